@@ -1,0 +1,224 @@
+"""Runs async scoring functions: one event loop for the life of the process, many samples at once.
+
+One loop is kept because HTTP and AWS clients bind themselves to the loop that they first ran on. asyncio is
+imported when the first async grader runs; it costs a cold start more than the rest of the library together.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from _thread import allocate_lock
+from time import perf_counter
+
+from .errors import ConfigurationError, Interrupted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+    from typing import Any, TypeVar
+
+    from .timing import Tick
+
+    T = TypeVar("T")
+
+HELD = ("held the event loop",)
+"""The arguments of an `Interrupted` whose sample computed without awaiting, to its neighbours' cost."""
+
+_GRACE = 0.1
+"""Seconds that a scoring function has to clean up in after it was cancelled."""
+
+_loop: AbstractEventLoop | None = None
+_turn = allocate_lock()  # threads take turns on the loop
+_parents: list[AbstractEventLoop | None] = []
+holds = 0
+"""How many samples of this process have held up the loop."""
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end on the process's event loop.
+
+    Raises:
+        ConfigurationError: An event loop is running in this thread already.
+    """
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    else:
+        main.close()
+        raise ConfigurationError("an event loop is running here already: use `await grader.agrade(sample)`")
+    with _turn:
+        loop = _kept_loop()
+        task = loop.create_task(main)
+        try:
+            return loop.run_until_complete(task)
+        except BaseException:
+            if not task.done():  # Ctrl-C: nothing may be left running on a loop that is used again
+                task.cancel()
+                loop.run_until_complete(asyncio.wait([task]))
+            raise
+
+
+def _kept_loop() -> AbstractEventLoop:
+    """The process's event loop; made when it is first needed."""
+    global _loop
+    if _loop is None:
+        import asyncio
+        import atexit
+
+        atexit.register(_close)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=_leave)
+        _loop = asyncio.new_event_loop()
+    return _loop
+
+
+def _close() -> None:
+    if _loop is not None:
+        _loop.close()
+
+
+def _leave() -> None:
+    """After a fork: the loop's selector is shared with the parent, and even closing it would break theirs."""
+    global _loop, _turn
+    _parents.append(_loop)
+    _loop, _turn = None, allocate_lock()
+
+
+async def gather(one: Callable[[Any], Awaitable[T]], samples: Sequence[Any], concurrency: int) -> list[T]:
+    """Await `one` of every sample, at most `concurrency` at once, and return the answers in order."""
+    import asyncio
+
+    gate = asyncio.Semaphore(concurrency)
+
+    async def admitted(sample: Any) -> T:
+        async with gate:
+            return await one(sample)
+
+    # A task group: if one sample's error ends the call, the others are ended with it and not left running.
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(admitted(sample)) for sample in samples]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+async def within(limit: float | None, deadline: float | None, call: Awaitable[T], tick: Tick) -> T:
+    """Await one call of an async scoring function, and interrupt it when its time is up.
+
+    Raises:
+        Interrupted: It took longer than `limit` seconds, or until the deadline.
+    """
+    import asyncio
+
+    ends = limit
+    if deadline is not None:
+        left = max(deadline - perf_counter(), 0.0)
+        ends = left if limit is None else min(left, limit)
+    try:
+        # The outer one gives up on a scoring function that swallowed its cancellation and waits on.
+        async with asyncio.timeout(None if ends is None else ends + _GRACE):
+            async with asyncio.timeout(ends) as timer:
+                answer: T = await _Watched(call, tick)
+    except (ConfigurationError, Interrupted):
+        raise
+    except BaseException as error:
+        if timer.expired() and not cancelled(error):
+            raise Interrupted from None
+        raise
+    if timer.expired():
+        raise Interrupted
+    return answer
+
+
+class _Watched:
+    """Awaits a coroutine and tells the tick whenever the coroutine itself runs.
+
+    asyncio can only cancel what waits. A scoring function that computes without awaiting holds up the whole
+    loop, and is interrupted by the tick like any other.
+    """
+
+    def __init__(self, call: Awaitable[Any], tick: Tick) -> None:
+        self.call = call
+        self.tick = tick
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return _drive(self.call.__await__(), self.tick)
+
+
+def _drive(steps: Generator[Any, Any, Any], tick: Tick) -> Generator[Any, Any, Any]:
+    """Step a coroutine, with the tick's clock running during each step only."""
+    error: BaseException | None = None
+    asked = False
+    while True:
+        tick.since = perf_counter()
+        try:
+            awaited = steps.send(None) if error is None else steps.throw(error)
+        except StopIteration as stop:
+            if tick.fired:
+                raise _held() from None
+            return stop.value
+        except (Interrupted, Exception) as problem:
+            if tick.fired and not isinstance(problem, ConfigurationError):
+                raise _held() from None
+            raise
+        finally:
+            tick.since = 0.0
+            fired, tick.fired = tick.fired, False
+        if fired:  # it swallowed the interruption and goes on waiting
+            _abandon(steps, tick)
+            raise _held()
+        try:
+            yield awaited
+            error = None
+        except BaseException as thrown:
+            error = thrown
+            if asked and _is_cancellation(thrown):  # it swallowed the first
+                _abandon(steps, tick)
+                raise
+            asked = asked or _is_cancellation(thrown)
+
+
+def _abandon(steps: Generator[Any, Any, Any], tick: Tick) -> None:
+    """End a coroutine that did not end when it was told to, whatever it says to that."""
+    tick.since = perf_counter()
+    try:
+        steps.close()
+    except BaseException:
+        pass
+    finally:
+        tick.since = 0.0
+        tick.fired = False
+
+
+def _held() -> Interrupted:
+    """The interruption of a sample that computed for too long without awaiting."""
+    global holds
+    holds += 1
+    return Interrupted(*HELD)
+
+
+SCORERS = (_drive.__code__, _abandon.__code__)
+
+
+def cancelled(error: BaseException) -> bool:
+    """Whether an error is the cancellation of the call, and not of something that a sample waited for."""
+    if not _is_cancellation(error):
+        return False
+    import asyncio
+
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # no event loop is running, so nothing can have been cancelled
+        return False
+    return task is not None and task.cancelling() > 0
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and isinstance(error, asyncio.CancelledError)

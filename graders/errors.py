@@ -1,0 +1,60 @@
+"""Everything that can go wrong in grading, classified once.
+
+    GraderError
+    +-- DecorationError      @grader or a factory was misused; raised while the module is imported
+    +-- ConfigurationError   nothing can be graded like this (no key, a throttled judge); fails the call
+    +-- EventError           the event has no shape that any service sends; fails the call
+    +-- RecordError          this record cannot be graded (no reference); costs this sample only
+    +-- SampleError          one sample got no reward; raised by `Grader.grade`, carries the kind
+    +-- ErrorBudgetExceeded  so many samples failed that the call has to
+
+A scoring function raises plain Python. Whatever it raises costs its own sample, except
+`ConfigurationError`, which no other sample could survive either.
+"""
+
+from __future__ import annotations
+
+
+class GraderError(Exception):
+    """The root of every error that this package raises."""
+
+
+class DecorationError(GraderError, TypeError):
+    """A grader or a check was declared in a way that cannot work."""
+
+
+class ConfigurationError(GraderError):
+    """Nothing can be graded until the set-up is mended; the whole call fails, loudly."""
+
+
+class EventError(GraderError, ValueError):
+    """The event is in none of the shapes that a service sends."""
+
+
+class RecordError(GraderError, ValueError):
+    """The sample's record cannot be graded, whatever was answered to it."""
+
+
+class SampleError(GraderError):
+    """One sample got no reward.
+
+    Args:
+        kind: `exception`, `timeout`, `abstain`, `record` or `value`.
+        message: What happened, for the person who wrote the scoring function.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(f"{kind}: {message}")
+        self.kind = kind
+        self.message = message
+
+
+class ErrorBudgetExceeded(GraderError):
+    """Too many of the last samples failed, so the grader itself counts as broken."""
+
+
+class Interrupted(BaseException):
+    """Raised inside a scoring function that ran out of time.
+
+    A BaseException, so that a scoring function's `except Exception` does not swallow it.
+    """

@@ -1,0 +1,12 @@
+"""Arithmetic word problems: the number after the last `####` counts, and nothing else does."""
+
+from __future__ import annotations
+
+from graders import Sample, grader
+from graders.extract import same_number
+
+
+@grader
+def word_problem(sample: Sample) -> bool:
+    """Whether the completion's final number is the reference's."""
+    return same_number(sample.completion, sample.reference_text, marker="####")

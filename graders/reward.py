@@ -1,0 +1,223 @@
+"""What a scoring function may answer, and what became of a sample.
+
+A scoring function returns a number, a `Reward` or an `Abstain`. `settle` turns that into the
+outcome of the sample: a `Reward` whose numbers are all finite and in range, or a `Failure`.
+A failure is never a reward: what the wire, which only takes numbers, makes of it is decided in `wire`.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import SupportsFloat, TypeAlias
+
+    Number: TypeAlias = float | SupportsFloat
+
+KINDS = ("exception", "timeout", "abstain", "record", "value")
+"""Why a sample got no reward."""
+
+RESERVED = "grader_error"
+"""Metric names that start like this are the library's own."""
+
+
+class Reward:
+    """A reward, with what stands behind it.
+
+    Args:
+        value: The number that is trained on; it must lie in the grader's range.
+        metrics: Numbers to report beside it.
+        components: The parts that a combined reward was made of, by name.
+        reason: One sentence for people; it never leaves the machine that replays.
+    """
+
+    __slots__ = ("components", "metrics", "reason", "value")
+
+    def __init__(
+        self,
+        value: Number,
+        *,
+        metrics: Mapping[str, Number] | None = None,
+        components: Mapping[str, Number] | None = None,
+        reason: str | None = None,
+    ) -> None:
+        self.value = value
+        self.metrics = metrics or {}
+        self.components = components or {}
+        self.reason = reason
+
+    def __eq__(self, other: object) -> bool:
+        """Equal when value, metrics and components are; the reason is only for people."""
+        if not isinstance(other, Reward):
+            return NotImplemented
+        mine = (self.value, self.metrics, self.components)
+        return mine == (other.value, other.metrics, other.components)
+
+    __hash__ = None  # type: ignore[assignment]  # it holds dictionaries
+
+    def __float__(self) -> float:
+        """The number that is trained on."""
+        return float(self.value)
+
+    def __repr__(self) -> str:
+        """A call that would make it again, without what is empty."""
+        parts = [repr(self.value)]
+        for name in ("metrics", "components", "reason"):
+            if getattr(self, name):
+                parts.append(f"{name}={getattr(self, name)!r}")
+        return f"Reward({', '.join(parts)})"
+
+
+class Abstain:
+    """Says that no honest reward exists for this sample (the judge refused, the tests cannot run).
+
+    Args:
+        reason: One sentence for people.
+    """
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def __repr__(self) -> str:
+        """A call that would make it again."""
+        return f"Abstain({self.reason!r})"
+
+
+class Failure:
+    """The outcome of a sample that got no reward.
+
+    Args:
+        kind: One of `KINDS`.
+        message: What happened; it may quote the sample, so it is logged only where content may be.
+        origin: The error's type and place (`ValueError at my_grader.py:12`); never content.
+    """
+
+    __slots__ = ("kind", "message", "origin")
+
+    def __init__(self, kind: str, message: str, origin: str = "") -> None:
+        """Keep the three."""
+        self.kind = kind
+        self.message = message
+        self.origin = origin or kind
+
+    def __repr__(self) -> str:
+        """A call that would make it again."""
+        return f"Failure({self.kind!r}, {self.message!r})"
+
+
+def number(value: object) -> float:
+    """Turn a number of any kind into a float, or refuse it.
+
+    Takes what is safe: int, float, bool, Decimal, Fraction, numpy scalars and tensors of no dimension.
+    A string that spells a number is refused: it is a bug upstream, and `"1"` would train as silently as 1.
+
+    Raises:
+        ValueError: It is no finite number; the message says what to return instead.
+    """
+    kind = type(value)
+    if kind is not float:
+        if not hasattr(kind, "__float__") or getattr(value, "ndim", None):
+            what = "None" if value is None else f"a {kind.__name__}"
+            raise ValueError(f"{what} is no number: return a float, a bool, a Reward or an Abstain")
+        try:
+            value = float(value)  # type: ignore[arg-type]
+        except Exception as error:
+            raise ValueError(f"this {kind.__name__} does not fit in a float: {error}") from None
+    if not isfinite(value):  # type: ignore[arg-type]
+        raise ValueError(f"{value} is not finite: decide what it is worth, or return Abstain(reason)")
+    return value  # type: ignore[return-value]
+
+
+def settle(answer: object, low: float, high: float) -> Reward | Failure:
+    """Decide the outcome of a sample from what its scoring function answered.
+
+    Args:
+        answer: What was returned.
+        low: The smallest reward allowed.
+        high: The largest reward allowed.
+
+    Returns:
+        A Reward that holds floats only, or a Failure of kind `abstain` or `value`. Out of range is a
+        failure and not clipped: a clipped bug looks like the best answer ever given.
+    """
+    if type(answer) is Reward:
+        value = answer.value
+        if type(value) is float and low <= value <= high:
+            metrics, components = answer.metrics, answer.components
+            if _are_plain(metrics) and (
+                not components or (_are_plain(components) and components.keys().isdisjoint(metrics))
+            ):
+                return _copy(value, metrics, components, answer.reason)
+    if isinstance(answer, Abstain):
+        return Failure("abstain", str(answer.reason))
+    try:
+        if not isinstance(answer, Reward):
+            answer = Reward(answer)  # type: ignore[arg-type]
+        reward = number(answer.value)
+        named = _named(answer.metrics, "metric")
+        parts = _named(answer.components, "component")
+        for name in named:
+            if name in parts:
+                raise ValueError(f"{name!r} is both a metric and a component")
+    except ValueError as error:
+        return Failure("value", str(error))
+    if not low <= reward <= high:
+        return Failure(
+            "value",
+            f"{reward} is outside the range {low:g} to {high:g}: scale it, or declare @grader(range=...)",
+        )
+    return Reward(reward, metrics=named, components=parts, reason=answer.reason)
+
+
+def _are_plain(numbers: object) -> bool:
+    """Whether named numbers need no conversion and have nothing wrong: most do not, and this is quick."""
+    if type(numbers) is not dict:
+        return False
+    for name, value in numbers.items():
+        if type(value) is not float or value - value != 0.0 or type(name) is not str:
+            return False
+        if not name or name.startswith(RESERVED):
+            return False
+    return True
+
+
+def _copy(
+    value: float, metrics: Mapping[str, Number], components: Mapping[str, Number], reason: str | None
+) -> Reward:
+    """A reward with dictionaries of its own: a scoring function may fill the same ones again."""
+    copy = _new(Reward)
+    copy.value = value
+    copy.metrics = dict(metrics)
+    copy.components = dict(components) if components else components
+    copy.reason = reason
+    return copy
+
+
+_new = Reward.__new__
+
+
+def _named(numbers: Mapping[str, Number], what: str) -> dict[str, float]:
+    """Check names and numbers, and return them as plain floats."""
+    if not numbers:
+        return {}
+    checked = {}
+    try:
+        pairs = list(numbers.items())
+    except AttributeError:
+        raise ValueError(
+            f"the {what}s are a {type(numbers).__name__}: give a dict of name to number"
+        ) from None
+    for name, value in pairs:
+        if not isinstance(name, str) or not name or name.startswith(RESERVED):
+            raise ValueError(
+                f"{name!r} cannot name a {what}: use a string that does not start with {RESERVED!r}"
+            )
+        try:
+            checked[name] = number(value)
+        except ValueError as error:
+            raise ValueError(f"{what} {name!r}: {error}") from None
+    return checked

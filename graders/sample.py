@@ -1,0 +1,252 @@
+"""The rollout that a scoring function receives, whatever wire it came over.
+
+In goes one element of the event, as the service's JSON has it; out come the same few properties
+for every shape that a service is known to send. Nothing is copied and nothing is parsed before it
+is asked for: most scoring functions look at two properties, and a batch holds hundreds of samples.
+The view never changes the item, and never looks further back than the final message for an answer.
+
+The shapes and their sources stand in `docs/contract.md`.
+"""
+
+from __future__ import annotations
+
+from .errors import RecordError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Generic
+
+    from typing_extensions import TypeVar
+
+    Fields = TypeVar("Fields", bound=Mapping[str, Any], default=dict[str, Any])
+
+    class _Typed(Generic[Fields]):
+        __slots__ = ()
+else:
+    Fields = None
+
+    class _Typed:
+        """Makes `Sample[Fields]` possible without importing typing, which costs a cold start 4 ms."""
+
+        __slots__ = ()
+
+        def __class_getitem__(cls, fields):
+            return cls
+
+
+ASSISTANTS = ("assistant", "nova_assistant")
+"""The roles that a completion may have; Nova's jobs use the second."""
+
+_OWN = frozenset(("id", "messages", "metadata", "reference_answer"))
+_THOUGHT_BLOCKS = frozenset(("reasoning", "thinking", "reasoning_content", "redacted_thinking"))
+_THOUGHT_KEYS = ("reasoning_content", "reasoning")
+
+
+class Sample(_Typed[Fields]):
+    """One rollout: what was asked, what the model answered, and what its record says of the answer.
+
+    `Sample[MyFields]`, with a TypedDict, types `fields` for a type checker and does nothing at run time.
+
+    Args:
+        item: One element of the event.
+
+    Raises:
+        RecordError: It is no object with messages, or the final message is not the assistant's.
+    """
+
+    __slots__ = ("_item", "_message")
+
+    def __init__(self, item: dict[str, Any]) -> None:
+        """Check the one thing that every sample needs: a final message that the model wrote."""
+        try:
+            message = item["messages"][-1]
+            if message["role"] in ASSISTANTS:
+                self._item = item
+                self._message = message
+                return
+        except (KeyError, IndexError, TypeError):
+            pass
+        raise RecordError(_why_not(item))
+
+    @property
+    def id(self) -> Any:
+        """The service's id of this rollout, as it came; None when it sent none."""
+        return self._item.get("id")
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The whole conversation, the completion last, as it came."""
+        return self._item["messages"]  # type: ignore[no-any-return]
+
+    @property
+    def prompt(self) -> str:
+        """The text of the last user turn before the completion; empty when there is none."""
+        for message in self._item["messages"][-2::-1]:
+            if isinstance(message, dict) and message.get("role") == "user":
+                return _content(message.get("content"))[0]
+        return ""
+
+    @property
+    def completion(self) -> str:
+        """The text that the model answered, without its reasoning; empty when it said nothing."""
+        content = self._message.get("content")
+        if type(content) is str and content[:1] not in _MAY_THINK:
+            return content
+        return _split(self._message)[0]
+
+    @property
+    def reasoning(self) -> str:
+        """What the model thought before it answered: reasoning blocks, and a leading `<think>` part."""
+        return _split(self._message)[1]
+
+    @property
+    def tool_calls(self) -> list[Any]:
+        """The tool calls of the final message, as they came; empty when it made none."""
+        calls = self._message.get("tool_calls")
+        return calls if isinstance(calls, list) else []
+
+    @property
+    def reference_answer(self) -> Any:
+        """The reference as the training record has it; None when there is none.
+
+        It is read from the sample itself, else from its `metadata`; an object of the single key
+        `text` is how a service may wrap a string, and is unwrapped.
+        """
+        reference = self._item.get("reference_answer")
+        if reference is None:
+            metadata = self._item.get("metadata")
+            if type(metadata) is not dict:
+                metadata = _metadata(self._item)
+            reference = metadata.get("reference_answer")
+        if type(reference) is dict and len(reference) == 1:
+            text = reference.get("text")
+            if isinstance(text, str):
+                return text
+        return reference
+
+    @property
+    def reference_text(self) -> str:
+        """The reference as text.
+
+        Raises:
+            RecordError: There is none, it is blank, or it is an object: so that two missing answers
+                never compare equal into a reward.
+        """
+        reference = self.reference_answer
+        if type(reference) is str:
+            if reference and not reference.isspace():
+                return reference
+        elif isinstance(reference, (int, float)) and not isinstance(reference, bool):
+            return str(reference)
+        if reference is None or reference == "" or isinstance(reference, str):
+            raise RecordError("the record has no reference_answer")
+        raise RecordError(
+            f"reference_answer is {_kind(reference)}, not a text: "
+            "pick the part you need from sample.reference_answer"
+        )
+
+    @property
+    def fields(self) -> Fields:
+        """Every other field of the record, wherever the service put it; the sample wins over `metadata`."""
+        found = {name: value for name, value in _metadata(self._item).items() if name not in _OWN}
+        found.update((name, value) for name, value in self._item.items() if name not in _OWN)
+        return found  # type: ignore[return-value]
+
+    def __repr__(self) -> str:
+        """The id alone: a representation ends in logs, and content does not belong there."""
+        return f"<Sample {self.id!r}>"
+
+
+# An answer that starts with one of these may open with a <think> part; all others skip that search.
+_MAY_THINK = frozenset(("<", " ", "\n", "\t", "\r", "\f", "\v", "\u00a0", "\ufeff"))
+
+
+def _metadata(item: dict[str, Any]) -> dict[str, Any]:
+    """The sample's metadata; a service that has none may send null."""
+    metadata = item.get("metadata")
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, dict):
+        raise RecordError(f"metadata is {_kind(metadata)}, not an object")
+    return metadata
+
+
+def _split(message: dict[str, Any]) -> tuple[str, str]:
+    """Answer and reasoning of one message."""
+    text, thoughts = _content(message.get("content"))
+    for key in _THOUGHT_KEYS:
+        if isinstance(message.get(key), str):
+            thoughts.insert(0, message[key])
+    # An unclosed <think> leaves no answer: the model was cut off before it gave one.
+    while (rest := text.lstrip(" \n\t\r\f\v\u00a0\ufeff")).startswith("<think>"):
+        thought, _, text = rest[7:].partition("</think>")
+        text = text.lstrip()
+        thoughts.append(thought.strip())
+    return text, "\n".join(thoughts)
+
+
+def _content(content: Any) -> tuple[str, list[str]]:
+    """Text and reasoning parts of a message's content: null, a string, a block or a list of blocks."""
+    if content is None:
+        return "", []
+    if isinstance(content, str):
+        return content, []
+    if isinstance(content, dict):
+        content = [content]
+    if not isinstance(content, list):
+        raise RecordError(f"the content of a message is {_kind(content)}, not a text")
+    texts, thoughts = [], []
+    for block in content:
+        if isinstance(block, str):
+            texts.append(block)
+        elif isinstance(block, dict):
+            text, thought = block.get("text"), _thought(block)
+            if thought is not None:
+                thoughts.append(thought)
+            elif isinstance(text, str):
+                texts.append(text)
+    return "".join(texts), thoughts
+
+
+def _thought(block: dict[str, Any]) -> str | None:
+    """The reasoning in a block of OpenAI's, Anthropic's or Converse's spelling; None in any other."""
+    inner = block.get("reasoningContent")
+    if isinstance(inner, dict):
+        inner = inner.get("reasoningText", inner)
+        block = inner if isinstance(inner, dict) else {}
+    elif block.get("type") not in _THOUGHT_BLOCKS:
+        return None
+    for key in ("text", "thinking", "reasoning"):
+        if isinstance(block.get(key), str):
+            return block[key]  # type: ignore[no-any-return]
+    return ""
+
+
+def _why_not(item: object) -> str:
+    """Say what is missing from an item that cannot be graded."""
+    if not isinstance(item, dict):
+        return f"a sample is {_kind(item)}, not an object"
+    messages = item.get("messages")
+    if not isinstance(messages, list) or not messages:
+        return (
+            f"messages is {_kind(messages)}" if not messages else f"messages is {_kind(messages)}, not a list"
+        )
+    last = messages[-1]
+    if not isinstance(last, dict):
+        return f"the final message is {_kind(last)}, not an object"
+    role = last.get("role")
+    shown = repr(role) if isinstance(role, str) and len(role) < 30 else _kind(role)
+    return (
+        f"the final message is not the assistant's (its role is {shown}), so there is no completion to grade"
+    )
+
+
+def _kind(value: object) -> str:
+    """Name a JSON value's kind without quoting it."""
+    if value is None:
+        return "missing"
+    if isinstance(value, (dict, list, str)) and not value:
+        return "empty"
+    names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean"}
+    return names.get(type(value), "a number")

@@ -1,0 +1,175 @@
+r"""Finds answers that carry their own structure: boxes, tags, JSON, code blocks.
+
+In goes a completion; out comes the last such answer, or None where there is none, it is unfinished, or it is
+blank. It never raises on text and takes time linear in it. Import these names from `graders.extract`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+_BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
+_TAG_NAME = re.compile(r"[A-Za-z_][\w:.-]*\Z")
+_JSON_ATTEMPTS = 32
+
+
+def boxed(text: str) -> str | None:
+    r"""Return the content of the last `\boxed{...}` or `\fbox{...}`; braces in it may nest.
+
+    Args:
+        text: A completion.
+
+    Returns:
+        The content without space around it; None when there is no box, or the last is not closed or blank.
+    """
+    opened = max(_last_opening(text, "\\boxed"), _last_opening(text, "\\fbox"))
+    if opened < 0:
+        return None
+    depth = 0
+    for brace in _BRACES.finditer(text, opened):
+        if brace[0] == "{":
+            depth += 1
+        elif brace[0] == "}":
+            depth -= 1
+            if not depth:
+                return text[opened + 1 : brace.start()].strip() or None
+    return None
+
+
+def _last_opening(text: str, command: str) -> int:
+    """Where the brace after the last use of a command stands; -1 when it is not used."""
+    at = text.rfind(command)
+    while at >= 0:
+        brace = at + len(command)
+        while text[brace : brace + 1].isspace():
+            brace += 1
+        if text[brace : brace + 1] == "{":
+            return brace
+        at = text.rfind(command, 0, at)
+    return -1
+
+
+def tag(text: str, name: str = "answer") -> str | None:
+    """Return the content of the last complete `<name>...</name>`.
+
+    Args:
+        text: A completion.
+        name: The tag, without brackets and attributes, matched as it is written.
+
+    Returns:
+        The content without space around it; None when there is no complete tag, or it is blank.
+    """
+    if not _TAG_NAME.match(name):
+        raise ValueError(f"{name!r} cannot name a tag: write letters and digits, without brackets")
+    opening, closing = f"<{name}>", f"</{name}>"
+    end = text.rfind(closing)
+    start = text.rfind(opening, 0, end) if end >= 0 else -1
+    if start < 0:
+        return None
+    start += len(opening)
+    return text[start : text.find(closing, start)].strip() or None
+
+
+def json_block(text: str) -> Any:
+    """Return the last JSON value of a text, parsed.
+
+    The last fenced block counts that holds JSON (labelled `json` or not at all); without one, the text as a
+    whole; else the last object in the prose. Arrays and plain values count only as a block or the whole text.
+
+    Args:
+        text: A completion.
+
+    Returns:
+        The value; None when there is none, also for JSON's null. NaN and infinities are no JSON.
+    """
+    if "```" in text:
+        for language, content in reversed(list(_fences(text))):
+            if language in ("", "json"):
+                value = _parsed(content)
+                if value is not None:
+                    return value
+    value = _parsed(text)
+    return value if value is not None else _last_object(text)
+
+
+def code_block(text: str, language: str | None = None) -> str | None:
+    """Return the content of the last complete fenced code block.
+
+    Args:
+        text: A completion.
+        language: Count only blocks whose fence names this language, in any case; None counts all.
+
+    Returns:
+        The lines between the fences; None when there is no such block, or it is blank. A block that is never
+        closed was cut off and does not count.
+    """
+    if "```" not in text:
+        return None
+    found = None
+    wanted = language.casefold() if language is not None else None
+    for label, content in _fences(text):
+        if wanted is None or label == wanted:
+            found = content
+    return found if found and not found.isspace() else None
+
+
+def _fences(text: str) -> Iterator[tuple[str, str]]:
+    """Language and content of every complete fenced block, in order."""
+    fence, label = "", ""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        bare = line.strip()
+        if not fence:
+            ticks = len(bare) - len(bare.lstrip("`"))
+            if ticks >= 3 and "`" not in bare[ticks:]:
+                fence, lines = bare[:ticks], []
+                label = bare[ticks:].strip().partition(" ")[0].casefold()
+        elif bare.startswith(fence) and not bare.strip("`"):
+            yield label, "\n".join(lines)
+            fence = ""
+        else:
+            lines.append(line.removesuffix("\r"))
+
+
+def _refuse(name: str) -> None:
+    """NaN and infinities are no JSON."""
+    raise ValueError(name)
+
+
+def _finite(digits: str) -> float:
+    """A float, unless it is too large for one."""
+    value = float(digits)
+    if value in (_INFINITY, -_INFINITY):
+        raise ValueError(digits)
+    return value
+
+
+_INFINITY = float("inf")
+_decoder = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+
+
+def _parsed(text: str) -> Any:
+    """The JSON value that a text is, None when it is none."""
+    try:
+        return _decoder.decode(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _last_object(text: str) -> Any:
+    """The last JSON object that stands in prose; gives up after 32 braces that open none."""
+    found, at, failed = None, text.find("{"), 0
+    while at >= 0 and failed < _JSON_ATTEMPTS:
+        try:
+            found, end = _decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            failed += 1
+            end = at + 1
+        at = text.find("{", end)
+    return found

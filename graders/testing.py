@@ -1,0 +1,103 @@
+"""For the tests of people who write graders: make a sample, and call a grader as Lambda would.
+
+Nothing here is imported by a handler.
+"""
+
+from __future__ import annotations
+
+import json
+
+from .sample import Sample
+from .wire import PROFILES, read_answer, write_events
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from .reward import Failure, Reward
+
+
+def make_sample(
+    completion: str | None,
+    reference_answer: Any = None,
+    *,
+    prompt: str = "a prompt",
+    id: str = "sample-1",  # the word of the wire
+    **fields: Any,
+) -> Sample[Any]:
+    """A sample, as a grader would receive it.
+
+    Args:
+        completion: What the model answered.
+        reference_answer: What the record says of the right answer; None for a record that has none.
+        prompt: The user's turn.
+        id: The service's id.
+        **fields: The record's other fields.
+
+    Example:
+        >>> make_sample("#### 72", "#### 72", unit="clips").fields
+        {'unit': 'clips'}
+    """
+    rollout = {
+        "id": id,
+        "messages": [{"role": "user", "content": prompt}, {"role": "assistant", "content": completion}],
+        **fields,
+    }
+    if reference_answer is not None:
+        rollout["reference_answer"] = reference_answer
+    return Sample(next(iter(write_events([rollout], PROFILES["open-weight"])))[0])
+
+
+class Context:
+    """A Lambda context with the one method that a grader asks for.
+
+    Args:
+        milliseconds: What `get_remaining_time_in_millis` says.
+    """
+
+    def __init__(self, milliseconds: int = 60_000) -> None:
+        self._milliseconds = milliseconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        """The time that is left, in milliseconds."""
+        return self._milliseconds
+
+
+def invoke(
+    handler: Callable[[Any, Any], Any],
+    samples: Sequence[Sample[Any] | dict[str, Any]],
+    wire: str = "open-weight",
+    context: Any = None,
+) -> list[Reward | Failure]:
+    """Call a handler through the whole contract: event out, strict JSON both ways, answer read back.
+
+    Args:
+        handler: A grader, or any function of event and context.
+        samples: Samples, or rollouts: objects with `id`, `messages`, `reference_answer` and fields.
+        wire: The dialect of the events, one of `graders.wire.PROFILES`.
+        context: A Lambda context; `Context()` when none is given.
+
+    Returns:
+        What came back for each sample: a Reward, or the Failure that the grader reported.
+
+    Raises:
+        EventError: The answer is not one that a training job could use.
+        ValueError: The answer is not strict JSON.
+    """
+    found: list[Reward | Failure] = []
+    for event in write_events([_rollout(sample) for sample in samples], PROFILES[wire]):
+        sent = json.loads(json.dumps(event))
+        answer = json.loads(json.dumps(handler(sent, context or Context()), allow_nan=False))
+        found += read_answer(answer, sent)
+    return found
+
+
+def _rollout(sample: Sample[Any] | dict[str, Any]) -> dict[str, Any]:
+    """A sample as a rollouts file holds it."""
+    if not isinstance(sample, Sample):
+        return sample
+    rollout: dict[str, Any] = {"id": sample.id, "messages": sample.messages, **sample.fields}
+    if sample.reference_answer is not None:
+        rollout["reference_answer"] = sample.reference_answer
+    return rollout

@@ -1,0 +1,54 @@
+"""`rft show`: look at a replay run, or at one of its samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.output import emit_json
+from harness.errors import InputError
+from harness.report.run import Look, look_at, sample_of
+from harness.runs.store import open_run
+
+
+@click.command("show")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("sample", required=False)
+@click.option(
+    "--worst", default=5, show_default=True, help="How many of the lowest and slowest samples to list."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(run: Path, sample: str | None, worst: int, as_json: bool) -> int:
+    """Show what a replay run found; with the id of a SAMPLE, show that sample in full.
+
+    RUN is the run's folder, or its name under runs/.
+    """
+    folder = run if run.exists() or run.parent != Path() else Path("runs") / run
+    opened = open_run(folder)
+    if not opened.done:
+        raise InputError(
+            "the run is not finished", place=str(folder), fix="Give the replay command again: it goes on."
+        )
+    if sample is not None:
+        found = sample_of(opened, sample)
+        if as_json:
+            emit_json(found)
+        else:
+            from harness.report.terminal import print_sample
+
+            print_sample(found)
+        return 0
+    look: Look = look_at(opened, worst)
+    if as_json:
+        emit_json(_as_json(look))
+    else:
+        from harness.report.terminal import print_run
+
+        print_run(look)
+    return 0
+
+
+def _as_json(look: Look) -> dict[str, Any]:
+    return look.to_json()

@@ -1,0 +1,45 @@
+"""Replay tests: a pytest fixture that runs a rollouts file through a grader and holds its rewards to account.
+
+`rft_replay(rollouts, grader)` grades in this process, through the whole contract, and returns a `Replayed`
+with assertions whose failures show completion, reference, reward and metrics of what failed. The
+plugin is loaded by every pytest run of whoever installs the harness, so it imports nothing until it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness.replay.replayed import Replayed
+
+
+@pytest.fixture
+def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
+    """A function that replays a rollouts file through a grader.
+
+    Its arguments: `rollouts`, a path (relative to the test file, then to the root); `grader`, a grader or
+    its `module:name`; and `wire`, `repeats`, `limit` and `label` as `rft replay` has them.
+
+    Example:
+        def test_rewards(rft_replay):
+            run = rft_replay("rollouts.jsonl", "my_grader:math_answer", label="is_right")
+            run.assert_agrees(at_least=0.99)
+            run.assert_rewards({"problem-1/0": 1.0, "problem-1/1": 0.0})
+    """
+
+    def replay(rollouts: str | Path, grader: Any, **options: Any) -> Replayed:
+        from harness.replay.replayed import replay_here
+
+        return replay_here(_found(request, Path(rollouts)), grader, **options)
+
+    return replay
+
+
+def _found(request: pytest.FixtureRequest, path: Path) -> Path:
+    """A path as the test means it: beside its own file first."""
+    beside = request.path.parent / path
+    return beside if beside.exists() else request.config.rootpath / path

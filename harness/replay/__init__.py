@@ -1,0 +1,1 @@
+"""Replay: sends recorded rollouts through a grader, and keeps every reward."""

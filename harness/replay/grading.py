@@ -1,0 +1,139 @@
+"""Sends batches of rollouts to a target, in the shape that a service would, and makes rows of the answers.
+
+In come rollouts, out come rows in the same order. Each batch goes out once for each repeat and each wire; a
+batch that is larger than the target takes is split. What failed is a row without a reward, never a low one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from graders.wire import PROFILES, Profile, write_events
+from harness.errors import InputError, ServiceError
+from harness.rollouts.read import Rollout
+from harness.runs.rows import Row
+from harness.targets.protocol import Answer, Graded, GraderFault, ServiceFault, Target
+
+BATCH = 64
+"""Rollouts in one event; what Bedrock sends is not documented, SageMaker's default is 64."""
+
+ALL_WIRES = "all"
+
+
+def profiles_of(wire: str) -> list[Profile]:
+    """The wires that a name stands for.
+
+    Raises:
+        InputError: There is no such wire.
+    """
+    if wire == ALL_WIRES:
+        return list(PROFILES.values())
+    if wire not in PROFILES:
+        raise InputError(f"there is no wire {wire!r}", fix=f"Known: {', '.join([*PROFILES, ALL_WIRES])}.")
+    return [PROFILES[wire]]
+
+
+def in_batches(rollouts: Iterable[Rollout], size: int = BATCH) -> Iterator[list[Rollout]]:
+    """Cut a stream of rollouts into batches."""
+    stream = iter(rollouts)
+    while batch := list(islice(stream, size)):
+        yield batch
+
+
+def grade_batch(
+    target: Target, batch: Sequence[Rollout], profiles: Sequence[Profile], repeats: int, keep_label: bool
+) -> list[Row]:
+    """Grade one batch as often as asked.
+
+    Args:
+        target: Where to grade.
+        batch: Rollouts; those that cannot be used become rows of error kind `input`.
+        profiles: The wires to send it over; the first one's rewards are recorded.
+        repeats: How many times to grade each rollout.
+        keep_label: Whether rows carry their rollout's label.
+
+    Returns:
+        The rows, by rollout and repeat.
+
+    Raises:
+        ServiceError: The target could not be reached; nothing of the batch is recorded.
+    """
+    usable = [rollout for rollout in batch if rollout.sent is not None]
+    sent: list[dict[str, Any]] = [rollout.sent for rollout in usable]  # type: ignore[misc]
+    runs = [[_grade(target, sent, profile) for profile in profiles] for _ in range(repeats)]
+    rows: list[Row] = []
+    at = 0
+    for rollout in batch:
+        for repeat in range(repeats):
+            if rollout.sent is None:
+                one = Graded(None, {}, {"kind": "input", "message": str(rollout.problem)}, 0.0)
+            else:
+                one = runs[repeat][0][at]
+            row = {
+                "at": rollout.at,
+                "repeat": repeat,
+                "id": rollout.id,
+                "group": rollout.group,
+                "reward": one.reward,
+                "metrics": one.metrics,
+                "error": one.error,
+                "ms": round(one.ms or 0.0, 4),
+            }
+            if keep_label:
+                row["label"] = rollout.label
+            if len(profiles) > 1 and rollout.sent is not None:
+                answers = {
+                    profile.name: said[at] for profile, said in zip(profiles, runs[repeat], strict=True)
+                }
+                if not all(_same(one, other) for other in answers.values()):
+                    row["wires"] = {name: _shown(other) for name, other in answers.items()}
+            rows.append(row)
+        at += rollout.sent is not None
+    return rows
+
+
+def _grade(target: Target, sent: list[dict[str, Any]], profile: Profile) -> list[Graded]:
+    """Send rollouts over one wire, in as many calls as the target needs."""
+    found: list[Graded] = []
+    for event in write_events(sent, profile):
+        count = 1 if profile.container == "single" else len(sent)
+        if count == 0:
+            continue
+        if target.max_bytes is not None and len(json.dumps(event)) > target.max_bytes:
+            if count > 1:
+                middle = count // 2
+                return _grade(target, sent[:middle], profile) + _grade(target, sent[middle:], profile)
+            message = f"the sample is larger than the {target.max_bytes:,} bytes that one call may carry"
+            found.append(Graded(None, {}, {"kind": "input", "message": message}))
+            continue
+        found += _items(target.grade(event), count)
+    return found
+
+
+def _items(answer: Answer, count: int) -> list[Graded]:
+    """The samples of an answer; a call that the grader failed is that many rows of error kind `call`."""
+    share = answer.ms / count
+    fault = answer.fault
+    if isinstance(fault, ServiceFault):
+        raise ServiceError(
+            f"{fault.error_type}: {fault.message}", fix="The same command goes on where this one stopped."
+        )
+    if isinstance(fault, GraderFault):
+        error = {"kind": "call", "message": f"{fault.error_type}: {fault.message}"}
+        return [Graded(None, {}, error, share)] * count
+    if any(item.ms is None for item in answer.items):
+        return [item if item.ms is not None else item._replace(ms=share) for item in answer.items]
+    return answer.items
+
+
+def _same(one: Graded, other: Graded) -> bool:
+    """Whether two wires came to the same; an error's message may differ."""
+    mine = one.reward, one.metrics, one.error and one.error["kind"]
+    return mine == (other.reward, other.metrics, other.error and other.error["kind"])
+
+
+def _shown(one: Graded) -> Any:
+    return one.reward if one.error is None else one.error["kind"]

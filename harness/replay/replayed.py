@@ -1,0 +1,204 @@
+"""A replay inside a test: rewards in memory, and assertions that show what they found.
+
+In comes a rollouts file and a grader, out comes a `Replayed`. Everything runs in this process, and nothing is
+written: `rft replay` is the one that keeps runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from graders import Grader
+from harness.errors import InputError
+from harness.replay.expect import differences, stored_rewards
+from harness.replay.grading import grade_batch, in_batches, profiles_of
+from harness.rollouts.read import Rollout, read_rollouts
+from harness.runs.rows import Row, agreement
+from harness.targets.in_process import InProcessTarget
+
+SHOWN = 5
+TOLERANCE = 1e-9
+_TEXT = 400
+
+
+class Replayed:
+    """What a replay found.
+
+    Args:
+        rollouts: The rollouts, in the file's order.
+        rows: The gradings, by rollout and repeat.
+        bounds: The grader's range.
+        label: The field that held the verdicts.
+    """
+
+    def __init__(
+        self, rollouts: list[Rollout], rows: list[Row], bounds: tuple[float, float], label: str | None
+    ) -> None:
+        self.rollouts = rollouts
+        self.rows = rows
+        self.bounds = bounds
+        self.label = label
+        self._by_place = {rollout.at: rollout for rollout in rollouts}
+
+    @property
+    def rewards(self) -> dict[Any, float | None]:
+        """The first reward of each rollout, by id; None where grading failed."""
+        return {row["id"]: row["reward"] for row in reversed(self.rows)}
+
+    @property
+    def mean(self) -> float | None:
+        """The mean of all rewards; None where there is none."""
+        found = [row["reward"] for row in self.rows if row["reward"] is not None]
+        return sum(found) / len(found) if found else None
+
+    def assert_rewards(self, expected: Mapping[Any, float | None] | str | Path) -> None:
+        """Rewards are as expected.
+
+        Args:
+            expected: By id; or a file of stored rewards or a run, which must name every rollout.
+        """
+        __tracebackhide__ = True
+        if isinstance(expected, Mapping):
+            unknown = [key for key in expected if key not in self.rewards]
+            if unknown:
+                self._fail(f"no rollout has the id {unknown[0]!r}", [])
+            rows = [row for row in self.rows if row["id"] in expected]
+            wrong = [row for row in rows if not _equal(row["reward"], expected[row["id"]])]
+            self._check(wrong, "rewards are not as expected", lambda row: f"expected {expected[row['id']]}")
+            return
+        found = [(row["id"], row["reward"]) for row in self.rows]
+        changed = differences(stored_rewards(expected), found)
+        if changed:
+            lines = [f"  {one.id}: stored {one.expected}, now {one.found}" for one in changed[:SHOWN]]
+            self._fail(f"{len(changed)} rewards differ from {expected}", lines)
+
+    def assert_bounds(self, low: float | None = None, high: float | None = None) -> None:
+        """Every rollout has a reward, and it lies in bounds.
+
+        Args:
+            low: The smallest allowed; the grader's own floor when None.
+            high: The largest allowed; the top of the grader's own range when None.
+        """
+        __tracebackhide__ = True
+        low = self.bounds[0] if low is None else low
+        high = self.bounds[1] if high is None else high
+        wrong = [row for row in self.rows if row["reward"] is None or not low <= row["reward"] <= high]
+        self._check(wrong, f"rewards are not all from {low:g} to {high:g}")
+
+    def assert_agrees(self, at_least: float = 1.0) -> None:
+        """Rewards agree with the rollouts' own verdicts; name their field as `label`.
+
+        Args:
+            at_least: The share that has to agree, 0 to 1.
+        """
+        __tracebackhide__ = True
+        if self.label is None:
+            raise InputError("no label was named", fix='Write rft_replay(..., label="is_right").')
+        middle = sum(self.bounds) / 2
+        verdicts = [agreement(row["reward"], row["label"], middle) for row in self.rows]
+        wrong = [row for row, verdict in zip(self.rows, verdicts, strict=True) if not verdict]
+        share = 1 - len(wrong) / max(1, len(self.rows))
+        if share < at_least or not self.rows:
+            self._check(
+                wrong,
+                f"rewards agree with {self.label} on {share:.2%}, not {at_least:.2%}",
+                lambda row: f"{self.label} {row['label']}",
+            )
+
+    def assert_deterministic(self) -> None:
+        """Every repeat of a rollout got the same reward and metrics; ask for two `repeats` or more."""
+        __tracebackhide__ = True
+        first: dict[int, Row] = {}
+        wrong = []
+        for row in self.rows:
+            one = first.setdefault(row["at"], row)
+            if not _equal(row["reward"], one["reward"]) or row["metrics"] != one["metrics"]:
+                wrong.append(row)
+        if all(row["repeat"] == 0 for row in self.rows):
+            raise InputError("every rollout was graded once", fix="Write rft_replay(..., repeats=3).")
+        self._check(wrong, "rewards change when the same rollout is graded again")
+
+    def assert_wires_agree(self) -> None:
+        """Every wire gave the same rewards; ask for `wire="all"`."""
+        __tracebackhide__ = True
+        wrong = [row for row in self.rows if "wires" in row]
+        self._check(wrong, "the wires disagree", lambda row: str(row["wires"]))
+
+    def _check(self, wrong: list[Row], claim: str, more: Callable[[Row], str] = lambda row: "") -> None:
+        __tracebackhide__ = True
+        if wrong:
+            lines = [self._shown(row, more(row)) for row in wrong[:SHOWN]]
+            self._fail(f"{claim}: {len(wrong)} of {len(self.rows)} gradings", lines)
+
+    def _shown(self, row: Row, more: str) -> str:
+        """One grading, with all that one needs to see why."""
+        sent = self._by_place[row["at"]].sent or {}
+        last = (sent.get("messages") or [{}])[-1]
+        reward = row["reward"]
+        if reward is None:
+            reward = f"none ({row['error']['kind']}: {row['error']['message']})"
+        lines = [
+            f"  {row['id']}: reward {reward}{f', {more}' if more else ''}",
+            f"    completion: {_short(last.get('content'))}",
+            f"    reference:  {_short(sent.get('reference_answer'))}",
+        ]
+        if row["metrics"]:
+            lines.append(f"    metrics:    {row['metrics']}")
+        return "\n".join(lines)
+
+    def _fail(self, claim: str, lines: list[str]) -> None:
+        __tracebackhide__ = True
+        raise AssertionError("\n".join([claim, *lines]))
+
+
+def replay_here(
+    path: Path,
+    grader: Grader | str,
+    *,
+    wire: str = "open-weight",
+    repeats: int = 1,
+    limit: int | None = None,
+    label: str | None = None,
+) -> Replayed:
+    """Replay a rollouts file in this process.
+
+    Args:
+        path: The rollouts file.
+        grader: A grader, or its `module:name`.
+        wire: The shape of the events; `all` compares every one.
+        repeats: How many times to grade each rollout.
+        limit: Only the first so many.
+        label: The field that holds a verdict.
+
+    Raises:
+        InputError: The file or the grader cannot be read, or a line is no rollout.
+    """
+    target = InProcessTarget(grader)
+    rollouts = []
+    for rollout in read_rollouts(path, label=label):
+        if rollout.problem is not None:
+            raise InputError(rollout.problem, place=f"{path} at byte {rollout.at}")
+        rollouts.append(rollout)
+        if limit is not None and len(rollouts) >= limit:
+            break
+    if not rollouts:
+        raise InputError("the file holds no rollouts", place=str(path))
+    profiles = profiles_of(wire)
+    rows: list[Row] = []
+    for batch in in_batches(rollouts):
+        rows += grade_batch(target, batch, profiles, repeats, label is not None)
+    low, high = target.options.get("range", (0.0, 1.0))
+    return Replayed(rollouts, rows, (low, high), label)
+
+
+def _equal(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= TOLERANCE
+
+
+def _short(text: Any) -> str:
+    shown = repr(text)
+    return shown if len(shown) <= _TEXT else f"{shown[: _TEXT // 2]} ... {shown[-_TEXT // 2 :]}"

@@ -1,0 +1,177 @@
+"""One worker process: grades shards of the input, and appends the rows to the run's folder.
+
+Its first line of input is the plan, every further one the number of a shard; each shard ends with a line of
+output that holds the shard's totals. Rows are appended in input order, so what stands in a shard tells where
+to go on: a torn last line, and a rollout whose repeats are not all there, are cut off and graded again. When
+the input ends, the process that started this one is gone, and this one ends too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, Any
+
+from graders.wire import Profile
+from harness.data.json_lines import parse
+from harness.errors import HarnessError
+from harness.replay.grading import grade_batch, in_batches, profiles_of
+from harness.rollouts.read import Rollout, read_rollouts
+from harness.runs.rows import Row, Totals, dump
+from harness.runs.store import lock
+from harness.targets.opening import open_target
+from harness.targets.protocol import Target
+
+REPORT_S = 0.1
+"""How often progress is reported, in seconds."""
+
+LOCK_PATIENCE_S = 10.0
+
+
+def main() -> int:
+    """Grade the shards that the parent names, until it names none."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    orders: queue.Queue[str | None] = queue.Queue()
+    out = _own_output()
+    plan = json.loads(sys.stdin.readline())
+    threading.Thread(target=_listen, args=(orders,), daemon=True).start()
+    try:
+        sys.path[:] = plan["path"]
+        os.chdir(plan["folder"])
+        worker = Worker(plan, lambda message: _say(out, message))
+        while (order := orders.get()) is not None:
+            worker.grade_shard(int(order))
+        worker.target.close()
+    except HarnessError as error:
+        _say(out, {"failed": str(error), "exit": error.exit_code})
+        return error.exit_code
+    except OSError as error:
+        message = f"cannot write the run: {error.strerror or error}"
+        _say(out, {"failed": f"{message}. Make room, and the same command goes on.", "exit": 3})
+        return 3
+    return 0
+
+
+class Worker:
+    """Grades shards.
+
+    Args:
+        plan: The run, as `harness.replay.pool` describes it to its workers.
+        say: Tells the parent something.
+    """
+
+    def __init__(self, plan: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
+        self.plan = plan
+        self.say = say
+        self.target: Target = open_target(plan["target"])
+        self.profiles: list[Profile] = profiles_of(plan["wire"])
+        self.repeats: int = plan["repeats"]
+        self._told = 0.0
+
+    def grade_shard(self, number: int) -> None:
+        """Grade what is missing of one byte range of the input."""
+        start, end = self.plan["shards"][number]
+        path = Path(self.plan["run"]) / "shards" / f"{number}.jsonl"
+        with lock(path.with_suffix(".lock"), f"shard {number}", LOCK_PATIENCE_S), path.open("ab+") as file:
+            totals, at = self._resume(file, start)
+            self.say({"shard": number, "totals": totals.to_json(), "done": False})
+            rollouts = read_rollouts(self.plan["input"], at, end, self.plan["label"])
+            for rows in self._graded(in_batches(rollouts)):
+                file.write(b"".join(map(dump, rows)))
+                file.flush()
+                for row in rows:
+                    totals.add(row, self.plan["middle"])
+                self._report(number, totals)
+            self.say({"shard": number, "totals": totals.to_json(), "done": True})
+
+    def _resume(self, file: IO[bytes], start: int) -> tuple[Totals, int]:
+        """Cut a shard back to its last whole rollout; return what it adds up to and where to go on."""
+        totals, kept, at = Totals(), 0, start
+        pending: list[Row] = []
+        file.truncate(_whole_lines(file))
+        position = file.seek(0)
+        for line in file:
+            position += len(line)
+            pending.append(parse(line))
+            if len(pending) == self.repeats:
+                for row in pending:
+                    totals.add(row, self.plan["middle"])
+                pending, kept, at = [], position, pending[-1]["at"] + 1
+        file.truncate(kept)
+        return totals, at
+
+    def _graded(self, batches: Iterator[list[Rollout]]) -> Iterator[list[Row]]:
+        """Grade batches in order, with as many calls under way as the target takes."""
+        keep_label = self.plan["label"] is not None
+
+        def grade(batch: list[Rollout]) -> list[Row]:
+            return grade_batch(self.target, batch, self.profiles, self.repeats, keep_label)
+
+        if self.target.concurrency <= 1:
+            yield from map(grade, batches)
+            return
+        with ThreadPoolExecutor(self.target.concurrency) as threads:
+            under_way: deque[Future[list[Row]]] = deque()
+            for batch in batches:
+                under_way.append(threads.submit(grade, batch))
+                if len(under_way) >= self.target.concurrency:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+
+    def _report(self, number: int, totals: Totals) -> None:
+        now = time.monotonic()
+        if now - self._told >= REPORT_S:
+            self._told = now
+            self.say({"shard": number, "totals": totals.to_json(), "done": False})
+
+
+def _whole_lines(file: IO[bytes]) -> int:
+    """The size of a file without a torn last line."""
+    size = file.seek(0, os.SEEK_END)
+    while size:
+        start = max(0, size - (1 << 16))
+        file.seek(start)
+        end = file.read(size - start).rfind(b"\n")
+        if end >= 0:
+            return start + end + 1
+        size = start
+    return 0
+
+
+def _own_output() -> IO[str]:
+    """Keep standard output for the parent; what a grader prints goes where its errors go."""
+    own = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return own
+
+
+def _say(out: IO[str], message: dict[str, Any]) -> None:
+    try:
+        out.write(json.dumps(message) + "\n")
+        out.flush()
+    except BrokenPipeError:
+        os._exit(1)
+
+
+def _listen(orders: queue.Queue[str | None]) -> None:
+    """Pass orders on; when the parent is gone, end this process in the middle of whatever it does."""
+    for line in sys.stdin:
+        order = line.strip()
+        orders.put(None if order == "end" else order)
+        if order == "end":
+            return
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

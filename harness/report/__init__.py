@@ -1,0 +1,1 @@
+"""What people read of a run: gathered as data first, rendered second."""

@@ -1,0 +1,171 @@
+"""Gathers what there is to say of a replay run, in one pass over its rewards.
+
+In comes a run that is done, out comes a `Look` that any renderer can print. Memory is that of the groups
+and of a few samples, however long the run.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.data.json_lines import lines, parse
+from harness.errors import InputError
+from harness.runs.rows import Row, Totals, read_rows
+from harness.runs.store import Run
+from harness.signal.groups import GroupCounts, count_groups, group_rewards
+
+BINS = 10
+
+
+@dataclass(slots=True)
+class Look:
+    """A run as people look at it."""
+
+    facts: dict[str, Any]
+    folder: str
+    totals: Totals
+    groups: GroupCounts
+    bounds: tuple[float, float]
+    """The grader's range."""
+    bins: list[int]
+    """How many rewards lie in each tenth of the range."""
+    values: dict[float, int]
+    """How often each reward occurs, where there are few different ones; empty otherwise."""
+    metrics: dict[str, float]
+    """The mean of each metric, over the gradings that carry it."""
+    lowest: list[Row]
+    slowest: list[Row]
+    failed: list[Row]
+    """The first gradings without a reward."""
+    disagreed: list[Row]
+    """The first gradings whose wires or label disagree."""
+    ms: float
+    """Milliseconds of grading, all told."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The look as JSON."""
+        own = {
+            name: getattr(self, name)
+            for name in ("folder", "bins", "metrics", "lowest", "slowest", "failed", "disagreed", "ms")
+        }
+        values = {str(value): count for value, count in self.values.items()}
+        return {
+            "run": self.facts,
+            "totals": self.totals.to_json(),
+            "groups": self.groups.to_json(),
+            "values": values,
+            **own,
+        }
+
+
+@dataclass(slots=True)
+class _Gathering:
+    """What one pass over the rows adds up to."""
+
+    low: float
+    high: float
+    keep: int
+    bins: list[int] = field(default_factory=lambda: [0] * BINS)
+    values: Counter[float] = field(default_factory=Counter)
+    sums: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
+    failed: list[Row] = field(default_factory=list)
+    disagreed: list[Row] = field(default_factory=list)
+    lowest: list[tuple[float, int, Row]] = field(default_factory=list)
+    slowest: list[tuple[float, int, Row]] = field(default_factory=list)
+    ms: float = 0.0
+
+    def watch(self, rows: Iterator[Row], middle: float | None) -> Iterator[Row]:
+        """Pass rows on, having looked at each."""
+        from harness.runs.rows import agreement
+
+        for number, row in enumerate(rows):
+            self.ms += row["ms"]
+            _keep(self.slowest, (row["ms"], -number, row), self.keep)
+            if row["reward"] is None:
+                if len(self.failed) < self.keep:
+                    self.failed.append(row)
+            else:
+                self._reward(row, number)
+            verdict = None if middle is None else agreement(row["reward"], row.get("label"), middle)
+            if ("wires" in row or verdict is False) and len(self.disagreed) < self.keep:
+                self.disagreed.append(row)
+            yield row
+
+    def _reward(self, row: Row, number: int) -> None:
+        reward = row["reward"]
+        place = int((reward - self.low) / (self.high - self.low) * BINS)
+        self.bins[min(max(place, 0), BINS - 1)] += 1
+        if len(self.values) <= BINS:
+            self.values[reward] += 1
+        _keep(self.lowest, (-reward, -number, row), self.keep)
+        for name, value in row["metrics"].items():
+            self.sums[name] += value
+            self.counts[name] += 1
+
+
+def look_at(run: Run, keep: int = 5) -> Look:
+    """Gather what there is to say of a run.
+
+    Args:
+        run: A run that is done.
+        keep: How many of the lowest, slowest and failed samples to name.
+    """
+    low, high = run.facts["grader"]["options"].get("range", (0.0, 1.0))
+    middle = None if run.facts["label"] is None else (low + high) / 2
+    gathering = _Gathering(low, high, keep)
+    groups = group_rewards(gathering.watch(read_rows(run.rewards), middle))
+    return Look(
+        facts=run.facts,
+        folder=str(run.folder),
+        totals=Totals.from_json(run.facts["totals"]),
+        groups=count_groups(groups.values(), low, high),
+        bounds=(low, high),
+        bins=gathering.bins,
+        values=dict(sorted(gathering.values.items())) if len(gathering.values) <= BINS else {},
+        metrics={name: gathering.sums[name] / count for name, count in gathering.counts.items()},
+        lowest=_best(gathering.lowest),
+        slowest=_best(gathering.slowest),
+        failed=gathering.failed,
+        disagreed=gathering.disagreed,
+        ms=gathering.ms,
+    )
+
+
+def sample_of(run: Run, key: str) -> dict[str, Any]:
+    """One sample of a run in full: its rollout and everything that was recorded of it.
+
+    Raises:
+        InputError: There is no such sample, or the input is no longer what was replayed.
+    """
+    rows = [row for row in read_rows(run.rewards) if str(row["id"]) == key]
+    if not rows:
+        raise InputError(f"there is no sample {key!r} in this run", place=str(run.folder))
+    path = Path(run.facts["rollouts"])
+    try:
+        found = next(parse(line) for at, line in lines(path, rows[0]["at"]) if at == rows[0]["at"])
+        same = str(found.get("id", key)) == key
+    except (StopIteration, ValueError, AttributeError, InputError):
+        same = False
+    if not same:
+        raise InputError(
+            "the rollouts file has changed or gone since this run", place=str(path), fix="Replay it again."
+        )
+    return {"rollout": found, "rows": rows}
+
+
+def _keep(heap: list[tuple[float, int, Row]], one: tuple[float, int, Row], most: int) -> None:
+    """Keep the greatest; the first of equals."""
+    if len(heap) < most:
+        heapq.heappush(heap, one)
+    elif heap and one[:2] > heap[0][:2]:
+        heapq.heapreplace(heap, one)
+
+
+def _best(heap: list[tuple[float, int, Row]]) -> list[Row]:
+    return [row for _, _, row in sorted(heap, key=lambda one: one[:2], reverse=True)]

@@ -1,0 +1,107 @@
+"""Makes rollouts of records alone, for the time before there is a model to ask.
+
+Each record gives two: its own reference as the completion, which a grader should like, and the reference of
+another record whose answer differs, which it should not. Both are reported and neither is asserted: the
+reference may not be written in the form that the grader wants.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from harness.data.json_lines import LineError, lines, parse
+from harness.errors import InputError
+
+REFERENCE, OTHER = "reference", "other-reference"
+"""What `model` says in the two kinds of rollout."""
+
+
+def write_derived(records: str | Path, into: Path, template: str | None = None) -> int:
+    """Write a rollouts file made of a file of records.
+
+    Args:
+        records: The file of records.
+        into: The rollouts file to write; it must not exist.
+        template: How to make a completion of a reference that is no string: a text with
+            `{reference_answer.field}` in it.
+
+    Returns:
+        How many rollouts were written.
+
+    Raises:
+        InputError: A record cannot be read or has no reference.
+    """
+    kept = list(_records(records))
+    completions = [_completion(record, f"{records}:{number}", template) for number, record in kept]
+    count = 0
+    with into.open("x", encoding="utf-8") as file:
+        for at, (number, record) in enumerate(kept):
+            name = str(record.get("task_id") or record.get("id") or f"line-{number}")
+            for model, completion in ((REFERENCE, completions[at]), (OTHER, _other(completions, at))):
+                if completion is None:
+                    continue
+                fields = {key: value for key, value in record.items() if key not in ("id", "messages")}
+                turn = {"role": "assistant", "content": completion}
+                rollout = {
+                    "id": f"{name}/{model}",
+                    "record": name,
+                    "model": model,
+                    "messages": [*record["messages"], turn],
+                    **fields,
+                }
+                file.write(json.dumps(rollout) + "\n")
+                count += 1
+    return count
+
+
+def _records(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, (_, line) in enumerate(lines(path), 1):
+        if not line.strip():
+            continue
+        try:
+            record = parse(line)
+        except LineError as error:
+            raise InputError(
+                str(error), place=f"{path}:{number}", fix="Run `rft validate` on the file."
+            ) from None
+        if not isinstance(record, dict) or not isinstance(record.get("messages"), list):
+            raise InputError("this is not a record: it has no messages", place=f"{path}:{number}")
+        yield number, record
+
+
+def _completion(record: dict[str, Any], place: str, template: str | None) -> str:
+    """The reference, as a completion."""
+    reference = record.get("reference_answer")
+    if template is not None:
+        return re.sub(r"\{([\w.]+)\}", lambda found: _looked_up(record, found[1], place), template)
+    if isinstance(reference, str) and reference.strip():
+        return reference
+    if reference is None or isinstance(reference, str):
+        raise InputError("the record has no reference_answer to use as a completion", place=place)
+    raise InputError(
+        "the record's reference_answer is no text",
+        place=place,
+        fix='Say how to write it: --completion-template "{reference_answer.answer}".',
+    )
+
+
+def _looked_up(record: dict[str, Any], path: str, place: str) -> str:
+    value: Any = record
+    for part in path.split("."):
+        if not isinstance(value, dict) or part not in value:
+            raise InputError(f"the record has no {path}, which the completion template names", place=place)
+        value = value[part]
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _other(completions: list[str], at: int) -> str | None:
+    """The completion of the next record whose reference differs; None where all are the same."""
+    for step in range(1, len(completions)):
+        other = completions[(at + step) % len(completions)]
+        if other != completions[at]:
+            return other
+    return None

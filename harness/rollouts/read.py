@@ -1,0 +1,147 @@
+"""Reads rollouts files: one line in, one `Rollout` out, ready to be sent.
+
+A rollouts file is JSONL. A line has `messages` that end with the assistant's turn, and `id`, `record`,
+`model`, `reference_answer` and the record's fields beside them. What is the harness's own (`record`, `model`,
+labels) is taken out before a grader sees the line. A line that cannot be used is an error of that line and of
+no other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from graders.sample import ASSISTANTS
+from harness.data.json_lines import LineError, lines, parse
+from harness.errors import InputError
+
+OWN_FIELDS = ("record", "model")
+"""Fields of a rollouts file that never reach the grader; labels are the others."""
+
+
+class Rollout(NamedTuple):
+    """One line of a rollouts file."""
+
+    at: int
+    """Byte offset of its line in the file."""
+    id: Any
+    """Its own id; one made of the offset where the line has none."""
+    group: str | None
+    """What its record is called; None for a line that cannot be used."""
+    sent: dict[str, Any] | None
+    """What a grader gets to see; None for a line that cannot be used."""
+    label: Any = None
+    """The verdict that the line carries, where one was asked for."""
+    problem: str | None = None
+    """Why the line cannot be used."""
+
+
+def read_rollout(at: int, line: bytes, label: str | None = None) -> Rollout | None:
+    """Read one line.
+
+    Args:
+        at: Byte offset of the line in its file.
+        line: The line, without its end.
+        label: The field whose value is a verdict and not for the grader.
+
+    Returns:
+        The rollout, with `problem` set when it cannot be used; None for a blank line.
+    """
+    if not line or line.isspace():
+        return None
+    try:
+        value = parse(line)
+    except LineError as error:
+        return Rollout(at, None, None, None, problem=str(error))
+    problem = _problem(value)
+    if problem:
+        return Rollout(at, value.get("id") if isinstance(value, dict) else None, None, None, problem=problem)
+    if isinstance(value.get("metadata"), dict):
+        value = {**value.pop("metadata"), **value}
+    record = value.pop("record", None)
+    value.pop("model", None)
+    verdict = value.pop(label, None) if label else None
+    if value.get("id") is None:
+        value["id"] = f"at-{at}"
+    group = record if isinstance(record, str) else _group(value, record)
+    return Rollout(at, value["id"], group, value, verdict)
+
+
+def read_rollouts(
+    path: str | Path, start: int = 0, end: int | None = None, label: str | None = None
+) -> Iterator[Rollout]:
+    """Stream the rollouts of a file, or of a byte range of it.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    for at, line in lines(path, start, end):
+        rollout = read_rollout(at, line, label)
+        if rollout is not None:
+            yield rollout
+
+
+def holds_rollouts(path: str | Path) -> bool:
+    """Whether a file holds rollouts, rather than records; its first line tells.
+
+    Raises:
+        InputError: The file is empty, or its first line is neither.
+    """
+    for number, (_, line) in enumerate(lines(path), 1):
+        if not line.strip():
+            continue
+        try:
+            value = parse(line)
+            role = value["messages"][-1]["role"]
+        except LineError as error:
+            raise InputError(
+                str(error), place=f"{path}:{number}", fix="Write one JSON object a line."
+            ) from None
+        except (TypeError, KeyError, IndexError):
+            raise InputError(
+                "this is neither a rollout nor a record: it has no messages with roles",
+                place=f"{path}:{number}",
+                fix='A rollout is {"id": ..., "messages": [..., {"role": "assistant", "content": ...}]}.',
+            ) from None
+        return role in ASSISTANTS
+    raise InputError("the file is empty", place=str(path), fix="Give a file of rollouts or of records.")
+
+
+def line_number(path: str | Path, at: int) -> int:
+    """The number, from 1, of the line that begins at a byte offset."""
+    number, left = 1, at
+    with Path(path).open("rb") as file:
+        while left > 0 and (block := file.read(min(left, 1 << 20))):
+            number += block.count(b"\n")
+            left -= len(block)
+    return number
+
+
+def _problem(value: Any) -> str | None:
+    """Why a line is no rollout; None when it is one."""
+    if not isinstance(value, dict):
+        return "the line is not an object"
+    messages = value.get("messages")
+    if not isinstance(messages, list) or not messages or not isinstance(messages[-1], dict):
+        return "the line has no messages"
+    role = messages[-1].get("role")
+    if role not in ASSISTANTS:
+        return f"the line is a record in a file of rollouts: its last message is of role {role!r}"
+    return None
+
+
+def _group(value: dict[str, Any], record: Any) -> str:
+    """The name of a record that has none: the hash of what was asked and of the reference."""
+    if record is not None:
+        return json.dumps(record)
+    key = [value["messages"][:-1], value.get("reference_answer")]
+    try:
+        text = orjson.dumps(key, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        text = json.dumps(key, sort_keys=True).encode()
+    return hashlib.blake2b(text, digest_size=8).hexdigest()

@@ -1,0 +1,1 @@
+"""Where replay runs are kept: `runs/<id>/`, resumable, never overwritten."""

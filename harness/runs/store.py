@@ -1,0 +1,220 @@
+"""A run's folder: `run.json`, the shards that workers append to, and `rewards.jsonl` when all are done.
+
+`run.json` is replaced as a whole, shards are only appended to, and a run that is done is never written
+again. The folder's lock tells whether somebody is working in it, since the operating system drops it with its
+holder.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from harness.errors import InputError
+
+SCHEMA = 1
+SAME = ("grader", "input", "target", "wire", "repeats", "limit", "label")
+"""The parts of `run.json` that make two runs the same work."""
+
+
+class Run:
+    """One run's folder.
+
+    Args:
+        folder: `runs/<id>`.
+        facts: What `run.json` says.
+    """
+
+    def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
+        self.folder = folder
+        self.facts = facts
+
+    @property
+    def rewards(self) -> Path:
+        """The rewards in input order; it exists when the run is done."""
+        return self.folder / "rewards.jsonl"
+
+    @property
+    def done(self) -> bool:
+        """Whether every shard has been graded and merged."""
+        return bool(self.facts["state"] == "done")
+
+    def shard(self, number: int) -> Path:
+        """The rewards of one byte range of the input."""
+        return self.folder / "shards" / f"{number}.jsonl"
+
+    def save(self, **changed: Any) -> None:
+        """Change some of the facts, on disk too, in one step."""
+        self.facts.update(changed)
+        draft = self.folder / "run.json.new"
+        draft.write_text(json.dumps(self.facts, indent=1) + "\n", encoding="utf-8")
+        draft.replace(self.folder / "run.json")
+
+    def merge(self) -> None:
+        """Make `rewards.jsonl` of the shards, and let go of them."""
+        if not self.rewards.exists():
+            draft = self.folder / "rewards.jsonl.new"
+            with draft.open("wb") as whole:
+                for number in range(len(self.facts["shards"])):
+                    with self.shard(number).open("rb") as part:
+                        shutil.copyfileobj(part, whole, 1 << 20)
+            draft.replace(self.rewards)
+
+    def close(self, **changed: Any) -> None:
+        """Record that the run is done."""
+        self.save(state="done", **changed)
+        shutil.rmtree(self.folder / "shards", ignore_errors=True)
+
+
+def create(runs: Path, name: str | None, facts: dict[str, Any]) -> Run:
+    """Make a new run.
+
+    Args:
+        runs: The folder of all runs.
+        name: Its id; made of the time and the grader when None.
+        facts: What to write to `run.json`, without `schema`, `id` and `state`.
+
+    Raises:
+        InputError: There is a run of this id, or the folder cannot be written.
+    """
+    if name is not None and not re.fullmatch(r"[\w][\w.-]*", name):
+        raise InputError(
+            f"{name!r} cannot name a run", fix="Use letters, digits, dots, dashes and underscores."
+        )
+    word = re.sub(r"\W+", "-", facts["grader"]["ref"].rpartition(":")[2] or "run").strip("-")
+    base = name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{word}"
+    for attempt in range(1, 100):
+        folder = runs / (base if attempt == 1 else f"{base}-{attempt}")
+        try:
+            folder.mkdir(parents=True)
+            (folder / "shards").mkdir()
+            break
+        except FileExistsError:
+            if name is not None:
+                raise InputError(
+                    f"there is a run {name} already, of other work",
+                    place=str(folder),
+                    fix="Runs are never overwritten: choose another name.",
+                ) from None
+        except OSError as error:
+            raise InputError(f"cannot make the run's folder: {error.strerror}", place=str(folder)) from error
+    run = Run(folder, {"schema": SCHEMA, "id": folder.name, "state": "new", **facts})
+    run.save()
+    return run
+
+
+def open_run(folder: Path) -> Run:
+    """Open a run that exists.
+
+    Raises:
+        InputError: There is none, or it was written by another version.
+    """
+    try:
+        facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        known = facts["schema"] == SCHEMA
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(
+            "there is no run here", place=str(folder), fix="`ls runs` shows the runs of this folder."
+        ) from None
+    if not known:
+        raise InputError(
+            f"the run has schema {facts['schema']}; this version reads {SCHEMA}", place=str(folder)
+        )
+    return Run(folder, facts)
+
+
+def unfinished(runs: Path, facts: dict[str, Any]) -> Run | None:
+    """The newest run that was begun for the same work and not ended; None where there is none."""
+    for folder in sorted(runs.glob("*/run.json"), key=lambda path: path.stat().st_mtime, reverse=True):
+        try:
+            run = open_run(folder.parent)
+        except InputError:
+            continue
+        if not run.done and all(same_part(run.facts, facts, part) for part in SAME):
+            return run
+    return None
+
+
+def same_part(begun: dict[str, Any], asked: dict[str, Any], part: str) -> bool:
+    """Whether a part of two runs' facts means the same work.
+
+    An input is the same when it is the same unchanged file, or when its content is: a copy will do.
+    """
+    was, now = begun.get(part), asked.get(part)
+    if part != "input" or was == now:
+        return bool(was == now)
+    assert was is not None
+    assert now is not None
+    apart = ("path", "mtime_ns", "sha256")
+    if {**was, **dict.fromkeys(apart)} != {**now, **dict.fromkeys(apart)}:
+        return False
+    if was["path"] == now["path"] and was["mtime_ns"] == now["mtime_ns"]:
+        return True
+    return was["sha256"] is not None and was["sha256"] == sha256(Path(now["path"]))
+
+
+def sha256(path: Path) -> str:
+    """The hash of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def lock(path: Path, owner: str, patience: float = 0.0) -> IO[str]:
+    """Take a lock that is dropped with its holder, however that ends.
+
+    A POSIX record lock: children that the holder forks do not share it.
+
+    Args:
+        path: The lock's file.
+        owner: What it guards, for the message.
+        patience: Seconds to wait for another holder.
+
+    Raises:
+        InputError: Somebody else holds it.
+    """
+    file = path.open("a+")
+    until = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except OSError:
+            if time.monotonic() >= until:
+                file.seek(0)
+                holder = file.read().strip()
+                file.close()
+                raise InputError(
+                    f"{owner} is in use by process {holder or 'unknown'}", place=str(path.parent)
+                ) from None
+            time.sleep(0.05)
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+def end_orphans(run: Run) -> None:
+    """End workers that outlived the process that started them; call it while holding the run's own lock."""
+    for path in _locks(run):
+        with path.open("a+") as file:
+            try:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                file.seek(0)
+                holder = file.read().strip()
+                if holder.isdigit():
+                    os.kill(int(holder), signal.SIGKILL)
+
+
+def _locks(run: Run) -> Iterator[Path]:
+    yield from (run.folder / "shards").glob("*.lock")

@@ -1,0 +1,98 @@
+"""The groups of a replay run: which records would teach the model something, and which would not.
+
+In come rows, out come counts. A job learns from how the rewards of one record's rollouts differ (the
+advantage is (reward - group mean) / group std); a group whose rewards are all equal teaches nothing, however
+high they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from harness.runs.rows import Row
+
+TOLERANCE = 1e-12
+"""Rewards closer than this are equal."""
+
+
+@dataclass(slots=True)
+class Group:
+    """The rewards of one record's rollouts."""
+
+    count: int = 0
+    lowest: float = 0.0
+    highest: float = 0.0
+    missing: int = 0
+    """Gradings without a reward."""
+
+    @property
+    def zero_std(self) -> bool:
+        """Whether all its rewards are equal, so that nothing is learned from it."""
+        return self.count > 0 and self.highest - self.lowest <= TOLERANCE
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCounts:
+    """How many groups of each sort a run holds."""
+
+    groups: int
+    """Groups with at least one reward."""
+    zero_std: int
+    """Groups in which all rewards are equal."""
+    all_lowest: int
+    """Zero-std groups at the floor of the grader's range: all wrong."""
+    all_highest: int
+    """Zero-std groups at the top of the range: all right."""
+    single: int
+    """Groups of one grading, which tell nothing either way."""
+    unrewarded: int
+    """Groups without any reward."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The counts as JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def group_rewards(rows: Iterable[Row]) -> dict[str, Group]:
+    """Gather a run's rewards by record; lines that could not be used belong to none."""
+    groups: dict[str, Group] = {}
+    for row in rows:
+        name, reward = row["group"], row["reward"]
+        if name is None:
+            continue
+        group = groups.get(name)
+        if group is None:
+            group = groups[name] = Group()
+        if reward is None:
+            group.missing += 1
+        elif group.count == 0:
+            group.count, group.lowest, group.highest = 1, reward, reward
+        else:
+            group.count += 1
+            group.lowest = min(group.lowest, reward)
+            group.highest = max(group.highest, reward)
+    return groups
+
+
+def count_groups(groups: Iterable[Group], low: float, high: float) -> GroupCounts:
+    """Count the groups of each sort.
+
+    Args:
+        groups: What `group_rewards` gathered.
+        low: The floor of the grader's range.
+        high: The top of it.
+    """
+    rewarded = unrewarded = zero = lows = highs = single = 0
+    for group in groups:
+        if not group.count:
+            unrewarded += 1
+            continue
+        rewarded += 1
+        single += group.count == 1
+        if group.zero_std:
+            zero += 1
+            lows += group.lowest <= low + TOLERANCE
+            highs += group.highest >= high - TOLERANCE
+    return GroupCounts(rewarded, zero, lows, highs, single, unrewarded)

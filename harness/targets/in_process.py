@@ -1,0 +1,176 @@
+"""Grades in this very process: the quickest target, and the only one that sees an error's whole text.
+
+In comes the reference to a grader (`module:name` or `file.py:name`), then events; out come answers. A plain
+`(event, context)` function, written by hand or by another tool, is called as Lambda would call it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from types import ModuleType
+from typing import Any
+
+from graders import Grader, GraderError
+from graders.scoring import score
+from graders.testing import Context
+from graders.wire import read_answer, read_event
+from harness.errors import InputError
+from harness.targets.protocol import Answer, GraderFault, graded
+
+FUNCTION_SECONDS = 60
+"""What a handler written by hand is told of its remaining time."""
+
+
+class InProcessTarget:
+    """A grader in this process.
+
+    Args:
+        grader: `module:name` or `path/to/file.py:name` (a lone grader's name may be left out), or the grader.
+
+    Raises:
+        InputError: There is no such module, file or grader, or importing it failed.
+    """
+
+    name = "in-process"
+    max_bytes: int | None = None
+    concurrency = 1
+
+    def __init__(self, grader: str | Callable[..., Any]) -> None:
+        self.handler: Callable[..., Any]
+        if isinstance(grader, str):
+            module, self.handler = load(grader)
+        else:
+            module, self.handler = sys.modules.get(getattr(grader, "__module__", "")), grader
+        file = getattr(module, "__file__", None)
+        self.sha256 = hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else None
+        """Hash of the module's source, so that a run can tell which grader it used."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How the grader was declared; empty for a handler written by hand."""
+        return self.handler.options.as_dict() if isinstance(self.handler, Grader) else {}
+
+    def grade(self, event: Any) -> Answer:
+        """Grade the samples of one event."""
+        started = perf_counter()
+        try:
+            if isinstance(self.handler, Grader):
+                outcomes, took = score(self.handler, read_event(event))
+                items = list(map(graded, outcomes, took))
+            else:
+                items = [graded(outcome) for outcome in self._call_by_hand(event)]
+        except GraderError as error:
+            return Answer([], _since(started), GraderFault(type(error).__name__, str(error)))
+        return Answer(items, _since(started))
+
+    def _call_by_hand(self, event: Any) -> Any:
+        """Call a plain handler through strict JSON, as Lambda would."""
+        try:
+            answer = self.handler(json.loads(json.dumps(event)), Context(FUNCTION_SECONDS * 1000))
+            answer = json.loads(json.dumps(answer, allow_nan=False))
+        except Exception as error:
+            raise GraderError(_told(error)) from error
+        return read_answer(answer, event)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def load(reference: str) -> tuple[ModuleType, Callable[..., Any]]:
+    """Import a grader.
+
+    Args:
+        reference: `module:name`, `path/to/file.py:name`, or either without the name.
+
+    Returns:
+        Its module and the grader, or the plain handler.
+
+    Raises:
+        InputError: There is no such module, file or grader, or importing it failed.
+    """
+    where, _, name = reference.partition(":")
+    module = _import_file(where) if where.endswith(".py") else _import_module(where, reference)
+    graders = {key: value for key, value in vars(module).items() if isinstance(value, Grader)}
+    if not name:
+        if len(graders) == 1:
+            return module, next(iter(graders.values()))
+        found = f"has {len(graders)} graders: {', '.join(graders)}" if graders else "has no grader"
+        raise InputError(f"this module {found}", place=reference, fix=f"Name one: {where}:my_grader.")
+    found_object: Any = module
+    for part in name.split("."):
+        found_object = getattr(found_object, part, None)
+    if found_object is None:
+        known = f"Graders there: {', '.join(graders)}." if graders else "There is no @grader in it."
+        raise InputError(f"there is no {name} in {where}", place=reference, fix=known)
+    if not callable(found_object):
+        raise InputError(f"{name} is a {type(found_object).__name__}", place=reference, fix="Name a grader.")
+    return module, found_object
+
+
+def _import_module(where: str, reference: str) -> ModuleType:
+    """Import by name, with the present folder on the path as `python -m` has it."""
+    if not where:
+        raise InputError(
+            "no module is named", place=reference, fix="Write --grader module:name or file.py:name."
+        )
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        return importlib.import_module(where)
+    except ModuleNotFoundError as error:
+        if error.name and (where == error.name or where.startswith(f"{error.name}.")):
+            hint = (
+                f"Is it in {os.getcwd()}? A file is named with its ending: {where.replace('.', '/')}.py:name."
+            )
+            raise InputError(f"there is no module {error.name}", place=reference, fix=hint) from error
+        raise InputError(
+            f"it imports {error.name}, which is not installed", place=reference, fix=f"Install {error.name}."
+        ) from error
+    except Exception as error:
+        raise InputError(f"importing it failed: {_told(error)}", place=reference) from error
+
+
+def _import_file(where: str) -> ModuleType:
+    """Import a file by its path, with its folder on the path so that it finds its neighbours."""
+    path = Path(where).resolve()
+    if not path.is_file():
+        raise InputError("no such file", place=where, fix="Check the path of the grader.")
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    loaded = sys.modules.get(path.stem)
+    if loaded is not None and getattr(loaded, "__file__", None) == str(path):
+        return loaded
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        sys.modules.pop(path.stem, None)
+        raise InputError(f"importing it failed: {_told(error)}", place=where) from error
+    return module
+
+
+def _told(error: BaseException) -> str:
+    """An error with the place of the user's code that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith("<frozen") and frame.line]
+    at = f" ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else ""
+    if isinstance(error, SyntaxError) and error.filename:
+        at = f" ({Path(error.filename).name}:{error.lineno})"
+    return f"{type(error).__name__}: {error}{at}"
+
+
+def _since(started: float) -> float:
+    return (perf_counter() - started) * 1000

@@ -1,0 +1,152 @@
+"""A replay that is killed goes on: nothing lost, nothing twice, the same rewards."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.rollout_files import write_many
+
+GRADER = """
+from graders import Reward, Sample, grader
+from graders.extract import same_number
+
+@grader
+def with_metric(sample: Sample) -> Reward:
+    if len(sample.completion) % 97 == 5:
+        raise ValueError("seeded failure")
+    right = same_number(sample.completion, sample.reference_text, marker="####")
+    return Reward(float(right), metrics={"length": float(len(sample.completion))})
+"""
+
+
+def command(folder: Path) -> list[str]:
+    words = ["replay", str(folder / "rollouts.jsonl"), "--grader", "my_grader.py:with_metric", "--json"]
+    return [sys.executable, "-m", "harness.cli.main", *words]
+
+
+def gradings(rewards: Path) -> list[tuple[Any, ...]]:
+    """What has to be equal: everything but how long it took."""
+    rows = [json.loads(line) for line in rewards.read_text(encoding="utf-8").splitlines()]
+    return [
+        (row["at"], row["repeat"], row["id"], row["group"], row["reward"], row["metrics"], row["error"])
+        for row in rows
+    ]
+
+
+def finish(folder: Path) -> list[tuple[Any, ...]]:
+    done = subprocess.run(command(folder), cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr  # the grader's seeded failures are findings
+    return gradings(folder / json.loads(done.stdout)["rewards"])
+
+
+def begin(folder: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command(folder),
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def workers_of(parent: int) -> list[int]:
+    found = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False
+    )
+    return [int(word) for word in found.stdout.split()]
+
+
+def written(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("runs/*/shards/*.jsonl"))
+
+
+def wait_until_written(folder: Path, size: int, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 60
+    while written(folder) < size and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.002)
+
+
+def prepare(folder: Path, count: int) -> list[tuple[Any, ...]]:
+    """A folder with rollouts and a grader, and what an uninterrupted run finds."""
+    (folder / "my_grader.py").write_text(GRADER, encoding="utf-8")
+    write_many(folder / "rollouts.jsonl", count)
+    whole = finish(folder)
+    assert len(whole) == count
+    assert [one[0] for one in whole] == sorted(one[0] for one in whole)
+    for path in (folder / "runs").iterdir():
+        path.rename(folder / f"whole-{path.name}")
+    return whole
+
+
+def interrupt(folder: Path, size: int, stop_a_worker: bool) -> None:
+    """Kill the run when so much is written; perhaps leave a stopped worker behind as an orphan."""
+    process = begin(folder)
+    wait_until_written(folder, size, process)
+    workers = workers_of(process.pid)
+    if stop_a_worker and workers:
+        os.kill(workers[0], signal.SIGSTOP)
+    process.kill()
+    process.wait()
+
+
+def tear(folder: Path, chance: random.Random) -> None:
+    """Leave a torn last line in a shard, as a full disk or a crash would."""
+    for path in folder.glob("runs/*/shards/*.jsonl"):
+        size = path.stat().st_size
+        if size > 200:
+            with path.open("rb+") as file:
+                file.truncate(size - chance.randrange(1, 150))
+            return
+
+
+def check(folder: Path, count: int, kills: int) -> None:
+    whole = prepare(folder, count)
+    total = sum(path.stat().st_size for path in folder.glob("whole-*/rewards.jsonl"))
+    chance = random.Random(20261122)
+    interrupted = 0
+    for kill in range(kills):
+        interrupt(folder, int(total * (kill + chance.random()) / (kills + 1)), stop_a_worker=kill % 3 == 1)
+        interrupted += any(folder.glob("runs/*/shards/*.jsonl"))
+        if kill % 2:
+            time.sleep(0.3)  # workers that are not stopped end with their parent, and write no more
+            tear(folder, chance)
+    assert interrupted >= kills // 2, "the kills came too late to show anything"
+    assert finish(folder) == whole
+    assert len(list((folder / "runs").iterdir())) == 1, "it went on with the run that was begun"
+
+
+def test_a_killed_replay_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    check(tmp_path, 12_000, kills=3)
+
+
+@pytest.mark.slow
+def test_ten_kills_of_a_long_replay_change_nothing(tmp_path: Path) -> None:
+    check(tmp_path, 160_000, kills=10)
+
+
+def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    (tmp_path / "my_grader.py").write_text(
+        GRADER.replace("if len", "import time; time.sleep(0.05)\n    if len")
+    )
+    write_many(tmp_path / "rollouts.jsonl", 2_400)
+    process = begin(tmp_path)
+    until = time.monotonic() + 20
+    while not (workers := workers_of(process.pid)) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert workers
+    process.kill()
+    process.wait()
+    until = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
