@@ -1,0 +1,103 @@
+"""`rft demo`: the whole path on samples that ship with the package."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from graders.examples import word_problems
+from harness.cli.output import stdout_console
+from harness.data.validate import validate
+from harness.errors import InputError
+from harness.replay.plan import Request, plan
+from harness.replay.pool import replay
+from harness.report.run import look_at, sample_of
+from harness.report.terminal import print_groups, print_rewards
+from harness.runs.rows import read_rows
+from harness.runs.store import Run
+from harness.samples import RECORDS, ROLLOUTS
+
+GRADER = "graders.examples.word_problems:word_problem"
+
+
+@click.command("demo")
+@click.option(
+    "--into", type=click.Path(path_type=Path), help="Keep everything that the demo makes in this new folder."
+)
+def command(into: Path | None) -> int:
+    """Grade shipped samples with a shipped grader, and say what a training job would learn from it."""
+    if into is None:
+        folder = Path(tempfile.mkdtemp(prefix="rft-demo-"))
+        try:
+            _tell(folder, kept=False)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return 0
+    try:
+        into.mkdir(parents=True)
+    except FileExistsError:
+        raise InputError(
+            "there is something here already", place=str(into), fix="Name a new folder."
+        ) from None
+    _tell(into, kept=True)
+    return 0
+
+
+def _tell(folder: Path, kept: bool) -> None:
+    """Go the path, and say at each step what it was."""
+    console = stdout_console()
+    _step(console, "1. A grader: a scoring function of one sample, and a decorator")
+    source = inspect.getsource(word_problems.word_problem.__wrapped__)
+    console.print(Text("".join(f"    {line}\n" for line in source.splitlines()), style="green"))
+
+    _step(console, "2. The training file holds to the service's rules")
+    report = validate(RECORDS)
+    console.print(f"    {report.records} records, {report.errors} errors. Your own: rft validate FILE")
+
+    _step(console, "3. Replay: recorded completions go through the grader in the shape that Lambda gets them")
+    run = plan(Request(rollouts=ROLLOUTS, grader=GRADER, label="is_right", runs=folder / "runs"))
+    totals = replay(run)
+    console.print(f"    {totals.gradings:,} completions of {report.records} prompts graded.")
+    judged = totals.agreed + totals.disagreed
+    console.print(f"    The grader agrees with the known verdict on {totals.agreed:,} of {judged:,}.")
+    look = look_at(run)
+    print_rewards(look, console)
+
+    _step(console, "4. What a job would learn from: groups whose rewards differ")
+    print_groups(look, console)
+
+    _step(console, "5. What the rewards stand for")
+    for reward in (1.0, 0.0):
+        _show_one(console, run, reward)
+
+    _step(console, "Next")
+    if kept:
+        console.print(f"    rft show {run.folder}")
+    console.print(f"    rft replay {ROLLOUTS} --grader {GRADER}")
+    console.print("    then the same with rollouts and a grader of your own: the README's ten lines show how")
+
+
+def _show_one(console: Console, run: Run, reward: float) -> None:
+    """The first sample of a reward whose completion is short enough for a screen."""
+    for row in read_rows(run.rewards):
+        if row["reward"] != reward:
+            continue
+        rollout: dict[str, Any] = sample_of(run, str(row["id"]))["rollout"]
+        completion = rollout["messages"][-1]["content"]
+        if 20 < len(completion) < 240:
+            console.print(Text(f"    reward {reward:g}  ({row['id']})", style="bold"))
+            ends = str(rollout["reference_answer"]).splitlines()[-1]
+            for line in [*completion.splitlines(), f"(the reference ends in: {ends})"]:
+                console.print(Text(f"      {line}", style="dim"))
+            return
+
+
+def _step(console: Console, title: str) -> None:
+    console.print(Text(f"\n{title}", style="bold cyan"))
