@@ -1,0 +1,110 @@
+# One command for each thing: `make help` lists them. Needed: CPython 3.11 or later, GNU make, a package index.
+#
+# Every environment is made from pinned, hashed requirements and then proved: the packages agree with each
+# other and the command starts. A stamp file makes the second call quick; a changed pin makes a new environment.
+
+PYTHON ?= python3
+VENV ?= .venv
+VENV_SAM ?= .venv-sam
+UV ?= uv
+# Two at a time; the slow ones run alone, since they start servers and builds of their own.
+WORKERS ?= 2
+PYTEST_FLAGS ?=
+
+.SHELLFLAGS := -eu -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-slow test-all lint bench pins clean
+
+DEV := $(VENV)/.ready-dev
+HARNESS := $(VENV)/.ready-harness
+SAM := $(VENV_SAM)/.ready
+
+PIP_FLAGS := --quiet --disable-pip-version-check --no-input
+
+# $(1): the environment's folder, $(2): its requirements. Whatever stood there before is removed. The files are
+# complete, so nothing is resolved (older releases of pip trip over hashes with extras); `pip check` proves it.
+define environment
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo "Python 3.11 or later is needed, and '$(PYTHON)' is not that: make PYTHON=/path/to/python3.11 ..." >&2; \
+	exit 1; }
+@echo "making $(1) from $(2)" >&2
+@$(PYTHON) -m venv --clear $(1)
+@$(1)/bin/python -m pip install $(PIP_FLAGS) --no-deps --require-hashes --requirement $(2)
+@$(1)/bin/python -m pip check --disable-pip-version-check >&2
+endef
+
+# The project itself, in place: nothing is fetched, since the build back end is pinned with the rest.
+define project
+@$(VENV)/bin/python -m pip install $(PIP_FLAGS) --no-index --no-deps --no-build-isolation --editable .
+@$(VENV)/bin/rft --version >&2
+endef
+
+$(VENV)/.packages-dev: requirements/dev.txt
+	$(call environment,$(VENV),requirements/dev.txt)
+	@touch $@
+
+$(VENV)/.packages-harness: requirements/harness.txt
+	$(call environment,$(VENV),requirements/harness.txt)
+	@touch $@
+
+$(DEV): $(VENV)/.packages-dev pyproject.toml
+	$(project)
+	@touch $@
+
+$(HARNESS): $(VENV)/.packages-harness pyproject.toml
+	$(project)
+	@touch $@
+
+$(SAM): requirements/sam.txt
+	$(call environment,$(VENV_SAM),requirements/sam.txt)
+	@SAM_CLI_TELEMETRY=0 $(VENV_SAM)/bin/sam --version >&2
+	@touch $@
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+# Everything that the demo needs is in the development environment too: use that one where it stands.
+demo: $(if $(wildcard $(DEV)),$(DEV),$(HARNESS)) ## see a grader written, replayed, audited and rehearsed; no account
+	$(VENV)/bin/rft demo
+
+test: $(DEV) ## the fast tests
+	$(VENV)/bin/python -m pytest -m "not slow and not aws" -n $(WORKERS) $(PYTEST_FLAGS)
+
+test-slow: $(DEV) $(SAM) ## the slow tests, with the SAM command line
+	RFT_SAM=$(abspath $(VENV_SAM))/bin/sam SAM_CLI_TELEMETRY=0 \
+		$(VENV)/bin/python -m pytest -m "slow and not aws" $(PYTEST_FLAGS)
+
+test-all: test test-slow ## every test that needs no AWS account
+
+lint: $(DEV) ## style, types, layers, template
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/cfn-lint template.yaml
+
+bench: $(DEV) ## overhead, import time and throughput, as ratios
+	$(VENV)/bin/python -m benchmarks
+
+# Pins stay as they are where they still fit; `make pins UV_FLAGS=--upgrade` takes the newest.
+# uv is not part of the project: pip install uv, anywhere, and UV=/path/to/uv.
+UV_FLAGS ?=
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url $(UV_FLAGS)
+# What is in two files has the same version in both.
+LIKE_DEV := --constraint requirements/dev.txt
+
+pins: ## compile requirements/*.txt from pyproject.toml (needs uv)
+	$(COMPILE) pyproject.toml --extra harness --extra telemetry --group dev --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra harness --group build $(LIKE_DEV) --output-file requirements/harness.txt
+	$(COMPILE) pyproject.toml --extra telemetry $(LIKE_DEV) --output-file requirements/lambda.txt
+	$(COMPILE) --group runtime $(LIKE_DEV) --output-file requirements/runtime.txt
+	$(COMPILE) --group sam --output-file requirements/sam.txt
+
+clean: ## remove the environments and everything that was built
+	rm -rf $(VENV) $(VENV_SAM) .aws-sam build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find graders harness tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# `sam build` calls build-<LogicalId> here (BuildMethod: makefile).
+-include sam.mk

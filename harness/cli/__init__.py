@@ -1,0 +1,1 @@
+"""The command line `rft`: one verb a file, each thin, all imported lazily by `main`."""

@@ -1,0 +1,81 @@
+"""`rft validate DATA`: hold a training file to the rules, and say what is wrong at which line.
+
+Thin: `harness.data.validate` finds, this prints. Exit code 1 when a finding is an error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from harness.data.validate import Report
+
+__all__ = ["command"]
+
+_SHOWN = 5
+"""Findings shown of one rule; `--json` holds all."""
+_STYLES = {"critical": "bold red", "error": "red", "warning": "yellow", "note": "cyan", "info": "dim"}
+
+
+@click.command("validate")
+@click.argument("data", metavar="DATA")
+@click.option(
+    "--for",
+    "purpose",
+    type=click.Choice(["job"]),
+    help="Check as for an upload: the bounds on the number of records become errors.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with every finding.")
+@click.pass_context
+def command(context: click.Context, data: str, purpose: str | None, as_json: bool) -> None:
+    """Check a training file before it is uploaded.
+
+    DATA is a JSONL file of records: one object a line with `messages` that end with the user's turn, and
+    `reference_answer`. Exits 1 when something is an error, 2 when the file cannot be read.
+    """
+    from harness.cli.output import emit_json, stdout_console
+    from harness.data.validate import validate
+
+    report = validate(data, for_job=purpose == "job", keep=None if as_json else _SHOWN)
+    if as_json:
+        emit_json(report.to_json())
+    else:
+        _show(report, stdout_console())
+    context.exit(1 if report.errors else 0)
+
+
+def _show(report: Report, console: Console) -> None:
+    from harness.cli.output import printable
+    from harness.data.rules import RULES
+    from harness.findings import Severity
+
+    shown: dict[str, list[str]] = {}
+    severities: dict[str, str] = {}
+    for finding in report.findings:
+        shown.setdefault(finding.id, []).append(printable(f"  {finding.place}: {finding.message}"))
+        severities[finding.id] = finding.severity.value
+    worst_first = list(_STYLES)
+    for rule in sorted(shown, key=lambda rule: (worst_first.index(severities[rule]), rule)):
+        severity, count = severities[rule], report.by_rule[rule]
+        times = f" ({count:,} times)" if count > 1 else ""
+        console.print(f"{severity} {rule} {RULES[rule].title}{times}", style=_STYLES[severity])
+        for line in shown[rule]:
+            console.print(line)
+        if count > len(shown[rule]):
+            console.print(f"  ... and {count - len(shown[rule]):,} more; --json lists them")
+        console.print(f"  {RULES[rule].fix}", style="dim")
+    counts = report.by_severity
+    said = [
+        f"{count:,} {word}{'' if count == 1 else 's'}"
+        for word, count in (
+            ("record", report.records),
+            ("error", report.errors),
+            ("warning", counts[Severity.WARNING]),
+            ("note", counts[Severity.NOTE]),
+        )
+    ]
+    console.print(printable(f"{report.file}: {', '.join(said)}"))

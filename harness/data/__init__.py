@@ -1,0 +1,1 @@
+"""Training data: JSON lines read as records, and the rules that a file must keep before it is uploaded."""

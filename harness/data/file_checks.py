@@ -1,0 +1,137 @@
+"""Records come in one after the other; the rules that they break together go out.
+
+Of a record two hashes are kept, and the types of its fields: memory grows by some 150 bytes a record.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from harness.data.record_checks import kind_of
+from harness.data.records import digest, ends_with_assistant, prompt_digest
+from harness.data.rules import CAUTIOUS_MAX_RECORDS, MAX_RECORDS, MIN_RECORDS
+from harness.findings import Severity
+
+__all__ = ["FileBreach", "FileChecks"]
+
+_MOST_FIELDS = 1_000
+_MARKER = "####"
+
+
+class FileBreach(NamedTuple):
+    """One rule broken by records together."""
+
+    rule: str
+    message: str
+    line: int | None = None
+    severity: Severity | None = None
+    """None for the rule's own."""
+
+
+class FileChecks:
+    """What has been seen of one file so far.
+
+    Args:
+        for_job: The file is about to be uploaded: bounds on the number of records are errors.
+    """
+
+    def __init__(self, *, for_job: bool = False) -> None:
+        self._for_job = for_job
+        self._records = 0
+        self._rollout_lines = array("Q")
+        self._prompts: dict[int, int] = {}
+        self._types: dict[str, dict[str, tuple[int, int]]] = {}
+
+    def add(self, line: int, fields: dict[str, Any]) -> Iterator[FileBreach]:
+        """Take one record; yields what it breaks together with those before it."""
+        self._records += 1
+        if ends_with_assistant(fields):
+            self._rollout_lines.append(line)
+        else:
+            yield from self._check_duplicate(line, fields)
+        self._note_types(line, fields)
+
+    def finish(self) -> Iterator[FileBreach]:
+        """What only the whole file shows."""
+        yield from self._check_rollouts()
+        yield from self._check_types()
+        yield from self._check_count()
+
+    def _check_duplicate(self, line: int, fields: dict[str, Any]) -> Iterator[FileBreach]:
+        messages = fields.get("messages")
+        if not isinstance(messages, list) or not messages:
+            return
+        # Line number and the low half of the reference's hash in one integer: half the memory of a tuple.
+        prompt, reference = prompt_digest(messages), _reference_digest(fields) & 0xFFFFFFFF
+        first = self._prompts.setdefault(prompt, line << 32 | reference)
+        first_line, first_reference = first >> 32, first & 0xFFFFFFFF
+        if first_line == line:
+            return
+        if first_reference == reference:
+            yield FileBreach("R060", f"same prompt and reference as line {first_line}", line)
+        else:
+            yield FileBreach("R061", f"same prompt as line {first_line}, but another reference", line)
+
+    def _note_types(self, line: int, fields: dict[str, Any]) -> None:
+        for name, value in _typed_fields(fields):
+            seen = self._types.get(name)
+            if seen is None:
+                if len(self._types) >= _MOST_FIELDS:
+                    continue
+                seen = self._types[name] = {}
+            kind = kind_of(value)
+            first, count = seen.get(kind, (line, 0))
+            seen[kind] = first, count + 1
+
+    def _check_rollouts(self) -> Iterator[FileBreach]:
+        rollouts = len(self._rollout_lines)
+        if rollouts and rollouts == self._records:
+            yield FileBreach("R010", f"all {rollouts:,} lines end with the assistant's turn")
+        elif rollouts:
+            for line in self._rollout_lines:
+                yield FileBreach("R011", "the messages end with the assistant's turn", line)
+
+    def _check_types(self) -> Iterator[FileBreach]:
+        for name, kinds in self._types.items():
+            if len(kinds) > 1:
+                by_count = sorted(kinds.items(), key=lambda item: -item[1][1])
+                said = ", ".join(f"{kind} {count:,}x (line {first})" for kind, (first, count) in by_count)
+                yield FileBreach("R033", f"`{name[:80]}` is {said}", by_count[-1][1][0])
+
+    def _check_count(self) -> Iterator[FileBreach]:
+        outside = Severity.ERROR if self._for_job else None
+        if self._records == 0:
+            yield FileBreach("R008", "the file holds no record")
+        elif self._records < MIN_RECORDS:
+            yield FileBreach(
+                "R050", f"{self._records} records; a job takes at least {MIN_RECORDS}", None, outside
+            )
+        elif self._records > MAX_RECORDS:
+            message = f"{self._records:,} records; a job takes at most {MAX_RECORDS:,}"
+            yield FileBreach("R051", message, None, outside)
+        elif self._records > CAUTIOUS_MAX_RECORDS:
+            yield FileBreach("R051", f"{self._records:,} records; one of AWS's two upper bounds is "
+                             f"{CAUTIOUS_MAX_RECORDS:,}, the other {MAX_RECORDS:,}")  # fmt: skip
+
+
+def _reference_digest(fields: dict[str, Any]) -> int:
+    """Hash of the reference; of two worked answers, only what stands after the last `####` counts."""
+    reference = fields.get("reference_answer")
+    if isinstance(reference, dict) and set(reference) == {"text"}:
+        reference = reference["text"]
+    if isinstance(reference, str):
+        return digest(" ".join(reference.rpartition(_MARKER)[2].split()))
+    return digest([reference])
+
+
+def _typed_fields(fields: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in fields.items():
+        if name == "messages" or value is None:
+            continue
+        yield name, value
+        if name == "reference_answer" and isinstance(value, dict):
+            for inner, part in value.items():
+                if part is not None:
+                    yield f"reference_answer.{inner}", part

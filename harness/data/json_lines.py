@@ -1,0 +1,222 @@
+"""A JSONL file comes in; its lines go out as bytes with their offsets, or one line as a Python value.
+
+Training files and rollouts files are both read through here, so that a line means the same everywhere, and
+the same as in Lambda. Lines are streamed: memory is that of the longest. What it should hold is unknown here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator
+from typing import IO, Any
+
+import orjson
+
+from harness.errors import InputError
+
+__all__ = ["BOM", "MAX_LINE", "EncodingError", "LineError", "lines", "oddity", "parse"]
+
+BOM = b"\xef\xbb\xbf"
+"""UTF-8 byte order mark."""
+
+MAX_LINE = 64 * 1024 * 1024
+"""Longest line that is read, in bytes; ten times what one Lambda call can carry."""
+
+# The integers that orjson keeps exact; it reads larger ones as floats without a word.
+_EXACT = float(2**63)
+
+_SIGNATURES = (
+    (b"\x1f\x8b", "gzip", "Decompress it first: gunzip -k FILE."),
+    (b"PK\x03\x04", "zip", "Unpack it first."),
+    (b"\x28\xb5\x2f\xfd", "zstd", "Decompress it first: unzstd FILE."),
+    (b"BZh", "bzip2", "Decompress it first: bunzip2 -k FILE."),
+    (b"PAR1", "Parquet", "Convert it to JSON lines first."),
+)
+_UTF16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+
+
+class LineError(ValueError):
+    """One line is not JSON.
+
+    Args:
+        message: What is wrong with it.
+        position: Where in the line, in characters from 0 (in bytes where the line is not UTF-8).
+        is_encoding: The line is not even UTF-8.
+    """
+
+    def __init__(self, message: str, position: int, *, is_encoding: bool = False) -> None:
+        super().__init__(f"{message} at column {position + 1}")
+        self.message = message
+        self.position = position
+        self.is_encoding = is_encoding
+
+
+class EncodingError(InputError):
+    """The file is text in an encoding other than UTF-8."""
+
+
+def parse(line: bytes) -> Any:
+    """Read one line as JSON, as Lambda's own parser (Python's `json`) reads it.
+
+    orjson does the work; the standard library reads again what orjson refuses or rounds and Lambda does not:
+    NaN and infinities, 1e999, escaped lone surrogates, integers beyond 64 bits. A byte order mark at the
+    start is skipped.
+
+    Args:
+        line: UTF-8 text of one JSON value.
+
+    Raises:
+        LineError: It is not JSON or not UTF-8; says at which column.
+    """
+    if line.startswith(BOM):
+        line = line[3:]
+    try:
+        value = orjson.loads(line)
+    except ValueError:
+        return _parse_slowly(line)
+    return _parse_slowly(line) if _is_rounded(value) else value
+
+
+def oddity(line: bytes, value: Any) -> str | None:
+    """Name what other JSON parsers refuse in a line, or read as another value.
+
+    Args:
+        line: The line as `parse` took it.
+        value: What `parse` made of it.
+
+    Returns:
+        `"integer"` (beyond 64 bits), `"number"` (NaN or infinite), `"text"` (a lone surrogate, or nesting
+        deeper than 1,024), None for a line that every parser reads alike.
+    """
+    try:
+        if not _is_rounded(orjson.loads(line.removeprefix(BOM))):
+            return None
+        found = None
+    except ValueError:
+        found = "text"
+    for item in _scalars(value):
+        if type(item) is float and not math.isfinite(item):
+            return "number"
+        if type(item) is int and not -(2**63) <= item < 2**64:
+            return "integer"
+    return found
+
+
+def lines(
+    path: str | os.PathLike[str], start: int = 0, end: int | None = None
+) -> Iterator[tuple[int, bytes]]:
+    r"""Stream the lines of a file, or those of one byte range of it.
+
+    A range holds the lines whose first byte stands in it, so that adjoining ranges hold every line once,
+    wherever they are cut. Blank lines are yielded (as `b""` or spaces), since line numbers count them.
+
+    Args:
+        path: File to read; a pipe will do when `start` is 0.
+        start: First byte of the range.
+        end: Byte after the range; None for the end of the file.
+
+    Yields:
+        Offset of the line's first byte, and the line without its `\n` or `\r\n`.
+
+    Raises:
+        InputError: The file is missing, a folder, not readable or compressed, or a line exceeds `MAX_LINE`.
+        EncodingError: The file is UTF-16 or UTF-32.
+    """
+    name = os.fspath(path)
+    try:
+        with open(name, "rb", buffering=1024 * 1024) as file:
+            offset = start
+            if start == 0:
+                _refuse_other_formats(file, name)
+            else:
+                # The line that begins before the range belongs to the range before.
+                file.seek(start - 1)
+                offset = start - 1 + len(_read_line(file, name, start))
+            while end is None or offset < end:
+                line = _read_line(file, name, offset)
+                if not line:
+                    return
+                yield offset, line.removesuffix(b"\n").removesuffix(b"\r")
+                offset += len(line)
+    except OSError as error:
+        raise _unreadable(error, name) from error
+
+
+def _parse_slowly(line: bytes) -> Any:
+    try:
+        return json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        what = f"not UTF-8: byte 0x{line[error.start]:02x}"
+        raise LineError(what, error.start, is_encoding=True) from error
+    except json.JSONDecodeError as error:
+        raise LineError(f"not JSON: {error.msg}", error.pos) from error
+    except RecursionError as error:
+        raise LineError("not readable: nested too deeply", 0) from error
+    except ValueError as error:  # an integer of more digits than Python converts
+        raise LineError(f"not readable: {error}", 0) from error
+
+
+def _is_rounded(value: Any) -> bool:
+    """True where a float may have been an integer beyond 64 bits."""
+    # Looking for long runs of digits in the bytes instead would take eight times as long as the parsing.
+    # Strings are never put on the stack: a rollout is little else, and every replayed line comes this way.
+    stack: list[Any] = [[value]]
+    while stack:
+        for item in stack.pop():
+            kind = type(item)
+            if kind is str:
+                continue
+            if kind is dict:
+                stack.append(item.values())
+            elif kind is list:
+                stack.append(item)
+            elif kind is float and not -_EXACT < item < _EXACT:
+                return True
+    return False
+
+
+def _scalars(value: Any) -> Iterator[Any]:
+    """Every string, number, boolean and null in a JSON value, in no order; never recurses."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        kind = type(item)
+        if kind is dict:
+            stack.extend(item.values())
+        elif kind is list:
+            stack.extend(item)
+        else:
+            yield item
+
+
+def _read_line(file: IO[bytes], name: str, offset: int) -> bytes:
+    line = file.readline(MAX_LINE + 1)
+    if len(line) > MAX_LINE:
+        raise InputError(
+            f"the line that begins at byte {offset} is longer than {MAX_LINE:,} bytes",
+            place=name,
+            fix="Is this JSON lines? Write one record a line, each ended by a newline.",
+        )
+    return line
+
+
+def _refuse_other_formats(file: Any, name: str) -> None:
+    head = file.peek(4)[:4]
+    for signature, kind, fix in _SIGNATURES:
+        if head.startswith(signature):
+            raise InputError(f"this is a {kind} file, not JSON lines", place=name, fix=fix)
+    # JSON begins with an ASCII character, which UTF-16 and UTF-32 write with NUL bytes even without a mark.
+    if head.startswith(_UTF16_OR_32) or (len(head) > 1 and 0 in head[:2] and head != b"\x00\x00\x00\x00"):
+        raise EncodingError("the file is UTF-16 or UTF-32, not UTF-8", place=name, fix="Save it as UTF-8.")
+
+
+def _unreadable(error: OSError, name: str) -> InputError:
+    if isinstance(error, FileNotFoundError):
+        return InputError("no such file", place=name, fix="Check the path.")
+    if isinstance(error, IsADirectoryError):
+        return InputError("this is a folder", place=name, fix="Name the JSONL file in it.")
+    if isinstance(error, PermissionError):
+        return InputError("not allowed to read this file", place=name, fix="Check its permissions.")
+    return InputError(f"cannot read the file: {error.strerror or error}", place=name)

@@ -1,0 +1,199 @@
+"""One record comes in; the rules that it breaks by itself go out, as rule ids with what exactly is wrong.
+
+Nothing here knows the file, the line or the other records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from harness.data.records import ASSISTANT_ROLES, text_of
+from harness.data.rules import MAX_PROMPT_CHARS, MIN_LEAK_CHARS
+
+__all__ = ["Breach", "check_record"]
+
+_ROLES = frozenset({"system", "user", "assistant"})
+# Accepted by other AWS services or by OpenAI, in no page about training on Bedrock.
+_FOREIGN_ROLES = frozenset({"tool", "developer", "nova_assistant", "function"})
+_RESERVED = ("metadata", "trajectories")
+_HARNESS_NAMES = ("record", "model")
+_KINDS = {str: "a string", list: "a list", dict: "an object", bool: "a boolean", type(None): "null"}
+
+
+class Breach(NamedTuple):
+    """One rule broken by one record."""
+
+    rule: str
+    message: str
+
+
+def kind_of(value: Any) -> str:
+    """JSON type of a value, with its article: `a string`, `a number`, `null`."""
+    return _KINDS.get(type(value), "a number")
+
+
+def check_record(fields: dict[str, Any]) -> Iterator[Breach]:
+    """Find what is wrong with one record.
+
+    Args:
+        fields: The JSON object of one line that does not end with the assistant's turn.
+
+    Yields:
+        Breaches in the order of the rules' ids.
+    """
+    messages = fields.get("messages")
+    if isinstance(messages, list) and messages:
+        yield from _check_messages(messages)
+    else:
+        what = "is missing" if "messages" not in fields else f"is {kind_of(messages)}"
+        yield Breach("R020", f"`messages` {'is an empty list' if messages == [] else what}")
+    yield from _check_reference(fields)
+    yield from _check_names(fields)
+    if isinstance(messages, list) and messages:
+        yield from _check_prompt_text(messages, fields.get("reference_answer"))
+
+
+def _check_messages(messages: list[Any]) -> Iterator[Breach]:
+    for number, message in enumerate(messages, 1):
+        if not isinstance(message, dict):
+            yield Breach("R021", f"message {number} is {kind_of(message)}")
+            continue
+        yield from _check_role(number, message)
+        yield from _check_content(number, message, is_prompt=number == len(messages))
+    last = messages[-1].get("role") if isinstance(messages[-1], dict) else None
+    if last == "system":
+        yield Breach("R028", "the last message is the system's: there is no user's turn to answer")
+
+
+def _check_role(number: int, message: dict[str, Any]) -> Iterator[Breach]:
+    role = message.get("role")
+    if not isinstance(role, str):
+        yield Breach("R021", f"message {number} has no `role`" if role is None else
+                     f"message {number}: `role` is {kind_of(role)}")  # fmt: skip
+    elif role in _FOREIGN_ROLES:
+        yield Breach("R023", f"message {number} has the role {role!r}")
+    elif role not in _ROLES:
+        yield Breach("R022", f"message {number} has the role {role[:40]!r}")
+
+
+def _check_content(number: int, message: dict[str, Any], *, is_prompt: bool) -> Iterator[Breach]:
+    content = message.get("content")
+    text = text_of(content)
+    if content is None and not _may_lack_content(message):
+        yield Breach("R024", f"message {number} has no `content`")
+    elif text is None:
+        yield from _check_blocks(number, content)
+    elif text.strip() == "" and content is not None:
+        if is_prompt:
+            yield Breach("R026", f"message {number}, the last one, is empty")
+        else:
+            yield Breach("R027", f"message {number} is empty")
+    elif isinstance(content, list) and not all(_is_text_block(block) for block in content):
+        yield Breach("R025", f'message {number} has text blocks without `"type": "text"`')
+
+
+def _may_lack_content(message: dict[str, Any]) -> bool:
+    return message.get("role") in ASSISTANT_ROLES and bool(message.get("tool_calls"))
+
+
+def _is_text_block(block: Any) -> bool:
+    return isinstance(block, dict) and block.get("type") == "text"
+
+
+def _check_blocks(number: int, content: Any) -> Iterator[Breach]:
+    if not isinstance(content, list):
+        yield Breach("R024", f"message {number}: `content` is {kind_of(content)}")
+        return
+    for block in content:
+        if isinstance(block, str):
+            continue
+        kind = block.get("type") if isinstance(block, dict) else None
+        if not isinstance(kind, str) or kind == "text":
+            yield Breach("R024", f"message {number}: a content block has no text")
+        else:
+            yield Breach("R025", f"message {number} has a content block of type {kind[:40]!r}")
+        return
+
+
+def _check_reference(fields: dict[str, Any]) -> Iterator[Breach]:
+    reference = fields.get("reference_answer")
+    if reference is None:
+        yield Breach("R030", "there is no `reference_answer`")
+    elif _is_blank(reference):
+        yield Breach("R031", f"`reference_answer` is {kind_of(reference)} with nothing in it")
+    elif not isinstance(reference, str | dict):
+        yield Breach("R032", f"`reference_answer` is {kind_of(reference)}")
+
+
+def _is_blank(value: Any) -> bool:
+    """True for an empty string, list or object, and for `{"text": ""}`, as the wire writes a string."""
+    if isinstance(value, dict) and set(value) == {"text"}:
+        value = value["text"]
+        return value is None or _is_blank(value)
+    if isinstance(value, str):
+        return value.strip() == ""
+    return isinstance(value, list | dict) and not value
+
+
+def _check_names(fields: dict[str, Any]) -> Iterator[Breach]:
+    for name in _RESERVED:
+        if name in fields:
+            yield Breach("R040", f"the record has a field `{name}`")
+    metadata = fields.get("metadata")
+    if isinstance(metadata, dict):
+        for name, value in metadata.items():
+            if name in fields and fields[name] != value:
+                yield Breach("R041", f"`{name[:40]}` differs from `metadata.{name[:40]}`")
+    if "id" in fields:
+        yield Breach("R042", "the record has its own `id`")
+    for name in _HARNESS_NAMES:
+        if name in fields:
+            yield Breach("R043", f"the record has a field `{name}`")
+
+
+def _check_prompt_text(messages: list[Any], reference: Any) -> Iterator[Breach]:
+    said = [text_of(message.get("content")) for message in messages if isinstance(message, dict)]
+    prompt = "\n".join(text for text in said if text)
+    if _leaks(reference, prompt):
+        yield Breach("R070", "the whole reference answer stands in the prompt")
+    if len(prompt) > MAX_PROMPT_CHARS:
+        yield Breach("R080", f"the prompt has {len(prompt):,} characters, more than {MAX_PROMPT_CHARS:,}")
+
+
+def _leaks(reference: Any, prompt: str) -> bool:
+    """True where every text of the reference stands in the prompt as whole words, case and spacing aside.
+
+    A reference of fewer than `MIN_LEAK_CHARS` characters in all never leaks: short ones stand there by right.
+    """
+    texts = [_folded(text) for text in _texts(reference)]
+    if sum(map(len, texts)) < MIN_LEAK_CHARS:
+        return False
+    folded = _folded(prompt)
+    return all(_stands_in(text, folded) for text in texts)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, dict | list):
+            stack.extend(item.values() if isinstance(item, dict) else item)
+        elif item is not None:
+            yield str(item)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _stands_in(text: str, prompt: str) -> bool:
+    at = prompt.find(text)
+    while at >= 0:
+        before, after = prompt[at - 1 : at] if at else "", prompt[at + len(text) : at + len(text) + 1]
+        if not (text[:1].isalnum() and before.isalnum()) and not (text[-1:].isalnum() and after.isalnum()):
+            return True
+        at = prompt.find(text, at + 1)
+    return False

@@ -1,0 +1,109 @@
+"""A training file comes in; its records go out one by one, each with its line number and byte offset.
+
+A record is one JSON object with `messages` that do not end with the assistant's turn. `read` refuses the
+first line that is not an object; what else a good record must keep stands in `harness.data.rules`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from harness.data.json_lines import LineError, lines, parse
+from harness.errors import InputError
+
+__all__ = [
+    "ASSISTANT_ROLES",
+    "Record",
+    "digest",
+    "ends_with_assistant",
+    "prompt_digest",
+    "read",
+    "text_of",
+]
+
+ASSISTANT_ROLES = frozenset({"assistant", "nova_assistant"})
+"""Roles of a turn that a model wrote; AWS's Nova samples use the second."""
+
+
+class Record(NamedTuple):
+    """One line of a training file."""
+
+    line: int
+    """Line number from 1, blank lines counted."""
+    offset: int
+    """Offset of the line's first byte."""
+    fields: dict[str, Any]
+    """The JSON object: `messages`, `reference_answer` and whatever else it holds."""
+
+
+def read(path: str | os.PathLike[str]) -> Iterator[Record]:
+    """Stream the records of a training file; blank lines are skipped.
+
+    Args:
+        path: JSONL file.
+
+    Raises:
+        InputError: The file cannot be read, or a line is not a JSON object; says which line.
+    """
+    for number, (offset, line) in enumerate(lines(path), 1):
+        if not line.strip():
+            continue
+        place = f"{os.fspath(path)}:{number}"
+        try:
+            fields = parse(line)
+        except LineError as error:
+            raise InputError(str(error), place=place, fix="rft validate lists every such line.") from error
+        if not isinstance(fields, dict):
+            raise InputError("the line is not a JSON object", place=place, fix="Write one record a line.")
+        yield Record(number, offset, fields)
+
+
+def ends_with_assistant(fields: dict[str, Any]) -> bool:
+    """True for a rollout: the last message is the assistant's."""
+    messages = fields.get("messages")
+    if not isinstance(messages, list) or not messages or not isinstance(messages[-1], dict):
+        return False
+    role = messages[-1].get("role")
+    return isinstance(role, str) and role in ASSISTANT_ROLES
+
+
+def text_of(content: Any) -> str | None:
+    """Text of a message's `content`: a string, or text blocks joined; None where it is neither.
+
+    Null is the empty string. Blocks are `{"type": "text", "text": ...}`, or `{"text": ...}` as in Converse.
+    """
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return None
+    parts = []
+    for block in content:
+        text = block.get("text") if isinstance(block, dict) else block
+        if not isinstance(text, str):
+            return None
+        parts.append(text)
+    return "".join(parts)
+
+
+def prompt_digest(messages: list[Any]) -> int:
+    """Hash of what the model is shown: roles and text, however the content is written and spaced; 64 bits."""
+    parts = []
+    for message in messages:
+        if isinstance(message, dict):
+            content = message.get("content")
+            text = text_of(content)
+            said = json.dumps(content) if text is None else " ".join(text.split())
+            parts.append(f"{message.get('role')}\0{said}")
+    return digest("\1".join(parts))
+
+
+def digest(value: Any) -> int:
+    """Hash of a JSON value that is the same for the same value in another key order; 64 bits."""
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())

@@ -1,0 +1,133 @@
+"""The rules that a training file is held to, as a table: id, severity, what is wrong, how to fix it.
+
+An id never changes its meaning. `error` is what AWS's documents or the wire refuse, or what certainly spoils
+the reward; `warning` is what is likely wrong or what no document settles ("unverified"); `note` is worth
+knowing. What finds them stands in `record_checks` (one record alone) and `file_checks` (records together).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from harness.findings import Severity
+
+__all__ = [
+    "CAUTIOUS_MAX_RECORDS",
+    "MAX_PROMPT_CHARS",
+    "MAX_RECORDS",
+    "MIN_LEAK_CHARS",
+    "MIN_RECORDS",
+    "PAYLOAD_BYTES",
+    "RULES",
+    "Rule",
+]
+
+MIN_RECORDS, MAX_RECORDS = 100, 20_000
+"""Records in a training file: "100-20K" in Bedrock's data preparation page for open-weight models."""
+CAUTIOUS_MAX_RECORDS = 10_000
+"""Upper bound that AWS's best-practices post names instead."""
+PAYLOAD_BYTES = 6 * 1024 * 1024
+"""What one synchronous Lambda call carries."""
+MAX_PROMPT_CHARS = 32_768
+"""8,192 tokens, a default `maxPromptLength` for Nova, at four characters a token; unverified elsewhere."""
+MIN_LEAK_CHARS = 20
+"""Shortest reference looked for in the prompt: a shorter one ("4", a label) stands there by right."""
+
+
+class Rule(NamedTuple):
+    """One rule."""
+
+    id: str
+    severity: Severity
+    title: str
+    """What is wrong, for the heading over its findings."""
+    fix: str
+
+
+_N, _W, _E = Severity.NOTE, Severity.WARNING, Severity.ERROR
+
+
+RULES: dict[str, Rule] = {
+    rule.id: rule
+    for rule in (
+        # The file and its lines.
+        Rule("R001", _E, "not UTF-8", "Save the file as UTF-8."),
+        Rule("R002", _W, "byte order mark", "Save as UTF-8 without a BOM; some parsers refuse the line."),
+        Rule("R003", _E, "not JSON", "Write one JSON object a line (JSONL), without commas between them."),
+        Rule(
+            "R004",
+            _E,
+            "not a JSON object",
+            'Write {"messages": [...], "reference_answer": ...} on each line.',
+        ),
+        Rule(
+            "R005", _E, "JSON that strict parsers refuse", "Write null or text for NaN; drop half characters."
+        ),
+        Rule("R006", _W, "integer beyond 64 bits", "Write it as a string; many parsers round it."),
+        Rule("R007", _W, "blank line", "Remove it; whether the service skips it is unverified."),
+        Rule("R008", _E, "no record in the file", "Write one JSON object a line."),
+        Rule("R009", _E, "line too long for one Lambda call (6 MB)", "Shorten the record."),
+        Rule(
+            "R010",
+            _E,
+            "a rollouts file, not a training file",
+            "Grade it with `rft replay`; train on prompts alone.",
+        ),
+        Rule(
+            "R011", _E, "records and rollouts mixed", "Remove the assistant's last turn, or split the file."
+        ),
+        # Messages.
+        Rule("R020", _E, "no messages", 'Give "messages" a list that ends with the user\'s turn.'),
+        Rule("R021", _E, "message malformed", 'Write {"role": ..., "content": ...}.'),
+        Rule("R022", _E, "role unknown", "Use system, user or assistant."),
+        Rule("R023", _W, "role not documented for training", "Use system, user or assistant."),
+        Rule(
+            "R024", _E, "content malformed", 'Give content a string, or blocks {"type": "text", "text": ...}.'
+        ),
+        Rule(
+            "R025", _W, "content in an undocumented form", 'Use a string, or {"type": "text", "text": ...}.'
+        ),
+        Rule("R026", _E, "empty prompt", "Give the user's last turn text."),
+        Rule("R027", _W, "empty message", "Remove the message."),
+        Rule("R028", _W, "last message not the user's", "End the messages with the user's turn."),
+        # The reference.
+        Rule(
+            "R030",
+            _W,
+            "no reference_answer",
+            "Add it, unless the grader needs none: AWS calls it both optional and mandatory.",
+        ),
+        Rule(
+            "R031",
+            _E,
+            "reference_answer empty",
+            "Fill it in or drop the record: nothing can be graded against it.",
+        ),
+        Rule(
+            "R032",
+            _W,
+            "reference_answer neither text nor object",
+            "Write a string or an object; other types are unverified.",
+        ),
+        Rule("R033", _W, "field of more than one type", "Give the field one type in all records."),
+        # Other fields.
+        Rule("R040", _E, "reserved field", "Rename it: the wire to the grader uses this name."),
+        Rule("R041", _E, "field contradicts metadata", "Keep one of the two, at the root."),
+        Rule("R042", _W, "own id", "Call it task_id: the service may put its own id there."),
+        Rule(
+            "R043",
+            _W,
+            "field that replay keeps from the grader",
+            "Rename it: in a rollouts file it names the group or the model.",
+        ),
+        # How many.
+        Rule("R050", _N, "fewer than 100 records", "A job takes 100 to 20,000."),
+        Rule("R051", _N, "many records", "A job takes 100 to 20,000; one AWS post says 10,000."),
+        # Records against each other, and against themselves.
+        Rule("R060", _W, "duplicate record", "Remove it, unless it should count twice."),
+        Rule("R061", _E, "same prompt, another reference", "Keep one: the rewards contradict each other."),
+        Rule("R070", _W, "reference stands in the prompt", "Remove it: the model can copy it."),
+        Rule("R080", _W, "long prompt", "Shorten it: training may drop it in silence (limit unverified)."),
+    )
+}
+"""All rules, by id, in order."""

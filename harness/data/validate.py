@@ -1,0 +1,127 @@
+"""A training file comes in; a report of everything wrong with it goes out, each finding at its line.
+
+One pass, streamed. Reads only; asks no service; decides no exit code.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.data.file_checks import FileChecks
+from harness.data.json_lines import BOM, EncodingError, LineError, lines, oddity, parse
+from harness.data.record_checks import check_record
+from harness.data.records import ends_with_assistant
+from harness.data.rules import PAYLOAD_BYTES, RULES
+from harness.findings import Finding, Place, Severity
+
+__all__ = ["Report", "validate"]
+
+_ODDITIES = {
+    "number": ("R005", "NaN or an infinite number, which JSON has not"),
+    "text": ("R005", "half a character (a lone surrogate), or nesting deeper than 1,024"),
+    "integer": ("R006", "an integer beyond 64 bits"),
+}
+
+
+@dataclass(slots=True)
+class Report:
+    """What validation found."""
+
+    file: str
+    """Path as given."""
+    for_job: bool = False
+    """Whether the file was held to the bounds of a job."""
+    keep: int | None = None
+    """Most findings kept of one rule; None for all."""
+    records: int = 0
+    """Lines that hold a JSON object."""
+    by_rule: Counter[str] = field(default_factory=Counter)
+    """How often each rule was broken, kept or not."""
+    by_severity: Counter[Severity] = field(default_factory=Counter)
+    """How many findings there are of each severity, kept or not."""
+    findings: list[Finding] = field(default_factory=list)
+    """The findings kept, in the order of the file, those of the whole file last."""
+
+    @property
+    def errors(self) -> int:
+        """Findings that cost at least an error."""
+        return sum(count for severity, count in self.by_severity.items() if severity >= Severity.ERROR)
+
+    def add(self, rule_id: str, message: str, line: int | None, severity: Severity | None = None) -> None:
+        """Count a finding, and keep it while its rule has room."""
+        rule = RULES[rule_id]
+        found = severity or rule.severity
+        self.by_rule[rule_id] += 1
+        self.by_severity[found] += 1
+        if self.keep is None or self.by_rule[rule_id] <= self.keep:
+            self.findings.append(Finding(rule_id, found, message, Place(self.file, line), rule.fix))
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as one JSON object."""
+        return {
+            "file": self.file,
+            "for": "job" if self.for_job else None,
+            "ok": self.errors == 0,
+            "records": self.records,
+            "counts": {severity.value: self.by_severity[severity] for severity in reversed(Severity)},
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+
+def validate(path: str | os.PathLike[str], *, for_job: bool = False, keep: int | None = None) -> Report:
+    """Hold a training file to the rules of `harness.data.rules`.
+
+    Args:
+        path: JSONL file.
+        for_job: The file is about to be uploaded: the bounds on the number of records become errors.
+        keep: Most findings kept of one rule; all are counted. None keeps all.
+
+    Raises:
+        InputError: The file cannot be opened, is a folder, or is compressed.
+    """
+    report = Report(os.fspath(path), for_job=for_job, keep=keep)
+    checks = FileChecks(for_job=for_job)
+    try:
+        for number, (_, line) in enumerate(lines(path), 1):
+            _check_line(report, checks, number, line)
+    except EncodingError as error:
+        report.add("R001", error.message, None)
+        return report
+    if report.records or not report.errors:
+        for rule, message, at, severity in checks.finish():
+            report.add(rule, message, at, severity)
+    return report
+
+
+def _check_line(report: Report, checks: FileChecks, number: int, line: bytes) -> None:
+    if line.startswith(BOM):
+        report.add("R002", "the line begins with a byte order mark", number)
+        line = line[len(BOM) :]
+    if not line.strip():
+        report.add("R007", "the line is blank", number)
+        return
+    try:
+        value = parse(line)
+    except LineError as error:
+        report.add("R001" if error.is_encoding else "R003", str(error), number)
+        return
+    if not isinstance(value, dict):
+        report.add("R004", "the line is JSON, but not an object", number)
+        return
+    report.records += 1
+    if len(line) > PAYLOAD_BYTES:
+        report.add("R009", f"the line has {len(line):,} bytes", number)
+    odd = oddity(line, value)
+    if odd:
+        report.add(_ODDITIES[odd][0], f"the line holds {_ODDITIES[odd][1]}", number)
+    try:
+        # A rollout breaks R010 or R011; what a record should be would only bury that.
+        for breach in () if ends_with_assistant(value) else check_record(value):
+            report.add(breach.rule, breach.message, number)
+        for shared in checks.add(number, value):
+            report.add(shared.rule, shared.message, shared.line, shared.severity)
+    except RecursionError:
+        report.add("R003", "not readable: nested too deeply", number)

@@ -1,0 +1,281 @@
+"""Each rule is broken by the file that should break it, and by no good file."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from harness.data.rules import MAX_PROMPT_CHARS, RULES
+from harness.data.validate import Report, validate
+from harness.errors import InputError
+from harness.findings import Severity
+from harness.samples import RECORDS, ROLLOUTS
+
+COUNT = {"R050"}
+"""A short file breaks this rule too; the tables below leave it out."""
+
+
+def record(number: int = 0, **fields: Any) -> dict[str, Any]:
+    prompt = {"role": "user", "content": f"Question {number}?"}
+    return {"messages": [prompt], "reference_answer": f"#### {number}"} | fields
+
+
+def spoken(*messages: Any) -> dict[str, Any]:
+    return record(messages=list(messages))
+
+
+def user(content: Any = "Q?") -> dict[str, Any]:
+    return {"role": "user", "content": content}
+
+
+def check(folder: Path, data: bytes | list[Any], **options: Any) -> Report:
+    path = folder / "data.jsonl"
+    if isinstance(data, list):
+        data = "".join(json.dumps(row) + "\n" for row in data).encode()
+    path.write_bytes(data)
+    return validate(path, **options)
+
+
+def broken(report: Report) -> list[str]:
+    assert len(report.findings) == sum(report.by_rule.values())
+    return sorted(finding.id for finding in report.findings if finding.id not in COUNT)
+
+
+GOOD = json.dumps(record()).encode()
+LONG = "the reference answer, long enough to be looked for"
+
+FILES: dict[str, tuple[bytes, list[str]]] = {
+    "utf-16": ('{"a": 1}'.encode("utf-16"), ["R001"]),
+    "one latin-1 line": (GOOD + b'\n{"messages": "\xe9"}\n', ["R001"]),
+    "a mark": (b"\xef\xbb\xbf" + GOOD, ["R002"]),
+    "no json": (GOOD + b"\nhello\n", ["R003"]),
+    "one pretty-printed object": (b'{\n"messages": []\n}\n', ["R003", "R003", "R003"]),
+    "a json array over lines": (b"[" + GOOD + b",\n" + GOOD + b"]", ["R003", "R003"]),
+    "a json array on one line": (b"[" + GOOD + b"]", ["R004"]),
+    "nan": (GOOD[:-1] + b', "x": NaN}', ["R005"]),
+    "half a character": (GOOD[:-1] + b', "x": "\\ud800"}', ["R005"]),
+    "a huge integer": (GOOD[:-1] + b', "x": 123456789012345678901}', ["R006"]),
+    "a blank line": (GOOD + b"\n\n", ["R007"]),
+    "nothing": (b"", ["R008"]),
+    "only blank lines": (b"\n \n", ["R007", "R007", "R008"]),
+    "a line over 6 MB": (json.dumps(record(notes="x" * 6_300_000)).encode(), ["R009"]),
+    "crlf and no last newline": (GOOD + b"\r\n" + json.dumps(record(1)).encode(), []),
+    "nesting without end": (GOOD[:-1] + b', "x": ' + b"[" * 99_999 + b"]" * 99_999 + b"}", ["R003"]),
+}
+
+RECORDS_BY_RULE: dict[str, tuple[list[Any], list[str]]] = {
+    "only rollouts": ([spoken(user(), {"role": "assistant", "content": "A"})] * 2, ["R010"]),
+    "a rollout among records": (
+        [record(1), spoken(user(), {"role": "nova_assistant", "content": "A"}), record(2)],
+        ["R011"],
+    ),
+    "messages missing": ([{"reference_answer": "4"}], ["R020"]),
+    "messages empty": ([record(messages=[])], ["R020"]),
+    "messages as text": ([record(messages="Q?")], ["R020"]),
+    "a message as text": ([spoken("Q?")], ["R021"]),
+    "a message without role": ([spoken({"content": "Q?"})], ["R021"]),
+    "a role that is a number": ([spoken({"role": 1, "content": "Q?"})], ["R021"]),
+    "a role misspelt": ([spoken({"role": "human", "content": "Q?"})], ["R022"]),
+    "a role of another service": ([spoken({"role": "developer", "content": "D"}, user())], ["R023"]),
+    "content missing": ([spoken({"role": "user"})], ["R024"]),
+    "content a number": ([spoken(user(3))], ["R024"]),
+    "content an object": ([spoken(user({"text": "Q?"}))], ["R024"]),
+    "a text block without text": ([spoken(user([{"type": "text"}]))], ["R024"]),
+    "an image block": ([spoken(user([{"type": "image_url", "image_url": {}}]))], ["R025"]),
+    "a Converse block": ([spoken(user([{"text": "Q?"}]))], ["R025"]),
+    "an OpenAI block": ([spoken(user([{"type": "text", "text": "Q?"}]))], []),
+    "an empty prompt": ([spoken(user(" \n"))], ["R026"]),
+    "an empty list of blocks": ([spoken(user([]))], ["R026"]),
+    "an empty system message": ([spoken({"role": "system", "content": ""}, user())], ["R027"]),
+    "the system's turn last": ([spoken(user(), {"role": "system", "content": "S"})], ["R028"]),
+    "a history": ([spoken(user(), {"role": "assistant", "content": "A"}, user("And?"))], []),
+    "a tool call in the history": (
+        [spoken(user(), {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}, user("And?"))],
+        [],
+    ),
+    "no reference": ([{"messages": [user()]}], ["R030"]),
+    "a null reference": ([record(reference_answer=None)], ["R030"]),
+    "an empty reference": ([record(reference_answer=" ")], ["R031"]),
+    "an empty object": ([record(reference_answer={})], ["R031"]),
+    "an empty text in the wire's wrapping": ([record(reference_answer={"text": ""})], ["R031"]),
+    "zero": ([record(reference_answer=0)], ["R032"]),
+    "a list": ([record(reference_answer=["4"])], ["R032"]),
+    "an object": ([record(reference_answer={"answer": 4})], []),
+    "a field of two types": ([record(1, level=1), record(2, level="1"), record(3, level=2.5)], ["R033"]),
+    "a reference of two types": ([record(1), record(2, reference_answer={"a": 1})], ["R033"]),
+    "a part of the reference of two types": (
+        [record(1, reference_answer={"a": 1}), record(2, reference_answer={"a": "1"})],
+        ["R033"],
+    ),
+    "null beside a type": ([record(1, level=1), record(2, level=None)], []),
+    "metadata": ([record(metadata={"source": "x"})], ["R040"]),
+    "metadata that contradicts": ([record(metadata={"reference_answer": "other"})], ["R040", "R041"]),
+    "trajectories": ([record(trajectories=[])], ["R040"]),
+    "an own id": ([record(id="1")], ["R042"]),
+    "the harness's names": ([record(record="g", model="m")], ["R043", "R043"]),
+    "the same record twice": ([record(1), record(2), record(1)], ["R060"]),
+    "the same prompt in another form": ([record(1), record(1, messages=[user([{"type": "text",
+                                         "text": "Question 1? "}])])], ["R060"]),
+    "two workings of one answer": ([record(1), record(1, reference_answer="1 = 1\n#### 1")], ["R060"]),
+    "the wire's wrapping of the same reference": (
+        [record(1), record(1, reference_answer={"text": "#### 1"})], ["R033", "R060"]),
+    "the same prompt with another reference": ([record(1), record(1, reference_answer="#### 2")], ["R061"]),
+    "the reference in the prompt": (
+        [record(messages=[user(f"Is it {LONG}?")], reference_answer=LONG)],
+        ["R070"],
+    ),
+    "the reference in another case": (
+        [record(messages=[user(LONG.upper())], reference_answer=LONG)],
+        ["R070"],
+    ),
+    "every part of the reference": (
+        [record(messages=[user(f"{LONG} 12")], reference_answer={"why": LONG, "n": 12})],
+        ["R070"],
+    ),
+    "one part of the reference": (
+        [record(messages=[user(LONG)], reference_answer={"why": LONG, "n": 12})], []),
+    "the reference inside a longer word": ([record(messages=[user(LONG + "s")], reference_answer=LONG)], []),
+    "a short reference in the prompt": ([record(messages=[user("Is 4 even?")], reference_answer="4")], []),
+    "a long prompt": ([spoken(user("x" * (MAX_PROMPT_CHARS + 1)))], ["R080"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_breaks_exactly_its_rules(tmp_path: Path, name: str):
+    data, rules = FILES[name]
+    assert broken(check(tmp_path, data)) == rules
+
+
+def test_nesting_that_only_some_parsers_read_is_an_error(tmp_path: Path):
+    data = GOOD[:-1] + b', "x": ' + b"[" * 1_500 + b"]" * 1_500 + b"}"
+    # Python 3.11 refuses it, later ones read it.
+    assert broken(check(tmp_path, data)) in (["R003"], ["R005"])
+
+
+@pytest.mark.parametrize("name", RECORDS_BY_RULE)
+def test_records_break_exactly_their_rules(tmp_path: Path, name: str):
+    rows, rules = RECORDS_BY_RULE[name]
+    assert broken(check(tmp_path, rows)) == rules
+
+
+def test_every_rule_has_a_file_that_breaks_it():
+    tried = {rule for _, rules in (*FILES.values(), *RECORDS_BY_RULE.values()) for rule in rules}
+    assert tried | {"R050", "R051"} == set(RULES)
+
+
+@pytest.mark.parametrize(
+    ("count", "rule", "severity", "for_a_job"),
+    [
+        (99, "R050", "note", "error"),
+        (100, None, None, None),
+        (10_000, None, None, None),
+        (10_001, "R051", "note", "note"),
+        (20_000, "R051", "note", "note"),
+        (20_001, "R051", "note", "error"),
+    ],
+)
+def test_the_number_of_records_is_a_note_until_a_job_is_meant(
+    tmp_path: Path, count: int, rule: str | None, severity: str | None, for_a_job: str | None
+):
+    rows = [record(number) for number in range(count)]
+    for for_job, expected in [(False, severity), (True, for_a_job)]:
+        found = [(f.id, f.severity.value) for f in check(tmp_path, rows, for_job=for_job).findings]
+        assert found == ([(rule, expected)] if rule else [])
+
+
+def test_findings_name_the_line_and_how_to_fix_it(tmp_path: Path):
+    report = check(tmp_path, GOOD + b"\n\nhello\n")
+    places = [(finding.id, finding.place and finding.place.line) for finding in report.findings]
+    assert places == [("R007", 2), ("R003", 3), ("R050", None)]
+    assert all(finding.place and finding.place.file == report.file for finding in report.findings)
+    assert all(finding.fix for finding in report.findings)
+
+
+def test_a_mixed_file_names_each_rollout(tmp_path: Path):
+    answer = {"role": "assistant", "content": "A"}
+    report = check(tmp_path, [record(1), spoken(user(), answer), record(2), spoken(user("R?"), answer)])
+    assert [f.place.line for f in report.findings if f.id == "R011" and f.place] == [2, 4]
+
+
+def test_the_rarer_type_of_a_field_is_the_one_pointed_at(tmp_path: Path):
+    report = check(tmp_path, [record(1, x="a"), record(2, x=1), record(3, x="b")])
+    (finding,) = [finding for finding in report.findings if finding.id == "R033"]
+    assert finding.place is not None
+    assert finding.place.line == 2
+    assert finding.message == "`x` is a string 2x (line 1), a number 1x (line 2)"
+
+
+def test_keeping_few_findings_still_counts_all(tmp_path: Path):
+    report = check(tmp_path, b"x\n" * 50, keep=5)
+    assert (len(report.findings), report.by_rule["R003"], report.errors) == (5, 50, 50)
+    assert report.to_json()["counts"]["error"] == 50
+
+
+def test_the_sample_records_are_clean_and_the_sample_rollouts_are_not_records():
+    assert validate(RECORDS, for_job=True).findings == []
+    assert [finding.id for finding in validate(ROLLOUTS).findings] == ["R010"]
+
+
+def test_files_that_cannot_be_opened_are_input_errors(tmp_path: Path):
+    with pytest.raises(InputError, match="no such file"):
+        validate(tmp_path / "none.jsonl")
+    with pytest.raises(InputError, match="folder"):
+        validate(tmp_path)
+
+
+LINE = st.binary(max_size=40) | st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=[])),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["messages", "role", "content", "text", "type", "reference_answer", "metadata", "id"]
+            ),
+            inner | st.sampled_from(["user", "system", "assistant", "text"]),
+            max_size=4,
+        )
+    ),
+    max_leaves=15,
+).map(lambda value: json.dumps(value).encode())
+
+
+@given(st.lists(LINE, max_size=6))
+@example([b'{"messages": [{"role": "\\ud800", "content": {"\\ud800": 1}}], "\\ud800": [NaN]}'] * 2)
+@example([b'{"messages": [{"role": "user", "content": [["a"]]}], "reference_answer": {"text": {"text": 1}}}'])
+def test_no_bytes_make_it_fail(tmp_path_factory, rows: list[bytes]):
+    try:
+        report = check(tmp_path_factory.mktemp("any"), b"\n".join(rows))
+    except InputError:
+        return
+    json.dumps(report.to_json())
+    assert report.records <= max(1, sum(row.count(b"\n") + 1 for row in rows))
+    assert (report.errors > 0) == any(f.severity >= Severity.ERROR for f in report.findings)
+
+
+def test_memory_grows_by_hashes_alone(tmp_path: Path):
+    path = tmp_path / "big.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(6_000):
+            file.write(json.dumps(record(number, notes="x" * 2_000)) + "\n")
+    tracemalloc.start()
+    try:
+        assert validate(path, keep=5).records == 6_000
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert path.stat().st_size > 12_000_000
+    assert peak < 4_000_000
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["bedrock/rft_train_data.jsonl", "bedrock/rft_test_validation_data.jsonl", "gsm8k/train-records.jsonl"],
+)
+def test_published_training_files_are_clean(shared_data: Path, name: str):
+    assert validate(shared_data / name, for_job=True).findings == []

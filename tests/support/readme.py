@@ -1,0 +1,22 @@
+"""Reads the README's blocks, for the tests that run them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+README = Path(__file__).parent.parent.parent / "README.md"
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of a language, in order."""
+    return re.findall(
+        rf"^```{language}\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+
+
+def commands(program: str) -> list[list[str]]:
+    """The arguments of every line of a console block that calls a program."""
+    lines = [line for block in blocks("console") for line in block.splitlines()]
+    return [shlex.split(line[2:], comments=True)[1:] for line in lines if line.startswith(f"$ {program} ")]

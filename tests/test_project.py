@@ -1,0 +1,255 @@
+"""Facts that hold the whole project: what its files may say, how long they are, their names, the tooling.
+
+Comes in: every file that git tracks or would track. It changes nothing and installs nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path, PurePosixPath
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
+
+# Written in two parts, so that this file does not hold what it looks for.
+REGISTRIES = ["py" + "pi.org", "python" + "hosted.org", "npm" + "js.org", "ana" + "conda.org"]
+_MACHINE = ["/wor" + "k", "/roo" + "t", r"/home/\w+", r"/Users/\w+", "/opt/py" + "pi", "/opt/whe" + "els"]
+MACHINE_PATH = re.compile(rf"(?<![\w.:/~<-])(?:{'|'.join(_MACHINE)})(?![\w-])")
+FORBIDDEN_WORDS = re.compile(r"(?<![\w/-])shar" + r"ed/|BRI" + r"EF\.md", re.IGNORECASE)
+
+MAX_LINES = 400
+# Compiled, legal or data: nobody reads these as prose or code.
+UNBOUNDED = ("requirements/", "LICENSE")
+DATA_SUFFIXES = {".jsonl", ".json", ".csv", ".parquet", ".svg", ".png"}
+SHAPELESS_NAMES = {"util", "utils", "helper", "helpers", "common", "base", "manager", "managers", "misc"}
+
+MAKE_TARGETS = ["help", "demo", "test", "test-slow", "test-all", "lint", "bench", "pins", "clean"]
+
+
+@pytest.fixture(scope="module")
+def project_files() -> list[PurePosixPath]:
+    """Every file that is tracked, or would be with the next commit."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    files = sorted({PurePosixPath(name) for name in listed.split("\0") if name and (ROOT / name).is_file()})
+    assert files, "git lists no file"
+    return files
+
+
+def text_of(file: PurePosixPath) -> str:
+    return (ROOT / file).read_bytes().decode("utf-8", "replace")
+
+
+def places(files: list[PurePosixPath], pattern: re.Pattern[str]) -> list[str]:
+    found = []
+    for file in files:
+        text = text_of(file)
+        if pattern.search(text):
+            lines = enumerate(text.splitlines(), 1)
+            found += [f"{file}:{number}: {line[:120]}" for number, line in lines if pattern.search(line)]
+    return found
+
+
+def test_no_file_names_a_package_registry(project_files):
+    assert places(project_files, re.compile("|".join(map(re.escape, REGISTRIES)), re.IGNORECASE)) == []
+
+
+def test_no_file_names_a_path_of_one_machine(project_files):
+    assert places(project_files, MACHINE_PATH) == []
+
+
+def test_the_project_speaks_of_itself_alone(project_files):
+    assert places(project_files, FORBIDDEN_WORDS) == []
+
+
+@pytest.mark.parametrize("line", ["see /wor" + "k/main", "cd /roo" + "t", "'/home/" + "ann'", "(/wor" + "k)"])
+def test_a_machine_path_is_recognised(line):
+    assert MACHINE_PATH.search(line)
+
+
+@pytest.mark.parametrize("line", ["https://host/wor" + "k", "/workers", "a/root/b", "/home", "/var/task"])
+def test_an_ordinary_path_is_not_a_machine_path(line):
+    assert not MACHINE_PATH.search(line)
+
+
+def test_no_file_is_too_long_to_read(project_files):
+    read = [f for f in project_files if not str(f).startswith(UNBOUNDED) and f.suffix not in DATA_SUFFIXES]
+    lengths = {str(file): len(text_of(file).splitlines()) for file in read}
+    assert {file: lines for file, lines in lengths.items() if lines > MAX_LINES} == {}
+
+
+def test_no_module_has_a_name_that_says_nothing(project_files):
+    code = [file.with_suffix("") for file in project_files if file.suffix == ".py"]
+    words = {str(file): {word for part in file.parts for word in part.strip("_").split("_")} for file in code}
+    assert {file for file, used in words.items() if used & SHAPELESS_NAMES} == set()
+
+
+def test_the_core_has_no_dependencies():
+    assert PYPROJECT["project"]["dependencies"] == []
+
+
+def test_installing_brings_the_command_and_the_pytest_plugin():
+    assert PYPROJECT["project"]["scripts"] == {"rft": "harness.cli.main:main"}
+    assert PYPROJECT["project"]["entry-points"]["pytest11"] == {"rft_replay": "harness.pytest_plugin"}
+
+
+def test_the_wheel_holds_every_file_of_both_packages_and_nothing_else(project_files, tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    [wheel] = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert held == {str(file) for file in project_files if file.parts[0] in {"graders", "harness"}}
+    assert {"graders/py.typed", "harness/py.typed"} <= held
+
+
+def pins(file: Path) -> list[tuple[Requirement, list[str]]]:
+    """Each requirement of a compiled file with its hashes; a line of any other kind is an error."""
+    found = []
+    for line in file.read_text().replace("\\\n", " ").splitlines():
+        requirement, *hashes = re.split(r"\s+--hash=", line.strip())
+        found.append((Requirement(requirement), hashes))
+    return found
+
+
+def pinned(name: str) -> set[str]:
+    return {str(requirement) for requirement, _ in pins(ROOT / "requirements" / name)}
+
+
+@pytest.mark.parametrize("file", REQUIREMENTS, ids=lambda file: file.name)
+def test_every_requirement_is_one_version_with_its_hashes(file):
+    for requirement, hashes in pins(file):
+        assert re.fullmatch(r"==[^,*]+", str(requirement.specifier)), requirement
+        assert hashes, requirement
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", each) for each in hashes), requirement
+
+
+def test_the_compiled_files_are_the_ones_that_the_makefile_names():
+    named = set(re.findall(r"--output-file (requirements/\S+)", (ROOT / "Makefile").read_text()))
+    assert {f"requirements/{file.name}" for file in REQUIREMENTS} == named
+
+
+@pytest.mark.parametrize("part", ["harness.txt", "lambda.txt", "runtime.txt"])
+def test_what_is_installed_elsewhere_is_what_the_tests_ran_with(part):
+    assert pinned(part) <= pinned("dev.txt")
+
+
+def test_the_template_is_linted_by_one_version_everywhere():
+    assert {p for p in pinned("sam.txt") if p.startswith("cfn-lint=")} == {
+        p for p in pinned("dev.txt") if p.startswith("cfn-lint=")
+    }
+
+
+def test_every_declared_dependency_is_pinned_within_its_bounds():
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    declared = [*extras["harness"], *extras["telemetry"], *PYPROJECT["build-system"]["requires"]]
+    declared += [entry for entry in PYPROJECT["dependency-groups"]["dev"] if isinstance(entry, str)]
+    versions: dict[str, list[str]] = {}
+    for requirement, _ in pins(ROOT / "requirements" / "dev.txt"):
+        versions.setdefault(requirement.name, []).append(str(requirement.specifier).removeprefix("=="))
+    for wanted in map(Requirement, declared):
+        assert wanted.name in versions, f"{wanted} is not in dev.txt: run make pins"
+        assert all(wanted.specifier.contains(version) for version in versions[wanted.name]), wanted
+
+
+def imports(file: PurePosixPath) -> Iterator[tuple[str, bool]]:
+    """Each outside module that a file imports, and whether importing the file is enough to need it."""
+    tree = ast.parse(text_of(file))
+    at_once = set(map(id, tree.body))
+    only_for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in node.body
+    }
+    for node in ast.walk(tree):
+        if id(node) in only_for_types:
+            continue
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module or ""]
+        for name in {name.partition(".")[0] for name in names}:
+            if name not in sys.stdlib_module_names and name not in {"graders", "harness"}:
+                yield name, id(node) in at_once
+
+
+def test_what_is_imported_is_declared(project_files):
+    """The tests' environment holds more than a user's: an undeclared import would only fail there."""
+    extras = {
+        extra: {str(canonicalize_name(Requirement(entry).name)) for entry in entries}
+        for extra, entries in PYPROJECT["project"]["optional-dependencies"].items()
+    }
+    distributions = packages_distributions()
+    undeclared = []
+    for file in (f for f in project_files if f.suffix == ".py" and f.parts[0] in {"graders", "harness"}):
+        always: set[str] = extras["harness"] if file.parts[0] == "harness" else set()
+        for module, at_once in imports(file):
+            wanted = {str(canonicalize_name(name)) for name in distributions.get(module, [module])}
+            if str(file) == "harness/pytest_plugin.py" and module == "pytest":
+                continue  # it is pytest that imports this file
+            if not wanted & (always if at_once else set().union(*extras.values())):
+                undeclared.append(f"{file}: {module}")
+    assert undeclared == []
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    if shutil.which("make") is None:
+        pytest.skip("no make on this machine")
+    environment = {
+        key: value for key, value in os.environ.items() if key not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    }
+    return subprocess.run(
+        ["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize("target", MAKE_TARGETS)
+def test_make_knows_the_target(target):
+    done = make("-n", target)
+    assert done.returncode == 0, done.stderr
+
+
+def test_make_help_lists_every_target():
+    assert set(MAKE_TARGETS) <= {line.split()[0] for line in make("help").stdout.splitlines()}
+
+
+def test_an_older_python_is_refused_in_one_clear_line(tmp_path):
+    old = tmp_path / "python3"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    done = make("test", f"PYTHON={old}", f"VENV={tmp_path / 'venv'}")
+    assert done.returncode != 0
+    assert "Python 3.11 or later is needed" in done.stderr
+    assert not (tmp_path / "venv").exists()
+
+
+def test_continuous_integration_can_run_the_script():
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0

@@ -1,0 +1,85 @@
+"""What the README says is true: its code runs, its commands work, its screen is what one sees."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graders import Grader
+from graders.testing import make_sample
+from harness.cli.main import VERBS, main
+from harness.samples import RECORDS
+from support.readme import README, blocks, commands
+
+LOCAL = ("validate", "replay", "show")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder as the README's reader has it."""
+    (tmp_path / "my_grader.py").write_text(blocks("python")[0], encoding="utf-8")
+    (tmp_path / "rollouts.jsonl").write_text(blocks("json")[0], encoding="utf-8")
+    (tmp_path / "train.jsonl").write_bytes(RECORDS.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_five_line_grader_grades() -> None:
+    scope: dict[str, Any] = {}
+    exec(blocks("python")[0], scope)
+    grader = scope["math_answer"]
+    assert isinstance(grader, Grader)
+    assert grader.grade(make_sample("so #### 72", "#### 72")).value == 1.0
+    assert grader.grade(make_sample("so #### 73", "#### 72")).value == 0.0
+
+
+def test_the_combined_grader_grades() -> None:
+    scope: dict[str, Any] = {}
+    exec(next(block for block in blocks("python") if "gated" in block), scope)
+    reward = scope["correct_then_format"].grade(make_sample("so #### 72", "#### 72"))
+    assert reward.value == 1.0
+    assert scope["correct_then_format"].grade(make_sample("so #### 73", "#### 72")).value == 0.0
+
+
+def test_the_commands_for_ones_own_rollouts_work(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = [words for words in commands("rft") if words[0] in LOCAL]
+    assert len(run) >= 5
+    for words in run:
+        assert main(words) == 0, words
+    assert "agrees with is_right on 1 of 1" in capsys.readouterr().out
+
+
+def test_the_replay_test_passes(project: Path) -> None:
+    test = next(block for block in blocks("python") if "rft_replay" in block)
+    (project / "test_rewards.py").write_text(test, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+
+
+def test_the_screen_is_what_the_demo_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    for line in blocks("text")[0].splitlines():
+        assert line in shown
+
+
+def test_every_command_in_it_is_a_verb() -> None:
+    assert {words[0] for words in commands("rft")} <= set(VERBS)
+
+
+def test_files_that_it_links_to_exist() -> None:
+    import re
+
+    for target in re.findall(r"\]\(([^)#]+)\)", README.read_text(encoding="utf-8")):
+        assert target.startswith("http") or (README.parent / target).exists(), target
