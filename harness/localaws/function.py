@@ -1,0 +1,93 @@
+"""What to run: one Lambda function's artifact, handler and configuration.
+
+A `FunctionSpec` is data; `harness.localaws.template` reads it from a template, a caller may write it by hand.
+Nothing here runs code.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.errors import InputError
+
+__all__ = ["PRESENT_RUNTIME", "FunctionSpec"]
+
+PRESENT_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+"""The Lambda runtime that the interpreter running this code corresponds to."""
+
+RESERVED = frozenset(
+    """_HANDLER _X_AMZN_TRACE_ID AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_DEFAULT_REGION AWS_EXECUTION_ENV
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE AWS_LAMBDA_FUNCTION_NAME AWS_LAMBDA_FUNCTION_VERSION
+    AWS_LAMBDA_INITIALIZATION_TYPE AWS_LAMBDA_LOG_GROUP_NAME AWS_LAMBDA_LOG_STREAM_NAME AWS_LAMBDA_RUNTIME_API
+    AWS_REGION AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN LAMBDA_RUNTIME_DIR LAMBDA_TASK_ROOT""".split()
+)
+"""Variables that a function cannot set (Lambda developer guide, "reserved environment variables")."""
+
+_MEMORY_MB = (128, 10_240)
+_TIMEOUT_S = (0.0, 900.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionSpec:
+    """One function as Lambda would be told about it.
+
+    Raises:
+        InputError: The artifact is no folder, timeout or memory are beyond what Lambda allows, or a variable
+            has a name that it reserves.
+    """
+
+    name: str
+    artifact: Path
+    """The folder that `sam build` made: the handler's working directory and its `/var/task`."""
+    handler: str
+    """`module.function`."""
+    runtime: str = PRESENT_RUNTIME
+    """`python3.12` and the like: which interpreter to look for."""
+    timeout_s: float = 3.0
+    memory_mb: int = 128
+    environment: Mapping[str, str] = field(default_factory=dict)
+    version: str = "$LATEST"
+    region: str = "us-east-1"
+    account: str = "123456789012"
+    notes: tuple[str, ...] = ()
+    """What of the template could not be carried over, one sentence each."""
+
+    def __post_init__(self) -> None:
+        """Refuse what Lambda would refuse."""
+        if not self.artifact.is_dir():
+            fix = "Run `sam build`, then name its output."
+            raise InputError("the artifact is no folder", place=str(self.artifact), fix=fix)
+        if not _TIMEOUT_S[0] < self.timeout_s <= _TIMEOUT_S[1]:
+            raise InputError(f"a timeout of {self.timeout_s} s: Lambda allows 1 to 900", place=self.name)
+        if not _MEMORY_MB[0] <= self.memory_mb <= _MEMORY_MB[1]:
+            raise InputError(f"{self.memory_mb} MB of memory: Lambda allows 128 to 10240", place=self.name)
+        if taken := sorted(RESERVED & self.environment.keys()):
+            text = f"Lambda reserves the variable {taken[0]}"
+            raise InputError(text, place=self.name, fix="Rename it in the template.")
+
+    @property
+    def arn(self) -> str:
+        """The function's unqualified ARN."""
+        return f"arn:aws:lambda:{self.region}:{self.account}:function:{self.name}"
+
+    def code_sha256(self) -> str:
+        """A digest of the artifact's files, names and bytes, in Lambda's spelling (base64).
+
+        Equal artifacts give equal digests; Lambda hashes the zip file, so its `CodeSha256` is another.
+        """
+        digest = hashlib.sha256()
+        for path in sorted(self.artifact.rglob("*")):
+            if path.is_file():
+                data = path.read_bytes()
+                digest.update(f"{path.relative_to(self.artifact).as_posix()}\0{len(data)}\0".encode())
+                digest.update(data)
+        return base64.b64encode(digest.digest()).decode()
+
+    def code_bytes(self) -> int:
+        """The artifact's size unzipped, bytes."""
+        return sum(path.stat().st_size for path in self.artifact.rglob("*") if path.is_file())

@@ -1,0 +1,208 @@
+"""Which Python runs a function, and the isolated folder that it runs from.
+
+In comes a runtime's name (`python3.12`), out goes an `Interpreter`: a virtual environment in the user's cache
+that holds `awslambdaric`, its two dependencies and, as the real runtime does, boto3; nothing else. What the
+engineer has installed is out of the function's sight, so that a dependency which the artifact lacks is found
+missing here and not on the first call in AWS. It never installs into an interpreter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from harness.errors import InputError
+from harness.localaws.function import PRESENT_RUNTIME
+
+__all__ = ["Interpreter", "find_interpreter"]
+
+_LAYOUT = 1
+_CLIENT = ("awslambdaric", "simplejson", "snapshot-restore-py")
+_SDK = ("boto3", "botocore", "jmespath", "s3transfer", "python-dateutil", "six", "urllib3")
+_INSTALL_SECONDS = 120
+_PROBE = "import sys; print(*sys.version_info[:3], sys._base_executable, sep='\\n')"
+_REQUIREMENTS = Path(__file__).parents[2] / "requirements" / "runtime.txt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpreter:
+    """An interpreter ready to run handlers."""
+
+    executable: Path
+    """Python inside the isolated environment."""
+    runtime: str
+    """The Lambda runtime that it corresponds to."""
+    version: str
+    """Of Python itself: `3.12.1`."""
+    note: str | None = None
+    """Set when this is not the interpreter that the function's runtime names."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An interpreter somewhere on this machine."""
+
+    executable: Path
+    version: tuple[int, int, int]
+
+    @property
+    def runtime(self) -> str:
+        return f"python{self.version[0]}.{self.version[1]}"
+
+
+@lru_cache(maxsize=16)
+def find_interpreter(runtime: str, *, sdk: bool = True) -> Interpreter:
+    """The interpreter for a runtime; the present one with a note where that cannot be had.
+
+    Args:
+        runtime: Lambda's name of it, `python3.12`.
+        sdk: Whether the function may import boto3, as in Lambda.
+
+    Raises:
+        InputError: `awslambdaric` is not installed, or the cache folder cannot be written.
+    """
+    why = "no such interpreter was found"
+    for found in _candidates(runtime):
+        try:
+            return _ready(found, sdk, note=None)
+        except _CannotInstall:
+            why = "awslambdaric could not be installed for it"
+    note = f"parity is not proven for {runtime}: {why}, so this ran under {PRESENT_RUNTIME}"
+    return _ready(_present(), sdk, note=note)
+
+
+class _CannotInstall(Exception):
+    """pip could not fetch the runtime's client for another interpreter."""
+
+
+def _candidates(runtime: str) -> Iterator[_Found]:
+    """Interpreters of exactly this minor version: the present one, PATH, pyenv."""
+    if runtime == PRESENT_RUNTIME:
+        yield _present()
+        return
+    paths = [Path(folder, runtime) for folder in os.get_exec_path() if folder]
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    paths += sorted(pyenv.glob(f"{runtime.removeprefix('python')}.*/bin/{runtime}"), reverse=True)
+    for path in paths:
+        found = _probe(path)
+        if found is not None and found.runtime == runtime:
+            yield found
+
+
+def _present() -> _Found:
+    base = getattr(sys, "_base_executable", None) or sys.executable
+    return _Found(Path(base), (sys.version_info.major, sys.version_info.minor, sys.version_info.micro))
+
+
+def _probe(path: Path) -> _Found | None:
+    """Ask an interpreter for its version; None when it does not run (a pyenv shim without a version)."""
+    if not os.access(path, os.X_OK):
+        return None
+    try:
+        answer = subprocess.run(
+            [path, "-I", "-S", "-c", _PROBE], capture_output=True, text=True, timeout=10, check=True
+        )
+        major, minor, micro, base = answer.stdout.splitlines()
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return _Found(Path(base), (int(major), int(minor), int(micro)))
+
+
+def _ready(found: _Found, sdk: bool, note: str | None) -> Interpreter:
+    """The isolated environment for an interpreter, made once and kept in the cache."""
+    versions = [(name, _distribution(name).version) for name in _CLIENT]
+    links = list(_SDK if sdk else ())
+    present = found.runtime == PRESENT_RUNTIME
+    if present:
+        links = [*_CLIENT, *links]
+    entries = dict(entry for name in links for entry in _top_level(name))
+    content = sorted(map(str, entries.values()))
+    key = json.dumps([_LAYOUT, str(found.executable), found.version, versions, present, content])
+    folder = _cache() / f"{found.runtime}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    if not (folder / "bin" / "python").exists():
+        _make(folder, found, entries, None if present else dict(versions)["awslambdaric"])
+    return Interpreter(
+        executable=folder / "bin" / "python",
+        runtime=found.runtime,
+        version=".".join(map(str, found.version)),
+        note=note,
+    )
+
+
+def _cache() -> Path:
+    """The folder for all of them, made if missing."""
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = caches / "rft-graders" / "lambda-runtime"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        text = f"cannot write the cache: {error.strerror}"
+        raise InputError(text, place=str(folder), fix="Set XDG_CACHE_HOME to a writable folder.") from error
+    return folder
+
+
+def _make(folder: Path, found: _Found, entries: dict[str, Path], install: str | None) -> None:
+    """Build the environment beside its place and move it there whole: two may try at once."""
+    scratch = Path(tempfile.mkdtemp(prefix="making-", dir=folder.parent))
+    try:
+        packages = scratch / "lib" / found.runtime / "site-packages"
+        packages.mkdir(parents=True)
+        (scratch / "bin").mkdir()
+        (scratch / "bin" / "python").symlink_to(found.executable)
+        # Python takes a folder with this file for a virtual environment: own site-packages, no one else's.
+        (scratch / "pyvenv.cfg").write_text(
+            f"home = {found.executable.parent}\ninclude-system-site-packages = false\n", "utf-8"
+        )
+        if install is not None:
+            _install(found, packages, install)
+        for name, target in entries.items():
+            if not (packages / name).exists():
+                (packages / name).symlink_to(target)
+        # Handlers run without writing bytecode, so what lies here in single files is compiled now.
+        compiling = [str(scratch / "bin" / "python"), "-m", "compileall", "-q", "-l", str(packages)]
+        subprocess.run(compiling, capture_output=True, check=False)
+        try:
+            scratch.rename(folder)
+        except OSError:
+            if not (folder / "bin" / "python").exists():
+                raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _install(found: _Found, packages: Path, version: str) -> None:
+    """Put the runtime's client for another interpreter into `packages`, with that interpreter's own pip."""
+    what = ["--requirement", str(_REQUIREMENTS)] if _REQUIREMENTS.is_file() else [f"awslambdaric=={version}"]
+    command = [str(found.executable), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--no-input", "--retries", "1", "--timeout", "10", "--only-binary", ":all:"]
+    command += ["--target", str(packages), *what]
+    try:
+        subprocess.run(command, capture_output=True, timeout=_INSTALL_SECONDS, check=True, cwd=packages)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise _CannotInstall from error
+
+
+def _distribution(name: str) -> importlib.metadata.Distribution:
+    try:
+        return importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError as error:
+        raise InputError(f"{name} is not installed", fix="Install the project with `[harness]`.") from error
+
+
+def _top_level(name: str) -> Iterator[tuple[str, Path]]:
+    """The files and folders that a distribution puts into site-packages, by name."""
+    distribution = _distribution(name)
+    for file in distribution.files or ():
+        top = file.parts[0]
+        if top not in ("..", "__pycache__"):
+            yield top, Path(str(distribution.locate_file(top)))

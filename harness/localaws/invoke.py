@@ -1,0 +1,186 @@
+"""The Lambda Invoke API on loopback: boto3 with this `endpoint_url` calls functions by name or ARN.
+
+Several functions, versions and aliases at once. Answers carry what Lambda's carry: `X-Amz-Function-Error`,
+`X-Amz-Executed-Version`, `X-Amz-Log-Result`; refusals have AWS's error shape. An ARN's region and account are
+not looked at. Signatures are not checked, and an asynchronous event that fails is not tried again.
+
+Source: the Lambda API reference (Invoke, GetFunction, GetFunctionConfiguration, GetAlias).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+from urllib.parse import parse_qs, unquote
+from uuid import uuid4
+
+import orjson
+
+from harness.errors import HarnessError
+from harness.localaws import limits
+from harness.localaws.function import FunctionSpec
+from harness.localaws.limits import Fault
+from harness.localaws.loopback import LoopbackServer, Request, Response
+from harness.localaws.registry import FunctionName, Registry, parse_function
+from harness.localaws.runtime import Invocation, LocalRuntime, Refused
+
+__all__ = ["LambdaServer"]
+
+_PATH = re.compile(r"/2015-03-31/functions/([^/]+)(?:/(invocations|configuration|aliases/[^/]+))?/?")
+
+
+class LambdaServer:
+    """Serves functions until it is closed; `url` is the `endpoint_url` for boto3.
+
+    Args:
+        start: Makes the runtime of a version when it is first called.
+        concurrency: How many invocations may run at once, all functions together; beyond it calls are
+            throttled (429). Without it they are not limited.
+    """
+
+    def __init__(
+        self, start: Callable[[FunctionSpec], LocalRuntime] | None = None, *, concurrency: int | None = None
+    ) -> None:
+        self._registry = Registry(start or _default_runtime)
+        self._room = threading.BoundedSemaphore(concurrency) if concurrency is not None else None
+        self._server = LoopbackServer(self._handle, "invoke api")
+        self.url = f"http://{self._server.address}"
+
+    def __enter__(self) -> LambdaServer:
+        """Return itself; leaving closes it."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def add(self, spec: FunctionSpec, *, version: str | None = None, aliases: tuple[str, ...] = ()) -> None:
+        """Serve a function, as `$LATEST` and, if a version is named, as that too.
+
+        Args:
+            spec: The function; a later one of the same name becomes the new `$LATEST`.
+            version: The number under which it is published.
+            aliases: Names that point to it from now on.
+        """
+        self._registry.add(spec, version, aliases)
+
+    def close(self) -> None:
+        """Stop serving and end every function's processes."""
+        self._server.close()
+        self._registry.close()
+
+    def _handle(self, request: Request) -> Response:
+        request_id = str(uuid4())
+        try:
+            response = self._route(request, request_id)
+        except Refused as refused:
+            response = _refusal(refused)
+        except HarnessError as error:
+            response = _refusal(Refused(Fault("InvalidParameterValueException", str(error)), 400))
+        return response._replace(headers={"x-amzn-RequestId": request_id, **response.headers})
+
+    def _route(self, request: Request, request_id: str) -> Response:
+        match = _PATH.fullmatch(request.path)
+        if match is None:
+            raise Refused(Fault("UnknownOperationException", f"no such path: {request.path}"), 404)
+        query = parse_qs(request.query)
+        function = parse_function(unquote(match[1]), query.get("Qualifier", [None])[0])
+        what = match[2]
+        if request.method == "POST" and what == "invocations":
+            return self._invoke(request, request_id, function)
+        if request.method == "GET" and what == "configuration":
+            return _json(self._registry.configuration(function.name, function.qualifier))
+        if request.method == "GET" and what is None:
+            configuration = self._registry.configuration(function.name, function.qualifier)
+            return _json({"Configuration": configuration, "Code": {"RepositoryType": "local"}, "Tags": {}})
+        if request.method == "GET" and what is not None and what.startswith("aliases/"):
+            return _json(self._registry.alias(function.name, unquote(what.removeprefix("aliases/"))))
+        raise Refused(Fault("UnknownOperationException", f"{request.method} is not served here"), 405)
+
+    def _invoke(self, request: Request, request_id: str, function: FunctionName) -> Response:
+        kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
+        runtime, version = self._registry.runtime(function.name, function.qualifier)
+        if kind == "DryRun":
+            return Response(204)
+        payload = _event(request.body, kind)
+        if self._room is not None and not self._room.acquire(blocking=False):
+            raise Refused(Fault("TooManyRequestsException", "Rate Exceeded."), 429)
+        arn = function.arn or self._registry.arn(function.name, function.qualifier)
+
+        def run() -> Invocation | None:
+            try:
+                return runtime.invoke(payload, arn=arn, request_id=request_id)
+            except Refused:
+                if kind == "Event":
+                    return None  # nobody waits for the answer
+                raise
+            finally:
+                if self._room is not None:
+                    self._room.release()
+
+        if kind == "Event":
+            threading.Thread(target=run, name="asynchronous invocation", daemon=True).start()
+            return Response(202)
+        return _answer(run(), version, request.headers.get("x-amz-log-type") == "Tail")
+
+
+def _event(body: bytes, kind: str) -> bytes:
+    """The event of an invocation of this kind, refused where Lambda would refuse it."""
+    limit = limits.ASYNC_REQUEST_BYTES if kind == "Event" else limits.REQUEST_BYTES
+    if len(body) > limit:
+        raise Refused(limits.request_too_large(len(body), limit, kind), 413)
+    payload = body or b"{}"
+    _check_json(payload)
+    return payload
+
+
+def _answer(invocation: Invocation | None, version: str, with_log: bool) -> Response:
+    """The HTTP answer to a synchronous invocation."""
+    assert invocation is not None
+    headers = {"X-Amz-Executed-Version": version}
+    if invocation.fault is not None:
+        headers["X-Amz-Function-Error"] = "Unhandled"
+    if with_log:
+        tail = invocation.log_tail.encode()[-limits.LOG_TAIL_BYTES :]
+        headers["X-Amz-Log-Result"] = base64.b64encode(tail).decode()
+    return Response(200, invocation.payload, headers)
+
+
+def _default_runtime(spec: FunctionSpec) -> LocalRuntime:
+    """As many environments as calls come at once, up to a number that a laptop bears."""
+    return LocalRuntime(spec, concurrency=16)
+
+
+def _check_json(payload: bytes) -> None:
+    """Refuse an event that is not JSON as Lambda reads it: `NaN` is not, a lone surrogate's escape is."""
+    try:
+        orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        try:
+            json.loads(payload, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            text = f"Could not parse request body into json: {error}"
+            raise Refused(Fault("InvalidRequestContentException", text), 400) from error
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"Non-standard token '{name}'")
+
+
+def _json(document: Mapping[str, Any]) -> Response:
+    return Response(200, json.dumps(document).encode())
+
+
+def _refusal(refused: Refused) -> Response:
+    """An error in AWS's shape: the type in a header, the rest in the body."""
+    fault = refused.fault
+    body = {"Type": "User", "Message": fault.message, "message": fault.message}
+    if refused.status == 429:
+        body["Reason"] = "ConcurrentInvocationLimitExceeded"
+    return Response(refused.status, json.dumps(body).encode(), {"x-amzn-ErrorType": fault.error_type})

@@ -1,0 +1,111 @@
+"""Lambda's bounds and the error documents that a caller gets when one of them is passed.
+
+In come the request's id and what happened, out goes a `Fault`: error type and message as Lambda words them.
+Sources: the Lambda developer guide (quotas; runtime API; execution environment) and the open-source
+`aws-lambda-runtime-interface-emulator`, whose wording of timeouts and exits is used here.
+What AWS does not document and was not seen on the real service is marked *unverified*.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import NamedTuple
+
+__all__ = [
+    "ASYNC_REQUEST_BYTES",
+    "INIT_SECONDS",
+    "LOG_TAIL_BYTES",
+    "REQUEST_BYTES",
+    "RESPONSE_BYTES",
+    "Fault",
+    "exited",
+    "from_payload",
+    "out_of_memory",
+    "request_too_large",
+    "response_too_large",
+    "timed_out",
+]
+
+REQUEST_BYTES = 6_291_456
+"""Largest event of a synchronous invocation, bytes."""
+
+ASYNC_REQUEST_BYTES = 1_048_576
+"""Largest event of an asynchronous invocation, bytes."""
+
+RESPONSE_BYTES = 6_291_556
+"""Largest answer, bytes: the documented 6 MB and the 100 bytes that Lambda's own message shows on top."""
+
+INIT_SECONDS = 10.0
+"""How long the init phase may take before Lambda starts it again inside the invocation."""
+
+LOG_TAIL_BYTES = 4096
+"""How much of the log `LogType=Tail` returns, bytes."""
+
+
+class Fault(NamedTuple):
+    """What Lambda answers with instead of the handler's answer (`X-Amz-Function-Error: Unhandled`)."""
+
+    error_type: str
+    message: str
+
+    def payload(self) -> bytes:
+        """The JSON document in the answer's body."""
+        return json.dumps({"errorType": self.error_type, "errorMessage": self.message}).encode()
+
+
+def timed_out(request_id: str, seconds: float) -> Fault:
+    """The handler did not answer within the function's timeout of `seconds`."""
+    text = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
+    return Fault("Sandbox.Timedout", text)
+
+
+def exited(request_id: str, returncode: int) -> Fault:
+    """The process went away without an answer; `returncode` is negative for a signal, as in `subprocess`."""
+    if returncode == 0:
+        reason = "Runtime exited without providing a reason"
+    elif returncode > 0:
+        reason = f"Runtime exited with error: exit status {returncode}"
+    else:
+        reason = f"Runtime exited with error: signal: {_signal_name(-returncode)}"
+    return Fault("Runtime.ExitError", f"RequestId: {request_id} Error: {reason}")
+
+
+def out_of_memory(request_id: str) -> Fault:
+    """The environment passed the function's memory and was killed.
+
+    The log's REPORT line then says `Error Type: Runtime.OutOfMemory`; that the caller's document keeps
+    `Runtime.ExitError` is unverified.
+    """
+    return exited(request_id, -signal.SIGKILL)
+
+
+def response_too_large() -> Fault:
+    """The answer is larger than `RESPONSE_BYTES`."""
+    text = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_BYTES} bytes)."
+    return Fault("Function.ResponseSizeTooLarge", text)
+
+
+def request_too_large(size: int, limit: int = REQUEST_BYTES, kind: str = "RequestResponse") -> Fault:
+    """The event of `size` bytes is larger than `limit`; the Invoke API refuses it with status 413."""
+    text = f"{size} byte payload is too large for the {kind} invocation type (limit {limit} bytes)"
+    return Fault("RequestEntityTooLargeException", text)
+
+
+def from_payload(body: bytes) -> Fault:
+    """The fault in an error document that the runtime's client posted."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        return Fault("Runtime.Unknown", body[:500].decode("utf-8", "replace"))
+    return Fault(str(document.get("errorType") or "Unknown"), str(document.get("errorMessage") or ""))
+
+
+def _signal_name(number: int) -> str:
+    """A signal's name as the service's logs spell it: `killed`, `segmentation fault`."""
+    try:
+        return (signal.strsignal(number) or str(number)).lower()
+    except ValueError:
+        return str(number)

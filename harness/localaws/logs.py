@@ -1,0 +1,121 @@
+"""What a function's process writes to stdout and stderr: kept as a bounded tail, and in a file if wanted.
+
+A thread empties the pipe, however much comes, so that a handler that floods its output neither blocks nor
+fills the memory. Offsets count every byte since the start: one taken before a call cuts out what came after.
+It never interprets a line.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import struct
+import termios
+import threading
+import time
+from pathlib import Path
+
+__all__ = ["LogTail"]
+
+_KEEP_BYTES = 256 * 1024
+_FILE_BYTES = 64 * 1024 * 1024
+_DRAIN_SECONDS = 0.05
+
+
+class LogTail:
+    """Collects one environment's output, across restarts of its process.
+
+    Args:
+        file: Gets everything too, up to 64 MB; created if missing, appended to if not.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._tail = bytearray()
+        self._total = 0
+        self._lock = threading.Lock()
+        self._file = file.open("ab") if file is not None else None
+        self._room = _FILE_BYTES
+        self._pipe: int | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def offset(self) -> int:
+        """How many bytes were written so far."""
+        return self._total
+
+    def attach(self, pipe: int) -> None:
+        """Read `pipe` (owned from here on) to its end."""
+        self.detach()
+        with self._lock:
+            self._pipe = pipe
+        self._thread = threading.Thread(target=self._read, args=(pipe,), name="function log", daemon=True)
+        self._thread.start()
+
+    def detach(self) -> None:
+        """Wait for the last process's output; a grandchild that keeps the pipe open is not waited for."""
+        if self._thread is not None:
+            self._thread.join(timeout=1)
+            self._thread = None
+        with self._lock:
+            self._pipe = None
+
+    def write(self, text: str) -> None:
+        """Add a line of the platform's own (START, END, REPORT)."""
+        with self._lock:
+            self._add(text.encode())
+
+    def since(self, offset: int, limit: int = _KEEP_BYTES) -> str:
+        """The last `limit` bytes of what came after `offset`."""
+        self._drain()
+        with self._lock:
+            kept = min(limit, self._total - offset, len(self._tail))
+            return bytes(self._tail[len(self._tail) - kept :]).decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """Close the file, if any."""
+        self.detach()
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
+    def _read(self, pipe: int) -> None:
+        ready = select.poll()
+        ready.register(pipe, select.POLLIN | select.POLLHUP)
+        chunk = b"-"
+        while chunk:
+            ready.poll()
+            # Fetched and kept in one step: whoever holds the lock finds each byte in the pipe or in the tail.
+            with self._lock:
+                chunk = os.read(pipe, 65_536)
+                self._add(chunk)
+        with self._lock:
+            if self._pipe == pipe:
+                self._pipe = None
+            os.close(pipe)
+
+    def _add(self, chunk: bytes) -> None:
+        """Keep some output; the caller holds the lock."""
+        self._total += len(chunk)
+        self._tail += chunk
+        if len(self._tail) > 2 * _KEEP_BYTES:
+            del self._tail[: len(self._tail) - _KEEP_BYTES]
+        if self._file is not None and self._room > 0:
+            self._file.write(chunk[: self._room])
+            self._file.flush()
+            self._room -= len(chunk)
+
+    def _drain(self) -> None:
+        """Wait until the reader has what the process wrote before now; not for ever when it never stops."""
+        end = time.monotonic() + _DRAIN_SECONDS
+        while self._waiting() and time.monotonic() < end:
+            time.sleep(0.0005)
+
+    def _waiting(self) -> bool:
+        """Whether the pipe holds bytes that the reader has not fetched."""
+        with self._lock:
+            if self._pipe is None:
+                return False
+            [waiting] = struct.unpack("i", fcntl.ioctl(self._pipe, termios.FIONREAD, b"\0\0\0\0"))
+            return bool(waiting > 0)

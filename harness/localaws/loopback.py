@@ -1,0 +1,189 @@
+"""A small HTTP/1.1 server on loopback: requests in, one function's answers out.
+
+Keeps connections open, may hold an answer back for as long as it likes (the Runtime API's `next` does), and
+closes everything at once. It never listens anywhere but on 127.0.0.1, and refuses a request whose `Host` is a
+name from elsewhere, so that a web page open in the engineer's browser cannot call a function here.
+"""
+
+from __future__ import annotations
+
+import http
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from typing import BinaryIO, NamedTuple
+from urllib.parse import urlsplit
+
+__all__ = ["LoopbackServer", "Request", "Response"]
+
+_LINE_BYTES = 65_536
+_BODY_BYTES = 256 * 1024 * 1024
+_LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", ""})
+
+
+class Request(NamedTuple):
+    """One request: header names in lower case, `path` still percent-encoded and without the query."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Response(NamedTuple):
+    """One answer; `headers` need neither Content-Length nor Connection."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = {}
+    content_type: str = "application/json"
+
+
+class LoopbackServer:
+    """Serves `handle` on a free port of 127.0.0.1, each connection on a thread of its own.
+
+    Args:
+        handle: Called with each request; None hangs up without an answer.
+        name: What the threads are called.
+    """
+
+    def __init__(self, handle: Callable[[Request], Response | None], name: str) -> None:
+        self._handle = handle
+        self._name = name
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port: int = self._listener.getsockname()[1]
+        self._acceptor = threading.Thread(target=self._accept, name=f"{name} accept", daemon=True)
+        self._acceptor.start()
+
+    @property
+    def address(self) -> str:
+        """Host and port, as `AWS_LAMBDA_RUNTIME_API` wants them."""
+        return f"127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        """Stop listening and hang up on every connection; may be called again."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            connections = list(self._connections)
+        # Closing a socket does not wake the thread that waits in accept(); a visitor does, everywhere.
+        with socket.socket() as visitor:
+            visitor.settimeout(1)
+            visitor.connect_ex(("127.0.0.1", self.port))
+        self._acceptor.join(timeout=2)
+        self._listener.close()
+        for connection in connections:
+            _shut(connection)
+
+    def _accept(self) -> None:
+        while True:
+            connection, _ = self._listener.accept()
+            with self._lock:
+                if self._closed:
+                    connection.close()
+                    return
+                self._connections.add(connection)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._serve, args=(connection,), name=self._name, daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        """Answer one connection's requests until either side hangs up."""
+        try:
+            with connection, connection.makefile("rb") as stream:
+                while self._answer(connection, stream):
+                    pass
+        except (OSError, ValueError):
+            pass  # hung up in the middle, or no HTTP: there is nobody to tell
+        finally:
+            with self._lock:
+                self._connections.discard(connection)
+
+    def _answer(self, connection: socket.socket, stream: BinaryIO) -> bool:
+        """Read one request and write its answer; False when the connection is to be closed."""
+        request = read_request(stream, lambda: connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n"))
+        if request is None:
+            return False
+        response: Response | None
+        if (urlsplit(f"//{request.headers.get('host', '')}").hostname or "") not in _LOCAL_NAMES:
+            response = Response(403, b'{"Message": "only requests to this machine are answered"}')
+        else:
+            response = self._handle(request)
+        if response is None:
+            return False
+        keep = request.headers.get("connection", "").lower() != "close"
+        connection.sendall(_encode(response, keep))
+        return keep
+
+
+def read_request(stream: BinaryIO, go_on: Callable[[], None]) -> Request | None:
+    """Read one HTTP/1.1 request; None at the end of the stream.
+
+    Args:
+        stream: The connection.
+        go_on: Called when the client waits for `100 Continue` before it sends the body.
+
+    Raises:
+        ValueError: It is no HTTP request, or its body is larger than any that Lambda would take.
+    """
+    line = stream.readline(_LINE_BYTES)
+    if not line:
+        return None
+    method, target, _ = line.decode("latin-1").split(" ", 2)
+    headers: dict[str, str] = {}
+    while (line := stream.readline(_LINE_BYTES)) not in (b"\r\n", b"\n"):
+        name, colon, value = line.decode("latin-1").partition(":")
+        if not colon:
+            raise ValueError("a header line without a colon")
+        headers[name.strip().lower()] = value.strip()
+    if headers.get("expect", "").lower() == "100-continue":
+        go_on()
+    path, _, query = target.partition("?")
+    return Request(method, path, query, headers, _read_body(stream, headers))
+
+
+def _read_body(stream: BinaryIO, headers: Mapping[str, str]) -> bytes:
+    """The request's body, whichever way its length is told."""
+    if headers.get("transfer-encoding", "").lower() != "chunked":
+        return _exactly(stream, int(headers.get("content-length") or 0))
+    chunks = bytearray()
+    while size := int(stream.readline(_LINE_BYTES).split(b";")[0], 16):
+        chunks += _exactly(stream, size)
+        stream.readline(_LINE_BYTES)
+        if len(chunks) > _BODY_BYTES:
+            raise ValueError("the body is too large")
+    while stream.readline(_LINE_BYTES) not in (b"\r\n", b"\n", b""):
+        pass
+    return bytes(chunks)
+
+
+def _exactly(stream: BinaryIO, size: int) -> bytes:
+    """Read `size` bytes; a stream that ends before them is a hang-up."""
+    if not 0 <= size <= _BODY_BYTES:
+        raise ValueError(f"a body of {size} bytes")
+    body = stream.read(size)
+    if len(body) < size:
+        raise ConnectionError("the client hung up in the middle of its request")
+    return body
+
+
+def _encode(response: Response, keep: bool) -> bytes:
+    """Head and body in one piece: two writes would wait for each other's acknowledgement."""
+    head = [f"HTTP/1.1 {response.status} {http.HTTPStatus(response.status).phrase}"]
+    if response.status != http.HTTPStatus.NO_CONTENT:
+        head += [f"Content-Type: {response.content_type}", f"Content-Length: {len(response.body)}"]
+    head += [f"{name}: {value}" for name, value in response.headers.items()]
+    head += [f"Connection: {'keep-alive' if keep else 'close'}", "", ""]
+    return "\r\n".join(head).encode("latin-1") + response.body
+
+
+def _shut(connection: socket.socket) -> None:
+    """Wake whoever reads from the connection; its own thread closes it."""
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass

@@ -1,0 +1,147 @@
+"""A function's process: the handler under the real `awslambdaric`, watched from outside.
+
+Starts it in a process group of its own, with the artifact as working directory; reports through the Runtime
+API's messages when it goes away or holds more memory than the function has; ends it with everything it
+started. It knows nothing of invocations. A descendant that detached itself completely (two forks and a new
+session) is out of reach: Lambda would destroy it with the machine.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import subprocess
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping
+
+from harness.localaws.function import FunctionSpec
+from harness.localaws.interpreter import Interpreter
+from harness.localaws.logs import LogTail
+from harness.localaws.memory import descendants, peak_bytes, resident_bytes
+from harness.localaws.runtime_api import Message, RuntimeApi
+
+__all__ = ["RuntimeProcess"]
+
+_MB = 1024 * 1024
+_BUSY_SECONDS = 0.01
+_IDLE_SECONDS = 0.1
+
+_running: weakref.WeakSet[RuntimeProcess] = weakref.WeakSet()
+
+
+class RuntimeProcess:
+    """One process from its start to its end.
+
+    Args:
+        spec: The function.
+        interpreter: What to run it under.
+        api: The Runtime API made for this process alone.
+        logs: Gets its output.
+        variables: Its whole environment.
+    """
+
+    def __init__(
+        self,
+        spec: FunctionSpec,
+        interpreter: Interpreter,
+        api: RuntimeApi,
+        logs: LogTail,
+        variables: Mapping[str, str],
+    ) -> None:
+        self.api = api
+        self.busy = True
+        """Set while an init or an invocation runs: the memory is then looked at more often."""
+        self._limit = spec.memory_mb * _MB
+        self._seen = 0
+        self._ended = threading.Event()
+        reading, writing = os.pipe()
+        self.started = time.perf_counter()
+        try:
+            # No bytecode: Lambda's /var/task is read-only, and the artifact's digest must not change.
+            self._process = subprocess.Popen(
+                [interpreter.executable, "-B", "-m", "awslambdaric", spec.handler],
+                cwd=spec.artifact,
+                env=dict(variables),
+                stdin=subprocess.DEVNULL,
+                stdout=writing,
+                stderr=writing,
+                process_group=0,
+            )
+        except BaseException:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+        _running.add(self)
+        logs.attach(reading)
+        self._waiter = threading.Thread(target=self._await_end, name="function end", daemon=True)
+        self._waiter.start()
+        threading.Thread(target=self._watch_memory, name="function memory", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """The process's id, which is its group's too."""
+        return self._process.pid
+
+    def peak(self) -> int:
+        """The most memory held so far, bytes."""
+        self._seen = max(self._seen, peak_bytes(self.pid))
+        return self._seen
+
+    def over_limit(self) -> bool:
+        """Whether it ever held more memory than the function has."""
+        return self.peak() > self._limit
+
+    def kill(self) -> None:
+        """End it and everything it started; may be called again."""
+        if self in _running:
+            _running.discard(self)
+            self.peak()
+            self._kill_tree()
+            self._waiter.join()
+            self._process.wait()
+            self.api.close()
+
+    def _kill_tree(self) -> None:
+        for pid in reversed(descendants(self.pid)):
+            _send_kill(os.kill, pid)
+        _send_kill(os.killpg, self.pid)
+
+    def _await_end(self) -> None:
+        """Tell when the process has gone; its id stays taken until `kill`, so that nothing else is killed."""
+        if hasattr(os, "waitid"):
+            result = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+            status = result.si_status if result is not None else 0
+            code = status if result is not None and result.si_code == os.CLD_EXITED else -status
+        else:
+            code = self._process.wait()
+        self._ended.set()
+        self.api.messages.put(Message("exited", returncode=code))
+
+    def _watch_memory(self) -> None:
+        """Look at the whole tree's memory and kill it when it is over, as Lambda's own supervisor does."""
+        while not self._ended.wait(_BUSY_SECONDS if self.busy else _IDLE_SECONDS):
+            held = resident_bytes(self.pid)
+            self._seen = max(self._seen, held)
+            if held > self._limit:
+                self.api.messages.put(Message("memory"))
+                self._kill_tree()
+                return
+
+
+def _send_kill(send: Callable[[int, int], None], target: int) -> None:
+    """SIGKILL through `os.kill` or `os.killpg`; what is gone already needs none."""
+    try:
+        send(target, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+@atexit.register
+def _kill_all() -> None:
+    """Leave no handler behind when the harness ends without closing its runtimes."""
+    for process in list(_running):
+        process.kill()

@@ -1,0 +1,141 @@
+"""A function served from a folder: events in, `Invocation`s out, in as many environments as allowed.
+
+Environments are reused as Lambda does (the one used last first) and started when all are busy. This is what
+`LocalRuntimeTarget` and the Invoke API stand on; it knows no HTTP of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from uuid import uuid4
+
+from harness.localaws import limits
+from harness.localaws.function import FunctionSpec
+from harness.localaws.interpreter import find_interpreter
+from harness.localaws.limits import Fault
+from harness.localaws.sandbox import Invocation, Sandbox
+
+__all__ = ["Invocation", "LocalRuntime", "Refused"]
+
+
+class Refused(Exception):
+    """The service would not run the event at all.
+
+    Args:
+        fault: Why.
+        status: The HTTP status of the Invoke API.
+    """
+
+    def __init__(self, fault: Fault, status: int) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+        self.status = status
+
+
+class LocalRuntime:
+    """Runs one function; may be called from many threads.
+
+    Args:
+        spec: The function.
+        concurrency: How many execution environments there may be at once.
+        wait: Whether a call waits for an environment when all are busy, or is refused as throttled.
+        sdk: Whether the function may import boto3, as in Lambda.
+        passed: Names of variables that the function gets from this process (`AWS_PROFILE`, `HOME`).
+        log_file: Gets the output of all environments, up to 64 MB each.
+        init_timeout_s: How long the init phase may take, seconds.
+
+    Raises:
+        InputError: `awslambdaric` is not installed, or the cache folder cannot be written.
+    """
+
+    def __init__(
+        self,
+        spec: FunctionSpec,
+        *,
+        concurrency: int = 1,
+        wait: bool = True,
+        sdk: bool = True,
+        passed: Iterable[str] = (),
+        log_file: Path | None = None,
+        init_timeout_s: float = limits.INIT_SECONDS,
+    ) -> None:
+        self.spec = spec
+        self.interpreter = find_interpreter(spec.runtime, sdk=sdk)
+        self._passed = tuple(passed)
+        self._log_file = log_file
+        self._init_timeout_s = init_timeout_s
+        self._wait = wait
+        self._room = threading.BoundedSemaphore(concurrency)
+        self._lock = threading.Lock()
+        self._idle: list[Sandbox] = []
+        self._closed = False
+
+    @property
+    def interpreter_note(self) -> str | None:
+        """Set when the function ran under another Python than its runtime names."""
+        return self.interpreter.note
+
+    def __enter__(self) -> LocalRuntime:
+        """Return itself; leaving ends every process."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def invoke(self, payload: bytes, *, arn: str | None = None, request_id: str | None = None) -> Invocation:
+        """Run one event to its end.
+
+        Args:
+            payload: The event, as JSON.
+            arn: The ARN that the caller used; the function's own by default.
+            request_id: The invocation's id; a new one by default.
+
+        Raises:
+            Refused: The event is over 6 MB, all environments are busy and `wait` is off, or it was closed.
+        """
+        if len(payload) > limits.REQUEST_BYTES:
+            raise Refused(limits.request_too_large(len(payload)), 413)
+        if not self._room.acquire(blocking=self._wait):
+            raise Refused(Fault("TooManyRequestsException", "Rate Exceeded."), 429)
+        try:
+            sandbox = self._take()
+            try:
+                return sandbox.invoke(request_id or str(uuid4()), payload, arn or self.spec.arn)
+            finally:
+                self._give_back(sandbox)
+        finally:
+            self._room.release()
+
+    def close(self) -> None:
+        """End every idle environment; a busy one ends with its event."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for sandbox in idle:
+            sandbox.close()
+
+    def _take(self) -> Sandbox:
+        with self._lock:
+            if self._closed:
+                raise Refused(Fault("ServiceException", "this runtime was closed"), 500)
+            if self._idle:
+                return self._idle.pop()
+        return Sandbox(
+            self.spec,
+            self.interpreter,
+            init_timeout_s=self._init_timeout_s,
+            passed=self._passed,
+            log_file=self._log_file,
+        )
+
+    def _give_back(self, sandbox: Sandbox) -> None:
+        with self._lock:
+            if not self._closed:
+                self._idle.append(sandbox)
+                return
+        sandbox.close()

@@ -1,0 +1,122 @@
+"""The Lambda Runtime API: what the `awslambdaric` in a function's process talks to.
+
+Work goes in (`give`), what the process says comes out as messages, in order. One object serves one process:
+a process that was killed can then never take an event that was meant for its successor. It decides nothing:
+timeouts, kills and restarts are the sandbox's.
+
+Source: the Lambda developer guide, "Using the Lambda runtime API for custom runtimes", version 2018-06-01.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from queue import SimpleQueue
+from typing import Literal, NamedTuple, TypeAlias
+
+from harness.localaws.limits import RESPONSE_BYTES
+from harness.localaws.loopback import LoopbackServer, Request, Response
+
+__all__ = ["Message", "RuntimeApi", "Work"]
+
+Kind: TypeAlias = Literal["next", "response", "too_large", "error", "init_error", "exited", "memory"]
+
+_PREFIX = "/2018-06-01/runtime/"
+_ANSWER = re.compile(rf"{_PREFIX}invocation/([^/]+)/(response|error)")
+_ACCEPTED = Response(202, b'{"status":"OK"}\n')
+
+
+class Work(NamedTuple):
+    """One event on its way to the handler."""
+
+    request_id: str
+    payload: bytes
+    deadline_ms: int
+    """When the function's timeout ends, milliseconds since the epoch."""
+    arn: str
+    trace_id: str
+
+
+class Message(NamedTuple):
+    """Something that happened to the process.
+
+    `next`: it asks for work. `response`, `error`: the handler's answer or its failure. `too_large`: an answer
+    over the limit. `init_error`: the handler could not be loaded. `exited`: gone, `returncode` says how.
+    `memory`: over its memory.
+    """
+
+    kind: Kind
+    body: bytes = b""
+    returncode: int = 0
+
+
+class RuntimeApi:
+    """Serves one process; `messages` is read by the one thread that runs the sandbox."""
+
+    def __init__(self) -> None:
+        self.messages: SimpleQueue[Message] = SimpleQueue()
+        self._work: SimpleQueue[Work | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._current: str | None = None
+        self._server = LoopbackServer(self._handle, "runtime api")
+        self.address = self._server.address
+
+    def give(self, work: Work) -> None:
+        """Hand one event to the process, which must have asked for it."""
+        with self._lock:
+            self._current = work.request_id
+        self._work.put(work)
+
+    def close(self) -> None:
+        """Hang up on the process."""
+        self._work.put(None)
+        self._server.close()
+
+    def _handle(self, request: Request) -> Response | None:
+        if request.method == "GET" and request.path == f"{_PREFIX}invocation/next":
+            return self._next()
+        if request.method == "POST" and request.path == f"{_PREFIX}init/error":
+            self.messages.put(Message("init_error", request.body))
+            return _ACCEPTED
+        if request.method == "POST" and (match := _ANSWER.fullmatch(request.path)):
+            return self._answer(match[1], match[2], request.body)
+        return _refuse(404, "UnknownPath", f"{request.method} {request.path} is not part of the Runtime API")
+
+    def _next(self) -> Response | None:
+        """Hold the request until there is work."""
+        self.messages.put(Message("next"))
+        work = self._work.get()
+        if work is None:
+            self._work.put(None)  # for any other connection that waits
+            return None
+        return Response(
+            200,
+            work.payload,
+            {
+                "Lambda-Runtime-Aws-Request-Id": work.request_id,
+                "Lambda-Runtime-Deadline-Ms": str(work.deadline_ms),
+                "Lambda-Runtime-Invoked-Function-Arn": work.arn,
+                "Lambda-Runtime-Trace-Id": work.trace_id,
+            },
+        )
+
+    def _answer(self, request_id: str, what: str, body: bytes) -> Response:
+        """Take the one answer to the current event."""
+        with self._lock:
+            if request_id != self._current:
+                return _refuse(400, "InvalidRequestID", "Invalid request ID")
+            self._current = None
+        if what == "error":
+            self.messages.put(Message("error", body))
+            return _ACCEPTED
+        if len(body) > RESPONSE_BYTES:
+            self.messages.put(Message("too_large"))
+            text = f"Exceeded maximum allowed payload size ({RESPONSE_BYTES} bytes)."
+            return _refuse(413, "RequestEntityTooLarge", text)
+        self.messages.put(Message("response", body))
+        return _ACCEPTED
+
+
+def _refuse(status: int, error_type: str, message: str) -> Response:
+    return Response(status, json.dumps({"errorType": error_type, "errorMessage": message}).encode())

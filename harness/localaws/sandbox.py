@@ -1,0 +1,270 @@
+"""One execution environment: initialised, answering one event after the other, made anew when it broke.
+
+In comes an event, out goes an `Invocation`: the answer or the fault that Lambda would hand to the caller, and
+what was measured. Two clocks: the init phase has ten seconds; when it fails, Lambda starts it a second time
+inside the invocation, under the function's own timeout, and only then reports it. After a timeout, an exit or
+too much memory nothing of the environment is left, and the next event starts a new one.
+
+Different from Lambda: the environment is not frozen between two events, so a thread left behind goes on; CPU
+is not rationed by memory; /tmp is this machine's.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty
+from typing import NamedTuple
+from uuid import uuid4
+
+from harness.localaws import limits
+from harness.localaws.function import FunctionSpec
+from harness.localaws.interpreter import Interpreter
+from harness.localaws.limits import Fault
+from harness.localaws.logs import LogTail
+from harness.localaws.process import RuntimeProcess
+from harness.localaws.runtime_api import Message, RuntimeApi, Work
+from harness.localaws.variables import function_variables
+
+__all__ = ["Invocation", "Sandbox"]
+
+_MB = 1024 * 1024
+_serial = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """One event's outcome and measurements."""
+
+    request_id: str
+    payload: bytes
+    """What the caller gets: the handler's answer byte for byte, or the error document."""
+    fault: Fault | None
+    """Set when the function failed."""
+    duration_ms: float
+    """From the event's hand-over to the answer (or the kill)."""
+    init_ms: float | None
+    """From the process's start to its first request for work; None when the environment was warm."""
+    cold_start_ms: float | None
+    """From the process's start to the answer; None when the environment was warm, or never got to answer."""
+    peak_memory_mb: float
+    """The most that this environment held so far."""
+    log_tail: str
+    """The end of what was logged during this invocation, at most 4 KB."""
+
+
+class Sandbox:
+    """Runs one event at a time; not for several threads at once.
+
+    Args:
+        spec: The function.
+        interpreter: What to run it under.
+        init_timeout_s: How long the init phase may take, seconds.
+        passed: Names of environment variables that are handed on from this process.
+        log_file: Gets the function's output too.
+    """
+
+    def __init__(
+        self,
+        spec: FunctionSpec,
+        interpreter: Interpreter,
+        *,
+        init_timeout_s: float = limits.INIT_SECONDS,
+        passed: Iterable[str] = (),
+        log_file: Path | None = None,
+    ) -> None:
+        self._spec = spec
+        self._interpreter = interpreter
+        self._init_timeout_s = init_timeout_s
+        self._passed = tuple(passed)
+        self._logs = LogTail(log_file)
+        self._home = Path(tempfile.mkdtemp(prefix="rft-lambda-home-"))
+        self._log_stream = f"local/[{spec.version}]{next(_serial):032x}"
+        self._process: RuntimeProcess | None = None
+
+    def close(self) -> None:
+        """End the process and remove what belongs to it."""
+        self._discard()
+        self._logs.close()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def invoke(self, request_id: str, payload: bytes, arn: str) -> Invocation:
+        """Run one event.
+
+        Args:
+            request_id: The invocation's id.
+            payload: The event, as JSON.
+            arn: The ARN that the caller used; the handler sees it in its context.
+        """
+        offset = self._logs.offset
+        self._logs.write(f"START RequestId: {request_id} Version: {self._spec.version}\n")
+        start = _Start(None, self._spec.timeout_s, None) if self._is_ready() else self._initialise(request_id)
+        began = time.perf_counter()
+        message, process = None, self._process
+        if process is not None:
+            process.busy = True
+            message = self._hand_over(process, Work(request_id, payload, 0, arn, _trace_id()), start.left_s)
+            process.busy = False
+        ended = time.perf_counter()
+        fault = start.fault or self._fault(message, request_id)
+        answered = message is not None and message.kind in _ANSWERS
+        cold_start = None
+        if process is not None and answered and start.init_ms is not None:
+            cold_start = _ms(ended - process.started)
+        peak = self._peak_mb()
+        if not answered:
+            self._discard()
+        duration = _ms(ended - began + self._spec.timeout_s - start.left_s)
+        self._logs.write(_report(request_id, self._spec, duration, peak, start.init_ms, fault, message))
+        body = message.body if message is not None else b""
+        return Invocation(
+            request_id=request_id,
+            payload=body or start.payload or (fault.payload() if fault else b""),
+            fault=fault,
+            duration_ms=duration,
+            init_ms=start.init_ms,
+            cold_start_ms=cold_start,
+            peak_memory_mb=peak,
+            log_tail=self._logs.since(offset, limits.LOG_TAIL_BYTES),
+        )
+
+    def _is_ready(self) -> bool:
+        """Whether a process waits for work; one that went away after its last answer is cleared up."""
+        if self._process is None:
+            return False
+        message = _receive(self._process, self._spec.timeout_s)
+        if message is not None and message.kind == "next":
+            return True
+        self._discard()
+        return False
+
+    def _initialise(self, request_id: str) -> _Start:
+        """Start the process, and once more under the function's timeout when that fails."""
+        message, took = self._spawn(self._init_timeout_s)
+        if message is not None and message.kind == "next":
+            return _Start(_ms(took), self._spec.timeout_s, None)
+        self._logs.write(_init_report("init", took, message))
+        message, took = self._spawn(self._spec.timeout_s)
+        left = max(0.0, self._spec.timeout_s - took)
+        if message is not None and message.kind == "next":
+            return _Start(_ms(took), left, None)
+        self._logs.write(_init_report("invoke", took, message))
+        self._discard()
+        return _Start(_ms(took), left, self._fault(message, request_id), message.body if message else b"")
+
+    def _spawn(self, seconds: float) -> tuple[Message | None, float]:
+        """A new process: what it said first, and after how many seconds."""
+        self._discard()
+        api = RuntimeApi()
+        try:
+            variables = function_variables(
+                self._spec,
+                api=api.address,
+                home=self._home,
+                log_stream=self._log_stream,
+                passed=self._passed,
+            )
+            self._process = RuntimeProcess(self._spec, self._interpreter, api, self._logs, variables)
+        except BaseException:
+            api.close()
+            raise
+        message = _receive(self._process, seconds)
+        return message, time.perf_counter() - self._process.started
+
+    def _hand_over(self, process: RuntimeProcess, work: Work, seconds: float) -> Message | None:
+        """Give the event to the process and wait for what becomes of it; None when the time is up."""
+        process.api.give(work._replace(deadline_ms=math.floor((time.time() + seconds) * 1000)))
+        message = _receive(process, seconds)
+        # An answer from a process that was over its memory between two looks: Lambda would have killed it.
+        if message is not None and message.kind in _ANSWERS and process.over_limit():
+            return Message("memory")
+        return message
+
+    def _fault(self, message: Message | None, request_id: str) -> Fault | None:
+        """What Lambda tells the caller about a message; None for an answer."""
+        if message is None:
+            return limits.timed_out(request_id, self._spec.timeout_s)
+        if message.kind in ("error", "init_error"):
+            return limits.from_payload(message.body)
+        if message.kind == "exited":
+            return limits.exited(request_id, message.returncode)
+        if message.kind == "memory":
+            return limits.out_of_memory(request_id)
+        return limits.response_too_large() if message.kind == "too_large" else None
+
+    def _peak_mb(self) -> float:
+        return self._process.peak() / _MB if self._process is not None else 0.0
+
+    def _discard(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process = None
+
+
+class _Start(NamedTuple):
+    """How the environment came to be ready, or not."""
+
+    init_ms: float | None
+    left_s: float
+    """What is left of the function's timeout."""
+    fault: Fault | None
+    payload: bytes = b""
+    """The error document that the process posted."""
+
+
+_ANSWERS = ("response", "error", "too_large")
+"""After these the process lives on."""
+
+
+def _receive(process: RuntimeProcess, seconds: float) -> Message | None:
+    """The process's next message; None when none comes in time."""
+    try:
+        return process.api.messages.get(timeout=seconds)
+    except Empty:
+        return None
+
+
+def _init_report(phase: str, seconds: float, message: Message | None) -> str:
+    """The log's line about an init that failed."""
+    status = "timeout" if message is None else "error"
+    return f"INIT_REPORT Init Duration: {_ms(seconds):.2f} ms\tPhase: {phase}\tStatus: {status}\n"
+
+
+def _ms(seconds: float) -> float:
+    return seconds * 1000
+
+
+def _trace_id() -> str:
+    """An X-Ray header that says not to sample."""
+    return f"Root=1-{int(time.time()):08x}-{uuid4().hex[:24]};Sampled=0"
+
+
+def _report(
+    request_id: str,
+    spec: FunctionSpec,
+    duration_ms: float,
+    peak_mb: float,
+    init_ms: float | None,
+    fault: Fault | None,
+    message: Message | None,
+) -> str:
+    """The last lines of an invocation's log, as Lambda writes them in text format."""
+    lines = ""
+    if fault is not None and fault.error_type == "Sandbox.Timedout":
+        lines += f"{request_id} Task timed out after {spec.timeout_s:.2f} seconds\n\n"
+    elif fault is not None and fault.error_type == "Runtime.ExitError":
+        lines += f"{fault.message}\n{fault.error_type}\n"
+    lines += f"END RequestId: {request_id}\nREPORT RequestId: {request_id}\tDuration: {duration_ms:.2f} ms\t"
+    lines += f"Billed Duration: {math.ceil(duration_ms)} ms\tMemory Size: {spec.memory_mb} MB\t"
+    lines += f"Max Memory Used: {min(math.ceil(peak_mb), spec.memory_mb)} MB\t"
+    if init_ms is not None:
+        lines += f"Init Duration: {init_ms:.2f} ms\t"
+    if message is not None and message.kind == "memory":
+        lines += "Status: error\tError Type: Runtime.OutOfMemory\t"
+    return lines + "\n"

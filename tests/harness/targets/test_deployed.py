@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from harness.errors import InputError, ServiceError
+from harness.localaws.invoke import LambdaServer
+from harness.localaws.loopback import LoopbackServer, Response
+from harness.targets.deployed import DeployedTarget
+from harness.targets.protocol import Graded, GraderFault, ServiceFault, Target
+from support.artifacts import ECHO_GRADER, write_function
+
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:grader"
+EVENT = [{"id": "a", "messages": []}]
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch, tmp_path):
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+
+
+@pytest.fixture
+def server(tmp_path):
+    with LambdaServer() as server:
+        server.add(
+            write_function(tmp_path / "good", ECHO_GRADER, name="grader"), version="1", aliases=("live",)
+        )
+        yield server
+
+
+@pytest.fixture
+def opened():
+    targets = []
+
+    def open_one(function, server, **options):
+        url = server if isinstance(server, str) else server.url
+        targets.append(DeployedTarget(function, endpoint_url=url, **options))
+        return targets[-1]
+
+    yield open_one
+    for target in targets:
+        target.close()
+
+
+@pytest.fixture
+def refusing():
+    """Open a service that answers every call with one error."""
+    servers = []
+
+    def start(status, code, message="said AWS", *, only=""):
+        def handle(request):
+            if only and only not in request.path:
+                return Response(200, json.dumps({"FunctionName": "grader", "Timeout": 3}).encode())
+            body = json.dumps({"Type": "User", "Message": message}).encode()
+            return Response(status, body, {"x-amzn-ErrorType": code})
+
+        servers.append(LoopbackServer(handle, "refusing"))
+        return f"http://{servers[-1].address}"
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.mark.parametrize(
+    "function", ["grader", "grader:live", ARN, f"{ARN}:live", f"{ARN}:1", f"{ARN}:$LATEST"]
+)
+def test_a_function_grades_by_name_and_by_arn(server, opened, function):
+    target: Target = opened(function, server)
+    answer = target.grade(EVENT)
+    assert (answer.items, answer.fault) == ([Graded(1.0, {}, None)], None)
+    assert (target.name, target.max_bytes) == (function, 6_291_456)
+    assert answer.ms > 0
+
+
+def test_its_configuration_is_read(server, opened):
+    assert opened("grader:live", server).configuration["Version"] == "1"
+
+
+def test_a_function_that_fails_is_the_graders_fault_and_is_called_once(server, opened, tmp_path):
+    counter = tmp_path / "calls"
+    source = f"""
+def handler(event, context):
+    open({str(counter)!r}, 'a').write('x')
+    raise OSError('broken')
+"""
+    server.add(write_function(tmp_path / "bad", source, name="bad"))
+    fault = opened("bad", server).grade(EVENT).fault
+    assert fault == GraderFault("OSError", "broken")
+    assert counter.read_text() == "x"
+
+
+def test_a_function_that_hangs_is_the_graders_fault(server, opened, tmp_path):
+    source = "import time\ndef handler(event, context): time.sleep(60)"
+    server.add(write_function(tmp_path / "slow", source, name="slow", timeout_s=0.5))
+    fault = opened("slow", server).grade(EVENT).fault
+    assert isinstance(fault, GraderFault)
+    assert fault.error_type == "Sandbox.Timedout"
+
+
+def test_a_throttled_call_is_tried_again_until_it_gets_through(tmp_path, opened):
+    source = """
+import time
+def handler(event, context):
+    time.sleep(0.4)
+    return [{"id": "a", "aggregate_reward_score": 1}]
+"""
+    with LambdaServer(concurrency=1) as server:
+        server.add(write_function(tmp_path, source, name="grader"))
+        target = opened("grader", server)
+        busy = threading.Thread(target=target.grade, args=(EVENT,))
+        busy.start()
+        time.sleep(0.1)
+        assert target.grade(EVENT).fault is None
+        busy.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "retryable", "said"),
+    [
+        (429, "TooManyRequestsException", True, "the function is throttled. Lower the concurrency"),
+        (500, "ServiceException", True, "Lambda refused the call (ServiceException): said AWS"),
+        (
+            403,
+            "AccessDeniedException",
+            False,
+            "these credentials may not call it. Allow lambda:InvokeFunction",
+        ),
+        (403, "ExpiredTokenException", False, "the credentials have expired. Sign in again"),
+        (403, "UnrecognizedClientException", False, "AWS does not know these credentials"),
+        (404, "ResourceNotFoundException", False, "there is no such function"),
+        (400, "KMSDisabledException", False, "Lambda refused the call (KMSDisabledException): said AWS"),
+    ],
+)
+def test_a_service_that_refuses_a_call_is_no_fault_of_the_grader(
+    opened, refusing, status, code, retryable, said
+):
+    target = opened("grader", refusing(status, code, only="/invocations"), attempts=2)
+    fault = target.grade(EVENT).fault
+    assert isinstance(fault, ServiceFault)
+    assert (fault.error_type, fault.retryable) == (code, retryable)
+    assert fault.message.startswith(said)
+
+
+def test_a_service_that_went_away_is_retryable(opened, tmp_path):
+    server = LambdaServer()
+    server.add(write_function(tmp_path, ECHO_GRADER, name="grader"))
+    target = opened("grader", server, attempts=1)
+    server.close()
+    fault = target.grade(EVENT).fault
+    assert isinstance(fault, ServiceFault)
+    assert fault.retryable
+    assert "cannot be reached" in fault.message
+
+
+def test_who_may_only_invoke_can_still_grade(opened, refusing):
+    target = opened("grader", refusing(403, "AccessDeniedException"), attempts=1)
+    assert target.configuration == {}
+
+
+@pytest.mark.parametrize("function", ["no body", "", "arn:aws:s3:::bucket", f"{ARN}:a:b", "a" * 65])
+def test_what_is_no_function_is_an_input_error(function):
+    with pytest.raises(InputError, match="no Lambda function"):
+        DeployedTarget(function)
+
+
+def test_an_arn_fixes_the_region():
+    with pytest.raises(InputError, match="us-east-1, not in eu-west-1"):
+        DeployedTarget(ARN, region="eu-west-1")
+
+
+@pytest.mark.parametrize("function", ["nobody", "grader:none"])
+def test_an_unknown_function_is_an_input_error(server, opened, function):
+    with pytest.raises(InputError, match="there is no such function, version or alias"):
+        opened(function, server)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [("ExpiredTokenException", "expired"), ("ServiceException", "refused")]
+)
+def test_a_service_that_refuses_at_once_is_a_service_error(opened, refusing, code, said):
+    with pytest.raises(ServiceError, match=said):
+        opened("grader", refusing(403, code), attempts=1)
+
+
+def test_a_service_that_is_not_there_is_a_service_error(opened):
+    gone = LoopbackServer(lambda request: None, "gone")
+    gone.close()
+    with pytest.raises(ServiceError, match="cannot be reached"):
+        opened("grader", f"http://{gone.address}", attempts=1)
+
+
+def test_missing_credentials_are_an_input_error(server, opened, monkeypatch):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    with pytest.raises(InputError, match="no AWS credentials are configured.*aws sso login"):
+        opened("grader", server)
+
+
+def test_half_of_the_credentials_are_an_input_error(server, opened, monkeypatch):
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(InputError, match="the AWS credentials are incomplete"):
+        opened("grader", server)
+
+
+def test_a_missing_region_is_an_input_error_unless_an_arn_names_one(server, opened, monkeypatch):
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    with pytest.raises(InputError, match="no AWS region is configured"):
+        opened("grader", server)
+    assert opened(ARN, server).grade(EVENT).fault is None
+
+
+def test_an_unknown_profile_is_an_input_error(server, opened, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(InputError, match="profile does not exist"):
+        opened("grader", server)
+
+
+def test_an_endpoint_that_is_no_url_is_an_input_error(opened):
+    with pytest.raises(InputError, match="the endpoint is no URL"):
+        opened("grader", "localhost")
+
+
+def test_an_answer_that_no_job_could_use_is_the_graders_fault(server, opened, tmp_path):
+    server.add(write_function(tmp_path / "nan", "def handler(e, c): return [float('nan')]", name="nan"))
+    fault = opened("nan", server).grade(EVENT).fault
+    assert isinstance(fault, GraderFault)
+    assert fault.error_type == "InvalidAnswer"
+
+
+def test_an_event_over_the_limit_is_not_sent(server, opened):
+    fault = opened("grader", server).grade([{"id": "x" * 6_291_456}]).fault
+    assert isinstance(fault, ServiceFault)
+    assert fault.error_type == "RequestEntityTooLargeException"
+
+
+def test_the_local_runtime_and_the_deployed_function_answer_the_same(server, opened, tmp_path):
+    from harness.targets.local_runtime import LocalRuntimeTarget
+
+    spec = write_function(tmp_path / "good-too", ECHO_GRADER, name="grader")
+    local = LocalRuntimeTarget(replace(spec, timeout_s=5), concurrency=1)
+    try:
+        assert local.grade(EVENT).items == opened("grader", server).grade(EVENT).items
+    finally:
+        local.close()
