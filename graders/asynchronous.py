@@ -66,7 +66,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 def _kept_loop() -> AbstractEventLoop:
     """The process's event loop; made when it is first needed."""
     global _loop
-    if _loop is None:
+    if _loop is None or _loop.is_closed():
         import asyncio
         import atexit
 
@@ -189,8 +189,9 @@ def _abandon(steps: Generator[Any, Any, Any], tick: Tick) -> None:
     tick.since = perf_counter()
     try:
         steps.close()
-    except BaseException:
-        pass
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
     finally:
         tick.since = 0.0
         tick.fired = False

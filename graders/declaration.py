@@ -64,7 +64,7 @@ class Options:
             raise DecorationError(f"max_error_rate={max_error_rate!r}: write a share from 0 to 1")
         if not isinstance(batch, bool):
             raise DecorationError(f"batch={batch!r}: write True for a function of a list of samples")
-        if wire not in PROFILES:
+        if not isinstance(wire, str) or wire not in PROFILES:
             raise DecorationError(f"wire={wire!r}: write one of {', '.join(PROFILES)}")
 
     def as_dict(self) -> dict[str, Any]:
@@ -155,4 +155,7 @@ def _bounds(given: Any) -> tuple[float, float]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+    try:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+    except OverflowError:
+        return False

@@ -48,7 +48,7 @@ class Grader:
         self.options = options
         self.budget = Budget(options.max_error_rate)
         self.__wrapped__ = function
-        update_wrapper(self, function)
+        update_wrapper(self, function, updated=())  # its attributes may bear the names of these
 
     def __call__(self, event: Any, context: Any = None) -> Any:
         """The Lambda handler: grade the samples of an event.

@@ -44,9 +44,13 @@ class SampleError(GraderError):
     """
 
     def __init__(self, kind: str, message: str) -> None:
-        super().__init__(f"{kind}: {message}")
+        super().__init__(kind, message)  # as it was called, so that it can be pickled
         self.kind = kind
         self.message = message
+
+    def __str__(self) -> str:
+        """The kind, and what happened."""
+        return f"{self.kind}: {self.message}"
 
 
 class ErrorBudgetExceeded(GraderError):

@@ -61,9 +61,8 @@ def _raise_first(items: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
     """Fail the call for the first sample that failed; an abstention is no failure of the grader."""
     for item, outcome in zip(items, outcomes, strict=True):
         if type(outcome) is Failure and outcome.kind != "abstain":
-            key = item.get("id") if isinstance(item, dict) else None
-            what = outcome.message if telemetry.may_log_content() else outcome.origin
-            raise SampleError(outcome.kind, f"sample {key!r}: {what}")
+            what = telemetry.writable(outcome.message) if telemetry.may_log_content() else outcome.origin
+            raise SampleError(outcome.kind, f"sample {telemetry.short_id(item)!r}: {what}")
 
 
 class Budget:

@@ -152,19 +152,19 @@ def settle(answer: object, low: float, high: float) -> Reward | Failure:
                 not components or (_are_plain(components) and components.keys().isdisjoint(metrics))
             ):
                 return _copy(value, metrics, components, answer.reason)
-    if isinstance(answer, Abstain):
-        return Failure("abstain", str(answer.reason))
     try:
+        if isinstance(answer, Abstain):
+            return Failure("abstain", str(answer.reason))
         if not isinstance(answer, Reward):
             answer = Reward(answer)  # type: ignore[arg-type]
         reward = number(answer.value)
-        named = _named(answer.metrics, "metric")
-        parts = _named(answer.components, "component")
-        for name in named:
-            if name in parts:
-                raise ValueError(f"{name!r} is both a metric and a component")
+        named, parts = _named(answer.metrics, "metric"), _named(answer.components, "component")
+        if both := [name for name in named if name in parts]:
+            raise ValueError(f"{both[0]!r} is both a metric and a component")
     except ValueError as error:
         return Failure("value", str(error))
+    except Exception as error:  # an answer's own methods may do anything
+        return Failure("value", f"this answer raises a {type(error).__name__} when it is read")
     if not low <= reward <= high:
         return Failure(
             "value",

@@ -39,7 +39,7 @@ ASSISTANTS = ("assistant", "nova_assistant")
 """The roles that a completion may have; Nova's jobs use the second."""
 
 _OWN = frozenset(("id", "messages", "metadata", "reference_answer"))
-_THOUGHT_BLOCKS = frozenset(("reasoning", "thinking", "reasoning_content", "redacted_thinking"))
+_THOUGHT_BLOCKS = ("reasoning", "thinking", "reasoning_content", "redacted_thinking")
 _THOUGHT_KEYS = ("reasoning_content", "reasoning")
 
 
@@ -134,13 +134,17 @@ class Sample(_Typed[Fields]):
                 never compare equal into a reward.
         """
         reference = self.reference_answer
-        if type(reference) is str:
+        if isinstance(reference, str):
             if reference and not reference.isspace():
                 return reference
-        elif isinstance(reference, (int, float)) and not isinstance(reference, bool):
-            return str(reference)
-        if reference is None or reference == "" or isinstance(reference, str):
+            raise RecordError("the record's reference_answer is blank")
+        if reference is None or reference != reference:  # a NaN is how data frames write a missing value
             raise RecordError("the record has no reference_answer")
+        if isinstance(reference, (int, float)) and not isinstance(reference, bool):
+            try:
+                return str(reference)
+            except ValueError as error:  # Python's limit on the digits of an integer
+                raise RecordError(f"reference_answer cannot be written out: {error}") from None
         raise RecordError(
             f"reference_answer is {_kind(reference)}, not a text: "
             "pick the part you need from sample.reference_answer"
@@ -159,7 +163,8 @@ class Sample(_Typed[Fields]):
 
 
 # An answer that starts with one of these may open with a <think> part; all others skip that search.
-_MAY_THINK = frozenset(("<", " ", "\n", "\t", "\r", "\f", "\v", "\u00a0", "\ufeff"))
+_BLANK = frozenset((" ", "\n", "\t", "\r", "\f", "\v", "\u00a0", "\ufeff"))
+_MAY_THINK = _BLANK | {"<"}
 
 
 def _metadata(item: dict[str, Any]) -> dict[str, Any]:
@@ -179,11 +184,21 @@ def _split(message: dict[str, Any]) -> tuple[str, str]:
         if isinstance(message.get(key), str):
             thoughts.insert(0, message[key])
     # An unclosed <think> leaves no answer: the model was cut off before it gave one.
-    while (rest := text.lstrip(" \n\t\r\f\v\u00a0\ufeff")).startswith("<think>"):
-        thought, _, text = rest[7:].partition("</think>")
-        text = text.lstrip()
-        thoughts.append(thought.strip())
-    return text, "\n".join(thoughts)
+    at = _past_blanks(text, 0)
+    if not text.startswith("<think>", at):
+        return text, "\n".join(thoughts)
+    while text.startswith("<think>", at):
+        end = text.find("</think>", at)
+        thoughts.append(text[at + 7 : len(text) if end < 0 else end].strip())
+        at = len(text) if end < 0 else _past_blanks(text, end + 8)
+    return text[at:].lstrip(), "\n".join(thoughts)
+
+
+def _past_blanks(text: str, at: int) -> int:
+    """The place of the first character from here on that is no blank."""
+    while text[at : at + 1] in _BLANK:
+        at += 1
+    return at
 
 
 def _content(content: Any) -> tuple[str, list[str]]:

@@ -10,13 +10,13 @@ from time import perf_counter
 
 from . import asynchronous
 from .errors import ConfigurationError, Interrupted, RecordError, SampleError
-from .reward import Failure, settle
+from .reward import KINDS, Failure, settle
 from .sample import Sample
 from .timing import Tick
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from typing import Any
 
     from .decorator import Grader
@@ -62,36 +62,37 @@ async def score_async(grader: Grader, items: Sequence[Any], deadline: float | No
         except RecordError as error:
             outcomes[at] = failure_of(error)
     held: set[int] = set()
+    holds = asynchronous.holds
 
-    async def one(at: int) -> Any:
+    async def one(at: int) -> Outcome:
         argument = [samples[at]] if options.batch else samples[at]
         try:
-            answer = await asynchronous.within(options.timeout_s, deadline, function(argument), tick)
-            return _as_many(answer, 1)[0] if options.batch else answer
+            call = _first_answer(function(argument)) if options.batch else function(argument)
+            return settle(await asynchronous.within(options.timeout_s, deadline, call, tick), low, high)
         except BaseException as error:
             if error.args == asynchronous.HELD:
                 held.add(at)
             return failure_of(error, options.timeout_s)
 
     function = grader.__wrapped__
-    answers: list[Any] | None = None
+    answers: list[Outcome] | None = None
     with Tick(options.timeout_s, deadline, asynchronous.SCORERS, needed=False) as tick:
         if options.batch and samples:
-            answers = await _together(function, list(samples.values()), options.timeout_s, deadline, tick)
+            together = await _together(function, list(samples.values()), options.timeout_s, deadline, tick)
+            answers = together and [settle(answer, low, high) for answer in together]
         if answers is None:
             answers = await asynchronous.gather(one, list(samples), options.concurrency)
         # One that computed without awaiting held up the others' timers; those get their time again.
-        again = [
-            at
-            for at, answer in zip(samples, answers, strict=True)
-            if type(answer) is Failure and answer.kind == "timeout"
-        ]
-        if held and not tick.over(perf_counter()):
-            again = [at for at in again if at not in held]
+        if asynchronous.holds != holds and not tick.over(perf_counter()):
+            again = [
+                at
+                for at, answer in zip(samples, answers, strict=True)
+                if type(answer) is Failure and answer.kind == "timeout" and at not in held
+            ]
             second = dict(zip(again, await asynchronous.gather(one, again, options.concurrency), strict=True))
             answers = [second.get(at, answer) for at, answer in zip(samples, answers, strict=True)]
     for at, answer in zip(samples, answers, strict=True):
-        outcomes[at] = answer if type(answer) is Failure else settle(answer, low, high)
+        outcomes[at] = answer
     return outcomes  # type: ignore[return-value]  # every place is filled
 
 
@@ -106,12 +107,21 @@ async def _together(
     together = None if limit is None else limit * len(samples)
     tick.limit = together
     try:
-        return _as_many(await asynchronous.within(together, deadline, function(samples), tick), len(samples))
+        return await asynchronous.within(together, deadline, _listed(function(samples), len(samples)), tick)
     except BaseException as error:
         failure_of(error)  # raises what no sample could survive
         return None
     finally:
         tick.limit = limit
+
+
+async def _listed(call: Awaitable[Any], count: int) -> list[Any]:
+    """The answers of an async vectorised scoring function; what makes them on demand does so in its time."""
+    return _as_many(await call, count)
+
+
+async def _first_answer(call: Awaitable[Any]) -> Any:
+    return _as_many(await call, 1)[0]
 
 
 def _score_each(
@@ -136,6 +146,8 @@ def _score_each(
                 outcome = settle(answer, low, high)
         except BaseException as error:
             tick.since = 0.0
+            if type(error) is Interrupted and not tick.fired:
+                raise  # it is meant for a scoring function around this one
             outcome = failure_of(error, tick.limit)
         if tick.fired:
             outcome = _timed_out(tick.limit)
@@ -190,11 +202,13 @@ def _call_together(
     """The answers of a vectorised scoring function; None when it failed and has to be asked one by one."""
     try:
         tick.since = perf_counter()
-        answers = function(samples)
+        answers = _as_many(function(samples), len(samples))
         tick.since = 0.0
-        return None if tick.fired else _as_many(answers, len(samples))
+        return None if tick.fired else answers
     except BaseException as error:
         tick.since = 0.0
+        if type(error) is Interrupted and not tick.fired:
+            raise  # it is meant for a scoring function around this one
         failure_of(error)  # raises what no sample could survive
         return None
 
@@ -205,16 +219,17 @@ _SCORERS = (_score_each.__code__, _call_together.__code__)
 def _as_many(answers: Any, count: int) -> list[Any]:
     """A vectorised scoring function's answers, if there are as many as samples."""
     try:
-        listed = list(answers)
+        each = iter(answers)
     except TypeError:
         raise TypeError(
             f"a batch scoring function returned a {type(answers).__name__}: "
             "return a list, one answer a sample"
         ) from None
+    # Not list(): what is made on demand may never end.
+    listed = [answer for _, answer in zip(range(count + 1), each, strict=False)]
     if len(listed) != count:
-        raise ValueError(
-            f"a batch scoring function was given {count} samples and returned {len(listed)} answers"
-        )
+        found = "more" if len(listed) > count else str(len(listed))
+        raise ValueError(f"a batch scoring function was given {count} samples and returned {found} answers")
     return listed
 
 
@@ -233,22 +248,28 @@ def failure_of(error: BaseException, limit: float | None = None) -> Failure:
         BaseException: The error itself, where no other sample could survive it either: a configuration error,
             a cancelled task, the engineer's Ctrl-C.
     """
-    if isinstance(error, (ConfigurationError, KeyboardInterrupt, GeneratorExit)) or asynchronous.cancelled(
-        error
-    ):
+    fatal = (ConfigurationError, KeyboardInterrupt, GeneratorExit)
+    if isinstance(error, fatal) or asynchronous.cancelled(error):
         raise error
+    if isinstance(error, BaseExceptionGroup) and (group := error.subgroup(fatal)):
+        raise _first_of(group)
     if isinstance(error, Interrupted):
         return _timed_out(limit)
-    if isinstance(error, RecordError):
-        return Failure("record", str(error))
-    if isinstance(error, SampleError):
-        return Failure(error.kind, error.message)
-    name = type(error).__name__
     try:
-        message = str(error)[:_TEXT_LIMIT]
+        message = str(error.message if isinstance(error, SampleError) else error)[:_TEXT_LIMIT]
     except Exception:
         message = "(its message could not be made)"
+    if isinstance(error, RecordError):
+        return Failure("record", message)
+    if isinstance(error, SampleError) and error.kind in KINDS:
+        return Failure(error.kind, message)
+    name = type(error).__name__
     return Failure("exception", f"{name}: {message}" if message else name, f"{name} at {_place(error)}")
+
+
+def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    first = group.exceptions[0]
+    return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 def _timed_out(limit: float | None) -> Failure:

@@ -9,8 +9,10 @@ nor an error's text, which may quote one, unless the function's environment says
 from __future__ import annotations
 
 import os
+import sys
 
 from .reward import KINDS, Failure
+from .wire import strict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,9 +46,12 @@ def report(items: Sequence[Any], outcomes: Sequence[Outcome], milliseconds: floa
     global _send
     if "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
         return
-    if _send is None:
-        _send = _powertools() or _plain
-    _send(summary(items, outcomes, milliseconds, replaced))
+    try:
+        if _send is None:
+            _send = _powertools() or _plain
+        _send(summary(items, outcomes, milliseconds, replaced))
+    except Exception as error:  # what was graded is worth more than the line about it
+        sys.stderr.write(f"graders: a batch could not be reported: {type(error).__name__}\n")
 
 
 def summary(
@@ -71,21 +76,30 @@ def summary(
     if replaced:
         line["replaced"] = replaced
     if failed:
-        line["failed_ids"] = [_id(item) for item, _ in failed[:_MOST_IDS]]
+        line["failed_ids"] = [short_id(item) for item, _ in failed[:_MOST_IDS]]
         line["origins"] = sorted({outcome.origin for _, outcome in failed})[:_MOST_IDS]
         if may_log_content():
             line["failed"] = [
-                {"sample": item, "error": outcome.message} for item, outcome in failed[:_MOST_IDS]
+                {"sample": writable(item), "error": writable(outcome.message)}
+                for item, outcome in failed[:_MOST_IDS]
             ]
     return line
 
 
-def _id(item: Any) -> str | int | None:
+def short_id(item: Any) -> str | int | None:
     """An id that is fit for a log: short, and no structure that could carry content."""
     key = item.get("id") if isinstance(item, dict) else None
     if isinstance(key, str):
         return key[:200].encode("utf-8", "replace").decode()
-    return key if isinstance(key, int) else None
+    return key if isinstance(key, int) and key.bit_length() < 64 else None
+
+
+def writable(value: Any) -> Any:
+    """A JSON value without the lone surrogates that no log takes."""
+    try:
+        return strict(value)[0]
+    except RecursionError:
+        return "(nested too deeply to be logged)"
 
 
 def _powertools() -> Callable[[dict[str, Any]], None] | None:
@@ -97,7 +111,7 @@ def _powertools() -> Callable[[dict[str, Any]], None] | None:
         return None
     service = os.environ.get("POWERTOOLS_SERVICE_NAME") or os.environ["AWS_LAMBDA_FUNCTION_NAME"]
     logger = Logger(service=service)
-    metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE), service=service)
+    metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or NAMESPACE, service=service)
     count, none, time = MetricUnit.Count, MetricUnit.NoUnit, MetricUnit.Milliseconds
 
     def send(line: dict[str, Any]) -> None:
@@ -120,7 +134,6 @@ def _powertools() -> Callable[[dict[str, Any]], None] | None:
 def _plain(line: dict[str, Any]) -> None:
     """Without Powertools the log line is all there is; it says what is missing."""
     import json
-    import sys
 
     line = {
         "message": "graded a batch",

@@ -88,7 +88,9 @@ def invoke(
     found: list[Reward | Failure] = []
     for event in write_events([_rollout(sample) for sample in samples], PROFILES[wire]):
         sent = json.loads(json.dumps(event))
-        answer = json.loads(json.dumps(handler(sent, context or Context()), allow_nan=False))
+        answer = handler(sent, context or Context())
+        # As Lambda's client writes it on Python 3.12 and later; it dies of a lone surrogate.
+        answer = json.loads(json.dumps(answer, allow_nan=False, ensure_ascii=False).encode())
         found += read_answer(answer, sent)
     return found
 

@@ -3,10 +3,10 @@
 One repeating timer runs for a whole batch, and asks at each tick how long the present sample has been at it:
 that costs a sample two assignments, where a timer of its own would cost more than most scoring functions do.
 What is over its time gets `Interrupted` raised inside it, which ends pure-Python loops, `re` and big-integer
-work; again at the next tick if it was swallowed, and then again at once, until one falls outside of what swallows
-it. Batches that run inside one another, or side by side in an event loop, share the process's one timer, and
-whoever had it before gets it back. What never returns to the interpreter (a C library in a
-loop) cannot be ended like this and needs a child process.
+work; again at the next tick if it was swallowed, and then at once, until one falls outside of what swallows.
+Batches that run inside one another, or side by side in an event loop, share the process's one timer, and
+whoever had it before gets it back. What never returns to the interpreter (a C library in a loop) cannot be
+ended like this and needs a child process.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _LONGEST, _SHORTEST = 0.1, 0.002
-_AT_ONCE = 0.000_001
+_AT_ONCE = 0.000_005
 
 
 class Tick:
@@ -107,7 +107,7 @@ class _Alarm:
         self.ticks.append(tick)
 
     def stop(self, tick: Tick) -> None:
-        """Ring for one tick less; after the last, the timer is its former owner's, less the time that passed."""
+        """Ring for one tick less; after the last, give the timer back, less the time that passed."""
         if tick not in self.ticks:
             return
         self.ticks.remove(tick)
@@ -129,10 +129,18 @@ class _Alarm:
         now = perf_counter()
         for tick in self.ticks:
             if tick.late(now):
-                if tick.fired:  # it was swallowed: do not wait for it to be swallowed again
-                    signal.setitimer(signal.ITIMER_REAL, _AT_ONCE, self.pace)
+                if tick.fired:
+                    self.hurry(now)
                 tick.fired = True
                 raise Interrupted
+
+    def hurry(self, now: float) -> None:
+        """Ring again in some microseconds, after an interruption that is going to be swallowed again.
+
+        A loop that swallows all that is raised inside its `try` can only be ended by what is raised between
+        two rounds, and that is where the next one finds it. How long to wait varies, as the loops do.
+        """
+        signal.setitimer(signal.ITIMER_REAL, _AT_ONCE * (1 + now * 1e9 % 8), self.pace)
 
 
 _alarm, _HERE = _Alarm(), globals()

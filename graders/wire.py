@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     Outcome: TypeAlias = float | Reward | Failure
 
 
+_MOST_BITS = 14_000
+"""Python refuses to write longer integers out."""
+
+
 class Profile:
     """One dialect of the contract.
 
@@ -99,7 +103,7 @@ def read_event(event: object) -> list[Any]:
             return inner
         if "messages" in event:
             return [event]
-        shape = f"an object with the keys {sorted(map(str, event))[:8]}"
+        shape = f"an object with the keys {sorted(str(key)[:40] for key in event)[:8]}"
     else:
         shape = f"a {type(event).__name__}"
     raise EventError(f"the event is {shape}: it should be a list of samples, as Bedrock sends it")
@@ -171,7 +175,10 @@ def write_answer(
     for item, outcome in zip(items, outcomes, strict=True):
         key = item.get("id") if isinstance(item, dict) else None
         if type(key) is not str or not key.isascii():
-            key, changed = _strict(key)
+            try:
+                key, changed = strict(key)
+            except RecursionError:  # an id nested so deeply cannot be written either
+                key, changed = None, 1
             replaced += changed
         metrics: list[dict[str, Any]] = []
         if type(outcome) is float:
@@ -196,8 +203,10 @@ def _list(numbers: Mapping[str, Any], kind: str, into: list[dict[str, Any]]) -> 
     replaced = 0
     for name, value in numbers.items():
         if not name.isascii():
-            name, changed = _strict(name)
+            name, changed = strict(name)
             replaced += changed
+            while changed and (name in numbers or any(name == metric["name"] for metric in into)):
+                name += "_"  # two names that differed only in what was replaced
         into.append({"name": name, "value": value, "type": kind})
     return replaced
 
@@ -206,7 +215,7 @@ def _metric(name: str) -> dict[str, Any]:
     return {"name": name, "value": 1.0, "type": "Metric"}
 
 
-def _strict(value: Any) -> tuple[Any, int]:
+def strict(value: Any) -> tuple[Any, int]:
     """A JSON value without lone surrogates and without NaN, and how many places that changed.
 
     The Lambda runtime's own client dies of a lone surrogate on Python 3.12 and later, and sends NaN as it is.
@@ -216,14 +225,16 @@ def _strict(value: Any) -> tuple[Any, int]:
         return clean, int(clean != value)
     if isinstance(value, float):
         return (value, 0) if value - value == 0 else (None, 1)
-    if isinstance(value, list):
-        pairs = [_strict(part) for part in value]
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return None, 1
+    if isinstance(value, (list, tuple)):
+        pairs = [strict(part) for part in value]
         return [part for part, _ in pairs], sum(changed for _, changed in pairs)
     if isinstance(value, dict):
         total, clean_dict = 0, {}
         for key, part in value.items():
-            key, in_key = _strict(key)
-            clean_dict[key], in_part = _strict(part)
+            key, in_key = strict(key)
+            clean_dict[key], in_part = strict(part)
             total += in_key + in_part
         return clean_dict, total
     return value, 0
@@ -244,7 +255,10 @@ def read_answer(answer: Any, event: Any) -> list[Reward | Failure]:
     """
     if isinstance(answer, dict) and "body" in answer:
         body = answer["body"]
-        answer = json.loads(body) if isinstance(body, str) else body
+        try:
+            answer = json.loads(body) if isinstance(body, str) else body
+        except ValueError as error:
+            raise EventError(f"the body of the answer is no JSON: {error}") from None
     items = read_event(event)
     if not isinstance(answer, list):
         raise EventError(f"the answer is a {type(answer).__name__}, not a list")
@@ -257,7 +271,7 @@ def _read_entry(entry: Any, item: Any, at: int) -> Reward | Failure:
     """One entry of an answer."""
     if not isinstance(entry, dict):
         raise EventError(f"answer {at} is a {type(entry).__name__}, not an object")
-    sent = _strict(item.get("id") if isinstance(item, dict) else None)[0]
+    sent = strict(item.get("id") if isinstance(item, dict) else None)[0]
     back = entry.get("id")
     if back != sent or type(back) is not type(sent):
         raise EventError(f"answer {at} carries the id {back!r}; the sample in that place is {sent!r}")

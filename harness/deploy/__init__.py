@@ -1,0 +1,1 @@
+"""From a grader on this machine to a published Lambda version: the artifact, checks before and after."""

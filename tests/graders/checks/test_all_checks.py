@@ -1,0 +1,179 @@
+"""What holds for every check: contracts, and the attacks that none of them may pay."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders import Reward, grader
+from graders.checks.choices import choice, label, yes_no
+from graders.checks.numbers import boxed_number, list_of_numbers, number
+from graders.checks.shaping import cosine_length, has_format, in_script, length, repetition
+from graders.checks.text import any_of, contains, exact, matches, normalised, starts_with
+from graders.errors import RecordError
+from graders.extract import after_marker, boxed
+from graders.testing import invoke, make_sample
+
+# name: (check, reference, a right answer, wrong answers)
+BY_REFERENCE = {
+    "exact": (exact(), "Paris", "Paris", ["paris", "Rome", "Paris or Rome", "not Paris"]),
+    "exact, boxed": (
+        exact(take=boxed),
+        "Paris",
+        "so \\boxed{Paris}",
+        ["Paris", "\\boxed{}", "\\boxed{Paris", "\\boxed{Rome}"],
+    ),
+    "exact, marker": (
+        exact(take=after_marker),
+        "why\n#### Paris",
+        "a\n#### Paris",
+        ["Paris", "####", "#### Rome", "#### Paris, Rome"],
+    ),
+    "normalised": (normalised(), "New York", "**new  york.**", ["York", "New York or Rome", "Rome"]),
+    "contains": (contains(), "York", "It is York.", ["Yorkshire", "Rome", "Y o r k"]),
+    "starts_with": (starts_with(), "York", "York, I think", ["It is York", "Yorkshire"]),
+    "any_of": (any_of(number(), exact()), "72", "72", ["73", "seventy-two"]),
+    "number": (number(), "72", "so 72.", ["73", "-72", "7200", "0.72", "72 or 73"]),
+    "number, marker": (
+        number(marker="####"),
+        "#### 72",
+        "#### $72",
+        ["72", "#### 72 or 73", "#### 70 71 72", "#### -72", "#### 72%%0"],
+    ),
+    "number, tolerance": (number(tolerance=0.5, relative=0.01), "72", "72.7", ["73", "-72", "71", "0"]),
+    "boxed_number": (
+        boxed_number(),
+        "\\boxed{72}",
+        "\\boxed{72.0}",
+        ["72", "\\boxed{}", "\\boxed{72, 73}", "\\boxed{72}\\boxed{73}"],
+    ),
+    "list_of_numbers": (
+        list_of_numbers(),
+        "1, 2, 3",
+        "[1, 2, 3]",
+        ["1, 2", "1, 2, 3, 4", "3, 2, 1", "1, 2, 4"],
+    ),
+    "list_of_numbers, unordered": (
+        list_of_numbers(ordered=False),
+        "1, 2, 3",
+        "3, 2, 1",
+        ["1, 2", "1, 2, 2", "1, 1, 2, 3"],
+    ),
+    "choice": (choice(), "B", "Answer: B", ["A", "A or B", "ABCD", "(A) (B) (C) (D)", "Bananas"]),
+    "label": (
+        label(["good", "very good", "bad"]),
+        "good",
+        "It is good.",
+        ["very good", "good or bad", "bad", "goods"],
+    ),
+    "yes_no": (yes_no(), "yes", "Yes.", ["no", "yes and no", "yes or no", "yesterday"]),
+    "cosine_length": (cosine_length(number(), 1000), "72", "72", ["73", "0"]),
+}
+WITHOUT_REFERENCE = {
+    "matches": matches("[0-9]+"),
+    "length": length(100, 200),
+    "repetition": repetition(),
+    "has_format": has_format(tags=["answer"]),
+    "has_format, marker": has_format(markers=["####"]),
+    "in_script": in_script("latin"),
+}
+NOTHING = [
+    "",
+    " ",
+    "\n",
+    "\t\r\n",
+    "\u200b",
+    "\u00a0",
+    ".",
+    ",",
+    ":",
+    "-",
+    "####",
+    "#### ",
+    "#### ,",
+    "#### .",
+    "#### -",
+    "#### \u200b",
+    "\\boxed{}",
+    "\\boxed{ }",
+]
+FILLERS = [
+    "I don't know",
+    "nan",
+    "inf",
+    "None",
+    "{}",
+    "null",
+    "Thought process:",
+    "Solution",
+    "As an AI, I cannot help with that.",
+    "####\n####\n####",
+]
+
+
+def value(answer):
+    assert isinstance(answer, (bool, float, Reward))
+    return float(answer)
+
+
+def each(table):
+    return pytest.mark.parametrize("row", table.values(), ids=table.keys())
+
+
+@each(BY_REFERENCE)
+def test_right_earns_all_and_wrong_nothing(row):
+    check, reference, right, wrong = row
+    assert value(check(make_sample(right, reference))) > 0.99
+    for completion in wrong:
+        assert value(check(make_sample(completion, reference))) == 0, completion
+
+
+@each(BY_REFERENCE)
+def test_nothing_and_fillers_earn_nothing(row):
+    check, reference, _, _ = row
+    for completion in NOTHING + FILLERS:
+        assert value(check(make_sample(completion, reference))) == 0, completion
+
+
+@each(WITHOUT_REFERENCE)
+def test_an_empty_completion_earns_nothing_for_its_form(row):
+    for completion in ("", " ", "\n\t"):
+        assert value(row(make_sample(completion))) == 0
+
+
+@each(BY_REFERENCE)
+def test_a_missing_reference_is_the_records_fault_whatever_was_answered(row):
+    check, _, right, _ = row
+    for reference in (None, "", " ", {"other": "72"}, {}, [], [""]):
+        for completion in (right, *NOTHING, *FILLERS):
+            with pytest.raises(RecordError):
+                check(make_sample(completion, reference))
+
+
+@each(BY_REFERENCE)
+def test_each_check_is_a_grader(row):
+    check, reference, right, wrong = row
+    rewards = invoke(grader(check), [make_sample(one, reference) for one in (right, wrong[0], "")])
+    assert [value(one) > 0.99 for one in rewards] == [True, False, False]
+    assert [value(one) for one in rewards[1:]] == [0, 0]
+
+
+@each(WITHOUT_REFERENCE)
+def test_each_reward_for_form_is_a_grader(row):
+    (reward,) = invoke(grader(row), [make_sample("<answer>72</answer> words #### 72")])
+    assert 0 <= value(reward) <= 1
+
+
+@given(
+    st.sampled_from(list(BY_REFERENCE.values())),
+    st.text() | st.text("72 #\\boxed{}.,-ABCDyesno", max_size=30),
+)
+def test_no_completion_raises_and_every_reward_is_in_range(row, completion):
+    check, reference, _, _ = row
+    assert 0 <= value(check(make_sample(completion, reference))) <= 1
+
+
+@given(st.sampled_from(list(WITHOUT_REFERENCE.values())), st.text())
+def test_no_completion_raises_in_a_reward_for_form(check, completion):
+    assert 0 <= value(check(make_sample(completion))) <= 1

@@ -1,0 +1,97 @@
+"""Checks of choices: letters, labels, yes and no."""
+
+from __future__ import annotations
+
+import pytest
+
+from graders.checks.choices import choice, label, yes_no
+from graders.errors import DecorationError, RecordError
+from graders.testing import make_sample
+
+
+def fits(check, completion, reference):
+    return check(make_sample(completion, reference))
+
+
+def test_choice_reads_the_reference_by_the_same_rules():
+    for reference in ("B", "(B)", "B. Paris", "Answer: B", "\\boxed{B}"):
+        assert fits(choice(), "b", reference)
+    for reference in ("E", "Paris", "A or B", "BC"):
+        with pytest.raises(RecordError):
+            fits(choice(), "B", reference)
+    assert fits(choice("ABCDEFGHIJ"), "Answer: J", "J")
+
+
+@pytest.mark.parametrize("completion", ["A", "B", "C", "D"])
+def test_a_constant_wins_only_its_own_share(completion):
+    assert [fits(choice(), completion, reference) for reference in "ABCD"].count(True) == 1
+
+
+@pytest.mark.parametrize(
+    ("completion", "says"),
+    [
+        ("Yes.", "yes"),
+        ("YES", "yes"),
+        ("**yes**", "yes"),
+        ("[yes]", "yes"),
+        ("True", "yes"),
+        ("no", "no"),
+        ("No, it is too far.", "no"),
+        ("false", "no"),
+        ("It is far.\nAnswer: no", "no"),
+        ("There is no doubt.\n\nYes", "yes"),
+        ("Yes, it is.\nThere is no doubt.", "yes"),
+        ("Answer: yes\nwait\nAnswer: no", "no"),
+        ("The answer is yes.", "yes"),
+        ("", None),
+        ("maybe", None),
+        ("yes and no", None),
+        ("yes/no", None),
+        ("Answer: yes or no", None),
+        ("yesterday", None),
+        ("nothing", None),
+        ("Yes. No.", None),
+        ("Answer:", None),
+    ],
+)
+def test_yes_no(completion, says):
+    assert fits(yes_no(), completion, "yes") is (says == "yes")
+    assert fits(yes_no(), completion, "no") is (says == "no")
+
+
+def test_yes_no_takes_booleans_as_references():
+    assert fits(yes_no(), "yes", True)
+    assert fits(yes_no(), "no", False)
+    assert not fits(yes_no(), "yes", False)
+
+
+def test_labels_of_several_words_are_read_longest_first():
+    mood = label({"positive": ["positive", "good"], "negative": ["negative", "bad", "not good"]})
+    assert fits(mood, "This is not good.", "negative")
+    assert not fits(mood, "This is not good.", "positive")
+    assert fits(mood, "Good", "POSITIVE")
+    assert fits(label(["C++", "C"]), "It is C++!", "C++")
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [],
+        ["a"],
+        "ab",
+        ["a", "A "],
+        ["a", ""],
+        {"a": "xy", "b": ["z"]},
+        {"a": ["x"], "b": ["X"]},
+        {"a": ["x"], "b": []},
+    ],
+)
+def test_labels_that_cannot_be_meant_are_refused(labels):
+    with pytest.raises(DecorationError):
+        label(labels)
+
+
+@pytest.mark.parametrize("letters", ["", "A", "AA", "ab", 7, None])
+def test_letters_that_cannot_be_meant_are_refused(letters):
+    with pytest.raises(DecorationError):
+        choice(letters)

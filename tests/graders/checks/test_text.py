@@ -1,0 +1,124 @@
+"""Checks of text: what counts as the same, and what is refused when a check is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders import Abstain, Reward
+from graders.checks import text
+from graders.checks.numbers import number
+from graders.checks.text import any_of, contains, exact, matches, normalised, starts_with
+from graders.errors import DecorationError, RecordError
+from graders.testing import make_sample
+
+
+def fits(check, completion, reference="Paris"):
+    return check(make_sample(completion, reference))
+
+
+@pytest.mark.parametrize(
+    ("check", "completion", "reference", "right"),
+    [
+        (exact(), " Paris\n", "Paris", True),
+        (exact(), "Paris.", "Paris", False),
+        (exact(ignore_case=True), "PARIS", "Paris", True),
+        (exact(ignore_case=True), "STRASSE", "straße", True),
+        (exact(), "a  b", "a b", False),
+        (exact(ignore_space=True), "a \n b", "a b", True),
+        (exact(), "cafe\u0301", "caf\u00e9", True),
+        (exact(), "Par\u200bis", "Paris", True),
+        (exact(), "it\u2019s", "it's", True),
+        (exact(), "72", 72, True),
+        (exact(), "Lutetia", ["Paris", "Lutetia"], True),
+        (exact(), "Rome", ["Paris", "Lutetia"], False),
+        (normalised(), "`Paris`", "Paris", True),
+        (normalised(), "(paris)", "Paris.", True),
+        (normalised(), "-5", "5", False),
+        (normalised(), "3.5", "35", False),
+        (normalised(), "50%", "50", False),
+        (contains(), "so PARIS it is", "Paris", True),
+        (contains(ignore_case=False), "so PARIS it is", "Paris", False),
+        (contains(), "10", "1", False),
+        (contains(), "1.5", "1", False),
+        (contains(), "1,000", "1", False),
+        (contains(), "-1", "1", False),
+        (contains(), "It is 1.", "1", True),
+        (contains(), "Parisian, or Paris", "Paris", True),
+        (starts_with(), "paris is", "Paris", True),
+        (starts_with(ignore_case=False), "paris is", "Paris", False),
+        (starts_with(), "15", "1", False),
+        (starts_with(), "1.5", "1", False),
+    ],
+)
+def test_what_counts_as_the_same(check, completion, reference, right):
+    assert fits(check, completion, reference) is right
+
+
+def test_length_caps():
+    assert fits(contains(max_chars=20), "Paris" + " " * 15) is True
+    assert fits(contains(max_chars=20), "Paris" + " " * 16) is False
+    assert fits(matches("Paris", max_chars=20), "Paris" + "!" * 16) is False
+
+
+def test_matches():
+    assert fits(matches(r"\d+ clips"), "so 72 clips.") is True
+    assert fits(matches(r"\d+ clips", whole=True), "so 72 clips.") is False
+    assert fits(matches(r"\d+ CLIPS", whole=True, ignore_case=True), " 72 clips ") is True
+    assert matches("x")(make_sample("x")) is True
+
+
+# Misused on purpose, which a type checker would refuse first.
+UNTYPED: Any = text
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: UNTYPED.matches("("), "missing"),
+        (lambda: UNTYPED.matches("a*"), "empty text"),
+        (lambda: UNTYPED.matches(""), "not blank"),
+        (lambda: UNTYPED.matches("a", max_chars=0), "max_chars=0"),
+        (lambda: UNTYPED.matches("a", whole=1), "whole=1"),
+        (lambda: UNTYPED.exact(take="boxed"), "pass a function"),
+        (lambda: UNTYPED.exact(ignore_case="no"), "True or False"),
+        (lambda: UNTYPED.contains(max_chars=1.5), "max_chars=1.5"),
+        (lambda: UNTYPED.any_of(), "nothing to choose"),
+        (lambda: UNTYPED.any_of("exact"), "pass a function"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_refused_at_once(make, message):
+    with pytest.raises(DecorationError, match=message):
+        make()
+
+
+def test_a_reference_of_nothing_but_punctuation_is_refused():
+    for reference in ("...", "**", "\u200b"):
+        with pytest.raises(RecordError):
+            fits(normalised(), "...", reference)
+
+
+def test_any_of_takes_the_best_and_passes_over_what_cannot_grade():
+    either = any_of(number(), exact())
+    assert fits(either, "Paris") is True
+    assert fits(either, "72", "72") is True
+    assert fits(either, "Rome") is False
+    assert fits(any_of(lambda sample: 0.2, lambda sample: Reward(0.7)), "x") == Reward(0.7)
+    assert isinstance(fits(any_of(exact(), lambda sample: Abstain("no judge")), "Paris"), Abstain)
+    with pytest.raises(RecordError):
+        fits(either, "x", "")
+    with pytest.raises(ValueError, match="not finite"):
+        fits(any_of(lambda sample: float("nan"), exact()), "x")
+
+
+@given(st.text(min_size=1).filter(str.strip), st.text())
+def test_exact_holds_for_the_reference_and_contains_is_weaker(reference, other):
+    try:
+        same = fits(exact(ignore_space=True, ignore_case=True), other, reference)
+    except RecordError:
+        return
+    assert fits(exact(), reference, reference)
+    assert not same or fits(contains(), other, reference)

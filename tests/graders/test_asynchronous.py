@@ -1,0 +1,322 @@
+"""Async scoring functions: many at once, each kept to its time, all on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from graders import ConfigurationError, Failure, RecordError, Reward, SampleError, grader
+from graders.testing import Context, invoke, make_sample
+
+LIMIT = 0.06
+
+
+def samples(*texts):
+    return [make_sample(text, id=text) for text in texts]
+
+
+def kinds(outcomes):
+    return [outcome.kind if isinstance(outcome, Failure) else outcome.value for outcome in outcomes]
+
+
+def test_at_most_concurrency_samples_run_at_once_and_answers_stay_in_order():
+    running, most = 0, 0
+
+    @grader(concurrency=3)
+    async def graded(sample):
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.02 - int(sample.completion) / 1000)
+        running -= 1
+        return int(sample.completion) / 10
+
+    outcomes = graded.grade_all(samples(*map(str, range(10))))
+    assert kinds(outcomes) == [at / 10 for at in range(10)]
+    assert most == 3
+
+
+async def waits(_sample):
+    await asyncio.sleep(2)
+
+
+async def swallows_its_cancellation(_sample):
+    try:
+        await asyncio.sleep(2)
+    except BaseException:
+        return 1.0
+
+
+async def swallows_and_waits_on(_sample):
+    for _ in range(2):
+        try:
+            await asyncio.sleep(2)
+        except asyncio.CancelledError:
+            pass
+    return 1.0
+
+
+async def raises_something_else(_sample):
+    try:
+        await asyncio.sleep(2)
+    except asyncio.CancelledError as error:
+        raise ValueError("wrapped") from error
+
+
+async def computes(_sample):
+    while True:
+        pass
+
+
+async def computes_after_waiting(_sample):
+    await asyncio.sleep(0.001)
+    while True:
+        pass
+
+
+async def swallows_and_computes(_sample):
+    try:
+        while True:
+            pass
+    except BaseException:
+        await asyncio.sleep(2)
+    return 1.0
+
+
+SLOW = [v for v in list(globals().values()) if asyncio.iscoroutinefunction(v)]
+
+
+@pytest.mark.parametrize("batch", [False, True], ids=["each", "batch"])
+@pytest.mark.parametrize("slow", SLOW, ids=lambda slow: slow.__name__)
+def test_what_runs_too_long_is_interrupted_and_costs_itself_only(slow, batch):
+    async def one(sample):
+        if sample.completion == "slow":
+            return await slow(sample)
+        await asyncio.sleep(0.002)
+        return 0.5
+
+    async def many(given):
+        return [await one(sample) for sample in given]
+
+    graded = grader(timeout_s=LIMIT, batch=batch)(many if batch else one)  # type: ignore[call-overload]
+    started = time.perf_counter()
+    assert kinds(graded.grade_all(samples("a", "slow", "b"))) == [0.5, "timeout", 0.5]
+    assert time.perf_counter() - started < 1.5
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_every_other_sample_costs_its_own_kind():
+    @grader
+    async def graded(sample):
+        await asyncio.sleep(0)
+        match sample.completion:
+            case "record":
+                raise RecordError("no answer")
+            case "exception":
+                raise SystemExit(3)
+            case "value":
+                return Failure("timeout", "made by hand")
+            case "cancelled":
+                waiting = asyncio.get_running_loop().create_future()
+                waiting.cancel()
+                await waiting
+        return 1.0
+
+    outcomes = graded.grade_all(samples("a", "record", "exception", "value", "cancelled", "b"))
+    assert kinds(outcomes) == [1.0, "record", "exception", "value", "exception", 1.0]
+
+
+def test_the_batchs_deadline_ends_what_waits():
+    @grader(timeout_s=None, max_error_rate=1)
+    async def graded(sample):
+        await asyncio.sleep(2 if sample.completion == "slow" else 0)
+        return 1.0
+
+    started = time.perf_counter()
+    found = invoke(graded, samples("a", "slow"), context=Context(200))
+    assert time.perf_counter() - started < 0.2
+    assert kinds(found) == [1.0, "timeout"]
+
+
+def test_one_event_loop_is_kept_for_the_life_of_the_process():
+    @grader
+    async def graded(sample):
+        loops.append(asyncio.get_running_loop())
+        return 1.0
+
+    loops: list = []
+    graded.grade_all(samples("a", "b"))
+    graded.grade(make_sample("c"))
+    assert len(loops) == 3
+    assert len(set(map(id, loops))) == 1
+    assert not loops[0].is_closed()
+
+
+def test_threads_take_turns_on_the_loop():
+    @grader(timeout_s=None)
+    async def graded(sample):
+        await asyncio.sleep(0.02)
+        return 1.0
+
+    found: list = []
+    threads = [
+        threading.Thread(target=lambda: found.append(graded.grade(make_sample("x")))) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [Reward(1.0)] * 4
+
+
+def test_a_forked_child_has_a_loop_of_its_own():
+    @grader
+    async def graded(sample):
+        await asyncio.to_thread(time.sleep, 0.001)
+        return 1.0
+
+    assert graded.grade(make_sample("x")) == Reward(1.0)
+    child = os.fork()
+    if not child:
+        os._exit(0 if kinds(graded.grade_all(samples("a", "b"))) == [1.0, 1.0] else 1)
+    assert graded.grade(make_sample("x")) == Reward(1.0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@grader
+async def half(sample):
+    await asyncio.sleep(0.001)
+    return 0.5
+
+
+@grader
+def sync_half(sample):
+    return 0.5
+
+
+def test_agrade_works_inside_a_running_loop():
+    async def main():
+        return [await half.agrade(make_sample("x")), await sync_half.agrade(make_sample("x"))]
+
+    assert asyncio.run(main()) == [Reward(0.5), Reward(0.5)]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [lambda: half.grade(make_sample("x")), lambda: half([{"messages": make_sample("x").messages}], None)],
+    ids=["grade", "handler"],
+)
+def test_a_loop_that_runs_already_is_a_configuration_error_that_names_agrade(call):
+    async def main():
+        call()
+
+    with pytest.raises(ConfigurationError, match="agrade"):
+        asyncio.run(main())
+
+
+def test_calls_side_by_side_share_the_timer_and_give_it_back():
+    @grader(timeout_s=LIMIT)
+    async def graded(sample):
+        if sample.completion == "computes":
+            while True:
+                pass
+        await asyncio.sleep(float(sample.completion))
+        return 1.0
+
+    async def main():
+        calls = [graded.agrade(sample) for sample in samples("0.01", "0.03", "computes", "0.02", "2")]
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    before = signal.getsignal(signal.SIGALRM)
+    found = asyncio.run(main())
+    assert [getattr(one, "kind", one) for one in found] == [
+        *[Reward(1.0)] * 2, "timeout", Reward(1.0), "timeout"
+    ]  # fmt: skip
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_cancellation_passes_through(batch):
+    ended: list = []
+
+    async def scoring(_given):
+        try:
+            await asyncio.sleep(2)
+        finally:
+            ended.append(True)
+
+    graded = grader(batch=batch)(scoring)  # type: ignore[call-overload]
+
+    async def main():
+        task = asyncio.create_task(graded.agrade(make_sample("x")))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(main())
+    assert ended == [True]
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_a_configuration_error_fails_the_call_and_leaves_nothing_running(grouped):
+    ended: list = []
+
+    @grader
+    async def graded(sample):
+        if sample.completion == "bad":
+            await asyncio.sleep(0.01)
+            error = ConfigurationError("no key")
+            raise ExceptionGroup("tasks", [ExceptionGroup("more", [error])]) if grouped else error
+        try:
+            await asyncio.sleep(2)
+        finally:
+            ended.append(sample.completion)
+
+    with pytest.raises(ConfigurationError, match="no key"):
+        graded.grade_all(samples("a", "bad", "b"))
+    assert sorted(ended) == ["a", "b"]
+    assert half.grade(make_sample("x")) == Reward(0.5)
+
+
+def test_an_interrupted_call_leaves_nothing_on_the_loop():
+    @grader
+    async def graded(_sample):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        graded.grade_all(samples("a", "b"))
+
+    @grader
+    async def counts(_sample):
+        return len(asyncio.all_tasks()) / 100
+
+    assert counts.grade(make_sample("x")) == Reward(0.02)  # the call's task and the sample's
+
+
+def test_a_vectorised_async_function_that_fails_is_asked_one_by_one():
+    asked: list = []
+
+    @grader(batch=True)
+    async def graded(given):
+        asked.append(len(given))
+        await asyncio.sleep(0)
+        if any(sample.completion == "bad" for sample in given):
+            raise KeyError("bad")
+        return (1.0 for _ in given)
+
+    assert kinds(graded.grade_all(samples("a", "bad", "b"))) == [1.0, "exception", 1.0]
+    assert asked == [3, 1, 1, 1]
+    assert kinds(graded.grade_all([])) == []
+
+
+def test_agrade_raises_the_samples_error():
+    with pytest.raises(SampleError) as caught:
+        asyncio.run(half.agrade({"messages": []}))
+    assert caught.value.kind == "record"

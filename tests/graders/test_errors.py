@@ -1,0 +1,51 @@
+"""The tree of errors: what catches what, and that an error survives the way between processes."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from graders import errors
+
+TREE = {
+    errors.DecorationError: TypeError,
+    errors.ConfigurationError: Exception,
+    errors.EventError: ValueError,
+    errors.RecordError: ValueError,
+    errors.SampleError: Exception,
+    errors.ErrorBudgetExceeded: Exception,
+}
+
+
+@pytest.mark.parametrize("kind", TREE, ids=lambda kind: kind.__name__)
+def test_every_error_is_a_grader_error_and_what_python_would_call_it(kind):
+    assert issubclass(kind, errors.GraderError)
+    assert issubclass(kind, TREE[kind])
+
+
+def test_an_interruption_is_not_swallowed_by_except_exception():
+    assert not issubclass(errors.Interrupted, Exception)
+
+
+def test_a_sample_error_says_its_kind_and_message():
+    error = errors.SampleError("timeout", "interrupted after 5 s")
+    assert (error.kind, error.message) == ("timeout", "interrupted after 5 s")
+    assert str(error) == "timeout: interrupted after 5 s"
+
+
+@pytest.mark.parametrize("kind", TREE, ids=lambda kind: kind.__name__)
+def test_errors_survive_the_way_between_processes(kind):
+    arguments = ("value", "bad") if kind is errors.SampleError else ("bad",)
+    error = kind(*arguments)
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is kind
+    assert str(again) == str(error)
+    assert vars(again) == vars(error)
+
+
+def test_every_error_class_of_the_module_stands_in_its_docstring():
+    classes = [v for v in vars(errors).values() if isinstance(v, type) and v.__module__ == errors.__name__]
+    for kind in classes:
+        if issubclass(kind, Exception):
+            assert kind.__name__ in (errors.__doc__ or "")

@@ -1,0 +1,280 @@
+"""Where an answer stands: markers, boxes, tags, JSON and code blocks."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders.extract import after_marker, boxed, code_block, json_block, same_number, tag
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("#### 72", "72"),
+        ("####72", "72"),
+        ("####  72  ", "72"),
+        ("####\u00a072", "72"),
+        ("##### 72", "72"),
+        ("work\r\n#### 72\r\n", "72"),
+        ("#### 72\nThanks!", "72"),
+        ("#### 72 " + "and so on " * 100, "72 " + ("and so on " * 100).strip()),
+        ("####\n\n72", "72"),
+        ("####\n```\n72\n```", "72"),
+        ("#### \\[\n72\n\\]", "72"),
+        ("#### $$\n72\n$$", "72"),
+        ("#### ```72```", "```72```"),
+        ("#### $72$", "$72$"),
+        ("#### 1\n#### 2", "2"),
+        ("#### 1 #### 2", "2"),
+        ("72", None),
+        ("", None),
+        ("####", None),
+        ("#### \n \n", None),
+        ("#### \n```\n```\n", None),
+        ("### 72", None),
+    ],
+)
+def test_after_marker(text, answer):
+    assert after_marker(text) == answer
+
+
+def test_after_marker_takes_the_first_when_asked():
+    assert after_marker("A: 1\nA: 2", "A:", "first") == "1"
+    assert after_marker("A: 1\nA: 2", "A:") == "2"
+    with pytest.raises(ValueError, match="'last' or 'first'"):
+        after_marker("A: 1", "A:", "second")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="marker is empty"):
+        after_marker("A: 1", "")
+
+
+@pytest.mark.parametrize("tail", [20, 100, 300, 1000, 100_000])
+def test_polite_tails_cost_nothing(tail):
+    words = "I hope that this helps you on your way, and do ask for more. " * (tail // 60 + 1)
+    assert same_number(f"6 * 12 = 72\n#### 72\n{words}", "#### 72", marker="####")
+    assert same_number(f"6 * 12 = 72\n#### 72. {words}", "#### 72", marker="####")
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        "In 1999 it cost $5 = 3 + 2.",
+        "#### 99\nno, wait",
+        "A: 1, B: 2 <<1+2=3>>",
+        "\\boxed{99}",
+        "1/0 nan 1e999",
+    ],
+)
+def test_working_before_the_answer_costs_nothing(work):
+    assert same_number(f"{work}\n#### 72", "#### 72", marker="####")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        ".",
+        ":",
+        "72",
+        "the answer is 72",
+        "6 * 12 = <<6*12=72>>72",
+        "6 * 12 = 72\n####",
+        "6 * 12 = 72\n#### ",
+        "72\n####\n####",
+        "#### 72\n#### 73",
+        "#### 73\n72",
+        "#### 72 or 73 or 74",
+        "#### 70 71 72",
+        "#### 72, 73",
+        "#### <<6*12=72>>",
+        "<answer>72</answer>",
+        "\\boxed{72}",
+    ],
+)
+def test_what_has_no_answer_after_the_last_marker_is_wrong(text):
+    assert not same_number(text, "6 * 12 = <<6*12=72>>72\n#### 72", marker="####")
+
+
+def test_an_accepted_answer_cut_short_earns_nothing():
+    whole = "Half of 48 is 24, and 24 + 48 = <<24+48=72>>72 clips.\n#### 72"
+    assert same_number(whole, "#### 72", marker="####")
+    assert not any(same_number(whole[:end], "#### 72", marker="####") for end in range(len(whole)))
+
+
+@pytest.mark.parametrize(
+    ("text", "content"),
+    [
+        ("\\boxed{72}", "72"),
+        ("\\boxed {72}", "72"),
+        ("\\fbox{72}", "72"),
+        ("\\boxed{1} then \\boxed{2}", "2"),
+        ("\\boxed{1} \\fbox{2} \\boxed{3}", "3"),
+        ("\\boxed{\\frac{1}{2}}", "\\frac{1}{2}"),
+        ("\\boxed{\\boxed{72}}", "72"),
+        ("\\boxed{\\{1, 2\\}}", "\\{1, 2\\}"),
+        ("\\boxed{a\\}b}", "a\\}b"),
+        ("\\boxed{72}. I used \\boxed as asked", "72"),
+        ("\\boxed{72", None),
+        ("\\boxed{1} \\boxed{2", None),
+        ("\\boxed{}", None),
+        ("\\boxed{ }", None),
+        ("\\boxed", None),
+        ("boxed{72}", None),
+        ("", None),
+    ],
+)
+def test_boxed(text, content):
+    assert boxed(text) == content
+
+
+@pytest.mark.parametrize(
+    ("text", "content"),
+    [
+        ("<answer>72</answer>", "72"),
+        ("<answer>\n72\n</answer> bye", "72"),
+        ("<answer>1</answer><answer>2</answer>", "2"),
+        ("<answer><answer>72</answer></answer>", "72"),
+        ("<answer>1</answer> <answer>2", "1"),
+        ("<answer></answer>", None),
+        ("<answer> </answer>", None),
+        ("<answer>72", None),
+        ("72</answer>", None),
+        ("</answer><answer>", None),
+        ("<Answer>72</Answer>", None),
+        ("", None),
+    ],
+)
+def test_tag(text, content):
+    assert tag(text) == content
+
+
+def test_tag_refuses_what_is_no_name():
+    for name in ("", "<answer>", "a b", "</a"):
+        with pytest.raises(ValueError, match="cannot name a tag"):
+            tag("x", name)
+    assert tag("<final_answer>72</final_answer>", "final_answer") == "72"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"a": 1}', {"a": 1}),
+        (" [1, 2] ", [1, 2]),
+        ("72", 72),
+        ('```json\n{"a": 1}\n```', {"a": 1}),
+        ("```\n[1]\n```", [1]),
+        ('```json\n{"a": 1}\n```\nor\n```json\n{"a": 2}\n```', {"a": 2}),
+        ('```json\n{"a": 1}\n```\n```python\n[2]\n```', {"a": 1}),
+        ('```json\n{"a": 1}\n```\n```\nnot json\n```', {"a": 1}),
+        ('First {"a": 1}, then {"a": {"b": 2}}, see [3].', {"a": {"b": 2}}),
+        ('so {x} {"a": 1}', {"a": 1}),
+        ("", None),
+        ("see [3]", None),
+        ("{", None),
+        ('{"a": 1', None),
+        ("null", None),
+        ("NaN", None),
+        ('{"a": NaN}', None),
+        ('{"a": 1e999}', None),
+        ("{'a': 1}", None),
+        ("[" * 100_000, None),
+        ('{"a":' * 100_000, None),
+        ("{" * 100_000, None),
+        ("9" * 5000, None),
+    ],
+)
+def test_json_block(text, value):
+    assert json_block(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "content"),
+    [
+        ("```\nx\n```", None, "x"),
+        ("```python\nx\n  y\n```", None, "x\n  y"),
+        ("```python\nx\n```\n```\ny\n```", None, "y"),
+        ("```python\nx\n```\n```\ny\n```", "python", "x"),
+        ("```Python title\nx\n```", "PYTHON", "x"),
+        ("````\n```\nx\n```\n````", None, "```\nx\n```"),
+        ("  ```\r\nx\r\n  ```\r\n", None, "x"),
+        ("```72```\n```\nx\n```", None, "x"),
+        ("```\nx", None, None),
+        ("```\n\n```", None, None),
+        ("x", None, None),
+        ("", None, None),
+        ("```\nx\n```", "python", None),
+        ("```72```", None, None),
+    ],
+)
+def test_code_block(text, language, content):
+    assert code_block(text, language) == content
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=8,
+    )
+)
+def test_json_reads_back_from_a_fence_and_objects_from_prose(value):
+    assert json_block(f"Here:\n```json\n{json.dumps(value)}\n```\nThat is it.") == value
+    assert json_block(f"It is {json.dumps({'a': value})} as I said.") == {"a": value}
+
+
+@given(
+    st.text("ab{}\\", max_size=12).filter(
+        lambda text: text.count("{") == text.count("}") == 0 and "\\" not in text
+    ),
+    st.integers(0, 5),
+)
+def test_boxes_keep_nested_braces(text, depth):
+    content = "{" * depth + f"a{text}" + "}" * depth
+    assert boxed(f"so \\boxed{{{content}}}.") == content
+
+
+PIECES = [
+    "####",
+    "####\n",
+    "####\n```\n",
+    "\\boxed{",
+    "\\boxed ",
+    "\\boxed",
+    "{",
+    "}",
+    "\\",
+    "<answer>",
+    "</answer>",
+    "```",
+    "```\n",
+    "```json\n",
+    "[",
+    '{"a":',
+    '"',
+    '{"',
+    "\n",
+    " ",
+]
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_a_megabyte_of_any_markup_takes_linear_time(piece):
+    text = piece * (1_000_000 // len(piece))
+    for reading in (after_marker, boxed, tag, json_block, code_block):
+        for whole in (text, f"\\boxed{{#### ```\n<answer>{text}", f"{text}</answer>}}\n```"):
+            start = time.process_time()
+            reading(whole)
+            assert time.process_time() - start < 10
+
+
+@given(st.text() | st.lists(st.sampled_from(PIECES + ["1", "a"]), max_size=12).map("".join))
+def test_no_text_raises_and_no_answer_is_blank(text):
+    for reading in (after_marker, boxed, tag, code_block):
+        answer = reading(text)
+        assert answer is None or answer.strip()
+    json_block(text)

@@ -1,0 +1,253 @@
+"""Every dialect reads into one view, and every outcome is written as strict JSON that reads back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders import Failure, Reward, Sample
+from graders.errors import EventError
+from graders.reward import KINDS, settle
+from graders.wire import PROFILES, read_answer, read_event, write_answer, write_events
+
+TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=20)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3)
+)
+WIRES = ("metadata", "trajectories", "messages", "id", "reference_answer", "role")
+OPEN = PROFILES["open-weight"]
+
+
+@st.composite
+def rollouts(draw):
+    turns = st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant", "system"]), "content": TEXT})
+    last = {"role": "assistant", "content": draw(TEXT)}
+    fields = draw(st.dictionaries(TEXT.filter(lambda name: name not in WIRES), JSON, max_size=3))
+    rollout = {"id": draw(SCALARS), "messages": [*draw(st.lists(turns, max_size=3)), last], **fields}
+    if draw(st.booleans()):
+        rollout["reference_answer"] = draw(JSON)
+    return rollout
+
+
+def seen(item):
+    """All that a scoring function can see of an item but the messages' spelling."""
+    sample = Sample(item)
+    names = ("id", "prompt", "completion", "reasoning", "tool_calls", "reference_answer", "fields")
+    return {name: getattr(sample, name) for name in names}
+
+
+@given(st.lists(rollouts(), max_size=3))
+def test_a_rollout_reads_back_into_the_same_sample_from_every_dialect(given_):
+    before = json.dumps(given_)
+    plain = [seen(rollout) for rollout in given_]
+    for profile in PROFILES.values():
+        events = json.loads(json.dumps(list(write_events(given_, profile))))
+        assert [seen(item) for event in events for item in read_event(event)] == plain, profile.name
+    assert json.dumps(given_) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("open-weight", [{"id": "a", "metadata": {"reference_answer": "72", "unit": "clips"}}]),
+        (
+            "open-weight-text",
+            [{"id": "a", "metadata": {"reference_answer": {"text": "72"}, "unit": "clips"}}],
+        ),
+        ("open-weight-root", [{"id": "a", "reference_answer": {"text": "72"}, "unit": "clips"}]),
+        ("sagemaker", [{"id": "a", "reference_answer": "72", "unit": "clips"}]),
+        ("sagemaker-single", {"id": "a", "reference_answer": "72", "unit": "clips"}),
+        ("trajectories", {"trajectories": [{"id": "a", "reference_answer": "72", "unit": "clips"}]}),
+        ("nova-blocks", [{"id": "a", "reference_answer": "72", "unit": "clips"}]),
+    ],
+)
+def test_the_dialects_look_as_they_are_documented(name, expected):
+    rollout = {"id": "a", "reference_answer": "72", "unit": "clips"}
+    rollout["messages"] = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "72"}]  # type: ignore[assignment]
+    (event,) = write_events([rollout], PROFILES[name])
+    (item,) = read_event(event)
+    last = item.pop("messages")[-1]
+    assert event == expected
+    blocks = {"role": "nova_assistant", "content": [{"type": "text", "text": "72"}]}
+    assert last == (blocks if name == "nova-blocks" else {"role": "assistant", "content": "72"})
+
+
+def test_every_profile_bears_its_own_name_and_source():
+    for name, profile in PROFILES.items():
+        assert profile.name == name
+        assert profile.source
+        assert profile.placement in ("root", "metadata")
+        assert profile.container in ("list", "trajectories", "single")
+    assert next(iter(PROFILES)) == "open-weight"
+    assert [name for name, profile in PROFILES.items() if profile.envelope] == ["sagemaker-oss"]
+
+
+@pytest.mark.parametrize("event", [None, {}, {"trajectories": {}}, {"Records": []}, "[]", 1, True], ids=repr)
+def test_an_event_in_no_known_shape_is_refused(event):
+    with pytest.raises(EventError, match="list of samples"):
+        read_event(event)
+
+
+def test_the_refusal_of_an_event_quotes_no_more_than_the_beginnings_of_its_keys():
+    with pytest.raises(EventError) as caught:
+        read_event({"k" * 5000: "the secret", "\ud800": 1})
+    assert len(str(caught.value)) < 300
+    assert "secret" not in str(caught.value)
+    str(caught.value).encode()
+
+
+def test_an_empty_event_has_an_empty_answer():
+    assert write_answer(read_event([]), [], 0.0, OPEN) == ([], 0)
+
+
+NUMBERS = st.dictionaries(
+    TEXT.filter(lambda name: name and not name.startswith("grader_error")), st.floats(0, 9)
+)
+
+
+def settled(value, metrics, parts):
+    components = {name: part for name, part in parts.items() if name not in metrics}
+    return settle(Reward(value, metrics=metrics, components=components), 0, 1)
+
+
+OUTCOMES = st.one_of(
+    st.floats(0, 1),
+    st.builds(settled, st.floats(0, 1), NUMBERS, NUMBERS),
+    st.builds(Failure, st.sampled_from(KINDS), TEXT),
+)  # fmt: skip
+IDS = JSON | st.sampled_from(
+    [float("nan"), float("inf"), 10**5000, "\ud83d\ude00", "\udc00x", 1, 1.0, True, "1"]
+)
+ITEMS = st.fixed_dictionaries({}, optional={"id": IDS}) | st.none() | TEXT
+
+
+@given(
+    st.lists(st.tuples(ITEMS, OUTCOMES), max_size=5),
+    st.sampled_from(list(PROFILES.values())),
+    st.floats(-9, 0),
+)
+def test_any_outcomes_are_answered_in_strict_json_that_reads_back(pairs, profile, floor):
+    items, outcomes = [item for item, _ in pairs], [outcome for _, outcome in pairs]
+    answer, replaced = write_answer(items, outcomes, floor, profile)
+    text = json.dumps(answer, allow_nan=False, ensure_ascii=False)
+    text.encode()
+    read = json.loads(text)
+    entries = json.loads(read["body"]) if profile.envelope else read
+    assert len(entries) == len(items)
+    back = read_answer(read, items)
+    for item, outcome, entry, found in zip(items, outcomes, entries, back, strict=True):
+        sent = item.get("id") if isinstance(item, dict) else None
+        if _is_clean(sent):
+            assert (entry["id"], type(entry["id"])) == (sent, type(sent))
+        if isinstance(outcome, Failure):
+            assert entry["aggregate_reward_score"] == floor
+            assert isinstance(found, Failure)
+            assert found.kind == outcome.kind
+        else:
+            assert isinstance(found, Reward)
+            assert found.value == float(outcome)
+            whole = outcome if isinstance(outcome, Reward) else Reward(outcome)
+            assert list(found.metrics.values()) == list(whole.metrics.values())
+            assert list(found.components.values()) == list(whole.components.values())
+    clean = all(_is_clean(item.get("id")) for item in items if isinstance(item, dict))
+    names = [name for o in outcomes if isinstance(o, Reward) for name in (*o.metrics, *o.components)]
+    assert (replaced == 0) is (clean and all(map(_is_clean, names)))
+
+
+def _is_clean(value):
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except ValueError:
+        return False
+    return True
+
+
+def test_ids_go_back_by_position_with_their_type_and_value():
+    ids = ["a", "a", "", None, 0, 1, 1.0, True, [1, {"b": None}], "é", "😀", 2**60]
+    items = [{"id": key} for key in ids] + [{}, None]
+    answer, replaced = write_answer(items, [0.5] * len(items), 0.0, OPEN)
+    assert [repr(entry["id"]) for entry in answer] == [repr(key) for key in [*ids, None, None]]
+    assert replaced == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "written"),
+    [("a\ud800b", "a\ufffdb"), ("\udfff", "\ufffd"), ("\ufeffa", "\ufeffa"), ("\ud83d\ude00", "😀"),
+     (["\ud800", {"\udfff": float("nan")}], ["\ufffd", {"\ufffd": None}])],
+)  # fmt: skip
+def test_lone_surrogates_are_replaced_and_counted(key, written):
+    answer, replaced = write_answer([{"id": key}], [1.0], 0.0, OPEN)
+    assert answer[0]["id"] == written
+    assert replaced == (0 if key == written else 3 if isinstance(key, list) else 1)
+
+
+def test_an_id_nested_beyond_all_bounds_costs_nobody_the_answer():
+    deep: list = []
+    for _ in range(100_000):
+        deep = [deep]
+    answer, replaced = write_answer([{"id": "a"}, {"id": deep}], [1.0, 0.5], 0.0, OPEN)
+    assert [(e["id"], e["aggregate_reward_score"]) for e in answer] == [("a", 1.0), (None, 0.5)]
+    assert replaced == 1
+    while deep:  # taken apart by hand: Python's own way down is recursive
+        deep = deep[0]
+
+
+def test_components_are_of_type_reward_and_all_else_is_a_metric():
+    combined = settled(0.5, {"length": 3}, {"correct": 1})
+    answer, _ = write_answer([{"id": 1}, {"id": 2}], [combined, Failure("timeout", "secret")], -1.0, OPEN)
+    assert answer[0]["metrics_list"] == [
+        {"name": "correct", "value": 1.0, "type": "Reward"},
+        {"name": "length", "value": 3.0, "type": "Metric"},
+    ]
+    assert answer[1] == {
+        "id": 2,
+        "aggregate_reward_score": -1.0,
+        "metrics_list": [
+            {"name": "grader_error", "value": 1.0, "type": "Metric"},
+            {"name": "grader_error_timeout", "value": 1.0, "type": "Metric"},
+        ],
+    }
+
+
+GOOD = {"id": "a", "aggregate_reward_score": 1.0}
+METRIC = {"name": "a", "value": 1, "type": "Metric"}
+BAD_SCORES = (None, "1", True, [1], float("nan"))
+BAD_LISTS = (
+    *(5, {"a": 1}, ["a"], [{}], [METRIC] * 2),
+    *([{**METRIC, name: bad}] for name, bad in {"value": "1", "type": "metric", "name": []}.items()),
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (None, "not a list"),
+        ({"statusCode": 200, "body": "{"}, "no JSON"),
+        ({"statusCode": 200, "body": None}, "not a list"),
+        ([], "1 samples were sent and 0"),
+        ([GOOD, GOOD], "2 answers came back"),
+        (["a"], "not an object"),
+        ([{**GOOD, "id": "b"}], "carries the id"),
+        ([{**GOOD, "id": None}], "carries the id"),
+        *(([{**GOOD, "aggregate_reward_score": bad}], "answer 0") for bad in BAD_SCORES),
+        *(([{**GOOD, "metrics_list": bad}], "answer 0") for bad in BAD_LISTS),
+    ],
+)
+def test_an_answer_that_no_job_could_use_is_refused_with_the_reason(answer, why):
+    with pytest.raises(EventError, match=why):
+        read_answer(answer, [{"id": "a"}])
+
+
+@pytest.mark.parametrize("key", [1, 1.0, True, "1"], ids=repr)
+def test_an_id_of_another_type_is_another_id(key):
+    for other in (1, 1.0, True, "1"):
+        entry = [{**GOOD, "id": other}]
+        if type(other) is type(key):
+            assert read_answer(entry, [{"id": key}]) == [Reward(1.0)]
+        else:
+            with pytest.raises(EventError):
+                read_answer(entry, [{"id": key}])

@@ -1,0 +1,65 @@
+"""Build the template's functions, deploy them to a local imitation of AWS, call each grader once.
+
+    make deploy-local
+
+Comes in: the checkout and RFT_SAM, the SAM command line. Goes out: what was deployed and what each grader
+answered to one right and one wrong completion. No account, no container engine; nothing stays behind but
+`.aws-sam`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+from support.moto_aws import LocalAws, local_aws
+
+STACK = "rft-graders"
+EVENT = [
+    {
+        "id": name,
+        "messages": [
+            {"role": "user", "content": "What is 6 times 7?"},
+            {"role": "assistant", "content": said},
+        ],
+        "reference_answer": "#### 42",
+    }
+    for name, said in (("right", "6 * 7 = 42\n#### 42"), ("wrong", "6 + 7 = 13\n#### 13"))
+]
+
+
+def main() -> int:
+    """Run it all; the exit code is that of the first command that failed."""
+    sam = os.environ.get("RFT_SAM", ".venv-sam/bin/sam")
+    with local_aws() as aws:
+        for step in (["build"], ["deploy", "--no-progressbar", "--stack-name", STACK]):
+            started = time.monotonic()
+            done = subprocess.run(
+                [sam, *step], env=os.environ | aws.environment, capture_output=True, text=True, timeout=300
+            )
+            if done.returncode:
+                sys.stderr.write(f"sam {step[0]} failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}\n")
+                return done.returncode
+            sys.stdout.write(f"sam {step[0]}: {time.monotonic() - started:.1f} s\n")
+        return call_each(aws)
+
+
+def call_each(aws: LocalAws) -> int:
+    """Call every grader of the stack at its published version."""
+    functions = aws.client("lambda")
+    failed = 0
+    for name, arn in aws.outputs(STACK).items():
+        if not name.endswith("VersionArn"):
+            continue
+        answer = functions.invoke(FunctionName=arn, Payload=json.dumps(EVENT))
+        payload = json.loads(answer["Payload"].read())
+        failed |= "FunctionError" in answer
+        sys.stdout.write(f"\n{arn}\n{json.dumps(payload, indent=2)}\n")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

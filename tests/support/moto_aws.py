@@ -1,0 +1,128 @@
+"""AWS on this machine, for what is deployed: moto over HTTP, with the parts that a SAM stack needs.
+
+    with local_aws() as aws:
+        subprocess.run(["sam", "deploy", ...], env=os.environ | aws.environment)
+        aws.client("lambda").invoke(FunctionName=..., Payload=...)
+
+Goes out: an endpoint that `sam`, boto3 and anything else that speaks HTTP can use. An unmodified SAM template
+deploys there, and Invoke runs the artifact that was deployed under the real `awslambdaric`. It proves nothing
+about IAM: moto enforces no policy.
+
+moto keeps its state in the process, so there is one such AWS at a time. All that is changed about moto is
+changed, and changed back, in `_extended` below.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import moto.cloudformation.models
+import moto.cloudformation.parsing as parsing
+from moto.awslambda.models import lambda_backends
+from moto.cloudformation.models import cloudformation_backends
+from moto.core.base_backend import BackendDict
+from moto.server import ThreadedMotoServer
+
+import support.moto_resources  # noqa: F401 - registers its models
+from support.moto_functions import RunningLambda, Sandboxes
+from support.moto_stacks import OrderedResources, SamCloudFormation
+
+REGION = "us-west-2"
+ACCOUNT = "123456789012"
+
+_KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+
+
+@dataclass(frozen=True)
+class LocalAws:
+    """Where it is and how to get in."""
+
+    endpoint: str
+    """With the name `localhost`: moto finds the bucket in a template's URL by it."""
+    region: str = REGION
+    environment: dict[str, str] = field(default_factory=dict)
+    """For another process, `sam` for instance; on top of its own."""
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client that can reach nothing else."""
+        return boto3.client(service, region_name=self.region, endpoint_url=self.endpoint, **_KEYS)
+
+    def outputs(self, stack: str) -> dict[str, str]:
+        """Return a stack's outputs by name."""
+        [found] = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        return {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+
+
+@contextmanager
+def local_aws() -> Iterator[LocalAws]:
+    """Serve it until the block ends."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    requests = logging.getLogger("werkzeug")
+    level = requests.level
+    requests.setLevel(logging.ERROR)
+    with _extended():
+        server.start()
+        try:
+            endpoint = f"http://localhost:{server.get_host_and_port()[1]}"
+            yield LocalAws(endpoint, environment=_environment(endpoint))
+        finally:
+            server.stop()
+            if server._server is not None:
+                server._server.server_close()
+            requests.setLevel(level)
+
+
+def _environment(endpoint: str) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": _KEYS["aws_access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": _KEYS["aws_secret_access_key"],
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        # Whatever profile, session or instance role this machine has stays out of it.
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "SAM_CLI_TELEMETRY": "0",
+        "NO_PROXY": "localhost,127.0.0.1",
+    }
+
+
+@contextmanager
+def _extended() -> Iterator[None]:
+    """Put the extensions in moto's places for them, and take them out again.
+
+    - The backends' classes: moto makes an instance for each account and Region when it is first asked for.
+    - The class that holds a stack's resources.
+    - The models of resource types: moto finds every direct subclass of CloudFormationModel, the one defined
+      last for each type, and remembers what it found.
+    """
+    RunningLambda.sandboxes = Sandboxes()
+    places: list[tuple[Any, str, Any]] = [
+        (cloudformation_backends, "backend", SamCloudFormation),
+        (lambda_backends, "backend", RunningLambda),
+        (moto.cloudformation.models, "ResourceMap", OrderedResources),
+    ]
+    saved = [(owner, name, getattr(owner, name)) for owner, name, _ in places]
+    BackendDict.reset()
+    _forget_models()
+    try:
+        for owner, name, extension in places:
+            setattr(owner, name, extension)
+        yield
+    finally:
+        for owner, name, original in saved:
+            setattr(owner, name, original)
+        BackendDict.reset()
+        RunningLambda.sandboxes.close()
+
+
+def _forget_models() -> None:
+    for known in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
+        known.cache_clear()

@@ -1,0 +1,213 @@
+"""Lambda in moto that runs what was deployed: the zip of the version called, under the real `awslambdaric`.
+
+In come CloudFormation's resources (function, version, alias) and Invoke calls; out go the handler's own
+answers, errors and log. moto itself has no aliases in CloudFormation, takes a version's name for its ARN, and
+answers calls out of a container or not at all.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import tempfile
+import threading
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from moto.awslambda.models import LambdaAlias, LambdaBackend, LambdaFunction, lambda_backends
+from moto.cloudformation.exceptions import ValidationError
+from moto.core.common_models import CloudFormationModel
+
+from harness.localaws.function import FunctionSpec
+from harness.localaws.runtime import LocalRuntime
+
+
+class Sandboxes:
+    """The functions that were called so far, unpacked and running; `close` ends them all."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="rft-moto-")
+        self._running: dict[tuple[Any, ...], LocalRuntime] = {}
+        self._lock = threading.Lock()
+
+    def of(self, function: Any) -> LocalRuntime:
+        """Return what runs this version of a function, as it is configured now."""
+        variables = tuple(sorted(function.environment_vars.items()))
+        key = (function.function_arn, function.code_sha_256, function.handler, function.timeout, variables)
+        with self._lock:
+            if key not in self._running:
+                self._running[key] = LocalRuntime(self._spec(function))
+            return self._running[key]
+
+    def _spec(self, function: Any) -> FunctionSpec:
+        artifact = Path(self._folder.name, str(len(self._running)))
+        with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
+            archive.extractall(artifact)
+        return FunctionSpec(
+            name=function.function_name,
+            artifact=artifact,
+            handler=function.handler,
+            runtime=function.run_time,
+            timeout_s=function.timeout,
+            memory_mb=function.memory_size,
+            environment=function.environment_vars,
+            version=str(function.version),
+            region=function.region,
+            account=function.account_id,
+        )
+
+    def close(self) -> None:
+        for runtime in self._running.values():
+            runtime.close()
+        self._folder.cleanup()
+
+
+class RunningLambda(LambdaBackend):
+    """Lambda whose functions run."""
+
+    # moto finds a backend's routes by its module.
+    __module__ = "moto.awslambda.models"
+    sandboxes: Sandboxes
+    """Set by whoever starts the server: moto makes the backends itself, one a Region."""
+
+    def invoke(
+        self, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any
+    ) -> bytes:
+        function = self.get_function(function_name, qualifier)
+        payload = body if isinstance(body, bytes) else str(body or "{}").encode()
+        done = self.sandboxes.of(function).invoke(payload, arn=function.function_arn)
+        function.logs_backend.ensure_log_group(function.logs_group_name)
+        function.save_logs(done.log_tail)
+        if done.fault is not None:
+            response_headers["x-amz-function-error"] = "Unhandled"
+        response_headers["x-amz-executed-version"] = str(function.version)
+        response_headers["x-amz-log-result"] = base64.b64encode(done.log_tail.encode()).decode()
+        response_headers["Content-Length"] = str(len(done.payload))
+        return done.payload
+
+    def publish_version(self, function_name: str, description: str = "") -> LambdaFunction | None:
+        published = super().publish_version(function_name, description)
+        if published is not None:
+            # moto shares this with $LATEST, whose next deployment would move the version's code as well.
+            published.code = dict(published.code)
+        return published
+
+
+class DeployedFunction(LambdaFunction, CloudFormationModel):
+    """AWS::Lambda::Function with what moto forgets of its properties."""
+
+    __module__ = "moto.awslambda.deployed"
+    logging_config: dict[str, Any]
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
+    ) -> DeployedFunction:
+        properties = cloudformation_json["Properties"]
+        spec = {**properties, "FunctionName": resource_name}
+        spec["Tags"] = {tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])}
+        function = cls(account_id, spec, region_name, version="$LATEST")
+        function._configure_logging(properties)
+        lambda_backends[account_id][region_name]._lambdas.put_function(function)
+        return function
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> DeployedFunction:
+        super().update_from_cloudformation_json(
+            original_resource, new_resource_name, cloudformation_json, account_id, region_name
+        )
+        original_resource._configure_logging(cloudformation_json["Properties"])
+        return original_resource
+
+    def _configure_logging(self, properties: dict[str, Any]) -> None:
+        default = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{self.function_name}"}
+        self.logging_config = {**default, **properties.get("LoggingConfig", {})}
+        self.logs_group_name = self.logging_config["LogGroup"]
+
+    def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
+        return {**super().get_configuration(on_create), "LoggingConfig": self.logging_config}
+
+
+class PublishedVersion(CloudFormationModel):
+    """AWS::Lambda::Version: `Ref` is its ARN."""
+
+    __module__ = "moto.awslambda.deployed"
+
+    def __init__(self, function: LambdaFunction) -> None:
+        self.version = str(function.version)
+        self.physical_resource_id = function.function_arn
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::Lambda::Version"
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
+    ) -> PublishedVersion:
+        name = cloudformation_json["Properties"]["FunctionName"]
+        backend = lambda_backends[account_id][region_name]
+        before = len(list(backend.list_versions_by_function(name)))
+        function: Any = backend.publish_version(name)
+        if len(list(backend.list_versions_by_function(name))) == before:
+            # In CloudFormation's words: Lambda publishes nothing where code and configuration are the same.
+            raise ValidationError(
+                message=f"A version for this Lambda function exists ( {function.version} ). "
+                "Modify the function to create a new version."
+            )
+        return cls(function)
+
+    def get_cfn_attribute(self, attribute_name: str) -> str:
+        return {"Version": self.version, "FunctionArn": self.physical_resource_id}[attribute_name]
+
+    def delete(self, account_id: str, region: str) -> None:
+        lambda_backends[account_id][region].delete_function(self.physical_resource_id)
+
+
+class DeployedAlias(CloudFormationModel):
+    """AWS::Lambda::Alias: `Ref` is its ARN."""
+
+    __module__ = "moto.awslambda.deployed"
+
+    def __init__(self, alias: LambdaAlias, function_name: str) -> None:
+        self.name, self.function_name = alias.name, function_name
+        self.physical_resource_id = alias.arn
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::Lambda::Alias"
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
+    ) -> DeployedAlias:
+        put = lambda_backends[account_id][region_name].create_alias
+        return cls._put(put, cloudformation_json["Properties"])
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: DeployedAlias,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> DeployedAlias:
+        put = lambda_backends[account_id][region_name].update_alias
+        return cls._put(put, cloudformation_json["Properties"])
+
+    @classmethod
+    def _put(cls, put: Any, properties: dict[str, Any]) -> DeployedAlias:
+        name, version = properties["FunctionName"], properties["FunctionVersion"]
+        return cls(put(properties["Name"], name, version, properties.get("Description", ""), None), name)
+
+    def delete(self, account_id: str, region: str) -> None:
+        lambda_backends[account_id][region].delete_alias(self.name, self.function_name)

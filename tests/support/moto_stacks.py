@@ -1,0 +1,103 @@
+"""Stacks in moto as CloudFormation makes them: the SAM transform, outputs, the order of changes.
+
+In comes what `sam deploy` sends (change sets with a SAM template); moto's own resources go out. Three things
+that moto does otherwise are done here: a change set gets the SAM transform and, once executed, outputs; on
+an update a function changes before a version of it is published; what leaves the template with
+DeletionPolicy Retain stays. A failed update is not rolled back.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.models import CloudFormationBackend, Stack
+from moto.cloudformation.parsing import ResourceMap, clean_json, parse_and_update_resource
+from samtranslator.model.exceptions import InvalidDocumentException
+
+from support.sam_template import SAM_TRANSFORM, translate
+
+
+def transformed(text: str, parameters: dict[str, str]) -> str:
+    """Return a template with the SAM transform applied, as JSON.
+
+    Raises:
+        ValidationError: SAM refuses the template.
+    """
+    try:
+        return json.dumps(translate(Stack.parse_template(text), parameters), default=str)
+    except InvalidDocumentException as refused:
+        why = "; ".join(str(cause.message) for cause in refused.causes)
+        raise ValidationError(message=f"Transform {SAM_TRANSFORM} failed with: {why}") from refused
+
+
+class OrderedResources(ResourceMap):
+    """A stack's resources, changed in the order that CloudFormation keeps: functions first, removals last."""
+
+    _resource_json_map: dict[str, Any]
+
+    def update(self, template: dict[str, Any], parameters: dict[str, Any] | None = None) -> None:
+        declared_before: dict[str, Any] = dict(self._resource_json_map)
+        before = {name: self._resolved(name) for name in declared_before if name in self._parsed_resources}
+        self._template = template
+        if parameters:
+            self.input_parameters = parameters
+        self.load_mapping()
+        self.load_parameters()
+        self.load_conditions()
+        self._resource_json_map = template["Resources"]
+
+        wanted = [name for name, each in template["Resources"].items() if self._is_wanted(each)]
+        for name in sorted(wanted, key=self._is_no_function):
+            if name not in self._parsed_resources:
+                self[name]  # a lazy map: asking for a resource creates it, and what it refers to
+            elif name in before and self._resolved(name) != before[name]:
+                self._modify(name)
+        for name in before.keys() - set(wanted):
+            resource = self._parsed_resources.pop(name)
+            if declared_before[name].get("DeletionPolicy") != "Retain":
+                self._delete_resource(resource, declared_before[name])
+
+    def _is_wanted(self, declared: dict[str, Any]) -> bool:
+        condition = declared.get("Condition")
+        return condition is None or bool(self.lazy_condition_map[condition])
+
+    def _is_no_function(self, name: str) -> bool:
+        return self._resource_json_map[name]["Type"] != "AWS::Lambda::Function"
+
+    def _resolved(self, name: str) -> Any:
+        return clean_json(copy.deepcopy(self._resource_json_map[name]), self)
+
+    def _modify(self, name: str) -> None:
+        changed: Any = parse_and_update_resource(
+            name, self._resource_json_map[name], self, self._account_id, self._region_name
+        )
+        if changed is None:
+            raise NotImplementedError(f"moto cannot update a {self._resource_json_map[name]['Type']}")
+        self._parsed_resources[name] = changed
+
+
+class SamCloudFormation(CloudFormationBackend):
+    """CloudFormation that knows the SAM transform."""
+
+    # moto finds a backend's routes by its module.
+    __module__ = "moto.cloudformation.models"
+
+    def create_stack(self, *positional: Any, **given: Any) -> Stack:
+        given["template"] = transformed(given["template"], given["parameters"])
+        return super().create_stack(*positional, **given)
+
+    def create_change_set(self, *positional: Any, **given: Any) -> tuple[str, str]:
+        given["template"] = transformed(given["template"], given["parameters"])
+        return super().create_change_set(*positional, **given)
+
+    def execute_change_set(self, change_set_name: str, stack_name: str | None = None) -> None:
+        super().execute_change_set(change_set_name, stack_name)
+        change_set: Any = self.describe_change_set(change_set_name)
+        stack = self.stacks[change_set.stack_id]
+        # Defaults included: the next change set names every parameter, and equal ones are no change.
+        stack.parameters = dict(stack.resource_map.resolved_parameters)
+        stack._parse_template()
+        stack.output_map = stack._create_output_map()
