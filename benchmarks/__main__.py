@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("grading", "imports", "replay")
+NAMES = ("grading", "imports", "replay", "runtime")
 
 
 def main() -> int:
@@ -16,7 +16,8 @@ def main() -> int:
         return 2
     for name in named:
         module = importlib.import_module(f"benchmarks.{name}")
-        print(f"\n{name}: {module.__doc__.splitlines()[0]}")
+        title = (module.__doc__ or "").partition("\n")[0]
+        print(f"\n{name}: {title}")
         module.run()
     return 0
 

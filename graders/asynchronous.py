@@ -15,7 +15,7 @@ from .errors import ConfigurationError, Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
+    from asyncio import AbstractEventLoop, Task
     from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
     from typing import Any, TypeVar
 
@@ -57,10 +57,22 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         try:
             return loop.run_until_complete(task)
         except BaseException:
-            if not task.done():  # Ctrl-C: nothing may be left running on a loop that is used again
-                task.cancel()
-                loop.run_until_complete(asyncio.wait([task]))
+            _end(task, loop)
             raise
+
+
+def _end(task: Task[Any], loop: AbstractEventLoop) -> None:
+    """After Ctrl-C: nothing may be left running on a loop that is used again."""
+    for _ in range(3):  # and not for ever: what is ended may resist, and the engineer press Ctrl-C again
+        if task.done():
+            break
+        task.cancel()
+        try:
+            loop.run_until_complete(task)
+        except BaseException:
+            continue
+    if task.done() and not task.cancelled():
+        task.exception()
 
 
 def _kept_loop() -> AbstractEventLoop:

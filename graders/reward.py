@@ -43,9 +43,10 @@ class Reward:
         components: Mapping[str, Number] | None = None,
         reason: str | None = None,
     ) -> None:
-        self.value = value
-        self.metrics = metrics or {}
-        self.components = components or {}
+        # Whatever was given; what a grader hands out has been settled, and holds floats alone.
+        self.value: float = value  # type: ignore[assignment]
+        self.metrics: Mapping[str, float] = metrics or {}  # type: ignore[assignment]
+        self.components: Mapping[str, float] = components or {}  # type: ignore[assignment]
         self.reason = reason
 
     def __eq__(self, other: object) -> bool:
@@ -186,7 +187,7 @@ def _are_plain(numbers: object) -> bool:
 
 
 def _copy(
-    value: float, metrics: Mapping[str, Number], components: Mapping[str, Number], reason: str | None
+    value: float, metrics: Mapping[str, float], components: Mapping[str, float], reason: str | None
 ) -> Reward:
     """A reward with dictionaries of its own: a scoring function may fill the same ones again."""
     copy = _new(Reward)

@@ -184,7 +184,7 @@ def write_answer(
         if type(outcome) is float:
             value = outcome
         elif isinstance(outcome, Reward):
-            value = outcome.value  # type: ignore[assignment]  # settled, so a float
+            value = outcome.value  # settled, so a float
             if outcome.components:
                 replaced += _list(outcome.components, "Reward", metrics)
             if outcome.metrics:

@@ -25,9 +25,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.deploy.interpreters import find_interpreter, runtime_version
 from harness.deploy.vendor import POWERTOOLS, copy_installed, install_requirements, remove_leftovers
 from harness.errors import HarnessError, InputError
+from harness.localaws.pythons import pythons_of, runtime_version
 
 __all__ = ["Artifact", "Recipe", "build", "main"]
 
@@ -124,7 +124,7 @@ def _copy(source: Path, into: Path) -> None:
 
 
 def _compile(runtime: str, artifact: Path) -> Path | None:
-    interpreter = find_interpreter(runtime)
+    interpreter = next(pythons_of(runtime), None)
     if interpreter is None:
         return None
     # The paths in the bytecode are Lambda's, and sets have one order: the same sources give the same bytes.

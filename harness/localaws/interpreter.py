@@ -23,6 +23,7 @@ from pathlib import Path
 
 from harness.errors import InputError
 from harness.localaws.function import PRESENT_RUNTIME
+from harness.localaws.pythons import pythons_of
 
 __all__ = ["Interpreter", "find_interpreter"]
 
@@ -86,16 +87,13 @@ class _CannotInstall(Exception):
 
 
 def _candidates(runtime: str) -> Iterator[_Found]:
-    """Interpreters of exactly this minor version: the present one, PATH, pyenv."""
+    """Interpreters of exactly this minor version, the present one first."""
     if runtime == PRESENT_RUNTIME:
         yield _present()
         return
-    paths = [Path(folder, runtime) for folder in os.get_exec_path() if folder]
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    paths += sorted(pyenv.glob(f"{runtime.removeprefix('python')}.*/bin/{runtime}"), reverse=True)
-    for path in paths:
+    for path in pythons_of(runtime):
         found = _probe(path)
-        if found is not None and found.runtime == runtime:
+        if found is not None:
             yield found
 
 
@@ -105,9 +103,7 @@ def _present() -> _Found:
 
 
 def _probe(path: Path) -> _Found | None:
-    """Ask an interpreter for its version; None when it does not run (a pyenv shim without a version)."""
-    if not os.access(path, os.X_OK):
-        return None
+    """Ask an interpreter for its version and for the one that it is an environment of."""
     try:
         answer = subprocess.run(
             [path, "-I", "-S", "-c", _PROBE], capture_output=True, text=True, timeout=10, check=True

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import threading
 import time
 
 import pytest
 
-from graders import ConfigurationError, Failure, RecordError, Reward, SampleError, grader
+from graders import ConfigurationError, Failure, RecordError, Reward, grader
 from graders.testing import Context, invoke, make_sample
 
 LIMIT = 0.06
@@ -143,82 +141,6 @@ def test_the_batchs_deadline_ends_what_waits():
     assert kinds(found) == [1.0, "timeout"]
 
 
-def test_one_event_loop_is_kept_for_the_life_of_the_process():
-    @grader
-    async def graded(sample):
-        loops.append(asyncio.get_running_loop())
-        return 1.0
-
-    loops: list = []
-    graded.grade_all(samples("a", "b"))
-    graded.grade(make_sample("c"))
-    assert len(loops) == 3
-    assert len(set(map(id, loops))) == 1
-    assert not loops[0].is_closed()
-
-
-def test_threads_take_turns_on_the_loop():
-    @grader(timeout_s=None)
-    async def graded(sample):
-        await asyncio.sleep(0.02)
-        return 1.0
-
-    found: list = []
-    threads = [
-        threading.Thread(target=lambda: found.append(graded.grade(make_sample("x")))) for _ in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert found == [Reward(1.0)] * 4
-
-
-def test_a_forked_child_has_a_loop_of_its_own():
-    @grader
-    async def graded(sample):
-        await asyncio.to_thread(time.sleep, 0.001)
-        return 1.0
-
-    assert graded.grade(make_sample("x")) == Reward(1.0)
-    child = os.fork()
-    if not child:
-        os._exit(0 if kinds(graded.grade_all(samples("a", "b"))) == [1.0, 1.0] else 1)
-    assert graded.grade(make_sample("x")) == Reward(1.0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
-
-@grader
-async def half(sample):
-    await asyncio.sleep(0.001)
-    return 0.5
-
-
-@grader
-def sync_half(sample):
-    return 0.5
-
-
-def test_agrade_works_inside_a_running_loop():
-    async def main():
-        return [await half.agrade(make_sample("x")), await sync_half.agrade(make_sample("x"))]
-
-    assert asyncio.run(main()) == [Reward(0.5), Reward(0.5)]
-
-
-@pytest.mark.parametrize(
-    "call",
-    [lambda: half.grade(make_sample("x")), lambda: half([{"messages": make_sample("x").messages}], None)],
-    ids=["grade", "handler"],
-)
-def test_a_loop_that_runs_already_is_a_configuration_error_that_names_agrade(call):
-    async def main():
-        call()
-
-    with pytest.raises(ConfigurationError, match="agrade"):
-        asyncio.run(main())
-
-
 def test_calls_side_by_side_share_the_timer_and_give_it_back():
     @grader(timeout_s=LIMIT)
     async def graded(sample):
@@ -282,22 +204,6 @@ def test_a_configuration_error_fails_the_call_and_leaves_nothing_running(grouped
     with pytest.raises(ConfigurationError, match="no key"):
         graded.grade_all(samples("a", "bad", "b"))
     assert sorted(ended) == ["a", "b"]
-    assert half.grade(make_sample("x")) == Reward(0.5)
-
-
-def test_an_interrupted_call_leaves_nothing_on_the_loop():
-    @grader
-    async def graded(_sample):
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        graded.grade_all(samples("a", "b"))
-
-    @grader
-    async def counts(_sample):
-        return len(asyncio.all_tasks()) / 100
-
-    assert counts.grade(make_sample("x")) == Reward(0.02)  # the call's task and the sample's
 
 
 def test_a_vectorised_async_function_that_fails_is_asked_one_by_one():
@@ -314,9 +220,3 @@ def test_a_vectorised_async_function_that_fails_is_asked_one_by_one():
     assert kinds(graded.grade_all(samples("a", "bad", "b"))) == [1.0, "exception", 1.0]
     assert asked == [3, 1, 1, 1]
     assert kinds(graded.grade_all([])) == []
-
-
-def test_agrade_raises_the_samples_error():
-    with pytest.raises(SampleError) as caught:
-        asyncio.run(half.agrade({"messages": []}))
-    assert caught.value.kind == "record"

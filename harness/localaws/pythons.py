@@ -1,7 +1,7 @@
-"""Find an interpreter of the Lambda runtime's minor version on this machine.
+"""Find the interpreters of a Lambda runtime's minor version on this machine.
 
-Comes in: a runtime's name (`python3.13`). Goes out: the path of an interpreter that starts and really is that
-version, or None. It never installs one.
+Comes in: a runtime's name (`python3.13`). Go out: the paths of interpreters that start and really are that
+version. It never installs one.
 
 Bytecode is read only by the minor version that wrote it, and an executable's name proves nothing: pyenv puts
 a `python3.13` on PATH that refuses to start unless that version was chosen.
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from harness.errors import InputError
 
-__all__ = ["find_interpreter", "runtime_version"]
+__all__ = ["pythons_of", "runtime_version"]
 
 _START_TIMEOUT_S = 10
 _ASK = "import sys; sys.stdout.write('%s%d.%d' % (sys.implementation.name, *sys.version_info[:2]))"
@@ -40,8 +40,8 @@ def runtime_version(runtime: str) -> tuple[int, int]:
     return 3, int(found[1])
 
 
-def find_interpreter(runtime: str) -> Path | None:
-    """Return an interpreter whose bytecode the runtime can read, or None.
+def pythons_of(runtime: str) -> Iterator[Path]:
+    """Yield the interpreters whose bytecode the runtime can read.
 
     Looks at this very interpreter, at PATH, then where pyenv and uv keep theirs.
 
@@ -52,7 +52,7 @@ def find_interpreter(runtime: str) -> Path | None:
         InputError: The name is not that of a Python runtime.
     """
     version = runtime_version(runtime)
-    return next((each for each in _candidates(version) if _is_version(each, version)), None)
+    return (each for each in _candidates(version) if _is_version(each, version))
 
 
 def _candidates(version: tuple[int, int]) -> Iterator[Path]:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.deploy.interpreters import find_interpreter, runtime_version
 from harness.errors import InputError
+from harness.localaws.pythons import pythons_of, runtime_version
 
 OTHER = "python3.98"
 
@@ -32,33 +32,33 @@ def program(file, text):
 
 
 def test_this_interpreter_is_found_for_its_own_version(alone):
-    assert find_interpreter(f"python3.{sys.version_info.minor}") == Path(sys.executable)
+    assert next(pythons_of(f"python3.{sys.version_info.minor}"), None) == Path(sys.executable)
 
 
 def test_there_may_be_none(alone):
-    assert find_interpreter(OTHER) is None
+    assert next(pythons_of(OTHER), None) is None
 
 
 def test_a_shim_that_refuses_to_start_is_passed_over_for_the_real_one(alone):
     program(alone / "bin" / OTHER, "echo 'not chosen' >&2; exit 127")
     real = program(alone / "pyenv" / "versions" / "3.98.1" / "bin" / "python", "printf cpython3.98")
-    assert find_interpreter(OTHER) == real
+    assert next(pythons_of(OTHER), None) == real
 
 
 def test_an_interpreter_of_another_version_under_this_name_is_passed_over(alone):
     (alone / "bin").mkdir()
     os.symlink(sys.executable, alone / "bin" / OTHER)
-    assert find_interpreter(OTHER) is None
+    assert next(pythons_of(OTHER), None) is None
 
 
 def test_another_implementation_is_passed_over(alone):
     program(alone / "bin" / OTHER, "printf pypy3.98")
-    assert find_interpreter(OTHER) is None
+    assert next(pythons_of(OTHER), None) is None
 
 
 def test_uv_s_interpreters_are_found(alone):
     real = program(alone / "uv" / "cpython-3.98.0-linux-x86_64-gnu" / "bin" / "python3", "printf cpython3.98")
-    assert find_interpreter(OTHER) == real
+    assert next(pythons_of(OTHER), None) == real
 
 
 @given(st.integers(min_value=0, max_value=99))
