@@ -1,0 +1,313 @@
+"""The fine-tuning API's objects and words, as the service spells them.
+
+Comes in: nothing. Goes out: typed dictionaries of what travels as JSON, the known statuses, models and
+Regions, and the names of the training metrics. It never talks to the network and imports nothing but the
+standard library, so that the client and the local emulator can share it without sharing behaviour.
+
+Source of the shapes: "Create and manage fine-tuning jobs for open-weight models using OpenAI APIs" (Amazon
+Bedrock user guide), the published example event of AWS's walkthrough, and the OpenAI fine-tuning reference
+for what these leave out. Whatever no AWS source states is marked *unverified*.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, NamedTuple, NotRequired, TypedDict
+
+# --- Files
+
+FILE_PURPOSE: Final = "fine-tune"
+
+
+class FileObject(TypedDict):
+    """An uploaded file. Ids are opaque: documented as `file-abc123`, seen as a bare UUID."""
+
+    id: str
+    object: Literal["file"]
+    bytes: int
+    created_at: int
+    filename: str
+    purpose: str
+    status: NotRequired[str]  # uploaded | processed | error; unverified on Bedrock
+    status_details: NotRequired[str | None]
+    expires_at: NotRequired[int | None]
+
+
+class FileDeleted(TypedDict):
+    """The answer to DELETE /files/{id}."""
+
+    id: str
+    object: Literal["file"]
+    deleted: bool
+
+
+# --- Jobs
+
+METHOD_TYPE: Final = "reinforcement"
+GRADER_TYPE: Final = "lambda"
+
+
+class LambdaFunction(TypedDict):
+    """What stands under the key `lambda` of a grader: the function's ARN."""
+
+    function: str
+
+
+# `lambda` is a Python keyword, so this one needs the functional spelling.
+LambdaGrader = TypedDict("LambdaGrader", {"type": Literal["lambda"], "lambda": LambdaFunction})
+
+
+class Hyperparameters(TypedDict):
+    """The three documented hyperparameters. The service may answer with more, or with "auto"."""
+
+    n_epochs: NotRequired[int]
+    batch_size: NotRequired[int]
+    learning_rate_multiplier: NotRequired[float]
+
+
+class Reinforcement(TypedDict):
+    """The body of the reinforcement method."""
+
+    grader: LambdaGrader
+    hyperparameters: NotRequired[Hyperparameters]
+
+
+class Method(TypedDict):
+    """How a job trains: always by reinforcement here."""
+
+    type: Literal["reinforcement"]
+    reinforcement: Reinforcement
+
+
+class JobRequest(TypedDict):
+    """The body of POST /fine_tuning/jobs. `suffix` is documented as not supported."""
+
+    training_file: str
+    model: str
+    method: Method
+
+
+class JobError(TypedDict):
+    """Why a job failed."""
+
+    code: str
+    message: str
+    param: str | None
+
+
+class Job(TypedDict):
+    """A fine-tuning job."""
+
+    id: str
+    object: Literal["fine_tuning.job"]
+    created_at: int
+    finished_at: int | None
+    status: str  # one of STATUSES, but others must be tolerated
+    model: str
+    fine_tuned_model: str | None
+    training_file: str
+    validation_file: NotRequired[str | None]
+    method: NotRequired[Method]
+    hyperparameters: NotRequired[dict[str, Any]]
+    error: NotRequired[JobError | None]
+    organization_id: NotRequired[str]
+    result_files: NotRequired[list[str]]
+    seed: NotRequired[int | None]
+    trained_tokens: NotRequired[int | None]
+    estimated_finish: NotRequired[int | None]
+    integrations: NotRequired[list[Any] | None]
+    metadata: NotRequired[dict[str, str] | None]
+
+
+Status = Literal["validating_files", "queued", "running", "paused", "succeeded", "failed", "cancelled"]
+
+STATUSES: Final[tuple[Status, ...]] = (
+    "validating_files",
+    "queued",
+    "running",
+    "paused",
+    "succeeded",
+    "failed",
+    "cancelled",
+)
+"""Known statuses in the order a job takes them (unverified; AWS names only succeeded and cancelled)."""
+
+FINAL_STATUSES: Final[frozenset[str]] = frozenset({"succeeded", "failed", "cancelled"})
+"""Statuses that no job leaves. Every other string, known or not, counts as still going on."""
+
+# --- Events
+
+STEP: Final = "step"
+TOTAL_STEPS: Final = "total_steps"
+REWARD_MEAN: Final = "critic_rewards_mean"
+ADVANTAGES_MEAN: Final = "critic_advantages_mean"
+ENTROPY: Final = "actor_entropy"
+POLICY_LOSS: Final = "actor_pg_loss"
+GRAD_NORM: Final = "actor_grad_norm"
+RESPONSE_LENGTH_MEAN: Final = "response_length_mean"
+
+TRAINING_METRICS: Final[tuple[str, ...]] = (
+    REWARD_MEAN,
+    ENTROPY,
+    POLICY_LOSS,
+    GRAD_NORM,
+    ADVANTAGES_MEAN,
+    RESPONSE_LENGTH_MEAN,
+)
+"""The numbers in the `data` of an event of type `metrics`, beside `step` and `total_steps`."""
+
+EVENT_MESSAGE: Final = "message"
+EVENT_METRICS: Final = "metrics"
+
+
+class MetricsData(TypedDict, total=False):
+    """The `data` of an event of type `metrics`, as in AWS's published example."""
+
+    step: int
+    total_steps: int
+    critic_rewards_mean: float
+    critic_advantages_mean: float
+    actor_entropy: float
+    actor_pg_loss: float
+    actor_grad_norm: float
+    response_length_mean: float
+
+
+class Event(TypedDict):
+    """One event of a job. Lists come newest first (as OpenAI's API; unverified on Bedrock)."""
+
+    id: str
+    object: Literal["fine_tuning.job.event"]
+    created_at: int
+    level: str  # info | warn | error
+    message: str
+    type: NotRequired[str]  # message | metrics; others must be tolerated
+    data: NotRequired[dict[str, Any] | None]
+
+
+# --- Checkpoints
+
+
+class Checkpoint(TypedDict):
+    """A model kept during training, which can be asked like the tuned model.
+
+    The names of the metrics are unverified: the documentation says "validation loss and accuracy", and
+    OpenAI's keys are `full_valid_loss`, `full_valid_mean_token_accuracy`, `step`, `train_loss`, …
+    """
+
+    id: str
+    object: Literal["fine_tuning.job.checkpoint"]
+    created_at: int
+    fine_tuned_model_checkpoint: str
+    fine_tuning_job_id: str
+    metrics: dict[str, Any]
+    step_number: int
+
+
+# --- Pages
+
+
+class FilePage(TypedDict):
+    """A page of GET /files."""
+
+    object: Literal["list"]
+    data: list[FileObject]
+    has_more: NotRequired[bool]
+    first_id: NotRequired[str | None]
+    last_id: NotRequired[str | None]
+
+
+class JobPage(TypedDict):
+    """A page of GET /fine_tuning/jobs."""
+
+    object: Literal["list"]
+    data: list[Job]
+    has_more: bool
+
+
+class EventPage(TypedDict):
+    """A page of GET /fine_tuning/jobs/{id}/events; the next one starts `after` the id of the last element."""
+
+    object: Literal["list"]
+    data: list[Event]
+    has_more: bool
+
+
+class CheckpointPage(TypedDict):
+    """A page of GET /fine_tuning/jobs/{id}/checkpoints."""
+
+    object: Literal["list"]
+    data: list[Checkpoint]
+    has_more: bool
+    first_id: NotRequired[str | None]
+    last_id: NotRequired[str | None]
+
+
+class ErrorBody(TypedDict):
+    """What stands under the key `error` of an answer with a status of 400 or more."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+# --- What can be asked for
+
+
+class Model(NamedTuple):
+    """A model that reinforcement fine-tuning is documented for, and the Regions it is documented in."""
+
+    id: str
+    name: str
+    regions: tuple[str, ...]
+
+
+MODELS: Final[tuple[Model, ...]] = (
+    Model("openai.gpt-oss-20b", "gpt-oss-20B", ("us-west-2",)),
+    Model("qwen.qwen3-32b", "Qwen3 32B", ("us-west-2",)),
+    Model("qwen.qwen3-32b-v1:0", "Qwen3 32B, as AWS's notebook spells it (unverified)", ("us-west-2",)),
+)
+"""Known models of the OpenAI-compatible API. Nova is tuned through the native Bedrock API, not this one."""
+
+REGIONS: Final[tuple[str, ...]] = tuple(sorted({region for model in MODELS for region in model.regions}))
+DEFAULT_REGION: Final = "us-west-2"
+
+
+class Range(NamedTuple):
+    """What one hyperparameter may be.
+
+    `low` and `high` bound what makes sense; no AWS source publishes ranges for this API, so all of them are
+    *unverified* and cost a warning, not a refusal. Only what can never work (`above`) is refused.
+    """
+
+    default: float
+    low: float
+    high: float
+    above: float
+    whole: bool
+    source: str
+
+
+HYPERPARAMETERS: Final[dict[str, Range]] = {
+    "n_epochs": Range(
+        1, 1, 50, 0, True, "default documented; 1-50 is the native API's range (unverified here)"
+    ),
+    "batch_size": Range(
+        4,
+        1,
+        512,
+        0,
+        True,
+        "default documented; the native API says 16-512, but 4 is accepted here (unverified)",
+    ),
+    "learning_rate_multiplier": Range(
+        1.0, 0.01, 10.0, 0, False, "default documented; the range is a guess (unverified)"
+    ),
+}
+
+MIN_RECORDS: Final = 100
+MAX_RECORDS: Final = 20_000
+"""Documented for open-weight models; one AWS blog says 10,000."""
+
+PAGE_SIZE: Final = 100
+"""What the documentation asks for when paging through events; the greatest `limit` allowed is unverified."""

@@ -1,0 +1,141 @@
+"""/chat/completions and /completions, whole or as a stream of server-sent events."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from harness.emulator.errors import invalid
+from harness.emulator.inference import Answer, Ask, prompt_tokens, read_ask
+from harness.emulator.parts import Parts, json_body, parts_of
+
+__all__ = ["routes", "server_sent", "words"]
+
+
+async def _chat(request: Request) -> Response:
+    parts, body = parts_of(request), await json_body(request)
+    messages = body.get("messages")
+    if not isinstance(messages, list):
+        raise invalid("messages is required and must be a list.", "messages")
+    limit = "max_completion_tokens" if body.get("max_completion_tokens") is not None else "max_tokens"
+    ask = read_ask(body, messages, limit)
+    answers = parts.inference.answer(ask)
+    head = _head(parts, "chatcmpl", ask)
+    if body.get("stream"):
+        with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
+        return server_sent(_chat_chunks(head, ask, answers, with_usage))
+    choices = [
+        {"index": at, "message": _message(answer), "logprobs": None, "finish_reason": answer.finish_reason}
+        for at, answer in enumerate(answers)
+    ]
+    return JSONResponse(
+        {**head, "object": "chat.completion", "choices": choices, "usage": _usage(ask, answers)}
+    )
+
+
+async def _completions(request: Request) -> Response:
+    parts, body = parts_of(request), await json_body(request)
+    given = body.get("prompt")
+    prompts = given if isinstance(given, list) else [given]
+    if not prompts or not all(isinstance(prompt, str) and prompt for prompt in prompts):
+        raise invalid("prompt is required: a string, or a list of strings.", "prompt")
+    asks = [read_ask(body, [{"role": "user", "content": prompt}], "max_tokens") for prompt in prompts]
+    answers = [answer for ask in asks for answer in parts.inference.answer(ask)]
+    head = {**_head(parts, "cmpl", asks[0]), "object": "text_completion"}
+    if body.get("stream"):
+        return server_sent(_text_chunks(head, answers))
+    choices = [
+        {"index": at, "text": answer.text, "logprobs": None, "finish_reason": _text_reason(answer)}
+        for at, answer in enumerate(answers)
+    ]
+    whole = asks[0]._replace(messages=[message for ask in asks for message in ask.messages])
+    return JSONResponse({**head, "choices": choices, "usage": _usage(whole, answers)})
+
+
+def server_sent(events: Iterator[tuple[str | None, Any]]) -> Response:
+    """A stream of events, each a name (or None) and what goes into `data`."""
+
+    def lines() -> Iterator[str]:
+        for name, data in events:
+            text = data if isinstance(data, str) else json.dumps(data)
+            yield f"event: {name}\ndata: {text}\n\n" if name else f"data: {text}\n\n"
+
+    return StreamingResponse(lines(), media_type="text/event-stream")
+
+
+def words(text: str) -> list[str]:
+    """A text in the pieces in which it is streamed; joined they are the text again."""
+    return re.findall(r"\s*\S+|\s+\Z", text)
+
+
+def _chat_chunks(
+    head: dict[str, Any], ask: Ask, answers: list[Answer], with_usage: bool
+) -> Iterator[tuple[None, Any]]:
+    def chunk(at: int, delta: dict[str, Any], reason: str | None = None) -> tuple[None, Any]:
+        choice = {"index": at, "delta": delta, "logprobs": None, "finish_reason": reason}
+        return None, {**head, "object": "chat.completion.chunk", "choices": [choice]}
+
+    for at, answer in enumerate(answers):
+        yield chunk(at, {"role": "assistant", "content": ""})
+        for piece in words(answer.text):
+            yield chunk(at, {"content": piece})
+        for index, call in enumerate(answer.tool_calls or ()):
+            yield chunk(at, {"tool_calls": [{**call, "index": index}]})
+        yield chunk(at, {}, answer.finish_reason)
+    if with_usage:
+        usage = {**head, "object": "chat.completion.chunk", "choices": [], "usage": _usage(ask, answers)}
+        yield None, usage
+    yield None, "[DONE]"
+
+
+def _text_chunks(head: dict[str, Any], answers: list[Answer]) -> Iterator[tuple[None, Any]]:
+    for at, answer in enumerate(answers):
+        pieces = words(answer.text) or [""]
+        for position, piece in enumerate(pieces, 1):
+            reason = _text_reason(answer) if position == len(pieces) else None
+            yield (
+                None,
+                {
+                    **head,
+                    "choices": [{"index": at, "text": piece, "logprobs": None, "finish_reason": reason}],
+                },
+            )
+    yield None, "[DONE]"
+
+
+def _text_reason(answer: Answer) -> str:
+    return answer.finish_reason if answer.finish_reason == "length" else "stop"
+
+
+def _message(answer: Answer) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": answer.text, "refusal": None}
+    if answer.tool_calls:
+        message.update(tool_calls=answer.tool_calls, content=answer.text or None)
+    return message
+
+
+def _head(parts: Parts, prefix: str, ask: Ask) -> dict[str, Any]:
+    return {
+        "id": f"{prefix}-{uuid.uuid4().hex}",
+        "created": parts.clock.now(),
+        "model": ask.model,
+        "system_fingerprint": "emulator",
+    }
+
+
+def _usage(ask: Ask, answers: list[Answer]) -> dict[str, int]:
+    prompt, completion = prompt_tokens(ask.messages), sum(answer.tokens for answer in answers)
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+
+
+routes: list[Route] = [
+    Route("/chat/completions", _chat, methods=["POST"]),
+    Route("/completions", _completions, methods=["POST"]),
+]

@@ -1,0 +1,121 @@
+"""The emulator's database: one SQLite file, its tables, and transactions.
+
+SQL comes in, rows go out. Whatever belongs together is written in one transaction, so a process killed at any
+point leaves either the whole of it or nothing. What the tables mean is the store's business.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from harness.errors import InputError
+
+__all__ = ["Database"]
+
+_SCHEMA_VERSION: Final = 1
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS files (seq INTEGER PRIMARY KEY, id TEXT UNIQUE, object TEXT, content BLOB);
+CREATE TABLE IF NOT EXISTS jobs (seq INTEGER PRIMARY KEY, id TEXT UNIQUE, status TEXT, object TEXT,
+  plan TEXT);
+CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY, job TEXT, id TEXT UNIQUE, object TEXT);
+CREATE INDEX IF NOT EXISTS events_of_job ON events (job, seq);
+CREATE TABLE IF NOT EXISTS checkpoints (seq INTEGER PRIMARY KEY, job TEXT, id TEXT UNIQUE, object TEXT);
+CREATE TABLE IF NOT EXISTS models (id TEXT PRIMARY KEY, job TEXT, base TEXT, created INTEGER, theta BLOB,
+  own TEXT);
+CREATE TABLE IF NOT EXISTS theta (job TEXT PRIMARY KEY, weights BLOB);
+CREATE TABLE IF NOT EXISTS own (job TEXT, completion TEXT, weight REAL, PRIMARY KEY (job, completion))
+  WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS draws (seq INTEGER PRIMARY KEY, job TEXT, step INTEGER, grp TEXT, completion TEXT,
+  reward REAL, error TEXT, advantage REAL, length REAL);
+CREATE INDEX IF NOT EXISTS draws_of_job ON draws (job);
+CREATE TABLE IF NOT EXISTS evaluated (job TEXT, completion TEXT, reward REAL, PRIMARY KEY (job, completion))
+  WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS aliases (alias TEXT PRIMARY KEY, id TEXT);
+"""
+_TABLES: Final = tuple(line.split()[5] for line in _SCHEMA.splitlines() if line.startswith("CREATE TABLE"))
+
+
+_OTHER_STATE: Final = "Name another folder with --state, or remove this one."
+
+
+class Database:
+    """The database; every write is a transaction of its own unless made inside `transaction()`.
+
+    Args:
+        folder: Where `emulator.sqlite3` stands; made when missing.
+
+    Raises:
+        InputError: The folder holds the state of another version.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
+        # Autocommit: transactions are opened by name below. Threads share it under the lock.
+        path = folder / "emulator.sqlite3"
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            # A killed process loses nothing in this mode; a power cut may lose the last steps, which run
+            # again.
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            raise InputError(
+                f"not an emulator's state ({error})", place=str(path), fix=_OTHER_STATE
+            ) from error
+        if version not in (0, _SCHEMA_VERSION):
+            message = f"state of version {version}, this emulator writes {_SCHEMA_VERSION}"
+            raise InputError(message, place=str(path), fix=_OTHER_STATE)
+        self._db.executescript(f"{_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION};")
+        self._depth = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing of what is written inside; may be nested, the outermost counts."""
+        with self._lock:
+            if self._depth == 0:
+                self._db.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._db.execute("ROLLBACK")
+                raise
+            self._depth -= 1
+            if self._depth == 0:
+                self._db.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._lock:
+            self._db.close()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self.transaction():
+            for table in _TABLES:
+                self._db.execute(f"DELETE FROM {table}")
+
+    def rows(self, sql: str, *values: object) -> list[Any]:
+        """Read."""
+        with self._lock:
+            return self._db.execute(sql, values).fetchall()
+
+    def write(self, sql: str, *values: object) -> None:
+        """Write one row."""
+        with self._lock:
+            self._db.execute(sql, values)
+
+    def write_all(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """Write many rows, all or none of them."""
+        with self.transaction():
+            self._db.executemany(sql, rows)

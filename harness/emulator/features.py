@@ -1,0 +1,102 @@
+"""What a completion looks like: hashed style features of its text, the phi of the emulator's policy.
+
+A text comes in; a sparse vector of length one goes out. It is made of the completion's words, of formatting
+markers and of a length bucket, never of the prompt, the reference, a label or a number's value: the policy
+can learn how right answers are usually written, not which answer is right. Hashes are `zlib.crc32`, equal in
+every process.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from functools import lru_cache
+from typing import Final
+
+__all__ = ["DIMENSIONS", "Features", "features", "length_in_tokens"]
+
+Features = tuple[tuple[int, float], ...]
+"""A sparse vector: (index, value) pairs in rising order of the index."""
+
+DIMENSIONS: Final = 4096
+"""Length of theta. 2^12 buckets for some hundreds of words that a pool really uses."""
+
+_CHARACTERS_PER_TOKEN: Final = 4.0
+_MANY_LINES: Final = 6
+# Vectors kept: a step returns to the same few groups, a large pool as a whole would fill the memory.
+_CACHED: Final = 1 << 14
+_WORD = re.compile(r"[^\W\d_]+")
+
+_MARKERS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
+    (name, re.compile(pattern, re.MULTILINE))
+    for name, pattern in (
+        ("hashes", r"####"),
+        ("boxed", r"\\boxed"),
+        ("answer-colon", r"^[ \t]*(?:A|Answer)[ \t]*:"),
+        ("calculator", r"<<[^<>\n]*>>"),
+        ("think", r"</?think>"),
+        ("tag", r"<\|?\w+\|?>"),
+        ("code", r"```"),
+        ("bold", r"\*\*"),
+        ("bullet", r"^[ \t]*[-*•]\s"),
+        ("numbered", r"^[ \t]*\d+[.)]\s"),
+        ("heading", r"^#{1,3}\s"),
+        ("table", r"^[ \t]*\|"),
+        ("json", r"^[ \t]*[{\[]"),
+        ("latex", r"\$[^$\n]+\$|\\\("),
+        ("equation", r"\d\s*=\s*\d"),
+        ("arrow", r"->|=>|→"),
+        ("question", r"\?"),
+        ("exclamation", r"!"),
+        ("blank-line", r"\n[ \t]*\n"),
+        ("no-words", r"\A[\W\d_]+\Z"),
+        ("opens-with-digit", r"\A\W*\d"),
+        ("ends-with-digit", r"\d\W*\Z"),
+        ("ends-with-stop", r"\.\s*\Z"),
+        ("shouting", r"\b[A-Z]{4,}\b"),
+    )
+)
+
+
+def length_in_tokens(text: str) -> float:
+    """The length of a text in estimated tokens.
+
+    A quarter of its characters, for want of the model's tokenizer.
+    """
+    return len(text) / _CHARACTERS_PER_TOKEN
+
+
+@lru_cache(maxsize=_CACHED)
+def features(text: str) -> Features:
+    """Describe a completion's style as a sparse vector of length one.
+
+    The words, the markers and the length bucket each form a block of equal weight, so that a long text's many
+    words do not drown its format.
+
+    Args:
+        text: The completion.
+
+    Returns:
+        Index and value pairs; the squares of the values add up to one.
+    """
+    words = sorted(set(_WORD.findall(text.lower())))
+    markers = [name for name, pattern in _MARKERS if pattern.search(text)]
+    if text.count("\n") >= _MANY_LINES:
+        markers.append("many-lines")
+    bucket = min(16, int(2 * math.log2(1 + len(text) / 8)))
+    blocks = (
+        [f"word:{word}" for word in words],
+        [f"marker:{name}" for name in markers],
+        [f"length:{bucket}"],
+    )
+    vector: dict[int, float] = {}
+    for names in blocks:
+        weight = 1.0 / math.sqrt(len(names)) if names else 0.0
+        for name in names:
+            code = zlib.crc32(name.encode("utf-8", "surrogatepass"))
+            # The top bit gives the sign: two names in one bucket then cancel as often as they add up.
+            index, sign = code % DIMENSIONS, 1.0 if code & 0x80000000 else -1.0
+            vector[index] = vector.get(index, 0.0) + sign * weight
+    norm = math.sqrt(math.fsum(value * value for value in vector.values()))
+    return tuple((index, vector[index] / norm) for index in sorted(vector)) if norm else ()

@@ -1,0 +1,127 @@
+"""From the ARN in a job to what grades: the `--function NAME=TARGET` table, opened when a job first needs it.
+
+An ARN is looked up whole, then by name and qualifier, then by name. A target is one of
+
+    module:attr, file.py:attr       in this process
+    FOLDER:module.function          a built artifact under the local Lambda runtime
+    FOLDER                          the same, with the handler and limits of the template that stands beside
+    it http://HOST:PORT                the Lambda Invoke API at that endpoint, asked for the function's name
+    arn:aws:lambda:...              a deployed function
+
+Opened targets are kept and shared by all jobs; nothing is called here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from harness.emulator.errors import JobFailure
+from harness.errors import InputError
+
+if TYPE_CHECKING:
+    from harness.localaws.function import FunctionSpec
+    from harness.targets.protocol import Target
+
+__all__ = ["Functions", "open_spec"]
+
+_BUILT_TIMEOUT_S = 60.0
+_BUILT_MEMORY_MB = 512
+
+
+class Functions:
+    """The functions that jobs may name.
+
+    Args:
+        specs: Function name, `NAME:QUALIFIER` or ARN to its target.
+    """
+
+    def __init__(self, specs: Mapping[str, str]) -> None:
+        self._specs = specs
+        self._open: dict[str, Target] = {}
+
+    def open(self, arn: str) -> Target:
+        """The target of an ARN.
+
+        Raises:
+            JobFailure: No function of that name was given.
+            HarnessError: Its target cannot be set up.
+        """
+        qualified = arn.split(":function:", 1)[-1]
+        name = qualified.split(":", 1)[0]
+        for known in (arn, qualified, name):
+            if known in self._specs:
+                if known not in self._open:
+                    self._open[known] = open_spec(self._specs[known], qualified, _region(arn))
+                return self._open[known]
+        given = ", ".join(sorted(self._specs)) or "none"
+        raise JobFailure(
+            "function_not_found",
+            f"Function not found: {arn}."
+            f" Start the emulator with --function {name}=module:attr (given: {given}).",
+            param="method.reinforcement.grader.lambda.function",
+        )
+
+    def close(self) -> None:
+        """Close every target."""
+        for target in self._open.values():
+            target.close()
+        self._open.clear()
+
+
+def open_spec(spec: str, function: str, region: str | None) -> Target:
+    """Open one target.
+
+    Args:
+        spec: The part after `NAME=`.
+        function: Name, and qualifier if any, that the job asked for.
+        region: Region of the job's ARN.
+
+    Raises:
+        HarnessError: It cannot be set up.
+    """
+    if spec.startswith("arn:") or urlsplit(spec).scheme in ("http", "https"):
+        from harness.targets.deployed import DeployedTarget
+
+        if spec.startswith("arn:"):
+            return DeployedTarget(spec)
+        return DeployedTarget(function, region=region, endpoint_url=spec)
+    folder, _, handler = spec.partition(":")
+    if not Path(folder).is_dir():
+        from harness.targets.in_process import InProcessTarget
+
+        return InProcessTarget(spec)
+    from harness.targets.local_runtime import LocalRuntimeTarget
+
+    return LocalRuntimeTarget(_artifact(Path(folder), handler, function), concurrency=1)
+
+
+def _artifact(folder: Path, handler: str, function: str) -> FunctionSpec:
+    from harness.localaws.function import FunctionSpec
+    from harness.localaws.template import read_functions
+
+    template = folder.parent / "template.yaml"
+    if not handler and template.is_file():
+        spec = read_functions(template).get(folder.name)
+        if spec is not None:
+            return spec
+    if not handler:
+        raise InputError(
+            "no handler is known for this folder",
+            place=str(folder),
+            fix=f"Write --function NAME={folder}:module.function, or name a folder that `sam build` made.",
+        )
+    return FunctionSpec(
+        name=function.split(":")[0],
+        artifact=folder.resolve(),
+        handler=handler,
+        timeout_s=_BUILT_TIMEOUT_S,
+        memory_mb=_BUILT_MEMORY_MB,
+    )
+
+
+def _region(arn: str) -> str | None:
+    parts = arn.split(":")
+    return parts[3] if len(parts) > 3 else None

@@ -1,0 +1,119 @@
+"""/fine_tuning/jobs: create, list, retrieve, cancel; a job's events and checkpoints.
+
+Model and files are looked up when the job is created, as OpenAI does (*unverified* on Bedrock); everything
+else that may be wrong shows while the job runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from harness.api.types import FINAL_STATUSES
+from harness.emulator.errors import ApiError, invalid
+from harness.emulator.parts import Parts, json_body, page_limit, parts_of
+from harness.emulator.requests import new_job
+from harness.emulator.store import Page, StoredJob
+
+__all__ = ["routes"]
+
+
+async def _create(request: Request) -> Response:
+    parts, body = parts_of(request), await json_body(request)
+    job, plan = new_job(body, parts.clock.now(), parts.config.seed)
+    _look_up(parts, job["model"], {name: job.get(name) for name in ("training_file", "validation_file")})
+    retry = request.headers.get("idempotency-key")
+    with parts.store.transaction():
+        if retry and (known := parts.store.job(f"retry:jobs:{retry}")) is not None:
+            return JSONResponse(known.object)
+        # An alias of a file stands for it only now.
+        job["training_file"] = parts.store.resolve(job["training_file"])
+        parts.store.add_job(job, plan)
+        parts.lifecycle.record_event(job["id"], f"Created fine-tuning job: {job['id']}")
+        parts.lifecycle.record_event(job["id"], f"Validating training file: {job['training_file']}")
+        if retry:
+            parts.store.set_alias(f"retry:jobs:{retry}", job["id"])
+    parts.runner.wake()
+    return JSONResponse(job)
+
+
+def _list(request: Request) -> Response:
+    store = parts_of(request).store
+    return _page(request, 20, store.jobs, ids=False)
+
+
+def _retrieve(request: Request) -> Response:
+    return JSONResponse(_job(request).object)
+
+
+def _cancel(request: Request) -> Response:
+    stored = _job(request)
+    status = stored.object["status"]
+    # A client that lost the first answer asks again: that is not an error.
+    if status in FINAL_STATUSES and status != "cancelled":
+        raise ApiError(400, f"Job has already {_ENDED[status]}.", code="invalid_job_status")
+    return JSONResponse(parts_of(request).lifecycle.cancel(stored.object["id"]))
+
+
+def _events(request: Request) -> Response:
+    name, store = _job(request).object["id"], parts_of(request).store
+    return _page(request, 20, lambda limit, after: store.events(name, limit, after), ids=False)
+
+
+def _checkpoints(request: Request) -> Response:
+    name, store = _job(request).object["id"], parts_of(request).store
+    return _page(request, 10, lambda limit, after: store.checkpoints(name, limit, after), ids=True)
+
+
+def _page(
+    request: Request, default: int, read: Callable[[int, str | None], Page | None], *, ids: bool
+) -> Response:
+    after = request.query_params.get("after")
+    page = read(page_limit(request, default), after)
+    if page is None:
+        raise invalid(f"after: no such element in this list: {after}.", "after")
+    body: dict[str, Any] = {"object": "list", "data": page.data, "has_more": page.has_more}
+    if ids:
+        body["first_id"] = page.data[0]["id"] if page.data else None
+        body["last_id"] = page.data[-1]["id"] if page.data else None
+    return JSONResponse(body)
+
+
+def _job(request: Request) -> StoredJob:
+    name = request.path_params["job"]
+    stored = parts_of(request).store.job(name)
+    if stored is None:
+        raise ApiError(
+            404, f"Could not find fine tune: {name}", param="fine_tune_id", code="fine_tune_not_found"
+        )
+    return stored
+
+
+def _look_up(parts: Parts, model: str, files: dict[str, Any]) -> None:
+    if model not in parts.inference.base_models:
+        raise ApiError(
+            400,
+            f"Model {model} is not available for fine-tuning or does not exist."
+            f" Available: {', '.join(parts.inference.base_models)}.",
+            param="model",
+            code="model_not_available",
+        )
+    for param, name in files.items():
+        if name is not None and parts.store.file(name) is None:
+            raise invalid(f"invalid {param}: {name}", param)
+
+
+_ENDED = {"succeeded": "completed", "failed": "failed"}
+
+routes: list[Route] = [
+    Route("/fine_tuning/jobs", _create, methods=["POST"]),
+    Route("/fine_tuning/jobs", _list, methods=["GET"]),
+    Route("/fine_tuning/jobs/{job}", _retrieve, methods=["GET"]),
+    Route("/fine_tuning/jobs/{job}/cancel", _cancel, methods=["POST"]),
+    Route("/fine_tuning/jobs/{job}/events", _events, methods=["GET"]),
+    Route("/fine_tuning/jobs/{job}/checkpoints", _checkpoints, methods=["GET"]),
+]

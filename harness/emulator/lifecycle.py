@@ -1,0 +1,320 @@
+"""A job's life: validating_files -> queued -> running (one step at a time) -> succeeded, failed or cancelled.
+
+A stored job comes in; the same job, one unit of work further, is stored together with its events. The order
+of the first three statuses is OpenAI's (*unverified* on Bedrock). Every unit is one transaction that first
+looks whether the job still is what it was: a job cancelled while its grader worked takes none of the step's
+results.
+
+What ends a job as failed: a file that holds something else than records; too few recorded completions; a
+function that is unknown; a grader call that fails four times in a row; or more than half of the last 64
+samples (at least 20) coming back without a reward. Samples without a reward cost a warning and no more: they
+take no part in their group.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from harness.api.types import FINAL_STATUSES, Checkpoint, Event, Job
+from harness.emulator import policy as policies
+from harness.emulator.clock import Clock
+from harness.emulator.config import EmulatorConfig
+from harness.emulator.errors import JobFailure
+from harness.emulator.examples import Examples
+from harness.emulator.pool import Pool
+from harness.emulator.store import Store, StoredJob, StoredModel
+from harness.emulator.training import Step, grade_all, metrics_data, take_step, validate
+from harness.emulator.workshop import Workshop, equip
+from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from harness.targets.protocol import Target
+
+__all__ = ["Lifecycle"]
+
+_WINDOW: Final = 64
+_MIN_SEEN: Final = 20
+_MAX_FAILED: Final = 0.5
+_UNIT_S: Final = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class Lifecycle:
+    """Moves jobs on.
+
+    Args:
+        config: The emulator's set-up.
+        store: Where jobs live.
+        pool: The recorded completions.
+        clock: Time stamps, and the waiting between tries.
+        open_function: Makes the target of a function's ARN; raises HarnessError when it is unknown.
+    """
+
+    def __init__(
+        self,
+        config: EmulatorConfig,
+        store: Store,
+        pool: Pool,
+        clock: Clock,
+        open_function: Callable[[str], Target],
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._pool = pool
+        self._clock = clock
+        self._open_function = open_function
+        self._workshops: dict[str, Workshop] = {}
+        self._policies: dict[str, tuple[int, policies.Policy]] = {}
+
+    def open_jobs(self) -> list[str]:
+        """Ids of the jobs that have not come to an end, oldest first."""
+        return self._store.open_jobs(sorted(FINAL_STATUSES))
+
+    def advance(self, name: str) -> None:
+        """Do one unit of a job's work: check it, queue it, start it, or run one step.
+
+        A job that is at its end, or unknown, is left alone.
+        """
+        stored = self._store.job(name)
+        if stored is None or stored.object["status"] in FINAL_STATUSES:
+            return
+        if self._config.manual:
+            self._clock.wait(_UNIT_S)
+        try:
+            if stored.object["status"] == "validating_files":
+                self._check(stored)
+            elif stored.object["status"] == "queued":
+                self._start(stored)
+            else:
+                self._step(stored)
+        except JobFailure as failure:
+            self._fail(name, failure)
+        except HarnessError as error:
+            self._fail(name, JobFailure("grader_not_usable", str(error), param="method.reinforcement.grader"))
+        except Exception as error:
+            _log.exception("job %s", name)
+            self._fail(name, JobFailure("server_error", f"{type(error).__name__}: {error}"))
+        if (after := self._store.job(name)) is None or after.object["status"] in FINAL_STATUSES:
+            self.forget(name)
+
+    def workshop(self, job: Job) -> Workshop:
+        """What the job works with, made at its first use.
+
+        Raises:
+            JobFailure: Its file or its function cannot be used.
+        """
+        if job["id"] not in self._workshops:
+            self._workshops[job["id"]] = equip(
+                job,
+                self._config,
+                self._store,
+                self._pool,
+                self._open_function,
+                self._clock.wait,
+                lambda message: self.record_event(job["id"], message, level="warn"),
+            )
+        return self._workshops[job["id"]]
+
+    def forget(self, job: str) -> None:
+        """Drop what is kept in memory for a job; it is made again where it is needed."""
+        self._workshops.pop(job, None)
+        self._policies.pop(job, None)
+
+    def record_event(
+        self, job: str, message: str, *, level: str = "info", data: dict[str, Any] | None = None
+    ) -> None:
+        """Store an event of a job; with `data` it is one of type `metrics`."""
+        event: Event = {
+            "id": f"ftevent-{uuid.uuid4()}",
+            "object": "fine_tuning.job.event",
+            "created_at": self._clock.now(),
+            "level": level,
+            "message": message,
+            "type": "message" if data is None else "metrics",
+            "data": {} if data is None else data,
+        }
+        self._store.add_event(job, event)
+
+    def cancel(self, name: str) -> Job | None:
+        """Cancel a job that has not ended; the job as it is then, None when it is unknown."""
+        with self._store.transaction():
+            stored = self._store.job(name)
+            if stored is None or stored.object["status"] in FINAL_STATUSES:
+                return stored.object if stored else None
+            job = stored.object
+            job.update({"status": "cancelled", "finished_at": self._clock.now(), "estimated_finish": None})
+            self._store.save_job(job, stored.plan)
+            self.record_event(job["id"], "Fine-tuning job cancelled")
+            return job
+
+    # --- the units ------------------------------------------------------------------------------------------
+
+    def _check(self, stored: StoredJob) -> None:
+        job = stored.object
+        workshop = self.workshop(job)
+        with self._store.transaction():
+            if not self._is_still(job):
+                return
+            for warning in workshop.examples.warnings:
+                self.record_event(job["id"], warning, level="warn")
+            total = workshop.schedule.total_steps(len(workshop.examples.training))
+            job["status"] = "queued"
+            self._store.save_job(job, {**stored.plan, "total_steps": total})
+            self.record_event(job["id"], "Files validated, moving job to queued state")
+
+    def _start(self, stored: StoredJob) -> None:
+        job = stored.object
+        with self._store.transaction():
+            if not self._is_still(job):
+                return
+            job["status"] = "running"
+            self._store.save_policy(job["id"], policies.initial(), {})
+            self._store.save_job(job, stored.plan)
+            self.record_event(job["id"], "Fine-tuning job started")
+
+    def _step(self, stored: StoredJob) -> None:
+        job, plan = stored.object, stored.plan
+        workshop = self.workshop(job)
+        number, total = plan["step"], plan["total_steps"]
+        step = take_step(
+            self._policy(job["id"], number),
+            number,
+            workshop.schedule,
+            workshop.examples.training,
+            workshop.calls,
+        )
+        number += 1
+        checkpoint = self._is_checkpoint(job, number, total)
+        if checkpoint:
+            known = self._store.rewards(job["id"])
+            held_out = grade_all(workshop.examples.held_out, known, workshop.calls)
+        with self._store.transaction():
+            if not self._is_still(job):
+                return
+            self._store.save_policy(job["id"], step.learned.policy, step.learned.own_changed)
+            self._policies[job["id"]] = (number, step.learned.policy)
+            self._store.add_draws(job["id"], number, step.rows)
+            self._report(job["id"], number, total, step)
+            plan.update(step=number, tokens=plan["tokens"] + step.tokens)
+            if checkpoint:
+                self._store.add_evaluated(job["id"], held_out)
+                self._keep_checkpoint(job, number, total, step, workshop.examples)
+            speed = self._config.speed
+            job["estimated_finish"] = (
+                self._clock.now() + math.ceil((total - number) / speed) if speed else None
+            )
+            problem = self._failing_grader(job["id"])
+            if number >= total and problem is None:
+                self._succeed(job, step.learned.policy, plan["tokens"])
+            self._store.save_job(job, plan)
+            if problem is not None:
+                self._fail(job["id"], problem)
+
+    # --- parts of them --------------------------------------------------------------------------------------
+
+    def _policy(self, job: str, step: int) -> policies.Policy:
+        """The policy that a job has come to, from memory where that is of this very step."""
+        known = self._policies.get(job)
+        return known[1] if known and known[0] == step else self._store.policy(job)
+
+    def _is_still(self, job: Job) -> bool:
+        """True when no request has moved the job since it was read (it was not cancelled)."""
+        now = self._store.job(job["id"])
+        return now is not None and now.object["status"] == job["status"]
+
+    def _is_checkpoint(self, job: Job, number: int, total: int) -> bool:
+        given: dict[str, Any] = dict(job["method"]["reinforcement"]["hyperparameters"])
+        interval = given.get("eval_interval") or math.ceil(total / self._config.checkpoints)
+        return number == total or number % interval == 0
+
+    def _report(self, job: str, number: int, total: int, step: Step) -> None:
+        figures = metrics_data(number, total, step.learned.figures)
+        self.record_event(job, f"Step {number}/{total}: training metrics", data=figures)
+        if step.failures:
+            kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(step.failures.items()))
+            count = step.failures.total()
+            self.record_event(
+                job,
+                f"Step {number}/{total}: {count} of {len(step.rows)} samples got no reward ({kinds})",
+                level="warn",
+            )
+
+    def _keep_checkpoint(self, job: Job, number: int, total: int, step: Step, examples: Examples) -> None:
+        held_out = validate(step.learned.policy, examples.held_out, self._store.rewards(job["id"]))
+        figures = step.learned.figures
+        name = f"{_model_name(job)}:ckpt-step-{number}"
+        checkpoint: Checkpoint = {
+            "id": f"ftckpt-{uuid.uuid4()}",
+            "object": "fine_tuning.job.checkpoint",
+            "created_at": self._clock.now(),
+            "fine_tuned_model_checkpoint": name,
+            "fine_tuning_job_id": job["id"],
+            # OpenAI's keys; "accuracy" is a mean reward here. Bedrock's own names are unverified.
+            "metrics": {
+                "step": number,
+                "train_loss": figures.loss,
+                "train_mean_token_accuracy": figures.reward_mean,
+                "full_valid_loss": held_out.loss,
+                "full_valid_mean_token_accuracy": held_out.reward,
+                "valid_rewards_mean": held_out.reward,
+            },
+            "step_number": number,
+        }
+        self._store.add_checkpoint(checkpoint)
+        self._store.add_model(
+            StoredModel(name, job["id"], job["model"], checkpoint["created_at"], step.learned.policy)
+        )
+        self.record_event(job["id"], f"Checkpoint created at step {number}/{total}: {name}")
+
+    def _failing_grader(self, job: str) -> JobFailure | None:
+        seen, failed = self._store.recent_failures(job, _WINDOW)
+        if seen < _MIN_SEEN or failed <= _MAX_FAILED * seen:
+            return None
+        return JobFailure(
+            "grader_error_rate",
+            f"{failed} of the last {seen} samples got no reward: the job stops."
+            " Replay the rollouts through the grader to see which ones fail.",
+            param="method.reinforcement.grader",
+        )
+
+    def _succeed(self, job: Job, policy: policies.Policy, tokens: float) -> None:
+        name, now = _model_name(job), self._clock.now()
+        self._store.add_model(StoredModel(name, job["id"], job["model"], now, policy))
+        job.update(
+            {
+                "status": "succeeded",
+                "finished_at": now,
+                "fine_tuned_model": name,
+                "trained_tokens": round(tokens),
+                "estimated_finish": None,
+            }
+        )
+        self.record_event(job["id"], f"New fine-tuned model created: {name}")
+        self.record_event(job["id"], "The job has successfully completed")
+
+    def _fail(self, name: str, failure: JobFailure) -> None:
+        with self._store.transaction():
+            stored = self._store.job(name)
+            if stored is None or stored.object["status"] in FINAL_STATUSES:
+                return
+            job = stored.object
+            job.update(
+                {
+                    "status": "failed",
+                    "finished_at": self._clock.now(),
+                    "error": failure.body(),
+                    "estimated_finish": None,
+                }
+            )
+            self._store.save_job(job, stored.plan)
+            self.record_event(name, f"Fine-tuning job failed: {failure.message}", level="error")
+
+
+def _model_name(job: Job) -> str:
+    """`ft:BASE:ORGANISATION:SUFFIX:ID` as in the documentation's examples; suffixes are not supported."""
+    return f"ft:{job['model']}:emulator::{job['id'].removeprefix('ftjob-')[:8]}"

@@ -1,0 +1,73 @@
+"""What the request handlers work with.
+
+One value that holds the emulator's parts, and how bodies and limits are read.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, NamedTuple, cast
+
+from starlette.requests import Request
+
+from harness.emulator.clock import Clock
+from harness.emulator.config import EmulatorConfig
+from harness.emulator.errors import invalid
+from harness.emulator.faults import Faults
+from harness.emulator.inference import Inference
+from harness.emulator.lifecycle import Lifecycle
+from harness.emulator.pool import Pool
+from harness.emulator.runner import Runner
+from harness.emulator.store import Store
+
+__all__ = ["Parts", "json_body", "page_limit", "parts_of"]
+
+_MOST: Final = 10_000
+
+
+class Parts(NamedTuple):
+    """An emulator, taken apart."""
+
+    config: EmulatorConfig
+    store: Store
+    pool: Pool
+    clock: Clock
+    lifecycle: Lifecycle
+    runner: Runner
+    inference: Inference
+    faults: Faults
+
+
+def parts_of(request: Request) -> Parts:
+    """The emulator that serves a request."""
+    return cast(Parts, request.app.state.parts)
+
+
+async def json_body(request: Request) -> dict[str, Any]:
+    """The body, which must be a JSON object; an empty one counts as `{}`.
+
+    Raises:
+        ApiError: It is something else.
+    """
+    content = await request.body()
+    try:
+        body = json.loads(content) if content else {}
+    except (ValueError, RecursionError) as error:
+        raise invalid("We could not parse the JSON body of your request.", None) from error
+    if not isinstance(body, dict):
+        raise invalid("The body must be a JSON object.", None)
+    return body
+
+
+def page_limit(request: Request, default: int) -> int:
+    """The `limit` of a list; what the service caps it at is unverified, so there is no cap worth the name.
+
+    Raises:
+        ApiError: It is no whole number of at least 1.
+    """
+    text = request.query_params.get("limit")
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:9])):
+        raise invalid(f"limit must be a whole number of at least 1, not {text!r}.", "limit")
+    return min(int(text[:9]), _MOST)

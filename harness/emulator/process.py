@@ -1,0 +1,161 @@
+"""Runs the emulator as a process of its own for as long as a `with` block lasts.
+
+A configuration comes in, the base URL of a service that is ready goes out. The process ends with the block,
+and with its owner if that is killed; its state stays on disk, so that another one started on it goes on with
+its jobs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import select
+import subprocess
+import sys
+import time
+from types import TracebackType
+from typing import IO, Final
+
+from harness.emulator.config import EmulatorConfig
+from harness.emulator.options import write_options
+from harness.errors import HarnessError, InputError, ServiceError
+
+__all__ = ["EmulatorProcess"]
+
+_READY_TIMEOUT_S: Final = 60.0
+_STOP_TIMEOUT_S: Final = 15.0
+_REFUSAL_TIMEOUT_S: Final = 5.0
+_LOG: Final = "emulator.log"
+
+
+class EmulatorProcess:
+    """The emulator in its own process, as a context manager.
+
+    Args:
+        config: What to serve; the process always ends with its owner.
+
+    Example:
+        with EmulatorProcess(config) as emulator:
+            client = OpenAI(base_url=emulator.base_url, api_key="any")
+    """
+
+    def __init__(self, config: EmulatorConfig) -> None:
+        self.config = dataclasses.replace(config, die_with_parent=True)
+        self.log = config.state / _LOG
+        """What the process and its graders print."""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._base_url = ""
+
+    @property
+    def base_url(self) -> str:
+        """Base URL of the API, ending in `/v1`."""
+        if not self._base_url:
+            raise InputError("the emulator is not running", fix="Use it as a context manager.")
+        return self._base_url
+
+    @property
+    def admin_url(self) -> str:
+        """Base URL of the admin routes."""
+        return self.base_url.removesuffix("/v1") + "/_emulator"
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Start the process and wait until it answers.
+
+        Raises:
+            InputError: The emulator refused its configuration.
+            ServiceError: It did not become ready.
+        """
+        self.config.state.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "harness.emulator", *write_options(self.config)]
+        with self.log.open("ab") as log:
+            began = log.tell()
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                # A Ctrl-C is the owner's to handle; it then stops this process itself.
+                start_new_session=True,
+                env=_environment(),
+            )
+        assert self._process.stdout is not None
+        line = _first_line(self._process.stdout, _READY_TIMEOUT_S)
+        if not line:
+            self._refuse(began)
+        self._base_url = line
+
+    def stop(self) -> None:
+        """End the process; its state stays."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._release()
+
+    def kill(self) -> None:
+        """End the process as `kill -9` does, for tests of what survives it."""
+        if self._process is not None:
+            self._process.kill()
+            self._release()
+
+    def __enter__(self) -> EmulatorProcess:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    def _refuse(self, began: int) -> None:
+        """Raise with what the process said before it ended."""
+        process = self._process
+        assert process is not None
+        try:
+            code = process.wait(_REFUSAL_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            code = process.wait()
+        self._release()
+        with self.log.open("rb") as log:
+            log.seek(began)
+            said = log.read().decode("utf-8", "replace").strip()
+        kind: type[HarnessError] = InputError if code == InputError.exit_code else ServiceError
+        raise kind(f"the emulator did not start: {said or f'exit code {code}'}", place=str(self.log))
+
+    def _release(self) -> None:
+        process, self._process, self._base_url = self._process, None, ""
+        if process is None:
+            return
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def _first_line(pipe: IO[bytes], timeout_s: float) -> str:
+    """The first line of a pipe; empty when it ends or the time is up before that."""
+    content, end = b"", time.monotonic() + timeout_s
+    while not content.endswith(b"\n"):
+        ready, _, _ = select.select([pipe], [], [], max(0.0, end - time.monotonic()))
+        piece = os.read(pipe.fileno(), 4096) if ready else b""
+        if not piece:
+            return ""
+        content += piece
+    return content.decode().strip()
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment, with its import path: the grader's module is found there as it is here."""
+    paths = [path for path in (os.getcwd(), *sys.path) if path]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}

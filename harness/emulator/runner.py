@@ -1,0 +1,99 @@
+"""The loop that does the jobs' work, one unit at a time, on the process's main thread.
+
+The main thread, because only there can a grader be interrupted when its time is up. Requests are served by
+another thread; what they want done between two units (a step by hand, a reset, a report that grades) comes
+through a queue.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Final
+
+from harness.emulator.lifecycle import Lifecycle
+
+__all__ = ["Runner"]
+
+_IDLE_S: Final = 0.5
+
+
+class Runner:
+    """Advances all open jobs in turn.
+
+    Args:
+        lifecycle: What a unit of work is.
+        speed: Units a second for each job; None for as fast as they go.
+        manual: Do nothing until `step` is called.
+    """
+
+    def __init__(self, lifecycle: Lifecycle, *, speed: float | None, manual: bool) -> None:
+        self._lifecycle = lifecycle
+        self._interval = 1.0 / speed if speed else 0.0
+        self._manual = manual
+        self._orders: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._stopped = threading.Event()
+
+    def submit(self, work: Callable[[], Any]) -> Future[Any]:
+        """Have something done on the main thread between two units of work; callable from any thread."""
+        future: Future[Any] = Future()
+        self._orders.put((work, future))
+        return future
+
+    def step(self, count: int) -> int:
+        """Do up to `count` rounds, each one unit of every open job; how many units were done.
+
+        To be called through `submit`.
+        """
+        done = 0
+        for _ in range(count):
+            names = self._lifecycle.open_jobs()
+            if not names or self._stopped.is_set():
+                break
+            for name in names:
+                self._lifecycle.advance(name)
+            done += len(names)
+        return done
+
+    def wake(self) -> None:
+        """Look for open jobs now instead of at the next tick."""
+        self._orders.put(None)
+
+    def stop(self) -> None:
+        """Make `run` return after the unit under way; callable from any thread and from a signal handler."""
+        self._stopped.set()
+        self._orders.put(None)
+
+    def run(self) -> None:
+        """Work until stopped."""
+        while not self._stopped.is_set():
+            started = time.monotonic()
+            done = 0 if self._manual else self.step(1)
+            pause = max(0.0, started + self._interval - time.monotonic()) if done else _IDLE_S
+            self._serve_orders(pause, keep_pace=bool(done))
+
+    def _serve_orders(self, pause: float, *, keep_pace: bool) -> None:
+        """Serve what is queued for `pause` seconds; when no job is open, only until something comes."""
+        end = time.monotonic() + pause
+        while not self._stopped.is_set():
+            left = end - time.monotonic()
+            try:
+                order = self._orders.get(timeout=left) if left > 0 else self._orders.get_nowait()
+            except queue.Empty:
+                return
+            if order is not None:
+                _carry_out(*order)
+            if not keep_pace:
+                return
+
+
+def _carry_out(work: Callable[[], Any], future: Future[Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(work())
+    except Exception as error:
+        future.set_exception(error)

@@ -1,0 +1,191 @@
+"""Puts the parts together and serves them on loopback: a configuration comes in, an HTTP service goes out.
+
+The API answers under `/v1` (and `/openai/v1`, which the SDK's Bedrock provider asks for), the admin routes
+under `/_emulator`. uvicorn runs on a thread of its own; the calling thread, which must be the main one, does
+the jobs' work, so that a grader can be interrupted when its time is up. The only line on stdout is the URL;
+whatever a grader prints goes to stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from graders.wire import PROFILES
+from harness.emulator import admin_routes, chat_routes, file_routes, job_routes, response_routes
+from harness.emulator.clock import Clock, ManualClock, SystemClock
+from harness.emulator.config import EmulatorConfig
+from harness.emulator.errors import ApiError
+from harness.emulator.faults import Faults, FaultyApp
+from harness.emulator.functions import Functions
+from harness.emulator.inference import Inference
+from harness.emulator.keys import KeyedApp
+from harness.emulator.lifecycle import Lifecycle
+from harness.emulator.parts import Parts
+from harness.emulator.pool import load_pool
+from harness.emulator.runner import Runner
+from harness.emulator.store import Store
+from harness.errors import InputError
+
+__all__ = ["serve"]
+
+_HOST: Final = "127.0.0.1"
+_START_TIMEOUT_S: Final = 30.0
+_STOP_TIMEOUT_S: Final = 10.0
+_PARENT_CHECK_S: Final = 1.0
+
+
+def serve(config: EmulatorConfig, announce: Callable[[str], None] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM (or the parent's end), then return; tells the base URL when ready.
+
+    Args:
+        config: What to serve.
+        announce: Takes the base URL; by default it is printed as one line on stdout. Afterwards stdout is
+            stderr.
+
+    Raises:
+        InputError: A rollouts file cannot be read, the state is another version's, the port is taken, or this
+            is not the main thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        raise InputError("the emulator must run on the main thread", fix="Start it with EmulatorProcess.")
+    if config.wire not in PROFILES:
+        raise InputError(f"unknown wire {config.wire!r}", fix=f"Known are {', '.join(PROFILES)}.")
+    functions = Functions(config.functions)
+    parts = _assemble(config, functions)
+    listener = _listen(config.port)
+    app: ASGIApp = _application(parts)
+    if config.require_key:
+        app = KeyedApp(app)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            FaultyApp(app, parts.faults),
+            log_level="critical",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
+    thread.start()
+    try:
+        _await_start(server, thread)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: parts.runner.stop())
+        if config.die_with_parent:
+            threading.Thread(target=_watch_parent, args=(os.getppid(),), name="parent", daemon=True).start()
+        (announce or _print_url)(f"http://{_HOST}:{listener.getsockname()[1]}/v1")
+        sys.stdout.flush()
+        os.dup2(2, 1)
+        parts.runner.run()
+    finally:
+        server.should_exit = True
+        thread.join(_STOP_TIMEOUT_S)
+        functions.close()
+        parts.store.close()
+
+
+def _assemble(config: EmulatorConfig, functions: Functions) -> Parts:
+    pool = load_pool(config.rollouts)
+    store = Store(config.state)
+    clock: Clock = ManualClock(store.latest_time()) if config.manual else SystemClock()
+    lifecycle = Lifecycle(config, store, pool, clock, functions.open)
+    return Parts(
+        config=config,
+        store=store,
+        pool=pool,
+        clock=clock,
+        lifecycle=lifecycle,
+        runner=Runner(lifecycle, speed=config.speed, manual=config.manual),
+        inference=Inference(store, pool, config.models, config.seed),
+        faults=Faults(config.faults, config.seed, retry_after=0 if config.manual else 1),
+    )
+
+
+def _application(parts: Parts) -> Starlette:
+    api = [
+        *file_routes.routes,
+        *job_routes.routes,
+        *chat_routes.routes,
+        *response_routes.routes,
+    ]
+    app = Starlette(
+        routes=[
+            Mount("/v1", routes=api),
+            Mount("/openai/v1", routes=api),
+            Mount("/_emulator", routes=admin_routes.routes),
+        ],
+        exception_handlers={ApiError: _answer_error, HTTPException: _answer_http, Exception: _answer_bug},
+    )
+    app.state.parts = parts
+    return app
+
+
+def _answer_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return JSONResponse(error.body(), error.status, headers=error.headers)
+
+
+def _answer_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    message = (
+        f"Invalid URL ({request.method} {request.url.path})" if error.status_code == 404 else error.detail
+    )
+    return _answer_error(request, ApiError(error.status_code, message))
+
+
+def _answer_bug(request: Request, error: Exception) -> Response:
+    return _answer_error(request, ApiError(500, f"{type(error).__name__}: {error}", code="server_error"))
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((_HOST, port))
+    except OSError as error:
+        listener.close()
+        raise InputError(
+            f"port {port} cannot be used ({error.strerror})", fix="Give --port 0 for a free one."
+        ) from error
+    listener.listen(128)
+    return listener
+
+
+def _await_start(server: uvicorn.Server, thread: threading.Thread) -> None:
+    end = time.monotonic() + _START_TIMEOUT_S
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > end:
+            raise InputError("the HTTP server did not start", fix="Give another --port.")
+        time.sleep(0.005)
+
+
+def _print_url(url: str) -> None:
+    sys.stdout.write(url + "\n")
+
+
+def _watch_parent(parent: int) -> None:
+    """End the process when stdin closes or the parent is another one.
+
+    The state on disk is whole at any moment.
+    """
+    while os.getppid() == parent:
+        ready, _, _ = select.select([0], [], [], _PARENT_CHECK_S)
+        if ready and not os.read(0, 1024):
+            break
+    os._exit(0)

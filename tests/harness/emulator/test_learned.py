@@ -1,0 +1,100 @@
+"""The report on what a job bred, on jobs whose outcome is known beforehand."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.emulator.learned import correlation
+
+numbers = st.lists(st.floats(-100, 100), min_size=2, max_size=20)
+
+
+@given(numbers, st.floats(0.1, 10), st.floats(-10, 10))
+def test_correlation_of_a_straight_line_is_one(values: list[float], slope: float, start: float) -> None:
+    found = correlation(values, [slope * value + start for value in values])
+    if found is not None and max(values) - min(values) > 1e-3:
+        assert found == pytest.approx(1.0, abs=1e-6)
+        assert correlation(values, [-value for value in values]) == pytest.approx(-1.0, abs=1e-6)
+
+
+def test_correlation_without_spread_is_unknown() -> None:
+    assert correlation([1.0, 1.0], [1.0, 2.0]) is None
+    assert correlation([], []) is None
+
+
+def report_on(serve: Callable[..., Any], data: Any, grader: str, **changes: Any) -> Any:
+    service = serve(grader, **changes)
+    name = service.submit(service.upload(data.records_of(data.rollouts())[:32]), learning_rate_multiplier=2.0)
+    service.finish()
+    return service.raw("GET", f"/_emulator/jobs/{name}/learned")
+
+
+def test_a_constant_grader_is_reported_as_groups_that_never_moved(serve, data) -> None:
+    report = report_on(serve, data, "constant")
+    assert report["never_moved"]["groups"] == len(report["never_moved"]["all_equal"]) == 32
+    assert report["amplified"] == report["suppressed"] == []
+    assert report["expected_reward"]["after"] == report["expected_reward"]["before"]
+    assert report["advantage_length_correlation"] is None
+    assert any("32 of 32 groups gave no advantage" in note for note in report["notes"])
+    assert any("stayed flat" in note for note in report["notes"])
+
+
+def test_a_grader_that_pays_length_is_found_out(serve, data) -> None:
+    report = report_on(serve, data, "longer")
+    assert report["advantage_length_correlation"] > 0.5
+    assert any("Longer completions gained" in note for note in report["notes"])
+    longest = max(report["by_model"], key=lambda name: report["by_model"][name]["reward_mean"])
+    assert report["by_model"][longest]["after"] > 1.5 * report["by_model"][longest]["before"]
+
+
+def test_grading_can_be_left_out(serve, data) -> None:
+    service = serve()
+    name = service.submit(service.upload(data.records_of(data.rollouts())[:32]))
+    service.step(4)
+    report = service.raw("GET", f"/_emulator/jobs/{name}/learned?grade=false")
+    assert report["steps"] == 2
+    assert report["graded"]["asked"] < 32 * 8
+    assert report["never_moved"]["undrawn"] == 24
+    before = service.job(name)
+    service.raw("GET", f"/_emulator/jobs/{name}/learned")
+    assert service.job(name) == before
+    service.finish()
+    assert service.job(name)["status"] == "succeeded"
+
+
+@pytest.mark.slow
+def test_where_style_says_nothing_the_curve_stays_flat_and_the_report_says_so(
+    serve, data, shared_data: Path, folder: Path
+) -> None:
+    source = shared_data / "gsm8k" / "labelled-rollouts.jsonl"
+    if not source.is_file():
+        pytest.skip("no labelled GSM8K rollouts in RFT_SHARED_DATA")
+    rollouts = [json.loads(line) for line in source.read_text("utf-8").splitlines()]
+    by_record = {rollout["record"]: rollout for rollout in rollouts}
+    records = [
+        {"messages": rollout["messages"][:-1], "reference_answer": rollout["reference_answer"]}
+        for rollout in by_record.values()
+    ]
+    (folder / "gsm8k_grader.py").write_text(
+        "from graders import grader\n\n\n"
+        "@grader\n"
+        "def last_answer(sample) -> bool:\n"
+        "    wanted = sample.reference_text.rsplit('A:')[-1].strip()\n"
+        "    return sample.completion.rsplit('A:')[-1].strip() == wanted\n"
+    )
+    service = serve(rollouts=(source,), functions={"my-grader": f"{folder / 'gsm8k_grader.py'}:last_answer"})
+    name = service.submit(service.upload(records[:560]))
+    service.finish()
+    report = service.raw("GET", f"/_emulator/jobs/{name}/learned")
+    curve = report["expected_reward"]
+    assert math.isclose(curve["before"]["held_out"], curve["after"]["held_out"], abs_tol=0.02)
+    assert 0.2 < curve["before"]["training"] < 0.6
+    assert any("stayed flat" in note for note in report["notes"])
