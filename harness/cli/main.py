@@ -7,6 +7,7 @@ loads none of them.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 
@@ -16,9 +17,25 @@ from harness.errors import HarnessError
 
 VERBS = {
     "demo": "The whole path on samples that ship with the package: start here.",
+    "init": "Begin a project of your own: grader, samples, replay test, template.",
     "validate": "Check a training file before a job does.",
+    "rollout": "Ask a model for completions of records, and keep them as a rollouts file.",
     "replay": "Run recorded rollouts through a grader and keep every reward.",
     "show": "Look at a replay run: rewards, groups, errors, single samples.",
+    "rehearse": "Run a training job on this machine, and see what the grader would breed.",
+    "evaluate": "Compare models on held-out records with one grader.",
+    "emulate": "Serve the fine-tuning API on this machine; jobs run over recorded completions.",
+    "submit": "Check data and grader, upload, and create a fine-tuning job, once.",
+    "jobs": "List the fine-tuning jobs, or show one.",
+    "watch": "Follow a job: progress, curves, warnings; survives network loss and restarts.",
+    "events": "List a job's events.",
+    "checkpoints": "List a job's checkpoints.",
+    "cancel": "Cancel a job.",
+    "chat": "Ask a tuned model, a checkpoint or a base model.",
+    "files": "List or delete uploaded files.",
+    "doctor": "Look over template, artifact and deployed function before a job does.",
+    "parity": "Grade the same samples here, in the built artifact and in AWS, and compare.",
+    "stack": "Show which graders a CloudFormation stack has deployed.",
 }
 
 
@@ -83,6 +100,17 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
         return 0
+    except OSError as error:
+        return _tell(error)
+
+
+def _tell(error: OSError) -> int:
+    """Say what the operating system refused; return the exit code."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    place = f"{error.filename}: " if error.filename else ""
+    fix = ". Make room, and the same command goes on." if full else ""
+    click.echo(f"rft: {place}{error.strerror or error}{fix}", err=True)
+    return 3 if full else 2
 
 
 if __name__ == "__main__":

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
 
-from harness.cli.output import emit_json, stderr_console
+from harness.cli.output import emit_json, printable, stderr_console
 from harness.errors import InputError
 from harness.replay.expect import Difference, differences, stored_rewards
 from harness.replay.grading import ALL_WIRES
@@ -17,6 +19,7 @@ from harness.replay.pool import replay
 from harness.rollouts.derive import OTHER, REFERENCE
 from harness.runs.rows import Totals, read_rows
 from harness.runs.store import Run
+from harness.targets.opening import CONCURRENCY, IN_PROCESS
 
 SHOWN = 10
 
@@ -26,7 +29,26 @@ SHOWN = 10
 @click.option(
     "--grader", "-g", metavar="MODULE:NAME", help="The grader: module:name or path/to/file.py:name."
 )
-@click.option("--target", default="in-process", show_default=True, help="Where to grade.")
+@click.option(
+    "--target",
+    default="in-process",
+    show_default=True,
+    help="Where to grade: in-process, lambda-runtime, an ARN or NAME:ALIAS.",
+)
+@click.option(
+    "--artifact",
+    type=click.Path(path_type=Path),
+    help="For lambda-runtime: what `sam build` made; .aws-sam/build when left out.",
+)
+@click.option("--function", help="For lambda-runtime: the function in the template; found by --grader.")
+@click.option("--stack", help="Grade in this stack's function; --grader is then its name there.")
+@click.option("--region", help="AWS Region of a stack, or of a function named without its ARN.")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1),
+    envvar="RFT_CONCURRENCY",
+    help="Calls at once, where grading is done elsewhere: 8 for AWS, one a core for lambda-runtime.",
+)
 @click.option(
     "--wire",
     default="open-weight",
@@ -57,9 +79,18 @@ SHOWN = 10
     metavar="TEXT",
     help="For records alone: how to write a reference that is no text.",
 )
-@click.option("--cores", type=click.IntRange(1), help="Worker processes; one a core when left out.")
+@click.option(
+    "--cores", type=click.IntRange(1), help="Worker processes, in process; one a core when left out."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(expect: Path | None, cores: int | None, as_json: bool, **asked: Any) -> int:
+def command(
+    expect: Path | None,
+    cores: int | None,
+    stack: str | None,
+    concurrency: int | None,
+    as_json: bool,
+    **asked: Any,
+) -> int:
     """Run the rollouts of a file through a grader, and keep every reward under runs/.
 
     A file of records works too: each record's own reference is graded as if it were the completion, and
@@ -68,6 +99,16 @@ def command(expect: Path | None, cores: int | None, as_json: bool, **asked: Any)
     Exit codes: 0 good; 1 a difference, a disagreement between wires or a failed grading; 2 input; 3 service.
     """
     stored = stored_rewards(expect) if expect else None
+    if stack is not None:
+        asked |= _in_stack(stack, asked)
+    if asked["target"] != IN_PROCESS:
+        if cores is not None:
+            raise InputError(
+                "--cores is for grading in process", fix="Write --concurrency for other targets."
+            )
+        cores = 1  # one process keeps all the calls under way
+        if concurrency is not None:
+            os.environ[CONCURRENCY] = str(concurrency)
     run = plan(Request(**asked))
     totals = _replay(run, cores, quiet=as_json)
     changed = differences(stored, _pairs(run)) if stored is not None else None
@@ -76,9 +117,25 @@ def command(expect: Path | None, cores: int | None, as_json: bool, **asked: Any)
         emit_json(_summary(run, totals, changed, controls))
     else:
         _tell(run, totals, changed, controls)
+    if run.facts["label"] is not None and not totals.agreed + totals.disagreed:
+        raise InputError(
+            f"no rollout with a reward carries a verdict in the field {run.facts['label']!r}",
+            place=run.facts["rollouts"],
+            fix="A label is true, false or a number.",
+        )
     if totals.errors.get("input"):
         return 2
     return int(bool(changed or totals.wires or totals.errors))
+
+
+def _in_stack(stack: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """The target that a stack's grader is."""
+    from harness.deploy.outputs import read_stack
+
+    if asked["target"] != IN_PROCESS:
+        raise InputError("--stack and --target both say where to grade", fix="Leave one out.")
+    found = read_stack(stack, asked["region"])
+    return {"target": found.arn(asked["grader"]), "grader": None, "region": None}
 
 
 def _replay(run: Run, cores: int | None, quiet: bool) -> Totals:
@@ -150,6 +207,8 @@ def _summary(
         summary["differences"] = [one.to_json() for one in changed]
     if controls is not None:
         summary["controls"] = controls
+    if totals.errors.get("input"):
+        summary["unusable"] = [{"place": place, "message": said} for place, said in _unusable(run)]
     return summary
 
 
@@ -159,6 +218,8 @@ def _tell(
     """The run in a few lines for people."""
     mean = "no rewards" if totals.mean is None else f"mean reward {totals.mean:.4f}"
     print(f"{totals.gradings:,} gradings, {mean}")
+    if run.facts["target"].get("note"):
+        print(f"note: {run.facts['target']['note']}")
     if controls is not None:
         _tell_controls(controls)
     if run.facts["label"] is not None:
@@ -180,13 +241,13 @@ def _tell_controls(controls: dict[str, Any]) -> None:
     print(f"own reference as the completion: highest reward on {own['at_highest']:,} of {own['count']:,}")
     print(f"another record's reference:      lowest reward on {other['at_lowest']:,} of {other['count']:,}")
     for key in own["below"]:
-        print(f"  below the highest: {key}")
+        print(f"  below the highest: {printable(str(key))}")
 
 
 def _tell_differences(changed: list[Difference]) -> None:
     print(f"{len(changed):,} differ from the stored rewards" if changed else "all as stored")
     for one in changed[:SHOWN]:
-        print(f"  {one.id}: stored {_said(one.expected)}, now {_said(one.found)}")
+        print(f"  {printable(str(one.id))}: stored {_said(one.expected)}, now {_said(one.found)}")
     if len(changed) > SHOWN:
         print(f"  and {len(changed) - SHOWN:,} more; --json lists all")
 
@@ -197,25 +258,25 @@ def _said(reward: float | str | None) -> str:
 
 def _tell_agreement(run: Run, totals: Totals) -> None:
     judged = totals.agreed + totals.disagreed
-    if not judged:
-        raise InputError(
-            f"no rollout carries a verdict in the field {run.facts['label']!r}",
-            place=run.facts["rollouts"],
-            fix="A label is true, false or a number.",
-        )
     left = f" ({totals.unlabelled:,} without a verdict or a reward)" if totals.unlabelled else ""
     print(f"agrees with {run.facts['label']} on {totals.agreed:,} of {judged:,}{left}")
 
 
 def _tell_unusable(run: Run) -> None:
-    """Name the first lines that were no rollouts."""
+    for place, message in _unusable(run):
+        print(f"  {place}: {printable(message)}")
+
+
+def _unusable(run: Run) -> list[tuple[str, str]]:
+    """Place and problem of the first lines that were no rollouts."""
     from harness.rollouts.read import line_number
 
-    shown = 0
-    for row in read_rows(run.rewards):
-        if (row["error"] or {}).get("kind") == "input":
-            place = f"{run.facts['rollouts']}:{line_number(run.facts['rollouts'], row['at'])}"
-            print(f"  {place}: {row['error']['message']}")
-            shown += 1
-            if shown == SHOWN:
-                return
+    path = run.facts["rollouts"]
+    kept = (
+        row
+        for row in read_rows(run.rewards)
+        if row["repeat"] == 0 and (row["error"] or {}).get("kind") == "input"
+    )
+    return [
+        (f"{path}:{line_number(path, row['at'])}", row["error"]["message"]) for row in islice(kept, SHOWN)
+    ]

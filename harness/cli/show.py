@@ -25,7 +25,7 @@ def command(run: Path, sample: str | None, worst: int, as_json: bool) -> int:
 
     RUN is the run's folder, or its name under runs/.
     """
-    folder = run if run.exists() or run.parent != Path() else Path("runs") / run
+    folder = run if (run / "run.json").exists() or run.parent != Path() else Path("runs") / run
     opened = open_run(folder)
     if not opened.done:
         raise InputError(

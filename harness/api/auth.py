@@ -1,0 +1,273 @@
+"""Where the fine-tuning API is, and the key that opens it.
+
+Comes in: options and environment variables. Goes out: an `Endpoint` (base URL, Region) and a `Credential`
+whose `token()` is asked before every request. Keys are never logged, printed or written, and a key made
+from AWS credentials is only ever sent to an AWS host over TLS.
+
+Source: "Create and manage fine-tuning jobs … using OpenAI APIs" names OPENAI_API_KEY and OPENAI_BASE_URL
+and the host; the Bedrock user guide names AWS_BEARER_TOKEN_BEDROCK; short-term keys are
+aws-bedrock-token-generator's.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from harness.api.types import DEFAULT_REGION
+from harness.errors import InputError
+
+__all__ = [
+    "Credential",
+    "Endpoint",
+    "FixedKey",
+    "ShortTermKey",
+    "aws_session_key",
+    "find_credential",
+    "find_endpoint",
+]
+
+_REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-\d$")
+_MANTLE_HOST = re.compile(r"^bedrock-mantle\.([a-z0-9-]+)\.api\.aws$")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+# botocore renews refreshable credentials at least 10 minutes before they end, and a short-term key ends
+# with the credentials it was made from: a key remade every 5 minutes always has some 5 minutes left.
+_REMAKE_AFTER_S = 300.0
+_KEY_LIFETIME = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """The service a command talks to."""
+
+    base_url: str
+    """Without a trailing slash, `/v1` included."""
+    region: str | None
+    """AWS Region, None when the host does not tell (the local emulator, a proxy)."""
+    loopback: bool
+    """Whether it is this machine."""
+    aws: bool
+    """Whether it is an AWS host over TLS."""
+
+
+def find_endpoint(base_url: str | None, region: str | None, environment: Mapping[str, str]) -> Endpoint:
+    """Decide which service to talk to.
+
+    Args:
+        base_url: What `--base-url` said, None when it was not given. Beats OPENAI_BASE_URL.
+        region: What `--region` said. Beats AWS_REGION and AWS_DEFAULT_REGION.
+        environment: The environment variables.
+
+    Returns:
+        The endpoint.
+
+    Raises:
+        InputError: The URL or Region is malformed, or they contradict each other.
+    """
+    url = base_url or environment.get("OPENAI_BASE_URL") or ""
+    if not url:
+        chosen = (
+            region or environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+        )
+        if not _REGION.match(chosen):
+            raise InputError(
+                f"{chosen!r} is not an AWS Region", fix=f"Say, for example, --region {DEFAULT_REGION}."
+            )
+        return Endpoint(f"https://bedrock-mantle.{chosen}.api.aws/v1", chosen, loopback=False, aws=True)
+    url = url.strip().rstrip("/")
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+        _ = parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or parts.username:
+        raise InputError(
+            "the base URL is not an http(s) URL without user, query or fragment",
+            fix="Set it to https://bedrock-mantle.REGION.api.aws/v1.",
+            place="--base-url" if base_url else "OPENAI_BASE_URL",
+        )
+    mantle = _MANTLE_HOST.match(host)
+    found = mantle.group(1) if mantle else None
+    if region and found and region != found:
+        raise InputError(
+            f"the base URL is in {found}, but --region says {region}", fix="Give only one of them."
+        )
+    aws = parts.scheme == "https" and host.endswith((".api.aws", ".amazonaws.com"))
+    return Endpoint(url, found or region, loopback=host in _LOOPBACK, aws=aws)
+
+
+class Credential(Protocol):
+    """A key, asked for before every request."""
+
+    @property
+    def source(self) -> str:
+        """Where it comes from, in words that may be shown."""
+
+    def token(self) -> str:
+        """The key itself: never log it."""
+
+    def renew(self) -> bool:
+        """Forget the present key after a 401; True when `token()` will now make another."""
+
+
+class FixedKey:
+    """A key that was given and cannot be renewed.
+
+    Args:
+        key: The key.
+        source: The environment variable it stood in.
+    """
+
+    __slots__ = ("_key", "_source")
+
+    def __init__(self, key: str, source: str) -> None:
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise InputError("the key has characters that no key has", fix="Copy it again.", place=source)
+        self._key = key
+        self._source = source
+
+    @property
+    def source(self) -> str:
+        """The environment variable it stood in."""
+        return self._source
+
+    def token(self) -> str:
+        """The key."""
+        return self._key
+
+    def renew(self) -> bool:
+        """Always False."""
+        return False
+
+    def __repr__(self) -> str:
+        return f"FixedKey(source={self._source!r})"
+
+
+class ShortTermKey:
+    """A key made from AWS credentials, kept for five minutes, made again before it can end.
+
+    Args:
+        make: Makes a key; slow (about 20 ms) and may read files or the network.
+        clock: Seconds that only grow.
+    """
+
+    __slots__ = ("_clock", "_key", "_lock", "_made_at", "_make")
+
+    def __init__(self, make: Callable[[], str], clock: Callable[[], float] = time.monotonic) -> None:
+        self._make = make
+        self._clock = clock
+        self._key = ""
+        self._made_at = 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def source(self) -> str:
+        """Says that it comes from AWS credentials."""
+        return "AWS credentials (short-term key)"
+
+    def token(self) -> str:
+        """The key, made again when the present one is older than five minutes."""
+        with self._lock:
+            now = self._clock()
+            if not self._key or not 0 <= now - self._made_at < _REMAKE_AFTER_S:
+                self._key = self._make()
+                self._made_at = now
+            return self._key
+
+    def renew(self) -> bool:
+        """Forget the key, so that the next `token()` makes another."""
+        with self._lock:
+            self._key = ""
+        return True
+
+    def __repr__(self) -> str:
+        return "ShortTermKey()"
+
+
+def find_credential(
+    endpoint: Endpoint,
+    environment: Mapping[str, str],
+    session_key: Callable[[str], Callable[[], str]] | None = None,
+) -> Credential:
+    """Choose the key for an endpoint.
+
+    OPENAI_API_KEY goes wherever the base URL points. AWS_BEARER_TOKEN_BEDROCK and keys made from AWS
+    credentials go only to AWS hosts. This machine (the emulator) takes any key, so it is never given a real
+    AWS one.
+
+    Args:
+        endpoint: Where the requests go.
+        environment: The environment variables.
+        session_key: Given a Region, returns what makes a short-term key; `aws_session_key` when None.
+
+    Returns:
+        The credential; nothing has been asked of AWS yet.
+
+    Raises:
+        InputError: No key fits.
+    """
+    key = environment.get("OPENAI_API_KEY", "").strip()
+    if key:
+        return FixedKey(key, "OPENAI_API_KEY")
+    if endpoint.loopback:
+        return FixedKey("local", "this machine needs no key")
+    if not endpoint.aws:
+        raise InputError(
+            "no key for this base URL",
+            fix="Set OPENAI_API_KEY: keys made from AWS credentials are only sent to AWS hosts over https.",
+            place=endpoint.base_url,
+        )
+    bearer = environment.get("AWS_BEARER_TOKEN_BEDROCK", "").strip()
+    if bearer:
+        return FixedKey(bearer, "AWS_BEARER_TOKEN_BEDROCK")
+    if endpoint.region is None:
+        raise InputError("the base URL does not tell the Region of the key", fix="Add --region.")
+    return ShortTermKey((session_key or aws_session_key)(endpoint.region))
+
+
+def aws_session_key(region: str) -> Callable[[], str]:
+    """Prepare to make short-term keys from the default AWS credentials.
+
+    Args:
+        region: The Region the key is for.
+
+    Returns:
+        A function that makes one; it raises `InputError` when there are no usable credentials.
+    """
+
+    def make() -> str:
+        try:
+            return _generate(region)
+        except InputError:
+            raise
+        except Exception as error:  # botocore raises dozens of classes: profiles, SSO, metadata service
+            raise InputError(
+                f"no key, and no usable AWS credentials ({type(error).__name__})", fix=_SIGN_IN
+            ) from error
+
+    return make
+
+
+_SIGN_IN = (
+    "Set OPENAI_API_KEY to an Amazon Bedrock API key, or sign in to AWS:"
+    " `aws sts get-caller-identity` must work."
+)
+
+
+def _generate(region: str) -> str:
+    # botocore costs some 300 ms: only who signs in with AWS credentials pays.
+    from aws_bedrock_token_generator import provide_token
+    from botocore.session import Session
+
+    # A new session each time, so that a renewed SSO login or credentials file is seen.
+    if Session().get_credentials() is None:
+        raise InputError("no key, and no AWS credentials", fix=_SIGN_IN)
+    return str(provide_token(region=region, expiry=_KEY_LIFETIME))

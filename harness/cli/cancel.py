@@ -1,0 +1,80 @@
+"""`rft cancel`: end a job for good."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.api.text import plain_text
+from harness.cli.output import emit_json
+from harness.cli.service import connect, jobs_dir_option, json_option, service_options, show_curl
+from harness.errors import InputError
+
+if TYPE_CHECKING:
+    from harness.api.client import FineTuning
+    from harness.api.types import Job
+
+
+@click.command("cancel")
+@click.argument("job")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@jobs_dir_option
+@service_options
+@json_option
+def command(
+    job: str,
+    yes: bool,
+    jobs_dir: Path,
+    base_url: str | None,
+    region: str | None,
+    print_curl: bool,
+    as_json: bool,
+) -> int:
+    """Cancel JOB, a name or an id. A cancelled job cannot be resumed."""
+    from harness.jobs.journal import find_job
+
+    job_id, _ = find_job(jobs_dir, job)
+    if print_curl:
+        show_curl(base_url, region, lambda client: client.cancel(job_id))
+        return 0
+    with connect(base_url, region) as client:
+        found = client.job(job_id)
+        if found.get("status") != "cancelled":
+            if not (yes or confirmed(f"Cancel {job_id}? It cannot be resumed.")):
+                raise click.Abort
+            found = _cancelled(client, job_id)
+    if as_json:
+        emit_json(found)
+    else:
+        click.echo(f"{job_id} is {plain_text(str(found.get('status')))}")
+    return 0
+
+
+def _cancelled(client: FineTuning, job_id: str) -> Job:
+    """Cancel; a refusal counts as done when the job is cancelled: an earlier answer may have been lost."""
+    from harness.api.errors import RequestRefused
+
+    try:
+        return client.cancel(job_id)
+    except RequestRefused:
+        found = client.job(job_id)
+        if found.get("status") != "cancelled":
+            raise
+        return found
+
+
+def confirmed(question: str) -> bool:
+    """Ask on stderr.
+
+    Args:
+        question: What is about to happen.
+
+    Raises:
+        InputError: There is nobody to ask.
+    """
+    if not sys.stdin.isatty():
+        raise InputError("nobody is there to confirm this", fix="Add --yes.")
+    return click.confirm(question, err=True)

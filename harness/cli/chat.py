@@ -1,0 +1,130 @@
+"""`rft chat`: ask a model, a tuned model or a checkpoint one question."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.output import emit_json, stderr_console
+from harness.cli.service import connect, jobs_dir_option, json_option, service_options, show_curl
+from harness.errors import InputError
+
+if TYPE_CHECKING:
+    from harness.api.client import FineTuning
+    from harness.jobs.inference import Api, Question
+
+_STEERING = ("Cc", "Cs")
+
+
+@click.command("chat")
+@click.argument("model")
+@click.argument("prompt")
+@click.option(
+    "--api",
+    type=click.Choice(["chat", "responses", "completions"]),
+    default="chat",
+    show_default=True,
+    help="Which API to ask through.",
+)
+@click.option("--checkpoint", metavar="STEP", type=int, help="Ask the job's checkpoint of this step.")
+@click.option("--system", help="A system prompt.")
+@click.option("--max-tokens", type=click.IntRange(1), help="At most so many tokens.")
+@click.option("--temperature", type=click.FloatRange(0), help="How freely to choose words.")
+@jobs_dir_option
+@service_options
+@json_option
+def command(
+    model: str,
+    prompt: str,
+    api: Api,
+    checkpoint: int | None,
+    system: str | None,
+    max_tokens: int | None,
+    temperature: float | None,
+    jobs_dir: Path,
+    base_url: str | None,
+    region: str | None,
+    print_curl: bool,
+    as_json: bool,
+) -> int:
+    """Ask MODEL the PROMPT ("-" reads it from stdin) and print the answer.
+
+    MODEL is a model's id, or a job's name or id: then its tuned model, or with --checkpoint one on the way.
+    """
+    from harness.jobs.inference import Question, ask
+
+    if prompt == "-":
+        prompt = sys.stdin.read()
+    question = Question(prompt, system, max_tokens, temperature)
+    if print_curl:
+        _show(jobs_dir, model, checkpoint, question, api, base_url, region)
+        return 0
+    with connect(base_url, region) as client:
+        reply = ask(client, _model(client, jobs_dir, model, checkpoint), question, api)
+    if as_json:
+        emit_json(reply.to_json())
+        return 0
+    click.echo(_printable(reply.text))
+    if reply.finish in ("length", "incomplete"):
+        stderr_console().print("(cut off: raise --max-tokens)")
+    return 0
+
+
+def _model(client: FineTuning, jobs_dir: Path, given: str, checkpoint: int | None) -> str:
+    from harness.jobs.checkpoints import tuned_model
+
+    job_id = _job_id(jobs_dir, given)
+    if job_id is None and checkpoint is not None:
+        job_id = given
+    return given if job_id is None else tuned_model(client, job_id, checkpoint)
+
+
+def _job_id(jobs_dir: Path, given: str) -> str | None:
+    """The job that was meant, None for a model: a name in the jobs folder, or what looks like a job's id."""
+    from harness.jobs.journal import find_job
+
+    if given.startswith("ftjob"):
+        return given
+    try:
+        job_id, folder = find_job(jobs_dir, given)
+    except InputError:
+        if (jobs_dir / given / "job.json").exists():
+            raise
+        return None
+    return job_id if (folder / "job.json").exists() else None
+
+
+def _show(
+    jobs_dir: Path,
+    given: str,
+    checkpoint: int | None,
+    question: Question,
+    api: Api,
+    base_url: str | None,
+    region: str | None,
+) -> None:
+    from harness.jobs.inference import ask
+
+    job_id = _job_id(jobs_dir, given) or (given if checkpoint is not None else None)
+    if job_id is None:
+        show_curl(base_url, region, lambda client: ask(client, given, question, api))
+        return
+    job = job_id
+
+    def find(client: FineTuning) -> object:
+        return next(client.checkpoints(job)) if checkpoint is not None else client.job(job)
+
+    name = "CHECKPOINT_MODEL" if checkpoint is not None else "FINE_TUNED_MODEL"
+    click.echo(f"# the answer to the first request holds {name}")
+    show_curl(base_url, region, find, lambda client: ask(client, name, question, api))
+
+
+def _printable(text: str) -> str:
+    """A model's words without what would steer the terminal; line breaks and tabs stay."""
+    return "".join(
+        letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in _STEERING
+    )

@@ -1,0 +1,48 @@
+"""`rft checkpoints`: the models that a job kept on its way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.api.text import plain_text
+from harness.cli.output import emit_json
+from harness.cli.service import at, connect, jobs_dir_option, json_option, service_options, show_curl
+
+
+@click.command("checkpoints")
+@click.argument("job")
+@jobs_dir_option
+@service_options
+@json_option
+def command(
+    job: str, jobs_dir: Path, base_url: str | None, region: str | None, print_curl: bool, as_json: bool
+) -> int:
+    """List the checkpoints of JOB, a name or an id, by rising step. Ask one with `rft chat --checkpoint`."""
+    from harness.jobs.journal import find_job
+
+    job_id, _ = find_job(jobs_dir, job)
+    if print_curl:
+        show_curl(base_url, region, lambda client: next(client.checkpoints(job_id)))
+        return 0
+    from harness.jobs.checkpoints import checkpoints_by_step
+
+    with connect(base_url, region) as client:
+        found = checkpoints_by_step(client, job_id)
+    if as_json:
+        emit_json({"job": job_id, "checkpoints": found})
+        return 0
+    if not found:
+        click.echo("no checkpoints yet")
+    for checkpoint in found:
+        metrics = checkpoint.get("metrics") or {}
+        numbers = "  ".join(
+            f"{plain_text(str(name))} {value:.4g}"
+            for name, value in metrics.items()
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        )
+        model = plain_text(str(checkpoint.get("fine_tuned_model_checkpoint")))
+        step = checkpoint.get("step_number")
+        click.echo(f"step {step!s:>6}  {at(checkpoint.get('created_at'))}  {model}  {numbers}".rstrip())
+    return 0

@@ -1,0 +1,100 @@
+"""`rft events`: everything that a job reported, oldest first."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.api.text import plain_text
+from harness.cli.output import emit_json
+from harness.cli.service import at, connect, jobs_dir_option, json_option, service_options, show_curl
+
+if TYPE_CHECKING:
+    from harness.api.types import Event
+
+
+@click.command("events")
+@click.argument("job")
+@click.option("--last", type=click.IntRange(1), help="Only the newest so many.")
+@click.option("--type", "kind", help="Only events of this type: message, metrics.")
+@click.option("--level", help="Only events of this level: info, warn, error.")
+@jobs_dir_option
+@service_options
+@json_option
+def command(
+    job: str,
+    last: int | None,
+    kind: str | None,
+    level: str | None,
+    jobs_dir: Path,
+    base_url: str | None,
+    region: str | None,
+    print_curl: bool,
+    as_json: bool,
+) -> int:
+    """Print the events of JOB, a name or an id: all pages, each event once, oldest first."""
+    from harness.jobs.journal import find_job
+
+    job_id, _ = find_job(jobs_dir, job)
+    if print_curl:
+        show_curl(base_url, region, lambda client: client.events_page(job_id))
+        return 0
+    with connect(base_url, region) as client:
+        wanted = _filtered(client.events(job_id), kind, level)
+        events = _oldest_first(wanted, last)
+    if as_json:
+        emit_json({"job": job_id, "events": events})
+        return 0
+    for event in events:
+        click.echo(describe(event))
+    return 0
+
+
+def _filtered(events: Iterable[Event], kind: str | None, level: str | None) -> Iterator[Event]:
+    for event in events:
+        if kind in (None, event.get("type")) and level in (None, event.get("level")):
+            yield event
+
+
+def _oldest_first(events: Iterator[Event], last: int | None) -> list[Event]:
+    from harness.jobs.events import is_newest_first
+
+    first = [event for _, event in zip(range(100), events, strict=False)]
+    if is_newest_first(first) is False:
+        return list(deque([*first, *events], maxlen=last))
+    if last is not None and len(first) >= last:
+        return first[:last][::-1]
+    rest = (
+        events
+        if last is None
+        else (event for _, event in zip(range(last - len(first)), events, strict=False))
+    )
+    return [*first, *rest][::-1]
+
+
+def describe(event: Event) -> str:
+    """One event on one line.
+
+    Args:
+        event: Of any type.
+    """
+    from harness.api.types import STEP, TOTAL_STEPS, TRAINING_METRICS
+
+    level = str(event.get("level") or "info")
+    line = f"{at(event.get('created_at'))}  {'' if level == 'info' else plain_text(level).upper() + ': '}"
+    line += plain_text(str(event.get("message") or event.get("type") or "(no message)"))
+    data = event.get("data")
+    if not isinstance(data, dict):
+        return line
+    known = [name for name in TRAINING_METRICS if isinstance(data.get(name), int | float)]
+    numbers = [f"{name.removeprefix('critic_').removeprefix('actor_')} {data[name]:.4g}" for name in known]
+    others = [
+        f"{plain_text(str(name))} {plain_text(str(value))}"
+        for name, value in data.items()
+        if name not in known and name not in (STEP, TOTAL_STEPS)
+    ]
+    return "  ".join([line, *numbers, *others])

@@ -1,0 +1,121 @@
+"""`rft files`: the training files on the service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.api.text import plain_text
+from harness.cli.output import emit_json
+from harness.cli.service import at, connect, json_option, service_options, show_curl
+
+if TYPE_CHECKING:
+    from harness.api.types import FileObject
+
+
+class _Listing(click.Group):
+    """A group that lists when no word says otherwise, so that `rft files --json` works."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `list` first where no subcommand is named."""
+        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("files", cls=_Listing)
+def command() -> None:
+    """List, upload or delete training files on the service; without a word, list them."""
+
+
+@command.command("list")
+@service_options
+@json_option
+def list_files(base_url: str | None, region: str | None, print_curl: bool, as_json: bool) -> int:
+    """List the files for fine-tuning."""
+    if print_curl:
+        show_curl(base_url, region, lambda client: next(client.files()))
+        return 0
+    with connect(base_url, region) as client:
+        files = list(client.files())
+    if as_json:
+        emit_json({"files": files})
+        return 0
+    if not files:
+        click.echo("no files")
+    for file in files:
+        _line(file)
+    return 0
+
+
+@command.command("show")
+@click.argument("file_id")
+@service_options
+@json_option
+def show_file(file_id: str, base_url: str | None, region: str | None, print_curl: bool, as_json: bool) -> int:
+    """Look at one file."""
+    if print_curl:
+        show_curl(base_url, region, lambda client: client.file(file_id))
+        return 0
+    with connect(base_url, region) as client:
+        file = client.file(file_id)
+    emit_json(file) if as_json else _line(file)
+    return 0
+
+
+@command.command("upload")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--name", help="Its name on the service.")
+@service_options
+@json_option
+def upload_file(
+    path: Path, name: str | None, base_url: str | None, region: str | None, print_curl: bool, as_json: bool
+) -> int:
+    """Upload a training file. `rft submit` uploads its own."""
+    if print_curl:
+        show_curl(base_url, region, lambda client: client.upload(path, name))
+        return 0
+    with connect(base_url, region) as client:
+        file = client.upload(path, name)
+    emit_json(file) if as_json else _line(file)
+    return 0
+
+
+@command.command("delete")
+@click.argument("file_ids", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@service_options
+@json_option
+def delete_files(
+    file_ids: tuple[str, ...],
+    yes: bool,
+    base_url: str | None,
+    region: str | None,
+    print_curl: bool,
+    as_json: bool,
+) -> int:
+    """Delete files. Jobs that were already created keep what they have read."""
+    if print_curl:
+        show_curl(
+            base_url, region, *[lambda client, file=file: client.delete_file(file) for file in file_ids]
+        )
+        return 0
+    from harness.cli.cancel import confirmed
+
+    if not (yes or confirmed(f"Delete {len(file_ids)} file(s)?")):
+        raise click.Abort
+    with connect(base_url, region) as client:
+        deleted = [client.delete_file(file_id) for file_id in file_ids]
+    if as_json:
+        emit_json({"deleted": deleted})
+    else:
+        for answer in deleted:
+            click.echo(f"deleted {answer.get('id')}")
+    return 0
+
+
+def _line(file: FileObject) -> None:
+    words = (file.get("id"), f"{file.get('bytes')} bytes", at(file.get("created_at")), file.get("filename"))
+    click.echo("  ".join(plain_text(str(word)) for word in words))

@@ -1,0 +1,110 @@
+"""`rft jobs`: list the fine-tuning jobs, or look at one."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.api.text import plain_text
+from harness.cli.output import emit_json
+from harness.cli.service import at, connect, jobs_dir_option, json_option, service_options, show_curl
+
+if TYPE_CHECKING:
+    from harness.api.client import FineTuning
+    from harness.api.types import Job
+
+
+@click.command("jobs")
+@click.argument("job", required=False)
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many jobs.")
+@click.option("--status", help="Only jobs with this status.")
+@click.option(
+    "--refresh/--no-refresh",
+    default=True,
+    show_default=True,
+    help="Ask again for each listed job that is not finished: lists may be stale.",
+)
+@jobs_dir_option
+@service_options
+@json_option
+def command(
+    job: str | None,
+    limit: int,
+    status: str | None,
+    refresh: bool,
+    jobs_dir: Path,
+    base_url: str | None,
+    region: str | None,
+    print_curl: bool,
+    as_json: bool,
+) -> int:
+    """List the newest fine-tuning jobs; with JOB, a name or an id, show that one in full."""
+    from harness.jobs.journal import find_job
+
+    job_id = find_job(jobs_dir, job)[0] if job else None
+    if print_curl:
+        show_curl(
+            base_url,
+            region,
+            lambda client: client.job(job_id) if job_id else client.jobs_page(limit=min(limit, 100)),
+        )
+        return 0
+    with connect(base_url, region) as client:
+        if job_id:
+            _show(client.job(job_id), as_json)
+        else:
+            _list(_newest(client, limit, status, refresh), as_json)
+    return 0
+
+
+def _newest(client: FineTuning, limit: int, status: str | None, refresh: bool) -> list[Job]:
+    from harness.api.types import FINAL_STATUSES
+
+    def current(job: Job) -> Job:
+        return client.job(job["id"]) if refresh and job.get("status") not in FINAL_STATUSES else job
+
+    listed = client.jobs(page_size=min(limit, 100))
+    if status is None:
+        return [current(job) for job in islice(listed, limit)]
+    wanted = (job for job in map(current, listed) if job.get("status") == status)
+    return list(islice(wanted, limit))
+
+
+def _show(job: Job, as_json: bool) -> None:
+    if as_json:
+        emit_json(job)
+        return
+    method: dict[str, Any] = dict(job.get("method") or {})
+    reinforcement = dict(method.get("reinforcement") or {})
+    grader = ((reinforcement.get("grader") or {}).get("lambda") or {}).get("function")
+    error: Any = job.get("error") or {}
+    lines = {
+        "job": job.get("id"),
+        "status": job.get("status"),
+        "model": job.get("model"),
+        "tuned model": job.get("fine_tuned_model"),
+        "grader": grader,
+        "hyperparameters": reinforcement.get("hyperparameters") or job.get("hyperparameters"),
+        "training file": job.get("training_file"),
+        "created": at(job.get("created_at")),
+        "finished": at(job.get("finished_at")),
+        "error": f"{error.get('code')}: {error.get('message')}" if error.get("message") else None,
+    }
+    for name, value in lines.items():
+        if value not in (None, "-"):
+            click.echo(f"{name:16} {plain_text(str(value))}")
+
+
+def _list(jobs: list[Job], as_json: bool) -> None:
+    if as_json:
+        emit_json({"jobs": jobs})
+        return
+    if not jobs:
+        click.echo("no jobs")
+    for job in jobs:
+        words = [job.get("id"), job.get("status"), job.get("model"), job.get("fine_tuned_model") or ""]
+        job_id, status, model, tuned = (plain_text(str(word)) for word in words)
+        click.echo(f"{job_id:28} {status:16} {at(job.get('created_at')):20} {model:22} {tuned}".rstrip())

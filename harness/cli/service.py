@@ -1,0 +1,111 @@
+"""What every verb that talks to the fine-tuning API shares.
+
+The options that say where it is, the connection, and requests shown in place of being sent.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from harness.api.text import plain_text
+
+if TYPE_CHECKING:
+    from harness.api.auth import Endpoint
+    from harness.api.client import FineTuning
+
+__all__ = ["at", "connect", "jobs_dir_option", "json_option", "service_options", "show_curl"]
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+
+def service_options(verb: Verb) -> Verb:
+    """Add --base-url, --region and --print-curl to a verb.
+
+    Args:
+        verb: The verb's function; it takes `base_url`, `region` and `print_curl`.
+    """
+    for option in (
+        click.option(
+            "--print-curl", is_flag=True, help="Show the HTTP requests as curl commands; send nothing."
+        ),
+        click.option("--region", help="AWS Region; AWS_REGION, else us-west-2, when left out."),
+        click.option("--base-url", metavar="URL", help="The API's address; OPENAI_BASE_URL when left out."),
+    ):
+        verb = option(verb)
+    return verb
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+jobs_dir_option = click.option(
+    "--jobs-dir",
+    type=click.Path(path_type=Path),
+    default=Path("jobs"),
+    show_default=True,
+    help="Where submissions and events are kept.",
+)
+
+
+def endpoint(base_url: str | None, region: str | None) -> Endpoint:
+    """The service that the options and the environment name.
+
+    Args:
+        base_url: What --base-url said.
+        region: What --region said.
+    """
+    from harness.api.auth import find_endpoint
+
+    return find_endpoint(base_url, region, os.environ)
+
+
+def connect(base_url: str | None, region: str | None) -> FineTuning:
+    """Connect to it with the key that the environment holds.
+
+    Args:
+        base_url: What --base-url said.
+        region: What --region said.
+    """
+    # The SDK takes most of a second to import: only verbs that send something pay.
+    from harness.api.auth import find_credential
+    from harness.api.client import FineTuning
+
+    where = endpoint(base_url, region)
+    return FineTuning(where, find_credential(where, os.environ))
+
+
+def show_curl(base_url: str | None, region: str | None, *requests: Callable[[FineTuning], Any]) -> None:
+    """Print requests as curl commands.
+
+    Args:
+        base_url: What --base-url said.
+        region: What --region said.
+        requests: Each makes one call.
+    """
+    from harness.api.client import FineTuning
+    from harness.api.curl import NotSent
+
+    with FineTuning.showing(endpoint(base_url, region)) as client:
+        for request in requests:
+            try:
+                request(client)
+            except NotSent as shown:
+                click.echo(shown.command)
+
+
+def at(seconds: Any) -> str:
+    """A time of the service as local text.
+
+    Args:
+        seconds: Seconds since 1970, or whatever the service sent.
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return "-"
+    try:
+        return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except (OverflowError, OSError, ValueError):
+        return plain_text(str(seconds))

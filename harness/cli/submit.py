@@ -1,0 +1,156 @@
+"""`rft submit`: check a training job, write down what is meant, and create it once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.api.text import plain_text
+from harness.api.types import MODELS
+from harness.cli.output import emit_json
+from harness.cli.service import (
+    connect,
+    endpoint,
+    jobs_dir_option,
+    json_option,
+    service_options,
+    show_curl,
+)
+
+if TYPE_CHECKING:
+    from harness.findings import Finding
+    from harness.jobs.journal import Entry
+    from harness.jobs.plan import Plan
+
+
+@click.command("submit")
+@click.argument("training_file", type=click.Path(path_type=Path))
+@click.option("--grader-arn", required=True, metavar="ARN", help="The deployed grader, with its version.")
+@click.option("--model", default=MODELS[0].id, show_default=True, help="The model to tune.")
+@click.option("--n-epochs", type=int, help="How often every record is seen (1).")
+@click.option("--batch-size", type=int, help="Records a step (4).")
+@click.option("--learning-rate-multiplier", type=float, help="Factor on the learning rate (1.0).")
+@click.option("--name", help="The job's name under --jobs-dir; made of file and plan when left out.")
+@click.option(
+    "--grader-code-sha256", metavar="SHA", help="The function's CodeSha256, to be written down too."
+)
+@click.option("--validate/--no-validate", default=True, show_default=True, help="Check every record first.")
+@click.option("--force", is_flag=True, help="Submit in spite of errors.")
+@click.option("--dry-run", is_flag=True, help="Check and forecast; write and send nothing.")
+@jobs_dir_option
+@service_options
+@json_option
+def command(**asked: Any) -> int:
+    """Create a fine-tuning job from TRAINING_FILE, graded by a deployed Lambda function.
+
+    Interrupted or cut off, the same command goes on where it stopped and never creates a second job. To train
+    the same thing once more on purpose, give it another --name.
+
+    Exit codes: 0 submitted, or nothing against it; 1 something speaks against it; 2 input; 3 service.
+    """
+    from harness.findings import Severity, worst
+    from harness.jobs.preflight import preflight
+
+    plan = _plan(asked)
+    if asked["print_curl"]:
+        _show(plan, asked)
+        return 0
+    findings = preflight(plan, validate=asked["validate"])
+    level = worst(findings)
+    stopped = level is not None and level >= Severity.ERROR and not asked["force"]
+    said = _facts(plan, findings)
+    if not asked["as_json"]:
+        _tell_plan(said, findings)
+    if not (stopped or asked["dry_run"]):
+        said |= _send(plan, asked)
+    if asked["as_json"]:
+        emit_json({**said, "submitted": "job" in said, "dry_run": asked["dry_run"]})
+    else:
+        _tell_end(said, stopped, asked["dry_run"])
+    return int(stopped)
+
+
+def _plan(asked: dict[str, Any]) -> Plan:
+    from harness.jobs.plan import Plan, hyperparameters, read_training_file
+
+    where = endpoint(asked["base_url"], asked["region"])
+    return Plan(
+        read_training_file(asked["training_file"]),
+        asked["grader_arn"].strip(),
+        asked["model"],
+        hyperparameters(asked["n_epochs"], asked["batch_size"], asked["learning_rate_multiplier"]),
+        where.base_url,
+        where.region,
+        asked["grader_code_sha256"],
+    )
+
+
+def _send(plan: Plan, asked: dict[str, Any]) -> dict[str, Any]:
+    from harness.jobs.clock import SystemClock
+    from harness.jobs.journal import Entry, default_name, held
+    from harness.jobs.submit import submit
+
+    name = asked["name"] or default_name(plan)
+    with connect(asked["base_url"], asked["region"]) as client, held(asked["jobs_dir"], name):
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        entry: Entry = Entry.open(asked["jobs_dir"], name, plan, now)
+        if entry.state == "intended":
+            entry.reach("intended")
+        done = submit(client, plan, entry, SystemClock())
+    return {"name": name, "journal": str(entry.path), "found": done.found, "job": done.job}
+
+
+def _show(plan: Plan, asked: dict[str, Any]) -> None:
+    click.echo("# the answer to the first request holds FILE_ID")
+    show_curl(
+        asked["base_url"],
+        asked["region"],
+        lambda client: client.upload(plan.data.path),
+        lambda client: client.create_job(plan.request("FILE_ID")),
+    )
+
+
+def _facts(plan: Plan, findings: list[Finding]) -> dict[str, Any]:
+    from harness.jobs.preflight import forecast
+
+    return {
+        "plan": plan.to_json(),
+        "forecast": forecast(plan).to_json(),
+        "findings": [finding.to_json() for finding in findings],
+    }
+
+
+_SHOWN = 20
+
+
+def _tell_plan(said: dict[str, Any], findings: list[Finding]) -> None:
+    plan, ahead = said["plan"], said["forecast"]
+    chosen = "  ".join(f"{name} {value:g}" for name, value in plan["hyperparameters"].items())
+    click.echo(f"{plan['data']['records']} records, {plan['model']}, {chosen}")
+    click.echo(
+        f"about {ahead['steps']} steps and {ahead['graded']:,} graded completions"
+        f" (at {ahead['assumes']['group_size']} a record, unverified);"
+        f" Lambda at most {ahead['lambda_usd_at_most']:.2f} USD if each takes 1 s at 512 MB"
+    )
+    for finding in findings[:_SHOWN]:
+        place = f"{finding.place}: " if finding.place else ""
+        fix = f" {finding.fix}" if finding.fix else ""
+        click.echo(f"{finding.severity.value:8} {finding.id}  {place}{finding.message}.{fix}")
+    if len(findings) > _SHOWN:
+        click.echo(f"… and {len(findings) - _SHOWN} more; see `rft validate`")
+
+
+def _tell_end(said: dict[str, Any], stopped: bool, dry_run: bool) -> None:
+    if stopped:
+        click.echo("not submitted: correct the errors, or add --force")
+    elif dry_run:
+        click.echo("nothing was sent (--dry-run)")
+    else:
+        job = said["job"]
+        what = "was submitted before" if said["found"] else "submitted"
+        job_id, status = plain_text(str(job.get("id"))), plain_text(str(job.get("status")))
+        click.echo(f"{job_id} {what}, {status}; written down in {said['journal']}")
+        click.echo(f"follow it with: rft watch {said['name']}")

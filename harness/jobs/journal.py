@@ -1,0 +1,246 @@
+"""What was meant to be submitted, on disk before it happens: `jobs/NAME/job.json`.
+
+Comes in: a plan. Goes out: an `Entry` that says how far the submission came, replaced atomically at each
+stage. It also finds a job by its name or id. It holds no key and never talks to the service.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import platform
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from harness.api.text import checked_id
+from harness.errors import InputError
+from harness.jobs.plan import Plan
+
+__all__ = ["Entry", "default_name", "find_job", "held"]
+
+_SCHEMA = 1
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+
+
+class Entry:
+    """One submission's journal.
+
+    Args:
+        path: Its `job.json`.
+        value: What stands in it.
+    """
+
+    __slots__ = ("path", "value")
+
+    def __init__(self, path: Path, value: dict[str, Any]) -> None:
+        self.path = path
+        self.value = value
+
+    @classmethod
+    def open(cls, jobs_dir: Path, name: str, plan: Plan, written_at: str) -> Entry:
+        """Read a name's journal, or begin it.
+
+        Args:
+            jobs_dir: The folder of all jobs.
+            name: The job's name here.
+            plan: What is to be submitted.
+            written_at: The time, ISO 8601.
+
+        Raises:
+            InputError: The name is malformed, or its journal is about another plan.
+        """
+        if not _NAME.match(name):
+            raise InputError(f"{name!r} cannot be a job's name", fix="Use letters, digits and . _ -")
+        path = jobs_dir / name / "job.json"
+        found = _read(path)
+        if found is None:
+            return cls(path, _beginning(name, plan, written_at))
+        if found.get("digest") != plan.digest():
+            raise InputError(
+                "this name belongs to a job with other data, grader or hyperparameters",
+                fix="Choose another --name.",
+                place=str(path),
+            )
+        return cls(path, found)
+
+    @property
+    def name(self) -> str:
+        """The job's name here."""
+        return str(self.value["name"])
+
+    @property
+    def state(self) -> str:
+        """`intended`, `uploading`, `uploaded`, `creating` or `created`."""
+        return str(self.value["state"])
+
+    @property
+    def file_name(self) -> str:
+        """The name, found nowhere else, that the training file gets on the service."""
+        return str(self.value["file"]["name"])
+
+    @property
+    def file_id(self) -> str | None:
+        """The uploaded file."""
+        found = self.value["file"]["id"]
+        return None if found is None else str(found)
+
+    @property
+    def job_id(self) -> str | None:
+        """The created job."""
+        found = self.value["job"]["id"]
+        return None if found is None else str(found)
+
+    def reach(self, state: str, *, file_id: str | None = None, job_id: str | None = None) -> None:
+        """Write down that a stage is reached, before the next one begins.
+
+        Args:
+            state: The stage.
+            file_id: The uploaded file, once known.
+            job_id: The created job, once known.
+
+        Raises:
+            InputError: It cannot be written.
+        """
+        self.value["state"] = state
+        if file_id is not None:
+            self.value["file"]["id"] = file_id
+        if job_id is not None:
+            self.value["job"]["id"] = job_id
+        _replace(self.path, self.value)
+
+
+def default_name(plan: Plan) -> str:
+    """A name that the same plan always gets, so that the same command finds its own journal.
+
+    Args:
+        plan: The job.
+    """
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", plan.data.path.stem).strip("-")[:40] or "job"
+    return f"{stem}-{plan.digest()[:10]}"
+
+
+@contextmanager
+def held(jobs_dir: Path, name: str) -> Iterator[None]:
+    """Keep other processes from submitting under the same name.
+
+    Args:
+        jobs_dir: The folder of all jobs.
+        name: The job's name here.
+
+    Raises:
+        InputError: Another process is submitting it, or the folder cannot be written.
+    """
+    if not _NAME.match(name):
+        raise InputError(f"{name!r} cannot be a job's name", fix="Use letters, digits and . _ -")
+    folder = jobs_dir / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = (folder / ".lock").open("w", encoding="ascii")
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", place=str(folder)) from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InputError("another process is submitting this job", place=str(folder)) from error
+        yield
+
+
+def find_job(jobs_dir: Path, name_or_id: str) -> tuple[str, Path]:
+    """Find a job's id and folder.
+
+    Args:
+        jobs_dir: The folder of all jobs.
+        name_or_id: A name under that folder, or an id of the service.
+
+    Returns:
+        The id and the folder, which need not exist yet for an id.
+
+    Raises:
+        InputError: The name's job was never created, or this can be neither name nor id.
+    """
+    checked_id(name_or_id, "job name or id")
+    if _NAME.match(name_or_id):
+        named = _read(jobs_dir / name_or_id / "job.json")
+        if named is not None:
+            job_id = (named.get("job") or {}).get("id")
+            if not job_id:
+                raise InputError(
+                    f"{name_or_id} was not submitted yet (it is {named.get('state')})",
+                    fix="Run the same `rft submit` again: it goes on where it stopped.",
+                )
+            return str(job_id), jobs_dir / name_or_id
+    for path in sorted(jobs_dir.glob("*/job.json")) if jobs_dir.is_dir() else []:
+        if _job_id_in(path) == name_or_id:
+            return name_or_id, path.parent
+    # A colon is legal in an id and not in every file system's names.
+    return name_or_id, jobs_dir / name_or_id.replace(":", "_")
+
+
+def _job_id_in(path: Path) -> str | None:
+    """The job that a journal is about; None for a broken one, which must not hide the others."""
+    try:
+        value = _read(path)
+    except InputError:
+        return None
+    found = ((value or {}).get("job") or {}).get("id")
+    return found if isinstance(found, str) else None
+
+
+def _beginning(name: str, plan: Plan, written_at: str) -> dict[str, Any]:
+    return {
+        "schema": _SCHEMA,
+        "name": name,
+        "state": "intended",
+        "written_at": written_at,
+        "digest": plan.digest(),
+        **plan.to_json(),
+        "versions": {
+            "rft-graders": _version("rft-graders"),
+            "openai": _version("openai"),
+            "python": platform.python_version(),
+        },
+        "file": {"name": f"{name}-{secrets.token_hex(4)}.jsonl", "id": None},
+        "job": {"id": None},
+    }
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        value = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error
+    except ValueError as error:
+        raise InputError("is not JSON", fix="Restore it or remove it.", place=str(path)) from error
+    if not isinstance(value, dict) or value.get("schema") != _SCHEMA:
+        raise InputError("is not a job's journal", fix="Restore it or remove it.", place=str(path))
+    return value
+
+
+def _replace(path: Path, value: dict[str, Any]) -> None:
+    beside = path.with_suffix(".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("w", encoding="utf-8") as handle:
+            json.dump(value, handle, indent=2)
+            handle.write("\n")
+            handle.flush()
+            os.fsync(handle.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", place=str(path)) from error

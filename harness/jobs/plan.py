@@ -1,0 +1,133 @@
+"""A job before it exists: everything needed to create it, and to create the same one again.
+
+Comes in: a training file and options. Goes out: a `Plan`, whose digest tells two plans apart. It reads the
+file once and sends nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.api.types import GRADER_TYPE, HYPERPARAMETERS, METHOD_TYPE, Hyperparameters, JobRequest
+from harness.errors import InputError
+
+__all__ = ["Plan", "TrainingFile", "hyperparameters", "read_training_file"]
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFile:
+    """What was read of a training file."""
+
+    path: Path
+    sha256: str
+    bytes: int
+    records: int
+    """Lines that are not blank."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to train on what, and who grades."""
+
+    data: TrainingFile
+    grader_arn: str
+    model: str
+    hyperparameters: Hyperparameters
+    base_url: str
+    region: str | None
+    code_sha256: str | None = None
+    """The deployed grader's CodeSha256, where the user knows it."""
+
+    def digest(self) -> str:
+        """A SHA-256 over what makes this plan another plan; the file's name and the grader's code do not."""
+        parts = [self.data.sha256, self.grader_arn, self.model, self.base_url]
+        text = json.dumps([*parts, self.hyperparameters], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def request(self, file_id: str) -> JobRequest:
+        """The body that creates the job.
+
+        Args:
+            file_id: The uploaded training file.
+        """
+        return {
+            "training_file": file_id,
+            "model": self.model,
+            "method": {
+                "type": METHOD_TYPE,
+                "reinforcement": {
+                    "grader": {"type": GRADER_TYPE, "lambda": {"function": self.grader_arn}},
+                    "hyperparameters": self.hyperparameters,
+                },
+            },
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as it is written down."""
+        return {
+            "service": {"base_url": self.base_url, "region": self.region},
+            "data": {
+                "path": str(self.data.path),
+                "sha256": self.data.sha256,
+                "bytes": self.data.bytes,
+                "records": self.data.records,
+            },
+            "grader": {"arn": self.grader_arn, "code_sha256": self.code_sha256},
+            "model": self.model,
+            "hyperparameters": dict(self.hyperparameters),
+        }
+
+
+def hyperparameters(
+    n_epochs: int | None = None, batch_size: int | None = None, learning_rate_multiplier: float | None = None
+) -> Hyperparameters:
+    """All three hyperparameters, so that a job can be repeated even when the service changes its defaults.
+
+    Args:
+        n_epochs: Times that every record is seen; the documented default when None.
+        batch_size: Records a step; likewise.
+        learning_rate_multiplier: Factor on the service's learning rate; likewise.
+    """
+    given = {
+        "n_epochs": n_epochs,
+        "batch_size": batch_size,
+        "learning_rate_multiplier": learning_rate_multiplier,
+    }
+    chosen = {
+        name: HYPERPARAMETERS[name].default if value is None else value for name, value in given.items()
+    }
+    return {
+        "n_epochs": int(chosen["n_epochs"]),
+        "batch_size": int(chosen["batch_size"]),
+        "learning_rate_multiplier": float(chosen["learning_rate_multiplier"]),
+    }
+
+
+def read_training_file(path: Path) -> TrainingFile:
+    """Count and digest a training file.
+
+    Args:
+        path: A JSONL file of records.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    digest = hashlib.sha256()
+    size = records = 0
+    tail = b""
+    try:
+        with path.open("rb") as handle:
+            while chunk := handle.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+                *lines, tail = (tail + chunk).split(b"\n")
+                records += sum(1 for line in lines if line.strip())
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error
+    return TrainingFile(path, digest.hexdigest(), size, records + bool(tail.strip()))

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import base64
+import urllib.parse
+
+import pytest
+
+from harness.api.auth import FixedKey, ShortTermKey, find_credential, find_endpoint
+from harness.errors import InputError
+
+MANTLE = "https://bedrock-mantle.us-west-2.api.aws/v1"
+
+
+def test_without_anything_the_documented_host_in_the_documented_region():
+    where = find_endpoint(None, None, {})
+    assert (where.base_url, where.region, where.aws, where.loopback) == (MANTLE, "us-west-2", True, False)
+
+
+def test_region_comes_from_option_then_environment():
+    assert find_endpoint(None, "us-east-1", {"AWS_REGION": "eu-west-1"}).region == "us-east-1"
+    assert "eu-west-1" in find_endpoint(None, None, {"AWS_REGION": "eu-west-1"}).base_url
+
+
+def test_base_url_beats_environment_and_tells_the_region():
+    environment = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+    assert find_endpoint(MANTLE + "/", None, environment).region == "us-west-2"
+    assert find_endpoint(None, None, environment).loopback
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "bedrock-mantle.us-west-2.api.aws/v1",
+        "ftp://x/v1",
+        "https://user:word@x/v1",
+        "https://x/v1?key=1",
+        "http://[::1/v1",
+        "https://",
+        "http://x:port/v1",
+    ],
+)
+def test_malformed_base_urls_are_refused(url):
+    with pytest.raises(InputError, match="OPENAI_BASE_URL"):
+        find_endpoint(None, None, {"OPENAI_BASE_URL": url})
+
+
+def test_contradicting_regions_are_refused():
+    with pytest.raises(InputError, match="us-west-2"):
+        find_endpoint(MANTLE, "us-east-1", {})
+
+
+def test_a_malformed_region_cannot_become_another_host():
+    with pytest.raises(InputError):
+        find_endpoint(None, "us-west-2.evil.example/x#", {})
+
+
+def test_openai_key_comes_first():
+    environment = {"OPENAI_API_KEY": "abc", "AWS_BEARER_TOKEN_BEDROCK": "def"}
+    credential = find_credential(find_endpoint(None, None, {}), environment)
+    assert (credential.token(), credential.source, credential.renew()) == ("abc", "OPENAI_API_KEY", False)
+
+
+def test_bedrock_key_is_used_for_aws_hosts():
+    credential = find_credential(find_endpoint(None, None, {}), {"AWS_BEARER_TOKEN_BEDROCK": "def"})
+    assert credential.token() == "def"
+
+
+def test_no_aws_key_leaves_for_another_host_or_this_machine():
+    environment = {
+        "AWS_BEARER_TOKEN_BEDROCK": "secret",
+        "AWS_ACCESS_KEY_ID": "AKIA",
+        "AWS_REGION": "us-west-2",
+    }
+    here = find_credential(find_endpoint("http://localhost:8000/v1", None, {}), environment)
+    assert here.token() == "local"
+    for url in ("https://proxy.example/v1", "http://bedrock-mantle.us-west-2.api.aws/v1"):
+        with pytest.raises(InputError, match="OPENAI_API_KEY"):
+            find_credential(find_endpoint(url, None, {}), environment)
+
+
+def test_a_key_with_a_line_break_is_refused_without_showing_it():
+    with pytest.raises(InputError) as caught:
+        FixedKey("sec\nret", "OPENAI_API_KEY")
+    assert "ret" not in str(caught.value)
+
+
+def test_keys_do_not_show_in_repr():
+    assert "secret" not in repr(FixedKey("secret", "OPENAI_API_KEY"))
+    short = ShortTermKey(lambda: "secret")
+    short.token()
+    assert "secret" not in repr(short)
+
+
+def test_short_term_key_is_made_once_in_five_minutes_and_again_after():
+    now = [0.0]
+    made = []
+
+    def make() -> str:
+        made.append(now[0])
+        return f"key-{len(made)}"
+
+    key = ShortTermKey(make, clock=lambda: now[0])
+    seen = []
+    for now[0] in (0.0, 1.0, 299.0, 301.0, 599.0, 12 * 3600.0):
+        seen.append(key.token())
+    assert seen == ["key-1", "key-1", "key-1", "key-2", "key-2", "key-3"]
+
+
+def test_renewing_makes_another_key_at_once():
+    made = iter(["one", "two"])
+    key = ShortTermKey(lambda: next(made))
+    assert key.token() == "one"
+    assert key.renew()
+    assert key.token() == "two"
+
+
+def test_a_real_short_term_key_is_made_from_aws_credentials(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    token = find_credential(find_endpoint(None, "us-west-2", {}), {}).token()
+    decoded = urllib.parse.unquote(base64.b64decode(token.removeprefix("bedrock-api-key-")).decode())
+    assert "AKIAIOSFODNN7EXAMPLE" in decoded
+    assert "us-west-2/bedrock/aws4_request" in decoded
+
+
+def test_without_credentials_it_says_how_to_sign_in(monkeypatch, tmp_path):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    with pytest.raises(InputError, match="OPENAI_API_KEY"):
+        find_credential(find_endpoint(None, None, {}), {}).token()

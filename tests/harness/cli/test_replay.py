@@ -1,0 +1,249 @@
+"""`rft replay` from outside: what it prints, what it keeps, what it refuses, and its exit codes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.rft_command import RIGHT, refusal, replay_json, rft, rows_of, runs_in, write_grader
+from support.rollout_files import rollout, write_rollouts
+
+REPLAY = ("replay", "rollouts.jsonl", "--grader", "my_grader.py:right")
+BY_WIRE = """
+def handler(event, context):
+    items = event if isinstance(event, list) else event.get("trajectories", [event])
+    return [
+        {"id": item["id"], "aggregate_reward_score": float("metadata" in item), "metrics_list": []}
+        for item in items
+    ]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_grader(tmp_path)
+    lines = [
+        rollout("a", "72", "72", ok=True),
+        rollout("b", "7", "72", ok=False),
+        rollout("c", "7", "72", ok=True),
+    ]
+    write_rollouts(tmp_path / "rollouts.jsonl", lines)
+    return tmp_path
+
+
+def raw(folder: Path, *lines: str) -> None:
+    (folder / "rollouts.jsonl").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+
+
+def test_a_person_is_told_what_matters(folder: Path) -> None:
+    done = rft(folder, *REPLAY, "--label", "ok", "--wire", "all")
+    (run,) = runs_in(folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "3 gradings, mean reward 0.3333",
+        "agrees with ok on 2 of 3",
+        "every wire gives the same rewards",
+        f"run: runs/{run.name}   next: rft show runs/{run.name}",
+    ]
+
+
+def test_json_says_the_same_and_what_was_done(folder: Path) -> None:
+    found = replay_json(folder, "--label", "ok", "--repeats", "2", "--wire", "nova")
+    assert (found["agreement"], found["totals"]["mean"]) == (2 / 3, 1 / 3)
+    assert (found["wire"], found["repeats"], found["label"], found["state"]) == ("nova", 2, "ok", "done")
+    assert found["grader"]["ref"] == "my_grader.py"
+    assert len(found["input"]["sha256"]) == len(found["grader"]["sha256"]) == 64
+    kept = json.loads((folder / found["run"] / "run.json").read_text())
+    assert kept == {key: found[key] for key in kept} | {"totals": found["totals"]}
+    assert sorted(path.name for path in (folder / found["run"]).iterdir()) == [
+        "grader.log",
+        "lock",
+        "rewards.jsonl",
+        "run.json",
+    ]
+
+
+def test_repeats_stand_together(folder: Path) -> None:
+    rows = rows_of(folder, replay_json(folder, "--repeats", "3"))
+    assert [(row["id"], row["repeat"]) for row in rows] == [(key, at) for key in "abc" for at in range(3)]
+
+
+def test_two_runs_of_one_second_are_two_runs(folder: Path) -> None:
+    found = {replay_json(folder)["run"] for _ in range(3)}
+    assert len(found) == len(runs_in(folder)) == 3
+
+
+@pytest.mark.parametrize(
+    ("labels", "agreement", "unlabelled"),
+    [
+        ([True, False, False], 1.0, 0),
+        ([1, 0, 0.5], 2 / 3, 0),
+        ([True, None, "yes"], 1.0, 2),
+        ([10**400, 0, 0], 2 / 3, 0),
+    ],
+)
+def test_labels(labels: list[Any], agreement: float, unlabelled: int, folder: Path) -> None:
+    answers = ("72", "7", "7")
+    write_rollouts(
+        folder / "rollouts.jsonl", [rollout(at, answers[at], "72", ok=labels[at]) for at in range(3)]
+    )
+    found = replay_json(folder, "--label", "ok")
+    assert (found["agreement"], found["totals"]["unlabelled"]) == (pytest.approx(agreement), unlabelled)
+
+
+def test_a_label_that_nobody_carries_is_not_measured(folder: Path) -> None:
+    for words in ([], ["--json"]):
+        done = rft(folder, *REPLAY, "--label", "nothing", *words)
+        assert done.returncode == 2
+        assert "no rollout with a reward carries a verdict in the field 'nothing'" in done.stderr
+    assert "id cannot be a label" in refusal(folder, *REPLAY, "--label", "id")
+
+
+def test_what_the_harness_reads_no_grader_sees(folder: Path) -> None:
+    write_grader(folder, RIGHT.replace("return", "assert not sample.fields, sample.fields\n    return"))
+    write_rollouts(folder / "rollouts.jsonl", [rollout("a", "72", "72", record="r", model="m", ok=True)])
+    assert replay_json(folder, "--label", "ok")["totals"]["rewards"] == 1
+    found = replay_json(folder, code=1)
+    assert "{'ok': True}" in rows_of(folder, found)[0]["error"]["message"]
+
+
+def test_stored_rewards_hold_or_fail_the_command(folder: Path) -> None:
+    first = replay_json(folder)
+    assert replay_json(folder, "--expect", first["run"])["differences"] == []
+    stored = folder / "stored.jsonl"
+    stored.write_text('{"id": "b", "reward": 1}\n{"id": "c", "reward": 0}\n{"id": "gone", "reward": null}\n')
+    found = replay_json(folder, "--expect", "stored.jsonl", code=1)
+    assert found["differences"] == [
+        {"id": "a", "expected": "missing", "found": 1.0},
+        {"id": "b", "expected": 1.0, "found": 0.0},
+        {"id": "gone", "expected": None, "found": "missing"},
+    ]
+    said = rft(folder, *REPLAY, "--expect", stored).stdout
+    assert "3 differ from the stored rewards\n  a: stored missing, now 1.0\n  b: stored 1.0, now 0.0" in said
+    assert "gone: stored no reward, now missing" in said
+    assert "all as stored" in rft(folder, *REPLAY, "--expect", first["run"]).stdout
+
+
+def test_stored_rewards_that_cannot_be_read_cost_no_run(folder: Path) -> None:
+    (folder / "stored.jsonl").write_text("{}\n")
+    assert "stored.jsonl:1: this is no stored reward" in refusal(folder, *REPLAY, "--expect", "stored.jsonl")
+    assert "no such file" in refusal(folder, *REPLAY, "--expect", "nowhere.jsonl")
+    assert runs_in(folder) == []
+
+
+def test_odd_ids_and_repeated_ones_lose_nothing(folder: Path) -> None:
+    ids = ["a", "a", 7, 2**70, None, "\ud800", [1], "a"]
+    write_rollouts(folder / "rollouts.jsonl", [rollout(key, "72", "72") for key in ids])
+    found = replay_json(folder)
+    rows = rows_of(folder, found)
+    assert [row["id"] for row in rows] == ids[:4] + [f"at-{rows[4]['at']}"] + ids[5:]
+    assert len({row["at"] for row in rows}) == len(ids)
+    assert replay_json(folder, "--expect", found["run"])["differences"] == []
+    (folder / "stored.jsonl").write_text('{"id": "\\ud800", "reward": 0}\n')
+    assert "\\ud800: stored 0.0, now 1.0" in rft(folder, *REPLAY, "--expect", "stored.jsonl").stdout
+
+
+def test_lines_that_are_no_rollouts_are_told_by_their_place(folder: Path) -> None:
+    good = json.dumps(rollout("a", "72", "72"))
+    record = json.dumps({"id": "rec", "messages": [{"role": "user", "content": "q"}]})
+    raw(folder, good, '{"id": "x", ', "", record, '"text"', good)
+    found = replay_json(folder, code=2)
+    rows = rows_of(folder, found)
+    assert [row["reward"] for row in rows] == [1.0, None, None, None, 1.0]
+    assert {row["error"]["kind"] for row in rows if row["error"]} == {"input"}
+    places = [one["place"].rpartition("/")[2] for one in found["unusable"]]
+    assert places == ["rollouts.jsonl:2", "rollouts.jsonl:4", "rollouts.jsonl:5"]
+    done = rft(folder, *REPLAY, "--repeats", "2")
+    assert done.returncode == 2
+    assert "no reward for 6: input" in done.stdout
+    for part in (
+        "rollouts.jsonl:2: not JSON",
+        "rollouts.jsonl:4: the line is a record in a file of rollouts",
+    ):
+        assert done.stdout.count(part) == 1
+
+
+REFUSED = {
+    "missing": (["nowhere.jsonl"], "nowhere.jsonl: no such file"),
+    "folder": (["."], "this is a folder"),
+    "empty": (["empty.jsonl"], "empty.jsonl: the file is empty"),
+    "gzip": (["packed.jsonl.gz"], "gunzip"),
+    "neither": (["neither.jsonl"], "neither.jsonl:1: this is neither a rollout nor a record"),
+    "no JSON": (["broken.jsonl"], "broken.jsonl:1: not JSON"),
+    "wire": (["rollouts.jsonl", "--wire", "novva"], "there is no wire 'novva'. Known: open-weight"),
+    "target": (["rollouts.jsonl", "--target", "moon"], "there is no target 'moon'"),
+    "repeats": (["rollouts.jsonl", "--repeats", "0"], "whole numbers from 1"),
+    "name": (["rollouts.jsonl", "--run", "a/b"], "cannot name a run"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_refused_says_why_and_leaves_nothing(case: str, folder: Path) -> None:
+    (folder / "empty.jsonl").touch()
+    (folder / "packed.jsonl.gz").write_bytes(gzip.compress((folder / "rollouts.jsonl").read_bytes()))
+    (folder / "neither.jsonl").write_text('{"prompt": "q"}\n')
+    (folder / "broken.jsonl").write_text('{"prompt: "q"}\n')
+    words, said = REFUSED[case]
+    assert said in refusal(folder, "replay", *words, "--grader", "my_grader.py", "--json")
+    assert runs_in(folder) == []
+
+
+def test_a_grader_is_needed_and_a_broken_one_is_refused(folder: Path) -> None:
+    assert "no grader is named" in refusal(folder, "replay", "rollouts.jsonl")
+    write_grader(folder, "def right(:\n", "broken.py")
+    said = refusal(folder, "replay", "rollouts.jsonl", "-g", "broken.py:right")
+    assert "broken.py: importing it failed: SyntaxError" in said
+    assert "broken.py:1" in said
+
+
+def test_a_grader_that_reads_one_wire_alone_fails_the_command(folder: Path) -> None:
+    write_grader(folder, BY_WIRE, "by_hand.py")
+    found = replay_json(folder, "--wire", "all", code=1, grader="by_hand.py:handler")
+    assert found["totals"]["wires"] == 3
+    row = rows_of(folder, found)[0]
+    assert (row["reward"], row["wires"]["open-weight"], row["wires"]["sagemaker"]) == (1.0, 1.0, 0.0)
+    assert replay_json(folder, grader="by_hand.py:handler")["grader"]["options"] == {}
+
+
+@pytest.mark.parametrize(
+    ("place", "kind"), [("@grader", "exception"), ("@grader(on_error='raise')", "exception")]
+)
+def test_a_grader_that_raises_fails_samples_and_the_command(place: str, kind: str, folder: Path) -> None:
+    write_grader(
+        folder,
+        RIGHT.replace("@grader", place).replace(
+            "return", "int(sample.completion + 'x') if 0 else 1 / 0\n    return"
+        ),
+    )
+    found = replay_json(folder, code=1)
+    assert found["totals"]["errors"] == {kind: 3}
+    assert "no rewards" in rft(folder, *REPLAY).stdout
+
+
+def test_an_async_grader_and_a_module_by_name(folder: Path) -> None:
+    write_grader(folder, RIGHT.replace("def right", "async def right"), "async_grader.py")
+    assert replay_json(folder, grader="async_grader:right")["totals"]["mean"] == 1 / 3
+
+
+def test_records_alone_are_graded_by_their_references(folder: Path) -> None:
+    turns = {"messages": [{"role": "user", "content": "q"}]}
+    records = [
+        {**turns, "reference_answer": {"value": at % 2}, "metadata": {"unit": "kg"}} for at in range(4)
+    ]
+    write_rollouts(folder / "rollouts.jsonl", records)
+    assert "--completion-template" in refusal(folder, *REPLAY)
+    write_grader(folder, RIGHT.replace("sample.reference_text", "str(sample.reference_answer['value'])"))
+    template = ("--completion-template", "{reference_answer.value}")
+    found = replay_json(folder, *template)
+    assert found["controls"] == {
+        "reference": {"count": 4, "at_highest": 4, "below": []},
+        "other-reference": {"count": 4, "at_lowest": 4},
+    }
+    said = rft(folder, *REPLAY, "--completion-template", "= {reference_answer.value}")
+    assert said.returncode == 0, "reported, not asserted"
+    assert "own reference as the completion: highest reward on 0 of 4" in said.stdout
+    assert "below the highest: line-1/reference" in said.stdout

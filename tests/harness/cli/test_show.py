@@ -1,0 +1,152 @@
+"""`rft show` from outside: a run as a whole, one sample in full, and what cannot be shown."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.rft_command import RIGHT, refusal, replay_json, rft, runs_in, write_grader
+from support.rollout_files import rollout, write_rollouts
+
+
+def lines() -> list[dict[str, Any]]:
+    groups = {"wrong": ("7", "8"), "right": ("72", "72"), "mixed": ("72", "7")}
+    found = [
+        rollout(f"{name}/{at}", text, "72", record=name)
+        for name, texts in groups.items()
+        for at, text in enumerate(texts)
+    ]
+    return [*found, rollout("twice", "72", "72", record="x"), rollout("twice", "7", "72", record="y")]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_grader(tmp_path)
+    write_rollouts(tmp_path / "rollouts.jsonl", lines())
+    return tmp_path
+
+
+def show_json(folder: Path, *words: object) -> dict[str, Any]:
+    done = rft(folder, "show", *words, "--json")
+    assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1), done
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_a_run_by_its_folder_or_its_name(folder: Path) -> None:
+    run = replay_json(folder)["run"]
+    name = Path(run).name
+    by_name, by_path = show_json(folder, name), show_json(folder, folder / run)
+    assert by_name == show_json(folder, run)
+    assert by_name == {**by_path, "folder": run}
+    assert by_name["totals"]["mean"] == 0.5
+    assert by_name["groups"] == {
+        "groups": 5,
+        "zero_std": 4,
+        "all_lowest": 2,
+        "all_highest": 2,
+        "single": 2,
+        "unrewarded": 0,
+    }
+    assert by_name["values"] == {"0.0": 4, "1.0": 4}
+    assert by_name["run"]["id"] == name
+    (folder / name).mkdir()  # a folder of that name that is no run is in nobody's way
+    assert show_json(folder, name) == by_name
+
+
+def test_what_a_person_sees(folder: Path) -> None:
+    said = rft(folder, "show", replay_json(folder)["run"], "--worst", "2")
+    assert (said.returncode, said.stderr) == (0, "")
+    assert "\x1b" not in said.stdout
+    for part in (
+        "my_grader.py  on ",
+        "8 gradings in-process",
+        "mean reward 0.5000, from 0 to 1",
+        "5 groups, 4 of them zero-std (80%): nothing is learned there",
+        "of those 2 all wrong, 2 all right",
+        "\nlowest\n  wrong/0  0\n  wrong/1  0\n\nslowest\n",
+    ):
+        assert part in said.stdout, said.stdout
+
+
+def test_one_sample_in_full(folder: Path) -> None:
+    run = replay_json(folder, "--repeats", "2")["run"]
+    found = show_json(folder, run, "mixed/1")
+    assert found["rollout"] == rollout("mixed/1", "7", "72", record="mixed")
+    assert [(row["repeat"], row["reward"]) for row in found["rows"]] == [(0, 0.0), (1, 0.0)]
+    assert "others" not in found
+    said = rft(folder, "show", run, "mixed/1").stdout
+    for part in (
+        "\nuser\nHow many?\n",
+        "\nassistant\n7\n",
+        "\nreference_answer\n72\n",
+        "\ngrading 2\nreward 0 ",
+    ):
+        assert part in said
+
+
+def test_samples_of_one_id_are_told_apart(folder: Path) -> None:
+    run = replay_json(folder)["run"]
+    found = show_json(folder, run, "twice")
+    assert (found["rollout"]["record"], len(found["rows"]), len(found["others"])) == ("x", 1, 1)
+    assert found["others"][0] in rft(folder, "show", run, "twice").stdout
+    assert show_json(folder, run, found["others"][0])["rollout"]["record"] == "y"
+
+
+def test_samples_without_ids_and_lines_that_are_none(folder: Path) -> None:
+    text = (folder / "rollouts.jsonl").read_text()
+    no_id = json.dumps(rollout(None, "[bold]72[/bold]\ud800", 72))
+    (folder / "rollouts.jsonl").write_text(
+        f'{text}{no_id}\n{{"id": "bad"\n{{"id": "rec"}}\n', encoding="utf-8"
+    )
+    run = replay_json(folder, code=2)["run"]
+    at = len(text)
+    assert show_json(folder, run, f"at-{at}")["rollout"]["id"] is None
+    said = rft(folder, "show", run, f"at-{at}").stdout
+    assert "[bold]72[/bold]?" in said
+    broken = show_json(folder, run, f"at-{at + len(no_id) + 1}")
+    assert (broken["rollout"], broken["line"]) == (None, '{"id": "bad"')
+    assert "no reward: input: not JSON" in rft(folder, "show", run, f"at-{at + len(no_id) + 1}").stdout
+    assert "the line has no messages" in rft(folder, "show", run, "rec").stdout
+
+
+def test_a_file_that_changed_is_not_shown_as_what_was_graded(folder: Path) -> None:
+    path = folder / "rollouts.jsonl"
+    run = replay_json(folder)["run"]
+    os.utime(path, (1, 1))
+    assert show_json(folder, run, "right/0")["rollout"]["id"] == "right/0"
+    path.write_text(path.read_text().replace('"72"', '"73"', 1))
+    said = refusal(folder, "show", run, "right/0")
+    assert "the rollouts file has changed or gone since this run" in said
+    assert "rewards.jsonl" in said
+    path.unlink()
+    assert "has changed or gone" in refusal(folder, "show", run, "right/0")
+    assert show_json(folder, run)["totals"]["gradings"] == 8, "the run itself needs no input"
+
+
+def test_what_cannot_be_shown_says_why(folder: Path) -> None:
+    run = replay_json(folder)["run"]
+    assert "there is no sample 'nobody' in this run" in refusal(folder, "show", run, "nobody")
+    assert "runs/nowhere: there is no run here" in refusal(folder, "show", "nowhere")
+    assert "there is no run here" in refusal(folder, "show", "./nowhere")
+
+
+def test_a_run_that_is_not_finished_says_how_to_finish_it(folder: Path) -> None:
+    write_grader(folder, RIGHT.replace("return", "import os; os._exit(1)\n    return"))
+    rft(folder, "replay", "rollouts.jsonl", "-g", "my_grader.py")
+    (run,) = runs_in(folder)
+    said = refusal(folder, "show", run.name)
+    assert "not finished" in said
+    assert "Give the replay command again" in said
+
+
+def test_records_alone_can_be_shown_too(folder: Path) -> None:
+    records = [{"messages": one["messages"][:1], "reference_answer": one["id"]} for one in lines()]
+    write_rollouts(folder / "rollouts.jsonl", records)
+    run = replay_json(folder)["run"]
+    (folder / "rollouts.jsonl").unlink()
+    assert show_json(folder, run, "line-1/reference")["rows"][0]["reward"] == 1.0

@@ -1,0 +1,269 @@
+"""One job, whatever breaks: each fault, and a kill between any two requests, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness.api.errors import RequestRefused, Unreachable
+from harness.errors import InputError
+from harness.jobs.journal import Entry, default_name, find_job, held
+from harness.jobs.plan import Plan, hyperparameters, read_training_file
+from harness.jobs.submit import submit
+from support.api_stub import ApiStub, Fault, TestClock
+from support.service import connected
+
+ARN = "arn:aws:lambda:us-west-2:123456789012:function:word-problems:3"
+
+
+class Killed(BaseException):
+    """Stands for `kill -9`: nothing may catch it."""
+
+
+@pytest.fixture
+def stub():
+    with ApiStub() as stub:
+        yield stub
+
+
+@pytest.fixture
+def data(tmp_path):
+    path = tmp_path / "train.jsonl"
+    path.write_text('{"messages": [{"role": "user", "content": "1+1"}], "reference_answer": "2"}\n' * 3)
+    return path
+
+
+def plan_of(data, base_url, **changed):
+    values = {"grader_arn": ARN, "model": "openai.gpt-oss-20b", "hyperparameters": hyperparameters()}
+    return Plan(data=read_training_file(data), base_url=base_url, region=None, **{**values, **changed})
+
+
+def run(stub, data, jobs, clock=None, **changed):
+    """One call of `rft submit`."""
+    plan = plan_of(data, stub.base_url, **changed)
+    name = default_name(plan)
+    with connected(stub.base_url) as client, held(jobs, name):
+        entry = Entry.open(jobs, name, plan, "2026-01-01T00:00:00+00:00")
+        if entry.state == "intended":
+            entry.reach("intended")
+        return submit(client, plan, entry, clock or TestClock())
+
+
+def journal(jobs):
+    (path,) = jobs.glob("*/job.json")
+    return json.loads(path.read_text())
+
+
+def test_a_job_is_created_and_written_down(stub, data, tmp_path):
+    done = run(stub, data, tmp_path / "jobs", code_sha256="abc=")
+    assert not done.found
+    written = journal(tmp_path / "jobs")
+    assert written["state"] == "created"
+    assert written["job"]["id"] == done.job["id"] == "ftjob-1"
+    assert written["file"]["id"] == done.job["training_file"]
+    assert written["data"]["sha256"] == read_training_file(data).sha256
+    assert written["data"]["records"] == 3
+    assert written["grader"] == {"arn": ARN, "code_sha256": "abc="}
+    assert written["hyperparameters"] == {"n_epochs": 1, "batch_size": 4, "learning_rate_multiplier": 1.0}
+    assert set(written["versions"]) == {"rft-graders", "openai", "python"}
+    assert stub.jobs["ftjob-1"]["method"]["reinforcement"]["grader"]["lambda"]["function"] == ARN
+
+
+def test_the_same_command_again_finds_the_same_job(stub, data, tmp_path):
+    first = run(stub, data, tmp_path / "jobs")
+    again = run(stub, data, tmp_path / "jobs")
+    assert again.found
+    assert again.job["id"] == first.job["id"]
+    assert (len(stub.jobs), len(stub.files)) == (1, 1)
+
+
+@pytest.mark.parametrize("change", [{"grader_arn": ARN[:-1] + "4"}, {"hyperparameters": hyperparameters(2)}])
+def test_another_plan_is_another_job(stub, data, tmp_path, change):
+    run(stub, data, tmp_path / "jobs")
+    assert not run(stub, data, tmp_path / "jobs", **change).found
+    assert len(stub.jobs) == 2
+
+
+@pytest.mark.parametrize("status", [0, 500, 502, 503, 504])
+@pytest.mark.parametrize("takes_effect", [True, False])
+def test_a_lost_answer_to_create_makes_no_second_job(stub, data, tmp_path, status, takes_effect):
+    stub.faults.append(Fault("POST", "/jobs$", status=status, body={}, takes_effect=takes_effect))
+    done = run(stub, data, tmp_path / "jobs")
+    assert done.found is takes_effect
+    assert list(stub.jobs) == ["ftjob-1"]
+
+
+def test_a_job_that_is_listed_late_is_still_found(stub, data, tmp_path):
+    stub.faults.append(Fault("POST", "/jobs$", status=0, takes_effect=True))
+    stub.hidden_lists = 3
+    clock = TestClock()
+    assert run(stub, data, tmp_path / "jobs", clock).found
+    assert clock.slept == [5.0, 5.0, 5.0]
+    assert list(stub.jobs) == ["ftjob-1"]
+
+
+def test_throttling_is_waited_out(stub, data, tmp_path):
+    clock = TestClock()
+    stub.faults.append(Fault("POST", "/jobs$", status=429, body={}, headers={"Retry-After": "11"}, times=2))
+    assert not run(stub, data, tmp_path / "jobs", clock).found
+    assert clock.slept == [11.0, 11.0]
+    assert len(stub.requests("POST", "/jobs$")) == 3
+    assert stub.requests("GET", "/jobs$") == [], "a throttled request made no job: nothing to look for"
+
+
+def test_a_service_that_stays_away_is_exit_3_and_resumes(stub, data, tmp_path):
+    stub.faults.append(Fault("POST", "/jobs$", status=503, body={}, times=4))
+    with pytest.raises(Unreachable) as caught:
+        run(stub, data, tmp_path / "jobs")
+    assert caught.value.exit_code == 3
+    run(stub, data, tmp_path / "jobs")
+    assert (len(stub.jobs), len(stub.files)) == (1, 1)
+
+
+def test_a_job_that_appears_after_a_later_refusal_is_still_found(stub, data, tmp_path):
+    """A lost answer, its job not listed yet, then a refusal: the next call must look before it sends."""
+    stub.faults.append(Fault("POST", "/jobs$", status=0, takes_effect=True))
+    stub.faults.append(Fault("POST", "/jobs$", status=403, body={}))
+    stub.hidden_lists = 4
+    with pytest.raises(RequestRefused):
+        run(stub, data, tmp_path / "jobs")
+    assert run(stub, data, tmp_path / "jobs").found
+    assert list(stub.jobs) == ["ftjob-1"]
+
+
+def test_a_file_without_an_id_is_one_sentence(stub, data, tmp_path):
+    stub.faults.append(Fault("POST", "/files", status=200, body={"object": "?"}))
+    with pytest.raises(Unreachable, match="no id"):
+        run(stub, data, tmp_path / "jobs")
+
+
+def test_an_answer_to_create_without_an_id_counts_as_lost(stub, data, tmp_path):
+    stub.faults.append(Fault("POST", "/jobs$", status=200, body={"object": "?"}, takes_effect=True))
+    assert run(stub, data, tmp_path / "jobs").found
+    assert list(stub.jobs) == ["ftjob-1"]
+
+
+def test_a_refused_job_may_be_corrected_and_sent_again(stub, data, tmp_path):
+    stub.faults.append(Fault("POST", "/jobs$", status=403, body={"error": {"message": "no lambda"}}))
+    with pytest.raises(RequestRefused, match="no lambda"):
+        run(stub, data, tmp_path / "jobs")
+    assert journal(tmp_path / "jobs")["state"] == "uploaded"
+    run(stub, data, tmp_path / "jobs")
+    assert (len(stub.jobs), len(stub.files)) == (1, 1)
+    assert stub.requests("GET", "/jobs$") == []
+
+
+@pytest.mark.parametrize("takes_effect", [True, False])
+def test_a_lost_answer_to_the_upload_leaves_one_file_in_use(stub, data, tmp_path, takes_effect):
+    stub.faults.append(Fault("POST", "/files", status=0, takes_effect=takes_effect))
+    try:
+        run(stub, data, tmp_path / "jobs")
+    except Unreachable:
+        run(stub, data, tmp_path / "jobs")
+    assert (len(stub.jobs), len(stub.files)) == (1, 1)
+
+
+@pytest.mark.parametrize("after", [True, False])
+@pytest.mark.parametrize("request_number", range(1, 3))
+def test_a_kill_at_any_request_makes_no_second_job(stub, data, tmp_path, request_number, after):
+    """The process dies while a request is out, before or `after` the service acted on it."""
+    jobs = tmp_path / "jobs"
+    pattern = ("/files", "/jobs$")[request_number - 1]
+    stub.faults.append(Fault("POST", pattern, status=0, takes_effect=after))
+    clock = TestClock()
+    plan = plan_of(data, stub.base_url)
+
+    def die():
+        raise Killed
+
+    clock.on_sleep = die
+    with connected(stub.base_url) as client:
+        create, upload, listed = client.create_job, client.upload, client.jobs
+
+        def dying(call):
+            def called(*arguments, **named):
+                try:
+                    return call(*arguments, **named)
+                except Unreachable:
+                    raise Killed from None
+
+            return called
+
+        client.create_job = dying(create)
+        client.upload = dying(upload)
+        assert client.jobs == listed
+        entry = Entry.open(jobs, default_name(plan), plan, "now")
+        entry.reach("intended")
+        with pytest.raises(Killed):
+            submit(client, plan, entry, clock)
+    assert journal(jobs)["state"] in ("uploading", "creating")
+    done = run(stub, data, jobs)
+    assert list(stub.jobs) == [done.job["id"]]
+    assert len(stub.files) == 1
+
+
+def test_data_that_changes_during_the_upload_makes_no_job(stub, data, tmp_path):
+    stub.on_request = lambda seen: data.write_text('{"other": 1}\n')
+    with pytest.raises(InputError, match="changed"):
+        run(stub, data, tmp_path / "jobs")
+    assert stub.jobs == {}
+
+
+def test_another_users_file_of_the_same_data_is_not_taken(stub, data, tmp_path):
+    """Its job would be taken for ours: each submission uploads its own file, under a name of its own."""
+    with connected(stub.base_url) as client:
+        theirs = client.upload(data, "train.jsonl")["id"]
+    done = run(stub, data, tmp_path / "jobs")
+    assert done.job["training_file"] != theirs
+
+
+def test_two_processes_do_not_submit_one_job(tmp_path):
+    with held(tmp_path, "a"), pytest.raises(InputError, match="another process"), held(tmp_path, "a"):
+        pass
+
+
+def test_a_name_taken_by_another_plan_is_refused(stub, data, tmp_path):
+    Entry.open(tmp_path, "mine", plan_of(data, stub.base_url), "now").reach("intended")
+    with pytest.raises(InputError, match="--name"):
+        Entry.open(tmp_path, "mine", plan_of(data, stub.base_url, model="other"), "now")
+
+
+@pytest.mark.parametrize("name", ["../x", "", ".hidden", "a/b", "x" * 200])
+def test_a_name_cannot_leave_the_folder(stub, data, tmp_path, name):
+    with pytest.raises(InputError):
+        Entry.open(tmp_path, name, plan_of(data, stub.base_url), "now")
+    with pytest.raises(InputError), held(tmp_path, name):
+        pass
+
+
+def test_a_job_is_found_by_name_and_by_id(stub, data, tmp_path):
+    jobs = tmp_path / "jobs"
+    run(stub, data, jobs)
+    (folder,) = jobs.iterdir()
+    assert find_job(jobs, folder.name) == ("ftjob-1", folder)
+    assert find_job(jobs, "ftjob-1") == ("ftjob-1", folder)
+    assert find_job(jobs, "ftjob-2") == ("ftjob-2", jobs / "ftjob-2")
+    assert find_job(tmp_path / "none", "a:b")[1] == tmp_path / "none" / "a_b"
+
+
+def test_another_jobs_broken_journal_hides_nothing(stub, data, tmp_path):
+    jobs = tmp_path / "jobs"
+    (jobs / "a").mkdir(parents=True)
+    (jobs / "a" / "job.json").write_text("{")
+    run(stub, data, jobs)
+    assert find_job(jobs, "ftjob-1")[1].name.startswith("train-")
+
+
+def test_a_job_that_was_never_created_is_said_to_be_so(stub, data, tmp_path):
+    Entry.open(tmp_path, "mine", plan_of(data, stub.base_url), "now").reach("uploading")
+    with pytest.raises(InputError, match="uploading"):
+        find_job(tmp_path, "mine")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"schema": 99}'])
+def test_a_broken_journal_is_named(tmp_path, content):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "job.json").write_text(content)
+    with pytest.raises(InputError, match=r"job\.json"):
+        find_job(tmp_path, "mine")

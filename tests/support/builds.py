@@ -1,0 +1,79 @@
+"""A project with what `sam build` would have made of it, without `sam`: quick, and as wrong as a test wants.
+
+In come sources, out go a folder with `template.yaml`, the sources, and `.aws-sam/build` with an artifact a
+function, under this interpreter's runtime.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from harness.localaws.function import PRESENT_RUNTIME
+from support.artifacts import REPOSITORY, write_artifact
+
+SAME = """
+from graders import Reward, Sample, grader
+
+@grader(range=(-1, 1))
+def same(sample: Sample):
+    value = sample.completion == sample.reference_answer
+    return Reward(float(value), metrics={"length": len(sample.completion)})
+"""
+"""A grader with a range and a metric of its own: `app.py:same`."""
+
+SOURCE = """AWSTemplateFormatVersion: "2010-09-09"
+Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function:
+    Runtime: {runtime}
+    Timeout: 30
+    MemorySize: 512
+    AutoPublishAlias: live
+    LoggingConfig: {{LogGroup: !Ref Logs}}
+Resources:
+  Logs: {{Type: AWS::Logs::LogGroup, Properties: {{RetentionInDays: 30}}}}
+  Same:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: .
+      Handler: app.same
+      AutoPublishAliasAllProperties: true
+"""
+
+
+def write_project(folder: Path, source: str = SAME, template: str = SOURCE) -> Path:
+    """Make a project of one module, `app.py`, that is not built."""
+    text = template.format(runtime=PRESENT_RUNTIME)
+    return write_artifact(folder, {"app.py": source, "template.yaml": text})
+
+
+def write_build(
+    project: Path, source: str = SAME, functions: dict[str, str] | None = None, **settings: Any
+) -> Path:
+    """Make what `sam build` leaves.
+
+    Args:
+        project: The project's folder.
+        source: Of `app.py` in every artifact.
+        functions: Handlers by logical id; `Same` alone when None.
+        settings: Properties of every function.
+
+    Returns:
+        The build's folder.
+    """
+    build = project / ".aws-sam" / "build"
+    resources = {}
+    for name, handler in (functions or {"Same": "app.same"}).items():
+        write_artifact(build / name, {"app.py": source})
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(REPOSITORY / "graders", build / name / "graders", ignore=ignored)
+        properties = {"CodeUri": name, "Handler": handler, "Runtime": PRESENT_RUNTIME, "Timeout": 30}
+        properties |= {"MemorySize": 512, **settings}
+        resources[name] = {"Type": "AWS::Serverless::Function", "Properties": properties}
+    write_artifact(project / ".aws-sam", {"build.toml": ""})
+    (build / "template.yaml").write_text(yaml.safe_dump({"Resources": resources}, sort_keys=False), "utf-8")
+    return build
