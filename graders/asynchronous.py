@@ -133,10 +133,8 @@ async def within(limit: float | None, deadline: float | None, call: Awaitable[T]
         left = max(deadline - perf_counter(), 0.0)
         ends = left if limit is None else min(left, limit)
     try:
-        # The outer one gives up on a scoring function that swallowed its cancellation and waits on.
-        async with asyncio.timeout(None if ends is None else ends + _GRACE):
-            async with asyncio.timeout(ends) as timer:
-                answer: T = await _Watched(call, tick)
+        async with asyncio.timeout(ends) as timer:
+            answer: T = await _Watched(call, tick)
     except (ConfigurationError, Interrupted):
         raise
     except BaseException as error:
@@ -163,37 +161,75 @@ class _Watched:
         return _drive(self.call.__await__(), self.tick)
 
 
+class _Reminder:
+    """Cancels the present task once more, for a scoring function that swallows the first and waits on."""
+
+    def __init__(self) -> None:
+        import asyncio
+
+        self.task = asyncio.current_task()
+        self.fired = False
+        self.timer = asyncio.get_running_loop().call_later(_GRACE, self.fire)
+
+    def fire(self) -> None:
+        self.fired = True
+        if self.task is not None:
+            self.task.cancel()
+
+    def stop(self) -> None:
+        """No longer remind, and leave the task as cancelled as it was before."""
+        self.timer.cancel()
+        if self.fired and self.task is not None:
+            self.task.uncancel()
+
+
 def _drive(steps: Generator[Any, Any, Any], tick: Tick) -> Generator[Any, Any, Any]:
-    """Step a coroutine, with the tick's clock running during each step only."""
+    """Step a coroutine to its end, and pass on what it waits for and what it is told meanwhile."""
     error: BaseException | None = None
-    asked = False
-    while True:
-        tick.since = perf_counter()
-        try:
-            awaited = steps.send(None) if error is None else steps.throw(error)
-        except StopIteration as stop:
-            if tick.fired:
-                raise _held() from None
-            return stop.value
-        except (Interrupted, Exception) as problem:
-            if tick.fired and not isinstance(problem, ConfigurationError):
-                raise _held() from None
-            raise
-        finally:
-            tick.since = 0.0
-            fired, tick.fired = tick.fired, False
-        if fired:  # it swallowed the interruption and goes on waiting
-            _abandon(steps, tick)
-            raise _held()
-        try:
-            yield awaited
-            error = None
-        except BaseException as thrown:
-            error = thrown
-            if asked and _is_cancellation(thrown):  # it swallowed the first
-                _abandon(steps, tick)
-                raise
-            asked = asked or _is_cancellation(thrown)
+    reminder: _Reminder | None = None
+    try:
+        while True:
+            try:
+                awaited = _step(steps, error, tick)
+            except StopIteration as stop:
+                return stop.value
+            try:
+                yield awaited
+                error = None
+            except BaseException as thrown:
+                error = thrown
+                if _is_cancellation(thrown):
+                    if reminder is not None:  # it swallowed the first
+                        _abandon(steps, tick)
+                        raise
+                    reminder = _Reminder()
+    finally:
+        if reminder is not None:
+            reminder.stop()
+
+
+def _step(steps: Generator[Any, Any, Any], error: BaseException | None, tick: Tick) -> Any:
+    """Run a coroutine to its next await, with the tick's clock running for as long.
+
+    Raises:
+        Interrupted: It was interrupted, whatever it made of that.
+    """
+    tick.since = perf_counter()
+    try:
+        awaited = steps.send(None) if error is None else steps.throw(error)
+    except ConfigurationError:
+        raise
+    except (Interrupted, Exception):
+        if tick.fired:
+            raise _held() from None
+        raise
+    finally:
+        tick.since = 0.0
+        fired, tick.fired = tick.fired, False
+    if fired:  # it swallowed the interruption and goes on waiting
+        _abandon(steps, tick)
+        raise _held()
+    return awaited
 
 
 def _abandon(steps: Generator[Any, Any, Any], tick: Tick) -> None:
@@ -216,7 +252,7 @@ def _held() -> Interrupted:
     return Interrupted(*HELD)
 
 
-SCORERS = (_drive.__code__, _abandon.__code__)
+SCORERS = (_step.__code__, _abandon.__code__)
 
 
 def cancelled(error: BaseException) -> bool:

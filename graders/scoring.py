@@ -6,6 +6,7 @@ to the scoring function, costs that sample and no other. Nothing here knows the 
 
 from __future__ import annotations
 
+from itertools import islice
 from time import perf_counter
 
 from . import asynchronous
@@ -226,7 +227,7 @@ def _as_many(answers: Any, count: int) -> list[Any]:
             "return a list, one answer a sample"
         ) from None
     # Not list(): what is made on demand may never end.
-    listed = [answer for _, answer in zip(range(count + 1), each, strict=False)]
+    listed = list(islice(each, count + 1))
     if len(listed) != count:
         found = "more" if len(listed) > count else str(len(listed))
         raise ValueError(f"a batch scoring function was given {count} samples and returned {found} answers")

@@ -101,7 +101,7 @@ def test_what_runs_too_long_is_interrupted_and_costs_itself_only(slow, batch):
     async def many(given):
         return [await one(sample) for sample in given]
 
-    graded = grader(timeout_s=LIMIT, batch=batch)(many if batch else one)  # type: ignore[call-overload]
+    graded = grader(timeout_s=LIMIT, batch=batch)(many if batch else one)
     started = time.perf_counter()
     assert kinds(graded.grade_all(samples("a", "slow", "b"))) == [0.5, "timeout", 0.5]
     assert time.perf_counter() - started < 1.5
@@ -173,7 +173,7 @@ def test_cancellation_passes_through(batch):
         finally:
             ended.append(True)
 
-    graded = grader(batch=batch)(scoring)  # type: ignore[call-overload]
+    graded = grader(batch=batch)(scoring)
 
     async def main():
         task = asyncio.create_task(graded.agrade(make_sample("x")))

@@ -47,15 +47,19 @@ def test_threads_take_turns_on_the_loop():
 def test_a_forked_child_has_a_loop_of_its_own():
     @grader
     async def graded(sample):
+        loops.append(asyncio.get_running_loop())
         await asyncio.to_thread(time.sleep, 0.001)
         return 1.0
 
+    loops: list = []
     assert graded.grade(make_sample("x")) == Reward(1.0)
     child = os.fork()
     if not child:
-        os._exit(0 if graded.grade_all([make_sample("x")] * 2) == [Reward(1.0)] * 2 else 1)
-    assert graded.grade(make_sample("x")) == Reward(1.0)
+        fine = graded.grade_all([make_sample("x")] * 2) == [Reward(1.0)] * 2
+        os._exit(0 if fine and loops[0] is not loops[1] and loops[1] is loops[2] else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert graded.grade(make_sample("x")) == Reward(1.0)
+    assert loops[0] is loops[1]
 
 
 @grader

@@ -154,7 +154,7 @@ def test_metrics_come_out_as_finite_floats_or_cost_the_sample(metrics):
     )
     assert isinstance(outcome, Reward) is fine
     if isinstance(outcome, Reward):
-        assert outcome.metrics == metrics
+        assert outcome.metrics == {name: float(value) for name, value in metrics.items()}
         assert all(type(value) is float for value in outcome.metrics.values())
 
 

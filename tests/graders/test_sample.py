@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -36,13 +37,17 @@ def test_a_final_message_that_is_not_the_assistants_is_an_error_and_never_an_ear
         Sample({"messages": [{"role": "assistant", "content": "#### 72"}, {"role": role, "content": "x"}]})
 
 
+NO_MESSAGES: list[Any] = [
+    *(None, [], "", "text", 5, {}, {"role": "assistant", "content": "72"}),
+    *([None], ["72"], [[]], [{}], [{"content": "72"}]),
+]
+
+
 @pytest.mark.parametrize(
     "item",
-    [None, 1, "text", [], {}, [{"messages": []}], *({"messages": m} for m in (
-        None, [], "", "text", 5, {}, {"role": "assistant", "content": "72"}, [None], ["72"], [[]], [{}],
-        [{"content": "72"}]))],
+    [None, 1, "text", [], {}, [{"messages": []}], *({"messages": messages} for messages in NO_MESSAGES)],
     ids=repr,
-)  # fmt: skip
+)
 def test_what_has_no_final_message_says_what_it_is_instead(item):
     with pytest.raises(RecordError, match=r"^(a sample|messages|the final message) is"):
         Sample(item)
@@ -207,7 +212,7 @@ def test_the_view_is_read_only_small_and_shows_no_content():
 
 def test_reading_never_changes_the_item():
     item = {"id": 1, "messages": [{"role": "assistant", "content": [{"text": "<think>a</think>4"}]}]}
-    item["metadata"] = {"reference_answer": {"text": "4"}, "unit": "clips"}  # type: ignore[assignment]
+    item["metadata"] = {"reference_answer": {"text": "4"}, "unit": "clips"}
     before = repr(item)
     sample = Sample(item)
     for name in ("completion", "reasoning", "prompt", "reference_text", "tool_calls"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -44,7 +45,7 @@ async def waiting(sample: Sample) -> bool:
 
 GRADERS = pytest.mark.parametrize("graded", [each, together, waiting], ids=["each", "batch", "async"])
 
-POISON = {
+POISON: dict[str, Any] = {
     "none": (None, "record"),
     "a number": (5, "record"),
     "a string": ("text", "record"),
@@ -166,21 +167,22 @@ def test_what_no_other_sample_could_survive_fails_the_call(error, style):
         raise error
 
     with pytest.raises((ConfigurationError, KeyboardInterrupt)):
-        grader(batch=style == "batch")(scoring).grade_all([GOOD])  # type: ignore[call-overload]
+        grader(batch=style == "batch")(scoring).grade_all([GOOD])
 
 
 def test_a_vectorised_function_is_called_once_with_all_samples_that_can_be_graded():
     asked = []
+    nothing: Any = None
 
     @grader(batch=True)
     def graded(samples):
         asked.append([sample.completion for sample in samples])
         return (0.5 for _ in samples)
 
-    outcomes = graded.grade_all([GOOD, None, answered("73")])
+    outcomes = graded.grade_all([GOOD, nothing, answered("73")])
     assert asked == [["72", "73"]]
     assert [getattr(outcome, "kind", outcome) for outcome in outcomes] == [Reward(0.5), "record", Reward(0.5)]
-    assert [type(outcome) for outcome in graded.grade_all([None, {}])] == [Failure, Failure]
+    assert [type(outcome) for outcome in graded.grade_all([nothing, {}])] == [Failure, Failure]
     assert len(asked) == 1
 
 
@@ -223,7 +225,7 @@ def test_outcomes_depend_on_the_sample_and_not_on_its_neighbours(texts):
         return 1 / (len(sample.completion) - 3) + 1 if sample.completion != "72" else True
 
     graded = grader(range=(-9, 9), timeout_s=None)(scoring)
-    items = [answered(text) if text else None for text in texts]
+    items: list = [answered(text) if text else None for text in texts]
     alone = [repr(graded.grade_all([item])[0]) for item in items]
     assert [repr(outcome) for outcome in graded.grade_all(items)] == alone
     outcomes, took = score(graded, items)

@@ -132,7 +132,7 @@ def test_the_batch_ends_before_lambdas_deadline(timeout_s, batch):
             forever(sample)
         return [1.0] if batch else 1.0
 
-    graded = grader(timeout_s=timeout_s, batch=batch, max_error_rate=1)(scoring)  # type: ignore[call-overload]
+    graded = grader(timeout_s=timeout_s, batch=batch, max_error_rate=1)(scoring)
     samples = [make_sample(text, id=text) for text in ("a", "slow", "b", "c")]
     event = [{"id": s.id, "messages": s.messages} for s in samples]
     started = time.perf_counter()
@@ -235,10 +235,10 @@ def test_off_the_main_thread_a_timeout_is_refused_and_none_is_allowed(batch):
     def scoring(sample):
         return [1.0] * len(sample) if batch else 1.0
 
-    limited = grader(timeout_s=1, batch=batch)(scoring)  # type: ignore[call-overload]
+    limited = grader(timeout_s=1, batch=batch)(scoring)
     error = elsewhere(lambda: limited.grade(make_sample("x")))
     assert isinstance(error, ConfigurationError)
     assert "timeout_s=None" in str(error)
-    free = grader(timeout_s=None, batch=batch)(scoring)  # type: ignore[call-overload]
+    free = grader(timeout_s=None, batch=batch)(scoring)
     assert elsewhere(lambda: free.grade(make_sample("x"))) == Reward(1.0)
     assert len(elsewhere(lambda: free([{"id": 1, "messages": make_sample("x").messages}], Context()))) == 1

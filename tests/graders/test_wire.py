@@ -168,7 +168,7 @@ def _is_clean(value):
 
 def test_ids_go_back_by_position_with_their_type_and_value():
     ids = ["a", "a", "", None, 0, 1, 1.0, True, [1, {"b": None}], "é", "😀", 2**60]
-    items = [{"id": key} for key in ids] + [{}, None]
+    items: list = [{"id": key} for key in ids] + [{}, None]
     answer, replaced = write_answer(items, [0.5] * len(items), 0.0, OPEN)
     assert [repr(entry["id"]) for entry in answer] == [repr(key) for key in [*ids, None, None]]
     assert replaced == 0
@@ -203,14 +203,10 @@ def test_components_are_of_type_reward_and_all_else_is_a_metric():
         {"name": "correct", "value": 1.0, "type": "Reward"},
         {"name": "length", "value": 3.0, "type": "Metric"},
     ]
-    assert answer[1] == {
-        "id": 2,
-        "aggregate_reward_score": -1.0,
-        "metrics_list": [
-            {"name": "grader_error", "value": 1.0, "type": "Metric"},
-            {"name": "grader_error_timeout", "value": 1.0, "type": "Metric"},
-        ],
-    }
+    error = [
+        {"name": name, "value": 1.0, "type": "Metric"} for name in ("grader_error", "grader_error_timeout")
+    ]
+    assert answer[1] == {"id": 2, "aggregate_reward_score": -1.0, "metrics_list": error}
 
 
 GOOD = {"id": "a", "aggregate_reward_score": 1.0}

@@ -1,0 +1,87 @@
+"""Importing a grader costs a cold start the standard library's cheap part, and nothing else."""
+
+from __future__ import annotations
+
+import functools
+import json
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import graders.checks
+import graders.examples
+
+ROOT = Path(__file__).parents[2]
+DEAR = {"typing", "dataclasses", "asyncio", "inspect", "logging", "concurrent.futures", "importlib.metadata"}
+DEAR |= {"urllib.request", "ssl", "socket", "random", "decimal", "unittest", "boto3", "botocore"}
+
+CHECKS = [m.name for m in pkgutil.iter_modules(graders.checks.__path__, "graders.checks.")]
+EXAMPLES = [m.name for m in pkgutil.iter_modules(graders.examples.__path__, "graders.examples.")]
+CORE = [m.name for m in pkgutil.iter_modules(graders.__path__, "graders.") if not m.ispkg]
+
+
+@functools.cache
+def loaded_by(statement):
+    """The modules that a bare, isolated interpreter holds after a statement."""
+    program = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{statement}\nprint('\\n'.join(sys.modules))"
+    # -S: an editable install's .pth files run code of their own, which is none of the package's.
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, timeout=30, check=True
+    )
+    return frozenset(done.stdout.split())
+
+
+def beyond_bare(statement):
+    return loaded_by(statement) - loaded_by("pass")
+
+
+def strangers(modules):
+    """Those of neither the standard library nor this package."""
+    roots = {name.partition(".")[0] for name in modules}
+    return sorted(root for root in roots - {"graders", "__main__"} if root not in sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("module", ["graders", "graders.examples.word_problems"])
+def test_a_grader_loads_the_standard_library_alone_and_no_dear_part_of_it(module):
+    loaded = beyond_bare(f"import {module}")
+    assert strangers(loaded) == []
+    assert sorted(loaded & DEAR) == []
+
+
+def test_every_module_of_the_package_loads_the_standard_library_alone():
+    statement = "\n".join(f"import {name}" for name in (*CORE, *CHECKS, *EXAMPLES))
+    assert strangers(beyond_bare(statement)) == []
+
+
+@pytest.mark.parametrize("module", [*CHECKS, *EXAMPLES])
+def test_every_check_imports_on_its_own_and_leaves_boto3_and_asyncio_alone(module):
+    loaded = beyond_bare(f"import {module}")
+    assert strangers(loaded) == []
+    assert not loaded & {"boto3", "asyncio", "logging", "typing", "dataclasses"}
+
+
+def test_grading_imports_nothing_that_importing_did_not():
+    statement = "from graders.examples.word_problems import word_problem"
+    event = [
+        {"id": 1, "messages": [{"role": "assistant", "content": "#### 72"}], "reference_answer": "#### 72"}
+    ]
+    call = f"{statement}\nassert word_problem({event!r}, None)[0]['aggregate_reward_score'] == 1.0"
+    assert sorted(loaded_by(call) - loaded_by(statement)) == []
+
+
+def test_what_tests_need_is_imported_by_no_handler():
+    assert "graders.testing" not in loaded_by("import graders.examples.word_problems")
+
+
+def test_the_version_is_looked_up_only_when_it_is_asked_for():
+    assert "importlib.metadata" not in loaded_by("import graders")
+    program = "import graders, json; print(json.dumps(graders.__version__))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert json.loads(done.stdout)[0].isdigit()
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        graders.nothing  # noqa: B018

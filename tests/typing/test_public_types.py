@@ -1,0 +1,123 @@
+"""What a type checker knows of the public names: mypy reads this file, and pytest runs it too.
+
+A line marked `type: ignore[...]` is one that mypy has to refuse: an ignore that is not needed is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict, assert_type
+
+import pytest
+
+from graders import Abstain, Failure, Grader, Reward, Sample, grader
+from graders.errors import DecorationError
+from graders.testing import invoke, make_sample
+
+if TYPE_CHECKING:
+    from graders.decorator import Many, One
+
+
+class Clips(TypedDict):
+    """The fields of a record."""
+
+    unit: str
+    count: int
+
+
+@grader
+def plain(sample: Sample) -> bool:
+    return bool(sample.completion)
+
+
+@grader
+def typed(sample: Sample[Clips]) -> float:
+    assert_type(sample.fields, Clips)
+    assert_type(sample.fields["unit"], str)
+    assert_type(sample.completion, str)
+    assert_type(sample.reasoning, str)
+    assert_type(sample.prompt, str)
+    assert_type(sample.reference_text, str)
+    assert_type(sample.reference_answer, Any)
+    assert_type(sample.messages, list[dict[str, Any]])
+    assert_type(sample.tool_calls, list[Any])
+    return 1 / sample.fields["count"]
+
+
+@grader(range=(-1, 1), on_error="raise", timeout_s=None)
+def with_options(sample: Sample) -> Reward | Abstain | float:
+    assert_type(sample, Sample[dict[str, Any]])
+    assert_type(sample.fields, dict[str, Any])
+    return Reward(-0.5, metrics={"length": 3}, reason="short") if sample.completion else Abstain("empty")
+
+
+@grader
+async def waiting(sample: Sample) -> Reward:
+    return Reward(True)
+
+
+@grader(batch=True)
+def together(samples: list[Sample]) -> list[float]:
+    return [1.0 for _ in samples]
+
+
+@grader(batch=True, timeout_s=1)
+async def waiting_together(samples: list[Sample]) -> Sequence[bool]:
+    return [True for _ in samples]
+
+
+GRADERS = [plain, typed, with_options, waiting, together, waiting_together]
+
+
+def test_the_decorator_makes_graders_of_all_of_them() -> None:
+    assert_type(plain, Grader)
+    assert_type(typed, Grader)
+    assert_type(with_options, Grader)
+    assert_type(waiting, Grader)
+    assert_type(together, Grader)
+    assert_type(waiting_together, Grader)
+    if TYPE_CHECKING:
+        assert_type(grader(timeout_s=1), Callable[[One], Grader])
+        assert_type(grader(batch=True), Callable[[Many], Grader])
+    assert all(isinstance(each, Grader) for each in GRADERS)
+
+
+def test_the_views_of_a_grader_are_typed() -> None:
+    sample = make_sample("72", "72", unit="clips", count=2)
+    assert_type(sample, Sample[Any])
+    assert_type(plain.grade(sample), Reward)
+    assert_type(plain.grade_all([sample]), list[Reward | Failure])
+    assert_type(invoke(plain, [sample]), list[Reward | Failure])
+    assert typed.grade(sample) == Reward(0.5)
+    assert [each.grade(sample).value for each in GRADERS] == [1.0, 0.5, -0.5, 1.0, 1.0, 1.0]
+
+
+def test_what_mypy_refuses_is_refused_at_run_time_where_that_is_possible() -> None:
+    with pytest.raises(DecorationError):
+
+        @grader  # type: ignore[arg-type]
+        def two(completion: str, reference: str) -> float:
+            return 1.0
+
+    with pytest.raises(DecorationError):
+        grader(on_error="ignore")  # type: ignore[call-overload]
+    with pytest.raises(DecorationError):
+        grader(batch=1)  # type: ignore[call-overload]
+    with pytest.raises(DecorationError):
+        grader(plain)  # mypy takes it: a grader can be called with one argument
+
+
+def test_what_only_mypy_can_refuse() -> None:
+    @grader  # type: ignore[arg-type]
+    def says(sample: Sample) -> str:
+        return "1"
+
+    @grader(batch=True)  # type: ignore[arg-type]
+    def one_by_one(sample: Sample) -> float:
+        return 1.0
+
+    sample = make_sample("72")
+    with pytest.raises(AttributeError):
+        sample.completion = "73"  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        _ = sample.answer  # type: ignore[attr-defined]
