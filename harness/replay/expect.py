@@ -54,7 +54,7 @@ def stored_rewards(path: str | Path) -> list[tuple[Any, float | None]]:
             if reward is not None:
                 reward = float(reward)
             found.append((value["id"], reward))
-        except (LineError, TypeError, KeyError, ValueError):
+        except (LineError, TypeError, KeyError, ValueError, OverflowError):
             raise InputError(
                 "this is no stored reward",
                 place=f"{path}:{number}",

@@ -7,6 +7,7 @@ batch that is larger than the target takes is split. What failed is a row withou
 from __future__ import annotations
 
 import json
+import marshal
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -63,7 +64,7 @@ def grade_batch(
     """
     usable = [rollout for rollout in batch if rollout.sent is not None]
     sent: list[dict[str, Any]] = [rollout.sent for rollout in usable]  # type: ignore[misc]
-    runs = [[_grade(target, sent, profile) for profile in profiles] for _ in range(repeats)]
+    runs = _grade_often(target, sent, profiles, repeats)
     rows: list[Row] = []
     at = 0
     for rollout in batch:
@@ -95,6 +96,17 @@ def grade_batch(
     return rows
 
 
+def _grade_often(
+    target: Target, sent: list[dict[str, Any]], profiles: Sequence[Profile], repeats: int
+) -> list[list[list[Graded]]]:
+    """The gradings by repeat and wire; each sees the rollouts as the file has them."""
+    if repeats == len(profiles) == 1:
+        return [[_grade(target, sent, profiles[0])]]
+    # A grader may change what it is given; marshal copies JSON values quicker than anything else.
+    whole = marshal.dumps(sent)
+    return [[_grade(target, marshal.loads(whole), profile) for profile in profiles] for _ in range(repeats)]
+
+
 def _grade(target: Target, sent: list[dict[str, Any]], profile: Profile) -> list[Graded]:
     """Send rollouts over one wire, in as many calls as the target needs."""
     found: list[Graded] = []
@@ -118,9 +130,9 @@ def _items(answer: Answer, count: int) -> list[Graded]:
     share = answer.ms / count
     fault = answer.fault
     if isinstance(fault, ServiceFault):
-        raise ServiceError(
-            f"{fault.error_type}: {fault.message}", fix="The same command goes on where this one stopped."
-        )
+        first = "" if fault.retryable else "Asking again will not help: mend what it names, then the"
+        fix = f"{first or 'The'} same command goes on where this one stopped."
+        raise ServiceError(f"{fault.error_type}: {fault.message}", fix=fix)
     if isinstance(fault, GraderFault):
         error = {"kind": "call", "message": f"{fault.error_type}: {fault.message}"}
         return [Graded(None, {}, error, share)] * count

@@ -7,8 +7,11 @@ second goes on where the first was ended.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import platform
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +20,9 @@ from harness.data.json_lines import lines
 from harness.errors import InputError
 from harness.replay.grading import profiles_of
 from harness.rollouts.derive import write_derived
-from harness.rollouts.read import holds_rollouts
+from harness.rollouts.read import check_label, holds_rollouts
 from harness.runs.store import SAME, Run, create, open_run, same_part, unfinished
-from harness.targets.in_process import InProcessTarget
-from harness.targets.opening import IN_PROCESS
+from harness.targets.opening import IN_PROCESS, Asked, describe
 
 SHARD_BYTES = 8 << 20
 SMALLEST_SHARD = 1 << 20
@@ -36,6 +38,13 @@ class Request:
     grader: str | None = None
     """`module:name` or `file.py:name`; what a target that runs elsewhere does not need."""
     target: str = IN_PROCESS
+    """`in-process`, `lambda-runtime`, an ARN or `NAME:ALIAS`."""
+    artifact: Path | None = None
+    """For `lambda-runtime`: the folder that `sam build` made."""
+    function: str | None = None
+    """For `lambda-runtime`: the function's logical id; found by the grader when None."""
+    region: str | None = None
+    """For a function named without its ARN."""
     wire: str = "open-weight"
     repeats: int = 1
     limit: int | None = None
@@ -59,9 +68,12 @@ def plan(request: Request) -> Run:
     if request.repeats < 1 or (request.limit is not None and request.limit < 1):
         raise InputError("--repeats and --limit take whole numbers from 1")
     profiles_of(request.wire)
-    target, grader = _target(request)
+    check_label(request.label)
     source = request.rollouts
     derived = not holds_rollouts(source)
+    if not source.is_file():
+        raise InputError("this is no file", place=str(source), fix="Save the rollouts in a file first.")
+    target, grader = _target(request)
     facts: dict[str, Any] = {
         "grader": grader,
         "input": _identity(source, derived),
@@ -78,15 +90,29 @@ def plan(request: Request) -> Run:
     run = _begun(request, facts)
     if run is None:
         run = create(request.runs, request.name, {**facts, "versions": _versions(), "totals": None})
+    elif run.facts["input"] != {**facts["input"], "sha256": run.facts["input"]["sha256"]}:
+        _take_copy(run, facts["input"])
     if run.facts["state"] == "new":
-        _cut(run, source, derived, request)
+        try:
+            _cut(run, source, derived, request)
+        except InputError:  # nothing was graded: leave no run that holds the name
+            shutil.rmtree(run.folder)
+            raise
     return run
+
+
+def _take_copy(run: Run, given: dict[str, Any]) -> None:
+    """Go on with the file that was named now: the one of the same content may be gone, or changed since."""
+    run.save(input={**given, "sha256": run.facts["input"]["sha256"]})
+    if run.facts["state"] != "new" and not given["derived"]:
+        run.save(rollouts=given["path"])
 
 
 def _begun(request: Request, facts: dict[str, Any]) -> Run | None:
     """The run that an earlier command began for the same work."""
-    if request.name is not None and (request.runs / request.name / "run.json").exists():
-        run = open_run(request.runs / request.name)
+    named = request.name is not None and not request.fresh
+    if named and (request.runs / str(request.name) / "run.json").exists():
+        run = open_run(request.runs / str(request.name))
         changed = [part for part in SAME if not same_part(run.facts, facts, part)]
         if changed:
             raise InputError(
@@ -106,13 +132,16 @@ def _begun(request: Request, facts: dict[str, Any]) -> Run | None:
 
 def _target(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
     """What workers need to open the target, and what the run says of the grader."""
-    if request.target == IN_PROCESS:
-        if request.grader is None:
-            raise InputError("no grader is named", fix="Write --grader module:name or --grader file.py:name.")
-        opened = InProcessTarget(request.grader)
-        facts = {"ref": request.grader, "sha256": opened.sha256, "options": opened.options}
-        return {"kind": IN_PROCESS, "grader": request.grader}, facts
-    raise InputError(f"there is no target {request.target!r}", fix=f"Known: {IN_PROCESS}.")
+    asked = Asked(
+        target=request.target,
+        grader=request.grader,
+        artifact=request.artifact,
+        function=request.function,
+        region=request.region,
+    )
+    # What the grader's module prints is for the workers' log.
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return describe(asked)
 
 
 def _cut(run: Run, source: Path, derived: bool, request: Request) -> None:

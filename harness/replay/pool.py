@@ -7,6 +7,7 @@ only shard numbers and totals cross a pipe.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -21,6 +22,8 @@ from harness.errors import HarnessError, InputError, ServiceError
 from harness.runs.rows import Totals
 from harness.runs.store import Run, end_orphans, lock, sha256
 
+# As it was before a grader's folder was put first: a worker is not to import that folder's `queue.py`.
+_PATH = tuple(filter(None, sys.path))
 _ERRORS = {1: HarnessError, 2: InputError, 3: ServiceError}
 
 
@@ -36,8 +39,8 @@ class Worker:
     def __init__(
         self, plan: dict[str, Any], log: IO[bytes], said: queue.Queue[tuple[Worker, dict[str, Any] | None]]
     ) -> None:
-        command = [sys.executable, "-m", "harness.replay.worker"]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        command = [sys.executable, "-P", "-m", "harness.replay.worker"]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(_PATH)}
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment
         )
@@ -142,7 +145,8 @@ def _hash_input(run: Run) -> None:
     """Record the input's hash, while the workers are busy."""
     given = run.facts["input"]
     if given["sha256"] is None:
-        run.save(input={**given, "sha256": sha256(Path(given["path"]))})
+        with contextlib.suppress(OSError):  # without it, only the same untouched file resumes
+            run.save(input={**given, "sha256": sha256(Path(given["path"]))})
 
 
 def _told(run: Run) -> dict[str, Any]:
@@ -189,7 +193,8 @@ def _died(run: Run, worker: Worker) -> HarnessError:
     return HarnessError(
         f"the grader ended its own process {how}{f': {last}' if last else ''}",
         place=str(run.folder),
-        fix=f"Its output stands in {log}. The same command goes on where it stopped.",
+        fix=f"Its output stands in {log}. The same command goes on where it stopped; "
+        "with a grader that was changed it begins a run of its own.",
     )
 
 

@@ -14,7 +14,7 @@ from graders import Grader
 from harness.errors import InputError
 from harness.replay.expect import differences, stored_rewards
 from harness.replay.grading import grade_batch, in_batches, profiles_of
-from harness.rollouts.read import Rollout, read_rollouts
+from harness.rollouts.read import Rollout, check_label, line_number, read_rollouts
 from harness.runs.rows import Row, agreement
 from harness.targets.in_process import InProcessTarget
 
@@ -31,15 +31,22 @@ class Replayed:
         rows: The gradings, by rollout and repeat.
         bounds: The grader's range.
         label: The field that held the verdicts.
+        wires: Over how many wires each rollout went.
     """
 
     def __init__(
-        self, rollouts: list[Rollout], rows: list[Row], bounds: tuple[float, float], label: str | None
+        self,
+        rollouts: list[Rollout],
+        rows: list[Row],
+        bounds: tuple[float, float],
+        label: str | None,
+        wires: int = 1,
     ) -> None:
         self.rollouts = rollouts
         self.rows = rows
         self.bounds = bounds
         self.label = label
+        self.wires = wires
         self._by_place = {rollout.at: rollout for rollout in rollouts}
 
     @property
@@ -61,7 +68,8 @@ class Replayed:
         """
         __tracebackhide__ = True
         if isinstance(expected, Mapping):
-            unknown = [key for key in expected if key not in self.rewards]
+            known = self.rewards
+            unknown = [key for key in expected if key not in known]
             if unknown:
                 self._fail(f"no rollout has the id {unknown[0]!r}", [])
             rows = [row for row in self.rows if row["id"] in expected]
@@ -99,8 +107,8 @@ class Replayed:
         middle = sum(self.bounds) / 2
         verdicts = [agreement(row["reward"], row["label"], middle) for row in self.rows]
         wrong = [row for row, verdict in zip(self.rows, verdicts, strict=True) if not verdict]
-        share = 1 - len(wrong) / max(1, len(self.rows))
-        if share < at_least or not self.rows:
+        share = (len(self.rows) - len(wrong)) / max(1, len(self.rows))
+        if share < at_least:
             self._check(
                 wrong,
                 f"rewards agree with {self.label} on {share:.2%}, not {at_least:.2%}",
@@ -123,6 +131,8 @@ class Replayed:
     def assert_wires_agree(self) -> None:
         """Every wire gave the same rewards; ask for `wire="all"`."""
         __tracebackhide__ = True
+        if self.wires < 2:
+            raise InputError("every rollout went over one wire", fix='Write rft_replay(..., wire="all").')
         wrong = [row for row in self.rows if "wires" in row]
         self._check(wrong, "the wires disagree", lambda row: str(row["wires"]))
 
@@ -175,11 +185,14 @@ def replay_here(
     Raises:
         InputError: The file or the grader cannot be read, or a line is no rollout.
     """
+    check_label(label)
+    if repeats < 1 or (limit is not None and limit < 1):
+        raise InputError("repeats and limit are whole numbers from 1")
     target = InProcessTarget(grader)
     rollouts = []
     for rollout in read_rollouts(path, label=label):
         if rollout.problem is not None:
-            raise InputError(rollout.problem, place=f"{path} at byte {rollout.at}")
+            raise InputError(rollout.problem, place=f"{path}:{line_number(path, rollout.at)}")
         rollouts.append(rollout)
         if limit is not None and len(rollouts) >= limit:
             break
@@ -190,7 +203,7 @@ def replay_here(
     for batch in in_batches(rollouts):
         rows += grade_batch(target, batch, profiles, repeats, label is not None)
     low, high = target.options.get("range", (0.0, 1.0))
-    return Replayed(rollouts, rows, (low, high), label)
+    return Replayed(rollouts, rows, (low, high), label, len(profiles))
 
 
 def _equal(one: float | None, other: float | None) -> bool:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from graders.wire import Profile
-from harness.data.json_lines import parse
+from harness.data.json_lines import LineError, parse
 from harness.errors import HarnessError
 from harness.replay.grading import grade_batch, in_batches, profiles_of
 from harness.rollouts.read import Rollout, read_rollouts
@@ -41,9 +41,9 @@ def main() -> int:
     """Grade the shards that the parent names, until it names none."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     orders: queue.Queue[str | None] = queue.Queue()
-    out = _own_output()
-    plan = json.loads(sys.stdin.readline())
-    threading.Thread(target=_listen, args=(orders,), daemon=True).start()
+    out, told = _own_output(), _own_input()
+    plan = json.loads(told.readline())
+    threading.Thread(target=_listen, args=(told, orders), daemon=True).start()
     try:
         sys.path[:] = plan["path"]
         os.chdir(plan["folder"])
@@ -101,7 +101,10 @@ class Worker:
         position = file.seek(0)
         for line in file:
             position += len(line)
-            pending.append(parse(line))
+            try:
+                pending.append(parse(line))
+            except LineError:  # blocks that a crash of the machine left empty: what follows is graded again
+                break
             if len(pending) == self.repeats:
                 for row in pending:
                     totals.add(row, self.plan["middle"])
@@ -155,6 +158,15 @@ def _own_output() -> IO[str]:
     return own
 
 
+def _own_input() -> IO[str]:
+    """Keep standard input for orders; a grader, or what it starts, that reads it finds its end."""
+    own = os.fdopen(os.dup(0), encoding="utf-8")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return own
+
+
 def _say(out: IO[str], message: dict[str, Any]) -> None:
     try:
         out.write(json.dumps(message) + "\n")
@@ -163,9 +175,9 @@ def _say(out: IO[str], message: dict[str, Any]) -> None:
         os._exit(1)
 
 
-def _listen(orders: queue.Queue[str | None]) -> None:
+def _listen(told: IO[str], orders: queue.Queue[str | None]) -> None:
     """Pass orders on; when the parent is gone, end this process in the middle of whatever it does."""
-    for line in sys.stdin:
+    for line in told:
         order = line.strip()
         orders.put(None if order == "end" else order)
         if order == "end":

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.data.json_lines import lines, parse
+from harness.data.json_lines import LineError, lines, parse
 from harness.errors import InputError
 from harness.runs.rows import Row, Totals, read_rows
-from harness.runs.store import Run
+from harness.runs.store import Run, sha256
 from harness.signal.groups import GroupCounts, count_groups, group_rewards
 
 BINS = 10
@@ -140,23 +140,57 @@ def look_at(run: Run, keep: int = 5) -> Look:
 def sample_of(run: Run, key: str) -> dict[str, Any]:
     """One sample of a run in full: its rollout and everything that was recorded of it.
 
+    Args:
+        run: A run that is done.
+        key: The sample's id, or `at-N` for the one whose line begins at that byte.
+
+    Returns:
+        `rollout` and `rows`; where other rollouts have the same id, `others` names them by their place.
+
     Raises:
         InputError: There is no such sample, or the input is no longer what was replayed.
     """
     rows = [row for row in read_rows(run.rewards) if str(row["id"]) == key]
+    rows = rows or [row for row in read_rows(run.rewards) if f"at-{row['at']}" == key]
     if not rows:
-        raise InputError(f"there is no sample {key!r} in this run", place=str(run.folder))
-    path = Path(run.facts["rollouts"])
-    try:
-        found = next(parse(line) for at, line in lines(path, rows[0]["at"]) if at == rows[0]["at"])
-        same = str(found.get("id", key)) == key
-    except (StopIteration, ValueError, AttributeError, InputError):
-        same = False
-    if not same:
         raise InputError(
-            "the rollouts file has changed or gone since this run", place=str(path), fix="Replay it again."
+            f"there is no sample {key!r} in this run",
+            place=str(run.folder),
+            fix=f"Their ids stand in {run.rewards}.",
         )
-    return {"rollout": found, "rows": rows}
+    at, path = rows[0]["at"], Path(run.facts["rollouts"])
+    if not _unchanged(run, path):
+        raise InputError(
+            "the rollouts file has changed or gone since this run",
+            place=str(path),
+            fix=f"Replay it again; the rewards stand in {run.rewards}.",
+        )
+    _, line = next(lines(path, at))
+    try:
+        rollout = parse(line)
+    except LineError:
+        rollout = None
+    others = dict.fromkeys(f"at-{row['at']}" for row in rows if row["at"] != at)
+    found: dict[str, Any] = {"rollout": rollout, "rows": [row for row in rows if row["at"] == at]}
+    if rollout is None:
+        found["line"] = line.decode("utf-8", "replace")
+    if others:
+        found["others"] = list(others)
+    return found
+
+
+def _unchanged(run: Run, path: Path) -> bool:
+    """Whether a run's rollouts are those that it graded."""
+    given = run.facts["input"]
+    try:
+        if given["derived"]:  # they stand in the run's own folder
+            return path.is_file()
+        state = path.stat()
+        if (state.st_size, state.st_mtime_ns) == (given["bytes"], given["mtime_ns"]):
+            return True
+        return bool(state.st_size == given["bytes"] and given["sha256"] == sha256(path))
+    except OSError:
+        return False
 
 
 def _keep(heap: list[tuple[float, int, Row]], one: tuple[float, int, Row], most: int) -> None:

@@ -24,16 +24,13 @@ def print_run(look: Look, console: Console | None = None) -> None:
     target = facts["target"]["kind"]
     _head(console, f"{facts['grader']['ref']}  on {facts['input']['path']}")
     console.print(f"{totals.gradings:,} gradings {target}, {look.ms / max(1, totals.gradings):.3f} ms each")
-    if totals.mean is None:
-        console.print("no rewards at all")
-    else:
-        console.print(f"mean reward {totals.mean:.4f}, from {totals.lowest:g} to {totals.highest:g}")
-        _histogram(console, look)
-    _groups(console, look)
+    print_rewards(look, console)
+    _head(console, "groups")
+    print_groups(look, console)
     if look.metrics:
         _head(console, "metrics")
         for name, mean in sorted(look.metrics.items()):
-            console.print(f"  {name:<24} mean {mean:.4f}")
+            console.print(f"  {_shown(name):<24} mean {mean:.4f}")
     if totals.errors:
         _head(console, "no reward")
         for kind, count in sorted(totals.errors.items()):
@@ -55,25 +52,41 @@ def print_sample(found: dict[str, Any], console: Console | None = None) -> None:
     """Print one sample: the conversation, the reference, and every grading of it."""
     console = console or _console()
     rollout = found["rollout"]
-    for message in rollout["messages"]:
-        _head(console, str(message.get("role")))
-        console.print(_shown(message.get("content")))
-    _head(console, "reference_answer")
-    console.print(_shown(rollout.get("reference_answer")))
+    if isinstance(rollout, dict) and isinstance(rollout.get("messages"), list):
+        _conversation(rollout, console)
+    else:  # a line that was no rollout
+        _head(console, "line")
+        console.print(_shown(found.get("line", rollout)))
     for row in found["rows"]:
         _head(console, f"grading {row['repeat'] + 1}")
         if row["reward"] is None:
-            console.print(f"no reward: {row['error']['kind']}: {row['error']['message']}")
+            console.print(_shown(f"no reward: {row['error']['kind']}: {row['error']['message']}"))
         else:
             console.print(f"reward {row['reward']:g}  ({row['ms']:.2f} ms)")
         for name, value in row["metrics"].items():
-            console.print(f"  {name} {value:g}")
+            console.print(f"  {_shown(name)} {value:g}")
         if "wires" in row:
             console.print(f"  wires {row['wires']}")
+    if found.get("others"):
+        console.print(f"\nother rollouts of this id: {', '.join(found['others'])}", style="dim")
 
 
-def _histogram(console: Console, look: Look) -> None:
-    """Bars: one a value where there are few, else one a tenth of the range."""
+def _conversation(rollout: dict[str, Any], console: Console) -> None:
+    for message in rollout["messages"]:
+        turn = message if isinstance(message, dict) else {"role": "(no message)", "content": message}
+        _head(console, _shown(str(turn.get("role"))))
+        console.print(_shown(turn.get("content")))
+    _head(console, "reference_answer")
+    console.print(_shown(rollout.get("reference_answer")))
+
+
+def print_rewards(look: Look, console: Console) -> None:
+    """Print how the rewards are spread: a bar a value where there are few, else one a tenth of the range."""
+    totals = look.totals
+    if totals.mean is None:
+        console.print("no rewards at all")
+        return
+    console.print(f"mean reward {totals.mean:.4f}, from {totals.lowest:g} to {totals.highest:g}")
     low, high = look.bounds
     width = (high - low) / len(look.bins)
     if look.values:
@@ -87,9 +100,9 @@ def _histogram(console: Console, look: Look) -> None:
         console.print(f"  {name:>12} {'█' * round(BAR * count / most):<{BAR}} {count:,}")
 
 
-def _groups(console: Console, look: Look) -> None:
+def print_groups(look: Look, console: Console) -> None:
+    """Print how many records would teach the model something."""
     groups = look.groups
-    _head(console, "groups")
     if groups.groups == groups.single:
         console.print(
             f"  {groups.groups:,} records with one grading each: what a job would learn cannot be told"
@@ -105,7 +118,7 @@ def _groups(console: Console, look: Look) -> None:
 
 def _rows(console: Console, rows: list[Row], say: Any) -> None:
     for row in rows:
-        console.print(f"  {row['id']}  {say(row)}")
+        console.print(f"  {_shown(str(row['id']))}  {_shown(say(row))}")
 
 
 def _disagreement(row: Row) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from graders.sample import ASSISTANTS
 from harness.data.json_lines import LineError, lines, parse
 from harness.errors import InputError
 
@@ -47,11 +48,11 @@ def write_derived(records: str | Path, into: Path, template: str | None = None) 
                 fields = {key: value for key, value in record.items() if key not in ("id", "messages")}
                 turn = {"role": "assistant", "content": completion}
                 rollout = {
+                    **fields,
                     "id": f"{name}/{model}",
                     "record": name,
                     "model": model,
                     "messages": [*record["messages"], turn],
-                    **fields,
                 }
                 file.write(json.dumps(rollout) + "\n")
                 count += 1
@@ -70,6 +71,13 @@ def _records(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
             ) from None
         if not isinstance(record, dict) or not isinstance(record.get("messages"), list):
             raise InputError("this is not a record: it has no messages", place=f"{path}:{number}")
+        last = record["messages"][-1] if record["messages"] else None
+        if isinstance(last, dict) and last.get("role") in ASSISTANTS:
+            raise InputError(
+                "this is a rollout in a file of records",
+                place=f"{path}:{number}",
+                fix="Keep rollouts and records in files of their own.",
+            )
         yield number, record
 
 

@@ -24,6 +24,19 @@ OWN_FIELDS = ("record", "model")
 """Fields of a rollouts file that never reach the grader; labels are the others."""
 
 
+_NO_LABELS = ("id", "messages", "reference_answer", "metadata", *OWN_FIELDS)
+
+
+def check_label(label: str | None) -> None:
+    """Refuse a label that is no verdict: a field that a rollout cannot do without.
+
+    Raises:
+        InputError: It is such a field.
+    """
+    if label in _NO_LABELS:
+        raise InputError(f"{label} cannot be a label", fix="Name a field that holds true, false or a number.")
+
+
 class Rollout(NamedTuple):
     """One line of a rollouts file."""
 
@@ -68,7 +81,10 @@ def read_rollout(at: int, line: bytes, label: str | None = None) -> Rollout | No
     verdict = value.pop(label, None) if label else None
     if value.get("id") is None:
         value["id"] = f"at-{at}"
-    group = record if isinstance(record, str) else _group(value, record)
+    try:
+        group = record if isinstance(record, str) else _group(value, record)
+    except RecursionError:  # what could just be read cannot be written again
+        return Rollout(at, None, None, None, problem="not readable: nested too deeply")
     return Rollout(at, value["id"], group, value, verdict)
 
 

@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -121,8 +122,12 @@ def agreement(reward: float | None, label: Any, middle: float) -> bool | None:
     A boolean label agrees with a reward above the middle of the range when it is true, and with one at or
     below it when it is false; a number agrees with an equal number.
     """
-    if reward is None or label is None or not isinstance(label, bool | int | float):
+    if reward is None or not isinstance(label, bool | int | float):
         return None
     if isinstance(label, bool):
         return (reward > middle) == label
-    return abs(reward - label) <= 1e-9
+    try:
+        number = float(label)
+    except OverflowError:  # an integer that no float holds, so no reward equals it
+        return False
+    return abs(reward - number) <= 1e-9 if isfinite(number) else None

@@ -7,6 +7,8 @@ holder.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -19,10 +21,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
+from uuid import uuid4
 
 from harness.errors import InputError
 
 SCHEMA = 1
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a write fails with where there is no room; the same command goes on when there is."""
 SAME = ("grader", "input", "target", "wire", "repeats", "limit", "label")
 """The parts of `run.json` that make two runs the same work."""
 
@@ -93,24 +98,42 @@ def create(runs: Path, name: str | None, facts: dict[str, Any]) -> Run:
         )
     word = re.sub(r"\W+", "-", facts["grader"]["ref"].rpartition(":")[2] or "run").strip("-")
     base = name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{word}"
-    for attempt in range(1, 100):
+    attempt = 1
+    while True:
         folder = runs / (base if attempt == 1 else f"{base}-{attempt}")
-        try:
-            folder.mkdir(parents=True)
-            (folder / "shards").mkdir()
-            break
-        except FileExistsError:
-            if name is not None:
-                raise InputError(
-                    f"there is a run {name} already, of other work",
-                    place=str(folder),
-                    fix="Runs are never overwritten: choose another name.",
-                ) from None
-        except OSError as error:
-            raise InputError(f"cannot make the run's folder: {error.strerror}", place=str(folder)) from error
-    run = Run(folder, {"schema": SCHEMA, "id": folder.name, "state": "new", **facts})
-    run.save()
-    return run
+        run = Run(folder, {"schema": SCHEMA, "id": folder.name, "state": "new", **facts})
+        if not folder.exists() and _appear(run):
+            return run
+        if name is not None:
+            raise InputError(
+                f"there is a run {name} already",
+                place=str(folder),
+                fix="Runs are never overwritten: choose another name.",
+            )
+        attempt += 1
+
+
+def _appear(run: Run) -> bool:
+    """Make a run's folder with all that belongs in it, in one step; False where there is one already."""
+    folder = run.folder  # a rename refuses a folder that holds anything, and every run holds its `run.json`
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = folder.parent / f".new-{uuid4().hex}"
+        draft.mkdir()
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise
+        raise InputError(f"cannot make the run's folder: {error.strerror}", place=str(folder)) from error
+    try:
+        (draft / "shards").mkdir()
+        Run(draft, run.facts).save()
+        draft.rename(folder)
+    except OSError as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+            return False
+        raise
+    return True
 
 
 def open_run(folder: Path) -> Run:
@@ -122,6 +145,8 @@ def open_run(folder: Path) -> Run:
     try:
         facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         known = facts["schema"] == SCHEMA
+        if known and not {"id", "state", "input", "grader", "target"} <= facts.keys():
+            raise ValueError("it was not written by a replay")
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(
             "there is no run here", place=str(folder), fix="`ls runs` shows the runs of this folder."
@@ -135,7 +160,7 @@ def open_run(folder: Path) -> Run:
 
 def unfinished(runs: Path, facts: dict[str, Any]) -> Run | None:
     """The newest run that was begun for the same work and not ended; None where there is none."""
-    for folder in sorted(runs.glob("*/run.json"), key=lambda path: path.stat().st_mtime, reverse=True):
+    for folder in sorted(runs.glob("[!.]*/run.json"), key=lambda path: path.stat().st_mtime, reverse=True):
         try:
             run = open_run(folder.parent)
         except InputError:
@@ -194,7 +219,9 @@ def lock(path: Path, owner: str, patience: float = 0.0) -> IO[str]:
                 holder = file.read().strip()
                 file.close()
                 raise InputError(
-                    f"{owner} is in use by process {holder or 'unknown'}", place=str(path.parent)
+                    f"{owner} is in use by process {holder or 'unknown'}",
+                    place=str(path.parent),
+                    fix="Wait for it, or end it; --fresh begins a run of its own.",
                 ) from None
             time.sleep(0.05)
     file.truncate(0)
@@ -213,7 +240,8 @@ def end_orphans(run: Run) -> None:
                 file.seek(0)
                 holder = file.read().strip()
                 if holder.isdigit():
-                    os.kill(int(holder), signal.SIGKILL)
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(int(holder), signal.SIGKILL)
 
 
 def _locks(run: Run) -> Iterator[Path]:

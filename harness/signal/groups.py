@@ -46,7 +46,7 @@ class GroupCounts:
     all_highest: int
     """Zero-std groups at the top of the range: all right."""
     single: int
-    """Groups of one grading, which tell nothing either way."""
+    """Groups of one rollout, which tell nothing either way."""
     unrewarded: int
     """Groups without any reward."""
 
@@ -56,11 +56,14 @@ class GroupCounts:
 
 
 def group_rewards(rows: Iterable[Row]) -> dict[str, Group]:
-    """Gather a run's rewards by record; lines that could not be used belong to none."""
+    """Gather a run's rewards by record; lines that could not be used belong to none.
+
+    Of repeats the first counts: a job grades each rollout once, and equal repeats are no equal rollouts.
+    """
     groups: dict[str, Group] = {}
     for row in rows:
         name, reward = row["group"], row["reward"]
-        if name is None:
+        if name is None or row["repeat"]:
             continue
         group = groups.get(name)
         if group is None:

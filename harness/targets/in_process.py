@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Any
 
 from graders import Grader, GraderError
+from graders.errors import EventError
 from graders.scoring import score
 from graders.testing import Context
 from graders.wire import read_answer, read_event
@@ -46,6 +47,7 @@ class InProcessTarget:
 
     def __init__(self, grader: str | Callable[..., Any]) -> None:
         self.handler: Callable[..., Any]
+        module: ModuleType | None
         if isinstance(grader, str):
             module, self.handler = load(grader)
         else:
@@ -79,7 +81,10 @@ class InProcessTarget:
             answer = json.loads(json.dumps(answer, allow_nan=False))
         except Exception as error:
             raise GraderError(_told(error)) from error
-        return read_answer(answer, event)
+        try:
+            return read_answer(answer, event)
+        except json.JSONDecodeError as error:
+            raise EventError(f"the body of the answer is no JSON: {error}") from error
 
     def close(self) -> None:
         """Nothing is held."""
@@ -132,11 +137,9 @@ def _import_module(where: str, reference: str) -> ModuleType:
                 f"Is it in {os.getcwd()}? A file is named with its ending: {where.replace('.', '/')}.py:name."
             )
             raise InputError(f"there is no module {error.name}", place=reference, fix=hint) from error
-        raise InputError(
-            f"it imports {error.name}, which is not installed", place=reference, fix=f"Install {error.name}."
-        ) from error
-    except Exception as error:
-        raise InputError(f"importing it failed: {_told(error)}", place=reference) from error
+        raise _import_failed(error, reference) from error
+    except (Exception, SystemExit) as error:
+        raise _import_failed(error, reference) from error
 
 
 def _import_file(where: str) -> ModuleType:
@@ -144,6 +147,12 @@ def _import_file(where: str) -> ModuleType:
     path = Path(where).resolve()
     if not path.is_file():
         raise InputError("no such file", place=where, fix="Check the path of the grader.")
+    if path.stem in sys.stdlib_module_names or path.stem in ("graders", "harness"):
+        raise InputError(
+            f"a file of this name hides the module {path.stem} that others import, in Lambda as well",
+            place=where,
+            fix="Give it another name.",
+        )
     if str(path.parent) not in sys.path:
         sys.path.insert(0, str(path.parent))
     loaded = sys.modules.get(path.stem)
@@ -156,10 +165,20 @@ def _import_file(where: str) -> ModuleType:
     sys.modules[path.stem] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         sys.modules.pop(path.stem, None)
-        raise InputError(f"importing it failed: {_told(error)}", place=where) from error
+        raise _import_failed(error, where) from error
     return module
+
+
+def _import_failed(error: BaseException, place: str) -> InputError:
+    """What to say of a module that could not be imported."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        fix = f"Install {error.name}, or call `rft` where it can be found."
+        return InputError(f"it imports {error.name}, which is not there", place=place, fix=fix)
+    return InputError(
+        f"importing it failed: {_told(error)}", place=place, fix="Mend it until Python can import it."
+    )
 
 
 def _told(error: BaseException) -> str:

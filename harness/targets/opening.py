@@ -1,28 +1,198 @@
-"""Opens the target that a command names."""
+"""Names a target for the record of a run, and opens the target that a record names.
+
+`describe` takes what a command asked for and says where its samples will be graded, with the hash of the code
+that is there; `open_target` takes that description, in whatever process, and opens it. What must not make
+another run of the same work (endpoint, attempts, how many calls at once) is the environment's.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import InputError
 from harness.targets.protocol import Target
 
-IN_PROCESS, LAMBDA_RUNTIME = "in-process", "lambda-runtime"
+if TYPE_CHECKING:
+    from harness.targets.deployed import DeployedTarget
+
+__all__ = [
+    "CONCURRENCY",
+    "DEPLOYED",
+    "IN_PROCESS",
+    "LAMBDA_RUNTIME",
+    "Asked",
+    "describe",
+    "open_deployed",
+    "open_target",
+]
+
+IN_PROCESS, LAMBDA_RUNTIME, DEPLOYED = "in-process", "lambda-runtime", "deployed"
+
+CONCURRENCY = "RFT_CONCURRENCY"
+"""Environment variable: how many calls of a target that runs elsewhere may be under way at once."""
+
+_ATTEMPTS = "AWS_MAX_ATTEMPTS"
+_KNOWN = f"Known: {IN_PROCESS}, {LAMBDA_RUNTIME}, the ARN of a function, NAME:ALIAS."
+
+Facts = dict[str, Any]
 
 
-def open_target(described: dict[str, Any]) -> Target:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Where to grade, as a command was told."""
+
+    target: str = IN_PROCESS
+    """`in-process`, `lambda-runtime`, an ARN or `NAME:QUALIFIER`."""
+    grader: str | None = None
+    """`module:name` or `file.py:name`."""
+    artifact: Path | None = None
+    """For `lambda-runtime`: the build's folder."""
+    function: str | None = None
+    """For `lambda-runtime`: the function's logical id in the template."""
+    region: str | None = None
+    """For a function named without its ARN."""
+
+
+def describe(asked: Asked) -> tuple[Facts, Facts]:
+    """Say which target and which grader are meant.
+
+    Returns:
+        What `open_target` needs, and what a run says of its grader: `ref`, `sha256` of what runs, `options`.
+
+    Raises:
+        InputError: There is no such target, or it cannot be set up.
+        ServiceError: AWS cannot be reached.
+    """
+    if asked.target != LAMBDA_RUNTIME and (asked.artifact or asked.function):
+        raise InputError(f"--artifact and --function belong to --target {LAMBDA_RUNTIME}")
+    if asked.target == IN_PROCESS:
+        return _in_process(asked)
+    if asked.target == LAMBDA_RUNTIME:
+        return _artifact(asked)
+    if ":" not in asked.target:
+        raise InputError(f"there is no target {asked.target!r}", fix=_KNOWN)
+    return _deployed(asked)
+
+
+def open_target(described: Facts) -> Target:
     """Open a target.
 
     Args:
-        described: `kind` (`in-process`, `lambda-runtime` or a function's ARN or name) and what that kind
-            needs: `grader` for the first.
+        described: What `describe` said of it.
 
     Raises:
         InputError: The target cannot be set up as described.
+        ServiceError: AWS cannot be reached.
     """
     kind = described["kind"]
     if kind == IN_PROCESS:
         from harness.targets.in_process import InProcessTarget
 
         return InProcessTarget(described["grader"])
-    raise InputError(f"there is no target {kind!r}", fix=f"Known: {IN_PROCESS}.")
+    if kind == LAMBDA_RUNTIME:
+        from harness.localaws.template import read_function
+        from harness.targets.local_runtime import LocalRuntimeTarget
+
+        spec = read_function(Path(described["template"]), described["function"])
+        return LocalRuntimeTarget(spec, concurrency=_number(CONCURRENCY, None))
+    if kind == DEPLOYED:
+        return open_deployed(described["arn"], described["region"])
+    raise InputError(f"there is no target {kind!r}", fix=_KNOWN)
+
+
+def open_deployed(function: str, region: str | None = None) -> DeployedTarget:
+    """Open a function in AWS, as the environment says: its region, attempts and calls at once.
+
+    Args:
+        function: ARN or `NAME:QUALIFIER`.
+        region: For a function named without its ARN.
+
+    Raises:
+        InputError: There is no such function, or no region or credentials are configured.
+        ServiceError: AWS cannot be reached.
+    """
+    from harness.targets.deployed import DeployedTarget
+
+    if region is None and not function.startswith("arn:"):
+        region = os.environ.get("AWS_REGION")  # boto3 itself does not read it; Lambda and the other SDKs do
+    return DeployedTarget(
+        function,
+        region=region,
+        concurrency=_number(CONCURRENCY, 8) or 8,
+        attempts=_number(_ATTEMPTS, 8) or 8,
+    )
+
+
+def _in_process(asked: Asked) -> tuple[Facts, Facts]:
+    from harness.targets.in_process import InProcessTarget
+
+    if asked.grader is None:
+        raise InputError("no grader is named", fix="Write --grader module:name or --grader file.py:name.")
+    opened = InProcessTarget(asked.grader)
+    facts = {"ref": asked.grader, "sha256": opened.sha256, "options": opened.options}
+    return {"kind": IN_PROCESS, "grader": asked.grader}, facts
+
+
+def _artifact(asked: Asked) -> tuple[Facts, Facts]:
+    """The built function; its artifact is asked how the grader in it was declared."""
+    from harness.targets.built import built_function, grader_of, import_artifact
+
+    template, logical_id, spec = built_function(asked.artifact, asked.function, asked.grader)
+    imported = import_artifact(spec)
+    if imported.error is not None:
+        fix = f"Lambda could not import {spec.handler} either; `rft doctor` says more."
+        raise InputError(imported.error, place=str(spec.artifact), fix=fix)
+    sha256 = spec.code_sha256()
+    target = {
+        "kind": LAMBDA_RUNTIME,
+        "template": str(template.resolve()),
+        "function": logical_id,
+        "code_sha256": sha256,
+        "note": imported.note,
+    }
+    return target, {"ref": grader_of(spec), "sha256": sha256, "options": imported.options}
+
+
+def _deployed(asked: Asked) -> tuple[Facts, Facts]:
+    """The function in AWS, at the version that its alias stands for now: an alias may move during a run."""
+    from harness.targets.in_process import InProcessTarget
+
+    opened = open_deployed(asked.target, asked.region)
+    opened.close()
+    found = opened.configuration
+    arn, version = asked.target, found.get("Version")
+    name, _, qualifier = _parts(asked.target)
+    if version is not None and version != "$LATEST" and qualifier:
+        arn = f"{asked.target.removesuffix(f':{qualifier}')}:{version}"
+    target = {
+        "kind": DEPLOYED,
+        "arn": arn,
+        "region": asked.region,
+        "asked": asked.target,
+        "version": version,
+        "code_sha256": found.get("CodeSha256"),
+    }
+    # How it was declared cannot be asked of a function in AWS; the grader's source says it, if that is named.
+    options = InProcessTarget(asked.grader).options if asked.grader else {}
+    return target, {"ref": name, "sha256": found.get("CodeSha256"), "options": options}
+
+
+def _parts(function: str) -> tuple[str, str, str]:
+    """Name, separator and qualifier of a function's name or ARN."""
+    if function.startswith("arn:"):
+        name, separator, qualifier = function.partition(":function:")[2].partition(":")
+        return name, separator, qualifier
+    return function.partition(":")
+
+
+def _number(variable: str, otherwise: int | None) -> int | None:
+    """A whole number from 1 out of the environment."""
+    given = os.environ.get(variable)
+    if not given:
+        return otherwise
+    if not given.isdecimal() or int(given) < 1:
+        raise InputError(f"{variable} is {given!r}", fix="Write a whole number from 1.")
+    return int(given)

@@ -1,0 +1,180 @@
+"""Finds the function that `sam build` made, and asks its artifact how the grader in it was declared.
+
+In comes a build folder (`.aws-sam/build`) and the function's name or its grader's, out goes a `FunctionSpec`.
+The artifact is imported in a process of its own, under the function's interpreter: what is read of it is read
+of the very files that are deployed. Nothing here builds anything.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from harness.errors import InputError
+from harness.localaws.function import FunctionSpec
+from harness.localaws.interpreter import find_interpreter
+from harness.localaws.template import read_functions
+
+__all__ = ["BUILD", "Imported", "built_function", "built_functions", "grader_of", "import_artifact"]
+
+BUILD = Path(".aws-sam/build")
+"""Where `sam build` puts what it made."""
+
+_IMPORT_SECONDS = 60
+# What the handler's module prints goes to the log; only the last line of the real output is ours.
+_IMPORT = """
+import os, sys
+own = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+import importlib, json, time
+module, _, name = sys.argv[1].rpartition(".")
+said = {"ms": None, "options": {}, "modules": [], "error": None}
+before = set(sys.modules)
+started = time.perf_counter()
+try:
+    found = getattr(importlib.import_module(module.replace("/", ".")), name)
+    said["ms"] = (time.perf_counter() - started) * 1000
+    options = getattr(found, "options", None)
+    said["options"] = options.as_dict() if hasattr(options, "as_dict") else {}
+except BaseException as error:
+    said["error"] = f"{type(error).__name__}: {error}"
+said["modules"] = sorted({each.partition(".")[0] for each in set(sys.modules) - before})
+own.write(json.dumps(said))
+"""
+
+
+class Built(NamedTuple):
+    """One function of a build."""
+
+    template: Path
+    """The built template."""
+    logical_id: str
+    spec: FunctionSpec
+
+
+class Imported(NamedTuple):
+    """What importing an artifact's handler showed."""
+
+    ms: float | None
+    """How long the import took, milliseconds, the interpreter's own start left out; None when it failed."""
+    options: dict[str, Any]
+    """How the grader was declared; empty for a handler written by hand."""
+    modules: list[str]
+    """Names of the top-level modules that it loaded."""
+    error: str | None
+    """Why it cannot be imported; None when it can."""
+    note: str | None
+    """Set when another Python imported it than its runtime names."""
+
+
+def built_functions(artifact: Path | None = None) -> tuple[Path, dict[str, FunctionSpec]]:
+    """Every function of a build, by logical id.
+
+    Args:
+        artifact: The build's folder, the project's, the built template, or one function's artifact; None for
+            `.aws-sam/build`.
+
+    Returns:
+        The built template and the functions.
+
+    Raises:
+        InputError: Nothing is built there.
+    """
+    where = artifact or BUILD
+    folders = [where, where / BUILD, where.parent] if where.is_dir() else [where.parent]
+    template = next((folder / "template.yaml" for folder in folders if _is_build(folder)), None)
+    if template is None:
+        fix = "Run `sam build` where template.yaml is, then the same command again."
+        raise InputError("nothing is built here", place=str(where), fix=fix)
+    functions = read_functions(template)
+    if where.is_dir() and template.parent == where.parent:  # one function's own folder was named
+        functions = {key: spec for key, spec in functions.items() if spec.artifact == where.resolve()}
+    return template, functions
+
+
+def built_function(
+    artifact: Path | None = None, function: str | None = None, grader: str | None = None
+) -> Built:
+    """The one function of a build that is meant.
+
+    Args:
+        artifact: As `built_functions` takes it.
+        function: Its logical id or name; found by the grader, or as the only one, when None.
+        grader: `module:name` or `file.py:name`, whose function it is.
+
+    Raises:
+        InputError: Nothing is built, or no function or several fit.
+    """
+    template, functions = built_functions(artifact)
+    if function is not None:
+        fitting = [key for key, spec in functions.items() if function in (key, spec.name)]
+        what = f"no function is called {function}"
+    elif grader is not None:
+        fitting = [key for key, spec in functions.items() if _handles(spec.handler, grader)]
+        what = f"{len(fitting) or 'no'} functions have the handler of {grader}"
+    else:
+        fitting = list(functions)
+        what = f"{len(functions)} functions are built here"
+    if len(fitting) != 1:
+        known = ", ".join(functions) or "none"
+        raise InputError(what, place=str(template), fix=f"Name one with --function: {known}.")
+    return Built(template, fitting[0], functions[fitting[0]])
+
+
+def grader_of(spec: FunctionSpec) -> str:
+    """A function's handler as graders are named here: `module:name`."""
+    module, _, name = spec.handler.rpartition(".")
+    return f"{module.replace('/', '.')}:{name}"
+
+
+def import_artifact(spec: FunctionSpec) -> Imported:
+    """Import a function's handler out of its artifact, in a process of its own.
+
+    Raises:
+        InputError: There is no interpreter to run it under.
+    """
+    interpreter = find_interpreter(spec.runtime)
+    with tempfile.TemporaryDirectory(prefix="rft-import-") as home:
+        environment = {
+            "HOME": home,
+            "LANG": "en_US.UTF-8",
+            "PATH": os.defpath,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **spec.environment,
+            "AWS_REGION": spec.region,
+            "AWS_DEFAULT_REGION": spec.region,
+        }
+        command = [str(interpreter.executable), "-B", "-c", _IMPORT, spec.handler]
+        try:
+            done = subprocess.run(
+                command, cwd=spec.artifact, env=environment, capture_output=True, timeout=_IMPORT_SECONDS
+            )
+            said = json.loads(done.stdout)
+        except subprocess.TimeoutExpired:
+            said = {"error": f"importing it took more than {_IMPORT_SECONDS} s"}
+        except ValueError:
+            said = {"error": f"importing it ended the process with exit code {done.returncode}"}
+    return Imported(
+        said.get("ms"), said.get("options", {}), said.get("modules", []), said["error"], interpreter.note
+    )
+
+
+def _is_build(folder: Path) -> bool:
+    """Whether a folder holds a built template: a project's own folder has a template.yaml too."""
+    template = folder / "template.yaml"
+    if not template.is_file():
+        return False
+    return folder.resolve().parts[-2:] == BUILD.parts or (folder.parent / "build.toml").is_file()
+
+
+def _handles(handler: str, grader: str) -> bool:
+    """Whether a handler (`folder/module.name`, dots or slashes) is that of a grader as people name it."""
+    module, _, name = handler.replace("/", ".").rpartition(".")
+    where, _, asked = grader.partition(":")
+    if where.endswith(".py"):
+        where = ".".join(part for part in Path(where).with_suffix("").parts if part not in (".", "..", "/"))
+    return asked in ("", name) and (where == module or where.endswith(f".{module}"))

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness.cli.main import main
+from support.builds import SAME, write_build, write_project
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "PROFILE", "REGION", "DEFAULT_REGION"):
+        monkeypatch.delenv(f"AWS_{name}", raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    folder = write_project(tmp_path / "project")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def ids(capsys):
+    return [one["id"] for one in json.loads(capsys.readouterr().out)["findings"]]
+
+
+def test_without_credentials_template_and_artifact_are_looked_at(project, capsys):
+    write_build(project)
+    assert main(["doctor", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["looked_at"] == ["template.yaml", ".aws-sam/build: Same"]
+    assert set(said["artifacts"]["Same"]) >= {"bytes_unzipped", "bytes_zipped", "import_ms", "code_sha256"}
+    assert said["functions"] == {}
+    assert said["counts"]["error"] == 0
+
+
+def test_what_is_not_built_is_a_warning(project, capsys):
+    assert main(["doctor"]) == 0
+    assert "warning D020 not built" in capsys.readouterr().out
+
+
+def test_an_error_fails(project, capsys):
+    write_build(project, SAME.replace("==", "!="))
+    assert main(["doctor"]) == 1
+    out = capsys.readouterr().out
+    assert out.index("error D030 older than the sources") < out.index("note D027")
+    assert "Run `sam build` again." in out
+    assert out.splitlines()[-1] == "1 error, 1 note"
+
+
+def test_another_template_is_looked_at_where_it_stands(project, capsys, monkeypatch, tmp_path):
+    write_build(project)
+    monkeypatch.chdir(tmp_path)
+    assert main(["doctor", "--template", "project/template.yaml", "--json"]) == 0
+    assert ids(capsys) == ["D027"]
+
+
+def test_another_build_is_looked_at(project, capsys, tmp_path):
+    write_build(tmp_path / "elsewhere", SAME.replace("==", "!="))
+    assert main(["doctor", "--artifact", str(tmp_path / "elsewhere"), "--json"]) == 1
+    assert ids(capsys) == ["D027", "D030"]
+
+
+def test_a_folder_that_hides_the_library_is_found(project, capsys):
+    (project / "graders").mkdir()
+    (project / "graders" / "__init__.py").touch()
+    assert main(["doctor", "--json"]) == 1
+    assert "D040" in ids(capsys)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--template", "missing.yaml"], "missing.yaml: there is no template here"),
+        (["--template", "app.py"], "app.py"),
+        (["--artifact", "nowhere"], "nothing is built here"),
+        (["--grader", "Same"], "Write --stack too"),
+        (["--function", "grader"], "this is no ARN of a Lambda function"),
+        (["--stack", "mine"], "no AWS region is configured"),
+        (["--stack", "mine", "--region", "us-west-2"], "no AWS credentials are configured"),
+    ],
+)
+def test_what_cannot_be_looked_at(project, capsys, words, message):
+    assert main(["doctor", *words]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_nothing_here_to_look_at(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["doctor"]) == 2
+    assert "`rft init` makes a project" in capsys.readouterr().err

@@ -1,0 +1,75 @@
+"""`rft evaluate` as a shell would run it: a job on a real emulator, its base model and its checkpoints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.jobs.split import split
+from harness.samples import ROLLOUTS
+from support.rehearsing import ARN, RIGHT, emulator, write_graders
+from support.rft_command import refusal, rft
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a finished job `first` and its held-out records; the emulator serves meanwhile."""
+    folder = tmp_path_factory.mktemp("evaluate")
+    split(ROLLOUTS, folder, 0.1, 0)
+    with emulator(folder) as process:
+        (folder / "url").write_text(process.base_url)
+        sent = rft(folder, "submit", "training.jsonl", "--grader-arn", ARN, "--name", "first",
+                   "--base-url", process.base_url)  # fmt: skip
+        assert sent.returncode == 0, sent.stderr
+        done = rft(folder, "watch", "first", "--interval", 0.2, "--base-url", process.base_url)
+        assert done.returncode == 0, done.stderr
+        write_graders(folder)
+        yield folder
+
+
+def words(folder: Path, *more: object, grader: str = RIGHT) -> list[str]:
+    url = (folder / "url").read_text()
+    fixed = ["evaluate", "held_out.jsonl", "-g", grader, "--base-url", url, "--seed", 1]
+    return [*map(str, fixed), *map(str, more)]
+
+
+def test_base_and_tuned_are_compared_record_by_record(folder: Path) -> None:
+    done = rft(folder, *words(folder, "--model", "base", "--model", "first", "-n", 8))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "30 records, 8 completions each" in done.stdout
+    again = rft(folder, *words(folder, "--model", "base", "--model", "first", "-n", 8, "--json"))
+    found = json.loads(again.stdout)
+    base, tuned = found["models"]
+    [pair] = found["pairs"]
+    assert (base["label"], base["model"], tuned["label"]) == ("base", "openai.gpt-oss-20b", "first")
+    assert (base["kept"], tuned["kept"]) == (240, 240)
+    assert pair["difference"]["mean"] == pytest.approx(tuned["reward"]["mean"] - base["reward"]["mean"])
+    assert pair["clear"]
+    assert pair["difference"]["low"] > 0
+    assert pair["wins"] > pair["losses"]
+    assert pair["wins"] + pair["losses"] + pair["ties"] == 30
+
+
+def test_checkpoints_stand_before_the_tuned_model(folder: Path) -> None:
+    done = rft(
+        folder, *words(folder, "--model", "base", "--model", "first", "--checkpoints", "-n", 1, "--json")
+    )
+    labels = [model["label"] for model in json.loads(done.stdout)["models"]]
+    assert labels == ["base", "first step 17", "first step 34", "first step 51", "first step 68", "first"]
+
+
+def test_a_model_without_any_reward_is_not_measured(folder: Path) -> None:
+    done = rft(folder, *words(folder, "--model", "first", "-n", 1, grader="rehearsed_graders.py:raising"))
+    assert done.returncode == 2
+    assert "30 got no reward: exception" in done.stdout
+    assert "not measured: first got no reward at all" in done.stdout
+
+
+def test_what_is_meant_must_be_clear(folder: Path) -> None:
+    assert "no job is named" in refusal(folder, *words(folder, "--model", "base"))
+    assert "no job is named whose checkpoints" in refusal(
+        folder, *words(folder, "--model", "openai.gpt-oss-20b", "--checkpoints")
+    )

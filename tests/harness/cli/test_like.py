@@ -1,0 +1,76 @@
+"""`rft submit --like`: a job once more with another grader, and what that grader changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.samples import RECORDS, ROLLOUTS
+from support.rehearsing import ARN, RIGHT, emulator, head, write_graders
+from support.rft_command import refusal, rft
+
+NEW = f"{ARN[:-1]}2"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("like")
+    head(folder / "training.jsonl", RECORDS, 120)
+    head(folder / "rollouts.jsonl", ROLLOUTS, 400)
+    write_graders(folder)
+    with emulator(folder) as process:
+        (folder / "url").write_text(process.base_url)
+        sent = rft(folder, "submit", "training.jsonl", "--grader-arn", ARN, "--name", "first", "--batch-size", 7,
+                   "--learning-rate-multiplier", 0.5, "--base-url", process.base_url)  # fmt: skip
+        assert sent.returncode == 0, sent.stderr
+        yield folder
+
+
+def test_the_same_job_is_submitted_with_another_grader(folder: Path) -> None:
+    done = rft(folder, "submit", "--like", "first", "--grader", NEW, "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    job = found["job"]["method"]["reinforcement"]
+    assert job["grader"]["lambda"]["function"] == NEW
+    assert job["hyperparameters"]["batch_size"] == 7
+    assert job["hyperparameters"]["learning_rate_multiplier"] == 0.5
+    assert found["plan"]["service"]["base_url"] == (folder / "url").read_text()
+    assert found["change"]["was"]["arn"] == ARN
+    assert found["change"]["rewards"] is None
+
+
+def test_rewards_of_both_graders_are_compared_first(folder: Path) -> None:
+    words = ["submit", "--like", "first", "--grader-arn", NEW, "--grader", "rehearsed_graders.py:longer"]
+    words += ["--like-grader", RIGHT, "--rollouts", "rollouts.jsonl", "--dry-run"]
+    done = rft(folder, *words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.index("like first, with another grader") < done.stdout.index("nothing was sent")
+    rewards = json.loads(rft(folder, *words, "--json").stdout)["change"]["rewards"]
+    assert (rewards["rollouts"], rewards["groups"]) == (400, 50)
+    assert 0 < rewards["inverted"] < rewards["pairs"]
+    assert rewards["flipped"] == len(rewards["flips"]) > 0
+    assert rewards["was"]["sha256"] != rewards["now"]["sha256"]
+    assert f"{rewards['inverted']:,} are inverted" in done.stdout
+
+
+def test_a_flag_given_beats_the_journal(folder: Path) -> None:
+    done = rft(folder, "submit", "--like", "first", "--grader", NEW, "--batch-size", 9, "--dry-run", "--json")
+    chosen = json.loads(done.stdout)["plan"]["hyperparameters"]
+    assert (chosen["batch_size"], chosen["learning_rate_multiplier"]) == (9, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--like", "nobody", "--grader", NEW], "no journal entry of a job nobody"),
+        (["--like", "first"], "the new grader's ARN is needed"),
+        (["training.jsonl", "--like", "first", "--grader", NEW], "Leave the file out"),
+        (["training.jsonl", "--grader-arn", ARN, "--rollouts", "rollouts.jsonl"], "goes with --like JOB"),
+        (["training.jsonl"], "a training file and --grader-arn are needed"),
+    ],
+)
+def test_what_is_missing_or_too_much_is_said(folder: Path, words: list[str], said: str) -> None:
+    assert said in refusal(folder, "submit", *words)

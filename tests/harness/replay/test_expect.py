@@ -1,0 +1,103 @@
+"""Stored rewards against those of a run: equal, different, missing on either side; files that are neither."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import InputError
+from harness.replay.expect import Difference, differences, stored_rewards
+
+IDS = st.sampled_from(["a", "b", "c", 1, None, "\ud800"]) | st.lists(st.integers(), max_size=1)
+PAIRS = st.lists(st.tuples(IDS, st.none() | st.sampled_from([0.0, 0.5, 1.0])), max_size=12)
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "stored.jsonl").write_text(text)
+    return folder / "stored.jsonl"
+
+
+def test_pairs_are_read_from_a_file_or_a_run(tmp_path: Path) -> None:
+    path = write(tmp_path, '{"id": "a", "reward": 1}\n\n{"id": null, "reward": null, "ms": 3}\n')
+    assert stored_rewards(path) == [("a", 1.0), (None, None)]
+    path.rename(tmp_path / "rewards.jsonl")
+    assert stored_rewards(tmp_path) == [("a", 1.0), (None, None)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "[]",
+        "7",
+        '{"id": "a"}',
+        '{"reward": 1}',
+        '{"id": "a", "reward": "much"}',
+        '{"id": "a", "reward": []}',
+    ]
+    + ['{"id": "a", "reward": 1' + "0" * 400 + "}"],
+)
+def test_a_line_that_is_no_stored_reward_is_named(line: str, tmp_path: Path) -> None:
+    path = write(tmp_path, '{"id": "a", "reward": 1}\n' + line)
+    with pytest.raises(InputError) as caught:
+        stored_rewards(path)
+    assert str(caught.value.place) == f"{path}:2"
+    assert caught.value.fix
+
+
+def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        stored_rewards(tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"rewards\.jsonl: no such file"):
+        stored_rewards(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "changed"),
+    [
+        ([("a", 1.0)], [("a", 1.0 + 1e-12)], []),
+        ([("a", 1.0)], [("a", 0.9)], [Difference("a", 1.0, 0.9)]),
+        ([("a", None)], [("a", 0.0)], [Difference("a", None, 0.0)]),
+        ([("a", 0.0)], [("a", None)], [Difference("a", 0.0, None)]),
+        ([], [("a", 1.0)], [Difference("a", "missing", 1.0)]),
+        ([("a", 1.0)], [], [Difference("a", 1.0, "missing")]),
+        ([("a", 1.0), ("a", 0.0)], [("a", 1.0), ("a", 0.0)], []),
+        ([("a", 1.0), ("a", 0.0)], [("a", 1.0)], [Difference("a", 0.0, "missing")]),
+        ([("1", 1.0)], [(1, 1.0)], [Difference(1, "missing", 1.0), Difference("1", 1.0, "missing")]),
+        ([("a", float("nan"))], [("a", 1.0)], "one"),
+    ],
+)
+def test_what_differs(expected: Any, found: Any, changed: Any) -> None:
+    seen = differences(expected, found)
+    assert len(seen) == 1 if changed == "one" else seen == changed
+
+
+@given(PAIRS)
+def test_nothing_differs_from_itself(pairs: list[Any]) -> None:
+    assert differences(pairs, pairs) == []
+
+
+@given(PAIRS, PAIRS)
+def test_the_other_way_round_says_the_same_reversed(one: list[Any], other: list[Any]) -> None:
+    def told(changed: list[Difference], turned: bool) -> Counter[str]:
+        sides = [(part.found, part.expected) if turned else (part.expected, part.found) for part in changed]
+        return Counter(json.dumps([part.id, *side]) for part, side in zip(changed, sides, strict=True))
+
+    assert told(differences(one, other), False) == told(differences(other, one), True)
+
+
+@given(PAIRS, PAIRS)
+def test_every_reward_is_matched_or_told(stored: list[Any], found: list[Any]) -> None:
+    changed = differences(stored, found)
+    missing = sum(part.expected == "missing" for part in changed)
+    extra = sum(part.found == "missing" for part in changed)
+    assert len(found) - missing == len(stored) - extra
+    ids_stored, ids_found = (Counter(json.dumps(key) for key, _ in pairs) for pairs in (stored, found))
+    assert missing == (ids_found - ids_stored).total()
+    assert extra == (ids_stored - ids_found).total()

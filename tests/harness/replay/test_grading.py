@@ -1,0 +1,190 @@
+"""Batches and their rows: split, repeated, over every wire; and faults that never become low rewards."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders import Sample, grader
+from graders.wire import PROFILES
+from harness.errors import InputError, ServiceError
+from harness.replay.grading import ALL_WIRES, grade_batch, in_batches, profiles_of
+from harness.rollouts.read import Rollout, read_rollout
+from harness.targets.fake import FakeTarget
+from harness.targets.in_process import InProcessTarget
+from harness.targets.protocol import Answer, Graded, GraderFault, ServiceFault
+from support.rollout_files import rollout
+
+ONE = profiles_of("open-weight")
+
+
+def batch(*completions: str | None, **fields: Any) -> list[Rollout]:
+    """Rollouts of these completions; None is a line that is none."""
+    found = []
+    for at, completion in enumerate(completions):
+        value = {"id": at} if completion is None else rollout(f"r{at}", completion, "72", **fields)
+        read = read_rollout(at, json.dumps(value).encode(), "label")
+        assert read is not None
+        found.append(read)
+    return found
+
+
+def lengths(event: Any) -> Answer:
+    """Reward each sample with the length of its completion."""
+    items = event if isinstance(event, list) else [event]
+    return Answer([Graded(float(len(Sample(item).completion)), {}, None) for item in items], 8.0)
+
+
+def rewards(rows: list[dict[str, Any]]) -> list[float | None]:
+    return [row["reward"] for row in rows]
+
+
+def test_rows_say_all_there_is_to_say() -> None:
+    rows = grade_batch(FakeTarget(lengths), batch("a", "bb", record="r", label=True), ONE, 1, keep_label=True)
+    assert rows[1] == {
+        "at": 1,
+        "repeat": 0,
+        "id": "r1",
+        "group": "r",
+        "reward": 2.0,
+        "metrics": {},
+        "error": None,
+        "ms": 4.0,
+        "label": True,
+    }
+    assert (
+        "label" not in grade_batch(FakeTarget(lengths), batch("a", label=True), ONE, 1, keep_label=False)[0]
+    )
+
+
+def test_a_line_that_is_no_rollout_costs_itself_alone() -> None:
+    target = FakeTarget(lengths)
+    rows = grade_batch(target, batch(None, "a", None, "bb", None), ONE, 2, keep_label=False)
+    assert [(row["at"], row["repeat"], row["reward"]) for row in rows] == [
+        (at, repeat, reward) for at, reward in enumerate((None, 1.0, None, 2.0, None)) for repeat in (0, 1)
+    ]
+    assert {row["error"]["kind"] for row in rows if row["error"]} == {"input"}
+    assert [len(event) for event in target.events] == [2, 2]
+
+
+def test_a_batch_of_unusable_lines_asks_nobody() -> None:
+    target = FakeTarget(lengths)
+    assert len(grade_batch(target, batch(None, None), profiles_of(ALL_WIRES), 1, keep_label=False)) == 2
+    assert target.events == []
+
+
+@given(st.lists(st.integers(0, 400), min_size=1, max_size=20), st.integers(300, 1200))
+def test_a_batch_that_is_too_large_is_split_and_nothing_is_lost(sizes: list[int], most: int) -> None:
+    target = FakeTarget(lengths, max_bytes=most)
+    rows = grade_batch(target, batch(*["x" * size for size in sizes]), ONE, 1, keep_label=False)
+    assert all(len(json.dumps(event)) <= most for event in target.events)
+    for size, row in zip(sizes, rows, strict=True):
+        alone = len(json.dumps([{**target_item(size), "id": row["id"]}]))
+        if alone > most:
+            assert row["error"]["kind"] == "input"
+            assert f"{most:,} bytes" in row["error"]["message"]
+        else:
+            assert row["reward"] == size
+
+
+def target_item(size: int) -> dict[str, Any]:
+    line = rollout("r0", "x" * size, "72")
+    return {"id": "r0", "messages": line["messages"], "metadata": {"reference_answer": "72"}}
+
+
+def test_a_call_that_the_grader_failed_has_no_rewards() -> None:
+    target = FakeTarget(lambda event: Answer([], 6.0, GraderFault("KeyError", "units")))
+    rows = grade_batch(target, batch("a", "b"), ONE, 1, keep_label=False)
+    assert rewards(rows) == [None, None]
+    assert rows[0]["error"] == {"kind": "call", "message": "KeyError: units"}
+    assert rows[0]["ms"] == 3.0
+
+
+@pytest.mark.parametrize(
+    ("retryable", "said"), [(True, "The same command"), (False, "Asking again will not help")]
+)
+def test_a_service_that_is_not_reached_is_no_result(retryable: bool, said: str) -> None:
+    fault = ServiceFault("TooManyRequestsException", "slow down", retryable)
+    with pytest.raises(ServiceError, match="TooManyRequestsException: slow down") as caught:
+        grade_batch(FakeTarget(lambda event: Answer([], 1.0, fault)), batch("a"), ONE, 1, keep_label=False)
+    assert caught.value.exit_code == 3
+    assert said in str(caught.value.fix)
+    assert "the same command" in str(caught.value.fix).lower()
+
+
+def test_every_wire_is_sent_and_a_grader_that_does_not_care_agrees() -> None:
+    @grader
+    def right(sample: Sample) -> bool:
+        return sample.completion == sample.reference_text and sample.fields["unit"] == "kg"
+
+    rows = grade_batch(
+        InProcessTarget(right), batch("72", "7", None, unit="kg"), profiles_of(ALL_WIRES), 1, keep_label=False
+    )
+    assert rewards(rows) == [1.0, 0.0, None]
+    assert not any("wires" in row for row in rows)
+
+
+def test_a_grader_that_reads_one_wire_alone_is_told_apart() -> None:
+    def handler(event: Any, context: Any) -> Any:
+        items = event if isinstance(event, list) else event.get("trajectories", [event])
+        return [
+            {"id": item["id"], "aggregate_reward_score": float("metadata" in item), "metrics_list": []}
+            for item in items
+        ]
+
+    rows = grade_batch(InProcessTarget(handler), batch("72"), profiles_of(ALL_WIRES), 1, keep_label=False)
+    assert rows[0]["reward"] == 1.0
+    wires = rows[0]["wires"]
+    assert wires.keys() == PROFILES.keys()
+    assert {name for name, reward in wires.items() if reward == 1.0} == {
+        name for name, profile in PROFILES.items() if profile.placement == "metadata"
+    }
+
+
+def test_wires_that_fail_alike_agree_whatever_they_say() -> None:
+    def fails(event: Any) -> Answer:
+        items = event if isinstance(event, list) else event.get("trajectories", [event])
+        said = {"kind": "exception", "message": str(event)}
+        return Answer([Graded(None, {}, said)] * len(items), 1.0)
+
+    rows = grade_batch(FakeTarget(fails), batch("72"), profiles_of(ALL_WIRES), 1, keep_label=False)
+    assert "wires" not in rows[0]
+
+
+def test_a_grader_that_changes_its_sample_sees_a_new_one_each_time() -> None:
+    @grader
+    def careless(sample: Sample) -> float:
+        reward = len(sample.completion) / 10
+        sample.messages.clear()
+        return reward
+
+    rollouts = batch("72", "7")
+    rows = grade_batch(InProcessTarget(careless), rollouts, profiles_of(ALL_WIRES), 2, keep_label=False)
+    assert rewards(rows) == [0.2, 0.2, 0.1, 0.1]
+    assert not any("wires" in row for row in rows)
+    assert rollouts[0].sent == rollout("r0", "72", "72")
+
+
+@given(st.lists(st.integers(), max_size=40), st.integers(1, 9))
+def test_batches_hold_everything_once_in_order(numbers: list[int], size: int) -> None:
+    cut: list[Any] = list(in_batches(cast(Any, numbers), size))
+    assert [one for part in cut for one in part] == numbers
+    assert all(len(part) == size for part in cut[:-1])
+
+
+def test_a_wire_that_does_not_exist_is_named_with_those_that_do() -> None:
+    with pytest.raises(InputError, match=r"no wire 'novva'.*open-weight.*all"):
+        profiles_of("novva")
+    assert len(profiles_of(ALL_WIRES)) == len(PROFILES) > 5
+    assert profiles_of(ALL_WIRES)[0].name == "open-weight", "whose rewards are recorded"
+
+
+def test_the_id_of_a_rollout_without_one_is_its_place(tmp_path: Path) -> None:
+    found = read_rollout(9, json.dumps(rollout(None, "72")).encode())
+    assert found is not None
+    assert grade_batch(FakeTarget(lengths), [found], ONE, 1, keep_label=False)[0]["id"] == "at-9"

@@ -1,0 +1,211 @@
+"""What may happen to a replay on the way: graders that end their process, Ctrl-C, full disks, two at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.rft_command import COMMAND, gradings, refusal, replay_json, rft, rows_of, runs_in, write_grader
+from support.rollout_files import rollout, write_rollouts
+
+EXITS = """
+import os
+from graders import Sample, grader
+
+@grader
+def right(sample: Sample) -> float:
+    if sample.id == 70 and os.path.exists("poison"):
+        print("out of memory", flush=True)
+        os._exit(9)
+    return 1.0
+"""
+SLOW = """
+import time
+from graders import Sample, grader
+
+@grader
+def right(sample: Sample) -> float:
+    time.sleep(0.003)
+    return 1.0
+"""
+NOISY = """
+import os, subprocess, sys
+print("imported")
+print("warned", file=sys.stderr)
+from graders import Sample, grader
+
+@grader
+def right(sample: Sample) -> float:
+    print("graded", sample.id)
+    os.write(1, b"written below Python\\n")
+    subprocess.run(["echo", "echoed"])
+    return 1.0
+"""
+READS = """
+import subprocess, sys
+from graders import Sample, grader
+
+@grader
+def right(sample: Sample) -> float:
+    read = sys.stdin.read() if sys.stdin else ""
+    read += subprocess.run(["cat"], capture_output=True, text=True, timeout=4).stdout
+    return 1.0 if not read else 0.0
+"""
+REPLAY = ("replay", "rollouts.jsonl", "--grader", "my_grader.py")
+
+
+def prepare(folder: Path, grader: str, count: int = 200) -> None:
+    write_grader(folder, grader)
+    write_rollouts(folder / "rollouts.jsonl", [rollout(at, "72", "72") for at in range(count)])
+
+
+def test_a_grader_that_ends_its_process_is_told_in_one_message_and_goes_on(tmp_path: Path) -> None:
+    prepare(tmp_path, EXITS)
+    (tmp_path / "poison").touch()
+    said = refusal(tmp_path, *REPLAY, "--json", code=1)
+    (folder,) = runs_in(tmp_path)
+    for part in (
+        "the grader ended its own process with exit code 9",
+        "out of memory",
+        "grader.log",
+        folder.name,
+    ):
+        assert part in said
+    assert "The same command goes on" in said
+    assert "changed it begins a run of its own" in said
+    assert len((folder / "shards" / "0.jsonl").read_text().splitlines()) == 64
+    (tmp_path / "poison").unlink()  # the cause was not in the grader: the same work
+    found = replay_json(tmp_path)
+    assert runs_in(tmp_path) == [folder]
+    assert [row["id"] for row in rows_of(tmp_path, found)] == list(range(200))
+
+
+def test_a_grader_that_was_mended_begins_a_run_of_its_own(tmp_path: Path) -> None:
+    prepare(tmp_path, EXITS)
+    (tmp_path / "poison").touch()
+    refusal(tmp_path, *REPLAY, "--run", "first", code=1)
+    write_grader(tmp_path, EXITS.replace("os._exit(9)", "pass"))
+    said = refusal(tmp_path, *REPLAY, "--run", "first")
+    assert "this run was begun with another grader" in said
+    assert "another name" in said
+    assert replay_json(tmp_path, "--run", "second")["totals"]["rewards"] == 200
+
+
+def test_what_a_grader_prints_lands_in_its_log_and_nowhere_else(tmp_path: Path) -> None:
+    prepare(tmp_path, NOISY, 3)
+    found = replay_json(tmp_path)
+    log = (tmp_path / found["run"] / "grader.log").read_text()
+    for part in ("imported", "warned", "graded 2", "written below Python", "echoed"):
+        assert part in log
+    assert rft(tmp_path, *REPLAY).stdout.count("\n") == 2
+
+
+def test_a_grader_cannot_read_what_is_meant_for_the_worker(tmp_path: Path) -> None:
+    prepare(tmp_path, READS, 3)
+    assert replay_json(tmp_path)["totals"]["mean"] == 1.0
+
+
+def test_files_beside_the_grader_do_not_get_in_the_workers_way(tmp_path: Path) -> None:
+    prepare(tmp_path, EXITS, 3)
+    for name in ("queue.py", "orjson.py", "concurrent.py"):
+        (tmp_path / name).write_text("raise SystemExit('imported by mistake')\n")
+    executable = Path(sys.executable).with_name("rft")
+    if not executable.exists():
+        pytest.skip("the command is not installed beside this Python")
+    done = subprocess.run(
+        [executable, *REPLAY, "--json"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["totals"]["rewards"] == 3
+
+
+def begin(folder: Path) -> subprocess.Popen[str]:
+    """A replay in a process group of its own, as a shell starts it."""
+    process = subprocess.Popen(
+        [*COMMAND, *REPLAY, "--json"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    until = time.monotonic() + 20
+    while not any(path.stat().st_size for path in folder.glob("runs/*/shards/*.jsonl")):
+        assert time.monotonic() < until
+        assert process.poll() is None
+        time.sleep(0.01)
+    return process
+
+
+def test_ctrl_c_ends_it_at_once_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    prepare(tmp_path, SLOW, 400)
+    process = begin(tmp_path)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert out == ""
+    assert err.strip() == "rft: interrupted; the same command goes on where it stopped"
+    (folder,) = runs_in(tmp_path)
+    written = len((folder / "shards" / "0.jsonl").read_bytes().splitlines())
+    assert 0 < written < 400
+    found = replay_json(tmp_path)
+    assert runs_in(tmp_path) == [folder]
+    assert [row["id"] for row in rows_of(tmp_path, found)] == list(range(400))
+
+
+def test_the_same_work_twice_at_once_is_refused_and_harms_nothing(tmp_path: Path) -> None:
+    prepare(tmp_path, SLOW, 400)
+    process = begin(tmp_path)
+    said = refusal(tmp_path, *REPLAY)
+    assert f"is in use by process {process.pid}" in said
+    assert "--fresh" in said
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, "")
+    assert json.loads(out)["totals"]["rewards"] == 400
+
+
+def limited(size: int) -> Any:
+    """No file may grow beyond so many bytes: what a full disk does to a writer."""
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+@pytest.mark.parametrize("size", [0, 100, 400, 5_000, 40_000])
+def test_a_full_disk_ends_it_and_the_same_command_goes_on(size: int, tmp_path: Path) -> None:
+    prepare(tmp_path, EXITS, 400)
+    done = rft(tmp_path, *REPLAY, preexec_fn=limited(size))
+    assert done.returncode == 3, done
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "File too large" in done.stderr
+    assert "Make room, and the same command goes on" in done.stderr
+    assert len(runs_in(tmp_path)) <= 1
+    found = replay_json(tmp_path)
+    assert len(runs_in(tmp_path)) == 1
+    assert [row["id"] for row in rows_of(tmp_path, found)] == list(range(400))
+
+
+def test_a_disk_that_fills_while_rewards_are_merged(tmp_path: Path) -> None:
+    prepare(tmp_path, EXITS, 400)
+    lines = (tmp_path / "rollouts.jsonl").read_text().splitlines(keepends=True)
+    apart = "\n" * (1 << 20)  # so that each half is a shard
+    (tmp_path / "rollouts.jsonl").write_text("".join([*lines[:200], apart, apart, *lines[200:]]))
+    if os.cpu_count() == 1:
+        pytest.skip("one core makes one shard of this file")
+    whole = replay_json(tmp_path)
+    size = (tmp_path / whole["rewards"]).stat().st_size
+    done = rft(tmp_path, *REPLAY, "--run", "second", preexec_fn=limited(size * 3 // 4))
+    assert done.returncode == 3, done
+    assert "Make room, and the same command goes on" in done.stderr
+    folder = tmp_path / "runs" / "second"
+    assert (folder / "rewards.jsonl.new").exists()
+    assert not (folder / "rewards.jsonl").exists()
+    found = replay_json(tmp_path, "--run", "second")
+    assert gradings(rows_of(tmp_path, found)) == gradings(rows_of(tmp_path, whole))

@@ -1,0 +1,152 @@
+"""A replay inside a test: each assertion passes, fails with what is needed to see why, and is never empty."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graders import Abstain, Reward, Sample, grader
+from harness.errors import InputError
+from harness.replay.replayed import Replayed, replay_here
+from support.rollout_files import rollout, write_rollouts
+
+COUNTER = itertools.count()
+
+
+@grader
+def right(sample: Sample) -> Reward:
+    return Reward(
+        float(sample.completion == sample.reference_text), metrics={"length": len(sample.completion)}
+    )
+
+
+@grader
+def restless(sample: Sample) -> float:
+    return 1 / (1 + next(COUNTER))
+
+
+@grader
+def silent(sample: Sample) -> Abstain:
+    return Abstain("the judge is away")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    lines = [rollout(at, "72" if at < 93 else "7", "72", ok=True) for at in range(100)]
+    return write_rollouts(tmp_path / "rollouts.jsonl", lines)
+
+
+def fails(found: Replayed, assertion: str, *arguments: Any) -> str:
+    with pytest.raises(AssertionError) as caught:
+        getattr(found, assertion)(*arguments)
+    return str(caught.value)
+
+
+def test_rewards_by_id(path: Path) -> None:
+    found = replay_here(path, right)
+    assert found.mean == 0.93
+    assert found.rewards == {at: float(at < 93) for at in range(100)}
+    found.assert_rewards({0: 1.0, 93: 0.0})
+    said = fails(found, "assert_rewards", {0: 1.0, 93: 1.0, 94: None})
+    for part in (
+        "2 of 100 gradings",
+        "93: reward 0.0, expected 1.0",
+        "completion: '7'",
+        "reference:  '72'",
+        "'length'",
+    ):
+        assert part in said
+    assert fails(found, "assert_rewards", {"0": 1.0}) == "no rollout has the id '0'"
+
+
+def test_rewards_by_a_file(path: Path, tmp_path: Path) -> None:
+    found = replay_here(path, right, limit=2)
+    stored = tmp_path / "stored.jsonl"
+    stored.write_text('{"id": 0, "reward": 1}\n{"id": 1, "reward": 1}\n')
+    found.assert_rewards(stored)
+    stored.write_text('{"id": 0, "reward": 0}\n{"id": 2, "reward": 1}\n')
+    said = fails(found, "assert_rewards", str(stored))
+    for part in (
+        "3 rewards differ",
+        "0: stored 0.0, now 1.0",
+        "1: stored missing, now 1.0",
+        "2: stored 1.0, now missing",
+    ):
+        assert part in said
+
+
+def test_bounds_are_the_graders_own_or_given(path: Path) -> None:
+    found = replay_here(path, right)
+    found.assert_bounds()
+    assert "rewards are not all from 0.5 to 1: 7 of 100 gradings" in fails(found, "assert_bounds", 0.5)
+    wide = grader(range=(-1, 1))(lambda sample: -1.0)
+    replay_here(path, wide).assert_bounds()
+    said = fails(replay_here(path, silent, limit=1), "assert_bounds")
+    assert "0: reward none (abstain: the judge is away)" in said
+
+
+@pytest.mark.parametrize("share", [0.93, 0.9, 0.0])
+def test_agreement_of_exactly_what_is_asked_is_enough(share: float, path: Path) -> None:
+    replay_here(path, right, label="ok").assert_agrees(at_least=share)
+
+
+def test_agreement_counts_what_has_no_reward_or_verdict_against_it(path: Path) -> None:
+    found = replay_here(path, right, label="ok")
+    assert "rewards agree with ok on 93.00%, not 94.00%: 7 of 100" in fails(found, "assert_agrees", 0.94)
+    assert "on 0.00%" in fails(replay_here(path, silent, label="ok"), "assert_agrees")
+    assert "on 0.00%" in fails(replay_here(path, right, label="nothing"), "assert_agrees")
+    with pytest.raises(InputError, match="no label was named"):
+        replay_here(path, right).assert_agrees()
+
+
+def test_determinism_is_shown_by_repeats(path: Path) -> None:
+    replay_here(path, right, repeats=3).assert_deterministic()
+    said = fails(replay_here(path, restless, repeats=2, limit=3), "assert_deterministic")
+    assert "rewards change when the same rollout is graded again: 3 of 6 gradings" in said
+    with pytest.raises(InputError, match="graded once"):
+        replay_here(path, right).assert_deterministic()
+
+
+def test_metrics_that_change_are_no_determinism(path: Path) -> None:
+    @grader
+    def counts(sample: Sample) -> Reward:
+        return Reward(1.0, metrics={"calls": next(COUNTER)})
+
+    fails(replay_here(path, counts, repeats=2), "assert_deterministic")
+
+
+def test_wires_are_compared(path: Path) -> None:
+    replay_here(path, right, wire="all", limit=5).assert_wires_agree()
+    by_place = grader(lambda sample: float("metadata" in sample._item))
+    said = fails(replay_here(path, by_place, wire="all", limit=5), "assert_wires_agree")
+    assert "the wires disagree: 5 of 5 gradings" in said
+    assert "'open-weight': 1.0" in said
+    with pytest.raises(InputError, match="went over one wire"):
+        replay_here(path, right).assert_wires_agree()
+
+
+def test_what_is_shown_stays_short(path: Path) -> None:
+    write_rollouts(path, [rollout(at, "x" * 10_000, "72") for at in range(50)])
+    said = fails(replay_here(path, right), "assert_bounds", 0.5)
+    assert len(said) < 4_000
+    assert said.count("completion:") == 5
+
+
+def test_a_file_that_cannot_be_used_says_where(path: Path) -> None:
+    with path.open("a") as file:
+        file.write("\n{\n")
+    assert len(replay_here(path, right, limit=100).rows) == 100
+    with pytest.raises(InputError, match=r"rollouts\.jsonl:102: not JSON"):
+        replay_here(path, right)
+    path.write_text("\n")
+    with pytest.raises(InputError, match="no rollouts"):
+        replay_here(path, right)
+
+
+@pytest.mark.parametrize("wrong", [{"repeats": 0}, {"limit": 0}, {"label": "id"}, {"wire": "novva"}])
+def test_what_cannot_be_meant_is_refused(wrong: dict[str, Any], path: Path) -> None:
+    with pytest.raises(InputError):
+        replay_here(path, right, **wrong)

@@ -1,0 +1,55 @@
+"""Real completions and real records, where they are at hand: the figures that their verdicts imply."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.rft_command import replay_json, rft, runs_in, write_grader
+
+AFTER_LAST_A = """
+from graders import Sample, grader
+from graders.extract import same_number
+
+
+def answer(text: str) -> str:
+    return text.rpartition("\\nA:")[2] if "\\nA:" in text else ""
+
+
+@grader
+def right(sample: Sample) -> bool:
+    return same_number(answer(sample.completion), answer(sample.reference_text))
+"""
+
+
+def test_real_completions_are_graded_as_their_authors_did(shared_data: Path, tmp_path: Path) -> None:
+    write_grader(tmp_path, AFTER_LAST_A)
+    (tmp_path / "rollouts.jsonl").symlink_to(shared_data / "gsm8k" / "labelled-rollouts.jsonl")
+    found = replay_json(tmp_path, "--label", "is_correct")
+    totals = found["totals"]
+    assert (totals["gradings"], totals["agreed"], totals["rewards"], totals["total"]) == (
+        2640,
+        2640,
+        2640,
+        986,
+    )
+    shown = rft(tmp_path, "show", found["run"], "--json")
+    for part in ('"groups": 660', '"zero_std": 306', '"all_lowest": 221', '"all_highest": 85', '"single": 0'):
+        assert part in shown.stdout
+    said = rft(tmp_path, "show", found["run"]).stdout
+    assert "660 groups, 306 of them zero-std (46%)" in said
+
+
+def test_references_of_real_records_get_the_most_over_every_wire(shared_data: Path, tmp_path: Path) -> None:
+    for name in ("rft_train_data.jsonl", "rft_test_validation_data.jsonl"):
+        path = tmp_path / "rollouts.jsonl"
+        path.unlink(missing_ok=True)
+        path.symlink_to(shared_data / "bedrock" / name)
+        grader = "graders.examples.word_problems:word_problem"
+        found = replay_json(tmp_path, "--wire", "all", "--repeats", "2", grader=grader)
+        own, other = found["controls"]["reference"], found["controls"]["other-reference"]
+        assert found["totals"]["errors"] == {}
+        assert own == {"count": own["count"], "at_highest": own["count"], "below": []}
+        assert own["count"] == 2 * len(path.read_text().splitlines()) > 100
+        assert other["at_lowest"] > 0.95 * other["count"], "a few records share their number"
+        assert found["totals"]["wires"] == 0
+    assert len(runs_in(tmp_path)) == 2

@@ -1,0 +1,246 @@
+"""Replay on the targets that run elsewhere: the built artifact, and a function behind AWS's own API."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from graders.wire import PROFILES
+from harness.cli.main import main
+from harness.errors import InputError, ServiceError
+from harness.localaws.function import FunctionSpec
+from harness.localaws.invoke import LambdaServer
+from harness.localaws.loopback import LoopbackServer, Response
+from harness.replay.plan import Request, plan
+from harness.replay.pool import replay
+from harness.runs.rows import read_rows
+from harness.targets.opening import CONCURRENCY, describe
+from harness.targets.opening import Asked as Target
+from support.artifacts import write_grader
+from support.builds import SAME, write_build, write_project
+from support.rollout_files import rollout, write_rollouts
+
+ARN = "arn:aws:lambda:us-west-2:123456789012:function:grader"
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch, tmp_path):
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL", CONCURRENCY):
+        monkeypatch.delenv(name, raising=False)
+    values = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-west-2",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": str(tmp_path / "none"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
+        "AWS_MAX_ATTEMPTS": "1",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def rollouts(tmp_path):
+    lines = [rollout(f"r{at}", "4" if at % 2 else "5", "4", right=bool(at % 2)) for at in range(150)]
+    return write_rollouts(tmp_path / "rollouts.jsonl", lines)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    folder = write_project(tmp_path / "project")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def function(folder, source=SAME, **settings) -> FunctionSpec:
+    return write_grader(folder, source, handler="app.same", name="grader", timeout_s=20, **settings)
+
+
+def rewards(run):
+    return {row["id"]: row["reward"] for row in read_rows(run.rewards)}
+
+
+# --- The built artifact ---------------------------------------------------------------------------
+
+
+def test_what_is_not_built_is_said_with_the_command_that_builds_it(project, rollouts):
+    with pytest.raises(InputError, match="nothing is built here. Run `sam build`"):
+        plan(Request(rollouts=rollouts, target="lambda-runtime"))
+
+
+def test_the_built_artifact_grades_and_the_run_names_its_code(project, rollouts):
+    write_build(project)
+    run = plan(Request(rollouts=rollouts, target="lambda-runtime", label="right"))
+    totals = replay(run, cores=1)
+    assert (totals.gradings, totals.errors, totals.disagreed) == (150, {}, 0)
+    assert rewards(run)["r1"] == 1.0
+    target, grader = run.facts["target"], run.facts["grader"]
+    assert (target["function"], grader["ref"]) == ("Same", "app:same")
+    assert target["code_sha256"] == grader["sha256"]
+    # Asked of the artifact itself: without it the label would be held to the middle of another range.
+    assert grader["options"]["range"] == [-1.0, 1.0]
+
+
+def test_another_artifact_is_another_run(project, rollouts):
+    write_build(project)
+    begun = plan(Request(rollouts=rollouts, target="lambda-runtime"))
+    assert plan(Request(rollouts=rollouts, target="lambda-runtime")).folder == begun.folder
+    with (project / ".aws-sam/build/Same/app.py").open("a") as file:
+        file.write("# changed\n")
+    assert plan(Request(rollouts=rollouts, target="lambda-runtime")).folder != begun.folder
+
+
+@pytest.mark.parametrize("grader", ["app:same", "app.py:same", "app.py", "app", "./app.py:same"])
+def test_the_function_is_found_by_its_grader(project, grader):
+    write_build(
+        project, functions={"Same": "app.same", "Other": "graders.examples.word_problems.word_problem"}
+    )
+    target, _ = describe(Target(target="lambda-runtime", grader=grader))
+    assert target["function"] == "Same"
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({}, "2 functions are built here. Name one with --function: Same, Other."),
+        ({"function": "Nobody"}, "no function is called Nobody"),
+        ({"grader": "app:other"}, "no functions have the handler of app:other"),
+    ],
+)
+def test_what_fits_no_function_or_several_is_refused(project, asked, message):
+    write_build(project, functions={"Same": "app.same", "Other": "app.wrong"})
+    with pytest.raises(InputError) as refused:
+        describe(Target(target="lambda-runtime", **asked))
+    assert message in str(refused.value)
+
+
+def test_an_artifact_can_be_named_by_its_own_folder(project):
+    build = write_build(project, functions={"Same": "app.same", "Other": "app.wrong"})
+    target, _ = describe(Target(target="lambda-runtime", artifact=build / "Same"))
+    assert target["function"] == "Same"
+
+
+def test_an_artifact_that_cannot_be_imported_is_refused_before_anything_is_graded(project):
+    write_build(project, "import click")
+    with pytest.raises(InputError, match="No module named 'click'"):
+        describe(Target(target="lambda-runtime"))
+
+
+def test_a_grader_that_prints_on_import_does_not_get_in_the_way(project):
+    write_build(project, f"print('hello')\n{SAME}")
+    assert describe(Target(target="lambda-runtime"))[1]["options"]["range"] == [-1.0, 1.0]
+
+
+def test_another_interpreter_than_the_function_s_is_told(project, rollouts, capsys):
+    write_build(project, Runtime="python3.1")
+    assert main(["replay", str(rollouts), "--target", "lambda-runtime"]) == 0
+    assert "note: parity is not proven for python3.1" in capsys.readouterr().out
+
+
+def test_cores_are_for_grading_in_process(project, rollouts, capsys):
+    assert main(["replay", str(rollouts), "--target", "lambda-runtime", "--cores", "2"]) == 2
+    assert "Write --concurrency for other targets" in capsys.readouterr().err
+
+
+# --- A function in AWS ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    with LambdaServer() as served:
+        served.add(function(tmp_path / "artifact"), version="3", aliases=("live",))
+        monkeypatch.setenv("AWS_ENDPOINT_URL", served.url)
+        yield served
+
+
+@pytest.mark.parametrize("asked", [f"{ARN}:live", "grader:live", f"{ARN}:3"])
+def test_a_deployed_function_grades_and_its_alias_is_pinned(server, project, rollouts, asked):
+    run = plan(Request(rollouts=rollouts, target=asked))
+    assert replay(run, cores=1).mean == 0.5
+    target = run.facts["target"]
+    assert target["arn"] == asked.replace("live", "3")
+    assert (target["asked"], target["version"]) == (asked, "3")
+    assert target["code_sha256"] == run.facts["grader"]["sha256"] is not None
+
+
+def test_an_alias_that_has_moved_is_another_run(server, project, rollouts, tmp_path):
+    begun = plan(Request(rollouts=rollouts, target=f"{ARN}:live"))
+    assert plan(Request(rollouts=rollouts, target=f"{ARN}:live")).folder == begun.folder
+    server.add(function(tmp_path / "next", SAME + "# next\n"), version="4", aliases=("live",))
+    assert plan(Request(rollouts=rollouts, target=f"{ARN}:live")).folder != begun.folder
+
+
+def test_a_run_goes_on_after_the_service_was_away(server, project, rollouts, monkeypatch):
+    """Exit 3 in the middle; the same command, at another endpoint, grades what is missing, nothing twice."""
+    calls = []
+
+    def two_calls(request):
+        if request.method == "POST":
+            calls.append(len(json.loads(request.body)))
+            if len(calls) > 1:
+                return Response(503, b'{"message": "away"}', {"x-amzn-ErrorType": "ServiceException"})
+        return server._handle(request)
+
+    away = LoopbackServer(two_calls, "away")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{away.address}")
+    monkeypatch.setenv(CONCURRENCY, "1")
+    try:
+        run = plan(Request(rollouts=rollouts, target=f"{ARN}:3"))
+        with pytest.raises(ServiceError, match="goes on where this one stopped"):
+            replay(run, cores=1)
+        assert calls == [64, 64]
+    finally:
+        away.close()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    monkeypatch.setenv(CONCURRENCY, "3")  # how many calls at once does not make another run
+    again = plan(Request(rollouts=rollouts, target=f"{ARN}:3"))
+    assert again.folder == run.folder
+    assert len(again.shard(0).read_text().splitlines()) == 64
+    assert replay(again, cores=1).gradings == 150
+    assert list(rewards(again)) == [f"r{at}" for at in range(150)]
+
+
+def test_a_function_that_fails_is_recorded_and_not_tried_again(server, project, rollouts, tmp_path):
+    raising = "def same(event, context):\n    raise MemoryError('too much')\n"
+    server.add(function(tmp_path / "raising", raising), version="5")
+    run = plan(Request(rollouts=rollouts, target=f"{ARN}:5", limit=10))
+    assert replay(run, cores=1).errors == {"call": 10}
+    assert "MemoryError: too much" in next(read_rows(run.rewards))["error"]["message"]
+
+
+def test_a_batch_over_six_megabytes_is_split_and_a_sample_over_it_is_named(server, project, tmp_path):
+    lines = [rollout(f"r{at}", "4", "4", filler="x" * 2_000_000) for at in range(5)]
+    lines.append(rollout("huge", "4", "4", filler="x" * 6_300_000))
+    run = plan(Request(rollouts=write_rollouts(tmp_path / "large.jsonl", lines), target=f"{ARN}:3"))
+    replay(run, cores=1)
+    assert rewards(run) == {**{f"r{at}": 1.0 for at in range(5)}, "huge": None}
+
+
+def test_every_wire_reaches_a_deployed_function(server, project, rollouts):
+    run = plan(Request(rollouts=rollouts, target=f"{ARN}:3", wire="all", limit=10))
+    assert (replay(run, cores=1).wires, len(PROFILES)) == (0, 10)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"target": "lambda"}, "there is no target 'lambda'. Known: in-process, lambda-runtime"),
+        ({"target": f"{ARN}:9"}, "no such function, version or alias"),
+        ({"target": f"{ARN}:3", "region": "us-east-1"}, "the ARN is in us-west-2, not in us-east-1"),
+        ({"target": f"{ARN}:3", "function": "Same"}, "belong to --target lambda-runtime"),
+        ({"grader": None}, "no grader is named"),
+    ],
+)
+def test_a_target_that_cannot_be_meant_is_refused(server, asked, message):
+    with pytest.raises(InputError) as refused:
+        describe(Target(**asked))
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("number", ["many", "0", "-1", "1.5", "²"])
+def test_a_concurrency_that_is_no_number_is_refused(server, monkeypatch, number):
+    monkeypatch.setenv(CONCURRENCY, number)
+    with pytest.raises(InputError, match=f"RFT_CONCURRENCY is '{number}'"):
+        describe(Target(target=f"{ARN}:3"))

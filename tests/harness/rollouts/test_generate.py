@@ -1,0 +1,169 @@
+"""Rollouts made by asking: all there, none twice, whatever the service, the disk or the user does."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import HarnessError, InputError, ServiceError
+from harness.rollouts.generate import Busy, Completion, Generated, Refused, Request, generate
+from harness.rollouts.read import read_rollouts
+
+
+class Model:
+    """A model that counts how often it is asked, and fails as told."""
+
+    def __init__(self, fail: Any = None) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.fail = fail
+        self._lock = threading.Lock()
+
+    def __call__(self, model: str, messages: list[dict[str, Any]], options: dict[str, Any]) -> Completion:
+        with self._lock:
+            self.asked.append((messages[-1]["content"], options))
+            number = len(self.asked)
+        error = self.fail(number, messages[-1]["content"]) if self.fail else None
+        if error is not None:
+            raise error
+        return Completion({"role": "assistant", "content": f"answer {number}"}, "stop", 3, 2)
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Path:
+    path = tmp_path / "records.jsonl"
+    lines = [
+        {"id": f"r{n}", "messages": [{"role": "user", "content": f"q{n}"}], "reference_answer": n, "level": n}
+        for n in range(10)
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def request(records: Path, **more: Any) -> Request:
+    options: dict[str, Any] = {"n": 3, "patience_s": 5.0, **more}
+    return Request(records=records, out=records.with_name("out.jsonl"), model="m", service="s", **options)
+
+
+def lines_of(asked: Request) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in asked.out.read_text().splitlines()]
+
+
+def test_every_record_gets_n_completions_with_its_fields(records: Path) -> None:
+    asked = request(records)
+    state = generate(asked, Model())
+    assert (state.wanted, state.there, state.done, state.tokens) == (30, 0, 30, {"in": 90, "out": 60})
+    found = lines_of(asked)
+    assert sorted(line["id"] for line in found) == sorted(f"r{n}/{k}" for n in range(10) for k in range(3))
+    for line in found:
+        number = int(line["record"][1:])
+        assert line["model"] == "m"
+        assert (line["reference_answer"], line["level"]) == (number, number)
+        assert [turn["role"] for turn in line["messages"]] == ["user", "assistant"]
+    assert {rollout.group for rollout in read_rollouts(asked.out)} == {f"r{n}" for n in range(10)}
+
+
+def test_what_is_there_is_not_asked_for_again_and_a_larger_n_adds_the_rest(records: Path) -> None:
+    generate(request(records), Model())
+    again = Model()
+    state = generate(request(records), again)
+    assert (state.there, state.done, again.asked) == (30, 0, [])
+    more = Model()
+    assert generate(request(records, n=5), more).done == 20
+    assert len(more.asked) == 20
+    assert len({line["id"] for line in lines_of(request(records))}) == 50
+
+
+def test_a_break_in_the_middle_loses_and_repeats_nothing(records: Path) -> None:
+    def breaks(number: int, _: str) -> Exception | None:
+        return InputError("the key has expired") if number == 17 else None
+
+    with pytest.raises(InputError, match="expired"):
+        generate(request(records, concurrency=4), Model(breaks))
+    before = lines_of(request(records))
+    assert 0 < len(before) < 30
+    with request(records).out.open("a") as file:
+        file.write('{"id": "r9/2", "model": "m", "torn')
+    state = generate(request(records), Model())
+    after = lines_of(request(records))
+    assert (state.there, state.there + state.done) == (len(before), 30)
+    assert after[: len(before)] == before
+    assert len({line["id"] for line in after}) == len(after) == 30
+
+
+def test_a_busy_service_is_asked_again(records: Path) -> None:
+    model = Model(lambda number, _: Busy("too many", 0.05, throttled=True) if number % 5 == 0 else None)
+    state = generate(request(records), model)
+    assert (state.done, state.waits > 0) == (30, True)
+    assert len(lines_of(request(records))) == 30
+
+
+def test_a_service_that_stays_busy_ends_it_and_keeps_what_came(records: Path) -> None:
+    model = Model(lambda number, _: Busy("no capacity", 0.02) if number > 8 else None)
+    with pytest.raises(ServiceError, match="no capacity. The same command goes on"):
+        generate(request(records, patience_s=0.2, concurrency=2), model)
+    assert len(lines_of(request(records))) == 8
+
+
+def test_a_refused_record_costs_only_itself(records: Path) -> None:
+    state = generate(request(records), Model(lambda _, said: Refused("too long") if said == "q4" else None))
+    assert (state.done, state.refused) == (27, {f"r4/{k}": "too long" for k in range(3)})
+    assert generate(request(records), Model()).done == 3
+
+
+def test_a_model_that_refuses_everything_ends_it_soon(records: Path) -> None:
+    model = Model(lambda *_: Refused("no such option"))
+    with pytest.raises(HarnessError, match="refuses everything: no such option"):
+        generate(request(records, concurrency=1), model)
+    assert len(model.asked) < 10
+
+
+def test_each_completion_has_a_seed_of_its_own_whatever_the_order(records: Path) -> None:
+    seeds = []
+    for at, concurrency in enumerate((1, 8)):
+        model = Model()
+        out = request(records, seed=7, concurrency=concurrency).out.with_name(f"{at}.jsonl")
+        generate(Request(records=records, out=out, model="m", service="s", n=3, seed=7), model)
+        seeds.append(sorted((said, options["seed"]) for said, options in model.asked))
+    assert seeds[0] == seeds[1]
+    assert len({seed for _, seed in seeds[0]}) == 30
+
+
+def test_progress_is_told_after_each_completion(records: Path) -> None:
+    told: list[int] = []
+
+    def progress(state: Generated) -> None:
+        told.append(state.there + state.done)
+
+    generate(request(records), Model(), progress)
+    assert told == list(range(31))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ({"messages": [{"role": "assistant", "content": "x"}]}, "this is a rollout"),
+        ({"prompt": "x"}, "no messages"),
+        ({"messages": [{"role": "user", "content": "x"}], "model": "mine"}, "has a field 'model'"),
+    ],
+)
+def test_what_is_no_record_is_refused_before_anything_is_asked(
+    records: Path, line: dict[str, Any], said: str
+) -> None:
+    with records.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+    model = Model()
+    with pytest.raises(InputError, match=rf"records\.jsonl:11: .*{said}"):
+        generate(request(records), model)
+    assert model.asked == []
+
+
+def test_records_of_one_name_stay_apart(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    line = json.dumps({"id": "same", "messages": [{"role": "user", "content": "x"}]})
+    path.write_text(f"{line}\n{line}\n")
+    generate(request(path, n=1), Model())
+    assert sorted(found["id"] for found in lines_of(request(path))) == ["same/0", "same@2/0"]

@@ -1,0 +1,87 @@
+"""A rollouts file that grows: what is whole survives, what is torn is cut, nothing is mixed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import InputError
+from harness.rollouts.growing import GrowingFile, note_of
+
+ASKED = {"model": "m", "options": {"temperature": 1.0}}
+
+texts = st.lists(st.text(max_size=30), max_size=6)
+
+
+def rollout(text: str) -> dict[str, str]:
+    return {"model": "m", "text": text}
+
+
+@given(texts, st.integers(0, 400))
+def test_a_file_cut_anywhere_keeps_its_whole_lines_and_grows_on(
+    tmp_path_factory: pytest.TempPathFactory, written: list[str], cut: int
+) -> None:
+    path = tmp_path_factory.mktemp("growing") / "r.jsonl"
+    with GrowingFile(path, ASKED) as file:
+        for text in written:
+            file.append(rollout(text))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: max(0, len(whole) - cut)])
+    count = path.read_bytes().count(b"\n")
+    with GrowingFile(path, ASKED) as file:
+        assert [value["text"] for value in file.recover()] == written[:count]
+        file.append(rollout("after"))
+    lines = path.read_bytes().splitlines()
+    assert [json.loads(line)["text"] for line in lines] == [*written[:count], "after"]
+
+
+def test_another_way_of_asking_is_refused_and_says_what_differs(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    with GrowingFile(path, ASKED) as file:
+        file.append(rollout("x"))
+    with pytest.raises(InputError, match="options.*0.5.*Name another --out"):
+        GrowingFile(path, {**ASKED, "options": {"temperature": 0.5}})
+
+
+def test_an_empty_file_belongs_to_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    GrowingFile(path, {**ASKED, "model": "mistyped"}).__exit__()
+    with GrowingFile(path, ASKED) as file:
+        assert file.note["asked"] == ASKED
+
+
+def test_a_file_that_somebody_else_wrote_is_never_touched(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_text('{"mine": 1}')
+    with pytest.raises(InputError, match="not begun by this command"):
+        GrowingFile(path, ASKED)
+    assert path.read_text() == '{"mine": 1}'
+    assert not note_of(path).exists()
+
+
+def test_a_line_of_another_model_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    with GrowingFile(path, ASKED) as file:
+        file.append({"model": "other"})
+    with (
+        GrowingFile(path, ASKED) as file,
+        pytest.raises(InputError, match=r"r\.jsonl:1: .*not of this model"),
+    ):
+        list(file.recover())
+
+
+def test_two_processes_cannot_hold_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    with GrowingFile(path, ASKED), pytest.raises(InputError, match="another process"):
+        GrowingFile(path, ASKED)
+
+
+def test_a_lone_surrogate_is_written_and_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    with GrowingFile(path, ASKED) as file:
+        file.append(rollout("\ud800"))
+        assert [value["text"] for value in file.recover()] == ["\ud800"]

@@ -1,0 +1,124 @@
+"""Rows and totals: what is written can be read, and parts add up to the whole however they are cut."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.runs.rows import Totals, agreement, dump, read_rows
+
+REWARDS = st.none() | st.floats(-5, 5)
+LABELS = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.lists(st.integers())
+)
+ANY_TEXT = st.lists(
+    st.characters(exclude_categories=["Cs"]) | st.sampled_from("\ud800\x1b\x00\r["), max_size=8
+).map("".join)
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> dict[str, Any]:
+    reward = draw(REWARDS)
+    kind = draw(st.sampled_from(["input", "exception", "call"]))
+    row: dict[str, Any] = {
+        "at": draw(st.integers(0, 2**40)),
+        "repeat": 0,
+        "id": draw(ANY_TEXT | st.integers() | st.lists(ANY_TEXT, max_size=2)),
+        "group": draw(st.none() | ANY_TEXT),
+        "reward": reward,
+        "metrics": draw(st.dictionaries(ANY_TEXT, st.floats(-9, 9), max_size=2)),
+        "error": None if reward is not None else {"kind": kind, "message": draw(ANY_TEXT)},
+        "ms": 0.5,
+    }
+    if draw(st.booleans()):
+        row["label"] = draw(
+            LABELS.filter(lambda label: label == label and label not in (math.inf, -math.inf))
+        )
+    if draw(st.booleans()):
+        row["wires"] = {"open-weight": 1.0, "nova": "exception"}
+    return row
+
+
+def added(these: list[dict[str, Any]], middle: float | None) -> Totals:
+    totals = Totals()
+    for row in these:
+        totals.add(row, middle)
+    return totals
+
+
+@given(st.lists(rows()), st.integers(0, 20), st.none() | st.just(0.5))
+def test_parts_add_up_to_the_whole(these: list[dict[str, Any]], cut: int, middle: float | None) -> None:
+    whole, merged = added(these, middle), added(these[:cut], middle)
+    merged.merge(added(these[cut:], middle))
+    assert merged.total == pytest.approx(whole.total)
+    merged.total = whole.total
+    assert merged == whole
+    assert whole.gradings == len(these) == whole.rewards + sum(whole.errors.values())
+    judged = whole.agreed + whole.disagreed + whole.unlabelled
+    assert judged == (0 if middle is None else len(these))
+    assert Totals.from_json(whole.to_json()) == whole
+
+
+@given(st.lists(rows(), min_size=1))
+def test_totals_say_what_the_rewards_say(these: list[dict[str, Any]]) -> None:
+    rewards = [row["reward"] for row in these if row["reward"] is not None]
+    totals = added(these, None)
+    assert (totals.lowest, totals.highest) == (min(rewards, default=None), max(rewards, default=None))
+    assert totals.mean == (pytest.approx(sum(rewards) / len(rewards)) if rewards else None)
+    assert totals.wires == sum("wires" in row for row in these)
+
+
+@given(these=st.lists(rows(), max_size=4))
+def test_rows_are_read_as_they_were_written(
+    these: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("rows") / "rewards.jsonl"
+    lines = [dump(row) for row in these]
+    assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in lines)
+    path.write_bytes(b"".join(lines))
+    assert list(read_rows(path)) == these
+    cut = len(b"".join(lines[:2]))
+    assert list(read_rows(path, cut)) == these[2:]
+    if cut:
+        assert list(read_rows(path, 0, cut)) == these[:2]
+
+
+@pytest.mark.parametrize(
+    ("reward", "label", "verdict"),
+    [
+        (1.0, True, True),
+        (0.5, True, False),
+        (0.5, False, True),
+        (0.0, True, False),
+        (0.7, 0.7, True),
+        (0.7 + 1e-12, 0.7, True),
+        (1.0, 1, True),
+        (1.0, 0, False),
+        (1.0, 10**400, False),
+        (1.0, None, None),
+        (1.0, "yes", None),
+        (1.0, math.nan, None),
+        (1.0, math.inf, None),
+        (None, True, None),
+        (None, 1.0, None),
+    ],
+)
+def test_a_reward_agrees_with_a_label_or_says_nothing(
+    reward: float | None, label: Any, verdict: bool | None
+) -> None:
+    assert agreement(reward, label, 0.5) is verdict
+
+
+@given(REWARDS, LABELS)
+def test_no_label_whatever_raises(reward: float | None, label: Any) -> None:
+    assert agreement(reward, label, 0.5) in (True, False, None)
+
+
+def test_a_file_of_nothing_has_no_rows(tmp_path: Path) -> None:
+    (tmp_path / "rewards.jsonl").touch()
+    assert list(read_rows(tmp_path / "rewards.jsonl")) == []

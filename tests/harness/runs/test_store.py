@@ -1,0 +1,183 @@
+"""Runs on disk: made in one step, never overwritten, found again, guarded by a lock that its holder drops."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import InputError
+from harness.runs.store import Run, create, end_orphans, lock, open_run, same_part, sha256, unfinished
+
+
+def facts(**changed: Any) -> dict[str, Any]:
+    given = {"path": "/x/r.jsonl", "bytes": 3, "mtime_ns": 1, "sha256": None, "derived": False}
+    grader = {"ref": "my_grader:right", "sha256": "0", "options": {}}
+    return {
+        "grader": grader,
+        "input": given,
+        "target": {"kind": "in-process"},
+        "wire": "open-weight",
+        **changed,
+    }
+
+
+def test_runs_made_in_the_same_second_have_folders_of_their_own(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda _: create(tmp_path / "runs", None, facts()), range(120)))
+    assert len({run.folder for run in made}) == 120
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == {run.folder.name for run in made}
+    assert all(open_run(run.folder).facts["id"] == run.folder.name for run in made)
+
+
+def test_of_many_who_want_one_name_one_gets_it(tmp_path: Path) -> None:
+    def make(number: int) -> Run | None:
+        try:
+            return create(tmp_path, "mine", facts(number=number))
+        except InputError:
+            return None
+
+    with ThreadPoolExecutor(8) as threads:
+        made = [run for run in threads.map(make, range(40)) if run is not None]
+    assert len(made) == 1
+    assert open_run(tmp_path / "mine").facts == made[0].facts
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "-x", "a b", ".new-x"])
+def test_a_name_is_one_folder(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot name a run"):
+        create(tmp_path, name, facts())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_something_else_of_that_name_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("a file")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes").write_text("notes")
+    for name in ("mine", "other"):
+        with pytest.raises(InputError, match=f"there is a run {name} already"):
+            create(tmp_path, name, facts())
+    assert (tmp_path / "mine").read_text() == "a file"
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["notes"]
+
+
+def test_a_folder_that_cannot_be_made_says_so(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file")
+    with pytest.raises(InputError, match="cannot make the run's folder"):
+        create(tmp_path / "runs", None, facts())
+
+
+def test_what_was_ended_while_it_was_made_is_no_run(tmp_path: Path) -> None:
+    run = create(tmp_path, "mine", facts())
+    run.folder.rename(tmp_path / ".new-1")
+    assert unfinished(tmp_path, facts()) is None
+    create(tmp_path, "mine", facts())
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", "null", '{"schema": 1}', '{"schema": 99}', "{", '{"schema": 1, "id": 5}']
+)
+def test_what_is_no_run_is_not_opened_and_in_nobodys_way(content: str, tmp_path: Path) -> None:
+    create(tmp_path, "good", facts())
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "run.json").write_text(content)
+    with pytest.raises(InputError, match=r"there is no run here|has schema 99"):
+        open_run(tmp_path / "bad")
+    found = unfinished(tmp_path, facts())
+    assert found is not None
+    assert found.folder.name == "good"
+
+
+def test_the_newest_unfinished_run_of_the_same_work_is_found(tmp_path: Path) -> None:
+    assert unfinished(tmp_path / "nowhere", facts()) is None
+    old, new, other, done = (create(tmp_path, name, facts()) for name in ("old", "new", "other", "done"))
+    other.save(wire="nova")
+    done.close()
+    for age, run in enumerate((done, other, new, old)):
+        os.utime(run.folder / "run.json", (1000 - age, 1000 - age))
+    found = unfinished(tmp_path, facts())
+    assert found is not None
+    assert found.folder == new.folder
+    assert old.folder != new.folder
+
+
+@pytest.mark.parametrize("part", ["grader", "target", "wire", "repeats", "limit", "label"])
+def test_another_part_is_other_work(part: str) -> None:
+    assert same_part(facts(), facts(), part)
+    assert not same_part(facts(), facts(**{part: "another"}), part)
+
+
+def test_an_input_is_the_same_by_its_content(tmp_path: Path) -> None:
+    for name, text in (("a", "one"), ("b", "one"), ("c", "two"), ("d", "longer")):
+        (tmp_path / name).write_text(text)
+
+    def given(name: str, **changed: Any) -> dict[str, Any]:
+        path = tmp_path / name
+        state = {"path": str(path), "bytes": path.stat().st_size, "mtime_ns": 1, "derived": False}
+        return {"input": {**state, "sha256": None, **changed}}
+
+    begun = given("a", sha256=sha256(tmp_path / "a"))
+    assert same_part(begun, given("a"), "input")
+    assert same_part(begun, given("a", mtime_ns=2), "input")
+    assert same_part(begun, given("b"), "input")
+    assert not same_part(begun, given("c"), "input")
+    assert not same_part(begun, given("d"), "input")
+    assert not same_part(begun, given("b", template="{x}"), "input")
+    assert not same_part(begun, given("b", derived=True), "input")
+    assert not same_part(given("a"), given("b"), "input"), "nobody knows what was in the first"
+
+
+def test_shards_become_rewards_in_input_order_once(tmp_path: Path) -> None:
+    run = create(tmp_path, "mine", facts(shards=[[0, 1], [1, 2], [2, 3]]))
+    for number in (2, 0, 1):
+        run.shard(number).write_text(f"{number}\n")
+    run.merge()
+    run.shard(0).write_text("late\n")
+    run.merge()
+    assert run.rewards.read_text() == "0\n1\n2\n"
+    run.close(totals={})
+    assert open_run(run.folder).done
+    assert sorted(path.name for path in run.folder.iterdir()) == ["rewards.jsonl", "run.json"]
+
+
+HOLD = (
+    "import sys, time; from pathlib import Path; sys.path[:0] = {path!r}; "
+    "from harness.runs.store import lock; "
+    "file = lock(Path(sys.argv[1]), 'it'); print('held', flush=True); time.sleep(60)"
+)
+
+
+def hold(path: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", HOLD.format(path=sys.path), str(path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_lock_names_its_holder_and_is_dropped_with_it(tmp_path: Path) -> None:
+    with hold(tmp_path / "lock") as process:
+        with pytest.raises(InputError, match=f"run x is in use by process {process.pid}") as caught:
+            lock(tmp_path / "lock", "run x")
+        assert caught.value.fix
+        process.kill()
+        process.wait()
+        with lock(tmp_path / "lock", "run x"):
+            assert (tmp_path / "lock").read_text() == str(os.getpid())
+
+
+def test_a_worker_that_outlived_its_parent_is_ended(tmp_path: Path) -> None:
+    run = create(tmp_path, "mine", facts())
+    (run.folder / "shards" / "1.lock").write_text("1")  # its holder is long gone, and process 1 is not it
+    with hold(run.folder / "shards" / "0.lock") as process:
+        end_orphans(run)
+        assert process.wait(10) == -signal.SIGKILL
+    assert json.loads((run.folder / "run.json").read_text())["state"] == "new"

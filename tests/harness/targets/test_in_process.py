@@ -1,0 +1,219 @@
+"""Grading in this process: every way to name a grader, every way that can fail, and graders not our own."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graders import Sample, grader
+from harness.errors import InputError
+from harness.targets.in_process import InProcessTarget, load
+from support.rft_command import RIGHT, write_grader
+
+ITEM = {
+    "id": "a",
+    "messages": [{"role": "assistant", "content": "72"}],
+    "metadata": {"reference_answer": "72"},
+}
+
+
+@pytest.fixture(autouse=True)
+def _leave_no_modules() -> Iterator[None]:
+    modules, path = set(sys.modules), list(sys.path)
+    yield
+    sys.path[:] = path
+    for name in set(sys.modules) - modules:
+        del sys.modules[name]
+
+
+def by_hand(handler: Any) -> Any:
+    return InProcessTarget(handler).grade([ITEM])
+
+
+def entry(**changed: Any) -> dict[str, Any]:
+    return {"id": "a", "aggregate_reward_score": 0.5, "metrics_list": [], **changed}
+
+
+def test_a_file_and_a_name(tmp_path: Path) -> None:
+    path = write_grader(tmp_path)
+    target = InProcessTarget(f"{path}:right")
+    assert target.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert target.options["range"] == [0.0, 1.0]
+    answer = target.grade([ITEM])
+    assert [item.reward for item in answer.items] == [1.0]
+    assert answer.fault is None
+    assert answer.items[0].ms is not None
+
+
+def test_a_lone_grader_needs_no_name(tmp_path: Path) -> None:
+    assert InProcessTarget(str(write_grader(tmp_path))).grade([ITEM]).items[0].reward == 1.0
+
+
+def test_a_module_is_found_in_the_present_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "some_package").mkdir()
+    write_grader(tmp_path / "some_package", name="exact.py")
+    monkeypatch.chdir(tmp_path)
+    assert InProcessTarget("some_package.exact:right").grade([ITEM]).items[0].reward == 1.0
+
+
+def test_a_file_finds_its_neighbours(tmp_path: Path) -> None:
+    (tmp_path / "its_neighbour.py").write_text("WORD = '72'\n")
+    write_grader(
+        tmp_path, "from its_neighbour import WORD\n" + RIGHT.replace("sample.reference_text", "WORD")
+    )
+    assert InProcessTarget(f"{tmp_path}/my_grader.py:right").grade([ITEM]).items[0].reward == 1.0
+
+
+def test_two_files_of_one_name_are_two_modules(tmp_path: Path) -> None:
+    for word in ("one", "two"):
+        (tmp_path / word).mkdir()
+        write_grader(tmp_path / word, RIGHT + f"\nWORD = '{word}'\n")
+    assert [load(f"{tmp_path}/{word}/my_grader.py")[0].WORD for word in ("one", "two")] == ["one", "two"]
+
+
+BROKEN = {
+    "missing file": (None, "nowhere.py:right", ("nowhere.py: no such file", "path")),
+    "missing module": (None, "no_such_module:right", ("no_such_module", "there is no module", "Is it in")),
+    "no module": (None, ":right", ("no module is named", "--grader")),
+    "missing name": (
+        RIGHT,
+        "my_grader.py:wrong",
+        ("there is no wrong in my_grader.py", "Graders there: right."),
+    ),
+    "no grader": ("x = 1\n", "my_grader.py", ("has no grader", "Name one")),
+    "no such name": ("x = 1\n", "my_grader.py:y", ("there is no y", "There is no @grader in it")),
+    "no function": ("x = 1\n", "my_grader.py:x", ("x is a int", "Name a grader")),
+    "ambiguous": (
+        RIGHT + "wrong = grader(lambda sample: 0.0)\n",
+        "my_grader.py",
+        ("has 2 graders: right, wrong", "Name one: my_grader.py:"),
+    ),
+    "syntax": ("def right(:\n", "my_grader.py:right", ("SyntaxError", "my_grader.py:1", "Mend it")),
+    "import": ("import no_such_thing\n", "my_grader.py:right", ("imports no_such_thing", "Install")),
+    "import by name": (
+        "import no_such_thing\n",
+        "my_grader:right",
+        ("my_grader:right: it imports no_such_thing", "Install"),
+    ),
+    "raises": ("\n\n1 / 0\n", "my_grader.py:right", ("ZeroDivisionError", "my_grader.py:3")),
+    "exits": ("raise SystemExit(0)\n", "my_grader.py:right", ("SystemExit", "my_grader.py:1")),
+    "declaration": (
+        RIGHT.replace("(sample: Sample)", "(sample, reference)"),
+        "my_grader.py:right",
+        ("DecorationError", "right(sample, reference)"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_what_cannot_be_loaded_says_where_and_what_to_do(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, reference, said = BROKEN[case]
+    if text is not None:
+        write_grader(tmp_path, text)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError) as caught:
+        load(reference)
+    assert [part for part in said if part not in str(caught.value)] == [], str(caught.value)
+    assert caught.value.place
+    assert caught.value.fix
+
+
+@pytest.mark.parametrize("name", ["graders.py", "harness.py", "json.py", "queue.py"])
+def test_a_file_may_not_hide_a_module_that_others_import(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="hides the module"):
+        load(f"{write_grader(tmp_path, name=name)}:right")
+    assert "graders" in sys.modules
+
+
+def test_a_broken_file_can_be_mended_and_loaded_again(tmp_path: Path) -> None:
+    path = write_grader(tmp_path, "1 / 0")
+    with pytest.raises(InputError):
+        load(str(path))
+    write_grader(tmp_path)
+    assert load(str(path))[1].__name__ == "right"
+
+
+def test_a_failing_sample_costs_itself_alone_even_where_the_call_would_fail() -> None:
+    @grader(on_error="raise", max_error_rate=0)
+    def strict(sample: Sample) -> float:
+        if sample.completion != "72":
+            raise KeyError("units")
+        return 1.0
+
+    wrong = {**ITEM, "messages": [{"role": "assistant", "content": "no"}]}
+    answer = InProcessTarget(strict).grade([wrong, ITEM] * 40)
+    assert answer.fault is None
+    assert [item.reward for item in answer.items] == [None, 1.0] * 40
+    assert answer.items[0].error == {"kind": "exception", "message": "KeyError: 'units'"}
+
+
+def test_an_async_grader_is_graded() -> None:
+    import asyncio
+
+    @grader
+    async def patient(sample: Sample) -> float:
+        await asyncio.sleep(0.001)
+        return 0.25
+
+    assert [item.reward for item in InProcessTarget(patient).grade([ITEM] * 3).items] == [0.25] * 3
+
+
+def test_a_configuration_error_fails_the_call() -> None:
+    from graders.errors import ConfigurationError
+
+    @grader
+    def keyless(sample: Sample) -> float:
+        raise ConfigurationError("no key")
+
+    answer = InProcessTarget(keyless).grade([ITEM])
+    assert (answer.items, answer.fault) == ([], ("ConfigurationError", "no key"))
+
+
+def test_a_handler_by_hand_is_called_as_lambda_calls_it() -> None:
+    seen: dict[str, Any] = {}
+
+    def handler(event: Any, context: Any) -> Any:
+        seen["left"] = context.get_remaining_time_in_millis()
+        seen["event"] = event
+        event[0]["messages"].clear()  # its own copy, as in Lambda
+        metrics = [{"name": "length", "value": 2, "type": "Metric"}]
+        return {"statusCode": 200, "body": __import__("json").dumps([entry(metrics_list=metrics)])}
+
+    answer = by_hand(handler)
+    assert (answer.items[0].reward, answer.items[0].metrics) == (0.5, {"length": 2.0})
+    assert seen["left"] > 0
+    assert ITEM["messages"]
+    assert InProcessTarget(handler).options == {}
+
+
+FAULTY = {
+    "raises": (lambda event, context: 1 / 0, "ZeroDivisionError"),
+    "nothing": (lambda event, context: None, "NoneType"),
+    "too few": (lambda event, context: [], "1 samples were sent and 0 answers came back"),
+    "another id": (lambda event, context: [entry(id="b")], "carries the id 'b'"),
+    "a string": (lambda event, context: [entry(aggregate_reward_score="1")], "no number"),
+    "a boolean": (lambda event, context: [entry(aggregate_reward_score=True)], "boolean"),
+    "no JSON": (lambda event, context: [entry(aggregate_reward_score={1, 2})], "TypeError"),
+    "NaN": (lambda event, context: [entry(aggregate_reward_score=float("nan"))], "ValueError"),
+    "a body of text": (lambda event, context: {"statusCode": 500, "body": "sorry"}, "no JSON"),
+    "metrics": (lambda event, context: [entry(metrics_list=7)], "answer 0"),
+    "metric names": (
+        lambda event, context: [entry(metrics_list=[{"name": [], "value": 1, "type": "Metric"}])],
+        "answer 0",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FAULTY)
+def test_an_answer_that_no_job_could_use_is_the_graders_fault(case: str) -> None:
+    handler, said = FAULTY[case]
+    answer = by_hand(handler)
+    assert answer.items == []
+    assert said in answer.fault.message

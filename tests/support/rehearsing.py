@@ -1,0 +1,130 @@
+"""Emulators over the shipped samples, graders to rehearse with, and connections to them.
+
+Comes in: a folder. Goes out: real processes and real clients; nothing is replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.api.auth import find_credential, find_endpoint
+from harness.api.client import FineTuning
+from harness.cli.rehearse import Told, start_emulator
+from harness.emulator.config import EmulatorConfig
+from harness.emulator.process import EmulatorProcess
+from harness.jobs.rehearsal import Rehearsal, Request
+from harness.jobs.rehearse import rehearse
+from harness.samples import ROLLOUTS
+
+MODEL = "openai.gpt-oss-20b"
+RIGHT = "graders.examples.word_problems:word_problem"
+ARN = "arn:aws:lambda:us-west-2:000000000000:function:right:1"
+
+GRADERS = '''
+"""Graders that behave and misbehave."""
+
+import time
+
+from graders import Abstain, Sample, grader
+from graders.extract import same_number
+
+
+@grader
+def constant(sample: Sample) -> float:
+    return 0.1
+
+
+@grader
+def longer(sample: Sample) -> float:
+    return min(1.0, len(sample.completion) / 400)
+
+
+@grader
+def other_format(sample: Sample) -> bool:
+    return sample.completion.startswith("no reference begins so")
+
+
+@grader
+def raising(sample: Sample) -> bool:
+    raise ValueError("the judge is down")
+
+
+@grader(max_error_rate=1.0)
+def abstaining(sample: Sample) -> float:
+    return Abstain("never sure")
+
+
+@grader
+def any_number(sample: Sample) -> bool:
+    return same_number(sample.completion, sample.reference_text)
+
+
+@grader
+def slow(sample: Sample) -> bool:
+    time.sleep(0.002)
+    return same_number(sample.completion, sample.reference_text, marker="####")
+
+
+@grader
+def watching(sample: Sample) -> float:
+    """Fails where anything but the record's own field reaches it."""
+    right = same_number(sample.completion, sample.reference_text, marker="####")
+    return float(right) if set(sample.fields) <= {"task_id"} else float("nan")
+'''
+
+
+def write_graders(folder: Path) -> Path:
+    """Write the graders' file."""
+    path = folder / "rehearsed_graders.py"
+    path.write_text(GRADERS, encoding="utf-8")
+    return path
+
+
+def head(path: Path, source: Path, count: int) -> Path:
+    """The first so many lines of a file, as a file."""
+    lines = source.read_bytes().splitlines(keepends=True)[:count]
+    path.write_bytes(b"".join(lines))
+    return path
+
+
+def emulator(folder: Path, faults: Mapping[str, float] | None = None, **more: Any) -> EmulatorProcess:
+    """An emulator over the shipped rollouts."""
+    options: dict[str, Any] = {
+        "rollouts": (ROLLOUTS,),
+        "state": folder / "state",
+        "functions": {"right": RIGHT},
+        "faults": faults or {},
+        **more,
+    }
+    return EmulatorProcess(EmulatorConfig(**options))
+
+
+def connection(base_url: str) -> FineTuning:
+    """A client that leaves retrying to whoever asks."""
+    where = find_endpoint(base_url, None, {})
+    return FineTuning(where, find_credential(where, {}), max_retries=0)
+
+
+def rehearsed(folder: Path, grader: str, rollouts: Path = ROLLOUTS, **more: Any) -> Rehearsal:
+    """A whole rehearsal."""
+    request = Request(
+        rollouts=rollouts,
+        grader=grader,
+        into=folder / "rehearsal",
+        emulate=start_emulator,
+        **{"n": 2, **more},
+    )
+    return rehearse(request, Told())
+
+
+def kinds(found: Rehearsal) -> list[str]:
+    """The kinds of its verdicts."""
+    return [verdict.kind for verdict in found.verdicts]
+
+
+def unique(values: Iterable[Any]) -> bool:
+    """Whether no value is there twice."""
+    some = list(values)
+    return len(some) == len(set(some))
