@@ -14,10 +14,14 @@ from rich.text import Text
 
 from graders.examples import word_problems
 from harness.cli.output import stdout_console
+from harness.cli.rehearse import start_emulator, told
 from harness.data.validate import validate
 from harness.errors import InputError
+from harness.jobs.rehearsal import Request as Rehearsed
+from harness.jobs.rehearse import rehearse
 from harness.replay.plan import Request, plan
 from harness.replay.pool import replay
+from harness.report.rehearsal import print_curves, print_example
 from harness.report.run import look_at, sample_of
 from harness.report.terminal import print_groups, print_rewards
 from harness.runs.rows import read_rows
@@ -77,11 +81,35 @@ def _tell(folder: Path, kept: bool) -> None:
     for reward in (1.0, 0.0):
         _show_one(console, run, reward)
 
+    _rehearse(console, folder)
+
     _step(console, "Next")
     if kept:
         console.print(f"    rft show {run.folder}")
-    console.print(f"    rft replay {ROLLOUTS} --grader {GRADER}")
-    console.print("    then the same with rollouts and a grader of your own: the README's ten lines show how")
+    console.print("    rft init my-project      a grader, samples, a replay test and a template of your own")
+
+
+def _rehearse(console: Console, folder: Path) -> None:
+    """Run a job on the emulator, and show its curve and one answer before and after it."""
+    _step(
+        console, "6. A training job, rehearsed on this machine: a small policy over the recorded completions"
+    )
+    request = Rehearsed(
+        rollouts=ROLLOUTS,
+        grader=GRADER,
+        into=folder / "rehearsal",
+        emulate=start_emulator,
+        labels=("is_right",),
+        n=4,
+    )
+    with told(quiet=False) as progress:
+        found = rehearse(request, progress)
+    print_curves(found, console)
+    if found.example is not None:
+        _step(console, "7. One held-out prompt, before and after the job")
+        print_example(found.example, console)
+    for verdict in found.verdicts:
+        console.print(f"  {verdict.message}")
 
 
 def _show_one(console: Console, run: Run, reward: float) -> None:

@@ -1,0 +1,118 @@
+"""`rft doctor`: look over a grader's way to AWS before a job takes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.output import emit_json, printable, stdout_console
+
+if TYPE_CHECKING:
+    from harness.deploy.preflight import Diagnosis
+    from harness.findings import Finding
+
+_STYLES = {"critical": "bold red", "error": "red", "warning": "yellow", "note": "cyan", "info": "dim"}
+
+
+@click.command("doctor")
+@click.option(
+    "--template",
+    type=click.Path(path_type=Path),
+    help="The SAM template; template.yaml here, unless only AWS is asked about.",
+)
+@click.option(
+    "--artifact",
+    type=click.Path(path_type=Path),
+    help="What `sam build` made; .aws-sam/build beside the template when left out.",
+)
+@click.option("--stack", help="Look at this stack's functions in AWS too.")
+@click.option("--grader", help="Of the stack, only this one.")
+@click.option("--function", "arns", multiple=True, metavar="ARN", help="Look at this function in AWS too.")
+@click.option("--region", help="AWS Region of the stack; AWS_REGION when left out.")
+@click.option("--job-region", help="Where the job will run; the function's own region when left out.")
+@click.option("--model", help="The model that the job will tune: is it tuned there?")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    template: Path | None,
+    artifact: Path | None,
+    stack: str | None,
+    grader: str | None,
+    arns: tuple[str, ...],
+    region: str | None,
+    job_region: str | None,
+    model: str | None,
+    as_json: bool,
+) -> int:
+    """Look over template, built artifact and project folder; with a stack or an ARN, the deployed function.
+
+    Without --stack and --function no credentials are needed and nothing leaves this machine.
+
+    Exit codes: 0 nothing worse than a warning; 1 an error; 2 there is nothing to look at; 3 AWS refuses.
+    """
+    from harness.deploy.function_checks import Job
+    from harness.deploy.preflight import TEMPLATE, Diagnosis, examine_functions, examine_project
+    from harness.errors import InputError
+
+    if grader is not None and stack is None:
+        raise InputError("--grader names a grader of a stack", fix="Write --stack too.")
+    diagnosis = Diagnosis()
+    if template or artifact or TEMPLATE.is_file() or not (stack or arns):
+        examine_project(diagnosis, template or TEMPLATE, artifact)
+    chosen, policy = list(arns), None
+    if stack is not None:
+        from harness.deploy.outputs import read_stack
+
+        found = read_stack(stack, region)
+        policy = found.submitter_policy
+        chosen += [found.arn(grader)] if grader else [one.arn for one in found.graders.values()]
+    examine_functions(diagnosis, chosen, Job(job_region, model, policy))
+    if as_json:
+        emit_json(diagnosis.to_json())
+    else:
+        _tell(diagnosis)
+    return int(diagnosis.failed)
+
+
+def _tell(diagnosis: Diagnosis) -> None:
+    from harness.deploy.rules import RULES
+    from harness.findings import count_by_severity
+
+    console = stdout_console()
+    for name, figures in diagnosis.artifacts.items():
+        console.print(printable(f"{name}: {_artifact(figures)}"))
+    for arn, figures in diagnosis.functions.items():
+        console.print(printable(f"{arn}: {_function(figures)}"))
+    for one in sorted(diagnosis.findings, key=lambda one: -one.severity.rank):
+        head = f"{one.severity.value} {one.id} {RULES[one.id].title}"
+        console.print(head, style=_STYLES[one.severity.value])
+        console.print(printable(f"  {_place(one)}{one.message}"))
+        if one.fix:
+            console.print(f"  {one.fix}", style="dim")
+    counts = count_by_severity(diagnosis.findings)
+    said = [f"{count} {severity.value}{'s' * (count > 1)}" for severity, count in counts.items() if count]
+    looked = f"looked at {len(diagnosis.looked_at)}: {', '.join(diagnosis.looked_at)}"
+    console.print(printable(looked))
+    console.print(", ".join(said) or "nothing to complain of")
+
+
+def _place(one: Finding) -> str:
+    return f"{one.place}: " if one.place else ""
+
+
+def _artifact(figures: dict[str, Any]) -> str:
+    """What an artifact weighs, in a line."""
+    import_ms = figures["import_ms"]
+    took = "it cannot be imported" if import_ms is None else f"imported in {import_ms:,.0f} ms"
+    compiled = ", ".join(figures["bytecode"]) or "no"
+    size = f"{figures['bytes_unzipped'] / 1e6:.2f} MB, {figures['bytes_zipped'] / 1e6:.2f} MB zipped"
+    return f"{size}, {took}, {compiled} bytecode"
+
+
+def _function(figures: dict[str, Any]) -> str:
+    """What a function in AWS is, in a line."""
+    return (
+        f"{figures['runtime']}, {figures['timeout_s']} s, {figures['memory_mb']} MB,"
+        f" code sha256 {figures['code_sha256']}"
+    )

@@ -1,0 +1,34 @@
+"""`rft init`: begin a project of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.cli.output import emit_json
+
+
+@click.command("init")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--name", help="What the project and its stack are called; as the folder when left out.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(folder: Path, name: str | None, as_json: bool) -> int:
+    """Make a new project in DIR: a grader of five lines, samples, a replay test, and a SAM template.
+
+    DIR must not exist or be empty: nothing is overwritten.
+
+    Exit codes: 0 made; 2 the folder is not empty or the name cannot be one.
+    """
+    from harness.deploy.scaffold import GRADER, make_project
+
+    files = make_project(folder, name)
+    if as_json:
+        emit_json({"folder": str(folder), "files": [str(file) for file in files], "grader": GRADER})
+        return 0
+    print(f"{folder}: {', '.join(str(file) for file in files)}")
+    print(f"next: cd {folder}")
+    print("      pytest")
+    print(f"      rft replay rollouts.jsonl --grader {GRADER} --label is_right")
+    print("      sam build && rft doctor")
+    return 0

@@ -1,0 +1,193 @@
+"""`rft parity`: the same samples here, in the built artifact and in AWS."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack, redirect_stdout
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.output import emit_json, printable, stderr_console
+from harness.errors import InputError
+
+if TYPE_CHECKING:
+    from harness.deploy.parity import Parity
+    from harness.deploy.places import Place
+    from harness.rollouts.read import Rollout
+
+_SHOWN = 20
+
+
+@click.command("parity")
+@click.argument("rollouts", type=click.Path(path_type=Path))
+@click.option("--grader", "-g", metavar="MODULE:NAME", help="The grader; the built function's when left out.")
+@click.option("--function", help="The function in the template; found by --grader when left out.")
+@click.option(
+    "--artifact", type=click.Path(path_type=Path), help="What `sam build` made; .aws-sam/build when left out."
+)
+@click.option("--target", "arns", multiple=True, metavar="ARN", help="Compare with this function in AWS too.")
+@click.option("--stack", help="Compare with the function's published version in this stack too.")
+@click.option("--region", help="AWS Region of the stack, or of a function named without its ARN.")
+@click.option("--wire", default="all", show_default=True, help="Shape of the events.")
+@click.option(
+    "--limit", default=200, show_default=True, type=click.IntRange(1), help="Only so many rollouts."
+)
+@click.option("--label", metavar="FIELD", help="A field with a verdict, which is not for the grader.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(rollouts: Path, wire: str, limit: int, label: str | None, as_json: bool, **asked: Any) -> int:
+    """Grade the rollouts of a file in this process, in the built artifact, and in AWS, and compare.
+
+    Rewards, metrics, errors, ids and order are held to those of this process, over every wire. With --stack,
+    the function is the one of the same name there, or --grader's.
+
+    Exit codes: 0 the same everywhere; 1 a difference; 2 input, or nothing is built; 3 AWS cannot be reached.
+    """
+    from harness.deploy.places import open_places
+    from harness.replay.grading import profiles_of
+
+    wires = [profile.name for profile in profiles_of(wire)]
+    chosen, more = _read(rollouts, limit, label)
+    # What a grader prints is not ours to print.
+    with ExitStack() as stack, redirect_stdout(sys.stderr):
+        arns = [*asked["arns"], *_in_stack(asked)]
+        places = open_places(
+            stack,
+            grader=asked["grader"],
+            artifact=asked["artifact"],
+            function=asked["function"],
+            arns=arns,
+            region=asked["region"],
+        )
+        parity = _compare(chosen, places, wires, quiet=as_json)
+        facts = [place.facts() | _times(parity, place.name) for place in places]
+    if as_json:
+        emit_json(_summary(parity, facts))
+    else:
+        _tell(parity, facts, more)
+    return int(bool(parity.differences))
+
+
+def _read(path: Path, limit: int, label: str | None) -> tuple[list[Rollout], bool]:
+    """The first rollouts, and whether there are more."""
+    from harness.rollouts.read import holds_rollouts, line_number, read_rollouts
+
+    if not holds_rollouts(path):
+        fix = "Give rollouts: records have no completions to grade."
+        raise InputError("this file holds records", place=str(path), fix=fix)
+    stream = read_rollouts(path, label=label)
+    chosen = list(islice(stream, limit))
+    for one in chosen:
+        if one.problem is not None:
+            raise InputError(one.problem, place=f"{path}:{line_number(path, one.at)}")
+    return chosen, next(stream, None) is not None
+
+
+def _in_stack(asked: dict[str, Any]) -> list[str]:
+    """The ARN of the stack's function that goes with the built one."""
+    if asked["stack"] is None:
+        return []
+    from harness.deploy.outputs import read_stack
+    from harness.targets.built import built_function
+
+    found = read_stack(asked["stack"], asked["region"])
+    name = asked["function"]
+    if asked["grader"] in found.graders:  # as the other verbs take it: the grader's name in the stack
+        name = asked["function"] = asked["grader"]
+        asked["grader"] = None
+    if name is None and len(found.graders) > 1:
+        name = built_function(asked["artifact"], None, asked["grader"]).logical_id
+    return [found.arn(name)]
+
+
+def _compare(chosen: list[Rollout], places: list[Place], wires: list[str], quiet: bool) -> Parity:
+    from harness.deploy.parity import compare
+
+    if quiet or not sys.stderr.isatty():
+        return compare(chosen, places, wires)
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("comparing"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=stderr_console(), transient=True) as bar:
+        task = bar.add_task("comparing", total=len(chosen) * len(places) * len(wires))
+        return compare(chosen, places, wires, lambda graded: bar.advance(task, graded))
+
+
+def _times(parity: Parity, place: str) -> dict[str, Any]:
+    times = parity.times[place]
+    found = {"p50_ms": times.at(0.5), "p99_ms": times.at(0.99), "first_call_ms": times.first_ms}
+    rounded = {name: None if ms is None else round(ms, 2) for name, ms in found.items()}
+    return {"calls": len(times.calls) + (times.first_ms is not None), **rounded}
+
+
+def _summary(parity: Parity, facts: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "rollouts": parity.rollouts,
+        "wires": parity.wires,
+        "places": facts,
+        "largest_event_bytes": parity.largest_event,
+        "largest_answer_bytes": parity.largest_answer,
+        "samples_that_differ": parity.samples,
+        "differences": [one.to_json() for one in parity.differences],
+    }
+
+
+def _tell(parity: Parity, facts: list[dict[str, Any]], more: bool) -> None:
+    for place in facts:
+        took = f"{place['calls']:,} calls, p50 {place['p50_ms']:.1f} ms, p99 {place['p99_ms']:.1f} ms"
+        if place["timeout_s"] is not None:
+            took += f" of {place['timeout_s']:g} s"
+        if place["cold_start_ms"] is not None:
+            took += f", cold start {place['cold_start_ms']:.0f} ms"
+        elif place["place"] != "in-process":
+            took += f", first call {place['first_call_ms']:.0f} ms"
+        print(f"{place['place']}: {took}")
+        print(f"  code sha256 {place['code_sha256'] or 'unknown'}")
+        if place["note"]:
+            print(f"  note: {place['note']}")
+        if place["timeout_s"] is not None and place["p99_ms"] > 800 * place["timeout_s"]:
+            print("  note: a call takes more than 80 % of the timeout")
+    largest = max(parity.largest_event.values())
+    print(
+        f"largest event {largest:,} bytes, largest answer {parity.largest_answer:,}: {_share(parity)} of 6 MB"
+    )
+    if parity.payload_share() > 1:
+        print("  note: such a batch is refused by Lambda; it was sent in smaller ones here")
+    wires = "1 wire" if len(parity.wires) == 1 else f"{len(parity.wires)} wires"
+    first = "the first " if more else ""
+    scope = f"{first}{parity.rollouts:,} rollouts in {len(parity.places)} places over {wires}"
+    if not parity.differences:
+        print(f"{scope}: rewards, metrics, errors, ids and order are the same")
+        return
+    print(f"{scope}: {parity.samples:,} samples differ")
+    _table(parity)
+
+
+def _share(parity: Parity) -> str:
+    return f"{parity.payload_share():.1%}"
+
+
+def _table(parity: Parity) -> None:
+    """The differences side by side, one line for all wires over which a sample differs in the same way."""
+    wires: dict[tuple[str, ...], list[str]] = {}
+    for one in parity.differences:
+        parts = (one.id, one.place, one.what, one.here, one.there)
+        wires.setdefault(tuple(printable(_short(part)) for part in parts), []).append(one.wire)
+    rows = [("sample", "place", "wire", "what", "here", "there")]
+    for (sample, *rest), over in list(wires.items())[:_SHOWN]:
+        named = (
+            over[0] if len(over) == 1 else "all" if len(over) == len(parity.wires) else f"{len(over)} wires"
+        )
+        rows.append((sample, rest[0], named, *rest[1:]))  # type: ignore[arg-type]
+    widths = [max(len(row[at]) for row in rows) for at in range(6)]
+    for row in rows:
+        print("  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    if len(wires) > _SHOWN:
+        print(f"  and {len(wires) - _SHOWN:,} more; --json lists all")
+
+
+def _short(value: Any) -> str:
+    text = "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= 80 else f"{text[:50]} ... {text[-25:]}"

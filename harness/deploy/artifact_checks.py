@@ -1,0 +1,180 @@
+"""Checks a built artifact: what is in it, whether it can be imported, whether it is what was measured.
+
+In comes a built function and the project's folder, out go findings and what was measured. The artifact is
+imported in a process of its own, and never changed.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.deploy.rules import finding
+from harness.deploy.shadowing import installed_graders
+from harness.findings import Finding
+from harness.localaws.function import FunctionSpec
+from harness.targets.built import Imported, import_artifact
+
+__all__ = ["Measured", "check_artifact"]
+
+LARGEST_BYTES = 250 * 1024 * 1024
+"""Lambda's quota for the unzipped artifact, layers included."""
+_LARGE_BYTES = 50_000_000
+_SLOW_MS = 1000.0
+_SDK = ("boto3", "botocore")
+_NEEDLESS = ("harness", "tests", "test", ".git", ".venv", ".aws-sam", ".pytest_cache")
+_TAG = re.compile(r"\.(cpython-\d+)(?:\.opt-\d)?\.pyc$")
+_NATIVE = re.compile(r"\.(?:cpython-(?P<version>3\d+)-)?(?P<system>[\w-]*)?\.?(?:so|pyd|dylib)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What an artifact weighs and costs."""
+
+    bytes_unzipped: int
+    bytes_zipped: int
+    files: int
+    code_sha256: str
+    """Of the files' names and bytes; Lambda's own CodeSha256 is the zip's."""
+    import_ms: float | None
+    """Importing the handler, milliseconds; None when that failed."""
+    bytecode: list[str]
+    """The Pythons that there is bytecode of: `cpython-313`."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures as JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def check_artifact(spec: FunctionSpec, project: Path) -> tuple[list[Finding], Measured]:
+    """Check one function's artifact.
+
+    Args:
+        spec: The function, with the artifact's folder.
+        project: Where the sources stand.
+
+    Returns:
+        Findings, and the figures.
+    """
+    imported = import_artifact(spec)
+    tagged = (_TAG.search(file.name) for file in spec.artifact.rglob("*.pyc"))
+    tags = sorted({match[1] for match in tagged if match is not None})
+    files = [file for file in sorted(spec.artifact.rglob("*")) if file.is_file()]
+    measured = Measured(
+        bytes_unzipped=sum(file.stat().st_size for file in files),
+        bytes_zipped=_zipped(spec.artifact, files),
+        files=len(files),
+        code_sha256=spec.code_sha256(),
+        import_ms=None if imported.ms is None else round(imported.ms, 1),
+        bytecode=tags,
+    )
+    place = str(spec.artifact)
+    found = [
+        *_weight(spec, measured, place),
+        *_import(spec, imported, place),
+        *_contents(spec.artifact, place),
+        *_compiled(spec, tags, files, place),
+        *_library(spec.artifact, place),
+        *_sources(spec.artifact, project, place),
+    ]
+    return found, measured
+
+
+def _weight(spec: FunctionSpec, measured: Measured, place: str) -> Iterator[Finding]:
+    size = measured.bytes_unzipped
+    if size > LARGEST_BYTES:
+        yield finding("D021", f"{spec.name} has {size / 1e6:,.0f} MB unzipped", place)
+    elif size > _LARGE_BYTES:
+        yield finding("D032", f"{spec.name} has {size / 1e6:,.0f} MB unzipped", place)
+
+
+def _import(spec: FunctionSpec, imported: Imported, place: str) -> Iterator[Finding]:
+    if imported.error is not None:
+        yield finding("D022", f"{spec.handler}: {imported.error}", place)
+    elif imported.ms is not None and imported.ms > _SLOW_MS:
+        took = f"importing {spec.handler} takes {imported.ms:,.0f} ms of every cold start"
+        text = f"{took}; the init phase has 10 s"
+        yield finding("D023", text, place)
+    if "boto3" in imported.modules:
+        yield finding("D023", f"importing {spec.handler} imports boto3, a quarter of a second", place)
+    if imported.note is not None:
+        yield finding("D069", imported.note, place, fix=f"Install {spec.runtime} to prove it.")
+
+
+def _contents(artifact: Path, place: str) -> Iterator[Finding]:
+    if carried := [name for name in _SDK if (artifact / name).is_dir()]:
+        yield finding("D024", f"{' and '.join(carried)} went in: tens of MB that Lambda has already", place)
+    if needless := [name for name in _NEEDLESS if (artifact / name).exists()]:
+        yield finding("D025", f"{', '.join(needless)} went in", place)
+
+
+def _compiled(spec: FunctionSpec, tags: list[str], files: list[Path], place: str) -> Iterator[Finding]:
+    wanted = spec.runtime.replace("python", "cpython-").replace(".", "")
+    if foreign := [tag for tag in tags if tag != wanted]:
+        yield finding("D026", f"{', '.join(foreign)}, which {spec.runtime} does not read", place)
+    if not tags:
+        yield finding("D027", "every cold start compiles everything again", place)
+    for file in files:
+        match = _NATIVE.search(file.name)
+        if match is None:
+            continue
+        version, system = match["version"], match["system"] or ""
+        if file.suffix != ".so" or "darwin" in system or (version and f"cpython-{version}" != wanted):
+            yield finding(
+                "D031", f"{file.relative_to(spec.artifact)} is not for {spec.runtime} on Linux", place
+            )
+            return
+
+
+def _library(artifact: Path, place: str) -> Iterator[Finding]:
+    """Whether the library in the artifact is the one that measures here."""
+    if not (artifact / "graders" / "__init__.py").is_file():
+        yield finding("D028", "the artifact holds no `graders`", place)
+        return
+    changed = _differing(installed_graders(), artifact / "graders")
+    if changed:
+        shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
+        yield finding("D029", f"graders differs from the installed one in {shown}", place)
+
+
+def _sources(artifact: Path, project: Path, place: str) -> Iterator[Finding]:
+    """Whether the user's own modules are those that were built."""
+    for built in sorted(artifact.iterdir()):
+        source = project / built.name
+        if built.name == "graders" or not source.exists() or built.name.startswith(("__pycache__", ".")):
+            continue
+        if source.is_dir():
+            changed = [f"{built.name}/{name}" for name in _differing(source, built)]
+        else:
+            changed = [built.name] if _bytes(source) != _bytes(built) else []
+        if changed:
+            yield finding("D030", f"{', '.join(changed[:3])} changed since it was built", place)
+
+
+def _differing(source: Path, built: Path) -> list[str]:
+    """The modules that are not the same in both folders."""
+    mine, theirs = _modules(source), _modules(built)
+    return sorted(name for name in mine | theirs if _bytes(source / name) != _bytes(built / name))
+
+
+def _modules(folder: Path) -> set[str]:
+    """What goes into an artifact of a package: its modules, without tests."""
+    names = {str(file.relative_to(folder)) for file in folder.rglob("*.py")}
+    return {name for name in names if not re.search(r"(^|/)(tests/|test_[^/]*\.py$|\.)", name)}
+
+
+def _bytes(file: Path) -> bytes | None:
+    return file.read_bytes() if file.is_file() else None
+
+
+def _zipped(artifact: Path, files: list[Path]) -> int:
+    with tempfile.TemporaryFile() as scratch:
+        with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
+            for file in files:
+                archive.write(file, file.relative_to(artifact))
+        return scratch.tell()

@@ -1,0 +1,208 @@
+"""Checks a deployed function: is it what a job needs, and may the job call it.
+
+In comes an ARN, out go findings and what AWS says of the function. It reads configuration, log group and
+policies, and changes nothing; what these credentials may not read is a note and not a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from harness.api.types import MODELS
+from harness.deploy.aws import Denied, Missing, client, explained
+from harness.deploy.identities import Identity, document_of, identity_of, policies_of
+from harness.deploy.policies import ALLOWED, CONDITIONAL, check_statements, decide
+from harness.deploy.rules import finding
+from harness.deploy.settings_checks import check_settings
+from harness.errors import InputError, ServiceError
+from harness.findings import Finding, Place
+
+__all__ = ["Job", "check_function"]
+
+_ARN = re.compile(
+    r"(?P<plain>arn:(?P<partition>aws[a-z-]*):lambda:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):function:"
+    r"(?P<name>[\w-]+))(?::(?P<qualifier>[\w$-]+))?"
+)
+_FEW_AT_ONCE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The job that is meant to call the function."""
+
+    region: str | None = None
+    """Where it runs; the grader's own region when None."""
+    model: str | None = None
+    """The model that it tunes; not checked when None."""
+    submitter_policy: str | None = None
+    """The stack's managed policy for whoever submits, to be checked too."""
+
+
+def check_function(arn: str, job: Job) -> tuple[list[Finding], dict[str, Any]]:
+    """Check one function.
+
+    Args:
+        arn: Its ARN, with the qualifier that a job would use.
+        job: Who would call it.
+
+    Returns:
+        Findings, and the function's figures.
+
+    Raises:
+        InputError: This is no function's ARN, there is none, or boto3 is not configured.
+        ServiceError: AWS cannot be reached, or these credentials may not look at the function at all.
+    """
+    match = _ARN.fullmatch(arn)
+    if match is None:
+        fix = "It looks like arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION."
+        raise InputError("this is no ARN of a Lambda function", place=arn, fix=fix)
+    functions = client("lambda", match["region"])
+    with explained(arn):
+        found = functions.get_function_configuration(FunctionName=arn)
+    checks: list[Callable[[], Iterator[Finding]]] = [
+        lambda: _settings(arn, found),
+        lambda: _qualifier(arn, match["qualifier"]),
+        lambda: _concurrency(functions, match["plain"], arn),
+        lambda: _log_group(found, match, arn),
+        lambda: _execution_role(found, match, arn),
+        lambda: _submitter(match, arn, job),
+        lambda: _region(match["region"], arn, job),
+    ]
+    findings: list[Finding] = []
+    for check in checks:
+        try:
+            findings += check()
+        except (Denied, Missing, ServiceError) as error:
+            findings.append(finding("D069", error.message, error.place or arn))
+    return findings, _figures(arn, found)
+
+
+def _figures(arn: str, found: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "arn": arn,
+        "version": found.get("Version"),
+        "code_sha256": found.get("CodeSha256"),
+        "code_bytes": found.get("CodeSize"),
+        "runtime": found.get("Runtime"),
+        "timeout_s": found.get("Timeout"),
+        "memory_mb": found.get("MemorySize"),
+        "last_modified": found.get("LastModified"),
+    }
+
+
+def _settings(arn: str, found: dict[str, Any]) -> Iterator[Finding]:
+    yield from check_settings(
+        Place(file=arn),
+        timeout_s=found.get("Timeout"),
+        memory_mb=found.get("MemorySize"),
+        runtime=found.get("Runtime"),
+        environment=(found.get("Environment") or {}).get("Variables") or {},
+    )
+    state, update = found.get("State") or "Active", found.get("LastUpdateStatus") or "Successful"
+    if state not in ("Active", "Inactive") or update == "Failed":
+        why = found.get("StateReason") or found.get("LastUpdateStatusReason") or update
+        yield finding("D060", f"its state is {state}: {why}", arn)
+
+
+def _qualifier(arn: str, qualifier: str | None) -> Iterator[Finding]:
+    if qualifier is None or qualifier == "$LATEST":
+        yield finding(
+            "D061", "the ARN has no version: a deployment changes the reward under a running job", arn
+        )
+    elif not qualifier.isdigit():
+        yield finding("D061", f"{qualifier} is an alias: where it points may change under a running job", arn)
+
+
+def _concurrency(functions: Any, plain: str, arn: str) -> Iterator[Finding]:
+    """How many calls may be under way at once: the function's own share, else what the account has left."""
+    with explained(arn):
+        reserved = functions.get_function_concurrency(FunctionName=plain).get("ReservedConcurrentExecutions")
+    if reserved == 0:
+        yield finding("D062", "its reserved concurrency is 0: every call is refused", arn)
+    elif reserved is not None and reserved < _FEW_AT_ONCE:
+        yield finding(
+            "D063", f"its reserved concurrency is {reserved}: a step's calls wait for each other", arn
+        )
+    elif reserved is None:
+        with explained(arn):
+            limit = functions.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
+        if limit <= _FEW_AT_ONCE:
+            yield finding(
+                "D063", f"the account runs {limit} unreserved calls at once, all functions together", arn
+            )
+
+
+def _log_group(found: dict[str, Any], match: re.Match[str], arn: str) -> Iterator[Finding]:
+    name = _group_name(found, match)
+    with explained(name):
+        pages = client("logs", match["region"]).describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    group = next((one for one in pages if one["logGroupName"] == name), None)
+    if group is None:
+        text = f"there is no log group {name} yet: Lambda would make it, to be kept for ever"
+        yield finding("D005", text, arn)
+    elif "retentionInDays" not in group:
+        yield finding("D005", f"{name} is kept, and paid, for ever", arn)
+
+
+def _group_name(found: dict[str, Any], match: re.Match[str]) -> str:
+    return (found.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{match['name']}"
+
+
+def _execution_role(found: dict[str, Any], match: re.Match[str], arn: str) -> Iterator[Finding]:
+    """What the function itself may do: write its log, and nothing in general."""
+    try:
+        role = identity_of(found["Role"])
+    except (KeyError, ValueError):
+        yield finding("D069", "its execution role is not known", arn)
+        return
+    documents = policies_of(role, match["region"])
+    stream = (
+        f"arn:{match['partition']}:logs:{match['region']}:{match['account']}"
+        f":log-group:{_group_name(found, match)}:log-stream:x"
+    )
+    for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+        if decide(documents, action, stream) not in (ALLOWED, CONDITIONAL):
+            yield finding("D064", f"the role {role.name} may not do {action} on its log group", arn)
+            break
+    for document in documents:
+        yield from check_statements(document, Place(file=role.arn), f"the role {role.name}")
+
+
+def _submitter(match: re.Match[str], arn: str, job: Job) -> Iterator[Finding]:
+    """Whether the caller's own permission lets a job call the grader; the stack's policy too."""
+    project = f"arn:{match['partition']}:bedrock-mantle:{match['region']}:{match['account']}:project/any"
+    needed = [("lambda:InvokeFunction", arn), ("bedrock-mantle:CreateFineTuningJob", project)]
+    if job.submitter_policy is not None:
+        with explained(job.submitter_policy):
+            document = document_of(client("iam", match["region"]), job.submitter_policy)
+        yield from _held([document], needed, f"the policy {job.submitter_policy.rpartition('/')[2]}", arn)
+    with explained("who is signed in"):
+        caller: Identity = identity_of(client("sts", match["region"]).get_caller_identity()["Arn"])
+    yield from _held(
+        policies_of(caller, match["region"]), needed, f"{caller.kind} {caller.name}, who is signed in,", arn
+    )
+
+
+def _held(
+    documents: list[dict[str, Any]], needed: list[tuple[str, str]], whose: str, arn: str
+) -> Iterator[Finding]:
+    for action, resource in needed:
+        verdict = decide(documents, action, resource)
+        if verdict == CONDITIONAL:
+            yield finding(
+                "D069", f"{whose} may do {action} under conditions that are not evaluated here", arn
+            )
+        elif verdict != ALLOWED:
+            yield finding("D065", f"{whose} may not do {action} on {resource} ({verdict})", arn)
+
+
+def _region(region: str, arn: str, job: Job) -> Iterator[Finding]:
+    if job.region is not None and job.region != region:
+        yield finding("D066", f"the grader is in {region}, the job in {job.region}", arn)
+    model = next((one for one in MODELS if one.id == job.model), None)
+    if model is not None and (job.region or region) not in model.regions:
+        where = ", ".join(model.regions)
+        yield finding("D067", f"{model.name} is documented in {where}, not in {job.region or region}", arn)

@@ -1,0 +1,225 @@
+"""Grades the same rollouts in several places and over every wire, and says where they come apart.
+
+In come rollouts and places (this process first: it is what the others are held to), out goes a `Parity`:
+every difference of reward, metrics or error by sample and wire, and what the calls took. Ids and order are
+held to what was sent where an answer is read; an answer that breaks them is a failed call here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from graders.reward import Failure, Reward
+from graders.wire import PROFILES, Profile, write_answer, write_events
+from harness.deploy.places import Place
+from harness.replay.grading import grade_batch, in_batches
+from harness.rollouts.read import Rollout
+from harness.runs.rows import Row
+from harness.targets.payload import MAX_EVENT, encode
+from harness.targets.protocol import Answer, ServiceFault, Target
+
+__all__ = ["Difference", "Parity", "Times", "compare"]
+
+TOLERANCE = 1e-9
+
+
+class Difference(NamedTuple):
+    """One sample that was graded otherwise."""
+
+    id: Any
+    place: str
+    """Where it was graded otherwise."""
+    wire: str
+    what: str
+    """`reward`, `error`, or the name of a metric."""
+    here: Any
+    """What this process found, over the first wire."""
+    there: Any
+
+    def to_json(self) -> dict[str, Any]:
+        """The difference as JSON."""
+        return self._asdict()
+
+
+@dataclass(slots=True)
+class Times:
+    """What the calls to one place took."""
+
+    calls: list[float] = field(default_factory=list)
+    """Milliseconds of each call, without the first: it may have waited for a start."""
+    first_ms: float | None = None
+
+    def add(self, ms: float) -> None:
+        """Count a call."""
+        if self.first_ms is None:
+            self.first_ms = ms
+        else:
+            self.calls.append(ms)
+
+    def at(self, share: float) -> float | None:
+        """The time within which that share of the calls was answered; the first where there is no other."""
+        ordered = sorted(self.calls) or ([self.first_ms] if self.first_ms is not None else [])
+        return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
+
+
+@dataclass(slots=True)
+class Parity:
+    """What a comparison found."""
+
+    rollouts: int
+    wires: list[str]
+    places: list[str]
+    differences: list[Difference] = field(default_factory=list)
+    times: dict[str, Times] = field(default_factory=dict)
+    largest_event: dict[str, int] = field(default_factory=dict)
+    """Bytes of the largest event, by wire."""
+    largest_answer: int = 0
+    """Bytes of the largest answer."""
+
+    @property
+    def samples(self) -> int:
+        """How many samples came apart anywhere."""
+        return len({repr(one.id) for one in self.differences})
+
+    def payload_share(self) -> float:
+        """The largest event or answer against Lambda's 6 MB."""
+        return max([self.largest_answer, *self.largest_event.values()]) / MAX_EVENT
+
+
+def compare(
+    rollouts: Iterable[Rollout],
+    places: Sequence[Place],
+    wires: Sequence[str] = tuple(PROFILES),
+    progress: Callable[[int], None] = lambda graded: None,
+) -> Parity:
+    """Grade rollouts everywhere and compare.
+
+    Args:
+        rollouts: What to grade; all of them usable.
+        places: Where, this process first.
+        wires: Names of profiles; the first one's rewards here are what all else is compared with.
+        progress: Told how many rollouts each call graded.
+
+    Raises:
+        ServiceError: A place could not be reached.
+    """
+    batches = list(in_batches(rollouts))
+    profiles = [PROFILES[wire] for wire in wires]
+    parity = Parity(sum(map(len, batches)), list(wires), [place.name for place in places])
+    base: list[Row] = []
+    for place in places:
+        times = parity.times[place.name] = Times()
+        for profile in profiles:
+            # One sample a call says nothing of how long a batch takes.
+            counted = times if profile.container != "single" or len(profiles) == 1 else Times()
+            parts = _graded(place.target, batches, profile, counted, progress)
+            rows = [row for part in parts for row in part]
+            if not base:
+                base = rows
+            parity.differences += _differences(base, rows, place.name, profile.name)
+    _weigh(parity, batches, base, profiles)
+    return parity
+
+
+class _Timed:
+    """A target that notes what its calls take."""
+
+    def __init__(self, target: Target, times: Times) -> None:
+        self._target = target
+        self._times = times
+        self.name = target.name
+        self.max_bytes = target.max_bytes
+        self.concurrency = target.concurrency
+
+    def grade(self, event: Any) -> Answer:
+        answer = self._target.grade(event)
+        if not isinstance(answer.fault, ServiceFault):
+            self._times.add(answer.ms)
+        return answer
+
+    def close(self) -> None:
+        """The target's owner closes it."""
+
+
+def _graded(
+    target: Target,
+    batches: list[list[Rollout]],
+    profile: Profile,
+    times: Times,
+    progress: Callable[[int], None],
+) -> Iterator[list[Row]]:
+    """Grade batches in order, several at once where the target takes them."""
+    timed = _Timed(target, times)
+
+    def grade(batch: list[Rollout]) -> list[Row]:
+        rows = grade_batch(timed, batch, [profile], 1, keep_label=False)
+        progress(len(batch))
+        return rows
+
+    if target.concurrency <= 1:  # in this process only the main thread can keep a time limit
+        yield from map(grade, batches)
+        return
+    with ThreadPoolExecutor(target.concurrency) as threads:
+        yield from threads.map(grade, batches)
+
+
+def _differences(base: list[Row], rows: list[Row], place: str, wire: str) -> Iterator[Difference]:
+    """How gradings differ from those they are held to, at most one of each sample: the first that matters."""
+    for mine, other in zip(base, rows, strict=True):
+        found = _difference(mine, other)
+        if found is not None:
+            what, here, there = found
+            yield Difference(mine["id"], place, wire, what, here, there)
+
+
+def _difference(mine: Row, other: Row) -> tuple[str, Any, Any] | None:
+    if mine["error"] is not None or other["error"] is not None:
+        here, there = (row["error"] and row["error"]["kind"] for row in (mine, other))
+        return None if here == there else ("error", _said(mine), _said(other))
+    if not _close(mine["reward"], other["reward"]):
+        return "reward", mine["reward"], other["reward"]
+    for name in sorted(mine["metrics"].keys() | other["metrics"].keys()):
+        here, there = mine["metrics"].get(name), other["metrics"].get(name)
+        if here is None or there is None or not _close(here, there):
+            return name, here, there
+    return None
+
+
+def _said(row: Row) -> Any:
+    """What became of a sample, with the message of what failed a whole call."""
+    error = row["error"]
+    if error is None:
+        return row["reward"]
+    return f"{error['kind']}: {error['message']}" if error["kind"] in ("call", "input") else error["kind"]
+
+
+def _close(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+
+
+def _weigh(parity: Parity, batches: list[list[Rollout]], base: list[Row], profiles: list[Profile]) -> None:
+    """The size of events and of answers in their wire's JSON."""
+    at = 0
+    for batch in batches:
+        sent: list[dict[str, Any]] = [rollout.sent for rollout in batch if rollout.sent is not None]
+        for profile in profiles:
+            for event in write_events(sent, profile):
+                text = encode(event)
+                size = MAX_EVENT + 1 if isinstance(text, ServiceFault) else len(text)
+                parity.largest_event[profile.name] = max(size, parity.largest_event.get(profile.name, 0))
+        outcomes = [_outcome(row) for row in base[at : at + len(batch)]]
+        at += len(batch)
+        answer = encode(write_answer(sent, outcomes, 0.0, profiles[0])[0])
+        if not isinstance(answer, ServiceFault):
+            parity.largest_answer = max(parity.largest_answer, len(answer))
+
+
+def _outcome(row: Row) -> Reward | Failure:
+    """A grading as the library writes it; a failed call is as long as a failed sample."""
+    if row["error"] is not None:
+        return Failure("exception", "")
+    return Reward(row["reward"], metrics=row["metrics"])

@@ -1,0 +1,80 @@
+"""Checks how one function is set up: timeout, memory, runtime, logged content.
+
+In come plain values, from a template or from AWS alike, out go findings. It reads no file, asks no service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from harness.deploy.rules import finding
+from harness.findings import Finding, Place
+
+__all__ = ["RUNTIME_ENDS", "check_settings"]
+
+DEFAULT_TIMEOUT_S, DEFAULT_MEMORY_MB = 3, 128
+_SOON = timedelta(days=180)
+
+RUNTIME_ENDS = {
+    "python3.8": date(2024, 10, 14),
+    "python3.9": date(2025, 12, 15),
+    "python3.10": date(2026, 10, 31),
+    "python3.11": date(2027, 6, 30),
+    "python3.12": date(2028, 10, 31),
+    "python3.13": date(2029, 6, 30),
+    "python3.14": date(2029, 6, 30),
+}
+"""When Lambda stops supporting a runtime (Lambda developer guide; the later ones may still move)."""
+
+
+def check_settings(
+    place: Place,
+    *,
+    timeout_s: float | None,
+    memory_mb: int | None,
+    runtime: str | None,
+    environment: Mapping[str, Any],
+    today: date | None = None,
+) -> Iterator[Finding]:
+    """Check a function's settings.
+
+    Args:
+        place: The function.
+        timeout_s: Its timeout, seconds; None when Lambda's default holds.
+        memory_mb: Its memory; None when Lambda's default holds.
+        runtime: As Lambda names it; None when that is not known.
+        environment: Its variables.
+        today: The day to judge the runtime by.
+    """
+    if timeout_s is None or timeout_s <= DEFAULT_TIMEOUT_S:
+        what = (
+            "Timeout is not set: Lambda's default is 3 s"
+            if timeout_s is None
+            else f"Timeout is {timeout_s:g} s"
+        )
+        yield finding("D001", f"{what}, which ends a batch half-way", place)
+    if memory_mb is None or memory_mb <= DEFAULT_MEMORY_MB:
+        what = (
+            "MemorySize is not set: Lambda's default is 128 MB"
+            if memory_mb is None
+            else f"{memory_mb} MB of memory"
+        )
+        yield finding("D002", f"{what}, a fourteenth of a core", place)
+    if environment.get("GRADER_LOG_CONTENT") in ("1", 1):
+        yield finding("D006", "GRADER_LOG_CONTENT is on: prompts and completions go into the log", place)
+    if runtime is not None:
+        yield from _runtime(place, runtime, today or datetime.now(UTC).date())
+
+
+def _runtime(place: Place, runtime: str, today: date) -> Iterator[Finding]:
+    ends = RUNTIME_ENDS.get(runtime)
+    if ends is None:
+        return
+    if ends <= today:
+        yield finding(
+            "D009", f"support for {runtime} ended on {ends}: no security fixes, then no updates", place
+        )
+    elif ends - today < _SOON:
+        yield finding("D010", f"support for {runtime} ends on {ends}", place)

@@ -1,0 +1,152 @@
+"""Checks a SAM template before it is built: what Lambda's defaults, IAM and time would make of the graders.
+
+In comes a template's path, out go findings with the line of the resource. What only a deployment could know
+(a parameter without a default, an import) is passed over: a guess would be worse than a gap.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.deploy.policies import check_statements
+from harness.deploy.rules import finding
+from harness.deploy.settings_checks import check_settings
+from harness.findings import Finding, Place
+from harness.localaws.template import read_template
+
+__all__ = ["check_template"]
+
+_FUNCTION = "AWS::Serverless::Function"
+_LOG_GROUP = "AWS::Logs::LogGroup"
+_POLICY_HOLDERS = ("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+
+
+def check_template(path: Path) -> list[Finding]:
+    """Check a template.
+
+    Raises:
+        InputError: It cannot be read or is none.
+    """
+    return list(_Template(path).findings())
+
+
+class _Template:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._template = read_template(path)
+        self._lines = path.read_text("utf-8").splitlines()
+        self._resources: dict[str, Any] = {
+            name: one for name, one in self._template["Resources"].items() if isinstance(one, dict)
+        }
+        self._globals = (self._template.get("Globals") or {}).get("Function") or {}
+
+    def findings(self) -> Iterator[Finding]:
+        graders = [name for name, one in self._resources.items() if one.get("Type") == _FUNCTION]
+        if not graders:
+            yield finding("D011", "the template has no function", str(self._path))
+        for name in graders:
+            yield from self._function(name)
+        for name, resource in self._resources.items():
+            if resource.get("Type") in _POLICY_HOLDERS:
+                yield from self._policies(name, resource.get("Properties") or {})
+
+    def _function(self, name: str) -> Iterator[Finding]:
+        own = self._resources[name].get("Properties") or {}
+        properties = {**self._globals, **own}
+        variables = {**_variables(self._globals), **_variables(own)}
+        place = self._place(name)
+        known = {key: self._plain(properties.get(key)) for key in ("Timeout", "MemorySize", "Runtime")}
+        # A value that is set, but to what only a deployment could know, is no fault.
+        timeout = known["Timeout"] if known["Timeout"] is not None or "Timeout" not in properties else 60
+        memory = (
+            known["MemorySize"] if known["MemorySize"] is not None or "MemorySize" not in properties else 512
+        )
+        yield from check_settings(
+            place,
+            timeout_s=_number(timeout),
+            memory_mb=None if memory is None else int(_number(memory) or 512),
+            runtime=known["Runtime"],
+            environment={key: self._plain(value) for key, value in variables.items()},
+        )
+        if "AutoPublishAlias" not in properties:
+            text = f"{name} publishes no version: the next deployment changes the reward under a running job"
+            yield finding("D003", text, place)
+        elif self._plain(own.get("AutoPublishAliasAllProperties")) is not True:
+            text = (
+                f"{name} publishes a version for changed code alone: a new timeout would not reach the alias"
+            )
+            yield finding("D004", text, place)
+        if not self._retained(name, properties):
+            yield finding(
+                "D005", f"the log group of {name} has no retention: it is kept, and paid, for ever", place
+            )
+        yield from self._own_policies(name, own.get("Policies"), place)
+
+    def _retained(self, name: str, properties: Mapping[str, Any]) -> bool:
+        """Whether the log group that the function writes to forgets."""
+        wanted = (properties.get("LoggingConfig") or {}).get("LogGroup")
+        groups = {key: one for key, one in self._resources.items() if one.get("Type") == _LOG_GROUP}
+        if isinstance(wanted, dict) and wanted.get("Ref") in groups:
+            fitting = [groups[wanted["Ref"]]]
+        elif wanted is not None:
+            return True  # a group of another stack
+        else:
+            mine = f"/aws/lambda/${{{name}}}"
+            names = {key: (one.get("Properties") or {}).get("LogGroupName") for key, one in groups.items()}
+            fitting = [groups[key] for key, found in names.items() if found == {"Fn::Sub": mine}]
+        return any("RetentionInDays" in (one.get("Properties") or {}) for one in fitting)
+
+    def _policies(self, name: str, properties: Mapping[str, Any]) -> Iterator[Finding]:
+        place = self._place(name)
+        documents = [properties.get("PolicyDocument")]
+        documents += [
+            one.get("PolicyDocument") for one in properties.get("Policies") or () if isinstance(one, dict)
+        ]
+        for document in documents:
+            yield from check_statements(document, place, name)
+        for arn in properties.get("ManagedPolicyArns") or ():
+            yield from _managed(arn, name, place)
+
+    def _own_policies(self, name: str, policies: Any, place: Place) -> Iterator[Finding]:
+        """SAM's shorthand: names of managed policies, and statements, on the function itself."""
+        for policy in policies if isinstance(policies, list) else [policies]:
+            if isinstance(policy, dict):
+                yield from check_statements(policy, place, name)
+            else:
+                yield from _managed(policy, name, place)
+
+    def _plain(self, value: Any) -> Any:
+        """A value with a parameter's default put in; None where only a deployment could know."""
+        if isinstance(value, dict):
+            parameter = (self._template.get("Parameters") or {}).get(value.get("Ref")) or {}
+            return parameter.get("Default")
+        return value
+
+    def _place(self, name: str) -> Place:
+        pattern = re.compile(rf'\s+["\']?{re.escape(name)}["\']?\s*:')
+        line = next((at for at, text in enumerate(self._lines, 1) if pattern.match(text)), None)
+        return Place(file=str(self._path), line=line)
+
+
+def _managed(policy: Any, whose: str, place: Place) -> Iterator[Finding]:
+    """A policy that AWS manages, by its name or ARN."""
+    name = policy.rpartition("/")[2] if isinstance(policy, str) else ""
+    if name == "AdministratorAccess":
+        yield finding("D007", f"{whose} has {name}", place)
+    elif name.endswith("FullAccess"):
+        yield finding("D008", f"{whose} has {name}", place)
+
+
+def _variables(properties: Mapping[str, Any]) -> dict[str, Any]:
+    found = (properties.get("Environment") or {}).get("Variables")
+    return found if isinstance(found, dict) else {}
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None

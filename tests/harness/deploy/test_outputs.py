@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness.deploy.aws import Missing
+from harness.deploy.outputs import Stack, read_stack
+from harness.errors import InputError, ServiceError
+from harness.localaws.loopback import LoopbackServer, Response
+
+FUNCTION = "arn:aws:lambda:us-west-2:123456789012:function:rft-Math-1A2B"
+
+
+def make_stack(aws, name, outputs):
+    template = {
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": name}}},
+        "Outputs": {key: {"Value": value} for key, value in outputs.items()},
+    }
+    aws.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(template))
+
+
+def test_a_stack_s_graders_are_read_from_its_outputs(aws):
+    outputs = {
+        "MathVersionArn": f"{FUNCTION}:3",
+        "MathAliasArn": f"{FUNCTION}:live",
+        "MathFunctionArn": FUNCTION,
+        "OtherArn": f"{FUNCTION}2:1",
+        "SubmitterPolicyArn": "arn:aws:iam::123456789012:policy/submitter",
+        "Address": "https://example.com",
+    }
+    make_stack(aws, "full", outputs)
+    stack = read_stack("full")
+    assert (stack.region, stack.status) == ("us-west-2", "CREATE_COMPLETE")
+    assert list(stack.graders) == ["Math", "Other"]
+    assert stack.arn("Math") == f"{FUNCTION}:3"
+    assert stack.arn("Math", "alias") == f"{FUNCTION}:live"
+    assert stack.arn("Math", "function") == FUNCTION
+    assert stack.arn("Other") == f"{FUNCTION}2:1"
+    assert stack.submitter_policy == outputs["SubmitterPolicyArn"]
+    assert json.loads(json.dumps(stack.to_json()))["graders"]["Other"]["alias"] is None
+
+
+@pytest.mark.parametrize(
+    ("grader", "kind", "message"),
+    [
+        (None, None, "the stack has 2 graders. Name one with --grader: Math, Other."),
+        ("Nobody", None, "the stack has no grader 'Nobody'. Its graders: Math, Other."),
+        ("Other", "alias", "no output with the alias's ARN of Other"),
+    ],
+)
+def test_what_a_stack_has_not_is_said(aws, grader, kind, message):
+    make_stack(aws, f"two-{grader}", {"MathVersionArn": f"{FUNCTION}:3", "OtherArn": f"{FUNCTION}2:1"})
+    with pytest.raises(InputError) as refused:
+        read_stack(f"two-{grader}").arn(grader, kind)
+    assert message in str(refused.value)
+
+
+def test_a_stack_of_one_grader_needs_no_name(aws):
+    make_stack(aws, "one", {"MathAliasArn": f"{FUNCTION}:live"})
+    assert read_stack("one").arn() == f"{FUNCTION}:live"
+
+
+def test_no_such_stack(aws):
+    with pytest.raises(Missing, match="stack nobody: there is no such stack in us-west-2") as missing:
+        read_stack("nobody")
+    assert missing.value.exit_code == 2
+
+
+def test_a_stack_without_graders(aws):
+    make_stack(aws, "empty", {"Address": "https://example.com"})
+    with pytest.raises(InputError, match="no output is the ARN of a Lambda function"):
+        read_stack("empty")
+
+
+def test_no_region(aws, monkeypatch):
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+    with pytest.raises(InputError, match="no AWS region is configured"):
+        read_stack("full")
+    monkeypatch.setenv("AWS_REGION", "us-west-2")  # which boto3 alone would not read
+    with pytest.raises(Missing):
+        read_stack("nobody")
+
+
+def test_no_credentials(aws, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    with pytest.raises(InputError, match="no AWS credentials are configured"):
+        read_stack("full")
+
+
+def test_a_profile_that_does_not_exist(aws, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(InputError, match="the AWS profile does not exist"):
+        read_stack("full")
+
+
+def test_nobody_at_the_endpoint(aws, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(ServiceError, match="AWS cannot be reached"):
+        read_stack("full")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message"),
+    [
+        (403, "AccessDenied", "these credentials may not do DescribeStacks"),
+        (403, "ExpiredToken", "AWS does not accept the credentials"),
+        (500, "InternalFailure", "AWS refused DescribeStacks"),
+    ],
+)
+def test_a_refusal_is_the_service_s(aws, monkeypatch, status, code, message):
+    body = f"<ErrorResponse><Error><Code>{code}</Code><Message>no\n\n no</Message></Error></ErrorResponse>"
+    server = LoopbackServer(lambda request: Response(status, body.encode()), "refusing")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{server.address}")
+    try:
+        with pytest.raises(ServiceError) as refused:
+            read_stack("full")
+    finally:
+        server.close()
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert refused.value.exit_code == 3
+
+
+def test_a_stack_is_data():
+    assert Stack("s", "us-west-2", "CREATE_COMPLETE").to_json()["graders"] == {}

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders.wire import PROFILES, read_event
+from harness.deploy.parity import Times, compare
+from harness.deploy.places import Place, open_places
+from harness.errors import InputError, ServiceError
+from harness.localaws.invoke import LambdaServer
+from harness.rollouts.read import read_rollouts
+from harness.targets.fake import FakeTarget
+from harness.targets.in_process import InProcessTarget
+from harness.targets.protocol import Answer, Graded, GraderFault, ServiceFault
+from support.artifacts import write_grader
+from support.builds import SAME, write_build, write_project
+from support.rollout_files import rollout, write_rollouts
+
+ARN = "arn:aws:lambda:us-west-2:123456789012:function:grader"
+
+
+@pytest.fixture
+def rollouts(tmp_path):
+    lines = [rollout(f"r{at}", "4" if at % 2 else "5", "4") for at in range(70)]
+    lines.append(rollout(7, "\ud800é", {"a": [1.5, None]}, deep={"x": 2**70}))
+    lines.append(rollout("empty", None, "4"))
+    return list(read_rollouts(write_rollouts(tmp_path / "rollouts.jsonl", lines)))
+
+
+def place(answer, name="there", **options):
+    return Place(name, FakeTarget(answer, **options), "sha")
+
+
+def rewarding(change=lambda sample, graded: graded):
+    """A target that gives 1.0 for "4", changed as a test wants."""
+
+    def answer(event):
+        items = []
+        for item in read_event(event):
+            content = item["messages"][-1]["content"]
+            text = content[0]["text"] if isinstance(content, list) else content
+            items.append(change(item, Graded(float(text == "4"), {"length": float(len(text or ""))}, None)))
+        return Answer(items, 2.0)
+
+    return answer
+
+
+def test_places_that_grade_alike_have_no_differences(rollouts):
+    found = compare(rollouts, [place(rewarding(), "in-process"), place(rewarding(), concurrency=3)])
+    assert (found.differences, found.rollouts, found.samples) == ([], 72, 0)
+    assert found.wires == list(PROFILES)
+    assert found.largest_event.keys() == PROFILES.keys()
+    assert 0 < found.payload_share() < 0.01
+
+
+@pytest.mark.parametrize(
+    ("changed", "what", "here", "there"),
+    [
+        (Graded(0.25, {"length": 1.0}, None), "reward", 1.0, 0.25),
+        (Graded(1.0, {"length": 2.0}, None), "length", 1.0, 2.0),
+        (Graded(1.0, {"length": 1.0, "more": 0.0}, None), "more", None, 0.0),
+        (Graded(1.0, {}, None), "length", 1.0, None),
+        (Graded(None, {}, {"kind": "timeout", "message": "slow"}), "error", 1.0, "timeout"),
+    ],
+)
+def test_one_sample_that_differs_on_one_wire_is_named(rollouts, changed, what, here, there):
+    def change(item, graded):
+        nova = item["messages"][-1]["role"] == "nova_assistant" and "metadata" in item
+        return changed if item["id"] == "r3" and nova else graded
+
+    [one] = compare(rollouts, [place(rewarding(), "in-process"), place(rewarding(change))]).differences
+    assert tuple(one) == ("r3", "there", "nova", what, here, there)
+
+
+def test_an_error_here_and_another_there_differ_and_the_same_do_not(rollouts):
+    def failing(kind):
+        return rewarding(lambda item, graded: Graded(None, {}, {"kind": kind, "message": "m"}))
+
+    kinds = {"here": "record", "there": "record", "off": "value"}
+    places = [place(failing(kind), name) for name, kind in kinds.items()]
+    found = compare(rollouts, places, ["open-weight"])
+    assert {one.place for one in found.differences} == {"off"}
+    assert found.samples == 72
+
+
+def test_a_call_that_fails_as_a_whole_is_a_difference_of_every_sample_in_it(rollouts):
+    def answer(event):
+        if any(item["id"] == "r2" for item in event):
+            return Answer([], 1.0, GraderFault("EventError", "answer 1 carries the id 'r1'"))
+        return rewarding()(event)
+
+    found = compare(rollouts, [place(rewarding(), "in-process"), place(answer)], ["open-weight"])
+    assert found.samples == 64
+    assert found.differences[0].there == "call: EventError: answer 1 carries the id 'r1'"
+
+
+def test_a_service_that_is_away_ends_the_comparison(rollouts):
+    def answer(event):
+        return Answer([], 1.0, ServiceFault("ServiceException", "away", True))
+
+    with pytest.raises(ServiceError):
+        compare(rollouts, [place(rewarding(), "in-process"), place(answer)])
+
+
+def test_a_grader_that_reads_one_wire_alone_differs_from_itself(rollouts):
+    def answer(event):
+        items = [Graded(float("reference_answer" in item), {}, None) for item in read_event(event)]
+        return Answer(items, 1.0)
+
+    found = compare(rollouts, [place(answer, "in-process")])
+    assert {one.wire for one in found.differences} == {
+        name for name, profile in PROFILES.items() if profile.placement == "root"
+    }
+
+
+def test_one_sample_a_call_does_not_count_for_the_time_of_a_batch(rollouts):
+    found = compare(rollouts, [place(rewarding(), "in-process")])
+    lists = sum(profile.container != "single" for profile in PROFILES.values())
+    assert len(found.times["in-process"].calls) + 1 == 2 * lists
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=200), st.floats(0, 1))
+def test_a_share_of_the_calls_took_no_longer_than_its_quantile(took, share):
+    times = Times()
+    times.add(1e9)
+    for ms in took:
+        times.add(ms)
+    at = times.at(share)
+    assert at in took
+    assert sum(ms <= at for ms in took) >= share * len(took) - 1e-6
+
+
+def test_without_another_call_the_first_one_counts():
+    times = Times()
+    assert times.at(0.5) is None
+    times.add(3.0)
+    assert times.at(0.99) == 3.0
+
+
+# --- The real places ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    folder = write_project(tmp_path / "project")
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "app", raising=False)
+    for name, value in {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}.items():
+        monkeypatch.setenv(name, value)
+    return folder
+
+
+def test_a_grader_grades_alike_here_built_and_behind_the_api(project, rollouts, tmp_path, monkeypatch):
+    write_build(project)
+    with LambdaServer() as server, ExitStack() as stack:
+        spec = write_grader(tmp_path / "artifact", SAME, handler="app.same", name="grader", timeout_s=20)
+        server.add(spec, version="1")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        places = open_places(stack, arns=[f"{ARN}:1", f"{ARN}:$LATEST"])
+        found = compare(rollouts, places)
+        facts = [place.facts() for place in places]
+    assert found.differences == []
+    assert [fact["place"] for fact in facts] == ["in-process", "lambda-runtime", f"{ARN}:1", f"{ARN}:$LATEST"]
+    assert [fact["timeout_s"] for fact in facts] == [None, 30.0, 20, 20]
+    # The same files: what runs behind the API is what was built.
+    assert facts[0]["code_sha256"] != facts[1]["code_sha256"] == facts[2]["code_sha256"]
+    assert facts[1]["cold_start_ms"] > 0
+    assert "not a published version" in facts[3]["note"]
+
+
+def test_an_artifact_older_than_its_source_is_caught(project, rollouts):
+    write_build(project, SAME.replace("==", "!="))
+    with ExitStack() as stack:
+        found = compare(rollouts, open_places(stack, grader="app.py:same"), ["open-weight"])
+    assert found.samples == len(rollouts)
+    assert {one.place for one in found.differences} == {"lambda-runtime"}
+
+
+def test_another_interpreter_than_the_function_s_is_told(project):
+    write_build(project, Runtime="python3.1")
+    with ExitStack() as stack:
+        places = open_places(stack, grader="app.py:same")
+    assert "parity is not proven for python3.1" in str(places[1].note)
+
+
+def test_nothing_built_is_refused_unless_a_function_in_aws_is_named(project, tmp_path, monkeypatch):
+    with ExitStack() as stack, pytest.raises(InputError, match="Run `sam build`"):
+        open_places(stack, grader="app.py:same")
+    with LambdaServer() as server, ExitStack() as stack:
+        server.add(write_grader(tmp_path / "artifact", SAME, handler="app.same", name="grader"), version="1")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        places = open_places(stack, grader="app.py:same", arns=[f"{ARN}:1"])
+        assert [place.name for place in places] == ["in-process", f"{ARN}:1"]
+        assert isinstance(places[0].target, InProcessTarget)
+        with pytest.raises(InputError, match="Run `sam build`"):
+            open_places(stack, arns=[f"{ARN}:1"])

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from harness.deploy.settings_checks import check_settings
+from harness.deploy.template_checks import check_template
+from harness.errors import InputError
+from harness.findings import Place
+
+ROOT = Path(__file__).resolve().parents[3]
+
+GOOD = """
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Seconds: {Type: Number, Default: 60}
+Globals:
+  Function:
+    Runtime: python3.13
+    Timeout: !Ref Seconds
+    MemorySize: 512
+    AutoPublishAlias: live
+    LoggingConfig: {LogGroup: !Ref Logs}
+Resources:
+  Logs: {Type: AWS::Logs::LogGroup, Properties: {RetentionInDays: 30}}
+  Math:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: app.math
+      AutoPublishAliasAllProperties: true
+"""
+
+
+def found(tmp_path, text):
+    path = tmp_path / "template.yaml"
+    path.write_text(text)
+    return check_template(path)
+
+
+def rules(tmp_path, text):
+    return sorted({one.id for one in found(tmp_path, text)})
+
+
+def test_a_good_template_has_no_findings(tmp_path):
+    assert rules(tmp_path, GOOD) == []
+
+
+def test_the_template_of_the_project_has_no_findings():
+    assert check_template(ROOT / "template.yaml") == []
+
+
+@pytest.mark.parametrize(
+    ("instead", "of", "rule"),
+    [
+        ("", "    Timeout: !Ref Seconds\n", "D001"),
+        ("Default: 3}", "Default: 60}", "D001"),
+        ("", "    MemorySize: 512\n", "D002"),
+        ("MemorySize: 128", "MemorySize: 512", "D002"),
+        ("", "    AutoPublishAlias: live\n", "D003"),
+        ("", "      AutoPublishAliasAllProperties: true\n", "D004"),
+        ("", "RetentionInDays: 30", "D005"),
+        ("", "    LoggingConfig: {LogGroup: !Ref Logs}\n", "D005"),
+        ("python3.13\n    Environment: {Variables: {GRADER_LOG_CONTENT: 1}}", "python3.13", "D006"),
+        ("app.math\n      Policies: AdministratorAccess", "app.math", "D007"),
+        ("app.math\n      Policies: [AmazonS3FullAccess]", "app.math", "D008"),
+        ("python3.9", "python3.13", "D009"),
+        ("AWS::SNS::Topic", "AWS::Serverless::Function", "D011"),
+    ],
+)
+def test_each_fault_is_found_alone(tmp_path, instead, of, rule):
+    assert of in GOOD
+    assert rules(tmp_path, GOOD.replace(of, instead)) == [rule]
+
+
+def test_a_role_s_policies_are_read(tmp_path):
+    role = """
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      ManagedPolicyArns: [arn:aws:iam::aws:policy/AmazonBedrockFullAccess]
+      Policies:
+        - PolicyDocument: {Statement: [{Effect: Allow, Action: "bedrock:*", Resource: "*"}]}
+"""
+    assert sorted(one.id for one in found(tmp_path, GOOD + role)) == ["D007", "D008"]
+
+
+def test_what_only_a_deployment_could_know_is_no_fault(tmp_path):
+    text = GOOD.replace("!Ref Seconds", "!ImportValue seconds").replace("512", "!ImportValue memory")
+    text = text.replace("!Ref Logs", "!ImportValue logs").replace("python3.13", "!ImportValue runtime")
+    assert rules(tmp_path, text) == []
+
+
+def test_a_finding_says_the_line_of_its_function(tmp_path):
+    [one] = found(tmp_path, GOOD.replace("python3.13", "python3.8"))
+    place = one.place
+    assert (Path(place.file).name, GOOD.splitlines()[place.line - 1].strip()) == ("template.yaml", "Math:")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "Resources: 3", "{"])
+def test_what_is_no_template_is_refused(tmp_path, text):
+    with pytest.raises(InputError):
+        found(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("today", "rules"),
+    [(date(2026, 1, 1), []), (date(2028, 6, 1), ["D010"]), (date(2028, 10, 31), ["D009"])],
+)
+def test_a_runtime_is_judged_by_the_day(today, rules):
+    settings = {"timeout_s": 60, "memory_mb": 512, "environment": {}, "today": today}
+    assert [one.id for one in check_settings(Place(), runtime="python3.12", **settings)] == rules
