@@ -23,6 +23,9 @@ BATCH = 64
 
 ALL_WIRES = "all"
 
+UNSENDABLE = ("InvalidRequestContentException", "RequestEntityTooLargeException")
+"""What Lambda calls an event that it would not take, whichever function it is for."""
+
 
 def profiles_of(wire: str) -> list[Profile]:
     """The wires that a name stands for.
@@ -114,15 +117,25 @@ def _grade(target: Target, sent: list[dict[str, Any]], profile: Profile) -> list
         count = 1 if profile.container == "single" else len(sent)
         if count == 0:
             continue
-        if target.max_bytes is not None and len(json.dumps(event)) > target.max_bytes:
-            if count > 1:
-                middle = count // 2
-                return _grade(target, sent[:middle], profile) + _grade(target, sent[middle:], profile)
-            message = f"the sample is larger than the {target.max_bytes:,} bytes that one call may carry"
-            found.append(Graded(None, {}, {"kind": "input", "message": message}))
-            continue
-        found += _items(target.grade(event), count)
+        unsendable = _too_large(target, event)
+        if unsendable is None:
+            answer = target.grade(event)
+            if not (isinstance(answer.fault, ServiceFault) and answer.fault.error_type in UNSENDABLE):
+                found += _items(answer, count)
+                continue
+            unsendable = answer.fault.message
+        if count > 1:  # it is the fault of one of them, not of all
+            middle = count // 2
+            return _grade(target, sent[:middle], profile) + _grade(target, sent[middle:], profile)
+        found.append(Graded(None, {}, {"kind": "input", "message": unsendable}))
     return found
+
+
+def _too_large(target: Target, event: Any) -> str | None:
+    """Why a target would not take an event for its size; None where it would."""
+    if target.max_bytes is None or len(json.dumps(event)) <= target.max_bytes:
+        return None
+    return f"the sample is larger than the {target.max_bytes:,} bytes that one call may carry"
 
 
 def _items(answer: Answer, count: int) -> list[Graded]:

@@ -23,8 +23,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     write_graders(folder)
     with emulator(folder) as process:
         (folder / "url").write_text(process.base_url)
-        sent = rft(folder, "submit", "training.jsonl", "--grader-arn", ARN, "--name", "first", "--batch-size", 7,
-                   "--learning-rate-multiplier", 0.5, "--base-url", process.base_url)  # fmt: skip
+        words = ["training.jsonl", "--grader-arn", ARN, "--name", "first", "--base-url", process.base_url]
+        sent = rft(folder, "submit", *words, "--batch-size", 7, "--learning-rate-multiplier", 0.5)
         assert sent.returncode == 0, sent.stderr
         yield folder
 

@@ -7,6 +7,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from harness.samples import ROLLOUTS
 from support.rehearsing import RIGHT, head, write_graders
 from support.rft_command import COMMAND, refusal, rft
@@ -14,7 +16,7 @@ from support.rft_command import COMMAND, refusal, rft
 
 def test_the_whole_path_in_one_command(tmp_path: Path) -> None:
     began = time.monotonic()
-    done = rft(tmp_path, "rehearse", ROLLOUTS, "-g", RIGHT)
+    done = rft(tmp_path, "rehearse", ROLLOUTS, "-g", RIGHT, "-n", 2)
     assert time.monotonic() - began < 60
     assert (done.returncode, done.stderr) == (0, "")
     for said in (
@@ -32,6 +34,7 @@ def test_the_whole_path_in_one_command(tmp_path: Path) -> None:
     assert f"everything is in rehearsals/{folder.name}" in done.stdout
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_of_the_job_the_same_command_goes_on(tmp_path: Path) -> None:
     write_graders(tmp_path)
     head(tmp_path / "r.jsonl", ROLLOUTS, 1200)

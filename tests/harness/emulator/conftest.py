@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import urllib.request
@@ -14,6 +15,8 @@ from openai import OpenAI
 
 from harness.emulator.config import EmulatorConfig
 from harness.emulator.process import EmulatorProcess
+from harness.targets.fake import FakeTarget
+from support.emulator_bench import Bench
 
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:my-grader"
 
@@ -269,3 +272,25 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     ).start()
     yield service
     service.stop()
+
+
+@pytest.fixture
+def trained(serve, data) -> tuple[Any, str]:
+    """An emulator with one job that has succeeded, trained on 32 of 40 records."""
+    service = serve()
+    name = service.submit(service.upload(data.records_of(data.rollouts())[:32]), learning_rate_multiplier=3.0)
+    service.finish()
+    return service, name
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
+    numbers, open_benches = itertools.count(), []
+
+    def make(found: list[dict[str, Any]], target: FakeTarget, **changes: Any) -> Bench:
+        open_benches.append(Bench(tmp_path / str(next(numbers)), found, target, **changes))
+        return open_benches[-1]
+
+    yield make
+    for each in open_benches:
+        each.store.close()

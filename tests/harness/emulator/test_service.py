@@ -8,25 +8,14 @@ from typing import Any
 
 import pytest
 from openai import APIStatusError, AuthenticationError, BadRequestError, NotFoundError, OpenAI
-from openai.types import Completion, FileDeleted, FileObject, Model
-from openai.types.chat import ChatCompletion
+from openai.types import FileDeleted, FileObject, Model
 from openai.types.fine_tuning import FineTuningJobEvent
 from openai.types.fine_tuning.jobs import FineTuningJobCheckpoint
-from openai.types.responses import Response
 
 from harness.emulator.inference import NOT_RECORDED
 from support.openapi import assert_valid, assert_valid_job
 
 BASE = "openai.gpt-oss-20b"
-
-
-@pytest.fixture
-def trained(serve, data) -> tuple[Any, str]:
-    """An emulator with one job that has succeeded, trained on 32 of 40 records."""
-    service = serve()
-    name = service.submit(service.upload(data.records_of(data.rollouts())[:32]), learning_rate_multiplier=3.0)
-    service.finish()
-    return service, name
 
 
 def test_files_are_uploaded_listed_retrieved_downloaded_and_deleted(serve, data) -> None:
@@ -148,115 +137,6 @@ def test_a_finished_job_cannot_be_cancelled(trained) -> None:
     service, name = trained
     with pytest.raises(BadRequestError, match="already completed"):
         service.client.fine_tuning.jobs.cancel(name)
-
-
-def test_the_tuned_model_answers_better_than_the_base_model(trained, data) -> None:
-    service, name = trained
-    tuned = service.job(name)["fine_tuned_model"]
-    by_text = {
-        (rollout["messages"][0]["content"], rollout["messages"][1]["content"]): rollout["is_right"]
-        for rollout in data.rollouts()
-    }
-
-    def rightness(model: str, **options: Any) -> float:
-        found = []
-        for record in data.records_of(data.rollouts()):
-            answer = service.client.chat.completions.create(
-                model=model, messages=record["messages"], **options
-            )
-            found += [
-                by_text[record["messages"][0]["content"], each.message.content] for each in answer.choices
-            ]
-        return sum(found) / len(found)
-
-    assert rightness(tuned, temperature=0) > rightness(BASE, n=8, seed=3) + 0.2
-
-
-def test_temperature_zero_is_the_likeliest_and_a_seed_decides_the_rest(trained, data) -> None:
-    service, name = trained
-    tuned = service.job(name)["fine_tuned_model"]
-    messages = data.records_of(data.rollouts())[5]["messages"]
-
-    def ask(**options: Any) -> list[str | None]:
-        answer = service.client.chat.completions.create(model=tuned, messages=messages, **options)
-        assert [choice.index for choice in answer.choices] == list(range(options.get("n", 1)))
-        return [choice.message.content for choice in answer.choices]
-
-    assert len(set(ask(temperature=0, n=6))) == 1
-    assert ask(seed=1, n=6) == ask(seed=1, n=6)
-    assert ask(seed=1, n=6, temperature=2) != ask(seed=2, n=6, temperature=2)
-    assert len(set(ask(temperature=2, n=40))) > 2
-
-
-def test_all_three_inference_routes_give_valid_answers(trained, data) -> None:
-    service, name = trained
-    tuned = service.job(name)["fine_tuned_model"]
-    question = data.records_of(data.rollouts())[0]["messages"][0]["content"]
-    chat = {"model": tuned, "messages": [{"role": "user", "content": question}], "temperature": 0}
-    text = {"model": tuned, "prompt": question, "temperature": 0}
-    response = {"model": tuned, "input": question, "temperature": 0, "store": False}
-    chat_raw = service.raw("POST", "/v1/chat/completions", chat)
-    text_raw = service.raw("POST", "/v1/completions", text)
-    response_raw = service.raw("POST", "/v1/responses", response)
-    assert_valid(ChatCompletion, chat_raw)
-    assert_valid(Completion, text_raw)
-    assert_valid(Response, response_raw)
-    said = chat_raw["choices"][0]["message"]["content"]
-    assert said == text_raw["choices"][0]["text"] == response_raw["output"][0]["content"][0]["text"]
-    assert service.client.responses.create(model=tuned, input=question, temperature=0).output_text == said
-    blocks = [{"role": "user", "content": [{"type": "input_text", "text": question}]}]
-    assert service.client.responses.create(model=tuned, input=blocks, temperature=0).output_text == said
-    batch = service.client.completions.create(model=tuned, prompt=[question, "unknown"], temperature=0)
-    assert [choice.text for choice in batch.choices] == [said, NOT_RECORDED]
-
-
-def test_answers_can_be_streamed(trained, data) -> None:
-    service, name = trained
-    tuned = service.job(name)["fine_tuned_model"]
-    messages = data.records_of(data.rollouts())[0]["messages"]
-    question = messages[0]["content"]
-    whole = service.client.chat.completions.create(model=tuned, messages=messages, temperature=0)
-    said = whole.choices[0].message.content
-    chunks = list(
-        service.client.chat.completions.create(
-            model=tuned, messages=messages, temperature=0, stream=True, stream_options={"include_usage": True}
-        )
-    )
-    pieces = [chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices]
-    assert "".join(pieces) == said
-    assert len(pieces) > 3
-    assert chunks[-1].usage == whole.usage
-    assert chunks[-2].choices[0].finish_reason == "stop"
-    stream = service.client.completions.create(model=tuned, prompt=question, temperature=0, stream=True)
-    assert "".join(chunk.choices[0].text for chunk in stream) == said
-    with service.client.responses.stream(model=tuned, input=question, temperature=0) as events:
-        deltas = [event.delta for event in events if event.type == "response.output_text.delta"]
-        assert "".join(deltas) == said == events.get_final_response().output_text
-
-
-def test_max_tokens_and_stop_cut_an_answer(trained, data) -> None:
-    service, name = trained
-    messages = data.records_of(data.rollouts())[0]["messages"]
-    tuned = service.job(name)["fine_tuned_model"]
-    cut = service.client.chat.completions.create(model=tuned, messages=messages, temperature=0, max_tokens=2)
-    assert len(cut.choices[0].message.content or "") == 8
-    assert cut.choices[0].finish_reason == "length"
-    stopped = service.client.chat.completions.create(
-        model=tuned, messages=messages, temperature=0, stop="####"
-    )
-    assert "####" not in (stopped.choices[0].message.content or "")
-    short = service.client.responses.create(
-        model=tuned, input=messages[0]["content"], temperature=0, max_output_tokens=2
-    )
-    assert short.status == "incomplete"
-
-
-def test_a_prompt_that_was_never_recorded_is_answered_with_the_fixed_text(serve) -> None:
-    service = serve()
-    answer = service.client.chat.completions.create(
-        model=BASE, messages=[{"role": "user", "content": "What is AI?"}], max_tokens=100
-    )
-    assert answer.choices[0].message.content == "[emulator: no recorded completion for this prompt]"
 
 
 def test_models_are_listed_base_and_tuned(trained) -> None:

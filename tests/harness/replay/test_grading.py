@@ -188,3 +188,16 @@ def test_the_id_of_a_rollout_without_one_is_its_place(tmp_path: Path) -> None:
     found = read_rollout(9, json.dumps(rollout(None, "72")).encode())
     assert found is not None
     assert grade_batch(FakeTarget(lengths), [found], ONE, 1, keep_label=False)[0]["id"] == "at-9"
+
+
+def test_a_sample_that_no_service_can_send_costs_itself_alone() -> None:
+    def answer(event: Any) -> Answer:
+        if any(item["id"] == "odd" for item in event):
+            return Answer([], 1.0, ServiceFault("InvalidRequestContentException", "holds NaN", False))
+        return Answer([Graded(1.0, {}, None) for _ in event], 1.0)
+
+    target = FakeTarget(answer)
+    some = [Rollout(at, key, "g", rollout(key, "#### 72")) for at, key in enumerate(["a", "b", "odd", "c"])]
+    rows = grade_batch(target, some, ONE, 1, keep_label=False)
+    assert [row["reward"] for row in rows] == [1.0, 1.0, None, 1.0]
+    assert rows[2]["error"] == {"kind": "input", "message": "holds NaN"}

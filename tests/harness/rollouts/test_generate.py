@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from harness.errors import HarnessError, InputError, ServiceError
-from harness.rollouts.generate import Busy, Completion, Generated, Refused, Request, generate
+from harness.rollouts.asking import Busy, Completion, Generated, Refused, Request
+from harness.rollouts.generate import generate
 from harness.rollouts.read import read_rollouts
 
 
