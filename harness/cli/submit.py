@@ -10,6 +10,7 @@ import click
 
 from harness.api.text import plain_text
 from harness.api.types import MODELS
+from harness.cli.like import changed, filled_in, like_options, tell_change
 from harness.cli.output import emit_json
 from harness.cli.service import (
     connect,
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 
 @click.command("submit")
-@click.argument("training_file", type=click.Path(path_type=Path))
-@click.option("--grader-arn", required=True, metavar="ARN", help="The deployed grader, with its version.")
+@click.argument("training_file", required=False, type=click.Path(path_type=Path))
+@click.option("--grader-arn", metavar="ARN", help="The deployed grader, with its version.")
 @click.option("--model", default=MODELS[0].id, show_default=True, help="The model to tune.")
 @click.option("--n-epochs", type=int, help="How often every record is seen (1).")
 @click.option("--batch-size", type=int, help="Records a step (4).")
@@ -40,20 +41,24 @@ if TYPE_CHECKING:
 @click.option("--validate/--no-validate", default=True, show_default=True, help="Check every record first.")
 @click.option("--force", is_flag=True, help="Submit in spite of errors.")
 @click.option("--dry-run", is_flag=True, help="Check and forecast; write and send nothing.")
+@like_options
 @jobs_dir_option
 @service_options
 @json_option
-def command(**asked: Any) -> int:
+@click.pass_context
+def command(context: click.Context, /, **asked: Any) -> int:
     """Create a fine-tuning job from TRAINING_FILE, graded by a deployed Lambda function.
 
     Interrupted or cut off, the same command goes on where it stopped and never creates a second job. To train
-    the same thing once more on purpose, give it another --name.
+    the same thing once more on purpose, give it another --name. With --like JOB, that job's data, model and
+    hyperparameters are taken again for another grader, and what it changes is shown first.
 
     Exit codes: 0 submitted, or nothing against it; 1 something speaks against it; 2 input; 3 service.
     """
     from harness.findings import Severity, worst
     from harness.jobs.preflight import preflight
 
+    asked = filled_in(context, asked)
     plan = _plan(asked)
     if asked["print_curl"]:
         _show(plan, asked)
@@ -62,7 +67,12 @@ def command(**asked: Any) -> int:
     level = worst(findings)
     stopped = level is not None and level >= Severity.ERROR and not asked["force"]
     said = _facts(plan, findings)
+    change = changed(asked)
+    if change is not None:
+        said["change"] = change
     if not asked["as_json"]:
+        if change is not None:
+            tell_change(change)
         _tell_plan(said, findings)
     if not (stopped or asked["dry_run"]):
         said |= _send(plan, asked)

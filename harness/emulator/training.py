@@ -17,6 +17,7 @@ from harness.emulator.examples import Example
 from harness.emulator.grading import GraderCalls, sample
 from harness.emulator.policy import (
     RATE,
+    WARM_UP,
     Draws,
     Figures,
     Learned,
@@ -45,6 +46,11 @@ class Schedule(NamedTuple):
     def total_steps(self, examples: int) -> int:
         """ceil(records / batch_size) x n_epochs."""
         return math.ceil(examples / self.batch_size) * self.epochs
+
+    def step_size(self, step: int, examples: int) -> float:
+        """The step size of a step, counted from 0: it rises evenly over the first part of the job."""
+        warm_up = WARM_UP * self.total_steps(examples)
+        return RATE * self.rate * min(1.0, (step + 1) / warm_up)
 
     def batch(self, step: int, examples: Sequence[Example]) -> list[Example]:
         """The examples of a step, counted from 0.
@@ -117,7 +123,7 @@ def take_step(
         Draws(example.group.options, picked, [item.reward for item in row])
         for example, picked, row in zip(batch, picks, outcomes, strict=True)
     ]
-    learned = learn(policy, draws, RATE * schedule.rate)
+    learned = learn(policy, draws, schedule.step_size(step, len(examples)))
     rows = [
         DrawRow(example.group.key, option.key, item.reward, item.error, gain, option.length)
         for example, group, row, gains in zip(batch, draws, outcomes, learned.advantages, strict=True)

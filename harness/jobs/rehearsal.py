@@ -21,7 +21,7 @@ from harness.jobs.plan import hyperparameters
 from harness.jobs.split import Split
 from harness.jobs.verdict import Controls, Verdict
 from harness.jobs.watch import Observer
-from harness.rollouts.generate import Generated
+from harness.rollouts.asking import Generated
 from harness.targets.in_process import InProcessTarget
 
 __all__ = ["Emulated", "Example", "Progress", "Rehearsal", "Request", "Service"]
@@ -87,6 +87,8 @@ class Request:
         try:
             with self.rollouts.open("rb") as file:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError:
+            raise InputError("no such file", place=str(self.rollouts), fix="Check the path.") from None
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}", place=str(self.rollouts)) from error
         return {
@@ -125,6 +127,8 @@ class Rehearsal:
     folder: Path
     split: Split
     job: dict[str, Any]
+    remarks: list[str]
+    """What the job's events warned of, each once; those of single steps are left out."""
     curves: Curves
     rewards: list[float]
     """Mean reward of each quarter of the steps; empty for fewer than four."""
@@ -143,6 +147,7 @@ class Rehearsal:
             "folder": str(self.folder),
             "split": self.split.to_json(),
             "job": self.job,
+            "remarks": self.remarks,
             "steps": self.curves.step,
             "reward_by_quarter": self.rewards,
             "length_by_quarter": self.lengths,

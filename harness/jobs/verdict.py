@@ -29,6 +29,8 @@ LENGTH_CHANGE = 0.1
 """Part by which the mean length must move, too."""
 _WORKS = 0.9
 _ENOUGH = 0.1
+_ENOUGH_TO_TELL = 30
+"""Groups with an advantage below which nothing is said about style."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,9 @@ def _gain(facts: Facts) -> Verdict:
     moved, drawn = still["drawn"] - still["groups"], still["drawn"]
     if moved < _ENOUGH * drawn:
         what = f"There was hardly anything to learn from: {drawn - moved} of {drawn} groups gave no advantage"
+        return Verdict(FLAT, f"{what}; {said}; {own}. {_about_grader(facts)}")
+    if moved < _ENOUGH_TO_TELL:
+        what = f"Too little was learned from to tell more: {moved} of {drawn} groups gave an advantage"
         return Verdict(FLAT, f"{what}; {said}; {own}. {_about_grader(facts)}")
     what = (
         f"The style of these completions does not separate right from wrong: {moved} of {drawn} groups gave"

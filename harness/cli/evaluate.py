@@ -1,0 +1,163 @@
+"""`rft evaluate`: compare models on held-out records, with one grader."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.output import emit_json, stdout_console
+from harness.cli.rollout import asking_options, patient_client, sampling, shown_progress
+from harness.cli.service import jobs_dir_option, json_option, service_options, show_curl
+from harness.errors import InputError
+
+if TYPE_CHECKING:
+    from harness.api.client import FineTuning
+    from harness.jobs.evaluate import Evaluation, Named
+    from harness.rollouts.asking import Generated
+
+BASE = "base"
+
+
+@click.command("evaluate")
+@click.argument("records", type=click.Path(path_type=Path))
+@click.option("--grader", "-g", required=True, metavar="MODULE:NAME", help="The grader, as for `rft replay`.")
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    required=True,
+    help="A model's id, a job's name or id (its tuned model), or `base` (that job's base model). Repeatable;"
+    " the others are compared with the first.",
+)
+@click.option("--checkpoints", is_flag=True, help="Every checkpoint of the jobs named, too.")
+@click.option("-n", "n", type=click.IntRange(1), default=4, show_default=True, help="Answers a record.")
+@click.option("--limit", type=click.IntRange(1), help="Only the first so many records.")
+@click.option("--seed", type=int, help="Send seeds made of this one; not every service heeds them.")
+@click.option(
+    "--into", type=click.Path(path_type=Path), help="Folder of the completions; under evaluations/."
+)
+@asking_options
+@jobs_dir_option
+@service_options
+@json_option
+def command(**asked: Any) -> int:
+    """Ask every model for completions of the RECORDS, grade them all, and compare record by record.
+
+    Completions are kept, one rollouts file a model: killed or interrupted, the same command asks only for
+    what is missing, and another grader or model costs no more than it must.
+
+    Exit codes: 0 measured; 2 input, or a model without any reward; 3 the service was busy or away too long.
+    """
+    if asked["print_curl"]:
+        _show(asked)
+        return 0
+    from harness.jobs.asking import asker, service_name
+    from harness.jobs.evaluate import Request, evaluate
+
+    with patient_client(asked["base_url"], asked["region"]) as client:
+        request = Request(
+            records=asked["records"],
+            grader=asked["grader"],
+            models=_models(client, asked),
+            into=asked["into"] or Path("evaluations") / _name(asked, service_name(client)),
+            service=service_name(client),
+            n=asked["n"],
+            options=sampling(asked),
+            seed=asked["seed"],
+            limit=asked["limit"],
+            concurrency=asked["concurrency"],
+            per_second=asked["rps"],
+            patience_s=asked["patience"],
+        )
+        with shown_progress(quiet=asked["as_json"]) as bar:
+
+            def progress(label: str, state: Generated) -> None:
+                bar(state)
+
+            found = evaluate(request, asker(client), progress)
+    _tell(found, request.into, as_json=asked["as_json"])
+    return 0 if found.measured else 2
+
+
+def _tell(found: Evaluation, into: Path, *, as_json: bool) -> None:
+    if as_json:
+        emit_json({**found.to_json(), "into": str(into), "measured": found.measured})
+        return
+    from harness.report.evaluation import print_evaluation
+
+    print_evaluation(found, stdout_console())
+    for standing in found.standings:
+        if standing.reward is None:
+            click.echo(f"not measured: {standing.label} got no reward at all")
+    tokens = sum(sum(standing.tokens.values()) for standing in found.standings)
+    click.echo(f"completions are in {into}" + (f"; {tokens:,} tokens in all" if tokens else ""))
+    kept = sum(standing.kept for standing in found.standings)
+    if kept:
+        click.echo(f"{kept:,} of them were there already; --into NEW-FOLDER asks for all anew")
+
+
+def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:
+    """What to ask: each model once, in the order given, a job's checkpoints before its tuned model."""
+    from harness.jobs.asking import job_of
+    from harness.jobs.checkpoints import checkpoints_by_step, tuned_model
+    from harness.jobs.evaluate import Named
+
+    jobs_dir, given = asked["jobs_dir"], asked["models"]
+    jobs = {name: job_of(jobs_dir, name) for name in given if name != BASE}
+    found: list[Named] = []
+    for name in given:
+        job_id = jobs.get(name)
+        if name == BASE:
+            found.append(Named(BASE, _base(client, [job for job in jobs.values() if job])))
+        elif job_id is None:
+            found.append(Named(name, name))
+        else:
+            if asked["checkpoints"]:
+                found += [
+                    Named(f"{name} step {one.get('step_number')}", one["fine_tuned_model_checkpoint"])
+                    for one in checkpoints_by_step(client, job_id)
+                ]
+            found.append(Named(name, tuned_model(client, job_id)))
+    if asked["checkpoints"] and not any(jobs.values()):
+        raise InputError("no job is named whose checkpoints could be asked", fix="Name it with --model JOB.")
+    return tuple({named.model: named for named in found}.values())
+
+
+def _base(client: FineTuning, jobs: list[str]) -> str:
+    """The base model of the jobs that are named."""
+    models = {str(client.job(job).get("model")) for job in jobs}
+    if len(models) != 1:
+        what = "no job is named" if not models else f"the jobs have several: {', '.join(sorted(models))}"
+        raise InputError(f"which base model is meant is not clear: {what}", fix="Name the model's id.")
+    return models.pop()
+
+
+def _name(asked: dict[str, Any], service: str) -> str:
+    """A folder's name that the same questions always get, whatever the models and the grader."""
+    try:
+        with asked["records"].open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise InputError("no such file", place=str(asked["records"]), fix="Check the path.") from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=str(asked["records"])) from error
+    parts = [content, service, sampling(asked), asked["seed"], asked["limit"]]
+    mark = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
+    return f"{asked['records'].stem}-{mark}"
+
+
+def _show(asked: dict[str, Any]) -> None:
+    from harness.data.records import read
+
+    record = next(read(asked["records"]), None)
+    turns = record.fields.get("messages", []) if record else []
+    click.echo(f"# the first of {asked['n']} requests for each record and model")
+    show_curl(
+        asked["base_url"],
+        asked["region"],
+        lambda client: client.chat(asked["models"][0], turns, **sampling(asked)),
+    )

@@ -1,0 +1,143 @@
+"""`rft submit --like JOB`: an earlier job's options, and what another grader changes, before it is sent."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.output import printable
+from harness.errors import InputError
+
+__all__ = ["changed", "filled_in", "like_options", "tell_change"]
+
+_SHOWN = 10
+
+
+def like_options(verb: Any) -> Any:
+    """Add --like and what goes with it.
+
+    Args:
+        verb: The verb's function; it takes `like`, `grader`, `like_grader` and `rollouts`.
+    """
+    for option in (
+        click.option(
+            "--rollouts",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="With --like: compare the rewards of both graders on these rollouts first.",
+        ),
+        click.option(
+            "--like-grader",
+            metavar="MODULE:NAME",
+            help="With --like: the earlier job's grader here; its ARN is called when left out.",
+        ),
+        click.option(
+            "--grader", metavar="NEW", help="With --like: the new grader, an ARN or (with --grader-arn) here."
+        ),
+        click.option("--like", metavar="JOB", help="Repeat this job's data, model and hyperparameters."),
+    ):
+        verb = option(verb)
+    return verb
+
+
+def filled_in(context: click.Context, asked: dict[str, Any]) -> dict[str, Any]:
+    """The options of a submission, with those of an earlier job where none were given.
+
+    Args:
+        context: Tells which options were given.
+        asked: The verb's options.
+
+    Raises:
+        InputError: Something is missing, or the earlier job cannot be repeated.
+    """
+    if asked["like"] is None:
+        _check_plain(asked)
+        return asked
+    if asked["training_file"] is not None:
+        raise InputError("--like takes the training file of that job", fix="Leave the file out.")
+    from harness.jobs.iterate import is_arn, journal_of
+
+    before = journal_of(asked["jobs_dir"], asked["like"])
+    if asked["grader_arn"] is None and asked["grader"] is not None and is_arn(asked["grader"]):
+        asked["grader_arn"] = asked["grader"]
+    if asked["grader_arn"] is None:
+        raise InputError("the new grader's ARN is needed", fix="Add --grader-arn ARN of what was deployed.")
+    asked["training_file"] = Path(before["data"]["path"])
+    if context.get_parameter_source("model") is click.core.ParameterSource.DEFAULT:
+        asked["model"] = before["model"]
+    for name, value in before["hyperparameters"].items():
+        asked[name] = value if asked.get(name) is None else asked[name]
+    if not (asked["base_url"] or asked["region"] or os.environ.get("OPENAI_BASE_URL")):
+        asked["base_url"] = before["service"]["base_url"]
+    return {**asked, "before": before}
+
+
+def _check_plain(asked: dict[str, Any]) -> None:
+    """A submission that repeats nothing: what it needs, and what makes no sense with it."""
+    for name in ("grader", "like_grader", "rollouts"):
+        if asked[name] is not None:
+            raise InputError(f"--{name.replace('_', '-')} goes with --like JOB", fix="Add --like.")
+    if asked["training_file"] is None or asked["grader_arn"] is None:
+        raise InputError(
+            "a training file and --grader-arn are needed",
+            fix="Or repeat a job: rft submit --like JOB --grader-arn ARN.",
+        )
+
+
+def changed(asked: dict[str, Any]) -> dict[str, Any] | None:
+    """What the new grader changes; None without --like.
+
+    Args:
+        asked: What `filled_in` returned.
+    """
+    before = asked.get("before")
+    if before is None:
+        return None
+    was, now = before["grader"], {"arn": asked["grader_arn"], "code_sha256": asked["grader_code_sha256"]}
+    said: dict[str, Any] = {"like": before["name"], "was": was, "now": now, "rewards": None}
+    if asked["rollouts"] is not None:
+        from harness.jobs.iterate import compare
+
+        said["rewards"] = compare(
+            asked["like_grader"] or was["arn"],
+            asked["grader"] or asked["grader_arn"],
+            asked["rollouts"],
+            known_sha256=was.get("code_sha256"),
+        ).to_json()
+    return said
+
+
+def tell_change(said: dict[str, Any]) -> None:
+    """Print what changed.
+
+    Args:
+        said: What `changed` returned.
+    """
+    click.echo(f"like {said['like']}, with another grader")
+    rewards = said["rewards"]
+    sides = (("was", said["was"]), ("now", said["now"]))
+    for name, side in sides:
+        sha256 = (rewards[name]["sha256"] if rewards else None) or side["code_sha256"] or "unknown"
+        source = f"  ({rewards[name]['ref']})" if rewards and rewards[name]["ref"] != side["arn"] else ""
+        click.echo(f"  {name}  {side['arn']}{printable(source)}  code {sha256[:16]}")
+    if rewards is None:
+        click.echo("  rewards were not compared: add --rollouts FILE")
+        return
+    was, now, count = rewards["was"], rewards["now"], rewards["rollouts"]
+    click.echo(f"  mean reward {_mean(was)} -> {_mean(now)}; {rewards['changed']:,} of {count:,} differ")
+    flat = f"{rewards['zero_std_was']:,} -> {rewards['zero_std_now']:,}"
+    click.echo(f"  zero-std groups {flat} of {rewards['groups']:,}")
+    click.echo(
+        f"  order within groups: of {rewards['pairs']:,} ordered pairs {rewards['inverted']:,} are inverted,"
+        f" {rewards['merged']:,} are equal now; {rewards['parted']:,} equal ones are ordered now"
+    )
+    click.echo(f"  {rewards['flipped']:,} samples flipped between above and below their group's mean")
+    for flip in rewards["flips"][:_SHOWN]:
+        click.echo(f"    {printable(str(flip['id']))}: {flip['was']:g} -> {flip['now']:g}")
+
+
+def _mean(side: dict[str, Any]) -> str:
+    failures = f" ({side['failures']:,} without a reward)" if side["failures"] else ""
+    return ("none" if side["mean"] is None else f"{side['mean']:.4f}") + failures

@@ -1,0 +1,187 @@
+"""`rft rollout`: ask a model for completions of records, and keep them as a rollouts file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.output import emit_json, printable, stderr_console
+from harness.cli.service import endpoint, jobs_dir_option, json_option, service_options, show_curl
+
+if TYPE_CHECKING:
+    from harness.api.client import FineTuning
+    from harness.rollouts.asking import Generated
+
+__all__ = ["asking_options", "command", "patient_client", "sampling", "shown_progress"]
+
+_SHOWN = 5
+
+
+def asking_options(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how a model is asked.
+
+    Args:
+        verb: The verb's function; it takes `temperature`, `max_tokens`, `concurrency`, `rps` and `patience`.
+    """
+    for option in (
+        click.option(
+            "--patience",
+            type=click.FloatRange(0),
+            default=300.0,
+            show_default=True,
+            help="Seconds that the service may answer nothing before this gives up.",
+        ),
+        click.option(
+            "--rps", type=click.FloatRange(0, min_open=True), help="At most so many requests a second."
+        ),
+        click.option(
+            "--concurrency",
+            type=click.IntRange(1, 64),
+            default=8,
+            show_default=True,
+            help="Requests under way at once.",
+        ),
+        click.option("--max-tokens", type=click.IntRange(1), help="At most so many tokens a completion."),
+        click.option("--temperature", type=click.FloatRange(0), help="The service's own when left out."),
+    ):
+        verb = option(verb)
+    return verb
+
+
+@click.command("rollout")
+@click.argument("records", type=click.Path(path_type=Path))
+@click.option("--model", required=True, help="A model's id, or a job's name or id: then its tuned model.")
+@click.option("-n", "n", type=click.IntRange(1), default=8, show_default=True, help="Completions a record.")
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="Rollouts file.")
+@click.option("--checkpoint", metavar="STEP", type=int, help="Ask the job's checkpoint of this step.")
+@click.option("--limit", type=click.IntRange(1), help="Only the first so many records.")
+@click.option("--seed", type=int, help="Send seeds made of this one; not every service heeds them.")
+@asking_options
+@jobs_dir_option
+@service_options
+@json_option
+def command(**asked: Any) -> int:
+    """Ask a model for N completions of each of the RECORDS, and append them to a rollouts file.
+
+    Killed, interrupted or cut off, the same command asks only for what is missing. With a larger -n it asks
+    for the rest.
+
+    Exit codes: 0 all there; 1 the model refused some; 2 input; 3 the service was busy or away too long.
+    """
+    from harness.jobs.asking import asker, model_of, service_name
+    from harness.rollouts.asking import Request
+    from harness.rollouts.generate import generate
+
+    if asked["print_curl"]:
+        _show(asked)
+        return 0
+    with patient_client(asked["base_url"], asked["region"]) as client:
+        request = Request(
+            records=asked["records"],
+            out=asked["out"],
+            model=model_of(client, asked["jobs_dir"], asked["model"], asked["checkpoint"]),
+            service=service_name(client),
+            n=asked["n"],
+            options=sampling(asked),
+            seed=asked["seed"],
+            limit=asked["limit"],
+            concurrency=asked["concurrency"],
+            per_second=asked["rps"],
+            patience_s=asked["patience"],
+        )
+        with shown_progress(quiet=asked["as_json"]) as progress:
+            state = generate(request, asker(client), progress)
+    if asked["as_json"]:
+        emit_json({"out": str(request.out), "model": request.model, "n": request.n, **state.to_json()})
+    else:
+        _tell(state, request.out)
+    return int(bool(state.refused))
+
+
+def sampling(asked: dict[str, Any]) -> dict[str, Any]:
+    """The options of a request that say how to choose words; what was not given is left to the service.
+
+    Args:
+        asked: The verb's options.
+    """
+    return {name: asked[name] for name in ("temperature", "max_tokens") if asked[name] is not None}
+
+
+def patient_client(base_url: str | None, region: str | None) -> FineTuning:
+    """A connection that does not retry by itself, since `harness.rollouts` keeps one pace for all threads.
+
+    Args:
+        base_url: What --base-url said.
+        region: What --region said.
+    """
+    from harness.api.auth import find_credential
+    from harness.api.client import FineTuning
+
+    where = endpoint(base_url, region)
+    return FineTuning(where, find_credential(where, os.environ), max_retries=0)
+
+
+@contextmanager
+def shown_progress(quiet: bool, what: str = "asking") -> Iterator[Callable[[Generated], None]]:
+    """A progress bar where somebody is looking.
+
+    Args:
+        quiet: Draw nothing.
+        what: What stands before the bar.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda state: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=stderr_console(), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def progress(state: Generated) -> None:
+            waits = f"  waited {state.waits} times" if state.waits else ""
+            tokens = f"  {sum(state.tokens.values()):,} tokens"
+            done = state.there + state.done + len(state.refused)
+            bar.update(task, total=state.wanted, completed=done, description=f"{what}{tokens}{waits}")
+
+        yield progress
+
+
+def _show(asked: dict[str, Any]) -> None:
+    from harness.data.records import read
+
+    record = next(read(asked["records"]), None)
+    turns = record.fields.get("messages", []) if record else []
+    click.echo(f"# the first of {asked['n']} requests for each record")
+    show_curl(
+        asked["base_url"],
+        asked["region"],
+        lambda client: client.chat(asked["model"], turns, **sampling(asked)),
+    )
+
+
+def _tell(state: Generated, out: Path) -> None:
+    before = f" ({state.there:,} were there already)" if state.there else ""
+    click.echo(f"{state.there + state.done:,} of {state.wanted:,} completions in {out}{before}")
+    tokens = state.tokens
+    if sum(tokens.values()):
+        click.echo(
+            f"tokens: {tokens['in']:,} in, {tokens['out']:,} out; times the model's price, that is the cost"
+        )
+    if state.cut:
+        click.echo(f"{state.cut:,} were cut off at the most tokens: raise --max-tokens")
+    if state.waits:
+        click.echo(
+            f"busy or broken, and asked again: {state.waits:,} times; --rps and --concurrency ask more slowly"
+        )
+    if state.refused:
+        click.echo(f"{len(state.refused):,} were refused; the same command asks for them again")
+        for name, why in list(state.refused.items())[:_SHOWN]:
+            click.echo(f"  {printable(name)}: {printable(why)}")
+    click.echo(f"next: rft replay {out} --grader MODULE:NAME")

@@ -1,0 +1,73 @@
+"""Prints an evaluation for people: a table of models, and each against the first.
+
+In comes an `Evaluation`, out goes text; nothing is computed but what stands in a cell.
+"""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from harness.jobs.evaluate import Evaluation, Standing
+from harness.jobs.paired import Interval, Pair
+
+__all__ = ["print_evaluation"]
+
+
+def print_evaluation(found: Evaluation, console: Console) -> None:
+    """Print who got how much reward, and by how much more than the first.
+
+    Args:
+        found: The evaluation.
+        console: Where to print; without markup.
+    """
+    first = found.standings[0].label
+    console.print(f"{found.records:,} records, {found.n} completions each, graded by {found.grader}")
+    rows: list[tuple[str, ...]] = [
+        ("model", "mean reward", "95 %", f"against {first}", "95 %", "won", "lost", "tied", "length")
+    ]
+    for at, standing in enumerate(found.standings):
+        length = "" if standing.length is None else f"{standing.length:.0f}"
+        cells = _mean(standing.reward), _bounds(standing.reward, ".3f")
+        rows.append((standing.label, *cells, *_against(found.pairs[at - 1] if at else None), length))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        numbers = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+        console.print("  ".join([f"  {row[0]:<{widths[0]}}", *numbers]).rstrip())
+    for standing in found.standings:
+        for line in _apart(standing):
+            console.print(f"  {standing.label}: {line}")
+    for standing, pair in zip(found.standings[1:], found.pairs, strict=True):
+        if pair is not None and not pair.is_clear:
+            console.print(f"  {standing.label}: no clear difference to {first}; the interval holds 0")
+
+
+def _mean(value: Interval | None) -> str:
+    return "none" if value is None else f"{value.mean:.3f}"
+
+
+def _bounds(value: Interval | None, form: str) -> str:
+    if value is None or value.low is None or value.high is None:
+        return ""
+    return f"{value.low:{form}} to {value.high:{form}}"
+
+
+def _against(pair: Pair | None) -> tuple[str, ...]:
+    if pair is None:
+        return ("", "", "", "", "")
+    return (
+        f"{pair.difference.mean:+.3f}",
+        _bounds(pair.difference, "+.3f"),
+        str(pair.wins),
+        str(pair.losses),
+        str(pair.ties),
+    )
+
+
+def _apart(standing: Standing) -> list[str]:
+    """What is not in the mean."""
+    lines = [f"{count:,} got no reward: {kind}" for kind, count in standing.failures.items()]
+    if standing.not_recorded:
+        lines.append(f"{standing.not_recorded:,} left out: the emulator has no recorded completion")
+    if standing.refused:
+        lines.append(f"{standing.refused:,} refused by the model")
+    return lines

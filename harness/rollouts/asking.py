@@ -1,0 +1,98 @@
+"""What is asked of a model, what it answers, and the ways in which it does not.
+
+Words shared by whoever asks for completions and whoever knows a service; no behaviour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+__all__ = ["Ask", "Busy", "Completion", "Generated", "Refused", "Request"]
+
+
+class Completion(NamedTuple):
+    """What a model answered."""
+
+    message: dict[str, Any]
+    """The assistant's turn."""
+    finish: str | None
+    """Why it stopped, in the API's words."""
+    tokens_in: int
+    tokens_out: int
+
+
+class Busy(Exception):
+    """The service did not answer this time; ask again.
+
+    Args:
+        message: What it said.
+        wait_s: Seconds that it asked to wait; None where it did not say.
+        reached: Whether there was a service at all.
+        throttled: Whether it wants fewer requests, whoever sends them.
+    """
+
+    def __init__(
+        self, message: str, wait_s: float | None = None, *, reached: bool = True, throttled: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+        self.reached = reached
+        self.throttled = throttled
+
+
+class Refused(Exception):
+    """The model will not answer this record, however often it is asked."""
+
+
+class Ask(Protocol):
+    """Asks a model once; called from several threads."""
+
+    def __call__(self, model: str, messages: list[dict[str, Any]], options: dict[str, Any]) -> Completion:
+        """Ask; raises `Busy`, `Refused`, or a `HarnessError` that ends everything."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to ask for."""
+
+    records: Path
+    out: Path
+    model: str
+    service: str
+    """What the service is called: completions of two services are not mixed."""
+    n: int = 8
+    options: dict[str, Any] = field(default_factory=dict)
+    """More of the request's body, such as `temperature` and `max_tokens`."""
+    seed: int | None = None
+    """Sent along, a different one for each completion; None sends none."""
+    limit: int | None = None
+    """Only the first so many records."""
+    concurrency: int = 8
+    per_second: float | None = None
+    patience_s: float = 300.0
+
+
+@dataclass(slots=True)
+class Generated:
+    """What there is so far."""
+
+    wanted: int = 0
+    there: int = 0
+    """Completions that an earlier call had asked for."""
+    done: int = 0
+    """Completions of this call."""
+    cut: int = 0
+    """Of these, cut off at the most tokens."""
+    waits: int = 0
+    """How often the service was busy."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Completions that the model would not give, and why."""
+    tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
+    """All calls together, as far as the service told and a kill did not lose the count."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The counts as JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}

@@ -1,0 +1,245 @@
+"""Makes rollouts by asking a model: a file of records comes in, a file of n rollouts for each goes out.
+
+The model is behind an `Ask` that the caller passes in: nothing here knows an API. Completions are appended as
+they come, each under its key (record, k), so that after a kill the same call asks only for what is missing. A
+record that the model refuses costs its own completions; a service that is busy is waited for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from harness.data.records import ends_with_assistant, read
+from harness.errors import HarnessError, InputError, ServiceError
+from harness.rollouts.asking import Ask, Busy, Completion, Generated, Refused, Request
+from harness.rollouts.growing import GrowingFile
+from harness.rollouts.pace import Pace
+from harness.rollouts.read import OWN_FIELDS
+
+__all__ = ["generate"]
+
+_REFUSALS_AT_FIRST = 5
+_NOTE_EVERY_S = 2.0
+
+
+class _Task(NamedTuple):
+    name: str
+    k: int
+    fields: dict[str, Any]
+
+
+def generate(request: Request, ask: Ask, progress: Callable[[Generated], None] = lambda _: None) -> Generated:
+    """Ask for every completion that is missing.
+
+    Args:
+        request: What to ask for.
+        ask: Asks the model once.
+        progress: Told what there is, after each completion.
+
+    Raises:
+        InputError: The records cannot be used, or the file was begun otherwise.
+        ServiceError: The service stayed busy or unreachable; the same call goes on.
+    """
+    names = _names(request)
+    with GrowingFile(request.out, _identity(request)) as file:
+        done: dict[str, set[int]] = {}
+        for rollout in file.recover():
+            done.setdefault(str(rollout.get("record")), set()).add(_number(rollout))
+        state = Generated(wanted=len(names) * request.n, tokens=dict(file.note["tokens"]))
+        state.there = sum(k < request.n for name in names for k in done.get(name, ()))
+        progress(state)
+        saved = time.monotonic()
+        try:
+            for task, found in _Crew(request, ask, state).work(_missing(request, names, done)):
+                if isinstance(found, Refused):
+                    state.refused[f"{task.name}/{task.k}"] = str(found)
+                    _check_refusals(state)
+                else:
+                    file.append(_rollout(task, found, request.model))
+                    _count(state, found)
+                if time.monotonic() - saved > _NOTE_EVERY_S:
+                    file.save_note(tokens=state.tokens)
+                    saved = time.monotonic()
+                progress(state)
+        finally:
+            file.save_note(tokens=state.tokens)
+    return state
+
+
+class _Crew:
+    """Threads that ask, and the one queue through which their answers come back."""
+
+    def __init__(self, request: Request, ask: Ask, state: Generated) -> None:
+        self._request = request
+        self._ask = ask
+        self._state = state
+        self._pace = Pace(request.per_second, request.patience_s)
+        self._tasks: queue.Queue[_Task] = queue.Queue()
+        self._found: queue.Queue[tuple[_Task, Completion | Refused | Exception]] = queue.Queue()
+
+    def work(self, tasks: Iterator[_Task]) -> Iterator[tuple[_Task, Completion | Refused]]:
+        """Ask for all tasks; yields answers as they come."""
+        # Daemons: whoever interrupts this does not wait for answers that are minutes away.
+        for _ in range(self._request.concurrency):
+            threading.Thread(target=self._run, daemon=True).start()
+        waiting = 0
+        try:
+            while True:
+                while waiting < 2 * self._request.concurrency and (task := next(tasks, None)) is not None:
+                    self._tasks.put(task)
+                    waiting += 1
+                if not waiting:
+                    return
+                task, found = self._found.get()
+                waiting -= 1
+                if isinstance(found, Completion | Refused):
+                    yield task, found
+                else:
+                    self._pace.stopped.set()
+                    yield from self._ready()
+                    raise found
+        finally:
+            self._pace.stopped.set()
+
+    def _ready(self) -> Iterator[tuple[_Task, Completion | Refused]]:
+        """Answers that are there already: they are paid for, so they are kept."""
+        while not self._found.empty():
+            task, found = self._found.get()
+            if isinstance(found, Completion | Refused):
+                yield task, found
+
+    def _run(self) -> None:
+        while not self._pace.stopped.is_set():
+            try:
+                task = self._tasks.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            try:
+                found: Completion | Refused | Exception | None = self._answer(task)
+            except Exception as error:
+                found = error
+            if found is not None:
+                self._found.put((task, found))
+
+    def _answer(self, task: _Task) -> Completion | Refused | None:
+        request = self._request
+        options = dict(request.options)
+        if request.seed is not None:
+            options["seed"] = _seed(request.seed, task)
+        while self._pace.wait():
+            try:
+                found = self._ask(request.model, task.fields["messages"], options)
+            except Busy as busy:
+                self._state.waits += 1
+                if not self._pace.busy(busy.wait_s, reached=busy.reached, everybody=busy.throttled):
+                    raise ServiceError(
+                        str(busy), fix="The same command goes on where this one stopped."
+                    ) from busy
+                continue
+            except Refused as refused:
+                self._pace.succeeded()
+                return refused
+            self._pace.succeeded()
+            return found
+        return None
+
+
+def _names(request: Request) -> list[str]:
+    """What the records are called, all different; the whole file is looked at before anything is asked."""
+    if request.n < 1 or request.concurrency < 1:
+        raise InputError("the number of completions and of requests at once must be at least 1")
+    names: list[str] = []
+    seen: set[str] = set()
+    for line, fields in _records(request):
+        place = f"{request.records}:{line}"
+        messages = fields.get("messages")
+        if not isinstance(messages, list) or not messages:
+            raise InputError("this is not a record: it has no messages", place=place, fix="See rft validate.")
+        if ends_with_assistant(fields):
+            raise InputError(
+                "this is a rollout: its messages end with the assistant's turn",
+                place=place,
+                fix="Give the file of records.",
+            )
+        own = [name for name in OWN_FIELDS if name in fields]
+        if own:
+            raise InputError(
+                f"the record has a field {own[0]!r}, which a rollouts file needs for itself",
+                place=place,
+                fix="Rename the field.",
+            )
+        name = str(fields.get("task_id") or fields.get("id") or f"line-{line}")
+        if name in seen:
+            name = f"{name}@{line}"
+        seen.add(name)
+        names.append(name)
+    if not names:
+        raise InputError("the file is empty", place=str(request.records), fix="Give a file of records.")
+    return names
+
+
+def _records(request: Request) -> Iterator[tuple[int, dict[str, Any]]]:
+    for count, record in enumerate(read(request.records), 1):
+        if request.limit is not None and count > request.limit:
+            return
+        yield record.line, record.fields
+
+
+def _missing(request: Request, names: list[str], done: dict[str, set[int]]) -> Iterator[_Task]:
+    for name, (_, fields) in zip(names, _records(request), strict=True):
+        for k in range(request.n):
+            if k not in done.get(name, ()):
+                yield _Task(name, k, fields)
+
+
+def _identity(request: Request) -> dict[str, Any]:
+    """What makes two calls the same work: more completions, another limit or another speed do not."""
+    with request.records.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return {
+        "model": request.model,
+        "options": request.options,
+        "seed": request.seed,
+        "service": request.service,
+        "records_sha256": sha256,
+    }
+
+
+def _rollout(task: _Task, found: Completion, model: str) -> dict[str, Any]:
+    fields = {name: value for name, value in task.fields.items() if name not in ("id", "messages")}
+    return {
+        "id": f"{task.name}/{task.k}",
+        "record": task.name,
+        "model": model,
+        "messages": [*task.fields["messages"], found.message],
+        **fields,
+    }
+
+
+def _number(rollout: dict[str, Any]) -> int:
+    number = str(rollout.get("id")).rpartition("/")[2]
+    return int(number) if number.isdigit() else -1
+
+
+def _seed(seed: int, task: _Task) -> int:
+    """A seed of the completion's own, the same whatever the order of asking."""
+    text = f"{seed}\0{task.name}\0{task.k}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest()) >> 1
+
+
+def _count(state: Generated, found: Completion) -> None:
+    state.done += 1
+    state.cut += found.finish == "length"
+    state.tokens["in"] += found.tokens_in
+    state.tokens["out"] += found.tokens_out
+
+
+def _check_refusals(state: Generated) -> None:
+    """Stop where nothing but refusals come: then it is not the records."""
+    if state.done + state.there == 0 and len(state.refused) >= _REFUSALS_AT_FIRST:
+        raise HarnessError(f"the model refuses everything: {next(iter(state.refused.values()))}")
