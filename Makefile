@@ -65,7 +65,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 # Everything that the demo needs is in the development environment too: use that one where it stands.
-demo: $(if $(wildcard $(DEV)),$(DEV),$(HARNESS)) ## see a grader written, replayed, audited and rehearsed; no account
+demo: $(if $(wildcard $(DEV)),$(DEV),$(HARNESS)) ## see a grader written, replayed and rehearsed; no account
 	$(VENV)/bin/rft demo
 
 test: $(DEV) ## the fast tests

@@ -21,6 +21,7 @@ _SHAPE = (
     "def my_grader(sample): return ... "
     "(sample.completion, sample.reference_text, sample.fields are what it needs)"
 )
+_BATCH_SHAPE = "def my_grader(samples): return [... for sample in samples]"
 
 
 class Options:
@@ -108,7 +109,7 @@ def check_function(function: Any, batch: bool) -> bool:
 
 
 def _check_object(function: Any, name: str, batch: bool) -> bool:
-    """`_check` for callables that are no plain functions."""
+    """`check_function` for callables that are no plain functions."""
     import inspect
 
     try:
@@ -138,8 +139,8 @@ def _check_parameters(
         )
     if len(required) > 1 or not takes_one or keywords:
         needed = ", ".join([*required, *(f"*, {word}" for word in keywords)])
-        takes = "a list of samples" if batch else "one Sample"
-        raise DecorationError(f"{name}({needed}) cannot be called with {takes}; write {_SHAPE}")
+        takes, shape = ("a list of samples", _BATCH_SHAPE) if batch else ("one Sample", _SHAPE)
+        raise DecorationError(f"{name}({needed}) cannot be called with {takes}; write {shape}")
 
 
 def _bounds(given: Any) -> tuple[float, float]:

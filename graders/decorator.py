@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import update_wrapper
 
 from .declaration import Options, check_function
-from .errors import SampleError
+from .errors import DecorationError, SampleError
 from .handler import Budget, handle
 from .reward import Failure, Reward
 from .sample import Sample
@@ -140,6 +140,7 @@ def grader(
     max_error_rate: float = 0.5,
     batch: bool = False,
     wire: str = "open-weight",
+    **unknown: Any,
 ) -> Any:
     """Make a scoring function deployable; use it as `@grader` or as `@grader(...)`.
 
@@ -154,6 +155,7 @@ def grader(
         max_error_rate: Share of the process's last 64 samples that may fail before the call does, 0 to 1.
         batch: The function takes a list of samples and returns a list of answers, for vectorised scoring.
         wire: The dialect of the answer; only `sagemaker-oss` differs from the default, by an envelope.
+        **unknown: Refused, with the names that there are.
 
     Returns:
         A Grader, or (called with options) the decorator that makes one.
@@ -169,6 +171,10 @@ def grader(
         >>> short.grade({"messages": [{"role": "assistant", "content": "72"}]})
         Reward(1.0)
     """
+    if unknown:
+        raise DecorationError(
+            f"@grader has no option {next(iter(unknown))!r}: write one of {', '.join(Options.__slots__)}"
+        )
     options = Options(range, on_error, timeout_s, concurrency, max_error_rate, batch, wire)
     if function is None:
         return lambda scoring_function: Grader(scoring_function, options)

@@ -1,9 +1,10 @@
 r"""Finds the answer inside a completion: after a marker, in a box, in a tag, in a fenced block.
 
-In goes text; out comes the part that answers, or None where there is none: never an empty string, so that
-two missing answers cannot compare equal. Nothing here raises on a completion, whatever it holds, and all of
-it takes time linear in the text. The last answer counts everywhere, so naming several never pays more than
-guessing. What counts as a number is documented in `graders.number_text`.
+In goes text; out comes the part that answers, or None where there is none, never an empty string. None equals
+None: compare with `same_number` or a ready check, or look for None first, so that two missing answers never
+earn anything. Nothing here raises on a completion, whatever it holds, and all of it takes time linear in the
+text. The last answer counts everywhere, so naming several never pays more than guessing. What counts as a
+number is documented in `graders.number_text`.
 """
 
 from __future__ import annotations

@@ -42,8 +42,10 @@ def score(
     options = grader.options
     function = grader.__wrapped__
     if grader.is_async:
+        from . import event_loop
+
         started = perf_counter()
-        outcomes = asynchronous.run(score_async(grader, items, deadline))
+        outcomes = event_loop.run(score_async(grader, items, deadline))
         return outcomes, _shares(started, len(items))
     if options.batch:
         return _score_together(function, items, options.range, options.timeout_s, deadline)
@@ -53,6 +55,8 @@ def score(
 
 async def score_async(grader: Grader, items: Sequence[Any], deadline: float | None) -> list[Outcome]:
     """`score` for an async scoring function, inside a running event loop."""
+    from .event_loop import gather
+
     options = grader.options
     low, high = options.range
     outcomes: list[Outcome | None] = [None] * len(items)
@@ -82,7 +86,7 @@ async def score_async(grader: Grader, items: Sequence[Any], deadline: float | No
             together = await _together(function, list(samples.values()), options.timeout_s, deadline, tick)
             answers = together and [settle(answer, low, high) for answer in together]
         if answers is None:
-            answers = await asynchronous.gather(one, list(samples), options.concurrency)
+            answers = await gather(one, list(samples), options.concurrency)
         # One that computed without awaiting held up the others' timers; those get their time again.
         if asynchronous.holds != holds and not tick.over(perf_counter()):
             again = [
@@ -90,7 +94,7 @@ async def score_async(grader: Grader, items: Sequence[Any], deadline: float | No
                 for at, answer in zip(samples, answers, strict=True)
                 if type(answer) is Failure and answer.kind == "timeout" and at not in held
             ]
-            second = dict(zip(again, await asynchronous.gather(one, again, options.concurrency), strict=True))
+            second = dict(zip(again, await gather(one, again, options.concurrency), strict=True))
             answers = [second.get(at, answer) for at, answer in zip(samples, answers, strict=True)]
     for at, answer in zip(samples, answers, strict=True):
         outcomes[at] = answer

@@ -32,9 +32,14 @@ def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
     """
 
     def replay(rollouts: str | Path, grader: Any, **options: Any) -> Replayed:
+        __tracebackhide__ = True
+        from harness.errors import HarnessError
         from harness.replay.replayed import replay_here
 
-        return replay_here(_found(request, Path(rollouts)), grader, **options)
+        try:
+            return replay_here(_found(request, Path(rollouts)), grader, **options)
+        except HarnessError as error:
+            raise error.with_traceback(None) from None  # the test's own line and the message say it all
 
     return replay
 

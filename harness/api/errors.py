@@ -62,7 +62,7 @@ class Unreachable(ServiceError):
 
 
 _FIXES = {
-    400: "Correct the request; `--dry-run` and `--print-curl` show it without sending it.",
+    400: "Correct the request; `--print-curl` shows it without sending it.",
     401: "The key is wrong, expired or meant for another service: set OPENAI_API_KEY to an Amazon Bedrock"
     " API key, or unset it to sign in with AWS credentials.",
     403: "The identity behind the key needs AmazonBedrockMantleFullAccess, lambda:InvokeFunction on the"
@@ -70,7 +70,7 @@ _FIXES = {
     404: "Check the id (`rft jobs`, `rft files`), the model and the Region of the base URL.",
     409: "Look at the job's state first: `rft jobs JOB`.",
     413: "The file is too large for the service: use fewer or shorter records.",
-    422: "Correct the request; `--dry-run` and `--print-curl` show it without sending it.",
+    422: "Correct the request; `--print-curl` shows it without sending it.",
 }
 
 

@@ -56,14 +56,18 @@ def command(
 def _cancelled(client: FineTuning, job_id: str) -> Job:
     """Cancel; a refusal counts as done when the job is cancelled: an earlier answer may have been lost."""
     from harness.api.errors import RequestRefused
+    from harness.api.types import FINAL_STATUSES
 
     try:
         return client.cancel(job_id)
-    except RequestRefused:
+    except RequestRefused as error:
         found = client.job(job_id)
-        if found.get("status") != "cancelled":
-            raise
-        return found
+        status = found.get("status")
+        if status == "cancelled":
+            return found
+        if status in FINAL_STATUSES:
+            raise InputError(f"{error.message}; the job is {status}, so nothing is left to cancel") from error
+        raise
 
 
 def confirmed(question: str) -> bool:

@@ -11,7 +11,6 @@ import click
 
 from harness.cli.output import emit_json, stderr_console
 from harness.cli.service import connect, jobs_dir_option, json_option, service_options, show_curl
-from harness.errors import InputError
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
@@ -55,6 +54,7 @@ def command(
 
     MODEL is a model's id, or a job's name or id: then its tuned model, or with --checkpoint one on the way.
     """
+    from harness.jobs.asking import model_of
     from harness.jobs.inference import Question, ask
 
     if prompt == "-":
@@ -64,38 +64,14 @@ def command(
         _show(jobs_dir, model, checkpoint, question, api, base_url, region)
         return 0
     with connect(base_url, region) as client:
-        reply = ask(client, _model(client, jobs_dir, model, checkpoint), question, api)
+        reply = ask(client, model_of(client, jobs_dir, model, checkpoint), question, api)
     if as_json:
-        emit_json(reply.to_json())
+        emit_json(reply.answer)
         return 0
     click.echo(_printable(reply.text))
     if reply.finish in ("length", "incomplete"):
         stderr_console().print("(cut off: raise --max-tokens)")
     return 0
-
-
-def _model(client: FineTuning, jobs_dir: Path, given: str, checkpoint: int | None) -> str:
-    from harness.jobs.checkpoints import tuned_model
-
-    job_id = _job_id(jobs_dir, given)
-    if job_id is None and checkpoint is not None:
-        job_id = given
-    return given if job_id is None else tuned_model(client, job_id, checkpoint)
-
-
-def _job_id(jobs_dir: Path, given: str) -> str | None:
-    """The job that was meant, None for a model: a name in the jobs folder, or what looks like a job's id."""
-    from harness.jobs.journal import find_job
-
-    if given.startswith("ftjob"):
-        return given
-    try:
-        job_id, folder = find_job(jobs_dir, given)
-    except InputError:
-        if (jobs_dir / given / "job.json").exists():
-            raise
-        return None
-    return job_id if (folder / "job.json").exists() else None
 
 
 def _show(
@@ -107,9 +83,10 @@ def _show(
     base_url: str | None,
     region: str | None,
 ) -> None:
+    from harness.jobs.asking import job_of
     from harness.jobs.inference import ask
 
-    job_id = _job_id(jobs_dir, given) or (given if checkpoint is not None else None)
+    job_id = job_of(jobs_dir, given) or (given if checkpoint is not None else None)
     if job_id is None:
         show_curl(base_url, region, lambda client: ask(client, given, question, api))
         return

@@ -40,7 +40,7 @@ def command(
         numbers = "  ".join(
             f"{plain_text(str(name))} {value:.4g}"
             for name, value in metrics.items()
-            if isinstance(value, int | float) and not isinstance(value, bool)
+            if name != "step" and isinstance(value, int | float) and not isinstance(value, bool)
         )
         model = plain_text(str(checkpoint.get("fine_tuned_model_checkpoint")))
         step = checkpoint.get("step_number")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -59,7 +61,7 @@ def _tell(folder: Path, kept: bool) -> None:
     console = stdout_console()
     _step(console, "1. A grader: a scoring function of one sample, and a decorator")
     source = inspect.getsource(word_problems.word_problem.__wrapped__)
-    console.print(Text("".join(f"    {line}\n" for line in source.splitlines()), style="green"))
+    console.print(Text("\n".join(f"    {line}" for line in source.splitlines()), style="green"))
 
     _step(console, "2. The training file holds to the service's rules")
     report = validate(RECORDS)
@@ -84,9 +86,19 @@ def _tell(folder: Path, kept: bool) -> None:
     _rehearse(console, folder)
 
     _step(console, "Next")
+    for command_line in _so_that_the_shell_finds_rft():
+        console.print(f"    {command_line}")
     if kept:
         console.print(f"    rft show {run.folder}")
     console.print("    rft init my-project      a grader, samples, a replay test and a template of your own")
+
+
+def _so_that_the_shell_finds_rft() -> list[str]:
+    """What to type first where `make demo` ran this, and not the user's own shell."""
+    activate = Path(os.path.relpath(sys.prefix)) / "bin" / "activate"
+    if shutil.which("rft") is not None or not activate.exists():
+        return []
+    return [f". {activate}"]
 
 
 def _rehearse(console: Console, folder: Path) -> None:

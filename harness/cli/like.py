@@ -34,7 +34,9 @@ def like_options(verb: Any) -> Any:
             help="With --like: the earlier job's grader here; its ARN is called when left out.",
         ),
         click.option(
-            "--grader", metavar="NEW", help="With --like: the new grader, an ARN or (with --grader-arn) here."
+            "--grader",
+            metavar="NEW",
+            help="With --stack: its name there. With --like: an ARN or (with --grader-arn) the one here.",
         ),
         click.option("--like", metavar="JOB", help="Repeat this job's data, model and hyperparameters."),
     ):
@@ -76,13 +78,17 @@ def filled_in(context: click.Context, asked: dict[str, Any]) -> dict[str, Any]:
 
 def _check_plain(asked: dict[str, Any]) -> None:
     """A submission that repeats nothing: what it needs, and what makes no sense with it."""
-    for name in ("grader", "like_grader", "rollouts"):
+    for name, fix in (
+        ("grader", "Add --like, or --stack where it is the name there."),
+        ("like_grader", "Add --like."),
+        ("rollouts", "Add --like."),
+    ):
         if asked[name] is not None:
-            raise InputError(f"--{name.replace('_', '-')} goes with --like JOB", fix="Add --like.")
+            raise InputError(f"--{name.replace('_', '-')} goes with --like JOB", fix=fix)
     if asked["training_file"] is None or asked["grader_arn"] is None:
         raise InputError(
             "a training file and --grader-arn are needed",
-            fix="Or repeat a job: rft submit --like JOB --grader-arn ARN.",
+            fix="--stack and --grader name it too; to repeat a job: rft submit --like JOB --grader-arn ARN.",
         )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +11,14 @@ import click
 
 from harness.cli.output import emit_json, printable, stderr_console
 from harness.errors import InputError
-from harness.replay.expect import Difference, differences, stored_rewards
+from harness.replay.expect import stored_rewards
 from harness.replay.grading import ALL_WIRES
 from harness.replay.plan import Request, plan
 from harness.replay.pool import replay
-from harness.rollouts.derive import OTHER, REFERENCE
-from harness.runs.rows import Totals, read_rows
+from harness.report.outcome import outcome_of
+from harness.runs.rows import Totals
 from harness.runs.store import Run
 from harness.targets.opening import CONCURRENCY, IN_PROCESS
-
-SHOWN = 10
 
 
 @click.command("replay")
@@ -111,12 +108,12 @@ def command(
             os.environ[CONCURRENCY] = str(concurrency)
     run = plan(Request(**asked))
     totals = _replay(run, cores, quiet=as_json)
-    changed = differences(stored, _pairs(run)) if stored is not None else None
-    controls = _controls(run) if run.facts["input"]["derived"] else None
+    outcome = outcome_of(run, totals, stored)
     if as_json:
-        emit_json(_summary(run, totals, changed, controls))
+        emit_json(outcome.to_json())
     else:
-        _tell(run, totals, changed, controls)
+        for line in outcome.lines():
+            print(printable(line))
     if run.facts["label"] is not None and not totals.agreed + totals.disagreed:
         raise InputError(
             f"no rollout with a reward carries a verdict in the field {run.facts['label']!r}",
@@ -125,7 +122,7 @@ def command(
         )
     if totals.errors.get("input"):
         return 2
-    return int(bool(changed or totals.wires or totals.errors))
+    return int(bool(outcome.changed or totals.wires or totals.errors))
 
 
 def _in_stack(stack: str, asked: dict[str, Any]) -> dict[str, Any]:
@@ -166,117 +163,3 @@ def _expected(run: Run) -> int:
     count = head.count(b"\n") + (not head.endswith(b"\n"))
     rollouts: int = max(1, round(count * size / max(1, len(head))))
     return rollouts * int(run.facts["repeats"])
-
-
-def _pairs(run: Run) -> list[tuple[Any, float | None]]:
-    return [(row["id"], row["reward"]) for row in read_rows(run.rewards)]
-
-
-def _controls(run: Run) -> dict[str, Any]:
-    """How rollouts made of records fared: references should get the most, other records' the least."""
-    low, high = run.facts["grader"]["options"].get("range", (0.0, 1.0))
-    found: dict[str, Any] = {
-        REFERENCE: {"count": 0, "at_highest": 0},
-        OTHER: {"count": 0, "at_lowest": 0},
-    }
-    below = []
-    for row in read_rows(run.rewards):
-        kind = str(row["id"]).rpartition("/")[2]
-        part = found[kind]
-        part["count"] += 1
-        if kind == REFERENCE:
-            part["at_highest"] += row["reward"] == high
-            if row["reward"] != high:
-                below.append(row["id"])
-        else:
-            part["at_lowest"] += row["reward"] == low
-    found[REFERENCE]["below"] = below[:SHOWN]
-    return found
-
-
-def _summary(
-    run: Run, totals: Totals, changed: list[Difference] | None, controls: dict[str, Any] | None
-) -> dict[str, Any]:
-    """The run as one JSON object."""
-    summary: dict[str, Any] = {"run": str(run.folder), "rewards": str(run.rewards), **run.facts}
-    summary["totals"] = totals.to_json()
-    if run.facts["label"] is not None:
-        judged = totals.agreed + totals.disagreed
-        summary["agreement"] = totals.agreed / judged if judged else None
-    if changed is not None:
-        summary["differences"] = [one.to_json() for one in changed]
-    if controls is not None:
-        summary["controls"] = controls
-    if totals.errors.get("input"):
-        summary["unusable"] = [{"place": place, "message": said} for place, said in _unusable(run)]
-    return summary
-
-
-def _tell(
-    run: Run, totals: Totals, changed: list[Difference] | None, controls: dict[str, Any] | None
-) -> None:
-    """The run in a few lines for people."""
-    mean = "no rewards" if totals.mean is None else f"mean reward {totals.mean:.4f}"
-    print(f"{totals.gradings:,} gradings, {mean}")
-    if run.facts["target"].get("note"):
-        print(f"note: {run.facts['target']['note']}")
-    if controls is not None:
-        _tell_controls(controls)
-    if run.facts["label"] is not None:
-        _tell_agreement(run, totals)
-    if run.facts["wire"] == ALL_WIRES:
-        known = f"the wires disagree on {totals.wires:,}; `rft show {run.folder}` lists them"
-        print(known if totals.wires else "every wire gives the same rewards")
-    for kind, count in sorted(totals.errors.items()):
-        print(f"no reward for {count:,}: {kind}")
-    if totals.errors.get("input"):
-        _tell_unusable(run)
-    if changed is not None:
-        _tell_differences(changed)
-    print(f"run: {run.folder}   next: rft show {run.folder}")
-
-
-def _tell_controls(controls: dict[str, Any]) -> None:
-    own, other = controls[REFERENCE], controls[OTHER]
-    print(f"own reference as the completion: highest reward on {own['at_highest']:,} of {own['count']:,}")
-    print(f"another record's reference:      lowest reward on {other['at_lowest']:,} of {other['count']:,}")
-    for key in own["below"]:
-        print(f"  below the highest: {printable(str(key))}")
-
-
-def _tell_differences(changed: list[Difference]) -> None:
-    print(f"{len(changed):,} differ from the stored rewards" if changed else "all as stored")
-    for one in changed[:SHOWN]:
-        print(f"  {printable(str(one.id))}: stored {_said(one.expected)}, now {_said(one.found)}")
-    if len(changed) > SHOWN:
-        print(f"  and {len(changed) - SHOWN:,} more; --json lists all")
-
-
-def _said(reward: float | str | None) -> str:
-    return "no reward" if reward is None else str(reward)
-
-
-def _tell_agreement(run: Run, totals: Totals) -> None:
-    judged = totals.agreed + totals.disagreed
-    left = f" ({totals.unlabelled:,} without a verdict or a reward)" if totals.unlabelled else ""
-    print(f"agrees with {run.facts['label']} on {totals.agreed:,} of {judged:,}{left}")
-
-
-def _tell_unusable(run: Run) -> None:
-    for place, message in _unusable(run):
-        print(f"  {place}: {printable(message)}")
-
-
-def _unusable(run: Run) -> list[tuple[str, str]]:
-    """Place and problem of the first lines that were no rollouts."""
-    from harness.rollouts.read import line_number
-
-    path = run.facts["rollouts"]
-    kept = (
-        row
-        for row in read_rows(run.rewards)
-        if row["repeat"] == 0 and (row["error"] or {}).get("kind") == "input"
-    )
-    return [
-        (f"{path}:{line_number(path, row['at'])}", row["error"]["message"]) for row in islice(kept, SHOWN)
-    ]

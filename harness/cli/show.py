@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from harness.cli.output import emit_json
 from harness.errors import InputError
-from harness.report.run import Look, look_at, sample_of
+from harness.report.run import look_at, sample_of
 from harness.runs.store import open_run
 
 
@@ -17,7 +16,11 @@ from harness.runs.store import open_run
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("sample", required=False)
 @click.option(
-    "--worst", default=5, show_default=True, help="How many of the lowest and slowest samples to list."
+    "--worst",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="How many of the lowest and slowest samples to list.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(run: Path, sample: str | None, worst: int, as_json: bool) -> int:
@@ -40,15 +43,11 @@ def command(run: Path, sample: str | None, worst: int, as_json: bool) -> int:
 
             print_sample(found)
         return 0
-    look: Look = look_at(opened, worst)
+    look = look_at(opened, worst)
     if as_json:
-        emit_json(_as_json(look))
+        emit_json(look.to_json())
     else:
         from harness.report.terminal import print_run
 
         print_run(look)
     return 0
-
-
-def _as_json(look: Look) -> dict[str, Any]:
-    return look.to_json()

@@ -14,7 +14,8 @@ from harness.cli.output import emit_json
 def command(name: str, region: str | None, as_json: bool) -> int:
     """Show the graders of the stack NAME: what to submit jobs with, and what to replay and compare.
 
-    `rft replay`, `rft parity` and `rft doctor` take `--stack NAME --grader GRADER` in place of an ARN.
+    `rft replay`, `rft parity`, `rft doctor` and `rft submit` take `--stack NAME --grader GRADER` in place of
+    an ARN.
 
     Exit codes: 0 good; 2 no such stack, no grader in it, no credentials; 3 AWS refuses or cannot be reached.
     """

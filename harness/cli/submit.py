@@ -20,6 +20,7 @@ from harness.cli.service import (
     service_options,
     show_curl,
 )
+from harness.errors import InputError
 
 if TYPE_CHECKING:
     from harness.findings import Finding
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 @click.command("submit")
 @click.argument("training_file", required=False, type=click.Path(path_type=Path))
 @click.option("--grader-arn", metavar="ARN", help="The deployed grader, with its version.")
+@click.option("--stack", help="The stack that holds the grader; --grader is its name there.")
 @click.option("--model", default=MODELS[0].id, show_default=True, help="The model to tune.")
 @click.option("--n-epochs", type=int, help="How often every record is seen (1).")
 @click.option("--batch-size", type=int, help="Records a step (4).")
@@ -58,6 +60,8 @@ def command(context: click.Context, /, **asked: Any) -> int:
     from harness.findings import Severity, worst
     from harness.jobs.preflight import preflight
 
+    if asked["stack"] is not None:
+        asked |= _in_stack(asked)
     asked = filled_in(context, asked)
     plan = _plan(asked)
     if asked["print_curl"]:
@@ -81,6 +85,17 @@ def command(context: click.Context, /, **asked: Any) -> int:
     else:
         _tell_end(said, stopped, asked["dry_run"])
     return int(stopped)
+
+
+def _in_stack(asked: dict[str, Any]) -> dict[str, Any]:
+    """The version that a stack's grader was published as."""
+    from harness.deploy.outputs import read_stack
+
+    if asked["grader_arn"] is not None:
+        raise InputError("--stack and --grader-arn both name the grader", fix="Leave one out.")
+    where = endpoint(asked["base_url"], asked["region"])  # the grader has to be in the job's region
+    found = read_stack(asked["stack"], where.region)
+    return {"grader_arn": found.arn(asked["grader"]), "grader": None}
 
 
 def _plan(asked: dict[str, Any]) -> Plan:

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from harness.deploy.vendor import POWERTOOLS, copy_installed, install_requiremen
 from harness.errors import HarnessError, InputError
 from harness.localaws.pythons import pythons_of, runtime_version
 
-__all__ = ["Artifact", "Recipe", "build", "main"]
+__all__ = ["Artifact", "Recipe", "build", "main", "zipped_bytes"]
 
 TASK_ROOT = "/var/task"
 """Where Lambda unpacks the artifact: tracebacks name files there."""
@@ -163,12 +163,22 @@ def _notes(recipe: Recipe, artifact: Path, compiler: Path | None) -> tuple[str, 
 
 def _measured(artifact: Path, compiler: Path | None, notes: tuple[str, ...]) -> Artifact:
     files = sorted(file for file in artifact.rglob("*") if file.is_file())
+    unzipped = sum(file.stat().st_size for file in files)
+    return Artifact(artifact, len(files), unzipped, zipped_bytes(artifact, files), compiler, notes)
+
+
+def zipped_bytes(artifact: Path, files: Iterable[Path]) -> int:
+    """The size of an artifact as Lambda gets it, bytes.
+
+    Args:
+        artifact: Its folder.
+        files: What is in there.
+    """
     with tempfile.TemporaryFile() as scratch:
         with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
             for file in files:
                 archive.write(file, file.relative_to(artifact))
-        zipped = scratch.tell()
-    return Artifact(artifact, len(files), sum(file.stat().st_size for file in files), zipped, compiler, notes)
+        return scratch.tell()
 
 
 def _parse(arguments: Sequence[str] | None) -> tuple[Path, Recipe]:

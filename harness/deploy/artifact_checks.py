@@ -7,13 +7,12 @@ imported in a process of its own, and never changed.
 from __future__ import annotations
 
 import re
-import tempfile
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.deploy.artifact import zipped_bytes
 from harness.deploy.rules import finding
 from harness.deploy.shadowing import installed_graders
 from harness.findings import Finding
@@ -67,7 +66,7 @@ def check_artifact(spec: FunctionSpec, project: Path) -> tuple[list[Finding], Me
     files = [file for file in sorted(spec.artifact.rglob("*")) if file.is_file()]
     measured = Measured(
         bytes_unzipped=sum(file.stat().st_size for file in files),
-        bytes_zipped=_zipped(spec.artifact, files),
+        bytes_zipped=zipped_bytes(spec.artifact, files),
         files=len(files),
         code_sha256=spec.code_sha256(),
         import_ms=None if imported.ms is None else round(imported.ms, 1),
@@ -170,11 +169,3 @@ def _modules(folder: Path) -> set[str]:
 
 def _bytes(file: Path) -> bytes | None:
     return file.read_bytes() if file.is_file() else None
-
-
-def _zipped(artifact: Path, files: list[Path]) -> int:
-    with tempfile.TemporaryFile() as scratch:
-        with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
-            for file in files:
-                archive.write(file, file.relative_to(artifact))
-        return scratch.tell()

@@ -29,6 +29,7 @@ _SETUP: dict[str, tuple[str, str]] = {
     "PartialCredentialsError": ("the AWS credentials are incomplete", _CONFIGURE),
     "ParamValidationError": ("AWS cannot be asked that", "Check the names that were given."),
 }
+_NOT_AWS = ("what answers there is not AWS", "Check the proxy and AWS_ENDPOINT_URL.")
 _SERVICE: dict[str, tuple[str, str]] = {
     "SSOError": ("the AWS session has ended", _RENEW),
     "TokenRetrievalError": ("the AWS session has ended", _RENEW),
@@ -36,6 +37,9 @@ _SERVICE: dict[str, tuple[str, str]] = {
     "LoginError": ("the AWS session has ended", _RENEW),
     "HTTPClientError": ("AWS cannot be reached", "Check the network and AWS_ENDPOINT_URL."),
     "ConnectionError": ("AWS cannot be reached", "Check the network and AWS_ENDPOINT_URL."),
+    # A page of a proxy, or another service: botocore cannot parse it, or misses what AWS always says.
+    "ResponseParserError": _NOT_AWS,
+    "KeyError": _NOT_AWS,
 }
 _STALE = (
     "ExpiredToken",
@@ -95,12 +99,13 @@ def explained(place: str | None) -> Iterator[None]:
         ServiceError: AWS cannot be reached, or refused.
     """
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
     except ClientError as error:
         raise _refused(error.response.get("Error", {}), error.operation_name, place) from error
-    except (BotoCoreError, ValueError) as error:
+    except (BotoCoreError, ResponseParserError, KeyError, ValueError) as error:
         raise _not_asked(error, place) from error
 
 
@@ -124,5 +129,6 @@ def _not_asked(error: Exception, place: str | None) -> HarnessError:
             return InputError(f"{message} ({error})", place=place, fix=fix)
         if kind.__name__ in _SERVICE:
             message, fix = _SERVICE[kind.__name__]
-            return ServiceError(f"{message} ({error})", place=place, fix=fix)
+            said = " ".join(str(error).split())[:_LONGEST]
+            return ServiceError(f"{message} ({said})", place=place, fix=fix)
     return InputError(f"AWS cannot be asked: {error}", place=place)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from harness.deploy.aws import client, explained
 
-__all__ = ["Identity", "identity_of", "policies_of"]
+__all__ = ["Identity", "document_of", "identity_of", "policies_of"]
 
 _ARN = re.compile(r"arn:aws[a-z-]*:(?:iam|sts)::(\d{12}):(root|user|role|assumed-role)/?(.*)")
 

@@ -47,21 +47,18 @@ def decide(documents: Iterable[Document], action: str, resource: str) -> str:
         `allowed`, `conditional` (only under conditions, which are not evaluated), `denied` by a statement of
         its own, or `not allowed` by any.
     """
-    verdict = NOT_ALLOWED
-    for document in documents:
-        for statement in statements(document):
-            if not _applies(statement, action, resource):
-                continue
-            conditional = bool(statement.get("Condition"))
-            if statement["Effect"] == "Deny":
-                if not conditional:
-                    return DENIED
-                verdict = CONDITIONAL
-            elif not conditional:
-                verdict = ALLOWED if verdict == NOT_ALLOWED else verdict
-            elif verdict == NOT_ALLOWED:
-                verdict = CONDITIONAL
-    return verdict
+    found = {
+        (statement["Effect"], bool(statement.get("Condition")))
+        for document in documents
+        for statement in statements(document)
+        if _applies(statement, action, resource)
+    }
+    if ("Deny", False) in found:
+        return DENIED
+    allowed, perhaps = ("Allow", False) in found, ("Allow", True) in found
+    if allowed and ("Deny", True) not in found:
+        return ALLOWED
+    return CONDITIONAL if allowed or perhaps else NOT_ALLOWED
 
 
 def check_statements(document: Any, place: Place, whose: str) -> Iterator[Finding]:

@@ -39,9 +39,9 @@ class EmulatorConfig:
     wire: str = "open-weight"
     """Dialect of the grader's event, one of `graders.wire.PROFILES`."""
     group_size: int = 8
-    """Completions drawn for each record in each step."""
+    """Completions drawn for each record in each step; Bedrock's number is *unverified*."""
     lambda_batch: int = 64
-    """Most samples in one call of the grader (what Bedrock sends is undocumented)."""
+    """Most samples in one call of the grader (what Bedrock sends is *unverified*)."""
     checkpoints: int = 4
     """Checkpoints kept of a job, evenly spaced, where the request gives no `eval_interval`."""
     speed: float | None = None

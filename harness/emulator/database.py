@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from harness.errors import InputError
+from harness.runs.store import lock
 
 __all__ = ["Database"]
 
@@ -40,8 +41,10 @@ CREATE TABLE IF NOT EXISTS aliases (alias TEXT PRIMARY KEY, id TEXT);
 """
 _TABLES: Final = tuple(line.split()[5] for line in _SCHEMA.splitlines() if line.startswith("CREATE TABLE"))
 
-
 _OTHER_STATE: Final = "Name another folder with --state, or remove this one."
+_OTHER_HOLDER: Final = "Stop that emulator, or name another folder with --state."
+# One that was killed may take a moment to let go.
+_HOLDER_LEAVES_S: Final = 3.0
 
 
 class Database:
@@ -51,7 +54,7 @@ class Database:
         folder: Where `emulator.sqlite3` stands; made when missing.
 
     Raises:
-        InputError: The folder holds the state of another version.
+        InputError: The folder holds the state of another version, or another emulator works in it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -73,6 +76,10 @@ class Database:
         if version not in (0, _SCHEMA_VERSION):
             message = f"state of version {version}, this emulator writes {_SCHEMA_VERSION}"
             raise InputError(message, place=str(path), fix=_OTHER_STATE)
+        # Two emulators on one state would both run its jobs' steps.
+        self._holder = lock(
+            folder / "emulator.lock", "this emulator's state", _HOLDER_LEAVES_S, fix=_OTHER_HOLDER
+        )
         self._db.executescript(f"{_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION};")
         self._depth = 0
 
@@ -95,9 +102,10 @@ class Database:
                 self._db.execute("COMMIT")
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database and let go of the folder."""
         with self._lock:
             self._db.close()
+            self._holder.close()
 
     def clear(self) -> None:
         """Forget everything."""

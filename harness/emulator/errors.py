@@ -1,5 +1,7 @@
 """The errors that the emulated API answers with, in OpenAI's shape and with its status codes.
 
+Which codes and words Bedrock uses is *unverified*.
+
     ApiError            refused at once: an HTTP status and {"error": {message, type, param, code}}
     JobFailure          accepted, then failed: the job's `error` {code, message, param}
 

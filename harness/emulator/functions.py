@@ -4,8 +4,8 @@ An ARN is looked up whole, then by name and qualifier, then by name. A target is
 
     module:attr, file.py:attr       in this process
     FOLDER:module.function          a built artifact under the local Lambda runtime
-    FOLDER                          the same, with the handler and limits of the template that stands beside
-    it http://HOST:PORT                the Lambda Invoke API at that endpoint, asked for the function's name
+    FOLDER                          the same, with handler and limits of the template that stands beside it
+    http://HOST:PORT                the Lambda Invoke API at that endpoint, asked for the function's name
     arn:aws:lambda:...              a deployed function
 
 Opened targets are kept and shared by all jobs; nothing is called here.

@@ -113,6 +113,7 @@ class Inference:
                 self._policies[name] = model.policy
                 if len(self._policies) > _KEPT:
                     self._policies.popitem(last=False)
+            self._policies.move_to_end(name)
             return self._policies[name]
 
 

@@ -8,7 +8,7 @@ results.
 What ends a job as failed: a file that holds something else than records; too few recorded completions; a
 function that is unknown; a grader call that fails four times in a row; or more than half of the last 64
 samples (at least 20) coming back without a reward. Samples without a reward cost a warning and no more: they
-take no part in their group.
+take no part in their group. Where the service draws these lines, and how it words its events, is *unverified*.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 import math
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -236,8 +237,8 @@ class Lifecycle:
         figures = metrics_data(number, total, step.learned.figures)
         self.record_event(job, f"Step {number}/{total}: training metrics", data=figures)
         if step.failures:
-            kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(step.failures.items()))
             count = step.failures.total()
+            kinds = _by_kind(step.failures)
             self.record_event(
                 job,
                 f"Step {number}/{total}: {count} of {len(step.rows)} samples got no reward ({kinds})",
@@ -272,12 +273,13 @@ class Lifecycle:
         self.record_event(job["id"], f"Checkpoint created at step {number}/{total}: {name}")
 
     def _failing_grader(self, job: str) -> JobFailure | None:
-        seen, failed = self._store.recent_failures(job, _WINDOW)
+        seen, failures = self._store.recent_failures(job, _WINDOW)
+        failed = failures.total()
         if seen < _MIN_SEEN or failed <= _MAX_FAILED * seen:
             return None
         return JobFailure(
             "grader_error_rate",
-            f"{failed} of the last {seen} samples got no reward: the job stops."
+            f"{failed} of the last {seen} samples got no reward: the job stops ({_by_kind(failures)})."
             " Replay the rollouts through the grader to see which ones fail.",
             param="method.reinforcement.grader",
         )
@@ -313,6 +315,10 @@ class Lifecycle:
             )
             self._store.save_job(job, stored.plan)
             self.record_event(name, f"Fine-tuning job failed: {failure.message}", level="error")
+
+
+def _by_kind(failures: Counter[str]) -> str:
+    return ", ".join(f"{kind} {count}" for kind, count in sorted(failures.items()))
 
 
 def _model_name(job: Job) -> str:

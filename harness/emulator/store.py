@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from array import array
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
@@ -227,15 +228,12 @@ class Store(Database):
         )
         return [(row[0], DrawRow(*row[1:])) for row in rows]
 
-    def recent_failures(self, job: str, window: int) -> tuple[int, int]:
-        """Of the last `window` draws of a job: how many there are and how many have no reward."""
+    def recent_failures(self, job: str, window: int) -> tuple[int, Counter[str]]:
+        """Of the last `window` draws of a job: how many there are, and those without a reward by kind."""
         rows = self.rows(
-            "SELECT count(*), count(*) - count(reward) FROM"
-            " (SELECT reward FROM draws WHERE job = ? ORDER BY seq DESC LIMIT ?)",
-            job,
-            window,
+            "SELECT reward, error FROM draws WHERE job = ? ORDER BY seq DESC LIMIT ?", job, window
         )
-        return rows[0][0], rows[0][1]
+        return len(rows), Counter(str(error) for reward, error in rows if reward is None)
 
     def add_evaluated(self, job: str, rewards: Mapping[str, float | None]) -> None:
         """Keep rewards that were asked for outside of training: validation and the report."""

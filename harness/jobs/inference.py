@@ -7,7 +7,7 @@ streamed (Qwen models are documented not to stream) and the Responses API is tol
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.api.client import FineTuning
@@ -40,10 +40,8 @@ class Reply:
     finish: str | None
     """Why it stopped, in the API's words."""
     usage: dict[str, Any] | None
-
-    def to_json(self) -> dict[str, Any]:
-        """The reply as one JSON object."""
-        return asdict(self)
+    answer: Mapping[str, Any]
+    """The service's own object."""
 
 
 def ask(client: FineTuning, model: str, question: Question, api: Api = "chat") -> Reply:
@@ -93,6 +91,7 @@ def _from_chat(answer: Mapping[str, Any], model: str) -> Reply:
         thought if isinstance(thought, str) else "",
         choice.get("finish_reason"),
         answer.get("usage"),
+        answer,
     )
 
 
@@ -100,7 +99,12 @@ def _from_completions(answer: Mapping[str, Any], model: str) -> Reply:
     choice = _first(answer.get("choices"))
     text = _text(choice.get("text"))
     return Reply(
-        str(answer.get("model") or model), text, "", choice.get("finish_reason"), answer.get("usage")
+        str(answer.get("model") or model),
+        text,
+        "",
+        choice.get("finish_reason"),
+        answer.get("usage"),
+        answer,
     )
 
 
@@ -118,6 +122,7 @@ def _from_responses(answer: Mapping[str, Any], model: str) -> Reply:
         "\n".join(filter(None, parts["reasoning"])),
         answer.get("status"),
         answer.get("usage"),
+        answer,
     )
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from harness.errors import HarnessError, InputError, ServiceError
-from harness.runs.rows import Totals
+from harness.runs.rows import Totals, read_rows
 from harness.runs.store import Run, end_orphans, lock, sha256
 
 # As it was before a grader's folder was put first: a worker is not to import that folder's `queue.py`.
@@ -176,8 +176,6 @@ def _sum(by_shard: dict[int, Totals]) -> Totals:
 
 def _recount(run: Run) -> Totals:
     """The totals of a run whose rewards are merged already."""
-    from harness.runs.rows import read_rows
-
     totals, middle = Totals(), _told(run)["middle"]
     for row in read_rows(run.rewards):
         totals.add(row, middle)

@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.data.json_lines import LineError, lines, parse
 from harness.errors import InputError
-from harness.runs.rows import Row, Totals, read_rows
+from harness.runs.rows import Row, Totals, agreement, read_rows
 from harness.runs.store import Run, sha256
 from harness.signal.groups import GroupCounts, count_groups, group_rewards
 
@@ -82,8 +82,6 @@ class _Gathering:
 
     def watch(self, rows: Iterator[Row], middle: float | None) -> Iterator[Row]:
         """Pass rows on, having looked at each."""
-        from harness.runs.rows import agreement
-
         for number, row in enumerate(rows):
             self.ms += row["ms"]
             _keep(self.slowest, (row["ms"], -number, row), self.keep)

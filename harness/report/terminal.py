@@ -15,6 +15,7 @@ from harness.report.run import Look
 from harness.runs.rows import Row
 
 BAR = 40
+_TEXT = 200
 
 
 def print_run(look: Look, console: Console | None = None) -> None:
@@ -23,7 +24,8 @@ def print_run(look: Look, console: Console | None = None) -> None:
     facts, totals = look.facts, look.totals
     target = facts["target"]["kind"]
     _head(console, f"{facts['grader']['ref']}  on {facts['input']['path']}")
-    console.print(f"{totals.gradings:,} gradings {target}, {look.ms / max(1, totals.gradings):.3f} ms each")
+    graded = f"{totals.gradings:,} grading{'' if totals.gradings == 1 else 's'} {target}"
+    console.print(f"{graded}, {look.ms / max(1, totals.gradings):.3f} ms each")
     print_rewards(look, console)
     _head(console, "groups")
     print_groups(look, console)
@@ -35,14 +37,15 @@ def print_run(look: Look, console: Console | None = None) -> None:
         _head(console, "no reward")
         for kind, count in sorted(totals.errors.items()):
             console.print(f"  {kind:<10} {count:,}")
-        _rows(console, look.failed, lambda row: f"{row['error']['kind']}: {row['error']['message'][:90]}")
+        _rows(console, look.failed, lambda row: f"{row['error']['kind']}: {row['error']['message'][:_TEXT]}")
     if facts["label"] is not None:
         _head(console, f"against {facts['label']}")
         console.print(f"  agrees on {totals.agreed:,} of {totals.agreed + totals.disagreed:,}")
     if look.disagreed:
         _rows(console, look.disagreed, _disagreement)
-    _head(console, "lowest")
-    _rows(console, look.lowest, lambda row: f"{row['reward']:g}")
+    if look.lowest:
+        _head(console, "lowest")
+        _rows(console, look.lowest, lambda row: f"{row['reward']:g}")
     _head(console, "slowest")
     _rows(console, look.slowest, lambda row: f"{row['ms']:.2f} ms")
     console.print(f"\none sample in full: rft show {look.folder} ID", style="dim")
@@ -103,9 +106,12 @@ def print_rewards(look: Look, console: Console) -> None:
 def print_groups(look: Look, console: Console) -> None:
     """Print how many records would teach the model something."""
     groups = look.groups
+    if not groups.groups:
+        console.print("  none has a reward")
+        return
     if groups.groups == groups.single:
         console.print(
-            f"  {groups.groups:,} records with one grading each: what a job would learn cannot be told"
+            f"  one grading a record ({groups.groups:,} in all): what a job would learn cannot be told"
         )
         return
     share = groups.zero_std / max(1, groups.groups)
@@ -118,7 +124,8 @@ def print_groups(look: Look, console: Console) -> None:
 
 def _rows(console: Console, rows: list[Row], say: Any) -> None:
     for row in rows:
-        console.print(f"  {_shown(str(row['id']))}  {_shown(say(row))}")
+        name = f"at-{row['at']}" if row["id"] is None else str(row["id"])  # as `rft show RUN` finds it
+        console.print(f"  {_shown(name)}  {_shown(say(row))}")
 
 
 def _disagreement(row: Row) -> str:

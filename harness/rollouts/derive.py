@@ -1,7 +1,8 @@
 """Makes rollouts of records alone, for the time before there is a model to ask.
 
 Each record gives two: its own reference as the completion, which a grader should like, and the reference of
-another record whose answer differs, which it should not. Both are reported and neither is asserted: the
+another record whose answer differs, which it should not. Of worked answers, what stands after the last `####`
+has to differ. Both are reported and neither is asserted: the
 reference may not be written in the form that the grader wants.
 """
 
@@ -19,6 +20,8 @@ from harness.errors import InputError
 
 REFERENCE, OTHER = "reference", "other-reference"
 """What `model` says in the two kinds of rollout."""
+
+_MARKER = "####"
 
 
 def write_derived(records: str | Path, into: Path, template: str | None = None) -> int:
@@ -38,11 +41,12 @@ def write_derived(records: str | Path, into: Path, template: str | None = None) 
     """
     kept = list(_records(records))
     completions = [_completion(record, f"{records}:{number}", template) for number, record in kept]
+    others = _others(completions)
     count = 0
     with into.open("x", encoding="utf-8") as file:
         for at, (number, record) in enumerate(kept):
             name = str(record.get("task_id") or record.get("id") or f"line-{number}")
-            for model, completion in ((REFERENCE, completions[at]), (OTHER, _other(completions, at))):
+            for model, completion in ((REFERENCE, completions[at]), (OTHER, others[at])):
                 if completion is None:
                     continue
                 fields = {key: value for key, value in record.items() if key not in ("id", "messages")}
@@ -106,10 +110,12 @@ def _looked_up(record: dict[str, Any], path: str, place: str) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _other(completions: list[str], at: int) -> str | None:
-    """The completion of the next record whose reference differs; None where all are the same."""
-    for step in range(1, len(completions)):
-        other = completions[(at + step) % len(completions)]
-        if other != completions[at]:
-            return other
-    return None
+def _others(completions: list[str]) -> list[str | None]:
+    """For each, the completion of the next record whose answer differs; None where all are the same."""
+    answers = [" ".join(completion.rpartition(_MARKER)[2].split()) for completion in completions]
+    found: list[str | None] = [None] * len(completions)
+    # Backwards, twice round: the next that differs is the next one, or whatever differs from that.
+    for at in [*range(len(completions) - 1, -1, -1)] * 2:
+        after = (at + 1) % len(completions)
+        found[at] = completions[after] if answers[after] != answers[at] else found[after]
+    return found

@@ -194,7 +194,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def lock(path: Path, owner: str, patience: float = 0.0) -> IO[str]:
+def lock(
+    path: Path,
+    owner: str,
+    patience: float = 0.0,
+    fix: str = "Wait for it, or end it; --fresh begins a run of its own.",
+) -> IO[str]:
     """Take a lock that is dropped with its holder, however that ends.
 
     A POSIX record lock: children that the holder forks do not share it.
@@ -203,6 +208,7 @@ def lock(path: Path, owner: str, patience: float = 0.0) -> IO[str]:
         path: The lock's file.
         owner: What it guards, for the message.
         patience: Seconds to wait for another holder.
+        fix: What to do about another holder.
 
     Raises:
         InputError: Somebody else holds it.
@@ -221,7 +227,7 @@ def lock(path: Path, owner: str, patience: float = 0.0) -> IO[str]:
                 raise InputError(
                     f"{owner} is in use by process {holder or 'unknown'}",
                     place=str(path.parent),
-                    fix="Wait for it, or end it; --fresh begins a run of its own.",
+                    fix=fix,
                 ) from None
             time.sleep(0.05)
     file.truncate(0)

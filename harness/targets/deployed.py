@@ -118,6 +118,9 @@ class DeployedTarget:
             return {}  # who submits jobs may be allowed to invoke and nothing else
         finally:
             client.close()
+        if "FunctionName" not in found:  # a page of a proxy: botocore finds no field in it, and says nothing
+            fix = "Check the proxy and AWS_ENDPOINT_URL."
+            raise ServiceError("what answers there is not the Lambda service", place=self.name, fix=fix)
         return found
 
 

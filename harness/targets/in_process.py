@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import json
 import os
 import sys
@@ -26,6 +27,9 @@ from graders.testing import Context
 from graders.wire import read_answer, read_event
 from harness.errors import InputError
 from harness.targets.protocol import Answer, GraderFault, graded
+
+_PACKAGE = Path(inspect.getfile(Grader)).parent
+_LIBRARY = (_PACKAGE, _PACKAGE / "checks")
 
 FUNCTION_SECONDS = 60
 """What a handler written by hand is told of its remaining time."""
@@ -182,9 +186,11 @@ def _import_failed(error: BaseException, place: str) -> InputError:
 
 
 def _told(error: BaseException) -> str:
-    """An error with the place of the user's code that raised it."""
+    """An error with the place of the user's code that raised it, or that called what did."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith("<frozen") and frame.line]
+    if isinstance(error, GraderError):  # a misuse is refused in the library, and made where that was called
+        own = [frame for frame in own if Path(frame.filename).parent not in _LIBRARY] or own
     at = f" ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else ""
     if isinstance(error, SyntaxError) and error.filename:
         at = f" ({Path(error.filename).name}:{error.lineno})"

@@ -140,7 +140,7 @@ def test_what_cannot_be_a_scoring_function_is_refused_at_decoration(case):
 def test_a_wrong_signature_says_what_the_right_one_looks_like():
     with pytest.raises(DecorationError, match=r"def my_grader\(sample\): return"):
         grader(lambda completion, reference: 1.0)  # type: ignore[arg-type]
-    with pytest.raises(DecorationError, match="a list of samples"):
+    with pytest.raises(DecorationError, match=r"a list of samples; write def my_grader\(samples\)"):
         grader(batch=True)(lambda samples, more: [1.0])  # type: ignore[arg-type]
 
 
@@ -151,8 +151,11 @@ def test_a_misuse_is_a_type_error_and_a_grader_error():
         grader(72)  # type: ignore[call-overload]
     with pytest.raises(TypeError):
         grader(fine, (0, 1))  # type: ignore[call-overload]
-    with pytest.raises(TypeError):
-        grader(unknown=1)  # type: ignore[call-overload]
+
+
+def test_an_option_that_there_is_not_is_refused_with_those_that_there_are():
+    with pytest.raises(DecorationError, match="no option 'timeout': write one of .*timeout_s"):
+        grader(timeout=3)  # type: ignore[call-overload]
 
 
 ALLOWED: dict[str, Any] = {

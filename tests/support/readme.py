@@ -1,4 +1,4 @@
-"""Reads the README's blocks, for the tests that run them."""
+"""Reads the blocks of the README and of other documents, for the tests that run them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 README = Path(__file__).parent.parent.parent / "README.md"
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, document: Path = README) -> list[str]:
     """The fenced blocks of a language, in order."""
     return re.findall(
-        rf"^```{language}\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+        rf"^```{language}\n(.*?)^```", document.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
     )
 
 

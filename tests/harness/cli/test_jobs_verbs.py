@@ -131,7 +131,8 @@ def test_cancelling_what_has_ended_is_refused_by_the_service(stub, rft):
     stub.add_job(status="succeeded")
     ran = rft("cancel", "ftjob-1", "--yes")
     assert ran.code == 2
-    assert "job is succeeded" in ran.stderr
+    assert "the job is succeeded, so nothing is left to cancel" in ran.stderr
+    assert "--print-curl" not in ran.stderr, "correcting the request would not help"
 
 
 def test_files(stub, rft, tmp_path):
@@ -155,7 +156,13 @@ def test_chat_with_a_model_a_job_and_a_checkpoint(stub, rft):
     assert rft("chat", "ftjob-1", "hi", "--checkpoint", 8, "--api", "completions").stdout.startswith(
         "ft:8: hi"
     )
-    assert rft("chat", "ft:done", "-", "--json", stdin="from stdin").json["text"] == "ft:done: from stdin"
+
+
+def test_chat_as_json_is_the_services_own_object(stub, rft):
+    chat = rft("chat", "m", "-", "--json", stdin="from stdin").json
+    assert chat["choices"][0]["message"]["content"] == "m: from stdin"
+    assert rft("chat", "m", "hi", "--api", "completions", "--json").json["choices"][0]["text"] == "m: hi"
+    assert "output" in rft("chat", "m", "hi", "--api", "responses", "--json").json
 
 
 def test_a_models_words_cannot_steer_the_terminal(stub, rft):

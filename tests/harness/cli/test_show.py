@@ -150,3 +150,9 @@ def test_records_alone_can_be_shown_too(folder: Path) -> None:
     run = replay_json(folder)["run"]
     (folder / "rollouts.jsonl").unlink()
     assert show_json(folder, run, "line-1/reference")["rows"][0]["reward"] == 1.0
+
+
+def test_at_least_one_sample_is_listed(folder: Path) -> None:
+    run = replay_json(folder)["run"]
+    assert len(show_json(folder, run, "--worst", "1")["slowest"]) == 1
+    assert rft(folder, "show", run, "--worst", "0").returncode == 2

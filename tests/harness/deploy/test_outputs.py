@@ -124,5 +124,20 @@ def test_a_refusal_is_the_service_s(aws, monkeypatch, status, code, message):
     assert refused.value.exit_code == 3
 
 
+@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize(
+    "body", [b"<html>\n<p>Sign in</p>\n</html>", b'{"no": "xml"}' * 100, b"<html>", b""], ids=len
+)
+def test_what_is_not_aws_is_told_from_it(aws, monkeypatch, status, body):
+    server = LoopbackServer(lambda request: Response(status, body), "portal")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{server.address}")
+    try:
+        with pytest.raises(ServiceError) as refused:
+            read_stack("full")
+    finally:
+        server.close()
+    assert ("\n" in str(refused.value), len(str(refused.value)) < 600) == (False, True)
+
+
 def test_a_stack_is_data():
     assert Stack("s", "us-west-2", "CREATE_COMPLETE").to_json()["graders"] == {}

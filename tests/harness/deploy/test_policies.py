@@ -9,6 +9,7 @@ from harness.findings import Place
 
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:rft-Math-1A2B"
 INVOKE = "lambda:InvokeFunction"
+SOME = {"StringEquals": {"aws:x": "y"}}
 
 
 def policy(action=INVOKE, resource=ARN, effect="Allow", **more):
@@ -33,8 +34,12 @@ def policy(action=INVOKE, resource=ARN, effect="Allow", **more):
         ([policy(), policy(effect="Deny")], "denied"),
         ([policy(effect="Deny"), policy()], "denied"),
         ([policy(), policy(effect="Deny", resource=f"{ARN}:1")], "allowed"),
-        ([policy(Condition={"StringEquals": {"aws:x": "y"}})], "conditional"),
-        ([policy(Condition={"StringEquals": {"aws:x": "y"}}), policy()], "conditional"),
+        ([policy(Condition=SOME)], "conditional"),
+        ([policy(Condition=SOME), policy()], "allowed"),
+        ([policy(), policy(Condition=SOME)], "allowed"),
+        ([policy(), policy(effect="Deny", Condition=SOME)], "conditional"),
+        ([policy(effect="Deny", Condition=SOME), policy()], "conditional"),
+        ([policy(effect="Deny", Condition=SOME)], "not allowed"),
         ([{"Statement": [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}]}], "allowed"),
         ([{"Statement": [{"Effect": "Allow", "NotAction": "lambda:*", "Resource": "*"}]}], "not allowed"),
         ([{"Statement": [{"Effect": "Allow", "Action": "*", "NotResource": ARN}]}], "not allowed"),

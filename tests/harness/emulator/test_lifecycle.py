@@ -163,7 +163,7 @@ def test_a_job_whose_grader_mostly_fails_is_failed(bench, data) -> None:
     job = made.run(name)
     assert job["status"] == "failed"
     assert job["error"]["code"] == "grader_error_rate"
-    assert "of the last 32 samples got no reward" in job["error"]["message"]
+    assert "30 of the last 32 samples got no reward: the job stops (exception 30)" in job["error"]["message"]
     assert made.series(name, api.STEP) == [1]
     assert made.messages(name, "error") == [f"Fine-tuning job failed: {job['error']['message']}"]
 

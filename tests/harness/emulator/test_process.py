@@ -199,3 +199,14 @@ def test_the_process_ends_with_the_block(tmp_path: Path) -> None:
         emulator.base_url  # noqa: B018
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(url, timeout=2)
+
+
+def test_two_emulators_never_work_in_one_folder(serve) -> None:
+    service = serve()
+    other = EmulatorProcess(service.process.config)
+    with pytest.raises(InputError, match=f"in use by process {service.process.pid}.*--state"):
+        other.start()
+    assert other.pid is None
+    service.process.kill()
+    with other:
+        assert other.base_url, "a killed one holds nothing"

@@ -68,13 +68,15 @@ def test_from_submission_to_an_answer(config, training_file, tmp_path, monkeypat
         assert watched.json["metrics"]["critic_rewards_mean"] > 0
         events = rft("events", "mine", "--json").json["events"]
         assert len(events) == watched.json["events"]
-        assert "Step" in rft("events", "mine", "--type", "metrics", "--last", 1).stdout or events
+        assert f"Step {STEPS}/{STEPS}" in rft("events", "mine", "--type", "metrics", "--last", 1).stdout
         steps = [one["step_number"] for one in rft("checkpoints", "mine", "--json").json["checkpoints"]]
         assert steps == sorted(steps)
         assert steps
         prompt = json.loads(training_file.read_bytes().splitlines()[0])["messages"][-1]["content"]
-        for api in ("chat", "responses", "completions"):
-            assert rft("chat", "mine", prompt, "--api", api, "--json").json["text"]
+        objects = {"chat": "chat.completion", "responses": "response", "completions": "text_completion"}
+        for api, kind in objects.items():
+            assert rft("chat", "mine", prompt, "--api", api, "--json").json["object"] == kind
+            assert "####" in rft("chat", "mine", prompt, "--api", api, "--temperature", 0).stdout
             assert rft("chat", "mine", prompt, "--api", api, "--checkpoint", steps[0]).code == 0
         assert rft("jobs", "--json").json["jobs"][0]["id"] == job_id
         assert rft("cancel", "mine", "--yes").code == 2, "it has succeeded"

@@ -62,6 +62,15 @@ def test_a_run_of_failures_alone(tmp_path: Path) -> None:
     assert "no rewards at all" in said
     assert "exception  2" in said
     assert "[red]  exception: KeyError: [bold]units[/bold]" in said
+    assert "none has a reward" in said
+    assert "\nlowest" not in said
+
+
+def test_a_line_without_an_id_is_named_as_it_can_be_asked_for(tmp_path: Path) -> None:
+    said = printed(tmp_path, [row(None, None, at=72)])
+    assert "1 grading in-process" in said
+    assert "  at-72  exception" in said
+    assert "None" not in said
 
 
 def test_disagreements_are_listed(tmp_path: Path) -> None:

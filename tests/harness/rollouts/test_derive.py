@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.errors import InputError
 from harness.rollouts.derive import OTHER, REFERENCE, write_derived
@@ -46,6 +49,17 @@ def test_each_record_gives_its_reference_and_one_that_differs(tmp_path: Path) ->
     assert holds_rollouts(tmp_path / "rollouts.jsonl")
     assert [one.problem for one in read_rollouts(tmp_path / "rollouts.jsonl")] == [None] * 6
     assert [one["messages"][:-1] for one in found] == [one["messages"] for one in records for _ in "ab"]
+
+
+@given(st.lists(st.sampled_from(["1", "x #### 1", "y ####  1", "2", "#### 3"]), min_size=1, max_size=12))
+def test_the_control_is_the_next_completion_with_another_answer(references: list[str]) -> None:
+    answers = [reference.split()[-1] for reference in references]
+    with tempfile.TemporaryDirectory() as folder:
+        found = dict(completions(derive(Path(folder), [record(reference) for reference in references])))
+    for at, answer in enumerate(answers):
+        after = [*range(at + 1, len(references)), *range(at)]
+        expected = next((references[other] for other in after if answers[other] != answer), None)
+        assert found.get(f"line-{at + 1}/other-reference") == expected
 
 
 def test_records_that_all_have_one_reference_have_no_control(tmp_path: Path) -> None:

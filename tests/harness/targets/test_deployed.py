@@ -169,6 +169,16 @@ def test_who_may_only_invoke_can_still_grade(opened, refusing):
     assert target.configuration == {}
 
 
+def test_a_page_of_a_proxy_is_told_from_the_service(opened):
+    page = Response(200, b"<html>Sign in</html>", content_type="text/html")
+    server = LoopbackServer(lambda request: page, "portal")
+    try:
+        with pytest.raises(ServiceError, match="grader: what answers there is not the Lambda service"):
+            opened("grader", f"http://{server.address}")
+    finally:
+        server.close()
+
+
 @pytest.mark.parametrize("function", ["no body", "", "arn:aws:s3:::bucket", f"{ARN}:a:b", "a" * 65])
 def test_what_is_no_function_is_an_input_error(function):
     with pytest.raises(InputError, match="no Lambda function"):

@@ -101,11 +101,16 @@ BROKEN = {
         ("my_grader:right: it imports no_such_thing", "Install"),
     ),
     "raises": ("\n\n1 / 0\n", "my_grader.py:right", ("ZeroDivisionError", "my_grader.py:3")),
+    "a check's option": (
+        "from graders.checks.text import contains\n\nright = contains(max_chars=0)\n",
+        "my_grader.py:right",
+        ("max_chars=0", "(my_grader.py:3)"),
+    ),
     "exits": ("raise SystemExit(0)\n", "my_grader.py:right", ("SystemExit", "my_grader.py:1")),
     "declaration": (
         RIGHT.replace("(sample: Sample)", "(sample, reference)"),
         "my_grader.py:right",
-        ("DecorationError", "right(sample, reference)"),
+        ("DecorationError", "right(sample, reference)", "(my_grader.py:4)"),
     ),
 }
 

@@ -1,0 +1,29 @@
+"""`rft demo` from outside: it ends with what can be typed next. The README shows its screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.rft_command import rft
+
+ACTIVATE = Path(sys.prefix) / "bin" / "activate"
+
+
+@pytest.mark.skipif(not ACTIVATE.exists(), reason="the tests run in no virtual environment")
+def test_where_the_shell_finds_no_rft_it_says_what_to_type_first(tmp_path: Path) -> None:
+    done = rft(tmp_path, "demo", env={**os.environ, "PATH": os.defpath, "COLUMNS": "400"})
+    assert done.returncode == 0, done.stderr
+    *_, title, first, second = done.stdout.splitlines()
+    assert (title, second.split()[:3]) == ("Next", ["rft", "init", "my-project"])
+    assert first.startswith("    . ")
+    assert (tmp_path / first.split()[1]).resolve() == ACTIVATE.resolve()
+
+
+def test_a_folder_that_is_there_already_is_refused(tmp_path: Path) -> None:
+    done = rft(tmp_path, "demo", "--into", tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is something here already. Name a new folder." in done.stderr

@@ -1,0 +1,121 @@
+"""docs/emulator.md: its commands run as they stand, and the numbers it names are those of the code."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.api.types import MAX_RECORDS, MIN_RECORDS, TRAINING_METRICS
+from harness.emulator import admin_routes, examples, grading, lifecycle, parts
+from harness.emulator.config import FAULTS, EmulatorConfig
+from harness.emulator.features import DIMENSIONS, features
+from harness.emulator.inference import NOT_RECORDED
+from harness.emulator.policy import RATE, WARM_UP
+from harness.emulator.requests import DOCUMENTED_PLACEHOLDER
+from support.readme import README, blocks
+
+DOCUMENT = README.parent / "docs" / "emulator.md"
+DEFAULTS = EmulatorConfig(rollouts=(), state=Path())
+TEXT = " ".join(DOCUMENT.read_text(encoding="utf-8").split())
+PROMPT = {"role": "user", "content": "What is 6 times 7?"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def write_inputs(folder: Path) -> None:
+    record = {"messages": [PROMPT], "reference_answer": "#### 42"}
+    said = ["Six sevens.\n#### 42", "#### 41", "I guess\n#### 40", "It is\n#### 42"]
+    rollouts = [
+        {**record, "id": f"a/{number}", "messages": [PROMPT, {"role": "assistant", "content": text}]}
+        for number, text in enumerate(said)
+    ]
+    (folder / "rollouts.jsonl").write_text("".join(json.dumps(line) + "\n" for line in rollouts))
+    (folder / "train.jsonl").write_text((json.dumps(record) + "\n") * 8)
+    grader = blocks("python")[0]
+    assert "def math_answer" in grader
+    (folder / "my_grader.py").write_text(grader)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_its_commands_run(tmp_path) -> None:
+    write_inputs(tmp_path)
+    (commands,) = blocks("console", DOCUMENT)
+    lines = [line.removeprefix("$ ") for line in commands.splitlines()]
+    ask = "curl -s --noproxy '*' http://127.0.0.1:8080/v1/models >&2"
+    ready = f"trap 'kill $!' EXIT; until {ask}; do sleep 0.1; done"
+    # The trap ends the emulator, whatever fails.
+    script = "\n".join([lines[0], ready, *lines[1:]]).replace("8080", str(free_port()))
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {"PATH": path, "HOME": str(tmp_path), "no_proxy": "127.0.0.1"}
+    # Records that stand in the file more than once are an error of validation: eight lines make two steps.
+    script = script.replace("--name first", "--name first --force")
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    said = done.stdout.decode()
+    assert "succeeded  step 2/2" in said
+    assert "####" in said
+    assert said.count("The job has successfully completed") == 3, "watched, listed, and fetched by curl"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"size = {RATE:g} x learning_rate_multiplier x min(1, step / ({WARM_UP:g} x steps))",
+        f"hashed with a sign into {DIMENSIONS} places",
+        f"at most {examples.HELD_OUT} records",
+        f"fewer than {examples._MIN_COMPLETIONS} are left out; more than {examples._MAX_SHORT:.0%}".replace(
+            "%", " %"
+        ),
+        f"| `--group-size`, {DEFAULTS.group_size} |",
+        f"| at most {DEFAULTS.lambda_batch} |",
+        f"tried again {['no', 'one', 'two', 'three'][grading.RETRIES]} times",
+        f"over half of the last {lifecycle._WINDOW}",
+        f"outside {MIN_RECORDS} to {MAX_RECORDS:,} records",
+        f"| greatest `limit` of a page | {parts._MOST:,} |",
+        f"`{NOT_RECORDED}`",
+        f"`{DOCUMENTED_PLACEHOLDER}`",
+        *(f"`{name}`" for name in TRAINING_METRICS),
+        *(f"{name}=" for name in FAULTS),
+    ],
+)
+def test_it_names_what_the_code_does(words: str) -> None:
+    assert words in TEXT
+
+
+def test_every_route_for_tests_is_listed() -> None:
+    for route in admin_routes.routes:
+        assert f"{route.path.replace('{job}', 'JOB')}`" in TEXT
+
+
+def test_a_checkpoints_metrics_are_explained() -> None:
+    source = inspect.getsource(lifecycle.Lifecycle._keep_checkpoint)
+    for name in ("full_valid_loss", "full_valid_mean_token_accuracy", "valid_rewards_mean"):
+        assert f'"{name}"' in source
+        assert f"`{name}`" in TEXT
+
+
+def test_features_have_length_one() -> None:
+    assert sum(value * value for _, value in features("Six sevens.\n#### 42")) == pytest.approx(1.0)
+
+
+def test_it_is_short_enough_to_be_read() -> None:
+    assert len(DOCUMENT.read_text(encoding="utf-8").splitlines()) <= 120

@@ -1,0 +1,101 @@
+"""What the documents say is true: their code runs, and their tables name what there is."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+
+import pytest
+
+from graders import Reward, Sample, checks, combine, extract, grader
+from graders.declaration import Options
+from graders.reward import KINDS
+from harness.data.rules import RULES
+from support.readme import README, blocks
+
+GRADERS = README.parent / "docs" / "graders.md"
+VALIDATION = README.parent / "docs" / "validation.md"
+
+
+def section(title: str) -> str:
+    """One section of the document on graders."""
+    text = GRADERS.read_text(encoding="utf-8")
+    return next(part for part in text.split("\n## ") if part.startswith(title))
+
+
+def first_cells(title: str) -> str:
+    """The first column of a section's tables."""
+    return "\n".join(re.findall(r"^\| (`[^|]*) \|", section(title), re.MULTILINE))
+
+
+def defined_in(module: object) -> set[str]:
+    """The public functions that a module defines itself."""
+    found = inspect.getmembers(module, inspect.isfunction)
+    return {name for name, one in found if name[0] != "_" and inspect.getmodule(one) is module}
+
+
+@pytest.mark.parametrize("number", range(len(blocks("python", GRADERS))))
+def test_its_code_runs(number: int) -> None:
+    block = blocks("python", GRADERS)[number]
+    assert "assert " in block
+    exec(compile(block, GRADERS.name, "exec"), {"__name__": "example"})
+
+
+def test_there_is_no_code_that_is_not_run() -> None:
+    assert GRADERS.read_text(encoding="utf-8").count("```") == 2 * len(blocks("python", GRADERS)) > 0
+
+
+def test_every_property_of_a_sample_is_explained() -> None:
+    public = {name for name in vars(Sample) if name[0] != "_"}
+    assert set(re.findall(r"`(\w+)`", first_cells("What comes in"))) == public
+
+
+def test_every_argument_of_a_reward_and_every_kind_of_failure_is_explained() -> None:
+    for name in list(inspect.signature(Reward).parameters)[1:]:
+        assert f"{name}=..." in section("What goes out")
+    assert set(re.findall(r"`(\w+)`", first_cells("What goes out"))) == set(KINDS)
+
+
+def test_every_option_is_explained_with_its_default() -> None:
+    said = dict(re.findall(r"^\| `(\w+)` \| `([^`]*)` \|", section("Options of"), re.MULTILINE))
+    assert set(said) == set(Options.__slots__)
+    defaults = inspect.signature(grader).parameters
+    assert {name: eval(text) for name, text in said.items()} == {
+        name: defaults[name].default for name in said
+    }
+
+
+def test_every_way_to_find_an_answer_is_listed() -> None:
+    assert set(re.findall(r"`(\w+)\(", first_cells("Finding the answer"))) == set(extract.__all__)
+
+
+def test_every_way_to_combine_rewards_is_listed() -> None:
+    assert set(re.findall(r"`(\w+)\(", first_cells("Combining rewards"))) == defined_in(combine)
+
+
+def test_every_ready_check_is_listed() -> None:
+    families = {found.name for found in pkgutil.iter_modules(checks.__path__)} - {"options"}
+    there = {
+        f"{family}.{name}"
+        for family in families
+        for name in defined_in(importlib.import_module(f"graders.checks.{family}"))
+    }
+    assert set(re.findall(r"`(\w+\.\w+)`", first_cells("Ready checks"))) == there
+
+
+def test_it_is_short_enough_to_be_read() -> None:
+    assert len(GRADERS.read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_the_rules_of_validation_are_those_that_are_applied() -> None:
+    rows = [f"| {rule.id} | {rule.severity.value} | {rule.title} | {rule.fix} |" for rule in RULES.values()]
+    table = [line for line in VALIDATION.read_text(encoding="utf-8").splitlines() if line.startswith("| R0")]
+    assert table == rows
+
+
+def test_the_readme_leads_to_every_document() -> None:
+    text = README.read_text(encoding="utf-8")
+    for document in README.parent.glob("docs/*.md"):
+        assert f"(docs/{document.name})" in text
