@@ -1,26 +1,26 @@
 r"""Finds the answer inside a completion: after a marker, in a box, in a tag, in a fenced block.
 
-In goes text; out comes the part that answers, or None where there is none, never an empty string. None equals
-None: compare with `same_number` or a ready check, or look for None first, so that two missing answers never
-earn anything. Nothing here raises on a completion, whatever it holds, and all of it takes time linear in the
-text. The last answer counts everywhere, so naming several never pays more than guessing. What counts as a
-number is documented in `graders.number_text`.
+In goes text; out comes the part that answers, or `Missing`, which is false and equal to nothing: what is
+missing in the completion and in the reference never compares equal. Nothing here raises on a completion,
+whatever it holds, and all of it takes time linear in the text. The last answer counts everywhere, so naming
+several never pays more than guessing. What counts as a number is documented in `graders.number_text`.
 """
 
 from __future__ import annotations
 
-from . import number_text
-from .choice_text import choice_letter
+from . import choice_text, number_text, structure
 from .errors import RecordError
-from .structure import boxed, code_block, json_block, tag
+from .marker import line_after
+from .missing import Missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Literal
+    from typing import Any, Literal
 
     from .number_text import Number
 
 __all__ = [
+    "Missing",
     "after_marker",
     "boxed",
     "choice_letter",
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-def after_marker(text: str, marker: str = "####", which: Literal["last", "first"] = "last") -> str | None:
+def after_marker(text: str, marker: str = "####", which: Literal["last", "first"] = "last") -> str | Missing:
     r"""Return what stands after a marker: the rest of its line, else the next line that holds something.
 
     A line of nothing but a fence, `\[` or `$$` holds nothing. The marker is matched as it is written, in its
@@ -46,40 +46,87 @@ def after_marker(text: str, marker: str = "####", which: Literal["last", "first"
         which: Which occurrence of the marker counts.
 
     Returns:
-        The line without space around it; None when there is no marker, or nothing after it.
+        The line without space around it; `Missing` when there is no marker, or nothing after it.
     """
-    if which == "last":
-        at = text.rfind(marker)
-    elif which == "first":
-        at = text.find(marker)
-    else:
-        raise ValueError(f"which={which!r}: write 'last' or 'first'")
-    if not marker:
-        raise ValueError("the marker is empty: write what stands before the answer, such as '####'")
-    if at < 0:
-        return None
-    start = at + len(marker)
-    end = text.find("\n", start)
-    line = (text[start:] if end < 0 else text[start:end]).strip()
-    if line and line[0] not in "`\\$":
-        return line
-    return _next_line(line, text[end:] if end >= 0 else "")
+    return line_after(text, marker, which) or Missing()
 
 
-def _next_line(line: str, rest: str) -> str | None:
-    """The line, or the first of the rest that holds something; only a few empty fences are skipped."""
-    for _ in range(4):
-        fence = line.startswith("```") and "`" not in line[3:]
-        if line and not fence and line not in ("\\[", "$$"):
-            return line
-        rest = rest.lstrip()
-        line, _, rest = rest.partition("\n")
-        line = line.rstrip()
-    return None
+def boxed(text: str) -> str | Missing:
+    r"""Return the content of the last `\boxed{...}` or `\fbox{...}`; braces in it may nest.
+
+    Args:
+        text: A completion.
+
+    Returns:
+        The content without space around it; `Missing` without a box, or when the last is not closed or blank.
+    """
+    return structure.boxed(text) or Missing()
 
 
-def parse_number(text: str) -> Number | None:
-    """Read the one number that a text holds; None when it holds none or several.
+def tag(text: str, name: str = "answer") -> str | Missing:
+    """Return the content of the last complete `<name>...</name>`.
+
+    Args:
+        text: A completion.
+        name: The tag, without brackets and attributes, matched as it is written.
+
+    Returns:
+        The content without space around it; `Missing` when there is no complete tag, or it is blank.
+
+    Raises:
+        ValueError: The name cannot be a tag's.
+    """
+    return structure.tag(text, name) or Missing()
+
+
+def json_block(text: str) -> Any:
+    """Return the last JSON value of a text, parsed.
+
+    The last fenced block counts that holds JSON (labelled `json` or not at all); without one, the text as a
+    whole; else the last object in the prose. Arrays and plain values count only as a block or the whole text.
+
+    Args:
+        text: A completion.
+
+    Returns:
+        The value; `Missing` when there is none, also for JSON's null. NaN and infinities are no JSON.
+    """
+    value = structure.json_block(text)
+    return Missing() if value is None else value
+
+
+def code_block(text: str, language: str | None = None) -> str | Missing:
+    """Return the content of the last complete fenced code block.
+
+    Args:
+        text: A completion.
+        language: Count only blocks whose fence names this language, in any case; None counts all.
+
+    Returns:
+        The lines between the fences; `Missing` when there is no such block, or it is blank. A block that is
+        never closed was cut off and does not count.
+    """
+    return structure.code_block(text, language) or Missing()
+
+
+def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
+    """Return the letter that a text settles on; the rules stand in `graders.choice_text`.
+
+    Args:
+        text: A completion, or a reference answer.
+        letters: The letters there are to choose from, in upper case.
+
+    Returns:
+        One of the letters, in upper case; `Missing` when the text settles on none.
+
+    Raises:
+        ValueError: The letters are not two or more different capitals of the Latin alphabet.
+    """
+    return choice_text.choice_letter(text, letters) or Missing()
+
+
+def parse_number(text: str) -> Number | Missing:
+    """Read the one number that a text holds; `Missing` when it holds none or several.
 
     Words, units, currencies and markup may stand around the number: `about $72 each` is 72.
 
@@ -89,11 +136,12 @@ def parse_number(text: str) -> Number | None:
     Returns:
         An int, or a Fraction where the number is not whole: exact, never a float.
     """
-    return number_text.only(text)
+    number = number_text.only(text)
+    return Missing() if number is None else number
 
 
-def last_number(text: str) -> Number | None:
-    """Read the last number of a text; None when it has no digits, or its last digits read as no number.
+def last_number(text: str) -> Number | Missing:
+    """Read the last number of a text; `Missing` without digits, or when its last digits read as no number.
 
     Args:
         text: A completion. Of the last line with digits, the last 10,000 characters are read.
@@ -101,7 +149,8 @@ def last_number(text: str) -> Number | None:
     Returns:
         An int, or a Fraction where the number is not whole: exact, never a float.
     """
-    return number_text.last(text)
+    number = number_text.last(text)
+    return Missing() if number is None else number
 
 
 def reference_number(reference: str | float, *, marker: str | None = None) -> Number:
@@ -120,7 +169,7 @@ def reference_number(reference: str | float, *, marker: str | None = None) -> Nu
         if marker is None:
             number = number_text.last(reference)
         else:
-            slot = after_marker(reference, marker)
+            slot = line_after(reference, marker)
             if slot is None and marker not in reference:
                 slot = reference
             number = None if slot is None else number_text.only(slot)
@@ -163,7 +212,7 @@ def same_number(
     if marker is None:
         found = number_text.last(completion)
     else:
-        slot = after_marker(completion, marker)
+        slot = line_after(completion, marker)
         found = None if slot is None else number_text.only(slot)
     if found is None:
         return False

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
+from ..choice_text import choice_letter
 from ..errors import DecorationError, RecordError
-from ..extract import choice_letter
 from .options import take_option, text_option
 
 TYPE_CHECKING = False

@@ -11,9 +11,11 @@ from __future__ import annotations
 from itertools import islice
 
 from ..errors import RecordError
-from ..extract import after_marker, boxed, last_number, parse_number, reference_number
-from ..number_text import exact, numbers
+from ..extract import reference_number
+from ..marker import line_after
+from ..number_text import exact, last, numbers, only
 from ..spelling import plain
+from ..structure import boxed
 from .options import flag_options, number_option, text_option
 
 TYPE_CHECKING = False
@@ -49,9 +51,9 @@ def number(
         """Whether the number is right."""
         expected = reference_number(sample.reference_text, marker=marker)
         if marker is None:
-            return same(last_number(sample.completion), expected)
-        slot = after_marker(sample.completion, marker)
-        return same(None if slot is None else parse_number(slot), expected)
+            return same(last(sample.completion), expected)
+        slot = line_after(sample.completion, marker)
+        return same(None if slot is None else only(slot), expected)
 
     return number_is_right
 
@@ -73,13 +75,13 @@ def boxed_number(*, tolerance: float = 0, relative: float = 0) -> Callable[[Samp
     def boxed_number_is_right(sample: Sample[Any]) -> bool:
         """Whether the boxed number is right."""
         reference = sample.reference_text
-        expected = parse_number(boxed(reference) or reference)
+        expected = only(boxed(reference) or reference)
         if expected is None:
             raise RecordError(
                 "the reference answer has not one number, in a box or in all: correct the record"
             )
         box = boxed(sample.completion)
-        return same(None if box is None else parse_number(box), expected)
+        return same(None if box is None else only(box), expected)
 
     return boxed_number_is_right
 
@@ -109,7 +111,7 @@ def list_of_numbers(
     def numbers_are_right(sample: Sample[Any]) -> bool:
         """Whether all the numbers are right."""
         expected = _expected(sample, marker)
-        slot = sample.completion if marker is None else after_marker(sample.completion, marker)
+        slot = sample.completion if marker is None else line_after(sample.completion, marker)
         found = _all(slot or "")
         if found is None or len(found) != len(expected):
             return False
@@ -157,7 +159,7 @@ def _expected(sample: Sample[Any], marker: str | None) -> list[Number]:
     if isinstance(reference, list) and reference:
         return [reference_number(one) for one in reference]
     text = sample.reference_text
-    slot = text if marker is None else after_marker(text, marker)
+    slot = text if marker is None else line_after(text, marker)
     if slot is None and marker is not None and marker not in text:
         slot = text
     found = _all(slot or "")

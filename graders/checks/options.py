@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeAlias
 
+    from ..missing import Missing
     from ..reward import Abstain, Reward
     from ..sample import Sample
 
-    Take: TypeAlias = Callable[[str], str | None]
+    Take: TypeAlias = Callable[[str], str | Missing | None]
+    Find: TypeAlias = Callable[[str], str | None]
     Check: TypeAlias = Callable[[Sample[Any]], float | Reward | Abstain]
 
 LONGEST = 10_000
@@ -81,8 +83,10 @@ def function_option(name: str, value: object) -> None:
         raise DecorationError(f"{name}={value!r}: pass a function")
 
 
-def take_option(take: Take | None) -> Take:
+def take_option(take: Take | None) -> Find:
     """Return the function that finds the answer in a text: the given one, or one that takes the text itself.
+
+    Where it finds nothing, it returns None.
 
     Raises:
         DecorationError: It cannot be called.
@@ -90,7 +94,7 @@ def take_option(take: Take | None) -> Take:
     if take is None:
         return _all
     function_option("take", take)
-    return take
+    return lambda text: take(text) or None  # type: ignore[return-value]  # a Missing is false
 
 
 def _all(text: str) -> str | None:
@@ -98,7 +102,7 @@ def _all(text: str) -> str | None:
     return text.strip() or None
 
 
-def accepted(sample: Sample[Any], take: Take) -> list[str]:
+def accepted(sample: Sample[Any], take: Find) -> list[str]:
     """The answers that count as right: the reference, or each of them when it is a list of texts.
 
     Args:

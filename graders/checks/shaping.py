@@ -13,9 +13,9 @@ from math import cos, pi
 
 from ..combine import gated
 from ..errors import DecorationError
-from ..extract import after_marker
-from ..extract import tag as content_of
+from ..marker import line_after
 from ..reward import Abstain, Reward
+from ..structure import tag as content_of
 from .options import count_option, function_option, number_option, text_option
 
 TYPE_CHECKING = False
@@ -162,7 +162,7 @@ def has_format(*, tags: Sequence[str] = (), markers: Sequence[str] = ()) -> Call
                 return False
             at = end + len(closing)
         return all(
-            text.count(marker) == 1 and _says_something(after_marker(text, marker)) for marker in markers
+            text.count(marker) == 1 and _says_something(line_after(text, marker)) for marker in markers
         )
 
     return is_formed

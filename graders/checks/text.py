@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..sample import Sample
-    from .options import Check, Take
+    from .options import Check, Find, Take
 
 _FOREIGN = {
     **dict.fromkeys((0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, 0xAD), ""),
@@ -180,7 +180,7 @@ def any_of(*checks: Check) -> Callable[[Sample[Any]], float | Reward | Abstain]:
 
 
 def _comparing(
-    take: Take, spell: Callable[[str], str], agree: Callable[[str, str], bool]
+    take: Find, spell: Callable[[str], str], agree: Callable[[str, str], bool]
 ) -> Callable[[Sample[Any]], bool]:
     """A check that the answer agrees with an accepted reference, both spelled alike."""
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.extract import after_marker, boxed, code_block, json_block, same_number, tag
+from graders.extract import same_number
+from support.found import after_marker, boxed, code_block, json_block, tag
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_after_marker_takes_the_first_when_asked():
     assert after_marker("A: 1\nA: 2", "A:", "first") == "1"
     assert after_marker("A: 1\nA: 2", "A:") == "2"
     with pytest.raises(ValueError, match="'last' or 'first'"):
-        after_marker("A: 1", "A:", "second")  # type: ignore[arg-type]
+        after_marker("A: 1", "A:", "second")
     with pytest.raises(ValueError, match="marker is empty"):
         after_marker("A: 1", "")
 

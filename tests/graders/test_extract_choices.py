@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.extract import choice_letter
+from support.found import choice_letter
 
 
 @pytest.mark.parametrize(

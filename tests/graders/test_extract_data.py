@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from graders.extract import after_marker, reference_number, same_number
+from graders.extract import reference_number, same_number
+from support.found import after_marker
 
 
 def lines(path):

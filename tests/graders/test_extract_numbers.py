@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.errors import RecordError
-from graders.extract import last_number, parse_number, reference_number, same_number
+from graders.extract import reference_number, same_number
+from support.found import last_number, parse_number
 
 SPELLINGS_OF_72 = """\
 72|072|+72|72.|72,|72;|72!|72.0|72.00|72.|７２|٧٢|7\u200b2|72\u00a0|\ufeff72|$72|$72.00|€72|72 €
