@@ -66,7 +66,8 @@ def _cancelled(client: FineTuning, job_id: str) -> Job:
         if status == "cancelled":
             return found
         if status in FINAL_STATUSES:
-            raise InputError(f"{error.message}; the job is {status}, so nothing is left to cancel") from error
+            message = f"the job has {status} already: nothing is left to cancel"
+            raise InputError(message, place=job_id) from error
         raise
 
 

@@ -11,7 +11,7 @@ import click
 
 from harness.cli.output import emit_json, stdout_console
 from harness.cli.rollout import asking_options, patient_client, sampling, shown_progress
-from harness.cli.service import jobs_dir_option, json_option, service_options, show_curl
+from harness.cli.service import connect, jobs_dir_option, json_option, service_options, show_curl
 from harness.errors import InputError
 
 if TYPE_CHECKING:
@@ -58,11 +58,13 @@ def command(**asked: Any) -> int:
     from harness.jobs.asking import asker, service_name
     from harness.jobs.evaluate import Request, evaluate
 
+    with connect(asked["base_url"], asked["region"]) as client:
+        models = _models(client, asked)
     with patient_client(asked["base_url"], asked["region"]) as client:
         request = Request(
             records=asked["records"],
             grader=asked["grader"],
-            models=_models(client, asked),
+            models=models,
             into=asked["into"] or Path("evaluations") / _name(asked, service_name(client)),
             service=service_name(client),
             n=asked["n"],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.output import emit_json, printable, stderr_console
-from harness.cli.service import endpoint, jobs_dir_option, json_option, service_options, show_curl
+from harness.cli.service import connect, endpoint, jobs_dir_option, json_option, service_options, show_curl
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
@@ -81,11 +81,13 @@ def command(**asked: Any) -> int:
     if asked["print_curl"]:
         _show(asked)
         return 0
+    with connect(asked["base_url"], asked["region"]) as client:
+        model = model_of(client, asked["jobs_dir"], asked["model"], asked["checkpoint"])
     with patient_client(asked["base_url"], asked["region"]) as client:
         request = Request(
             records=asked["records"],
             out=asked["out"],
-            model=model_of(client, asked["jobs_dir"], asked["model"], asked["checkpoint"]),
+            model=model,
             service=service_name(client),
             n=asked["n"],
             options=sampling(asked),

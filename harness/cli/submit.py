@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 @click.option(
     "--grader-code-sha256", metavar="SHA", help="The function's CodeSha256, to be written down too."
 )
+@click.option("--run", metavar="RUN", help="A finished replay of the grader: what speaks for it, or against.")
 @click.option("--validate/--no-validate", default=True, show_default=True, help="Check every record first.")
 @click.option("--force", is_flag=True, help="Submit in spite of errors.")
 @click.option("--dry-run", is_flag=True, help="Check and forecast; write and send nothing.")
@@ -58,6 +59,7 @@ def command(context: click.Context, /, **asked: Any) -> int:
     Exit codes: 0 submitted, or nothing against it; 1 something speaks against it; 2 input; 3 service.
     """
     from harness.findings import Severity, worst
+    from harness.jobs.evidence import evidence
     from harness.jobs.preflight import preflight
 
     if asked["stack"] is not None:
@@ -67,7 +69,7 @@ def command(context: click.Context, /, **asked: Any) -> int:
     if asked["print_curl"]:
         _show(plan, asked)
         return 0
-    findings = preflight(plan, validate=asked["validate"])
+    findings = [*preflight(plan, validate=asked["validate"]), *evidence(asked["run"], plan.grader_arn)]
     level = worst(findings)
     stopped = level is not None and level >= Severity.ERROR and not asked["force"]
     said = _facts(plan, findings)

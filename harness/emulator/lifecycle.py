@@ -8,7 +8,7 @@ results.
 What ends a job as failed: a file that holds something else than records; too few recorded completions; a
 function that is unknown; a grader call that fails four times in a row; or more than half of the last 64
 samples (at least 20) coming back without a reward. Samples without a reward cost a warning and no more: they
-take no part in their group. Where the service draws these lines, and how it words its events, is *unverified*.
+take no part in their group. Where the service draws these lines and how it words its events is *unverified*.
 """
 
 from __future__ import annotations

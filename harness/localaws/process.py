@@ -2,8 +2,8 @@
 
 Starts it in a process group of its own, with the artifact as working directory; reports through the Runtime
 API's messages when it goes away or holds more memory than the function has; ends it with everything it
-started. It knows nothing of invocations. A descendant that detached itself completely (two forks and a new
-session) is out of reach: Lambda would destroy it with the machine.
+started, and even when the harness itself is killed. It knows nothing of invocations. A descendant that detached
+itself completely (two forks and a new session) is out of reach: Lambda would destroy it with the machine.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ __all__ = ["RuntimeProcess"]
 _MB = 1024 * 1024
 _BUSY_SECONDS = 0.01
 _IDLE_SECONDS = 0.1
+# Waits for the end of its input, which comes with the harness's end however that came about.
+_GUARD = 'read -r line; kill -9 "-$1"'
 
 _running: weakref.WeakSet[RuntimeProcess] = weakref.WeakSet()
 
@@ -77,6 +79,14 @@ class RuntimeProcess:
             os.close(writing)
         _running.add(self)
         logs.attach(reading)
+        # A handler that hangs would otherwise outlive a killed harness, and keep a core busy for ever.
+        self._guard = subprocess.Popen(
+            ["/bin/sh", "-c", _GUARD, "guard", str(self.pid)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            process_group=0,
+        )
         self._waiter = threading.Thread(target=self._await_end, name="function end", daemon=True)
         self._waiter.start()
         threading.Thread(target=self._watch_memory, name="function memory", daemon=True).start()
@@ -100,6 +110,8 @@ class RuntimeProcess:
         if self in _running:
             _running.discard(self)
             self.peak()
+            self._guard.kill()
+            self._guard.communicate()
             self._kill_tree()
             self._waiter.join()
             self._process.wait()

@@ -86,13 +86,6 @@ class RunningLambda(LambdaBackend):
         response_headers["Content-Length"] = str(len(done.payload))
         return done.payload
 
-    def publish_version(self, function_name: str, description: str = "") -> LambdaFunction | None:
-        published = super().publish_version(function_name, description)
-        if published is not None:
-            # moto shares this with $LATEST, whose next deployment would move the version's code as well.
-            published.code = dict(published.code)
-        return published
-
 
 class DeployedFunction(LambdaFunction, CloudFormationModel):
     """AWS::Lambda::Function with what moto forgets of its properties."""

@@ -1,0 +1,120 @@
+"""What a replay run says for or against submitting a job with its grader.
+
+Comes in: a finished run of `rft replay`, or none, and the ARN of the grader. Go out: findings (ids J02…), by
+the advice that AWS gives for rewards before training. Nothing is graded here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness.findings import Finding, Place, Severity
+from harness.runs.rows import Totals, read_rows
+from harness.runs.store import Run, open_run
+from harness.signal.groups import GroupCounts, count_groups, group_rewards
+
+__all__ = ["evidence", "find_run"]
+
+# AWS's blog on reinforcement fine-tuning: below 5 % rewards are sparse, above 95 % little is left to learn.
+SPARSE, SATURATED = 0.05, 0.95
+FAILED = 0.5
+"""A larger share of gradings without a reward exceeds a grader's error budget, as it is by default."""
+
+
+def find_run(named: str) -> Path:
+    """The folder of a run, given as a path or as its name under `runs/`.
+
+    Args:
+        named: What the user wrote.
+    """
+    path = Path(named)
+    beside = Path("runs") / named
+    return beside if not (path / "run.json").exists() and beside.exists() else path
+
+
+def evidence(named: str | None, grader_arn: str) -> list[Finding]:
+    """Look at the replay of a grader before it trains anything.
+
+    Args:
+        named: The run, by path or by name; None when there is none.
+        grader_arn: The grader that is to train.
+
+    Returns:
+        Findings; one of severity `error` says that the job would fail or learn nothing.
+
+    Raises:
+        InputError: There is no such run.
+    """
+    if named is None:
+        message = "no replay of this grader was named: nobody has seen what it rewards"
+        fix = f"Run `rft replay ROLLOUTS --target {grader_arn}`, look at it, and name it with --run."
+        return [Finding("J020", Severity.WARNING, message, fix=fix)]
+    run = open_run(find_run(named))
+    place = Place(file=str(run.folder))
+    if not run.done:
+        fix = "Give the replay command again: it goes on."
+        return [Finding("J021", Severity.ERROR, "the replay is not finished", place, fix=fix)]
+    low, high = run.facts["grader"]["options"].get("range", (0.0, 1.0))
+    totals = Totals.from_json(run.facts["totals"])
+    counts = count_groups(group_rewards(read_rows(run.rewards)).values(), low, high)
+    return [
+        *_same_grader(run, grader_arn, place),
+        *_failures(totals, place),
+        *_signal(counts, place),
+        *_level(totals, low, high, place),
+    ]
+
+
+def _same_grader(run: Run, grader_arn: str, place: Place) -> list[Finding]:
+    """Whether what was replayed is what will train."""
+    target: dict[str, Any] = run.facts["target"]
+    if target["kind"] == "deployed":
+        if target["arn"] == grader_arn:
+            return []
+        message = f"the replay called {target['arn']}, the job would call {grader_arn}"
+        return [Finding("J022", Severity.WARNING, message, place, fix="Replay the ARN that is to train.")]
+    message = f"the replay ran {target['kind']}: that the deployed function is the same is not known"
+    fix = "`rft parity` compares them; a replay with --target ARN leaves no doubt."
+    return [Finding("J023", Severity.NOTE, message, place, fix=fix)]
+
+
+def _failures(totals: Totals, place: Place) -> list[Finding]:
+    failed = totals.gradings - totals.rewards
+    if not failed:
+        return []
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(totals.errors.items()))
+    message = f"{failed:,} of {totals.gradings:,} gradings have no reward ({kinds})"
+    severe = failed > FAILED * totals.gradings
+    level = Severity.ERROR if severe else Severity.WARNING
+    return [Finding("J024", level, message, place, fix=f"`rft show {place.file}` names them.")]
+
+
+def _signal(counts: GroupCounts, place: Place) -> list[Finding]:
+    """Whether any group would teach the model something."""
+    telling = counts.groups - counts.single
+    if telling <= 0:
+        message = "no record was replayed with two completions or more: what a job would learn cannot be told"
+        return [Finding("J025", Severity.WARNING, message, place, fix="`rft rollout -n 8` asks for more.")]
+    if counts.zero_std - counts.single >= telling:
+        message = "the rewards are equal within every group: a job would learn nothing"
+        fix = "Look for what the reward should tell apart, or take other records."
+        return [Finding("J026", Severity.ERROR, message, place, fix=fix)]
+    return []
+
+
+def _level(totals: Totals, low: float, high: float, place: Place) -> list[Finding]:
+    """Whether there is room to learn, and something to start from."""
+    if totals.mean is None:
+        return []
+    share = (totals.mean - low) / (high - low)
+    if share < SPARSE:
+        message = (
+            f"the mean reward is {totals.mean:.3g}, under {SPARSE:.0%} of the range: little to reinforce"
+        )
+        fix = "Begin with supervised fine-tuning, easier records or partial credit."
+        return [Finding("J027", Severity.WARNING, message, place, fix=fix)]
+    if share > SATURATED:
+        message = f"the mean reward is {totals.mean:.3g}, over {SATURATED:.0%} of the range: little to learn"
+        return [Finding("J028", Severity.WARNING, message, place, fix="Take harder records.")]
+    return []
