@@ -2,8 +2,9 @@
 
 Starts it in a process group of its own, with the artifact as working directory; reports through the Runtime
 API's messages when it goes away or holds more memory than the function has; ends it with everything it
-started, and even when the harness itself is killed. It knows nothing of invocations. A descendant that detached
-itself completely (two forks and a new session) is out of reach: Lambda would destroy it with the machine.
+started, and even when the harness itself is killed. It knows nothing of invocations. A descendant that
+detached itself completely (two forks and a new session) is out of reach: Lambda would destroy it with the
+machine.
 """
 
 from __future__ import annotations
