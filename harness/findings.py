@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["Finding", "Place", "Severity", "count_by_severity", "worst"]
+__all__ = ["Finding", "Place", "Rule", "Severity", "count_by_severity", "worst"]
 
 
 class Severity(StrEnum):
@@ -50,6 +50,16 @@ class Severity(StrEnum):
 
 
 _RANKS = {member.value: rank for rank, member in enumerate(Severity)}
+
+
+class Rule(NamedTuple):
+    """One thing that a check looks for; its id never changes its meaning."""
+
+    id: str
+    severity: Severity
+    title: str
+    """What is wrong, for the heading over its findings."""
+    fix: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,7 @@ knowing. What finds them stands in `record_checks` (one record alone) and `file_
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from harness.findings import Severity
+from harness.findings import Rule, Severity
 
 __all__ = [
     "CAUTIOUS_MAX_RECORDS",
@@ -19,7 +17,6 @@ __all__ = [
     "MIN_RECORDS",
     "PAYLOAD_BYTES",
     "RULES",
-    "Rule",
 ]
 
 MIN_RECORDS, MAX_RECORDS = 100, 20_000
@@ -32,16 +29,6 @@ MAX_PROMPT_CHARS = 32_768
 """8,192 tokens, a default `maxPromptLength` for Nova, at four characters a token; unverified elsewhere."""
 MIN_LEAK_CHARS = 20
 """Shortest reference looked for in the prompt: a shorter one ("4", a label) stands there by right."""
-
-
-class Rule(NamedTuple):
-    """One rule."""
-
-    id: str
-    severity: Severity
-    title: str
-    """What is wrong, for the heading over its findings."""
-    fix: str
 
 
 _N, _W, _E = Severity.NOTE, Severity.WARNING, Severity.ERROR

@@ -7,20 +7,9 @@ not be looked at. The same id stands for the same fault in the template, in the 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from harness.findings import Finding, Place, Rule, Severity
 
-from harness.findings import Finding, Place, Severity
-
-__all__ = ["RULES", "Rule", "finding"]
-
-
-class Rule(NamedTuple):
-    """One rule."""
-
-    id: str
-    severity: Severity
-    title: str
-    fix: str
+__all__ = ["RULES", "finding"]
 
 
 _N, _W, _E = Severity.NOTE, Severity.WARNING, Severity.ERROR

@@ -23,7 +23,7 @@ def print_evaluation(found: Evaluation, console: Console) -> None:
     first = found.standings[0].label
     console.print(f"{found.records:,} records, {found.n} completions each, graded by {found.grader}")
     rows: list[tuple[str, ...]] = [
-        ("model", "mean reward", "95 %", f"against {first}", "95 %", "won", "lost", "tied", "length")
+        ("model", "mean reward", "95 %", f"against {first}", "95 %", "won", "lost", "tied", "characters")
     ]
     for at, standing in enumerate(found.standings):
         length = "" if standing.length is None else f"{standing.length:.0f}"
