@@ -65,9 +65,10 @@ def test_a_file_that_does_not_belong_is_found(project, artifact, name, rule):
 
 
 def test_an_abi3_or_plain_extension_is_taken_for_lambda_s(project, artifact):
-    for name in ("fast.abi3.so", "fast.so", "sub.cpython-311-x86_64-linux-gnu.so"):
+    minor = sys.version_info.minor
+    for name in ("fast.abi3.so", "fast.so", f"sub.cpython-3{minor}-x86_64-linux-gnu.so"):
         (artifact / name).write_bytes(b"")
-    assert check(project, runtime="python3.11")[0] == []
+    assert check(project, runtime=f"python3.{minor}")[0] == []
 
 
 def test_optimised_bytecode_is_the_same_python_s(project, artifact):

@@ -138,7 +138,8 @@ def test_byte_ranges_hold_every_line_once_wherever_they_are_cut(
 
 def test_however_deep_a_line_is_nested_it_is_a_rollout_or_a_problem() -> None:
     problems = set()
-    for depth in [3, *range(900, 1_010)]:
+    # Where Python gives up differs by version: at 1,000 levels on 3.11, far deeper on 3.13.
+    for depth in [3, *range(900, 1_010), 5_000, 20_000, 200_000]:
         content = "[" * depth + "]" * depth
         line = f'{{"messages": [{{"role": "user", "content": {content}}}, {{"role": "assistant"}}]}}'
         found = read_rollout(0, line.encode())
