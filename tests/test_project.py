@@ -87,7 +87,9 @@ def test_a_machine_path_is_recognised(line):
     assert MACHINE_PATH.search(line)
 
 
-@pytest.mark.parametrize("line", ["https://host/wor" + "k", "/workers", "a/root/b", "/home", "/var/task"])
+@pytest.mark.parametrize(
+    "line", ["https://host/wor" + "k", "/workers", "a/roo" + "t/b", "/home", "/var/task"]
+)
 def test_an_ordinary_path_is_not_a_machine_path(line):
     assert not MACHINE_PATH.search(line)
 

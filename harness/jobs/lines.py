@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from harness.data.appending import write_all
 from harness.errors import InputError
 
 __all__ = ["AppendedLines"]
@@ -30,7 +31,6 @@ class AppendedLines:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            # Unbuffered: what could not be written must not be tried again when the file is closed.
             self._file = path.open("ab", buffering=0)
         except OSError as error:
             raise _unwritable(path, error) from error
@@ -76,10 +76,8 @@ class AppendedLines:
         start = self._file.seek(0, 2)
         # ASCII: a lone surrogate in a message must not stop the journal.
         lines = "".join(json.dumps(value, separators=(",", ":")) + "\n" for value in values)
-        rest = memoryview(lines.encode("ascii"))
         try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
+            write_all(self._file, lines.encode("ascii"))
         except OSError as error:
             raise _unwritable(self.path, error) from error
         return start

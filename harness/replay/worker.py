@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from graders.wire import Profile
+from harness.data.appending import end_of_last_line
 from harness.data.json_lines import LineError, parse
 from harness.errors import HarnessError
 from harness.replay.grading import grade_batch, in_batches, profiles_of
@@ -97,7 +98,7 @@ class Worker:
         """Cut a shard back to its last whole rollout; return what it adds up to and where to go on."""
         totals, kept, at = Totals(), 0, start
         pending: list[Row] = []
-        file.truncate(_whole_lines(file))
+        file.truncate(end_of_last_line(file))
         position = file.seek(0)
         for line in file:
             position += len(line)
@@ -136,19 +137,6 @@ class Worker:
         if now - self._told >= REPORT_S:
             self._told = now
             self.say({"shard": number, "totals": totals.to_json(), "done": False})
-
-
-def _whole_lines(file: IO[bytes]) -> int:
-    """The size of a file without a torn last line."""
-    size = file.seek(0, os.SEEK_END)
-    while size:
-        start = max(0, size - (1 << 16))
-        file.seek(start)
-        end = file.read(size - start).rfind(b"\n")
-        if end >= 0:
-            return start + end + 1
-        size = start
-    return 0
 
 
 def _own_output() -> IO[str]:

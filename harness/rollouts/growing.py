@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from harness.data.appending import end_of_last_line, write_all
 from harness.data.json_lines import LineError, lines, parse
 from harness.errors import InputError
 
@@ -42,7 +43,6 @@ class GrowingFile:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Unbuffered: what could not be written must not be tried again when the file is closed.
             self._file = path.open("ab", buffering=0)
         except OSError as error:
             raise InputError(f"cannot be written: {error.strerror}", place=str(path)) from error
@@ -83,10 +83,8 @@ class GrowingFile:
             InputError: It cannot be written.
         """
         # ASCII: a lone surrogate in a completion must not stop the file.
-        rest = memoryview(json.dumps(rollout).encode("ascii") + b"\n")
         try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
+            write_all(self._file, json.dumps(rollout).encode("ascii") + b"\n")
         except OSError as error:
             raise InputError(
                 f"cannot be written: {error.strerror}",
@@ -143,14 +141,7 @@ class GrowingFile:
         return dict(found)
 
     def _cut_torn_line(self) -> None:
-        size = os.fstat(self._file.fileno()).st_size
         with self.path.open("rb") as file:
-            at, tail = size, b""
-            while at > 0 and b"\n" not in tail:
-                step = min(at, 1 << 16)
-                at -= step
-                file.seek(at)
-                tail = file.read(step) + tail
-        end = at + tail.rfind(b"\n") + 1
-        if end != size:
+            end = end_of_last_line(file)
+        if end != os.fstat(self._file.fileno()).st_size:
             os.ftruncate(self._file.fileno(), end)
