@@ -96,15 +96,15 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 LIKE_DEV := --constraint requirements/dev.txt
 
 pins: ## compile requirements/*.txt from pyproject.toml (needs uv)
-	$(COMPILE) pyproject.toml --extra harness --extra telemetry --group dev --output-file requirements/dev.txt
-	$(COMPILE) pyproject.toml --extra harness --group build $(LIKE_DEV) --output-file requirements/harness.txt
+	$(COMPILE) pyproject.toml --extra all --extra telemetry --group dev --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra all --group build $(LIKE_DEV) --output-file requirements/harness.txt
 	$(COMPILE) pyproject.toml --extra telemetry $(LIKE_DEV) --output-file requirements/lambda.txt
 	$(COMPILE) --group runtime $(LIKE_DEV) --output-file requirements/runtime.txt
 	$(COMPILE) --group sam --output-file requirements/sam.txt
 
 clean: ## remove the environments and everything that was built
 	rm -rf $(VENV) $(VENV_SAM) .aws-sam build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find graders harness tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find graders harness tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # `sam build` calls build-<LogicalId> here (BuildMethod: makefile).
 -include sam.mk

@@ -17,7 +17,7 @@ from typing import Any
 from openai import OpenAI
 
 from harness.emulator.config import EmulatorConfig
-from harness.emulator.process import EmulatorProcess
+from harness.emulator.emulator_process import EmulatorProcess
 from harness.samples import RECORDS, ROLLOUTS
 
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:word-problem:1"
@@ -26,8 +26,8 @@ FEW, MANY = 1_000, 100_000
 FOLLOW = """
 import resource, sys, tempfile
 from pathlib import Path
-from harness.jobs.event_log import EventLog
-from harness.jobs.events import NewEvents
+from harness.follow.event_log import EventLog
+from harness.follow.events import NewEvents
 
 count = int(sys.argv[1])
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from functools import update_wrapper
 
-from .declaration import Options, check_function
+from ._runtime.declaration import Options, check_function
+from ._runtime.handler import Budget, handle
+from ._runtime.scoring import score, score_async
 from .errors import DecorationError, SampleError
-from .handler import Budget, handle
 from .reward import Failure, Reward
 from .sample import Sample
-from .scoring import score, score_async
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

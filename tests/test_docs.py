@@ -10,7 +10,7 @@ import re
 import pytest
 
 from graders import Reward, Sample, checks, combine, extract, grader
-from graders.declaration import Options
+from graders._runtime.declaration import Options
 from graders.reward import KINDS
 from harness.data.rules import RULES
 from support.readme import README, blocks

@@ -19,9 +19,9 @@ from openai import OpenAI
 
 from harness.api.auth import Credential, Endpoint, FixedKey
 from harness.api.curl import PLACEHOLDER_KEY, ShowTransport
-from harness.api.errors import Unreachable, translate
+from harness.api.failures import Unreachable, translate
 from harness.api.paging import pages
-from harness.api.text import checked_id, plain_text
+from harness.api.safe_text import checked_id, plain_text
 from harness.api.types import (
     FILE_PURPOSE,
     PAGE_SIZE,

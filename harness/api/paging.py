@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from harness.api.errors import Unreachable
+from harness.api.failures import Unreachable
 
 __all__ = ["MOST_PAGES", "next_cursor", "pages"]
 

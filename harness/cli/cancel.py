@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.api.text import plain_text
+from harness.api.safe_text import plain_text
 from harness.cli.output import emit_json
 from harness.cli.service import connect, jobs_dir_option, json_option, service_options, show_curl
 from harness.errors import InputError
@@ -55,7 +55,7 @@ def command(
 
 def _cancelled(client: FineTuning, job_id: str) -> Job:
     """Cancel; a refusal counts as done when the job is cancelled: an earlier answer may have been lost."""
-    from harness.api.errors import RequestRefused
+    from harness.api.failures import RequestRefused
     from harness.api.types import FINAL_STATUSES
 
     try:

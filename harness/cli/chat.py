@@ -14,7 +14,7 @@ from harness.cli.service import connect, jobs_dir_option, json_option, service_o
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
-    from harness.jobs.inference import Api, Question
+    from harness.api.inference import Api, Question
 
 _STEERING = ("Cc", "Cs")
 
@@ -54,8 +54,8 @@ def command(
 
     MODEL is a model's id, or a job's name or id: then its tuned model, or with --checkpoint one on the way.
     """
-    from harness.jobs.asking import model_of
-    from harness.jobs.inference import Question, ask
+    from harness.api.inference import Question, ask
+    from harness.jobs.models import model_of
 
     if prompt == "-":
         prompt = sys.stdin.read()
@@ -83,8 +83,8 @@ def _show(
     base_url: str | None,
     region: str | None,
 ) -> None:
-    from harness.jobs.asking import job_of
-    from harness.jobs.inference import ask
+    from harness.api.inference import ask
+    from harness.jobs.models import job_of
 
     job_id = job_of(jobs_dir, given) or (given if checkpoint is not None else None)
     if job_id is None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.api.text import plain_text
+from harness.api.safe_text import plain_text
 from harness.cli.output import emit_json
 from harness.cli.service import at, connect, jobs_dir_option, json_option, service_options, show_curl
 
@@ -26,7 +26,7 @@ def command(
     if print_curl:
         show_curl(base_url, region, lambda client: next(client.checkpoints(job_id)))
         return 0
-    from harness.jobs.checkpoints import checkpoints_by_step
+    from harness.api.checkpoints import checkpoints_by_step
 
     with connect(base_url, region) as client:
         found = checkpoints_by_step(client, job_id)

@@ -19,12 +19,12 @@ from harness.cli.output import stdout_console
 from harness.cli.rehearse import start_emulator, told
 from harness.data.validate import validate
 from harness.errors import InputError
-from harness.jobs.rehearsal import Request as Rehearsed
-from harness.jobs.rehearse import rehearse
-from harness.replay.plan import Request, plan
-from harness.replay.pool import replay
+from harness.rehearsal.request import RehearsalRequest as Rehearsed
+from harness.rehearsal.run import rehearse
+from harness.replay.prepare import ReplayRequest, prepare
+from harness.replay.supervisor import replay
+from harness.report.look import look_at, sample_of
 from harness.report.rehearsal import print_curves, print_example
-from harness.report.run import look_at, sample_of
 from harness.report.terminal import print_groups, print_rewards
 from harness.runs.rows import read_rows
 from harness.runs.store import Run
@@ -68,7 +68,7 @@ def _tell(folder: Path, kept: bool) -> None:
     console.print(f"    {report.records} records, {report.errors} errors. Your own: rft validate FILE")
 
     _step(console, "3. Replay: recorded completions go through the grader in the shape that Lambda gets them")
-    run = plan(Request(rollouts=ROLLOUTS, grader=GRADER, label="is_right", runs=folder / "runs"))
+    run = prepare(ReplayRequest(rollouts=ROLLOUTS, grader=GRADER, label="is_right", runs=folder / "runs"))
     totals = replay(run)
     console.print(f"    {totals.gradings:,} completions of {report.records} prompts graded.")
     judged = totals.agreed + totals.disagreed

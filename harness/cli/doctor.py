@@ -10,7 +10,7 @@ import click
 from harness.cli.output import emit_json, printable, stdout_console
 
 if TYPE_CHECKING:
-    from harness.deploy.preflight import Diagnosis
+    from harness.deploy.doctor import Diagnosis
     from harness.findings import Finding
 
 _STYLES = {"critical": "bold red", "error": "red", "warning": "yellow", "note": "cyan", "info": "dim"}
@@ -51,8 +51,8 @@ def command(
 
     Exit codes: 0 nothing worse than a warning; 1 an error; 2 there is nothing to look at; 3 AWS refuses.
     """
-    from harness.deploy.function_checks import Job
-    from harness.deploy.preflight import TEMPLATE, Diagnosis, examine_functions, examine_project
+    from harness.deploy.doctor import TEMPLATE, Diagnosis, examine_functions, examine_project
+    from harness.deploy.function_checks import JobSettings
     from harness.errors import InputError
 
     if grader is not None and stack is None:
@@ -67,7 +67,7 @@ def command(
         found = read_stack(stack, region)
         policy = found.submitter_policy
         chosen += [found.arn(grader)] if grader else [one.arn for one in found.graders.values()]
-    examine_functions(diagnosis, chosen, Job(job_region, model, policy))
+    examine_functions(diagnosis, chosen, JobSettings(job_region, model, policy))
     if as_json:
         emit_json(diagnosis.to_json())
     else:
@@ -76,7 +76,7 @@ def command(
 
 
 def _tell(diagnosis: Diagnosis) -> None:
-    from harness.deploy.rules import RULES
+    from harness.deploy.checklist import RULES
     from harness.findings import count_by_severity
 
     console = stdout_console()

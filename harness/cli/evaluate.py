@@ -16,7 +16,7 @@ from harness.errors import InputError
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
-    from harness.jobs.evaluate import Evaluation, Named
+    from harness.evaluation.evaluate import Evaluation, Named
     from harness.rollouts.asking import Generated
 
 BASE = "base"
@@ -55,13 +55,13 @@ def command(**asked: Any) -> int:
     if asked["print_curl"]:
         _show(asked)
         return 0
-    from harness.jobs.asking import asker, service_name
-    from harness.jobs.evaluate import Request, evaluate
+    from harness.evaluation.evaluate import EvaluationRequest, evaluate
+    from harness.jobs.models import asker, service_name
 
     with connect(asked["base_url"], asked["region"]) as client:
         models = _models(client, asked)
     with patient_client(asked["base_url"], asked["region"]) as client:
-        request = Request(
+        request = EvaluationRequest(
             records=asked["records"],
             grader=asked["grader"],
             models=models,
@@ -104,9 +104,9 @@ def _tell(found: Evaluation, into: Path, *, as_json: bool) -> None:
 
 def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:
     """What to ask: each model once, in the order given, a job's checkpoints before its tuned model."""
-    from harness.jobs.asking import job_of
-    from harness.jobs.checkpoints import checkpoints_by_step, tuned_model
-    from harness.jobs.evaluate import Named
+    from harness.api.checkpoints import checkpoints_by_step, tuned_model
+    from harness.evaluation.evaluate import Named
+    from harness.jobs.models import job_of
 
     jobs_dir, given = asked["jobs_dir"], asked["models"]
     jobs = {name: job_of(jobs_dir, name) for name in given if name != BASE}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.api.text import plain_text
+from harness.api.safe_text import plain_text
 from harness.cli.output import emit_json
 from harness.cli.service import at, connect, jobs_dir_option, json_option, service_options, show_curl
 
@@ -61,7 +61,7 @@ def _filtered(events: Iterable[Event], kind: str | None, level: str | None) -> I
 
 
 def _oldest_first(events: Iterator[Event], last: int | None) -> list[Event]:
-    from harness.jobs.events import is_newest_first
+    from harness.follow.events import is_newest_first
 
     first = [event for _, event in zip(range(100), events, strict=False)]
     if is_newest_first(first) is False:

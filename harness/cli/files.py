@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.api.text import plain_text
+from harness.api.safe_text import plain_text
 from harness.cli.output import emit_json
 from harness.cli.service import at, connect, json_option, service_options, show_curl
 

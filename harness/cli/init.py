@@ -20,7 +20,7 @@ def command(folder: Path, name: str | None, as_json: bool) -> int:
 
     Exit codes: 0 made; 2 the folder is not empty or the name cannot be one.
     """
-    from harness.deploy.scaffold import GRADER, make_project
+    from harness.projects.scaffold import GRADER, make_project
 
     files = make_project(folder, name)
     if as_json:

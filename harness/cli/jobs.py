@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.api.text import plain_text
+from harness.api.safe_text import plain_text
 from harness.cli.output import emit_json
 from harness.cli.service import at, connect, jobs_dir_option, json_option, service_options, show_curl
 

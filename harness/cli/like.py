@@ -59,7 +59,8 @@ def filled_in(context: click.Context, asked: dict[str, Any]) -> dict[str, Any]:
         return asked
     if asked["training_file"] is not None:
         raise InputError("--like takes the training file of that job", fix="Leave the file out.")
-    from harness.jobs.iterate import is_arn, journal_of
+    from harness.jobs.journal import journal_of
+    from harness.signal.compare import is_arn
 
     before = journal_of(asked["jobs_dir"], asked["like"])
     if asked["grader_arn"] is None and asked["grader"] is not None and is_arn(asked["grader"]):
@@ -104,7 +105,7 @@ def changed(asked: dict[str, Any]) -> dict[str, Any] | None:
     was, now = before["grader"], {"arn": asked["grader_arn"], "code_sha256": asked["grader_code_sha256"]}
     said: dict[str, Any] = {"like": before["name"], "was": was, "now": now, "rewards": None}
     if asked["rollouts"] is not None:
-        from harness.jobs.iterate import compare
+        from harness.signal.compare import compare
 
         said["rewards"] = compare(
             asked["like_grader"] or was["arn"],

@@ -15,7 +15,7 @@ from harness.errors import InputError
 
 if TYPE_CHECKING:
     from harness.deploy.parity import Parity
-    from harness.deploy.places import Place
+    from harness.deploy.places import GradingPlace
     from harness.rollouts.read import Rollout
 
 _SHOWN = 20
@@ -102,7 +102,7 @@ def _in_stack(asked: dict[str, Any]) -> list[str]:
     return [found.arn(name)]
 
 
-def _compare(chosen: list[Rollout], places: list[Place], wires: list[str], quiet: bool) -> Parity:
+def _compare(chosen: list[Rollout], places: list[GradingPlace], wires: list[str], quiet: bool) -> Parity:
     from harness.deploy.parity import compare
 
     if quiet or not sys.stderr.isatty():

@@ -18,12 +18,12 @@ from harness.cli.output import emit_json, stderr_console, stdout_console
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from harness.api.errors import Unreachable
+    from harness.api.failures import Unreachable
     from harness.api.types import Event, Job
-    from harness.emulator.process import EmulatorProcess
+    from harness.emulator.emulator_process import EmulatorProcess
     from harness.findings import Finding
-    from harness.jobs.curves import Curves
-    from harness.jobs.rehearsal import Emulated
+    from harness.follow.curves import Curves
+    from harness.rehearsal.request import Emulated
     from harness.rollouts.asking import Generated
 
 __all__ = ["Told", "command", "start_emulator", "told"]
@@ -78,11 +78,11 @@ def command(rollouts: Path, grader: str, into: Path | None, as_json: bool, **ask
     Exit codes: 0 rehearsed, whatever was learned; 1 the job failed; 2 input; 3 the emulator is not there.
     """
     from harness.jobs.plan import hyperparameters
-    from harness.jobs.rehearsal import Request
-    from harness.jobs.rehearse import rehearse
+    from harness.rehearsal.request import RehearsalRequest
+    from harness.rehearsal.run import rehearse
 
     chosen = hyperparameters(asked["n_epochs"], asked["batch_size"], asked["learning_rate_multiplier"])
-    request = Request(
+    request = RehearsalRequest(
         rollouts=rollouts,
         grader=grader,
         into=into or Path("rehearsals") / _name(rollouts, grader, asked),
@@ -113,7 +113,7 @@ def start_emulator(asked: Emulated) -> EmulatorProcess:
         asked: What it serves.
     """
     from harness.emulator.config import EmulatorConfig
-    from harness.emulator.process import EmulatorProcess
+    from harness.emulator.emulator_process import EmulatorProcess
 
     return EmulatorProcess(
         EmulatorConfig(
@@ -160,7 +160,7 @@ class Told:
     def state(self, job: Job, curves: Curves) -> None:
         """Show step and reward."""
         from harness.api.types import REWARD_MEAN
-        from harness.jobs.curves import sparkline
+        from harness.follow.curves import sparkline
 
         series = curves.series[REWARD_MEAN]
         if series.last is not None:

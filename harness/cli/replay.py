@@ -13,9 +13,9 @@ from harness.cli.output import emit_json, printable, stderr_console
 from harness.errors import InputError
 from harness.replay.expect import stored_rewards
 from harness.replay.grading import ALL_WIRES
-from harness.replay.plan import Request, plan
-from harness.replay.pool import replay
-from harness.report.outcome import outcome_of
+from harness.replay.prepare import ReplayRequest, prepare
+from harness.replay.supervisor import replay
+from harness.report.summary import summary_of
 from harness.runs.rows import Totals
 from harness.runs.store import Run
 from harness.targets.opening import CONCURRENCY, IN_PROCESS
@@ -106,9 +106,9 @@ def command(
         cores = 1  # one process keeps all the calls under way
         if concurrency is not None:
             os.environ[CONCURRENCY] = str(concurrency)
-    run = plan(Request(**asked))
+    run = prepare(ReplayRequest(**asked))
     totals = _replay(run, cores, quiet=as_json)
-    outcome = outcome_of(run, totals, stored)
+    outcome = summary_of(run, totals, stored)
     if as_json:
         emit_json(outcome.to_json())
     else:

@@ -74,8 +74,8 @@ def command(**asked: Any) -> int:
 
     Exit codes: 0 all there; 1 the model refused some; 2 input; 3 the service was busy or away too long.
     """
-    from harness.jobs.asking import asker, model_of, service_name
-    from harness.rollouts.asking import Request
+    from harness.jobs.models import asker, model_of, service_name
+    from harness.rollouts.asking import GenerationRequest
     from harness.rollouts.generate import generate
 
     if asked["print_curl"]:
@@ -84,7 +84,7 @@ def command(**asked: Any) -> int:
     with connect(asked["base_url"], asked["region"]) as client:
         model = model_of(client, asked["jobs_dir"], asked["model"], asked["checkpoint"])
     with patient_client(asked["base_url"], asked["region"]) as client:
-        request = Request(
+        request = GenerationRequest(
             records=asked["records"],
             out=asked["out"],
             model=model,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from harness.api.text import plain_text
+from harness.api.safe_text import plain_text
 
 if TYPE_CHECKING:
     from harness.api.auth import Endpoint

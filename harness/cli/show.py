@@ -8,7 +8,7 @@ import click
 
 from harness.cli.output import emit_json
 from harness.errors import InputError
-from harness.report.run import look_at, sample_of
+from harness.report.look import look_at, sample_of
 from harness.runs.store import open_run
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.api.text import plain_text
+from harness.api.safe_text import plain_text
 from harness.api.types import MODELS
 from harness.cli.like import changed, filled_in, like_options, tell_change
 from harness.cli.output import emit_json
@@ -116,7 +116,7 @@ def _plan(asked: dict[str, Any]) -> Plan:
 
 
 def _send(plan: Plan, asked: dict[str, Any]) -> dict[str, Any]:
-    from harness.jobs.clock import SystemClock
+    from harness.clock import SystemClock
     from harness.jobs.journal import Entry, default_name, held
     from harness.jobs.submit import submit
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.api.text import plain_text
+from harness.api.safe_text import plain_text
 from harness.cli.events import describe
 from harness.cli.output import emit_json, stderr_console
 from harness.cli.service import connect, jobs_dir_option, json_option, service_options, show_curl
@@ -17,11 +17,11 @@ from harness.cli.service import connect, jobs_dir_option, json_option, service_o
 if TYPE_CHECKING:
     from rich.live import Live
 
-    from harness.api.errors import Unreachable
+    from harness.api.failures import Unreachable
     from harness.api.types import Event, Job
     from harness.findings import Finding
-    from harness.jobs.curves import Curves
-    from harness.jobs.watch import Outcome
+    from harness.follow.curves import Curves
+    from harness.follow.watch import JobEnd
 
 
 @click.command("watch")
@@ -63,8 +63,8 @@ def command(
             base_url, region, lambda client: client.job(job_id), lambda client: client.events_page(job_id)
         )
         return 0
-    from harness.jobs.clock import SystemClock
-    from harness.jobs.watch import Pace, watch
+    from harness.clock import SystemClock
+    from harness.follow.watch import Polling, watch
 
     with connect(base_url, region) as client, _live(as_json) as live:
         outcome = watch(
@@ -73,7 +73,7 @@ def command(
             folder,
             observer=_Screen(live, quiet=as_json),
             clock=SystemClock(),
-            pace=Pace(interval, patience),
+            pace=Polling(interval, patience),
         )
     if as_json:
         emit_json(_summary(outcome))
@@ -148,7 +148,7 @@ def panel(job: Job, curves: Curves) -> list[str]:
         curves: As they stand.
     """
     from harness.api.types import ENTROPY, GRAD_NORM, RESPONSE_LENGTH_MEAN, REWARD_MEAN
-    from harness.jobs.curves import sparkline
+    from harness.follow.curves import sparkline
 
     words = [plain_text(str(job.get("id"))), plain_text(str(job.get("status")))]
     if curves.step:
@@ -176,7 +176,7 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _tell(outcome: Outcome) -> None:
+def _tell(outcome: JobEnd) -> None:
     for line in panel(outcome.job, outcome.curves):
         click.echo(line)
     error: Any = outcome.job.get("error") or {}
@@ -186,7 +186,7 @@ def _tell(outcome: Outcome) -> None:
         click.echo(f"tuned model: {plain_text(str(outcome.job['fine_tuned_model']))}")
 
 
-def _summary(outcome: Outcome) -> dict[str, Any]:
+def _summary(outcome: JobEnd) -> dict[str, Any]:
     return {
         "job": outcome.job,
         "events": outcome.events,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.deploy.artifact import zipped_bytes
-from harness.deploy.rules import finding
+from harness.deploy.checklist import finding
 from harness.deploy.shadowing import installed_graders
 from harness.findings import Finding
 from harness.localaws.function import FunctionSpec

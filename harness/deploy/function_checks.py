@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.api.types import MODELS
-from harness.deploy.aws import Denied, Missing, client, explained
+from harness.aws import Denied, NotInAws, client, explained
+from harness.deploy.checklist import finding
 from harness.deploy.identities import Identity, document_of, identity_of, policies_of
 from harness.deploy.policies import ALLOWED, CONDITIONAL, check_statements, decide
-from harness.deploy.rules import finding
 from harness.deploy.settings_checks import check_settings
 from harness.errors import InputError, ServiceError
 from harness.findings import Finding, Place
 
-__all__ = ["Job", "check_function"]
+__all__ = ["JobSettings", "check_function"]
 
 _ARN = re.compile(
     r"(?P<plain>arn:(?P<partition>aws[a-z-]*):lambda:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):function:"
@@ -30,7 +30,7 @@ _FEW_AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class JobSettings:
     """The job that is meant to call the function."""
 
     region: str | None = None
@@ -41,7 +41,7 @@ class Job:
     """The stack's managed policy for whoever submits, to be checked too."""
 
 
-def check_function(arn: str, job: Job) -> tuple[list[Finding], dict[str, Any]]:
+def check_function(arn: str, job: JobSettings) -> tuple[list[Finding], dict[str, Any]]:
     """Check one function.
 
     Args:
@@ -75,7 +75,7 @@ def check_function(arn: str, job: Job) -> tuple[list[Finding], dict[str, Any]]:
     for check in checks:
         try:
             findings += check()
-        except (Denied, Missing, ServiceError) as error:
+        except (Denied, NotInAws, ServiceError) as error:
             findings.append(finding("D069", error.message, error.place or arn))
     return findings, _figures(arn, found)
 
@@ -171,7 +171,7 @@ def _execution_role(found: dict[str, Any], match: re.Match[str], arn: str) -> It
         yield from check_statements(document, Place(file=role.arn), f"the role {role.name}")
 
 
-def _submitter(match: re.Match[str], arn: str, job: Job) -> Iterator[Finding]:
+def _submitter(match: re.Match[str], arn: str, job: JobSettings) -> Iterator[Finding]:
     """Whether the caller's own permission lets a job call the grader; the stack's policy too."""
     project = f"arn:{match['partition']}:bedrock-mantle:{match['region']}:{match['account']}:project/any"
     needed = [("lambda:InvokeFunction", arn), ("bedrock-mantle:CreateFineTuningJob", project)]
@@ -199,7 +199,7 @@ def _held(
             yield finding("D065", f"{whose} may not do {action} on {resource} ({verdict})", arn)
 
 
-def _region(region: str, arn: str, job: Job) -> Iterator[Finding]:
+def _region(region: str, arn: str, job: JobSettings) -> Iterator[Finding]:
     if job.region is not None and job.region != region:
         yield finding("D066", f"the grader is in {region}, the job in {job.region}", arn)
     model = next((one for one in MODELS if one.id == job.model), None)

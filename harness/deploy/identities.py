@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from harness.deploy.aws import client, explained
+from harness.aws import client, explained
 
 __all__ = ["Identity", "document_of", "identity_of", "policies_of"]
 

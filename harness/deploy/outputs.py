@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.deploy.aws import Missing, client, explained
+from harness.aws import NotInAws, client, explained
 from harness.errors import InputError
 
 __all__ = ["KINDS", "DeployedGrader", "Stack", "read_stack"]
@@ -115,9 +115,9 @@ def read_stack(name: str, region: str | None = None) -> Stack:
     try:
         with explained(f"stack {name}"):
             [found] = formation.describe_stacks(StackName=name)["Stacks"]
-    except Missing:
+    except NotInAws:
         fix = f"`sam deploy --stack-name {name}` makes it; --region names another region."
-        raise Missing(f"there is no such stack in {where}", place=f"stack {name}", fix=fix) from None
+        raise NotInAws(f"there is no such stack in {where}", place=f"stack {name}", fix=fix) from None
     outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
     graders = _graders(outputs)
     if not graders:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from graders.reward import Failure, Reward
 from graders.wire import PROFILES, Profile, write_answer, write_events
-from harness.deploy.places import Place
+from harness.deploy.places import GradingPlace
 from harness.replay.grading import grade_batch, in_batches
 from harness.rollouts.read import Rollout
 from harness.runs.rows import Row
@@ -92,7 +92,7 @@ class Parity:
 
 def compare(
     rollouts: Iterable[Rollout],
-    places: Sequence[Place],
+    places: Sequence[GradingPlace],
     wires: Sequence[str] = tuple(PROFILES),
     progress: Callable[[int], None] = lambda graded: None,
 ) -> Parity:

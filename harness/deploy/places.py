@@ -15,15 +15,15 @@ from typing import Any
 from harness.errors import InputError
 from harness.targets.built import Built, built_function, grader_of
 from harness.targets.in_process import InProcessTarget
-from harness.targets.local_runtime import LocalRuntimeTarget
+from harness.targets.lambda_runtime import LocalRuntimeTarget
 from harness.targets.opening import open_deployed
 from harness.targets.protocol import Target
 
-__all__ = ["Place", "open_places"]
+__all__ = ["GradingPlace", "open_places"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class GradingPlace:
     """One place where samples are graded."""
 
     name: str
@@ -57,7 +57,7 @@ def open_places(
     function: str | None = None,
     arns: Sequence[str] = (),
     region: str | None = None,
-) -> list[Place]:
+) -> list[GradingPlace]:
     """Open this process, the built artifact, and functions in AWS.
 
     Args:
@@ -78,13 +78,13 @@ def open_places(
             raise InputError("no grader is named", fix="Write --grader module:name or --grader file.py:name.")
         grader = grader_of(built.spec)
     here = InProcessTarget(grader)
-    places = [Place(here.name, here, here.sha256)]
+    places = [GradingPlace(here.name, here, here.sha256)]
     if built is not None:
         # One environment: its cold start is measured once, and nothing else is under way meanwhile.
         local = stack.enter_context(closing(LocalRuntimeTarget(built.spec, concurrency=1)))
         notes = [note for note in (local.interpreter_note, *built.spec.notes) if note]
         sha256, timeout = built.spec.code_sha256(), built.spec.timeout_s
-        places.append(Place(local.name, local, sha256, timeout, "; ".join(notes) or None))
+        places.append(GradingPlace(local.name, local, sha256, timeout, "; ".join(notes) or None))
     for arn in arns:
         own = None if arn.startswith("arn:") else region
         deployed = stack.enter_context(closing(open_deployed(arn, own)))
@@ -94,7 +94,7 @@ def open_places(
             note = "this is not a published version: what it runs can change at any time"
         elif not found:
             note = "these credentials may not read its configuration: timeout and code are not known"
-        places.append(Place(arn, deployed, found.get("CodeSha256"), found.get("Timeout"), note))
+        places.append(GradingPlace(arn, deployed, found.get("CodeSha256"), found.get("Timeout"), note))
     return places
 
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from harness.deploy.rules import finding
+from harness.deploy.checklist import finding
 from harness.findings import Finding, Place
 
 __all__ = ["ALLOWED", "CONDITIONAL", "DENIED", "NOT_ALLOWED", "check_statements", "decide", "statements"]

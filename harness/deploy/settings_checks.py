@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from harness.deploy.rules import finding
+from harness.deploy.checklist import finding
 from harness.findings import Finding, Place
 
 __all__ = ["RUNTIME_ENDS", "check_settings"]

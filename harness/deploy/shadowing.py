@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import harness
-from harness.deploy.rules import finding
+from harness.deploy.checklist import finding
 from harness.findings import Finding
 
 __all__ = ["check_folder", "installed_graders"]

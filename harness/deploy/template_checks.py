@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.deploy.checklist import finding
 from harness.deploy.policies import check_statements
-from harness.deploy.rules import finding
 from harness.deploy.settings_checks import check_settings
 from harness.findings import Finding, Place
 from harness.localaws.template import read_template

@@ -13,12 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from harness.emulator.api_errors import ApiError, invalid, not_found
 from harness.emulator.config import parse_faults
-from harness.emulator.errors import ApiError, JobFailure, invalid, not_found
 from harness.emulator.learned import learned
 from harness.emulator.parts import Parts, json_body, parts_of
 from harness.emulator.requests import text_field
 from harness.errors import HarnessError
+from harness.simulator.failure import JobFailure
 
 __all__ = ["routes"]
 

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from harness.emulator.errors import invalid
-from harness.emulator.inference import Answer, Ask, prompt_tokens, read_ask
+from harness.emulator.api_errors import invalid
+from harness.emulator.generation import InferenceAnswer, InferenceRequest, prompt_tokens, read_ask
 from harness.emulator.parts import Parts, json_body, parts_of
 
 __all__ = ["routes", "server_sent", "words"]
@@ -76,7 +76,7 @@ def words(text: str) -> list[str]:
 
 
 def _chat_chunks(
-    head: dict[str, Any], ask: Ask, answers: list[Answer], with_usage: bool
+    head: dict[str, Any], ask: InferenceRequest, answers: list[InferenceAnswer], with_usage: bool
 ) -> Iterator[tuple[None, Any]]:
     def chunk(at: int, delta: dict[str, Any], reason: str | None = None) -> tuple[None, Any]:
         choice = {"index": at, "delta": delta, "logprobs": None, "finish_reason": reason}
@@ -95,7 +95,7 @@ def _chat_chunks(
     yield None, "[DONE]"
 
 
-def _text_chunks(head: dict[str, Any], answers: list[Answer]) -> Iterator[tuple[None, Any]]:
+def _text_chunks(head: dict[str, Any], answers: list[InferenceAnswer]) -> Iterator[tuple[None, Any]]:
     for at, answer in enumerate(answers):
         pieces = words(answer.text) or [""]
         for position, piece in enumerate(pieces, 1):
@@ -110,18 +110,18 @@ def _text_chunks(head: dict[str, Any], answers: list[Answer]) -> Iterator[tuple[
     yield None, "[DONE]"
 
 
-def _text_reason(answer: Answer) -> str:
+def _text_reason(answer: InferenceAnswer) -> str:
     return answer.finish_reason if answer.finish_reason == "length" else "stop"
 
 
-def _message(answer: Answer) -> dict[str, Any]:
+def _message(answer: InferenceAnswer) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": answer.text, "refusal": None}
     if answer.tool_calls:
         message.update(tool_calls=answer.tool_calls, content=answer.text or None)
     return message
 
 
-def _head(parts: Parts, prefix: str, ask: Ask) -> dict[str, Any]:
+def _head(parts: Parts, prefix: str, ask: InferenceRequest) -> dict[str, Any]:
     return {
         "id": f"{prefix}-{uuid.uuid4().hex}",
         "created": parts.clock.now(),
@@ -130,7 +130,7 @@ def _head(parts: Parts, prefix: str, ask: Ask) -> dict[str, Any]:
     }
 
 
-def _usage(ask: Ask, answers: list[Answer]) -> dict[str, int]:
+def _usage(ask: InferenceRequest, answers: list[InferenceAnswer]) -> dict[str, int]:
     prompt, completion = prompt_tokens(ask.messages), sum(answer.tokens for answer in answers)
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 

@@ -21,8 +21,8 @@ from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from harness.emulator.errors import ApiError
-from harness.emulator.policy import generator
+from harness.emulator.api_errors import ApiError
+from harness.simulator.policy import generator
 
 __all__ = ["Faults", "FaultyApp"]
 

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from harness.api.types import FILE_PURPOSE, FileObject
-from harness.emulator.errors import invalid, not_found
+from harness.emulator.api_errors import invalid, not_found
 from harness.emulator.parts import page_limit, parts_of
 
 __all__ = ["routes"]

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.emulator.errors import JobFailure
 from harness.errors import InputError
+from harness.simulator.failure import JobFailure
 
 if TYPE_CHECKING:
     from harness.localaws.function import FunctionSpec
@@ -93,7 +93,7 @@ def open_spec(spec: str, function: str, region: str | None) -> Target:
         from harness.targets.in_process import InProcessTarget
 
         return InProcessTarget(spec)
-    from harness.targets.local_runtime import LocalRuntimeTarget
+    from harness.targets.lambda_runtime import LocalRuntimeTarget
 
     return LocalRuntimeTarget(_artifact(Path(folder), handler, function), concurrency=1)
 

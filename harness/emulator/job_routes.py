@@ -14,10 +14,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from harness.api.types import FINAL_STATUSES
-from harness.emulator.errors import ApiError, invalid
+from harness.emulator.api_errors import ApiError, invalid
 from harness.emulator.parts import Parts, json_body, page_limit, parts_of
 from harness.emulator.requests import new_job
-from harness.emulator.store import Page, StoredJob
+from harness.emulator.state import Page, StoredJob
 
 __all__ = ["routes"]
 

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from harness.emulator.errors import ApiError
+from harness.emulator.api_errors import ApiError
 
 __all__ = ["KeyedApp"]
 

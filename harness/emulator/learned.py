@@ -14,12 +14,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from harness.api.types import Job
-from harness.emulator.examples import Example
 from harness.emulator.lifecycle import Lifecycle
-from harness.emulator.policy import Policy, expected, initial, probabilities
-from harness.emulator.pool import Candidate
-from harness.emulator.store import DrawRow, Store
-from harness.emulator.training import grade_all
+from harness.emulator.state import Store
+from harness.simulator.examples import Example
+from harness.simulator.policy import Policy, expected, initial, probabilities
+from harness.simulator.pool import Candidate
+from harness.simulator.training import DrawRow, grade_all
 
 __all__ = ["correlation", "learned"]
 

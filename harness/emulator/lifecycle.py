@@ -21,16 +21,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.api.types import FINAL_STATUSES, Checkpoint, Event, Job
-from harness.emulator import policy as policies
 from harness.emulator.clock import Clock
 from harness.emulator.config import EmulatorConfig
-from harness.emulator.errors import JobFailure
-from harness.emulator.examples import Examples
-from harness.emulator.pool import Pool
-from harness.emulator.store import Store, StoredJob, StoredModel
-from harness.emulator.training import Step, grade_all, metrics_data, take_step, validate
+from harness.emulator.state import Store, StoredJob, StoredModel
 from harness.emulator.workshop import Workshop, equip
 from harness.errors import HarnessError
+from harness.simulator import policy as policies
+from harness.simulator.examples import Examples
+from harness.simulator.failure import JobFailure
+from harness.simulator.pool import Pool
+from harness.simulator.training import Step, grade_all, metrics_data, take_step, validate
 
 if TYPE_CHECKING:
     from harness.targets.protocol import Target

@@ -10,15 +10,15 @@ from typing import Any, Final, NamedTuple, cast
 
 from starlette.requests import Request
 
+from harness.emulator.api_errors import invalid
 from harness.emulator.clock import Clock
 from harness.emulator.config import EmulatorConfig
-from harness.emulator.errors import invalid
 from harness.emulator.faults import Faults
-from harness.emulator.inference import Inference
+from harness.emulator.generation import Inference
 from harness.emulator.lifecycle import Lifecycle
-from harness.emulator.pool import Pool
 from harness.emulator.runner import Runner
-from harness.emulator.store import Store
+from harness.emulator.state import Store
+from harness.simulator.pool import Pool
 
 __all__ = ["Parts", "json_body", "page_limit", "parts_of"]
 

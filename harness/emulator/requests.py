@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from harness.api.types import GRADER_TYPE, HYPERPARAMETERS, METHOD_TYPE, Job
-from harness.emulator.errors import ApiError, invalid
+from harness.emulator.api_errors import ApiError, invalid
 
 __all__ = ["DOCUMENTED_PLACEHOLDER", "new_job", "text_field"]
 

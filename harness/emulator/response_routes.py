@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from harness.emulator.api_errors import invalid, not_found
 from harness.emulator.chat_routes import server_sent, words
-from harness.emulator.errors import invalid, not_found
-from harness.emulator.inference import Answer, Ask, prompt_tokens, read_ask
+from harness.emulator.generation import InferenceAnswer, InferenceRequest, prompt_tokens, read_ask
 from harness.emulator.parts import json_body, parts_of
 
 __all__ = ["routes"]
@@ -54,7 +54,7 @@ def _messages(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _response(
-    body: dict[str, Any], ask: Ask, answer: Answer, now: int, output: dict[str, Any]
+    body: dict[str, Any], ask: InferenceRequest, answer: InferenceAnswer, now: int, output: dict[str, Any]
 ) -> dict[str, Any]:
     prompt = prompt_tokens(ask.messages)
     cut = answer.finish_reason == "length"
@@ -90,7 +90,9 @@ def _text_part(text: str) -> dict[str, Any]:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
 
 
-def _events(response: dict[str, Any], output: dict[str, Any], answer: Answer) -> Iterator[tuple[str, Any]]:
+def _events(
+    response: dict[str, Any], output: dict[str, Any], answer: InferenceAnswer
+) -> Iterator[tuple[str, Any]]:
     """The events of a streamed response, numbered in order."""
     begun = {**response, "status": "in_progress", "output": [], "usage": None, "incomplete_details": None}
     place = {"output_index": 0, "item_id": output["id"], "content_index": 0}

@@ -28,19 +28,19 @@ from starlette.types import ASGIApp
 
 from graders.wire import PROFILES
 from harness.emulator import admin_routes, chat_routes, file_routes, job_routes, response_routes
+from harness.emulator.api_errors import ApiError
 from harness.emulator.clock import Clock, ManualClock, SystemClock
 from harness.emulator.config import EmulatorConfig
-from harness.emulator.errors import ApiError
 from harness.emulator.faults import Faults, FaultyApp
 from harness.emulator.functions import Functions
-from harness.emulator.inference import Inference
+from harness.emulator.generation import Inference
 from harness.emulator.keys import KeyedApp
 from harness.emulator.lifecycle import Lifecycle
 from harness.emulator.parts import Parts
-from harness.emulator.pool import load_pool
 from harness.emulator.runner import Runner
-from harness.emulator.store import Store
+from harness.emulator.state import Store
 from harness.errors import InputError
+from harness.simulator.pool import load_pool
 
 __all__ = ["serve"]
 

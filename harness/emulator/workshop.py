@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.api.types import Job
 from harness.emulator.config import EmulatorConfig
-from harness.emulator.errors import JobFailure
-from harness.emulator.examples import HELD_OUT, Examples, choose_examples, read_records
-from harness.emulator.grading import GraderCalls
-from harness.emulator.pool import Pool
-from harness.emulator.store import Store
-from harness.emulator.training import Schedule
+from harness.emulator.state import Store
+from harness.simulator.examples import HELD_OUT, Examples, choose_examples, read_records
+from harness.simulator.failure import JobFailure
+from harness.simulator.grader_calls import GraderCalls
+from harness.simulator.pool import Pool
+from harness.simulator.training import Schedule
 
 if TYPE_CHECKING:
     from harness.targets.protocol import Target

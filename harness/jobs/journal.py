@@ -18,11 +18,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from harness.api.text import checked_id
+from harness.api.safe_text import checked_id
 from harness.errors import InputError
-from harness.jobs.plan import Plan
+from harness.jobs.plan import Plan, read_training_file
 
-__all__ = ["Entry", "default_name", "find_job", "held"]
+__all__ = ["Entry", "default_name", "find_job", "held", "journal_of"]
 
 _SCHEMA = 1
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
@@ -181,6 +181,47 @@ def find_job(jobs_dir: Path, name_or_id: str) -> tuple[str, Path]:
             return name_or_id, path.parent
     # A colon is legal in an id and not in every file system's names.
     return name_or_id, jobs_dir / name_or_id.replace(":", "_")
+
+
+def journal_of(jobs_dir: Path, job: str) -> dict[str, Any]:
+    """What a job was submitted with.
+
+    Args:
+        jobs_dir: The folder of all jobs.
+        job: Its name there, or its id.
+
+    Returns:
+        The journal entry, whose training file is still what it was.
+
+    Raises:
+        InputError: There is no entry, or its training file is gone or changed.
+    """
+    found = _entry(jobs_dir, job)
+    path = Path(found["data"]["path"])
+    if read_training_file(path).sha256 != found["data"]["sha256"]:
+        raise InputError(
+            "the training file has changed since that job",
+            fix="Restore it, or submit the new file as a job of its own.",
+            place=str(path),
+        )
+    return found
+
+
+def _entry(jobs_dir: Path, job: str) -> dict[str, Any]:
+    paths = [jobs_dir / job / "job.json", *sorted(jobs_dir.glob("*/job.json"))]
+    for number, path in enumerate(paths):
+        try:
+            found = json.loads(path.read_bytes())
+            if number == 0 or found["job"]["id"] == job:
+                _ = found["data"]["path"], found["data"]["sha256"], found["grader"]["arn"], found["model"]
+                return dict(found)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    raise InputError(
+        f"no journal entry of a job {job}",
+        fix="Name a job that `rft submit` submitted from here, or its --jobs-dir.",
+        place=str(jobs_dir),
+    )
 
 
 def _job_id_in(path: Path) -> str | None:

@@ -15,10 +15,10 @@ from typing import TypeVar
 import httpx2
 
 from harness.api.client import FineTuning
-from harness.api.errors import RequestRefused, Unreachable
+from harness.api.failures import RequestRefused, Unreachable
 from harness.api.types import Job, JobRequest
+from harness.clock import Clock
 from harness.errors import InputError
-from harness.jobs.clock import Clock
 from harness.jobs.journal import Entry
 from harness.jobs.plan import Plan, read_training_file
 

@@ -25,9 +25,9 @@ from harness.errors import HarnessError
 from harness.localaws import limits
 from harness.localaws.function import FunctionSpec
 from harness.localaws.limits import Fault
-from harness.localaws.loopback import LoopbackServer, Request, Response
+from harness.localaws.loopback import HttpRequest, HttpResponse, LoopbackServer
 from harness.localaws.registry import FunctionName, Registry, parse_function
-from harness.localaws.runtime import Invocation, LocalRuntime, Refused
+from harness.localaws.runtime import Invocation, InvokeRefused, LocalRuntime
 
 __all__ = ["LambdaServer"]
 
@@ -75,20 +75,20 @@ class LambdaServer:
         self._server.close()
         self._registry.close()
 
-    def _handle(self, request: Request) -> Response:
+    def _handle(self, request: HttpRequest) -> HttpResponse:
         request_id = str(uuid4())
         try:
             response = self._route(request, request_id)
-        except Refused as refused:
+        except InvokeRefused as refused:
             response = _refusal(refused)
         except HarnessError as error:
-            response = _refusal(Refused(Fault("InvalidParameterValueException", str(error)), 400))
+            response = _refusal(InvokeRefused(Fault("InvalidParameterValueException", str(error)), 400))
         return response._replace(headers={"x-amzn-RequestId": request_id, **response.headers})
 
-    def _route(self, request: Request, request_id: str) -> Response:
+    def _route(self, request: HttpRequest, request_id: str) -> HttpResponse:
         match = _PATH.fullmatch(request.path)
         if match is None:
-            raise Refused(Fault("UnknownOperationException", f"no such path: {request.path}"), 404)
+            raise InvokeRefused(Fault("UnknownOperationException", f"no such path: {request.path}"), 404)
         query = parse_qs(request.query)
         function = parse_function(unquote(match[1]), query.get("Qualifier", [None])[0])
         what = match[2]
@@ -101,22 +101,22 @@ class LambdaServer:
             return _json({"Configuration": configuration, "Code": {"RepositoryType": "local"}, "Tags": {}})
         if request.method == "GET" and what is not None and what.startswith("aliases/"):
             return _json(self._registry.alias(function.name, unquote(what.removeprefix("aliases/"))))
-        raise Refused(Fault("UnknownOperationException", f"{request.method} is not served here"), 405)
+        raise InvokeRefused(Fault("UnknownOperationException", f"{request.method} is not served here"), 405)
 
-    def _invoke(self, request: Request, request_id: str, function: FunctionName) -> Response:
+    def _invoke(self, request: HttpRequest, request_id: str, function: FunctionName) -> HttpResponse:
         kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
         runtime, version = self._registry.runtime(function.name, function.qualifier)
         if kind == "DryRun":
-            return Response(204)
+            return HttpResponse(204)
         payload = _event(request.body, kind)
         if self._room is not None and not self._room.acquire(blocking=False):
-            raise Refused(Fault("TooManyRequestsException", "Rate Exceeded."), 429)
+            raise InvokeRefused(Fault("TooManyRequestsException", "Rate Exceeded."), 429)
         arn = function.arn or self._registry.arn(function.name, function.qualifier)
 
         def run() -> Invocation | None:
             try:
                 return runtime.invoke(payload, arn=arn, request_id=request_id)
-            except Refused:
+            except InvokeRefused:
                 if kind == "Event":
                     return None  # nobody waits for the answer
                 raise
@@ -126,7 +126,7 @@ class LambdaServer:
 
         if kind == "Event":
             threading.Thread(target=run, name="asynchronous invocation", daemon=True).start()
-            return Response(202)
+            return HttpResponse(202)
         return _answer(run(), version, request.headers.get("x-amz-log-type") == "Tail")
 
 
@@ -134,13 +134,13 @@ def _event(body: bytes, kind: str) -> bytes:
     """The event of an invocation of this kind, refused where Lambda would refuse it."""
     limit = limits.ASYNC_REQUEST_BYTES if kind == "Event" else limits.REQUEST_BYTES
     if len(body) > limit:
-        raise Refused(limits.request_too_large(len(body), limit, kind), 413)
+        raise InvokeRefused(limits.request_too_large(len(body), limit, kind), 413)
     payload = body or b"{}"
     _check_json(payload)
     return payload
 
 
-def _answer(invocation: Invocation | None, version: str, with_log: bool) -> Response:
+def _answer(invocation: Invocation | None, version: str, with_log: bool) -> HttpResponse:
     """The HTTP answer to a synchronous invocation."""
     assert invocation is not None
     headers = {"X-Amz-Executed-Version": version}
@@ -149,7 +149,7 @@ def _answer(invocation: Invocation | None, version: str, with_log: bool) -> Resp
     if with_log:
         tail = invocation.log_tail.encode()[-limits.LOG_TAIL_BYTES :]
         headers["X-Amz-Log-Result"] = base64.b64encode(tail).decode()
-    return Response(200, invocation.payload, headers)
+    return HttpResponse(200, invocation.payload, headers)
 
 
 def _default_runtime(spec: FunctionSpec) -> LocalRuntime:
@@ -166,21 +166,21 @@ def _check_json(payload: bytes) -> None:
             json.loads(payload, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
             text = f"Could not parse request body into json: {error}"
-            raise Refused(Fault("InvalidRequestContentException", text), 400) from error
+            raise InvokeRefused(Fault("InvalidRequestContentException", text), 400) from error
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"Non-standard token '{name}'")
 
 
-def _json(document: Mapping[str, Any]) -> Response:
-    return Response(200, json.dumps(document).encode())
+def _json(document: Mapping[str, Any]) -> HttpResponse:
+    return HttpResponse(200, json.dumps(document).encode())
 
 
-def _refusal(refused: Refused) -> Response:
+def _refusal(refused: InvokeRefused) -> HttpResponse:
     """An error in AWS's shape: the type in a header, the rest in the body."""
     fault = refused.fault
     body = {"Type": "User", "Message": fault.message, "message": fault.message}
     if refused.status == 429:
         body["Reason"] = "ConcurrentInvocationLimitExceeded"
-    return Response(refused.status, json.dumps(body).encode(), {"x-amzn-ErrorType": fault.error_type})
+    return HttpResponse(refused.status, json.dumps(body).encode(), {"x-amzn-ErrorType": fault.error_type})

@@ -14,14 +14,14 @@ from collections.abc import Callable, Mapping
 from typing import BinaryIO, NamedTuple
 from urllib.parse import urlsplit
 
-__all__ = ["LoopbackServer", "Request", "Response"]
+__all__ = ["LoopbackServer", "HttpRequest", "HttpResponse"]
 
 _LINE_BYTES = 65_536
 _BODY_BYTES = 256 * 1024 * 1024
 _LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", ""})
 
 
-class Request(NamedTuple):
+class HttpRequest(NamedTuple):
     """One request: header names in lower case, `path` still percent-encoded and without the query."""
 
     method: str
@@ -31,7 +31,7 @@ class Request(NamedTuple):
     body: bytes
 
 
-class Response(NamedTuple):
+class HttpResponse(NamedTuple):
     """One answer; `headers` need neither Content-Length nor Connection."""
 
     status: int
@@ -48,7 +48,7 @@ class LoopbackServer:
         name: What the threads are called.
     """
 
-    def __init__(self, handle: Callable[[Request], Response | None], name: str) -> None:
+    def __init__(self, handle: Callable[[HttpRequest], HttpResponse | None], name: str) -> None:
         self._handle = handle
         self._name = name
         self._connections: set[socket.socket] = set()
@@ -108,9 +108,9 @@ class LoopbackServer:
         request = read_request(stream, lambda: connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n"))
         if request is None:
             return False
-        response: Response | None
+        response: HttpResponse | None
         if (urlsplit(f"//{request.headers.get('host', '')}").hostname or "") not in _LOCAL_NAMES:
-            response = Response(403, b'{"Message": "only requests to this machine are answered"}')
+            response = HttpResponse(403, b'{"Message": "only requests to this machine are answered"}')
         else:
             response = self._handle(request)
         if response is None:
@@ -120,7 +120,7 @@ class LoopbackServer:
         return keep
 
 
-def read_request(stream: BinaryIO, go_on: Callable[[], None]) -> Request | None:
+def read_request(stream: BinaryIO, go_on: Callable[[], None]) -> HttpRequest | None:
     """Read one HTTP/1.1 request; None at the end of the stream.
 
     Args:
@@ -143,7 +143,7 @@ def read_request(stream: BinaryIO, go_on: Callable[[], None]) -> Request | None:
     if headers.get("expect", "").lower() == "100-continue":
         go_on()
     path, _, query = target.partition("?")
-    return Request(method, path, query, headers, _read_body(stream, headers))
+    return HttpRequest(method, path, query, headers, _read_body(stream, headers))
 
 
 def _read_body(stream: BinaryIO, headers: Mapping[str, str]) -> bytes:
@@ -171,7 +171,7 @@ def _exactly(stream: BinaryIO, size: int) -> bytes:
     return body
 
 
-def _encode(response: Response, keep: bool) -> bytes:
+def _encode(response: HttpResponse, keep: bool) -> bytes:
     """Head and body in one piece: two writes would wait for each other's acknowledgement."""
     head = [f"HTTP/1.1 {response.status} {http.HTTPStatus(response.status).phrase}"]
     if response.status != http.HTTPStatus.NO_CONTENT:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from harness.localaws.function import FunctionSpec
 from harness.localaws.limits import Fault
-from harness.localaws.runtime import LocalRuntime, Refused
+from harness.localaws.runtime import InvokeRefused, LocalRuntime
 
 __all__ = ["LATEST", "FunctionName", "Registry", "parse_function"]
 
@@ -50,11 +50,11 @@ def parse_function(text: str, qualifier: str | None = None) -> FunctionName:
     """
     match = _NAME.fullmatch(text)
     if match is None:
-        raise Refused(Fault("ValidationException", f"'{text}' is no function name or ARN"), 400)
+        raise InvokeRefused(Fault("ValidationException", f"'{text}' is no function name or ARN"), 400)
     own = match["qualifier"]
     if own and qualifier and own != qualifier:
         message = "The derived qualifier from the function name does not match the specified qualifier."
-        raise Refused(Fault("InvalidParameterValueException", message), 400)
+        raise InvokeRefused(Fault("InvalidParameterValueException", message), 400)
     chosen = own or qualifier
     arn = None
     if match["arn"]:
@@ -178,5 +178,5 @@ def _arn(name: str, function: _Function | None) -> str:
     )
 
 
-def _unknown(message: str) -> Refused:
-    return Refused(Fault("ResourceNotFoundException", message), 404)
+def _unknown(message: str) -> InvokeRefused:
+    return InvokeRefused(Fault("ResourceNotFoundException", message), 404)

@@ -18,10 +18,10 @@ from harness.localaws.interpreter import find_interpreter
 from harness.localaws.limits import Fault
 from harness.localaws.sandbox import Invocation, Sandbox
 
-__all__ = ["Invocation", "LocalRuntime", "Refused"]
+__all__ = ["Invocation", "LocalRuntime", "InvokeRefused"]
 
 
-class Refused(Exception):
+class InvokeRefused(Exception):
     """The service would not run the event at all.
 
     Args:
@@ -99,9 +99,9 @@ class LocalRuntime:
             Refused: The event is over 6 MB, all environments are busy and `wait` is off, or it was closed.
         """
         if len(payload) > limits.REQUEST_BYTES:
-            raise Refused(limits.request_too_large(len(payload)), 413)
+            raise InvokeRefused(limits.request_too_large(len(payload)), 413)
         if not self._room.acquire(blocking=self._wait):
-            raise Refused(Fault("TooManyRequestsException", "Rate Exceeded."), 429)
+            raise InvokeRefused(Fault("TooManyRequestsException", "Rate Exceeded."), 429)
         try:
             sandbox = self._take()
             try:
@@ -122,7 +122,7 @@ class LocalRuntime:
     def _take(self) -> Sandbox:
         with self._lock:
             if self._closed:
-                raise Refused(Fault("ServiceException", "this runtime was closed"), 500)
+                raise InvokeRefused(Fault("ServiceException", "this runtime was closed"), 500)
             if self._idle:
                 return self._idle.pop()
         return Sandbox(

@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from typing import Literal, NamedTuple, TypeAlias
 
 from harness.localaws.limits import RESPONSE_BYTES
-from harness.localaws.loopback import LoopbackServer, Request, Response
+from harness.localaws.loopback import HttpRequest, HttpResponse, LoopbackServer
 
 __all__ = ["Message", "RuntimeApi", "Work"]
 
@@ -24,7 +24,7 @@ Kind: TypeAlias = Literal["next", "response", "too_large", "error", "init_error"
 
 _PREFIX = "/2018-06-01/runtime/"
 _ANSWER = re.compile(rf"{_PREFIX}invocation/([^/]+)/(response|error)")
-_ACCEPTED = Response(202, b'{"status":"OK"}\n')
+_ACCEPTED = HttpResponse(202, b'{"status":"OK"}\n')
 
 
 class Work(NamedTuple):
@@ -73,7 +73,7 @@ class RuntimeApi:
         self._work.put(None)
         self._server.close()
 
-    def _handle(self, request: Request) -> Response | None:
+    def _handle(self, request: HttpRequest) -> HttpResponse | None:
         if request.method == "GET" and request.path == f"{_PREFIX}invocation/next":
             return self._next()
         if request.method == "POST" and request.path == f"{_PREFIX}init/error":
@@ -83,14 +83,14 @@ class RuntimeApi:
             return self._answer(match[1], match[2], request.body)
         return _refuse(404, "UnknownPath", f"{request.method} {request.path} is not part of the Runtime API")
 
-    def _next(self) -> Response | None:
+    def _next(self) -> HttpResponse | None:
         """Hold the request until there is work."""
         self.messages.put(Message("next"))
         work = self._work.get()
         if work is None:
             self._work.put(None)  # for any other connection that waits
             return None
-        return Response(
+        return HttpResponse(
             200,
             work.payload,
             {
@@ -101,7 +101,7 @@ class RuntimeApi:
             },
         )
 
-    def _answer(self, request_id: str, what: str, body: bytes) -> Response:
+    def _answer(self, request_id: str, what: str, body: bytes) -> HttpResponse:
         """Take the one answer to the current event."""
         with self._lock:
             if request_id != self._current:
@@ -118,5 +118,5 @@ class RuntimeApi:
         return _ACCEPTED
 
 
-def _refuse(status: int, error_type: str, message: str) -> Response:
-    return Response(status, json.dumps({"errorType": error_type, "errorMessage": message}).encode())
+def _refuse(status: int, error_type: str, message: str) -> HttpResponse:
+    return HttpResponse(status, json.dumps({"errorType": error_type, "errorMessage": message}).encode())

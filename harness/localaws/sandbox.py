@@ -28,8 +28,8 @@ from harness.localaws.function import FunctionSpec
 from harness.localaws.interpreter import Interpreter
 from harness.localaws.limits import Fault
 from harness.localaws.logs import LogTail
-from harness.localaws.process import RuntimeProcess
 from harness.localaws.runtime_api import Message, RuntimeApi, Work
+from harness.localaws.runtime_process import RuntimeProcess
 from harness.localaws.variables import function_variables
 
 __all__ = ["Invocation", "Sandbox"]

@@ -21,7 +21,7 @@ TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class RewardDifference:
     """One reward that is not as stored."""
 
     id: Any
@@ -65,7 +65,7 @@ def stored_rewards(path: str | Path) -> list[tuple[Any, float | None]]:
 
 def differences(
     expected: Iterable[tuple[Any, float | None]], found: Iterable[tuple[Any, float | None]]
-) -> list[Difference]:
+) -> list[RewardDifference]:
     """What differs between stored rewards and those of a run.
 
     Args:
@@ -81,7 +81,7 @@ def differences(
     for key, reward in found:
         stored = left.get(json.dumps(key))
         if not stored:
-            out.append(Difference(key, "missing", reward))
+            out.append(RewardDifference(key, "missing", reward))
             continue
         was = stored.pop(0)
         if was is None or reward is None:
@@ -89,7 +89,7 @@ def differences(
         else:
             same = abs(was - reward) <= TOLERANCE
         if not same:
-            out.append(Difference(key, was, reward))
+            out.append(RewardDifference(key, was, reward))
     for name, rewards in left.items():
-        out += [Difference(names[name], reward, "missing") for reward in rewards]
+        out += [RewardDifference(names[name], reward, "missing") for reward in rewards]
     return out

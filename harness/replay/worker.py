@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from graders.wire import Profile
-from harness.data.appending import end_of_last_line
 from harness.data.json_lines import LineError, parse
+from harness.disk import end_of_last_line
 from harness.errors import HarnessError
 from harness.replay.grading import grade_batch, in_batches, profiles_of
 from harness.rollouts.read import Rollout, read_rollouts
@@ -66,7 +66,7 @@ class Worker:
     """Grades shards.
 
     Args:
-        plan: The run, as `harness.replay.pool` describes it to its workers.
+        plan: The run, as `harness.replay.supervisor` describes it to its workers.
         say: Tells the parent something.
     """
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from harness.jobs.evaluate import Evaluation, Standing
-from harness.jobs.paired import Interval, Pair
+from harness.evaluation.evaluate import Evaluation, Standing
+from harness.signal.intervals import Interval, Pair
 
 __all__ = ["print_evaluation"]
 

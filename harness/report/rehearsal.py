@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.api.types import ENTROPY, RESPONSE_LENGTH_MEAN, REWARD_MEAN
-from harness.jobs.curves import sparkline
-from harness.jobs.rehearsal import Example, Rehearsal
+from harness.follow.curves import sparkline
+from harness.rehearsal.request import BeforeAfter, Rehearsal
 from harness.report.evaluation import print_evaluation
 
 __all__ = ["print_curves", "print_example", "print_rehearsal"]
@@ -77,7 +77,7 @@ def print_curves(found: Rehearsal, console: Console) -> None:
             console.print(f"  expected reward, {said}: {before[name]:.3f} -> {after[name]:.3f}")
 
 
-def print_example(example: Example, console: Console) -> None:
+def print_example(example: BeforeAfter, console: Console) -> None:
     """Print one answer before and after, and how many others changed either way."""
     console.print(f"  {_line(example.prompt)}")
     for name, text, reward in (

@@ -1,6 +1,6 @@
 """Prints a run, or one sample, for people to read.
 
-In comes what `harness.report.run` gathered; out goes text, plain where standard output is not a terminal.
+In comes what `harness.report.look` gathered; out goes text, plain where standard output is not a terminal.
 Content is printed as it is: no markup in a completion is ever interpreted.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from harness.report.run import Look
+from harness.report.look import Look
 from harness.runs.rows import Row
 
 BAR = 40

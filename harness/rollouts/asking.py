@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-__all__ = ["Ask", "Busy", "Completion", "Generated", "Refused", "Request"]
+__all__ = ["Ask", "Busy", "Completion", "Generated", "AskRefused", "GenerationRequest"]
 
 
 class Completion(NamedTuple):
@@ -42,7 +42,7 @@ class Busy(Exception):
         self.throttled = throttled
 
 
-class Refused(Exception):
+class AskRefused(Exception):
     """The model will not answer this record, however often it is asked."""
 
 
@@ -55,7 +55,7 @@ class Ask(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class GenerationRequest:
     """What to ask for."""
 
     records: Path

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from harness.data.records import ends_with_assistant, read
 from harness.errors import HarnessError, InputError, ServiceError
-from harness.rollouts.asking import Ask, Busy, Completion, Generated, Refused, Request
+from harness.rollouts.asking import Ask, AskRefused, Busy, Completion, Generated, GenerationRequest
 from harness.rollouts.growing import GrowingFile
 from harness.rollouts.pace import Pace
 from harness.rollouts.read import OWN_FIELDS
@@ -33,7 +33,9 @@ class _Task(NamedTuple):
     fields: dict[str, Any]
 
 
-def generate(request: Request, ask: Ask, progress: Callable[[Generated], None] = lambda _: None) -> Generated:
+def generate(
+    request: GenerationRequest, ask: Ask, progress: Callable[[Generated], None] = lambda _: None
+) -> Generated:
     """Ask for every completion that is missing.
 
     Args:
@@ -56,7 +58,7 @@ def generate(request: Request, ask: Ask, progress: Callable[[Generated], None] =
         saved = time.monotonic()
         try:
             for task, found in _Crew(request, ask, state).work(_missing(request, names, done)):
-                if isinstance(found, Refused):
+                if isinstance(found, AskRefused):
                     state.refused[f"{task.name}/{task.k}"] = str(found)
                     _check_refusals(state)
                 else:
@@ -74,15 +76,15 @@ def generate(request: Request, ask: Ask, progress: Callable[[Generated], None] =
 class _Crew:
     """Threads that ask, and the one queue through which their answers come back."""
 
-    def __init__(self, request: Request, ask: Ask, state: Generated) -> None:
+    def __init__(self, request: GenerationRequest, ask: Ask, state: Generated) -> None:
         self._request = request
         self._ask = ask
         self._state = state
         self._pace = Pace(request.per_second, request.patience_s)
         self._tasks: queue.Queue[_Task] = queue.Queue()
-        self._found: queue.Queue[tuple[_Task, Completion | Refused | Exception]] = queue.Queue()
+        self._found: queue.Queue[tuple[_Task, Completion | AskRefused | Exception]] = queue.Queue()
 
-    def work(self, tasks: Iterator[_Task]) -> Iterator[tuple[_Task, Completion | Refused]]:
+    def work(self, tasks: Iterator[_Task]) -> Iterator[tuple[_Task, Completion | AskRefused]]:
         """Ask for all tasks; yields answers as they come."""
         # Daemons: whoever interrupts this does not wait for answers that are minutes away.
         for _ in range(self._request.concurrency):
@@ -97,7 +99,7 @@ class _Crew:
                     return
                 task, found = self._found.get()
                 waiting -= 1
-                if isinstance(found, Completion | Refused):
+                if isinstance(found, Completion | AskRefused):
                     yield task, found
                 else:
                     self._pace.stopped.set()
@@ -106,11 +108,11 @@ class _Crew:
         finally:
             self._pace.stopped.set()
 
-    def _ready(self) -> Iterator[tuple[_Task, Completion | Refused]]:
+    def _ready(self) -> Iterator[tuple[_Task, Completion | AskRefused]]:
         """Answers that are there already: they are paid for, so they are kept."""
         while not self._found.empty():
             task, found = self._found.get()
-            if isinstance(found, Completion | Refused):
+            if isinstance(found, Completion | AskRefused):
                 yield task, found
 
     def _run(self) -> None:
@@ -120,13 +122,13 @@ class _Crew:
             except queue.Empty:
                 continue
             try:
-                found: Completion | Refused | Exception | None = self._answer(task)
+                found: Completion | AskRefused | Exception | None = self._answer(task)
             except Exception as error:
                 found = error
             if found is not None:
                 self._found.put((task, found))
 
-    def _answer(self, task: _Task) -> Completion | Refused | None:
+    def _answer(self, task: _Task) -> Completion | AskRefused | None:
         request = self._request
         options = dict(request.options)
         if request.seed is not None:
@@ -141,7 +143,7 @@ class _Crew:
                         str(busy), fix="The same command goes on where this one stopped."
                     ) from busy
                 continue
-            except Refused as refused:
+            except AskRefused as refused:
                 self._pace.succeeded()
                 return refused
             self._pace.succeeded()
@@ -149,7 +151,7 @@ class _Crew:
         return None
 
 
-def _names(request: Request) -> list[str]:
+def _names(request: GenerationRequest) -> list[str]:
     """What the records are called, all different; the whole file is looked at before anything is asked."""
     if request.n < 1 or request.concurrency < 1:
         raise InputError("the number of completions and of requests at once must be at least 1")
@@ -183,21 +185,21 @@ def _names(request: Request) -> list[str]:
     return names
 
 
-def _records(request: Request) -> Iterator[tuple[int, dict[str, Any]]]:
+def _records(request: GenerationRequest) -> Iterator[tuple[int, dict[str, Any]]]:
     for count, record in enumerate(read(request.records), 1):
         if request.limit is not None and count > request.limit:
             return
         yield record.line, record.fields
 
 
-def _missing(request: Request, names: list[str], done: dict[str, set[int]]) -> Iterator[_Task]:
+def _missing(request: GenerationRequest, names: list[str], done: dict[str, set[int]]) -> Iterator[_Task]:
     for name, (_, fields) in zip(names, _records(request), strict=True):
         for k in range(request.n):
             if k not in done.get(name, ()):
                 yield _Task(name, k, fields)
 
 
-def _identity(request: Request) -> dict[str, Any]:
+def _identity(request: GenerationRequest) -> dict[str, Any]:
     """What makes two calls the same work: more completions, another limit or another speed do not."""
     with request.records.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.data.appending import end_of_last_line, write_all
 from harness.data.json_lines import LineError, lines, parse
+from harness.disk import end_of_last_line, write_all
 from harness.errors import InputError
 
 __all__ = ["GrowingFile", "note_of"]

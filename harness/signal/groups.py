@@ -18,7 +18,7 @@ TOLERANCE = 1e-12
 
 
 @dataclass(slots=True)
-class Group:
+class RewardGroup:
     """The rewards of one record's rollouts."""
 
     count: int = 0
@@ -55,19 +55,19 @@ class GroupCounts:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def group_rewards(rows: Iterable[Row]) -> dict[str, Group]:
+def group_rewards(rows: Iterable[Row]) -> dict[str, RewardGroup]:
     """Gather a run's rewards by record; lines that could not be used belong to none.
 
     Of repeats the first counts: a job grades each rollout once, and equal repeats are no equal rollouts.
     """
-    groups: dict[str, Group] = {}
+    groups: dict[str, RewardGroup] = {}
     for row in rows:
         name, reward = row["group"], row["reward"]
         if name is None or row["repeat"]:
             continue
         group = groups.get(name)
         if group is None:
-            group = groups[name] = Group()
+            group = groups[name] = RewardGroup()
         if reward is None:
             group.missing += 1
         elif group.count == 0:
@@ -79,7 +79,7 @@ def group_rewards(rows: Iterable[Row]) -> dict[str, Group]:
     return groups
 
 
-def count_groups(groups: Iterable[Group], low: float, high: float) -> GroupCounts:
+def count_groups(groups: Iterable[RewardGroup], low: float, high: float) -> GroupCounts:
     """Count the groups of each sort.
 
     Args:

@@ -21,15 +21,15 @@ from types import ModuleType
 from typing import Any
 
 from graders import Grader, GraderError
+from graders._runtime.scoring import score
 from graders.errors import EventError
-from graders.scoring import score
 from graders.testing import Context
 from graders.wire import read_answer, read_event
 from harness.errors import InputError
 from harness.targets.protocol import Answer, GraderFault, graded
 
 _PACKAGE = Path(inspect.getfile(Grader)).parent
-_LIBRARY = (_PACKAGE, _PACKAGE / "checks")
+_LIBRARY = (_PACKAGE, _PACKAGE / "checks", _PACKAGE / "_runtime")
 
 FUNCTION_SECONDS = 60
 """What a handler written by hand is told of its remaining time."""

@@ -23,7 +23,7 @@ __all__ = [
     "DEPLOYED",
     "IN_PROCESS",
     "LAMBDA_RUNTIME",
-    "Asked",
+    "TargetChoice",
     "describe",
     "open_deployed",
     "open_target",
@@ -41,7 +41,7 @@ Facts = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class TargetChoice:
     """Where to grade, as a command was told."""
 
     target: str = IN_PROCESS
@@ -56,7 +56,7 @@ class Asked:
     """For a function named without its ARN."""
 
 
-def describe(asked: Asked) -> tuple[Facts, Facts]:
+def describe(asked: TargetChoice) -> tuple[Facts, Facts]:
     """Say which target and which grader are meant.
 
     Returns:
@@ -94,7 +94,7 @@ def open_target(described: Facts) -> Target:
         return InProcessTarget(described["grader"])
     if kind == LAMBDA_RUNTIME:
         from harness.localaws.template import read_function
-        from harness.targets.local_runtime import LocalRuntimeTarget
+        from harness.targets.lambda_runtime import LocalRuntimeTarget
 
         spec = read_function(Path(described["template"]), described["function"])
         return LocalRuntimeTarget(spec, concurrency=_number(CONCURRENCY, None))
@@ -126,7 +126,7 @@ def open_deployed(function: str, region: str | None = None) -> DeployedTarget:
     )
 
 
-def _in_process(asked: Asked) -> tuple[Facts, Facts]:
+def _in_process(asked: TargetChoice) -> tuple[Facts, Facts]:
     from harness.targets.in_process import InProcessTarget
 
     if asked.grader is None:
@@ -136,7 +136,7 @@ def _in_process(asked: Asked) -> tuple[Facts, Facts]:
     return {"kind": IN_PROCESS, "grader": asked.grader}, facts
 
 
-def _artifact(asked: Asked) -> tuple[Facts, Facts]:
+def _artifact(asked: TargetChoice) -> tuple[Facts, Facts]:
     """The built function; its artifact is asked how the grader in it was declared."""
     from harness.targets.built import built_function, grader_of, import_artifact
 
@@ -156,7 +156,7 @@ def _artifact(asked: Asked) -> tuple[Facts, Facts]:
     return target, {"ref": grader_of(spec), "sha256": sha256, "options": imported.options}
 
 
-def _deployed(asked: Asked) -> tuple[Facts, Facts]:
+def _deployed(asked: TargetChoice) -> tuple[Facts, Facts]:
     """The function in AWS, at the version that its alias stands for now: an alias may move during a run."""
     from harness.targets.in_process import InProcessTarget
 

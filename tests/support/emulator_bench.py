@@ -11,9 +11,9 @@ from harness.api import types as api
 from harness.emulator.clock import ManualClock
 from harness.emulator.config import EmulatorConfig
 from harness.emulator.lifecycle import Lifecycle
-from harness.emulator.pool import Pool
 from harness.emulator.requests import new_job
-from harness.emulator.store import Store
+from harness.emulator.state import Store
+from harness.simulator.pool import Pool
 from harness.targets.fake import FakeTarget
 from harness.targets.protocol import Answer, Graded
 

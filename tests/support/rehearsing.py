@@ -13,9 +13,9 @@ from harness.api.auth import find_credential, find_endpoint
 from harness.api.client import FineTuning
 from harness.cli.rehearse import Told, start_emulator
 from harness.emulator.config import EmulatorConfig
-from harness.emulator.process import EmulatorProcess
-from harness.jobs.rehearsal import Rehearsal, Request
-from harness.jobs.rehearse import rehearse
+from harness.emulator.emulator_process import EmulatorProcess
+from harness.rehearsal.request import Rehearsal, RehearsalRequest
+from harness.rehearsal.run import rehearse
 from harness.samples import ROLLOUTS
 
 MODEL = "openai.gpt-oss-20b"
@@ -109,7 +109,7 @@ def connection(base_url: str) -> FineTuning:
 
 def rehearsed(folder: Path, grader: str, rollouts: Path = ROLLOUTS, **more: Any) -> Rehearsal:
     """A whole rehearsal."""
-    request = Request(
+    request = RehearsalRequest(
         rollouts=rollouts,
         grader=grader,
         into=folder / "rehearsal",

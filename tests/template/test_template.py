@@ -203,7 +203,7 @@ def test_the_duration_alarm_stands_at_four_fifths_of_the_timeout(template):
 
 def test_alarms_measure_what_the_graders_send(template):
     """The names, from the source; `test_deployed.py` reads them from a real answer's log."""
-    from graders import telemetry
+    from graders._runtime import telemetry
 
     source = Path(telemetry.__file__).read_text()
     for alarm in of_type(template, "AWS::CloudWatch::Alarm").values():
@@ -216,7 +216,7 @@ def test_alarms_measure_what_the_graders_send(template):
 
 
 def test_metrics_go_to_one_namespace_and_each_function_names_itself(template):
-    from graders.telemetry import NAMESPACE
+    from graders._runtime.telemetry import NAMESPACE
 
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == NAMESPACE

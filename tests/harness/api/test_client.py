@@ -6,7 +6,7 @@ import pytest
 
 from harness.api.auth import ShortTermKey, find_endpoint
 from harness.api.client import FineTuning
-from harness.api.errors import RequestRefused, Unreachable
+from harness.api.failures import RequestRefused, Unreachable
 from harness.errors import InputError
 from support.api_stub import ApiStub, Fault
 from support.service import KEY, connected

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.api.errors import Unreachable
+from harness.api.failures import Unreachable
 from harness.api.paging import pages
 
 

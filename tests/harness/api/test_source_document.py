@@ -19,7 +19,7 @@ import pytest
 from openai import OpenAI
 
 from harness.emulator.config import EmulatorConfig
-from harness.emulator.process import EmulatorProcess
+from harness.emulator.emulator_process import EmulatorProcess
 
 ROOT = Path(__file__).parents[3]
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:my-reward-function"

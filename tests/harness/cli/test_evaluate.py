@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.jobs.split import split
+from harness.rehearsal.split import split
 from harness.samples import ROLLOUTS
 from support.rehearsing import ARN, RIGHT, emulator, write_graders
 from support.rft_command import refusal, rft

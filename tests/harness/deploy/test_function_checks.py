@@ -9,7 +9,7 @@ from itertools import count
 
 import pytest
 
-from harness.deploy.function_checks import Job, check_function
+from harness.deploy.function_checks import JobSettings, check_function
 from harness.deploy.identities import identity_of
 from harness.errors import InputError, ServiceError
 
@@ -58,7 +58,7 @@ def rules(arn, **job):
 
     It has no GetAccountSettings, and the user that it says is signed in does not exist in its IAM.
     """
-    findings, _ = check_function(arn, Job(**job))
+    findings, _ = check_function(arn, JobSettings(**job))
     here = ("GetAccountSettings", "there is no such thing")
     return [one.id for one in findings if not any(word in one.message for word in here)]
 
@@ -66,7 +66,7 @@ def rules(arn, **job):
 def test_a_function_as_it_should_be_has_no_findings_and_its_figures(make):
     arn = make()
     assert rules(arn, region="us-west-2", model="openai.gpt-oss-20b") == []
-    _, figures = check_function(arn, Job())
+    _, figures = check_function(arn, JobSettings())
     assert (figures["version"], figures["timeout_s"], figures["memory_mb"]) == ("1", 60, 512)
     assert figures["code_sha256"]
 
@@ -154,19 +154,19 @@ def test_who_is_signed_in_is_held_to_their_own_and_their_groups_policies(aws, ma
 
 def test_no_such_function(aws):
     with pytest.raises(InputError, match="there is no such thing"):
-        check_function("arn:aws:lambda:us-west-2:123456789012:function:nobody:1", Job())
+        check_function("arn:aws:lambda:us-west-2:123456789012:function:nobody:1", JobSettings())
 
 
 def test_no_arn():
     with pytest.raises(InputError, match="this is no ARN of a Lambda function"):
-        check_function("grader", Job())
+        check_function("grader", JobSettings())
 
 
 def test_an_aws_that_is_away(aws, make, monkeypatch):
     arn = make()
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(ServiceError):
-        check_function(arn, Job())
+        check_function(arn, JobSettings())
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.deploy.scaffold import make_project
+from harness.projects.scaffold import make_project
 from support.moto_aws import local_aws
 
 pytestmark = pytest.mark.slow

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from harness.deploy.aws import Missing
+from harness.aws import NotInAws
 from harness.deploy.outputs import Stack, read_stack
 from harness.errors import InputError, ServiceError
-from harness.localaws.loopback import LoopbackServer, Response
+from harness.localaws.loopback import HttpResponse, LoopbackServer
 
 FUNCTION = "arn:aws:lambda:us-west-2:123456789012:function:rft-Math-1A2B"
 
@@ -62,7 +62,7 @@ def test_a_stack_of_one_grader_needs_no_name(aws):
 
 
 def test_no_such_stack(aws):
-    with pytest.raises(Missing, match="stack nobody: there is no such stack in us-west-2") as missing:
+    with pytest.raises(NotInAws, match="stack nobody: there is no such stack in us-west-2") as missing:
         read_stack("nobody")
     assert missing.value.exit_code == 2
 
@@ -79,7 +79,7 @@ def test_no_region(aws, monkeypatch):
     with pytest.raises(InputError, match="no AWS region is configured"):
         read_stack("full")
     monkeypatch.setenv("AWS_REGION", "us-west-2")  # which boto3 alone would not read
-    with pytest.raises(Missing):
+    with pytest.raises(NotInAws):
         read_stack("nobody")
 
 
@@ -112,7 +112,7 @@ def test_nobody_at_the_endpoint(aws, monkeypatch):
 )
 def test_a_refusal_is_the_service_s(aws, monkeypatch, status, code, message):
     body = f"<ErrorResponse><Error><Code>{code}</Code><Message>no\n\n no</Message></Error></ErrorResponse>"
-    server = LoopbackServer(lambda request: Response(status, body.encode()), "refusing")
+    server = LoopbackServer(lambda request: HttpResponse(status, body.encode()), "refusing")
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{server.address}")
     try:
         with pytest.raises(ServiceError) as refused:
@@ -129,7 +129,7 @@ def test_a_refusal_is_the_service_s(aws, monkeypatch, status, code, message):
     "body", [b"<html>\n<p>Sign in</p>\n</html>", b'{"no": "xml"}' * 100, b"<html>", b""], ids=len
 )
 def test_what_is_not_aws_is_told_from_it(aws, monkeypatch, status, body):
-    server = LoopbackServer(lambda request: Response(status, body), "portal")
+    server = LoopbackServer(lambda request: HttpResponse(status, body), "portal")
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{server.address}")
     try:
         with pytest.raises(ServiceError) as refused:

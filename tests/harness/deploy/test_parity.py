@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from graders.wire import PROFILES, read_event
 from harness.deploy.parity import Times, compare
-from harness.deploy.places import Place, open_places
+from harness.deploy.places import GradingPlace, open_places
 from harness.errors import InputError, ServiceError
 from harness.localaws.invoke import LambdaServer
 from harness.rollouts.read import read_rollouts
@@ -32,7 +32,7 @@ def rollouts(tmp_path):
 
 
 def place(answer, name="there", **options):
-    return Place(name, FakeTarget(answer, **options), "sha")
+    return GradingPlace(name, FakeTarget(answer, **options), "sha")
 
 
 def rewarding(change=lambda sample, graded: graded):

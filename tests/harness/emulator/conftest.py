@@ -14,7 +14,7 @@ import pytest
 from openai import OpenAI
 
 from harness.emulator.config import EmulatorConfig
-from harness.emulator.process import EmulatorProcess
+from harness.emulator.emulator_process import EmulatorProcess
 from harness.targets.fake import FakeTarget
 from support.emulator_bench import Bench
 

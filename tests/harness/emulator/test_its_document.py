@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 from harness.api.types import MAX_RECORDS, MIN_RECORDS, TRAINING_METRICS
-from harness.emulator import admin_routes, examples, grading, lifecycle, parts
+from harness.emulator import admin_routes, lifecycle, parts
 from harness.emulator.config import FAULTS, EmulatorConfig
-from harness.emulator.features import DIMENSIONS, features
-from harness.emulator.inference import NOT_RECORDED
-from harness.emulator.policy import RATE, WARM_UP
+from harness.emulator.generation import NOT_RECORDED
 from harness.emulator.requests import DOCUMENTED_PLACEHOLDER
+from harness.simulator import examples, grader_calls
+from harness.simulator.features import DIMENSIONS, features
+from harness.simulator.policy import RATE, WARM_UP
 from support.readme import README, blocks
 
 DOCUMENT = README.parent / "docs" / "emulator.md"
@@ -87,7 +88,7 @@ def test_its_commands_run(tmp_path) -> None:
         ),
         f"| `--group-size`, {DEFAULTS.group_size} |",
         f"| at most {DEFAULTS.lambda_batch} |",
-        f"tried again {['no', 'one', 'two', 'three'][grading.RETRIES]} times",
+        f"tried again {['no', 'one', 'two', 'three'][grader_calls.RETRIES]} times",
         f"over half of the last {lifecycle._WINDOW}",
         f"outside {MIN_RECORDS} to {MAX_RECORDS:,} records",
         f"| greatest `limit` of a page | {parts._MOST:,} |",

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.api import types as api
-from harness.emulator.errors import JobFailure
 from harness.emulator.functions import Functions
 from harness.errors import InputError
+from harness.simulator.failure import JobFailure
 from harness.targets.fake import FakeTarget
 from harness.targets.protocol import Answer, Graded, GraderFault, ServiceFault
 from support.emulator_bench import Bench, answering, is_right, mean, quarters, text

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.emulator.errors import ApiError
+from harness.emulator.api_errors import ApiError
 from harness.emulator.requests import new_job
 from support.openapi import assert_valid_job
 

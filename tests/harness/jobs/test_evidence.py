@@ -9,8 +9,8 @@ import pytest
 
 from harness.errors import InputError
 from harness.jobs.evidence import evidence
-from harness.replay.plan import Request, plan
-from harness.replay.pool import replay
+from harness.replay.prepare import ReplayRequest, prepare
+from harness.replay.supervisor import replay
 from harness.runs.store import Run, open_run
 from support.rollout_files import rollout, write_rollouts
 
@@ -32,13 +32,13 @@ def replayed(folder: Path, *groups: tuple[str, ...]) -> Run:
         for at, group in enumerate(groups)
         for turn, said in enumerate(group)
     ]
-    request = Request(
+    request = ReplayRequest(
         rollouts=write_rollouts(folder / "rollouts.jsonl", lines),
         grader=f"{folder / 'my_grader.py'}:listed",
         runs=folder / "runs",
         name="one",
     )
-    run = plan(request)
+    run = prepare(request)
     replay(run, cores=1)
     return run
 

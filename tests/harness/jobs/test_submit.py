@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from harness.api.errors import RequestRefused, Unreachable
+from harness.api.failures import RequestRefused, Unreachable
 from harness.errors import InputError
 from harness.jobs.journal import Entry, default_name, find_job, held
 from harness.jobs.plan import Plan, hyperparameters, read_training_file

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.api.errors import Unreachable
+from harness.api.failures import Unreachable
+from harness.clock import SystemClock
 from harness.emulator.config import EmulatorConfig
-from harness.emulator.process import EmulatorProcess
-from harness.jobs.clock import SystemClock
+from harness.emulator.emulator_process import EmulatorProcess
+from harness.follow.watch import Polling, watch
 from harness.jobs.journal import Entry
 from harness.jobs.plan import Plan, hyperparameters, read_training_file
 from harness.jobs.submit import submit
-from harness.jobs.watch import Pace, watch
 from support.service import connected, run_verb
 
 ROOT = Path(__file__).parents[3]
@@ -140,7 +140,12 @@ def test_a_service_killed_and_started_again_costs_no_event(config, training_file
         with connected(base_url) as client:
             found.append(
                 watch(
-                    client, job_id, tmp_path / "jobs/x", observer=quiet, clock=SystemClock(), pace=Pace(0.1)
+                    client,
+                    job_id,
+                    tmp_path / "jobs/x",
+                    observer=quiet,
+                    clock=SystemClock(),
+                    pace=Polling(0.1),
                 )
             )
 
@@ -189,7 +194,7 @@ def test_faults_cost_neither_a_second_job_nor_an_event(config, training_file, tm
                 continue
         job_id = done.job["id"]
         outcome = watch(
-            client, job_id, tmp_path / "jobs/x", observer=quiet, clock=Hasty(), pace=Pace(5.0, 600.0)
+            client, job_id, tmp_path / "jobs/x", observer=quiet, clock=Hasty(), pace=Polling(5.0, 600.0)
         )
         with connected(emulator.base_url, max_retries=8) as patient:
             for _ in range(30):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.localaws.loopback import LoopbackServer, Response, read_request
+from harness.localaws.loopback import HttpResponse, LoopbackServer, read_request
 
 BODIES = st.binary(max_size=300)
 
@@ -53,7 +53,7 @@ def test_the_body_is_asked_for_when_the_client_waits():
 
 
 def test_one_connection_carries_many_requests_until_it_is_closed():
-    server = LoopbackServer(lambda request: Response(200, request.path.encode()), "test")
+    server = LoopbackServer(lambda request: HttpResponse(200, request.path.encode()), "test")
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         answers = connection.makefile("rb")
         for path in (b"/one", b"/two"):
@@ -69,7 +69,7 @@ def test_one_connection_carries_many_requests_until_it_is_closed():
 
 
 def test_it_listens_on_this_machine_alone():
-    server = LoopbackServer(lambda request: Response(204), "test")
+    server = LoopbackServer(lambda request: HttpResponse(204), "test")
     try:
         assert server.address == f"127.0.0.1:{server.port}"
         assert server._listener.getsockname()[0] == "127.0.0.1"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.localaws.registry import FunctionName, parse_function
-from harness.localaws.runtime import Refused
+from harness.localaws.runtime import InvokeRefused
 
 names = st.from_regex(r"[a-zA-Z0-9_-]{1,64}", fullmatch=True)
 qualifiers = st.one_of(st.none(), st.just("$LATEST"), names)
@@ -28,7 +28,7 @@ def test_every_form_of_a_name_says_the_same(name, own, given_apart, form):
 def test_any_text_is_a_name_or_is_refused(text):
     try:
         found = parse_function(text)
-    except Refused:
+    except InvokeRefused:
         return
     assert found.name
     assert found.name in text
@@ -38,5 +38,5 @@ def test_any_text_is_a_name_or_is_refused(text):
     "text", ["", ":live", "a b", "arn:aws:s3:::bucket", "arn:aws:lambda:eu-west-1:1:function:f"]
 )
 def test_what_is_no_function_is_refused(text):
-    with pytest.raises(Refused):
+    with pytest.raises(InvokeRefused):
         parse_function(text)

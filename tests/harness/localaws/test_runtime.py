@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from harness.localaws import limits
-from harness.localaws.runtime import LocalRuntime, Refused
+from harness.localaws.runtime import InvokeRefused, LocalRuntime
 from support.artifacts import write_function
 from support.runtime_calls import answer, call, gone
 
@@ -187,7 +187,7 @@ def test_an_answer_of_just_the_limit_passes(runtime):
 def test_an_event_over_the_limit_is_refused_before_it_runs(runtime):
     before = answer(runtime)["calls"]
     event = json.dumps({"x": "x" * limits.REQUEST_BYTES}).encode()
-    with pytest.raises(Refused, match="byte payload is too large for the RequestResponse") as refused:
+    with pytest.raises(InvokeRefused, match="byte payload is too large for the RequestResponse") as refused:
         runtime.invoke(event)
     assert refused.value.status == 413
     assert answer(runtime)["calls"] == before + 1
@@ -245,7 +245,7 @@ def test_a_full_runtime_refuses_when_it_does_not_wait(spec):
         busy = threading.Thread(target=call, args=(runtime,), kwargs={"do": "hang"})
         busy.start()
         time.sleep(0.2)
-        with pytest.raises(Refused, match="Rate Exceeded") as refused:
+        with pytest.raises(InvokeRefused, match="Rate Exceeded") as refused:
             call(runtime)
         busy.join()
         assert answer(runtime)["calls"] == 1

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import InputError
-from harness.replay.expect import Difference, differences, stored_rewards
+from harness.replay.expect import RewardDifference, differences, stored_rewards
 
 IDS = st.sampled_from(["a", "b", "c", 1, None, "\ud800"]) | st.lists(st.integers(), max_size=1)
 PAIRS = st.lists(st.tuples(IDS, st.none() | st.sampled_from([0.0, 0.5, 1.0])), max_size=12)
@@ -62,14 +62,18 @@ def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
     ("expected", "found", "changed"),
     [
         ([("a", 1.0)], [("a", 1.0 + 1e-12)], []),
-        ([("a", 1.0)], [("a", 0.9)], [Difference("a", 1.0, 0.9)]),
-        ([("a", None)], [("a", 0.0)], [Difference("a", None, 0.0)]),
-        ([("a", 0.0)], [("a", None)], [Difference("a", 0.0, None)]),
-        ([], [("a", 1.0)], [Difference("a", "missing", 1.0)]),
-        ([("a", 1.0)], [], [Difference("a", 1.0, "missing")]),
+        ([("a", 1.0)], [("a", 0.9)], [RewardDifference("a", 1.0, 0.9)]),
+        ([("a", None)], [("a", 0.0)], [RewardDifference("a", None, 0.0)]),
+        ([("a", 0.0)], [("a", None)], [RewardDifference("a", 0.0, None)]),
+        ([], [("a", 1.0)], [RewardDifference("a", "missing", 1.0)]),
+        ([("a", 1.0)], [], [RewardDifference("a", 1.0, "missing")]),
         ([("a", 1.0), ("a", 0.0)], [("a", 1.0), ("a", 0.0)], []),
-        ([("a", 1.0), ("a", 0.0)], [("a", 1.0)], [Difference("a", 0.0, "missing")]),
-        ([("1", 1.0)], [(1, 1.0)], [Difference(1, "missing", 1.0), Difference("1", 1.0, "missing")]),
+        ([("a", 1.0), ("a", 0.0)], [("a", 1.0)], [RewardDifference("a", 0.0, "missing")]),
+        (
+            [("1", 1.0)],
+            [(1, 1.0)],
+            [RewardDifference(1, "missing", 1.0), RewardDifference("1", 1.0, "missing")],
+        ),
         ([("a", float("nan"))], [("a", 1.0)], "one"),
     ],
 )
@@ -85,7 +89,7 @@ def test_nothing_differs_from_itself(pairs: list[Any]) -> None:
 
 @given(PAIRS, PAIRS)
 def test_the_other_way_round_says_the_same_reversed(one: list[Any], other: list[Any]) -> None:
-    def told(changed: list[Difference], turned: bool) -> Counter[str]:
+    def told(changed: list[RewardDifference], turned: bool) -> Counter[str]:
         sides = [(part.found, part.expected) if turned else (part.expected, part.found) for part in changed]
         return Counter(json.dumps([part.id, *side]) for part, side in zip(changed, sides, strict=True))
 

@@ -11,12 +11,12 @@ from harness.cli.main import main
 from harness.errors import InputError, ServiceError
 from harness.localaws.function import FunctionSpec
 from harness.localaws.invoke import LambdaServer
-from harness.localaws.loopback import LoopbackServer, Response
-from harness.replay.plan import Request, plan
-from harness.replay.pool import replay
+from harness.localaws.loopback import HttpResponse, LoopbackServer
+from harness.replay.prepare import ReplayRequest, prepare
+from harness.replay.supervisor import replay
 from harness.runs.rows import read_rows
 from harness.targets.opening import CONCURRENCY, describe
-from harness.targets.opening import Asked as Target
+from harness.targets.opening import TargetChoice as Target
 from support.artifacts import write_grader
 from support.builds import SAME, write_build, write_project
 from support.rollout_files import rollout, write_rollouts
@@ -67,12 +67,12 @@ def rewards(run):
 
 def test_what_is_not_built_is_said_with_the_command_that_builds_it(project, rollouts):
     with pytest.raises(InputError, match="nothing is built here. Run `sam build`"):
-        plan(Request(rollouts=rollouts, target="lambda-runtime"))
+        prepare(ReplayRequest(rollouts=rollouts, target="lambda-runtime"))
 
 
 def test_the_built_artifact_grades_and_the_run_names_its_code(project, rollouts):
     write_build(project)
-    run = plan(Request(rollouts=rollouts, target="lambda-runtime", label="right"))
+    run = prepare(ReplayRequest(rollouts=rollouts, target="lambda-runtime", label="right"))
     totals = replay(run, cores=1)
     assert (totals.gradings, totals.errors, totals.disagreed) == (150, {}, 0)
     assert rewards(run)["r1"] == 1.0
@@ -85,11 +85,11 @@ def test_the_built_artifact_grades_and_the_run_names_its_code(project, rollouts)
 
 def test_another_artifact_is_another_run(project, rollouts):
     write_build(project)
-    begun = plan(Request(rollouts=rollouts, target="lambda-runtime"))
-    assert plan(Request(rollouts=rollouts, target="lambda-runtime")).folder == begun.folder
+    begun = prepare(ReplayRequest(rollouts=rollouts, target="lambda-runtime"))
+    assert prepare(ReplayRequest(rollouts=rollouts, target="lambda-runtime")).folder == begun.folder
     with (project / ".aws-sam/build/Same/app.py").open("a") as file:
         file.write("# changed\n")
-    assert plan(Request(rollouts=rollouts, target="lambda-runtime")).folder != begun.folder
+    assert prepare(ReplayRequest(rollouts=rollouts, target="lambda-runtime")).folder != begun.folder
 
 
 @pytest.mark.parametrize("grader", ["app:same", "app.py:same", "app.py", "app", "./app.py:same"])
@@ -157,7 +157,7 @@ def server(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("asked", [f"{ARN}:live", "grader:live", f"{ARN}:3"])
 def test_a_deployed_function_grades_and_its_alias_is_pinned(server, project, rollouts, asked):
-    run = plan(Request(rollouts=rollouts, target=asked))
+    run = prepare(ReplayRequest(rollouts=rollouts, target=asked))
     assert replay(run, cores=1).mean == 0.5
     target = run.facts["target"]
     assert target["arn"] == asked.replace("live", "3")
@@ -166,10 +166,10 @@ def test_a_deployed_function_grades_and_its_alias_is_pinned(server, project, rol
 
 
 def test_an_alias_that_has_moved_is_another_run(server, project, rollouts, tmp_path):
-    begun = plan(Request(rollouts=rollouts, target=f"{ARN}:live"))
-    assert plan(Request(rollouts=rollouts, target=f"{ARN}:live")).folder == begun.folder
+    begun = prepare(ReplayRequest(rollouts=rollouts, target=f"{ARN}:live"))
+    assert prepare(ReplayRequest(rollouts=rollouts, target=f"{ARN}:live")).folder == begun.folder
     server.add(function(tmp_path / "next", SAME + "# next\n"), version="4", aliases=("live",))
-    assert plan(Request(rollouts=rollouts, target=f"{ARN}:live")).folder != begun.folder
+    assert prepare(ReplayRequest(rollouts=rollouts, target=f"{ARN}:live")).folder != begun.folder
 
 
 def test_a_run_goes_on_after_the_service_was_away(server, project, rollouts, monkeypatch):
@@ -180,14 +180,14 @@ def test_a_run_goes_on_after_the_service_was_away(server, project, rollouts, mon
         if request.method == "POST":
             calls.append(len(json.loads(request.body)))
             if len(calls) > 1:
-                return Response(503, b'{"message": "away"}', {"x-amzn-ErrorType": "ServiceException"})
+                return HttpResponse(503, b'{"message": "away"}', {"x-amzn-ErrorType": "ServiceException"})
         return server._handle(request)
 
     away = LoopbackServer(two_calls, "away")
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{away.address}")
     monkeypatch.setenv(CONCURRENCY, "1")
     try:
-        run = plan(Request(rollouts=rollouts, target=f"{ARN}:3"))
+        run = prepare(ReplayRequest(rollouts=rollouts, target=f"{ARN}:3"))
         with pytest.raises(ServiceError, match="goes on where this one stopped"):
             replay(run, cores=1)
         assert calls == [64, 64]
@@ -195,7 +195,7 @@ def test_a_run_goes_on_after_the_service_was_away(server, project, rollouts, mon
         away.close()
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
     monkeypatch.setenv(CONCURRENCY, "3")  # how many calls at once does not make another run
-    again = plan(Request(rollouts=rollouts, target=f"{ARN}:3"))
+    again = prepare(ReplayRequest(rollouts=rollouts, target=f"{ARN}:3"))
     assert again.folder == run.folder
     assert len(again.shard(0).read_text().splitlines()) == 64
     assert replay(again, cores=1).gradings == 150
@@ -205,7 +205,7 @@ def test_a_run_goes_on_after_the_service_was_away(server, project, rollouts, mon
 def test_a_function_that_fails_is_recorded_and_not_tried_again(server, project, rollouts, tmp_path):
     raising = "def same(event, context):\n    raise MemoryError('too much')\n"
     server.add(function(tmp_path / "raising", raising), version="5")
-    run = plan(Request(rollouts=rollouts, target=f"{ARN}:5", limit=10))
+    run = prepare(ReplayRequest(rollouts=rollouts, target=f"{ARN}:5", limit=10))
     assert replay(run, cores=1).errors == {"call": 10}
     assert "MemoryError: too much" in next(read_rows(run.rewards))["error"]["message"]
 
@@ -213,13 +213,13 @@ def test_a_function_that_fails_is_recorded_and_not_tried_again(server, project, 
 def test_a_batch_over_six_megabytes_is_split_and_a_sample_over_it_is_named(server, project, tmp_path):
     lines = [rollout(f"r{at}", "4", "4", filler="x" * 2_000_000) for at in range(5)]
     lines.append(rollout("huge", "4", "4", filler="x" * 6_300_000))
-    run = plan(Request(rollouts=write_rollouts(tmp_path / "large.jsonl", lines), target=f"{ARN}:3"))
+    run = prepare(ReplayRequest(rollouts=write_rollouts(tmp_path / "large.jsonl", lines), target=f"{ARN}:3"))
     replay(run, cores=1)
     assert rewards(run) == {**{f"r{at}": 1.0 for at in range(5)}, "huge": None}
 
 
 def test_every_wire_reaches_a_deployed_function(server, project, rollouts):
-    run = plan(Request(rollouts=rollouts, target=f"{ARN}:3", wire="all", limit=10))
+    run = prepare(ReplayRequest(rollouts=rollouts, target=f"{ARN}:3", wire="all", limit=10))
     assert (replay(run, cores=1).wires, len(PROFILES)) == (0, 10)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from harness.report.run import look_at
+from harness.report.look import look_at
 from harness.report.terminal import print_run, print_sample
 from harness.runs.rows import Totals, dump
 from harness.runs.store import Run

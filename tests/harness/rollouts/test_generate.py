@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.errors import HarnessError, InputError, ServiceError
-from harness.rollouts.asking import Busy, Completion, Generated, Refused, Request
+from harness.rollouts.asking import AskRefused, Busy, Completion, Generated, GenerationRequest
 from harness.rollouts.generate import generate
 from harness.rollouts.read import read_rollouts
 
@@ -44,12 +44,14 @@ def records(tmp_path: Path) -> Path:
     return path
 
 
-def request(records: Path, **more: Any) -> Request:
+def request(records: Path, **more: Any) -> GenerationRequest:
     options: dict[str, Any] = {"n": 3, "patience_s": 5.0, **more}
-    return Request(records=records, out=records.with_name("out.jsonl"), model="m", service="s", **options)
+    return GenerationRequest(
+        records=records, out=records.with_name("out.jsonl"), model="m", service="s", **options
+    )
 
 
-def lines_of(asked: Request) -> list[dict[str, Any]]:
+def lines_of(asked: GenerationRequest) -> list[dict[str, Any]]:
     return [json.loads(line) for line in asked.out.read_text().splitlines()]
 
 
@@ -110,13 +112,15 @@ def test_a_service_that_stays_busy_ends_it_and_keeps_what_came(records: Path) ->
 
 
 def test_a_refused_record_costs_only_itself(records: Path) -> None:
-    state = generate(request(records), Model(lambda _, said: Refused("too long") if said == "q4" else None))
+    state = generate(
+        request(records), Model(lambda _, said: AskRefused("too long") if said == "q4" else None)
+    )
     assert (state.done, state.refused) == (27, {f"r4/{k}": "too long" for k in range(3)})
     assert generate(request(records), Model()).done == 3
 
 
 def test_a_model_that_refuses_everything_ends_it_soon(records: Path) -> None:
-    model = Model(lambda *_: Refused("no such option"))
+    model = Model(lambda *_: AskRefused("no such option"))
     with pytest.raises(HarnessError, match="refuses everything: no such option"):
         generate(request(records, concurrency=1), model)
     assert len(model.asked) < 10
@@ -127,7 +131,7 @@ def test_each_completion_has_a_seed_of_its_own_whatever_the_order(records: Path)
     for at, concurrency in enumerate((1, 8)):
         model = Model()
         out = request(records, seed=7, concurrency=concurrency).out.with_name(f"{at}.jsonl")
-        generate(Request(records=records, out=out, model="m", service="s", n=3, seed=7), model)
+        generate(GenerationRequest(records=records, out=out, model="m", service="s", n=3, seed=7), model)
         seeds.append(sorted((said, options["seed"]) for said, options in model.asked))
     assert seeds[0] == seeds[1]
     assert len({seed for _, seed in seeds[0]}) == 30

@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import InputError, ServiceError
 from harness.localaws.invoke import LambdaServer
-from harness.localaws.loopback import LoopbackServer, Response
+from harness.localaws.loopback import HttpResponse, LoopbackServer
 from harness.targets.deployed import DeployedTarget
 from harness.targets.protocol import Graded, GraderFault, ServiceFault, Target
 from support.artifacts import ECHO_GRADER, write_function
@@ -61,9 +61,9 @@ def refusing():
     def start(status, code, message="said AWS", *, only=""):
         def handle(request):
             if only and only not in request.path:
-                return Response(200, json.dumps({"FunctionName": "grader", "Timeout": 3}).encode())
+                return HttpResponse(200, json.dumps({"FunctionName": "grader", "Timeout": 3}).encode())
             body = json.dumps({"Type": "User", "Message": message}).encode()
-            return Response(status, body, {"x-amzn-ErrorType": code})
+            return HttpResponse(status, body, {"x-amzn-ErrorType": code})
 
         servers.append(LoopbackServer(handle, "refusing"))
         return f"http://{servers[-1].address}"
@@ -170,7 +170,7 @@ def test_who_may_only_invoke_can_still_grade(opened, refusing):
 
 
 def test_a_page_of_a_proxy_is_told_from_the_service(opened):
-    page = Response(200, b"<html>Sign in</html>", content_type="text/html")
+    page = HttpResponse(200, b"<html>Sign in</html>", content_type="text/html")
     server = LoopbackServer(lambda request: page, "portal")
     try:
         with pytest.raises(ServiceError, match="grader: what answers there is not the Lambda service"):
@@ -255,7 +255,7 @@ def test_an_event_over_the_limit_is_not_sent(server, opened):
 
 
 def test_the_local_runtime_and_the_deployed_function_answer_the_same(server, opened, tmp_path):
-    from harness.targets.local_runtime import LocalRuntimeTarget
+    from harness.targets.lambda_runtime import LocalRuntimeTarget
 
     spec = write_function(tmp_path / "good-too", ECHO_GRADER, name="grader")
     local = LocalRuntimeTarget(replace(spec, timeout_s=5), concurrency=1)

@@ -1,0 +1,183 @@
+"""Keeps async scoring functions to their time, those that wait and those that compute without awaiting.
+
+In comes the call of a scoring function, inside a running event loop; out comes its answer, or `Interrupted`.
+asyncio can only cancel what waits; what holds up the loop is interrupted by the batch's tick like any other.
+"""
+
+from __future__ import annotations
+
+import sys
+from time import perf_counter
+
+from ..errors import ConfigurationError, Interrupted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Generator
+    from typing import Any, TypeVar
+
+    from .timing import Tick
+
+    T = TypeVar("T")
+
+HELD = ("held the event loop",)
+"""The arguments of an `Interrupted` whose sample computed without awaiting, to its neighbours' cost."""
+
+_GRACE = 0.1
+"""Seconds that a scoring function has to clean up in after it was cancelled."""
+
+holds = 0
+"""How many samples of this process have held up the loop."""
+
+
+async def within(limit: float | None, deadline: float | None, call: Awaitable[T], tick: Tick) -> T:
+    """Await one call of an async scoring function, and interrupt it when its time is up.
+
+    Raises:
+        Interrupted: It took longer than `limit` seconds, or until the deadline.
+    """
+    import asyncio
+
+    ends = limit
+    if deadline is not None:
+        left = max(deadline - perf_counter(), 0.0)
+        ends = left if limit is None else min(left, limit)
+    try:
+        async with asyncio.timeout(ends) as timer:
+            answer: T = await _Watched(call, tick)
+    except (ConfigurationError, Interrupted):
+        raise
+    except BaseException as error:
+        if timer.expired() and not cancelled(error):
+            raise Interrupted from None
+        raise
+    if timer.expired():
+        raise Interrupted
+    return answer
+
+
+class _Watched:
+    """Awaits a coroutine and tells the tick whenever the coroutine itself runs.
+
+    asyncio can only cancel what waits. A scoring function that computes without awaiting holds up the whole
+    loop, and is interrupted by the tick like any other.
+    """
+
+    def __init__(self, call: Awaitable[Any], tick: Tick) -> None:
+        self.call = call
+        self.tick = tick
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return _drive(self.call.__await__(), self.tick)
+
+
+class _Reminder:
+    """Cancels the present task once more, for a scoring function that swallows the first and waits on."""
+
+    def __init__(self) -> None:
+        import asyncio
+
+        self.task = asyncio.current_task()
+        self.fired = False
+        self.timer = asyncio.get_running_loop().call_later(_GRACE, self.fire)
+
+    def fire(self) -> None:
+        self.fired = True
+        if self.task is not None:
+            self.task.cancel()
+
+    def stop(self) -> None:
+        """No longer remind, and leave the task as cancelled as it was before."""
+        self.timer.cancel()
+        if self.fired and self.task is not None:
+            self.task.uncancel()
+
+
+def _drive(steps: Generator[Any, Any, Any], tick: Tick) -> Generator[Any, Any, Any]:
+    """Step a coroutine to its end, and pass on what it waits for and what it is told meanwhile."""
+    error: BaseException | None = None
+    reminder: _Reminder | None = None
+    try:
+        while True:
+            try:
+                awaited = _step(steps, error, tick)
+            except StopIteration as stop:
+                return stop.value
+            try:
+                yield awaited
+                error = None
+            except BaseException as thrown:
+                error = thrown
+                if _is_cancellation(thrown):
+                    if reminder is not None:  # it swallowed the first
+                        _abandon(steps, tick)
+                        raise
+                    reminder = _Reminder()
+    finally:
+        if reminder is not None:
+            reminder.stop()
+
+
+def _step(steps: Generator[Any, Any, Any], error: BaseException | None, tick: Tick) -> Any:
+    """Run a coroutine to its next await, with the tick's clock running for as long.
+
+    Raises:
+        Interrupted: It was interrupted, whatever it made of that.
+    """
+    tick.since = perf_counter()
+    try:
+        awaited = steps.send(None) if error is None else steps.throw(error)
+    except ConfigurationError:
+        raise
+    except (Interrupted, Exception):
+        if tick.fired:
+            raise _held() from None
+        raise
+    finally:
+        tick.since = 0.0
+        fired, tick.fired = tick.fired, False
+    if fired:  # it swallowed the interruption and goes on waiting
+        _abandon(steps, tick)
+        raise _held()
+    return awaited
+
+
+def _abandon(steps: Generator[Any, Any, Any], tick: Tick) -> None:
+    """End a coroutine that did not end when it was told to, whatever it says to that."""
+    tick.since = perf_counter()
+    try:
+        steps.close()
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+    finally:
+        tick.since = 0.0
+        tick.fired = False
+
+
+def _held() -> Interrupted:
+    """The interruption of a sample that computed for too long without awaiting."""
+    global holds
+    holds += 1
+    return Interrupted(*HELD)
+
+
+SCORERS = (_step.__code__, _abandon.__code__)
+
+
+def cancelled(error: BaseException) -> bool:
+    """Whether an error is the cancellation of the call, and not of something that a sample waited for."""
+    if not _is_cancellation(error):
+        return False
+    import asyncio
+
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # no event loop is running, so nothing can have been cancelled
+        return False
+    return task is not None and task.cancelling() > 0
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and isinstance(error, asyncio.CancelledError)

@@ -1,0 +1,107 @@
+"""The path of a batch: event, samples, outcomes, answer.
+
+In comes what Lambda hands over, out goes what it hands back. A failure is counted, reported and answered as
+the floor of the range; when too many of the last samples failed, the call fails instead, so that the service
+sees a broken grader and not a row of low rewards.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from ..errors import ErrorBudgetExceeded, SampleError
+from ..reward import Failure
+from ..wire import PROFILES, read_event, write_answer
+from . import telemetry
+from .scoring import score
+from .timing import deadline_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from ..decorator import Grader
+    from ..wire import Outcome
+
+WINDOW, FEWEST = 64, 20
+"""The error budget looks at the process's last 64 samples, once it has seen 20."""
+
+FAULTS = ("exception", "timeout", "value")
+"""The kinds of failure that are the grader's own."""
+
+
+def handle(grader: Grader, event: object, context: object) -> Any:
+    """Answer one Lambda invocation.
+
+    Args:
+        grader: The grader that is deployed.
+        event: What the service sent.
+        context: The Lambda context, or None.
+
+    Raises:
+        EventError: The event has no known shape.
+        ConfigurationError: Nothing can be graded.
+        SampleError: A sample failed and the grader was declared with `on_error="raise"`.
+        ErrorBudgetExceeded: More of the last samples failed than `max_error_rate` allows.
+    """
+    started = perf_counter()
+    options = grader.options
+    items = read_event(event)
+    outcomes, _ = score(grader, items, deadline_of(context))
+    answer, replaced = write_answer(items, outcomes, options.range[0], PROFILES[options.wire])
+    telemetry.report(items, outcomes, (perf_counter() - started) * 1000, replaced)
+    if options.on_error == "raise":
+        _raise_first(items, outcomes)
+    grader.budget.spend(outcomes)
+    return answer
+
+
+def _raise_first(items: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
+    """Fail the call for the first sample that failed; an abstention is no failure of the grader."""
+    for item, outcome in zip(items, outcomes, strict=True):
+        if type(outcome) is Failure and outcome.kind != "abstain":
+            what = telemetry.writable(outcome.message) if telemetry.may_log_content() else outcome.origin
+            raise SampleError(outcome.kind, f"sample {telemetry.short_id(item)!r}: {what}")
+
+
+class Budget:
+    """Counts how many of a process's last samples failed, and fails the call when they are too many.
+
+    Exceptions, timeouts and bad values count; abstentions and bad records are not the grader's fault.
+
+    Args:
+        most: The largest share of failures allowed, 0 to 1.
+    """
+
+    __slots__ = ("_last", "most")
+
+    def __init__(self, most: float) -> None:
+        self.most = most
+        self._last: list[str] = []
+
+    def spend(self, outcomes: Sequence[Outcome]) -> None:
+        """Count a batch.
+
+        Raises:
+            ErrorBudgetExceeded: The last samples hold more failures than allowed. The message names their
+                types and places, and quotes no content.
+        """
+        last = outcomes[-WINDOW:]
+        if Failure in map(type, last):
+            self._last += [
+                outcome.origin if isinstance(outcome, Failure) and outcome.kind in FAULTS else ""
+                for outcome in last
+            ]
+        else:
+            self._last += [""] * len(last)
+        del self._last[:-WINDOW]
+        seen = len(self._last)
+        failed = [origin for origin in self._last if origin]
+        if seen >= FEWEST and len(failed) > self.most * seen:
+            counts = sorted(((failed.count(origin), origin) for origin in set(failed)), reverse=True)
+            named = ", ".join(f"{count} x {origin}" for count, origin in counts[:3])
+            raise ErrorBudgetExceeded(
+                f"{len(failed)} of the last {seen} samples failed, "
+                f"more than max_error_rate={self.most:g} allows: {named}"
+            )

@@ -1,0 +1,143 @@
+"""What a deployed grader tells about itself: one log line and one set of metrics a batch.
+
+In come a batch's outcomes; out go a structured log line and CloudWatch metrics in the embedded metric
+format, through Powertools. It is the only file that touches Powertools, and it does so when a handler first
+runs inside Lambda, never at import and never on a laptop. No prompt, completion or reference is ever logged,
+nor an error's text, which may quote one, unless the function's environment says `GRADER_LOG_CONTENT=1`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..reward import KINDS, Failure
+from ..wire import strict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from ..wire import Outcome
+
+NAMESPACE = "RftGraders"
+"""The CloudWatch namespace, unless `POWERTOOLS_METRICS_NAMESPACE` names another."""
+
+_MOST_IDS = 20
+
+_send: Callable[[dict[str, Any]], None] | None = None
+
+
+def may_log_content() -> bool:
+    """Whether the function's environment allows content in its log."""
+    return os.environ.get("GRADER_LOG_CONTENT") == "1"
+
+
+def report(items: Sequence[Any], outcomes: Sequence[Outcome], milliseconds: float, replaced: int) -> None:
+    """Log one batch, when running inside Lambda.
+
+    Args:
+        items: The samples, for the ids of those that failed.
+        outcomes: What became of each.
+        milliseconds: How long the batch took.
+        replaced: How many strings of the answer held what JSON cannot.
+    """
+    global _send
+    if "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
+        return
+    try:
+        if _send is None:
+            _send = _powertools() or _plain
+        _send(summary(items, outcomes, milliseconds, replaced))
+    except Exception as error:  # what was graded is worth more than the line about it
+        sys.stderr.write(f"graders: a batch could not be reported: {type(error).__name__}\n")
+
+
+def summary(
+    items: Sequence[Any], outcomes: Sequence[Outcome], milliseconds: float, replaced: int
+) -> dict[str, Any]:
+    """A batch in numbers: samples, errors by kind, reward mean and spread, time, and which samples failed."""
+    rewards = [float(outcome) for outcome in outcomes if not isinstance(outcome, Failure)]
+    failed = [
+        (item, outcome) for item, outcome in zip(items, outcomes, strict=True) if isinstance(outcome, Failure)
+    ]
+    kinds = [outcome.kind for _, outcome in failed]
+    line: dict[str, Any] = {
+        "samples": len(outcomes),
+        "errors": {kind: kinds.count(kind) for kind in KINDS if kind != "abstain" and kind in kinds},
+        "abstentions": kinds.count("abstain"),
+        "batch_ms": round(milliseconds, 3),
+    }
+    if rewards:
+        mean = sum(rewards) / len(rewards)
+        line["reward_mean"] = mean
+        line["reward_spread"] = (sum((reward - mean) ** 2 for reward in rewards) / len(rewards)) ** 0.5
+    if replaced:
+        line["replaced"] = replaced
+    if failed:
+        line["failed_ids"] = [short_id(item) for item, _ in failed[:_MOST_IDS]]
+        line["origins"] = sorted({outcome.origin for _, outcome in failed})[:_MOST_IDS]
+        if may_log_content():
+            line["failed"] = [
+                {"sample": writable(item), "error": writable(outcome.message)}
+                for item, outcome in failed[:_MOST_IDS]
+            ]
+    return line
+
+
+def short_id(item: Any) -> str | int | None:
+    """An id that is fit for a log: short, and no structure that could carry content."""
+    key = item.get("id") if isinstance(item, dict) else None
+    if isinstance(key, str):
+        return key[:200].encode("utf-8", "replace").decode()
+    return key if isinstance(key, int) and key.bit_length() < 64 else None
+
+
+def writable(value: Any) -> Any:
+    """A JSON value without the lone surrogates that no log takes."""
+    try:
+        return strict(value)[0]
+    except RecursionError:
+        return "(nested too deeply to be logged)"
+
+
+def _powertools() -> Callable[[dict[str, Any]], None] | None:
+    """Send through Powertools; None when the artifact does not hold it."""
+    try:
+        from aws_lambda_powertools import Logger, Metrics
+        from aws_lambda_powertools.metrics import MetricUnit
+    except ImportError:
+        return None
+    service = os.environ.get("POWERTOOLS_SERVICE_NAME") or os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+    logger = Logger(service=service)
+    metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or NAMESPACE, service=service)
+    count, none, time = MetricUnit.Count, MetricUnit.NoUnit, MetricUnit.Milliseconds
+
+    def send(line: dict[str, Any]) -> None:
+        errors = line["errors"]
+        (logger.warning if errors else logger.info)("graded a batch", extra=line)
+        metrics.add_metric("Samples", count, line["samples"])
+        metrics.add_metric("Errors", count, sum(errors.values()))
+        metrics.add_metric("Abstentions", count, line["abstentions"])
+        metrics.add_metric("BatchMilliseconds", time, line["batch_ms"])
+        for kind, errors_of_kind in errors.items():
+            metrics.add_metric(f"Errors{kind.capitalize()}", count, errors_of_kind)
+        if "reward_mean" in line:
+            metrics.add_metric("RewardMean", none, line["reward_mean"])
+            metrics.add_metric("RewardSpread", none, line["reward_spread"])
+        metrics.flush_metrics()
+
+    return send
+
+
+def _plain(line: dict[str, Any]) -> None:
+    """Without Powertools the log line is all there is; it says what is missing."""
+    import json
+
+    line = {
+        "message": "graded a batch",
+        "metrics": "not sent: the artifact holds no aws-lambda-powertools",
+        **line,
+    }
+    sys.stdout.write(json.dumps(line) + "\n")

@@ -1,0 +1,147 @@
+"""What a call to the fine-tuning API can fail with, in words that say what to do.
+
+Comes in: an exception of the `openai` SDK. Goes out: `RequestRefused` (the service said no and will say no
+again: exit code 2) or `Unreachable` (throttled, broken or not there: exit code 3). It never retries and
+never lets a key through into a message.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import math
+import time
+
+import openai
+
+from harness.api.safe_text import plain_text
+from harness.errors import InputError, ServiceError
+
+__all__ = ["RequestRefused", "Unreachable", "translate"]
+
+
+class RequestRefused(InputError):
+    """The service answered no, and would again.
+
+    Args:
+        message: What it refused and why.
+        status: The HTTP status.
+        fix: What the user can do.
+        place: The request, as `METHOD /path`.
+    """
+
+    def __init__(
+        self, message: str, *, status: int, fix: str | None = None, place: str | None = None
+    ) -> None:
+        super().__init__(message, fix=fix, place=place)
+        self.status = status
+
+
+class Unreachable(ServiceError):
+    """The service could not be reached, or is too busy; the same request may work later.
+
+    Args:
+        message: What happened.
+        status: The HTTP status, None when no answer came.
+        retry_after_s: Seconds the service asked to wait, None when it did not say.
+        fix: What the user can do.
+        place: The request, as `METHOD /path`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        fix: str | None = None,
+        place: str | None = None,
+    ) -> None:
+        super().__init__(message, fix=fix, place=place)
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+_FIXES = {
+    400: "Correct the request; `--print-curl` shows it without sending it.",
+    401: "The key is wrong, expired or meant for another service: set OPENAI_API_KEY to an Amazon Bedrock"
+    " API key, or unset it to sign in with AWS credentials.",
+    403: "The identity behind the key needs AmazonBedrockMantleFullAccess, lambda:InvokeFunction on the"
+    " grader (version and alias included) and access to the model in this Region.",
+    404: "Check the id (`rft jobs`, `rft files`), the model and the Region of the base URL.",
+    409: "Look at the job's state first: `rft jobs JOB`.",
+    413: "The file is too large for the service: use fewer or shorter records.",
+    422: "Correct the request; `--print-curl` shows it without sending it.",
+}
+
+
+def translate(error: openai.OpenAIError) -> RequestRefused | Unreachable:
+    """Turn an exception of the SDK into one of ours.
+
+    Args:
+        error: What the SDK raised.
+
+    Returns:
+        The error to raise in its place.
+    """
+    if isinstance(error, openai.APIStatusError):
+        return _from_status(error)
+    if isinstance(error, openai.APITimeoutError):
+        request = error.request
+        return Unreachable("no answer in time", fix=_LATER, place=f"{request.method} {request.url.path}")
+    if isinstance(error, openai.APIConnectionError):
+        request = error.request
+        reason = plain_text(str(error.__cause__ or "")) or "the connection failed"
+        host = request.url.netloc.decode("ascii", "replace")
+        return Unreachable(
+            f"cannot reach {host}: {reason}", fix=_LATER, place=f"{request.method} {request.url.path}"
+        )
+    return Unreachable(f"the request failed: {plain_text(str(error))}", fix=_LATER)
+
+
+_LATER = "Check the network and the base URL; the same command resumes."
+
+
+def _from_status(error: openai.APIStatusError) -> RequestRefused | Unreachable:
+    status = error.status_code
+    place = f"{error.request.method} {error.request.url.path}"
+    said = _what_it_said(error)
+    if status == 429 or status == 408 or status >= 500:
+        wait = _retry_after_s(error.response.headers.get("retry-after"))
+        what = "too many requests" if status == 429 else "the service is not well"
+        return Unreachable(
+            f"{what} ({status}): {said}",
+            status=status,
+            retry_after_s=wait,
+            fix="Wait and run the same command again: it resumes.",
+            place=place,
+        )
+    return RequestRefused(
+        f"the service refused the request ({status}): {said}",
+        status=status,
+        fix=_FIXES.get(status),
+        place=place,
+    )
+
+
+def _what_it_said(error: openai.APIStatusError) -> str:
+    body = error.body
+    if isinstance(body, dict):
+        message = body.get("message") or body.get("Message")
+        if isinstance(message, str) and message:
+            param = body.get("param")
+            return plain_text(f"{message} [{param}]" if isinstance(param, str) and param else message)
+    return plain_text(error.response.text) or "it gave no reason"
+
+
+def _retry_after_s(header: str | None) -> float | None:
+    """Seconds to wait from a Retry-After header, which is a number or a date (RFC 9110, 10.2.3)."""
+    if not header:
+        return None
+    try:
+        seconds = float(header)
+    except ValueError:
+        try:
+            seconds = email.utils.parsedate_to_datetime(header).timestamp() - time.time()
+        except (TypeError, ValueError, OverflowError):
+            return None
+    return min(max(seconds, 0.0), 3600.0) if math.isfinite(seconds) else None

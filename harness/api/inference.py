@@ -1,0 +1,142 @@
+"""Asking a tuned model, a checkpoint or a base model, through any of the three APIs that the service has.
+
+Comes in: a model id and a question. Goes out: a `Reply`, the same whichever API answered. Nothing is
+streamed (Qwen models are documented not to stream) and the Responses API is told to store nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from harness.api.client import FineTuning
+from harness.api.failures import Unreachable
+
+__all__ = ["APIS", "Api", "Question", "Reply", "ask"]
+
+Api = Literal["chat", "responses", "completions"]
+APIS: tuple[Api, ...] = ("chat", "responses", "completions")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, and how."""
+
+    prompt: str
+    system: str | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model answered."""
+
+    model: str
+    text: str
+    reasoning: str
+    """What it thought aloud, where the service sends that apart."""
+    finish: str | None
+    """Why it stopped, in the API's words."""
+    usage: dict[str, Any] | None
+    answer: Mapping[str, Any]
+    """The service's own object."""
+
+
+def ask(client: FineTuning, model: str, question: Question, api: Api = "chat") -> Reply:
+    """Ask a model once.
+
+    Args:
+        client: The connection.
+        model: Its id.
+        question: What to ask.
+        api: Which API to ask through.
+
+    Returns:
+        What it answered.
+
+    Raises:
+        RequestRefused: The service knows no such model, or not this API for it.
+        Unreachable: No answer, or one without a text.
+    """
+    if api == "chat":
+        return _from_chat(client.chat(model, _turns(question), **_options(question, "max_tokens")), model)
+    if api == "responses":
+        options = _options(question, "max_output_tokens")
+        if question.system is not None:
+            options["instructions"] = question.system
+        return _from_responses(client.respond(model, question.prompt, **options), model)
+    prompt = question.prompt if question.system is None else f"{question.system}\n\n{question.prompt}"
+    return _from_completions(client.complete(model, prompt, **_options(question, "max_tokens")), model)
+
+
+def _turns(question: Question) -> list[dict[str, str]]:
+    turns = [] if question.system is None else [{"role": "system", "content": question.system}]
+    return [*turns, {"role": "user", "content": question.prompt}]
+
+
+def _options(question: Question, longest: str) -> dict[str, Any]:
+    options = {longest: question.max_tokens, "temperature": question.temperature}
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _from_chat(answer: Mapping[str, Any], model: str) -> Reply:
+    choice = _first(answer.get("choices"))
+    message = choice.get("message") or {}
+    thought = message.get("reasoning") or message.get("reasoning_content") or ""
+    return Reply(
+        str(answer.get("model") or model),
+        _text(message.get("content")),
+        thought if isinstance(thought, str) else "",
+        choice.get("finish_reason"),
+        answer.get("usage"),
+        answer,
+    )
+
+
+def _from_completions(answer: Mapping[str, Any], model: str) -> Reply:
+    choice = _first(answer.get("choices"))
+    text = _text(choice.get("text"))
+    return Reply(
+        str(answer.get("model") or model),
+        text,
+        "",
+        choice.get("finish_reason"),
+        answer.get("usage"),
+        answer,
+    )
+
+
+def _from_responses(answer: Mapping[str, Any], model: str) -> Reply:
+    output = answer.get("output")
+    if not isinstance(output, list):
+        raise Unreachable("the answer has no output", fix="Try another --api.")
+    parts: dict[str, list[str]] = {"message": [], "reasoning": []}
+    for item in output:
+        if isinstance(item, Mapping) and item.get("type") in parts:
+            parts[item["type"]].append(_text(item.get("content")) or _text(item.get("summary")))
+    return Reply(
+        str(answer.get("model") or model),
+        "".join(parts["message"]),
+        "\n".join(filter(None, parts["reasoning"])),
+        answer.get("status"),
+        answer.get("usage"),
+        answer,
+    )
+
+
+def _first(choices: Any) -> Mapping[str, Any]:
+    if isinstance(choices, list) and choices and isinstance(choices[0], Mapping):
+        return choices[0]
+    raise Unreachable("the answer has no choices", fix="Try another --api.")
+
+
+def _text(content: Any) -> str:
+    """A content's text: a string, blocks with a `text` each, or nothing."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    texts = (block.get("text") or block.get("refusal") for block in content if isinstance(block, Mapping))
+    return "".join(text for text in texts if isinstance(text, str))

@@ -1,0 +1,105 @@
+"""Everything that `rft doctor` looks at, in the order of the grader's way to AWS.
+
+In comes a template, a build, functions in AWS or any of them; out goes a `Diagnosis`: findings and figures.
+Without an ARN nothing outside this machine is asked and no credentials are needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.deploy.artifact_checks import check_artifact
+from harness.deploy.checklist import finding
+from harness.deploy.function_checks import JobSettings, check_function
+from harness.deploy.shadowing import check_folder
+from harness.deploy.template_checks import check_template
+from harness.errors import InputError
+from harness.findings import Finding, Severity, count_by_severity, worst
+from harness.targets.built import BUILD, built_functions
+
+__all__ = ["TEMPLATE", "Diagnosis", "examine_functions", "examine_project"]
+
+TEMPLATE = Path("template.yaml")
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """What was found."""
+
+    looked_at: list[str] = field(default_factory=list)
+    """Templates, artifacts and functions, in order."""
+    findings: list[Finding] = field(default_factory=list)
+    artifacts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Figures by logical id."""
+    functions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Figures by ARN."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether something is an error."""
+        found = worst(self.findings)
+        return found is not None and found >= Severity.ERROR
+
+    def to_json(self) -> dict[str, Any]:
+        """The diagnosis as JSON."""
+        counts = count_by_severity(self.findings)
+        return {
+            "looked_at": self.looked_at,
+            "findings": [one.to_json() for one in self.findings],
+            "counts": {severity.value: count for severity, count in counts.items()},
+            "artifacts": self.artifacts,
+            "functions": self.functions,
+        }
+
+
+def examine_project(diagnosis: Diagnosis, template: Path, artifact: Path | None = None) -> None:
+    """Look at a template, its folder, and what was built of it.
+
+    Args:
+        diagnosis: Gets what is found.
+        template: The source template, not the built one.
+        artifact: The build's folder; `.aws-sam/build` beside the template when None.
+
+    Raises:
+        InputError: The template cannot be read.
+    """
+    if not template.is_file():
+        fix = "Go to the project's folder or name one with --template; `rft init` makes a project."
+        raise InputError("there is no template here", place=str(template), fix=fix)
+    folder = template.resolve().parent
+    diagnosis.looked_at.append(str(template))
+    diagnosis.findings += check_template(template)
+    diagnosis.findings += check_folder(folder)
+    build = artifact or template.parent / BUILD
+    if artifact is None and not (build / "template.yaml").is_file():
+        diagnosis.findings.append(finding("D020", "there is no artifact to look at", str(build)))
+        return
+    _, functions = built_functions(build)
+    for logical_id, spec in functions.items():
+        found, measured = check_artifact(spec, folder)
+        diagnosis.looked_at.append(f"{build}: {logical_id}")
+        diagnosis.findings += found
+        diagnosis.artifacts[logical_id] = measured.to_json()
+
+
+def examine_functions(diagnosis: Diagnosis, arns: Sequence[str], job: JobSettings) -> None:
+    """Look at functions in AWS.
+
+    Args:
+        diagnosis: Gets what is found.
+        arns: Their ARNs, with the qualifiers that a job would use.
+        job: The job that would call them.
+
+    Raises:
+        InputError: There is no such function, or boto3 is not configured.
+        ServiceError: AWS cannot be reached or refuses.
+    """
+    for arn in arns:
+        found, figures = check_function(arn, job)
+        diagnosis.looked_at.append(arn)
+        # What several functions share (a role, the caller) is said once.
+        diagnosis.findings += [one for one in found if one not in diagnosis.findings]
+        diagnosis.functions[arn] = figures

@@ -1,0 +1,62 @@
+"""The errors that the emulated API answers with, in OpenAI's shape and with its status codes.
+
+Which codes and words Bedrock uses is *unverified*.
+
+An `ApiError` refuses a request at once, with a status and {"error": {message, type, param, code}}.
+An accepted job ends with a `JobFailure` (`harness.simulator.failure`) instead.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from harness.api.types import ErrorBody
+
+__all__ = ["ApiError", "invalid", "not_found"]
+
+_TYPES: Final = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+
+
+class ApiError(Exception):
+    """A request that is refused.
+
+    Args:
+        status: HTTP status, 400 or more.
+        message: What is wrong and what to send instead.
+        param: The name of the field at fault.
+        code: Machine-readable reason.
+        headers: Further headers of the answer, such as `Retry-After`.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.param = param
+        self.code = code
+        self.headers = headers or {}
+
+    def body(self) -> dict[str, ErrorBody]:
+        """The answer's JSON."""
+        kind = "server_error" if self.status >= 500 else _TYPES.get(self.status, "invalid_request_error")
+        return {"error": {"message": self.message, "type": kind, "param": self.param, "code": self.code}}
+
+
+def invalid(message: str, param: str | None, *, code: str | None = None) -> ApiError:
+    """A request with a field that cannot be used."""
+    return ApiError(400, message, param=param, code=code)
+
+
+def not_found(kind: str, name: str, param: str | None = "id") -> ApiError:
+    """An object that does not exist; as at OpenAI only models have a code for it."""
+    return ApiError(
+        404, f"No such {kind}: {name}", param=param, code="model_not_found" if kind == "model" else None
+    )

@@ -1,0 +1,275 @@
+"""The emulator's state on disk: files, jobs, events, checkpoints, policies, and every graded draw.
+
+API objects come in and go out as JSON; what only the emulator knows (a job's next step, its policy) stands
+beside them. It never decides anything: no validation, no transition happens here.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+from harness.api.types import Checkpoint, Event, FileObject, Job
+from harness.emulator.database import Database
+from harness.simulator.policy import Policy, initial
+from harness.simulator.training import DrawRow
+
+__all__ = ["Page", "Store", "StoredJob", "StoredModel"]
+
+
+class StoredJob(NamedTuple):
+    """A job as the API shows it, and what the lifecycle keeps beside it."""
+
+    object: Job
+    plan: dict[str, Any]
+
+
+class StoredModel(NamedTuple):
+    """A tuned model or checkpoint that can be asked."""
+
+    id: str
+    job: str
+    base: str
+    created: int
+    policy: Policy
+
+
+class Page(NamedTuple):
+    """A page of a list, newest first."""
+
+    data: list[dict[str, Any]]
+    has_more: bool
+
+
+class Store(Database):
+    """What the emulator keeps; every method is one transaction unless called inside `transaction()`."""
+
+    def latest_time(self) -> int | None:
+        """The greatest time stamp stored, in seconds since 1970; None in an empty store."""
+        rows = self.rows(
+            "SELECT max(t) FROM (SELECT max(json_extract(object, '$.created_at')) AS t FROM files UNION ALL"
+            " SELECT max(json_extract(object, '$.created_at')) FROM jobs UNION ALL"
+            " SELECT max(json_extract(object, '$.created_at')) FROM events)"
+        )
+        return cast("int | None", rows[0][0])
+
+    # --- names ----------------------------------------------------------------------------------------------
+
+    def set_alias(self, alias: str, name: str) -> None:
+        """Let `alias` stand for the object `name`."""
+        self.write("INSERT OR REPLACE INTO aliases VALUES (?, ?)", alias, name)
+
+    def resolve(self, name: str) -> str:
+        """What `name` stands for; itself when it is no alias."""
+        rows = self.rows("SELECT id FROM aliases WHERE alias = ?", name)
+        return str(rows[0][0]) if rows else name
+
+    # --- files ----------------------------------------------------------------------------------------------
+
+    def add_file(self, file: FileObject, content: bytes) -> None:
+        """Keep an uploaded file."""
+        self.write(
+            "INSERT INTO files (id, object, content) VALUES (?, ?, ?)", file["id"], json.dumps(file), content
+        )
+
+    def file(self, name: str) -> FileObject | None:
+        """The file's object."""
+        return cast("FileObject | None", self._object("files", name))
+
+    def file_content(self, name: str) -> bytes | None:
+        """What was uploaded."""
+        rows = self.rows("SELECT content FROM files WHERE id = ?", self.resolve(name))
+        return bytes(rows[0][0]) if rows else None
+
+    def delete_file(self, name: str) -> None:
+        """Forget a file."""
+        self.write("DELETE FROM files WHERE id = ?", self.resolve(name))
+
+    def files(self) -> list[FileObject]:
+        """All files, newest first."""
+        return [json.loads(row[0]) for row in self.rows("SELECT object FROM files ORDER BY seq DESC")]
+
+    # --- jobs -----------------------------------------------------------------------------------------------
+
+    def add_job(self, job: Job, plan: Mapping[str, Any]) -> None:
+        """Keep a new job."""
+        self.write(
+            "INSERT INTO jobs (id, status, object, plan) VALUES (?, ?, ?, ?)",
+            job["id"],
+            job["status"],
+            json.dumps(job),
+            json.dumps(plan),
+        )
+
+    def save_job(self, job: Job, plan: Mapping[str, Any]) -> None:
+        """Replace a job's object and plan."""
+        self.write(
+            "UPDATE jobs SET status = ?, object = ?, plan = ? WHERE id = ?",
+            job["status"],
+            json.dumps(job),
+            json.dumps(plan),
+            job["id"],
+        )
+
+    def job(self, name: str) -> StoredJob | None:
+        """A job by id or alias."""
+        rows = self.rows("SELECT object, plan FROM jobs WHERE id = ?", self.resolve(name))
+        return StoredJob(json.loads(rows[0][0]), json.loads(rows[0][1])) if rows else None
+
+    def jobs(self, limit: int, after: str | None) -> Page | None:
+        """A page of jobs, newest first; None when `after` is unknown."""
+        return self._page("jobs", "1 = 1", (), limit, after)
+
+    def open_jobs(self, final: Sequence[str]) -> list[str]:
+        """Ids of the jobs whose status is none of `final`, oldest first."""
+        marks = ", ".join("?" * len(final))
+        return [
+            row[0]
+            for row in self.rows(f"SELECT id FROM jobs WHERE status NOT IN ({marks}) ORDER BY seq", *final)
+        ]
+
+    # --- events and checkpoints -----------------------------------------------------------------------------
+
+    def add_event(self, job: str, event: Event) -> None:
+        """Keep an event of a job."""
+        self.write(
+            "INSERT INTO events (job, id, object) VALUES (?, ?, ?)", job, event["id"], json.dumps(event)
+        )
+
+    def events(self, job: str, limit: int, after: str | None) -> Page | None:
+        """A page of a job's events, newest first; None when `after` is not among them."""
+        return self._page("events", "job = ?", (self.resolve(job),), limit, after)
+
+    def add_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint's object; its policy is kept by `add_model`."""
+        self.write(
+            "INSERT INTO checkpoints (job, id, object) VALUES (?, ?, ?)",
+            checkpoint["fine_tuning_job_id"],
+            checkpoint["id"],
+            json.dumps(checkpoint),
+        )
+
+    def checkpoints(self, job: str, limit: int, after: str | None) -> Page | None:
+        """A page of a job's checkpoints, newest first; None when `after` is not among them."""
+        return self._page("checkpoints", "job = ?", (self.resolve(job),), limit, after)
+
+    # --- policies -------------------------------------------------------------------------------------------
+
+    def policy(self, job: str) -> Policy:
+        """The policy that a job has come to."""
+        rows = self.rows("SELECT weights FROM theta WHERE job = ?", job)
+        if not rows:
+            return initial()
+        own = dict(self.rows("SELECT completion, weight FROM own WHERE job = ?", job))
+        return Policy(array("d", bytes(rows[0][0])), own)
+
+    def save_policy(self, job: str, policy: Policy, own_changed: Mapping[str, float]) -> None:
+        """Keep a job's policy: theta whole, of the own terms those that changed."""
+        with self.transaction():
+            self.write("INSERT OR REPLACE INTO theta VALUES (?, ?)", job, policy.theta.tobytes())
+            self.write_all(
+                "INSERT OR REPLACE INTO own VALUES (?, ?, ?)", [(job, *pair) for pair in own_changed.items()]
+            )
+
+    def add_model(self, model: StoredModel) -> None:
+        """Keep a model that can be asked."""
+        theta, own = model.policy.theta.tobytes(), json.dumps(dict(model.policy.own))
+        self.write(
+            "INSERT OR REPLACE INTO models VALUES (?, ?, ?, ?, ?, ?)",
+            model.id,
+            model.job,
+            model.base,
+            model.created,
+            theta,
+            own,
+        )
+
+    def model(self, name: str) -> StoredModel | None:
+        """A tuned model or checkpoint by name or alias."""
+        rows = self.rows("SELECT * FROM models WHERE id = ?", self.resolve(name))
+        if not rows:
+            return None
+        model, job, base, created, theta, own = rows[0]
+        return StoredModel(model, job, base, created, Policy(array("d", bytes(theta)), json.loads(own)))
+
+    def models(self) -> list[tuple[str, int]]:
+        """Names and creation times of all tuned models and checkpoints, oldest first."""
+        return cast("list[tuple[str, int]]", self.rows("SELECT id, created FROM models ORDER BY rowid"))
+
+    # --- rewards --------------------------------------------------------------------------------------------
+
+    def add_draws(self, job: str, step: int, draws: Sequence[DrawRow]) -> None:
+        """Keep the draws of a step."""
+        self.write_all(
+            "INSERT INTO draws (job, step, grp, completion, reward, error, advantage, length)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(job, step, *draw) for draw in draws],
+        )
+
+    def draws(self, job: str) -> list[tuple[int, DrawRow]]:
+        """All draws of a job in order, each with its step."""
+        rows = self.rows(
+            "SELECT step, grp, completion, reward, error, advantage, length FROM draws"
+            " WHERE job = ? ORDER BY seq",
+            job,
+        )
+        return [(row[0], DrawRow(*row[1:])) for row in rows]
+
+    def recent_failures(self, job: str, window: int) -> tuple[int, Counter[str]]:
+        """Of the last `window` draws of a job: how many there are, and those without a reward by kind."""
+        rows = self.rows(
+            "SELECT reward, error FROM draws WHERE job = ? ORDER BY seq DESC LIMIT ?", job, window
+        )
+        return len(rows), Counter(str(error) for reward, error in rows if reward is None)
+
+    def add_evaluated(self, job: str, rewards: Mapping[str, float | None]) -> None:
+        """Keep rewards that were asked for outside of training: validation and the report."""
+        self.write_all(
+            "INSERT OR REPLACE INTO evaluated VALUES (?, ?, ?)",
+            [(job, *pair) for pair in rewards.items()],
+        )
+
+    def rewards(self, job: str) -> dict[str, float | None]:
+        """The known reward of each completion of a job.
+
+        The mean over its gradings; None where none gave one.
+        """
+        rows = self.rows(
+            # The mean of equal floats need not be that float, and equality decides what a group teaches.
+            "SELECT completion,"
+            " CASE WHEN min(reward) = max(reward) THEN min(reward) ELSE avg(reward) END FROM"
+            " (SELECT completion, reward FROM draws WHERE job = ? UNION ALL"
+            " SELECT completion, reward FROM evaluated WHERE job = ?) GROUP BY completion",
+            job,
+            job,
+        )
+        return dict(rows)
+
+    def _object(self, table: str, name: str) -> dict[str, Any] | None:
+        rows = self.rows(f"SELECT object FROM {table} WHERE id = ?", self.resolve(name))
+        return json.loads(rows[0][0]) if rows else None
+
+    def _page(
+        self, table: str, where: str, values: tuple[object, ...], limit: int, after: str | None
+    ) -> Page | None:
+        with self.transaction():
+            start = None
+            if after is not None:
+                found = self.rows(
+                    f"SELECT seq FROM {table} WHERE {where} AND id = ?", *values, self.resolve(after)
+                )
+                if not found:
+                    return None
+                start = found[0][0]
+            rows = self.rows(
+                f"SELECT object FROM {table} WHERE {where} AND (? IS NULL OR seq < ?)"
+                " ORDER BY seq DESC LIMIT ?",
+                *values,
+                start,
+                start,
+                limit + 1,
+            )
+        return Page([json.loads(row[0]) for row in rows[:limit]], len(rows) > limit)

@@ -1,0 +1,1 @@
+"""Models compared on held-out records, with intervals."""

@@ -1,0 +1,227 @@
+"""Several models against the same records and the same grader: who got how much reward, and by how much more.
+
+Comes in: records, models, a grader and an `Ask`. Goes out: an `Evaluation`. Completions are kept as one
+rollouts file a model, so that a second call asks only for what is missing; grading is done anew each time.
+What got no reward is counted apart, never as a low reward.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from graders.sample import Sample
+from harness.replay.grading import grade_batch, in_batches, profiles_of
+from harness.rollouts.asking import Ask, Generated
+from harness.rollouts.asking import GenerationRequest as Asked
+from harness.rollouts.generate import generate
+from harness.rollouts.read import Rollout, read_rollouts
+from harness.signal.intervals import Interval, Pair, compare, interval
+from harness.targets.in_process import InProcessTarget
+from harness.targets.protocol import Target
+
+__all__ = ["NOT_RECORDED", "Evaluation", "Named", "EvaluationRequest", "Standing", "evaluate"]
+
+NOT_RECORDED = "[emulator: no recorded completion for this prompt]"
+"""What the emulator answers to a prompt that nobody recorded; nothing to judge a model by."""
+
+
+class Named(NamedTuple):
+    """A model and what the user calls it."""
+
+    label: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationRequest:
+    """What to compare."""
+
+    records: Path
+    grader: str
+    models: tuple[Named, ...]
+    """The others are compared with the first."""
+    into: Path
+    """Folder of the completions."""
+    service: str
+    n: int = 4
+    options: dict[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    limit: int | None = None
+    concurrency: int = 8
+    per_second: float | None = None
+    patience_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one model fared."""
+
+    label: str
+    model: str
+    rollouts: str
+    """The file of its completions."""
+    reward: Interval | None
+    """None where nothing got a reward."""
+    completions: int
+    kept: int
+    """Of these, asked for by an earlier call."""
+    rewarded: int
+    failures: dict[str, int]
+    """Completions without a reward, by kind; `abstain` is one of them."""
+    not_recorded: int
+    """Completions that the emulator did not have; left out."""
+    refused: int
+    """Completions that the model would not give."""
+    length: float | None
+    """Mean characters of the graded completions."""
+    tokens: dict[str, int]
+    by_record: dict[str, float]
+    """The mean reward of each record."""
+    by_completion: dict[str, float]
+    """The reward of each completion, by id."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The standing as JSON; the rewards of single completions are left out."""
+        value = asdict(self)
+        del value["by_completion"]
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How all models fared."""
+
+    records: int
+    n: int
+    grader: str
+    standings: list[Standing]
+    pairs: list[Pair | None]
+    """Each model but the first against the first, in order."""
+
+    @property
+    def measured(self) -> bool:
+        """Whether every model got a reward at all."""
+        return all(standing.reward is not None for standing in self.standings)
+
+    def to_json(self) -> dict[str, Any]:
+        """The evaluation as JSON."""
+        first = self.standings[0].label
+        return {
+            "records": self.records,
+            "n": self.n,
+            "grader": self.grader,
+            "models": [standing.to_json() for standing in self.standings],
+            "pairs": [
+                {"model": standing.label, "against": first, **(pair.to_json() if pair else {})}
+                for standing, pair in zip(self.standings[1:], self.pairs, strict=True)
+            ],
+        }
+
+
+def evaluate(
+    request: EvaluationRequest,
+    ask: Ask,
+    progress: Callable[[str, Generated], None] = lambda label, state: None,
+) -> Evaluation:
+    """Ask every model for completions, grade them all, and compare.
+
+    Args:
+        request: What to compare.
+        ask: Asks a model once.
+        progress: Told a model's label and what there is of its completions.
+
+    Raises:
+        InputError: The records or the grader cannot be used.
+        ServiceError: The service stayed busy or unreachable; the same call goes on.
+    """
+    target = InProcessTarget(request.grader)  # before anything is paid for
+    standings = []
+    count = 0
+    for named in request.models:
+        path = request.into / file_name(named.model)
+        state = generate(_asked(request, named.model, path), ask, partial(progress, named.label))
+        count = state.wanted // request.n
+        standings.append(_standing(named, path, state, target, request.n))
+    first = standings[0]
+    pairs = [compare(first.by_record, other.by_record) for other in standings[1:]]
+    return Evaluation(count, request.n, request.grader, standings, pairs)
+
+
+def file_name(model: str) -> str:
+    """The rollouts file of a model: readable, and different for different models."""
+    mark = hashlib.blake2b(model.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+    return f"{re.sub(r'[^A-Za-z0-9._-]+', '-', model).strip('-.')[:60]}-{mark}.jsonl"
+
+
+def _asked(request: EvaluationRequest, model: str, path: Path) -> Asked:
+    return Asked(
+        records=request.records,
+        out=path,
+        model=model,
+        service=request.service,
+        n=request.n,
+        options=request.options,
+        seed=request.seed,
+        limit=request.limit,
+        concurrency=request.concurrency,
+        per_second=request.per_second,
+        patience_s=request.patience_s,
+    )
+
+
+def _standing(named: Named, path: Path, state: Generated, target: Target, n: int) -> Standing:
+    """Grade a model's completions."""
+    found = [rollout for rollout in read_rollouts(path) if _number(rollout) < n]
+    graded = [rollout for rollout in found if _content(rollout) != NOT_RECORDED]
+    failures: Counter[str] = Counter()
+    rewards: dict[str, list[float]] = {}
+    by_completion: dict[str, float] = {}
+    for batch in in_batches(graded):
+        for row in grade_batch(target, batch, profiles_of("open-weight"), 1, keep_label=False):
+            if row["reward"] is None:
+                failures[row["error"]["kind"]] += 1
+            else:
+                rewards.setdefault(str(row["group"]), []).append(row["reward"])
+                by_completion[str(row["id"])] = row["reward"]
+    by_record = {name: math.fsum(some) / len(some) for name, some in rewards.items()}
+    return Standing(
+        label=named.label,
+        model=named.model,
+        rollouts=str(path),
+        reward=interval(list(by_record.values())),
+        completions=len(found),
+        kept=state.there,
+        rewarded=sum(map(len, rewards.values())),
+        failures=dict(sorted(failures.items())),
+        not_recorded=len(found) - len(graded),
+        refused=len(state.refused),
+        length=_mean([len(_text(rollout)) for rollout in graded]),
+        tokens=state.tokens,
+        by_record=by_record,
+        by_completion=by_completion,
+    )
+
+
+def _number(rollout: Rollout) -> int:
+    """Which of its record's completions this is; an earlier call may have asked for more than this one."""
+    return int(str(rollout.id).rpartition("/")[2])
+
+
+def _content(rollout: Rollout) -> Any:
+    return rollout.sent["messages"][-1].get("content") if rollout.sent else None
+
+
+def _text(rollout: Rollout) -> str:
+    return Sample(rollout.sent).completion if rollout.sent else ""
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return math.fsum(values) / len(values) if values else None

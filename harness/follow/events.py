@@ -1,0 +1,165 @@
+"""Getting a job's new events: all of them, each once, oldest first, over a network that may break.
+
+Comes in: pages of events and the journal of those already seen. Goes out: the new ones, already written to
+the journal. Pages come newest first, so a poll walks back until it meets an event it knows. A walk of more
+than one page is kept on disk as it goes (`events.walk.jsonl`): a broken walk goes on where it stopped, and
+100,000 events need no more memory than 100. Nothing reaches the journal before the walk has met the
+journal, so the journal never has a hole.
+
+Wire facts: pages, `after` and `has_more` are documented; the order is not, so it is read off each first
+page and a service that lists the oldest first is followed too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any, cast
+
+from harness.api.failures import RequestRefused, Unreachable
+from harness.api.paging import MOST_PAGES, next_cursor
+from harness.api.types import STEP, Event, EventPage
+from harness.follow.event_log import EventLog, event_id
+from harness.follow.lines import AppendedLines
+
+__all__ = ["NewEvents", "is_newest_first"]
+
+
+class NewEvents:
+    """A job's events beyond those in the journal; use as a context manager.
+
+    Args:
+        fetch: Fetches the page after an id, the first page for None.
+        log: The journal, recovered.
+    """
+
+    def __init__(self, fetch: Callable[[str | None], EventPage], log: EventLog) -> None:
+        self._fetch = fetch
+        self._log = log
+        self._newest_first = True
+        self._walk = AppendedLines(log.directory / "events.walk.jsonl")
+        self._offsets = [offset for offset, _ in self._walk.recover()]
+
+    def __enter__(self) -> NewEvents:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._walk.close()
+        if not self._offsets:
+            self._walk.path.unlink(missing_ok=True)
+
+    def poll(self) -> Iterator[list[Event]]:
+        """Get what is new, a page at a time; when it breaks, the next call goes on.
+
+        Yields:
+            New events, oldest first, after they were written down.
+
+        Raises:
+            Unreachable: The network or the service failed.
+            RequestRefused: The service knows no such job.
+        """
+        if self._offsets:
+            yield from self._walk_on()
+        page = self._fetch(None)
+        order = is_newest_first(page["data"])
+        self._newest_first = self._newest_first if order is None else order
+        if not self._newest_first:
+            yield from self._forward(page)
+        elif self._is_last(page):
+            yield from self._added(page["data"][::-1])
+        else:
+            self._keep(page, None)
+            yield from self._walk_on()
+
+    # --- Newest first: walk back to what is known, then write down in the order of time
+
+    def _walk_on(self) -> Iterator[list[Event]]:
+        for _ in range(MOST_PAGES):
+            step = self._walk.at(self._offsets[-1])
+            if step["end"]:
+                break
+            try:
+                page = self._fetch(step["cursor"])
+            except RequestRefused as error:
+                if error.status not in (400, 404):
+                    raise
+                # The service has forgotten where the walk stood: begin another one.
+                self._forget()
+                return
+            self._keep(page, step["cursor"])
+        else:
+            self._forget()
+            raise Unreachable(f"the events did not end after {MOST_PAGES} pages")
+        yield from self._merge()
+        self._forget()
+
+    def _keep(self, page: EventPage, after: str | None) -> None:
+        end = self._is_last(page)
+        step = {"end": end, "cursor": None if end else next_cursor(page, after), "data": page["data"]}
+        self._offsets.append(self._walk.append([step]))
+
+    def _merge(self) -> Iterator[list[Event]]:
+        """Write the walk down, oldest page first, from the page that the journal has reached.
+
+        A merge that was killed is done again: the newest event of the journal tells how far it had come.
+        """
+        start = len(self._offsets) - 1
+        if self._log.last_id is not None:
+            for number in range(start, -1, -1):
+                if any(event_id(event) == self._log.last_id for event in self._page(number)):
+                    start = number
+                    break
+        for number in range(start, -1, -1):
+            yield from self._added(self._page(number)[::-1])
+
+    def _page(self, number: int) -> list[Event]:
+        return cast(list[Event], self._walk.at(self._offsets[number])["data"])
+
+    def _forget(self) -> None:
+        self._offsets = []
+        self._walk.clear()
+
+    def _is_last(self, page: EventPage) -> bool:
+        return not page.get("has_more") or any(event in self._log for event in page["data"])
+
+    # --- Oldest first: go on after what is known
+
+    def _forward(self, page: EventPage) -> Iterator[list[Event]]:
+        after = self._log.last_id
+        if after is not None and page.get("has_more"):
+            page = self._fetch(after)
+        for _ in range(MOST_PAGES):
+            yield from self._added(page["data"])
+            if not page.get("has_more"):
+                return
+            after = next_cursor(page, after)
+            page = self._fetch(after)
+        raise Unreachable(f"the events did not end after {MOST_PAGES} pages")
+
+    def _added(self, events: list[Event]) -> Iterator[list[Event]]:
+        new = self._log.add(events)
+        if new:
+            yield new
+
+
+def is_newest_first(events: list[Event]) -> bool | None:
+    """Which way a page of events runs.
+
+    Args:
+        events: A page, in the service's order.
+
+    Returns:
+        True for newest first, False for oldest first, None when the page does not tell (all in the same
+        second).
+    """
+    for read in (lambda event: event.get("created_at"), _step):
+        values = [value for value in map(read, events) if isinstance(value, int | float)]
+        falls = sum((a > b) - (a < b) for a, b in pairwise(values))
+        if falls:
+            return falls > 0
+    return None
+
+
+def _step(event: Event) -> Any:
+    data = event.get("data")
+    return data.get(STEP) if isinstance(data, dict) else None

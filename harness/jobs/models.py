@@ -1,0 +1,104 @@
+"""Models asked through the API's client: what `rollouts.generate` needs to know of a service, and no more.
+
+Comes in: a connection and what the user calls a model. Goes out: an `Ask`, and the model's id. Failures are
+sorted by what helps: waiting, leaving the record out, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import openai
+
+from harness.api.checkpoints import tuned_model
+from harness.api.client import FineTuning
+from harness.api.failures import RequestRefused, Unreachable
+from harness.errors import InputError
+from harness.jobs.journal import find_job
+from harness.rollouts.asking import Ask, AskRefused, Busy, Completion
+
+__all__ = ["asker", "job_of", "model_of", "service_name"]
+
+_ABOUT_THE_RECORD = frozenset({400, 413, 422})
+_KEPT = ("tool_calls", "reasoning_content", "reasoning", "refusal")
+
+
+def asker(client: FineTuning) -> Ask:
+    """What asks a model through Chat Completions.
+
+    Args:
+        client: The connection; it should not retry by itself, since whoever asks does.
+    """
+
+    def ask(model: str, messages: list[dict[str, Any]], options: dict[str, Any]) -> Completion:
+        try:
+            return _completion(client.chat(model, messages, **options))
+        except Unreachable as error:
+            reached = not isinstance(error.__cause__, openai.APIConnectionError)
+            throttled = error.status == 429 or error.retry_after_s is not None
+            raise Busy(error.message, error.retry_after_s, reached=reached, throttled=throttled) from error
+        except RequestRefused as error:
+            if error.status in _ABOUT_THE_RECORD:
+                raise AskRefused(error.message) from error
+            raise
+
+    return ask
+
+
+def model_of(client: FineTuning, jobs_dir: Path, given: str, checkpoint: int | None = None) -> str:
+    """The id of the model that a user means.
+
+    Args:
+        client: The connection.
+        jobs_dir: The folder of all jobs.
+        given: A model's id, or a job's name or id: then its tuned model.
+        checkpoint: The step of a checkpoint of that job.
+
+    Raises:
+        InputError: The job has no such model.
+    """
+    job_id = job_of(jobs_dir, given)
+    if job_id is None and checkpoint is not None:
+        job_id = given
+    return given if job_id is None else tuned_model(client, job_id, checkpoint)
+
+
+def job_of(jobs_dir: Path, given: str) -> str | None:
+    """The job that a user means, by its name in the jobs folder or by its id; None for a model."""
+    if given.startswith("ftjob"):
+        return given
+    if (jobs_dir / given / "job.json").is_file():
+        return find_job(jobs_dir, given)[0]
+    try:
+        job_id, folder = find_job(jobs_dir, given)
+    except InputError:
+        return None
+    return job_id if (folder / "job.json").is_file() else None
+
+
+def service_name(client: FineTuning) -> str:
+    """What the service is called where completions are kept; this machine's ports are all one."""
+    return "loopback" if client.endpoint.loopback else client.endpoint.base_url
+
+
+def _completion(answer: Mapping[str, Any]) -> Completion:
+    choices = answer.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    message = first.get("message") if isinstance(first, Mapping) else None
+    if not isinstance(first, Mapping) or not isinstance(message, Mapping):
+        raise Unreachable("the answer has no choices", fix="Check that the model answers `rft chat`.")
+    kept = {name: message[name] for name in _KEPT if message.get(name)}
+    usage = answer.get("usage")
+    usage = usage if isinstance(usage, Mapping) else {}
+    return Completion(
+        {"role": "assistant", "content": message.get("content"), **kept},
+        first.get("finish_reason"),
+        _count(usage.get("prompt_tokens")),
+        _count(usage.get("completion_tokens")),
+    )
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0

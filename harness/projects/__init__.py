@@ -1,0 +1,1 @@
+"""What `rft init` writes: a project of the user's own around the installed package."""

@@ -1,0 +1,204 @@
+"""Runs a replay on all cores: starts workers, hands them shards, and merges what they leave.
+
+Workers are processes of their own, so that a grader that ends its process ends no more than a worker, and so
+that its time limits have a main thread. They read the input themselves and write their shards themselves:
+only shard numbers and totals cross a pipe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from harness.errors import HarnessError, InputError, ServiceError
+from harness.runs.rows import Totals, read_rows
+from harness.runs.store import Run, end_orphans, lock, sha256
+
+# As it was before a grader's folder was put first: a worker is not to import that folder's `queue.py`.
+_PATH = tuple(filter(None, sys.path))
+_ERRORS = {1: HarnessError, 2: InputError, 3: ServiceError}
+
+
+class WorkerProcess:
+    """The parent's side of one worker process.
+
+    Args:
+        plan: What every worker is told.
+        log: Where the grader's own output goes.
+        said: Receives the worker and each of its messages; None when it has ended.
+    """
+
+    def __init__(
+        self,
+        plan: dict[str, Any],
+        log: IO[bytes],
+        said: queue.Queue[tuple[WorkerProcess, dict[str, Any] | None]],
+    ) -> None:
+        command = [sys.executable, "-P", "-m", "harness.replay.worker"]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(_PATH)}
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment
+        )
+        self.shard: int | None = None
+        self._tell(json.dumps(plan))
+        threading.Thread(target=self._listen, args=(said,), daemon=True).start()
+
+    def grade(self, shard: int | None) -> None:
+        """Hand it a shard; None when there is no more."""
+        self.shard = shard
+        self._tell("end" if shard is None else str(shard))
+
+    def end(self) -> None:
+        """End it now, wherever it is."""
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except BrokenPipeError:
+                    pass
+
+    def _tell(self, line: str) -> None:
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(line.encode() + b"\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it has ended, which its output tells
+
+    def _listen(self, said: queue.Queue[tuple[WorkerProcess, dict[str, Any] | None]]) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            said.put((self, json.loads(line)))
+        self.process.wait()
+        said.put((self, None))
+
+
+def replay(
+    run: Run, progress: Callable[[Totals], None] = lambda totals: None, cores: int | None = None
+) -> Totals:
+    """Grade whatever is missing of a run, and finish it.
+
+    Args:
+        run: A run that `harness.replay.prepare` made or found.
+        progress: Told the totals so far, several times a second.
+        cores: How many workers; one a core when None.
+
+    Returns:
+        The totals of the whole run.
+
+    Raises:
+        HarnessError: It could not be finished; the same command goes on from here.
+    """
+    with lock(run.folder / "lock", f"run {run.facts['id']}"):
+        end_orphans(run)
+        hashing = threading.Thread(target=_hash_input, args=(run,))
+        hashing.start()
+        try:
+            totals = _grade(run, progress, cores or os.cpu_count() or 1)
+        finally:
+            hashing.join()
+        run.merge()
+        run.close(totals=totals.to_json())
+    return totals
+
+
+def _grade(run: Run, progress: Callable[[Totals], None], cores: int) -> Totals:
+    """Have every shard graded."""
+    waiting = list(range(len(run.facts["shards"])))
+    if run.rewards.exists():  # ended between merging and closing
+        return _recount(run)
+    by_shard: dict[int, Totals] = {}
+    said: queue.Queue[tuple[WorkerProcess, dict[str, Any] | None]] = queue.Queue()
+    with (run.folder / "grader.log").open("ab") as log:
+        workers = [WorkerProcess(_told(run), log, said) for _ in range(min(cores, len(waiting)))]
+        try:
+            for worker in workers:
+                worker.grade(waiting.pop(0))
+            left = len(workers)
+            while left:
+                worker, message = said.get()
+                if message is None:
+                    left -= 1
+                    if worker.shard is not None:
+                        raise _died(run, worker)
+                elif "failed" in message:
+                    raise _ERRORS[message["exit"]](message["failed"])
+                else:
+                    by_shard[message["shard"]] = Totals.from_json(message["totals"])
+                    progress(_sum(by_shard))
+                    if message["done"]:
+                        worker.grade(waiting.pop(0) if waiting else None)
+        finally:
+            for worker in workers:
+                worker.end()
+    return _sum(by_shard)
+
+
+def _hash_input(run: Run) -> None:
+    """Record the input's hash, while the workers are busy."""
+    given = run.facts["input"]
+    if given["sha256"] is None:
+        with contextlib.suppress(OSError):  # without it, only the same untouched file resumes
+            run.save(input={**given, "sha256": sha256(Path(given["path"]))})
+
+
+def _told(run: Run) -> dict[str, Any]:
+    """The plan, as workers get it."""
+    low, high = run.facts["grader"]["options"].get("range", (0.0, 1.0))
+    return {
+        "run": str(run.folder.resolve()),
+        "folder": os.getcwd(),
+        "path": sys.path,
+        "input": run.facts["rollouts"],
+        "shards": run.facts["shards"],
+        "target": run.facts["target"],
+        "wire": run.facts["wire"],
+        "repeats": run.facts["repeats"],
+        "label": run.facts["label"],
+        "middle": None if run.facts["label"] is None else (low + high) / 2,
+    }
+
+
+def _sum(by_shard: dict[int, Totals]) -> Totals:
+    """The totals of all shards, in their order, so that a resumed run adds up to the same float."""
+    whole = Totals()
+    for _, part in sorted(by_shard.items()):
+        whole.merge(part)
+    return whole
+
+
+def _recount(run: Run) -> Totals:
+    """The totals of a run whose rewards are merged already."""
+    totals, middle = Totals(), _told(run)["middle"]
+    for row in read_rows(run.rewards):
+        totals.add(row, middle)
+    return totals
+
+
+def _died(run: Run, worker: WorkerProcess) -> HarnessError:
+    """What to say of a worker that ended in the middle of a shard."""
+    log = run.folder / "grader.log"
+    code = worker.process.returncode
+    how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+    last = _last_line(log)
+    return HarnessError(
+        f"the grader ended its own process {how}{f': {last}' if last else ''}",
+        place=str(run.folder),
+        fix=f"Its output stands in {log}. The same command goes on where it stopped; "
+        "with a grader that was changed it begins a run of its own.",
+    )
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1][:300] if lines else ""

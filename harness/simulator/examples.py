@@ -1,0 +1,153 @@
+"""A training file's bytes and the pool come in; the examples that a job trains and validates on go out.
+
+An example is a record with at least two recorded completions. Records with fewer are left out, as the service
+leaves out what it cannot use; where that would be more than a fifth of them the job is refused, since its
+curve would be about other data than the user's. Nothing is graded here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from harness.api.types import MAX_RECORDS, MIN_RECORDS
+from harness.data.json_lines import LineError, parse
+from harness.simulator.failure import JobFailure
+from harness.simulator.policy import generator
+from harness.simulator.pool import Group, Pool
+
+__all__ = ["HELD_OUT", "Example", "Examples", "choose_examples", "read_records"]
+
+HELD_OUT: Final = 64
+"""Most groups that validation looks at, where the request gives no `eval_samples`."""
+
+_MIN_COMPLETIONS: Final = 2
+_MAX_SHORT: Final = 0.2
+_ROLES: Final = ("system", "developer", "user", "assistant", "nova_assistant", "tool")
+
+
+class Example(NamedTuple):
+    """A record and its recorded completions."""
+
+    record: dict[str, Any]
+    group: Group
+
+
+class Examples(NamedTuple):
+    """What a job works on."""
+
+    training: list[Example]
+    held_out: list[Example]
+    warnings: list[str]
+    """What the user should know though the job goes on."""
+
+
+def read_records(content: bytes, param: str) -> list[dict[str, Any]]:
+    """Read a training or validation file.
+
+    Args:
+        content: What was uploaded.
+        param: The request's field that named the file.
+
+    Raises:
+        JobFailure: The file is empty or a line is no record; names the first such line.
+    """
+    records = []
+    for number, line in enumerate(content.split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            record = parse(line)
+        except LineError as error:
+            raise JobFailure(f"invalid_{param}", f"Line {number} is {error}.", param=param) from error
+        problem = _not_a_record(record)
+        if problem:
+            raise JobFailure(f"invalid_{param}", f"Line {number}: {problem}.", param=param)
+        records.append(record)
+    if not records:
+        raise JobFailure(f"invalid_{param}", "The file holds no records.", param=param)
+    return records
+
+
+def choose_examples(
+    records: Sequence[dict[str, Any]],
+    validation: Sequence[dict[str, Any]] | None,
+    pool: Pool,
+    *,
+    seed: int,
+    held_out: int = HELD_OUT,
+) -> Examples:
+    """Find the recorded completions of each record, and what to validate on.
+
+    Args:
+        records: The training file.
+        validation: The validation file; None takes the pool's groups that the training file does not hold.
+        pool: The recorded completions.
+        seed: Decides which groups are held out where there are more than needed.
+        held_out: Most groups to validate on.
+
+    Raises:
+        JobFailure: More than a fifth of the records have fewer than two recorded completions.
+    """
+    training = _examples(records, pool)
+    missing = len(records) - len(training)
+    if missing > _MAX_SHORT * len(records) or not training:
+        raise JobFailure(
+            "too_few_completions",
+            f"{missing} of {len(records)} records have fewer than {_MIN_COMPLETIONS} recorded completions."
+            " Start the emulator with --rollouts FILE whose rollouts have these records' messages and"
+            " reference_answer, 8 completions a record if possible (`rft rollout` makes such a file).",
+            param="training_file",
+        )
+    warnings = _about_size(len(records))
+    if missing:
+        warnings.append(
+            f"{missing} of {len(records)} records are left out:"
+            f" fewer than {_MIN_COMPLETIONS} recorded completions"
+        )
+    if validation is None:
+        names = {name for record in records for name in record}
+        trained = {example.group.key for example in training}
+        others = [
+            Example({name: value for name, value in group.record.items() if name in names}, group)
+            for group in pool.groups.values()
+            if group.key not in trained and len(group.candidates) >= _MIN_COMPLETIONS
+        ]
+    else:
+        others = _examples(validation, pool)
+    if not others:
+        warnings.append(
+            "No held-out records: give a validation file, or rollouts of records that are not trained on"
+        )
+    if len(others) > held_out:
+        others = generator("held-out", seed).sample(others, held_out)
+    return Examples(training, others, warnings)
+
+
+def _examples(records: Sequence[dict[str, Any]], pool: Pool) -> list[Example]:
+    found = ((record, pool.of_record(record)) for record in records)
+    return [
+        Example(record, group)
+        for record, group in found
+        if group and len(group.candidates) >= _MIN_COMPLETIONS
+    ]
+
+
+def _about_size(count: int) -> list[str]:
+    """The service documents bounds; whether it refuses beyond them is unverified, so this is a warning."""
+    if MIN_RECORDS <= count <= MAX_RECORDS:
+        return []
+    return [f"{count} records: the service documents {MIN_RECORDS} to {MAX_RECORDS}"]
+
+
+def _not_a_record(record: Any) -> str | None:
+    """Why a line is no record; None when it is one."""
+    messages = record.get("messages") if isinstance(record, dict) else None
+    if not isinstance(messages, list) or not messages:
+        return "a record needs a list of `messages`"
+    for message in messages:
+        if not isinstance(message, dict) or message.get("role") not in _ROLES:
+            return f"every message needs a role out of {', '.join(_ROLES)}"
+    if messages[-1]["role"] not in ("user", "tool"):
+        return "a record's last message must be the user's; this one ends with a completion"
+    return None

@@ -1,0 +1,214 @@
+"""One step of a job: records -> completions drawn -> rewards -> the policy moved; and its validation.
+
+Examples, a grader and a policy come in; what the step learned goes out. The same arguments give the same
+step, so a step that was cut off is simply run again. Nothing is stored here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from harness.api import types as api
+from harness.simulator.examples import Example
+from harness.simulator.grader_calls import GraderCalls, sample
+from harness.simulator.policy import (
+    RATE,
+    WARM_UP,
+    Draws,
+    Figures,
+    Learned,
+    Policy,
+    draw,
+    expected,
+    generator,
+    learn,
+    probabilities,
+)
+
+__all__ = ["DrawRow", "Schedule", "Step", "Validation", "grade_all", "metrics_data", "take_step", "validate"]
+
+
+class DrawRow(NamedTuple):
+    """One draw of one step: a completion, its reward, and the advantage that came of it."""
+
+    group: str
+    completion: str
+    reward: float | None
+    error: str | None
+    advantage: float
+    length: float
+
+
+class Schedule(NamedTuple):
+    """How a job walks through its examples."""
+
+    seed: int
+    epochs: int
+    batch_size: int
+    rate: float
+    """The learning rate multiplier."""
+    group_size: int
+
+    def total_steps(self, examples: int) -> int:
+        """ceil(records / batch_size) x n_epochs."""
+        return math.ceil(examples / self.batch_size) * self.epochs
+
+    def step_size(self, step: int, examples: int) -> float:
+        """The step size of a step, counted from 0: it rises evenly over the first part of the job."""
+        warm_up = WARM_UP * self.total_steps(examples)
+        return RATE * self.rate * min(1.0, (step + 1) / warm_up)
+
+    def batch(self, step: int, examples: Sequence[Example]) -> list[Example]:
+        """The examples of a step, counted from 0.
+
+        Each epoch has its own order, its last batch may be short.
+        """
+        epoch, at = divmod(step, math.ceil(len(examples) / self.batch_size))
+        order = _order(self.seed, epoch, len(examples))
+        return [examples[index] for index in order[at * self.batch_size : (at + 1) * self.batch_size]]
+
+
+@lru_cache(maxsize=8)
+def _order(seed: int, epoch: int, count: int) -> list[int]:
+    """The order of an epoch, kept since every step of it asks."""
+    order = list(range(count))
+    generator("order", seed, epoch).shuffle(order)
+    return order
+
+
+class Step(NamedTuple):
+    """What one step came to."""
+
+    learned: Learned
+    rows: list[DrawRow]
+    failures: Counter[str]
+    """Samples without a reward, by kind."""
+    tokens: float
+    """Estimated tokens generated."""
+
+
+class Validation(NamedTuple):
+    """How the policy fares on held-out records, by what it learned for all records (theta) alone."""
+
+    reward: float | None
+    """Exact expected reward, mean over the groups."""
+    loss: float | None
+    """-ln of the probability of a group's best completions, mean over the groups whose rewards differ."""
+
+
+def take_step(
+    policy: Policy, step: int, schedule: Schedule, examples: Sequence[Example], calls: GraderCalls
+) -> Step:
+    """Run one step.
+
+    Args:
+        policy: The policy before it.
+        step: Its number, from 0.
+        schedule: Seed, batch and group size, rate.
+        examples: The training examples.
+        calls: The grader.
+
+    Raises:
+        JobFailure: The grader could not be called.
+    """
+    batch = schedule.batch(step, examples)
+    picks = [
+        draw(
+            policy, example.group.options, schedule.group_size, generator("draw", schedule.seed, step, index)
+        )
+        for index, example in enumerate(batch)
+    ]
+    samples = [
+        sample(example.record, example.group.candidates[pick], f"step-{step + 1}-{index}-{turn}")
+        for index, (example, picked) in enumerate(zip(batch, picks, strict=True))
+        for turn, pick in enumerate(picked)
+    ]
+    graded = iter(calls.grade(samples))
+    outcomes = [[next(graded) for _ in picked] for picked in picks]
+    draws = [
+        Draws(example.group.options, picked, [item.reward for item in row])
+        for example, picked, row in zip(batch, picks, outcomes, strict=True)
+    ]
+    learned = learn(policy, draws, schedule.step_size(step, len(examples)))
+    rows = [
+        DrawRow(example.group.key, option.key, item.reward, item.error, gain, option.length)
+        for example, group, row, gains in zip(batch, draws, outcomes, learned.advantages, strict=True)
+        for option, item, gain in zip((group.options[pick] for pick in group.picks), row, gains, strict=True)
+    ]
+    failures = Counter(row.error for row in rows if row.error is not None)
+    return Step(learned, rows, failures, math.fsum(row.length for row in rows))
+
+
+def metrics_data(step: int, total_steps: int, figures: Figures) -> dict[str, Any]:
+    """The `data` of a metrics event, in the published spelling; a reward that is None is left out."""
+    data: dict[str, Any] = {
+        api.TOTAL_STEPS: total_steps,
+        api.STEP: step,
+        api.GRAD_NORM: figures.grad_norm,
+        api.RESPONSE_LENGTH_MEAN: figures.length_mean,
+        api.POLICY_LOSS: figures.loss,
+        api.REWARD_MEAN: figures.reward_mean,
+        api.ENTROPY: figures.entropy,
+        api.ADVANTAGES_MEAN: figures.advantages_mean,
+    }
+    return {name: value for name, value in data.items() if value is not None}
+
+
+def grade_all(
+    examples: Sequence[Example], known: Mapping[str, float | None], calls: GraderCalls
+) -> dict[str, float | None]:
+    """Grade every completion of some examples that has no reward yet.
+
+    Args:
+        examples: What to grade.
+        known: Rewards by completion that need no call.
+        calls: The grader.
+
+    Returns:
+        The new rewards by completion.
+
+    Raises:
+        JobFailure: The grader could not be called.
+    """
+    missing = {
+        candidate.key: sample(example.record, candidate, f"evaluation-{candidate.key}")
+        for example in examples
+        for candidate in example.group.candidates
+        if candidate.key not in known
+    }
+    graded = calls.grade(list(missing.values()))
+    return {key: item.reward for key, item in zip(missing, graded, strict=True)}
+
+
+def validate(policy: Policy, examples: Sequence[Example], rewards: Mapping[str, float | None]) -> Validation:
+    """Compute the figures of a checkpoint.
+
+    Args:
+        policy: The checkpoint's policy; its own terms are ignored.
+        examples: The held-out examples.
+        rewards: Rewards by completion.
+    """
+    means: list[float] = []
+    losses: list[float] = []
+    for example in examples:
+        options = example.group.options
+        weights = probabilities(policy, options, own=False)
+        values = [rewards.get(option.key) for option in options]
+        mean = expected(weights, values)
+        if mean is None:
+            continue
+        means.append(mean)
+        known = [value for value in values if value is not None]
+        if min(known) < max(known):
+            best = math.fsum(
+                weight for weight, value in zip(weights, values, strict=True) if value == max(known)
+            )
+            losses.append(-math.log(max(best, 1e-300)))
+    return Validation(
+        math.fsum(means) / len(means) if means else None,
+        math.fsum(losses) / len(losses) if losses else None,
+    )

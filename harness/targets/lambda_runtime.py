@@ -1,0 +1,85 @@
+"""Grades in the built artifact, under the client that Lambda runs handlers with, on this machine.
+
+In comes a `FunctionSpec` (the folder that `sam build` made, its handler and configuration), then events; out
+come answers. A function that fails, hangs, exits or outgrows its memory is a `GraderFault` worded as Lambda
+words it, and the next event finds a fresh process.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from harness.localaws.function import FunctionSpec
+from harness.localaws.runtime import InvokeRefused, LocalRuntime
+from harness.targets.payload import MAX_EVENT, encode, read
+from harness.targets.protocol import Answer, GraderFault, ServiceFault
+
+__all__ = ["LocalRuntimeTarget"]
+
+_MOST_AT_ONCE = 4
+
+
+class LocalRuntimeTarget:
+    """A function's artifact under the local Lambda runtime.
+
+    Args:
+        spec: The function.
+        concurrency: How many execution environments at once; by default one a core, four at most.
+        passed: Names of variables that the function gets from this process.
+        log_file: Gets the function's output.
+
+    Raises:
+        InputError: `awslambdaric` is not installed, or the cache folder cannot be written.
+    """
+
+    name = "lambda-runtime"
+    max_bytes: int | None = MAX_EVENT
+
+    def __init__(
+        self,
+        spec: FunctionSpec,
+        *,
+        concurrency: int | None = None,
+        passed: Iterable[str] = (),
+        log_file: Path | None = None,
+    ) -> None:
+        self.concurrency = concurrency or min(_MOST_AT_ONCE, os.cpu_count() or 1)
+        self.spec = spec
+        self._runtime = LocalRuntime(spec, concurrency=self.concurrency, passed=passed, log_file=log_file)
+        self.interpreter_note = self._runtime.interpreter_note
+        """Set when another Python ran it than its runtime names."""
+        self.cold_starts_ms: list[float] = []
+        """From a process's start to its first answer, one for each process that got so far."""
+        self.peak_memory_mb = 0.0
+        """The most that any environment held."""
+
+    def grade(self, event: Any) -> Answer:
+        """Grade the samples of one event."""
+        payload = encode(event)
+        if isinstance(payload, ServiceFault):
+            return Answer([], 0.0, payload)
+        started = perf_counter()
+        try:
+            invocation = self._runtime.invoke(payload)
+        except InvokeRefused as refused:
+            fault = ServiceFault(refused.fault.error_type, refused.fault.message, refused.status == 429)
+            return Answer([], _since(started), fault)
+        ms = _since(started)
+        self.peak_memory_mb = max(self.peak_memory_mb, invocation.peak_memory_mb)
+        if invocation.cold_start_ms is not None:
+            self.cold_starts_ms.append(invocation.cold_start_ms)
+        if invocation.fault is not None:
+            return Answer([], ms, GraderFault(invocation.fault.error_type, invocation.fault.message))
+        return read(invocation.payload, event, ms)
+
+    def close(self) -> None:
+        """End every process."""
+        self._runtime.close()
+
+
+def _since(started: float) -> float:
+    return (perf_counter() - started) * 1000

@@ -1,0 +1,179 @@
+"""One log line and one set of metrics a batch, inside Lambda alone, and no content in either.
+
+Each run is a process of its own, as Lambda's is: what it imports and what it writes is the matter here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from graders import Failure, Reward
+from graders._runtime import telemetry
+from graders._runtime.telemetry import summary
+
+ROOT = Path(__file__).parents[2]
+SECRET = "the-secret-completion"
+PROGRAM = """
+import json, sys
+for name in {blocked!r}:
+    sys.modules[name] = None
+from graders import Abstain, Reward, grader
+
+@grader(max_error_rate=1)
+def graded(sample):
+    match sample.completion.split()[0]:
+        case "bad": raise ValueError(sample.completion)
+        case "abstain": return Abstain(sample.completion)
+        case "half": return Reward(0.5, metrics={{"length": 3}}, reason=sample.completion)
+    return 1.0
+
+def message(text):
+    return [{{"role": "user", "content": "{secret}"}}, {{"role": "assistant", "content": text + " {secret}"}}]
+
+texts = {texts!r}
+event = [{{"id": str(at) + (text[4:] if text[:4] == "bad " else ""), "messages": message(text),
+          "metadata": {{"reference_answer": "{secret}"}}}} for at, text in enumerate(texts)]
+for _ in range({times}):
+    answer = graded(event, None)
+assert len(answer) == len(texts)
+sys.stderr.write(json.dumps([name for name in sys.modules if name.startswith("aws_lambda_powertools")]))
+"""
+
+
+def run(*texts, blocked=(), times=1, **environment):
+    """The log lines of a process, its metrics, and the Powertools modules that it imported."""
+    program = PROGRAM.format(blocked=blocked, secret=SECRET, texts=texts, times=times)
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "GRADER_", "POWER"))
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**kept, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **environment},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    logs = [line for line in lines if "_aws" not in line]
+    metrics = [line for line in lines if "_aws" in line]
+    return logs, metrics, json.loads(done.stderr)
+
+
+LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "word-problems", "AWS_REGION": "us-west-2"}
+BATCH = ("good", "half", "bad", "abstain", "good")
+
+
+def test_inside_lambda_a_batch_is_one_log_line_and_one_set_of_metrics_without_content():
+    pytest.importorskip("aws_lambda_powertools")
+    logs, metrics, _ = run(*BATCH, times=2, **LAMBDA)
+    assert len(logs) == len(metrics) == 2
+    assert SECRET not in json.dumps([logs, metrics])
+    line, blob = logs[0], metrics[0]
+    assert (line["message"], line["level"], line["service"]) == ("graded a batch", "WARNING", "word-problems")
+    assert (line["samples"], line["errors"], line["abstentions"]) == (5, {"exception": 1}, 1)
+    assert line["reward_mean"] == pytest.approx(2.5 / 3)
+    assert line["reward_spread"] == pytest.approx(0.2357, abs=1e-4)
+    assert line["failed_ids"] == ["2", "3"]
+    assert line["origins"] == ["ValueError at <string>:10", "abstain"]
+    assert line["batch_ms"] > 0
+    assert blob["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "RftGraders"
+    assert blob["service"] == "word-problems"
+    counts = {"Samples": [5], "Errors": [1], "ErrorsException": [1], "Abstentions": [1]}
+    assert {name: blob[name] for name in counts} == counts
+    assert blob["RewardMean"] == [pytest.approx(2.5 / 3)]
+    assert {"RewardSpread", "BatchMilliseconds"} <= set(blob)
+
+
+def test_content_is_logged_only_where_the_environment_says_so_and_can_always_be_written():
+    pytest.importorskip("aws_lambda_powertools")
+    logs, metrics, _ = run("good", "bad", "bad \ud800", GRADER_LOG_CONTENT="1", **LAMBDA)
+    assert len(logs) == len(metrics) == 1
+    assert logs[0]["failed_ids"] == ["1", "2?"]
+    errors = [failed["error"] for failed in logs[0]["failed"]]
+    assert errors == [f"ValueError: bad {SECRET}", f"ValueError: bad \ufffd {SECRET}"]
+    assert logs[0]["failed"][0]["sample"]["metadata"]["reference_answer"] == SECRET
+    logs, _, _ = run("bad", GRADER_LOG_CONTENT="0", **LAMBDA)
+    assert SECRET not in json.dumps(logs)
+
+
+def test_outside_lambda_nothing_is_said_and_powertools_is_not_imported():
+    logs, metrics, imported = run(*BATCH)
+    assert (logs, metrics, imported) == ([], [], [])
+
+
+def test_without_powertools_the_log_line_stands_alone_and_says_what_is_missing():
+    logs, metrics, imported = run(*BATCH, blocked=("aws_lambda_powertools",), **LAMBDA)
+    assert (len(logs), metrics, imported) == (1, [], ["aws_lambda_powertools"])
+    assert "aws-lambda-powertools" in logs[0]["metrics"]
+    assert logs[0]["samples"] == 5
+    assert SECRET not in json.dumps(logs)
+
+
+def test_an_empty_namespace_in_the_environment_is_none():
+    pytest.importorskip("aws_lambda_powertools")
+    _, metrics, _ = run("good", POWERTOOLS_METRICS_NAMESPACE="", **LAMBDA)
+    assert metrics[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "RftGraders"
+
+
+def test_what_cannot_be_reported_does_not_cost_the_batch(monkeypatch, capsys):
+    def broken(_line):
+        raise OSError("the secret")
+
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "word-problems")
+    monkeypatch.setattr(telemetry, "_send", broken)
+    telemetry.report([{"id": "a"}], [1.0], 1.0, 0)
+    assert capsys.readouterr().err == "graders: a batch could not be reported: OSError\n"
+
+
+def test_an_empty_batch_has_no_mean():
+    assert summary([], [], 0.5, 0) == {"samples": 0, "errors": {}, "abstentions": 0, "batch_ms": 0.5}
+
+
+def test_at_most_twenty_failing_ids_stand_in_a_line():
+    items = [{"id": at} for at in range(100)]
+    outcomes = [Failure("value", "m", f"origin {at}") for at in range(100)]
+    line = summary(items, outcomes, 1.0, 3)
+    assert line["failed_ids"] == list(range(20))
+    assert len(line["origins"]) == 20
+    assert (line["errors"], line["replaced"]) == ({"value": 100}, 3)
+    assert "reward_mean" not in line
+
+
+def test_floats_and_rewards_count_alike():
+    line = summary([{}, {}], [1.0, Reward(0.0)], 1.0, 0)
+    assert (line["reward_mean"], line["reward_spread"]) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("key", "logged"),
+    [
+        ("a", "a"),
+        (7, 7),
+        ("x" * 500, "x" * 200),
+        ({"prompt": SECRET}, None),
+        ([SECRET], None),
+        (10**5000, None),
+    ],
+    ids=range(6),
+)
+def test_only_a_short_plain_id_is_fit_for_a_log(key, logged):
+    line = summary([{"id": key}], [Failure("value", "m")], 1.0, 0)
+    assert line["failed_ids"] == [logged]
+    json.dumps(line).encode()
+
+
+def test_content_nested_too_deeply_does_not_cost_the_line(monkeypatch):
+    monkeypatch.setenv("GRADER_LOG_CONTENT", "1")
+    deep: list = []
+    for _ in range(5000):
+        deep = [deep]
+    line = summary([{"id": 1, "metadata": deep}], [Failure("value", "m")], 1.0, 0)
+    assert "nested too deeply" in line["failed"][0]["sample"]

@@ -1,0 +1,203 @@
+"""Which work a command means: a run begun for it goes on, a run of other work is never touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import InputError
+from harness.replay.prepare import ReplayRequest, prepare
+from harness.replay.supervisor import replay
+from harness.runs.store import Run, open_run
+from support.rft_command import gradings, runs_in, write_grader
+from support.rollout_files import rollout, write_many, write_rollouts
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write_grader(tmp_path)
+    write_rollouts(tmp_path / "rollouts.jsonl", [rollout(at, "72", "72") for at in range(10)])
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def begin(**changed: Any) -> Run:
+    asked: dict[str, Any] = {"rollouts": Path("rollouts.jsonl"), "grader": "my_grader.py:right", **changed}
+    return prepare(ReplayRequest(**asked))
+
+
+def rows(run: Run) -> list[dict[str, Any]]:
+    return gradings([json.loads(line) for line in run.rewards.read_text().splitlines()])
+
+
+def hashed(run: Run) -> Run:
+    """As if it was interrupted after the hash of its input was taken."""
+    from harness.replay.supervisor import _hash_input
+
+    _hash_input(run)
+    assert run.facts["input"]["sha256"]
+    return run
+
+
+def test_the_same_command_goes_on_with_a_run_that_was_begun(folder: Path) -> None:
+    run = begin()
+    assert begin().folder == run.folder
+    assert begin(rollouts=folder / "rollouts.jsonl").folder == run.folder
+    replay(run)
+    assert begin().folder != run.folder, "a run that is done is not gone on with"
+    assert len(runs_in(folder)) == 2
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"wire": "nova"},
+        {"repeats": 2},
+        {"limit": 3},
+        {"label": "right"},
+        {"grader": "my_grader.py"},
+        {"fresh": True},
+    ],
+)
+def test_other_work_is_another_run(changed: dict[str, Any], folder: Path) -> None:
+    run = begin()
+    assert begin(**changed).folder != run.folder
+
+
+def test_a_changed_grader_is_other_work(folder: Path) -> None:
+    run = begin()
+    with (folder / "my_grader.py").open("a") as file:
+        file.write("# changed\n")
+    assert begin().folder != run.folder
+
+
+def test_a_touched_input_is_the_same_and_a_changed_one_is_not(folder: Path) -> None:
+    run = hashed(begin())
+    os.utime("rollouts.jsonl", (1, 1))
+    assert begin().folder == run.folder
+    text = Path("rollouts.jsonl").read_text()
+    Path("rollouts.jsonl").write_text(text.replace("72", "73", 1))
+    assert begin().folder != run.folder
+    Path("rollouts.jsonl").write_text(text + text)
+    assert begin().folder != run.folder
+
+
+def test_an_input_that_moved_is_read_where_it_is_now(folder: Path) -> None:
+    run = hashed(begin())
+    Path("rollouts.jsonl").rename("moved.jsonl")
+    moved = begin(rollouts=Path("moved.jsonl"))
+    assert moved.folder == run.folder
+    assert replay(moved).gradings == 10
+    assert moved.facts["input"]["path"] == str(folder / "moved.jsonl")
+
+
+def test_a_copy_is_read_and_not_what_became_of_the_original(folder: Path) -> None:
+    run = hashed(begin())
+    shutil.copy("rollouts.jsonl", "copy.jsonl")
+    original = Path("rollouts.jsonl")
+    original.write_text(original.read_text().replace('"content": "72"', '"content": "no"'))
+    copied = begin(rollouts=Path("copy.jsonl"))
+    assert copied.folder == run.folder
+    assert replay(copied).mean == 1.0
+
+
+def test_a_named_run_goes_on_and_is_never_overwritten(folder: Path) -> None:
+    run = begin(name="mine")
+    assert begin(name="mine").folder == run.folder
+    with pytest.raises(InputError, match=r"begun with another wire and another repeats.*another name"):
+        begin(name="mine", wire="nova", repeats=2)
+    with pytest.raises(InputError, match=r"there is a run mine already.*another name"):
+        begin(name="mine", fresh=True)
+    replay(run)
+    before = run.rewards.read_bytes(), (run.folder / "run.json").read_bytes()
+    with pytest.raises(InputError, match=r"this run is done.*rft show"):
+        begin(name="mine")
+    with pytest.raises(InputError, match="begun with another limit"):
+        begin(name="mine", limit=1)
+    assert (run.rewards.read_bytes(), (run.folder / "run.json").read_bytes()) == before
+
+
+def test_a_command_that_was_refused_leaves_no_run_that_holds_the_name(folder: Path) -> None:
+    record = {"messages": [{"role": "user", "content": "q"}]}
+    write_rollouts(folder / "records.jsonl", [record])
+    with pytest.raises(InputError, match="no reference_answer"):
+        begin(rollouts=Path("records.jsonl"), name="mine")
+    assert runs_in(folder) == []
+    write_rollouts(folder / "records.jsonl", [{**record, "reference_answer": "1"}])
+    assert replay(begin(rollouts=Path("records.jsonl"), name="mine")).gradings == 1
+
+
+def test_rollouts_made_of_records_go_on_too(folder: Path) -> None:
+    records = [
+        {"messages": [{"role": "user", "content": "q"}], "reference_answer": str(at)} for at in range(9)
+    ]
+    write_rollouts(folder / "records.jsonl", records)
+    run = begin(rollouts=Path("records.jsonl"))
+    assert begin(rollouts=Path("records.jsonl")).folder == run.folder
+    assert begin(rollouts=Path("records.jsonl"), completion_template="x").folder != run.folder
+    assert replay(run).gradings == 18
+    with pytest.raises(InputError, match="--completion-template is for records"):
+        begin(completion_template="x")
+
+
+def test_ended_between_making_and_cutting_it_goes_on(folder: Path) -> None:
+    run = begin()
+    run.save(state="new")
+    again = begin()
+    assert (again.folder, again.facts["state"]) == (run.folder, "running")
+    assert replay(again).gradings == 10
+
+
+def test_ended_between_merging_and_closing_it_goes_on(folder: Path) -> None:
+    run = begin(label="is_right")
+    totals = replay(run)
+    expected = rows(run)
+    run.save(state="running", totals=None)
+    again = replay(begin(label="is_right"))
+    assert again == totals
+    assert rows(open_run(run.folder)) == expected
+
+
+@pytest.mark.parametrize("limit", [1, 4, 10, 11])
+def test_a_limit_counts_rollouts(limit: int, folder: Path) -> None:
+    text = (folder / "rollouts.jsonl").read_text().replace("\n", "\n\n \n")
+    (folder / "rollouts.jsonl").write_text("\n" + text)
+    assert [row["id"] for row in rows(_replayed(begin(limit=limit)))] == list(range(min(limit, 10)))
+
+
+def _replayed(run: Run) -> Run:
+    replay(run)
+    return run
+
+
+@pytest.mark.parametrize("changed", [{"repeats": 0}, {"limit": 0}, {"limit": -1}])
+def test_counts_begin_at_one(changed: dict[str, Any], folder: Path) -> None:
+    with pytest.raises(InputError, match="whole numbers from 1"):
+        begin(**changed)
+    assert runs_in(folder) == []
+
+
+def test_shards_cover_the_input_and_stay_as_they_were_cut(folder: Path) -> None:
+    write_many(folder / "rollouts.jsonl", 9_600)
+    run = begin()
+    shards = run.facts["shards"]
+    assert len(shards) > 1 or os.cpu_count() == 1
+    assert [start for start, _ in shards] == [0, *(end for _, end in shards[:-1])]
+    assert shards[-1][1] == (folder / "rollouts.jsonl").stat().st_size
+    assert begin().facts["shards"] == shards
+
+
+def test_what_is_no_file_is_refused(folder: Path) -> None:
+    os.mkfifo("pipe")
+    descriptor = os.open("pipe", os.O_RDWR)
+    os.write(descriptor, json.dumps(rollout("a", "72")).encode() + b"\n")
+    try:
+        with pytest.raises(InputError, match="this is no file"):
+            begin(rollouts=Path("pipe"))
+    finally:
+        os.close(descriptor)

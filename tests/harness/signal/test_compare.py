@@ -1,0 +1,109 @@
+"""Another grader on the same rollouts: what changes in order, not only on average."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import InputError
+from harness.jobs.journal import journal_of
+from harness.signal.compare import compare
+
+GRADERS = '''
+"""Rewards that stand in the completions."""
+
+from graders import Sample, grader
+
+
+@grader
+def first(sample: Sample) -> float:
+    return float(sample.completion.split()[0])
+
+
+@grader
+def second(sample: Sample) -> float:
+    return float(sample.completion.split()[1])
+
+
+@grader
+def spoiling(sample: Sample) -> float:
+    reward = float(sample.completion.split()[0])
+    sample.messages[-1]["content"] = "none at all"
+    return reward
+'''
+values = st.sampled_from([0.0, 0.25, 0.5, 1.0])
+groups = st.lists(st.lists(st.tuples(values, values), min_size=1, max_size=6), min_size=1, max_size=4)
+
+
+def write(folder: Path, rewards: list[list[tuple[Any, Any]]]) -> Path:
+    (folder / "two_graders.py").write_text(GRADERS)
+    path = folder / "rollouts.jsonl"
+    with path.open("w") as file:
+        for record, group in enumerate(rewards):
+            for k, (was, now) in enumerate(group):
+                turns = [{"role": "user", "content": "q"}, {"role": "assistant", "content": f"{was} {now}"}]
+                file.write(
+                    json.dumps({"id": f"{record}/{k}", "record": f"r{record}", "messages": turns}) + "\n"
+                )
+    return path
+
+
+def change(folder: Path, rewards: list[list[tuple[Any, Any]]], was: str = "first") -> Any:
+    path, file = write(folder, rewards), folder / "two_graders.py"
+    return compare(f"{file}:{was}", f"{file}:second", path)
+
+
+def test_means_inversions_and_flips(tmp_path: Path) -> None:
+    found = change(tmp_path, [[(0, 1), (1, 0)], [(0.5, 0.5), (1, 1)], [(0, 0), (0, 1)]])
+    assert (found.was.mean, found.now.mean) == (pytest.approx(2.5 / 6), pytest.approx(3.5 / 6))
+    assert (found.rollouts, found.changed, found.groups) == (6, 3, 3)
+    assert (found.pairs, found.inverted, found.merged, found.parted) == (2, 1, 0, 1)
+    assert [flip["id"] for flip in found.flips] == ["0/0", "0/1"]
+    assert (found.zero_std_was, found.zero_std_now) == (1, 0)
+    assert found.was.sha256 == found.now.sha256
+
+
+def test_a_reward_that_is_missing_is_counted_and_orders_nothing(tmp_path: Path) -> None:
+    found = change(tmp_path, [[(0, "x"), (1, 0)]])
+    assert (found.now.failures, found.pairs, found.changed) == (1, 0, 2)
+
+
+def test_a_grader_that_changes_what_it_is_given_does_not_change_the_other(tmp_path: Path) -> None:
+    found = change(tmp_path, [[(0, 1), (1, 0)]], was="spoiling")
+    assert (found.was.mean, found.now.mean, found.inverted) == (0.5, 0.5, 1)
+
+
+@given(groups)
+def test_the_counts_agree_with_counting_by_hand(
+    tmp_path_factory: pytest.TempPathFactory, rewards: list[list[tuple[float, float]]]
+) -> None:
+    found = change(tmp_path_factory.mktemp("iterate"), rewards)
+    pairs = [(a, b) for group in rewards for at, a in enumerate(group) for b in group[:at]]
+    assert found.pairs == sum(a[0] != b[0] for a, b in pairs)
+    assert found.inverted == sum((a[0] - b[0]) * (a[1] - b[1]) < 0 for a, b in pairs)
+    assert found.merged == sum(a[0] != b[0] and a[1] == b[1] for a, b in pairs)
+    assert found.parted == sum(a[0] == b[0] and a[1] != b[1] for a, b in pairs)
+    assert found.changed == sum(was != now for group in rewards for was, now in group)
+
+
+def test_a_job_whose_training_file_changed_cannot_be_repeated(tmp_path: Path) -> None:
+    data = tmp_path / "train.jsonl"
+    data.write_text("{}\n")
+    entry = {
+        "data": {"path": str(data), "sha256": "0" * 64},
+        "grader": {"arn": "arn:x"},
+        "model": "m",
+        "job": {"id": "ftjob-1"},
+    }
+    (tmp_path / "jobs" / "first").mkdir(parents=True)
+    (tmp_path / "jobs" / "first" / "job.json").write_text(json.dumps(entry))
+    for name in ("first", "ftjob-1"):
+        with pytest.raises(InputError, match="training file has changed"):
+            journal_of(tmp_path / "jobs", name)
+    with pytest.raises(InputError, match="no journal entry of a job other"):
+        journal_of(tmp_path / "jobs", "other")

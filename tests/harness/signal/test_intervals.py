@@ -1,0 +1,60 @@
+"""Means, intervals and paired differences, against figures that are known."""
+
+from __future__ import annotations
+
+import statistics
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.signal.intervals import compare, interval
+
+rewards = st.floats(0, 1)
+by_record = st.dictionaries(st.integers(0, 30).map(str), rewards, max_size=20)
+
+
+@pytest.mark.parametrize(
+    ("count", "t"), [(2, 12.706), (3, 4.303), (4, 3.182), (5, 2.776), (10, 2.262), (61, 2.000)]
+)
+def test_the_interval_is_students(count: int, t: float) -> None:
+    values = [float(number) for number in range(count)]
+    found = interval(values)
+    assert found is not None
+    assert found.high is not None
+    reach = t * statistics.stdev(values) / count**0.5
+    assert found.high - found.mean == pytest.approx(reach, rel=0.005)
+
+
+def test_one_record_has_no_interval_and_none_has_no_mean() -> None:
+    found = interval([0.5])
+    assert found is not None
+    assert (found.mean, found.low, found.high) == (0.5, None, None)
+    assert interval([]) is None
+
+
+@given(by_record, by_record)
+def test_a_pair_counts_the_common_records_once_and_turns_round(
+    first: dict[str, float], other: dict[str, float]
+) -> None:
+    pair, reverse = compare(first, other), compare(other, first)
+    common = first.keys() & other.keys()
+    if pair is None or reverse is None:
+        assert not common
+        return
+    assert pair.wins + pair.losses + pair.ties == pair.difference.records == len(common)
+    assert (pair.wins, pair.losses) == (reverse.losses, reverse.wins)
+    assert pair.difference.mean == pytest.approx(-reverse.difference.mean, abs=1e-12)
+
+
+def test_pairing_sees_what_the_spread_of_the_records_would_hide() -> None:
+    first = {str(number): number / 10 for number in range(10)}
+    pair = compare(first, {name: mean + 0.05 + 0.001 * int(name) for name, mean in first.items()})
+    assert pair is not None
+    assert pair.is_clear
+    assert pair.wins == 10
+    nothing = compare(
+        first, {name: mean + (0.05 if int(name) % 2 else -0.05) for name, mean in first.items()}
+    )
+    assert nothing is not None
+    assert not nothing.is_clear

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.simulator.features import DIMENSIONS, features, length_in_tokens
+
+
+@given(st.text())
+def test_features_have_length_one_and_rising_indices(text: str) -> None:
+    phi = features(text)
+    assert math.isclose(math.fsum(value * value for _, value in phi), 1.0)
+    indices = [index for index, _ in phi]
+    assert indices == sorted(set(indices))
+    assert all(0 <= index < DIMENSIONS for index in indices)
+
+
+@given(st.integers(100, 999), st.integers(100, 999))
+def test_features_do_not_know_the_number(left: int, right: int) -> None:
+    assert features(f"So it is\n#### {left}") == features(f"So it is\n#### {right}")
+
+
+def test_format_words_and_length_all_move_the_features() -> None:
+    plain = features("the answer is 12")
+    assert features("**the answer is 12**") != plain
+    assert features("the result is 12") != plain
+    assert features("the answer is 12" + " 1" * 400) != plain
+
+
+def test_features_are_equal_in_another_process() -> None:
+    code = "from harness.simulator.features import features; print(features('Let us see.\\n#### 72'))"
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": ":".join(sys.path), "PYTHONHASHSEED": "77"},
+    )
+    assert said.stdout.strip() == repr(features("Let us see.\n#### 72"))
+
+
+def test_a_token_is_four_characters() -> None:
+    assert length_in_tokens("12345678") == 2.0
+
+
+@pytest.mark.parametrize(
+    "piece", ["1.", ".", " ", "\n", "\n ", "$", "<", "<<", "a", "1", "A", "*", "- ", "1) ", "\t|"]
+)
+def test_features_take_linear_time_on_degenerate_completions(piece: str) -> None:
+    began = time.perf_counter()
+    for end in ("", "x", "\n"):
+        features(piece * 50_000 + end)
+    assert time.perf_counter() - began < 2.0

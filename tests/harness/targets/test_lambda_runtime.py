@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.targets.lambda_runtime import LocalRuntimeTarget
+from harness.targets.protocol import Graded, GraderFault, ServiceFault, Target
+from support.artifacts import ECHO_GRADER, MISBEHAVING, write_function, write_grader
+
+GRADER = """
+from graders import Abstain, Reward, grader
+
+@grader
+def same(sample):
+    if sample.completion == "skip":
+        return Abstain("nothing to say")
+    if sample.completion == "raise":
+        raise ValueError("no")
+    value = sample.completion == sample.reference_answer
+    return Reward(float(value), metrics={"length": len(sample.completion)})
+"""
+
+
+def item(number, completion="4", reference="4"):
+    messages = [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": completion}]
+    return {"id": number, "messages": messages, "metadata": {"reference_answer": reference}}
+
+
+@pytest.fixture
+def open_target():
+    targets = []
+
+    def open_one(spec, **options):
+        targets.append(LocalRuntimeTarget(spec, **options))
+        return targets[-1]
+
+    yield open_one
+    for target in targets:
+        target.close()
+
+
+def test_a_grader_of_the_library_grades_in_its_artifact(tmp_path, open_target):
+    target: Target = open_target(
+        write_grader(tmp_path / "artifact", GRADER, handler="app.same", timeout_s=10)
+    )
+    answer = target.grade([item("a"), item(2, "5"), item(None, "skip"), item("\ud800", "raise")])
+    assert answer.fault is None
+    assert [graded.reward for graded in answer.items] == [1.0, 0.0, None, None]
+    assert answer.items[0].metrics["length"] == 1
+    assert [graded.error and graded.error["kind"] for graded in answer.items] == [
+        None,
+        None,
+        "abstain",
+        "exception",
+    ]
+    assert answer.ms > 0
+
+
+def test_cold_starts_and_memory_are_kept(tmp_path, open_target):
+    target = open_target(write_function(tmp_path, ECHO_GRADER), concurrency=1)
+    for _ in range(3):
+        assert target.grade([item("a")]).items == [Graded(1.0, {}, None)]
+    assert len(target.cold_starts_ms) == 1
+    assert 5 < target.peak_memory_mb < 128
+    assert (target.name, target.max_bytes, target.interpreter_note) == ("lambda-runtime", 6_291_456, None)
+
+
+@pytest.mark.parametrize("odd", [2**70, 1.5, None, "", "\0"])
+def test_an_odd_id_comes_back_as_it_was(tmp_path, open_target, odd):
+    target = open_target(write_function(tmp_path, ECHO_GRADER, runtime="python3.11"))
+    assert target.grade([item(odd)]).fault is None
+
+
+@pytest.mark.parametrize(
+    ("source", "error_type", "message"),
+    [
+        ("def handler(event, context): raise KeyError('x')", "KeyError", "'x'"),
+        (
+            "def handler(event, context): import time; time.sleep(60)",
+            "Sandbox.Timedout",
+            "after 0.50 seconds",
+        ),
+        ("import click", "Runtime.ImportModuleError", "No module named 'click'"),
+        (
+            "def handler(event, context): return 'x' * 7_000_000",
+            "Function.ResponseSizeTooLarge",
+            "6291556 bytes",
+        ),
+        (
+            "def handler(event, context): return []",
+            "EventError",
+            "1 samples were sent and 0 answers came back",
+        ),
+        ("def handler(event, context): return float('nan')", "InvalidAnswer", "NaN, which is no JSON"),
+        ("def handler(event, context): return b'{'", "InvalidJson", "no job could use the answer"),
+        ("def handler(event, context): return None", "EventError", "NoneType, not a list"),
+        (
+            "def handler(event, context): return [{'id': 'other', 'aggregate_reward_score': 1.0}]",
+            "EventError",
+            "carries the id 'other'",
+        ),
+    ],
+)
+def test_a_function_that_fails_is_the_graders_fault(tmp_path, open_target, source, error_type, message):
+    target = open_target(write_function(tmp_path, source, timeout_s=0.5, memory_mb=256))
+    for _ in range(2):
+        answer = target.grade([item("a")])
+        assert isinstance(answer.fault, GraderFault)
+        assert (answer.fault.error_type, answer.items) == (error_type, [])
+        assert message in answer.fault.message
+
+
+def test_the_next_event_is_graded_after_a_crash(tmp_path, open_target):
+    source = f"{ECHO_GRADER}\ngood = handler\ndef handler(event, context):\n"
+    source += "    if event[0]['id'] == 'crash': import os; os._exit(3)\n    return good(event, context)\n"
+    target = open_target(write_function(tmp_path, source))
+    fault = target.grade([item("crash")]).fault
+    assert isinstance(fault, GraderFault)
+    assert fault.error_type == "Runtime.ExitError"
+    assert target.grade([item("a")]).items[0].reward == 1.0
+
+
+@pytest.mark.parametrize(
+    ("event", "error_type"),
+    [
+        ([item("a", "x" * 6_291_456)], "RequestEntityTooLargeException"),
+        ([item("a", reference=float("nan"))], "InvalidRequestContentException"),
+    ],
+)
+def test_an_event_that_no_service_could_send_is_not_the_graders_fault(
+    tmp_path, open_target, event, error_type
+):
+    fault = open_target(write_function(tmp_path, MISBEHAVING)).grade(event).fault
+    assert isinstance(fault, ServiceFault)
+    assert (fault.error_type, fault.retryable) == (error_type, False)
+
+
+def test_a_runtime_that_is_not_here_leaves_a_note(tmp_path, open_target):
+    target = open_target(replace(write_function(tmp_path, ECHO_GRADER), runtime="python3.1"))
+    assert "parity is not proven for python3.1" in target.interpreter_note
+    assert target.grade([item("a")]).fault is None

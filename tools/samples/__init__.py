@@ -1,0 +1,1 @@
+"""Makes the sample data that ships in `harness/samples`."""
