@@ -1,7 +1,4 @@
-"""Facts that hold the whole project: what its files may say, how long they are, their names, the tooling.
-
-Comes in: every file that git tracks or would track. It changes nothing and installs nothing.
-"""
+"""Facts of the project as a product: its dependencies, the wheel, the pins, the tooling. Installs nothing."""
 
 from __future__ import annotations
 
@@ -21,89 +18,26 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tools.lint import project_files
+
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
 
-# Written in two parts, so that this file does not hold what it looks for.
-REGISTRIES = ["py" + "pi.org", "python" + "hosted.org", "npm" + "js.org", "ana" + "conda.org"]
-_MACHINE = ["/wor" + "k", "/roo" + "t", r"/home/\w+", r"/Users/\w+", "/opt/py" + "pi", "/opt/whe" + "els"]
-MACHINE_PATH = re.compile(rf"(?<![\w.:/~<-])(?:{'|'.join(_MACHINE)})(?![\w-])")
-FORBIDDEN_WORDS = re.compile(r"(?<![\w/-])shar" + r"ed/|BRI" + r"EF\.md", re.IGNORECASE)
-
-MAX_LINES = 400
-# Compiled, legal or data: nobody reads these as prose or code.
-UNBOUNDED = ("requirements/", "LICENSE")
-DATA_SUFFIXES = {".jsonl", ".json", ".csv", ".parquet", ".svg", ".png"}
-SHAPELESS_NAMES = {"util", "utils", "helper", "helpers", "common", "base", "manager", "managers", "misc"}
-
 MAKE_TARGETS = ["help", "demo", "test", "test-slow", "test-all", "lint", "bench", "pins", "clean"]
 
 
-@pytest.fixture(scope="module")
-def project_files() -> list[PurePosixPath]:
-    """Every file that is tracked, or would be with the next commit."""
+@pytest.fixture(scope="module", name="project_files")
+def _project_files() -> list[PurePosixPath]:
     if shutil.which("git") is None or not (ROOT / ".git").exists():
         pytest.skip("not a git checkout")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    ).stdout.decode()
-    files = sorted({PurePosixPath(name) for name in listed.split("\0") if name and (ROOT / name).is_file()})
+    files = project_files(ROOT)
     assert files, "git lists no file"
     return files
 
 
 def text_of(file: PurePosixPath) -> str:
     return (ROOT / file).read_bytes().decode("utf-8", "replace")
-
-
-def places(files: list[PurePosixPath], pattern: re.Pattern[str]) -> list[str]:
-    found = []
-    for file in files:
-        text = text_of(file)
-        if pattern.search(text):
-            lines = enumerate(text.splitlines(), 1)
-            found += [f"{file}:{number}: {line[:120]}" for number, line in lines if pattern.search(line)]
-    return found
-
-
-def test_no_file_names_a_package_registry(project_files):
-    assert places(project_files, re.compile("|".join(map(re.escape, REGISTRIES)), re.IGNORECASE)) == []
-
-
-def test_no_file_names_a_path_of_one_machine(project_files):
-    assert places(project_files, MACHINE_PATH) == []
-
-
-def test_the_project_speaks_of_itself_alone(project_files):
-    assert places(project_files, FORBIDDEN_WORDS) == []
-
-
-@pytest.mark.parametrize("line", ["see /wor" + "k/main", "cd /roo" + "t", "'/home/" + "ann'", "(/wor" + "k)"])
-def test_a_machine_path_is_recognised(line):
-    assert MACHINE_PATH.search(line)
-
-
-@pytest.mark.parametrize(
-    "line", ["https://host/wor" + "k", "/workers", "a/roo" + "t/b", "/home", "/var/task"]
-)
-def test_an_ordinary_path_is_not_a_machine_path(line):
-    assert not MACHINE_PATH.search(line)
-
-
-def test_no_file_is_too_long_to_read(project_files):
-    read = [f for f in project_files if not str(f).startswith(UNBOUNDED) and f.suffix not in DATA_SUFFIXES]
-    lengths = {str(file): len(text_of(file).splitlines()) for file in read}
-    assert {file: lines for file, lines in lengths.items() if lines > MAX_LINES} == {}
-
-
-def test_no_module_has_a_name_that_says_nothing(project_files):
-    code = [file.with_suffix("") for file in project_files if file.suffix == ".py"]
-    words = {str(file): {word for part in file.parts for word in part.strip("_").split("_")} for file in code}
-    assert {file for file, used in words.items() if used & SHAPELESS_NAMES} == set()
 
 
 def test_the_core_has_no_dependencies():
