@@ -11,7 +11,6 @@ import json
 import re
 import socket
 import threading
-import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -347,4 +346,4 @@ class TestClock:
         if self.on_sleep:
             self.on_sleep()
         if len(self.slept) > 100_000:
-            raise AssertionError(f"still waiting after {time.time()}")
+            raise AssertionError(f"still waiting after {self.ticks:g} s")

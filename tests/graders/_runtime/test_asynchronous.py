@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import time
 
 import pytest
 
@@ -40,12 +39,12 @@ def test_at_most_concurrency_samples_run_at_once_and_answers_stay_in_order():
 
 
 async def waits(_sample):
-    await asyncio.sleep(2)
+    await asyncio.sleep(600)
 
 
 async def swallows_its_cancellation(_sample):
     try:
-        await asyncio.sleep(2)
+        await asyncio.sleep(600)
     except BaseException:
         return 1.0
 
@@ -53,7 +52,7 @@ async def swallows_its_cancellation(_sample):
 async def swallows_and_waits_on(_sample):
     for _ in range(2):
         try:
-            await asyncio.sleep(2)
+            await asyncio.sleep(600)
         except asyncio.CancelledError:
             pass
     return 1.0
@@ -61,7 +60,7 @@ async def swallows_and_waits_on(_sample):
 
 async def raises_something_else(_sample):
     try:
-        await asyncio.sleep(2)
+        await asyncio.sleep(600)
     except asyncio.CancelledError as error:
         raise ValueError("wrapped") from error
 
@@ -82,7 +81,7 @@ async def swallows_and_computes(_sample):
         while True:
             pass
     except BaseException:
-        await asyncio.sleep(2)
+        await asyncio.sleep(600)
     return 1.0
 
 
@@ -102,9 +101,7 @@ def test_what_runs_too_long_is_interrupted_and_costs_itself_only(slow, batch):
         return [await one(sample) for sample in given]
 
     graded = grader(timeout_s=LIMIT, batch=batch)(many if batch else one)
-    started = time.perf_counter()
     assert kinds(graded.grade_all(samples("a", "slow", "b"))) == [0.5, "timeout", 0.5]
-    assert time.perf_counter() - started < 1.5
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
@@ -132,12 +129,10 @@ def test_every_other_sample_costs_its_own_kind():
 def test_the_batchs_deadline_ends_what_waits():
     @grader(timeout_s=None, max_error_rate=1)
     async def graded(sample):
-        await asyncio.sleep(2 if sample.completion == "slow" else 0)
+        await asyncio.sleep(600 if sample.completion == "slow" else 0)
         return 1.0
 
-    started = time.perf_counter()
     found = invoke(graded, samples("a", "slow"), context=Context(200))
-    assert time.perf_counter() - started < 0.2
     assert kinds(found) == [1.0, "timeout"]
 
 
@@ -169,7 +164,7 @@ def test_cancellation_passes_through(batch):
 
     async def scoring(_given):
         try:
-            await asyncio.sleep(2)
+            await asyncio.sleep(600)
         finally:
             ended.append(True)
 
@@ -197,7 +192,7 @@ def test_a_configuration_error_fails_the_call_and_leaves_nothing_running(grouped
             error = ConfigurationError("no key")
             raise ExceptionGroup("tasks", [ExceptionGroup("more", [error])]) if grouped else error
         try:
-            await asyncio.sleep(2)
+            await asyncio.sleep(600)
         finally:
             ended.append(sample.completion)
 
