@@ -1,0 +1,265 @@
+"""Reads and writes the small JSON files that the harness keeps (run facts, journals, notes) as dataclasses.
+
+The file is untrusted: another version may have written it, a crash may have torn it, and `runs/` may have
+been cloned from a stranger. Whatever is wrong with it is one `InputError` that names the file and the field.
+Unknown keys are ignored, so that a newer version may add some without a new schema.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from harness.errors import InputError
+
+__all__ = ["MAX_BYTES", "as_json", "read_typed", "typed"]
+
+T = TypeVar("T")
+
+MAX_BYTES = 16 * 1024 * 1024
+"""Largest file that is read; the harness itself writes a few kilobytes."""
+
+_INT_LIMIT, _FLOAT_LIMIT = 2**63, sys.float_info.max
+_WORDS = {
+    NoneType: "null",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    dict: "an object",
+}
+
+
+class _Mismatch(ValueError):
+    """A value is not of the type that its field has."""
+
+    def __init__(self, at: str, problem: str) -> None:
+        super().__init__(f"{at} {problem}" if at else f"it {problem}")
+
+
+def read_typed(
+    path: Path,
+    kind: type[T],
+    what: str,
+    *,
+    schema: int,
+    older: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] | None = None,
+    fix: str = "Restore it, or remove it.",
+) -> T | None:
+    """Read a JSON file into a dataclass.
+
+    Args:
+        path: The file.
+        kind: The dataclass.
+        what: What the file is, for messages: `job journal`.
+        schema: The file's schema number that this version writes.
+        older: For each older schema that can still be read, what turns its object into the present one.
+        fix: What the user can do about a file that cannot be read.
+
+    Returns:
+        The record; None where there is no such file.
+
+    Raises:
+        InputError: It is not a plain file, is damaged, or has a schema that this version does not know.
+    """
+    place = str(path)
+    content = _content(path, what, fix)
+    if content is None:
+        return None
+    try:
+        value = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)
+        if not isinstance(value, dict):
+            raise _Mismatch("", f"holds {_word(value)}, not an object")
+        found = value.get("schema")
+        if found != schema or isinstance(found, bool):
+            upgrade = (older or {}).get(found) if type(found) is int else None
+            if upgrade is None:
+                raise _Mismatch("", _other_schema(found, [*(older or {}), schema]))
+            value = upgrade(value)
+        return typed(kind, value)
+    except RecursionError:
+        problem = "it is nested too deeply"
+    except UnicodeDecodeError:
+        problem = "it is not UTF-8"
+    except json.JSONDecodeError as error:
+        problem = f"it is not JSON (line {error.lineno}: {error.msg})"
+    except _Mismatch as error:
+        problem = str(error)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        problem = "it is damaged"  # an integer of too many digits, or an older object that is not one
+    raise InputError(f"this is no {what} that can be read: {problem}", place=place, fix=fix) from None
+
+
+def typed(kind: type[T], value: Any) -> T:
+    """Turn a parsed JSON value into a dataclass (or any type that its fields may have).
+
+    Args:
+        kind: The dataclass. Fields may be numbers, text, booleans, `Path`, `Literal`, other dataclasses,
+            unions, tuples, lists, dicts with text keys, and `Any`.
+        value: What `json.loads` returned.
+
+    Raises:
+        ValueError: A field is missing or of another type; the message names it.
+    """
+    found: T = _convert(kind, value, "")
+    return found
+
+
+def as_json(value: Any) -> Any:
+    """A record as plain JSON values, which `read_typed` reads back."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {key: as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _content(path: Path, what: str, fix: str) -> bytes | None:
+    """The bytes of a plain file; never follows a link, and never waits for a pipe's writer."""
+    place = str(path)
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError:
+        return None  # no file has a name that holds NUL or a lone surrogate
+    except OSError as error:
+        why = "it is a symbolic link" if error.errno == errno.ELOOP else str(error.strerror)
+        raise InputError(f"this is no {what} that can be read: {why}", place=place, fix=fix) from None
+    try:
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            raise InputError(f"this is no {what} that can be read: it is not a file", place=place, fix=fix)
+        content = b""
+        while len(content) <= MAX_BYTES and (part := os.read(opened, MAX_BYTES + 1 - len(content))):
+            content += part
+    finally:
+        os.close(opened)
+    if len(content) > MAX_BYTES:
+        why = f"it has more than {MAX_BYTES:,} bytes"
+        raise InputError(f"this is no {what} that can be read: {why}", place=place, fix=fix)
+    return content
+
+
+def _other_schema(found: Any, known: list[int]) -> str:
+    if type(found) is not int or not 0 < found < 1_000_000:
+        return "has no schema number"
+    return f"has schema {found}, and this version of rft reads {' and '.join(map(str, sorted(known)))}"
+
+
+def _refuse(name: str) -> None:
+    raise _Mismatch("", f"holds {name}, which is no JSON")
+
+
+def _convert(kind: Any, value: Any, at: str) -> Any:
+    origin = get_origin(kind)
+    if kind is Any:
+        return value
+    if origin in (Union, UnionType):
+        return _one_of(get_args(kind), value, at)
+    if origin is Literal:
+        if not any(value == choice and type(value) is type(choice) for choice in get_args(kind)):
+            raise _Mismatch(at, f"is none of {', '.join(map(repr, get_args(kind)))}")
+        return value
+    if is_dataclass(kind):
+        return _record(kind, value, at)
+    if origin is list or origin is tuple:
+        return _sequence(origin, get_args(kind), value, at)
+    if origin is dict:
+        _expect(dict, value, at)
+        return {key: _convert(get_args(kind)[1], item, _below(at, key)) for key, item in value.items()}
+    return _scalar(kind, value, at)
+
+
+def _scalar(kind: Any, value: Any, at: str) -> Any:
+    if kind is float:
+        if type(value) is not int:
+            _expect(float, value, at)
+        if not -_FLOAT_LIMIT <= value <= _FLOAT_LIMIT:  # NaN and integers that no float holds, too
+            raise _Mismatch(at, "is no finite number")
+        return float(value)
+    if kind is Path:
+        _expect(str, value, at)
+        try:
+            if b"\0" in os.fsencode(value) or not value:
+                raise ValueError
+        except ValueError:
+            raise _Mismatch(at, "is no path") from None
+        return Path(value)
+    _expect(kind, value, at)
+    if kind is int and not -_INT_LIMIT <= value < _INT_LIMIT:
+        raise _Mismatch(at, "is beyond 64 bits")
+    return value
+
+
+def _one_of(choices: tuple[Any, ...], value: Any, at: str) -> Any:
+    """A union: the record whose `kind` is the value's, else the first member that the value fits."""
+    tagged = [one for one in choices if "kind" in getattr(one, "__dataclass_fields__", ())]
+    if isinstance(value, dict) and len(tagged) > 1:
+        choices = tuple(one for one in tagged if value.get("kind") in get_args(_hints(one)["kind"]))
+    problem = _Mismatch(_below(at, "kind"), "is not known")
+    for choice in choices:
+        try:
+            return _convert(choice, value, at)
+        except _Mismatch as error:
+            if choice is not NoneType:
+                problem = error
+    raise problem
+
+
+def _record(kind: Any, value: Any, at: str) -> Any:
+    _expect(dict, value, at)
+    hints, given = _hints(kind), {}
+    for field in fields(kind):
+        if field.name in value:
+            given[field.name] = _convert(hints[field.name], value[field.name], _below(at, field.name))
+        elif field.default is MISSING and field.default_factory is MISSING:
+            raise _Mismatch(_below(at, field.name), "is missing")
+    try:
+        return kind(**given)
+    except _Mismatch:
+        raise
+    except ValueError as error:  # what the record itself checks
+        raise _Mismatch(at, str(error)) from None
+
+
+def _sequence(origin: Any, kinds: tuple[Any, ...], value: Any, at: str) -> Any:
+    _expect(list, value, at)
+    if origin is tuple and Ellipsis not in kinds and len(value) != len(kinds):
+        raise _Mismatch(at, f"has {len(value)} items, not {len(kinds)}")
+    if origin is list or Ellipsis in kinds:
+        kinds = (kinds[0],) * len(value)
+    return origin(
+        _convert(kind, item, f"{at}[{place}]")
+        for place, (kind, item) in enumerate(zip(kinds, value, strict=True))
+    )
+
+
+def _expect(kind: Any, value: Any, at: str) -> None:
+    if type(value) is not kind:
+        raise _Mismatch(at, f"is {_word(value)}, not {_WORDS.get(kind, kind)}")
+
+
+def _word(value: Any) -> str:
+    return _WORDS[type(value)]
+
+
+def _below(at: str, key: str) -> str:
+    shown = ascii(key)[1:-1][:60]  # a key of the file may hold anything, and is printed
+    return f"{at}.{shown}" if at else shown
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
