@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from harness.data.identity import leak_key, record_key
+from harness.data.json_lines import LineError
 from harness.data.record_checks import kind_of
-from harness.data.records import digest, ends_with_assistant, prompt_digest
+from harness.data.records import ends_with_assistant
 from harness.data.rules import CAUTIOUS_MAX_RECORDS, MAX_RECORDS, MIN_RECORDS
 from harness.findings import Severity
 
@@ -18,6 +21,7 @@ __all__ = ["FileBreach", "FileChecks"]
 
 _MOST_FIELDS = 1_000
 _MARKER = "####"
+_LOW = 0xFFFFFFFF
 
 
 class FileBreach(NamedTuple):
@@ -42,6 +46,7 @@ class FileChecks:
         self._records = 0
         self._rollout_lines = array("Q")
         self._prompts: dict[int, int] = {}
+        self._named: dict[str, int] = {}
         self._types: dict[str, dict[str, tuple[int, int]]] = {}
 
     def add(self, line: int, fields: dict[str, Any]) -> Iterator[FileBreach]:
@@ -63,14 +68,26 @@ class FileChecks:
         messages = fields.get("messages")
         if not isinstance(messages, list) or not messages:
             return
-        # Line number and the low half of the reference's hash in one integer: half the memory of a tuple.
-        prompt, reference = prompt_digest(messages), _reference_digest(fields) & 0xFFFFFFFF
-        first = self._prompts.setdefault(prompt, line << 32 | reference)
-        first_line, first_reference = first >> 32, first & 0xFFFFFFFF
+        try:
+            record, prompt = record_key(fields), int(leak_key(fields), 16)
+        except LineError:
+            return  # nested too deeply to be compared
+        if fields.get("record") is not None:
+            named = self._named.setdefault(record, line)
+            if named != line:
+                yield FileBreach("R060", f"same `record` as line {named}", line)
+                return
+        # The line number and two short hashes in one integer: a third of the memory of a tuple.
+        mine = line << 64 | _short(record) << 32 | _short(_answer(fields))
+        first = self._prompts.setdefault(prompt, mine)
+        first_line = first >> 64
         if first_line == line:
             return
-        if first_reference == reference:
+        if first >> 32 & _LOW == mine >> 32 & _LOW:
             yield FileBreach("R060", f"same prompt and reference as line {first_line}", line)
+        elif first & _LOW == mine & _LOW:
+            said = f"same prompt and final answer as line {first_line}, but another record"
+            yield FileBreach("R061", said, line, Severity.WARNING)
         else:
             yield FileBreach("R061", f"same prompt as line {first_line}, but another reference", line)
 
@@ -116,14 +133,17 @@ class FileChecks:
                              f"{CAUTIOUS_MAX_RECORDS:,}, the other {MAX_RECORDS:,}")  # fmt: skip
 
 
-def _reference_digest(fields: dict[str, Any]) -> int:
-    """Hash of the reference; of two worked answers, only what stands after the last `####` counts."""
+def _answer(fields: dict[str, Any]) -> str:
+    """The reference; of a worked answer, what stands after the last `####`."""
     reference = fields.get("reference_answer")
     if isinstance(reference, dict) and set(reference) == {"text"}:
         reference = reference["text"]
-    if isinstance(reference, str):
-        return digest(" ".join(reference.rpartition(_MARKER)[2].split()))
-    return digest([reference])
+    return " ".join(str(reference).rpartition(_MARKER)[2].split())
+
+
+def _short(text: str) -> int:
+    """Hash of a text in 32 bits."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4).digest())
 
 
 def _typed_fields(fields: dict[str, Any]) -> Iterator[tuple[str, Any]]:

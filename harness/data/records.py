@@ -6,10 +6,8 @@ first line that is not an object; what else a good record must keep stands in `h
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from harness.data.json_lines import LineError, lines, parse
@@ -18,9 +16,7 @@ from harness.errors import InputError
 __all__ = [
     "ASSISTANT_ROLES",
     "Record",
-    "digest",
     "ends_with_assistant",
-    "prompt_digest",
     "read",
     "text_of",
 ]
@@ -89,21 +85,3 @@ def text_of(content: Any) -> str | None:
             return None
         parts.append(text)
     return "".join(parts)
-
-
-def prompt_digest(messages: list[Any]) -> int:
-    """Hash of what the model is shown: roles and text, however the content is written and spaced; 64 bits."""
-    parts = []
-    for message in messages:
-        if isinstance(message, dict):
-            content = message.get("content")
-            text = text_of(content)
-            said = json.dumps(content) if text is None else " ".join(text.split())
-            parts.append(f"{message.get('role')}\0{said}")
-    return digest("\1".join(parts))
-
-
-def digest(value: Any) -> int:
-    """Hash of a JSON value that is the same for the same value in another key order; 64 bits."""
-    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())

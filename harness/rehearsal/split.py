@@ -1,7 +1,7 @@
 """Records made of recorded rollouts, some of them held out: what a rehearsal trains on and is judged by.
 
-In comes a rollouts file, out go two files of records. What stands for one record is the prompt and the
-reference, so that no held-out record has a twin in training. A field on which the rollouts of one record
+Records are told apart by their record key and split by their leak key, so that no held-out prompt is trained
+on. A field on which the rollouts of one record
 disagree is about the completion (a label), not about the record, and is left out of all.
 """
 
@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.data.identity import leak_key, leak_sets, record_key
 from harness.data.json_lines import LineError, lines, parse
-from harness.data.records import digest, ends_with_assistant, prompt_digest
+from harness.data.records import ends_with_assistant
 from harness.errors import InputError
 from harness.rollouts.read import OWN_FIELDS
 
@@ -47,7 +48,8 @@ class Split:
 class _Record:
     fields: dict[str, Any]
     differing: set[str] = field(default_factory=set)
-    completions: int = 1
+    leaks: set[str] = field(default_factory=set)
+    completions: int = 0
 
 
 def split(rollouts: Path, into: Path, share: float, seed: int, labels: tuple[str, ...] = ()) -> Split:
@@ -67,13 +69,20 @@ def split(rollouts: Path, into: Path, share: float, seed: int, labels: tuple[str
     left_out = sorted({*labels}.union(*(record.differing for record in records)))
     fewest = min(record.completions for record in records)
     _check(rollouts, records)
-    count = min(max(1, round(share * len(records))), len(records) - 1) if share > 0 else 0
-    held = set(random.Random(seed).sample(range(len(records)), count))
+    sets = leak_sets([record.leaks for record in records])
+    if share > 0 and len(sets) < 2:
+        raise InputError(
+            "all rollouts are of one prompt: none can be held out",
+            place=str(rollouts),
+            fix="Add rollouts of other prompts, or hold none out (0).",
+        )
+    count = min(max(1, round(share * len(sets))), len(sets) - 1) if share > 0 else 0
+    held = {index for chosen in random.Random(seed).sample(sets, count) for index in chosen}
     found = Split(
         into / "training.jsonl",
         into / "held_out.jsonl",
-        len(records) - count,
-        count,
+        len(records) - len(held),
+        len(held),
         sum(record.completions for record in records),
         fewest,
         left_out,
@@ -87,9 +96,9 @@ def split(rollouts: Path, into: Path, share: float, seed: int, labels: tuple[str
     return found
 
 
-def _records(path: Path) -> dict[tuple[int, int], _Record]:
+def _records(path: Path) -> dict[str, _Record]:
     """The records in the order in which they first appear."""
-    found: dict[tuple[int, int], _Record] = {}
+    found: dict[str, _Record] = {}
     for number, (_, line) in enumerate(lines(path), 1):
         if not line.strip():
             continue
@@ -97,7 +106,7 @@ def _records(path: Path) -> dict[tuple[int, int], _Record]:
         try:
             value = parse(line)
         except LineError as error:
-            raise InputError(str(error), place=place, fix="Write one rollout a line.") from None
+            raise _unreadable(error, place) from None
         if not isinstance(value, dict) or not ends_with_assistant(value) or len(value["messages"]) < 2:
             raise InputError(
                 "this is no rollout: its messages do not end with a user's and the assistant's turn",
@@ -106,11 +115,11 @@ def _records(path: Path) -> dict[tuple[int, int], _Record]:
             )
         fields = {name: item for name, item in value.items() if name not in _NOT_OF_THE_RECORD}
         fields = {"messages": value["messages"][:-1], **fields}
-        key = prompt_digest(fields["messages"]), _reference(fields)
-        record = found.get(key)
-        if record is None:
-            found[key] = _Record(fields)
-            continue
+        try:
+            record = found.setdefault(record_key(value), _Record(fields))
+            record.leaks.add(leak_key(value))
+        except LineError as error:
+            raise _unreadable(error, place) from None
         record.completions += 1
         for name in record.fields.keys() | fields.keys():
             if name not in ("messages", "reference_answer") and record.fields.get(name) != fields.get(name):
@@ -120,11 +129,8 @@ def _records(path: Path) -> dict[tuple[int, int], _Record]:
     return found
 
 
-def _reference(fields: dict[str, Any]) -> int:
-    value = fields.get("reference_answer")
-    if isinstance(value, dict) and value.keys() == {"text"}:
-        value = value["text"]
-    return digest([value])
+def _unreadable(error: LineError, place: str) -> InputError:
+    return InputError(str(error), place=place, fix="Write one rollout a line.")
 
 
 def _check(path: Path, records: list[_Record]) -> None:

@@ -8,15 +8,12 @@ no other.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
-
 from graders.sample import ASSISTANTS
+from harness.data.identity import record_key
 from harness.data.json_lines import LineError, lines, parse
 from harness.errors import InputError
 
@@ -76,15 +73,15 @@ def read_rollout(at: int, line: bytes, label: str | None = None) -> Rollout | No
         return Rollout(at, value.get("id") if isinstance(value, dict) else None, None, None, problem=problem)
     if isinstance(value.get("metadata"), dict):
         value = {**value.pop("metadata"), **value}
-    record = value.pop("record", None)
+    try:
+        group = record_key(value)
+    except LineError as error:
+        return Rollout(at, value.get("id"), None, None, problem=str(error))
+    value.pop("record", None)
     value.pop("model", None)
     verdict = value.pop(label, None) if label else None
     if value.get("id") is None:
         value["id"] = f"at-{at}"
-    try:
-        group = record if isinstance(record, str) else _group(value, record)
-    except RecursionError:  # what could just be read cannot be written again
-        return Rollout(at, None, None, None, problem="not readable: nested too deeply")
     return Rollout(at, value["id"], group, value, verdict)
 
 
@@ -149,15 +146,3 @@ def _problem(value: Any) -> str | None:
     if role not in ASSISTANTS:
         return f"the line is a record in a file of rollouts: its last message is of role {role!r}"
     return None
-
-
-def _group(value: dict[str, Any], record: Any) -> str:
-    """The name of a record that has none: the hash of what was asked and of the reference."""
-    if record is not None:
-        return json.dumps(record)
-    key = [value["messages"][:-1], value.get("reference_answer")]
-    try:
-        text = orjson.dumps(key, option=orjson.OPT_SORT_KEYS)
-    except TypeError:
-        text = json.dumps(key, sort_keys=True).encode()
-    return hashlib.blake2b(text, digest_size=8).hexdigest()

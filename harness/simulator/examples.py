@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from harness.api.types import MAX_RECORDS, MIN_RECORDS
+from harness.data.identity import leak_key
 from harness.data.json_lines import LineError, parse
 from harness.simulator.failure import JobFailure
 from harness.simulator.policy import generator
@@ -81,7 +82,7 @@ def choose_examples(
 
     Args:
         records: The training file.
-        validation: The validation file; None takes the pool's groups that the training file does not hold.
+        validation: The validation file; None takes the pool's groups whose prompts are not trained on.
         pool: The recorded completions.
         seed: Decides which groups are held out where there are more than needed.
         held_out: Most groups to validate on.
@@ -107,11 +108,13 @@ def choose_examples(
         )
     if validation is None:
         names = {name for record in records for name in record}
-        trained = {example.group.key for example in training}
+        trained = {leak_key(record) for record in records}.union(
+            *(example.group.leaks for example in training)
+        )
         others = [
             Example({name: value for name, value in group.record.items() if name in names}, group)
             for group in pool.groups.values()
-            if group.key not in trained and len(group.candidates) >= _MIN_COMPLETIONS
+            if trained.isdisjoint(group.leaks) and len(group.candidates) >= _MIN_COMPLETIONS
         ]
     else:
         others = _examples(validation, pool)

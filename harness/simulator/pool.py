@@ -15,12 +15,13 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from harness.data.identity import content_key, leak_key, record_key
 from harness.data.json_lines import LineError, lines, parse
 from harness.errors import InputError
 from harness.simulator.features import features, length_in_tokens
 from harness.simulator.policy import Option
 
-__all__ = ["Candidate", "Group", "Pool", "message_text", "load_pool", "record_key"]
+__all__ = ["Candidate", "Group", "Pool", "load_pool", "message_text"]
 
 _ASSISTANT_ROLES = ("assistant", "nova_assistant")
 
@@ -55,10 +56,10 @@ class Candidate:
 
 
 class Group:
-    """The recorded completions of one prompt and reference.
+    """The recorded completions of one record.
 
     Args:
-        key: `record_key` of the two.
+        key: The record's key.
         record: The first rollout without its completion; may hold labels.
     """
 
@@ -66,6 +67,8 @@ class Group:
         self.key = key
         self.record = record
         self.candidates: list[Candidate] = []
+        self.leaks: set[str] = set()
+        """Leak keys of its prompts; records with one of them give it away."""
 
     @property
     def options(self) -> list[Option]:
@@ -82,14 +85,15 @@ class Pool:
 
     def __init__(self, rollouts: Iterable[Mapping[str, Any]]) -> None:
         self.groups: dict[str, Group] = {}
+        self._by_content: dict[str, Group] = {}
         self._by_prompt: dict[str, list[Group]] = {}
         self._seen: Counter[str] = Counter()
         for rollout in rollouts:
             self._add(rollout)
 
     def of_record(self, record: Mapping[str, Any]) -> Group | None:
-        """The group with this record's prompt and reference."""
-        return self.groups.get(record_key(record["messages"], record.get("reference_answer")))
+        """The group of this record; of one without a name, the first with its prompt and reference."""
+        return self.groups.get(record_key(record)) or self._by_content.get(content_key(record))
 
     def of_prompt(self, messages: Sequence[Mapping[str, Any]]) -> list[Candidate]:
         """All candidates recorded for a prompt, whatever the reference; empty when it is not in the pool.
@@ -97,19 +101,24 @@ class Pool:
         The whole conversation decides; where it is unknown, its last user turn alone, so that a bare prompt
         finds the record that was collected under a system message.
         """
-        found = self._by_prompt.get(_digest(_plain(messages))) or self._by_prompt.get(
-            _digest(_question(messages))
+        found = self._by_prompt.get(leak_key({"messages": messages})) or self._by_prompt.get(
+            _question(messages)
         )
         return [candidate for group in found or () for candidate in group.candidates]
 
     def _add(self, rollout: Mapping[str, Any]) -> None:
         *prompt, completion = rollout["messages"]
-        key = record_key(prompt, rollout.get("reference_answer"))
+        key, leak = record_key(rollout), leak_key(rollout)
         group = self.groups.get(key)
         if group is None:
             group = self.groups[key] = Group(key, {**rollout, "messages": prompt})
-            for name in {_digest(_plain(prompt)), _digest(_question(prompt))}:
-                self._by_prompt.setdefault(name, []).append(group)
+        self._by_content.setdefault(content_key(rollout), group)
+        if leak not in group.leaks:
+            group.leaks.add(leak)
+            for name in (leak, _question(prompt)):
+                groups = self._by_prompt.setdefault(name, [])
+                if group not in groups:
+                    groups.append(group)
         # Equal completions stay apart, as often as the model gave them: that is the base model's
         # distribution.
         text = json.dumps(completion, sort_keys=True)
@@ -131,16 +140,6 @@ def load_pool(paths: Sequence[Path]) -> Pool:
     return Pool(rollout for path in paths for rollout in _rollouts(path))
 
 
-def record_key(prompt: Sequence[Mapping[str, Any]], reference: Any) -> str:
-    """What a record and its rollouts share: a hash of the prompt's roles and texts and of the reference.
-
-    A reference that is a string equals its wrapped form `{"text": ...}`.
-    """
-    if isinstance(reference, dict) and set(reference) == {"text"}:
-        reference = reference["text"]
-    return _digest([_plain(prompt), reference])
-
-
 def message_text(message: Mapping[str, Any]) -> str:
     """The text of a message whose content is a string, blocks of text, or null."""
     content = message.get("content")
@@ -157,11 +156,13 @@ def _rollouts(path: Path) -> Iterator[dict[str, Any]]:
         place = f"{path}:{number}"
         try:
             rollout = parse(line)
+            problem = _not_a_rollout(rollout)
+            if not problem:
+                record_key(rollout)
         except LineError as error:
             raise InputError(
                 str(error), place=place, fix="Each line holds one rollout as a JSON object."
             ) from error
-        problem = _not_a_rollout(rollout)
         if problem:
             raise InputError(
                 problem, place=place, fix="A rollout's `messages` end with the assistant's turn."
@@ -179,15 +180,9 @@ def _not_a_rollout(rollout: Any) -> str | None:
     return None
 
 
-def _plain(messages: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
-    return [[message.get("role"), message_text(message)] for message in messages]
-
-
 def _question(messages: Sequence[Mapping[str, Any]]) -> str:
-    """The text of the last user turn."""
-    return next(
-        (message_text(message) for message in reversed(messages) if message.get("role") == "user"), ""
-    )
+    """The leak key of the last user turn alone."""
+    return leak_key({"messages": [message for message in messages if message.get("role") == "user"][-1:]})
 
 
 def _digest(value: Any) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from harness.data.records import digest, ends_with_assistant, prompt_digest, read, text_of
+from harness.data.records import ends_with_assistant, read, text_of
 from harness.errors import InputError
 
 
@@ -58,19 +56,3 @@ def test_text_is_read_from_strings_and_text_blocks_alone(content: object, text: 
 )
 def test_the_last_role_tells_a_rollout(messages: object, is_rollout: bool):
     assert ends_with_assistant({"messages": messages}) is is_rollout
-
-
-@given(st.text())
-def test_a_prompt_hashes_alike_as_string_and_as_blocks(text: str):
-    plain = [{"role": "user", "content": text}]
-    assert prompt_digest(plain) == prompt_digest(
-        [{"role": "user", "content": [{"type": "text", "text": text}]}]
-    )
-    assert prompt_digest(plain) == prompt_digest([{"role": "user", "content": f" {text}\n"}])
-    assert prompt_digest(plain) != prompt_digest([{"role": "system", "content": text}])
-    assert prompt_digest(plain) != prompt_digest([{"role": "user", "content": text + "!"}])
-
-
-def test_a_value_hashes_alike_in_any_key_order_and_with_half_characters():
-    assert digest({"a": 1, "b": "\ud800"}) == digest({"b": "\ud800", "a": 1})
-    assert digest({"a": 1}) != digest({"a": 2})

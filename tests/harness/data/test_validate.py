@@ -122,7 +122,7 @@ RECORDS_BY_RULE: dict[str, tuple[list[Any], list[str]]] = {
     "the same record twice": ([record(1), record(2), record(1)], ["R060"]),
     "the same prompt in another form": ([record(1), record(1, messages=[user([{"type": "text",
                                          "text": "Question 1? "}])])], ["R060"]),
-    "two workings of one answer": ([record(1), record(1, reference_answer="1 = 1\n#### 1")], ["R060"]),
+    "two workings of one answer": ([record(1), record(1, reference_answer="1 = 1\n#### 1")], ["R061"]),
     "the wire's wrapping of the same reference": (
         [record(1), record(1, reference_answer={"text": "#### 1"})], ["R033", "R060"]),
     "the same prompt with another reference": ([record(1), record(1, reference_answer="#### 2")], ["R061"]),

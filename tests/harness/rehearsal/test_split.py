@@ -79,12 +79,6 @@ def test_the_seed_decides(tmp_path: Path) -> None:
     assert held[0] == held[1] != held[2]
 
 
-def test_one_prompt_and_reference_is_one_record_whatever_it_is_called(tmp_path: Path) -> None:
-    other = [{**rollout(1, k), "record": "another name", "reference_answer": {"text": 1}} for k in range(2)]
-    found = split(write(tmp_path, [rollout(1, 0), rollout(2, 0), rollout(2, 1), *other]), tmp_path, 0.5, 0)
-    assert found.training_records + found.held_out_records == 2
-
-
 def test_fields_about_completions_are_left_out_of_all_records(tmp_path: Path) -> None:
     rollouts = [
         rollout(record, k, ok=record == 1 and k == 1, level=record) for record in range(4) for k in (0, 1)

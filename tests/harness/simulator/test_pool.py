@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InputError
-from harness.simulator.pool import Pool, load_pool, message_text, record_key
+from harness.simulator.pool import Pool, load_pool, message_text
 
 QUESTION = {"role": "user", "content": "How many?"}
 
@@ -22,12 +22,6 @@ def test_rollouts_of_one_prompt_and_reference_are_a_group() -> None:
     assert group is not None
     assert [candidate.text for candidate in group.candidates] == ["3", "4"]
     assert pool.of_record({"messages": [QUESTION], "reference_answer": "5"}) is None
-
-
-def test_a_wrapped_reference_and_blocks_are_the_same_record() -> None:
-    blocks = [{"role": "user", "content": [{"type": "text", "text": "How many?"}]}]
-    assert record_key([QUESTION], "#### 3") == record_key(blocks, {"text": "#### 3"})
-    assert record_key([QUESTION], {"text": "3", "unit": "m"}) != record_key([QUESTION], "3")
 
 
 def test_equal_completions_stay_apart() -> None:

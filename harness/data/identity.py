@@ -1,0 +1,168 @@
+"""Who is the same record, and what may not stand on both sides of a split: two keys of a record or rollout.
+
+The *record key* names a record: its explicit `record` where it has one, else its prompt and reference. The
+*leak key* names its prompt alone: two records with one leak key give each other away when one is trained on
+and the other is held out. Both ignore what makes no difference to a model or a grader: white space at the
+ends of a text and runs of it, how a text is composed or split into blocks, bookkeeping beside a message's
+content, ids of tool calls, and the `{"text": ...}` that the wire wraps around a reference. Everything that
+compares records (validation, the split of a rehearsal, the simulator's pool, the groups of a replay) uses
+these keys and no others.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from harness.data.json_lines import LineError
+
+__all__ = ["content_key", "leak_key", "leak_sets", "record_key"]
+
+_ROLES = {"nova_assistant": "assistant", "developer": "system", "function": "tool"}
+"""Roles under which other services send the same turn."""
+_CALL_IDS = ("id", "index")
+# Rollouts of one record mostly stand together; 256 keys cover files that are ordered otherwise, too.
+_REMEMBERED = 256
+
+
+def record_key(fields: Mapping[str, Any]) -> str:
+    """Name the record of a record or rollout: its explicit `record`, else its `content_key`.
+
+    Args:
+        fields: The JSON object of one line, its `messages` being a list. A last turn of the assistant's is a
+            completion and does not count. Fields in `metadata` count where the line lacks them.
+
+    Raises:
+        LineError: The line is nested too deeply to be compared.
+    """
+    name = _field(fields, "record")
+    if name is None:
+        return content_key(fields)
+    return name if isinstance(name, str) else _canonical(name)
+
+
+def content_key(fields: Mapping[str, Any]) -> str:
+    """Hash a record's prompt and reference, whatever the record is called; arguments as for `record_key`."""
+    return _digest(_prompt(fields), _reference(_field(fields, "reference_answer")))
+
+
+def leak_key(fields: Mapping[str, Any]) -> str:
+    """Hash a record's prompt alone; arguments as for `record_key`."""
+    return _digest(_prompt(fields))
+
+
+def leak_sets(records: Sequence[Iterable[str]]) -> list[list[int]]:
+    """Gather the records that may not be parted by a split.
+
+    Args:
+        records: The leak keys of each record; one with an explicit name may have several prompts.
+
+    Returns:
+        Sets of indices, each in order, by their first member. Records of one set are linked by leak keys,
+        directly or through others.
+    """
+    sets: dict[int, list[int]] = {}
+    of_key: dict[str, int] = {}
+    for index, keys in enumerate(records):
+        keys = list(keys)
+        joined = sorted({of_key[key] for key in keys if key in of_key})
+        home = joined[0] if joined else index
+        members = sets.setdefault(home, [])
+        members.append(index)
+        for other in joined[1:]:
+            members += sets.pop(other)
+            members.sort()
+            of_key.update({key: home for key, place in of_key.items() if place == other})
+        of_key.update(dict.fromkeys(keys, home))
+    return list(sets.values())
+
+
+def _field(fields: Mapping[str, Any], name: str) -> Any:
+    """A field of a line, or of its `metadata`, where the wire keeps it."""
+    if name in fields:
+        return fields[name]
+    metadata = fields.get("metadata")
+    return metadata.get(name) if isinstance(metadata, dict) else None
+
+
+def _prompt(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """Role, text and tool calls of each message, one after the other."""
+    messages = fields["messages"]
+    parts: list[str] = []
+    last = len(messages) - 1
+    for index, message in enumerate(messages):
+        if not isinstance(message, dict):
+            parts.append(_canonical(message))
+            continue
+        role = message.get("role")
+        role = _ROLES.get(role, role) if isinstance(role, str) else _canonical(role)
+        if index == last and role == "assistant":
+            break
+        content = message.get("content")
+        parts.append(role)
+        parts.append(content if isinstance(content, str) else _said(content))
+        calls = message.get("tool_calls") or message.get("function_call")
+        parts.append(_calls(calls) if calls else "")
+    return tuple(parts)
+
+
+def _said(content: Any) -> str:
+    """The text of a content; an image, file or other block counts as its JSON, in its place."""
+    if content is None:
+        return ""
+    if not isinstance(content, list):
+        return _canonical(content)
+    return "".join(map(_block, content))
+
+
+def _block(block: Any) -> str:
+    if isinstance(block, dict) and block.get("type", "text") == "text":
+        block = block.get("text", block)
+    return block if isinstance(block, str) else f"\0{_canonical(block)}\0"
+
+
+def _calls(calls: Any) -> str:
+    """Tool calls as JSON, without the ids that every sampling run makes anew."""
+    if isinstance(calls, list):
+        calls = [
+            {name: value for name, value in call.items() if name not in _CALL_IDS}
+            if isinstance(call, dict)
+            else call
+            for call in calls
+        ]
+    return _canonical(calls)
+
+
+def _reference(reference: Any) -> str:
+    if isinstance(reference, dict) and len(reference) == 1 and "text" in reference:
+        reference = reference["text"]
+    # A text and the JSON of another value never meet: JSON is marked.
+    return reference if isinstance(reference, str) else f"\0{_canonical(reference)}"
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _digest(prompt: tuple[str, ...], reference: str | None = None) -> str:
+    """Hash texts, each without its differences in spacing and composition; 64 bits."""
+    texts = prompt if reference is None else (*prompt, reference)
+    plain = "\1".join(" ".join(text.split()) for text in texts)
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFC", plain)
+    return blake2b(plain.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _canonical(value: Any) -> str:
+    """A JSON value as text that is the same in any order of its keys."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:  # integers beyond 64 bits, lone surrogates, deep nesting
+        pass
+    try:
+        return json.dumps(value, sort_keys=True, ensure_ascii=False)
+    except RecursionError:
+        raise LineError("not readable: nested too deeply", 0) from None
