@@ -34,10 +34,18 @@ def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
     def replay(rollouts: str | Path, grader: Any, **options: Any) -> Replayed:
         __tracebackhide__ = True
         from harness.errors import HarnessError
-        from harness.replay.replayed import replay_here
 
         try:
+            from harness.replay.replayed import replay_here
+
             return replay_here(_found(request, Path(rollouts)), grader, **options)
+        except ModuleNotFoundError as error:
+            from harness.extras import missing_package
+
+            missing = missing_package(error, "the fixture rft_replay", "replay")
+            if missing is None:
+                raise
+            pytest.fail(str(missing), pytrace=False)
         except HarnessError as error:
             raise error.with_traceback(None) from None  # the test's own line and the message say it all
 

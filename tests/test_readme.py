@@ -13,7 +13,8 @@ import pytest
 
 from graders import Grader
 from graders.testing import make_sample
-from harness.cli.main import VERBS, main
+from harness.cli.groups import VERBS
+from harness.cli.main import main
 from harness.samples import RECORDS
 from support.readme import README, blocks, commands
 

@@ -192,7 +192,7 @@ def _distribution(name: str) -> importlib.metadata.Distribution:
     try:
         return importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError as error:
-        raise InputError(f"{name} is not installed", fix="Install the extra `[deploy]`.") from error
+        raise InputError(f"{name} is not installed", fix="Run: pip install 'rft-graders[deploy]'") from error
 
 
 def _top_level(name: str) -> Iterator[tuple[str, Path]]:

@@ -25,6 +25,7 @@ from graders.wire import Profile
 from harness.data.json_lines import LineError, parse
 from harness.disk import end_of_last_line
 from harness.errors import HarnessError
+from harness.import_path import use_path
 from harness.replay.grading import grade_batch, in_batches, profiles_of
 from harness.rollouts.read import Rollout, read_rollouts
 from harness.runs.rows import Row, Totals, dump
@@ -46,7 +47,7 @@ def main() -> int:
     plan = json.loads(told.readline())
     threading.Thread(target=_listen, args=(told, orders), daemon=True).start()
     try:
-        sys.path[:] = plan["path"]
+        use_path(plan["path"])
         os.chdir(plan["folder"])
         worker = Worker(plan, lambda message: _say(out, message))
         while (order := orders.get()) is not None:

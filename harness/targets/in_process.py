@@ -26,6 +26,7 @@ from graders.errors import EventError
 from graders.testing import Context
 from graders.wire import read_answer, read_event
 from harness.errors import InputError
+from harness.import_path import add_folder
 from harness.targets.protocol import Answer, GraderFault, graded
 
 _PACKAGE = Path(inspect.getfile(Grader)).parent
@@ -131,8 +132,7 @@ def _import_module(where: str, reference: str) -> ModuleType:
         raise InputError(
             "no module is named", place=reference, fix="Write --grader module:name or file.py:name."
         )
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+    add_folder(os.getcwd())
     try:
         return importlib.import_module(where)
     except ModuleNotFoundError as error:
@@ -157,8 +157,7 @@ def _import_file(where: str) -> ModuleType:
             place=where,
             fix="Give it another name.",
         )
-    if str(path.parent) not in sys.path:
-        sys.path.insert(0, str(path.parent))
+    add_folder(str(path.parent))
     loaded = sys.modules.get(path.stem)
     if loaded is not None and getattr(loaded, "__file__", None) == str(path):
         return loaded

@@ -98,3 +98,21 @@ def test_a_rollouts_file_that_is_missing_says_so(project: Path) -> None:
     assert "nowhere.jsonl: no such file" in said
     assert "json_lines.py" not in said  # where it was noticed is nothing to the test's author
     assert json.loads((project / "rollouts.jsonl").read_text().splitlines()[0])["id"] == "a"
+
+
+def test_a_bare_wheel_breaks_no_other_test_and_says_what_the_fixture_needs(project: Path) -> None:
+    (project / "conftest.py").write_text(
+        "import sys\n"
+        "class Bare:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name in {'click', 'orjson', 'psutil', 'rich', 'openai', 'boto3'}:\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Bare())\n"
+    )
+    (project / "test_replay.py").write_text(TEST + "\ndef test_of_something_else():\n    pass\n")
+    said = run(project)
+    assert "2 failed, 1 passed" in said
+    assert "the fixture rft_replay needs orjson, which is not installed" in said
+    assert "pip install 'rft-graders[replay]'" in said
+    assert "Traceback" not in said
+    assert "pytest_plugin.py" not in said

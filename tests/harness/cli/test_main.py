@@ -1,118 +1,113 @@
-"""The command line itself: verbs are found late, an error is one message, exit codes mean one thing."""
+"""`rft` starts where something is missing, and from a folder full of files named like what it imports."""
 
 from __future__ import annotations
 
-import errno
-import re
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-import click
 import pytest
 
-from harness.cli import main as cli
-from harness.errors import HarnessError, InputError, ServiceError
-from support.rft_command import COMMAND, rft
+from support.rft_command import rft, write_grader
+
+WITHOUT = """
+import sys
+
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if {{name, name.partition(".")[0]}} & set({modules!r}):
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Hidden())
+from harness.cli.main import main
+sys.exit(main({words!r}))
+"""
+"""Runs `rft` as in an environment that lacks some modules."""
 
 
-@pytest.fixture
-def verb(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Runs a verb that does what a function does."""
-
-    def run(does: Any) -> int:
-        module = type(sys)("harness.cli.test_verb")
-        module.command = click.command("test_verb")(does)  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "harness.cli.test_verb", module)
-        monkeypatch.setitem(cli.VERBS, "test_verb", "A verb for a test.")
-        return cli.main(["test_verb"])
-
-    return run
-
-
-def raises(error: BaseException) -> Any:
-    def does() -> None:
-        raise error
-
-    return does
+def without(modules: list[str], *words: str, cwd: Path | None = None) -> tuple[int, str, str]:
+    code = WITHOUT.format(modules=modules, words=list(words))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=cwd, check=False)
+    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "said"),
+    ("module", "words", "needed_by", "extra"),
     [
-        (HarnessError("it differs"), 1, "rft: it differs\n"),
-        (
-            InputError("no such file", place="x.jsonl", fix="Check it."),
-            2,
-            "rft: x.jsonl: no such file. Check it.\n",
-        ),
-        (ServiceError("throttled"), 3, "rft: throttled\n"),
-        (click.UsageError("no"), 2, "Error: no\n"),
-        (KeyboardInterrupt(), 130, "rft: interrupted; the same command goes on where it stopped\n"),
-        (OSError(errno.ENOSPC, "No space left on device"), 3, "Make room, and the same command goes on"),
-        (OSError(errno.EFBIG, "File too large", "run.json"), 3, "rft: run.json: File too large."),
-        (PermissionError(errno.EACCES, "Permission denied", "runs"), 2, "rft: runs: Permission denied\n"),
+        ("click", [], "rft", "all"),
+        ("click", ["--help"], "rft", "all"),
+        ("click", ["replay", "x.jsonl"], "rft replay", "replay"),
+        ("click", ["submit", "x.jsonl"], "rft submit", "jobs"),
+        ("orjson", ["validate", "records.jsonl"], "rft validate", "replay"),
+        ("orjson", ["show", "first"], "rft show", "replay"),
+        ("openai", ["jobs"], "rft jobs", "jobs"),
+        ("openai", ["chat", "m", "hello"], "rft chat", "jobs"),
+        ("boto3", ["stack", "mine"], "rft stack", "deploy"),
+        ("starlette", ["emulate", "--rollouts", "records.jsonl"], "rft emulate", "emulate"),
+        ("yaml", ["doctor", "--template", "template.yaml"], "rft doctor", "deploy"),
     ],
 )
-def test_an_error_is_one_message_and_one_exit_code(
-    error: BaseException, code: int, said: str, verb: Any, capsys: pytest.CaptureFixture[str]
+def test_the_line_that_installs_what_is_missing(
+    module: str, words: list[str], needed_by: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert verb(raises(error)) == code
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert said in err
-
-
-def test_a_bug_is_not_made_to_look_like_an_answer(verb: Any) -> None:
-    with pytest.raises(ZeroDivisionError):
-        verb(raises(ZeroDivisionError()))
-
-
-@pytest.mark.parametrize(("answer", "code"), [(None, 0), (0, 0), (1, 1), (2, 2), ("text", 0)])
-def test_a_verb_says_its_exit_code(answer: Any, code: int, verb: Any) -> None:
-    assert verb(lambda: answer) == code
-
-
-def test_every_verb_that_is_listed_exists_and_explains_itself() -> None:
-    group = cli.rft
-    context = click.Context(group)
-    for name in cli.VERBS:
-        command = group.get_command(context, name)
-        assert command is not None
-        assert command.help
-        assert all(option.help for option in command.params if isinstance(option, click.Option)), name
-
-
-def test_help_lists_the_verbs_and_imports_none() -> None:
-    code = (
-        "import sys; from harness.cli.main import main; main(['--help'])\n"
-        "print([name for name in sys.modules if name.startswith('harness.cli.') and name[12:] != 'main'])"
+    (tmp_path / "records.jsonl").write_text(ROW, encoding="utf-8")
+    (tmp_path / "runs" / "first").mkdir(parents=True)
+    (tmp_path / "template.yaml").write_text("Resources: {}\n", encoding="utf-8")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.setenv("AWS_REGION", "us-west-2")
+    code, out, err = without([module], *words, cwd=tmp_path)
+    assert (code, out) == (2, "")
+    assert err == (
+        f"rft: {needed_by} needs {module}, which is not installed. Run: pip install 'rft-graders[{extra}]'\n"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert said.endswith("[]\n")
-    for name in cli.VERBS:
-        assert re.search(rf"^  {name}\s+\w", said, re.MULTILINE)
 
 
-def test_usage_errors_and_the_version(tmp_path: Path) -> None:
+def test_a_module_that_no_extra_brings_is_a_bug(tmp_path: Path) -> None:
+    code, _, err = without(["harness.report"], "show", "first")
+    assert code == 1
+    assert "ModuleNotFoundError" in err
+
+
+MESSAGES = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "1"}]
+ROW = json.dumps({"id": "a", "messages": MESSAGES, "reference_answer": "1"}) + "\n"
+NAMES = [
+    *("click", "rich", "orjson", "psutil", "openai", "boto3", "yaml", "starlette", "stamina", "pygments"),
+    *("json", "queue", "typing", "dataclasses", "csv", "random", "uuid", "tempfile", "hashlib", "base64"),
+    *("inspect", "select", "shutil", "statistics", "socket", "string", "struct", "platform", "secrets"),
+]
+
+
+@pytest.fixture
+def trap(tmp_path: Path) -> Path:
+    """A folder with a grader beside files named like what the command imports; each tells when it is run."""
+    for name in [*NAMES, "harness.disk", "graders"]:
+        text = (
+            f"import pathlib\npathlib.Path(__file__).with_suffix('.ran').touch()\nraise SystemExit({name!r})"
+        )
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    write_grader(tmp_path)
+    (tmp_path / "rollouts.jsonl").write_text(ROW, encoding="utf-8")
+    (tmp_path / "records.jsonl").write_text(ROW, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("reference", ["my_grader.py:right", "my_grader:right"])
+def test_files_named_like_its_imports_are_left_alone(reference: str, trap: Path) -> None:
     for words in (
-        ["nothing"],
-        ["replay"],
-        ["show", "--no-such-option"],
-        ["replay", "x", "--repeats", "many"],
+        ["--version"],
+        ["validate", "records.jsonl"],
+        ["replay", "rollouts.jsonl", "--grader", reference],
+        ["replay", "--help"],
     ):
-        done = rft(tmp_path, *words)
-        assert (done.returncode, done.stdout) == (2, "")
-        assert "Usage: rft" in done.stderr
-    assert re.fullmatch(r"rft \d+\.\d+\.\d+\n", rft(tmp_path, "--version").stdout)
-    assert rft(tmp_path, "-h").returncode == 0
+        done = rft(trap, *words)
+        assert done.returncode in (0, 1), done.stderr
+    assert sorted(trap.glob("*.ran")) == []
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
-    command = [*COMMAND, "replay", "--help"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        assert process.stderr.read() == b""
+def test_the_project_is_found_where_only_the_current_folder_holds_it() -> None:
+    root = Path(__file__).parent.parent.parent.parent
+    done = rft(root, "--version", env={**os.environ, "PYTHONPATH": ""})
+    assert done.stdout.startswith("rft ")

@@ -1,0 +1,51 @@
+"""The verbs of `rft`, grouped by the path that a grader takes, and the extra that each verb needs."""
+
+from __future__ import annotations
+
+__all__ = ["GROUPS", "VERBS", "extra_of"]
+
+GROUPS = {
+    "Start": {
+        "demo": "Take the whole path on sample data, without an account.",
+        "init": "Begin a project: grader, samples, replay test, template.",
+    },
+    "Data": {
+        "validate": "Check a training file against the service's rules.",
+        "rollout": "Ask a model for completions and keep them as rollouts.",
+    },
+    "Grader": {
+        "replay": "Run recorded rollouts through a grader; keep every reward.",
+        "show": "Show a replay run: rewards, groups, errors, one sample.",
+        "rehearse": "Rehearse a training job here: what does the grader teach?",
+    },
+    "Deploy": {
+        "doctor": "Check template, artifact and deployed function.",
+        "parity": "Grade the same samples here, built and deployed; compare.",
+        "stack": "Show the graders that a CloudFormation stack deployed.",
+    },
+    "Jobs": {
+        "emulate": "Serve the fine-tuning API here; jobs use recorded rollouts.",
+        "submit": "Check data and grader, then create a job, once.",
+        "jobs": "List the fine-tuning jobs, or show one.",
+        "watch": "Follow a job: progress, curves, warnings.",
+        "events": "List a job's events.",
+        "checkpoints": "List a job's checkpoints.",
+        "cancel": "Cancel a job.",
+        "chat": "Ask a tuned model, a checkpoint or a base model.",
+        "evaluate": "Compare models on held-out records with one grader.",
+        "files": "List, upload, show or delete files on the service.",
+    },
+}
+"""Each group's verbs with their one line of help."""
+
+VERBS = {verb: line for verbs in GROUPS.values() for verb, line in verbs.items()}
+
+_EXTRAS = {"Deploy": "deploy", "Jobs": "jobs"}
+
+
+def extra_of(verb: str) -> str:
+    """The extra that a verb needs; `all` for what is no verb."""
+    if verb in ("rollout", "emulate"):
+        return {"rollout": "jobs", "emulate": "emulate"}[verb]
+    group = next((name for name, verbs in GROUPS.items() if verb in verbs), None)
+    return "all" if group is None else _EXTRAS.get(group, "replay")

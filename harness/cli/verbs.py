@@ -1,0 +1,120 @@
+"""The group behind `rft`: runs a verb, and turns what goes wrong into one message and an exit code.
+
+0 good; 1 findings, differences or a failed job; 2 usage, input or not measured; 3 a service that could not be
+reached (the same command resumes); 130 interrupted. Verbs are imported when they are called: `rft --help`
+loads none of them.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import sys
+
+import click
+from click.shell_completion import CompletionItem
+
+from harness.cli.groups import GROUPS, VERBS
+from harness.errors import HarnessError
+
+__all__ = ["rft", "run"]
+
+
+class LazyGroup(click.Group):
+    """A group that imports a verb when it is called, and lists all without importing any."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs, in the order in which one meets them."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one verb."""
+        if cmd_name not in VERBS:
+            return None
+        command = importlib.import_module(f"harness.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb; click itself would guess among imported verbs only."""
+        if args[0] not in VERBS and not args[0].startswith("-"):
+            raise click.exceptions.NoSuchCommand(args[0], possibilities=VERBS, ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a verb from the list; click would import every verb to ask for its help."""
+        if incomplete[:1] == "-":
+            return super().shell_complete(ctx, incomplete)
+        return [CompletionItem(verb, help=VERBS[verb]) for verb in VERBS if verb.startswith(incomplete)]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs by group, with their one line each, in one column of names."""
+        width = max(map(len, VERBS))
+        for title, verbs in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(verb.ljust(width), line) for verb, line in verbs.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 good; 1 findings, differences or a failed job; 2 usage, input or not measured;"
+    " 3 a service could not be reached (the same command resumes); 130 interrupted.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    help="Show the version and exit.",
+    callback=lambda c, _, v: _version(c, v),
+)
+def rft() -> None:
+    """Reward functions for reinforcement fine-tuning on AWS: write, replay, deploy, train."""
+
+
+def _version(context: click.Context, asked: bool) -> None:
+    if asked and not context.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"rft {version('rft-graders')}")
+        context.exit()
+
+
+def run(arguments: list[str]) -> int:
+    """Run one verb.
+
+    Args:
+        arguments: The words after `rft`.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        code = rft.main(arguments, prog_name="rft", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except HarnessError as error:
+        click.echo(f"rft: {error}", err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\nrft: interrupted; the same command resumes", err=True)
+        return 130
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        return 0
+    except OSError as error:
+        return _tell(error)
+
+
+def _tell(error: OSError) -> int:
+    """Say what the operating system refused; return the exit code."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    place = f"{error.filename}: " if error.filename else ""
+    fix = ". Make room; the same command resumes." if full else ""
+    click.echo(f"rft: {place}{error.strerror or error}{fix}", err=True)
+    return 3 if full else 2

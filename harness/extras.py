@@ -1,0 +1,50 @@
+"""What each extra of `rft-graders` brings, and the line that installs what is missing."""
+
+from __future__ import annotations
+
+from harness.errors import InputError
+
+__all__ = ["MODULES", "install_line", "missing_package"]
+
+_BRINGS = {
+    "replay": ("click", "orjson", "psutil", "rich"),
+    "deploy": ("awslambdaric", "boto3", "botocore", "starlette", "uvicorn", "yaml"),
+    "jobs": ("aws_bedrock_token_generator", "boto3", "botocore", "httpx2", "openai", "stamina"),
+    "emulate": ("python_multipart", "starlette", "uvicorn"),
+}
+"""The modules of each extra in pyproject.toml, beside those of `replay`, which every other one includes."""
+
+_BROUGHT_ALONG = """
+    _yaml annotated_types anyio certifi dateutil distro h11 httpcore2 httpx idna jiter jmespath markdown_it
+    mdurl multipart pydantic pydantic_core pygments runtime_client s3transfer simplejson six
+    snapshot_restore_py sniffio tenacity truststore typing_extensions typing_inspection urllib3
+"""
+MODULES = frozenset(
+    ("graders", "harness", *(each for names in _BRINGS.values() for each in names), *_BROUGHT_ALONG.split())
+)
+"""Every top-level module that the harness consists of, imports, or imports through another."""
+
+
+def install_line(extra: str) -> str:
+    """The command that installs an extra."""
+    return f"pip install 'rft-graders[{extra}]'"
+
+
+def missing_package(error: ImportError, needed_by: str, extra: str) -> InputError | None:
+    """Turn a failed import of an optional package into the sentence that names its extra.
+
+    Args:
+        error: The failed import.
+        needed_by: The command or fixture that wanted it.
+        extra: The extra that the command as a whole needs.
+
+    Returns:
+        The error to show, or None where the import failed for another reason, which is a bug.
+    """
+    module = (error.name or "").partition(".")[0]
+    bring_it = [name for name, modules in _BRINGS.items() if module in modules]
+    if not bring_it:
+        return None
+    enough = extra in bring_it or "replay" in bring_it or extra == "all"
+    fix = f"Run: {install_line(extra if enough else bring_it[0])}"
+    return InputError(f"{needed_by} needs {module}, which is not installed", fix=fix)
