@@ -1,24 +1,247 @@
-"""What every file that grows line by line needs, to be killed and gone on with: runs, rollouts, journals.
+"""Files that survive a kill or a full disk: replaced in one step, append-only JSONL, and locks.
 
-An open binary file comes in. Where its last whole line ends goes out; or bytes go into it, all of them.
+Three ways to write, one of each:
+
+* `replaced` and `write_json` make a file's new content beside it and rename it: a reader sees the old content
+  or the new, never a part. The content is on the disk (`fsync`) before the name is.
+* `AppendOnly` grows line by line. An append that fails leaves nothing behind, and a last line that a kill
+  tore is cut off. Appends are not synced: a power cut may lose the newest lines, and whoever wrote them does
+  that work again.
+* `lock` is held by an open file, so the operating system releases it with its holder, however that ends.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import fcntl
+import json
 import os
-from typing import IO, Any
+import secrets
+import time
+import weakref
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any, ClassVar, Final, Self
 
-__all__ = ["end_of_last_line", "write_all"]
+from harness.errors import InputError
 
-_BLOCK = 1 << 16
+__all__ = ["AppendOnly", "HeldLock", "NoRoom", "lock", "replaced", "unwritable", "write_json"]
+
+_BLOCK: Final = 1 << 16
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def end_of_last_line(file: IO[bytes]) -> int:
-    """The size of a file without a torn last line; the file's position moves.
+class NoRoom(InputError):
+    """The disk is full or a quota is used up; the same command resumes when there is room."""
+
+    exit_code: ClassVar[int] = 3
+
+
+def unwritable(path: Path, error: OSError, fix: str | None = None) -> InputError:
+    """Say that a file or folder cannot be written.
 
     Args:
-        file: Open for reading.
+        path: What was to be written.
+        error: What the operating system said.
+        fix: What to do about it; a full disk has its own answer.
+
+    Returns:
+        An error to raise: a `NoRoom` where the disk is full.
     """
+    message = f"cannot be written: {error.strerror or error}"
+    if error.errno in _NO_ROOM:
+        return NoRoom(message, place=str(path), fix="Make room; the same command resumes.")
+    if error.errno == errno.ELOOP:
+        message, fix = "is a symbolic link; writing there could change another file", "Remove the link."
+    return InputError(message, place=str(path), fix=fix)
+
+
+@contextlib.contextmanager
+def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
+    """Write a file's whole new content; it appears under its name in one step when the block ends.
+
+    The file keeps its permissions. An exception leaves the old content, or no file where there was none.
+
+    Args:
+        path: The file. Its folder is made when missing.
+        fix: What the user can do where it cannot be written.
+
+    Yields:
+        The new content, open for writing.
+
+    Raises:
+        InputError: The file cannot be written, or a symbolic link stands in its place.
+    """
+    draft = path.with_name(f".{path.name[:200]}.{secrets.token_hex(8)}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        with open(draft, "xb") as file:
+            with contextlib.suppress(FileNotFoundError):
+                os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        if isinstance(error, OSError):
+            raise unwritable(path, error, fix) from error
+        raise
+    _sync_folder(path.parent)
+
+
+def write_json(path: Path, value: Any, fix: str | None = None) -> None:
+    """Replace a file by one JSON value, in one step.
+
+    Args:
+        path: The file. Its folder is made when missing.
+        value: What `json` can write.
+        fix: What the user can do where it cannot be written.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    content = json.dumps(value, indent=1).encode("ascii") + b"\n"
+    with replaced(path, fix) as file:
+        file.write(content)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put a new name on the disk; file systems that cannot sync a folder do it on their own."""
+    with contextlib.suppress(OSError):
+        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
+class AppendOnly:
+    """A file of lines that only grows; made when missing, with its folder. Use as a context manager.
+
+    Args:
+        path: The file.
+        fix: What the user can do where it cannot be written.
+
+    Raises:
+        InputError: It cannot be opened for writing.
+    """
+
+    def __init__(self, path: Path, fix: str | None = None) -> None:
+        self.path = path
+        self._fix = fix
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Unbuffered: what could not be written must not be tried again when the file is closed.
+            self._file = path.open("ab", buffering=0)
+        except OSError as error:
+            raise unwritable(path, error, fix) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def size(self) -> int:
+        """Its size in bytes."""
+        return os.fstat(self._file.fileno()).st_size
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Cut off a torn last line, then read the file from the start, a line at a time.
+
+        Yields:
+            Each line's offset in bytes, and the line with its end.
+        """
+        with self.path.open("rb") as file:
+            end = _end_of_last_line(file)
+            if end != self.size:
+                self.cut(end)
+            at = file.seek(0)
+            for line in file:
+                yield at, line
+                at += len(line)
+
+    def values(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Read JSON objects from the start; cut the file off at the first line that is none.
+
+        A crash of the machine can leave a block of zeros within the file. Use this where what followed can be
+        had again.
+
+        Yields:
+            Each line's offset in bytes, and its value.
+        """
+        for offset, line in self.lines():
+            try:
+                value = json.loads(line)
+            except (ValueError, RecursionError):
+                value = None
+            if not isinstance(value, dict):
+                self.cut(offset)
+                return
+            yield offset, value
+
+    def value_at(self, offset: int) -> Any:
+        """The value of the line at an offset that `values` or `append` gave."""
+        with self.path.open("rb") as file:
+            file.seek(offset)
+            return json.loads(file.readline())
+
+    def append(self, values: Iterable[Any]) -> int:
+        """Append JSON values, each as one line: all of them, or none.
+
+        Args:
+            values: What `json` can write. A lone surrogate is kept as an escape.
+
+        Returns:
+            The offset of the first one.
+
+        Raises:
+            InputError: The disk is full or the file cannot be written.
+        """
+        return self.append_lines("".join(json.dumps(value) + "\n" for value in values).encode("ascii"))
+
+    def append_lines(self, content: bytes) -> int:
+        """Append whole lines: all of them, or none.
+
+        Args:
+            content: The lines, each with its end.
+
+        Returns:
+            The offset of the first one.
+
+        Raises:
+            InputError: The disk is full or the file cannot be written.
+        """
+        start = self.size
+        rest = memoryview(content)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file.fileno(), start)
+            if isinstance(error, OSError):
+                raise unwritable(self.path, error, self._fix) from error
+            raise
+        return start
+
+    def cut(self, size: int) -> None:
+        """Cut the file back to a size that `lines` or `values` gave."""
+        os.ftruncate(self._file.fileno(), size)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _end_of_last_line(file: IO[bytes]) -> int:
+    """The size of a file without a torn last line, read from its end."""
     size = file.seek(0, os.SEEK_END)
     while size:
         start = max(0, size - _BLOCK)
@@ -30,16 +253,103 @@ def end_of_last_line(file: IO[bytes]) -> int:
     return 0
 
 
-def write_all(file: Any, content: bytes) -> None:
-    """Write to an unbuffered file, whose `write` may take only a part at a time.
+class HeldLock:
+    """A lock that this process holds; `lock` takes it. Use as a context manager, or close it."""
+
+    def __init__(self, path: Path, file: IO[bytes]) -> None:
+        self._path = path
+        self._file = file
+        _held.add(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the lock and remove its file."""
+        if not self._file.closed:
+            self._path.unlink(missing_ok=True)
+            self._file.close()
+
+    def leave(self) -> None:
+        """Close this process's copy without releasing the lock, as a forked child must."""
+        self._file.close()
+
+
+# A child that a grader forks and leaves behind would keep the lock for as long as it lives.
+_held: weakref.WeakSet[HeldLock] = weakref.WeakSet()
+
+
+def _leave_all() -> None:
+    for held in list(_held):
+        held.leave()
+
+
+os.register_at_fork(after_in_child=_leave_all)
+
+
+def lock(
+    path: Path, what: str, *, patience: float = 0.0, fix: str | None = None, mark: str | None = None
+) -> HeldLock:
+    """Take a lock that the operating system releases with its holder, however that ends.
 
     Args:
-        file: Opened with `buffering=0`: what could not be written must not be tried again when it is closed.
-        content: What to write.
+        path: The lock's file, which exists while the lock is held. Its folder is made when missing.
+        what: What it guards, as the error names it.
+        patience: How many seconds to wait for another holder.
+        fix: What to do about another holder.
+        mark: Tells others who holds it; the process id when None. Its first word is the process id.
 
     Raises:
-        OSError: The disk is full, or the file cannot be written.
+        InputError: Somebody else holds it, or the lock cannot be taken here.
     """
-    rest = memoryview(content)
-    while rest:
-        rest = rest[file.write(rest) :]
+    until = time.monotonic() + patience
+    while True:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = _locked(path)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                holder = _holder(path)
+                message = f"{what} is in use by {f'process {holder}' if holder else 'another process'}"
+                raise InputError(message, place=str(path.parent), fix=fix) from None
+            time.sleep(0.05)
+            continue
+        except OSError as error:
+            raise unwritable(path, error) from error
+        if file is not None:
+            break
+    held = HeldLock(path, file)
+    try:
+        os.ftruncate(file.fileno(), 0)
+        file.write((mark or str(os.getpid())).encode())
+    except OSError as error:
+        held.close()
+        raise unwritable(path, error) from error
+    return held
+
+
+def _locked(path: Path) -> IO[bytes] | None:
+    """Open and lock a file; None where its last holder removed it in between."""
+    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    file = os.fdopen(number, "r+b", buffering=0)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.stat(path, follow_symlinks=False), os.fstat(number)):
+                return file
+    except BaseException:
+        file.close()
+        raise
+    file.close()
+    return None
+
+
+def _holder(path: Path) -> str:
+    """The process id that a lock's file names, or nothing."""
+    with contextlib.suppress(OSError, ValueError):
+        word = path.read_bytes()[:100].split()[:1]
+        return str(int(word[0])) if word else ""
+    return ""

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from harness.disk import lock
 from harness.errors import InputError
-from harness.runs.store import lock
 
 __all__ = ["Database"]
 
@@ -78,7 +78,7 @@ class Database:
             raise InputError(message, place=str(path), fix=_OTHER_STATE)
         # Two emulators on one state would both run its jobs' steps.
         self._holder = lock(
-            folder / "emulator.lock", "this emulator's state", _HOLDER_LEAVES_S, fix=_OTHER_HOLDER
+            folder / "emulator.lock", "this emulator's state", patience=_HOLDER_LEAVES_S, fix=_OTHER_HOLDER
         )
         self._db.executescript(f"{_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION};")
         self._depth = 0

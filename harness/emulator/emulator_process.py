@@ -7,6 +7,7 @@ its jobs.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import select
@@ -19,6 +20,7 @@ from typing import IO, Final
 from harness.emulator.config import EmulatorConfig
 from harness.emulator.options import write_options
 from harness.errors import HarnessError, InputError, ServiceError
+from harness.processes import end
 
 __all__ = ["EmulatorProcess"]
 
@@ -91,20 +93,11 @@ class EmulatorProcess:
 
     def stop(self) -> None:
         """End the process; its state stays."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(_STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-        self._release()
+        self._release(_STOP_TIMEOUT_S)
 
     def kill(self) -> None:
         """End the process as `kill -9` does, for tests of what survives it."""
-        if self._process is not None:
-            self._process.kill()
-            self._release()
+        self._release()
 
     def __enter__(self) -> EmulatorProcess:
         """Start."""
@@ -121,26 +114,20 @@ class EmulatorProcess:
         """Raise with what the process said before it ended."""
         process = self._process
         assert process is not None
-        try:
-            code = process.wait(_REFUSAL_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            code = process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_REFUSAL_TIMEOUT_S)
         self._release()
+        code = process.returncode
         with self.log.open("rb") as log:
             log.seek(began)
             said = log.read().decode("utf-8", "replace").strip()
         kind: type[HarnessError] = InputError if code == InputError.exit_code else ServiceError
         raise kind(f"the emulator did not start: {said or f'exit code {code}'}", place=str(self.log))
 
-    def _release(self) -> None:
+    def _release(self, grace_s: float = 0.0) -> None:
         process, self._process, self._base_url = self._process, None, ""
-        if process is None:
-            return
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
+        if process is not None:
+            end(process, grace_s)
 
 
 def _first_line(pipe: IO[bytes], timeout_s: float) -> str:

@@ -1,21 +1,18 @@
 """The events of one job that were seen, on disk: `events.jsonl`, oldest first, each once.
 
-Comes in: events as the service sent them. Goes out: the same, for whoever starts again. One process at a
-time may hold it. Memory stays flat: of the ids it keeps the newest 2,000, many pages more than a poll
-looks back.
+One process at a time may hold it. Memory stays flat: only the newest 2,000 ids are kept, many pages more than
+a poll looks back.
 """
 
 from __future__ import annotations
 
-import fcntl
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
 from harness.api.types import Event
-from harness.errors import InputError
-from harness.follow.lines import AppendedLines
+from harness.disk import AppendOnly, lock
 
 __all__ = ["EventLog"]
 
@@ -33,31 +30,28 @@ class EventLog:
     """
 
     def __init__(self, directory: Path) -> None:
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot be made: {error.strerror}", place=str(directory)) from error
         self.directory = directory
-        self._lines = AppendedLines(directory / "events.jsonl")
+        self._held = lock(
+            directory / "events.lock",
+            "the journal of this job's events",
+            fix="Stop that process, or choose another folder with --jobs-dir.",
+        )
+        try:
+            self._lines = AppendOnly(directory / "events.jsonl", "Choose another folder with --jobs-dir.")
+        except BaseException:
+            self._held.close()
+            raise
         self._order: deque[str] = deque()
         self._known: set[str] = set()
         self.count = 0
         """How many events the journal holds."""
-        try:
-            fcntl.flock(self._lines.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._lines.close()
-            raise InputError(
-                "another process is following this job here",
-                fix="Stop it, or choose another folder with --jobs-dir.",
-                place=str(directory),
-            ) from error
 
     def __enter__(self) -> EventLog:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._lines.close()
+        self._held.close()
 
     @property
     def last_id(self) -> str | None:
@@ -74,7 +68,7 @@ class EventLog:
         Yields:
             The events, oldest first.
         """
-        for _, value in self._lines.recover():
+        for _, value in self._lines.values():
             event = cast(Event, value)
             self._remember(event)
             yield event

@@ -19,8 +19,8 @@ from typing import Any, cast
 from harness.api.failures import RequestRefused, Unreachable
 from harness.api.paging import MOST_PAGES, next_cursor
 from harness.api.types import STEP, Event, EventPage
+from harness.disk import AppendOnly
 from harness.follow.event_log import EventLog, event_id
-from harness.follow.lines import AppendedLines
 
 __all__ = ["NewEvents", "is_newest_first"]
 
@@ -37,8 +37,8 @@ class NewEvents:
         self._fetch = fetch
         self._log = log
         self._newest_first = True
-        self._walk = AppendedLines(log.directory / "events.walk.jsonl")
-        self._offsets = [offset for offset, _ in self._walk.recover()]
+        self._walk = AppendOnly(log.directory / "events.walk.jsonl")
+        self._offsets = [offset for offset, _ in self._walk.values()]
 
     def __enter__(self) -> NewEvents:
         return self
@@ -75,7 +75,7 @@ class NewEvents:
 
     def _walk_on(self) -> Iterator[list[Event]]:
         for _ in range(MOST_PAGES):
-            step = self._walk.at(self._offsets[-1])
+            step = self._walk.value_at(self._offsets[-1])
             if step["end"]:
                 break
             try:
@@ -113,11 +113,11 @@ class NewEvents:
             yield from self._added(self._page(number)[::-1])
 
     def _page(self, number: int) -> list[Event]:
-        return cast(list[Event], self._walk.at(self._offsets[number])["data"])
+        return cast(list[Event], self._walk.value_at(self._offsets[number])["data"])
 
     def _forget(self) -> None:
         self._offsets = []
-        self._walk.clear()
+        self._walk.cut(0)
 
     def _is_last(self, page: EventPage) -> bool:
         return not page.get("has_more") or any(event in self._log for event in page["data"])

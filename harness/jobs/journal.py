@@ -1,24 +1,21 @@
 """What was meant to be submitted, on disk before it happens: `jobs/NAME/job.json`.
 
-Comes in: a plan. Goes out: an `Entry` that says how far the submission came, replaced atomically at each
-stage. It also finds a job by its name or id. It holds no key and never talks to the service.
+An `Entry` says how far the submission came, and is replaced in one step at each stage. This module also finds
+a job by its name or id. It holds no key and never talks to the service.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import platform
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from harness.api.safe_text import checked_id
+from harness.disk import HeldLock, lock, write_json
 from harness.errors import InputError
 from harness.jobs.plan import Plan, read_training_file
 
@@ -112,7 +109,7 @@ class Entry:
             self.value["file"]["id"] = file_id
         if job_id is not None:
             self.value["job"]["id"] = job_id
-        _replace(self.path, self.value)
+        write_json(self.path, self.value)
 
 
 def default_name(plan: Plan) -> str:
@@ -125,8 +122,7 @@ def default_name(plan: Plan) -> str:
     return f"{stem}-{plan.digest()[:10]}"
 
 
-@contextmanager
-def held(jobs_dir: Path, name: str) -> Iterator[None]:
+def held(jobs_dir: Path, name: str) -> HeldLock:
     """Keep other processes from submitting under the same name.
 
     Args:
@@ -138,18 +134,7 @@ def held(jobs_dir: Path, name: str) -> Iterator[None]:
     """
     if not _NAME.match(name):
         raise InputError(f"{name!r} cannot be a job's name", fix="Use letters, digits and . _ -")
-    folder = jobs_dir / name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = (folder / ".lock").open("w", encoding="ascii")
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", place=str(folder)) from error
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise InputError("another process is submitting this job", place=str(folder)) from error
-        yield
+    return lock(jobs_dir / name / ".lock", f"job {name}", fix="Wait for it, or choose another --name.")
 
 
 def find_job(jobs_dir: Path, name_or_id: str) -> tuple[str, Path]:
@@ -271,17 +256,3 @@ def _read(path: Path) -> dict[str, Any] | None:
     if not isinstance(value, dict) or value.get("schema") != _SCHEMA:
         raise InputError("is not a job's journal", fix="Restore it or remove it.", place=str(path))
     return value
-
-
-def _replace(path: Path, value: dict[str, Any]) -> None:
-    beside = path.with_suffix(".new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("w", encoding="utf-8") as handle:
-            json.dump(value, handle, indent=2)
-            handle.write("\n")
-            handle.flush()
-            os.fsync(handle.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", place=str(path)) from error

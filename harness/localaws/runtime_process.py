@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import atexit
 import os
-import signal
 import subprocess
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from harness.localaws.function import FunctionSpec
 from harness.localaws.interpreter import Interpreter
 from harness.localaws.logs import LogTail
-from harness.localaws.memory import descendants, peak_bytes, resident_bytes
+from harness.localaws.memory import peak_bytes, resident_bytes
 from harness.localaws.runtime_api import Message, RuntimeApi
+from harness.processes import end, end_group
 
 __all__ = ["RuntimeProcess"]
 
@@ -111,17 +111,11 @@ class RuntimeProcess:
         if self in _running:
             _running.discard(self)
             self.peak()
-            self._guard.kill()
-            self._guard.communicate()
-            self._kill_tree()
+            end(self._guard)
+            end_group(self.pid)
             self._waiter.join()
             self._process.wait()
             self.api.close()
-
-    def _kill_tree(self) -> None:
-        for pid in reversed(descendants(self.pid)):
-            _send_kill(os.kill, pid)
-        _send_kill(os.killpg, self.pid)
 
     def _await_end(self) -> None:
         """Tell when the process has gone; its id stays taken until `kill`, so that nothing else is killed."""
@@ -141,16 +135,8 @@ class RuntimeProcess:
             self._seen = max(self._seen, held)
             if held > self._limit:
                 self.api.messages.put(Message("memory"))
-                self._kill_tree()
+                end_group(self.pid)
                 return
-
-
-def _send_kill(send: Callable[[int, int], None], target: int) -> None:
-    """SIGKILL through `os.kill` or `os.killpg`; what is gone already needs none."""
-    try:
-        send(target, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 @atexit.register

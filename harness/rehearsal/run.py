@@ -21,6 +21,7 @@ from harness.api.client import FineTuning
 from harness.api.types import MODELS, RESPONSE_LENGTH_MEAN, REWARD_MEAN
 from harness.clock import SystemClock
 from harness.data.json_lines import lines, parse
+from harness.disk import write_json
 from harness.errors import HarnessError, InputError, ServiceError
 from harness.evaluation.evaluate import Evaluation, Named, evaluate
 from harness.evaluation.evaluate import EvaluationRequest as Asked
@@ -155,9 +156,7 @@ def _finish(request: RehearsalRequest, identity: dict[str, Any]) -> None:
 
 
 def _note(path: Path, identity: dict[str, Any], state: str) -> None:
-    draft = path.with_suffix(".new")
-    draft.write_text(json.dumps({"schema": _SCHEMA, "state": state, "identity": identity}, indent=1) + "\n")
-    draft.replace(path)
+    write_json(path, {"schema": _SCHEMA, "state": state, "identity": identity})
 
 
 def _emulated(request: RehearsalRequest) -> Emulated:

@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from harness.errors import HarnessError, InputError, ServiceError
+from harness.processes import end
 from harness.runs.rows import Totals, read_rows
-from harness.runs.store import Run, end_orphans, lock, sha256
+from harness.runs.store import Run, end_orphans, lock_run, sha256
 
 # As it was before a grader's folder was put first: a worker is not to import that folder's `queue.py`.
 _PATH = tuple(filter(None, sys.path))
+WORKER = "harness.replay.worker"
 _ERRORS = {1: HarnessError, 2: InputError, 3: ServiceError}
 
 
@@ -42,7 +44,7 @@ class WorkerProcess:
         log: IO[bytes],
         said: queue.Queue[tuple[WorkerProcess, dict[str, Any] | None]],
     ) -> None:
-        command = [sys.executable, "-P", "-m", "harness.replay.worker"]
+        command = [sys.executable, "-P", "-m", WORKER, plan["run"]]  # tells which run its orphan belongs to
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(_PATH)}
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment
@@ -58,14 +60,7 @@ class WorkerProcess:
 
     def end(self) -> None:
         """End it now, wherever it is."""
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except BrokenPipeError:
-                    pass
+        end(self.process)
 
     def _tell(self, line: str) -> None:
         assert self.process.stdin is not None
@@ -99,8 +94,8 @@ def replay(
     Raises:
         HarnessError: It could not be finished; the same command goes on from here.
     """
-    with lock(run.folder / "lock", f"run {run.facts['id']}"):
-        end_orphans(run)
+    with lock_run(run):
+        end_orphans(run, WORKER)
         hashing = threading.Thread(target=_hash_input, args=(run,))
         hashing.start()
         try:

@@ -23,13 +23,13 @@ from typing import IO, Any
 
 from graders.wire import Profile
 from harness.data.json_lines import LineError, parse
-from harness.disk import end_of_last_line
+from harness.disk import AppendOnly
 from harness.errors import HarnessError
 from harness.import_path import use_path
 from harness.replay.grading import grade_batch, in_batches, profiles_of
 from harness.rollouts.read import Rollout, read_rollouts
 from harness.runs.rows import Row, Totals, dump
-from harness.runs.store import lock
+from harness.runs.store import lock_shard
 from harness.targets.opening import open_target
 from harness.targets.protocol import Target
 
@@ -83,26 +83,22 @@ class Worker:
         """Grade what is missing of one byte range of the input."""
         start, end = self.plan["shards"][number]
         path = Path(self.plan["run"]) / "shards" / f"{number}.jsonl"
-        with lock(path.with_suffix(".lock"), f"shard {number}", LOCK_PATIENCE_S), path.open("ab+") as file:
+        with lock_shard(path, LOCK_PATIENCE_S), AppendOnly(path) as file:
             totals, at = self._resume(file, start)
             self.say({"shard": number, "totals": totals.to_json(), "done": False})
             rollouts = read_rollouts(self.plan["input"], at, end, self.plan["label"])
             for rows in self._graded(in_batches(rollouts)):
-                file.write(b"".join(map(dump, rows)))
-                file.flush()
+                file.append_lines(b"".join(map(dump, rows)))
                 for row in rows:
                     totals.add(row, self.plan["middle"])
                 self._report(number, totals)
             self.say({"shard": number, "totals": totals.to_json(), "done": True})
 
-    def _resume(self, file: IO[bytes], start: int) -> tuple[Totals, int]:
+    def _resume(self, file: AppendOnly, start: int) -> tuple[Totals, int]:
         """Cut a shard back to its last whole rollout; return what it adds up to and where to go on."""
         totals, kept, at = Totals(), 0, start
         pending: list[Row] = []
-        file.truncate(end_of_last_line(file))
-        position = file.seek(0)
-        for line in file:
-            position += len(line)
+        for offset, line in file.lines():
             try:
                 pending.append(parse(line))
             except LineError:  # blocks that a crash of the machine left empty: what follows is graded again
@@ -110,8 +106,8 @@ class Worker:
             if len(pending) == self.repeats:
                 for row in pending:
                     totals.add(row, self.plan["middle"])
-                pending, kept, at = [], position, pending[-1]["at"] + 1
-        file.truncate(kept)
+                pending, kept, at = [], offset + len(line), pending[-1]["at"] + 1
+        file.cut(kept)
         return totals, at
 
     def _graded(self, batches: Iterator[list[Rollout]]) -> Iterator[list[Row]]:

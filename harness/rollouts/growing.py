@@ -1,21 +1,19 @@
-"""A rollouts file that grows a line at a time, and survives being killed in mid-line.
+"""A rollouts file that is appended to while a model is asked, and resumed after a kill.
 
-In come rollouts, out goes a JSONL file and, beside it, a note of what was asked for, so that a file never
-mixes two models or two ways of asking. On opening, a torn last line is cut off. One process at a time may
-hold it.
+Beside it stands a note of what was asked for, so that a file never mixes two models or two ways of asking.
+One process at a time may hold it.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from harness.data.json_lines import LineError, lines, parse
-from harness.disk import end_of_last_line, write_all
+from harness.data.json_lines import LineError, parse
+from harness.disk import AppendOnly, lock, write_json
 from harness.errors import InputError
 
 __all__ = ["GrowingFile", "note_of"]
@@ -41,23 +39,21 @@ class GrowingFile:
 
     def __init__(self, path: Path, asked: dict[str, Any]) -> None:
         self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("ab", buffering=0)
-        except OSError as error:
-            raise InputError(f"cannot be written: {error.strerror}", place=str(path)) from error
-        try:
-            self._hold()
+        with ExitStack() as stack:
+            self._file = stack.enter_context(AppendOnly(path, "Name another --out."))
+            stack.enter_context(
+                lock(
+                    path.with_name(f".{path.name}.lock"), path.name, fix="Wait for it, or name another --out."
+                )
+            )
             self.note = self._same(asked)
-        except BaseException:
-            self._file.close()
-            raise
+            self._opened = stack.pop_all()
 
     def __enter__(self) -> GrowingFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        self._opened.close()
 
     def recover(self) -> Iterator[dict[str, Any]]:
         """Cut off what is not a whole line at the end, then yield what stands in the file.
@@ -65,8 +61,7 @@ class GrowingFile:
         Raises:
             InputError: A line within is no rollout of this file.
         """
-        self._cut_torn_line()
-        for number, (_, line) in enumerate(lines(self.path), 1):
+        for number, (_, line) in enumerate(self._file.lines(), 1):
             place = f"{self.path}:{number}"
             try:
                 value = parse(line)
@@ -77,54 +72,31 @@ class GrowingFile:
             yield value
 
     def append(self, rollout: dict[str, Any]) -> None:
-        """Write one rollout at the end, and hand it to the operating system.
+        """Append one rollout.
 
         Raises:
             InputError: It cannot be written.
         """
-        # ASCII: a lone surrogate in a completion must not stop the file.
-        try:
-            write_all(self._file, json.dumps(rollout).encode("ascii") + b"\n")
-        except OSError as error:
-            raise InputError(
-                f"cannot be written: {error.strerror}",
-                fix="Make room; the same command goes on where it stopped.",
-                place=str(self.path),
-            ) from error
+        self._file.append([rollout])
 
     def save_note(self, **changed: Any) -> None:
         """Change the note, on disk too, in one step."""
         self.note.update(changed)
-        draft = note_of(self.path).with_suffix(".new")
-        try:
-            draft.write_text(json.dumps(self.note, indent=1) + "\n", encoding="utf-8")
-            draft.replace(note_of(self.path))
-        except OSError as error:
-            raise InputError(f"cannot be written: {error.strerror}", place=str(draft)) from error
-
-    def _hold(self) -> None:
-        try:
-            fcntl.flock(self._file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise InputError(
-                "another process is writing this file", fix="Wait for it, or name another --out.",
-                place=str(self.path),
-            ) from None  # fmt: skip
+        write_json(note_of(self.path), self.note)
 
     def _same(self, asked: dict[str, Any]) -> dict[str, Any]:
         """The note: that of an earlier command for the same work, or a new one."""
         note = note_of(self.path)
-        if os.fstat(self._file.fileno()).st_size == 0:
+        if self._file.size == 0:
             found: dict[str, Any] = {"schema": _SCHEMA, "asked": asked, "tokens": {"in": 0, "out": 0}}
-            draft = note.with_suffix(".new")
-            draft.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-            draft.replace(note)
+            write_json(note, found)
             return found
         try:
             found = json.loads(note.read_text(encoding="utf-8"))
             was = found["asked"]
-            assert found["schema"] == _SCHEMA
-        except (OSError, ValueError, KeyError, TypeError, AssertionError):
+            if found["schema"] != _SCHEMA:
+                raise ValueError("another version wrote it")
+        except (OSError, ValueError, KeyError, TypeError):
             raise InputError(
                 "there is something here already that was not begun by this command",
                 fix="Name another --out: rollouts are never overwritten.",
@@ -139,9 +111,3 @@ class GrowingFile:
                 place=str(self.path),
             )
         return dict(found)
-
-    def _cut_torn_line(self) -> None:
-        with self.path.open("rb") as file:
-            end = end_of_last_line(file)
-        if end != os.fstat(self._file.fileno()).st_size:
-            os.ftruncate(self._file.fileno(), end)

@@ -9,25 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import json
-import os
 import re
 import shutil
-import signal
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from uuid import uuid4
 
+from harness.disk import HeldLock, lock, replaced, unwritable, write_json
 from harness.errors import InputError
+from harness.processes import end_marked, mark
 
 SCHEMA = 1
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What a write fails with where there is no room; the same command goes on when there is."""
 SAME = ("grader", "input", "target", "wire", "repeats", "limit", "label")
 """The parts of `run.json` that make two runs the same work."""
 
@@ -61,19 +56,17 @@ class Run:
     def save(self, **changed: Any) -> None:
         """Change some of the facts, on disk too, in one step."""
         self.facts.update(changed)
-        draft = self.folder / "run.json.new"
-        draft.write_text(json.dumps(self.facts, indent=1) + "\n", encoding="utf-8")
-        draft.replace(self.folder / "run.json")
+        write_json(self.folder / "run.json", self.facts)
 
     def merge(self) -> None:
         """Make `rewards.jsonl` of the shards, and let go of them."""
         if not self.rewards.exists():
-            draft = self.folder / "rewards.jsonl.new"
-            with draft.open("wb") as whole:
+            for left in self.folder.glob(".rewards.jsonl.*.new"):  # by a merge that was killed
+                left.unlink()
+            with replaced(self.rewards) as whole:
                 for number in range(len(self.facts["shards"])):
                     with self.shard(number).open("rb") as part:
                         shutil.copyfileobj(part, whole, 1 << 20)
-            draft.replace(self.rewards)
 
     def close(self, **changed: Any) -> None:
         """Record that the run is done."""
@@ -121,16 +114,14 @@ def _appear(run: Run) -> bool:
         draft = folder.parent / f".new-{uuid4().hex}"
         draft.mkdir()
     except OSError as error:
-        if error.errno in NO_ROOM:
-            raise
-        raise InputError(f"cannot make the run's folder: {error.strerror}", place=str(folder)) from error
+        raise unwritable(folder, error, "Name another folder with --runs.") from error
     try:
         (draft / "shards").mkdir()
         Run(draft, run.facts).save()
         draft.rename(folder)
-    except OSError as error:
+    except BaseException as error:
         shutil.rmtree(draft, ignore_errors=True)
-        if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+        if isinstance(error, OSError) and error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
             return False
         raise
     return True
@@ -194,61 +185,41 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def lock(
-    path: Path,
-    owner: str,
-    patience: float = 0.0,
-    fix: str = "Wait for it, or end it; --fresh begins a run of its own.",
-) -> IO[str]:
-    """Take a lock that is dropped with its holder, however that ends.
-
-    A POSIX record lock: children that the holder forks do not share it.
-
-    Args:
-        path: The lock's file.
-        owner: What it guards, for the message.
-        patience: Seconds to wait for another holder.
-        fix: What to do about another holder.
+def lock_run(run: Run) -> HeldLock:
+    """Keep other processes from working in a run's folder.
 
     Raises:
-        InputError: Somebody else holds it.
+        InputError: Another process works in it.
     """
-    file = path.open("a+")
-    until = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except OSError:
-            if time.monotonic() >= until:
-                file.seek(0)
-                holder = file.read().strip()
-                file.close()
-                raise InputError(
-                    f"{owner} is in use by process {holder or 'unknown'}",
-                    place=str(path.parent),
-                    fix=fix,
-                ) from None
-            time.sleep(0.05)
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
-    return file
+    return lock(
+        run.folder / "lock",
+        f"run {run.facts['id']}",
+        fix="Wait for it, or end it; --fresh begins a run of its own.",
+    )
 
 
-def end_orphans(run: Run) -> None:
-    """End workers that outlived the process that started them; call it while holding the run's own lock."""
-    for path in _locks(run):
-        with path.open("a+") as file:
-            try:
-                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                file.seek(0)
-                holder = file.read().strip()
-                if holder.isdigit():
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(int(holder), signal.SIGKILL)
+def lock_shard(path: Path, patience: float) -> HeldLock:
+    """Keep other processes from writing a shard, and let `end_orphans` find this one if its parent dies.
+
+    Args:
+        path: The shard's file.
+        patience: How many seconds to wait for a worker that is on its way out.
+
+    Raises:
+        InputError: Another process still writes it.
+    """
+    return lock(path.with_suffix(".lock"), f"shard {path.stem}", patience=patience, mark=mark())
 
 
-def _locks(run: Run) -> Iterator[Path]:
-    yield from (run.folder / "shards").glob("*.lock")
+def end_orphans(run: Run, worker: str) -> None:
+    """End workers that outlived the process that started them; call it while holding the run's lock.
+
+    A stopped or hanging worker would write to its shard once more when it wakes up.
+
+    Args:
+        run: The run; its folder is an argument of its workers' command line.
+        worker: Another argument of that command line.
+    """
+    for path in (run.folder / "shards").glob("*.lock"):
+        with contextlib.suppress(OSError):
+            end_marked(path.read_text(errors="replace"), [worker, str(run.folder.resolve())])

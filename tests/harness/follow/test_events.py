@@ -148,7 +148,7 @@ def test_a_torn_last_line_is_cut_and_its_event_fetched_again(tmp_path):
 
 
 def test_two_processes_do_not_write_one_journal(tmp_path):
-    with EventLog(tmp_path), pytest.raises(InputError, match="another process"):
+    with EventLog(tmp_path), pytest.raises(InputError, match="in use by process"):
         EventLog(tmp_path)
 
 

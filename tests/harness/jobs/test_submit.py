@@ -219,7 +219,7 @@ def test_another_users_file_of_the_same_data_is_not_taken(stub, data, tmp_path):
 
 
 def test_two_processes_do_not_submit_one_job(tmp_path):
-    with held(tmp_path, "a"), pytest.raises(InputError, match="another process"), held(tmp_path, "a"):
+    with held(tmp_path, "a"), pytest.raises(InputError, match="in use by process"), held(tmp_path, "a"):
         pass
 
 

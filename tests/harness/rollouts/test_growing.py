@@ -76,7 +76,7 @@ def test_a_line_of_another_model_is_refused(tmp_path: Path) -> None:
 
 def test_two_processes_cannot_hold_one_file(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
-    with GrowingFile(path, ASKED), pytest.raises(InputError, match="another process"):
+    with GrowingFile(path, ASKED), pytest.raises(InputError, match="in use by process"):
         GrowingFile(path, ASKED)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from harness.errors import InputError
-from harness.runs.store import Run, create, end_orphans, lock, open_run, same_part, sha256, unfinished
+from harness.runs.store import Run, create, end_orphans, lock_run, open_run, same_part, sha256, unfinished
 
 
 def facts(**changed: Any) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def test_something_else_of_that_name_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_says_so(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file")
-    with pytest.raises(InputError, match="cannot make the run's folder"):
+    with pytest.raises(InputError, match="runs.*cannot be written"):
         create(tmp_path / "runs", None, facts())
 
 
@@ -148,36 +148,49 @@ def test_shards_become_rewards_in_input_order_once(tmp_path: Path) -> None:
     assert sorted(path.name for path in run.folder.iterdir()) == ["rewards.jsonl", "run.json"]
 
 
-HOLD = (
+def test_a_run_in_use_says_by_whom_and_what_to_do(tmp_path: Path) -> None:
+    run = create(tmp_path, "mine", facts())
+    with (
+        lock_run(run),
+        pytest.raises(InputError, match=f"run mine is in use by process {os.getpid()}.*--fresh"),
+    ):
+        lock_run(run)
+    lock_run(run).close()
+
+
+WORK = (
     "import sys, time; from pathlib import Path; sys.path[:0] = {path!r}; "
-    "from harness.runs.store import lock; "
-    "file = lock(Path(sys.argv[1]), 'it'); print('held', flush=True); time.sleep(60)"
+    "from harness.runs.store import lock_shard; "
+    "held = lock_shard(Path(sys.argv[1]) / 'shards' / '0.jsonl', 0); "
+    "print('held', flush=True); time.sleep(60)"
 )
 
 
-def hold(path: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", HOLD.format(path=sys.path), str(path)]
+def work(folder: Path, *words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WORK.format(path=sys.path), str(folder.resolve()), *words]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     return process
 
 
-def test_a_lock_names_its_holder_and_is_dropped_with_it(tmp_path: Path) -> None:
-    with hold(tmp_path / "lock") as process:
-        with pytest.raises(InputError, match=f"run x is in use by process {process.pid}") as caught:
-            lock(tmp_path / "lock", "run x")
-        assert caught.value.fix
-        process.kill()
-        process.wait()
-        with lock(tmp_path / "lock", "run x"):
-            assert (tmp_path / "lock").read_text() == str(os.getpid())
-
-
 def test_a_worker_that_outlived_its_parent_is_ended(tmp_path: Path) -> None:
     run = create(tmp_path, "mine", facts())
-    (run.folder / "shards" / "1.lock").write_text("1")  # its holder is long gone, and process 1 is not it
-    with hold(run.folder / "shards" / "0.lock") as process:
-        end_orphans(run)
+    with work(run.folder, "worker") as process:
+        end_orphans(run, "worker")
         assert process.wait(10) == -signal.SIGKILL
     assert json.loads((run.folder / "run.json").read_text())["state"] == "new"
+
+
+def test_whatever_a_lock_file_says_no_strangers_process_is_ended(tmp_path: Path) -> None:
+    run = create(tmp_path, "mine", facts())
+    with work(run.folder, "worker") as process:
+        said = (run.folder / "shards" / "0.lock").read_text()
+        for content in (said, str(process.pid), f"{process.pid} 0", "1", "-1", "garbage"):
+            (run.folder / "shards" / "1.lock").write_text(content)
+            end_orphans(run, "another-worker")
+            if content != said:
+                (run.folder / "shards" / "0.lock").write_text("")
+                end_orphans(run, "worker")
+        assert process.poll() is None
+        process.kill()

@@ -1,0 +1,114 @@
+"""Ending processes: our own children, everything they started, and our own orphans of an earlier run.
+
+A process that this one did not start itself is ended only when it is known to be ours: its id, its start time
+and its command line all have to fit, and it belongs to this user. A process id alone says nothing, since the
+system gives ids out again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+__all__ = ["descendants", "end", "end_group", "end_marked", "mark"]
+
+# Both sides compute a start time from the system's boot time, which a corrected clock moves a little.
+_SAME_START_S = 1.0
+_HAS_CHILDREN = Path(f"/proc/self/task/{threading.get_native_id()}/children").exists()
+
+
+def mark() -> str:
+    """This process, as `end_marked` finds it again: its id and its start time."""
+    return f"{os.getpid()} {psutil.Process().create_time():.2f}"
+
+
+def end_marked(mark: str, words: Sequence[str]) -> bool:
+    """End an orphan with SIGKILL, if it is certainly one of ours.
+
+    Args:
+        mark: What the process wrote down about itself with `mark`. Anything else ends nothing.
+        words: Words of its command line.
+
+    Returns:
+        Whether a process was ended.
+    """
+    try:
+        word, start = mark.split()
+        pid, started = int(word), float(start)
+        # 1 is the system's first process; 0 and less mean whole groups to `kill`.
+        if pid <= 1 or pid == os.getpid() or not math.isfinite(started):
+            return False
+        process = psutil.Process(pid)
+        ours = (
+            abs(process.create_time() - started) < _SAME_START_S
+            and process.uids().real == os.getuid()
+            and set(words) <= set(process.cmdline())
+        )
+        if ours:
+            process.kill()
+        return ours
+    except (ValueError, OverflowError, psutil.Error, OSError):
+        return False
+
+
+def end(process: subprocess.Popen[bytes], grace_s: float = 0.0) -> None:
+    """End a child of this process, and close its pipes.
+
+    Args:
+        process: The child; one that has ended already is fine.
+        grace_s: How long it may take to end on SIGTERM; without it, it is killed at once.
+    """
+    if grace_s:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(grace_s)
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+
+
+def end_group(pid: int) -> None:
+    """Kill a child that leads a process group, everything in its group, and everything it started.
+
+    Args:
+        pid: A child of this process that was not waited for yet, so that its id is still its own.
+    """
+    found = reversed(descendants(pid))
+    # What has ended already needs no signal.
+    for each in found:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(each, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def descendants(pid: int) -> list[int]:
+    """A process and everything that it started and that still runs, parents first."""
+    found = [pid]
+    if _HAS_CHILDREN:
+        for each in found:
+            found.extend(_children(each))
+    else:
+        with contextlib.suppress(psutil.Error):
+            found.extend(child.pid for child in psutil.Process(pid).children(recursive=True))
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    # psutil reads the table of all processes for this: too slow for a look every 10 ms.
+    found: list[int] = []
+    with contextlib.suppress(OSError):  # it went away
+        for task in os.listdir(f"/proc/{pid}/task"):
+            found.extend(map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split()))
+    return found
