@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Callable
 
 __all__ = ["Pace"]
 
@@ -24,13 +25,17 @@ class Pace:
     Args:
         per_second: Most requests a second; None for no bound.
         patience_s: How long the service may answer nobody before it is given up.
+        now: Seconds that only grow.
     """
 
-    def __init__(self, per_second: float | None, patience_s: float) -> None:
+    def __init__(
+        self, per_second: float | None, patience_s: float, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self.stopped = threading.Event()
         """Set to end every wait at once."""
         self._gap = 0.0 if per_second is None else 1.0 / per_second
         self._patience_s = patience_s
+        self._clock = now
         self._lock = threading.Lock()
         self._next = 0.0
         self._paused_until = 0.0
@@ -40,7 +45,7 @@ class Pace:
     def wait(self) -> bool:
         """Wait for one's turn; False when everything was stopped."""
         with self._lock:
-            now = time.monotonic()
+            now = self._clock()
             turn = max(now, self._next)
             self._next = turn + self._gap
         if turn > now:
@@ -48,7 +53,7 @@ class Pace:
         # A pause that began meanwhile holds for those who were waiting already.
         while not self.stopped.is_set():
             with self._lock:
-                left = self._paused_until - time.monotonic()
+                left = self._paused_until - self._clock()
             if left <= 0:
                 return True
             self.stopped.wait(left)
@@ -72,7 +77,7 @@ class Pace:
             False when it is time to give up.
         """
         with self._lock:
-            now = time.monotonic()
+            now = self._clock()
             if self._trouble_since is None:
                 self._trouble_since = now
             lasted = now - self._trouble_since

@@ -7,10 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.localaws.function import FunctionSpec
+from support.meeting import ATTEND
 
 REPOSITORY = Path(__file__).parents[2]
 
-MISBEHAVING = '''
+MISBEHAVING = (
+    f"""
+ATTEND = {ATTEND!r}
+"""
+    + '''
 import json, os, sys, threading, time
 
 calls = 0
@@ -25,6 +30,8 @@ def handler(event, context):
         raise ValueError("no such thing: " + event["what"])
     if do == "hang":
         time.sleep(600)
+    if do == "meet":
+        exec(ATTEND % event["port"])
     if do == "spin":
         while True:
             pass
@@ -73,6 +80,7 @@ def handler(event, context):
         "event": event,
     }
 '''
+)
 """A handler that does what the event's `do` says, most of it wrong."""
 
 ECHO_GRADER = """

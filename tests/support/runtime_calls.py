@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
-from pathlib import Path
+
+import psutil
+
+from support.waiting import until
 
 
 def call(runtime, **event):
@@ -18,12 +20,12 @@ def answer(runtime, **event):
 
 
 def gone(pid):
-    """Whether a process has ended, waiting a moment for it."""
-    for _ in range(100):
+    """Wait until a process has ended; True, so that a test can say it."""
+
+    def ended():
         try:
-            if Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z":
-                return True
-        except OSError:
+            return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
             return True
-        time.sleep(0.01)
-    return False
+
+    return until(ended)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 Reached = TypeVar("Reached")
@@ -21,3 +22,11 @@ def until(reached: Callable[[], Reached], seconds: float = 60.0) -> Reached:
         assert time.monotonic() < end, f"it did not happen within {seconds:g} s"
         time.sleep(0.005)
     return answer
+
+
+@contextmanager
+def at_least(seconds: float) -> Iterator[None]:
+    """Fail where the block takes less: the one bound that a busy machine cannot break."""
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began >= seconds

@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import subprocess
-import time
 import warnings
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from openai import OpenAI
 
 from harness.emulator.config import EmulatorConfig
 from harness.emulator.emulator_process import EmulatorProcess
+from support.waiting import until
 
 ROOT = Path(__file__).parents[3]
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:my-reward-function"
@@ -67,12 +67,11 @@ def training_file(client, tmp_path_factory):
 
 
 def ended(client, job_id):
-    for _ in range(600):
+    def in_the_end():
         job = client.fine_tuning.jobs.retrieve(job_id)
-        if job.status in ("succeeded", "failed", "cancelled"):
-            return job
-        time.sleep(0.1)
-    raise AssertionError(f"{job_id} is still {job.status}")
+        return job if job.status in ("succeeded", "failed", "cancelled") else None
+
+    return until(in_the_end)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from harness.samples import RECORDS
 from support.rehearsing import MODEL, emulator, head, unique
 from support.rft_command import COMMAND, refusal, rft
+from support.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +57,8 @@ def test_killed_again_and_again_nothing_is_lost_or_there_twice(folder: Path, url
     seen: list[str] = []
     for _ in range(3):
         process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        wanted, until = len(seen) + 12, time.monotonic() + 30
-        while len(ids_so_far(folder)) < wanted and time.monotonic() < until:
-            time.sleep(0.01)
+        wanted = len(seen) + 12
+        until(lambda wanted=wanted: len(ids_so_far(folder)) >= wanted)
         process.kill()
         process.communicate()
         with (folder / "out.jsonl").open("ab") as file:

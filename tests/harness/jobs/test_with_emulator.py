@@ -6,7 +6,6 @@ import dataclasses
 import json
 import socket
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from harness.jobs.journal import Entry
 from harness.jobs.plan import Plan, hyperparameters, read_training_file
 from harness.jobs.submit import submit
 from support.service import connected, run_verb
+from support.waiting import until
 
 ROOT = Path(__file__).parents[3]
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:word-problems:1"
@@ -151,11 +151,9 @@ def test_a_service_killed_and_started_again_costs_no_event(config, training_file
 
     thread = threading.Thread(target=follow, daemon=True)
     thread.start()
-    end = time.monotonic() + 30
-    while len(quiet.ids) < 8 and time.monotonic() < end:
-        time.sleep(0.05)
+    until(lambda: len(quiet.ids) >= 8)
     first.kill()
-    time.sleep(0.3)
+    until(lambda: quiet.troubles)
     with EmulatorProcess(config) as second:
         assert second.base_url == base_url
         thread.join(60)

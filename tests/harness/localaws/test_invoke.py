@@ -7,7 +7,6 @@ import http.client
 import io
 import json
 import threading
-import time
 from dataclasses import replace
 
 import boto3
@@ -19,6 +18,8 @@ from harness.localaws import limits
 from harness.localaws.invoke import LambdaServer
 from harness.localaws.runtime import LocalRuntime
 from support.artifacts import MISBEHAVING, write_function
+from support.meeting import Meeting
+from support.waiting import until
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:grader"
 
@@ -182,10 +183,7 @@ def test_an_asynchronous_event_is_accepted_and_runs_later(client, tmp_path, serv
     server.add(write_function(tmp_path / "artifact", source, name="later"))
     response, body = invoke(client, {}, "later", InvocationType="Event")
     assert (response["StatusCode"], body) == (202, b"")
-    end = time.monotonic() + 5
-    while not (marker.exists() and marker.read_text()) and time.monotonic() < end:
-        time.sleep(0.01)
-    assert marker.read_text() == "yes"
+    until(lambda: marker.exists() and marker.read_text() == "yes")
 
 
 def test_an_asynchronous_event_has_a_smaller_limit(client):
@@ -198,14 +196,15 @@ def test_an_asynchronous_event_has_a_smaller_limit(client):
 
 
 def test_calls_beyond_the_concurrency_are_throttled(spec):
-    with LambdaServer(concurrency=1) as server:
-        server.add(spec)
+    with Meeting() as meeting, LambdaServer(concurrency=1) as server:
+        server.add(replace(spec, timeout_s=60))
         client, other = make_client(server.url), make_client(server.url)
-        busy = threading.Thread(target=invoke, args=(other, {"do": "hang"}))
+        busy = threading.Thread(target=invoke, args=(other, {"do": "meet", "port": meeting.port}))
         busy.start()
-        time.sleep(0.3)
+        meeting.wait_for(1)
         with pytest.raises(client.exceptions.TooManyRequestsException) as caught:
             invoke(client, {})
+        meeting.release()
         busy.join()
         assert "FunctionError" not in invoke(client, {})[0]
         client.close()
@@ -214,12 +213,13 @@ def test_calls_beyond_the_concurrency_are_throttled(spec):
 
 
 def test_boto3_gets_through_a_throttled_function_by_itself(spec):
-    with LambdaServer(lambda each: LocalRuntime(each, wait=False)) as server:
-        server.add(replace(spec, timeout_s=0.5))
+    with Meeting() as meeting, LambdaServer(lambda each: LocalRuntime(each, wait=False)) as server:
+        server.add(replace(spec, timeout_s=60))
         client, other = make_client(server.url, attempts=8), make_client(server.url)
-        busy = threading.Thread(target=invoke, args=(other, {"do": "hang"}))
+        busy = threading.Thread(target=invoke, args=(other, {"do": "meet", "port": meeting.port}))
         busy.start()
-        time.sleep(0.2)
+        meeting.wait_for(1)
+        client.meta.events.register("response-received.lambda.Invoke", lambda **_: meeting.release())
         response, _ = invoke(client, {})
         busy.join()
         client.close()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from support.artifacts import write_function
 from support.runtime_calls import gone
+from support.waiting import until
 
 HANGING = """
 import os, pathlib
@@ -36,10 +36,8 @@ def test_a_handler_that_hangs_does_not_outlive_the_harness(tmp_path, sent):
     spec = write_function(tmp_path, HANGING)
     command = [sys.executable, "-c", HARNESS, spec.artifact]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL) as harness:
-        noted, end = spec.artifact / "pid", time.monotonic() + 30
-        while not noted.exists():
-            assert (harness.poll(), time.monotonic() < end) == (None, True)
-            time.sleep(0.02)
+        noted = spec.artifact / "pid"
+        until(lambda: noted.exists() or harness.poll() is not None)
         harness.send_signal(sent)
     pid = int(noted.read_text())
     assert gone(pid)

@@ -8,13 +8,14 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.rollout_files import write_many
+from support.runtime_calls import gone
+from support.waiting import until
 
 GRADER = """
 from graders import Reward, Sample, grader
@@ -71,9 +72,7 @@ def written(folder: Path) -> int:
 
 
 def wait_until_written(folder: Path, size: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 60
-    while written(folder) < size and process.poll() is None and time.monotonic() < until:
-        time.sleep(0.002)
+    until(lambda: written(folder) >= size or process.poll() is not None)
 
 
 def prepare(folder: Path, count: int) -> list[tuple[Any, ...]]:
@@ -88,8 +87,12 @@ def prepare(folder: Path, count: int) -> list[tuple[Any, ...]]:
     return whole
 
 
-def interrupt(folder: Path, size: int, stop_a_worker: bool) -> None:
-    """Kill the run when so much is written; perhaps leave a stopped worker behind as an orphan."""
+def interrupt(folder: Path, size: int, stop_a_worker: bool) -> list[int]:
+    """Kill the run when so much is written; perhaps leave a stopped worker behind as an orphan.
+
+    Returns:
+        Its workers, the stopped one first.
+    """
     process = begin(folder)
     wait_until_written(folder, size, process)
     workers = workers_of(process.pid)
@@ -97,6 +100,7 @@ def interrupt(folder: Path, size: int, stop_a_worker: bool) -> None:
         os.kill(workers[0], signal.SIGSTOP)
     process.kill()
     process.wait()
+    return workers
 
 
 def tear(folder: Path, chance: random.Random) -> None:
@@ -113,15 +117,18 @@ def check(folder: Path, count: int, kills: int) -> None:
     whole = prepare(folder, count)
     total = sum(path.stat().st_size for path in folder.glob("whole-*/rewards.jsonl"))
     chance = random.Random(20261122)
-    interrupted = 0
+    interrupted, workers = 0, list[int]()
     for kill in range(kills):
-        interrupt(folder, int(total * (kill + chance.random()) / (kills + 1)), stop_a_worker=kill % 3 == 1)
+        stop = kill % 3 == 1
+        orphans = interrupt(folder, int(total * (kill + chance.random()) / (kills + 1)), stop_a_worker=stop)
+        workers += orphans
         interrupted += any(folder.glob("runs/*/shards/*.jsonl"))
         if kill % 2:
-            time.sleep(0.3)  # workers that are not stopped end with their parent, and write no more
+            assert all(gone(pid) for pid in orphans[stop:]), "they end with their parent, and write no more"
             tear(folder, chance)
     assert interrupted >= kills // 2, "the kills came too late to show anything"
     assert finish(folder) == whole
+    assert all(gone(pid) for pid in workers), "the run that goes on ends a stopped worker"
     assert len(list((folder / "runs").iterdir())) == 1, "it went on with the run that was begun"
 
 
@@ -140,13 +147,7 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     )
     write_many(tmp_path / "rollouts.jsonl", 2_400)
     process = begin(tmp_path)
-    until = time.monotonic() + 20
-    while not (workers := workers_of(process.pid)) and time.monotonic() < until:
-        time.sleep(0.01)
-    assert workers
+    workers = until(lambda: workers_of(process.pid))
     process.kill()
     process.wait()
-    until = time.monotonic() + 10
-    while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < until:
-        time.sleep(0.02)
-    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+    assert all(gone(pid) for pid in workers)

@@ -8,7 +8,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import pytest
 
 from support.rft_command import COMMAND, gradings, refusal, replay_json, rft, rows_of, runs_in, write_grader
 from support.rollout_files import rollout, write_rollouts
+from support.waiting import until
 
 EXITS = """
 import os
@@ -138,11 +138,13 @@ def begin(folder: Path) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
-    until = time.monotonic() + 20
-    while not any(path.stat().st_size for path in folder.glob("runs/*/shards/*.jsonl")):
-        assert time.monotonic() < until
-        assert process.poll() is None
-        time.sleep(0.01)
+    until(
+        lambda: (
+            process.poll() is not None
+            or any(path.stat().st_size for path in folder.glob("runs/*/shards/*.jsonl"))
+        )
+    )
+    assert process.poll() is None
     return process
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -153,16 +152,21 @@ def test_calls_at_once_are_recorded_in_order(tmp_path: Path) -> None:
     plan = prepare(tmp_path)
     path = write_rollouts(tmp_path / "rollouts.jsonl", [rollout(at, "72", "72") for at in range(600)])
     plan["shards"] = [[0, path.stat().st_size]]
-    under_way, most, guard = 0, 0, threading.Lock()
+    under_way, most, answers, guard = 0, 0, 0, threading.Lock()
+    overtaken = threading.Event()
 
     def slow_first(event: Any) -> Answer:
-        nonlocal under_way, most
+        nonlocal under_way, most, answers
         with guard:
             under_way += 1
             most = max(most, under_way)
-        time.sleep(0.05 if event[0]["id"] == 0 else 0.01)
+        if event[0]["id"] == 0:
+            assert overtaken.wait(60)
         with guard:
             under_way -= 1
+            answers += 1
+            if answers == 3:
+                overtaken.set()
         return answered(event)
 
     grade(plan, FakeTarget(slow_first, concurrency=4))

@@ -3,60 +3,130 @@
 from __future__ import annotations
 
 import threading
-import time
+
+import pytest
 
 from harness.rollouts.pace import Pace
 
 
+class Waits(threading.Event):
+    """Notes how long it was waited for; `passing` lets that time pass on the pace's clock."""
+
+    def __init__(self, *, passing: bool = True) -> None:
+        super().__init__()
+        self.passing = passing
+        self.now = 0.0
+        self.waited: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        self.waited.append(timeout)
+        if self.passing:
+            self.now += timeout
+        return self.is_set()
+
+
+def paced(per_second: float | None, patience_s: float, *, passing: bool = True) -> tuple[Pace, Waits]:
+    waits = Waits(passing=passing)
+    pace = Pace(per_second, patience_s, now=lambda: waits.now)
+    pace.stopped = waits
+    return pace, waits
+
+
 def test_requests_are_spaced_whoever_sends_them() -> None:
-    pace = Pace(50.0, 10.0)
-    times: list[float] = []
+    pace, waits = paced(50.0, 10.0, passing=False)
 
     def ask() -> None:
         for _ in range(5):
             assert pace.wait()
-            times.append(time.monotonic())
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
-    began = time.monotonic()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert time.monotonic() - began >= 19 / 50 - 0.001
+    assert sorted(waits.waited) == pytest.approx([turn / 50 for turn in range(1, 20)])
+
+
+def test_time_that_passed_by_itself_is_not_waited_for_again() -> None:
+    pace, waits = paced(2.0, 10.0)
+    assert pace.wait()
+    waits.now += 0.2
+    assert pace.wait()
+    waits.now += 5
+    assert pace.wait()
+    assert waits.waited == pytest.approx([0.3])
 
 
 def test_everybody_waits_as_long_as_the_service_asked() -> None:
-    pace = Pace(None, 10.0)
-    assert pace.busy(0.2, everybody=True)
-    began = time.monotonic()
+    pace, waits = paced(None, 10.0)
+    assert pace.busy(4.0, everybody=True)
+    assert waits.waited == []
     assert pace.wait()
-    assert time.monotonic() - began >= 0.15
+    assert waits.waited == [4.0]
+
+
+def test_a_pause_that_begins_while_one_waits_is_waited_for_too() -> None:
+    pace, waits = paced(1.0, 10.0)
+    assert pace.wait()
+
+    def busy_meanwhile(timeout: float | None = None) -> bool:
+        pace.stopped = waits
+        pace.busy(3.0, everybody=True)
+        return waits.wait(timeout)
+
+    pace.stopped = threading.Event()
+    pace.stopped.wait = busy_meanwhile  # type: ignore[method-assign]
+    assert pace.wait()
+    assert waits.waited == pytest.approx([1.0, 2.0])
 
 
 def test_one_broken_answer_makes_nobody_else_wait() -> None:
-    pace = Pace(None, 10.0)
-    waiting = threading.Thread(target=pace.busy, args=(0.5,))
-    waiting.start()
-    began = time.monotonic()
+    pace, waits = paced(None, 10.0)
+    assert pace.busy(600.0)
+    assert waits.waited == [600.0]
     assert pace.wait()
-    assert time.monotonic() - began < 0.3
-    pace.stopped.set()
-    waiting.join()
+    assert waits.waited == [600.0]
+
+
+def test_where_the_service_does_not_say_the_waits_double_up_to_half_a_minute() -> None:
+    pace, waits = paced(None, 10_000.0)
+    for _ in range(12):
+        assert pace.busy(None)
+    wanted, lasted = [], 0.0
+    for waited in waits.waited:
+        wanted.append(min(max(lasted, 0.5), 30.0))
+        lasted += waited
+    assert waits.waited == pytest.approx(wanted, rel=0.25)
+    assert max(waits.waited) > 20
 
 
 def test_patience_ends_and_a_success_renews_it() -> None:
-    pace = Pace(None, 0.05)
-    assert pace.busy(0.06)
+    pace, _ = paced(None, 5.0)
+    assert pace.busy(6.0)
     assert not pace.busy(0.0)
     pace.succeeded()
     assert pace.busy(0.0)
 
 
+def test_an_address_that_never_answered_is_given_up_sooner() -> None:
+    never, _ = paced(None, 1000.0)
+    assert never.busy(4.0, reached=False)
+    assert not never.busy(0.0, reached=False)
+    once, _ = paced(None, 1000.0)
+    once.succeeded()
+    assert once.busy(4.0, reached=False)
+    assert once.busy(0.0, reached=False)
+
+
 def test_stopping_ends_every_wait_at_once() -> None:
     pace = Pace(None, 1000.0)
     pace.busy(500.0, everybody=True)
-    threading.Timer(0.05, pace.stopped.set).start()
-    began = time.monotonic()
-    assert not pace.wait()
-    assert time.monotonic() - began < 2.0
+    waiting: list[bool] = []
+    threads = [threading.Thread(target=lambda: waiting.append(pace.wait())) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    pace.stopped.set()
+    for thread in threads:
+        thread.join()
+    assert waiting == [False, False]

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from dataclasses import replace
 
 import pytest
@@ -13,6 +12,7 @@ from harness.localaws.loopback import HttpResponse, LoopbackServer
 from harness.targets.deployed import DeployedTarget
 from harness.targets.protocol import Graded, GraderFault, ServiceFault, Target
 from support.artifacts import ECHO_GRADER, write_function
+from support.meeting import ATTEND, Meeting
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:grader"
 EVENT = [{"id": "a", "messages": []}]
@@ -110,18 +110,20 @@ def test_a_function_that_hangs_is_the_graders_fault(server, opened, tmp_path):
 
 
 def test_a_throttled_call_is_tried_again_until_it_gets_through(tmp_path, opened):
-    source = """
-import time
+    with Meeting() as meeting, LambdaServer(concurrency=1) as server:
+        source = f"""
 def handler(event, context):
-    time.sleep(0.4)
-    return [{"id": "a", "aggregate_reward_score": 1}]
+    if event[0]["id"] == "busy":
+        {ATTEND % meeting.port}
+    return [{{"id": item["id"], "aggregate_reward_score": 1}} for item in event]
 """
-    with LambdaServer(concurrency=1) as server:
-        server.add(write_function(tmp_path, source, name="grader"))
+        server.add(write_function(tmp_path, source, name="grader", timeout_s=60))
         target = opened("grader", server)
-        busy = threading.Thread(target=target.grade, args=(EVENT,))
+        busy = threading.Thread(target=target.grade, args=([{**EVENT[0], "id": "busy"}],))
         busy.start()
-        time.sleep(0.1)
+        meeting.wait_for(1)
+        # Usually a moment after the second call was refused.
+        threading.Timer(0.3, meeting.release).start()
         assert target.grade(EVENT).fault is None
         busy.join()
 
