@@ -1,28 +1,32 @@
-"""The time that following a job needs, as a part that a test can replace.
+"""Time as a part that a test can replace, and growing waits between tries of one thing.
 
-`monotonic` measures waits and cannot jump; `time` is only shown, since a laptop's clock may jump while it
-sleeps.
+`monotonic` measures waits and cannot jump; `time` is for time stamps, since a laptop's clock may jump while
+it sleeps.
 """
 
 from __future__ import annotations
 
+import random
 import time
 from typing import Protocol
 
-__all__ = ["Clock", "SystemClock"]
+__all__ = ["Backoff", "Clock", "ManualClock", "SystemClock"]
 
 
 class Clock(Protocol):
-    """What tells the time and waits."""
+    """Tells the time and waits."""
 
     def time(self) -> float:
         """Seconds since 1970, which may jump."""
+        ...
 
     def monotonic(self) -> float:
         """Seconds that only grow."""
+        ...
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
+        ...
 
 
 class SystemClock:
@@ -37,9 +41,110 @@ class SystemClock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait.
+        """Wait."""
+        time.sleep(seconds)
+
+
+class ManualClock:
+    """A clock that moves only when someone sleeps on it: no wait takes time, and time stamps repeat.
+
+    Args:
+        start: Where it starts, in seconds since 1970; in 2027 when None.
+    """
+
+    def __init__(self, start: float | None = None) -> None:
+        self._now = float(start or 1_800_000_000)
+        self._slept = 0.0
+
+    def time(self) -> float:
+        """Seconds since 1970."""
+        return self._now
+
+    def monotonic(self) -> float:
+        """Seconds slept."""
+        return self._slept
+
+    def sleep(self, seconds: float) -> None:
+        """Move the clock without waiting."""
+        self._now += seconds
+        self._slept += seconds
+
+
+class Backoff:
+    """Waits between tries of one thing. They double, however many threads share it, and end at last.
+
+    Each wait is as long as the trouble has lasted by then.
+
+    Args:
+        clock: What waits.
+        first_s: The shortest wait, in seconds.
+        longest_s: The longest one.
+        tries: How many tries in a row may fail; None for no limit.
+        patience_s: How long tries may fail; None for no limit.
+        spread: The share by which a wait is made longer or shorter at random, so that many who wait do not
+            come back as one.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        first_s: float = 1.0,
+        longest_s: float = 60.0,
+        tries: int | None = None,
+        patience_s: float | None = None,
+        spread: float = 0.0,
+    ) -> None:
+        self.patience_s = patience_s
+        self._clock = clock
+        self._bounds = first_s, longest_s
+        self._tries = tries
+        self._spread = spread
+        self._failed = 0
+        self._since = 0.0
+
+    @property
+    def lasted_s(self) -> float:
+        """How long the trouble has lasted, in seconds; 0 where there is none."""
+        return self._clock.monotonic() - self._since if self._failed else 0.0
+
+    def reset(self) -> None:
+        """Record a success: the next failure is the first one."""
+        self._failed = 0
+
+    def next_s(self, asked_s: float | None = None) -> float | None:
+        """Record a failure, and tell how long to wait before the next try.
 
         Args:
-            seconds: How long.
+            asked_s: How long the service asked to wait, in seconds. It counts instead of a wait of our own.
+
+        Returns:
+            Seconds, or None when it is time to give up.
         """
-        time.sleep(seconds)
+        lasted = self.lasted_s
+        if not self._failed:
+            self._since = self._clock.monotonic()
+        self._failed += 1
+        if self._tries is not None and self._failed >= self._tries:
+            return None
+        if self.patience_s is not None and lasted >= self.patience_s:
+            return None
+        if asked_s:
+            return asked_s
+        shortest, longest = self._bounds
+        return min(max(lasted, shortest), longest) * random.uniform(1 - self._spread, 1 + self._spread)
+
+    def wait(self, asked_s: float | None = None) -> bool:
+        """Record a failure, and wait for the next try.
+
+        Args:
+            asked_s: How long the service asked to wait, in seconds.
+
+        Returns:
+            False, at once, when it is time to give up.
+        """
+        seconds = self.next_s(asked_s)
+        if seconds is None:
+            return False
+        self._clock.sleep(seconds)
+        return True

@@ -9,7 +9,7 @@ __all__ = ["MODULES", "install_line", "missing_package"]
 _BRINGS = {
     "replay": ("click", "orjson", "psutil", "rich"),
     "deploy": ("awslambdaric", "boto3", "botocore", "starlette", "uvicorn", "yaml"),
-    "jobs": ("aws_bedrock_token_generator", "boto3", "botocore", "httpx2", "openai", "stamina"),
+    "jobs": ("aws_bedrock_token_generator", "boto3", "botocore", "httpx2", "openai"),
     "emulate": ("python_multipart", "starlette", "uvicorn"),
 }
 """The modules of each extra in pyproject.toml, beside those of `replay`, which every other one includes."""

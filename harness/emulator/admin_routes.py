@@ -96,7 +96,7 @@ async def _learned(request: Request) -> Response:
 def _describe(parts: Parts) -> dict[str, Any]:
     page = parts.store.jobs(100, None)
     return {
-        "now": parts.clock.now(),
+        "now": int(parts.clock.time()),
         "manual": parts.config.manual,
         "speed": parts.config.speed,
         "wire": parts.config.wire,

@@ -124,7 +124,7 @@ def _message(answer: InferenceAnswer) -> dict[str, Any]:
 def _head(parts: Parts, prefix: str, ask: InferenceRequest) -> dict[str, Any]:
     return {
         "id": f"{prefix}-{uuid.uuid4().hex}",
-        "created": parts.clock.now(),
+        "created": int(parts.clock.time()),
         "model": ask.model,
         "system_fingerprint": "emulator",
     }

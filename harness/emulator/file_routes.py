@@ -38,7 +38,7 @@ async def _create(request: Request) -> Response:
             "id": f"file-{uuid.uuid4()}",
             "object": "file",
             "bytes": len(content),
-            "created_at": parts.clock.now(),
+            "created_at": int(parts.clock.time()),
             "filename": upload.filename or "file",
             "purpose": FILE_PURPOSE,
             "status": "processed",

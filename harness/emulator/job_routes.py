@@ -24,7 +24,7 @@ __all__ = ["routes"]
 
 async def _create(request: Request) -> Response:
     parts, body = parts_of(request), await json_body(request)
-    job, plan = new_job(body, parts.clock.now(), parts.config.seed)
+    job, plan = new_job(body, int(parts.clock.time()), parts.config.seed)
     _look_up(parts, job["model"], {name: job.get(name) for name in ("training_file", "validation_file")})
     retry = request.headers.get("idempotency-key")
     with parts.store.transaction():

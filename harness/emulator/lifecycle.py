@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.api.types import FINAL_STATUSES, Checkpoint, Event, Job
-from harness.emulator.clock import Clock
+from harness.clock import Clock
 from harness.emulator.config import EmulatorConfig
 from harness.emulator.state import Store, StoredJob, StoredModel
 from harness.emulator.workshop import Workshop, equip
@@ -85,7 +85,7 @@ class Lifecycle:
         if stored is None or stored.object["status"] in FINAL_STATUSES:
             return
         if self._config.manual:
-            self._clock.wait(_UNIT_S)
+            self._clock.sleep(_UNIT_S)
         try:
             if stored.object["status"] == "validating_files":
                 self._check(stored)
@@ -116,7 +116,7 @@ class Lifecycle:
                 self._store,
                 self._pool,
                 self._open_function,
-                self._clock.wait,
+                self._clock,
                 lambda message: self.record_event(job["id"], message, level="warn"),
             )
         return self._workshops[job["id"]]
@@ -133,7 +133,7 @@ class Lifecycle:
         event: Event = {
             "id": f"ftevent-{uuid.uuid4()}",
             "object": "fine_tuning.job.event",
-            "created_at": self._clock.now(),
+            "created_at": int(self._clock.time()),
             "level": level,
             "message": message,
             "type": "message" if data is None else "metrics",
@@ -148,7 +148,9 @@ class Lifecycle:
             if stored is None or stored.object["status"] in FINAL_STATUSES:
                 return stored.object if stored else None
             job = stored.object
-            job.update({"status": "cancelled", "finished_at": self._clock.now(), "estimated_finish": None})
+            job.update(
+                {"status": "cancelled", "finished_at": int(self._clock.time()), "estimated_finish": None}
+            )
             self._store.save_job(job, stored.plan)
             self.record_event(job["id"], "Fine-tuning job cancelled")
             return job
@@ -207,7 +209,7 @@ class Lifecycle:
                 self._keep_checkpoint(job, number, total, step, workshop.examples)
             speed = self._config.speed
             job["estimated_finish"] = (
-                self._clock.now() + math.ceil((total - number) / speed) if speed else None
+                int(self._clock.time()) + math.ceil((total - number) / speed) if speed else None
             )
             problem = self._failing_grader(job["id"])
             if number >= total and problem is None:
@@ -252,7 +254,7 @@ class Lifecycle:
         checkpoint: Checkpoint = {
             "id": f"ftckpt-{uuid.uuid4()}",
             "object": "fine_tuning.job.checkpoint",
-            "created_at": self._clock.now(),
+            "created_at": int(self._clock.time()),
             "fine_tuned_model_checkpoint": name,
             "fine_tuning_job_id": job["id"],
             # OpenAI's keys; "accuracy" is a mean reward here. Bedrock's own names are unverified.
@@ -285,7 +287,7 @@ class Lifecycle:
         )
 
     def _succeed(self, job: Job, policy: policies.Policy, tokens: float) -> None:
-        name, now = _model_name(job), self._clock.now()
+        name, now = _model_name(job), int(self._clock.time())
         self._store.add_model(StoredModel(name, job["id"], job["model"], now, policy))
         job.update(
             {
@@ -308,7 +310,7 @@ class Lifecycle:
             job.update(
                 {
                     "status": "failed",
-                    "finished_at": self._clock.now(),
+                    "finished_at": int(self._clock.time()),
                     "error": failure.body(),
                     "estimated_finish": None,
                 }

@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple, cast
 
 from starlette.requests import Request
 
+from harness.clock import Clock
 from harness.emulator.api_errors import invalid
-from harness.emulator.clock import Clock
 from harness.emulator.config import EmulatorConfig
 from harness.emulator.faults import Faults
 from harness.emulator.generation import Inference

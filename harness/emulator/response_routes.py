@@ -36,7 +36,7 @@ async def _respond(request: Request) -> Response:
         "status": "completed" if answer.finish_reason != "length" else "incomplete",
         "content": [_text_part(answer.text)],
     }
-    response = _response(body, ask, answer, parts.clock.now(), output)
+    response = _response(body, ask, answer, int(parts.clock.time()), output)
     return server_sent(_events(response, output, answer)) if body.get("stream") else JSONResponse(response)
 
 

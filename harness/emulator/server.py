@@ -27,9 +27,9 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from graders.wire import PROFILES
+from harness.clock import Clock, ManualClock, SystemClock
 from harness.emulator import admin_routes, chat_routes, file_routes, job_routes, response_routes
 from harness.emulator.api_errors import ApiError
-from harness.emulator.clock import Clock, ManualClock, SystemClock
 from harness.emulator.config import EmulatorConfig
 from harness.emulator.faults import Faults, FaultyApp
 from harness.emulator.functions import Functions

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.api.types import Job
+from harness.clock import Clock
 from harness.emulator.config import EmulatorConfig
 from harness.emulator.state import Store
 from harness.simulator.examples import HELD_OUT, Examples, choose_examples, read_records
@@ -38,7 +39,7 @@ def equip(
     store: Store,
     pool: Pool,
     open_function: Callable[[str], Target],
-    wait: Callable[[float], None],
+    clock: Clock,
     warn: Callable[[str], None],
 ) -> Workshop:
     """Make a job's workshop.
@@ -49,7 +50,7 @@ def equip(
         store: Where its files are.
         pool: The recorded completions.
         open_function: Makes the target of a function's ARN.
-        wait: Lets time pass between tries; takes seconds.
+        clock: Waits between tries.
         warn: Told of every call that is tried again.
 
     Raises:
@@ -68,7 +69,7 @@ def equip(
         held_out=hyperparameters.get("eval_samples", HELD_OUT),
     )
     target = open_function(method["grader"]["lambda"]["function"])
-    calls = GraderCalls(target, config.wire, config.lambda_batch, wait, warn)
+    calls = GraderCalls(target, config.wire, config.lambda_batch, clock, warn)
     schedule = Schedule(
         seed=seed,
         epochs=hyperparameters["n_epochs"],

@@ -1,9 +1,8 @@
-"""Following a job until it ends, through network failures and restarts.
+"""Follows a job until it ends, through network failures and restarts.
 
-Comes in: a connection, a job id and a folder. Goes out: every event once (also to the folder), curves,
-warnings and the job as it ended. It asks at most twice an interval plus a page per 100 new events,
-tolerates statuses and events that it does not know, and gives up only after the service was silent for
-`patience_s`. It prints nothing: an `Observer` does.
+Every event is reported once and kept in the job's folder. `watch` asks at most twice an interval plus a page
+per 100 new events, tolerates statuses and events that it does not know, and gives up only after the service
+was silent for `patience_s`. It prints nothing: an `Observer` does.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Protocol
 from harness.api.client import FineTuning
 from harness.api.failures import RequestRefused, Unreachable
 from harness.api.types import FINAL_STATUSES, Event, Job
-from harness.clock import Clock
+from harness.clock import Backoff, Clock
 from harness.findings import Finding
 from harness.follow.curves import Curves
 from harness.follow.event_log import EventLog
@@ -147,37 +146,8 @@ class _Follower:
         return JobEnd(job, self.log.count, self.new_events, self.curves, self.health.findings)
 
 
-class _Patience:
-    """How long to wait after a failure, and when to give up."""
-
-    def __init__(self, clock: Clock, limit_s: float) -> None:
-        self._clock = clock
-        self._limit_s = limit_s
-        self._since: float | None = None
-        self._failures = 0
-
-    def reset(self) -> None:
-        self._since = None
-        self._failures = 0
-
-    def wait_s(self, error: Unreachable) -> float:
-        now = self._clock.monotonic()
-        if self._since is None:
-            self._since = now
-        if now - self._since >= self._limit_s:
-            raise Unreachable(
-                f"{error.message} (for {now - self._since:.0f} s)",
-                status=error.status,
-                fix="The job goes on without you; the same command resumes.",
-                place=error.place,
-            ) from error
-        self._failures += 1
-        wait = min(2.0 ** min(self._failures, 10), _LONGEST_WAIT_S)
-        return max(wait, error.retry_after_s or 0.0)
-
-
 def _until_final(follower: _Follower, news: NewEvents, clock: Clock, pace: Polling) -> JobEnd:
-    patience = _Patience(clock, pace.patience_s)
+    backoff = Backoff(clock, first_s=2.0, longest_s=_LONGEST_WAIT_S, patience_s=pace.patience_s)
     interval = pace.interval_s
     seen = False
     quiet_polls = 0
@@ -186,12 +156,21 @@ def _until_final(follower: _Follower, news: NewEvents, clock: Clock, pace: Polli
         try:
             job, count = follower.poll(news)
         except (Unreachable, RequestRefused) as error:
-            wait = patience.wait_s(_transient(error, seen))
-            follower.observer.trouble(_transient(error, seen), wait)
+            trouble = _transient(error, seen)
+            lasted = backoff.lasted_s
+            wait = backoff.next_s(trouble.retry_after_s)
+            if wait is None:
+                raise Unreachable(
+                    f"{trouble.message} (for {lasted:.0f} s)",
+                    status=trouble.status,
+                    fix="The job goes on without you; the same command resumes.",
+                    place=trouble.place,
+                ) from error
+            follower.observer.trouble(trouble, wait)
             clock.sleep(wait)
             continue
         seen = True
-        patience.reset()
+        backoff.reset()
         if job.get("status") in FINAL_STATUSES:
             final_polls += 1
             # The last events may come after the last status.

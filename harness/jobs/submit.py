@@ -1,9 +1,9 @@
-"""Creating exactly one job, whatever breaks on the way.
+"""Creates exactly one job, whatever breaks on the way.
 
-Comes in: a connection, a plan and its journal entry. Goes out: the job. Before each request the journal
-says what is about to happen; after a kill or a lost answer the file is found again by its name, which no
-other file has, and the job by that file. POST /fine_tuning/jobs is sent again only when the service says
-that it refused, or when the job's list shows, more than once, that none came of it.
+Before each request the journal says what is about to happen; after a kill or a lost answer the file is found
+again by its name, which no other file has, and the job by that file. POST /fine_tuning/jobs is sent again
+only when the service says that it refused, or when the job's list shows, more than once, that none came of
+it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import httpx2
 from harness.api.client import FineTuning
 from harness.api.failures import RequestRefused, Unreachable
 from harness.api.types import Job, JobRequest
-from harness.clock import Clock
+from harness.clock import Backoff, Clock
 from harness.errors import InputError
 from harness.jobs.journal import Entry
 from harness.jobs.plan import Plan, read_training_file
@@ -113,19 +113,21 @@ def _file_id(client: FineTuning, entry: Entry, size: int, clock: Clock) -> str |
 
 def _patiently(look: Callable[[], Found], clock: Clock) -> Found:
     """Look, and look again when the service cannot be reached: looking changes nothing."""
-    for attempt in range(_TRIES - 1):
+    backoff = Backoff(clock, tries=_TRIES)
+    while True:
         try:
             return look()
         except Unreachable as error:
-            clock.sleep(max(error.retry_after_s or 0.0, 2.0**attempt))
-    return look()
+            if not backoff.wait(error.retry_after_s):
+                raise
 
 
 def _created(
     client: FineTuning, request: JobRequest, entry: Entry, clock: Clock, *, unsure: bool
 ) -> Submitted:
     """Send the request until it is answered; `unsure` says that one sent before may still take effect."""
-    for attempt in range(_TRIES):
+    backoff = Backoff(clock, tries=_TRIES)
+    while True:
         entry.reach("creating")
         try:
             return _done(entry, client.create_job(request), found=False)
@@ -141,10 +143,8 @@ def _created(
                 job = _created_before(client, request["training_file"], clock)
                 if job is not None:
                     return _done(entry, job, found=True)
-            if attempt == _TRIES - 1:
+            if not backoff.wait(error.retry_after_s):
                 raise
-            clock.sleep(max(error.retry_after_s or 0.0, 2.0**attempt))
-    raise AssertionError("the last attempt returns or raises")
 
 
 def _nothing_came_of_it(entry: Entry, unsure: bool) -> None:

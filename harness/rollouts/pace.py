@@ -1,22 +1,30 @@
 """How fast to ask, and when to give up: one pace for all threads that ask the same service.
 
-In come successes and refusals for want of time, out go waits. A service that says when to come back is not
-asked before; one that does not is asked at growing intervals. Nothing is sent here.
+A service that says when to come back is not asked before; one that does not is asked at growing intervals.
 """
 
 from __future__ import annotations
 
-import random
 import threading
-import time
-from collections.abc import Callable
+
+from harness.clock import Backoff, Clock, SystemClock
 
 __all__ = ["Pace"]
 
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 30.0
+# How long a service is tried that never answered at all: its address is probably wrong.
 _STRANGER_S = 4.0
-"""How long a service is tried that never answered at all: its address is probably wrong."""
+
+
+class _StoppableClock(SystemClock):
+    """The machine's clock, on which an event ends every wait."""
+
+    def __init__(self, stopped: threading.Event) -> None:
+        self._stopped = stopped
+
+    def sleep(self, seconds: float) -> None:
+        self._stopped.wait(seconds)
 
 
 class Pace:
@@ -25,45 +33,48 @@ class Pace:
     Args:
         per_second: Most requests a second; None for no bound.
         patience_s: How long the service may answer nobody before it is given up.
-        now: Seconds that only grow.
+        clock: What waits; the machine's when None.
     """
 
-    def __init__(
-        self, per_second: float | None, patience_s: float, now: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, per_second: float | None, patience_s: float, clock: Clock | None = None) -> None:
         self.stopped = threading.Event()
         """Set to end every wait at once."""
+        self._clock = clock or _StoppableClock(self.stopped)
         self._gap = 0.0 if per_second is None else 1.0 / per_second
         self._patience_s = patience_s
-        self._clock = now
         self._lock = threading.Lock()
         self._next = 0.0
         self._paused_until = 0.0
-        self._trouble_since: float | None = None
-        self._succeeded = False
+        self._backoff = Backoff(
+            self._clock,
+            first_s=_FIRST_WAIT_S,
+            longest_s=_LONGEST_WAIT_S,
+            patience_s=min(patience_s, _STRANGER_S),
+            spread=0.25,
+        )
 
     def wait(self) -> bool:
         """Wait for one's turn; False when everything was stopped."""
         with self._lock:
-            now = self._clock()
+            now = self._clock.monotonic()
             turn = max(now, self._next)
             self._next = turn + self._gap
         if turn > now:
-            self.stopped.wait(turn - now)
+            self._clock.sleep(turn - now)
         # A pause that began meanwhile holds for those who were waiting already.
         while not self.stopped.is_set():
             with self._lock:
-                left = self._paused_until - self._clock()
+                left = self._paused_until - self._clock.monotonic()
             if left <= 0:
                 return True
-            self.stopped.wait(left)
+            self._clock.sleep(left)
         return False
 
     def succeeded(self) -> None:
         """A request was answered."""
         with self._lock:
-            self._succeeded = True
-            self._trouble_since = None
+            self._backoff.patience_s = self._patience_s
+            self._backoff.reset()
 
     def busy(self, wait_s: float | None, *, reached: bool = True, everybody: bool = False) -> bool:
         """A request was not answered: wait, and let everybody wait where the service wants fewer requests.
@@ -77,19 +88,13 @@ class Pace:
             False when it is time to give up.
         """
         with self._lock:
-            now = self._clock()
-            if self._trouble_since is None:
-                self._trouble_since = now
-            lasted = now - self._trouble_since
-            stranger = not reached and not self._succeeded
-            if lasted >= (min(self._patience_s, _STRANGER_S) if stranger else self._patience_s):
+            if reached:
+                self._backoff.patience_s = self._patience_s
+            pause = self._backoff.next_s(wait_s)
+            if pause is None:
                 return False
-            # As long as the trouble has lasted: the waits double. Spread, so that threads do not come back as
-            # one.
-            grown = min(max(lasted, _FIRST_WAIT_S), _LONGEST_WAIT_S)
-            pause = grown * random.uniform(0.75, 1.25) if wait_s is None else wait_s
             if everybody:
-                self._paused_until = max(self._paused_until, now + pause)
+                self._paused_until = max(self._paused_until, self._clock.monotonic() + pause)
         if not everybody:
-            self.stopped.wait(pause)
+            self._clock.sleep(pause)
         return True

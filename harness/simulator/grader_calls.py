@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from graders.wire import PROFILES, write_events
+from harness.clock import Backoff, Clock
 from harness.simulator.failure import JobFailure
 from harness.simulator.pool import Candidate
 
@@ -43,7 +44,7 @@ class GraderCalls:
         target: Where the samples go; closed by its owner.
         wire: Name of the event's dialect.
         batch: Most samples in one call.
-        wait: Lets time pass between tries; takes seconds.
+        clock: Waits between tries.
         warn: Told of every call that is tried again.
     """
 
@@ -52,13 +53,13 @@ class GraderCalls:
         target: Target,
         wire: str,
         batch: int,
-        wait: Callable[[float], None],
+        clock: Clock,
         warn: Callable[[str], None],
     ) -> None:
         self._target = target
         self._profile = PROFILES[wire]
         self._batch = 1 if self._profile.container == "single" else batch
-        self._wait = wait
+        self._clock = clock
         self._warn = warn
 
     def grade(self, samples: Sequence[dict[str, Any]]) -> list[SampleReward]:
@@ -82,11 +83,10 @@ class GraderCalls:
         return list(self._call(event, len(samples)))
 
     def _call(self, event: Any, count: int) -> Iterator[SampleReward]:
-        problem, attempt = "", 0
-        for attempt in range(RETRIES + 1):
-            if attempt:
-                self._warn(f"Grader call failed ({problem}); try {attempt + 1} of {RETRIES + 1}")
-                self._wait(_FIRST_DELAY_S * 2 ** (attempt - 1))
+        backoff = Backoff(self._clock, first_s=_FIRST_DELAY_S, tries=RETRIES + 1)
+        tries = 0
+        while True:
+            tries += 1
             answer = self._target.grade(event)
             if answer.fault is not None:
                 problem = f"{answer.fault.error_type}: {answer.fault.message}"
@@ -96,9 +96,13 @@ class GraderCalls:
                 problem = f"{count} samples were sent and {len(answer.items)} answers came back"
             else:
                 return (_graded(item.reward, item.error) for item in answer.items)
+            if tries <= RETRIES:
+                self._warn(f"Grader call failed ({problem}); try {tries + 1} of {RETRIES + 1}")
+            if not backoff.wait():
+                break
         raise JobFailure(
             "grader_call_failed",
-            f"The grader ({self._target.name}) failed {attempt + 1} times in a row. {problem}",
+            f"The grader ({self._target.name}) failed {tries} times in a row. {problem}",
             param="method.reinforcement.grader",
         )
 

@@ -16,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from harness.clock import ManualClock
+
 
 @dataclass
 class Fault:
@@ -322,27 +324,26 @@ def _handler(stub: ApiStub) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-class TestClock:
-    """Time that passes only when someone sleeps."""
+class TestClock(ManualClock):
+    """Records each sleep, and may do something after it."""
 
     __test__ = False
 
-    def __init__(self, now: float = 1_771_442_000.0) -> None:
-        self.wall = now
-        self.ticks = 0.0
+    def __init__(self) -> None:
+        super().__init__()
         self.slept: list[float] = []
         self.on_sleep: Any = None
 
-    def time(self) -> float:
-        return self.wall
+    @property
+    def ticks(self) -> float:
+        return self.monotonic()
 
-    def monotonic(self) -> float:
-        return self.ticks
+    def jump(self, seconds: float) -> None:
+        self._now += seconds
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        self.ticks += seconds
-        self.wall += seconds
+        super().sleep(seconds)
         if self.on_sleep:
             self.on_sleep()
         if len(self.slept) > 100_000:

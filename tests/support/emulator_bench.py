@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.api import types as api
-from harness.emulator.clock import ManualClock
+from harness.clock import ManualClock
 from harness.emulator.config import EmulatorConfig
 from harness.emulator.lifecycle import Lifecycle
 from harness.emulator.requests import new_job
@@ -65,7 +65,7 @@ class Bench:
             "method": {"type": "reinforcement", "reinforcement": reinforcement},
             **({"validation_file": "file-2"} if validation is not None else {}),
         }
-        job, plan = new_job(body, self.clock.now(), seed)
+        job, plan = new_job(body, int(self.clock.time()), seed)
         self.store.add_job(job, plan)
         return job["id"]
 

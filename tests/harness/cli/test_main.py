@@ -74,7 +74,7 @@ def test_a_module_that_no_extra_brings_is_a_bug(tmp_path: Path) -> None:
 MESSAGES = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "1"}]
 ROW = json.dumps({"id": "a", "messages": MESSAGES, "reference_answer": "1"}) + "\n"
 NAMES = [
-    *("click", "rich", "orjson", "psutil", "openai", "boto3", "yaml", "starlette", "stamina", "pygments"),
+    *("click", "rich", "orjson", "psutil", "openai", "boto3", "yaml", "starlette", "pygments"),
     *("json", "queue", "typing", "dataclasses", "csv", "random", "uuid", "tempfile", "hashlib", "base64"),
     *("inspect", "select", "shutil", "statistics", "socket", "string", "struct", "platform", "secrets"),
 ]

@@ -207,7 +207,7 @@ def test_a_wall_clock_that_jumps_changes_nothing(stub, tmp_path):
     life = Life(stub, clock, polls=10)
 
     def jump():
-        clock.wall += -10_000_000 if life.polls % 2 else 10_000_000
+        clock.jump(-10_000_000 if life.polls % 2 else 10_000_000)
         life.pass_time()
 
     clock.on_sleep = jump

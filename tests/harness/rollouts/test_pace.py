@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
+from harness.clock import ManualClock
 from harness.rollouts.pace import Pace
 
 
-class Waits(threading.Event):
-    """Notes how long it was waited for; `passing` lets that time pass on the pace's clock."""
+class Waits(ManualClock):
+    """Notes each wait; `passing` lets that time pass."""
 
     def __init__(self, *, passing: bool = True) -> None:
         super().__init__()
         self.passing = passing
-        self.now = 0.0
         self.waited: list[float] = []
+        self.meanwhile: Callable[[], object] | None = None
 
-    def wait(self, timeout: float | None = None) -> bool:
-        assert timeout is not None
-        self.waited.append(timeout)
+    def sleep(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
         if self.passing:
-            self.now += timeout
-        return self.is_set()
+            super().sleep(seconds)
+
+    def pass_by(self, seconds: float) -> None:
+        super().sleep(seconds)
 
 
 def paced(per_second: float | None, patience_s: float, *, passing: bool = True) -> tuple[Pace, Waits]:
     waits = Waits(passing=passing)
-    pace = Pace(per_second, patience_s, now=lambda: waits.now)
-    pace.stopped = waits
-    return pace, waits
+    return Pace(per_second, patience_s, waits), waits
 
 
 def test_requests_are_spaced_whoever_sends_them() -> None:
@@ -51,9 +55,9 @@ def test_requests_are_spaced_whoever_sends_them() -> None:
 def test_time_that_passed_by_itself_is_not_waited_for_again() -> None:
     pace, waits = paced(2.0, 10.0)
     assert pace.wait()
-    waits.now += 0.2
+    waits.pass_by(0.2)
     assert pace.wait()
-    waits.now += 5
+    waits.pass_by(5)
     assert pace.wait()
     assert waits.waited == pytest.approx([0.3])
 
@@ -69,14 +73,7 @@ def test_everybody_waits_as_long_as_the_service_asked() -> None:
 def test_a_pause_that_begins_while_one_waits_is_waited_for_too() -> None:
     pace, waits = paced(1.0, 10.0)
     assert pace.wait()
-
-    def busy_meanwhile(timeout: float | None = None) -> bool:
-        pace.stopped = waits
-        pace.busy(3.0, everybody=True)
-        return waits.wait(timeout)
-
-    pace.stopped = threading.Event()
-    pace.stopped.wait = busy_meanwhile  # type: ignore[method-assign]
+    waits.meanwhile = lambda: pace.busy(3.0, everybody=True)
     assert pace.wait()
     assert waits.waited == pytest.approx([1.0, 2.0])
 
@@ -109,12 +106,16 @@ def test_patience_ends_and_a_success_renews_it() -> None:
     assert pace.busy(0.0)
 
 
-def test_an_address_that_never_answered_is_given_up_sooner() -> None:
+@pytest.mark.parametrize("answered", [True, False])
+def test_an_address_that_never_answered_is_given_up_sooner(answered: bool) -> None:
     never, _ = paced(None, 1000.0)
     assert never.busy(4.0, reached=False)
     assert not never.busy(0.0, reached=False)
     once, _ = paced(None, 1000.0)
-    once.succeeded()
+    if answered:
+        once.succeeded()
+    else:
+        once.busy(1.0, reached=True)
     assert once.busy(4.0, reached=False)
     assert once.busy(0.0, reached=False)
 
