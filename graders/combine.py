@@ -4,11 +4,11 @@ In go named parts (a float, a bool, or the Reward of a check) and the rule that 
 `Reward` whose components are those parts. A part that is itself a Reward brings its own components and
 metrics along, as `part.name`. A part that is no finite number raises and so costs its sample; a rule that
 cannot be meant (weights that name no part, a share above 1) is a ConfigurationError and fails the call.
-Nothing is clipped unless `clipped` or `penalised` says so.
+Nothing is clipped unless `clipped` or `penalized` says so.
 
     return weighted({"correct": right, "brief": brevity}, {"correct": 0.9, "brief": 0.1})
     return gated(right, {"brief": brevity}, share=0.1)         # brevity pays only where the answer is right
-    return penalised(right, {"repeats": 0.2 * repeated})
+    return penalized(right, {"repeats": 0.2 * repeated})
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def clipped(reward: Part, low: float = 0.0, high: float = 1.0) -> Reward:
     return Reward(min(max(value, low), high), metrics=metrics, components=kept.components, reason=kept.reason)
 
 
-def penalised(reward: Part, penalties: Mapping[str, Part], *, floor: float = 0.0) -> Reward:
+def penalized(reward: Part, penalties: Mapping[str, Part], *, floor: float = 0.0) -> Reward:
     """Return the reward less its penalties, but not less than the floor.
 
     Args:

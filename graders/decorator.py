@@ -153,7 +153,7 @@ def grader(
         timeout_s: Seconds that one sample may take; None for no limit.
         concurrency: How many samples an async scoring function works on at once.
         max_error_rate: Share of the process's last 64 samples that may fail before the call does, 0 to 1.
-        batch: The function takes a list of samples and returns a list of answers, for vectorised scoring.
+        batch: The function takes a list of samples and returns a list of answers, for vectorized scoring.
         wire: The dialect of the answer; only `sagemaker-oss` differs from the default, by an envelope.
         **unknown: Refused, with the names that there are.
 

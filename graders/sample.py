@@ -1,11 +1,11 @@
 """The rollout that a scoring function receives, whatever wire it came over.
 
-In goes one element of the event, as the service's JSON has it; out come the same few properties
-for every shape that a service is known to send. Nothing is copied and nothing is parsed before it
-is asked for: most scoring functions look at two properties, and a batch holds hundreds of samples.
-The view never changes the item, and never looks further back than the final message for an answer.
+A `Sample` is a view of one element of the event, with the same few properties for every shape that a service
+is known to send. Nothing is copied, and nothing is parsed before it is asked for: most scoring functions look
+at two properties, and a batch holds hundreds of samples. The view never changes the item, and never looks
+further back than the final message for an answer.
 
-The shapes and their sources stand in `docs/contract.md`.
+`docs/contract.md` lists the shapes and their sources.
 """
 
 from __future__ import annotations
@@ -163,7 +163,10 @@ class Sample(_Typed[Fields]):
 
 
 # An answer that starts with one of these may open with a <think> part; all others skip that search.
-_BLANK = frozenset((" ", "\n", "\t", "\r", "\f", "\v", "\u00a0", "\ufeff"))
+_BLANK = frozenset(
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
+    "\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
 _MAY_THINK = _BLANK | {"<"}
 
 
@@ -191,7 +194,7 @@ def _split(message: dict[str, Any]) -> tuple[str, str]:
         end = text.find("</think>", at)
         thoughts.append(text[at + 7 : len(text) if end < 0 else end].strip())
         at = len(text) if end < 0 else _past_blanks(text, end + 8)
-    return text[at:].lstrip(), "\n".join(thoughts)
+    return text[at:], "\n".join(thoughts)
 
 
 def _past_blanks(text: str, at: int) -> int:

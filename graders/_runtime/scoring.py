@@ -121,7 +121,7 @@ async def _together(
 
 
 async def _listed(call: Awaitable[Any], count: int) -> list[Any]:
-    """The answers of an async vectorised scoring function; what makes them on demand does so in its time."""
+    """The answers of an async vectorized scoring function; what makes them on demand does so in its time."""
     return _as_many(await call, count)
 
 
@@ -175,7 +175,7 @@ def _score_together(
     limit: float | None,
     deadline: float | None,
 ) -> tuple[list[Outcome], list[float]]:
-    """Call a vectorised scoring function once for all samples; one by one if that fails."""
+    """Call a vectorized scoring function once for all samples; one by one if that fails."""
     samples: dict[int, Sample[Any]] = {}
     outcomes: dict[int, Outcome] = {}
     for at, item in enumerate(items):
@@ -204,7 +204,7 @@ def _score_together(
 def _call_together(
     function: Callable[[Any], Any], samples: list[Sample[Any]], tick: Tick
 ) -> list[Any] | None:
-    """The answers of a vectorised scoring function; None when it failed and has to be asked one by one."""
+    """The answers of a vectorized scoring function; None when it failed and has to be asked one by one."""
     try:
         tick.since = perf_counter()
         answers = _as_many(function(samples), len(samples))
@@ -222,7 +222,7 @@ _SCORERS = (_score_each.__code__, _call_together.__code__)
 
 
 def _as_many(answers: Any, count: int) -> list[Any]:
-    """A vectorised scoring function's answers, if there are as many as samples."""
+    """A vectorized scoring function's answers, if there are as many as samples."""
     try:
         each = iter(answers)
     except TypeError:

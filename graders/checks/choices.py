@@ -1,16 +1,16 @@
 """Checks of choices: a letter, a label, yes or no.
 
-In goes a sample, out comes whether the completion settles on the choice of the reference. One that settles on
-none, or on several, is wrong; a reference that does is a `RecordError`. Whoever always gives the commonest
-choice is right that often: compare a run's mean reward with that share.
+A completion is right when it settles on the choice of the reference. One that settles on none, or on several,
+is wrong; a reference that does is a `RecordError`. A model that always gives the most common choice is right
+that often: compare a run's mean reward with that share.
 """
 
 from __future__ import annotations
 
 import re
 
-from ..choice_text import choice_letter
 from ..errors import DecorationError, RecordError
+from ..extract import choice_letter
 from .options import take_option, text_option
 
 TYPE_CHECKING = False
@@ -29,8 +29,8 @@ YES_NO = {"yes": ("yes", "true"), "no": ("no", "false")}
 def choice(letters: str = "ABCD") -> Callable[[Sample[Any]], bool]:
     """Make a check that the completion settles on the reference's letter.
 
-    The rules are those of `graders.choice_text`; they read the reference too, so `(B)` and `B. Paris` will
-    do.
+    The rules are those of `graders.extract.choice_letter`; they read the reference too, so `(B)` and
+    `B. Paris` will do.
 
     Args:
         letters: The letters there are to choose from, in upper case.
@@ -46,7 +46,7 @@ def choice(letters: str = "ABCD") -> Callable[[Sample[Any]], bool]:
     def letter_is_right(sample: Sample[Any]) -> bool:
         """Whether the letter is right."""
         expected = choice_letter(sample.reference_text, letters)
-        if expected is None:
+        if not expected:
             raise RecordError(f"the reference answer is none of the letters {letters}: correct the record")
         return choice_letter(sample.completion, letters) == expected
 
@@ -101,7 +101,7 @@ def label(
         if expected is None:
             raise RecordError("the reference answer is not one of the labels: correct the record")
         answer = find(sample.completion)
-        return answer is not None and read(answer.casefold()) == expected
+        return bool(answer and read(answer.casefold()) == expected)
 
     return label_is_right
 

@@ -1,9 +1,9 @@
 r"""Checks of numbers: the answer's number is the reference's.
 
-In goes a sample, out comes whether its number is right, compared exactly or within a declared tolerance. A
-completion without a readable number is wrong; a reference without one is a `RecordError`. What reads as a
-number is documented in `graders.number_text`. There is no default tolerance, and none that depends on the
-size of the reference unless `relative` asks for it: a tolerance that suits 1,000 accepts 0 for 0.05.
+Numbers are compared exactly or within a declared tolerance. A completion without a readable number is wrong;
+a reference without one is a `RecordError`. What reads as a number is documented in
+`graders.extract.parse_number`. There is no default tolerance, and none that depends on the size of the
+reference unless `relative` asks for it: a tolerance that suits 1,000 accepts 0 for 0.05.
 """
 
 from __future__ import annotations
@@ -11,11 +11,8 @@ from __future__ import annotations
 from itertools import islice
 
 from ..errors import RecordError
-from ..extract import reference_number
-from ..marker import line_after
-from ..number_text import exact, last, numbers, only
-from ..spelling import plain
-from ..structure import boxed
+from ..extract import Missing, after_marker, boxed, parse_number, reference_number
+from ..extract._numbers import allowance, answer, numbers, plain, within
 from .options import flag_options, number_option, text_option
 
 TYPE_CHECKING = False
@@ -23,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from ..number_text import Number
+    from ..extract._numbers import Number
     from ..sample import Sample
 
 _LONGEST_LIST = 1000
@@ -50,10 +47,7 @@ def number(
     def number_is_right(sample: Sample[Any]) -> bool:
         """Whether the number is right."""
         expected = reference_number(sample.reference_text, marker=marker)
-        if marker is None:
-            return same(last(sample.completion), expected)
-        slot = line_after(sample.completion, marker)
-        return same(None if slot is None else only(slot), expected)
+        return same(answer(sample.completion, marker), expected)
 
     return number_is_right
 
@@ -75,13 +69,13 @@ def boxed_number(*, tolerance: float = 0, relative: float = 0) -> Callable[[Samp
     def boxed_number_is_right(sample: Sample[Any]) -> bool:
         """Whether the boxed number is right."""
         reference = sample.reference_text
-        expected = only(boxed(reference) or reference)
-        if expected is None:
+        expected = parse_number(boxed(reference) or reference)
+        if isinstance(expected, Missing):
             raise RecordError(
                 "the reference answer has not one number, in a box or in all: correct the record"
             )
         box = boxed(sample.completion)
-        return same(None if box is None else only(box), expected)
+        return same(parse_number(box or ""), expected)
 
     return boxed_number_is_right
 
@@ -111,7 +105,7 @@ def list_of_numbers(
     def numbers_are_right(sample: Sample[Any]) -> bool:
         """Whether all the numbers are right."""
         expected = _expected(sample, marker)
-        slot = sample.completion if marker is None else line_after(sample.completion, marker)
+        slot = sample.completion if marker is None else after_marker(sample.completion, marker)
         found = _all(slot or "")
         if found is None or len(found) != len(expected):
             return False
@@ -122,24 +116,12 @@ def list_of_numbers(
     return numbers_are_right
 
 
-def _sameness(tolerance: float, relative: float) -> Callable[[Number | None, Number], bool]:
-    """A comparison within the two allowances; no number is never the same as anything."""
+def _sameness(tolerance: float, relative: float) -> Callable[[Number | Missing, Number], bool]:
+    """A comparison within the two allowances."""
     number_option("tolerance", tolerance, 0)
     number_option("relative", relative, 0)
-    if not tolerance and not relative:
-        return lambda found, expected: found is not None and found == expected
-    limit, share = exact(tolerance), exact(relative)
-
-    def same(found: Number | None, expected: Number) -> bool:
-        if found is None:
-            return False
-        difference: Number = found - expected
-        allowed: Number = share * expected
-        if allowed < 0:
-            allowed = -allowed
-        return -limit <= difference <= limit or -allowed <= difference <= allowed
-
-    return same
+    limit, share = allowance("tolerance", tolerance), allowance("relative", relative)
+    return lambda found, expected: within(found, expected, limit, share)
 
 
 def _all(text: str) -> list[Number] | None:
@@ -159,10 +141,9 @@ def _expected(sample: Sample[Any], marker: str | None) -> list[Number]:
     if isinstance(reference, list) and reference:
         return [reference_number(one) for one in reference]
     text = sample.reference_text
-    slot = text if marker is None else line_after(text, marker)
-    if slot is None and marker is not None and marker not in text:
-        slot = text
-    found = _all(slot or "")
+    if marker is not None and marker in text:  # a text without the marker is the answer itself
+        text = after_marker(text, marker) or ""
+    found = _all(text)
     if not found:
         raise RecordError("the reference answer is no list of readable numbers: correct the record")
     return found

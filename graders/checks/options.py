@@ -1,7 +1,7 @@
 """Checks the options of the factories in this package, and reads what all of them read from a sample.
 
-In come options as a user wrote them, and samples; out come the same options, or a `DecorationError` that says
-what to write instead, and the texts to compare, or the sample's `RecordError` where the record has none.
+An option that cannot be meant is a `DecorationError` that says what to write instead; a record without a
+reference is a `RecordError`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeAlias
 
-    from ..missing import Missing
+    from ..extract import Missing
     from ..reward import Abstain, Reward
     from ..sample import Sample
 
     Take: TypeAlias = Callable[[str], str | Missing | None]
-    Find: TypeAlias = Callable[[str], str | None]
     Check: TypeAlias = Callable[[Sample[Any]], float | Reward | Abstain]
 
 LONGEST = 10_000
@@ -83,26 +82,21 @@ def function_option(name: str, value: object) -> None:
         raise DecorationError(f"{name}={value!r}: pass a function")
 
 
-def take_option(take: Take | None) -> Find:
+def take_option(take: Take | None) -> Take:
     """Return the function that finds the answer in a text: the given one, or one that takes the text itself.
 
-    Where it finds nothing, it returns None.
+    Where it finds nothing, its answer is false.
 
     Raises:
         DecorationError: It cannot be called.
     """
     if take is None:
-        return _all
+        return str.strip
     function_option("take", take)
-    return lambda text: take(text) or None  # type: ignore[return-value]  # a Missing is false
+    return take
 
 
-def _all(text: str) -> str | None:
-    """The text without space around it, None when it is blank."""
-    return text.strip() or None
-
-
-def accepted(sample: Sample[Any], take: Find) -> list[str]:
+def accepted(sample: Sample[Any], take: Take) -> list[str]:
     """The answers that count as right: the reference, or each of them when it is a list of texts.
 
     Args:
@@ -110,7 +104,7 @@ def accepted(sample: Sample[Any], take: Find) -> list[str]:
         take: Finds the answer in a text; a reference that it finds nothing in counts as a whole.
 
     Raises:
-        RecordError: There is no reference. That each of several holds something is for the caller to see.
+        RecordError: There is no reference. The caller checks that no item of a list is blank.
     """
     reference = sample.reference_answer
     if isinstance(reference, list) and reference and all(isinstance(one, str) for one in reference):

@@ -1,9 +1,8 @@
 """Rewards for form: length, repetition, tags and markers, script. They say nothing about correctness.
 
-In goes a sample, out comes a number from 0 to 1. None of them looks at the reference, so each can be earned
-without answering anything: combine them with `graders.combine.gated`, where form counts only as far as the
-answer is correct, or use `cosine_length`, which has the check inside. An empty completion earns nothing from
-any of them.
+Each pays from 0 to 1 and none looks at the reference, so each can be earned without answering anything:
+combine them with `graders.combine.gated`, where form counts only as far as the answer is correct, or use
+`cosine_length`, which has the check inside. An empty completion earns nothing from any of them.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from math import cos, pi
 
 from ..combine import gated
 from ..errors import DecorationError
-from ..marker import line_after
+from ..extract import after_marker
+from ..extract import tag as content_of
 from ..reward import Abstain, Reward
-from ..structure import tag as content_of
 from .options import count_option, function_option, number_option, text_option
 
 TYPE_CHECKING = False
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Literal, TypeAlias
 
+    from ..extract import Missing
     from ..sample import Sample
     from .options import Check
 
@@ -73,9 +73,9 @@ def cosine_length(
 ) -> Callable[[Sample[Any]], Reward | Abstain]:
     """Make a reward that a short correct answer earns in full, and longer ones less of, along a cosine.
 
-    After the cosine reward of arXiv:2502.03373 (section 4) for correct answers. Wrong answers earn nothing
-    at any
-    length: the paper's smaller penalty for long wrong answers pays for rambling, and this range ends at 0.
+    After the cosine reward of arXiv:2502.03373 (section 4) for correct answers. Wrong answers earn nothing at
+    any length: the paper's smaller penalty for long wrong answers pays for rambling, and this range ends at
+    0.
 
     Args:
         check: The scoring function that says how correct the answer is, 0 to 1.
@@ -162,14 +162,14 @@ def has_format(*, tags: Sequence[str] = (), markers: Sequence[str] = ()) -> Call
                 return False
             at = end + len(closing)
         return all(
-            text.count(marker) == 1 and _says_something(line_after(text, marker)) for marker in markers
+            text.count(marker) == 1 and _says_something(after_marker(text, marker)) for marker in markers
         )
 
     return is_formed
 
 
 def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], float]:
-    """Make a reward for keeping to one script: 1 when at least so many of the letters belong to it.
+    """Make a reward for keeping to one script: 1 when the share `at_least` of the letters belongs to it.
 
     Below, the reward is the share of the letters divided by `at_least`. Without any letter it is 0.
 
@@ -206,6 +206,6 @@ def _measure(unit: str) -> Callable[[str], int]:
     raise DecorationError(f"unit={unit!r}: write 'characters' or 'words'")
 
 
-def _says_something(text: str | None) -> bool:
+def _says_something(text: str | Missing) -> bool:
     """Whether a text holds a letter or a digit."""
-    return text is not None and any(map(str.isalnum, text))
+    return any(map(str.isalnum, text or ""))

@@ -1,10 +1,10 @@
 r"""Checks of text against the reference: the same, contained, at the start, or of a given pattern.
 
-In goes a sample, out comes whether its completion fits. `take` finds the answer first, in the completion and
-in the reference alike: `exact(take=boxed)`, `exact(take=after_marker)`, `exact(take=lambda text: tag(text,
-"name"))`, with the functions of `graders.extract`; a completion in which it finds nothing earns nothing. A
-reference that is a list of texts accepts any of them. Unicode is compared in its composed form, without
-invisible characters, and with plain quotes.
+`take` finds the answer first, in the completion and in the reference alike: `exact(take=boxed)`,
+`exact(take=after_marker)`, `exact(take=lambda text: tag(text, "name"))`, with the functions of
+`graders.extract`; a completion in which it finds nothing earns nothing. A reference that is a list of texts
+accepts any of them. Unicode is compared in its composed form, without invisible characters, and with plain
+quotes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..sample import Sample
-    from .options import Check, Find, Take
+    from .options import Check, Take
 
 _FOREIGN = {
     **dict.fromkeys((0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, 0xAD), ""),
@@ -49,7 +49,7 @@ def exact(
     return _comparing(take_option(take), _spelling(ignore_case, ignore_space, False), str.__eq__)
 
 
-def normalised(*, take: Take | None = None) -> Callable[[Sample[Any]], bool]:
+def normalized(*, take: Take | None = None) -> Callable[[Sample[Any]], bool]:
     """Make a check that the answer is the reference, but for case, white space and punctuation around it.
 
     `**New  York.**` is `new york`; `-5` is not `5`, and `3.5` is not `35`.
@@ -78,8 +78,8 @@ def contains(*, ignore_case: bool = True, max_chars: int = LONGEST) -> Callable[
     """
     count_option("max_chars", max_chars)
 
-    def short(text: str) -> str | None:
-        return text.strip() or None if len(text) <= max_chars else None
+    def short(text: str) -> str:
+        return text.strip() if len(text) <= max_chars else ""
 
     return _comparing(short, _spelling(ignore_case, True, False), _holds)
 
@@ -180,7 +180,7 @@ def any_of(*checks: Check) -> Callable[[Sample[Any]], float | Reward | Abstain]:
 
 
 def _comparing(
-    take: Find, spell: Callable[[str], str], agree: Callable[[str, str], bool]
+    take: Take, spell: Callable[[str], str], agree: Callable[[str, str], bool]
 ) -> Callable[[Sample[Any]], bool]:
     """A check that the answer agrees with an accepted reference, both spelled alike."""
 
@@ -189,7 +189,7 @@ def _comparing(
         wanted = [spell(text) for text in accepted(sample, take)]
         if not all(wanted):
             raise RecordError(
-                "nothing is left of the reference answer once it is normalised: correct the record"
+                "nothing is left of the reference answer once it is normalized: correct the record"
             )
         answer = take(sample.completion)
         answer = spell(answer) if answer else ""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders import Abstain, Reward
-from graders.combine import clipped, gated, minimum, penalised, weighted
+from graders.combine import clipped, gated, minimum, penalized, weighted
 from graders.errors import ConfigurationError
 from graders.reward import settle
 
@@ -68,20 +68,20 @@ def test_gated_pays_for_form_only_where_the_answer_is_right():
         gated(True, {"brief": 1.5})
 
 
-def test_minimum_clipped_and_penalised():
+def test_minimum_clipped_and_penalized():
     assert minimum({"a": 1, "b": 0.25}) == Reward(0.25, components={"a": 1.0, "b": 0.25})
     assert clipped(1.5) == Reward(1.0, metrics={"unclipped": 1.5})
     assert clipped(-3, -1, 1) == Reward(-1, metrics={"unclipped": -3.0})
-    assert penalised(1, {"long": 0.25, "loud": 0.5}) == Reward(
+    assert penalized(1, {"long": 0.25, "loud": 0.5}) == Reward(
         0.25, components={"base": 1.0, "long": 0.25, "loud": 0.5}
     )
-    assert penalised(0.2, {"long": 0.5}).value == 0
-    assert penalised(0.2, {"long": 0.5}, floor=-1).value == pytest.approx(-0.3)
-    assert penalised(-0.5, {"long": 0.5}).value == -0.5
+    assert penalized(0.2, {"long": 0.5}).value == 0
+    assert penalized(0.2, {"long": 0.5}, floor=-1).value == pytest.approx(-0.3)
+    assert penalized(-0.5, {"long": 0.5}).value == -0.5
     with pytest.raises(ValueError, match="penalty 'long' is -0.5"):
-        penalised(1, {"long": -0.5})
+        penalized(1, {"long": -0.5})
     with pytest.raises(ConfigurationError, match="names the reward before"):
-        penalised(1, {"base": 0.5})
+        penalized(1, {"base": 0.5})
     for low, high in ((1, 0), (math.nan, 1), (0, math.inf)):
         with pytest.raises(ConfigurationError):
             clipped(1, low, high)
@@ -129,8 +129,8 @@ def test_a_part_that_is_no_finite_number_costs_its_sample(part):
         lambda: gated(True, {"bad": part}),
         lambda: minimum({"bad": part, "good": 0}),
         lambda: clipped(part),
-        lambda: penalised(part, {}),
-        lambda: penalised(1, {"bad": part}),
+        lambda: penalized(part, {}),
+        lambda: penalized(1, {"bad": part}),
     )
     for combine in combinations:
         with pytest.raises(ValueError, match="no number|not finite|abstained"):
@@ -170,7 +170,7 @@ def test_gated_never_leaves_0_to_1_and_never_pays_more_than_correctness(correct,
 
 @given(FINITE, st.dictionaries(st.sampled_from("abc"), st.floats(0, 1e6)), FINITE)
 def test_penalties_only_ever_take_away(value, penalties, floor):
-    assert min(floor, value) <= penalised(value, penalties, floor=floor).value <= value
+    assert min(floor, value) <= penalized(value, penalties, floor=floor).value <= value
 
 
 @given(FINITE, FINITE, FINITE)

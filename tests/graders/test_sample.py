@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import pytest
@@ -132,6 +133,15 @@ def test_empty_thoughts_take_linear_time(piece):
 def test_many_empty_thoughts_are_thoughts():
     assert answered("<think></think>" * 70_000 + "4").completion == "4"
     assert answered("<think>" * 140_000).completion == ""
+
+
+SPACES = "".join(chr(code) for code in range(sys.maxunicode) if chr(code).isspace())
+
+
+@given(st.text(alphabet=SPACES), st.text(alphabet=SPACES), st.text(alphabet=SPACES))
+def test_white_space_of_every_script_may_stand_around_a_thought(before, between, after):
+    sample = answered(f"{before}<think>a</think>{between}<think>b</think>{after}4")
+    assert (sample.completion, sample.reasoning) == ("4", "a\nb")
 
 
 @given(st.text(), st.text())

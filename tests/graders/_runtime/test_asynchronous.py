@@ -201,7 +201,7 @@ def test_a_configuration_error_fails_the_call_and_leaves_nothing_running(grouped
     assert sorted(ended) == ["a", "b"]
 
 
-def test_a_vectorised_async_function_that_fails_is_asked_one_by_one():
+def test_a_vectorized_async_function_that_fails_is_asked_one_by_one():
     asked: list = []
 
     @grader(batch=True)

@@ -170,7 +170,7 @@ def test_what_no_other_sample_could_survive_fails_the_call(error, style):
         grader(batch=style == "batch")(scoring).grade_all([GOOD])
 
 
-def test_a_vectorised_function_is_called_once_with_all_samples_that_can_be_graded():
+def test_a_vectorized_function_is_called_once_with_all_samples_that_can_be_graded():
     asked = []
     nothing: Any = None
 
@@ -194,7 +194,7 @@ def forever():
 @pytest.mark.parametrize(
     "answers", [None, 1.0, [], [1.0], [1.0] * 4, "72", {"a": 1.0}, forever()], ids=lambda a: type(a).__name__
 )
-def test_a_vectorised_function_that_answers_wrongly_is_asked_one_by_one(answers):
+def test_a_vectorized_function_that_answers_wrongly_is_asked_one_by_one(answers):
     asked = []
 
     @grader(batch=True)

@@ -106,7 +106,7 @@ def test_what_ends_in_time_is_not_interrupted():
     assert graded.grade_all([make_sample("x")] * 4) == [Reward(1.0)] * 4
 
 
-def test_a_vectorised_function_has_the_time_of_all_its_samples_together():
+def test_a_vectorized_function_has_the_time_of_all_its_samples_together():
     @grader(timeout_s=LIMIT, batch=True)
     def graded(samples):
         time.sleep(LIMIT * 2.5)

@@ -10,7 +10,7 @@ from graders import Reward, grader
 from graders.checks.choices import choice, label, yes_no
 from graders.checks.numbers import boxed_number, list_of_numbers, number
 from graders.checks.shaping import cosine_length, has_format, in_script, length, repetition
-from graders.checks.text import any_of, contains, exact, matches, normalised, starts_with
+from graders.checks.text import any_of, contains, exact, matches, normalized, starts_with
 from graders.errors import RecordError
 from graders.extract import after_marker, boxed
 from graders.testing import invoke, make_sample
@@ -30,7 +30,7 @@ BY_REFERENCE = {
         "a\n#### Paris",
         ["Paris", "####", "#### Rome", "#### Paris, Rome"],
     ),
-    "normalised": (normalised(), "New York", "**new  york.**", ["York", "New York or Rome", "Rome"]),
+    "normalized": (normalized(), "New York", "**new  york.**", ["York", "New York or Rome", "Rome"]),
     "contains": (contains(), "York", "It is York.", ["Yorkshire", "Rome", "Y o r k"]),
     "starts_with": (starts_with(), "York", "York, I think", ["It is York", "Yorkshire"]),
     "any_of": (any_of(number(), exact()), "72", "72", ["73", "seventy-two"]),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from graders import Abstain, Reward
 from graders.checks import text
 from graders.checks.numbers import number
-from graders.checks.text import any_of, contains, exact, matches, normalised, starts_with
+from graders.checks.text import any_of, contains, exact, matches, normalized, starts_with
 from graders.errors import DecorationError, RecordError
 from graders.testing import make_sample
 
@@ -35,11 +35,11 @@ def fits(check, completion, reference="Paris"):
         (exact(), "72", 72, True),
         (exact(), "Lutetia", ["Paris", "Lutetia"], True),
         (exact(), "Rome", ["Paris", "Lutetia"], False),
-        (normalised(), "`Paris`", "Paris", True),
-        (normalised(), "(paris)", "Paris.", True),
-        (normalised(), "-5", "5", False),
-        (normalised(), "3.5", "35", False),
-        (normalised(), "50%", "50", False),
+        (normalized(), "`Paris`", "Paris", True),
+        (normalized(), "(paris)", "Paris.", True),
+        (normalized(), "-5", "5", False),
+        (normalized(), "3.5", "35", False),
+        (normalized(), "50%", "50", False),
         (contains(), "so PARIS it is", "Paris", True),
         (contains(ignore_case=False), "so PARIS it is", "Paris", False),
         (contains(), "10", "1", False),
@@ -98,7 +98,7 @@ def test_options_that_cannot_be_meant_are_refused_at_once(make, message):
 def test_a_reference_of_nothing_but_punctuation_is_refused():
     for reference in ("...", "**", "\u200b"):
         with pytest.raises(RecordError):
-            fits(normalised(), "...", reference)
+            fits(normalized(), "...", reference)
 
 
 def test_any_of_takes_the_best_and_passes_over_what_cannot_grade():

@@ -1,36 +1,77 @@
-r"""Finds answers that carry their own structure: boxes, tags, JSON, code blocks.
-
-In goes a completion; out comes the last such answer, or None where there is none, it is unfinished, or it is
-blank. It never raises on text and takes time linear in it. Import these names from `graders.extract`.
-"""
+r"""Answers that carry their own structure: behind a marker, in a box, a tag, JSON or a code block."""
 
 from __future__ import annotations
 
 import json
 import re
 
+from ._missing import Missing
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, Literal
 
 _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 _TAG_NAME = re.compile(r"[A-Za-z_][\w:.-]*\Z")
 _JSON_ATTEMPTS = 32
 
 
-def boxed(text: str) -> str | None:
+def after_marker(text: str, marker: str = "####", which: Literal["last", "first"] = "last") -> str | Missing:
+    r"""Return what stands after a marker: the rest of its line, else the next line that holds something.
+
+    A line of nothing but a fence, `\[` or `$$` holds nothing. The marker is matched as it is written, in its
+    case, anywhere in the text.
+
+    Args:
+        text: The text to look in.
+        marker: What announces the answer.
+        which: Which occurrence of the marker counts.
+
+    Returns:
+        The line without space around it; `Missing` when there is no marker, or nothing after it.
+
+    Raises:
+        ValueError: The marker is empty, or `which` is something else.
+    """
+    if which == "last":
+        at = text.rfind(marker)
+    elif which == "first":
+        at = text.find(marker)
+    else:
+        raise ValueError(f"which={which!r}: write 'last' or 'first'")
+    if not marker:
+        raise ValueError("the marker is empty: write what stands before the answer, such as '####'")
+    if at < 0:
+        return Missing("the marker is not there")
+    start = at + len(marker)
+    end = text.find("\n", start)
+    line = (text[start:] if end < 0 else text[start:end]).strip()
+    if line and line[0] not in "`\\$":
+        return line
+    rest = text[end:] if end >= 0 else ""
+    for _ in range(4):  # only a few empty fences are skipped
+        fence = line.startswith("```") and "`" not in line[3:]
+        if line and not fence and line not in ("\\[", "$$"):
+            return line
+        rest = rest.lstrip()
+        line, _, rest = rest.partition("\n")
+        line = line.rstrip()
+    return Missing("nothing stands after the marker")
+
+
+def boxed(text: str) -> str | Missing:
     r"""Return the content of the last `\boxed{...}` or `\fbox{...}`; braces in it may nest.
 
     Args:
         text: A completion.
 
     Returns:
-        The content without space around it; None when there is no box, or the last is not closed or blank.
+        The content without space around it; `Missing` without a box, or when the last is not closed or blank.
     """
     opened = max(_last_opening(text, "\\boxed"), _last_opening(text, "\\fbox"))
     if opened < 0:
-        return None
+        return Missing("there is no box")
     depth = 0
     for brace in _BRACES.finditer(text, opened):
         if brace[0] == "{":
@@ -38,8 +79,8 @@ def boxed(text: str) -> str | None:
         elif brace[0] == "}":
             depth -= 1
             if not depth:
-                return text[opened + 1 : brace.start()].strip() or None
-    return None
+                return text[opened + 1 : brace.start()].strip() or Missing("the last box is empty")
+    return Missing("the last box is not closed")
 
 
 def _last_opening(text: str, command: str) -> int:
@@ -55,7 +96,7 @@ def _last_opening(text: str, command: str) -> int:
     return -1
 
 
-def tag(text: str, name: str = "answer") -> str | None:
+def tag(text: str, name: str = "answer") -> str | Missing:
     """Return the content of the last complete `<name>...</name>`.
 
     Args:
@@ -63,7 +104,10 @@ def tag(text: str, name: str = "answer") -> str | None:
         name: The tag, without brackets and attributes, matched as it is written.
 
     Returns:
-        The content without space around it; None when there is no complete tag, or it is blank.
+        The content without space around it; `Missing` when there is no complete tag, or it is blank.
+
+    Raises:
+        ValueError: The name cannot be a tag's.
     """
     if not _TAG_NAME.match(name):
         raise ValueError(f"{name!r} cannot name a tag: write letters and digits, without brackets")
@@ -71,22 +115,22 @@ def tag(text: str, name: str = "answer") -> str | None:
     end = text.rfind(closing)
     start = text.rfind(opening, 0, end) if end >= 0 else -1
     if start < 0:
-        return None
+        return Missing("there is no complete tag")
     start += len(opening)
-    return text[start : text.find(closing, start)].strip() or None
+    return text[start : text.find(closing, start)].strip() or Missing("the last tag is empty")
 
 
 def json_block(text: str) -> Any:
     """Return the last JSON value of a text, parsed.
 
-    The last fenced block counts that holds JSON (labelled `json` or not at all); without one, the text as a
+    Returns the last fenced block that parses as JSON, labeled `json` or unlabeled; without one, the text as a
     whole; else the last object in the prose. Arrays and plain values count only as a block or the whole text.
 
     Args:
         text: A completion.
 
     Returns:
-        The value; None when there is none, also for JSON's null. NaN and infinities are no JSON.
+        The value; `Missing` when there is none, also for JSON's null. NaN and infinities are no JSON.
     """
     if "```" in text:
         for language, content in reversed(list(_fences(text))):
@@ -95,10 +139,12 @@ def json_block(text: str) -> Any:
                 if value is not None:
                     return value
     value = _parsed(text)
-    return value if value is not None else _last_object(text)
+    if value is None:
+        value = _last_object(text)
+    return Missing("there is no JSON value") if value is None else value
 
 
-def code_block(text: str, language: str | None = None) -> str | None:
+def code_block(text: str, language: str | None = None) -> str | Missing:
     """Return the content of the last complete fenced code block.
 
     Args:
@@ -106,17 +152,18 @@ def code_block(text: str, language: str | None = None) -> str | None:
         language: Count only blocks whose fence names this language, in any case; None counts all.
 
     Returns:
-        The lines between the fences; None when there is no such block, or it is blank. A block that is never
-        closed was cut off and does not count.
+        The lines between the fences; `Missing` when there is no such block, or it is blank. A block that is
+        never closed was cut off and does not count.
     """
-    if "```" not in text:
-        return None
     found = None
-    wanted = language.casefold() if language is not None else None
-    for label, content in _fences(text):
-        if wanted is None or label == wanted:
-            found = content
-    return found if found and not found.isspace() else None
+    if "```" in text:
+        wanted = language.casefold() if language is not None else None
+        for label, content in _fences(text):
+            if wanted is None or label == wanted:
+                found = content
+    if found is None:
+        return Missing("there is no complete code block")
+    return Missing("the last code block is empty") if not found or found.isspace() else found
 
 
 def _fences(text: str) -> Iterator[tuple[str, str]]:

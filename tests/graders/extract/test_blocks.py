@@ -216,6 +216,12 @@ def test_code_block(text, language, content):
     assert code_block(text, language) == content
 
 
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_an_object_in_prose_is_found_behind_up_to_31_braces_that_open_none(before, after):
+    prose = "{x} " * before + '{"a": 1}' + " {x}" * after
+    assert json_block(prose) == ({"a": 1} if before < 32 else None)
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(),

@@ -1,25 +1,11 @@
-r"""Reads which lettered choice a completion settles on.
-
-In goes a completion, out comes one letter, or None: a completion that names several choices without
-settling on one has answered nothing. It never raises on text and takes time linear in it. The clearest kind
-of statement present decides, in this order:
-
-1. the last box: `\boxed{B}`;
-2. the whole text, markup aside: `B`, `b`, `(B)`, `B.`, `**B**`;
-3. the last claim: `Answer: B`, `the answer is (B)`, `the correct option is B`, `I choose B`. A claim of
-   several (`B or C`, `B, C`, `B/C`) is none, and so is one whose letter is the article (`the answer is a
-   dog`);
-4. labels, when all of them name the same letter: `(B)`, `**B**`, `option B`, and at the start of a line
-   `B)`, `B.`, `B:` or nothing but `B`.
-
-Lower case counts in 1 to 3 where the letter stands in brackets or nothing follows it on its line.
-"""
+"""The lettered choice that a completion settles on."""
 
 from __future__ import annotations
 
 import re
 
-from .structure import boxed
+from ._blocks import boxed
+from ._missing import Missing
 
 _WRAPPING = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{|[*_`$\"'()\[\]{}<>.,:;!\s\u200b]|\\[()\[\]]")
 _LONGEST = 64
@@ -42,23 +28,36 @@ _WORD_FOLLOWS = re.compile(r" {1,3}(?!(?:because|since|as|is|due|with)\b)[A-Za-z
 _compiled: dict[str, tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]] = {}
 
 
-def choice_letter(text: str, letters: str = "ABCD") -> str | None:
-    """Return the letter that a text settles on; the rules stand at the top of this module.
+def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
+    r"""Return the letter that a text settles on.
+
+    A text that names several choices without settling on one has answered nothing. The clearest kind of
+    statement present decides, in this order:
+
+    1. the last box: `\boxed{B}`;
+    2. the whole text, markup aside: `B`, `b`, `(B)`, `B.`, `**B**`;
+    3. the last claim: `Answer: B`, `the answer is (B)`, `the correct option is B`, `I choose B`. A claim of
+       several (`B or C`, `B, C`, `B/C`) is none, and so is one whose letter is the article (`the answer is a
+       dog`);
+    4. labels, when all of them name the same letter: `(B)`, `**B**`, `option B`, and at the start of a line
+       `B)`, `B.`, `B:` or nothing but `B`.
+
+    Lower case counts in 1 to 3 where the letter stands in brackets or nothing follows it on its line.
 
     Args:
         text: A completion, or a reference answer.
         letters: The letters there are to choose from, in upper case.
 
     Returns:
-        One of the letters, in upper case; None when the text settles on none.
+        One of the letters, in upper case; `Missing` when the text settles on none.
 
     Raises:
         ValueError: The letters are not two or more different capitals of the Latin alphabet.
     """
     claim, rival, label = _compiled.get(letters) or _compile(letters)
     box = boxed(text)
-    if box is not None:
-        return _lone(box, letters) or _labelled(box, label)
+    if box:
+        return _lone(box, letters) or _labeled(box, label)
     lone = _lone(text, letters)
     if lone is not None:
         return lone
@@ -67,11 +66,11 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | None:
         if not _is_article(text, found):
             settled = found
     if settled is None:
-        return _labelled(text, label)
+        return _labeled(text, label)
     letter = settled["letter"].upper()
     other = rival.match(text, settled.end())
     if other and other["letter"] != letter and (other["join"] or not _is_article(text, other)):
-        return None
+        return Missing("it claims several letters")
     return letter
 
 
@@ -94,15 +93,15 @@ def _lone(text: str, letters: str) -> str | None:
     return core if len(core) == 1 and core in letters else None
 
 
-def _labelled(text: str, label: re.Pattern[str]) -> str | None:
+def _labeled(text: str, label: re.Pattern[str]) -> str | Missing:
     """The one letter that all labels of a text name."""
     named = ""
     for found in label.finditer(text):
         letter: str = found[found.lastindex or 0]
         if named and letter != named:
-            return None
+            return Missing("it names several letters")
         named = letter
-    return named or None
+    return named or Missing("it settles on no letter")
 
 
 def _is_article(text: str, found: re.Match[str]) -> bool:
