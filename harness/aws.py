@@ -1,26 +1,28 @@
-"""Clients of AWS, and what goes wrong on the way there in words.
+"""Clients of AWS, and one table of what goes wrong on the way there.
 
-In come a service's name and a region, out goes a boto3 client that honours AWS_ENDPOINT_URL and the usual
-configuration; `explained` turns what boto3 raises into the harness's own errors. It makes no call itself.
+`client` makes a boto3 client that honors AWS_ENDPOINT_URL and the usual configuration. `explained` turns what
+boto3 raises into errors that say what to do, the same words wherever AWS is called.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from harness.errors import HarnessError, InputError, ServiceError
 
-__all__ = ["Denied", "NotInAws", "client", "explained"]
+__all__ = ["AwsError", "Denied", "NotInAws", "client", "explained"]
 
 _ATTEMPTS = 4
 _LONGEST = 300
+_ENDPOINT = "Check the network, the proxy and AWS_ENDPOINT_URL (http://HOST:PORT)."
 _CONFIGURE = "Configure credentials, for example with AWS_PROFILE or `aws sso login`."
 _RENEW = "Sign in again or renew the credentials, then run the same command."
 
-# By the name of botocore's exception, which stands for one in its family.
+# By the name of botocore's exception, which stands for one in its family. These are the user's to set up:
 _SETUP: dict[str, tuple[str, str]] = {
     "NoRegionError": ("no AWS region is configured", "Write --region or set AWS_REGION."),
     "InvalidRegionError": ("this is no AWS region", "Write it as us-west-2."),
@@ -28,18 +30,23 @@ _SETUP: dict[str, tuple[str, str]] = {
     "NoCredentialsError": ("no AWS credentials are configured", _CONFIGURE),
     "PartialCredentialsError": ("the AWS credentials are incomplete", _CONFIGURE),
     "ParamValidationError": ("AWS cannot be asked that", "Check the names that were given."),
+    "ValueError": ("AWS cannot be asked", _ENDPOINT),
 }
-_NOT_AWS = ("what answers there is not AWS", "Check the proxy and AWS_ENDPOINT_URL.")
+# What answers there is a proxy's page, or another service: botocore cannot parse it, or misses what AWS says.
+_NOT_AWS = ("what answers there is not AWS", _ENDPOINT)
 _SERVICE: dict[str, tuple[str, str]] = {
     "SSOError": ("the AWS session has ended", _RENEW),
     "TokenRetrievalError": ("the AWS session has ended", _RENEW),
     "CredentialRetrievalError": ("the AWS credentials cannot be fetched", _RENEW),
     "LoginError": ("the AWS session has ended", _RENEW),
-    "HTTPClientError": ("AWS cannot be reached", "Check the network and AWS_ENDPOINT_URL."),
-    "ConnectionError": ("AWS cannot be reached", "Check the network and AWS_ENDPOINT_URL."),
-    # A page of a proxy, or another service: botocore cannot parse it, or misses what AWS always says.
     "ResponseParserError": _NOT_AWS,
     "KeyError": _NOT_AWS,
+}
+# These may pass by themselves.
+_PASSING: dict[str, tuple[str, str]] = {
+    "ReadTimeoutError": ("AWS did not answer in time", _ENDPOINT),
+    "HTTPClientError": ("AWS cannot be reached", _ENDPOINT),
+    "ConnectionError": ("AWS cannot be reached", _ENDPOINT),
 }
 _STALE = (
     "ExpiredToken",
@@ -48,22 +55,66 @@ _STALE = (
     "InvalidSignature",
     "SignatureDoesNot",
 )
+_BUSY = ("TooManyRequests", "Throttl", "RequestLimitExceeded", "SlowDown")
+# What AWS says of a call that it does not allow names the action: `lambda:InvokeFunction` for Invoke.
+_ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 
 
-class Denied(ServiceError):
+class AwsError(HarnessError):
+    """AWS could not be asked, or refused.
+
+    Args:
+        message: What happened.
+        code: The code of AWS's error, else the name of botocore's exception.
+        retryable: Whether it may pass by itself.
+        fix: What to do about it.
+        place: What was being looked at.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        retryable: bool = False,
+        fix: str | None = None,
+        place: str | None = None,
+    ) -> None:
+        super().__init__(message, fix=fix, place=place)
+        self.code = code
+        self.retryable = retryable
+
+
+class NotSetUp(AwsError, InputError):
+    """The region, the credentials or what was asked for is wrong here."""
+
+
+class NotServed(AwsError, ServiceError):
+    """AWS cannot be reached or refused."""
+
+
+class Denied(NotServed):
     """These credentials may not do it."""
 
 
-class NotInAws(InputError):
+class NotInAws(NotSetUp):
     """What was asked for does not exist."""
 
 
-def client(service: str, region: str | None = None) -> Any:
+def client(
+    service: str,
+    region: str | None = None,
+    *,
+    endpoint_url: str | None = None,
+    **config: Any,
+) -> Any:
     """A client of a service.
 
     Args:
         service: As boto3 names it.
         region: The region; AWS_REGION or boto3's own configuration when None.
+        endpoint_url: Another endpoint than AWS's and AWS_ENDPOINT_URL.
+        **config: Other settings of botocore's `Config`. A call is tried AWS_MAX_ATTEMPTS or 4 times.
 
     Raises:
         InputError: No region is configured, or the profile does not exist.
@@ -75,14 +126,17 @@ def client(service: str, region: str | None = None) -> Any:
     region = region or os.environ.get("AWS_REGION")
     given = os.environ.get("AWS_MAX_ATTEMPTS", "")
     attempts = int(given) if given.isdecimal() and int(given) else _ATTEMPTS
-    config = Config(
-        connect_timeout=10,
-        read_timeout=30,
-        retries={"mode": "standard", "total_max_attempts": attempts},
-        user_agent_extra="rft-graders",
-    )
+    settings: dict[str, Any] = {
+        "connect_timeout": 10,
+        "read_timeout": 30,
+        "retries": {"mode": "standard", "total_max_attempts": attempts},
+        "user_agent_extra": "rft-graders",
+        **config,
+    }
     with explained(None):
-        return boto3.session.Session().client(service, region_name=region, config=config)
+        return boto3.session.Session().client(
+            service, region_name=region, endpoint_url=endpoint_url, config=Config(**settings)
+        )
 
 
 @contextmanager
@@ -90,13 +144,13 @@ def explained(place: str | None) -> Iterator[None]:
     """Turn what boto3 raises inside the block into an error that says what to do.
 
     Args:
-        place: What was being looked at: a stack, an ARN; None for nothing yet.
+        place: What is being looked at: a stack, an ARN; None for nothing yet.
 
     Raises:
-        Missing: It does not exist.
+        NotInAws: It does not exist.
         Denied: These credentials may not.
-        InputError: boto3 is not configured.
-        ServiceError: AWS cannot be reached, or refused.
+        AwsError: boto3 is not configured (an `InputError`); AWS cannot be reached, or refused (a
+            `ServiceError`).
     """
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
@@ -104,31 +158,43 @@ def explained(place: str | None) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise _refused(error.response.get("Error", {}), error.operation_name, place) from error
+        raise _refused(error.response, error.operation_name, place) from error
     except (BotoCoreError, ResponseParserError, KeyError, ValueError) as error:
         raise _not_asked(error, place) from error
 
 
-def _refused(said: dict[str, Any], operation: str, place: str | None) -> HarnessError:
+def _refused(response: dict[str, Any], operation: str, place: str | None) -> AwsError:
+    said = response.get("Error", {})
     code = str(said.get("Code") or "Unknown")
     text = " ".join(str(said.get("Message") or "").split())[:_LONGEST]
     if "AccessDenied" in code or "UnauthorizedOperation" in code:
-        fix = f"Allow {operation} to whoever runs this, or use other credentials."
-        return Denied(f"these credentials may not do {operation}", place=place, fix=fix)
-    if any(code.startswith(stale) for stale in _STALE):
-        return ServiceError(f"AWS does not accept the credentials ({code})", place=place, fix=_RENEW)
+        named = _ACTION.search(text)
+        action = named[1] if named else operation
+        fix = f"Allow {action} to whoever runs this, or use other credentials."
+        return Denied(f"these credentials may not do {action}", code=code, place=place, fix=fix)
+    if code.startswith(_STALE):
+        message = f"AWS does not accept the credentials ({code})"
+        return NotServed(message, code=code, place=place, fix=_RENEW)
+    if code.startswith(_BUSY):
+        fix = "Lower the concurrency, or raise the limit."
+        return NotServed(
+            f"too many calls at once ({code}): {text}", code=code, retryable=True, place=place, fix=fix
+        )
     if "NotFound" in code or code == "NoSuchEntity" or "does not exist" in text:
-        return NotInAws("there is no such thing in this account and region", place=place)
-    return ServiceError(f"AWS refused {operation} ({code}): {text}", place=place)
+        return NotInAws(f"this does not exist in this account and region ({text})", code=code, place=place)
+    retryable = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500
+    return NotServed(f"AWS refused {operation} ({code}): {text}", code=code, retryable=retryable, place=place)
 
 
-def _not_asked(error: Exception, place: str | None) -> HarnessError:
+def _not_asked(error: Exception, place: str | None) -> AwsError:
+    code = type(error).__name__
+    said = " ".join(str(error).split())[:_LONGEST]
     for kind in type(error).__mro__:
-        if kind.__name__ in _SETUP:
-            message, fix = _SETUP[kind.__name__]
-            return InputError(f"{message} ({error})", place=place, fix=fix)
-        if kind.__name__ in _SERVICE:
-            message, fix = _SERVICE[kind.__name__]
-            said = " ".join(str(error).split())[:_LONGEST]
-            return ServiceError(f"{message} ({said})", place=place, fix=fix)
-    return InputError(f"AWS cannot be asked: {error}", place=place)
+        for table in (_SETUP, _SERVICE, _PASSING):
+            if kind.__name__ in table:
+                message, fix = table[kind.__name__]
+                made = NotSetUp if table is _SETUP else NotServed
+                return made(
+                    f"{message} ({said})", code=code, retryable=table is _PASSING, place=place, fix=fix
+                )
+    return NotSetUp(f"AWS cannot be asked: {said}", code=code, place=place)

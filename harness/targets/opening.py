@@ -116,8 +116,6 @@ def open_deployed(function: str, region: str | None = None) -> DeployedTarget:
     """
     from harness.targets.deployed import DeployedTarget
 
-    if region is None and not function.startswith("arn:"):
-        region = os.environ.get("AWS_REGION")  # boto3 itself does not read it; Lambda and the other SDKs do
     return DeployedTarget(
         function,
         region=region,

@@ -68,8 +68,8 @@ def test_what_cannot_be_shown_is_the_user_s_to_mend(capsys, words, message):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], f"{FUNCTION}:3: there is no such function"),
-        (["--grader", "Math"], f"{FUNCTION}:3: there is no such function"),
+        ([], f"{FUNCTION}:3: this does not exist in this account and region"),
+        (["--grader", "Math"], f"{FUNCTION}:3: this does not exist in this account and region"),
         (["--grader", "Nobody"], "the stack has no grader 'Nobody'. Its graders: Math."),
         (["--target", "lambda-runtime"], "--stack and --target both say where to grade"),
     ],

@@ -59,7 +59,7 @@ def rules(arn, **job):
     It has no GetAccountSettings, and the user that it says is signed in does not exist in its IAM.
     """
     findings, _ = check_function(arn, JobSettings(**job))
-    here = ("GetAccountSettings", "there is no such thing")
+    here = ("GetAccountSettings", "this does not exist")
     return [one.id for one in findings if not any(word in one.message for word in here)]
 
 
@@ -153,7 +153,7 @@ def test_who_is_signed_in_is_held_to_their_own_and_their_groups_policies(aws, ma
 
 
 def test_no_such_function(aws):
-    with pytest.raises(InputError, match="there is no such thing"):
+    with pytest.raises(InputError, match="this does not exist"):
         check_function("arn:aws:lambda:us-west-2:123456789012:function:nobody:1", JobSettings())
 
 

@@ -131,18 +131,38 @@ def handler(event, context):
 @pytest.mark.parametrize(
     ("status", "code", "retryable", "said"),
     [
-        (429, "TooManyRequestsException", True, "the function is throttled. Lower the concurrency"),
-        (500, "ServiceException", True, "Lambda refused the call (ServiceException): said AWS"),
+        (
+            429,
+            "TooManyRequestsException",
+            True,
+            "too many calls at once (TooManyRequestsException): said AWS. Lower the",
+        ),
+        (500, "ServiceException", True, "AWS refused Invoke (ServiceException): said AWS"),
         (
             403,
             "AccessDeniedException",
             False,
-            "these credentials may not call it. Allow lambda:InvokeFunction",
+            "these credentials may not do Invoke. Allow Invoke to whoever runs this",
         ),
-        (403, "ExpiredTokenException", False, "the credentials have expired. Sign in again"),
-        (403, "UnrecognizedClientException", False, "AWS does not know these credentials"),
-        (404, "ResourceNotFoundException", False, "there is no such function"),
-        (400, "KMSDisabledException", False, "Lambda refused the call (KMSDisabledException): said AWS"),
+        (
+            403,
+            "ExpiredTokenException",
+            False,
+            "AWS does not accept the credentials (Expired",
+        ),
+        (
+            403,
+            "UnrecognizedClientException",
+            False,
+            "AWS does not accept the credentials",
+        ),
+        (
+            404,
+            "ResourceNotFoundException",
+            False,
+            "this does not exist in this account",
+        ),
+        (400, "KMSDisabledException", False, "AWS refused Invoke (KMSDisabledException): said AWS"),
     ],
 )
 def test_a_service_that_refuses_a_call_is_no_fault_of_the_grader(
@@ -175,7 +195,7 @@ def test_a_page_of_a_proxy_is_told_from_the_service(opened):
     page = HttpResponse(200, b"<html>Sign in</html>", content_type="text/html")
     server = LoopbackServer(lambda request: page, "portal")
     try:
-        with pytest.raises(ServiceError, match="grader: what answers there is not the Lambda service"):
+        with pytest.raises(ServiceError, match="grader: what answers there is not AWS"):
             opened("grader", f"http://{server.address}")
     finally:
         server.close()
@@ -194,12 +214,13 @@ def test_an_arn_fixes_the_region():
 
 @pytest.mark.parametrize("function", ["nobody", "grader:none"])
 def test_an_unknown_function_is_an_input_error(server, opened, function):
-    with pytest.raises(InputError, match="there is no such function, version or alias"):
+    with pytest.raises(InputError, match="this does not exist in this account and region"):
         opened(function, server)
 
 
 @pytest.mark.parametrize(
-    ("code", "said"), [("ExpiredTokenException", "expired"), ("ServiceException", "refused")]
+    ("code", "said"),
+    [("ExpiredTokenException", "does not accept the credentials"), ("ServiceException", "refused")],
 )
 def test_a_service_that_refuses_at_once_is_a_service_error(opened, refusing, code, said):
     with pytest.raises(ServiceError, match=said):
@@ -239,7 +260,7 @@ def test_an_unknown_profile_is_an_input_error(server, opened, monkeypatch):
 
 
 def test_an_endpoint_that_is_no_url_is_an_input_error(opened):
-    with pytest.raises(InputError, match="the endpoint is no URL"):
+    with pytest.raises(InputError, match="AWS cannot be asked.*localhost.*http://HOST:PORT"):
         opened("grader", "localhost")
 
 
