@@ -50,6 +50,8 @@ class FunctionSpec:
     """`python3.12` and the like: which interpreter to look for."""
     timeout_s: float = 3.0
     memory_mb: int = 128
+    ephemeral_mb: int = 512
+    """The size of /tmp, MB."""
     environment: Mapping[str, str] = field(default_factory=dict)
     version: str = "$LATEST"
     region: str = "us-east-1"

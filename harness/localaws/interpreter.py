@@ -27,11 +27,13 @@ from harness.localaws.pythons import pythons_of
 
 __all__ = ["Interpreter", "find_interpreter"]
 
-_LAYOUT = 1
+_LAYOUT = 3
 _CLIENT = ("awslambdaric", "simplejson", "snapshot-restore-py")
 _SDK = ("boto3", "botocore", "jmespath", "s3transfer", "python-dateutil", "six", "urllib3")
 _INSTALL_SECONDS = 120
 _PROBE = "import sys; print(*sys.version_info[:3], sys._base_executable, sep='\\n')"
+_START = Path(__file__).with_name("confined_start.py")
+_COMPILE = "import py_compile, sys; py_compile.compile(sys.argv[1], sys.argv[2], doraise=True)"
 _REQUIREMENTS = Path(__file__).parents[2] / "requirements" / "runtime.txt"
 
 
@@ -41,6 +43,8 @@ class Interpreter:
 
     executable: Path
     """Python inside the isolated environment."""
+    start: Path
+    """`confined_start`, compiled for it: what a function's process runs first."""
     runtime: str
     """The Lambda runtime that it corresponds to."""
     version: str
@@ -123,12 +127,14 @@ def _ready(found: _Found, sdk: bool, note: str | None) -> Interpreter:
         links = [*_CLIENT, *links]
     entries = dict(entry for name in links for entry in _top_level(name))
     content = sorted(map(str, entries.values()))
-    key = json.dumps([_LAYOUT, str(found.executable), found.version, versions, present, content])
+    start = hashlib.sha256(_START.read_bytes()).hexdigest()
+    key = json.dumps([_LAYOUT, start, str(found.executable), found.version, versions, present, content])
     folder = _cache() / f"{found.runtime}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     if not (folder / "bin" / "python").exists():
         _make(folder, found, entries, None if present else dict(versions)["awslambdaric"])
     return Interpreter(
         executable=folder / "bin" / "python",
+        start=folder / "confined_start.pyc",
         runtime=found.runtime,
         version=".".join(map(str, found.version)),
         note=note,
@@ -155,6 +161,7 @@ def _make(folder: Path, found: _Found, entries: dict[str, Path], install: str | 
         packages.mkdir(parents=True)
         (scratch / "bin").mkdir()
         (scratch / "bin" / "python").symlink_to(found.executable)
+        (scratch / "bin" / "python3").symlink_to("python")
         # Python takes a folder with this file for a virtual environment: own site-packages, no one else's.
         (scratch / "pyvenv.cfg").write_text(
             f"home = {found.executable.parent}\ninclude-system-site-packages = false\n", "utf-8"
@@ -165,7 +172,10 @@ def _make(folder: Path, found: _Found, entries: dict[str, Path], install: str | 
             if not (packages / name).exists():
                 (packages / name).symlink_to(target)
         # Handlers run without writing bytecode, so what lies here in single files is compiled now.
-        compiling = [str(scratch / "bin" / "python"), "-m", "compileall", "-q", "-l", str(packages)]
+        python = str(scratch / "bin" / "python")
+        start = str(scratch / "confined_start.pyc")
+        subprocess.run([python, "-c", _COMPILE, str(_START), start], capture_output=True, check=True)
+        compiling = [python, "-m", "compileall", "-q", "-l", str(packages)]
         subprocess.run(compiling, capture_output=True, check=False)
         try:
             scratch.rename(folder)

@@ -16,9 +16,12 @@ __all__ = [
     "ASYNC_REQUEST_BYTES",
     "INIT_SECONDS",
     "LOG_TAIL_BYTES",
+    "MB_A_PROCESSOR",
     "REQUEST_BYTES",
     "RESPONSE_BYTES",
     "Fault",
+    "changed_artifact",
+    "duration_in_lambda",
     "exited",
     "from_payload",
     "out_of_memory",
@@ -38,6 +41,9 @@ RESPONSE_BYTES = 6_291_556
 
 INIT_SECONDS = 10.0
 """How long the init phase may take before Lambda starts it again inside the invocation."""
+
+MB_A_PROCESSOR = 1769
+"""How much memory comes with one whole processor (developer guide, "Configure Lambda function memory")."""
 
 LOG_TAIL_BYTES = 4096
 """How much of the log `LogType=Tail` returns, bytes."""
@@ -84,6 +90,31 @@ def response_too_large() -> Fault:
     """The answer is larger than `RESPONSE_BYTES`."""
     text = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_BYTES} bytes)."
     return Fault("Function.ResponseSizeTooLarge", text)
+
+
+def changed_artifact(names: list[str]) -> Fault:
+    """The function wrote files beside its code, which Lambda refuses with Errno 30."""
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    text = f"the function changed its artifact: {shown}. In Lambda only /tmp can be written (Errno 30)."
+    return Fault("ArtifactChanged", text)
+
+
+def duration_in_lambda(wall_ms: float, cpu_ms: float, memory_mb: int) -> float:
+    """Estimate how long a call takes in Lambda, milliseconds.
+
+    Lambda gives a function a share of the processor that grows with its memory. What the call computed takes
+    that much longer, what it waited for does not. That one of Lambda's processors is as fast as one here is
+    an assumption.
+
+    Args:
+        wall_ms: How long the call took here.
+        cpu_ms: The processor time that it took here.
+        memory_mb: The function's memory.
+    """
+    computing = cpu_ms * MB_A_PROCESSOR / memory_mb
+    if memory_mb >= MB_A_PROCESSOR:  # several threads may share several processors
+        return max(wall_ms, computing)
+    return max(0.0, wall_ms - cpu_ms) + computing
 
 
 def request_too_large(size: int, limit: int = REQUEST_BYTES, kind: str = "RequestResponse") -> Fault:

@@ -6,13 +6,16 @@ Environments are reused as Lambda does (the one used last first) and started whe
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from uuid import uuid4
 
+from harness.errors import InputError
 from harness.localaws import limits
+from harness.localaws.confinement import Confinement, Protection
 from harness.localaws.function import FunctionSpec
 from harness.localaws.interpreter import find_interpreter
 from harness.localaws.limits import Fault
@@ -43,12 +46,16 @@ class LocalRuntime:
         concurrency: How many execution environments there may be at once.
         wait: Whether a call waits for an environment when all are busy, or is refused as throttled.
         sdk: Whether the function may import boto3, as in Lambda.
-        passed: Names of variables that the function gets from this process (`AWS_PROFILE`, `HOME`).
+        passed: Names of variables that the function gets from this process. A file that one of them names can
+            be read by the function.
+        credentials: AWS credentials as variables, which a deployed function has from its role.
         log_file: Gets the output of all environments, up to 64 MB each.
         init_timeout_s: How long the init phase may take, seconds.
+        protection: Insist on this one instead of the best that this machine allows.
 
     Raises:
-        InputError: `awslambdaric` is not installed, or the cache folder cannot be written.
+        InputError: `awslambdaric` is not installed, the cache folder cannot be written, or a variable to pass
+            is not set here or is set by the template.
     """
 
     def __init__(
@@ -59,12 +66,17 @@ class LocalRuntime:
         wait: bool = True,
         sdk: bool = True,
         passed: Iterable[str] = (),
+        credentials: Mapping[str, str] | None = None,
         log_file: Path | None = None,
         init_timeout_s: float = limits.INIT_SECONDS,
+        protection: Protection | None = None,
     ) -> None:
         self.spec = spec
+        self._passed = {**(credentials or {}), **{name: _variable(spec, name) for name in passed}}
         self.interpreter = find_interpreter(spec.runtime, sdk=sdk)
-        self._passed = tuple(passed)
+        self._confinement = Confinement(
+            spec, self.interpreter, protection=protection, shown=self._passed.values()
+        )
         self._log_file = log_file
         self._init_timeout_s = init_timeout_s
         self._wait = wait
@@ -72,6 +84,11 @@ class LocalRuntime:
         self._lock = threading.Lock()
         self._idle: list[Sandbox] = []
         self._closed = False
+
+    @property
+    def protection(self) -> Protection:
+        """What keeps the function from writing where it cannot in Lambda."""
+        return self._confinement.protection
 
     @property
     def interpreter_note(self) -> str | None:
@@ -118,6 +135,7 @@ class LocalRuntime:
             idle, self._idle = self._idle, []
         for sandbox in idle:
             sandbox.close()
+        self._confinement.close()
 
     def _take(self) -> Sandbox:
         with self._lock:
@@ -128,6 +146,7 @@ class LocalRuntime:
         return Sandbox(
             self.spec,
             self.interpreter,
+            self._confinement,
             init_timeout_s=self._init_timeout_s,
             passed=self._passed,
             log_file=self._log_file,
@@ -139,3 +158,14 @@ class LocalRuntime:
                 self._idle.append(sandbox)
                 return
         sandbox.close()
+
+
+def _variable(spec: FunctionSpec, name: str) -> str:
+    """A variable that is to be handed on."""
+    if name in spec.environment:
+        raise InputError(
+            f"the template sets {name}", place=spec.name, fix="Change it there: it is what trains."
+        )
+    if name not in os.environ:
+        raise InputError(f"the variable {name} is not set here", fix=f"Set {name}, or leave out --pass-env.")
+    return os.environ[name]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -52,9 +53,14 @@ class Message(NamedTuple):
 
 
 class RuntimeApi:
-    """Serves one process; `messages` is read by the one thread that runs the sandbox."""
+    """Serves one process; `messages` is read by the one thread that runs the sandbox.
 
-    def __init__(self) -> None:
+    Args:
+        on_next: Called when the process has nothing left to do and asks for work.
+    """
+
+    def __init__(self, on_next: Callable[[], None] = lambda: None) -> None:
+        self._on_next = on_next
         self.messages: SimpleQueue[Message] = SimpleQueue()
         self._work: SimpleQueue[Work | None] = SimpleQueue()
         self._lock = threading.Lock()
@@ -85,6 +91,7 @@ class RuntimeApi:
 
     def _next(self) -> HttpResponse | None:
         """Hold the request until there is work."""
+        self._on_next()
         self.messages.put(Message("next"))
         work = self._work.get()
         if work is None:

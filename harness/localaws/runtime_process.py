@@ -1,28 +1,31 @@
 """A function's process: the handler under the real `awslambdaric`, watched from outside.
 
-Starts it in a process group of its own, with the artifact as working directory; reports through the Runtime
-API's messages when it goes away or holds more memory than the function has; ends it with everything it
-started, and even when the harness itself is killed. It knows nothing of invocations. A descendant that
-detached itself completely (two forks and a new session) is out of reach: Lambda would destroy it with the
-machine.
+Starts it in a process group of its own; reports through the Runtime API's messages when it goes away or holds
+more memory than the function has; freezes it between events; ends it with everything it started, and even
+when the harness itself is killed. A descendant that detached itself completely (two forks and a new session)
+is out of reach: Lambda would destroy it with the machine.
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
+import signal
 import subprocess
+import sys
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from harness.localaws.function import FunctionSpec
-from harness.localaws.interpreter import Interpreter
+import psutil
+
 from harness.localaws.logs import LogTail
 from harness.localaws.memory import peak_bytes, resident_bytes
 from harness.localaws.runtime_api import Message, RuntimeApi
-from harness.processes import end, end_group
+from harness.processes import descendants, end, end_group
 
 __all__ = ["RuntimeProcess"]
 
@@ -30,7 +33,7 @@ _MB = 1024 * 1024
 _BUSY_SECONDS = 0.01
 _IDLE_SECONDS = 0.1
 # Waits for the end of its input, which comes with the harness's end however that came about.
-_GUARD = 'read -r line; kill -9 "-$1"'
+_GUARD = 'read -r line; kill -9 "-$1"; shift; [ $# = 0 ] || rm -rf -- "$@"'
 
 _running: weakref.WeakSet[RuntimeProcess] = weakref.WeakSet()
 
@@ -39,34 +42,36 @@ class RuntimeProcess:
     """One process from its start to its end.
 
     Args:
-        spec: The function.
-        interpreter: What to run it under.
+        command: What to run.
         api: The Runtime API made for this process alone.
         logs: Gets its output.
         variables: Its whole environment.
+        memory_mb: How much memory it may hold.
+        leftovers: Folders that are removed if the harness is killed.
     """
 
     def __init__(
         self,
-        spec: FunctionSpec,
-        interpreter: Interpreter,
+        command: Sequence[str],
         api: RuntimeApi,
         logs: LogTail,
         variables: Mapping[str, str],
+        *,
+        memory_mb: int,
+        leftovers: Sequence[Path] = (),
     ) -> None:
         self.api = api
         self.busy = True
         """Set while an init or an invocation runs: the memory is then looked at more often."""
-        self._limit = spec.memory_mb * _MB
+        self._limit = memory_mb * _MB
+        self._signals = threading.Lock()
         self._seen = 0
         self._ended = threading.Event()
         reading, writing = os.pipe()
         self.started = time.perf_counter()
         try:
-            # No bytecode: Lambda's /var/task is read-only, and the artifact's digest must not change.
             self._process = subprocess.Popen(
-                [interpreter.executable, "-B", "-m", "awslambdaric", spec.handler],
-                cwd=spec.artifact,
+                command,
                 env=dict(variables),
                 stdin=subprocess.DEVNULL,
                 stdout=writing,
@@ -82,7 +87,7 @@ class RuntimeProcess:
         logs.attach(reading)
         # A handler that hangs would otherwise outlive a killed harness, and keep a core busy for ever.
         self._guard = subprocess.Popen(
-            ["/bin/sh", "-c", _GUARD, "guard", str(self.pid)],
+            ["/bin/sh", "-c", _GUARD, "guard", str(self.pid), *map(str, leftovers)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -106,10 +111,40 @@ class RuntimeProcess:
         """Whether it ever held more memory than the function has."""
         return self.peak() > self._limit
 
+    def cpu_seconds(self) -> float | None:
+        """The processor time of the process and of what it started so far; None when it is gone."""
+        try:
+            times = psutil.Process(self.pid).cpu_times()
+            children = times.children_user + times.children_system
+            for child in descendants(self.pid)[1:]:
+                with contextlib.suppress(psutil.Error):
+                    children += sum(psutil.Process(child).cpu_times()[:2])
+            if sys.platform != "linux":
+                return times.user + times.system + children
+            # The process's exact clock, see clock_getcpuclockid(3); /proc has hundredths of a second.
+            return float(time.clock_gettime((~self.pid << 3) | 2) + children)
+        except (psutil.Error, OSError):
+            return None
+
+    def freeze(self) -> None:
+        """Stop everything in the process, as Lambda does between two events."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        with self._signals, contextlib.suppress(ProcessLookupError, PermissionError):
+            if self in _running:
+                os.killpg(self.pid, number)
+
     def kill(self) -> None:
         """End it and everything it started; may be called again."""
-        if self in _running:
+        with self._signals:
+            known = self in _running
             _running.discard(self)
+        if known:
             self.peak()
             end(self._guard)
             end_group(self.pid)

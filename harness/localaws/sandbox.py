@@ -1,12 +1,9 @@
-"""One execution environment: initialised, answering one event after the other, made anew when it broke.
+"""One execution environment: started, answering one event after the other, replaced when it breaks.
 
-In comes an event, out goes an `Invocation`: the answer or the fault that Lambda would hand to the caller, and
-what was measured. Two clocks: the init phase has ten seconds; when it fails, Lambda starts it a second time
-inside the invocation, under the function's own timeout, and only then reports it. After a timeout, an exit or
-too much memory nothing of the environment is left, and the next event starts a new one.
-
-Different from Lambda: the environment is not frozen between two events, so a thread left behind goes on; CPU
-is not rationed by memory; /tmp is this machine's.
+Two clocks: the init phase has ten seconds; when it fails, Lambda starts it a second time inside the
+invocation, under the function's own timeout, and only then reports it. Between two events the process is
+frozen. After a timeout, an exit or too much memory nothing of the environment is left, and the next event
+starts a new one. `docs/local-lambda.md` lists what differs from Lambda.
 """
 
 from __future__ import annotations
@@ -16,7 +13,7 @@ import math
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
@@ -24,6 +21,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from harness.localaws import limits
+from harness.localaws.confinement import Confinement, Protection
 from harness.localaws.function import FunctionSpec
 from harness.localaws.interpreter import Interpreter
 from harness.localaws.limits import Fault
@@ -49,6 +47,9 @@ class Invocation:
     """Set when the function failed."""
     duration_ms: float
     """From the event's hand-over to the answer (or the kill)."""
+    estimate_ms: float | None
+    """How long the call would take in Lambda, with the processor share of the function's memory: an estimate.
+    None when the process ended before its processor time could be read."""
     init_ms: float | None
     """From the process's start to its first request for work; None when the environment was warm."""
     cold_start_ms: float | None
@@ -65,8 +66,9 @@ class Sandbox:
     Args:
         spec: The function.
         interpreter: What to run it under.
+        confinement: How its processes are shut in.
         init_timeout_s: How long the init phase may take, seconds.
-        passed: Names of environment variables that are handed on from this process.
+        passed: Variables that the engineer hands on.
         log_file: Gets the function's output too.
     """
 
@@ -74,17 +76,21 @@ class Sandbox:
         self,
         spec: FunctionSpec,
         interpreter: Interpreter,
+        confinement: Confinement,
         *,
         init_timeout_s: float = limits.INIT_SECONDS,
-        passed: Iterable[str] = (),
+        passed: Mapping[str, str] | None = None,
         log_file: Path | None = None,
     ) -> None:
         self._spec = spec
         self._interpreter = interpreter
+        self._confinement = confinement
         self._init_timeout_s = init_timeout_s
-        self._passed = tuple(passed)
+        self._passed = passed
         self._logs = LogTail(log_file)
-        self._home = Path(tempfile.mkdtemp(prefix="rft-lambda-home-"))
+        self._scratch: Path | None = None
+        if confinement.protection is not Protection.NAMESPACE:
+            self._scratch = Path(tempfile.mkdtemp(prefix="rft-lambda-tmp-"))
         self._log_stream = f"local/[{spec.version}]{next(_serial):032x}"
         self._process: RuntimeProcess | None = None
 
@@ -92,7 +98,8 @@ class Sandbox:
         """End the process and remove what belongs to it."""
         self._discard()
         self._logs.close()
-        shutil.rmtree(self._home, ignore_errors=True)
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def invoke(self, request_id: str, payload: bytes, arn: str) -> Invocation:
         """Run one event.
@@ -104,15 +111,21 @@ class Sandbox:
         """
         offset = self._logs.offset
         self._logs.write(f"START RequestId: {request_id} Version: {self._spec.version}\n")
-        start = _Start(None, self._spec.timeout_s, None) if self._is_ready() else self._initialise(request_id)
+        start = _Start(None, self._spec.timeout_s, None) if self._is_ready() else self._initialize(request_id)
         began = time.perf_counter()
-        message, process = None, self._process
+        message, process, cpu_ms = None, self._process, None
         if process is not None:
             process.busy = True
+            before = process.cpu_seconds()
             message = self._hand_over(process, Work(request_id, payload, 0, arn, _trace_id()), start.left_s)
             process.busy = False
+            after = process.cpu_seconds()
+            cpu_ms = None if before is None or after is None else _ms(after - before)
         ended = time.perf_counter()
         fault = start.fault or self._fault(message, request_id)
+        written = fault is None and self._confinement.changed()
+        if written:
+            fault, message = limits.changed_artifact(written), None
         answered = message is not None and message.kind in _ANSWERS
         cold_start = None
         if process is not None and answered and start.init_ms is not None:
@@ -121,6 +134,9 @@ class Sandbox:
         if not answered:
             self._discard()
         duration = _ms(ended - began + self._spec.timeout_s - start.left_s)
+        estimate = None
+        if cpu_ms is not None:
+            estimate = limits.duration_in_lambda(duration, cpu_ms, self._spec.memory_mb)
         self._logs.write(_report(request_id, self._spec, duration, peak, start.init_ms, fault, message))
         body = message.body if message is not None else b""
         return Invocation(
@@ -128,6 +144,7 @@ class Sandbox:
             payload=body or start.payload or (fault.payload() if fault else b""),
             fault=fault,
             duration_ms=duration,
+            estimate_ms=estimate,
             init_ms=start.init_ms,
             cold_start_ms=cold_start,
             peak_memory_mb=peak,
@@ -144,7 +161,7 @@ class Sandbox:
         self._discard()
         return False
 
-    def _initialise(self, request_id: str) -> _Start:
+    def _initialize(self, request_id: str) -> _Start:
         """Start the process, and once more under the function's timeout when that fails."""
         message, took = self._spawn(self._init_timeout_s)
         if message is not None and message.kind == "next":
@@ -161,24 +178,40 @@ class Sandbox:
     def _spawn(self, seconds: float) -> tuple[Message | None, float]:
         """A new process: what it said first, and after how many seconds."""
         self._discard()
-        api = RuntimeApi()
+        api = RuntimeApi(self._freeze)
         try:
             variables = function_variables(
                 self._spec,
                 api=api.address,
-                home=self._home,
+                root=self._confinement.root,
+                programs=self._interpreter.executable.parent,
                 log_stream=self._log_stream,
+                scratch=self._scratch,
                 passed=self._passed,
             )
-            self._process = RuntimeProcess(self._spec, self._interpreter, api, self._logs, variables)
+            leftovers = [folder for folder in (self._scratch, self._confinement.copy) if folder is not None]
+            self._process = RuntimeProcess(
+                self._confinement.command("-m", "awslambdaric", self._spec.handler, scratch=self._scratch),
+                api,
+                self._logs,
+                variables,
+                memory_mb=self._spec.memory_mb,
+                leftovers=leftovers,
+            )
         except BaseException:
             api.close()
             raise
         message = _receive(self._process, seconds)
         return message, time.perf_counter() - self._process.started
 
+    def _freeze(self) -> None:
+        """What the function left running stands still until the next event."""
+        if self._process is not None:
+            self._process.freeze()
+
     def _hand_over(self, process: RuntimeProcess, work: Work, seconds: float) -> Message | None:
         """Give the event to the process and wait for what becomes of it; None when the time is up."""
+        process.thaw()
         process.api.give(work._replace(deadline_ms=math.floor((time.time() + seconds) * 1000)))
         message = _receive(process, seconds)
         # An answer from a process that was over its memory between two looks: Lambda would have killed it.

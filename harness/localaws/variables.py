@@ -8,8 +8,7 @@ Source: the Lambda developer guide, "Using Lambda environment variables" (define
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 from harness.localaws.function import FunctionSpec
@@ -17,8 +16,18 @@ from harness.localaws.function import FunctionSpec
 __all__ = ["function_variables"]
 
 
+_NO_HOME = "/home/sbx_user1051"
+
+
 def function_variables(
-    spec: FunctionSpec, *, api: str, home: Path, log_stream: str, passed: Iterable[str] = ()
+    spec: FunctionSpec,
+    *,
+    api: str,
+    root: str,
+    programs: Path,
+    log_stream: str,
+    scratch: Path | None = None,
+    passed: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The whole environment of a function's process.
 
@@ -26,14 +35,15 @@ def function_variables(
         spec: The function. `AWS_EXECUTION_ENV` names its runtime even where another Python runs it, since
             `awslambdaric` encodes answers by it.
         api: Host and port of the Runtime API.
-        home: An empty folder: botocore would find the engineer's credentials in the real one.
+        root: The folder that the function sees its artifact in.
+        programs: The folder with the interpreter, first on PATH as in Lambda.
         log_stream: The environment's log stream.
-        passed: Names of variables that are handed on from this process, such as `AWS_PROFILE`.
+        scratch: Where temporary files go, if /tmp is not the environment's own.
+        passed: Variables that the engineer hands on, such as credentials. The Region is Lambda's own, and may
+            be passed all the same: nothing else says where the stack will be.
     """
     platform = {
         "_HANDLER": spec.handler,
-        "AWS_REGION": spec.region,
-        "AWS_DEFAULT_REGION": spec.region,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}",
         "AWS_LAMBDA_FUNCTION_NAME": spec.name,
         "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
@@ -42,16 +52,21 @@ def function_variables(
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{spec.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_RUNTIME_API": api,
-        "LAMBDA_TASK_ROOT": str(spec.artifact),
+        "LAMBDA_TASK_ROOT": root,
     }
-    handed_on = {name: os.environ[name] for name in passed if name in os.environ}
-    return {
-        "HOME": str(home),
+    variables = {
+        # It does not exist, as in Lambda: botocore would find the engineer's credentials in the real one.
+        "HOME": _NO_HOME,
         "LANG": "en_US.UTF-8",
-        "PATH": os.defpath,
+        "PATH": f"{programs}:/usr/local/bin:/usr/bin:/bin:/opt/bin",
         "TZ": ":UTC",
         "AWS_EC2_METADATA_DISABLED": "true",
-        **handed_on,
+        "AWS_REGION": spec.region,
+        "AWS_DEFAULT_REGION": spec.region,
         **spec.environment,
+        **(passed or {}),
         **platform,
     }
+    if scratch is not None:
+        variables["TMPDIR"] = str(scratch)
+    return variables

@@ -8,16 +8,18 @@ of the very files that are deployed. Nothing here builds anything.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.errors import InputError
+from harness.localaws import limits
+from harness.localaws.confinement import Confinement
 from harness.localaws.function import FunctionSpec
 from harness.localaws.interpreter import find_interpreter
 from harness.localaws.template import read_functions
+from harness.localaws.variables import function_variables
 
 __all__ = ["BUILD", "Imported", "built_function", "built_functions", "grader_of", "import_artifact"]
 
@@ -138,22 +140,16 @@ def import_artifact(spec: FunctionSpec) -> Imported:
         InputError: There is no interpreter to run it under.
     """
     interpreter = find_interpreter(spec.runtime)
-    with tempfile.TemporaryDirectory(prefix="rft-import-") as home:
-        environment = {
-            "HOME": home,
-            "LANG": "en_US.UTF-8",
-            "PATH": os.defpath,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            **spec.environment,
-            "AWS_REGION": spec.region,
-            "AWS_DEFAULT_REGION": spec.region,
-        }
-        command = [str(interpreter.executable), "-B", "-c", _IMPORT, spec.handler]
+    with closing(Confinement(spec, interpreter)) as confinement:
+        environment = function_variables(
+            spec, api="", root=confinement.root, programs=interpreter.executable.parent, log_stream="import"
+        )
+        command = confinement.command(_IMPORT, spec.handler)
         try:
-            done = subprocess.run(
-                command, cwd=spec.artifact, env=environment, capture_output=True, timeout=_IMPORT_SECONDS
-            )
+            done = subprocess.run(command, env=environment, capture_output=True, timeout=_IMPORT_SECONDS)
             said = json.loads(done.stdout)
+            if changed := confinement.changed():
+                said = {"error": limits.changed_artifact(changed).message}
         except subprocess.TimeoutExpired:
             said = {"error": f"importing it took more than {_IMPORT_SECONDS} s"}
         except ValueError:

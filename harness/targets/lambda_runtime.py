@@ -1,18 +1,19 @@
 """Grades in the built artifact, under the client that Lambda runs handlers with, on this machine.
 
-In comes a `FunctionSpec` (the folder that `sam build` made, its handler and configuration), then events; out
-come answers. A function that fails, hangs, exits or outgrows its memory is a `GraderFault` worded as Lambda
-words it, and the next event finds a fresh process.
+A function that fails, hangs, exits or outgrows its memory is a `GraderFault` worded as Lambda words it, and
+the next event finds a fresh process.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from harness.errors import InputError
+from harness.localaws.confinement import Protection
 from harness.localaws.function import FunctionSpec
 from harness.localaws.runtime import InvokeRefused, LocalRuntime
 from harness.targets.payload import MAX_EVENT, encode, read
@@ -30,7 +31,9 @@ class LocalRuntimeTarget:
         spec: The function.
         concurrency: How many execution environments at once; by default one a core, four at most.
         passed: Names of variables that the function gets from this process.
+        credentials: AWS credentials as variables.
         log_file: Gets the function's output.
+        protection: Insist on this one instead of the best that this machine allows.
 
     Raises:
         InputError: `awslambdaric` is not installed, or the cache folder cannot be written.
@@ -45,15 +48,29 @@ class LocalRuntimeTarget:
         *,
         concurrency: int | None = None,
         passed: Iterable[str] = (),
+        credentials: Mapping[str, str] | None = None,
         log_file: Path | None = None,
+        protection: Protection | None = None,
     ) -> None:
         self.concurrency = concurrency or min(_MOST_AT_ONCE, os.cpu_count() or 1)
         self.spec = spec
-        self._runtime = LocalRuntime(spec, concurrency=self.concurrency, passed=passed, log_file=log_file)
+        self._runtime = LocalRuntime(
+            spec,
+            concurrency=self.concurrency,
+            passed=passed,
+            credentials=credentials,
+            log_file=log_file,
+            protection=protection,
+        )
+        self.protection = self._runtime.protection
+        """What keeps the function from writing where it cannot in Lambda."""
+        self._code_sha256 = spec.code_sha256()
         self.interpreter_note = self._runtime.interpreter_note
         """Set when another Python ran it than its runtime names."""
         self.cold_starts_ms: list[float] = []
         """From a process's start to its first answer, one for each process that got so far."""
+        self.estimates_ms: list[float] = []
+        """How long each call would take in Lambda, with the function's share of a processor: estimates."""
         self.peak_memory_mb = 0.0
         """The most that any environment held."""
 
@@ -70,6 +87,8 @@ class LocalRuntimeTarget:
             return Answer([], _since(started), fault)
         ms = _since(started)
         self.peak_memory_mb = max(self.peak_memory_mb, invocation.peak_memory_mb)
+        if invocation.estimate_ms is not None:
+            self.estimates_ms.append(invocation.estimate_ms)
         if invocation.cold_start_ms is not None:
             self.cold_starts_ms.append(invocation.cold_start_ms)
         if invocation.fault is not None:
@@ -77,8 +96,18 @@ class LocalRuntimeTarget:
         return read(invocation.payload, event, ms)
 
     def close(self) -> None:
-        """End every process."""
+        """End every process.
+
+        Raises:
+            InputError: The artifact is not the one that grading began with.
+        """
         self._runtime.close()
+        if self.spec.code_sha256() != self._code_sha256:
+            raise InputError(
+                "the artifact changed while it graded",
+                place=str(self.spec.artifact),
+                fix="Run the same command again, and build nothing meanwhile.",
+            )
 
 
 def _since(started: float) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.localaws.runtime import LocalRuntime
@@ -17,4 +19,11 @@ def spec(tmp_path_factory):
 @pytest.fixture(scope="module")
 def runtime(spec):
     with LocalRuntime(spec) as runtime:
+        yield runtime
+
+
+@pytest.fixture(scope="module")
+def patient(spec):
+    """A runtime whose timeout a busy machine does not reach."""
+    with LocalRuntime(replace(spec, timeout_s=60)) as runtime:
         yield runtime

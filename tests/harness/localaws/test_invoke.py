@@ -19,7 +19,6 @@ from harness.localaws.invoke import LambdaServer
 from harness.localaws.runtime import LocalRuntime
 from support.artifacts import MISBEHAVING, write_function
 from support.meeting import Meeting
-from support.waiting import until
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:grader"
 
@@ -177,13 +176,13 @@ def test_a_dry_run_runs_nothing(client):
     assert json.loads(invoke(client, {})[1])["calls"] == before + 1
 
 
-def test_an_asynchronous_event_is_accepted_and_runs_later(client, tmp_path, server):
-    marker = tmp_path / "ran"
-    source = f"def handler(event, context): open({str(marker)!r}, 'w').write('yes')"
-    server.add(write_function(tmp_path / "artifact", source, name="later"))
-    response, body = invoke(client, {}, "later", InvocationType="Event")
+def test_an_asynchronous_event_is_accepted_and_runs_later(client, spec, server):
+    server.add(replace(spec, name="later", timeout_s=60))
+    with Meeting() as meeting:
+        event = {"do": "meet", "port": meeting.port}
+        response, body = invoke(client, event, "later", InvocationType="Event")
+        meeting.wait_for(1)
     assert (response["StatusCode"], body) == (202, b"")
-    until(lambda: marker.exists() and marker.read_text() == "yes")
 
 
 def test_an_asynchronous_event_has_a_smaller_limit(client):

@@ -10,11 +10,14 @@ from dataclasses import replace
 
 import pytest
 
+from harness.errors import InputError
 from harness.localaws import limits
 from harness.localaws.runtime import InvokeRefused, LocalRuntime
-from support.artifacts import write_function
+from support.artifacts import write_artifact, write_function
 from support.meeting import Meeting
 from support.runtime_calls import answer, call, gone
+
+TASK_ROOT = "/var/task"
 
 
 def test_an_event_and_its_context_reach_the_handler_and_the_answer_comes_back(runtime, spec):
@@ -23,7 +26,7 @@ def test_an_event_and_its_context_reach_the_handler_and_the_answer_comes_back(ru
     assert seen["event"] == {"a": [1, "é"]}
     assert (seen["request_id"], seen["arn"]) == ("the-id", f"{spec.arn}:live")
     assert 0 < seen["left"] <= 1000
-    assert (seen["memory"], seen["version"], seen["cwd"]) == ("128", "$LATEST", str(spec.artifact))
+    assert (seen["memory"], seen["version"], seen["cwd"]) == ("128", "$LATEST", TASK_ROOT)
 
 
 def test_a_cold_call_is_measured_apart_from_a_warm_one(spec):
@@ -48,20 +51,37 @@ def test_nothing_of_the_engineers_environment_leaks_in(spec, monkeypatch):
     assert environ["HOME"] != os.environ.get("HOME")
     assert environ["COLOUR"] == "blue"
     assert environ["_HANDLER"] == "app.handler"
-    assert environ["LAMBDA_TASK_ROOT"] == str(spec.artifact)
+    assert environ["LAMBDA_TASK_ROOT"] == TASK_ROOT
     assert environ["AWS_EXECUTION_ENV"] == f"AWS_Lambda_{spec.runtime}"
 
 
 def test_a_variable_is_handed_on_when_it_is_asked_for(spec, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "sandbox")
-    with LocalRuntime(spec, passed=["AWS_PROFILE", "NOT_SET_ANYWHERE"]) as runtime:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    credentials = {"AWS_ACCESS_KEY_ID": "for the judge"}
+    with LocalRuntime(spec, passed=["AWS_PROFILE", "AWS_REGION"], credentials=credentials) as runtime:
         environ = answer(runtime)["environ"]
-    assert environ["AWS_PROFILE"] == "sandbox"
-    assert "NOT_SET_ANYWHERE" not in environ
+    assert (environ["AWS_PROFILE"], environ["AWS_REGION"]) == ("sandbox", "eu-west-1")
+    assert environ["AWS_ACCESS_KEY_ID"] == "for the judge"
+
+
+@pytest.mark.parametrize("name", ["NOT_SET_ANYWHERE", "COLOUR"])
+def test_a_variable_that_is_not_set_or_is_the_templates_is_not_handed_on(spec, name, monkeypatch):
+    monkeypatch.setenv("COLOUR", "red")
+    with pytest.raises(InputError, match=name):
+        LocalRuntime(spec, passed=[name])
+
+
+def test_a_file_that_a_variable_names_can_be_read(tmp_path, monkeypatch):
+    bundle = write_artifact(tmp_path / "outside", {"bundle.pem": "certificates"}) / "bundle.pem"
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
+    source = "import os\ndef handler(event, context): return open(os.environ['AWS_CA_BUNDLE']).read()"
+    with LocalRuntime(write_function(tmp_path / "artifact", source), passed=["AWS_CA_BUNDLE"]) as runtime:
+        assert answer(runtime) == "certificates"
 
 
 def test_the_artifact_is_searched_first_and_stays_free_of_bytecode(runtime, spec):
-    assert answer(runtime)["path"][0] == str(spec.artifact)
+    assert answer(runtime)["path"][0] == TASK_ROOT
     assert sorted(path.name for path in spec.artifact.iterdir()) == ["app.py"]
 
 
@@ -90,29 +110,29 @@ def test_a_handler_that_does_not_answer_in_time_is_killed(runtime, do):
     assert (after["pid"] != before, after["calls"]) == (True, 1)
 
 
-def test_a_handler_that_takes_more_memory_than_the_function_has_is_killed(runtime):
-    invocation = call(runtime, do="memory", mb=200)
+def test_a_handler_that_takes_more_memory_than_the_function_has_is_killed(patient):
+    invocation = call(patient, do="memory", mb=200)
     assert invocation.fault is not None
     assert invocation.fault.error_type == "Runtime.ExitError"
     assert invocation.fault.message.endswith("Runtime exited with error: signal: killed")
     assert "Error Type: Runtime.OutOfMemory" in invocation.log_tail
     assert invocation.duration_ms < 900
     assert invocation.peak_memory_mb > 128
-    assert answer(runtime)["calls"] == 1
+    assert answer(patient)["calls"] == 1
 
 
-def test_memory_that_was_given_back_before_anyone_looked_is_too_much_all_the_same(runtime):
-    invocation = call(runtime, do="memory", mb=118, hold=0)
+def test_memory_that_was_given_back_before_anyone_looked_is_too_much_all_the_same(patient):
+    invocation = call(patient, do="memory", mb=118, hold=0)
     assert invocation.fault is not None
     assert invocation.fault.message.endswith("signal: killed")
-    assert answer(runtime)["calls"] == 1
+    assert answer(patient)["calls"] == 1
 
 
-def test_the_memory_of_child_processes_counts_and_they_are_killed_too(runtime):
-    invocation = call(runtime, do="child", bytes=200 * 1024 * 1024)
+def test_the_memory_of_child_processes_counts_and_they_are_killed_too(patient):
+    invocation = call(patient, do="child", bytes=200 * 1024 * 1024)
     assert invocation.fault is not None
     assert invocation.fault.message.endswith("signal: killed")
-    assert answer(runtime)["calls"] == 1
+    assert answer(patient)["calls"] == 1
 
 
 def test_a_timeout_kills_child_processes_too(tmp_path):

@@ -1,0 +1,219 @@
+"""Keeps a function's processes to what Lambda lets them see and write.
+
+Three protections, the first that this machine allows: a mount namespace (what is not there in Lambda is not
+there here; a write outside of /tmp fails with Lambda's own error), Landlock (such a write is refused with
+another error), or a copy of the artifact that is thrown away, where a write is noticed after the call.
+`docs/local-lambda.md` says what each leaves open.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+from harness.localaws.function import FunctionSpec
+from harness.localaws.interpreter import Interpreter
+
+__all__ = ["Confinement", "Protection"]
+
+_TASK_ROOT = "/var/task"
+_PROBE_SECONDS = 20
+# Imports with C code behind them: an interpreter whose libraries are out of sight fails here.
+_PROBE = "import ctypes, ssl, awslambdaric.bootstrap"
+
+# What a Lambda function finds of the system. The rest of this machine is not shown.
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc")
+# Where the name server's address may be, and a system whose packages all lie in one store.
+_SYSTEM_IF_PRESENT = ("/run/systemd/resolve", "/run/resolvconf", "/nix/store", "/gnu/store")
+_PROGRAM_FOLDERS = (
+    "/usr/bin",
+    "/usr/sbin",
+    "/usr/local/bin",
+    "/usr/local/sbin",
+    "/usr/games",
+    "/bin",
+    "/sbin",
+)
+# Programs of the minimal Amazon Linux 2023 that functions run on.
+_TOOLS = """
+    [ arch awk b2sum base32 base64 basename bash cat chgrp chmod chown cksum comm cp curl cut date dd df
+    dir dircolors dirname du echo egrep env expand expr factor false fgrep fmt fold gawk grep groups head
+    id install join kill ldd link ln ls md5sum mkdir mkfifo mktemp mv nice nl nohup nproc numfmt od paste
+    pathchk pr printenv printf ptx pwd readlink realpath rm rmdir sed seq sh sha1sum sha224sum sha256sum
+    sha384sum sha512sum shred shuf sleep sort split stat stdbuf stty sum sync tac tail tee test timeout
+    touch tr true truncate tsort tty uname unexpand uniq unlink users vdir wc who whoami yes
+""".split()
+_WRITABLE = ("/tmp", "/dev/null", "/dev/zero", "/dev/full")
+
+
+class Protection(StrEnum):
+    """What keeps a function from writing where it cannot in Lambda."""
+
+    NAMESPACE = "namespace"
+    LANDLOCK = "Landlock"
+    COPY = "copy"
+
+    @property
+    def sentence(self) -> str:
+        """What it means, for a line of output."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Protection.NAMESPACE: "read-only file system, own /tmp, as in Lambda",
+    Protection.LANDLOCK: "writes outside of /tmp are refused, with another error than Lambda's (Errno 13)",
+    Protection.COPY: "a copy of the artifact: a write outside of /tmp is found after the call",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What `confined_start` is told."""
+
+    protection: Protection
+    artifact: str
+    """The artifact's folder on this machine."""
+    root: str
+    """The folder that the function sees the artifact in: its working directory."""
+    tmp_mb: int
+    """The size of the fresh /tmp."""
+    visible: tuple[str, ...] = ()
+    """What the interpreter needs outside of the system's folders."""
+    writable: tuple[str, ...] = ()
+    """For Landlock."""
+    system: tuple[str, ...] = _SYSTEM
+    hidden: tuple[str, ...] = _PROGRAM_FOLDERS
+    tools: tuple[str, ...] = tuple(_TOOLS)
+
+
+class Confinement:
+    """One function's artifact, and how its processes are started.
+
+    Args:
+        spec: The function.
+        interpreter: What runs it.
+        protection: Insist on this one; the best that this machine allows when None.
+        shown: Further files and folders that the function may read.
+    """
+
+    def __init__(
+        self,
+        spec: FunctionSpec,
+        interpreter: Interpreter,
+        *,
+        protection: Protection | None = None,
+        shown: Iterable[str] = (),
+    ) -> None:
+        self._interpreter = interpreter
+        self._spec = spec
+        self.protection = protection or _best(interpreter, spec.artifact)
+        self._copy: Path | None = None
+        if self.protection is Protection.COPY:
+            self._copy = Path(tempfile.mkdtemp(prefix="rft-lambda-task-"))
+            shutil.copytree(spec.artifact, self._copy, symlinks=True, dirs_exist_ok=True)
+            self._before = _state(self._copy)
+        self._shown = tuple(shown)
+
+    @property
+    def root(self) -> str:
+        """The folder that the function finds its artifact in: `LAMBDA_TASK_ROOT`."""
+        if self.protection is Protection.NAMESPACE:
+            return _TASK_ROOT
+        return str(self._copy or self._spec.artifact)
+
+    def command(self, *arguments: str, scratch: Path | None = None) -> list[str]:
+        """The command line that runs something confined.
+
+        Args:
+            arguments: `-m`, a module and its arguments; or the text of a program and its arguments.
+            scratch: A writable folder, where /tmp is shared with the rest of the machine.
+        """
+        plan = Plan(
+            protection=self.protection,
+            artifact=str(self._spec.artifact),
+            root=self.root,
+            tmp_mb=self._spec.ephemeral_mb,
+            visible=tuple(_needed(self._interpreter.executable, self._shown)),
+            writable=(*_WRITABLE, str(scratch)) if scratch is not None else _WRITABLE,
+        )
+        # No bytecode: Lambda's /var/task is read-only, and the artifact's digest must not change.
+        python = [str(self._interpreter.executable), "-B", str(self._interpreter.start)]
+        return [*python, json.dumps(asdict(plan)), *arguments]
+
+    @property
+    def copy(self) -> Path | None:
+        """The copy that is thrown away, where that is the protection."""
+        return self._copy
+
+    def changed(self) -> list[str]:
+        """The files of the copy that were written, added or removed; none where the artifact is protected."""
+        if self._copy is None:
+            return []
+        after = _state(self._copy)
+        return sorted({name for name, _ in self._before ^ after})
+
+    def close(self) -> None:
+        """Remove the copy, if there is one."""
+        if self._copy is not None:
+            shutil.rmtree(self._copy, ignore_errors=True)
+
+
+def _best(interpreter: Interpreter, artifact: Path) -> Protection:
+    """The first protection that works here."""
+    if sys.platform != "linux":
+        return Protection.COPY
+    if _works(Protection.NAMESPACE, interpreter):
+        return Protection.NAMESPACE
+    # Landlock opens /tmp whole: what lies in there needs the copy.
+    inside = artifact.resolve().is_relative_to(Path("/tmp").resolve())
+    return Protection.LANDLOCK if not inside and _works(Protection.LANDLOCK, interpreter) else Protection.COPY
+
+
+def _state(folder: Path) -> set[tuple[str, tuple[int, int]]]:
+    """Every file in a folder, with its size and time: what a write changes."""
+    found = set()
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(parent, name)
+            seen = os.lstat(path)
+            found.add((os.path.relpath(path, folder), (seen.st_size, seen.st_mtime_ns)))
+    return found
+
+
+@lru_cache
+def _works(protection: Protection, interpreter: Interpreter) -> bool:
+    """Whether a process can be confined so and still run Lambda's client."""
+    with tempfile.TemporaryDirectory(prefix="rft-lambda-probe-") as folder:
+        spec = FunctionSpec(name="probe", artifact=Path(folder), handler="none.none")
+        command = Confinement(spec, interpreter, protection=protection).command(_PROBE)
+        try:
+            done = subprocess.run(command, env={}, capture_output=True, timeout=_PROBE_SECONDS, cwd="/")
+        except (OSError, subprocess.SubprocessError):
+            return False
+    return done.returncode == 0
+
+
+def _needed(executable: Path, shown: Iterable[str]) -> Iterator[str]:
+    """Paths outside of the system's folders that the interpreter needs, parents before what is in them."""
+    found = {path for path in _SYSTEM_IF_PRESENT if os.path.exists(path)}
+    found |= {path for path in shown if os.path.isabs(path) and os.path.exists(path)}
+    folder = executable.parents[1]
+    found.add(str(folder))
+    for entry in (folder / "lib").glob("python*/site-packages/*"):
+        if entry.is_symlink():
+            found.add(str(entry.readlink()))
+    # Each link on the way to the real interpreter is followed by name.
+    link = executable
+    while link.is_symlink():
+        link = link.parent / link.readlink()
+        found |= {str(link.parents[1]), str(link)}
+    return iter(sorted(found - {"/", *_SYSTEM}))
