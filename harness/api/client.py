@@ -1,9 +1,10 @@
-"""The fine-tuning API, one method an operation, on the official `openai` SDK.
+"""The fine-tuning API, one method an operation, on the request layer of the official `openai` SDK.
 
-Comes in: ids, files and bodies in the service's own words. Goes out: the service's JSON as typed
-dictionaries. Reads are retried by the SDK, which honours Retry-After; what creates something is sent once.
-Answers are taken as raw JSON: the SDK reads a Lambda grader as a grader of another type and warns when it
-is written out again.
+Reads are retried by the SDK, which honors Retry-After; what creates something is sent once. Answers are taken
+as raw JSON and typed by `harness.api.types`: the SDK's own types take a Lambda grader for another one.
+
+Lists come in pages. Wire facts: `after` is the id of the last element before the page, and `has_more` says
+whether there is another page (user guide, "paginate through all events").
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, TypeVar, cast
 
 import httpx2
 import openai
@@ -20,33 +21,39 @@ from openai import OpenAI
 from harness.api.auth import Credential, Endpoint, FixedKey
 from harness.api.curl import PLACEHOLDER_KEY, ShowTransport
 from harness.api.failures import Unreachable, translate
-from harness.api.paging import pages
 from harness.api.safe_text import checked_id, plain_text
 from harness.api.types import (
     FILE_PURPOSE,
     PAGE_SIZE,
     Checkpoint,
-    CheckpointPage,
     Event,
-    EventPage,
     FileDeleted,
     FileObject,
-    FilePage,
     Job,
-    JobPage,
     JobRequest,
+    Page,
 )
 from harness.errors import InputError
 
-__all__ = ["FineTuning"]
+__all__ = ["MOST_PAGES", "FineTuning", "elements", "next_cursor"]
+
+MOST_PAGES = 20_000
+"""A walk that needs more is broken: two million elements at 100 a page."""
 
 _CONNECT_S = 10.0
 _UPLOAD_S = 600.0
 _GENERATE_S = 600.0
+_JOBS = "/fine_tuning/jobs"
+_WRONG_SERVICE = "Check that the base URL is the fine-tuning API's (it ends in /v1)."
+
+Shape = TypeVar("Shape")
 
 
 class FineTuning:
     """A connection to the fine-tuning API.
+
+    Every method raises `RequestRefused` when the service says no, and `Unreachable` when it gives no usable
+    answer.
 
     Args:
         endpoint: Where it is.
@@ -68,20 +75,20 @@ class FineTuning:
         self.endpoint = endpoint
         self._credential = credential
         self._show = transport if isinstance(transport, ShowTransport) else None
+        timeout = httpx2.Timeout(timeout_s, connect=_CONNECT_S)
         self._sdk = OpenAI(
             base_url=endpoint.base_url,
             api_key=credential.token,
             max_retries=max_retries,
-            timeout=httpx2.Timeout(timeout_s, connect=_CONNECT_S),
+            timeout=timeout,
             http_client=httpx2.Client(
                 transport=transport,
                 follow_redirects=True,
                 # A proxy for the outside world cannot reach this machine's own loopback.
                 trust_env=not endpoint.loopback,
-                timeout=httpx2.Timeout(timeout_s, connect=_CONNECT_S),
+                timeout=timeout,
             ),
         )
-        self._once = self._sdk.with_options(max_retries=0)
 
     @classmethod
     def showing(cls, endpoint: Endpoint) -> FineTuning:
@@ -108,18 +115,14 @@ class FineTuning:
     # --- Files
 
     def upload(self, path: Path, name: str | None = None) -> FileObject:
-        """Upload a training file (POST /files). Sent once: a lost answer leaves a file that `files()` shows.
+        """Upload a training file. Sent once: a lost answer leaves a file that `files()` shows.
 
         Args:
             path: The file.
             name: The name it gets on the service, its own when None.
 
-        Returns:
-            The file as the service knows it.
-
         Raises:
             InputError: The file cannot be read, or the service refused it.
-            Unreachable: No answer.
         """
         name = name or path.name
         if self._show:
@@ -129,248 +132,223 @@ class FineTuning:
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error
         with handle:
-
-            def send() -> Any:
-                handle.seek(0)
-                return self._once.files.with_raw_response.create(
-                    file=(name, handle, "application/jsonl"), purpose=FILE_PURPOSE, timeout=_UPLOAD_S
-                )
-
-            return cast(FileObject, self._ask(send))
+            body = {"purpose": FILE_PURPOSE}
+            return self._ask(
+                FileObject, "POST", "/files", body, file=(name, handle), once=True, timeout=_UPLOAD_S
+            )
 
     def files(self) -> Iterator[FileObject]:
-        """Every file for fine-tuning (GET /files?purpose=fine-tune), page by page."""
-
-        def fetch(after: str | None) -> FilePage:
-            return cast(FilePage, self._ask_list(lambda: self._list_files(after)))
-
-        for page in pages(fetch):
-            yield from cast(list[FileObject], page)
-
-    def _list_files(self, after: str | None) -> Any:
-        return self._sdk.files.with_raw_response.list(
-            purpose=FILE_PURPOSE, limit=PAGE_SIZE, after=after if after else openai.omit
-        )
+        """Every file for fine-tuning."""
+        return self._list(FileObject, "/files", PAGE_SIZE, purpose=FILE_PURPOSE)
 
     def file(self, file_id: str) -> FileObject:
-        """One file (GET /files/{id}).
-
-        Args:
-            file_id: Its id.
-        """
-        checked_id(file_id, "file id")
-        return cast(FileObject, self._ask(lambda: self._sdk.files.with_raw_response.retrieve(file_id)))
+        """One file."""
+        return self._ask(FileObject, "GET", f"/files/{checked_id(file_id, 'file id')}")
 
     def delete_file(self, file_id: str) -> FileDeleted:
-        """Delete a file (DELETE /files/{id}).
-
-        Args:
-            file_id: Its id.
-        """
-        checked_id(file_id, "file id")
-        return cast(FileDeleted, self._ask(lambda: self._sdk.files.with_raw_response.delete(file_id)))
+        """Delete a file."""
+        return self._ask(FileDeleted, "DELETE", f"/files/{checked_id(file_id, 'file id')}")
 
     # --- Jobs
 
     def create_job(self, request: JobRequest) -> Job:
-        """Create a job (POST /fine_tuning/jobs). Sent once: after `Unreachable` it may exist all the same.
-
-        Args:
-            request: The body.
-
-        Returns:
-            The new job.
-        """
-        # The SDK's types do not know the Lambda grader, so `method` goes through extra_body.
-        return cast(
-            Job,
-            self._ask(
-                lambda: self._once.fine_tuning.jobs.with_raw_response.create(
-                    model=request["model"],
-                    training_file=request["training_file"],
-                    extra_body={"method": request["method"]},
-                )
-            ),
-        )
+        """Create a job. Sent once: after `Unreachable` it may exist all the same."""
+        return self._ask(Job, "POST", _JOBS, request, once=True)
 
     def jobs(self, page_size: int = PAGE_SIZE) -> Iterator[Job]:
-        """Every job, newest first (GET /fine_tuning/jobs), page by page. A listed status may be stale.
+        """Every job, newest first. A listed status may be stale."""
+        return self._list(Job, _JOBS, page_size)
 
-        Args:
-            page_size: How many jobs to ask for at a time.
-        """
-
-        def fetch(after: str | None) -> JobPage:
-            return self.jobs_page(after=after, limit=page_size)
-
-        for page in pages(fetch):
-            yield from cast(list[Job], page)
-
-    def jobs_page(self, *, after: str | None = None, limit: int = 20) -> JobPage:
-        """One page of jobs.
-
-        Args:
-            after: The id of the last job of the page before.
-            limit: The most jobs on the page.
-        """
-        return cast(
-            JobPage,
-            self._ask_list(
-                lambda: self._sdk.fine_tuning.jobs.with_raw_response.list(
-                    limit=limit, after=after if after else openai.omit
-                )
-            ),
-        )
+    def jobs_page(self, *, after: str | None = None, limit: int = 20) -> Page[Job]:
+        """One page of jobs, after the id of the last job of the page before."""
+        return self._page(Job, _JOBS, after, limit)
 
     def job(self, job_id: str) -> Job:
-        """One job (GET /fine_tuning/jobs/{id}).
-
-        Args:
-            job_id: Its id.
-        """
-        checked_id(job_id, "job id")
-        return cast(Job, self._ask(lambda: self._sdk.fine_tuning.jobs.with_raw_response.retrieve(job_id)))
+        """One job."""
+        return self._ask(Job, "GET", _of_job(job_id))
 
     def cancel(self, job_id: str) -> Job:
-        """Cancel a job for good (POST /fine_tuning/jobs/{id}/cancel).
+        """Cancel a job for good."""
+        return self._ask(Job, "POST", _of_job(job_id, "/cancel"))
 
-        Args:
-            job_id: Its id.
-        """
-        checked_id(job_id, "job id")
-        return cast(Job, self._ask(lambda: self._sdk.fine_tuning.jobs.with_raw_response.cancel(job_id)))
-
-    def events_page(self, job_id: str, *, after: str | None = None, limit: int = PAGE_SIZE) -> EventPage:
-        """One page of a job's events (GET /fine_tuning/jobs/{id}/events).
-
-        Args:
-            job_id: The job.
-            after: The id of the last event of the page before.
-            limit: The most events on the page.
-        """
-        checked_id(job_id, "job id")
-        return cast(
-            EventPage,
-            self._ask_list(
-                lambda: self._sdk.fine_tuning.jobs.with_raw_response.list_events(
-                    job_id, limit=limit, after=after if after else openai.omit
-                )
-            ),
-        )
+    def events_page(self, job_id: str, *, after: str | None = None, limit: int = PAGE_SIZE) -> Page[Event]:
+        """One page of a job's events, after the id of the last event of the page before."""
+        return self._page(Event, _of_job(job_id, "/events"), after, limit)
 
     def events(self, job_id: str, page_size: int = PAGE_SIZE) -> Iterator[Event]:
-        """Every event of a job, each once, in the service's order, page by page.
-
-        Args:
-            job_id: The job.
-            page_size: How many events to ask for at a time.
-        """
-
-        def fetch(after: str | None) -> EventPage:
-            return self.events_page(job_id, after=after, limit=page_size)
-
-        for page in pages(fetch):
-            yield from cast(list[Event], page)
+        """Every event of a job, each once, in the service's order."""
+        return self._list(Event, _of_job(job_id, "/events"), page_size)
 
     def checkpoints(self, job_id: str, page_size: int = 10) -> Iterator[Checkpoint]:
-        """Every checkpoint of a job (GET /fine_tuning/jobs/{id}/checkpoints), page by page.
-
-        Args:
-            job_id: The job.
-            page_size: How many checkpoints to ask for at a time.
-        """
-        checked_id(job_id, "job id")
-
-        def fetch(after: str | None) -> CheckpointPage:
-            call = self._sdk.fine_tuning.jobs.checkpoints.with_raw_response.list
-            return cast(
-                CheckpointPage,
-                self._ask_list(lambda: call(job_id, limit=page_size, after=after if after else openai.omit)),
-            )
-
-        for page in pages(fetch):
-            yield from cast(list[Checkpoint], page)
+        """Every checkpoint of a job."""
+        return self._list(Checkpoint, _of_job(job_id, "/checkpoints"), page_size)
 
     # --- Inference
 
     def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **options: Any) -> dict[str, Any]:
-        """Ask a model for the next message (POST /chat/completions), not streamed.
+        """Ask a model for the next message, not streamed.
 
         Args:
             model: A tuned model, a checkpoint's model or a base model.
             messages: The turns so far.
-            options: More of the body, such as `max_tokens` and `temperature`.
+            **options: More of the body, such as `max_tokens` and `temperature`.
         """
-        turns = cast(Any, list(messages))
-        return self._ask(
-            lambda: self._sdk.chat.completions.with_raw_response.create(
-                model=model, messages=turns, extra_body=options, timeout=_GENERATE_S
-            )
-        )
+        body = {"model": model, "messages": list(messages), **options}
+        return self._ask(dict[str, Any], "POST", "/chat/completions", body, timeout=_GENERATE_S)
 
     def respond(self, model: str, text: str | Sequence[Mapping[str, Any]], **options: Any) -> dict[str, Any]:
-        """Ask a model through the Responses API (POST /responses); the service is told to store nothing.
+        """Ask a model through the Responses API; the service is told to store nothing.
 
         Args:
             model: As in `chat`.
             text: The prompt, or the turns so far.
-            options: More of the body, such as `max_output_tokens`.
+            **options: More of the body, such as `max_output_tokens`.
         """
-        turns = cast(Any, text if isinstance(text, str) else list(text))
-        return self._ask(
-            lambda: self._sdk.responses.with_raw_response.create(
-                model=model, input=turns, store=False, extra_body=options, timeout=_GENERATE_S
-            )
-        )
+        body = {"model": model, "input": text if isinstance(text, str) else list(text), "store": False}
+        return self._ask(dict[str, Any], "POST", "/responses", body | options, timeout=_GENERATE_S)
 
     def complete(self, model: str, prompt: str, **options: Any) -> dict[str, Any]:
-        """Ask a model to go on from a text (POST /completions).
+        """Ask a model to continue a text.
 
         Args:
             model: As in `chat`.
             prompt: The text.
-            options: More of the body, such as `max_tokens`.
+            **options: More of the body, such as `max_tokens`.
         """
-        return self._ask(
-            lambda: self._sdk.completions.with_raw_response.create(
-                model=model, prompt=prompt, extra_body=options, timeout=_GENERATE_S
-            )
-        )
+        body = {"model": model, "prompt": prompt, **options}
+        return self._ask(dict[str, Any], "POST", "/completions", body, timeout=_GENERATE_S)
 
     # --- The wire
 
-    def _ask(self, send: Callable[[], Any]) -> dict[str, Any]:
+    def _list(self, shape: type[Shape], path: str, page_size: int, **query: str) -> Iterator[Shape]:
+        return elements(lambda after: self._page(shape, path, after, page_size, **query))
+
+    def _page(
+        self, shape: type[Shape], path: str, after: str | None, limit: int, **query: str
+    ) -> Page[Shape]:
+        given = {**query, "limit": limit, **({"after": after} if after else {})}
+        page = self._ask(Page[shape], "GET", path, query=given)  # type: ignore[valid-type]
+        found: Any = page.get("data")
+        if not isinstance(found, list) or not all(isinstance(element, dict) for element in found):
+            raise Unreachable("the answer is not a list of objects", fix=_WRONG_SERVICE)
+        return page
+
+    def _ask(
+        self,
+        shape: type[Shape],
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        query: Mapping[str, object] | None = None,
+        file: tuple[str, IO[bytes]] | None = None,
+        once: bool = False,
+        timeout: float | None = None,
+    ) -> Shape:
         """Send a request and read the answer as a JSON object, with a fresh key once after a 401."""
+        # An administrator's key in the environment is for another service.
+        options: openai.RequestOptions = {"security": {"bearer_auth": True}, "params": query or {}}
+        if once:
+            options["max_retries"] = 0
+        if timeout is not None:
+            options["timeout"] = timeout
+        if file is not None:
+            options["headers"] = {"Content-Type": "multipart/form-data"}
+
         try:
             try:
-                answer = send()
+                answer = self._send(method, path, body, file, options)
             except openai.AuthenticationError:
                 if not self._credential.renew():
                     raise
-                answer = send()
+                answer = self._send(method, path, body, file, options)
         except openai.OpenAIError as error:
             raise translate(error) from error
-        return _json_object(answer.http_response)
+        return cast(Shape, _json_object(answer))
 
-    def _ask_list(self, send: Callable[[], Any]) -> dict[str, Any]:
-        """As `_ask`, for an answer with a list under `data`."""
-        answer = self._ask(send)
-        data = answer.get("data")
-        if not isinstance(data, list) or not all(isinstance(element, dict) for element in data):
-            raise Unreachable("the answer is not a list of objects", fix=_WRONG_SERVICE)
-        return answer
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        file: tuple[str, IO[bytes]] | None,
+        options: openai.RequestOptions,
+    ) -> httpx2.Response:
+        if method == "GET":
+            return self._sdk.get(path, cast_to=httpx2.Response, options=options)
+        if method == "DELETE":
+            return self._sdk.delete(path, cast_to=httpx2.Response, options=options)
+        files: Any = None
+        if file is not None:
+            file[1].seek(0)
+            files = {"file": (*file, "application/jsonl")}
+        return self._sdk.post(path, cast_to=httpx2.Response, body=body, files=files, options=options)
 
 
-_WRONG_SERVICE = "Check that the base URL is the fine-tuning API's (it ends in /v1)."
+def _of_job(job_id: str, more: str = "") -> str:
+    return f"{_JOBS}/{checked_id(job_id, 'job id')}{more}"
 
 
 def _json_object(response: httpx2.Response) -> dict[str, Any]:
     place = f"{response.request.method} {response.request.url.path}"
     try:
         value = json.loads(response.content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         start = plain_text(response.text[:80])
         raise Unreachable(f"the answer is not JSON: {start!r}", fix=_WRONG_SERVICE, place=place) from error
     if not isinstance(value, dict):
         raise Unreachable("the answer is not a JSON object", fix=_WRONG_SERVICE, place=place)
     return value
+
+
+def elements(fetch: Callable[[str | None], Page[Shape]], most: int = MOST_PAGES) -> Iterator[Shape]:
+    """Walk a list that the service hands out in pages, one page in memory at a time.
+
+    Args:
+        fetch: Fetches the page after an id, the first page for None.
+        most: The most pages to fetch.
+
+    Yields:
+        The elements, each once, in the service's order, without those that the page before had.
+
+    Raises:
+        Unreachable: The service says that there is more but not where, or there is no end.
+    """
+    after: str | None = None
+    before: set[Any] = set()
+    for _ in range(most):
+        page = fetch(after)
+        ids = [_id(element) for element in page["data"]]
+        yield from (element for name, element in zip(ids, page["data"], strict=True) if name not in before)
+        if not page.get("has_more"):
+            return
+        after = next_cursor(page, after)
+        before = {name for name in ids if name is not None}
+    raise Unreachable(f"the list did not end after {most} pages", fix="Narrow it with --limit.")
+
+
+def next_cursor(page: Page[Any], after: str | None) -> str:
+    """The id after which the next page starts.
+
+    Args:
+        page: The page; the service says that there is another.
+        after: What it was fetched with.
+
+    Returns:
+        The last element's id, or the page's `last_id` when the page is empty.
+
+    Raises:
+        Unreachable: The page names no id, or the one it was fetched with.
+    """
+    cursor = _id(page["data"][-1]) if page["data"] else page.get("last_id")
+    if not isinstance(cursor, str) or not cursor or cursor == after:
+        raise Unreachable(
+            "the service says that there is more, but not after which id", fix="Run the same command again."
+        )
+    return cursor
+
+
+def _id(element: Any) -> str | None:
+    """An element's id; None where the service sent none, or one that is no text."""
+    found = element.get("id")
+    return found if isinstance(found, str) else None

@@ -1,7 +1,7 @@
-"""Asking a tuned model, a checkpoint or a base model, through any of the three APIs that the service has.
+"""Asks a tuned model, a checkpoint or a base model, through any of the three APIs that the service has.
 
-Comes in: a model id and a question. Goes out: a `Reply`, the same whichever API answered. Nothing is
-streamed (Qwen models are documented not to stream) and the Responses API is told to store nothing.
+The `Reply` is the same whichever API answered. Nothing is streamed (Qwen models are documented not to stream)
+and the Responses API is told to store nothing.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ from typing import Any, Literal
 
 from harness.api.client import FineTuning
 from harness.api.failures import Unreachable
+from harness.api.safe_text import plain_text
+from harness.api.types import Checkpoint
+from harness.errors import InputError
 
-__all__ = ["APIS", "Api", "Question", "Reply", "ask"]
+__all__ = ["APIS", "Api", "Question", "Reply", "ask", "checkpoints_by_step", "tuned_model"]
 
 Api = Literal["chat", "responses", "completions"]
 APIS: tuple[Api, ...] = ("chat", "responses", "completions")
@@ -42,6 +45,49 @@ class Reply:
     usage: dict[str, Any] | None
     answer: Mapping[str, Any]
     """The service's own object."""
+
+
+def checkpoints_by_step(client: FineTuning, job_id: str) -> list[Checkpoint]:
+    """A job's checkpoints, by rising step."""
+    found = list(client.checkpoints(job_id))
+    return sorted(found, key=lambda checkpoint: checkpoint.get("step_number") or 0)
+
+
+def tuned_model(client: FineTuning, job_id: str, step: int | None = None) -> str:
+    """The model that a job made.
+
+    Args:
+        client: The connection.
+        job_id: The job.
+        step: The step of a checkpoint; the finished model when None.
+
+    Returns:
+        The id to ask for inference.
+
+    Raises:
+        InputError: There is no such checkpoint, or the job has not succeeded.
+    """
+    if step is not None:
+        found = checkpoints_by_step(client, job_id)
+        for checkpoint in found:
+            if checkpoint.get("step_number") == step:
+                return checkpoint["fine_tuned_model_checkpoint"]
+        steps = ", ".join(str(checkpoint.get("step_number")) for checkpoint in found)
+        raise InputError(
+            f"the job has no checkpoint at step {step}",
+            fix=f"It has {steps}." if steps else "It has none yet.",
+            place=job_id,
+        )
+    job = client.job(job_id)
+    model = job.get("fine_tuned_model")
+    if model:
+        return model
+    status = plain_text(str(job.get("status")))
+    raise InputError(
+        f"the job has no tuned model: it is {status}",
+        fix="Wait for it with `rft watch`, or ask a checkpoint with --checkpoint STEP.",
+        place=job_id,
+    )
 
 
 def ask(client: FineTuning, model: str, question: Question, api: Api = "chat") -> Reply:

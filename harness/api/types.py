@@ -1,8 +1,7 @@
 """The fine-tuning API's objects and words, as the service spells them.
 
-Comes in: nothing. Goes out: typed dictionaries of what travels as JSON, the known statuses, models and
-Regions, and the names of the training metrics. It never talks to the network and imports nothing but the
-standard library, so that the client and the local emulator can share it without sharing behaviour.
+Typed dictionaries of what travels as JSON, the known models and Regions, and the names of the training
+metrics. The client and the local emulator share these and no behavior.
 
 Source of the shapes: "Create and manage fine-tuning jobs for open-weight models using OpenAI APIs" (Amazon
 Bedrock user guide), the published example event of AWS's walkthrough, and the OpenAI fine-tuning reference
@@ -11,7 +10,9 @@ for what these leave out. Whatever no AWS source states is marked *unverified*.
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, NamedTuple, NotRequired, TypedDict
+from typing import Any, Final, Generic, Literal, NamedTuple, NotRequired, TypedDict, TypeVar
+
+Element = TypeVar("Element")
 
 # --- Files
 
@@ -101,7 +102,7 @@ class Job(TypedDict):
     object: Literal["fine_tuning.job"]
     created_at: int
     finished_at: int | None
-    status: str  # one of STATUSES, but others must be tolerated
+    status: str  # validating_files | queued | running | paused | …; others must be tolerated (unverified)
     model: str
     fine_tuned_model: str | None
     training_file: str
@@ -117,19 +118,6 @@ class Job(TypedDict):
     integrations: NotRequired[list[Any] | None]
     metadata: NotRequired[dict[str, str] | None]
 
-
-Status = Literal["validating_files", "queued", "running", "paused", "succeeded", "failed", "cancelled"]
-
-STATUSES: Final[tuple[Status, ...]] = (
-    "validating_files",
-    "queued",
-    "running",
-    "paused",
-    "succeeded",
-    "failed",
-    "cancelled",
-)
-"""Known statuses in the order a job takes them (unverified; AWS names only succeeded and cancelled)."""
 
 FINAL_STATUSES: Final[frozenset[str]] = frozenset({"succeeded", "failed", "cancelled"})
 """Statuses that no job leaves. Every other string, known or not, counts as still going on."""
@@ -154,22 +142,6 @@ TRAINING_METRICS: Final[tuple[str, ...]] = (
     RESPONSE_LENGTH_MEAN,
 )
 """The numbers in the `data` of an event of type `metrics`, beside `step` and `total_steps`."""
-
-EVENT_MESSAGE: Final = "message"
-EVENT_METRICS: Final = "metrics"
-
-
-class MetricsData(TypedDict, total=False):
-    """The `data` of an event of type `metrics`, as in AWS's published example."""
-
-    step: int
-    total_steps: int
-    critic_rewards_mean: float
-    critic_advantages_mean: float
-    actor_entropy: float
-    actor_pg_loss: float
-    actor_grad_norm: float
-    response_length_mean: float
 
 
 class Event(TypedDict):
@@ -206,38 +178,12 @@ class Checkpoint(TypedDict):
 # --- Pages
 
 
-class FilePage(TypedDict):
-    """A page of GET /files."""
+class Page(TypedDict, Generic[Element]):
+    """A page of a list; the next one starts `after` the id of the last element."""
 
     object: Literal["list"]
-    data: list[FileObject]
+    data: list[Element]
     has_more: NotRequired[bool]
-    first_id: NotRequired[str | None]
-    last_id: NotRequired[str | None]
-
-
-class JobPage(TypedDict):
-    """A page of GET /fine_tuning/jobs."""
-
-    object: Literal["list"]
-    data: list[Job]
-    has_more: bool
-
-
-class EventPage(TypedDict):
-    """A page of GET /fine_tuning/jobs/{id}/events; the next one starts `after` the id of the last element."""
-
-    object: Literal["list"]
-    data: list[Event]
-    has_more: bool
-
-
-class CheckpointPage(TypedDict):
-    """A page of GET /fine_tuning/jobs/{id}/checkpoints."""
-
-    object: Literal["list"]
-    data: list[Checkpoint]
-    has_more: bool
     first_id: NotRequired[str | None]
     last_id: NotRequired[str | None]
 
@@ -269,7 +215,6 @@ MODELS: Final[tuple[Model, ...]] = (
 )
 """Known models of the OpenAI-compatible API. Nova is tuned through the native Bedrock API, not this one."""
 
-REGIONS: Final[tuple[str, ...]] = tuple(sorted({region for model in MODELS for region in model.regions}))
 DEFAULT_REGION: Final = "us-west-2"
 
 

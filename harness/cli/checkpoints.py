@@ -26,7 +26,7 @@ def command(
     if print_curl:
         show_curl(base_url, region, lambda client: next(client.checkpoints(job_id)))
         return 0
-    from harness.api.checkpoints import checkpoints_by_step
+    from harness.api.inference import checkpoints_by_step
 
     with connect(base_url, region) as client:
         found = checkpoints_by_step(client, job_id)

@@ -104,7 +104,7 @@ def _tell(found: Evaluation, into: Path, *, as_json: bool) -> None:
 
 def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:
     """What to ask: each model once, in the order given, a job's checkpoints before its tuned model."""
-    from harness.api.checkpoints import checkpoints_by_step, tuned_model
+    from harness.api.inference import checkpoints_by_step, tuned_model
     from harness.evaluation.evaluate import Named
     from harness.jobs.models import job_of
 

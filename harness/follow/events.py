@@ -1,10 +1,8 @@
-"""Getting a job's new events: all of them, each once, oldest first, over a network that may break.
+"""Gets a job's new events: all of them, each once, oldest first, over a network that may break.
 
-Comes in: pages of events and the journal of those already seen. Goes out: the new ones, already written to
-the journal. Pages come newest first, so a poll walks back until it meets an event it knows. A walk of more
-than one page is kept on disk as it goes (`events.walk.jsonl`): a broken walk goes on where it stopped, and
-100,000 events need no more memory than 100. Nothing reaches the journal before the walk has met the
-journal, so the journal never has a hole.
+Pages come newest first, so a poll walks back until it meets an event that the journal holds. A walk of more
+than one page is kept on disk (`events.walk.jsonl`): a broken walk resumes, and 100,000 events need no more
+memory than 100. Nothing reaches the journal before the walk has met it, so the journal never has a hole.
 
 Wire facts: pages, `after` and `has_more` are documented; the order is not, so it is read off each first
 page and a service that lists the oldest first is followed too.
@@ -16,9 +14,9 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any, cast
 
+from harness.api.client import MOST_PAGES, next_cursor
 from harness.api.failures import RequestRefused, Unreachable
-from harness.api.paging import MOST_PAGES, next_cursor
-from harness.api.types import STEP, Event, EventPage
+from harness.api.types import STEP, Event, Page
 from harness.disk import AppendOnly
 from harness.follow.event_log import EventLog, event_id
 
@@ -33,7 +31,7 @@ class NewEvents:
         log: The journal, recovered.
     """
 
-    def __init__(self, fetch: Callable[[str | None], EventPage], log: EventLog) -> None:
+    def __init__(self, fetch: Callable[[str | None], Page[Event]], log: EventLog) -> None:
         self._fetch = fetch
         self._log = log
         self._newest_first = True
@@ -93,7 +91,7 @@ class NewEvents:
         yield from self._merge()
         self._forget()
 
-    def _keep(self, page: EventPage, after: str | None) -> None:
+    def _keep(self, page: Page[Event], after: str | None) -> None:
         end = self._is_last(page)
         step = {"end": end, "cursor": None if end else next_cursor(page, after), "data": page["data"]}
         self._offsets.append(self._walk.append([step]))
@@ -119,12 +117,12 @@ class NewEvents:
         self._offsets = []
         self._walk.cut(0)
 
-    def _is_last(self, page: EventPage) -> bool:
+    def _is_last(self, page: Page[Event]) -> bool:
         return not page.get("has_more") or any(event in self._log for event in page["data"])
 
     # --- Oldest first: go on after what is known
 
-    def _forward(self, page: EventPage) -> Iterator[list[Event]]:
+    def _forward(self, page: Page[Event]) -> Iterator[list[Event]]:
         after = self._log.last_id
         if after is not None and page.get("has_more"):
             page = self._fetch(after)

@@ -12,9 +12,9 @@ from typing import Any
 
 import openai
 
-from harness.api.checkpoints import tuned_model
 from harness.api.client import FineTuning
 from harness.api.failures import RequestRefused, Unreachable
+from harness.api.inference import tuned_model
 from harness.errors import InputError
 from harness.jobs.journal import find_job
 from harness.rollouts.asking import Ask, AskRefused, Busy, Completion

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.api.checkpoints import checkpoints_by_step, tuned_model
 from harness.api.failures import Unreachable
-from harness.api.inference import APIS, Question, ask
+from harness.api.inference import APIS, Question, ask, checkpoints_by_step, tuned_model
 from harness.errors import InputError
 from support.api_stub import ApiStub, Fault
 from support.service import connected
