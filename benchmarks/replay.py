@@ -65,7 +65,17 @@ with open({MEMORY_FILE!r}, "w") as file:
 
 
 def replay(source: Path, runs: Path, cores: int) -> list[str]:
-    words = ["replay", str(source), "--grader", GRADER, "--runs", str(runs), "--fresh", "--cores", str(cores)]
+    words = [
+        "replay",
+        str(source),
+        "--grader",
+        GRADER,
+        "--runs-dir",
+        str(runs),
+        "--fresh",
+        "--cores",
+        str(cores),
+    ]
     return [sys.executable, "-m", "harness.cli.main", *words, "--json"]
 
 

@@ -49,7 +49,7 @@ def test_the_combined_grader_grades() -> None:
 
 
 def test_the_commands_for_ones_own_rollouts_work(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = [words for words in commands("rft") if words[0] in LOCAL and "--target" not in words]
+    run = [words for words in commands("rft") if words[0] in LOCAL and "--artifact" not in words]
     assert len(run) >= 5
     for words in run:
         assert main(words) == 0, words

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.api.safe_text import plain_text
+from harness.cli.options import jobs_dir_option, json_option, yes_option
 from harness.cli.output import emit_json
-from harness.cli.service import connect, jobs_dir_option, json_option, service_options, show_curl
+from harness.cli.service import connect, service_options, show_curl
 from harness.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command("cancel")
 @click.argument("job")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @jobs_dir_option
 @service_options
 @json_option
@@ -33,7 +34,10 @@ def command(
     print_curl: bool,
     as_json: bool,
 ) -> int:
-    """Cancel JOB, a name or an id. A cancelled job cannot be resumed."""
+    """Cancel JOB, a name or an id. A canceled job cannot be resumed.
+
+    Exit codes: 0 canceled; 2 the job has ended otherwise; 3 the service could not be reached.
+    """
     from harness.jobs.journal import find_job
 
     job_id, _ = find_job(jobs_dir, job)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.options import checkpoint_option, jobs_dir_option, json_option
 from harness.cli.output import emit_json, stderr_console
-from harness.cli.service import connect, jobs_dir_option, json_option, service_options, show_curl
+from harness.cli.service import connect, service_options, show_curl
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
@@ -27,12 +28,12 @@ _STEERING = ("Cc", "Cs")
     type=click.Choice(["chat", "responses", "completions"]),
     default="chat",
     show_default=True,
-    help="Which API to ask through.",
+    help="Ask through this API.",
 )
-@click.option("--checkpoint", metavar="STEP", type=int, help="Ask the job's checkpoint of this step.")
-@click.option("--system", help="A system prompt.")
-@click.option("--max-tokens", type=click.IntRange(1), help="At most so many tokens.")
-@click.option("--temperature", type=click.FloatRange(0), help="How freely to choose words.")
+@checkpoint_option
+@click.option("--system", metavar="TEXT", help="Send this system prompt first.")
+@click.option("--max-tokens", metavar="N", type=click.IntRange(1), help="Stop the answer after N tokens.")
+@click.option("--temperature", metavar="T", type=click.FloatRange(0), help="Sample at this temperature.")
 @jobs_dir_option
 @service_options
 @json_option

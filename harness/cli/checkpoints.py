@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from harness.api.safe_text import plain_text
+from harness.cli.options import jobs_dir_option, json_option
 from harness.cli.output import emit_json
-from harness.cli.service import at, connect, jobs_dir_option, json_option, service_options, show_curl
+from harness.cli.service import at, connect, service_options, show_curl
 
 
 @click.command("checkpoints")

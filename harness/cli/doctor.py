@@ -7,6 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.options import (
+    arn_option,
+    artifact_option,
+    function_option,
+    json_option,
+    model_option,
+    region_option,
+    stack_option,
+)
 from harness.cli.output import emit_json, printable, stdout_console
 
 if TYPE_CHECKING:
@@ -20,34 +29,32 @@ _STYLES = {"critical": "bold red", "error": "red", "warning": "yellow", "note": 
 @click.option(
     "--template",
     type=click.Path(path_type=Path),
-    help="The SAM template; template.yaml here, unless only AWS is asked about.",
+    help="Check this SAM template; template.yaml by default.",
 )
+@artifact_option
+@arn_option(multiple=True)
+@stack_option
+@function_option
+@region_option
 @click.option(
-    "--artifact",
-    type=click.Path(path_type=Path),
-    help="What `sam build` made; .aws-sam/build beside the template when left out.",
+    "--job-region", metavar="REGION", help="Run the job in this Region; the function's own by default."
 )
-@click.option("--stack", help="Look at this stack's functions in AWS too.")
-@click.option("--grader", help="Of the stack, only this one.")
-@click.option("--function", "arns", multiple=True, metavar="ARN", help="Look at this function in AWS too.")
-@click.option("--region", help="AWS Region of the stack; AWS_REGION when left out.")
-@click.option("--job-region", help="Where the job will run; the function's own region when left out.")
-@click.option("--model", help="The model that the job will tune: is it tuned there?")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@model_option("Check that this model can be tuned in the job's Region.")
+@json_option
 def command(
     template: Path | None,
     artifact: Path | None,
     stack: str | None,
-    grader: str | None,
+    function: str | None,
     arns: tuple[str, ...],
     region: str | None,
     job_region: str | None,
     model: str | None,
     as_json: bool,
 ) -> int:
-    """Look over template, built artifact and project folder; with a stack or an ARN, the deployed function.
+    """Check template, built artifact and project folder; with --stack or --arn, the deployed functions too.
 
-    Without --stack and --function no credentials are needed and nothing leaves this machine.
+    Without --stack and --arn no credentials are needed and nothing leaves this machine.
 
     Exit codes: 0 nothing worse than a warning; 1 an error; 2 there is nothing to look at; 3 AWS refuses.
     """
@@ -55,8 +62,8 @@ def command(
     from harness.deploy.function_checks import JobSettings
     from harness.errors import InputError
 
-    if grader is not None and stack is None:
-        raise InputError("--grader names a grader of a stack", fix="Write --stack too.")
+    if function is not None and stack is None:
+        raise InputError("--function names a function of a stack", fix="Write --stack too, or --arn ARN.")
     diagnosis = Diagnosis()
     if template or artifact or TEMPLATE.is_file() or not (stack or arns):
         examine_project(diagnosis, template or TEMPLATE, artifact)
@@ -66,7 +73,7 @@ def command(
 
         found = read_stack(stack, region)
         policy = found.submitter_policy
-        chosen += [found.arn(grader)] if grader else [one.arn for one in found.graders.values()]
+        chosen += [found.arn(function)] if function else [one.arn for one in found.graders.values()]
     examine_functions(diagnosis, chosen, JobSettings(job_region, model, policy))
     if as_json:
         emit_json(diagnosis.to_json())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.options import json_option, model_option, port_option, wire_option
 from harness.cli.output import emit_json, stderr_console
 from harness.emulator.config import EmulatorConfig, parse_faults, parse_functions, parse_speed
 
@@ -16,51 +17,62 @@ from harness.emulator.config import EmulatorConfig, parse_faults, parse_function
     multiple=True,
     required=True,
     type=click.Path(path_type=Path),
-    help="Rollouts file: what the model may answer. May be given more than once.",
+    help="Answer with the completions of this rollouts file. Repeatable.",
 )
 @click.option(
-    "--function",
+    "--bind",
     "functions",
     multiple=True,
     metavar="NAME=TARGET",
-    help="What a grader's ARN stands for: module:attr, file.py:attr, an artifact folder, a URL or an ARN.",
+    help="Let an ARN of function NAME call TARGET: module:name, file.py:name, an artifact folder, a URL or"
+    " an ARN. Repeatable.",
 )
 @click.option(
-    "--state",
-    type=click.Path(path_type=Path, file_okay=False),
+    "--state-dir",
+    type=click.Path(path_type=Path),
     default=Path(".rft/emulator"),
     show_default=True,
-    help="Where files and jobs are kept; the same folder goes on where it stopped.",
+    help="Keep files and jobs in this folder; a restart resumes from it.",
 )
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="Port on loopback; 0 takes a free one."
-)
-@click.option("--wire", default="open-weight", show_default=True, help="Shape of the events for the grader.")
+@port_option
+@wire_option()
 @click.option(
     "--group-size",
+    metavar="N",
     type=click.IntRange(2),
     default=8,
     show_default=True,
-    help="Completions per record and step.",
+    help="Draw N completions of each record in a step.",
 )
-@click.option("--speed", default="max", show_default=True, help="Steps a second, max, or manual.")
-@click.option("--model", "models", multiple=True, help="Accept this base model, too.")
 @click.option(
-    "--seed", type=int, default=0, show_default=True, help="Seed of jobs that bring none, and of faults."
+    "--speed",
+    metavar="SPEED",
+    default="max",
+    show_default=True,
+    help="Run this many steps a second, as many as possible (max), or only on request (manual).",
+)
+@model_option("Accept this base model, too. Repeatable.", multiple=True)
+@click.option(
+    "--seed",
+    metavar="N",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Seed faults, and jobs without a seed.",
 )
 @click.option(
     "--fault",
     "faults",
     multiple=True,
     metavar="NAME=RATE,...",
-    help="Inject throttle, timeout, 500, malformed (rates) or slow-start (a number of requests).",
+    help="Inject throttle, timeout, 500 or malformed at a rate, or slow-start for a number of requests.",
 )
 @click.option("--require-key", is_flag=True, help="Refuse requests without a bearer token.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(
     rollouts: tuple[Path, ...],
     functions: tuple[str, ...],
-    state: Path,
+    state_dir: Path,
     port: int,
     wire: str,
     group_size: int,
@@ -81,7 +93,7 @@ def command(
     steps_a_second, manual = parse_speed(speed)
     config = EmulatorConfig(
         rollouts=rollouts,
-        state=state,
+        state=state_dir,
         functions=parse_functions(functions),
         models=models,
         port=port,

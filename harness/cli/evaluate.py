@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.options import (
+    grader_option,
+    jobs_dir_option,
+    json_option,
+    limit_option,
+    model_option,
+    out_option,
+)
 from harness.cli.output import emit_json, stdout_console
-from harness.cli.rollout import asking_options, patient_client, sampling, shown_progress
-from harness.cli.service import connect, jobs_dir_option, json_option, service_options, show_curl
+from harness.cli.rollout import asking_options, count_option, patient_client, sampling, shown_progress
+from harness.cli.service import connect, service_options, show_curl
 from harness.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,22 +32,17 @@ BASE = "base"
 
 @click.command("evaluate")
 @click.argument("records", type=click.Path(path_type=Path))
-@click.option("--grader", "-g", required=True, metavar="MODULE:NAME", help="The grader, as for `rft replay`.")
-@click.option(
-    "--model",
-    "models",
+@grader_option(required=True)
+@model_option(
+    "Ask this model: its ID, a job (its tuned model), or `base` (that job's base model). Repeatable;"
+    " the others are compared with the first.",
     multiple=True,
     required=True,
-    help="A model's id, a job's name or id (its tuned model), or `base` (that job's base model). Repeatable;"
-    " the others are compared with the first.",
 )
-@click.option("--checkpoints", is_flag=True, help="Every checkpoint of the jobs named, too.")
-@click.option("-n", "n", type=click.IntRange(1), default=4, show_default=True, help="Answers a record.")
-@click.option("--limit", type=click.IntRange(1), help="Only the first so many records.")
-@click.option("--seed", type=int, help="Send seeds made of this one; not every service heeds them.")
-@click.option(
-    "--into", type=click.Path(path_type=Path), help="Folder of the completions; under evaluations/."
-)
+@click.option("--checkpoints", is_flag=True, help="Ask every checkpoint of the named jobs, too.")
+@count_option(4)
+@limit_option("records")
+@out_option("Keep the completions in this folder; by default one under evaluations/.")
 @asking_options
 @jobs_dir_option
 @service_options
@@ -65,7 +68,7 @@ def command(**asked: Any) -> int:
             records=asked["records"],
             grader=asked["grader"],
             models=models,
-            into=asked["into"] or Path("evaluations") / _name(asked, service_name(client)),
+            into=asked["out"] or Path("evaluations") / _name(asked, service_name(client)),
             service=service_name(client),
             n=asked["n"],
             options=sampling(asked),
@@ -99,7 +102,7 @@ def _tell(found: Evaluation, into: Path, *, as_json: bool) -> None:
     click.echo(f"completions are in {into}" + (f"; {tokens:,} tokens in all" if tokens else ""))
     kept = sum(standing.kept for standing in found.standings)
     if kept:
-        click.echo(f"{kept:,} of them were there already; --into NEW-FOLDER asks for all anew")
+        click.echo(f"{kept:,} of them were there already; --out NEW-FOLDER asks for all anew")
 
 
 def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:

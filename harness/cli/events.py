@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.api.safe_text import plain_text
+from harness.cli.options import jobs_dir_option, json_option
 from harness.cli.output import emit_json
-from harness.cli.service import at, connect, jobs_dir_option, json_option, service_options, show_curl
+from harness.cli.service import at, connect, service_options, show_curl
 
 if TYPE_CHECKING:
     from harness.api.types import Event
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
 @click.command("events")
 @click.argument("job")
-@click.option("--last", type=click.IntRange(1), help="Only the newest so many.")
-@click.option("--type", "kind", help="Only events of this type: message, metrics.")
-@click.option("--level", help="Only events of this level: info, warn, error.")
+@click.option("--last", metavar="N", type=click.IntRange(1), help="Show only the newest N events.")
+@click.option("--type", "kind", metavar="TYPE", help="Show only this type: message or metrics.")
+@click.option("--level", metavar="LEVEL", help="Show only this level: info, warn or error.")
 @jobs_dir_option
 @service_options
 @json_option

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.api.safe_text import plain_text
+from harness.cli.options import json_option, name_option, yes_option
 from harness.cli.output import emit_json
-from harness.cli.service import at, connect, json_option, service_options, show_curl
+from harness.cli.service import at, connect, service_options, show_curl
 
 if TYPE_CHECKING:
     from harness.api.types import FileObject
@@ -27,7 +28,7 @@ class _Listing(click.Group):
 
 @click.group("files", cls=_Listing)
 def command() -> None:
-    """List, upload or delete training files on the service; without a word, list them."""
+    """List, upload, show or delete training files on the service; `rft files` lists them."""
 
 
 @command.command("list")
@@ -55,7 +56,7 @@ def list_files(base_url: str | None, region: str | None, print_curl: bool, as_js
 @service_options
 @json_option
 def show_file(file_id: str, base_url: str | None, region: str | None, print_curl: bool, as_json: bool) -> int:
-    """Look at one file."""
+    """Show one file."""
     if print_curl:
         show_curl(base_url, region, lambda client: client.file(file_id))
         return 0
@@ -67,7 +68,7 @@ def show_file(file_id: str, base_url: str | None, region: str | None, print_curl
 
 @command.command("upload")
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--name", help="Its name on the service.")
+@name_option("Give the file this name on the service.")
 @service_options
 @json_option
 def upload_file(
@@ -85,7 +86,7 @@ def upload_file(
 
 @command.command("delete")
 @click.argument("file_ids", nargs=-1, required=True)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @service_options
 @json_option
 def delete_files(

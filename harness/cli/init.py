@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from harness.cli.options import json_option, name_option
 from harness.cli.output import emit_json
 
 
 @click.command("init")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--name", help="What the project and its stack are called; as the folder when left out.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@name_option("Give project and stack this name; the folder's name by default.")
+@json_option
 def command(folder: Path, name: str | None, as_json: bool) -> int:
     """Make a new project in DIR: a grader of five lines, samples, a replay test, and a SAM template.
 

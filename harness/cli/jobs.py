@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.api.safe_text import plain_text
+from harness.cli.options import jobs_dir_option, json_option, limit_option
 from harness.cli.output import emit_json
-from harness.cli.service import at, connect, jobs_dir_option, json_option, service_options, show_curl
+from harness.cli.service import at, connect, service_options, show_curl
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 
 @click.command("jobs")
 @click.argument("job", required=False)
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many jobs.")
-@click.option("--status", help="Only jobs with this status.")
+@limit_option("jobs", 20)
+@click.option("--status", metavar="STATUS", help="Show only jobs with this status.")
 @click.option(
     "--refresh/--no-refresh",
     default=True,
     show_default=True,
-    help="Ask again for each listed job that is not finished: lists may be stale.",
+    help="Ask again for each listed job that has not ended: lists may be stale.",
 )
 @jobs_dir_option
 @service_options

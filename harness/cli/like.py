@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from harness.cli.options import all_of, grader_option
 from harness.cli.output import printable
 from harness.errors import InputError
 
@@ -16,32 +17,21 @@ __all__ = ["changed", "filled_in", "like_options", "tell_change"]
 _SHOWN = 10
 
 
-def like_options(verb: Any) -> Any:
-    """Add --like and what goes with it.
-
-    Args:
-        verb: The verb's function; it takes `like`, `grader`, `like_grader` and `rollouts`.
-    """
-    for option in (
-        click.option(
-            "--rollouts",
-            type=click.Path(path_type=Path, dir_okay=False),
-            help="With --like: compare the rewards of both graders on these rollouts first.",
-        ),
-        click.option(
-            "--like-grader",
-            metavar="MODULE:NAME",
-            help="With --like: the earlier job's grader here; its ARN is called when left out.",
-        ),
-        click.option(
-            "--grader",
-            metavar="NEW",
-            help="With --stack: its name there. With --like: an ARN or (with --grader-arn) the one here.",
-        ),
-        click.option("--like", metavar="JOB", help="Repeat this job's data, model and hyperparameters."),
-    ):
-        verb = option(verb)
-    return verb
+like_options = all_of(
+    click.option("--like", metavar="JOB", help="Repeat this job's data, model and hyperparameters."),
+    grader_option(),
+    click.option(
+        "--like-grader",
+        metavar="MODULE:NAME",
+        help="With --like: compare with this code of the earlier grader; by default its ARN is called.",
+    ),
+    click.option(
+        "--rollouts",
+        type=click.Path(path_type=Path),
+        help="With --like: first compare the rewards of both graders on this rollouts file.",
+    ),
+)
+"""Adds --like and what goes with it: with --grader the new grader's code here is compared, not its ARN."""
 
 
 def filled_in(context: click.Context, asked: dict[str, Any]) -> dict[str, Any]:
@@ -60,13 +50,10 @@ def filled_in(context: click.Context, asked: dict[str, Any]) -> dict[str, Any]:
     if asked["training_file"] is not None:
         raise InputError("--like takes the training file of that job", fix="Leave the file out.")
     from harness.jobs.journal import journal_of
-    from harness.signal.compare import is_arn
 
     before = journal_of(asked["jobs_dir"], asked["like"])
-    if asked["grader_arn"] is None and asked["grader"] is not None and is_arn(asked["grader"]):
-        asked["grader_arn"] = asked["grader"]
-    if asked["grader_arn"] is None:
-        raise InputError("the new grader's ARN is needed", fix="Add --grader-arn ARN of what was deployed.")
+    if asked["arn"] is None:
+        raise InputError("the new grader's ARN is needed", fix="Add --arn ARN of what was deployed.")
     asked["training_file"] = Path(before["data"]["path"])
     if context.get_parameter_source("model") is click.core.ParameterSource.DEFAULT:
         asked["model"] = before["model"]
@@ -79,17 +66,13 @@ def filled_in(context: click.Context, asked: dict[str, Any]) -> dict[str, Any]:
 
 def _check_plain(asked: dict[str, Any]) -> None:
     """A submission that repeats nothing: what it needs, and what makes no sense with it."""
-    for name, fix in (
-        ("grader", "Add --like, or --stack where it is the name there."),
-        ("like_grader", "Add --like."),
-        ("rollouts", "Add --like."),
-    ):
+    for name in ("grader", "like_grader", "rollouts"):
         if asked[name] is not None:
-            raise InputError(f"--{name.replace('_', '-')} goes with --like JOB", fix=fix)
-    if asked["training_file"] is None or asked["grader_arn"] is None:
+            raise InputError(f"--{name.replace('_', '-')} goes with --like JOB", fix="Add --like.")
+    if asked["training_file"] is None or asked["arn"] is None:
         raise InputError(
-            "a training file and --grader-arn are needed",
-            fix="--stack and --grader name it too; to repeat a job: rft submit --like JOB --grader-arn ARN.",
+            "a training file and --arn are needed",
+            fix="--stack and --function name it too; to repeat a job: rft submit --like JOB --arn ARN.",
         )
 
 
@@ -102,14 +85,14 @@ def changed(asked: dict[str, Any]) -> dict[str, Any] | None:
     before = asked.get("before")
     if before is None:
         return None
-    was, now = before["grader"], {"arn": asked["grader_arn"], "code_sha256": asked["grader_code_sha256"]}
+    was, now = before["grader"], {"arn": asked["arn"], "code_sha256": asked["grader_code_sha256"]}
     said: dict[str, Any] = {"like": before["name"], "was": was, "now": now, "rewards": None}
     if asked["rollouts"] is not None:
         from harness.signal.compare import compare
 
         said["rewards"] = compare(
             asked["like_grader"] or was["arn"],
-            asked["grader"] or asked["grader_arn"],
+            asked["grader"] or asked["arn"],
             asked["rollouts"],
             known_sha256=was.get("code_sha256"),
         ).to_json()

@@ -10,6 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.options import (
+    arn_option,
+    artifact_option,
+    function_option,
+    grader_option,
+    json_option,
+    label_option,
+    limit_option,
+    region_option,
+    stack_option,
+    wire_option,
+)
 from harness.cli.output import emit_json, printable, stderr_console
 from harness.errors import InputError
 
@@ -23,25 +35,21 @@ _SHOWN = 20
 
 @click.command("parity")
 @click.argument("rollouts", type=click.Path(path_type=Path))
-@click.option("--grader", "-g", metavar="MODULE:NAME", help="The grader; the built function's when left out.")
-@click.option("--function", help="The function in the template; found by --grader when left out.")
-@click.option(
-    "--artifact", type=click.Path(path_type=Path), help="What `sam build` made; .aws-sam/build when left out."
-)
-@click.option("--target", "arns", multiple=True, metavar="ARN", help="Compare with this function in AWS too.")
-@click.option("--stack", help="Compare with the function's published version in this stack too.")
-@click.option("--region", help="AWS Region of the stack, or of a function named without its ARN.")
-@click.option("--wire", default="all", show_default=True, help="Shape of the events.")
-@click.option(
-    "--limit", default=200, show_default=True, type=click.IntRange(1), help="Only so many rollouts."
-)
-@click.option("--label", metavar="FIELD", help="A field with a verdict, which is not for the grader.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@grader_option()
+@artifact_option
+@arn_option(multiple=True)
+@stack_option
+@function_option
+@region_option
+@wire_option("all")
+@limit_option("rollouts", 200)
+@label_option()
+@json_option
 def command(rollouts: Path, wire: str, limit: int, label: str | None, as_json: bool, **asked: Any) -> int:
     """Grade the rollouts of a file in this process, in the built artifact, and in AWS, and compare.
 
-    Rewards, metrics, errors, ids and order are held to those of this process, over every wire. With --stack,
-    the function is the one of the same name there, or --grader's.
+    Rewards, metrics, errors, ids and order are held to those of this process, over every wire. The
+    grader is the built function's when --grader is left out, and with --stack the function of the same name.
 
     Exit codes: 0 the same everywhere; 1 a difference; 2 input, or nothing is built; 3 AWS cannot be reached.
     """
@@ -94,9 +102,6 @@ def _in_stack(asked: dict[str, Any]) -> list[str]:
 
     found = read_stack(asked["stack"], asked["region"])
     name = asked["function"]
-    if asked["grader"] in found.graders:  # as the other verbs take it: the grader's name in the stack
-        name = asked["function"] = asked["grader"]
-        asked["grader"] = None
     if name is None and len(found.graders) > 1:
         name = built_function(asked["artifact"], None, asked["grader"]).logical_id
     return [found.arn(name)]

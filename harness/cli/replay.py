@@ -9,104 +9,107 @@ from typing import Any
 
 import click
 
+from harness.cli.options import (
+    arn_option,
+    artifact_option,
+    function_option,
+    grader_option,
+    json_option,
+    label_option,
+    limit_option,
+    name_option,
+    region_option,
+    runs_dir_option,
+    stack_option,
+    wire_option,
+)
 from harness.cli.output import emit_json, printable, stderr_console
 from harness.errors import InputError
 from harness.replay.expect import stored_rewards
-from harness.replay.grading import ALL_WIRES
 from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
 from harness.report.summary import summary_of
 from harness.runs.rows import Totals
 from harness.runs.store import Run
-from harness.targets.opening import CONCURRENCY, IN_PROCESS
+from harness.targets.opening import CONCURRENCY, IN_PROCESS, LAMBDA_RUNTIME
 
 
 @click.command("replay")
 @click.argument("rollouts", type=click.Path(path_type=Path))
-@click.option(
-    "--grader", "-g", metavar="MODULE:NAME", help="The grader: module:name or path/to/file.py:name."
-)
-@click.option(
-    "--target",
-    default="in-process",
-    show_default=True,
-    help="Where to grade: in-process, lambda-runtime, an ARN or NAME:ALIAS.",
-)
-@click.option(
-    "--artifact",
-    type=click.Path(path_type=Path),
-    help="For lambda-runtime: what `sam build` made; .aws-sam/build when left out.",
-)
-@click.option("--function", help="For lambda-runtime: the function in the template; found by --grader.")
-@click.option("--stack", help="Grade in this stack's function; --grader is then its name there.")
-@click.option("--region", help="AWS Region of a stack, or of a function named without its ARN.")
+@grader_option()
+@artifact_option
+@arn_option()
+@stack_option
+@function_option
+@region_option
 @click.option(
     "--concurrency",
+    metavar="N",
     type=click.IntRange(1),
     envvar="RFT_CONCURRENCY",
-    help="Calls at once, where grading is done elsewhere: 8 for AWS, one a core for lambda-runtime.",
+    help="Keep N calls under way: by default 8 in AWS, one a core for an artifact.",
 )
+@wire_option()
 @click.option(
-    "--wire",
-    default="open-weight",
+    "--repeats",
+    metavar="N",
+    type=click.IntRange(1),
+    default=1,
     show_default=True,
-    help=f"Shape of the events; `{ALL_WIRES}` compares every one.",
+    help="Grade each rollout N times.",
 )
-@click.option("--repeats", default=1, show_default=True, help="Grade each rollout so many times.")
-@click.option("--limit", type=int, help="Only the first so many rollouts.")
-@click.option(
-    "--label", metavar="FIELD", help="Compare with the verdict that the rollouts carry in this field."
-)
+@limit_option("rollouts")
+@label_option()
 @click.option(
     "--expect",
+    metavar="PATH",
     type=click.Path(path_type=Path),
     help="Compare with stored rewards: a file, or the folder of a run.",
 )
-@click.option(
-    "--runs",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Where runs are kept.",
-)
-@click.option("--run", "name", help="The run's name; made of time and grader when left out.")
-@click.option("--fresh", is_flag=True, help="Begin anew even where the same work was begun before.")
+@runs_dir_option
+@name_option("Give the run this name; by default made of time and grader.")
+@click.option("--fresh", is_flag=True, help="Start a new run even where the same work was begun before.")
 @click.option(
     "--completion-template",
     metavar="TEXT",
-    help="For records alone: how to write a reference that is no text.",
+    help="For records alone: write a reference that is no text like this.",
 )
 @click.option(
-    "--cores", type=click.IntRange(1), help="Worker processes, in process; one a core when left out."
+    "--cores",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Grade in N worker processes; by default one a core.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(
     expect: Path | None,
     cores: int | None,
+    arn: str | None,
     stack: str | None,
+    runs_dir: Path,
     concurrency: int | None,
     as_json: bool,
     **asked: Any,
 ) -> int:
-    """Run the rollouts of a file through a grader, and keep every reward under runs/.
+    """Run the rollouts of a file through a grader, and keep every reward under --runs-dir.
+
+    Grades with --grader in process, with a built function (--artifact or --function) in the local Lambda
+    runtime, or with a deployed one (--arn, or --stack) in AWS.
 
     A file of records works too: each record's own reference is graded as if it were the completion, and
-    another record's as a negative control. Killed or interrupted, the same command goes on where it stopped.
+    another record's as a negative control. Killed or interrupted, the same command resumes the run.
 
     Exit codes: 0 good; 1 a difference, a disagreement between wires or a failed grading; 2 input; 3 service.
     """
     stored = stored_rewards(expect) if expect else None
-    if stack is not None:
-        asked |= _in_stack(stack, asked)
+    asked |= _target(arn, stack, asked)
     if asked["target"] != IN_PROCESS:
         if cores is not None:
-            raise InputError(
-                "--cores is for grading in process", fix="Write --concurrency for other targets."
-            )
+            raise InputError("--cores is for grading in process", fix="Write --concurrency elsewhere.")
         cores = 1  # one process keeps all the calls under way
         if concurrency is not None:
             os.environ[CONCURRENCY] = str(concurrency)
-    run = prepare(ReplayRequest(**asked))
+    run = prepare(ReplayRequest(**asked, runs=runs_dir))
     totals = _replay(run, cores, quiet=as_json)
     outcome = summary_of(run, totals, stored)
     if as_json:
@@ -125,14 +128,24 @@ def command(
     return int(bool(outcome.changed or totals.wires or totals.errors))
 
 
-def _in_stack(stack: str, asked: dict[str, Any]) -> dict[str, Any]:
-    """The target that a stack's grader is."""
-    from harness.deploy.outputs import read_stack
+def _target(arn: str | None, stack: str | None, asked: dict[str, Any]) -> dict[str, Any]:
+    """Where to grade: what exactly one of the options says, in process when none does."""
+    places = [("--arn", arn), ("--stack", stack), ("--artifact", asked["artifact"])]
+    given = [name for name, value in places if value is not None]
+    if len(given) > 1:
+        raise InputError(
+            f"{' and '.join(given)} {'both' if len(given) == 2 else 'all'} say where to grade",
+            fix="Leave all but one out.",
+        )
+    if arn is not None:
+        return {"target": arn}
+    if stack is not None:
+        from harness.deploy.outputs import read_stack
 
-    if asked["target"] != IN_PROCESS:
-        raise InputError("--stack and --target both say where to grade", fix="Leave one out.")
-    found = read_stack(stack, asked["region"])
-    return {"target": found.arn(asked["grader"]), "grader": None, "region": None}
+        found = read_stack(stack, asked["region"])
+        return {"target": found.arn(asked["function"]), "function": None, "region": None}
+    here = asked["artifact"] is None and asked["function"] is None
+    return {"target": IN_PROCESS if here else LAMBDA_RUNTIME}
 
 
 def _replay(run: Run, cores: int | None, quiet: bool) -> Totals:

@@ -11,57 +11,89 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.options import (
+    all_of,
+    checkpoint_option,
+    jobs_dir_option,
+    json_option,
+    limit_option,
+    model_option,
+    out_option,
+)
 from harness.cli.output import emit_json, printable, stderr_console
-from harness.cli.service import connect, endpoint, jobs_dir_option, json_option, service_options, show_curl
+from harness.cli.service import connect, endpoint, service_options, show_curl
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
     from harness.rollouts.asking import Generated
 
-__all__ = ["asking_options", "command", "patient_client", "sampling", "shown_progress"]
+__all__ = ["asking_options", "command", "count_option", "patient_client", "sampling", "shown_progress"]
 
 _SHOWN = 5
 
 
-def asking_options(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say how a model is asked.
+def count_option(default: int) -> Callable[..., Any]:
+    """Add -n."""
+    return click.option(
+        "-n",
+        "n",
+        metavar="N",
+        type=click.IntRange(1),
+        default=default,
+        show_default=True,
+        help="Ask for N completions of each record.",
+    )
 
-    Args:
-        verb: The verb's function; it takes `temperature`, `max_tokens`, `concurrency`, `rps` and `patience`.
-    """
-    for option in (
-        click.option(
-            "--patience",
-            type=click.FloatRange(0),
-            default=300.0,
-            show_default=True,
-            help="Seconds that the service may answer nothing before this gives up.",
-        ),
-        click.option(
-            "--rps", type=click.FloatRange(0, min_open=True), help="At most so many requests a second."
-        ),
-        click.option(
-            "--concurrency",
-            type=click.IntRange(1, 64),
-            default=8,
-            show_default=True,
-            help="Requests under way at once.",
-        ),
-        click.option("--max-tokens", type=click.IntRange(1), help="At most so many tokens a completion."),
-        click.option("--temperature", type=click.FloatRange(0), help="The service's own when left out."),
-    ):
-        verb = option(verb)
-    return verb
+
+asking_options = all_of(
+    click.option(
+        "--seed",
+        metavar="N",
+        type=int,
+        help="Send seeds derived from this one; not every service uses them.",
+    ),
+    click.option(
+        "--temperature",
+        metavar="T",
+        type=click.FloatRange(0),
+        help="Sample at this temperature; by default the service's own.",
+    ),
+    click.option(
+        "--max-tokens", metavar="N", type=click.IntRange(1), help="Stop each completion after N tokens."
+    ),
+    click.option(
+        "--concurrency",
+        metavar="N",
+        type=click.IntRange(1, 64),
+        default=8,
+        show_default=True,
+        help="Keep N requests under way.",
+    ),
+    click.option(
+        "--rps",
+        metavar="N",
+        type=click.FloatRange(0, min_open=True),
+        help="Send at most N requests a second.",
+    ),
+    click.option(
+        "--patience",
+        metavar="SECONDS",
+        type=click.FloatRange(0),
+        default=300.0,
+        show_default=True,
+        help="Give up after this many seconds without an answer.",
+    ),
+)
+"""Adds the options that say how a model is asked: seed, sampling and pace."""
 
 
 @click.command("rollout")
 @click.argument("records", type=click.Path(path_type=Path))
-@click.option("--model", required=True, help="A model's id, or a job's name or id: then its tuned model.")
-@click.option("-n", "n", type=click.IntRange(1), default=8, show_default=True, help="Completions a record.")
-@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="Rollouts file.")
-@click.option("--checkpoint", metavar="STEP", type=int, help="Ask the job's checkpoint of this step.")
-@click.option("--limit", type=click.IntRange(1), help="Only the first so many records.")
-@click.option("--seed", type=int, help="Send seeds made of this one; not every service heeds them.")
+@model_option("Ask this model: its ID, or a job (its tuned model).", required=True)
+@count_option(8)
+@out_option("Append the rollouts to this file.", required=True)
+@checkpoint_option
+@limit_option("records")
 @asking_options
 @jobs_dir_option
 @service_options
@@ -69,7 +101,7 @@ def asking_options(verb: Callable[..., Any]) -> Callable[..., Any]:
 def command(**asked: Any) -> int:
     """Ask a model for N completions of each of the RECORDS, and append them to a rollouts file.
 
-    Killed, interrupted or cut off, the same command asks only for what is missing. With a larger -n it asks
+    Killed, interrupted or cut off, the same command asks only for what is missing; with a larger -n it asks
     for the rest.
 
     Exit codes: 0 all there; 1 the model refused some; 2 input; 3 the service was busy or away too long.

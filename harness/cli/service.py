@@ -8,47 +8,28 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.api.safe_text import plain_text
+from harness.cli.options import all_of, region_option
 
 if TYPE_CHECKING:
     from harness.api.auth import Endpoint
     from harness.api.client import FineTuning
 
-__all__ = ["at", "connect", "jobs_dir_option", "json_option", "service_options", "show_curl"]
-
-Verb = TypeVar("Verb", bound=Callable[..., Any])
+__all__ = ["at", "connect", "endpoint", "service_options", "show_curl"]
 
 
-def service_options(verb: Verb) -> Verb:
-    """Add --base-url, --region and --print-curl to a verb.
-
-    Args:
-        verb: The verb's function; it takes `base_url`, `region` and `print_curl`.
-    """
-    for option in (
-        click.option(
-            "--print-curl", is_flag=True, help="Show the HTTP requests as curl commands; send nothing."
-        ),
-        click.option("--region", help="AWS Region; AWS_REGION, else us-west-2, when left out."),
-        click.option("--base-url", metavar="URL", help="The API's address; OPENAI_BASE_URL when left out."),
-    ):
-        verb = option(verb)
-    return verb
-
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-jobs_dir_option = click.option(
-    "--jobs-dir",
-    type=click.Path(path_type=Path),
-    default=Path("jobs"),
-    show_default=True,
-    help="Where submissions and events are kept.",
+service_options = all_of(
+    click.option("--base-url", metavar="URL", help="Send requests to this API; OPENAI_BASE_URL by default."),
+    region_option,
+    click.option(
+        "--print-curl", is_flag=True, help="Show the HTTP requests as curl commands and send nothing."
+    ),
 )
+"""Adds --base-url, --region and --print-curl to a verb that talks to the fine-tuning API."""
 
 
 def endpoint(base_url: str | None, region: str | None) -> Endpoint:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.options import json_option, run_folder, runs_dir_option
 from harness.cli.output import emit_json
 from harness.errors import InputError
 from harness.report.look import look_at, sample_of
@@ -17,18 +18,20 @@ from harness.runs.store import open_run
 @click.argument("sample", required=False)
 @click.option(
     "--worst",
+    metavar="N",
     type=click.IntRange(1),
     default=5,
     show_default=True,
-    help="How many of the lowest and slowest samples to list.",
+    help="List the N lowest and the N slowest samples.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(run: Path, sample: str | None, worst: int, as_json: bool) -> int:
+@runs_dir_option
+@json_option
+def command(run: Path, sample: str | None, worst: int, runs_dir: Path, as_json: bool) -> int:
     """Show what a replay run found; with the id of a SAMPLE, show that sample in full.
 
-    RUN is the run's folder, or its name under runs/.
+    RUN is the run's folder, or its name under --runs-dir.
     """
-    folder = run if (run / "run.json").exists() or run.parent != Path() else Path("runs") / run
+    folder = run_folder(run, runs_dir)
     opened = open_run(folder)
     if not opened.done:
         raise InputError(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import click
 
+from harness.cli.options import json_option, region_option
 from harness.cli.output import emit_json
 
 
 @click.command("stack")
-@click.argument("name")
-@click.option("--region", help="AWS Region; AWS_REGION, else boto3's own configuration, when left out.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.argument("name", metavar="STACK")
+@region_option
+@json_option
 def command(name: str, region: str | None, as_json: bool) -> int:
-    """Show the graders of the stack NAME: what to submit jobs with, and what to replay and compare.
+    """Show the graders of a STACK: what to submit jobs with, and what to replay and compare.
 
-    `rft replay`, `rft parity`, `rft doctor` and `rft submit` take `--stack NAME --grader GRADER` in place of
-    an ARN.
+    `rft replay`, `rft parity`, `rft doctor` and `rft submit` take `--stack STACK --function LOGICAL_ID` in
+    place of an ARN.
 
     Exit codes: 0 good; 2 no such stack, no grader in it, no credentials; 3 AWS refuses or cannot be reached.
     """

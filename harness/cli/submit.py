@@ -11,15 +11,20 @@ import click
 from harness.api.safe_text import plain_text
 from harness.api.types import MODELS
 from harness.cli.like import changed, filled_in, like_options, tell_change
-from harness.cli.output import emit_json
-from harness.cli.service import (
-    connect,
-    endpoint,
+from harness.cli.options import (
+    arn_option,
+    function_option,
+    hyperparameter_options,
     jobs_dir_option,
     json_option,
-    service_options,
-    show_curl,
+    model_option,
+    name_option,
+    run_folder,
+    runs_dir_option,
+    stack_option,
 )
+from harness.cli.output import emit_json
+from harness.cli.service import connect, endpoint, service_options, show_curl
 from harness.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,17 +35,19 @@ if TYPE_CHECKING:
 
 @click.command("submit")
 @click.argument("training_file", required=False, type=click.Path(path_type=Path))
-@click.option("--grader-arn", metavar="ARN", help="The deployed grader, with its version.")
-@click.option("--stack", help="The stack that holds the grader; --grader is its name there.")
-@click.option("--model", default=MODELS[0].id, show_default=True, help="The model to tune.")
-@click.option("--n-epochs", type=int, help="How often every record is seen (1).")
-@click.option("--batch-size", type=int, help="Records a step (4).")
-@click.option("--learning-rate-multiplier", type=float, help="Factor on the learning rate (1.0).")
-@click.option("--name", help="The job's name under --jobs-dir; made of file and plan when left out.")
+@arn_option()
+@stack_option
+@function_option
+@model_option("Tune this model.", default=MODELS[0].id, show_default=True)
+@hyperparameter_options
+@name_option("Give the job this name under --jobs-dir; by default made of file and plan.")
 @click.option(
-    "--grader-code-sha256", metavar="SHA", help="The function's CodeSha256, to be written down too."
+    "--grader-code-sha256",
+    metavar="SHA",
+    help="Note this CodeSha256 of the function in the job's journal.",
 )
-@click.option("--run", metavar="RUN", help="A finished replay of the grader: what speaks for it, or against.")
+@click.option("--run", metavar="RUN", help="Take this finished replay of the grader as evidence.")
+@runs_dir_option
 @click.option("--validate/--no-validate", default=True, show_default=True, help="Check every record first.")
 @click.option("--force", is_flag=True, help="Submit in spite of errors.")
 @click.option("--dry-run", is_flag=True, help="Check and forecast; write and send nothing.")
@@ -52,11 +59,12 @@ if TYPE_CHECKING:
 def command(context: click.Context, /, **asked: Any) -> int:
     """Create a fine-tuning job from TRAINING_FILE, graded by a deployed Lambda function.
 
-    Interrupted or cut off, the same command goes on where it stopped and never creates a second job. To train
-    the same thing once more on purpose, give it another --name. With --like JOB, that job's data, model and
-    hyperparameters are taken again for another grader, and what it changes is shown first.
+    Name the function with --arn, or with --stack and --function. Interrupted or cut off, the same command
+    resumes and never creates a second job. To train the same thing once more on purpose, give it another
+    --name. With --like JOB, that job's data, model and hyperparameters are taken again for another grader,
+    and what it changes is shown first.
 
-    Exit codes: 0 submitted, or nothing against it; 1 something speaks against it; 2 input; 3 service.
+    Exit codes: 0 submitted, or nothing against it; 1 a finding stops it; 2 input; 3 service.
     """
     from harness.findings import Severity, worst
     from harness.jobs.evidence import evidence
@@ -64,12 +72,14 @@ def command(context: click.Context, /, **asked: Any) -> int:
 
     if asked["stack"] is not None:
         asked |= _in_stack(asked)
+    elif asked["function"] is not None:
+        raise InputError("--function names a function of a stack", fix="Write --stack too, or --arn ARN.")
     asked = filled_in(context, asked)
     plan = _plan(asked)
     if asked["print_curl"]:
         _show(plan, asked)
         return 0
-    findings = [*preflight(plan, validate=asked["validate"]), *evidence(asked["run"], plan.grader_arn)]
+    findings = [*preflight(plan, validate=asked["validate"]), *evidence(_run(asked), plan.grader_arn)]
     level = worst(findings)
     stopped = level is not None and level >= Severity.ERROR and not asked["force"]
     said = _facts(plan, findings)
@@ -93,11 +103,15 @@ def _in_stack(asked: dict[str, Any]) -> dict[str, Any]:
     """The version that a stack's grader was published as."""
     from harness.deploy.outputs import read_stack
 
-    if asked["grader_arn"] is not None:
-        raise InputError("--stack and --grader-arn both name the grader", fix="Leave one out.")
+    if asked["arn"] is not None:
+        raise InputError("--stack and --arn both name the grader", fix="Leave one out.")
     where = endpoint(asked["base_url"], asked["region"])  # the grader has to be in the job's region
     found = read_stack(asked["stack"], where.region)
-    return {"grader_arn": found.arn(asked["grader"]), "grader": None}
+    return {"arn": found.arn(asked["function"])}
+
+
+def _run(asked: dict[str, Any]) -> str | None:
+    return str(run_folder(Path(asked["run"]), asked["runs_dir"])) if asked["run"] is not None else None
 
 
 def _plan(asked: dict[str, Any]) -> Plan:
@@ -106,7 +120,7 @@ def _plan(asked: dict[str, Any]) -> Plan:
     where = endpoint(asked["base_url"], asked["region"])
     return Plan(
         read_training_file(asked["training_file"]),
-        asked["grader_arn"].strip(),
+        asked["arn"],
         asked["model"],
         hyperparameters(asked["n_epochs"], asked["batch_size"], asked["learning_rate_multiplier"]),
         where.base_url,

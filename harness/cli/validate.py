@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.options import json_option
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -29,7 +31,7 @@ _STYLES = {"critical": "bold red", "error": "red", "warning": "yellow", "note": 
     type=click.Choice(["job"]),
     help="Check as for an upload: the bounds on the number of records become errors.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with every finding.")
+@json_option
 @click.pass_context
 def command(context: click.Context, data: str, purpose: str | None, as_json: bool) -> None:
     """Check a training file before it is uploaded.

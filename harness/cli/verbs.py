@@ -15,6 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from harness.cli.groups import GROUPS, VERBS
+from harness.cli.options import replaced_by
 from harness.errors import HarnessError
 
 __all__ = ["rft", "run"]
@@ -99,7 +100,7 @@ def run(arguments: list[str]) -> int:
         click.echo(f"rft: {error}", err=True)
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        (_renamed(error) or error).show()
         return 2
     except (KeyboardInterrupt, click.Abort):
         click.echo("\nrft: interrupted; the same command resumes", err=True)
@@ -109,6 +110,14 @@ def run(arguments: list[str]) -> int:
         return 0
     except OSError as error:
         return _tell(error)
+
+
+def _renamed(error: click.ClickException) -> click.UsageError | None:
+    """What to say of an option of version 0.1."""
+    if not isinstance(error, click.NoSuchOption) or error.ctx is None:
+        return None
+    now = replaced_by(str(error.ctx.command.name), error.option_name)
+    return None if now is None else click.UsageError(f"{error.option_name} is now {now}.", error.ctx)
 
 
 def _tell(error: OSError) -> int:

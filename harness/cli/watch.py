@@ -11,8 +11,9 @@ import click
 
 from harness.api.safe_text import plain_text
 from harness.cli.events import describe
+from harness.cli.options import jobs_dir_option, json_option
 from harness.cli.output import emit_json, stderr_console
-from harness.cli.service import connect, jobs_dir_option, json_option, service_options, show_curl
+from harness.cli.service import connect, service_options, show_curl
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -27,14 +28,20 @@ if TYPE_CHECKING:
 @click.command("watch")
 @click.argument("job")
 @click.option(
-    "--interval", type=click.FloatRange(0.1), default=10.0, show_default=True, help="Seconds between polls."
+    "--interval",
+    metavar="SECONDS",
+    type=click.FloatRange(0.1),
+    default=10.0,
+    show_default=True,
+    help="Poll every this many seconds.",
 )
 @click.option(
     "--patience",
+    metavar="SECONDS",
     type=click.FloatRange(0),
     default=900.0,
     show_default=True,
-    help="Seconds that the service may be silent before this gives up.",
+    help="Give up after this many seconds without an answer.",
 )
 @jobs_dir_option
 @service_options
@@ -51,7 +58,7 @@ def command(
 ) -> int:
     """Follow JOB, a name or an id, until it ends: events, curves, time left, warnings.
 
-    Stop it whenever you like: the job goes on, and the same command goes on where it stopped.
+    Stop it whenever you like: the job continues, and the same command resumes watching.
 
     Exit codes: 0 succeeded; 1 failed or cancelled; 2 input; 3 the service was silent too long.
     """

@@ -69,7 +69,7 @@ class Stack:
         if grader is None and len(self.graders) > 1:
             text = f"the stack has {len(self.graders)} graders"
             raise InputError(
-                text, place=f"stack {self.name}", fix=f"Name one with --grader: {', '.join(self.graders)}."
+                text, place=f"stack {self.name}", fix=f"Name one with --function: {', '.join(self.graders)}."
             )
         found = self.graders.get(grader or next(iter(self.graders)))
         if found is None:

@@ -78,11 +78,11 @@ def parse_functions(values: Sequence[str]) -> dict[str, str]:
         name, equals, target = value.partition("=")
         if not (name and equals and target):
             raise InputError(
-                f"--function {value!r} is not NAME=TARGET",
-                fix="Write --function my-grader=my_module:my_grader; a folder, a URL or an ARN will do too.",
+                f"--bind {value!r} is not NAME=TARGET",
+                fix="Write --bind my-grader=my_module:my_grader; a folder, a URL or an ARN will do too.",
             )
         if name in functions:
-            raise InputError(f"--function {name} is given twice", fix="Give every function name once.")
+            raise InputError(f"--bind {name} is given twice", fix="Give every function name once.")
         functions[name] = target
     return functions
 

@@ -41,8 +41,8 @@ CREATE TABLE IF NOT EXISTS aliases (alias TEXT PRIMARY KEY, id TEXT);
 """
 _TABLES: Final = tuple(line.split()[5] for line in _SCHEMA.splitlines() if line.startswith("CREATE TABLE"))
 
-_OTHER_STATE: Final = "Name another folder with --state, or remove this one."
-_OTHER_HOLDER: Final = "Stop that emulator, or name another folder with --state."
+_OTHER_STATE: Final = "Name another folder with --state-dir, or remove this one."
+_OTHER_HOLDER: Final = "Stop that emulator, or name another folder with --state-dir."
 # One that was killed may take a moment to let go.
 _HOLDER_LEAVES_S: Final = 3.0
 

@@ -1,4 +1,4 @@
-"""From the ARN in a job to what grades: the `--function NAME=TARGET` table, opened when a job first needs it.
+"""From the ARN in a job to what grades: the `--bind NAME=TARGET` table, opened when a job first needs it.
 
 An ARN is looked up whole, then by name and qualifier, then by name. A target is one of
 
@@ -59,8 +59,7 @@ class Functions:
         given = ", ".join(sorted(self._specs)) or "none"
         raise JobFailure(
             "function_not_found",
-            f"Function not found: {arn}."
-            f" Start the emulator with --function {name}=module:attr (given: {given}).",
+            f"Function not found: {arn}. Start the emulator with --bind {name}=module:attr (given: {given}).",
             param="method.reinforcement.grader.lambda.function",
         )
 
@@ -111,7 +110,7 @@ def _artifact(folder: Path, handler: str, function: str) -> FunctionSpec:
         raise InputError(
             "no handler is known for this folder",
             place=str(folder),
-            fix=f"Write --function NAME={folder}:module.function, or name a folder that `sam build` made.",
+            fix=f"Write --bind NAME={folder}:module.function, or name a folder that `sam build` made.",
         )
     return FunctionSpec(
         name=function.split(":")[0],

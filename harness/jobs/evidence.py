@@ -48,7 +48,7 @@ def evidence(named: str | None, grader_arn: str) -> list[Finding]:
     """
     if named is None:
         message = "no replay of this grader was named: nobody has seen what it rewards"
-        fix = f"Run `rft replay ROLLOUTS --target {grader_arn}`, look at it, and name it with --run."
+        fix = f"Run `rft replay ROLLOUTS --arn {grader_arn}`, look at it, and name it with --run."
         return [Finding("J020", Severity.WARNING, message, fix=fix)]
     run = open_run(find_run(named))
     place = Place(file=str(run.folder))
@@ -75,7 +75,7 @@ def _same_grader(run: Run, grader_arn: str, place: Place) -> list[Finding]:
         message = f"the replay called {target['arn']}, the job would call {grader_arn}"
         return [Finding("J022", Severity.WARNING, message, place, fix="Replay the ARN that is to train.")]
     message = f"the replay ran {target['kind']}: that the deployed function is the same is not known"
-    fix = "`rft parity` compares them; a replay with --target ARN leaves no doubt."
+    fix = "`rft parity` compares them; a replay with --arn ARN leaves no doubt."
     return [Finding("J023", Severity.NOTE, message, place, fix=fix)]
 
 

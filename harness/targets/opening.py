@@ -35,7 +35,7 @@ CONCURRENCY = "RFT_CONCURRENCY"
 """Environment variable: how many calls of a target that runs elsewhere may be under way at once."""
 
 _ATTEMPTS = "AWS_MAX_ATTEMPTS"
-_KNOWN = f"Known: {IN_PROCESS}, {LAMBDA_RUNTIME}, the ARN of a function, NAME:ALIAS."
+_KNOWN = "Write its ARN, or NAME:ALIAS."
 
 Facts = dict[str, Any]
 
@@ -67,13 +67,13 @@ def describe(asked: TargetChoice) -> tuple[Facts, Facts]:
         ServiceError: AWS cannot be reached.
     """
     if asked.target != LAMBDA_RUNTIME and (asked.artifact or asked.function):
-        raise InputError(f"--artifact and --function belong to --target {LAMBDA_RUNTIME}")
+        raise InputError("--artifact and --function name a built function, not a deployed one")
     if asked.target == IN_PROCESS:
         return _in_process(asked)
     if asked.target == LAMBDA_RUNTIME:
         return _artifact(asked)
     if ":" not in asked.target:
-        raise InputError(f"there is no target {asked.target!r}", fix=_KNOWN)
+        raise InputError(f"{asked.target!r} names no version of a function", fix=_KNOWN)
     return _deployed(asked)
 
 
@@ -100,7 +100,7 @@ def open_target(described: Facts) -> Target:
         return LocalRuntimeTarget(spec, concurrency=_number(CONCURRENCY, None))
     if kind == DEPLOYED:
         return open_deployed(described["arn"], described["region"])
-    raise InputError(f"there is no target {kind!r}", fix=_KNOWN)
+    raise InputError(f"there is no target {kind!r}")
 
 
 def open_deployed(function: str, region: str | None = None) -> DeployedTarget:
@@ -128,7 +128,10 @@ def _in_process(asked: TargetChoice) -> tuple[Facts, Facts]:
     from harness.targets.in_process import InProcessTarget
 
     if asked.grader is None:
-        raise InputError("no grader is named", fix="Write --grader module:name or --grader file.py:name.")
+        raise InputError(
+            "no grader is named",
+            fix="Write --grader module:name or --grader file.py:name, or --arn, --stack or --artifact.",
+        )
     opened = InProcessTarget(asked.grader)
     facts = {"ref": asked.grader, "sha256": opened.sha256, "options": opened.options}
     return {"kind": IN_PROCESS, "grader": asked.grader}, facts

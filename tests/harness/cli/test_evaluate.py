@@ -21,7 +21,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     split(ROLLOUTS, folder, 0.1, 0)
     with emulator(folder) as process:
         (folder / "url").write_text(process.base_url)
-        sent = rft(folder, "submit", "training.jsonl", "--grader-arn", ARN, "--name", "first",
+        sent = rft(folder, "submit", "training.jsonl", "--arn", ARN, "--name", "first",
                    "--base-url", process.base_url)  # fmt: skip
         assert sent.returncode == 0, sent.stderr
         done = rft(folder, "watch", "first", "--interval", 0.2, "--base-url", process.base_url)

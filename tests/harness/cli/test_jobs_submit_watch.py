@@ -31,7 +31,7 @@ def rft(stub, tmp_path, monkeypatch):
 
 
 def test_submit_then_watch_by_name(stub, rft, tmp_path):
-    ran = rft("submit", "train.jsonl", "--grader-arn", ARN, "--name", "first")
+    ran = rft("submit", "train.jsonl", "--arn", ARN, "--name", "first")
     assert ran.code == 0, ran.stderr
     assert "30 steps" in ran.stdout
     assert "rft watch first" in ran.stdout
@@ -48,24 +48,24 @@ def test_submit_then_watch_by_name(stub, rft, tmp_path):
 
 
 def test_submit_as_json_is_one_object(rft):
-    ran = rft("submit", "train.jsonl", "--grader-arn", ARN, "--json")
+    ran = rft("submit", "train.jsonl", "--arn", ARN, "--json")
     said = ran.json
     assert said["submitted"] is True
     assert said["job"]["id"] == "ftjob-1"
     assert said["forecast"]["steps"] == 30
-    again = rft("submit", "train.jsonl", "--grader-arn", ARN, "--json").json
+    again = rft("submit", "train.jsonl", "--arn", ARN, "--json").json
     assert (again["found"], again["job"]["id"]) == (True, "ftjob-1")
 
 
 def test_a_dry_run_writes_and_sends_nothing_and_needs_no_key(stub, rft, tmp_path):
-    ran = rft("submit", "train.jsonl", "--grader-arn", ARN, "--dry-run", key=None)
+    ran = rft("submit", "train.jsonl", "--arn", ARN, "--dry-run", key=None)
     assert ran.code == 0
     assert stub.seen == []
     assert not (tmp_path / "jobs").exists()
 
 
 def test_an_error_stops_it_unless_forced(stub, rft):
-    words = ("submit", "train.jsonl", "--grader-arn", ARN, "--n-epochs", -1)
+    words = ("submit", "train.jsonl", "--arn", ARN, "--n-epochs", -1)
     ran = rft(*words, "--json")
     assert ran.code == 1
     assert ran.json["submitted"] is False
@@ -74,7 +74,7 @@ def test_an_error_stops_it_unless_forced(stub, rft):
 
 
 def test_an_unpinned_grader_is_warned_about(rft):
-    ran = rft("submit", "train.jsonl", "--grader-arn", ARN.removesuffix(":3"), "--dry-run")
+    ran = rft("submit", "train.jsonl", "--arn", ARN.removesuffix(":3"), "--dry-run")
     assert ran.code == 0
     assert "warning  J012" in ran.stdout
 
@@ -82,14 +82,14 @@ def test_an_unpinned_grader_is_warned_about(rft):
 def test_bad_records_are_found_before_they_are_sent(stub, rft, tmp_path):
     with (tmp_path / "train.jsonl").open("a") as handle:
         handle.write("{broken\n")
-    ran = rft("submit", "train.jsonl", "--grader-arn", ARN)
+    ran = rft("submit", "train.jsonl", "--arn", ARN)
     assert ran.code == 1
     assert "train.jsonl:121" in ran.stdout
     assert stub.seen == []
 
 
 def test_print_curl_shows_upload_and_creation(stub, rft):
-    ran = rft("submit", "train.jsonl", "--grader-arn", ARN, "--print-curl", key=None)
+    ran = rft("submit", "train.jsonl", "--arn", ARN, "--print-curl", key=None)
     assert ran.stdout.count("curl --fail-with-body") == 2
     assert ARN in ran.stdout
     assert stub.seen == []
@@ -97,8 +97,8 @@ def test_print_curl_shows_upload_and_creation(stub, rft):
 
 def test_a_refused_job_is_exit_2_and_an_absent_service_exit_3(stub, rft):
     stub.faults.append(Fault("POST", "/jobs$", status=403, body={}))
-    assert rft("submit", "train.jsonl", "--grader-arn", ARN).code == 2
-    assert rft("submit", "train.jsonl", "--grader-arn", ARN, "--base-url", "http://127.0.0.1:9/v1").code == 3
+    assert rft("submit", "train.jsonl", "--arn", ARN).code == 2
+    assert rft("submit", "train.jsonl", "--arn", ARN, "--base-url", "http://127.0.0.1:9/v1").code == 3
 
 
 @pytest.mark.parametrize(("status", "code"), [("succeeded", 0), ("failed", 1), ("cancelled", 1)])

@@ -23,14 +23,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     write_graders(folder)
     with emulator(folder) as process:
         (folder / "url").write_text(process.base_url)
-        words = ["training.jsonl", "--grader-arn", ARN, "--name", "first", "--base-url", process.base_url]
+        words = ["training.jsonl", "--arn", ARN, "--name", "first", "--base-url", process.base_url]
         sent = rft(folder, "submit", *words, "--batch-size", 7, "--learning-rate-multiplier", 0.5)
         assert sent.returncode == 0, sent.stderr
         yield folder
 
 
 def test_the_same_job_is_submitted_with_another_grader(folder: Path) -> None:
-    done = rft(folder, "submit", "--like", "first", "--grader", NEW, "--json")
+    done = rft(folder, "submit", "--like", "first", "--arn", NEW, "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     job = found["job"]["method"]["reinforcement"]
@@ -43,7 +43,7 @@ def test_the_same_job_is_submitted_with_another_grader(folder: Path) -> None:
 
 
 def test_rewards_of_both_graders_are_compared_first(folder: Path) -> None:
-    words = ["submit", "--like", "first", "--grader-arn", NEW, "--grader", "rehearsed_graders.py:longer"]
+    words = ["submit", "--like", "first", "--arn", NEW, "--grader", "rehearsed_graders.py:longer"]
     words += ["--like-grader", RIGHT, "--rollouts", "rollouts.jsonl", "--dry-run"]
     done = rft(folder, *words)
     assert (done.returncode, done.stderr) == (0, "")
@@ -57,7 +57,7 @@ def test_rewards_of_both_graders_are_compared_first(folder: Path) -> None:
 
 
 def test_a_flag_given_beats_the_journal(folder: Path) -> None:
-    done = rft(folder, "submit", "--like", "first", "--grader", NEW, "--batch-size", 9, "--dry-run", "--json")
+    done = rft(folder, "submit", "--like", "first", "--arn", NEW, "--batch-size", 9, "--dry-run", "--json")
     chosen = json.loads(done.stdout)["plan"]["hyperparameters"]
     assert (chosen["batch_size"], chosen["learning_rate_multiplier"]) == (9, 0.5)
 
@@ -65,11 +65,11 @@ def test_a_flag_given_beats_the_journal(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--like", "nobody", "--grader", NEW], "no journal entry of a job nobody"),
+        (["--like", "nobody", "--arn", NEW], "no journal entry of a job nobody"),
         (["--like", "first"], "the new grader's ARN is needed"),
-        (["training.jsonl", "--like", "first", "--grader", NEW], "Leave the file out"),
-        (["training.jsonl", "--grader-arn", ARN, "--rollouts", "rollouts.jsonl"], "goes with --like JOB"),
-        (["training.jsonl"], "a training file and --grader-arn are needed"),
+        (["training.jsonl", "--like", "first", "--arn", NEW], "Leave the file out"),
+        (["training.jsonl", "--arn", ARN, "--rollouts", "rollouts.jsonl"], "goes with --like JOB"),
+        (["training.jsonl"], "a training file and --arn are needed"),
     ],
 )
 def test_what_is_missing_or_too_much_is_said(folder: Path, words: list[str], said: str) -> None:

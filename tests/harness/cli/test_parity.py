@@ -72,7 +72,7 @@ def test_a_function_behind_aws_s_api_is_compared_too(project, capsys, tmp_path, 
         server.add(spec, version="1", aliases=("live",))
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
-        words = ["parity", "rollouts.jsonl", "--target", f"{ARN}:1", "--target", "grader:live", "--json"]
+        words = ["parity", "rollouts.jsonl", "--arn", f"{ARN}:1", "--arn", "grader:live", "--json"]
         assert main(words) == 0
     said = json.loads(capsys.readouterr().out)
     assert [place["place"] for place in said["places"]][2:] == [f"{ARN}:1", "grader:live"]
@@ -107,4 +107,4 @@ def test_a_service_that_is_away_is_not_a_difference(project, capsys, monkeypatch
     write_build(project)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    assert main(["parity", "rollouts.jsonl", "--target", f"{ARN}:1"]) == 3
+    assert main(["parity", "rollouts.jsonl", "--arn", f"{ARN}:1"]) == 3

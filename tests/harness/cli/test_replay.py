@@ -175,9 +175,9 @@ REFUSED = {
     "neither": (["neither.jsonl"], "neither.jsonl:1: this is neither a rollout nor a record"),
     "no JSON": (["broken.jsonl"], "broken.jsonl:1: not JSON"),
     "wire": (["rollouts.jsonl", "--wire", "novva"], "there is no wire 'novva'. Known: open-weight"),
-    "target": (["rollouts.jsonl", "--target", "moon"], "there is no target 'moon'"),
-    "repeats": (["rollouts.jsonl", "--repeats", "0"], "whole numbers from 1"),
-    "name": (["rollouts.jsonl", "--run", "a/b"], "cannot name a run"),
+    "arn": (["rollouts.jsonl", "--arn", "moon"], "'moon' names no version of a function"),
+    "places": (["rollouts.jsonl", "--arn", "f:1", "--artifact", "b"], "--arn and --artifact both say where"),
+    "name": (["rollouts.jsonl", "--name", "a/b"], "cannot name a run"),
 }
 
 

@@ -69,14 +69,14 @@ def test_what_cannot_be_shown_is_the_user_s_to_mend(capsys, words, message):
     ("words", "message"),
     [
         ([], f"{FUNCTION}:3: this does not exist in this account and region"),
-        (["--grader", "Math"], f"{FUNCTION}:3: this does not exist in this account and region"),
-        (["--grader", "Nobody"], "the stack has no grader 'Nobody'. Its graders: Math."),
-        (["--target", "lambda-runtime"], "--stack and --target both say where to grade"),
+        (["--function", "Math"], f"{FUNCTION}:3: this does not exist in this account and region"),
+        (["--function", "Nobody"], "the stack has no grader 'Nobody'. Its graders: Math."),
+        (["--artifact", "build"], "--stack and --artifact both say where to grade"),
     ],
 )
 def test_replay_takes_a_stack_in_place_of_an_arn(capsys, tmp_path, words, message):
     path = write_rollouts(tmp_path / "rollouts.jsonl", [rollout("r", "1", "1")])
-    assert main(["replay", str(path), "--stack", "full", "--runs", str(tmp_path / "runs"), *words]) == 2
+    assert main(["replay", str(path), "--stack", "full", "--runs-dir", str(tmp_path / "runs"), *words]) == 2
     assert message in capsys.readouterr().err
 
 

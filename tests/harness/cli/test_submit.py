@@ -45,7 +45,7 @@ def api(served, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("words", "grader"),
-    [(["--stack", "one"], "Math"), (["--stack", "two", "--grader", "Receipt"], "Receipt")],
+    [(["--stack", "one"], "Math"), (["--stack", "two", "--function", "Receipt"], "Receipt")],
 )
 def test_a_job_is_pinned_to_the_stack_s_published_version(api, capsys, words, grader):
     assert main(["submit", "train.jsonl", *words, "--json"]) == 0
@@ -56,7 +56,7 @@ def test_a_job_is_pinned_to_the_stack_s_published_version(api, capsys, words, gr
 
 def test_an_earlier_job_is_repeated_with_the_stack_s_grader(api, capsys):
     assert main(["submit", "train.jsonl", "--stack", "one", "--name", "first"]) == 0
-    words = ["--like", "first", "--stack", "two", "--grader", "Receipt", "--dry-run", "--json"]
+    words = ["--like", "first", "--stack", "two", "--function", "Receipt", "--dry-run", "--json"]
     capsys.readouterr()
     assert main(["submit", *words]) == 0
     change = json.loads(capsys.readouterr().out)["change"]
@@ -66,12 +66,12 @@ def test_an_earlier_job_is_repeated_with_the_stack_s_grader(api, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--stack", "two"], "the stack has 2 graders. Name one with --grader: Math, Receipt."),
-        (["--stack", "one", "--grader", "Nobody"], "the stack has no grader 'Nobody'. Its graders: Math."),
+        (["--stack", "two"], "the stack has 2 graders. Name one with --function: Math, Receipt."),
+        (["--stack", "one", "--function", "Nobody"], "the stack has no grader 'Nobody'. Its graders: Math."),
         (["--stack", "none"], "there is no such stack in us-west-2"),
         (["--stack", "one", "--region", "us-east-1"], "there is no such stack in us-east-1"),
-        (["--stack", "one", "--grader-arn", f"{FUNCTION}:1"], "both name the grader. Leave one out."),
-        (["--grader", "Math"], "Add --like, or --stack"),
+        (["--stack", "one", "--arn", f"{FUNCTION}:1"], "both name the grader. Leave one out."),
+        (["--function", "Math"], "Write --stack too, or --arn ARN."),
     ],
 )
 def test_what_names_no_grader_is_the_user_s_to_mend(api, capsys, words, message):

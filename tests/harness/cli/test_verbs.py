@@ -150,7 +150,9 @@ def test_a_shell_completes_verbs_without_importing_one(shell: str) -> None:
     assert "replay" in done.stdout
     assert "rehearse" in done.stdout
     assert "submit" not in done.stdout
-    assert done.stdout.endswith("['harness.cli.groups', 'harness.cli.main', 'harness.cli.verbs']\n")
+    assert done.stdout.endswith(
+        "['harness.cli.groups', 'harness.cli.main', 'harness.cli.options', 'harness.cli.verbs']\n"
+    )
 
 
 def test_a_shell_completes_the_options_of_a_verb(tmp_path: Path) -> None:

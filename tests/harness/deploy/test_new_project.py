@@ -92,7 +92,7 @@ def test_the_artifact_holds_the_grader_the_library_and_powertools_alone(project,
 
 def test_the_built_artifact_grades(rft, built):
     said = rft(
-        "replay", "rollouts.jsonl", "--target", "lambda-runtime", "--label", "is_right", "--wire", "all"
+        "replay", "rollouts.jsonl", "--artifact", ".aws-sam/build", "--label", "is_right", "--wire", "all"
     )
     assert "agrees with is_right on 192 of 192" in said
     assert "every wire gives the same rewards" in said
@@ -126,7 +126,7 @@ def test_the_deployed_stack_is_shown_graded_and_in_parity(rft, deployed):
     assert deployed["MathAnswerVersionArn"] in rft("stack", "my-grader")
     said = rft("replay", "rollouts.jsonl", "--stack", "my-grader", "--label", "is_right")
     assert "agrees with is_right on 192 of 192" in said
-    said = json.loads(rft("replay", "rollouts.jsonl", "--target", deployed["MathAnswerAliasArn"], "--json"))
+    said = json.loads(rft("replay", "rollouts.jsonl", "--arn", deployed["MathAnswerAliasArn"], "--json"))
     assert said["target"]["arn"] == deployed["MathAnswerVersionArn"]
     compared = json.loads(rft("parity", "rollouts.jsonl", "--stack", "my-grader", "--json"))
     assert [place["place"] for place in compared["places"]][2] == deployed["MathAnswerVersionArn"]

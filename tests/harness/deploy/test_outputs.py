@@ -44,7 +44,7 @@ def test_a_stack_s_graders_are_read_from_its_outputs(aws):
 @pytest.mark.parametrize(
     ("grader", "kind", "message"),
     [
-        (None, None, "the stack has 2 graders. Name one with --grader: Math, Other."),
+        (None, None, "the stack has 2 graders. Name one with --function: Math, Other."),
         ("Nobody", None, "the stack has no grader 'Nobody'. Its graders: Math, Other."),
         ("Other", "alias", "no output with the alias's ARN of Other"),
     ],

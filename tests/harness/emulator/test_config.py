@@ -51,7 +51,7 @@ def test_speed_is_max_manual_or_steps_a_second() -> None:
 def test_functions_are_name_and_target() -> None:
     assert parse_functions(["a=m:f", "arn:aws:x=./folder"]) == {"a": "m:f", "arn:aws:x": "./folder"}
     for wrong in (["a"], ["=m:f"], ["a="], ["a=1", "a=2"]):
-        with pytest.raises(InputError, match="--function"):
+        with pytest.raises(InputError, match="--bind"):
             parse_functions(wrong)
 
 

@@ -34,8 +34,8 @@ def start(*options: str) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_it_prints_its_url_serves_and_stops_at_ctrl_c(folder: Path, as_json: bool) -> None:
-    options = ["--rollouts", str(folder / "rollouts.jsonl"), "--state", str(folder / "state")]
-    process = start(*options, "--function", "my-grader=m:g", *(["--json"] if as_json else []))
+    options = ["--rollouts", str(folder / "rollouts.jsonl"), "--state-dir", str(folder / "state")]
+    process = start(*options, "--bind", "my-grader=m:g", *(["--json"] if as_json else []))
     assert process.stdout is not None
     line = process.stdout.readline()
     url = json.loads(line)["base_url"] if as_json else line.strip()
@@ -50,12 +50,12 @@ def test_it_prints_its_url_serves_and_stops_at_ctrl_c(folder: Path, as_json: boo
     ("options", "said"),
     [
         (["--speed", "fast"], "--speed 'fast'"),
-        (["--function", "x"], "not NAME=TARGET"),
+        (["--bind", "x"], "not NAME=TARGET"),
         (["--fault", "quake=1"], "unknown fault"),
         (["--wire", "telegram"], "unknown wire"),
     ],
 )
 def test_what_cannot_be_used_is_an_input_error(folder: Path, options: list[str], said: str) -> None:
-    common = ["--rollouts", str(folder / "rollouts.jsonl"), "--state", str(folder / "state")]
+    common = ["--rollouts", str(folder / "rollouts.jsonl"), "--state-dir", str(folder / "state")]
     with pytest.raises(InputError, match=said):
         CliRunner().invoke(command, [*common, *options], catch_exceptions=False)

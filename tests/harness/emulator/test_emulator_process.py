@@ -194,7 +194,7 @@ def test_the_process_ends_with_the_block(tmp_path: Path) -> None:
 def test_two_emulators_never_work_in_one_folder(serve) -> None:
     service = serve()
     other = EmulatorProcess(service.process.config)
-    with pytest.raises(InputError, match=f"in use by process {service.process.pid}.*--state"):
+    with pytest.raises(InputError, match=f"in use by process {service.process.pid}.*--state-dir"):
         other.start()
     assert other.pid is None
     service.process.kill()

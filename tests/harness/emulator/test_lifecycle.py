@@ -320,7 +320,7 @@ def test_a_function_is_found_by_arn_by_version_and_by_name() -> None:
     assert functions.open(f"{arn}:live") is functions.open(arn)
     with pytest.raises(InputError, match="no_such_module"):
         functions.open(f"{arn}:3")
-    with pytest.raises(JobFailure, match="--function other=module:attr"):
+    with pytest.raises(JobFailure, match="--bind other=module:attr"):
         functions.open("arn:aws:lambda:us-west-2:123456789012:function:other")
 
 

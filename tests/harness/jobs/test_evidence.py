@@ -56,7 +56,7 @@ def test_no_replay_is_warned_about_with_the_command_that_makes_one() -> None:
     [one] = evidence(None, ARN)
     assert one.id == "J020"
     assert one.fix is not None
-    assert f"--target {ARN}" in one.fix
+    assert f"--arn {ARN}" in one.fix
 
 
 def test_a_replay_of_the_very_arn_with_differing_rewards_speaks_for_it(tmp_path: Path) -> None:

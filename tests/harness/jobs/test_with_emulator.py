@@ -59,7 +59,7 @@ def test_from_submission_to_an_answer(config, training_file, tmp_path, monkeypat
         def rft(verb, *words):
             return run_verb(verb, *words, base_url=emulator.base_url)
 
-        submitted = rft("submit", training_file, "--grader-arn", ARN, "--name", "mine", "--json")
+        submitted = rft("submit", training_file, "--arn", ARN, "--name", "mine", "--json")
         assert submitted.code == 0, submitted.stdout
         job_id = submitted.json["job"]["id"]
         watched = rft("watch", "mine", "--interval", 0.1, "--json")
@@ -80,7 +80,7 @@ def test_from_submission_to_an_answer(config, training_file, tmp_path, monkeypat
             assert rft("chat", "mine", prompt, "--api", api, "--checkpoint", steps[0]).code == 0
         assert rft("jobs", "--json").json["jobs"][0]["id"] == job_id
         assert rft("cancel", "mine", "--yes").code == 2, "it has succeeded"
-        again = rft("submit", training_file, "--grader-arn", ARN, "--name", "mine", "--json")
+        again = rft("submit", training_file, "--arn", ARN, "--name", "mine", "--json")
         assert (again.json["found"], again.json["job"]["id"]) == (True, job_id)
         assert len(rft("files", "--json").json["files"]) == 1
 
@@ -91,9 +91,7 @@ def test_a_function_that_is_not_there_fails_the_job_and_the_watch(
     monkeypatch.chdir(tmp_path)
     with EmulatorProcess(dataclasses.replace(config, speed=None)) as emulator:
         wrong = ARN.replace("word-problems", "nowhere")
-        ran = run_verb(
-            "submit", training_file, "--grader-arn", wrong, "--name", "x", base_url=emulator.base_url
-        )
+        ran = run_verb("submit", training_file, "--arn", wrong, "--name", "x", base_url=emulator.base_url)
         if ran.code == 0:
             ran = run_verb("watch", "x", "--interval", 0.1, base_url=emulator.base_url)
             assert ran.code == 1
@@ -131,9 +129,9 @@ def test_a_service_killed_and_started_again_costs_no_event(config, training_file
     first = EmulatorProcess(config)
     first.start()
     base_url = first.base_url
-    job_id = run_verb(
-        "submit", training_file, "--grader-arn", ARN, "--name", "x", "--json", base_url=base_url
-    ).json["job"]["id"]
+    job_id = run_verb("submit", training_file, "--arn", ARN, "--name", "x", "--json", base_url=base_url).json[
+        "job"
+    ]["id"]
     quiet, found = Quiet(), []
 
     def follow():

@@ -92,12 +92,12 @@ def test_a_grader_that_ends_its_process_is_told_in_one_message_and_goes_on(tmp_p
 def test_a_grader_that_was_mended_begins_a_run_of_its_own(tmp_path: Path) -> None:
     prepare(tmp_path, EXITS)
     (tmp_path / "poison").touch()
-    refusal(tmp_path, *REPLAY, "--run", "first", code=1)
+    refusal(tmp_path, *REPLAY, "--name", "first", code=1)
     write_grader(tmp_path, EXITS.replace("os._exit(9)", "pass"))
-    said = refusal(tmp_path, *REPLAY, "--run", "first")
+    said = refusal(tmp_path, *REPLAY, "--name", "first")
     assert "this run was begun with another grader" in said
     assert "another name" in said
-    assert replay_json(tmp_path, "--run", "second")["totals"]["rewards"] == 200
+    assert replay_json(tmp_path, "--name", "second")["totals"]["rewards"] == 200
 
 
 def test_what_a_grader_prints_lands_in_its_log_and_nowhere_else(tmp_path: Path) -> None:
@@ -203,10 +203,10 @@ def test_a_disk_that_fills_while_rewards_are_merged(tmp_path: Path) -> None:
         pytest.skip("one core makes one shard of this file")
     whole = replay_json(tmp_path)
     size = (tmp_path / whole["rewards"]).stat().st_size
-    done = rft(tmp_path, *REPLAY, "--run", "second", preexec_fn=limited(size * 3 // 4))
+    done = rft(tmp_path, *REPLAY, "--name", "second", preexec_fn=limited(size * 3 // 4))
     assert done.returncode == 3, done
     assert "Make room; the same command resumes" in done.stderr
     folder = tmp_path / "runs" / "second"
     assert not list(folder.glob("*rewards.jsonl*"))
-    found = replay_json(tmp_path, "--run", "second")
+    found = replay_json(tmp_path, "--name", "second")
     assert gradings(rows_of(tmp_path, found)) == gradings(rows_of(tmp_path, whole))

@@ -135,13 +135,13 @@ def test_a_grader_that_prints_on_import_does_not_get_in_the_way(project):
 
 def test_another_interpreter_than_the_function_s_is_told(project, rollouts, capsys):
     write_build(project, Runtime="python3.1")
-    assert main(["replay", str(rollouts), "--target", "lambda-runtime"]) == 0
+    assert main(["replay", str(rollouts), "--function", "Same"]) == 0
     assert "note: parity is not proven for python3.1" in capsys.readouterr().out
 
 
 def test_cores_are_for_grading_in_process(project, rollouts, capsys):
-    assert main(["replay", str(rollouts), "--target", "lambda-runtime", "--cores", "2"]) == 2
-    assert "Write --concurrency for other targets" in capsys.readouterr().err
+    assert main(["replay", str(rollouts), "--artifact", ".aws-sam/build", "--cores", "2"]) == 2
+    assert "Write --concurrency elsewhere" in capsys.readouterr().err
 
 
 # --- A function in AWS ----------------------------------------------------------------------------
@@ -226,10 +226,10 @@ def test_every_wire_reaches_a_deployed_function(server, project, rollouts):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"target": "lambda"}, "there is no target 'lambda'. Known: in-process, lambda-runtime"),
+        ({"target": "lambda"}, "'lambda' names no version of a function. Write its ARN, or NAME:ALIAS."),
         ({"target": f"{ARN}:9"}, "no such function, version or alias"),
         ({"target": f"{ARN}:3", "region": "us-east-1"}, "the ARN is in us-west-2, not in us-east-1"),
-        ({"target": f"{ARN}:3", "function": "Same"}, "belong to --target lambda-runtime"),
+        ({"target": f"{ARN}:3", "function": "Same"}, "name a built function, not a deployed one"),
         ({"grader": None}, "no grader is named"),
     ],
 )

@@ -1,0 +1,250 @@
+"""The options that several verbs share: each is defined once, so that it means the same everywhere.
+
+`--grader` is Python on this machine, `--arn` a function in AWS, `--stack` a CloudFormation stack,
+`--function` a logical ID in a stack or template, `--artifact` a build. `--run` names a run to read, `--name`
+something new, `--out` what the command writes, and `--...-dir` a folder where a collection is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+__all__ = [
+    "all_of",
+    "arn_option",
+    "artifact_option",
+    "checkpoint_option",
+    "function_option",
+    "grader_option",
+    "hyperparameter_options",
+    "jobs_dir_option",
+    "json_option",
+    "label_option",
+    "limit_option",
+    "model_option",
+    "name_option",
+    "out_option",
+    "port_option",
+    "region_option",
+    "replaced_by",
+    "run_folder",
+    "runs_dir_option",
+    "stack_option",
+    "wire_option",
+    "yes_option",
+]
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+
+def _refuse(is_wrong: Callable[[str], bool], message: str) -> Callable[..., Any]:
+    """A callback that refuses a value which belongs to another option."""
+
+    def check(context: click.Context, option: click.Parameter, value: Any) -> Any:
+        for each in value if isinstance(value, tuple) else (value or "",):
+            if is_wrong(each):
+                raise click.BadParameter(f"{each!r} {message}", context, option)
+        return value
+
+    return check
+
+
+def _is_arn(value: str) -> bool:
+    return value.startswith("arn:")
+
+
+def _is_file(value: str) -> bool:
+    return value.partition(":")[0].endswith(".py")
+
+
+_NO_ARN = _refuse(_is_arn, "is a deployed function. Write --arn.")
+
+
+def grader_option(*, required: bool = False) -> Callable[[Verb], Verb]:
+    """Add --grader."""
+    return click.option(
+        "--grader",
+        "-g",
+        metavar="MODULE:NAME",
+        callback=_NO_ARN,
+        required=required,
+        help="Take this grader from Python here: module:name or path/to/file.py:name.",
+    )
+
+
+def arn_option(*, multiple: bool = False) -> Callable[[Verb], Verb]:
+    """Add --arn, passed on as `arn`, or as `arns` where it may be given more than once."""
+    return click.option(
+        "--arn",
+        "arns" if multiple else "arn",
+        metavar="ARN",
+        callback=_refuse(_is_file, "is a Python file. Write --grader."),
+        multiple=multiple,
+        help="Take this deployed function: an ARN or NAME:ALIAS." + (" Repeatable." if multiple else ""),
+    )
+
+
+def out_option(what: str, *, required: bool = False) -> Callable[[Verb], Verb]:
+    """Add --out.
+
+    Args:
+        what: What is written there, as a sentence.
+        required: Whether it has to be given.
+    """
+    return click.option("--out", type=click.Path(path_type=Path), required=required, help=what)
+
+
+def name_option(what: str) -> Callable[[Verb], Verb]:
+    """Add --name.
+
+    Args:
+        what: What gets the name, as a sentence.
+    """
+    return click.option("--name", metavar="NAME", help=what)
+
+
+def limit_option(what: str, default: int | None = None) -> Callable[[Verb], Verb]:
+    """Add --limit.
+
+    Args:
+        what: What is limited, in the plural.
+        default: How many when it is left out; None for all.
+    """
+    return click.option(
+        "--limit",
+        metavar="N",
+        type=click.IntRange(1),
+        default=default,
+        show_default=default is not None,
+        help=f"Take at most the first N {what}.",
+    )
+
+
+def label_option(*, multiple: bool = False) -> Callable[[Verb], Verb]:
+    """Add --label, passed on as `label`, or as `labels` where it may be given more than once."""
+    return click.option(
+        "--label",
+        "labels" if multiple else "label",
+        metavar="FIELD",
+        multiple=multiple,
+        help="Keep this field, which holds a known verdict, from the grader." + (" Repeatable." * multiple),
+    )
+
+
+def model_option(what: str, **settings: Any) -> Callable[[Verb], Verb]:
+    """Add --model.
+
+    Args:
+        what: What the model is for, as a sentence.
+        settings: Of the option: `default`, `multiple`, `required` and so on.
+    """
+    names = ("--model", "models") if settings.get("multiple") else ("--model",)
+    return click.option(*names, metavar="MODEL", help=what, **settings)
+
+
+def wire_option(default: str = "open-weight") -> Callable[[Verb], Verb]:
+    """Add --wire."""
+    return click.option(
+        "--wire",
+        metavar="WIRE",
+        default=default,
+        show_default=True,
+        help="Send events in this shape; `all` compares every one.",
+    )
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+region_option = click.option("--region", metavar="REGION", help="Use this AWS Region; AWS_REGION by default.")
+stack_option = click.option("--stack", metavar="STACK", help="Take the functions of this stack.")
+function_option = click.option(
+    "--function",
+    metavar="LOGICAL_ID",
+    callback=_NO_ARN,
+    help="Take this function: its logical ID in stack or template.",
+)
+artifact_option = click.option(
+    "--artifact",
+    type=click.Path(path_type=Path),
+    help="Take what `sam build` made in this folder; .aws-sam/build by default.",
+)
+checkpoint_option = click.option(
+    "--checkpoint", metavar="STEP", type=int, help="Ask the job's checkpoint of this step."
+)
+port_option = click.option(
+    "--port",
+    metavar="PORT",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Listen on this port; 0 takes a free one.",
+)
+yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+jobs_dir_option = click.option(
+    "--jobs-dir",
+    type=click.Path(path_type=Path),
+    default=Path("jobs"),
+    show_default=True,
+    help="Keep submissions and events in this folder.",
+)
+runs_dir_option = click.option(
+    "--runs-dir",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Keep replay runs in this folder.",
+)
+
+
+def all_of(*options: Callable[[Verb], Verb]) -> Callable[[Verb], Verb]:
+    """Several options as one decorator; `--help` shows them in this order."""
+
+    def add(verb: Verb) -> Verb:
+        for option in reversed(options):
+            verb = option(verb)
+        return verb
+
+    return add
+
+
+hyperparameter_options = all_of(
+    click.option("--n-epochs", metavar="N", type=int, help="Train on every record N times (1)."),
+    click.option("--batch-size", metavar="N", type=int, help="Take N records a step (4)."),
+    click.option(
+        "--learning-rate-multiplier", metavar="FACTOR", type=float, help="Scale the learning rate (1.0)."
+    ),
+)
+
+
+def run_folder(run: Path, runs_dir: Path) -> Path:
+    """The folder of a run that is named by its path or by its name.
+
+    Args:
+        run: What the user wrote.
+        runs_dir: Where runs are kept.
+    """
+    return run if (run / "run.json").exists() or run.parent != Path() else runs_dir / run
+
+
+_REPLACED = {
+    "--target": "--arn ARN (a deployed function) or --artifact PATH (a build)",
+    "--grader-arn": "--arn",
+    "--into": "--out",
+    "--runs": "--runs-dir",
+    "--state": "--state-dir",
+    "doctor --grader": "--function",
+    "replay --run": "--name",
+    "emulate --function": "--bind",
+}
+
+
+def replaced_by(verb: str, option: str) -> str | None:
+    """What an option of version 0.1 is called now; None for what never was one.
+
+    Args:
+        verb: The verb that it was given to.
+        option: With its dashes.
+    """
+    return _REPLACED.get(f"{verb} {option}", _REPLACED.get(option))
