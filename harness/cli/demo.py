@@ -16,11 +16,10 @@ from rich.text import Text
 
 from graders.examples import word_problems
 from harness.cli.output import stdout_console
-from harness.cli.rehearse import start_emulator, told
+from harness.cli.rehearse import screen
 from harness.data.validate import validate
 from harness.errors import InputError
-from harness.rehearsal.request import RehearsalRequest as Rehearsed
-from harness.rehearsal.run import rehearse
+from harness.rehearsal.run import RehearsalRequest, rehearse
 from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
 from harness.report.look import look_at, sample_of
@@ -35,11 +34,11 @@ GRADER = "graders.examples.word_problems:word_problem"
 
 @click.command("demo")
 @click.option(
-    "--into", type=click.Path(path_type=Path), help="Keep everything that the demo makes in this new folder."
+    "--out", type=click.Path(path_type=Path), help="Keep everything that the demo makes in this new folder."
 )
-def command(into: Path | None) -> int:
+def command(out: Path | None) -> int:
     """Grade shipped samples with a shipped grader, and say what a training job would learn from it."""
-    if into is None:
+    if out is None:
         folder = Path(tempfile.mkdtemp(prefix="rft-demo-"))
         try:
             _tell(folder, kept=False)
@@ -47,12 +46,12 @@ def command(into: Path | None) -> int:
             shutil.rmtree(folder, ignore_errors=True)
         return 0
     try:
-        into.mkdir(parents=True)
+        out.mkdir(parents=True)
     except FileExistsError:
         raise InputError(
-            "there is something here already", place=str(into), fix="Name a new folder."
+            "there is something here already", place=str(out), fix="Name a new folder."
         ) from None
-    _tell(into, kept=True)
+    _tell(out, kept=True)
     return 0
 
 
@@ -102,23 +101,18 @@ def _so_that_the_shell_finds_rft() -> list[str]:
 
 
 def _rehearse(console: Console, folder: Path) -> None:
-    """Run a job on the emulator, and show its curve and one answer before and after it."""
+    """Run a job on the simulator, and show its curve and one record before and after it."""
     _step(
         console, "6. A training job, rehearsed on this machine: a small policy over the recorded completions"
     )
-    request = Rehearsed(
-        rollouts=ROLLOUTS,
-        grader=GRADER,
-        into=folder / "rehearsal",
-        emulate=start_emulator,
-        labels=("is_right",),
-        n=4,
+    request = RehearsalRequest(
+        rollouts=ROLLOUTS, grader=GRADER, out=folder / "rehearsal", labels=("is_right",)
     )
-    with told(quiet=False) as progress:
+    with screen(quiet=False) as progress:
         found = rehearse(request, progress)
     print_curves(found, console)
     if found.example is not None:
-        _step(console, "7. One held-out prompt, before and after the job")
+        _step(console, "7. One held-out record: what the job made less and more likely")
         print_example(found.example, console)
     for verdict in found.verdicts:
         console.print(f"  {verdict.message}")

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from harness.cli.output import emit_json, stderr_console, stdout_console
+from harness.cli.output import emit_json, stdout_console
 
 if TYPE_CHECKING:
-    from rich.status import Status
+    from rich.live import Live
 
-    from harness.api.failures import Unreachable
-    from harness.api.types import Event, Job
-    from harness.emulator.emulator_process import EmulatorProcess
-    from harness.findings import Finding
-    from harness.follow.curves import Curves
-    from harness.rehearsal.request import Emulated
-    from harness.rollouts.asking import Generated
+    from harness.rehearsal.run import StepFigures
 
-__all__ = ["Told", "command", "start_emulator", "told"]
+__all__ = ["Screen", "command", "screen"]
+
+_REFRESH_S: Final = 0.1
 
 
 @click.command("rehearse")
@@ -39,7 +37,7 @@ __all__ = ["Told", "command", "start_emulator", "told"]
     show_default=True,
     help="Share of the records that is not trained on.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides split, draws and answers.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides the split and the draws.")
 @click.option("--n-epochs", type=click.IntRange(1), help="How often every record is seen (1).")
 @click.option("--batch-size", type=click.IntRange(1), help="Records a step (4).")
 @click.option(
@@ -55,144 +53,116 @@ __all__ = ["Told", "command", "start_emulator", "told"]
     help="Completions a record and step.",
 )
 @click.option(
-    "-n",
-    "n",
-    type=click.IntRange(1),
-    default=8,
-    show_default=True,
-    help="Answers asked of each held-out record.",
-)
-@click.option(
     "--label", "labels", multiple=True, metavar="FIELD", help="A field that no record has; repeatable."
 )
 @click.option(
-    "--into", type=click.Path(path_type=Path), help="Folder of all that is made; under rehearsals/."
+    "--out", type=click.Path(path_type=Path), help="Output folder; by default one under rehearsals/."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(rollouts: Path, grader: str, into: Path | None, as_json: bool, **asked: Any) -> int:
-    """Train on recorded ROLLOUTS: the API on loopback, a job through the real client, an evaluation.
+def command(rollouts: Path, grader: str, out: Path | None, as_json: bool, **asked: Any) -> int:
+    """Train on recorded ROLLOUTS in this process, and judge what was learned on held-out records.
 
     The model is a small policy over the recorded completions, which learns from the rewards which words,
-    formatting and length pay. Killed or interrupted, the same command goes on where the job stopped.
+    formatting and length pay. Each completion is graded once; killed or interrupted, the same command resumes
+    with the rewards that it has.
 
-    Exit codes: 0 rehearsed, whatever was learned; 1 the job failed; 2 input; 3 the emulator is not there.
+    Exit codes: 0 rehearsed, whatever was learned; 1 the job failed; 2 input.
     """
-    from harness.jobs.plan import hyperparameters
-    from harness.rehearsal.request import RehearsalRequest
-    from harness.rehearsal.run import rehearse
+    from harness.rehearsal.run import RehearsalRequest, rehearse
 
-    chosen = hyperparameters(asked["n_epochs"], asked["batch_size"], asked["learning_rate_multiplier"])
-    request = RehearsalRequest(
-        rollouts=rollouts,
-        grader=grader,
-        into=into or Path("rehearsals") / _name(rollouts, grader, asked),
-        emulate=start_emulator,
-        holdout=asked["holdout"],
-        seed=asked["seed"],
-        hyperparameters=chosen,
-        group_size=asked["group_size"],
-        n=asked["n"],
-        labels=asked["labels"],
-    )
-    with told(quiet=as_json) as progress:
-        found = rehearse(request, progress)
+    given = {name: value for name, value in asked.items() if value is not None}
+    folder = out or Path("rehearsals") / _name(rollouts, grader, asked)
+    with screen(quiet=as_json) as progress:
+        found = rehearse(RehearsalRequest(rollouts=rollouts, grader=grader, out=folder, **given), progress)
     if as_json:
         emit_json(found.to_json())
         return 0
     from harness.report.rehearsal import print_rehearsal
 
     print_rehearsal(found, stdout_console())
-    click.echo(f"\neverything is in {request.into}")
+    click.echo(f"\neverything is in {folder}")
     return 0
 
 
-def start_emulator(asked: Emulated) -> EmulatorProcess:
-    """The emulator for a rehearsal, not started yet.
+class Screen:
+    """Draws the curves of a running rehearsal.
 
     Args:
-        asked: What it serves.
-    """
-    from harness.emulator.config import EmulatorConfig
-    from harness.emulator.emulator_process import EmulatorProcess
-
-    return EmulatorProcess(
-        EmulatorConfig(
-            rollouts=(asked.rollouts,),
-            state=asked.state,
-            functions={asked.function: asked.grader},
-            group_size=asked.group_size,
-            seed=asked.seed,
-        )
-    )
-
-
-class Told:
-    """Who is told of a rehearsal: draws one line on stderr where somebody is looking.
-
-    Args:
-        status: The line; None draws nothing.
+        live: Where they are drawn; None draws nothing.
     """
 
-    def __init__(self, status: Status | None = None) -> None:
-        self._status = status
-        self._stage = ""
+    def __init__(self, live: Live | None = None) -> None:
+        self._live = live
+        self._began = 0.0
+        self._drawn = 0.0
 
     def stage(self, name: str) -> None:
-        """Show the part of the path that begins."""
-        self._stage = name
-        self._show(name)
+        """Show which part of the path begins."""
+        self._began = time.monotonic()
+        if self._live is not None:
+            self._draw([name])
 
-    def asked(self, label: str, state: Generated) -> None:
-        """Show how many answers there are."""
-        self._show(f"{self._stage}: {label} {state.there + state.done} of {state.wanted}")
+    def step(self, figures: Callable[[], StepFigures]) -> None:
+        """Draw the curves anew, at most ten times a second."""
+        now = time.monotonic()
+        if self._live is None or now - self._drawn < _REFRESH_S:
+            return
+        self._drawn = now
+        self._draw(live_lines(figures(), now - self._began))
 
-    def resumed(self, count: int, curves: Curves) -> None:
-        """Show that an earlier call had come some way."""
-        if count:
-            self._show(f"{self._stage}: going on at step {curves.step}")
+    def _draw(self, lines: list[str]) -> None:
+        from rich.text import Text
 
-    def events(self, events: list[Event]) -> None:
-        """The curves tell more."""
+        assert self._live is not None
+        self._live.update(Text("\n".join(lines)), refresh=True)
 
-    def warning(self, finding: Finding) -> None:
-        """The verdicts tell more."""
 
-    def state(self, job: Job, curves: Curves) -> None:
-        """Show step and reward."""
-        from harness.api.types import REWARD_MEAN
-        from harness.follow.curves import sparkline
+def live_lines(figures: StepFigures, seconds: float) -> list[str]:
+    """The screen of a running rehearsal: progress, time left, and a line for each curve.
 
-        series = curves.series[REWARD_MEAN]
-        if series.last is not None:
-            step = f"step {curves.step} of {curves.total_steps}"
-            self._show(
-                f"{self._stage}: {step}, mean reward {series.last:.2f} {sparkline(series.curve(), 24)}"
-            )
+    Args:
+        figures: How far the job has come.
+        seconds: How long the steps so far took.
+    """
+    from harness.follow.curves import sparkline
 
-    def trouble(self, error: Unreachable, wait_s: float) -> None:
-        """Show that the emulator did not answer."""
-        self._show(f"{self._stage}: {error.message}")
-
-    def _show(self, text: str) -> None:
-        if self._status is not None:
-            from rich.text import Text
-
-            # A plain string would be read as markup.
-            self._status.update(Text(text))
+    left = seconds / figures.step * (figures.total - figures.step) if figures.step else 0.0
+    lines = [f"step {figures.step:,} of {figures.total:,}, {_duration(left)} left"]
+    for name, points in (
+        ("reward", figures.reward),
+        ("entropy", figures.entropy),
+        ("length", figures.length),
+    ):
+        if points:
+            lines.append(f"  {name:<8} {points[-1]:8.3g}  {sparkline(points)}")
+    return lines
 
 
 @contextmanager
-def told(quiet: bool) -> Iterator[Told]:
-    """Someone to tell: a line on stderr on a terminal, nobody elsewhere.
+def screen(quiet: bool) -> Iterator[Screen]:
+    """A screen on stderr where that is a terminal; one that draws nothing elsewhere.
 
     Args:
         quiet: Draw nothing in any case.
     """
     if quiet or not sys.stderr.isatty():
-        yield Told()
+        yield Screen()
         return
-    with stderr_console().status("") as status:
-        yield Told(status)
+    from rich.console import Console
+    from rich.live import Live
+
+    # A stream of its own: while the grader works, this process's stderr is the grader's log.
+    with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8") as stream:
+        console = Console(file=stream, markup=False, highlight=False, emoji=False)
+        with Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False,
+                  redirect_stderr=False) as live:  # fmt: skip
+            yield Screen(live)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _name(rollouts: Path, grader: str, asked: dict[str, Any]) -> str:

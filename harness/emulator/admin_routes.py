@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
@@ -15,7 +16,6 @@ from starlette.routing import Route
 
 from harness.emulator.api_errors import ApiError, invalid, not_found
 from harness.emulator.config import parse_faults
-from harness.emulator.learned import learned
 from harness.emulator.parts import Parts, json_body, parts_of
 from harness.emulator.requests import text_field
 from harness.errors import HarnessError
@@ -82,7 +82,11 @@ async def _learned(request: Request) -> Response:
 
     def report_on() -> dict[str, Any]:
         try:
-            return learned(stored.object, parts.store, parts.lifecycle, grade=grade)
+            return {
+                "job": stored.object["id"],
+                "status": stored.object["status"],
+                **asdict(parts.lifecycle.learned(stored.object, grade=grade)),
+            }
         finally:
             parts.lifecycle.forget(stored.object["id"])
 

@@ -16,10 +16,10 @@ from __future__ import annotations
 import logging
 import math
 import uuid
-from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.api import types as api
 from harness.api.types import FINAL_STATUSES, Checkpoint, Event, Job
 from harness.clock import Clock
 from harness.emulator.config import EmulatorConfig
@@ -28,18 +28,17 @@ from harness.emulator.workshop import Workshop, equip
 from harness.errors import HarnessError
 from harness.simulator import policy as policies
 from harness.simulator.examples import Examples
-from harness.simulator.failure import JobFailure
+from harness.simulator.failure import WINDOW, JobFailure, by_kind, failing_grader
+from harness.simulator.learned import LearnedReport, learned
+from harness.simulator.policy import Figures
 from harness.simulator.pool import Pool
-from harness.simulator.training import Step, grade_all, metrics_data, take_step, validate
+from harness.simulator.training import Step, grade_all, take_step, validate
 
 if TYPE_CHECKING:
     from harness.targets.protocol import Target
 
 __all__ = ["Lifecycle"]
 
-_WINDOW: Final = 64
-_MIN_SEEN: Final = 20
-_MAX_FAILED: Final = 0.5
 _UNIT_S: Final = 1.0
 
 _log = logging.getLogger(__name__)
@@ -120,6 +119,32 @@ class Lifecycle:
                 lambda message: self.record_event(job["id"], message, level="warn"),
             )
         return self._workshops[job["id"]]
+
+    def learned(self, job: Job, *, grade: bool) -> LearnedReport:
+        """Report on what a job has learned, at its end or not.
+
+        To be called on the main thread, since it may grade: once, and beside the job's own draws.
+
+        Args:
+            job: The job.
+            grade: Whether to grade the completions that have no reward yet.
+
+        Raises:
+            JobFailure: The job's file or grader cannot be used.
+        """
+        name, workshop = job["id"], self.workshop(job)
+        examples = workshop.examples
+        if grade:
+            known = self._store.rewards(name)
+            asked = [*examples.training, *examples.held_out]
+            self._store.add_evaluated(name, grade_all(asked, known, workshop.calls))
+        return learned(
+            examples,
+            self._store.draws(name),
+            self._store.rewards(name),
+            self._store.policy(name),
+            self._store.checkpoint_policies(name),
+        )
 
     def forget(self, job: str) -> None:
         """Drop what is kept in memory for a job; it is made again where it is needed."""
@@ -211,7 +236,7 @@ class Lifecycle:
             job["estimated_finish"] = (
                 int(self._clock.time()) + math.ceil((total - number) / speed) if speed else None
             )
-            problem = self._failing_grader(job["id"])
+            problem = failing_grader(self._store.latest_errors(job["id"], WINDOW))
             if number >= total and problem is None:
                 self._succeed(job, step.learned.policy, plan["tokens"])
             self._store.save_job(job, plan)
@@ -236,11 +261,11 @@ class Lifecycle:
         return number == total or number % interval == 0
 
     def _report(self, job: str, number: int, total: int, step: Step) -> None:
-        figures = metrics_data(number, total, step.learned.figures)
+        figures = _metrics(number, total, step.learned.figures)
         self.record_event(job, f"Step {number}/{total}: training metrics", data=figures)
         if step.failures:
             count = step.failures.total()
-            kinds = _by_kind(step.failures)
+            kinds = by_kind(step.failures)
             self.record_event(
                 job,
                 f"Step {number}/{total}: {count} of {len(step.rows)} samples got no reward ({kinds})",
@@ -274,18 +299,6 @@ class Lifecycle:
         )
         self.record_event(job["id"], f"Checkpoint created at step {number}/{total}: {name}")
 
-    def _failing_grader(self, job: str) -> JobFailure | None:
-        seen, failures = self._store.recent_failures(job, _WINDOW)
-        failed = failures.total()
-        if seen < _MIN_SEEN or failed <= _MAX_FAILED * seen:
-            return None
-        return JobFailure(
-            "grader_error_rate",
-            f"{failed} of the last {seen} samples got no reward: the job stops ({_by_kind(failures)})."
-            " Replay the rollouts through the grader to see which ones fail.",
-            param="method.reinforcement.grader",
-        )
-
     def _succeed(self, job: Job, policy: policies.Policy, tokens: float) -> None:
         name, now = _model_name(job), int(self._clock.time())
         self._store.add_model(StoredModel(name, job["id"], job["model"], now, policy))
@@ -311,7 +324,7 @@ class Lifecycle:
                 {
                     "status": "failed",
                     "finished_at": int(self._clock.time()),
-                    "error": failure.body(),
+                    "error": {"code": failure.code, "message": failure.message, "param": failure.param},
                     "estimated_finish": None,
                 }
             )
@@ -319,10 +332,21 @@ class Lifecycle:
             self.record_event(name, f"Fine-tuning job failed: {failure.message}", level="error")
 
 
-def _by_kind(failures: Counter[str]) -> str:
-    return ", ".join(f"{kind} {count}" for kind, count in sorted(failures.items()))
-
-
 def _model_name(job: Job) -> str:
     """`ft:BASE:ORGANISATION:SUFFIX:ID` as in the documentation's examples; suffixes are not supported."""
     return f"ft:{job['model']}:emulator::{job['id'].removeprefix('ftjob-')[:8]}"
+
+
+def _metrics(step: int, total_steps: int, figures: Figures) -> dict[str, Any]:
+    """The `data` of a metrics event, in the published spelling; a reward that is None is left out."""
+    data: dict[str, Any] = {
+        api.TOTAL_STEPS: total_steps,
+        api.STEP: step,
+        api.GRAD_NORM: figures.grad_norm,
+        api.RESPONSE_LENGTH_MEAN: figures.length_mean,
+        api.POLICY_LOSS: figures.loss,
+        api.REWARD_MEAN: figures.reward_mean,
+        api.ENTROPY: figures.entropy,
+        api.ADVANTAGES_MEAN: figures.advantages_mean,
+    }
+    return {name: value for name, value in data.items() if value is not None}

@@ -20,9 +20,10 @@ from harness.emulator.runner import Runner
 from harness.emulator.state import Store
 from harness.simulator.pool import Pool
 
-__all__ = ["Parts", "json_body", "page_limit", "parts_of"]
+__all__ = ["MAX_PAGE", "Parts", "json_body", "page_limit", "parts_of"]
 
-_MOST: Final = 10_000
+MAX_PAGE: Final = 10_000
+"""Most elements of one page; the service's limit is not documented."""
 
 
 class Parts(NamedTuple):
@@ -60,7 +61,7 @@ async def json_body(request: Request) -> dict[str, Any]:
 
 
 def page_limit(request: Request, default: int) -> int:
-    """The `limit` of a list; what the service caps it at is unverified, so there is no cap worth the name.
+    """The `limit` of a list.
 
     Raises:
         ApiError: It is no whole number of at least 1.
@@ -70,4 +71,4 @@ def page_limit(request: Request, default: int) -> int:
         return default
     if not (text.isascii() and text.isdigit() and 0 < int(text[:9])):
         raise invalid(f"limit must be a whole number of at least 1, not {text!r}.", "limit")
-    return min(int(text[:9]), _MOST)
+    return min(int(text[:9]), MAX_PAGE)

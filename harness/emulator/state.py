@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
@@ -156,6 +155,14 @@ class Store(Database):
         """A page of a job's checkpoints, newest first; None when `after` is not among them."""
         return self._page("checkpoints", "job = ?", (self.resolve(job),), limit, after)
 
+    def checkpoint_policies(self, job: str) -> list[tuple[int, str, Policy]]:
+        """Step, name and policy of each checkpoint of a job, oldest first."""
+        page = self.checkpoints(job, 10_000, None)
+        saved = reversed(page.data if page else [])
+        named = [(one["step_number"], one["fine_tuned_model_checkpoint"]) for one in saved]
+        models = [(step, name, self.model(name)) for step, name in named]
+        return [(step, name, model.policy) for step, name, model in models if model]
+
     # --- policies -------------------------------------------------------------------------------------------
 
     def policy(self, job: str) -> Policy:
@@ -218,12 +225,10 @@ class Store(Database):
         )
         return [(row[0], DrawRow(*row[1:])) for row in rows]
 
-    def recent_failures(self, job: str, window: int) -> tuple[int, Counter[str]]:
-        """Of the last `window` draws of a job: how many there are, and those without a reward by kind."""
-        rows = self.rows(
-            "SELECT reward, error FROM draws WHERE job = ? ORDER BY seq DESC LIMIT ?", job, window
-        )
-        return len(rows), Counter(str(error) for reward, error in rows if reward is None)
+    def latest_errors(self, job: str, window: int) -> list[str | None]:
+        """The kinds of error of the last `window` draws of a job; None for one that has a reward."""
+        rows = self.rows("SELECT error FROM draws WHERE job = ? ORDER BY seq DESC LIMIT ?", job, window)
+        return [row[0] for row in rows]
 
     def add_evaluated(self, job: str, rewards: Mapping[str, float | None]) -> None:
         """Keep rewards that were asked for outside of training: validation and the report."""

@@ -1,106 +1,152 @@
-"""A whole training job on this machine: recorded rollouts and a grader come in, a `Rehearsal` goes out.
+"""A whole training job in this process: recorded rollouts and a grader in, a `Rehearsal` and its folder out.
 
-Records are made of the rollouts and split; the emulator, a process of its own that the caller knows how to
-start, serves them; the job is uploaded, submitted, followed and evaluated through the real client. Killed
-half-way, the same call goes on where the job stopped. It never talks to AWS.
+Records are made of the rollouts and split; the simulator trains on one side and is judged on the other. It
+takes seconds and talks to nobody. Only rewards are kept on the way, so a killed rehearsal resumes without
+grading twice; everything else is written when it is done, each file in one step, `rehearsal.json` last.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import shutil
-from collections.abc import Sequence
-from datetime import UTC, datetime
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Protocol
 
-import httpx2
-
-from harness.api.auth import find_credential, find_endpoint
-from harness.api.client import FineTuning
-from harness.api.types import MODELS, RESPONSE_LENGTH_MEAN, REWARD_MEAN
+from harness.api.types import ENTROPY, HYPERPARAMETERS, RESPONSE_LENGTH_MEAN, REWARD_MEAN
 from harness.clock import SystemClock
-from harness.data.json_lines import lines, parse
-from harness.disk import write_json
-from harness.errors import HarnessError, InputError, ServiceError
-from harness.evaluation.evaluate import Evaluation, Named, evaluate
-from harness.evaluation.evaluate import EvaluationRequest as Asked
-from harness.follow.watch import JobEnd, Polling, watch
-from harness.jobs.journal import Entry, held
-from harness.jobs.models import asker
-from harness.jobs.plan import Plan, read_training_file
-from harness.jobs.submit import submit
-from harness.rehearsal.controls import measure_controls
-from harness.rehearsal.request import BeforeAfter, Emulated, Progress, Rehearsal, RehearsalRequest, Service
+from harness.data.records import text_of
+from harness.disk import lock, replaced
+from harness.errors import HarnessError, InputError
+from harness.follow.curves import Series
+from harness.rehearsal.rehearsal import (
+    BeforeAfter,
+    HeldOut,
+    Identity,
+    Rehearsal,
+    Sizes,
+    check_identity,
+    read_rehearsal,
+    write_rehearsal,
+)
+from harness.rehearsal.rewards import BATCH, KeptRewards
 from harness.rehearsal.split import Split, split
 from harness.rehearsal.verdict import Facts, verdicts
-from harness.rollouts.read import read_rollouts
+from harness.replay.controls import Controls, count_controls
+from harness.rollouts.derive import derived
+from harness.signal.intervals import compare
+from harness.simulator.examples import Example, Examples, about_size
+from harness.simulator.failure import WINDOW, JobFailure, failing_grader
+from harness.simulator.grader_calls import GraderCalls, Grading, Turn
+from harness.simulator.learned import distinct, learned, rewards_by_record
+from harness.simulator.policy import Policy, initial, probabilities
+from harness.simulator.pool import Candidate
+from harness.simulator.training import DrawRow, Schedule, grade_all, take_step
 from harness.targets.in_process import InProcessTarget
 
-__all__ = ["quarters", "rehearse"]
+__all__ = ["Progress", "RehearsalRequest", "StepFigures", "quarters", "rehearse"]
 
-FUNCTION = "rehearsed-grader"
-_ARN = f"arn:aws:lambda:us-west-2:000000000000:function:{FUNCTION}:1"
-_NAME = "rehearsal"
-_SCHEMA = 1
-_LEARNED_S = 600.0
+_REWARDS, _LOG = "rewards.jsonl", "grader.log"
+_CONTROLS = 100
+_SHOWN = 160
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsalRequest:
+    """What to rehearse."""
+
+    rollouts: Path
+    grader: str
+    out: Path
+    """Output folder. Resumes an unfinished rehearsal with the same inputs."""
+    holdout: float = 0.1
+    seed: int = 0
+    n_epochs: int = int(HYPERPARAMETERS["n_epochs"].default)
+    batch_size: int = int(HYPERPARAMETERS["batch_size"].default)
+    learning_rate_multiplier: float = HYPERPARAMETERS["learning_rate_multiplier"].default
+    group_size: int = 8
+    labels: tuple[str, ...] = ()
+    """Fields of the rollouts that no record has."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepFigures:
+    """How far a job has come."""
+
+    step: int
+    total: int
+    reward: list[float]
+    """Mean reward over the steps so far, thinned out to at most 512 points."""
+    entropy: list[float]
+    length: list[float]
+
+
+class Progress(Protocol):
+    """Receives what happens while a rehearsal runs."""
+
+    def stage(self, name: str) -> None:
+        """The next part begins."""
+
+    def step(self, figures: Callable[[], StepFigures]) -> None:
+        """A step is done; its figures are computed when asked for."""
+
+
+@dataclass(slots=True)
+class _Job:
+    """What a job in progress has come to."""
+
+    policy: Policy = field(default_factory=initial)
+    step: int = 0
+    draws: list[tuple[int, DrawRow]] = field(default_factory=list)
+    series: dict[str, Series] = field(
+        default_factory=lambda: {name: Series() for name in (REWARD_MEAN, ENTROPY, RESPONSE_LENGTH_MEAN)}
+    )
+
+    def figures(self, total: int) -> StepFigures:
+        """The curves so far."""
+        return StepFigures(self.step, total, *(series.curve() for series in self.series.values()))
 
 
 def rehearse(request: RehearsalRequest, progress: Progress) -> Rehearsal:
     """Run a job on recorded rollouts, and say what this reward would breed.
 
+    What the grader prints goes to `grader.log` in the output folder.
+
     Args:
         request: What to rehearse.
-        progress: Who is told.
+        progress: Receives what happens.
 
     Raises:
         InputError: The rollouts or the grader cannot be used, or the folder holds something else.
         HarnessError: The job failed.
-        ServiceError: The emulator did not start or went away.
     """
     if not 0 <= request.holdout < 1:
         raise InputError("the share that is held out must be at least 0 and less than 1", place="--holdout")
     target = InProcessTarget(request.grader)
-    low, high = target.options.get("range", (0.0, 1.0))
-    jobs, identity = request.into / "jobs", request.identity()
-    with held(jobs, _NAME):
-        _begin(request, identity)
-        progress.stage("splitting the rollouts by record")
-        parts = split(request.rollouts, request.into, request.holdout, request.seed, request.labels)
-        progress.stage("grading the references themselves")
-        controls = measure_controls(parts.training, request.into, target, (low, high))
-        progress.stage("starting the emulator")
-        with request.emulate(_emulated(request)) as service, _client(service) as client:
-            progress.stage("the job runs")
-            outcome = _trained(client, request, parts, jobs, progress)
-            if not outcome.succeeded:
-                _finish(request, identity)
-                raise _failed(outcome, request)
-            progress.stage("reading what was learned")
-            learned = _learned(service, outcome.job["id"])
-            evaluation = None
-            if parts.held_out_records:
-                progress.stage("asking base and tuned model about the held-out records")
-                evaluation = _evaluated(client, request, parts, outcome, progress)
-    rewards = quarters(outcome.curves.series[REWARD_MEAN].curve())
-    lengths = quarters(outcome.curves.series[RESPONSE_LENGTH_MEAN].curve())
-    facts = Facts(learned, rewards, lengths, (low, high), controls)
-    found = Rehearsal(
-        folder=request.into,
-        split=parts,
-        job=dict(outcome.job),
-        remarks=_remarks(jobs / _NAME / "events.jsonl"),
-        curves=outcome.curves,
-        rewards=rewards,
-        lengths=lengths,
-        learned=learned,
-        controls=controls,
-        evaluation=evaluation,
-        example=_example(evaluation) if evaluation else None,
-        verdicts=verdicts(facts),
-    )
-    _finish(request, identity)
-    return found
+    identity = _identity(request, target)
+    _check_folder(request.out, identity)
+    progress.stage("splitting the rollouts by record")
+    parts = split(request.rollouts, request.holdout, request.seed, request.labels)
+    remarks: list[str] = []
+    calls = GraderCalls(target, "open-weight", BATCH, SystemClock(), remarks.append)
+    try:
+        with (
+            lock(request.out / ".lock", "this rehearsal", fix="Wait for it, or name another --out."),
+            KeptRewards(request.out / _REWARDS, identity, calls) as rewards,
+            _output_to(request.out / _LOG),
+        ):
+            return _rehearsed(request, identity, parts, target, rewards, progress, remarks)
+    except JobFailure as failure:
+        raise HarnessError(
+            f"the job did not succeed: {failure.message}",
+            fix=f"`rft replay {request.rollouts} --grader {request.grader}` shows what the grader does.",
+        ) from failure
 
 
 def quarters(values: Sequence[float]) -> list[float]:
@@ -111,167 +157,244 @@ def quarters(values: Sequence[float]) -> list[float]:
     return [sum(values[a:b]) / (b - a) for a, b in zip(cuts, cuts[1:], strict=False)]
 
 
-class _NearClock(SystemClock):
-    """The machine's clock, for a service on the same machine: no wait is long."""
-
-    def sleep(self, seconds: float) -> None:
-        super().sleep(min(seconds, 0.25))
-
-
-def _begin(request: RehearsalRequest, identity: dict[str, Any]) -> None:
-    """Make the folder ready: go on with the same rehearsal, or begin anew after a finished one."""
-    note = request.into / "rehearsal.json"
-    try:
-        found = json.loads(note.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        found = None
-    except (OSError, ValueError):
-        found = {}
-    if found is None:
-        others = [path for path in request.into.iterdir() if path.name != "jobs"]
-        if others:
-            raise InputError(
-                "there is something here that is no rehearsal",
-                fix="Name a new folder.",
-                place=str(request.into),
-            )
-    elif found.get("schema") != _SCHEMA or found.get("identity") != identity:
-        raise InputError(
-            "this folder holds another rehearsal",
-            fix="Name a new folder with --into.",
-            place=str(request.into),
-        )
-    elif found.get("state") == "done":
-        # The same input gives the same result; a grader's neighbours may have changed all the same.
-        for name in ("state", "evaluation"):
-            shutil.rmtree(request.into / name, ignore_errors=True)
-        for path in (request.into / "jobs" / _NAME).iterdir():
-            if path.is_file() and path.name != ".lock":
-                path.unlink()
-    _note(note, identity, "running")
-
-
-def _finish(request: RehearsalRequest, identity: dict[str, Any]) -> None:
-    _note(request.into / "rehearsal.json", identity, "done")
-
-
-def _note(path: Path, identity: dict[str, Any], state: str) -> None:
-    write_json(path, {"schema": _SCHEMA, "state": state, "identity": identity})
-
-
-def _emulated(request: RehearsalRequest) -> Emulated:
-    return Emulated(
-        rollouts=request.rollouts,
-        state=request.into / "state",
-        function=FUNCTION,
-        grader=request.grader,
-        group_size=request.group_size,
-        seed=request.seed,
+def _rehearsed(
+    request: RehearsalRequest,
+    identity: Identity,
+    parts: Split,
+    target: InProcessTarget,
+    rewards: Grading,
+    progress: Progress,
+    remarks: list[str],
+) -> Rehearsal:
+    bounds = target.options.get("range")
+    progress.stage("grading the references themselves")
+    controls = _controls(parts.training, request.rollouts, rewards, bounds)
+    progress.stage("the job runs")
+    job = _train(request, parts.training, rewards, progress)
+    progress.stage("grading what no step drew")
+    known = grade_all([*parts.training, *parts.held_out], {}, rewards)
+    report = learned(Examples(parts.training, parts.held_out, []), job.draws, known, job.policy)
+    held_out = _held_out(parts.held_out, job.policy, known)
+    curves = {name: series.curve() for name, series in job.series.items()}
+    found = Rehearsal(
+        folder=request.out,
+        identity=identity,
+        sizes=Sizes(
+            len(parts.training), len(parts.held_out), parts.completions, parts.fewest, parts.left_out
+        ),
+        remarks=[*_remarks(parts), *dict.fromkeys(remarks)],
+        steps=job.step,
+        curves=curves,
+        reward_by_quarter=quarters(curves[REWARD_MEAN]),
+        length_by_quarter=quarters(curves[RESPONSE_LENGTH_MEAN]),
+        learned=report,
+        held_out=held_out,
+        controls=controls,
+        example=_example(parts.held_out, job.policy, known),
+        verdicts=verdicts(Facts(report, held_out.change if held_out else None, bounds, controls)),
     )
-
-
-def _client(service: Service) -> FineTuning:
-    # An environment of its own: no key of the user's has any business with the emulator.
-    where = find_endpoint(service.base_url, None, {})
-    return FineTuning(where, find_credential(where, {}), max_retries=0)
-
-
-def _trained(
-    client: FineTuning, request: RehearsalRequest, parts: Split, jobs: Path, progress: Progress
-) -> JobEnd:
-    """Submit the job, or find the one that an earlier call submitted, and follow it to its end."""
-    clock = _NearClock()
-    plan = Plan(
-        read_training_file(parts.training),
-        _ARN,
-        MODELS[0].id,
-        request.hyperparameters,
-        # Every start has a port of its own, and is the same service all the same.
-        "emulator",
-        None,
-    )
-    entry = Entry.open(jobs, _NAME, plan, datetime.now(UTC).isoformat(timespec="seconds"))
-    if entry.state == "intended":
-        entry.reach("intended")
-    job = submit(client, plan, entry, clock).job
-    pace = Polling(interval_s=0.2, patience_s=20.0)
-    return watch(client, job["id"], jobs / _NAME, observer=progress, clock=clock, pace=pace)
-
-
-def _remarks(journal: Path) -> list[str]:
-    """The warnings among a job's events, but for those of single steps, which the report counts."""
-    said = (parse(line) for _, line in lines(journal))
-    found = [event["message"] for event in said if event.get("level") == "warn"]
-    return list(dict.fromkeys(text for text in found if not text.startswith("Step ")))
-
-
-def _failed(outcome: JobEnd, request: RehearsalRequest) -> HarnessError:
-    error = outcome.job.get("error")
-    said = (error and error.get("message")) or f"it is {outcome.job.get('status')}"
-    return HarnessError(
-        f"the job did not succeed: {said}",
-        fix=f"`rft replay {request.rollouts} --grader {request.grader}` shows what the grader does.",
-    )
-
-
-def _learned(service: Service, job_id: str) -> dict[str, Any]:
-    url = f"{service.admin_url}/jobs/{job_id}/learned"
-    try:
-        with httpx2.Client(trust_env=False, timeout=_LEARNED_S) as http:
-            answer = http.get(url)
-            found: dict[str, Any] = answer.json()
-    except (httpx2.HTTPError, ValueError) as error:
-        raise ServiceError(f"the emulator did not say what was learned: {error}") from error
-    if answer.status_code != 200:
-        raise HarnessError(f"what was learned cannot be measured: {found.get('error', {}).get('message')}")
+    _write(found, parts)
     return found
 
 
-def _evaluated(
-    client: FineTuning, request: RehearsalRequest, parts: Split, outcome: JobEnd, progress: Progress
-) -> Evaluation:
-    tuned = outcome.job["fine_tuned_model"]
-    assert tuned is not None
-    return evaluate(
-        Asked(
-            records=parts.held_out,
-            grader=request.grader,
-            models=(Named("base", MODELS[0].id), Named("tuned", tuned)),
-            into=request.into / "evaluation",
-            service=_NAME,
-            n=request.n,
-            seed=request.seed,
-            concurrency=4,
-        ),
-        asker(client),
-        progress.asked,
+def _train(
+    request: RehearsalRequest, training: Sequence[Example], rewards: Grading, progress: Progress
+) -> _Job:
+    schedule = Schedule(
+        request.seed,
+        request.n_epochs,
+        request.batch_size,
+        request.learning_rate_multiplier,
+        request.group_size,
     )
+    total, job = schedule.total_steps(len(training)), _Job()
+    latest: deque[str | None] = deque(maxlen=WINDOW)
+    for number in range(total):
+        step = take_step(job.policy, number, schedule, training, rewards)
+        job.policy, job.step = step.learned.policy, number + 1
+        job.draws += [(job.step, row) for row in step.rows]
+        figures = step.learned.figures
+        for name, value in (
+            (REWARD_MEAN, figures.reward_mean),
+            (ENTROPY, figures.entropy),
+            (RESPONSE_LENGTH_MEAN, figures.length_mean),
+        ):
+            if value is not None:
+                job.series[name].add(value)
+        latest.extend(row.error for row in step.rows)
+        failure = failing_grader(latest)
+        if failure is not None:
+            raise failure
+        progress.step(lambda: job.figures(total))
+    return job
 
 
-def _example(evaluation: Evaluation) -> BeforeAfter | None:
-    """An answer with a higher reward than before, where more answers have a higher one than a lower."""
-    base, tuned = evaluation.standings
-    both = [key for key in base.by_completion if key in tuned.by_completion]
-    higher = [key for key in both if tuned.by_completion[key] > base.by_completion[key]]
-    lower = sum(tuned.by_completion[key] < base.by_completion[key] for key in both)
-    if len(higher) <= lower:
+def _controls(
+    training: Sequence[Example], source: Path, rewards: Grading, bounds: tuple[float, float] | None
+) -> Controls | None:
+    """Grade references in place of completions, own and foreign, of the first hundred records."""
+    records = [(number, example.record) for number, example in enumerate(training[:_CONTROLS], 1)]
+    try:
+        rollouts = list(derived(records, str(source)))
+    except InputError:  # a record without a reference, or one that is no text
         return None
-    turns = [
-        next(
-            one.sent["messages"]
-            for one in read_rollouts(standing.rollouts)
-            if one.id == min(higher) and one.sent
-        )
-        for standing in (base, tuned)
-    ]
+    turns = []
+    for rollout in rollouts:
+        *prompt, completion = rollout["messages"]
+        fields = {name: value for name, value in rollout.items() if name not in ("record", "model")}
+        candidate = Candidate(completion, f"control:{rollout['id']}", None, None)
+        turns.append(Turn({**fields, "messages": prompt}, candidate, rollout["id"]))
+    graded = rewards.grade(turns)
+    return count_controls(((turn.name, one.reward) for turn, one in zip(turns, graded, strict=True)), bounds)
+
+
+def _held_out(
+    examples: Sequence[Example], policy: Policy, rewards: dict[str, float | None]
+) -> HeldOut | None:
+    before = rewards_by_record(initial(), distinct(examples), rewards)
+    after = rewards_by_record(policy, distinct(examples), rewards)
+    change = compare(before, after)
+    if change is None:
+        return None
+    return HeldOut(sum(before.values()) / len(before), sum(after.values()) / len(after), change)
+
+
+def _example(
+    examples: Sequence[Example], policy: Policy, rewards: dict[str, float | None]
+) -> BeforeAfter | None:
+    """The held-out record that gained most, where its better completion is the one that gained."""
+    before = rewards_by_record(initial(), examples, rewards)
+    after = rewards_by_record(policy, examples, rewards)
+    gained = {name: after[name] - mean for name, mean in before.items()}
+    if not gained or max(gained.values()) <= 0.0:
+        return None
+    best = max(gained, key=lambda name: gained[name])
+    example = next(one for one in examples if one.group.key == best)
+    options = example.group.options
+    first, last = probabilities(initial(), options), probabilities(policy, options, own=False)
+    shift = [b - a for a, b in zip(first, last, strict=True)]
+    known = [at for at, option in enumerate(options) if rewards.get(option.key) is not None]
+    lost, won = min(known, key=lambda at: shift[at]), max(known, key=lambda at: shift[at])
+    lost_reward, won_reward = (rewards[options[at].key] for at in (lost, won))
+    assert lost_reward is not None
+    assert won_reward is not None
+    if lost_reward >= won_reward:
+        return None
+    candidates = example.group.candidates
     return BeforeAfter(
-        min(higher),
-        turns[0][-2]["content"],
-        turns[0][-1]["content"],
-        turns[1][-1]["content"],
-        base.by_completion[min(higher)],
-        tuned.by_completion[min(higher)],
-        len(higher),
-        lower,
-        len(both),
+        best,
+        text_of(example.record["messages"][-1].get("content")) or "",
+        candidates[lost].text,
+        candidates[won].text,
+        lost_reward,
+        won_reward,
+        (first[lost], last[lost]),
+        (first[won], last[won]),
     )
+
+
+def _remarks(parts: Split) -> list[str]:
+    found = about_size(len(parts.training))
+    if parts.single:
+        found.append(f"{parts.single:,} records are left out: they have one recorded completion")
+    return found
+
+
+# --- the folder ---------------------------------------------------------------------------------------------
+
+
+def _check_folder(folder: Path, identity: Identity) -> None:
+    """Refuse a folder that holds anything but this rehearsal."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise InputError("this is no folder", place=str(folder), fix="Name a new folder with --out.")
+    done = read_rehearsal(folder)
+    if done is not None:
+        check_identity(done.identity, identity, folder)
+        return
+    others = [path.name for path in folder.iterdir() if path.name not in (_REWARDS, _LOG, ".lock")]
+    if others and not (folder / _REWARDS).exists():
+        raise InputError(
+            "there is something here that is no rehearsal",
+            place=str(folder),
+            fix="Name a new folder with --out.",
+        )
+
+
+def _write(found: Rehearsal, parts: Split) -> None:
+    for name, examples in (("training.jsonl", parts.training), ("held_out.jsonl", parts.held_out)):
+        with replaced(found.folder / name) as file:
+            file.writelines(json.dumps(example.record).encode("ascii") + b"\n" for example in examples)
+    write_rehearsal(found)
+
+
+def _identity(request: RehearsalRequest, target: InProcessTarget) -> Identity:
+    try:
+        with request.rollouts.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise InputError("no such file", place=str(request.rollouts), fix="Check the path.") from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=str(request.rollouts)) from error
+    return Identity(
+        rollouts_sha256=sha256,
+        grader=request.grader,
+        code_sha256=_code(target),
+        holdout=request.holdout,
+        seed=request.seed,
+        n_epochs=request.n_epochs,
+        batch_size=request.batch_size,
+        learning_rate_multiplier=request.learning_rate_multiplier,
+        group_size=request.group_size,
+        labels=sorted(request.labels),
+    )
+
+
+def _code(target: InProcessTarget) -> str:
+    """Hash of the grader's module and of the modules that it imports, but for those that are installed."""
+    roots = tuple(f"{root}{os.sep}" for root in (sys.prefix, sys.base_prefix, *_packages()))
+    digest = hashlib.sha256((target.sha256 or "").encode())
+    todo, seen = [str(getattr(target.handler, "__module__", ""))], set[str]()
+    while todo:
+        name = todo.pop()
+        module = sys.modules.get(name)
+        file = getattr(module, "__file__", None)
+        if name in seen or file is None or os.path.abspath(file).startswith(roots):
+            continue
+        seen.add(name)
+        for value in vars(module).values():
+            found = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+            if isinstance(found, str):
+                todo.append(found)
+    for name in sorted(seen):
+        digest.update(Path(str(sys.modules[name].__file__)).read_bytes())
+    return digest.hexdigest()
+
+
+def _packages() -> list[str]:
+    """Where this project's own packages stand, which may be a checkout."""
+    import graders
+    import harness
+
+    return [os.path.dirname(os.path.abspath(str(package.__file__))) for package in (graders, harness)]
+
+
+@contextmanager
+def _output_to(path: Path) -> Iterator[None]:
+    """Send what the grader and its children print to a file; an empty one is removed at the end."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(number) for number in (1, 2)]
+    with path.open("a", buffering=1, encoding="utf-8", errors="backslashreplace") as log:
+        for number in (1, 2):
+            os.dup2(log.fileno(), number)
+        try:
+            with redirect_stdout(log), redirect_stderr(log):
+                yield
+        finally:
+            for number, own in zip((1, 2), kept, strict=True):
+                os.dup2(own, number)
+                os.close(own)
+    if not path.stat().st_size:
+        path.unlink()

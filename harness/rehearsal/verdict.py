@@ -1,142 +1,123 @@
-"""What a rehearsal means, in sentences: figures come in, verdicts go out.
+"""What a rehearsal means, in sentences that say no more than its figures.
 
-Each verdict rests on a figure that it names. Where nothing was learned, the reason is looked for: equal
-rewards, a grader that cannot tell a reference from another's, or completions whose style says nothing about
-being right. Nothing is measured here.
+Whether something was learned is decided by the interval of the change on held-out records. Where nothing can
+be told, the reason is looked for: equal rewards, a grader that cannot tell a reference from another's, or
+completions whose style says nothing about being right. Nothing is measured here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
-__all__ = ["Controls", "Facts", "Verdict", "verdicts"]
+from harness.replay.controls import Controls
+from harness.signal.intervals import Pair
+from harness.simulator.learned import LearnedReport, LengthChange, NeverMoved
 
-LEARNED, CONSTANT, UNREWARDED, FLAT, LENGTH = (
-    "learned",
-    "constant",
-    "unrewarded",
-    "flat",
-    "length",
-)
+__all__ = ["Facts", "Verdict", "verdicts"]
 
-RISE = 0.03
-"""A rise of the expected reward, in parts of the grader's range; less is nothing that matters."""
-LENGTH_CORRELATION = 0.3
+LEARNED: Final = "learned"
+WORSE: Final = "worse"
+FLAT: Final = "flat"
+UNMEASURED: Final = "unmeasured"
+CONSTANT: Final = "constant"
+UNREWARDED: Final = "unrewarded"
+LENGTH: Final = "length"
+EXTREME: Final = "extreme"
+
+SMALL: Final = 0.03
+"""A change of the expected reward, in parts of the grader's range, that does not matter."""
+LENGTH_CORRELATION: Final = 0.3
 """From here on the advantage goes with length."""
-LENGTH_CHANGE = 0.1
-"""Part by which the mean length must move, too."""
-_WORKS = 0.9
-_ENOUGH = 0.1
-_ENOUGH_TO_TELL = 30
-"""Groups with an advantage below which nothing is said about style."""
-
-
-@dataclass(frozen=True, slots=True)
-class Controls:
-    """What the grader says of the references themselves, in place of completions."""
-
-    own: int
-    """Records that were asked about."""
-    own_highest: int
-    """Of these, whose own reference gets the top of the range."""
-    other: int
-    other_lowest: int
-    """Records for which another's reference gets the floor."""
-
-    @property
-    def works(self) -> bool:
-        """Whether the grader tells a record's own reference from another's."""
-        return (
-            self.own > 0
-            and self.other > 0
-            and self.own_highest >= _WORKS * self.own
-            and self.other_lowest >= _WORKS * self.other
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """The counts as JSON."""
-        return {**asdict(self), "works": self.works}
+LENGTH_CHANGE: Final = 0.1
+"""Part by which the expected length must move, too."""
+_ENOUGH: Final = 0.1
+"""Part of the groups that must have given an advantage before style is spoken of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One sentence about a rehearsal."""
+    """One conclusion about a rehearsal."""
 
     kind: str
     message: str
-
-    def to_json(self) -> dict[str, str]:
-        """The verdict as JSON."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What verdicts rest on."""
 
-    learned: Mapping[str, Any]
-    """The emulator's report on the job."""
-    quarters: Sequence[float]
-    """Mean reward of each quarter of the steps; empty where there were too few."""
-    lengths: Sequence[float]
-    """Mean length in tokens likewise."""
-    bounds: tuple[float, float]
+    learned: LearnedReport
+    held_out: Pair | None
+    """The change of the expected reward on held-out records; None where there is none."""
+    bounds: tuple[float, float] | None
+    """The grader's range; None where it is not known."""
     controls: Controls | None
 
 
 def verdicts(facts: Facts) -> list[Verdict]:
     """Say what the rehearsal means."""
-    still = facts.learned["never_moved"]
-    if not facts.learned["graded"]["completions"]:
+    still = facts.learned.never_moved
+    if not facts.learned.graded.completions:
         return [Verdict(UNREWARDED, "No completion got a reward: nothing could be learned.")]
-    if still["groups"] == still["drawn"]:
+    if still.groups == still.drawn:
         return [_constant(facts, still)]
-    found = [_gain(facts)]
-    length = _length(facts)
-    return found + ([length] if length else [])
+    return [_gain(facts), *_length(facts.learned.length)]
 
 
-def _constant(facts: Facts, still: Mapping[str, Any]) -> Verdict:
-    before = facts.learned["expected_reward"]["before"]["training"]
-    count = still["drawn"]
-    if still["unlucky_draw"]:
+def _constant(facts: Facts, still: NeverMoved) -> Verdict:
+    before = facts.learned.expected_reward.before.training
+    if still.unlucky_draw:
         why = "the rewards drawn in each group happened to be equal, since its completions hardly differ"
     else:
         told = "" if before is None else f", on average {before:.3g}"
-        why = f"all {count} groups are zero-std (equal rewards within each{told}), so every advantage is 0"
+        why = (
+            f"all {still.drawn} groups are zero-std (equal rewards within each{told}),"
+            " so every advantage is 0"
+        )
     return Verdict(
         CONSTANT, f"The policy stayed as it was and nothing was learned: {why}. {_about_grader(facts)}"
     )
 
 
 def _gain(facts: Facts) -> Verdict:
-    low, high = facts.bounds
-    least = RISE * (high - low)
-    before, after = facts.learned["expected_reward"]["before"], facts.learned["expected_reward"]["after"]
-    which = "held_out" if before["held_out"] is not None else "training_theta_alone"
-    where = "held-out records" if which == "held_out" else "the training records, by style alone"
-    own = f"on the records it trained on {before['training']:.3f} -> {after['training']:.3f}"
-    said = f"expected reward on {where} {before[which]:.3f} -> {after[which]:.3f}"
-    if after[which] - before[which] >= least:
-        return Verdict(LEARNED, f"The policy learned something that carries over: {said}; {own}.")
-    still = facts.learned["never_moved"]
-    moved, drawn = still["drawn"] - still["groups"], still["drawn"]
-    if moved < _ENOUGH * drawn:
-        what = f"There was hardly anything to learn from: {drawn - moved} of {drawn} groups gave no advantage"
-        return Verdict(FLAT, f"{what}; {said}; {own}. {_about_grader(facts)}")
-    if moved < _ENOUGH_TO_TELL:
-        what = f"Too little was learned from to tell more: {moved} of {drawn} groups gave an advantage"
-        return Verdict(FLAT, f"{what}; {said}; {own}. {_about_grader(facts)}")
-    what = (
-        f"The style of these completions does not separate right from wrong: {moved} of {drawn} groups gave"
+    rewards = facts.learned.expected_reward
+    own = f"on the records it trained on {_change(rewards.before.training, rewards.after.training)}"
+    change = facts.held_out.difference if facts.held_out else None
+    if change is None or change.low is None or change.high is None:
+        said = "no record was held out" if change is None else "a single record was held out"
+        return Verdict(
+            UNMEASURED,
+            f"Whether anything carries over to other records was not measured: {said};"
+            f" expected reward {own}.",
+        )
+    said = (
+        f"expected reward on {change.records} held-out records"
+        f" {_change(rewards.before.held_out, rewards.after.held_out)}"
+        f" ({change.mean:+.3f}, 95% interval {change.low:+.3f} to {change.high:+.3f}); {own}"
     )
-    return Verdict(
-        FLAT,
-        f"{what} an advantage, yet {said}; {own}. The rehearsal's policy sees words, formatting and length,"
-        f" never the answer: a real model may still learn. {_about_grader(facts)}",
-    )
+    small = SMALL * (facts.bounds[1] - facts.bounds[0]) if facts.bounds else 0.0
+    if change.low > 0.0 and change.high > small:
+        return Verdict(LEARNED, f"The policy learned something that carries over: {said}.")
+    if change.high < 0.0 and change.low < -small:
+        return Verdict(WORSE, f"What the policy learned makes other records worse: {said}.")
+    still = facts.learned.never_moved
+    moved = still.drawn - still.groups
+    if moved < _ENOUGH * still.drawn:
+        what = (
+            f"There was hardly anything to learn from: {still.groups} of {still.drawn} groups gave no"
+            f" advantage; {said}"
+        )
+    elif small and -small < change.low and change.high < small:
+        what = (
+            f"The style of these completions does not separate high rewards from low ones: {moved} of"
+            f" {still.drawn} groups gave an advantage, yet {said}. The rehearsal's policy sees words,"
+            " formatting and length, never the answer: a real model may still learn"
+        )
+    else:
+        what = f"Nothing measurable carries over: {said}. More held-out records would narrow the interval"
+    return Verdict(FLAT, f"{what}. {_about_grader(facts)}")
 
 
 def _about_grader(facts: Facts) -> str:
@@ -144,29 +125,54 @@ def _about_grader(facts: Facts) -> str:
     controls = facts.controls
     if controls is None:
         return "Whether the grader is to blame was not measured: the references are no texts."
+    if not controls.pairs:
+        return "Whether the grader is to blame was not measured: it gives the references no rewards."
     counted = (
-        f"it gives the top of its range to {controls.own_highest} of {controls.own} records' own references"
-        f" as completions, and the floor to {controls.other_lowest} of {controls.other} foreign ones"
+        f"given references as completions, it rewards {controls.apart} of {controls.pairs} records' own above"
+        " another record's"
     )
     if controls.works:
-        return f"The grader is not to blame: {counted}."
-    if not controls.own_highest and controls.other_lowest == controls.other:
-        return f"Look at the grader first: {counted}. It may want another format than theirs."
-    return f"Look at the grader first: {counted}."
+        return f"The grader tells right from wrong: {counted}."
+    format_note = "" if controls.apart else " It may want another format than theirs."
+    return f"Look at the grader first: {counted}.{format_note}"
 
 
-def _length(facts: Facts) -> Verdict | None:
-    correlation = facts.learned["advantage_length_correlation"]
-    if correlation is None or abs(correlation) < LENGTH_CORRELATION or len(facts.lengths) < 2:
-        return None
-    before, after = facts.lengths[0], facts.lengths[-1]
-    change = after / before - 1 if before else 0.0
-    if abs(change) < LENGTH_CHANGE or (change > 0) != (correlation > 0):
-        return None
-    kind = "longer" if correlation > 0 else "shorter"
-    return Verdict(
-        LENGTH,
-        f"length: the gain is bought with {kind} completions: advantage correlates with length"
-        f" ({correlation:+.2f}), and the mean length went from {before:.0f} to {after:.0f} tokens."
-        " See whether the grader means that.",
-    )
+def _length(change: LengthChange | None) -> Sequence[Verdict]:
+    """Whether the policy was moved by length, or only stopped saying the shortest (or longest) thing."""
+    if change is None or not _goes_with_length(change.before, change.after, change.correlation):
+        return []
+    grew = change.after > change.before
+    lengths = f"the expected length went from {change.before:.0f} to {change.after:.0f} tokens"
+    if _goes_with_length(change.rest_before, change.rest_after, change.rest_correlation) and grew == (
+        change.rest_after > change.rest_before
+    ):
+        return [
+            Verdict(
+                LENGTH,
+                f"length: {'longer' if grew else 'shorter'} completions get more reward: advantage"
+                f" correlates with length ({change.correlation:+.2f}), and {lengths}."
+                " See whether the grader means that.",
+            )
+        ]
+    which = "longest" if not grew else "empty" if change.extreme == 0.0 else "shortest"
+    return [
+        Verdict(
+            EXTREME,
+            f"length: {lengths} since the {which} completion of each record lost probability"
+            f" ({change.extreme_before:.2f} -> {change.extreme_after:.2f}); among the others it went from"
+            f" {change.rest_before:.0f} to {change.rest_after:.0f}.",
+        )
+    ]
+
+
+def _goes_with_length(before: float, after: float, correlation: float | None) -> bool:
+    if correlation is None or abs(correlation) < LENGTH_CORRELATION or before <= 0.0:
+        return False
+    change = after / before - 1
+    return abs(change) >= LENGTH_CHANGE and (change > 0) == (correlation > 0)
+
+
+def _change(before: float | None, after: float | None) -> str:
+    if before is None or after is None:
+        return "not known"
+    return f"{before:.3f} -> {after:.3f}"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import marshal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -104,31 +105,62 @@ def _grade_often(
 ) -> list[list[list[Graded]]]:
     """The gradings by repeat and wire; each sees the rollouts as the file has them."""
     if repeats == len(profiles) == 1:
-        return [[_grade(target, sent, profiles[0])]]
+        return [[grade_samples(target, sent, profiles[0])]]
     # A grader may change what it is given; marshal copies JSON values quicker than anything else.
     whole = marshal.dumps(sent)
-    return [[_grade(target, marshal.loads(whole), profile) for profile in profiles] for _ in range(repeats)]
+    return [
+        [grade_samples(target, marshal.loads(whole), profile) for profile in profiles] for _ in range(repeats)
+    ]
 
 
-def _grade(target: Target, sent: list[dict[str, Any]], profile: Profile) -> list[Graded]:
-    """Send rollouts over one wire, in as many calls as the target needs."""
+def grade_samples(
+    target: Target,
+    samples: Sequence[dict[str, Any]],
+    profile: Profile,
+    retry: Callable[[Callable[[], Answer]], Answer] = lambda send: send(),
+) -> list[Graded]:
+    """Send samples over one wire, in as many calls as the target needs.
+
+    Args:
+        target: Where to grade.
+        samples: Objects as a rollouts file has them, without what is the harness's own.
+        profile: The wire.
+        retry: Makes a call, as often as the caller likes, and returns the last answer.
+
+    Returns:
+        What became of each sample, in order. A sample that the target refuses for its size has an error of
+        kind `input`; the samples of a call that the grader failed have one of kind `call`.
+
+    Raises:
+        ServiceError: The target could not be reached.
+    """
     found: list[Graded] = []
-    for event in write_events(sent, profile):
-        count = 1 if profile.container == "single" else len(sent)
+    for event in write_events(samples, profile):
+        count = 1 if profile.container == "single" else len(samples)
         if count == 0:
             continue
         unsendable = _too_large(target, event)
         if unsendable is None:
-            answer = target.grade(event)
+            answer = retry(partial(_send, target, event, count))
             if not (isinstance(answer.fault, ServiceFault) and answer.fault.error_type in UNSENDABLE):
                 found += _items(answer, count)
                 continue
             unsendable = answer.fault.message
         if count > 1:  # it is the fault of one of them, not of all
             middle = count // 2
-            return _grade(target, sent[:middle], profile) + _grade(target, sent[middle:], profile)
+            for half in (samples[:middle], samples[middle:]):
+                found += grade_samples(target, half, profile, retry)
+            return found
         found.append(Graded(None, {}, {"kind": "input", "message": unsendable}))
     return found
+
+
+def _send(target: Target, event: Any, count: int) -> Answer:
+    answer = target.grade(event)
+    if answer.fault is None and len(answer.items) != count:
+        said = f"{count} samples were sent and {len(answer.items)} answers came back"
+        return Answer([], answer.ms, GraderFault("EventError", said))
+    return answer
 
 
 def _too_large(target: Target, event: Any) -> str | None:

@@ -7,13 +7,13 @@ lines for people. It decides no exit code and prints nothing; lines may hold con
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
+from harness.replay.controls import Controls, count_controls
 from harness.replay.expect import RewardDifference, differences
 from harness.replay.grading import ALL_WIRES
-from harness.rollouts.derive import OTHER, REFERENCE
 from harness.rollouts.read import line_number
 from harness.runs.rows import Totals, read_rows
 from harness.runs.store import Run
@@ -29,7 +29,7 @@ class RunSummary:
     totals: Totals
     changed: list[RewardDifference] | None
     """What differs from stored rewards; None where none were given."""
-    controls: dict[str, Any] | None
+    controls: Controls | None
     """How rollouts made of records fared; None for a file of rollouts."""
     unusable: list[tuple[str, str]]
     """Place and problem of the first lines that were no rollouts."""
@@ -45,7 +45,7 @@ class RunSummary:
         if self.changed is not None:
             summary["differences"] = [one.to_json() for one in self.changed]
         if self.controls is not None:
-            summary["controls"] = self.controls
+            summary["controls"] = asdict(self.controls)
         if self.unusable:
             summary["unusable"] = [{"place": place, "message": said} for place, said in self.unusable]
         return summary
@@ -91,26 +91,9 @@ def summary_of(run: Run, totals: Totals, stored: list[tuple[Any, float | None]] 
     return RunSummary(run, totals, changed, controls, unusable)
 
 
-def _controls(run: Run) -> dict[str, Any]:
-    """How rollouts made of records fared: references should get the most, other records' the least."""
-    low, high = run.facts["grader"]["options"].get("range", (0.0, 1.0))
-    found: dict[str, Any] = {
-        REFERENCE: {"count": 0, "at_highest": 0},
-        OTHER: {"count": 0, "at_lowest": 0},
-    }
-    below = []
-    for row in read_rows(run.rewards):
-        kind = str(row["id"]).rpartition("/")[2]
-        part = found[kind]
-        part["count"] += 1
-        if kind == REFERENCE:
-            part["at_highest"] += row["reward"] == high
-            if row["reward"] != high:
-                below.append(row["id"])
-        else:
-            part["at_lowest"] += row["reward"] == low
-    found[REFERENCE]["below"] = below[:SHOWN]
-    return found
+def _controls(run: Run) -> Controls:
+    bounds = run.facts["grader"]["options"].get("range")
+    return count_controls(((str(row["id"]), row["reward"]) for row in read_rows(run.rewards)), bounds)
 
 
 def _unusable(run: Run) -> list[tuple[str, str]]:
@@ -125,11 +108,14 @@ def _unusable(run: Run) -> list[tuple[str, str]]:
     ]
 
 
-def _control_lines(controls: dict[str, Any]) -> Iterator[str]:
-    own, other = controls[REFERENCE], controls[OTHER]
-    yield f"own reference as the completion: highest reward on {own['at_highest']:,} of {own['count']:,}"
-    yield f"another record's reference:      lowest reward on {other['at_lowest']:,} of {other['count']:,}"
-    for key in own["below"]:
+def _control_lines(controls: Controls) -> Iterator[str]:
+    mine = "own reference as the completion:"
+    if controls.own_highest is None or controls.other_lowest is None:  # the range is not known
+        yield f"{mine} more reward than another record's on {controls.apart:,} of {controls.pairs:,}"
+        return
+    yield f"{mine} highest reward on {controls.own_highest:,} of {controls.own:,}"
+    yield f"another record's reference:      lowest reward on {controls.other_lowest:,} of {controls.other:,}"
+    for key in controls.below[:SHOWN]:
         yield f"  below the highest: {key}"
 
 

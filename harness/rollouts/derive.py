@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,28 +39,41 @@ def write_derived(records: str | Path, into: Path, template: str | None = None) 
     Raises:
         InputError: A record cannot be read or has no reference.
     """
-    kept = list(_records(records))
-    completions = [_completion(record, f"{records}:{number}", template) for number, record in kept]
-    others = _others(completions)
-    count = 0
+    made = list(derived(list(_records(records)), str(records), template))
     with into.open("x", encoding="utf-8") as file:
-        for at, (number, record) in enumerate(kept):
-            name = str(record.get("task_id") or record.get("id") or f"line-{number}")
-            for model, completion in ((REFERENCE, completions[at]), (OTHER, others[at])):
-                if completion is None:
-                    continue
-                fields = {key: value for key, value in record.items() if key not in ("id", "messages")}
-                turn = {"role": "assistant", "content": completion}
-                rollout = {
-                    **fields,
-                    "id": f"{name}/{model}",
-                    "record": name,
-                    "model": model,
-                    "messages": [*record["messages"], turn],
-                }
-                file.write(json.dumps(rollout) + "\n")
-                count += 1
-    return count
+        file.writelines(json.dumps(rollout) + "\n" for rollout in made)
+    return len(made)
+
+
+def derived(
+    records: Sequence[tuple[int, dict[str, Any]]], source: str, template: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """Make rollouts of records.
+
+    Args:
+        records: Line numbers and records.
+        source: The records' file, for messages.
+        template: As for `write_derived`.
+
+    Raises:
+        InputError: A record has no reference.
+    """
+    completions = [_completion(record, f"{source}:{number}", template) for number, record in records]
+    others = _others(completions)
+    for at, (number, record) in enumerate(records):
+        name = str(record.get("task_id") or record.get("id") or f"line-{number}")
+        for model, completion in ((REFERENCE, completions[at]), (OTHER, others[at])):
+            if completion is None:
+                continue
+            fields = {key: value for key, value in record.items() if key not in ("id", "messages")}
+            turn = {"role": "assistant", "content": completion}
+            yield {
+                **fields,
+                "id": f"{name}/{model}",
+                "record": name,
+                "model": model,
+                "messages": [*record["messages"], turn],
+            }
 
 
 def _records(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:

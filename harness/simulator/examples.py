@@ -17,13 +17,25 @@ from harness.simulator.failure import JobFailure
 from harness.simulator.policy import generator
 from harness.simulator.pool import Group, Pool
 
-__all__ = ["HELD_OUT", "Example", "Examples", "choose_examples", "read_records"]
+__all__ = [
+    "HELD_OUT",
+    "MAX_SHORT",
+    "MIN_COMPLETIONS",
+    "Example",
+    "Examples",
+    "about_size",
+    "choose_examples",
+    "read_records",
+]
 
 HELD_OUT: Final = 64
 """Most groups that validation looks at, where the request gives no `eval_samples`."""
 
-_MIN_COMPLETIONS: Final = 2
-_MAX_SHORT: Final = 0.2
+MIN_COMPLETIONS: Final = 2
+"""Completions below which a record teaches nothing."""
+MAX_SHORT: Final = 0.2
+"""Share of the records that may have fewer."""
+
 _ROLES: Final = ("system", "developer", "user", "assistant", "nova_assistant", "tool")
 
 
@@ -92,19 +104,19 @@ def choose_examples(
     """
     training = _examples(records, pool)
     missing = len(records) - len(training)
-    if missing > _MAX_SHORT * len(records) or not training:
+    if missing > MAX_SHORT * len(records) or not training:
         raise JobFailure(
             "too_few_completions",
-            f"{missing} of {len(records)} records have fewer than {_MIN_COMPLETIONS} recorded completions."
+            f"{missing} of {len(records)} records have fewer than {MIN_COMPLETIONS} recorded completions."
             " Start the emulator with --rollouts FILE whose rollouts have these records' messages and"
             " reference_answer, 8 completions a record if possible (`rft rollout` makes such a file).",
             param="training_file",
         )
-    warnings = _about_size(len(records))
+    warnings = about_size(len(records))
     if missing:
         warnings.append(
             f"{missing} of {len(records)} records are left out:"
-            f" fewer than {_MIN_COMPLETIONS} recorded completions"
+            f" fewer than {MIN_COMPLETIONS} recorded completions"
         )
     if validation is None:
         names = {name for record in records for name in record}
@@ -114,7 +126,7 @@ def choose_examples(
         others = [
             Example({name: value for name, value in group.record.items() if name in names}, group)
             for group in pool.groups.values()
-            if trained.isdisjoint(group.leaks) and len(group.candidates) >= _MIN_COMPLETIONS
+            if trained.isdisjoint(group.leaks) and len(group.candidates) >= MIN_COMPLETIONS
         ]
     else:
         others = _examples(validation, pool)
@@ -132,12 +144,12 @@ def _examples(records: Sequence[dict[str, Any]], pool: Pool) -> list[Example]:
     return [
         Example(record, group)
         for record, group in found
-        if group and len(group.candidates) >= _MIN_COMPLETIONS
+        if group and len(group.candidates) >= MIN_COMPLETIONS
     ]
 
 
-def _about_size(count: int) -> list[str]:
-    """The service documents bounds; whether it refuses beyond them is unverified, so this is a warning."""
+def about_size(count: int) -> list[str]:
+    """Warn of a number of records outside of the service's bounds, which it may not enforce (unverified)."""
     if MIN_RECORDS <= count <= MAX_RECORDS:
         return []
     return [f"{count} records: the service documents {MIN_RECORDS} to {MAX_RECORDS}"]

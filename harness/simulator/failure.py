@@ -1,17 +1,27 @@
-"""What ends a training job as failed: the job's `error` {code, message, param}.
+"""What ends a training job as failed.
 
-Which codes and words Bedrock uses is *unverified*.
+Which codes and words Bedrock uses, and where it draws these lines, is *unverified*.
 """
 
 from __future__ import annotations
 
-from harness.api.types import JobError
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
 
-__all__ = ["JobFailure"]
+__all__ = ["WINDOW", "JobFailure", "by_kind", "failing_grader"]
+
+WINDOW: Final = 64
+"""Draws that `failing_grader` looks at."""
+
+_FEWEST: Final = 20
+_MOST: Final = 0.5
+# As in a deployed grader's own error budget: these are no fault of the grader.
+_EXCUSED: Final = ("abstain", "record")
 
 
 class JobFailure(Exception):
-    """What ends a job as failed.
+    """The reason why a job failed.
 
     Args:
         code: Machine-readable reason.
@@ -25,6 +35,28 @@ class JobFailure(Exception):
         self.message = message
         self.param = param
 
-    def body(self) -> JobError:
-        """The job's `error`."""
-        return {"code": self.code, "message": self.message, "param": self.param}
+
+def failing_grader(latest: Sequence[str | None]) -> JobFailure | None:
+    """Decide whether a job's grader fails too often for the job to go on.
+
+    Args:
+        latest: For each of the latest `WINDOW` draws, the kind of its error; None where it has a reward.
+
+    Returns:
+        The failure; None while at most half of the draws failed, or fewer than 20 were seen.
+    """
+    kinds = Counter(kind for kind in latest if kind is not None and kind not in _EXCUSED)
+    failed = kinds.total()
+    if len(latest) < _FEWEST or failed <= _MOST * len(latest):
+        return None
+    return JobFailure(
+        "grader_error_rate",
+        f"{failed} of the last {len(latest)} samples got no reward: the job stops ({by_kind(kinds)})."
+        " Replay the rollouts through the grader to see which ones fail.",
+        param="method.reinforcement.grader",
+    )
+
+
+def by_kind(failures: Counter[str]) -> str:
+    """Failures in words: `exception 3, timeout 1`."""
+    return ", ".join(f"{kind} {count}" for kind, count in sorted(failures.items()))

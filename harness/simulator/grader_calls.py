@@ -1,4 +1,4 @@
-"""Samples go out to a grader in events of Bedrock's shape, rewards come back in the samples' order.
+"""A grader, called as a training job would call it: in batches, tried again where a call fails.
 
 A sample is a training record with one recorded completion after its messages; its fields come from the record
 alone. A call that fails is tried again three times, as AWS describes for Nova (*unverified* for open-weight
@@ -8,25 +8,40 @@ to count.
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, Protocol
 
-from graders.wire import PROFILES, write_events
+from graders.wire import PROFILES
 from harness.clock import Backoff, Clock
+from harness.errors import ServiceError
+from harness.replay.grading import grade_samples
 from harness.simulator.failure import JobFailure
 from harness.simulator.pool import Candidate
+from harness.targets.protocol import Answer, Graded, ServiceFault, Target
 
-if TYPE_CHECKING:
-    from harness.targets.protocol import Target
-
-__all__ = ["RETRIES", "SampleReward", "GraderCalls", "sample"]
+__all__ = ["RETRIES", "GraderCalls", "Grading", "SampleReward", "Turn"]
 
 RETRIES: Final = 3
 """How often a failed call is tried again before the job fails."""
 
 _FIRST_DELAY_S: Final = 0.1
+
+
+class Turn(NamedTuple):
+    """A completion to be graded."""
+
+    record: Mapping[str, Any]
+    """A line of the training file."""
+    candidate: Candidate
+    name: str
+    """The sample's id; a job gives every sample one of its own, in place of the record's."""
+
+    @property
+    def sample(self) -> dict[str, Any]:
+        """One element of an event, before it takes a dialect."""
+        messages = [*self.record["messages"], self.candidate.message]
+        return {**self.record, "id": self.name, "messages": messages}
 
 
 class SampleReward(NamedTuple):
@@ -35,6 +50,13 @@ class SampleReward(NamedTuple):
     reward: float | None
     error: str | None
     """Kind of the failure where there is no reward."""
+
+
+class Grading(Protocol):
+    """What a step asks for rewards."""
+
+    def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
+        """Grade completions, as many answers as completions and in their order."""
 
 
 class GraderCalls:
@@ -62,63 +84,43 @@ class GraderCalls:
         self._clock = clock
         self._warn = warn
 
-    def grade(self, samples: Sequence[dict[str, Any]]) -> list[SampleReward]:
-        """Grade samples, as many answers as samples and in their order.
+    def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
+        """Grade completions, as many answers as completions and in their order.
 
         Raises:
             JobFailure: The grader could not be called, or answered in a way that no job could use.
         """
-        graded: list[SampleReward] = []
-        for start in range(0, len(samples), self._batch):
-            graded.extend(self._grade_part(samples[start : start + self._batch]))
-        return graded
+        found: list[Graded] = []
+        for start in range(0, len(turns), self._batch):
+            samples = [turn.sample for turn in turns[start : start + self._batch]]
+            try:
+                found += grade_samples(self._target, samples, self._profile, self._retry)
+            except ServiceError as error:
+                raise self._failure(1, error.message) from error
+        return [_reward(one) for one in found]
 
-    def _grade_part(self, samples: Sequence[dict[str, Any]]) -> list[SampleReward]:
-        """Grade what one call may hold, in halves where its JSON is larger than the target takes."""
-        (event,) = write_events(samples, self._profile)
-        most = self._target.max_bytes
-        if most is not None and len(samples) > 1 and len(json.dumps(event)) > most:
-            half = len(samples) // 2
-            return self._grade_part(samples[:half]) + self._grade_part(samples[half:])
-        return list(self._call(event, len(samples)))
-
-    def _call(self, event: Any, count: int) -> Iterator[SampleReward]:
+    def _retry(self, send: Callable[[], Answer]) -> Answer:
         backoff = Backoff(self._clock, first_s=_FIRST_DELAY_S, tries=RETRIES + 1)
-        tries = 0
-        while True:
-            tries += 1
-            answer = self._target.grade(event)
-            if answer.fault is not None:
-                problem = f"{answer.fault.error_type}: {answer.fault.message}"
-                if not getattr(answer.fault, "retryable", True):
-                    break
-            elif len(answer.items) != count:
-                problem = f"{count} samples were sent and {len(answer.items)} answers came back"
-            else:
-                return (_graded(item.reward, item.error) for item in answer.items)
-            if tries <= RETRIES:
-                self._warn(f"Grader call failed ({problem}); try {tries + 1} of {RETRIES + 1}")
-            if not backoff.wait():
-                break
-        raise JobFailure(
+        for attempt in range(1, RETRIES + 2):
+            answer = send()
+            fault = answer.fault
+            if fault is None or (isinstance(fault, ServiceFault) and not fault.retryable):
+                return answer
+            problem = f"{fault.error_type}: {fault.message}"
+            if attempt <= RETRIES:
+                self._warn(f"Grader call failed ({problem}); try {attempt + 1} of {RETRIES + 1}")
+                backoff.wait()
+        raise self._failure(RETRIES + 1, problem)
+
+    def _failure(self, tries: int, problem: str) -> JobFailure:
+        return JobFailure(
             "grader_call_failed",
             f"The grader ({self._target.name}) failed {tries} times in a row. {problem}",
             param="method.reinforcement.grader",
         )
 
 
-def sample(record: Mapping[str, Any], candidate: Candidate, name: str) -> dict[str, Any]:
-    """One element of an event, before it takes a dialect: the record with the completion as last turn.
-
-    Args:
-        record: A line of the training file.
-        candidate: The recorded completion.
-        name: The sample's id; a job gives every sample one of its own, in place of the record's.
-    """
-    return {**record, "id": name, "messages": [*record["messages"], candidate.message]}
-
-
-def _graded(reward: float | None, error: Mapping[str, str] | None) -> SampleReward:
-    if reward is None or not math.isfinite(reward):
-        return SampleReward(None, (error or {}).get("kind", "value"))
-    return SampleReward(float(reward), None)
+def _reward(one: Graded) -> SampleReward:
+    if one.reward is None or not math.isfinite(one.reward):
+        return SampleReward(None, (one.error or {}).get("kind", "value"))
+    return SampleReward(float(one.reward), None)

@@ -1,7 +1,6 @@
 """One step of a job: records -> completions drawn -> rewards -> the policy moved; and its validation.
 
-Examples, a grader and a policy come in; what the step learned goes out. The same arguments give the same
-step, so a step that was cut off is simply run again. Nothing is stored here.
+The same arguments give the same step, so a step that was cut off is simply run again. Nothing is stored here.
 """
 
 from __future__ import annotations
@@ -10,16 +9,14 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from harness.api import types as api
 from harness.simulator.examples import Example
-from harness.simulator.grader_calls import GraderCalls, sample
+from harness.simulator.grader_calls import Grading, Turn
 from harness.simulator.policy import (
     RATE,
     WARM_UP,
     Draws,
-    Figures,
     Learned,
     Policy,
     draw,
@@ -29,7 +26,7 @@ from harness.simulator.policy import (
     probabilities,
 )
 
-__all__ = ["DrawRow", "Schedule", "Step", "Validation", "grade_all", "metrics_data", "take_step", "validate"]
+__all__ = ["DrawRow", "Schedule", "Step", "Validation", "grade_all", "take_step", "validate"]
 
 
 class DrawRow(NamedTuple):
@@ -101,7 +98,7 @@ class Validation(NamedTuple):
 
 
 def take_step(
-    policy: Policy, step: int, schedule: Schedule, examples: Sequence[Example], calls: GraderCalls
+    policy: Policy, step: int, schedule: Schedule, examples: Sequence[Example], grader: Grading
 ) -> Step:
     """Run one step.
 
@@ -110,7 +107,7 @@ def take_step(
         step: Its number, from 0.
         schedule: Seed, batch and group size, rate.
         examples: The training examples.
-        calls: The grader.
+        grader: Grades the completions drawn.
 
     Raises:
         JobFailure: The grader could not be called.
@@ -122,12 +119,12 @@ def take_step(
         )
         for index, example in enumerate(batch)
     ]
-    samples = [
-        sample(example.record, example.group.candidates[pick], f"step-{step + 1}-{index}-{turn}")
+    turns = [
+        Turn(example.record, example.group.candidates[pick], f"step-{step + 1}-{index}-{number}")
         for index, (example, picked) in enumerate(zip(batch, picks, strict=True))
-        for turn, pick in enumerate(picked)
+        for number, pick in enumerate(picked)
     ]
-    graded = iter(calls.grade(samples))
+    graded = iter(grader.grade(turns))
     outcomes = [[next(graded) for _ in picked] for picked in picks]
     draws = [
         Draws(example.group.options, picked, [item.reward for item in row])
@@ -143,30 +140,15 @@ def take_step(
     return Step(learned, rows, failures, math.fsum(row.length for row in rows))
 
 
-def metrics_data(step: int, total_steps: int, figures: Figures) -> dict[str, Any]:
-    """The `data` of a metrics event, in the published spelling; a reward that is None is left out."""
-    data: dict[str, Any] = {
-        api.TOTAL_STEPS: total_steps,
-        api.STEP: step,
-        api.GRAD_NORM: figures.grad_norm,
-        api.RESPONSE_LENGTH_MEAN: figures.length_mean,
-        api.POLICY_LOSS: figures.loss,
-        api.REWARD_MEAN: figures.reward_mean,
-        api.ENTROPY: figures.entropy,
-        api.ADVANTAGES_MEAN: figures.advantages_mean,
-    }
-    return {name: value for name, value in data.items() if value is not None}
-
-
 def grade_all(
-    examples: Sequence[Example], known: Mapping[str, float | None], calls: GraderCalls
+    examples: Sequence[Example], known: Mapping[str, float | None], grader: Grading
 ) -> dict[str, float | None]:
     """Grade every completion of some examples that has no reward yet.
 
     Args:
         examples: What to grade.
         known: Rewards by completion that need no call.
-        calls: The grader.
+        grader: Grades the completions drawn.
 
     Returns:
         The new rewards by completion.
@@ -175,12 +157,12 @@ def grade_all(
         JobFailure: The grader could not be called.
     """
     missing = {
-        candidate.key: sample(example.record, candidate, f"evaluation-{candidate.key}")
+        candidate.key: Turn(example.record, candidate, f"evaluation-{candidate.key}")
         for example in examples
         for candidate in example.group.candidates
         if candidate.key not in known
     }
-    graded = calls.grade(list(missing.values()))
+    graded = grader.grade(list(missing.values()))
     return {key: item.reward for key, item in zip(missing, graded, strict=True)}
 
 

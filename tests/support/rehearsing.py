@@ -11,11 +11,11 @@ from typing import Any
 
 from harness.api.auth import find_credential, find_endpoint
 from harness.api.client import FineTuning
-from harness.cli.rehearse import Told, start_emulator
+from harness.cli.rehearse import Screen
 from harness.emulator.config import EmulatorConfig
 from harness.emulator.emulator_process import EmulatorProcess
-from harness.rehearsal.request import Rehearsal, RehearsalRequest
-from harness.rehearsal.run import rehearse
+from harness.rehearsal.rehearsal import Rehearsal
+from harness.rehearsal.run import RehearsalRequest, rehearse
 from harness.samples import ROLLOUTS
 
 MODEL = "openai.gpt-oss-20b"
@@ -25,7 +25,10 @@ ARN = "arn:aws:lambda:us-west-2:000000000000:function:right:1"
 GRADERS = '''
 """Graders that behave and misbehave."""
 
-import time
+import os
+import signal
+import sys
+from pathlib import Path
 
 from graders import Abstain, Sample, grader
 from graders.extract import same_number
@@ -62,9 +65,31 @@ def any_number(sample: Sample) -> bool:
 
 
 @grader
-def slow(sample: Sample) -> bool:
-    time.sleep(0.002)
+def counting(sample: Sample) -> bool:
+    """Prints once for each call, on both streams."""
+    print("graded")
+    print("graded", file=sys.stderr)
     return same_number(sample.completion, sample.reference_text, marker="####")
+
+
+@grader
+def killing(sample: Sample) -> bool:
+    """Ends the process at its 1,000th call, unless a file says that it did."""
+    done = Path(__file__).with_name("killed")
+    with Path(__file__).with_name("calls").open("a") as file:
+        file.write("x")
+        if file.tell() == 1000 and not done.exists():
+            done.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+    return same_number(sample.completion, sample.reference_text, marker="####")
+
+
+def by_hand(event, context):
+    """A plain handler, whose range nobody knows."""
+    return [
+        {"id": item["id"], "aggregate_reward_score": 10.0 * ("####" in item["messages"][-1]["content"])}
+        for item in event
+    ]
 
 
 @grader
@@ -109,14 +134,8 @@ def connection(base_url: str) -> FineTuning:
 
 def rehearsed(folder: Path, grader: str, rollouts: Path = ROLLOUTS, **more: Any) -> Rehearsal:
     """A whole rehearsal."""
-    request = RehearsalRequest(
-        rollouts=rollouts,
-        grader=grader,
-        into=folder / "rehearsal",
-        emulate=start_emulator,
-        **{"n": 2, **more},
-    )
-    return rehearse(request, Told())
+    request = RehearsalRequest(rollouts=rollouts, grader=grader, out=folder / "rehearsal", **more)
+    return rehearse(request, Screen())
 
 
 def kinds(found: Rehearsal) -> list[str]:

@@ -18,7 +18,9 @@ from support.rft_command import refusal, rft
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with a finished job `first` and its held-out records; the emulator serves meanwhile."""
     folder = tmp_path_factory.mktemp("evaluate")
-    split(ROLLOUTS, folder, 0.1, 0)
+    parts = split(ROLLOUTS, 0.1, 0)
+    for name, side in (("training.jsonl", parts.training), ("held_out.jsonl", parts.held_out)):
+        (folder / name).write_text("".join(json.dumps(example.record) + "\n" for example in side))
     with emulator(folder) as process:
         (folder / "url").write_text(process.base_url)
         sent = rft(folder, "submit", "training.jsonl", "--arn", ARN, "--name", "first",

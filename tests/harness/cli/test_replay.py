@@ -240,8 +240,13 @@ def test_records_alone_are_graded_by_their_references(folder: Path) -> None:
     template = ("--completion-template", "{reference_answer.value}")
     found = replay_json(folder, *template)
     assert found["controls"] == {
-        "reference": {"count": 4, "at_highest": 4, "below": []},
-        "other-reference": {"count": 4, "at_lowest": 4},
+        "own": 4,
+        "own_highest": 4,
+        "other": 4,
+        "other_lowest": 4,
+        "pairs": 4,
+        "apart": 4,
+        "below": [],
     }
     said = rft(folder, *REPLAY, "--completion-template", "= {reference_answer.value}")
     assert said.returncode == 0, "reported, not asserted"

@@ -164,17 +164,16 @@ def by_split(one: dict[str, Any], two: dict[str, Any], folder: Path) -> tuple[bo
             json.dumps(rollout(fields, text)) + "\n" for fields in (one, two, *far) for text in ("a", "b")
         )
     )
+    wanted = {leak_key(one), leak_key(two)}
     parted = False
     for seed in range(20):
-        found = split(path, folder, 0.5, seed)
+        found = split(path, 0.5, seed)
         sides = [
-            {leak_key(json.loads(line)) for line in side.read_text().splitlines()}
+            {leak for example in side for leak in example.group.leaks}
             for side in (found.training, found.held_out)
         ]
-        parted |= any({leak_key(one), leak_key(two)} & side for side in sides) and all(
-            {leak_key(one), leak_key(two)} & side for side in sides
-        )
-    return found.training_records + found.held_out_records == 3, not parted
+        parted |= all(wanted & side for side in sides)
+    return len(found.training) + len(found.held_out) == 3, not parted
 
 
 @pytest.mark.parametrize("user_of_keys", [by_keys, by_validation, by_replay, by_pool, by_split])
@@ -256,9 +255,9 @@ def test_held_out_records_of_two_templates_are_not_trained_on(tmp_path: Path) ->
     ]
     path = tmp_path / "rollouts.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    parts = split(path, tmp_path, 0.1, 0)
-    assert (parts.training_records, parts.held_out_records, parts.fewest) == (36, 4, 8)
-    training = [json.loads(line) for line in parts.training.read_text().splitlines()]
-    examples = choose_examples(training, None, Pool(lines), seed=0)
-    assert (len(examples.training), len(examples.held_out)) == (36, 4)
-    assert {len(example.group.candidates) for example in examples.training + examples.held_out} == {8}
+    parts = split(path, 0.1, 0)
+    assert (len(parts.training), len(parts.held_out), parts.fewest) == (36, 4, 8)
+    examples = choose_examples([example.record for example in parts.training], None, Pool(lines), seed=0)
+    for chosen in (parts, examples):
+        assert (len(chosen.training), len(chosen.held_out)) == (36, 4)
+        assert {len(example.group.candidates) for example in chosen.training + chosen.held_out} == {8}

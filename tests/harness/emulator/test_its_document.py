@@ -1,8 +1,7 @@
-"""docs/emulator.md: its commands run as they stand, and the numbers it names are those of the code."""
+"""docs/emulator.md: its commands run as they stand, and what it says is so."""
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import shutil
@@ -14,12 +13,15 @@ from pathlib import Path
 import pytest
 
 from harness.api.types import MAX_RECORDS, MIN_RECORDS, TRAINING_METRICS
-from harness.emulator import admin_routes, lifecycle, parts
+from harness.emulator import admin_routes
 from harness.emulator.config import FAULTS, EmulatorConfig
 from harness.emulator.generation import NOT_RECORDED
+from harness.emulator.parts import MAX_PAGE
 from harness.emulator.requests import DOCUMENTED_PLACEHOLDER
-from harness.simulator import examples, grader_calls
+from harness.simulator.examples import HELD_OUT, MAX_SHORT, MIN_COMPLETIONS
+from harness.simulator.failure import WINDOW
 from harness.simulator.features import DIMENSIONS, features
+from harness.simulator.grader_calls import RETRIES
 from harness.simulator.policy import RATE, WARM_UP
 from support.readme import README, blocks
 
@@ -82,16 +84,14 @@ def test_its_commands_run(tmp_path) -> None:
     [
         f"size = {RATE:g} x learning_rate_multiplier x min(1, step / ({WARM_UP:g} x steps))",
         f"hashed with a sign into {DIMENSIONS} places",
-        f"at most {examples.HELD_OUT} records",
-        f"fewer than {examples._MIN_COMPLETIONS} are left out; more than {examples._MAX_SHORT:.0%}".replace(
-            "%", " %"
-        ),
+        f"at most {HELD_OUT} records",
+        f"fewer than {MIN_COMPLETIONS} are left out; more than {100 * MAX_SHORT:g} %",
         f"| `--group-size`, {DEFAULTS.group_size} |",
         f"| at most {DEFAULTS.lambda_batch} |",
-        f"tried again {['no', 'one', 'two', 'three'][grader_calls.RETRIES]} times",
-        f"over half of the last {lifecycle._WINDOW}",
+        f"tried again {['no', 'one', 'two', 'three'][RETRIES]} times",
+        f"over half of the last {WINDOW}",
         f"outside {MIN_RECORDS} to {MAX_RECORDS:,} records",
-        f"| greatest `limit` of a page | {parts._MOST:,} |",
+        f"| greatest `limit` of a page | {MAX_PAGE:,} |",
         f"`{NOT_RECORDED}`",
         f"`{DOCUMENTED_PLACEHOLDER}`",
         *(f"`{name}`" for name in TRAINING_METRICS),
@@ -107,16 +107,12 @@ def test_every_route_for_tests_is_listed() -> None:
         assert f"{route.path.replace('{job}', 'JOB')}`" in TEXT
 
 
-def test_a_checkpoints_metrics_are_explained() -> None:
-    source = inspect.getsource(lifecycle.Lifecycle._keep_checkpoint)
-    for name in ("full_valid_loss", "full_valid_mean_token_accuracy", "valid_rewards_mean"):
-        assert f'"{name}"' in source
-        assert f"`{name}`" in TEXT
+def test_a_checkpoints_metrics_are_explained(trained) -> None:
+    service, name = trained
+    page = service.raw("GET", f"/v1/fine_tuning/jobs/{name}/checkpoints")
+    for metric in page["data"][0]["metrics"].keys() - {"step", "train_loss"}:
+        assert f"`{metric}`" in TEXT
 
 
 def test_features_have_length_one() -> None:
     assert sum(value * value for _, value in features("Six sevens.\n#### 42")) == pytest.approx(1.0)
-
-
-def test_it_is_short_enough_to_be_read() -> None:
-    assert len(DOCUMENT.read_text(encoding="utf-8").splitlines()) <= 120

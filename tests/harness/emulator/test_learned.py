@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.emulator.learned import correlation
+from harness.simulator.learned import correlation
 
 numbers = st.lists(st.floats(-100, 100), min_size=2, max_size=20)
 
@@ -42,15 +42,16 @@ def test_a_constant_grader_is_reported_as_groups_that_never_moved(serve, data) -
     assert report["never_moved"]["groups"] == len(report["never_moved"]["all_equal"]) == 32
     assert report["amplified"] == report["suppressed"] == []
     assert report["expected_reward"]["after"] == report["expected_reward"]["before"]
-    assert report["advantage_length_correlation"] is None
-    assert any("32 of 32 groups gave no advantage" in note for note in report["notes"])
-    assert any("stayed flat" in note for note in report["notes"])
+    assert report["length"]["correlation"] is None
 
 
 def test_a_grader_that_pays_length_is_found_out(serve, data) -> None:
     report = report_on(serve, data, "longer")
-    assert report["advantage_length_correlation"] > 0.5
-    assert any("Longer completions gained" in note for note in report["notes"])
+    length = report["length"]
+    assert min(length["correlation"], length["rest_correlation"]) > 0.5
+    assert length["after"] > length["before"]
+    assert length["rest_after"] > length["rest_before"]
+    assert length["extreme_after"] < length["extreme_before"]
     longest = max(report["by_model"], key=lambda name: report["by_model"][name]["reward_mean"])
     assert report["by_model"][longest]["after"] > 1.5 * report["by_model"][longest]["before"]
 
@@ -71,9 +72,7 @@ def test_grading_can_be_left_out(serve, data) -> None:
 
 
 @pytest.mark.slow
-def test_where_style_says_nothing_the_curve_stays_flat_and_the_report_says_so(
-    serve, data, shared_data: Path, folder: Path
-) -> None:
+def test_where_style_says_nothing_the_curve_stays_flat(serve, data, shared_data: Path, folder: Path) -> None:
     source = shared_data / "gsm8k" / "labelled-rollouts.jsonl"
     if not source.is_file():
         pytest.skip("no labelled GSM8K rollouts in RFT_SHARED_DATA")
@@ -97,4 +96,3 @@ def test_where_style_says_nothing_the_curve_stays_flat_and_the_report_says_so(
     curve = report["expected_reward"]
     assert math.isclose(curve["before"]["held_out"], curve["after"]["held_out"], abs_tol=0.02)
     assert 0.2 < curve["before"]["training"] < 0.6
-    assert any("stayed flat" in note for note in report["notes"])

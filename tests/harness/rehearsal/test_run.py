@@ -1,158 +1,238 @@
-"""Whole rehearsals: the emulator as a process, the real client, and what each kind of grader leads to."""
+"""Whole rehearsals: what each kind of grader leads to, what is kept, and that the HTTP way gives the same."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.cli.rehearse import Told
+from harness.api.types import ENTROPY, RESPONSE_LENGTH_MEAN, REWARD_MEAN
+from harness.clock import SystemClock
+from harness.disk import lock
 from harness.errors import HarnessError, InputError
-from harness.rehearsal.run import quarters
+from harness.follow.watch import Polling, watch
+from harness.jobs.journal import Entry
+from harness.jobs.plan import Plan, hyperparameters, read_training_file
+from harness.jobs.submit import submit
+from harness.rehearsal.rehearsal import Rehearsal, read_rehearsal
+from harness.rehearsal.run import RehearsalRequest, StepFigures, quarters, rehearse
 from harness.samples import ROLLOUTS
-from support.rehearsing import RIGHT, head, kinds, rehearsed, write_graders
+from support.rehearsing import ARN, MODEL, RIGHT, connection, emulator, head, kinds, rehearsed, write_graders
 
 EPOCH_STEPS = 68
+FILES = {"training.jsonl", "held_out.jsonl", "rehearsal.json", "rewards.jsonl"}
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
     """The rehearsal that the demonstration shows."""
     return rehearsed(tmp_path_factory.mktemp("sound"), RIGHT)
 
 
-def test_a_sound_grader_is_learned_from_and_it_carries_over(sound: Any) -> None:
-    expected = sound.learned["expected_reward"]
-    assert (sound.job["status"], sound.curves.step) == ("succeeded", EPOCH_STEPS)
+@pytest.fixture
+def some(tmp_path: Path) -> Path:
+    """50 records."""
+    return head(tmp_path / "r.jsonl", ROLLOUTS, 400)
+
+
+def test_a_sound_grader_is_learned_from_and_it_carries_over(sound: Rehearsal) -> None:
+    assert sound.steps == EPOCH_STEPS
+    assert [round(value, 3) for value in sound.reward_by_quarter] == [0.469, 0.649, 0.717, 0.827]
+    assert sound.held_out is not None
+    assert (round(sound.held_out.before, 3), round(sound.held_out.after, 3)) == (0.479, 0.814)
+    assert sound.held_out.change.wins > sound.held_out.change.losses
     assert kinds(sound) == ["learned"]
-    assert expected["after"]["held_out"] > expected["before"]["held_out"] + 0.1
-    assert sound.rewards[-1] > sound.rewards[0]
     assert sound.controls is not None
     assert sound.controls.works
 
 
-def test_the_styles_that_are_often_right_are_amplified_and_others_suppressed(sound: Any) -> None:
+def test_the_styles_that_are_often_right_are_amplified_and_others_suppressed(sound: Rehearsal) -> None:
     good = {"synthetic-checked", "synthetic-steps", "synthetic-worked"}
-    amplified, suppressed = sound.learned["amplified"], sound.learned["suppressed"]
-    assert {shift["model"] for shift in amplified} <= good
-    assert not {shift["model"] for shift in suppressed} & good
-    by_model = sound.learned["by_model"]
-    grew = {name for name, figures in by_model.items() if figures["after"] > figures["before"]}
+    assert {shift.model for shift in sound.learned.amplified} <= good
+    assert not {shift.model for shift in sound.learned.suppressed} & good
+    grew = {name for name, figures in sound.learned.by_model.items() if figures.after > figures.before}
     assert grew == good
 
 
-def test_the_evaluation_through_the_api_agrees_with_the_exact_figures(sound: Any) -> None:
-    expected = sound.learned["expected_reward"]
-    base, tuned = (standing.reward.mean for standing in sound.evaluation.standings)
-    # Two answers a record, 30 records: the standard error is below 0.1.
-    assert base == pytest.approx(expected["before"]["held_out"], abs=0.2)
-    assert tuned == pytest.approx(expected["after"]["held_out"], abs=0.2)
-    assert sound.evaluation.pairs[0].wins > sound.evaluation.pairs[0].losses
-
-
-def test_the_example_is_an_answer_that_got_better(sound: Any) -> None:
+def test_the_example_is_a_record_on_which_the_better_completion_gained(sound: Rehearsal) -> None:
     example = sound.example
+    assert example is not None
     assert (example.reward_before, example.reward_after) == (0.0, 1.0)
-    assert example.before != example.after
-    assert example.higher > example.lower
-    assert "held_out" not in example.id
+    assert example.before_probability[0] > example.before_probability[1]
+    assert example.after_probability[0] < example.after_probability[1]
 
 
-def test_the_whole_is_one_json_object(sound: Any) -> None:
+def test_the_folder_holds_the_rehearsal_and_reads_back(sound: Rehearsal) -> None:
+    assert {path.name for path in sound.folder.iterdir()} == FILES
+    assert read_rehearsal(sound.folder) == sound
     found = json.loads(json.dumps(sound.to_json(), allow_nan=False))
     assert found["verdicts"][0]["kind"] == "learned"
     assert len(found["curves"]["critic_rewards_mean"]) == EPOCH_STEPS
 
 
-def test_a_constant_grader_teaches_nothing_and_the_policy_stays(tmp_path: Path) -> None:
-    found = rehearsed(
-        tmp_path, f"{write_graders(tmp_path)}:constant", head(tmp_path / "r.jsonl", ROLLOUTS, 400)
-    )
+def test_a_constant_grader_teaches_nothing_and_the_policy_stays(tmp_path: Path, some: Path) -> None:
+    found = rehearsed(tmp_path, f"{write_graders(tmp_path)}:constant", some)
     assert kinds(found) == ["constant"]
-    assert found.learned["amplified"] == found.learned["suppressed"] == []
-    expected = found.learned["expected_reward"]
-    assert expected["before"] == expected["after"]
-    assert found.learned["never_moved"]["groups"] == 45
+    assert found.learned.amplified == found.learned.suppressed == []
+    assert found.learned.expected_reward.before == found.learned.expected_reward.after
+    assert found.learned.never_moved.groups == 45
     assert found.example is None
 
 
 def test_a_reward_for_length_is_called_that(tmp_path: Path) -> None:
     found = rehearsed(tmp_path, f"{write_graders(tmp_path)}:longer")
     assert kinds(found) == ["learned", "length"]
-    assert found.lengths[-1] > found.lengths[0]
+    assert found.length_by_quarter[-1] > found.length_by_quarter[0]
 
 
-def test_a_grader_that_wants_what_nobody_writes_is_to_blame(tmp_path: Path) -> None:
-    rollouts = head(tmp_path / "r.jsonl", ROLLOUTS, 400)
-    [verdict] = rehearsed(tmp_path, f"{write_graders(tmp_path)}:other_format", rollouts).verdicts
+def test_an_empty_completion_that_is_suppressed_is_not_called_a_reward_for_length(tmp_path: Path) -> None:
+    """Half of the answers are empty and wrong; the others are equally long, right or wrong by chance."""
+    texts = ["", "", "", "", "#### 7 apples", "#### 7 apples", "#### 7 apples", "#### 7 apples"]
+    lines = [
+        {
+            "messages": [{"role": "user", "content": f"q{at}"}, {"role": "assistant", "content": text}],
+            "reference_answer": "#### 7",
+        }
+        for at in range(200)
+        for text in texts
+    ]
+    path = tmp_path / "r.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "not_empty.py").write_text(
+        "from graders import grader\n\n\n@grader\ndef some(sample) -> bool:\n"
+        "    return bool(sample.completion)\n"
+    )
+    found = rehearsed(tmp_path, f"{tmp_path / 'not_empty.py'}:some", path)
+    assert kinds(found) == ["learned", "extreme"]
+    assert "the empty completion of each record lost probability" in found.verdicts[1].message
+
+
+def test_a_grader_that_wants_what_nobody_writes_is_to_blame(tmp_path: Path, some: Path) -> None:
+    [verdict] = rehearsed(tmp_path, f"{write_graders(tmp_path)}:other_format", some).verdicts
     assert verdict.kind == "constant"
     assert "Look at the grader first" in verdict.message
 
 
-def test_labels_and_the_harness_own_fields_never_reach_the_grader(tmp_path: Path) -> None:
-    rollouts = head(tmp_path / "r.jsonl", ROLLOUTS, 400)
-    found = rehearsed(tmp_path, f"{write_graders(tmp_path)}:watching", rollouts)
-    assert found.split.left_out == ["is_right"]
-    assert found.learned["graded"]["completions"] == found.learned["graded"]["asked"] == 400
-    assert found.evaluation is not None
-    assert all(not standing.failures for standing in found.evaluation.standings)
+def test_a_handler_whose_range_nobody_knows_is_judged_without_it(tmp_path: Path, some: Path) -> None:
+    found = rehearsed(tmp_path, f"{write_graders(tmp_path)}:by_hand", some)
+    assert found.controls is not None
+    assert found.controls.own_highest is None
+    assert found.controls.apart == 0
+    assert found.verdicts[0].kind in ("learned", "flat")
 
 
-def test_a_job_that_fails_says_why_and_the_next_call_begins_anew(tmp_path: Path) -> None:
-    rollouts = head(tmp_path / "r.jsonl", ROLLOUTS, 400)
+def test_labels_and_the_harness_own_fields_never_reach_the_grader(tmp_path: Path, some: Path) -> None:
+    found = rehearsed(tmp_path, f"{write_graders(tmp_path)}:watching", some)
+    assert found.sizes.left_out == ["is_right"]
+    assert found.learned.graded.completions == found.learned.graded.asked == 400
+
+
+def test_nothing_held_out_is_not_measured(tmp_path: Path, some: Path) -> None:
+    found = rehearsed(tmp_path, RIGHT, some, holdout=0.0)
+    assert (found.held_out, found.example, kinds(found)[0]) == (None, None, "unmeasured")
+
+
+def test_a_job_that_fails_says_why_each_time(tmp_path: Path, some: Path) -> None:
     grader = f"{write_graders(tmp_path)}:raising"
     for _ in range(2):
         with pytest.raises(HarnessError, match="got no reward: the job stops.*rft replay .*raising"):
-            rehearsed(tmp_path, grader, rollouts)
+            rehearsed(tmp_path, grader, some)
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+def test_abstentions_are_no_fault_of_the_grader(tmp_path: Path, some: Path) -> None:
+    assert kinds(rehearsed(tmp_path, f"{write_graders(tmp_path)}:abstaining", some)) == ["unrewarded"]
+
+
+def test_the_same_call_again_grades_nothing_and_gives_the_same(
+    tmp_path: Path, some: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    grader = f"{write_graders(tmp_path)}:counting"
+    first = rehearsed(tmp_path, grader, some)
+    log = tmp_path / "rehearsal" / "grader.log"
+    printed = log.read_text()
+    assert set(printed.splitlines()) == {"graded"}
+    assert len(printed.splitlines()) == 2 * (400 + 2 * 45)
+    assert rehearsed(tmp_path, grader, some) == first
+    assert log.read_text() == printed
+    assert capfd.readouterr() == ("", "")
+
+
+def test_another_rehearsal_in_the_folder_is_refused_and_named(tmp_path: Path, some: Path) -> None:
+    rehearsed(tmp_path, RIGHT, some)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "rehearsal").iterdir()}
+    with pytest.raises(InputError, match=r"holds another rehearsal \(other seed\).*--out"):
+        rehearsed(tmp_path, RIGHT, some, seed=1)
+    (tmp_path / "rehearsal" / "rehearsal.json").unlink()
+    with pytest.raises(InputError, match=r"holds another rehearsal \(other group_size\)"):
+        rehearsed(tmp_path, RIGHT, some, group_size=4)
+    rehearsed(tmp_path, RIGHT, some)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "rehearsal").iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["mine.txt", "rehearsal.json", "rewards.jsonl"])
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, some: Path, name: str) -> None:
     folder = tmp_path / "rehearsal"
     folder.mkdir()
-    (folder / "mine.txt").write_text("mine")
-    with pytest.raises(InputError, match="no rehearsal"):
-        rehearsed(tmp_path, RIGHT)
-    assert (folder / "mine.txt").read_text() == "mine"
+    (folder / name).write_text('{"mine": 1}\n')
+    with pytest.raises(InputError, match=r"no rehearsal.*--out"):
+        rehearsed(tmp_path, RIGHT, some)
+    assert {path.name for path in folder.iterdir()} == {name}
+    assert (folder / name).read_text() == '{"mine": 1}\n'
 
 
-@pytest.mark.slow
-def test_a_rehearsal_cut_off_goes_on_and_comes_to_the_same(tmp_path: Path) -> None:
-    rollouts = head(tmp_path / "r.jsonl", ROLLOUTS, 800)
-    grader = f"{write_graders(tmp_path)}:slow"
-    (tmp_path / "whole").mkdir()
-    whole = rehearsed(tmp_path / "whole", grader, rollouts)
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path, some: Path) -> None:
+    (tmp_path / "rehearsal").write_text("mine")
+    with pytest.raises(InputError, match="this is no folder"):
+        rehearsed(tmp_path, RIGHT, some)
 
-    class Breaks(Told):
-        """Stands for whatever ends the process when some steps are done."""
 
-        def state(self, job: Any, curves: Any) -> None:
-            if 2 <= curves.step < 20:
+def test_a_folder_written_by_0_1_0_is_named_as_another_versions(tmp_path: Path, some: Path) -> None:
+    folder = tmp_path / "rehearsal"
+    folder.mkdir()
+    old = Path(__file__).parents[2] / "support" / "written_by_0_1_0" / "rehearsal.json"
+    (folder / "rehearsal.json").write_bytes(old.read_bytes())
+    with pytest.raises(InputError, match=r"has schema 1.*--out"):
+        rehearsed(tmp_path, RIGHT, some)
+
+
+def test_two_at_once_do_not_share_a_folder(tmp_path: Path, some: Path) -> None:
+    held = lock(tmp_path / "rehearsal" / ".lock", "this rehearsal")
+    try:
+        with pytest.raises(InputError, match="this rehearsal is in use"):
+            rehearsed(tmp_path, RIGHT, some)
+    finally:
+        held.close()
+
+
+def test_interrupted_it_leaves_rewards_alone_and_resumes_without_grading_twice(
+    tmp_path: Path, some: Path
+) -> None:
+    grader = f"{write_graders(tmp_path)}:counting"
+
+    class Breaks:
+        """Stands for Ctrl-C in the middle of the job."""
+
+        def stage(self, name: str) -> None:
+            """Nothing to see."""
+
+        def step(self, figures: Callable[[], StepFigures]) -> None:
+            if figures().step == 5:
                 raise KeyboardInterrupt
 
-    from harness.cli.rehearse import start_emulator
-    from harness.rehearsal.request import RehearsalRequest
-    from harness.rehearsal.run import rehearse
-
-    request = RehearsalRequest(
-        rollouts=rollouts, grader=grader, into=tmp_path / "rehearsal", emulate=start_emulator, n=2
-    )
+    out = tmp_path / "rehearsal"
     with pytest.raises(KeyboardInterrupt):
-        rehearse(request, Breaks())
-    events = (tmp_path / "rehearsal" / "jobs" / "rehearsal" / "events.jsonl").read_bytes()
-    again = rehearse(request, Told())
-    assert (tmp_path / "rehearsal" / "jobs" / "rehearsal" / "events.jsonl").read_bytes().startswith(events)
-    assert (
-        again.curves.series["critic_rewards_mean"].curve()
-        == whole.curves.series["critic_rewards_mean"].curve()
-    )
-    assert again.learned["expected_reward"]["after"] == whole.learned["expected_reward"]["after"]
-    assert again.evaluation is not None
-    assert whole.evaluation is not None
-    assert [one.by_record for one in again.evaluation.standings] == [
-        one.by_record for one in whole.evaluation.standings
-    ]
+        rehearse(RehearsalRequest(rollouts=some, grader=grader, out=out), Breaks())
+    assert {path.name for path in out.iterdir()} == {"rewards.jsonl", "grader.log"}
+    with (out / "rewards.jsonl").open("ab") as file:
+        file.write(b'{"key": "torn')
+    found = rehearsed(tmp_path, grader, some)
+    assert len((out / "grader.log").read_text().splitlines()) == 2 * (400 + 2 * 45)
+    (tmp_path / "whole").mkdir()
+    whole = rehearsed(tmp_path / "whole", grader, some)
+    assert (found.curves, found.learned, found.held_out) == (whole.curves, whole.learned, whole.held_out)
 
 
 def test_quarters() -> None:
@@ -162,21 +242,52 @@ def test_quarters() -> None:
 
 
 @pytest.mark.slow
+def test_the_way_through_the_http_emulator_gives_the_same_figures(sound: Rehearsal, tmp_path: Path) -> None:
+    """The same job, uploaded, submitted and followed by the real client at an emulator in its own process."""
+
+    class Quiet:
+        """Nobody watches."""
+
+        def __getattr__(self, name: str) -> Callable[..., None]:
+            return lambda *_: None
+
+    with (
+        emulator(tmp_path, functions={"right": RIGHT}) as process,
+        connection(process.base_url) as client,
+    ):
+        training = read_training_file(sound.folder / "training.jsonl")
+        plan = Plan(training, ARN, MODEL, hyperparameters(), process.base_url, None)
+        entry = Entry.open(tmp_path / "jobs", "same", plan, "now")
+        job = submit(client, plan, entry, SystemClock()).job
+        clock, pace = SystemClock(), Polling(0.2, 60.0)
+        end = watch(client, job["id"], tmp_path / "jobs" / "same", observer=Quiet(), clock=clock, pace=pace)
+        import httpx2
+
+        with httpx2.Client(trust_env=False, timeout=60.0) as http:
+            learned: Any = http.get(f"{process.admin_url}/jobs/{job['id']}/learned").json()
+    for name in (REWARD_MEAN, ENTROPY, RESPONSE_LENGTH_MEAN):
+        assert end.curves.series[name].curve() == sound.curves[name]
+    mine = sound.to_json()["learned"]
+    for part in ("steps", "draws", "graded", "never_moved", "by_model", "length"):
+        assert learned[part] == mine[part]
+    for when in ("before", "after"):
+        assert learned["expected_reward"][when] == pytest.approx(mine["expected_reward"][when], abs=1e-12)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_one_epoch_of_the_shipped_samples_is_learned_from_on_every_seed(tmp_path: Path, seed: int) -> None:
     found = rehearsed(tmp_path, RIGHT, seed=seed)
-    expected = found.learned["expected_reward"]
-    assert found.curves.step == EPOCH_STEPS
-    assert expected["after"]["held_out"] > expected["before"]["held_out"] + 0.1
-    assert found.rewards[-1] - found.rewards[0] >= 0.2, found.rewards
+    assert found.steps == EPOCH_STEPS
+    assert found.held_out is not None
+    assert found.held_out.after > found.held_out.before + 0.1
+    assert found.reward_by_quarter[-1] - found.reward_by_quarter[0] >= 0.2, found.reward_by_quarter
 
 
 @pytest.mark.slow
 def test_real_completions_are_flat_and_the_grader_is_not_to_blame(tmp_path: Path, shared_data: Path) -> None:
     rollouts = shared_data / "gsm8k" / "labelled-rollouts.jsonl"
     found = rehearsed(tmp_path, f"{write_graders(tmp_path)}:any_number", rollouts)
-    [verdict] = found.verdicts
-    assert verdict.kind == "flat"
-    assert "style of these completions does not separate right from wrong" in verdict.message
-    assert "The grader is not to blame" in verdict.message
-    assert abs(found.rewards[-1] - found.rewards[0]) < 0.1
+    assert found.verdicts[0].kind == "flat"
+    assert "The grader tells right from wrong" in found.verdicts[0].message
+    assert abs(found.reward_by_quarter[-1] - found.reward_by_quarter[0]) < 0.1

@@ -1,49 +1,98 @@
-"""What figures mean: one verdict for each way in which a rehearsal can go."""
+"""What figures mean: one verdict for each way in which a rehearsal can go, never more than its interval."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from harness.rehearsal.verdict import Controls, Facts, verdicts
+from harness.rehearsal.verdict import Facts, verdicts
+from harness.replay.controls import Controls
+from harness.signal.intervals import Interval, Pair
+from harness.simulator.learned import (
+    ExpectedRewards,
+    Gradings,
+    LearnedReport,
+    LengthChange,
+    NeverMoved,
+    PolicyRewards,
+)
 
-WORKS = Controls(own=100, own_highest=100, other=100, other_lowest=99)
-LIKES_NOTHING = Controls(own=100, own_highest=0, other=100, other_lowest=100)
-LIKES_ALL = Controls(own=100, own_highest=100, other=100, other_lowest=0)
+WORKS = Controls(100, 100, 100, 99, 100, 99)
+LIKES_NOTHING = Controls(100, 0, 100, 100, 100, 0)
+LIKES_SOME = Controls(100, 60, 100, 0, 100, 40)
+UNREWARDED = Controls(100, None, 100, None, 0, 0)
+
+
+def change(mean: float, low: float | None, high: float | None, records: int = 30) -> Pair:
+    return Pair(Interval(mean, low, high, records), 0, 0, records)
+
+
+def length(
+    before: float,
+    after: float,
+    by: float | None,
+    rest: tuple[float, float, float | None],
+    extreme: float = 5.0,
+) -> LengthChange:
+    return LengthChange(before, after, by, *rest, extreme, 0.2, 0.01)
 
 
 def facts(
-    held_out: tuple[float, float] | None = (0.4, 0.4),
-    training: tuple[float, float] = (0.4, 0.45),
+    held_out: Pair | None = None,
+    *,
     still: int = 20,
+    bounds: tuple[float, float] | None = (0.0, 1.0),
     controls: Controls | None = WORKS,
-    **more: Any,
+    rewarded: int = 800,
+    moved_length: LengthChange | None = None,
+    unlucky: int = 0,
 ) -> Facts:
-    def at(place: int) -> dict[str, float | None]:
-        theta = training[place]
-        return {
-            "training": training[place],
-            "training_theta_alone": theta,
-            "held_out": held_out[place] if held_out else None,
-        }
-
-    learned = {
-        "graded": {"completions": more.get("rewarded", 800), "asked": 800},
-        "never_moved": {"groups": still, "drawn": 100, "all_equal": ["x"] * still, "unlucky_draw": []},
-        "expected_reward": {"before": at(0), "after": at(1)},
-        "advantage_length_correlation": more.get("correlation", 0.0),
-    }
-    return Facts(learned, [], more.get("lengths", [30.0, 30.0, 30.0, 30.0]), (0.0, 1.0), controls)
+    before = PolicyRewards(0.4, 0.4, 0.4)
+    after = PolicyRewards(0.5, 0.5, 0.4 + (held_out.difference.mean if held_out else 0.0))
+    report = LearnedReport(
+        steps=68,
+        draws=2000,
+        graded=Gradings(rewarded, 800),
+        expected_reward=ExpectedRewards(100, 30, before, [], after),
+        amplified=[],
+        suppressed=[],
+        by_model={},
+        never_moved=NeverMoved(still, 100, 0, ["x"] * (still - unlucky), ["x"] * unlucky, []),
+        length=moved_length,
+    )
+    return Facts(report, held_out, bounds, controls)
 
 
 def said(found: Facts) -> list[tuple[str, str]]:
     return [(verdict.kind, verdict.message) for verdict in verdicts(found)]
 
 
-def test_a_rise_on_held_out_records_is_learning() -> None:
-    [(kind, message)] = said(facts(held_out=(0.4, 0.5)))
-    assert (kind, "0.400 -> 0.500" in message) == ("learned", True)
+@pytest.mark.parametrize(
+    ("pair", "bounds", "kind"),
+    [
+        (change(0.10, 0.05, 0.15), (0.0, 1.0), "learned"),
+        (change(0.02, 0.01, 0.04), (0.0, 1.0), "learned"),
+        (change(0.02, 0.01, 0.025), (0.0, 1.0), "flat"),
+        (change(0.02, 0.01, 0.025), (0.0, 0.1), "learned"),
+        (change(0.02, 0.01, 0.025), None, "learned"),
+        (change(2.0, -0.1, 4.1), (0.0, 10.0), "flat"),
+        (change(0.3, -0.1, 0.7), (0.0, 1.0), "flat"),
+        (change(-0.1, -0.15, -0.05), (0.0, 1.0), "worse"),
+        (change(-0.02, -0.025, -0.01), (0.0, 1.0), "flat"),
+        (change(0.3, None, None, 1), (0.0, 1.0), "unmeasured"),
+        (None, (0.0, 1.0), "unmeasured"),
+    ],
+)
+def test_the_interval_decides(pair: Pair | None, bounds: tuple[float, float] | None, kind: str) -> None:
+    [(found, message)] = said(facts(pair, bounds=bounds))
+    assert found == kind
+    if pair is not None and pair.difference.low is not None:
+        assert f"95% interval {pair.difference.low:+.3f} to {pair.difference.high:+.3f}" in message
+
+
+def test_a_wide_interval_is_called_not_measurable_and_style_is_not_blamed() -> None:
+    [(_, message)] = said(facts(change(0.1, -0.1, 0.3)))
+    assert message.startswith("Nothing measurable carries over")
+    assert "style" not in message
 
 
 def test_equal_rewards_everywhere_leave_the_policy_as_it_was() -> None:
@@ -51,6 +100,8 @@ def test_equal_rewards_everywhere_leave_the_policy_as_it_was() -> None:
     assert kind == "constant"
     assert "stayed as it was and nothing was learned: all 100 groups are zero-std" in message
     assert "Look at the grader first" in message
+    [(_, message)] = said(facts(still=100, unlucky=3))
+    assert "happened to be equal" in message
 
 
 def test_no_reward_at_all() -> None:
@@ -60,50 +111,51 @@ def test_no_reward_at_all() -> None:
 @pytest.mark.parametrize(
     ("controls", "told"),
     [
-        (WORKS, "The grader is not to blame"),
+        (WORKS, "The grader tells right from wrong"),
         (LIKES_NOTHING, "Look at the grader first"),
         (LIKES_NOTHING, "another format"),
-        (LIKES_ALL, "Look at the grader first"),
+        (LIKES_SOME, "40 of 100"),
+        (UNREWARDED, "was not measured"),
         (None, "was not measured"),
     ],
 )
 def test_style_that_says_nothing_is_told_from_a_broken_grader(controls: Controls | None, told: str) -> None:
-    [(kind, message)] = said(facts(controls=controls))
+    [(kind, message)] = said(facts(change(0.0, -0.01, 0.01), controls=controls))
     assert kind == "flat"
-    assert "style of these completions does not separate right from wrong" in message
+    assert "style of these completions does not separate high rewards from low ones" in message
     assert told in message
 
 
 def test_hardly_any_group_with_a_difference_is_named_as_that() -> None:
-    [(kind, message)] = said(facts(still=95))
+    [(kind, message)] = said(facts(change(0.0, -0.01, 0.01), still=95))
     assert (kind, "95 of 100 groups gave no advantage" in message) == ("flat", True)
 
 
+RISE = change(0.2, 0.1, 0.3)
+
+
 @pytest.mark.parametrize(
-    ("correlation", "lengths", "length"),
+    ("moved", "kind", "told"),
     [
-        (0.6, [30.0, 60.0], "longer"),
-        (-0.6, [60.0, 30.0], "shorter"),
-        (0.6, [30.0, 31.0], None),
-        (0.6, [60.0, 30.0], None),
-        (0.1, [30.0, 60.0], None),
-        (None, [30.0, 60.0], None),
+        (length(30, 60, 0.6, (40, 70, 0.5)), "length", "longer completions get more reward"),
+        (length(60, 30, -0.6, (50, 20, -0.5)), "length", "shorter completions get more reward"),
+        (length(30, 60, 0.6, (60, 62, 0.1), 0.0), "extreme", "the empty completion of each record lost"),
+        (length(30, 60, 0.6, (60, 62, 0.1)), "extreme", "the shortest completion of each record lost"),
+        (length(60, 30, -0.6, (30, 29, 0.0)), "extreme", "the longest completion of each record lost"),
+        (length(30, 60, 0.6, (60, 40, -0.6)), "extreme", "the shortest completion"),
+        (length(30, 31, 0.6, (40, 70, 0.5)), None, ""),
+        (length(60, 30, 0.6, (40, 70, 0.5)), None, ""),
+        (length(30, 60, 0.1, (40, 70, 0.5)), None, ""),
+        (length(30, 60, None, (40, 70, 0.5)), None, ""),
+        (length(0, 60, 0.6, (40, 70, 0.5)), None, ""),
+        (None, None, ""),
     ],
 )
-def test_length_is_named_where_it_goes_with_the_gain(
-    correlation: float | None, lengths: list[float], length: str | None
+def test_length_is_named_where_more_than_the_extreme_moved(
+    moved: LengthChange | None, kind: str | None, told: str
 ) -> None:
-    found = said(facts(held_out=(0.4, 0.6), correlation=correlation, lengths=lengths))
-    assert [kind for kind, _ in found] == ["learned", *(["length"] if length else [])]
-    if length:
-        assert found[1][1].startswith(f"length: the gain is bought with {length} completions")
-
-
-def test_a_handful_of_groups_is_too_few_to_speak_of_style() -> None:
-    [(kind, message)] = said(facts(still=80))
-    assert (kind, "Too little was learned from" in message) == ("flat", True)
-
-
-def test_without_held_out_records_style_alone_decides() -> None:
-    [(kind, message)] = said(facts(held_out=None, training=(0.4, 0.6)))
-    assert (kind, "by style alone" in message) == ("learned", True)
+    found = said(facts(RISE, moved_length=moved))
+    assert [name for name, _ in found] == ["learned", *([kind] if kind else [])]
+    if kind:
+        assert told in found[1][1]
+        assert "bought" not in found[1][1]

@@ -1,0 +1,168 @@
+"""A rehearsal as a record: what was asked, what came of it, and how `rehearsal.json` holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from harness.data.typed_json import as_json, read_typed, typed
+from harness.disk import write_json
+from harness.errors import InputError
+from harness.rehearsal.verdict import Verdict
+from harness.replay.controls import Controls
+from harness.signal.intervals import Pair
+from harness.simulator.learned import LearnedReport
+
+__all__ = [
+    "NOTE",
+    "BeforeAfter",
+    "HeldOut",
+    "Identity",
+    "Rehearsal",
+    "Sizes",
+    "check_identity",
+    "read_rehearsal",
+    "write_rehearsal",
+]
+
+NOTE: Final = "rehearsal.json"
+_SCHEMA: Final = 2
+_NEW_FOLDER: Final = "Name a new folder with --out."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What makes two calls the same rehearsal."""
+
+    rollouts_sha256: str
+    grader: str
+    code_sha256: str
+    """Hash of the grader's module and of the user's modules that it imports."""
+    holdout: float
+    seed: int
+    n_epochs: int
+    batch_size: int
+    learning_rate_multiplier: float
+    group_size: int
+    labels: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many records and completions a rehearsal had."""
+
+    training_records: int
+    held_out_records: int
+    completions: int
+    fewest: int
+    """Completions of the record that has the fewest."""
+    left_out: list[str]
+    """Fields of the rollouts that are about completions, which no record has."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Expected reward on the held-out records, by what was learned for all records alone."""
+
+    before: float
+    """Mean over the records that have a reward."""
+    after: float
+    change: Pair
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeAfter:
+    """One held-out record: the completion that lost and the one that gained most probability."""
+
+    record: str
+    prompt: str
+    before: str
+    after: str
+    reward_before: float
+    reward_after: float
+    before_probability: tuple[float, float]
+    """Of the first completion, before and after the job."""
+    after_probability: tuple[float, float]
+    """Of the second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What a rehearsal came to."""
+
+    folder: Path
+    identity: Identity
+    sizes: Sizes
+    remarks: list[str]
+    steps: int
+    curves: dict[str, list[float]]
+    """The training metrics over the steps, in the API's names; at most 512 points each."""
+    reward_by_quarter: list[float]
+    """Mean reward of each quarter of the steps; empty for fewer than four."""
+    length_by_quarter: list[float]
+    learned: LearnedReport
+    held_out: HeldOut | None
+    """None where no record was held out, or none of them has a reward."""
+    controls: Controls | None
+    """None where the references are no texts."""
+    example: BeforeAfter | None
+    verdicts: list[Verdict]
+
+    def to_json(self) -> dict[str, Any]:
+        """The rehearsal as one JSON object."""
+        found: dict[str, Any] = as_json(self)
+        return found
+
+
+def write_rehearsal(found: Rehearsal) -> None:
+    """Write a rehearsal's `rehearsal.json`, in one step.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    write_json(found.folder / NOTE, {"schema": _SCHEMA, **found.to_json()})
+
+
+def read_rehearsal(folder: Path) -> Rehearsal | None:
+    """Read a finished rehearsal.
+
+    Args:
+        folder: Its folder.
+
+    Returns:
+        The rehearsal; None where there is none in the folder.
+
+    Raises:
+        InputError: The file is damaged, or another version's.
+    """
+    return read_typed(folder / NOTE, Rehearsal, "rehearsal", schema=_SCHEMA, fix=_NEW_FOLDER)
+
+
+def check_identity(written: Any, identity: Identity, folder: Path) -> None:
+    """Refuse a folder that holds another rehearsal.
+
+    Args:
+        written: The identity that the folder was begun with, as JSON or read.
+        identity: The rehearsal that is asked for.
+        folder: The folder.
+
+    Raises:
+        InputError: The two differ; names where.
+    """
+    try:
+        found = written if isinstance(written, Identity) else typed(Identity, written)
+    except ValueError:
+        raise InputError(
+            "there is something here that is no rehearsal", place=str(folder), fix=_NEW_FOLDER
+        ) from None
+    asked: Mapping[str, Any] = as_json(identity)
+    there: Mapping[str, Any] = as_json(found)
+    differing = [name for name in asked if asked[name] != there[name]]
+    if differing:
+        raise InputError(
+            f"this folder holds another rehearsal (other {', '.join(differing)})",
+            place=str(folder),
+            fix=_NEW_FOLDER,
+        )

@@ -1,0 +1,97 @@
+"""The rewards of a rehearsal: each completion is graded once, and kept, so that a killed rehearsal resumes.
+
+A job in the cloud grades a completion as often as it is drawn. Here the first reward stands for all draws,
+which gives the same curves for a grader that is deterministic, and pays a slow or paid one once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from harness.data.typed_json import as_json
+from harness.disk import AppendOnly
+from harness.errors import InputError
+from harness.rehearsal.rehearsal import Identity, check_identity
+from harness.simulator.grader_calls import GraderCalls, SampleReward, Turn
+
+__all__ = ["BATCH", "KeptRewards"]
+
+BATCH: Final = 64
+"""Completions graded between two writes, and in one call of the grader."""
+
+
+class KeptRewards:
+    """Grades completions that were not graded before; a context manager.
+
+    Args:
+        path: The file of the rewards; made when missing.
+        identity: The rehearsal that they belong to.
+        calls: The grader.
+
+    Raises:
+        InputError: The file holds something else, or the rewards of another rehearsal.
+    """
+
+    def __init__(self, path: Path, identity: Identity, calls: GraderCalls) -> None:
+        self._calls = calls
+        self._known: dict[str, SampleReward] = {}
+        self._file = AppendOnly(path)
+        try:
+            self._recover(identity)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> KeptRewards:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file."""
+        self._file.close()
+
+    @property
+    def resumed(self) -> int:
+        """Rewards that an earlier call left."""
+        return self._resumed
+
+    def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
+        """Grade completions, as many answers as completions and in their order.
+
+        Raises:
+            JobFailure: The grader could not be called.
+            InputError: The disk is full.
+        """
+        missing = list({turn.candidate.key: turn for turn in turns if turn.candidate.key not in self._known})
+        wanted = {turn.candidate.key: turn for turn in turns}
+        for start in range(0, len(missing), BATCH):
+            keys = missing[start : start + BATCH]
+            graded = self._calls.grade([wanted[key] for key in keys])
+            new = dict(zip(keys, graded, strict=True))
+            self._known.update(new)
+            # What failed is tried again by the next call: its cause may be gone.
+            self._file.append(
+                {"key": key, "reward": one.reward} for key, one in new.items() if one.reward is not None
+            )
+        return [self._known[turn.candidate.key] for turn in turns]
+
+    def _recover(self, identity: Identity) -> None:
+        values = (value for _, value in self._file.values())
+        first = next(values, None)
+        if first is None:
+            self._file.append([{"rehearsal": as_json(identity)}])
+        else:
+            check_identity(first.get("rehearsal"), identity, self._file.path.parent)
+        for value in values:
+            key, reward = value.get("key"), value.get("reward")
+            if not isinstance(key, str) or not isinstance(reward, float):
+                raise InputError(
+                    "this is no file of a rehearsal's rewards", place=str(self._file.path), fix="Remove it."
+                )
+            self._known[key] = SampleReward(reward, None)
+        self._resumed = len(self._known)
