@@ -135,6 +135,7 @@ def _step(steps: Generator[Any, Any, Any], error: BaseException | None, tick: Ti
         raise
     finally:
         tick.since = 0.0
+        tick.mend()
         fired, tick.fired = tick.fired, False
     if fired:  # it swallowed the interruption and goes on waiting
         _abandon(steps, tick)
@@ -152,6 +153,7 @@ def _abandon(steps: Generator[Any, Any, Any], tick: Tick) -> None:
             raise
     finally:
         tick.since = 0.0
+        tick.mend()
         tick.fired = False
 
 

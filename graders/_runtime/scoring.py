@@ -13,7 +13,7 @@ from ..errors import ConfigurationError, Interrupted, RecordError, SampleError
 from ..reward import KINDS, Failure, settle
 from ..sample import Sample
 from . import asynchronous
-from .timing import Tick
+from .timing import ALARM, Tick, getsignal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _score_each(
     low, high = bounds
     outcomes: list[Outcome] = []
     took = []
-    clock = perf_counter
+    clock, handler, alarm = perf_counter, getsignal, tick.alarm
     ended = clock()
     for item in items:
         started = ended
@@ -154,6 +154,8 @@ def _score_each(
             if type(error) is Interrupted and not tick.fired:
                 raise  # it is meant for a scoring function around this one
             outcome = failure_of(error, tick.limit)
+        if handler(ALARM) is not alarm:
+            tick.mend()
         if tick.fired:
             outcome = _timed_out(tick.limit)
             tick.fired = False
