@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -256,3 +259,332 @@ def test_off_the_main_thread_a_timeout_is_refused_and_none_is_allowed(batch):
     free = grader(timeout_s=None, batch=batch)(scoring)
     assert elsewhere(lambda: free.grade(make_sample("x"))) == Reward(1.0)
     assert len(elsewhere(lambda: free([{"id": 1, "messages": make_sample("x").messages}], Context()))) == 1
+
+
+# What libraries do to SIGALRM, and what nobody should. Each leaves it as it likes.
+
+
+def raises_late(*_):
+    raise TimeoutError("an alarm of its own")
+
+
+def as_math_verify(do=lambda: None):
+    before = signal.getsignal(signal.SIGALRM)
+    signal.signal(signal.SIGALRM, raises_late)
+    signal.alarm(60)
+    try:
+        return do()
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def stops_the_alarm():
+    signal.alarm(0)
+
+
+def stops_the_timer():
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def ignores_the_signal():
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
+
+
+def resets_the_signal():
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def blocks_the_signal():
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+
+
+def leaves_an_alarm_nobody_handles():
+    signal.setitimer(signal.ITIMER_REAL, 0.03)
+
+
+def leaves_a_repeating_timer_nobody_handles():
+    signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)
+
+
+def leaves_a_far_alarm_and_its_handler():
+    signal.signal(signal.SIGALRM, raises_late)
+    signal.alarm(60)
+
+
+def leaves_a_handler_that_does_nothing():
+    signal.signal(signal.SIGALRM, lambda *_: None)
+
+
+DISTURBANCES = (
+    *(as_math_verify, stops_the_alarm, stops_the_timer, ignores_the_signal, resets_the_signal),
+    *(blocks_the_signal, leaves_an_alarm_nobody_handles, leaves_a_repeating_timer_nobody_handles),
+    *(leaves_a_far_alarm_and_its_handler, leaves_a_handler_that_does_nothing),
+)
+
+
+def sleeps(_sample):
+    time.sleep(600)
+
+
+@pytest.fixture(autouse=True)
+def _signals_are_left_as_they_were_found():
+    before = signal.getsignal(signal.SIGALRM)
+    yield
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGALRM) is before
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+
+
+def disturbed(disturb, slow, wrap):
+    """A scoring function that disturbs and is slow when its sample says so."""
+
+    def scoring(sample):
+        if "disturb" in sample.completion:
+            disturb()
+        return slow(sample) if "slow" in sample.completion else 0.5
+
+    return wrap(scoring)
+
+
+def each(scoring):
+    return grader(timeout_s=LIMIT, max_error_rate=1)(scoring)
+
+
+def together(scoring):
+    return grader(timeout_s=LIMIT, batch=True, max_error_rate=1)(lambda samples: [*map(scoring, samples)])
+
+
+def coroutine(scoring):
+    async def waits(sample):
+        return scoring(sample)
+
+    return grader(timeout_s=LIMIT, concurrency=1, max_error_rate=1)(waits)
+
+
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="SIGALRM's timer is the only one")
+
+
+@ON_LINUX
+@pytest.mark.parametrize("wrap", [each, together, coroutine], ids=lambda wrap: wrap.__name__)
+@pytest.mark.parametrize("slow", [forever, catastrophic_regex, sleeps], ids=lambda slow: slow.__name__)
+@pytest.mark.parametrize("disturb", DISTURBANCES, ids=lambda disturb: disturb.__name__)
+def test_whatever_a_sample_does_to_sigalrm_costs_neither_its_limit_nor_its_neighbors(disturb, slow, wrap):
+    graded = disturbed(disturb, slow, wrap)
+    texts = ("a", "disturb", "slow", "disturb, slow", "b")
+    found = graded.grade_all([make_sample(text) for text in texts])
+    assert [getattr(one, "kind", "fine") for one in found] == ["fine", "fine", "timeout", "timeout", "fine"]
+
+
+@ON_LINUX
+@pytest.mark.parametrize("disturb", DISTURBANCES, ids=lambda disturb: disturb.__name__)
+def test_whatever_a_sample_does_to_sigalrm_the_deadline_holds(disturb):
+    graded = disturbed(disturb, sleeps, lambda scoring: grader(timeout_s=None, max_error_rate=1)(scoring))
+    samples = [make_sample(text, id=text) for text in ("disturb", "disturb, slow")]
+    answer = graded([{"id": s.id, "messages": s.messages} for s in samples], Context(400))
+    assert [entry["aggregate_reward_score"] for entry in answer] == [0.5, 0.0]
+
+
+def test_a_scoring_functions_own_alarm_reaches_its_own_handler():
+    def scoring(sample):
+        try:
+            signal.signal(signal.SIGALRM, raises_late)
+            signal.setitimer(signal.ITIMER_REAL, 0.03)
+            time.sleep(600)
+        except TimeoutError:
+            return 0.5
+
+    found = grader(timeout_s=5)(scoring).grade_all([make_sample("x")] * 2)
+    assert found == [Reward(0.5)] * 2
+
+
+@pytest.mark.parametrize("ended", ["returns", "raises", "is interrupted"])
+def test_an_alarm_left_behind_does_not_end_a_neighbor(ended):
+    def scoring(sample):
+        if sample.completion == "leaves":
+            signal.signal(signal.SIGALRM, raises_late)
+            signal.setitimer(signal.ITIMER_REAL, 2 * LIMIT)
+            if ended == "raises":
+                raise ValueError("gives up")
+            if ended == "is interrupted":
+                time.sleep(600)
+        elif sample.completion == "waits":
+            end = time.process_time() + 3 * LIMIT  # not asleep, so that an alarm has every chance
+            while time.process_time() < end:
+                pass
+        return 0.5
+
+    graded = grader(timeout_s=LIMIT if ended == "is interrupted" else 60)(scoring)
+    first = graded.grade_all([make_sample("leaves"), make_sample("a")])
+    assert first[1] == Reward(0.5)
+    assert grader(timeout_s=60)(scoring).grade_all([make_sample(t) for t in ("a", "waits")])[1] == Reward(0.5)
+
+
+def test_an_owners_timer_survives_a_sample_that_stops_it():
+    def scoring(_sample):
+        as_math_verify()
+        return 0.5
+
+    def mine(*_):
+        pytest.fail("the timer had a minute left")
+
+    before = signal.signal(signal.SIGALRM, mine)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 90, 45)
+        assert grader(scoring).grade_all([make_sample("x")] * 3) == [Reward(0.5)] * 3
+        assert signal.getsignal(signal.SIGALRM) is mine
+        left, interval = signal.setitimer(signal.ITIMER_REAL, 0)
+        assert 30 < left <= 90
+        assert interval == 45
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_an_alarm_around_a_grader_inside_a_scoring_function_goes_on():
+    inner = grader(timeout_s=60)(lambda _sample: 0.5)
+
+    def scoring(sample):
+        return (
+            as_math_verify(lambda: inner.grade_all([sample] * 2) and signal.getitimer(signal.ITIMER_REAL))[0]
+            / 60
+        )
+
+    (found,) = grader(scoring).grade_all([make_sample("x")])
+    assert isinstance(found, Reward)
+    assert 0.3 < found.value <= 1
+
+
+@ON_LINUX
+def test_a_scoring_function_that_takes_every_signal_costs_itself_only():
+    kept = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    free = [
+        n for n, handler in kept.items() if n not in (signal.SIGKILL, signal.SIGSTOP, signal.SIGINT, 32, 33)
+    ]
+
+    def scoring(sample):
+        if sample.completion == "takes":
+            for number in free:
+                signal.signal(number, lambda *_: None)
+        return forever(sample) if sample.completion == "slow" else 0.5
+
+    try:
+        found = each(scoring).grade_all([make_sample(text) for text in ("takes", "slow", "b")])
+        assert [getattr(one, "kind", "fine") for one in found] == ["fine", "timeout", "fine"]
+        assert each(scoring).grade_all([make_sample("slow")])[0].kind == "timeout"
+    finally:
+        for number in free:
+            signal.signal(number, kept[number])
+
+
+class TestWithSigalrmsTimerAlone:
+    """As on macOS, where a process has no other timer."""
+
+    @pytest.fixture(autouse=True)
+    def _no_timers(self, monkeypatch):
+        monkeypatch.setattr(timing, "_alarm", timing._Alarm())
+        monkeypatch.setattr(timing, "_UNLIKELY", ())
+
+    @pytest.mark.parametrize("slow", SLOW, ids=lambda slow: slow.__name__)
+    def test_a_scoring_function_that_runs_too_long_is_interrupted(self, slow):
+        graded = each(lambda sample: slow(sample) if sample.completion == "slow" else 0.5)
+        found = graded.grade_all([make_sample(text) for text in ("a", "slow", "b")])
+        assert [getattr(one, "kind", "fine") for one in found] == ["fine", "timeout", "fine"]
+
+    @pytest.mark.parametrize("wrap", [each, coroutine], ids=lambda wrap: wrap.__name__)
+    @pytest.mark.parametrize("disturb", DISTURBANCES, ids=lambda disturb: disturb.__name__)
+    def test_the_limit_of_a_sample_holds_whatever_the_one_before_did(self, disturb, wrap):
+        if disturb is blocks_the_signal:
+            pytest.skip("nothing is left to interrupt with")
+        graded = disturbed(disturb, forever, wrap)
+        found = graded.grade_all([make_sample(text) for text in ("disturb", "slow", "b")])
+        assert [getattr(one, "kind", "fine") for one in found] == ["fine", "timeout", "fine"]
+
+    def test_a_timer_is_given_back_with_what_it_had_left(self):
+        before = signal.signal(signal.SIGALRM, raises_late)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 90)
+            assert grader(lambda _sample: 0.5).grade(make_sample("x")) == Reward(0.5)
+            assert signal.getsignal(signal.SIGALRM) is raises_late
+            assert 30 < signal.setitimer(signal.ITIMER_REAL, 0)[0] <= 90
+        finally:
+            signal.signal(signal.SIGALRM, before)
+
+
+PROCESS = """
+import asyncio, os, signal, sys
+from graders import grader
+from graders.testing import make_sample
+
+@grader(timeout_s=0.05)
+def graded(sample):
+    {inside}
+    return 0.5
+
+@grader(timeout_s=60)
+async def waits(sample):
+    await asyncio.sleep(600)
+
+found = graded.grade_all([make_sample("x")] * 2)
+print([getattr(one, "kind", "fine") for one in found])
+{after}
+"""
+
+
+@ON_LINUX
+@pytest.mark.parametrize(
+    ("inside", "after", "printed"),
+    [
+        ("signal.alarm(1)", "import time; time.sleep(1.2)", "['fine', 'fine']\n"),
+        ("while True: pass", "", "['timeout', 'timeout']\n"),
+        (
+            "signal.alarm(0)",
+            "loop = asyncio.new_event_loop(); task = loop.create_task(waits.agrade(make_sample('x')))\n"
+            "loop.run_until_complete(asyncio.sleep(0.1))",
+            None,
+        ),
+        (
+            "pid = os.fork()\n    if pid == 0: os._exit(0)\n    assert os.waitpid(pid, 0)[1] == 0",
+            "",
+            "['fine', 'fine']\n",
+        ),
+        ("sys.exit(3)", "sys.exit(0)", "['exception', 'exception']\n"),
+    ],
+    ids=["alarm left", "interrupted", "coroutine abandoned", "forked", "exit"],
+)
+def test_the_process_ends_cleanly(inside, after, printed):
+    program = PROCESS.format(inside=inside, after=after)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    if printed is not None:
+        assert (done.stdout, done.stderr) == (printed, "")
+
+
+@ON_LINUX
+def test_a_forked_child_keeps_its_own_time():
+    @grader(timeout_s=LIMIT)
+    def graded(sample):
+        if sample.completion == "fork":
+            pid = os.fork()
+            if pid == 0:
+                (found,) = graded.grade_all([make_sample("slow")])
+                os._exit(getattr(found, "kind", "") != "timeout")
+            return 0.5 if os.waitpid(pid, 0)[1] == 0 else 0.0
+        return forever(sample)
+
+    outer = grader(timeout_s=60)(graded.__wrapped__)
+    assert outer.grade_all([make_sample("fork")]) == [Reward(0.5)]
+
+
+def test_math_verify_costs_no_limit():
+    math_verify = pytest.importorskip("math_verify")
+
+    @grader(timeout_s=1)
+    def graded(sample):
+        right = math_verify.verify(math_verify.parse("1"), math_verify.parse("1"))
+        return forever(sample) if sample.completion == "slow" else bool(right)
+
+    found = graded.grade_all([make_sample(text) for text in ("a", "slow", "b")])
+    assert [getattr(one, "kind", "fine") for one in found] == ["fine", "timeout", "fine"]
