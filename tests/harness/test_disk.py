@@ -75,6 +75,26 @@ def test_a_replaced_file_keeps_its_permissions(mode: int, tmp_path: Path) -> Non
     assert json.loads(path.read_text()) == {"a": 1}
 
 
+def test_the_content_is_on_the_disk_before_the_name_and_then_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    sync, rename = os.fsync, Path.replace
+
+    def synced(number: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(number).st_mode) else "content")
+        sync(number)
+
+    def renamed(draft: Path, path: Path) -> Path:
+        done.append("name")
+        return rename(draft, path)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    write_json(tmp_path / "x", 1)
+    assert done == ["content", "name", "folder"]
+
+
 def test_a_new_file_gets_the_permissions_of_any_new_file(tmp_path: Path) -> None:
     (tmp_path / "any").touch()
     write_json(tmp_path / "new" / "x", [])
