@@ -13,6 +13,7 @@ from rich.text import Text
 from harness.api.types import ENTROPY, RESPONSE_LENGTH_MEAN, REWARD_MEAN
 from harness.follow.curves import sparkline
 from harness.rehearsal.rehearsal import BeforeAfter, HeldOut, Rehearsal
+from harness.report.printable import printable
 from harness.simulator.learned import NeverMoved, Shift, StyleShift
 
 __all__ = ["print_curves", "print_example", "print_rehearsal"]
@@ -36,7 +37,7 @@ def print_rehearsal(found: Rehearsal, console: Console) -> None:
     if sizes.left_out:
         console.print(f"fields left out, since they are about completions: {', '.join(sizes.left_out)}")
     for remark in found.remarks[:_SHOWN]:
-        console.print(f"remark: {_safe(remark)}")
+        console.print(f"remark: {printable(remark)}")
     _head(console, f"the job: {found.steps} steps")
     print_curves(found, console)
     graded = found.learned.graded
@@ -105,7 +106,9 @@ def _shifts(console: Console, name: str, shifts: Sequence[Shift]) -> None:
     for shift in shifts[:_SHOWN]:
         reward = "none" if shift.reward is None else f"{shift.reward:g}"
         source = f"  {shift.model}" if shift.model else ""
-        console.print(f"  {_change(shift)}  reward {reward}  {_safe(str(shift.rollout))}{_safe(source)}")
+        console.print(
+            f"  {_change(shift)}  reward {reward}  {printable(str(shift.rollout))}{printable(source)}"
+        )
         console.print(Text(f"    {_line(shift.completion)}", style="dim"))
 
 
@@ -116,7 +119,7 @@ def _styles(console: Console, by_model: dict[str, StyleShift]) -> None:
     console.print(Text("  probability by the rollouts' `model`", style="bold"))
     for name, figures in sorted(by_model.items(), key=lambda item: item[1].before - item[1].after):
         reward = "none" if figures.reward_mean is None else f"{figures.reward_mean:.2f}"
-        console.print(f"  {_change(figures)}  mean reward {reward}  {_safe(name)}")
+        console.print(f"  {_change(figures)}  mean reward {reward}  {printable(name)}")
 
 
 def _still(console: Console, still: NeverMoved) -> None:
@@ -139,14 +142,9 @@ def _head(console: Console, title: str) -> None:
 
 
 def _line(text: str) -> str:
-    text = _safe(" ".join(text.split()))
+    text = printable(" ".join(text.split()))
     return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
 
 
 def _block(text: str) -> str:
-    return "\n".join(f"    {_safe(line)}" for line in text[:600].splitlines()) or "    (nothing)"
-
-
-def _safe(text: str) -> str:
-    """Text without what would steer a terminal, lone surrogates included."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    return "\n".join(f"    {printable(line)}" for line in text[:600].splitlines()) or "    (nothing)"
