@@ -1,8 +1,10 @@
-"""The emulator's steps a second, and the memory of following a job with 100,000 events.
+"""Rehearsing against a bare loop, the emulator's steps a second, and the memory of following 100,000 events.
 
-A job on the shipped records, batches of 4 records with 8 completions each, a grader in process, asked for
-through the official client. The events are pages of a made-up job, so that only following them is measured;
-each number of events in a process of its own.
+A rehearsal is the whole command on the shipped samples, its loop a script over the simulator that prints the
+same figures; both include the start of the interpreter. The emulator's job is on the shipped records, batches
+of 4 records with 8 completions each, a grader in process, asked for through the official client. The events
+are pages of a made-up job, so that only following them is measured; each number of events in a process of its
+own.
 """
 
 from __future__ import annotations
@@ -11,17 +13,41 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from openai import OpenAI
 
-from harness.emulator.config import EmulatorConfig
-from harness.emulator.emulator_process import EmulatorProcess
 from harness.samples import RECORDS, ROLLOUTS
 
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:word-problem:1"
 FEW, MANY = 1_000, 100_000
+
+ROUNDS = 7
+GRADER = "graders.examples.word_problems:word_problem"
+
+LOOP = f"""
+from harness.clock import SystemClock
+from harness.rehearsal.split import split
+from harness.samples import ROLLOUTS
+from harness.simulator.grader_calls import GraderCalls
+from harness.simulator.policy import initial
+from harness.simulator.training import Schedule, grade_all, take_step, validate
+from harness.targets.in_process import InProcessTarget
+
+parts = split(ROLLOUTS, 0.1, 0)
+calls = GraderCalls(InProcessTarget({GRADER!r}), "open-weight", 64, SystemClock(), print)
+schedule, policy, rewards = Schedule(0, 1, 4, 1.0, 8), initial(), []
+for number in range(schedule.total_steps(len(parts.training))):
+    step = take_step(policy, number, schedule, parts.training, calls)
+    policy = step.learned.policy
+    rewards.append(step.learned.figures.reward_mean)
+known = grade_all(parts.held_out, {{}}, calls)
+before, after = (validate(one, parts.held_out, known).reward for one in (initial(), policy))
+print(len(rewards), rewards[-1], before, after)
+"""
 
 FOLLOW = """
 import resource, sys, tempfile
@@ -50,12 +76,34 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
 
+def rehearsing() -> tuple[float, float]:
+    """Seconds that the command and the bare loop take, the shortest of several turns each."""
+    command = [sys.executable, "-m", "harness.cli.main", "rehearse", str(ROLLOUTS), "-g", GRADER]
+    took: dict[str, list[float]] = {"command": [], "loop": []}
+    for _ in range(ROUNDS):
+        for name, words in (("command", command), ("loop", [sys.executable, "-c", LOOP])):
+            with tempfile.TemporaryDirectory() as folder:
+                started = time.perf_counter()
+                subprocess.run(words, cwd=folder, check=True, capture_output=True)
+                took[name].append(time.perf_counter() - started)
+    return min(took["command"]), min(took["loop"])
+
+
+@contextmanager
+def emulator(folder: Path) -> Iterator[str]:
+    """An emulator over the shipped rollouts; its base URL."""
+    words = ["emulate", "--rollouts", str(ROLLOUTS), "--bind", f"word-problem={GRADER}"]
+    command = [sys.executable, "-m", "harness.cli.main", *words]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+
+
 def steps_a_second(folder: Path) -> tuple[int, float]:
-    function = "graders.examples.word_problems:word_problem"
-    config = EmulatorConfig(
-        rollouts=(ROLLOUTS,), state=folder / "emulator", functions={"word-problem": function}
-    )
-    with EmulatorProcess(config) as emulator, OpenAI(base_url=emulator.base_url, api_key="any") as client:
+    with emulator(folder) as url, OpenAI(base_url=url, api_key="any") as client:
         with RECORDS.open("rb") as file:
             uploaded = client.files.create(file=file, purpose="fine-tune")
         grader = {"type": "lambda", "lambda": {"function": ARN}}
@@ -85,6 +133,8 @@ def peak(count: int) -> float:
 
 
 def run() -> None:
+    command, loop = rehearsing()
+    print(f"  rft rehearse                  {command / loop:6.2f} x a bare loop ({loop:.2f} s); at most 1.5")
     with tempfile.TemporaryDirectory() as folder:
         steps, took = steps_a_second(Path(folder))
     print(f"  emulator                      {steps / took:6.0f} steps a second ({steps} steps)")

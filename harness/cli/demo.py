@@ -16,14 +16,14 @@ from rich.text import Text
 
 from graders.examples import word_problems
 from harness.cli.output import stdout_console
-from harness.cli.rehearse import screen
+from harness.cli.rehearse import screen, show
 from harness.data.validate import validate
 from harness.errors import InputError
 from harness.rehearsal.run import RehearsalRequest, rehearse
 from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
 from harness.report.look import look_at, sample_of
-from harness.report.rehearsal import print_curves, print_example
+from harness.report.rehearsal import curves_lines, example_lines
 from harness.report.terminal import print_groups, print_rewards
 from harness.runs.rows import read_rows
 from harness.runs.store import Run
@@ -110,10 +110,10 @@ def _rehearse(console: Console, folder: Path) -> None:
     )
     with screen(quiet=False) as progress:
         found = rehearse(request, progress)
-    print_curves(found, console)
+    show(curves_lines(found))
     if found.example is not None:
         _step(console, "7. One held-out record: what the job made less and more likely")
-        print_example(found.example, console)
+        show(example_lines(found.example))
     for verdict in found.verdicts:
         console.print(f"  {verdict.message}")
 

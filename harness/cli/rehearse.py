@@ -8,21 +8,22 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from harness.cli.output import emit_json, stdout_console
+from harness.cli.output import emit_json
 
 if TYPE_CHECKING:
     from rich.live import Live
 
     from harness.rehearsal.run import StepFigures
+    from harness.report.rehearsal import StyledLine
 
-__all__ = ["Screen", "command", "screen"]
+__all__ = ["Screen", "command", "screen", "show"]
 
 _REFRESH_S: Final = 0.1
 
@@ -77,11 +78,17 @@ def command(rollouts: Path, grader: str, out: Path | None, as_json: bool, **aske
     if as_json:
         emit_json(found.to_json())
         return 0
-    from harness.report.rehearsal import print_rehearsal
+    from harness.report.rehearsal import rehearsal_lines
 
-    print_rehearsal(found, stdout_console())
+    show(rehearsal_lines(found))
     click.echo(f"\neverything is in {folder}")
     return 0
+
+
+def show(lines: Iterable[StyledLine]) -> None:
+    """Print lines on stdout, in bold or dim where that is a terminal."""
+    for text, style in lines:
+        click.secho(text, bold=style == "bold" or None, dim=style == "dim" or None)
 
 
 class Screen:

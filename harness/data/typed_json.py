@@ -230,9 +230,7 @@ def _record(kind: Any, value: Any, at: str) -> Any:
         return kind(**given)
     except _Mismatch:
         raise
-    except InputError as error:  # what the record itself checks
-        raise _Mismatch(at, f"cannot be used: {error.message}") from None
-    except ValueError as error:
+    except ValueError as error:  # what the record itself checks
         raise _Mismatch(at, str(error)) from None
 
 

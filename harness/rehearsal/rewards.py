@@ -75,9 +75,7 @@ class KeptRewards:
             new = dict(zip(keys, graded, strict=True))
             self._known.update(new)
             # What failed is tried again by the next call: its cause may be gone.
-            self._file.append(
-                {"key": key, "reward": one.reward} for key, one in new.items() if one.reward is not None
-            )
+            self._file.append([{key: one.reward for key, one in new.items() if one.reward is not None}])
         return [self._known[turn.candidate.key] for turn in turns]
 
     def _recover(self, identity: Identity) -> None:
@@ -88,10 +86,9 @@ class KeptRewards:
         else:
             check_identity(first.get("rehearsal"), identity, self._file.path.parent)
         for value in values:
-            key, reward = value.get("key"), value.get("reward")
-            if not isinstance(key, str) or not isinstance(reward, float):
+            if not all(type(reward) is float for reward in value.values()):
                 raise InputError(
                     "this is no file of a rehearsal's rewards", place=str(self._file.path), fix="Remove it."
                 )
-            self._known[key] = SampleReward(reward, None)
+            self._known.update((key, SampleReward(reward, None)) for key, reward in value.items())
         self._resumed = len(self._known)

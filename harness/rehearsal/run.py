@@ -166,7 +166,7 @@ def _rehearsed(
     progress: Progress,
     remarks: list[str],
 ) -> Rehearsal:
-    bounds = target.bounds
+    bounds = target.options.get("range")
     progress.stage("grading the references themselves")
     controls = _controls(parts.training, request.rollouts, rewards, bounds)
     progress.stage("the job runs")
@@ -251,7 +251,7 @@ def _controls(
 def _held_out(
     examples: Sequence[Example], policy: Policy, rewards: dict[str, float | None]
 ) -> HeldOut | None:
-    before = rewards_by_record(initial(), distinct(examples), rewards)
+    before = rewards_by_record(None, distinct(examples), rewards)
     after = rewards_by_record(policy, distinct(examples), rewards)
     change = compare(before, after)
     if change is None:
@@ -263,7 +263,7 @@ def _example(
     examples: Sequence[Example], policy: Policy, rewards: dict[str, float | None]
 ) -> BeforeAfter | None:
     """The held-out record that gained most, where its better completion is the one that gained."""
-    before = rewards_by_record(initial(), examples, rewards)
+    before = rewards_by_record(None, examples, rewards)
     after = rewards_by_record(policy, examples, rewards)
     gained = {name: after[name] - mean for name, mean in before.items()}
     if not gained or max(gained.values()) <= 0.0:

@@ -1,150 +1,160 @@
-"""Prints a rehearsal for people: the curve, what was learned to say, and what it means.
+"""A rehearsal as lines for people: the curve, what was learned to say, and what it means.
 
-Completions are printed as they are, never read as markup, without what would steer a terminal.
+Completions stand there as they are, without what would steer a terminal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from rich.console import Console
-from rich.text import Text
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from harness.api.types import ENTROPY, RESPONSE_LENGTH_MEAN, REWARD_MEAN
 from harness.follow.curves import sparkline
 from harness.rehearsal.rehearsal import BeforeAfter, HeldOut, Rehearsal
-from harness.report.printable import printable
 from harness.simulator.learned import NeverMoved, Shift, StyleShift
 
-__all__ = ["print_curves", "print_example", "print_rehearsal"]
+__all__ = ["StyledLine", "curves_lines", "example_lines", "rehearsal_lines"]
+
+
+class StyledLine(NamedTuple):
+    """A line, or several, and how they look on a terminal."""
+
+    text: str
+    style: str = ""
+    """`bold`, `dim`, or nothing."""
+
 
 _SHOWN = 3
 _WIDTH = 76
 
 
-def print_rehearsal(found: Rehearsal, console: Console) -> None:
-    """Print all there is to say of a rehearsal.
+def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
+    """All there is to say of a rehearsal.
 
     Args:
         found: The rehearsal.
-        console: Where to print; without markup.
     """
     sizes = found.sizes
-    console.print(
+    yield StyledLine(
         f"{sizes.completions:,} recorded completions, {sizes.training_records:,} records to train on,"
         f" {sizes.held_out_records:,} held out"
     )
     if sizes.left_out:
-        console.print(f"fields left out, since they are about completions: {', '.join(sizes.left_out)}")
+        yield StyledLine(f"fields left out, since they are about completions: {', '.join(sizes.left_out)}")
     for remark in found.remarks[:_SHOWN]:
-        console.print(f"remark: {printable(remark)}")
-    _head(console, f"the job: {found.steps} steps")
-    print_curves(found, console)
+        yield StyledLine(f"remark: {_safe(remark)}")
+    yield from _head(f"the job: {found.steps} steps")
+    yield from curves_lines(found)
     graded = found.learned.graded
     if graded.completions < graded.asked:
-        console.print(f"  {graded.asked - graded.completions:,} of {graded.asked:,} got no reward")
-    _head(console, "what it learned to say (recorded completions by change of their probability)")
-    _shifts(console, "amplified", found.learned.amplified)
-    _shifts(console, "suppressed", found.learned.suppressed)
-    _styles(console, found.learned.by_model)
-    _still(console, found.learned.never_moved)
+        yield StyledLine(f"  {graded.asked - graded.completions:,} of {graded.asked:,} got no reward")
+    yield from _head("what it learned to say (recorded completions by change of their probability)")
+    yield from _shifts("amplified", found.learned.amplified)
+    yield from _shifts("suppressed", found.learned.suppressed)
+    yield from _styles(found.learned.by_model)
+    yield from _still(found.learned.never_moved)
     if found.example is not None:
-        _head(console, "one held-out record")
-        print_example(found.example, console)
-    _head(console, "verdict")
+        yield from _head("one held-out record")
+        yield from example_lines(found.example)
+    yield from _head("verdict")
     for verdict in found.verdicts:
-        console.print(f"  {verdict.message}")
+        yield StyledLine(f"  {verdict.message}")
 
 
-def print_curves(found: Rehearsal, console: Console) -> None:
-    """Print reward, entropy and length over the steps, and the reward expected before and after."""
+def curves_lines(found: Rehearsal) -> Iterator[StyledLine]:
+    """Reward, entropy and length over the steps, and the reward expected before and after."""
     for name in (REWARD_MEAN, ENTROPY, RESPONSE_LENGTH_MEAN):
         points = found.curves[name]
         if points:
-            console.print(f"  {name:<21} {sparkline(points)}  {points[0]:.3g} -> {points[-1]:.3g}")
+            yield StyledLine(f"  {name:<21} {sparkline(points)}  {points[0]:.3g} -> {points[-1]:.3g}")
     quarters = found.reward_by_quarter
     if quarters:
         told = "  ".join(f"{value:.3f}" for value in quarters)
-        console.print(f"  mean reward by quarter of the steps: {told}  ({quarters[-1] - quarters[0]:+.3f})")
+        yield StyledLine(
+            f"  mean reward by quarter of the steps: {told}  ({quarters[-1] - quarters[0]:+.3f})"
+        )
     before, after = found.learned.expected_reward.before, found.learned.expected_reward.after
     if before.training is not None and after.training is not None:
         said = f"{before.training:.3f} -> {after.training:.3f}"
-        console.print(f"  expected reward on the records it trained on: {said}")
+        yield StyledLine(f"  expected reward on the records it trained on: {said}")
     if found.held_out is not None:
-        _held_out(console, found.held_out)
+        yield from _held_out(found.held_out)
 
 
-def print_example(example: BeforeAfter, console: Console) -> None:
-    """Print the completion of a record that lost most and the one that gained most."""
-    console.print(f"  {_line(example.prompt)}")
+def example_lines(example: BeforeAfter) -> Iterator[StyledLine]:
+    """The completion of a record that lost most, and the one that gained most."""
+    yield StyledLine(f"  {_line(example.prompt)}")
     for name, text, reward, (first, last) in (
         ("lost", example.before, example.reward_before, example.before_probability),
         ("gained", example.after, example.reward_after, example.after_probability),
     ):
         told = f"  {name}: probability {first:.3f} -> {last:.3f} (reward {reward:g})"
-        console.print(Text(told, style="bold"))
-        console.print(Text(_block(text), style="dim"))
+        yield StyledLine(told, "bold")
+        yield StyledLine(_block(text), "dim")
 
 
-def _held_out(console: Console, found: HeldOut) -> None:
+def _held_out(found: HeldOut) -> Iterator[StyledLine]:
     change = found.change.difference
-    console.print(f"  expected reward on held-out records: {found.before:.3f} -> {found.after:.3f}")
+    yield StyledLine(f"  expected reward on held-out records: {found.before:.3f} -> {found.after:.3f}")
     wins = f"higher on {found.change.wins} of {change.records}, lower on {found.change.losses}"
     if change.low is None or change.high is None:
-        console.print(f"    {wins}")
+        yield StyledLine(f"    {wins}")
     else:
-        console.print(
+        yield StyledLine(
             f"    {change.mean:+.3f} (95% interval {change.low:+.3f} to {change.high:+.3f}); {wins}"
         )
 
 
-def _shifts(console: Console, name: str, shifts: Sequence[Shift]) -> None:
+def _shifts(name: str, shifts: Sequence[Shift]) -> Iterator[StyledLine]:
     if not shifts:
-        console.print(f"  {name}: none")
+        yield StyledLine(f"  {name}: none")
         return
-    console.print(Text(f"  {name}", style="bold"))
+    yield StyledLine(f"  {name}", "bold")
     for shift in shifts[:_SHOWN]:
         reward = "none" if shift.reward is None else f"{shift.reward:g}"
         source = f"  {shift.model}" if shift.model else ""
-        console.print(
-            f"  {_change(shift)}  reward {reward}  {printable(str(shift.rollout))}{printable(source)}"
-        )
-        console.print(Text(f"    {_line(shift.completion)}", style="dim"))
+        yield StyledLine(f"  {_change(shift)}  reward {reward}  {_safe(str(shift.rollout))}{_safe(source)}")
+        yield StyledLine(f"    {_line(shift.completion)}", "dim")
 
 
-def _styles(console: Console, by_model: dict[str, StyleShift]) -> None:
+def _styles(by_model: dict[str, StyleShift]) -> Iterator[StyledLine]:
     """What the rollouts name as their model, where they name several."""
     if len(by_model) < 2:
         return
-    console.print(Text("  probability by the rollouts' `model`", style="bold"))
+    yield StyledLine("  probability by the rollouts' `model`", "bold")
     for name, figures in sorted(by_model.items(), key=lambda item: item[1].before - item[1].after):
         reward = "none" if figures.reward_mean is None else f"{figures.reward_mean:.2f}"
-        console.print(f"  {_change(figures)}  mean reward {reward}  {printable(name)}")
+        yield StyledLine(f"  {_change(figures)}  mean reward {reward}  {_safe(name)}")
 
 
-def _still(console: Console, still: NeverMoved) -> None:
-    console.print(f"  records that never moved: {still.groups:,} of {still.drawn:,}")
+def _still(still: NeverMoved) -> Iterator[StyledLine]:
+    yield StyledLine(f"  records that never moved: {still.groups:,} of {still.drawn:,}")
     for groups, said in (
         (still.all_equal, "all their completions have the same reward"),
         (still.unlucky_draw, "those drawn had the same reward by chance"),
         (still.no_reward, "none of their completions got a reward"),
     ):
         if groups:
-            console.print(f"    {len(groups):,}: {said}")
+            yield StyledLine(f"    {len(groups):,}: {said}")
 
 
 def _change(figures: Shift | StyleShift) -> str:
     return f"{figures.before:.3f} -> {figures.after:.3f}"
 
 
-def _head(console: Console, title: str) -> None:
-    console.print(Text(f"\n{title}", style="bold"))
+def _head(title: str) -> Iterator[StyledLine]:
+    yield StyledLine(f"\n{title}", "bold")
 
 
 def _line(text: str) -> str:
-    text = printable(" ".join(text.split()))
+    text = _safe(" ".join(text.split()))
     return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
 
 
 def _block(text: str) -> str:
-    return "\n".join(f"    {printable(line)}" for line in text[:600].splitlines()) or "    (nothing)"
+    return "\n".join(f"    {_safe(line)}" for line in text[:600].splitlines()) or "    (nothing)"
+
+
+def _safe(text: str) -> str:
+    """Text without what would steer a terminal, lone surrogates included."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

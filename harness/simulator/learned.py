@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from harness.simulator.examples import Example, Examples
-from harness.simulator.policy import Option, Policy, expected, initial, probabilities
+from harness.simulator.policy import Option, Policy, expected, probabilities
 from harness.simulator.pool import Candidate
 from harness.simulator.training import DrawRow
 
@@ -184,9 +184,10 @@ def learned(
         checkpoints: Step, name and policy of each checkpoint.
     """
     training, held_out = distinct(examples.training), distinct(examples.held_out)
-    moved = sorted(_moved(training, policy), key=lambda one: one.after - one.before)
+    now = [probabilities(policy, example.group.options) for example in training]
+    moved = sorted(_moved(training, now), key=lambda one: one.after - one.before)
 
-    def at(policy: Policy) -> PolicyRewards:
+    def at(policy: Policy | None) -> PolicyRewards:
         return PolicyRewards(
             _mean(rewards_by_record(policy, training, rewards, own=True).values()),
             _mean(rewards_by_record(policy, training, rewards).values()),
@@ -200,7 +201,7 @@ def learned(
         expected_reward=ExpectedRewards(
             len(training),
             len(held_out),
-            at(initial()),
+            at(None),
             [CheckpointRewards(step, name, at(saved)) for step, name, saved in checkpoints],
             at(policy),
         ),
@@ -208,7 +209,7 @@ def learned(
         suppressed=[_shift(one, rewards) for one in moved[:_SHOWN] if one.after < one.before],
         by_model=_by_model(moved, rewards, len(training)),
         never_moved=_never_moved(training, draws, rewards),
-        length=_length(training, policy, draws),
+        length=_length(training, now, draws),
     )
 
 
@@ -218,22 +219,25 @@ def distinct(examples: Sequence[Example]) -> list[Example]:
 
 
 def rewards_by_record(
-    policy: Policy, examples: Sequence[Example], rewards: Mapping[str, float | None], *, own: bool = False
+    policy: Policy | None,
+    examples: Sequence[Example],
+    rewards: Mapping[str, float | None],
+    *,
+    own: bool = False,
 ) -> dict[str, float]:
     """The exact expected reward of each record, by its group's key; records without any reward are left out.
 
     Args:
-        policy: The policy.
+        policy: The policy; None for the base model.
         examples: The records.
         rewards: The known rewards by completion.
         own: Whether what was learned for single completions counts; False for records not trained on.
     """
     found = {}
     for example in examples:
-        options = example.group.options
-        mean = expected(
-            probabilities(policy, options, own=own), [rewards.get(option.key) for option in options]
-        )
+        candidates = example.group.candidates
+        weights = _base(example) if policy is None else probabilities(policy, example.group.options, own=own)
+        mean = expected(weights, [rewards.get(candidate.key) for candidate in candidates])
         if mean is not None:
             found[example.group.key] = mean
     return found
@@ -250,17 +254,17 @@ def correlation(left: Sequence[float], right: Sequence[float]) -> float | None:
     return math.fsum(a * b for a, b in pairs) / spread if spread > 0.0 else None
 
 
-def _moved(examples: Sequence[Example], policy: Policy) -> list[_Moved]:
-    base = initial()
+def _base(example: Example) -> list[float]:
+    """The base model's probabilities: every recorded completion is equally likely."""
+    count = len(example.group.candidates)
+    return [1.0 / count] * count
+
+
+def _moved(examples: Sequence[Example], now: Sequence[Sequence[float]]) -> list[_Moved]:
     return [
         _Moved(candidate, example.group.key, before, after)
-        for example in examples
-        for candidate, before, after in zip(
-            example.group.candidates,
-            probabilities(base, example.group.options),
-            probabilities(policy, example.group.options),
-            strict=True,
-        )
+        for example, weights in zip(examples, now, strict=True)
+        for candidate, before, after in zip(example.group.candidates, _base(example), weights, strict=True)
     ]
 
 
@@ -313,12 +317,11 @@ def _never_moved(
 
 
 def _length(
-    training: Sequence[Example], policy: Policy, draws: Sequence[tuple[int, DrawRow]]
+    training: Sequence[Example], now: Sequence[Sequence[float]], draws: Sequence[tuple[int, DrawRow]]
 ) -> LengthChange | None:
-    base = initial()
     groups = [
-        (options, probabilities(base, options), probabilities(policy, options))
-        for options in (example.group.options for example in training)
+        (example.group.options, _base(example), weights)
+        for example, weights in zip(training, now, strict=True)
     ]
     if not groups:
         return None

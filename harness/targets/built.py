@@ -10,11 +10,9 @@ from __future__ import annotations
 import json
 import subprocess
 from contextlib import closing
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from harness.data.typed_json import typed
 from harness.errors import InputError
 from harness.localaws import limits
 from harness.localaws.confinement import Confinement
@@ -22,7 +20,6 @@ from harness.localaws.function import FunctionSpec
 from harness.localaws.interpreter import find_interpreter
 from harness.localaws.template import read_functions
 from harness.localaws.variables import function_variables
-from harness.runs.facts import GraderOptions
 
 __all__ = ["BUILD", "Imported", "built_function", "built_functions", "grader_of", "import_artifact"]
 
@@ -37,14 +34,14 @@ own = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 import importlib, json, time
 module, _, name = sys.argv[1].rpartition(".")
-said = {"ms": None, "options": None, "modules": [], "error": None}
+said = {"ms": None, "options": {}, "modules": [], "error": None}
 before = set(sys.modules)
 started = time.perf_counter()
 try:
     found = getattr(importlib.import_module(module.replace("/", ".")), name)
     said["ms"] = (time.perf_counter() - started) * 1000
     options = getattr(found, "options", None)
-    said["options"] = options.as_dict() if hasattr(options, "as_dict") else None
+    said["options"] = options.as_dict() if hasattr(options, "as_dict") else {}
 except BaseException as error:
     said["error"] = f"{type(error).__name__}: {error}"
 said["modules"] = sorted({each.partition(".")[0] for each in set(sys.modules) - before})
@@ -61,19 +58,18 @@ class Built(NamedTuple):
     spec: FunctionSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(NamedTuple):
     """What importing an artifact's handler showed."""
 
-    ms: float | None = None
+    ms: float | None
     """How long the import took, milliseconds, the interpreter's own start left out; None when it failed."""
-    options: GraderOptions | None = None
-    """How the grader was declared; None for a handler written by hand."""
-    modules: tuple[str, ...] = ()
+    options: dict[str, Any]
+    """How the grader was declared; empty for a handler written by hand."""
+    modules: list[str]
     """Names of the top-level modules that it loaded."""
-    error: str | None = None
+    error: str | None
     """Why it cannot be imported; None when it can."""
-    note: str | None = None
+    note: str | None
     """Set when another Python imported it than its runtime names."""
 
 
@@ -151,14 +147,16 @@ def import_artifact(spec: FunctionSpec) -> Imported:
         command = confinement.command(_IMPORT, spec.handler)
         try:
             done = subprocess.run(command, env=environment, capture_output=True, timeout=_IMPORT_SECONDS)
-            said = typed(Imported, json.loads(done.stdout))
+            said = json.loads(done.stdout)
             if changed := confinement.changed():
-                said = Imported(error=limits.changed_artifact(changed).message)
+                said = {"error": limits.changed_artifact(changed).message}
         except subprocess.TimeoutExpired:
-            said = Imported(error=f"importing it took more than {_IMPORT_SECONDS} s")
+            said = {"error": f"importing it took more than {_IMPORT_SECONDS} s"}
         except ValueError:
-            said = Imported(error=f"importing it ended the process with exit code {done.returncode}")
-    return replace(said, note=interpreter.note)
+            said = {"error": f"importing it ended the process with exit code {done.returncode}"}
+    return Imported(
+        said.get("ms"), said.get("options", {}), said.get("modules", []), said["error"], interpreter.note
+    )
 
 
 def _is_build(folder: Path) -> bool:
