@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli.options import all_of, grader_option
 from harness.cli.output import printable
+from harness.data.typed_json import as_json
 from harness.errors import InputError
+
+if TYPE_CHECKING:
+    from harness.jobs.journal import JobFacts
 
 __all__ = ["changed", "filled_in", "like_options", "tell_change"]
 
@@ -54,13 +58,13 @@ def filled_in(context: click.Context, asked: dict[str, Any]) -> dict[str, Any]:
     before = journal_of(asked["jobs_dir"], asked["like"])
     if asked["arn"] is None:
         raise InputError("the new grader's ARN is needed", fix="Add --arn ARN of what was deployed.")
-    asked["training_file"] = Path(before["data"]["path"])
+    asked["training_file"] = before.data.path
     if context.get_parameter_source("model") is click.core.ParameterSource.DEFAULT:
-        asked["model"] = before["model"]
-    for name, value in before["hyperparameters"].items():
+        asked["model"] = before.model
+    for name, value in before.hyperparameters.items():
         asked[name] = value if asked.get(name) is None else asked[name]
     if not (asked["base_url"] or asked["region"] or os.environ.get("OPENAI_BASE_URL")):
-        asked["base_url"] = before["service"]["base_url"]
+        asked["base_url"] = before.service.base_url
     return {**asked, "before": before}
 
 
@@ -82,19 +86,19 @@ def changed(asked: dict[str, Any]) -> dict[str, Any] | None:
     Args:
         asked: What `filled_in` returned.
     """
-    before = asked.get("before")
+    before: JobFacts | None = asked.get("before")
     if before is None:
         return None
-    was, now = before["grader"], {"arn": asked["arn"], "code_sha256": asked["grader_code_sha256"]}
-    said: dict[str, Any] = {"like": before["name"], "was": was, "now": now, "rewards": None}
+    was, now = as_json(before.grader), {"arn": asked["arn"], "code_sha256": asked["grader_code_sha256"]}
+    said: dict[str, Any] = {"like": before.name, "was": was, "now": now, "rewards": None}
     if asked["rollouts"] is not None:
         from harness.signal.compare import compare
 
         said["rewards"] = compare(
-            asked["like_grader"] or was["arn"],
+            asked["like_grader"] or before.grader.arn,
             asked["grader"] or asked["arn"],
             asked["rollouts"],
-            known_sha256=was.get("code_sha256"),
+            known_sha256=before.grader.code_sha256,
         ).to_json()
     return said
 

@@ -6,23 +6,82 @@ a job by its name or id. It holds no key and never talks to the service.
 
 from __future__ import annotations
 
-import json
 import platform
 import re
 import secrets
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypeAlias
 
 from harness.api.safe_text import checked_id
+from harness.data.typed_json import as_json, read_typed, typed
 from harness.disk import HeldLock, lock, write_json
 from harness.errors import InputError
-from harness.jobs.plan import Plan, read_training_file
+from harness.jobs.plan import Plan, TrainingFile, read_training_file
 
-__all__ = ["Entry", "default_name", "find_job", "held", "journal_of"]
+__all__ = ["Entry", "JobFacts", "default_name", "find_entry", "find_job", "held", "journal_of"]
 
 _SCHEMA = 1
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+
+
+State: TypeAlias = Literal["intended", "uploading", "uploaded", "creating", "created"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobService:
+    """The service that a job was submitted to."""
+
+    base_url: str
+    region: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobGrader:
+    """The function that grades a job."""
+
+    arn: str
+    code_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """The training file on the service."""
+
+    name: str
+    """Found nowhere else, so that a lost answer can be looked for."""
+    id: str | None = None
+    """None until the upload was answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedJob:
+    """The job on the service."""
+
+    id: str | None = None
+    """None until its creation was answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFacts:
+    """Everything that a job's journal holds."""
+
+    schema: int = _SCHEMA
+    name: str
+    """The job's name here."""
+    state: State
+    written_at: str
+    digest: str
+    """Tells this plan from another: `Plan.digest`."""
+    service: JobService
+    data: TrainingFile
+    grader: JobGrader
+    model: str
+    hyperparameters: dict[str, int | float]
+    versions: dict[str, str | None]
+    file: UploadedFile
+    job: CreatedJob
 
 
 class Entry:
@@ -30,14 +89,14 @@ class Entry:
 
     Args:
         path: Its `job.json`.
-        value: What stands in it.
+        facts: What it holds.
     """
 
-    __slots__ = ("path", "value")
+    __slots__ = ("facts", "path")
 
-    def __init__(self, path: Path, value: dict[str, Any]) -> None:
+    def __init__(self, path: Path, facts: JobFacts) -> None:
         self.path = path
-        self.value = value
+        self.facts = facts
 
     @classmethod
     def open(cls, jobs_dir: Path, name: str, plan: Plan, written_at: str) -> Entry:
@@ -54,46 +113,38 @@ class Entry:
         """
         if not _NAME.match(name):
             raise InputError(f"{name!r} cannot be a job's name", fix="Use letters, digits and . _ -")
-        path = jobs_dir / name / "job.json"
-        found = _read(path)
+        found = _read(jobs_dir / name)
         if found is None:
-            return cls(path, _beginning(name, plan, written_at))
-        if found.get("digest") != plan.digest():
+            return cls(jobs_dir / name / "job.json", _beginning(name, plan, written_at))
+        if found.facts.digest != plan.digest():
             raise InputError(
                 "this name belongs to a job with other data, grader or hyperparameters",
                 fix="Choose another --name.",
-                place=str(path),
+                place=str(found.path),
             )
-        return cls(path, found)
-
-    @property
-    def name(self) -> str:
-        """The job's name here."""
-        return str(self.value["name"])
+        return found
 
     @property
     def state(self) -> str:
         """`intended`, `uploading`, `uploaded`, `creating` or `created`."""
-        return str(self.value["state"])
+        return self.facts.state
 
     @property
     def file_name(self) -> str:
         """The name, found nowhere else, that the training file gets on the service."""
-        return str(self.value["file"]["name"])
+        return self.facts.file.name
 
     @property
     def file_id(self) -> str | None:
         """The uploaded file."""
-        found = self.value["file"]["id"]
-        return None if found is None else str(found)
+        return self.facts.file.id
 
     @property
     def job_id(self) -> str | None:
         """The created job."""
-        found = self.value["job"]["id"]
-        return None if found is None else str(found)
+        return self.facts.job.id
 
-    def reach(self, state: str, *, file_id: str | None = None, job_id: str | None = None) -> None:
+    def reach(self, state: State, *, file_id: str | None = None, job_id: str | None = None) -> None:
         """Write down that a stage is reached, before the next one begins.
 
         Args:
@@ -104,12 +155,10 @@ class Entry:
         Raises:
             InputError: It cannot be written.
         """
-        self.value["state"] = state
-        if file_id is not None:
-            self.value["file"]["id"] = file_id
-        if job_id is not None:
-            self.value["job"]["id"] = job_id
-        write_json(self.path, self.value)
+        file = self.facts.file if file_id is None else replace(self.facts.file, id=file_id)
+        job = self.facts.job if job_id is None else CreatedJob(job_id)
+        self.facts = replace(self.facts, state=state, file=file, job=job)
+        write_json(self.path, as_json(self.facts))
 
 
 def default_name(plan: Plan) -> str:
@@ -148,27 +197,49 @@ def find_job(jobs_dir: Path, name_or_id: str) -> tuple[str, Path]:
         The id and the folder, which need not exist yet for an id.
 
     Raises:
-        InputError: The name's job was never created, or this can be neither name nor id.
+        InputError: The name's job was never created, its journal is damaged, or this is neither name nor id.
     """
     checked_id(name_or_id, "job name or id")
+    found = find_entry(jobs_dir, name_or_id)
+    if found is None:
+        # A colon is legal in an id and not in every file system's names.
+        return name_or_id, jobs_dir / name_or_id.replace(":", "_")
+    if found.job_id is None:
+        raise InputError(
+            f"{name_or_id} was not submitted yet (it is {found.state})",
+            fix="Run the same `rft submit` again: it resumes.",
+        )
+    return found.job_id, found.path.parent
+
+
+def find_entry(jobs_dir: Path, name_or_id: str) -> Entry | None:
+    """Find a job's journal.
+
+    Args:
+        jobs_dir: The folder of all jobs.
+        name_or_id: The job's name under that folder, or its id at the service.
+
+    Returns:
+        The journal; None where nothing was submitted from here under that name or id.
+
+    Raises:
+        InputError: The journal of that name is damaged.
+    """
     if _NAME.match(name_or_id):
-        named = _read(jobs_dir / name_or_id / "job.json")
+        named = _read(jobs_dir / name_or_id)
         if named is not None:
-            job_id = (named.get("job") or {}).get("id")
-            if not job_id:
-                raise InputError(
-                    f"{name_or_id} was not submitted yet (it is {named.get('state')})",
-                    fix="Run the same `rft submit` again: it goes on where it stopped.",
-                )
-            return str(job_id), jobs_dir / name_or_id
-    for path in sorted(jobs_dir.glob("*/job.json")) if jobs_dir.is_dir() else []:
-        if _job_id_in(path) == name_or_id:
-            return name_or_id, path.parent
-    # A colon is legal in an id and not in every file system's names.
-    return name_or_id, jobs_dir / name_or_id.replace(":", "_")
+            return named
+    for path in sorted(jobs_dir.glob("*/job.json")):
+        try:
+            found = _read(path.parent)
+        except InputError:  # a damaged one must not hide the others
+            continue
+        if found is not None and found.job_id == name_or_id:
+            return found
+    return None
 
 
-def journal_of(jobs_dir: Path, job: str) -> dict[str, Any]:
+def journal_of(jobs_dir: Path, job: str) -> JobFacts:
     """What a job was submitted with.
 
     Args:
@@ -176,65 +247,44 @@ def journal_of(jobs_dir: Path, job: str) -> dict[str, Any]:
         job: Its name there, or its id.
 
     Returns:
-        The journal entry, whose training file is still what it was.
+        The journal, whose training file is still what it was.
 
     Raises:
-        InputError: There is no entry, or its training file is gone or changed.
+        InputError: There is no journal, or its training file is gone or changed.
     """
-    found = _entry(jobs_dir, job)
-    path = Path(found["data"]["path"])
-    if read_training_file(path).sha256 != found["data"]["sha256"]:
+    found = find_entry(jobs_dir, job)
+    if found is None:
+        raise InputError(
+            f"no journal entry of a job {job}",
+            fix="Name a job that `rft submit` submitted from here, or its --jobs-dir.",
+            place=str(jobs_dir),
+        )
+    data = found.facts.data
+    if read_training_file(data.path).sha256 != data.sha256:
         raise InputError(
             "the training file has changed since that job",
             fix="Restore it, or submit the new file as a job of its own.",
-            place=str(path),
+            place=str(data.path),
         )
-    return found
+    return found.facts
 
 
-def _entry(jobs_dir: Path, job: str) -> dict[str, Any]:
-    paths = [jobs_dir / job / "job.json", *sorted(jobs_dir.glob("*/job.json"))]
-    for number, path in enumerate(paths):
-        try:
-            found = json.loads(path.read_bytes())
-            if number == 0 or found["job"]["id"] == job:
-                _ = found["data"]["path"], found["data"]["sha256"], found["grader"]["arn"], found["model"]
-                return dict(found)
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-    raise InputError(
-        f"no journal entry of a job {job}",
-        fix="Name a job that `rft submit` submitted from here, or its --jobs-dir.",
-        place=str(jobs_dir),
-    )
-
-
-def _job_id_in(path: Path) -> str | None:
-    """The job that a journal is about; None for a broken one, which must not hide the others."""
-    try:
-        value = _read(path)
-    except InputError:
-        return None
-    found = ((value or {}).get("job") or {}).get("id")
-    return found if isinstance(found, str) else None
-
-
-def _beginning(name: str, plan: Plan, written_at: str) -> dict[str, Any]:
-    return {
-        "schema": _SCHEMA,
+def _beginning(name: str, plan: Plan, written_at: str) -> JobFacts:
+    versions = {name: _version(name) for name in ("rft-graders", "openai")}
+    value = {
         "name": name,
         "state": "intended",
         "written_at": written_at,
         "digest": plan.digest(),
         **plan.to_json(),
-        "versions": {
-            "rft-graders": _version("rft-graders"),
-            "openai": _version("openai"),
-            "python": platform.python_version(),
-        },
-        "file": {"name": f"{name}-{secrets.token_hex(4)}.jsonl", "id": None},
-        "job": {"id": None},
+        "versions": {**versions, "python": platform.python_version()},
+        "file": {"name": f"{name}-{secrets.token_hex(4)}.jsonl"},
+        "job": {},
     }
+    try:
+        return typed(JobFacts, value)
+    except ValueError as error:  # `--force` with a hyperparameter that JSON cannot hold
+        raise InputError(f"this job cannot be submitted: {error}") from None
 
 
 def _version(distribution: str) -> str | None:
@@ -244,15 +294,7 @@ def _version(distribution: str) -> str | None:
         return None
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        value = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error
-    except ValueError as error:
-        raise InputError("is not JSON", fix="Restore it or remove it.", place=str(path)) from error
-    if not isinstance(value, dict) or value.get("schema") != _SCHEMA:
-        raise InputError("is not a job's journal", fix="Restore it or remove it.", place=str(path))
-    return value
+def _read(folder: Path) -> Entry | None:
+    path = folder / "job.json"
+    facts = read_typed(path, JobFacts, "job journal", schema=_SCHEMA)
+    return None if facts is None else Entry(path, facts)

@@ -15,8 +15,7 @@ import openai
 from harness.api.client import FineTuning
 from harness.api.failures import RequestRefused, Unreachable
 from harness.api.inference import tuned_model
-from harness.errors import InputError
-from harness.jobs.journal import find_job
+from harness.jobs.journal import find_entry, find_job
 from harness.rollouts.asking import Ask, AskRefused, Busy, Completion
 
 __all__ = ["asker", "job_of", "model_of", "service_name"]
@@ -69,13 +68,7 @@ def job_of(jobs_dir: Path, given: str) -> str | None:
     """The job that a user means, by its name in the jobs folder or by its id; None for a model."""
     if given.startswith("ftjob"):
         return given
-    if (jobs_dir / given / "job.json").is_file():
-        return find_job(jobs_dir, given)[0]
-    try:
-        job_id, folder = find_job(jobs_dir, given)
-    except InputError:
-        return None
-    return job_id if (folder / "job.json").is_file() else None
+    return None if find_entry(jobs_dir, given) is None else find_job(jobs_dir, given)[0]
 
 
 def service_name(client: FineTuning) -> str:

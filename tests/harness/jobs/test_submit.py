@@ -261,7 +261,22 @@ def test_a_job_that_was_never_created_is_said_to_be_so(stub, data, tmp_path):
         find_job(tmp_path, "mine")
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"schema": 99}'])
+def test_a_job_may_be_named_like_anothers_id(stub, data, tmp_path):
+    run(stub, data, tmp_path / "jobs")
+    Entry.open(tmp_path / "jobs", "ftjob-1", plan_of(data, stub.base_url), "now").reach("uploading")
+    with pytest.raises(InputError, match="ftjob-1 was not submitted yet"):
+        find_job(tmp_path / "jobs", "ftjob-1")
+
+
+def test_what_json_cannot_hold_is_not_submitted(data, tmp_path):
+    plan = plan_of(data, "http://x", hyperparameters=hyperparameters(learning_rate_multiplier=float("nan")))
+    with pytest.raises(InputError, match=r"hyperparameters\.learning_rate_multiplier"):
+        Entry.open(tmp_path, "mine", plan, "now")
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"schema": 99}', "[" * 200_000, '{"schema": 1, "job": 5}']
+)
 def test_a_broken_journal_is_named(tmp_path, content):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "job.json").write_text(content)
