@@ -44,6 +44,16 @@ def test_the_core_has_no_dependencies():
     assert PYPROJECT["project"]["dependencies"] == []
 
 
+def test_contributing_draws_the_layers_that_lint_checks():
+    layers = PYPROJECT["tool"]["importlinter"]["contracts"][0]["layers"]
+    drawn = (
+        (ROOT / "CONTRIBUTING.md").read_text().partition("\n    cli, ")[2].partition("    (the package")[0]
+    )
+    assert [line.strip().split(", ") for line in f"cli, {drawn}".splitlines() if line.strip()] == [
+        re.findall(r"\w+", layer) for layer in layers
+    ]
+
+
 def test_installing_brings_the_command_and_the_pytest_plugin():
     assert PYPROJECT["project"]["scripts"] == {"rft": "harness.cli.main:main"}
     assert PYPROJECT["project"]["entry-points"]["pytest11"] == {"rft_replay": "harness.pytest_plugin"}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,11 @@ import pytest
 
 from graders import Grader
 from graders.testing import make_sample
-from harness.cli.groups import VERBS
+from harness.cli.groups import VERBS, extra_of
 from harness.cli.main import main
 from harness.samples import RECORDS
 from support.readme import README, blocks, commands
+from support.rft_command import COMMAND
 
 LOCAL = ("validate", "replay", "show")
 
@@ -49,7 +52,9 @@ def test_the_combined_grader_grades() -> None:
 
 
 def test_the_commands_for_ones_own_rollouts_work(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = [words for words in commands("rft") if words[0] in LOCAL and "--artifact" not in words]
+    run = [
+        words for words in commands("rft") if words[0] in LOCAL and not {"--artifact", "--arn"} & set(words)
+    ]
     assert len(run) >= 5
     for words in run:
         assert main(words) == 0, words
@@ -88,6 +93,26 @@ def test_every_verb_in_a_table_exists() -> None:
     named = set(re.findall(r"`rft (\w+)", README.read_text(encoding="utf-8")))
     assert named <= set(VERBS)
     assert {"submit", "jobs", "events", "watch", "checkpoints", "cancel", "chat", "files"} <= named
+
+
+def test_the_extras_in_its_table_are_those_that_exist_and_bring_those_verbs() -> None:
+    text = README.read_text(encoding="utf-8")
+    rows = dict(
+        re.findall(r"^\| `(\w+)` \| (.*) \|$", text.partition("| Extra |")[2].partition("\n\n")[0], re.M)
+    )
+    declared = tomllib.loads((README.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(rows) == set(declared["optional-dependencies"])
+    named = {verb: extra for extra, row in rows.items() for verb in re.findall(r"`(?:rft )?(\w+)`", row)}
+    assert {verb: extra_of(verb) for verb in VERBS} == {verb: named.get(verb) for verb in VERBS}
+    assert f"rft_graders-{declared['version']}-py3" in text
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_its_lines_for_completion_give_a_script(shell: str) -> None:
+    assert f"_RFT_COMPLETE={shell}_source rft" in README.read_text(encoding="utf-8")
+    environment = {**os.environ, "_RFT_COMPLETE": f"{shell}_source"}
+    script = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, check=True).stdout
+    assert "_RFT_COMPLETE=" in script
 
 
 def test_files_that_it_links_to_exist() -> None:

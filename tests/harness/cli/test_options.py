@@ -117,6 +117,17 @@ def test_old_spellings_are_gone_and_answered_with_the_new_one(capsys: pytest.Cap
         assert not set(USES.get(option, {})) & {verb} if verb else option not in USES
 
 
+def test_the_changelog_says_what_each_old_spelling_is_now() -> None:
+    text = (Path(__file__).parents[3] / "CHANGELOG.md").read_text(encoding="utf-8")
+    table = text.partition("| Before | Now |")[2].partition("\n\n")[0]
+    for spelling, now in options._REPLACED.items():
+        old = spelling.rpartition(" ")[2]
+        new = now.partition(" ")[0]
+        assert any(f"{old} " in line and new in line.rpartition("|")[0] for line in table.splitlines()), (
+            spelling
+        )
+
+
 @pytest.mark.parametrize(
     ("words", "fix"),
     [
