@@ -105,13 +105,17 @@ def writable(value: Any) -> Any:
 def _powertools() -> Callable[[dict[str, Any]], None] | None:
     """Send through Powertools; None when the artifact does not hold it."""
     try:
-        from aws_lambda_powertools import Logger, Metrics
-        from aws_lambda_powertools.metrics import MetricUnit
+        from aws_lambda_powertools import Logger
+        from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
     except ImportError:
         return None
     service = os.environ.get("POWERTOOLS_SERVICE_NAME") or os.environ["AWS_LAMBDA_FUNCTION_NAME"]
-    logger = Logger(service=service)
-    metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or NAMESPACE, service=service)
+    # Neither is shared with the scoring function's own: `Metrics` has one set for the whole process, and
+    # loggers of one name share their keys, which may be content.
+    logger = Logger(service=f"{service} (graders)")
+    logger.append_keys(service=service)
+    namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or NAMESPACE
+    metrics = EphemeralMetrics(namespace=namespace, service=service)
     count, none, time = MetricUnit.Count, MetricUnit.NoUnit, MetricUnit.Milliseconds
 
     def send(line: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ GROUPS = {
     },
     "Deploy": {
         "doctor": "Check template, artifact and deployed function.",
+        "serve": "Serve the built functions on loopback, as Lambda does.",
         "parity": "Grade the same samples here, built and deployed; compare.",
         "stack": "Show the graders that a CloudFormation stack deployed.",
     },

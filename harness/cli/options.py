@@ -29,6 +29,7 @@ __all__ = [
     "name_option",
     "out_option",
     "port_option",
+    "range_option",
     "region_option",
     "replaced_by",
     "run_folder",
@@ -180,6 +181,13 @@ port_option = click.option(
     type=click.IntRange(0, 65535),
     default=0,
     help="Listen on this port; 0 takes a free one.",
+)
+range_option = click.option(
+    "--range",
+    metavar="LOW HIGH",
+    nargs=2,
+    type=float,
+    help="Judge rewards by this range of the grader, where it cannot be asked for it.",
 )
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 jobs_dir_option = click.option(

@@ -11,6 +11,8 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
+from harness.report.printable import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -31,13 +33,6 @@ def emit_json(value: Any) -> None:
         text = json.dumps(_finite(value), allow_nan=False, default=str)
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
-
-
-def printable(text: str) -> str:
-    """Text that came from a file, with control characters and lone surrogates escaped for the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def stdout_console() -> Console:

@@ -18,6 +18,7 @@ from harness.cli.options import (
     label_option,
     limit_option,
     name_option,
+    range_option,
     region_option,
     runs_dir_option,
     stack_option,
@@ -60,6 +61,7 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS, LAMBDA_RUNTIME
 )
 @limit_option("rollouts")
 @label_option()
+@range_option
 @click.option(
     "--expect",
     metavar="PATH",
@@ -117,15 +119,21 @@ def command(
     else:
         for line in outcome.lines():
             print(printable(line))
-    if run.facts["label"] is not None and not totals.agreed + totals.disagreed:
-        raise InputError(
-            f"no rollout with a reward carries a verdict in the field {run.facts['label']!r}",
-            place=run.facts["rollouts"],
-            fix="A label is true, false or a number.",
-        )
+    if run.facts.label is not None and not totals.agreed + totals.disagreed:
+        raise _not_compared(run)
     if totals.errors.get("input"):
         return 2
     return int(bool(outcome.changed or totals.wires or totals.errors))
+
+
+def _not_compared(run: Run) -> InputError:
+    """Why no reward could be held to a label."""
+    what = f"no rollout with a reward carries a verdict in the field {run.facts.label!r}"
+    fix = "A label is true, false or a number."
+    if run.facts.bounds is None:
+        what += " that can be compared: the grader's range is not known"
+        fix = "Add --range LOW HIGH: true and false are held to the middle of the range."
+    return InputError(what, place=str(run.rollouts), fix=fix)
 
 
 def _target(arn: str | None, stack: str | None, asked: dict[str, Any]) -> dict[str, Any]:
@@ -170,9 +178,9 @@ def _replay(run: Run, cores: int | None, quiet: bool) -> Totals:
 
 def _expected(run: Run) -> int:
     """About how many gradings there will be, by the length of the first lines."""
-    path, size = Path(run.facts["rollouts"]), int(run.facts["bytes"])
-    with path.open("rb") as file:
+    size = run.facts.shards[-1][1]
+    with run.rollouts.open("rb") as file:
         head = file.read(min(size, 1 << 20))
     count = head.count(b"\n") + (not head.endswith(b"\n"))
     rollouts: int = max(1, round(count * size / max(1, len(head))))
-    return rollouts * int(run.facts["repeats"])
+    return rollouts * run.facts.repeats

@@ -8,7 +8,6 @@ import click
 
 from harness.cli.options import json_option, run_folder, runs_dir_option
 from harness.cli.output import emit_json
-from harness.errors import InputError
 from harness.report.look import look_at, sample_of
 from harness.runs.store import open_run
 
@@ -31,12 +30,7 @@ def command(run: Path, sample: str | None, worst: int, runs_dir: Path, as_json: 
 
     RUN is the run's folder, or its name under --runs-dir.
     """
-    folder = run_folder(run, runs_dir)
-    opened = open_run(folder)
-    if not opened.done:
-        raise InputError(
-            "the run is not finished", place=str(folder), fix="Give the replay command again: it goes on."
-        )
+    opened = open_run(run_folder(run, runs_dir))
     if sample is not None:
         found = sample_of(opened, sample)
         if as_json:

@@ -19,6 +19,7 @@ from harness.cli.options import (
     json_option,
     model_option,
     name_option,
+    range_option,
     run_folder,
     runs_dir_option,
     stack_option,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 )
 @click.option("--run", metavar="RUN", help="Take this finished replay of the grader as evidence.")
 @runs_dir_option
+@range_option
 @click.option("--validate/--no-validate", default=True, show_default=True, help="Check every record first.")
 @click.option("--force", is_flag=True, help="Submit in spite of errors.")
 @click.option("--dry-run", is_flag=True, help="Check and forecast; write and send nothing.")
@@ -79,7 +81,10 @@ def command(context: click.Context, /, **asked: Any) -> int:
     if asked["print_curl"]:
         _show(plan, asked)
         return 0
-    findings = [*preflight(plan, validate=asked["validate"]), *evidence(_run(asked), plan.grader_arn)]
+    findings = [
+        *preflight(plan, validate=asked["validate"]),
+        *evidence(_run(asked), plan.grader_arn, asked["range"]),
+    ]
     level = worst(findings)
     stopped = level is not None and level >= Severity.ERROR and not asked["force"]
     said = _facts(plan, findings)
@@ -110,8 +115,8 @@ def _in_stack(asked: dict[str, Any]) -> dict[str, Any]:
     return {"arn": found.arn(asked["function"])}
 
 
-def _run(asked: dict[str, Any]) -> str | None:
-    return str(run_folder(Path(asked["run"]), asked["runs_dir"])) if asked["run"] is not None else None
+def _run(asked: dict[str, Any]) -> Path | None:
+    return run_folder(Path(asked["run"]), asked["runs_dir"]) if asked["run"] is not None else None
 
 
 def _plan(asked: dict[str, Any]) -> Plan:

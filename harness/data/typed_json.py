@@ -230,7 +230,9 @@ def _record(kind: Any, value: Any, at: str) -> Any:
         return kind(**given)
     except _Mismatch:
         raise
-    except ValueError as error:  # what the record itself checks
+    except InputError as error:  # what the record itself checks
+        raise _Mismatch(at, f"cannot be used: {error.message}") from None
+    except ValueError as error:
         raise _Mismatch(at, str(error)) from None
 
 

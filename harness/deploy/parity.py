@@ -177,9 +177,9 @@ def _differences(base: list[Row], rows: list[Row], place: str, wire: str) -> Ite
 
 
 def _difference(mine: Row, other: Row) -> tuple[str, Any, Any] | None:
-    if mine["error"] is not None or other["error"] is not None:
-        here, there = (row["error"] and row["error"]["kind"] for row in (mine, other))
-        return None if here == there else ("error", _said(mine), _said(other))
+    if mine["reward"] is None or other["reward"] is None:
+        kinds = {row["error"] and row["error"]["kind"] for row in (mine, other)}
+        return None if len(kinds) == 1 else ("error", _said(mine), _said(other))
     if not _close(mine["reward"], other["reward"]):
         return "reward", mine["reward"], other["reward"]
     for name in sorted(mine["metrics"].keys() | other["metrics"].keys()):
@@ -220,6 +220,6 @@ def _weigh(parity: Parity, batches: list[list[Rollout]], base: list[Row], profil
 
 def _outcome(row: Row) -> Reward | Failure:
     """A grading as the library writes it; a failed call is as long as a failed sample."""
-    if row["error"] is not None:
+    if row["reward"] is None:
         return Failure("exception", "")
     return Reward(row["reward"], metrics=row["metrics"])

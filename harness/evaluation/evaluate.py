@@ -23,6 +23,7 @@ from harness.rollouts.asking import Ask, Generated
 from harness.rollouts.asking import GenerationRequest as Asked
 from harness.rollouts.generate import generate
 from harness.rollouts.read import Rollout, read_rollouts
+from harness.runs.rows import failure_of
 from harness.signal.intervals import Interval, Pair, compare, interval
 from harness.targets.in_process import InProcessTarget
 from harness.targets.protocol import Target
@@ -187,7 +188,7 @@ def _standing(named: Named, path: Path, state: Generated, target: Target, n: int
     for batch in in_batches(graded):
         for row in grade_batch(target, batch, profiles_of("open-weight"), 1, keep_label=False):
             if row["reward"] is None:
-                failures[row["error"]["kind"]] += 1
+                failures[failure_of(row)[0]] += 1
             else:
                 rewards.setdefault(str(row["group"]), []).append(row["reward"])
                 by_completion[str(row["id"])] = row["reward"]

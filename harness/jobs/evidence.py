@@ -1,20 +1,19 @@
-"""What a replay run says for or against submitting a job with its grader.
+"""A finished replay as evidence for or against submitting a job with its grader.
 
-Comes in: a finished run of `rft replay`, or none, and the ARN of the grader. Go out: findings (ids J02…), by
-the advice that AWS gives for rewards before training. Nothing is graded here.
+Findings have the ids J020 to J029 and follow AWS's advice on rewards before training. Nothing is graded here.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from harness.findings import Finding, Place, Severity
+from harness.runs.facts import Bounds, DeployedFacts, known_bounds, share_of
 from harness.runs.rows import Totals, read_rows
 from harness.runs.store import Run, open_run
 from harness.signal.groups import GroupCounts, count_groups, group_rewards
 
-__all__ = ["evidence", "find_run"]
+__all__ = ["evidence"]
 
 # AWS's blog on reinforcement fine-tuning: below 5 % rewards are sparse, above 95 % little is left to learn.
 SPARSE, SATURATED = 0.05, 0.95
@@ -22,59 +21,48 @@ FAILED = 0.5
 """A larger share of gradings without a reward exceeds a grader's error budget, as it is by default."""
 
 
-def find_run(named: str) -> Path:
-    """The folder of a run, given as a path or as its name under `runs/`.
-
-    Args:
-        named: What the user wrote.
-    """
-    path = Path(named)
-    beside = Path("runs") / named
-    return beside if not (path / "run.json").exists() and beside.exists() else path
-
-
-def evidence(named: str | None, grader_arn: str) -> list[Finding]:
+def evidence(folder: Path | None, grader_arn: str, bounds: Bounds | None = None) -> list[Finding]:
     """Look at the replay of a grader before it trains anything.
 
     Args:
-        named: The run, by path or by name; None when there is none.
+        folder: The run's folder; None when there is none.
         grader_arn: The grader that is to train.
+        bounds: The grader's range, where the run does not know it.
 
     Returns:
         Findings; one of severity `error` says that the job would fail or learn nothing.
 
     Raises:
-        InputError: There is no such run.
+        InputError: There is no such run, or it is damaged.
     """
-    if named is None:
+    if folder is None:
         message = "no replay of this grader was named: nobody has seen what it rewards"
         fix = f"Run `rft replay ROLLOUTS --arn {grader_arn}`, look at it, and name it with --run."
         return [Finding("J020", Severity.WARNING, message, fix=fix)]
-    run = open_run(find_run(named))
+    run = open_run(folder)
     place = Place(file=str(run.folder))
     if not run.done:
         fix = "Give the replay command again: it goes on."
         return [Finding("J021", Severity.ERROR, "the replay is not finished", place, fix=fix)]
-    low, high = run.facts["grader"]["options"].get("range", (0.0, 1.0))
-    totals = Totals.from_json(run.facts["totals"])
-    counts = count_groups(group_rewards(read_rows(run.rewards)).values(), low, high)
+    bounds = known_bounds(run.facts.bounds, bounds)
+    counts = count_groups(group_rewards(read_rows(run.rewards)).values(), bounds)
     return [
         *_same_grader(run, grader_arn, place),
-        *_failures(totals, place),
+        *_failures(run.totals, place),
         *_signal(counts, place),
-        *_level(totals, low, high, place),
+        *_level(run.totals, bounds, place),
     ]
 
 
 def _same_grader(run: Run, grader_arn: str, place: Place) -> list[Finding]:
     """Whether what was replayed is what will train."""
-    target: dict[str, Any] = run.facts["target"]
-    if target["kind"] == "deployed":
-        if target["arn"] == grader_arn:
+    target = run.facts.target
+    if isinstance(target, DeployedFacts):
+        if target.arn == grader_arn:
             return []
-        message = f"the replay called {target['arn']}, the job would call {grader_arn}"
+        message = f"the replay called {target.arn}, the job would call {grader_arn}"
         return [Finding("J022", Severity.WARNING, message, place, fix="Replay the ARN that is to train.")]
-    message = f"the replay ran {target['kind']}: that the deployed function is the same is not known"
+    message = f"the replay ran {target.kind}: that the deployed function is the same is not known"
     fix = "`rft parity` compares them; a replay with --arn ARN leaves no doubt."
     return [Finding("J023", Severity.NOTE, message, place, fix=fix)]
 
@@ -103,11 +91,16 @@ def _signal(counts: GroupCounts, place: Place) -> list[Finding]:
     return []
 
 
-def _level(totals: Totals, low: float, high: float, place: Place) -> list[Finding]:
+def _level(totals: Totals, bounds: Bounds | None, place: Place) -> list[Finding]:
     """Whether there is room to learn, and something to start from."""
     if totals.mean is None:
         return []
-    share = (totals.mean - low) / (high - low)
+    if bounds is None:
+        message = (
+            "the grader's range is not known, so whether its rewards leave room to learn was not checked"
+        )
+        return [Finding("J029", Severity.NOTE, message, place, fix="Add --range LOW HIGH.")]
+    share = share_of(bounds, totals.mean)
     if share < SPARSE:
         message = (
             f"the mean reward is {totals.mean:.3g}, under {SPARSE:.0%} of the range: little to reinforce"

@@ -54,6 +54,8 @@ class FunctionSpec:
     """The size of /tmp, MB."""
     environment: Mapping[str, str] = field(default_factory=dict)
     version: str = "$LATEST"
+    alias: str | None = None
+    """The alias under which a deployment publishes each version."""
     region: str = "us-east-1"
     account: str = "123456789012"
     notes: tuple[str, ...] = ()

@@ -26,11 +26,15 @@ from harness.localaws import limits
 from harness.localaws.function import FunctionSpec
 from harness.localaws.limits import Fault
 from harness.localaws.loopback import HttpRequest, HttpResponse, LoopbackServer
-from harness.localaws.registry import FunctionName, Registry, parse_function
+from harness.localaws.registry import FunctionName, Registry, invalid_choice, parse_function
 from harness.localaws.runtime import Invocation, InvokeRefused, LocalRuntime
 
 __all__ = ["LambdaServer"]
 
+_KINDS = ("RequestResponse", "Event", "DryRun")
+_LOG_TYPES = ("None", "Tail")
+_CONTEXT_BYTES = 3583
+"""Largest client context, in base64 (Lambda API reference, Invoke)."""
 _PATH = re.compile(r"/2015-03-31/functions/([^/]+)(?:/(invocations|configuration|aliases/[^/]+))?/?")
 
 
@@ -41,14 +45,22 @@ class LambdaServer:
         start: Makes the runtime of a version when it is first called.
         concurrency: How many invocations may run at once, all functions together; beyond it calls are
             throttled (429). Without it they are not limited.
+        port: Listens there; 0 takes a free one.
+
+    Raises:
+        InputError: The port is taken.
     """
 
     def __init__(
-        self, start: Callable[[FunctionSpec], LocalRuntime] | None = None, *, concurrency: int | None = None
+        self,
+        start: Callable[[FunctionSpec], LocalRuntime] | None = None,
+        *,
+        concurrency: int | None = None,
+        port: int = 0,
     ) -> None:
         self._registry = Registry(start or _default_runtime)
         self._room = threading.BoundedSemaphore(concurrency) if concurrency is not None else None
-        self._server = LoopbackServer(self._handle, "invoke api")
+        self._server = LoopbackServer(self._handle, "invoke api", port)
         self.url = f"http://{self._server.address}"
 
     def __enter__(self) -> LambdaServer:
@@ -104,7 +116,9 @@ class LambdaServer:
         raise InvokeRefused(Fault("UnknownOperationException", f"{request.method} is not served here"), 405)
 
     def _invoke(self, request: HttpRequest, request_id: str, function: FunctionName) -> HttpResponse:
-        kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
+        kind = _choice(request, "x-amz-invocation-type", "invocationType", _KINDS)
+        with_log = _choice(request, "x-amz-log-type", "logType", _LOG_TYPES) == "Tail"
+        client_context = _client_context(request.headers.get("x-amz-client-context"), kind)
         runtime, version = self._registry.runtime(function.name, function.qualifier)
         if kind == "DryRun":
             return HttpResponse(204)
@@ -115,7 +129,7 @@ class LambdaServer:
 
         def run() -> Invocation | None:
             try:
-                return runtime.invoke(payload, arn=arn, request_id=request_id)
+                return runtime.invoke(payload, arn=arn, request_id=request_id, client_context=client_context)
             except InvokeRefused:
                 if kind == "Event":
                     return None  # nobody waits for the answer
@@ -127,7 +141,29 @@ class LambdaServer:
         if kind == "Event":
             threading.Thread(target=run, name="asynchronous invocation", daemon=True).start()
             return HttpResponse(202)
-        return _answer(run(), version, request.headers.get("x-amz-log-type") == "Tail")
+        return _answer(run(), version, with_log)
+
+
+def _choice(request: HttpRequest, header: str, parameter: str, choices: tuple[str, ...]) -> str:
+    """A header with few values, of which the first is the default; the wording of the error is unverified."""
+    value = request.headers.get(header, choices[0])
+    if value not in choices:
+        raise invalid_choice(value, parameter, choices)
+    return value
+
+
+def _client_context(encoded: str | None, kind: str) -> str | None:
+    """The caller's own data as JSON in ASCII, which a header can hold; Lambda drops it where nobody waits."""
+    if encoded is None:
+        return None
+    try:
+        found = json.loads(base64.b64decode(encoded, validate=True))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or len(encoded) > _CONTEXT_BYTES:
+        text = "Client context must be a valid Base64-encoded JSON object."
+        raise InvokeRefused(Fault("InvalidRequestContentException", text), 400)
+    return json.dumps(found) if kind == "RequestResponse" else None
 
 
 def _event(body: bytes, kind: str) -> bytes:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from typing import BinaryIO, NamedTuple
 from urllib.parse import urlsplit
 
+from harness.errors import InputError
+
 __all__ = ["LoopbackServer", "HttpRequest", "HttpResponse"]
 
 _LINE_BYTES = 65_536
@@ -41,20 +43,30 @@ class HttpResponse(NamedTuple):
 
 
 class LoopbackServer:
-    """Serves `handle` on a free port of 127.0.0.1, each connection on a thread of its own.
+    """Serves `handle` on a port of 127.0.0.1, each connection on a thread of its own.
 
     Args:
         handle: Called with each request; None hangs up without an answer.
         name: What the threads are called.
+        port: Listens there; 0 takes a free one.
+
+    Raises:
+        InputError: The port is taken, or not for this user.
     """
 
-    def __init__(self, handle: Callable[[HttpRequest], HttpResponse | None], name: str) -> None:
+    def __init__(
+        self, handle: Callable[[HttpRequest], HttpResponse | None], name: str, port: int = 0
+    ) -> None:
         self._handle = handle
         self._name = name
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._closed = False
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        try:
+            self._listener = socket.create_server(("127.0.0.1", port), backlog=256)
+        except OSError as error:
+            fix = "Name another port, or 0 for a free one."
+            raise InputError(f"cannot listen on port {port}: {error.strerror}", fix=fix) from error
         self.port: int = self._listener.getsockname()[1]
         self._acceptor = threading.Thread(target=self._accept, name=f"{name} accept", daemon=True)
         self._acceptor.start()

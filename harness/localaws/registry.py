@@ -1,7 +1,7 @@
 """Which functions, versions and aliases the local Invoke API knows, and the runtime behind each.
 
-In comes a function's name, partial or full ARN and a qualifier, out goes the runtime that serves it; one is
-started when it is first asked for. What is unknown is refused with Lambda's own error.
+A function is named as in AWS: by its name, a partial or a full ARN, and a qualifier. Its runtime is started
+when it is first asked for. What is unknown or malformed is refused with Lambda's own error.
 
 Source: the Lambda API reference (`FunctionName`, `Qualifier`; FunctionConfiguration, AliasConfiguration).
 """
@@ -18,14 +18,19 @@ from harness.localaws.function import FunctionSpec
 from harness.localaws.limits import Fault
 from harness.localaws.runtime import InvokeRefused, LocalRuntime
 
-__all__ = ["LATEST", "FunctionName", "Registry", "parse_function"]
+__all__ = ["LATEST", "FunctionName", "Registry", "invalid_choice", "parse_function"]
 
 LATEST = "$LATEST"
 
-_NAME = re.compile(
-    r"(?:(?P<arn>arn:aws[a-zA-Z-]*:lambda:[a-z0-9-]+:)?(?P<account>\d{12}):function:)?"
-    r"(?P<name>[a-zA-Z0-9_-]+)(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9_-]+))?"
+_PATTERN = (
+    r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?"
+    r"(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"
 )
+"""As Lambda states it, and shows it in the error."""
+_NAME = re.compile(_PATTERN)
+_PLAIN = re.compile(r"[a-zA-Z0-9_-]+")
+_QUALIFIER = re.compile(r"\$LATEST|[a-zA-Z0-9_-]+")
+_LONGEST_NAME, _LONGEST_ARN, _LONGEST_QUALIFIER = 64, 256, 128
 
 
 class FunctionName(NamedTuple):
@@ -46,20 +51,43 @@ def parse_function(text: str, qualifier: str | None = None) -> FunctionName:
         qualifier: `Qualifier` of the Lambda API.
 
     Raises:
-        Refused: It is no function's name, or names another qualifier than `qualifier`.
+        InvokeRefused: It is no function's name, or names another qualifier than `qualifier`.
     """
+    if len(text) > _LONGEST_ARN:
+        raise _invalid(text, "functionName", _at_most(_LONGEST_ARN))
     match = _NAME.fullmatch(text)
-    if match is None:
-        raise InvokeRefused(Fault("ValidationException", f"'{text}' is no function name or ARN"), 400)
-    own = match["qualifier"]
+    name, own = (match[11], match[13]) if match is not None else ("", None)
+    if match is None or not _PLAIN.fullmatch(name):
+        raise _invalid(text, "functionName", f"Member must satisfy regular expression pattern: {_PATTERN}")
+    if len(name) > _LONGEST_NAME:
+        raise _invalid(name, "functionName", _at_most(_LONGEST_NAME))
+    if qualifier is not None and not _QUALIFIER.fullmatch(qualifier):
+        pattern = r"\$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+"
+        raise _invalid(qualifier, "qualifier", f"Member must satisfy regular expression pattern: {pattern}")
+    if len(own or qualifier or "") > _LONGEST_QUALIFIER:
+        raise _invalid(own or qualifier or "", "qualifier", _at_most(_LONGEST_QUALIFIER))
     if own and qualifier and own != qualifier:
         message = "The derived qualifier from the function name does not match the specified qualifier."
         raise InvokeRefused(Fault("InvalidParameterValueException", message), 400)
     chosen = own or qualifier
     arn = None
-    if match["arn"]:
+    if match[1]:
         arn = text if own or not chosen else f"{text}:{chosen}"
-    return FunctionName(match["name"], chosen, arn)
+    return FunctionName(name, chosen, arn)
+
+
+def invalid_choice(value: str, parameter: str, choices: tuple[str, ...]) -> InvokeRefused:
+    """Refuse a value that is none of those that a parameter takes, as Lambda words it."""
+    return _invalid(value, parameter, f"Member must satisfy enum value set: [{', '.join(choices)}]")
+
+
+def _invalid(value: str, parameter: str, constraint: str) -> InvokeRefused:
+    text = f"Value '{value}' at '{parameter}' failed to satisfy constraint: {constraint}"
+    return InvokeRefused(Fault("ValidationException", f"1 validation error detected: {text}"), 400)
+
+
+def _at_most(length: int) -> str:
+    return f"Member must have length less than or equal to {length}"
 
 
 @dataclass(slots=True)
@@ -102,7 +130,7 @@ class Registry:
         """The runtime that serves a qualifier, and the version that it is.
 
         Raises:
-            Refused: There is no such function, version or alias.
+            InvokeRefused: There is no such function, version or alias.
         """
         with self._lock:
             spec = self._find(name, qualifier)
@@ -141,7 +169,7 @@ class Registry:
         """What GetAlias answers.
 
         Raises:
-            Refused: There is no such function or alias.
+            InvokeRefused: There is no such function or alias.
         """
         with self._lock:
             function = self._functions.get(name)

@@ -104,16 +104,25 @@ class LocalRuntime:
     ) -> None:
         self.close()
 
-    def invoke(self, payload: bytes, *, arn: str | None = None, request_id: str | None = None) -> Invocation:
+    def invoke(
+        self,
+        payload: bytes,
+        *,
+        arn: str | None = None,
+        request_id: str | None = None,
+        client_context: str | None = None,
+    ) -> Invocation:
         """Run one event to its end.
 
         Args:
             payload: The event, as JSON.
             arn: The ARN that the caller used; the function's own by default.
             request_id: The invocation's id; a new one by default.
+            client_context: What the caller sent beside the event, as a JSON object in ASCII.
 
         Raises:
-            Refused: The event is over 6 MB, all environments are busy and `wait` is off, or it was closed.
+            InvokeRefused: The event is over 6 MB, all environments are busy and `wait` is off, or it was
+                closed.
         """
         if len(payload) > limits.REQUEST_BYTES:
             raise InvokeRefused(limits.request_too_large(len(payload)), 413)
@@ -122,7 +131,8 @@ class LocalRuntime:
         try:
             sandbox = self._take()
             try:
-                return sandbox.invoke(request_id or str(uuid4()), payload, arn or self.spec.arn)
+                used = arn or self.spec.arn
+                return sandbox.invoke(request_id or str(uuid4()), payload, used, client_context)
             finally:
                 self._give_back(sandbox)
         finally:

@@ -37,6 +37,8 @@ class Work(NamedTuple):
     """When the function's timeout ends, milliseconds since the epoch."""
     arn: str
     trace_id: str
+    client_context: str | None = None
+    """What the caller sent beside the event, as a JSON object in ASCII."""
 
 
 class Message(NamedTuple):
@@ -97,16 +99,15 @@ class RuntimeApi:
         if work is None:
             self._work.put(None)  # for any other connection that waits
             return None
-        return HttpResponse(
-            200,
-            work.payload,
-            {
-                "Lambda-Runtime-Aws-Request-Id": work.request_id,
-                "Lambda-Runtime-Deadline-Ms": str(work.deadline_ms),
-                "Lambda-Runtime-Invoked-Function-Arn": work.arn,
-                "Lambda-Runtime-Trace-Id": work.trace_id,
-            },
-        )
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": work.request_id,
+            "Lambda-Runtime-Deadline-Ms": str(work.deadline_ms),
+            "Lambda-Runtime-Invoked-Function-Arn": work.arn,
+            "Lambda-Runtime-Trace-Id": work.trace_id,
+        }
+        if work.client_context is not None:
+            headers["Lambda-Runtime-Client-Context"] = work.client_context
+        return HttpResponse(200, work.payload, headers)
 
     def _answer(self, request_id: str, what: str, body: bytes) -> HttpResponse:
         """Take the one answer to the current event."""

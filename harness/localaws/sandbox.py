@@ -101,13 +101,16 @@ class Sandbox:
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def invoke(self, request_id: str, payload: bytes, arn: str) -> Invocation:
+    def invoke(
+        self, request_id: str, payload: bytes, arn: str, client_context: str | None = None
+    ) -> Invocation:
         """Run one event.
 
         Args:
             request_id: The invocation's id.
             payload: The event, as JSON.
             arn: The ARN that the caller used; the handler sees it in its context.
+            client_context: What the caller sent beside the event, as JSON; in the handler's context too.
         """
         offset = self._logs.offset
         self._logs.write(f"START RequestId: {request_id} Version: {self._spec.version}\n")
@@ -117,7 +120,8 @@ class Sandbox:
         if process is not None:
             process.busy = True
             before = process.cpu_seconds()
-            message = self._hand_over(process, Work(request_id, payload, 0, arn, _trace_id()), start.left_s)
+            work = Work(request_id, payload, 0, arn, _trace_id(), client_context)
+            message = self._hand_over(process, work, start.left_s)
             process.busy = False
             after = process.cpu_seconds()
             cpu_ms = None if before is None or after is None else _ms(after - before)

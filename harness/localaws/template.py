@@ -109,7 +109,15 @@ class _Reader:
         properties = _merge(self._globals, own)
         notes: list[str] = []
         known = {}
-        for key in ("FunctionName", "CodeUri", "Handler", "Runtime", "Timeout", "MemorySize"):
+        for key in (
+            "FunctionName",
+            "CodeUri",
+            "Handler",
+            "Runtime",
+            "Timeout",
+            "MemorySize",
+            "AutoPublishAlias",
+        ):
             if key in properties:
                 try:
                     known[key] = self.resolve(properties[key])
@@ -137,6 +145,7 @@ class _Reader:
             artifact=(self._path.parent / known["CodeUri"]).resolve(),
             handler=known["Handler"],
             runtime=known["Runtime"],
+            alias=known.get("AutoPublishAlias"),
             environment=self._environment(variables, notes),
             region=self._values["AWS::Region"],
             account=self._values["AWS::AccountId"],

@@ -166,7 +166,7 @@ def _rehearsed(
     progress: Progress,
     remarks: list[str],
 ) -> Rehearsal:
-    bounds = target.options.get("range")
+    bounds = target.bounds
     progress.stage("grading the references themselves")
     controls = _controls(parts.training, request.rollouts, rewards, bounds)
     progress.stage("the job runs")

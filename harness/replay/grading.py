@@ -77,7 +77,7 @@ def grade_batch(
                 one = Graded(None, {}, {"kind": "input", "message": str(rollout.problem)}, 0.0)
             else:
                 one = runs[repeat][0][at]
-            row = {
+            row: Row = {
                 "at": rollout.at,
                 "repeat": repeat,
                 "id": rollout.id,

@@ -1,8 +1,7 @@
 """Decides what a replay is before it starts: which work, cut into which shards, new or resumed.
 
-In comes what the user asked for, out comes a `Run` on disk whose facts say all that workers need. Two
-commands that ask for the same work (the same input, grader, target and options) mean the same run: the
-second goes on where the first was ended.
+Two commands that ask for the same work (the same input, grader, target and options) mean the same run: the
+second resumes what the first began.
 """
 
 from __future__ import annotations
@@ -12,16 +11,17 @@ import io
 import os
 import platform
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from harness.data.json_lines import lines
 from harness.errors import InputError
 from harness.replay.grading import profiles_of
 from harness.rollouts.derive import write_derived
 from harness.rollouts.read import check_label, holds_rollouts
-from harness.runs.store import SAME, Run, create, open_run, same_part, unfinished
+from harness.runs.facts import Bounds, GraderFacts, InputFacts, RunFacts, TargetFacts, known_bounds
+from harness.runs.store import Run, create, open_run, other_work, unfinished
 from harness.targets.opening import IN_PROCESS, TargetChoice, describe
 
 SHARD_BYTES = 8 << 20
@@ -51,6 +51,8 @@ class ReplayRequest:
     """Only the first so many rollouts."""
     label: str | None = None
     """The field of the rollouts that holds a verdict."""
+    range: Bounds | None = None
+    """The grader's range, where its declaration cannot be read."""
     runs: Path = Path("runs")
     name: str | None = None
     """The run's id; made of time and grader when None."""
@@ -74,63 +76,61 @@ def prepare(request: ReplayRequest) -> Run:
     if not source.is_file():
         raise InputError("this is no file", place=str(source), fix="Save the rollouts in a file first.")
     target, grader = _target(request)
-    facts: dict[str, Any] = {
-        "grader": grader,
-        "input": _identity(source, derived),
-        "target": target,
-        "wire": request.wire,
-        "repeats": request.repeats,
-        "limit": request.limit,
-        "label": request.label,
-    }
-    if derived:
-        facts["input"]["template"] = request.completion_template
-    elif request.completion_template is not None:
+    if not derived and request.completion_template is not None:
         raise InputError("--completion-template is for records; this file holds rollouts", place=str(source))
+    known_bounds(grader.bounds, request.range)
+    facts = RunFacts(
+        grader=grader,
+        input=_identity(source, derived, request.completion_template),
+        target=target,
+        wire=request.wire,
+        repeats=request.repeats,
+        limit=request.limit,
+        label=request.label,
+        range=request.range,
+        versions=_versions(),
+    )
     run = _begun(request, facts)
     if run is None:
-        run = create(request.runs, request.name, {**facts, "versions": _versions(), "totals": None})
-    elif run.facts["input"] != {**facts["input"], "sha256": run.facts["input"]["sha256"]}:
-        _take_copy(run, facts["input"])
-    if run.facts["state"] == "new":
+        run = create(request.runs, request.name, facts)
+    else:
+        # A copy may have been named, whose original is gone; and a range may be known only now.
+        given = replace(facts.input, sha256=run.facts.input.sha256)
+        changed = replace(run.facts, input=given, range=facts.range or run.facts.range)
+        if changed != run.facts:
+            run.save(input=changed.input, range=changed.range)
+    if run.facts.state == "new":
         try:
-            _cut(run, source, derived, request)
+            _cut(run, request)
         except InputError:  # nothing was graded: leave no run that holds the name
             shutil.rmtree(run.folder)
             raise
     return run
 
 
-def _take_copy(run: Run, given: dict[str, Any]) -> None:
-    """Go on with the file that was named now: the one of the same content may be gone, or changed since."""
-    run.save(input={**given, "sha256": run.facts["input"]["sha256"]})
-    if run.facts["state"] != "new" and not given["derived"]:
-        run.save(rollouts=given["path"])
-
-
-def _begun(request: ReplayRequest, facts: dict[str, Any]) -> Run | None:
+def _begun(request: ReplayRequest, facts: RunFacts) -> Run | None:
     """The run that an earlier command began for the same work."""
-    named = request.name is not None and not request.fresh
-    if named and (request.runs / str(request.name) / "run.json").exists():
-        run = open_run(request.runs / str(request.name))
-        changed = [part for part in SAME if not same_part(run.facts, facts, part)]
-        if changed:
-            raise InputError(
-                f"this run was begun with another {' and another '.join(changed)}",
-                place=str(run.folder),
-                fix="Choose another name: runs are never overwritten.",
-            )
-        if run.done:
-            raise InputError(
-                "this run is done", place=str(run.folder), fix=f"`rft show {run.folder}` shows it."
-            )
-        return run
-    if request.fresh or request.name is not None:
+    if request.fresh:
         return None
-    return unfinished(request.runs, facts)
+    if request.name is None:
+        return unfinished(request.runs, facts)
+    folder = request.runs / request.name
+    if not (folder / "run.json").exists():
+        return None
+    run = open_run(folder)
+    changed = other_work(run.facts, facts)
+    if changed:
+        raise InputError(
+            f"this run was begun with another {' and another '.join(changed)}",
+            place=str(folder),
+            fix="Choose another name: runs are never overwritten.",
+        )
+    if run.done:
+        raise InputError("this run is done", place=str(folder), fix=f"`rft show {folder}` shows it.")
+    return run
 
 
-def _target(request: ReplayRequest) -> tuple[dict[str, Any], dict[str, Any]]:
+def _target(request: ReplayRequest) -> tuple[TargetFacts, GraderFacts]:
     """What workers need to open the target, and what the run says of the grader."""
     asked = TargetChoice(
         target=request.target,
@@ -144,19 +144,17 @@ def _target(request: ReplayRequest) -> tuple[dict[str, Any], dict[str, Any]]:
         return describe(asked)
 
 
-def _cut(run: Run, source: Path, derived: bool, request: ReplayRequest) -> None:
+def _cut(run: Run, request: ReplayRequest) -> None:
     """Give a new run its input and its shards."""
-    if derived:
-        source = run.folder / "rollouts.jsonl"
+    source = run.rollouts
+    if run.facts.input.derived:
         source.unlink(missing_ok=True)
         write_derived(request.rollouts, source, request.completion_template)
     size = source.stat().st_size if request.limit is None else _end_of(source, request.limit)
     spread = min(os.cpu_count() or 1, size // SMALLEST_SHARD)
     count = max(1, min(MOST_SHARDS, max(size // SHARD_BYTES, spread)))
     cuts = [size * number // count for number in range(count + 1)]
-    shards = [[start, end] for start, end in zip(cuts, cuts[1:], strict=False)]
-    # Rollouts that are made of the records are named apart, since resuming asks for the records again.
-    run.save(state="running", rollouts=str(source.resolve()), bytes=size, shards=shards)
+    run.save(state="running", shards=tuple(pairwise(cuts)))
 
 
 def _end_of(path: Path, limit: int) -> int:
@@ -170,16 +168,10 @@ def _end_of(path: Path, limit: int) -> int:
     return path.stat().st_size
 
 
-def _identity(path: Path, derived: bool) -> dict[str, Any]:
+def _identity(path: Path, derived: bool, template: str | None) -> InputFacts:
     """What tells this input from another, without reading it: its hash is taken while it is graded."""
     found = path.stat()
-    return {
-        "path": str(path.resolve()),
-        "bytes": found.st_size,
-        "mtime_ns": found.st_mtime_ns,
-        "sha256": None,
-        "derived": derived,
-    }
+    return InputFacts(path.resolve(), found.st_size, found.st_mtime_ns, None, derived, template)
 
 
 def _versions() -> dict[str, str]:

@@ -1,7 +1,6 @@
 """A replay inside a test: rewards in memory, and assertions that show what they found.
 
-In comes a rollouts file and a grader, out comes a `Replayed`. Everything runs in this process, and nothing is
-written: `rft replay` is the one that keeps runs.
+Everything runs in this process, and nothing is written: `rft replay` is the one that keeps runs.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from harness.errors import InputError
 from harness.replay.expect import differences, stored_rewards
 from harness.replay.grading import grade_batch, in_batches, profiles_of
 from harness.rollouts.read import Rollout, check_label, line_number, read_rollouts
-from harness.runs.rows import Row, agreement
+from harness.runs.facts import Bounds, known_bounds
+from harness.runs.rows import Row, agreement, failure_of
 from harness.targets.in_process import InProcessTarget
 
 SHOWN = 5
@@ -29,7 +29,7 @@ class Replayed:
     Args:
         rollouts: The rollouts, in the file's order.
         rows: The gradings, by rollout and repeat.
-        bounds: The grader's range.
+        bounds: The grader's range; None where it is not known.
         label: The field that held the verdicts.
         wires: Over how many wires each rollout went.
     """
@@ -38,7 +38,7 @@ class Replayed:
         self,
         rollouts: list[Rollout],
         rows: list[Row],
-        bounds: tuple[float, float],
+        bounds: Bounds | None,
         label: str | None,
         wires: int = 1,
     ) -> None:
@@ -90,8 +90,10 @@ class Replayed:
             high: The largest allowed; the top of the grader's own range when None.
         """
         __tracebackhide__ = True
-        low = self.bounds[0] if low is None else low
-        high = self.bounds[1] if high is None else high
+        if low is None or high is None:
+            bounds = self._known_bounds()
+            low = bounds[0] if low is None else low
+            high = bounds[1] if high is None else high
         wrong = [row for row in self.rows if row["reward"] is None or not low <= row["reward"] <= high]
         self._check(wrong, f"rewards are not all from {low:g} to {high:g}")
 
@@ -104,7 +106,8 @@ class Replayed:
         __tracebackhide__ = True
         if self.label is None:
             raise InputError("no label was named", fix='Write rft_replay(..., label="is_right").')
-        middle = sum(self.bounds) / 2
+        needs_range = any(isinstance(row["label"], bool) for row in self.rows)
+        middle = sum(self._known_bounds()) / 2 if needs_range else None
         verdicts = [agreement(row["reward"], row["label"], middle) for row in self.rows]
         wrong = [row for row, verdict in zip(self.rows, verdicts, strict=True) if not verdict]
         share = (len(self.rows) - len(wrong)) / max(1, len(self.rows))
@@ -136,6 +139,12 @@ class Replayed:
         wrong = [row for row in self.rows if "wires" in row]
         self._check(wrong, "the wires disagree", lambda row: str(row["wires"]))
 
+    def _known_bounds(self) -> Bounds:
+        if self.bounds is None:
+            fix = "Write rft_replay(..., range=(0, 1)), with the lowest and the highest reward."
+            raise InputError("the grader's range is not known", fix=fix)
+        return self.bounds
+
     def _check(self, wrong: list[Row], claim: str, more: Callable[[Row], str] = lambda row: "") -> None:
         __tracebackhide__ = True
         if wrong:
@@ -146,9 +155,7 @@ class Replayed:
         """One grading, with all that one needs to see why."""
         sent = self._by_place[row["at"]].sent or {}
         last = (sent.get("messages") or [{}])[-1]
-        reward = row["reward"]
-        if reward is None:
-            reward = f"none ({row['error']['kind']}: {row['error']['message']})"
+        reward = f"{row['reward']}" if row["reward"] is not None else "none ({}: {})".format(*failure_of(row))
         lines = [
             f"  {row['id']}: reward {reward}{f', {more}' if more else ''}",
             f"    completion: {_short(last.get('content'))}",
@@ -171,6 +178,7 @@ def replay_here(
     repeats: int = 1,
     limit: int | None = None,
     label: str | None = None,
+    range: Bounds | None = None,  # the word that users write
 ) -> Replayed:
     """Replay a rollouts file in this process.
 
@@ -181,6 +189,7 @@ def replay_here(
         repeats: How many times to grade each rollout.
         limit: Only the first so many.
         label: The field that holds a verdict.
+        range: The lowest and the highest reward, for a handler that does not declare them.
 
     Raises:
         InputError: The file or the grader cannot be read, or a line is no rollout.
@@ -202,8 +211,7 @@ def replay_here(
     rows: list[Row] = []
     for batch in in_batches(rollouts):
         rows += grade_batch(target, batch, profiles, repeats, label is not None)
-    low, high = target.options.get("range", (0.0, 1.0))
-    return Replayed(rollouts, rows, (low, high), label, len(profiles))
+    return Replayed(rollouts, rows, known_bounds(target.bounds, range), label, len(profiles))
 
 
 def _equal(one: float | None, other: float | None) -> bool:

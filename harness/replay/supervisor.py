@@ -8,18 +8,19 @@ only shard numbers and totals cross a pipe.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import queue
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TypeAlias
 
 from harness.errors import HarnessError, InputError, ServiceError
 from harness.processes import end
+from harness.replay.orders import ShardReport, WorkerFailure, WorkOrder, from_line, to_line
 from harness.runs.rows import Totals, read_rows
 from harness.runs.store import Run, end_orphans, lock_run, sha256
 
@@ -33,30 +34,31 @@ class WorkerProcess:
     """The parent's side of one worker process.
 
     Args:
-        plan: What every worker is told.
+        order: What every worker is told.
         log: Where the grader's own output goes.
         said: Receives the worker and each of its messages; None when it has ended.
     """
 
-    def __init__(
-        self,
-        plan: dict[str, Any],
-        log: IO[bytes],
-        said: queue.Queue[tuple[WorkerProcess, dict[str, Any] | None]],
-    ) -> None:
-        command = [sys.executable, "-P", "-m", WORKER, plan["run"]]  # tells which run its orphan belongs to
+    def __init__(self, order: WorkOrder, log: IO[bytes], said: _Said) -> None:
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            WORKER,
+            str(order.run),
+        ]  # tells which run its orphan belongs to
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(_PATH)}
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment
         )
         self.shard: int | None = None
-        self._tell(json.dumps(plan))
+        self._tell(to_line(order))
         threading.Thread(target=self._listen, args=(said,), daemon=True).start()
 
     def grade(self, shard: int | None) -> None:
         """Hand it a shard; None when there is no more."""
         self.shard = shard
-        self._tell("end" if shard is None else str(shard))
+        self._tell("end\n" if shard is None else f"{shard}\n")
 
     def end(self) -> None:
         """End it now, wherever it is."""
@@ -65,17 +67,20 @@ class WorkerProcess:
     def _tell(self, line: str) -> None:
         assert self.process.stdin is not None
         try:
-            self.process.stdin.write(line.encode() + b"\n")
+            self.process.stdin.write(line.encode())
             self.process.stdin.flush()
         except BrokenPipeError:
             pass  # it has ended, which its output tells
 
-    def _listen(self, said: queue.Queue[tuple[WorkerProcess, dict[str, Any] | None]]) -> None:
+    def _listen(self, said: _Said) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            said.put((self, json.loads(line)))
+            said.put((self, from_line(ShardReport | WorkerFailure, line)))
         self.process.wait()
         said.put((self, None))
+
+
+_Said: TypeAlias = "queue.Queue[tuple[WorkerProcess, ShardReport | WorkerFailure | None]]"
 
 
 def replay(
@@ -103,19 +108,19 @@ def replay(
         finally:
             hashing.join()
         run.merge()
-        run.close(totals=totals.to_json())
+        run.close(totals)
     return totals
 
 
 def _grade(run: Run, progress: Callable[[Totals], None], cores: int) -> Totals:
     """Have every shard graded."""
-    waiting = list(range(len(run.facts["shards"])))
+    waiting = list(range(len(run.facts.shards)))
     if run.rewards.exists():  # ended between merging and closing
         return _recount(run)
     by_shard: dict[int, Totals] = {}
-    said: queue.Queue[tuple[WorkerProcess, dict[str, Any] | None]] = queue.Queue()
+    said: _Said = queue.Queue()
     with (run.folder / "grader.log").open("ab") as log:
-        workers = [WorkerProcess(_told(run), log, said) for _ in range(min(cores, len(waiting)))]
+        workers = [WorkerProcess(_order(run), log, said) for _ in range(min(cores, len(waiting)))]
         try:
             for worker in workers:
                 worker.grade(waiting.pop(0))
@@ -126,12 +131,12 @@ def _grade(run: Run, progress: Callable[[Totals], None], cores: int) -> Totals:
                     left -= 1
                     if worker.shard is not None:
                         raise _died(run, worker)
-                elif "failed" in message:
-                    raise _ERRORS[message["exit"]](message["failed"])
+                elif isinstance(message, WorkerFailure):
+                    raise _ERRORS[message.exit_code](message.message)
                 else:
-                    by_shard[message["shard"]] = Totals.from_json(message["totals"])
+                    by_shard[message.shard] = message.totals
                     progress(_sum(by_shard))
-                    if message["done"]:
+                    if message.done:
                         worker.grade(waiting.pop(0) if waiting else None)
         finally:
             for worker in workers:
@@ -141,27 +146,26 @@ def _grade(run: Run, progress: Callable[[Totals], None], cores: int) -> Totals:
 
 def _hash_input(run: Run) -> None:
     """Record the input's hash, while the workers are busy."""
-    given = run.facts["input"]
-    if given["sha256"] is None:
+    given = run.facts.input
+    if given.sha256 is None:
         with contextlib.suppress(OSError):  # without it, only the same untouched file resumes
-            run.save(input={**given, "sha256": sha256(Path(given["path"]))})
+            run.save(input=replace(given, sha256=sha256(given.path)))
 
 
-def _told(run: Run) -> dict[str, Any]:
-    """The plan, as workers get it."""
-    low, high = run.facts["grader"]["options"].get("range", (0.0, 1.0))
-    return {
-        "run": str(run.folder.resolve()),
-        "folder": os.getcwd(),
-        "path": sys.path,
-        "input": run.facts["rollouts"],
-        "shards": run.facts["shards"],
-        "target": run.facts["target"],
-        "wire": run.facts["wire"],
-        "repeats": run.facts["repeats"],
-        "label": run.facts["label"],
-        "middle": None if run.facts["label"] is None else (low + high) / 2,
-    }
+def _order(run: Run) -> WorkOrder:
+    facts = run.facts
+    return WorkOrder(
+        run=run.folder.resolve(),
+        folder=Path.cwd(),
+        path=tuple(sys.path),
+        rollouts=run.rollouts.resolve(),
+        shards=facts.shards,
+        target=facts.target,
+        wire=facts.wire,
+        repeats=facts.repeats,
+        label=facts.label,
+        middle=facts.middle,
+    )
 
 
 def _sum(by_shard: dict[int, Totals]) -> Totals:
@@ -174,9 +178,9 @@ def _sum(by_shard: dict[int, Totals]) -> Totals:
 
 def _recount(run: Run) -> Totals:
     """The totals of a run whose rewards are merged already."""
-    totals, middle = Totals(), _told(run)["middle"]
+    totals = Totals()
     for row in read_rows(run.rewards):
-        totals.add(row, middle)
+        totals.add(row, run.facts.middle)
     return totals
 
 

@@ -8,7 +8,6 @@ the input ends, the process that started this one is gone, and this one ends too
 
 from __future__ import annotations
 
-import json
 import os
 import queue
 import signal
@@ -18,17 +17,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from graders.wire import Profile
-from harness.data.json_lines import LineError, parse
+from harness.data.json_lines import LineError
 from harness.disk import AppendOnly
 from harness.errors import HarnessError
 from harness.import_path import use_path
 from harness.replay.grading import grade_batch, in_batches, profiles_of
+from harness.replay.orders import ShardReport, WorkerFailure, WorkOrder, from_line, to_line
 from harness.rollouts.read import Rollout, read_rollouts
-from harness.runs.rows import Row, Totals, dump
+from harness.runs.rows import Row, Totals, dump, parse_row
 from harness.runs.store import lock_shard
 from harness.targets.opening import open_target
 from harness.targets.protocol import Target
@@ -42,23 +41,23 @@ LOCK_PATIENCE_S = 10.0
 def main() -> int:
     """Grade the shards that the parent names, until it names none."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
-    orders: queue.Queue[str | None] = queue.Queue()
+    shards: queue.Queue[int | None] = queue.Queue()
     out, told = _own_output(), _own_input()
-    plan = json.loads(told.readline())
-    threading.Thread(target=_listen, args=(told, orders), daemon=True).start()
+    order: WorkOrder = from_line(WorkOrder, told.readline())
+    threading.Thread(target=_listen, args=(told, shards), daemon=True).start()
     try:
-        use_path(plan["path"])
-        os.chdir(plan["folder"])
-        worker = Worker(plan, lambda message: _say(out, message))
-        while (order := orders.get()) is not None:
-            worker.grade_shard(int(order))
+        use_path(order.path)
+        os.chdir(order.folder)
+        worker = Worker(order, lambda message: _say(out, message))
+        while (shard := shards.get()) is not None:
+            worker.grade_shard(shard)
         worker.target.close()
     except HarnessError as error:
-        _say(out, {"failed": str(error), "exit": error.exit_code})
+        _say(out, WorkerFailure(str(error), error.exit_code))
         return error.exit_code
     except OSError as error:
         message = f"cannot write the run: {error.strerror or error}"
-        _say(out, {"failed": f"{message}. Make room, and the same command goes on.", "exit": 3})
+        _say(out, WorkerFailure(f"{message}. Make room, and run the same command again: it resumes.", 3))
         return 3
     return 0
 
@@ -67,32 +66,31 @@ class Worker:
     """Grades shards.
 
     Args:
-        plan: The run, as `harness.replay.supervisor` describes it to its workers.
+        order: What to grade, and how.
         say: Tells the parent something.
     """
 
-    def __init__(self, plan: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
-        self.plan = plan
+    def __init__(self, order: WorkOrder, say: Callable[[ShardReport], None]) -> None:
+        self.order = order
         self.say = say
-        self.target: Target = open_target(plan["target"])
-        self.profiles: list[Profile] = profiles_of(plan["wire"])
-        self.repeats: int = plan["repeats"]
+        self.target: Target = open_target(order.target)
+        self.profiles: list[Profile] = profiles_of(order.wire)
         self._told = 0.0
 
     def grade_shard(self, number: int) -> None:
         """Grade what is missing of one byte range of the input."""
-        start, end = self.plan["shards"][number]
-        path = Path(self.plan["run"]) / "shards" / f"{number}.jsonl"
+        start, end = self.order.shards[number]
+        path = self.order.run / "shards" / f"{number}.jsonl"
         with lock_shard(path, LOCK_PATIENCE_S), AppendOnly(path) as file:
             totals, at = self._resume(file, start)
-            self.say({"shard": number, "totals": totals.to_json(), "done": False})
-            rollouts = read_rollouts(self.plan["input"], at, end, self.plan["label"])
+            self.say(ShardReport(number, totals, done=False))
+            rollouts = read_rollouts(self.order.rollouts, at, end, self.order.label)
             for rows in self._graded(in_batches(rollouts)):
                 file.append_lines(b"".join(map(dump, rows)))
                 for row in rows:
-                    totals.add(row, self.plan["middle"])
+                    totals.add(row, self.order.middle)
                 self._report(number, totals)
-            self.say({"shard": number, "totals": totals.to_json(), "done": True})
+            self.say(ShardReport(number, totals, done=True))
 
     def _resume(self, file: AppendOnly, start: int) -> tuple[Totals, int]:
         """Cut a shard back to its last whole rollout; return what it adds up to and where to go on."""
@@ -100,22 +98,22 @@ class Worker:
         pending: list[Row] = []
         for offset, line in file.lines():
             try:
-                pending.append(parse(line))
+                pending.append(parse_row(line))
             except LineError:  # blocks that a crash of the machine left empty: what follows is graded again
                 break
-            if len(pending) == self.repeats:
+            if len(pending) == self.order.repeats:
                 for row in pending:
-                    totals.add(row, self.plan["middle"])
+                    totals.add(row, self.order.middle)
                 pending, kept, at = [], offset + len(line), pending[-1]["at"] + 1
         file.cut(kept)
         return totals, at
 
     def _graded(self, batches: Iterator[list[Rollout]]) -> Iterator[list[Row]]:
         """Grade batches in order, with as many calls under way as the target takes."""
-        keep_label = self.plan["label"] is not None
+        keep_label = self.order.label is not None
 
         def grade(batch: list[Rollout]) -> list[Row]:
-            return grade_batch(self.target, batch, self.profiles, self.repeats, keep_label)
+            return grade_batch(self.target, batch, self.profiles, self.order.repeats, keep_label)
 
         if self.target.concurrency <= 1:
             yield from map(grade, batches)
@@ -133,7 +131,7 @@ class Worker:
         now = time.monotonic()
         if now - self._told >= REPORT_S:
             self._told = now
-            self.say({"shard": number, "totals": totals.to_json(), "done": False})
+            self.say(ShardReport(number, totals, done=False))
 
 
 def _own_output() -> IO[str]:
@@ -152,21 +150,21 @@ def _own_input() -> IO[str]:
     return own
 
 
-def _say(out: IO[str], message: dict[str, Any]) -> None:
+def _say(out: IO[str], message: ShardReport | WorkerFailure) -> None:
     try:
-        out.write(json.dumps(message) + "\n")
+        out.write(to_line(message))
         out.flush()
     except BrokenPipeError:
         os._exit(1)
 
 
-def _listen(told: IO[str], orders: queue.Queue[str | None]) -> None:
+def _listen(told: IO[str], shards: queue.Queue[int | None]) -> None:
     """Pass orders on; when the parent is gone, end this process in the middle of whatever it does."""
     for line in told:
-        order = line.strip()
-        orders.put(None if order == "end" else order)
-        if order == "end":
+        if line.strip() == "end":
+            shards.put(None)
             return
+        shards.put(int(line))
     os._exit(1)
 
 

@@ -1,20 +1,21 @@
 """Gathers what there is to say of a replay run, in one pass over its rewards.
 
-In comes a run that is done, out comes a `Look` that any renderer can print. Memory is that of the groups
-and of a few samples, however long the run.
+Memory is that of the groups and of a few samples, however long the run.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.data.json_lines import LineError, lines, parse
+from harness.data.typed_json import as_json
 from harness.errors import InputError
+from harness.runs.facts import Bounds, RunFacts, check_bounds, share_of
 from harness.runs.rows import Row, Totals, agreement, read_rows
 from harness.runs.store import Run, sha256
 from harness.signal.groups import GroupCounts, count_groups, group_rewards
@@ -26,14 +27,14 @@ BINS = 10
 class Look:
     """A run as people look at it."""
 
-    facts: dict[str, Any]
+    facts: RunFacts
     folder: str
     totals: Totals
     groups: GroupCounts
-    bounds: tuple[float, float]
-    """The grader's range."""
+    span: Bounds
+    """What the bins divide: the grader's range, or all rewards where that is not known."""
     bins: list[int]
-    """How many rewards lie in each tenth of the range."""
+    """How many rewards lie in each tenth of the span."""
     values: dict[float, int]
     """How often each reward occurs, where there are few different ones; empty otherwise."""
     metrics: dict[str, float]
@@ -55,7 +56,8 @@ class Look:
         }
         values = {str(value): count for value, count in self.values.items()}
         return {
-            "run": self.facts,
+            "run": as_json(self.facts),
+            "bounds": self.facts.bounds,
             "totals": self.totals.to_json(),
             "groups": self.groups.to_json(),
             "values": values,
@@ -67,12 +69,12 @@ class Look:
 class _Gathering:
     """What one pass over the rows adds up to."""
 
-    low: float
-    high: float
+    span: Bounds
+    middle: float | None
     keep: int
     bins: list[int] = field(default_factory=lambda: [0] * BINS)
     values: Counter[float] = field(default_factory=Counter)
-    sums: Counter[str] = field(default_factory=Counter)
+    sums: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     counts: Counter[str] = field(default_factory=Counter)
     failed: list[Row] = field(default_factory=list)
     disagreed: list[Row] = field(default_factory=list)
@@ -80,25 +82,24 @@ class _Gathering:
     slowest: list[tuple[float, int, Row]] = field(default_factory=list)
     ms: float = 0.0
 
-    def watch(self, rows: Iterator[Row], middle: float | None) -> Iterator[Row]:
+    def watch(self, rows: Iterator[Row]) -> Iterator[Row]:
         """Pass rows on, having looked at each."""
         for number, row in enumerate(rows):
             self.ms += row["ms"]
             _keep(self.slowest, (row["ms"], -number, row), self.keep)
-            if row["reward"] is None:
-                if len(self.failed) < self.keep:
-                    self.failed.append(row)
-            else:
-                self._reward(row, number)
-            verdict = None if middle is None else agreement(row["reward"], row.get("label"), middle)
-            if ("wires" in row or verdict is False) and len(self.disagreed) < self.keep:
+            reward = row["reward"]
+            if reward is not None:
+                self._reward(row, reward, number)
+            elif len(self.failed) < self.keep:
+                self.failed.append(row)
+            wrong = "label" in row and agreement(reward, row["label"], self.middle) is False
+            if ("wires" in row or wrong) and len(self.disagreed) < self.keep:
                 self.disagreed.append(row)
             yield row
 
-    def _reward(self, row: Row, number: int) -> None:
-        reward = row["reward"]
-        place = int((reward - self.low) / (self.high - self.low) * BINS)
-        self.bins[min(max(place, 0), BINS - 1)] += 1
+    def _reward(self, row: Row, reward: float, number: int) -> None:
+        place = min(max(share_of(self.span, reward) * BINS, 0.0), BINS - 1.0)
+        self.bins[int(place)] += 1
         if len(self.values) <= BINS:
             self.values[reward] += 1
         _keep(self.lowest, (-reward, -number, row), self.keep)
@@ -114,16 +115,16 @@ def look_at(run: Run, keep: int = 5) -> Look:
         run: A run that is done.
         keep: How many of the lowest, slowest and failed samples to name.
     """
-    low, high = run.facts["grader"]["options"].get("range", (0.0, 1.0))
-    middle = None if run.facts["label"] is None else (low + high) / 2
-    gathering = _Gathering(low, high, keep)
-    groups = group_rewards(gathering.watch(read_rows(run.rewards), middle))
+    totals, bounds = run.totals, run.facts.bounds
+    span = bounds or _span(totals)
+    gathering = _Gathering(span, run.facts.middle, keep)
+    groups = group_rewards(gathering.watch(read_rows(run.rewards)))
     return Look(
         facts=run.facts,
         folder=str(run.folder),
-        totals=Totals.from_json(run.facts["totals"]),
-        groups=count_groups(groups.values(), low, high),
-        bounds=(low, high),
+        totals=totals,
+        groups=count_groups(groups.values(), bounds),
+        span=span,
         bins=gathering.bins,
         values=dict(sorted(gathering.values.items())) if len(gathering.values) <= BINS else {},
         metrics={name: gathering.sums[name] / count for name, count in gathering.counts.items()},
@@ -133,6 +134,16 @@ def look_at(run: Run, keep: int = 5) -> Look:
         disagreed=gathering.disagreed,
         ms=gathering.ms,
     )
+
+
+def _span(totals: Totals) -> Bounds:
+    """From the lowest to the highest reward, where they differ enough to be divided."""
+    low, high = totals.lowest or 0.0, totals.highest or 0.0
+    try:
+        check_bounds((low, high))
+    except InputError:
+        return 0.0, 1.0
+    return low, high
 
 
 def sample_of(run: Run, key: str) -> dict[str, Any]:
@@ -156,14 +167,14 @@ def sample_of(run: Run, key: str) -> dict[str, Any]:
             place=str(run.folder),
             fix=f"Their ids stand in {run.rewards}.",
         )
-    at, path = rows[0]["at"], Path(run.facts["rollouts"])
+    at, path = rows[0]["at"], run.rollouts
     if not _unchanged(run, path):
         raise InputError(
             "the rollouts file has changed or gone since this run",
             place=str(path),
             fix=f"Replay it again; the rewards stand in {run.rewards}.",
         )
-    _, line = next(lines(path, at))
+    _, line = next(lines(path, at), (at, b""))
     try:
         rollout = parse(line)
     except LineError:
@@ -179,14 +190,14 @@ def sample_of(run: Run, key: str) -> dict[str, Any]:
 
 def _unchanged(run: Run, path: Path) -> bool:
     """Whether a run's rollouts are those that it graded."""
-    given = run.facts["input"]
+    given = run.facts.input
     try:
-        if given["derived"]:  # they stand in the run's own folder
+        if given.derived or not path.is_file():  # derived rollouts are in the run's own folder
             return path.is_file()
         state = path.stat()
-        if (state.st_size, state.st_mtime_ns) == (given["bytes"], given["mtime_ns"]):
+        if (state.st_size, state.st_mtime_ns) == (given.bytes, given.mtime_ns):
             return True
-        return bool(state.st_size == given["bytes"] and given["sha256"] == sha256(path))
+        return state.st_size == given.bytes and given.sha256 == sha256(path)
     except OSError:
         return False
 

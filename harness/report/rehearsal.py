@@ -11,6 +11,7 @@ from typing import NamedTuple
 from harness.api.types import ENTROPY, RESPONSE_LENGTH_MEAN, REWARD_MEAN
 from harness.follow.curves import sparkline
 from harness.rehearsal.rehearsal import BeforeAfter, HeldOut, Rehearsal
+from harness.report.printable import printable
 from harness.simulator.learned import NeverMoved, Shift, StyleShift
 
 __all__ = ["StyledLine", "curves_lines", "example_lines", "rehearsal_lines"]
@@ -42,7 +43,7 @@ def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
     if sizes.left_out:
         yield StyledLine(f"fields left out, since they are about completions: {', '.join(sizes.left_out)}")
     for remark in found.remarks[:_SHOWN]:
-        yield StyledLine(f"remark: {_safe(remark)}")
+        yield StyledLine(f"remark: {printable(remark)}")
     yield from _head(f"the job: {found.steps} steps")
     yield from curves_lines(found)
     graded = found.learned.graded
@@ -113,7 +114,9 @@ def _shifts(name: str, shifts: Sequence[Shift]) -> Iterator[StyledLine]:
     for shift in shifts[:_SHOWN]:
         reward = "none" if shift.reward is None else f"{shift.reward:g}"
         source = f"  {shift.model}" if shift.model else ""
-        yield StyledLine(f"  {_change(shift)}  reward {reward}  {_safe(str(shift.rollout))}{_safe(source)}")
+        yield StyledLine(
+            f"  {_change(shift)}  reward {reward}  {printable(str(shift.rollout))}{printable(source)}"
+        )
         yield StyledLine(f"    {_line(shift.completion)}", "dim")
 
 
@@ -124,7 +127,7 @@ def _styles(by_model: dict[str, StyleShift]) -> Iterator[StyledLine]:
     yield StyledLine("  probability by the rollouts' `model`", "bold")
     for name, figures in sorted(by_model.items(), key=lambda item: item[1].before - item[1].after):
         reward = "none" if figures.reward_mean is None else f"{figures.reward_mean:.2f}"
-        yield StyledLine(f"  {_change(figures)}  mean reward {reward}  {_safe(name)}")
+        yield StyledLine(f"  {_change(figures)}  mean reward {reward}  {printable(name)}")
 
 
 def _still(still: NeverMoved) -> Iterator[StyledLine]:
@@ -147,14 +150,9 @@ def _head(title: str) -> Iterator[StyledLine]:
 
 
 def _line(text: str) -> str:
-    text = _safe(" ".join(text.split()))
+    text = printable(" ".join(text.split()))
     return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
 
 
 def _block(text: str) -> str:
-    return "\n".join(f"    {_safe(line)}" for line in text[:600].splitlines()) or "    (nothing)"
-
-
-def _safe(text: str) -> str:
-    """Text without what would steer a terminal, lone surrogates included."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    return "\n".join(f"    {printable(line)}" for line in text[:600].splitlines()) or "    (nothing)"

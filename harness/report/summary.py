@@ -1,7 +1,6 @@
-"""What a replay came to: the run's totals, and how they stand to what was known before.
+"""Summary of a replay: totals, label agreement, differences from expected rewards.
 
-In comes a run that is done, and stored rewards where there are any; out comes an `Outcome`, as JSON or as
-lines for people. It decides no exit code and prints nothing; lines may hold control characters of the input.
+It decides no exit code and prints nothing; lines may hold control characters of the input.
 """
 
 from __future__ import annotations
@@ -11,11 +10,13 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
+from harness.data.typed_json import as_json
 from harness.replay.controls import Controls, count_controls
 from harness.replay.expect import RewardDifference, differences
 from harness.replay.grading import ALL_WIRES
 from harness.rollouts.read import line_number
-from harness.runs.rows import Totals, read_rows
+from harness.runs.facts import LocalRuntimeFacts
+from harness.runs.rows import Totals, failure_of, read_rows
 from harness.runs.store import Run
 
 SHOWN = 10
@@ -23,7 +24,7 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """What a replay came to."""
+    """What `rft replay` says where it ends, as JSON or as lines."""
 
     run: Run
     totals: Totals
@@ -37,9 +38,10 @@ class RunSummary:
     def to_json(self) -> dict[str, Any]:
         """The run as one JSON object."""
         run, totals = self.run, self.totals
-        summary: dict[str, Any] = {"run": str(run.folder), "rewards": str(run.rewards), **run.facts}
-        summary["totals"] = totals.to_json()
-        if run.facts["label"] is not None:
+        paths = {"run": str(run.folder), "rewards": str(run.rewards), "rollouts": str(run.rollouts)}
+        summary: dict[str, Any] = {**paths, **as_json(run.facts), "totals": totals.to_json()}
+        summary["bounds"] = run.facts.bounds
+        if run.facts.label is not None:
             judged = totals.agreed + totals.disagreed
             summary["agreement"] = totals.agreed / judged if judged else None
         if self.changed is not None:
@@ -55,15 +57,18 @@ class RunSummary:
         facts, totals = self.run.facts, self.totals
         mean = "no rewards" if totals.mean is None else f"mean reward {totals.mean:.4f}"
         yield f"{totals.gradings:,} grading{'' if totals.gradings == 1 else 's'}, {mean}"
-        if facts["target"].get("note"):
-            yield f"note: {facts['target']['note']}"
+        if isinstance(facts.target, LocalRuntimeFacts) and facts.target.note:
+            yield f"note: {facts.target.note}"
         if self.controls is not None:
             yield from _control_lines(self.controls)
-        if facts["label"] is not None:
-            left = f" ({totals.unlabelled:,} without a verdict or a reward)" if totals.unlabelled else ""
+        if facts.label is not None:
             judged = totals.agreed + totals.disagreed
-            yield f"agrees with {facts['label']} on {totals.agreed:,} of {judged:,}{left}"
-        if facts["wire"] == ALL_WIRES:
+            why = "without a label or a reward"
+            if facts.bounds is None:
+                why += ", or true or false where the grader's range is not known: add --range LOW HIGH"
+            left = f" ({totals.unlabeled:,} {why})" if totals.unlabeled else ""
+            yield f"agrees with {facts.label} on {totals.agreed:,} of {judged:,}{left}"
+        if facts.wire == ALL_WIRES:
             known = f"the wires disagree on {totals.wires:,}; `rft show {self.run.folder}` lists them"
             yield known if totals.wires else "every wire gives the same rewards"
         for kind, count in sorted(totals.errors.items()):
@@ -86,26 +91,21 @@ def summary_of(run: Run, totals: Totals, stored: list[tuple[Any, float | None]] 
     changed = None
     if stored is not None:
         changed = differences(stored, ((row["id"], row["reward"]) for row in read_rows(run.rewards)))
-    controls = _controls(run) if run.facts["input"]["derived"] else None
+    controls = _controls(run) if run.facts.input.derived else None
     unusable = _unusable(run) if totals.errors.get("input") else []
     return RunSummary(run, totals, changed, controls, unusable)
 
 
 def _controls(run: Run) -> Controls:
-    bounds = run.facts["grader"]["options"].get("range")
-    return count_controls(((str(row["id"]), row["reward"]) for row in read_rows(run.rewards)), bounds)
+    rewards = ((str(row["id"]), row["reward"]) for row in read_rows(run.rewards))
+    return count_controls(rewards, run.facts.bounds)
 
 
 def _unusable(run: Run) -> list[tuple[str, str]]:
-    path = run.facts["rollouts"]
-    kept = (
-        row
-        for row in read_rows(run.rewards)
-        if row["repeat"] == 0 and (row["error"] or {}).get("kind") == "input"
-    )
-    return [
-        (f"{path}:{line_number(path, row['at'])}", row["error"]["message"]) for row in islice(kept, SHOWN)
-    ]
+    path = run.rollouts
+    found = ((row, *failure_of(row)) for row in read_rows(run.rewards) if row["reward"] is None)
+    kept = ((row, said) for row, kind, said in found if kind == "input" and row["repeat"] == 0)
+    return [(f"{path}:{line_number(path, row['at'])}", said) for row, said in islice(kept, SHOWN)]
 
 
 def _control_lines(controls: Controls) -> Iterator[str]:

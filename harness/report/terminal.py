@@ -1,20 +1,24 @@
-"""Prints a run, or one sample, for people to read.
+"""Prints a run, or one sample, for people to read; plain text where standard output is not a terminal.
 
-In comes what `harness.report.look` gathered; out goes text, plain where standard output is not a terminal.
-Content is printed as it is: no markup in a completion is ever interpreted.
+No markup in a completion is interpreted, and nothing in it steers the terminal.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from harness.report.look import Look
-from harness.runs.rows import Row
+from harness.report.printable import printable
+from harness.runs.rows import Row, failure_of
+from harness.signal.groups import GroupCounts
 
 BAR = 40
+METRICS = 20
+"""Most metrics that are printed: a grader may make up a name for each sample."""
 _TEXT = 200
 
 
@@ -22,25 +26,28 @@ def print_run(look: Look, console: Console | None = None) -> None:
     """Print rewards, groups, errors, and the samples worth a look."""
     console = console or _console()
     facts, totals = look.facts, look.totals
-    target = facts["target"]["kind"]
-    _head(console, f"{facts['grader']['ref']}  on {facts['input']['path']}")
-    graded = f"{totals.gradings:,} grading{'' if totals.gradings == 1 else 's'} {target}"
+    _head(console, printable(f"{facts.grader.ref}  on {facts.input.path}"))
+    graded = f"{_count(totals.gradings, 'grading')} {facts.target.kind}"
     console.print(f"{graded}, {look.ms / max(1, totals.gradings):.3f} ms each")
     print_rewards(look, console)
     _head(console, "groups")
     print_groups(look, console)
     if look.metrics:
         _head(console, "metrics")
-        for name, mean in sorted(look.metrics.items()):
-            console.print(f"  {_shown(name):<24} mean {mean:.4f}")
+        for name, mean in sorted(look.metrics.items())[:METRICS]:
+            console.print(f"  {printable(name):<24} mean {mean:.4f}")
+        if len(look.metrics) > METRICS:
+            console.print(f"  and {len(look.metrics) - METRICS:,} more; --json lists all")
     if totals.errors:
         _head(console, "no reward")
         for kind, count in sorted(totals.errors.items()):
-            console.print(f"  {kind:<10} {count:,}")
-        _rows(console, look.failed, lambda row: f"{row['error']['kind']}: {row['error']['message'][:_TEXT]}")
-    if facts["label"] is not None:
-        _head(console, f"against {facts['label']}")
+            console.print(f"  {printable(kind):<10} {count:,}")
+        _rows(console, look.failed, _failure)
+    if facts.label is not None:
+        _head(console, printable(f"against {facts.label}"))
         console.print(f"  agrees on {totals.agreed:,} of {totals.agreed + totals.disagreed:,}")
+        if totals.unlabeled and facts.bounds is None:
+            console.print("  true and false are not compared: the grader's range is not known")
     if look.disagreed:
         _rows(console, look.disagreed, _disagreement)
     if look.lowest:
@@ -63,13 +70,13 @@ def print_sample(found: dict[str, Any], console: Console | None = None) -> None:
     for row in found["rows"]:
         _head(console, f"grading {row['repeat'] + 1}")
         if row["reward"] is None:
-            console.print(_shown(f"no reward: {row['error']['kind']}: {row['error']['message']}"))
+            console.print(_shown(f"no reward: {': '.join(failure_of(row))}"))
         else:
             console.print(f"reward {row['reward']:g}  ({row['ms']:.2f} ms)")
         for name, value in row["metrics"].items():
-            console.print(f"  {_shown(name)} {value:g}")
+            console.print(f"  {printable(name)} {value:g}")
         if "wires" in row:
-            console.print(f"  wires {row['wires']}")
+            console.print(printable(f"  wires {row['wires']}"))
     if found.get("others"):
         console.print(f"\nother rollouts of this id: {', '.join(found['others'])}", style="dim")
 
@@ -77,20 +84,22 @@ def print_sample(found: dict[str, Any], console: Console | None = None) -> None:
 def _conversation(rollout: dict[str, Any], console: Console) -> None:
     for message in rollout["messages"]:
         turn = message if isinstance(message, dict) else {"role": "(no message)", "content": message}
-        _head(console, _shown(str(turn.get("role"))))
+        _head(console, printable(str(turn.get("role"))))
         console.print(_shown(turn.get("content")))
     _head(console, "reference_answer")
     console.print(_shown(rollout.get("reference_answer")))
 
 
 def print_rewards(look: Look, console: Console) -> None:
-    """Print how the rewards are spread: a bar a value where there are few, else one a tenth of the range."""
+    """Print how the rewards are spread: one bar for each value, or for each tenth of the range."""
     totals = look.totals
     if totals.mean is None:
         console.print("no rewards at all")
         return
     console.print(f"mean reward {totals.mean:.4f}, from {totals.lowest:g} to {totals.highest:g}")
-    low, high = look.bounds
+    if look.facts.bounds is None:
+        console.print("the grader's range is not known: add --range LOW HIGH to the replay")
+    low, high = look.span
     width = (high - low) / len(look.bins)
     if look.values:
         bars = [(f"{value:g}", count) for value, count in look.values.items()]
@@ -98,7 +107,7 @@ def print_rewards(look: Look, console: Console) -> None:
         bars = [
             (f"{low + at * width:.2g} to {low + (at + 1) * width:.2g}", n) for at, n in enumerate(look.bins)
         ]
-    most = max(count for _, count in bars)
+    most = max(1, *(count for _, count in bars))
     for name, count in bars:
         console.print(f"  {name:>12} {'█' * round(BAR * count / most):<{BAR}} {count:,}")
 
@@ -107,25 +116,47 @@ def print_groups(look: Look, console: Console) -> None:
     """Print how many records would teach the model something."""
     groups = look.groups
     if not groups.groups:
-        console.print("  none has a reward")
+        console.print("  no group has a reward")
         return
     if groups.groups == groups.single:
-        console.print(
-            f"  one grading a record ({groups.groups:,} in all): what a job would learn cannot be told"
-        )
+        what = _count(groups.single, "group")
+        console.print(f"  {what} of one grading: what a job would learn cannot be told")
         return
-    share = groups.zero_std / max(1, groups.groups)
-    zero = f"{groups.zero_std:,} of them zero-std ({share:.0%}): nothing is learned there"
-    console.print(f"  {groups.groups:,} groups, {zero}")
-    console.print(f"  of those {groups.all_lowest:,} all wrong, {groups.all_highest:,} all right")
+    for line in _group_lines(groups):
+        console.print(f"  {line}")
+
+
+def _group_lines(groups: GroupCounts) -> Iterator[str]:
+    count, equal = groups.groups - groups.single, groups.zero_std - groups.single
+    told = _count(count, "group")
+    if count == 1:
+        alike = "are equal (zero-std): a job would learn nothing"
+        yield f"{told}; its rewards {alike if equal else 'differ, so it can teach something'}"
+    elif not equal:
+        yield f"{told}; none has equal rewards, so every group can teach something"
+    elif equal == count:
+        yield f"{told}; all have equal rewards (zero-std): a job would learn nothing"
+    else:
+        verb, them = ("has", "it") if equal == 1 else ("have", "them")
+        zero = f"{equal:,} {verb} equal rewards ({equal / count:.0%} zero-std)"
+        yield f"{told}; {zero}: nothing is learned from {them}"
+    if groups.single:
+        yield f"{_count(groups.single, 'group')} of one grading, from which nothing is learned"
+    if groups.zero_std and groups.all_lowest is not None:
+        yield f"all wrong: {groups.all_lowest:,} of {groups.groups:,}; all right: {groups.all_highest:,}"
     if groups.unrewarded:
-        console.print(f"  {groups.unrewarded:,} groups without any reward")
+        yield f"{_count(groups.unrewarded, 'group')} without any reward"
 
 
-def _rows(console: Console, rows: list[Row], say: Any) -> None:
+def _rows(console: Console, rows: list[Row], say: Callable[[Row], str]) -> None:
     for row in rows:
         name = f"at-{row['at']}" if row["id"] is None else str(row["id"])  # as `rft show RUN` finds it
-        console.print(f"  {_shown(name)}  {_shown(say(row))}")
+        console.print(f"  {printable(name)}  {printable(say(row))}")
+
+
+def _failure(row: Row) -> str:
+    kind, message = failure_of(row)
+    return f"{kind}: {message[:_TEXT]}"
 
 
 def _disagreement(row: Row) -> str:
@@ -134,14 +165,18 @@ def _disagreement(row: Row) -> str:
     return f"reward {row['reward']:g}, label {row['label']}"
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def _head(console: Console, title: str) -> None:
     console.print(Text(f"\n{title}", style="bold"))
 
 
 def _shown(value: Any) -> str:
-    """Text as it is; a lone surrogate, which no terminal takes, as a question mark."""
+    """Content over several lines, without what would steer a terminal."""
     text = "(none)" if value is None else value if isinstance(value, str) else repr(value)
-    return text.encode("utf-8", "replace").decode()
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def _console() -> Console:

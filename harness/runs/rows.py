@@ -1,8 +1,6 @@
-"""The lines of a run: how one grading is written down, and how many add up to totals.
+"""The lines of a run's `rewards.jsonl`: one a grading, and the totals that they add up to.
 
-A row is `{"at", "repeat", "id", "group", "reward", "metrics", "error", "ms"}`; where asked for, also `label`
-(the rollout's own verdict) and `wires` (the rewards of wires that disagreed). A run's key is (input, at,
-repeat).
+A run's key is (input, at, repeat).
 """
 
 from __future__ import annotations
@@ -13,13 +11,31 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import orjson
 
-from harness.data.json_lines import parse
+from harness.data.json_lines import LineError, parse
+from harness.errors import InputError
 
-Row = dict[str, Any]
+
+class Row(TypedDict):
+    """One grading; a plain dict, since there are millions."""
+
+    at: int
+    """Byte of the input at which the rollout's line begins."""
+    repeat: int
+    id: Any
+    group: str | None
+    reward: float | None
+    metrics: dict[str, float]
+    error: dict[str, str] | None
+    """Why there is no reward: `kind` and `message`."""
+    ms: float
+    label: NotRequired[Any]
+    """The rollout's own verdict, where it was asked for."""
+    wires: NotRequired[dict[str, Any]]
+    """What each wire gave, where they disagree."""
 
 
 def dump(row: Row) -> bytes:
@@ -30,14 +46,49 @@ def dump(row: Row) -> bytes:
         return json.dumps(row).encode() + b"\n"
 
 
-def read_rows(path: Path, start: int = 0, end: int | None = None) -> Iterator[Row]:
-    """Stream the rows of a rewards file."""
-    with path.open("rb", buffering=1 << 20) as file:
-        file.seek(start)
-        for line in file:
-            yield parse(line)
-            if end is not None and file.tell() >= end:
-                return
+def read_rows(path: Path) -> Iterator[Row]:
+    """Stream the rows of a rewards file.
+
+    Raises:
+        InputError: There is no such file, or a line is no row.
+    """
+    try:
+        with path.open("rb", buffering=1 << 20) as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    yield parse_row(line)
+                except LineError:
+                    fix = "Replay again under another name: this file was damaged after it was written."
+                    raise InputError(
+                        "this line is no reward of a run", place=f"{path}:{number}", fix=fix
+                    ) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error
+
+
+def parse_row(line: bytes) -> Row:
+    """Read one line of a rewards file.
+
+    Raises:
+        LineError: It is no row.
+    """
+    row = parse(line)
+    try:
+        if row["reward"] is None:
+            good = type(row["error"]["kind"]) is type(row["error"]["message"]) is str
+        else:
+            good = isfinite(row["reward"])
+        good &= type(row["at"]) is type(row["repeat"]) is int and row["at"] >= 0 and isfinite(row["ms"])
+        good &= row["group"] is None or type(row["group"]) is str
+        good &= "id" in row and type(row.get("wires", {})) is dict
+        for value in row["metrics"].values():
+            good &= isfinite(value)
+    except (KeyError, TypeError, AttributeError, OverflowError):
+        good = False
+    if not good:
+        raise LineError("not a row", 0)
+    found: Row = row
+    return found
 
 
 @dataclass(slots=True)
@@ -59,25 +110,32 @@ class Totals:
     agreed: int = 0
     """Rows whose reward agrees with their label."""
     disagreed: int = 0
-    unlabelled: int = 0
-    """Rows whose label or reward is missing."""
+    unlabeled: int = 0
+    """Rows that could not be compared: no label, no reward, or a range that nobody knows."""
 
     @property
     def mean(self) -> float | None:
         """The mean reward; None where there is none."""
         return self.total / self.rewards if self.rewards else None
 
+    @property
+    def possible(self) -> bool:
+        """Whether rows can add up to this; a damaged file may say anything."""
+        counts = (self.wires, self.agreed, self.disagreed, self.unlabeled, *self.errors.values())
+        known = {bound is not None for bound in (self.lowest, self.highest)}
+        return 0 <= self.rewards <= self.gradings and min(counts) >= 0 and known == {self.rewards > 0}
+
     def add(self, row: Row, middle: float | None = None) -> None:
         """Count one row.
 
         Args:
-            row: The row.
-            middle: The middle of the grader's range, above which a reward says yes; None for no labels.
+            row: The row; its label is counted where it carries one.
+            middle: The middle of the grader's range, above which a reward says yes; None if not known.
         """
         self.gradings += 1
         reward = row["reward"]
         if reward is None:
-            kind = row["error"]["kind"]
+            kind, _ = failure_of(row)
             self.errors[kind] = self.errors.get(kind, 0) + 1
         else:
             self.rewards += 1
@@ -88,10 +146,10 @@ class Totals:
                 self.highest = reward
         if "wires" in row:
             self.wires += 1
-        if middle is not None:
-            verdict = agreement(reward, row.get("label"), middle)
+        if "label" in row:
+            verdict = agreement(reward, row["label"], middle)
             if verdict is None:
-                self.unlabelled += 1
+                self.unlabeled += 1
             elif verdict:
                 self.agreed += 1
             else:
@@ -99,7 +157,7 @@ class Totals:
 
     def merge(self, other: Totals) -> None:
         """Count everything that another counted."""
-        for name in ("gradings", "rewards", "total", "wires", "agreed", "disagreed", "unlabelled"):
+        for name in ("gradings", "rewards", "total", "wires", "agreed", "disagreed", "unlabeled"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         lows = [low for low in (self.lowest, other.lowest) if low is not None]
         highs = [high for high in (self.highest, other.highest) if high is not None]
@@ -110,14 +168,16 @@ class Totals:
         """The totals as JSON, with the mean."""
         return {**asdict(self), "mean": self.mean}
 
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Totals:
-        """The totals that `to_json` wrote."""
-        return cls(**{name: value[name] for name in cls.__slots__})
+
+def failure_of(row: Row) -> tuple[str, str]:
+    """Why a row has no reward: the kind and the message."""
+    error = row["error"]
+    assert error is not None  # `parse_row` and `grade_batch` see to it
+    return error["kind"], error["message"]
 
 
-def agreement(reward: float | None, label: Any, middle: float) -> bool | None:
-    """Whether a reward says what a label says; None where one of them says nothing.
+def agreement(reward: float | None, label: Any, middle: float | None) -> bool | None:
+    """Whether a reward says what a label says; None where that cannot be told.
 
     A boolean label agrees with a reward above the middle of the range when it is true, and with one at or
     below it when it is false; a number agrees with an equal number.
@@ -125,7 +185,7 @@ def agreement(reward: float | None, label: Any, middle: float) -> bool | None:
     if reward is None or not isinstance(label, bool | int | float):
         return None
     if isinstance(label, bool):
-        return (reward > middle) == label
+        return None if middle is None else (reward > middle) == label
     try:
         number = float(label)
     except OverflowError:  # an integer that no float holds, so no reward equals it

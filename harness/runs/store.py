@@ -10,19 +10,21 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import json
 import re
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from harness.data.typed_json import as_json
 from harness.disk import HeldLock, lock, replaced, unwritable, write_json
 from harness.errors import InputError
 from harness.processes import end_marked, mark
+from harness.runs.facts import SCHEMA, InputFacts, RunFacts, read_facts
+from harness.runs.rows import Totals
 
-SCHEMA = 1
 SAME = ("grader", "input", "target", "wire", "repeats", "limit", "label")
 """The parts of `run.json` that make two runs the same work."""
 
@@ -35,7 +37,7 @@ class Run:
         facts: What `run.json` says.
     """
 
-    def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, facts: RunFacts) -> None:
         self.folder = folder
         self.facts = facts
 
@@ -45,9 +47,26 @@ class Run:
         return self.folder / "rewards.jsonl"
 
     @property
+    def rollouts(self) -> Path:
+        """The rollouts that are graded: the input, or those that were made of its records."""
+        return self.folder / "rollouts.jsonl" if self.facts.input.derived else self.facts.input.path
+
+    @property
     def done(self) -> bool:
         """Whether every shard has been graded and merged."""
-        return bool(self.facts["state"] == "done")
+        return self.facts.state == "done"
+
+    @property
+    def totals(self) -> Totals:
+        """The totals of a run that is done.
+
+        Raises:
+            InputError: It is not done.
+        """
+        if self.facts.totals is None or not self.done:
+            fix = "Run the same replay command again: it resumes."
+            raise InputError("the run is not finished", place=str(self.folder), fix=fix)
+        return self.facts.totals
 
     def shard(self, number: int) -> Path:
         """The rewards of one byte range of the input."""
@@ -55,8 +74,8 @@ class Run:
 
     def save(self, **changed: Any) -> None:
         """Change some of the facts, on disk too, in one step."""
-        self.facts.update(changed)
-        write_json(self.folder / "run.json", self.facts)
+        self.facts = replace(self.facts, **changed)
+        write_json(self.folder / "run.json", as_json(self.facts))
 
     def merge(self) -> None:
         """Make `rewards.jsonl` of the shards, and let go of them."""
@@ -64,23 +83,23 @@ class Run:
             for left in self.folder.glob(".rewards.jsonl.*.new"):  # by a merge that was killed
                 left.unlink()
             with replaced(self.rewards) as whole:
-                for number in range(len(self.facts["shards"])):
+                for number in range(len(self.facts.shards)):
                     with self.shard(number).open("rb") as part:
                         shutil.copyfileobj(part, whole, 1 << 20)
 
-    def close(self, **changed: Any) -> None:
+    def close(self, totals: Totals) -> None:
         """Record that the run is done."""
-        self.save(state="done", **changed)
+        self.save(state="done", totals=totals)
         shutil.rmtree(self.folder / "shards", ignore_errors=True)
 
 
-def create(runs: Path, name: str | None, facts: dict[str, Any]) -> Run:
+def create(runs: Path, name: str | None, facts: RunFacts) -> Run:
     """Make a new run.
 
     Args:
         runs: The folder of all runs.
         name: Its id; made of the time and the grader when None.
-        facts: What to write to `run.json`, without `schema`, `id` and `state`.
+        facts: What to write to `run.json`; its id and state are set here.
 
     Raises:
         InputError: There is a run of this id, or the folder cannot be written.
@@ -89,12 +108,12 @@ def create(runs: Path, name: str | None, facts: dict[str, Any]) -> Run:
         raise InputError(
             f"{name!r} cannot name a run", fix="Use letters, digits, dots, dashes and underscores."
         )
-    word = re.sub(r"\W+", "-", facts["grader"]["ref"].rpartition(":")[2] or "run").strip("-")
+    word = re.sub(r"\W+", "-", facts.grader.ref.rpartition(":")[2] or "run").strip("-")
     base = name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{word}"
     attempt = 1
     while True:
         folder = runs / (base if attempt == 1 else f"{base}-{attempt}")
-        run = Run(folder, {"schema": SCHEMA, "id": folder.name, "state": "new", **facts})
+        run = Run(folder, replace(facts, schema=SCHEMA, id=folder.name, state="new"))
         if not folder.exists() and _appear(run):
             return run
         if name is not None:
@@ -131,52 +150,59 @@ def open_run(folder: Path) -> Run:
     """Open a run that exists.
 
     Raises:
-        InputError: There is none, or it was written by another version.
+        InputError: There is none, it is damaged, or another version wrote it.
     """
-    try:
-        facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        known = facts["schema"] == SCHEMA
-        if known and not {"id", "state", "input", "grader", "target"} <= facts.keys():
-            raise ValueError("it was not written by a replay")
-    except (OSError, ValueError, KeyError, TypeError):
+    facts = read_facts(folder)
+    if facts is None:
         raise InputError(
             "there is no run here", place=str(folder), fix="`ls runs` shows the runs of this folder."
-        ) from None
-    if not known:
-        raise InputError(
-            f"the run has schema {facts['schema']}; this version reads {SCHEMA}", place=str(folder)
         )
+    # A run that came with somebody's repository could have its files written, or shown, elsewhere.
+    for path in (*folder.iterdir(), *folder.glob("shards/*")):
+        if path.is_symlink():
+            raise InputError("a run's files are never links", place=str(path), fix="Remove it.")
     return Run(folder, facts)
 
 
-def unfinished(runs: Path, facts: dict[str, Any]) -> Run | None:
+def unfinished(runs: Path, facts: RunFacts) -> Run | None:
     """The newest run that was begun for the same work and not ended; None where there is none."""
-    for folder in sorted(runs.glob("[!.]*/run.json"), key=lambda path: path.stat().st_mtime, reverse=True):
+    for path in sorted(runs.glob("[!.]*/run.json"), key=_age):
         try:
-            run = open_run(folder.parent)
-        except InputError:
+            run = open_run(path.parent)
+        except (InputError, OSError):  # damaged, or of another version: in nobody's way
             continue
-        if not run.done and all(same_part(run.facts, facts, part) for part in SAME):
+        if not run.done and not other_work(run.facts, facts):
             return run
     return None
 
 
-def same_part(begun: dict[str, Any], asked: dict[str, Any], part: str) -> bool:
-    """Whether a part of two runs' facts means the same work.
+def _age(path: Path) -> float:
+    try:
+        return -path.lstat().st_mtime
+    except OSError:  # gone since it was listed
+        return 0.0
+
+
+def other_work(begun: RunFacts, asked: RunFacts) -> list[str]:
+    """The parts of two runs' facts that mean other work; none where a run can be resumed.
 
     An input is the same when it is the same unchanged file, or when its content is: a copy will do.
     """
-    was, now = begun.get(part), asked.get(part)
-    if part != "input" or was == now:
-        return bool(was == now)
-    assert was is not None
-    assert now is not None
-    apart = ("path", "mtime_ns", "sha256")
-    if {**was, **dict.fromkeys(apart)} != {**now, **dict.fromkeys(apart)}:
+    return [
+        part
+        for part in SAME
+        if getattr(begun, part) != getattr(asked, part)
+        and not (part == "input" and _same_content(begun.input, asked.input))
+    ]
+
+
+def _same_content(was: InputFacts, now: InputFacts) -> bool:
+    """Whether two inputs that are not equal hold the same."""
+    if replace(was, path=now.path, mtime_ns=now.mtime_ns, sha256=None) != now:
         return False
-    if was["path"] == now["path"] and was["mtime_ns"] == now["mtime_ns"]:
+    if was.path == now.path and was.mtime_ns == now.mtime_ns:
         return True
-    return was["sha256"] is not None and was["sha256"] == sha256(Path(now["path"]))
+    return was.sha256 is not None and was.sha256 == sha256(now.path)
 
 
 def sha256(path: Path) -> str:
@@ -193,7 +219,7 @@ def lock_run(run: Run) -> HeldLock:
     """
     return lock(
         run.folder / "lock",
-        f"run {run.facts['id']}",
+        f"run {run.facts.id}",
         fix="Wait for it, or end it; --fresh begins a run of its own.",
     )
 

@@ -1,16 +1,18 @@
 """The groups of a replay run: which records would teach the model something, and which would not.
 
-In come rows, out come counts. A job learns from how the rewards of one record's rollouts differ (the
+A job learns from how the rewards of one record's rollouts differ (the
 advantage is (reward - group mean) / group std); a group whose rewards are all equal teaches nothing, however
 high they are.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from harness.runs.facts import Bounds
 from harness.runs.rows import Row
 
 TOLERANCE = 1e-12
@@ -41,10 +43,10 @@ class GroupCounts:
     """Groups with at least one reward."""
     zero_std: int
     """Groups in which all rewards are equal."""
-    all_lowest: int
-    """Zero-std groups at the floor of the grader's range: all wrong."""
-    all_highest: int
-    """Zero-std groups at the top of the range: all right."""
+    all_lowest: int | None
+    """Zero-std groups at the floor of the grader's range: all wrong. None where the range is not known."""
+    all_highest: int | None
+    """Zero-std groups at the top of the range: all right. None where the range is not known."""
     single: int
     """Groups of one rollout, which tell nothing either way."""
     unrewarded: int
@@ -79,15 +81,15 @@ def group_rewards(rows: Iterable[Row]) -> dict[str, RewardGroup]:
     return groups
 
 
-def count_groups(groups: Iterable[RewardGroup], low: float, high: float) -> GroupCounts:
+def count_groups(groups: Iterable[RewardGroup], bounds: Bounds | None) -> GroupCounts:
     """Count the groups of each sort.
 
     Args:
         groups: What `group_rewards` gathered.
-        low: The floor of the grader's range.
-        high: The top of it.
+        bounds: The grader's range; None where it is not known.
     """
     rewarded = unrewarded = zero = lows = highs = single = 0
+    low, high = bounds or (math.inf, -math.inf)
     for group in groups:
         if not group.count:
             unrewarded += 1
@@ -98,4 +100,6 @@ def count_groups(groups: Iterable[RewardGroup], low: float, high: float) -> Grou
             zero += 1
             lows += group.lowest <= low + TOLERANCE
             highs += group.highest >= high - TOLERANCE
+    if bounds is None:
+        return GroupCounts(rewarded, zero, None, None, single, unrewarded)
     return GroupCounts(rewarded, zero, lows, highs, single, unrewarded)

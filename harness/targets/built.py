@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import subprocess
 from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from harness.data.typed_json import typed
 from harness.errors import InputError
 from harness.localaws import limits
 from harness.localaws.confinement import Confinement
@@ -20,6 +22,7 @@ from harness.localaws.function import FunctionSpec
 from harness.localaws.interpreter import find_interpreter
 from harness.localaws.template import read_functions
 from harness.localaws.variables import function_variables
+from harness.runs.facts import GraderOptions
 
 __all__ = ["BUILD", "Imported", "built_function", "built_functions", "grader_of", "import_artifact"]
 
@@ -34,14 +37,14 @@ own = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 import importlib, json, time
 module, _, name = sys.argv[1].rpartition(".")
-said = {"ms": None, "options": {}, "modules": [], "error": None}
+said = {"ms": None, "options": None, "modules": [], "error": None}
 before = set(sys.modules)
 started = time.perf_counter()
 try:
     found = getattr(importlib.import_module(module.replace("/", ".")), name)
     said["ms"] = (time.perf_counter() - started) * 1000
     options = getattr(found, "options", None)
-    said["options"] = options.as_dict() if hasattr(options, "as_dict") else {}
+    said["options"] = options.as_dict() if hasattr(options, "as_dict") else None
 except BaseException as error:
     said["error"] = f"{type(error).__name__}: {error}"
 said["modules"] = sorted({each.partition(".")[0] for each in set(sys.modules) - before})
@@ -58,18 +61,19 @@ class Built(NamedTuple):
     spec: FunctionSpec
 
 
-class Imported(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Imported:
     """What importing an artifact's handler showed."""
 
-    ms: float | None
+    ms: float | None = None
     """How long the import took, milliseconds, the interpreter's own start left out; None when it failed."""
-    options: dict[str, Any]
-    """How the grader was declared; empty for a handler written by hand."""
-    modules: list[str]
+    options: GraderOptions | None = None
+    """How the grader was declared; None for a handler written by hand."""
+    modules: tuple[str, ...] = ()
     """Names of the top-level modules that it loaded."""
-    error: str | None
+    error: str | None = None
     """Why it cannot be imported; None when it can."""
-    note: str | None
+    note: str | None = None
     """Set when another Python imported it than its runtime names."""
 
 
@@ -147,16 +151,14 @@ def import_artifact(spec: FunctionSpec) -> Imported:
         command = confinement.command(_IMPORT, spec.handler)
         try:
             done = subprocess.run(command, env=environment, capture_output=True, timeout=_IMPORT_SECONDS)
-            said = json.loads(done.stdout)
+            said = typed(Imported, json.loads(done.stdout))
             if changed := confinement.changed():
-                said = {"error": limits.changed_artifact(changed).message}
+                said = Imported(error=limits.changed_artifact(changed).message)
         except subprocess.TimeoutExpired:
-            said = {"error": f"importing it took more than {_IMPORT_SECONDS} s"}
+            said = Imported(error=f"importing it took more than {_IMPORT_SECONDS} s")
         except ValueError:
-            said = {"error": f"importing it ended the process with exit code {done.returncode}"}
-    return Imported(
-        said.get("ms"), said.get("options", {}), said.get("modules", []), said["error"], interpreter.note
-    )
+            said = Imported(error=f"importing it ended the process with exit code {done.returncode}")
+    return replace(said, note=interpreter.note)
 
 
 def _is_build(folder: Path) -> bool:

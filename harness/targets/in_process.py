@@ -62,9 +62,14 @@ class InProcessTarget:
         """Hash of the module's source, so that a run can tell which grader it used."""
 
     @property
-    def options(self) -> dict[str, Any]:
-        """How the grader was declared; empty for a handler written by hand."""
-        return self.handler.options.as_dict() if isinstance(self.handler, Grader) else {}
+    def options(self) -> dict[str, Any] | None:
+        """How the grader was declared; None for a handler written by hand."""
+        return self.handler.options.as_dict() if isinstance(self.handler, Grader) else None
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The range that the grader declares; None for a handler written by hand."""
+        return self.handler.options.range if isinstance(self.handler, Grader) else None
 
     def grade(self, event: Any) -> Answer:
         """Grade the samples of one event."""

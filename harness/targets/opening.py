@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.errors import InputError
+from harness.runs.facts import DeployedFacts, GraderFacts, InProcessFacts, LocalRuntimeFacts, TargetFacts
 from harness.targets.protocol import Target
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ CONCURRENCY = "RFT_CONCURRENCY"
 _ATTEMPTS = "AWS_MAX_ATTEMPTS"
 _KNOWN = "Write its ARN, or NAME:ALIAS."
 
-Facts = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetChoice:
@@ -56,11 +55,11 @@ class TargetChoice:
     """For a function named without its ARN."""
 
 
-def describe(asked: TargetChoice) -> tuple[Facts, Facts]:
+def describe(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     """Say which target and which grader are meant.
 
     Returns:
-        What `open_target` needs, and what a run says of its grader: `ref`, `sha256` of what runs, `options`.
+        What `open_target` needs, and what a run says of its grader.
 
     Raises:
         InputError: There is no such target, or it cannot be set up.
@@ -77,7 +76,7 @@ def describe(asked: TargetChoice) -> tuple[Facts, Facts]:
     return _deployed(asked)
 
 
-def open_target(described: Facts) -> Target:
+def open_target(described: TargetFacts) -> Target:
     """Open a target.
 
     Args:
@@ -87,20 +86,17 @@ def open_target(described: Facts) -> Target:
         InputError: The target cannot be set up as described.
         ServiceError: AWS cannot be reached.
     """
-    kind = described["kind"]
-    if kind == IN_PROCESS:
+    if isinstance(described, InProcessFacts):
         from harness.targets.in_process import InProcessTarget
 
-        return InProcessTarget(described["grader"])
-    if kind == LAMBDA_RUNTIME:
+        return InProcessTarget(described.grader)
+    if isinstance(described, LocalRuntimeFacts):
         from harness.localaws.template import read_function
         from harness.targets.lambda_runtime import LocalRuntimeTarget
 
-        spec = read_function(Path(described["template"]), described["function"])
+        spec = read_function(described.template, described.function)
         return LocalRuntimeTarget(spec, concurrency=_number(CONCURRENCY, None))
-    if kind == DEPLOYED:
-        return open_deployed(described["arn"], described["region"])
-    raise InputError(f"there is no target {kind!r}")
+    return open_deployed(described.arn, described.region)
 
 
 def open_deployed(function: str, region: str | None = None) -> DeployedTarget:
@@ -124,7 +120,7 @@ def open_deployed(function: str, region: str | None = None) -> DeployedTarget:
     )
 
 
-def _in_process(asked: TargetChoice) -> tuple[Facts, Facts]:
+def _in_process(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     from harness.targets.in_process import InProcessTarget
 
     if asked.grader is None:
@@ -133,11 +129,10 @@ def _in_process(asked: TargetChoice) -> tuple[Facts, Facts]:
             fix="Write --grader module:name or --grader file.py:name, or --arn, --stack or --artifact.",
         )
     opened = InProcessTarget(asked.grader)
-    facts = {"ref": asked.grader, "sha256": opened.sha256, "options": opened.options}
-    return {"kind": IN_PROCESS, "grader": asked.grader}, facts
+    return InProcessFacts(asked.grader), GraderFacts(asked.grader, opened.sha256, opened.options)
 
 
-def _artifact(asked: TargetChoice) -> tuple[Facts, Facts]:
+def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     """The built function; its artifact is asked how the grader in it was declared."""
     from harness.targets.built import built_function, grader_of, import_artifact
 
@@ -147,38 +142,25 @@ def _artifact(asked: TargetChoice) -> tuple[Facts, Facts]:
         fix = f"Lambda could not import {spec.handler} either; `rft doctor` says more."
         raise InputError(imported.error, place=str(spec.artifact), fix=fix)
     sha256 = spec.code_sha256()
-    target = {
-        "kind": LAMBDA_RUNTIME,
-        "template": str(template.resolve()),
-        "function": logical_id,
-        "code_sha256": sha256,
-        "note": imported.note,
-    }
-    return target, {"ref": grader_of(spec), "sha256": sha256, "options": imported.options}
+    target = LocalRuntimeFacts(template.resolve(), logical_id, sha256, imported.note)
+    return target, GraderFacts(grader_of(spec), sha256, imported.options)
 
 
-def _deployed(asked: TargetChoice) -> tuple[Facts, Facts]:
+def _deployed(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     """The function in AWS, at the version that its alias stands for now: an alias may move during a run."""
     from harness.targets.in_process import InProcessTarget
 
     opened = open_deployed(asked.target, asked.region)
     opened.close()
     found = opened.configuration
-    arn, version = asked.target, found.get("Version")
+    arn, version, sha256 = asked.target, found.get("Version"), found.get("CodeSha256")
     name, _, qualifier = _parts(asked.target)
     if version is not None and version != "$LATEST" and qualifier:
         arn = f"{asked.target.removesuffix(f':{qualifier}')}:{version}"
-    target = {
-        "kind": DEPLOYED,
-        "arn": arn,
-        "region": asked.region,
-        "asked": asked.target,
-        "version": version,
-        "code_sha256": found.get("CodeSha256"),
-    }
     # How it was declared cannot be asked of a function in AWS; the grader's source says it, if that is named.
-    options = InProcessTarget(asked.grader).options if asked.grader else {}
-    return target, {"ref": name, "sha256": found.get("CodeSha256"), "options": options}
+    options = InProcessTarget(asked.grader).options if asked.grader else None
+    target = DeployedFacts(arn, asked.region, asked.target, version, sha256)
+    return target, GraderFacts(name, sha256, options)
 
 
 def _parts(function: str) -> tuple[str, str, str]:

@@ -48,7 +48,13 @@ sys.stderr.write(json.dumps([name for name in sys.modules if name.startswith("aw
 
 def run(*texts, blocked=(), times=1, **environment):
     """The log lines of a process, its metrics, and the Powertools modules that it imported."""
-    program = PROGRAM.format(blocked=blocked, secret=SECRET, texts=texts, times=times)
+    return run_program(
+        PROGRAM.format(blocked=blocked, secret=SECRET, texts=texts, times=times), **environment
+    )
+
+
+def run_program(program, **environment):
+    """The log lines of a program, its metrics, and what it wrote to stderr as JSON."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "GRADER_", "POWER"))
     }
@@ -90,6 +96,51 @@ def test_inside_lambda_a_batch_is_one_log_line_and_one_set_of_metrics_without_co
     assert {name: blob[name] for name in counts} == counts
     assert blob["RewardMean"] == [pytest.approx(2.5 / 3)]
     assert {"RewardSpread", "BatchMilliseconds"} <= set(blob)
+
+
+USER = """
+import json, sys
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import EphemeralMetrics
+from graders import grader
+
+metrics, logger = {metrics}(namespace="Mine", service="{service}"), Logger(service="{service}")
+
+@grader
+def graded(sample):
+    metrics.add_metric("RewardMean", "Percent", 7)
+    metrics.add_dimension("tenant", sample.completion)
+    metrics.add_metadata("asked", sample.completion)
+    logger.append_keys(asked=sample.completion)
+    return 1.0
+
+event = [{{"id": "a", "messages": [{{"role": "assistant", "content": "{secret}"}}]}}]
+for _ in range(2):
+    graded(event, None)
+metrics.flush_metrics()
+sys.stderr.write("[]")
+"""
+
+
+@pytest.mark.parametrize("metrics", ["Metrics", "EphemeralMetrics"])
+@pytest.mark.parametrize("service", ["mine", "word-problems"])
+def test_the_scoring_functions_own_metrics_and_log_keys_never_mix_with_ours(metrics, service):
+    pytest.importorskip("aws_lambda_powertools")
+    program = USER.format(metrics=metrics, service=service, secret=SECRET)
+    logs, blobs, _ = run_program(program, **LAMBDA)
+    *ours, mine = sorted(
+        blobs, key=lambda blob: blob["_aws"]["CloudWatchMetrics"][0]["Namespace"], reverse=True
+    )
+    assert len(ours) == len(logs) == 2
+    for blob in ours:
+        (told,) = blob["_aws"]["CloudWatchMetrics"]
+        assert (told["Namespace"], told["Dimensions"]) == ("RftGraders", [["service"]])
+        assert (blob["RewardMean"], blob["Samples"], blob["service"]) == ([1.0], [1], "word-problems")
+    assert SECRET not in json.dumps([ours, logs])
+    (told,) = mine["_aws"]["CloudWatchMetrics"]
+    assert [metric["Name"] for metric in told["Metrics"]] == ["RewardMean"]
+    assert (told["Namespace"], mine["RewardMean"], mine["tenant"]) == ("Mine", [7.0, 7.0], SECRET)
+    assert "tenant" in told["Dimensions"][0]
 
 
 def test_content_is_logged_only_where_the_environment_says_so_and_can_always_be_written():

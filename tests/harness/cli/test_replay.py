@@ -58,10 +58,10 @@ def test_json_says_the_same_and_what_was_done(folder: Path) -> None:
     assert found["grader"]["ref"] == "my_grader.py"
     assert len(found["input"]["sha256"]) == len(found["grader"]["sha256"]) == 64
     kept = json.loads((folder / found["run"] / "run.json").read_text())
-    assert kept == {key: found[key] for key in kept} | {"totals": found["totals"]}
+    assert kept["totals"] | {"mean": 1 / 3} == found["totals"]
+    assert kept == {key: found[key] for key in kept} | {"totals": kept["totals"]}
     assert sorted(path.name for path in (folder / found["run"]).iterdir()) == [
         "grader.log",
-        "lock",
         "rewards.jsonl",
         "run.json",
     ]
@@ -78,7 +78,7 @@ def test_two_runs_of_one_second_are_two_runs(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "agreement", "unlabelled"),
+    ("labels", "agreement", "unlabeled"),
     [
         ([True, False, False], 1.0, 0),
         ([1, 0, 0.5], 2 / 3, 0),
@@ -86,13 +86,13 @@ def test_two_runs_of_one_second_are_two_runs(folder: Path) -> None:
         ([10**400, 0, 0], 2 / 3, 0),
     ],
 )
-def test_labels(labels: list[Any], agreement: float, unlabelled: int, folder: Path) -> None:
+def test_labels(labels: list[Any], agreement: float, unlabeled: int, folder: Path) -> None:
     answers = ("72", "7", "7")
     write_rollouts(
         folder / "rollouts.jsonl", [rollout(at, answers[at], "72", ok=labels[at]) for at in range(3)]
     )
     found = replay_json(folder, "--label", "ok")
-    assert (found["agreement"], found["totals"]["unlabelled"]) == (pytest.approx(agreement), unlabelled)
+    assert (found["agreement"], found["totals"]["unlabeled"]) == (pytest.approx(agreement), unlabeled)
 
 
 def test_a_label_that_nobody_carries_is_not_measured(folder: Path) -> None:
@@ -206,7 +206,7 @@ def test_a_grader_that_reads_one_wire_alone_fails_the_command(folder: Path) -> N
     assert found["totals"]["wires"] == 3
     row = rows_of(folder, found)[0]
     assert (row["reward"], row["wires"]["open-weight"], row["wires"]["sagemaker"]) == (1.0, 1.0, 0.0)
-    assert replay_json(folder, grader="by_hand.py:handler")["grader"]["options"] == {}
+    assert replay_json(folder, grader="by_hand.py:handler")["grader"]["options"] is None
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,9 @@ def test_what_a_person_sees(folder: Path) -> None:
         "my_grader.py  on ",
         "8 gradings in-process",
         "mean reward 0.5000, from 0 to 1",
-        "5 groups, 4 of them zero-std (80%): nothing is learned there",
-        "of those 2 all wrong, 2 all right",
+        "3 groups; 2 have equal rewards (67% zero-std): nothing is learned from them",
+        "2 groups of one grading, from which nothing is learned",
+        "all wrong: 2 of 5; all right: 2",
         "\nlowest\n  wrong/0  0\n  wrong/1  0\n\nslowest\n",
     ):
         assert part in said.stdout, said.stdout
@@ -107,7 +108,7 @@ def test_samples_without_ids_and_lines_that_are_none(folder: Path) -> None:
     at = len(text)
     assert show_json(folder, run, f"at-{at}")["rollout"]["id"] is None
     said = rft(folder, "show", run, f"at-{at}").stdout
-    assert "[bold]72[/bold]?" in said
+    assert "[bold]72[/bold]\\ud800\n" in said
     broken = show_json(folder, run, f"at-{at + len(no_id) + 1}")
     assert (broken["rollout"], broken["line"]) == (None, '{"id": "bad"')
     assert "no reward: input: not JSON" in rft(folder, "show", run, f"at-{at + len(no_id) + 1}").stdout
@@ -141,7 +142,7 @@ def test_a_run_that_is_not_finished_says_how_to_finish_it(folder: Path) -> None:
     (run,) = runs_in(folder)
     said = refusal(folder, "show", run.name)
     assert "not finished" in said
-    assert "Give the replay command again" in said
+    assert "Run the same replay command again" in said
 
 
 def test_records_alone_can_be_shown_too(folder: Path) -> None:

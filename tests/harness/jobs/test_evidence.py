@@ -44,7 +44,7 @@ def replayed(folder: Path, *groups: tuple[str, ...]) -> Run:
 
 
 def found(run: Run, arn: str = ARN) -> dict[str, str]:
-    return {one.id: one.severity.value for one in evidence(str(run.folder), arn)}
+    return {one.id: one.severity.value for one in evidence(run.folder, arn)}
 
 
 def as_deployed(run: Run, arn: str) -> Run:
@@ -93,12 +93,6 @@ def test_an_unfinished_replay_is_an_error(tmp_path: Path) -> None:
     assert found(run) == {"J021": "error"}
 
 
-def test_a_run_may_be_named_as_rft_show_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    replayed(tmp_path, ("0", "1"))
-    monkeypatch.chdir(tmp_path)
-    assert [one.id for one in evidence("one", ARN)] == ["J023"]
-
-
 def test_a_run_that_is_not_there_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no run"):
-        evidence(str(tmp_path / "nothing"), ARN)
+        evidence(tmp_path / "nothing", ARN)

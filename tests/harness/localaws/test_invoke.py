@@ -14,6 +14,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from harness.errors import InputError
 from harness.localaws import limits
 from harness.localaws.invoke import LambdaServer
 from harness.localaws.runtime import LocalRuntime
@@ -163,6 +164,59 @@ def test_an_event_that_is_no_json_is_refused(client, payload):
 def test_an_event_with_the_escape_of_a_lone_surrogate_runs(client):
     response = client.invoke(FunctionName="grader", Payload=b'{"do": "set", "text": "\\ud800"}')
     assert json.loads(response["Payload"].read())["errorType"] == "Runtime.MarshalError"
+
+
+def encoded(value):
+    return base64.b64encode(json.dumps(value).encode()).decode()
+
+
+CONTEXT = {"client": {"installation_id": "i"}, "custom": {"who": "Zo\u00eb"}, "env": {"locale": "de"}}
+ECHO = """
+def handler(event, context):
+    return context.client_context and context.client_context.custom
+"""
+
+
+def test_the_client_context_reaches_the_handler(client, server, tmp_path):
+    server.add(write_function(tmp_path, ECHO, name="echo"))
+    assert json.loads(invoke(client, {}, "echo", ClientContext=encoded(CONTEXT))[1]) == CONTEXT["custom"]
+    assert json.loads(invoke(client, {}, "echo")[1]) is None
+
+
+@pytest.mark.parametrize(
+    "context", ["{}", "bm8=", encoded([1]), encoded("text"), encoded({"custom": {"x": "y" * 3583}})]
+)
+def test_a_client_context_that_is_no_object_is_refused(client, context):
+    with pytest.raises(client.exceptions.InvalidRequestContentException, match="Client context must be"):
+        invoke(client, {}, ClientContext=context)
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "said"),
+    [
+        ("X-Amz-Invocation-Type", "Foo", "enum value set: [RequestResponse, Event, DryRun]"),
+        ("X-Amz-Log-Type", "Head", "enum value set: [None, Tail]"),
+    ],
+)
+def test_a_header_with_an_unknown_value_is_refused(server, header, value, said):
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"))
+    connection.request("POST", "/2015-03-31/functions/grader/invocations", b"{}", {header: value})
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["x-amzn-ErrorType"]) == (400, "ValidationException")
+    assert said in json.loads(answer.read())["message"]
+    connection.close()
+
+
+def test_a_name_that_lambda_would_not_take_is_refused_as_there(client):
+    with pytest.raises(ClientError, match="less than or equal to 64") as caught:
+        invoke(client, {}, "x" * 65)
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_a_taken_port_is_said_in_one_sentence(server):
+    port = int(server.url.rpartition(":")[2])
+    with pytest.raises(InputError, match=f"cannot listen on port {port}: Address already in use"):
+        LambdaServer(port=port)
 
 
 def test_a_payload_as_a_file_is_read(client):

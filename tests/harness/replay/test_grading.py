@@ -15,6 +15,7 @@ from graders.wire import PROFILES
 from harness.errors import InputError, ServiceError
 from harness.replay.grading import ALL_WIRES, grade_batch, in_batches, profiles_of
 from harness.rollouts.read import Rollout, read_rollout
+from harness.runs.rows import Row, failure_of
 from harness.targets.fake import FakeTarget
 from harness.targets.in_process import InProcessTarget
 from harness.targets.protocol import Answer, Graded, GraderFault, ServiceFault
@@ -40,7 +41,7 @@ def lengths(event: Any) -> Answer:
     return Answer([Graded(float(len(Sample(item).completion)), {}, None) for item in items], 8.0)
 
 
-def rewards(rows: list[dict[str, Any]]) -> list[float | None]:
+def rewards(rows: list[Row]) -> list[float | None]:
     return [row["reward"] for row in rows]
 
 
@@ -86,8 +87,9 @@ def test_a_batch_that_is_too_large_is_split_and_nothing_is_lost(sizes: list[int]
     for size, row in zip(sizes, rows, strict=True):
         alone = len(json.dumps([{**target_item(size), "id": row["id"]}]))
         if alone > most:
-            assert row["error"]["kind"] == "input"
-            assert f"{most:,} bytes" in row["error"]["message"]
+            kind, message = failure_of(row)
+            assert kind == "input"
+            assert f"{most:,} bytes" in message
         else:
             assert row["reward"] == size
 

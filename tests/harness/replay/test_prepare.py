@@ -40,7 +40,7 @@ def hashed(run: Run) -> Run:
     from harness.replay.supervisor import _hash_input
 
     _hash_input(run)
-    assert run.facts["input"]["sha256"]
+    assert run.facts.input.sha256
     return run
 
 
@@ -93,7 +93,7 @@ def test_an_input_that_moved_is_read_where_it_is_now(folder: Path) -> None:
     moved = begin(rollouts=Path("moved.jsonl"))
     assert moved.folder == run.folder
     assert replay(moved).gradings == 10
-    assert moved.facts["input"]["path"] == str(folder / "moved.jsonl")
+    assert moved.facts.input.path == folder / "moved.jsonl"
 
 
 def test_a_copy_is_read_and_not_what_became_of_the_original(folder: Path) -> None:
@@ -149,7 +149,7 @@ def test_ended_between_making_and_cutting_it_goes_on(folder: Path) -> None:
     run = begin()
     run.save(state="new")
     again = begin()
-    assert (again.folder, again.facts["state"]) == (run.folder, "running")
+    assert (again.folder, again.facts.state) == (run.folder, "running")
     assert replay(again).gradings == 10
 
 
@@ -185,11 +185,11 @@ def test_counts_begin_at_one(changed: dict[str, Any], folder: Path) -> None:
 def test_shards_cover_the_input_and_stay_as_they_were_cut(folder: Path) -> None:
     write_many(folder / "rollouts.jsonl", 9_600)
     run = begin()
-    shards = run.facts["shards"]
+    shards = run.facts.shards
     assert len(shards) > 1 or os.cpu_count() == 1
     assert [start for start, _ in shards] == [0, *(end for _, end in shards[:-1])]
     assert shards[-1][1] == (folder / "rollouts.jsonl").stat().st_size
-    assert begin().facts["shards"] == shards
+    assert begin().facts.shards == shards
 
 
 def test_what_is_no_file_is_refused(folder: Path) -> None:

@@ -37,6 +37,16 @@ def right(sample: Sample) -> float:
     time.sleep(0.003)
     return 1.0
 """
+WAITS = """
+import os, time
+from graders import Sample, grader
+
+@grader(timeout_s=None)
+def right(sample: Sample) -> float:
+    while sample.id >= 200 and not os.path.exists("go"):
+        time.sleep(0.01)
+    return 1.0
+"""
 NOISY = """
 import os, subprocess, sys
 print("imported")
@@ -155,7 +165,7 @@ def test_ctrl_c_ends_it_at_once_and_the_same_command_goes_on(tmp_path: Path) -> 
     out, err = process.communicate(timeout=20)
     assert process.returncode == 130
     assert out == ""
-    assert err.strip() == "rft: interrupted; the same command goes on where it stopped"
+    assert err.strip() == "rft: interrupted; the same command resumes"
     (folder,) = runs_in(tmp_path)
     written = len((folder / "shards" / "0.jsonl").read_bytes().splitlines())
     assert 0 < written < 400
@@ -165,9 +175,10 @@ def test_ctrl_c_ends_it_at_once_and_the_same_command_goes_on(tmp_path: Path) -> 
 
 
 def test_the_same_work_twice_at_once_is_refused_and_harms_nothing(tmp_path: Path) -> None:
-    prepare(tmp_path, SLOW, 400)
+    prepare(tmp_path, WAITS, 400)
     process = begin(tmp_path)
     said = refusal(tmp_path, *REPLAY)
+    (tmp_path / "go").touch()
     assert f"is in use by process {process.pid}" in said
     assert "--fresh" in said
     out, err = process.communicate(timeout=30)

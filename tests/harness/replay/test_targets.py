@@ -14,7 +14,8 @@ from harness.localaws.invoke import LambdaServer
 from harness.localaws.loopback import HttpResponse, LoopbackServer
 from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
-from harness.runs.rows import read_rows
+from harness.runs.facts import DeployedFacts, LocalRuntimeFacts
+from harness.runs.rows import failure_of, read_rows
 from harness.targets.opening import CONCURRENCY, describe
 from harness.targets.opening import TargetChoice as Target
 from support.artifacts import write_grader
@@ -76,11 +77,12 @@ def test_the_built_artifact_grades_and_the_run_names_its_code(project, rollouts)
     totals = replay(run, cores=1)
     assert (totals.gradings, totals.errors, totals.disagreed) == (150, {}, 0)
     assert rewards(run)["r1"] == 1.0
-    target, grader = run.facts["target"], run.facts["grader"]
-    assert (target["function"], grader["ref"]) == ("Same", "app:same")
-    assert target["code_sha256"] == grader["sha256"]
+    target, grader = run.facts.target, run.facts.grader
+    assert isinstance(target, LocalRuntimeFacts)
+    assert (target.function, grader.ref) == ("Same", "app:same")
+    assert target.code_sha256 == grader.sha256
     # Asked of the artifact itself: without it the label would be held to the middle of another range.
-    assert grader["options"]["range"] == [-1.0, 1.0]
+    assert run.facts.bounds == (-1.0, 1.0)
 
 
 def test_another_artifact_is_another_run(project, rollouts):
@@ -98,7 +100,8 @@ def test_the_function_is_found_by_its_grader(project, grader):
         project, functions={"Same": "app.same", "Other": "graders.examples.word_problems.word_problem"}
     )
     target, _ = describe(Target(target="lambda-runtime", grader=grader))
-    assert target["function"] == "Same"
+    assert isinstance(target, LocalRuntimeFacts)
+    assert target.function == "Same"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +122,8 @@ def test_what_fits_no_function_or_several_is_refused(project, asked, message):
 def test_an_artifact_can_be_named_by_its_own_folder(project):
     build = write_build(project, functions={"Same": "app.same", "Other": "app.wrong"})
     target, _ = describe(Target(target="lambda-runtime", artifact=build / "Same"))
-    assert target["function"] == "Same"
+    assert isinstance(target, LocalRuntimeFacts)
+    assert target.function == "Same"
 
 
 def test_an_artifact_that_cannot_be_imported_is_refused_before_anything_is_graded(project):
@@ -130,7 +134,7 @@ def test_an_artifact_that_cannot_be_imported_is_refused_before_anything_is_grade
 
 def test_a_grader_that_prints_on_import_does_not_get_in_the_way(project):
     write_build(project, f"print('hello')\n{SAME}")
-    assert describe(Target(target="lambda-runtime"))[1]["options"]["range"] == [-1.0, 1.0]
+    assert describe(Target(target="lambda-runtime"))[1].bounds == (-1.0, 1.0)
 
 
 def test_another_interpreter_than_the_function_s_is_told(project, rollouts, capsys):
@@ -159,10 +163,11 @@ def server(tmp_path, monkeypatch):
 def test_a_deployed_function_grades_and_its_alias_is_pinned(server, project, rollouts, asked):
     run = prepare(ReplayRequest(rollouts=rollouts, target=asked))
     assert replay(run, cores=1).mean == 0.5
-    target = run.facts["target"]
-    assert target["arn"] == asked.replace("live", "3")
-    assert (target["asked"], target["version"]) == (asked, "3")
-    assert target["code_sha256"] == run.facts["grader"]["sha256"] is not None
+    target = run.facts.target
+    assert isinstance(target, DeployedFacts)
+    assert target.arn == asked.replace("live", "3")
+    assert (target.asked, target.version) == (asked, "3")
+    assert target.code_sha256 == run.facts.grader.sha256 is not None
 
 
 def test_an_alias_that_has_moved_is_another_run(server, project, rollouts, tmp_path):
@@ -207,7 +212,7 @@ def test_a_function_that_fails_is_recorded_and_not_tried_again(server, project, 
     server.add(function(tmp_path / "raising", raising), version="5")
     run = prepare(ReplayRequest(rollouts=rollouts, target=f"{ARN}:5", limit=10))
     assert replay(run, cores=1).errors == {"call": 10}
-    assert "MemoryError: too much" in next(read_rows(run.rewards))["error"]["message"]
+    assert "MemoryError: too much" in failure_of(next(read_rows(run.rewards)))[1]
 
 
 def test_a_batch_over_six_megabytes_is_split_and_a_sample_over_it_is_named(server, project, tmp_path):
@@ -227,7 +232,7 @@ def test_every_wire_reaches_a_deployed_function(server, project, rollouts):
     ("asked", "message"),
     [
         ({"target": "lambda"}, "'lambda' names no version of a function. Write its ARN, or NAME:ALIAS."),
-        ({"target": f"{ARN}:9"}, "no such function, version or alias"),
+        ({"target": f"{ARN}:9"}, "does not exist in this account and region"),
         ({"target": f"{ARN}:3", "region": "us-east-1"}, "the ARN is in us-west-2, not in us-east-1"),
         ({"target": f"{ARN}:3", "function": "Same"}, "name a built function, not a deployed one"),
         ({"grader": None}, "no grader is named"),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from harness.report.look import look_at
 from harness.runs.rows import Totals, dump
 from harness.runs.store import Run
+from support.run_records import facts_of, row_of, unknown_grader
 
 ROWS = st.lists(
     st.fixed_dictionaries(
@@ -27,26 +28,16 @@ ROWS = st.lists(
 )
 
 
-def run_of(folder: Path, given: list[dict[str, Any]], **facts: Any) -> tuple[Run, list[dict[str, Any]]]:
+def run_of(folder: Path, given: list[dict[str, Any]], **facts: Any) -> tuple[Run, list[Any]]:
     rows, totals = [], Totals()
     for at, one in enumerate(given):
         error = None if one["reward"] is not None else {"kind": "exception", "message": "m"}
         metrics = one["metrics"] if error is None else {}
-        rows.append(
-            {
-                "at": at,
-                "repeat": 0,
-                "id": at,
-                "group": str(at // 3),
-                "error": error,
-                **one,
-                "metrics": metrics,
-            }
-        )
+        more = {"error": error, **one, "metrics": metrics}
+        rows.append(row_of(at, at=at, group=str(at // 3), **more))
         totals.add(rows[-1], 0.5)
     folder.joinpath("rewards.jsonl").write_bytes(b"".join(map(dump, rows)))
-    grader = {"ref": "g", "sha256": None, "options": {"range": [0.0, 1.0]}}
-    return Run(folder, {"grader": grader, "label": "ok", "totals": totals.to_json(), **facts}), rows
+    return Run(folder, facts_of(state="done", label="ok", totals=totals, **facts)), rows
 
 
 @given(given=ROWS, keep=st.integers(0, 6))
@@ -73,3 +64,15 @@ def test_a_look_is_a_count(
         values = [row["metrics"][name] for row in rewarded if name in row["metrics"]]
         assert look.metrics.get(name) == (pytest.approx(sum(values) / len(values)) if values else None)
     json.dumps(look.to_json(), allow_nan=False)
+
+
+@given(given=ROWS)
+def test_what_needs_a_range_that_nobody_knows_is_left_out(
+    given: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    run, rows = run_of(tmp_path_factory.mktemp("run"), given, grader=unknown_grader())
+    look = look_at(run)
+    assert (look.groups.all_lowest, look.groups.all_highest) == (None, None)
+    assert look.disagreed == []
+    assert look.to_json()["bounds"] is None
+    assert sum(look.bins) == sum(row["reward"] is not None for row in rows)

@@ -6,14 +6,18 @@ import io
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
 from harness.report.look import look_at
 from harness.report.terminal import print_run, print_sample
-from harness.runs.rows import Totals, dump
+from harness.runs.facts import GraderFacts, InputFacts
+from harness.runs.rows import Row, Totals, dump
 from harness.runs.store import Run
+from support.run_records import facts_of, unknown_grader
+from support.run_records import row_of as row
 
 ANY_TEXT = st.lists(st.characters() | st.sampled_from("\ud800\udfff\x1b\x00\r["), max_size=8).map("".join)
 
@@ -25,36 +29,14 @@ def console() -> tuple[Console, io.BytesIO]:
     return Console(file=out, markup=False, highlight=False, emoji=False, soft_wrap=True, width=80), raw
 
 
-def printed(folder: Path, rows: list[dict[str, Any]], label: str | None = None) -> str:
+def printed(folder: Path, rows: list[Row], label: str | None = None, **facts: Any) -> str:
     (folder / "rewards.jsonl").write_bytes(b"".join(map(dump, rows)))
     totals = Totals()
-    for row in rows:
-        totals.add(row, None if label is None else 0.5)
-    facts = {
-        "grader": {"ref": "my_grader:right", "options": {}},
-        "input": {"path": "rollouts.jsonl"},
-        "target": {"kind": "in-process"},
-        "label": label,
-        "totals": totals.to_json(),
-    }
+    for one in rows:
+        totals.add(one, 0.5)
     out, raw = console()
-    print_run(look_at(Run(folder, facts)), out)
+    print_run(look_at(Run(folder, facts_of(state="done", label=label, totals=totals, **facts))), out)
     return raw.getvalue().decode()
-
-
-def row(key: Any = "a", reward: float | None = 1.0, **more: Any) -> dict[str, Any]:
-    error = None if reward is not None else {"kind": "exception", "message": "KeyError: [bold]units[/bold]"}
-    return {
-        "at": 0,
-        "repeat": 0,
-        "id": key,
-        "group": "g",
-        "reward": reward,
-        "metrics": {},
-        "error": error,
-        "ms": 1.5,
-        **more,
-    }
 
 
 def test_a_run_of_failures_alone(tmp_path: Path) -> None:
@@ -62,7 +44,7 @@ def test_a_run_of_failures_alone(tmp_path: Path) -> None:
     assert "no rewards at all" in said
     assert "exception  2" in said
     assert "[red]  exception: KeyError: [bold]units[/bold]" in said
-    assert "none has a reward" in said
+    assert "no group has a reward" in said
     assert "\nlowest" not in said
 
 
@@ -86,6 +68,80 @@ def test_many_values_are_shown_by_tenths(tmp_path: Path) -> None:
     assert "0.9 to 1" in said
     assert "length" in said
     assert "mean 20.0000" in said
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        ([(0, 1), (0, 1)], ["2 groups; none has equal rewards, so every group can teach something"]),
+        ([(0, 1)], ["1 group; its rewards differ, so it can teach something"]),
+        ([(0.5, 0.5)], ["1 group; its rewards are equal (zero-std): a job would learn nothing"]),
+        (
+            [(0, 0), (1, 1)],
+            [
+                "2 groups; all have equal rewards (zero-std): a job would learn nothing",
+                "all wrong: 1 of 2; all right: 1",
+            ],
+        ),
+        (
+            [(0, 0), (0, 1)],
+            ["2 groups; 1 has equal rewards (50% zero-std): nothing is learned from it"],
+        ),
+        (
+            [(0, 0), (0.5, 0.5), (0, 1), (1,)],
+            [
+                "3 groups; 2 have equal rewards (67% zero-std): nothing is learned from them",
+                "1 group of one grading, from which nothing is learned",
+            ],
+        ),
+        ([(1,)], ["1 group of one grading: what a job would learn cannot be told"]),
+        ([(1,), (0,)], ["2 groups of one grading: what a job would learn cannot be told"]),
+        ([(0, 1), (None, None)], ["1 group without any reward"]),
+    ],
+)
+def test_groups_are_told_in_sentences(groups: list[Any], expected: list[str], tmp_path: Path) -> None:
+    rows = [row(f"{at}", reward, group=f"{at}") for at, group in enumerate(groups) for reward in group]
+    said = printed(tmp_path, rows)
+    for line in expected:
+        assert f"\n  {line}\n" in said, said
+
+
+def test_a_range_that_nobody_knows_is_said_and_nothing_is_held_to_it(tmp_path: Path) -> None:
+    rows = [row(at, at / 4, group="g", label=True) for at in range(41)]
+    said = printed(tmp_path, rows, label="ok", grader=unknown_grader())
+    assert "the grader's range is not known: add --range LOW HIGH" in said
+    assert "9 to 10" in said, "bars from the lowest to the highest reward"
+    assert "all wrong" not in said
+    known = printed(tmp_path, rows, label="ok", grader=unknown_grader(), range=(0.0, 20.0))
+    assert "not known" not in known
+    assert "18 to 20" in known
+
+
+def test_a_made_up_name_for_each_sample_does_not_fill_the_screen(tmp_path: Path) -> None:
+    said = printed(tmp_path, [row(metrics={f"m{at:03}": 1.0 for at in range(5_000)})])
+    assert said.count("mean 1.0000") == 20
+    assert "and 4,980 more" in said
+
+
+STEERS = "\x1b]52;c;bHM=\x1b\\\x9b2J\u202eab\r\nreward 1 (all good)"
+
+
+def test_nothing_that_data_holds_steers_the_terminal(tmp_path: Path) -> None:
+    rows = [
+        row(STEERS, metrics={STEERS: 1.0}, wires={STEERS: STEERS}),
+        row("x", None, error={"kind": STEERS, "message": STEERS}),
+    ]
+    grader = GraderFacts(STEERS, None, None)
+    said = printed(
+        tmp_path, rows, label=STEERS, grader=grader, input=InputFacts(Path(STEERS), 1, 1, None, False)
+    )
+    out, raw = console()
+    turns = [{"role": STEERS, "content": STEERS}, {"role": "assistant", "content": [STEERS]}]
+    print_sample({"rollout": {"messages": turns, "reference_answer": STEERS}, "rows": rows}, out)
+    print_sample({"rollout": None, "line": STEERS, "rows": rows, "others": ["at-1"]}, out)
+    for text in (said, raw.getvalue().decode()):
+        assert all(char.isprintable() or char == "\n" for char in text)
+    assert "\nreward 1 (all good)" not in said
 
 
 @given(key=ANY_TEXT | st.lists(ANY_TEXT), name=ANY_TEXT, message=ANY_TEXT)

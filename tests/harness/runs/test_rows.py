@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.runs.rows import Totals, agreement, dump, read_rows
+from harness.data.typed_json import typed
+from harness.errors import InputError
+from harness.runs.rows import Row, Totals, agreement, dump, read_rows
 
 REWARDS = st.none() | st.floats(-5, 5)
 LABELS = (
@@ -22,7 +26,7 @@ ANY_TEXT = st.lists(
 
 
 @st.composite
-def rows(draw: st.DrawFn) -> dict[str, Any]:
+def rows(draw: st.DrawFn) -> Row:
     reward = draw(REWARDS)
     kind = draw(st.sampled_from(["input", "exception", "call"]))
     row: dict[str, Any] = {
@@ -41,10 +45,10 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         )
     if draw(st.booleans()):
         row["wires"] = {"open-weight": 1.0, "nova": "exception"}
-    return row
+    return cast(Row, row)
 
 
-def added(these: list[dict[str, Any]], middle: float | None) -> Totals:
+def added(these: list[Row], middle: float | None) -> Totals:
     totals = Totals()
     for row in these:
         totals.add(row, middle)
@@ -52,20 +56,20 @@ def added(these: list[dict[str, Any]], middle: float | None) -> Totals:
 
 
 @given(st.lists(rows()), st.integers(0, 20), st.none() | st.just(0.5))
-def test_parts_add_up_to_the_whole(these: list[dict[str, Any]], cut: int, middle: float | None) -> None:
+def test_parts_add_up_to_the_whole(these: list[Row], cut: int, middle: float | None) -> None:
     whole, merged = added(these, middle), added(these[:cut], middle)
     merged.merge(added(these[cut:], middle))
     assert merged.total == pytest.approx(whole.total)
     merged.total = whole.total
     assert merged == whole
     assert whole.gradings == len(these) == whole.rewards + sum(whole.errors.values())
-    judged = whole.agreed + whole.disagreed + whole.unlabelled
-    assert judged == (0 if middle is None else len(these))
-    assert Totals.from_json(whole.to_json()) == whole
+    judged = whole.agreed + whole.disagreed + whole.unlabeled
+    assert judged == sum("label" in row for row in these)
+    assert typed(Totals, whole.to_json()) == whole
 
 
 @given(st.lists(rows(), min_size=1))
-def test_totals_say_what_the_rewards_say(these: list[dict[str, Any]]) -> None:
+def test_totals_say_what_the_rewards_say(these: list[Row]) -> None:
     rewards = [row["reward"] for row in these if row["reward"] is not None]
     totals = added(these, None)
     assert (totals.lowest, totals.highest) == (min(rewards, default=None), max(rewards, default=None))
@@ -75,17 +79,13 @@ def test_totals_say_what_the_rewards_say(these: list[dict[str, Any]]) -> None:
 
 @given(these=st.lists(rows(), max_size=4))
 def test_rows_are_read_as_they_were_written(
-    these: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+    these: list[Row], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("rows") / "rewards.jsonl"
     lines = [dump(row) for row in these]
     assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in lines)
     path.write_bytes(b"".join(lines))
     assert list(read_rows(path)) == these
-    cut = len(b"".join(lines[:2]))
-    assert list(read_rows(path, cut)) == these[2:]
-    if cut:
-        assert list(read_rows(path, 0, cut)) == these[:2]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,40 @@ def test_a_reward_agrees_with_a_label_or_says_nothing(
 @given(REWARDS, LABELS)
 def test_no_label_whatever_raises(reward: float | None, label: Any) -> None:
     assert agreement(reward, label, 0.5) in (True, False, None)
+
+
+@pytest.mark.parametrize("label", [True, False, 1.0, 0.5, None])
+def test_only_a_number_can_be_held_to_a_reward_of_unknown_range(label: Any) -> None:
+    assert agreement(1.0, label, None) is (None if isinstance(label, bool | None) else label == 1.0)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(ANY_TEXT, inner, max_size=2),
+)
+
+
+@given(
+    row=rows(),
+    key=st.sampled_from(sorted(Row.__annotations__)),
+    value=JSON,
+    cut=st.none() | st.integers(0, 200),
+)
+def test_a_damaged_line_is_a_row_or_one_sentence_with_its_line(
+    row: Row, key: str, value: Any, cut: int | None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("rows") / "rewards.jsonl"
+    good = dump(row)
+    bad = json.dumps({**row, key: value}).encode() if cut is None else good[: min(cut, len(good) - 3)]
+    path.write_bytes(good + bad + b"\n")
+    where = re.escape(f"{path}:2: this line is no reward of a run")
+    read = read_rows(path)
+    assert next(read) == row
+    try:
+        added(list(read), 0.5)
+    except InputError:
+        with pytest.raises(InputError, match=where):
+            list(read_rows(path))
 
 
 def test_a_file_of_nothing_has_no_rows(tmp_path: Path) -> None:

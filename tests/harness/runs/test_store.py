@@ -8,25 +8,18 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.errors import InputError
-from harness.runs.store import Run, create, end_orphans, lock_run, open_run, same_part, sha256, unfinished
-
-
-def facts(**changed: Any) -> dict[str, Any]:
-    given = {"path": "/x/r.jsonl", "bytes": 3, "mtime_ns": 1, "sha256": None, "derived": False}
-    grader = {"ref": "my_grader:right", "sha256": "0", "options": {}}
-    return {
-        "grader": grader,
-        "input": given,
-        "target": {"kind": "in-process"},
-        "wire": "open-weight",
-        **changed,
-    }
+from harness.runs.facts import DeployedFacts, InputFacts, RunFacts
+from harness.runs.rows import Totals
+from harness.runs.store import Run, create, end_orphans, lock_run, open_run, other_work, sha256, unfinished
+from support.run_records import facts_of as facts
+from support.run_records import unknown_grader
 
 
 def test_runs_made_in_the_same_second_have_folders_of_their_own(tmp_path: Path) -> None:
@@ -34,13 +27,13 @@ def test_runs_made_in_the_same_second_have_folders_of_their_own(tmp_path: Path) 
         made = list(threads.map(lambda _: create(tmp_path / "runs", None, facts()), range(120)))
     assert len({run.folder for run in made}) == 120
     assert {path.name for path in (tmp_path / "runs").iterdir()} == {run.folder.name for run in made}
-    assert all(open_run(run.folder).facts["id"] == run.folder.name for run in made)
+    assert all(open_run(run.folder).facts.id == run.folder.name for run in made)
 
 
 def test_of_many_who_want_one_name_one_gets_it(tmp_path: Path) -> None:
     def make(number: int) -> Run | None:
         try:
-            return create(tmp_path, "mine", facts(number=number))
+            return create(tmp_path, "mine", facts(limit=number + 1))
         except InputError:
             return None
 
@@ -83,13 +76,14 @@ def test_what_was_ended_while_it_was_made_is_no_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[]", "{}", "null", '{"schema": 1}', '{"schema": 99}', "{", '{"schema": 1, "id": 5}']
+    "content",
+    ["", "[]", "{}", "null", '{"schema": 1}', '{"schema": 99}', "{", '{"schema": 1, "id": 5}', "[" * 200_000],
 )
 def test_what_is_no_run_is_not_opened_and_in_nobodys_way(content: str, tmp_path: Path) -> None:
     create(tmp_path, "good", facts())
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "run.json").write_text(content)
-    with pytest.raises(InputError, match=r"there is no run here|has schema 99"):
+    with pytest.raises(InputError, match=r"bad/run.json: this is no run that can be read: it "):
         open_run(tmp_path / "bad")
     found = unfinished(tmp_path, facts())
     assert found is not None
@@ -100,7 +94,7 @@ def test_the_newest_unfinished_run_of_the_same_work_is_found(tmp_path: Path) -> 
     assert unfinished(tmp_path / "nowhere", facts()) is None
     old, new, other, done = (create(tmp_path, name, facts()) for name in ("old", "new", "other", "done"))
     other.save(wire="nova")
-    done.close()
+    done.close(Totals())
     for age, run in enumerate((done, other, new, old)):
         os.utime(run.folder / "run.json", (1000 - age, 1000 - age))
     found = unfinished(tmp_path, facts())
@@ -109,41 +103,52 @@ def test_the_newest_unfinished_run_of_the_same_work_is_found(tmp_path: Path) -> 
     assert old.folder != new.folder
 
 
-@pytest.mark.parametrize("part", ["grader", "target", "wire", "repeats", "limit", "label"])
-def test_another_part_is_other_work(part: str) -> None:
-    assert same_part(facts(), facts(), part)
-    assert not same_part(facts(), facts(**{part: "another"}), part)
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("grader", unknown_grader()),
+        ("target", DeployedFacts("arn")),
+        ("wire", "nova"),
+        ("repeats", 2),
+        ("limit", 1),
+        ("label", "ok"),
+    ],
+)
+def test_another_part_is_other_work(part: str, value: Any) -> None:
+    assert other_work(facts(), facts()) == []
+    assert other_work(facts(), facts(**{part: value})) == [part]
+
+
+def test_a_range_that_was_not_known_before_is_no_other_work() -> None:
+    assert other_work(facts(), facts(range=(0.0, 10.0))) == []
 
 
 def test_an_input_is_the_same_by_its_content(tmp_path: Path) -> None:
     for name, text in (("a", "one"), ("b", "one"), ("c", "two"), ("d", "longer")):
         (tmp_path / name).write_text(text)
 
-    def given(name: str, **changed: Any) -> dict[str, Any]:
+    def given(name: str, **changed: Any) -> RunFacts:
         path = tmp_path / name
-        state = {"path": str(path), "bytes": path.stat().st_size, "mtime_ns": 1, "derived": False}
-        return {"input": {**state, "sha256": None, **changed}}
+        state = InputFacts(path, path.stat().st_size, 1, None, derived=False)
+        return facts(input=replace(state, **changed))
 
     begun = given("a", sha256=sha256(tmp_path / "a"))
-    assert same_part(begun, given("a"), "input")
-    assert same_part(begun, given("a", mtime_ns=2), "input")
-    assert same_part(begun, given("b"), "input")
-    assert not same_part(begun, given("c"), "input")
-    assert not same_part(begun, given("d"), "input")
-    assert not same_part(begun, given("b", template="{x}"), "input")
-    assert not same_part(begun, given("b", derived=True), "input")
-    assert not same_part(given("a"), given("b"), "input"), "nobody knows what was in the first"
+    for same in (given("a"), given("a", mtime_ns=2), given("b")):
+        assert other_work(begun, same) == []
+    for other in (given("c"), given("d"), given("b", template="{x}"), given("b", derived=True)):
+        assert other_work(begun, other) == ["input"]
+    assert other_work(given("a"), given("b")) == ["input"], "nobody knows what was in the first"
 
 
 def test_shards_become_rewards_in_input_order_once(tmp_path: Path) -> None:
-    run = create(tmp_path, "mine", facts(shards=[[0, 1], [1, 2], [2, 3]]))
+    run = create(tmp_path, "mine", facts(shards=((0, 1), (1, 2), (2, 3))))
     for number in (2, 0, 1):
         run.shard(number).write_text(f"{number}\n")
     run.merge()
     run.shard(0).write_text("late\n")
     run.merge()
     assert run.rewards.read_text() == "0\n1\n2\n"
-    run.close(totals={})
+    run.close(Totals())
     assert open_run(run.folder).done
     assert sorted(path.name for path in run.folder.iterdir()) == ["rewards.jsonl", "run.json"]
 

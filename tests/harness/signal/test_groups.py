@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.runs.facts import Bounds
+from harness.runs.rows import Row
 from harness.signal.groups import GroupCounts, count_groups, group_rewards
+from support.run_records import row_of
 
 ROWS = st.lists(
-    st.fixed_dictionaries(
-        {
-            "group": st.none() | st.sampled_from("abcdef"),
-            "repeat": st.integers(0, 1),
-            "reward": st.none() | st.sampled_from([-1.0, 0.0, 0.5, 1.0]),
-        }
+    st.builds(
+        row_of,
+        group=st.none() | st.sampled_from("abcdef"),
+        repeat=st.integers(0, 1),
+        reward=st.none() | st.sampled_from([-1.0, 0.0, 0.5, 1.0]),
     ),
     max_size=30,
 )
 
 
-def row(group: str | None, reward: float | None, repeat: int = 0) -> dict[str, Any]:
-    return {"group": group, "reward": reward, "repeat": repeat}
+def row(group: str | None, reward: float | None, repeat: int = 0) -> Row:
+    return row_of(reward=reward, group=group, repeat=repeat)
 
 
-def count(rows: list[dict[str, Any]], low: float = 0.0, high: float = 1.0) -> GroupCounts:
-    return count_groups(group_rewards(rows).values(), low, high)
+def count(rows: list[Row], bounds: Bounds | None = (0.0, 1.0)) -> GroupCounts:
+    return count_groups(group_rewards(rows).values(), bounds)
 
 
 def test_each_sort_of_group() -> None:
@@ -43,6 +44,9 @@ def test_each_sort_of_group() -> None:
         "unrewarded": 1,
     }
     assert group_rewards(rows)["right"].missing == 1
+    unknown = count(rows, None)
+    assert (unknown.all_lowest, unknown.all_highest) == (None, None), "nobody knows what is all right"
+    assert (unknown.groups, unknown.zero_std) == (5, 4)
 
 
 def test_grading_the_same_rollout_again_makes_no_group() -> None:
@@ -57,14 +61,14 @@ def test_equal_means_equal_for_floats() -> None:
 
 
 @given(ROWS)
-def test_the_counts_are_those_of_a_naive_count(rows: list[dict[str, Any]]) -> None:
+def test_the_counts_are_those_of_a_naive_count(rows: list[Row]) -> None:
     by_name = defaultdict(list)
     for one in rows:
         if one["group"] is not None and one["repeat"] == 0:
             by_name[one["group"]].append(one["reward"])
     groups = [[reward for reward in rewards if reward is not None] for rewards in by_name.values()]
     kept = [rewards for rewards in groups if rewards]
-    assert count(rows, -1.0, 1.0) == GroupCounts(
+    assert count(rows, (-1.0, 1.0)) == GroupCounts(
         groups=len(kept),
         zero_std=sum(len(set(rewards)) == 1 for rewards in kept),
         all_lowest=sum(set(rewards) == {-1.0} for rewards in kept),

@@ -1,0 +1,109 @@
+"""`rft serve`: the Lambda Invoke API on loopback, for the functions that `sam build` made."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.options import artifact_option, function_option, json_option, out_option, port_option
+from harness.cli.output import emit_json, printable
+from harness.errors import InputError
+
+if TYPE_CHECKING:
+    from harness.localaws.function import FunctionSpec
+
+_VERSION = "1"
+"""Under which each built function counts as published, with the alias that its template names."""
+
+
+@click.command("serve")
+@artifact_option
+@function_option
+@port_option
+@click.option(
+    "--concurrency",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Run at most N calls at once and throttle the rest; by default unlimited.",
+)
+@out_option("Append the functions' own output to this file.")
+@json_option
+def command(
+    artifact: Path | None,
+    function: str | None,
+    port: int,
+    concurrency: int | None,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Serve the Lambda Invoke API on loopback until Ctrl-C, for every function that `sam build` made.
+
+    boto3, the AWS command line or any SDK calls the functions at the printed URL, by name, version, alias or
+    ARN. They run in the local Lambda runtime, without a container and without an account.
+
+    Exit codes: 0 stopped; 2 nothing is built, or the port is taken.
+    """
+    from harness.localaws.invoke import LambdaServer
+    from harness.localaws.runtime import LocalRuntime
+    from harness.targets.built import BUILD, built_function, built_functions
+
+    if function is None:
+        specs = list(built_functions(artifact)[1].values())
+    else:
+        specs = [built_function(artifact, function).spec]
+    if not specs:
+        raise InputError("no Python function is built here", place=str(artifact or BUILD))
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with LambdaServer(
+        lambda spec: LocalRuntime(spec, concurrency=_ENVIRONMENTS, log_file=out),
+        concurrency=concurrency,
+        port=port,
+    ) as server:
+        for spec in specs:
+            server.add(spec, version=_VERSION, aliases=(spec.alias,) if spec.alias else ())
+        if as_json:
+            emit_json({"endpoint_url": server.url, "functions": [_facts(spec) for spec in specs]})
+        else:
+            _tell(server.url, specs)
+        ended.wait()
+    return 0
+
+
+_ENVIRONMENTS = 16
+"""Execution environments of one function at once: more than a laptop needs."""
+
+
+def _facts(spec: FunctionSpec) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "arn": spec.arn,
+        "version": _VERSION,
+        "alias": spec.alias,
+        "handler": spec.handler,
+        "runtime": spec.runtime,
+        "artifact": str(spec.artifact),
+        "notes": list(spec.notes),
+    }
+
+
+def _tell(url: str, specs: list[FunctionSpec]) -> None:
+    click.echo(url)
+    for spec in specs:
+        click.echo(printable(f"  {spec.arn}:{spec.alias or _VERSION}"))
+        for note in spec.notes:
+            click.echo(printable(f"    {note}"))
+    first = specs[0]
+    name = printable(f"{first.name}:{first.alias or _VERSION}")
+    click.echo("\nCall it with the AWS command line, or with boto3 (the credentials are not checked):")
+    click.echo(f"  export AWS_ENDPOINT_URL_LAMBDA={url} AWS_REGION={first.region}")
+    click.echo("  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local")
+    click.echo(f"  aws lambda invoke --function-name {name} \\")
+    click.echo("      --payload fileb://event.json answer.json")
+    click.echo(f'  boto3.client("lambda").invoke(FunctionName="{name}", Payload=event)')
+    click.echo(f"  rft replay rollouts.jsonl --arn {name}\n\nCtrl-C stops it.")

@@ -1,0 +1,68 @@
+"""What a replay's parent and its worker processes tell each other: records, one a line of JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.data.typed_json import as_json, typed
+from harness.runs.facts import TargetFacts
+from harness.runs.rows import Totals
+
+__all__ = ["ShardReport", "WorkOrder", "WorkerFailure", "from_line", "to_line"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrder:
+    """Everything that a worker needs to grade shards of a run."""
+
+    run: Path
+    """The run's folder."""
+    folder: Path
+    """Where the grader is imported from, as the parent's own working folder."""
+    path: tuple[str, ...]
+    """The parent's `sys.path`."""
+    rollouts: Path
+    shards: tuple[tuple[int, int], ...]
+    target: TargetFacts
+    wire: str
+    repeats: int
+    label: str | None
+    middle: float | None
+    """The middle of the grader's range; None where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShardReport:
+    """How far a worker is with a shard."""
+
+    shard: int
+    totals: Totals
+    done: bool
+    kind: Literal["report"] = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFailure:
+    """Why a worker cannot go on."""
+
+    message: str
+    exit_code: int
+    kind: Literal["failure"] = "failure"
+
+
+def to_line(message: WorkOrder | ShardReport | WorkerFailure) -> str:
+    """A message as one line."""
+    return json.dumps(as_json(message)) + "\n"
+
+
+def from_line(kind: Any, line: str | bytes) -> Any:
+    """Read a message.
+
+    Args:
+        kind: Which it is; a union of them where it may be either.
+        line: What `to_line` wrote.
+    """
+    return typed(kind, json.loads(line))

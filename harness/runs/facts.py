@@ -1,0 +1,223 @@
+"""What is known of a run: `run.json` as typed records, with one reader for every version that wrote one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from harness.data.typed_json import read_typed
+from harness.errors import InputError
+from harness.runs.rows import Totals
+
+__all__ = [
+    "Bounds",
+    "DeployedFacts",
+    "GraderFacts",
+    "InProcessFacts",
+    "InputFacts",
+    "LocalRuntimeFacts",
+    "GraderOptions",
+    "RunFacts",
+    "TargetFacts",
+    "check_bounds",
+    "known_bounds",
+    "read_facts",
+    "share_of",
+]
+
+SCHEMA = 2
+"""Schema 1 (release 0.1.0) had empty options for a grader that nobody could ask."""
+
+Bounds: TypeAlias = tuple[float, float]
+"""The smallest and the largest reward of a grader."""
+
+_MOST_EXTREME = 1e300
+
+GraderOptions: TypeAlias = dict[str, bool | int | float | str | list[float] | None]
+"""How a grader was declared."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraderFacts:
+    """Which grader a run used."""
+
+    ref: str
+    """`module:name`, `file.py:name`, or a function's name."""
+    sha256: str | None
+    """Hash of what runs: the source, the artifact, or Lambda's `CodeSha256`."""
+    options: GraderOptions | None = None
+    """How it was declared; None for a handler that is not ours, or that nobody could ask."""
+
+    def __post_init__(self) -> None:
+        """Refuse options whose range could not be one."""
+        if self.options is not None:
+            low, high = _pair(self.options.get("range"))
+            check_bounds((low, high))
+
+    @property
+    def bounds(self) -> Bounds | None:
+        """The range that the grader declares; None where its declaration is not known."""
+        return None if self.options is None else _pair(self.options.get("range"))
+
+
+@dataclass(frozen=True, slots=True)
+class InputFacts:
+    """Which file a run grades."""
+
+    path: Path
+    bytes: int
+    mtime_ns: int
+    sha256: str | None
+    """Taken while the file is graded; None before."""
+    derived: bool
+    """Whether the file holds records, of which the run's own rollouts were made."""
+    template: str | None = None
+    """How completions were written, for records whose reference is no text."""
+
+
+@dataclass(frozen=True, slots=True)
+class InProcessFacts:
+    """Grading in this process."""
+
+    grader: str
+    kind: Literal["in-process"] = "in-process"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRuntimeFacts:
+    """Grading in the built artifact, under the local Lambda runtime."""
+
+    template: Path
+    function: str
+    """Its logical id in the template."""
+    code_sha256: str
+    note: str | None = None
+    """How this differs from the deployed function, where it does."""
+    kind: Literal["lambda-runtime"] = "lambda-runtime"
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedFacts:
+    """Grading in a function in AWS."""
+
+    arn: str
+    """The version that was called: an alias is resolved when the run begins."""
+    region: str | None = None
+    asked: str | None = None
+    """The function as the user named it."""
+    version: str | None = None
+    code_sha256: str | None = None
+    kind: Literal["deployed"] = "deployed"
+
+
+TargetFacts: TypeAlias = InProcessFacts | LocalRuntimeFacts | DeployedFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """Everything that `run.json` holds."""
+
+    schema: int = SCHEMA
+    id: str = ""
+    state: Literal["new", "running", "done"] = "new"
+    grader: GraderFacts
+    input: InputFacts
+    target: TargetFacts
+    wire: str
+    repeats: int = 1
+    limit: int | None = None
+    label: str | None = None
+    range: Bounds | None = None
+    """What the user said the grader's range is; None where the grader itself says it, or nobody knows."""
+    versions: dict[str, str] = field(default_factory=dict)
+    totals: Totals | None = None
+    """None while the run is not done."""
+    shards: tuple[tuple[int, int], ...] = ()
+    """Byte ranges of the rollouts, one a shard."""
+
+    def __post_init__(self) -> None:
+        """Refuse facts that no run could have."""
+        if self.range is not None:
+            check_bounds(self.range)
+        if self.repeats < 1 or (self.limit is not None and self.limit < 1):
+            raise ValueError("counts repeats or a limit below 1")
+        if any(not 0 <= start <= end for start, end in self.shards):
+            raise ValueError("has shards that are no byte ranges")
+        if self.state == "done" and self.totals is None:
+            raise ValueError("is done and has no totals")
+        if self.totals is not None and not self.totals.possible:
+            raise ValueError("has totals that do not add up")
+
+    @property
+    def bounds(self) -> Bounds | None:
+        """The grader's range; None where nobody knows it."""
+        return self.grader.bounds or self.range
+
+    @property
+    def middle(self) -> float | None:
+        """The middle of the grader's range, above which a reward says yes; None where it is not known."""
+        return None if self.bounds is None else sum(self.bounds) / 2
+
+
+def read_facts(folder: Path) -> RunFacts | None:
+    """Read `run.json`; None where there is none.
+
+    Raises:
+        InputError: It is damaged, or written by a version that this one does not know.
+    """
+    fix = "`ls runs` shows the runs of this folder."
+    return read_typed(folder / "run.json", RunFacts, "run", schema=SCHEMA, older={1: _from_1}, fix=fix)
+
+
+def check_bounds(bounds: Bounds) -> None:
+    """Refuse a range that is none.
+
+    Raises:
+        InputError: The numbers are not finite, do not rise, or lie beyond what a reward can be.
+    """
+    low, high = bounds
+    if not -_MOST_EXTREME < low < high < _MOST_EXTREME or high - low < 1 / _MOST_EXTREME:
+        raise InputError(f"a range from {low:g} to {high:g} is none", fix="Write --range LOW HIGH.")
+
+
+def known_bounds(declared: Bounds | None, given: Bounds | None) -> Bounds | None:
+    """A grader's range from what the grader declares and what the user says; None where neither is there.
+
+    Raises:
+        InputError: The two contradict each other.
+    """
+    if given is not None:
+        check_bounds(given)
+    if declared is not None and given is not None and declared != given:
+        raise InputError(
+            f"the grader declares a range from {declared[0]:g} to {declared[1]:g},"
+            f" not from {given[0]:g} to {given[1]:g}",
+            fix="Leave --range out.",
+        )
+    return declared or given
+
+
+def share_of(bounds: Bounds, reward: float) -> float:
+    """Where a reward lies in a range: 0 at the floor, 1 at the top."""
+    low, high = bounds
+    return (reward - low) / (high - low)
+
+
+def _pair(value: Any) -> Bounds:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise InputError("the grader's options hold no range")
+    return float(value[0]), float(value[1])
+
+
+def _from_1(old: dict[str, Any]) -> dict[str, Any]:
+    """Schema 1: options that nobody knew were empty, and one count had a British name."""
+    grader, totals = old["grader"], old.get("totals")
+    if isinstance(totals, dict):
+        totals = {**totals, "unlabeled": totals["unlabelled"]}
+    return {
+        **old,
+        "schema": SCHEMA,
+        "grader": {**grader, "options": grader["options"] or None},
+        "totals": totals,
+    }
