@@ -14,8 +14,15 @@ from typing import Any
 from harness.api.types import MODELS
 from harness.aws import Denied, NotInAws, client, explained
 from harness.deploy.checklist import finding
-from harness.deploy.identities import Identity, document_of, identity_of, policies_of
-from harness.deploy.policies import ALLOWED, CONDITIONAL, check_statements, decide
+from harness.deploy.identities import (
+    Identity,
+    document_decides,
+    document_of,
+    identity_decides,
+    identity_of,
+    policies_of,
+)
+from harness.deploy.policies import check_statements
 from harness.deploy.settings_checks import check_settings
 from harness.errors import InputError, ServiceError
 from harness.findings import Finding, Place
@@ -158,16 +165,15 @@ def _execution_role(found: dict[str, Any], match: re.Match[str], arn: str) -> It
     except (KeyError, ValueError):
         yield finding("D069", "its execution role is not known", arn)
         return
-    documents = policies_of(role, match["region"])
     stream = (
         f"arn:{match['partition']}:logs:{match['region']}:{match['account']}"
         f":log-group:{_group_name(found, match)}:log-stream:x"
     )
     for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
-        if decide(documents, action, stream) not in (ALLOWED, CONDITIONAL):
+        if identity_decides(role, action, stream, match["region"]) not in ("allowed", "conditional"):
             yield finding("D064", f"the role {role.name} may not do {action} on its log group", arn)
             break
-    for document in documents:
+    for document in policies_of(role, match["region"]):
         yield from check_statements(document, Place(file=role.arn), f"the role {role.name}")
 
 
@@ -178,25 +184,23 @@ def _submitter(match: re.Match[str], arn: str, job: JobSettings) -> Iterator[Fin
     if job.submitter_policy is not None:
         with explained(job.submitter_policy):
             document = document_of(client("iam", match["region"]), job.submitter_policy)
-        yield from _held([document], needed, f"the policy {job.submitter_policy.rpartition('/')[2]}", arn)
+        for action, resource in needed:
+            verdict = document_decides(document, action, resource, match["region"])
+            yield from _held(
+                verdict, action, resource, f"the policy {job.submitter_policy.rpartition('/')[2]}", arn
+            )
     with explained("who is signed in"):
         caller: Identity = identity_of(client("sts", match["region"]).get_caller_identity()["Arn"])
-    yield from _held(
-        policies_of(caller, match["region"]), needed, f"{caller.kind} {caller.name}, who is signed in,", arn
-    )
-
-
-def _held(
-    documents: list[dict[str, Any]], needed: list[tuple[str, str]], whose: str, arn: str
-) -> Iterator[Finding]:
     for action, resource in needed:
-        verdict = decide(documents, action, resource)
-        if verdict == CONDITIONAL:
-            yield finding(
-                "D069", f"{whose} may do {action} under conditions that are not evaluated here", arn
-            )
-        elif verdict != ALLOWED:
-            yield finding("D065", f"{whose} may not do {action} on {resource} ({verdict})", arn)
+        verdict = identity_decides(caller, action, resource, match["region"])
+        yield from _held(verdict, action, resource, f"{caller.kind} {caller.name}, who is signed in,", arn)
+
+
+def _held(verdict: str, action: str, resource: str, whose: str, arn: str) -> Iterator[Finding]:
+    if verdict == "conditional":
+        yield finding("D069", f"{whose} may do {action} under conditions that are not evaluated here", arn)
+    elif verdict != "allowed":
+        yield finding("D065", f"{whose} may not do {action} on {resource} ({verdict})", arn)
 
 
 def _region(region: str, arn: str, job: JobSettings) -> Iterator[Finding]:

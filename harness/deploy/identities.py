@@ -1,19 +1,23 @@
-"""Who may do what in an AWS account: the policies of a role or of whoever is signed in.
+"""Who may do what in an AWS account: roles, and whoever is signed in.
 
-In come IAM's answers, out go policy documents by identity. Only what the identity's own policies say is read;
-nothing is changed.
+IAM's own policy simulator decides, so that permission boundaries and the organization's policies count. It
+needs permissions of its own (iam:SimulatePrincipalPolicy, iam:SimulateCustomPolicy); without them the answer
+is `Denied` and not a guess. Nothing is changed.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from harness.aws import client, explained
 
-__all__ = ["Identity", "document_of", "identity_of", "policies_of"]
+__all__ = ["Identity", "document_decides", "document_of", "identity_decides", "identity_of", "policies_of"]
 
 _ARN = re.compile(r"arn:aws[a-z-]*:(?:iam|sts)::(\d{12}):(root|user|role|assumed-role)/?(.*)")
+_DECISIONS = {"allowed": "allowed", "explicitDeny": "denied"}
 
 
 class Identity(NamedTuple):
@@ -44,40 +48,84 @@ def identity_of(arn: str) -> Identity:
     return Identity(arn, kind, rest.rpartition("/")[2], account)
 
 
-def policies_of(identity: Identity, region: str) -> list[dict[str, Any]]:
-    """Every policy document of a role or user, those of a user's groups with them.
+def identity_decides(identity: Identity, action: str, resource: str, region: str) -> str:
+    """Whether an identity may do something.
 
     Args:
-        identity: Whose.
+        identity: A role or user.
+        action: `lambda:InvokeFunction`.
+        resource: The ARN.
         region: Any of the account's partition: IAM itself is global.
+
+    Returns:
+        `allowed`, `conditional` (only under conditions that are not known here), `denied` by a statement of
+        its own, or `not allowed` by any.
+
+    Raises:
+        Denied: These credentials may not ask.
+        ServiceError: AWS cannot be reached.
+    """
+    if identity.kind == "root":
+        return "allowed"
+    iam = client("iam", region)
+    with explained(identity.arn):
+        source = identity.arn
+        if identity.kind == "role":  # a session's ARN leaves out the role's path
+            source = iam.get_role(RoleName=identity.name)["Role"]["Arn"]
+        asked = {"ActionNames": [action], "ResourceArns": [resource]}
+        return _verdict(iam.simulate_principal_policy(PolicySourceArn=source, **asked))
+
+
+def document_decides(document: dict[str, Any], action: str, resource: str, region: str) -> str:
+    """Whether a policy document alone allows something.
+
+    Args:
+        document: The policy.
+        action: `lambda:InvokeFunction`.
+        resource: The ARN.
+        region: Any of the account's partition.
+
+    Returns:
+        As `identity_decides`.
+
+    Raises:
+        Denied: These credentials may not ask.
+        ServiceError: AWS cannot be reached.
+    """
+    with explained("the policy simulator"):
+        return _verdict(
+            client("iam", region).simulate_custom_policy(
+                PolicyInputList=[json.dumps(document)], ActionNames=[action], ResourceArns=[resource]
+            )
+        )
+
+
+def _verdict(answer: dict[str, Any]) -> str:
+    [result] = answer["EvaluationResults"]
+    decision = _DECISIONS.get(result["EvalDecision"], "not allowed")
+    # Without its context a condition does not match, which is no proof against anybody.
+    return "conditional" if decision != "allowed" and result.get("MissingContextValues") else decision
+
+
+def policies_of(role: Identity, region: str) -> Iterator[dict[str, Any]]:
+    """Every policy document of a role, those in it and those attached to it.
+
+    Args:
+        role: Whose.
+        region: Any of the account's partition.
 
     Raises:
         Denied: These credentials may not read them.
         ServiceError: AWS cannot be reached.
     """
-    if identity.kind == "root":
-        return [{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}]
-    iam = client("iam", region)
-    with explained(identity.arn):
-        found = _documents(iam, identity.kind, identity.name)
-        if identity.kind == "user":
-            for group in iam.list_groups_for_user(UserName=identity.name)["Groups"]:
-                found += _documents(iam, "group", group["GroupName"])
-    return found
-
-
-def _documents(iam: Any, kind: str, name: str) -> list[dict[str, Any]]:
-    """The documents of one holder, those in it and those attached to it."""
-    own = {f"{kind.capitalize()}Name": name}
-    found = []
-    for page in iam.get_paginator(f"list_{kind}_policies").paginate(**own):
-        for policy in page["PolicyNames"]:
-            document = getattr(iam, f"get_{kind}_policy")(**own, PolicyName=policy)["PolicyDocument"]
-            found.append(document)
-    for page in iam.get_paginator(f"list_attached_{kind}_policies").paginate(**own):
-        for attached in page["AttachedPolicies"]:
-            found.append(document_of(iam, attached["PolicyArn"]))
-    return found
+    iam, own = client("iam", region), {"RoleName": role.name}
+    with explained(role.arn):
+        for page in iam.get_paginator("list_role_policies").paginate(**own):
+            for policy in page["PolicyNames"]:
+                yield iam.get_role_policy(**own, PolicyName=policy)["PolicyDocument"]
+        for page in iam.get_paginator("list_attached_role_policies").paginate(**own):
+            for attached in page["AttachedPolicies"]:
+                yield document_of(iam, attached["PolicyArn"])
 
 
 def document_of(iam: Any, arn: str) -> dict[str, Any]:

@@ -27,10 +27,12 @@ import moto.cloudformation.parsing as parsing
 from moto.awslambda.models import lambda_backends
 from moto.cloudformation.models import cloudformation_backends
 from moto.core.base_backend import BackendDict
+from moto.iam.responses import IamResponse
 from moto.server import ThreadedMotoServer
 
 import support.moto_resources  # noqa: F401 - registers its models
 from support.moto_functions import RunningLambda, Sandboxes
+from support.moto_simulator import simulate_custom_policy, simulate_principal_policy
 from support.moto_stacks import OrderedResources, SamCloudFormation
 
 REGION = "us-west-2"
@@ -100,6 +102,7 @@ def _extended() -> Iterator[None]:
 
     - The backends' classes: moto makes an instance for each account and Region when it is first asked for.
     - The class that holds a stack's resources.
+    - IAM's policy simulator.
     - The models of resource types: moto finds every direct subclass of CloudFormationModel, the one defined
       last for each type, and remembers what it found.
     """
@@ -108,8 +111,10 @@ def _extended() -> Iterator[None]:
         (cloudformation_backends, "backend", SamCloudFormation),
         (lambda_backends, "backend", RunningLambda),
         (moto.cloudformation.models, "ResourceMap", OrderedResources),
+        (IamResponse, "simulate_principal_policy", simulate_principal_policy),
+        (IamResponse, "simulate_custom_policy", simulate_custom_policy),
     ]
-    saved = [(owner, name, getattr(owner, name)) for owner, name, _ in places]
+    saved = [(owner, name, getattr(owner, name, None)) for owner, name, _ in places]
     BackendDict.reset()
     _forget_models()
     try:
@@ -118,7 +123,7 @@ def _extended() -> Iterator[None]:
         yield
     finally:
         for owner, name, original in saved:
-            setattr(owner, name, original)
+            setattr(owner, name, original) if original is not None else delattr(owner, name)
         BackendDict.reset()
         RunningLambda.sandboxes.close()
 

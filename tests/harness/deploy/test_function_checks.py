@@ -8,6 +8,8 @@ import zipfile
 from itertools import count
 
 import pytest
+from moto.core.exceptions import AccessDeniedError
+from moto.iam.responses import IamResponse
 
 from harness.deploy.function_checks import JobSettings, check_function
 from harness.deploy.identities import identity_of
@@ -189,3 +191,15 @@ def test_what_is_no_identity(arn):
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - its message is the ARN
         identity_of(arn)
     assert str(refused.value) == arn
+
+
+def test_who_may_not_ask_the_simulator_is_told_so_and_nothing_is_guessed(make, monkeypatch):
+    def refused(self):
+        raise AccessDeniedError("somebody", "iam:SimulatePrincipalPolicy")
+
+    arn = make(role=None)
+    monkeypatch.setattr(IamResponse, "simulate_principal_policy", refused)
+    findings, _ = check_function(arn, JobSettings())
+    said = [(one.id, one.message) for one in findings if "GetAccountSettings" not in one.message]
+    assert [rule for rule, _ in said] == ["D069", "D069"]
+    assert "may not do iam:SimulatePrincipalPolicy" in said[0][1]
