@@ -1,16 +1,20 @@
-"""What every test shares: the hypothesis profile, the folder of real data, and the guard before AWS.
+"""What every test shares: the hypothesis profile, real data, the guard before AWS, and the broom.
 
-Comes in: the environment (CI, RFT_SHARED_DATA, RFT_AWS). Goes out: fixtures and skips. It never reaches the
-network.
+The environment decides: CI, RFT_SHARED_DATA, RFT_AWS.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from support.leftovers import Leftovers
 
 IN_CI = bool(os.environ.get("CI"))
 
@@ -42,3 +46,25 @@ def shared_data() -> Path:
     if not place or not Path(place).is_dir():
         pytest.skip("set RFT_SHARED_DATA to the folder of real data sets")
     return Path(place)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def leftovers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Leftovers]:
+    """Fail where a test left a process running, or a file in the folder for temporary ones."""
+    before = tempfile.gettempdir(), os.environ.get("TMPDIR")
+    found = Leftovers(tmp_path_factory.getbasetemp())
+    yield found
+    processes, files = found.end_processes(), found.files()
+    tempfile.tempdir = before[0]
+    if before[1] is None:
+        del os.environ["TMPDIR"]
+    else:
+        os.environ["TMPDIR"] = before[1]
+    shutil.rmtree(found.folder, ignore_errors=True)
+    assert (processes, files) == ([], []), "left behind"
+
+
+@pytest.fixture(autouse=True)
+def _ascribed(leftovers: Leftovers, request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    leftovers.note(request.node.nodeid)

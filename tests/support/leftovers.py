@@ -1,0 +1,90 @@
+"""What tests leave behind: processes that still run, and files in the folder for temporary ones."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+
+from support.waiting import until
+
+_SESSION = "RFT_TEST_SESSION"
+_TEST = "PYTEST_CURRENT_TEST"
+# pytest's own, of the runs that tests of the plugin start.
+_ALLOWED_PREFIX = "pytest-of-"
+
+
+class Leftovers:
+    """Marks all that is started and written from now on as this session's.
+
+    Args:
+        basetemp: Where pytest makes the folders of `tmp_path`. A process without the session's mark in its
+            environment is found by its working on something there.
+    """
+
+    def __init__(self, basetemp: Path) -> None:
+        self._basetemp = str(basetemp)
+        self._session = uuid.uuid4().hex
+        self._seen: dict[str, str] = {}
+        # Short, since paths of sockets must be.
+        self.folder = Path(tempfile.mkdtemp(prefix="rft-tests-"))
+        os.environ[_SESSION] = self._session
+        os.environ["TMPDIR"] = tempfile.tempdir = str(self.folder)
+
+    def note(self, test: str) -> None:
+        """Ascribe what is new in the temporary folder to a test."""
+        for name in os.listdir(self.folder):
+            self._seen.setdefault(name, test)
+
+    def files(self) -> list[str]:
+        """Whatever still lies in the temporary folder a moment later, and the test after which it did."""
+        self.note("after the last test")
+        _wait_for(lambda: not any(self._lying()))
+        return [f"{name}, since {test}" for name, test in self._lying()]
+
+    def end_processes(self) -> list[str]:
+        """End each process that still runs or is stopped a moment later; say which test started it."""
+        _wait_for(lambda: not any(self._running()))
+        found = []
+        for process, description in self._running():
+            found.append(description)
+            process.kill()
+        return found
+
+    def _lying(self) -> Iterator[tuple[str, str]]:
+        for name, test in self._seen.items():
+            if not name.startswith(_ALLOWED_PREFIX) and (self.folder / name).exists():
+                yield name, test
+
+    def _running(self) -> Iterator[tuple[psutil.Process, str]]:
+        own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+        children = {child.pid for child in psutil.Process().children(recursive=True)}
+        for process in psutil.process_iter():
+            try:
+                if process.pid in own or process.status() == psutil.STATUS_ZOMBIE:
+                    continue
+                environ = _environ(process)
+                words = [process.cwd(), *process.cmdline(), *environ.values()]
+                mine = process.pid in children or environ.get(_SESSION) == self._session
+                if mine or any(self._basetemp in word for word in words):
+                    command = " ".join(process.cmdline())[:200]
+                    yield process, f"{process.pid} ({process.status()}) {command}, since {environ.get(_TEST)}"
+            except psutil.Error:
+                continue
+
+
+def _wait_for(gone: Callable[[], bool]) -> None:
+    with contextlib.suppress(AssertionError):
+        until(gone, seconds=10)
+
+
+def _environ(process: psutil.Process) -> dict[str, str]:
+    try:
+        return process.environ()
+    except psutil.Error:
+        return {}
