@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -87,20 +88,38 @@ def prepare(folder: Path, count: int) -> list[tuple[Any, ...]]:
     return whole
 
 
-def interrupt(folder: Path, size: int, stop_a_worker: bool) -> list[int]:
+def holds_a_shard(folder: Path, pid: int) -> bool:
+    for path in folder.glob("runs/*/shards/*.lock"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.read_text().split()[:1] == [str(pid)]:
+                return True
+    return False
+
+
+def stop_one(folder: Path, workers: list[int]) -> list[int]:
+    """Stop a worker in the middle of a shard, so that it outlives its parent; none where none is there."""
+    for pid in workers:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+            if holds_a_shard(folder, pid):
+                return [pid]
+            os.kill(pid, signal.SIGCONT)
+    return []
+
+
+def interrupt(folder: Path, size: int, stop_a_worker: bool) -> tuple[list[int], list[int]]:
     """Kill the run when so much is written; perhaps leave a stopped worker behind as an orphan.
 
     Returns:
-        Its workers, the stopped one first.
+        Its workers, and those of them that are stopped.
     """
     process = begin(folder)
     wait_until_written(folder, size, process)
     workers = workers_of(process.pid)
-    if stop_a_worker and workers:
-        os.kill(workers[0], signal.SIGSTOP)
+    stopped = stop_one(folder, workers) if stop_a_worker else []
     process.kill()
     process.wait()
-    return workers
+    return workers, stopped
 
 
 def tear(folder: Path, chance: random.Random) -> None:
@@ -119,12 +138,14 @@ def check(folder: Path, count: int, kills: int) -> None:
     chance = random.Random(20261122)
     interrupted, workers = 0, list[int]()
     for kill in range(kills):
-        stop = kill % 3 == 1
-        orphans = interrupt(folder, int(total * (kill + chance.random()) / (kills + 1)), stop_a_worker=stop)
+        size = int(total * (kill + chance.random()) / (kills + 1))
+        orphans, stopped = interrupt(folder, size, stop_a_worker=kill % 3 == 1)
         workers += orphans
         interrupted += any(folder.glob("runs/*/shards/*.jsonl"))
         if kill % 2:
-            assert all(gone(pid) for pid in orphans[stop:]), "they end with their parent, and write no more"
+            assert all(gone(pid) for pid in set(orphans) - set(stopped)), (
+                "they end with their parent, and write no more"
+            )
             tear(folder, chance)
     assert interrupted >= kills // 2, "the kills came too late to show anything"
     assert finish(folder) == whole
