@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from contextlib import ExitStack, redirect_stdout
 from itertools import islice
 from pathlib import Path
@@ -26,11 +27,12 @@ from harness.cli.output import emit_json, printable, stderr_console
 from harness.errors import InputError
 
 if TYPE_CHECKING:
-    from harness.deploy.parity import Parity
+    from harness.deploy.parity import Difference, Parity
     from harness.deploy.places import GradingPlace
     from harness.rollouts.read import Rollout
 
 _SHOWN = 20
+_CELL = 24
 
 
 @click.command("parity")
@@ -75,7 +77,7 @@ def command(rollouts: Path, wire: str, limit: int, label: str | None, as_json: b
         emit_json(_summary(parity, facts))
     else:
         _tell(parity, facts, more)
-    return int(bool(parity.differences))
+    return int(not parity.same)
 
 
 def _read(path: Path, limit: int, label: str | None) -> tuple[list[Rollout], bool]:
@@ -116,7 +118,8 @@ def _compare(chosen: list[Rollout], places: list[GradingPlace], wires: list[str]
 
     columns = (TextColumn("comparing"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=stderr_console(), transient=True) as bar:
-        task = bar.add_task("comparing", total=len(chosen) * len(places) * len(wires))
+        again = sum(place.restart is not None for place in places)
+        task = bar.add_task("comparing", total=len(chosen) * (len(places) * len(wires) + again))
         return compare(chosen, places, wires, lambda graded: bar.advance(task, graded))
 
 
@@ -136,24 +139,30 @@ def _summary(parity: Parity, facts: list[dict[str, Any]]) -> dict[str, Any]:
         "largest_answer_bytes": parity.largest_answer,
         "samples_that_differ": parity.samples,
         "differences": [one.to_json() for one in parity.differences],
+        "unstable": {place: [one.to_json() for one in found] for place, found in parity.unstable.items()},
+        "causes": parity.causes,
     }
+
+
+def _tell_place(place: dict[str, Any]) -> None:
+    took = f"{place['calls']:,} calls, p50 {place['p50_ms']:.1f} ms, p99 {place['p99_ms']:.1f} ms"
+    if place["timeout_s"] is not None:
+        took += f" of {place['timeout_s']:g} s"
+    if place["cold_start_ms"] is not None:
+        took += f", cold start {place['cold_start_ms']:.0f} ms"
+    elif place["place"] != "in-process":
+        took += f", first call {place['first_call_ms']:.0f} ms"
+    print(f"{place['place']}: {took}")
+    print(f"  code sha256 {place['code_sha256'] or 'unknown'}")
+    for note in place["notes"]:
+        print(f"  {printable(note)}")
+    if place["timeout_s"] is not None and place["p99_ms"] > 800 * place["timeout_s"]:
+        print("  note: a call takes more than 80 % of the timeout")
 
 
 def _tell(parity: Parity, facts: list[dict[str, Any]], more: bool) -> None:
     for place in facts:
-        took = f"{place['calls']:,} calls, p50 {place['p50_ms']:.1f} ms, p99 {place['p99_ms']:.1f} ms"
-        if place["timeout_s"] is not None:
-            took += f" of {place['timeout_s']:g} s"
-        if place["cold_start_ms"] is not None:
-            took += f", cold start {place['cold_start_ms']:.0f} ms"
-        elif place["place"] != "in-process":
-            took += f", first call {place['first_call_ms']:.0f} ms"
-        print(f"{place['place']}: {took}")
-        print(f"  code sha256 {place['code_sha256'] or 'unknown'}")
-        if place["note"]:
-            print(f"  note: {place['note']}")
-        if place["timeout_s"] is not None and place["p99_ms"] > 800 * place["timeout_s"]:
-            print("  note: a call takes more than 80 % of the timeout")
+        _tell_place(place)
     largest = max(parity.largest_event.values())
     print(
         f"largest event {largest:,} bytes, largest answer {parity.largest_answer:,}: {_share(parity)} of 6 MB"
@@ -163,11 +172,16 @@ def _tell(parity: Parity, facts: list[dict[str, Any]], more: bool) -> None:
     wires = "1 wire" if len(parity.wires) == 1 else f"{len(parity.wires)} wires"
     first = "the first " if more else ""
     scope = f"{first}{parity.rollouts:,} rollouts in {len(parity.places)} places over {wires}"
-    if not parity.differences:
+    if parity.differences:
+        print(f"{scope}: {parity.samples:,} samples differ")
+        _table(parity)
+    elif parity.same:
         print(f"{scope}: rewards, metrics, errors, ids and order are the same")
-        return
-    print(f"{scope}: {parity.samples:,} samples differ")
-    _table(parity)
+    else:
+        print(f"{scope}: the places agree, and the grader does not agree with itself")
+    for place_name, sentences in parity.causes.items():
+        for sentence in sentences:
+            _wrapped(f"{place_name}: {sentence}")
 
 
 def _share(parity: Parity) -> str:
@@ -175,24 +189,35 @@ def _share(parity: Parity) -> str:
 
 
 def _table(parity: Parity) -> None:
-    """The differences side by side, one line for all wires over which a sample differs in the same way."""
-    wires: dict[tuple[str, ...], list[str]] = {}
+    """The differences, one line for all samples and wires that differ in the same way."""
+    alike: dict[tuple[str, ...], list[Difference]] = {}
     for one in parity.differences:
-        parts = (one.id, one.place, one.what, one.here, one.there)
-        wires.setdefault(tuple(printable(_short(part)) for part in parts), []).append(one.wire)
-    rows = [("sample", "place", "wire", "what", "here", "there")]
-    for (sample, *rest), over in list(wires.items())[:_SHOWN]:
-        named = (
-            over[0] if len(over) == 1 else "all" if len(over) == len(parity.wires) else f"{len(over)} wires"
+        parts = (one.place, one.what, _text(one.here), _text(one.there))
+        alike.setdefault(tuple(map(printable, parts)), []).append(one)
+    rows = [("samples", "first", "place", "wire", "what", "here", "there")]
+    long: dict[str, None] = {}
+    for (place, what, *sides), ones in list(alike.items())[:_SHOWN]:
+        over = {one.wire for one in ones}
+        named = next(iter(over)) if len(over) == 1 else f"{len(over)} wires"
+        wire = "all" if len(over) == len(parity.wires) > 1 else named
+        long |= dict.fromkeys(side for side in sides if len(side) > _CELL)
+        cells = [side if len(side) <= _CELL else side.partition(":")[0][:_CELL] for side in sides]
+        first = printable(_text(ones[0].id))[:_CELL]
+        rows.append(
+            (f"{len({repr(one.id) for one in ones}):,}", first, place, wire, what, cells[0], cells[1])
         )
-        rows.append((sample, rest[0], named, *rest[1:]))  # type: ignore[arg-type]
-    widths = [max(len(row[at]) for row in rows) for at in range(6)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
-    if len(wires) > _SHOWN:
-        print(f"  and {len(wires) - _SHOWN:,} more; --json lists all")
+    if len(alike) > _SHOWN:
+        print(f"  and {len(alike) - _SHOWN:,} more; --json lists all")
+    for text in long:
+        _wrapped(text)
 
 
-def _short(value: Any) -> str:
-    text = "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= 80 else f"{text[:50]} ... {text[-25:]}"
+def _wrapped(text: str) -> None:
+    print(textwrap.fill(text, 78, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False))
+
+
+def _text(value: Any) -> str:
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,8 +1,8 @@
-"""Grades the same rollouts in several places and over every wire, and says where they come apart.
+"""Grades the same rollouts in several places and over every wire, and says where they come apart, and why.
 
-In come rollouts and places (this process first: it is what the others are held to), out goes a `Parity`:
-every difference of reward, metrics or error by sample and wire, and what the calls took. Ids and order are
-held to what was sent where an answer is read; an answer that breaks them is a failed call here.
+This process comes first: the others are compared with it. Ids and order are compared with what was sent where
+an answer is read; an answer that breaks them is a failed call here. A second pass in another order shows a
+grader that disagrees with itself, which no comparison of places would.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from graders.reward import Failure, Reward
 from graders.wire import PROFILES, Profile, write_answer, write_events
 from harness.deploy.places import GradingPlace
+from harness.deploy.surroundings import causes
 from harness.replay.grading import grade_batch, in_batches
 from harness.rollouts.read import Rollout
 from harness.runs.rows import Row
@@ -79,6 +80,15 @@ class Parity:
     """Bytes of the largest event, by wire."""
     largest_answer: int = 0
     """Bytes of the largest answer."""
+    unstable: dict[str, list[Difference]] = field(default_factory=dict)
+    """How a place disagreed with itself when it graded again: from a new start, in the reverse order."""
+    causes: dict[str, list[str]] = field(default_factory=dict)
+    """By place, what is otherwise there and may be why: a sentence each."""
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing differed anywhere."""
+        return not self.differences and not self.unstable
 
     @property
     def samples(self) -> int:
@@ -110,19 +120,48 @@ def compare(
     batches = list(in_batches(rollouts))
     profiles = [PROFILES[wire] for wire in wires]
     parity = Parity(sum(map(len, batches)), list(wires), [place.name for place in places])
+    backwards = list(in_batches([one for batch in reversed(batches) for one in reversed(batch)]))
     base: list[Row] = []
     for place in places:
         times = parity.times[place.name] = Times()
+        first: list[Row] = []
         for profile in profiles:
             # One sample a call says nothing of how long a batch takes.
             counted = times if profile.container != "single" or len(profiles) == 1 else Times()
             parts = _graded(place.target, batches, profile, counted, progress)
             rows = [row for part in parts for row in part]
-            if not base:
-                base = rows
+            first = first or rows
+            base = base or rows
             parity.differences += _differences(base, rows, place.name, profile.name)
+        if place.restart is not None:
+            place.restart()
+            again = _graded(place.target, backwards, profiles[0], Times(), progress)
+            rows = [row for part in again for row in part][::-1]
+            if unstable := list(_differences(first, rows, place.name, profiles[0].name)):
+                parity.unstable[place.name] = unstable
+    parity.causes = {place.name: list(_causes(parity, places[0], place)) for place in places}
     _weigh(parity, batches, base, profiles)
     return parity
+
+
+def _causes(parity: Parity, here: GradingPlace, place: GradingPlace) -> Iterator[str]:
+    """What may be why a place graded otherwise; nothing where it did not."""
+    own = parity.unstable.get(place.name)
+    if own:
+        how = "started anew and in the reverse order"
+        why = "it keeps state, uses chance, or follows the order of a set or of the samples"
+        yield f"{_samples(own)} here alone, {how}: {why}"
+    elsewhere = [one for one in parity.differences if one.place == place.name]
+    if place is here or not elsewhere:
+        return
+    if here.name in parity.unstable and not own:
+        yield f"the grader disagrees with itself in {here.name} already"
+    yield from causes(here.around, place.around, place.variables, place.source)
+
+
+def _samples(differences: list[Difference]) -> str:
+    count = len({repr(one.id) for one in differences})
+    return f"{count:,} sample{' differs' if count == 1 else 's differ'}"
 
 
 class _Timed:

@@ -1,17 +1,20 @@
-"""Where parity is measured: this process, the built artifact, functions in AWS.
-
-In come names, out go `Place`s: a target each, with what is known of the code that runs there and of its
-bounds.
-"""
+"""Where parity is measured: this process, the built artifact, functions in AWS."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.deploy.surroundings import (
+    Surroundings,
+    own_source,
+    surroundings_deployed,
+    surroundings_here,
+    surroundings_of,
+)
 from harness.errors import InputError
 from harness.targets.built import Built, built_function, grader_of
 from harness.targets.in_process import InProcessTarget
@@ -33,19 +36,28 @@ class GradingPlace:
     """Of what runs there: a source file, an artifact's files, or Lambda's hash of the zip."""
     timeout_s: float | None = None
     """How long a call may take there; None for no limit."""
-    note: str | None = None
-    """What of this place is not as it will be."""
+    notes: tuple[str, ...] = ()
+    """What of this place is not as it will be, a sentence each."""
+    around: Surroundings = Surroundings()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """The variables that the function sets."""
+    restart: Callable[[], None] | None = None
+    """Starts the place anew; None where a second pass would not be ours to make."""
+    source: str = ""
+    """The text of the grader's own modules."""
 
     def facts(self) -> dict[str, Any]:
         """The place as JSON."""
-        cold = getattr(self.target, "cold_starts_ms", None)
+        report = self.target.report() if isinstance(self.target, LocalRuntimeTarget) else None
         return {
             "place": self.name,
             "code_sha256": self.code_sha256,
             "timeout_s": self.timeout_s,
-            "cold_start_ms": round(cold[0], 1) if cold else None,
-            "peak_memory_mb": getattr(self.target, "peak_memory_mb", None),
-            "note": self.note,
+            "cold_start_ms": report and report.cold_start_ms,
+            "peak_memory_mb": report and report.peak_memory_mb,
+            "estimate_ms": report and report.longest_ms,
+            "protection": report and report.protection,
+            "notes": [*self.notes, *(report.lines() if report else ())],
         }
 
 
@@ -57,6 +69,8 @@ def open_places(
     function: str | None = None,
     arns: Sequence[str] = (),
     region: str | None = None,
+    passed: Sequence[str] = (),
+    credentials: Mapping[str, str] | None = None,
 ) -> list[GradingPlace]:
     """Open this process, the built artifact, and functions in AWS.
 
@@ -67,6 +81,8 @@ def open_places(
         function: The function's logical id; found by the grader when None.
         arns: Functions in AWS.
         region: For those that are named without an ARN.
+        passed: Names of variables that the built function gets from this process.
+        credentials: AWS credentials for the built function, as variables.
 
     Raises:
         InputError: There is no such grader or function, or nothing is built and nothing else is named.
@@ -78,23 +94,47 @@ def open_places(
             raise InputError("no grader is named", fix="Write --grader module:name or --grader file.py:name.")
         grader = grader_of(built.spec)
     here = InProcessTarget(grader)
-    places = [GradingPlace(here.name, here, here.sha256)]
+    places = [GradingPlace(here.name, here, here.sha256, around=surroundings_here(), restart=lambda: None)]
     if built is not None:
+        spec = built.spec
         # One environment: its cold start is measured once, and nothing else is under way meanwhile.
-        local = stack.enter_context(closing(LocalRuntimeTarget(built.spec, concurrency=1)))
-        notes = [note for note in (local.interpreter_note, *built.spec.notes) if note]
-        sha256, timeout = built.spec.code_sha256(), built.spec.timeout_s
-        places.append(GradingPlace(local.name, local, sha256, timeout, "; ".join(notes) or None))
+        local = stack.enter_context(
+            closing(LocalRuntimeTarget(spec, concurrency=1, passed=passed, credentials=credentials))
+        )
+        places.append(
+            GradingPlace(
+                local.name,
+                local,
+                spec.code_sha256(),
+                spec.timeout_s,
+                local.notes,
+                surroundings_of(spec),
+                spec.environment,
+                local.restart,
+                own_source(spec.artifact),
+            )
+        )
     for arn in arns:
         own = None if arn.startswith("arn:") else region
         deployed = stack.enter_context(closing(open_deployed(arn, own)))
         found = deployed.configuration
-        note = None
+        notes: tuple[str, ...] = ()
         if found.get("Version") == "$LATEST":
-            note = "this is not a published version: what it runs can change at any time"
+            notes = ("this is not a published version: what it runs can change at any time",)
         elif not found:
-            note = "these credentials may not read its configuration: timeout and code are not known"
-        places.append(GradingPlace(arn, deployed, found.get("CodeSha256"), found.get("Timeout"), note))
+            notes = ("these credentials may not read its configuration: timeout and code are not known",)
+        around = surroundings_deployed(found)
+        places.append(
+            GradingPlace(
+                arn,
+                deployed,
+                found.get("CodeSha256"),
+                found.get("Timeout"),
+                notes,
+                around,
+                around.variables or {},
+            )
+        )
     return places
 
 

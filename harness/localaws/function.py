@@ -29,6 +29,7 @@ RESERVED = frozenset(
 """Variables that a function cannot set (Lambda developer guide, "reserved environment variables")."""
 
 _MEMORY_MB = (128, 10_240)
+_MOST_STORAGE_MB = 10_240
 _TIMEOUT_S = (0.0, 900.0)
 
 
@@ -52,6 +53,8 @@ class FunctionSpec:
     memory_mb: int = 128
     ephemeral_mb: int = 512
     """The size of /tmp, MB."""
+    architecture: str = "x86_64"
+    """What it is deployed on: `x86_64` or `arm64`."""
     environment: Mapping[str, str] = field(default_factory=dict)
     version: str = "$LATEST"
     alias: str | None = None
@@ -70,6 +73,10 @@ class FunctionSpec:
             raise InputError(f"a timeout of {self.timeout_s} s: Lambda allows 1 to 900", place=self.name)
         if not _MEMORY_MB[0] <= self.memory_mb <= _MEMORY_MB[1]:
             raise InputError(f"{self.memory_mb} MB of memory: Lambda allows 128 to 10240", place=self.name)
+        if not 0 < self.ephemeral_mb <= _MOST_STORAGE_MB:
+            raise InputError(
+                f"{self.ephemeral_mb} MB of storage: Lambda allows 512 to 10240", place=self.name
+            )
         if taken := sorted(RESERVED & self.environment.keys()):
             text = f"Lambda reserves the variable {taken[0]}"
             raise InputError(text, place=self.name, fix="Rename it in the template.")

@@ -138,13 +138,18 @@ class LocalRuntime:
         finally:
             self._room.release()
 
+    def restart(self) -> None:
+        """End every environment that waits for an event: the next event finds a cold start."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for sandbox in idle:
+            sandbox.close()
+
     def close(self) -> None:
         """End every idle environment; a busy one ends with its event."""
         with self._lock:
             self._closed = True
-            idle, self._idle = self._idle, []
-        for sandbox in idle:
-            sandbox.close()
+        self.restart()
         self._confinement.close()
 
     def _take(self) -> Sandbox:

@@ -21,6 +21,11 @@ from harness.localaws.function import FunctionSpec
 __all__ = ["read_function", "read_functions", "read_template"]
 
 _TYPE = "AWS::Serverless::Function"
+_NOT_IMITATED = {
+    "Layers": "its layers are not imitated: what they hold is missing here",
+    "VpcConfig": "its VPC is not imitated: here it reaches what this machine reaches",
+    "FileSystemConfigs": "its file systems are not imitated: nothing is mounted here",
+}
 _REFERENCE = re.compile(r"\$\{([^!}][^}]*)\}")
 _PSEUDO = {
     "AWS::Region": "us-east-1",
@@ -107,8 +112,8 @@ class _Reader:
     def function(self, logical_id: str, own: dict[str, Any]) -> FunctionSpec | None:
         """One resource as a spec; None when it is no Python function in a folder."""
         properties = _merge(self._globals, own)
-        notes: list[str] = []
-        known = {}
+        notes = [note for key, note in _NOT_IMITATED.items() if properties.get(key)]
+        known: dict[str, str] = {}
         for key in (
             "FunctionName",
             "CodeUri",
@@ -133,13 +138,10 @@ class _Reader:
         if missing:
             raise InputError(f"the function has no {' and no '.join(missing)}", place=place)
         try:
-            numbers: dict[str, Any] = {}
-            if "Timeout" in known:
-                numbers["timeout_s"] = float(known["Timeout"])
-            if "MemorySize" in known:
-                numbers["memory_mb"] = int(known["MemorySize"])
+            limits = self._limits(properties, known, notes)
         except ValueError as error:
-            raise InputError("Timeout and MemorySize must be numbers", place=place) from error
+            text = "Timeout, MemorySize and EphemeralStorage must be numbers"
+            raise InputError(text, place=place) from error
         return FunctionSpec(
             name=known.get("FunctionName", logical_id),
             artifact=(self._path.parent / known["CodeUri"]).resolve(),
@@ -150,8 +152,28 @@ class _Reader:
             region=self._values["AWS::Region"],
             account=self._values["AWS::AccountId"],
             notes=tuple(notes),
-            **numbers,
+            **limits,
         )
+
+    def _limits(
+        self, properties: Mapping[str, Any], known: Mapping[str, str], notes: list[str]
+    ) -> dict[str, Any]:
+        """What the function may use, under the names of the spec's fields."""
+        found: dict[str, Any] = {}
+        if "Timeout" in known:
+            found["timeout_s"] = float(known["Timeout"])
+        if "MemorySize" in known:
+            found["memory_mb"] = int(known["MemorySize"])
+        try:
+            if size := (properties.get("EphemeralStorage") or {}).get("Size"):
+                found["ephemeral_mb"] = int(self.resolve(size))
+            if machines := properties.get("Architectures"):
+                found["architecture"] = self.resolve(machines[0])
+        except _Unresolved as error:
+            notes.append(
+                f"EphemeralStorage or Architectures is left out: {error} is only known once deployed"
+            )
+        return found
 
     def resolve(self, value: Any) -> str:
         """A value as text.

@@ -7,7 +7,8 @@ the next event finds a fresh process.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import platform
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -16,6 +17,7 @@ from harness.errors import InputError
 from harness.localaws.confinement import Protection
 from harness.localaws.function import FunctionSpec
 from harness.localaws.runtime import InvokeRefused, LocalRuntime
+from harness.targets.function_report import FunctionReport
 from harness.targets.payload import MAX_EVENT, encode, read
 from harness.targets.protocol import Answer, GraderFault, ServiceFault
 
@@ -65,12 +67,12 @@ class LocalRuntimeTarget:
         self.protection = self._runtime.protection
         """What keeps the function from writing where it cannot in Lambda."""
         self._code_sha256 = spec.code_sha256()
-        self.interpreter_note = self._runtime.interpreter_note
-        """Set when another Python ran it than its runtime names."""
+        self.notes = tuple(_notes(spec, self._runtime))
+        """How this differs from the deployed function, a sentence each."""
         self.cold_starts_ms: list[float] = []
         """From a process's start to its first answer, one for each process that got so far."""
-        self.estimates_ms: list[float] = []
-        """How long each call would take in Lambda, with the function's share of a processor: estimates."""
+        self._calls = 0
+        self._longest_ms: float | None = None
         self.peak_memory_mb = 0.0
         """The most that any environment held."""
 
@@ -87,13 +89,31 @@ class LocalRuntimeTarget:
             return Answer([], _since(started), fault)
         ms = _since(started)
         self.peak_memory_mb = max(self.peak_memory_mb, invocation.peak_memory_mb)
+        self._calls += 1
         if invocation.estimate_ms is not None:
-            self.estimates_ms.append(invocation.estimate_ms)
+            self._longest_ms = max(self._longest_ms or 0.0, invocation.estimate_ms)
         if invocation.cold_start_ms is not None:
             self.cold_starts_ms.append(invocation.cold_start_ms)
         if invocation.fault is not None:
             return Answer([], ms, GraderFault(invocation.fault.error_type, invocation.fault.message))
         return read(invocation.payload, event, ms)
+
+    def report(self) -> FunctionReport:
+        """What was measured so far."""
+        return FunctionReport(
+            protection=str(self.protection),
+            says=self.protection.sentence,
+            calls=self._calls,
+            memory_mb=self.spec.memory_mb,
+            timeout_s=self.spec.timeout_s,
+            longest_ms=None if self._longest_ms is None else round(self._longest_ms, 1),
+            peak_memory_mb=round(self.peak_memory_mb, 1),
+            cold_start_ms=round(self.cold_starts_ms[0], 1) if self.cold_starts_ms else None,
+        )
+
+    def restart(self) -> None:
+        """End every environment that waits: the next call finds a cold start."""
+        self._runtime.restart()
 
     def close(self) -> None:
         """End every process.
@@ -108,6 +128,16 @@ class LocalRuntimeTarget:
                 place=str(self.spec.artifact),
                 fix="Run the same command again, and build nothing meanwhile.",
             )
+
+
+def _notes(spec: FunctionSpec, runtime: LocalRuntime) -> Iterator[str]:
+    if runtime.interpreter_note is not None:
+        yield runtime.interpreter_note
+    machine = {"AMD64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    if spec.architecture != machine:
+        what = f"the function is for {spec.architecture} and this machine is {machine}"
+        yield f"parity is not proven for compiled code: {what}"
+    yield from spec.notes
 
 
 def _since(started: float) -> float:

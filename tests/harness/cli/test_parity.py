@@ -43,8 +43,8 @@ def test_differences_side_by_side_one_line_for_all_wires(project, capsys):
     out = capsys.readouterr().out
     assert "2 rollouts in 2 places over 10 wires: 2 samples differ" in out
     table = [line.split() for line in out.splitlines() if line.startswith("  ")]
-    assert ["sample", "place", "wire", "what", "here", "there"] in table
-    assert ["r0", "lambda-runtime", "all", "length", "1", "2"] in table
+    assert ["samples", "first", "place", "wire", "what", "here", "there"] in table
+    assert ["2", "r0", "lambda-runtime", "all", "length", "1", "2"] in table
 
 
 def test_json_has_every_difference_and_nothing_else_on_stdout(project, capsys):

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import itertools
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from graders.wire import PROFILES, read_event
 from harness.deploy.parity import Times, compare
 from harness.deploy.places import GradingPlace, open_places
+from harness.deploy.surroundings import Surroundings
 from harness.errors import InputError, ServiceError
 from harness.localaws.invoke import LambdaServer
 from harness.rollouts.read import read_rollouts
@@ -170,7 +173,7 @@ def test_a_grader_grades_alike_here_built_and_behind_the_api(project, rollouts, 
     # The same files: what runs behind the API is what was built.
     assert facts[0]["code_sha256"] != facts[1]["code_sha256"] == facts[2]["code_sha256"]
     assert facts[1]["cold_start_ms"] > 0
-    assert "not a published version" in facts[3]["note"]
+    assert "not a published version" in facts[3]["notes"][0]
 
 
 def test_an_artifact_older_than_its_source_is_caught(project, rollouts):
@@ -185,7 +188,7 @@ def test_another_interpreter_than_the_function_s_is_told(project):
     write_build(project, Runtime="python3.1")
     with ExitStack() as stack:
         places = open_places(stack, grader="app.py:same")
-    assert "parity is not proven for python3.1" in str(places[1].note)
+    assert "parity is not proven for python3.1" in places[1].notes[0]
 
 
 def test_nothing_built_is_refused_unless_a_function_in_aws_is_named(project, tmp_path, monkeypatch):
@@ -199,3 +202,63 @@ def test_nothing_built_is_refused_unless_a_function_in_aws_is_named(project, tmp
         assert isinstance(places[0].target, InProcessTarget)
         with pytest.raises(InputError, match="Run `sam build`"):
             open_places(stack, arns=[f"{ARN}:1"])
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "cause"),
+    [
+        ({"python": "3.11.7"}, {"python": "3.13.0"}, "Python 3.11.7 here, 3.13.0 there"),
+        ({"architecture": "x86_64"}, {"architecture": "arm64"}, "x86_64 here, arm64 there"),
+        ({"time_zone": "CET/CEST"}, {"time_zone": "UTC"}, "time zone CET/CEST here, UTC there"),
+        ({"encoding": "ascii"}, {"encoding": "utf-8"}, "text encoding ascii here, utf-8 there"),
+        (
+            {"packages": {"numpy": "2.1", "here": "1"}},
+            {"packages": {"numpy": "2.3"}},
+            "package versions: numpy 2.1 here, 2.3 there",
+        ),
+        (
+            {"variables": {"MODE": "x", "THRESHOLD": "1"}},
+            {"variables": {"THRESHOLD": "2"}},
+            "variables that the function sets and this process has not, or otherwise: THRESHOLD",
+        ),
+        (
+            {"variables": {"MODE": "x", "EDITOR": "vi"}},
+            {"variables": {}},
+            "variables set here alone that the grader's code names: MODE",
+        ),
+    ],
+)
+def test_what_is_otherwise_in_a_place_is_said_where_it_grades_otherwise(rollouts, here, there, cause):
+    first = replace(place(rewarding(), "in-process"), around=Surroundings(**here))
+    half = rewarding(lambda item, graded: graded._replace(reward=0.5))
+    set_there = {key: value for key, value in there.get("variables", {}).items() if key == "THRESHOLD"}
+    other = replace(
+        place(half), around=Surroundings(**there), variables=set_there, source="os.environ['MODE']"
+    )
+    found = compare(rollouts, [first, other], ["open-weight"])
+    assert cause in found.causes["there"]
+    assert found.causes["in-process"] == []
+    alike = replace(other, target=FakeTarget(rewarding()))
+    assert compare(rollouts, [first, alike], ["open-weight"]).causes == {"in-process": [], "there": []}
+
+
+def test_a_grader_that_counts_disagrees_with_itself(rollouts):
+    seen = itertools.count()
+    counting = rewarding(lambda item, graded: graded._replace(reward=float(next(seen) < 10)))
+    here = replace(place(counting, "in-process"), restart=lambda: None)
+    found = compare(rollouts, [here], ["open-weight"])
+    assert (found.same, found.differences) == (False, [])
+    assert len(found.unstable["in-process"]) == 10
+    assert "10 samples differ here alone" in found.causes["in-process"][0]
+
+
+def test_state_chance_and_the_order_of_a_set_are_found_in_the_artifact(project):
+    counting = SAME.replace("value = ", "seen.append(1); value = len(seen) % 2 or ") + "seen = []"
+    (project / "app.py").write_text(counting)
+    write_build(project, counting)
+    lines = [rollout(f"r{at}", "5", "4") for at in range(5)]
+    several = list(read_rollouts(write_rollouts(project / "several.jsonl", [*lines, rollout("x", "5", "4")])))
+    with ExitStack() as stack:
+        found = compare(several, open_places(stack, grader="app.py:same"), ["open-weight"])
+    assert found.differences == []
+    assert set(found.unstable) == {"in-process", "lambda-runtime"}

@@ -63,7 +63,11 @@ def test_cold_starts_and_memory_are_kept(tmp_path, open_target):
         assert target.grade([item("a")]).items == [Graded(1.0, {}, None)]
     assert len(target.cold_starts_ms) == 1
     assert 5 < target.peak_memory_mb < 128
-    assert (target.name, target.max_bytes, target.interpreter_note) == ("lambda-runtime", 6_291_456, None)
+    assert (target.name, target.max_bytes, target.notes) == ("lambda-runtime", 6_291_456, ())
+    report = target.report()
+    assert (report.calls, report.memory_mb, report.timeout_s) == (3, 128, 3)
+    assert report.longest_ms is not None
+    assert report.longest_ms > 0
 
 
 @pytest.mark.parametrize("odd", [2**70, 1.5, None, "", "\0"])
@@ -139,5 +143,5 @@ def test_an_event_that_no_service_could_send_is_not_the_graders_fault(
 
 def test_a_runtime_that_is_not_here_leaves_a_note(tmp_path, open_target):
     target = open_target(replace(write_function(tmp_path, ECHO_GRADER), runtime="python3.1"))
-    assert "parity is not proven for python3.1" in target.interpreter_note
+    assert "parity is not proven for python3.1" in target.notes[0]
     assert target.grade([item("a")]).fault is None

@@ -1,0 +1,144 @@
+"""What a grader finds around it: where two places can grade otherwise though the code is the same."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.localaws.confinement import Confinement
+from harness.localaws.function import FunctionSpec
+from harness.localaws.interpreter import find_interpreter
+from harness.localaws.variables import function_variables
+
+__all__ = [
+    "Surroundings",
+    "causes",
+    "own_source",
+    "surroundings_deployed",
+    "surroundings_here",
+    "surroundings_of",
+]
+
+_SECONDS = 60
+_LOOK = """
+import importlib.metadata, json, locale, os, platform, sys, time
+packages = {each.metadata["Name"]: each.version for each in importlib.metadata.distributions()}
+print(json.dumps({
+    "python": platform.python_version(),
+    "architecture": {"AMD64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), platform.machine()),
+    "time_zone": "/".join(dict.fromkeys(time.tzname)),
+    "encoding": locale.getpreferredencoding(False).lower(),
+    "variables": dict(os.environ),
+    "packages": {str(name).lower().replace("_", "-"): version for name, version in packages.items()},
+}))
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What is around a grader in one place; None where nobody can tell."""
+
+    python: str | None = None
+    architecture: str | None = None
+    time_zone: str | None = None
+    encoding: str | None = None
+    variables: Mapping[str, str] | None = None
+    packages: Mapping[str, str] | None = None
+    """Versions of distributions, by name."""
+
+
+def surroundings_here() -> Surroundings:
+    """Those of this process."""
+    done = subprocess.run([sys.executable, "-c", _LOOK], capture_output=True, timeout=_SECONDS)
+    return _read(done.stdout)
+
+
+def surroundings_of(spec: FunctionSpec) -> Surroundings:
+    """Those of a function under the local Lambda runtime."""
+    interpreter = find_interpreter(spec.runtime)
+    with closing(Confinement(spec, interpreter)) as confinement:
+        variables = function_variables(
+            spec, api="", root=confinement.root, programs=interpreter.executable.parent, log_stream=""
+        )
+        command = confinement.command(_LOOK)
+        done = subprocess.run(command, env=variables, capture_output=True, timeout=_SECONDS)
+    return _read(done.stdout)
+
+
+def surroundings_deployed(configuration: Mapping[str, Any]) -> Surroundings:
+    """Those of a function in AWS, as far as its configuration tells them.
+
+    Args:
+        configuration: What GetFunctionConfiguration answered; empty where it may not be read.
+    """
+    if not configuration:
+        return Surroundings()
+    return Surroundings(
+        python=str(configuration.get("Runtime", "")).removeprefix("python") or None,
+        architecture=next(iter(configuration.get("Architectures") or ["x86_64"])),
+        time_zone="UTC",
+        variables=(configuration.get("Environment") or {}).get("Variables") or {},
+    )
+
+
+def causes(
+    here: Surroundings, there: Surroundings, set_there: Mapping[str, str], source: str
+) -> Iterator[str]:
+    """Say what differs between two places, one sentence a cause, the likeliest first.
+
+    Args:
+        here: This process.
+        there: The other place.
+        set_there: The variables that the template or the function's configuration sets.
+        source: The text of the grader's own modules: a variable that is named in it may be read by it.
+    """
+    if here.variables is not None:
+        other = sorted(name for name, value in set_there.items() if here.variables.get(name) != value)
+        if other:
+            yield f"variables that the function sets and this process has not, or otherwise: {_listed(other)}"
+        lacking = here.variables.keys() - set_there.keys() - (there.variables or {}).keys()
+        quoted = set(re.findall("['\"]([A-Za-z_][A-Za-z0-9_]*)['\"]", source))
+        named = sorted(lacking & quoted)
+        if named:
+            yield f"variables set here alone that the grader's code names: {_listed(named)}"
+    if here.python and there.python and not here.python.startswith(there.python):
+        yield f"Python {here.python} here, {there.python} there"
+    if here.architecture and there.architecture and here.architecture != there.architecture:
+        yield f"{here.architecture} here, {there.architecture} there"
+    if here.time_zone and there.time_zone and here.time_zone != there.time_zone:
+        yield f"time zone {here.time_zone} here, {there.time_zone} there"
+    if here.encoding and there.encoding and here.encoding != there.encoding:
+        yield f"text encoding {here.encoding} here, {there.encoding} there"
+    if here.packages is not None and there.packages is not None:
+        both = sorted(here.packages.keys() & there.packages.keys())
+        versions = [
+            f"{name} {here.packages[name]} here, {there.packages[name]} there"
+            for name in both
+            if here.packages[name] != there.packages[name]
+        ]
+        if versions:
+            yield f"package versions: {_listed(versions)}"
+
+
+def own_source(artifact: Path) -> str:
+    """The text of the modules at the top of an artifact, where the user's own are."""
+    return "\n".join(path.read_text("utf-8", "replace") for path in sorted(artifact.glob("*.py")))
+
+
+def _listed(items: list[str]) -> str:
+    return ", ".join(items[:5]) + (f" and {len(items) - 5} more" if len(items) > 5 else "")
+
+
+def _read(printed: bytes) -> Surroundings:
+    """What `_LOOK` printed; nothing is known where it could not run."""
+    try:
+        return Surroundings(**json.loads(printed))
+    except ValueError:
+        return Surroundings()

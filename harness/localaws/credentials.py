@@ -1,0 +1,34 @@
+"""AWS credentials for a function that runs here, which has no role to take them from."""
+
+from __future__ import annotations
+
+from harness.errors import InputError
+
+__all__ = ["profile_credentials"]
+
+
+def profile_credentials(profile: str) -> dict[str, str]:
+    """Read the credentials of a profile, as the variables that a deployed function has from its role.
+
+    Args:
+        profile: Its name in the engineer's AWS configuration.
+
+    Raises:
+        InputError: There is no such profile, or it has no credentials that work now.
+    """
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        found = boto3.Session(profile_name=profile).get_credentials()
+        keys = None if found is None else found.get_frozen_credentials()
+    except (BotoCoreError, ClientError) as error:
+        raise InputError(f"--aws-credentials {profile}: {error}", fix="Name a profile that works.") from error
+    if keys is None:
+        raise InputError(
+            f"the profile {profile} has no credentials", fix=f"`aws configure --profile {profile}`"
+        )
+    variables = {"AWS_ACCESS_KEY_ID": keys.access_key, "AWS_SECRET_ACCESS_KEY": keys.secret_key}
+    if keys.token:
+        variables["AWS_SESSION_TOKEN"] = keys.token
+    return variables
