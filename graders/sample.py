@@ -10,6 +10,7 @@ further back than the final message for an answer.
 
 from __future__ import annotations
 
+from ._runtime.reasoning import divide
 from .errors import RecordError
 
 TYPE_CHECKING = False
@@ -55,7 +56,8 @@ class Sample(_Typed[Fields]):
         RecordError: It is no object with messages, or the final message is not the assistant's.
     """
 
-    __slots__ = ("_item", "_message")
+    __slots__ = ("_item", "_message", "_parts")
+    _parts: tuple[str, str]
 
     def __init__(self, item: dict[str, Any]) -> None:
         """Check the one thing that every sample needs: a final message that the model wrote."""
@@ -91,14 +93,32 @@ class Sample(_Typed[Fields]):
     def completion(self) -> str:
         """The text that the model answered, without its reasoning; empty when it said nothing."""
         content = self._message.get("content")
-        if type(content) is str and content[:1] not in _MAY_THINK:
+        # Every spelling of reasoning, and every special token, has one of these; most answers have none.
+        if (
+            type(content) is str
+            and "<" not in content
+            and "[" not in content
+            and "\u25c1" not in content
+            and content[:8] != "analysis"
+        ):
             return content
-        return _split(self._message)[0]
+        return self._divided()[0]
 
     @property
     def reasoning(self) -> str:
-        """What the model thought before it answered: reasoning blocks, and a leading `<think>` part."""
-        return _split(self._message)[1]
+        """What the model thought before it answered, in blocks, in fields or in its text; empty when nothing.
+
+        `docs/contract.md` lists the spellings.
+        """
+        return self._divided()[1]
+
+    def _divided(self) -> tuple[str, str]:
+        """Completion and reasoning. They are found once: reasoning may be long, and checks ask again."""
+        try:
+            return self._parts
+        except AttributeError:
+            self._parts = _divide(self._message)
+            return self._parts
 
     @property
     def tool_calls(self) -> list[Any]:
@@ -162,14 +182,6 @@ class Sample(_Typed[Fields]):
         return f"<Sample {self.id!r}>"
 
 
-# An answer that starts with one of these may open with a <think> part; all others skip that search.
-_BLANK = frozenset(
-    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
-    "\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
-)
-_MAY_THINK = _BLANK | {"<"}
-
-
 def _metadata(item: dict[str, Any]) -> dict[str, Any]:
     """The sample's metadata; a service that has none may send null."""
     metadata = item.get("metadata")
@@ -180,28 +192,14 @@ def _metadata(item: dict[str, Any]) -> dict[str, Any]:
     return metadata
 
 
-def _split(message: dict[str, Any]) -> tuple[str, str]:
-    """Answer and reasoning of one message."""
+def _divide(message: dict[str, Any]) -> tuple[str, str]:
+    """Completion and reasoning of one message."""
     text, thoughts = _content(message.get("content"))
     for key in _THOUGHT_KEYS:
         if isinstance(message.get(key), str):
             thoughts.insert(0, message[key])
-    # An unclosed <think> leaves no answer: the model was cut off before it gave one.
-    at = _past_blanks(text, 0)
-    if not text.startswith("<think>", at):
-        return text, "\n".join(thoughts)
-    while text.startswith("<think>", at):
-        end = text.find("</think>", at)
-        thoughts.append(text[at + 7 : len(text) if end < 0 else end].strip())
-        at = len(text) if end < 0 else _past_blanks(text, end + 8)
-    return text[at:], "\n".join(thoughts)
-
-
-def _past_blanks(text: str, at: int) -> int:
-    """The place of the first character from here on that is no blank."""
-    while text[at : at + 1] in _BLANK:
-        at += 1
-    return at
+    answer, more = divide(text)
+    return answer, "\n".join(thoughts + more)
 
 
 def _content(content: Any) -> tuple[str, list[str]]:

@@ -1,0 +1,172 @@
+"""Tells a model's reasoning from its answer, in every spelling that is known.
+
+Chat templates and inference servers differ in what of the reasoning they leave in the text, and no source
+says what a training job sends. What is marked as reasoning here is never graded as an answer. The rules:
+
+- Tags at the front hold reasoning. A tag that is never closed leaves no answer: the model was cut off.
+- A closing tag without its opening one ends reasoning too: the template wrote that one into the prompt.
+- A pair further in, and tags after a pair at the front, are part of the answer, which may quote them.
+- Of gpt-oss's channels `final` alone is the answer. Without one there is none.
+- Special tokens at the end of a text are the tokenizer's, not the model's answer.
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TAGS = (
+    # Upper and lower case count alike. DeepSeek-R1, Qwen3 and most others; R1's and Qwen3-Thinking's
+    # templates write the opening tag into the prompt (their model cards; vLLM's and SGLang's parsers).
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),  # Nova and Claude, in text (AWS's and Anthropic's prompt guides)
+    ("<reasoning>", "</reasoning>"),  # AWS's and TRL's GRPO examples ask for it
+    ("<reason>", "</reason>"),
+    ("<thought>", "</thought>"),  # EXAONE Deep
+    ("<thoughts>", "</thoughts>"),
+    ("<seed:think>", "</seed:think>"),  # Seed-OSS
+    ("[think]", "[/think]"),  # Mistral's Magistral
+    ("\u25c1think\u25b7", "\u25c1/think\u25b7"),  # Kimi
+    (
+        "<|begin_of_thought|>",
+        "<|end_of_thought|>",
+    ),  # Sky-T1, OpenThinker; AWS's Nova samples ask for its like
+    ("<|start_thinking|>", "<|end_thinking|>"),  # Cohere's Command A Reasoning
+    ("<|inner_prefix|>", "<|inner_suffix|>"),  # Apertus
+)
+
+ENDS = (
+    *("<|im_end|>", "<|endoftext|>"),  # Qwen
+    *("<|return|>", "<|end|>", "<|call|>"),  # gpt-oss
+    *("<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|eot|>"),  # Llama 3 and 4
+    "</s>",  # Mistral and Llama 2
+    *("<end_of_turn>", "<eos>", "<pad>"),  # Gemma
+    *("<\uff5cend\u2581of\u2581sentence\uff5c>", "<|end_of_sentence|>"),  # DeepSeek
+    *("<|END_OF_TURN_TOKEN|>", "<|END_RESPONSE|>", "<|END_TEXT|>"),  # Cohere
+    *("<seed:eos>", "<|pad|>", "<|end_of_turn|>", "<|endofturn|>"),
+)
+"""Special tokens that end a text, where the server decodes them."""
+
+# gpt-oss: the harmony format (openai/harmony, docs/format.md). The prompt ends with `<|start|>assistant`, or
+# later in what follows here, so that the beginning may be missing.
+_CHANNEL = r"(?:<\|(?:end|call|return)\|>\s*+)?(?:<\|start\|>\s*+assistant[^<]*+)?<\|channel\|>\s*+(\w++)"
+_HEADER = _CHANNEL + r"[^<]*+(?:<\|constrain\|>[^<]*+)?<\|message\|>"
+_PLAIN = r"(?:<\|start\|>\s*+assistant\s*+)?(?:(analysis|commentary|final)\s*+)?<\|message\|>"
+_NEXT = r"<\|end\|>\s*+<\|start\|>\s*+assistant"
+_CUT = ("<|channel|>", "<|start|>")
+_FINAL_ENDS = r"<\|(?:return|call)\|>|<\|end\|>\s*+(?:<\|start\|>|\Z)"
+# The same where the server took the special tokens away: `analysisWe need ...assistantfinal4`.
+_BARE = r"analysis(?=[A-Z]|.*?assistantfinal)"
+
+_KINDS = {
+    tag: (kind, tag is opening) for kind, (opening, closing) in enumerate(TAGS) for tag in (opening, closing)
+}
+_CLOSING = ("</", "[/", "<|", "\u25c1/")
+"""What closing tags begin with: a text without them is not searched."""
+_ANY_TAG = "|".join(re.escape(tag) for tag in _KINDS)
+
+
+def divide(text: str) -> tuple[str, list[str]]:
+    """The answer in a text, and the reasoning, part by part."""
+    found = _channels(text)
+    answer, thoughts = _tags(text) if found is None else found
+    return _without_end(answer), thoughts
+
+
+def _tags(text: str) -> tuple[str, list[str]]:
+    """Divide by tags."""
+    tags = re.compile(_ANY_TAG, re.IGNORECASE)
+    thoughts: list[str] = []
+    rest = _front(text, 0, tags, thoughts)
+    if thoughts or not any(sign in text for sign in _CLOSING):
+        return rest, thoughts
+    open_tags = [0] * len(TAGS)
+    for tag in tags.finditer(text):
+        kind, opens = _KINDS[tag[0].lower()]
+        open_tags[kind] += 1 if opens else -1
+        if open_tags[kind] < 0:
+            thoughts.append(text[: tag.start()].strip())
+            return _front(text, tag.end(), tags, thoughts), thoughts
+    return text, thoughts
+
+
+def _front(text: str, at: int, tags: re.Pattern[str], thoughts: list[str]) -> str:
+    """Take the pairs of tags that stand at a place one after another; return what follows."""
+    found = len(thoughts)
+    while tag := tags.match(text, past_blanks(text, at)):
+        kind, opens = _KINDS[tag[0].lower()]
+        if not opens:
+            break
+        closing = _closing(tags.finditer(text, tag.end()), kind)
+        if closing is None:
+            thoughts.append(text[tag.end() :].strip())
+            return ""
+        thoughts.append(text[tag.end() : closing.start()].strip())
+        at = closing.end()
+    return text[past_blanks(text, at) :] if at or len(thoughts) > found else text
+
+
+def _closing(tags: Iterable[re.Match[str]], kind: int) -> re.Match[str] | None:
+    """The tag that closes an open one; the last of its kind, if reasoning mentions the opening tag alone."""
+    depth, last = 1, None
+    for tag in tags:
+        of, opens = _KINDS[tag[0].lower()]
+        if of == kind:
+            depth += 1 if opens else -1
+            last = last if opens else tag
+            if depth == 0:
+                break
+    return last
+
+
+def _channels(text: str) -> tuple[str, list[str]] | None:
+    """Divide by gpt-oss's channels; None where there are none."""
+    at = past_blanks(text, 0)
+    if bare := re.compile(_BARE, re.DOTALL).match(text, at):
+        thought, final, answer = text[bare.end() :].partition("assistantfinal")
+        return answer if final else "", [thought.strip()]
+    if "<|" not in text:
+        return None
+    header = re.compile(_HEADER)
+    plain = re.compile(_PLAIN).match(text, at)
+    if plain is None and not text.startswith(_CUT, at) and not re.search(_NEXT, text):
+        return None
+    answer, thoughts, channel = "", [], "analysis"
+    if plain is not None:
+        channel, at = plain[1] or "final", plain.end()
+    ends = [(one.start(), one.end(), one[1]) for one in header.finditer(text, at)]
+    for start, end, following in [*ends, (len(text), 0, "")]:
+        body = text[at:start]
+        if channel == "final":
+            answer = body[: stop.start()] if (stop := re.search(_FINAL_ENDS, body)) else body
+        elif body and not body.isspace():
+            thoughts.append(_without_end(body).strip())
+        at, channel = end, following
+    return answer, thoughts
+
+
+def _without_end(text: str) -> str:
+    """A text without the special tokens that end it, and what white space stands after them."""
+    end = kept = len(text)
+    while True:
+        while end and text[end - 1] in BLANKS:
+            end -= 1
+        if not text.endswith(ENDS, 0, end):
+            return text[:kept]
+        end = kept = end - next(len(token) for token in ENDS if text.endswith(token, 0, end))
+
+
+BLANKS = frozenset(
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
+    "\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+
+
+def past_blanks(text: str, at: int) -> int:
+    """The place of the first character from here on that is no blank."""
+    while text[at : at + 1] in BLANKS:
+        at += 1
+    return at
