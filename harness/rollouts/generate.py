@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from harness.data.records import ends_with_assistant, read
 from harness.errors import HarnessError, InputError, ServiceError
 from harness.rollouts.asking import Ask, AskRefused, Busy, Completion, Generated, GenerationRequest
-from harness.rollouts.growing import GrowingFile
+from harness.rollouts.growing import CompletionsAsked, GrowingFile
 from harness.rollouts.pace import Pace
 from harness.rollouts.read import OWN_FIELDS
 
@@ -52,7 +52,7 @@ def generate(
         done: dict[str, set[int]] = {}
         for rollout in file.recover():
             done.setdefault(str(rollout.get("record")), set()).add(_number(rollout))
-        state = Generated(wanted=len(names) * request.n, tokens=dict(file.note["tokens"]))
+        state = Generated(wanted=len(names) * request.n, tokens=dict(file.note.tokens))
         state.there = sum(k < request.n for name in names for k in done.get(name, ()))
         progress(state)
         saved = time.monotonic()
@@ -65,11 +65,11 @@ def generate(
                     file.append(_rollout(task, found, request.model))
                     _count(state, found)
                 if time.monotonic() - saved > _NOTE_EVERY_S:
-                    file.save_note(tokens=state.tokens)
+                    file.save_tokens(state.tokens)
                     saved = time.monotonic()
                 progress(state)
         finally:
-            file.save_note(tokens=state.tokens)
+            file.save_tokens(state.tokens)
     return state
 
 
@@ -199,17 +199,17 @@ def _missing(request: GenerationRequest, names: list[str], done: dict[str, set[i
                 yield _Task(name, k, fields)
 
 
-def _identity(request: GenerationRequest) -> dict[str, Any]:
+def _identity(request: GenerationRequest) -> CompletionsAsked:
     """What makes two calls the same work: more completions, another limit or another speed do not."""
     with request.records.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return {
-        "model": request.model,
-        "options": request.options,
-        "seed": request.seed,
-        "service": request.service,
-        "records_sha256": sha256,
-    }
+    return CompletionsAsked(
+        model=request.model,
+        service=request.service,
+        records_sha256=sha256,
+        options=request.options,
+        seed=request.seed,
+    )
 
 
 def _rollout(task: _Task, found: Completion, model: str) -> dict[str, Any]:

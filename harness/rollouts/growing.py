@@ -6,17 +6,18 @@ One process at a time may hold it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from harness.data.json_lines import LineError, parse
+from harness.data.typed_json import as_json, read_typed
 from harness.disk import AppendOnly, lock, write_json
 from harness.errors import InputError
 
-__all__ = ["GrowingFile", "note_of"]
+__all__ = ["AskedNote", "CompletionsAsked", "GrowingFile", "note_of"]
 
 _SCHEMA = 1
 
@@ -24,6 +25,33 @@ _SCHEMA = 1
 def note_of(path: Path) -> Path:
     """Where the note of a rollouts file stands."""
     return path.with_name(f"{path.name}.asked.json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletionsAsked:
+    """What makes two commands ask for the same completions."""
+
+    model: str
+    service: str
+    records_sha256: str
+    options: dict[str, Any] = field(default_factory=dict)
+    """More of the request's body, such as `temperature`."""
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedNote:
+    """What stands beside a rollouts file."""
+
+    asked: CompletionsAsked
+    tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
+    """What all commands together have used."""
+    schema: int = _SCHEMA
+
+    def __post_init__(self) -> None:
+        """Refuse counts that no command wrote."""
+        if self.tokens.keys() != {"in", "out"} or min(self.tokens.values()) < 0:
+            raise ValueError("counts other tokens than `in` and `out`")
 
 
 class GrowingFile:
@@ -37,7 +65,7 @@ class GrowingFile:
         InputError: The file is held by another process, was begun otherwise, or cannot be written.
     """
 
-    def __init__(self, path: Path, asked: dict[str, Any]) -> None:
+    def __init__(self, path: Path, asked: CompletionsAsked) -> None:
         self.path = path
         with ExitStack() as stack:
             self._file = stack.enter_context(AppendOnly(path, "Name another --out."))
@@ -67,7 +95,7 @@ class GrowingFile:
                 value = parse(line)
             except LineError as error:
                 raise InputError(str(error), place=place, fix="Remove the line.") from None
-            if not isinstance(value, dict) or value.get("model") != self.note["asked"]["model"]:
+            if not isinstance(value, dict) or value.get("model") != self.note.asked.model:
                 raise InputError("this line is not of this model", place=place, fix="Name another --out.")
             yield value
 
@@ -79,35 +107,29 @@ class GrowingFile:
         """
         self._file.append([rollout])
 
-    def save_note(self, **changed: Any) -> None:
-        """Change the note, on disk too, in one step."""
-        self.note.update(changed)
-        write_json(note_of(self.path), self.note)
+    def save_tokens(self, tokens: dict[str, int]) -> None:
+        """Note how many tokens were used so far."""
+        self.note = replace(self.note, tokens=dict(tokens))
+        write_json(note_of(self.path), as_json(self.note))
 
-    def _same(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def _same(self, asked: CompletionsAsked) -> AskedNote:
         """The note: that of an earlier command for the same work, or a new one."""
-        note = note_of(self.path)
+        path = note_of(self.path)
         if self._file.size == 0:
-            found: dict[str, Any] = {"schema": _SCHEMA, "asked": asked, "tokens": {"in": 0, "out": 0}}
-            write_json(note, found)
+            found = AskedNote(asked)
+            write_json(path, as_json(found))
             return found
-        try:
-            found = json.loads(note.read_text(encoding="utf-8"))
-            was = found["asked"]
-            if found["schema"] != _SCHEMA:
-                raise ValueError("another version wrote it")
-        except (OSError, ValueError, KeyError, TypeError):
-            raise InputError(
-                "there is something here already that was not begun by this command",
-                fix="Name another --out: rollouts are never overwritten.",
-                place=str(self.path),
-            ) from None
-        changed = [name for name in asked if was.get(name) != asked[name]]
+        fix = "Name another --out: rollouts are never overwritten."
+        kept = read_typed(path, AskedNote, "note of a rollouts file", schema=_SCHEMA, fix=fix)
+        if kept is None:
+            message = "there is something here already that was not begun by this command"
+            raise InputError(message, place=str(self.path), fix=fix)
+        was, now = as_json(kept.asked), as_json(asked)
+        changed = [f"{name} {was[name]!r}, not {now[name]!r}" for name in now if was[name] != now[name]]
         if changed:
-            told = ", ".join(f"{name} {was.get(name)!r}, not {asked[name]!r}" for name in changed)
             raise InputError(
-                f"this file was begun with {told}",
+                f"this file was begun with {', '.join(changed)}",
                 fix="Name another --out: one file holds one model, asked in one way.",
                 place=str(self.path),
             )
-        return dict(found)
+        return kept

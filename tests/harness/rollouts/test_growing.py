@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import InputError
-from harness.rollouts.growing import GrowingFile, note_of
+from harness.rollouts.growing import CompletionsAsked, GrowingFile, note_of
 
-ASKED = {"model": "m", "options": {"temperature": 1.0}}
+ASKED = CompletionsAsked(model="m", service="s", records_sha256="0", options={"temperature": 1.0}, seed=7)
 
 texts = st.lists(st.text(max_size=30), max_size=6)
 
@@ -44,14 +45,14 @@ def test_another_way_of_asking_is_refused_and_says_what_differs(tmp_path: Path) 
     with GrowingFile(path, ASKED) as file:
         file.append(rollout("x"))
     with pytest.raises(InputError, match="options.*0.5.*Name another --out"):
-        GrowingFile(path, {**ASKED, "options": {"temperature": 0.5}})
+        GrowingFile(path, replace(ASKED, options={"temperature": 0.5}))
 
 
 def test_an_empty_file_belongs_to_nobody(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
-    GrowingFile(path, {**ASKED, "model": "mistyped"}).__exit__()
+    GrowingFile(path, replace(ASKED, model="mistyped")).__exit__()
     with GrowingFile(path, ASKED) as file:
-        assert file.note["asked"] == ASKED
+        assert file.note.asked == ASKED
 
 
 def test_a_file_that_somebody_else_wrote_is_never_touched(tmp_path: Path) -> None:
@@ -61,6 +62,26 @@ def test_a_file_that_somebody_else_wrote_is_never_touched(tmp_path: Path) -> Non
         GrowingFile(path, ASKED)
     assert path.read_text() == '{"mine": 1}'
     assert not note_of(path).exists()
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"schema": 1}', '{"schema": 2}', "[" * 200_000, '{"schema": 1, "asked": 5}']
+)
+def test_a_damaged_note_is_one_sentence(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    with GrowingFile(path, ASKED) as file:
+        file.append(rollout("x"))
+    note_of(path).write_text(content)
+    with pytest.raises(InputError, match=r"asked\.json: this is no note of a rollouts file.*another --out"):
+        GrowingFile(path, ASKED)
+
+
+def test_tokens_are_counted_over_all_commands(tmp_path: Path) -> None:
+    with GrowingFile(tmp_path / "r.jsonl", ASKED) as file:
+        file.append(rollout("x"))
+        file.save_tokens({"in": 5, "out": 7})
+    with GrowingFile(tmp_path / "r.jsonl", ASKED) as file:
+        assert file.note.tokens == {"in": 5, "out": 7}
 
 
 def test_a_line_of_another_model_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,244 @@
+"""What `run.json` says: read from every version that wrote one, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.cli.main import main
+from harness.data.typed_json import as_json
+from harness.errors import InputError
+from harness.runs.facts import DeployedFacts, GraderFacts, check_bounds, known_bounds, share_of
+from harness.runs.rows import Totals, dump
+from harness.runs.store import create, open_run
+from support.run_records import facts_of, row_of, unknown_grader
+
+OLD = Path(__file__).parents[2] / "support" / "written_by_0_1_0" / "runs"
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters() | st.just("\x1b")),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+)
+
+
+def test_a_run_of_0_1_0_whose_grader_nobody_asked_has_an_unknown_range() -> None:
+    run = open_run(OLD / "deployed")
+    assert run.done
+    assert run.totals.mean == pytest.approx(2.975)
+    assert isinstance(run.facts.target, DeployedFacts)
+    assert run.facts.target.arn.endswith(":function:ten:3")
+    assert run.facts.grader.options is None
+    assert (run.facts.bounds, run.facts.middle) == (None, None)
+
+
+def test_a_run_of_0_1_0_with_a_declared_range_keeps_it() -> None:
+    run = open_run(OLD / "labeled")
+    assert (run.facts.bounds, run.facts.middle, run.facts.label) == ((0.0, 10.0), 5.0, "ok")
+    assert (run.totals.agreed, run.totals.disagreed, run.totals.unlabeled) == (3, 3, 0)
+
+
+def test_a_run_of_0_1_0_finds_the_rollouts_that_were_made_of_its_records(tmp_path: Path) -> None:
+    shutil.copytree(OLD / "derived", tmp_path / "moved")
+    run = open_run(tmp_path / "moved")
+    assert run.facts.input.derived
+    assert run.rollouts == tmp_path / "moved" / "rollouts.jsonl"
+
+
+@pytest.mark.parametrize("name", ["deployed", "labeled", "derived"])
+def test_rft_show_shows_runs_of_0_1_0(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(OLD / name)]) == 0
+    said = capsys.readouterr().out
+    assert "gradings" in said
+    assert ("range is not known" in said) is (name == "deployed")
+
+
+def test_a_run_that_0_1_0_began_says_that_it_is_not_finished(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(OLD / "begun")]) == 2
+    assert "the run is not finished" in capsys.readouterr().err
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    facts = facts_of(range=(0.0, 1.0), shards=((0, 5), (5, 9)), versions={"python": "3"}, limit=7, label="ok")
+    run = create(tmp_path, "mine", facts)
+    run.save(totals=Totals(gradings=1, rewards=1, total=1.0, lowest=1.0, highest=1.0), state="done")
+    assert open_run(run.folder).facts == run.facts
+
+
+@pytest.mark.parametrize(
+    ("declared", "given", "expected"),
+    [
+        (None, None, None),
+        ((0.0, 1.0), None, (0.0, 1.0)),
+        (None, (0.0, 10.0), (0.0, 10.0)),
+        ((0.0, 1.0), (0.0, 1.0), (0.0, 1.0)),
+    ],
+)
+def test_a_range_is_known_by_the_grader_or_by_the_user(declared: Any, given: Any, expected: Any) -> None:
+    assert known_bounds(declared, given) == expected
+
+
+def test_a_range_that_the_grader_contradicts_is_refused() -> None:
+    with pytest.raises(InputError, match=r"from 0 to 1, not from 0 to 10.*Leave --range out"):
+        known_bounds((0.0, 1.0), (0.0, 10.0))
+
+
+BAD = [(1.0, 1.0), (1.0, 0.0), (float("nan"), 1.0), (0.0, float("inf")), (-1e308, 1e308), (0.0, 5e-324)]
+
+
+@pytest.mark.parametrize("bounds", BAD)
+def test_what_is_no_range_is_refused_wherever_it_comes_from(bounds: tuple[float, float]) -> None:
+    with pytest.raises(InputError, match="a range from"):
+        check_bounds(bounds)
+    with pytest.raises(InputError, match="a range from"):
+        known_bounds(None, bounds)
+    with pytest.raises(InputError, match="a range from"):
+        GraderFacts("g", None, {"range": list(bounds)})
+
+
+@given(st.floats(-1e299, 1e299), st.floats(-1e299, 1e299), st.floats(allow_nan=False))
+def test_a_share_of_any_range_is_a_number(low: float, high: float, reward: float) -> None:
+    try:
+        check_bounds((low, high))
+    except InputError:
+        return
+    share = share_of((low, high), reward)
+    assert share == share
+
+
+def kept(folder: Path, **changed: Any) -> Path:
+    """A finished run, whose run.json says something else in places."""
+    run = create(folder, "poisoned", facts_of(label="ok"))
+    rows = [row_of("a", 0.0, label=True), row_of("b", 1.0, label=True), row_of("c", None, label=None)]
+    run.rewards.write_bytes(b"".join(map(dump, rows)))
+    totals = Totals()
+    for row in rows:
+        totals.add(row, 0.5)
+    run.close(totals)
+    value = {**as_json(run.facts), **changed}
+    (run.folder / "run.json").write_text(json.dumps(value))
+    return run.folder
+
+
+def shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """What `rft show` does with a run; whatever it says is one sentence."""
+    code = main(["show", str(folder)])
+    said = capsys.readouterr()
+    assert code in (0, 2)
+    assert said.err.count("\n") == (code == 2)
+    assert all(char.isprintable() or char == "\n" for char in said.out + said.err)
+    return code, said.err
+
+
+POISON: list[dict[str, Any]] = [
+    {"input": None},
+    {"input": 5},
+    {"totals": None},
+    {"totals": {}},
+    {"totals": {**as_json(Totals()), "gradings": -1}},
+    {"totals": {**as_json(Totals()), "rewards": 3, "gradings": 3}},
+    {"totals": {**as_json(Totals()), "total": 10**400}},
+    {"totals": {**as_json(Totals()), "errors": {"\x1b[2J": "many"}}},
+    {"grader": {"ref": "g", "sha256": None, "options": {"range": [1, 1]}}},
+    {"grader": {"ref": "g", "sha256": None, "options": {"range": "0,1"}}},
+    {"grader": {"ref": "g", "sha256": None, "options": {}}},
+    {"grader": {"ref": ["\x1b[2J"], "sha256": None}},
+    {"target": {"kind": "\x1b[2J"}},
+    {"range": [0, 0]},
+    {"repeats": 0},
+    {"limit": -1},
+    {"shards": [[5, 1]]},
+    {"shards": [[-5, 1]]},
+    {"state": "finished"},
+    {"label": 5},
+    {"schema": 3},
+    {"schema": None},
+]
+
+
+@pytest.mark.parametrize("changed", POISON, ids=str)
+def test_a_poisoned_run_is_one_sentence(
+    changed: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, said = shown(kept(tmp_path, **changed), capsys)
+    assert code == 2
+    assert "this is no run that can be read: " in said
+
+
+@given(data=st.data())
+def test_whatever_run_json_holds_is_shown_or_refused(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = kept(tmp_path_factory.mktemp("runs"))
+    value = json.loads((folder / "run.json").read_text())
+    place: Any = value
+    key = data.draw(st.sampled_from(sorted(value)))
+    while isinstance(place[key], dict) and place[key] and data.draw(st.booleans()):
+        place = place[key]
+        key = data.draw(st.sampled_from(sorted(place)))
+    place[key] = data.draw(JSON)
+    (folder / "run.json").write_text(json.dumps(value))
+    assert main(["show", str(folder)]) in (0, 2)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'{"at": 0', b"null", b"[]", b"{}", b"\xff", b"[" * 100_000, dump({**row_of(), "reward": float("nan")})],
+    ids=repr,
+)
+def test_a_damaged_reward_is_one_sentence_with_its_line(
+    line: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = kept(tmp_path)
+    with (folder / "rewards.jsonl").open("ab") as file:
+        file.write(b'{"reward": NaN}' if line.startswith(b'{"at":0') else line)
+    code, said = shown(folder, capsys)
+    assert code == 2
+    assert "rewards.jsonl:4: this line is no reward of a run" in said
+
+
+def test_rewards_that_are_gone_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = kept(tmp_path)
+    (folder / "rewards.jsonl").unlink()
+    assert shown(folder, capsys)[0] == 2
+    (folder / "rewards.jsonl").mkdir()
+    assert shown(folder, capsys)[0] == 2
+
+
+def test_rewards_that_hold_less_than_the_totals_say_are_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = kept(tmp_path)
+    (folder / "rewards.jsonl").write_bytes(b"")
+    assert shown(folder, capsys)[0] == 0
+
+
+@pytest.mark.parametrize("name", ["run.json", "rewards.jsonl", "lock", "grader.log", "shards/0.jsonl"])
+def test_a_run_whose_files_are_links_is_not_opened(name: str, tmp_path: Path) -> None:
+    folder = kept(tmp_path / "runs")
+    (folder / "shards").mkdir()
+    (tmp_path / "victim").write_text("mine")
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(tmp_path / "victim")
+    with pytest.raises(InputError, match="link"):
+        open_run(folder)
+    assert (tmp_path / "victim").read_text() == "mine"
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "run.json")
+    with pytest.raises(InputError, match="it is not a file"):
+        open_run(tmp_path)
+
+
+def test_an_unknown_range_is_null_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = kept(tmp_path, grader=as_json(unknown_grader()))
+    assert main(["show", str(folder), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["bounds"], found["groups"]["all_lowest"]) == (None, None)
