@@ -140,7 +140,6 @@ POISON: list[dict[str, Any]] = [
     {"input": None},
     {"input": 5},
     {"totals": None},
-    {"totals": {}},
     {"totals": {**as_json(Totals()), "gradings": -1}},
     {"totals": {**as_json(Totals()), "rewards": 3, "gradings": 3}},
     {"totals": {**as_json(Totals()), "total": 10**400}},
@@ -187,17 +186,32 @@ def test_whatever_run_json_holds_is_shown_or_refused(
     assert main(["show", str(folder)]) in (0, 2)
 
 
+GOOD = dump(row_of())
+
+
 @pytest.mark.parametrize(
     "line",
-    [b'{"at": 0', b"null", b"[]", b"{}", b"\xff", b"[" * 100_000, dump({**row_of(), "reward": float("nan")})],
-    ids=repr,
+    [
+        GOOD[:-5],
+        GOOD.replace(b"1.0", b"NaN"),
+        GOOD.replace(b"1.0", b"1e999"),
+        GOOD.replace(b"1.0", b"null"),
+        GOOD.replace(b"1.5", b"true false"),
+        GOOD.replace(b'"metrics":{}', b'"metrics":{"x":null}'),
+        b"null",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b"[" * 100_000,
+    ],
+    ids=lambda line: repr(line[:40]),
 )
 def test_a_damaged_reward_is_one_sentence_with_its_line(
     line: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = kept(tmp_path)
     with (folder / "rewards.jsonl").open("ab") as file:
-        file.write(b'{"reward": NaN}' if line.startswith(b'{"at":0') else line)
+        file.write(line)
     code, said = shown(folder, capsys)
     assert code == 2
     assert "rewards.jsonl:4: this line is no reward of a run" in said
