@@ -1,8 +1,7 @@
 """Where the fine-tuning API is, and the key that opens it.
 
-Comes in: options and environment variables. Goes out: an `Endpoint` (base URL, Region) and a `Credential`
-whose `token()` is asked before every request. Keys are never logged, printed or written, and a key made
-from AWS credentials is only ever sent to an AWS host over TLS.
+Keys are never logged, printed or written, and a key made from AWS credentials is only ever sent to an AWS
+host over TLS.
 
 Source: "Create and manage fine-tuning jobs … using OpenAI APIs" names OPENAI_API_KEY and OPENAI_BASE_URL
 and the host; the Bedrock user guide names AWS_BEARER_TOKEN_BEDROCK; short-term keys are

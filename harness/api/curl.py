@@ -1,7 +1,6 @@
-"""The same request for any HTTP client: a `curl` command in place of sending it.
+"""Shows requests of the API's client as `curl` commands in place of sending them.
 
-Comes in: a request that the SDK has built. Goes out: `NotSent`, which carries the command. It never sends
-anything and never shows a key: `$OPENAI_API_KEY` stands in its place, to be filled in by the shell.
+No key is shown: the shell fills in `$OPENAI_API_KEY`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""What a call to the fine-tuning API can fail with, in words that say what to do.
+"""Errors of the fine-tuning API, in words that say what to do.
 
-Comes in: an exception of the `openai` SDK. Goes out: `RequestRefused` (the service said no and will say no
-again: exit code 2) or `Unreachable` (throttled, broken or not there: exit code 3). It never retries and
-never lets a key through into a message.
+`RequestRefused` means that the service said no and would again (exit code 2); `Unreachable` that it is
+throttling, broken or not there (exit code 3). No key gets into a message.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Words that cross the boundary: a service's messages made safe to show, and ids made safe to send.
+"""Makes a service's messages safe to show, and checks ids before they become part of a URL.
 
-Comes in: text from the network or from the user. Goes out: text without control characters or keys, or an
-id that may stand in a URL path. It imports nothing heavy, so that every verb can afford it.
+It imports nothing heavy, so that every verb can afford it.
 """
 
 from __future__ import annotations

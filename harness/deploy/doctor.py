@@ -1,6 +1,5 @@
-"""Everything that `rft doctor` looks at, in the order of the grader's way to AWS.
+"""Everything that `rft doctor` looks at, in deployment order: template, artifact, function.
 
-In comes a template, a build, functions in AWS or any of them; out goes a `Diagnosis`: findings and figures.
 Without an ARN nothing outside this machine is asked and no credentials are needed.
 """
 

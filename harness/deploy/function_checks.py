@@ -1,7 +1,7 @@
 """Checks a deployed function: is it what a job needs, and may the job call it.
 
-In comes an ARN, out go findings and what AWS says of the function. It reads configuration, log group and
-policies, and changes nothing; what these credentials may not read is a note and not a guess.
+It reads configuration, log group and policies, and changes nothing; what these credentials may not read is a
+note and not a guess.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Which graders a CloudFormation stack has deployed, by the ARNs in its outputs.
 
-In comes a stack's name, out goes a `Stack`: for each grader the ARNs of its published version, of its alias
-and of the function. An output counts when its value is a Lambda function's ARN; its name without the ending
-(`VersionArn`, `AliasArn`, `FunctionArn`, `Arn`) is the grader's. It changes nothing in AWS.
+An output counts when its value is a Lambda function's ARN; its name without the ending (`VersionArn`,
+`AliasArn`, `FunctionArn`, `Arn`) is the grader's. It changes nothing in AWS.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Checks how one function is set up: timeout, memory, runtime, logged content.
 
-In come plain values, from a template or from AWS alike, out go findings. It reads no file, asks no service.
+The values may come from a template or from AWS.
 """
 
 from __future__ import annotations

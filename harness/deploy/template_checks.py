@@ -1,7 +1,7 @@
 """Checks a SAM template before it is built: what Lambda's defaults, IAM and time would make of the graders.
 
-In comes a template's path, out go findings with the line of the resource. What only a deployment could know
-(a parameter without a default, an import) is passed over: a guess would be worse than a gap.
+What only a deployment could know (a parameter without a default, an import) is passed over: a guess would be
+worse than a gap.
 """
 
 from __future__ import annotations

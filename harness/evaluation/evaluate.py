@@ -141,7 +141,7 @@ def evaluate(
 
     Raises:
         InputError: The records or the grader cannot be used.
-        ServiceError: The service stayed busy or unreachable; the same call goes on.
+        ServiceError: The service stayed busy or unreachable; the same call resumes.
     """
     target = InProcessTarget(request.grader)  # before anything is paid for
     standings = []

@@ -1,8 +1,7 @@
-"""The curves of a job, folded from its events one at a time.
+"""The curves of a job, folded from its events one at a time: step, time left, a series for each metric.
 
-Comes in: events, oldest first. Goes out: the step, the time left, and a bounded series for each training
-metric. It keeps some 500 points a curve however long the job is, and takes the time from the events, not
-from this machine's clock. Events of unknown types, without numbers or out of order change nothing.
+A curve keeps some 500 points however long the job is. The time comes from the events, not from this machine's
+clock. Events of unknown types, without numbers or out of order change nothing.
 """
 
 from __future__ import annotations

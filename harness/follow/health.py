@@ -1,8 +1,8 @@
 """What AWS says to watch for during training, checked on the curves.
 
-Comes in: the curves of a job. Goes out: findings, each kind once a job. Advice, never a verdict: the signs
-are AWS's (plateau below 0.15, entropy towards 0, exploding length, gradient spikes, rising variance), but
-no source gives other thresholds, so those are this project's and *unverified*.
+Each kind of finding is reported once a job. It is advice, never a verdict: the signs are AWS's (plateau below
+0.15, entropy towards 0, exploding length, gradient spikes, rising variance), but no source gives other
+thresholds, so those are this project's and *unverified*.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Models asked through the API's client: what `rollouts.generate` needs to know of a service, and no more.
 
-Comes in: a connection and what the user calls a model. Goes out: an `Ask`, and the model's id. Failures are
-sorted by what helps: waiting, leaving the record out, or nothing.
+Failures are sorted by what helps: waiting, leaving the record out, or nothing.
 """
 
 from __future__ import annotations

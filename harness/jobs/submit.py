@@ -54,7 +54,7 @@ def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submit
 
     Raises:
         RequestRefused: The service does not want the file or the job.
-        Unreachable: The service could not be reached; the same call goes on.
+        Unreachable: The service could not be reached; the same call resumes.
         InputError: The training file changed, or the journal cannot be written.
     """
     if entry.job_id is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.aws import explained
 from harness.errors import InputError
 
 __all__ = ["profile_credentials"]
@@ -14,16 +15,14 @@ def profile_credentials(profile: str) -> dict[str, str]:
         profile: Its name in the engineer's AWS configuration.
 
     Raises:
-        InputError: There is no such profile, or it has no credentials that work now.
+        InputError: There is no such profile, or it has no credentials.
+        ServiceError: Its session has ended.
     """
     import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
 
-    try:
+    with explained(f"--aws-credentials {profile}"):
         found = boto3.Session(profile_name=profile).get_credentials()
         keys = None if found is None else found.get_frozen_credentials()
-    except (BotoCoreError, ClientError) as error:
-        raise InputError(f"--aws-credentials {profile}: {error}", fix="Name a profile that works.") from error
     if keys is None:
         raise InputError(
             f"the profile {profile} has no credentials", fix=f"`aws configure --profile {profile}`"

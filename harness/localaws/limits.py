@@ -1,6 +1,5 @@
 """Lambda's bounds and the error documents that a caller gets when one of them is passed.
 
-In come the request's id and what happened, out goes a `Fault`: error type and message as Lambda words them.
 Sources: the Lambda developer guide (quotas; runtime API; execution environment) and the open-source
 `aws-lambda-runtime-interface-emulator`, whose wording of timeouts and exits is used here.
 What AWS does not document and was not seen on the real service is marked *unverified*.

@@ -1,8 +1,5 @@
 """Find the interpreters of a Lambda runtime's minor version on this machine.
 
-Comes in: a runtime's name (`python3.13`). Go out: the paths of interpreters that start and really are that
-version. It never installs one.
-
 Bytecode is read only by the minor version that wrote it, and an executable's name proves nothing: pyenv puts
 a `python3.13` on PATH that refuses to start unless that version was chosen.
 """

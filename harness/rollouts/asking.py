@@ -1,7 +1,4 @@
-"""What is asked of a model, what it answers, and the ways in which it does not.
-
-Words shared by whoever asks for completions and whoever knows a service; no behaviour.
-"""
+"""Types shared by what asks a model for completions and what knows a service."""
 
 from __future__ import annotations
 
@@ -50,7 +47,7 @@ class Ask(Protocol):
     """Asks a model once; called from several threads."""
 
     def __call__(self, model: str, messages: list[dict[str, Any]], options: dict[str, Any]) -> Completion:
-        """Ask; raises `Busy`, `Refused`, or a `HarnessError` that ends everything."""
+        """Ask; raises `Busy`, `AskRefused`, or a `HarnessError` that ends everything."""
         ...
 
 
@@ -69,7 +66,7 @@ class GenerationRequest:
     seed: int | None = None
     """Sent along, a different one for each completion; None sends none."""
     limit: int | None = None
-    """Only the first so many records."""
+    """Use only the first N records."""
     concurrency: int = 8
     per_second: float | None = None
     patience_s: float = 300.0

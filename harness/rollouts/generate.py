@@ -1,8 +1,8 @@
-"""Makes rollouts by asking a model: a file of records comes in, a file of n rollouts for each goes out.
+"""Makes rollouts by asking a model for n completions of each record.
 
 The model is behind an `Ask` that the caller passes in: nothing here knows an API. Completions are appended as
-they come, each under its key (record, k), so that after a kill the same call asks only for what is missing. A
-record that the model refuses costs its own completions; a service that is busy is waited for.
+they arrive, each under its key (record, k), so that after a kill the same call asks only for what is missing.
+A record that the model refuses loses only its own completions; a busy service is asked again later.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def generate(
 
     Raises:
         InputError: The records cannot be used, or the file was begun otherwise.
-        ServiceError: The service stayed busy or unreachable; the same call goes on.
+        ServiceError: The service stayed busy or unreachable; the same call resumes.
     """
     names = _names(request)
     with GrowingFile(request.out, _identity(request)) as file:
@@ -139,9 +139,7 @@ class _Crew:
             except Busy as busy:
                 self._state.waits += 1
                 if not self._pace.busy(busy.wait_s, reached=busy.reached, everybody=busy.throttled):
-                    raise ServiceError(
-                        str(busy), fix="The same command goes on where this one stopped."
-                    ) from busy
+                    raise ServiceError(str(busy), fix="The same command resumes.") from busy
                 continue
             except AskRefused as refused:
                 self._pace.succeeded()

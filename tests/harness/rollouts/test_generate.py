@@ -106,7 +106,7 @@ def test_a_busy_service_is_asked_again(records: Path) -> None:
 
 def test_a_service_that_stays_busy_ends_it_and_keeps_what_came(records: Path) -> None:
     model = Model(lambda number, _: Busy("no capacity", 0.02) if number > 8 else None)
-    with pytest.raises(ServiceError, match="no capacity. The same command goes on"):
+    with pytest.raises(ServiceError, match="no capacity. The same command resumes"):
         generate(request(records, patience_s=0.2, concurrency=2), model)
     assert len(lines_of(request(records))) == 8
 
