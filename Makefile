@@ -77,11 +77,12 @@ test-slow: $(DEV) $(SAM) ## the slow tests, with the SAM command line
 
 test-all: test test-slow ## every test that needs no AWS account
 
-lint: $(DEV) ## style, types, layers, template
+lint: $(DEV) ## style, types, layers, names, template
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/python -m tools.lint
 	$(VENV)/bin/cfn-lint template.yaml
 
 bench: $(DEV) ## overhead, import time and throughput, as ratios

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from harness.emulator.options import read_options
+from harness.emulator.arguments import read_options
 from harness.emulator.server import serve
 from harness.errors import HarnessError
 

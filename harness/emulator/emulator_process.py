@@ -17,8 +17,8 @@ import time
 from types import TracebackType
 from typing import IO, Final
 
+from harness.emulator.arguments import write_options
 from harness.emulator.config import EmulatorConfig
-from harness.emulator.options import write_options
 from harness.errors import HarnessError, InputError, ServiceError
 from harness.processes import end
 

@@ -17,7 +17,7 @@ from harness.api.types import FINAL_STATUSES
 from harness.emulator.api_errors import ApiError, invalid
 from harness.emulator.parts import Parts, json_body, page_limit, parts_of
 from harness.emulator.requests import new_job
-from harness.emulator.state import Page, StoredJob
+from harness.emulator.state import StoredJob, StoredPage
 
 __all__ = ["routes"]
 
@@ -70,7 +70,7 @@ def _checkpoints(request: Request) -> Response:
 
 
 def _page(
-    request: Request, default: int, read: Callable[[int, str | None], Page | None], *, ids: bool
+    request: Request, default: int, read: Callable[[int, str | None], StoredPage | None], *, ids: bool
 ) -> Response:
     after = request.query_params.get("after")
     page = read(page_limit(request, default), after)

@@ -16,7 +16,7 @@ from harness.emulator.database import Database
 from harness.simulator.policy import Policy, initial
 from harness.simulator.training import DrawRow
 
-__all__ = ["Page", "Store", "StoredJob", "StoredModel"]
+__all__ = ["StoredPage", "Store", "StoredJob", "StoredModel"]
 
 
 class StoredJob(NamedTuple):
@@ -36,7 +36,7 @@ class StoredModel(NamedTuple):
     policy: Policy
 
 
-class Page(NamedTuple):
+class StoredPage(NamedTuple):
     """A page of a list, newest first."""
 
     data: list[dict[str, Any]]
@@ -118,7 +118,7 @@ class Store(Database):
         rows = self.rows("SELECT object, plan FROM jobs WHERE id = ?", self.resolve(name))
         return StoredJob(json.loads(rows[0][0]), json.loads(rows[0][1])) if rows else None
 
-    def jobs(self, limit: int, after: str | None) -> Page | None:
+    def jobs(self, limit: int, after: str | None) -> StoredPage | None:
         """A page of jobs, newest first; None when `after` is unknown."""
         return self._page("jobs", "1 = 1", (), limit, after)
 
@@ -138,7 +138,7 @@ class Store(Database):
             "INSERT INTO events (job, id, object) VALUES (?, ?, ?)", job, event["id"], json.dumps(event)
         )
 
-    def events(self, job: str, limit: int, after: str | None) -> Page | None:
+    def events(self, job: str, limit: int, after: str | None) -> StoredPage | None:
         """A page of a job's events, newest first; None when `after` is not among them."""
         return self._page("events", "job = ?", (self.resolve(job),), limit, after)
 
@@ -151,7 +151,7 @@ class Store(Database):
             json.dumps(checkpoint),
         )
 
-    def checkpoints(self, job: str, limit: int, after: str | None) -> Page | None:
+    def checkpoints(self, job: str, limit: int, after: str | None) -> StoredPage | None:
         """A page of a job's checkpoints, newest first; None when `after` is not among them."""
         return self._page("checkpoints", "job = ?", (self.resolve(job),), limit, after)
 
@@ -259,7 +259,7 @@ class Store(Database):
 
     def _page(
         self, table: str, where: str, values: tuple[object, ...], limit: int, after: str | None
-    ) -> Page | None:
+    ) -> StoredPage | None:
         with self.transaction():
             start = None
             if after is not None:
@@ -277,4 +277,4 @@ class Store(Database):
                 start,
                 limit + 1,
             )
-        return Page([json.loads(row[0]) for row in rows[:limit]], len(rows) > limit)
+        return StoredPage([json.loads(row[0]) for row in rows[:limit]], len(rows) > limit)

@@ -2,7 +2,7 @@
 
 A script for the function's own interpreter, which knows nothing of this project: standard library only, and
 no syntax newer than the oldest Python runtime of Lambda. `harness.localaws.confinement` writes its arguments:
-a plan as JSON, then what to run. `Plan` there describes the fields.
+a plan as JSON, then what to run. `ConfinementPlan` there describes the fields.
 
 Namespace: a new root in its own mount namespace that holds what Lambda shows and nothing else, read-only but
 for a fresh /tmp. Landlock: the file system as it is, writable in the listed places only.

@@ -76,7 +76,7 @@ _SENTENCES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ConfinementPlan:
     """What `confined_start` is told."""
 
     protection: Protection
@@ -137,7 +137,7 @@ class Confinement:
             arguments: `-m`, a module and its arguments; or the text of a program and its arguments.
             scratch: A writable folder, where /tmp is shared with the rest of the machine.
         """
-        plan = Plan(
+        plan = ConfinementPlan(
             protection=self.protection,
             artifact=str(self._spec.artifact),
             root=self.root,

@@ -14,7 +14,7 @@ from typing import Final
 from harness.data.typed_json import as_json
 from harness.disk import AppendOnly
 from harness.errors import InputError
-from harness.rehearsal.rehearsal import Identity, check_identity
+from harness.rehearsal.rehearsal_file import RehearsalInputs, check_identity
 from harness.simulator.grader_calls import GraderCalls, SampleReward, Turn
 
 __all__ = ["BATCH", "KeptRewards"]
@@ -35,7 +35,7 @@ class KeptRewards:
         InputError: The file holds something else, or the rewards of another rehearsal.
     """
 
-    def __init__(self, path: Path, identity: Identity, calls: GraderCalls) -> None:
+    def __init__(self, path: Path, identity: RehearsalInputs, calls: GraderCalls) -> None:
         self._calls = calls
         self._known: dict[str, SampleReward] = {}
         self._file = AppendOnly(path)
@@ -78,7 +78,7 @@ class KeptRewards:
             self._file.append([{key: one.reward for key, one in new.items() if one.reward is not None}])
         return [self._known[turn.candidate.key] for turn in turns]
 
-    def _recover(self, identity: Identity) -> None:
+    def _recover(self, identity: RehearsalInputs) -> None:
         values = (value for _, value in self._file.values())
         first = next(values, None)
         if first is None:

@@ -25,11 +25,11 @@ from harness.data.records import text_of
 from harness.disk import lock, replaced
 from harness.errors import HarnessError, InputError
 from harness.follow.curves import Series
-from harness.rehearsal.rehearsal import (
+from harness.rehearsal.rehearsal_file import (
     BeforeAfter,
     HeldOut,
-    Identity,
     Rehearsal,
+    RehearsalInputs,
     Sizes,
     check_identity,
     read_rehearsal,
@@ -159,7 +159,7 @@ def quarters(values: Sequence[float]) -> list[float]:
 
 def _rehearsed(
     request: RehearsalRequest,
-    identity: Identity,
+    identity: RehearsalInputs,
     parts: Split,
     target: InProcessTarget,
     rewards: Grading,
@@ -303,7 +303,7 @@ def _remarks(parts: Split) -> list[str]:
 # --- the folder ---------------------------------------------------------------------------------------------
 
 
-def _check_folder(folder: Path, identity: Identity) -> None:
+def _check_folder(folder: Path, identity: RehearsalInputs) -> None:
     """Refuse a folder that holds anything but this rehearsal."""
     if not folder.exists():
         return
@@ -329,7 +329,7 @@ def _write(found: Rehearsal, parts: Split) -> None:
     write_rehearsal(found)
 
 
-def _identity(request: RehearsalRequest, target: InProcessTarget) -> Identity:
+def _identity(request: RehearsalRequest, target: InProcessTarget) -> RehearsalInputs:
     try:
         with request.rollouts.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -337,7 +337,7 @@ def _identity(request: RehearsalRequest, target: InProcessTarget) -> Identity:
         raise InputError("no such file", place=str(request.rollouts), fix="Check the path.") from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", place=str(request.rollouts)) from error
-    return Identity(
+    return RehearsalInputs(
         rollouts_sha256=sha256,
         grader=request.grader,
         code_sha256=_code(target),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from harness.api.types import ENTROPY, RESPONSE_LENGTH_MEAN, REWARD_MEAN
 from harness.follow.curves import sparkline
-from harness.rehearsal.rehearsal import BeforeAfter, HeldOut, Rehearsal
+from harness.rehearsal.rehearsal_file import BeforeAfter, HeldOut, Rehearsal
 from harness.report.printable import printable
 from harness.simulator.learned import NeverMoved, Shift, StyleShift
 

@@ -1,6 +1,6 @@
 """Sample data that ships with the harness: 300 records, and 8 completions of each by a synthetic model.
 
-Made by `python -m tools.samples.generate`; the same bytes every time.
+Made by `python -m tools.samples.write_samples`; the same bytes every time.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from harness.api.client import FineTuning
 from harness.cli.rehearse import Screen
 from harness.emulator.config import EmulatorConfig
 from harness.emulator.emulator_process import EmulatorProcess
-from harness.rehearsal.rehearsal import Rehearsal
+from harness.rehearsal.rehearsal_file import Rehearsal
 from harness.rehearsal.run import RehearsalRequest, rehearse
 from harness.samples import ROLLOUTS
 

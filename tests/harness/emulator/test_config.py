@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.emulator.arguments import read_options, write_options
 from harness.emulator.config import EmulatorConfig, parse_faults, parse_functions, parse_speed
-from harness.emulator.options import read_options, write_options
 from harness.errors import InputError
 
 names = st.text("abcXYZ-_09", min_size=1, max_size=8)

@@ -17,7 +17,7 @@ from harness.follow.watch import Polling, watch
 from harness.jobs.journal import Entry
 from harness.jobs.plan import Plan, hyperparameters, read_training_file
 from harness.jobs.submit import submit
-from harness.rehearsal.rehearsal import Rehearsal, read_rehearsal
+from harness.rehearsal.rehearsal_file import Rehearsal, read_rehearsal
 from harness.rehearsal.run import RehearsalRequest, StepFigures, quarters, rehearse
 from harness.samples import ROLLOUTS
 from support.rehearsing import ARN, MODEL, RIGHT, connection, emulator, head, kinds, rehearsed, write_graders

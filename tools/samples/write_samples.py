@@ -1,4 +1,4 @@
-"""Write the sample records and rollouts: `python -m tools.samples.generate [FOLDER]`.
+"""Write the sample records and rollouts: `python -m tools.samples.write_samples [FOLDER]`.
 
 A seed comes in; `records.jsonl` and `rollouts.jsonl` go out, byte for byte the same on every Python. The
 completions are synthetic: a mixture of careful and sloppy styles over problems of three difficulties, so that

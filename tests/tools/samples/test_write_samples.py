@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from harness.samples import RECORDS, ROLLOUTS
-from tools.samples.generate import COMPLETIONS, INSTRUCTION, RECORD_COUNT, generate, main
 from tools.samples.problems import Dice, draw_problem, show, slip
 from tools.samples.styles import CAREFUL, SLOPPY, STYLES
 from tools.samples.templates import TEMPLATES
+from tools.samples.write_samples import COMPLETIONS, INSTRUCTION, RECORD_COUNT, generate, main
 
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 

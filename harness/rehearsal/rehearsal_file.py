@@ -19,7 +19,7 @@ __all__ = [
     "NOTE",
     "BeforeAfter",
     "HeldOut",
-    "Identity",
+    "RehearsalInputs",
     "Rehearsal",
     "Sizes",
     "check_identity",
@@ -33,7 +33,7 @@ _NEW_FOLDER: Final = "Name a new folder with --out."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class RehearsalInputs:
     """What makes two calls the same rehearsal."""
 
     rollouts_sha256: str
@@ -93,7 +93,7 @@ class Rehearsal:
     """What a rehearsal came to."""
 
     folder: Path
-    identity: Identity
+    identity: RehearsalInputs
     sizes: Sizes
     remarks: list[str]
     steps: int
@@ -140,7 +140,7 @@ def read_rehearsal(folder: Path) -> Rehearsal | None:
     return read_typed(folder / NOTE, Rehearsal, "rehearsal", schema=_SCHEMA, fix=_NEW_FOLDER)
 
 
-def check_identity(written: Any, identity: Identity, folder: Path) -> None:
+def check_identity(written: Any, identity: RehearsalInputs, folder: Path) -> None:
     """Refuse a folder that holds another rehearsal.
 
     Args:
@@ -152,7 +152,7 @@ def check_identity(written: Any, identity: Identity, folder: Path) -> None:
         InputError: The two differ; names where.
     """
     try:
-        found = written if isinstance(written, Identity) else typed(Identity, written)
+        found = written if isinstance(written, RehearsalInputs) else typed(RehearsalInputs, written)
     except ValueError:
         raise InputError(
             "there is something here that is no rehearsal", place=str(folder), fix=_NEW_FOLDER
