@@ -107,14 +107,14 @@ def ask(client: FineTuning, model: str, question: Question, api: Api = "chat") -
         Unreachable: No answer, or one without a text.
     """
     if api == "chat":
-        return _from_chat(client.chat(model, _turns(question), **_options(question, "max_tokens")), model)
+        return _from_choices(client.chat(model, _turns(question), **_options(question, "max_tokens")), model)
     if api == "responses":
         options = _options(question, "max_output_tokens")
         if question.system is not None:
             options["instructions"] = question.system
         return _from_responses(client.respond(model, question.prompt, **options), model)
     prompt = question.prompt if question.system is None else f"{question.system}\n\n{question.prompt}"
-    return _from_completions(client.complete(model, prompt, **_options(question, "max_tokens")), model)
+    return _from_choices(client.complete(model, prompt, **_options(question, "max_tokens")), model)
 
 
 def _turns(question: Question) -> list[dict[str, str]]:
@@ -127,27 +127,20 @@ def _options(question: Question, longest: str) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _from_chat(answer: Mapping[str, Any], model: str) -> Reply:
-    choice = _first(answer.get("choices"))
-    message = choice.get("message") or {}
+def _from_choices(answer: Mapping[str, Any], model: str) -> Reply:
+    """Read an answer of Chat Completions, or of Completions, whose choices are texts."""
+    choices = answer.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, Mapping):
+        raise Unreachable("the answer has no choices", fix="Try another --api.")
+    message = choice.get("message")
+    if not isinstance(message, Mapping):
+        message = {"content": choice.get("text")}
     thought = message.get("reasoning") or message.get("reasoning_content") or ""
     return Reply(
         str(answer.get("model") or model),
         _text(message.get("content")),
         thought if isinstance(thought, str) else "",
-        choice.get("finish_reason"),
-        answer.get("usage"),
-        answer,
-    )
-
-
-def _from_completions(answer: Mapping[str, Any], model: str) -> Reply:
-    choice = _first(answer.get("choices"))
-    text = _text(choice.get("text"))
-    return Reply(
-        str(answer.get("model") or model),
-        text,
-        "",
         choice.get("finish_reason"),
         answer.get("usage"),
         answer,
@@ -170,12 +163,6 @@ def _from_responses(answer: Mapping[str, Any], model: str) -> Reply:
         answer.get("usage"),
         answer,
     )
-
-
-def _first(choices: Any) -> Mapping[str, Any]:
-    if isinstance(choices, list) and choices and isinstance(choices[0], Mapping):
-        return choices[0]
-    raise Unreachable("the answer has no choices", fix="Try another --api.")
 
 
 def _text(content: Any) -> str:

@@ -133,7 +133,7 @@ def _appear(run: Run) -> bool:
         draft = folder.parent / f".new-{uuid4().hex}"
         draft.mkdir()
     except OSError as error:
-        raise unwritable(folder, error, "Name another folder with --runs.") from error
+        raise unwritable(folder, error, "Name another folder with --runs-dir.") from error
     try:
         (draft / "shards").mkdir()
         Run(draft, run.facts).save()

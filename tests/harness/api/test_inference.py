@@ -53,6 +53,8 @@ def test_responses_are_not_stored(stub, client):
         ({"content": "a", "reasoning_content": "hmm"}, "a", "hmm"),
         ({"content": "a", "reasoning": "hmm"}, "a", "hmm"),
         ({}, "", ""),
+        ("a", "", ""),
+        (None, "", ""),
     ],
 )
 def test_contents_of_every_kind_are_read(stub, client, message, text, reasoning):
