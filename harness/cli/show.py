@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import json_option, run_folder, runs_dir_option
+from harness.cli.options import json_option, range_option, run_folder, runs_dir_option
 from harness.cli.output import emit_json
 from harness.report.look import look_at, sample_of
 from harness.runs.store import open_run
@@ -23,9 +23,17 @@ from harness.runs.store import open_run
     show_default=True,
     help="List the N lowest and the N slowest samples.",
 )
+@range_option
 @runs_dir_option
 @json_option
-def command(run: Path, sample: str | None, worst: int, runs_dir: Path, as_json: bool) -> int:
+def command(
+    run: Path,
+    sample: str | None,
+    worst: int,
+    range: tuple[float, float] | None,  # the word that users write
+    runs_dir: Path,
+    as_json: bool,
+) -> int:
     """Show what a replay run found; with the id of a SAMPLE, show that sample in full.
 
     RUN is the run's folder, or its name under --runs-dir.
@@ -40,7 +48,7 @@ def command(run: Path, sample: str | None, worst: int, runs_dir: Path, as_json: 
 
             print_sample(found)
         return 0
-    look = look_at(opened, worst)
+    look = look_at(opened, worst, range)
     if as_json:
         emit_json(look.to_json())
     else:

@@ -17,6 +17,7 @@ from click.shell_completion import CompletionItem
 from harness.cli.groups import GROUPS, VERBS
 from harness.cli.options import replaced_by
 from harness.errors import HarnessError
+from harness.report.printable import printable
 
 __all__ = ["rft", "run"]
 
@@ -97,7 +98,7 @@ def run(arguments: list[str]) -> int:
         code = rft.main(arguments, prog_name="rft", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except HarnessError as error:
-        click.echo(f"rft: {error}", err=True)
+        click.echo(f"rft: {printable(str(error))}", err=True)
         return error.exit_code
     except click.ClickException as error:
         (_renamed(error) or error).show()
@@ -125,5 +126,5 @@ def _tell(error: OSError) -> int:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     place = f"{error.filename}: " if error.filename else ""
     fix = ". Make room; the same command resumes." if full else ""
-    click.echo(f"rft: {place}{error.strerror or error}{fix}", err=True)
+    click.echo(f"rft: {printable(place)}{error.strerror or error}{fix}", err=True)
     return 3 if full else 2

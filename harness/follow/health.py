@@ -118,7 +118,7 @@ def _length(curves: Curves) -> tuple[str, str] | None:
         return None
     return (
         f"answers {change} from {begin:.0f} to {now:.0f} tokens",
-        "Read some of them: does the grader reward length itself? See `rft signal` for the correlation.",
+        "Read some of them: does the grader reward length itself? `rft rehearse` shows what it would breed.",
     )
 
 

@@ -14,7 +14,7 @@ from harness.errors import InputError
 from harness.replay.expect import differences, stored_rewards
 from harness.replay.grading import grade_batch, in_batches, profiles_of
 from harness.rollouts.read import Rollout, check_label, line_number, read_rollouts
-from harness.runs.facts import Bounds, known_bounds
+from harness.runs.facts import Bounds, known_bounds, middle_of
 from harness.runs.rows import Row, agreement, failure_of
 from harness.targets.in_process import InProcessTarget
 
@@ -107,7 +107,7 @@ class Replayed:
         if self.label is None:
             raise InputError("no label was named", fix='Write rft_replay(..., label="is_right").')
         needs_range = any(isinstance(row["label"], bool) for row in self.rows)
-        middle = sum(self._known_bounds()) / 2 if needs_range else None
+        middle = middle_of(self._known_bounds() if needs_range else None)
         verdicts = [agreement(row["reward"], row["label"], middle) for row in self.rows]
         wrong = [row for row, verdict in zip(self.rows, verdicts, strict=True) if not verdict]
         share = (len(self.rows) - len(wrong)) / max(1, len(self.rows))

@@ -21,6 +21,7 @@ from typing import IO, TypeAlias
 from harness.errors import HarnessError, InputError, ServiceError
 from harness.processes import end
 from harness.replay.orders import ShardReport, WorkerFailure, WorkOrder, from_line, to_line
+from harness.runs.facts import middle_of
 from harness.runs.rows import Totals, read_rows
 from harness.runs.store import Run, end_orphans, lock_run, sha256
 
@@ -164,7 +165,7 @@ def _order(run: Run) -> WorkOrder:
         wire=facts.wire,
         repeats=facts.repeats,
         label=facts.label,
-        middle=facts.middle,
+        middle=middle_of(facts.bounds),
     )
 
 
@@ -178,9 +179,9 @@ def _sum(by_shard: dict[int, Totals]) -> Totals:
 
 def _recount(run: Run) -> Totals:
     """The totals of a run whose rewards are merged already."""
-    totals = Totals()
+    totals, middle = Totals(), middle_of(run.facts.bounds)
     for row in read_rows(run.rewards):
-        totals.add(row, run.facts.middle)
+        totals.add(row, middle)
     return totals
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from harness.data.json_lines import LineError, lines, parse
 from harness.data.typed_json import as_json
 from harness.errors import InputError
-from harness.runs.facts import Bounds, RunFacts, check_bounds, share_of
+from harness.runs.facts import Bounds, RunFacts, check_bounds, known_bounds, middle_of, share_of
 from harness.runs.rows import Row, Totals, agreement, read_rows
 from harness.runs.store import Run, sha256
 from harness.signal.groups import GroupCounts, count_groups, group_rewards
@@ -31,6 +31,12 @@ class Look:
     folder: str
     totals: Totals
     groups: GroupCounts
+    bounds: Bounds | None
+    """The grader's range; None where nobody knows it."""
+    agreed: int
+    """Gradings whose reward agrees with their label."""
+    judged: int
+    """Gradings whose reward could be held to their label."""
     span: Bounds
     """What the bins divide: the grader's range, or all rewards where that is not known."""
     bins: list[int]
@@ -52,12 +58,23 @@ class Look:
         """The look as JSON."""
         own = {
             name: getattr(self, name)
-            for name in ("folder", "bins", "metrics", "lowest", "slowest", "failed", "disagreed", "ms")
+            for name in (
+                "folder",
+                "agreed",
+                "judged",
+                "bins",
+                "metrics",
+                "lowest",
+                "slowest",
+                "failed",
+                "disagreed",
+                "ms",
+            )
         }
         values = {str(value): count for value, count in self.values.items()}
         return {
             "run": as_json(self.facts),
-            "bounds": self.facts.bounds,
+            "bounds": self.bounds,
             "totals": self.totals.to_json(),
             "groups": self.groups.to_json(),
             "values": values,
@@ -80,6 +97,8 @@ class _Gathering:
     disagreed: list[Row] = field(default_factory=list)
     lowest: list[tuple[float, int, Row]] = field(default_factory=list)
     slowest: list[tuple[float, int, Row]] = field(default_factory=list)
+    agreed: int = 0
+    judged: int = 0
     ms: float = 0.0
 
     def watch(self, rows: Iterator[Row]) -> Iterator[Row]:
@@ -92,8 +111,10 @@ class _Gathering:
                 self._reward(row, reward, number)
             elif len(self.failed) < self.keep:
                 self.failed.append(row)
-            wrong = "label" in row and agreement(reward, row["label"], self.middle) is False
-            if ("wires" in row or wrong) and len(self.disagreed) < self.keep:
+            verdict = agreement(reward, row["label"], self.middle) if "label" in row else None
+            self.judged += verdict is not None
+            self.agreed += verdict is True
+            if ("wires" in row or verdict is False) and len(self.disagreed) < self.keep:
                 self.disagreed.append(row)
             yield row
 
@@ -108,22 +129,29 @@ class _Gathering:
             self.counts[name] += 1
 
 
-def look_at(run: Run, keep: int = 5) -> Look:
+def look_at(run: Run, keep: int = 5, bounds: Bounds | None = None) -> Look:
     """Gather what there is to say of a run.
 
     Args:
         run: A run that is done.
         keep: How many of the lowest, slowest and failed samples to name.
+        bounds: The grader's range, where the run does not know it.
+
+    Raises:
+        InputError: The run is not finished, or damaged; or its grader declares another range.
     """
-    totals, bounds = run.totals, run.facts.bounds
+    totals, bounds = run.totals, known_bounds(run.facts.bounds, bounds)
     span = bounds or _span(totals)
-    gathering = _Gathering(span, run.facts.middle, keep)
+    gathering = _Gathering(span, middle_of(bounds), keep)
     groups = group_rewards(gathering.watch(read_rows(run.rewards)))
     return Look(
         facts=run.facts,
         folder=str(run.folder),
         totals=totals,
         groups=count_groups(groups.values(), bounds),
+        bounds=bounds,
+        agreed=gathering.agreed,
+        judged=gathering.judged,
         span=span,
         bins=gathering.bins,
         values=dict(sorted(gathering.values.items())) if len(gathering.values) <= BINS else {},

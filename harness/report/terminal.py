@@ -45,8 +45,8 @@ def print_run(look: Look, console: Console | None = None) -> None:
         _rows(console, look.failed, _failure)
     if facts.label is not None:
         _head(console, printable(f"against {facts.label}"))
-        console.print(f"  agrees on {totals.agreed:,} of {totals.agreed + totals.disagreed:,}")
-        if totals.unlabeled and facts.bounds is None:
+        console.print(f"  agrees on {look.agreed:,} of {look.judged:,}")
+        if look.judged < totals.gradings and look.bounds is None:
             console.print("  true and false are not compared: the grader's range is not known")
     if look.disagreed:
         _rows(console, look.disagreed, _disagreement)
@@ -97,8 +97,8 @@ def print_rewards(look: Look, console: Console) -> None:
         console.print("no rewards at all")
         return
     console.print(f"mean reward {totals.mean:.4f}, from {totals.lowest:g} to {totals.highest:g}")
-    if look.facts.bounds is None:
-        console.print("the grader's range is not known: add --range LOW HIGH to the replay")
+    if look.bounds is None:
+        console.print("the grader's range is not known: add --range LOW HIGH")
     low, high = look.span
     width = (high - low) / len(look.bins)
     if look.values:

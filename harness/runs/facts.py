@@ -22,6 +22,7 @@ __all__ = [
     "TargetFacts",
     "check_bounds",
     "known_bounds",
+    "middle_of",
     "read_facts",
     "share_of",
 ]
@@ -154,11 +155,6 @@ class RunFacts:
         """The grader's range; None where nobody knows it."""
         return self.grader.bounds or self.range
 
-    @property
-    def middle(self) -> float | None:
-        """The middle of the grader's range, above which a reward says yes; None where it is not known."""
-        return None if self.bounds is None else sum(self.bounds) / 2
-
 
 def read_facts(folder: Path) -> RunFacts | None:
     """Read `run.json`; None where there is none.
@@ -196,6 +192,11 @@ def known_bounds(declared: Bounds | None, given: Bounds | None) -> Bounds | None
             fix="Leave --range out.",
         )
     return declared or given
+
+
+def middle_of(bounds: Bounds | None) -> float | None:
+    """The middle of a range, above which a reward says yes; None where the range is not known."""
+    return None if bounds is None else sum(bounds) / 2
 
 
 def share_of(bounds: Bounds, reward: float) -> float:

@@ -11,6 +11,8 @@ from harness.errors import InputError
 from harness.jobs.evidence import evidence
 from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
+from harness.runs.facts import DeployedFacts, GraderFacts
+from harness.runs.rows import Totals, dump, read_rows
 from harness.runs.store import Run, open_run
 from support.rollout_files import rollout, write_rollouts
 
@@ -43,12 +45,24 @@ def replayed(folder: Path, *groups: tuple[str, ...]) -> Run:
     return run
 
 
+def write_rewards(run: Run, *rewards: float) -> None:
+    """Put other rewards into a finished run of that many rollouts."""
+    rows = list(read_rows(run.rewards))
+    totals = Totals()
+    for row, reward in zip(rows, rewards, strict=True):
+        row["reward"] = reward
+        totals.add(row)
+    run.rewards.write_bytes(b"".join(map(dump, rows)))
+    run.save(totals=totals)
+
+
 def found(run: Run, arn: str = ARN) -> dict[str, str]:
     return {one.id: one.severity.value for one in evidence(run.folder, arn)}
 
 
-def as_deployed(run: Run, arn: str) -> Run:
-    run.save(target={"kind": "deployed", "arn": arn, "region": None})
+def as_deployed(run: Run, arn: str, **facts: Any) -> Run:
+    """The run as if it had called the function, whose declaration nobody could ask for."""
+    run.save(target=DeployedFacts(arn), **facts)
     return open_run(run.folder)
 
 
@@ -85,6 +99,30 @@ def test_what_would_fail_or_teach_nothing_is_told(
 ) -> None:
     run = as_deployed(replayed(tmp_path, *groups), ARN)
     assert {key: level for key, level in found(run).items() if key in expected} == expected
+
+
+@pytest.mark.parametrize("groups", [[("0", "0.01")], [("1", "0.99")]])
+def test_no_finding_is_about_a_range_that_nobody_knows(tmp_path: Path, groups: list[Any]) -> None:
+    run = as_deployed(replayed(tmp_path, *groups), ARN, grader=GraderFacts("my-grader", "abc=", None))
+    assert found(run) == {"J029": "note"}
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"), [((0, 10), {}), ((2.4, 5), {"J027": "warning"}), ((0, 2.5), {"J028": "warning"})]
+)
+def test_a_range_that_the_user_says_is_used(
+    tmp_path: Path, bounds: tuple[float, float], expected: dict[str, str]
+) -> None:
+    run = replayed(tmp_path, ("0.1", "0.9"))
+    write_rewards(run, 2.1, 2.9)
+    run = as_deployed(run, ARN, grader=GraderFacts("my-grader", "abc=", None))
+    assert {one.id: one.severity.value for one in evidence(run.folder, ARN, bounds)} == expected
+
+
+def test_a_range_that_the_grader_contradicts_is_refused(tmp_path: Path) -> None:
+    run = replayed(tmp_path, ("0", "1"))
+    with pytest.raises(InputError, match="declares a range from 0 to 1, not from 0 to 10"):
+        evidence(run.folder, ARN, (0.0, 10.0))
 
 
 def test_an_unfinished_replay_is_an_error(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
 from harness.runs.facts import DeployedFacts, LocalRuntimeFacts
 from harness.runs.rows import failure_of, read_rows
+from harness.runs.store import open_run
 from harness.targets.opening import CONCURRENCY, describe
 from harness.targets.opening import TargetChoice as Target
 from support.artifacts import write_grader
@@ -168,6 +169,24 @@ def test_a_deployed_function_grades_and_its_alias_is_pinned(server, project, rol
     assert target.arn == asked.replace("live", "3")
     assert (target.asked, target.version) == (asked, "3")
     assert target.code_sha256 == run.facts.grader.sha256 is not None
+
+
+def test_the_range_of_a_deployed_grader_is_unknown_until_somebody_says_it(server, project, rollouts, capsys):
+    words = ["replay", str(rollouts), "--arn", f"{ARN}:3", "--label", "right"]
+    assert main([*words, "--name", "unknown"]) == 2
+    said = capsys.readouterr()
+    assert "true or false where the grader's range is not known: add --range LOW HIGH" in said.out
+    assert "the grader's range is not known. Add --range LOW HIGH" in said.err
+    run = open_run(project / "runs" / "unknown")
+    assert (run.facts.bounds, run.totals.agreed, run.totals.unlabeled) == (None, 0, 150)
+    assert main([*words, "--name", "said", "--range", "-1", "1"]) == 0
+    assert "agrees with right on 150 of 150\n" in capsys.readouterr().out
+    assert open_run(project / "runs" / "said").facts.bounds == (-1.0, 1.0)
+    assert main([*words, "--name", "source", "--grader", "app.py:same"]) == 0
+    assert open_run(project / "runs" / "source").facts.bounds == (-1.0, 1.0), "the grader's source says it"
+    assert main([*words, "--name", "wrong", "--grader", "app.py:same", "--range", "0", "1"]) == 2
+    assert "declares a range from -1 to 1, not from 0 to 1" in capsys.readouterr().err
+    assert not (project / "runs" / "wrong").exists()
 
 
 def test_an_alias_that_has_moved_is_another_run(server, project, rollouts, tmp_path):

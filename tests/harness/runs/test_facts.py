@@ -35,12 +35,12 @@ def test_a_run_of_0_1_0_whose_grader_nobody_asked_has_an_unknown_range() -> None
     assert isinstance(run.facts.target, DeployedFacts)
     assert run.facts.target.arn.endswith(":function:ten:3")
     assert run.facts.grader.options is None
-    assert (run.facts.bounds, run.facts.middle) == (None, None)
+    assert run.facts.bounds is None
 
 
 def test_a_run_of_0_1_0_with_a_declared_range_keeps_it() -> None:
     run = open_run(OLD / "labeled")
-    assert (run.facts.bounds, run.facts.middle, run.facts.label) == ((0.0, 10.0), 5.0, "ok")
+    assert (run.facts.bounds, run.facts.label) == ((0.0, 10.0), "ok")
     assert (run.totals.agreed, run.totals.disagreed, run.totals.unlabeled) == (3, 3, 0)
 
 
@@ -249,6 +249,19 @@ def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "run.json")
     with pytest.raises(InputError, match="it is not a file"):
         open_run(tmp_path)
+
+
+def test_a_range_may_be_said_when_a_run_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = kept(tmp_path, grader=as_json(unknown_grader()))
+    assert main(["show", str(folder), "--range", "0", "10", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["bounds"], found["groups"]["all_lowest"]) == ([0.0, 10.0], 0)
+    assert (found["agreed"], found["judged"]) == (0, 2)
+    assert main(["show", str(folder), "--range", "0", "0"]) == 2
+    assert "a range from 0 to 0" in capsys.readouterr().err
+    known = kept(tmp_path / "known")
+    assert main(["show", str(known), "--range", "0", "10"]) == 2
+    assert "declares a range from 0 to 1, not from 0 to 10" in capsys.readouterr().err
 
 
 def test_an_unknown_range_is_null_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
