@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from graders.examples import word_problems
+from harness.cli.options import out_option
 from harness.cli.output import stdout_console
 from harness.cli.rehearse import screen, show
 from harness.data.validate import validate
@@ -33,9 +34,7 @@ GRADER = "graders.examples.word_problems:word_problem"
 
 
 @click.command("demo")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Keep everything that the demo makes in this new folder."
-)
+@out_option("Keep everything that the demo makes in this new folder.")
 def command(out: Path | None) -> int:
     """Grade shipped samples with a shipped grader, and say what a training job would learn from it."""
     if out is None:

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import json_option, model_option, port_option, wire_option
+from harness.cli.options import (
+    group_size_option,
+    json_option,
+    model_option,
+    port_option,
+    seed_option,
+    wire_option,
+)
 from harness.cli.output import emit_json, stderr_console
 from harness.emulator.config import EmulatorConfig, parse_faults, parse_functions, parse_speed
 
@@ -36,14 +43,7 @@ from harness.emulator.config import EmulatorConfig, parse_faults, parse_function
 )
 @port_option
 @wire_option()
-@click.option(
-    "--group-size",
-    metavar="N",
-    type=click.IntRange(2),
-    default=8,
-    show_default=True,
-    help="Draw N completions of each record in a step.",
-)
+@group_size_option
 @click.option(
     "--speed",
     metavar="SPEED",
@@ -52,14 +52,7 @@ from harness.emulator.config import EmulatorConfig, parse_faults, parse_function
     help="Run this many steps a second, as many as possible (max), or only on request (manual).",
 )
 @model_option("Accept this base model, too. Repeatable.", multiple=True)
-@click.option(
-    "--seed",
-    metavar="N",
-    type=int,
-    default=0,
-    show_default=True,
-    help="Seed faults, and jobs without a seed.",
-)
+@seed_option("faults, and jobs without a seed", default=0)
 @click.option(
     "--fault",
     "faults",

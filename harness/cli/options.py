@@ -20,6 +20,7 @@ __all__ = [
     "checkpoint_option",
     "function_option",
     "grader_option",
+    "group_size_option",
     "hyperparameter_options",
     "jobs_dir_option",
     "json_option",
@@ -34,6 +35,7 @@ __all__ = [
     "replaced_by",
     "run_folder",
     "runs_dir_option",
+    "seed_option",
     "stack_option",
     "wire_option",
     "yes_option",
@@ -125,6 +127,23 @@ def limit_option(what: str, default: int | None = None) -> Callable[[Verb], Verb
     )
 
 
+def seed_option(what: str, default: int | None = None) -> Callable[[Verb], Verb]:
+    """Add --seed.
+
+    Args:
+        what: What the seed decides, in the plural.
+        default: The seed when it is left out; None for none.
+    """
+    return click.option(
+        "--seed",
+        metavar="N",
+        type=int,
+        default=default,
+        show_default=default is not None,
+        help=f"Seed {what}.",
+    )
+
+
 def label_option(*, multiple: bool = False) -> Callable[[Verb], Verb]:
     """Add --label, passed on as `label`, or as `labels` where it may be given more than once."""
     return click.option(
@@ -187,7 +206,7 @@ range_option = click.option(
     metavar="LOW HIGH",
     nargs=2,
     type=float,
-    help="Judge rewards by this range of the grader, where it cannot be asked for it.",
+    help="Take this range for the grader's where it cannot be asked for it.",
 )
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 jobs_dir_option = click.option(
@@ -217,12 +236,29 @@ def all_of(*options: Callable[[Verb], Verb]) -> Callable[[Verb], Verb]:
     return add
 
 
-hyperparameter_options = all_of(
-    click.option("--n-epochs", metavar="N", type=int, help="Train on every record N times (1)."),
-    click.option("--batch-size", metavar="N", type=int, help="Take N records a step (4)."),
-    click.option(
-        "--learning-rate-multiplier", metavar="FACTOR", type=float, help="Scale the learning rate (1.0)."
-    ),
+def hyperparameter_options(*, checked: bool) -> Callable[[Verb], Verb]:
+    """Add --n-epochs, --batch-size and --learning-rate-multiplier.
+
+    Args:
+        checked: Refuse what is not positive; without it the verb's own checks say what is wrong.
+    """
+    count, factor = (click.IntRange(1), click.FloatRange(0, min_open=True)) if checked else (int, float)
+    return all_of(
+        click.option("--n-epochs", metavar="N", type=count, help="Train on every record N times (1)."),
+        click.option("--batch-size", metavar="N", type=count, help="Take N records a step (4)."),
+        click.option(
+            "--learning-rate-multiplier", metavar="FACTOR", type=factor, help="Scale the learning rate (1.0)."
+        ),
+    )
+
+
+group_size_option = click.option(
+    "--group-size",
+    metavar="N",
+    type=click.IntRange(2),
+    default=8,
+    show_default=True,
+    help="Draw N completions of each record in a step.",
 )
 
 

@@ -15,6 +15,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from harness.cli.options import (
+    grader_option,
+    group_size_option,
+    hyperparameter_options,
+    json_option,
+    label_option,
+    out_option,
+    seed_option,
+)
 from harness.cli.output import emit_json
 
 if TYPE_CHECKING:
@@ -30,36 +39,21 @@ _REFRESH_S: Final = 0.1
 
 @click.command("rehearse")
 @click.argument("rollouts", type=click.Path(path_type=Path))
-@click.option("--grader", "-g", required=True, metavar="MODULE:NAME", help="The grader, as for `rft replay`.")
+@grader_option(required=True)
 @click.option(
     "--holdout",
+    metavar="SHARE",
     type=click.FloatRange(0, 1, max_open=True),
     default=0.1,
     show_default=True,
-    help="Share of the records that is not trained on.",
+    help="Hold out this share of the records from training.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides the split and the draws.")
-@click.option("--n-epochs", type=click.IntRange(1), help="How often every record is seen (1).")
-@click.option("--batch-size", type=click.IntRange(1), help="Records a step (4).")
-@click.option(
-    "--learning-rate-multiplier",
-    type=click.FloatRange(0, min_open=True),
-    help="Factor on the learning rate (1.0).",
-)
-@click.option(
-    "--group-size",
-    type=click.IntRange(2),
-    default=8,
-    show_default=True,
-    help="Completions a record and step.",
-)
-@click.option(
-    "--label", "labels", multiple=True, metavar="FIELD", help="A field that no record has; repeatable."
-)
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Output folder; by default one under rehearsals/."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@seed_option("the split and the draws", default=0)
+@hyperparameter_options(checked=True)
+@group_size_option
+@label_option(multiple=True)
+@out_option("Write to this folder; by default one under rehearsals/.")
+@json_option
 def command(rollouts: Path, grader: str, out: Path | None, as_json: bool, **asked: Any) -> int:
     """Train on recorded ROLLOUTS in this process, and judge what was learned on held-out records.
 

@@ -19,6 +19,7 @@ from harness.cli.options import (
     limit_option,
     model_option,
     out_option,
+    seed_option,
 )
 from harness.cli.output import emit_json, printable, stderr_console
 from harness.cli.service import connect, endpoint, service_options, show_curl
@@ -46,12 +47,7 @@ def count_option(default: int) -> Callable[..., Any]:
 
 
 asking_options = all_of(
-    click.option(
-        "--seed",
-        metavar="N",
-        type=int,
-        help="Send seeds derived from this one; not every service uses them.",
-    ),
+    seed_option("the requests; not every service uses it"),
     click.option(
         "--temperature",
         metavar="T",

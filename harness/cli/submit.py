@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @stack_option
 @function_option
 @model_option("Tune this model.", default=MODELS[0].id, show_default=True)
-@hyperparameter_options
+@hyperparameter_options(checked=False)
 @name_option("Give the job this name under --jobs-dir; by default made of file and plan.")
 @click.option(
     "--grader-code-sha256",
