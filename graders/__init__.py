@@ -1,22 +1,40 @@
 """Reward functions for reinforcement fine-tuning on AWS: the half that ships to Lambda.
 
 `@grader` turns a scoring function into a Lambda handler. Everything here is standard library only, and
-importing it does no work: a cold start pays for every line.
+importing it does no work: a cold start pays for every line. `docs/stability.md` says what is public.
 """
 
 from __future__ import annotations
 
 from .decorator import Grader, grader
-from .errors import ConfigurationError, GraderError, RecordError, SampleError
+from .errors import (
+    ConfigurationError,
+    DecorationError,
+    ErrorBudgetExceeded,
+    EventError,
+    GraderError,
+    RecordError,
+    SampleError,
+)
 from .reward import Abstain, Failure, Reward
 from .sample import Sample
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .extract import Missing
+
+    __version__: str
 
 __all__ = [
     "Abstain",
     "ConfigurationError",
+    "DecorationError",
+    "ErrorBudgetExceeded",
+    "EventError",
     "Failure",
     "Grader",
     "GraderError",
+    "Missing",
     "RecordError",
     "Reward",
     "Sample",
@@ -24,11 +42,20 @@ __all__ = [
     "grader",
 ]
 
+if not TYPE_CHECKING:
 
-def __getattr__(name: str) -> str:
-    """`__version__`, looked up when asked for: the metadata machinery costs more than this package."""
-    if name == "__version__":
-        from importlib.metadata import version
+    def __getattr__(name):
+        """What costs a cold start more than the rest of the package, loaded when it is asked for."""
+        if name == "Missing":
+            from .extract import Missing
 
-        return version("rft-graders")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return Missing
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("rft-graders")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__all__", "__doc__", "__file__", "__name__", "__path__", "__version__"]

@@ -1,10 +1,11 @@
-"""Combines several numbers into one reward, and keeps every part visible beside it.
+"""Combine several numbers into one reward that keeps every part visible.
 
-In go named parts (a float, a bool, or the Reward of a check) and the rule that joins them; out comes a
-`Reward` whose components are those parts. A part that is itself a Reward brings its own components and
-metrics along, as `part.name`. A part that is no finite number raises and so costs its sample; a rule that
-cannot be meant (weights that name no part, a share above 1) is a ConfigurationError and fails the call.
-Nothing is clipped unless `clipped` or `penalized` says so.
+A part is a float, a bool, or what a check or another grader returns. The combined `Reward` has the parts as
+its components; a part that is itself a Reward brings its own components and metrics along, as `part.name`. A
+part without a reward (one that abstained, say) leaves the sample without one, for the same reason. A part
+that is no finite number raises and so costs its sample; a rule that cannot be meant (weights that name no
+part, a share above 1) is a ConfigurationError and fails the call. Nothing is clipped unless `clipped` or
+`penalized` says so.
 
     return weighted({"correct": right, "brief": brevity}, {"correct": 0.9, "brief": 0.1})
     return gated(right, {"brief": brevity}, share=0.1)         # brevity pays only where the answer is right
@@ -15,8 +16,8 @@ from __future__ import annotations
 
 from math import isfinite
 
-from .errors import ConfigurationError
-from .reward import Abstain, Reward
+from .errors import ConfigurationError, SampleError
+from .reward import Abstain, Failure, Reward
 from .reward import number as finite
 
 TYPE_CHECKING = False
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from .reward import Number
 
-    Part: TypeAlias = Number | Reward
+    Part: TypeAlias = Number | Reward | Abstain | Failure
 
 
 def weighted(parts: Mapping[str, Part], weights: Mapping[str, float]) -> Reward:
@@ -179,9 +180,9 @@ class _Joined:
 def _value(what: str, part: object) -> float:
     """The number of a part."""
     if isinstance(part, Abstain):
-        raise ValueError(
-            f"{what} abstained ({part.reason}): return the Abstain itself, it cannot be combined"
-        )
+        raise SampleError("abstain", part.reason)
+    if isinstance(part, Failure):
+        raise SampleError(part.kind, part.message, part.origin)
     try:
         return finite(part.value if isinstance(part, Reward) else part)
     except ValueError as error:

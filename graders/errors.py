@@ -5,8 +5,8 @@
     +-- ConfigurationError   nothing can be graded like this (no key, a throttled judge); fails the call
     +-- EventError           the event has no shape that any service sends; fails the call
     +-- RecordError          this record cannot be graded (no reference); costs this sample only
-    +-- SampleError          one sample got no reward; raised by `Grader.grade`, carries the kind
-    +-- ErrorBudgetExceeded  so many samples failed that the call has to
+    +-- SampleError          one sample got no reward; raised by calling a grader with it, carries the kind
+    +-- ErrorBudgetExceeded  more samples failed than `max_error_rate` allows; fails the call
 
 A scoring function raises plain Python. Whatever it raises costs its own sample, except
 `ConfigurationError`, which no other sample could survive either.
@@ -24,7 +24,7 @@ class DecorationError(GraderError, TypeError):
 
 
 class ConfigurationError(GraderError):
-    """Nothing can be graded until the set-up is mended; the whole call fails, loudly."""
+    """Nothing can be graded until the set-up is fixed; the whole call fails."""
 
 
 class EventError(GraderError, ValueError):
@@ -41,12 +41,14 @@ class SampleError(GraderError):
     Args:
         kind: `exception`, `timeout`, `abstain`, `record` or `value`.
         message: What happened, for the person who wrote the scoring function.
+        origin: The type and place of the error behind it, without content; empty where there is none.
     """
 
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(kind, message)  # as it was called, so that it can be pickled
+    def __init__(self, kind: str, message: str, origin: str = "") -> None:
+        super().__init__(kind, message, origin)  # as it was called, so that it can be pickled
         self.kind = kind
         self.message = message
+        self.origin = origin
 
     def __str__(self) -> str:
         """The kind, and what happened."""

@@ -1,8 +1,8 @@
-"""What a scoring function may answer, and what became of a sample.
+"""What a scoring function may return, and the outcome of a sample.
 
-A scoring function returns a number, a `Reward` or an `Abstain`. `settle` turns that into the
-outcome of the sample: a `Reward` whose numbers are all finite and in range, or a `Failure`.
-A failure is never a reward: what the wire, which only takes numbers, makes of it is decided in `wire`.
+A scoring function returns a number, a `Reward` or an `Abstain`. `settle` turns that into the outcome of the
+sample: a `Reward` whose numbers are all finite and in range, or a `Failure`. A failure is never a reward;
+`wire` decides how to write one where only numbers are allowed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import SupportsFloat, TypeAlias
 
     Number: TypeAlias = float | SupportsFloat
+    Outcome: TypeAlias = "float | Reward | Failure"
 
 KINDS = ("exception", "timeout", "abstain", "record", "value")
 """Why a sample got no reward."""
@@ -56,7 +57,9 @@ class Reward:
         mine = (self.value, self.metrics, self.components)
         return mine == (other.value, other.metrics, other.components)
 
-    __hash__ = None  # type: ignore[assignment]  # it holds dictionaries
+    def __hash__(self) -> int:
+        """Of what is compared; do not change a Reward that is in a set."""
+        return hash((self.value, frozenset(self.metrics.items()), frozenset(self.components.items())))
 
     def __float__(self) -> float:
         """The number that is trained on."""
@@ -83,6 +86,12 @@ class Abstain:
     def __init__(self, reason: str) -> None:
         self.reason = reason
 
+    def __eq__(self, other: object) -> bool:
+        return self.reason == other.reason if isinstance(other, Abstain) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((Abstain, self.reason))
+
     def __repr__(self) -> str:
         """A call that would make it again."""
         return f"Abstain({self.reason!r})"
@@ -100,10 +109,18 @@ class Failure:
     __slots__ = ("kind", "message", "origin")
 
     def __init__(self, kind: str, message: str, origin: str = "") -> None:
-        """Keep the three."""
         self.kind = kind
         self.message = message
         self.origin = origin or kind
+
+    def __eq__(self, other: object) -> bool:
+        """Equal when kind and message are; the origin moves with every edit of the user's file."""
+        if not isinstance(other, Failure):
+            return NotImplemented
+        return (self.kind, self.message) == (other.kind, other.message)
+
+    def __hash__(self) -> int:
+        return hash((Failure, self.kind, self.message))
 
     def __repr__(self) -> str:
         """A call that would make it again."""
@@ -121,6 +138,9 @@ def number(value: object) -> float:
     """
     kind = type(value)
     if kind is not float:
+        if hasattr(kind, "__await__"):
+            drop(value)
+            raise ValueError(f"a {kind.__name__} is no number: await it")
         if not hasattr(kind, "__float__") or getattr(value, "ndim", None):
             what = "None" if value is None else f"a {kind.__name__}"
             raise ValueError(f"{what} is no number: return a float, a bool, a Reward or an Abstain")
@@ -131,6 +151,13 @@ def number(value: object) -> float:
     if not isfinite(value):  # type: ignore[arg-type]
         raise ValueError(f"{value} is not finite: decide what it is worth, or return Abstain(reason)")
     return value  # type: ignore[return-value]
+
+
+def drop(awaitable: object) -> None:
+    """Close a coroutine that will never run; Python would warn of it."""
+    close = getattr(awaitable, "close", None)
+    if close is not None:
+        close()
 
 
 def settle(answer: object, low: float, high: float) -> Reward | Failure:

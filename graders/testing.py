@@ -1,12 +1,13 @@
-"""For the tests of people who write graders: make a sample, and call a grader as Lambda would.
+"""Make samples and call graders as Lambda would, in your own tests.
 
-Nothing here is imported by a handler.
+No handler imports this module.
 """
 
 from __future__ import annotations
 
 import json
 
+from ._runtime.timing import Context
 from .sample import Sample
 from .wire import PROFILES, read_answer, write_events
 
@@ -49,21 +50,6 @@ def make_sample(
     return Sample(next(iter(write_events([rollout], PROFILES["open-weight"])))[0])
 
 
-class Context:
-    """A Lambda context with the one method that a grader asks for.
-
-    Args:
-        milliseconds: What `get_remaining_time_in_millis` says.
-    """
-
-    def __init__(self, milliseconds: int = 60_000) -> None:
-        self._milliseconds = milliseconds
-
-    def get_remaining_time_in_millis(self) -> int:
-        """The time that is left, in milliseconds."""
-        return self._milliseconds
-
-
 def invoke(
     handler: Callable[[Any, Any], Any],
     samples: Sequence[Sample[Any] | dict[str, Any]],
@@ -103,3 +89,6 @@ def _rollout(sample: Sample[Any] | dict[str, Any]) -> dict[str, Any]:
     if sample.reference_answer is not None:
         rollout["reference_answer"] = sample.reference_answer
     return rollout
+
+
+__all__ = ["Context", "invoke", "make_sample"]

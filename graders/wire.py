@@ -1,12 +1,12 @@
-"""The JSON that crosses the Lambda's border, in both directions and in every known dialect.
+"""The JSON that a Lambda grader reads and writes, in every known dialect.
 
-In come events, out go answers; beside them stand their mirror images, which replay and tests use to
-make the events that a service would send and to read what a grader answered. The services' spellings
-(`aggregate_reward_score`, `metrics_list`) live in this file alone. It never looks at a completion.
+`read_event` and `write_answer` are the grader's side; `write_events` and `read_answer` are the service's, for
+replay and tests. The services' spellings (`aggregate_reward_score`, `metrics_list`) live in this file alone.
+It never looks at a completion.
 
-Sources: the Bedrock user guide's pages on reward functions for open-weight models and for Nova,
-SageMaker's page on the same, and AWS's own samples; they contradict each other (`docs/contract.md`),
-so what one of them alone says is read, and marked *unverified* in its profile.
+Sources: the Bedrock user guide's pages on reward functions for open-weight models and for Nova, SageMaker's
+page on the same, and AWS's own samples. They contradict each other (`docs/contract.md`): what only one of
+them says is read as well, and marked *unverified* in its profile.
 """
 
 from __future__ import annotations
@@ -19,9 +19,22 @@ from .reward import KINDS, RESERVED, Failure, Reward, number
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import Any, TypeAlias
+    from typing import Any, Literal, TypeAlias
 
-    Outcome: TypeAlias = float | Reward | Failure
+    from .reward import Outcome
+
+    Wire: TypeAlias = Literal[
+        "open-weight",
+        "open-weight-text",
+        "open-weight-root",
+        "open-weight-plain",
+        "nova",
+        "nova-blocks",
+        "sagemaker",
+        "sagemaker-single",
+        "sagemaker-oss",
+        "trajectories",
+    ]
 
 
 _MOST_BITS = 14_000
@@ -56,7 +69,6 @@ class Profile:
         container: str = "list",
         envelope: bool = False,
     ) -> None:
-        """Keep the choices."""
         self.name = name
         self.source = source
         self.placement = placement

@@ -1,6 +1,5 @@
-"""Keeps async scoring functions to their time, those that wait and those that compute without awaiting.
+"""Time limits of async scoring functions, those that wait and those that compute without awaiting.
 
-In comes the call of a scoring function, inside a running event loop; out comes its answer, or `Interrupted`.
 asyncio can only cancel what waits; what holds up the loop is interrupted by the batch's tick like any other.
 """
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 HELD = ("held the event loop",)
-"""The arguments of an `Interrupted` whose sample computed without awaiting, to its neighbours' cost."""
+"""The arguments of an `Interrupted` whose sample computed without awaiting, to its neighbors' cost."""
 
 _GRACE = 0.1
 """Seconds that a scoring function has to clean up in after it was cancelled."""
@@ -42,8 +41,9 @@ async def within(limit: float | None, deadline: float | None, call: Awaitable[T]
     if deadline is not None:
         left = max(deadline - perf_counter(), 0.0)
         ends = left if limit is None else min(left, limit)
+    timer = asyncio.timeout(ends)
     try:
-        async with asyncio.timeout(ends) as timer:
+        async with timer:
             answer: T = await _Watched(call, tick)
     except (ConfigurationError, Interrupted):
         raise

@@ -1,7 +1,6 @@
-"""Refuses a grader that cannot work, while its module is imported and not in the middle of a training job.
+"""A grader as it was declared; one that cannot work is refused while its module is imported.
 
-In come the scoring function and the options of `@grader`; out come checked `Options`, or a `DecorationError`
-that says what to write instead.
+Every check raises a `DecorationError` that says what to write instead.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from ..wire import PROFILES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 _COROUTINE, _GENERATOR, _VARARGS = 0x80, 0x220, 0x04
@@ -25,7 +24,11 @@ _BATCH_SHAPE = "def my_grader(samples): return [... for sample in samples]"
 
 
 class Options:
-    """How a grader was declared; `@grader` explains each."""
+    """The options of `@grader`, which explains each.
+
+    Raises:
+        DecorationError: One of them cannot be meant.
+    """
 
     __slots__ = ("batch", "concurrency", "max_error_rate", "on_error", "range", "timeout_s", "wire")
 
@@ -39,11 +42,6 @@ class Options:
         batch: bool,
         wire: str,
     ) -> None:
-        """Check every option.
-
-        Raises:
-            DecorationError: One of them cannot be meant.
-        """
         self.range = _bounds(range)
         self.on_error = on_error
         self.timeout_s = timeout_s
@@ -71,6 +69,26 @@ class Options:
     def as_dict(self) -> dict[str, Any]:
         """The options as plain JSON values, for the record of a replay."""
         return {name: list(self.range) if name == "range" else getattr(self, name) for name in self.__slots__}
+
+
+class Declared:
+    """A scoring function, and how it is to be called.
+
+    Args:
+        function: What `@grader` was put on.
+        options: The options of `@grader`.
+
+    Raises:
+        DecorationError: The function cannot be a scoring function.
+    """
+
+    __slots__ = ("function", "is_async", "options")
+
+    def __init__(self, function: Callable[..., Any], options: Options) -> None:
+        self.is_async = check_function(function, options.batch)
+        """Whether the function is known to be async; a plain wrapper around one shows when it is called."""
+        self.function = function
+        self.options = options
 
 
 def check_function(function: Any, batch: bool) -> bool:
@@ -147,12 +165,11 @@ def _bounds(given: Any) -> tuple[float, float]:
     """The range as two floats."""
     try:
         low, high = given
-        fits = _is_number(low) and _is_number(high) and low < high
+        if _is_number(low) and _is_number(high) and low < high:
+            return float(low), float(high)
     except (TypeError, ValueError):
-        fits = False
-    if not fits:
-        raise DecorationError(f"range={given!r}: write the smallest and the largest reward, such as (0, 1)")
-    return float(low), float(high)
+        pass
+    raise DecorationError(f"range={given!r}: write the smallest and the largest reward, such as (0, 1)")
 
 
 def _is_number(value: Any) -> bool:

@@ -38,7 +38,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         pass
     else:
         main.close()
-        raise ConfigurationError("an event loop is running here already: use `await grader.agrade(sample)`")
+        raise ConfigurationError("an event loop is running here already: use `await grader(sample)`")
     with _turn:
         loop = _kept_loop()
         task = loop.create_task(main)
@@ -91,6 +91,8 @@ def _leave() -> None:
 
 async def gather(one: Callable[[Any], Awaitable[T]], samples: Sequence[Any], concurrency: int) -> list[T]:
     """Await `one` of every sample, at most `concurrency` at once, and return the answers in order."""
+    if len(samples) == 1:  # in the caller's own task, where the time of a grader around this one is kept
+        return [await one(samples[0])]
     import asyncio
 
     gate = asyncio.Semaphore(concurrency)

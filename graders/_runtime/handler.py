@@ -1,8 +1,7 @@
 """The path of a batch: event, samples, outcomes, answer.
 
-In comes what Lambda hands over, out goes what it hands back. A failure is counted, reported and answered as
-the floor of the range; when too many of the last samples failed, the call fails instead, so that the service
-sees a broken grader and not a row of low rewards.
+A failure is counted, reported and answered as the floor of the range. When too many of the last samples
+failed, the call fails instead, so that the service sees a broken grader and not a row of low rewards.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from ..errors import ErrorBudgetExceeded, SampleError
 from ..reward import Failure
 from ..wire import PROFILES, read_event, write_answer
 from . import telemetry
+from .log_content import may_log_content, short_id, writable
 from .scoring import score
 from .timing import deadline_of
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from ..decorator import Grader
-    from ..wire import Outcome
+    from ..reward import Outcome
+    from .declaration import Declared
 
 WINDOW, FEWEST = 64, 20
 """The error budget looks at the process's last 64 samples, once it has seen 20."""
@@ -31,11 +31,12 @@ FAULTS = ("exception", "timeout", "value")
 """The kinds of failure that are the grader's own."""
 
 
-def handle(grader: Grader, event: object, context: object) -> Any:
+def handle(declared: Declared, budget: Budget, event: object, context: object) -> Any:
     """Answer one Lambda invocation.
 
     Args:
-        grader: The grader that is deployed.
+        declared: The grader that is deployed.
+        budget: Its error budget.
         event: What the service sent.
         context: The Lambda context, or None.
 
@@ -46,14 +47,14 @@ def handle(grader: Grader, event: object, context: object) -> Any:
         ErrorBudgetExceeded: More of the last samples failed than `max_error_rate` allows.
     """
     started = perf_counter()
-    options = grader.options
+    options = declared.options
     items = read_event(event)
-    outcomes, _ = score(grader, items, deadline_of(context))
+    outcomes, _ = score(declared, items, deadline_of(context))
     answer, replaced = write_answer(items, outcomes, options.range[0], PROFILES[options.wire])
     telemetry.report(items, outcomes, (perf_counter() - started) * 1000, replaced)
     if options.on_error == "raise":
         _raise_first(items, outcomes)
-    grader.budget.spend(outcomes)
+    budget.spend(outcomes)
     return answer
 
 
@@ -61,8 +62,8 @@ def _raise_first(items: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
     """Fail the call for the first sample that failed; an abstention is no failure of the grader."""
     for item, outcome in zip(items, outcomes, strict=True):
         if type(outcome) is Failure and outcome.kind != "abstain":
-            what = telemetry.writable(outcome.message) if telemetry.may_log_content() else outcome.origin
-            raise SampleError(outcome.kind, f"sample {telemetry.short_id(item)!r}: {what}")
+            what = writable(outcome.message) if may_log_content() else outcome.origin
+            raise SampleError(outcome.kind, f"sample {short_id(item)!r}: {what}", outcome.origin)
 
 
 class Budget:

@@ -1,141 +1,195 @@
 """From samples to outcomes: calls the scoring function, and keeps every sample on its own.
 
-In come samples as an event has them; out comes, for each, what became of it. Whatever a sample holds, or does
-to the scoring function, costs that sample and no other. Nothing here knows the wire or the error budget.
+Whatever a sample holds, or does to the scoring function, costs that sample and no other. Nothing here knows
+the wire or the error budget.
 """
 
 from __future__ import annotations
 
+import os
 from itertools import islice
 from time import perf_counter
 
 from ..errors import ConfigurationError, Interrupted, RecordError, SampleError
-from ..reward import KINDS, Failure, settle
+from ..reward import KINDS, Failure, Reward, drop, settle
 from ..sample import Sample
 from . import asynchronous
-from .timing import ALARM, Tick, getsignal
+from .timing import ALARM, Tick, around, getsignal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
-    from typing import Any
+    from typing import Any, TypeAlias
 
-    from ..decorator import Grader
-    from ..wire import Outcome
+    from ..reward import Outcome
+    from .declaration import Declared
+
+    # Outcomes of the first samples, the milliseconds of each, and an answer that has to be awaited, if the
+    # function behind a plain wrapper turns out to be async.
+    Scored: TypeAlias = tuple[list[Outcome], list[float], Any]
 
 _TEXT_LIMIT = 2000
 
 
 def score(
-    grader: Grader, items: Sequence[Any], deadline: float | None = None
+    declared: Declared, items: Sequence[Any], deadline: float | None = None
 ) -> tuple[list[Outcome], list[float]]:
     """Find the outcome of every sample, with neither error budget nor wire.
 
     Args:
-        grader: Whose scoring function, and how it was declared.
+        declared: The scoring function and its options.
         items: Samples as an event has them.
         deadline: When to stop, on the clock of `time.perf_counter`; what is left then has timed out.
 
     Returns:
         The outcomes, and the milliseconds that each took (equal shares where they ran together).
     """
-    options = grader.options
-    function = grader.__wrapped__
-    if grader.is_async:
+    limit = declared.options.timeout_s
+    outcomes: list[Outcome] = []
+    took: list[float] = []
+    begun = None
+    if not declared.is_async:
+        outcomes, took, begun = _score_sync(declared, items, limit, deadline)
+    if len(outcomes) < len(items):
         from . import event_loop
 
+        rest = items[len(outcomes) :]
         started = perf_counter()
-        outcomes = event_loop.run(score_async(grader, items, deadline))
-        return outcomes, _shares(started, len(items))
-    if options.batch:
-        return _score_together(function, items, options.range, options.timeout_s, deadline)
-    with Tick(options.timeout_s, deadline, _SCORERS) as tick:
-        return _score_each(function, items, options.range, tick)
+        try:
+            outcomes += event_loop.run(_score_async(declared, rest, limit, deadline, begun))
+        except ConfigurationError:
+            drop(begun)
+            raise
+        took += _shares(started, len(rest))
+    return outcomes, took
 
 
-async def score_async(grader: Grader, items: Sequence[Any], deadline: float | None) -> list[Outcome]:
-    """`score` for an async scoring function, inside a running event loop."""
+def score_part(declared: Declared, sample: Sample[Any]) -> Reward | Awaitable[Reward]:
+    """Grade one sample, alone or inside the scoring function of another grader, whose time limit then holds.
+
+    Returns:
+        The reward; an awaitable of it where the scoring function is async.
+
+    Raises:
+        SampleError: It has none; `kind` says why.
+    """
+    items = [sample._item]
+    outer = around.get()
+    if declared.is_async:
+        return _awaited_part(declared, items, outer, None)
+    limit = declared.options.timeout_s if outer is None else None
+    outcomes, _, begun = _score_sync(declared, items, limit, None)
+    return reward_of(outcomes[0]) if outcomes else _awaited_part(declared, items, outer, begun)
+
+
+async def _awaited_part(
+    declared: Declared, items: list[Any], outer: Tick | None, begun: Awaitable[Any] | None
+) -> Reward:
+    # The outer limit is kept here too: this may run in a task of its own, which the outer timer does not see.
+    limit = declared.options.timeout_s if outer is None else outer.limit
+    deadline = None if outer is None else outer.deadline
+    return reward_of((await _score_async(declared, items, limit, deadline, begun))[0])
+
+
+def reward_of(outcome: Outcome) -> Reward:
+    """The reward of a sample.
+
+    Raises:
+        SampleError: It has none.
+    """
+    if isinstance(outcome, Failure):
+        raise SampleError(outcome.kind, outcome.message, outcome.origin)
+    return outcome if isinstance(outcome, Reward) else Reward(outcome)
+
+
+def _score_sync(
+    declared: Declared, items: Sequence[Any], limit: float | None, deadline: float | None
+) -> Scored:
+    function, bounds = declared.function, declared.options.range
+    if declared.options.batch:
+        return _score_together(function, items, bounds, limit, deadline)
+    with Tick(limit, deadline, _SCORERS) as tick:
+        return _score_each(function, items, bounds, tick)
+
+
+async def _score_async(
+    declared: Declared,
+    items: Sequence[Any],
+    limit: float | None,
+    deadline: float | None,
+    begun: Awaitable[Any] | None,
+) -> list[Outcome]:
+    """Score samples inside a running event loop; `begun` is what the first call has returned already."""
     from .event_loop import gather
 
-    options = grader.options
+    options = declared.options
     low, high = options.range
-    outcomes: list[Outcome | None] = [None] * len(items)
+    outcomes, samples = _readable(items)
+    held: set[int] = set()
+    holds = asynchronous.holds
+
+    async def answers_of(given: list[Sample[Any]]) -> list[Any]:
+        nonlocal begun
+        answer, begun = begun, None
+        if answer is None:
+            answer = declared.function(given if options.batch else given[0])
+        if hasattr(answer, "__await__"):
+            answer = await answer
+        # What makes its answers on demand does so in its time.
+        return _as_many(answer, len(given)) if options.batch else [answer]
+
+    async def one(at: int) -> Outcome:
+        try:
+            [answer] = await asynchronous.within(limit, deadline, answers_of([samples[at]]), tick)
+            return settle(answer, low, high)
+        except BaseException as error:
+            if error.args == asynchronous.HELD:
+                held.add(at)
+            return failure_of(error, limit)
+
+    async def together() -> list[Outcome] | None:
+        """None when the call for all samples failed, and they have to be scored one by one."""
+        tick.limit = None if limit is None else limit * len(samples)
+        try:
+            call = answers_of(list(samples.values()))
+            answers = await asynchronous.within(tick.limit, deadline, call, tick)
+            return [settle(answer, low, high) for answer in answers]
+        except BaseException as error:
+            failure_of(error)  # raises what no sample could survive
+            return None
+        finally:
+            tick.limit = limit
+
+    with Tick(limit, deadline, asynchronous.SCORERS, needed=False) as tick:
+        found = await together() if options.batch and samples else None
+        found = found or await gather(one, list(samples), options.concurrency)
+        outcomes.update(zip(samples, found, strict=True))
+        # One that computed without awaiting held up the others' timers; those get their time again.
+        if asynchronous.holds != holds and not tick.over(perf_counter()):
+            again = [at for at in _timed_out_in(outcomes) if at not in held]
+            outcomes.update(zip(again, await gather(one, again, options.concurrency), strict=True))
+    return [outcomes[at] for at in range(len(items))]
+
+
+def _readable(items: Sequence[Any]) -> tuple[dict[int, Outcome], dict[int, Sample[Any]]]:
+    """The samples that can be graded, by place, and the failures of the others."""
+    failures: dict[int, Outcome] = {}
     samples: dict[int, Sample[Any]] = {}
     for at, item in enumerate(items):
         try:
             samples[at] = Sample(item)
         except RecordError as error:
-            outcomes[at] = failure_of(error)
-    held: set[int] = set()
-    holds = asynchronous.holds
-
-    async def one(at: int) -> Outcome:
-        argument = [samples[at]] if options.batch else samples[at]
-        try:
-            call = _first_answer(function(argument)) if options.batch else function(argument)
-            return settle(await asynchronous.within(options.timeout_s, deadline, call, tick), low, high)
-        except BaseException as error:
-            if error.args == asynchronous.HELD:
-                held.add(at)
-            return failure_of(error, options.timeout_s)
-
-    function = grader.__wrapped__
-    answers: list[Outcome] | None = None
-    with Tick(options.timeout_s, deadline, asynchronous.SCORERS, needed=False) as tick:
-        if options.batch and samples:
-            together = await _together(function, list(samples.values()), options.timeout_s, deadline, tick)
-            answers = together and [settle(answer, low, high) for answer in together]
-        if answers is None:
-            answers = await gather(one, list(samples), options.concurrency)
-        # One that computed without awaiting held up the others' timers; those get their time again.
-        if asynchronous.holds != holds and not tick.over(perf_counter()):
-            again = [
-                at
-                for at, answer in zip(samples, answers, strict=True)
-                if type(answer) is Failure and answer.kind == "timeout" and at not in held
-            ]
-            second = dict(zip(again, await gather(one, again, options.concurrency), strict=True))
-            answers = [second.get(at, answer) for at, answer in zip(samples, answers, strict=True)]
-    for at, answer in zip(samples, answers, strict=True):
-        outcomes[at] = answer
-    return outcomes  # type: ignore[return-value]  # every place is filled
-
-
-async def _together(
-    function: Callable[[Any], Any],
-    samples: list[Sample[Any]],
-    limit: float | None,
-    deadline: float | None,
-    tick: Tick,
-) -> list[Any] | None:
-    """`_call_together` for an async scoring function."""
-    together = None if limit is None else limit * len(samples)
-    tick.limit = together
-    try:
-        return await asynchronous.within(together, deadline, _listed(function(samples), len(samples)), tick)
-    except BaseException as error:
-        failure_of(error)  # raises what no sample could survive
-        return None
-    finally:
-        tick.limit = limit
-
-
-async def _listed(call: Awaitable[Any], count: int) -> list[Any]:
-    """The answers of an async vectorized scoring function; what makes them on demand does so in its time."""
-    return _as_many(await call, count)
-
-
-async def _first_answer(call: Awaitable[Any]) -> Any:
-    return _as_many(await call, 1)[0]
+            failures[at] = failure_of(error)
+    return failures, samples
 
 
 def _score_each(
     function: Callable[[Any], Any], items: Sequence[Any], bounds: tuple[float, float], tick: Tick
-) -> tuple[list[Outcome], list[float]]:
+) -> Scored:
     """Call the scoring function once for each sample; this loop is the hot path of the library."""
     low, high = bounds
     outcomes: list[Outcome] = []
-    took = []
+    took: list[float] = []
     clock, handler, alarm = perf_counter, getsignal, tick.alarm
     ended = clock()
     for item in items:
@@ -143,10 +197,12 @@ def _score_each(
         try:
             sample = Sample(item)
             tick.since = started
-            answer = function(sample)
+            answer: Any = function(sample)
             tick.since = 0.0
             if (answer is True or answer is False or type(answer) is float) and low <= answer <= high:
                 outcome: Outcome = answer + 0.0
+            elif type(answer) is not Reward and hasattr(answer, "__await__"):
+                return outcomes, took, answer
             else:
                 outcome = settle(answer, low, high)
         except BaseException as error:
@@ -167,7 +223,7 @@ def _score_each(
             outcomes += [Failure("timeout", "the call's time was up before this sample's turn")] * left
             took += [0.0] * left
             break
-    return outcomes, took
+    return outcomes, took, None
 
 
 def _score_together(
@@ -176,40 +232,34 @@ def _score_together(
     bounds: tuple[float, float],
     limit: float | None,
     deadline: float | None,
-) -> tuple[list[Outcome], list[float]]:
+) -> Scored:
     """Call a vectorized scoring function once for all samples; one by one if that fails."""
-    samples: dict[int, Sample[Any]] = {}
-    outcomes: dict[int, Outcome] = {}
-    for at, item in enumerate(items):
-        try:
-            samples[at] = Sample(item)
-        except RecordError as error:
-            outcomes[at] = failure_of(error)
-    if not samples:
-        return [outcomes[at] for at in range(len(items))], [0.0] * len(items)
+    outcomes, samples = _readable(items)
     started = perf_counter()
-    together = None if limit is None else limit * len(samples)
-    with Tick(together, deadline, _SCORERS) as tick:
-        answers = _call_together(function, list(samples.values()), tick)
-    if answers is None:
+    if samples:
+        with Tick(None if limit is None else limit * len(samples), deadline, _SCORERS) as tick:
+            answers = _call_together(function, list(samples.values()), tick)
+        if hasattr(answers, "__await__"):
+            return [], [], answers
+        if answers is None:
 
-        def alone(sample: Any) -> Any:
-            return _as_many(function([sample]), 1)[0]
+            def alone(sample: Any) -> Any:
+                answer = function([sample])
+                return answer if hasattr(answer, "__await__") else _as_many(answer, 1)[0]
 
-        with Tick(limit, deadline, _SCORERS) as tick:
-            return _score_each(alone, items, bounds, tick)
-    for at, answer in zip(samples, answers, strict=True):
-        outcomes[at] = settle(answer, *bounds)
-    return [outcomes[at] for at in range(len(items))], _shares(started, len(items))
+            with Tick(limit, deadline, _SCORERS) as tick:
+                return _score_each(alone, items, bounds, tick)
+        outcomes.update((at, settle(answer, *bounds)) for at, answer in zip(samples, answers, strict=True))
+    return [outcomes[at] for at in range(len(items))], _shares(started, len(items)), None
 
 
-def _call_together(
-    function: Callable[[Any], Any], samples: list[Sample[Any]], tick: Tick
-) -> list[Any] | None:
-    """The answers of a vectorized scoring function; None when it failed and has to be asked one by one."""
+def _call_together(function: Callable[[Any], Any], samples: list[Sample[Any]], tick: Tick) -> Any:
+    """The answers of a vectorized scoring function; None when it failed and has to be called one by one."""
     try:
         tick.since = perf_counter()
-        answers = _as_many(function(samples), len(samples))
+        answers = function(samples)
+        if not hasattr(answers, "__await__"):
+            answers = _as_many(answers, len(samples))
         tick.since = 0.0
         return None if tick.fired else answers
     except BaseException as error:
@@ -269,7 +319,7 @@ def failure_of(error: BaseException, limit: float | None = None) -> Failure:
     if isinstance(error, RecordError):
         return Failure("record", message)
     if isinstance(error, SampleError) and error.kind in KINDS:
-        return Failure(error.kind, message)
+        return Failure(error.kind, message, error.origin)
     name = type(error).__name__
     return Failure("exception", f"{name}: {message}" if message else name, f"{name} at {_place(error)}")
 
@@ -279,15 +329,24 @@ def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
 
 
+def _timed_out_in(outcomes: dict[int, Outcome]) -> list[int]:
+    return [at for at, out in sorted(outcomes.items()) if type(out) is Failure and out.kind == "timeout"]
+
+
 def _timed_out(limit: float | None) -> Failure:
     return Failure("timeout", "the call's time was up" if limit is None else f"interrupted after {limit:g} s")
 
 
 def _place(error: BaseException) -> str:
-    """File and line that raised: enough to find a bug by, and no content."""
-    trace = error.__traceback__
-    if trace is None:
-        return "an unknown place"
-    while trace.tb_next is not None:
+    """File and line of the user's code that raised, or that called what did: no content."""
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if not place or not file.startswith(_NOT_THE_USERS) or "/graders/examples/" in file:
+            place = f"{file.rpartition('/')[2]}:{trace.tb_lineno}"
         trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+    return place or "an unknown place"
+
+
+# This package, and the standard library with what is installed beside it.
+_NOT_THE_USERS = (__file__.rpartition("/_runtime/")[0], os.__file__.rpartition("/")[0], "<frozen ")

@@ -1,9 +1,8 @@
-"""What a deployed grader tells about itself: one log line and one set of metrics a batch.
+"""Telemetry of a deployed grader: one structured log line and one set of CloudWatch metrics a batch.
 
-In come a batch's outcomes; out go a structured log line and CloudWatch metrics in the embedded metric
-format, through Powertools. It is the only file that touches Powertools, and it does so when a handler first
-runs inside Lambda, never at import and never on a laptop. No prompt, completion or reference is ever logged,
-nor an error's text, which may quote one, unless the function's environment says `GRADER_LOG_CONTENT=1`.
+The metrics are in the embedded metric format, through Powertools. This is the only file that touches
+Powertools, and it does so when a handler first runs inside Lambda, never at import and never on a laptop.
+`log_content` decides what a line may quote.
 """
 
 from __future__ import annotations
@@ -12,14 +11,14 @@ import os
 import sys
 
 from ..reward import KINDS, Failure
-from ..wire import strict
+from .log_content import may_log_content, short_id, writable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from ..wire import Outcome
+    from ..reward import Outcome
 
 NAMESPACE = "RftGraders"
 """The CloudWatch namespace, unless `POWERTOOLS_METRICS_NAMESPACE` names another."""
@@ -27,11 +26,6 @@ NAMESPACE = "RftGraders"
 _MOST_IDS = 20
 
 _send: Callable[[dict[str, Any]], None] | None = None
-
-
-def may_log_content() -> bool:
-    """Whether the function's environment allows content in its log."""
-    return os.environ.get("GRADER_LOG_CONTENT") == "1"
 
 
 def report(items: Sequence[Any], outcomes: Sequence[Outcome], milliseconds: float, replaced: int) -> None:
@@ -84,22 +78,6 @@ def summary(
                 for item, outcome in failed[:_MOST_IDS]
             ]
     return line
-
-
-def short_id(item: Any) -> str | int | None:
-    """An id that is fit for a log: short, and no structure that could carry content."""
-    key = item.get("id") if isinstance(item, dict) else None
-    if isinstance(key, str):
-        return key[:200].encode("utf-8", "replace").decode()
-    return key if isinstance(key, int) and key.bit_length() < 64 else None
-
-
-def writable(value: Any) -> Any:
-    """A JSON value without the lone surrogates that no log takes."""
-    try:
-        return strict(value)[0]
-    except RecursionError:
-        return "(nested too deeply to be logged)"
 
 
 def _powertools() -> Callable[[dict[str, Any]], None] | None:

@@ -1,11 +1,12 @@
-"""Keeps a scoring function to its time.
+"""Time limits of scoring functions.
 
-One repeating timer runs for a whole batch, and asks at each tick how long the present sample has been at it:
-that costs a sample two assignments, where a timer of its own would cost more than most scoring functions do.
-What is over its time gets `Interrupted` raised inside it, which ends pure-Python loops, `re` and big-integer
-work. If the function swallows the interrupt, it is raised again on every tick until it gets through.
-Batches that run inside one another, or side by side in an event loop, share the one timer. What never returns
-to the interpreter (a C library in a loop) cannot be ended like this and needs a child process.
+One repeating timer runs for a whole batch, and checks at each tick how long the present sample has been
+running: that costs a sample two assignments, where a timer of its own would cost more than most scoring
+functions do. A sample that is over its time gets `Interrupted` raised inside it, which ends pure-Python
+loops, `re` and big-integer work. If the function swallows the interrupt, it is raised again on every tick
+until it gets through. Batches that run inside one another, or side by side in an event loop, share the one
+timer. What never returns to the interpreter (a C library in a loop) cannot be ended like this and needs a
+child process.
 
 SIGALRM belongs to the scoring function: libraries such as `math_verify` set it, and end with
 `signal.alarm(0)`. So on Linux the timer is a POSIX one on a real-time signal. After a sample that changed
@@ -19,6 +20,7 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found, unused-ignore]  # `signal` wraps it in enums, at 4 us a call
 import atexit
 import os
+from contextvars import ContextVar
 from time import perf_counter
 
 from ..errors import ConfigurationError, Interrupted
@@ -46,6 +48,9 @@ _DEFAULT, _IGNORED = _signal.SIG_DFL, _signal.SIG_IGN
 _UNLIKELY = range(60, 40, -1) if posix_timer else ()
 """Real-time signals, the one to try first in front: away from both ends, where libraries take theirs."""
 
+around: ContextVar[Tick | None] = ContextVar("around", default=None)
+"""The timer of the grader that is grading here: what a grader called by its scoring function runs under."""
+
 
 class Tick:
     """The timer of one batch; arm it with `with`.
@@ -62,7 +67,7 @@ class Tick:
     """
 
     __slots__ = (
-        *("_needed", "deadline", "fired", "limit", "scorers", "since"),
+        *("_needed", "_token", "deadline", "fired", "limit", "scorers", "since"),
         *("alarm", "before", "left", "started"),
     )
 
@@ -102,10 +107,9 @@ class Tick:
 
     def __enter__(self) -> Tick:
         """Start ticking, and remember who else was using the timer."""
-        if self.limit is None and self.deadline is None:
-            return self
         try:
-            _alarm.start(self, min(_LONGEST, max(_SHORTEST, (self.limit or 1.0) / 20)))
+            if self.limit is not None or self.deadline is not None:
+                _alarm.start(self, min(_LONGEST, max(_SHORTEST, (self.limit or 1.0) / 20)))
         except (ValueError, AttributeError):
             # Without the timer a deadline is still kept between samples; a limit for each is not.
             if self.limit is not None and self._needed:
@@ -113,11 +117,28 @@ class Tick:
                     f"timeout_s={self.limit:g} cannot be kept here: timeouts need the main thread of a Unix "
                     "process. Call the grader from the main thread, or declare @grader(timeout_s=None)"
                 ) from None
+        self._token = around.set(self)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop ticking, and give the timer back once nobody here needs it."""
+        around.reset(self._token)
         _alarm.stop(self)
+
+
+class Context:
+    """A Lambda context with the one method that a grader asks for.
+
+    Args:
+        milliseconds: What `get_remaining_time_in_millis` says.
+    """
+
+    def __init__(self, milliseconds: int = 60_000) -> None:
+        self._milliseconds = milliseconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        """The time that is left, in milliseconds."""
+        return self._milliseconds
 
 
 class _Alarm:
@@ -233,7 +254,7 @@ def _own_timer() -> tuple[PosixTimer | None, int]:
         return None, ALARM
     _signal.signal(number, _ring)
     try:
-        return posix_timer.PosixTimer(number), number
+        return posix_timer.PosixTimer(number), number  # pyright: ignore[reportOptionalMemberAccess]
     except OSError:  # a sandbox
         _signal.signal(number, _DEFAULT)
         return None, ALARM

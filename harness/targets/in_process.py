@@ -21,16 +21,15 @@ from types import ModuleType
 from typing import Any
 
 from graders import Grader, GraderError
-from graders._runtime.scoring import score
+from graders._runtime import Context, score
 from graders.errors import EventError
-from graders.testing import Context
 from graders.wire import read_answer, read_event
 from harness.errors import InputError
 from harness.import_path import add_folder
 from harness.targets.protocol import Answer, GraderFault, graded
 
 _PACKAGE = Path(inspect.getfile(Grader)).parent
-_LIBRARY = (_PACKAGE, _PACKAGE / "checks", _PACKAGE / "_runtime")
+_EXAMPLES = _PACKAGE / "examples"
 
 FUNCTION_SECONDS = 60
 """What a handler written by hand is told of its remaining time."""
@@ -76,7 +75,7 @@ class InProcessTarget:
         started = perf_counter()
         try:
             if isinstance(self.handler, Grader):
-                outcomes, took = score(self.handler, read_event(event))
+                outcomes, took = score(self.handler.declared, read_event(event))
                 items = list(map(graded, outcomes, took))
             else:
                 items = [graded(outcome) for outcome in self._call_by_hand(event)]
@@ -194,11 +193,15 @@ def _told(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith("<frozen") and frame.line]
     if isinstance(error, GraderError):  # a misuse is refused in the library, and made where that was called
-        own = [frame for frame in own if Path(frame.filename).parent not in _LIBRARY] or own
+        own = [frame for frame in own if not _is_library(Path(frame.filename))] or own
     at = f" ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else ""
     if isinstance(error, SyntaxError) and error.filename:
         at = f" ({Path(error.filename).name}:{error.lineno})"
     return f"{type(error).__name__}: {error}{at}"
+
+
+def _is_library(file: Path) -> bool:
+    return file.is_relative_to(_PACKAGE) and not file.is_relative_to(_EXAMPLES)
 
 
 def _since(started: float) -> float:

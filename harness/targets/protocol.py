@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from graders.reward import Failure, Reward
 
 if TYPE_CHECKING:
-    from graders.wire import Outcome
+    from graders.reward import Outcome
 
 
 class Graded(NamedTuple):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders import Abstain, Reward
+from graders import Abstain, Failure, Reward, SampleError
 from graders.combine import clipped, gated, minimum, penalized, weighted
 from graders.errors import ConfigurationError
 from graders.reward import settle
@@ -119,9 +119,23 @@ def test_names_that_collide_are_refused():
         minimum({"a": Reward(1, components={"b": 1}, metrics={"b": 1})})
 
 
-@pytest.mark.parametrize(
-    "part", [math.nan, math.inf, -math.inf, None, "1", [], Reward(math.nan), Abstain("no judge")]
-)
+@pytest.mark.parametrize("part", [Abstain("no judge"), Failure("timeout", "too slow", "x at y.py:1")])
+def test_a_part_without_a_reward_leaves_none_for_the_same_reason(part):
+    for combine in (
+        lambda: weighted({"bad": part}, {"bad": 1}),
+        lambda: gated(True, {"bad": part}),
+        lambda: minimum({"good": 1, "bad": part}),
+        lambda: clipped(part),
+        lambda: penalized(part, {}),
+    ):
+        with pytest.raises(SampleError) as caught:
+            combine()
+        expected = Failure("abstain", "no judge") if isinstance(part, Abstain) else part
+        assert Failure(caught.value.kind, caught.value.message, caught.value.origin or "abstain") == expected
+        assert caught.value.origin == ("" if isinstance(part, Abstain) else "x at y.py:1")
+
+
+@pytest.mark.parametrize("part", [math.nan, math.inf, -math.inf, None, "1", [], Reward(math.nan)])
 def test_a_part_that_is_no_finite_number_costs_its_sample(part):
     combinations = (
         lambda: weighted({"bad": part, "good": 1}, {"bad": 0, "good": 1}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_grade_takes_a_sample_or_an_element_of_an_event(sample):
 
 def test_grade_always_returns_a_reward():
     for given, value in ((True, 1.0), (0, 0.0), (0.5, 0.5), (Reward(0.5), 0.5)):
-        found = grader(lambda _sample, given=given: given).grade(RIGHT)
+        found = grader(partial(lambda answer, _sample: answer, given)).grade(RIGHT)
         assert type(found) is Reward
         assert type(found.value) is float
         assert found == Reward(value)
@@ -63,15 +64,17 @@ def test_grade_all_returns_an_outcome_for_each_in_order():
     assert is_right.grade_all([]) == []
 
 
-def test_calling_it_is_the_lambda_handler_and_nothing_else():
+def test_called_with_an_event_it_is_the_lambda_handler_and_with_a_sample_it_grades_it():
     assert is_right([ITEM], None) == [{"id": 7, "aggregate_reward_score": 1.0, "metrics_list": []}]
-    with pytest.raises(Exception, match="the event is a Sample"):
-        is_right(RIGHT)
+    assert is_right(RIGHT) == Reward(1.0)
+    assert is_right(WRONG) == Reward(0.0)
+    with pytest.raises(SampleError, match="^record: "):
+        is_right(make_sample("72"))
 
 
 def test_two_graders_of_one_function_share_nothing():
     first, second = (grader(max_error_rate=rate)(is_right.__wrapped__) for rate in (0.0, 1.0))
-    assert first.budget is not second.budget
+    assert first._budget is not second._budget
     assert first.options.max_error_rate == 0.0
 
 
@@ -84,6 +87,6 @@ def test_a_scoring_functions_attributes_do_not_reach_the_grader():
 
 
 def test_a_returned_failure_is_no_answer():
-    (found,) = grader(lambda _sample: Failure("record", "m")).grade_all([RIGHT])  # type: ignore[arg-type]
+    (found,) = grader(lambda _sample: Failure("record", "m")).grade_all([RIGHT])  # type: ignore[arg-type,return-value]
     assert isinstance(found, Failure)
     assert found.kind == "value"

@@ -6,24 +6,57 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import pydoc
+import re
 import types
+from pathlib import Path
 
 import pytest
 
 import graders
+from graders import GraderError, errors
 
 MODULES = sorted(m.name for m in pkgutil.walk_packages(graders.__path__, "graders."))
 RUN = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
 def test_all_is_the_public_namespace():
-    public = {
+    assert sorted(name for name in dir(graders) if name[0] != "_") == sorted(graders.__all__)
+    for name in dir(graders):
+        assert getattr(graders, name) is not None
+    hidden = {name for name in vars(graders) if name[0] != "_"} - set(graders.__all__)
+    assert all(
+        isinstance(vars(graders)[name], types.ModuleType)
+        for name in hidden - {"annotations", "TYPE_CHECKING"}
+    ), hidden
+
+
+def test_every_error_is_at_the_root():
+    raised = {
         name
-        for name, value in vars(graders).items()
-        if not name.startswith("_") and not isinstance(value, types.ModuleType) and name != "annotations"
+        for name, one in vars(errors).items()
+        if isinstance(one, type) and issubclass(one, GraderError) and one.__module__ == errors.__name__
     }
-    assert sorted(public) == graders.__all__
-    assert graders.__all__ == sorted(graders.__all__)
+    assert raised <= set(graders.__all__)
+
+
+def test_help_names_what_is_public_alone():
+    text = pydoc.plain(pydoc.render_doc(graders))
+    for private in ("annotations", "TYPE_CHECKING", "__getattr__", "score_part"):
+        assert private not in text
+
+
+BRITISH = re.compile(
+    r"\w*(?:(?:normal|penal|vector|recogn|organ|serial|initial|summar|optim|real|general|minim|maxim|final)is"
+    r"(?:e|ed|es|ing|ation)|label+l(?:ed|ing)|behaviour|neighbour|colour|favour|honour|licence|centre|artefact"
+    r"|spelt|learnt|judgement|catalogue|whilst|grey)\w*",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("file", sorted(Path(graders.__path__[0]).rglob("*.py")), ids=lambda file: file.name)
+def test_every_text_is_american(file):
+    assert BRITISH.findall(file.read_text(encoding="utf-8")) == []
 
 
 def test_no_module_is_hidden_by_a_name_of_the_package():

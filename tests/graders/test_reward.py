@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders import Abstain, Failure, Reward
-from graders.reward import number, settle
+from graders.reward import KINDS, RESERVED, number, settle
 
 HUGE = 10**5000
 
@@ -182,8 +183,47 @@ def test_rewards_compare_by_their_numbers_and_read_like_their_call():
     assert repr(Reward(0.5, metrics={"a": 1}, reason="r")) == "Reward(0.5, metrics={'a': 1}, reason='r')"
     assert repr(Abstain("why")) == "Abstain('why')"
     assert repr(Failure("value", "m")) == "Failure('value', 'm')"
-    with pytest.raises(TypeError, match="unhashable"):
-        hash(Reward(1.0))
+
+
+OUTCOMES = st.one_of(
+    st.builds(Abstain, st.sampled_from("ab")),
+    st.builds(Failure, st.sampled_from(KINDS), st.sampled_from("ab"), st.sampled_from(["", "x.py:1"])),
+    st.builds(
+        Reward,
+        st.sampled_from([0, 0.0, 1.0, True]),
+        metrics=st.dictionaries(st.sampled_from("ab"), st.sampled_from([0, 1.0]), max_size=2),
+        reason=st.sampled_from([None, "r"]),
+    ),
+)
+
+
+@given(OUTCOMES, OUTCOMES)
+def test_what_is_equal_has_one_hash_and_one_kind(one, other):
+    assert one == copy.copy(one)
+    assert (one == other) is (other == one)
+    if one == other:
+        assert hash(one) == hash(other)
+        assert type(one) is type(other)
+    assert one != repr(one)
+
+
+def test_a_failure_compares_by_kind_and_message_since_its_place_moves():
+    assert Failure("value", "m", "x.py:1") == Failure("value", "m")
+    assert Failure("value", "m") != Failure("record", "m")
+    assert Failure("value", "m") != Failure("value", "n")
+    assert Abstain("why") == Abstain("why") != Abstain("not")
+
+
+@given(st.dictionaries(st.text(min_size=1), st.floats(-1, 1)), st.floats(0, 1))
+def test_a_settled_reward_shares_nothing_with_the_answer(metrics, value):
+    metrics = {name: number for name, number in metrics.items() if not name.startswith(RESERVED)}
+    components = {f"c {name}": number for name, number in metrics.items()}
+    components = {name: number for name, number in components.items() if name not in metrics}
+    before = Reward(value, metrics=dict(metrics), components=dict(components))
+    settled = settle(Reward(value, metrics=metrics, components=components), 0, 1)
+    assert settled == before
+    metrics["filled again"] = components["filled again"] = 1.0
+    assert settled == before
 
 
 @pytest.mark.parametrize("made", [Reward(1.0), Abstain("why"), Failure("value", "m")], ids=repr)

@@ -5,17 +5,19 @@ A line marked `type: ignore[...]` is one that mypy has to refuse: an ignore that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypedDict, assert_type
 
 import pytest
 
-from graders import Abstain, Failure, Grader, Reward, Sample, grader
-from graders.errors import DecorationError
+from graders import Abstain, DecorationError, Failure, Grader, Missing, Reward, Sample, grader
+from graders.extract import last_number, tag
 from graders.testing import invoke, make_sample
 
 if TYPE_CHECKING:
-    from graders.decorator import Many, One
+    from graders.decorator import BatchDecorator, Decorator
 
 
 class Clips(TypedDict):
@@ -70,16 +72,42 @@ GRADERS = [plain, typed, with_options, waiting, together, waiting_together]
 
 
 def test_the_decorator_makes_graders_of_all_of_them() -> None:
-    assert_type(plain, Grader)
-    assert_type(typed, Grader)
-    assert_type(with_options, Grader)
-    assert_type(waiting, Grader)
-    assert_type(together, Grader)
-    assert_type(waiting_together, Grader)
     if TYPE_CHECKING:
-        assert_type(grader(timeout_s=1), Callable[[One], Grader])
-        assert_type(grader(batch=True), Callable[[Many], Grader])
+        assert_type(plain, Grader[dict[str, Any], Reward])
+        assert_type(typed, Grader[Clips, Reward])
+        assert_type(with_options, Grader[dict[str, Any], Reward])
+        assert_type(waiting, Grader[dict[str, Any], Awaitable[Reward]])
+        assert_type(together, Grader[dict[str, Any], Reward])
+        assert_type(waiting_together, Grader[dict[str, Any], Awaitable[Reward]])
+        assert_type(grader(timeout_s=1), Decorator)
+        assert_type(grader(batch=True), BatchDecorator)
     assert all(isinstance(each, Grader) for each in GRADERS)
+
+
+def test_a_call_is_typed_by_what_it_is_given() -> None:
+    sample: Sample[dict[str, Any]] = make_sample("72", "72")
+    assert_type(plain(sample), Reward)
+    assert_type(together(sample), Reward)
+    assert_type(plain([], None), Any)
+    later = waiting(sample), waiting_together(sample)
+    assert_type(later, tuple[Awaitable[Reward], Awaitable[Reward]])
+    for call in later:
+        assert_type(asyncio.run(awaited(call)), Reward)
+    either: list[Grader] = [plain, typed, waiting]
+    assert_type(either[0](sample), Any)
+
+
+async def awaited(call: Awaitable[Reward]) -> Reward:
+    return await call
+
+
+def test_what_is_missing_is_known_where_the_answer_is_true() -> None:
+    number = last_number("72")
+    assert_type(number, int | Fraction | Missing)
+    if number:
+        assert_type(number, int | Fraction)
+    text = tag("<answer>72</answer>")
+    assert (text.upper() if text else "") == "72"
 
 
 def test_the_views_of_a_grader_are_typed() -> None:

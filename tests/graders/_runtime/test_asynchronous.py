@@ -146,7 +146,7 @@ def test_calls_side_by_side_share_the_timer_and_give_it_back():
         return 1.0
 
     async def main():
-        calls = [graded.agrade(sample) for sample in samples("0.01", "0.03", "computes", "0.02", "2")]
+        calls = [graded(sample) for sample in samples("0.01", "0.03", "computes", "0.02", "2")]
         return await asyncio.gather(*calls, return_exceptions=True)
 
     before = signal.getsignal(signal.SIGALRM)
@@ -171,7 +171,7 @@ def test_cancellation_passes_through(batch):
     graded = grader(batch=batch)(scoring)
 
     async def main():
-        task = asyncio.create_task(graded.agrade(make_sample("x")))
+        task = asyncio.create_task(graded(make_sample("x")))
         await asyncio.sleep(0.01)
         task.cancel()
         await task

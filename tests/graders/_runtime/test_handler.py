@@ -221,7 +221,7 @@ def test_a_handler_called_inside_a_running_loop_says_what_to_call_instead():
     async def main():
         return graded(event("good"), None)
 
-    with pytest.raises(ConfigurationError, match="agrade"):
+    with pytest.raises(ConfigurationError, match=r"await grader\(sample\)"):
         asyncio.run(main())
 
 

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders import Abstain, ConfigurationError, Failure, RecordError, Reward, Sample, SampleError, grader
+from graders import (
+    Abstain,
+    ConfigurationError,
+    Failure,
+    Grader,
+    RecordError,
+    Reward,
+    Sample,
+    SampleError,
+    grader,
+)
 from graders._runtime.scoring import score
 from graders.reward import KINDS
 from graders.testing import make_sample
@@ -136,6 +146,7 @@ def test_whatever_is_raised_costs_its_own_sample(error, kind, style):
     async def later(sample):
         return one(sample)
 
+    graded: Grader
     if style == "batch":
         graded = grader(batch=True)(lambda samples: [one(sample) for sample in samples])
     else:
@@ -228,6 +239,6 @@ def test_outcomes_depend_on_the_sample_and_not_on_its_neighbours(texts):
     items: list = [answered(text) if text else None for text in texts]
     alone = [repr(graded.grade_all([item])[0]) for item in items]
     assert [repr(outcome) for outcome in graded.grade_all(items)] == alone
-    outcomes, took = score(graded, items)
+    outcomes, took = score(graded.declared, items)
     assert len(outcomes) == len(took) == len(items)
     assert all(milliseconds >= 0 for milliseconds in took)

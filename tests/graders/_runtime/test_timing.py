@@ -539,7 +539,7 @@ print([getattr(one, "kind", "fine") for one in found])
         ("while True: pass", "", "['timeout', 'timeout']\n"),
         (
             "signal.alarm(0)",
-            "loop = asyncio.new_event_loop(); task = loop.create_task(waits.agrade(make_sample('x')))\n"
+            "loop = asyncio.new_event_loop(); task = loop.create_task(waits(make_sample('x')))\n"
             "loop.run_until_complete(asyncio.sleep(0.1))",
             None,
         ),
