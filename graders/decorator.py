@@ -138,14 +138,14 @@ class Grader(_Typed["Asked", "Graded"]):
         Raises:
             SampleError: It got none; `kind` says why.
         """
-        return reward_of(score(self.declared, [_item(sample)])[0][0])
+        return reward_of(score(self.declared, [sample])[0][0])
 
     def grade_all(self, samples: Sequence[Sample[Any] | dict[str, Any]]) -> list[Reward | Failure]:
         """The outcome of each sample: its Reward, or the Failure that says why it has none.
 
         The error budget is not spent: replay and tests want to see every sample.
         """
-        outcomes, _ = score(self.declared, [_item(sample) for sample in samples])
+        outcomes, _ = score(self.declared, samples)
         return [
             outcome if isinstance(outcome, (Reward, Failure)) else Reward(outcome) for outcome in outcomes
         ]
@@ -255,10 +255,6 @@ def grader(
     if function is None:
         return lambda scoring_function: Grader(scoring_function, options)
     return Grader(function, options)
-
-
-def _item(sample: Any) -> Any:
-    return sample._item if isinstance(sample, Sample) else sample
 
 
 __all__ = ["Grader", "Options", "grader"]

@@ -10,7 +10,7 @@ further back than the final message for an answer.
 
 from __future__ import annotations
 
-from ._runtime.reasoning import divide
+from ._reasoning import divide
 from .errors import RecordError
 
 TYPE_CHECKING = False

@@ -38,7 +38,7 @@ def score(
 
     Args:
         declared: The scoring function and its options.
-        items: Samples as an event has them.
+        items: Samples, or elements of an event.
         deadline: When to stop, on the clock of `time.perf_counter`; what is left then has timed out.
 
     Returns:
@@ -73,22 +73,21 @@ def score_part(declared: Declared, sample: Sample[Any]) -> Reward | Awaitable[Re
     Raises:
         SampleError: It has none; `kind` says why.
     """
-    items = [sample._item]
     outer = around.get()
     if declared.is_async:
-        return _awaited_part(declared, items, outer, None)
+        return _awaited_part(declared, sample, outer, None)
     limit = declared.options.timeout_s if outer is None else None
-    outcomes, _, begun = _score_sync(declared, items, limit, None)
-    return reward_of(outcomes[0]) if outcomes else _awaited_part(declared, items, outer, begun)
+    outcomes, _, begun = _score_sync(declared, [sample], limit, None)
+    return reward_of(outcomes[0]) if outcomes else _awaited_part(declared, sample, outer, begun)
 
 
 async def _awaited_part(
-    declared: Declared, items: list[Any], outer: Tick | None, begun: Awaitable[Any] | None
+    declared: Declared, sample: Sample[Any], outer: Tick | None, begun: Awaitable[Any] | None
 ) -> Reward:
     # The outer limit is kept here too: this may run in a task of its own, which the outer timer does not see.
     limit = declared.options.timeout_s if outer is None else outer.limit
     deadline = None if outer is None else outer.deadline
-    return reward_of((await _score_async(declared, items, limit, deadline, begun))[0])
+    return reward_of((await _score_async(declared, [sample], limit, deadline, begun))[0])
 
 
 def reward_of(outcome: Outcome) -> Reward:
@@ -177,7 +176,7 @@ def _readable(items: Sequence[Any]) -> tuple[dict[int, Outcome], dict[int, Sampl
     samples: dict[int, Sample[Any]] = {}
     for at, item in enumerate(items):
         try:
-            samples[at] = Sample(item)
+            samples[at] = item if type(item) is Sample else Sample(item)
         except RecordError as error:
             failures[at] = failure_of(error)
     return failures, samples
@@ -195,7 +194,7 @@ def _score_each(
     for item in items:
         started = ended
         try:
-            sample = Sample(item)
+            sample = item if type(item) is Sample else Sample(item)
             tick.since = started
             answer: Any = function(sample)
             tick.since = 0.0

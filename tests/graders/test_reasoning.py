@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from graders import Sample
-from graders._runtime.reasoning import ENDS, TAGS
+from graders._reasoning import ENDS, TAGS
 from support.growth import assert_linear
 
 MARKS = [tag for pair in TAGS for tag in pair]
