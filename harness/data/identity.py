@@ -26,6 +26,8 @@ __all__ = ["content_key", "leak_key", "leak_sets", "record_key"]
 
 _ROLES = {"nova_assistant": "assistant", "developer": "system", "function": "tool"}
 """Roles under which other services send the same turn."""
+_TEXTS = ("text", "input_text", "output_text")
+"""Types of blocks of text; the Responses API has the latter two."""
 _CALL_IDS = ("id", "index")
 # Rollouts of one record mostly stand together; 256 keys cover files that are ordered otherwise, too.
 _REMEMBERED = 256
@@ -122,7 +124,7 @@ def _said(content: Any) -> str:
 
 
 def _block(block: Any) -> str:
-    if isinstance(block, dict) and block.get("type", "text") == "text":
+    if isinstance(block, dict) and block.get("type", "text") in _TEXTS:
         block = block.get("text", block)
     return block if isinstance(block, str) else f"\0{_canonical(block)}\0"
 

@@ -54,8 +54,6 @@ class EmulatorConfig:
     """Fault to its rate (0 to 1); `slow-start` to the number of requests that find the service starting."""
     require_key: bool = False
     """Refuse requests without a bearer token; any token will do."""
-    die_with_parent: bool = False
-    """Stop when stdin closes or the parent process is gone."""
 
     def __post_init__(self) -> None:
         for name in ("group_size", "lambda_batch", "checkpoints"):

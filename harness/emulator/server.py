@@ -9,7 +9,6 @@ whatever a grader prints goes to stderr.
 from __future__ import annotations
 
 import os
-import select
 import signal
 import socket
 import sys
@@ -47,11 +46,10 @@ __all__ = ["serve"]
 _HOST: Final = "127.0.0.1"
 _START_TIMEOUT_S: Final = 30.0
 _STOP_TIMEOUT_S: Final = 10.0
-_PARENT_CHECK_S: Final = 1.0
 
 
 def serve(config: EmulatorConfig, announce: Callable[[str], None] | None = None) -> None:
-    """Serve until SIGINT or SIGTERM (or the parent's end), then return; tells the base URL when ready.
+    """Serve until SIGINT or SIGTERM, then return; tells the base URL when ready.
 
     Args:
         config: What to serve.
@@ -63,7 +61,7 @@ def serve(config: EmulatorConfig, announce: Callable[[str], None] | None = None)
             is not the main thread.
     """
     if threading.current_thread() is not threading.main_thread():
-        raise InputError("the emulator must run on the main thread", fix="Start it with EmulatorProcess.")
+        raise InputError("the emulator must run on the main thread", fix="Start it with `rft emulate`.")
     if config.wire not in PROFILES:
         raise InputError(f"unknown wire {config.wire!r}", fix=f"Known are {', '.join(PROFILES)}.")
     functions = Functions(config.functions)
@@ -87,8 +85,6 @@ def serve(config: EmulatorConfig, announce: Callable[[str], None] | None = None)
         _await_start(server, thread)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: parts.runner.stop())
-        if config.die_with_parent:
-            threading.Thread(target=_watch_parent, args=(os.getppid(),), name="parent", daemon=True).start()
         (announce or _print_url)(f"http://{_HOST}:{listener.getsockname()[1]}/v1")
         sys.stdout.flush()
         os.dup2(2, 1)
@@ -177,15 +173,3 @@ def _await_start(server: uvicorn.Server, thread: threading.Thread) -> None:
 
 def _print_url(url: str) -> None:
     sys.stdout.write(url + "\n")
-
-
-def _watch_parent(parent: int) -> None:
-    """End the process when stdin closes or the parent is another one.
-
-    The state on disk is whole at any moment.
-    """
-    while os.getppid() == parent:
-        ready, _, _ = select.select([0], [], [], _PARENT_CHECK_S)
-        if ready and not os.read(0, 1024):
-            break
-    os._exit(0)

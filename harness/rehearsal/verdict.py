@@ -98,9 +98,9 @@ def _gain(facts: Facts) -> Verdict:
         f" ({change.mean:+.3f}, 95% interval {change.low:+.3f} to {change.high:+.3f}); {own}"
     )
     small = SMALL * (facts.bounds[1] - facts.bounds[0]) if facts.bounds else 0.0
-    if change.low > 0.0 and change.high > small:
+    if change.low > 0.0 and change.mean >= small:
         return Verdict(LEARNED, f"The policy learned something that carries over: {said}.")
-    if change.high < 0.0 and change.low < -small:
+    if change.high < 0.0 and change.mean <= -small:
         return Verdict(WORSE, f"What the policy learned makes other records worse: {said}.")
     still = facts.learned.never_moved
     moved = still.drawn - still.groups
@@ -109,6 +109,8 @@ def _gain(facts: Facts) -> Verdict:
             f"There was hardly anything to learn from: {still.groups} of {still.drawn} groups gave no"
             f" advantage; {said}"
         )
+    elif change.low > 0.0 or change.high < 0.0:
+        what = f"What carries over is small, under {SMALL:.0%} of the grader's range: {said}"
     elif small and -small < change.low and change.high < small:
         what = (
             f"The style of these completions does not separate high rewards from low ones: {moved} of"
@@ -142,7 +144,7 @@ def _length(change: LengthChange | None) -> Sequence[Verdict]:
     if change is None or not _goes_with_length(change.before, change.after, change.correlation):
         return []
     grew = change.after > change.before
-    lengths = f"the expected length went from {change.before:.0f} to {change.after:.0f} tokens"
+    lengths = f"the expected length went from {change.before:.3g} to {change.after:.3g} tokens"
     if _goes_with_length(change.rest_before, change.rest_after, change.rest_correlation) and grew == (
         change.rest_after > change.rest_before
     ):
@@ -160,7 +162,7 @@ def _length(change: LengthChange | None) -> Sequence[Verdict]:
             EXTREME,
             f"length: {lengths} since the {which} completion of each record lost probability"
             f" ({change.extreme_before:.2f} -> {change.extreme_after:.2f}); among the others it went from"
-            f" {change.rest_before:.0f} to {change.rest_after:.0f}.",
+            f" {change.rest_before:.3g} to {change.rest_after:.3g}.",
         )
     ]
 

@@ -13,10 +13,10 @@ from harness.api.auth import find_credential, find_endpoint
 from harness.api.client import FineTuning
 from harness.cli.rehearse import Screen
 from harness.emulator.config import EmulatorConfig
-from harness.emulator.emulator_process import EmulatorProcess
 from harness.rehearsal.rehearsal_file import Rehearsal
 from harness.rehearsal.run import RehearsalRequest, rehearse
 from harness.samples import ROLLOUTS
+from support.emulator_process import EmulatorProcess
 
 MODEL = "openai.gpt-oss-20b"
 RIGHT = "graders.examples.word_problems:word_problem"

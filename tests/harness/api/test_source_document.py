@@ -18,7 +18,7 @@ import pytest
 from openai import OpenAI
 
 from harness.emulator.config import EmulatorConfig
-from harness.emulator.emulator_process import EmulatorProcess
+from support.emulator_process import EmulatorProcess
 from support.waiting import until
 
 ROOT = Path(__file__).parents[3]

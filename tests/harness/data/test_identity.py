@@ -54,6 +54,15 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[bool, bool]]] = {
         record(user([{"text": "What is "}, "2 ", {"type": "text", "text": "+ 3? \u00e9"}])),
         SAME,
     ),
+    "content as blocks of the Responses API": (
+        record(user("a"), {"role": "assistant", "content": "b"}, user("c")),
+        record(
+            user([{"type": "input_text", "text": "a"}]),
+            {"role": "assistant", "content": [{"type": "output_text", "text": "b", "annotations": []}]},
+            user([{"type": "input_text", "text": "c"}]),
+        ),
+        SAME,
+    ),
     "extra keys in a message": (record(), record(user("What is 2 + 3? \u00e9", name="Ann", weight=1)), SAME),
     "text composed otherwise": (record(), record(user("What is 2 + 3? e\u0301")), SAME),
     "reference composed otherwise": (record(reference="\u00e9"), record(reference="e\u0301"), SAME),

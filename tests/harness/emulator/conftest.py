@@ -14,9 +14,9 @@ import pytest
 from openai import OpenAI
 
 from harness.emulator.config import EmulatorConfig
-from harness.emulator.emulator_process import EmulatorProcess
 from harness.targets.fake import FakeTarget
 from support.emulator_bench import Bench
+from support.emulator_process import EmulatorProcess
 
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:my-grader"
 

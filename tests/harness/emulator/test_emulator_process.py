@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from harness.emulator.config import EmulatorConfig
-from harness.emulator.emulator_process import EmulatorProcess
 from harness.errors import InputError
+from support.emulator_process import EmulatorProcess
 from support.waiting import at_least, until
 
 
@@ -156,7 +156,7 @@ def test_the_process_dies_with_its_owner(tmp_path: Path) -> None:
                 import sys, time
                 from pathlib import Path
                 from harness.emulator.config import EmulatorConfig
-                from harness.emulator.emulator_process import EmulatorProcess
+                from support.emulator_process import EmulatorProcess
                 with EmulatorProcess(EmulatorConfig(rollouts=(), state=Path({str(tmp_path)!r}))) as emulator:
                     print(emulator.pid, flush=True)
                     time.sleep(60)

@@ -13,11 +13,11 @@ import pytest
 from harness.api.failures import Unreachable
 from harness.clock import SystemClock
 from harness.emulator.config import EmulatorConfig
-from harness.emulator.emulator_process import EmulatorProcess
 from harness.follow.watch import Polling, watch
 from harness.jobs.journal import Entry
 from harness.jobs.plan import Plan, hyperparameters, read_training_file
 from harness.jobs.submit import submit
+from support.emulator_process import EmulatorProcess
 from support.service import connected, run_verb
 from support.waiting import until
 

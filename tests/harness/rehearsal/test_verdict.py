@@ -70,7 +70,7 @@ def said(found: Facts) -> list[tuple[str, str]]:
     ("pair", "bounds", "kind"),
     [
         (change(0.10, 0.05, 0.15), (0.0, 1.0), "learned"),
-        (change(0.02, 0.01, 0.04), (0.0, 1.0), "learned"),
+        (change(0.02, 0.01, 0.04), (0.0, 1.0), "flat"),
         (change(0.02, 0.01, 0.025), (0.0, 1.0), "flat"),
         (change(0.02, 0.01, 0.025), (0.0, 0.1), "learned"),
         (change(0.02, 0.01, 0.025), None, "learned"),
@@ -93,6 +93,12 @@ def test_a_wide_interval_is_called_not_measurable_and_style_is_not_blamed() -> N
     [(_, message)] = said(facts(change(0.1, -0.1, 0.3)))
     assert message.startswith("Nothing measurable carries over")
     assert "style" not in message
+
+
+def test_a_small_change_is_called_small_whichever_way_it_goes() -> None:
+    for pair in (change(0.02, 0.01, 0.04), change(-0.02, -0.04, -0.01)):
+        [(_, message)] = said(facts(pair))
+        assert message.startswith("What carries over is small, under 3% of the grader's range")
 
 
 def test_equal_rewards_everywhere_leave_the_policy_as_it_was() -> None:

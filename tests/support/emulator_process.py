@@ -1,24 +1,24 @@
 """Runs the emulator as a process of its own for as long as a `with` block lasts.
 
-A configuration comes in, the base URL of a service that is ready goes out. The process ends with the block,
-and with its owner if that is killed; its state stays on disk, so that another one started on it goes on with
-its jobs.
+The process reads its configuration from its standard input, and ends when that closes: with the block, or
+with its owner if that is killed. Its state stays on disk, so that another one started on it resumes its jobs.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
+import pickle
 import select
 import subprocess
 import sys
+import threading
 import time
 from types import TracebackType
 from typing import IO, Final
 
-from harness.emulator.arguments import write_options
 from harness.emulator.config import EmulatorConfig
+from harness.emulator.server import serve
 from harness.errors import HarnessError, InputError, ServiceError
 from harness.processes import end
 
@@ -34,7 +34,7 @@ class EmulatorProcess:
     """The emulator in its own process, as a context manager.
 
     Args:
-        config: What to serve; the process always ends with its owner.
+        config: What to serve.
 
     Example:
         with EmulatorProcess(config) as emulator:
@@ -42,7 +42,7 @@ class EmulatorProcess:
     """
 
     def __init__(self, config: EmulatorConfig) -> None:
-        self.config = dataclasses.replace(config, die_with_parent=True)
+        self.config = config
         self.log = config.state / _LOG
         """What the process and its graders print."""
         self._process: subprocess.Popen[bytes] | None = None
@@ -73,7 +73,7 @@ class EmulatorProcess:
             ServiceError: It did not become ready.
         """
         self.config.state.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "harness.emulator", *write_options(self.config)]
+        command = [sys.executable, "-m", "support.emulator_process"]
         with self.log.open("ab") as log:
             began = log.tell()
             self._process = subprocess.Popen(
@@ -85,7 +85,10 @@ class EmulatorProcess:
                 start_new_session=True,
                 env=_environment(),
             )
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self._process.stdin.write(pickle.dumps(self.config))
+        self._process.stdin.flush()
         line = _first_line(self._process.stdout, _READY_TIMEOUT_S)
         if not line:
             self._refuse(began)
@@ -146,3 +149,24 @@ def _environment() -> dict[str, str]:
     """This process's environment, with its import path: the grader's module is found there as it is here."""
     paths = [path for path in (os.getcwd(), *sys.path) if path]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
+
+
+def _main() -> int:
+    config = pickle.load(sys.stdin.buffer)
+    threading.Thread(target=_end_with_owner, daemon=True).start()
+    try:
+        serve(config)
+    except HarnessError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+def _end_with_owner() -> None:
+    while os.read(0, 1024):
+        pass
+    os._exit(0)  # the state on disk is whole at any moment
+
+
+if __name__ == "__main__":
+    sys.exit(_main())
