@@ -17,6 +17,7 @@ __all__ = [
     "all_of",
     "arn_option",
     "artifact_option",
+    "aws_credentials_option",
     "checkpoint_option",
     "function_option",
     "grader_option",
@@ -29,6 +30,7 @@ __all__ = [
     "model_option",
     "name_option",
     "out_option",
+    "pass_env_option",
     "port_option",
     "range_option",
     "region_option",
@@ -190,6 +192,17 @@ artifact_option = click.option(
     "--artifact",
     type=click.Path(path_type=Path),
     help="Take what `sam build` made in this folder; .aws-sam/build by default.",
+)
+pass_env_option = click.option(
+    "--pass-env",
+    metavar="NAME",
+    multiple=True,
+    help="Hand this variable on to the built function; repeatable.",
+)
+aws_credentials_option = click.option(
+    "--aws-credentials",
+    metavar="PROFILE",
+    help="Give the built function the AWS credentials of this profile.",
 )
 checkpoint_option = click.option(
     "--checkpoint", metavar="STEP", type=int, help="Ask the job's checkpoint of this step."

@@ -14,11 +14,13 @@ import click
 from harness.cli.options import (
     arn_option,
     artifact_option,
+    aws_credentials_option,
     function_option,
     grader_option,
     json_option,
     label_option,
     limit_option,
+    pass_env_option,
     region_option,
     stack_option,
     wire_option,
@@ -43,6 +45,8 @@ _CELL = 24
 @stack_option
 @function_option
 @region_option
+@pass_env_option
+@aws_credentials_option
 @wire_option("all")
 @limit_option("rollouts", 200)
 @label_option()
@@ -56,6 +60,7 @@ def command(rollouts: Path, wire: str, limit: int, label: str | None, as_json: b
     Exit codes: 0 the same everywhere; 1 a difference; 2 input, or nothing is built; 3 AWS cannot be reached.
     """
     from harness.deploy.places import open_places
+    from harness.localaws.credentials import profile_credentials
     from harness.replay.grading import profiles_of
 
     wires = [profile.name for profile in profiles_of(wire)]
@@ -70,6 +75,8 @@ def command(rollouts: Path, wire: str, limit: int, label: str | None, as_json: b
             function=asked["function"],
             arns=arns,
             region=asked["region"],
+            passed=asked["pass_env"],
+            credentials=profile_credentials(asked["aws_credentials"]) if asked["aws_credentials"] else None,
         )
         parity = _compare(chosen, places, wires, quiet=as_json)
         facts = [place.facts() | _times(parity, place.name) for place in places]

@@ -12,12 +12,14 @@ import click
 from harness.cli.options import (
     arn_option,
     artifact_option,
+    aws_credentials_option,
     function_option,
     grader_option,
     json_option,
     label_option,
     limit_option,
     name_option,
+    pass_env_option,
     range_option,
     region_option,
     runs_dir_option,
@@ -43,6 +45,8 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS, LAMBDA_RUNTIME
 @stack_option
 @function_option
 @region_option
+@pass_env_option
+@aws_credentials_option
 @click.option(
     "--concurrency",
     metavar="N",

@@ -56,8 +56,13 @@ class Invocation:
     """From the process's start to the answer; None when the environment was warm, or never got to answer."""
     peak_memory_mb: float
     """The most that this environment held so far."""
-    log_tail: str
-    """The end of what was logged during this invocation, at most 4 KB."""
+    log: str
+    """What was logged during this invocation; of a long log the end."""
+
+    @property
+    def log_tail(self) -> str:
+        """The end of the log, at most 4 KB: what `LogType=Tail` returns."""
+        return self.log.encode()[-limits.LOG_TAIL_BYTES :].decode("utf-8", "ignore")
 
 
 class Sandbox:
@@ -152,7 +157,7 @@ class Sandbox:
             init_ms=start.init_ms,
             cold_start_ms=cold_start,
             peak_memory_mb=peak,
-            log_tail=self._logs.since(offset, limits.LOG_TAIL_BYTES),
+            log=self._logs.since(offset),
         )
 
     def _is_ready(self) -> bool:

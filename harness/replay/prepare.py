@@ -45,6 +45,10 @@ class ReplayRequest:
     """For `lambda-runtime`: the function's logical id; found by the grader when None."""
     region: str | None = None
     """For a function named without its ARN."""
+    pass_env: tuple[str, ...] = ()
+    """For `lambda-runtime`: names of variables that the function gets from here."""
+    aws_credentials: str | None = None
+    """For `lambda-runtime`: the profile whose AWS credentials the function gets."""
     wire: str = "open-weight"
     repeats: int = 1
     limit: int | None = None
@@ -138,6 +142,8 @@ def _target(request: ReplayRequest) -> tuple[TargetFacts, GraderFacts]:
         artifact=request.artifact,
         function=request.function,
         region=request.region,
+        passed=request.pass_env,
+        profile=request.aws_credentials,
     )
     # What the grader's module prints is for the workers' log.
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):

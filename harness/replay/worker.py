@@ -73,7 +73,7 @@ class Worker:
     def __init__(self, order: WorkOrder, say: Callable[[ShardReport], None]) -> None:
         self.order = order
         self.say = say
-        self.target: Target = open_target(order.target)
+        self.target: Target = open_target(order.target, order.run)
         self.profiles: list[Profile] = profiles_of(order.wire)
         self._told = 0.0
 

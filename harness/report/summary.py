@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
-from harness.data.typed_json import as_json
+from harness.data.typed_json import as_json, read_typed
 from harness.replay.controls import Controls, count_controls
 from harness.replay.expect import RewardDifference, differences
 from harness.replay.grading import ALL_WIRES
@@ -18,6 +18,7 @@ from harness.rollouts.read import line_number
 from harness.runs.facts import LocalRuntimeFacts
 from harness.runs.rows import Totals, failure_of, read_rows
 from harness.runs.store import Run
+from harness.targets.function_report import FILE, LOG, FunctionReport
 
 SHOWN = 10
 
@@ -35,6 +36,9 @@ class RunSummary:
     unusable: list[tuple[str, str]]
     """Place and problem of the first lines that were no rollouts."""
 
+    function: FunctionReport | None = None
+    """What the local runtime measured of a built function."""
+
     def to_json(self) -> dict[str, Any]:
         """The run as one JSON object."""
         run, totals = self.run, self.totals
@@ -46,19 +50,30 @@ class RunSummary:
             summary["agreement"] = totals.agreed / judged if judged else None
         if self.changed is not None:
             summary["differences"] = [one.to_json() for one in self.changed]
+        if self.function is not None:
+            summary["function"] = as_json(self.function)
         if self.controls is not None:
             summary["controls"] = asdict(self.controls)
         if self.unusable:
             summary["unusable"] = [{"place": place, "message": said} for place, said in self.unusable]
         return summary
 
+    def _function_lines(self) -> Iterator[str]:
+        """How a built function ran here."""
+        if isinstance(self.run.facts.target, LocalRuntimeFacts) and self.run.facts.target.note:
+            yield f"note: {self.run.facts.target.note}"
+        if self.function is not None:
+            yield from self.function.lines()
+        log = self.run.folder / LOG
+        if log.is_file() and log.stat().st_size:
+            yield f"the function's log: {log}"
+
     def lines(self) -> Iterator[str]:
         """The run in a few lines for people."""
         facts, totals = self.run.facts, self.totals
         mean = "no rewards" if totals.mean is None else f"mean reward {totals.mean:.4f}"
         yield f"{totals.gradings:,} grading{'' if totals.gradings == 1 else 's'}, {mean}"
-        if isinstance(facts.target, LocalRuntimeFacts) and facts.target.note:
-            yield f"note: {facts.target.note}"
+        yield from self._function_lines()
         if self.controls is not None:
             yield from _control_lines(self.controls)
         if facts.label is not None:
@@ -93,7 +108,8 @@ def summary_of(run: Run, totals: Totals, stored: list[tuple[Any, float | None]] 
         changed = differences(stored, ((row["id"], row["reward"]) for row in read_rows(run.rewards)))
     controls = _controls(run) if run.facts.input.derived else None
     unusable = _unusable(run) if totals.errors.get("input") else []
-    return RunSummary(run, totals, changed, controls, unusable)
+    function = read_typed(run.folder / FILE, FunctionReport, "function report", schema=1)
+    return RunSummary(run, totals, changed, controls, unusable, function)
 
 
 def _controls(run: Run) -> Controls:

@@ -95,6 +95,10 @@ class LocalRuntimeFacts:
     code_sha256: str
     note: str | None = None
     """How this differs from the deployed function, where it does."""
+    passed: tuple[str, ...] = ()
+    """Names of variables that the function gets from whoever replays."""
+    profile: str | None = None
+    """The profile whose AWS credentials it gets."""
     kind: Literal["lambda-runtime"] = "lambda-runtime"
 
 

@@ -19,6 +19,7 @@ _NEAR = 0.8
 class FunctionReport:
     """Measurements of one function under the local runtime."""
 
+    schema: int = 1
     protection: str
     """What kept the function from writing where it cannot in Lambda."""
     says: str

@@ -6,6 +6,7 @@ the next event finds a fresh process.
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,15 +14,17 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from harness.data.typed_json import as_json
+from harness.disk import write_json
 from harness.errors import InputError
 from harness.localaws.confinement import Protection
 from harness.localaws.function import FunctionSpec
 from harness.localaws.runtime import InvokeRefused, LocalRuntime
-from harness.targets.function_report import FunctionReport
+from harness.targets.function_report import FILE, LOG, FunctionReport
 from harness.targets.payload import MAX_EVENT, encode, read
 from harness.targets.protocol import Answer, GraderFault, ServiceFault
 
-__all__ = ["LocalRuntimeTarget"]
+__all__ = ["LocalRuntimeTarget", "differences"]
 
 _MOST_AT_ONCE = 4
 
@@ -34,7 +37,7 @@ class LocalRuntimeTarget:
         concurrency: How many execution environments at once; by default one a core, four at most.
         passed: Names of variables that the function gets from this process.
         credentials: AWS credentials as variables.
-        log_file: Gets the function's output.
+        run: The run's folder: gets the function's log, and at the end what was measured.
         protection: Insist on this one instead of the best that this machine allows.
 
     Raises:
@@ -51,7 +54,7 @@ class LocalRuntimeTarget:
         concurrency: int | None = None,
         passed: Iterable[str] = (),
         credentials: Mapping[str, str] | None = None,
-        log_file: Path | None = None,
+        run: Path | None = None,
         protection: Protection | None = None,
     ) -> None:
         self.concurrency = concurrency or min(_MOST_AT_ONCE, os.cpu_count() or 1)
@@ -61,13 +64,14 @@ class LocalRuntimeTarget:
             concurrency=self.concurrency,
             passed=passed,
             credentials=credentials,
-            log_file=log_file,
+            log_file=run / LOG if run is not None else None,
             protection=protection,
         )
         self.protection = self._runtime.protection
         """What keeps the function from writing where it cannot in Lambda."""
         self._code_sha256 = spec.code_sha256()
-        self.notes = tuple(_notes(spec, self._runtime))
+        self._run = run
+        self.notes = tuple(differences(spec, self._runtime.interpreter_note))
         """How this differs from the deployed function, a sentence each."""
         self.cold_starts_ms: list[float] = []
         """From a process's start to its first answer, one for each process that got so far."""
@@ -96,7 +100,7 @@ class LocalRuntimeTarget:
             self.cold_starts_ms.append(invocation.cold_start_ms)
         if invocation.fault is not None:
             return Answer([], ms, GraderFault(invocation.fault.error_type, invocation.fault.message))
-        return read(invocation.payload, event, ms)
+        return _explained(read(invocation.payload, event, ms), invocation.log)
 
     def report(self) -> FunctionReport:
         """What was measured so far."""
@@ -122,6 +126,8 @@ class LocalRuntimeTarget:
             InputError: The artifact is not the one that grading began with.
         """
         self._runtime.close()
+        if self._run is not None and self._calls:
+            write_json(self._run / FILE, as_json(self.report()))
         if self.spec.code_sha256() != self._code_sha256:
             raise InputError(
                 "the artifact changed while it graded",
@@ -130,14 +136,46 @@ class LocalRuntimeTarget:
             )
 
 
-def _notes(spec: FunctionSpec, runtime: LocalRuntime) -> Iterator[str]:
-    if runtime.interpreter_note is not None:
-        yield runtime.interpreter_note
+def differences(spec: FunctionSpec, interpreter_note: str | None) -> Iterator[str]:
+    """How a function under the local runtime differs from the deployed one, a sentence each.
+
+    Args:
+        spec: The function.
+        interpreter_note: What is to be said of the interpreter.
+    """
+    if interpreter_note is not None:
+        yield interpreter_note
     machine = {"AMD64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     if spec.architecture != machine:
         what = f"the function is for {spec.architecture} and this machine is {machine}"
         yield f"parity is not proven for compiled code: {what}"
     yield from spec.notes
+
+
+def _explained(answer: Answer, log: str) -> Answer:
+    """Say of samples that failed what the grader logged about it: an answer carries the kind alone."""
+    if not any(one.error for one in answer.items):
+        return answer
+    origins = ", ".join(_origins(log))
+    items = [
+        one._replace(error={**one.error, "message": f"{origins} (see {LOG})"})
+        if one.error and origins and one.error["kind"] != "abstain"
+        else one
+        for one in answer.items
+    ]
+    return answer._replace(items=items)
+
+
+def _origins(log: str) -> list[str]:
+    """Error types with file and line, as the library's line about the batch lists them."""
+    for line in reversed(log.splitlines()):
+        if '"origins"' in line:
+            try:
+                origins = json.loads(line)["origins"]
+            except (ValueError, KeyError, TypeError):
+                continue
+            return [str(origin) for origin in origins] if isinstance(origins, list) else []
+    return []
 
 
 def _since(started: float) -> float:

@@ -53,6 +53,10 @@ class TargetChoice:
     """For `lambda-runtime`: the function's logical id in the template."""
     region: str | None = None
     """For a function named without its ARN."""
+    passed: tuple[str, ...] = ()
+    """For `lambda-runtime`: names of variables to hand on."""
+    profile: str | None = None
+    """For `lambda-runtime`: the profile whose AWS credentials the function gets."""
 
 
 def describe(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
@@ -67,6 +71,11 @@ def describe(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     """
     if asked.target != LAMBDA_RUNTIME and (asked.artifact or asked.function):
         raise InputError("--artifact and --function name a built function, not a deployed one")
+    if asked.target != LAMBDA_RUNTIME and (asked.passed or asked.profile):
+        raise InputError(
+            "--pass-env and --aws-credentials are for a built function",
+            fix="In process it has your environment, in AWS its own.",
+        )
     if asked.target == IN_PROCESS:
         return _in_process(asked)
     if asked.target == LAMBDA_RUNTIME:
@@ -76,11 +85,12 @@ def describe(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     return _deployed(asked)
 
 
-def open_target(described: TargetFacts) -> Target:
+def open_target(described: TargetFacts, run: Path | None = None) -> Target:
     """Open a target.
 
     Args:
         described: What `describe` said of it.
+        run: The run's folder, where a function's log and measurements are kept.
 
     Raises:
         InputError: The target cannot be set up as described.
@@ -91,11 +101,18 @@ def open_target(described: TargetFacts) -> Target:
 
         return InProcessTarget(described.grader)
     if isinstance(described, LocalRuntimeFacts):
+        from harness.localaws.credentials import profile_credentials
         from harness.localaws.template import read_function
         from harness.targets.lambda_runtime import LocalRuntimeTarget
 
         spec = read_function(described.template, described.function)
-        return LocalRuntimeTarget(spec, concurrency=_number(CONCURRENCY, None))
+        return LocalRuntimeTarget(
+            spec,
+            concurrency=_number(CONCURRENCY, None),
+            passed=described.passed,
+            credentials=profile_credentials(described.profile) if described.profile else None,
+            run=run,
+        )
     return open_deployed(described.arn, described.region)
 
 
@@ -135,6 +152,7 @@ def _in_process(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
 def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     """The built function; its artifact is asked how the grader in it was declared."""
     from harness.targets.built import built_function, grader_of, import_artifact
+    from harness.targets.lambda_runtime import differences
 
     template, logical_id, spec = built_function(asked.artifact, asked.function, asked.grader)
     imported = import_artifact(spec)
@@ -142,7 +160,10 @@ def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
         fix = f"Lambda could not import {spec.handler} either; `rft doctor` says more."
         raise InputError(imported.error, place=str(spec.artifact), fix=fix)
     sha256 = spec.code_sha256()
-    target = LocalRuntimeFacts(template.resolve(), logical_id, sha256, imported.note)
+    note = "; ".join(differences(spec, imported.note)) or None
+    target = LocalRuntimeFacts(
+        template.resolve(), logical_id, sha256, note, passed=asked.passed, profile=asked.profile
+    )
     return target, GraderFacts(grader_of(spec), sha256, imported.options)
 
 

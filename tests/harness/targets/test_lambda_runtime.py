@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from harness.errors import InputError
 from harness.targets.lambda_runtime import LocalRuntimeTarget
 from harness.targets.protocol import Graded, GraderFault, ServiceFault, Target
 from support.artifacts import ECHO_GRADER, MISBEHAVING, write_function, write_grader
@@ -145,3 +146,19 @@ def test_a_runtime_that_is_not_here_leaves_a_note(tmp_path, open_target):
     target = open_target(replace(write_function(tmp_path, ECHO_GRADER), runtime="python3.1"))
     assert "parity is not proven for python3.1" in target.notes[0]
     assert target.grade([item("a")]).fault is None
+
+
+def test_an_artifact_that_was_built_again_meanwhile_is_found_at_the_end(tmp_path):
+    spec = write_function(tmp_path, ECHO_GRADER)
+    target = LocalRuntimeTarget(spec)
+    assert target.grade([item("a")]).fault is None
+    (tmp_path / "app.py").write_text(ECHO_GRADER.replace("1.0", "0.5"))
+    with pytest.raises(InputError, match="the artifact changed while it graded"):
+        target.close()
+
+
+def test_a_failure_says_what_the_grader_logged(tmp_path, open_target):
+    target = open_target(write_grader(tmp_path / "artifact", GRADER, handler="app.same", timeout_s=10))
+    [right, failed] = target.grade([item("a"), item("b", "raise")]).items
+    assert right.error is None
+    assert failed.error == {"kind": "exception", "message": "ValueError at app.py:9 (see function.log)"}
