@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from graders import Grader
 from harness.errors import InputError
 from harness.replay.expect import differences, stored_rewards
 from harness.replay.grading import grade_batch, in_batches, profiles_of
@@ -172,7 +171,7 @@ class Replayed:
 
 def replay_here(
     path: Path,
-    grader: Grader | str,
+    grader: Callable[..., Any] | str,
     *,
     wire: str = "open-weight",
     repeats: int = 1,
@@ -184,7 +183,7 @@ def replay_here(
 
     Args:
         path: The rollouts file.
-        grader: A grader, or its `module:name`.
+        grader: A grader or any handler, or its `module:name`.
         wire: The shape of the events; `all` compares every one.
         repeats: How many times to grade each rollout.
         limit: Only the first so many.

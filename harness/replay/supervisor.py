@@ -108,6 +108,7 @@ def replay(
             totals = _grade(run, progress, cores or os.cpu_count() or 1)
         finally:
             hashing.join()
+        _refuse_changed_input(run)
         run.merge()
         run.close(totals)
     return totals
@@ -151,6 +152,26 @@ def _hash_input(run: Run) -> None:
     if given.sha256 is None:
         with contextlib.suppress(OSError):  # without it, only the same untouched file resumes
             run.save(input=replace(given, sha256=sha256(given.path)))
+
+
+def _refuse_changed_input(run: Run) -> None:
+    """Refuse to finish a run whose rollouts were written to while workers read them.
+
+    Raises:
+        InputError: They were; nobody can tell which content was graded.
+    """
+    given = run.facts.input
+    if given.derived or run.rewards.exists():  # rollouts of its own; or it was merged before
+        return
+    with contextlib.suppress(FileNotFoundError):  # gone, but read to its end
+        found = given.path.stat()
+        if (found.st_size, found.st_mtime_ns) != (given.bytes, given.mtime_ns):
+            run.save(input=replace(given, sha256=None))  # so that this run is never resumed
+            raise InputError(
+                "the file was changed while it was replayed",
+                place=str(given.path),
+                fix="Run the same command again: it begins a new run.",
+            )
 
 
 def _order(run: Run) -> WorkOrder:

@@ -163,6 +163,39 @@ def test_ended_between_merging_and_closing_it_goes_on(folder: Path) -> None:
     assert rows(open_run(run.folder)) == expected
 
 
+CHANGES = """
+from pathlib import Path
+from graders import Sample, grader
+
+@grader
+def right(sample: Sample) -> bool:
+    path = Path("rollouts.jsonl")
+    if sample.id == 0 and not Path("changed").exists():
+        Path("changed").touch()
+        {change}
+    return sample.completion == sample.reference_text
+"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "path.write_bytes(path.read_bytes().replace(b'72', b'73'))",
+        "path.write_bytes(path.read_bytes()[:500])",
+        "path.write_bytes(path.read_bytes() * 2)",
+    ],
+)
+def test_a_file_that_is_written_to_while_it_is_replayed_makes_no_run(change: str, folder: Path) -> None:
+    write_grader(folder, CHANGES.replace("{change}", change))
+    for words in ({}, {"name": "mine"}):
+        (folder / "changed").unlink(missing_ok=True)
+        with pytest.raises(InputError, match=r"rollouts\.jsonl: the file was changed while it was replayed"):
+            replay(begin(**words))
+    assert begin().folder not in runs_in(folder)[:-1], "it is not resumed"
+    with pytest.raises(InputError, match="begun with another input"):
+        begin(name="mine")
+
+
 @pytest.mark.parametrize("limit", [1, 4, 10, 11])
 def test_a_limit_counts_rollouts(limit: int, folder: Path) -> None:
     text = (folder / "rollouts.jsonl").read_text().replace("\n", "\n\n \n")

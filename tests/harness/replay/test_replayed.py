@@ -102,6 +102,30 @@ def test_agreement_counts_what_has_no_reward_or_verdict_against_it(path: Path) -
         replay_here(path, right).assert_agrees()
 
 
+def by_hand(event: Any, context: Any) -> Any:
+    """A handler that is not ours: nobody can ask it for its range."""
+    return [{"id": item["id"], "aggregate_reward_score": float(at % 3)} for at, item in enumerate(event)]
+
+
+def test_the_range_of_a_handler_that_cannot_be_asked_is_not_made_up(path: Path) -> None:
+    found = replay_here(path, by_hand, label="ok")
+    assert found.bounds is None
+    found.assert_bounds(0, 2)
+    for assertion in (found.assert_bounds, found.assert_agrees):
+        with pytest.raises(InputError, match=r"range is not known.*range=\(0, 1\)"):
+            assertion()
+    known = replay_here(path, by_hand, label="ok", range=(0, 2))
+    known.assert_bounds()
+    assert "on 33.00%" in fails(known, "assert_agrees"), "of 0, 1 and 2 only 2 is above the middle"
+    write_rollouts(path, [rollout(at, "x", "72", ok=float(at % 3)) for at in range(9)])
+    replay_here(path, by_hand, label="ok").assert_agrees()
+
+
+def test_a_range_that_the_grader_contradicts_is_refused(path: Path) -> None:
+    with pytest.raises(InputError, match="declares a range from 0 to 1, not from 0 to 2"):
+        replay_here(path, right, range=(0, 2))
+
+
 def test_determinism_is_shown_by_repeats(path: Path) -> None:
     replay_here(path, right, repeats=3).assert_deterministic()
     said = fails(replay_here(path, restless, repeats=2, limit=3), "assert_deterministic")

@@ -109,13 +109,17 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[WorkOrder, list[by
 @given(
     number=st.integers(0, 2),
     kept=st.floats(0, 1),
-    rest=st.sampled_from([b"", b"{", b"\n", b"\0\0\0\n\0\n", b"x\n"]),
+    rest=st.sampled_from([b"", b"{", b"\n", b"\0\0\0\n\0\n", b"x\n", b"null\n", b"first", b"last"]),
 )
 def test_wherever_a_shard_was_torn_it_ends_the_same(
     graded: Any, number: int, kept: float, rest: bytes
 ) -> None:
     order, whole, expected, totals = graded
-    torn = whole[number][: int(len(whole[number]) * kept)] + rest
+    torn = whole[number][: int(len(whole[number]) * kept)]
+    if rest in (b"first", b"last"):  # a second writer
+        lines = torn.splitlines(keepends=True)
+        rest = b"".join(lines[:1] if rest == b"first" else lines[-1:])
+    torn += rest
     shard(order, number).write_bytes(torn)
     again = grade(order)
     assert gradings(rows(order)) == expected
