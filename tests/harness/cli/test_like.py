@@ -74,3 +74,16 @@ def test_a_flag_given_beats_the_journal(folder: Path) -> None:
 )
 def test_what_is_missing_or_too_much_is_said(folder: Path, words: list[str], said: str) -> None:
     assert said in refusal(folder, "submit", *words)
+
+
+def test_a_job_whose_training_file_changed_is_not_repeated(folder: Path) -> None:
+    data = folder / "training.jsonl"
+    job_id = json.loads((folder / "jobs" / "first" / "job.json").read_text())["job"]["id"]
+    kept = data.read_bytes()
+    data.write_bytes(kept[: kept.index(b"\n") + 1])
+    try:
+        for name in ("first", job_id):
+            said = refusal(folder, "submit", "--like", name, "--arn", NEW)
+            assert "training.jsonl: the training file has changed since that job" in said
+    finally:
+        data.write_bytes(kept)

@@ -45,8 +45,10 @@ def test_any_bytes_are_a_value_or_a_line_error(line: bytes):
     assert str(refused).endswith(f"at column {refused.position + 1}")
 
 
-def test_integers_beyond_64_bits_keep_every_digit():
-    assert parse(b'{"n": [18446744073709551616, -9223372036854775809]}') == {"n": [2**64, -(2**63) - 1]}
+@pytest.mark.parametrize("number", [2**63, 2**64 - 1, 2**64, -(2**63), -(2**63) - 1, 10**40])
+def test_integers_of_any_size_keep_every_digit(number):
+    (read,) = parse(b'{"n": [%d]}' % number)["n"]
+    assert (type(read), read) == (int, number)
 
 
 def test_what_only_python_reads_is_read_and_named():
@@ -98,6 +100,12 @@ def test_blank_lines_and_a_last_line_without_newline_are_kept(tmp_path: Path):
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"1\n\n 2\r\n3")
     assert list(lines(path)) == [(0, b"1"), (2, b""), (3, b" 2"), (7, b"3")]
+
+
+def test_of_a_lines_end_no_more_is_taken_off_than_one(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"1\r\r\n2\r")
+    assert list(lines(path)) == [(0, b"1\r"), (4, b"2")]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])

@@ -97,6 +97,7 @@ def test_rows_are_read_as_they_were_written(
         (0.0, True, False),
         (0.7, 0.7, True),
         (0.7 + 1e-12, 0.7, True),
+        (0.7 + 1e-8, 0.7, False),
         (1.0, 1, True),
         (1.0, 0, False),
         (1.0, 10**400, False),

@@ -10,8 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import InputError
-from harness.jobs.journal import journal_of
 from harness.signal.compare import compare
 
 GRADERS = '''
@@ -78,6 +76,17 @@ def test_a_grader_that_changes_what_it_is_given_does_not_change_the_other(tmp_pa
     assert (found.was.mean, found.now.mean, found.inverted) == (0.5, 0.5, 1)
 
 
+def test_nothing_is_learned_from_a_group_without_rewards(tmp_path: Path) -> None:
+    found = change(tmp_path, [[(0, "x"), (1, "x")]])
+    assert (found.zero_std_was, found.zero_std_now) == (0, 1)
+
+
+def test_of_many_flips_all_are_counted_and_the_first_are_shown(tmp_path: Path) -> None:
+    found = change(tmp_path, [[(0, 1), (1, 0)]] * 150)
+    assert (found.flipped, len(found.flips)) == (300, 200)
+    assert found.flips[-1]["id"] == "99/1"
+
+
 @given(groups)
 def test_the_counts_agree_with_counting_by_hand(
     tmp_path_factory: pytest.TempPathFactory, rewards: list[list[tuple[float, float]]]
@@ -89,21 +98,3 @@ def test_the_counts_agree_with_counting_by_hand(
     assert found.merged == sum(a[0] != b[0] and a[1] == b[1] for a, b in pairs)
     assert found.parted == sum(a[0] == b[0] and a[1] != b[1] for a, b in pairs)
     assert found.changed == sum(was != now for group in rewards for was, now in group)
-
-
-def test_a_job_whose_training_file_changed_cannot_be_repeated(tmp_path: Path) -> None:
-    data = tmp_path / "train.jsonl"
-    data.write_text("{}\n")
-    entry = {
-        "data": {"path": str(data), "sha256": "0" * 64},
-        "grader": {"arn": "arn:x"},
-        "model": "m",
-        "job": {"id": "ftjob-1"},
-    }
-    (tmp_path / "jobs" / "first").mkdir(parents=True)
-    (tmp_path / "jobs" / "first" / "job.json").write_text(json.dumps(entry))
-    for name in ("first", "ftjob-1"):
-        with pytest.raises(InputError, match="training file has changed"):
-            journal_of(tmp_path / "jobs", name)
-    with pytest.raises(InputError, match="no journal entry of a job other"):
-        journal_of(tmp_path / "jobs", "other")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.signal.intervals import compare, interval
+from harness.signal.intervals import Interval, Pair, compare, interval
 
 rewards = st.floats(0, 1)
 by_record = st.dictionaries(st.integers(0, 30).map(str), rewards, max_size=20)
@@ -58,3 +58,16 @@ def test_pairing_sees_what_the_spread_of_the_records_would_hide() -> None:
     )
     assert nothing is not None
     assert not nothing.is_clear
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "clear"), [(0.1, 0.2, True), (-0.2, -0.1, True), (0.0, 0.2, False), (-0.2, 0.0, False)]
+)
+def test_an_interval_that_ends_at_zero_does_not_leave_it_out(low: float, high: float, clear: bool) -> None:
+    assert Pair(Interval((low + high) / 2, low, high, 5), 1, 1, 3).is_clear is clear
+
+
+def test_equal_rewards_differ_in_nothing_clearly() -> None:
+    pair = compare({"a": 1.0, "b": 0.5}, {"a": 1.0, "b": 0.5})
+    assert pair is not None
+    assert (pair.ties, pair.is_clear) == (2, False)

@@ -59,6 +59,14 @@ def test_the_base_model_finds_all_completions_equally_likely(found: list[str]) -
     assert probabilities(initial(), options_of(found)) == pytest.approx([1 / len(found)] * len(found))
 
 
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8).filter(lambda found: sum(found) > 0))
+def test_entropy_counts_every_completion_that_can_be_drawn(found: list[float]) -> None:
+    weights = [each / sum(found) for each in found]
+    assert entropy(weights) == pytest.approx(
+        sum(-each * math.log(each) for each in weights if each), abs=1e-9
+    )
+
+
 @given(st.lists(st.one_of(st.none(), rewards), min_size=1, max_size=16))
 def test_advantages_add_up_to_zero_and_missing_rewards_get_none(found: list[float | None]) -> None:
     gains = advantages(found)
@@ -114,6 +122,23 @@ def test_the_step_is_the_gradient_of_the_loss(found: list[str], values: list[flo
     after = learn(before.policy, batch, small)
     fall = before.figures.loss - after.figures.loss
     assert fall == pytest.approx(small * before.figures.grad_norm**2, rel=1e-2, abs=1e-12)
+
+
+def test_a_record_that_is_drawn_twice_counts_twice_and_a_batch_is_a_mean() -> None:
+    options = options_of(["a", "b"])
+    group = Draws(options, [0, 1, 1], [1.0, 0.0, 0.0])
+    once, twice = learn(initial(), [group], 0.6), learn(initial(), [group, group], 0.6)
+    assert twice.policy.own == pytest.approx(once.policy.own)
+    assert twice.policy.theta.tolist() == pytest.approx(once.policy.theta.tolist())
+    beside = learn(initial(), [group, Draws(options_of(["c"], "other"), [0], [1.0])], 0.6)
+    assert beside.policy.own == pytest.approx({key: own / 2 for key, own in once.policy.own.items()})
+
+
+def test_what_was_learned_of_other_records_stays() -> None:
+    first = learn(initial(), [Draws(options_of(["a", "b"]), [0, 1], [1.0, 0.0])], 0.6).policy
+    second = learn(first, [Draws(options_of(["a", "b"], "other"), [0, 1], [0.0, 1.0])], 0.6).policy
+    assert {key: second.own[key] for key in first.own} == dict(first.own)
+    assert len(second.own) == 4
 
 
 def test_learning_never_changes_its_input() -> None:
