@@ -47,8 +47,8 @@ def command(
     with connect(base_url, region) as client:
         found = client.job(job_id)
         if found.get("status") != "cancelled":
-            if not (yes or confirmed(f"Cancel {job_id}? It cannot be resumed.")):
-                raise click.Abort
+            if not yes:
+                confirm(f"Cancel {job_id}? It cannot be resumed.")
             found = _cancelled(client, job_id)
     if as_json:
         emit_json(found)
@@ -75,15 +75,16 @@ def _cancelled(client: FineTuning, job_id: str) -> Job:
         raise
 
 
-def confirmed(question: str) -> bool:
-    """Ask on stderr.
+def confirm(question: str) -> None:
+    """Ask on stderr, and go on only after a yes.
 
     Args:
         question: What is about to happen.
 
     Raises:
-        InputError: There is nobody to ask.
+        InputError: There is nobody to ask, or the answer is no.
     """
     if not sys.stdin.isatty():
         raise InputError("nobody is there to confirm this", fix="Add --yes.")
-    return click.confirm(question, err=True)
+    if not click.confirm(question, err=True):
+        raise InputError("not confirmed: nothing was changed")

@@ -103,10 +103,10 @@ def delete_files(
             base_url, region, *[lambda client, file=file: client.delete_file(file) for file in file_ids]
         )
         return 0
-    from harness.cli.cancel import confirmed
+    from harness.cli.cancel import confirm
 
-    if not (yes or confirmed(f"Delete {len(file_ids)} file(s)?")):
-        raise click.Abort
+    if not yes:
+        confirm(f"Delete {len(file_ids)} file(s)?")
     with connect(base_url, region) as client:
         deleted = [client.delete_file(file_id) for file_id in file_ids]
     if as_json:

@@ -37,7 +37,9 @@ def command(context: click.Context, data: str, purpose: str | None, as_json: boo
     """Check a training file before it is uploaded.
 
     DATA is a JSONL file of records: one object a line with `messages` that end with the user's turn, and
-    `reference_answer`. Exits 1 when something is an error, 2 when the file cannot be read.
+    `reference_answer`.
+
+    Exit codes: 0 no error; 1 an error; 2 the file cannot be read.
     """
     from harness.cli.output import emit_json, stdout_console
     from harness.data.validate import validate

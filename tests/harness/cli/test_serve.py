@@ -132,6 +132,21 @@ def test_a_replay_goes_through_it_as_through_a_deployed_function(
     assert json.loads(done.stdout)["totals"]["mean"] == 0.5
 
 
+def test_people_are_told_how_to_call_it(tmp_path: Path) -> None:
+    write_build(tmp_path, TWO, {"Other": "app.other"}, AutoPublishAlias="live")
+    with subprocess.Popen([*COMMAND, "serve"], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline() for _ in range(4)]
+        process.send_signal(signal.SIGINT)
+        said += process.stdout.readlines()
+    url = said[0].strip()
+    assert url.startswith("http://127.0.0.1:")
+    assert said[1] == "  arn:aws:lambda:us-east-1:123456789012:function:Other:live\n"
+    assert f"  export AWS_ENDPOINT_URL_LAMBDA={url} AWS_REGION=us-east-1\n" in said
+    assert any("aws lambda invoke --function-name Other:live" in line for line in said)
+    assert process.returncode == 0
+
+
 def test_what_cannot_be_served_is_said_in_one_sentence(serve: Callable[..., Serving], tmp_path: Path) -> None:
     assert "nothing is built here" in refusal(tmp_path, "serve")
     _, url, _ = serve()

@@ -50,6 +50,7 @@ def raises(error: BaseException) -> Any:
             "rft: x.jsonl: no such file. Check it.\n",
         ),
         (ServiceError("throttled"), 3, "rft: throttled\n"),
+        (InputError("no", place="a\x1b]0;title\x07.jsonl"), 2, "rft: a\\x1b]0;title\\x07.jsonl: no\n"),
         (click.UsageError("no"), 2, "Error: no\n"),
         (KeyboardInterrupt(), 130, "rft: interrupted; the same command resumes\n"),
         (OSError(errno.ENOSPC, "No space left on device"), 3, "Make room; the same command resumes"),
