@@ -210,6 +210,27 @@ def test_data_that_changes_during_the_upload_makes_no_job(stub, data, tmp_path):
     assert stub.jobs == {}
 
 
+def test_what_was_uploaded_while_the_data_changed_is_not_used_once_it_is_restored(stub, data, tmp_path):
+    right = data.read_bytes()
+    stub.on_request = lambda seen: data.write_bytes(right.replace(b"1+1", b"1+2"))
+    with pytest.raises(InputError, match="changed"):
+        run(stub, data, tmp_path / "jobs")
+    stub.on_request = None
+    stub.contents["file-1"] = right.replace(b"1+1", b"1+2")
+    data.write_bytes(right)
+    done = run(stub, data, tmp_path / "jobs")
+    assert stub.contents[done.job["training_file"]] == right
+
+
+def test_a_file_that_was_cut_off_on_its_way_is_not_used(stub, data, tmp_path):
+    stub.faults.append(Fault("POST", "/files$", status=0, takes_effect=True))
+    stub.faults.append(Fault("GET", "/files", status=503, body={}, times=4))
+    with pytest.raises(Unreachable):
+        run(stub, data, tmp_path / "jobs")
+    stub.files["file-1"]["bytes"] -= 1
+    assert run(stub, data, tmp_path / "jobs").job["training_file"] == "file-2"
+
+
 def test_another_users_file_of_the_same_data_is_not_taken(stub, data, tmp_path):
     """Its job would be taken for ours: each submission uploads its own file, under a name of its own."""
     with connected(stub.base_url) as client:
