@@ -119,6 +119,9 @@ class Job(TypedDict):
     metadata: NotRequired[dict[str, str] | None]
 
 
+NOT_RECORDED: Final = "[emulator: no recorded completion for this prompt]"
+"""The local emulator's answer to a prompt that nobody recorded; nothing to judge a model by."""
+
 FINAL_STATUSES: Final[frozenset[str]] = frozenset({"succeeded", "failed", "cancelled"})
 """Statuses that no job leaves. Every other string, known or not, counts as still going on."""
 

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from harness.emulator.api_errors import ApiError, invalid, not_found
 from harness.emulator.config import parse_faults
-from harness.emulator.parts import Parts, json_body, parts_of
+from harness.emulator.context import Components, emulator_of, json_body
 from harness.emulator.requests import text_field
 from harness.errors import HarnessError
 from harness.simulator.failure import JobFailure
@@ -25,12 +25,12 @@ __all__ = ["routes"]
 
 
 def _state(request: Request) -> Response:
-    return JSONResponse(_describe(parts_of(request)))
+    return JSONResponse(_describe(emulator_of(request)))
 
 
 async def _step(request: Request) -> Response:
     """Do `count` rounds, each one unit of work of every open job; `{"until": "idle"}` goes on to the end."""
-    parts, body = parts_of(request), await json_body(request)
+    parts, body = emulator_of(request), await json_body(request)
     count = body.get("count", 1)
     if body.get("until") == "idle":
         count = 1 << 30
@@ -42,7 +42,7 @@ async def _step(request: Request) -> Response:
 
 async def _faults(request: Request) -> Response:
     """Replace the faults: an object of rates as in `--fault`."""
-    parts, body = parts_of(request), await json_body(request)
+    parts, body = emulator_of(request), await json_body(request)
     try:
         rates = parse_faults(",".join(f"{name}={rate}" for name, rate in body.items()))
     except HarnessError as error:
@@ -53,14 +53,14 @@ async def _faults(request: Request) -> Response:
 
 async def _alias(request: Request) -> Response:
     """Let a name out of the documentation (`file-abc123`) stand for an object that exists."""
-    parts, body = parts_of(request), await json_body(request)
+    parts, body = emulator_of(request), await json_body(request)
     parts.store.set_alias(text_field(body, "alias"), text_field(body, "id"))
     return JSONResponse({"alias": body["alias"], "id": body["id"]})
 
 
 async def _reset(request: Request) -> Response:
     """Forget every file, job and model."""
-    parts = parts_of(request)
+    parts = emulator_of(request)
 
     def clear() -> None:
         for name in parts.lifecycle.open_jobs():
@@ -74,7 +74,7 @@ async def _reset(request: Request) -> Response:
 
 
 async def _learned(request: Request) -> Response:
-    parts, name = parts_of(request), request.path_params["job"]
+    parts, name = emulator_of(request), request.path_params["job"]
     stored = parts.store.job(name)
     if stored is None:
         raise not_found("job", name)
@@ -97,7 +97,7 @@ async def _learned(request: Request) -> Response:
     return JSONResponse(report)
 
 
-def _describe(parts: Parts) -> dict[str, Any]:
+def _describe(parts: Components) -> dict[str, Any]:
     page = parts.store.jobs(100, None)
     return {
         "now": int(parts.clock.time()),
@@ -120,7 +120,7 @@ def _describe(parts: Parts) -> dict[str, Any]:
     }
 
 
-async def _on_main_thread(parts: Parts, work: Callable[[], Any]) -> Any:
+async def _on_main_thread(parts: Components, work: Callable[[], Any]) -> Any:
     return await asyncio.wrap_future(parts.runner.submit(work))
 
 

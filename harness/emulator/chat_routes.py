@@ -13,14 +13,14 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from harness.emulator.api_errors import invalid
+from harness.emulator.context import Components, emulator_of, json_body
 from harness.emulator.generation import InferenceAnswer, InferenceRequest, prompt_tokens, read_ask
-from harness.emulator.parts import Parts, json_body, parts_of
 
 __all__ = ["routes", "server_sent", "words"]
 
 
 async def _chat(request: Request) -> Response:
-    parts, body = parts_of(request), await json_body(request)
+    parts, body = emulator_of(request), await json_body(request)
     messages = body.get("messages")
     if not isinstance(messages, list):
         raise invalid("messages is required and must be a list.", "messages")
@@ -41,7 +41,7 @@ async def _chat(request: Request) -> Response:
 
 
 async def _completions(request: Request) -> Response:
-    parts, body = parts_of(request), await json_body(request)
+    parts, body = emulator_of(request), await json_body(request)
     given = body.get("prompt")
     prompts = given if isinstance(given, list) else [given]
     if not prompts or not all(isinstance(prompt, str) and prompt for prompt in prompts):
@@ -121,7 +121,7 @@ def _message(answer: InferenceAnswer) -> dict[str, Any]:
     return message
 
 
-def _head(parts: Parts, prefix: str, ask: InferenceRequest) -> dict[str, Any]:
+def _head(parts: Components, prefix: str, ask: InferenceRequest) -> dict[str, Any]:
     return {
         "id": f"{prefix}-{uuid.uuid4().hex}",
         "created": int(parts.clock.time()),

@@ -1,4 +1,4 @@
-"""Faults on the API's side, drawn with a seed: what a client must survive.
+"""What stands in front of the API: faults drawn with a seed, and the check for a bearer token.
 
 Every request under the API's paths is drawn for once, before anything handles it, so that a fault never
 leaves half a change behind and a client may send the same request again:
@@ -19,12 +19,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from harness.emulator.api_errors import ApiError
 from harness.simulator.policy import generator
 
-__all__ = ["Faults", "FaultyApp"]
+__all__ = ["Faults", "FaultyApp", "KeyedApp"]
 
 _HOLD_S: Final = 0.1
 _STATUSES: Final = (500, 502, 503, 529)
@@ -118,6 +120,31 @@ class FaultyApp:
             )
         status = _STATUSES[self._faults.requests % len(_STATUSES)]
         return ApiError(status, "The server had an error (injected).", code="server_error")
+
+
+class KeyedApp:
+    """Wraps an application and refuses requests without a bearer token; any token will do.
+
+    Args:
+        app: What answers the others.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request or refuse it."""
+        if scope["type"] == "http" and not scope["path"].startswith(_ADMIN):
+            scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
+            if scheme.lower() != "bearer" or not token.strip():
+                error = ApiError(
+                    401,
+                    "You didn't provide an API key: send it as a bearer token in the Authorization header.",
+                    code="invalid_api_key",
+                )
+                await JSONResponse(error.body(), error.status)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 async def _read_all(receive: Receive) -> None:

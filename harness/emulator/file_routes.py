@@ -11,13 +11,13 @@ from starlette.routing import Route
 
 from harness.api.types import FILE_PURPOSE, FileObject
 from harness.emulator.api_errors import invalid, not_found
-from harness.emulator.parts import page_limit, parts_of
+from harness.emulator.context import emulator_of, page_limit
 
 __all__ = ["routes"]
 
 
 async def _create(request: Request) -> Response:
-    parts = parts_of(request)
+    parts = emulator_of(request)
     try:
         form = await request.form()
     except Exception as error:  # whatever the multipart parser trips over is the request's fault
@@ -52,7 +52,7 @@ async def _create(request: Request) -> Response:
 
 
 def _list(request: Request) -> Response:
-    files = parts_of(request).store.files()
+    files = emulator_of(request).store.files()
     purpose, after = request.query_params.get("purpose"), request.query_params.get("after")
     if request.query_params.get("order", "desc") == "asc":
         files.reverse()
@@ -60,7 +60,7 @@ def _list(request: Request) -> Response:
         files = [file for file in files if file["purpose"] == purpose]
     if after is not None:
         names = [file["id"] for file in files]
-        after = parts_of(request).store.resolve(after)
+        after = emulator_of(request).store.resolve(after)
         if after not in names:
             raise invalid(f"after: no such file: {after}.", "after")
         files = files[names.index(after) + 1 :]
@@ -83,19 +83,19 @@ def _retrieve(request: Request) -> Response:
 
 def _content(request: Request) -> Response:
     file = _file(request)
-    content = parts_of(request).store.file_content(file["id"])
+    content = emulator_of(request).store.file_content(file["id"])
     return Response(content, media_type="application/octet-stream")
 
 
 def _delete(request: Request) -> Response:
     file = _file(request)
-    parts_of(request).store.delete_file(file["id"])
+    emulator_of(request).store.delete_file(file["id"])
     return JSONResponse({"id": file["id"], "object": "file", "deleted": True})
 
 
 def _file(request: Request) -> FileObject:
     name = request.path_params["file"]
-    file = parts_of(request).store.file(name)
+    file = emulator_of(request).store.file(name)
     if file is None:
         raise not_found("File object", name)
     return file

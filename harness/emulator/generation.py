@@ -1,4 +1,4 @@
-"""Models that can be asked: a name and a prompt come in, completions chosen by the model's policy go out.
+"""Models that can be asked: they answer with recorded completions, chosen by the model's policy.
 
 The base model is the policy before training, a tuned model or checkpoint the policy it was saved with. A
 prompt that was never recorded is answered with one fixed text, which evaluation leaves out. Nothing is
@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from harness.api.types import MODELS
+from harness.api.types import MODELS, NOT_RECORDED
 from harness.emulator.api_errors import ApiError, invalid, not_found
 from harness.emulator.requests import DOCUMENTED_PLACEHOLDER
 from harness.emulator.state import Store
@@ -21,9 +21,8 @@ from harness.simulator.features import length_in_tokens
 from harness.simulator.policy import Policy, generator, initial, probabilities
 from harness.simulator.pool import Candidate, Pool, message_text
 
-__all__ = ["NOT_RECORDED", "InferenceAnswer", "InferenceRequest", "Inference", "prompt_tokens", "read_ask"]
+__all__ = ["InferenceAnswer", "InferenceRequest", "Inference", "prompt_tokens", "read_ask"]
 
-NOT_RECORDED: Final = "[emulator: no recorded completion for this prompt]"
 _CHARACTERS_PER_TOKEN: Final = 4
 _KEPT: Final = 8
 

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from harness.api.types import FINAL_STATUSES
 from harness.emulator.api_errors import ApiError, invalid
-from harness.emulator.parts import Parts, json_body, page_limit, parts_of
+from harness.emulator.context import Components, emulator_of, json_body, page_limit
 from harness.emulator.requests import new_job
 from harness.emulator.state import StoredJob, StoredPage
 
@@ -23,7 +23,7 @@ __all__ = ["routes"]
 
 
 async def _create(request: Request) -> Response:
-    parts, body = parts_of(request), await json_body(request)
+    parts, body = emulator_of(request), await json_body(request)
     job, plan = new_job(body, int(parts.clock.time()), parts.config.seed)
     _look_up(parts, job["model"], {name: job.get(name) for name in ("training_file", "validation_file")})
     retry = request.headers.get("idempotency-key")
@@ -42,7 +42,7 @@ async def _create(request: Request) -> Response:
 
 
 def _list(request: Request) -> Response:
-    store = parts_of(request).store
+    store = emulator_of(request).store
     return _page(request, 20, store.jobs, ids=False)
 
 
@@ -56,16 +56,16 @@ def _cancel(request: Request) -> Response:
     # A client that lost the first answer asks again: that is not an error.
     if status in FINAL_STATUSES and status != "cancelled":
         raise ApiError(400, f"Job has already {_ENDED[status]}.", code="invalid_job_status")
-    return JSONResponse(parts_of(request).lifecycle.cancel(stored.object["id"]))
+    return JSONResponse(emulator_of(request).lifecycle.cancel(stored.object["id"]))
 
 
 def _events(request: Request) -> Response:
-    name, store = _job(request).object["id"], parts_of(request).store
+    name, store = _job(request).object["id"], emulator_of(request).store
     return _page(request, 20, lambda limit, after: store.events(name, limit, after), ids=False)
 
 
 def _checkpoints(request: Request) -> Response:
-    name, store = _job(request).object["id"], parts_of(request).store
+    name, store = _job(request).object["id"], emulator_of(request).store
     return _page(request, 10, lambda limit, after: store.checkpoints(name, limit, after), ids=True)
 
 
@@ -85,7 +85,7 @@ def _page(
 
 def _job(request: Request) -> StoredJob:
     name = request.path_params["job"]
-    stored = parts_of(request).store.job(name)
+    stored = emulator_of(request).store.job(name)
     if stored is None:
         raise ApiError(
             404, f"Could not find fine tune: {name}", param="fine_tune_id", code="fine_tune_not_found"
@@ -93,7 +93,7 @@ def _job(request: Request) -> StoredJob:
     return stored
 
 
-def _look_up(parts: Parts, model: str, files: dict[str, Any]) -> None:
+def _look_up(parts: Components, model: str, files: dict[str, Any]) -> None:
     if model not in parts.inference.base_models:
         raise ApiError(
             400,

@@ -1,14 +1,13 @@
 """A job's life: validating_files -> queued -> running (one step at a time) -> succeeded, failed or cancelled.
 
-A stored job comes in; the same job, one unit of work further, is stored together with its events. The order
-of the first three statuses is OpenAI's (*unverified* on Bedrock). Every unit is one transaction that first
-looks whether the job still is what it was: a job cancelled while its grader worked takes none of the step's
-results.
+Every unit of a job's work is one transaction that first looks whether the job still is what it was: a job
+cancelled while its grader worked takes none of the step's results. The order of the first three statuses is
+OpenAI's (*unverified* on Bedrock).
 
 What ends a job as failed: a file that holds something else than records; too few recorded completions; a
-function that is unknown; a grader call that fails four times in a row; or more than half of the last 64
-samples (at least 20) coming back without a reward. Samples without a reward cost a warning and no more: they
-take no part in their group. Where the service draws these lines and how it words its events is *unverified*.
+function that is unknown; a grader call that fails four times in a row; or a grader that failed on more than
+half of the last 64 samples. Samples without a reward cost a warning and no more: they take no part in their
+group. Where the service draws these lines and how it words its events is *unverified*.
 """
 
 from __future__ import annotations
@@ -17,31 +16,37 @@ import logging
 import math
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, NamedTuple
 
 from harness.api import types as api
 from harness.api.types import FINAL_STATUSES, Checkpoint, Event, Job
 from harness.clock import Clock
 from harness.emulator.config import EmulatorConfig
 from harness.emulator.state import Store, StoredJob, StoredModel
-from harness.emulator.workshop import Workshop, equip
 from harness.errors import HarnessError
 from harness.simulator import policy as policies
-from harness.simulator.examples import Examples
+from harness.simulator.examples import HELD_OUT, Examples, choose_examples, read_records
 from harness.simulator.failure import WINDOW, JobFailure, by_kind, failing_grader
+from harness.simulator.grader_calls import GraderCalls
 from harness.simulator.learned import LearnedReport, learned
 from harness.simulator.policy import Figures
 from harness.simulator.pool import Pool
-from harness.simulator.training import Step, grade_all, take_step, validate
+from harness.simulator.training import Schedule, Step, grade_all, take_step, validate
+from harness.targets.protocol import Target
 
-if TYPE_CHECKING:
-    from harness.targets.protocol import Target
-
-__all__ = ["Lifecycle"]
+__all__ = ["Equipment", "Lifecycle"]
 
 _UNIT_S: Final = 1.0
 
 _log = logging.getLogger(__name__)
+
+
+class Equipment(NamedTuple):
+    """What a job needs to run beside its stored state; a restarted emulator makes the same again."""
+
+    examples: Examples
+    calls: GraderCalls
+    schedule: Schedule
 
 
 class Lifecycle:
@@ -68,7 +73,7 @@ class Lifecycle:
         self._pool = pool
         self._clock = clock
         self._open_function = open_function
-        self._workshops: dict[str, Workshop] = {}
+        self._equipment: dict[str, Equipment] = {}
         self._policies: dict[str, tuple[int, policies.Policy]] = {}
 
     def open_jobs(self) -> list[str]:
@@ -102,23 +107,15 @@ class Lifecycle:
         if (after := self._store.job(name)) is None or after.object["status"] in FINAL_STATUSES:
             self.forget(name)
 
-    def workshop(self, job: Job) -> Workshop:
+    def equipment(self, job: Job) -> Equipment:
         """What the job works with, made at its first use.
 
         Raises:
             JobFailure: Its file or its function cannot be used.
         """
-        if job["id"] not in self._workshops:
-            self._workshops[job["id"]] = equip(
-                job,
-                self._config,
-                self._store,
-                self._pool,
-                self._open_function,
-                self._clock,
-                lambda message: self.record_event(job["id"], message, level="warn"),
-            )
-        return self._workshops[job["id"]]
+        if job["id"] not in self._equipment:
+            self._equipment[job["id"]] = self._equip(job)
+        return self._equipment[job["id"]]
 
     def learned(self, job: Job, *, grade: bool) -> LearnedReport:
         """Report on what a job has learned, at its end or not.
@@ -132,12 +129,12 @@ class Lifecycle:
         Raises:
             JobFailure: The job's file or grader cannot be used.
         """
-        name, workshop = job["id"], self.workshop(job)
-        examples = workshop.examples
+        name, equipment = job["id"], self.equipment(job)
+        examples = equipment.examples
         if grade:
             known = self._store.rewards(name)
             asked = [*examples.training, *examples.held_out]
-            self._store.add_evaluated(name, grade_all(asked, known, workshop.calls))
+            self._store.add_evaluated(name, grade_all(asked, known, equipment.calls))
         return learned(
             examples,
             self._store.draws(name),
@@ -148,7 +145,7 @@ class Lifecycle:
 
     def forget(self, job: str) -> None:
         """Drop what is kept in memory for a job; it is made again where it is needed."""
-        self._workshops.pop(job, None)
+        self._equipment.pop(job, None)
         self._policies.pop(job, None)
 
     def record_event(
@@ -184,13 +181,13 @@ class Lifecycle:
 
     def _check(self, stored: StoredJob) -> None:
         job = stored.object
-        workshop = self.workshop(job)
+        equipment = self.equipment(job)
         with self._store.transaction():
             if not self._is_still(job):
                 return
-            for warning in workshop.examples.warnings:
+            for warning in equipment.examples.warnings:
                 self.record_event(job["id"], warning, level="warn")
-            total = workshop.schedule.total_steps(len(workshop.examples.training))
+            total = equipment.schedule.total_steps(len(equipment.examples.training))
             job["status"] = "queued"
             self._store.save_job(job, {**stored.plan, "total_steps": total})
             self.record_event(job["id"], "Files validated, moving job to queued state")
@@ -207,20 +204,20 @@ class Lifecycle:
 
     def _step(self, stored: StoredJob) -> None:
         job, plan = stored.object, stored.plan
-        workshop = self.workshop(job)
+        equipment = self.equipment(job)
         number, total = plan["step"], plan["total_steps"]
         step = take_step(
             self._policy(job["id"], number),
             number,
-            workshop.schedule,
-            workshop.examples.training,
-            workshop.calls,
+            equipment.schedule,
+            equipment.examples.training,
+            equipment.calls,
         )
         number += 1
         checkpoint = self._is_checkpoint(job, number, total)
         if checkpoint:
             known = self._store.rewards(job["id"])
-            held_out = grade_all(workshop.examples.held_out, known, workshop.calls)
+            held_out = grade_all(equipment.examples.held_out, known, equipment.calls)
         with self._store.transaction():
             if not self._is_still(job):
                 return
@@ -231,7 +228,7 @@ class Lifecycle:
             plan.update(step=number, tokens=plan["tokens"] + step.tokens)
             if checkpoint:
                 self._store.add_evaluated(job["id"], held_out)
-                self._keep_checkpoint(job, number, total, step, workshop.examples)
+                self._keep_checkpoint(job, number, total, step, equipment.examples)
             speed = self._config.speed
             job["estimated_finish"] = (
                 int(self._clock.time()) + math.ceil((total - number) / speed) if speed else None
@@ -244,6 +241,40 @@ class Lifecycle:
                 self._fail(job["id"], problem)
 
     # --- parts of them --------------------------------------------------------------------------------------
+
+    def _equip(self, job: Job) -> Equipment:
+        method, config = job["method"]["reinforcement"], self._config
+        hyperparameters: dict[str, Any] = dict(method["hyperparameters"])
+        seed = job["seed"] or 0
+        validation = job["validation_file"]
+        examples = choose_examples(
+            self._records(job["training_file"], "training_file"),
+            self._records(validation, "validation_file") if validation else None,
+            self._pool,
+            seed=seed,
+            held_out=hyperparameters.get("eval_samples", HELD_OUT),
+        )
+        calls = GraderCalls(
+            self._open_function(method["grader"]["lambda"]["function"]),
+            config.wire,
+            config.lambda_batch,
+            self._clock,
+            lambda message: self.record_event(job["id"], message, level="warn"),
+        )
+        schedule = Schedule(
+            seed=seed,
+            epochs=hyperparameters["n_epochs"],
+            batch_size=hyperparameters["batch_size"],
+            rate=hyperparameters["learning_rate_multiplier"],
+            group_size=config.group_size,
+        )
+        return Equipment(examples, calls, schedule)
+
+    def _records(self, file: str, param: str) -> list[dict[str, Any]]:
+        content = self._store.file_content(file)
+        if content is None:
+            raise JobFailure(f"invalid_{param}", f"The file {file} no longer exists.", param=param)
+        return read_records(content, param)
 
     def _policy(self, job: str, step: int) -> policies.Policy:
         """The policy that a job has come to, from memory where that is of this very step."""

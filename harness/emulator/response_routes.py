@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from harness.emulator.api_errors import invalid, not_found
 from harness.emulator.chat_routes import server_sent, words
+from harness.emulator.context import emulator_of, json_body
 from harness.emulator.generation import InferenceAnswer, InferenceRequest, prompt_tokens, read_ask
-from harness.emulator.parts import json_body, parts_of
 
 __all__ = ["routes"]
 
@@ -21,7 +21,7 @@ _OWNER: Final = "emulator"
 
 
 async def _respond(request: Request) -> Response:
-    parts, body = parts_of(request), await json_body(request)
+    parts, body = emulator_of(request), await json_body(request)
     for name in ("previous_response_id", "conversation"):
         if body.get(name) is not None:
             raise invalid(
@@ -121,7 +121,7 @@ def _models(request: Request) -> Response:
 
 
 def _model(request: Request) -> Response:
-    name = parts_of(request).store.resolve(request.path_params["model"])
+    name = emulator_of(request).store.resolve(request.path_params["model"])
     for model in _known_models(request):
         if model["id"] == name:
             return JSONResponse(model)
@@ -129,7 +129,7 @@ def _model(request: Request) -> Response:
 
 
 def _known_models(request: Request) -> list[dict[str, Any]]:
-    parts = parts_of(request)
+    parts = emulator_of(request)
     named = [(name, 0) for name in parts.inference.base_models] + parts.store.models()
     return [{"id": name, "object": "model", "created": made, "owned_by": _OWNER} for name, made in named]
 

@@ -30,12 +30,11 @@ from harness.clock import Clock, ManualClock, SystemClock
 from harness.emulator import admin_routes, chat_routes, file_routes, job_routes, response_routes
 from harness.emulator.api_errors import ApiError
 from harness.emulator.config import EmulatorConfig
-from harness.emulator.faults import Faults, FaultyApp
+from harness.emulator.context import Components
+from harness.emulator.faults import Faults, FaultyApp, KeyedApp
 from harness.emulator.functions import Functions
 from harness.emulator.generation import Inference
-from harness.emulator.keys import KeyedApp
 from harness.emulator.lifecycle import Lifecycle
-from harness.emulator.parts import Parts
 from harness.emulator.runner import Runner
 from harness.emulator.state import Store
 from harness.errors import InputError
@@ -96,12 +95,12 @@ def serve(config: EmulatorConfig, announce: Callable[[str], None] | None = None)
         parts.store.close()
 
 
-def _assemble(config: EmulatorConfig, functions: Functions) -> Parts:
+def _assemble(config: EmulatorConfig, functions: Functions) -> Components:
     pool = load_pool(config.rollouts)
     store = Store(config.state)
     clock: Clock = ManualClock(store.latest_time()) if config.manual else SystemClock()
     lifecycle = Lifecycle(config, store, pool, clock, functions.open)
-    return Parts(
+    return Components(
         config=config,
         store=store,
         pool=pool,
@@ -113,7 +112,7 @@ def _assemble(config: EmulatorConfig, functions: Functions) -> Parts:
     )
 
 
-def _application(parts: Parts) -> Starlette:
+def _application(parts: Components) -> Starlette:
     api = [
         *file_routes.routes,
         *job_routes.routes,

@@ -1,6 +1,6 @@
 """Several models against the same records and the same grader: who got how much reward, and by how much more.
 
-Comes in: records, models, a grader and an `Ask`. Goes out: an `Evaluation`. Completions are kept as one
+Completions are kept as one
 rollouts file a model, so that a second call asks only for what is missing; grading is done anew each time.
 What got no reward is counted apart, never as a low reward.
 """
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from graders.sample import Sample
+from harness.api.types import NOT_RECORDED
 from harness.replay.grading import grade_batch, in_batches, profiles_of
 from harness.rollouts.asking import Ask, Generated
 from harness.rollouts.asking import GenerationRequest as Asked
@@ -28,10 +29,7 @@ from harness.signal.intervals import Interval, Pair, compare, interval
 from harness.targets.in_process import InProcessTarget
 from harness.targets.protocol import Target
 
-__all__ = ["NOT_RECORDED", "Evaluation", "Named", "EvaluationRequest", "Standing", "evaluate"]
-
-NOT_RECORDED = "[emulator: no recorded completion for this prompt]"
-"""What the emulator answers to a prompt that nobody recorded; nothing to judge a model by."""
+__all__ = ["Evaluation", "Named", "EvaluationRequest", "Standing", "evaluate"]
 
 
 class Named(NamedTuple):

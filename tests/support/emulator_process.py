@@ -13,7 +13,6 @@ import select
 import subprocess
 import sys
 import threading
-import time
 from types import TracebackType
 from typing import IO, Final
 
@@ -134,10 +133,10 @@ class EmulatorProcess:
 
 
 def _first_line(pipe: IO[bytes], timeout_s: float) -> str:
-    """The first line of a pipe; empty when it ends or the time is up before that."""
-    content, end = b"", time.monotonic() + timeout_s
+    """The first line of a pipe; empty when it ends or stays silent for too long."""
+    content = b""
     while not content.endswith(b"\n"):
-        ready, _, _ = select.select([pipe], [], [], max(0.0, end - time.monotonic()))
+        ready, _, _ = select.select([pipe], [], [], timeout_s)
         piece = os.read(pipe.fileno(), 4096) if ready else b""
         if not piece:
             return ""

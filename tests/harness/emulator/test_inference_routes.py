@@ -8,7 +8,7 @@ from openai.types import Completion
 from openai.types.chat import ChatCompletion
 from openai.types.responses import Response
 
-from harness.emulator.generation import NOT_RECORDED
+from harness.api.types import NOT_RECORDED
 from support.openapi import assert_valid
 
 BASE = "openai.gpt-oss-20b"

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.api.types import MAX_RECORDS, MIN_RECORDS, TRAINING_METRICS
+from harness.api.types import MAX_RECORDS, MIN_RECORDS, NOT_RECORDED, TRAINING_METRICS
 from harness.emulator import admin_routes
 from harness.emulator.config import FAULTS, EmulatorConfig
-from harness.emulator.generation import NOT_RECORDED
-from harness.emulator.parts import MAX_PAGE
+from harness.emulator.context import MAX_PAGE
 from harness.emulator.requests import DOCUMENTED_PLACEHOLDER
 from harness.simulator.examples import HELD_OUT, MAX_SHORT, MIN_COMPLETIONS
 from harness.simulator.failure import WINDOW

@@ -12,7 +12,7 @@ from openai.types import FileDeleted, FileObject, Model
 from openai.types.fine_tuning import FineTuningJobEvent
 from openai.types.fine_tuning.jobs import FineTuningJobCheckpoint
 
-from harness.emulator.generation import NOT_RECORDED
+from harness.api.types import NOT_RECORDED
 from support.openapi import assert_valid, assert_valid_job
 
 BASE = "openai.gpt-oss-20b"

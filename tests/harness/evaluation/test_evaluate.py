@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from harness.emulator.generation import NOT_RECORDED as EMULATORS_OWN
 from harness.errors import InputError
-from harness.evaluation.evaluate import NOT_RECORDED, EvaluationRequest, Named, evaluate
+from harness.evaluation.evaluate import EvaluationRequest, Named, evaluate
 from harness.jobs.models import asker
 from harness.replay.replayed import replay_here
 from harness.samples import RECORDS
@@ -35,10 +34,6 @@ def run(client: Any, folder: Path, records: Path, grader: str = RIGHT, **more: A
         **more,
     }
     return evaluate(EvaluationRequest(records=records, grader=grader, **options), asker(client))
-
-
-def test_the_words_left_out_are_the_emulators() -> None:
-    assert NOT_RECORDED == EMULATORS_OWN
 
 
 def test_equal_models_with_equal_seeds_are_equal(served: Any, tmp_path: Path) -> None:

@@ -1,7 +1,4 @@
-"""What the request handlers work with.
-
-One value that holds the emulator's parts, and how bodies and limits are read.
-"""
+"""The context of a request: the emulator that serves it, its JSON body, and the limit of a page."""
 
 from __future__ import annotations
 
@@ -20,14 +17,14 @@ from harness.emulator.runner import Runner
 from harness.emulator.state import Store
 from harness.simulator.pool import Pool
 
-__all__ = ["MAX_PAGE", "Parts", "json_body", "page_limit", "parts_of"]
+__all__ = ["MAX_PAGE", "Components", "json_body", "page_limit", "emulator_of"]
 
 MAX_PAGE: Final = 10_000
 """Most elements of one page; the service's limit is not documented."""
 
 
-class Parts(NamedTuple):
-    """An emulator, taken apart."""
+class Components(NamedTuple):
+    """The emulator's components, shared by all routes."""
 
     config: EmulatorConfig
     store: Store
@@ -39,9 +36,9 @@ class Parts(NamedTuple):
     faults: Faults
 
 
-def parts_of(request: Request) -> Parts:
+def emulator_of(request: Request) -> Components:
     """The emulator that serves a request."""
-    return cast(Parts, request.app.state.parts)
+    return cast(Components, request.app.state.parts)
 
 
 async def json_body(request: Request) -> dict[str, Any]:
