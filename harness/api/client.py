@@ -298,6 +298,11 @@ def _json_object(response: httpx2.Response) -> dict[str, Any]:
         raise Unreachable(f"the answer is not JSON: {start!r}", fix=_WRONG_SERVICE, place=place) from error
     if not isinstance(value, dict):
         raise Unreachable("the answer is not a JSON object", fix=_WRONG_SERVICE, place=place)
+    # A failed job has an error too, beside its id. An error alone is a no, whatever the status says.
+    if value.get("error") and not value.keys() & {"id", "data", "choices"}:
+        said = value["error"]
+        said = said.get("message") if isinstance(said, dict) else said
+        raise Unreachable(f"the service answered with an error: {plain_text(str(said))}", place=place)
     return value
 
 

@@ -195,6 +195,19 @@ def test_an_administrators_key_in_the_environment_is_never_sent(stub, monkeypatc
     assert stub.seen[0].headers["authorization"] == f"Bearer {KEY}"
 
 
+@pytest.mark.parametrize("error", [{"message": "no room", "type": "overloaded"}, "no room"])
+def test_an_error_inside_a_good_answer_is_an_error(stub, client, error):
+    stub.faults.append(Fault("GET", "/jobs", status=200, body={"error": error}, times=3))
+    for ask in (lambda: client.job("ftjob-1"), lambda: list(client.jobs()), client.jobs_page):
+        with pytest.raises(Unreachable, match="answered with an error: no room"):
+            ask()
+
+
+def test_a_failed_jobs_error_is_part_of_the_job(stub, client):
+    stub.add_job(status="failed", error={"code": "x", "message": "bad data", "param": None})
+    assert client.job("ftjob-1")["error"]["message"] == "bad data"
+
+
 # --- Lists in pages
 
 
