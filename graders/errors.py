@@ -64,3 +64,14 @@ class Interrupted(BaseException):
 
     A BaseException, so that a scoring function's `except Exception` does not swallow it.
     """
+
+
+__all__ = [
+    "ConfigurationError",
+    "DecorationError",
+    "ErrorBudgetExceeded",
+    "EventError",
+    "GraderError",
+    "RecordError",
+    "SampleError",
+]

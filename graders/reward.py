@@ -249,3 +249,6 @@ def _named(numbers: Mapping[str, Number], what: str) -> dict[str, float]:
         except ValueError as error:
             raise ValueError(f"{what} {name!r}: {error}") from None
     return checked
+
+
+__all__ = ["KINDS", "Abstain", "Failure", "Reward"]

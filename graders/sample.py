@@ -59,7 +59,6 @@ class Sample(_Typed[Fields]):
     """
 
     __slots__ = ("_item", "_message", "_parts")
-    _parts: tuple[str, str]
 
     def __init__(self, item: dict[str, Any]) -> None:
         """Check the one thing that every sample needs: a final message that the model wrote."""
@@ -119,7 +118,7 @@ class Sample(_Typed[Fields]):
         try:
             return self._parts
         except AttributeError:
-            self._parts = _divide(self._message)
+            self._parts: tuple[str, str] = _divide(self._message)
             return self._parts
 
     @property
@@ -268,3 +267,6 @@ def _kind(value: object) -> str:
         return "empty"
     names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean"}
     return names.get(type(value), "a number")
+
+
+__all__ = ["ASSISTANTS", "Sample"]

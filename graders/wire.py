@@ -302,3 +302,6 @@ def _read_entry(entry: Any, item: Any, at: int) -> Reward | Failure:
         kind = next((kind for kind in KINDS if metrics.get(f"{RESERVED}_{kind}")), "exception")
         return Failure(kind, f"the grader reported an error of kind {kind}; its log says more")
     return Reward(value, metrics=metrics, components=components)
+
+
+__all__ = ["PROFILES", "Profile", "read_answer", "read_event", "write_answer", "write_events"]

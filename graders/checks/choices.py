@@ -11,7 +11,7 @@ import re
 
 from ..errors import DecorationError, RecordError
 from ..extract import choice_letter
-from .options import take_option, text_option
+from ._options import take_option, text_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..sample import Sample
-    from .options import Take
+    from ._options import Take
 
 _CLAIM = re.compile(r"(?i:\banswer|\blabel|\bverdict)\b[\s*_`\"']{0,6}(?:is\b|[:=])")
 _AROUND = " \t\r.,;:!?\"'`*_()[]{}$-#>"

@@ -13,7 +13,7 @@ from itertools import islice
 from ..errors import RecordError
 from ..extract import Missing, after_marker, boxed, parse_number, reference_number
 from ..extract._numbers import allowance, answer, numbers, plain, within
-from .options import flag_options, number_option, text_option
+from ._options import flag_options, number_option, text_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from ..errors import DecorationError
 from ..extract import after_marker
 from ..extract import tag as content_of
 from ..reward import Abstain, Reward
-from .options import count_option, function_option, number_option, text_option
+from ._options import count_option, function_option, number_option, text_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..extract import Missing
     from ..sample import Sample
-    from .options import Check
+    from ._options import Check
 
     Unit: TypeAlias = Literal["characters", "words"]
 

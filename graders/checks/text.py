@@ -14,7 +14,7 @@ import re
 from ..errors import DecorationError, RecordError
 from ..reward import Abstain, Reward
 from ..reward import number as finite
-from .options import LONGEST, accepted, count_option, flag_options, function_option, take_option, text_option
+from ._options import LONGEST, accepted, count_option, flag_options, function_option, take_option, text_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..sample import Sample
-    from .options import Check, Take
+    from ._options import Check, Take
 
 _FOREIGN = {
     **dict.fromkeys((0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, 0xAD), ""),

@@ -137,7 +137,9 @@ def reference_number(reference: str | float, *, marker: str | None = None) -> Nu
     number: Number | Missing | None = None
     if isinstance(reference, str):
         number = answer(reference, marker)
-        if not number and marker is not None and marker not in reference:
+        if number:
+            return number
+        if marker is not None and marker not in reference:
             number = parse_number(reference)  # a text without the marker is the answer itself
     elif isinstance(reference, (int, float)) and not isinstance(reference, bool):
         try:
@@ -193,7 +195,7 @@ def answer(text: str, marker: str | None) -> Number | Missing:
     if marker is None:
         return last_number(text)
     line = after_marker(text, marker)
-    return line if isinstance(line, Missing) else parse_number(line)
+    return parse_number(line) if type(line) is str else line  # type: ignore[return-value]
 
 
 def allowance(name: str, value: float) -> Number:

@@ -7,12 +7,9 @@ it cannot be set up at all.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from graders.reward import Failure, Reward
-
-if TYPE_CHECKING:
-    from graders.reward import Outcome
 
 
 class Graded(NamedTuple):
@@ -72,7 +69,7 @@ class Target(Protocol):
         ...
 
 
-def graded(outcome: Outcome, ms: float | None = None) -> Graded:
+def graded(outcome: float | Reward | Failure, ms: float | None = None) -> Graded:
     """An outcome of the library as the harness records it.
 
     Args:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders import Failure, Reward, Sample
+from graders import Failure, Reward, Sample, wire
 from graders.errors import EventError
 from graders.reward import KINDS, settle
 from graders.wire import PROFILES, read_answer, read_event, write_answer, write_events
@@ -247,3 +249,13 @@ def test_an_id_of_another_type_is_another_id(key):
         else:
             with pytest.raises(EventError):
                 read_answer(entry, [{"id": key}])
+
+
+def test_type_checkers_know_every_wire():
+    alias = next(
+        node
+        for node in ast.walk(ast.parse(Path(wire.__file__).read_text(encoding="utf-8")))
+        if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "Wire"
+    )
+    assert isinstance(alias.value, ast.Subscript)
+    assert ast.literal_eval(alias.value.slice) == tuple(PROFILES)

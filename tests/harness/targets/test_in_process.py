@@ -197,7 +197,7 @@ def test_a_handler_by_hand_is_called_as_lambda_calls_it() -> None:
     assert (answer.items[0].reward, answer.items[0].metrics) == (0.5, {"length": 2.0})
     assert seen["left"] > 0
     assert ITEM["messages"]
-    assert InProcessTarget(handler).options == {}
+    assert InProcessTarget(handler).options is None
 
 
 FAULTY = {
