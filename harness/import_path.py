@@ -15,7 +15,12 @@ from types import ModuleType
 
 from harness.extras import MODULES
 
-__all__ = ["add_folder", "use_path"]
+__all__ = ["add_folder", "is_taken", "use_path"]
+
+
+def is_taken(name: str) -> bool:
+    """Whether the standard library or the harness imports a top-level module of this name."""
+    return name in sys.stdlib_module_names or name in MODULES
 
 
 class _OwnModulesFirst(MetaPathFinder):
@@ -28,7 +33,7 @@ class _OwnModulesFirst(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """The module's spec, or None for what the other finders may find anywhere."""
-        if path is not None or not (fullname in sys.stdlib_module_names or fullname in MODULES):
+        if path is not None or not is_taken(fullname):
             return None
         elsewhere = [entry for entry in sys.path if entry not in self.folders]
         return PathFinder.find_spec(fullname, elsewhere, target)

@@ -56,7 +56,7 @@ class Surroundings:
 
 def surroundings_here() -> Surroundings:
     """Those of this process."""
-    done = subprocess.run([sys.executable, "-c", _LOOK], capture_output=True, timeout=_SECONDS)
+    done = subprocess.run([sys.executable, "-P", "-c", _LOOK], capture_output=True, timeout=_SECONDS)
     return _read(done.stdout)
 
 

@@ -43,7 +43,8 @@ def install_requirements(requirements: Path, into: Path, *, runtime_version: str
     """
     if not requirements.is_file():
         raise InputError("no such requirements file", place=str(requirements))
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    command = [sys.executable, "-P", "-m", "pip", "install", "--quiet", "--no-input"]
+    command += ["--disable-pip-version-check"]
     command += ["--no-compile", "--only-binary", ":all:", "--implementation", "cp"]
     command += ["--python-version", runtime_version, "--target", str(into)]
     command += ["--requirement", str(requirements)]

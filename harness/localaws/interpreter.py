@@ -174,8 +174,8 @@ def _make(folder: Path, found: _Found, entries: dict[str, Path], install: str | 
         # Handlers run without writing bytecode, so what lies here in single files is compiled now.
         python = str(scratch / "bin" / "python")
         start = str(scratch / "confined_start.pyc")
-        subprocess.run([python, "-c", _COMPILE, str(_START), start], capture_output=True, check=True)
-        compiling = [python, "-m", "compileall", "-q", "-l", str(packages)]
+        subprocess.run([python, "-I", "-c", _COMPILE, str(_START), start], capture_output=True, check=True)
+        compiling = [python, "-I", "-m", "compileall", "-q", "-l", str(packages)]
         subprocess.run(compiling, capture_output=True, check=False)
         try:
             scratch.rename(folder)

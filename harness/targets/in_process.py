@@ -25,7 +25,7 @@ from graders._runtime import Context, score
 from graders.errors import EventError
 from graders.wire import read_answer, read_event
 from harness.errors import InputError
-from harness.import_path import add_folder
+from harness.import_path import add_folder, is_taken
 from harness.targets.protocol import Answer, GraderFault, graded
 
 _PACKAGE = Path(inspect.getfile(Grader)).parent
@@ -136,6 +136,9 @@ def _import_module(where: str, reference: str) -> ModuleType:
         raise InputError(
             "no module is named", place=reference, fix="Write --grader module:name or file.py:name."
         )
+    top = where.partition(".")[0]
+    if is_taken(top) and Path(f"{top}.py").is_file():
+        raise _hidden(top, reference)
     add_folder(os.getcwd())
     try:
         return importlib.import_module(where)
@@ -155,12 +158,8 @@ def _import_file(where: str) -> ModuleType:
     path = Path(where).resolve()
     if not path.is_file():
         raise InputError("no such file", place=where, fix="Check the path of the grader.")
-    if path.stem in sys.stdlib_module_names or path.stem in ("graders", "harness"):
-        raise InputError(
-            f"a file of this name hides the module {path.stem} that others import, in Lambda as well",
-            place=where,
-            fix="Give it another name.",
-        )
+    if is_taken(path.stem):
+        raise _hidden(path.stem, where)
     add_folder(str(path.parent))
     loaded = sys.modules.get(path.stem)
     if loaded is not None and getattr(loaded, "__file__", None) == str(path):
@@ -176,6 +175,12 @@ def _import_file(where: str) -> ModuleType:
         sys.modules.pop(path.stem, None)
         raise _import_failed(error, where) from error
     return module
+
+
+def _hidden(name: str, place: str) -> InputError:
+    """What to say of a grader's file that has the name of a module which others import."""
+    message = f"a file of this name hides the module {name} that others import, in Lambda as well"
+    return InputError(message, place=place, fix="Give it another name.")
 
 
 def _import_failed(error: BaseException, place: str) -> InputError:

@@ -132,10 +132,14 @@ def test_what_cannot_be_loaded_says_where_and_what_to_do(
     assert caught.value.fix
 
 
-@pytest.mark.parametrize("name", ["graders.py", "harness.py", "json.py", "queue.py"])
-def test_a_file_may_not_hide_a_module_that_others_import(name: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="hides the module"):
-        load(f"{write_grader(tmp_path, name=name)}:right")
+@pytest.mark.parametrize("name", ["graders.py", "harness.py", "json.py", "queue.py", "click.py"])
+def test_a_file_may_not_hide_a_module_that_others_import(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for reference in (f"{write_grader(tmp_path, name=name)}:right", f"{name.removesuffix('.py')}:right"):
+        with pytest.raises(InputError, match="hides the module"):
+            load(reference)
     assert "graders" in sys.modules
 
 
