@@ -235,7 +235,7 @@ def grader(
         concurrency: How many samples an async scoring function works on at once.
         max_error_rate: Share of the process's last 64 samples that may fail before the call does, 0 to 1.
         batch: The function takes a list of samples and returns a list of answers, for vectorized scoring.
-        wire: The dialect of the answer; only `sagemaker-oss` differs from the default, by an envelope.
+        wire: The dialect of the answer; only those of `sagemaker-oss` differ, by an envelope.
 
     Returns:
         A Grader, or (called with options) the decorator that makes one.

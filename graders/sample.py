@@ -41,6 +41,9 @@ else:
 ASSISTANTS = ("assistant", "nova_assistant")
 """The roles that a completion may have; Nova's jobs use the second."""
 
+REFERENCES = (("reward_model", "ground_truth"), ("extra_info", "answer"))
+"""Where verl's data has the reference, which SageMaker takes for open-weight models."""
+
 _OWN = frozenset(("id", "messages", "metadata", "reference_answer"))
 _THOUGHT_BLOCKS = ("reasoning", "thinking", "reasoning_content", "redacted_thinking")
 _THOUGHT_KEYS = ("reasoning_content", "reasoning")
@@ -70,12 +73,16 @@ class Sample(_Typed[Fields]):
                 return
         except (KeyError, IndexError, TypeError):
             pass
+        if isinstance(item, dict) and "messages" not in item and isinstance(item.get("prompt"), list):
+            rest = {name: value for name, value in item.items() if name not in ("prompt", "my_key")}
+            Sample.__init__(self, {**rest, "id": item_id(item), "messages": item["prompt"]})  # verl's names
+            return
         raise RecordError(_why_not(item))
 
     @property
     def id(self) -> Any:
         """The service's id of this rollout, as it came; None when it sent none."""
-        return self._item.get("id")
+        return item_id(self._item)
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -131,8 +138,9 @@ class Sample(_Typed[Fields]):
     def reference_answer(self) -> Any:
         """The reference as the training record has it; None when there is none.
 
-        It is read from the sample itself, else from its `metadata`; an object of the single key
-        `text` is how a service may wrap a string, and is unwrapped.
+        It is read from the sample itself, else from its `metadata`, else from where verl's data has it
+        (`reward_model.ground_truth`, `extra_info.answer`); an object of the single key `text` is how a
+        service may wrap a string, and is unwrapped.
         """
         reference = self._item.get("reference_answer")
         if reference is None:
@@ -140,6 +148,8 @@ class Sample(_Typed[Fields]):
             if type(metadata) is not dict:
                 metadata = _metadata(self._item)
             reference = metadata.get("reference_answer")
+            if reference is None:
+                reference = _carried({**metadata, **self._item})[1]
         if type(reference) is dict and len(reference) == 1:
             text = reference.get("text")
             if isinstance(text, str):
@@ -176,11 +186,36 @@ class Sample(_Typed[Fields]):
         """Every other field of the record, wherever the service put it; the sample wins over `metadata`."""
         found = {name: value for name, value in _metadata(self._item).items() if name not in _OWN}
         found.update((name, value) for name, value in self._item.items() if name not in _OWN)
+        if "id" not in self._item:
+            found.pop("my_key", None)
+        if (
+            self._item.get("reference_answer") is None
+            and _metadata(self._item).get("reference_answer") is None
+        ):
+            carrier, _ = _carried(found)
+            if carrier and found[carrier].keys() <= {"ground_truth", "answer", "style"}:
+                del found[carrier]
         return found  # type: ignore[return-value]
 
     def __repr__(self) -> str:
         """The id alone: a representation ends in logs, and content does not belong there."""
         return f"<Sample {self.id!r}>"
+
+
+def item_id(item: Any) -> Any:
+    """The id in an element of an event: `id`, else `my_key`, which SageMaker's starter template looks up."""
+    if not isinstance(item, dict):
+        return None
+    return item["id"] if "id" in item else item.get("my_key")
+
+
+def _carried(fields: Mapping[str, Any]) -> tuple[str, Any]:
+    """The field that carries the reference in verl's data, and the reference; empty and None without."""
+    for name, key in REFERENCES:
+        inner = fields.get(name)
+        if isinstance(inner, dict) and key in inner:
+            return name, inner[key]
+    return "", None
 
 
 def _metadata(item: dict[str, Any]) -> dict[str, Any]:

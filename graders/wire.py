@@ -5,8 +5,8 @@ replay and tests. The services' spellings (`aggregate_reward_score`, `metrics_li
 It never looks at a completion.
 
 Sources: the Bedrock user guide's pages on reward functions for open-weight models and for Nova, SageMaker's
-page on the same, and AWS's own samples. They contradict each other (`docs/contract.md`): what only one of
-them says is read as well, and marked *unverified* in its profile.
+page on the same, its starter template for open-weight models (awslabs/agent-plugins), and AWS's samples. They
+contradict each other (`docs/contract.md`), so each profile says how well it is known.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 
 from .errors import EventError
 from .reward import KINDS, RESERVED, Failure, Reward, number
+from .sample import REFERENCES, item_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,25 +42,40 @@ _MOST_BITS = 14_000
 """Python refuses to write longer integers out."""
 
 
+EVIDENCE = ("documented", "sampled", "unverified")
+"""How well a dialect is known: by AWS's documentation, by code of AWS's that handles it, or by neither."""
+
+CONTAINERS = ("list", "single", "trajectories", "batch", "input", "body")
+"""How samples come in an event: as a list, one alone, under a key, or as `{"batch": ...}` in a JSON body."""
+
+
 class Profile:
     """One dialect of the contract.
 
     Args:
         name: What `--wire` calls it.
-        source: Who documents it.
+        evidence: One of `EVIDENCE`.
+        source: Who documents it, or whose code handles it.
         placement: Where the reference and the record's fields stand: `metadata` or `root`.
         wrapped: Whether a reference that is a string comes as `{"text": ...}`.
         role: The role of the completion.
         blocks: Whether a message's content comes as a list of text blocks.
-        container: `list`, `trajectories` (a list in an object) or `single` (one sample an event).
+        container: One of `CONTAINERS`.
         envelope: Whether the answer goes back as `{"statusCode", "body"}`.
+        reference: The key of the reference: `reference_answer`, or one of `REFERENCES`.
+        turns: The key of the messages: `messages` or verl's `prompt`.
+        id: The key of the id: `id`, or `my_key`, which SageMaker's starter template looks up.
     """
 
-    __slots__ = ("blocks", "container", "envelope", "name", "placement", "role", "source", "wrapped")
+    __slots__ = (
+        *("blocks", "container", "envelope", "evidence", "id", "name", "placement", "reference", "role"),
+        *("source", "turns", "wrapped"),
+    )
 
     def __init__(
         self,
         name: str,
+        evidence: str,
         source: str,
         placement: str = "metadata",
         *,
@@ -68,8 +84,12 @@ class Profile:
         blocks: bool = False,
         container: str = "list",
         envelope: bool = False,
+        reference: str = "reference_answer",
+        turns: str = "messages",
+        id: str = "id",  # the word of the wire
     ) -> None:
         self.name = name
+        self.evidence = evidence
         self.source = source
         self.placement = placement
         self.wrapped = wrapped
@@ -77,28 +97,46 @@ class Profile:
         self.blocks = blocks
         self.container = container
         self.envelope = envelope
+        self.reference = reference
+        self.turns = turns
+        self.id = id
+
+
+_TEMPLATE = "SageMaker's starter template, open-weight models"
+
+
+def _open_model(name: str, evidence: str = "sampled", source: str = _TEMPLATE, **how: Any) -> Profile:
+    return Profile(f"sagemaker-oss{name}", evidence, source, "root", envelope=True, **how)
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("open-weight", "Bedrock user guide, open-weight models"),
+        Profile("open-weight", "documented", "Bedrock user guide, open-weight models"),
         Profile(
-            "open-weight-text", "the guide's placement, the samples' wrapping (unverified)", wrapped=True
+            "open-weight-text", "unverified", "the guide's placement, the samples' wrapping", wrapped=True
         ),
-        Profile("open-weight-root", "AWS's gpt-oss sample and walkthrough", "root", wrapped=True),
-        Profile("open-weight-plain", "the walkthrough's data as it stands (unverified)", "root"),
-        Profile("nova", "Bedrock user guide, Nova", role="nova_assistant"),
-        Profile("nova-blocks", "AWS's Nova samples", "root", role="nova_assistant", blocks=True),
-        Profile("sagemaker", "SageMaker guide, Nova", "root"),
-        Profile("sagemaker-single", "SageMaker guide, judge sample (unverified)", "root", container="single"),
-        Profile("sagemaker-oss", "sagemaker-train, open-weight models", "root", envelope=True),
-        Profile(
-            "trajectories", "tolerated by AWS's gpt-oss sample (unverified)", "root", container="trajectories"
-        ),
+        Profile("open-weight-root", "sampled", "AWS's gpt-oss sample and walkthrough", "root", wrapped=True),
+        Profile("open-weight-plain", "unverified", "the walkthrough's data as it stands", "root"),
+        Profile("nova", "documented", "Bedrock user guide, Nova", role="nova_assistant"),
+        Profile("nova-blocks", "sampled", "AWS's Nova samples", "root", role="nova_assistant", blocks=True),
+        Profile("sagemaker", "documented", "SageMaker guide, Nova", "root"),
+        Profile("sagemaker-single", "sampled", "SageMaker guide, judge sample", "root", container="single"),
+        Profile("trajectories", "sampled", "AWS's gpt-oss sample", "root", container="trajectories"),
+        _open_model("", source="sagemaker-train's check of reward functions"),
+        _open_model("-text", wrapped=True),
+        _open_model("-batch", container="batch", wrapped=True),
+        _open_model("-input", container="input", wrapped=True),
+        _open_model("-body", container="body", wrapped=True),
+        _open_model("-ground-truth", reference="reward_model"),
+        _open_model("-verl", reference="reward_model", turns="prompt", id="my_key"),
+        _open_model("-extra", "unverified", "verl's data as it stands", reference="extra_info"),
     )
 }
 """Every dialect by name; `open-weight` is what Bedrock documents for the jobs this project submits."""
+
+PROVEN = tuple(name for name, profile in PROFILES.items() if profile.evidence != "unverified")
+"""The dialects that a source of AWS's documents or handles: what `--wire all` means."""
 
 
 def read_event(event: object) -> list[Any]:
@@ -110,15 +148,30 @@ def read_event(event: object) -> list[Any]:
     if isinstance(event, list):
         return event
     if isinstance(event, dict):
-        inner = event.get("trajectories")
-        if isinstance(inner, list):
-            return inner
-        if "messages" in event:
+        # A sample may have a field that is called like a container, and no container has messages.
+        if "messages" in event or isinstance(event.get("prompt"), list):
             return [event]
+        for name in ("trajectories", "batch", "input"):
+            inner = event.get(name)
+            if isinstance(inner, list):
+                return inner
+        if "body" in event:
+            return _read_body(event["body"])
         shape = f"an object with the keys {sorted(str(key)[:40] for key in event)[:8]}"
     else:
         shape = f"a {type(event).__name__}"
     raise EventError(f"the event is {shape}: it should be a list of samples, as Bedrock sends it")
+
+
+def _read_body(body: object) -> list[Any]:
+    """The samples in the body of an HTTP event."""
+    try:
+        inner = json.loads(body) if isinstance(body, str) else body
+    except (ValueError, RecursionError):
+        raise EventError("the event's body is not JSON: it should be an object with a list `batch`") from None
+    if isinstance(inner, dict) and "body" in inner:
+        raise EventError("the event's body is an object with a body of its own, not a list of samples")
+    return read_event(inner)
 
 
 def write_events(rollouts: Iterable[dict[str, Any]], profile: Profile) -> Iterator[Any]:
@@ -129,16 +182,19 @@ def write_events(rollouts: Iterable[dict[str, Any]], profile: Profile) -> Iterat
         profile: The dialect to write.
     """
     items = [_write_item(rollout, profile) for rollout in rollouts]
-    if profile.container == "single":
+    container = profile.container
+    if container == "single":
         yield from items
+    elif container == "list":
+        yield items
     else:
-        yield {"trajectories": items} if profile.container == "trajectories" else items
+        yield {"body": json.dumps({"batch": items})} if container == "body" else {container: items}
 
 
 def _write_item(rollout: dict[str, Any], profile: Profile) -> dict[str, Any]:
     """One element of an event."""
     rest = dict(rollout)
-    item = {"id": rest.pop("id", None), "messages": rest.pop("messages", None)}
+    item = {profile.id: rest.pop("id", None), profile.turns: rest.pop("messages", None)}
     if profile.wrapped and isinstance(rest.get("reference_answer"), str):
         rest["reference_answer"] = {"text": rest["reference_answer"]}
     if profile.blocks or profile.role != "assistant":
@@ -146,10 +202,11 @@ def _write_item(rollout: dict[str, Any], profile: Profile) -> dict[str, Any]:
         if isinstance(messages, list):
             last = len(messages) - 1
             item["messages"] = [_write_message(m, profile, at == last) for at, m in enumerate(messages)]
+    if profile.reference != "reference_answer" and "reference_answer" in rest:
+        rest[profile.reference] = {dict(REFERENCES)[profile.reference]: rest.pop("reference_answer")}
     if profile.placement == "root":
-        item.update(rest)
-    else:
-        item["metadata"] = rest
+        return {**item, **{name: value for name, value in rest.items() if name not in item}}
+    item["metadata"] = rest
     return item
 
 
@@ -186,6 +243,8 @@ def write_answer(
     entries = []
     for item, outcome in zip(items, outcomes, strict=True):
         key = item.get("id") if isinstance(item, dict) else None
+        if key is None:
+            key = item_id(item)
         if type(key) is not str or not key.isascii():
             try:
                 key, changed = strict(key)
@@ -283,7 +342,7 @@ def _read_entry(entry: Any, item: Any, at: int) -> Reward | Failure:
     """One entry of an answer."""
     if not isinstance(entry, dict):
         raise EventError(f"answer {at} is a {type(entry).__name__}, not an object")
-    sent = strict(item.get("id") if isinstance(item, dict) else None)[0]
+    sent = strict(item_id(item))[0]
     back = entry.get("id")
     if back != sent or type(back) is not type(sent):
         raise EventError(f"answer {at} carries the id {back!r}; the sample in that place is {sent!r}")

@@ -175,7 +175,7 @@ def wire_option(default: str = "open-weight") -> Callable[[Verb], Verb]:
         metavar="WIRE",
         default=default,
         show_default=True,
-        help="Send events in this shape; `all` compares every one.",
+        help="Send events in this shape; `all` compares every one that AWS documents or handles.",
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from graders.reward import Failure, Reward
-from graders.wire import PROFILES, Profile, write_answer, write_events
+from graders.wire import PROFILES, PROVEN, Profile, write_answer, write_events
 from harness.deploy.places import GradingPlace
 from harness.deploy.surroundings import causes
 from harness.replay.grading import grade_batch, in_batches
@@ -103,7 +103,7 @@ class Parity:
 def compare(
     rollouts: Iterable[Rollout],
     places: Sequence[GradingPlace],
-    wires: Sequence[str] = tuple(PROFILES),
+    wires: Sequence[str] = PROVEN,
     progress: Callable[[int], None] = lambda graded: None,
 ) -> Parity:
     """Grade rollouts everywhere and compare.

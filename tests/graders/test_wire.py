@@ -13,14 +13,26 @@ from hypothesis import strategies as st
 from graders import Failure, Reward, Sample, wire
 from graders.errors import EventError
 from graders.reward import KINDS, settle
-from graders.wire import PROFILES, read_answer, read_event, write_answer, write_events
+from graders.wire import (
+    CONTAINERS,
+    EVIDENCE,
+    PROFILES,
+    PROVEN,
+    read_answer,
+    read_event,
+    write_answer,
+    write_events,
+)
 
 TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=20)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT
 JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3)
 )
-WIRES = ("metadata", "trajectories", "messages", "id", "reference_answer", "role")
+WIRES = (
+    *("metadata", "trajectories", "messages", "id", "reference_answer", "role"),
+    *("prompt", "my_key", "reward_model", "extra_info"),
+)
 OPEN = PROFILES["open-weight"]
 
 
@@ -65,6 +77,22 @@ def test_a_rollout_reads_back_into_the_same_sample_from_every_dialect(given_):
         ("sagemaker-single", {"id": "a", "reference_answer": "72", "unit": "clips"}),
         ("trajectories", {"trajectories": [{"id": "a", "reference_answer": "72", "unit": "clips"}]}),
         ("nova-blocks", [{"id": "a", "reference_answer": "72", "unit": "clips"}]),
+        ("sagemaker-oss", [{"id": "a", "reference_answer": "72", "unit": "clips"}]),
+        ("sagemaker-oss-text", [{"id": "a", "reference_answer": {"text": "72"}, "unit": "clips"}]),
+        (
+            "sagemaker-oss-batch",
+            {"batch": [{"id": "a", "reference_answer": {"text": "72"}, "unit": "clips"}]},
+        ),
+        (
+            "sagemaker-oss-input",
+            {"input": [{"id": "a", "reference_answer": {"text": "72"}, "unit": "clips"}]},
+        ),
+        (
+            "sagemaker-oss-ground-truth",
+            [{"id": "a", "reward_model": {"ground_truth": "72"}, "unit": "clips"}],
+        ),
+        ("sagemaker-oss-verl", [{"my_key": "a", "reward_model": {"ground_truth": "72"}, "unit": "clips"}]),
+        ("sagemaker-oss-extra", [{"id": "a", "extra_info": {"answer": "72"}, "unit": "clips"}]),
     ],
 )
 def test_the_dialects_look_as_they_are_documented(name, expected):
@@ -72,7 +100,7 @@ def test_the_dialects_look_as_they_are_documented(name, expected):
     rollout["messages"] = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "72"}]  # type: ignore[assignment]
     (event,) = write_events([rollout], PROFILES[name])
     (item,) = read_event(event)
-    last = item.pop("messages")[-1]
+    last = item.pop(PROFILES[name].turns)[-1]
     assert event == expected
     blocks = {"role": "nova_assistant", "content": [{"type": "text", "text": "72"}]}
     assert last == (blocks if name == "nova-blocks" else {"role": "assistant", "content": "72"})
@@ -83,9 +111,100 @@ def test_every_profile_bears_its_own_name_and_source():
         assert profile.name == name
         assert profile.source
         assert profile.placement in ("root", "metadata")
-        assert profile.container in ("list", "trajectories", "single")
+        assert profile.container in CONTAINERS
+        assert profile.evidence in EVIDENCE
     assert next(iter(PROFILES)) == "open-weight"
-    assert [name for name, profile in PROFILES.items() if profile.envelope] == ["sagemaker-oss"]
+    for name, profile in PROFILES.items():
+        assert profile.envelope is name.startswith("sagemaker-oss")
+    assert {PROFILES[name].evidence for name in PROVEN} == {"documented", "sampled"}
+    assert {profile.container for profile in PROFILES.values()} == set(CONTAINERS)
+
+
+ASKED = [{"role": "user", "content": "6 * 12?"}, {"role": "assistant", "content": "72"}]
+
+
+# What SageMaker's starter template for open-weight models is prepared for.
+@pytest.mark.parametrize(
+    ("event", "key"),
+    [
+        ([{"id": "a", "messages": ASKED, "reference_answer": "72"}], "a"),
+        ([{"id": "a", "messages": ASKED, "reference_answer": {"text": "72"}}], "a"),
+        ({"batch": [{"id": "a", "messages": ASKED, "reference_answer": "72"}]}, "a"),
+        ({"input": [{"id": "a", "messages": ASKED, "reference_answer": "72"}]}, "a"),
+        ({"body": json.dumps({"batch": [{"id": 1, "messages": ASKED, "reference_answer": "72"}]})}, 1),
+        ({"body": [{"id": 1, "messages": ASKED, "reference_answer": "72"}], "headers": {}}, 1),
+        ([{"my_key": "a", "prompt": ASKED, "reward_model": {"ground_truth": "72", "style": "rule"}}], "a"),
+        ([{"prompt": ASKED, "reward_model": {"ground_truth": "72"}, "extra_info": {"answer": "7"}}], None),
+        ([{"id": "a", "messages": ASKED, "reward_model": {"ground_truth": {"text": "72"}}}], "a"),
+        ([{"id": "a", "messages": ASKED, "extra_info": {"answer": "72", "index": 3}}], "a"),
+        ({"my_key": "a", "prompt": ASKED, "reference_answer": "72"}, "a"),
+        ({"id": None, "my_key": "a", "messages": ASKED, "reference_answer": "72", "batch": [1]}, None),
+    ],
+    ids=range(12),
+)
+def test_the_shapes_of_open_weight_models_on_sagemaker_are_read_and_answered(event, key):
+    (item,) = read_event(event)
+    sample = Sample(item)
+    assert (sample.completion, sample.prompt, sample.reference_text) == ("72", "6 * 12?", "72")
+    assert sample.id == key
+    answer, _ = write_answer([item], [1.0], 0.0, PROFILES["sagemaker-oss"])
+    assert json.loads(answer["body"]) == [{"id": key, "aggregate_reward_score": 1.0, "metrics_list": []}]
+    assert answer["statusCode"] == 200
+
+
+def test_a_records_own_fields_stay_whatever_verl_calls_its_own():
+    own = {
+        "prompt": "p",
+        "my_key": "k",
+        "extra_info": {"answer": 1, "index": 3},
+        "reward_model": {"style": "x"},
+    }
+    sample = Sample({"id": "a", "messages": ASKED, "reference_answer": "72", **own})
+    assert (sample.fields, sample.reference_answer, sample.id) == (own, "72", "a")
+    carried = Sample(
+        {"id": "a", "messages": ASKED, "metadata": {**own, "reward_model": {"ground_truth": "72"}}}
+    )
+    assert carried.reference_answer == "72"
+    assert carried.fields == {name: value for name, value in own.items() if name != "reward_model"}
+    kept = Sample({"my_key": "a", "prompt": ASKED, "extra_info": {"answer": "72", "index": 3}})
+    assert kept.fields == {"extra_info": {"answer": "72", "index": 3}}
+
+
+@pytest.mark.parametrize(
+    "body", ["{", "", "[" * 5000, '"text"', "1", '{"body": {"batch": []}}', None, {"x": 1}]
+)
+def test_a_body_that_holds_no_samples_is_refused(body):
+    with pytest.raises(EventError, match="the event"):
+        read_event({"body": body})
+
+
+def test_the_table_of_the_contract_is_that_of_the_profiles():
+    text = (Path(__file__).parents[2] / "docs" / "contract.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| `") and line.count("|") == 7]
+    assert rows == [
+        f"| `{profile.name}` | {profile.evidence} | {event_of(profile)} | {reference_of(profile)} "
+        f"| {'`statusCode`, `body`' if profile.envelope else 'a list'} | {profile.source} |"
+        for profile in PROFILES.values()
+    ]
+
+
+def event_of(profile):
+    held = {"list": "a list", "single": "one sample", "body": '`{"body": "{\\"batch\\": [...]}"}`'}
+    said = held.get(profile.container, f'`{{"{profile.container}": [...]}}`')
+    if profile.turns != "messages":
+        said += f", `{profile.turns}` for `messages`, `{profile.id}` for `id`"
+    if profile.role != "assistant":
+        said += f", role `{profile.role}`"
+    return said + (", text blocks" if profile.blocks else "")
+
+
+def reference_of(profile):
+    if profile.reference != "reference_answer":
+        return {"reward_model": "`reward_model.ground_truth`", "extra_info": "`extra_info.answer`"}[
+            profile.reference
+        ]
+    held = "in `metadata`" if profile.placement == "metadata" else "beside `messages`"
+    return held + (', `{"text": ...}`' if profile.wrapped else "")
 
 
 @pytest.mark.parametrize("event", [None, {}, {"trajectories": {}}, {"Records": []}, "[]", 1, True], ids=repr)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from graders.wire import PROFILES
+from graders.wire import PROVEN
 from harness.cli.main import main
 from harness.localaws.invoke import LambdaServer
 from support.artifacts import write_grader
@@ -31,7 +31,7 @@ def test_the_same_everywhere(project, capsys):
     write_build(project)
     assert main(["parity", "rollouts.jsonl"]) == 0
     out = capsys.readouterr().out
-    same = "30 rollouts in 2 places over 10 wires: rewards, metrics, errors, ids and order are the same"
+    same = "30 rollouts in 2 places over 14 wires: rewards, metrics, errors, ids and order are the same"
     assert same in out
     assert "cold start" in out
     assert "of 6 MB" in out
@@ -41,7 +41,7 @@ def test_differences_side_by_side_one_line_for_all_wires(project, capsys):
     write_build(project, SAME.replace('"length": len', '"length": 2 * len'))
     assert main(["parity", "rollouts.jsonl", "--limit", "2"]) == 1
     out = capsys.readouterr().out
-    assert "2 rollouts in 2 places over 10 wires: 2 samples differ" in out
+    assert "2 rollouts in 2 places over 14 wires: 2 samples differ" in out
     table = [line.split() for line in out.splitlines() if line.startswith("  ")]
     assert ["samples", "first", "place", "wire", "what", "here", "there"] in table
     assert ["2", "r0", "lambda-runtime", "all", "length", "1", "2"] in table
@@ -76,7 +76,7 @@ def test_a_function_behind_aws_s_api_is_compared_too(project, capsys, tmp_path, 
         assert main(words) == 0
     said = json.loads(capsys.readouterr().out)
     assert [place["place"] for place in said["places"]][2:] == [f"{ARN}:1", "grader:live"]
-    assert said["wires"] == list(PROFILES)
+    assert said["wires"] == list(PROVEN)
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,13 @@ from support.rollout_files import rollout, write_rollouts
 
 REPLAY = ("replay", "rollouts.jsonl", "--grader", "my_grader.py:right")
 BY_WIRE = """
+from graders.sample import item_id
+from graders.wire import read_event
+
 def handler(event, context):
-    items = event if isinstance(event, list) else event.get("trajectories", [event])
+    items = read_event(event)
     return [
-        {"id": item["id"], "aggregate_reward_score": float("metadata" in item), "metrics_list": []}
+        {"id": item_id(item), "aggregate_reward_score": float("metadata" in item), "metrics_list": []}
         for item in items
     ]
 """

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.wire import PROFILES, read_event
+from graders import Sample
+from graders.wire import PROFILES, PROVEN, read_event
 from harness.deploy.parity import Times, compare
 from harness.deploy.places import GradingPlace, open_places
 from harness.deploy.surroundings import Surroundings
@@ -44,9 +45,8 @@ def rewarding(change=lambda sample, graded: graded):
     def answer(event):
         items = []
         for item in read_event(event):
-            content = item["messages"][-1]["content"]
-            text = content[0]["text"] if isinstance(content, list) else content
-            items.append(change(item, Graded(float(text == "4"), {"length": float(len(text or ""))}, None)))
+            text = Sample(item).completion
+            items.append(change(item, Graded(float(text == "4"), {"length": float(len(text))}, None)))
         return Answer(items, 2.0)
 
     return answer
@@ -55,8 +55,7 @@ def rewarding(change=lambda sample, graded: graded):
 def test_places_that_grade_alike_have_no_differences(rollouts):
     found = compare(rollouts, [place(rewarding(), "in-process"), place(rewarding(), concurrency=3)])
     assert (found.differences, found.rollouts, found.samples) == ([], 72, 0)
-    assert found.wires == list(PROFILES)
-    assert found.largest_event.keys() == PROFILES.keys()
+    assert found.wires == list(found.largest_event) == list(PROVEN)
     assert 0 < found.payload_share() < 0.01
 
 
@@ -72,8 +71,8 @@ def test_places_that_grade_alike_have_no_differences(rollouts):
 )
 def test_one_sample_that_differs_on_one_wire_is_named(rollouts, changed, what, here, there):
     def change(item, graded):
-        nova = item["messages"][-1]["role"] == "nova_assistant" and "metadata" in item
-        return changed if item["id"] == "r3" and nova else graded
+        nova = Sample(item).messages[-1]["role"] == "nova_assistant" and "metadata" in item
+        return changed if item.get("id") == "r3" and nova else graded
 
     [one] = compare(rollouts, [place(rewarding(), "in-process"), place(rewarding(change))]).differences
     assert tuple(one) == ("r3", "there", "nova", what, here, there)
@@ -92,7 +91,7 @@ def test_an_error_here_and_another_there_differ_and_the_same_do_not(rollouts):
 
 def test_a_call_that_fails_as_a_whole_is_a_difference_of_every_sample_in_it(rollouts):
     def answer(event):
-        if any(item["id"] == "r2" for item in event):
+        if any(item.get("id") == "r2" for item in event):
             return Answer([], 1.0, GraderFault("EventError", "answer 1 carries the id 'r1'"))
         return rewarding()(event)
 
@@ -116,13 +115,15 @@ def test_a_grader_that_reads_one_wire_alone_differs_from_itself(rollouts):
 
     found = compare(rollouts, [place(answer, "in-process")])
     assert {one.wire for one in found.differences} == {
-        name for name, profile in PROFILES.items() if profile.placement == "root"
+        name
+        for name in PROVEN
+        if PROFILES[name].placement == "root" and PROFILES[name].reference == "reference_answer"
     }
 
 
 def test_one_sample_a_call_does_not_count_for_the_time_of_a_batch(rollouts):
     found = compare(rollouts, [place(rewarding(), "in-process")])
-    lists = sum(profile.container != "single" for profile in PROFILES.values())
+    lists = sum(PROFILES[name].container != "single" for name in PROVEN)
     assert len(found.times["in-process"].calls) + 1 == 2 * lists
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from graders.wire import PROFILES
+from graders.wire import PROVEN
 from harness.cli.main import main
 from harness.errors import InputError, ServiceError
 from harness.localaws.function import FunctionSpec
@@ -244,7 +244,7 @@ def test_a_batch_over_six_megabytes_is_split_and_a_sample_over_it_is_named(serve
 
 def test_every_wire_reaches_a_deployed_function(server, project, rollouts):
     run = prepare(ReplayRequest(rollouts=rollouts, target=f"{ARN}:3", wire="all", limit=10))
-    assert (replay(run, cores=1).wires, len(PROFILES)) == (0, 10)
+    assert (replay(run, cores=1).wires, len(PROVEN)) == (0, 14)
 
 
 @pytest.mark.parametrize(
