@@ -33,8 +33,15 @@ if TYPE_CHECKING:
         "nova-blocks",
         "sagemaker",
         "sagemaker-single",
-        "sagemaker-oss",
         "trajectories",
+        "sagemaker-oss",
+        "sagemaker-oss-text",
+        "sagemaker-oss-batch",
+        "sagemaker-oss-input",
+        "sagemaker-oss-body",
+        "sagemaker-oss-ground-truth",
+        "sagemaker-oss-verl",
+        "sagemaker-oss-extra",
     ]
 
 
