@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -63,19 +60,20 @@ def command(rollouts: Path, grader: str, out: Path | None, as_json: bool, **aske
 
     Exit codes: 0 rehearsed, whatever was learned; 1 the job failed; 2 input.
     """
-    from harness.rehearsal.run import RehearsalRequest, rehearse
+    from harness.rehearsal.run import LOG, RehearsalRequest, rehearse
 
     given = {name: value for name, value in asked.items() if value is not None}
-    folder = out or Path("rehearsals") / _name(rollouts, grader, asked)
     with screen(quiet=as_json) as progress:
-        found = rehearse(RehearsalRequest(rollouts=rollouts, grader=grader, out=folder, **given), progress)
+        found = rehearse(RehearsalRequest(rollouts=rollouts, grader=grader, out=out, **given), progress)
     if as_json:
         emit_json(found.to_json())
         return 0
     from harness.report.rehearsal import rehearsal_lines
 
     show(rehearsal_lines(found))
-    click.echo(f"\neverything is in {folder}")
+    click.echo(f"\neverything is in {found.folder}")
+    if (found.folder / LOG).exists():
+        click.echo(f"what the grader printed is in {found.folder / LOG}")
     return 0
 
 
@@ -164,18 +162,3 @@ def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _name(rollouts: Path, grader: str, asked: dict[str, Any]) -> str:
-    """A folder's name that the same command always gets."""
-    from harness.targets.in_process import InProcessTarget
-
-    try:
-        state = rollouts.stat()
-        stamp = [state.st_size, state.st_mtime_ns]
-    except OSError:
-        stamp = []
-    parts = [str(rollouts.resolve()), stamp, grader, InProcessTarget(grader).sha256, asked]
-    mark = hashlib.sha256(json.dumps(parts, sort_keys=True, default=list).encode()).hexdigest()[:8]
-    words = f"{rollouts.stem}-{grader.rpartition(':')[2] or grader}"
-    return f"{re.sub(r'[^A-Za-z0-9]+', '-', words).strip('-')[:60]}-{mark}"

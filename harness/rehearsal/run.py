@@ -8,8 +8,10 @@ grading twice; everything else is written when it is done, each file in one step
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
+import re
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +24,7 @@ from typing import Protocol
 from harness.api.types import ENTROPY, HYPERPARAMETERS, RESPONSE_LENGTH_MEAN, REWARD_MEAN
 from harness.clock import SystemClock
 from harness.data.records import text_of
+from harness.data.typed_json import as_json
 from harness.disk import lock, replaced
 from harness.errors import HarnessError, InputError
 from harness.follow.curves import Series
@@ -50,11 +53,10 @@ from harness.simulator.pool import Candidate
 from harness.simulator.training import DrawRow, Schedule, grade_all, take_step
 from harness.targets.in_process import InProcessTarget
 
-__all__ = ["Progress", "RehearsalRequest", "StepFigures", "quarters", "rehearse"]
+__all__ = ["LOG", "Progress", "RehearsalRequest", "StepFigures", "quarters", "rehearse"]
 
-_REWARDS, _LOG = "rewards.jsonl", "grader.log"
+_REWARDS, LOG = "rewards.jsonl", "grader.log"
 _CONTROLS = 100
-_SHOWN = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +65,9 @@ class RehearsalRequest:
 
     rollouts: Path
     grader: str
-    out: Path
-    """Output folder. Resumes an unfinished rehearsal with the same inputs."""
+    out: Path | None = None
+    """Output folder; one under `rehearsals/` that is named after the inputs when None. Resumes an unfinished
+    rehearsal with the same inputs."""
     holdout: float = 0.1
     seed: int = 0
     n_epochs: int = int(HYPERPARAMETERS["n_epochs"].default)
@@ -128,20 +131,24 @@ def rehearse(request: RehearsalRequest, progress: Progress) -> Rehearsal:
     """
     if not 0 <= request.holdout < 1:
         raise InputError("the share that is held out must be at least 0 and less than 1", place="--holdout")
-    target = InProcessTarget(request.grader)
+    printed = io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(printed):
+        target = InProcessTarget(request.grader)
     identity = _identity(request, target)
-    _check_folder(request.out, identity)
+    out = request.out or _default_folder(request, identity)
+    _check_folder(out, identity)
     progress.stage("splitting the rollouts by record")
     parts = split(request.rollouts, request.holdout, request.seed, request.labels)
     remarks: list[str] = []
     calls = GraderCalls(target, "open-weight", BATCH, SystemClock(), remarks.append)
     try:
         with (
-            lock(request.out / ".lock", "this rehearsal", fix="Wait for it, or name another --out."),
-            KeptRewards(request.out / _REWARDS, identity, calls) as rewards,
-            _output_to(request.out / _LOG),
+            lock(out / ".lock", "this rehearsal", fix="Wait for it, or name another --out."),
+            KeptRewards(out / _REWARDS, identity, calls) as rewards,
+            _output_to(out / LOG),
         ):
-            return _rehearsed(request, identity, parts, target, rewards, progress, remarks)
+            sys.stdout.write(printed.getvalue())
+            return _rehearsed(request, out, identity, parts, target, rewards, progress, remarks)
     except JobFailure as failure:
         raise HarnessError(
             f"the job did not succeed: {failure.message}",
@@ -159,6 +166,7 @@ def quarters(values: Sequence[float]) -> list[float]:
 
 def _rehearsed(
     request: RehearsalRequest,
+    out: Path,
     identity: RehearsalInputs,
     parts: Split,
     target: InProcessTarget,
@@ -177,7 +185,7 @@ def _rehearsed(
     held_out = _held_out(parts.held_out, job.policy, known)
     curves = {name: series.curve() for name, series in job.series.items()}
     found = Rehearsal(
-        folder=request.out,
+        folder=out,
         identity=identity,
         sizes=Sizes(
             len(parts.training), len(parts.held_out), parts.completions, parts.fewest, parts.left_out
@@ -303,6 +311,13 @@ def _remarks(parts: Split) -> list[str]:
 # --- the folder ---------------------------------------------------------------------------------------------
 
 
+def _default_folder(request: RehearsalRequest, identity: RehearsalInputs) -> Path:
+    """A folder that the same call always gets."""
+    words = f"{request.rollouts.stem}-{request.grader.rpartition(':')[2] or request.grader}"
+    mark = hashlib.sha256(json.dumps(as_json(identity), sort_keys=True).encode()).hexdigest()[:8]
+    return Path("rehearsals") / f"{re.sub(r'[^A-Za-z0-9]+', '-', words).strip('-')[:60]}-{mark}"
+
+
 def _check_folder(folder: Path, identity: RehearsalInputs) -> None:
     """Refuse a folder that holds anything but this rehearsal."""
     if not folder.exists():
@@ -313,7 +328,7 @@ def _check_folder(folder: Path, identity: RehearsalInputs) -> None:
     if done is not None:
         check_identity(done.identity, identity, folder)
         return
-    others = [path.name for path in folder.iterdir() if path.name not in (_REWARDS, _LOG, ".lock")]
+    others = [path.name for path in folder.iterdir() if path.name not in (_REWARDS, LOG, ".lock")]
     if others and not (folder / _REWARDS).exists():
         raise InputError(
             "there is something here that is no rehearsal",

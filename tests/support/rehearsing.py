@@ -33,6 +33,8 @@ from pathlib import Path
 from graders import Abstain, Sample, grader
 from graders.extract import same_number
 
+print("imported")
+
 
 @grader
 def constant(sample: Sample) -> float:

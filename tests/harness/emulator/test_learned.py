@@ -9,25 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from harness.simulator.learned import correlation
-
-numbers = st.lists(st.floats(-100, 100), min_size=2, max_size=20)
-
-
-@given(numbers, st.floats(0.1, 10), st.floats(-10, 10))
-def test_correlation_of_a_straight_line_is_one(values: list[float], slope: float, start: float) -> None:
-    found = correlation(values, [slope * value + start for value in values])
-    if found is not None and max(values) - min(values) > 1e-3:
-        assert found == pytest.approx(1.0, abs=1e-6)
-        assert correlation(values, [-value for value in values]) == pytest.approx(-1.0, abs=1e-6)
-
-
-def test_correlation_without_spread_is_unknown() -> None:
-    assert correlation([1.0, 1.0], [1.0, 2.0]) is None
-    assert correlation([], []) is None
 
 
 def report_on(serve: Callable[..., Any], data: Any, grader: str, **changes: Any) -> Any:

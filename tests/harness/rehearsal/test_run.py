@@ -153,8 +153,7 @@ def test_the_same_call_again_grades_nothing_and_gives_the_same(
     first = rehearsed(tmp_path, grader, some)
     log = tmp_path / "rehearsal" / "grader.log"
     printed = log.read_text()
-    assert set(printed.splitlines()) == {"graded"}
-    assert len(printed.splitlines()) == 2 * (400 + 2 * 45)
+    assert printed.count("graded") == 2 * (400 + 2 * 45)
     assert rehearsed(tmp_path, grader, some) == first
     assert log.read_text() == printed
     assert capfd.readouterr() == ("", "")
@@ -229,7 +228,7 @@ def test_interrupted_it_leaves_rewards_alone_and_resumes_without_grading_twice(
     with (out / "rewards.jsonl").open("ab") as file:
         file.write(b'{"key": "torn')
     found = rehearsed(tmp_path, grader, some)
-    assert len((out / "grader.log").read_text().splitlines()) == 2 * (400 + 2 * 45)
+    assert (out / "grader.log").read_text().count("graded") == 2 * (400 + 2 * 45)
     (tmp_path / "whole").mkdir()
     whole = rehearsed(tmp_path / "whole", grader, some)
     assert (found.curves, found.learned, found.held_out) == (whole.curves, whole.learned, whole.held_out)

@@ -1,0 +1,125 @@
+"""What a job has learned, from draws and policies that are known."""
+
+from __future__ import annotations
+
+from array import array
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.simulator.examples import Example, Examples
+from harness.simulator.learned import correlation, learned, rewards_by_record
+from harness.simulator.policy import Policy, initial
+from harness.simulator.pool import Pool
+from harness.simulator.training import DrawRow
+
+numbers = st.lists(st.floats(-100, 100), min_size=2, max_size=20)
+
+
+@given(numbers, st.floats(0.1, 10), st.floats(-10, 10))
+def test_correlation_of_a_straight_line_is_one(values: list[float], slope: float, start: float) -> None:
+    found = correlation(values, [slope * value + start for value in values])
+    if found is not None and max(values) - min(values) > 1e-3:
+        assert found == pytest.approx(1.0, abs=1e-6)
+        assert correlation(values, [-value for value in values]) == pytest.approx(-1.0, abs=1e-6)
+
+
+def test_correlation_without_spread_is_unknown() -> None:
+    assert correlation([1.0, 1.0], [1.0, 2.0]) is None
+    assert correlation([], []) is None
+
+
+def examples(*texts: str, records: int = 3) -> list[Example]:
+    """Records with these completions each."""
+    pool = Pool(
+        {
+            "messages": [
+                {"role": "user", "content": f"q{number}"},
+                {"role": "assistant", "content": text},
+            ],
+            "model": f"style-{place}",
+        }
+        for number in range(records)
+        for place, text in enumerate(texts)
+    )
+    return [Example(group.record, group) for group in pool.groups.values()]
+
+
+def preferring(chosen: list[Example], place: int, weight: float = 3.0) -> Policy:
+    """A policy that prefers one completion of each record, by its own terms alone."""
+    own = {one.group.candidates[place].key: weight for one in chosen}
+    return Policy(array("d", initial().theta), own)
+
+
+def rewarded(chosen: list[Example], *rewards: float | None) -> dict[str, float | None]:
+    return {
+        candidate.key: reward
+        for one in chosen
+        for candidate, reward in zip(one.group.candidates, rewards, strict=True)
+    }
+
+
+def drawn(chosen: list[Example], *advantages: float) -> list[tuple[int, DrawRow]]:
+    return [
+        (1, DrawRow(one.group.key, option.key, 1.0, None, gain, option.length))
+        for one in chosen
+        for option, gain in zip(one.group.options, advantages, strict=True)
+    ]
+
+
+def test_the_base_model_says_everything_equally_often() -> None:
+    chosen = examples("a", "bb", "ccc")
+    rewards = rewarded(chosen, 0.0, 1.0, None)
+    assert set(rewards_by_record(None, chosen, rewards).values()) == {0.5}
+    assert rewards_by_record(None, chosen, rewards) == rewards_by_record(initial(), chosen, rewards)
+    assert rewards_by_record(None, chosen, {}) == {}
+
+
+def test_own_terms_count_on_the_records_they_were_learned_on_alone() -> None:
+    chosen = examples("a", "bb")
+    policy, rewards = preferring(chosen, 1), rewarded(chosen, 0.0, 1.0)
+    report = learned(Examples(chosen, [], []), drawn(chosen, -1.0, 1.0), rewards, policy)
+    after = report.expected_reward.after
+    assert after.training is not None
+    assert after.training > 0.9
+    assert (after.training_theta_alone, after.held_out) == (0.5, None)
+    assert {shift.model for shift in report.amplified} == {"style-1"}
+    assert {shift.model for shift in report.suppressed} == {"style-0"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "place", "grew", "rest_grew"),
+    [
+        (("", "x" * 40, "y" * 40), 1, True, False),
+        (("x" * 20, "y" * 40, "z" * 80), 2, True, True),
+        (("x" * 80, "y" * 40, "z" * 40), 1, False, False),
+        (("x" * 80, "y" * 40, "z" * 20), 2, False, True),
+    ],
+)
+def test_length_is_told_from_an_extreme_that_was_dropped(
+    texts: tuple[str, ...], place: int, grew: bool, rest_grew: bool
+) -> None:
+    """`rest_grew`: whether the length of the others moved at all."""
+    chosen = examples(*texts)
+    change = learned(Examples(chosen, [], []), [], {}, preferring(chosen, place)).length
+    assert change is not None
+    assert (change.after > change.before) is grew
+    assert (abs(change.rest_after - change.rest_before) > 1e-9) is rest_grew
+    assert change.extreme_after < change.extreme_before
+    assert change.correlation is None
+
+
+def test_groups_that_never_moved_are_told_apart_by_why() -> None:
+    chosen = examples("a", "bb", records=4)
+    equal, unlucky, silent, moved = (one.group for one in chosen)
+    rewards = rewarded(chosen, 0.0, 1.0)
+    rewards.update({candidate.key: 1.0 for candidate in equal.candidates})
+    rewards.update({candidate.key: None for candidate in silent.candidates})
+    draws = [*drawn(chosen[:3], 0.0, 0.0), *drawn(chosen[3:], -1.0, 1.0)]
+    still = learned(Examples(chosen, [], []), draws, rewards, initial()).never_moved
+    assert (still.groups, still.drawn, still.undrawn) == (3, 4, 0)
+    assert (still.all_equal, still.unlucky_draw, still.no_reward) == (
+        [equal.key], [unlucky.key], [silent.key])  # fmt: skip
+    assert learned(Examples(chosen, [], []), [], rewards, initial()).never_moved.undrawn == 4
+    assert moved.key not in (*still.all_equal, *still.unlucky_draw, *still.no_reward)
