@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from pathlib import Path
@@ -9,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import artifact_option, function_option, json_option, out_option, port_option
+from harness.cli.options import (
+    artifact_option,
+    aws_credentials_option,
+    function_option,
+    json_option,
+    out_option,
+    pass_env_option,
+    port_option,
+)
 from harness.cli.output import emit_json, printable
 from harness.errors import InputError
 
@@ -24,6 +33,8 @@ _VERSION = "1"
 @artifact_option
 @function_option
 @port_option
+@pass_env_option
+@aws_credentials_option
 @click.option(
     "--concurrency",
     metavar="N",
@@ -36,6 +47,8 @@ def command(
     artifact: Path | None,
     function: str | None,
     port: int,
+    pass_env: tuple[str, ...],
+    aws_credentials: str | None,
     concurrency: int | None,
     out: Path | None,
     as_json: bool,
@@ -45,8 +58,12 @@ def command(
     boto3, the AWS command line or any SDK calls the functions at the printed URL, by name, version, alias or
     ARN. They run in the local Lambda runtime, without a container and without an account.
 
+    A function has none of this machine's variables and credentials but those of --pass-env and
+    --aws-credentials.
+
     Exit codes: 0 stopped; 2 nothing is built, or the port is taken.
     """
+    from harness.localaws.credentials import profile_credentials
     from harness.localaws.invoke import LambdaServer
     from harness.localaws.runtime import LocalRuntime
     from harness.targets.built import BUILD, built_function, built_functions
@@ -57,14 +74,22 @@ def command(
         specs = [built_function(artifact, function).spec]
     if not specs:
         raise InputError("no Python function is built here", place=str(artifact or BUILD))
+    for name in pass_env:
+        if name not in os.environ:
+            raise InputError(
+                f"the variable {name} is not set here", fix=f"Set {name}, or leave out --pass-env."
+            )
+    credentials = profile_credentials(aws_credentials) if aws_credentials else None
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with LambdaServer(
-        lambda spec: LocalRuntime(spec, concurrency=_ENVIRONMENTS, log_file=out),
-        concurrency=concurrency,
-        port=port,
-    ) as server:
+
+    def start(spec: FunctionSpec) -> LocalRuntime:
+        return LocalRuntime(
+            spec, concurrency=_ENVIRONMENTS, passed=pass_env, credentials=credentials, log_file=out
+        )
+
+    with LambdaServer(start, concurrency=concurrency, port=port) as server:
         for spec in specs:
             server.add(spec, version=_VERSION, aliases=(spec.alias,) if spec.alias else ())
         if as_json:

@@ -32,6 +32,9 @@ def same(sample: Sample) -> bool:
     return sample.completion == sample.reference_answer
 
 def other(event, context):
+    import os
+    if event == "who":
+        return [os.environ.get("JUDGE"), os.environ.get("OTHER_JUDGE")]
     print("other was called")
     if "port" in event:
         exec(ATTEND % event["port"])
@@ -145,6 +148,19 @@ def test_people_are_told_how_to_call_it(tmp_path: Path) -> None:
     assert f"  export AWS_ENDPOINT_URL_LAMBDA={url} AWS_REGION=us-east-1\n" in said
     assert any("aws lambda invoke --function-name Other:live" in line for line in said)
     assert process.returncode == 0
+
+
+def test_a_function_has_the_variables_that_are_named_and_no_others(
+    serve: Callable[..., Serving], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("JUDGE", "a")
+    monkeypatch.setenv("OTHER_JUDGE", "b")
+    _, url, _ = serve("--pass-env", "JUDGE")
+    client = client_of(url)
+    assert json.loads(client.invoke(FunctionName="Other", Payload='"who"')["Payload"].read()) == ["a", None]
+    client.close()
+    said = refusal(tmp_path, "serve", "--pass-env", "NOT_THERE")
+    assert "the variable NOT_THERE is not set here. Set NOT_THERE, or leave out --pass-env." in said
 
 
 def test_what_cannot_be_served_is_said_in_one_sentence(serve: Callable[..., Serving], tmp_path: Path) -> None:
