@@ -27,6 +27,7 @@ from pathlib import Path
 
 from harness.deploy.vendor import POWERTOOLS, copy_installed, install_requirements, remove_leftovers
 from harness.errors import HarnessError, InputError
+from harness.localaws.manifest import LEFT_BEHIND, write_manifest
 from harness.localaws.pythons import pythons_of, runtime_version
 
 __all__ = ["Artifact", "Recipe", "build", "main", "zipped_bytes"]
@@ -37,7 +38,6 @@ TASK_ROOT = "/var/task"
 _COMPILE_TIMEOUT_S = 120
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 _SDK = ("boto3", "botocore")
-_LEFT_BEHIND = shutil.ignore_patterns("__pycache__", "tests", "test_*.py", ".*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,7 @@ def build(recipe: Recipe, into: Path) -> Artifact:
         _copy(source, into)
     remove_leftovers(into)
     compiler = _compile(recipe.runtime, into)
+    write_manifest(into, {each.resolve().name: each for each in recipe.sources}, recipe.requirements)
     return _measured(into, compiler, _notes(recipe, into, compiler))
 
 
@@ -118,7 +119,7 @@ def _copy(source: Path, into: Path) -> None:
             f"the artifact has a {target.name} already", place=str(source), fix="Give it another name."
         )
     if source.is_dir():
-        shutil.copytree(source, target, ignore=_LEFT_BEHIND)
+        shutil.copytree(source, target, ignore=LEFT_BEHIND)
     else:
         shutil.copyfile(source, target)
 

@@ -17,6 +17,7 @@ from harness.deploy.checklist import finding
 from harness.deploy.shadowing import installed_graders
 from harness.findings import Finding
 from harness.localaws.function import FunctionSpec
+from harness.localaws.manifest import changed_sources
 from harness.targets.built import Imported, import_artifact
 
 __all__ = ["Measured", "check_artifact"]
@@ -142,17 +143,10 @@ def _library(artifact: Path, place: str) -> Iterator[Finding]:
 
 
 def _sources(artifact: Path, project: Path, place: str) -> Iterator[Finding]:
-    """Whether the user's own modules are those that were built."""
-    for built in sorted(artifact.iterdir()):
-        source = project / built.name
-        if built.name == "graders" or not source.exists() or built.name.startswith(("__pycache__", ".")):
-            continue
-        if source.is_dir():
-            changed = [f"{built.name}/{name}" for name in _differing(source, built)]
-        else:
-            changed = [built.name] if _bytes(source) != _bytes(built) else []
-        if changed:
-            yield finding("D030", f"{', '.join(changed[:3])} changed since it was built", place)
+    """Whether the user's own files are those that were built."""
+    if changed := changed_sources(artifact, project):
+        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+        yield finding("D030", f"{', '.join(changed[:3])}{more} changed since it was built", place)
 
 
 def _differing(source: Path, built: Path) -> list[str]:

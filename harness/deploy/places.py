@@ -57,7 +57,7 @@ class GradingPlace:
             "peak_memory_mb": report and report.peak_memory_mb,
             "estimate_ms": report and report.longest_ms,
             "protection": report and report.protection,
-            "notes": [*self.notes, *(report.lines() if report else ())],
+            "notes": list(report.lines()) if report else [f"note: {note}" for note in self.notes],
         }
 
 

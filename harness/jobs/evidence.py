@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.findings import Finding, Place, Severity
-from harness.runs.facts import Bounds, DeployedFacts, known_bounds, share_of
+from harness.localaws.manifest import changed_sources
+from harness.runs.facts import Bounds, DeployedFacts, LocalRuntimeFacts, known_bounds, share_of
 from harness.runs.rows import Totals, read_rows
 from harness.runs.store import Run, open_run
 from harness.signal.groups import GroupCounts, count_groups, group_rewards
@@ -62,6 +63,12 @@ def _same_grader(run: Run, grader_arn: str, place: Place) -> list[Finding]:
             return []
         message = f"the replay called {target.arn}, the job would call {grader_arn}"
         return [Finding("J022", Severity.WARNING, message, place, fix="Replay the ARN that is to train.")]
+    if isinstance(target, LocalRuntimeFacts):
+        artifact = target.template.parent / target.function
+        if changed := changed_sources(artifact) if artifact.is_dir() else []:
+            message = f"the artifact is older than its sources: {', '.join(changed[:3])} changed since"
+            fix = "Run `sam build`, replay it and deploy it again."
+            return [Finding("J022", Severity.WARNING, message, place, fix=fix)]
     message = f"the replay ran {target.kind}: that the deployed function is the same is not known"
     fix = "`rft parity` compares them; a replay with --arn ARN leaves no doubt."
     return [Finding("J023", Severity.NOTE, message, place, fix=fix)]

@@ -60,10 +60,10 @@ class RunSummary:
 
     def _function_lines(self) -> Iterator[str]:
         """How a built function ran here."""
-        if isinstance(self.run.facts.target, LocalRuntimeFacts) and self.run.facts.target.note:
-            yield f"note: {self.run.facts.target.note}"
         if self.function is not None:
             yield from self.function.lines()
+        elif isinstance(self.run.facts.target, LocalRuntimeFacts) and self.run.facts.target.note:
+            yield f"note: {self.run.facts.target.note}"
         log = self.run.folder / LOG
         if log.is_file() and log.stat().st_size:
             yield f"the function's log: {log}"

@@ -24,6 +24,8 @@ class FunctionReport:
     """What kept the function from writing where it cannot in Lambda."""
     says: str
     """What that protection means, in words."""
+    notes: tuple[str, ...] = ()
+    """How this differs from the deployed function, a sentence each."""
     calls: int
     memory_mb: int
     timeout_s: float
@@ -35,6 +37,7 @@ class FunctionReport:
 
     def lines(self) -> Iterator[str]:
         """The report in a few lines for people."""
+        yield from (f"note: {note}" for note in self.notes)
         yield f"protection: {self.protection} ({self.says})"
         if self.longest_ms is None:
             return

@@ -19,6 +19,7 @@ from harness.disk import write_json
 from harness.errors import InputError
 from harness.localaws.confinement import Protection
 from harness.localaws.function import FunctionSpec
+from harness.localaws.manifest import changed_sources
 from harness.localaws.runtime import InvokeRefused, LocalRuntime
 from harness.targets.function_report import FILE, LOG, FunctionReport
 from harness.targets.payload import MAX_EVENT, encode, read
@@ -107,6 +108,7 @@ class LocalRuntimeTarget:
         return FunctionReport(
             protection=str(self.protection),
             says=self.protection.sentence,
+            notes=self.notes,
             calls=self._calls,
             memory_mb=self.spec.memory_mb,
             timeout_s=self.spec.timeout_s,
@@ -149,6 +151,10 @@ def differences(spec: FunctionSpec, interpreter_note: str | None) -> Iterator[st
     if spec.architecture != machine:
         what = f"the function is for {spec.architecture} and this machine is {machine}"
         yield f"parity is not proven for compiled code: {what}"
+    if changed := changed_sources(spec.artifact):
+        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+        what = f"{', '.join(changed[:3])}{more} changed since it was built"
+        yield f"the artifact is older than its sources: {what}; run `sam build` again"
     yield from spec.notes
 
 

@@ -152,7 +152,6 @@ def _in_process(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
 def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     """The built function; its artifact is asked how the grader in it was declared."""
     from harness.targets.built import built_function, grader_of, import_artifact
-    from harness.targets.lambda_runtime import differences
 
     template, logical_id, spec = built_function(asked.artifact, asked.function, asked.grader)
     imported = import_artifact(spec)
@@ -160,9 +159,8 @@ def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
         fix = f"Lambda could not import {spec.handler} either; `rft doctor` says more."
         raise InputError(imported.error, place=str(spec.artifact), fix=fix)
     sha256 = spec.code_sha256()
-    note = "; ".join(differences(spec, imported.note)) or None
     target = LocalRuntimeFacts(
-        template.resolve(), logical_id, sha256, note, passed=asked.passed, profile=asked.profile
+        template.resolve(), logical_id, sha256, imported.note, passed=asked.passed, profile=asked.profile
     )
     return target, GraderFacts(grader_of(spec), sha256, imported.options)
 

@@ -113,7 +113,7 @@ def test_a_pool_of_processes_fails_as_in_lambda(said):
     assert (code, run["totals"]["errors"]) == (1, {"call": 6})
     row = json.loads(Path(run["rewards"]).read_text().splitlines()[0])
     assert "OSError" in row["error"]["message"]
-    assert "synchronize.py" in row["error"]["message"]
+    assert "at app.py:7" in row["error"]["message"]
 
 
 def test_a_judge_in_the_artifact_asks_with_the_credentials_of_a_profile(said, project, monkeypatch):
@@ -176,3 +176,12 @@ def test_what_of_the_template_is_not_imitated_is_said(project, capsys):
     assert "its layers are not imitated" in out
     assert "its VPC is not imitated" in out
     assert "for arm64" in out
+
+
+def test_an_artifact_that_is_older_than_its_sources_is_said_to_be(project, capsys):
+    write_build(project)
+    (project / "app.py").write_text("changed = True\n" + (project / "app.py").read_text())
+    assert main(["replay", "rollouts.jsonl", "--artifact", ".aws-sam/build"]) == 0
+    assert "older than its sources: app.py changed since it was built" in capsys.readouterr().out
+    main(["parity", "rollouts.jsonl", "--wire", "open-weight"])
+    assert "older than its sources: app.py" in capsys.readouterr().out
