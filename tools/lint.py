@@ -56,6 +56,11 @@ _TEXT_RULES = (
     ),
 )
 
+# A docstring starts with what the thing is or does for its caller.
+_FORMULA = re.compile(
+    r"comes? in:|\bin comes?\b.*\bout goe?s?\b|\bcomes? in\b[^.]*\bgo(es)? out\b", re.DOTALL | re.IGNORECASE
+)
+
 _CODE = ("graders", "harness", "tools")
 _SHAPELESS = {"util", "utils", "helper", "helpers", "common", "base", "manager", "managers", "misc"}
 _NOT_COUNTED = {"__init__", "__main__", "conftest"}
@@ -106,6 +111,10 @@ def complaints(root: Path, files: Iterable[PurePosixPath]) -> list[Complaint]:
         if file.suffix == ".py":
             trees[file] = ast.parse(text, str(file))
             found += _shapeless(file)
+            if _FORMULA.search(ast.get_docstring(trees[file]) or ""):
+                found.append(
+                    Complaint(str(file), 1, "say what the module is for, not what comes in and goes out")
+                )
             if file.parts[0] == "tests":
                 found += _in_test(file, trees[file])
     code = {file: tree for file, tree in trees.items() if file.parts[0] in _CODE}

@@ -1,4 +1,4 @@
-"""Records come in one after the other; the rules that they break together go out.
+"""Finds the rules that the records of a file break together.
 
 Of a record two hashes are kept, and the types of its fields: memory grows by some 150 bytes a record.
 """

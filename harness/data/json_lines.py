@@ -1,4 +1,4 @@
-"""A JSONL file comes in; its lines go out as bytes with their offsets, or one line as a Python value.
+"""Reads a JSONL file: its lines as bytes with their offsets, or one line as a Python value.
 
 Training files and rollouts files are both read through here, so that a line means the same everywhere, and
 the same as in Lambda. Lines are streamed: memory is that of the longest. What it should hold is unknown here.

@@ -1,4 +1,4 @@
-"""One record comes in; the rules that it breaks by itself go out, as rule ids with what exactly is wrong.
+"""Finds the rules that one record breaks by itself: rule ids with what exactly is wrong.
 
 Nothing here knows the file, the line or the other records.
 """

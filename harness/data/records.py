@@ -1,4 +1,4 @@
-"""A training file comes in; its records go out one by one, each with its line number and byte offset.
+"""Reads a training file record by record, each with its line number and byte offset.
 
 A record is one JSON object with `messages` that do not end with the assistant's turn. `read` refuses the
 first line that is not an object; what else a good record must keep stands in `harness.data.rules`.

@@ -1,4 +1,4 @@
-"""A training file comes in; a report of everything wrong with it goes out, each finding at its line.
+"""Reports everything that is wrong with a training file, each finding at its line.
 
 One pass, streamed. Reads only; asks no service; decides no exit code.
 """

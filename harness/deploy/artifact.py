@@ -2,9 +2,9 @@
 
     python -m harness.deploy.artifact --into DIR --requirements requirements/lambda.txt --runtime python3.13
 
-Comes in: an empty folder and what goes there. Goes out: the folder with exactly that, and its size.
-`harness`, tests and the AWS SDK (which the runtime has) never get in. Nothing depends on this machine or
-on the hour: the same sources give the same bytes, so that a deployment publishes no version for nothing.
+The folder holds exactly what was asked for. `harness`, tests and the AWS SDK (which the runtime has) never
+get in. Nothing depends on this machine or on the hour: the same sources give the same bytes, so that a
+deployment publishes no version for nothing.
 
 Bytecode is compiled where an interpreter of the runtime's minor version is at hand: Lambda's folder is
 read-only, and without bytecode every cold start compiles everything again. It is checked against no source

@@ -1,7 +1,6 @@
 """Checks a built artifact: what is in it, whether it can be imported, whether it is what was measured.
 
-In comes a built function and the project's folder, out go findings and what was measured. The artifact is
-imported in a process of its own, and never changed.
+The artifact is imported in a process of its own, and never changed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Finds files and folders that hide this library from Python.
 
-In comes a project's folder, out go findings. `python -m`, pytest and Lambda put the project's folder before
-the installed packages: a folder `graders/` there is imported in place of the library.
+`python -m`, pytest and Lambda put the project's folder before the installed packages: a folder `graders/`
+there is imported in place of the library.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Put the packages that a grader needs in Lambda into the artifact, and take out what no Lambda reads.
 
-Comes in: a requirements file, or the distributions of the running environment. Goes out: packages in a
-folder. It never compiles, never runs what it fetched, and takes wheels alone: a source distribution would run
-its build on this machine and for this machine's platform.
+The packages come from a requirements file, or from the running environment. Only wheels are taken, nothing
+is compiled, and nothing that was fetched is run: a source distribution would run its build on this machine
+and for this machine's platform.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The emulator's database: one SQLite file, its tables, and transactions.
 
-SQL comes in, rows go out. Whatever belongs together is written in one transaction, so a process killed at any
-point leaves either the whole of it or nothing. What the tables mean is the store's business.
+Whatever belongs together is written in one transaction, so a process killed at any point leaves either the
+whole of it or nothing. What the tables mean is the store's business.
 """
 
 from __future__ import annotations

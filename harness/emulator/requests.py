@@ -1,4 +1,4 @@
-"""The body of POST /fine_tuning/jobs comes in; a new job and its plan go out, or the reason to refuse it.
+"""Reads the body of POST /fine_tuning/jobs: a new job and its plan, or the reason to refuse it.
 
 Checked here is what can be told from the body alone. Whether the file is any good, the function known and the
 pool large enough shows when the job runs. OpenAI's optional fields are read where they mean something for

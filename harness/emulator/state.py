@@ -1,7 +1,7 @@
 """The emulator's state on disk: files, jobs, events, checkpoints, policies, and every graded draw.
 
-API objects come in and go out as JSON; what only the emulator knows (a job's next step, its policy) stands
-beside them. It never decides anything: no validation, no transition happens here.
+API objects are kept as JSON; what only the emulator knows (a job's next step, its policy) stands beside them.
+It never decides anything: no validation, no transition happens here.
 """
 
 from __future__ import annotations

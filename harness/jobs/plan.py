@@ -1,7 +1,6 @@
 """A job before it exists: everything needed to create it, and to create the same one again.
 
-Comes in: a training file and options. Goes out: a `Plan`, whose digest tells two plans apart. It reads the
-file once and sends nothing.
+A `Plan`'s digest tells two plans apart. The training file is read once; nothing is sent.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What would make a job fail or mislead, found before anything is sent, and what it will take.
 
-Comes in: a plan. Goes out: findings (ids J…) and a forecast of steps and grader calls. It asks nothing of
-AWS: whether the function exists and answers is for `rft doctor` and `rft parity`.
+Gives findings (ids J…) and a forecast of steps and grader calls. AWS is not asked: whether the function
+exists and answers is for `rft doctor` and `rft parity`.
 """
 
 from __future__ import annotations

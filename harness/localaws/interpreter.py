@@ -1,9 +1,9 @@
 """Which Python runs a function, and the isolated folder that it runs from.
 
-In comes a runtime's name (`python3.12`), out goes an `Interpreter`: a virtual environment in the user's cache
-that holds `awslambdaric`, its two dependencies and, as the real runtime does, boto3; nothing else. What the
-engineer has installed is out of the function's sight, so that a dependency which the artifact lacks is found
-missing here and not on the first call in AWS. It never installs into an interpreter.
+An `Interpreter` of a runtime (`python3.12`) is a virtual environment in the user's cache. It holds
+`awslambdaric`, its two dependencies and, as the real runtime does, boto3; nothing else. What the engineer has
+installed is out of the function's sight, so that a dependency which the artifact lacks is found missing here
+and not on the first call in AWS. It never installs into an interpreter.
 """
 
 from __future__ import annotations

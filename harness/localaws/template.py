@@ -1,8 +1,8 @@
 """Functions read from a SAM template: best the built one, `.aws-sam/build/template.yaml`.
 
-In comes a template, YAML or JSON, out go `FunctionSpec`s by logical id. `Globals` are merged; `Ref`, `Sub`,
-`GetAtt` and `Join` are resolved from parameters, pseudo parameters and the template's own functions. What is
-beyond that is left out of the function and named in its `notes`: a guess would be worse than a gap.
+The template is YAML or JSON. `Globals` are merged; `Ref`, `Sub`, `GetAtt` and `Join` are resolved from
+parameters, pseudo parameters and the template's own functions. What is beyond that is left out of the
+function and named in its `notes`: a guess would be worse than a gap.
 
 Source: the SAM specification (`AWS::Serverless::Function`, `Globals`).
 """

@@ -1,8 +1,8 @@
 """Makes a new project: a grader, samples, a replay test, and what deploys it.
 
-In comes an empty place and a name, out goes a folder in which `pytest`, `rft replay` and `sam build` work at
-once, without the network. Its files are the templates in `new_project/`, its samples the first of those that
-ship with the harness. Nothing that exists is overwritten; no folder is called `graders` or `harness`.
+`pytest`, `rft replay` and `sam build` work in the new folder at once, without the network. Its files are the
+templates in `new_project/`, its samples the first of those that ship with the harness. Nothing that exists is
+overwritten; no folder is called `graders` or `harness`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Sends batches of rollouts to a target, in the shape that a service would, and makes rows of the answers.
 
-In come rollouts, out come rows in the same order. Each batch goes out once for each repeat and each wire; a
-batch that is larger than the target takes is split. What failed is a row without a reward, never a low one.
+Rows are in the order of the rollouts. Each batch is sent once for each repeat and each wire; a batch that is
+larger than the target takes is split. What failed is a row without a reward, never a low one.
 """
 
 from __future__ import annotations

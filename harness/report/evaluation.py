@@ -1,6 +1,6 @@
 """Prints an evaluation for people: a table of models, and each against the first.
 
-In comes an `Evaluation`, out goes text; nothing is computed but what stands in a cell.
+Nothing is computed but what stands in a cell.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Means with their uncertainty: one number a record comes in, an interval goes out.
+"""Means with their uncertainty, over one number a record.
 
 The record is the unit: completions of one record are alike, so counting them as independent would make every
 interval too narrow. Intervals are 95 %, from the standard error over the records and Student's t.

@@ -1,4 +1,4 @@
-"""A training file's bytes and the pool come in; the examples that a job trains and validates on go out.
+"""The examples that a job trains and validates on: records of its files with their recorded completions.
 
 An example is a record with at least two recorded completions. Records with fewer are left out, as the service
 leaves out what it cannot use; where that would be more than a fifth of them the job is refused, since its

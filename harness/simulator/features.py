@@ -1,9 +1,8 @@
 """What a completion looks like: hashed style features of its text, the phi of the emulator's policy.
 
-A text comes in; a sparse vector of length one goes out. It is made of the completion's words, of formatting
-markers and of a length bucket, never of the prompt, the reference, a label or a number's value: the policy
-can learn how right answers are usually written, not which answer is right. Hashes are `zlib.crc32`, equal in
-every process.
+The vector is sparse and of length one. It is made of the completion's words, of formatting markers and of a
+length bucket, never of the prompt, the reference, a label or a number's value: the policy can learn how right
+answers are usually written, not which answer is right. Hashes are `zlib.crc32`, equal in every process.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A policy over recorded completions, and the group-relative rule that moves it.
 
-Options (recorded completions of one record) and the rewards of those drawn come in; a new policy and the
-figures of the step go out. The logit of an option is theta . phi(option) + a term of the option's own: theta
+A step takes options (recorded completions of one record) and the rewards of those drawn, and gives a new
+policy and its figures. The logit of an option is theta . phi(option) + a term of the option's own: theta
 carries what was learned on one record to all others, the own terms hold what holds for one record alone.
 Everything here is a pure function of its arguments: nothing is graded, stored or drawn from a generator that
 the caller did not pass.

@@ -1,4 +1,4 @@
-"""The recorded completions that stand in for the model: rollouts files come in, groups of candidates go out.
+"""The recorded completions that stand in for the model, in groups of candidates.
 
 A training file holds records only, so what "the model" can say to a record is what some model said to the
 same prompt and reference before. Groups are found by prompt and reference for training, by prompt alone for

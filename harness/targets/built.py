@@ -1,8 +1,8 @@
 """Finds the function that `sam build` made, and asks its artifact how the grader in it was declared.
 
-In comes a build folder (`.aws-sam/build`) and the function's name or its grader's, out goes a `FunctionSpec`.
-The artifact is imported in a process of its own, under the function's interpreter: what is read of it is read
-of the very files that are deployed. Nothing here builds anything.
+The function is named by itself or by its grader, in a build folder (`.aws-sam/build`). The artifact is
+imported in a process of its own, under the function's interpreter: what is read of it is read of the very
+files that are deployed. Nothing here builds anything.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Grades in this very process: the quickest target, and the only one that sees an error's whole text.
 
-In comes the reference to a grader (`module:name` or `file.py:name`), then events; out come answers. A plain
-`(event, context)` function, written by hand or by another tool, is called as Lambda would call it.
+The grader is named by `module:name` or `file.py:name`. A plain `(event, context)` function, written by hand
+or by another tool, is called as Lambda would call it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A fine-tuning API on loopback for tests: plain state, and faults on demand.
 
-Comes in: jobs, events and faults put in place by a test. Goes out: real HTTP over a real socket, and a
-record of every request. It trains nothing; `Fault` can refuse, throttle, answer nonsense or cut the
-connection, before or after the request took effect.
+A test puts jobs, events and faults in place; they are served over a real socket, and every request is kept.
+It trains nothing; `Fault` can refuse, throttle, answer nonsense or cut the connection, before or after the
+request took effect.
 """
 
 from __future__ import annotations

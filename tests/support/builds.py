@@ -1,7 +1,7 @@
 """A project with what `sam build` would have made of it, without `sam`: quick, and as wrong as a test wants.
 
-In come sources, out go a folder with `template.yaml`, the sources, and `.aws-sam/build` with an artifact a
-function, under this interpreter's runtime.
+The folder holds `template.yaml`, the sources, and `.aws-sam/build` with an artifact for each function, under
+this interpreter's runtime.
 """
 
 from __future__ import annotations

@@ -2,9 +2,8 @@
 
     make deploy-local
 
-Comes in: the checkout and RFT_SAM, the SAM command line. Goes out: what was deployed and what each grader
-answered to one right and one wrong completion. No account, no container engine; nothing stays behind but
-`.aws-sam`.
+Prints what was deployed and what each grader answered to one right and one wrong completion. RFT_SAM names
+the SAM command line. No account, no container engine; nothing stays behind but `.aws-sam`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Lambda in moto that runs what was deployed: the zip of the version called, under the real `awslambdaric`.
 
-In come CloudFormation's resources (function, version, alias) and Invoke calls; out go the handler's own
-answers, errors and log. moto itself has no aliases in CloudFormation, takes a version's name for its ARN, and
-answers calls out of a container or not at all.
+Invoke calls get the handler's own answers, errors and log. moto itself has no aliases in CloudFormation,
+takes a version's name for its ARN, and answers calls out of a container or not at all.
 """
 
 from __future__ import annotations

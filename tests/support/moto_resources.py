@@ -1,7 +1,6 @@
 """Resource types that moto's CloudFormation has no model of, or half a one, though moto has the service.
 
-In comes a resource's declaration, out goes what the service's own API then shows. Importing the module is
-enough: moto finds every direct subclass of CloudFormationModel.
+Importing the module is enough: moto finds every direct subclass of CloudFormationModel.
 """
 
 from __future__ import annotations

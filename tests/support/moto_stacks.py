@@ -1,9 +1,9 @@
 """Stacks in moto as CloudFormation makes them: the SAM transform, outputs, the order of changes.
 
-In comes what `sam deploy` sends (change sets with a SAM template); moto's own resources go out. Three things
-that moto does otherwise are done here: a change set gets the SAM transform and, once executed, outputs; on
-an update a function changes before a version of it is published; what leaves the template with
-DeletionPolicy Retain stays. A failed update is not rolled back.
+What `sam deploy` sends (change sets with a SAM template) becomes moto's own resources. Three things that moto
+does otherwise are done here: a change set gets the SAM transform and, once executed, outputs; on an update a
+function changes before a version of it is published; what leaves the template with DeletionPolicy Retain
+stays. A failed update is not rolled back.
 """
 
 from __future__ import annotations

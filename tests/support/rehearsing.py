@@ -1,6 +1,6 @@
 """Emulators over the shipped samples, graders to rehearse with, and connections to them.
 
-Comes in: a folder. Goes out: real processes and real clients; nothing is replaced.
+Processes and clients are real; nothing is replaced.
 """
 
 from __future__ import annotations

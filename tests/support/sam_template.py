@@ -1,7 +1,7 @@
 """Read a SAM template and translate it as CloudFormation would.
 
-In comes a template's text, out go plain dictionaries: with the short tags in their long form (`Fn::GetAtt`
-with its two parts), or with the SAM transform applied, by AWS's own translator. It reaches no AWS account.
+A template becomes plain dictionaries: with the short tags in their long form (`Fn::GetAtt` with its two
+parts), or with the SAM transform applied, by AWS's own translator. It reaches no AWS account.
 """
 
 from __future__ import annotations

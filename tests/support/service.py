@@ -1,7 +1,6 @@
 """A real client on the stub, and verbs run the way the command line runs them.
 
-Comes in: a stub and the words of a command. Goes out: connections and `Ran`, with the exit code that `rft`
-would give.
+`Ran` holds the exit code that `rft` would give.
 """
 
 from __future__ import annotations

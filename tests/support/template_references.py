@@ -1,8 +1,8 @@
 """Find what a template refers to that does not exist.
 
-In comes a template with its functions in the long form, out goes a sentence for each `Ref`, `Fn::GetAtt`,
-`Fn::Sub`, condition and `DependsOn` that points nowhere. cfn-lint takes any name that begins with a SAM
-function's for one of the resources that SAM will make (`WordProblemX` for `WordProblem`): this does not.
+There is a sentence for each `Ref`, `Fn::GetAtt`, `Fn::Sub`, condition and `DependsOn` that points nowhere, in
+a template with its functions in the long form. cfn-lint takes any name that begins with a SAM function's for
+one of the resources that SAM will make (`WordProblemX` for `WordProblem`): this does not.
 """
 
 from __future__ import annotations

@@ -128,3 +128,11 @@ def test_what_a_busy_machine_does_not_change_is_allowed(tmp_path, source):
 
 def test_the_product_may_read_the_clock(tmp_path):
     assert found(tmp_path, harness__x="import time\ntime.sleep(time.time())\n") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["Comes in: a plan. Goes out: a job.", "In comes x,\nout go ys.", "Lines come in; rows go out."]
+)
+def test_a_module_is_not_described_by_what_comes_in_and_goes_out(tmp_path, text):
+    [complaint] = found(tmp_path, harness__x=f'"""Reads.\n\n{text}\n"""\n')
+    assert "what the module is for" in complaint.message

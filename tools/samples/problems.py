@@ -1,4 +1,4 @@
-"""A template and a stream of random numbers come in; a word problem with its exact working goes out.
+"""Makes a word problem with its exact working from a template and random numbers.
 
 All arithmetic is on fractions, so that no answer depends on how a machine rounds. A problem knows its steps
 as operations, not as text: a completion that slips in one step carries the wrong number through the following

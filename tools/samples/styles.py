@@ -1,4 +1,4 @@
-"""A problem comes in; a completion in a given style goes out, with whether it is right by construction.
+"""Writes a completion of a problem in a given style, right or wrong by construction.
 
 Right means: exactly one number stands after the last `####`, and it equals the answer. The styles differ in
 words, marks and length as completions of real models do. Careful styles are usually right, sloppy ones seldom

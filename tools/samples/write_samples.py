@@ -1,6 +1,6 @@
 """Write the sample records and rollouts: `python -m tools.samples.write_samples [FOLDER]`.
 
-A seed comes in; `records.jsonl` and `rollouts.jsonl` go out, byte for byte the same on every Python. The
+`records.jsonl` and `rollouts.jsonl` are, for one seed, byte for byte the same on every Python. The
 completions are synthetic: a mixture of careful and sloppy styles over problems of three difficulties, so that
 about a fifth of the groups have equal rewards and that the style tells something of rightness.
 """
