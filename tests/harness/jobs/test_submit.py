@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.api.failures import RequestRefused, Unreachable
 from harness.errors import InputError
-from harness.jobs.journal import Entry, default_name, find_job, held
+from harness.jobs.journal import Entry, default_name, find_entry, find_job, held
 from harness.jobs.plan import Plan, hyperparameters, read_training_file
 from harness.jobs.submit import submit
 from support.api_stub import ApiStub, Fault, TestClock
@@ -280,6 +283,44 @@ def test_a_job_that_was_never_created_is_said_to_be_so(stub, data, tmp_path):
     Entry.open(tmp_path, "mine", plan_of(data, stub.base_url), "now").reach("uploading")
     with pytest.raises(InputError, match="uploading"):
         find_job(tmp_path, "mine")
+
+
+OLD = Path(__file__).parents[2] / "support" / "written_by_0_1_0" / "jobs"
+
+
+def test_a_journal_of_0_1_0_is_read():
+    assert find_job(OLD, "first") == ("ftjob-1", OLD / "first")
+    assert find_job(OLD, "ftjob-1") == ("ftjob-1", OLD / "first")
+    found = find_entry(OLD, "first")
+    assert found is not None
+    assert (found.state, found.file_id, found.facts.data.records) == ("created", "file-1", 120)
+    assert found.facts.hyperparameters == {"n_epochs": 1, "batch_size": 4, "learning_rate_multiplier": 1.0}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+)
+
+
+@given(data=st.data())
+def test_whatever_a_journal_holds_is_read_or_refused(data, tmp_path_factory):
+    value = json.loads((OLD / "first" / "job.json").read_text())
+    key = data.draw(st.sampled_from(sorted(value)))
+    inner = value[key]
+    if isinstance(inner, dict) and data.draw(st.booleans()):
+        inner[data.draw(st.sampled_from(sorted(inner)))] = data.draw(JSON)
+    else:
+        value[key] = data.draw(JSON)
+    folder = tmp_path_factory.mktemp("jobs") / "mine"
+    folder.mkdir()
+    (folder / "job.json").write_text(json.dumps(value))
+    try:
+        found = find_entry(folder.parent, "mine")
+    except InputError:
+        assert find_entry(folder.parent, "ftjob-1") is None, "a damaged journal hides no other"
+    else:
+        assert isinstance(found, Entry)
 
 
 def test_a_job_may_be_named_like_anothers_id(stub, data, tmp_path):

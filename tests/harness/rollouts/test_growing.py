@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,6 +75,22 @@ def test_a_damaged_note_is_one_sentence(content: str, tmp_path: Path) -> None:
     note_of(path).write_text(content)
     with pytest.raises(InputError, match=r"asked\.json: this is no note of a rollouts file.*another --out"):
         GrowingFile(path, ASKED)
+
+
+def test_a_note_of_0_1_0_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "rollouts.jsonl"
+    old = Path(__file__).parents[2] / "support" / "written_by_0_1_0" / "rollouts.jsonl.asked.json"
+    shutil.copy(old, note_of(path))
+    asked = CompletionsAsked(
+        model="openai.gpt-oss-20b",
+        service="rehearsal",
+        records_sha256=json.loads(old.read_text())["asked"]["records_sha256"],
+        seed=0,
+    )
+    path.write_text('{"model": "openai.gpt-oss-20b"}\n')
+    with GrowingFile(path, asked) as file:
+        assert file.note.tokens == {"in": 24, "out": 137}
+        assert len(list(file.recover())) == 1
 
 
 def test_tokens_are_counted_over_all_commands(tmp_path: Path) -> None:
