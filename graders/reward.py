@@ -65,6 +65,10 @@ class Reward:
         """The number that is trained on."""
         return float(self.value)
 
+    def __bool__(self) -> bool:
+        """Whether the number is not 0, so that `if correct(sample):` means what it says."""
+        return bool(self.value)
+
     def __repr__(self) -> str:
         """A call that would make it again, without what is empty."""
         parts = [repr(self.value)]

@@ -176,7 +176,7 @@ def _readable(items: Sequence[Any]) -> tuple[dict[int, Outcome], dict[int, Sampl
     samples: dict[int, Sample[Any]] = {}
     for at, item in enumerate(items):
         try:
-            samples[at] = item if type(item) is Sample else Sample(item)
+            samples[at] = item if isinstance(item, Sample) else Sample(item)
         except RecordError as error:
             failures[at] = failure_of(error)
     return failures, samples
@@ -194,7 +194,7 @@ def _score_each(
     for item in items:
         started = ended
         try:
-            sample = item if type(item) is Sample else Sample(item)
+            sample = item if isinstance(item, Sample) else Sample(item)
             tick.since = started
             answer: Any = function(sample)
             tick.since = 0.0

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from ..errors import DecorationError, RecordError
+from ..errors import DecorationError, RecordError, SampleError
 from ..reward import Abstain, Reward
 from ..reward import number as finite
 from ._options import LONGEST, accepted, count_option, flag_options, function_option, take_option, text_option
@@ -148,7 +148,7 @@ def any_of(*checks: Check) -> Callable[[Sample[Any]], float | Reward | Abstain]:
     numbers and names. When one abstains, all of it abstains.
 
     Args:
-        *checks: Scoring functions, not async ones.
+        *checks: Scoring functions or graders, not async ones.
 
     Raises:
         DecorationError: There is none, or one cannot be called.
@@ -161,11 +161,13 @@ def any_of(*checks: Check) -> Callable[[Sample[Any]], float | Reward | Abstain]:
     def best_of(sample: Sample[Any]) -> float | Reward | Abstain:
         """The best answer of the checks."""
         best: float | Reward | None = None
-        refusal: RecordError | None = None
+        refusal: RecordError | SampleError | None = None
         for check in checks:
             try:
                 answer = check(sample)
-            except RecordError as error:
+            except (RecordError, SampleError) as error:
+                if isinstance(error, SampleError) and error.kind != "record":
+                    raise
                 refusal = error
                 continue
             if isinstance(answer, Abstain):

@@ -24,7 +24,10 @@ from graders import (
     SampleError,
     grader,
 )
+from graders.checks.shaping import cosine_length
+from graders.checks.text import any_of
 from graders.combine import clipped, gated, minimum, penalized, weighted
+from graders.extract import same_number
 from graders.testing import Context, invoke, make_sample
 
 RIGHT, WRONG = make_sample("72", "72"), make_sample("73", "72")
@@ -78,6 +81,28 @@ def test_a_grader_is_a_part_of_another(name):
     assert right.value > wrong.value
     assert [getattr(one, "value", one) for one in invoke(outer, [RIGHT, WRONG])] == [right.value, wrong.value]
     assert outer(RIGHT) == right
+
+
+def test_a_condition_on_a_grader_is_one_on_its_number():
+    outer = grader(lambda sample: 0.75 if correct(sample) else 0.25)
+    assert outer.grade_all([RIGHT, WRONG]) == [Reward(0.75), Reward(0.25)]
+
+
+def test_checks_are_made_of_graders_too():
+    either = grader(any_of(correct, cosine_length(correct, 400)))
+    assert either.grade_all([RIGHT, WRONG]) == [Reward(1.0), Reward(0.0)]
+    named = grader(lambda sample: same_number(sample.completion, sample.reference_text, marker="####"))
+    assert grader(any_of(named, correct))(make_sample("Rome", "Rome")) == Reward(1.0)
+    [nothing, abstained] = [
+        grader(any_of(part, correct)).grade_all([sample])[0]
+        for part, sample in (
+            (named, make_sample("72")),
+            (grader(lambda sample: Abstain("no judge")), RIGHT),
+        )
+    ]
+    assert isinstance(nothing, Failure)
+    assert nothing.kind == "record"
+    assert abstained == Failure("abstain", "no judge")
 
 
 def test_a_batch_grader_is_called_with_one_sample_and_keeps_what_is_beside_the_reward():

@@ -179,6 +179,7 @@ def test_rewards_compare_by_their_numbers_and_read_like_their_call():
     assert Reward(1.0) != Reward(1.0, metrics={"a": 1.0})
     assert Reward(1.0) != 1.0
     assert float(Reward(0.25)) == 0.25
+    assert [bool(Reward(value)) for value in (0, 0.0, False, 0.25, -1)] == [False, False, False, True, True]
     assert repr(Reward(1.0)) == "Reward(1.0)"
     assert repr(Reward(0.5, metrics={"a": 1}, reason="r")) == "Reward(0.5, metrics={'a': 1}, reason='r')"
     assert repr(Abstain("why")) == "Abstain('why')"

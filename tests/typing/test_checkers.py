@@ -21,6 +21,7 @@ import graders
 from graders import Abstain, Failure, Grader, Missing, Reward, Sample, SampleError, grader
 from graders.checks.choices import choice
 from graders.checks.numbers import number
+from graders.checks.shaping import cosine_length
 from graders.checks.text import any_of, exact
 from graders.combine import gated, weighted
 from graders.extract import after_marker, boxed, last_number, same_number, tag
@@ -82,6 +83,7 @@ async def later_value(sample: Sample) -> float:
 
 from_check = grader(number(marker="####"))
 from_two = grader(any_of(number(), exact(take=boxed), choice()))
+from_graders = grader(any_of(correct, cosine_length(correct, 400), exact()))
 from_take = grader(exact(take=lambda text: tag(text, "name")))
 from_partial = grader(partial(with_marker, marker="####"))
 from_wrapper = grader(wrapped)
