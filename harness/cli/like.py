@@ -27,12 +27,12 @@ like_options = all_of(
     click.option(
         "--like-grader",
         metavar="MODULE:NAME",
-        help="With --like: compare with this code of the earlier grader; by default its ARN is called.",
+        help="Compare with this code of the earlier grader; by default its ARN is called.",
     ),
     click.option(
         "--rollouts",
         type=click.Path(path_type=Path),
-        help="With --like: first compare the rewards of both graders on this rollouts file.",
+        help="Compare the rewards of both graders on this file first; goes with --like.",
     ),
 )
 """Adds --like and what goes with it: with --grader the new grader's code here is compared, not its ARN."""

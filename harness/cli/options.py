@@ -153,7 +153,8 @@ def label_option(*, multiple: bool = False) -> Callable[[Verb], Verb]:
         "labels" if multiple else "label",
         metavar="FIELD",
         multiple=multiple,
-        help="Keep this field, which holds a known verdict, from the grader." + (" Repeatable." * multiple),
+        help="Treat this field as a known verdict, which the grader does not see."
+        + (" Repeatable." * multiple),
     )
 
 
@@ -197,7 +198,7 @@ pass_env_option = click.option(
     "--pass-env",
     metavar="NAME",
     multiple=True,
-    help="Hand this variable on to the built function; repeatable.",
+    help="Hand this variable on to the built function. Repeatable.",
 )
 aws_credentials_option = click.option(
     "--aws-credentials",

@@ -78,7 +78,7 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS, LAMBDA_RUNTIME
 @click.option(
     "--completion-template",
     metavar="TEXT",
-    help="For records alone: write a reference that is no text like this.",
+    help="Write a reference that is no text like this, where records are graded.",
 )
 @click.option(
     "--cores",

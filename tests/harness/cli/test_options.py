@@ -88,12 +88,31 @@ def test_every_verb_prints_json_except_where_it_shows_a_tour() -> None:
     assert leaves - set(USES["--json"]) == {"demo"}
 
 
+NO_VERBS = {
+    "A",
+    "An",
+    "At",
+    "AWS",
+    "For",
+    "How",
+    "Its",
+    "Only",
+    "Seconds",
+    "The",
+    "What",
+    "Where",
+    "Which",
+    "With",
+}
+
+
 def test_every_option_has_a_help_text_that_is_a_sentence() -> None:
     for spelling, found in USES.items():
         for verb, option in found.items():
             assert option.help, (verb, spelling)
             assert option.help[0].isupper(), (verb, spelling)
             assert option.help[-1] in ".)", (verb, spelling, option.help)
+            assert option.help.split()[0] not in NO_VERBS, (verb, spelling, option.help)
 
 
 def test_old_spellings_are_gone_and_answered_with_the_new_one(capsys: pytest.CaptureFixture[str]) -> None:
