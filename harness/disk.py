@@ -73,7 +73,8 @@ def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
     Raises:
         InputError: The file cannot be written, or a symbolic link stands in its place.
     """
-    draft = path.with_name(f".{path.name[:200]}.{secrets.token_hex(8)}.new")
+    name = os.fsdecode(os.fsencode(path.name)[:200])  # file systems allow 255 bytes
+    draft = path.with_name(f".{name}.{secrets.token_hex(8)}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_symlink():

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +19,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from harness.api.types import DEFAULT_REGION
+from harness.clock import Clock, SystemClock
 from harness.errors import InputError
 
 __all__ = [
@@ -155,14 +155,14 @@ class ShortTermKey:
 
     Args:
         make: Makes a key; slow (about 20 ms) and may read files or the network.
-        clock: Seconds that only grow.
+        clock: Tells how old it is; the machine's when None.
     """
 
     __slots__ = ("_clock", "_key", "_lock", "_made_at", "_make")
 
-    def __init__(self, make: Callable[[], str], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, make: Callable[[], str], clock: Clock | None = None) -> None:
         self._make = make
-        self._clock = clock
+        self._clock = clock or SystemClock()
         self._key = ""
         self._made_at = 0.0
         self._lock = threading.Lock()
@@ -175,7 +175,7 @@ class ShortTermKey:
     def token(self) -> str:
         """The key, made again when the present one is older than five minutes."""
         with self._lock:
-            now = self._clock()
+            now = self._clock.monotonic()
             if not self._key or not 0 <= now - self._made_at < _REMAKE_AFTER_S:
                 self._key = self._make()
                 self._made_at = now

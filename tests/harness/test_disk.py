@@ -112,6 +112,13 @@ def test_a_planted_link_is_refused_and_not_followed(target: str, tmp_path: Path)
     assert sorted(os.listdir(tmp_path)) == ["victim", "x"]
 
 
+@pytest.mark.parametrize("letter", ["x", "\u00e9", "\U0001f600"])
+def test_a_name_as_long_as_any_can_be_written(letter: str, tmp_path: Path) -> None:
+    path = tmp_path / (letter * (255 // len(letter.encode())))
+    write_json(path, 1)
+    assert path.read_text() == "1\n"
+
+
 def test_writers_at_the_same_time_never_mix(tmp_path: Path) -> None:
     values = [[number] * 2_000 for number in range(8)]
     threads = [threading.Thread(target=write_json, args=(tmp_path / "x", value)) for value in values]

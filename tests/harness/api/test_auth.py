@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import base64
 import urllib.parse
+from itertools import count
 
 import pytest
 
 from harness.api.auth import FixedKey, ShortTermKey, find_credential, find_endpoint
+from harness.clock import ManualClock
 from harness.errors import InputError
 
 MANTLE = "https://bedrock-mantle.us-west-2.api.aws/v1"
@@ -92,16 +94,11 @@ def test_keys_do_not_show_in_repr():
 
 
 def test_short_term_key_is_made_once_in_five_minutes_and_again_after():
-    now = [0.0]
-    made = []
-
-    def make() -> str:
-        made.append(now[0])
-        return f"key-{len(made)}"
-
-    key = ShortTermKey(make, clock=lambda: now[0])
+    clock, made = ManualClock(), count(1)
+    key = ShortTermKey(lambda: f"key-{next(made)}", clock)
     seen = []
-    for now[0] in (0.0, 1.0, 299.0, 301.0, 599.0, 12 * 3600.0):
+    for at in (0.0, 1.0, 299.0, 301.0, 599.0, 12 * 3600.0):
+        clock.sleep(at - clock.monotonic())
         seen.append(key.token())
     assert seen == ["key-1", "key-1", "key-1", "key-2", "key-2", "key-3"]
 
