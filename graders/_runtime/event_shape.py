@@ -1,0 +1,168 @@
+"""Shows the shape of events without their content; `GRADER_CAPTURE=N` logs it for a process's first N events.
+
+AWS documents no captured event, so the first job on an account is the first to tell what the service really
+sends. Keys, types and nesting stay. A text is replaced by its length and kind, a number by its type. For the
+harness too: `rft capture` reads the lines and calls `shape` to compare them with the wires that are known.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+
+from .._reasoning import divide
+from ..errors import GraderError
+from ..sample import ASSISTANTS, Sample, item_id
+from ..wire import read_event
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+MESSAGE = "captured an event"
+"""The message of a line in the log."""
+
+JSON_TEXT = "as JSON text"
+"""The key of what a text holds as JSON."""
+
+_ROLES = frozenset((*ASSISTANTS, "system", "user", "tool", "developer", "function"))
+_BLOCK_TYPES = frozenset(("text", "reasoning", "thinking", "image", "image_url", "tool_use", "tool_result"))
+_SPELLED = {"role": _ROLES, "type": _BLOCK_TYPES}
+"""Words of the contract, the only texts that are shown: they are the services', not the record's."""
+
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
+_KINDS = (
+    ("empty", re.compile("")),
+    ("blank", re.compile(r"\s+")),
+    ("uuid", re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")),
+    ("digits", re.compile(r"[0-9]+")),
+    ("number", re.compile(r"[+-]?(?:[0-9]++(?:[.][0-9]*+)?|[.][0-9]++)(?:[eE][+-]?[0-9]++)?")),
+    ("hexadecimal", re.compile(r"[0-9A-Fa-f]{16,}")),
+)
+_DEEPEST, _MOST_KEYS, _MOST_ITEMS, _LONGEST_LINE = 20, 100, 8, 200_000
+
+_captured = 0
+
+
+def capture(event: object, context: object) -> None:
+    """Log the shape of an event, if the environment asks for it and this is one of the process's first.
+
+    Args:
+        event: What the service sent, in a known shape or not.
+        context: The Lambda context.
+    """
+    global _captured
+    most = os.environ.get("GRADER_CAPTURE", "")
+    if not most.isdecimal() or _captured >= int(most) or "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
+        return
+    _captured += 1
+    try:
+        line = {"message": MESSAGE, "number": _captured, **_counts(event, context), "event": shape(event)}
+        text = json.dumps(line)
+        if len(text) > _LONGEST_LINE:  # CloudWatch cuts what is longer than 256 kB
+            text = json.dumps({**line, "event": f"too large: {len(text)} characters"})
+        sys.stdout.write(text + "\n")
+    except Exception as error:  # the reward matters more than the capture
+        sys.stderr.write(f"graders: an event could not be captured: {type(error).__name__}\n")
+
+
+def _counts(event: object, context: object) -> dict[str, Any]:
+    """What no single sample shows: how many come at once, and how they belong together."""
+    counts: dict[str, Any] = {}
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    if remaining is not None:
+        counts["remaining_ms"] = int(remaining())
+    try:
+        items = read_event(event)
+        prompts = [Sample(item).prompt for item in items]
+    except (GraderError, TypeError, AttributeError):
+        return counts
+    ids = {repr(item_id(item)) for item in items}
+    return {**counts, "samples": len(items), "distinct_ids": len(ids), "distinct_prompts": len(set(prompts))}
+
+
+def shape(value: Any, key: str = "", depth: int = 0) -> Any:
+    """A JSON value with its texts and numbers replaced.
+
+    Args:
+        value: The value.
+        key: The key that it stands at.
+        depth: How deeply it is nested.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value if value in _SPELLED.get(key, ()) else f"text {len(value)} {_kind(value)}"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float):
+        return "number"
+    if depth == _DEEPEST:
+        return "nested deeper"
+    if isinstance(value, dict):
+        return _object(value, depth)
+    if isinstance(value, (list, tuple)):
+        return _list(value, depth)
+    return "not JSON"
+
+
+def _object(value: dict[Any, Any], depth: int) -> dict[str, Any]:
+    """An object's shape. A key that does not look like a name may be content."""
+    shown: dict[str, Any] = {}
+    for key, inner in list(value.items())[:_MOST_KEYS]:
+        name = key if isinstance(key, str) and _KEY.fullmatch(key) else f"key of {len(str(key))} characters"
+        while name in shown:
+            name += "'"
+        shown[name] = _body(inner) if key == "body" and depth == 0 else shape(inner, name, depth + 1)
+    if len(value) > _MOST_KEYS:
+        shown["more keys"] = len(value) - _MOST_KEYS
+    return shown
+
+
+def _body(value: Any) -> Any:
+    """The shape of an HTTP event's body, which is an event as JSON."""
+    try:
+        return {JSON_TEXT: shape(json.loads(value), "", 1)}
+    except (ValueError, TypeError, RecursionError):
+        return shape(value, "", 1)
+
+
+def _list(value: Any, depth: int) -> list[Any]:
+    """A list's shape: its first elements, and further ones of another shape."""
+    shown: list[Any] = []
+    forms: set[str] = set()
+    for inner in value:
+        one = shape(inner, "", depth + 1)
+        form = re.sub("text [0-9]+", "text", json.dumps(one))
+        if len(shown) < _MOST_ITEMS or (form not in forms and len(shown) < 4 * _MOST_ITEMS):
+            shown.append(one)
+            forms.add(form)
+    if len(value) > len(shown):
+        shown.append(f"{len(value) - len(shown)} more")
+    return shown
+
+
+def _kind(text: str) -> str:
+    """What kind of text it is, in words that tell nothing of what it says."""
+    for name, pattern in _KINDS:
+        if pattern.fullmatch(text):
+            return name
+    answer, thoughts = divide(text)
+    if thoughts:
+        return "with reasoning" if answer else "with reasoning alone"
+    if answer != text:
+        return "with special tokens"
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            json.loads(text)
+        except (ValueError, RecursionError):
+            pass
+        else:
+            return "json"
+    if len(text.split(None, 1)) == 1:
+        return "word"
+    return "lines" if "\n" in text.strip() else "words"
