@@ -19,8 +19,8 @@ from harness.simulator.grader_calls import GraderCalls, SampleReward, Turn
 
 __all__ = ["BATCH", "KeptRewards"]
 
-BATCH: Final = 64
-"""Completions graded between two writes, and in one call of the grader."""
+BATCH: Final = 16
+"""Completions in one call of the grader and between two writes: what a kill can cost a slow grader."""
 
 
 class KeptRewards:

@@ -411,5 +411,5 @@ def _output_to(path: Path) -> Iterator[None]:
             for number, own in zip((1, 2), kept, strict=True):
                 os.dup2(own, number)
                 os.close(own)
-    if not path.stat().st_size:
-        path.unlink()
+            if not os.fstat(log.fileno()).st_size:
+                path.unlink()

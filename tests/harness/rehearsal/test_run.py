@@ -197,6 +197,23 @@ def test_a_folder_written_by_0_1_0_is_named_as_another_versions(tmp_path: Path, 
         rehearsed(tmp_path, RIGHT, some)
 
 
+def test_an_interrupted_rehearsal_that_printed_nothing_leaves_no_log(tmp_path: Path, some: Path) -> None:
+    class Breaks:
+        """Stands for Ctrl-C before the first step."""
+
+        def stage(self, name: str) -> None:
+            if name == "the job runs":
+                raise KeyboardInterrupt
+
+        def step(self, figures: Callable[[], StepFigures]) -> None:
+            """Never reached."""
+
+    out = tmp_path / "rehearsal"
+    with pytest.raises(KeyboardInterrupt):
+        rehearse(RehearsalRequest(rollouts=some, grader=RIGHT, out=out), Breaks())
+    assert {path.name for path in out.iterdir()} == {"rewards.jsonl"}
+
+
 def test_two_at_once_do_not_share_a_folder(tmp_path: Path, some: Path) -> None:
     held = lock(tmp_path / "rehearsal" / ".lock", "this rehearsal")
     try:
