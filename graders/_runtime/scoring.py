@@ -320,7 +320,10 @@ def failure_of(error: BaseException, limit: float | None = None) -> Failure:
     if isinstance(error, SampleError) and error.kind in KINDS:
         return Failure(error.kind, message, error.origin)
     name = type(error).__name__
-    return Failure("exception", f"{name}: {message}" if message else name, f"{name} at {_place(error)}")
+    # An operating system error's number says what Lambda refused, and is no content.
+    number = error.errno if isinstance(error, OSError) and type(error.errno) is int else None
+    origin = f"{name}{'' if number is None else f' (Errno {number})'} at {_place(error)}"
+    return Failure("exception", f"{name}: {message}" if message else name, origin)
 
 
 def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -31,7 +31,7 @@ _PROBE_SECONDS = 20
 _PROBE = "import ctypes, ssl, awslambdaric.bootstrap"
 
 # What a Lambda function finds of the system. The rest of this machine is not shown.
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc")
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc")
 # Where the name server's address may be, and a system whose packages all lie in one store.
 _SYSTEM_IF_PRESENT = ("/run/systemd/resolve", "/run/resolvconf", "/nix/store", "/gnu/store")
 _PROGRAM_FOLDERS = (
@@ -90,7 +90,7 @@ class ConfinementPlan:
     """What the interpreter needs outside of the system's folders."""
     writable: tuple[str, ...] = ()
     """For Landlock."""
-    system: tuple[str, ...] = _SYSTEM
+    system: tuple[str, ...] = SYSTEM
     hidden: tuple[str, ...] = _PROGRAM_FOLDERS
     tools: tuple[str, ...] = tuple(_TOOLS)
 
@@ -216,4 +216,4 @@ def _needed(executable: Path, shown: Iterable[str]) -> Iterator[str]:
     while link.is_symlink():
         link = link.parent / link.readlink()
         found |= {str(link.parents[1]), str(link)}
-    return iter(sorted(found - {"/", *_SYSTEM}))
+    return iter(sorted(found - {"/", *SYSTEM}))

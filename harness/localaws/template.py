@@ -21,7 +21,7 @@ from harness.localaws.function import FunctionSpec
 __all__ = ["read_function", "read_functions", "read_template"]
 
 _TYPE = "AWS::Serverless::Function"
-_NOT_IMITATED = {
+NOT_IMITATED = {
     "Layers": "its layers are not imitated: what they hold is missing here",
     "VpcConfig": "its VPC is not imitated: here it reaches what this machine reaches",
     "FileSystemConfigs": "its file systems are not imitated: nothing is mounted here",
@@ -112,7 +112,7 @@ class _Reader:
     def function(self, logical_id: str, own: dict[str, Any]) -> FunctionSpec | None:
         """One resource as a spec; None when it is no Python function in a folder."""
         properties = _merge(self._globals, own)
-        notes = [note for key, note in _NOT_IMITATED.items() if properties.get(key)]
+        notes = [note for key, note in NOT_IMITATED.items() if properties.get(key)]
         known: dict[str, str] = {}
         for key in (
             "FunctionName",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from typing import Any
 
@@ -242,3 +243,13 @@ def test_outcomes_depend_on_the_sample_and_not_on_its_neighbours(texts):
     outcomes, took = score(graded.declared, items)
     assert len(outcomes) == len(took) == len(items)
     assert all(milliseconds >= 0 for milliseconds in took)
+
+
+def test_an_operating_system_error_carries_its_number():
+    @grader
+    def writes(sample):
+        open("/dev/null/x", "w")
+
+    outcome = writes.grade_all([GOOD])[0]
+    assert isinstance(outcome, Failure)
+    assert outcome.origin.startswith(f"NotADirectoryError (Errno {errno.ENOTDIR}) at test_scoring.py:")

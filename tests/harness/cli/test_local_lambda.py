@@ -96,7 +96,7 @@ def test_a_grader_that_writes_beside_itself_is_not_replayed_to_a_reward(project,
     rows = [json.loads(line) for line in (project / run["rewards"]).read_text().splitlines()]
     assert {row["reward"] for row in rows} == {None}
     if protection == "namespace":
-        assert "OSError at " in rows[0]["error"]["message"]
+        assert "OSError (Errno 30) at app.py:12" in rows[0]["error"]["message"]
         assert "function.log" in rows[0]["error"]["message"]
     log = (project / run["run"] / "function.log").read_text()
     assert "REPORT RequestId" in log
@@ -112,8 +112,7 @@ def test_a_pool_of_processes_fails_as_in_lambda(said):
     code, run = said(USES_A_POOL, "replay", "--artifact", ".aws-sam/build")
     assert (code, run["totals"]["errors"]) == (1, {"call": 6})
     row = json.loads(Path(run["rewards"]).read_text().splitlines()[0])
-    assert "OSError" in row["error"]["message"]
-    assert "at app.py:7" in row["error"]["message"]
+    assert "OSError (Errno 38) at app.py:7" in row["error"]["message"]
 
 
 def test_a_judge_in_the_artifact_asks_with_the_credentials_of_a_profile(said, project, monkeypatch):
