@@ -17,13 +17,15 @@ from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from harness.errors import InputError
 
 __all__ = ["MAX_BYTES", "as_json", "read_typed", "typed"]
 
 T = TypeVar("T")
+
+Upgrade: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 
 MAX_BYTES = 16 * 1024 * 1024
 """Largest file that is read; the harness itself writes a few kilobytes."""
@@ -53,7 +55,7 @@ def read_typed(
     what: str,
     *,
     schema: int,
-    older: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] | None = None,
+    older: Mapping[int, Upgrade] | None = None,
     fix: str = "Restore it, or remove it.",
 ) -> T | None:
     """Read a JSON file into a dataclass.
@@ -72,21 +74,12 @@ def read_typed(
     Raises:
         InputError: It is not a plain file, is damaged, or has a schema that this version does not know.
     """
-    place = str(path)
-    content = _content(path, what, fix)
-    if content is None:
-        return None
     try:
+        content = _content(path)
+        if content is None:
+            return None
         value = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)
-        if not isinstance(value, dict):
-            raise _Mismatch("", f"holds {_word(value)}, not an object")
-        found = value.get("schema")
-        if found != schema or isinstance(found, bool):
-            upgrade = (older or {}).get(found) if type(found) is int else None
-            if upgrade is None:
-                raise _Mismatch("", _other_schema(found, [*(older or {}), schema]))
-            value = upgrade(value)
-        return typed(kind, value)
+        return typed(kind, _upgraded(value, schema, older or {}))
     except RecursionError:
         problem = "it is nested too deeply"
     except UnicodeDecodeError:
@@ -95,9 +88,11 @@ def read_typed(
         problem = f"it is not JSON (line {error.lineno}: {error.msg})"
     except _Mismatch as error:
         problem = str(error)
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+    except OSError as error:
+        problem = "it is a symbolic link" if error.errno == errno.ELOOP else str(error.strerror)
+    except (ValueError, TypeError, KeyError, AttributeError):
         problem = "it is damaged"  # an integer of too many digits, or an older object that is not one
-    raise InputError(f"this is no {what} that can be read: {problem}", place=place, fix=fix) from None
+    raise InputError(f"this is no {what} that can be read: {problem}", place=str(path), fix=fix) from None
 
 
 def typed(kind: type[T], value: Any) -> T:
@@ -126,36 +121,38 @@ def as_json(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _content(path: Path, what: str, fix: str) -> bytes | None:
+def _content(path: Path) -> bytes | None:
     """The bytes of a plain file; never follows a link, and never waits for a pipe's writer."""
-    place = str(path)
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # a name with NUL or a lone surrogate
         return None
-    except ValueError:
-        return None  # no file has a name that holds NUL or a lone surrogate
-    except OSError as error:
-        why = "it is a symbolic link" if error.errno == errno.ELOOP else str(error.strerror)
-        raise InputError(f"this is no {what} that can be read: {why}", place=place, fix=fix) from None
     try:
         if not stat.S_ISREG(os.fstat(opened).st_mode):
-            raise InputError(f"this is no {what} that can be read: it is not a file", place=place, fix=fix)
+            raise _Mismatch("", "is not a file")
         content = b""
         while len(content) <= MAX_BYTES and (part := os.read(opened, MAX_BYTES + 1 - len(content))):
             content += part
     finally:
         os.close(opened)
     if len(content) > MAX_BYTES:
-        why = f"it has more than {MAX_BYTES:,} bytes"
-        raise InputError(f"this is no {what} that can be read: {why}", place=place, fix=fix)
+        raise _Mismatch("", f"has more than {MAX_BYTES:,} bytes")
     return content
 
 
-def _other_schema(found: Any, known: list[int]) -> str:
+def _upgraded(value: Any, schema: int, older: Mapping[int, Upgrade]) -> dict[str, Any]:
+    """A file's object as the present schema has it."""
+    if not isinstance(value, dict):
+        raise _Mismatch("", f"holds {_word(value)}, not an object")
+    found = value.get("schema")
     if type(found) is not int or not 0 < found < 1_000_000:
-        return "has no schema number"
-    return f"has schema {found}, and this version of rft reads {' and '.join(map(str, sorted(known)))}"
+        raise _Mismatch("", "has no schema number")
+    if found == schema:
+        return value
+    if found not in older:
+        known = " and ".join(map(str, sorted([*older, schema])))
+        raise _Mismatch("", f"has schema {found}, and this version of rft reads {known}")
+    return older[found](value)
 
 
 def _refuse(name: str) -> None:

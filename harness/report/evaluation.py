@@ -8,6 +8,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from harness.evaluation.evaluate import Evaluation, Standing
+from harness.report.printable import printable
 from harness.signal.intervals import Interval, Pair
 
 __all__ = ["print_evaluation"]
@@ -21,7 +22,8 @@ def print_evaluation(found: Evaluation, console: Console) -> None:
         console: Where to print; without markup.
     """
     first = found.standings[0].label
-    console.print(f"{found.records:,} records, {found.n} completions each, graded by {found.grader}")
+    asked = f"{_count(found.records, 'record')}, {_count(found.n, 'completion')} each"
+    console.print(printable(f"{asked}, graded by {found.grader}"))
     rows: list[tuple[str, ...]] = [
         ("model", "mean reward", "95 %", f"against {first}", "95 %", "won", "lost", "tied", "characters")
     ]
@@ -32,13 +34,19 @@ def print_evaluation(found: Evaluation, console: Console) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         numbers = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
-        console.print("  ".join([f"  {row[0]:<{widths[0]}}", *numbers]).rstrip())
+        console.print(printable("  ".join([f"  {row[0]:<{widths[0]}}", *numbers]).rstrip()))
     for standing in found.standings:
         for line in _apart(standing):
-            console.print(f"  {standing.label}: {line}")
+            console.print(printable(f"  {standing.label}: {line}"))
     for standing, pair in zip(found.standings[1:], found.pairs, strict=True):
         if pair is not None and not pair.is_clear:
-            console.print(f"  {standing.label}: no clear difference to {first}; the interval holds 0")
+            console.print(
+                printable(f"  {standing.label}: no clear difference to {first}; the interval holds 0")
+            )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _mean(value: Interval | None) -> str:

@@ -1,7 +1,6 @@
 """JSON on its way to a function and back, the same for the local runtime and the deployed one.
 
-An event goes in and comes out as bytes; an answer's bytes go in and come out as an `Answer`. Both are strict:
-what is no JSON for the service (NaN) is a fault here too, though Python would read it.
+Both directions are strict: what is no JSON for the service (NaN) is a fault here too, though Python reads it.
 """
 
 from __future__ import annotations

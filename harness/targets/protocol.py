@@ -1,8 +1,8 @@
-"""What every target answers, so that whoever sends samples need not know where they are graded.
+"""The protocol of a target, so that what sends samples need not know where they are graded.
 
-In goes an event as a service would send it; out comes an `Answer`: either every sample graded, or the fault
-that kept the whole call from being answered. A target never raises for what a grader does; it raises when
-it cannot be set up at all.
+A target takes an event as a service would send it and returns an `Answer`: either every sample graded, or the
+fault that kept the whole call from being answered. It never raises for what a grader does, only where it
+cannot be set up at all.
 """
 
 from __future__ import annotations
