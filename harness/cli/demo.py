@@ -24,7 +24,7 @@ from harness.rehearsal.run import RehearsalRequest, rehearse
 from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
 from harness.report.look import look_at, sample_of
-from harness.report.rehearsal import curves_lines, example_lines
+from harness.report.rehearsal import curves_lines, example_lines, verdict_lines
 from harness.report.terminal import print_groups, print_rewards
 from harness.runs.rows import read_rows
 from harness.runs.store import Run
@@ -113,8 +113,7 @@ def _rehearse(console: Console, folder: Path) -> None:
     if found.example is not None:
         _step(console, "7. One held-out record: what the job made less and more likely")
         show(example_lines(found.example))
-    for verdict in found.verdicts:
-        console.print(f"  {verdict.message}")
+    show(verdict_lines(found))
 
 
 def _show_one(console: Console, run: Run, reward: float) -> None:

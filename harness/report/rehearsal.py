@@ -6,6 +6,7 @@ Completions stand there as they are, without what would steer a terminal.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import fill
 from typing import NamedTuple
 
 from harness.api.types import ENTROPY, RESPONSE_LENGTH_MEAN, REWARD_MEAN
@@ -14,7 +15,7 @@ from harness.rehearsal.rehearsal_file import BeforeAfter, HeldOut, Rehearsal
 from harness.report.printable import printable
 from harness.simulator.learned import NeverMoved, Shift, StyleShift
 
-__all__ = ["StyledLine", "curves_lines", "example_lines", "rehearsal_lines"]
+__all__ = ["StyledLine", "curves_lines", "example_lines", "rehearsal_lines", "verdict_lines"]
 
 
 class StyledLine(NamedTuple):
@@ -41,9 +42,10 @@ def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
         f" {sizes.held_out_records:,} held out"
     )
     if sizes.left_out:
-        yield StyledLine(f"fields left out, since they are about completions: {', '.join(sizes.left_out)}")
+        said = f"fields left out, since they are about completions: {', '.join(sizes.left_out)}"
+        yield StyledLine(fill(printable(said), 80))
     for remark in found.remarks[:_SHOWN]:
-        yield StyledLine(f"remark: {printable(remark)}")
+        yield StyledLine(fill(f"remark: {printable(remark)}", 80))
     yield from _head(f"the job: {found.steps} steps")
     yield from curves_lines(found)
     graded = found.learned.graded
@@ -58,8 +60,13 @@ def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
         yield from _head("one held-out record")
         yield from example_lines(found.example)
     yield from _head("verdict")
+    yield from verdict_lines(found)
+
+
+def verdict_lines(found: Rehearsal) -> Iterator[StyledLine]:
+    """What the rehearsal means."""
     for verdict in found.verdicts:
-        yield StyledLine(f"  {verdict.message}")
+        yield StyledLine(_indented(verdict.message, 2))
 
 
 def curves_lines(found: Rehearsal) -> Iterator[StyledLine]:
@@ -155,4 +162,8 @@ def _line(text: str) -> str:
 
 
 def _block(text: str) -> str:
-    return "\n".join(f"    {printable(line)}" for line in text[:600].splitlines()) or "    (nothing)"
+    return "\n".join(_indented(printable(line), 4) for line in text[:600].splitlines()) or "    (nothing)"
+
+
+def _indented(text: str, by: int) -> str:
+    return fill(text, 80, initial_indent=" " * by, subsequent_indent=" " * by)

@@ -33,6 +33,7 @@ def test_the_whole_path_in_one_command(tmp_path: Path) -> None:
         "The policy learned something that carries over",
     ):
         assert said in done.stdout
+    assert max(map(len, done.stdout.split("everything is in")[0].splitlines())) <= 80
     [folder] = (tmp_path / "rehearsals").iterdir()
     assert f"everything is in rehearsals/{folder.name}" in done.stdout
 
