@@ -75,7 +75,8 @@ class Sample(_Typed[Fields]):
             pass
         if isinstance(item, dict) and "messages" not in item and isinstance(item.get("prompt"), list):
             rest = {name: value for name, value in item.items() if name not in ("prompt", "my_key")}
-            Sample.__init__(self, {**rest, "id": item_id(item), "messages": item["prompt"]})  # verl's names
+            item = {**rest, "id": item_id(item), "messages": item["prompt"]}  # verl's names
+            Sample.__init__(self, item)  # pyright: ignore[reportArgumentType]
             return
         raise RecordError(_why_not(item))
 

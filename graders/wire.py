@@ -370,4 +370,4 @@ def _read_entry(entry: Any, item: Any, at: int) -> Reward | Failure:
     return Reward(value, metrics=metrics, components=components)
 
 
-__all__ = ["PROFILES", "Profile", "read_answer", "read_event", "write_answer", "write_events"]
+__all__ = ["PROFILES", "PROVEN", "Profile", "read_answer", "read_event", "write_answer", "write_events"]
