@@ -9,4 +9,19 @@ from __future__ import annotations
 from .scoring import score
 from .timing import Context
 
-__all__ = ["Context", "score"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .event_shape import captured_in, shape
+
+__all__ = ["Context", "captured_in", "score", "shape"]
+
+
+def __getattr__(name: str) -> Any:
+    """What a handler needs only when an event is captured."""
+    if name not in ("captured_in", "shape"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import event_shape
+
+    return getattr(event_shape, name)

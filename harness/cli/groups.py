@@ -23,6 +23,7 @@ GROUPS = {
         "serve": "Serve the built functions on loopback, as Lambda does.",
         "parity": "Grade the same samples here, built and deployed; compare.",
         "stack": "Show the graders that a CloudFormation stack deployed.",
+        "capture": "Show the shape of the events that a job really sent.",
     },
     "Jobs": {
         "emulate": "Serve the fine-tuning API here; jobs use recorded rollouts.",
