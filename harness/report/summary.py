@@ -78,11 +78,10 @@ class RunSummary:
             yield from _control_lines(self.controls)
         if facts.label is not None:
             judged = totals.agreed + totals.disagreed
-            why = "without a label or a reward"
-            if facts.bounds is None:
-                why += ", or true or false where the grader's range is not known: add --range LOW HIGH"
-            left = f" ({totals.unlabeled:,} {why})" if totals.unlabeled else ""
+            left = f" ({totals.unlabeled:,} could not be compared)" if totals.unlabeled else ""
             yield f"agrees with {facts.label} on {totals.agreed:,} of {judged:,}{left}"
+            if totals.unlabeled and facts.bounds is None:
+                yield "range not known: true and false were not compared; add --range LOW HIGH"
         if facts.wire == ALL_WIRES:
             known = f"the wires disagree on {totals.wires:,}; `rft show {self.run.folder}` lists them"
             yield known if totals.wires else "every wire gives the same rewards"

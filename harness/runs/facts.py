@@ -178,7 +178,9 @@ def check_bounds(bounds: Bounds) -> None:
     """
     low, high = bounds
     if not -_MOST_EXTREME < low < high < _MOST_EXTREME or high - low < 1 / _MOST_EXTREME:
-        raise InputError(f"a range from {low:g} to {high:g} is none", fix="Write --range LOW HIGH.")
+        raise InputError(
+            f"{low:g} to {high:g} is no range", fix="Write --range LOW HIGH, such as --range 0 1."
+        )
 
 
 def known_bounds(declared: Bounds | None, given: Bounds | None) -> Bounds | None:

@@ -175,7 +175,8 @@ def test_the_range_of_a_deployed_grader_is_unknown_until_somebody_says_it(server
     words = ["replay", str(rollouts), "--arn", f"{ARN}:3", "--label", "right"]
     assert main([*words, "--name", "unknown"]) == 2
     said = capsys.readouterr()
-    assert "true or false where the grader's range is not known: add --range LOW HIGH" in said.out
+    assert "agrees with right on 0 of 0 (150 could not be compared)\n" in said.out
+    assert "range not known: true and false were not compared; add --range LOW HIGH\n" in said.out
     assert "the grader's range is not known. Add --range LOW HIGH" in said.err
     run = open_run(project / "runs" / "unknown")
     assert (run.facts.bounds, run.totals.agreed, run.totals.unlabeled) == (None, 0, 150)
