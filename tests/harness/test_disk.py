@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import resource
@@ -280,6 +281,25 @@ def test_a_lock_names_its_holder_and_is_released_with_it(tmp_path: Path) -> None
         with lock(path, "run x"):
             assert path.read_text() == str(os.getpid())
     assert os.listdir(path.parent) == []
+
+
+def test_a_lock_file_that_its_last_holder_removes_meanwhile_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, removed = tmp_path / "lock", list[bool]()
+    flock = fcntl.flock
+
+    def flock_late(number: int, how: int) -> None:
+        if not removed:
+            path.unlink()
+            removed.append(True)
+        flock(number, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock_late)
+    with lock(path, "it"):
+        assert path.exists()
+        with pytest.raises(InputError, match="it is in use"):
+            lock(path, "it")
 
 
 def test_one_process_cannot_hold_a_lock_twice(tmp_path: Path) -> None:
