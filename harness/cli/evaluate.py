@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +85,8 @@ def command(**asked: Any) -> int:
             def progress(label: str, state: Generated) -> None:
                 bar(state)
 
-            found = evaluate(request, asker(client), progress)
+            with redirect_stdout(sys.stderr):  # what a grader prints is not ours to print
+                found = evaluate(request, asker(client), progress)
     _tell(found, request.into, as_json=asked["as_json"])
     return 0 if found.measured else 2
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,12 +96,13 @@ def changed(asked: dict[str, Any]) -> dict[str, Any] | None:
     if asked["rollouts"] is not None:
         from harness.signal.compare import compare
 
-        said["rewards"] = compare(
-            asked["like_grader"] or before.grader.arn,
-            asked["grader"] or asked["arn"],
-            asked["rollouts"],
-            known_sha256=before.grader.code_sha256,
-        ).to_json()
+        with redirect_stdout(sys.stderr):  # what a grader prints is not ours to print
+            said["rewards"] = compare(
+                asked["like_grader"] or before.grader.arn,
+                asked["grader"] or asked["arn"],
+                asked["rollouts"],
+                known_sha256=before.grader.code_sha256,
+            ).to_json()
     return said
 
 
