@@ -114,7 +114,9 @@ def _artifact(figures: dict[str, Any]) -> str:
     took = "it cannot be imported" if import_ms is None else f"imported in {import_ms:,.0f} ms"
     compiled = ", ".join(figures["bytecode"]) or "no"
     size = f"{figures['bytes_unzipped'] / 1e6:.2f} MB, {figures['bytes_zipped'] / 1e6:.2f} MB zipped"
-    return f"{size}, {took}, {compiled} bytecode"
+    share = figures["processor_share"]
+    speed = f", {share:.2f} of a processor" if share < 1 else ""
+    return f"{size}, {took}, {compiled} bytecode{speed}"
 
 
 def _function(figures: dict[str, Any]) -> str:

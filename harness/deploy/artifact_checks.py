@@ -16,6 +16,7 @@ from harness.deploy.checklist import finding
 from harness.deploy.shadowing import installed_graders
 from harness.findings import Finding
 from harness.localaws.function import FunctionSpec
+from harness.localaws.limits import processor_share
 from harness.localaws.manifest import changed_sources
 from harness.targets.built import Imported, import_artifact
 
@@ -42,6 +43,8 @@ class Measured:
     """Of the files' names and bytes; Lambda's own CodeSha256 is the zip's."""
     import_ms: float | None
     """Importing the handler, milliseconds; None when that failed."""
+    processor_share: float
+    """How much of a processor the function's memory comes with."""
     bytecode: list[str]
     """The Pythons that there is bytecode of: `cpython-313`."""
 
@@ -70,6 +73,7 @@ def check_artifact(spec: FunctionSpec, project: Path) -> tuple[list[Finding], Me
         files=len(files),
         code_sha256=spec.code_sha256(),
         import_ms=None if imported.ms is None else round(imported.ms, 1),
+        processor_share=round(processor_share(spec.memory_mb), 2),
         bytecode=tags,
     )
     place = str(spec.artifact)
@@ -94,7 +98,8 @@ def _weight(spec: FunctionSpec, measured: Measured, place: str) -> Iterator[Find
 
 def _import(spec: FunctionSpec, imported: Imported, place: str) -> Iterator[Finding]:
     if imported.error is not None:
-        yield finding("D022", f"{spec.handler}: {imported.error}", place)
+        unseen = f" ({'; '.join(spec.notes)})" if spec.notes else ""
+        yield finding("D022", f"{spec.handler}: {imported.error}{unseen}", place)
     elif imported.ms is not None and imported.ms > _SLOW_MS:
         took = f"importing {spec.handler} takes {imported.ms:,.0f} ms of every cold start"
         text = f"{took}; the init phase has 10 s"

@@ -16,6 +16,7 @@ import ctypes
 import errno
 import json
 import os
+import resource
 import stat
 import sys
 
@@ -36,6 +37,8 @@ _HERE, _WHOLE_TREE, _READ_ONLY = -100, 0x8000, 1
 # The new root is built here: a folder that every Linux has and that no function needs.
 _NEW_ROOT = "/sys"
 _DEVICES = ("full", "null", "random", "urandom", "zero")
+# Lambda's quota of open files.
+_FILES = 1024
 # The uid and gid of functions in Lambda, as the process sees its own.
 _USER, _GROUP = 993, 990
 
@@ -221,6 +224,9 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"the function's process could not be confined: {error}")
     refuse_semaphores()
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    few = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (few, few))
     sys.path[0] = plan["root"]
     what, sys.argv = sys.argv[2], ["", *sys.argv[3:]]
     if what == "-m":

@@ -24,6 +24,7 @@ __all__ = [
     "exited",
     "from_payload",
     "out_of_memory",
+    "processor_share",
     "request_too_large",
     "response_too_large",
     "timed_out",
@@ -98,6 +99,11 @@ def changed_artifact(names: list[str]) -> Fault:
     return Fault("ArtifactChanged", text)
 
 
+def processor_share(memory_mb: int) -> float:
+    """How much of a processor a function has; above 1 only several threads can use it."""
+    return memory_mb / MB_A_PROCESSOR
+
+
 def duration_in_lambda(wall_ms: float, cpu_ms: float, memory_mb: int) -> float:
     """Estimate how long a call takes in Lambda, milliseconds.
 
@@ -110,8 +116,8 @@ def duration_in_lambda(wall_ms: float, cpu_ms: float, memory_mb: int) -> float:
         cpu_ms: The processor time that it took here.
         memory_mb: The function's memory.
     """
-    computing = cpu_ms * MB_A_PROCESSOR / memory_mb
-    if memory_mb >= MB_A_PROCESSOR:  # several threads may share several processors
+    computing = cpu_ms / processor_share(memory_mb)
+    if processor_share(memory_mb) >= 1:  # several threads may share several processors
         return max(wall_ms, computing)
     return max(0.0, wall_ms - cpu_ms) + computing
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.localaws.limits import processor_share
+
 __all__ = ["FILE", "LOG", "FunctionReport"]
 
 FILE = "function.json"
 LOG = "function.log"
 """The function's own log, all environments in one file."""
 
-_MB_A_PROCESSOR = 1769
 _NEAR = 0.8
 
 
@@ -41,7 +42,7 @@ class FunctionReport:
         yield f"protection: {self.protection} ({self.says})"
         if self.longest_ms is None:
             return
-        share = self.memory_mb / _MB_A_PROCESSOR
+        share = processor_share(self.memory_mb)
         speed = f"{self.memory_mb} MB is {share:.2f} of a processor" if share < 1 else f"{self.memory_mb} MB"
         took = f"the longest call takes about {self.longest_ms / 1000:.2g} s there"
         yield f"estimate for Lambda: {took} ({speed}), the timeout is {self.timeout_s:g} s"

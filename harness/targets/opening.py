@@ -157,6 +157,8 @@ def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     imported = import_artifact(spec)
     if imported.error is not None:
         fix = f"Lambda could not import {spec.handler} either; `rft doctor` says more."
+        if spec.notes:
+            fix = f"What is not imitated here may be why: {'; '.join(spec.notes)}."
         raise InputError(imported.error, place=str(spec.artifact), fix=fix)
     sha256 = spec.code_sha256()
     target = LocalRuntimeFacts(

@@ -119,7 +119,7 @@ def test_a_changed_source_is_found_until_it_is_built(project, rft, built):
 
 def test_a_build_without_the_library_says_what_to_do(run):
     said = run("make", "build-MathAnswer", "ARTIFACTS_DIR=nowhere", "PYTHON=false", code=2)
-    assert "rft-graders is not installed for false: activate its environment" in said
+    assert "rft-graders[deploy] is not installed for false: activate its environment" in said
 
 
 def test_the_deployed_stack_is_shown_graded_and_in_parity(rft, deployed):
