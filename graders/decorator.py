@@ -136,9 +136,9 @@ class Grader(_Typed["Asked", "Graded"]):
             sample: A Sample, or an element of an event.
 
         Raises:
-            SampleError: It got none; `kind` says why.
+            SampleError: It got none; `kind` says why, and `__cause__` is the error behind it.
         """
-        return reward_of(score(self.declared, [sample])[0][0])
+        return reward_of(score(self.declared, [sample], causes=True)[0][0])
 
     def grade_all(self, samples: Sequence[Sample[Any] | dict[str, Any]]) -> list[Reward | Failure]:
         """The outcome of each sample: its Reward, or the Failure that says why it has none.

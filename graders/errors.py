@@ -51,8 +51,9 @@ class SampleError(GraderError):
         self.origin = origin
 
     def __str__(self) -> str:
-        """The kind, and what happened."""
-        return f"{self.kind}: {self.message}"
+        """The kind, what happened, and where."""
+        place = self.origin.rpartition(" at ")[2] if " at " in self.origin else ""
+        return f"{self.kind}: {self.message}{place and f' ({place})'}"
 
 
 class ErrorBudgetExceeded(GraderError):

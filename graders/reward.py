@@ -110,12 +110,19 @@ class Failure:
         origin: The error's type and place (`ValueError at my_grader.py:12`); never content.
     """
 
-    __slots__ = ("kind", "message", "origin")
+    __slots__ = ("cause", "kind", "message", "origin")
 
     def __init__(self, kind: str, message: str, origin: str = "") -> None:
         self.kind = kind
         self.message = message
         self.origin = origin or kind
+        # Only while one sample is graded: an error holds the frames of everything that was graded with it.
+        self.cause: BaseException | None = None
+
+    @property
+    def place(self) -> str:
+        """File and line of the user's code behind it; empty where there is none."""
+        return self.origin.rpartition(" at ")[2] if " at " in self.origin else ""
 
     def __eq__(self, other: object) -> bool:
         """Equal when kind and message are; the origin moves with every edit of the user's file."""

@@ -6,7 +6,7 @@ promise covers them.
 
 from __future__ import annotations
 
-from .scoring import score
+from .scoring import place_of, score
 from .timing import Context
 
 TYPE_CHECKING = False
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .event_shape import captured_in, shape
 
-__all__ = ["Context", "captured_in", "score", "shape"]
+__all__ = ["Context", "captured_in", "place_of", "score", "shape"]
 
 
 def __getattr__(name: str) -> Any:

@@ -32,7 +32,7 @@ _TEXT_LIMIT = 2000
 
 
 def score(
-    declared: Declared, items: Sequence[Any], deadline: float | None = None
+    declared: Declared, items: Sequence[Any], deadline: float | None = None, causes: bool = False
 ) -> tuple[list[Outcome], list[float]]:
     """Find the outcome of every sample, with neither error budget nor wire.
 
@@ -40,6 +40,7 @@ def score(
         declared: The scoring function and its options.
         items: Samples, or elements of an event.
         deadline: When to stop, on the clock of `time.perf_counter`; what is left then has timed out.
+        causes: Leave the errors behind failures in place, with all that their tracebacks hold.
 
     Returns:
         The outcomes, and the milliseconds that each took (equal shares where they ran together).
@@ -61,6 +62,10 @@ def score(
             drop(begun)
             raise
         took += _shares(started, len(rest))
+    if not causes:
+        for outcome in outcomes:
+            if type(outcome) is Failure:
+                outcome.cause = None
     return outcomes, took
 
 
@@ -97,7 +102,7 @@ def reward_of(outcome: Outcome) -> Reward:
         SampleError: It has none.
     """
     if isinstance(outcome, Failure):
-        raise SampleError(outcome.kind, outcome.message, outcome.origin)
+        raise SampleError(outcome.kind, outcome.message, outcome.origin) from outcome.cause
     return outcome if isinstance(outcome, Reward) else Reward(outcome)
 
 
@@ -325,8 +330,10 @@ def failure_of(error: BaseException, limit: float | None = None) -> Failure:
     name = type(error).__name__
     # An operating system error's number says what Lambda refused, and is no content.
     number = error.errno if isinstance(error, OSError) and type(error.errno) is int else None
-    origin = f"{name}{'' if number is None else f' (Errno {number})'} at {_place(error)}"
-    return Failure("exception", f"{name}: {message}" if message else name, origin)
+    origin = f"{name}{'' if number is None else f' (Errno {number})'} at {place_of(error)}"
+    failure = Failure("exception", f"{name}: {message}" if message else name, origin)
+    failure.cause = error
+    return failure
 
 
 def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -342,16 +349,26 @@ def _timed_out(limit: float | None) -> Failure:
     return Failure("timeout", "the call's time was up" if limit is None else f"interrupted after {limit:g} s")
 
 
-def _place(error: BaseException) -> str:
-    """File and line of the user's code that raised, or that called what did: no content."""
-    place, trace = "", error.__traceback__
+def place_of(error: BaseException) -> str:
+    """File and line of the user's code that raised, or that called what did: no content.
+
+    Where no code of the user's had a part in it, it is where the error was raised.
+    """
+    place, found, trace = "an unknown place", False, error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
-        if not place or not file.startswith(_NOT_THE_USERS) or "/graders/examples/" in file:
-            place = f"{file.rpartition('/')[2]}:{trace.tb_lineno}"
+        users = _is_the_users(file)
+        if users or not found:
+            place, found = f"{file.rpartition('/')[2]}:{trace.tb_lineno}", users
         trace = trace.tb_next
-    return place or "an unknown place"
+    return place
 
 
-# This package, and the standard library with what is installed beside it.
-_NOT_THE_USERS = (__file__.rpartition("/_runtime/")[0], os.__file__.rpartition("/")[0], "<frozen ")
+def _is_the_users(file: str) -> bool:
+    if "/graders/examples/" in file:
+        return True
+    return not (file.startswith(_NOT_THE_USERS) or "/site-packages/" in file or "/dist-packages/" in file)
+
+
+# This package, the standard library, and code that stands in no file.
+_NOT_THE_USERS = (__file__.rpartition("/_runtime/")[0] + "/", os.__file__.rpartition("/")[0] + "/", "<")

@@ -123,7 +123,7 @@ def command(
     else:
         for line in outcome.lines():
             print(printable(line))
-    if run.facts.label is not None and not totals.agreed + totals.disagreed:
+    if run.facts.label is not None and totals.rewards and not totals.agreed + totals.disagreed:
         raise _not_compared(run)
     if totals.errors.get("input"):
         return 2
@@ -131,7 +131,7 @@ def command(
 
 
 def _not_compared(run: Run) -> InputError:
-    """Why no reward could be held to a label."""
+    """Why no reward could be held to a label, though rollouts carry it."""
     what = f"no rollout with a reward carries a verdict in the field {run.facts.label!r}"
     fix = "A label is true, false or a number."
     if run.facts.bounds is None:

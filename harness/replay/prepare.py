@@ -19,7 +19,7 @@ from harness.data.json_lines import lines
 from harness.errors import InputError
 from harness.replay.grading import profiles_of
 from harness.rollouts.derive import write_derived
-from harness.rollouts.read import check_label, holds_rollouts
+from harness.rollouts.read import check_label, check_labeled, holds_rollouts
 from harness.runs.facts import Bounds, GraderFacts, InputFacts, RunFacts, TargetFacts, known_bounds
 from harness.runs.store import Run, create, open_run, other_work, unfinished
 from harness.targets.opening import IN_PROCESS, TargetChoice, describe
@@ -79,6 +79,8 @@ def prepare(request: ReplayRequest) -> Run:
     derived = not holds_rollouts(source)
     if not source.is_file():
         raise InputError("this is no file", place=str(source), fix="Save the rollouts in a file first.")
+    if not derived:
+        check_labeled(source, request.label)
     target, grader = _target(request)
     if not derived and request.completion_template is not None:
         raise InputError("--completion-template is for records; this file holds rollouts", place=str(source))

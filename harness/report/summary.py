@@ -14,9 +14,10 @@ from harness.data.typed_json import as_json, read_typed
 from harness.replay.controls import Controls, count_controls
 from harness.replay.expect import RewardDifference, differences
 from harness.replay.grading import ALL_WIRES
+from harness.report.printable import shortened
 from harness.rollouts.read import line_number
 from harness.runs.facts import LocalRuntimeFacts
-from harness.runs.rows import Totals, failure_of, read_rows
+from harness.runs.rows import Row, Totals, failure_of, read_rows, sample_name
 from harness.runs.store import Run
 from harness.targets.function_report import FILE, LOG, FunctionReport
 
@@ -35,7 +36,8 @@ class RunSummary:
     """How rollouts made of records fared; None for a file of rollouts."""
     unusable: list[tuple[str, str]]
     """Place and problem of the first lines that were no rollouts."""
-
+    first_errors: list[Row]
+    """The first grading of each kind of error, other than `input`."""
     function: FunctionReport | None = None
     """What the local runtime measured of a built function."""
 
@@ -56,6 +58,8 @@ class RunSummary:
             summary["controls"] = asdict(self.controls)
         if self.unusable:
             summary["unusable"] = [{"place": place, "message": said} for place, said in self.unusable]
+        if self.first_errors:
+            summary["first_errors"] = [{"id": row["id"], **(row["error"] or {})} for row in self.first_errors]
         return summary
 
     def _function_lines(self) -> Iterator[str]:
@@ -85,8 +89,12 @@ class RunSummary:
         if facts.wire == ALL_WIRES:
             known = f"the wires disagree on {totals.wires:,}; `rft show {self.run.folder}` lists them"
             yield known if totals.wires else "every wire gives the same rewards"
+        first = {failure_of(row)[0]: row for row in self.first_errors}
         for kind, count in sorted(totals.errors.items()):
             yield f"no reward for {count:,}: {kind}"
+            if kind in first:
+                row = first[kind]
+                yield f"  {sample_name(row)}: {shortened(failure_of(row)[1])}"
         for place, message in self.unusable:
             yield f"  {place}: {message}"
         if self.changed is not None:
@@ -108,7 +116,7 @@ def summary_of(run: Run, totals: Totals, stored: list[tuple[Any, float | None]] 
     controls = _controls(run) if run.facts.input.derived else None
     unusable = _unusable(run) if totals.errors.get("input") else []
     function = read_typed(run.folder / FILE, FunctionReport, "function report", schema=1)
-    return RunSummary(run, totals, changed, controls, unusable, function)
+    return RunSummary(run, totals, changed, controls, unusable, _first_errors(run, totals), function)
 
 
 def _controls(run: Run) -> Controls:
@@ -121,6 +129,19 @@ def _unusable(run: Run) -> list[tuple[str, str]]:
     found = ((row, *failure_of(row)) for row in read_rows(run.rewards) if row["reward"] is None)
     kept = ((row, said) for row, kind, said in found if kind == "input" and row["repeat"] == 0)
     return [(f"{path}:{line_number(path, row['at'])}", said) for row, said in islice(kept, SHOWN)]
+
+
+def _first_errors(run: Run, totals: Totals) -> list[Row]:
+    """The first row of each kind of error; the lines that were no rollouts are told with their places."""
+    kinds, found = set(totals.errors) - {"input"}, []
+    if kinds:
+        for row in read_rows(run.rewards):
+            if row["reward"] is None and (kind := failure_of(row)[0]) in kinds:
+                kinds.remove(kind)
+                found.append(row)
+                if not kinds:
+                    break
+    return found
 
 
 def _control_lines(controls: Controls) -> Iterator[str]:

@@ -12,14 +12,13 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.report.look import Look
-from harness.report.printable import printable
-from harness.runs.rows import Row, failure_of
+from harness.report.printable import printable, shortened
+from harness.runs.rows import Row, failure_of, sample_name
 from harness.signal.groups import GroupCounts
 
 BAR = 40
 METRICS = 20
 """Most metrics that are printed: a grader may make up a name for each sample."""
-_TEXT = 200
 
 
 def print_run(look: Look, console: Console | None = None) -> None:
@@ -150,13 +149,12 @@ def _group_lines(groups: GroupCounts) -> Iterator[str]:
 
 def _rows(console: Console, rows: list[Row], say: Callable[[Row], str]) -> None:
     for row in rows:
-        name = f"at-{row['at']}" if row["id"] is None else str(row["id"])  # as `rft show RUN` finds it
-        console.print(f"  {printable(name)}  {printable(say(row))}")
+        console.print(f"  {printable(sample_name(row))}  {printable(say(row))}")
 
 
 def _failure(row: Row) -> str:
     kind, message = failure_of(row)
-    return f"{kind}: {message[:_TEXT]}"
+    return f"{kind}: {shortened(message)}"
 
 
 def _disagreement(row: Row) -> str:

@@ -34,6 +34,27 @@ def check_label(label: str | None) -> None:
         raise InputError(f"{label} cannot be a label", fix="Name a field that holds true, false or a number.")
 
 
+def check_labeled(path: Path, label: str | None) -> None:
+    """Refuse a label that no rollout of a file carries, before anything is graded.
+
+    Raises:
+        InputError: None does.
+    """
+    usable = (one for one in read_rollouts(path, label=label) if one.sent is not None)
+    first = next(usable, None)
+    if (
+        label is None
+        or first is None
+        or first.label is not None
+        or any(one.label is not None for one in usable)
+    ):
+        return
+    fields = (first.sent or {}).items()
+    verdicts = [name for name, value in fields if name != "id" and isinstance(value, bool | int | float)]
+    fix = f"Verdicts may stand in {', '.join(verdicts)}." if verdicts else "Add it to the rollouts."
+    raise InputError(f"no rollout has the field {label!r}", place=str(path), fix=fix)
+
+
 class Rollout(NamedTuple):
     """One line of a rollouts file."""
 

@@ -176,6 +176,11 @@ def failure_of(row: Row) -> tuple[str, str]:
     return error["kind"], error["message"]
 
 
+def sample_name(row: Row) -> str:
+    """A row's sample as `rft show RUN` finds it."""
+    return f"at-{row['at']}" if row["id"] is None else str(row["id"])
+
+
 def agreement(reward: float | None, label: Any, middle: float | None) -> bool | None:
     """Whether a reward says what a label says; None where that cannot be told.
 

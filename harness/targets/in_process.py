@@ -13,23 +13,19 @@ import inspect
 import json
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 from types import ModuleType
 from typing import Any
 
-from graders import Grader, GraderError
-from graders._runtime import Context, score
+from graders import Grader
+from graders._runtime import Context, place_of, score
 from graders.errors import EventError
 from graders.wire import read_answer, read_event
 from harness.errors import InputError
 from harness.import_path import add_folder, is_taken
 from harness.targets.protocol import Answer, GraderFault, graded
-
-_PACKAGE = Path(inspect.getfile(Grader)).parent
-_EXAMPLES = _PACKAGE / "examples"
 
 FUNCTION_SECONDS = 60
 """What a handler written by hand is told of its remaining time."""
@@ -55,6 +51,7 @@ class InProcessTarget:
         if isinstance(grader, str):
             module, self.handler = load(grader)
         else:
+            _check_handler(grader, getattr(grader, "__name__", "it"), None)
             module, self.handler = sys.modules.get(getattr(grader, "__module__", "")), grader
         file = getattr(module, "__file__", None)
         self.sha256 = hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else None
@@ -79,21 +76,21 @@ class InProcessTarget:
                 items = list(map(graded, outcomes, took))
             else:
                 items = [graded(outcome) for outcome in self._call_by_hand(event)]
-        except GraderError as error:
-            return Answer([], _since(started), GraderFault(type(error).__name__, str(error)))
+        except (Exception, SystemExit) as error:
+            return Answer([], _since(started), GraderFault(type(error).__name__, f"{error}{_at(error)}"))
         return Answer(items, _since(started))
 
     def _call_by_hand(self, event: Any) -> Any:
         """Call a plain handler through strict JSON, as Lambda would."""
+        answer = self.handler(json.loads(json.dumps(event)), Context(FUNCTION_SECONDS * 1000))
         try:
-            answer = self.handler(json.loads(json.dumps(event)), Context(FUNCTION_SECONDS * 1000))
             answer = json.loads(json.dumps(answer, allow_nan=False))
-        except Exception as error:
-            raise GraderError(_told(error)) from error
+        except (TypeError, ValueError, RecursionError) as error:
+            raise EventError(f"the answer is no JSON: {error}") from None
         try:
             return read_answer(answer, event)
         except json.JSONDecodeError as error:
-            raise EventError(f"the body of the answer is no JSON: {error}") from error
+            raise EventError(f"the body of the answer is no JSON: {error}") from None
 
     def close(self) -> None:
         """Nothing is held."""
@@ -117,8 +114,11 @@ def load(reference: str) -> tuple[ModuleType, Callable[..., Any]]:
     if not name:
         if len(graders) == 1:
             return module, next(iter(graders.values()))
-        found = f"has {len(graders)} graders: {', '.join(graders)}" if graders else "has no grader"
-        raise InputError(f"this module {found}", place=reference, fix=f"Name one: {where}:my_grader.")
+        if not graders:
+            fix = f"Put @grader above its scoring function, or name a handler: {where}:my_handler."
+            raise InputError("this module has no grader", place=reference, fix=fix)
+        found = f"has {len(graders)} graders: {', '.join(graders)}"
+        raise InputError(f"this module {found}", place=reference, fix=f"Name one: {where}:{min(graders)}.")
     found_object: Any = module
     for part in name.split("."):
         found_object = getattr(found_object, part, None)
@@ -127,7 +127,46 @@ def load(reference: str) -> tuple[ModuleType, Callable[..., Any]]:
         raise InputError(f"there is no {name} in {where}", place=reference, fix=known)
     if not callable(found_object):
         raise InputError(f"{name} is a {type(found_object).__name__}", place=reference, fix="Name a grader.")
+    _check_handler(found_object, name, reference)
     return module, found_object
+
+
+def _check_handler(found: Any, name: str, place: str | None) -> None:
+    """Refuse what is neither a grader nor a handler, as what it is.
+
+    Raises:
+        InputError: It is a class, a factory of checks, or a function that was not decorated.
+    """
+    if isinstance(found, Grader):
+        return
+    word = name.rpartition(".")[2]
+    own = getattr(found, "__name__", None) == word
+    what, fix = "", f"Put @grader above {name}." if own else f"Write {word} = grader(...) around it."
+    origin = str(getattr(found, "__module__", "")), str(getattr(found, "__qualname__", ""))
+    if inspect.isclass(found):
+        what, fix = "is a class", "Name a function with @grader above it, or a handler."
+    elif origin[0].startswith("graders.checks.") and "<locals>" not in origin[1]:
+        what, fix = "makes a check", f"Write my_grader = grader({word}(...)), and name that."
+    elif inspect.iscoroutinefunction(found) and _takes(found, 2):
+        what = "is async, and Lambda awaits no handler"
+    elif not _takes(found, 2):
+        what = "is not decorated"
+        if not _takes(found, 1):
+            what = "is neither a scoring function nor a handler"
+            fix = "A scoring function takes one Sample, a handler (event, context)."
+    if what:
+        raise InputError(f"{name} {what}", place=place, fix=fix)
+
+
+def _takes(function: Any, count: int) -> bool:
+    """Whether a function can be called with so many arguments."""
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # a builtin that does not tell its parameters
+        return True
+    return True
 
 
 def _import_module(where: str, reference: str) -> ModuleType:
@@ -189,24 +228,19 @@ def _import_failed(error: BaseException, place: str) -> InputError:
         fix = f"Install {error.name}, or call `rft` where it can be found."
         return InputError(f"it imports {error.name}, which is not there", place=place, fix=fix)
     return InputError(
-        f"importing it failed: {_told(error)}", place=place, fix="Mend it until Python can import it."
+        f"importing it failed: {type(error).__name__}: {error}{_at(error)}",
+        place=place,
+        fix="Mend it until Python can import it.",
     )
 
 
-def _told(error: BaseException) -> str:
-    """An error with the place of the user's code that raised it, or that called what did."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith("<frozen") and frame.line]
-    if isinstance(error, GraderError):  # a misuse is refused in the library, and made where that was called
-        own = [frame for frame in own if not _is_library(Path(frame.filename))] or own
-    at = f" ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else ""
+def _at(error: BaseException) -> str:
+    """The place of the user's code that raised an error, or that called what did."""
     if isinstance(error, SyntaxError) and error.filename:
-        at = f" ({Path(error.filename).name}:{error.lineno})"
-    return f"{type(error).__name__}: {error}{at}"
-
-
-def _is_library(file: Path) -> bool:
-    return file.is_relative_to(_PACKAGE) and not file.is_relative_to(_EXAMPLES)
+        return f" ({Path(error.filename).name}:{error.lineno})"
+    while (trace := error.__traceback__) is not None and trace.tb_frame.f_code.co_filename == __file__:
+        error = error.with_traceback(trace.tb_next)
+    return "" if error.__traceback__ is None else f" ({place_of(error)})"
 
 
 def _since(started: float) -> float:

@@ -82,4 +82,5 @@ def graded(outcome: float | Reward | Failure, ms: float | None = None) -> Graded
         components: dict[str, Any] = {**outcome.components, **outcome.metrics}
         return Graded(float(outcome), components, None, ms)
     assert isinstance(outcome, Failure)
-    return Graded(None, {}, {"kind": outcome.kind, "message": outcome.message}, ms)
+    message = f"{outcome.message} ({outcome.place})" if outcome.place else outcome.message
+    return Graded(None, {}, {"kind": outcome.kind, "message": message}, ms)

@@ -58,6 +58,18 @@ def test_grade_raises_the_samples_error_with_its_kind():
         is_right.grade(None)  # type: ignore[arg-type]
 
 
+async def _broken_later(sample: Sample) -> float:
+    return 1 / len(sample.fields)
+
+
+@pytest.mark.parametrize("broken", [lambda sample: 1 / len(sample.fields), _broken_later])
+def test_an_error_of_the_users_own_is_told_with_its_place_and_its_cause(broken):
+    with pytest.raises(SampleError, match=r"^exception: .* \(test_decorator\.py:\d+\)$") as caught:
+        grader(broken).grade(RIGHT)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    assert caught.value.__cause__.__traceback__ is not None
+
+
 def test_grade_all_returns_an_outcome_for_each_in_order():
     found = is_right.grade_all([RIGHT, make_sample("72"), WRONG])
     assert [type(one) for one in found] == [Reward, Failure, Reward]

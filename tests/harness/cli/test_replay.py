@@ -102,7 +102,8 @@ def test_a_label_that_nobody_carries_is_not_measured(folder: Path) -> None:
     for words in ([], ["--json"]):
         done = rft(folder, *REPLAY, "--label", "nothing", *words)
         assert done.returncode == 2
-        assert "no rollout with a reward carries a verdict in the field 'nothing'" in done.stderr
+        assert "no rollout has the field 'nothing'. Verdicts may stand in ok." in done.stderr
+    assert runs_in(folder) == [], "it is said before anything is graded"
     assert "id cannot be a label" in refusal(folder, *REPLAY, "--label", "id")
 
 
@@ -224,7 +225,14 @@ def test_a_grader_that_raises_fails_samples_and_the_command(place: str, kind: st
     )
     found = replay_json(folder, code=1)
     assert found["totals"]["errors"] == {kind: 3}
-    assert "no rewards" in rft(folder, *REPLAY).stdout
+    [first] = found["first_errors"]
+    assert first["message"].startswith("ZeroDivisionError: division by zero (my_grader.py:")
+    told = rft(folder, *REPLAY, "--label", "ok")
+    assert (told.returncode, told.stderr) == (1, ""), "no label is blamed for a grader that failed"
+    assert "no rewards" in told.stdout
+    assert f"  {first['id']}: {first['message']}\n" in told.stdout
+    run = told.stdout.rpartition("rft show ")[2].strip()
+    assert first["message"] in rft(folder, "show", run, str(first["id"])).stdout
 
 
 def test_an_async_grader_and_a_module_by_name(folder: Path) -> None:

@@ -21,7 +21,7 @@ from support.rollout_files import rollout, write_many, write_rollouts
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_grader(tmp_path)
-    write_rollouts(tmp_path / "rollouts.jsonl", [rollout(at, "72", "72") for at in range(10)])
+    write_rollouts(tmp_path / "rollouts.jsonl", [rollout(at, "72", "72", ok=True) for at in range(10)])
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -59,7 +59,7 @@ def test_the_same_command_goes_on_with_a_run_that_was_begun(folder: Path) -> Non
         {"wire": "nova"},
         {"repeats": 2},
         {"limit": 3},
-        {"label": "right"},
+        {"label": "ok"},
         {"grader": "my_grader.py"},
         {"fresh": True},
     ],
@@ -154,11 +154,11 @@ def test_ended_between_making_and_cutting_it_goes_on(folder: Path) -> None:
 
 
 def test_ended_between_merging_and_closing_it_goes_on(folder: Path) -> None:
-    run = begin(label="is_right")
+    run = begin(label="ok")
     totals = replay(run)
     expected = rows(run)
     run.save(state="running", totals=None)
-    again = replay(begin(label="is_right"))
+    again = replay(begin(label="ok"))
     assert again == totals
     assert rows(open_run(run.folder)) == expected
 

@@ -13,6 +13,7 @@ import pytest
 from graders import Sample, grader
 from harness.errors import InputError
 from harness.targets.in_process import InProcessTarget, load
+from harness.targets.protocol import GraderFault
 from support.rft_command import RIGHT, write_grader
 
 ITEM = {
@@ -87,9 +88,37 @@ BROKEN = {
         "my_grader.py:wrong",
         ("there is no wrong in my_grader.py", "Graders there: right."),
     ),
-    "no grader": ("x = 1\n", "my_grader.py", ("has no grader", "Name one")),
+    "no grader": ("x = 1\n", "my_grader.py", ("has no grader", "Put @grader above")),
     "no such name": ("x = 1\n", "my_grader.py:y", ("there is no y", "There is no @grader in it")),
     "no function": ("x = 1\n", "my_grader.py:x", ("x is a int", "Name a grader")),
+    "not decorated": (
+        "def right(sample):\n    return 1.0\n",
+        "my_grader.py:right",
+        ("right is not decorated", "Put @grader above right."),
+    ),
+    "not decorated, async": (
+        "async def right(sample):\n    return 1.0\n",
+        "my_grader.py:right",
+        ("right is not decorated",),
+    ),
+    "a made check, not decorated": (
+        "from graders.checks.numbers import number\nright = number()\n",
+        "my_grader.py:right",
+        ("right is not decorated", "Write right = grader(...)"),
+    ),
+    "a factory": (RIGHT, "graders.checks.numbers:number", ("number makes a check", "grader(number(...))")),
+    "an imported factory": (
+        "from graders.checks.text import contains\n",
+        "my_grader.py:contains",
+        ("contains makes a check",),
+    ),
+    "a class": ("class Right:\n    pass\n", "my_grader.py:Right", ("Right is a class",)),
+    "an async handler": (
+        "async def right(event, context):\n    return []\n",
+        "my_grader.py:right",
+        ("right is async", "Put @grader"),
+    ),
+    "three arguments": ("def right(a, b, c):\n    pass\n", "my_grader.py:right", ("right is neither",)),
     "ambiguous": (
         RIGHT + "wrong = grader(lambda sample: 0.0)\n",
         "my_grader.py",
@@ -162,7 +191,10 @@ def test_a_failing_sample_costs_itself_alone_even_where_the_call_would_fail() ->
     answer = InProcessTarget(strict).grade([wrong, ITEM] * 40)
     assert answer.fault is None
     assert [item.reward for item in answer.items] == [None, 1.0] * 40
-    assert answer.items[0].error == {"kind": "exception", "message": "KeyError: 'units'"}
+    error = answer.items[0].error
+    assert error is not None
+    assert error["kind"] == "exception"
+    assert error["message"].startswith("KeyError: 'units' (test_in_process.py:")
 
 
 def test_an_async_grader_is_graded() -> None:
@@ -184,7 +216,10 @@ def test_a_configuration_error_fails_the_call() -> None:
         raise ConfigurationError("no key")
 
     answer = InProcessTarget(keyless).grade([ITEM])
-    assert (answer.items, answer.fault) == ([], ("ConfigurationError", "no key"))
+    assert answer.items == []
+    assert isinstance(answer.fault, GraderFault)
+    assert answer.fault.error_type == "ConfigurationError"
+    assert answer.fault.message.startswith("no key (test_in_process.py:")
 
 
 def test_a_handler_by_hand_is_called_as_lambda_calls_it() -> None:
@@ -205,14 +240,14 @@ def test_a_handler_by_hand_is_called_as_lambda_calls_it() -> None:
 
 
 FAULTY = {
-    "raises": (lambda event, context: 1 / 0, "ZeroDivisionError"),
+    "raises": (lambda event, context: 1 / 0, "division by zero (test_in_process.py:"),
     "nothing": (lambda event, context: None, "NoneType"),
     "too few": (lambda event, context: [], "1 samples were sent and 0 answers came back"),
     "another id": (lambda event, context: [entry(id="b")], "carries the id 'b'"),
     "a string": (lambda event, context: [entry(aggregate_reward_score="1")], "no number"),
     "a boolean": (lambda event, context: [entry(aggregate_reward_score=True)], "boolean"),
-    "no JSON": (lambda event, context: [entry(aggregate_reward_score={1, 2})], "TypeError"),
-    "NaN": (lambda event, context: [entry(aggregate_reward_score=float("nan"))], "ValueError"),
+    "no JSON": (lambda event, context: [entry(aggregate_reward_score={1, 2})], "no JSON: Object"),
+    "NaN": (lambda event, context: [entry(aggregate_reward_score=float("nan"))], "no JSON: Out of range"),
     "a body of text": (lambda event, context: {"statusCode": 500, "body": "sorry"}, "no JSON"),
     "metrics": (lambda event, context: [entry(metrics_list=7)], "answer 0"),
     "metric names": (
