@@ -148,9 +148,9 @@ def _causes(parity: Parity, here: GradingPlace, place: GradingPlace) -> Iterator
     """What may be why a place graded otherwise; nothing where it did not."""
     own = parity.unstable.get(place.name)
     if own:
-        how = "started anew and in the reverse order"
-        why = "it keeps state, uses chance, or follows the order of a set or of the samples"
-        yield f"{_samples(own)} here alone, {how}: {why}"
+        how = "on a second pass, from a new start in the reverse order"
+        why = "keeps state, uses random numbers, or follows the order of the samples or of a set (hash seed)"
+        yield f"{_samples(own)} {how}: the grader {why}"
     elsewhere = [one for one in parity.differences if one.place == place.name]
     if place is here or not elsewhere:
         return

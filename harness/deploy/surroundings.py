@@ -99,15 +99,7 @@ def causes(
         set_there: The variables that the template or the function's configuration sets.
         source: The text of the grader's own modules: a variable that is named in it may be read by it.
     """
-    if here.variables is not None:
-        other = sorted(name for name, value in set_there.items() if here.variables.get(name) != value)
-        if other:
-            yield f"variables that the function sets and this process has not, or otherwise: {_listed(other)}"
-        lacking = here.variables.keys() - set_there.keys() - (there.variables or {}).keys()
-        quoted = set(re.findall("['\"]([A-Za-z_][A-Za-z0-9_]*)['\"]", source))
-        named = sorted(lacking & quoted)
-        if named:
-            yield f"variables set here alone that the grader's code names: {_listed(named)}"
+    yield from _variables(here.variables, there.variables, set_there, source)
     if here.python and there.python and not here.python.startswith(there.python):
         yield f"Python {here.python} here, {there.python} there"
     if here.architecture and there.architecture and here.architecture != there.architecture:
@@ -125,6 +117,23 @@ def causes(
         ]
         if versions:
             yield f"package versions: {_listed(versions)}"
+
+
+def _variables(
+    here: Mapping[str, str] | None, there: Mapping[str, str] | None, set_there: Mapping[str, str], source: str
+) -> Iterator[str]:
+    """Variables that differ; where the grader's code names some of them, those alone."""
+    if here is None:
+        return
+    quoted = set(re.findall("['\"]([A-Za-z_][A-Za-z0-9_]*)['\"]", source))
+    other = {name for name, value in set_there.items() if here.get(name) != value}
+    lacking = (here.keys() - set_there.keys() - (there or {}).keys()) & quoted
+    if other & quoted or lacking:
+        other &= quoted
+    if other:
+        yield f"variables that the function sets and this process does not: {_listed(sorted(other))}"
+    if lacking:
+        yield f"variables set here alone that the grader's code names: {_listed(sorted(lacking))}"
 
 
 def own_source(artifact: Path) -> str:

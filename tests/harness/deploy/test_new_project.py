@@ -124,7 +124,8 @@ def test_a_build_without_the_library_says_what_to_do(run):
 
 def test_the_deployed_stack_is_shown_graded_and_in_parity(rft, deployed):
     assert deployed["MathAnswerVersionArn"] in rft("stack", "my-grader")
-    said = rft("replay", "rollouts.jsonl", "--stack", "my-grader", "--label", "is_right")
+    known = ["--label", "is_right", "--range", "0", "1"]
+    said = rft("replay", "rollouts.jsonl", "--stack", "my-grader", *known)
     assert "agrees with is_right on 192 of 192" in said
     said = json.loads(rft("replay", "rollouts.jsonl", "--arn", deployed["MathAnswerAliasArn"], "--json"))
     assert said["target"]["arn"] == deployed["MathAnswerVersionArn"]

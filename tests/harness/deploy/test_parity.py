@@ -220,7 +220,7 @@ def test_nothing_built_is_refused_unless_a_function_in_aws_is_named(project, tmp
         (
             {"variables": {"MODE": "x", "THRESHOLD": "1"}},
             {"variables": {"THRESHOLD": "2"}},
-            "variables that the function sets and this process has not, or otherwise: THRESHOLD",
+            "variables that the function sets and this process does not: THRESHOLD",
         ),
         (
             {"variables": {"MODE": "x", "EDITOR": "vi"}},
@@ -234,7 +234,10 @@ def test_what_is_otherwise_in_a_place_is_said_where_it_grades_otherwise(rollouts
     half = rewarding(lambda item, graded: graded._replace(reward=0.5))
     set_there = {key: value for key, value in there.get("variables", {}).items() if key == "THRESHOLD"}
     other = replace(
-        place(half), around=Surroundings(**there), variables=set_there, source="os.environ['MODE']"
+        place(half),
+        around=Surroundings(**there),
+        variables=set_there,
+        source="os.environ['MODE'], 'THRESHOLD'",
     )
     found = compare(rollouts, [first, other], ["open-weight"])
     assert cause in found.causes["there"]
@@ -250,7 +253,7 @@ def test_a_grader_that_counts_disagrees_with_itself(rollouts):
     found = compare(rollouts, [here], ["open-weight"])
     assert (found.same, found.differences) == (False, [])
     assert len(found.unstable["in-process"]) == 10
-    assert "10 samples differ here alone" in found.causes["in-process"][0]
+    assert "10 samples differ on a second pass" in found.causes["in-process"][0]
 
 
 def test_state_chance_and_the_order_of_a_set_are_found_in_the_artifact(project):
