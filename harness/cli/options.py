@@ -25,6 +25,7 @@ __all__ = [
     "hyperparameter_options",
     "jobs_dir_option",
     "json_option",
+    "keep_field_option",
     "label_option",
     "limit_option",
     "model_option",
@@ -156,6 +157,14 @@ def label_option(*, multiple: bool = False) -> Callable[[Verb], Verb]:
         help="Treat this field as a known verdict, which the grader does not see."
         + (" Repeatable." * multiple),
     )
+
+
+keep_field_option = click.option(
+    "--keep-field",
+    metavar="FIELD",
+    multiple=True,
+    help="Let the grader see this field although it differs within a record. Repeatable.",
+)
 
 
 def model_option(what: str, **settings: Any) -> Callable[[Verb], Verb]:

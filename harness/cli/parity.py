@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import textwrap
 from contextlib import ExitStack, redirect_stdout
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from harness.cli.options import (
     function_option,
     grader_option,
     json_option,
+    keep_field_option,
     label_option,
     limit_option,
     pass_env_option,
@@ -29,6 +31,7 @@ from harness.cli.output import emit_json, printable, stderr_console
 from harness.errors import InputError
 
 if TYPE_CHECKING:
+    from harness.data.record_fields import FieldChoice
     from harness.deploy.parity import Difference, Parity
     from harness.deploy.places import GradingPlace
     from harness.rollouts.read import Rollout
@@ -50,8 +53,17 @@ _CELL = 24
 @wire_option("all")
 @limit_option("rollouts", 200)
 @label_option()
+@keep_field_option
 @json_option
-def command(rollouts: Path, wire: str, limit: int, label: str | None, as_json: bool, **asked: Any) -> int:
+def command(
+    rollouts: Path,
+    wire: str,
+    limit: int,
+    label: str | None,
+    keep_field: tuple[str, ...],
+    as_json: bool,
+    **asked: Any,
+) -> int:
     """Grade the rollouts of a file in this process, in the built artifact, and in AWS, and compare.
 
     Rewards, metrics, errors, ids and order are held to those of this process, over every wire. The
@@ -59,12 +71,14 @@ def command(rollouts: Path, wire: str, limit: int, label: str | None, as_json: b
 
     Exit codes: 0 the same everywhere; 1 a difference; 2 input, or nothing is built; 3 AWS cannot be reached.
     """
+    from harness.data.record_fields import choose_fields
     from harness.deploy.places import open_places
     from harness.localaws.credentials import profile_credentials
     from harness.replay.grading import profiles_of
 
     wires = [profile.name for profile in profiles_of(wire)]
-    chosen, more = _read(rollouts, limit, label)
+    choice = choose_fields(rollouts, label, keep_field)
+    chosen, more = _read(rollouts, limit, label, choice)
     # What a grader prints is not ours to print.
     with ExitStack() as stack, redirect_stdout(sys.stderr):
         arns = [*asked["arns"], *_in_stack(asked)]
@@ -81,20 +95,22 @@ def command(rollouts: Path, wire: str, limit: int, label: str | None, as_json: b
         parity = _compare(chosen, places, wires, quiet=as_json)
         facts = [place.facts() | _times(parity, place.name) for place in places]
     if as_json:
-        emit_json(_summary(parity, facts))
+        emit_json(_summary(parity, facts) | {"fields": asdict(choice)})
     else:
+        for note in choice.notes():
+            _wrapped(printable(f"fields {note}"))
         _tell(parity, facts, more)
     return int(not parity.same)
 
 
-def _read(path: Path, limit: int, label: str | None) -> tuple[list[Rollout], bool]:
+def _read(path: Path, limit: int, label: str | None, choice: FieldChoice) -> tuple[list[Rollout], bool]:
     """The first rollouts, and whether there are more."""
     from harness.rollouts.read import holds_rollouts, line_number, read_rollouts
 
     if not holds_rollouts(path):
         fix = "Give rollouts: records have no completions to grade."
         raise InputError("this file holds records", place=str(path), fix=fix)
-    stream = read_rollouts(path, label=label)
+    stream = read_rollouts(path, label=label, choice=choice)
     chosen = list(islice(stream, limit))
     for one in chosen:
         if one.problem is not None:

@@ -16,6 +16,7 @@ from harness.cli.options import (
     function_option,
     grader_option,
     json_option,
+    keep_field_option,
     label_option,
     limit_option,
     name_option,
@@ -65,6 +66,7 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS, LAMBDA_RUNTIME
 )
 @limit_option("rollouts")
 @label_option()
+@keep_field_option
 @range_option
 @click.option(
     "--expect",
@@ -105,7 +107,11 @@ def command(
     A file of records works too: each record's own reference is graded as if it were the completion, and
     another record's as a negative control. Killed or interrupted, the same command resumes the run.
 
-    Exit codes: 0 good; 1 a difference, a disagreement between wires or a failed grading; 2 input; 3 service.
+    Fields that differ between the rollouts of one record are hidden from the grader: training does not have
+    them.
+
+    Exit codes: 0 good; 1 a difference, a disagreement between wires, a failed grading or a field that
+    contradicts itself; 2 input; 3 service.
     """
     stored = stored_rewards(expect) if expect else None
     asked |= _target(arn, stack, asked)
@@ -127,7 +133,7 @@ def command(
         raise _not_compared(run)
     if totals.errors.get("input"):
         return 2
-    return int(bool(outcome.changed or totals.wires or totals.errors))
+    return int(bool(outcome.changed or totals.wires or totals.errors or totals.fields))
 
 
 def _not_compared(run: Run) -> InputError:

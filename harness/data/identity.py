@@ -22,7 +22,7 @@ import orjson
 
 from harness.data.json_lines import LineError
 
-__all__ = ["content_key", "leak_key", "leak_sets", "record_key"]
+__all__ = ["canonical", "content_key", "leak_key", "leak_sets", "record_key"]
 
 _ROLES = {"nova_assistant": "assistant", "developer": "system", "function": "tool"}
 """Roles under which other services send the same turn."""
@@ -46,7 +46,7 @@ def record_key(fields: Mapping[str, Any]) -> str:
     name = _field(fields, "record")
     if name is None:
         return content_key(fields)
-    return name if isinstance(name, str) else _canonical(name)
+    return name if isinstance(name, str) else canonical(name)
 
 
 def content_key(fields: Mapping[str, Any]) -> str:
@@ -100,10 +100,10 @@ def _prompt(fields: Mapping[str, Any]) -> tuple[str, ...]:
     last = len(messages) - 1
     for index, message in enumerate(messages):
         if not isinstance(message, dict):
-            parts.append(_canonical(message))
+            parts.append(canonical(message))
             continue
         role = message.get("role")
-        role = _ROLES.get(role, role) if isinstance(role, str) else _canonical(role)
+        role = _ROLES.get(role, role) if isinstance(role, str) else canonical(role)
         if index == last and role == "assistant":
             break
         content = message.get("content")
@@ -119,14 +119,14 @@ def _said(content: Any) -> str:
     if content is None:
         return ""
     if not isinstance(content, list):
-        return _canonical(content)
+        return canonical(content)
     return "".join(map(_block, content))
 
 
 def _block(block: Any) -> str:
     if isinstance(block, dict) and block.get("type", "text") in _TEXTS:
         block = block.get("text", block)
-    return block if isinstance(block, str) else f"\0{_canonical(block)}\0"
+    return block if isinstance(block, str) else f"\0{canonical(block)}\0"
 
 
 def _calls(calls: Any) -> str:
@@ -138,14 +138,14 @@ def _calls(calls: Any) -> str:
             else call
             for call in calls
         ]
-    return _canonical(calls)
+    return canonical(calls)
 
 
 def _reference(reference: Any) -> str:
     if isinstance(reference, dict) and len(reference) == 1 and "text" in reference:
         reference = reference["text"]
     # A text and the JSON of another value never meet: JSON is marked.
-    return reference if isinstance(reference, str) else f"\0{_canonical(reference)}"
+    return reference if isinstance(reference, str) else f"\0{canonical(reference)}"
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -158,8 +158,12 @@ def _digest(prompt: tuple[str, ...], reference: str | None = None) -> str:
     return blake2b(plain.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def _canonical(value: Any) -> str:
-    """A JSON value as text that is the same in any order of its keys."""
+def canonical(value: Any) -> str:
+    """A JSON value as text that is the same in any order of its keys.
+
+    Raises:
+        LineError: It is nested too deeply.
+    """
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
     except TypeError:  # integers beyond 64 bits, lone surrogates, deep nesting

@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.data.identity import leak_sets, record_key
 from harness.data.json_lines import LineError, lines, parse
+from harness.data.record_fields import OWN_FIELDS, FieldComparison, flattened, record_fields
 from harness.data.records import ends_with_assistant
 from harness.errors import InputError
-from harness.rollouts.read import OWN_FIELDS
 from harness.simulator.examples import MAX_SHORT, MIN_COMPLETIONS, Example
 from harness.simulator.pool import Group, Pool
 
 __all__ = ["Split", "split"]
-
-_NOT_OF_THE_RECORD = frozenset({"id", "messages", *OWN_FIELDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +39,6 @@ class Split:
     """Fields that are about completions."""
 
 
-@dataclass(slots=True)
-class _Fields:
-    """What the rollouts of one record hold beside messages and reference."""
-
-    first: dict[str, Any]
-    differing: set[str] = field(default_factory=set)
-
-    def compare(self, fields: dict[str, Any]) -> None:
-        for name in self.first.keys() | fields.keys():
-            if name not in ("messages", "reference_answer") and self.first.get(name) != fields.get(name):
-                self.differing.add(name)
-
-
 def split(rollouts: Path, share: float, seed: int, labels: tuple[str, ...] = ()) -> Split:
     """Make records of the rollouts, and hold some out.
 
@@ -67,8 +52,9 @@ def split(rollouts: Path, share: float, seed: int, labels: tuple[str, ...] = ())
     Raises:
         InputError: The file cannot be read, or there are too few records, prompts or completions.
     """
-    found: dict[str, _Fields] = {}
-    pool = Pool(_noting_fields(rollouts, found))
+    found: dict[str, dict[str, Any]] = {}
+    comparison = FieldComparison()
+    pool = Pool(_noting_fields(rollouts, found, comparison))
     groups = list(pool.groups.values())
     _check(rollouts, groups)
     sets = leak_sets([group.leaks for group in groups])
@@ -80,14 +66,14 @@ def split(rollouts: Path, share: float, seed: int, labels: tuple[str, ...] = ())
         )
     count = min(max(1, round(share * len(sets))), len(sets) - 1) if share > 0 else 0
     held = {index for chosen in random.Random(seed).sample(sets, count) for index in chosen}
-    left_out = sorted({*labels}.union(*(fields.differing for fields in found.values())))
+    left_out = sorted(comparison.differing.union(labels))
     sides: tuple[list[Example], list[Example]] = [], []
     single = 0
     for number, group in enumerate(groups):
         if len(group.candidates) < MIN_COMPLETIONS:
             single += 1
             continue
-        kept = {name: value for name, value in found[group.key].first.items() if name not in left_out}
+        kept = {name: value for name, value in found[group.key].items() if name not in left_out}
         sides[number in held].append(Example(kept, group))
     return Split(
         *sides,
@@ -98,8 +84,10 @@ def split(rollouts: Path, share: float, seed: int, labels: tuple[str, ...] = ())
     )
 
 
-def _noting_fields(path: Path, found: dict[str, _Fields]) -> Iterator[dict[str, Any]]:
-    """The rollouts of a file; their fields are gathered by record on the way."""
+def _noting_fields(
+    path: Path, found: dict[str, dict[str, Any]], comparison: FieldComparison
+) -> Iterator[dict[str, Any]]:
+    """The rollouts of a file; their fields are gathered by record and compared on the way."""
     for number, (_, line) in enumerate(lines(path), 1):
         if not line.strip():
             continue
@@ -113,13 +101,14 @@ def _noting_fields(path: Path, found: dict[str, _Fields]) -> Iterator[dict[str, 
                     fix="`rft rollout` makes rollouts of records by asking a model.",
                 )
             key = record_key(value)
+            value = flattened(value)
+            comparison.add(key, record_fields(value))
         except LineError as error:
             raise InputError(str(error), place=place, fix="Write one rollout a line.") from None
         if not all(isinstance(message, dict) for message in value["messages"]):
             raise InputError("a message is not an object", place=place, fix="Write role and content.")
-        fields = {name: item for name, item in value.items() if name not in _NOT_OF_THE_RECORD}
-        fields = {"messages": value["messages"][:-1], **fields}
-        found.setdefault(key, _Fields(fields)).compare(fields)
+        fields = {name: item for name, item in value.items() if name not in ("id", *OWN_FIELDS)}
+        found.setdefault(key, {**fields, "messages": value["messages"][:-1]})
         yield value
     if not found:
         raise InputError("the file is empty", place=str(path), fix="Give a file of rollouts.")

@@ -89,6 +89,8 @@ def grade_batch(
             }
             if keep_label:
                 row["label"] = rollout.label
+            if rollout.differing:
+                row["fields"] = list(rollout.differing)
             if len(profiles) > 1 and rollout.sent is not None:
                 answers = {
                     profile.name: said[at] for profile, said in zip(profiles, runs[repeat], strict=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from harness.data.record_fields import FieldChoice
 from harness.data.typed_json import as_json, typed
 from harness.runs.facts import TargetFacts
 from harness.runs.rows import Totals
@@ -30,6 +31,7 @@ class WorkOrder:
     wire: str
     repeats: int
     label: str | None
+    fields: FieldChoice = FieldChoice()
     middle: float | None
     """The middle of the grader's range; None where it is not known."""
 

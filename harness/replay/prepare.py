@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from harness.data.json_lines import lines
+from harness.data.record_fields import FieldChoice, choose_fields
 from harness.errors import InputError
 from harness.replay.grading import profiles_of
 from harness.rollouts.derive import write_derived
@@ -55,6 +56,8 @@ class ReplayRequest:
     """Only the first so many rollouts."""
     label: str | None = None
     """The field of the rollouts that holds a verdict."""
+    keep_field: tuple[str, ...] = ()
+    """Fields that the grader sees although they differ within a record."""
     range: Bounds | None = None
     """The grader's range, where its declaration cannot be read."""
     runs: Path = Path("runs")
@@ -93,6 +96,7 @@ def prepare(request: ReplayRequest) -> Run:
         repeats=request.repeats,
         limit=request.limit,
         label=request.label,
+        fields=FieldChoice() if derived else choose_fields(source, request.label, request.keep_field),
         range=request.range,
         versions=_versions(),
     )

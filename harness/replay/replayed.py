@@ -5,10 +5,11 @@ Everything runs in this process, and nothing is written: `rft replay` is the one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.data.record_fields import FieldChoice, choose_fields
 from harness.errors import InputError
 from harness.replay.expect import differences, stored_rewards
 from harness.replay.grading import grade_batch, in_batches, profiles_of
@@ -19,6 +20,7 @@ from harness.targets.in_process import InProcessTarget
 
 SHOWN = 5
 TOLERANCE = 1e-9
+_EVERYTHING = FieldChoice()
 _TEXT = 400
 
 
@@ -31,6 +33,7 @@ class Replayed:
         bounds: The grader's range; None where it is not known.
         label: The field that held the verdicts.
         wires: Over how many wires each rollout went.
+        fields: What the grader saw of the rollouts.
     """
 
     def __init__(
@@ -40,12 +43,14 @@ class Replayed:
         bounds: Bounds | None,
         label: str | None,
         wires: int = 1,
+        fields: FieldChoice = _EVERYTHING,
     ) -> None:
         self.rollouts = rollouts
         self.rows = rows
         self.bounds = bounds
         self.label = label
         self.wires = wires
+        self.fields = fields
         self._by_place = {rollout.at: rollout for rollout in rollouts}
 
     @property
@@ -166,7 +171,8 @@ class Replayed:
 
     def _fail(self, claim: str, lines: list[str]) -> None:
         __tracebackhide__ = True
-        raise AssertionError("\n".join([claim, *lines]))
+        notes = [f"fields {note}" for note in self.fields.notes()]
+        raise AssertionError("\n".join([claim, *lines, *notes]))
 
 
 def replay_here(
@@ -177,6 +183,7 @@ def replay_here(
     repeats: int = 1,
     limit: int | None = None,
     label: str | None = None,
+    keep_field: Sequence[str] = (),
     range: Bounds | None = None,  # the word that users write
 ) -> Replayed:
     """Replay a rollouts file in this process.
@@ -188,6 +195,7 @@ def replay_here(
         repeats: How many times to grade each rollout.
         limit: Only the first so many.
         label: The field that holds a verdict.
+        keep_field: Fields that the grader sees although they differ within a record.
         range: The lowest and the highest reward, for a handler that does not declare them.
 
     Raises:
@@ -197,10 +205,17 @@ def replay_here(
     if repeats < 1 or (limit is not None and limit < 1):
         raise InputError("repeats and limit are whole numbers from 1")
     target = InProcessTarget(grader)
+    choice = choose_fields(path, label, keep_field)
     rollouts = []
-    for rollout in read_rollouts(path, label=label):
+    for rollout in read_rollouts(path, label=label, choice=choice):
         if rollout.problem is not None:
             raise InputError(rollout.problem, place=f"{path}:{line_number(path, rollout.at)}")
+        if rollout.differing:
+            raise InputError(
+                f"the field {rollout.differing[0]} differs within a record, so training will not have it",
+                place=f"{path}:{line_number(path, rollout.at)}",
+                fix="Name it as label, or as keep_field if it is the record's.",
+            )
         rollouts.append(rollout)
         if limit is not None and len(rollouts) >= limit:
             break
@@ -210,7 +225,7 @@ def replay_here(
     rows: list[Row] = []
     for batch in in_batches(rollouts):
         rows += grade_batch(target, batch, profiles, repeats, label is not None)
-    return Replayed(rollouts, rows, known_bounds(target.bounds, range), label, len(profiles))
+    return Replayed(rollouts, rows, known_bounds(target.bounds, range), label, len(profiles), choice)
 
 
 def _equal(one: float | None, other: float | None) -> bool:

@@ -186,6 +186,7 @@ def _order(run: Run) -> WorkOrder:
         wire=facts.wire,
         repeats=facts.repeats,
         label=facts.label,
+        fields=facts.fields,
         middle=middle_of(facts.bounds),
     )
 

@@ -84,7 +84,7 @@ class Worker:
         with lock_shard(path, LOCK_PATIENCE_S), AppendOnly(path) as file:
             totals, at = self._resume(file, start)
             self.say(ShardReport(number, totals, done=False))
-            rollouts = read_rollouts(self.order.rollouts, at, end, self.order.label)
+            rollouts = read_rollouts(self.order.rollouts, at, end, self.order.label, self.order.fields)
             for rows in self._graded(in_batches(rollouts)):
                 file.append_lines(b"".join(map(dump, rows)))
                 for row in rows:

@@ -78,6 +78,13 @@ class RunSummary:
         mean = "no rewards" if totals.mean is None else f"mean reward {totals.mean:.4f}"
         yield f"{totals.gradings:,} grading{'' if totals.gradings == 1 else 's'}, {mean}"
         yield from self._function_lines()
+        for note in facts.fields.notes():
+            yield f"fields {note}"
+        for name, count in sorted(totals.fields.items()):
+            yield (
+                f"the field {name} differs within a record on {count:,}, so training will not have it:"
+                " name it with --label, or with --keep-field if it is the record's"
+            )
         if self.controls is not None:
             yield from _control_lines(self.controls)
         if facts.label is not None:

@@ -14,12 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from harness.data.record_fields import OWN_FIELDS
 from harness.data.records import ends_with_assistant, read
 from harness.errors import HarnessError, InputError, ServiceError
 from harness.rollouts.asking import Ask, AskRefused, Busy, Completion, Generated, GenerationRequest
 from harness.rollouts.growing import CompletionsAsked, GrowingFile
 from harness.rollouts.pace import Pace
-from harness.rollouts.read import OWN_FIELDS
 
 __all__ = ["generate"]
 

@@ -1,9 +1,9 @@
 """Reads rollouts files: one line in, one `Rollout` out, ready to be sent.
 
 A rollouts file is JSONL. A line has `messages` that end with the assistant's turn, and `id`, `record`,
-`model`, `reference_answer` and the record's fields beside them. What is the harness's own (`record`, `model`,
-labels) is taken out before a grader sees the line. A line that cannot be used is an error of that line and of
-no other.
+`model`, `reference_answer` and the record's fields beside them. What training would not give a grader (the
+harness's own fields, labels, what is about the completion) is taken out before a grader sees the line. A line
+that cannot be used is an error of that line and of no other.
 """
 
 from __future__ import annotations
@@ -15,11 +15,15 @@ from typing import Any, NamedTuple
 from graders.sample import ASSISTANTS
 from harness.data.identity import record_key
 from harness.data.json_lines import LineError, lines, parse
+from harness.data.record_fields import (
+    OWN_FIELDS,
+    FieldChoice,
+    comparable,
+    flattened,
+    record_fields,
+    unequal,
+)
 from harness.errors import InputError
-
-OWN_FIELDS = ("record", "model")
-"""Fields of a rollouts file that never reach the grader; labels are the others."""
-
 
 _NO_LABELS = ("id", "messages", "reference_answer", "metadata", *OWN_FIELDS)
 
@@ -70,15 +74,25 @@ class Rollout(NamedTuple):
     """The verdict that the line carries, where one was asked for."""
     problem: str | None = None
     """Why the line cannot be used."""
+    differing: tuple[str, ...] = ()
+    """Fields that the grader sees, and that another rollout of the record has otherwise."""
 
 
-def read_rollout(at: int, line: bytes, label: str | None = None) -> Rollout | None:
+_EVERYTHING = FieldChoice()
+# Rollouts of one record mostly stand together.
+_REMEMBERED = 256
+
+
+def read_rollout(
+    at: int, line: bytes, label: str | None = None, choice: FieldChoice = _EVERYTHING
+) -> Rollout | None:
     """Read one line.
 
     Args:
         at: Byte offset of the line in its file.
         line: The line, without its end.
         label: The field whose value is a verdict and not for the grader.
+        choice: Which other fields the grader does not see.
 
     Returns:
         The rollout, with `problem` set when it cannot be used; None for a blank line.
@@ -92,32 +106,55 @@ def read_rollout(at: int, line: bytes, label: str | None = None) -> Rollout | No
     problem = _problem(value)
     if problem:
         return Rollout(at, value.get("id") if isinstance(value, dict) else None, None, None, problem=problem)
-    if isinstance(value.get("metadata"), dict):
-        value = {**value.pop("metadata"), **value}
+    value = flattened(value)
     try:
         group = record_key(value)
     except LineError as error:
         return Rollout(at, value.get("id"), None, None, problem=str(error))
-    value.pop("record", None)
-    value.pop("model", None)
     verdict = value.pop(label, None) if label else None
+    for name in (*OWN_FIELDS, *choice.hidden):
+        value.pop(name, None)
     if value.get("id") is None:
         value["id"] = f"at-{at}"
     return Rollout(at, value["id"], group, value, verdict)
 
 
 def read_rollouts(
-    path: str | Path, start: int = 0, end: int | None = None, label: str | None = None
+    path: str | Path,
+    start: int = 0,
+    end: int | None = None,
+    label: str | None = None,
+    choice: FieldChoice = _EVERYTHING,
 ) -> Iterator[Rollout]:
-    """Stream the rollouts of a file, or of a byte range of it.
+    """Stream the rollouts of a file, or of a byte range of it; arguments as for `read_rollout`.
 
     Raises:
         InputError: The file cannot be read.
     """
+    recent: dict[str, dict[str, str]] = {}
     for at, line in lines(path, start, end):
-        rollout = read_rollout(at, line, label)
-        if rollout is not None:
-            yield rollout
+        rollout = read_rollout(at, line, label, choice)
+        if rollout is None:
+            continue
+        if rollout.sent is not None and rollout.group is not None:
+            fields = record_fields(rollout.sent, choice.kept)
+            if fields or recent:
+                rollout = _compared(rollout, fields, recent)
+        yield rollout
+
+
+def _compared(rollout: Rollout, fields: dict[str, Any], recent: dict[str, dict[str, str]]) -> Rollout:
+    """The rollout, with the fields that contradict an earlier one of its record."""
+    assert rollout.group is not None
+    try:
+        values = comparable(fields)
+    except LineError as error:
+        return rollout._replace(sent=None, problem=str(error))
+    first = recent.setdefault(rollout.group, values)
+    if len(recent) > _REMEMBERED:
+        del recent[next(iter(recent))]
+    differing = unequal(first, values)
+    return rollout._replace(differing=tuple(sorted(differing))) if differing else rollout
 
 
 def holds_rollouts(path: str | Path) -> bool:

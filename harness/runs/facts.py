@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from harness.data.record_fields import FieldChoice
 from harness.data.typed_json import read_typed
 from harness.errors import InputError
 from harness.runs.rows import Totals
@@ -133,6 +134,8 @@ class RunFacts:
     repeats: int = 1
     limit: int | None = None
     label: str | None = None
+    fields: FieldChoice = FieldChoice()
+    """What the grader sees of the rollouts."""
     range: Bounds | None = None
     """What the user said the grader's range is; None where the grader itself says it, or nobody knows."""
     versions: dict[str, str] = field(default_factory=dict)

@@ -36,6 +36,8 @@ class Row(TypedDict):
     """The rollout's own verdict, where it was asked for."""
     wires: NotRequired[dict[str, Any]]
     """What each wire gave, where they disagree."""
+    fields: NotRequired[list[str]]
+    """Fields that another rollout of the record has otherwise."""
 
 
 def dump(row: Row) -> bytes:
@@ -81,6 +83,7 @@ def parse_row(line: bytes) -> Row:
         good &= type(row["at"]) is type(row["repeat"]) is int and row["at"] >= 0 and isfinite(row["ms"])
         good &= row["group"] is None or type(row["group"]) is str
         good &= "id" in row and type(row.get("wires", {})) is dict
+        good &= all(type(name) is str for name in row.get("fields", ()))
         for value in row["metrics"].values():
             good &= isfinite(value)
     except (KeyError, TypeError, AttributeError, OverflowError):
@@ -112,6 +115,8 @@ class Totals:
     disagreed: int = 0
     unlabeled: int = 0
     """Rows that could not be compared: no label, no reward, or a range that nobody knows."""
+    fields: dict[str, int] = field(default_factory=dict)
+    """Rows that hold a field otherwise than another rollout of their record, by field."""
 
     @property
     def mean(self) -> float | None:
@@ -121,7 +126,14 @@ class Totals:
     @property
     def possible(self) -> bool:
         """Whether rows can add up to this; a damaged file may say anything."""
-        counts = (self.wires, self.agreed, self.disagreed, self.unlabeled, *self.errors.values())
+        counts = (
+            self.wires,
+            self.agreed,
+            self.disagreed,
+            self.unlabeled,
+            *self.errors.values(),
+            *self.fields.values(),
+        )
         known = {bound is not None for bound in (self.lowest, self.highest)}
         return 0 <= self.rewards <= self.gradings and min(counts) >= 0 and known == {self.rewards > 0}
 
@@ -146,6 +158,8 @@ class Totals:
                 self.highest = reward
         if "wires" in row:
             self.wires += 1
+        for name in row.get("fields", ()):
+            self.fields[name] = self.fields.get(name, 0) + 1
         if "label" in row:
             verdict = agreement(reward, row["label"], middle)
             if verdict is None:
@@ -163,6 +177,7 @@ class Totals:
         highs = [high for high in (self.highest, other.highest) if high is not None]
         self.lowest, self.highest = min(lows, default=None), max(highs, default=None)
         self.errors = dict(Counter(self.errors) + Counter(other.errors))
+        self.fields = dict(Counter(self.fields) + Counter(other.fields))
 
     def to_json(self) -> dict[str, Any]:
         """The totals as JSON, with the mean."""

@@ -25,7 +25,7 @@ from harness.processes import end_marked, mark
 from harness.runs.facts import SCHEMA, InputFacts, RunFacts, read_facts
 from harness.runs.rows import Totals
 
-SAME = ("grader", "input", "target", "wire", "repeats", "limit", "label")
+SAME = ("grader", "input", "target", "wire", "repeats", "limit", "label", "fields")
 """The parts of `run.json` that make two runs the same work."""
 
 

@@ -14,6 +14,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from harness.data.record_fields import choose_fields
 from harness.errors import InputError
 from harness.replay.grading import grade_batch, in_batches, profiles_of
 from harness.rollouts.read import read_rollouts
@@ -138,7 +139,7 @@ def _side(ref: str, target: Target, rewards: list[float | None], known: str | No
 def _graded(path: Path, first: Target, second: Target) -> dict[str, list[_Both]]:
     groups: dict[str, list[_Both]] = {}
     profiles = profiles_of("open-weight")
-    for batch in in_batches(read_rollouts(path)):
+    for batch in in_batches(read_rollouts(path, choice=choose_fields(path))):
         for rollout in batch:
             if rollout.problem is not None:
                 raise InputError(rollout.problem, place=f"{path} at byte {rollout.at}")

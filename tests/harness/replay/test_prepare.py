@@ -234,3 +234,43 @@ def test_what_is_no_file_is_refused(folder: Path) -> None:
             begin(rollouts=Path("pipe"))
     finally:
         os.close(descriptor)
+
+
+PEEK = """
+from graders import Sample, grader
+
+@grader
+def peek(sample: Sample) -> float:
+    return float(sample.fields.get("quality", 0))
+"""
+
+
+def peeked(folder: Path, qualities: list[float], **asked: Any) -> Run:
+    write_grader(folder, PEEK, "peek.py")
+    lines = [rollout(at, "72", record=f"r{at // 2}", quality=some) for at, some in enumerate(qualities)]
+    write_rollouts(folder / "rollouts.jsonl", lines)
+    run = begin(grader="peek.py:peek", **asked)
+    replay(run)
+    return run
+
+
+def test_a_grader_does_not_see_what_is_about_one_completion(folder: Path) -> None:
+    run = peeked(folder, [0.5, 1.0, 0.5, 0.5])
+    assert run.facts.fields.hidden == ("quality",)
+    assert run.totals.mean == 0.0
+    kept = peeked(folder, [0.5, 1.0, 0.5, 0.5], keep_field=("quality",))
+    assert kept.totals.mean == 0.625
+    assert not kept.totals.fields
+
+
+def test_a_later_contradiction_is_counted(folder: Path) -> None:
+    same = [0.5, 0.5] * 4_200
+    run = peeked(folder, [*same, 0.5, 1.0])
+    assert run.facts.fields.hidden == ()
+    assert run.totals.fields == {"quality": 1}
+    assert rows(run)[-1]["fields"] == ["quality"]
+
+
+def test_another_choice_of_fields_is_another_run(folder: Path) -> None:
+    write_rollouts(folder / "rollouts.jsonl", [rollout(at, "72", "72", quality=at) for at in range(4)])
+    assert begin().folder != begin(keep_field=("quality",)).folder

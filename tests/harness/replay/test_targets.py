@@ -236,8 +236,8 @@ def test_a_function_that_fails_is_recorded_and_not_tried_again(server, project, 
 
 
 def test_a_batch_over_six_megabytes_is_split_and_a_sample_over_it_is_named(server, project, tmp_path):
-    lines = [rollout(f"r{at}", "4", "4", filler="x" * 2_000_000) for at in range(5)]
-    lines.append(rollout("huge", "4", "4", filler="x" * 6_300_000))
+    lines = [rollout(f"r{at}", "4", "4", record=at, filler="x" * 2_000_000) for at in range(5)]
+    lines.append(rollout("huge", "4", "4", record=5, filler="x" * 6_300_000))
     run = prepare(ReplayRequest(rollouts=write_rollouts(tmp_path / "large.jsonl", lines), target=f"{ARN}:3"))
     replay(run, cores=1)
     assert rewards(run) == {**{f"r{at}": 1.0 for at in range(5)}, "huge": None}
