@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
+from harness.data.record_fields import FieldChoice
 from harness.data.typed_json import as_json, read_typed
 from harness.replay.controls import Controls, count_controls
 from harness.replay.expect import RewardDifference, differences
@@ -78,13 +79,7 @@ class RunSummary:
         mean = "no rewards" if totals.mean is None else f"mean reward {totals.mean:.4f}"
         yield f"{totals.gradings:,} grading{'' if totals.gradings == 1 else 's'}, {mean}"
         yield from self._function_lines()
-        for note in facts.fields.notes():
-            yield f"fields {note}"
-        for name, count in sorted(totals.fields.items()):
-            yield (
-                f"the field {name} differs within a record on {count:,}, so training will not have it:"
-                " name it with --label, or with --keep-field if it is the record's"
-            )
+        yield from _field_lines(facts.fields, totals)
         if self.controls is not None:
             yield from _control_lines(self.controls)
         if facts.label is not None:
@@ -149,6 +144,15 @@ def _first_errors(run: Run, totals: Totals) -> list[Row]:
                 if not kinds:
                     break
     return found
+
+
+def _field_lines(choice: FieldChoice, totals: Totals) -> Iterator[str]:
+    """What the grader saw of the rollouts that training may not give it, and what it did not see."""
+    for note in choice.notes():
+        yield f"fields {note}"
+    for name, count in sorted(totals.fields.items()):
+        yield f"the field {name} differs within a record on {count:,}: training will not have it"
+        yield "  name it with --label, or with --keep-field if it is the record's"
 
 
 def _control_lines(controls: Controls) -> Iterator[str]:
