@@ -20,7 +20,7 @@ from harness.errors import InputError
 from harness.localaws.confinement import Protection
 from harness.localaws.function import FunctionSpec
 from harness.localaws.manifest import changed_sources
-from harness.localaws.runtime import InvokeRefused, LocalRuntime
+from harness.localaws.runtime import Invocation, InvokeRefused, LocalRuntime
 from harness.targets.function_report import FILE, LOG, FunctionReport
 from harness.targets.payload import MAX_EVENT, encode, read
 from harness.targets.protocol import Answer, GraderFault, ServiceFault
@@ -28,6 +28,15 @@ from harness.targets.protocol import Answer, GraderFault, ServiceFault
 __all__ = ["LocalRuntimeTarget", "differences"]
 
 _MOST_AT_ONCE = 4
+_PLATFORM = (
+    "START RequestId:",
+    "END RequestId:",
+    "REPORT RequestId:",
+    "INIT_REPORT",
+    "RequestId:",
+    "Runtime.",
+)
+"""How the lines of a log begin that are Lambda's own."""
 
 
 class LocalRuntimeTarget:
@@ -100,8 +109,18 @@ class LocalRuntimeTarget:
         if invocation.cold_start_ms is not None:
             self.cold_starts_ms.append(invocation.cold_start_ms)
         if invocation.fault is not None:
-            return Answer([], ms, GraderFault(invocation.fault.error_type, invocation.fault.message))
+            message = f"{invocation.fault.message}{self._why(invocation)}"
+            return Answer([], ms, GraderFault(invocation.fault.error_type, message))
         return _explained(read(invocation.payload, event, ms), invocation.log)
+
+    def _why(self, invocation: Invocation) -> str:
+        """What is known here of a process that ended, and not said by Lambda's own words."""
+        if invocation.fault is None or invocation.fault.error_type != "Runtime.ExitError":
+            return ""
+        if invocation.peak_memory_mb > self.spec.memory_mb:
+            return f" (it used more than its {self.spec.memory_mb} MB of memory)"
+        last = [line for line in invocation.log.splitlines() if line and not line.startswith(_PLATFORM)]
+        return f" (its log ends: {last[-1][:200]})" if last else ""
 
     def report(self) -> FunctionReport:
         """What was measured so far."""

@@ -13,7 +13,7 @@ from harness.cli.main import main
 from harness.localaws.confinement import Protection
 from harness.localaws.loopback import HttpResponse, LoopbackServer
 from harness.localaws.template import read_function
-from support.builds import write_build, write_project
+from support.builds import SAME, write_build, write_project
 from support.rollout_files import rollout, write_rollouts
 
 WRITES_BESIDE_ITSELF = """
@@ -184,3 +184,12 @@ def test_an_artifact_that_is_older_than_its_sources_is_said_to_be(project, capsy
     assert "older than its sources: app.py changed since it was built" in capsys.readouterr().out
     main(["parity", "rollouts.jsonl", "--wire", "open-weight"])
     assert "older than its sources: app.py" in capsys.readouterr().out
+
+
+def test_a_module_that_writes_when_it_is_imported_is_refused(project, capsys):
+    source = f"open('cache.json', 'w').close()\n{SAME}"
+    build = write_build(project, source)
+    assert main(["replay", "rollouts.jsonl", "--artifact", ".aws-sam/build"]) == 2
+    said = capsys.readouterr().err
+    assert any(each in said for each in ("Errno 30", "Errno 13", "changed its artifact: cache.json"))
+    assert not (build / "Same" / "cache.json").exists()

@@ -11,9 +11,11 @@ from harness.errors import InputError
 from harness.jobs.evidence import evidence
 from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
-from harness.runs.facts import DeployedFacts, GraderFacts
+from harness.runs.facts import DeployedFacts, GraderFacts, LocalRuntimeFacts
 from harness.runs.rows import Totals, dump, read_rows
 from harness.runs.store import Run, open_run
+from support.artifacts import write_artifact
+from support.builds import SAME, write_build
 from support.rollout_files import rollout, write_rollouts
 
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:my-grader:3"
@@ -81,6 +83,17 @@ def test_another_arn_and_a_replay_on_this_machine_are_told(tmp_path: Path) -> No
     run = replayed(tmp_path, ("0", "1"))
     assert found(run) == {"J023": "note"}
     assert found(as_deployed(run, ARN.replace(":3", ":2"))) == {"J022": "warning"}
+
+
+def test_a_replay_of_an_artifact_that_is_older_than_its_sources_is_warned_about(tmp_path: Path) -> None:
+    run = replayed(tmp_path, ("0", "1"))
+    build = write_build(tmp_path / "project")
+    write_artifact(tmp_path / "project", {"app.py": SAME})
+    run.save(target=LocalRuntimeFacts(build / "template.yaml", "Same", "sha"))
+    assert found(run) == {"J023": "note"}
+    write_artifact(tmp_path / "project", {"app.py": f"{SAME}# changed"})
+    [one] = evidence(run.folder, ARN)
+    assert (one.id, "app.py changed since" in one.message) == ("J022", True)
 
 
 @pytest.mark.parametrize(

@@ -162,3 +162,18 @@ def test_a_failure_says_what_the_grader_logged(tmp_path, open_target):
     [right, failed] = target.grade([item("a"), item("b", "raise")]).items
     assert right.error is None
     assert failed.error == {"kind": "exception", "message": "ValueError at app.py:9 (see function.log)"}
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        ({"do": "exit", "code": 3}, "exit status 3 (its log ends: starting)"),
+        ({"do": "memory", "mb": 200}, "signal: killed (it used more than its 128 MB of memory)"),
+    ],
+)
+def test_a_process_that_ended_says_why(tmp_path, open_target, event, why):
+    source = f"{MISBEHAVING}\nhandle = handler\ndef handler(event, context):\n"
+    source += f"    print('starting', flush=True)\n    return handle({event!r}, context)\n"
+    fault = open_target(write_function(tmp_path, source, timeout_s=60)).grade([item("a")]).fault
+    assert isinstance(fault, GraderFault)
+    assert fault.message.endswith(why)
