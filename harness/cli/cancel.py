@@ -11,7 +11,7 @@ import click
 from harness.api.safe_text import plain_text
 from harness.cli.options import jobs_dir_option, json_option, yes_option
 from harness.cli.output import emit_json
-from harness.cli.service import connect, service_options, show_curl
+from harness.cli.service import Service, service_options
 from harness.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ def command(
     job: str,
     yes: bool,
     jobs_dir: Path,
-    base_url: str | None,
-    region: str | None,
-    print_curl: bool,
+    service: Service,
     as_json: bool,
 ) -> int:
     """Cancel JOB, a name or an id. A canceled job cannot be resumed.
@@ -41,10 +39,9 @@ def command(
     from harness.jobs.journal import find_job
 
     job_id, _ = find_job(jobs_dir, job)
-    if print_curl:
-        show_curl(base_url, region, lambda client: client.cancel(job_id))
+    if service.shows(lambda client: client.cancel(job_id)):
         return 0
-    with connect(base_url, region) as client:
+    with service.connect() as client:
         found = client.job(job_id)
         if found.get("status") != "cancelled":
             if not yes:

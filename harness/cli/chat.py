@@ -11,7 +11,7 @@ import click
 
 from harness.cli.options import checkpoint_option, jobs_dir_option, json_option
 from harness.cli.output import emit_json, stderr_console
-from harness.cli.service import connect, service_options, show_curl
+from harness.cli.service import Service, service_options
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
@@ -46,9 +46,7 @@ def command(
     max_tokens: int | None,
     temperature: float | None,
     jobs_dir: Path,
-    base_url: str | None,
-    region: str | None,
-    print_curl: bool,
+    service: Service,
     as_json: bool,
 ) -> int:
     """Ask MODEL the PROMPT ("-" reads it from stdin) and print the answer.
@@ -61,10 +59,10 @@ def command(
     if prompt == "-":
         prompt = sys.stdin.read()
     question = Question(prompt, system, max_tokens, temperature)
-    if print_curl:
-        _show(jobs_dir, model, checkpoint, question, api, base_url, region)
+    if service.print_curl:
+        _show(jobs_dir, model, checkpoint, question, api, service)
         return 0
-    with connect(base_url, region) as client:
+    with service.connect() as client:
         reply = ask(client, model_of(client, jobs_dir, model, checkpoint), question, api)
     if as_json:
         emit_json(reply.answer)
@@ -81,15 +79,14 @@ def _show(
     checkpoint: int | None,
     question: Question,
     api: Api,
-    base_url: str | None,
-    region: str | None,
+    service: Service,
 ) -> None:
     from harness.api.inference import ask
     from harness.jobs.models import job_of
 
     job_id = job_of(jobs_dir, given) or (given if checkpoint is not None else None)
     if job_id is None:
-        show_curl(base_url, region, lambda client: ask(client, given, question, api))
+        service.shows(lambda client: ask(client, given, question, api))
         return
     job = job_id
 
@@ -97,8 +94,11 @@ def _show(
         return next(client.checkpoints(job)) if checkpoint is not None else client.job(job)
 
     name = "CHECKPOINT_MODEL" if checkpoint is not None else "FINE_TUNED_MODEL"
-    click.echo(f"# the answer to the first request holds {name}")
-    show_curl(base_url, region, find, lambda client: ask(client, name, question, api))
+    service.shows(
+        find,
+        lambda client: ask(client, name, question, api),
+        remark=f"the answer to the first request holds {name}",
+    )
 
 
 def _printable(text: str) -> str:

@@ -9,7 +9,7 @@ import click
 from harness.api.safe_text import plain_text
 from harness.cli.options import jobs_dir_option, json_option
 from harness.cli.output import emit_json
-from harness.cli.service import at, connect, service_options, show_curl
+from harness.cli.service import Service, at, service_options
 
 
 @click.command("checkpoints")
@@ -17,19 +17,16 @@ from harness.cli.service import at, connect, service_options, show_curl
 @jobs_dir_option
 @service_options
 @json_option
-def command(
-    job: str, jobs_dir: Path, base_url: str | None, region: str | None, print_curl: bool, as_json: bool
-) -> int:
+def command(job: str, jobs_dir: Path, service: Service, as_json: bool) -> int:
     """List the checkpoints of JOB, a name or an id, by rising step. Ask one with `rft chat --checkpoint`."""
     from harness.jobs.journal import find_job
 
     job_id, _ = find_job(jobs_dir, job)
-    if print_curl:
-        show_curl(base_url, region, lambda client: next(client.checkpoints(job_id)))
+    if service.shows(lambda client: next(client.checkpoints(job_id))):
         return 0
     from harness.api.inference import checkpoints_by_step
 
-    with connect(base_url, region) as client:
+    with service.connect() as client:
         found = checkpoints_by_step(client, job_id)
     if as_json:
         emit_json({"job": job_id, "checkpoints": found})

@@ -20,8 +20,15 @@ from harness.cli.options import (
     out_option,
 )
 from harness.cli.output import emit_json, stdout_console
-from harness.cli.rollout import asking_options, count_option, patient_client, sampling, shown_progress
-from harness.cli.service import connect, service_options, show_curl
+from harness.cli.rollout import (
+    asking_options,
+    count_option,
+    sampling,
+    shown_progress,
+    shows_asking,
+    way_of_asking,
+)
+from harness.cli.service import Service, service_options
 from harness.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,28 +64,18 @@ def command(**asked: Any) -> int:
 
     Exit codes: 0 measured; 2 input, or a model without any reward; 3 the service was busy or away too long.
     """
-    if asked["print_curl"]:
-        _show(asked)
+    service: Service = asked["service"]
+    if shows_asking(asked, asked["models"][0], "record and model"):
         return 0
     from harness.evaluation.evaluate import EvaluationRequest, evaluate
     from harness.jobs.models import asker, service_name
 
-    with connect(asked["base_url"], asked["region"]) as client:
+    with service.connect() as client:
         models = _models(client, asked)
-    with patient_client(asked["base_url"], asked["region"]) as client:
+    with service.connect(max_retries=0) as client:
+        into = asked["out"] or Path("evaluations") / _name(asked, service_name(client))
         request = EvaluationRequest(
-            records=asked["records"],
-            grader=asked["grader"],
-            models=models,
-            into=asked["out"] or Path("evaluations") / _name(asked, service_name(client)),
-            service=service_name(client),
-            n=asked["n"],
-            options=sampling(asked),
-            seed=asked["seed"],
-            limit=asked["limit"],
-            concurrency=asked["concurrency"],
-            per_second=asked["rps"],
-            patience_s=asked["patience"],
+            grader=asked["grader"], models=models, into=into, **way_of_asking(asked, client)
         )
         with shown_progress(quiet=asked["as_json"]) as bar:
 
@@ -156,16 +153,3 @@ def _name(asked: dict[str, Any], service: str) -> str:
     parts = [content, service, sampling(asked), asked["seed"], asked["limit"]]
     mark = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
     return f"{asked['records'].stem}-{mark}"
-
-
-def _show(asked: dict[str, Any]) -> None:
-    from harness.data.records import read
-
-    record = next(read(asked["records"]), None)
-    turns = record.fields.get("messages", []) if record else []
-    click.echo(f"# the first of {asked['n']} requests for each record and model")
-    show_curl(
-        asked["base_url"],
-        asked["region"],
-        lambda client: client.chat(asked["models"][0], turns, **sampling(asked)),
-    )

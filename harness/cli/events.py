@@ -12,7 +12,7 @@ import click
 from harness.api.safe_text import plain_text
 from harness.cli.options import jobs_dir_option, json_option
 from harness.cli.output import emit_json
-from harness.cli.service import at, connect, service_options, show_curl
+from harness.cli.service import Service, at, service_options
 
 if TYPE_CHECKING:
     from harness.api.types import Event
@@ -32,19 +32,16 @@ def command(
     kind: str | None,
     level: str | None,
     jobs_dir: Path,
-    base_url: str | None,
-    region: str | None,
-    print_curl: bool,
+    service: Service,
     as_json: bool,
 ) -> int:
     """Print the events of JOB, a name or an id: all pages, each event once, oldest first."""
     from harness.jobs.journal import find_job
 
     job_id, _ = find_job(jobs_dir, job)
-    if print_curl:
-        show_curl(base_url, region, lambda client: client.events_page(job_id))
+    if service.shows(lambda client: client.events_page(job_id)):
         return 0
-    with connect(base_url, region) as client:
+    with service.connect() as client:
         wanted = _filtered(client.events(job_id), kind, level)
         events = _oldest_first(wanted, last)
     if as_json:

@@ -10,7 +10,7 @@ import click
 from harness.api.safe_text import plain_text
 from harness.cli.options import json_option, name_option, yes_option
 from harness.cli.output import emit_json
-from harness.cli.service import at, connect, service_options, show_curl
+from harness.cli.service import Service, at, service_options
 
 if TYPE_CHECKING:
     from harness.api.types import FileObject
@@ -34,12 +34,11 @@ def command() -> None:
 @command.command("list")
 @service_options
 @json_option
-def list_files(base_url: str | None, region: str | None, print_curl: bool, as_json: bool) -> int:
+def list_files(service: Service, as_json: bool) -> int:
     """List the files for fine-tuning."""
-    if print_curl:
-        show_curl(base_url, region, lambda client: next(client.files()))
+    if service.shows(lambda client: next(client.files())):
         return 0
-    with connect(base_url, region) as client:
+    with service.connect() as client:
         files = list(client.files())
     if as_json:
         emit_json({"files": files})
@@ -55,12 +54,11 @@ def list_files(base_url: str | None, region: str | None, print_curl: bool, as_js
 @click.argument("file_id")
 @service_options
 @json_option
-def show_file(file_id: str, base_url: str | None, region: str | None, print_curl: bool, as_json: bool) -> int:
+def show_file(file_id: str, service: Service, as_json: bool) -> int:
     """Show one file."""
-    if print_curl:
-        show_curl(base_url, region, lambda client: client.file(file_id))
+    if service.shows(lambda client: client.file(file_id)):
         return 0
-    with connect(base_url, region) as client:
+    with service.connect() as client:
         file = client.file(file_id)
     emit_json(file) if as_json else _line(file)
     return 0
@@ -71,14 +69,11 @@ def show_file(file_id: str, base_url: str | None, region: str | None, print_curl
 @name_option("Give the file this name on the service.")
 @service_options
 @json_option
-def upload_file(
-    path: Path, name: str | None, base_url: str | None, region: str | None, print_curl: bool, as_json: bool
-) -> int:
+def upload_file(path: Path, name: str | None, service: Service, as_json: bool) -> int:
     """Upload a training file. `rft submit` uploads its own."""
-    if print_curl:
-        show_curl(base_url, region, lambda client: client.upload(path, name))
+    if service.shows(lambda client: client.upload(path, name)):
         return 0
-    with connect(base_url, region) as client:
+    with service.connect() as client:
         file = client.upload(path, name)
     emit_json(file) if as_json else _line(file)
     return 0
@@ -89,25 +84,15 @@ def upload_file(
 @yes_option
 @service_options
 @json_option
-def delete_files(
-    file_ids: tuple[str, ...],
-    yes: bool,
-    base_url: str | None,
-    region: str | None,
-    print_curl: bool,
-    as_json: bool,
-) -> int:
+def delete_files(file_ids: tuple[str, ...], yes: bool, service: Service, as_json: bool) -> int:
     """Delete files. Jobs that were already created keep what they have read."""
-    if print_curl:
-        show_curl(
-            base_url, region, *[lambda client, file=file: client.delete_file(file) for file in file_ids]
-        )
+    if service.shows(*[lambda client, file=file: client.delete_file(file) for file in file_ids]):
         return 0
     from harness.cli.cancel import confirm
 
     if not yes:
         confirm(f"Delete {len(file_ids)} file(s)?")
-    with connect(base_url, region) as client:
+    with service.connect() as client:
         deleted = [client.delete_file(file_id) for file_id in file_ids]
     if as_json:
         emit_json({"deleted": deleted})

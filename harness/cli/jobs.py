@@ -11,7 +11,7 @@ import click
 from harness.api.safe_text import plain_text
 from harness.cli.options import jobs_dir_option, json_option, limit_option
 from harness.cli.output import emit_json
-from harness.cli.service import at, connect, service_options, show_curl
+from harness.cli.service import Service, at, service_options
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
@@ -37,23 +37,18 @@ def command(
     status: str | None,
     refresh: bool,
     jobs_dir: Path,
-    base_url: str | None,
-    region: str | None,
-    print_curl: bool,
+    service: Service,
     as_json: bool,
 ) -> int:
     """List the newest fine-tuning jobs; with JOB, a name or an id, show that one in full."""
     from harness.jobs.journal import find_job
 
     job_id = find_job(jobs_dir, job)[0] if job else None
-    if print_curl:
-        show_curl(
-            base_url,
-            region,
-            lambda client: client.job(job_id) if job_id else client.jobs_page(limit=min(limit, 100)),
-        )
+    if service.shows(
+        lambda client: client.job(job_id) if job_id else client.jobs_page(limit=min(limit, 100))
+    ):
         return 0
-    with connect(base_url, region) as client:
+    with service.connect() as client:
         if job_id:
             _show(client.job(job_id), as_json)
         else:

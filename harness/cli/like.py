@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,8 +66,9 @@ def filled_in(context: click.Context, asked: dict[str, Any]) -> dict[str, Any]:
         asked["model"] = before.model
     for name, value in before.hyperparameters.items():
         asked[name] = value if asked.get(name) is None else asked[name]
-    if not (asked["base_url"] or asked["region"] or os.environ.get("OPENAI_BASE_URL")):
-        asked["base_url"] = before.service.base_url
+    service = asked["service"]
+    if not (service.base_url or service.region or os.environ.get("OPENAI_BASE_URL")):
+        asked["service"] = replace(service, base_url=before.service.base_url)
     return {**asked, "before": before}
 
 

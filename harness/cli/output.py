@@ -9,6 +9,9 @@ from __future__ import annotations
 import json
 import math
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.report.printable import printable
@@ -16,7 +19,7 @@ from harness.report.printable import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["emit_json", "printable", "stderr_console", "stdout_console"]
+__all__ = ["emit_json", "printable", "progress_bar", "stderr_console", "stdout_console"]
 
 
 def emit_json(value: Any) -> None:
@@ -43,6 +46,27 @@ def stdout_console() -> Console:
 def stderr_console() -> Console:
     """Console for progress and remarks; ask its `is_terminal` before drawing progress."""
     return _console(stderr=True)
+
+
+@contextmanager
+def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[..., None] | None]:
+    """Draw a progress bar on stderr where somebody is looking.
+
+    Args:
+        what: What stands before the bar.
+        quiet: Draw nothing in any case.
+
+    Yields:
+        What moves the bar: rich's `Progress.update`, without the task. None where nothing is drawn.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=stderr_console(), transient=True) as bar:
+        yield partial(bar.update, bar.add_task(what, total=None))
 
 
 def _console(*, stderr: bool) -> Console:

@@ -27,7 +27,7 @@ from harness.cli.options import (
     stack_option,
     wire_option,
 )
-from harness.cli.output import emit_json, printable, stderr_console
+from harness.cli.output import emit_json, printable, progress_bar
 from harness.errors import InputError
 
 if TYPE_CHECKING:
@@ -135,15 +135,12 @@ def _in_stack(asked: dict[str, Any]) -> list[str]:
 def _compare(chosen: list[Rollout], places: list[GradingPlace], wires: list[str], quiet: bool) -> Parity:
     from harness.deploy.parity import compare
 
-    if quiet or not sys.stderr.isatty():
-        return compare(chosen, places, wires)
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (TextColumn("comparing"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=stderr_console(), transient=True) as bar:
+    with progress_bar("comparing", quiet=quiet) as update:
+        if update is None:
+            return compare(chosen, places, wires)
         again = sum(place.restart is not None for place in places)
-        task = bar.add_task("comparing", total=len(chosen) * (len(places) * len(wires) + again))
-        return compare(chosen, places, wires, lambda graded: bar.advance(task, graded))
+        update(total=len(chosen) * (len(places) * len(wires) + again))
+        return compare(chosen, places, wires, lambda graded: update(advance=graded))
 
 
 def _times(parity: Parity, place: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from harness.cli.options import (
     stack_option,
     wire_option,
 )
-from harness.cli.output import emit_json, printable, stderr_console
+from harness.cli.output import emit_json, printable, progress_bar
 from harness.errors import InputError
 from harness.replay.expect import stored_rewards
 from harness.replay.prepare import ReplayRequest, prepare
@@ -168,20 +167,16 @@ def _target(arn: str | None, stack: str | None, asked: dict[str, Any]) -> dict[s
 
 def _replay(run: Run, cores: int | None, quiet: bool) -> Totals:
     """Replay, with a progress bar where somebody is looking."""
-    if quiet or not sys.stderr.isatty():
-        return replay(run, cores=cores)
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    expected = _expected(run)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=stderr_console(), transient=True) as bar:
-        task = bar.add_task("grading", total=expected)
+    with progress_bar("grading", quiet=quiet) as update:
+        if update is None:
+            return replay(run, cores=cores)
+        update(total=_expected(run))
 
         def progress(totals: Totals) -> None:
             mean = "" if totals.mean is None else f"  mean reward {totals.mean:.3f}"
             errors = sum(totals.errors.values())
             failed = f"  {errors} failed" if errors else ""
-            bar.update(task, completed=totals.gradings, description=f"grading{mean}{failed}")
+            update(completed=totals.gradings, description=f"grading{mean}{failed}")
 
         return replay(run, progress, cores)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,14 +19,22 @@ from harness.cli.options import (
     out_option,
     seed_option,
 )
-from harness.cli.output import emit_json, printable, stderr_console
-from harness.cli.service import connect, endpoint, service_options, show_curl
+from harness.cli.output import emit_json, printable, progress_bar
+from harness.cli.service import Service, service_options
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
     from harness.rollouts.asking import Generated
 
-__all__ = ["asking_options", "command", "count_option", "patient_client", "sampling", "shown_progress"]
+__all__ = [
+    "asking_options",
+    "command",
+    "count_option",
+    "sampling",
+    "shown_progress",
+    "shows_asking",
+    "way_of_asking",
+]
 
 _SHOWN = 5
 
@@ -67,12 +73,14 @@ asking_options = all_of(
     ),
     click.option(
         "--rps",
+        "per_second",
         metavar="N",
         type=click.FloatRange(0, min_open=True),
         help="Send at most N requests a second.",
     ),
     click.option(
         "--patience",
+        "patience_s",
         metavar="SECONDS",
         type=click.FloatRange(0),
         default=300.0,
@@ -102,29 +110,18 @@ def command(**asked: Any) -> int:
 
     Exit codes: 0 all there; 1 the model refused some; 2 input; 3 the service was busy or away too long.
     """
-    from harness.jobs.models import asker, model_of, service_name
+    from harness.jobs.models import asker, model_of
     from harness.rollouts.asking import GenerationRequest
     from harness.rollouts.generate import generate
 
-    if asked["print_curl"]:
-        _show(asked)
+    service: Service = asked["service"]
+    if shows_asking(asked, asked["model"], "record"):
         return 0
-    with connect(asked["base_url"], asked["region"]) as client:
+    with service.connect() as client:
         model = model_of(client, asked["jobs_dir"], asked["model"], asked["checkpoint"])
-    with patient_client(asked["base_url"], asked["region"]) as client:
-        request = GenerationRequest(
-            records=asked["records"],
-            out=asked["out"],
-            model=model,
-            service=service_name(client),
-            n=asked["n"],
-            options=sampling(asked),
-            seed=asked["seed"],
-            limit=asked["limit"],
-            concurrency=asked["concurrency"],
-            per_second=asked["rps"],
-            patience_s=asked["patience"],
-        )
+    # `harness.rollouts` keeps one pace for all threads, so the connection does not retry by itself.
+    with service.connect(max_retries=0) as client:
+        request = GenerationRequest(out=asked["out"], model=model, **way_of_asking(asked, client))
         with shown_progress(quiet=asked["as_json"]) as progress:
             state = generate(request, asker(client), progress)
     if asked["as_json"]:
@@ -143,57 +140,62 @@ def sampling(asked: dict[str, Any]) -> dict[str, Any]:
     return {name: asked[name] for name in ("temperature", "max_tokens") if asked[name] is not None}
 
 
-def patient_client(base_url: str | None, region: str | None) -> FineTuning:
-    """A connection that does not retry by itself, since `harness.rollouts` keeps one pace for all threads.
+def way_of_asking(asked: dict[str, Any], client: FineTuning) -> dict[str, Any]:
+    """The fields of an `Asking`, from the options of a verb.
 
     Args:
-        base_url: What --base-url said.
-        region: What --region said.
+        asked: The verb's options.
+        client: The connection.
     """
-    from harness.api.auth import find_credential
-    from harness.api.client import FineTuning
+    from harness.jobs.models import service_name
 
-    where = endpoint(base_url, region)
-    return FineTuning(where, find_credential(where, os.environ), max_retries=0)
+    names = ("records", "n", "seed", "limit", "concurrency", "per_second", "patience_s")
+    given = {name: asked[name] for name in names}
+    return {**given, "service": service_name(client), "options": sampling(asked)}
 
 
 @contextmanager
-def shown_progress(quiet: bool, what: str = "asking") -> Iterator[Callable[[Generated], None]]:
+def shown_progress(quiet: bool) -> Iterator[Callable[[Generated], None]]:
     """A progress bar where somebody is looking.
 
     Args:
         quiet: Draw nothing.
-        what: What stands before the bar.
     """
-    if quiet or not sys.stderr.isatty():
-        yield lambda state: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=stderr_console(), transient=True) as bar:
-        task = bar.add_task(what, total=None)
+    with progress_bar("asking", quiet=quiet) as update:
 
         def progress(state: Generated) -> None:
+            if update is None:
+                return
             waits = f"  waited {state.waits} times" if state.waits else ""
             tokens = f"  {sum(state.tokens.values()):,} tokens"
             done = state.there + state.done + len(state.refused)
-            bar.update(task, total=state.wanted, completed=done, description=f"{what}{tokens}{waits}")
+            update(total=state.wanted, completed=done, description=f"asking{tokens}{waits}")
 
         yield progress
 
 
-def _show(asked: dict[str, Any]) -> None:
+def shows_asking(asked: dict[str, Any], model: str, of_each: str) -> bool:
+    """Print the first request as a curl command if --print-curl asks for it.
+
+    Args:
+        asked: The verb's options.
+        model: The first model that would be asked.
+        of_each: What is asked for as often as this, in words.
+
+    Returns:
+        Whether it does, so that nothing is to be sent.
+    """
+    if not asked["service"].print_curl:
+        return False
     from harness.data.records import read
 
     record = next(read(asked["records"]), None)
     turns = record.fields.get("messages", []) if record else []
-    click.echo(f"# the first of {asked['n']} requests for each record")
-    show_curl(
-        asked["base_url"],
-        asked["region"],
-        lambda client: client.chat(asked["model"], turns, **sampling(asked)),
+    shown: bool = asked["service"].shows(
+        lambda client: client.chat(model, turns, **sampling(asked)),
+        remark=f"the first of {asked['n']} requests for each {of_each}",
     )
+    return shown
 
 
 def _tell(state: Generated, out: Path) -> None:

@@ -5,8 +5,10 @@ The options that say where it is, the connection, and requests shown in place of
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,63 +21,82 @@ if TYPE_CHECKING:
     from harness.api.auth import Endpoint
     from harness.api.client import FineTuning
 
-__all__ = ["at", "connect", "endpoint", "service_options", "show_curl"]
+__all__ = ["Service", "at", "service_options"]
 
 
-service_options = all_of(
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The fine-tuning API that --base-url, --region and the environment name."""
+
+    base_url: str | None
+    region: str | None
+    print_curl: bool
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Its address."""
+        from harness.api.auth import find_endpoint
+
+        return find_endpoint(self.base_url, self.region, os.environ)
+
+    def connect(self, **settings: Any) -> FineTuning:
+        """Connect to it with the key that the environment holds.
+
+        Args:
+            settings: More arguments of the client.
+        """
+        # The SDK takes most of a second to import: only verbs that send something pay.
+        from harness.api.auth import find_credential
+        from harness.api.client import FineTuning
+
+        where = self.endpoint
+        return FineTuning(where, find_credential(where, os.environ), **settings)
+
+    def shows(self, *requests: Callable[[FineTuning], Any], remark: str | None = None) -> bool:
+        """Print requests as curl commands if --print-curl asks for it.
+
+        Args:
+            requests: Each makes one call.
+            remark: Printed before them as a comment.
+
+        Returns:
+            Whether it does, so that nothing is to be sent.
+        """
+        if not self.print_curl:
+            return False
+        from harness.api.client import FineTuning
+        from harness.api.curl import NotSent
+
+        if remark is not None:
+            click.echo(f"# {remark}")
+        with FineTuning.showing(self.endpoint) as client:
+            for request in requests:
+                try:
+                    request(client)
+                except NotSent as shown:
+                    click.echo(shown.command)
+        return True
+
+
+_OPTIONS = all_of(
     click.option("--base-url", metavar="URL", help="Send requests to this API; OPENAI_BASE_URL by default."),
     region_option,
     click.option(
         "--print-curl", is_flag=True, help="Show the HTTP requests as curl commands and send nothing."
     ),
 )
-"""Adds --base-url, --region and --print-curl to a verb that talks to the fine-tuning API."""
 
 
-def endpoint(base_url: str | None, region: str | None) -> Endpoint:
-    """The service that the options and the environment name.
+def service_options(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --base-url, --region and --print-curl, passed on together as `service`."""
 
-    Args:
-        base_url: What --base-url said.
-        region: What --region said.
-    """
-    from harness.api.auth import find_endpoint
+    @functools.wraps(verb)
+    def with_service(
+        *given: Any, base_url: str | None, region: str | None, print_curl: bool, **asked: Any
+    ) -> Any:
+        return verb(*given, service=Service(base_url, region, print_curl), **asked)
 
-    return find_endpoint(base_url, region, os.environ)
-
-
-def connect(base_url: str | None, region: str | None) -> FineTuning:
-    """Connect to it with the key that the environment holds.
-
-    Args:
-        base_url: What --base-url said.
-        region: What --region said.
-    """
-    # The SDK takes most of a second to import: only verbs that send something pay.
-    from harness.api.auth import find_credential
-    from harness.api.client import FineTuning
-
-    where = endpoint(base_url, region)
-    return FineTuning(where, find_credential(where, os.environ))
-
-
-def show_curl(base_url: str | None, region: str | None, *requests: Callable[[FineTuning], Any]) -> None:
-    """Print requests as curl commands.
-
-    Args:
-        base_url: What --base-url said.
-        region: What --region said.
-        requests: Each makes one call.
-    """
-    from harness.api.client import FineTuning
-    from harness.api.curl import NotSent
-
-    with FineTuning.showing(endpoint(base_url, region)) as client:
-        for request in requests:
-            try:
-                request(client)
-            except NotSent as shown:
-                click.echo(shown.command)
+    return _OPTIONS(with_service)
 
 
 def at(seconds: Any) -> str:

@@ -25,7 +25,7 @@ from harness.cli.options import (
     stack_option,
 )
 from harness.cli.output import emit_json
-from harness.cli.service import connect, endpoint, service_options, show_curl
+from harness.cli.service import service_options
 from harness.errors import InputError
 
 if TYPE_CHECKING:
@@ -78,8 +78,11 @@ def command(context: click.Context, /, **asked: Any) -> int:
         raise InputError("--function names a function of a stack", fix="Write --stack too, or --arn ARN.")
     asked = filled_in(context, asked)
     plan = _plan(asked)
-    if asked["print_curl"]:
-        _show(plan, asked)
+    if asked["service"].shows(
+        lambda client: client.upload(plan.data.path),
+        lambda client: client.create_job(plan.request("FILE_ID")),
+        remark="the answer to the first request holds FILE_ID",
+    ):
         return 0
     findings = [
         *preflight(plan, validate=asked["validate"]),
@@ -110,7 +113,7 @@ def _in_stack(asked: dict[str, Any]) -> dict[str, Any]:
 
     if asked["arn"] is not None:
         raise InputError("--stack and --arn both name the grader", fix="Leave one out.")
-    where = endpoint(asked["base_url"], asked["region"])  # the grader has to be in the job's region
+    where = asked["service"].endpoint  # the grader has to be in the job's region
     found = read_stack(asked["stack"], where.region)
     return {"arn": found.arn(asked["function"])}
 
@@ -122,7 +125,7 @@ def _run(asked: dict[str, Any]) -> Path | None:
 def _plan(asked: dict[str, Any]) -> Plan:
     from harness.jobs.plan import Plan, hyperparameters, read_training_file
 
-    where = endpoint(asked["base_url"], asked["region"])
+    where = asked["service"].endpoint
     return Plan(
         read_training_file(asked["training_file"]),
         asked["arn"],
@@ -140,23 +143,13 @@ def _send(plan: Plan, asked: dict[str, Any]) -> dict[str, Any]:
     from harness.jobs.submit import submit
 
     name = asked["name"] or default_name(plan)
-    with connect(asked["base_url"], asked["region"]) as client, held(asked["jobs_dir"], name):
+    with asked["service"].connect() as client, held(asked["jobs_dir"], name):
         now = datetime.now(UTC).isoformat(timespec="seconds")
         entry: Entry = Entry.open(asked["jobs_dir"], name, plan, now)
         if entry.state == "intended":
             entry.reach("intended")
         done = submit(client, plan, entry, SystemClock())
     return {"name": name, "journal": str(entry.path), "found": done.found, "job": done.job}
-
-
-def _show(plan: Plan, asked: dict[str, Any]) -> None:
-    click.echo("# the answer to the first request holds FILE_ID")
-    show_curl(
-        asked["base_url"],
-        asked["region"],
-        lambda client: client.upload(plan.data.path),
-        lambda client: client.create_job(plan.request("FILE_ID")),
-    )
 
 
 def _facts(plan: Plan, findings: list[Finding]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from harness.api.safe_text import plain_text
 from harness.cli.events import describe
 from harness.cli.options import jobs_dir_option, json_option
 from harness.cli.output import emit_json, stderr_console
-from harness.cli.service import connect, service_options, show_curl
+from harness.cli.service import Service, service_options
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--patience",
+    "patience_s",
     metavar="SECONDS",
     type=click.FloatRange(0),
     default=900.0,
@@ -49,11 +50,9 @@ if TYPE_CHECKING:
 def command(
     job: str,
     interval: float,
-    patience: float,
+    patience_s: float,
     jobs_dir: Path,
-    base_url: str | None,
-    region: str | None,
-    print_curl: bool,
+    service: Service,
     as_json: bool,
 ) -> int:
     """Follow JOB, a name or an id, until it ends: events, curves, time left, warnings.
@@ -65,22 +64,19 @@ def command(
     from harness.jobs.journal import find_job
 
     job_id, folder = find_job(jobs_dir, job)
-    if print_curl:
-        show_curl(
-            base_url, region, lambda client: client.job(job_id), lambda client: client.events_page(job_id)
-        )
+    if service.shows(lambda client: client.job(job_id), lambda client: client.events_page(job_id)):
         return 0
     from harness.clock import SystemClock
     from harness.follow.watch import Polling, watch
 
-    with connect(base_url, region) as client, _live(as_json) as live:
+    with service.connect() as client, _live(as_json) as live:
         outcome = watch(
             client,
             job_id,
             folder,
             observer=_Screen(live, quiet=as_json),
             clock=SystemClock(),
-            pace=Polling(interval, patience),
+            pace=Polling(interval, patience_s),
         )
     if as_json:
         emit_json(_summary(outcome))

@@ -12,7 +12,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,8 +20,7 @@ from typing import Any, NamedTuple
 from graders.sample import Sample
 from harness.api.types import NOT_RECORDED
 from harness.replay.grading import grade_batch, in_batches, profiles_of
-from harness.rollouts.asking import Ask, Generated
-from harness.rollouts.asking import GenerationRequest as Asked
+from harness.rollouts.asking import Ask, Asking, Generated, GenerationRequest
 from harness.rollouts.generate import generate
 from harness.rollouts.read import Rollout, read_rollouts
 from harness.runs.rows import failure_of
@@ -40,23 +39,15 @@ class Named(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluationRequest:
+class EvaluationRequest(Asking):
     """What to compare."""
 
-    records: Path
     grader: str
     models: tuple[Named, ...]
     """The others are compared with the first."""
     into: Path
     """Folder of the completions."""
-    service: str
     n: int = 4
-    options: dict[str, Any] = field(default_factory=dict)
-    seed: int | None = None
-    limit: int | None = None
-    concurrency: int = 8
-    per_second: float | None = None
-    patience_s: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +133,13 @@ def evaluate(
         ServiceError: The service stayed busy or unreachable; the same call resumes.
     """
     target = InProcessTarget(request.grader)  # before anything is paid for
+    way = {one.name: getattr(request, one.name) for one in fields(Asking)}
     standings = []
     count = 0
     for named in request.models:
         path = request.into / file_name(named.model)
-        state = generate(_asked(request, named.model, path), ask, partial(progress, named.label))
+        asked = GenerationRequest(out=path, model=named.model, **way)
+        state = generate(asked, ask, partial(progress, named.label))
         count = state.wanted // request.n
         standings.append(_standing(named, path, state, target, request.n))
     first = standings[0]
@@ -158,22 +151,6 @@ def file_name(model: str) -> str:
     """The rollouts file of a model: readable, and different for different models."""
     mark = hashlib.blake2b(model.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
     return f"{re.sub(r'[^A-Za-z0-9._-]+', '-', model).strip('-.')[:60]}-{mark}.jsonl"
-
-
-def _asked(request: EvaluationRequest, model: str, path: Path) -> Asked:
-    return Asked(
-        records=request.records,
-        out=path,
-        model=model,
-        service=request.service,
-        n=request.n,
-        options=request.options,
-        seed=request.seed,
-        limit=request.limit,
-        concurrency=request.concurrency,
-        per_second=request.per_second,
-        patience_s=request.patience_s,
-    )
 
 
 def _standing(named: Named, path: Path, state: Generated, target: Target, n: int) -> Standing:

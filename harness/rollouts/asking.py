@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-__all__ = ["Ask", "Busy", "Completion", "Generated", "AskRefused", "GenerationRequest"]
+__all__ = ["Ask", "AskRefused", "Asking", "Busy", "Completion", "Generated", "GenerationRequest"]
 
 
 class Completion(NamedTuple):
@@ -52,15 +52,14 @@ class Ask(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GenerationRequest:
-    """What to ask for."""
+class Asking:
+    """How models are asked for completions of records."""
 
     records: Path
-    out: Path
-    model: str
     service: str
     """What the service is called: completions of two services are not mixed."""
     n: int = 8
+    """Completions of each record."""
     options: dict[str, Any] = field(default_factory=dict)
     """More of the request's body, such as `temperature` and `max_tokens`."""
     seed: int | None = None
@@ -70,6 +69,14 @@ class GenerationRequest:
     concurrency: int = 8
     per_second: float | None = None
     patience_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationRequest(Asking):
+    """What to ask one model for."""
+
+    out: Path
+    model: str
 
 
 @dataclass(slots=True)
