@@ -122,8 +122,11 @@ class Tick:
 
     def __exit__(self, *_: object) -> None:
         """Stop ticking, and give the timer back once nobody here needs it."""
-        around.reset(self._token)
         _alarm.stop(self)
+        try:
+            around.reset(self._token)
+        except ValueError:  # an abandoned coroutine is closed in another context than it began in
+            pass
 
 
 class Context:
@@ -239,6 +242,12 @@ class _Alarm:
             self.timer.delete()
             self.timer = None
 
+    def end(self) -> None:
+        """As the process exits: stop what a coroutine that never ended left ticking."""
+        for tick in reversed(list(self.ticks)):
+            self.stop(tick)
+        self.delete()
+
     def forget(self) -> None:
         """After a fork: the child has the handlers, but no timer."""
         self.timer = None
@@ -304,7 +313,7 @@ def _less(timer: tuple[float, float], since: float) -> tuple[float, float]:
 
 
 _alarm, _HERE = _Alarm(), globals()
-atexit.register(_alarm.delete)
+atexit.register(_alarm.end)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_alarm.forget)
 

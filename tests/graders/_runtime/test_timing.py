@@ -558,6 +558,7 @@ def test_the_process_ends_cleanly(inside, after, printed):
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
     if printed is not None:
         assert (done.stdout, done.stderr) == (printed, "")
 
