@@ -65,6 +65,7 @@ class RuntimeProcess:
         """Set while an init or an invocation runs: the memory is then looked at more often."""
         self._limit = memory_mb * _MB
         self._signals = threading.Lock()
+        self._cpu = 0.0
         self._seen = 0
         self._ended = threading.Event()
         reading, writing = os.pipe()
@@ -84,6 +85,7 @@ class RuntimeProcess:
         finally:
             os.close(writing)
         _running.add(self)
+        self._seen_from_outside = psutil.Process(self.pid)
         logs.attach(reading)
         # A handler that hangs would otherwise outlive a killed harness, and keep a core busy for ever.
         self._guard = subprocess.Popen(
@@ -111,20 +113,25 @@ class RuntimeProcess:
         """Whether it ever held more memory than the function has."""
         return self.peak() > self._limit
 
-    def cpu_seconds(self) -> float | None:
-        """The processor time of the process and of what it started so far; None when it is gone."""
+    def cpu_ms(self) -> float | None:
+        """The processor time since the last look, milliseconds, children included; None when it is gone."""
         try:
-            times = psutil.Process(self.pid).cpu_times()
-            children = times.children_user + times.children_system
-            for child in descendants(self.pid)[1:]:
-                with contextlib.suppress(psutil.Error):
-                    children += sum(psutil.Process(child).cpu_times()[:2])
-            if sys.platform != "linux":
-                return times.user + times.system + children
-            # The process's exact clock, see clock_getcpuclockid(3); /proc has hundredths of a second.
-            return float(time.clock_gettime((~self.pid << 3) | 2) + children)
+            now = self._cpu_seconds()
         except (psutil.Error, OSError):
             return None
+        before, self._cpu = self._cpu, now
+        return max(0.0, now - before) * 1000
+
+    def _cpu_seconds(self) -> float:
+        times = self._seen_from_outside.cpu_times()
+        children: float = times.children_user + times.children_system
+        for child in descendants(self.pid)[1:]:
+            with contextlib.suppress(psutil.Error):
+                children += sum(psutil.Process(child).cpu_times()[:2])
+        if sys.platform != "linux":
+            return float(times.user + times.system + children)
+        # The process's exact clock, see clock_getcpuclockid(3); /proc has hundredths of a second.
+        return float(time.clock_gettime((~self.pid << 3) | 2) + children)
 
     def freeze(self) -> None:
         """Stop everything in the process, as Lambda does between two events."""

@@ -124,12 +124,12 @@ class Sandbox:
         message, process, cpu_ms = None, self._process, None
         if process is not None:
             process.busy = True
-            before = process.cpu_seconds()
+            if start.init_ms is not None:
+                process.cpu_ms()  # what the init phase took is not the call's
             work = Work(request_id, payload, 0, arn, _trace_id(), client_context)
             message = self._hand_over(process, work, start.left_s)
             process.busy = False
-            after = process.cpu_seconds()
-            cpu_ms = None if before is None or after is None else _ms(after - before)
+            cpu_ms = process.cpu_ms()
         ended = time.perf_counter()
         fault = start.fault or self._fault(message, request_id)
         written = fault is None and self._confinement.changed()
