@@ -3,10 +3,11 @@
 The *record key* names a record: its explicit `record` where it has one, else its prompt and reference. The
 *leak key* names its prompt alone: two records with one leak key give each other away when one is trained on
 and the other is held out. Both ignore what makes no difference to a model or a grader: white space at the
-ends of a text and runs of it, how a text is composed or split into blocks, bookkeeping beside a message's
-content, ids of tool calls, and the `{"text": ...}` that the wire wraps around a reference. Everything that
-compares records (validation, the split of a rehearsal, the simulator's pool, the groups of a replay) uses
-these keys and no others.
+ends of a text, how its lines end, how it is composed or split into blocks, bookkeeping beside a message's
+content, ids of tool calls, and the `{"text": ...}` that the wire wraps around a reference. White space within
+a text (the indentation of code, say) makes another record, but not another leak key. Everything that compares
+records (validation, the split of a rehearsal, the simulator's pool, the groups of a replay) uses these keys
+and no others.
 """
 
 from __future__ import annotations
@@ -151,8 +152,10 @@ def _reference(reference: Any) -> str:
 @lru_cache(maxsize=_REMEMBERED)
 def _digest(prompt: tuple[str, ...], reference: str | None = None) -> str:
     """Hash texts, each without its differences in spacing and composition; 64 bits."""
-    texts = prompt if reference is None else (*prompt, reference)
-    plain = "\1".join(" ".join(text.split()) for text in texts)
+    if reference is None:
+        plain = "\1".join([" ".join(text.split()) for text in prompt])
+    else:
+        plain = "\1".join([text.strip().replace("\r\n", "\n") for text in (*prompt, reference)])
     if not plain.isascii():
         plain = unicodedata.normalize("NFC", plain)
     return blake2b(plain.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

@@ -91,6 +91,12 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[bool, bool]]] = {
     "the same name": (record(record="r"), record(user("Add 2 and 3."), record="r"), SAME),
     "the same name, a number": (record(record=7), record(user("Add 2 and 3."), record=7), SAME),
     "other working": (record(), record(reference="3 + 2 = 5\n#### 5"), ALIKE),
+    "other indentation": (
+        record(user("if x:\n    a()\nb()")),
+        record(user("if x:\n    a()\n    b()")),
+        ALIKE,
+    ),
+    "other spacing in the reference": (record(reference="a b"), record(reference="a  b"), ALIKE),
     "another reference": (record(), record(reference="#### 6"), ALIKE),
     "a reference that only looks wrapped": (
         record(reference="5"),
