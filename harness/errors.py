@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from harness.printable import printable
+
 __all__ = ["HarnessError", "InputError", "ServiceError"]
 
 
@@ -32,8 +34,8 @@ class HarnessError(Exception):
         self.place = place
 
     def __str__(self) -> str:
-        """`place: message. fix`, leaving out what is unknown."""
-        text = f"{self.place}: {self.message}" if self.place else self.message
+        """`place: message. fix` on one line, leaving out what is unknown; nothing in it steers a terminal."""
+        text = printable(f"{self.place}: {self.message}" if self.place else self.message)
         if not self.fix:
             return text
         return f"{text if text.endswith(('.', '!', '?')) else text + '.'} {self.fix}"

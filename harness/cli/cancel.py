@@ -10,7 +10,7 @@ import click
 
 from harness.api.safe_text import plain_text
 from harness.cli.options import jobs_dir_option, json_option, yes_option
-from harness.cli.output import emit_json
+from harness.cli.output import emit_json, printable, say
 from harness.cli.service import Service, service_options
 from harness.errors import InputError
 
@@ -50,7 +50,7 @@ def command(
     if as_json:
         emit_json(found)
     else:
-        click.echo(f"{job_id} is {plain_text(str(found.get('status')))}")
+        say(f"{job_id} is {plain_text(str(found.get('status')))}")
     return 0
 
 
@@ -83,5 +83,5 @@ def confirm(question: str) -> None:
     """
     if not sys.stdin.isatty():
         raise InputError("nobody is there to confirm this", fix="Add --yes.")
-    if not click.confirm(question, err=True):
+    if not click.confirm(printable(question), err=True):
         raise InputError("not confirmed: nothing was changed")

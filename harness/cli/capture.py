@@ -17,7 +17,7 @@ from harness.cli.options import (
     region_option,
     stack_option,
 )
-from harness.cli.output import emit_json, printable
+from harness.cli.output import emit_json, printable, say
 
 if TYPE_CHECKING:
     from harness.deploy.capture import Captured
@@ -104,22 +104,22 @@ def _lines_of(log: str) -> Iterator[str]:
 def _show(number: int, event: Captured) -> None:
     """Print one event: its wire, what it tells, and the shape of its first sample."""
     matches = event.matches()
-    print(f"{chr(10) * (number > 1)}event {number}")
+    say(f"{chr(10) * (number > 1)}event {number}")
     if matches:
         names = ", ".join(f"{one.wire} ({one.evidence})" for one in matches)
-        print(f"  the wire is   {names}")
+        say(f"  the wire is   {names}")
     else:
-        print("  no wire is like it. The nearest:")
+        say("  no wire is like it. The nearest:")
         for one in event.likenesses()[:_NEAREST]:
             said = "; ".join(
                 f"{trait} is {here}, not {there}" for trait, (there, here) in one.differences.items()
             )
-            print(printable(f"    {one.wire} ({one.evidence}): {said}"))
+            say(printable(f"    {one.wire} ({one.evidence}): {said}"))
     told = event.tells()
     width = max(map(len, told))
     for what, said in told.items():
-        print(printable(f"  {what.ljust(width)}  {said}"))
+        say(printable(f"  {what.ljust(width)}  {said}"))
     if event.sample:
-        print("  the first sample:")
+        say("  the first sample:")
         for line in json.dumps(event.sample, indent=1).splitlines():
-            print(f"    {line}")
+            say(f"    {line}")

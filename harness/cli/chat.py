@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli.options import checkpoint_option, jobs_dir_option, json_option
-from harness.cli.output import emit_json, stderr_console
+from harness.cli.output import emit_json, say, stderr_console
 from harness.cli.service import Service, service_options
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
     from harness.api.inference import Api, Question
-
-_STEERING = ("Cc", "Cs")
 
 
 @click.command("chat")
@@ -67,7 +64,7 @@ def command(
     if as_json:
         emit_json(reply.answer)
         return 0
-    click.echo(_printable(reply.text))
+    say(reply.text)
     if reply.finish in ("length", "incomplete"):
         stderr_console().print("(cut off: raise --max-tokens)")
     return 0
@@ -98,11 +95,4 @@ def _show(
         find,
         lambda client: ask(client, name, question, api),
         remark=f"the answer to the first request holds {name}",
-    )
-
-
-def _printable(text: str) -> str:
-    """A model's words without what would steer the terminal; line breaks and tabs stay."""
-    return "".join(
-        letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in _STEERING
     )

@@ -8,7 +8,7 @@ import click
 
 from harness.api.safe_text import plain_text
 from harness.cli.options import jobs_dir_option, json_option
-from harness.cli.output import emit_json
+from harness.cli.output import emit_json, say
 from harness.cli.service import Service, at, service_options
 
 
@@ -32,7 +32,7 @@ def command(job: str, jobs_dir: Path, service: Service, as_json: bool) -> int:
         emit_json({"job": job_id, "checkpoints": found})
         return 0
     if not found:
-        click.echo("no checkpoints yet")
+        say("no checkpoints yet")
     for checkpoint in found:
         metrics = checkpoint.get("metrics") or {}
         numbers = "  ".join(
@@ -42,5 +42,5 @@ def command(job: str, jobs_dir: Path, service: Service, as_json: bool) -> int:
         )
         model = plain_text(str(checkpoint.get("fine_tuned_model_checkpoint")))
         step = checkpoint.get("step_number")
-        click.echo(f"step {step!s:>6}  {at(checkpoint.get('created_at'))}  {model}  {numbers}".rstrip())
+        say(f"step {step!s:>6}  {at(checkpoint.get('created_at'))}  {model}  {numbers}".rstrip())
     return 0

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.text import Text
 
 from graders.examples import word_problems
@@ -23,6 +22,7 @@ from harness.errors import InputError
 from harness.rehearsal.run import RehearsalRequest, rehearse
 from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
+from harness.report.console import SafeConsole
 from harness.report.look import look_at, sample_of
 from harness.report.rehearsal import curves_lines, example_lines, verdict_lines
 from harness.report.terminal import print_groups, print_rewards
@@ -99,7 +99,7 @@ def _so_that_the_shell_finds_rft() -> list[str]:
     return [f". {activate}"]
 
 
-def _rehearse(console: Console, folder: Path) -> None:
+def _rehearse(console: SafeConsole, folder: Path) -> None:
     """Run a job on the simulator, and show its curve and one record before and after it."""
     _step(
         console, "6. A training job, rehearsed on this machine: a small policy over the recorded completions"
@@ -116,7 +116,7 @@ def _rehearse(console: Console, folder: Path) -> None:
     show(verdict_lines(found))
 
 
-def _show_one(console: Console, run: Run, reward: float) -> None:
+def _show_one(console: SafeConsole, run: Run, reward: float) -> None:
     """The first sample of a reward whose completion is short enough for a screen."""
     for row in read_rows(run.rewards):
         if row["reward"] != reward:
@@ -131,5 +131,5 @@ def _show_one(console: Console, run: Run, reward: float) -> None:
             return
 
 
-def _step(console: Console, title: str) -> None:
+def _step(console: SafeConsole, title: str) -> None:
     console.print(Text(f"\n{title}", style="bold cyan"))

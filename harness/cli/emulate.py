@@ -14,7 +14,7 @@ from harness.cli.options import (
     seed_option,
     wire_option,
 )
-from harness.cli.output import emit_json, stderr_console
+from harness.cli.output import emit_json, say, stderr_console
 from harness.emulator.config import EmulatorConfig, parse_faults, parse_functions, parse_speed
 
 
@@ -108,7 +108,7 @@ def _announce(url: str, config: EmulatorConfig, *, as_json: bool) -> None:
     if as_json:
         emit_json({"base_url": url, "state": config.state, "functions": sorted(config.functions)})
         return
-    click.echo(url)
+    say(url)
     console = stderr_console()
     if console.is_terminal:
         console.print(

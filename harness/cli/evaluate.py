@@ -19,7 +19,7 @@ from harness.cli.options import (
     model_option,
     out_option,
 )
-from harness.cli.output import emit_json, stdout_console
+from harness.cli.output import emit_json, say, stdout_console
 from harness.cli.rollout import (
     asking_options,
     count_option,
@@ -97,12 +97,12 @@ def _tell(found: Evaluation, into: Path, *, as_json: bool) -> None:
     print_evaluation(found, stdout_console())
     for standing in found.standings:
         if standing.reward is None:
-            click.echo(f"not measured: {standing.label} got no reward at all")
+            say(f"not measured: {standing.label} got no reward at all")
     tokens = sum(sum(standing.tokens.values()) for standing in found.standings)
-    click.echo(f"completions are in {into}" + (f"; {tokens:,} tokens in all" if tokens else ""))
+    say(f"completions are in {into}" + (f"; {tokens:,} tokens in all" if tokens else ""))
     kept = sum(standing.kept for standing in found.standings)
     if kept:
-        click.echo(f"{kept:,} of them were there already; --out NEW-FOLDER asks for all anew")
+        say(f"{kept:,} of them were there already; --out NEW-FOLDER asks for all anew")
 
 
 def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:

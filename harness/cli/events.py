@@ -11,7 +11,7 @@ import click
 
 from harness.api.safe_text import plain_text
 from harness.cli.options import jobs_dir_option, json_option
-from harness.cli.output import emit_json
+from harness.cli.output import emit_json, say
 from harness.cli.service import Service, at, service_options
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def command(
         emit_json({"job": job_id, "events": events})
         return 0
     for event in events:
-        click.echo(describe(event))
+        say(describe(event))
     return 0
 
 

@@ -9,7 +9,7 @@ import click
 
 from harness.api.safe_text import plain_text
 from harness.cli.options import json_option, name_option, yes_option
-from harness.cli.output import emit_json
+from harness.cli.output import emit_json, say
 from harness.cli.service import Service, at, service_options
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def list_files(service: Service, as_json: bool) -> int:
         emit_json({"files": files})
         return 0
     if not files:
-        click.echo("no files")
+        say("no files")
     for file in files:
         _line(file)
     return 0
@@ -98,10 +98,10 @@ def delete_files(file_ids: tuple[str, ...], yes: bool, service: Service, as_json
         emit_json({"deleted": deleted})
     else:
         for answer in deleted:
-            click.echo(f"deleted {answer.get('id')}")
+            say(f"deleted {answer.get('id')}")
     return 0
 
 
 def _line(file: FileObject) -> None:
     words = (file.get("id"), f"{file.get('bytes')} bytes", at(file.get("created_at")), file.get("filename"))
-    click.echo("  ".join(plain_text(str(word)) for word in words))
+    say("  ".join(plain_text(str(word)) for word in words))

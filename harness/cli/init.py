@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from harness.cli.options import json_option, name_option
-from harness.cli.output import emit_json
+from harness.cli.output import emit_json, say
 
 
 @click.command("init")
@@ -27,9 +27,9 @@ def command(folder: Path, name: str | None, as_json: bool) -> int:
     if as_json:
         emit_json({"folder": str(folder), "files": [str(file) for file in files], "grader": GRADER})
         return 0
-    print(f"{folder}: {', '.join(str(file) for file in files)}")
-    print(f"next: cd {folder}")
-    print("      pytest")
-    print(f"      rft replay rollouts.jsonl --grader {GRADER} --label is_right")
-    print("      sam build && rft doctor")
+    say(f"{folder}: {', '.join(str(file) for file in files)}")
+    say(f"next: cd {folder}")
+    say("      pytest")
+    say(f"      rft replay rollouts.jsonl --grader {GRADER} --label is_right")
+    say("      sam build && rft doctor")
     return 0

@@ -10,7 +10,7 @@ import click
 
 from harness.api.safe_text import plain_text
 from harness.cli.options import jobs_dir_option, json_option, limit_option
-from harness.cli.output import emit_json
+from harness.cli.output import emit_json, say
 from harness.cli.service import Service, at, service_options
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _show(job: Job, as_json: bool) -> None:
     }
     for name, value in lines.items():
         if value not in (None, "-"):
-            click.echo(f"{name:16} {plain_text(str(value))}")
+            say(f"{name:16} {plain_text(str(value))}")
 
 
 def _list(jobs: list[Job], as_json: bool) -> None:
@@ -99,8 +99,8 @@ def _list(jobs: list[Job], as_json: bool) -> None:
         emit_json({"jobs": jobs})
         return
     if not jobs:
-        click.echo("no jobs")
+        say("no jobs")
     for job in jobs:
         words = [job.get("id"), job.get("status"), job.get("model"), job.get("fine_tuned_model") or ""]
         job_id, status, model, tuned = (plain_text(str(word)) for word in words)
-        click.echo(f"{job_id:28} {status:16} {at(job.get('created_at')):20} {model:22} {tuned}".rstrip())
+        say(f"{job_id:28} {status:16} {at(job.get('created_at')):20} {model:22} {tuned}".rstrip())

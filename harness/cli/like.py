@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import all_of, grader_option
-from harness.cli.output import printable
+from harness.cli.output import printable, say
 from harness.data.typed_json import as_json
 from harness.errors import InputError
 
@@ -114,27 +114,27 @@ def tell_change(said: dict[str, Any]) -> None:
     Args:
         said: What `changed` returned.
     """
-    click.echo(f"like {said['like']}, with another grader")
+    say(f"like {said['like']}, with another grader")
     rewards = said["rewards"]
     sides = (("was", said["was"]), ("now", said["now"]))
     for name, side in sides:
         sha256 = (rewards[name]["sha256"] if rewards else None) or side["code_sha256"] or "unknown"
         source = f"  ({rewards[name]['ref']})" if rewards and rewards[name]["ref"] != side["arn"] else ""
-        click.echo(f"  {name}  {side['arn']}{printable(source)}  code {sha256[:16]}")
+        say(f"  {name}  {side['arn']}{printable(source)}  code {sha256[:16]}")
     if rewards is None:
-        click.echo("  rewards were not compared: add --rollouts FILE")
+        say("  rewards were not compared: add --rollouts FILE")
         return
     was, now, count = rewards["was"], rewards["now"], rewards["rollouts"]
-    click.echo(f"  mean reward {_mean(was)} -> {_mean(now)}; {rewards['changed']:,} of {count:,} differ")
+    say(f"  mean reward {_mean(was)} -> {_mean(now)}; {rewards['changed']:,} of {count:,} differ")
     flat = f"{rewards['zero_std_was']:,} -> {rewards['zero_std_now']:,}"
-    click.echo(f"  zero-std groups {flat} of {rewards['groups']:,}")
-    click.echo(
+    say(f"  zero-std groups {flat} of {rewards['groups']:,}")
+    say(
         f"  order within groups: of {rewards['pairs']:,} ordered pairs {rewards['inverted']:,} are inverted,"
         f" {rewards['merged']:,} are equal now; {rewards['parted']:,} equal ones are ordered now"
     )
-    click.echo(f"  {rewards['flipped']:,} samples flipped between above and below their group's mean")
+    say(f"  {rewards['flipped']:,} samples flipped between above and below their group's mean")
     for flip in rewards["flips"][:_SHOWN]:
-        click.echo(f"    {printable(str(flip['id']))}: {flip['was']:g} -> {flip['now']:g}")
+        say(f"    {printable(str(flip['id']))}: {flip['was']:g} -> {flip['now']:g}")
 
 
 def _mean(side: dict[str, Any]) -> str:

@@ -1,25 +1,36 @@
 """What the verbs print with: one JSON object on stdout, text for people on stdout, progress on stderr.
 
 A verb computes first and prints last. Nothing here decides what to say. Text is never read as rich markup,
-since file names and completions hold square brackets.
+since file names and completions hold square brackets, and nothing else prints: lint sees to it.
 """
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from harness.report.printable import printable
+from harness.printable import printable, readable, substitute
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from harness.report.console import SafeConsole
 
-__all__ = ["emit_json", "printable", "progress_bar", "stderr_console", "stdout_console"]
+__all__ = [
+    "emit_json",
+    "open_streams",
+    "printable",
+    "progress_bar",
+    "say",
+    "stderr_console",
+    "stdout_console",
+]
 
 
 def emit_json(value: Any) -> None:
@@ -38,14 +49,50 @@ def emit_json(value: Any) -> None:
     sys.stdout.flush()
 
 
-def stdout_console() -> Console:
+def say(text: str = "", *, err: bool = False, bold: bool = False, dim: bool = False) -> None:
+    """Print lines for people; control characters of data are escaped.
+
+    Args:
+        text: One line, or several.
+        err: Print on stderr.
+        bold: Print it bold, on a terminal.
+        dim: Print it dim, on a terminal.
+    """
+    stream = sys.stderr if err else sys.stdout
+    text = readable(text)
+    if (bold or dim) and stream.isatty() and "NO_COLOR" not in os.environ:
+        text = f"\x1b[{1 if bold else 2}m{text}\x1b[0m"
+    stream.write(text + "\n")
+    stream.flush()
+
+
+def stdout_console() -> SafeConsole:
     """Console for the result that a person reads; plain text when stdout is not a terminal."""
-    return _console(stderr=False)
+    return _screen(stderr=False)
 
 
-def stderr_console() -> Console:
+def stderr_console() -> SafeConsole:
     """Console for progress and remarks; ask its `is_terminal` before drawing progress."""
-    return _console(stderr=True)
+    return _screen(stderr=True)
+
+
+def _screen(*, stderr: bool) -> SafeConsole:
+    from harness.report.console import SafeConsole  # 40 ms that `--json` need not pay
+
+    return SafeConsole(stderr=stderr)
+
+
+def open_streams() -> None:
+    """Give the process streams that can be written: whatever was closed, and whatever they cannot encode."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8")
+    codecs.register_error("rft", substitute)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="rft")
 
 
 @contextmanager
@@ -67,12 +114,6 @@ def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[..., None] | No
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=stderr_console(), transient=True) as bar:
         yield partial(bar.update, bar.add_task(what, total=None))
-
-
-def _console(*, stderr: bool) -> Console:
-    from rich.console import Console  # 40 ms that `--json` need not pay
-
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def _finite(value: Any) -> Any:

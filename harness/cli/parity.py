@@ -27,7 +27,7 @@ from harness.cli.options import (
     stack_option,
     wire_option,
 )
-from harness.cli.output import emit_json, printable, progress_bar
+from harness.cli.output import emit_json, printable, progress_bar, say
 from harness.errors import InputError
 
 if TYPE_CHECKING:
@@ -172,33 +172,33 @@ def _tell_place(place: dict[str, Any]) -> None:
         took += f", cold start {place['cold_start_ms']:.0f} ms"
     elif place["place"] != "in-process":
         took += f", first call {place['first_call_ms']:.0f} ms"
-    print(f"{place['place']}: {took}")
-    print(f"  code sha256 {place['code_sha256'] or 'unknown'}")
+    say(f"{place['place']}: {took}")
+    say(f"  code sha256 {place['code_sha256'] or 'unknown'}")
     for note in place["notes"]:
-        print(f"  {printable(note)}")
+        say(f"  {printable(note)}")
     if place["timeout_s"] is not None and place["p99_ms"] > 800 * place["timeout_s"]:
-        print("  note: a call takes more than 80 % of the timeout")
+        say("  note: a call takes more than 80 % of the timeout")
 
 
 def _tell(parity: Parity, facts: list[dict[str, Any]], more: bool) -> None:
     for place in facts:
         _tell_place(place)
     largest = max(parity.largest_event.values())
-    print(
+    say(
         f"largest event {largest:,} bytes, largest answer {parity.largest_answer:,}: {_share(parity)} of 6 MB"
     )
     if parity.payload_share() > 1:
-        print("  note: such a batch is refused by Lambda; it was sent in smaller ones here")
+        say("  note: such a batch is refused by Lambda; it was sent in smaller ones here")
     wires = "1 wire" if len(parity.wires) == 1 else f"{len(parity.wires)} wires"
     first = "the first " if more else ""
     scope = f"{first}{parity.rollouts:,} rollouts in {len(parity.places)} places over {wires}"
     if parity.differences:
-        print(f"{scope}: {parity.samples:,} samples differ")
+        say(f"{scope}: {parity.samples:,} samples differ")
         _table(parity)
     elif parity.same:
-        print(f"{scope}: rewards, metrics, errors, ids and order are the same")
+        say(f"{scope}: rewards, metrics, errors, ids and order are the same")
     else:
-        print(f"{scope}: the places agree, and the grader does not agree with itself")
+        say(f"{scope}: the places agree, and the grader does not agree with itself")
     for place_name, sentences in parity.causes.items():
         for sentence in sentences:
             _wrapped(f"{place_name}: {sentence}")
@@ -228,15 +228,15 @@ def _table(parity: Parity) -> None:
         )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        print("  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+        say("  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
     if len(alike) > _SHOWN:
-        print(f"  and {len(alike) - _SHOWN:,} more; --json lists all")
+        say(f"  and {len(alike) - _SHOWN:,} more; --json lists all")
     for text in long:
         _wrapped(text)
 
 
 def _wrapped(text: str) -> None:
-    print(textwrap.fill(text, 78, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False))
+    say(textwrap.fill(text, 78, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False))
 
 
 def _text(value: Any) -> str:

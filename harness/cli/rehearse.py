@@ -21,7 +21,7 @@ from harness.cli.options import (
     out_option,
     seed_option,
 )
-from harness.cli.output import emit_json
+from harness.cli.output import emit_json, say
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -71,16 +71,16 @@ def command(rollouts: Path, grader: str, out: Path | None, as_json: bool, **aske
     from harness.report.rehearsal import rehearsal_lines
 
     show(rehearsal_lines(found))
-    click.echo(f"\neverything is in {found.folder}")
+    say(f"\neverything is in {found.folder}")
     if (found.folder / LOG).exists():
-        click.echo(f"what the grader printed is in {found.folder / LOG}")
+        say(f"what the grader printed is in {found.folder / LOG}")
     return 0
 
 
 def show(lines: Iterable[StyledLine]) -> None:
     """Print lines on stdout, in bold or dim where that is a terminal."""
     for text, style in lines:
-        click.secho(text, bold=style == "bold" or None, dim=style == "dim" or None)
+        say(text, bold=style == "bold", dim=style == "dim")
 
 
 class Screen:
@@ -147,12 +147,13 @@ def screen(quiet: bool) -> Iterator[Screen]:
     if quiet or not sys.stderr.isatty():
         yield Screen()
         return
-    from rich.console import Console
     from rich.live import Live
+
+    from harness.report.console import SafeConsole
 
     # A stream of its own: while the grader works, this process's stderr is the grader's log.
     with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8") as stream:
-        console = Console(file=stream, markup=False, highlight=False, emoji=False)
+        console = SafeConsole(file=stream, soft_wrap=False)
         with Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False,
                   redirect_stderr=False) as live:  # fmt: skip
             yield Screen(live)

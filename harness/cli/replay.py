@@ -26,7 +26,7 @@ from harness.cli.options import (
     stack_option,
     wire_option,
 )
-from harness.cli.output import emit_json, printable, progress_bar
+from harness.cli.output import emit_json, printable, progress_bar, say
 from harness.errors import InputError
 from harness.replay.expect import stored_rewards
 from harness.replay.prepare import ReplayRequest, prepare
@@ -127,7 +127,7 @@ def command(
         emit_json(outcome.to_json())
     else:
         for line in outcome.lines():
-            print(printable(line))
+            say(printable(line))
     if run.facts.label is not None and totals.rewards and not totals.agreed + totals.disagreed:
         raise _not_compared(run)
     if totals.errors.get("input"):

@@ -19,7 +19,7 @@ from harness.cli.options import (
     out_option,
     seed_option,
 )
-from harness.cli.output import emit_json, printable, progress_bar
+from harness.cli.output import emit_json, printable, progress_bar, say
 from harness.cli.service import Service, service_options
 
 if TYPE_CHECKING:
@@ -200,20 +200,18 @@ def shows_asking(asked: dict[str, Any], model: str, of_each: str) -> bool:
 
 def _tell(state: Generated, out: Path) -> None:
     before = f" ({state.there:,} were there already)" if state.there else ""
-    click.echo(f"{state.there + state.done:,} of {state.wanted:,} completions in {out}{before}")
+    say(f"{state.there + state.done:,} of {state.wanted:,} completions in {out}{before}")
     tokens = state.tokens
     if sum(tokens.values()):
-        click.echo(
-            f"tokens: {tokens['in']:,} in, {tokens['out']:,} out; times the model's price, that is the cost"
-        )
+        say(f"tokens: {tokens['in']:,} in, {tokens['out']:,} out; times the model's price, that is the cost")
     if state.cut:
-        click.echo(f"{state.cut:,} were cut off at the most tokens: raise --max-tokens")
+        say(f"{state.cut:,} were cut off at the most tokens: raise --max-tokens")
     if state.waits:
-        click.echo(
+        say(
             f"busy or broken, and asked again: {state.waits:,} times; --rps and --concurrency ask more slowly"
         )
     if state.refused:
-        click.echo(f"{len(state.refused):,} were refused; the same command asks for them again")
+        say(f"{len(state.refused):,} were refused; the same command asks for them again")
         for name, why in list(state.refused.items())[:_SHOWN]:
-            click.echo(f"  {printable(name)}: {printable(why)}")
-    click.echo(f"next: rft replay {out} --grader MODULE:NAME")
+            say(f"  {printable(name)}: {printable(why)}")
+    say(f"next: rft replay {out} --grader MODULE:NAME")

@@ -19,7 +19,7 @@ from harness.cli.options import (
     pass_env_option,
     port_option,
 )
-from harness.cli.output import emit_json, printable
+from harness.cli.output import emit_json, printable, say
 from harness.errors import InputError
 
 if TYPE_CHECKING:
@@ -118,17 +118,17 @@ def _facts(spec: FunctionSpec) -> dict[str, Any]:
 
 
 def _tell(url: str, specs: list[FunctionSpec]) -> None:
-    click.echo(url)
+    say(url)
     for spec in specs:
-        click.echo(printable(f"  {spec.arn}:{spec.alias or _VERSION}"))
+        say(printable(f"  {spec.arn}:{spec.alias or _VERSION}"))
         for note in spec.notes:
-            click.echo(printable(f"    {note}"))
+            say(printable(f"    {note}"))
     first = specs[0]
     name = printable(f"{first.name}:{first.alias or _VERSION}")
-    click.echo("\nCall it with the AWS command line, or with boto3 (the credentials are not checked):")
-    click.echo(f"  export AWS_ENDPOINT_URL_LAMBDA={url} AWS_REGION={first.region}")
-    click.echo("  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local")
-    click.echo(f"  aws lambda invoke --function-name {name} \\")
-    click.echo("      --payload fileb://event.json answer.json")
-    click.echo(f'  boto3.client("lambda").invoke(FunctionName="{name}", Payload=event)')
-    click.echo(f"  rft replay rollouts.jsonl --arn {name}\n\nCtrl-C stops it.")
+    say("\nCall it with the AWS command line, or with boto3 (the credentials are not checked):")
+    say(f"  export AWS_ENDPOINT_URL_LAMBDA={url} AWS_REGION={first.region}")
+    say("  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local")
+    say(f"  aws lambda invoke --function-name {name} \\")
+    say("      --payload fileb://event.json answer.json")
+    say(f'  boto3.client("lambda").invoke(FunctionName="{name}", Payload=event)')
+    say(f"  rft replay rollouts.jsonl --arn {name}\n\nCtrl-C stops it.")

@@ -16,6 +16,7 @@ import click
 
 from harness.api.safe_text import plain_text
 from harness.cli.options import all_of, region_option
+from harness.cli.output import say
 
 if TYPE_CHECKING:
     from harness.api.auth import Endpoint
@@ -68,13 +69,13 @@ class Service:
         from harness.api.curl import NotSent
 
         if remark is not None:
-            click.echo(f"# {remark}")
+            say(f"# {remark}")
         with FineTuning.showing(self.endpoint) as client:
             for request in requests:
                 try:
                     request(client)
                 except NotSent as shown:
-                    click.echo(shown.command)
+                    say(shown.command)
         return True
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from harness.cli.options import json_option, region_option
-from harness.cli.output import emit_json
+from harness.cli.output import emit_json, say
 
 
 @click.command("stack")
@@ -26,17 +26,17 @@ def command(name: str, region: str | None, as_json: bool) -> int:
     if as_json:
         emit_json(stack.to_json())
         return 0
-    print(f"{stack.name}  {stack.region}  {stack.status}")
+    say(f"{stack.name}  {stack.region}  {stack.status}")
     for grader in stack.graders.values():
-        print(f"\n{grader.name}")
+        say(f"\n{grader.name}")
         if grader.version is not None:
-            print(f"  version   {grader.version}")
+            say(f"  version   {grader.version}")
         if grader.alias is not None:
-            print(f"  alias     {grader.alias}")
+            say(f"  alias     {grader.alias}")
         if grader.function is not None:
-            print(f"  function  {grader.function}")
+            say(f"  function  {grader.function}")
         if grader.version is None:
-            print("  no output names a published version: a deployment can change the reward under a job")
+            say("  no output names a published version: a deployment can change the reward under a job")
     if stack.submitter_policy is not None:
-        print(f"\npolicy for whoever submits jobs: {stack.submitter_policy}")
+        say(f"\npolicy for whoever submits jobs: {stack.submitter_policy}")
     return 0

@@ -24,7 +24,7 @@ from harness.cli.options import (
     runs_dir_option,
     stack_option,
 )
-from harness.cli.output import emit_json
+from harness.cli.output import emit_json, say
 from harness.cli.service import service_options
 from harness.errors import InputError
 
@@ -168,8 +168,8 @@ _SHOWN = 20
 def _tell_plan(said: dict[str, Any], findings: list[Finding]) -> None:
     plan, ahead = said["plan"], said["forecast"]
     chosen = "  ".join(f"{name} {value:g}" for name, value in plan["hyperparameters"].items())
-    click.echo(f"{plan['data']['records']} records, {plan['model']}, {chosen}")
-    click.echo(
+    say(f"{plan['data']['records']} records, {plan['model']}, {chosen}")
+    say(
         f"about {ahead['steps']} steps and {ahead['graded']:,} graded completions"
         f" (at {ahead['assumes']['group_size']} a record, unverified);"
         f" Lambda at most {ahead['lambda_usd_at_most']:.2f} USD if each takes 1 s at 512 MB"
@@ -177,19 +177,19 @@ def _tell_plan(said: dict[str, Any], findings: list[Finding]) -> None:
     for finding in findings[:_SHOWN]:
         place = f"{finding.place}: " if finding.place else ""
         fix = f" {finding.fix}" if finding.fix else ""
-        click.echo(f"{finding.severity.value:8} {finding.id}  {place}{finding.message}.{fix}")
+        say(f"{finding.severity.value:8} {finding.id}  {place}{finding.message}.{fix}")
     if len(findings) > _SHOWN:
-        click.echo(f"… and {len(findings) - _SHOWN} more; see `rft validate`")
+        say(f"… and {len(findings) - _SHOWN} more; see `rft validate`")
 
 
 def _tell_end(said: dict[str, Any], stopped: bool, dry_run: bool) -> None:
     if stopped:
-        click.echo("not submitted: correct the errors, or add --force")
+        say("not submitted: correct the errors, or add --force")
     elif dry_run:
-        click.echo("nothing was sent (--dry-run)")
+        say("nothing was sent (--dry-run)")
     else:
         job = said["job"]
         what = "was submitted before" if said["found"] else "submitted"
         job_id, status = plain_text(str(job.get("id"))), plain_text(str(job.get("status")))
-        click.echo(f"{job_id} {what}, {status}; written down in {said['journal']}")
-        click.echo(f"follow it with: rft watch {said['name']}")
+        say(f"{job_id} {what}, {status}; written down in {said['journal']}")
+        say(f"follow it with: rft watch {said['name']}")

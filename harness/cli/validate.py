@@ -12,9 +12,8 @@ import click
 from harness.cli.options import json_option
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from harness.data.validate import Report
+    from harness.report.console import SafeConsole
 
 __all__ = ["command"]
 
@@ -52,7 +51,7 @@ def command(context: click.Context, data: str, purpose: str | None, as_json: boo
     context.exit(1 if report.errors else 0)
 
 
-def _show(report: Report, console: Console) -> None:
+def _show(report: Report, console: SafeConsole) -> None:
     from harness.cli.output import printable
     from harness.data.rules import RULES
     from harness.findings import Severity

@@ -9,17 +9,33 @@ from __future__ import annotations
 
 import errno
 import importlib
-import sys
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from harness.cli.groups import GROUPS, VERBS
 from harness.cli.options import replaced_by
+from harness.cli.output import open_streams, printable, say
 from harness.errors import HarnessError
-from harness.report.printable import printable
 
 __all__ = ["rft", "run"]
+
+
+class _ReaderGone(Exception):
+    """The reader of our output has seen enough."""
+
+
+@contextmanager
+def _noticing_a_reader_gone() -> Iterator[None]:
+    """Click itself would end the process with 1, as if there were findings."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _ReaderGone from error
 
 
 class LazyGroup(click.Group):
@@ -51,6 +67,16 @@ class LazyGroup(click.Group):
             return super().shell_complete(ctx, incomplete)
         return [CompletionItem(verb, help=VERBS[verb]) for verb in VERBS if verb.startswith(incomplete)]
 
+    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
+        """Read the options, of which some print."""
+        with _noticing_a_reader_gone():
+            return super().make_context(*arguments, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a verb."""
+        with _noticing_a_reader_gone():
+            return super().invoke(ctx)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs by group, with their one line each, in one column of names."""
         width = max(map(len, VERBS))
@@ -81,7 +107,7 @@ def _version(context: click.Context, asked: bool) -> None:
     if asked and not context.resilient_parsing:
         from importlib.metadata import version
 
-        click.echo(f"rft {version('rft-graders')}")
+        say(f"rft {version('rft-graders')}")
         context.exit()
 
 
@@ -94,21 +120,22 @@ def run(arguments: list[str]) -> int:
     Returns:
         The exit code.
     """
+    open_streams()
     try:
         code = rft.main(arguments, prog_name="rft", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except HarnessError as error:
-        click.echo(f"rft: {printable(str(error))}", err=True)
+        say(f"rft: {error}", err=True)
         return error.exit_code
     except click.ClickException as error:
         (_renamed(error) or error).show()
         return 2
     except (KeyboardInterrupt, click.Abort):
-        click.echo("\nrft: interrupted; the same command resumes", err=True)
+        say("\nrft: interrupted; the same command resumes", err=True)
         return 130
-    except BrokenPipeError:  # the reader of our output has seen enough
-        sys.stderr.close()
-        return 0
+    except _ReaderGone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python writes once more when it ends
+        return 141  # as a shell tells of a process that the signal SIGPIPE ended
     except OSError as error:
         return _tell(error)
 
@@ -126,5 +153,5 @@ def _tell(error: OSError) -> int:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     place = f"{error.filename}: " if error.filename else ""
     fix = ". Make room; the same command resumes." if full else ""
-    click.echo(f"rft: {printable(place)}{error.strerror or error}{fix}", err=True)
+    say(f"rft: {printable(place)}{error.strerror or error}{fix}", err=True)
     return 3 if full else 2

@@ -12,7 +12,7 @@ import click
 from harness.api.safe_text import plain_text
 from harness.cli.events import describe
 from harness.cli.options import jobs_dir_option, json_option
-from harness.cli.output import emit_json, stderr_console
+from harness.cli.output import emit_json, say, stderr_console
 from harness.cli.service import Service, service_options
 
 if TYPE_CHECKING:
@@ -124,13 +124,13 @@ class _Screen:
         if self._through_live and self._live is not None:
             self._live.console.print(text)
         else:
-            click.echo(text)
+            say(text)
 
     def _remark(self, text: str) -> None:
         if self._live is not None:
             self._live.console.print(text)
         elif not self._quiet:
-            click.echo(text, err=True)
+            say(text, err=True)
 
 
 def _live(quiet: bool) -> Any:
@@ -181,12 +181,12 @@ def _duration(seconds: float) -> str:
 
 def _tell(outcome: JobEnd) -> None:
     for line in panel(outcome.job, outcome.curves):
-        click.echo(line)
+        say(line)
     error: Any = outcome.job.get("error") or {}
     if error.get("message"):
-        click.echo(plain_text(f"error {error.get('code')}: {error.get('message')}"))
+        say(plain_text(f"error {error.get('code')}: {error.get('message')}"))
     if outcome.job.get("fine_tuned_model"):
-        click.echo(f"tuned model: {plain_text(str(outcome.job['fine_tuned_model']))}")
+        say(f"tuned model: {plain_text(str(outcome.job['fine_tuned_model']))}")
 
 
 def _summary(outcome: JobEnd) -> dict[str, Any]:

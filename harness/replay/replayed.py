@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.data.record_fields import FieldChoice, choose_fields
 from harness.errors import InputError
+from harness.printable import printable
 from harness.replay.expect import differences, stored_rewards
 from harness.replay.grading import grade_batch, in_batches, profiles_of
 from harness.rollouts.read import Rollout, check_label, line_number, read_rollouts
@@ -83,7 +84,9 @@ class Replayed:
         found = [(row["id"], row["reward"]) for row in self.rows]
         changed = differences(stored_rewards(expected), found)
         if changed:
-            lines = [f"  {one.id}: stored {one.expected}, now {one.found}" for one in changed[:SHOWN]]
+            lines = [
+                printable(f"  {one.id}: stored {one.expected}, now {one.found}") for one in changed[:SHOWN]
+            ]
             self._fail(f"{len(changed)} rewards differ from {expected}", lines)
 
     def assert_bounds(self, low: float | None = None, high: float | None = None) -> None:
@@ -152,7 +155,8 @@ class Replayed:
     def _check(self, wrong: list[Row], claim: str, more: Callable[[Row], str] = lambda row: "") -> None:
         __tracebackhide__ = True
         if wrong:
-            lines = [self._shown(row, more(row)) for row in wrong[:SHOWN]]
+            once = {row["at"]: row for row in reversed(wrong)}  # not each repeat of it
+            lines = [self._shown(row, more(row)) for row in list(once.values())[::-1][:SHOWN]]
             self._fail(f"{claim}: {len(wrong)} of {len(self.rows)} gradings", lines)
 
     def _shown(self, row: Row, more: str) -> str:
@@ -161,12 +165,12 @@ class Replayed:
         last = (sent.get("messages") or [{}])[-1]
         reward = f"{row['reward']}" if row["reward"] is not None else "none ({}: {})".format(*failure_of(row))
         lines = [
-            f"  {row['id']}: reward {reward}{f', {more}' if more else ''}",
+            printable(f"  {row['id']}: reward {reward}{f', {more}' if more else ''}"),
             f"    completion: {_short(last.get('content'))}",
             f"    reference:  {_short(sent.get('reference_answer'))}",
         ]
         if row["metrics"]:
-            lines.append(f"    metrics:    {row['metrics']}")
+            lines.append(f"    metrics:    {_short(row['metrics'])}")
         return "\n".join(lines)
 
     def _fail(self, claim: str, lines: list[str]) -> None:

@@ -5,16 +5,15 @@ Nothing is computed but what stands in a cell.
 
 from __future__ import annotations
 
-from rich.console import Console
-
 from harness.evaluation.evaluate import Evaluation, Standing
-from harness.report.printable import printable
+from harness.printable import printable
+from harness.report.console import SafeConsole
 from harness.signal.intervals import Interval, Pair
 
 __all__ = ["print_evaluation"]
 
 
-def print_evaluation(found: Evaluation, console: Console) -> None:
+def print_evaluation(found: Evaluation, console: SafeConsole) -> None:
     """Print who got how much reward, and by how much more than the first.
 
     Args:

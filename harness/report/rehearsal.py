@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from harness.api.types import ENTROPY, RESPONSE_LENGTH_MEAN, REWARD_MEAN
 from harness.follow.curves import sparkline
+from harness.printable import printable
 from harness.rehearsal.rehearsal_file import BeforeAfter, HeldOut, Rehearsal
-from harness.report.printable import printable
 from harness.simulator.learned import NeverMoved, Shift, StyleShift
 
 __all__ = ["StyledLine", "curves_lines", "example_lines", "rehearsal_lines", "verdict_lines"]

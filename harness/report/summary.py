@@ -12,10 +12,10 @@ from typing import Any
 
 from harness.data.record_fields import FieldChoice
 from harness.data.typed_json import as_json, read_typed
+from harness.printable import shortened
 from harness.replay.controls import Controls, count_controls
 from harness.replay.expect import RewardDifference, differences
 from harness.replay.grading import ALL_WIRES
-from harness.report.printable import shortened
 from harness.rollouts.read import line_number
 from harness.runs.facts import LocalRuntimeFacts
 from harness.runs.rows import Row, Totals, failure_of, read_rows, sample_name

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
+from harness.printable import printable, shortened
+from harness.report.console import SafeConsole
 from harness.report.look import Look
-from harness.report.printable import printable, shortened
 from harness.runs.rows import Row, failure_of, sample_name
 from harness.signal.groups import GroupCounts
 
@@ -21,9 +21,9 @@ METRICS = 20
 """Most metrics that are printed: a grader may make up a name for each sample."""
 
 
-def print_run(look: Look, console: Console | None = None) -> None:
+def print_run(look: Look, console: SafeConsole | None = None) -> None:
     """Print rewards, groups, errors, and the samples worth a look."""
-    console = console or _console()
+    console = console or SafeConsole()
     facts, totals = look.facts, look.totals
     _head(console, printable(f"{facts.grader.ref}  on {facts.input.path}"))
     graded = f"{_count(totals.gradings, 'grading')} {facts.target.kind}"
@@ -57,9 +57,9 @@ def print_run(look: Look, console: Console | None = None) -> None:
     console.print(f"\none sample in full: rft show {look.folder} ID", style="dim")
 
 
-def print_sample(found: dict[str, Any], console: Console | None = None) -> None:
+def print_sample(found: dict[str, Any], console: SafeConsole | None = None) -> None:
     """Print one sample: the conversation, the reference, and every grading of it."""
-    console = console or _console()
+    console = console or SafeConsole()
     rollout = found["rollout"]
     if isinstance(rollout, dict) and isinstance(rollout.get("messages"), list):
         _conversation(rollout, console)
@@ -80,7 +80,7 @@ def print_sample(found: dict[str, Any], console: Console | None = None) -> None:
         console.print(f"\nother rollouts of this id: {', '.join(found['others'])}", style="dim")
 
 
-def _conversation(rollout: dict[str, Any], console: Console) -> None:
+def _conversation(rollout: dict[str, Any], console: SafeConsole) -> None:
     for message in rollout["messages"]:
         turn = message if isinstance(message, dict) else {"role": "(no message)", "content": message}
         _head(console, printable(str(turn.get("role"))))
@@ -89,7 +89,7 @@ def _conversation(rollout: dict[str, Any], console: Console) -> None:
     console.print(_shown(rollout.get("reference_answer")))
 
 
-def print_rewards(look: Look, console: Console) -> None:
+def print_rewards(look: Look, console: SafeConsole) -> None:
     """Print how the rewards are spread: one bar for each value, or for each tenth of the range."""
     totals = look.totals
     if totals.mean is None:
@@ -111,7 +111,7 @@ def print_rewards(look: Look, console: Console) -> None:
         console.print(f"  {name:>12} {'█' * round(BAR * count / most):<{BAR}} {count:,}")
 
 
-def print_groups(look: Look, console: Console) -> None:
+def print_groups(look: Look, console: SafeConsole) -> None:
     """Print how many records would teach the model something."""
     groups = look.groups
     if not groups.groups:
@@ -147,7 +147,7 @@ def _group_lines(groups: GroupCounts) -> Iterator[str]:
         yield f"{_count(groups.unrewarded, 'group')} without any reward"
 
 
-def _rows(console: Console, rows: list[Row], say: Callable[[Row], str]) -> None:
+def _rows(console: SafeConsole, rows: list[Row], say: Callable[[Row], str]) -> None:
     for row in rows:
         console.print(f"  {printable(sample_name(row))}  {printable(say(row))}")
 
@@ -167,15 +167,10 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _head(console: Console, title: str) -> None:
+def _head(console: SafeConsole, title: str) -> None:
     console.print(Text(f"\n{title}", style="bold"))
 
 
 def _shown(value: Any) -> str:
-    """Content over several lines, without what would steer a terminal."""
-    text = "(none)" if value is None else value if isinstance(value, str) else repr(value)
-    return "\n".join(map(printable, text.split("\n")))
-
-
-def _console() -> Console:
-    return Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
+    """Content over several lines."""
+    return "(none)" if value is None else value if isinstance(value, str) else repr(value)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
+from harness.report.console import SafeConsole
 from harness.report.look import look_at
 from harness.report.terminal import print_run, print_sample
 from harness.runs.facts import GraderFacts, InputFacts
@@ -22,11 +22,11 @@ from support.run_records import row_of as row
 ANY_TEXT = st.lists(st.characters() | st.sampled_from("\ud800\udfff\x1b\x00\r["), max_size=8).map("".join)
 
 
-def console() -> tuple[Console, io.BytesIO]:
+def console() -> tuple[SafeConsole, io.BytesIO]:
     """A terminal that takes strict UTF-8 alone."""
     raw = io.BytesIO()
     out = io.TextIOWrapper(raw, encoding="utf-8", errors="strict", write_through=True)
-    return Console(file=out, markup=False, highlight=False, emoji=False, soft_wrap=True, width=80), raw
+    return SafeConsole(file=out), raw
 
 
 def printed(folder: Path, rows: list[Row], label: str | None = None, **facts: Any) -> str:

@@ -1,0 +1,40 @@
+"""Text from data, made safe to print: a completion must not steer the terminal or forge a line."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+__all__ = ["printable", "readable", "shortened", "substitute"]
+
+# C0 and C1, what turns the direction of text or hides in it, lone surrogates; new lines and tabs stay.
+_STEERING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f\ud800-\udfff]"
+)
+_PLAINER = {"…": "...", "█": "#", "–": "-", "—": "-", "“": '"', "”": '"', "‘": "'", "’": "'", "×": "x"}
+
+
+def printable(text: str) -> str:
+    """Text as one line, with control characters and lone surrogates escaped."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def readable(text: str) -> str:
+    """Text with its lines and tabs, and everything else that steers a terminal escaped."""
+    return text if text.isprintable() else _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def shortened(text: str, most: int = 300) -> str:
+    """Text of at most so many characters, its middle left out: what an error ends with is its place."""
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
+
+
+def substitute(error: UnicodeError) -> tuple[str | bytes, int]:
+    """A handler of encoding errors: a plainer character, or an escape, for one that a stream cannot write."""
+    if isinstance(error, UnicodeEncodeError) and (plainer := _PLAINER.get(error.object[error.start])):
+        return plainer, error.start + 1
+    return codecs.backslashreplace_errors(error)
