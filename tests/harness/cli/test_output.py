@@ -88,7 +88,7 @@ def test_nothing_that_is_printed_steers_the_terminal(text: str):
 @pytest.fixture
 def evil(tmp_path: Path) -> Path:
     rollouts = [
-        rollout(f"{at}{EVIL}", text, "72", ok=ok, evil=EVIL, record=EVIL)
+        rollout(f"{at}{EVIL}", text, "72", ok=ok, evil=EVIL, record=f"{at}{EVIL}")
         for at, (text, ok) in enumerate((("72" + EVIL, True), ("7", True), ("1" + EVIL, False)))
     ]
     write_rollouts(tmp_path / "rollouts.jsonl", rollouts)
