@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Protocol
 
 from harness.api.types import ENTROPY, HYPERPARAMETERS, RESPONSE_LENGTH_MEAN, REWARD_MEAN
@@ -355,7 +354,7 @@ def _identity(request: RehearsalRequest, target: InProcessTarget) -> RehearsalIn
     return RehearsalInputs(
         rollouts_sha256=sha256,
         grader=request.grader,
-        code_sha256=_code(target),
+        code_sha256=target.sha256 or "",
         holdout=request.holdout,
         seed=request.seed,
         n_epochs=request.n_epochs,
@@ -364,35 +363,6 @@ def _identity(request: RehearsalRequest, target: InProcessTarget) -> RehearsalIn
         group_size=request.group_size,
         labels=sorted(request.labels),
     )
-
-
-def _code(target: InProcessTarget) -> str:
-    """Hash of the grader's module and of the modules that it imports, but for those that are installed."""
-    roots = tuple(f"{root}{os.sep}" for root in (sys.prefix, sys.base_prefix, *_packages()))
-    digest = hashlib.sha256((target.sha256 or "").encode())
-    todo, seen = [str(getattr(target.handler, "__module__", ""))], set[str]()
-    while todo:
-        name = todo.pop()
-        module = sys.modules.get(name)
-        file = getattr(module, "__file__", None)
-        if name in seen or file is None or os.path.abspath(file).startswith(roots):
-            continue
-        seen.add(name)
-        for value in vars(module).values():
-            found = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
-            if isinstance(found, str):
-                todo.append(found)
-    for name in sorted(seen):
-        digest.update(Path(str(sys.modules[name].__file__)).read_bytes())
-    return digest.hexdigest()
-
-
-def _packages() -> list[str]:
-    """Where this project's own packages stand, which may be a checkout."""
-    import graders
-    import harness
-
-    return [os.path.dirname(os.path.abspath(str(package.__file__))) for package in (graders, harness)]
 
 
 @contextmanager

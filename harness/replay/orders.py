@@ -43,6 +43,9 @@ class ShardReport:
     shard: int
     totals: Totals
     done: bool
+    read: tuple[str, ...] = ()
+    """The user's files that the grader imported or read since the last report."""
+    written: tuple[str, ...] = ()
     kind: Literal["report"] = "report"
 
 

@@ -23,7 +23,8 @@ from harness.processes import end
 from harness.replay.orders import ShardReport, WorkerFailure, WorkOrder, from_line, to_line
 from harness.runs.facts import middle_of
 from harness.runs.rows import Totals, read_rows
-from harness.runs.store import Run, end_orphans, lock_run, sha256
+from harness.runs.store import Run, changed_files, end_orphans, lock_run, sha256
+from harness.targets.fingerprint import hash_files
 
 # As it was before a grader's folder was put first: a worker is not to import that folder's `queue.py`.
 _PATH = tuple(filter(None, sys.path))
@@ -109,6 +110,7 @@ def replay(
         finally:
             hashing.join()
         _refuse_changed_input(run)
+        _refuse_changed_grader(run)
         run.merge()
         run.close(totals)
     return totals
@@ -137,6 +139,7 @@ def _grade(run: Run, progress: Callable[[Totals], None], cores: int) -> Totals:
                     raise _ERRORS[message.exit_code](message.message)
                 else:
                     by_shard[message.shard] = message.totals
+                    _note_files(run, message)
                     progress(_sum(by_shard))
                     if message.done:
                         worker.grade(waiting.pop(0) if waiting else None)
@@ -172,6 +175,38 @@ def _refuse_changed_input(run: Run) -> None:
                 place=str(given.path),
                 fix="Run the same command again: it begins a new run.",
             )
+
+
+def _note_files(run: Run, report: ShardReport) -> None:
+    """Record what a worker's grader imported or read, and strike out what it wrote."""
+    known = run.facts.grader.files
+    own = [os.path.realpath(path) for path in (run.folder, run.facts.input.path, run.rollouts)]
+    new = {
+        path
+        for path in set(report.read) - known.keys()
+        if not any(f"{os.path.realpath(path)}{os.sep}".startswith(f"{one}{os.sep}") for one in own)
+    }
+    if new or not known.keys().isdisjoint(report.written):
+        files = {**known, **hash_files(new)}
+        for path in report.written:
+            files.pop(path, None)
+        run.save(grader=replace(run.facts.grader, files=files))
+
+
+def _refuse_changed_grader(run: Run) -> None:
+    """Refuse to finish a run whose grader was changed on the way: some workers had it otherwise.
+
+    Raises:
+        InputError: It was.
+    """
+    grader = run.facts.grader
+    if not run.rewards.exists() and (changed := changed_files(grader.files)):
+        run.save(grader=replace(grader, sha256=None))  # so that this run is never resumed
+        raise InputError(
+            f"the grader changed while it was replayed: {os.path.relpath(changed[0])}",
+            place=grader.ref,
+            fix="Run the same command again: it begins a new run.",
+        )
 
 
 def _order(run: Run) -> WorkOrder:

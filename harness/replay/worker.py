@@ -29,6 +29,7 @@ from harness.replay.orders import ShardReport, WorkerFailure, WorkOrder, from_li
 from harness.rollouts.read import Rollout, read_rollouts
 from harness.runs.rows import Row, Totals, dump, parse_row
 from harness.runs.store import lock_shard
+from harness.targets.in_process import InProcessTarget
 from harness.targets.opening import open_target
 from harness.targets.protocol import Target
 
@@ -83,14 +84,14 @@ class Worker:
         path = self.order.run / "shards" / f"{number}.jsonl"
         with lock_shard(path, LOCK_PATIENCE_S), AppendOnly(path) as file:
             totals, at = self._resume(file, start)
-            self.say(ShardReport(number, totals, done=False))
+            self._say(number, totals)
             rollouts = read_rollouts(self.order.rollouts, at, end, self.order.label, self.order.fields)
             for rows in self._graded(in_batches(rollouts)):
                 file.append_lines(b"".join(map(dump, rows)))
                 for row in rows:
                     totals.add(row, self.order.middle)
                 self._report(number, totals)
-            self.say(ShardReport(number, totals, done=True))
+            self._say(number, totals, done=True)
 
     def _resume(self, file: AppendOnly, start: int) -> tuple[Totals, int]:
         """Cut a shard back to its last whole rollout; return what it adds up to and where to go on."""
@@ -134,7 +135,11 @@ class Worker:
         now = time.monotonic()
         if now - self._told >= REPORT_S:
             self._told = now
-            self.say(ShardReport(number, totals, done=False))
+            self._say(number, totals)
+
+    def _say(self, number: int, totals: Totals, *, done: bool = False) -> None:
+        read, written = self.target.files.news() if isinstance(self.target, InProcessTarget) else ([], [])
+        self.say(ShardReport(number, totals, done, tuple(read), tuple(written)))
 
 
 def _own_output() -> IO[str]:

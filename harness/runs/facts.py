@@ -47,9 +47,13 @@ class GraderFacts:
     ref: str
     """`module:name`, `file.py:name`, or a function's name."""
     sha256: str | None
-    """Hash of what runs: the source, the artifact, or Lambda's `CodeSha256`."""
+    """Hash of what runs: of files, packages and options, of the artifact, or Lambda's `CodeSha256`."""
     options: GraderOptions | None = None
     """How it was declared; None for a handler that is not ours, or that nobody could ask."""
+    files: dict[str, str] = field(default_factory=dict)
+    """SHA-256 by path of the user's own files that it imported or read, in this process or a worker."""
+    packages: dict[str, str] = field(default_factory=dict)
+    """Versions of the installed packages that it imports."""
 
     def __post_init__(self) -> None:
         """Refuse options whose range could not be one."""

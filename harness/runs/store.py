@@ -10,8 +10,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import os
 import re
 import shutil
+import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,10 +25,10 @@ from harness.data.typed_json import as_json
 from harness.disk import HeldLock, lock, replaced, unwritable, write_json
 from harness.errors import InputError
 from harness.processes import end_marked, mark
-from harness.runs.facts import SCHEMA, InputFacts, RunFacts, read_facts
+from harness.runs.facts import SCHEMA, GraderFacts, InputFacts, RunFacts, read_facts
 from harness.runs.rows import Totals
 
-SAME = ("grader", "input", "target", "wire", "repeats", "limit", "label", "fields")
+SAME = ("grader", "input", "target", "wire", "repeats", "limit", "label", "fields", "versions")
 """The parts of `run.json` that make two runs the same work."""
 
 
@@ -40,6 +43,7 @@ class Run:
     def __init__(self, folder: Path, facts: RunFacts) -> None:
         self.folder = folder
         self.facts = facts
+        self._saving = threading.Lock()
 
     @property
     def rewards(self) -> Path:
@@ -74,8 +78,9 @@ class Run:
 
     def save(self, **changed: Any) -> None:
         """Change some of the facts, on disk too, in one step."""
-        self.facts = replace(self.facts, **changed)
-        write_json(self.folder / "run.json", as_json(self.facts))
+        with self._saving:
+            self.facts = replace(self.facts, **changed)
+            write_json(self.folder / "run.json", as_json(self.facts))
 
     def merge(self) -> None:
         """Make `rewards.jsonl` of the shards, and let go of them."""
@@ -191,9 +196,24 @@ def other_work(begun: RunFacts, asked: RunFacts) -> list[str]:
     return [
         part
         for part in SAME
-        if getattr(begun, part) != getattr(asked, part)
+        if part != "grader"
+        and getattr(begun, part) != getattr(asked, part)
         and not (part == "input" and _same_content(begun.input, asked.input))
-    ]
+    ] or _other_grader(begun.grader, asked.grader)
+
+
+def _other_grader(was: GraderFacts, now: GraderFacts) -> list[str]:
+    """How one grader is not another; nothing where it is the same, with all that it imported and read."""
+    changed = changed_files(was.files)
+    alike = replace(was, files=now.files, packages=now.packages) == now
+    if alike and was.packages == now.packages and not changed:
+        return []
+    why = [f"{os.path.relpath(path)} changed" for path in changed[:3]]
+    for name in sorted(was.packages.keys() | now.packages.keys()):
+        old, new = was.packages.get(name), now.packages.get(name)
+        if old != new:
+            why.append(f"{name} {old or 'was not there'}, now {new or 'gone'}")
+    return [f"grader ({', '.join(why)})" if why else "grader"]
 
 
 def _same_content(was: InputFacts, now: InputFacts) -> bool:
@@ -203,6 +223,23 @@ def _same_content(was: InputFacts, now: InputFacts) -> bool:
     if was.path == now.path and was.mtime_ns == now.mtime_ns:
         return True
     return was.sha256 is not None and was.sha256 == sha256(now.path)
+
+
+def changed_files(files: Mapping[str, str]) -> list[str]:
+    """The files that no longer have the recorded hashes.
+
+    Args:
+        files: SHA-256 by path.
+    """
+    found = []
+    for path, content in files.items():
+        try:
+            same = sha256(Path(path)) == content
+        except OSError:
+            same = False
+        if not same:
+            found.append(path)
+    return found
 
 
 def sha256(path: Path) -> str:

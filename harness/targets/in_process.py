@@ -6,7 +6,6 @@ or by another tool, is called as Lambda would call it.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import inspect
@@ -25,6 +24,7 @@ from graders.errors import EventError
 from graders.wire import read_answer, read_event
 from harness.errors import InputError
 from harness.import_path import add_folder, is_taken
+from harness.targets.fingerprint import GraderFiles
 from harness.targets.protocol import Answer, GraderFault, graded
 
 FUNCTION_SECONDS = 60
@@ -48,14 +48,18 @@ class InProcessTarget:
     def __init__(self, grader: str | Callable[..., Any]) -> None:
         self.handler: Callable[..., Any]
         module: ModuleType | None
+        self.files = GraderFiles()
+        """Tells which of the user's files the grader imports and opens."""
         if isinstance(grader, str):
             module, self.handler = load(grader)
         else:
             _check_handler(grader, getattr(grader, "__name__", "it"), None)
             module, self.handler = sys.modules.get(getattr(grader, "__module__", "")), grader
         file = getattr(module, "__file__", None)
-        self.sha256 = hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else None
-        """Hash of the module's source, so that a run can tell which grader it used."""
+        self.fingerprint = self.files.fingerprint(module)
+        """What it is made of, as far as that is known when it is loaded."""
+        self.sha256 = self.fingerprint.digest(Path(file).parent, self.options) if file else None
+        """Hash of the fingerprint and of how it was declared."""
 
     @property
     def options(self) -> dict[str, Any] | None:

@@ -145,8 +145,21 @@ def _in_process(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
             "no grader is named",
             fix="Write --grader module:name or --grader file.py:name, or --arn, --stack or --artifact.",
         )
-    opened = InProcessTarget(asked.grader)
-    return InProcessFacts(asked.grader), GraderFacts(asked.grader, opened.sha256, opened.options)
+    grader = _one_spelling(asked.grader)
+    opened = InProcessTarget(grader)
+    made_of = opened.fingerprint
+    facts = GraderFacts(grader, opened.sha256, opened.options, made_of.files, made_of.packages)
+    return InProcessFacts(grader), facts
+
+
+def _one_spelling(grader: str) -> str:
+    """The same name for `g.py:name`, `./g.py:name` and `/here/g.py:name`."""
+    path, separator, name = grader.partition(":")
+    if not path.endswith(".py"):
+        return grader
+    here, whole = os.getcwd(), os.path.abspath(path)
+    inside = os.path.commonpath([here, whole]) == here
+    return f"{os.path.relpath(whole) if inside else whole}{separator}{name}"
 
 
 def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:

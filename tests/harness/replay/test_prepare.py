@@ -274,3 +274,81 @@ def test_a_later_contradiction_is_counted(folder: Path) -> None:
 def test_another_choice_of_fields_is_another_run(folder: Path) -> None:
     write_rollouts(folder / "rollouts.jsonl", [rollout(at, "72", "72", quality=at) for at in range(4)])
     assert begin().folder != begin(keep_field=("quality",)).folder
+
+
+LAZY = """
+from pathlib import Path
+from graders import Sample, grader
+
+@grader
+def lazy(sample: Sample) -> float:
+    from bonus import BONUS
+    return BONUS + float(Path("data.txt").read_text())
+"""
+
+
+def begun_lazily(folder: Path) -> Run:
+    """A run whose grader imports a module and reads a file when it grades; interrupted before the merge."""
+    from harness.replay.supervisor import _grade
+
+    write_grader(folder, LAZY, "lazy.py")
+    (folder / "bonus.py").write_text("BONUS = 0.5\n")
+    (folder / "data.txt").write_text("0.25")
+    run = begin(grader="lazy.py:lazy")
+    _grade(run, lambda totals: None, 1)
+    return run
+
+
+def test_a_grader_is_all_that_it_imports_and_reads(folder: Path) -> None:
+    run = begun_lazily(folder)
+    assert {Path(path).name for path in run.facts.grader.files} == {"lazy.py", "bonus.py", "data.txt"}
+    assert begin(grader="lazy.py:lazy").folder == run.folder
+    for spelled in ("./lazy.py:lazy", f"{folder}/lazy.py:lazy"):
+        assert begin(grader=spelled).folder == run.folder
+
+
+@pytest.mark.parametrize("name", ["lazy.py", "bonus.py", "data.txt"])
+def test_a_run_is_not_resumed_with_another_helper_or_data_file(name: str, folder: Path) -> None:
+    run = begun_lazily(folder)
+    with (folder / name).open("a") as file:
+        file.write("\n")
+    with pytest.raises(InputError, match=rf"begun with another grader \({name} changed\)"):
+        begin(grader="lazy.py:lazy", name=run.facts.id)
+    assert begin(grader="lazy.py:lazy").folder != run.folder
+
+
+def test_a_grader_that_changes_under_way_makes_no_run(folder: Path) -> None:
+    run = begun_lazily(folder)
+    (folder / "bonus.py").write_text("BONUS = 0.75\n")
+    with pytest.raises(InputError, match=r"the grader changed while it was replayed: bonus.py"):
+        replay(run)
+    assert not run.rewards.exists()
+    (folder / "bonus.py").write_text("BONUS = 0.5\n")
+    assert begin(grader="lazy.py:lazy").folder != run.folder
+
+
+def test_what_a_grader_writes_is_no_part_of_it(folder: Path) -> None:
+    write_grader(folder, CACHED, "cached.py")
+    (folder / "cache.txt").write_text("0")
+    run = begin(grader="cached.py:cached")
+    assert replay(run).gradings == 10
+    assert {Path(path).name for path in run.facts.grader.files} == {"cached.py"}
+
+
+CACHED = """
+from pathlib import Path
+from graders import Sample, grader
+
+COUNT = int(Path("cache.txt").read_text())
+
+@grader
+def cached(sample: Sample) -> float:
+    Path("cache.txt").write_text("1")
+    return 1.0
+"""
+
+
+def test_another_version_of_python_or_of_this_project_is_other_work(folder: Path) -> None:
+    run = begin()
+    run.save(versions={**run.facts.versions, "rft-graders": "0.0.1"})
+    assert begin().folder != run.folder

@@ -1,0 +1,182 @@
+"""Which files and packages make up a grader, so that a run tells whether its grader is still the same.
+
+A grader is more than its file: it imports modules, reads data, and depends on packages. What it imports and
+opens while it is loaded is known at once; what it imports or opens later is reported by `GraderFiles.news` as
+the run goes on. The standard library, installed packages and this project count by their versions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import site
+import sys
+import sysconfig
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+__all__ = ["Fingerprint", "GraderFiles", "hash_files"]
+
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_MOST = 10_000
+"""Files that are noted at most; who opens more has no fixed set of them."""
+_SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/")
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a grader was made of when it was loaded."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of the user's own files, by absolute path."""
+    packages: dict[str, str] = field(default_factory=dict)
+    """Versions of the installed distributions that it imports."""
+
+    def digest(self, folder: Path, options: Mapping[str, Any] | None) -> str:
+        """One hash of it all, the same wherever the project lies.
+
+        Args:
+            folder: The folder of the grader's own module.
+            options: How the grader was declared.
+        """
+        names = sorted((os.path.relpath(path, folder), content) for path, content in self.files.items())
+        whole = json.dumps([names, sorted(self.packages.items()), options], sort_keys=True)
+        return hashlib.sha256(whole.encode()).hexdigest()
+
+
+class _Opened:
+    """What this process opened since it was first asked; audit hooks cannot be removed."""
+
+    def __init__(self) -> None:
+        self.read: dict[str, None] = {}
+        self.written: dict[str, None] = {}
+        sys.addaudithook(self._note)
+
+    def _note(self, event: str, args: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, _, flags = args
+            known = self.written if isinstance(flags, int) and flags & _WRITING else self.read
+        elif event == "os.rename":
+            path, known = args[1], self.written
+        else:
+            return
+        if isinstance(path, str | bytes | os.PathLike) and len(known) < _MOST:
+            known[os.path.abspath(os.fsdecode(path))] = None
+
+
+_opened: _Opened | None = None
+
+
+class GraderFiles:
+    """Notes the files that a grader imports and opens, from now on."""
+
+    def __init__(self) -> None:
+        global _opened
+        if _opened is None:
+            _opened = _Opened()
+        self._opened = _opened
+        self._modules = set(sys.modules)
+        self._told = {*self._opened.read, *self._opened.written}
+
+    def news(self) -> tuple[list[str], list[str]]:
+        """The user's own files that were not told of before: what was imported or read, and what was written.
+
+        What a process writes cannot tell one grader from another.
+        """
+        modules = [sys.modules.get(name) for name in list(sys.modules) if name not in self._modules]
+        read = {path for module in modules if (path := _source_of(module))}
+        read |= {path for path in list(self._opened.read) if path not in self._told and _is_users(path)}
+        written = {path for path in list(self._opened.written) if _is_users(path)}
+        read, written = read - written - self._told, written - self._told
+        self._told |= read | written
+        return sorted(read), sorted(written)
+
+    def fingerprint(self, module: ModuleType | None) -> Fingerprint:
+        """What the grader is made of as far as it is loaded.
+
+        Args:
+            module: Its module, which may have been imported before.
+        """
+        reached = _reachable(module)
+        names = {*reached, *(name for name in list(sys.modules) if name not in self._modules)}
+        files = {path for name in reached if (path := _source_of(sys.modules.get(name)))}
+        own = getattr(module, "__file__", None)
+        files |= {*self.news()[0], *([os.path.abspath(own)] if own else [])}
+        return Fingerprint(hash_files(files), _packages({name.partition(".")[0] for name in names}))
+
+
+def hash_files(paths: Iterable[str]) -> dict[str, str]:
+    """SHA-256 by path, of those that are regular files and can be read."""
+    found = {}
+    for path in sorted(paths):
+        if os.path.isfile(path):
+            try:
+                with open(path, "rb") as file:
+                    found[path] = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError:
+                continue
+    return found
+
+
+def _reachable(module: ModuleType | None) -> set[str]:
+    """The module, and what its globals come from, through the user's own modules and up to installed ones."""
+    todo, seen = [module.__name__] if module is not None else [], set[str]()
+    while todo:
+        name = todo.pop()
+        if name in seen or name not in sys.modules:
+            continue
+        seen.add(name)
+        if name != getattr(module, "__name__", None) and _source_of(sys.modules[name]) is None:
+            continue
+        for value in list(vars(sys.modules[name]).values()):
+            found = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+            if isinstance(found, str):
+                todo.append(found)
+    return seen
+
+
+def _source_of(module: ModuleType | None) -> str | None:
+    """The path of a module of the user's own; None for any other."""
+    file = getattr(module, "__file__", None)
+    if not isinstance(file, str):
+        return None
+    path = os.path.abspath(file)
+    return path if _is_users(path) else None
+
+
+def _is_users(path: str) -> bool:
+    return not (path.startswith(_not_users()) or path.endswith(".pyc"))
+
+
+def _not_users() -> tuple[str, ...]:
+    global _roots
+    if not _roots:
+        import graders
+        import harness
+
+        paths = sysconfig.get_paths()
+        installed = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+        own = [os.path.dirname(os.path.abspath(str(package.__file__))) for package in (graders, harness)]
+        folders = [*installed, *own, *site.getsitepackages(), site.getusersitepackages()]
+        _roots = (*_SYSTEM, *(f"{folder}{os.sep}" for folder in dict.fromkeys(folders)))
+    return _roots
+
+
+_roots: tuple[str, ...] = ()
+
+
+def _packages(modules: set[str]) -> dict[str, str]:
+    """The versions of the distributions that hold some top-level modules."""
+    wanted = {name for name in modules if name not in sys.stdlib_module_names} - {"graders", "harness"}
+    wanted = {name for name in wanted if _source_of(sys.modules.get(name)) is None and name in sys.modules}
+    wanted = {name for name in wanted if getattr(sys.modules[name], "__file__", None)}
+    if not wanted - {"__main__"}:
+        return {}
+    from importlib.metadata import packages_distributions, version
+
+    names = packages_distributions()
+    return {name: version(name) for module in sorted(wanted) for name in names.get(module, [])}
