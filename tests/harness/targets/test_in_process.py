@@ -43,7 +43,7 @@ def entry(**changed: Any) -> dict[str, Any]:
 def test_a_file_and_a_name(tmp_path: Path) -> None:
     path = write_grader(tmp_path)
     target = InProcessTarget(f"{path}:right")
-    assert target.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert target.fingerprint.files == {str(path): hashlib.sha256(path.read_bytes()).hexdigest()}
     assert target.options is not None
     assert target.options["range"] == [0.0, 1.0]
     assert target.bounds == (0.0, 1.0)
