@@ -516,7 +516,7 @@ import asyncio, os, signal, sys
 from graders import grader
 from graders.testing import make_sample
 
-@grader(timeout_s=0.05)
+@grader(timeout_s={limit})
 def graded(sample):
     {inside}
     return 0.5
@@ -553,7 +553,8 @@ print([getattr(one, "kind", "fine") for one in found])
     ids=["alarm left", "interrupted", "coroutine abandoned", "forked", "exit"],
 )
 def test_the_process_ends_cleanly(inside, after, printed):
-    program = PROCESS.format(inside=inside, after=after)
+    limit = 0.05 if "True" in inside else 60  # a busy machine takes its time to fork
+    program = PROCESS.format(inside=inside, after=after, limit=limit)
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
