@@ -7,7 +7,7 @@ decides an exit code, or knows which rules exist.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -110,17 +110,15 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """The finding as one JSON object; unknown parts are left out, except the place, which is null."""
-        place = self.place
-        parts: dict[str, Any] = {"id": self.id, "severity": self.severity.value, "message": self.message}
-        parts["place"] = None
-        if place is not None:
-            named = {"file": place.file, "line": place.line, "sample": place.sample}
-            parts["place"] = {name: value for name, value in named.items() if value is not None}
-        if self.fix is not None:
-            parts["fix"] = self.fix
-        if self.witness is not None:
-            parts["witness"] = self.witness
-        return parts
+        found = {**_known(self), "severity": self.severity.value, "place": None}
+        if self.place is not None:
+            found["place"] = _known(self.place)
+        return found
+
+
+def _known(value: Finding | Place) -> dict[str, Any]:
+    found = {one.name: getattr(value, one.name) for one in fields(value)}
+    return {name: part for name, part in found.items() if part is not None}
 
 
 def count_by_severity(findings: Iterable[Finding]) -> Mapping[Severity, int]:

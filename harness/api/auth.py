@@ -15,22 +15,14 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from functools import partial
 from urllib.parse import urlsplit
 
 from harness.api.types import DEFAULT_REGION
 from harness.clock import Clock, SystemClock
 from harness.errors import InputError
 
-__all__ = [
-    "Credential",
-    "Endpoint",
-    "FixedKey",
-    "ShortTermKey",
-    "aws_session_key",
-    "find_credential",
-    "find_endpoint",
-]
+__all__ = ["Credential", "Endpoint", "ShortTermKey", "find_credential", "find_endpoint"]
 
 _REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-\d$")
 _MANTLE_HOST = re.compile(r"^bedrock-mantle\.([a-z0-9-]+)\.api\.aws$")
@@ -103,54 +95,33 @@ def find_endpoint(base_url: str | None, region: str | None, environment: Mapping
     return Endpoint(url, found or region, loopback=host in _LOOPBACK, aws=aws)
 
 
-class Credential(Protocol):
-    """A key, asked for before every request."""
-
-    @property
-    def source(self) -> str:
-        """Where it comes from, in words that may be shown."""
-
-    def token(self) -> str:
-        """The key itself: never log it."""
-
-    def renew(self) -> bool:
-        """Forget the present key after a 401; True when `token()` will now make another."""
-
-
-class FixedKey:
-    """A key that was given and cannot be renewed.
+class Credential:
+    """A key, asked for before every request; this one was given and cannot be renewed.
 
     Args:
         key: The key.
-        source: The environment variable it stood in.
+        source: Where it comes from, in words that may be shown.
     """
-
-    __slots__ = ("_key", "_source")
 
     def __init__(self, key: str, source: str) -> None:
         if not key.isascii() or not key.isprintable() or " " in key:
             raise InputError("the key has characters that no key has", fix="Copy it again.", place=source)
         self._key = key
-        self._source = source
-
-    @property
-    def source(self) -> str:
-        """The environment variable it stood in."""
-        return self._source
+        self.source = source
 
     def token(self) -> str:
-        """The key."""
+        """The key itself: never log it."""
         return self._key
 
     def renew(self) -> bool:
-        """Always False."""
+        """Forget the present key after a 401; True when `token()` will now make another."""
         return False
 
     def __repr__(self) -> str:
-        return f"FixedKey(source={self._source!r})"
+        return f"{type(self).__name__}(source={self.source!r})"
 
 
-class ShortTermKey:
+class ShortTermKey(Credential):
     """A key made from AWS credentials, kept for five minutes, made again before it can end.
 
     Args:
@@ -158,19 +129,12 @@ class ShortTermKey:
         clock: Tells how old it is; the machine's when None.
     """
 
-    __slots__ = ("_clock", "_key", "_lock", "_made_at", "_make")
-
     def __init__(self, make: Callable[[], str], clock: Clock | None = None) -> None:
+        super().__init__("", "AWS credentials (short-term key)")
         self._make = make
         self._clock = clock or SystemClock()
-        self._key = ""
         self._made_at = 0.0
         self._lock = threading.Lock()
-
-    @property
-    def source(self) -> str:
-        """Says that it comes from AWS credentials."""
-        return "AWS credentials (short-term key)"
 
     def token(self) -> str:
         """The key, made again when the present one is older than five minutes."""
@@ -187,15 +151,8 @@ class ShortTermKey:
             self._key = ""
         return True
 
-    def __repr__(self) -> str:
-        return "ShortTermKey()"
 
-
-def find_credential(
-    endpoint: Endpoint,
-    environment: Mapping[str, str],
-    session_key: Callable[[str], Callable[[], str]] | None = None,
-) -> Credential:
+def find_credential(endpoint: Endpoint, environment: Mapping[str, str]) -> Credential:
     """Choose the key for an endpoint.
 
     OPENAI_API_KEY goes wherever the base URL points. AWS_BEARER_TOKEN_BEDROCK and keys made from AWS
@@ -205,7 +162,6 @@ def find_credential(
     Args:
         endpoint: Where the requests go.
         environment: The environment variables.
-        session_key: Given a Region, returns what makes a short-term key; `aws_session_key` when None.
 
     Returns:
         The credential; nothing has been asked of AWS yet.
@@ -215,9 +171,9 @@ def find_credential(
     """
     key = environment.get("OPENAI_API_KEY", "").strip()
     if key:
-        return FixedKey(key, "OPENAI_API_KEY")
+        return Credential(key, "OPENAI_API_KEY")
     if endpoint.loopback:
-        return FixedKey("local", "this machine needs no key")
+        return Credential("local", "this machine needs no key")
     if not endpoint.aws:
         raise InputError(
             "no key for this base URL",
@@ -226,33 +182,10 @@ def find_credential(
         )
     bearer = environment.get("AWS_BEARER_TOKEN_BEDROCK", "").strip()
     if bearer:
-        return FixedKey(bearer, "AWS_BEARER_TOKEN_BEDROCK")
+        return Credential(bearer, "AWS_BEARER_TOKEN_BEDROCK")
     if endpoint.region is None:
         raise InputError("the base URL does not tell the Region of the key", fix="Add --region.")
-    return ShortTermKey((session_key or aws_session_key)(endpoint.region))
-
-
-def aws_session_key(region: str) -> Callable[[], str]:
-    """Prepare to make short-term keys from the default AWS credentials.
-
-    Args:
-        region: The Region the key is for.
-
-    Returns:
-        A function that makes one; it raises `InputError` when there are no usable credentials.
-    """
-
-    def make() -> str:
-        try:
-            return _generate(region)
-        except InputError:
-            raise
-        except Exception as error:  # botocore raises dozens of classes: profiles, SSO, metadata service
-            raise InputError(
-                f"no key, and no usable AWS credentials ({type(error).__name__})", fix=_SIGN_IN
-            ) from error
-
-    return make
+    return ShortTermKey(partial(_generate, endpoint.region))
 
 
 _SIGN_IN = (
@@ -262,11 +195,19 @@ _SIGN_IN = (
 
 
 def _generate(region: str) -> str:
+    """Make a short-term key for a Region from the default AWS credentials."""
     # botocore costs some 300 ms: only who signs in with AWS credentials pays.
     from aws_bedrock_token_generator import provide_token
     from botocore.session import Session
 
-    # A new session each time, so that a renewed SSO login or credentials file is seen.
-    if Session().get_credentials() is None:
-        raise InputError("no key, and no AWS credentials", fix=_SIGN_IN)
-    return str(provide_token(region=region, expiry=_KEY_LIFETIME))
+    try:
+        # A new session each time, so that a renewed SSO login or credentials file is seen.
+        if Session().get_credentials() is None:
+            raise InputError("no key, and no AWS credentials", fix=_SIGN_IN)
+        return str(provide_token(region=region, expiry=_KEY_LIFETIME))
+    except InputError:
+        raise
+    except Exception as error:  # botocore raises dozens of classes: profiles, SSO, metadata service
+        raise InputError(
+            f"no key, and no usable AWS credentials ({type(error).__name__})", fix=_SIGN_IN
+        ) from error

@@ -18,7 +18,7 @@ import httpx2
 import openai
 from openai import OpenAI
 
-from harness.api.auth import Credential, Endpoint, FixedKey
+from harness.api.auth import Credential, Endpoint
 from harness.api.curl import PLACEHOLDER_KEY, ShowTransport
 from harness.api.failures import Unreachable, translate
 from harness.api.safe_text import checked_id, plain_text
@@ -100,7 +100,7 @@ class FineTuning:
         Returns:
             The connection; it needs no key.
         """
-        return cls(endpoint, FixedKey(PLACEHOLDER_KEY, "nothing is sent"), transport=ShowTransport())
+        return cls(endpoint, Credential(PLACEHOLDER_KEY, "nothing is sent"), transport=ShowTransport())
 
     def close(self) -> None:
         """Close the connections."""

@@ -36,13 +36,9 @@ class Question:
 class Reply:
     """What a model answered."""
 
-    model: str
     text: str
-    reasoning: str
-    """What it thought aloud, where the service sends that apart."""
     finish: str | None
     """Why it stopped, in the API's words."""
-    usage: dict[str, Any] | None
     answer: Mapping[str, Any]
     """The service's own object."""
 
@@ -107,14 +103,14 @@ def ask(client: FineTuning, model: str, question: Question, api: Api = "chat") -
         Unreachable: No answer, or one without a text.
     """
     if api == "chat":
-        return _from_choices(client.chat(model, _turns(question), **_options(question, "max_tokens")), model)
+        return _from_choices(client.chat(model, _turns(question), **_options(question, "max_tokens")))
     if api == "responses":
         options = _options(question, "max_output_tokens")
         if question.system is not None:
             options["instructions"] = question.system
-        return _from_responses(client.respond(model, question.prompt, **options), model)
+        return _from_responses(client.respond(model, question.prompt, **options))
     prompt = question.prompt if question.system is None else f"{question.system}\n\n{question.prompt}"
-    return _from_choices(client.complete(model, prompt, **_options(question, "max_tokens")), model)
+    return _from_choices(client.complete(model, prompt, **_options(question, "max_tokens")))
 
 
 def _turns(question: Question) -> list[dict[str, str]]:
@@ -127,7 +123,7 @@ def _options(question: Question, longest: str) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _from_choices(answer: Mapping[str, Any], model: str) -> Reply:
+def _from_choices(answer: Mapping[str, Any]) -> Reply:
     """Read an answer of Chat Completions, or of Completions, whose choices are texts."""
     choices = answer.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
@@ -136,33 +132,15 @@ def _from_choices(answer: Mapping[str, Any], model: str) -> Reply:
     message = choice.get("message")
     if not isinstance(message, Mapping):
         message = {"content": choice.get("text")}
-    thought = message.get("reasoning") or message.get("reasoning_content") or ""
-    return Reply(
-        str(answer.get("model") or model),
-        _text(message.get("content")),
-        thought if isinstance(thought, str) else "",
-        choice.get("finish_reason"),
-        answer.get("usage"),
-        answer,
-    )
+    return Reply(_text(message.get("content")), choice.get("finish_reason"), answer)
 
 
-def _from_responses(answer: Mapping[str, Any], model: str) -> Reply:
+def _from_responses(answer: Mapping[str, Any]) -> Reply:
     output = answer.get("output")
     if not isinstance(output, list):
         raise Unreachable("the answer has no output", fix="Try another --api.")
-    parts: dict[str, list[str]] = {"message": [], "reasoning": []}
-    for item in output:
-        if isinstance(item, Mapping) and item.get("type") in parts:
-            parts[item["type"]].append(_text(item.get("content")) or _text(item.get("summary")))
-    return Reply(
-        str(answer.get("model") or model),
-        "".join(parts["message"]),
-        "\n".join(filter(None, parts["reasoning"])),
-        answer.get("status"),
-        answer.get("usage"),
-        answer,
-    )
+    said = (item for item in output if isinstance(item, Mapping) and item.get("type") == "message")
+    return Reply("".join(_text(item.get("content")) for item in said), answer.get("status"), answer)
 
 
 def _text(content: Any) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.api.safe_text import plain_text
-from harness.api.types import MODELS
+from harness.api.types import HYPERPARAMETERS, MODELS
 from harness.cli.like import changed, filled_in, like_options, tell_change
 from harness.cli.options import (
     arn_option,
@@ -130,7 +130,7 @@ def _plan(asked: dict[str, Any]) -> Plan:
         read_training_file(asked["training_file"]),
         asked["arn"],
         asked["model"],
-        hyperparameters(asked["n_epochs"], asked["batch_size"], asked["learning_rate_multiplier"]),
+        hyperparameters(**{name: asked[name] for name in HYPERPARAMETERS}),
         where.base_url,
         where.region,
         asked["grader_code_sha256"],

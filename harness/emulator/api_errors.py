@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from starlette.responses import JSONResponse, Response
+
 from harness.api.types import ErrorBody
 
 __all__ = ["ApiError", "invalid", "not_found"]
@@ -44,10 +46,11 @@ class ApiError(Exception):
         self.code = code
         self.headers = headers or {}
 
-    def body(self) -> dict[str, ErrorBody]:
-        """The answer's JSON."""
+    def response(self) -> Response:
+        """The answer."""
         kind = "server_error" if self.status >= 500 else _TYPES.get(self.status, "invalid_request_error")
-        return {"error": {"message": self.message, "type": kind, "param": self.param, "code": self.code}}
+        body: ErrorBody = {"message": self.message, "type": kind, "param": self.param, "code": self.code}
+        return JSONResponse({"error": body}, self.status, headers=self.headers)
 
 
 def invalid(message: str, param: str | None, *, code: str | None = None) -> ApiError:

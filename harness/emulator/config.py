@@ -55,15 +55,6 @@ class EmulatorConfig:
     require_key: bool = False
     """Refuse requests without a bearer token; any token will do."""
 
-    def __post_init__(self) -> None:
-        for name in ("group_size", "lambda_batch", "checkpoints"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}", fix="Give a whole number of at least 1.")
-        if self.group_size < 2:
-            raise InputError("a group of one has no advantage", fix="Give --group-size 2 or more.")
-        if not 0 <= self.port <= 65535:
-            raise InputError(f"{self.port} is no port", fix="Give 0 for a free one, or 1024 to 65535.")
-
 
 def parse_functions(values: Sequence[str]) -> dict[str, str]:
     """Read `NAME=TARGET` options.

@@ -13,20 +13,19 @@ leaves half a change behind and a client may send the same request again:
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from harness.emulator.api_errors import ApiError
 from harness.simulator.policy import generator
 
-__all__ = ["Faults", "FaultyApp", "KeyedApp"]
+__all__ = ["Faults", "FrontDoor"]
 
 _HOLD_S: Final = 0.1
 _STATUSES: Final = (500, 502, 503, 529)
@@ -77,96 +76,66 @@ class Faults:
         return None
 
 
-class FaultyApp:
-    """Wraps an application and injects faults in front of it.
+class FrontDoor:
+    """Wraps an application: injects faults, and refuses requests without a bearer token where one is needed.
 
     Args:
-        app: What answers the requests that are not hit.
-        faults: Draws them.
+        app: What answers the other requests.
+        faults: Draws the faults.
+        require_key: Whether a token is needed; any will do.
     """
 
-    def __init__(self, app: ASGIApp, faults: Faults) -> None:
+    def __init__(self, app: ASGIApp, faults: Faults, *, require_key: bool) -> None:
         self._app = app
         self._faults = faults
+        self._require_key = require_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request or spoil it."""
-        if scope["type"] != "http" or scope["path"].startswith(_ADMIN):
-            await self._app(scope, receive, send)
-            return
-        fault = self._faults.next()
-        if fault is None:
-            await self._app(scope, receive, send)
-            return
-        await _read_all(receive)
+        """Serve a request, spoil it or refuse it."""
+        answer: ASGIApp = self._app
+        if scope["type"] == "http" and not scope["path"].startswith(_ADMIN):
+            fault = self._faults.next()
+            if fault is not None:
+                await _read_all(receive)
+                answer = await self._spoiled(fault)
+            elif self._require_key and not _has_token(scope):
+                answer = _NO_KEY.response()
+        await answer(scope, receive, send)
+
+    async def _spoiled(self, fault: str) -> Response:
+        wait = {"retry-after": str(self._faults.retry_after)}
         if fault == "timeout":
             await asyncio.sleep(_HOLD_S)
             # Fewer bytes than promised: the server can only close the connection.
-            await _send(send, 200, b"{", length=1024, more=True)
-        elif fault == "malformed":
-            await _send(send, 200, b'{"object": "list", "data": [{"id": "ftev')
-        else:
-            error = self._error(fault)
-            await _send(send, error.status, json.dumps(error.body()).encode(), headers=error.headers)
-
-    def _error(self, fault: str) -> ApiError:
-        wait = {"retry-after": str(self._faults.retry_after)}
+            return Response(b"{", headers={"content-length": "1024"}, media_type=_JSON)
+        if fault == "malformed":
+            return Response(b'{"object": "list", "data": [{"id": "ftev', media_type=_JSON)
         if fault == "throttle":
             message = "Rate limit reached (injected). Please try again later."
-            return ApiError(429, message, code="rate_limit_exceeded", headers=wait)
-        if fault == "slow-start":
-            return ApiError(
-                503, "The service is starting (injected).", code="service_unavailable", headers=wait
-            )
-        status = _STATUSES[self._faults.requests % len(_STATUSES)]
-        return ApiError(status, "The server had an error (injected).", code="server_error")
+            error = ApiError(429, message, code="rate_limit_exceeded", headers=wait)
+        elif fault == "slow-start":
+            message = "The service is starting (injected)."
+            error = ApiError(503, message, code="service_unavailable", headers=wait)
+        else:
+            status = _STATUSES[self._faults.requests % len(_STATUSES)]
+            error = ApiError(status, "The server had an error (injected).", code="server_error")
+        return error.response()
 
 
-class KeyedApp:
-    """Wraps an application and refuses requests without a bearer token; any token will do.
+_JSON: Final = "application/json"
+_NO_KEY: Final = ApiError(
+    401,
+    "You didn't provide an API key: send it as a bearer token in the Authorization header.",
+    code="invalid_api_key",
+)
 
-    Args:
-        app: What answers the others.
-    """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request or refuse it."""
-        if scope["type"] == "http" and not scope["path"].startswith(_ADMIN):
-            scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
-            if scheme.lower() != "bearer" or not token.strip():
-                error = ApiError(
-                    401,
-                    "You didn't provide an API key: send it as a bearer token in the Authorization header.",
-                    code="invalid_api_key",
-                )
-                await JSONResponse(error.body(), error.status)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+def _has_token(scope: Scope) -> bool:
+    scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and bool(token.strip())
 
 
 async def _read_all(receive: Receive) -> None:
     """Take the request's body in: an answer before its end would break the connection of some clients."""
     while (message := await receive())["type"] == "http.request" and message.get("more_body"):
         pass
-
-
-async def _send(
-    send: Send,
-    status: int,
-    content: bytes,
-    *,
-    length: int | None = None,
-    more: bool = False,
-    headers: Mapping[str, str] | None = None,
-) -> None:
-    pairs = {
-        "content-type": "application/json",
-        "content-length": str(length or len(content)),
-        **(headers or {}),
-    }
-    raw = [(name.encode(), value.encode()) for name, value in pairs.items()]
-    await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": content, "more_body": more})

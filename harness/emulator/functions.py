@@ -102,16 +102,12 @@ def _artifact(folder: Path, handler: str, function: str) -> FunctionSpec:
     from harness.localaws.template import read_functions
 
     template = folder.parent / "template.yaml"
-    if not handler and template.is_file():
-        spec = read_functions(template).get(folder.name)
-        if spec is not None:
-            return spec
+    spec = read_functions(template).get(folder.name) if not handler and template.is_file() else None
+    if spec is not None:
+        return spec
     if not handler:
-        raise InputError(
-            "no handler is known for this folder",
-            place=str(folder),
-            fix=f"Write --bind NAME={folder}:module.function, or name a folder that `sam build` made.",
-        )
+        fix = f"Write --bind NAME={folder}:module.function, or name a folder that `sam build` made."
+        raise InputError("no handler is known for this folder", place=str(folder), fix=fix)
     return FunctionSpec(
         name=function.split(":")[0],
         artifact=folder.resolve(),

@@ -21,9 +21,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Mount
-from starlette.types import ASGIApp
 
 from graders.wire import PROFILES
 from harness.clock import Clock, ManualClock, SystemClock
@@ -31,7 +30,7 @@ from harness.emulator import admin_routes, chat_routes, file_routes, job_routes,
 from harness.emulator.api_errors import ApiError
 from harness.emulator.config import EmulatorConfig
 from harness.emulator.context import Components
-from harness.emulator.faults import Faults, FaultyApp, KeyedApp
+from harness.emulator.faults import Faults, FrontDoor
 from harness.emulator.functions import Functions
 from harness.emulator.generation import Inference
 from harness.emulator.lifecycle import Lifecycle
@@ -66,12 +65,9 @@ def serve(config: EmulatorConfig, announce: Callable[[str], None] | None = None)
     functions = Functions(config.functions)
     parts = _assemble(config, functions)
     listener = _listen(config.port)
-    app: ASGIApp = _application(parts)
-    if config.require_key:
-        app = KeyedApp(app)
     server = uvicorn.Server(
         uvicorn.Config(
-            FaultyApp(app, parts.faults),
+            FrontDoor(_application(parts), parts.faults, require_key=config.require_key),
             log_level="critical",
             access_log=False,
             lifespan="off",
@@ -133,7 +129,7 @@ def _application(parts: Components) -> Starlette:
 
 def _answer_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
-    return JSONResponse(error.body(), error.status, headers=error.headers)
+    return error.response()
 
 
 def _answer_http(request: Request, error: Exception) -> Response:
@@ -141,11 +137,11 @@ def _answer_http(request: Request, error: Exception) -> Response:
     message = (
         f"Invalid URL ({request.method} {request.url.path})" if error.status_code == 404 else error.detail
     )
-    return _answer_error(request, ApiError(error.status_code, message))
+    return ApiError(error.status_code, message).response()
 
 
 def _answer_bug(request: Request, error: Exception) -> Response:
-    return _answer_error(request, ApiError(500, f"{type(error).__name__}: {error}", code="server_error"))
+    return ApiError(500, f"{type(error).__name__}: {error}", code="server_error").response()
 
 
 def _listen(port: int) -> socket.socket:

@@ -9,9 +9,10 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from harness.api.types import GRADER_TYPE, HYPERPARAMETERS, METHOD_TYPE, Hyperparameters, JobRequest
+from harness.data.typed_json import as_json
 from harness.errors import InputError
 
 __all__ = ["Plan", "TrainingFile", "hyperparameters", "read_training_file"]
@@ -71,41 +72,24 @@ class Plan:
         """The plan as it is written down."""
         return {
             "service": {"base_url": self.base_url, "region": self.region},
-            "data": {
-                "path": str(self.data.path),
-                "sha256": self.data.sha256,
-                "bytes": self.data.bytes,
-                "records": self.data.records,
-            },
+            "data": as_json(self.data),
             "grader": {"arn": self.grader_arn, "code_sha256": self.code_sha256},
             "model": self.model,
             "hyperparameters": dict(self.hyperparameters),
         }
 
 
-def hyperparameters(
-    n_epochs: int | None = None, batch_size: int | None = None, learning_rate_multiplier: float | None = None
-) -> Hyperparameters:
+def hyperparameters(**given: float | None) -> Hyperparameters:
     """All three hyperparameters, so that a job can be repeated even when the service changes its defaults.
 
     Args:
-        n_epochs: Times that every record is seen; the documented default when None.
-        batch_size: Records a step; likewise.
-        learning_rate_multiplier: Factor on the service's learning rate; likewise.
+        given: Each by its name; the documented default where it is None or left out.
     """
-    given = {
-        "n_epochs": n_epochs,
-        "batch_size": batch_size,
-        "learning_rate_multiplier": learning_rate_multiplier,
+    values = {
+        name: spec.default if given.get(name) is None else given[name]
+        for name, spec in HYPERPARAMETERS.items()
     }
-    chosen = {
-        name: HYPERPARAMETERS[name].default if value is None else value for name, value in given.items()
-    }
-    return {
-        "n_epochs": int(chosen["n_epochs"]),
-        "batch_size": int(chosen["batch_size"]),
-        "learning_rate_multiplier": float(chosen["learning_rate_multiplier"]),
-    }
+    return cast(Hyperparameters, values)
 
 
 def read_training_file(path: Path) -> TrainingFile:

@@ -56,30 +56,12 @@ class Look:
 
     def to_json(self) -> dict[str, Any]:
         """The look as JSON."""
-        own = {
-            name: getattr(self, name)
-            for name in (
-                "folder",
-                "agreed",
-                "judged",
-                "bins",
-                "metrics",
-                "lowest",
-                "slowest",
-                "failed",
-                "disagreed",
-                "ms",
-            )
-        }
-        values = {str(value): count for value, count in self.values.items()}
-        return {
-            "run": as_json(self.facts),
-            "bounds": self.bounds,
-            "totals": self.totals.to_json(),
-            "groups": self.groups.to_json(),
-            "values": values,
-            **own,
-        }
+        found: dict[str, Any] = as_json(self)
+        del found["span"]
+        found["run"] = found.pop("facts")
+        found["totals"], found["groups"] = self.totals.to_json(), self.groups.to_json()
+        found["values"] = {str(value): count for value, count in self.values.items()}
+        return found
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from harness.api.auth import FixedKey, ShortTermKey, find_credential, find_endpoint
+from harness.api.auth import Credential, ShortTermKey, find_credential, find_endpoint
 from harness.clock import ManualClock
 from harness.errors import InputError
 
@@ -82,12 +82,12 @@ def test_no_aws_key_leaves_for_another_host_or_this_machine():
 
 def test_a_key_with_a_line_break_is_refused_without_showing_it():
     with pytest.raises(InputError) as caught:
-        FixedKey("sec\nret", "OPENAI_API_KEY")
+        Credential("sec\nret", "OPENAI_API_KEY")
     assert "ret" not in str(caught.value)
 
 
 def test_keys_do_not_show_in_repr():
-    assert "secret" not in repr(FixedKey("secret", "OPENAI_API_KEY"))
+    assert "secret" not in repr(Credential("secret", "OPENAI_API_KEY"))
     short = ShortTermKey(lambda: "secret")
     short.token()
     assert "secret" not in repr(short)

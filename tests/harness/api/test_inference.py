@@ -29,7 +29,7 @@ def client(stub):
 @pytest.mark.parametrize("api", APIS)
 def test_the_reply_is_the_same_through_every_api(client, api):
     reply = ask(client, "m", Question("hi"), api)
-    assert (reply.model, reply.text) == ("m", "m: hi")
+    assert reply.text == "m: hi"
 
 
 @pytest.mark.parametrize(("api", "longest"), [("chat", "max_tokens"), ("responses", "max_output_tokens")])
@@ -46,21 +46,20 @@ def test_responses_are_not_stored(stub, client):
 
 
 @pytest.mark.parametrize(
-    ("message", "text", "reasoning"),
+    ("message", "text"),
     [
-        ({"content": None}, "", ""),
-        ({"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}, {"x": 1}]}, "ab", ""),
-        ({"content": "a", "reasoning_content": "hmm"}, "a", "hmm"),
-        ({"content": "a", "reasoning": "hmm"}, "a", "hmm"),
-        ({}, "", ""),
-        ("a", "", ""),
-        (None, "", ""),
+        ({"content": None}, ""),
+        ({"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}, {"x": 1}]}, "ab"),
+        ({"content": "a", "reasoning_content": "hmm"}, "a"),
+        ({"content": "a", "reasoning": "hmm"}, "a"),
+        ({}, ""),
+        ("a", ""),
+        (None, ""),
     ],
 )
-def test_contents_of_every_kind_are_read(stub, client, message, text, reasoning):
+def test_contents_of_every_kind_are_read(stub, client, message, text):
     stub.faults.append(Fault("POST", "/chat", status=200, body={"choices": [{"message": message}]}))
-    reply = ask(client, "m", Question("hi"))
-    assert (reply.text, reply.reasoning) == (text, reasoning)
+    assert ask(client, "m", Question("hi")).text == text
 
 
 @pytest.mark.parametrize("body", [{}, {"choices": []}, {"choices": None}, {"output": "x"}])

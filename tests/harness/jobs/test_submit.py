@@ -81,7 +81,9 @@ def test_the_same_command_again_finds_the_same_job(stub, data, tmp_path):
     assert (len(stub.jobs), len(stub.files)) == (1, 1)
 
 
-@pytest.mark.parametrize("change", [{"grader_arn": ARN[:-1] + "4"}, {"hyperparameters": hyperparameters(2)}])
+@pytest.mark.parametrize(
+    "change", [{"grader_arn": ARN[:-1] + "4"}, {"hyperparameters": hyperparameters(n_epochs=2)}]
+)
 def test_another_plan_is_another_job(stub, data, tmp_path, change):
     run(stub, data, tmp_path / "jobs")
     assert not run(stub, data, tmp_path / "jobs", **change).found
