@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import secrets
@@ -26,7 +27,7 @@ from typing import IO, Any, ClassVar, Final, Self
 
 from harness.errors import InputError
 
-__all__ = ["AppendOnly", "HeldLock", "NoRoom", "lock", "replaced", "unwritable", "write_json"]
+__all__ = ["AppendOnly", "HeldLock", "NoRoom", "file_sha256", "lock", "replaced", "unwritable", "write_json"]
 
 _BLOCK: Final = 1 << 16
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -36,6 +37,21 @@ class NoRoom(InputError):
     """The disk is full or a quota is used up; the same command resumes when there is room."""
 
     exit_code: ClassVar[int] = 3
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file that the user named.
+
+    Raises:
+        InputError: There is no such file, or it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise InputError("no such file", place=str(path), fix="Check the path.") from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error
 
 
 def unwritable(path: Path, error: OSError, fix: str | None = None) -> InputError:

@@ -29,6 +29,7 @@ from harness.cli.rollout import (
     way_of_asking,
 )
 from harness.cli.service import Service, service_options
+from harness.disk import file_sha256
 from harness.errors import InputError
 
 if TYPE_CHECKING:
@@ -143,13 +144,6 @@ def _base(client: FineTuning, jobs: list[str]) -> str:
 
 def _name(asked: dict[str, Any], service: str) -> str:
     """A folder's name that the same questions always get, whatever the models and the grader."""
-    try:
-        with asked["records"].open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        raise InputError("no such file", place=str(asked["records"]), fix="Check the path.") from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", place=str(asked["records"])) from error
-    parts = [content, service, sampling(asked), asked["seed"], asked["limit"]]
+    parts = [file_sha256(asked["records"]), service, sampling(asked), asked["seed"], asked["limit"]]
     mark = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
     return f"{asked['records'].stem}-{mark}"

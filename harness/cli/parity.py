@@ -158,8 +158,8 @@ def _summary(parity: Parity, facts: list[dict[str, Any]]) -> dict[str, Any]:
         "largest_event_bytes": parity.largest_event,
         "largest_answer_bytes": parity.largest_answer,
         "samples_that_differ": parity.samples,
-        "differences": [one.to_json() for one in parity.differences],
-        "unstable": {place: [one.to_json() for one in found] for place, found in parity.unstable.items()},
+        "differences": [one._asdict() for one in parity.differences],
+        "unstable": {place: [one._asdict() for one in found] for place, found in parity.unstable.items()},
         "causes": parity.causes,
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +126,7 @@ def command(**asked: Any) -> int:
         with shown_progress(quiet=asked["as_json"]) as progress:
             state = generate(request, asker(client), progress)
     if asked["as_json"]:
-        emit_json({"out": str(request.out), "model": request.model, "n": request.n, **state.to_json()})
+        emit_json({"out": str(request.out), "model": request.model, "n": request.n, **asdict(state)})
     else:
         _tell(state, request.out)
     return int(bool(state.refused))

@@ -146,7 +146,7 @@ def _send(plan: Plan, asked: dict[str, Any]) -> dict[str, Any]:
     with asked["service"].connect() as client, held(asked["jobs_dir"], name):
         now = datetime.now(UTC).isoformat(timespec="seconds")
         entry: Entry = Entry.open(asked["jobs_dir"], name, plan, now)
-        if entry.state == "intended":
+        if entry.facts.state == "intended":
             entry.reach("intended")
         done = submit(client, plan, entry, SystemClock())
     return {"name": name, "journal": str(entry.path), "found": done.found, "job": done.job}

@@ -14,7 +14,6 @@ read-only, and without bytecode every cold start compiles everything again. It i
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -25,6 +24,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.deploy.shadowing import installed_graders
 from harness.deploy.vendor import POWERTOOLS, copy_installed, install_requirements, remove_leftovers
 from harness.errors import HarnessError, InputError
 from harness.localaws.manifest import LEFT_BEHIND, write_manifest
@@ -93,20 +93,13 @@ def build(recipe: Recipe, into: Path) -> Artifact:
         install_requirements(recipe.requirements, into, runtime_version=f"{major}.{minor}", machine=machine)
     if recipe.powertools_installed:
         copy_installed(POWERTOOLS, into)
-    _copy(_graders_folder(), into)
+    _copy(installed_graders(), into)
     for source in recipe.sources:
         _copy(source, into)
     remove_leftovers(into)
     compiler = _compile(recipe.runtime, into)
     write_manifest(into, {each.resolve().name: each for each in recipe.sources}, recipe.requirements)
     return _measured(into, compiler, _notes(recipe, into, compiler))
-
-
-def _graders_folder() -> Path:
-    found = importlib.util.find_spec("graders")
-    if found is None or found.origin is None:
-        raise InputError("the package `graders` is not installed here", place=sys.prefix)
-    return Path(found.origin).parent
 
 
 def _copy(source: Path, into: Path) -> None:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from harness.deploy.artifact import zipped_bytes
 from harness.deploy.checklist import finding
@@ -47,10 +46,6 @@ class Measured:
     """How much of a processor the function's memory comes with."""
     bytecode: list[str]
     """The Pythons that there is bytecode of: `cpython-313`."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The figures as JSON."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def check_artifact(spec: FunctionSpec, project: Path) -> tuple[list[Finding], Measured]:

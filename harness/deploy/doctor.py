@@ -6,7 +6,7 @@ Without an ARN nothing outside this machine is asked and no credentials are need
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,7 @@ def examine_project(diagnosis: Diagnosis, template: Path, artifact: Path | None 
         found, measured = check_artifact(spec, folder)
         diagnosis.looked_at.append(f"{build}: {logical_id}")
         diagnosis.findings += found
-        diagnosis.artifacts[logical_id] = measured.to_json()
+        diagnosis.artifacts[logical_id] = asdict(measured)
 
 
 def examine_functions(diagnosis: Diagnosis, arns: Sequence[str], job: JobSettings) -> None:

@@ -41,10 +41,6 @@ class Difference(NamedTuple):
     """What this process found, over the first wire."""
     there: Any
 
-    def to_json(self) -> dict[str, Any]:
-        """The difference as JSON."""
-        return self._asdict()
-
 
 @dataclass(slots=True)
 class Times:

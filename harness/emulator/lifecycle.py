@@ -16,7 +16,7 @@ import logging
 import math
 import uuid
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from harness.api import types as api
 from harness.api.types import FINAL_STATUSES, Checkpoint, Event, Job
@@ -170,9 +170,7 @@ class Lifecycle:
             if stored is None or stored.object["status"] in FINAL_STATUSES:
                 return stored.object if stored else None
             job = stored.object
-            job.update(
-                {"status": "cancelled", "finished_at": int(self._clock.time()), "estimated_finish": None}
-            )
+            self._end(job, "cancelled")
             self._store.save_job(job, stored.plan)
             self.record_event(job["id"], "Fine-tuning job cancelled")
             return job
@@ -331,19 +329,16 @@ class Lifecycle:
         self.record_event(job["id"], f"Checkpoint created at step {number}/{total}: {name}")
 
     def _succeed(self, job: Job, policy: policies.Policy, tokens: float) -> None:
-        name, now = _model_name(job), int(self._clock.time())
-        self._store.add_model(StoredModel(name, job["id"], job["model"], now, policy))
-        job.update(
-            {
-                "status": "succeeded",
-                "finished_at": now,
-                "fine_tuned_model": name,
-                "trained_tokens": round(tokens),
-                "estimated_finish": None,
-            }
-        )
+        name = _model_name(job)
+        self._store.add_model(StoredModel(name, job["id"], job["model"], int(self._clock.time()), policy))
+        self._end(job, "succeeded", fine_tuned_model=name, trained_tokens=round(tokens))
         self.record_event(job["id"], f"New fine-tuned model created: {name}")
         self.record_event(job["id"], "The job has successfully completed")
+
+    def _end(self, job: Job, status: str, **more: Any) -> None:
+        """Set what a job shows at its end; whoever ends it stores it."""
+        ended = {"status": status, "finished_at": int(self._clock.time()), "estimated_finish": None}
+        cast(dict[str, Any], job).update(ended, **more)
 
     def _fail(self, name: str, failure: JobFailure) -> None:
         with self._store.transaction():
@@ -351,14 +346,8 @@ class Lifecycle:
             if stored is None or stored.object["status"] in FINAL_STATUSES:
                 return
             job = stored.object
-            job.update(
-                {
-                    "status": "failed",
-                    "finished_at": int(self._clock.time()),
-                    "error": {"code": failure.code, "message": failure.message, "param": failure.param},
-                    "estimated_finish": None,
-                }
-            )
+            error = {"code": failure.code, "message": failure.message, "param": failure.param}
+            self._end(job, "failed", error=error)
             self._store.save_job(job, stored.plan)
             self.record_event(name, f"Fine-tuning job failed: {failure.message}", level="error")
 

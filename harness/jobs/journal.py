@@ -84,19 +84,13 @@ class JobFacts:
     job: CreatedJob
 
 
+@dataclass(slots=True)
 class Entry:
-    """One submission's journal.
+    """One submission's journal."""
 
-    Args:
-        path: Its `job.json`.
-        facts: What it holds.
-    """
-
-    __slots__ = ("facts", "path")
-
-    def __init__(self, path: Path, facts: JobFacts) -> None:
-        self.path = path
-        self.facts = facts
+    path: Path
+    """Its `job.json`."""
+    facts: JobFacts
 
     @classmethod
     def open(cls, jobs_dir: Path, name: str, plan: Plan, written_at: str) -> Entry:
@@ -123,26 +117,6 @@ class Entry:
                 place=str(found.path),
             )
         return found
-
-    @property
-    def state(self) -> str:
-        """`intended`, `uploading`, `uploaded`, `creating` or `created`."""
-        return self.facts.state
-
-    @property
-    def file_name(self) -> str:
-        """The name, found nowhere else, that the training file gets on the service."""
-        return self.facts.file.name
-
-    @property
-    def file_id(self) -> str | None:
-        """The uploaded file."""
-        return self.facts.file.id
-
-    @property
-    def job_id(self) -> str | None:
-        """The created job."""
-        return self.facts.job.id
 
     def reach(self, state: State, *, file_id: str | None = None, job_id: str | None = None) -> None:
         """Write down that a stage is reached, before the next one begins.
@@ -204,12 +178,12 @@ def find_job(jobs_dir: Path, name_or_id: str) -> tuple[str, Path]:
     if found is None:
         # A colon is legal in an id and not in every file system's names.
         return name_or_id, jobs_dir / name_or_id.replace(":", "_")
-    if found.job_id is None:
+    if found.facts.job.id is None:
         raise InputError(
-            f"{name_or_id} was not submitted yet (it is {found.state})",
+            f"{name_or_id} was not submitted yet (it is {found.facts.state})",
             fix="Run the same `rft submit` again: it resumes.",
         )
-    return found.job_id, found.path.parent
+    return found.facts.job.id, found.path.parent
 
 
 def find_entry(jobs_dir: Path, name_or_id: str) -> Entry | None:
@@ -234,7 +208,7 @@ def find_entry(jobs_dir: Path, name_or_id: str) -> Entry | None:
             found = _read(path.parent)
         except InputError:  # a damaged one must not hide the others
             continue
-        if found is not None and found.job_id == name_or_id:
+        if found is not None and found.facts.job.id == name_or_id:
             return found
     return None
 

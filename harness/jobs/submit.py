@@ -57,10 +57,10 @@ def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submit
         Unreachable: The service could not be reached; the same call resumes.
         InputError: The training file changed, or the journal cannot be written.
     """
-    if entry.job_id is not None:
-        return Submitted(client.job(entry.job_id), found=True)
-    file_id = entry.file_id or _uploaded(client, plan, entry, clock)
-    unsure = entry.state == "creating"
+    if entry.facts.job.id is not None:
+        return Submitted(client.job(entry.facts.job.id), found=True)
+    file_id = entry.facts.file.id or _uploaded(client, plan, entry, clock)
+    unsure = entry.facts.state == "creating"
     if unsure:
         job = _created_before(client, file_id, clock)
         if job is not None:
@@ -70,11 +70,11 @@ def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submit
 
 def _uploaded(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> str:
     size = plan.data.bytes
-    file_id = _file_id(client, entry, size, clock) if entry.state == "uploading" else None
+    file_id = _file_id(client, entry, size, clock) if entry.facts.state == "uploading" else None
     if file_id is None:
         entry.reach("uploading")
         try:
-            file_id = client.upload(plan.data.path, entry.file_name).get("id")
+            file_id = client.upload(plan.data.path, entry.facts.file.name).get("id")
         except RequestRefused:
             entry.reach("intended")
             raise
@@ -104,7 +104,7 @@ def _may_have_arrived(error: Unreachable) -> bool:
 def _file_id(client: FineTuning, entry: Entry, size: int, clock: Clock) -> str | None:
     def look() -> str | None:
         for file in client.files():
-            if file.get("filename") == entry.file_name and file.get("bytes", size) == size:
+            if file.get("filename") == entry.facts.file.name and file.get("bytes", size) == size:
                 return file["id"]
         return None
 

@@ -24,7 +24,7 @@ from harness.api.types import ENTROPY, HYPERPARAMETERS, RESPONSE_LENGTH_MEAN, RE
 from harness.clock import SystemClock
 from harness.data.records import text_of
 from harness.data.typed_json import as_json
-from harness.disk import lock, replaced
+from harness.disk import file_sha256, lock, replaced
 from harness.errors import HarnessError, InputError
 from harness.follow.curves import Series
 from harness.rehearsal.rehearsal_file import (
@@ -344,15 +344,8 @@ def _write(found: Rehearsal, parts: Split) -> None:
 
 
 def _identity(request: RehearsalRequest, target: InProcessTarget) -> RehearsalInputs:
-    try:
-        with request.rollouts.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        raise InputError("no such file", place=str(request.rollouts), fix="Check the path.") from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", place=str(request.rollouts)) from error
     return RehearsalInputs(
-        rollouts_sha256=sha256,
+        rollouts_sha256=file_sha256(request.rollouts),
         grader=request.grader,
         code_sha256=target.sha256 or "",
         holdout=request.holdout,

@@ -96,7 +96,3 @@ class Generated:
     """Completions that the model would not give, and why."""
     tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
     """All calls together, as far as the service told and a kill did not lose the count."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The counts as JSON."""
-        return {name: getattr(self, name) for name in self.__slots__}

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from harness.data.record_fields import OWN_FIELDS
 from harness.data.records import ends_with_assistant, read
+from harness.disk import file_sha256
 from harness.errors import HarnessError, InputError, ServiceError
 from harness.rollouts.asking import Ask, AskRefused, Busy, Completion, Generated, GenerationRequest
 from harness.rollouts.growing import CompletionsAsked, GrowingFile
@@ -199,12 +200,10 @@ def _missing(request: GenerationRequest, names: list[str], done: dict[str, set[i
 
 def _identity(request: GenerationRequest) -> CompletionsAsked:
     """What makes two calls the same work: more completions, another limit or another speed do not."""
-    with request.records.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return CompletionsAsked(
         model=request.model,
         service=request.service,
-        records_sha256=sha256,
+        records_sha256=file_sha256(request.records),
         options=request.options,
         seed=request.seed,
     )

@@ -48,7 +48,7 @@ def run(stub, data, jobs, clock=None, **changed):
     name = default_name(plan)
     with connected(stub.base_url) as client, held(jobs, name):
         entry = Entry.open(jobs, name, plan, "2026-01-01T00:00:00+00:00")
-        if entry.state == "intended":
+        if entry.facts.state == "intended":
             entry.reach("intended")
         return submit(client, plan, entry, clock or TestClock())
 
@@ -295,7 +295,7 @@ def test_a_journal_of_0_1_0_is_read():
     assert find_job(OLD, "ftjob-1") == ("ftjob-1", OLD / "first")
     found = find_entry(OLD, "first")
     assert found is not None
-    assert (found.state, found.file_id, found.facts.data.records) == ("created", "file-1", 120)
+    assert (found.facts.state, found.facts.file.id, found.facts.data.records) == ("created", "file-1", 120)
     assert found.facts.hyperparameters == {"n_epochs": 1, "batch_size": 4, "learning_rate_multiplier": 1.0}
 
 
