@@ -43,6 +43,8 @@ class ShardReport:
     shard: int
     totals: Totals
     done: bool
+    bytes: int
+    """Size of the shard's file by what this worker kept and wrote."""
     read: tuple[str, ...] = ()
     """The user's files that the grader imported or read since the last report."""
     written: tuple[str, ...] = ()

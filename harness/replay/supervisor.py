@@ -103,13 +103,14 @@ def replay(
     """
     with lock_run(run):
         end_orphans(run, WORKER)
+        before = _stamp(run.facts.input.path)
         hashing = threading.Thread(target=_hash_input, args=(run,))
         hashing.start()
         try:
             totals = _grade(run, progress, cores or os.cpu_count() or 1)
         finally:
             hashing.join()
-        _refuse_changed_input(run)
+        _refuse_changed_input(run, before)
         _refuse_changed_grader(run)
         run.merge()
         run.close(totals)
@@ -122,6 +123,7 @@ def _grade(run: Run, progress: Callable[[Totals], None], cores: int) -> Totals:
     if run.rewards.exists():  # ended between merging and closing
         return _recount(run)
     by_shard: dict[int, Totals] = {}
+    sizes: dict[int, int] = {}
     said: _Said = queue.Queue()
     with (run.folder / "grader.log").open("ab") as log:
         workers = [WorkerProcess(_order(run), log, said) for _ in range(min(cores, len(waiting)))]
@@ -139,6 +141,7 @@ def _grade(run: Run, progress: Callable[[Totals], None], cores: int) -> Totals:
                     raise _ERRORS[message.exit_code](message.message)
                 else:
                     by_shard[message.shard] = message.totals
+                    sizes[message.shard] = message.bytes
                     _note_files(run, message)
                     progress(_sum(by_shard))
                     if message.done:
@@ -146,7 +149,23 @@ def _grade(run: Run, progress: Callable[[Totals], None], cores: int) -> Totals:
         finally:
             for worker in workers:
                 worker.end()
+    _refuse_other_rows(run, sizes)
     return _sum(by_shard)
+
+
+def _refuse_other_rows(run: Run, sizes: dict[int, int]) -> None:
+    """Refuse shards that hold more than their workers wrote.
+
+    Raises:
+        HarnessError: One does; the next worker cuts it back.
+    """
+    for number, size in sizes.items():
+        if run.shard(number).stat().st_size != size:
+            raise HarnessError(
+                "a process that the grader started and left behind wrote to the run",
+                place=str(run.shard(number)),
+                fix="Do not fork in a grader. The same command removes what was written, and resumes.",
+            )
 
 
 def _hash_input(run: Run) -> None:
@@ -154,11 +173,26 @@ def _hash_input(run: Run) -> None:
     given = run.facts.input
     if given.sha256 is None:
         with contextlib.suppress(OSError):  # without it, only the same untouched file resumes
-            run.save(input=replace(given, sha256=sha256(given.path)))
+            found = sha256(given.path)
+            now = given.path.stat()
+            if (now.st_size, now.st_mtime_ns) == (given.bytes, given.mtime_ns):
+                run.save(input=replace(given, sha256=found))
 
 
-def _refuse_changed_input(run: Run) -> None:
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What changes with a file's content, even where its time is put back; None if it is gone."""
+    with contextlib.suppress(OSError):
+        found = path.stat()
+        return found.st_ino, found.st_ctime_ns
+    return None
+
+
+def _refuse_changed_input(run: Run, before: tuple[int, int] | None) -> None:
     """Refuse to finish a run whose rollouts were written to while workers read them.
+
+    Args:
+        run: The run.
+        before: What `_stamp` said when it began.
 
     Raises:
         InputError: They were; nobody can tell which content was graded.
@@ -168,8 +202,9 @@ def _refuse_changed_input(run: Run) -> None:
         return
     with contextlib.suppress(FileNotFoundError):  # gone, but read to its end
         found = given.path.stat()
-        if (found.st_size, found.st_mtime_ns) != (given.bytes, given.mtime_ns):
-            run.save(input=replace(given, sha256=None))  # so that this run is never resumed
+        same = (found.st_size, found.st_mtime_ns) == (given.bytes, given.mtime_ns)
+        if not same or _stamp(given.path) != before:
+            run.save(input=replace(given, mtime_ns=-1, sha256=None))  # so that this run is never resumed
             raise InputError(
                 "the file was changed while it was replayed",
                 place=str(given.path),

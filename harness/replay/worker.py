@@ -83,18 +83,20 @@ class Worker:
         start, end = self.order.shards[number]
         path = self.order.run / "shards" / f"{number}.jsonl"
         with lock_shard(path, LOCK_PATIENCE_S), AppendOnly(path) as file:
-            totals, at = self._resume(file, start)
-            self._say(number, totals)
+            totals, at, size = self._resume(file, start)
+            self._say(number, totals, size)
             rollouts = read_rollouts(self.order.rollouts, at, end, self.order.label, self.order.fields)
             for rows in self._graded(in_batches(rollouts)):
-                file.append_lines(b"".join(map(dump, rows)))
+                content = b"".join(map(dump, rows))
+                file.append_lines(content)
+                size += len(content)
                 for row in rows:
                     totals.add(row, self.order.middle)
-                self._report(number, totals)
-            self._say(number, totals, done=True)
+                self._report(number, totals, size)
+            self._say(number, totals, size, done=True)
 
-    def _resume(self, file: AppendOnly, start: int) -> tuple[Totals, int]:
-        """Cut a shard back to its last whole rollout; return what it adds up to and where to go on."""
+    def _resume(self, file: AppendOnly, start: int) -> tuple[Totals, int, int]:
+        """Cut a shard back to its last whole rollout; return its totals, where to go on, and its size."""
         totals, kept, at = Totals(), 0, start
         pending: list[Row] = []
         for offset, line in file.lines():
@@ -102,7 +104,8 @@ class Worker:
                 row = parse_row(line)
             except LineError:  # blocks that a crash of the machine left empty: what follows is graded again
                 break
-            if row["at"] < at or row["repeat"] != len(pending):  # a second writer: a grader that forks itself
+            rises = row["at"] == pending[0]["at"] if pending else row["at"] >= at
+            if not rises or row["repeat"] != len(pending):  # a second writer: a grader that forks itself
                 break
             pending.append(row)
             if len(pending) == self.order.repeats:
@@ -110,7 +113,7 @@ class Worker:
                     totals.add(row, self.order.middle)
                 pending, kept, at = [], offset + len(line), pending[-1]["at"] + 1
         file.cut(kept)
-        return totals, at
+        return totals, at, kept
 
     def _graded(self, batches: Iterator[list[Rollout]]) -> Iterator[list[Row]]:
         """Grade batches in order, with as many calls under way as the target takes."""
@@ -131,15 +134,15 @@ class Worker:
             while under_way:
                 yield under_way.popleft().result()
 
-    def _report(self, number: int, totals: Totals) -> None:
+    def _report(self, number: int, totals: Totals, size: int) -> None:
         now = time.monotonic()
         if now - self._told >= REPORT_S:
             self._told = now
-            self._say(number, totals)
+            self._say(number, totals, size)
 
-    def _say(self, number: int, totals: Totals, *, done: bool = False) -> None:
+    def _say(self, number: int, totals: Totals, size: int, *, done: bool = False) -> None:
         read, written = self.target.files.news() if isinstance(self.target, InProcessTarget) else ([], [])
-        self.say(ShardReport(number, totals, done, tuple(read), tuple(written)))
+        self.say(ShardReport(number, totals, done, size, tuple(read), tuple(written)))
 
 
 def _own_output() -> IO[str]:

@@ -220,8 +220,6 @@ def _same_content(was: InputFacts, now: InputFacts) -> bool:
     """Whether two inputs that are not equal hold the same."""
     if replace(was, path=now.path, mtime_ns=now.mtime_ns, sha256=None) != now:
         return False
-    if was.path == now.path and was.mtime_ns == now.mtime_ns:
-        return True
     return was.sha256 is not None and was.sha256 == sha256(now.path)
 
 

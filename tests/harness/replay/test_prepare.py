@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.errors import InputError
+from harness.errors import HarnessError, InputError
 from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
 from harness.runs.store import Run, open_run
@@ -85,6 +85,43 @@ def test_a_touched_input_is_the_same_and_a_changed_one_is_not(folder: Path) -> N
     assert begin().folder != run.folder
     Path("rollouts.jsonl").write_text(text + text)
     assert begin().folder != run.folder
+
+
+def test_other_content_of_the_same_size_and_time_is_another_input(folder: Path) -> None:
+    run = hashed(begin())
+    path = Path("rollouts.jsonl")
+    was = path.stat()
+    path.write_text(path.read_text().replace("72", "73", 1))
+    os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert begin().folder != run.folder
+
+
+WRITES = """
+from pathlib import Path
+from graders import Sample, grader
+
+@grader
+def right(sample: Sample) -> bool:
+    if sample.id == "x8999" and not Path("written").exists():
+        Path("written").touch()
+        shard = next(Path("runs").glob("*/shards/0.jsonl"))
+        with shard.open("ab") as file:
+            file.write(shard.read_bytes().splitlines(keepends=True)[0])
+    return True
+"""
+
+
+def test_rows_of_a_process_that_the_grader_left_behind_are_never_in_a_run(folder: Path) -> None:
+    write_grader(folder, WRITES)
+    write_rollouts(folder / "rollouts.jsonl", [rollout(f"x{at}", "72") for at in range(9_000)])
+    run = begin()
+    with pytest.raises(HarnessError, match=r"left behind wrote to the run.*Do not fork"):
+        replay(run, cores=1)
+    assert not run.rewards.exists()
+    again = begin()
+    assert again.folder == run.folder
+    assert replay(again, cores=1).gradings == 9_000
+    assert [row["id"] for row in rows(again)] == [f"x{at}" for at in range(9_000)]
 
 
 def test_an_input_that_moved_is_read_where_it_is_now(folder: Path) -> None:
@@ -164,6 +201,7 @@ def test_ended_between_merging_and_closing_it_goes_on(folder: Path) -> None:
 
 
 CHANGES = """
+import os
 from pathlib import Path
 from graders import Sample, grader
 
@@ -183,6 +221,10 @@ def right(sample: Sample) -> bool:
         "path.write_bytes(path.read_bytes().replace(b'72', b'73'))",
         "path.write_bytes(path.read_bytes()[:500])",
         "path.write_bytes(path.read_bytes() * 2)",
+        "was = path.stat(); path.write_bytes(path.read_bytes().replace(b'72', b'73'));"
+        " os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))",
+        "was = path.stat(); new = Path('new'); new.write_bytes(path.read_bytes().replace(b'72', b'73'));"
+        " os.utime(new, ns=(was.st_atime_ns, was.st_mtime_ns)); new.replace(path)",
     ],
 )
 def test_a_file_that_is_written_to_while_it_is_replayed_makes_no_run(change: str, folder: Path) -> None:
