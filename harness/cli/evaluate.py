@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +29,7 @@ from harness.cli.rollout import (
 from harness.cli.service import Service, service_options
 from harness.disk import file_sha256
 from harness.errors import InputError
+from harness.grader_output import LOG, output_to
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
@@ -83,7 +82,7 @@ def command(**asked: Any) -> int:
             def progress(label: str, state: Generated) -> None:
                 bar(state)
 
-            with redirect_stdout(sys.stderr):  # what a grader prints is not ours to print
+            with output_to(into / LOG):
                 found = evaluate(request, asker(client), progress)
     _tell(found, request.into, as_json=asked["as_json"])
     return 0 if found.measured else 2
@@ -104,6 +103,8 @@ def _tell(found: Evaluation, into: Path, *, as_json: bool) -> None:
     kept = sum(standing.kept for standing in found.standings)
     if kept:
         say(f"{kept:,} of them were there already; --out NEW-FOLDER asks for all anew")
+    if (into / LOG).exists():
+        say(f"what the grader printed: {into / LOG}")
 
 
 def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:

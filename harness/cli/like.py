@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,7 @@ from harness.cli.options import all_of, grader_option
 from harness.cli.output import printable, say
 from harness.data.typed_json import as_json
 from harness.errors import InputError
+from harness.grader_output import output_to
 
 if TYPE_CHECKING:
     from harness.jobs.journal import JobFacts
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["changed", "filled_in", "like_options", "tell_change"]
 
 _SHOWN = 10
+_LOG = Path("runs/like.log")
+"""What the graders printed."""
 
 
 like_options = all_of(
@@ -98,13 +99,16 @@ def changed(asked: dict[str, Any]) -> dict[str, Any] | None:
     if asked["rollouts"] is not None:
         from harness.signal.compare import compare
 
-        with redirect_stdout(sys.stderr):  # what a grader prints is not ours to print
+        _LOG.unlink(missing_ok=True)
+        with output_to(_LOG):
             said["rewards"] = compare(
                 asked["like_grader"] or before.grader.arn,
                 asked["grader"] or asked["arn"],
                 asked["rollouts"],
                 known_sha256=before.grader.code_sha256,
             ).to_json()
+        if _LOG.exists():
+            said["log"] = str(_LOG)
     return said
 
 
@@ -121,6 +125,8 @@ def tell_change(said: dict[str, Any]) -> None:
         sha256 = (rewards[name]["sha256"] if rewards else None) or side["code_sha256"] or "unknown"
         source = f"  ({rewards[name]['ref']})" if rewards and rewards[name]["ref"] != side["arn"] else ""
         say(f"  {name}  {side['arn']}{printable(source)}  code {sha256[:16]}")
+    if said.get("log"):
+        say(f"  what the graders printed: {said['log']}")
     if rewards is None:
         say("  rewards were not compared: add --rollouts FILE")
         return

@@ -112,8 +112,18 @@ def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[..., None] | No
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=stderr_console(), transient=True) as bar:
-        yield partial(bar.update, bar.add_task(what, total=None))
+    from harness.report.console import SafeConsole
+
+    # A stream of its own: while the grader works, this process's stderr is the grader's log.
+    with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8", errors="backslashreplace") as stream:
+        with Progress(
+            *columns,
+            console=SafeConsole(file=stream),
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        ) as bar:
+            yield partial(bar.update, bar.add_task(what, total=None))
 
 
 def _finite(value: Any) -> Any:

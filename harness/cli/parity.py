@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import textwrap
-from contextlib import ExitStack, redirect_stdout
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -29,6 +29,7 @@ from harness.cli.options import (
 )
 from harness.cli.output import emit_json, printable, progress_bar, say
 from harness.errors import InputError
+from harness.grader_output import output_to
 
 if TYPE_CHECKING:
     from harness.data.record_fields import FieldChoice
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from harness.deploy.places import GradingPlace
     from harness.rollouts.read import Rollout
 
+_LOG = Path("runs/parity.log")
+"""What the grader printed."""
 _SHOWN = 20
 _CELL = 24
 
@@ -78,9 +81,9 @@ def command(
 
     wires = [profile.name for profile in profiles_of(wire)]
     choice = choose_fields(rollouts, label, keep_field)
+    _LOG.unlink(missing_ok=True)
     chosen, more = _read(rollouts, limit, label, choice)
-    # What a grader prints is not ours to print.
-    with ExitStack() as stack, redirect_stdout(sys.stderr):
+    with progress_bar("comparing", quiet=as_json) as bar, output_to(_LOG), ExitStack() as stack:
         arns = [*asked["arns"], *_in_stack(asked)]
         places = open_places(
             stack,
@@ -92,7 +95,7 @@ def command(
             passed=asked["pass_env"],
             credentials=profile_credentials(asked["aws_credentials"]) if asked["aws_credentials"] else None,
         )
-        parity = _compare(chosen, places, wires, quiet=as_json)
+        parity = _compare(chosen, places, wires, bar)
         facts = [place.facts() | _times(parity, place.name) for place in places]
     if as_json:
         emit_json(_summary(parity, facts) | {"fields": asdict(choice)})
@@ -100,6 +103,8 @@ def command(
         for note in choice.notes():
             _wrapped(printable(f"fields {note}"))
         _tell(parity, facts, more)
+        if _LOG.exists():
+            say(f"what the grader printed: {_LOG}")
     return int(not parity.same)
 
 
@@ -132,15 +137,19 @@ def _in_stack(asked: dict[str, Any]) -> list[str]:
     return [found.arn(name)]
 
 
-def _compare(chosen: list[Rollout], places: list[GradingPlace], wires: list[str], quiet: bool) -> Parity:
+def _compare(
+    chosen: list[Rollout],
+    places: list[GradingPlace],
+    wires: list[str],
+    update: Callable[..., None] | None,
+) -> Parity:
     from harness.deploy.parity import compare
 
-    with progress_bar("comparing", quiet=quiet) as update:
-        if update is None:
-            return compare(chosen, places, wires)
-        again = sum(place.restart is not None for place in places)
-        update(total=len(chosen) * (len(places) * len(wires) + again))
-        return compare(chosen, places, wires, lambda graded: update(advance=graded))
+    if update is None:
+        return compare(chosen, places, wires)
+    again = sum(place.restart is not None for place in places)
+    update(total=len(chosen) * (len(places) * len(wires) + again))
+    return compare(chosen, places, wires, lambda graded: update(advance=graded))
 
 
 def _times(parity: Parity, place: str) -> dict[str, Any]:

@@ -60,7 +60,8 @@ def command(rollouts: Path, grader: str, out: Path | None, as_json: bool, **aske
 
     Exit codes: 0 rehearsed, whatever was learned; 1 the job failed; 2 input.
     """
-    from harness.rehearsal.run import LOG, RehearsalRequest, rehearse
+    from harness.grader_output import LOG
+    from harness.rehearsal.run import RehearsalRequest, rehearse
 
     given = {name: value for name, value in asked.items() if value is not None}
     with screen(quiet=as_json) as progress:

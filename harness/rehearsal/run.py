@@ -8,14 +8,11 @@ grading twice; everything else is written when it is done, each file in one step
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import os
 import re
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -27,6 +24,7 @@ from harness.data.typed_json import as_json
 from harness.disk import file_sha256, lock, replaced
 from harness.errors import HarnessError, InputError
 from harness.follow.curves import Series
+from harness.grader_output import LOG, output_to
 from harness.rehearsal.rehearsal_file import (
     BeforeAfter,
     HeldOut,
@@ -52,9 +50,9 @@ from harness.simulator.pool import Candidate
 from harness.simulator.training import DrawRow, Schedule, grade_all, take_step
 from harness.targets.in_process import InProcessTarget
 
-__all__ = ["LOG", "Progress", "RehearsalRequest", "StepFigures", "quarters", "rehearse"]
+__all__ = ["Progress", "RehearsalRequest", "StepFigures", "quarters", "rehearse"]
 
-_REWARDS, LOG = "rewards.jsonl", "grader.log"
+_REWARDS = "rewards.jsonl"
 _CONTROLS = 100
 
 
@@ -130,9 +128,9 @@ def rehearse(request: RehearsalRequest, progress: Progress) -> Rehearsal:
     """
     if not 0 <= request.holdout < 1:
         raise InputError("the share that is held out must be at least 0 and less than 1", place="--holdout")
-    printed = io.StringIO()
-    with redirect_stdout(printed), redirect_stderr(printed):
+    with output_to(None) as imported:
         target = InProcessTarget(request.grader)
+        printed = imported.read_text(encoding="utf-8", errors="replace")
     identity = _identity(request, target)
     out = request.out or _default_folder(request, identity)
     _check_folder(out, identity)
@@ -144,9 +142,9 @@ def rehearse(request: RehearsalRequest, progress: Progress) -> Rehearsal:
         with (
             lock(out / ".lock", "this rehearsal", fix="Wait for it, or name another --out."),
             KeptRewards(out / _REWARDS, identity, calls) as rewards,
-            _output_to(out / LOG),
+            output_to(out / LOG),
         ):
-            sys.stdout.write(printed.getvalue())
+            sys.stdout.write(printed)
             return _rehearsed(request, out, identity, parts, target, rewards, progress, remarks)
     except JobFailure as failure:
         raise HarnessError(
@@ -356,23 +354,3 @@ def _identity(request: RehearsalRequest, target: InProcessTarget) -> RehearsalIn
         group_size=request.group_size,
         labels=sorted(request.labels),
     )
-
-
-@contextmanager
-def _output_to(path: Path) -> Iterator[None]:
-    """Send what the grader and its children print to a file; an empty one is removed at the end."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = [os.dup(number) for number in (1, 2)]
-    with path.open("a", buffering=1, encoding="utf-8", errors="backslashreplace") as log:
-        for number in (1, 2):
-            os.dup2(log.fileno(), number)
-        try:
-            with redirect_stdout(log), redirect_stderr(log):
-                yield
-        finally:
-            for number, own in zip((1, 2), kept, strict=True):
-                os.dup2(own, number)
-                os.close(own)
-            if not os.fstat(log.fileno()).st_size:
-                path.unlink()

@@ -6,8 +6,6 @@ second resumes what the first began.
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
 import platform
 import shutil
@@ -18,6 +16,7 @@ from pathlib import Path
 from harness.data.json_lines import lines
 from harness.data.record_fields import FieldChoice, choose_fields
 from harness.errors import InputError
+from harness.grader_output import output_to
 from harness.replay.grading import profiles_of
 from harness.rollouts.derive import write_derived
 from harness.rollouts.read import check_label, check_labeled, holds_rollouts
@@ -152,7 +151,7 @@ def _target(request: ReplayRequest) -> tuple[TargetFacts, GraderFacts]:
         profile=request.aws_credentials,
     )
     # What the grader's module prints is for the workers' log.
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    with output_to(None):
         return describe(asked)
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, TypeAlias
 
 from harness.errors import HarnessError, InputError, ServiceError
+from harness.grader_output import LOG
 from harness.processes import end
 from harness.replay.orders import ShardReport, WorkerFailure, WorkOrder, from_line, to_line
 from harness.runs.facts import middle_of
@@ -125,7 +126,7 @@ def _grade(run: Run, progress: Callable[[Totals], None], cores: int) -> Totals:
     by_shard: dict[int, Totals] = {}
     sizes: dict[int, int] = {}
     said: _Said = queue.Queue()
-    with (run.folder / "grader.log").open("ab") as log:
+    with (run.folder / LOG).open("ab") as log:
         workers = [WorkerProcess(_order(run), log, said) for _ in range(min(cores, len(waiting)))]
         try:
             for worker in workers:
@@ -279,7 +280,7 @@ def _recount(run: Run) -> Totals:
 
 def _died(run: Run, worker: WorkerProcess) -> HarnessError:
     """What to say of a worker that ended in the middle of a shard."""
-    log = run.folder / "grader.log"
+    log = run.folder / LOG
     code = worker.process.returncode
     how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
     last = _last_line(log)

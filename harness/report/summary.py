@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.data.record_fields import FieldChoice
 from harness.data.typed_json import as_json, read_typed
+from harness.grader_output import LOG as GRADER_LOG
 from harness.printable import shortened
 from harness.replay.controls import Controls, count_controls
 from harness.replay.expect import RewardDifference, differences
@@ -69,9 +70,10 @@ class RunSummary:
             yield from self.function.lines()
         elif isinstance(self.run.facts.target, LocalRuntimeFacts) and self.run.facts.target.note:
             yield f"note: {self.run.facts.target.note}"
-        log = self.run.folder / LOG
-        if log.is_file() and log.stat().st_size:
-            yield f"the function's log: {log}"
+        for whose, name in (("the function's log", LOG), ("what the grader printed", GRADER_LOG)):
+            log = self.run.folder / name
+            if log.is_file() and log.stat().st_size:
+                yield f"{whose}: {log}"
 
     def lines(self) -> Iterator[str]:
         """The run in a few lines for people."""

@@ -46,7 +46,10 @@ def test_rewards_of_both_graders_are_compared_first(folder: Path) -> None:
     words = ["submit", "--like", "first", "--arn", NEW, "--grader", "rehearsed_graders.py:longer"]
     words += ["--like-grader", RIGHT, "--rollouts", "rollouts.jsonl", "--dry-run"]
     done = rft(folder, *words)
-    assert (done.returncode, done.stderr) == (0, "imported\n"), "a grader's own output is not on stdout"
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "imported" not in done.stdout
+    assert "what the graders printed: runs/like.log" in done.stdout
+    assert (folder / "runs/like.log").read_text() == "imported\n"
     assert done.stdout.index("like first, with another grader") < done.stdout.index("nothing was sent")
     rewards = json.loads(rft(folder, *words, "--json").stdout)["change"]["rewards"]
     assert (rewards["rollouts"], rewards["groups"]) == (400, 50)

@@ -1,0 +1,44 @@
+"""What a grader and its children print: kept in one file, and never on our own output."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+__all__ = ["LOG", "output_to"]
+
+LOG = "grader.log"
+"""Its name in the folder of a run, a rehearsal or an evaluation."""
+
+
+@contextmanager
+def output_to(path: Path | None) -> Iterator[Path]:
+    """Send what is printed in Python, in C and by children to a file; an empty one is removed at the end.
+
+    Args:
+        path: The file, which is appended to; when None, a temporary one that is removed at the end.
+    """
+    if path is None:
+        with tempfile.TemporaryDirectory() as folder, output_to(Path(folder) / LOG) as own:
+            yield own
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(number) for number in (1, 2)]
+    with path.open("a", buffering=1, encoding="utf-8", errors="backslashreplace") as log:
+        for number in (1, 2):
+            os.dup2(log.fileno(), number)
+        try:
+            with redirect_stdout(log), redirect_stderr(log):
+                yield path
+        finally:
+            for number, own in zip((1, 2), kept, strict=True):
+                os.dup2(own, number)
+                os.close(own)
+            if not os.fstat(log.fileno()).st_size:
+                path.unlink()
