@@ -37,8 +37,8 @@ def output_to(path: Path | None) -> Iterator[Path]:
             with redirect_stdout(log), redirect_stderr(log):
                 yield path
         finally:
-            for number, own in zip((1, 2), kept, strict=True):
-                os.dup2(own, number)
-                os.close(own)
+            for number, before in zip((1, 2), kept, strict=True):
+                os.dup2(before, number)
+                os.close(before)
             if not os.fstat(log.fileno()).st_size:
                 path.unlink()
