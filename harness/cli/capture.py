@@ -11,6 +11,7 @@ import click
 
 from harness.cli.options import (
     arn_option,
+    check_function,
     function_option,
     json_option,
     limit_option,
@@ -65,8 +66,7 @@ def command(
         raise InputError(
             "one place to look is needed", fix="Write a file (- is stdin), --arn ARN or --stack STACK."
         )
-    if function is not None and stack is None:
-        raise InputError("--function names a function of a stack", fix="Write --stack too, or --arn ARN.")
+    check_function(function, stack)
     if log is not None:
         lines = _lines_of(log)
     else:

@@ -10,6 +10,7 @@ import click
 from harness.cli.options import (
     arn_option,
     artifact_option,
+    check_function,
     function_option,
     json_option,
     model_option,
@@ -60,10 +61,8 @@ def command(
     """
     from harness.deploy.doctor import TEMPLATE, Diagnosis, examine_functions, examine_project
     from harness.deploy.function_checks import JobSettings
-    from harness.errors import InputError
 
-    if function is not None and stack is None:
-        raise InputError("--function names a function of a stack", fix="Write --stack too, or --arn ARN.")
+    check_function(function, stack)
     diagnosis = Diagnosis()
     if template or artifact or TEMPLATE.is_file() or not (stack or arns):
         examine_project(diagnosis, template or TEMPLATE, artifact)

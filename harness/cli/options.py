@@ -13,11 +13,14 @@ from typing import Any, TypeVar
 
 import click
 
+from harness.errors import InputError
+
 __all__ = [
     "all_of",
     "arn_option",
     "artifact_option",
     "aws_credentials_option",
+    "check_function",
     "checkpoint_option",
     "function_option",
     "grader_option",
@@ -257,6 +260,16 @@ def all_of(*options: Callable[[Verb], Verb]) -> Callable[[Verb], Verb]:
         return verb
 
     return add
+
+
+def check_function(function: str | None, stack: str | None) -> None:
+    """Refuse --function without --stack, in a verb that looks for functions in AWS alone.
+
+    Raises:
+        InputError: It names a function of no stack.
+    """
+    if function is not None and stack is None:
+        raise InputError("--function names a function of a stack", fix="Write --stack too, or --arn ARN.")
 
 
 def hyperparameter_options(*, checked: bool) -> Callable[[Verb], Verb]:

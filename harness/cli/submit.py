@@ -13,6 +13,7 @@ from harness.api.types import HYPERPARAMETERS, MODELS
 from harness.cli.like import changed, filled_in, like_options, tell_change
 from harness.cli.options import (
     arn_option,
+    check_function,
     function_option,
     hyperparameter_options,
     jobs_dir_option,
@@ -72,10 +73,9 @@ def command(context: click.Context, /, **asked: Any) -> int:
     from harness.jobs.evidence import evidence
     from harness.jobs.preflight import preflight
 
+    check_function(asked["function"], asked["stack"])
     if asked["stack"] is not None:
         asked |= _in_stack(asked)
-    elif asked["function"] is not None:
-        raise InputError("--function names a function of a stack", fix="Write --stack too, or --arn ARN.")
     asked = filled_in(context, asked)
     plan = _plan(asked)
     if asked["service"].shows(

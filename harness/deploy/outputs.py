@@ -13,10 +13,7 @@ from typing import Any
 from harness.aws import NotInAws, client, explained
 from harness.errors import InputError
 
-__all__ = ["KINDS", "DeployedGrader", "Stack", "read_stack"]
-
-KINDS = ("version", "alias", "function")
-"""The ARNs that a grader may have, the one to submit jobs with first."""
+__all__ = ["DeployedGrader", "Stack", "read_stack"]
 
 _LAMBDA = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+(?::([\w$-]+))?")
 _ENDING = re.compile(r"(Version|Alias|Function)?Arn$")
@@ -54,15 +51,14 @@ class Stack:
     submitter_policy: str | None = None
     """ARN of the managed policy for whoever submits jobs, where the stack makes one."""
 
-    def arn(self, grader: str | None = None, kind: str | None = None) -> str:
-        """One grader's ARN.
+    def arn(self, grader: str | None = None) -> str:
+        """The most fixed ARN of one grader.
 
         Args:
             grader: Its name; the stack's only one when None.
-            kind: One of `KINDS`; the most fixed that there is when None.
 
         Raises:
-            InputError: There is no such grader or no such ARN, or several fit.
+            InputError: There is no such grader, or several fit.
         """
         known = f"Its graders: {', '.join(self.graders)}."
         if grader is None and len(self.graders) > 1:
@@ -73,20 +69,13 @@ class Stack:
         found = self.graders.get(grader or next(iter(self.graders)))
         if found is None:
             raise InputError(f"the stack has no grader {grader!r}", place=f"stack {self.name}", fix=known)
-        if kind is None:
-            return found.arn
-        arn: str | None = getattr(found, kind)
-        if arn is None:
-            text = f"the stack has no output with the {kind}'s ARN of {found.name}"
-            raise InputError(
-                text, place=f"stack {self.name}", fix="Add it to the template's Outputs and deploy again."
-            )
-        return arn
+        return found.arn
 
     def to_json(self) -> dict[str, Any]:
         """The stack as JSON."""
+        kinds = ("version", "alias", "function")
         graders = {
-            name: {kind: getattr(grader, kind) for kind in KINDS} for name, grader in self.graders.items()
+            name: {kind: getattr(grader, kind) for kind in kinds} for name, grader in self.graders.items()
         }
         return {
             "stack": self.name,

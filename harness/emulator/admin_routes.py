@@ -17,7 +17,7 @@ from starlette.routing import Route
 from harness.emulator.api_errors import ApiError, invalid, not_found
 from harness.emulator.config import parse_faults
 from harness.emulator.context import Components, emulator_of, json_body
-from harness.emulator.requests import text_field
+from harness.emulator.requests import number_field, text_field
 from harness.errors import HarnessError
 from harness.simulator.failure import JobFailure
 
@@ -31,11 +31,8 @@ def _state(request: Request) -> Response:
 async def _step(request: Request) -> Response:
     """Do `count` rounds, each one unit of work of every open job; `{"until": "idle"}` goes on to the end."""
     parts, body = emulator_of(request), await json_body(request)
-    count = body.get("count", 1)
-    if body.get("until") == "idle":
-        count = 1 << 30
-    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        raise invalid('count must be a whole number, or send {"until": "idle"}.', "count")
+    count = number_field(body, "count", 0, whole=True)
+    count = 1 << 30 if body.get("until") == "idle" else 1 if count is None else count
     done = await _on_main_thread(parts, lambda: parts.runner.step(count))
     return JSONResponse({"done": done, **_describe(parts)})
 

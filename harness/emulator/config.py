@@ -42,8 +42,6 @@ class EmulatorConfig:
     """Completions drawn for each record in each step; Bedrock's number is *unverified*."""
     lambda_batch: int = 64
     """Most samples in one call of the grader (what Bedrock sends is *unverified*)."""
-    checkpoints: int = 4
-    """Checkpoints kept of a job, evenly spaced, where the request gives no `eval_interval`."""
     speed: float | None = None
     """Steps a second; None for as fast as the grader goes."""
     manual: bool = False

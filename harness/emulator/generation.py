@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from harness.api.types import MODELS, NOT_RECORDED
-from harness.emulator.api_errors import ApiError, invalid, not_found
-from harness.emulator.requests import DOCUMENTED_PLACEHOLDER
+from harness.emulator.api_errors import invalid, not_found
+from harness.emulator.requests import DOCUMENTED_PLACEHOLDER, number_field
 from harness.emulator.state import Store
 from harness.simulator.features import length_in_tokens
 from harness.simulator.policy import Policy, generator, initial, probabilities
@@ -136,14 +136,14 @@ def read_ask(body: Any, messages: Sequence[Mapping[str, Any]], limit: str) -> In
     stops = [stop] if isinstance(stop, str) else stop or []
     if not isinstance(stops, list) or not all(isinstance(text, str) for text in stops):
         raise invalid("stop must be a string or a list of strings.", "stop")
-    most = body.get(limit)
+    temperature = number_field(body, "temperature", 0, 2)
     return InferenceRequest(
         model=model,
         messages=messages,
-        choices=int(_within(body, "n", 1, 1, 128, whole=True)),
-        temperature=_within(body, "temperature", 1.0, 0, 2),
-        seed=_seed(body.get("seed")),
-        max_tokens=None if most is None else int(_within(body, limit, 0, 1, 1 << 30, whole=True)),
+        choices=number_field(body, "n", 1, 128, whole=True) or 1,
+        temperature=1.0 if temperature is None else float(temperature),
+        seed=number_field(body, "seed", whole=True),
+        max_tokens=number_field(body, limit, 1, whole=True),
         stop=[text for text in stops if text],
     )
 
@@ -151,24 +151,6 @@ def read_ask(body: Any, messages: Sequence[Mapping[str, Any]], limit: str) -> In
 def prompt_tokens(messages: Sequence[Mapping[str, Any]]) -> int:
     """Estimated tokens of a conversation."""
     return round(sum(length_in_tokens(message_text(message)) for message in messages))
-
-
-def _within(
-    body: Mapping[str, Any], name: str, default: float, low: float, high: float, *, whole: bool = False
-) -> float:
-    value = body.get(name)
-    if value is None:
-        return default
-    kind = int if whole else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
-        raise invalid(f"{name} must be {'a whole' if whole else 'a'} number from {low} to {high}.", name)
-    return float(value)
-
-
-def _seed(value: Any) -> int | None:
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-        return value
-    raise ApiError(400, "seed must be a whole number.", param="seed")
 
 
 def _answer(candidate: Candidate, ask: InferenceRequest) -> InferenceAnswer:

@@ -37,6 +37,8 @@ from harness.targets.protocol import Target
 __all__ = ["Equipment", "Lifecycle"]
 
 _UNIT_S: Final = 1.0
+_CHECKPOINTS: Final = 4
+"""Checkpoints kept of a job, evenly spaced, where the request gives no `eval_interval`."""
 
 _log = logging.getLogger(__name__)
 
@@ -261,10 +263,8 @@ class Lifecycle:
         )
         schedule = Schedule(
             seed=seed,
-            epochs=hyperparameters["n_epochs"],
-            batch_size=hyperparameters["batch_size"],
-            rate=hyperparameters["learning_rate_multiplier"],
             group_size=config.group_size,
+            **{name: hyperparameters[name] for name in api.HYPERPARAMETERS},
         )
         return Equipment(examples, calls, schedule)
 
@@ -286,7 +286,7 @@ class Lifecycle:
 
     def _is_checkpoint(self, job: Job, number: int, total: int) -> bool:
         given: dict[str, Any] = dict(job["method"]["reinforcement"]["hyperparameters"])
-        interval = given.get("eval_interval") or math.ceil(total / self._config.checkpoints)
+        interval = given.get("eval_interval") or math.ceil(total / _CHECKPOINTS)
         return number == total or number % interval == 0
 
     def _report(self, job: str, number: int, total: int, step: Step) -> None:

@@ -7,6 +7,7 @@ reinforcement; that Bedrock reads them is *unverified*.
 
 from __future__ import annotations
 
+import math
 import re
 import uuid
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from typing import Any, Final, cast
 from harness.api.types import GRADER_TYPE, HYPERPARAMETERS, METHOD_TYPE, Job
 from harness.emulator.api_errors import ApiError, invalid
 
-__all__ = ["DOCUMENTED_PLACEHOLDER", "new_job", "text_field"]
+__all__ = ["DOCUMENTED_PLACEHOLDER", "new_job", "number_field", "text_field"]
 
 DOCUMENTED_PLACEHOLDER: Final = "gpt-4o-mini"
 """The model in AWS's own curl examples, which are meant to be pasted; accepted beside the known models."""
@@ -47,17 +48,13 @@ def new_job(body: Any, now: int, default_seed: int) -> tuple[Job, dict[str, Any]
         raise invalid("suffix is not supported.", "suffix", code="unsupported_parameter")
     reinforcement = _reinforcement(body.get("method"))
     hyperparameters = _hyperparameters(reinforcement.get("hyperparameters"))
-    seed = body.get("seed")
-    if seed is None:
-        seed = default_seed
-    if not isinstance(seed, int) or isinstance(seed, bool):
-        raise invalid("seed must be a whole number.", "seed")
+    seed = number_field(body, "seed", whole=True)
     method = {
         "type": METHOD_TYPE,
         METHOD_TYPE: {"grader": reinforcement["grader"], "hyperparameters": hyperparameters},
     }
     validation_file = body.get("validation_file")
-    job = {
+    job: dict[str, Any] = {
         "id": f"ftjob-{uuid.uuid4()}",
         "object": "fine_tuning.job",
         "created_at": now,
@@ -72,7 +69,7 @@ def new_job(body: Any, now: int, default_seed: int) -> tuple[Job, dict[str, Any]
         "error": None,
         "organization_id": "org-emulator",
         "result_files": [],
-        "seed": seed,
+        "seed": default_seed if seed is None else seed,
         "trained_tokens": None,
         "estimated_finish": None,
         "integrations": [],
@@ -90,6 +87,24 @@ def text_field(body: Mapping[str, Any], name: str) -> str:
     value = body.get(name)
     if not isinstance(value, str) or not value:
         raise invalid(f"{name} is required and must be a string.", name)
+    return value
+
+
+def number_field(
+    body: Mapping[str, Any], name: str, low: float = -math.inf, high: float = math.inf, *, whole: bool = False
+) -> Any:
+    """An optional field that holds a number; None where it is left out.
+
+    Raises:
+        ApiError: It is something else, or out of bounds.
+    """
+    value = body.get(name)
+    kind = int if whole else (int, float)
+    if value is not None and (
+        isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high
+    ):
+        within = "" if low == -math.inf else f" from {low:g}" + ("" if high == math.inf else f" to {high:g}")
+        raise invalid(f"{name} must be {'a whole' if whole else 'a'} number{within}.", name)
     return value
 
 

@@ -205,13 +205,7 @@ def _rehearsed(
 def _train(
     request: RehearsalRequest, training: Sequence[Example], rewards: Grading, progress: Progress
 ) -> _Job:
-    schedule = Schedule(
-        request.seed,
-        request.n_epochs,
-        request.batch_size,
-        request.learning_rate_multiplier,
-        request.group_size,
-    )
+    schedule = Schedule(*(getattr(request, name) for name in Schedule._fields))
     total, job = schedule.total_steps(len(training)), _Job()
     latest: deque[str | None] = deque(maxlen=WINDOW)
     for number in range(total):
@@ -342,15 +336,10 @@ def _write(found: Rehearsal, parts: Split) -> None:
 
 
 def _identity(request: RehearsalRequest, target: InProcessTarget) -> RehearsalInputs:
+    same = {name: getattr(request, name) for name in ("grader", "holdout", *Schedule._fields)}
     return RehearsalInputs(
         rollouts_sha256=file_sha256(request.rollouts),
-        grader=request.grader,
         code_sha256=target.sha256 or "",
-        holdout=request.holdout,
-        seed=request.seed,
-        n_epochs=request.n_epochs,
-        batch_size=request.batch_size,
-        learning_rate_multiplier=request.learning_rate_multiplier,
-        group_size=request.group_size,
         labels=sorted(request.labels),
+        **same,
     )

@@ -30,85 +30,69 @@ class Look:
     facts: RunFacts
     folder: str
     totals: Totals
-    groups: GroupCounts
     bounds: Bounds | None
     """The grader's range; None where nobody knows it."""
-    agreed: int
-    """Gradings whose reward agrees with their label."""
-    judged: int
-    """Gradings whose reward could be held to their label."""
     span: Bounds
     """What the bins divide: the grader's range, or all rewards where that is not known."""
-    bins: list[int]
+    groups: GroupCounts = field(init=False)
+    agreed: int = 0
+    """Gradings whose reward agrees with their label."""
+    judged: int = 0
+    """Gradings whose reward could be held to their label."""
+    bins: list[int] = field(default_factory=lambda: [0] * BINS)
     """How many rewards lie in each tenth of the span."""
-    values: dict[float, int]
+    values: dict[float, int] = field(default_factory=Counter)
     """How often each reward occurs, where there are few different ones; empty otherwise."""
-    metrics: dict[str, float]
+    metrics: dict[str, float] = field(default_factory=dict)
     """The mean of each metric, over the gradings that carry it."""
-    lowest: list[Row]
-    slowest: list[Row]
-    failed: list[Row]
+    lowest: list[Row] = field(default_factory=list)
+    slowest: list[Row] = field(default_factory=list)
+    failed: list[Row] = field(default_factory=list)
     """The first gradings without a reward."""
-    disagreed: list[Row]
+    disagreed: list[Row] = field(default_factory=list)
     """The first gradings whose wires or label disagree."""
-    ms: float
+    ms: float = 0.0
     """Milliseconds of grading, all told."""
 
     def to_json(self) -> dict[str, Any]:
         """The look as JSON."""
         found: dict[str, Any] = as_json(self)
         del found["span"]
-        found["run"] = found.pop("facts")
-        found["totals"], found["groups"] = self.totals.to_json(), self.groups.to_json()
+        found["run"], found["totals"] = found.pop("facts"), self.totals.to_json()
         found["values"] = {str(value): count for value, count in self.values.items()}
         return found
 
-
-@dataclass(slots=True)
-class _Gathering:
-    """What one pass over the rows adds up to."""
-
-    span: Bounds
-    middle: float | None
-    keep: int
-    bins: list[int] = field(default_factory=lambda: [0] * BINS)
-    values: Counter[float] = field(default_factory=Counter)
-    sums: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
-    counts: Counter[str] = field(default_factory=Counter)
-    failed: list[Row] = field(default_factory=list)
-    disagreed: list[Row] = field(default_factory=list)
-    lowest: list[tuple[float, int, Row]] = field(default_factory=list)
-    slowest: list[tuple[float, int, Row]] = field(default_factory=list)
-    agreed: int = 0
-    judged: int = 0
-    ms: float = 0.0
-
-    def watch(self, rows: Iterator[Row]) -> Iterator[Row]:
+    def gather(self, rows: Iterator[Row], keep: int) -> Iterator[Row]:
         """Pass rows on, having looked at each."""
+        middle = middle_of(self.bounds)
+        sums: defaultdict[str, float] = defaultdict(float)
+        counts: Counter[str] = Counter()
+        lowest: list[tuple[float, int, Row]] = []
+        slowest: list[tuple[float, int, Row]] = []
         for number, row in enumerate(rows):
             self.ms += row["ms"]
-            _keep(self.slowest, (row["ms"], -number, row), self.keep)
+            _keep(slowest, (row["ms"], -number, row), keep)
             reward = row["reward"]
             if reward is not None:
-                self._reward(row, reward, number)
-            elif len(self.failed) < self.keep:
+                place = min(max(share_of(self.span, reward) * BINS, 0.0), BINS - 1.0)
+                self.bins[int(place)] += 1
+                if len(self.values) <= BINS:
+                    self.values[reward] += 1
+                _keep(lowest, (-reward, -number, row), keep)
+                for name, value in row["metrics"].items():
+                    sums[name] += value
+                    counts[name] += 1
+            elif len(self.failed) < keep:
                 self.failed.append(row)
-            verdict = agreement(reward, row["label"], self.middle) if "label" in row else None
+            verdict = agreement(reward, row["label"], middle) if "label" in row else None
             self.judged += verdict is not None
             self.agreed += verdict is True
-            if ("wires" in row or verdict is False) and len(self.disagreed) < self.keep:
+            if ("wires" in row or verdict is False) and len(self.disagreed) < keep:
                 self.disagreed.append(row)
             yield row
-
-    def _reward(self, row: Row, reward: float, number: int) -> None:
-        place = min(max(share_of(self.span, reward) * BINS, 0.0), BINS - 1.0)
-        self.bins[int(place)] += 1
-        if len(self.values) <= BINS:
-            self.values[reward] += 1
-        _keep(self.lowest, (-reward, -number, row), self.keep)
-        for name, value in row["metrics"].items():
-            self.sums[name] += value
-            self.counts[name] += 1
+        self.values = dict(sorted(self.values.items())) if len(self.values) <= BINS else {}
+        self.metrics = {name: sums[name] / count for name, count in counts.items()}
+        self.lowest, self.slowest = _best(lowest), _best(slowest)
 
 
 def look_at(run: Run, keep: int = 5, bounds: Bounds | None = None) -> Look:
@@ -123,27 +107,10 @@ def look_at(run: Run, keep: int = 5, bounds: Bounds | None = None) -> Look:
         InputError: The run is not finished, or damaged; or its grader declares another range.
     """
     totals, bounds = run.totals, known_bounds(run.facts.bounds, bounds)
-    span = bounds or _span(totals)
-    gathering = _Gathering(span, middle_of(bounds), keep)
-    groups = group_rewards(gathering.watch(read_rows(run.rewards)))
-    return Look(
-        facts=run.facts,
-        folder=str(run.folder),
-        totals=totals,
-        groups=count_groups(groups.values(), bounds),
-        bounds=bounds,
-        agreed=gathering.agreed,
-        judged=gathering.judged,
-        span=span,
-        bins=gathering.bins,
-        values=dict(sorted(gathering.values.items())) if len(gathering.values) <= BINS else {},
-        metrics={name: gathering.sums[name] / count for name, count in gathering.counts.items()},
-        lowest=_best(gathering.lowest),
-        slowest=_best(gathering.slowest),
-        failed=gathering.failed,
-        disagreed=gathering.disagreed,
-        ms=gathering.ms,
-    )
+    look = Look(run.facts, str(run.folder), totals, bounds, bounds or _span(totals))
+    groups = group_rewards(look.gather(read_rows(run.rewards), keep))
+    look.groups = count_groups(groups.values(), bounds)
+    return look
 
 
 def _span(totals: Totals) -> Bounds:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from harness.runs.facts import Bounds
 from harness.runs.rows import Row
@@ -51,10 +50,6 @@ class GroupCounts:
     """Groups of one rollout, which tell nothing either way."""
     unrewarded: int
     """Groups without any reward."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The counts as JSON."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def group_rewards(rows: Iterable[Row]) -> dict[str, RewardGroup]:

@@ -44,20 +44,19 @@ class Schedule(NamedTuple):
     """How a job walks through its examples."""
 
     seed: int
-    epochs: int
+    n_epochs: int
     batch_size: int
-    rate: float
-    """The learning rate multiplier."""
+    learning_rate_multiplier: float
     group_size: int
 
     def total_steps(self, examples: int) -> int:
         """ceil(records / batch_size) x n_epochs."""
-        return math.ceil(examples / self.batch_size) * self.epochs
+        return math.ceil(examples / self.batch_size) * self.n_epochs
 
     def step_size(self, step: int, examples: int) -> float:
         """The step size of a step, counted from 0: it rises evenly over the first part of the job."""
         warm_up = WARM_UP * self.total_steps(examples)
-        return RATE * self.rate * min(1.0, (step + 1) / warm_up)
+        return RATE * self.learning_rate_multiplier * min(1.0, (step + 1) / warm_up)
 
     def batch(self, step: int, examples: Sequence[Example]) -> list[Example]:
         """The examples of a step, counted from 0.
