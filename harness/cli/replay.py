@@ -40,6 +40,11 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS, LAMBDA_RUNTIME
 @click.command("replay")
 @click.argument("rollouts", type=click.Path(path_type=Path))
 @grader_option()
+@click.option(
+    "--handler",
+    metavar="MODULE.FUNCTION",
+    help="Take this Lambda handler, here or in the folder or zip file that --artifact names.",
+)
 @artifact_option
 @arn_option()
 @stack_option
@@ -102,6 +107,8 @@ def command(
 
     Grades with --grader in process, with a built function (--artifact or --function) in the local Lambda
     runtime, or with a deployed one (--arn, or --stack) in AWS.
+
+    A handler that was written by hand, with --handler, is called as Lambda would call it.
 
     A file of records works too: each record's own reference is graded as if it were the completion, and
     another record's as a negative control. Killed or interrupted, the same command resumes the run.

@@ -63,7 +63,7 @@ def _same_grader(run: Run, grader_arn: str, place: Place) -> list[Finding]:
             return []
         message = f"the replay called {target.arn}, the job would call {grader_arn}"
         return [Finding("J022", Severity.WARNING, message, place, fix="Replay the ARN that is to train.")]
-    if isinstance(target, LocalRuntimeFacts):
+    if isinstance(target, LocalRuntimeFacts) and target.handler is None:
         artifact = target.template.parent / target.function
         if changed := changed_sources(artifact) if artifact.is_dir() else []:
             message = f"the artifact is older than its sources: {', '.join(changed[:3])} changed since"

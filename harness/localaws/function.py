@@ -33,7 +33,7 @@ _MOST_STORAGE_MB = 10_240
 _TIMEOUT_S = (0.0, 900.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class FunctionSpec:
     """One function as Lambda would be told about it.
 

@@ -37,6 +37,8 @@ class ReplayRequest:
     """A file of rollouts, or of records to make rollouts of."""
     grader: str | None = None
     """`module:name` or `file.py:name`; what a target that runs elsewhere does not need."""
+    handler: str | None = None
+    """`module.function`: a handler in process, or in `artifact`, a folder or zip file without a template."""
     target: str = IN_PROCESS
     """`in-process`, `lambda-runtime`, an ARN or `NAME:ALIAS`."""
     artifact: Path | None = None
@@ -144,6 +146,7 @@ def _target(request: ReplayRequest) -> tuple[TargetFacts, GraderFacts]:
     asked = TargetChoice(
         target=request.target,
         grader=request.grader,
+        handler=request.handler,
         artifact=request.artifact,
         function=request.function,
         region=request.region,

@@ -104,6 +104,8 @@ class LocalRuntimeFacts:
     """Names of variables that the function gets from whoever replays."""
     profile: str | None = None
     """The profile whose AWS credentials it gets."""
+    handler: str | None = None
+    """`module.function` where `template` is no template but a folder or zip file with the code."""
     kind: Literal["lambda-runtime"] = "lambda-runtime"
 
 

@@ -8,7 +8,11 @@ files that are deployed. Nothing here builds anything.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
+import tempfile
+import weakref
+import zipfile
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,12 +28,23 @@ from harness.localaws.template import read_functions
 from harness.localaws.variables import function_variables
 from harness.runs.facts import GraderOptions
 
-__all__ = ["BUILD", "Imported", "built_function", "built_functions", "grader_of", "import_artifact"]
+__all__ = [
+    "BUILD",
+    "Imported",
+    "bare_function",
+    "built_function",
+    "built_functions",
+    "grader_named",
+    "grader_of",
+    "import_artifact",
+]
 
 BUILD = Path(".aws-sam/build")
 """Where `sam build` puts what it made."""
 
 _IMPORT_SECONDS = 60
+_BARE_TIMEOUT_S, _BARE_MEMORY_MB = 60, 1_769
+_MOST_UNZIPPED = 250 << 20
 # What the handler's module prints goes to the log; only the last line of the real output is ours.
 _IMPORT = """
 import os, sys
@@ -133,8 +148,69 @@ def built_function(
 
 def grader_of(spec: FunctionSpec) -> str:
     """A function's handler as graders are named here: `module:name`."""
-    module, _, name = spec.handler.rpartition(".")
+    return grader_named(spec.handler)
+
+
+def grader_named(handler: str) -> str:
+    """A handler in Lambda's spelling, `folder/module.function`, as `module:name`.
+
+    Raises:
+        InputError: It is no handler's name.
+    """
+    module, _, name = handler.rpartition(".")
+    if not module or not name.isidentifier() or handler.endswith(".py") or ":" in handler:
+        fix = "Write module.function, as the function's setting in Lambda has it."
+        raise InputError(f"{handler!r} names no handler", place="--handler", fix=fix)
     return f"{module.replace('/', '.')}:{name}"
+
+
+def bare_function(code: Path, handler: str) -> FunctionSpec:
+    """A function that has no template: a folder or zip file, and the name of its handler.
+
+    Args:
+        code: The folder, or the zip file as it was uploaded to Lambda.
+        handler: `module.function`.
+
+    Raises:
+        InputError: There is no such folder or zip file, or it is larger than Lambda allows.
+    """
+    _, _, name = grader_named(handler).partition(":")
+    note = (
+        f"no template was read: the timeout is {_BARE_TIMEOUT_S} s and the memory {_BARE_MEMORY_MB:,} MB here"
+    )
+    folder = code if code.is_dir() else Path(tempfile.mkdtemp(prefix="rft-code-"))
+    try:
+        if folder is not code:
+            _unpack(code, folder)
+        spec = FunctionSpec(
+            name=name,
+            artifact=folder.resolve(),
+            handler=handler,
+            timeout_s=_BARE_TIMEOUT_S,
+            memory_mb=_BARE_MEMORY_MB,
+            notes=(note,),
+        )
+    except BaseException:
+        if folder is not code:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    if folder is not code:
+        weakref.finalize(spec, shutil.rmtree, folder, ignore_errors=True)
+    return spec
+
+
+def _unpack(code: Path, folder: Path) -> None:
+    try:
+        with zipfile.ZipFile(code) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+            if size > _MOST_UNZIPPED:
+                raise InputError(f"{size:,} bytes unzipped: Lambda allows 250 MB", place=str(code))
+            archive.extractall(folder)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=str(code)) from error
+    except zipfile.BadZipFile:
+        fix = "Name the folder or the zip file that is deployed."
+        raise InputError("this is neither a folder nor a zip file", place=str(code), fix=fix) from None
 
 
 def import_artifact(spec: FunctionSpec) -> Imported:

@@ -8,6 +8,7 @@ another run of the same work (endpoint, attempts, how many calls at once) is the
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +48,8 @@ class TargetChoice:
     """`in-process`, `lambda-runtime`, an ARN or `NAME:QUALIFIER`."""
     grader: str | None = None
     """`module:name` or `file.py:name`."""
+    handler: str | None = None
+    """`module.function`, in process, or in `artifact` as a folder or zip file without a template."""
     artifact: Path | None = None
     """For `lambda-runtime`: the build's folder."""
     function: str | None = None
@@ -69,6 +72,10 @@ def describe(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
         InputError: There is no such target, or it cannot be set up.
         ServiceError: AWS cannot be reached.
     """
+    if asked.handler is not None and (asked.grader or asked.function):
+        raise InputError("--handler names the function itself", fix="Leave --grader and --function out.")
+    if asked.handler is not None and asked.target not in (IN_PROCESS, LAMBDA_RUNTIME):
+        raise InputError("--handler is for code on this machine; a deployed function has its own")
     if asked.target != LAMBDA_RUNTIME and (asked.artifact or asked.function):
         raise InputError("--artifact and --function name a built function, not a deployed one")
     if asked.target != LAMBDA_RUNTIME and (asked.passed or asked.profile):
@@ -103,9 +110,13 @@ def open_target(described: TargetFacts, run: Path | None = None) -> Target:
     if isinstance(described, LocalRuntimeFacts):
         from harness.localaws.credentials import profile_credentials
         from harness.localaws.template import read_function
+        from harness.targets.built import bare_function
         from harness.targets.lambda_runtime import LocalRuntimeTarget
 
-        spec = read_function(described.template, described.function)
+        if described.handler is None:
+            spec = read_function(described.template, described.function)
+        else:
+            spec = bare_function(described.template, described.handler)
         return LocalRuntimeTarget(
             spec,
             concurrency=_number(CONCURRENCY, None),
@@ -138,14 +149,16 @@ def open_deployed(function: str, region: str | None = None) -> DeployedTarget:
 
 
 def _in_process(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
+    from harness.targets.built import grader_named
     from harness.targets.in_process import InProcessTarget
 
-    if asked.grader is None:
+    named = asked.grader or (asked.handler and grader_named(asked.handler))
+    if not named:
         raise InputError(
             "no grader is named",
             fix="Write --grader module:name or --grader file.py:name, or --arn, --stack or --artifact.",
         )
-    grader = _one_spelling(asked.grader)
+    grader = _one_spelling(named)
     opened = InProcessTarget(grader)
     made_of = opened.fingerprint
     facts = GraderFacts(grader, opened.sha256, opened.options, made_of.files, made_of.packages)
@@ -164,18 +177,35 @@ def _one_spelling(grader: str) -> str:
 
 def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     """The built function; its artifact is asked how the grader in it was declared."""
-    from harness.targets.built import built_function, grader_of, import_artifact
+    from harness.targets.built import bare_function, built_function, grader_of, import_artifact
 
-    template, logical_id, spec = built_function(asked.artifact, asked.function, asked.grader)
-    imported = import_artifact(spec)
+    if asked.handler is not None:
+        template = asked.artifact or Path()
+        spec = bare_function(template, asked.handler)
+        logical_id = spec.name
+    else:
+        template, logical_id, spec = built_function(asked.artifact, asked.function, asked.grader)
+    try:
+        imported = import_artifact(spec)
+        sha256 = spec.code_sha256()
+    finally:
+        if asked.handler is not None and not template.is_dir():  # a zip file, unpacked for this alone
+            shutil.rmtree(spec.artifact, ignore_errors=True)
     if imported.error is not None:
         fix = f"Lambda could not import {spec.handler} either; `rft doctor` says more."
-        if spec.notes:
+        if asked.handler is not None:
+            fix = "Name the module as it lies at the top of the folder or zip file: module.function."
+        elif spec.notes:
             fix = f"What is not imitated here may be why: {'; '.join(spec.notes)}."
-        raise InputError(imported.error, place=str(spec.artifact), fix=fix)
-    sha256 = spec.code_sha256()
+        raise InputError(imported.error, place=str(template), fix=fix)
     target = LocalRuntimeFacts(
-        template.resolve(), logical_id, sha256, imported.note, passed=asked.passed, profile=asked.profile
+        template.resolve(),
+        logical_id,
+        sha256,
+        "; ".join(note for note in (imported.note, *(spec.notes if asked.handler else ())) if note) or None,
+        passed=asked.passed,
+        profile=asked.profile,
+        handler=asked.handler,
     )
     return target, GraderFacts(grader_of(spec), sha256, imported.options)
 

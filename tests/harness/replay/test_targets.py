@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +64,65 @@ def function(folder, source=SAME, **settings) -> FunctionSpec:
 
 def rewards(run):
     return {row["id"]: row["reward"] for row in read_rows(run.rewards)}
+
+
+# --- A handler without a template -----------------------------------------------------------------
+
+FOREIGN = """
+def lambda_handler(event, context):
+    return [{"id": item["id"], "aggregate_reward_score": 0.25, "metrics_list": []} for item in event]
+"""
+
+
+@pytest.fixture
+def code(tmp_path):
+    folder = tmp_path / "code"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "inner" / "reward.py").write_text(FOREIGN)
+    return folder
+
+
+def test_a_handler_of_a_folder_or_zip_file_needs_no_template(code, rollouts, tmp_path, monkeypatch):
+    packed = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", code))
+    monkeypatch.chdir(tmp_path)
+    hashes = set()
+    for artifact in (code, packed):
+        handler = "inner/reward.lambda_handler"
+        request = ReplayRequest(
+            rollouts=rollouts, limit=10, target="lambda-runtime", artifact=artifact, handler=handler
+        )
+        run = prepare(request)
+        assert replay(run, cores=1).mean == 0.25
+        assert run.facts.bounds is None
+        hashes.add(run.facts.grader.sha256)
+    assert len(hashes) == 1
+
+
+def test_a_handler_in_process_is_named_as_lambda_names_it(code, rollouts, monkeypatch):
+    monkeypatch.chdir(code)
+    run = prepare(ReplayRequest(rollouts=rollouts, limit=10, handler="inner/reward.lambda_handler"))
+    assert run.facts.grader.ref == "inner.reward:lambda_handler"
+    assert replay(run, cores=1).mean == 0.25
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"handler": "reward.py"}, "'reward.py' names no handler"),
+        ({"handler": "reward:handler"}, "'reward:handler' names no handler"),
+        ({"handler": "handler"}, "'handler' names no handler"),
+        ({"handler": "a.b", "grader": "c:d"}, "--handler names the function itself"),
+        ({"handler": "a.b", "target": f"{ARN}:1"}, "--handler is for code on this machine"),
+        ({"handler": "a.b", "target": "lambda-runtime", "artifact": Path("app.py")}, "neither a folder nor"),
+        ({"handler": "a.b", "target": "lambda-runtime", "artifact": Path("gone")}, "cannot be read: No such"),
+        ({"handler": "a.b", "target": "lambda-runtime", "artifact": Path()}, "Name the module as it lies"),
+    ],
+)
+def test_a_handler_that_cannot_be_used_is_said_as_what_it_is(asked, said, rollouts, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("app.py").write_text(FOREIGN)
+    with pytest.raises(InputError, match=said):
+        prepare(ReplayRequest(rollouts=rollouts, **asked))
 
 
 # --- The built artifact ---------------------------------------------------------------------------
