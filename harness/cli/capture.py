@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import (
-    arn_option,
-    check_function,
-    function_option,
-    json_option,
-    limit_option,
-    region_option,
-    stack_option,
-)
+from harness.cli.options import check_function, deployed_options, json_option, limit_option
 from harness.cli.output import emit_json, printable, say
 
 if TYPE_CHECKING:
@@ -28,10 +20,7 @@ _NEAREST = 3
 
 @click.command("capture")
 @click.argument("log", required=False, metavar="[LOG]")
-@arn_option()
-@stack_option
-@function_option
-@region_option
+@deployed_options()
 @click.option(
     "--hours",
     type=click.FloatRange(min=0, min_open=True),

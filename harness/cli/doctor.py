@@ -7,23 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import (
-    arn_option,
-    artifact_option,
-    check_function,
-    function_option,
-    json_option,
-    model_option,
-    region_option,
-    stack_option,
-)
-from harness.cli.output import emit_json, printable, stdout_console
+from harness.cli.options import artifact_option, check_function, deployed_options, json_option, model_option
+from harness.cli.output import SEVERITY_STYLES, emit_json, printable, stdout_console
 
 if TYPE_CHECKING:
     from harness.deploy.doctor import Diagnosis
     from harness.findings import Finding
-
-_STYLES = {"critical": "bold red", "error": "red", "warning": "yellow", "note": "cyan", "info": "dim"}
 
 
 @click.command("doctor")
@@ -33,10 +22,7 @@ _STYLES = {"critical": "bold red", "error": "red", "warning": "yellow", "note": 
     help="Check this SAM template; template.yaml by default.",
 )
 @artifact_option
-@arn_option(multiple=True)
-@stack_option
-@function_option
-@region_option
+@deployed_options(multiple=True)
 @click.option(
     "--job-region", metavar="REGION", help="Run the job in this Region; the function's own by default."
 )
@@ -92,7 +78,7 @@ def _tell(diagnosis: Diagnosis) -> None:
         console.print(printable(f"{arn}: {_function(figures)}"))
     for one in sorted(diagnosis.findings, key=lambda one: -one.severity.rank):
         head = f"{one.severity.value} {one.id} {RULES[one.id].title}"
-        console.print(head, style=_STYLES[one.severity.value])
+        console.print(head, style=SEVERITY_STYLES[one.severity.value])
         console.print(printable(f"  {_place(one)}{one.message}"))
         if one.fix:
             console.print(f"  {one.fix}", style="dim")

@@ -19,8 +19,10 @@ __all__ = [
     "all_of",
     "arn_option",
     "artifact_option",
-    "aws_credentials_option",
     "check_function",
+    "deployed_options",
+    "environment_options",
+    "place_options",
     "checkpoint_option",
     "function_option",
     "grader_option",
@@ -34,7 +36,6 @@ __all__ = [
     "model_option",
     "name_option",
     "out_option",
-    "pass_env_option",
     "port_option",
     "range_option",
     "region_option",
@@ -260,6 +261,20 @@ def all_of(*options: Callable[[Verb], Verb]) -> Callable[[Verb], Verb]:
         return verb
 
     return add
+
+
+def deployed_options(*, multiple: bool = False) -> Callable[[Verb], Verb]:
+    """Add --arn, --stack, --function and --region: which deployed functions to take."""
+    return all_of(arn_option(multiple=multiple), stack_option, function_option, region_option)
+
+
+environment_options = all_of(pass_env_option, aws_credentials_option)
+"""Adds --pass-env and --aws-credentials: what a built function gets of this machine's environment."""
+
+
+def place_options(*, multiple: bool = False) -> Callable[[Verb], Verb]:
+    """Add the options that say where else than here to grade: in an artifact, or in AWS."""
+    return all_of(artifact_option, deployed_options(multiple=multiple), environment_options)
 
 
 def check_function(function: str | None, stack: str | None) -> None:

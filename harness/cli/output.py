@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from harness.report.console import SafeConsole
 
 __all__ = [
+    "SEVERITY_STYLES",
+    "duration",
     "emit_json",
     "open_streams",
     "printable",
@@ -31,6 +33,9 @@ __all__ = [
     "stderr_console",
     "stdout_console",
 ]
+
+SEVERITY_STYLES = {"critical": "bold red", "error": "red", "warning": "yellow", "note": "cyan", "info": "dim"}
+"""How a finding of each severity looks on a terminal, worst first."""
 
 
 def emit_json(value: Any) -> None:
@@ -93,6 +98,14 @@ def open_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="rft")
+
+
+def duration(seconds: float) -> str:
+    """A time left, as people say it: `40 s`, `12 min`, `3 h 5 min`."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 @contextmanager

@@ -13,18 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import (
-    arn_option,
-    artifact_option,
-    aws_credentials_option,
-    function_option,
     grader_option,
     json_option,
     keep_field_option,
     label_option,
     limit_option,
-    pass_env_option,
-    region_option,
-    stack_option,
+    place_options,
     wire_option,
 )
 from harness.cli.output import emit_json, printable, progress_bar, say
@@ -46,13 +40,7 @@ _CELL = 24
 @click.command("parity")
 @click.argument("rollouts", type=click.Path(path_type=Path))
 @grader_option()
-@artifact_option
-@arn_option(multiple=True)
-@stack_option
-@function_option
-@region_option
-@pass_env_option
-@aws_credentials_option
+@place_options(multiple=True)
 @wire_option("all")
 @limit_option("rollouts", 200)
 @label_option()

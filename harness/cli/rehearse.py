@@ -21,7 +21,7 @@ from harness.cli.options import (
     out_option,
     seed_option,
 )
-from harness.cli.output import emit_json, say
+from harness.cli.output import duration, emit_json, say
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -127,7 +127,7 @@ def live_lines(figures: StepFigures, seconds: float) -> list[str]:
     from harness.follow.curves import sparkline
 
     left = seconds / figures.step * (figures.total - figures.step) if figures.step else 0.0
-    lines = [f"step {figures.step:,} of {figures.total:,}, {_duration(left)} left"]
+    lines = [f"step {figures.step:,} of {figures.total:,}, {duration(left)} left"]
     for name, points in (
         ("reward", figures.reward),
         ("entropy", figures.entropy),
@@ -158,9 +158,3 @@ def screen(quiet: bool) -> Iterator[Screen]:
         with Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False,
                   redirect_stderr=False) as live:  # fmt: skip
             yield Screen(live)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -9,21 +9,15 @@ from typing import Any
 import click
 
 from harness.cli.options import (
-    arn_option,
-    artifact_option,
-    aws_credentials_option,
-    function_option,
     grader_option,
     json_option,
     keep_field_option,
     label_option,
     limit_option,
     name_option,
-    pass_env_option,
+    place_options,
     range_option,
-    region_option,
     runs_dir_option,
-    stack_option,
     wire_option,
 )
 from harness.cli.output import emit_json, printable, progress_bar, say
@@ -45,13 +39,7 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS, LAMBDA_RUNTIME
     metavar="MODULE.FUNCTION",
     help="Take this Lambda handler, here or in the folder or zip file that --artifact names.",
 )
-@artifact_option
-@arn_option()
-@stack_option
-@function_option
-@region_option
-@pass_env_option
-@aws_credentials_option
+@place_options()
 @click.option(
     "--concurrency",
     metavar="N",

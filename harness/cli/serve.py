@@ -12,11 +12,10 @@ import click
 
 from harness.cli.options import (
     artifact_option,
-    aws_credentials_option,
+    environment_options,
     function_option,
     json_option,
     out_option,
-    pass_env_option,
     port_option,
 )
 from harness.cli.output import emit_json, printable, say
@@ -33,8 +32,7 @@ _VERSION = "1"
 @artifact_option
 @function_option
 @port_option
-@pass_env_option
-@aws_credentials_option
+@environment_options
 @click.option(
     "--concurrency",
     metavar="N",

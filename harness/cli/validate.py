@@ -19,7 +19,6 @@ __all__ = ["command"]
 
 _SHOWN = 5
 """Findings shown of one rule; `--json` holds all."""
-_STYLES = {"critical": "bold red", "error": "red", "warning": "yellow", "note": "cyan", "info": "dim"}
 
 
 @click.command("validate")
@@ -52,7 +51,7 @@ def command(context: click.Context, data: str, purpose: str | None, as_json: boo
 
 
 def _show(report: Report, console: SafeConsole) -> None:
-    from harness.cli.output import printable
+    from harness.cli.output import SEVERITY_STYLES, printable
     from harness.data.rules import RULES
     from harness.findings import Severity
 
@@ -61,11 +60,11 @@ def _show(report: Report, console: SafeConsole) -> None:
     for finding in report.findings:
         shown.setdefault(finding.id, []).append(printable(f"  {finding.place}: {finding.message}"))
         severities[finding.id] = finding.severity.value
-    worst_first = list(_STYLES)
+    worst_first = list(SEVERITY_STYLES)
     for rule in sorted(shown, key=lambda rule: (worst_first.index(severities[rule]), rule)):
         severity, count = severities[rule], report.by_rule[rule]
         times = f" ({count:,} times)" if count > 1 else ""
-        console.print(f"{severity} {rule} {RULES[rule].title}{times}", style=_STYLES[severity])
+        console.print(f"{severity} {rule} {RULES[rule].title}{times}", style=SEVERITY_STYLES[severity])
         for line in shown[rule]:
             console.print(line)
         if count > len(shown[rule]):

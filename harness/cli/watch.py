@@ -12,7 +12,7 @@ import click
 from harness.api.safe_text import plain_text
 from harness.cli.events import describe
 from harness.cli.options import jobs_dir_option, json_option
-from harness.cli.output import emit_json, say, stderr_console
+from harness.cli.output import duration, emit_json, say, stderr_console
 from harness.cli.service import Service, service_options
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def panel(job: Job, curves: Curves) -> list[str]:
         total = curves.total_steps
         words.append(f"step {curves.step}" + (f"/{total} ({100 * curves.step // total} %)" if total else ""))
     if curves.seconds_left:
-        words.append(f"about {_duration(curves.seconds_left)} left")
+        words.append(f"about {duration(curves.seconds_left)} left")
     lines = ["  ".join(words)]
     for label, name in (
         ("reward", REWARD_MEAN),
@@ -170,13 +170,6 @@ def panel(job: Job, curves: Curves) -> list[str]:
         if series.last is not None:
             lines.append(f"  {label:9}{series.last:>10.4g}  {sparkline(series.curve())}")
     return lines
-
-
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _tell(outcome: JobEnd) -> None:

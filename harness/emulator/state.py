@@ -70,9 +70,7 @@ class Store(Database):
 
     def add_file(self, file: FileObject, content: bytes) -> None:
         """Keep an uploaded file."""
-        self.write(
-            "INSERT INTO files (id, object, content) VALUES (?, ?, ?)", file["id"], json.dumps(file), content
-        )
+        self._insert("files", id=file["id"], object=json.dumps(file), content=content)
 
     def file(self, name: str) -> FileObject | None:
         """The file's object."""
@@ -95,13 +93,8 @@ class Store(Database):
 
     def add_job(self, job: Job, plan: Mapping[str, Any]) -> None:
         """Keep a new job."""
-        self.write(
-            "INSERT INTO jobs (id, status, object, plan) VALUES (?, ?, ?, ?)",
-            job["id"],
-            job["status"],
-            json.dumps(job),
-            json.dumps(plan),
-        )
+        told = {"object": json.dumps(job), "plan": json.dumps(plan)}
+        self._insert("jobs", id=job["id"], status=job["status"], **told)
 
     def save_job(self, job: Job, plan: Mapping[str, Any]) -> None:
         """Replace a job's object and plan."""
@@ -134,9 +127,7 @@ class Store(Database):
 
     def add_event(self, job: str, event: Event) -> None:
         """Keep an event of a job."""
-        self.write(
-            "INSERT INTO events (job, id, object) VALUES (?, ?, ?)", job, event["id"], json.dumps(event)
-        )
+        self._insert("events", job=job, id=event["id"], object=json.dumps(event))
 
     def events(self, job: str, limit: int, after: str | None) -> StoredPage | None:
         """A page of a job's events, newest first; None when `after` is not among them."""
@@ -144,12 +135,8 @@ class Store(Database):
 
     def add_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Keep a checkpoint's object; its policy is kept by `add_model`."""
-        self.write(
-            "INSERT INTO checkpoints (job, id, object) VALUES (?, ?, ?)",
-            checkpoint["fine_tuning_job_id"],
-            checkpoint["id"],
-            json.dumps(checkpoint),
-        )
+        job, name = checkpoint["fine_tuning_job_id"], checkpoint["id"]
+        self._insert("checkpoints", job=job, id=name, object=json.dumps(checkpoint))
 
     def checkpoints(self, job: str, limit: int, after: str | None) -> StoredPage | None:
         """A page of a job's checkpoints, newest first; None when `after` is not among them."""
@@ -184,15 +171,8 @@ class Store(Database):
     def add_model(self, model: StoredModel) -> None:
         """Keep a model that can be asked."""
         theta, own = model.policy.theta.tobytes(), json.dumps(dict(model.policy.own))
-        self.write(
-            "INSERT OR REPLACE INTO models VALUES (?, ?, ?, ?, ?, ?)",
-            model.id,
-            model.job,
-            model.base,
-            model.created,
-            theta,
-            own,
-        )
+        columns = (*model[:-1], theta, own)
+        self.write("INSERT OR REPLACE INTO models VALUES (?, ?, ?, ?, ?, ?)", *columns)
 
     def model(self, name: str) -> StoredModel | None:
         """A tuned model or checkpoint by name or alias."""
@@ -252,6 +232,10 @@ class Store(Database):
             job,
         )
         return dict(rows)
+
+    def _insert(self, table: str, **columns: object) -> None:
+        marks = ", ".join("?" * len(columns))
+        self.write(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", *columns.values())
 
     def _object(self, table: str, name: str) -> dict[str, Any] | None:
         rows = self.rows(f"SELECT object FROM {table} WHERE id = ?", self.resolve(name))
