@@ -18,11 +18,18 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["descendants", "end", "end_group", "end_marked", "mark"]
+__all__ = ["cores", "descendants", "end", "end_group", "end_marked", "mark"]
 
 # Both sides compute a start time from the system's boot time, which a corrected clock moves a little.
 _SAME_START_S = 1.0
 _HAS_CHILDREN = Path(f"/proc/self/task/{threading.get_native_id()}/children").exists()
+
+
+def cores() -> int:
+    """How many processors this process may use: `taskset` or a container allows fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def mark() -> str:

@@ -6,7 +6,6 @@ second resumes what the first began.
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from harness.data.json_lines import lines
 from harness.data.record_fields import FieldChoice, choose_fields
 from harness.errors import InputError
 from harness.grader_output import output_to
+from harness.processes import cores
 from harness.replay.grading import profiles_of
 from harness.rollouts.derive import write_derived
 from harness.rollouts.read import check_label, check_labeled, holds_rollouts
@@ -25,7 +25,8 @@ from harness.runs.store import Run, create, open_run, other_work, unfinished
 from harness.targets.opening import IN_PROCESS, TargetChoice, describe
 
 SHARD_BYTES = 8 << 20
-SMALLEST_SHARD = 1 << 20
+SMALLEST_SHARD = 128 << 10
+"""A slow grader gets every core on a small file; below this a worker's start costs more than it brings."""
 MOST_SHARDS = 64
 
 
@@ -165,7 +166,7 @@ def _cut(run: Run, request: ReplayRequest) -> None:
         source.unlink(missing_ok=True)
         write_derived(request.rollouts, source, request.completion_template)
     size = source.stat().st_size if request.limit is None else _end_of(source, request.limit)
-    spread = min(os.cpu_count() or 1, size // SMALLEST_SHARD)
+    spread = min(cores(), size // SMALLEST_SHARD)
     count = max(1, min(MOST_SHARDS, max(size // SHARD_BYTES, spread)))
     cuts = [size * number // count for number in range(count + 1)]
     run.save(state="running", shards=tuple(pairwise(cuts)))

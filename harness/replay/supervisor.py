@@ -20,6 +20,7 @@ from typing import IO, TypeAlias
 
 from harness.errors import HarnessError, InputError, ServiceError
 from harness.grader_output import LOG
+from harness.processes import cores as usable_cores
 from harness.processes import end
 from harness.replay.orders import ShardReport, WorkerFailure, WorkOrder, from_line, to_line
 from harness.runs.facts import middle_of
@@ -108,7 +109,7 @@ def replay(
         hashing = threading.Thread(target=_hash_input, args=(run,))
         hashing.start()
         try:
-            totals = _grade(run, progress, cores or os.cpu_count() or 1)
+            totals = _grade(run, progress, cores or usable_cores())
         finally:
             hashing.join()
         _refuse_changed_input(run, before)

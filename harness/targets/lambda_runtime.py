@@ -7,7 +7,6 @@ the next event finds a fresh process.
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from harness.localaws.confinement import Protection
 from harness.localaws.function import FunctionSpec
 from harness.localaws.manifest import changed_sources
 from harness.localaws.runtime import Invocation, InvokeRefused, LocalRuntime
+from harness.processes import cores
 from harness.targets.function_report import FILE, LOG, FunctionReport
 from harness.targets.payload import MAX_EVENT, encode, read
 from harness.targets.protocol import Answer, GraderFault, ServiceFault
@@ -67,7 +67,7 @@ class LocalRuntimeTarget:
         run: Path | None = None,
         protection: Protection | None = None,
     ) -> None:
-        self.concurrency = concurrency or min(_MOST_AT_ONCE, os.cpu_count() or 1)
+        self.concurrency = concurrency or min(_MOST_AT_ONCE, cores())
         self.spec = spec
         self._runtime = LocalRuntime(
             spec,

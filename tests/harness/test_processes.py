@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import processes
-from harness.processes import descendants, end, end_group, end_marked, mark
+from harness.processes import cores, descendants, end, end_group, end_marked, mark
 
 SLEEP = "import sys, time; print('up', flush=True); time.sleep(60)"
 PARENT = f"""
@@ -120,3 +120,14 @@ def test_a_group_ends_with_everything_that_it_started(quick: bool, monkeypatch: 
     child.wait(10)
     assert not child.is_running()
     end_group(process.pid)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity")
+def test_cores_are_those_that_this_process_may_use() -> None:
+    was = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(was)})
+        assert cores() == 1
+    finally:
+        os.sched_setaffinity(0, was)
+    assert cores() == len(was)
