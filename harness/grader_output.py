@@ -40,5 +40,5 @@ def output_to(path: Path | None) -> Iterator[Path]:
             for number, before in zip((1, 2), kept, strict=True):
                 os.dup2(before, number)
                 os.close(before)
-            if not os.fstat(log.fileno()).st_size:
+            if path.is_file() and not path.stat().st_size:  # never a device
                 path.unlink()

@@ -12,7 +12,7 @@ from harness.data.typed_json import as_json, typed
 from harness.runs.facts import TargetFacts
 from harness.runs.rows import Totals
 
-__all__ = ["ShardReport", "WorkOrder", "WorkerFailure", "from_line", "to_line"]
+__all__ = ["Heartbeat", "ShardOrder", "ShardReport", "WorkOrder", "WorkerFailure", "from_line", "to_line"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,24 @@ class WorkOrder:
     fields: FieldChoice = FieldChoice()
     middle: float | None
     """The middle of the grader's range; None where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShardOrder:
+    """A shard to grade, or to go on with after a worker's end."""
+
+    shard: int
+    alone: bool = False
+    """Grade each rollout alone, so that one that ends its worker can be told."""
+    crash: str | None = None
+    """How the first rollout that is not graded yet has ended its workers: it is recorded, and not graded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Sent once a second, unless code in C holds the interpreter."""
+
+    kind: Literal["heartbeat"] = "heartbeat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +78,7 @@ class WorkerFailure:
     kind: Literal["failure"] = "failure"
 
 
-def to_line(message: WorkOrder | ShardReport | WorkerFailure) -> str:
+def to_line(message: WorkOrder | ShardOrder | ShardReport | WorkerFailure | Heartbeat) -> str:
     """A message as one line."""
     return json.dumps(as_json(message)) + "\n"
 

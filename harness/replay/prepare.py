@@ -155,7 +155,7 @@ def _target(request: ReplayRequest) -> tuple[TargetFacts, GraderFacts]:
         profile=request.aws_credentials,
     )
     # What the grader's module prints is for the workers' log.
-    with output_to(None):
+    with output_to(Path(os.devnull)):
         return describe(asked)
 
 

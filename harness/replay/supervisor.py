@@ -10,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TypeAlias
@@ -22,8 +24,16 @@ from harness.errors import HarnessError, InputError, ServiceError
 from harness.grader_output import LOG
 from harness.processes import cores as usable_cores
 from harness.processes import end
-from harness.replay.orders import ShardReport, WorkerFailure, WorkOrder, from_line, to_line
-from harness.runs.facts import middle_of
+from harness.replay.orders import (
+    Heartbeat,
+    ShardOrder,
+    ShardReport,
+    WorkerFailure,
+    WorkOrder,
+    from_line,
+    to_line,
+)
+from harness.runs.facts import InProcessFacts, middle_of
 from harness.runs.rows import Totals, read_rows
 from harness.runs.store import Run, changed_files, end_orphans, lock_run, sha256
 from harness.targets.fingerprint import hash_files
@@ -31,6 +41,7 @@ from harness.targets.fingerprint import hash_files
 # As it was before a grader's folder was put first: a worker is not to import that folder's `queue.py`.
 _PATH = tuple(filter(None, sys.path))
 WORKER = "harness.replay.worker"
+_MOST_CRASHES = 8
 _ERRORS = {1: HarnessError, 2: InputError, 3: ServiceError}
 
 
@@ -55,14 +66,25 @@ class WorkerProcess:
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment
         )
-        self.shard: int | None = None
+        self.order: ShardOrder | None = None
+        self.began = False
+        """Whether it has got so far as to grade its shard."""
+        self.heard = time.monotonic()
+        self.held = False
+        """Whether it was ended because code in C held it."""
         self._tell(to_line(order))
         threading.Thread(target=self._listen, args=(said,), daemon=True).start()
 
-    def grade(self, shard: int | None) -> None:
+    def grade(self, order: ShardOrder | None) -> None:
         """Hand it a shard; None when there is no more."""
-        self.shard = shard
-        self._tell("end\n" if shard is None else f"{shard}\n")
+        self.order, self.began = order, False
+        self._tell("end\n" if order is None else to_line(order))
+
+    def end_if_held(self, limit: float | None) -> None:
+        """End it if code in C has held it for longer than a sample may take."""
+        if limit is not None and self.began and time.monotonic() - self.heard > limit and not self.held:
+            self.held = True
+            self.process.kill()
 
     def end(self) -> None:
         """End it now, wherever it is."""
@@ -79,12 +101,12 @@ class WorkerProcess:
     def _listen(self, said: _Said) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            said.put((self, from_line(ShardReport | WorkerFailure, line)))
+            said.put((self, from_line(ShardReport | WorkerFailure | Heartbeat, line)))
         self.process.wait()
         said.put((self, None))
 
 
-_Said: TypeAlias = "queue.Queue[tuple[WorkerProcess, ShardReport | WorkerFailure | None]]"
+_Said: TypeAlias = "queue.Queue[tuple[WorkerProcess, ShardReport | WorkerFailure | Heartbeat | None]]"
 
 
 def replay(
@@ -121,7 +143,8 @@ def replay(
 
 def _grade(run: Run, progress: Callable[[Totals], None], cores: int) -> Totals:
     """Have every shard graded."""
-    waiting = list(range(len(run.facts.shards)))
+    waiting = [ShardOrder(number) for number in range(len(run.facts.shards))]
+    suspects = _Suspects(run)
     if run.rewards.exists():  # ended between merging and closing
         return _recount(run)
     by_shard: dict[int, Totals] = {}
@@ -132,16 +155,20 @@ def _grade(run: Run, progress: Callable[[Totals], None], cores: int) -> Totals:
         try:
             for worker in workers:
                 worker.grade(waiting.pop(0))
-            left = len(workers)
+            left, messages = len(workers), _heard(said, workers, _longest_hold(run))
             while left:
-                worker, message = said.get()
+                worker, message = next(messages)
                 if message is None:
                     left -= 1
-                    if worker.shard is not None:
-                        raise _died(run, worker)
+                    if worker.order is not None:
+                        order = suspects.after_end(worker, _sum(by_shard).rewards)
+                        workers.append(WorkerProcess(_order(run), log, said))
+                        workers[-1].grade(order)
+                        left += 1
                 elif isinstance(message, WorkerFailure):
                     raise _ERRORS[message.exit_code](message.message)
                 else:
+                    worker.began = True
                     by_shard[message.shard] = message.totals
                     sizes[message.shard] = message.bytes
                     _note_files(run, message)
@@ -153,6 +180,71 @@ def _grade(run: Run, progress: Callable[[Totals], None], cores: int) -> Totals:
                 worker.end()
     _refuse_other_rows(run, sizes)
     return _sum(by_shard)
+
+
+def _heard(
+    said: _Said, workers: list[WorkerProcess], limit: float | None
+) -> Iterator[tuple[WorkerProcess, ShardReport | WorkerFailure | None]]:
+    """What workers say; those that code in C holds for longer than the limit are ended meanwhile."""
+    while True:
+        with contextlib.suppress(queue.Empty):
+            worker, message = said.get(timeout=1)
+            worker.heard = time.monotonic()
+            if not isinstance(message, Heartbeat):
+                yield worker, message
+        for one in workers:
+            one.end_if_held(limit)
+
+
+def _longest_hold(run: Run) -> float | None:
+    """How long code in C may hold a worker, seconds: a sample's own limit, and time for a busy machine."""
+    limit = (run.facts.grader.options or {}).get("timeout_s")
+    return None if not isinstance(limit, int | float) else 2 * limit + 5
+
+
+class _Suspects:
+    """Finds the rollouts that end their worker: one that does so twice, the second time alone.
+
+    Args:
+        run: The run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._ended_at: dict[int, int] = {}
+        self._crashes = 0
+
+    def after_end(self, worker: WorkerProcess, rewards: int) -> ShardOrder:
+        """What the next worker is to do with the shard of one that ended.
+
+        Args:
+            worker: The one that ended.
+            rewards: How many rewards the run has.
+
+        Raises:
+            HarnessError: It had not begun, or almost every rollout ends its worker.
+        """
+        order = worker.order
+        assert order is not None
+        in_process = isinstance(self._run.facts.target, InProcessFacts)
+        if not (in_process and worker.began) or (self._crashes >= _MOST_CRASHES and self._crashes > rewards):
+            raise _died(self._run, worker)
+        size = self._run.shard(order.shard).stat().st_size
+        if self._ended_at.pop(order.shard, None) != size:
+            self._ended_at[order.shard] = size
+            return ShardOrder(order.shard, alone=True)
+        self._crashes += 1
+        return ShardOrder(order.shard, crash=f"the grader ended its own process {_how(worker)}")
+
+
+def _how(worker: WorkerProcess) -> str:
+    """How a worker's process ended."""
+    code = worker.process.returncode
+    if worker.held:
+        return "past any time limit: code in C held it until it was killed"
+    if code == -signal.SIGKILL:
+        return f"by signal {-code}, as the system ends one that is out of memory"
+    return f"by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"with exit code {code}"
 
 
 def _refuse_other_rows(run: Run, sizes: dict[int, int]) -> None:
@@ -282,11 +374,9 @@ def _recount(run: Run) -> Totals:
 def _died(run: Run, worker: WorkerProcess) -> HarnessError:
     """What to say of a worker that ended in the middle of a shard."""
     log = run.folder / LOG
-    code = worker.process.returncode
-    how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
     last = _last_line(log)
     return HarnessError(
-        f"the grader ended its own process {how}{f': {last}' if last else ''}",
+        f"the grader ended its own process {_how(worker)}{f': {last}' if last else ''}",
         place=str(run.folder),
         fix=f"Its output stands in {log}. The same command goes on where it stopped; "
         "with a grader that was changed it begins a run of its own.",

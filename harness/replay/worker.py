@@ -8,6 +8,7 @@ the input ends, the process that started this one is gone, and this one ends too
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import queue
 import signal
@@ -17,16 +18,26 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 from typing import IO
 
 from graders.wire import Profile
 from harness.data.json_lines import LineError
 from harness.disk import AppendOnly
 from harness.errors import HarnessError
+from harness.grader_output import LOG
 from harness.import_path import use_path
-from harness.replay.grading import grade_batch, in_batches, profiles_of
-from harness.replay.orders import ShardReport, WorkerFailure, WorkOrder, from_line, to_line
-from harness.rollouts.read import Rollout, read_rollouts
+from harness.replay.grading import BATCH, grade_batch, in_batches, profiles_of
+from harness.replay.orders import (
+    Heartbeat,
+    ShardOrder,
+    ShardReport,
+    WorkerFailure,
+    WorkOrder,
+    from_line,
+    to_line,
+)
+from harness.rollouts.read import Rollout, line_number, read_rollouts
 from harness.runs.rows import Row, Totals, dump, parse_row
 from harness.runs.store import lock_shard
 from harness.targets.in_process import InProcessTarget
@@ -42,16 +53,18 @@ LOCK_PATIENCE_S = 10.0
 def main() -> int:
     """Grade the shards that the parent names, until it names none."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
-    shards: queue.Queue[int | None] = queue.Queue()
+    shards: queue.Queue[ShardOrder | None] = queue.Queue()
+    faulthandler.enable()  # the log then shows where a grader's process ended
     out, told = _own_output(), _own_input()
     order: WorkOrder = from_line(WorkOrder, told.readline())
     threading.Thread(target=_listen, args=(told, shards), daemon=True).start()
+    threading.Thread(target=_beat, args=(out,), daemon=True).start()
     try:
         use_path(order.path)
         os.chdir(order.folder)
         worker = Worker(order, lambda message: _say(out, message))
         while (shard := shards.get()) is not None:
-            worker.grade_shard(shard)
+            worker.grade_shard(shard.shard, shard.alone, shard.crash)
         worker.target.close()
     except HarnessError as error:
         _say(out, WorkerFailure(str(error), error.exit_code))
@@ -78,15 +91,22 @@ class Worker:
         self.profiles: list[Profile] = profiles_of(order.wire)
         self._told = 0.0
 
-    def grade_shard(self, number: int) -> None:
-        """Grade what is missing of one byte range of the input."""
+    def grade_shard(self, number: int, alone: bool = False, crash: str | None = None) -> None:
+        """Grade what is missing of one byte range of the input.
+
+        Args:
+            number: Which.
+            alone: Grade each rollout alone.
+            crash: What to record of the first rollout instead of grading it.
+        """
         start, end = self.order.shards[number]
         path = self.order.run / "shards" / f"{number}.jsonl"
         with lock_shard(path, LOCK_PATIENCE_S), AppendOnly(path) as file:
             totals, at, size = self._resume(file, start)
             self._say(number, totals, size)
             rollouts = read_rollouts(self.order.rollouts, at, end, self.order.label, self.order.fields)
-            for rows in self._graded(in_batches(rollouts)):
+            crashed = self._crashed(next(rollouts, None), crash) if crash is not None else []
+            for rows in chain(crashed, self._graded(in_batches(rollouts, 1 if alone else BATCH))):
                 content = b"".join(map(dump, rows))
                 file.append_lines(content)
                 size += len(content)
@@ -114,6 +134,26 @@ class Worker:
                 pending, kept, at = [], offset + len(line), pending[-1]["at"] + 1
         file.cut(kept)
         return totals, at, kept
+
+    def _crashed(self, rollout: Rollout | None, crash: str) -> list[list[Row]]:
+        """The rows of a rollout that ended its workers."""
+        if rollout is None:
+            return []
+        line = f"{self.order.rollouts.name}:{line_number(self.order.rollouts, rollout.at)}"
+        error = {"kind": "crash", "message": f"{crash}, at {line}; its output stands in {LOG}"}
+        row: Row = {
+            "at": rollout.at,
+            "repeat": 0,
+            "id": rollout.id,
+            "group": rollout.group,
+            "reward": None,
+            "metrics": {},
+            "error": error,
+            "ms": 0.0,
+        }
+        if self.order.label is not None:
+            row["label"] = rollout.label
+        return [[{**row, "repeat": repeat} for repeat in range(self.order.repeats)]]
 
     def _graded(self, batches: Iterator[list[Rollout]]) -> Iterator[list[Row]]:
         """Grade batches in order, with as many calls under way as the target takes."""
@@ -161,21 +201,32 @@ def _own_input() -> IO[str]:
     return own
 
 
-def _say(out: IO[str], message: ShardReport | WorkerFailure) -> None:
+def _beat(out: IO[str]) -> None:
+    """Tell the parent that the interpreter is not held by code in C."""
+    while True:
+        _say(out, Heartbeat())
+        time.sleep(1)
+
+
+_speaking = threading.Lock()
+
+
+def _say(out: IO[str], message: ShardReport | WorkerFailure | Heartbeat) -> None:
     try:
-        out.write(to_line(message))
-        out.flush()
+        with _speaking:
+            out.write(to_line(message))
+            out.flush()
     except BrokenPipeError:
         os._exit(1)
 
 
-def _listen(told: IO[str], shards: queue.Queue[int | None]) -> None:
+def _listen(told: IO[str], shards: queue.Queue[ShardOrder | None]) -> None:
     """Pass orders on; when the parent is gone, end this process in the middle of whatever it does."""
     for line in told:
         if line.strip() == "end":
             shards.put(None)
             return
-        shards.put(int(line))
+        shards.put(from_line(ShardOrder, line))
     os._exit(1)
 
 

@@ -78,29 +78,48 @@ def prepare(folder: Path, grader: str, count: int = 200) -> None:
     write_rollouts(folder / "rollouts.jsonl", [rollout(at, "72", "72") for at in range(count)])
 
 
-def test_a_grader_that_ends_its_process_is_told_in_one_message_and_goes_on(tmp_path: Path) -> None:
-    prepare(tmp_path, EXITS)
+CRASHES = {
+    "exit": ("os._exit(9)", "with exit code 9"),
+    "signal": ("os.kill(os.getpid(), 9)", "out of memory"),
+    "segmentation fault": ("ctypes.string_at(0)", "by signal 11"),
+    "endless code in C": ("sum(range(10**12))", "code in C held it"),
+}
+
+
+@pytest.mark.parametrize("case", CRASHES)
+def test_a_rollout_that_ends_its_process_costs_itself_alone_and_is_named(case: str, tmp_path: Path) -> None:
+    statement, said = CRASHES[case]
+    text = EXITS.replace("import os\n", "import ctypes, os\n", 1).replace("@grader", "@grader(timeout_s=0.5)")
+    prepare(tmp_path, text.replace("os._exit(9)", statement))
+    (tmp_path / "poison").touch()
+    found = replay_json(tmp_path, "--repeats", "2", code=1)
+    rows = rows_of(tmp_path, found)
+    assert [(row["id"], row["repeat"]) for row in rows] == [(at, n) for at in range(200) for n in (0, 1)]
+    assert [row["id"] for row in rows if row["reward"] is None] == [70, 70]
+    [first] = found["first_errors"]
+    assert (first["id"], first["kind"]) == (70, "crash")
+    assert said in first["message"]
+    assert "rollouts.jsonl:71" in first["message"]
+
+
+def test_a_grader_that_ends_its_process_on_every_rollout_ends_the_run(tmp_path: Path) -> None:
+    prepare(tmp_path, EXITS.replace("sample.id == 70 and ", ""))
     (tmp_path / "poison").touch()
     said = refusal(tmp_path, *REPLAY, "--json", code=1)
     (folder,) = runs_in(tmp_path)
-    for part in (
-        "the grader ended its own process with exit code 9",
-        "out of memory",
-        "grader.log",
-        folder.name,
-    ):
+    for part in ("the grader ended its own process with exit code 9", "out of memory", "grader.log"):
         assert part in said
     assert "The same command goes on" in said
     assert "changed it begins a run of its own" in said
-    assert len((folder / "shards" / "0.jsonl").read_text().splitlines()) == 64
     (tmp_path / "poison").unlink()  # the cause was not in the grader: the same work
-    found = replay_json(tmp_path)
+    found = replay_json(tmp_path, code=1)
     assert runs_in(tmp_path) == [folder]
     assert [row["id"] for row in rows_of(tmp_path, found)] == list(range(200))
 
 
 def test_a_grader_that_was_mended_begins_a_run_of_its_own(tmp_path: Path) -> None:
     prepare(tmp_path, EXITS)
+    write_grader(tmp_path, EXITS.replace("sample.id == 70 and ", ""))
     (tmp_path / "poison").touch()
     refusal(tmp_path, *REPLAY, "--name", "first", code=1)
     write_grader(tmp_path, EXITS.replace("os._exit(9)", "pass"))
@@ -116,7 +135,7 @@ def test_what_a_grader_prints_lands_in_its_log_and_nowhere_else(tmp_path: Path) 
     log = (tmp_path / found["run"] / "grader.log").read_text()
     for part in ("imported", "warned", "graded 2", "written below Python", "echoed"):
         assert part in log
-    assert rft(tmp_path, *REPLAY).stdout.count("\n") == 2
+    assert rft(tmp_path, *REPLAY).stdout.count("\n") == 3
 
 
 def test_a_grader_cannot_read_what_is_meant_for_the_worker(tmp_path: Path) -> None:
