@@ -6,6 +6,7 @@ second resumes what the first began.
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 from dataclasses import dataclass, replace
