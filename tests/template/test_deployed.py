@@ -56,6 +56,7 @@ def run_sam(sam, checkout, aws):
     def run(*arguments):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         environment |= {**aws.environment, "PYTHON": sys.executable, "MAKEFLAGS": ""}
+        environment["TMPDIR"] = str(checkout.parent)  # `sam deploy` leaves folders there
         done = subprocess.run(
             [sam, *arguments], cwd=checkout, env=environment, capture_output=True, text=True, timeout=300
         )

@@ -54,6 +54,7 @@ def run(project, aws):
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9", "PIP_RETRIES": "0", "UV_OFFLINE": "1"}
         environment = {**kept, **aws.environment, **nowhere, "PYTHON": sys.executable, "MAKEFLAGS": ""}
+        environment["TMPDIR"] = str(project.parent)  # `sam deploy` leaves folders there
         done = subprocess.run(
             words, cwd=project, env=environment, capture_output=True, text=True, timeout=300
         )
