@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,17 +62,12 @@ def _filtered(events: Iterable[Event], kind: str | None, level: str | None) -> I
 def _oldest_first(events: Iterator[Event], last: int | None) -> list[Event]:
     from harness.follow.events import is_newest_first
 
-    first = [event for _, event in zip(range(100), events, strict=False)]
+    first = list(islice(events, 100))
     if is_newest_first(first) is False:
         return list(deque([*first, *events], maxlen=last))
     if last is not None and len(first) >= last:
         return first[:last][::-1]
-    rest = (
-        events
-        if last is None
-        else (event for _, event in zip(range(last - len(first)), events, strict=False))
-    )
-    return [*first, *rest][::-1]
+    return [*first, *islice(events, None if last is None else last - len(first))][::-1]
 
 
 def describe(event: Event) -> str:

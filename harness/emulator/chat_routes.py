@@ -32,12 +32,10 @@ async def _chat(request: Request) -> Response:
         with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
         return server_sent(_chat_chunks(head, ask, answers, with_usage))
     choices = [
-        {"index": at, "message": _message(answer), "logprobs": None, "finish_reason": answer.finish_reason}
-        for at, answer in enumerate(answers)
+        _choice(at, answer.finish_reason, message=_message(answer)) for at, answer in enumerate(answers)
     ]
-    return JSONResponse(
-        {**head, "object": "chat.completion", "choices": choices, "usage": _usage(ask, answers)}
-    )
+    head["object"] = "chat.completion"
+    return JSONResponse({**head, "choices": choices, "usage": _usage(ask, answers)})
 
 
 async def _completions(request: Request) -> Response:
@@ -51,10 +49,7 @@ async def _completions(request: Request) -> Response:
     head = {**_head(parts, "cmpl", asks[0]), "object": "text_completion"}
     if body.get("stream"):
         return server_sent(_text_chunks(head, answers))
-    choices = [
-        {"index": at, "text": answer.text, "logprobs": None, "finish_reason": _text_reason(answer)}
-        for at, answer in enumerate(answers)
-    ]
+    choices = [_choice(at, _text_reason(answer), text=answer.text) for at, answer in enumerate(answers)]
     whole = asks[0]._replace(messages=[message for ask in asks for message in ask.messages])
     return JSONResponse({**head, "choices": choices, "usage": _usage(whole, answers)})
 
@@ -78,9 +73,10 @@ def words(text: str) -> list[str]:
 def _chat_chunks(
     head: dict[str, Any], ask: InferenceRequest, answers: list[InferenceAnswer], with_usage: bool
 ) -> Iterator[tuple[None, Any]]:
+    head["object"] = "chat.completion.chunk"
+
     def chunk(at: int, delta: dict[str, Any], reason: str | None = None) -> tuple[None, Any]:
-        choice = {"index": at, "delta": delta, "logprobs": None, "finish_reason": reason}
-        return None, {**head, "object": "chat.completion.chunk", "choices": [choice]}
+        return None, {**head, "choices": [_choice(at, reason, delta=delta)]}
 
     for at, answer in enumerate(answers):
         yield chunk(at, {"role": "assistant", "content": ""})
@@ -90,8 +86,7 @@ def _chat_chunks(
             yield chunk(at, {"tool_calls": [{**call, "index": index}]})
         yield chunk(at, {}, answer.finish_reason)
     if with_usage:
-        usage = {**head, "object": "chat.completion.chunk", "choices": [], "usage": _usage(ask, answers)}
-        yield None, usage
+        yield None, {**head, "choices": [], "usage": _usage(ask, answers)}
     yield None, "[DONE]"
 
 
@@ -100,14 +95,12 @@ def _text_chunks(head: dict[str, Any], answers: list[InferenceAnswer]) -> Iterat
         pieces = words(answer.text) or [""]
         for position, piece in enumerate(pieces, 1):
             reason = _text_reason(answer) if position == len(pieces) else None
-            yield (
-                None,
-                {
-                    **head,
-                    "choices": [{"index": at, "text": piece, "logprobs": None, "finish_reason": reason}],
-                },
-            )
+            yield None, {**head, "choices": [_choice(at, reason, text=piece)]}
     yield None, "[DONE]"
+
+
+def _choice(at: int, reason: str | None, **content: Any) -> dict[str, Any]:
+    return {"index": at, **content, "logprobs": None, "finish_reason": reason}
 
 
 def _text_reason(answer: InferenceAnswer) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, cast
 
 from starlette.requests import Request
@@ -17,7 +18,7 @@ from harness.emulator.runner import Runner
 from harness.emulator.state import Store
 from harness.simulator.pool import Pool
 
-__all__ = ["MAX_PAGE", "Components", "json_body", "page_limit", "emulator_of"]
+__all__ = ["MAX_PAGE", "Components", "json_body", "page_limit", "emulator_of", "list_body"]
 
 MAX_PAGE: Final = 10_000
 """Most elements of one page; the service's limit is not documented."""
@@ -54,6 +55,14 @@ async def json_body(request: Request) -> dict[str, Any]:
         raise invalid("We could not parse the JSON body of your request.", None) from error
     if not isinstance(body, dict):
         raise invalid("The body must be a JSON object.", None)
+    return body
+
+
+def list_body(data: Sequence[Mapping[str, Any]], has_more: bool, *, ids: bool = True) -> dict[str, Any]:
+    """The answer that holds one page of a list; with `ids` it names the first and the last element."""
+    body: dict[str, Any] = {"object": "list", "data": data, "has_more": has_more}
+    if ids:
+        body |= {"first_id": data[0]["id"] if data else None, "last_id": data[-1]["id"] if data else None}
     return body
 
 

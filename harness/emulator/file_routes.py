@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from harness.api.types import FILE_PURPOSE, FileObject
 from harness.emulator.api_errors import invalid, not_found
-from harness.emulator.context import emulator_of, page_limit
+from harness.emulator.context import emulator_of, list_body, page_limit
 
 __all__ = ["routes"]
 
@@ -65,16 +65,7 @@ def _list(request: Request) -> Response:
             raise invalid(f"after: no such file: {after}.", "after")
         files = files[names.index(after) + 1 :]
     limit = page_limit(request, 10_000)
-    page = files[:limit]
-    return JSONResponse(
-        {
-            "object": "list",
-            "data": page,
-            "has_more": len(files) > limit,
-            "first_id": page[0]["id"] if page else None,
-            "last_id": page[-1]["id"] if page else None,
-        }
-    )
+    return JSONResponse(list_body(files[:limit], len(files) > limit))
 
 
 def _retrieve(request: Request) -> Response:

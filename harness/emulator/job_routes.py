@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from harness.api.types import FINAL_STATUSES
 from harness.emulator.api_errors import ApiError, invalid
-from harness.emulator.context import Components, emulator_of, json_body, page_limit
+from harness.emulator.context import Components, emulator_of, json_body, list_body, page_limit
 from harness.emulator.requests import new_job
 from harness.emulator.state import StoredJob, StoredPage
 
@@ -76,11 +76,7 @@ def _page(
     page = read(page_limit(request, default), after)
     if page is None:
         raise invalid(f"after: no such element in this list: {after}.", "after")
-    body: dict[str, Any] = {"object": "list", "data": page.data, "has_more": page.has_more}
-    if ids:
-        body["first_id"] = page.data[0]["id"] if page.data else None
-        body["last_id"] = page.data[-1]["id"] if page.data else None
-    return JSONResponse(body)
+    return JSONResponse(list_body(page.data, page.has_more, ids=ids))
 
 
 def _job(request: Request) -> StoredJob:
