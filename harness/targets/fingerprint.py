@@ -101,8 +101,9 @@ class GraderFiles:
         Args:
             module: Its module, which may have been imported before.
         """
+        loaded = sys.modules.keys() - self._modules  # before anything is imported here to look at them
         reached = _reachable(module)
-        names = {*reached, *(name for name in list(sys.modules) if name not in self._modules)}
+        names = loaded | reached
         files = {path for name in reached if (path := _source_of(sys.modules.get(name)))}
         own = getattr(module, "__file__", None)
         files |= {*self.news()[0], *([os.path.abspath(own)] if own else [])}

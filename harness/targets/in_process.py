@@ -13,6 +13,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from types import ModuleType
@@ -24,7 +25,7 @@ from graders.errors import EventError
 from graders.wire import read_answer, read_event
 from harness.errors import InputError
 from harness.import_path import add_folder, is_taken
-from harness.targets.fingerprint import GraderFiles
+from harness.targets.fingerprint import Fingerprint, GraderFiles
 from harness.targets.protocol import Answer, GraderFault, graded
 
 FUNCTION_SECONDS = 60
@@ -55,11 +56,18 @@ class InProcessTarget:
         else:
             _check_handler(grader, getattr(grader, "__name__", "it"), None)
             module, self.handler = sys.modules.get(getattr(grader, "__module__", "")), grader
-        file = getattr(module, "__file__", None)
-        self.fingerprint = self.files.fingerprint(module)
-        """What it is made of, as far as that is known when it is loaded."""
-        self.sha256 = self.fingerprint.digest(Path(file).parent, self.options) if file else None
-        """Hash of the fingerprint and of how it was declared."""
+        self._module = module
+
+    @cached_property
+    def fingerprint(self) -> Fingerprint:
+        """What it is made of, as far as that is known when this is first asked."""
+        return self.files.fingerprint(self._module)
+
+    @cached_property
+    def sha256(self) -> str | None:
+        """Hash of the fingerprint and of how it was declared; None for a grader without a file."""
+        file = getattr(self._module, "__file__", None)
+        return self.fingerprint.digest(Path(file).parent, self.options) if file else None
 
     @property
     def options(self) -> dict[str, Any] | None:
