@@ -80,7 +80,7 @@ class GraderFiles:
             _opened = _Opened()
         self._opened = _opened
         self._modules = set(sys.modules)
-        self._told = {*self._opened.read, *self._opened.written}
+        self._read, self._written = set(self._opened.read), set(self._opened.written)
 
     def news(self) -> tuple[list[str], list[str]]:
         """The user's own files that were not told of before: what was imported or read, and what was written.
@@ -89,10 +89,11 @@ class GraderFiles:
         """
         modules = [sys.modules.get(name) for name in list(sys.modules) if name not in self._modules]
         read = {path for module in modules if (path := _source_of(module))}
-        read |= {path for path in list(self._opened.read) if path not in self._told and _is_users(path)}
+        read |= {path for path in list(self._opened.read) if _is_users(path)}
         written = {path for path in list(self._opened.written) if _is_users(path)}
-        read, written = read - written - self._told, written - self._told
-        self._told |= read | written
+        read, written = read - written - self._read, written - self._written
+        self._read |= read
+        self._written |= written
         return sorted(read), sorted(written)
 
     def fingerprint(self, module: ModuleType | None) -> Fingerprint:
