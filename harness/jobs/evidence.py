@@ -89,6 +89,11 @@ def _signal(counts: GroupCounts, place: Place) -> list[Finding]:
     """Whether any group would teach the model something."""
     telling = counts.groups - counts.single
     if telling <= 0:
+        if counts.unrewarded and not counts.groups:
+            message = "no rollout got a reward: what a job would learn cannot be told"
+            return [
+                Finding("J025", Severity.WARNING, message, place, fix=f"`rft show {place.file}` says why.")
+            ]
         message = "no record was replayed with two completions or more: what a job would learn cannot be told"
         return [Finding("J025", Severity.WARNING, message, place, fix="`rft rollout -n 8` asks for more.")]
     if counts.zero_std - counts.single >= telling:

@@ -24,6 +24,9 @@ BATCH = 64
 
 ALL_WIRES = "all"
 
+ENDED = ("Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout")
+"""What Lambda calls the end of a function's process in the middle of a call."""
+
 UNSENDABLE = ("InvalidRequestContentException", "RequestEntityTooLargeException")
 """What Lambda calls an event that it would not take, whichever function it is for."""
 
@@ -107,11 +110,12 @@ def _grade_often(
 ) -> list[list[list[Graded]]]:
     """The gradings by repeat and wire; each sees the rollouts as the file has them."""
     if repeats == len(profiles) == 1:
-        return [[grade_samples(target, sent, profiles[0])]]
+        return [[grade_samples(target, sent, profiles[0], divide=True)]]
     # A grader may change what it is given; marshal copies JSON values quicker than anything else.
     whole = marshal.dumps(sent)
     return [
-        [grade_samples(target, marshal.loads(whole), profile) for profile in profiles] for _ in range(repeats)
+        [grade_samples(target, marshal.loads(whole), profile, divide=True) for profile in profiles]
+        for _ in range(repeats)
     ]
 
 
@@ -120,6 +124,7 @@ def grade_samples(
     samples: Sequence[dict[str, Any]],
     profile: Profile,
     retry: Callable[[Callable[[], Answer]], Answer] = lambda send: send(),
+    divide: bool = False,
 ) -> list[Graded]:
     """Send samples over one wire, in as many calls as the target needs.
 
@@ -128,6 +133,7 @@ def grade_samples(
         samples: Objects as a rollouts file has them, without what is the harness's own.
         profile: The wire.
         retry: Makes a call, as often as the caller likes, and returns the last answer.
+        divide: Divide a call that ended its function, so that the one sample that did it costs itself alone.
 
     Returns:
         What became of each sample, in order. A sample that the target refuses for its size has an error of
@@ -144,15 +150,17 @@ def grade_samples(
         unsendable = _too_large(target, event)
         if unsendable is None:
             answer = retry(partial(_send, target, event, count))
-            if not (isinstance(answer.fault, ServiceFault) and answer.fault.error_type in UNSENDABLE):
+            kind = answer.fault.error_type if answer.fault is not None else ""
+            if kind not in UNSENDABLE and not (divide and kind in ENDED and count > 1):
                 found += _items(answer, count)
                 continue
-            unsendable = answer.fault.message
+            unsendable = answer.fault.message if answer.fault is not None else ""
         if count > 1:  # it is the fault of one of them, not of all
             middle = count // 2
-            for half in (samples[:middle], samples[middle:]):
-                found += grade_samples(target, half, profile, retry)
-            return found
+            found = grade_samples(target, samples[:middle], profile, retry, divide)
+            # Where several in a row fail, it is the function that is broken, and each call may take a minute.
+            broken = middle > 1 and all(one.error and one.error["kind"] == "call" for one in found)
+            return found + grade_samples(target, samples[middle:], profile, retry, divide and not broken)
         found.append(Graded(None, {}, {"kind": "input", "message": unsendable}))
     return found
 

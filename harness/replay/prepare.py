@@ -104,6 +104,8 @@ def prepare(request: ReplayRequest) -> Run:
         versions=_versions(),
     )
     run = _begun(request, facts)
+    if run is not None and run.done:  # so that a loop that repeats a command until it succeeds can end
+        return run
     if run is None:
         run = create(request.runs, request.name, facts)
     else:
@@ -138,8 +140,6 @@ def _begun(request: ReplayRequest, facts: RunFacts) -> Run | None:
             place=str(folder),
             fix="Choose another name: runs are never overwritten.",
         )
-    if run.done:
-        raise InputError("this run is done", place=str(folder), fix=f"`rft show {folder}` shows it.")
     return run
 
 

@@ -115,7 +115,7 @@ def replay(
     """Grade whatever is missing of a run, and finish it.
 
     Args:
-        run: A run that `harness.replay.prepare` made or found.
+        run: A run that `harness.replay.prepare` made or found; one that is done is left as it is.
         progress: Told the totals so far, several times a second.
         cores: How many workers; one a core when None.
 
@@ -125,6 +125,8 @@ def replay(
     Raises:
         HarnessError: It could not be finished; the same command goes on from here.
     """
+    if run.done:
+        return run.totals
     with lock_run(run):
         end_orphans(run, WORKER)
         before = _stamp(run.facts.input.path)

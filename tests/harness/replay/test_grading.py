@@ -204,3 +204,32 @@ def test_a_sample_that_no_service_can_send_costs_itself_alone() -> None:
     rows = grade_batch(target, some, ONE, 1, keep_label=False)
     assert [row["reward"] for row in rows] == [1.0, 1.0, None, 1.0]
     assert rows[2]["error"] == {"kind": "input", "message": "holds NaN"}
+
+
+@pytest.mark.parametrize("kind", ["Runtime.ExitError", "Sandbox.Timedout"])
+def test_a_sample_that_ends_its_function_costs_itself_alone(kind: str) -> None:
+    calls = []
+
+    def poisoned(event: Any) -> Answer:
+        calls.append(len(event))
+        if any(Sample(item).completion == "poison" for item in event):
+            return Answer([], 1.0, GraderFault(kind, "it is gone"))
+        return lengths(event)
+
+    given = batch(*["a"] * 40, "poison", *["a"] * 23)
+    rows = grade_batch(FakeTarget(poisoned), given, ONE, 1, keep_label=False)
+    assert rewards(rows) == [None if at == 40 else 1.0 for at in range(64)]
+    assert failure_of(rows[40]) == ("call", f"{kind}: it is gone")
+    assert len(calls) == 13
+
+
+def test_a_function_that_always_ends_is_not_called_for_each_sample() -> None:
+    calls = []
+
+    def broken(event: Any) -> Answer:
+        calls.append(len(event))
+        return Answer([], 1.0, GraderFault("Sandbox.Timedout", "time"))
+
+    rows = grade_batch(FakeTarget(broken), batch(*["a"] * 64), ONE, 1, keep_label=False)
+    assert rewards(rows) == [None] * 64
+    assert len(calls) < 20
