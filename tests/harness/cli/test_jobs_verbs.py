@@ -168,7 +168,7 @@ def test_chat_as_json_is_the_services_own_object(stub, rft):
 def test_a_models_words_cannot_steer_the_terminal(stub, rft):
     message = {"content": "a\x1b]0;title\x07b\nc\td"}
     stub.faults.append(Fault("POST", "/chat", status=200, body={"choices": [{"message": message}]}))
-    assert rft("chat", "m", "hi").stdout == "a]0;titleb\nc\td\n"
+    assert rft("chat", "m", "hi").stdout == "a\\x1b]0;title\\x07b\nc\td\n"
 
 
 @pytest.mark.parametrize(
