@@ -137,7 +137,7 @@ def test_what_cannot_be_shown_says_why(folder: Path) -> None:
 
 
 def test_a_run_that_is_not_finished_says_how_to_finish_it(folder: Path) -> None:
-    write_grader(folder, RIGHT.replace("return", "import os; os._exit(1)\n    return"))
+    write_grader(folder, RIGHT + "import os, sys\nif sys.argv[0].endswith('worker.py'):\n    os._exit(1)\n")
     rft(folder, "replay", "rollouts.jsonl", "-g", "my_grader.py")
     (run,) = runs_in(folder)
     said = refusal(folder, "show", run.name)
