@@ -69,6 +69,21 @@ _CLOSING = ("</", "[/", "<|", "\u25c1/")
 _ANY_TAG = "|".join(re.escape(tag) for tag in _KINDS)
 
 
+def may_divide(text: str) -> bool:
+    """Whether a text may hold reasoning or special tokens; quick, and False for most answers.
+
+    Reasoning begins the text, or a closing tag or a token of gpt-oss ends it. Special tokens end the text.
+    """
+    # A search for one character is many times quicker than for two, so that one comes first.
+    at = text.find("<")
+    if at >= 0 and (text.find("<|", at) >= 0 or text.find("</", at) >= 0 or text[-1] in _LAST):
+        return True
+    at = text.find("[")
+    if at >= 0 and text.find("[/", at) >= 0:
+        return True
+    return text[:1] in _BEGINNINGS or text[:8] == "analysis" or "\u25c1" in text
+
+
 def divide(text: str) -> tuple[str, list[str]]:
     """The answer in a text, and the reasoning, part by part."""
     found = _channels(text)
@@ -163,6 +178,10 @@ BLANKS = frozenset(
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
     "\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
+
+
+_BEGINNINGS = BLANKS | {"<", "["}
+_LAST = BLANKS | {">"}
 
 
 def past_blanks(text: str, at: int) -> int:

@@ -10,7 +10,7 @@ further back than the final message for an answer.
 
 from __future__ import annotations
 
-from ._reasoning import divide
+from ._reasoning import divide, may_divide
 from .errors import RecordError
 
 TYPE_CHECKING = False
@@ -102,14 +102,7 @@ class Sample(_Typed[Fields]):
     def completion(self) -> str:
         """The text that the model answered, without its reasoning; empty when it said nothing."""
         content = self._message.get("content")
-        # Every spelling of reasoning, and every special token, has one of these; most answers have none.
-        if (
-            type(content) is str
-            and "<" not in content
-            and "[" not in content
-            and "\u25c1" not in content
-            and content[:8] != "analysis"
-        ):
+        if type(content) is str and not may_divide(content):
             return content
         return self._divided()[0]
 

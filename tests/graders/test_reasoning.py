@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from graders import Sample
-from graders._reasoning import ENDS, TAGS
+from graders._reasoning import ENDS, TAGS, divide, may_divide
 from support.growth import assert_linear
 
 MARKS = [tag for pair in TAGS for tag in pair]
@@ -27,6 +27,17 @@ WORDS = st.text(max_size=20).filter(plain).map(str.strip)
 ANSWERS = WORDS.filter(bool)
 CASES = st.sampled_from([str, str.upper, str.title])
 PAIRS = st.sampled_from(TAGS)
+
+
+PIECES = st.sampled_from(
+    [*MARKS, *ENDS, "analysis", "assistantfinal", "Final", "<|start|>assistant", "<<6*2=12>>"]
+)
+
+
+@given(st.lists(PIECES | st.text("<>/|[] \na\u25c1", max_size=3), max_size=6).map("".join))
+def test_a_text_that_is_taken_as_it_is_holds_nothing_to_divide(text):
+    if not may_divide(text):
+        assert divide(text) == (text, [])
 
 
 @given(WORDS, ANSWERS, PAIRS, CASES, st.sampled_from(["", " ", "\n\n"]))
