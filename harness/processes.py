@@ -3,6 +3,8 @@
 A process that this one did not start itself is ended only when it is known to be ours: its id, its start time
 and its command line all have to fit, and it belongs to this user. A process id alone says nothing, since the
 system gives ids out again.
+
+psutil is imported where it is needed: it would be a tenth of a small replay.
 """
 
 from __future__ import annotations
@@ -15,8 +17,6 @@ import subprocess
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-
-import psutil
 
 __all__ = ["cores", "descendants", "end", "end_group", "end_marked", "mark"]
 
@@ -34,6 +34,8 @@ def cores() -> int:
 
 def mark() -> str:
     """This process, as `end_marked` finds it again: its id and its start time."""
+    import psutil
+
     return f"{os.getpid()} {psutil.Process().create_time():.2f}"
 
 
@@ -47,6 +49,8 @@ def end_marked(mark: str, words: Sequence[str]) -> bool:
     Returns:
         Whether a process was ended.
     """
+    import psutil
+
     try:
         word, start = mark.split()
         pid, started = int(word), float(start)
@@ -107,6 +111,8 @@ def descendants(pid: int) -> list[int]:
         for each in found:
             found.extend(_children(each))
     else:
+        import psutil
+
         with contextlib.suppress(psutil.Error):
             found.extend(child.pid for child in psutil.Process(pid).children(recursive=True))
     return found

@@ -17,6 +17,7 @@ from harness.data.json_lines import LineError, lines, parse
 from harness.errors import InputError
 
 __all__ = [
+    "ALWAYS_SHOWN",
     "OWN_FIELDS",
     "FieldChoice",
     "FieldComparison",
@@ -30,7 +31,8 @@ __all__ = [
 OWN_FIELDS = ("record", "model", "finish_reason", "service")
 """Fields of a rollouts file that are the harness's own and never reach a grader."""
 
-_ALWAYS_SHOWN = frozenset({"id", "messages", "reference_answer"})
+ALWAYS_SHOWN = frozenset({"id", "messages", "reference_answer"})
+"""Fields that a grader sees in any case."""
 _RECORDS = 1_000
 """Records whose rollouts are compared before a run begins."""
 _LINES = 8_000
@@ -139,7 +141,7 @@ def record_fields(value: Mapping[str, Any], without: Iterable[str] = ()) -> dict
     return {
         name: item
         for name, item in value.items()
-        if name not in _ALWAYS_SHOWN and name not in OWN_FIELDS and name not in without
+        if name not in ALWAYS_SHOWN and name not in OWN_FIELDS and name not in without
     }
 
 

@@ -16,6 +16,7 @@ from graders.sample import ASSISTANTS
 from harness.data.identity import record_key
 from harness.data.json_lines import LineError, lines, parse
 from harness.data.record_fields import (
+    ALWAYS_SHOWN,
     OWN_FIELDS,
     FieldChoice,
     comparable,
@@ -137,9 +138,8 @@ def read_rollouts(
         if rollout is None:
             continue
         if rollout.sent is not None and rollout.group is not None:
-            fields = record_fields(rollout.sent, choice.kept)
-            if fields or recent:
-                rollout = _compared(rollout, fields, recent)
+            if recent or not rollout.sent.keys() <= ALWAYS_SHOWN:
+                rollout = _compared(rollout, record_fields(rollout.sent, choice.kept), recent)
         yield rollout
 
 

@@ -149,10 +149,13 @@ def open_deployed(function: str, region: str | None = None) -> DeployedTarget:
 
 
 def _in_process(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
-    from harness.targets.built import grader_named
     from harness.targets.in_process import InProcessTarget
 
-    named = asked.grader or (asked.handler and grader_named(asked.handler))
+    named = asked.grader
+    if asked.handler and not named:
+        from harness.targets.built import grader_named
+
+        named = grader_named(asked.handler)
     if not named:
         raise InputError(
             "no grader is named",
