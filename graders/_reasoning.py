@@ -182,6 +182,8 @@ BLANKS = frozenset(
 
 _BEGINNINGS = BLANKS | {"<", "["}
 _LAST = BLANKS | {">"}
+UNSURE = BLANKS | {"a"}
+"""First characters of a text that may hold reasoning though it holds no sign of a tag: gpt-oss's channels."""
 
 
 def past_blanks(text: str, at: int) -> int:

@@ -10,7 +10,7 @@ further back than the final message for an answer.
 
 from __future__ import annotations
 
-from ._reasoning import divide, may_divide
+from ._reasoning import UNSURE, divide, may_divide
 from .errors import RecordError
 
 TYPE_CHECKING = False
@@ -102,7 +102,16 @@ class Sample(_Typed[Fields]):
     def completion(self) -> str:
         """The text that the model answered, without its reasoning; empty when it said nothing."""
         content = self._message.get("content")
-        if type(content) is str and not may_divide(content):
+        if type(content) is str and (
+            # Most answers hold none of these, and a call costs as much as the four of them.
+            (
+                "<" not in content
+                and "[" not in content
+                and "\u25c1" not in content
+                and content[:1] not in UNSURE
+            )
+            or not may_divide(content)
+        ):
             return content
         return self._divided()[0]
 

@@ -38,6 +38,8 @@ PIECES = st.sampled_from(
 def test_a_text_that_is_taken_as_it_is_holds_nothing_to_divide(text):
     if not may_divide(text):
         assert divide(text) == (text, [])
+    answer, thoughts = divide(text)
+    assert divided(text) == (answer, "\n".join(thoughts))
 
 
 @given(WORDS, ANSWERS, PAIRS, CASES, st.sampled_from(["", " ", "\n\n"]))
