@@ -64,7 +64,7 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS, LAMBDA_RUNTIME
     "--expect",
     metavar="PATH",
     type=click.Path(path_type=Path),
-    help="Compare with stored rewards: a file, or the folder of a run.",
+    help="Compare with stored rewards, a file or the folder of a run, in the repeats that both have.",
 )
 @runs_dir_option
 @name_option("Give the run this name; by default made of time and grader.")

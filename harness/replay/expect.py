@@ -1,23 +1,32 @@
 """Compares the rewards of a run with rewards that were stored before.
 
 Both are files of lines with `id` and `reward`: the `rewards.jsonl` of an earlier run, or one written by hand.
-Lines are matched by id, repeated ids in their order, so that stored rewards outlive edits
-elsewhere in the file.
+Lines are matched by id and repeat, equal ones in their order, so that stored rewards outlive edits
+elsewhere in the file. Repeats that only one side has are not compared.
 """
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.data.json_lines import LineError, lines, parse
 from harness.errors import InputError
 
 TOLERANCE = 1e-9
+
+
+class StoredReward(NamedTuple):
+    """One reward to compare; a tuple, since there are millions."""
+
+    id: Any
+    reward: float | None
+    repeat: int | None = None
+    """None where a file written by hand does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +44,11 @@ class RewardDifference:
         return {"id": self.id, "expected": self.expected, "found": self.found}
 
 
-def stored_rewards(path: str | Path) -> list[tuple[Any, float | None]]:
+def stored_rewards(path: str | Path) -> list[StoredReward]:
     """Read a file of stored rewards, a run's folder included.
 
     Raises:
-        InputError: It cannot be read, or a line has no id and reward.
+        InputError: It cannot be read, or a line has no id and reward, or no repeat that counts from 0.
     """
     path = Path(path)
     if path.is_dir():
@@ -53,7 +62,10 @@ def stored_rewards(path: str | Path) -> list[tuple[Any, float | None]]:
             reward = value["reward"]
             if reward is not None:
                 reward = float(reward)
-            found.append((value["id"], reward))
+            repeat = value.get("repeat")
+            if repeat is not None and (type(repeat) is not int or repeat < 0):
+                raise ValueError
+            found.append(StoredReward(value["id"], reward, repeat))
         except (LineError, TypeError, KeyError, ValueError, OverflowError):
             raise InputError(
                 "this is no stored reward",
@@ -63,33 +75,34 @@ def stored_rewards(path: str | Path) -> list[tuple[Any, float | None]]:
     return found
 
 
-def differences(
-    expected: Iterable[tuple[Any, float | None]], found: Iterable[tuple[Any, float | None]]
-) -> list[RewardDifference]:
+def differences(expected: Iterable[StoredReward], found: Iterable[StoredReward]) -> list[RewardDifference]:
     """What differs between stored rewards and those of a run.
 
     Args:
-        expected: Stored pairs of id and reward.
-        found: The run's pairs, in its order.
+        expected: The stored rewards.
+        found: The run's rewards, in its order.
     """
-    left: dict[str, list[float | None]] = defaultdict(list)
-    names: dict[str, Any] = {}
-    for key, reward in expected:
-        left[json.dumps(key)].append(reward)
-        names[json.dumps(key)] = key
+    stored, now = list(expected), list(found)
+    if len(stored) == len(now) and all(one.repeat is None for one in stored):
+        now = [one._replace(repeat=None) for one in now]  # as many lines as gradings: repeats are in order
+    both = min((max(one.repeat or 0 for one in side) for side in (stored, now) if side), default=0)
+    left: defaultdict[tuple[str, int], deque[StoredReward]] = defaultdict(deque)
+    for one in stored:
+        if (one.repeat or 0) <= both:
+            left[json.dumps(one.id), one.repeat or 0].append(one)
     out = []
-    for key, reward in found:
-        stored = left.get(json.dumps(key))
-        if not stored:
+    for key, reward, repeat in now:
+        if (repeat or 0) > both:
+            continue
+        waiting = left.get((json.dumps(key), repeat or 0))
+        if not waiting:
             out.append(RewardDifference(key, "missing", reward))
             continue
-        was = stored.pop(0)
+        was = waiting.popleft().reward
         if was is None or reward is None:
             same = was is reward
         else:
             same = abs(was - reward) <= TOLERANCE
         if not same:
             out.append(RewardDifference(key, was, reward))
-    for name, rewards in left.items():
-        out += [RewardDifference(names[name], reward, "missing") for reward in rewards]
-    return out
+    return out + [RewardDifference(one.id, one.reward, "missing") for some in left.values() for one in some]

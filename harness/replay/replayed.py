@@ -12,7 +12,7 @@ from typing import Any
 from harness.data.record_fields import FieldChoice, choose_fields
 from harness.errors import InputError
 from harness.printable import printable
-from harness.replay.expect import differences, stored_rewards
+from harness.replay.expect import StoredReward, differences, stored_rewards
 from harness.replay.grading import grade_batch, in_batches, profiles_of
 from harness.rollouts.read import Rollout, check_label, line_number, read_rollouts
 from harness.runs.facts import Bounds, known_bounds, middle_of
@@ -81,7 +81,7 @@ class Replayed:
             wrong = [row for row in rows if not _equal(row["reward"], expected[row["id"]])]
             self._check(wrong, "rewards are not as expected", lambda row: f"expected {expected[row['id']]}")
             return
-        found = [(row["id"], row["reward"]) for row in self.rows]
+        found = [StoredReward(row["id"], row["reward"], row["repeat"]) for row in self.rows]
         changed = differences(stored_rewards(expected), found)
         if changed:
             lines = [

@@ -23,6 +23,15 @@ from harness.signal.groups import GroupCounts, count_groups, group_rewards
 BINS = 10
 
 
+@dataclass(frozen=True, slots=True)
+class MetricMean:
+    """The mean of one metric."""
+
+    mean: float
+    n: int
+    """Gradings that carry it."""
+
+
 @dataclass(slots=True)
 class Look:
     """A run as people look at it."""
@@ -43,8 +52,7 @@ class Look:
     """How many rewards lie in each tenth of the span."""
     values: dict[float, int] = field(default_factory=Counter)
     """How often each reward occurs, where there are few different ones; empty otherwise."""
-    metrics: dict[str, float] = field(default_factory=dict)
-    """The mean of each metric, over the gradings that carry it."""
+    metrics: dict[str, MetricMean] = field(default_factory=dict)
     lowest: list[Row] = field(default_factory=list)
     slowest: list[Row] = field(default_factory=list)
     failed: list[Row] = field(default_factory=list)
@@ -91,7 +99,7 @@ class Look:
                 self.disagreed.append(row)
             yield row
         self.values = dict(sorted(self.values.items())) if len(self.values) <= BINS else {}
-        self.metrics = {name: sums[name] / count for name, count in counts.items()}
+        self.metrics = {name: MetricMean(sums[name] / count, count) for name, count in counts.items()}
         self.lowest, self.slowest = _best(lowest), _best(slowest)
 
 

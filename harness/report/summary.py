@@ -15,7 +15,7 @@ from harness.data.typed_json import as_json, read_typed
 from harness.grader_output import LOG as GRADER_LOG
 from harness.printable import shortened
 from harness.replay.controls import Controls, count_controls
-from harness.replay.expect import RewardDifference, differences
+from harness.replay.expect import RewardDifference, StoredReward, differences
 from harness.replay.grading import ALL_WIRES
 from harness.rollouts.read import line_number
 from harness.runs.facts import LocalRuntimeFacts
@@ -103,20 +103,23 @@ class RunSummary:
             yield f"  {place}: {message}"
         if self.changed is not None:
             yield from _difference_lines(self.changed)
+        if totals.rewards > 1 and totals.lowest is not None and totals.lowest == totals.highest:
+            yield f"all {totals.rewards:,} rewards are {totals.lowest:g}: a job would learn nothing"
         yield f"run: {self.run.folder}   next: rft show {self.run.folder}"
 
 
-def summary_of(run: Run, totals: Totals, stored: list[tuple[Any, float | None]] | None = None) -> RunSummary:
+def summary_of(run: Run, totals: Totals, stored: list[StoredReward] | None = None) -> RunSummary:
     """Gather what a replay came to.
 
     Args:
         run: A run that is done.
         totals: What its rows add up to.
-        stored: Pairs of id and reward to compare with.
+        stored: Rewards to compare with.
     """
     changed = None
     if stored is not None:
-        changed = differences(stored, ((row["id"], row["reward"]) for row in read_rows(run.rewards)))
+        rows = read_rows(run.rewards)
+        changed = differences(stored, (StoredReward(row["id"], row["reward"], row["repeat"]) for row in rows))
     controls = _controls(run) if run.facts.input.derived else None
     unusable = _unusable(run) if totals.errors.get("input") else []
     function = read_typed(run.folder / FILE, FunctionReport, "function report", schema=1)

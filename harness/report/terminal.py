@@ -33,8 +33,8 @@ def print_run(look: Look, console: SafeConsole | None = None) -> None:
     print_groups(look, console)
     if look.metrics:
         _head(console, "metrics")
-        for name, mean in sorted(look.metrics.items())[:METRICS]:
-            console.print(f"  {printable(name):<24} mean {mean:.4f}")
+        for name, found in sorted(look.metrics.items())[:METRICS]:
+            console.print(f"  {printable(name):<24} mean {found.mean:.4f}  n {found.n:,}")
         if len(look.metrics) > METRICS:
             console.print(f"  and {len(look.metrics) - METRICS:,} more; --json lists all")
     if totals.errors:

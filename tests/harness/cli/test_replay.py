@@ -132,6 +132,21 @@ def test_stored_rewards_hold_or_fail_the_command(folder: Path) -> None:
     assert "all as stored" in rft(folder, *REPLAY, "--expect", first["run"]).stdout
 
 
+def test_a_run_with_more_repeats_is_no_difference(folder: Path) -> None:
+    once, thrice = replay_json(folder), replay_json(folder, "--repeats", "3")
+    assert replay_json(folder, "--expect", thrice["run"])["differences"] == []
+    assert replay_json(folder, "--repeats", "3", "--expect", once["run"])["differences"] == []
+
+
+def test_rewards_that_are_all_equal_are_said_last(folder: Path) -> None:
+    said = "a job would learn nothing"
+    assert said not in rft(folder, *REPLAY).stdout
+    write_grader(folder, RIGHT.replace("return", "return 0.25 #"))
+    done = rft(folder, *REPLAY)
+    assert done.returncode == 0
+    assert f" rewards are 0.25: {said}\nrun: " in done.stdout
+
+
 def test_stored_rewards_that_cannot_be_read_cost_no_run(folder: Path) -> None:
     (folder / "stored.jsonl").write_text("{}\n")
     assert "stored.jsonl:1: this is no stored reward" in refusal(folder, *REPLAY, "--expect", "stored.jsonl")

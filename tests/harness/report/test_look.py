@@ -62,7 +62,10 @@ def test_a_look_is_a_count(
     assert look.ms == pytest.approx(sum(row["ms"] for row in rows))
     for name in "xyz":
         values = [row["metrics"][name] for row in rewarded if name in row["metrics"]]
-        assert look.metrics.get(name) == (pytest.approx(sum(values) / len(values)) if values else None)
+        assert (name in look.metrics) is bool(values)
+        if values:
+            assert look.metrics[name].mean == pytest.approx(sum(values) / len(values))
+            assert look.metrics[name].n == len(values)
     json.dumps(look.to_json(), allow_nan=False)
 
 
