@@ -74,14 +74,15 @@ def may_divide(text: str) -> bool:
 
     Reasoning begins the text, or a closing tag or a token of gpt-oss ends it. Special tokens end the text.
     """
-    # A search for one character is many times quicker than for two, so that one comes first.
-    at = text.find("<")
-    if at >= 0 and (text.find("<|", at) >= 0 or text.find("</", at) >= 0 or text[-1] in _LAST):
+    # A search for one character is many times quicker than for two, and `in` quicker than `find`.
+    if "<" in text:
+        at = text.find("<")
+        if text.find("<|", at) >= 0 or text.find("</", at) >= 0 or text[-1] in _LAST:
+            return True
+    if "[" in text and text.find("[/", text.find("[")) >= 0:
         return True
-    at = text.find("[")
-    if at >= 0 and text.find("[/", at) >= 0:
-        return True
-    return text[:1] in _BEGINNINGS or text[:8] == "analysis" or "\u25c1" in text
+    first = text[:1]
+    return first in _BEGINNINGS or (first == "a" and text.startswith("analysis")) or "\u25c1" in text
 
 
 def divide(text: str) -> tuple[str, list[str]]:

@@ -136,10 +136,9 @@ def reference_number(reference: str | float, *, marker: str | None = None) -> Nu
     """
     number: Number | Missing | None = None
     if isinstance(reference, str):
-        number = answer(reference, marker)
-        if number:
-            return number
-        if marker is not None and marker not in reference:
+        if marker is None or marker in reference:
+            number = answer(reference, marker)
+        else:
             number = parse_number(reference)  # a text without the marker is the answer itself
     elif isinstance(reference, (int, float)) and not isinstance(reference, bool):
         try:

@@ -113,8 +113,10 @@ def read_rollout(
     except LineError as error:
         return Rollout(at, value.get("id"), None, None, problem=str(error))
     verdict = value.pop(label, None) if label else None
-    for name in (*OWN_FIELDS, *choice.hidden):
-        value.pop(name, None)
+    for names in (OWN_FIELDS, choice.hidden):
+        for name in names:
+            if name in value:
+                del value[name]
     if value.get("id") is None:
         value["id"] = f"at-{at}"
     return Rollout(at, value["id"], group, value, verdict)
