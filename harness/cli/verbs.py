@@ -18,7 +18,6 @@ import click
 from click.shell_completion import CompletionItem
 
 from harness.cli.groups import GROUPS, VERBS
-from harness.cli.options import replaced_by
 from harness.cli.output import open_streams, printable, say
 from harness.errors import HarnessError
 
@@ -144,6 +143,8 @@ def _renamed(error: click.ClickException) -> click.UsageError | None:
     """What to say of an option of version 0.1."""
     if not isinstance(error, click.NoSuchOption) or error.ctx is None:
         return None
+    from harness.cli.options import replaced_by
+
     now = replaced_by(str(error.ctx.command.name), error.option_name)
     return None if now is None else click.UsageError(f"{error.option_name} is now {now}.", error.ctx)
 
