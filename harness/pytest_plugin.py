@@ -22,8 +22,8 @@ def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
     """A function that replays a rollouts file through a grader.
 
     Its arguments: `rollouts`, a path (relative to the test file, then to the root); `grader`, a grader or
-    its `module:name`; and `wire`, `repeats`, `limit`, `label`, `keep_field` and `range` as
-    `rft replay` has them.
+    its `module:name`; and `wire`, `repeats`, `limit`, `label`, `label_threshold`,
+    `label_tolerance`, `label_true`, `keep_field` and `range` as `rft replay` has them.
 
     Example:
         def test_rewards(rft_replay):

@@ -26,6 +26,7 @@ from harness.replay.expect import stored_rewards
 from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
 from harness.report.summary import summary_of
+from harness.runs.labels import label_rule
 from harness.runs.rows import Totals
 from harness.runs.store import Run
 from harness.targets.opening import CONCURRENCY, IN_PROCESS, LAMBDA_RUNTIME
@@ -58,6 +59,21 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS, LAMBDA_RUNTIME
 )
 @limit_option("rollouts")
 @label_option()
+@click.option(
+    "--label-threshold", metavar="X", type=float, help="Read numeric labels from X on as yes, others as no."
+)
+@click.option(
+    "--label-tolerance",
+    metavar="X",
+    type=float,
+    help="Let a reward differ from a numeric label by X, by default 1e-9.",
+)
+@click.option(
+    "--label-true",
+    metavar="TEXT",
+    multiple=True,
+    help="Read this text as a label that says yes, other texts as no. Repeatable.",
+)
 @keep_field_option
 @range_option
 @click.option(
@@ -88,6 +104,9 @@ def command(
     stack: str | None,
     runs_dir: Path,
     concurrency: int | None,
+    label_threshold: float | None,
+    label_tolerance: float | None,
+    label_true: tuple[str, ...],
     as_json: bool,
     **asked: Any,
 ) -> int:
@@ -115,7 +134,8 @@ def command(
         cores = 1  # one process keeps all the calls under way
         if concurrency is not None:
             os.environ[CONCURRENCY] = str(concurrency)
-    run = prepare(ReplayRequest(**asked, runs=runs_dir))
+    rule = label_rule(asked["label"], label_threshold, label_tolerance, label_true)
+    run = prepare(ReplayRequest(**asked, label_rule=rule, runs=runs_dir))
     totals = _replay(run, cores, quiet=as_json)
     outcome = summary_of(run, totals, stored)
     if as_json:
@@ -133,7 +153,7 @@ def command(
 def _not_compared(run: Run) -> InputError:
     """Why no reward could be held to a label, though rollouts carry it."""
     what = f"no rollout with a reward carries a verdict in the field {run.facts.label!r}"
-    fix = "A label is true, false or a number."
+    fix = "A label is true, false or a number; --label-true names the texts that mean yes."
     if run.facts.bounds is None:
         what += " that can be compared: the grader's range is not known"
         fix = "Add --range LOW HIGH: true and false are held to the middle of the range."

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from harness.data.record_fields import FieldChoice
 from harness.data.typed_json import as_json, typed
 from harness.runs.facts import TargetFacts
+from harness.runs.labels import PLAIN, LabelRule
 from harness.runs.rows import Totals
 
 __all__ = ["Heartbeat", "ShardOrder", "ShardReport", "WorkOrder", "WorkerFailure", "from_line", "to_line"]
@@ -32,6 +33,7 @@ class WorkOrder:
     repeats: int
     label: str | None
     fields: FieldChoice = FieldChoice()
+    label_rule: LabelRule = PLAIN
     middle: float | None
     """The middle of the grader's range; None where it is not known."""
 

@@ -22,6 +22,7 @@ from harness.replay.grading import profiles_of
 from harness.rollouts.derive import write_derived
 from harness.rollouts.read import check_label, check_labeled, holds_rollouts
 from harness.runs.facts import Bounds, GraderFacts, InputFacts, RunFacts, TargetFacts, known_bounds
+from harness.runs.labels import PLAIN, LabelRule
 from harness.runs.store import Run, create, open_run, other_work, unfinished
 from harness.targets.opening import IN_PROCESS, TargetChoice, describe
 
@@ -59,6 +60,7 @@ class ReplayRequest:
     """Only the first so many rollouts."""
     label: str | None = None
     """The field of the rollouts that holds a verdict."""
+    label_rule: LabelRule = PLAIN
     keep_field: tuple[str, ...] = ()
     """Fields that the grader sees although they differ within a record."""
     range: Bounds | None = None
@@ -99,6 +101,7 @@ def prepare(request: ReplayRequest) -> Run:
         repeats=request.repeats,
         limit=request.limit,
         label=request.label,
+        label_rule=request.label_rule,
         fields=FieldChoice() if derived else choose_fields(source, request.label, request.keep_field),
         range=request.range,
         versions=_versions(),

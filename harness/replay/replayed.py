@@ -16,7 +16,8 @@ from harness.replay.expect import StoredReward, differences, stored_rewards
 from harness.replay.grading import grade_batch, in_batches, profiles_of
 from harness.rollouts.read import Rollout, check_label, line_number, read_rollouts
 from harness.runs.facts import Bounds, known_bounds, middle_of
-from harness.runs.rows import Row, agreement, failure_of
+from harness.runs.labels import PLAIN, LabelRule, label_rule
+from harness.runs.rows import Row, failure_of
 from harness.targets.in_process import InProcessTarget
 
 SHOWN = 5
@@ -35,6 +36,7 @@ class Replayed:
         label: The field that held the verdicts.
         wires: Over how many wires each rollout went.
         fields: What the grader saw of the rollouts.
+        label_rule: How to read the verdicts.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Replayed:
         label: str | None,
         wires: int = 1,
         fields: FieldChoice = _EVERYTHING,
+        label_rule: LabelRule = PLAIN,
     ) -> None:
         self.rollouts = rollouts
         self.rows = rows
@@ -52,6 +55,7 @@ class Replayed:
         self.label = label
         self.wires = wires
         self.fields = fields
+        self.label_rule = label_rule
         self._by_place = {rollout.at: rollout for rollout in rollouts}
 
     @property
@@ -113,9 +117,9 @@ class Replayed:
         __tracebackhide__ = True
         if self.label is None:
             raise InputError("no label was named", fix='Write rft_replay(..., label="is_right").')
-        needs_range = any(isinstance(row["label"], bool) for row in self.rows)
+        needs_range = any(isinstance(self.label_rule.says(row["label"]), bool) for row in self.rows)
         middle = middle_of(self._known_bounds() if needs_range else None)
-        verdicts = [agreement(row["reward"], row["label"], middle) for row in self.rows]
+        verdicts = [self.label_rule.agreement(row["reward"], row["label"], middle) for row in self.rows]
         wrong = [row for row, verdict in zip(self.rows, verdicts, strict=True) if not verdict]
         share = (len(self.rows) - len(wrong)) / max(1, len(self.rows))
         if share < at_least:
@@ -187,6 +191,9 @@ def replay_here(
     repeats: int = 1,
     limit: int | None = None,
     label: str | None = None,
+    label_threshold: float | None = None,
+    label_tolerance: float | None = None,
+    label_true: Sequence[str] = (),
     keep_field: Sequence[str] = (),
     range: Bounds | None = None,  # the word that users write
 ) -> Replayed:
@@ -199,6 +206,9 @@ def replay_here(
         repeats: How many times to grade each rollout.
         limit: Only the first so many.
         label: The field that holds a verdict.
+        label_threshold: Numbers from here on mean yes, smaller ones no.
+        label_tolerance: How far a reward may be from a label that is a number; 1e-9 when None.
+        label_true: Texts that mean yes; every other text means no.
         keep_field: Fields that the grader sees although they differ within a record.
         range: The lowest and the highest reward, for a handler that does not declare them.
 
@@ -206,6 +216,9 @@ def replay_here(
         InputError: The file or the grader cannot be read, or a line is no rollout.
     """
     check_label(label)
+    if isinstance(label_true, str):
+        raise InputError("label_true is a list of texts", fix=f"Write label_true=[{label_true!r}].")
+    rule = label_rule(label, label_threshold, label_tolerance, tuple(label_true))
     if repeats < 1 or (limit is not None and limit < 1):
         raise InputError("repeats and limit are whole numbers from 1")
     target = InProcessTarget(grader)
@@ -229,7 +242,8 @@ def replay_here(
     rows: list[Row] = []
     for batch in in_batches(rollouts):
         rows += grade_batch(target, batch, profiles, repeats, label is not None)
-    return Replayed(rollouts, rows, known_bounds(target.bounds, range), label, len(profiles), choice)
+    bounds = known_bounds(target.bounds, range)
+    return Replayed(rollouts, rows, bounds, label, len(profiles), choice, rule)
 
 
 def _equal(one: float | None, other: float | None) -> bool:

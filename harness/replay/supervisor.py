@@ -352,6 +352,7 @@ def _order(run: Run) -> WorkOrder:
         wire=facts.wire,
         repeats=facts.repeats,
         label=facts.label,
+        label_rule=facts.label_rule,
         fields=facts.fields,
         middle=middle_of(facts.bounds),
     )
@@ -369,7 +370,7 @@ def _recount(run: Run) -> Totals:
     """The totals of a run whose rewards are merged already."""
     totals, middle = Totals(), middle_of(run.facts.bounds)
     for row in read_rows(run.rewards):
-        totals.add(row, middle)
+        totals.add(row, middle, run.facts.label_rule)
     return totals
 
 

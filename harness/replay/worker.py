@@ -111,7 +111,7 @@ class Worker:
                 file.append_lines(content)
                 size += len(content)
                 for row in rows:
-                    totals.add(row, self.order.middle)
+                    totals.add(row, self.order.middle, self.order.label_rule)
                 self._report(number, totals, size)
             self._say(number, totals, size, done=True)
 
@@ -130,7 +130,7 @@ class Worker:
             pending.append(row)
             if len(pending) == self.order.repeats:
                 for row in pending:
-                    totals.add(row, self.order.middle)
+                    totals.add(row, self.order.middle, self.order.label_rule)
                 pending, kept, at = [], offset + len(line), pending[-1]["at"] + 1
         file.cut(kept)
         return totals, at, kept

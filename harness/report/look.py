@@ -16,7 +16,8 @@ from harness.data.json_lines import LineError, lines, parse
 from harness.data.typed_json import as_json
 from harness.errors import InputError
 from harness.runs.facts import Bounds, RunFacts, check_bounds, known_bounds, middle_of, share_of
-from harness.runs.rows import Row, Totals, agreement, read_rows
+from harness.runs.labels import LabelCounts
+from harness.runs.rows import Row, Totals, read_rows
 from harness.runs.store import Run, sha256
 from harness.signal.groups import GroupCounts, count_groups, group_rewards
 
@@ -48,6 +49,7 @@ class Look:
     """Gradings whose reward agrees with their label."""
     judged: int = 0
     """Gradings whose reward could be held to their label."""
+    labels: LabelCounts = field(default_factory=LabelCounts)
     bins: list[int] = field(default_factory=lambda: [0] * BINS)
     """How many rewards lie in each tenth of the span."""
     values: dict[float, int] = field(default_factory=Counter)
@@ -67,12 +69,13 @@ class Look:
         found: dict[str, Any] = as_json(self)
         del found["span"]
         found["run"], found["totals"] = found.pop("facts"), self.totals.to_json()
+        found["labels"] = self.labels.to_json()
         found["values"] = {str(value): count for value, count in self.values.items()}
         return found
 
     def gather(self, rows: Iterator[Row], keep: int) -> Iterator[Row]:
         """Pass rows on, having looked at each."""
-        middle = middle_of(self.bounds)
+        middle, rule = middle_of(self.bounds), self.facts.label_rule
         sums: defaultdict[str, float] = defaultdict(float)
         counts: Counter[str] = Counter()
         lowest: list[tuple[float, int, Row]] = []
@@ -92,7 +95,9 @@ class Look:
                     counts[name] += 1
             elif len(self.failed) < keep:
                 self.failed.append(row)
-            verdict = agreement(reward, row["label"], middle) if "label" in row else None
+            verdict = rule.agreement(reward, row["label"], middle) if "label" in row else None
+            if reward is not None and "label" in row:
+                self.labels.add(reward, row["label"], rule, middle)
             self.judged += verdict is not None
             self.agreed += verdict is True
             if ("wires" in row or verdict is False) and len(self.disagreed) < keep:

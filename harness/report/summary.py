@@ -52,6 +52,7 @@ class RunSummary:
         if run.facts.label is not None:
             judged = totals.agreed + totals.disagreed
             summary["agreement"] = totals.agreed / judged if judged else None
+            summary["labels"] = totals.labels.to_json()
         if self.changed is not None:
             summary["differences"] = [one.to_json() for one in self.changed]
         if self.function is not None:
@@ -88,6 +89,7 @@ class RunSummary:
             judged = totals.agreed + totals.disagreed
             left = f" ({totals.unlabeled:,} could not be compared)" if totals.unlabeled else ""
             yield f"agrees with {facts.label} on {totals.agreed:,} of {judged:,}{left}"
+            yield from (f"  {line}" for line in totals.labels.lines())
             if totals.unlabeled and facts.bounds is None:
                 yield "range not known: true and false were not compared; add --range LOW HIGH"
         if facts.wire == ALL_WIRES:

@@ -43,10 +43,7 @@ def print_run(look: Look, console: SafeConsole | None = None) -> None:
             console.print(f"  {printable(kind):<10} {count:,}")
         _rows(console, look.failed, _failure)
     if facts.label is not None:
-        _head(console, printable(f"against {facts.label}"))
-        console.print(f"  agrees on {look.agreed:,} of {look.judged:,}")
-        if look.judged < totals.gradings and look.bounds is None:
-            console.print("  true and false are not compared: the grader's range is not known")
+        _against(facts.label, look, console)
     if look.disagreed:
         _rows(console, look.disagreed, _disagreement)
     if look.lowest:
@@ -55,6 +52,15 @@ def print_run(look: Look, console: SafeConsole | None = None) -> None:
     _head(console, "slowest")
     _rows(console, look.slowest, lambda row: f"{row['ms']:.2f} ms")
     console.print(f"\none sample in full: rft show {look.folder} ID", style="dim")
+
+
+def _against(label: str, look: Look, console: SafeConsole) -> None:
+    _head(console, printable(f"against {label}"))
+    console.print(f"  agrees on {look.agreed:,} of {look.judged:,}")
+    for line in look.labels.lines():
+        console.print(f"  {line}")
+    if look.judged < look.totals.gradings and look.bounds is None:
+        console.print("  true and false are not compared: the grader's range is not known")
 
 
 def print_sample(found: dict[str, Any], console: SafeConsole | None = None) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 from harness.data.record_fields import FieldChoice
 from harness.data.typed_json import read_typed
 from harness.errors import InputError
+from harness.runs.labels import PLAIN, LabelRule
 from harness.runs.rows import Totals
 
 __all__ = [
@@ -140,6 +141,7 @@ class RunFacts:
     repeats: int = 1
     limit: int | None = None
     label: str | None = None
+    label_rule: LabelRule = PLAIN
     fields: FieldChoice = FieldChoice()
     """What the grader sees of the rollouts."""
     range: Bounds | None = None

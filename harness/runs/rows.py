@@ -17,6 +17,7 @@ import orjson
 
 from harness.data.json_lines import LineError, parse
 from harness.errors import InputError
+from harness.runs.labels import PLAIN, LabelCounts, LabelRule
 
 
 class Row(TypedDict):
@@ -115,6 +116,7 @@ class Totals:
     disagreed: int = 0
     unlabeled: int = 0
     """Rows that could not be compared: no label, no reward, or a range that nobody knows."""
+    labels: LabelCounts = field(default_factory=LabelCounts)
     fields: dict[str, int] = field(default_factory=dict)
     """Rows that hold a field otherwise than another rollout of their record, by field."""
 
@@ -135,14 +137,20 @@ class Totals:
             *self.fields.values(),
         )
         known = {bound is not None for bound in (self.lowest, self.highest)}
-        return 0 <= self.rewards <= self.gradings and min(counts) >= 0 and known == {self.rewards > 0}
+        return (
+            0 <= self.rewards <= self.gradings
+            and min(counts) >= 0
+            and known == {self.rewards > 0}
+            and self.labels.possible
+        )
 
-    def add(self, row: Row, middle: float | None = None) -> None:
+    def add(self, row: Row, middle: float | None = None, rule: LabelRule = PLAIN) -> None:
         """Count one row.
 
         Args:
             row: The row; its label is counted where it carries one.
             middle: The middle of the grader's range, above which a reward says yes; None if not known.
+            rule: How to read labels.
         """
         self.gradings += 1
         reward = row["reward"]
@@ -161,7 +169,9 @@ class Totals:
         for name in row.get("fields", ()):
             self.fields[name] = self.fields.get(name, 0) + 1
         if "label" in row:
-            verdict = agreement(reward, row["label"], middle)
+            if reward is not None:
+                self.labels.add(reward, row["label"], rule, middle)
+            verdict = rule.agreement(reward, row["label"], middle)
             if verdict is None:
                 self.unlabeled += 1
             elif verdict:
@@ -173,6 +183,7 @@ class Totals:
         """Count everything that another counted."""
         for name in ("gradings", "rewards", "total", "wires", "agreed", "disagreed", "unlabeled"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.labels.merge(other.labels)
         lows = [low for low in (self.lowest, other.lowest) if low is not None]
         highs = [high for high in (self.highest, other.highest) if high is not None]
         self.lowest, self.highest = min(lows, default=None), max(highs, default=None)
@@ -194,20 +205,3 @@ def failure_of(row: Row) -> tuple[str, str]:
 def sample_name(row: Row) -> str:
     """A row's sample as `rft show RUN` finds it."""
     return f"at-{row['at']}" if row["id"] is None else str(row["id"])
-
-
-def agreement(reward: float | None, label: Any, middle: float | None) -> bool | None:
-    """Whether a reward says what a label says; None where that cannot be told.
-
-    A boolean label agrees with a reward above the middle of the range when it is true, and with one at or
-    below it when it is false; a number agrees with an equal number.
-    """
-    if reward is None or not isinstance(label, bool | int | float):
-        return None
-    if isinstance(label, bool):
-        return None if middle is None else (reward > middle) == label
-    try:
-        number = float(label)
-    except OverflowError:  # an integer that no float holds, so no reward equals it
-        return False
-    return abs(reward - number) <= 1e-9 if isfinite(number) else None

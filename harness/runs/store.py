@@ -28,7 +28,7 @@ from harness.processes import end_marked, mark
 from harness.runs.facts import SCHEMA, GraderFacts, InputFacts, RunFacts, read_facts
 from harness.runs.rows import Totals
 
-SAME = ("grader", "input", "target", "wire", "repeats", "limit", "label", "fields", "versions")
+SAME = ("grader", "input", "target", "wire", "repeats", "limit", "label", "label_rule", "fields", "versions")
 """The parts of `run.json` that make two runs the same work."""
 
 

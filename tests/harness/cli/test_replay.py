@@ -49,6 +49,8 @@ def test_a_person_is_told_what_matters(folder: Path) -> None:
     assert done.stdout.splitlines() == [
         "3 gradings, mean reward 0.3333",
         "agrees with ok on 2 of 3",
+        "  label true:  1 above the middle of the range, 1 not",
+        "  label false: 0 above the middle of the range, 1 not",
         "every wire gives the same rewards",
         f"run: runs/{run.name}   next: rft show runs/{run.name}",
     ]
@@ -113,6 +115,28 @@ def test_what_the_harness_reads_no_grader_sees(folder: Path) -> None:
     assert replay_json(folder, "--label", "ok")["totals"]["rewards"] == 1
     found = replay_json(folder, code=1)
     assert "{'ok': True}" in rows_of(folder, found)[0]["error"]["message"]
+
+
+def test_texts_and_numbers_are_labels_by_rule(folder: Path) -> None:
+    lines = [
+        rollout("a", "72", "72", said="good", score=4),
+        rollout("b", "71", "72", said="bad", score=1),
+        rollout("c", "72", "72", said="poor", score=5),
+    ]
+    write_rollouts(folder / "rollouts.jsonl", lines)
+    found = replay_json(folder, "--label", "said", "--keep-field", "score", "--label-true", "good")
+    table = {"true_above": 1, "true_below": 0, "false_above": 1, "false_below": 1, "n": 3}
+    assert found["labels"] == {**table, "pearson": None, "pearson_n": 0}
+    assert found["label_rule"]["true"] == ["good"]
+    found = replay_json(folder, "--label", "score", "--keep-field", "said", "--label-threshold", "4")
+    assert (found["agreement"], found["labels"]["true_above"], found["labels"]["pearson_n"]) == (1.0, 2, 3)
+    assert found["labels"]["pearson"] == pytest.approx(0.9707, abs=1e-4)
+    shown = rft(folder, "show", found["run"]).stdout
+    assert "  label true:  2 above the middle of the range, 0 not\n" in shown
+    assert "  Pearson correlation with the label: 0.971  n 3\n" in shown
+    near = replay_json(folder, "--label", "score", "--keep-field", "said", "--label-tolerance", "1")
+    assert near["agreement"] == 1 / 3
+    assert "none is named" in refusal(folder, *REPLAY, "--label-threshold", "4")
 
 
 def test_stored_rewards_hold_or_fail_the_command(folder: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from harness.data.typed_json import typed
 from harness.errors import InputError
-from harness.runs.rows import Row, Totals, agreement, dump, read_rows
+from harness.runs.rows import Row, Totals, dump, read_rows
 
 REWARDS = st.none() | st.floats(-5, 5)
 LABELS = (
@@ -61,6 +61,8 @@ def test_parts_add_up_to_the_whole(these: list[Row], cut: int, middle: float | N
     merged.merge(added(these[cut:], middle))
     assert merged.total == pytest.approx(whole.total)
     merged.total = whole.total
+    assert (merged.labels.told, merged.labels.numbers) == (whole.labels.told, whole.labels.numbers)
+    merged.labels = whole.labels  # floats in another order
     assert merged == whole
     assert whole.gradings == len(these) == whole.rewards + sum(whole.errors.values())
     judged = whole.agreed + whole.disagreed + whole.unlabeled
@@ -86,43 +88,6 @@ def test_rows_are_read_as_they_were_written(
     assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in lines)
     path.write_bytes(b"".join(lines))
     assert list(read_rows(path)) == these
-
-
-@pytest.mark.parametrize(
-    ("reward", "label", "verdict"),
-    [
-        (1.0, True, True),
-        (0.5, True, False),
-        (0.5, False, True),
-        (0.0, True, False),
-        (0.7, 0.7, True),
-        (0.7 + 1e-12, 0.7, True),
-        (0.7 + 1e-8, 0.7, False),
-        (1.0, 1, True),
-        (1.0, 0, False),
-        (1.0, 10**400, False),
-        (1.0, None, None),
-        (1.0, "yes", None),
-        (1.0, math.nan, None),
-        (1.0, math.inf, None),
-        (None, True, None),
-        (None, 1.0, None),
-    ],
-)
-def test_a_reward_agrees_with_a_label_or_says_nothing(
-    reward: float | None, label: Any, verdict: bool | None
-) -> None:
-    assert agreement(reward, label, 0.5) is verdict
-
-
-@given(REWARDS, LABELS)
-def test_no_label_whatever_raises(reward: float | None, label: Any) -> None:
-    assert agreement(reward, label, 0.5) in (True, False, None)
-
-
-@pytest.mark.parametrize("label", [True, False, 1.0, 0.5, None])
-def test_only_a_number_can_be_held_to_a_reward_of_unknown_range(label: Any) -> None:
-    assert agreement(1.0, label, None) is (None if isinstance(label, bool | None) else label == 1.0)
 
 
 JSON = st.recursive(

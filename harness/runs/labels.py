@@ -1,0 +1,188 @@
+"""What a rollout's own verdict says, and how rewards compare with it.
+
+Everything is counted in one pass with a few numbers, so a rank correlation is not among it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite, sqrt
+from typing import Any
+
+from harness.errors import InputError
+
+TOLERANCE = 1e-9
+_MOST = 1e100
+"""Numbers beyond this are not correlated: their squares would add up to no float."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRule:
+    """How to read labels.
+
+    Raises:
+        InputError: The numbers are not finite, or contradict each other.
+    """
+
+    tolerance: float = TOLERANCE
+    """How far a reward may be from a label that is a number."""
+    threshold: float | None = None
+    """Numbers from here on mean yes, smaller ones no; None where a number is the expected reward."""
+    true: tuple[str, ...] = ()
+    """Texts that mean yes, and every other text no; without any, only "true" and "false" are read."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no label could be held to."""
+        if not (isfinite(self.tolerance) and self.tolerance >= 0):
+            raise InputError(f"a label tolerance of {self.tolerance:g} is no distance", fix="Take 0 or more.")
+        if self.threshold is None:
+            return
+        if not isfinite(self.threshold):
+            raise InputError(f"a label threshold of {self.threshold:g} divides nothing")
+        if self.tolerance != TOLERANCE:
+            raise InputError(
+                "a label threshold makes yes or no of a number, so a tolerance has no use",
+                fix="Leave the tolerance or the threshold out.",
+            )
+
+    def says(self, label: Any) -> bool | float | None:
+        """Yes or no, or the reward that the label expects; None where it is no verdict."""
+        if isinstance(label, bool):
+            return label
+        if isinstance(label, str):
+            if self.true:
+                return label in self.true
+            return {"true": True, "false": False}.get(label.strip().lower())
+        if not isinstance(label, int | float):
+            return None
+        try:
+            number = float(label)
+        except OverflowError:  # an integer that no float holds: no reward equals it
+            number = 1.7e308 if label > 0 else -1.7e308
+        if not isfinite(number):
+            return None
+        return number if self.threshold is None else number >= self.threshold
+
+    def agreement(self, reward: float | None, label: Any, middle: float | None) -> bool | None:
+        """Whether a reward says what a label says; None where that cannot be told.
+
+        A yes agrees with a reward above the middle of the range, a no with one at or below it; a number
+        agrees with an equal reward.
+        """
+        said = self.says(label)
+        if reward is None or said is None:
+            return None
+        if isinstance(said, bool):
+            return None if middle is None else (reward > middle) == said
+        return abs(reward - said) <= self.tolerance
+
+
+PLAIN = LabelRule()
+
+
+def label_rule(
+    label: str | None, threshold: float | None, tolerance: float | None, true: tuple[str, ...]
+) -> LabelRule:
+    """The rule that a user asks for.
+
+    Raises:
+        InputError: There is no label to read, or the parts of the rule contradict each other.
+    """
+    if label is None and (threshold is not None or tolerance is not None or true):
+        raise InputError(
+            "this says how to read a label, and none is named", fix="Name its field as the label."
+        )
+    return LabelRule(TOLERANCE if tolerance is None else tolerance, threshold, true)
+
+
+@dataclass(slots=True)
+class LabelCounts:
+    """Rewards against labels: a confusion table of yes and no, and the moments of a correlation."""
+
+    true_above: int = 0
+    """Labels that say yes, with a reward above the middle of the range."""
+    true_below: int = 0
+    """Labels that say yes, with a reward at the middle or below."""
+    false_above: int = 0
+    false_below: int = 0
+    numbers: int = 0
+    """Labels that are numbers, with a reward."""
+    reward_mean: float = 0.0
+    label_mean: float = 0.0
+    reward_spread: float = 0.0
+    """Sum of squared distances from the mean."""
+    label_spread: float = 0.0
+    joint_spread: float = 0.0
+
+    @property
+    def told(self) -> int:
+        """How many rewards the confusion table holds."""
+        return self.true_above + self.true_below + self.false_above + self.false_below
+
+    @property
+    def pearson(self) -> float | None:
+        """Pearson's correlation of rewards and numeric labels; None where either never changes."""
+        scale = sqrt(self.reward_spread) * sqrt(self.label_spread)
+        return max(-1.0, min(1.0, self.joint_spread / scale)) if scale else None
+
+    @property
+    def possible(self) -> bool:
+        """Whether rewards can add up to this; a damaged file may say anything."""
+        counts = (self.true_above, self.true_below, self.false_above, self.false_below, self.numbers)
+        return min(*counts, self.reward_spread, self.label_spread) >= 0
+
+    def add(self, reward: float, label: Any, rule: LabelRule, middle: float | None) -> None:
+        """Count one reward and its label."""
+        said = rule.says(label)
+        if isinstance(said, bool) and middle is not None:
+            above = reward > middle
+            self.true_above += said and above
+            self.true_below += said and not above
+            self.false_above += not said and above
+            self.false_below += not said and not above
+        if said is None or isinstance(label, bool | str) or abs(label) > _MOST or abs(reward) > _MOST:
+            return
+        self.merge(LabelCounts(numbers=1, reward_mean=reward, label_mean=float(label)))
+
+    def merge(self, other: LabelCounts) -> None:
+        """Count everything that another counted."""
+        self.true_above += other.true_above
+        self.true_below += other.true_below
+        self.false_above += other.false_above
+        self.false_below += other.false_below
+        if not other.numbers:
+            return
+        n = self.numbers + other.numbers
+        rewards, labels = other.reward_mean - self.reward_mean, other.label_mean - self.label_mean
+        weight = self.numbers * other.numbers / n
+        self.reward_spread += other.reward_spread + rewards * rewards * weight
+        self.label_spread += other.label_spread + labels * labels * weight
+        self.joint_spread += other.joint_spread + rewards * labels * weight
+        self.reward_mean += rewards * other.numbers / n
+        self.label_mean += labels * other.numbers / n
+        self.numbers = n
+
+    def to_json(self) -> dict[str, int | float | None]:
+        """What the lines say, as JSON."""
+        return {
+            "true_above": self.true_above,
+            "true_below": self.true_below,
+            "false_above": self.false_above,
+            "false_below": self.false_below,
+            "n": self.told,
+            "pearson": self.pearson,
+            "pearson_n": self.numbers,
+        }
+
+    def lines(self) -> list[str]:
+        """The table and the correlation for people; none of what was not counted."""
+        said = []
+        if self.told:
+            said += [
+                f"label true:  {self.true_above:,} above the middle of the range, {self.true_below:,} not",
+                f"label false: {self.false_above:,} above the middle of the range, {self.false_below:,} not",
+            ]
+        if self.numbers:
+            known = "unknown: one of the two never changes" if self.pearson is None else f"{self.pearson:.3f}"
+            said.append(f"Pearson correlation with the label: {known}  n {self.numbers:,}")
+        return said
