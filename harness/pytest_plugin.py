@@ -23,7 +23,8 @@ def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
 
     Its arguments: `rollouts`, a path (relative to the test file, then to the root); `grader`, a grader or
     its `module:name`; and `wire`, `repeats`, `limit`, `label`, `label_threshold`,
-    `label_tolerance`, `label_true`, `keep_field` and `range` as `rft replay` has them.
+    `label_tolerance`, `label_true`, `keep_field`, `records` (a path, found as `rollouts` is) and
+    `range` as `rft replay` has them.
 
     Example:
         def test_rewards(rft_replay):
@@ -39,6 +40,8 @@ def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
         try:
             from harness.replay.replayed import replay_here
 
+            if options.get("records") is not None:
+                options["records"] = _found(request, Path(options["records"]))
             return replay_here(_found(request, Path(rollouts)), grader, **options)
         except ModuleNotFoundError as error:
             from harness.extras import missing_package

@@ -75,6 +75,12 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS, LAMBDA_RUNTIME
     help="Read this text as a label that says yes, other texts as no. Repeatable.",
 )
 @keep_field_option
+@click.option(
+    "--records",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Show the grader the fields of the rollout's record in this training file, and no others.",
+)
 @range_option
 @click.option(
     "--expect",
@@ -121,7 +127,7 @@ def command(
     another record's as a negative control. Killed or interrupted, the same command resumes the run.
 
     Fields that differ between the rollouts of one record are hidden from the grader: training does not have
-    them.
+    them. With --records, the training file decides instead which fields the grader sees.
 
     Exit codes: 0 good; 1 a difference, a disagreement between wires, a failed grading or a field that
     contradicts itself; 2 input; 3 service.

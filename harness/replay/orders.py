@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.data.record_fields import FieldChoice
+from harness.data.record_file import RecordFacts
 from harness.data.typed_json import as_json, typed
 from harness.runs.facts import TargetFacts
 from harness.runs.labels import PLAIN, LabelRule
@@ -34,6 +35,7 @@ class WorkOrder:
     label: str | None
     fields: FieldChoice = FieldChoice()
     label_rule: LabelRule = PLAIN
+    records: RecordFacts | None = None
     middle: float | None
     """The middle of the grader's range; None where it is not known."""
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from harness.data.json_lines import lines
 from harness.data.record_fields import FieldChoice, choose_fields
+from harness.data.record_file import RecordFacts, look_at_records
 from harness.errors import InputError
 from harness.grader_output import output_to
 from harness.processes import cores
@@ -63,6 +64,8 @@ class ReplayRequest:
     label_rule: LabelRule = PLAIN
     keep_field: tuple[str, ...] = ()
     """Fields that the grader sees although they differ within a record."""
+    records: Path | None = None
+    """The training records, whose fields the grader sees instead of the rollouts' own."""
     range: Bounds | None = None
     """The grader's range, where its declaration cannot be read."""
     runs: Path = Path("runs")
@@ -93,6 +96,7 @@ def prepare(request: ReplayRequest) -> Run:
     if not derived and request.completion_template is not None:
         raise InputError("--completion-template is for records; this file holds rollouts", place=str(source))
     known_bounds(grader.bounds, request.range)
+    fields, records = _fields(request, derived)
     facts = RunFacts(
         grader=grader,
         input=_identity(source, derived, request.completion_template),
@@ -102,7 +106,8 @@ def prepare(request: ReplayRequest) -> Run:
         limit=request.limit,
         label=request.label,
         label_rule=request.label_rule,
-        fields=FieldChoice() if derived else choose_fields(source, request.label, request.keep_field),
+        fields=fields,
+        records=records,
         range=request.range,
         versions=_versions(),
     )
@@ -114,9 +119,9 @@ def prepare(request: ReplayRequest) -> Run:
     else:
         # A copy may have been named, whose original is gone; and a range may be known only now.
         given = replace(facts.input, sha256=run.facts.input.sha256)
-        changed = replace(run.facts, input=given, range=facts.range or run.facts.range)
+        changed = replace(run.facts, input=given, records=records, range=facts.range or run.facts.range)
         if changed != run.facts:
-            run.save(input=changed.input, range=changed.range)
+            run.save(input=changed.input, records=records, range=changed.range)
     if run.facts.state == "new":
         try:
             _cut(run, request)
@@ -124,6 +129,17 @@ def prepare(request: ReplayRequest) -> Run:
             shutil.rmtree(run.folder)
             raise
     return run
+
+
+def _fields(request: ReplayRequest, derived: bool) -> tuple[FieldChoice, RecordFacts | None]:
+    """What decides which fields of the rollouts the grader sees: their look, or the training records."""
+    if request.records is None:
+        none = FieldChoice()
+        return none if derived else choose_fields(request.rollouts, request.label, request.keep_field), None
+    if derived or request.keep_field:
+        what = "this file holds records itself" if derived else "--records says what --keep-field would say"
+        raise InputError(what, place=str(request.rollouts), fix="Leave one of the two out.")
+    return FieldChoice(), look_at_records(request.records)
 
 
 def _begun(request: ReplayRequest, facts: RunFacts) -> Run | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.data.record_fields import FieldChoice, choose_fields
+from harness.data.record_file import RecordFile
 from harness.errors import InputError
 from harness.printable import printable
 from harness.replay.expect import StoredReward, differences, stored_rewards
@@ -195,6 +196,7 @@ def replay_here(
     label_tolerance: float | None = None,
     label_true: Sequence[str] = (),
     keep_field: Sequence[str] = (),
+    records: Path | None = None,
     range: Bounds | None = None,  # the word that users write
 ) -> Replayed:
     """Replay a rollouts file in this process.
@@ -210,6 +212,7 @@ def replay_here(
         label_tolerance: How far a reward may be from a label that is a number; 1e-9 when None.
         label_true: Texts that mean yes; every other text means no.
         keep_field: Fields that the grader sees although they differ within a record.
+        records: The training records, whose fields the grader sees instead of the rollouts' own.
         range: The lowest and the highest reward, for a handler that does not declare them.
 
     Raises:
@@ -222,9 +225,12 @@ def replay_here(
     if repeats < 1 or (limit is not None and limit < 1):
         raise InputError("repeats and limit are whole numbers from 1")
     target = InProcessTarget(grader)
-    choice = choose_fields(path, label, keep_field)
+    if records is not None and keep_field:
+        raise InputError("records says what keep_field would say", fix="Leave one of the two out.")
+    choice = choose_fields(path, label, keep_field) if records is None else FieldChoice()
+    known = None if records is None else RecordFile(records)
     rollouts = []
-    for rollout in read_rollouts(path, label=label, choice=choice):
+    for rollout in read_rollouts(path, label=label, choice=choice, records=known):
         if rollout.problem is not None:
             raise InputError(rollout.problem, place=f"{path}:{line_number(path, rollout.at)}")
         if rollout.differing:

@@ -311,7 +311,8 @@ def _refuse_changed_input(run: Run, before: tuple[int, int] | None) -> None:
 def _note_files(run: Run, report: ShardReport) -> None:
     """Record what a worker's grader imported or read, and strike out what it wrote."""
     known = run.facts.grader.files
-    own = [os.path.realpath(path) for path in (run.folder, run.facts.input.path, run.rollouts)]
+    records = () if run.facts.records is None else (run.facts.records.path,)
+    own = [os.path.realpath(path) for path in (run.folder, run.facts.input.path, run.rollouts, *records)]
     new = {
         path
         for path in set(report.read) - known.keys()
@@ -354,6 +355,7 @@ def _order(run: Run) -> WorkOrder:
         label=facts.label,
         label_rule=facts.label_rule,
         fields=facts.fields,
+        records=facts.records,
         middle=middle_of(facts.bounds),
     )
 

@@ -23,6 +23,7 @@ from typing import IO
 
 from graders.wire import Profile
 from harness.data.json_lines import LineError
+from harness.data.record_file import open_records
 from harness.disk import AppendOnly
 from harness.errors import HarnessError
 from harness.grader_output import LOG
@@ -86,6 +87,7 @@ class Worker:
 
     def __init__(self, order: WorkOrder, say: Callable[[ShardReport], None]) -> None:
         self.order = order
+        self._records = None if order.records is None else open_records(order.records)
         self.say = say
         self.target: Target = open_target(order.target, order.run)
         self.profiles: list[Profile] = profiles_of(order.wire)
@@ -104,7 +106,9 @@ class Worker:
         with lock_shard(path, LOCK_PATIENCE_S), AppendOnly(path) as file:
             totals, at, size = self._resume(file, start)
             self._say(number, totals, size)
-            rollouts = read_rollouts(self.order.rollouts, at, end, self.order.label, self.order.fields)
+            rollouts = read_rollouts(
+                self.order.rollouts, at, end, self.order.label, self.order.fields, self._records
+            )
             crashed = self._crashed(next(rollouts, None), crash) if crash is not None else []
             for rows in chain(crashed, self._graded(in_batches(rollouts, 1 if alone else BATCH))):
                 content = b"".join(map(dump, rows))

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
-from harness.data.record_fields import FieldChoice
 from harness.data.typed_json import as_json, read_typed
 from harness.grader_output import LOG as GRADER_LOG
 from harness.printable import shortened
@@ -18,7 +17,7 @@ from harness.replay.controls import Controls, count_controls
 from harness.replay.expect import RewardDifference, StoredReward, differences
 from harness.replay.grading import ALL_WIRES
 from harness.rollouts.read import line_number
-from harness.runs.facts import LocalRuntimeFacts
+from harness.runs.facts import LocalRuntimeFacts, RunFacts
 from harness.runs.rows import Row, Totals, failure_of, read_rows, sample_name
 from harness.runs.store import Run
 from harness.targets.function_report import FILE, LOG, FunctionReport
@@ -82,7 +81,7 @@ class RunSummary:
         mean = "no rewards" if totals.mean is None else f"mean reward {totals.mean:.4f}"
         yield f"{totals.gradings:,} grading{'' if totals.gradings == 1 else 's'}, {mean}"
         yield from self._function_lines()
-        yield from _field_lines(facts.fields, totals)
+        yield from _field_lines(facts, totals)
         if self.controls is not None:
             yield from _control_lines(self.controls)
         if facts.label is not None:
@@ -153,9 +152,11 @@ def _first_errors(run: Run, totals: Totals) -> list[Row]:
     return found
 
 
-def _field_lines(choice: FieldChoice, totals: Totals) -> Iterator[str]:
+def _field_lines(facts: RunFacts, totals: Totals) -> Iterator[str]:
     """What the grader saw of the rollouts that training may not give it, and what it did not see."""
-    for note in choice.notes():
+    if facts.records is not None:
+        yield f"fields are those of the records in {facts.records.path}"
+    for note in facts.fields.notes():
         yield f"fields {note}"
     for name, count in sorted(totals.fields.items()):
         yield f"the field {name} differs within a record on {count:,}: training will not have it"

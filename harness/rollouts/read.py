@@ -24,6 +24,7 @@ from harness.data.record_fields import (
     record_fields,
     unequal,
 )
+from harness.data.record_file import RecordFile
 from harness.errors import InputError
 
 _NO_LABELS = ("id", "messages", "reference_answer", "metadata", *OWN_FIELDS)
@@ -85,7 +86,11 @@ _REMEMBERED = 256
 
 
 def read_rollout(
-    at: int, line: bytes, label: str | None = None, choice: FieldChoice = _EVERYTHING
+    at: int,
+    line: bytes,
+    label: str | None = None,
+    choice: FieldChoice = _EVERYTHING,
+    records: RecordFile | None = None,
 ) -> Rollout | None:
     """Read one line.
 
@@ -94,6 +99,7 @@ def read_rollout(
         line: The line, without its end.
         label: The field whose value is a verdict and not for the grader.
         choice: Which other fields the grader does not see.
+        records: The training records, whose fields the grader sees instead of the rollout's.
 
     Returns:
         The rollout, with `problem` set when it cannot be used; None for a blank line.
@@ -110,10 +116,13 @@ def read_rollout(
     value = flattened(value)
     try:
         group = record_key(value)
-    except LineError as error:
+        verdict = value.get(label) if label else None
+        if records is not None:
+            value = records.seen(value)
+    except (LineError, InputError) as error:
         return Rollout(at, value.get("id"), None, None, problem=str(error))
-    verdict = value.pop(label, None) if label else None
-    for names in (OWN_FIELDS, choice.hidden):
+    own = OWN_FIELDS if records is None else ()
+    for names in (own, choice.hidden, (label,)):
         for name in names:
             if name in value:
                 del value[name]
@@ -128,6 +137,7 @@ def read_rollouts(
     end: int | None = None,
     label: str | None = None,
     choice: FieldChoice = _EVERYTHING,
+    records: RecordFile | None = None,
 ) -> Iterator[Rollout]:
     """Stream the rollouts of a file, or of a byte range of it; arguments as for `read_rollout`.
 
@@ -136,10 +146,10 @@ def read_rollouts(
     """
     recent: dict[str, dict[str, str]] = {}
     for at, line in lines(path, start, end):
-        rollout = read_rollout(at, line, label, choice)
+        rollout = read_rollout(at, line, label, choice, records)
         if rollout is None:
             continue
-        if rollout.sent is not None and rollout.group is not None:
+        if records is None and rollout.sent is not None and rollout.group is not None:
             if recent or not rollout.sent.keys() <= ALWAYS_SHOWN:
                 rollout = _compared(rollout, record_fields(rollout.sent, choice.kept), recent)
         yield rollout

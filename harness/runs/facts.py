@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from harness.data.record_fields import FieldChoice
+from harness.data.record_file import RecordFacts
 from harness.data.typed_json import read_typed
 from harness.errors import InputError
 from harness.runs.labels import PLAIN, LabelRule
@@ -144,6 +145,8 @@ class RunFacts:
     label_rule: LabelRule = PLAIN
     fields: FieldChoice = FieldChoice()
     """What the grader sees of the rollouts."""
+    records: RecordFacts | None = None
+    """The training records whose fields the grader sees, where they were named."""
     range: Bounds | None = None
     """What the user said the grader's range is; None where the grader itself says it, or nobody knows."""
     versions: dict[str, str] = field(default_factory=dict)

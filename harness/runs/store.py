@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from harness.data.record_file import RecordFacts
 from harness.data.typed_json import as_json
 from harness.disk import HeldLock, lock, replaced, unwritable, write_json
 from harness.errors import InputError
@@ -28,7 +29,10 @@ from harness.processes import end_marked, mark
 from harness.runs.facts import SCHEMA, GraderFacts, InputFacts, RunFacts, read_facts
 from harness.runs.rows import Totals
 
-SAME = ("grader", "input", "target", "wire", "repeats", "limit", "label", "label_rule", "fields", "versions")
+SAME = (
+    *("grader", "input", "target", "wire", "repeats", "limit", "label", "label_rule"),
+    *("fields", "records", "versions"),
+)
 """The parts of `run.json` that make two runs the same work."""
 
 
@@ -199,6 +203,7 @@ def other_work(begun: RunFacts, asked: RunFacts) -> list[str]:
         if part != "grader"
         and getattr(begun, part) != getattr(asked, part)
         and not (part == "input" and _same_content(begun.input, asked.input))
+        and not (part == "records" and _same_records(begun.records, asked.records))
     ] or _other_grader(begun.grader, asked.grader)
 
 
@@ -221,6 +226,11 @@ def _same_content(was: InputFacts, now: InputFacts) -> bool:
     if replace(was, path=now.path, mtime_ns=now.mtime_ns, sha256=None) != now:
         return False
     return was.sha256 is not None and was.sha256 == sha256(now.path)
+
+
+def _same_records(was: RecordFacts | None, now: RecordFacts | None) -> bool:
+    """Whether two files of records hold the same."""
+    return was is not None and now is not None and was.sha256 == now.sha256
 
 
 def changed_files(files: Mapping[str, str]) -> list[str]:

@@ -394,3 +394,80 @@ def test_another_version_of_python_or_of_this_project_is_other_work(folder: Path
     run = begin()
     run.save(versions={**run.facts.versions, "rft-graders": "0.0.1"})
     assert begin().folder != run.folder
+
+
+SEES = """
+from graders import Reward, Sample, grader
+
+@grader
+def peek(sample: Sample) -> Reward:
+    fields = sample.fields
+    return Reward(float(sorted(fields) == ["level"]), metrics={"level": fields["level"]})
+"""
+
+
+def write_records(path: Path, levels: dict[str, int]) -> Path:
+    """Records without names, as a training file has them, told apart by their references."""
+    ask = rollout(0, "72")["messages"][:-1]
+    lines = [{"messages": ask, "reference_answer": one, "level": level} for one, level in levels.items()]
+    return write_rollouts(path, lines)
+
+
+@pytest.fixture
+def recorded(folder: Path) -> Path:
+    """A grader that looks at the fields, records, and rollouts whose own fields say otherwise."""
+    write_grader(folder, SEES, "peek.py")
+    lines = [rollout(f"{one}-{at}", one, one, level=9, quality=at) for one in ("1", "2") for at in range(3)]
+    write_rollouts(folder / "rollouts.jsonl", lines)
+    return write_records(folder / "train.jsonl", {"1": 1, "2": 2})
+
+
+def with_records(records: Path, **asked: Any) -> Run:
+    return begin(grader="peek.py:peek", records=records, **asked)
+
+
+def test_a_grader_sees_the_fields_of_the_training_record_and_no_others(recorded: Path) -> None:
+    run = with_records(recorded)
+    assert replay(run).mean == 1.0
+    assert str(recorded) not in run.facts.grader.files
+    assert [row["metrics"]["level"] for row in rows(run)] == [1, 1, 1, 2, 2, 2]
+    assert {row["id"] for row in rows(run)} == {f"{one}-{at}" for one in "12" for at in range(3)}
+
+
+def test_a_rollout_without_its_record_is_an_error_of_its_line(recorded: Path) -> None:
+    write_records(recorded, {"1": 1})
+    run = with_records(recorded)
+    totals = replay(run)
+    assert (totals.rewards, dict(totals.errors)) == (3, {"input": 3})
+    assert rows(run)[-1]["error"]["message"].startswith(f"its record is not in {recorded}. Name the file")
+
+
+def test_two_records_of_one_key_that_differ_are_not_guessed_between(recorded: Path) -> None:
+    text = recorded.read_text()
+    recorded.write_text(text + text.replace('"level": 2', '"level": 3').replace('"level":2', '"level":3'))
+    run = with_records(recorded)
+    assert dict(replay(run).errors) == {"input": 3}
+    assert "whose fields differ" in rows(run)[-1]["error"]["message"]
+
+
+def test_other_records_are_other_work_and_a_copy_is_not(recorded: Path) -> None:
+    run = with_records(recorded, name="mine")
+    copy = Path(shutil.copy(recorded, "copy.jsonl"))
+    run = with_records(copy, name="mine")
+    assert run.facts.records is not None
+    assert run.facts.records.path == recorded.parent / "copy.jsonl"
+    write_records(copy, {"1": 1, "2": 3})
+    with pytest.raises(InputError, match="begun with another records"):
+        with_records(copy, name="mine")
+    with pytest.raises(HarnessError, match="the records changed since the run began"):
+        replay(run)
+
+
+def test_records_exclude_what_they_replace(recorded: Path) -> None:
+    with pytest.raises(InputError, match="--keep-field would say"):
+        with_records(recorded, keep_field=("quality",))
+    with pytest.raises(InputError, match="holds records itself"):
+        with_records(recorded, rollouts=recorded)
+    recorded.write_text("[]\n")
+    with pytest.raises(InputError, match=r"train\.jsonl:1: the line is no record"):
+        with_records(recorded)

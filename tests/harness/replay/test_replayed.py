@@ -174,3 +174,18 @@ def test_a_file_that_cannot_be_used_says_where(path: Path) -> None:
 def test_what_cannot_be_meant_is_refused(wrong: dict[str, Any], path: Path) -> None:
     with pytest.raises(InputError):
         replay_here(path, right, **wrong)
+
+
+@grader
+def levels(sample: Sample) -> float:
+    return float(sample.fields == {"level": 1})
+
+
+def test_the_training_file_decides_which_fields_a_grader_sees(tmp_path: Path) -> None:
+    lines = [rollout(at, "72", "72", level=9, quality=at) for at in range(3)]
+    path = write_rollouts(tmp_path / "rollouts.jsonl", lines)
+    record = {"messages": lines[0]["messages"][:-1], "reference_answer": "72", "level": 1}
+    records = write_rollouts(tmp_path / "train.jsonl", [record])
+    assert replay_here(path, levels, records=records).mean == 1.0
+    with pytest.raises(InputError, match="Leave one of the two out"):
+        replay_here(path, levels, records=records, keep_field=["level"])

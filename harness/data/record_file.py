@@ -1,0 +1,107 @@
+"""Training records that decide which fields a grader sees of their rollouts."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.data.identity import content_key, record_key
+from harness.data.json_lines import LineError, lines, parse
+from harness.data.record_fields import ALWAYS_SHOWN, flattened
+from harness.errors import InputError
+
+__all__ = ["RecordFacts", "RecordFile", "look_at_records", "open_records"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFacts:
+    """Which file of records a run uses."""
+
+    path: Path
+    sha256: str
+
+
+class RecordFile:
+    """The fields of a file's records, by record key.
+
+    Args:
+        path: The training file.
+
+    Raises:
+        InputError: The file cannot be read, is empty, or a line of it is no record.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._found: dict[str, dict[str, Any] | None] = {}
+        for number, (_, line) in enumerate(lines(path), 1):
+            if not line.strip():
+                continue
+            try:
+                value = parse(line)
+                if not isinstance(value, dict) or not isinstance(value.get("messages"), list):
+                    what = "the line is no record: it has no list of messages"
+                    raise InputError(what, place=f"{path}:{number}", fix="Name the training file.")
+                value = flattened(value)
+                keys = {record_key(value), content_key(value)}
+            except LineError as error:
+                fix = "`rft validate` checks every record."
+                raise InputError(str(error), place=f"{path}:{number}", fix=fix) from None
+            fields = {
+                name: item for name, item in value.items() if name not in ALWAYS_SHOWN and name != "record"
+            }
+            for key in keys:
+                self._found[key] = fields if self._found.get(key, fields) == fields else None
+        if not self._found:
+            raise InputError("the file is empty", place=str(path), fix="Name the training file.")
+
+    def seen(self, value: dict[str, Any]) -> dict[str, Any]:
+        """What a grader sees of a rollout: its own messages and reference, and its record's fields.
+
+        Args:
+            value: The rollout's line, flattened.
+
+        Raises:
+            InputError: The file lacks its record, or holds two that differ.
+            LineError: The rollout is nested too deeply to be compared.
+        """
+        key = record_key(value)
+        if key not in self._found:  # it may name a record that the file does not name
+            key = content_key(value)
+        if key not in self._found:
+            fix = "Name the file that it was sampled from, or leave --records out."
+            raise InputError(f"its record is not in {self.path}", fix=fix)
+        fields = self._found[key]
+        if fields is None:
+            what = f"{self.path} holds two records of this key whose fields differ"
+            raise InputError(what, fix="Name each in a field `record`, in both files.")
+        return {**{name: value[name] for name in ALWAYS_SHOWN if name in value}, **fields}
+
+
+def look_at_records(path: Path) -> RecordFacts:
+    """Check a file of records before a run begins.
+
+    Raises:
+        InputError: It cannot be used; see `RecordFile`.
+    """
+    RecordFile(path)
+    return RecordFacts(path.resolve(), _sha256(path))
+
+
+def open_records(facts: RecordFacts) -> RecordFile:
+    """Read the records that a run was begun with.
+
+    Raises:
+        InputError: The file cannot be read, or changed since the run began.
+    """
+    found = RecordFile(facts.path)
+    if _sha256(facts.path) != facts.sha256:
+        raise InputError("the records changed since the run began", place=str(facts.path), fix="Run it anew.")
+    return found
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
