@@ -102,6 +102,26 @@ def test_agreement_counts_what_has_no_reward_or_verdict_against_it(path: Path) -
         replay_here(path, right).assert_agrees()
 
 
+def test_agreement_reads_numbers_and_texts_as_it_is_told(path: Path) -> None:
+    lines = [
+        rollout(at, "72" if at else "7", "72", score=at / 2, said="ok" if at else "no") for at in range(3)
+    ]
+    write_rollouts(path, lines)
+    replay_here(path, right, label="score", label_threshold=0.5).assert_agrees()
+    assert "on 66.67%" in fails(replay_here(path, right, label="score"), "assert_agrees")
+    replay_here(path, right, label="score", label_tolerance=0.5).assert_agrees()
+    replay_here(path, right, label="said", label_true=["ok"]).assert_agrees()
+    assert "on 0.00%" in fails(replay_here(path, right, label="said"), "assert_agrees")
+    wrongs: list[Any] = [
+        {"label_true": "ok", "label": "said"},
+        {"label_true": ["ok"]},
+        {"label_threshold": 1},
+    ]
+    for wrong in wrongs:
+        with pytest.raises(InputError, match="label"):
+            replay_here(path, right, **wrong)
+
+
 def by_hand(event: Any, context: Any) -> Any:
     """A handler that is not ours: nobody can ask it for its range."""
     return [{"id": item["id"], "aggregate_reward_score": float(at % 3)} for at, item in enumerate(event)]
