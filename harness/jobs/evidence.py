@@ -11,7 +11,7 @@ from harness.findings import Finding, Place, Severity
 from harness.localaws.manifest import changed_sources
 from harness.runs.facts import Bounds, DeployedFacts, LocalRuntimeFacts, known_bounds, share_of
 from harness.runs.rows import Totals, read_rows
-from harness.runs.store import Run, open_run
+from harness.runs.store import Run, changed_files, open_run
 from harness.signal.groups import GroupCounts, count_groups, group_rewards
 
 __all__ = ["evidence"]
@@ -69,6 +69,12 @@ def _same_grader(run: Run, grader_arn: str, place: Place) -> list[Finding]:
             message = f"the artifact is older than its sources: {', '.join(changed[:3])} changed since"
             fix = "Run `sam build`, replay it and deploy it again."
             return [Finding("J022", Severity.WARNING, message, place, fix=fix)]
+    # Files that are not here at all say nothing: the run may be from another machine.
+    files = {path: content for path, content in run.facts.grader.files.items() if Path(path).is_file()}
+    if changed := changed_files(files):
+        message = f"the grader changed since the replay: {', '.join(changed[:3])}"
+        fix = "Replay it again, and name that run."
+        return [Finding("J022", Severity.WARNING, message, place, fix=fix)]
     message = f"the replay ran {target.kind}: that the deployed function is the same is not known"
     fix = "`rft parity` compares them; a replay with --arn ARN leaves no doubt."
     return [Finding("J023", Severity.NOTE, message, place, fix=fix)]

@@ -85,6 +85,15 @@ def test_another_arn_and_a_replay_on_this_machine_are_told(tmp_path: Path) -> No
     assert found(as_deployed(run, ARN.replace(":3", ":2"))) == {"J022": "warning"}
 
 
+def test_a_grader_that_changed_since_its_replay_is_warned_about(tmp_path: Path) -> None:
+    run = replayed(tmp_path, ("0", "1"))
+    (tmp_path / "my_grader.py").rename(tmp_path / "gone.py")
+    assert found(run) == {"J023": "note"}, "a run of another machine"
+    (tmp_path / "my_grader.py").write_text(f"{GRADER}# changed", encoding="utf-8")
+    [one] = evidence(run.folder, ARN)
+    assert (one.id, "my_grader.py" in one.message) == ("J022", True)
+
+
 def test_a_replay_of_an_artifact_that_is_older_than_its_sources_is_warned_about(tmp_path: Path) -> None:
     run = replayed(tmp_path, ("0", "1"))
     build = write_build(tmp_path / "project")
