@@ -135,7 +135,13 @@ def test_what_a_grader_prints_lands_in_its_log_and_nowhere_else(tmp_path: Path) 
     log = (tmp_path / found["run"] / "grader.log").read_text()
     for part in ("imported", "warned", "graded 2", "written below Python", "echoed"):
         assert part in log
-    assert rft(tmp_path, *REPLAY).stdout.count("\n") == 3
+    said = rft(tmp_path, *REPLAY).stdout.splitlines()
+    assert [line.partition(":")[0] for line in said] == [
+        "3 gradings, mean reward 1.0000",
+        "what the grader printed",
+        "all 3 rewards are 1",
+        "run",
+    ]
 
 
 def test_a_grader_cannot_read_what_is_meant_for_the_worker(tmp_path: Path) -> None:
