@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
 import random
@@ -69,7 +70,12 @@ def workers_of(parent: int) -> list[int]:
 
 
 def written(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.glob("runs/*/shards/*.jsonl"))
+    size = 0
+    # `Path.glob` fails where a folder is renamed meanwhile, as that of a run is when it begins.
+    for name in glob.glob(f"{folder}/runs/*/shards/*.jsonl"):
+        with contextlib.suppress(FileNotFoundError):
+            size += Path(name).stat().st_size
+    return size
 
 
 def wait_until_written(folder: Path, size: int, process: subprocess.Popen[bytes]) -> None:
