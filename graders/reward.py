@@ -190,7 +190,11 @@ def settle(answer: object, low: float, high: float) -> Reward | Failure:
             if _are_plain(metrics) and (
                 not components or (_are_plain(components) and components.keys().isdisjoint(metrics))
             ):
-                return _copy(value, metrics, components, answer.reason)
+                # With dictionaries of its own: a scoring function may fill the same ones again.
+                copy = _new(Reward)
+                copy.value, copy.metrics, copy.reason = value, dict(metrics), answer.reason
+                copy.components = dict(components) if components else components
+                return copy
     try:
         if isinstance(answer, Abstain):
             return Failure("abstain", str(answer.reason))
@@ -222,18 +226,6 @@ def _are_plain(numbers: object) -> bool:
         if not name or name.startswith(RESERVED):
             return False
     return True
-
-
-def _copy(
-    value: float, metrics: Mapping[str, float], components: Mapping[str, float], reason: str | None
-) -> Reward:
-    """A reward with dictionaries of its own: a scoring function may fill the same ones again."""
-    copy = _new(Reward)
-    copy.value = value
-    copy.metrics = dict(metrics)
-    copy.components = dict(components) if components else components
-    copy.reason = reason
-    return copy
 
 
 _new = Reward.__new__

@@ -1,7 +1,6 @@
-"""Checks the options of the factories in this package, and reads what all of them read from a sample.
+"""Checks the options of the factories in this package.
 
-An option that cannot be meant is a `DecorationError` that says what to write instead; a record without a
-reference is a `RecordError`.
+An option that cannot be meant is a `DecorationError` that says what to write instead.
 """
 
 from __future__ import annotations
@@ -9,18 +8,6 @@ from __future__ import annotations
 from math import isfinite
 
 from ..errors import DecorationError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, TypeAlias
-
-    from ..extract import Missing
-    from ..reward import Abstain, Reward
-    from ..sample import Sample
-
-    Take: TypeAlias = Callable[[str], str | Missing | None]
-    Check: TypeAlias = Callable[[Sample[Any]], float | Reward | Abstain]
 
 LONGEST = 10_000
 """Characters of a completion that checks of a whole text read unless they are told otherwise."""
@@ -80,35 +67,3 @@ def function_option(name: str, value: object) -> None:
     """
     if not callable(value):
         raise DecorationError(f"{name}={value!r}: pass a function")
-
-
-def take_option(take: Take | None) -> Take:
-    """Return the function that finds the answer in a text: the given one, or one that takes the text itself.
-
-    Where it finds nothing, its answer is false.
-
-    Raises:
-        DecorationError: It cannot be called.
-    """
-    if take is None:
-        return str.strip
-    function_option("take", take)
-    return take
-
-
-def accepted(sample: Sample[Any], take: Take) -> list[str]:
-    """The answers that count as right: the reference, or each of them when it is a list of texts.
-
-    Args:
-        sample: The sample.
-        take: Finds the answer in a text; a reference that it finds nothing in counts as a whole.
-
-    Raises:
-        RecordError: There is no reference. The caller checks that no item of a list is blank.
-    """
-    reference = sample.reference_answer
-    if isinstance(reference, list) and reference and all(isinstance(one, str) for one in reference):
-        texts = reference
-    else:
-        texts = [sample.reference_text]
-    return [take(text) or text.strip() for text in texts]

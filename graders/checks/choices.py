@@ -9,24 +9,26 @@ from __future__ import annotations
 
 import re
 
-from ..errors import DecorationError, RecordError
-from ..extract import choice_letter
-from ._options import take_option, text_option
+from ..errors import DecorationError
+from ..extract import Missing, choice_letter
+from ._answers import comparing
+from ._options import text_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+    from ..reward import Reward
     from ..sample import Sample
-    from ._options import Take
+    from ._answers import Take
 
 _CLAIM = re.compile(r"(?i:\banswer|\blabel|\bverdict)\b[\s*_`\"']{0,6}(?:is\b|[:=])")
 _AROUND = " \t\r.,;:!?\"'`*_()[]{}$-#>"
 YES_NO = {"yes": ("yes", "true"), "no": ("no", "false")}
 
 
-def choice(letters: str = "ABCD") -> Callable[[Sample[Any]], bool]:
+def choice(letters: str = "ABCD", *, take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion settles on the reference's letter.
 
     The rules are those of `graders.extract.choice_letter`; they read the reference too, so `(B)` and
@@ -34,6 +36,7 @@ def choice(letters: str = "ABCD") -> Callable[[Sample[Any]], bool]:
 
     Args:
         letters: The letters there are to choose from, in upper case.
+        take: Finds the answer in a text first; None reads all of it.
 
     Raises:
         DecorationError: The letters cannot be meant.
@@ -42,20 +45,17 @@ def choice(letters: str = "ABCD") -> Callable[[Sample[Any]], bool]:
         choice_letter("", letters)
     except (ValueError, AttributeError, TypeError) as error:
         raise DecorationError(f"letters={letters!r}: write capitals such as 'ABCD' ({error})") from None
-
-    def letter_is_right(sample: Sample[Any]) -> bool:
-        """Whether the letter is right."""
-        expected = choice_letter(sample.reference_text, letters)
-        if not expected:
-            raise RecordError(f"the reference answer is none of the letters {letters}: correct the record")
-        return choice_letter(sample.completion, letters) == expected
-
-    return letter_is_right
+    return comparing(
+        lambda text, strict: choice_letter(text, letters),
+        str.__eq__,
+        what=f"one of the letters {letters}",
+        take=take,
+    )
 
 
 def label(
     labels: Sequence[str] | Mapping[str, Sequence[str]], *, take: Take | None = None
-) -> Callable[[Sample[Any]], bool]:
+) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion settles on the reference's label.
 
     Labels are found as whole words, in any case, the longest first (`very good` before `good`). What
@@ -70,18 +70,20 @@ def label(
     Raises:
         DecorationError: There are fewer than two labels, a word is blank, or means two labels.
     """
-    find = take_option(take)
     words = _words(labels)
     longest_first = sorted(words, key=len, reverse=True)
     pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
 
-    def settled(text: str) -> str | None:
+    def settled(text: str) -> str | Missing:
         """The one label that a text names."""
         named = {words[found[0]] for found in pattern.finditer(text)}
-        return named.pop() if len(named) == 1 else None
+        if len(named) > 1:
+            return Missing("it names several labels", "several")
+        return named.pop() if named else Missing("it names no label")
 
-    def read(text: str) -> str | None:
+    def read(text: str, strict: bool) -> str | Missing:
         """The label that a text settles on."""
+        text = text.casefold()
         claims = [claim.end() for claim in _CLAIM.finditer(text)]
         if claims:
             return settled(text[claims[-1] :].strip().partition("\n")[0])
@@ -93,20 +95,10 @@ def label(
             return settled(first)
         return settled(text)
 
-    def label_is_right(sample: Sample[Any]) -> bool:
-        """Whether the label is right."""
-        reference = sample.reference_answer
-        text = str(reference) if isinstance(reference, bool) else sample.reference_text
-        expected = read((find(text) or text).casefold())
-        if expected is None:
-            raise RecordError("the reference answer is not one of the labels: correct the record")
-        answer = find(sample.completion)
-        return bool(answer and read(answer.casefold()) == expected)
-
-    return label_is_right
+    return comparing(read, str.__eq__, what="one of the labels", take=take, references=_label_text)
 
 
-def yes_no(*, take: Take | None = None) -> Callable[[Sample[Any]], bool]:
+def yes_no(*, take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion says yes or no as the reference does; true and false are read alike.
 
     The reference may also be a JSON boolean.
@@ -138,3 +130,9 @@ def _words(labels: Sequence[str] | Mapping[str, Sequence[str]]) -> dict[str, str
     if len(set(words.values())) < 2:
         raise DecorationError(f"labels={labels!r}: write two or more different labels")
     return words
+
+
+def _label_text(sample: Sample[Any]) -> Sequence[str]:
+    """The reference as text, a JSON boolean too."""
+    reference = sample.reference_answer
+    return (str(reference) if isinstance(reference, bool) else sample.reference_text,)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..extract import Missing
     from ..sample import Sample
-    from ._options import Check
+    from ._answers import Check
 
     Unit: TypeAlias = Literal["characters", "words"]
 

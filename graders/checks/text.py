@@ -12,9 +12,11 @@ from __future__ import annotations
 import re
 
 from ..errors import DecorationError, RecordError, SampleError
+from ..extract import Missing
 from ..reward import Abstain, Reward
 from ..reward import number as finite
-from ._options import LONGEST, accepted, count_option, flag_options, function_option, take_option, text_option
+from ._answers import accepted_texts, comparing, is_unread, reward, take_option, text_of
+from ._options import LONGEST, count_option, flag_options, function_option, text_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..sample import Sample
-    from ._options import Check, Take
+    from ._answers import Check, Take
 
 _FOREIGN = {
     **dict.fromkeys((0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, 0xAD), ""),
@@ -35,7 +37,7 @@ _AROUND = " \t\r\n.,;:!?\"'`*_()[]{}"
 
 def exact(
     *, take: Take | None = None, ignore_case: bool = False, ignore_space: bool = False
-) -> Callable[[Sample[Any]], bool]:
+) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer is the reference, character by character.
 
     Args:
@@ -46,10 +48,10 @@ def exact(
     Raises:
         DecorationError: An option cannot be meant.
     """
-    return _comparing(take_option(take), _spelling(ignore_case, ignore_space, False), str.__eq__)
+    return _comparing(take, _spelling(ignore_case, ignore_space, False), str.__eq__)
 
 
-def normalized(*, take: Take | None = None) -> Callable[[Sample[Any]], bool]:
+def normalized(*, take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer is the reference, but for case, white space and punctuation around it.
 
     `**New  York.**` is `new york`; `-5` is not `5`, and `3.5` is not `35`.
@@ -60,16 +62,19 @@ def normalized(*, take: Take | None = None) -> Callable[[Sample[Any]], bool]:
     Raises:
         DecorationError: An option cannot be meant.
     """
-    return _comparing(take_option(take), _spelling(True, True, True), str.__eq__)
+    return _comparing(take, _spelling(True, True, True), str.__eq__)
 
 
-def contains(*, ignore_case: bool = True, max_chars: int = LONGEST) -> Callable[[Sample[Any]], bool]:
+def contains(
+    *, take: Take | None = None, ignore_case: bool = True, max_chars: int = LONGEST
+) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion contains the reference as whole words.
 
     It pays for a list of every conceivable answer, and for `not Paris`: for training prefer `exact` with a
     `take`.
 
     Args:
+        take: Finds the answer in a text; None takes all of it.
         ignore_case: Whether capitals count as small letters.
         max_chars: A longer completion fails.
 
@@ -77,14 +82,16 @@ def contains(*, ignore_case: bool = True, max_chars: int = LONGEST) -> Callable[
         DecorationError: An option cannot be meant.
     """
     count_option("max_chars", max_chars)
+    find = take_option(take)
 
-    def short(text: str) -> str:
-        return text.strip() if len(text) <= max_chars else ""
+    def short(text: str) -> str | Missing:
+        found = text_of(find(text)) if find else text.strip()
+        return found if len(text) <= max_chars else Missing("it is longer than max_chars", "not exact")
 
     return _comparing(short, _spelling(ignore_case, True, False), _holds)
 
 
-def starts_with(*, take: Take | None = None, ignore_case: bool = True) -> Callable[[Sample[Any]], bool]:
+def starts_with(*, take: Take | None = None, ignore_case: bool = True) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer starts with the reference, as whole words.
 
     Args:
@@ -94,7 +101,7 @@ def starts_with(*, take: Take | None = None, ignore_case: bool = True) -> Callab
     Raises:
         DecorationError: An option cannot be meant.
     """
-    return _comparing(take_option(take), _spelling(ignore_case, True, False), _begins)
+    return _comparing(take, _spelling(ignore_case, True, False), _begins)
 
 
 def matches(
@@ -104,7 +111,7 @@ def matches(
     whole: bool = False,
     ignore_case: bool = False,
     max_chars: int = LONGEST,
-) -> Callable[[Sample[Any]], bool]:
+) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer fits a regular expression; the reference is not looked at.
 
     A pattern with nested repeats, such as `(a+)+$`, takes time exponential in the text, and a model will find
@@ -133,10 +140,13 @@ def matches(
     if fits(""):
         raise DecorationError(f"pattern={pattern!r} matches the empty text: require at least one character")
 
-    def matches_pattern(sample: Sample[Any]) -> bool:
+    def matches_pattern(sample: Sample[Any]) -> Reward:
         """Whether the answer fits the pattern."""
-        answer = find(sample.completion)
-        return bool(answer) and len(answer) <= max_chars and fits(answer) is not None  # type: ignore[arg-type]
+        answer = text_of(find(sample.completion) if find else sample.completion.strip())
+        if isinstance(answer, Missing):
+            return reward(0.0, 1.0)
+        right = len(answer) <= max_chars and fits(answer) is not None
+        return reward(float(right), 0.0)
 
     return matches_pattern
 
@@ -172,7 +182,7 @@ def any_of(*checks: Check) -> Callable[[Sample[Any]], float | Reward | Abstain]:
                 continue
             if isinstance(answer, Abstain):
                 return answer
-            if best is None or _number(answer) > _number(best):
+            if best is None or _worth(answer) > _worth(best):
                 best = answer
         if best is None:
             raise refusal or RecordError("no check could grade the record")
@@ -182,22 +192,14 @@ def any_of(*checks: Check) -> Callable[[Sample[Any]], float | Reward | Abstain]:
 
 
 def _comparing(
-    take: Take, spell: Callable[[str], str], agree: Callable[[str, str], bool]
-) -> Callable[[Sample[Any]], bool]:
+    take: Take | None, spell: Callable[[str], str], agree: Callable[[str, str], bool]
+) -> Callable[[Sample[Any]], Reward]:
     """A check that the answer agrees with an accepted reference, both spelled alike."""
 
-    def agrees(sample: Sample[Any]) -> bool:
-        """Whether the answer agrees with the reference."""
-        wanted = [spell(text) for text in accepted(sample, take)]
-        if not all(wanted):
-            raise RecordError(
-                "nothing is left of the reference answer once it is normalized: correct the record"
-            )
-        answer = take(sample.completion)
-        answer = spell(answer) if answer else ""
-        return bool(answer) and any(agree(answer, text) for text in wanted)
+    def read(text: str, strict: bool) -> str | Missing:
+        return spell(text) or Missing("nothing is left of it once it is normalized")
 
-    return agrees
+    return comparing(read, agree, what="a text", take=take, references=accepted_texts)
 
 
 def _spelling(ignore_case: bool, ignore_space: bool, ignore_around: bool) -> Callable[[str], str]:
@@ -248,6 +250,6 @@ def _joined(text: str, at: int) -> bool:
 _IN_NUMBERS = frozenset(".,-+\u2212")
 
 
-def _number(answer: float | Reward) -> float:
-    """What an answer is worth."""
-    return finite(answer.value if isinstance(answer, Reward) else answer)
+def _worth(answer: float | Reward) -> tuple[float, bool]:
+    """What an answer is worth; at equal rewards, one that was read counts more."""
+    return finite(answer.value if isinstance(answer, Reward) else answer), not is_unread(answer)

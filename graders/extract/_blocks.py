@@ -57,7 +57,7 @@ def after_marker(text: str, marker: str = "####", which: Literal["last", "first"
         rest = rest.lstrip()
         line, _, rest = rest.partition("\n")
         line = line.rstrip()
-    return Missing("nothing stands after the marker")
+    return Missing("nothing stands after the marker", "not exact")
 
 
 def boxed(text: str) -> str | Missing:
@@ -79,8 +79,10 @@ def boxed(text: str) -> str | Missing:
         elif brace[0] == "}":
             depth -= 1
             if not depth:
-                return text[opened + 1 : brace.start()].strip() or Missing("the last box is empty")
-    return Missing("the last box is not closed")
+                return text[opened + 1 : brace.start()].strip() or Missing(
+                    "the last box is empty", "not exact"
+                )
+    return Missing("the last box is not closed", "not exact")
 
 
 def _last_opening(text: str, command: str) -> int:
@@ -117,7 +119,7 @@ def tag(text: str, name: str = "answer") -> str | Missing:
     if start < 0:
         return Missing("there is no complete tag")
     start += len(opening)
-    return text[start : text.find(closing, start)].strip() or Missing("the last tag is empty")
+    return text[start : text.find(closing, start)].strip() or Missing("the last tag is empty", "not exact")
 
 
 def json_block(text: str) -> Any:
@@ -163,7 +165,7 @@ def code_block(text: str, language: str | None = None) -> str | Missing:
                 found = content
     if found is None:
         return Missing("there is no complete code block")
-    return Missing("the last code block is empty") if not found or found.isspace() else found
+    return Missing("the last code block is empty", "not exact") if not found or found.isspace() else found
 
 
 def _fences(text: str) -> Iterator[tuple[str, str]]:

@@ -70,7 +70,7 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
     letter = settled["letter"].upper()
     other = rival.match(text, settled.end())
     if other and other["letter"] != letter and (other["join"] or not _is_article(text, other)):
-        return Missing("it claims several letters")
+        return Missing("it claims several letters", "several")
     return letter
 
 
@@ -99,7 +99,7 @@ def _labeled(text: str, label: re.Pattern[str]) -> str | Missing:
     for found in label.finditer(text):
         letter: str = found[found.lastindex or 0]
         if named and letter != named:
-            return Missing("it names several letters")
+            return Missing("it names several letters", "several")
         named = letter
     return named or Missing("it settles on no letter")
 

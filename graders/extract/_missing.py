@@ -6,7 +6,9 @@ from itertools import count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Literal, NoReturn
+    from typing import Literal, NoReturn, TypeAlias
+
+    Kind: TypeAlias = Literal["none", "several", "not exact"]
 
 _serial = count(1)
 
@@ -27,13 +29,17 @@ class Missing:
     Whatever else is done with it raises too, and costs the sample as any exception does.
 
     Args:
-        reason: Why there is no answer, without quoting the text.
+        reason: Why there is no answer, in words and without quoting the text.
+        kind: The same for code: `none` where nothing in the text answers, `several` where different answers
+            do, `not exact` where something does that cannot be read exactly (an empty box, mathematics still
+            to be done).
     """
 
-    __slots__ = ("reason",)
+    __slots__ = ("kind", "reason")
 
-    def __init__(self, reason: str = "no answer was found") -> None:
+    def __init__(self, reason: str = "no answer was found", kind: Kind = "none") -> None:
         self.reason = reason
+        self.kind: Kind = kind
 
     def __eq__(self, other: object) -> bool:
         """Nothing is the same as an answer that is not there."""
@@ -52,8 +58,8 @@ class Missing:
     def __format__(self, spec: str) -> NoReturn:
         raise self._refusal("it has no text")
 
-    def __reduce__(self) -> tuple[type[Missing], tuple[str]]:
-        return Missing, (self.reason,)
+    def __reduce__(self) -> tuple[type[Missing], tuple[str, Kind]]:
+        return Missing, (self.reason, self.kind)
 
     def __repr__(self) -> str:
         """For logs: why, under a new number each time, so that no two representations are equal either."""

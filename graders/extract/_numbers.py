@@ -85,15 +85,15 @@ def parse_number(text: str) -> Number | Missing:
             return int(digits)
     text = plain(text)
     if "\\" in text and any(name not in _PLAIN_COMMANDS for name in _COMMAND.findall(text)):
-        return Missing("it is mathematics still to be done")
+        return Missing("it is mathematics still to be done", "not exact")
     if not text.isascii() and not _NOT_EQUAL.isdisjoint(text):
-        return Missing("it is mathematics still to be done")
+        return Missing("it is mathematics still to be done", "not exact")
     answer = None
     for value in numbers(text):
         if value is None:
-            return Missing("its digits read as no number")
+            return Missing("its digits read as no number", "not exact")
         if answer is not None:
-            return Missing("there are several numbers")
+            return Missing("there are several numbers", "several")
         answer = value
     return Missing("there is no number") if answer is None else answer
 
@@ -118,7 +118,7 @@ def last_number(text: str) -> Number | Missing:
         values = list(numbers(plain(line)))
         if values:
             last = values[-1]
-            return Missing("its last digits read as no number") if last is None else last
+            return Missing("its last digits read as no number", "not exact") if last is None else last
         end = start - 1
     return Missing("there is no number")
 

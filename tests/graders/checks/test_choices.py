@@ -10,7 +10,7 @@ from graders.testing import make_sample
 
 
 def fits(check, completion, reference):
-    return check(make_sample(completion, reference))
+    return bool(check(make_sample(completion, reference)))
 
 
 def test_choice_reads_the_reference_by_the_same_rules():

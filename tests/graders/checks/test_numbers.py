@@ -12,7 +12,7 @@ from graders.testing import make_sample
 
 
 def fits(check, completion, reference):
-    return check(make_sample(completion, reference))
+    return bool(check(make_sample(completion, reference)))
 
 
 # The wrong ladder: near, scaled, sign-flipped and mangled answers to 72.

@@ -17,7 +17,7 @@ from graders.testing import make_sample
 
 
 def fits(check, completion, reference="Paris"):
-    return check(make_sample(completion, reference))
+    return bool(check(make_sample(completion, reference)))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,8 @@ def test_matches():
     assert fits(matches(r"\d+ clips"), "so 72 clips.") is True
     assert fits(matches(r"\d+ clips", whole=True), "so 72 clips.") is False
     assert fits(matches(r"\d+ CLIPS", whole=True, ignore_case=True), " 72 clips ") is True
-    assert matches("x")(make_sample("x")) is True
+    assert matches("x")(make_sample("x")) == Reward(1.0, metrics={"unread": 0.0})
+    assert matches("x")(make_sample(" ")) == Reward(0.0, metrics={"unread": 1.0})
 
 
 # Misused on purpose, which a type checker would refuse first.
@@ -83,7 +84,7 @@ UNTYPED: Any = text
         (lambda: UNTYPED.matches(""), "not blank"),
         (lambda: UNTYPED.matches("a", max_chars=0), "max_chars=0"),
         (lambda: UNTYPED.matches("a", whole=1), "whole=1"),
-        (lambda: UNTYPED.exact(take="boxed"), "pass a function"),
+        (lambda: UNTYPED.exact(take="box"), "pass a function of a text, or write one of .*boxed"),
         (lambda: UNTYPED.exact(ignore_case="no"), "True or False"),
         (lambda: UNTYPED.contains(max_chars=1.5), "max_chars=1.5"),
         (lambda: UNTYPED.any_of(), "nothing to choose"),
@@ -106,8 +107,9 @@ def test_any_of_takes_the_best_and_passes_over_what_cannot_grade():
     assert fits(either, "Paris") is True
     assert fits(either, "72", "72") is True
     assert fits(either, "Rome") is False
-    assert fits(any_of(lambda sample: 0.2, lambda sample: Reward(0.7)), "x") == Reward(0.7)
-    assert isinstance(fits(any_of(exact(), lambda sample: Abstain("no judge")), "Paris"), Abstain)
+    assert any_of(lambda sample: 0.2, lambda sample: Reward(0.7))(make_sample("x")) == Reward(0.7)
+    abstaining = any_of(exact(), lambda sample: Abstain("no judge"))
+    assert isinstance(abstaining(make_sample("Paris", "Paris")), Abstain)
     with pytest.raises(RecordError):
         fits(either, "x", "")
     with pytest.raises(ValueError, match="not finite"):

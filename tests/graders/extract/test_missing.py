@@ -138,36 +138,36 @@ def test_a_copy_is_as_missing_as_the_original(again: Callable[[Any], Any]) -> No
     copied = again(found)
     assert isinstance(copied, Missing)
     assert isinstance(found, Missing)
-    assert copied.reason == found.reason
+    assert (copied.kind, copied.reason) == (found.kind, found.reason)
     assert copied != found
     assert [copied] != [found]
     assert {"answer": copied} != {"answer": found}
 
 
 @pytest.mark.parametrize(
-    ("found", "reason"),
+    ("found", "kind", "reason"),
     [
-        (after_marker("72"), "the marker is not there"),
-        (after_marker("####"), "nothing stands after the marker"),
-        (boxed("72"), "there is no box"),
-        (boxed(r"\boxed{}"), "the last box is empty"),
-        (boxed(r"\boxed{72"), "the last box is not closed"),
-        (tag("<answer> </answer>"), "the last tag is empty"),
-        (code_block("```\n72"), "there is no complete code block"),
-        (json_block("null"), "there is no JSON value"),
-        (choice_letter("Answer: C or D"), "it claims several letters"),
-        (choice_letter("(A) (B)"), "it names several letters"),
-        (choice_letter("72"), "it settles on no letter"),
-        (parse_number("72 or 73"), "there are several numbers"),
-        (parse_number("1.2.3"), "its digits read as no number"),
-        (parse_number(r"\sqrt{2}"), "it is mathematics still to be done"),
-        (last_number("none"), "there is no number"),
-        (last_number("12:30"), "its last digits read as no number"),
+        (after_marker("72"), "none", "the marker is not there"),
+        (after_marker("####"), "not exact", "nothing stands after the marker"),
+        (boxed("72"), "none", "there is no box"),
+        (boxed(r"\boxed{}"), "not exact", "the last box is empty"),
+        (boxed(r"\boxed{72"), "not exact", "the last box is not closed"),
+        (tag("<answer> </answer>"), "not exact", "the last tag is empty"),
+        (code_block("```\n72"), "none", "there is no complete code block"),
+        (json_block("null"), "none", "there is no JSON value"),
+        (choice_letter("Answer: C or D"), "several", "it claims several letters"),
+        (choice_letter("(A) (B)"), "several", "it names several letters"),
+        (choice_letter("72"), "none", "it settles on no letter"),
+        (parse_number("72 or 73"), "several", "there are several numbers"),
+        (parse_number("1.2.3"), "not exact", "its digits read as no number"),
+        (parse_number(r"\sqrt{2}"), "not exact", "it is mathematics still to be done"),
+        (last_number("none"), "none", "there is no number"),
+        (last_number("12:30"), "not exact", "its last digits read as no number"),
     ],
     ids=repr,
 )
-def test_it_says_why(found: Any, reason: str) -> None:
-    assert found.reason == reason
+def test_it_says_why(found: Any, kind: str, reason: str) -> None:
+    assert (found.kind, found.reason) == (kind, reason)
 
 
 def test_arithmetic_with_a_missing_number_is_an_error_of_the_sample() -> None:

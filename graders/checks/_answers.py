@@ -1,0 +1,155 @@
+"""Compares answers: the reference is read strictly, the completion tolerantly, by one reader.
+
+A reader is a function `read(text, strict)` that returns an answer, or `Missing` where the text holds none
+that can be read exactly. A reference that is unread is a `RecordError`, since no completion could ever be
+right. A completion that is unread earns 0. Every reward reports the metric `unread`, 1 or 0, so that a run
+tells wrong answers from answers that nobody could read.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from ..errors import ConfigurationError, DecorationError, RecordError
+from ..extract import Missing, after_marker, boxed, code_block, tag
+from ..reward import Abstain, Reward
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Literal, TypeAlias, TypeVar
+
+    from ..sample import Sample
+
+    Answer = TypeVar("Answer")
+    Find: TypeAlias = Callable[[str], str | Missing | None]
+    Take: TypeAlias = Find | Literal["after_marker", "boxed", "code_block", "tag"]
+    Check: TypeAlias = Callable[[Sample[Any]], float | Reward | Abstain]
+
+TAKES = {"after_marker": after_marker, "boxed": boxed, "code_block": code_block, "tag": tag}
+"""What finds an answer by its name alone, so that a command line can name it."""
+
+_CACHED = 256
+
+
+def comparing(
+    read: Callable[[str, bool], Answer | Missing],
+    same: Callable[[Answer, Answer], float],
+    *,
+    what: str,
+    take: Take | None = None,
+    references: Callable[[Sample[Any]], Sequence[str]] | None = None,
+) -> Callable[[Sample[Any]], Reward]:
+    """Make a check that the completion's answer is the reference's, or one of them.
+
+    Args:
+        read: Reads the answer of a text; strictly where its second argument is true.
+        same: How right an answer is, 0 to 1, given the completion's answer and the reference's.
+        what: What a reference has to be, for the error of one that is not: `one number`.
+        take: Finds the part of a text that answers, in the completion and in the reference. A reference in
+            which it finds nothing counts as a whole.
+        references: The texts of a sample's references, each of which is right; None for the one reference.
+
+    Raises:
+        DecorationError: `take` is neither a function nor the name of one.
+    """
+    find = take_option(take)
+
+    @lru_cache(_CACHED)  # the completions of one record follow each other
+    def expected(text: str) -> Answer:
+        part = _whole_or_part(text, find)
+        answer = part if isinstance(part, Missing) else read(part, True)
+        if isinstance(answer, Missing):
+            raise RecordError(
+                f"the reference answer is not {what}: {answer.reason}. Correct the record, or tell the check "
+                "what stands before the answer"
+            )
+        return answer
+
+    def is_right(sample: Sample[Any]) -> Reward:
+        """Whether the answer is right."""
+        if references is None:
+            rights = [expected(sample.reference_text)]
+        else:
+            rights = [expected(text) for text in references(sample)]
+        part = sample.completion if find is None else text_of(find(sample.completion))
+        answer = part if isinstance(part, Missing) else read(part, False)
+        if isinstance(answer, Missing):
+            return reward(0.0, 1.0)
+        best = same(answer, rights[0])
+        for right in rights[1:]:
+            best = max(best, same(answer, right))
+        return reward(best + 0.0, 0.0)
+
+    return is_right
+
+
+def reward(value: float, unread: float) -> Reward:
+    """A reward with the metric `unread`; checks are called so often that its constructor would show.
+
+    Args:
+        value: What is trained on.
+        unread: 1.0 where the completion holds no answer that can be read exactly, else 0.0.
+    """
+    made = _new(Reward)
+    made.value, made.metrics, made.components, made.reason = value, {"unread": unread}, {}, None
+    return made
+
+
+_new = Reward.__new__
+
+
+def take_option(take: Take | None) -> Find | None:
+    """Return the function that finds the answer in a text; None where all of the text is the answer.
+
+    Raises:
+        DecorationError: It is neither a function nor the name of one.
+    """
+    if take is None or callable(take):
+        return take
+    find = TAKES.get(take) if isinstance(take, str) else None
+    if find is None:
+        raise DecorationError(f"take={take!r}: pass a function of a text, or write one of {', '.join(TAKES)}")
+    return find
+
+
+def text_of(found: object) -> str | Missing:
+    """Return what `take` found as a text that is not blank, or as missing.
+
+    Raises:
+        ConfigurationError: `take` returned something else, as it would for every sample.
+    """
+    if (type(found) is str and found) or type(found) is Missing:
+        return found
+    if found is None or (isinstance(found, str) and not found):
+        return Missing("`take` found nothing")
+    if isinstance(found, str):
+        return str(found)
+    raise ConfigurationError(
+        f"`take` returned a {type(found).__name__}: return a text, or None where there is no answer"
+    )
+
+
+def accepted_texts(sample: Sample[Any]) -> Sequence[str]:
+    """The texts that count as right: the reference, or each of them when it is a list of texts.
+
+    Raises:
+        RecordError: There is no reference, or it is neither a text nor a list of texts.
+    """
+    reference = sample.reference_answer
+    if isinstance(reference, list) and reference and all(isinstance(one, str) for one in reference):
+        return reference
+    return (sample.reference_text,)
+
+
+def is_unread(answer: object) -> bool:
+    """Whether a check's answer says that it could not read the completion."""
+    return isinstance(answer, Reward) and answer.metrics.get("unread") == 1
+
+
+def _whole_or_part(text: str, find: Find | None) -> str | Missing:
+    """The part of a reference that answers; all of it where it has no such part."""
+    if find is None:
+        return text
+    found = text_of(find(text))
+    return text if isinstance(found, Missing) and found.kind == "none" else found
