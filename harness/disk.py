@@ -18,7 +18,6 @@ import fcntl
 import hashlib
 import json
 import os
-import secrets
 import time
 import weakref
 from collections.abc import Iterable, Iterator
@@ -90,7 +89,7 @@ def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
         InputError: The file cannot be written, or a symbolic link stands in its place.
     """
     name = os.fsdecode(os.fsencode(path.name)[:200])  # file systems allow 255 bytes
-    draft = path.with_name(f".{name}.{secrets.token_hex(8)}.new")
+    draft = path.with_name(f".{name}.{os.urandom(8).hex()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_symlink():

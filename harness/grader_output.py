@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -23,6 +22,8 @@ def output_to(path: Path | None) -> Iterator[Path]:
         path: The file, which is appended to; when None, a temporary one that is removed at the end.
     """
     if path is None:
+        import tempfile  # 3 ms that a replay's workers need not pay
+
         with tempfile.TemporaryDirectory() as folder, output_to(Path(folder) / LOG) as own:
             yield own
         return

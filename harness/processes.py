@@ -4,7 +4,7 @@ A process that this one did not start itself is ended only when it is known to b
 and its command line all have to fit, and it belongs to this user. A process id alone says nothing, since the
 system gives ids out again.
 
-psutil is imported where it is needed: it would be a tenth of a small replay.
+psutil and subprocess are imported where they are needed: they would be a tenth of a small replay.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ import contextlib
 import math
 import os
 import signal
-import subprocess
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import subprocess
 
 __all__ = ["cores", "descendants", "end", "end_group", "end_marked", "mark"]
 
@@ -34,9 +37,19 @@ def cores() -> int:
 
 def mark() -> str:
     """This process, as `end_marked` finds it again: its id and its start time."""
-    import psutil
+    return f"{os.getpid()} {_own_start():.2f}"
 
-    return f"{os.getpid()} {psutil.Process().create_time():.2f}"
+
+def _own_start() -> float:
+    """When this process started, as psutil says it."""
+    try:
+        ticks = int(Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()[19])
+        boot = Path("/proc/stat").read_bytes().partition(b"\nbtime ")[2]
+        return int(boot.split(maxsplit=1)[0]) + ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):  # not Linux
+        import psutil
+
+        return float(psutil.Process().create_time())
 
 
 def end_marked(mark: str, words: Sequence[str]) -> bool:
@@ -78,6 +91,8 @@ def end(process: subprocess.Popen[bytes], grace_s: float = 0.0) -> None:
         grace_s: How long it may take to end on SIGTERM; without it, it is killed at once.
     """
     if grace_s:
+        import subprocess
+
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(grace_s)

@@ -44,6 +44,9 @@ def record_key(fields: Mapping[str, Any]) -> str:
     Raises:
         LineError: The line is nested too deeply to be compared.
     """
+    name = fields.get("record")
+    if type(name) is str:  # by far the commonest, and every replayed line comes this way
+        return name
     name = _field(fields, "record")
     if name is None:
         return content_key(fields)

@@ -161,17 +161,17 @@ def _parse_slowly(line: bytes) -> Any:
 def _is_rounded(value: Any) -> bool:
     """True where a float may have been an integer beyond 64 bits."""
     # Looking for long runs of digits in the bytes instead would take eight times as long as the parsing.
-    # Strings are never put on the stack: a rollout is little else, and every replayed line comes this way.
-    stack: list[Any] = [[value]]
-    while stack:
-        for item in stack.pop():
+    # Strings are never listed: a rollout is little else, and every replayed line comes this way.
+    found: list[Any] = [[value]]
+    for items in found:  # it grows meanwhile
+        for item in items:
             kind = type(item)
             if kind is str:
                 continue
             if kind is dict:
-                stack.append(item.values())
+                found.append(item.values())
             elif kind is list:
-                stack.append(item)
+                found.append(item)
             elif kind is float and not -_EXACT < item < _EXACT:
                 return True
     return False

@@ -33,6 +33,7 @@ OWN_FIELDS = ("record", "model", "finish_reason", "service")
 
 ALWAYS_SHOWN = frozenset({"id", "messages", "reference_answer"})
 """Fields that a grader sees in any case."""
+_NEITHER = ALWAYS_SHOWN.union(OWN_FIELDS)
 _RECORDS = 1_000
 """Records whose rollouts are compared before a run begins."""
 _LINES = 8_000
@@ -71,7 +72,7 @@ class FieldComparison:
 
     def __init__(self, records: int | None = None) -> None:
         self._limit = records
-        self._first: dict[str, dict[str, str]] = {}
+        self._first: dict[str, dict[str, str | bytes]] = {}
         self._paired = False
         self._repeated: set[str] = set()
         self._names: set[str] = set()
@@ -98,7 +99,8 @@ class FieldComparison:
         Raises:
             LineError: A value is nested too deeply to be compared.
         """
-        values = comparable(fields)
+        # One that differs in one record differs; nothing that another holds can change that.
+        values = comparable({name: item for name, item in fields.items() if name not in self.differing})
         first = self._first.get(key)
         if first is not None:
             self._paired = True
@@ -109,16 +111,19 @@ class FieldComparison:
         self._names |= values.keys()
 
 
-def comparable(fields: Mapping[str, Any]) -> dict[str, str]:
-    """Fields as texts that are equal where the values are.
+def comparable(fields: Mapping[str, Any]) -> dict[str, str | bytes]:
+    """Fields as what is equal where the values are: a text as it is, anything else as bytes of JSON.
 
     Raises:
         LineError: A value is nested too deeply.
     """
-    return {name: canonical(value) for name, value in fields.items()}
+    return {
+        name: value if type(value) is str else canonical(value).encode("utf-8", "surrogatepass")
+        for name, value in fields.items()
+    }
 
 
-def unequal(one: Mapping[str, str], other: Mapping[str, str]) -> set[str]:
+def unequal(one: Mapping[str, str | bytes], other: Mapping[str, str | bytes]) -> set[str]:
     """The names of fields that differ, or that one side lacks."""
     return set() if one == other else {name for name, _ in one.items() ^ other.items()}
 
@@ -138,11 +143,7 @@ def record_fields(value: Mapping[str, Any], without: Iterable[str] = ()) -> dict
         value: The line.
         without: Further fields to leave out.
     """
-    return {
-        name: item
-        for name, item in value.items()
-        if name not in ALWAYS_SHOWN and name not in OWN_FIELDS and name not in without
-    }
+    return {name: item for name, item in value.items() if name not in _NEITHER and name not in without}
 
 
 def choose_fields(path: Path, label: str | None = None, keep: Iterable[str] = ()) -> FieldChoice:

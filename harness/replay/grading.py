@@ -73,7 +73,7 @@ def grade_batch(
     sent: list[dict[str, Any]] = [rollout.sent for rollout in usable]  # type: ignore[misc]
     runs = _grade_often(target, sent, profiles, repeats)
     rows: list[Row] = []
-    at = 0
+    at, compared = 0, len(profiles) > 1
     for rollout in batch:
         for repeat in range(repeats):
             if rollout.sent is None:
@@ -88,13 +88,13 @@ def grade_batch(
                 "reward": one.reward,
                 "metrics": one.metrics,
                 "error": one.error,
-                "ms": round(one.ms or 0.0, 4),
+                "ms": round(one.ms, 4) if one.ms else 0.0,
             }
             if keep_label:
                 row["label"] = rollout.label
             if rollout.differing:
                 row["fields"] = list(rollout.differing)
-            if len(profiles) > 1 and rollout.sent is not None:
+            if compared and rollout.sent is not None:
                 answers = {
                     profile.name: said[at] for profile, said in zip(profiles, runs[repeat], strict=True)
                 }

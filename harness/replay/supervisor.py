@@ -35,7 +35,8 @@ from harness.replay.orders import (
 )
 from harness.runs.facts import InProcessFacts, middle_of
 from harness.runs.rows import Totals, read_rows
-from harness.runs.store import Run, changed_files, end_orphans, lock_run, sha256
+from harness.runs.shard_locks import end_orphans
+from harness.runs.store import Run, changed_files, lock_run, sha256
 from harness.targets.fingerprint import hash_files
 
 # As it was before a grader's folder was put first: a worker is not to import that folder's `queue.py`.
@@ -128,7 +129,7 @@ def replay(
     if run.done:
         return run.totals
     with lock_run(run):
-        end_orphans(run, WORKER)
+        end_orphans(run.folder, WORKER)
         before = _stamp(run.facts.input.path)
         hashing = threading.Thread(target=_hash_input, args=(run,))
         hashing.start()

@@ -15,9 +15,7 @@ import signal
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import IO
 
@@ -40,7 +38,7 @@ from harness.replay.orders import (
 )
 from harness.rollouts.read import Rollout, line_number, read_rollouts
 from harness.runs.rows import Row, Totals, dump, parse_row
-from harness.runs.store import lock_shard
+from harness.runs.shard_locks import lock_shard
 from harness.targets.in_process import InProcessTarget
 from harness.targets.opening import open_target
 from harness.targets.protocol import Target
@@ -169,6 +167,9 @@ class Worker:
         if self.target.concurrency <= 1:
             yield from map(grade, batches)
             return
+        from collections import deque
+        from concurrent.futures import Future, ThreadPoolExecutor
+
         with ThreadPoolExecutor(self.target.concurrency) as threads:
             under_way: deque[Future[list[Row]]] = deque()
             for batch in batches:

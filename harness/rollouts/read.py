@@ -121,11 +121,12 @@ def read_rollout(
             value = records.seen(value)
     except (LineError, InputError) as error:
         return Rollout(at, value.get("id"), None, None, problem=str(error))
-    own = OWN_FIELDS if records is None else ()
-    for names in (own, choice.hidden, (label,)):
-        for name in names:
-            if name in value:
-                del value[name]
+    for name in OWN_FIELDS if records is None else ():
+        value.pop(name, None)
+    for name in choice.hidden:
+        value.pop(name, None)
+    if label is not None:
+        value.pop(label, None)
     if value.get("id") is None:
         value["id"] = f"at-{at}"
     return Rollout(at, value["id"], group, value, verdict)
@@ -144,18 +145,20 @@ def read_rollouts(
     Raises:
         InputError: The file cannot be read.
     """
-    recent: dict[str, dict[str, str]] = {}
+    recent: dict[str, dict[str, str | bytes]] = {}
     for at, line in lines(path, start, end):
         rollout = read_rollout(at, line, label, choice, records)
         if rollout is None:
             continue
         if records is None and rollout.sent is not None and rollout.group is not None:
-            if recent or not rollout.sent.keys() <= ALWAYS_SHOWN:
+            # Every rollout has an id and messages.
+            more = len(rollout.sent) > len(ALWAYS_SHOWN) or "reference_answer" not in rollout.sent
+            if recent or more:
                 rollout = _compared(rollout, record_fields(rollout.sent, choice.kept), recent)
         yield rollout
 
 
-def _compared(rollout: Rollout, fields: dict[str, Any], recent: dict[str, dict[str, str]]) -> Rollout:
+def _compared(rollout: Rollout, fields: dict[str, Any], recent: dict[str, dict[str, str | bytes]]) -> Rollout:
     """The rollout, with the fields that contradict an earlier one of its record."""
     assert rollout.group is not None
     try:

@@ -7,7 +7,6 @@ holder.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import os
@@ -25,7 +24,6 @@ from harness.data.record_file import RecordFacts
 from harness.data.typed_json import as_json
 from harness.disk import HeldLock, lock, replaced, unwritable, write_json
 from harness.errors import InputError
-from harness.processes import end_marked, mark
 from harness.runs.facts import SCHEMA, GraderFacts, InputFacts, RunFacts, read_facts
 from harness.runs.rows import Totals
 
@@ -267,30 +265,3 @@ def lock_run(run: Run) -> HeldLock:
         f"run {run.facts.id}",
         fix="Wait for it, or end it; --fresh begins a run of its own.",
     )
-
-
-def lock_shard(path: Path, patience: float) -> HeldLock:
-    """Keep other processes from writing a shard, and let `end_orphans` find this one if its parent dies.
-
-    Args:
-        path: The shard's file.
-        patience: How many seconds to wait for a worker that is on its way out.
-
-    Raises:
-        InputError: Another process still writes it.
-    """
-    return lock(path.with_suffix(".lock"), f"shard {path.stem}", patience=patience, mark=mark())
-
-
-def end_orphans(run: Run, worker: str) -> None:
-    """End workers that outlived the process that started them; call it while holding the run's lock.
-
-    A stopped or hanging worker would write to its shard once more when it wakes up.
-
-    Args:
-        run: The run; its folder is an argument of its workers' command line.
-        worker: Another argument of that command line.
-    """
-    for path in (run.folder / "shards").glob("*.lock"):
-        with contextlib.suppress(OSError):
-            end_marked(path.read_text(errors="replace"), [worker, str(run.folder.resolve())])

@@ -8,7 +8,6 @@ another run of the same work (endpoint, attempts, how many calls at once) is the
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -193,6 +192,8 @@ def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
         sha256 = spec.code_sha256()
     finally:
         if asked.handler is not None and not template.is_dir():  # a zip file, unpacked for this alone
+            import shutil
+
             shutil.rmtree(spec.artifact, ignore_errors=True)
     if imported.error is not None:
         fix = f"Lambda could not import {spec.handler} either; `rft doctor` says more."

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +13,7 @@ import pytest
 from harness.errors import InputError
 from harness.runs.facts import DeployedFacts, InputFacts, RunFacts
 from harness.runs.rows import Totals
-from harness.runs.store import Run, create, end_orphans, lock_run, open_run, other_work, sha256, unfinished
+from harness.runs.store import Run, create, lock_run, open_run, other_work, sha256, unfinished
 from support.run_records import facts_of as facts
 from support.run_records import unknown_grader
 
@@ -161,41 +157,3 @@ def test_a_run_in_use_says_by_whom_and_what_to_do(tmp_path: Path) -> None:
     ):
         lock_run(run)
     lock_run(run).close()
-
-
-WORK = (
-    "import sys, time; from pathlib import Path; sys.path[:0] = {path!r}; "
-    "from harness.runs.store import lock_shard; "
-    "held = lock_shard(Path(sys.argv[1]) / 'shards' / '0.jsonl', 0); "
-    "print('held', flush=True); time.sleep(60)"
-)
-
-
-def work(folder: Path, *words: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", WORK.format(path=sys.path), str(folder.resolve()), *words]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "held\n"
-    return process
-
-
-def test_a_worker_that_outlived_its_parent_is_ended(tmp_path: Path) -> None:
-    run = create(tmp_path, "mine", facts())
-    with work(run.folder, "worker") as process:
-        end_orphans(run, "worker")
-        assert process.wait(10) == -signal.SIGKILL
-    assert json.loads((run.folder / "run.json").read_text())["state"] == "new"
-
-
-def test_whatever_a_lock_file_says_no_strangers_process_is_ended(tmp_path: Path) -> None:
-    run = create(tmp_path, "mine", facts())
-    with work(run.folder, "worker") as process:
-        said = (run.folder / "shards" / "0.lock").read_text()
-        for content in (said, str(process.pid), f"{process.pid} 0", "1", "-1", "garbage"):
-            (run.folder / "shards" / "1.lock").write_text(content)
-            end_orphans(run, "another-worker")
-            if content != said:
-                (run.folder / "shards" / "0.lock").write_text("")
-                end_orphans(run, "worker")
-        assert process.poll() is None
-        process.kill()
