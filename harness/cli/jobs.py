@@ -16,6 +16,7 @@ from harness.cli.service import Service, at, service_options
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
     from harness.api.types import Job
+    from harness.jobs.journal import Entry
 
 
 @click.command("jobs")
@@ -41,7 +42,7 @@ def command(
     as_json: bool,
 ) -> int:
     """List the newest fine-tuning jobs; with JOB, a name or an id, show that one in full."""
-    from harness.jobs.journal import find_job
+    from harness.jobs.journal import find_entry, find_job
 
     job_id = find_job(jobs_dir, job)[0] if job else None
     if service.shows(
@@ -50,7 +51,7 @@ def command(
         return 0
     with service.connect() as client:
         if job_id:
-            _show(client.job(job_id), as_json)
+            _show(client.job(job_id), find_entry(jobs_dir, job_id), as_json)
         else:
             _list(_newest(client, limit, status, refresh), as_json)
     return 0
@@ -69,10 +70,12 @@ def _newest(client: FineTuning, limit: int, status: str | None, refresh: bool) -
     return list(islice(wanted, limit))
 
 
-def _show(job: Job, as_json: bool) -> None:
+def _show(job: Job, entry: Entry | None, as_json: bool) -> None:
     if as_json:
         emit_json(job)
         return
+    journal = entry.facts if entry else None
+    replay = journal.replay if journal else None
     method: dict[str, Any] = dict(job.get("method") or {})
     reinforcement = dict(method.get("reinforcement") or {})
     grader = ((reinforcement.get("grader") or {}).get("lambda") or {}).get("function")
@@ -83,6 +86,8 @@ def _show(job: Job, as_json: bool) -> None:
         "model": job.get("model"),
         "tuned model": job.get("fine_tuned_model"),
         "grader": grader,
+        "its code": journal.grader.code_sha256 if journal else None,
+        "replayed in": f"{replay.run} (the same code: {replay.same_code})" if replay else None,
         "hyperparameters": reinforcement.get("hyperparameters") or job.get("hyperparameters"),
         "training file": job.get("training_file"),
         "created": at(job.get("created_at")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +27,7 @@ from harness.cli.options import (
     runs_dir_option,
     stack_option,
 )
-from harness.cli.output import emit_json, say
+from harness.cli.output import emit_json, printable, say
 from harness.cli.service import service_options
 from harness.errors import InputError
 
@@ -46,14 +48,14 @@ if TYPE_CHECKING:
 @click.option(
     "--grader-code-sha256",
     metavar="SHA",
-    help="Note this CodeSha256 of the function in the job's journal.",
+    help="Refuse to submit if the function has another CodeSha256. By default the present one is noted.",
 )
 @click.option("--run", metavar="RUN", help="Take this finished replay of the grader as evidence.")
 @runs_dir_option
 @range_option
 @click.option("--validate/--no-validate", default=True, show_default=True, help="Check every record first.")
 @click.option("--force", is_flag=True, help="Submit in spite of errors.")
-@click.option("--dry-run", is_flag=True, help="Check and forecast; write and send nothing.")
+@click.option("--dry-run", is_flag=True, help="Check and forecast; write nothing, send no job.")
 @like_options
 @jobs_dir_option
 @service_options
@@ -70,7 +72,6 @@ def command(context: click.Context, /, **asked: Any) -> int:
     Exit codes: 0 submitted, or nothing against it; 1 a finding stops it; 2 input; 3 service.
     """
     from harness.findings import Severity, worst
-    from harness.jobs.evidence import evidence
     from harness.jobs.preflight import preflight
 
     check_function(asked["function"], asked["stack"])
@@ -84,10 +85,8 @@ def command(context: click.Context, /, **asked: Any) -> int:
         remark="the answer to the first request holds FILE_ID",
     ):
         return 0
-    findings = [
-        *preflight(plan, validate=asked["validate"]),
-        *evidence(_run(asked), plan.grader_arn, asked["range"]),
-    ]
+    plan, weighed = _weighed(plan, asked)
+    findings = [*preflight(plan, validate=asked["validate"]), *weighed]
     level = worst(findings)
     stopped = level is not None and level >= Severity.ERROR and not asked["force"]
     said = _facts(plan, findings)
@@ -137,6 +136,21 @@ def _plan(asked: dict[str, Any]) -> Plan:
     )
 
 
+def _weighed(plan: Plan, asked: dict[str, Any]) -> tuple[Plan, list[Finding]]:
+    """The plan with what is known of its grader, and what speaks against that grader."""
+    from harness.jobs.evidence import changed_code, evidence
+    from harness.jobs.journal import default_name, find_entry
+    from harness.jobs.same_code import look_at_function
+
+    function = look_at_function(plan.grader_arn, local_service=asked["service"].endpoint.loopback)
+    found = evidence(_run(asked), function, asked["range"])
+    begun = find_entry(asked["jobs_dir"], asked["name"] or default_name(plan))
+    submitted = begun.facts.grader.code_sha256 if begun and begun.facts.digest == plan.digest() else None
+    changed = changed_code(function, expected=plan.code_sha256, submitted=submitted)
+    known = function.code_sha256 or plan.code_sha256
+    return replace(plan, code_sha256=known, replay=found.replay), [*changed, *found.findings]
+
+
 def _send(plan: Plan, asked: dict[str, Any]) -> dict[str, Any]:
     from harness.clock import SystemClock
     from harness.jobs.journal import Entry, default_name, held
@@ -174,10 +188,13 @@ def _tell_plan(said: dict[str, Any], findings: list[Finding]) -> None:
         f" (at {ahead['assumes']['group_size']} a record, unverified);"
         f" Lambda at most {ahead['lambda_usd_at_most']:.2f} USD if each takes 1 s at 512 MB"
     )
+    replay = plan["replay"]
+    if replay and replay["same_code"] == "proven" and all(one.id != "J023" for one in findings):
+        say(printable(f"the function has the code that was replayed in {os.path.relpath(replay['run'])}"))
     for finding in findings[:_SHOWN]:
         place = f"{finding.place}: " if finding.place else ""
         fix = f" {finding.fix}" if finding.fix else ""
-        say(f"{finding.severity.value:8} {finding.id}  {place}{finding.message}.{fix}")
+        say(printable(f"{finding.severity.value:8} {finding.id}  {place}{finding.message}.{fix}"))
     if len(findings) > _SHOWN:
         say(f"… and {len(findings) - _SHOWN} more; see `rft validate`")
 

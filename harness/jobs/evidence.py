@@ -5,16 +5,21 @@ Findings have the ids J020 to J029 and follow AWS's advice on rewards before tra
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.findings import Finding, Place, Severity
+from harness.jobs.plan import ReplayEvidence
+from harness.jobs.same_code import CodeComparison, UnknownFunction, compare_code
 from harness.localaws.manifest import changed_sources
-from harness.runs.facts import Bounds, DeployedFacts, LocalRuntimeFacts, known_bounds, share_of
+from harness.runs.facts import Bounds, LocalRuntimeFacts, RunFacts, known_bounds, share_of
 from harness.runs.rows import Totals, read_rows
-from harness.runs.store import Run, changed_files, open_run
+from harness.runs.store import changed_files, open_run
 from harness.signal.groups import GroupCounts, count_groups, group_rewards
+from harness.targets.deployed_code import FunctionFacts
 
-__all__ = ["evidence"]
+__all__ = ["Evidence", "changed_code", "evidence"]
 
 # AWS's blog on reinforcement fine-tuning: below 5 % rewards are sparse, above 95 % little is left to learn.
 SPARSE, SATURATED = 0.05, 0.95
@@ -22,62 +27,105 @@ FAILED = 0.5
 """A larger share of gradings without a reward exceeds a grader's error budget, as it is by default."""
 
 
-def evidence(folder: Path | None, grader_arn: str, bounds: Bounds | None = None) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known for and against a job's grader."""
+
+    findings: list[Finding]
+    """One of severity `error` says that the job would fail or learn nothing."""
+    replay: ReplayEvidence | None = None
+    """The finished replay; None where there is none."""
+
+
+def evidence(
+    folder: Path | None, function: FunctionFacts | UnknownFunction, bounds: Bounds | None = None
+) -> Evidence:
     """Look at the replay of a grader before it trains anything.
 
     Args:
         folder: The run's folder; None when there is none.
-        grader_arn: The grader that is to train.
+        function: The function that is to train, as `look_at_function` found it.
         bounds: The grader's range, where the run does not know it.
-
-    Returns:
-        Findings; one of severity `error` says that the job would fail or learn nothing.
 
     Raises:
         InputError: There is no such run, or it is damaged.
     """
     if folder is None:
         message = "no replay of this grader was named: nobody has seen what it rewards"
-        fix = f"Run `rft replay ROLLOUTS --arn {grader_arn}`, look at it, and name it with --run."
-        return [Finding("J020", Severity.WARNING, message, fix=fix)]
+        fix = f"Run `rft replay ROLLOUTS --arn {function.arn}`, look at it, and name it with --run."
+        return Evidence([Finding("J020", Severity.WARNING, message, fix=fix)])
     run = open_run(folder)
     place = Place(file=str(run.folder))
     if not run.done:
         fix = "Give the replay command again: it goes on."
-        return [Finding("J021", Severity.ERROR, "the replay is not finished", place, fix=fix)]
+        return Evidence([Finding("J021", Severity.ERROR, "the replay is not finished", place, fix=fix)])
     bounds = known_bounds(run.facts.bounds, bounds)
     counts = count_groups(group_rewards(read_rows(run.rewards)).values(), bounds)
-    return [
-        *_same_grader(run, grader_arn, place),
+    compared = compare_code(run.facts, function)
+    findings = [
+        *_same_grader(run.facts, compared, place),
         *_failures(run.totals, place),
         *_signal(counts, place),
         *_level(run.totals, bounds, place),
     ]
+    known_by = ReplayEvidence(run.folder.resolve(), run.facts.grader.sha256, compared.same)
+    return Evidence(findings, known_by)
 
 
-def _same_grader(run: Run, grader_arn: str, place: Place) -> list[Finding]:
+def changed_code(
+    function: FunctionFacts | UnknownFunction, *, expected: str | None, submitted: str | None
+) -> Iterator[Finding]:
+    """Say that a function's code is not the one that was known before.
+
+    Args:
+        function: The function as it is now.
+        expected: The CodeSha256 that the user says it has.
+        submitted: The CodeSha256 that the journal of this submission holds.
+    """
+    if isinstance(function, UnknownFunction):
+        return
+    now, place = function.code_sha256, Place(file=function.arn)
+    if expected is not None and expected != now:
+        message = f"the function's CodeSha256 is {now}, not {expected}"
+        fix = "Deploy that code, or give the CodeSha256 that is meant."
+        yield Finding("J022", Severity.ERROR, message, place, fix=fix)
+    elif submitted is not None and submitted != now:
+        message = f"its code changed since this job was first submitted (CodeSha256 {submitted}, now {now})"
+        fix = "Replay what is deployed now; name a published version, whose code never changes."
+        yield Finding("J022", Severity.WARNING, message, place, fix=fix)
+
+
+def _same_grader(facts: RunFacts, compared: CodeComparison, place: Place) -> Iterator[Finding]:
     """Whether what was replayed is what will train."""
-    target = run.facts.target
-    if isinstance(target, DeployedFacts):
-        if target.arn == grader_arn:
-            return []
-        message = f"the replay called {target.arn}, the job would call {grader_arn}"
-        return [Finding("J022", Severity.WARNING, message, place, fix="Replay the ARN that is to train.")]
+    if compared.same == "different":
+        message = f"the function is not what was replayed: {'; '.join(compared.why)}"
+        fix = "Deploy what was replayed, or replay what is deployed with --arn ARN."
+        yield Finding("J022", Severity.WARNING, message, place, fix=fix)
+    elif compared.same == "proven" and compared.unchecked:
+        left = "; ".join(compared.unchecked)
+        message = f"the function has the code that was replayed; not compared: {left}"
+        yield Finding("J023", Severity.NOTE, message, place, fix="A replay with --arn ARN leaves no doubt.")
+    elif compared.same == "not proven":
+        yield from _changed_here(facts, place)
+        message = f"not proven that the function is what was replayed: {'; '.join(compared.why)}"
+        fix = "`rft parity` compares what they answer; a replay with --arn ARN leaves no doubt."
+        yield Finding("J023", Severity.NOTE, message, place, fix=fix)
+
+
+def _changed_here(facts: RunFacts, place: Place) -> Iterator[Finding]:
+    """Whether the grader on this machine is still what was replayed."""
+    target = facts.target
     if isinstance(target, LocalRuntimeFacts) and target.handler is None:
         artifact = target.template.parent / target.function
         if changed := changed_sources(artifact) if artifact.is_dir() else []:
             message = f"the artifact is older than its sources: {', '.join(changed[:3])} changed since"
             fix = "Run `sam build`, replay it and deploy it again."
-            return [Finding("J022", Severity.WARNING, message, place, fix=fix)]
+            yield Finding("J022", Severity.WARNING, message, place, fix=fix)
     # Files that are not here at all say nothing: the run may be from another machine.
-    files = {path: content for path, content in run.facts.grader.files.items() if Path(path).is_file()}
+    files = {path: content for path, content in facts.grader.files.items() if Path(path).is_file()}
     if changed := changed_files(files):
         message = f"the grader changed since the replay: {', '.join(changed[:3])}"
-        fix = "Replay it again, and name that run."
-        return [Finding("J022", Severity.WARNING, message, place, fix=fix)]
-    message = f"the replay ran {target.kind}: that the deployed function is the same is not known"
-    fix = "`rft parity` compares them; a replay with --arn ARN leaves no doubt."
-    return [Finding("J023", Severity.NOTE, message, place, fix=fix)]
+        yield Finding("J022", Severity.WARNING, message, place, fix="Replay it again, and name that run.")
 
 
 def _failures(totals: Totals, place: Place) -> list[Finding]:

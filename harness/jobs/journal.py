@@ -18,7 +18,7 @@ from harness.api.safe_text import checked_id
 from harness.data.typed_json import as_json, read_typed, typed
 from harness.disk import HeldLock, lock, write_json
 from harness.errors import InputError
-from harness.jobs.plan import Plan, TrainingFile, read_training_file
+from harness.jobs.plan import Plan, ReplayEvidence, TrainingFile, read_training_file
 
 __all__ = ["Entry", "JobFacts", "default_name", "find_entry", "find_job", "held", "journal_of"]
 
@@ -43,6 +43,7 @@ class JobGrader:
 
     arn: str
     code_sha256: str | None
+    """The function's CodeSha256 when the job was submitted, where it was known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ class JobFacts:
     service: JobService
     data: TrainingFile
     grader: JobGrader
+    replay: ReplayEvidence | None = None
+    """The replay that spoke for the grader when the job was submitted."""
     model: str
     hyperparameters: dict[str, int | float]
     versions: dict[str, str | None]
@@ -115,6 +118,12 @@ class Entry:
                 "this name belongs to a job with other data, grader or hyperparameters",
                 fix="Choose another --name.",
                 place=str(found.path),
+            )
+        if found.facts.state != "created":  # what grades is the code that is there when the job is created
+            found.facts = replace(
+                found.facts,
+                grader=JobGrader(plan.grader_arn, plan.code_sha256 or found.facts.grader.code_sha256),
+                replay=plan.replay or found.facts.replay,
             )
         return found
 

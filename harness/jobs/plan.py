@@ -9,13 +9,15 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, TypeAlias, cast
 
 from harness.api.types import GRADER_TYPE, HYPERPARAMETERS, METHOD_TYPE, Hyperparameters, JobRequest
 from harness.data.typed_json import as_json
 from harness.errors import InputError
 
-__all__ = ["Plan", "TrainingFile", "hyperparameters", "read_training_file"]
+__all__ = ["Plan", "ReplayEvidence", "SameCode", "TrainingFile", "hyperparameters", "read_training_file"]
+
+SameCode: TypeAlias = Literal["proven", "different", "not proven"]
 
 _CHUNK = 1 << 20
 
@@ -32,6 +34,17 @@ class TrainingFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplayEvidence:
+    """The replay that speaks for a job's grader."""
+
+    run: Path
+    grader_sha256: str | None
+    """What the run knows its grader by: the hash of its files and packages, or of its artifact."""
+    same_code: SameCode
+    """Whether the job's function holds that grader."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What to train on what, and who grades."""
 
@@ -42,10 +55,12 @@ class Plan:
     base_url: str
     region: str | None
     code_sha256: str | None = None
-    """The deployed grader's CodeSha256, where the user knows it."""
+    """The function's CodeSha256 when it was looked at; None where AWS and the user did not say."""
+    replay: ReplayEvidence | None = None
+    """The run that the user named, if any."""
 
     def digest(self) -> str:
-        """A SHA-256 over what makes this plan another plan; the file's name and the grader's code do not."""
+        """A SHA-256 over what makes this plan another plan; not the file's name nor the grader's code."""
         parts = [self.data.sha256, self.grader_arn, self.model, self.base_url]
         text = json.dumps([*parts, self.hyperparameters], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -74,6 +89,7 @@ class Plan:
             "service": {"base_url": self.base_url, "region": self.region},
             "data": as_json(self.data),
             "grader": {"arn": self.grader_arn, "code_sha256": self.code_sha256},
+            "replay": as_json(self.replay),
             "model": self.model,
             "hyperparameters": dict(self.hyperparameters),
         }

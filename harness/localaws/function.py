@@ -9,13 +9,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import InputError
 
-__all__ = ["PRESENT_RUNTIME", "FunctionSpec"]
+__all__ = ["PRESENT_RUNTIME", "FunctionSpec", "code_digest"]
 
 PRESENT_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 """The Lambda runtime that the interpreter running this code corresponds to."""
@@ -91,14 +91,22 @@ class FunctionSpec:
 
         Equal artifacts give equal digests; Lambda hashes the zip file, so its `CodeSha256` is another.
         """
-        digest = hashlib.sha256()
-        for path in sorted(self.artifact.rglob("*")):
-            if path.is_file():
-                data = path.read_bytes()
-                digest.update(f"{path.relative_to(self.artifact).as_posix()}\0{len(data)}\0".encode())
-                digest.update(data)
-        return base64.b64encode(digest.digest()).decode()
+        files = sorted(path for path in self.artifact.rglob("*") if path.is_file())
+        return code_digest((path.relative_to(self.artifact).as_posix(), path.read_bytes()) for path in files)
 
     def code_bytes(self) -> int:
         """The artifact's size unzipped, bytes."""
         return sum(path.stat().st_size for path in self.artifact.rglob("*") if path.is_file())
+
+
+def code_digest(files: Iterable[tuple[str, bytes]]) -> str:
+    """A digest of files, names and bytes, in the spelling of Lambda's `CodeSha256` (base64).
+
+    Args:
+        files: Relative path and content of each, in the order of their paths' parts.
+    """
+    digest = hashlib.sha256()
+    for path, content in files:
+        digest.update(f"{path}\0{len(content)}\0".encode())
+        digest.update(content)
+    return base64.b64encode(digest.digest()).decode()

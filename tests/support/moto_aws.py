@@ -24,14 +24,14 @@ from typing import Any
 import boto3
 import moto.cloudformation.models
 import moto.cloudformation.parsing as parsing
-from moto.awslambda.models import lambda_backends
+from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.cloudformation.models import cloudformation_backends
 from moto.core.base_backend import BackendDict
 from moto.iam.responses import IamResponse
 from moto.server import ThreadedMotoServer
 
 import support.moto_resources  # noqa: F401 - registers its models
-from support.moto_functions import RunningLambda, Sandboxes
+from support.moto_functions import RunningLambda, Sandboxes, get_code
 from support.moto_simulator import simulate_custom_policy, simulate_principal_policy
 from support.moto_stacks import OrderedResources, SamCloudFormation
 
@@ -71,7 +71,7 @@ def local_aws() -> Iterator[LocalAws]:
     with _extended():
         server.start()
         try:
-            endpoint = f"http://localhost:{server.get_host_and_port()[1]}"
+            endpoint = RunningLambda.endpoint = f"http://localhost:{server.get_host_and_port()[1]}"
             yield LocalAws(endpoint, environment=_environment(endpoint))
         finally:
             server.stop()
@@ -101,6 +101,7 @@ def _extended() -> Iterator[None]:
     """Put the extensions in moto's places for them, and take them out again.
 
     - The backends' classes: moto makes an instance for each account and Region when it is first asked for.
+    - GetFunction's answer: moto has no address from which the code can be downloaded.
     - The class that holds a stack's resources.
     - IAM's policy simulator.
     - The models of resource types: moto finds every direct subclass of CloudFormationModel, the one defined
@@ -110,6 +111,7 @@ def _extended() -> Iterator[None]:
     places: list[tuple[Any, str, Any]] = [
         (cloudformation_backends, "backend", SamCloudFormation),
         (lambda_backends, "backend", RunningLambda),
+        (LambdaFunction, "get_code", get_code),
         (moto.cloudformation.models, "ResourceMap", OrderedResources),
         (IamResponse, "simulate_principal_policy", simulate_principal_policy),
         (IamResponse, "simulate_custom_policy", simulate_custom_policy),

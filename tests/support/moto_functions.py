@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import boto3
 from moto.awslambda.models import LambdaAlias, LambdaBackend, LambdaFunction, lambda_backends
 from moto.cloudformation.exceptions import ValidationError
 from moto.core.common_models import CloudFormationModel
@@ -69,6 +70,8 @@ class RunningLambda(LambdaBackend):
     __module__ = "moto.awslambda.models"
     sandboxes: Sandboxes
     """Set by whoever starts the server: moto makes the backends itself, one a Region."""
+    endpoint: str
+    """Where that server is; set as well."""
 
     def invoke(
         self, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any
@@ -84,6 +87,28 @@ class RunningLambda(LambdaBackend):
         response_headers["x-amz-log-result"] = base64.b64encode(done.log_tail.encode()).decode()
         response_headers["Content-Length"] = str(len(done.payload))
         return done.payload
+
+
+def get_code(function: Any) -> dict[str, Any]:
+    """What GetFunction answers: `Code.Location` is a signed address of the zip, good for ten minutes."""
+    answer: dict[str, Any] = {"Configuration": function.get_configuration()}
+    if function.package_type == "Image":
+        image = function.code["ImageUri"]
+        answer["Code"] = {"RepositoryType": "ECR", "ImageUri": image, "ResolvedImageUri": image}
+        return answer
+    s3 = boto3.client(
+        "s3",
+        region_name="us-east-1",
+        endpoint_url=RunningLambda.endpoint,
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+    where = {"Bucket": f"awslambda-{function.region}-tasks", "Key": function.code_sha_256.replace("/", "-")}
+    s3.create_bucket(Bucket=where["Bucket"])
+    s3.put_object(**where, Body=function.code_bytes)
+    address = s3.generate_presigned_url("get_object", Params=where, ExpiresIn=600)
+    answer["Code"] = {"RepositoryType": "S3", "Location": address}
+    return answer
 
 
 class DeployedFunction(LambdaFunction, CloudFormationModel):

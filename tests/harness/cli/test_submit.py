@@ -1,14 +1,18 @@
-"""`rft submit --stack`: the grader by the name that its stack gives it."""
+"""`rft submit`: the grader by the name that its stack gives it, and by the code that it has."""
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 
 import pytest
 
 from harness.cli.main import main
+from harness.localaws.function import PRESENT_RUNTIME
 from support.api_stub import ApiStub
-from support.moto_aws import local_aws
+from support.moto_aws import ACCOUNT, local_aws
+from support.rollout_files import rollout, write_rollouts
 
 FUNCTION = "arn:aws:lambda:us-west-2:123456789012:function:rft"
 STACKS = {"one": ("Math",), "two": ("Math", "Receipt")}
@@ -78,3 +82,78 @@ def test_what_names_no_grader_is_the_user_s_to_mend(api, capsys, words, message)
     assert main(["submit", "train.jsonl", *words]) == 2
     said = capsys.readouterr()
     assert (message in said.err, said.out, said.err.count("\n"), api.seen) == (True, "", 1, [])
+
+
+GRADER = """
+from graders import grader
+
+@grader
+def same(sample):
+    return float(sample.completion == "4")
+"""
+
+
+@pytest.fixture
+def replayed(api, served, tmp_path, capsys):
+    """A replayed grader, and a deployed function with the same code: its ARN without a version."""
+    (tmp_path / "submitted.py").write_text(GRADER)
+    rollouts = [rollout(f"{n}", said, record="1") for n, said in enumerate(("4", "5"))]
+    write_rollouts(tmp_path / "rollouts.jsonl", rollouts)
+    assert main(["replay", "rollouts.jsonl", "-g", "submitted.py:same", "--name", "one", "--cores", "1"]) == 0
+    capsys.readouterr()
+    served.client("iam").create_role(RoleName=tmp_path.name, AssumeRolePolicyDocument="{}")
+    settings = {"Runtime": PRESENT_RUNTIME, "Role": f"arn:aws:iam::{ACCOUNT}:role/{tmp_path.name}"}
+    made = served.client("lambda").create_function(
+        FunctionName=f"rft-{tmp_path.name}",
+        Handler="submitted.same",
+        Code={"ZipFile": zipped(tmp_path / "submitted.py")},
+        **settings,
+    )
+    return made["FunctionArn"]
+
+
+def zipped(file):
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.write(file, file.name)
+    return held.getvalue()
+
+
+def test_the_replayed_code_is_proven_noted_and_watched(api, served, replayed, tmp_path, capsys):
+    words = ["submit", "train.jsonl", "--arn", replayed, "--run", "one", "--name", "first"]
+    assert main([*words, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    function = served.client("lambda").get_function_configuration(FunctionName=replayed)
+    journal = json.loads((tmp_path / "jobs/first/job.json").read_text())
+    assert journal["grader"]["code_sha256"] == function["CodeSha256"]
+    assert journal["replay"]["same_code"] == said["plan"]["replay"]["same_code"] == "proven"
+    [note] = [one for one in said["findings"] if one["id"] == "J023"]
+    assert note["message"].endswith("not compared: its version of rft-graders")
+    assert main(["jobs", "first"]) == 0
+    shown = capsys.readouterr().out
+    assert function["CodeSha256"] in shown
+    assert "(the same code: proven)" in shown
+
+    (tmp_path / "submitted.py").write_text(f"{GRADER}# changed")
+    served.client("lambda").update_function_code(
+        FunctionName=replayed, ZipFile=zipped(tmp_path / "submitted.py")
+    )
+    assert main([*words, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    changed = [one["message"] for one in said["findings"] if one["id"] == "J022"]
+    assert changed[0].startswith("its code changed since this job was first submitted")
+    assert changed[1].startswith("the function is not what was replayed: it has another content of submitted")
+    assert main([*words, "--grader-code-sha256", function["CodeSha256"]]) == 1
+    assert "error    J022" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("endpoint", [None, "http://127.0.0.1:9"])
+def test_a_job_needs_no_aws_to_be_submitted(api, replayed, capsys, monkeypatch, endpoint):
+    if endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    else:
+        monkeypatch.delenv("AWS_ENDPOINT_URL")
+    assert main(["submit", "train.jsonl", "--arn", replayed, "--run", "one"]) == 0
+    said = capsys.readouterr().out
+    assert "note     J023" in said
+    assert ("AWS cannot be reached" if endpoint else "AWS was not asked") in said

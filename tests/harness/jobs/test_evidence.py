@@ -8,17 +8,20 @@ from typing import Any
 import pytest
 
 from harness.errors import InputError
-from harness.jobs.evidence import evidence
+from harness.jobs.evidence import changed_code, evidence
+from harness.jobs.same_code import UnknownFunction
 from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
 from harness.runs.facts import DeployedFacts, GraderFacts, LocalRuntimeFacts
 from harness.runs.rows import Totals, dump, read_rows
 from harness.runs.store import Run, open_run
+from harness.targets.deployed_code import FunctionFacts
 from support.artifacts import write_artifact
 from support.builds import SAME, write_build
 from support.rollout_files import rollout, write_rollouts
 
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:my-grader:3"
+UNKNOWN = UnknownFunction(ARN, "AWS was not asked")
 GRADER = """
 from graders import Sample, grader
 
@@ -59,7 +62,8 @@ def write_rewards(run: Run, *rewards: float) -> None:
 
 
 def found(run: Run, arn: str = ARN) -> dict[str, str]:
-    return {one.id: one.severity.value for one in evidence(run.folder, arn)}
+    weighed = evidence(run.folder, UnknownFunction(arn, "nobody asked"))
+    return {one.id: one.severity.value for one in weighed.findings}
 
 
 def as_deployed(run: Run, arn: str, **facts: Any) -> Run:
@@ -69,7 +73,7 @@ def as_deployed(run: Run, arn: str, **facts: Any) -> Run:
 
 
 def test_no_replay_is_warned_about_with_the_command_that_makes_one() -> None:
-    [one] = evidence(None, ARN)
+    [one] = evidence(None, UNKNOWN).findings
     assert one.id == "J020"
     assert one.fix is not None
     assert f"--arn {ARN}" in one.fix
@@ -81,7 +85,9 @@ def test_a_replay_of_the_very_arn_with_differing_rewards_speaks_for_it(tmp_path:
 
 def test_another_arn_and_a_replay_on_this_machine_are_told(tmp_path: Path) -> None:
     run = replayed(tmp_path, ("0", "1"))
-    assert found(run) == {"J023": "note"}
+    [one] = evidence(run.folder, UNKNOWN).findings
+    assert one.message == "not proven that the function is what was replayed: AWS was not asked"
+    assert (one.id, one.severity) == ("J023", "note")
     assert found(as_deployed(run, ARN.replace(":3", ":2"))) == {"J022": "warning"}
 
 
@@ -90,8 +96,8 @@ def test_a_grader_that_changed_since_its_replay_is_warned_about(tmp_path: Path) 
     (tmp_path / "my_grader.py").rename(tmp_path / "gone.py")
     assert found(run) == {"J023": "note"}, "a run of another machine"
     (tmp_path / "my_grader.py").write_text(f"{GRADER}# changed", encoding="utf-8")
-    [one] = evidence(run.folder, ARN)
-    assert (one.id, "my_grader.py" in one.message) == ("J022", True)
+    one, two = evidence(run.folder, UNKNOWN).findings
+    assert (one.id, "my_grader.py" in one.message, two.id) == ("J022", True, "J023")
 
 
 def test_a_replay_of_an_artifact_that_is_older_than_its_sources_is_warned_about(tmp_path: Path) -> None:
@@ -101,8 +107,8 @@ def test_a_replay_of_an_artifact_that_is_older_than_its_sources_is_warned_about(
     run.save(target=LocalRuntimeFacts(build / "template.yaml", "Same", "sha"))
     assert found(run) == {"J023": "note"}
     write_artifact(tmp_path / "project", {"app.py": f"{SAME}# changed"})
-    [one] = evidence(run.folder, ARN)
-    assert (one.id, "app.py changed since" in one.message) == ("J022", True)
+    one, two = evidence(run.folder, UNKNOWN).findings
+    assert (one.id, "app.py changed since" in one.message, two.id) == ("J022", True, "J023")
 
 
 @pytest.mark.parametrize(
@@ -138,13 +144,13 @@ def test_a_range_that_the_user_says_is_used(
     run = replayed(tmp_path, ("0.1", "0.9"))
     write_rewards(run, 2.1, 2.9)
     run = as_deployed(run, ARN, grader=GraderFacts("my-grader", "abc=", None))
-    assert {one.id: one.severity.value for one in evidence(run.folder, ARN, bounds)} == expected
+    assert {one.id: one.severity.value for one in evidence(run.folder, UNKNOWN, bounds).findings} == expected
 
 
 def test_a_range_that_the_grader_contradicts_is_refused(tmp_path: Path) -> None:
     run = replayed(tmp_path, ("0", "1"))
     with pytest.raises(InputError, match="declares a range from 0 to 1, not from 0 to 10"):
-        evidence(run.folder, ARN, (0.0, 10.0))
+        evidence(run.folder, UNKNOWN, (0.0, 10.0))
 
 
 def test_an_unfinished_replay_is_an_error(tmp_path: Path) -> None:
@@ -155,4 +161,25 @@ def test_an_unfinished_replay_is_an_error(tmp_path: Path) -> None:
 
 def test_a_run_that_is_not_there_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no run"):
-        evidence(tmp_path / "nothing", ARN)
+        evidence(tmp_path / "nothing", UNKNOWN)
+
+
+def test_code_that_is_not_the_one_known_before_is_told() -> None:
+    function = FunctionFacts(
+        arn=ARN,
+        version="3",
+        code_sha256="new=",
+        handler=None,
+        runtime=None,
+        layers=0,
+        location=None,
+        unread="",
+    )
+
+    def severities(**known: str | None) -> list[str]:
+        return [one.severity.value for one in changed_code(function, **{"expected": None, **known})]
+
+    assert severities(submitted=None) == severities(submitted="new=", expected="new=") == []
+    assert severities(submitted="old=") == ["warning"]
+    assert severities(submitted=None, expected="old=") == ["error"]
+    assert list(changed_code(UNKNOWN, expected="old=", submitted="old=")) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from harness.api.failures import RequestRefused, Unreachable
 from harness.errors import InputError
 from harness.jobs.journal import Entry, default_name, find_entry, find_job, held
-from harness.jobs.plan import Plan, hyperparameters, read_training_file
+from harness.jobs.plan import Plan, ReplayEvidence, hyperparameters, read_training_file
 from harness.jobs.submit import submit
 from support.api_stub import ApiStub, Fault, TestClock
 from support.service import connected
@@ -346,3 +347,15 @@ def test_a_broken_journal_is_named(tmp_path, content):
     (tmp_path / "mine" / "job.json").write_text(content)
     with pytest.raises(InputError, match=r"job\.json"):
         find_job(tmp_path, "mine")
+
+
+def test_a_submission_that_was_cut_off_is_written_down_with_the_code_of_its_job(stub, data, tmp_path):
+    plan = plan_of(data, stub.base_url, code_sha256="old=", replay=ReplayEvidence(tmp_path, "a", "proven"))
+    jobs = tmp_path / "jobs"
+    Entry.open(jobs, "one", plan, "2026-01-01T00:00:00+00:00").reach("intended")
+    for known, expected in ((None, "old="), ("new=", "new=")):
+        again = Entry.open(jobs, "one", replace(plan, code_sha256=known, replay=None), "")
+        assert (again.facts.grader.code_sha256, again.facts.replay) == (expected, plan.replay)
+    again.reach("created", job_id="ftjob-1")
+    later = Entry.open(jobs, "one", replace(plan, code_sha256="newest="), "")
+    assert later.facts.grader.code_sha256 == "new="

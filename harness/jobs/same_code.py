@@ -1,0 +1,250 @@
+"""Whether the function that a job will call holds the grader that a run replayed.
+
+A run under the local runtime is compared by its artifact, file by file. A run in process is compared by its
+fingerprint: the user's own files at their places in the function's zip, package versions, and the handler. A
+run of a deployed function is compared by `CodeSha256`. Nothing here is guessed: what could not be compared
+is listed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import graders
+from harness.errors import HarnessError
+from harness.jobs.plan import SameCode
+from harness.localaws.function import code_digest
+from harness.runs.facts import DeployedFacts, LocalRuntimeFacts, RunFacts
+from harness.runs.store import sha256
+from harness.targets.deployed_code import FunctionCode, FunctionFacts, canonical_name, look_up, read_code
+
+__all__ = ["CodeComparison", "UnknownFunction", "compare_code", "compare_files", "look_at_function"]
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownFunction:
+    """A function that AWS said nothing of."""
+
+    arn: str
+    why: str
+    code_sha256: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeComparison:
+    """A run's grader against a function's code."""
+
+    same: SameCode
+    why: tuple[str, ...] = ()
+    """What is different, or why nothing is proven."""
+    unchecked: tuple[str, ...] = ()
+    """What was not compared although the code is the same."""
+
+
+def look_at_function(arn: str, *, local_service: bool) -> FunctionFacts | UnknownFunction:
+    """Ask AWS for the function that a job will call.
+
+    Args:
+        arn: The function's ARN.
+        local_service: Whether the job's service is on this machine. AWS is then asked only if its endpoint is
+            set, so that what runs without a network stays without one.
+
+    Returns:
+        What AWS says, or why it says nothing. This never fails: a job does not need it.
+    """
+    if local_service and not (
+        os.environ.get("AWS_ENDPOINT_URL_LAMBDA") or os.environ.get("AWS_ENDPOINT_URL")
+    ):
+        return UnknownFunction(arn, "the job's service is on this machine, so AWS was not asked")
+    if not arn.startswith("arn:") or arn.count(":") < 6:
+        return UnknownFunction(arn, "this is no function's ARN")
+    try:
+        return look_up(arn)
+    except HarnessError as error:
+        return UnknownFunction(arn, error.message)
+
+
+def compare_code(facts: RunFacts, function: FunctionFacts | UnknownFunction) -> CodeComparison:
+    """Compare what was replayed with what a job will call.
+
+    Args:
+        facts: The run.
+        function: What `look_at_function` returned.
+    """
+    if isinstance(facts.target, DeployedFacts):
+        return _with_deployed(facts.target, function)
+    if isinstance(function, UnknownFunction):
+        return CodeComparison("not proven", (function.why,))
+    try:
+        code = read_code(function)
+    except HarnessError as error:
+        return CodeComparison("not proven", (error.message,))
+    return compare_files(facts, function, code)
+
+
+def compare_files(facts: RunFacts, function: FunctionFacts, code: FunctionCode) -> CodeComparison:
+    """Compare what was replayed on this machine with what is in a function's zip.
+
+    Args:
+        facts: The run.
+        function: What AWS says of the function.
+        code: What is in its zip.
+    """
+    comparing = _Comparing(function, code)
+    comparing.handler(facts.grader.ref)
+    if isinstance(facts.target, LocalRuntimeFacts):
+        comparing.artifact(facts.target)
+        if facts.target.note:
+            comparing.unchecked.append(facts.target.note)
+        return comparing.result()
+    if not facts.grader.files:
+        return CodeComparison("not proven", ("the run recorded no files of the grader",))
+    comparing.files(facts.grader.files)
+    comparing.packages(facts.grader.packages)
+    comparing.python(facts.versions)
+    if facts.grader.options is not None:  # a handler written by hand need not have it
+        comparing.library(facts.versions.get("rft-graders"))
+    return comparing.result()
+
+
+def _with_deployed(target: DeployedFacts, function: FunctionFacts | UnknownFunction) -> CodeComparison:
+    other = target.arn != function.arn and target.asked != function.arn
+    called = f"the replay called {target.arn}, the job would call {function.arn}"
+    if isinstance(function, FunctionFacts) and target.code_sha256 is not None:
+        if function.code_sha256 != target.code_sha256:
+            what = called if other else "the function's code changed since the replay"
+            digests = f"CodeSha256 {target.code_sha256[:12]}, now {function.code_sha256[:12]}"
+            return CodeComparison("different", (f"{what} ({digests})",))
+        unchecked = f"{called}, which has the same code; their settings were not compared"
+        return CodeComparison("proven", unchecked=(unchecked,) if other else ())
+    if other:
+        return CodeComparison("different", (called,))
+    if function.arn.count(":") == 7 and function.arn.rpartition(":")[2].isdigit():  # a version never changes
+        return CodeComparison("proven")
+    why = function.why if isinstance(function, UnknownFunction) else "the replay could not read its code"
+    return CodeComparison("not proven", (f"the ARN names no version, and {why}",))
+
+
+class _Comparing:
+    """Collects what is found while a run is compared with a function's code."""
+
+    def __init__(self, function: FunctionFacts, code: FunctionCode) -> None:
+        self.function = function
+        self.code = code
+        self.differences: list[str] = []
+        self.unchecked: list[str] = []
+
+    def result(self) -> CodeComparison:
+        if self.differences:
+            return CodeComparison("different", tuple(self.differences))
+        layers = self.function.layers
+        what = [f"what is in its {layers} layer{'s' if layers > 1 else ''}"] if layers else []
+        return CodeComparison("proven", unchecked=(*self.unchecked, *what))
+
+    def handler(self, ref: str) -> None:
+        """Whether the function's handler is the replayed one; both may say more or less of the path."""
+        where, _, name = ref.partition(":")
+        module, _, function = (self.function.handler or "").replace("/", ".").rpartition(".")
+        parts = PurePosixPath(where.removesuffix(".py")).parts
+        asked = ".".join(part for part in parts if part.strip("./"))
+        alike = f".{asked}".endswith(f".{module}") or f".{module}".endswith(f".{asked}")
+        if not alike or name not in ("", function):
+            self.differences.append(
+                f"its handler is {self.function.handler}, and the replay graded with {ref}"
+            )
+        elif not name:
+            self.unchecked.append(f"which function of {ref} graded, as the replay named none")
+
+    def artifact(self, target: LocalRuntimeFacts) -> None:
+        """Whether the files are those of the artifact that ran; which are not, where it is still here."""
+        if self.code.digest == target.code_sha256:
+            return
+        folder = target.template if target.handler else target.template.parent / target.function
+        here: dict[str, str] = {}
+
+        def contents() -> Iterator[tuple[str, bytes]]:
+            for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+                name, content = path.relative_to(folder).as_posix(), path.read_bytes()
+                here[name] = hashlib.sha256(content).hexdigest()
+                yield name, content
+
+        what = "its files are not those of the replayed artifact"
+        if folder.is_dir() and code_digest(contents()) == target.code_sha256:
+            there = self.code.files
+            names = sorted(name for name in here.keys() | there if here.get(name) != there.get(name))
+            what += f": {_list(names)}"
+        self.differences.append(what)
+
+    def files(self, files: Mapping[str, str]) -> None:
+        """Whether each of the user's own files is in the function, at its place and with its content."""
+        root = self._root(files)
+        changed, missing = [], []
+        for path, content in files.items():
+            place = self._place(PurePosixPath(path), content, root)
+            if place is None:
+                missing.append(os.path.relpath(path))
+            elif self.code.files[place] != content:
+                changed.append(os.path.relpath(path))
+        if changed:
+            self.differences.append(f"it has another content of {_list(changed)}")
+        if missing:
+            self.differences.append(f"it does not have {_list(missing)}")
+
+    def _root(self, files: Mapping[str, str]) -> PurePosixPath | None:
+        """The folder here that is the top of the zip: the handler's file is below both."""
+        module = (self.function.handler or "").replace(".", "/").rpartition("/")[0]
+        for place in (f"{module}.py", f"{module}/__init__.py"):
+            here = [path for path in files if path.endswith(f"/{place}")]
+            if module and here:
+                same = [path for path in here if files[path] == self.code.files.get(place)]
+                return PurePosixPath(min(same or here, key=len).removesuffix(place))
+        return None
+
+    def _place(self, path: PurePosixPath, content: str, root: PurePosixPath | None) -> str | None:
+        """Where a file is in the zip; a build puts what lies elsewhere at the top, by its own name."""
+        below = root is not None and path.is_relative_to(root)
+        if root is not None and below and (exact := path.relative_to(root).as_posix()) in self.code.files:
+            return exact
+        ends = ("/".join(path.parts[start:]) for start in range(1, len(path.parts)))
+        found = [end for end in ends if end in self.code.files and end != "__init__.py"]
+        same = next((end for end in found if self.code.files[end] == content), None)
+        return same or (found[0] if found and not below else None)
+
+    def packages(self, packages: Mapping[str, str]) -> None:
+        """Whether the packages have the versions that the replay had."""
+        there = {name: self.code.packages.get(canonical_name(name)) for name in sorted(packages)}
+        differing = {name: has for name, has in there.items() if has not in (None, packages[name])}
+        if differing:
+            versions = [f"{name} {has} (the replay: {packages[name]})" for name, has in differing.items()]
+            self.differences.append(f"it has {_list(versions)}")
+        if absent := [name for name, has in there.items() if has is None]:
+            self.unchecked.append(f"the version of {_list(absent)}")
+
+    def python(self, versions: Mapping[str, str]) -> None:
+        """Which Python ran the grader here, and runs it there."""
+        here = "python" + ".".join(versions.get("python", "").split(".")[:2])
+        if here != self.function.runtime:
+            self.unchecked.append(f"how it grades under {self.function.runtime}, as the replay ran in {here}")
+
+    def library(self, version: str | None) -> None:
+        """Whether `graders` itself is the one that the replay had; its version is in no file of the zip."""
+        folder = Path(str(graders.__file__)).parent
+        if version != graders.__version__ or "graders/__init__.py" not in self.code.files:
+            self.unchecked.append("its version of rft-graders")
+            return
+        here = {f"graders/{path.relative_to(folder).as_posix()}": path for path in folder.rglob("*.py")}
+        there = self.code.files
+        other = [name for name, path in sorted(here.items()) if there.get(name, "") != sha256(path)]
+        if other:
+            self.differences.append(f"it has another rft-graders than the one here ({_list(other)})")
+
+
+def _list(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
