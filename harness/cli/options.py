@@ -82,7 +82,8 @@ def grader_option(*, required: bool = False) -> Callable[[Verb], Verb]:
         metavar="MODULE:NAME",
         callback=_NO_ARN,
         required=required,
-        help="Take this grader from Python here: module:name or path/to/file.py:name.",
+        help="Take this grader from Python here: module:name, path/to/file.py:name, or a ready check such as "
+        "'checks.numbers:number(marker=\"####\")'.",
     )
 
 

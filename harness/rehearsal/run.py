@@ -48,6 +48,7 @@ from harness.simulator.learned import distinct, learned, rewards_by_record
 from harness.simulator.policy import Policy, initial, probabilities
 from harness.simulator.pool import Candidate
 from harness.simulator.training import DrawRow, Schedule, grade_all, take_step
+from harness.targets.grader_name import named
 from harness.targets.in_process import InProcessTarget
 
 __all__ = ["Progress", "RehearsalRequest", "StepFigures", "quarters", "rehearse"]
@@ -304,7 +305,8 @@ def _remarks(parts: Split) -> list[str]:
 
 def _default_folder(request: RehearsalRequest, identity: RehearsalInputs) -> Path:
     """A folder that the same call always gets."""
-    words = f"{request.rollouts.stem}-{request.grader.rpartition(':')[2] or request.grader}"
+    grader = named(request.grader)
+    words = f"{request.rollouts.stem}-{grader.name or grader.where}"
     mark = hashlib.sha256(json.dumps(as_json(identity), sort_keys=True).encode()).hexdigest()[:8]
     return Path("rehearsals") / f"{re.sub(r'[^A-Za-z0-9]+', '-', words).strip('-')[:60]}-{mark}"
 

@@ -115,7 +115,8 @@ def create(runs: Path, name: str | None, facts: RunFacts) -> Run:
         raise InputError(
             f"{name!r} cannot name a run", fix="Use letters, digits, dots, dashes and underscores."
         )
-    word = re.sub(r"\W+", "-", facts.grader.ref.rpartition(":")[2] or "run").strip("-")
+    grader = re.search(r"([^:(]+)(?:\(.*\))?\Z", facts.grader.ref)  # without the options of a check
+    word = re.sub(r"\W+", "-", grader[1] if grader else "run").strip("-")
     base = name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{word}"
     attempt = 1
     while True:

@@ -1,7 +1,7 @@
 """Grades in this very process: the quickest target, and the only one that sees an error's whole text.
 
-The grader is named by `module:name` or `file.py:name`. A plain `(event, context)` function, written by hand
-or by another tool, is called as Lambda would call it.
+The grader is named by `module:name` or `file.py:name`, a check by the call that makes it. A plain
+`(event, context)` function, written by hand or by another tool, is called as Lambda would call it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import importlib.util
 import inspect
 import json
 import os
+import pkgutil
 import sys
 from collections.abc import Callable
 from functools import cached_property
@@ -19,13 +20,14 @@ from time import perf_counter
 from types import ModuleType
 from typing import Any
 
-from graders import Grader
+from graders import Grader, grader
 from graders._runtime import Context, place_of, score
 from graders.errors import EventError
 from graders.wire import read_answer, read_event
 from harness.errors import InputError
 from harness.import_path import add_folder, is_taken
 from harness.targets.fingerprint import Fingerprint, GraderFiles
+from harness.targets.grader_name import GraderName, named
 from harness.targets.protocol import Answer, GraderFault, graded
 
 FUNCTION_SECONDS = 60
@@ -36,7 +38,8 @@ class InProcessTarget:
     """A grader in this process.
 
     Args:
-        grader: `module:name` or `path/to/file.py:name` (a lone grader's name may be left out), or the grader.
+        grader: `module:name` or `path/to/file.py:name` (a lone grader's name may be left out), a check with
+            its options (`checks.numbers:number(marker="####")`), or the grader itself.
 
     Raises:
         InputError: There is no such module, file or grader, or importing it failed.
@@ -51,7 +54,10 @@ class InProcessTarget:
         module: ModuleType | None
         self.files = GraderFiles()
         """Tells which of the user's files the grader imports and opens."""
+        self._check: str | None = None
         if isinstance(grader, str):
+            asked = named(grader)
+            self._check = str(asked) if asked.options is not None else None
             module, self.handler = load(grader)
         else:
             _check_handler(grader, getattr(grader, "__name__", "it"), None)
@@ -67,7 +73,8 @@ class InProcessTarget:
     def sha256(self) -> str | None:
         """Hash of the fingerprint and of how it was declared; None for a grader without a file."""
         file = getattr(self._module, "__file__", None)
-        return self.fingerprint.digest(Path(file).parent, self.options) if file else None
+        declared = self.options if self._check is None else {"check": self._check, **(self.options or {})}
+        return self.fingerprint.digest(Path(file).parent, declared) if file else None
 
     @property
     def options(self) -> dict[str, Any] | None:
@@ -112,7 +119,8 @@ def load(reference: str) -> tuple[ModuleType, Callable[..., Any]]:
     """Import a grader.
 
     Args:
-        reference: `module:name`, `path/to/file.py:name`, or either without the name.
+        reference: `module:name`, `path/to/file.py:name`, either without the name, or with a factory's options
+            behind it.
 
     Returns:
         Its module and the grader, or the plain handler.
@@ -120,7 +128,8 @@ def load(reference: str) -> tuple[ModuleType, Callable[..., Any]]:
     Raises:
         InputError: There is no such module, file or grader, or importing it failed.
     """
-    where, _, name = reference.partition(":")
+    asked = named(reference)
+    where, name = asked.where, asked.name
     module = _import_file(where) if where.endswith(".py") else _import_module(where, reference)
     graders = {key: value for key, value in vars(module).items() if isinstance(value, Grader)}
     if not name:
@@ -136,11 +145,58 @@ def load(reference: str) -> tuple[ModuleType, Callable[..., Any]]:
         found_object = getattr(found_object, part, None)
     if found_object is None:
         known = f"Graders there: {', '.join(graders)}." if graders else "There is no @grader in it."
+        if where.startswith("graders.checks"):
+            known = _checks_in(where)
         raise InputError(f"there is no {name} in {where}", place=reference, fix=known)
     if not callable(found_object):
         raise InputError(f"{name} is a {type(found_object).__name__}", place=reference, fix="Name a grader.")
+    if asked.options is not None:
+        return module, _made(found_object, asked, reference)
     _check_handler(found_object, name, reference)
     return module, found_object
+
+
+def _made(factory: Callable[..., Any], asked: GraderName, place: str) -> Grader:
+    """The grader that a factory makes with the options of its name.
+
+    Raises:
+        InputError: It is no factory of scoring functions, or refuses the options.
+    """
+    if isinstance(factory, Grader):
+        raise InputError(f"{asked.name} is a grader already", place=place, fix="Leave the brackets out.")
+    try:
+        made = factory(**asked.options or {})
+        if not callable(made):
+            raise InputError(f"{asked.name} makes no check", place=place, fix=_checks_in(asked.where))
+        return made if isinstance(made, Grader) else grader(made)
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:
+        at = "" if asked.where.startswith("graders.") else _at(error)
+        fix = f"It takes {_signature(factory)}."
+        raise InputError(f"{asked.name} refuses its options: {error}{at}", place=place, fix=fix) from None
+
+
+def _checks_in(where: str) -> str:
+    """The ready checks that a module offers, or the modules that offer some."""
+    from graders import checks
+
+    module = sys.modules.get(where)
+    if module is None or module is checks:
+        modules = sorted(one.name for one in pkgutil.iter_modules(checks.__path__) if one.name[0] != "_")
+        return f"Ready checks are in {', '.join(f'checks.{name}' for name in modules)}."
+    found = inspect.getmembers(module, inspect.isfunction)
+    own = [name for name, one in found if name[0] != "_" and one.__module__ == where]
+    return f"Checks there: {', '.join(own)}."
+
+
+def _signature(factory: Callable[..., Any]) -> str:
+    """The options of a factory, as a call shows them."""
+    try:
+        parameters = inspect.signature(factory).parameters.values()
+    except (TypeError, ValueError):
+        return "no options that Python can tell"
+    return ", ".join(str(each.replace(annotation=each.empty)) for each in parameters) or "no options"
 
 
 def _check_handler(found: Any, name: str, place: str | None) -> None:
@@ -158,7 +214,8 @@ def _check_handler(found: Any, name: str, place: str | None) -> None:
     if inspect.isclass(found):
         what, fix = "is a class", "Name a function with @grader above it, or a handler."
     elif origin[0].startswith("graders.checks.") and "<locals>" not in origin[1]:
-        what, fix = "makes a check", f"Write my_grader = grader({word}(...)), and name that."
+        what = "makes a check"
+        fix = f"Name it with its options, '{place or word}(...)', or write my_grader = grader({word}(...))."
     elif inspect.iscoroutinefunction(found) and _takes(found, 2):
         what = "is async, and Lambda awaits no handler"
     elif not _takes(found, 2):
@@ -195,9 +252,10 @@ def _import_module(where: str, reference: str) -> ModuleType:
         return importlib.import_module(where)
     except ModuleNotFoundError as error:
         if error.name and (where == error.name or where.startswith(f"{error.name}.")):
-            hint = (
-                f"Is it in {os.getcwd()}? A file is named with its ending: {where.replace('.', '/')}.py:name."
-            )
+            file = f"{where.replace('.', '/')}.py"
+            hint = f"Is it in {os.getcwd()}? A file is named with its ending: {file}:name."
+            if where.startswith("graders.checks."):
+                hint = _checks_in(where)
             raise InputError(f"there is no module {error.name}", place=reference, fix=hint) from error
         raise _import_failed(error, reference) from error
     except (Exception, SystemExit) as error:

@@ -8,12 +8,13 @@ another run of the same work (endpoint, attempts, how many calls at once) is the
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import InputError
 from harness.runs.facts import DeployedFacts, GraderFacts, InProcessFacts, LocalRuntimeFacts, TargetFacts
+from harness.targets.grader_name import named
 from harness.targets.protocol import Target
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class TargetChoice:
     target: str = IN_PROCESS
     """`in-process`, `lambda-runtime`, an ARN or `NAME:QUALIFIER`."""
     grader: str | None = None
-    """`module:name` or `file.py:name`."""
+    """`module:name`, `file.py:name`, or a check with its options."""
     handler: str | None = None
     """`module.function`, in process, or in `artifact` as a folder or zip file without a template."""
     artifact: Path | None = None
@@ -169,12 +170,12 @@ def _in_process(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
 
 def _one_spelling(grader: str) -> str:
     """The same name for `g.py:name`, `./g.py:name` and `/here/g.py:name`."""
-    path, separator, name = grader.partition(":")
-    if not path.endswith(".py"):
-        return grader
-    here, whole = os.getcwd(), os.path.abspath(path)
+    name = named(grader)
+    if not name.where.endswith(".py"):
+        return str(name)
+    here, whole = os.getcwd(), os.path.abspath(name.where)
     inside = os.path.commonpath([here, whole]) == here
-    return f"{os.path.relpath(whole) if inside else whole}{separator}{name}"
+    return str(replace(name, where=os.path.relpath(whole) if inside else whole))
 
 
 def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
