@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 @click.command("doctor")
 @click.option(
     "--template",
+    "templates",
     type=click.Path(path_type=Path),
-    help="Check this SAM template; template.yaml by default.",
+    multiple=True,
+    help="Check this SAM template; the one that `sam build` takes by default. Repeatable.",
 )
 @artifact_option
 @deployed_options(multiple=True)
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 @model_option("Check that this model can be tuned in the job's Region.")
 @json_option
 def command(
-    template: Path | None,
+    templates: tuple[Path, ...],
     artifact: Path | None,
     stack: str | None,
     function: str | None,
@@ -45,18 +47,24 @@ def command(
 
     Exit codes: 0 nothing worse than a warning; 1 an error; 2 there is nothing to look at; 3 AWS refuses.
     """
-    from harness.deploy.doctor import TEMPLATE, Diagnosis, examine_functions, examine_project
+    from harness.deploy.doctor import Diagnosis, examine_functions, examine_project, find_template
     from harness.deploy.function_checks import JobSettings
+    from harness.deploy.regions import find_region
 
     check_function(function, stack)
     diagnosis = Diagnosis()
-    if template or artifact or TEMPLATE.is_file() or not (stack or arns):
-        examine_project(diagnosis, template or TEMPLATE, artifact)
+    usual = find_template(Path())
+    if not templates and (artifact or usual or not (stack or arns)):
+        templates = (usual or Path("template.yaml"),)
+    for template in templates:
+        known = find_region(region, stack, template.parent)
+        examine_project(diagnosis, template, artifact, known, JobSettings(job_region, model))
     chosen, policy = list(arns), None
     if stack is not None:
         from harness.deploy.outputs import read_stack
 
-        found = read_stack(stack, region)
+        known = find_region(region, stack, templates[0].parent if templates else Path())
+        found = read_stack(stack, known.name if known else None)
         policy = found.submitter_policy
         chosen += [found.arn(function)] if function else [one.arn for one in found.graders.values()]
     examine_functions(diagnosis, chosen, JobSettings(job_region, model, policy))

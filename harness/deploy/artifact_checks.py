@@ -12,6 +12,7 @@ from pathlib import Path
 
 from harness.deploy.artifact import zipped_bytes
 from harness.deploy.checklist import finding
+from harness.deploy.import_checks import check_imports
 from harness.deploy.shadowing import installed_graders
 from harness.findings import Finding
 from harness.localaws.function import FunctionSpec
@@ -75,6 +76,7 @@ def check_artifact(spec: FunctionSpec, project: Path) -> tuple[list[Finding], Me
     found = [
         *_weight(spec, measured, place),
         *_import(spec, imported, place),
+        *check_imports(spec, project),
         *_contents(spec.artifact, place),
         *_compiled(spec, tags, files, place),
         *_library(spec.artifact, place),
@@ -99,6 +101,12 @@ def _import(spec: FunctionSpec, imported: Imported, place: str) -> Iterator[Find
         took = f"importing {spec.handler} takes {imported.ms:,.0f} ms of every cold start"
         text = f"{took}; the init phase has 10 s"
         yield finding("D023", text, place)
+    limit = (imported.options or {}).get("timeout_s")
+    if isinstance(limit, int | float) and limit >= spec.timeout_s:
+        text = (
+            f"{spec.handler} gives a sample {limit:g} s, and Timeout ends the call after {spec.timeout_s:g} s"
+        )
+        yield finding("D017", text, place)
     if "boto3" in imported.modules:
         yield finding("D023", f"importing {spec.handler} imports boto3, a quarter of a second", place)
     if imported.note is not None:

@@ -34,6 +34,23 @@ RULES: dict[str, Rule] = {
         Rule("D009", _E, "runtime has ended", "Set Runtime to python3.13."),
         Rule("D010", _N, "runtime ends soon", "Set Runtime to python3.13."),
         Rule("D011", _E, "no grader", "Add an AWS::Serverless::Function with a Python runtime."),
+        Rule("D012", _W, "no alarms", "Give it alarms: it fails, or answers one number for ever, unseen."),
+        Rule(
+            "D013",
+            _W,
+            "a changed parameter publishes no version",
+            "Name the parameter in the function's VersionDescription, or write the value in its place.",
+        ),
+        Rule("D014", _E, "beyond Lambda's limits", "Set it to a value that Lambda allows."),
+        Rule(
+            "D015", _W, "handler not found", "Write Handler as module.function, from the folder in CodeUri."
+        ),
+        Rule("D016", _E, "no recipe", "Add the target build-NAME, which fills $(ARTIFACTS_DIR)."),
+        Rule(
+            "D017", _W, "a sample may take longer than the call", "Set Timeout above the grader's timeout_s."
+        ),
+        Rule("D018", _W, "a changed parameter deletes a version", "Set UpdateReplacePolicy: Retain."),
+        Rule("D019", _W, "removal deletes the versions", "Set DeletionPolicy: RetainExceptOnCreate."),
         # The artifact.
         Rule("D020", _W, "not built", "Run `sam build`."),
         Rule(
@@ -57,8 +74,18 @@ RULES: dict[str, Rule] = {
         Rule(
             "D032", _N, "larger than it need be", "A cold start loads it all: leave out what is not imported."
         ),
+        Rule(
+            "D034",
+            _E,
+            "a later import fails",
+            "Add the package to the requirements, or the file to the sources.",
+        ),
+        Rule(
+            "D035", _N, "a conditional import fails", "Add the package, unless the grader works without it."
+        ),
         # The project's folder.
         Rule("D040", _E, "hides the library", "Rename it: Python finds it in place of the library."),
+        Rule("D050", _N, "not checked", "Check it yourself, or check the deployed function with --arn."),
         # What is in AWS, beyond the settings above.
         Rule("D060", _E, "not ready", "Look at the function in the Lambda console, or deploy again."),
         Rule("D061", _W, "not a published version", "Submit the version's ARN: `rft stack` shows it."),
@@ -68,6 +95,13 @@ RULES: dict[str, Rule] = {
         Rule("D065", _W, "may not be called", "Attach the stack's SubmitterPolicy to whoever submits jobs."),
         Rule("D066", _E, "in another region than the job", "Deploy the grader in the job's region."),
         Rule("D067", _W, "the model is not tuned there", "Choose another region or model."),
+        Rule(
+            "D068",
+            _N,
+            "SageMaker's SDK takes no version",
+            "For a SageMaker job, pass Evaluator.create(type='RewardFunction', source=ARN) and "
+            "skip_reward_validation=True.",
+        ),
         Rule("D069", _N, "could not be looked at", "Ask somebody who may, or use other credentials."),
     )
 }

@@ -13,15 +13,19 @@ from typing import Any
 from harness.deploy.artifact_checks import check_artifact
 from harness.deploy.checklist import finding
 from harness.deploy.function_checks import JobSettings, check_function
+from harness.deploy.regions import KnownRegion, check_region
+from harness.deploy.samconfig import read_samconfig
 from harness.deploy.shadowing import check_folder
 from harness.deploy.template_checks import check_template
 from harness.errors import InputError
-from harness.findings import Finding, Severity, count_by_severity, worst
+from harness.findings import Finding, Place, Severity, count_by_severity, worst
 from harness.targets.built import BUILD, built_functions
 
-__all__ = ["TEMPLATE", "Diagnosis", "examine_functions", "examine_project"]
+__all__ = ["Diagnosis", "examine_functions", "examine_project", "find_template"]
 
-TEMPLATE = Path("template.yaml")
+_UNQUALIFIED = 6
+"""Colons in a function's ARN without a version or an alias."""
+_USUAL = ("template.yaml", "template.yml", "template.json")
 
 
 @dataclass(slots=True)
@@ -54,13 +58,32 @@ class Diagnosis:
         }
 
 
-def examine_project(diagnosis: Diagnosis, template: Path, artifact: Path | None = None) -> None:
+def find_template(folder: Path) -> Path | None:
+    """The template that `sam build` takes in a folder: what `samconfig.toml` names, else the usual names.
+
+    Args:
+        folder: The project's folder.
+
+    Raises:
+        InputError: `samconfig.toml` cannot be read.
+    """
+    config = read_samconfig(folder)
+    if config is not None and config.template is not None:
+        return folder / config.template
+    return next((folder / name for name in _USUAL if (folder / name).is_file()), None)
+
+
+def examine_project(
+    diagnosis: Diagnosis, template: Path, artifact: Path | None, region: KnownRegion | None, job: JobSettings
+) -> None:
     """Look at a template, its folder, and what was built of it.
 
     Args:
         diagnosis: Gets what is found.
         template: The source template, not the built one.
         artifact: The build's folder; `.aws-sam/build` beside the template when None.
+        region: Where it will be deployed.
+        job: The job that would call its functions.
 
     Raises:
         InputError: The template cannot be read.
@@ -72,6 +95,13 @@ def examine_project(diagnosis: Diagnosis, template: Path, artifact: Path | None 
     diagnosis.looked_at.append(str(template))
     diagnosis.findings += check_template(template)
     diagnosis.findings += check_folder(folder)
+    if region is not None:
+        place = Place(file=region.source)
+        diagnosis.findings += check_region(region.name, place, job_region=job.region, model=job.model)
+    elif job.region or job.model:
+        text = "whether the job and its model are in the graders' Region: no Region is known"
+        fix = "Write --region, set AWS_REGION, or write region in samconfig.toml."
+        diagnosis.findings.append(finding("D050", text, str(template), fix=fix))
     build = artifact or template.parent / BUILD
     if artifact is None and not (build / "template.yaml").is_file():
         diagnosis.findings.append(finding("D020", "there is no artifact to look at", str(build)))
@@ -102,3 +132,8 @@ def examine_functions(diagnosis: Diagnosis, arns: Sequence[str], job: JobSetting
         # What several functions share (a role, the caller) is said once.
         diagnosis.findings += [one for one in found if one not in diagnosis.findings]
         diagnosis.functions[arn] = figures
+    if any(arn.count(":") > _UNQUALIFIED for arn in arns):
+        # RLVRTrainer of sagemaker-train 1.27.0 takes what its LAMBDA_ARN_REGEX does not match for the ARN of
+        # an evaluator. Evaluator.create takes any Lambda ARN, but the verifier then takes it for a file.
+        text = "sagemaker-train 1.27.0 refuses an ARN with a version or alias; jobs on Bedrock do not use it"
+        diagnosis.findings.append(finding("D068", text))

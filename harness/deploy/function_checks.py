@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from harness.api.types import MODELS
 from harness.aws import Denied, NotInAws, client, explained
 from harness.deploy.checklist import finding
 from harness.deploy.identities import (
@@ -23,6 +22,7 @@ from harness.deploy.identities import (
     policies_of,
 )
 from harness.deploy.policies import check_statements
+from harness.deploy.regions import check_region
 from harness.deploy.settings_checks import check_settings
 from harness.errors import InputError, ServiceError
 from harness.findings import Finding, Place
@@ -76,7 +76,7 @@ def check_function(arn: str, job: JobSettings) -> tuple[list[Finding], dict[str,
         lambda: _log_group(found, match, arn),
         lambda: _execution_role(found, match, arn),
         lambda: _submitter(match, arn, job),
-        lambda: _region(match["region"], arn, job),
+        lambda: check_region(match["region"], Place(file=arn), job_region=job.region, model=job.model),
     ]
     findings: list[Finding] = []
     for check in checks:
@@ -201,12 +201,3 @@ def _held(verdict: str, action: str, resource: str, whose: str, arn: str) -> Ite
         yield finding("D069", f"{whose} may do {action} under conditions that are not evaluated here", arn)
     elif verdict != "allowed":
         yield finding("D065", f"{whose} may not do {action} on {resource} ({verdict})", arn)
-
-
-def _region(region: str, arn: str, job: JobSettings) -> Iterator[Finding]:
-    if job.region is not None and job.region != region:
-        yield finding("D066", f"the grader is in {region}, the job in {job.region}", arn)
-    model = next((one for one in MODELS if one.id == job.model), None)
-    if model is not None and (job.region or region) not in model.regions:
-        where = ", ".join(model.regions)
-        yield finding("D067", f"{model.name} is documented in {where}, not in {job.region or region}", arn)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from harness.aws import NotInAws, client, explained
+from harness.deploy.regions import find_region
 from harness.errors import InputError
 
 __all__ = ["DeployedGrader", "Stack", "read_stack"]
@@ -91,14 +93,16 @@ def read_stack(name: str, region: str | None = None) -> Stack:
 
     Args:
         name: The stack's name or ARN.
-        region: Where it is; AWS_REGION or boto3's own configuration when None.
+        region: Where it is; when None, as the stack's ARN, AWS_REGION, `samconfig.toml` in this folder or the
+            AWS profile say.
 
     Raises:
         InputError: There is no such stack, it has no grader among its outputs, or no credentials or region
             are configured.
         ServiceError: AWS cannot be reached, or these credentials may not look.
     """
-    formation = client("cloudformation", region)
+    known = find_region(region, name, Path())
+    formation = client("cloudformation", known.name if known else None)
     where = formation.meta.region_name
     try:
         with explained(f"stack {name}"):

@@ -15,6 +15,7 @@ from harness.findings import Finding, Place
 __all__ = ["RUNTIME_ENDS", "check_settings"]
 
 DEFAULT_TIMEOUT_S, DEFAULT_MEMORY_MB = 3, 128
+_TIMEOUT_S, _MEMORY_MB, _STORAGE_MB = (1, 900), (128, 10_240), (512, 10_240)
 _SOON = timedelta(days=180)
 
 RUNTIME_ENDS = {
@@ -33,7 +34,8 @@ def check_settings(
     place: Place,
     *,
     timeout_s: float | None,
-    memory_mb: int | None,
+    memory_mb: float | None,
+    storage_mb: float | None = None,
     runtime: str | None,
     environment: Mapping[str, Any],
     today: date | None = None,
@@ -44,6 +46,7 @@ def check_settings(
         place: The function.
         timeout_s: Its timeout, seconds; None when Lambda's default holds.
         memory_mb: Its memory; None when Lambda's default holds.
+        storage_mb: The size of its /tmp; None when Lambda's default holds.
         runtime: As Lambda names it; None when that is not known.
         environment: Its variables.
         today: The day to judge the runtime by.
@@ -59,9 +62,16 @@ def check_settings(
         what = (
             "MemorySize is not set: Lambda's default is 128 MB"
             if memory_mb is None
-            else f"{memory_mb} MB of memory"
+            else f"{memory_mb:g} MB of memory"
         )
         yield finding("D002", f"{what}, a fourteenth of a core", place)
+    for what, value, unit, (low, high) in (
+        ("Timeout", timeout_s, "s", _TIMEOUT_S),
+        ("MemorySize", memory_mb, "MB", _MEMORY_MB),
+        ("EphemeralStorage", storage_mb, "MB", _STORAGE_MB),
+    ):
+        if value is not None and not low <= value <= high:
+            yield finding("D014", f"{what} is {value:g} {unit}; Lambda allows {low} to {high}", place)
     if environment.get("GRADER_LOG_CONTENT") in ("1", 1):
         yield finding("D006", "GRADER_LOG_CONTENT is on: prompts and completions go into the log", place)
     if runtime is not None:

@@ -11,8 +11,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.deploy.alarm_checks import loops, watched
+from harness.deploy.build_checks import check_build
 from harness.deploy.checklist import finding
+from harness.deploy.default_values import DefaultValues
+from harness.deploy.not_checked import not_checked_function, not_checked_resource
 from harness.deploy.policies import check_statements
+from harness.deploy.publishing_checks import check_publishing
 from harness.deploy.settings_checks import check_settings
 from harness.findings import Finding, Place
 from harness.localaws.template import read_template
@@ -41,14 +46,27 @@ class _Template:
         self._resources: dict[str, Any] = {
             name: one for name, one in self._template["Resources"].items() if isinstance(one, dict)
         }
+        self._values = DefaultValues(self._template)
         self._globals = (self._template.get("Globals") or {}).get("Function") or {}
 
     def findings(self) -> Iterator[Finding]:
         graders = [name for name, one in self._resources.items() if one.get("Type") == _FUNCTION]
-        if not graders:
+        elsewhere = [
+            one
+            for name, resource in self._resources.items()
+            for one in not_checked_resource(name, resource, self._place(name))
+        ]
+        elsewhere += [
+            finding("D050", f"{loop.name} makes functions: they were not looked at", str(self._path))
+            for loop in loops(self._template)
+            if loop.makes([_FUNCTION])
+        ]
+        yield from elsewhere
+        if not graders and not elsewhere:
             yield finding("D011", "the template has no function", str(self._path))
         for name in graders:
             yield from self._function(name)
+        yield from self._alarms(graders)
         for name, resource in self._resources.items():
             if resource.get("Type") in _POLICY_HOLDERS:
                 yield from self._policies(name, resource.get("Properties") or {})
@@ -58,32 +76,43 @@ class _Template:
         properties = {**self._globals, **own}
         variables = {**_variables(self._globals), **_variables(own)}
         place = self._place(name)
-        known = {key: self._plain(properties.get(key)) for key in ("Timeout", "MemorySize", "Runtime")}
+        known = self._values.plain(properties)
         # A value that is set, but to what only a deployment could know, is no fault.
-        timeout = known["Timeout"] if known["Timeout"] is not None or "Timeout" not in properties else 60
-        memory = (
-            known["MemorySize"] if known["MemorySize"] is not None or "MemorySize" not in properties else 512
-        )
+        unknown = {"Timeout": 60, "MemorySize": 512}
+        known |= {key: value for key, value in unknown.items() if key in properties and key not in known}
         yield from check_settings(
             place,
-            timeout_s=_number(timeout),
-            memory_mb=None if memory is None else int(_number(memory) or 512),
-            runtime=known["Runtime"],
-            environment={key: self._plain(value) for key, value in variables.items()},
+            timeout_s=_number(known.get("Timeout")),
+            memory_mb=_number(known.get("MemorySize")),
+            storage_mb=_number((known.get("EphemeralStorage") or {}).get("Size")),
+            runtime=known.get("Runtime"),
+            environment=self._values.plain(variables),
         )
+        yield from not_checked_function(name, known, place)
+        if known.get("PackageType") != "Image":
+            yield from check_build(name, self._resources[name], known, self._path.parent, place)
         if "AutoPublishAlias" not in properties:
             text = f"{name} publishes no version: the next deployment changes the reward under a running job"
             yield finding("D003", text, place)
-        elif self._plain(own.get("AutoPublishAliasAllProperties")) is not True:
+        elif self._values.plain(own.get("AutoPublishAliasAllProperties")) is not True:
             text = (
                 f"{name} publishes a version for changed code alone: a new timeout would not reach the alias"
             )
             yield finding("D004", text, place)
+        if "AutoPublishAlias" in properties:
+            yield from check_publishing(name, self._template, properties, place)
         if not self._retained(name, properties):
             yield finding(
                 "D005", f"the log group of {name} has no retention: it is kept, and paid, for ever", place
             )
         yield from self._own_policies(name, own.get("Policies"), place)
+
+    def _alarms(self, graders: list[str]) -> Iterator[Finding]:
+        """Which graders nobody would hear of, one that its list of names leaves out above all."""
+        lists = [loop.name for loop in loops(self._template) if loop.items]
+        fix = f"Write its name into the list of {lists[0]}." if lists else None
+        for name in sorted({*graders} - watched(self._template, graders)):
+            yield finding("D012", f"no alarm of the template is about {name}", self._place(name), fix=fix)
 
     def _retained(self, name: str, properties: Mapping[str, Any]) -> bool:
         """Whether the log group that the function writes to forgets."""
@@ -117,13 +146,6 @@ class _Template:
                 yield from check_statements(policy, place, name)
             else:
                 yield from _managed(policy, name, place)
-
-    def _plain(self, value: Any) -> Any:
-        """A value with a parameter's default put in; None where only a deployment could know."""
-        if isinstance(value, dict):
-            parameter = (self._template.get("Parameters") or {}).get(value.get("Ref")) or {}
-            return parameter.get("Default")
-        return value
 
     def _place(self, name: str) -> Place:
         pattern = re.compile(rf'\s+["\']?{re.escape(name)}["\']?\s*:')

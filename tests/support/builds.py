@@ -36,8 +36,10 @@ Globals:
     LoggingConfig: {{LogGroup: !Ref Logs}}
 Resources:
   Logs: {{Type: AWS::Logs::LogGroup, Properties: {{RetentionInDays: 30}}}}
+  SameAlarm: {{Type: AWS::CloudWatch::Alarm, Properties: {{Dimensions: [{{Value: !Ref Same}}]}}}}
   Same:
     Type: AWS::Serverless::Function
+    DeletionPolicy: RetainExceptOnCreate
     Properties:
       CodeUri: .
       Handler: app.same

@@ -55,6 +55,52 @@ def test_another_template_is_looked_at_where_it_stands(project, capsys, monkeypa
     assert ids(capsys) == ["D027"]
 
 
+def test_several_templates_are_looked_at(project, capsys, tmp_path):
+    other = write_project(tmp_path / "other")
+    assert main(["doctor", "--template", "template.yaml", "--template", str(other / "template.yaml")]) == 0
+    assert capsys.readouterr().out.count("warning D020 not built") == 2
+
+
+@pytest.mark.parametrize("name", ["template.yml", "infra/graders.yaml"])
+def test_the_template_that_sam_takes_is_looked_at(project, capsys, name):
+    (project / name).parent.mkdir(exist_ok=True)
+    (project / "template.yaml").rename(project / name)
+    if "/" in name:
+        text = f'[default.global.parameters]\ntemplate_file = "{name}"\n'
+        (project / "samconfig.toml").write_text(text)
+    main(["doctor", "--json"])
+    assert json.loads(capsys.readouterr().out)["looked_at"] == [name]
+
+
+def test_the_job_is_held_to_the_region_of_samconfig(project, capsys):
+    asked = ["doctor", "--model", "openai.gpt-oss-20b", "--json"]
+    assert main(asked) == 0
+    assert ids(capsys) == ["D050", "D020"]
+    (project / "samconfig.toml").write_text('[default.deploy.parameters]\nregion = "eu-west-1"\n')
+    assert main(asked) == 0
+    assert ids(capsys) == ["D067", "D020"]
+    assert main([*asked, "--job-region", "us-west-2"]) == 1
+    assert ids(capsys) == ["D066", "D020"]
+    assert main([*asked, "--region", "us-west-2"]) == 0
+    assert ids(capsys) == ["D020"]
+
+
+def test_a_module_that_only_a_call_imports_is_found_in_the_build(project, capsys):
+    source = f"{SAME}\n\ndef later():\n    import no_such_package\n"
+    (project / "app.py").write_text(source)
+    write_build(project, source)
+    assert main(["doctor"]) == 1
+    out = capsys.readouterr().out
+    assert "error D034" in out
+    assert "imports no_such_package" in " ".join(out.split())
+
+
+def test_a_limit_of_a_sample_beyond_the_call_s_is_found(project, capsys):
+    write_build(project, Timeout=5)
+    main(["doctor", "--json"])
+    assert "D017" in ids(capsys)
+
+
 def test_another_build_is_looked_at(project, capsys, tmp_path):
     write_build(tmp_path / "elsewhere", SAME.replace("==", "!="))
     assert main(["doctor", "--artifact", str(tmp_path / "elsewhere"), "--json"]) == 1

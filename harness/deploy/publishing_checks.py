@@ -1,0 +1,85 @@
+"""Finds what a redeployment would do to a version that a job uses.
+
+SAM publishes a version when the text of a function's properties changes, and takes that text before the
+parameters' values are put in (aws/serverless-application-model#3820). A redeployment with another value
+changes `$LATEST`; the alias and the outputs keep the version with the old value. Named in VersionDescription
+a parameter does publish: CloudFormation replaces a version whose description changes, and deletes the old one
+unless UpdateReplacePolicy retains it. A function's removal deletes all its versions, unless DeletionPolicy
+retains the function (Lambda API reference, DeleteFunction).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.deploy.checklist import finding
+from harness.findings import Finding, Place
+
+__all__ = ["check_publishing"]
+
+# What a version holds and a reward can depend on. The code is not among it: SAM puts parameters in there.
+_DECIDING = (
+    "Handler Runtime Timeout MemorySize Environment Role Layers VpcConfig Architectures EphemeralStorage"
+    " FileSystemConfigs ImageConfig"
+).split()
+_RETAINING = ("Retain", "RetainExceptOnCreate")
+_SUBSTITUTED = re.compile(r"\$\{([A-Za-z0-9]+)")
+
+
+def check_publishing(
+    name: str, template: Mapping[str, Any], properties: Mapping[str, Any], place: Place
+) -> Iterator[Finding]:
+    """Check one function that publishes versions.
+
+    Args:
+        name: Its logical ID.
+        template: As `read_template` returns it.
+        properties: The function's, with the template's Globals.
+        place: Where it stands.
+    """
+    resource = template["Resources"][name]
+    decided = _parameters(template, {key: properties.get(key) for key in _DECIDING})
+    hashed = _parameters(template, {"": properties.get("AutoPublishCodeSha256")})
+    described = _parameters(template, {"": properties.get("VersionDescription")})
+    silent = {one: keys for one, keys in decided.items() if one not in hashed and one not in described}
+    if silent:
+        text = "; ".join(f"{one} decides {' and '.join(keys)}" for one, keys in silent.items())
+        yield finding("D013", f"{name}: {text}", place)
+    if described and resource.get("UpdateReplacePolicy") not in _RETAINING:
+        text = f"a changed {' or '.join(described)} makes CloudFormation delete the version of {name} in use"
+        yield finding("D018", text, place)
+    if resource.get("DeletionPolicy") not in _RETAINING:
+        text = f"without {name} in the template all its versions are deleted, under a running job too"
+        yield finding("D019", text, place)
+
+
+def _parameters(template: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The parameters that values depend on, each with the values' names."""
+    known = template.get("Parameters") or {}
+    found: dict[str, list[str]] = {}
+    for key, value in values.items():
+        for name in dict.fromkeys(_references(template, value)):
+            if name in known:
+                found.setdefault(name, []).append(key)
+    return found
+
+
+def _references(template: Mapping[str, Any], value: Any, within: tuple[str, ...] = ()) -> Iterator[str]:
+    """Every name that a value depends on, also through conditions; `within` are those being followed."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _references(template, each, within)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            if key == "Ref" and isinstance(part, str):
+                yield part
+            elif key == "Fn::Sub":
+                yield from _SUBSTITUTED.findall(str(part[0] if isinstance(part, list) else part))
+            elif key in ("Fn::If", "Condition"):
+                name = str(part[0] if isinstance(part, list) and part else part)
+                condition = (template.get("Conditions") or {}).get(name)
+                if name not in within:
+                    yield from _references(template, condition, (*within, name))
+            yield from _references(template, part, within)

@@ -1,0 +1,77 @@
+"""Which AWS Region a project's graders are in, and whether a job can run there."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.api.types import MODELS
+from harness.deploy.checklist import finding
+from harness.deploy.samconfig import read_samconfig
+from harness.findings import Finding, Place
+
+__all__ = ["KnownRegion", "check_region", "find_region"]
+
+_ARN = re.compile(r"arn:aws[a-z-]*:(?:lambda|cloudformation):([a-z0-9-]+):")
+_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRegion:
+    """A Region, and what said so."""
+
+    name: str
+    source: str
+    """`--region`, an ARN, a variable, or `samconfig.toml`."""
+
+
+def find_region(given: str | None, named: str | None, folder: Path) -> KnownRegion | None:
+    """Find the Region: `--region`, then the ARN, AWS_REGION, AWS_DEFAULT_REGION, then `samconfig.toml`.
+
+    `sam deploy` looks in the same order. What the AWS profile says comes last, and boto3 knows it.
+
+    Args:
+        given: What `--region` said.
+        named: A stack or function as it was named; its ARN holds a Region.
+        folder: Where `samconfig.toml` may stand.
+
+    Returns:
+        The Region, or None where nothing says it.
+
+    Raises:
+        InputError: `samconfig.toml` cannot be read.
+    """
+    if given:
+        return KnownRegion(given, "--region")
+    if match := _ARN.match(named or ""):
+        return KnownRegion(match[1], "the ARN")
+    for variable in _VARIABLES:
+        if value := os.environ.get(variable):
+            return KnownRegion(value, variable)
+    config = read_samconfig(folder)
+    if config is not None and config.region:
+        return KnownRegion(config.region, str(config.path))
+    return None
+
+
+def check_region(
+    region: str, place: Place, *, job_region: str | None = None, model: str | None = None
+) -> Iterator[Finding]:
+    """Check a grader's Region against its job's.
+
+    Args:
+        region: Where the grader is, or will be.
+        place: What says so.
+        job_region: Where the job runs; the grader's Region when None.
+        model: The model that the job tunes; any when None.
+    """
+    if job_region is not None and job_region != region:
+        yield finding("D066", f"the grader is in {region}, the job in {job_region}", place)
+    known = next((one for one in MODELS if one.id == model), None)
+    where = job_region or region
+    if known is not None and where not in known.regions:
+        text = f"{known.name} is documented in {', '.join(known.regions)}, not in {where}"
+        yield finding("D067", text, place)

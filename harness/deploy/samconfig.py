@@ -1,0 +1,69 @@
+"""What `sam deploy` would do by itself: the settings in `samconfig.toml` that the harness needs too.
+
+Source: the SAM developer guide, "SAM CLI configuration file". `global` holds for every command, and a
+command's own table wins. The environment is `default`, or SAM_CONFIG_ENV.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import InputError
+
+__all__ = ["SamConfig", "read_samconfig"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamConfig:
+    """Settings of `sam deploy`; None where the file does not say."""
+
+    path: Path
+    region: str | None = None
+    stack_name: str | None = None
+    template: str | None = None
+    """The source template, from the file's folder."""
+
+
+def read_samconfig(folder: Path) -> SamConfig | None:
+    """Read a project's `samconfig.toml`.
+
+    Args:
+        folder: Where the file stands.
+
+    Returns:
+        Its settings, or None where there is no such file.
+
+    Raises:
+        InputError: It is not valid TOML.
+    """
+    path = folder / "samconfig.toml"
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        fix = "Correct it: `sam` cannot read it either."
+        raise InputError(f"this is not valid TOML: {error}", place=str(path), fix=fix) from error
+    environment = content.get(os.environ.get("SAM_CONFIG_ENV") or "default")
+    deploy = {**_parameters(environment, "global"), **_parameters(environment, "deploy")}
+    build = {**_parameters(environment, "global"), **_parameters(environment, "build")}
+    return SamConfig(
+        path=path,
+        region=_text(deploy.get("region")),
+        stack_name=_text(deploy.get("stack_name")),
+        template=_text(build.get("template_file") or build.get("template")),
+    )
+
+
+def _parameters(environment: Any, command: str) -> dict[str, Any]:
+    table = environment.get(command) if isinstance(environment, dict) else None
+    found = table.get("parameters") if isinstance(table, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
