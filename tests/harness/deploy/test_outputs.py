@@ -72,7 +72,17 @@ def test_a_stack_without_graders(aws):
         read_stack("empty")
 
 
-def test_no_region(aws, monkeypatch):
+def test_a_stack_is_looked_for_in_the_region_of_samconfig(aws, monkeypatch, tmp_path):
+    make_stack(aws, "by-samconfig", {"MathVersionArn": f"{FUNCTION}:3"})
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "samconfig.toml").write_text('[default.deploy.parameters]\nregion = "us-west-2"\n')
+    assert read_stack("by-samconfig").region == "us-west-2"
+
+
+def test_no_region(aws, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name)
     with pytest.raises(InputError, match="no AWS region is configured"):
