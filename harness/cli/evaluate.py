@@ -11,10 +11,12 @@ import click
 
 from harness.cli.options import (
     grader_option,
+    handler_option,
     jobs_dir_option,
     json_option,
     limit_option,
     model_option,
+    named_grader,
     out_option,
 )
 from harness.cli.output import emit_json, say, stdout_console
@@ -41,7 +43,8 @@ BASE = "base"
 
 @click.command("evaluate")
 @click.argument("records", type=click.Path(path_type=Path))
-@grader_option(required=True)
+@grader_option()
+@handler_option
 @model_option(
     "Ask this model: its ID, a job (its tuned model), or `base` (that job's base model). Repeatable;"
     " the others are compared with the first.",
@@ -67,6 +70,7 @@ def command(**asked: Any) -> int:
     service: Service = asked["service"]
     if shows_asking(asked, asked["models"][0], "record and model"):
         return 0
+    asked["grader"] = named_grader(asked["grader"], asked.pop("handler"))
     from harness.evaluation.evaluate import EvaluationRequest, evaluate
     from harness.jobs.models import asker, service_name
 

@@ -27,6 +27,7 @@ __all__ = [
     "function_option",
     "grader_option",
     "group_size_option",
+    "handler_option",
     "hyperparameter_options",
     "jobs_dir_option",
     "json_option",
@@ -35,9 +36,11 @@ __all__ = [
     "limit_option",
     "model_option",
     "name_option",
+    "named_grader",
     "out_option",
     "port_option",
     "range_option",
+    "records_option",
     "region_option",
     "replaced_by",
     "run_folder",
@@ -74,17 +77,49 @@ def _is_file(value: str) -> bool:
 _NO_ARN = _refuse(_is_arn, "is a deployed function. Write --arn.")
 
 
-def grader_option(*, required: bool = False) -> Callable[[Verb], Verb]:
+def grader_option() -> Callable[[Verb], Verb]:
     """Add --grader."""
     return click.option(
         "--grader",
         "-g",
         metavar="MODULE:NAME",
         callback=_NO_ARN,
-        required=required,
         help="Take this grader from Python here: module:name, path/to/file.py:name, or a ready check such as "
         "'checks.numbers:number(marker=\"####\")'.",
     )
+
+
+handler_option = click.option(
+    "--handler",
+    metavar="MODULE.FUNCTION",
+    help="Take this Lambda handler from Python here, as the function's setting in Lambda names it.",
+)
+
+
+def named_grader(grader: str | None, handler: str | None) -> str:
+    """The one grader that --grader or --handler names, as `module:name`.
+
+    Raises:
+        InputError: Neither does, or both do, or it is no handler's name.
+    """
+    from harness.targets.built import grader_named
+
+    if grader is not None and handler is not None:
+        raise InputError("--grader and --handler both name what grades", fix="Leave one out.")
+    if handler is not None:
+        return grader_named(handler)
+    if grader is None:
+        fix = "Write --grader module:name or --grader file.py:name, or --handler module.function."
+        raise InputError("no grader is named", fix=fix)
+    return grader
+
+
+records_option = click.option(
+    "--records",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Show the grader the fields of the rollout's record in this training file, and no others.",
+)
 
 
 def arn_option(*, multiple: bool = False) -> Callable[[Verb], Verb]:

@@ -14,11 +14,13 @@ import click
 
 from harness.cli.options import (
     grader_option,
+    handler_option,
     json_option,
     keep_field_option,
     label_option,
     limit_option,
     place_options,
+    records_option,
     wire_option,
 )
 from harness.cli.output import emit_json, printable, progress_bar, say
@@ -27,6 +29,7 @@ from harness.grader_output import output_to
 
 if TYPE_CHECKING:
     from harness.data.record_fields import FieldChoice
+    from harness.data.record_file import RecordFile
     from harness.deploy.parity import Difference, Parity
     from harness.deploy.places import GradingPlace
     from harness.rollouts.read import Rollout
@@ -40,11 +43,13 @@ _CELL = 24
 @click.command("parity")
 @click.argument("rollouts", type=click.Path(path_type=Path))
 @grader_option()
+@handler_option
 @place_options(multiple=True)
 @wire_option("all")
 @limit_option("rollouts", 200)
 @label_option()
 @keep_field_option
+@records_option
 @json_option
 def command(
     rollouts: Path,
@@ -52,6 +57,7 @@ def command(
     limit: int,
     label: str | None,
     keep_field: tuple[str, ...],
+    records: Path | None,
     as_json: bool,
     **asked: Any,
 ) -> int:
@@ -60,22 +66,26 @@ def command(
     Rewards, metrics, errors, ids and order are held to those of this process, over every wire. The
     grader is the built function's when --grader is left out, and with --stack the function of the same name.
 
+    A handler that was written by hand, with --handler, is called as Lambda would call it; --artifact then
+    names its folder or zip file, without a template.
+
     Exit codes: 0 the same everywhere; 1 a difference; 2 input, or nothing is built; 3 AWS cannot be reached.
     """
-    from harness.data.record_fields import choose_fields
+    from harness.data.record_file import decide_fields, open_records
     from harness.deploy.places import open_places
     from harness.localaws.credentials import profile_credentials
     from harness.replay.grading import profiles_of
 
     wires = [profile.name for profile in profiles_of(wire)]
-    choice = choose_fields(rollouts, label, keep_field)
+    choice, training = decide_fields(rollouts, label, keep_field, records)
     _LOG.unlink(missing_ok=True)
-    chosen, more = _read(rollouts, limit, label, choice)
+    chosen, more = _read(rollouts, limit, label, choice, open_records(training) if training else None)
     with progress_bar("comparing", quiet=as_json) as bar, output_to(_LOG), ExitStack() as stack:
         arns = [*asked["arns"], *_in_stack(asked)]
         places = open_places(
             stack,
             grader=asked["grader"],
+            handler=asked["handler"],
             artifact=asked["artifact"],
             function=asked["function"],
             arns=arns,
@@ -96,14 +106,16 @@ def command(
     return int(not parity.same)
 
 
-def _read(path: Path, limit: int, label: str | None, choice: FieldChoice) -> tuple[list[Rollout], bool]:
+def _read(
+    path: Path, limit: int, label: str | None, choice: FieldChoice, records: RecordFile | None
+) -> tuple[list[Rollout], bool]:
     """The first rollouts, and whether there are more."""
     from harness.rollouts.read import holds_rollouts, line_number, read_rollouts
 
     if not holds_rollouts(path):
         fix = "Give rollouts: records have no completions to grade."
         raise InputError("this file holds records", place=str(path), fix=fix)
-    stream = read_rollouts(path, label=label, choice=choice)
+    stream = read_rollouts(path, label=label, choice=choice, records=records)
     chosen = list(islice(stream, limit))
     for one in chosen:
         if one.problem is not None:

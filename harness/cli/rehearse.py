@@ -15,10 +15,14 @@ import click
 from harness.cli.options import (
     grader_option,
     group_size_option,
+    handler_option,
     hyperparameter_options,
     json_option,
+    keep_field_option,
     label_option,
+    named_grader,
     out_option,
+    records_option,
     seed_option,
 )
 from harness.cli.output import duration, emit_json, say
@@ -36,7 +40,8 @@ _REFRESH_S: Final = 0.1
 
 @click.command("rehearse")
 @click.argument("rollouts", type=click.Path(path_type=Path))
-@grader_option(required=True)
+@grader_option()
+@handler_option
 @click.option(
     "--holdout",
     metavar="SHARE",
@@ -49,14 +54,21 @@ _REFRESH_S: Final = 0.1
 @hyperparameter_options(checked=True)
 @group_size_option
 @label_option(multiple=True)
+@keep_field_option
+@records_option
 @out_option("Write to this folder; by default one under rehearsals/.")
 @json_option
-def command(rollouts: Path, grader: str, out: Path | None, as_json: bool, **asked: Any) -> int:
-    """Train on recorded ROLLOUTS in this process, and judge what was learned on held-out records.
+def command(
+    rollouts: Path, grader: str | None, handler: str | None, out: Path | None, as_json: bool, **asked: Any
+) -> int:
+    """Train on recorded ROLLOUTS on this machine, and judge what was learned on held-out records.
 
     The model is a small policy over the recorded completions, which learns from the rewards which words,
     formatting and length pay. Each completion is graded once; killed or interrupted, the same command resumes
     with the rewards that it has.
+
+    Fields that differ between the rollouts of one record are hidden from the grader, unless --keep-field
+    names them. With --records, the training file decides instead which fields the grader sees.
 
     Exit codes: 0 rehearsed, whatever was learned; 1 the job failed; 2 input.
     """
@@ -64,8 +76,9 @@ def command(rollouts: Path, grader: str, out: Path | None, as_json: bool, **aske
     from harness.rehearsal.run import RehearsalRequest, rehearse
 
     given = {name: value for name, value in asked.items() if value is not None}
+    named = named_grader(grader, handler)
     with screen(quiet=as_json) as progress:
-        found = rehearse(RehearsalRequest(rollouts=rollouts, grader=grader, out=out, **given), progress)
+        found = rehearse(RehearsalRequest(rollouts=rollouts, grader=named, out=out, **given), progress)
     if as_json:
         emit_json(found.to_json())
         return 0

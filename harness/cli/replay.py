@@ -10,6 +10,7 @@ import click
 
 from harness.cli.options import (
     grader_option,
+    handler_option,
     json_option,
     keep_field_option,
     label_option,
@@ -17,6 +18,7 @@ from harness.cli.options import (
     name_option,
     place_options,
     range_option,
+    records_option,
     runs_dir_option,
     wire_option,
 )
@@ -35,11 +37,7 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS, LAMBDA_RUNTIME
 @click.command("replay")
 @click.argument("rollouts", type=click.Path(path_type=Path))
 @grader_option()
-@click.option(
-    "--handler",
-    metavar="MODULE.FUNCTION",
-    help="Take this Lambda handler, here or in the folder or zip file that --artifact names.",
-)
+@handler_option
 @place_options()
 @click.option(
     "--concurrency",
@@ -75,12 +73,7 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS, LAMBDA_RUNTIME
     help="Read this text as a label that says yes, other texts as no. Repeatable.",
 )
 @keep_field_option
-@click.option(
-    "--records",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Show the grader the fields of the rollout's record in this training file, and no others.",
-)
+@records_option
 @range_option
 @click.option(
     "--expect",

@@ -21,6 +21,7 @@ __all__ = [
     "OWN_FIELDS",
     "FieldChoice",
     "FieldComparison",
+    "check_kept",
     "choose_fields",
     "comparable",
     "flattened",
@@ -146,6 +147,23 @@ def record_fields(value: Mapping[str, Any], without: Iterable[str] = ()) -> dict
     return {name: item for name, item in value.items() if name not in _NEITHER and name not in without}
 
 
+def check_kept(keep: Iterable[str], labels: Iterable[str]) -> tuple[str, ...]:
+    """The fields to keep, each once.
+
+    Raises:
+        InputError: One of them is never the grader's.
+    """
+    kept = tuple(sorted(set(keep)))
+    for name in kept:
+        if name in OWN_FIELDS or name in labels:
+            raise InputError(
+                f"the field {name} is never the grader's: training does not have it",
+                place="--keep-field",
+                fix="Name a field of the records.",
+            )
+    return kept
+
+
 def choose_fields(path: Path, label: str | None = None, keep: Iterable[str] = ()) -> FieldChoice:
     """Look at the first thousand records of a rollouts file, and decide what a grader sees of it.
 
@@ -157,14 +175,7 @@ def choose_fields(path: Path, label: str | None = None, keep: Iterable[str] = ()
     Raises:
         InputError: The file cannot be read, or a field to keep is never the grader's.
     """
-    kept = tuple(sorted(set(keep)))
-    for name in kept:
-        if name in OWN_FIELDS or name == label:
-            raise InputError(
-                f"the field {name} is never the grader's: training does not have it",
-                place="--keep-field",
-                fix="Name a field of the records.",
-            )
+    kept = check_kept(keep, () if label is None else (label,))
     known = {*kept, label} - {None}
     comparison = FieldComparison(_RECORDS)
     for number, (_, line) in enumerate(lines(path)):

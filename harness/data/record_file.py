@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.data.identity import content_key, record_key
 from harness.data.json_lines import LineError, lines, parse
-from harness.data.record_fields import ALWAYS_SHOWN, flattened
+from harness.data.record_fields import ALWAYS_SHOWN, FieldChoice, choose_fields, flattened
 from harness.errors import InputError
 
-__all__ = ["RecordFacts", "RecordFile", "look_at_records", "open_records"]
+__all__ = ["RecordFacts", "RecordFile", "check_either", "decide_fields", "look_at_records", "open_records"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,37 @@ def open_records(facts: RecordFacts) -> RecordFile:
     if _sha256(facts.path) != facts.sha256:
         raise InputError("the records changed since the run began", place=str(facts.path), fix="Run it anew.")
     return found
+
+
+def check_either(keep: Iterable[str], records: Path | None) -> None:
+    """Refuse two answers to what a grader sees.
+
+    Raises:
+        InputError: Fields to keep and a file of records are both given.
+    """
+    if records is not None and tuple(keep):
+        what = "the records and the fields to keep both say what the grader sees"
+        raise InputError(what, fix="Leave one of the two out.")
+
+
+def decide_fields(
+    rollouts: Path, label: str | None, keep: Iterable[str], records: Path | None
+) -> tuple[FieldChoice, RecordFacts | None]:
+    """What decides which fields of the rollouts a grader sees: a look at them, or the training records.
+
+    Args:
+        rollouts: The rollouts file.
+        label: The field that holds a verdict.
+        keep: Fields that the user says are the record's.
+        records: The training file; None to look at the rollouts.
+
+    Raises:
+        InputError: A file cannot be used, a field to keep is never the grader's, or both are given.
+    """
+    check_either(keep, records)
+    if records is None:
+        return choose_fields(rollouts, label, keep), None
+    return FieldChoice(), look_at_records(records)
 
 
 def _sha256(path: Path) -> str:

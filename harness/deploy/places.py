@@ -16,10 +16,11 @@ from harness.deploy.surroundings import (
     surroundings_of,
 )
 from harness.errors import InputError
-from harness.targets.built import Built, built_function, grader_of
-from harness.targets.in_process import InProcessTarget
+from harness.localaws.function import FunctionSpec
+from harness.targets.built import Built, bare_function, built_function, grader_named
 from harness.targets.lambda_runtime import LocalRuntimeTarget
 from harness.targets.opening import open_deployed
+from harness.targets.own_process import OwnProcessTarget
 from harness.targets.protocol import Target
 
 __all__ = ["GradingPlace", "open_places"]
@@ -65,6 +66,7 @@ def open_places(
     stack: ExitStack,
     *,
     grader: str | None = None,
+    handler: str | None = None,
     artifact: Path | None = None,
     function: str | None = None,
     arns: Sequence[str] = (),
@@ -77,7 +79,8 @@ def open_places(
     Args:
         stack: Closes them.
         grader: `module:name` or `file.py:name`; the built function's handler when None.
-        artifact: The build's folder.
+        handler: `module.function`, in its place: a handler here and in `artifact`.
+        artifact: The build's folder; with `handler`, a folder or zip file without a template.
         function: The function's logical id; found by the grader when None.
         arns: Functions in AWS.
         region: For those that are named without an ARN.
@@ -88,15 +91,16 @@ def open_places(
         InputError: There is no such grader or function, or nothing is built and nothing else is named.
         ServiceError: AWS cannot be reached.
     """
-    built = _built(artifact, function, grader, bool(arns))
-    if grader is None:
-        if built is None:
-            raise InputError("no grader is named", fix="Write --grader module:name or --grader file.py:name.")
-        grader = grader_of(built.spec)
-    here = InProcessTarget(grader)
-    places = [GradingPlace(here.name, here, here.sha256, around=surroundings_here(), restart=lambda: None)]
-    if built is not None:
-        spec = built.spec
+    if handler is None:
+        built = _built(artifact, function, grader, bool(arns))
+        spec = None if built is None else built.spec
+    else:
+        spec = _by_hand(handler, grader, artifact, function, bool(arns))
+    # Without a build `_built` insists on a grader's name.
+    named = grader or grader_named(handler or (spec.handler if spec else ""))
+    here = stack.enter_context(closing(OwnProcessTarget(named)))
+    places = [GradingPlace(here.name, here, here.sha256, around=surroundings_here(), restart=here.restart)]
+    if spec is not None:
         # One environment: its cold start is measured once, and nothing else is under way meanwhile.
         local = stack.enter_context(
             closing(LocalRuntimeTarget(spec, concurrency=1, passed=passed, credentials=credentials))
@@ -136,6 +140,20 @@ def open_places(
             )
         )
     return places
+
+
+def _by_hand(
+    handler: str, grader: str | None, artifact: Path | None, function: str | None, elsewhere: bool
+) -> FunctionSpec | None:
+    """The folder or zip file of a handler without a template; None where only functions in AWS are asked."""
+    if grader is not None or function is not None:
+        raise InputError("--handler names the function itself", fix="Leave --grader and --function out.")
+    if artifact is not None:
+        return bare_function(artifact, handler)
+    if not elsewhere:
+        fix = "Write --artifact FOLDER or ZIP, or --arn ARN."
+        raise InputError("there is nothing to compare this process with", fix=fix)
+    return None
 
 
 def _built(artifact: Path | None, function: str | None, grader: str | None, elsewhere: bool) -> Built | None:

@@ -2,8 +2,8 @@
 
 An ARN is looked up whole, then by name and qualifier, then by name. A target is one of
 
-    module:attr, file.py:attr       in this process
-    FOLDER:module.function          a built artifact under the local Lambda runtime
+    module:attr, file.py:attr       on this machine, in a process of its own
+    FOLDER:module.function          a folder or zip file of code under the local Lambda runtime
     FOLDER                          the same, with handler and limits of the template that stands beside it
     http://HOST:PORT                the Lambda Invoke API at that endpoint, asked for the function's name
     arn:aws:lambda:...              a deployed function
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from harness.targets.protocol import Target
 
 __all__ = ["Functions", "open_spec"]
-
-_BUILT_TIMEOUT_S = 60.0
-_BUILT_MEMORY_MB = 512
 
 
 class Functions:
@@ -87,34 +84,28 @@ def open_spec(spec: str, function: str, region: str | None) -> Target:
         if spec.startswith("arn:"):
             return DeployedTarget(spec)
         return DeployedTarget(function, region=region, endpoint_url=spec)
-    folder, _, handler = spec.partition(":")
-    if not Path(folder).is_dir():
-        from harness.targets.in_process import InProcessTarget
+    code, _, handler = spec.partition(":")
+    if not Path(code).is_dir() and not code.endswith(".zip"):
+        from harness.targets.own_process import OwnProcessTarget
 
-        return InProcessTarget(spec)
+        return OwnProcessTarget(spec)
     from harness.targets.lambda_runtime import LocalRuntimeTarget
 
-    return LocalRuntimeTarget(_artifact(Path(folder), handler, function), concurrency=1)
+    return LocalRuntimeTarget(_function(Path(code), handler, function), concurrency=1)
 
 
-def _artifact(folder: Path, handler: str, function: str) -> FunctionSpec:
-    from harness.localaws.function import FunctionSpec
+def _function(code: Path, handler: str, function: str) -> FunctionSpec:
     from harness.localaws.template import read_functions
+    from harness.targets.built import bare_function
 
-    template = folder.parent / "template.yaml"
-    spec = read_functions(template).get(folder.name) if not handler and template.is_file() else None
-    if spec is not None:
-        return spec
-    if not handler:
-        fix = f"Write --bind NAME={folder}:module.function, or name a folder that `sam build` made."
-        raise InputError("no handler is known for this folder", place=str(folder), fix=fix)
-    return FunctionSpec(
-        name=function.split(":")[0],
-        artifact=folder.resolve(),
-        handler=handler,
-        timeout_s=_BUILT_TIMEOUT_S,
-        memory_mb=_BUILT_MEMORY_MB,
-    )
+    if handler:
+        return bare_function(code, handler, function.split(":")[0])
+    template = code.parent / "template.yaml"
+    spec = read_functions(template).get(code.name) if template.is_file() else None
+    if spec is None:
+        fix = f"Write --bind NAME={code}:module.function, or name a folder that `sam build` made."
+        raise InputError("no handler is known for this code", place=str(code), fix=fix)
+    return spec
 
 
 def _region(arn: str) -> str | None:

@@ -12,6 +12,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,7 @@ from harness.rollouts.generate import generate
 from harness.rollouts.read import Rollout, read_rollouts
 from harness.runs.rows import failure_of
 from harness.signal.intervals import Interval, Pair, compare, interval
-from harness.targets.in_process import InProcessTarget
+from harness.targets.own_process import OwnProcessTarget
 from harness.targets.protocol import Target
 
 __all__ = ["Evaluation", "Named", "EvaluationRequest", "Standing", "evaluate"]
@@ -132,16 +133,16 @@ def evaluate(
         InputError: The records or the grader cannot be used.
         ServiceError: The service stayed busy or unreachable; the same call resumes.
     """
-    target = InProcessTarget(request.grader)  # before anything is paid for
     way = {one.name: getattr(request, one.name) for one in fields(Asking)}
     standings = []
     count = 0
-    for named in request.models:
-        path = request.into / file_name(named.model)
-        asked = GenerationRequest(out=path, model=named.model, **way)
-        state = generate(asked, ask, partial(progress, named.label))
-        count = state.wanted // request.n
-        standings.append(_standing(named, path, state, target, request.n))
+    with closing(OwnProcessTarget(request.grader)) as target:  # before anything is paid for
+        for named in request.models:
+            path = request.into / file_name(named.model)
+            asked = GenerationRequest(out=path, model=named.model, **way)
+            state = generate(asked, ask, partial(progress, named.label))
+            count = state.wanted // request.n
+            standings.append(_standing(named, path, state, target, request.n))
     first = standings[0]
     pairs = [compare(first.by_record, other.by_record) for other in standings[1:]]
     return Evaluation(count, request.n, request.grader, standings, pairs)

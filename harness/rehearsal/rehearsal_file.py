@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,6 +47,8 @@ class RehearsalInputs:
     learning_rate_multiplier: float
     group_size: int
     labels: list[str]
+    keep_field: list[str] = field(default_factory=list)
+    records_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A whole training job in this process: recorded rollouts and a grader in, a `Rehearsal` and its folder out.
+"""A whole training job on this machine: recorded rollouts and a grader in, a `Rehearsal` and its folder out.
 
 Records are made of the rollouts and split; the simulator trains on one side and is judged on the other. It
 takes seconds and talks to nobody. Only rewards are kept on the way, so a killed rehearsal resumes without
@@ -10,15 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import sys
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from harness.api.types import ENTROPY, HYPERPARAMETERS, RESPONSE_LENGTH_MEAN, REWARD_MEAN
 from harness.clock import SystemClock
+from harness.data.record_file import RecordFacts, check_either, look_at_records, open_records
 from harness.data.records import text_of
 from harness.data.typed_json import as_json
 from harness.disk import file_sha256, lock, replaced
@@ -49,7 +50,7 @@ from harness.simulator.policy import Policy, initial, probabilities
 from harness.simulator.pool import Candidate
 from harness.simulator.training import DrawRow, Schedule, grade_all, take_step
 from harness.targets.grader_name import named
-from harness.targets.in_process import InProcessTarget
+from harness.targets.own_process import OwnProcessTarget
 
 __all__ = ["Progress", "RehearsalRequest", "StepFigures", "quarters", "rehearse"]
 
@@ -74,6 +75,10 @@ class RehearsalRequest:
     group_size: int = 8
     labels: tuple[str, ...] = ()
     """Fields of the rollouts that no record has."""
+    keep_field: tuple[str, ...] = ()
+    """Fields that are the record's although they differ within one."""
+    records: Path | None = None
+    """The training records, whose fields the grader sees instead of the rollouts' own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +134,19 @@ def rehearse(request: RehearsalRequest, progress: Progress) -> Rehearsal:
     """
     if not 0 <= request.holdout < 1:
         raise InputError("the share that is held out must be at least 0 and less than 1", place="--holdout")
-    with output_to(None) as imported:
-        target = InProcessTarget(request.grader)
-        printed = imported.read_text(encoding="utf-8", errors="replace")
-    identity = _identity(request, target)
+    check_either(request.keep_field, request.records)
+    training = None if request.records is None else look_at_records(request.records)
+    with output_to(None):
+        target = OwnProcessTarget(request.grader)
+        target.restart()  # so that what the import prints is in the folder's log
+    identity = _identity(request, target, training)
     out = request.out or _default_folder(request, identity)
     _check_folder(out, identity)
     progress.stage("splitting the rollouts by record")
-    parts = split(request.rollouts, request.holdout, request.seed, request.labels)
+    records = None if training is None else open_records(training)
+    parts = split(
+        request.rollouts, request.holdout, request.seed, request.labels, request.keep_field, records
+    )
     remarks: list[str] = []
     calls = GraderCalls(target, "open-weight", BATCH, SystemClock(), remarks.append)
     try:
@@ -144,8 +154,8 @@ def rehearse(request: RehearsalRequest, progress: Progress) -> Rehearsal:
             lock(out / ".lock", "this rehearsal", fix="Wait for it, or name another --out."),
             KeptRewards(out / _REWARDS, identity, calls) as rewards,
             output_to(out / LOG),
+            closing(target),
         ):
-            sys.stdout.write(printed)
             return _rehearsed(request, out, identity, parts, target, rewards, progress, remarks)
     except JobFailure as failure:
         raise HarnessError(
@@ -167,7 +177,7 @@ def _rehearsed(
     out: Path,
     identity: RehearsalInputs,
     parts: Split,
-    target: InProcessTarget,
+    target: OwnProcessTarget,
     rewards: Grading,
     progress: Progress,
     remarks: list[str],
@@ -295,6 +305,9 @@ def _example(
 
 def _remarks(parts: Split) -> list[str]:
     found = about_size(len(parts.training))
+    if parts.kept:
+        names = ", ".join(parts.kept)
+        found.append(f"kept with the value of each record's first rollout, although it differs: {names}")
     if parts.single:
         found.append(f"{parts.single:,} records are left out: they have one recorded completion")
     return found
@@ -337,11 +350,15 @@ def _write(found: Rehearsal, parts: Split) -> None:
     write_rehearsal(found)
 
 
-def _identity(request: RehearsalRequest, target: InProcessTarget) -> RehearsalInputs:
+def _identity(
+    request: RehearsalRequest, target: OwnProcessTarget, training: RecordFacts | None
+) -> RehearsalInputs:
     same = {name: getattr(request, name) for name in ("grader", "holdout", *Schedule._fields)}
     return RehearsalInputs(
         rollouts_sha256=file_sha256(request.rollouts),
         code_sha256=target.sha256 or "",
         labels=sorted(request.labels),
+        keep_field=sorted(request.keep_field),
+        records_sha256=None if training is None else training.sha256,
         **same,
     )

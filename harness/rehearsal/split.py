@@ -15,7 +15,8 @@ from typing import Any
 
 from harness.data.identity import leak_sets, record_key
 from harness.data.json_lines import LineError, lines, parse
-from harness.data.record_fields import OWN_FIELDS, FieldComparison, flattened, record_fields
+from harness.data.record_fields import OWN_FIELDS, FieldComparison, check_kept, flattened, record_fields
+from harness.data.record_file import RecordFile
 from harness.data.records import ends_with_assistant
 from harness.errors import InputError
 from harness.simulator.examples import MAX_SHORT, MIN_COMPLETIONS, Example
@@ -37,9 +38,18 @@ class Split:
     """Records with one completion, which are on neither side."""
     left_out: list[str]
     """Fields that are about completions."""
+    kept: list[str]
+    """Fields of the records although they differ within one, because the user says so."""
 
 
-def split(rollouts: Path, share: float, seed: int, labels: tuple[str, ...] = ()) -> Split:
+def split(
+    rollouts: Path,
+    share: float,
+    seed: int,
+    labels: tuple[str, ...] = (),
+    keep: tuple[str, ...] = (),
+    records: RecordFile | None = None,
+) -> Split:
     """Make records of the rollouts, and hold some out.
 
     Args:
@@ -48,13 +58,16 @@ def split(rollouts: Path, share: float, seed: int, labels: tuple[str, ...] = ())
             that share a prompt count as one.
         seed: Decides which.
         labels: Fields to leave out, too.
+        keep: Fields not to leave out, although they differ within a record.
+        records: The training records, whose fields a record has instead of those of its rollouts.
 
     Raises:
         InputError: The file cannot be read, or there are too few records, prompts or completions.
     """
+    keep = check_kept(keep, labels)
     found: dict[str, dict[str, Any]] = {}
     comparison = FieldComparison()
-    pool = Pool(_noting_fields(rollouts, found, comparison))
+    pool = Pool(_noting_fields(rollouts, found, comparison, records))
     groups = list(pool.groups.values())
     _check(rollouts, groups)
     sets = leak_sets([group.leaks for group in groups])
@@ -66,7 +79,7 @@ def split(rollouts: Path, share: float, seed: int, labels: tuple[str, ...] = ())
         )
     count = min(max(1, round(share * len(sets))), len(sets) - 1) if share > 0 else 0
     held = {index for chosen in random.Random(seed).sample(sets, count) for index in chosen}
-    left_out = sorted(comparison.differing.union(labels))
+    left_out = sorted(comparison.differing.difference(keep).union(labels))
     sides: tuple[list[Example], list[Example]] = [], []
     single = 0
     for number, group in enumerate(groups):
@@ -81,11 +94,15 @@ def split(rollouts: Path, share: float, seed: int, labels: tuple[str, ...] = ())
         fewest=min(len(group.candidates) for group in groups),
         single=single,
         left_out=left_out,
+        kept=sorted(comparison.differing.intersection(keep)),
     )
 
 
 def _noting_fields(
-    path: Path, found: dict[str, dict[str, Any]], comparison: FieldComparison
+    path: Path,
+    found: dict[str, dict[str, Any]],
+    comparison: FieldComparison,
+    records: RecordFile | None,
 ) -> Iterator[dict[str, Any]]:
     """The rollouts of a file; their fields are gathered by record and compared on the way."""
     for number, (_, line) in enumerate(lines(path), 1):
@@ -102,12 +119,16 @@ def _noting_fields(
                 )
             key = record_key(value)
             value = flattened(value)
-            comparison.add(key, record_fields(value))
+            seen = value if records is None else records.seen(value)
+            comparison.add(key, record_fields(seen))
+        except InputError as error:
+            raise error if error.place else InputError(error.message, place=place, fix=error.fix) from None
         except LineError as error:
             raise InputError(str(error), place=place, fix="Write one rollout a line.") from None
         if not all(isinstance(message, dict) for message in value["messages"]):
             raise InputError("a message is not an object", place=place, fix="Write role and content.")
-        fields = {name: item for name, item in value.items() if name not in ("id", *OWN_FIELDS)}
+        own = OWN_FIELDS if records is None else ()
+        fields = {name: item for name, item in seen.items() if name not in ("id", *own)}
         found.setdefault(key, {**fields, "messages": value["messages"][:-1]})
         yield value
     if not found:

@@ -25,7 +25,7 @@ BATCH = 64
 ALL_WIRES = "all"
 
 ENDED = ("Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout")
-"""What Lambda calls the end of a function's process in the middle of a call."""
+"""What Lambda calls the end of a function's process in the middle of a call, wherever the grader runs."""
 
 UNSENDABLE = ("InvalidRequestContentException", "RequestEntityTooLargeException")
 """What Lambda calls an event that it would not take, whichever function it is for."""

@@ -14,8 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from harness.data.json_lines import lines
-from harness.data.record_fields import FieldChoice, choose_fields
-from harness.data.record_file import RecordFacts, look_at_records
+from harness.data.record_fields import FieldChoice
+from harness.data.record_file import RecordFacts, decide_fields
 from harness.errors import InputError
 from harness.grader_output import output_to
 from harness.processes import cores
@@ -132,14 +132,13 @@ def prepare(request: ReplayRequest) -> Run:
 
 
 def _fields(request: ReplayRequest, derived: bool) -> tuple[FieldChoice, RecordFacts | None]:
-    """What decides which fields of the rollouts the grader sees: their look, or the training records."""
-    if request.records is None:
-        none = FieldChoice()
-        return none if derived else choose_fields(request.rollouts, request.label, request.keep_field), None
-    if derived or request.keep_field:
-        what = "this file holds records itself" if derived else "--records says what --keep-field would say"
-        raise InputError(what, place=str(request.rollouts), fix="Leave one of the two out.")
-    return FieldChoice(), look_at_records(request.records)
+    """What decides which fields of the rollouts the grader sees; records have no others."""
+    if not derived:
+        return decide_fields(request.rollouts, request.label, request.keep_field, request.records)
+    if request.records is not None:
+        fix = "Leave --records out."
+        raise InputError("this file holds records itself", place=str(request.rollouts), fix=fix)
+    return FieldChoice(), None
 
 
 def _begun(request: ReplayRequest, facts: RunFacts) -> Run | None:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.data.record_fields import FieldChoice, choose_fields
-from harness.data.record_file import RecordFile
+from harness.data.record_fields import FieldChoice
+from harness.data.record_file import decide_fields, open_records
 from harness.errors import InputError
 from harness.printable import printable
 from harness.replay.expect import StoredReward, differences, stored_rewards
@@ -225,10 +225,10 @@ def replay_here(
     if repeats < 1 or (limit is not None and limit < 1):
         raise InputError("repeats and limit are whole numbers from 1")
     target = InProcessTarget(grader)
-    if records is not None and keep_field:
-        raise InputError("records says what keep_field would say", fix="Leave one of the two out.")
-    choice = choose_fields(path, label, keep_field) if records is None else FieldChoice()
-    known = None if records is None else RecordFile(records)
+    choice, training = decide_fields(
+        Path(path), label, keep_field, None if records is None else Path(records)
+    )
+    known = None if training is None else open_records(training)
     rollouts = []
     for rollout in read_rollouts(path, label=label, choice=choice, records=known):
         if rollout.problem is not None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -38,6 +37,7 @@ from harness.runs.rows import Totals, read_rows
 from harness.runs.shard_locks import end_orphans
 from harness.runs.store import Run, changed_files, lock_run, sha256
 from harness.targets.fingerprint import hash_files
+from harness.targets.own_process import how_it_ended, longest_hold
 
 # As it was before a grader's folder was put first: a worker is not to import that folder's `queue.py`.
 _PATH = tuple(filter(None, sys.path))
@@ -158,7 +158,7 @@ def _grade(run: Run, progress: Callable[[Totals], None], cores: int) -> Totals:
         try:
             for worker in workers:
                 worker.grade(waiting.pop(0))
-            left, messages = len(workers), _heard(said, workers, _longest_hold(run))
+            left, messages = len(workers), _heard(said, workers, longest_hold(run.facts.grader.options))
             while left:
                 worker, message = next(messages)
                 if message is None:
@@ -199,12 +199,6 @@ def _heard(
             one.end_if_held(limit)
 
 
-def _longest_hold(run: Run) -> float | None:
-    """How long code in C may hold a worker, seconds: a sample's own limit, and time for a busy machine."""
-    limit = (run.facts.grader.options or {}).get("timeout_s")
-    return None if not isinstance(limit, int | float) else 2 * limit + 5
-
-
 class _Suspects:
     """Finds the rollouts that end their worker: one that does so twice, the second time alone.
 
@@ -242,12 +236,7 @@ class _Suspects:
 
 def _how(worker: WorkerProcess) -> str:
     """How a worker's process ended."""
-    code = worker.process.returncode
-    if worker.held:
-        return "past any time limit: code in C held it until it was killed"
-    if code == -signal.SIGKILL:
-        return f"by signal {-code}, as the system ends one that is out of memory"
-    return f"by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"with exit code {code}"
+    return how_it_ended(worker.process.returncode, worker.held)
 
 
 def _refuse_other_rows(run: Run, sizes: dict[int, int]) -> None:

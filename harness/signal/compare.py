@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from copy import deepcopy
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
@@ -19,7 +19,7 @@ from harness.errors import InputError
 from harness.replay.grading import grade_batch, in_batches, profiles_of
 from harness.rollouts.read import read_rollouts
 from harness.signal.groups import TOLERANCE
-from harness.targets.in_process import InProcessTarget
+from harness.targets.own_process import OwnProcessTarget
 from harness.targets.protocol import Target
 
 __all__ = ["Change", "Side", "compare", "is_arn"]
@@ -93,12 +93,8 @@ def compare(was: str, now: str, rollouts: Path, *, known_sha256: str | None = No
         InputError: A grader or the rollouts cannot be used.
         ServiceError: A deployed grader cannot be reached.
     """
-    first, second = _open(was), _open(now)
-    try:
+    with closing(_open(was)) as first, closing(_open(now)) as second:
         groups = _graded(rollouts, first, second)
-    finally:
-        first.close()
-        second.close()
     both = [one for group in groups.values() for one in group]
     counts = {"pairs": 0, "inverted": 0, "merged": 0, "parted": 0}
     for group in groups.values():
@@ -124,11 +120,11 @@ def _open(ref: str) -> Target:
         from harness.targets.deployed import DeployedTarget
 
         return DeployedTarget(ref)
-    return InProcessTarget(ref)
+    return OwnProcessTarget(ref)
 
 
 def _side(ref: str, target: Target, rewards: list[float | None], known: str | None) -> Side:
-    if isinstance(target, InProcessTarget):
+    if isinstance(target, OwnProcessTarget):
         sha256: str | None = target.sha256
     else:
         sha256 = getattr(target, "configuration", {}).get("CodeSha256") or known
@@ -143,10 +139,8 @@ def _graded(path: Path, first: Target, second: Target) -> dict[str, list[_Both]]
         for rollout in batch:
             if rollout.problem is not None:
                 raise InputError(rollout.problem, place=f"{path} at byte {rollout.at}")
-        # A grader may change what it is given: the second must not see that.
-        copied = deepcopy(batch)
         was = grade_batch(first, batch, profiles, 1, keep_label=False)
-        now = grade_batch(second, copied, profiles, 1, keep_label=False)
+        now = grade_batch(second, batch, profiles, 1, keep_label=False)
         for one, other in zip(was, now, strict=True):
             groups.setdefault(str(one["group"]), []).append(_Both(one["id"], one["reward"], other["reward"]))
     if not groups:

@@ -2,8 +2,8 @@
 
 A sample is a training record with one recorded completion after its messages; its fields come from the record
 alone. A call that fails is tried again three times, as AWS describes for Nova (*unverified* for open-weight
-models); one that still fails ends the job. A sample that the grader answers without a reward is the caller's
-to count.
+models); one that still fails ends the job. A call that ends the grader's process is divided until the sample
+that did it is alone: its neighbors keep their rewards. A sample without a reward is the caller's to count.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from graders.wire import PROFILES
 from harness.clock import Backoff, Clock
 from harness.errors import ServiceError
-from harness.replay.grading import grade_samples
+from harness.replay.grading import ENDED, grade_samples
 from harness.simulator.failure import JobFailure
 from harness.simulator.pool import Candidate
 from harness.targets.protocol import Answer, Graded, ServiceFault, Target
@@ -94,9 +94,15 @@ class GraderCalls:
         for start in range(0, len(turns), self._batch):
             samples = [turn.sample for turn in turns[start : start + self._batch]]
             try:
-                found += grade_samples(self._target, samples, self._profile, self._retry)
+                graded = grade_samples(self._target, samples, self._profile, self._retry, divide=True)
             except ServiceError as error:
                 raise self._failure(1, error.message) from error
+            lost = [one.error["message"] for one in graded if one.error and one.error["kind"] == "call"]
+            if lost and len(lost) == len(graded) > 1:
+                raise self._failure(len(lost), lost[-1])
+            for problem in lost:
+                self._warn(f"A sample has no reward, since it ended the grader's process ({problem})")
+            found += graded
         return [_reward(one) for one in found]
 
     def _retry(self, send: Callable[[], Answer]) -> Answer:
@@ -105,6 +111,8 @@ class GraderCalls:
             answer = send()
             fault = answer.fault
             if fault is None or (isinstance(fault, ServiceFault) and not fault.retryable):
+                return answer
+            if fault.error_type in ENDED:  # it is divided instead, and so asked again
                 return answer
             problem = f"{fault.error_type}: {fault.message}"
             if attempt <= RETRIES:

@@ -164,17 +164,18 @@ def grader_named(handler: str) -> str:
     return f"{module.replace('/', '.')}:{name}"
 
 
-def bare_function(code: Path, handler: str) -> FunctionSpec:
+def bare_function(code: Path, handler: str, name: str | None = None) -> FunctionSpec:
     """A function that has no template: a folder or zip file, and the name of its handler.
 
     Args:
         code: The folder, or the zip file as it was uploaded to Lambda.
         handler: `module.function`.
+        name: What the function is called; like its handler when None.
 
     Raises:
         InputError: There is no such folder or zip file, or it is larger than Lambda allows.
     """
-    _, _, name = grader_named(handler).partition(":")
+    _, _, own = grader_named(handler).partition(":")
     note = (
         f"no template was read: the timeout is {_BARE_TIMEOUT_S} s and the memory {_BARE_MEMORY_MB:,} MB here"
     )
@@ -183,7 +184,7 @@ def bare_function(code: Path, handler: str) -> FunctionSpec:
         if folder is not code:
             _unpack(code, folder)
         spec = FunctionSpec(
-            name=name,
+            name=name or own,
             artifact=folder.resolve(),
             handler=handler,
             timeout_s=_BARE_TIMEOUT_S,

@@ -76,13 +76,21 @@ def counting(sample: Sample) -> bool:
 
 @grader
 def killing(sample: Sample) -> bool:
-    """Ends the process at its 1,000th call, unless a file says that it did."""
+    """Ends the command at its 1,000th call, unless a file says that it did."""
     done = Path(__file__).with_name("killed")
     with Path(__file__).with_name("calls").open("a") as file:
         file.write("x")
         if file.tell() == 1000 and not done.exists():
             done.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getppid(), signal.SIGKILL)
+    return same_number(sample.completion, sample.reference_text, marker="####")
+
+
+@grader
+def ending(sample: Sample) -> bool:
+    """Ends its own process at every completion of one length."""
+    if len(sample.completion) == 13:
+        os._exit(3)
     return same_number(sample.completion, sample.reference_text, marker="####")
 
 
@@ -134,9 +142,11 @@ def connection(base_url: str) -> FineTuning:
     return FineTuning(where, find_credential(where, {}), max_retries=0)
 
 
-def rehearsed(folder: Path, grader: str, rollouts: Path = ROLLOUTS, **more: Any) -> Rehearsal:
-    """A whole rehearsal."""
-    request = RehearsalRequest(rollouts=rollouts, grader=grader, out=folder / "rehearsal", **more)
+def rehearsed(
+    folder: Path, grader: str, rollouts: Path = ROLLOUTS, name: str = "rehearsal", **more: Any
+) -> Rehearsal:
+    """A whole rehearsal, in a folder of that name."""
+    request = RehearsalRequest(rollouts=rollouts, grader=grader, out=folder / name, **more)
     return rehearse(request, Screen())
 
 

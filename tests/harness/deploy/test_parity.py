@@ -4,6 +4,8 @@ import itertools
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given
@@ -16,9 +18,9 @@ from harness.deploy.places import GradingPlace, open_places
 from harness.deploy.surroundings import Surroundings
 from harness.errors import InputError, ServiceError
 from harness.localaws.invoke import LambdaServer
+from harness.replay.grading import grade_batch
 from harness.rollouts.read import read_rollouts
 from harness.targets.fake import FakeTarget
-from harness.targets.in_process import InProcessTarget
 from harness.targets.protocol import Answer, Graded, GraderFault, ServiceFault
 from support.artifacts import write_grader
 from support.builds import SAME, write_build, write_project
@@ -200,7 +202,6 @@ def test_nothing_built_is_refused_unless_a_function_in_aws_is_named(project, tmp
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
         places = open_places(stack, grader="app.py:same", arns=[f"{ARN}:1"])
         assert [place.name for place in places] == ["in-process", f"{ARN}:1"]
-        assert isinstance(places[0].target, InProcessTarget)
         with pytest.raises(InputError, match="Run `sam build`"):
             open_places(stack, arns=[f"{ARN}:1"])
 
@@ -266,3 +267,61 @@ def test_state_chance_and_the_order_of_a_set_are_found_in_the_artifact(project):
         found = compare(several, open_places(stack, grader="app.py:same"), ["open-weight"])
     assert found.differences == []
     assert set(found.unstable) == {"in-process", "lambda-runtime"}
+
+
+def test_a_sample_that_ends_its_process_costs_itself_alone_in_every_place(project, rollouts):
+    ending = SAME.replace("@grader", "import os\n\n@grader").replace(
+        "    return",
+        '    if sample.completion == "5" and sample.id == "r8":\n        os._exit(3)\n    return',
+        1,
+    )
+    (project / "app.py").write_text(ending)
+    write_build(project, ending)
+    with ExitStack() as stack:
+        places = open_places(stack, grader="app.py:same")
+        found = compare(rollouts[:16], places, ["open-weight"])
+        assert found.same
+        [here, there] = [
+            grade_batch(one.target, rollouts[:16], [PROFILES["open-weight"]], 1, keep_label=False)
+            for one in places
+        ]
+    assert [row["reward"] for row in here] == [row["reward"] for row in there]
+    assert [row["id"] for row in here if row["reward"] is None] == ["r8"]
+    assert [row["error"] and row["error"]["kind"] for row in (here[8], there[8])] == ["call", "call"]
+
+
+BY_HAND = """
+def lambda_handler(event, context):
+    texts = [one["messages"][-1]["content"] for one in event]
+    scores = [{"id": one["id"], "aggregate_reward_score": len(text)} for one, text in zip(event, texts)]
+    return {"statusCode": 200, "body": __import__("json").dumps(scores)}
+"""
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_handler_written_by_hand_is_compared_with_its_folder_or_zip_file(project, rollouts, packed):
+    (project / "reward.py").write_text(BY_HAND)
+    code = project / "code"
+    code.mkdir()
+    (code / "reward.py").write_text(BY_HAND)
+    if packed:
+        with ZipFile(project / "code.zip", "w") as archive:
+            archive.write(code / "reward.py", "reward.py")
+        code = project / "code.zip"
+    with ExitStack() as stack:
+        places = open_places(stack, handler="reward.lambda_handler", artifact=code)
+        found = compare(rollouts[:5], places, ["open-weight"])
+    assert (found.same, found.places) == (True, ["in-process", "lambda-runtime"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({}, "there is nothing to compare this process with"),
+        ({"grader": "app.py:same"}, "--handler names the function itself"),
+        ({"artifact": Path("absent.zip")}, "absent.zip: cannot be read: No such file"),
+    ],
+)
+def test_a_handler_that_can_be_compared_with_nothing_is_refused(project, asked, said):
+    with ExitStack() as stack, pytest.raises(InputError, match=said):
+        open_places(stack, handler="app.same", **asked)

@@ -73,6 +73,66 @@ def test_the_folder_holds_the_rehearsal_and_reads_back(sound: Rehearsal) -> None
     assert len(found["curves"]["critic_rewards_mean"]) == EPOCH_STEPS
 
 
+def test_a_completion_that_ends_the_grader_s_process_costs_itself_alone(tmp_path: Path, some: Path) -> None:
+    whole = rehearsed(tmp_path, RIGHT, some, name="whole")
+    found = rehearsed(tmp_path, f"{write_graders(tmp_path)}:ending", some, name="ending")
+    assert kinds(found) == kinds(whole)
+    assert [remark for remark in found.remarks if "it ended the grader's process" in remark]
+    kept = [json.loads(line) for line in (found.folder / "rewards.jsonl").read_text().splitlines()[1:]]
+    before = [json.loads(line) for line in (whole.folder / "rewards.jsonl").read_text().splitlines()[1:]]
+    rewards, others = ({key: one for line in lines for key, one in line.items()} for lines in (kept, before))
+    lost = others.keys() - rewards.keys()
+    assert len(lost) == 2
+    assert rewards == {key: one for key, one in others.items() if key not in lost}
+
+
+def test_a_grader_that_always_ends_its_process_fails_the_job(tmp_path: Path, some: Path) -> None:
+    (tmp_path / "my_grader.py").write_text("import os\ndef handler(event, context):\n    os._exit(1)\n")
+    with pytest.raises(HarnessError, match="ended its own process with exit code 1") as caught:
+        rehearsed(tmp_path, f"{tmp_path / 'my_grader.py'}:handler", some)
+    assert "the job did not succeed: The grader (in-process) failed" in caught.value.message
+
+
+def differing(folder: Path, rollouts: Path) -> Path:
+    """The rollouts with a field `level` that differs within each record, and a grader that pays for it."""
+    lines = [json.loads(line) for line in rollouts.read_text(encoding="utf-8").splitlines()]
+    path = folder / "differing.jsonl"
+    texts = [json.dumps({**one, "level": at % 8}) + "\n" for at, one in enumerate(lines)]
+    path.write_text("".join(texts), encoding="utf-8")
+    source = "from graders import Sample, grader\n\n@grader\ndef level(sample: Sample) -> float:\n"
+    (folder / "my_grader.py").write_text(f"{source}    return sample.fields.get('level', 0) / 8\n")
+    return path
+
+
+def test_a_field_that_differs_within_a_record_is_the_grader_s_where_the_user_says_so(
+    tmp_path: Path, some: Path
+) -> None:
+    rollouts, grader = differing(tmp_path, some), f"{tmp_path / 'my_grader.py'}:level"
+    hidden = rehearsed(tmp_path, grader, rollouts, name="hidden")
+    assert (hidden.sizes.left_out, set(hidden.reward_by_quarter)) == (["is_right", "level"], {0.0})
+    kept = rehearsed(tmp_path, grader, rollouts, name="kept", keep_field=("level",))
+    assert kept.sizes.left_out == ["is_right"]
+    assert "kept with the value of each record's first rollout, although it differs: level" in kept.remarks
+
+
+def test_the_training_file_decides_which_fields_the_grader_sees(tmp_path: Path, some: Path) -> None:
+    rollouts, grader = differing(tmp_path, some), f"{tmp_path / 'my_grader.py'}:level"
+    lines = [json.loads(line) for line in rollouts.read_text(encoding="utf-8").splitlines()]
+    records = {one["record"]: {**one, "messages": one["messages"][:-1], "level": 4} for one in lines}
+    fields = ("messages", "reference_answer", "level", "record")
+    texts = [json.dumps({name: one[name] for name in fields}) + "\n" for one in records.values()]
+    (tmp_path / "train.jsonl").write_text("".join(texts), encoding="utf-8")
+    found = rehearsed(tmp_path, grader, rollouts, records=tmp_path / "train.jsonl")
+    assert set(found.reward_by_quarter) == {0.5}
+    (tmp_path / "train.jsonl").write_text(texts[0], encoding="utf-8")
+    with pytest.raises(InputError, match=r"differing.jsonl:\d+: its record is not in"):
+        rehearsed(tmp_path, grader, rollouts, name="short", records=tmp_path / "train.jsonl")
+    with pytest.raises(InputError, match="both say what the grader sees"):
+        rehearsed(
+            tmp_path, grader, rollouts, name="both", keep_field=("a",), records=tmp_path / "train.jsonl"
+        )
+
+
 def test_a_constant_grader_teaches_nothing_and_the_policy_stays(tmp_path: Path, some: Path) -> None:
     found = rehearsed(tmp_path, f"{write_graders(tmp_path)}:constant", some)
     assert kinds(found) == ["constant"]

@@ -464,7 +464,7 @@ def test_other_records_are_other_work_and_a_copy_is_not(recorded: Path) -> None:
 
 
 def test_records_exclude_what_they_replace(recorded: Path) -> None:
-    with pytest.raises(InputError, match="--keep-field would say"):
+    with pytest.raises(InputError, match="both say what the grader sees"):
         with_records(recorded, keep_field=("quality",))
     with pytest.raises(InputError, match="holds records itself"):
         with_records(recorded, rollouts=recorded)

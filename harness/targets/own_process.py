@@ -1,0 +1,203 @@
+"""Grades in a process of its own on this machine, so that a grader that ends it ends nothing else.
+
+A call that ends the process is a fault, worded as Lambda words the end of a function's process, and the next
+call starts another one. What the grader prints goes where this process's errors go when the other one starts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import marshal
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Pipe
+from typing import Any
+
+from harness.data.typed_json import typed
+from harness.errors import HarnessError, InputError, ServiceError
+from harness.processes import end
+from harness.targets.in_process import FUNCTION_SECONDS
+from harness.targets.protocol import Answer, Graded, GraderFault
+
+__all__ = ["HEARTBEAT", "ImportedGrader", "OwnProcessTarget", "how_it_ended", "longest_hold"]
+
+# As it was before a grader's folder was put first: the process is not to import that folder's `queue.py`.
+_PATH = tuple(filter(None, sys.path))
+_MAIN = "harness.targets.own_process_main"
+_LOOK_S = 1.0
+HEARTBEAT = b""
+"""Said once a second while a call is graded, unless code in C holds the interpreter."""
+_ERRORS = {1: HarnessError, 2: InputError, 3: ServiceError}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedGrader:
+    """What a process says of its grader when it has imported it."""
+
+    sha256: str | None = None
+    """As `InProcessTarget.sha256`."""
+    options: dict[str, Any] | None = None
+    """How the grader was declared; None for a handler written by hand."""
+    error: str | None = None
+    """Why it could not be imported."""
+    exit_code: int = 2
+
+
+class OwnProcessTarget:
+    """A grader in a process of its own.
+
+    Args:
+        grader: `module:name` or `path/to/file.py:name` (a lone grader's name may be left out).
+
+    Raises:
+        InputError: There is no such module, file or grader, or importing it failed or ended the process.
+    """
+
+    name = "in-process"
+    max_bytes: int | None = None
+    concurrency = 1
+
+    def __init__(self, grader: str) -> None:
+        self._grader = grader
+        self._process: _Process | None = _Process(grader)
+        self._declared = self._process.declared
+
+    @property
+    def sha256(self) -> str | None:
+        """Hash of what the grader is made of; None for one without a file."""
+        return self._declared.sha256
+
+    @property
+    def options(self) -> dict[str, Any] | None:
+        """How the grader was declared; None for a handler written by hand."""
+        return self._declared.options
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The range that the grader declares; None for a handler written by hand."""
+        if self.options is None:
+            return None
+        low, high = self.options["range"]
+        return float(low), float(high)
+
+    def grade(self, event: Any) -> Answer:
+        """Grade the samples of one event."""
+        if self._process is None:
+            self._process = _Process(self._grader)
+        started = time.perf_counter()
+        answer = self._process.grade(event)
+        if answer is None:
+            message = f"the grader ended its own process {self._process.end()}"
+            self._process = None
+            return Answer(
+                [], (time.perf_counter() - started) * 1000, GraderFault("Runtime.ExitError", message)
+            )
+        return answer
+
+    def restart(self) -> None:
+        """End the process: the next call imports the grader anew."""
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.end()
+            self._process = None
+
+
+class _Process:
+    """The parent's side of one process."""
+
+    def __init__(self, grader: str) -> None:
+        self._connection, theirs = Pipe()
+        command = [sys.executable, "-P", "-m", _MAIN, str(theirs.fileno())]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=2,
+            stderr=2,
+            pass_fds=[theirs.fileno()],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(_PATH)},
+        )
+        theirs.close()
+        self._held = False
+        self._send((grader, sys.path))
+        said = self._heard(None)
+        if said is None:
+            how = self.end()
+            fix = "Mend it until Python can import it."
+            raise InputError(f"importing it ended the process {how}", place=grader, fix=fix)
+        self.declared: ImportedGrader = typed(ImportedGrader, json.loads(said))
+        if self.declared.error is not None:
+            self.end()
+            raise _ERRORS[self.declared.exit_code](self.declared.error)
+
+    def grade(self, event: Any) -> Answer | None:
+        """Grade one event; None when that ended the process."""
+        self._send(event)
+        said = self._heard(longest_hold(self.declared.options))
+        if said is None:
+            return None
+        items, ms, fault = json.loads(said)
+        return Answer([Graded(*item) for item in items], ms, fault and GraderFault(*fault))
+
+    def end(self) -> str:
+        """End it where it has not ended, and say how it ended."""
+        self._connection.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_LOOK_S)
+        end(self._process)
+        return how_it_ended(self._process.returncode, self._held)
+
+    def _send(self, message: Any) -> None:
+        with contextlib.suppress(OSError):  # it has ended, which is heard next
+            self._connection.send_bytes(marshal.dumps(message))
+
+    def _heard(self, limit: float | None) -> bytes | None:
+        """What the process says next; None when it ended, or code in C held it for longer than the limit."""
+        alive = time.monotonic()
+        while True:
+            if self._connection.poll(_LOOK_S):
+                try:
+                    said = self._connection.recv_bytes()
+                except (EOFError, OSError):
+                    return None
+                if said != HEARTBEAT:
+                    return said
+                alive = time.monotonic()
+            elif self._process.poll() is not None:  # what it left behind may keep the connection open
+                return None
+            elif limit is not None and time.monotonic() - alive > limit:
+                self._held = True
+                self._process.kill()
+                return None
+
+
+def longest_hold(options: Mapping[str, Any] | None) -> float | None:
+    """How long code in C may hold a grader's process, seconds: the limit of one sample, and time to spare.
+
+    Args:
+        options: How the grader was declared; None for a handler written by hand, whose limit is a call's.
+    """
+    limit = FUNCTION_SECONDS if options is None else options.get("timeout_s")
+    return None if not isinstance(limit, int | float) else 2 * limit + 5
+
+
+def how_it_ended(code: int, held: bool) -> str:
+    """How a grader's process ended, in words.
+
+    Args:
+        code: Its exit code; negative for a signal.
+        held: Whether it was killed because code in C held it.
+    """
+    if held:
+        return "past any time limit: code in C held it until it was killed"
+    if code == -signal.SIGKILL:
+        return f"by signal {-code}, as the system ends one that is out of memory"
+    return f"by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"with exit code {code}"
