@@ -15,7 +15,7 @@ from ..wire import PROFILES, read_event, write_answer
 from . import telemetry
 from .log_content import may_log_content, short_id, writable
 from .scoring import score
-from .timing import deadline_of
+from .timing import deadline_of, milliseconds_left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def handle(declared: Declared, budget: Budget, event: object, context: object) -
     items = read_event(event)
     outcomes, _ = score(declared, items, deadline_of(context))
     answer, replaced = write_answer(items, outcomes, options.range[0], PROFILES[options.wire])
-    telemetry.report(items, outcomes, (perf_counter() - started) * 1000, replaced)
+    took = (perf_counter() - started) * 1000
+    telemetry.report(items, outcomes, took, replaced, milliseconds_left(context))
     if options.on_error == "raise":
         _raise_first(items, outcomes)
     budget.spend(outcomes)

@@ -28,7 +28,13 @@ _MOST_IDS = 20
 _send: Callable[[dict[str, Any]], None] | None = None
 
 
-def report(items: Sequence[Any], outcomes: Sequence[Outcome], milliseconds: float, replaced: int) -> None:
+def report(
+    items: Sequence[Any],
+    outcomes: Sequence[Outcome],
+    milliseconds: float,
+    replaced: int,
+    left: float | None = None,
+) -> None:
     """Log one batch, when running inside Lambda.
 
     Args:
@@ -36,6 +42,7 @@ def report(items: Sequence[Any], outcomes: Sequence[Outcome], milliseconds: floa
         outcomes: What became of each.
         milliseconds: How long the batch took.
         replaced: How many strings of the answer held what JSON cannot.
+        left: How many milliseconds of the function's timeout are left; None where nobody knows.
     """
     global _send
     if "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
@@ -43,13 +50,17 @@ def report(items: Sequence[Any], outcomes: Sequence[Outcome], milliseconds: floa
     try:
         if _send is None:
             _send = _powertools() or _plain
-        _send(summary(items, outcomes, milliseconds, replaced))
+        _send(summary(items, outcomes, milliseconds, replaced, left))
     except Exception as error:  # what was graded is worth more than the line about it
         sys.stderr.write(f"graders: a batch could not be reported: {type(error).__name__}\n")
 
 
 def summary(
-    items: Sequence[Any], outcomes: Sequence[Outcome], milliseconds: float, replaced: int
+    items: Sequence[Any],
+    outcomes: Sequence[Outcome],
+    milliseconds: float,
+    replaced: int,
+    left: float | None = None,
 ) -> dict[str, Any]:
     """A batch in numbers: samples, errors by kind, reward mean and spread, time, and which samples failed."""
     rewards = [float(outcome) for outcome in outcomes if not isinstance(outcome, Failure)]
@@ -63,8 +74,13 @@ def summary(
         "abstentions": kinds.count("abstain"),
         "batch_ms": round(milliseconds, 3),
     }
+    if left is not None:
+        # Against the function's own timeout, whatever that is: an alarm needs no copy of it.
+        line["timeout_used"] = round(100 * milliseconds / max(milliseconds + left, 0.001), 3)
     if rewards:
-        mean = sum(rewards) / len(rewards)
+        # Equal rewards have no spread, which an alarm looks for. A rounded mean would give them one.
+        same = min(rewards) == max(rewards)
+        mean = rewards[0] if same else sum(rewards) / len(rewards)
         line["reward_mean"] = mean
         line["reward_spread"] = (sum((reward - mean) ** 2 for reward in rewards) / len(rewards)) ** 0.5
     if replaced:
@@ -103,6 +119,8 @@ def _powertools() -> Callable[[dict[str, Any]], None] | None:
         metrics.add_metric("Errors", count, sum(errors.values()))
         metrics.add_metric("Abstentions", count, line["abstentions"])
         metrics.add_metric("BatchMilliseconds", time, line["batch_ms"])
+        if "timeout_used" in line:
+            metrics.add_metric("TimeoutUsed", MetricUnit.Percent, line["timeout_used"])
         for kind, errors_of_kind in errors.items():
             metrics.add_metric(f"Errors{kind.capitalize()}", count, errors_of_kind)
         if "reward_mean" in line:

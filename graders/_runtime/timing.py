@@ -318,6 +318,12 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_alarm.forget)
 
 
+def milliseconds_left(context: object) -> float | None:
+    """How long Lambda lets an invocation run on; None without a context."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    return None if remaining is None else float(remaining())
+
+
 def deadline_of(context: object) -> float | None:
     """When a Lambda invocation has to be answered, on the clock of `time.perf_counter`.
 
@@ -327,8 +333,8 @@ def deadline_of(context: object) -> float | None:
     Returns:
         The time at which scoring has to stop, with what it takes to answer kept back; None without a context.
     """
-    remaining = getattr(context, "get_remaining_time_in_millis", None)
-    if remaining is None:
+    left = milliseconds_left(context)
+    if left is None:
         return None
-    seconds = float(remaining()) / 1000
+    seconds = left / 1000
     return perf_counter() + seconds - min(seconds / 2, max(0.2, seconds / 20))

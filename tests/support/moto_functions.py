@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import tempfile
 import threading
 import zipfile
@@ -187,6 +188,29 @@ class PublishedVersion(CloudFormationModel):
 
     def delete(self, account_id: str, region: str) -> None:
         lambda_backends[account_id][region].delete_function(self.physical_resource_id)
+
+
+class DeployedPermission(CloudFormationModel):
+    """AWS::Lambda::Permission on a function or a version, by its ARN."""
+
+    __module__ = "moto.awslambda.deployed"
+
+    def __init__(self, name: str) -> None:
+        self.physical_resource_id = name
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::Lambda::Permission"
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
+    ) -> DeployedPermission:
+        properties = cloudformation_json["Properties"]
+        statement = {**properties, "StatementId": resource_name}
+        function = lambda_backends[account_id][region_name].get_function(properties["FunctionName"])
+        function.policy.add_statement(json.dumps(statement))
+        return cls(resource_name)
 
 
 class DeployedAlias(CloudFormationModel):

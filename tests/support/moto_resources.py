@@ -10,7 +10,8 @@ from typing import Any
 
 from moto.cloudwatch.models import Dimension, Metric, MetricDataQuery, MetricStat, cloudwatch_backends
 from moto.core.common_models import CloudFormationModel
-from moto.iam.models import Role
+from moto.iam.models import ManagedPolicy, Role, iam_backends
+from moto.logs.models import LogGroup, logs_backends
 
 
 class DeployedAlarm(CloudFormationModel):
@@ -103,8 +104,79 @@ class UnreadBucketPolicy(CloudFormationModel):
         return cls()
 
 
+class DeployedLogGroup(LogGroup, CloudFormationModel):
+    """AWS::Logs::LogGroup whose `Arn` ends with `:*`, as in CloudFormation, and whose retention changes."""
+
+    __module__ = "moto.logs.deployed"
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
+    ) -> LogGroup:
+        properties = cloudformation_json.get("Properties", {})
+        group = cls(account_id, region_name, resource_name, **properties)
+        group.kms_key_id = properties.get("KmsKeyId")
+        logs_backends[account_id][region_name].groups[resource_name] = group
+        return group
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: LogGroup,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> LogGroup:
+        properties = cloudformation_json.get("Properties", {})
+        original_resource.retention_in_days = properties.get("RetentionInDays")
+        original_resource.kms_key_id = properties.get("KmsKeyId")
+        return original_resource
+
+    def get_cfn_attribute(self, attribute_name: str) -> str:
+        return f"{super().get_cfn_attribute(attribute_name)}:*"
+
+
+class DeployedPolicy(ManagedPolicy, CloudFormationModel):
+    """AWS::IAM::ManagedPolicy without statements that a condition left out; it changes with the template."""
+
+    __module__ = "moto.iam.deployed"
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
+    ) -> ManagedPolicy:
+        _without_no_value(cloudformation_json["Properties"])
+        return super().create_from_cloudformation_json(
+            resource_name, cloudformation_json, account_id, region_name, **kwargs
+        )
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: ManagedPolicy,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> ManagedPolicy:
+        document = _without_no_value(cloudformation_json["Properties"])
+        backend = iam_backends[account_id][original_resource.partition]
+        backend.create_policy_version(original_resource.arn, json.dumps(document), "true")
+        return original_resource
+
+
+def _without_no_value(properties: dict[str, Any]) -> Any:
+    document = properties["PolicyDocument"]
+    document["Statement"] = [each for each in document["Statement"] if each is not None]
+    return document
+
+
 class DeployedRole(Role, CloudFormationModel):
-    """AWS::IAM::Role whose inline policies are JSON, as IAM answers with, and change with the template."""
+    """AWS::IAM::Role with its managed policies, and inline ones that are JSON, as IAM answers with.
+
+    Both change with the template.
+    """
 
     __module__ = "moto.iam.deployed"
 
@@ -115,7 +187,7 @@ class DeployedRole(Role, CloudFormationModel):
         role = super().create_from_cloudformation_json(
             resource_name, cloudformation_json, account_id, region_name, **kwargs
         )
-        return _with_policies(role, cloudformation_json["Properties"])
+        return _with_policies(role, cloudformation_json["Properties"], account_id)
 
     @classmethod
     def update_from_cloudformation_json(
@@ -129,10 +201,14 @@ class DeployedRole(Role, CloudFormationModel):
         role = super().update_from_cloudformation_json(
             original_resource, new_resource_name, cloudformation_json, account_id, region_name
         )
-        return _with_policies(role, cloudformation_json["Properties"])
+        return _with_policies(role, cloudformation_json["Properties"], account_id)
 
 
-def _with_policies(role: Role, properties: dict[str, Any]) -> Role:
+def _with_policies(role: Role, properties: dict[str, Any], account_id: str) -> Role:
+    backend = iam_backends[account_id][role.partition]
+    for arn in properties.get("ManagedPolicyArns", []):
+        if ":iam::aws:" not in arn:  # moto would have to load all of AWS's
+            backend.attach_role_policy(arn, role.name)
     for name in list(role.policies):
         role.delete_policy(name)
     for policy in properties.get("Policies", []):

@@ -1,9 +1,10 @@
 """Stacks in moto as CloudFormation makes them: the SAM transform, outputs, the order of changes.
 
-What `sam deploy` sends (change sets with a SAM template) becomes moto's own resources. Three things that moto
-does otherwise are done here: a change set gets the SAM transform and, once executed, outputs; on an update a
-function changes before a version of it is published; what leaves the template with DeletionPolicy Retain
-stays. A failed update is not rolled back.
+What `sam deploy` sends (change sets with a SAM template) becomes moto's own resources. Four things that moto
+does otherwise are done here: a change set gets the transforms and, once executed, outputs; on an update a
+function changes before a version of it is published; a resource is replaced when a property changes that no
+update can change; what leaves the template, or is replaced, stays where its policies retain it. A failed
+update is not rolled back.
 """
 
 from __future__ import annotations
@@ -12,29 +13,43 @@ import copy
 import json
 from typing import Any
 
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Stack
-from moto.cloudformation.parsing import ResourceMap, clean_json, parse_and_update_resource
+from moto.cloudformation.parsing import (
+    ResourceMap,
+    clean_json,
+    parse_and_create_resource,
+    parse_and_update_resource,
+)
 from samtranslator.model.exceptions import InvalidDocumentException
 
-from support.sam_template import SAM_TRANSFORM, translate
+from support.sam_template import LANGUAGE_EXTENSIONS, REGION, SAM_TRANSFORM, translate
 
 
 def transformed(text: str, parameters: dict[str, str]) -> str:
-    """Return a template with the SAM transform applied, as JSON.
+    """Return a template with its transforms applied, as JSON.
+
+    moto knows Retain alone: nothing is rolled back here, so RetainExceptOnCreate is the same.
 
     Raises:
         ValidationError: SAM refuses the template.
     """
     try:
-        return json.dumps(translate(Stack.parse_template(text), parameters), default=str)
+        translated = json.dumps(translate(Stack.parse_template(text), parameters), default=str)
+        return translated.replace('"RetainExceptOnCreate"', '"Retain"')
+    except ValueError as refused:
+        raise ValidationError(message=f"Transform {LANGUAGE_EXTENSIONS} failed with: {refused}") from refused
     except InvalidDocumentException as refused:
         why = "; ".join(str(cause.message) for cause in refused.causes)
         raise ValidationError(message=f"Transform {SAM_TRANSFORM} failed with: {why}") from refused
 
 
+_FIRST = ("AWS::Lambda::Function", "AWS::Lambda::Version")
+
+
 class OrderedResources(ResourceMap):
-    """A stack's resources, changed in the order that CloudFormation keeps: functions first, removals last."""
+    """A stack's resources, changed in CloudFormation's order: functions, versions, the rest, removals."""
 
     _resource_json_map: dict[str, Any]
 
@@ -50,11 +65,11 @@ class OrderedResources(ResourceMap):
         self._resource_json_map = template["Resources"]
 
         wanted = [name for name, each in template["Resources"].items() if self._is_wanted(each)]
-        for name in sorted(wanted, key=self._is_no_function):
+        for name in sorted(wanted, key=self._rank):
             if name not in self._parsed_resources:
                 self[name]  # a lazy map: asking for a resource creates it, and what it refers to
             elif name in before and self._resolved(name) != before[name]:
-                self._modify(name)
+                self._modify(name, before[name], declared_before[name])
         for name in before.keys() - set(wanted):
             resource = self._parsed_resources.pop(name)
             if declared_before[name].get("DeletionPolicy") != "Retain":
@@ -64,19 +79,35 @@ class OrderedResources(ResourceMap):
         condition = declared.get("Condition")
         return condition is None or bool(self.lazy_condition_map[condition])
 
-    def _is_no_function(self, name: str) -> bool:
-        return self._resource_json_map[name]["Type"] != "AWS::Lambda::Function"
+    def _rank(self, name: str) -> int:
+        kind = self._resource_json_map[name]["Type"]
+        return _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
 
     def _resolved(self, name: str) -> Any:
         return clean_json(copy.deepcopy(self._resource_json_map[name]), self)
 
-    def _modify(self, name: str) -> None:
-        changed: Any = parse_and_update_resource(
-            name, self._resource_json_map[name], self, self._account_id, self._region_name
-        )
-        if changed is None:
-            raise NotImplementedError(f"moto cannot update a {self._resource_json_map[name]['Type']}")
-        self._parsed_resources[name] = changed
+    def _modify(self, name: str, before: dict[str, Any], declared_before: dict[str, Any]) -> None:
+        declared = self._resource_json_map[name]
+        old, new = before.get("Properties", {}), self._resolved(name).get("Properties", {})
+        fixed = _create_only(declared["Type"])
+        if any(old.get(key) != new.get(key) for key in fixed):
+            replaced = self._parsed_resources[name]
+            made = parse_and_create_resource(name, declared, self, self._account_id, self._region_name)
+            if declared.get("UpdateReplacePolicy") != "Retain":
+                self._delete_resource(replaced, declared_before)
+        elif old == new:
+            return  # its policies alone
+        else:
+            made = parse_and_update_resource(name, declared, self, self._account_id, self._region_name)
+        if made is None:
+            raise NotImplementedError(f"moto cannot update a {declared['Type']}")
+        self._parsed_resources[name] = made
+
+
+def _create_only(kind: str) -> list[str]:
+    """The properties of a resource type that replace the resource when they change."""
+    schema: Any = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, kind).schema
+    return [path.removeprefix("/properties/") for path in schema.get("createOnlyProperties", [])]
 
 
 class SamCloudFormation(CloudFormationBackend):

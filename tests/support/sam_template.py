@@ -1,7 +1,8 @@
 """Read a SAM template and translate it as CloudFormation would.
 
 A template becomes plain dictionaries: with the short tags in their long form (`Fn::GetAtt` with its two
-parts), or with the SAM transform applied, by AWS's own translator. It reaches no AWS account.
+parts), with the loops of LanguageExtensions written out (by cfn-lint, which knows them), or with the SAM
+transform applied, by AWS's own translator. It reaches no AWS account.
 """
 
 from __future__ import annotations
@@ -13,10 +14,14 @@ from typing import Any
 
 import boto3
 import yaml
+from cfnlint.template import Template
+from cfnlint.template.transforms._language_extensions import language_extension
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 SAM_TRANSFORM = "AWS::Serverless-2016-10-31"
+LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
+REGION = "us-west-2"
 
 
 # The translator counts what it does for AWS and complains, on the way out, that nobody collected the counts.
@@ -47,17 +52,36 @@ def load(text: str) -> dict[str, Any]:
     return yaml.load(text, Loader=_Loader)
 
 
+def expanded(template: Mapping[str, Any]) -> dict[str, Any]:
+    """Write out the loops (`Fn::ForEach`) where the template asks for that, else return a copy.
+
+    Raises:
+        ValueError: A loop cannot be written out.
+    """
+    copied = copy.deepcopy(dict(template))
+    if LANGUAGE_EXTENSIONS not in _transforms(copied):
+        return copied
+    errors, written_out = language_extension(Template("template.yaml", copied, [REGION]))
+    if errors or written_out is None:
+        raise ValueError("; ".join(str(each) for each in errors))
+    return written_out
+
+
+def _transforms(template: Mapping[str, Any]) -> list[str]:
+    named = template.get("Transform", [])
+    return [named] if isinstance(named, str) else named
+
+
 def translate(template: Mapping[str, Any], parameters: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Apply the SAM transform where the template asks for it, else return a copy.
+    """Apply the transforms that the template asks for, as CloudFormation does, and return the result.
 
     Raises:
         InvalidDocumentException: SAM refuses the template.
     """
-    copied = copy.deepcopy(dict(template))
-    transforms = copied.get("Transform", [])
-    if SAM_TRANSFORM not in ([transforms] if isinstance(transforms, str) else transforms):
+    copied = expanded(template)
+    if SAM_TRANSFORM not in _transforms(copied):
         return copied
-    session = boto3.Session(region_name="us-west-2")
+    session = boto3.Session(region_name=REGION)
     translator = Translator({}, Parser(), boto_session=session)
     return translator.translate(copied, dict(parameters or {}))
 
@@ -67,6 +91,6 @@ def packaged(template: Mapping[str, Any], code: str = "s3://bucket/artifact") ->
     copied = copy.deepcopy(dict(template))
     if copied.get("Globals", {}).get("Function", {}).pop("CodeUri", None) is not None:
         for resource in copied["Resources"].values():
-            if resource["Type"] == "AWS::Serverless::Function":
+            if isinstance(resource, dict) and resource["Type"] == "AWS::Serverless::Function":
                 resource["Properties"].setdefault("CodeUri", code)
     return copied

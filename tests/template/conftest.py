@@ -23,7 +23,8 @@ def text() -> str:
 
 @pytest.fixture
 def template(text: str) -> dict[str, Any]:
-    return sam_template.load(text)
+    """With its loops written out."""
+    return sam_template.expanded(sam_template.load(text))
 
 
 @pytest.fixture

@@ -169,16 +169,14 @@ def test_parameters_bring_a_judge_s_role_and_tell_a_topic(aws, template_of_the_p
     assert [name for name in roles if name.startswith("project-GraderRole")]
     assert not [name for name in roles if name.startswith("project-JudgeRole")]
 
-    given = {"JudgeModelId": "maker.model-v1:0", "AlarmTopicArn": topic}
-    deploy(aws, "project", template_of_the_project, given)
     model = f"arn:aws:bedrock:{aws.region}::foundation-model/maker.model-v1:0"
-    assert ("bedrock:InvokeModel", model) in policies_of(aws, "project", "JudgeRole")
+    given = {"JudgeModelArns": model, "AlarmTopicArn": topic}
+    deploy(aws, "project", template_of_the_project, given)
+    assert ("bedrock:InvokeModel", [model]) in policies_of(aws, "project", "JudgeRole")
 
-    deploy(aws, "project", template_of_the_project, given | {"JudgeInferenceProfileId": "us.maker"})
     profile = f"arn:aws:bedrock:{aws.region}:123456789012:inference-profile/us.maker"
-    now = policies_of(aws, "project", "JudgeRole")
-    assert ("bedrock:InvokeModel", profile) in now
-    assert ("bedrock:InvokeModel", model) not in now
+    deploy(aws, "project", template_of_the_project, given | {"JudgeModelArns": f"{model},{profile}"})
+    assert ("bedrock:InvokeModel", [model, profile]) in policies_of(aws, "project", "JudgeRole")
 
     alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
     assert {tuple(each["AlarmActions"]) for each in alarms} == {(topic,)}

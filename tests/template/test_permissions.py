@@ -13,27 +13,28 @@ import pytest
 from support import sam_template
 
 STACK = {"AWS::StackName": "rft-graders", "AWS::Region": "us-west-2", "AWS::Partition": "aws"}
-STACK |= {
-    "AWS::AccountId": "123456789012",
-    "JudgeModelId": "maker.model-v1:0",
-    "JudgeInferenceProfileId": "us.m",
-}
+STACK |= {"AWS::AccountId": "123456789012"}
 PREFIX = "arn:aws:lambda:us-west-2:123456789012:function:"
 
 
 def resolved(resource):
-    """A resource's ARN as it would read in the stack; GetAtt stays a name."""
+    """A resource's ARN as it would read in the stack; GetAtt and Ref stay names."""
+    if isinstance(resource, dict) and "Ref" in resource:
+        return resource["Ref"]
     if isinstance(resource, dict) and "Fn::Sub" in resource:
         return re.sub(r"\$\{([^}]+)\}", lambda found: STACK[found[1]], resource["Fn::Sub"])
     return ".".join(resource["Fn::GetAtt"]) if isinstance(resource, dict) else resource
 
 
-def statements(document, profile=False):
-    found = document["Statement"]
-    if isinstance(found, dict):
-        name, yes, no = found["Fn::If"]
-        assert name == "HasJudgeProfile"
-        found = yes if profile else no
+def statements(document, vpc=False):
+    found = []
+    for each in document["Statement"]:
+        if "Fn::If" in each:
+            name, yes, no = each["Fn::If"]
+            assert (name, no) == ("HasVpc", {"Ref": "AWS::NoValue"})
+            found += [yes] if vpc else []
+        else:
+            found.append(each)
     return [
         (
             {each["Action"]} if isinstance(each["Action"], str) else set(each["Action"]),
@@ -44,9 +45,11 @@ def statements(document, profile=False):
     ]
 
 
-def role(template, name, profile=False):
-    policies = template["Resources"][name]["Properties"]["Policies"]
-    return [each for policy in policies for each in statements(policy["PolicyDocument"], profile)]
+def role(template, name, vpc=False):
+    properties = template["Resources"][name]["Properties"]
+    managed = [template["Resources"][each["Ref"]]["Properties"] for each in properties["ManagedPolicyArns"]]
+    policies = [*managed, *properties.get("Policies", [])]
+    return [each for policy in policies for each in statements(policy["PolicyDocument"], vpc)]
 
 
 def submitter(template):
@@ -57,7 +60,9 @@ def test_there_is_no_role_but_the_two_that_are_written_out(translated):
     roles = {name: each for name, each in translated["Resources"].items() if each["Type"] == "AWS::IAM::Role"}
     assert roles.keys() == {"GraderRole", "JudgeRole"}
     for each in roles.values():
-        assert "ManagedPolicyArns" not in each["Properties"]
+        assert each["Properties"]["ManagedPolicyArns"] == [{"Ref": "GraderPolicy"}]
+        boundary = ["HasPermissionsBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]
+        assert each["Properties"]["PermissionsBoundary"] == {"Fn::If": boundary}
         [trust] = each["Properties"]["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
 
@@ -69,34 +74,44 @@ def test_a_grader_may_write_its_log_and_nothing_else(template):
     assert role(template, "GraderRole") == [WRITE_LOGS]
 
 
+def test_in_a_vpc_a_grader_may_have_network_interfaces_made_too(template):
+    logs, (actions, resource, condition) = role(template, "GraderRole", vpc=True)
+    assert (logs, resource, condition) == (WRITE_LOGS, "*", None)
+    assert {action.split(":")[0] for action in actions} == {"ec2"}
+    assert {"ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"} < actions
+
+
 def test_there_is_no_judge_unless_it_is_asked_for(template):
     assert template["Resources"]["JudgeRole"]["Condition"] == "HasJudge"
-    assert template["Parameters"]["JudgeModelId"]["Default"] == ""
+    assert template["Parameters"]["JudgeModelArns"]["Default"] == ""
 
 
-def test_a_judge_s_grader_may_ask_one_model(template):
-    asks = ({"bedrock:InvokeModel"}, "arn:aws:bedrock:us-west-2::foundation-model/maker.model-v1:0", None)
-    assert role(template, "JudgeRole") == [WRITE_LOGS, asks]
-
-
-def test_through_a_profile_the_model_is_allowed_everywhere_but_only_through_it(template):
-    logs, profile, model = role(template, "JudgeRole", profile=True)
-    arn = "arn:aws:bedrock:us-west-2:123456789012:inference-profile/us.m"
+def test_a_judge_s_grader_may_ask_the_models_of_the_list_and_any_through_its_profiles(template):
+    logs, listed, through = role(template, "JudgeRole")
     assert logs == WRITE_LOGS
-    assert profile == ({"bedrock:InvokeModel"}, arn, None)
-    actions, resource, condition = model
-    assert (actions, resource) == (
-        {"bedrock:InvokeModel"},
-        "arn:aws:bedrock:*::foundation-model/maker.model-v1:0",
-    )
-    [(operator, [(key, value)])] = [(name, list(each.items())) for name, each in condition.items()]
-    assert (operator, key, resolved(value)) == ("StringEquals", "bedrock:InferenceProfileArn", arn)
+    assert listed == ({"bedrock:InvokeModel"}, "JudgeModelArns", None)
+    only = {"StringEquals": {"bedrock:InferenceProfileArn": {"Ref": "JudgeModelArns"}}}
+    assert through == ({"bedrock:InvokeModel"}, "arn:aws:bedrock:*::foundation-model/*", only)
+
+
+@pytest.mark.parametrize(
+    ("arn", "fits"),
+    [
+        ("arn:aws:bedrock:us-west-2::foundation-model/maker.model-v1:0", True),
+        ("arn:aws:bedrock:us-west-2:123456789012:inference-profile/us.maker.model", True),
+        ("", True),
+        ("maker.model-v1:0", False),
+        ("*", False),
+    ],
+)
+def test_a_judge_s_model_is_named_by_its_arn(template, arn, fits):
+    assert bool(re.search(template["Parameters"]["JudgeModelArns"]["AllowedPattern"], arn)) == fits
 
 
 def test_no_action_is_a_pattern_and_no_resource_is_everything_but_where_there_is_none(template):
     everything = [
         *role(template, "GraderRole"),
-        *role(template, "JudgeRole", profile=True),
+        *role(template, "JudgeRole"),
         *submitter(template),
     ]
     assert not [action for actions, _, _ in everything for action in actions if "*" in action]
@@ -131,6 +146,29 @@ def test_the_submitter_may_do_what_a_job_needs_from_its_file_to_the_tuned_model(
     assert {f"bedrock-mantle:{name}" for name in needed.split()} <= allowed
 
 
+def test_the_submitter_may_do_what_aws_s_own_policy_for_inference_allows(template):
+    allowed = {action for actions, _, _ in submitter(template) for action in actions}
+    inference = "CreateInference GetProject ListProjects ListTagsForResource"
+    assert {f"bedrock-mantle:{name}" for name in inference.split()} <= allowed
+
+
+def test_another_account_may_call_the_published_version_if_it_is_named(template):
+    permissions = {
+        name: each
+        for name, each in template["Resources"].items()
+        if each["Type"] == "AWS::Lambda::Permission"
+    }
+    assert len(permissions) == 2
+    for name, each in permissions.items():
+        assert each["Condition"] == "HasTrainingAccount"
+        grader = name.removesuffix("TrainingAccount")
+        assert each["Properties"] == {
+            "Action": "lambda:InvokeFunction",
+            "FunctionName": {"Ref": f"{grader}.Version"},
+            "Principal": {"Ref": "TrainingAccountId"},
+        }
+
+
 def test_every_action_of_the_submitter_exists_and_knows_its_resource(template):
     """Against the service authorisation data that cfn-lint carries."""
     file = resources.files(cfnlint.data.AdditionalSpecs) / "Policies.json"
@@ -145,7 +183,7 @@ def test_every_action_of_the_submitter_exists_and_knows_its_resource(template):
 
 def test_the_policies_are_read_as_they_are_written():
     """The reader of this file's tests fails on a form that it does not know, rather than pass it."""
-    with pytest.raises((KeyError, AssertionError)):
-        statements({"Statement": {"Fn::If": ["Other", [], []]}})
+    with pytest.raises(AssertionError):
+        statements({"Statement": [{"Fn::If": ["Other", {}, {}]}]})
     with pytest.raises(KeyError):
         resolved(sam_template.load("!Sub arn:${Unknown}"))

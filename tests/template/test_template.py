@@ -59,27 +59,26 @@ def test_everything_that_the_translated_template_refers_to_exists(translated):
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("!GetAtt WordProblem.Arn", "!GetAtt WordProblemX.Arn"),
-        ("!GetAtt WordProblem.Arn", "!GetAtt WordProblem.Arm"),
-        ("!Ref WordProblem.Version", "!Ref WordProblem.Versions"),
-        ("!Ref WordProblem.Alias", "!Ref WordProblemX.Alias"),
+        ("Names: [WordProblem,", "Names: [WordProblemX,"),
+        ("!GetAtt GraderRole.Arn", "!GetAtt GraderRole.Arm"),
+        ('{Ref: !Sub "${Grader}.Version"}', '{Ref: !Sub "${Grader}.Versions"}'),
+        ('{Ref: !Sub "${Grader}.Alias"}', '{Ref: !Sub "${Grader}X.Alias"}'),
         ("LogGroup: !Ref GraderLogs", "LogGroup: !Ref GraderLog"),
         ("function:${AWS::StackName}-*", "function:${AWS::StackNames}-*"),
-        ("foundation-model/${JudgeModelId}", "foundation-model/${JudgeModel.Id}"),
+        ("VersionDescription: !Sub ${MemorySize} MB", "VersionDescription: !Sub ${Memory.Size} MB"),
         ("Condition: HasJudge\n", "Condition: HasJudges\n"),
         ("!If [HasAlarmTopic,", "!If [HasAlarmTopics,"),
-        ("!Condition HasJudge\n", "!Condition HasJudges\n"),
     ],
 )
 def test_a_reference_to_nothing_is_found(text, right, wrong):
     assert right in text
-    assert unresolved(sam_template.load(text.replace(right, wrong))) != []
+    assert unresolved(sam_template.expanded(sam_template.load(text.replace(right, wrong)))) != []
 
 
 def test_the_linter_alone_would_miss_a_name_that_begins_with_a_function_s(text, tmp_path):
     """Why `unresolved` exists; once this fails, it may be superfluous."""
     file = tmp_path / "template.yaml"
-    file.write_text(text.replace("!GetAtt WordProblem.Arn", "!GetAtt WordProblemX.Arn"))
+    file.write_text(text.replace("Names: [WordProblem,", "Names: [WordProblemX,"))
     assert lint(file).returncode == 0
 
 
@@ -106,8 +105,8 @@ def test_every_function_says_its_limits_and_is_built_by_the_makefile(template, t
     for name, function in functions.items():
         properties = function["Properties"]
         assert properties["Timeout"] == 60
-        assert properties["MemorySize"] == 512
-        assert properties["Architectures"] == ["x86_64"]
+        assert properties["MemorySize"] == {"Ref": "MemorySize"}
+        assert properties["Architectures"] == [{"Ref": "Architecture"}]
         assert properties["Runtime"] == "python3.13"
         assert template["Resources"][name]["Metadata"] == {"BuildMethod": "makefile"}
         assert template["Resources"][name]["Properties"]["AutoPublishAliasAllProperties"] is True
@@ -124,7 +123,7 @@ def test_a_published_version_is_kept_when_the_next_one_comes(template, translate
     versions = of_type(translated, "AWS::Lambda::Version")
     aliases = of_type(translated, "AWS::Lambda::Alias")
     assert len(versions) == len(aliases) == len(graders(template))
-    assert {each["DeletionPolicy"] for each in versions.values()} == {"Retain"}
+    assert {each["UpdateReplacePolicy"] for each in versions.values()} == {"Retain"}
     assert {each["Properties"]["Name"] for each in aliases.values()} == {"live"}
 
 
@@ -157,8 +156,71 @@ def test_nothing_changed_publishes_nothing(template):
     assert version_of(template) == version_of(template)
 
 
-def test_a_parameter_publishes_nothing(template):
-    assert version_of(template, {"LogRetentionDays": "7"}) == version_of(template)
+def test_a_parameter_changes_no_version_s_logical_id(template):
+    """Why VersionDescription names the parameters; once this fails, it may be superfluous."""
+    assert version_of(template, {"MemorySize": "1024"}) == version_of(template)
+
+
+def parameters_in(value, template, found=None):
+    """The parameters that a value depends on, through its conditions too."""
+    found = set() if found is None else found
+    if isinstance(value, list):
+        for each in value:
+            parameters_in(each, template, found)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            if key == "Fn::If":
+                parameters_in(template["Conditions"][part[0]], template, found)
+            names = re.findall(r"\$\{(\w+)\}", part) if key == "Fn::Sub" else [part]
+            found |= {name for name in names if isinstance(name, str) and name in template["Parameters"]}
+            parameters_in(part, template, found)
+    return found
+
+
+# No version holds the concurrency; the key changes no reward.
+NOT_OF_A_VERSION = {"ReservedConcurrentExecutions", "KmsKeyArn"}
+
+
+def test_each_parameter_that_changes_a_version_publishes_the_next_one(template):
+    shared = template["Globals"]["Function"]
+    for name, function in graders(template).items():
+        properties = {**shared, **function["Properties"]}
+        described = parameters_in(properties.pop("VersionDescription"), template)
+        held = {key: value for key, value in properties.items() if key not in NOT_OF_A_VERSION}
+        assert described == parameters_in(held, template), name
+
+
+def test_the_longest_description_of_a_version_is_one_that_lambda_takes(template):
+    longest = {
+        "SubnetIds": ",".join(["subnet-0123456789abcdef0"] * 6),
+        "SecurityGroupIds": ",".join(["sg-0123456789abcdef0"] * 2),
+        "MemorySize": "10240",
+        "Architecture": "x86_64",
+        "GraderCapture": "1000000",
+        "GraderLogContent": "0",
+    }
+    for name, value in longest.items():
+        pattern = template["Parameters"][name].get("AllowedPattern")
+        assert pattern is None or re.fullmatch(pattern, value)
+        if pattern:
+            assert not re.fullmatch(pattern, value + value[value.rindex(",") :])
+    text = graders(template)["WordProblem"]["Properties"]["VersionDescription"]["Fn::Sub"]
+    assert len(re.sub(r"\$\{(\w+)\}", lambda match: longest[match[1]], text)) <= 256
+
+
+def test_whatever_a_version_needs_outlives_its_removal_from_the_template(translated):
+    policies = {
+        (each["Type"], each.get("DeletionPolicy"), each.get("UpdateReplacePolicy"))
+        for name, each in translated["Resources"].items()
+        if name != "SubmitterPolicy" and each["Type"] != "AWS::CloudWatch::Alarm"
+    }
+    kinds = "Lambda::Function Lambda::Version Lambda::Alias Lambda::Permission Logs::LogGroup IAM::Role"
+    kept = [f"AWS::{kind}" for kind in [*kinds.split(), "IAM::ManagedPolicy"]]
+    assert policies == {(kind, "RetainExceptOnCreate", "Retain") for kind in kept}
+
+
+def test_a_log_group_that_was_left_behind_is_not_in_the_way_of_the_next_stack(template):
+    assert "LogGroupName" not in template["Resources"]["GraderLogs"]["Properties"]
 
 
 # --- Logs, alarms, outputs ------------------------------------------------------------------------
@@ -181,24 +243,62 @@ def alarms_of(template, function):
     return [alarm for alarm in alarms if {"Ref": function} in names(alarm)]
 
 
-def test_every_grader_has_the_four_alarms(template):
+def measured(alarm):
+    """The metrics of an alarm as (namespace, name, dimension)."""
+    metrics = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", [alarm]) if "MetricStat" in each]
+    return {
+        (metric["Namespace"], metric["MetricName"], metric["Dimensions"][0]["Name"])
+        for metric in metrics or [alarm]
+    }
+
+
+def test_every_grader_has_the_five_alarms(template):
+    lambda_s, own = ("AWS/Lambda", "FunctionName"), ("RftGraders", "service")
+    expected = [
+        {("Errors", *lambda_s)},
+        {("Throttles", *lambda_s)},
+        {("TimeoutUsed", *own)},
+        {("Errors", *own), ("Abstentions", *own), ("Samples", *own)},
+        {("RewardSpread", *own), ("RewardMean", *own), ("Samples", *own)},
+    ]
     for function in graders(template):
         alarms = alarms_of(template, function)
-        simple = {alarm["MetricName"]: alarm for alarm in alarms if "MetricName" in alarm}
-        assert simple.keys() == {"Errors", "Throttles", "Duration"}
-        assert {alarm["Namespace"] for alarm in simple.values()} == {"AWS/Lambda"}
-        assert {alarm["Dimensions"][0]["Name"] for alarm in simple.values()} == {"FunctionName"}
-        [own] = [alarm for alarm in alarms if "Metrics" in alarm]
-        measured = [each["MetricStat"]["Metric"] for each in own["Metrics"] if "MetricStat" in each]
-        assert sorted(metric["MetricName"] for metric in measured) == ["Errors", "Samples"]
+        assert len(alarms) == len(expected)
+        found = [{(name, space, key) for space, name, key in measured(alarm)} for alarm in alarms]
+        assert all(metrics in found for metrics in expected)
 
 
-def test_the_duration_alarm_stands_at_four_fifths_of_the_timeout(template):
-    timeout = template["Globals"]["Function"]["Timeout"]
-    for function, resource in graders(template).items():
-        seconds = resource["Properties"].get("Timeout", timeout)
-        [alarm] = [a for a in alarms_of(template, function) if a.get("MetricName") == "Duration"]
-        assert alarm["Threshold"] == 0.8 * seconds * 1000
+def test_the_duration_alarm_stands_at_four_fifths_of_the_function_s_own_timeout(template):
+    for function in graders(template):
+        [alarm] = [a for a in alarms_of(template, function) if a.get("MetricName") == "TimeoutUsed"]
+        assert (alarm["Threshold"], alarm["Statistic"]) == (80, "Maximum")
+
+
+@pytest.mark.parametrize(
+    ("samples", "spread", "means", "alarms"),
+    [
+        (128, 0.0, (0.0, 0.0), True),
+        (128, 0.0, (0.7, 0.7), True),
+        (127, 0.0, (0.0, 0.0), False),
+        (5000, 0.0, (0.0, 1.0), False),
+        (5000, 0.01, (0.5, 0.5), False),
+    ],
+)
+def test_a_reward_that_does_not_vary_within_calls_or_between_them_is_an_alarm(
+    template, samples, spread, means, alarms
+):
+    """CloudWatch's expression, read as Python's."""
+    for function in graders(template):
+        [query] = [
+            each
+            for alarm in alarms_of(template, function)
+            for each in alarm.get("Metrics", [])
+            if "RewardSpread" in str(alarm) and "Expression" in each
+        ]
+        python = query["Expression"].replace("IF(", "choose(").replace(" AND ", " and ")
+        values = {"samples": samples, "spread": spread, "highest": max(means), "lowest": min(means)}
+        chosen = eval(python, {"choose": lambda test, yes, no: yes if test else no}, values)
+        assert chosen == int(alarms)
 
 
 def test_alarms_measure_what_the_graders_send(template):
@@ -222,8 +322,11 @@ def test_metrics_go_to_one_namespace_and_each_function_names_itself(template):
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == NAMESPACE
     # One name for all would average the rewards of different graders, and no alarm's dimension would fit.
     assert "POWERTOOLS_SERVICE_NAME" not in variables
-    # Content is logged on the day someone asks for it, not by default.
-    assert "GRADER_LOG_CONTENT" not in variables
+    # Content and shapes are logged on the day someone asks for it, not by default.
+    assert variables["GRADER_LOG_CONTENT"] == {"Ref": "GraderLogContent"}
+    assert variables["GRADER_CAPTURE"] == {"Ref": "GraderCapture"}
+    defaults = template["Parameters"]
+    assert (defaults["GraderLogContent"]["Default"], defaults["GraderCapture"]["Default"]) == ("0", 0)
 
 
 def test_alarms_tell_a_topic_if_there_is_one(template):
@@ -235,7 +338,10 @@ def test_alarms_tell_a_topic_if_there_is_one(template):
 
 
 def test_outputs_name_every_grader_in_three_ways_and_the_policy(template):
-    expected: dict[str, object] = {"SubmitterPolicyArn": {"Ref": "SubmitterPolicy"}}
+    expected: dict[str, object] = {
+        "SubmitterPolicyArn": {"Ref": "SubmitterPolicy"},
+        "LogGroupName": {"Ref": "GraderLogs"},
+    }
     for name in graders(template):
         expected[f"{name}VersionArn"] = {"Ref": f"{name}.Version"}
         expected[f"{name}AliasArn"] = {"Ref": f"{name}.Alias"}
@@ -258,24 +364,36 @@ def test_no_default_belongs_to_an_account():
 @pytest.fixture
 def added(text):
     """The lines that the template's comment tells to add, as they would stand under Resources."""
-    [lines] = re.findall(r"^#(?:   .*\n#)+(?=\n)", text[: text.index("Parameters:")], re.MULTILINE)
-    return [line.removeprefix("# ") for line in lines.splitlines() if line != "#"]
+    [lines] = re.findall(r"^#   ReceiptTotal:\n(?:#     .*\n)+", text, re.MULTILINE)
+    return [line.removeprefix("# ") for line in lines.splitlines()]
 
 
-def test_adding_a_grader_takes_at_most_eight_lines(added):
+def test_adding_a_grader_takes_ten_lines_and_its_name_in_one_list(text, added):
     assert added[0] == "  ReceiptTotal:"
-    assert len(added) <= 8
+    assert len(added) == 10
+    code = re.sub(r"#.*", "", text)
+    resources = code[code.index("Resources:") : code.index("CorrectThenFormat:", code.index("Resources:"))]
+    assert len(re.findall(r"\bWordProblem\b", code)) == 2
+    assert len(re.findall(r"\bWordProblem\b", resources)) == 1
 
 
 def test_an_added_grader_gets_everything_from_the_rest(text, added):
-    template = sam_template.load(text.replace("Resources:\n", "Resources:\n" + "\n".join(added) + "\n", 1))
+    longer = text.replace("\nResources:\n", "\nResources:\n" + "\n".join(added) + "\n", 1)
+    longer = longer.replace("Names: [", "Names: [ReceiptTotal, ")
+    template = sam_template.expanded(sam_template.load(longer))
     translated = sam_template.translate(sam_template.packaged(template))
     assert unresolved(template) == unresolved(translated) == []
     function = translated["Resources"]["ReceiptTotal"]["Properties"]
     assert function["Handler"] == "my_graders.receipts.receipt_total"
     assert template["Resources"]["ReceiptTotal"]["Properties"]["AutoPublishAliasAllProperties"] is True
     assert function["LoggingConfig"]["LogGroup"] == {"Ref": "GraderLogs"}
-    assert (function["Timeout"], function["MemorySize"]) == (60, 512)
-    assert "ReceiptTotalAliaslive" in translated["Resources"]
-    made = [name for name in translated["Resources"] if name.startswith("ReceiptTotal")]
-    assert len(made) == 3, "function, version, alias: a role of its own would have the broad managed policy"
+    assert (function["Timeout"], function["MemorySize"]) == (60, {"Ref": "MemorySize"})
+    made = {
+        name: each["Type"] for name, each in translated["Resources"].items() if name.startswith("Receipt")
+    }
+    assert made["ReceiptTotalAliaslive"] == "AWS::Lambda::Alias"
+    assert "AWS::IAM::Role" not in made.values(), "a role of its own would have the broad managed policy"
+    assert list(made.values()).count("AWS::CloudWatch::Alarm") == 5
+    assert {"ReceiptTotalVersionArn", "ReceiptTotalAliasArn", "ReceiptTotalFunctionArn"} <= set(
+        translated["Outputs"]
+    )

@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graders import Failure, Reward
 from graders._runtime import telemetry
@@ -186,6 +188,47 @@ def test_what_cannot_be_reported_does_not_cost_the_batch(monkeypatch, capsys):
 
 def test_an_empty_batch_has_no_mean():
     assert summary([], [], 0.5, 0) == {"samples": 0, "errors": {}, "abstentions": 0, "batch_ms": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("took", "left", "used"), [(48_000, 12_000, 80), (60_000, 0, 100), (0, 60_000, 0), (0, 0, 0)]
+)
+def test_time_is_measured_against_the_function_s_own_timeout(took, left, used):
+    assert summary([{}], [1.0], took, 0, left)["timeout_used"] == used
+
+
+def test_no_timeout_is_no_share_of_one():
+    assert "timeout_used" not in summary([{}], [1.0], 1.0, 0)
+
+
+TIMED = """
+import sys
+from graders import grader
+
+@grader
+def graded(sample):
+    return 1.0
+
+class Context:
+    left = iter([60_000, 0])
+    def get_remaining_time_in_millis(self):
+        return next(self.left)
+
+graded([{"id": "a", "messages": [{"role": "assistant", "content": "x"}]}], Context())
+sys.stderr.write("[]")
+"""
+
+
+def test_the_share_of_the_timeout_is_a_metric():
+    pytest.importorskip("aws_lambda_powertools")
+    _, [blob], _ = run_program(TIMED, **LAMBDA)
+    assert blob["TimeoutUsed"] == [100.0]
+
+
+@given(st.floats(-1e6, 1e6), st.integers(1, 70))
+def test_equal_rewards_have_no_spread_and_their_own_value_as_the_mean(reward, count):
+    line = summary([{}] * count, [reward] * count, 1.0, 0)
+    assert (line["reward_mean"], line["reward_spread"]) == (reward, 0.0)
 
 
 def test_at_most_twenty_failing_ids_stand_in_a_line():
