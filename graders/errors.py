@@ -18,6 +18,10 @@ from __future__ import annotations
 class GraderError(Exception):
     """The root of every error that this package raises."""
 
+    def __str__(self) -> str:
+        """The message, in which nothing that came from data steers a terminal."""
+        return _readable(super().__str__())
+
 
 class DecorationError(GraderError, TypeError):
     """A grader or a check was declared in a way that cannot work."""
@@ -53,7 +57,7 @@ class SampleError(GraderError):
     def __str__(self) -> str:
         """The kind, what happened, and where."""
         place = self.origin.rpartition(" at ")[2] if " at " in self.origin else ""
-        return f"{self.kind}: {self.message}{place and f' ({place})'}"
+        return _readable(f"{self.kind}: {self.message}{place and f' ({place})'}")
 
 
 class ErrorBudgetExceeded(GraderError):
@@ -65,6 +69,13 @@ class Interrupted(BaseException):
 
     A BaseException, so that a scoring function's `except Exception` does not swallow it.
     """
+
+
+def _readable(text: str) -> str:
+    """Text with its lines and tabs; other control characters and lone surrogates are escaped."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text)
 
 
 __all__ = [

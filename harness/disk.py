@@ -26,7 +26,18 @@ from typing import IO, Any, ClassVar, Final, Self
 
 from harness.errors import InputError
 
-__all__ = ["AppendOnly", "HeldLock", "NoRoom", "file_sha256", "lock", "replaced", "unwritable", "write_json"]
+__all__ = [
+    "AppendOnly",
+    "HeldLock",
+    "NoRoom",
+    "file_sha256",
+    "lock",
+    "no_link",
+    "open_to_append",
+    "replaced",
+    "unwritable",
+    "write_json",
+]
 
 _BLOCK: Final = 1 << 16
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -70,6 +81,37 @@ def unwritable(path: Path, error: OSError, fix: str | None = None) -> InputError
     if error.errno == errno.ELOOP:
         message, fix = "is a symbolic link; writing there could change another file", "Remove the link."
     return InputError(message, place=str(path), fix=fix)
+
+
+def no_link(path: str | bytes | os.PathLike[str], flags: int) -> int:
+    """What `open(..., opener=no_link)` opens a file with that must not be a symbolic link.
+
+    A run that came with somebody's repository could have its files read or written elsewhere.
+
+    Raises:
+        OSError: It is one (`ELOOP`), or cannot be opened.
+    """
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
+
+
+def open_to_append(path: Path, fix: str | None = None) -> int:
+    """Open a file to append to; it and its folder are made when missing.
+
+    Args:
+        path: The file.
+        fix: What the user can do where it cannot be written.
+
+    Returns:
+        Its descriptor, for `os.fdopen`.
+
+    Raises:
+        InputError: It cannot be written, or is a symbolic link.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return no_link(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC)
+    except OSError as error:
+        raise unwritable(path, error, fix) from error
 
 
 @contextlib.contextmanager
@@ -150,12 +192,8 @@ class AppendOnly:
     def __init__(self, path: Path, fix: str | None = None) -> None:
         self.path = path
         self._fix = fix
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # Unbuffered: what could not be written must not be tried again when the file is closed.
-            self._file = path.open("ab", buffering=0)
-        except OSError as error:
-            raise unwritable(path, error, fix) from error
+        # Unbuffered: what could not be written must not be tried again when the file is closed.
+        self._file = os.fdopen(open_to_append(path, fix), "ab", buffering=0)
 
     def __enter__(self) -> Self:
         return self
@@ -174,7 +212,7 @@ class AppendOnly:
         Yields:
             Each line's offset in bytes, and the line with its end.
         """
-        with self.path.open("rb") as file:
+        with self._opened() as file:
             end = _end_of_last_line(file)
             if end != self.size:
                 self.cut(end)
@@ -204,9 +242,15 @@ class AppendOnly:
 
     def value_at(self, offset: int) -> Any:
         """The value of the line at an offset that `values` or `append` gave."""
-        with self.path.open("rb") as file:
+        with self._opened() as file:
             file.seek(offset)
             return json.loads(file.readline())
+
+    def _opened(self) -> IO[bytes]:
+        try:
+            return open(self.path, "rb", opener=no_link)
+        except OSError as error:
+            raise unwritable(self.path, error, self._fix) from error
 
     def append(self, values: Iterable[Any]) -> int:
         """Append JSON values, each as one line: all of them, or none.
@@ -366,6 +410,7 @@ def _locked(path: Path) -> IO[bytes] | None:
 def _holder(path: Path) -> str:
     """The process id that a lock's file names, or nothing."""
     with contextlib.suppress(OSError, ValueError):
-        word = path.read_bytes()[:100].split()[:1]
+        with open(path, "rb", opener=no_link) as file:
+            word = file.read(100).split()[:1]
         return str(int(word[0])) if word else ""
     return ""

@@ -35,10 +35,10 @@ class HarnessError(Exception):
 
     def __str__(self) -> str:
         """`place: message. fix` on one line, leaving out what is unknown; nothing in it steers a terminal."""
-        text = printable(f"{self.place}: {self.message}" if self.place else self.message)
-        if not self.fix:
-            return text
-        return f"{text if text.endswith(('.', '!', '?')) else text + '.'} {self.fix}"
+        text = f"{self.place}: {self.message}" if self.place else self.message
+        if self.fix:
+            text += f"{'' if text.endswith(('.', '!', '?')) else '.'} {self.fix}"
+        return printable(text)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keep `fix` and `place` when the error crosses from a worker process."""

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
+from harness.disk import open_to_append
+
 __all__ = ["LOG", "output_to"]
 
 LOG = "grader.log"
@@ -20,6 +22,9 @@ def output_to(path: Path | None) -> Iterator[Path]:
 
     Args:
         path: The file, which is appended to; when None, a temporary one that is removed at the end.
+
+    Raises:
+        InputError: It cannot be written, or is a symbolic link.
     """
     if path is None:
         import tempfile  # 3 ms that a replay's workers need not pay
@@ -27,11 +32,11 @@ def output_to(path: Path | None) -> Iterator[Path]:
         with tempfile.TemporaryDirectory() as folder, output_to(Path(folder) / LOG) as own:
             yield own
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    log = os.fdopen(open_to_append(path), "a", buffering=1, encoding="utf-8", errors="backslashreplace")
     sys.stdout.flush()
     sys.stderr.flush()
     kept = [os.dup(number) for number in (1, 2)]
-    with path.open("a", buffering=1, encoding="utf-8", errors="backslashreplace") as log:
+    with log:
         for number in (1, 2):
             os.dup2(log.fileno(), number)
         try:

@@ -175,7 +175,8 @@ class _Comparing:
                 yield name, content
 
         what = "its files are not those of the replayed artifact"
-        if folder.is_dir() and code_digest(contents()) == target.code_sha256:
+        inside = folder.resolve().is_relative_to(Path.cwd())  # a run may name any folder of this machine
+        if inside and folder.is_dir() and code_digest(contents()) == target.code_sha256:
             there = self.code.files
             names = sorted(name for name in here.keys() | there if here.get(name) != there.get(name))
             what += f": {_list(names)}"

@@ -8,8 +8,9 @@ What AWS does not document and was not seen on the real service is marked *unver
 from __future__ import annotations
 
 import json
+import re
 import signal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = [
     "ASYNC_REQUEST_BYTES",
@@ -33,6 +34,11 @@ __all__ = [
 REQUEST_BYTES = 6_291_456
 """Largest event of a synchronous invocation, bytes."""
 
+_FRAME = re.compile(r'^ *File "(.+)", line (\d+)', re.MULTILINE)
+_NOT_OWN = re.compile(
+    r"/graders/(?!examples/)|/(?:site|dist)-packages/|/python3[^/]*/|^/opt/|^/var/(?:runtime|lang)/|^<"
+)
+
 ASYNC_REQUEST_BYTES = 1_048_576
 """Largest event of an asynchronous invocation, bytes."""
 
@@ -54,6 +60,13 @@ class Fault(NamedTuple):
 
     error_type: str
     message: str
+    place: str = ""
+    """`file.py:line` of the function's own code that raised, where its stack trace tells."""
+
+    @property
+    def located(self) -> str:
+        """The message, and its place where that is known."""
+        return f"{self.message} ({self.place})" if self.place else self.message
 
     def payload(self) -> bytes:
         """The JSON document in the answer's body."""
@@ -136,7 +149,22 @@ def from_payload(body: bytes) -> Fault:
         document = None
     if not isinstance(document, dict):
         return Fault("Runtime.Unknown", body[:500].decode("utf-8", "replace"))
-    return Fault(str(document.get("errorType") or "Unknown"), str(document.get("errorMessage") or ""))
+    return Fault(
+        str(document.get("errorType") or "Unknown"),
+        str(document.get("errorMessage") or ""),
+        _place(document.get("stackTrace")),
+    )
+
+
+def _place(stack: Any) -> str:
+    """The last line of the function's own code in a stack trace, the innermost frame being the last.
+
+    Frames of this library, of Python and of the runtime are left out: what they raise, the code that called
+    them has to mend.
+    """
+    frames = _FRAME.findall("\n".join(map(str, stack))) if isinstance(stack, list) else []
+    own = [(file, line) for file, line in frames if not _NOT_OWN.search(file)]
+    return f"{own[-1][0].rpartition('/')[2]}:{own[-1][1]}" if own else ""
 
 
 def _signal_name(number: int) -> str:

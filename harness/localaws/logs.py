@@ -16,6 +16,8 @@ import threading
 import time
 from pathlib import Path
 
+from harness.disk import open_to_append
+
 __all__ = ["LogTail"]
 
 _KEEP_BYTES = 256 * 1024
@@ -28,13 +30,16 @@ class LogTail:
 
     Args:
         file: Gets everything too, up to 64 MB; created if missing, appended to if not.
+
+    Raises:
+        InputError: The file cannot be written, or is a symbolic link.
     """
 
     def __init__(self, file: Path | None = None) -> None:
         self._tail = bytearray()
         self._total = 0
         self._lock = threading.Lock()
-        self._file = file.open("ab") if file is not None else None
+        self._file = os.fdopen(open_to_append(file), "ab") if file is not None else None
         self._room = _FILE_BYTES
         self._pipe: int | None = None
         self._thread: threading.Thread | None = None

@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, TypeAlias
 
+from harness.disk import no_link, open_to_append
 from harness.errors import HarnessError, InputError, ServiceError
 from harness.grader_output import LOG
 from harness.processes import cores as usable_cores
@@ -153,7 +154,7 @@ def _grade(run: Run, progress: Callable[[Totals], None], cores: int) -> Totals:
     by_shard: dict[int, Totals] = {}
     sizes: dict[int, int] = {}
     said: _Said = queue.Queue()
-    with (run.folder / LOG).open("ab") as log:
+    with os.fdopen(open_to_append(run.folder / LOG), "ab") as log:
         workers = [WorkerProcess(_order(run), log, said) for _ in range(min(cores, len(waiting)))]
         try:
             for worker in workers:
@@ -379,5 +380,6 @@ def _died(run: Run, worker: WorkerProcess) -> HarnessError:
 
 
 def _last_line(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    with open(log, encoding="utf-8", errors="replace", opener=no_link) as file:
+        lines = file.read().strip().splitlines()
     return lines[-1][:300] if lines else ""

@@ -15,6 +15,7 @@ from typing import Any
 from harness.data.json_lines import LineError, lines, parse
 from harness.data.typed_json import as_json
 from harness.errors import InputError
+from harness.rollouts.read import line_number
 from harness.runs.facts import Bounds, RunFacts, check_bounds, known_bounds, middle_of, share_of
 from harness.runs.labels import LabelCounts
 from harness.runs.rows import Row, Totals, read_rows
@@ -171,6 +172,7 @@ def sample_of(run: Run, key: str) -> dict[str, Any]:
         rollout = None
     others = dict.fromkeys(f"at-{row['at']}" for row in rows if row["at"] != at)
     found: dict[str, Any] = {"rollout": rollout, "rows": [row for row in rows if row["at"] == at]}
+    found["place"] = f"{path}:{line_number(path, at)}"  # which file that is, the run alone says
     if rollout is None:
         found["line"] = line.decode("utf-8", "replace")
     if others:

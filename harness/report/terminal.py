@@ -67,6 +67,8 @@ def print_sample(found: dict[str, Any], console: SafeConsole | None = None) -> N
     """Print one sample: the conversation, the reference, and every grading of it."""
     console = console or SafeConsole()
     rollout = found["rollout"]
+    if "place" in found:
+        console.print(printable(found["place"]), style="dim")
     if isinstance(rollout, dict) and isinstance(rollout.get("messages"), list):
         _conversation(rollout, console)
     else:  # a line that was no rollout

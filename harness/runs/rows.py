@@ -16,6 +16,7 @@ from typing import Any, NotRequired, TypedDict
 import orjson
 
 from harness.data.json_lines import LineError, parse
+from harness.disk import no_link
 from harness.errors import InputError
 from harness.runs.labels import PLAIN, LabelCounts, LabelRule
 
@@ -56,7 +57,7 @@ def read_rows(path: Path) -> Iterator[Row]:
         InputError: There is no such file, or a line is no row.
     """
     try:
-        with path.open("rb", buffering=1 << 20) as file:
+        with open(path, "rb", buffering=1 << 20, opener=no_link) as file:
             for number, line in enumerate(file, 1):
                 try:
                     yield parse_row(line)

@@ -22,7 +22,7 @@ from uuid import uuid4
 
 from harness.data.record_file import RecordFacts
 from harness.data.typed_json import as_json
-from harness.disk import HeldLock, lock, replaced, unwritable, write_json
+from harness.disk import HeldLock, lock, no_link, replaced, unwritable, write_json
 from harness.errors import InputError
 from harness.runs.facts import SCHEMA, GraderFacts, InputFacts, RunFacts, read_facts
 from harness.runs.rows import Totals
@@ -91,7 +91,7 @@ class Run:
                 left.unlink()
             with replaced(self.rewards) as whole:
                 for number in range(len(self.facts.shards)):
-                    with self.shard(number).open("rb") as part:
+                    with open(self.shard(number), "rb", opener=no_link) as part:
                         shutil.copyfileobj(part, whole, 1 << 20)
 
     def close(self, totals: Totals) -> None:

@@ -117,7 +117,7 @@ def _function_fault(body: bytes) -> GraderFault:
     from harness.localaws.limits import from_payload
 
     fault = from_payload(body)
-    return GraderFault(fault.error_type, fault.message)
+    return GraderFault(fault.error_type, fault.located)
 
 
 def _region(function: str, region: str | None) -> str | None:

@@ -109,7 +109,7 @@ class LocalRuntimeTarget:
         if invocation.cold_start_ms is not None:
             self.cold_starts_ms.append(invocation.cold_start_ms)
         if invocation.fault is not None:
-            message = f"{invocation.fault.message}{self._why(invocation)}"
+            message = f"{invocation.fault.located}{self._why(invocation)}"
             return Answer([], ms, GraderFault(invocation.fault.error_type, message))
         return _explained(read(invocation.payload, event, ms), invocation.log)
 

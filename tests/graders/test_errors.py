@@ -49,3 +49,9 @@ def test_every_error_class_of_the_module_stands_in_its_docstring():
     for kind in classes:
         if issubclass(kind, Exception):
             assert kind.__name__ in (errors.__doc__ or "")
+
+
+@pytest.mark.parametrize("kind", [errors.GraderError, errors.EventError, errors.RecordError])
+def test_no_error_s_text_steers_a_terminal(kind):
+    assert str(kind("a\x1b]0;x\x07 \u202eb\ud800\nc")) == "a\\x1b]0;x\\x07 \\u202eb\\ud800\nc"
+    assert "\x1b" not in str(errors.SampleError("exception", "\x1b[2J", "ValueError at g\x1b.py:1"))

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.disk import AppendOnly, NoRoom, lock, replaced, write_json
+from harness.disk import AppendOnly, NoRoom, lock, open_to_append, replaced, write_json
 from harness.errors import InputError
+from harness.grader_output import output_to
+from harness.localaws.logs import LogTail
+from harness.runs.rows import read_rows
 
 OBJECTS = st.lists(
     st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=8), max_size=3), max_size=8
@@ -106,11 +110,31 @@ def test_a_new_file_gets_the_permissions_of_any_new_file(tmp_path: Path) -> None
 def test_a_planted_link_is_refused_and_not_followed(target: str, tmp_path: Path) -> None:
     (tmp_path / "victim").write_text("mine")
     (tmp_path / "x").symlink_to(tmp_path / target)
-    for write in (lambda: write_json(tmp_path / "x", 1), lambda: lock(tmp_path / "x", "it")):
+    writes: list[Callable[[], object]] = [
+        lambda: write_json(tmp_path / "x", 1),
+        lambda: lock(tmp_path / "x", "it"),
+        lambda: AppendOnly(tmp_path / "x"),
+        lambda: open_to_append(tmp_path / "x"),
+        lambda: LogTail(tmp_path / "x"),
+        lambda: output_to(tmp_path / "x").__enter__(),
+    ]
+    for write in writes:
         with pytest.raises(InputError, match=r"x: is a symbolic link.*Remove the link"):
             write()
     assert (tmp_path / "victim").read_text() == "mine"
     assert sorted(os.listdir(tmp_path)) == ["victim", "x"]
+
+
+def test_a_link_that_appears_later_is_not_read_through(tmp_path: Path) -> None:
+    with AppendOnly(tmp_path / "x") as file:
+        file.append([1])
+        (tmp_path / "x").rename(tmp_path / "y")
+        (tmp_path / "x").symlink_to(tmp_path / "y")
+        for read in (lambda: list(file.lines()), lambda: file.value_at(0)):
+            with pytest.raises(InputError, match="symbolic"):
+                read()
+    with pytest.raises(InputError, match="symbolic"):
+        list(read_rows(tmp_path / "x"))
 
 
 @pytest.mark.parametrize("letter", ["x", "\u00e9", "\U0001f600"])

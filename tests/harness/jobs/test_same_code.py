@@ -169,8 +169,9 @@ def test_what_no_zip_tells_is_said_to_be_unknown(deploy: Callable[..., str], rep
 
 
 def test_the_artifact_that_ran_is_the_deployed_one_file_by_file(
-    deploy: Callable[..., str], tmp_path: Path
+    deploy: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     artifact = write_artifact(tmp_path / "Listed", {**SOURCES, "pkg/deep/data.txt": "x", "pkg-a.txt": "y"})
     spec = FunctionSpec(name="listed", artifact=artifact, handler="same_code_grader.listed")
     target = LocalRuntimeFacts(tmp_path / "template.yaml", "Listed", spec.code_sha256())

@@ -99,7 +99,7 @@ def handler(event, context):
 """
     server.add(write_function(tmp_path / "bad", source, name="bad"))
     fault = opened("bad", server).grade(EVENT).fault
-    assert fault == GraderFault("OSError", "broken in call 1")
+    assert fault == GraderFault("OSError", "broken in call 1 (app.py:7)")
 
 
 def test_a_function_that_hangs_is_the_graders_fault(server, opened, tmp_path):

@@ -177,3 +177,29 @@ def test_a_process_that_ended_says_why(tmp_path, open_target, event, why):
     fault = open_target(write_function(tmp_path, source, timeout_s=60)).grade([item("a")]).fault
     assert isinstance(fault, GraderFault)
     assert fault.message.endswith(why)
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ("    raise ConfigurationError('no key')", "(app.py:7)"),
+        ("    graders.checks.text.one_of()", "(app.py:7)"),
+        ("    helper.fail()", "(helper.py:3)"),
+    ],
+)
+def test_an_error_that_fails_the_call_is_told_with_its_place(tmp_path, open_target, body, place):
+    source = f"""import graders.checks.text
+from graders import ConfigurationError, grader
+import helper
+
+@grader
+def same(sample):
+{body}
+"""
+    spec = write_grader(tmp_path / "artifact", source, handler="app.same", timeout_s=10)
+    (spec.artifact / "helper.py").write_text(
+        "from graders import ConfigurationError\ndef fail():\n    raise ConfigurationError('no key')\n"
+    )
+    answer = open_target(spec).grade([item("a")])
+    text = answer.fault.message if answer.fault else answer.items[0].error["message"]
+    assert place in text or place[1:-1] in text
