@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.deploy.artifact_checks import check_artifact
+from harness.deploy.build_completeness import check_completeness, is_built
 from harness.deploy.checklist import finding
 from harness.deploy.function_checks import JobSettings, check_function
 from harness.deploy.regions import KnownRegion, check_region
@@ -106,8 +107,12 @@ def examine_project(
     if artifact is None and not (build / "template.yaml").is_file():
         diagnosis.findings.append(finding("D020", "there is no artifact to look at", str(build)))
         return
-    _, functions = built_functions(build)
+    built_template, functions = built_functions(build)
+    if artifact is None or not (artifact.parent / "template.yaml").is_file():  # no single function's folder
+        diagnosis.findings += check_completeness(template, built_template.parent, functions)
     for logical_id, spec in functions.items():
+        if not is_built(spec, built_template.parent):
+            continue
         found, measured = check_artifact(spec, folder)
         diagnosis.looked_at.append(f"{build}: {logical_id}")
         diagnosis.findings += found

@@ -101,6 +101,29 @@ def test_a_limit_of_a_sample_beyond_the_call_s_is_found(project, capsys):
     assert "D017" in ids(capsys)
 
 
+def test_a_partial_build_is_said_to_be_one(project, capsys):
+    build = write_build(project, functions={"Same": "app.same", "Other": "app.same"})
+    text = (build / "template.yaml").read_text().replace("CodeUri: Other", "CodeUri: .")
+    (build / "template.yaml").write_text(text)
+    main(["doctor"])
+    out = " ".join(capsys.readouterr().out.split())
+    assert "a partial build: Other is not in it" in out
+    assert "looked at 2: template.yaml, .aws-sam/build: Same" in out
+
+
+def test_a_function_that_came_after_the_build_is_found(project, capsys):
+    write_build(project, functions={"Former": "app.same"})
+    main(["doctor"])
+    assert "Same is in the template and not in the build" in capsys.readouterr().out
+
+
+def test_settings_that_changed_since_the_build_are_found(project, capsys):
+    write_build(project, MemorySize=1024, Environment={"Variables": {"LIMIT": "3"}})
+    assert main(["doctor"]) == 1
+    out = " ".join(capsys.readouterr().out.split())
+    assert "MemorySize and Environment of Same changed in the template since it was built" in out
+
+
 def test_another_build_is_looked_at(project, capsys, tmp_path):
     write_build(tmp_path / "elsewhere", SAME.replace("==", "!="))
     assert main(["doctor", "--artifact", str(tmp_path / "elsewhere"), "--json"]) == 1

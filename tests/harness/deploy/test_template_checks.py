@@ -66,7 +66,7 @@ def test_a_good_template_has_no_findings(tmp_path):
 
 
 def test_the_template_of_the_project_has_no_findings():
-    assert {one.id for one in check_template(ROOT / "template.yaml")} <= {"D019"}
+    assert check_template(ROOT / "template.yaml") == []
 
 
 @pytest.mark.parametrize(
