@@ -1,35 +1,148 @@
-"""`rft init`: begin a project of one's own."""
+"""`rft init`: begin a project of one's own, or add a grader to it."""
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli.options import json_option, name_option
 from harness.cli.output import emit_json, say
 
+if TYPE_CHECKING:
+    from harness.projects.handler_file import HandlerFile
+
 
 @click.command("init")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 @name_option("Give project and stack this name; the folder's name by default.")
+@click.option(
+    "--from",
+    "source",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Make the project around the Lambda handler in this Python file, copied as it is.",
+)
+@click.option(
+    "--handler",
+    metavar="MODULE.FUNCTION",
+    help="Take this handler of that file, where several functions could be it.",
+)
+@click.option(
+    "--add", metavar="NAME", help="Add a grader to the project in DIR, by default here: receipt-total."
+)
 @json_option
-def command(folder: Path, name: str | None, as_json: bool) -> int:
+def command(
+    folder: Path | None,
+    name: str | None,
+    source: Path | None,
+    handler: str | None,
+    add: str | None,
+    as_json: bool,
+) -> int:
     """Make a new project in DIR: a grader of five lines, samples, a replay test, and a SAM template.
 
-    DIR must not exist or be empty: nothing is overwritten.
+    DIR must not exist or be empty: nothing is overwritten. With --from, the project is made around a Lambda
+    handler that you have: its file is copied with the files beside it that it imports or names.
 
-    Exit codes: 0 made; 2 the folder is not empty or the name cannot be one.
+    With --add, the project that is there gets another grader: a folder with the grader and its own
+    requirements.txt, a test, and its resource in template.yaml.
+
+    Exit codes: 0 made; 2 the folder is not empty, a name cannot be one, or the file holds no handler.
     """
-    from harness.projects.scaffold import GRADER, make_project
+    if add is not None:
+        if name or source or handler:
+            raise click.UsageError("--add takes no --name, --from or --handler.")
+        return _add(folder or Path(), add, as_json)
+    if folder is None:
+        raise click.UsageError("Name a folder to make: rft init my-grader.")
+    if handler is not None and source is None:
+        raise click.UsageError("--handler names a function of the file that --from names.")
+    return _make(folder, name, source, handler, as_json)
 
-    files = make_project(folder, name)
+
+def _make(folder: Path, name: str | None, source: Path | None, handler: str | None, as_json: bool) -> int:
+    from harness.projects.handler_file import read_handler
+    from harness.projects.handler_import import import_problem
+    from harness.projects.needed import lacking
+    from harness.projects.scaffold import make_project
+
+    own = read_handler(source, handler) if source else None
+    made = make_project(folder, name, own)
+    problem = import_problem(folder, made.handler) if own else None
+    missing = lacking()
     if as_json:
-        emit_json({"folder": str(folder), "files": [str(file) for file in files], "grader": GRADER})
+        emit_json(
+            {
+                "folder": str(folder),
+                "files": [str(file) for file in made.files],
+                "handler": made.handler,
+                "left_out": made.left_out,
+                "import_error": problem,
+                "lacking": [each.name for each in missing],
+            }
+        )
         return 0
-    say(f"{folder}: {', '.join(str(file) for file in files)}")
+    _say_list(f"made in {folder}:", made.files)
+    if own is not None:
+        _say_taken(own, made.left_out, problem)
+    for each in missing:
+        say(f"not installed: {each.name}, which {each.why}. To install it:")
+        say(f"      {each.install}")
     say(f"next: cd {folder}")
     say("      pytest")
-    say(f"      rft replay rollouts.jsonl --grader {GRADER} --label is_right")
+    say(f"      {made.replay}")
+    say("      sam build && rft doctor")
+    return 0
+
+
+def _say_taken(own: HandlerFile, left_out: tuple[str, ...], problem: str | None) -> None:
+    """Say what of the user's went into the project, and what does not work yet."""
+    _say_list("copied as they are:", sorted(set(own.files) - set(left_out)))
+    for path in left_out:
+        say(f"not copied: {path}, since the project has its own file of that name")
+    say("Files that the handler opens under a computed name are not found: copy those.")
+    if own.packages:
+        _say_list("packages it imports (check requirements.txt):", own.packages)
+    if problem:
+        say(f"The handler cannot be imported here yet: {problem}")
+
+
+def _say_list(title: str, names: Iterable[object]) -> None:
+    """Say a list, in lines that a terminal of 80 columns holds."""
+    text = f"{title} {', '.join(map(str, names))}"
+    say(textwrap.fill(text, 80, subsequent_indent="  ", break_on_hyphens=False))
+
+
+def _add(folder: Path, name: str, as_json: bool) -> int:
+    from harness.projects.added_grader import add_grader
+    from harness.projects.template_text import NoPlace
+
+    try:
+        added = add_grader(folder, name)
+    except NoPlace as error:
+        say(error.lines, err=True)
+        raise
+    if as_json:
+        emit_json(
+            {
+                "grader": added.grader,
+                "handler": added.handler,
+                "logical_id": added.logical_id,
+                "files": [str(file) for file in added.files],
+                "template": str(added.template),
+            }
+        )
+        return 0
+    grader, requirements, test = added.files
+    say(f"{grader}: the grader. Write here what it pays for.")
+    say(f"{requirements}: its own packages in Lambda")
+    say(f"{test}: its test")
+    say(f"{added.template}: its function, {added.logical_id}")
+    say(f"next: pytest {test}")
+    say(f"      rft replay rollouts.jsonl --grader {added.grader}")
     say("      sam build && rft doctor")
     return 0

@@ -1,84 +1,158 @@
-"""Makes a new project: a grader, samples, a replay test, and what deploys it.
+"""Makes a new project: a grader or a handler, samples, a replay test, and what deploys it.
 
 `pytest`, `rft replay` and `sam build` work in the new folder at once, without the network. Its files are the
-templates in `new_project/`, its samples the first of those that ship with the harness. Nothing that exists is
-overwritten; no folder is called `graders` or `harness`.
+templates in `new_project/` with those of its kind, its samples the first of those that ship with the harness.
+Nothing that exists is overwritten; no folder is called `graders` or `harness`.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 
 from harness.errors import InputError
+from harness.projects.handler_file import HandlerFile
+from harness.projects.names import logical_id_of
+from harness.projects.new_files import STAGE, write_new
+from harness.projects.template_files import files_of
 from harness.samples import RECORDS, ROLLOUTS
 
-__all__ = ["GRADER", "make_project"]
+__all__ = ["NewProject", "make_project"]
 
-GRADER = "math_grader.py:math_answer"
-"""The new project's grader, as `--grader` takes it."""
-
-_TEMPLATES = Path(__file__).with_name("new_project")
-_SUFFIX = ".template"
 _RECORDS = 24
 # The name of a stack; Lambda's names, of 64 characters, begin with it and hold the grader's too.
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,39}")
-_TAKEN = ("graders", "harness")
+_NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?")
+_FOLDERS_TAKEN = ("graders", "harness")
+# What the project depends on: a project of that name would depend on itself.
+_NAMES_TAKEN = ("rft-graders", "pytest")
+_MODULE, _FUNCTION = "math_grader", "math_answer"
 
 
-def make_project(folder: Path, name: str | None = None) -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class NewProject:
+    """A project that was made."""
+
+    files: tuple[Path, ...]
+    """Its files, relative to the folder."""
+    handler: str
+    """`module.function`, as the template names it."""
+    replay: str
+    """The command that replays its rollouts."""
+    left_out: tuple[str, ...] = ()
+    """Files beside a handler that were not copied, since the project has its own of that name."""
+
+
+def make_project(folder: Path, name: str | None = None, own: HandlerFile | None = None) -> NewProject:
     """Make a project.
 
     Args:
         folder: Where; it must not exist, or be empty.
         name: The project's and its stack's name; the folder's when None.
-
-    Returns:
-        The files, relative to the folder.
+        own: The user's handler, to make the project around; a sample grader when None.
 
     Raises:
-        InputError: The name cannot be one, or there is something in the folder already.
+        InputError: The name cannot be one, there is something in the folder already, or it cannot be written.
     """
     name = _checked(folder, name)
-    if folder.is_dir() and any(folder.iterdir()):
-        fix = "Name a new folder: nothing is overwritten."
-        raise InputError("the folder is not empty", place=str(folder), fix=fix)
-    samples = _samples()
-    words = {"@NAME@": name}
-    words |= {f"@{kind.upper()}@": str(text.count("\n")) for kind, text in samples.items()}
-    files = {f"{kind}.jsonl": text for kind, text in samples.items()}
-    for template in sorted(_TEMPLATES.glob(f"*{_SUFFIX}")):
-        text = template.read_text("utf-8")
-        for word, meaning in words.items():
-            text = text.replace(word, meaning)
-        own = template.name.removesuffix(_SUFFIX)
-        files[".gitignore" if own == "gitignore" else own] = text
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for file, text in files.items():
-            with (folder / file).open("x", encoding="utf-8") as new:
-                new.write(text)
-    except OSError as error:
-        raise InputError(f"cannot write it: {error.strerror}", place=error.filename or str(folder)) from error
-    return [Path(file) for file in sorted(files)]
+    files = {f"{kind}.jsonl": text.encode("utf-8") for kind, text in _samples().items()}
+    words = {"@NAME@": name, "@VERSION@": version("rft-graders")}
+    words |= {f"@{kind.partition('.')[0].upper()}@": str(text.count(b"\n")) for kind, text in files.items()}
+    words |= _words_of_grader() if own is None else _words_of(own)
+    files |= files_of("new_project", words)
+    files |= files_of("with_grader" if own is None else "with_handler", words)
+    left_out = []
+    for path, content in (own.files if own else {}).items():
+        if path in files and path != "requirements.txt":
+            left_out.append(path)
+        else:
+            files[path] = content
+    _check_empty(folder, files)
+    write_new(folder, files)
+    handler = f"{words['@MODULE@']}.{words['@FUNCTION@']}"
+    return NewProject(tuple(map(Path, sorted(files))), handler, words["@REPLAY@"], tuple(left_out))
+
+
+def _words_of_grader() -> dict[str, str]:
+    """What differs in a project with a sample grader."""
+    return _words(
+        _MODULE,
+        _FUNCTION,
+        logical_id=logical_id_of(_FUNCTION),
+        what="the grader: the number after the last `####` decides",
+        tested="the grader against those verdicts",
+        replay=f"rft replay rollouts.jsonl --grader {_MODULE}.py:{_FUNCTION} --label is_right",
+    )
+
+
+def _words_of(own: HandlerFile) -> dict[str, str]:
+    """What differs in a project around the user's handler."""
+    words = _words(
+        own.module,
+        own.function,
+        logical_id=logical_id_of(own.module),
+        what="your handler, as it was",
+        tested="the handler: every rollout gets a reward, and the same one again",
+        replay=f"rft replay rollouts.jsonl --handler {own.module}.{own.function}",
+    )
+    packages = "".join(
+        f"{found}\n" if found else f"# {module}: imported, and not installed here; write the package's name\n"
+        for module, found in own.packages.items()
+    )
+    return words | {"@PACKAGES@": packages}
+
+
+def _words(
+    module: str, function: str, *, logical_id: str, what: str, tested: str, replay: str
+) -> dict[str, str]:
+    return {
+        "@MODULE@": module,
+        "@FUNCTION@": function,
+        "@LOGICAL_ID@": logical_id,
+        "@WHAT@": what,
+        "@TESTED@": tested,
+        "@REPLAY@": replay,
+        "@PACKAGES@": "",
+    }
 
 
 def _checked(folder: Path, name: str | None) -> str:
     """The project's name, refused where AWS or Python would stumble over it."""
     found = name if name is not None else folder.resolve().name
-    if folder.resolve().name in _TAKEN:
+    if folder.resolve().name in _FOLDERS_TAKEN:
         fix = "Choose another: Python would find the folder in place of the library."
         raise InputError(
             f"a folder called {folder.resolve().name} hides the library", place=str(folder), fix=fix
         )
-    if not _NAME.fullmatch(found):
-        fix = "Letters, digits and hyphens, a letter first, 40 at most: it becomes the stack's name."
-        if name is None:
-            fix += " Write --name to call it otherwise than its folder."
-        raise InputError(f"{found!r} cannot name a project", place=str(folder), fix=fix)
-    return found
+    fix = "Letters, digits and hyphens between them, a letter first, 40 at most: it becomes the stack's name."
+    if found.lower() in _NAMES_TAKEN:
+        fix = "The project would depend on itself."
+    elif _NAME.fullmatch(found):
+        return found
+    if name is None:
+        fix += " Write --name to call it otherwise than its folder."
+    raise InputError(f"{found!r} cannot name a project", place=str(folder), fix=fix)
+
+
+def _check_empty(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Refuse a folder that holds anything but the beginning of this very project, which a kill cut off."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise InputError("is no folder", place=str(folder), fix="Name a new folder.")
+    try:
+        there = {path.name for path in folder.iterdir()} - {STAGE}
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=str(folder)) from error
+    ours = {path.partition("/")[0] for path in files}
+    whole = all((folder / path).is_file() and (folder / path).read_bytes() == files[path] for path in files)
+    if there - ours or whole:
+        fix = "Name a new folder: nothing is overwritten. rft init --add NAME adds a grader to a project."
+        raise InputError("the folder is not empty", place=str(folder), fix=fix)
 
 
 def _samples() -> dict[str, str]:

@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
 import subprocess
 import sys
+
+import pytest
 
 from harness.cli.main import main
 
@@ -36,23 +40,103 @@ def test_a_bad_name_is_refused_and_the_way_out_is_named(tmp_path, capsys):
     assert not (tmp_path / "not_a_stack").exists()
 
 
-def run(folder, *words):
+@pytest.fixture
+def handler(tmp_path):
+    (tmp_path / "lambda_function.py").write_text(
+        "import nowhere_at_all\n"
+        "from prices import table\n"
+        "def reward(event, context): pass\n"
+        "def other(event, context): pass\n"
+    )
+    (tmp_path / "prices.py").write_text("table = {}")
+    return str(tmp_path / "lambda_function.py")
+
+
+def test_a_handler_is_taken_with_what_it_needs_and_what_is_missing_is_said(tmp_path, capsys, handler):
+    words = ["init", str(tmp_path / "mine"), "--from", handler, "--handler", "lambda_function.reward"]
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert "copied as they are: lambda_function.py, prices.py" in out
+    assert "packages it imports (check requirements.txt): nowhere_at_all" in out
+    assert "ModuleNotFoundError: No module named 'nowhere_at_all'" in out
+    assert "rft replay rollouts.jsonl --handler lambda_function.reward" in out
+
+
+def test_two_handlers_are_a_question_and_nothing_is_written(tmp_path, capsys, handler):
+    assert main(["init", str(tmp_path / "mine"), "--from", handler]) == 2
+    assert "Name one: --handler lambda_function.reward" in capsys.readouterr().err
+    assert not (tmp_path / "mine").exists()
+
+
+def test_a_grader_is_added_and_json_names_it(tmp_path, capsys):
+    assert main(["init", str(tmp_path / "mine"), "--json"]) == 0
+    assert main(["init", "--add", "receipt-total", str(tmp_path / "mine"), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (said["grader"], said["logical_id"]) == ("receipt_total:receipt_total", "ReceiptTotal")
+    assert all((tmp_path / "mine" / file).is_file() for file in [*said["files"], said["template"]])
+
+
+def test_a_template_without_a_place_gives_the_lines_to_write(tmp_path, capsys):
+    (tmp_path / "template.yaml").write_text("Resources: {}")
+    assert main(["init", "--add", "receipt-total", str(tmp_path)]) == 2
+    err = capsys.readouterr().err
+    assert "      Handler: receipt_total.receipt_total\n" in err
+    assert "Write these lines under its Resources yourself" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["template.yaml"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["mine", "--handler", "a.b"],
+        ["--add", "x", "--name", "y"],
+        ["mine", "--add", "x", "--from", "y.py"],
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(words, capsys):
+    assert main(["init", *words]) == 2
+    assert "Error: " in capsys.readouterr().err
+
+
+def run(folder, *words, code=0):
     foreign = ("AWS_", "PYTEST_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    done = subprocess.run(
-        [sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == code, f"{words}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
 
-def test_the_new_project_tests_replays_validates_and_is_in_good_health(tmp_path):
+PROGRAMS = {"pytest": ["-m", "pytest"], "rft": ["-m", "harness.cli.main"]}
+
+
+def first_commands(folder):
+    """The commands that its README has for this machine, without an account and without `sam`."""
+    block = (folder / "README.md").read_text().split("```console\n")[1].partition("```")[0]
+    for line in block.splitlines():
+        program, *words = shlex.split(line, comments=True)
+        yield [sys.executable, *PROGRAMS[program], *words]
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+@pytest.mark.parametrize("own", [False, True])
+def test_the_commands_of_the_readme_run_and_git_sees_nothing_of_what_they_write(tmp_path, own):
     folder = tmp_path / "my-grader"
-    rft = ("-m", "harness.cli.main")
-    run(tmp_path, *rft, "init", "my-grader")
-    assert "2 passed" in run(folder, "-m", "pytest")
-    assert "0 errors, 0 warnings" in run(folder, *rft, "validate", "records.jsonl")
-    replay = ("replay", "rollouts.jsonl", "--grader", "math_grader.py:math_answer", "--label", "is_right")
-    said = run(folder, *rft, *replay)
-    assert "agrees with is_right on 192 of 192" in said
-    assert "D020 not built" in run(folder, *rft, "doctor")
+    words = ["--from", "reward.py"] if own else []
+    (tmp_path / "reward.py").write_text(
+        "def handler(event, context):\n"
+        "    return [{'id': each['id'], 'aggregate_reward_score': 0.5} for each in event]\n"
+    )
+    rft = (sys.executable, *PROGRAMS["rft"])
+    run(tmp_path, *rft, "init", "my-grader", *words)
+    run(folder, "git", "init", "--quiet")
+    run(folder, "git", "add", ".")
+    ran = [run(folder, *command) for command in first_commands(folder)]
+    assert "passed" in ran[0]
+    assert "0 errors, 0 warnings" in ran[1]
+    assert ("192 gradings, mean reward 0.5000" if own else "agrees with is_right on 192 of 192") in ran[2]
+    if not own:
+        run(folder, *rft, "rehearse", "rollouts.jsonl", "--grader", "math_grader.py:math_answer")
+        assert "D020 not built" in run(folder, *rft, "doctor")
+    shown = run(folder, "git", "status", "--porcelain").splitlines()
+    assert [line for line in shown if not line.startswith("A ")] == []

@@ -1,0 +1,52 @@
+"""What a project's commands need and this machine lacks, with the line that installs it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from harness.extras import install_line
+
+__all__ = ["Lacking", "lacking"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """Something that is not installed."""
+
+    name: str
+    why: str
+    """What it does for the project."""
+    install: str
+    """How to install it."""
+
+
+_MODULES = (
+    (Lacking("pytest", "runs the tests", "pip install pytest"), "pytest"),
+    (Lacking("awslambdaric", "runs the built function here", install_line("all,telemetry")), "awslambdaric"),
+    (
+        Lacking(
+            "aws-lambda-powertools", "logs in Lambda, and the build copies it", install_line("telemetry")
+        ),
+        "aws_lambda_powertools",
+    ),
+)
+_PROGRAMS = (
+    Lacking("make", "is what `sam build` calls", "install it with this system's packages"),
+    Lacking(
+        "sam",
+        "builds and deploys",
+        "pip install aws-sam-cli, in an environment of its own (or with pipx)",
+    ),
+)
+
+
+def lacking(path: str | None = None) -> list[Lacking]:
+    """List what is missing here of what a new project's commands need.
+
+    Args:
+        path: Where programs are looked for; the PATH variable when None.
+    """
+    modules = [each for each, module in _MODULES if find_spec(module) is None]
+    return modules + [each for each in _PROGRAMS if shutil.which(each.name, path=path) is None]

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import InputError
+from harness.localaws.template import read_functions
+from harness.projects.template_files import filled
+from harness.projects.template_text import NoPlace, grader_resource, with_grader
+
+ROOT = Path(__file__).resolve().parents[3]
+WORDS = {"@LOGICAL_ID@": "First", "@MODULE@": "first", "@FUNCTION@": "first", "@NAME@": "mine"}
+MADE = filled("new_project/template.yaml.template", WORDS).decode()
+SMALL = """
+Transform: AWS::Serverless-2016-10-31
+Globals: {Function: {CodeUri: ., Runtime: python3.13}}
+Resources:
+  GraderRole: {Type: AWS::IAM::Role}
+  First:
+    Type: AWS::Serverless::Function
+    Properties: {Handler: a.b}
+"""
+
+
+@pytest.fixture
+def extended(tmp_path):
+    """Write a template, add a grader to it, and give back both texts."""
+
+    def extend(text, name="template.yaml"):
+        path = tmp_path / name
+        path.write_bytes(text.encode())
+        new = with_grader(path, "Second", "second.second").decode()
+        path.write_bytes(new.encode())
+        assert read_functions(path)["Second"].handler == "second.second"
+        return new
+
+    return extend
+
+
+def added(before, after):
+    """The lines that are new; every other line is as it was, in its order."""
+    left, new = before.splitlines(keepends=True), []
+    for line in after.splitlines(keepends=True):
+        if left and line == left[0]:
+            left.pop(0)
+        else:
+            new.append(line)
+    assert left == []
+    return "".join(new)
+
+
+@pytest.mark.parametrize("text", [MADE, (ROOT / "template.yaml").read_text()], ids=["new", "own"])
+def test_only_the_resource_is_new(extended, text):
+    new = extended(text)
+    start = new.index("  Second:\n")
+    assert new[start:].startswith(grader_resource("Second", "second.second"))
+    assert len(new) - len(text) == len(grader_resource("Second", "second.second")) + 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SMALL,
+        SMALL.rstrip("\n"),
+        SMALL.replace("\n", "\r\n"),
+        SMALL
+        + "      # a comment of First's\n\n  # a comment of Other's\n  Other: {Type: AWS::SQS::Queue}\n",
+        SMALL + "    Metadata:\n      Why: |\n        many\n\n        lines\n\n\nOutputs: {}\n",
+        SMALL
+        + "    Metadata:\n      Why: >-\n        many\n        lines\n  Other: {Type: AWS::SQS::Queue}\n",
+        SMALL + "    DependsOn:\n      - GraderRole\n\n\nOutputs: {}  # none\n",
+        SMALL + "    Condition:\nOutputs: {}\n",
+        SMALL + "# the end",
+        SMALL.replace("First:", '"First":  # é'),
+        SMALL.replace("  GraderRole", "  # --- é\n\n\n  GraderRole"),
+    ],
+)
+def test_every_line_stays_however_it_is_written(extended, text):
+    new = added(text if text.endswith("\n") else text + "\n", extended(text).removesuffix("\n") + "\n")
+    assert "Second:" in new
+    assert "Handler: second.second" in new
+
+
+@pytest.mark.parametrize("step", [1, 4])
+def test_the_indentation_is_the_template_s(extended, step):
+    deep = "\n".join(
+        " " * (step * ((len(line) - len(line.lstrip())) // 2)) + line.lstrip() for line in SMALL.splitlines()
+    )
+    assert f"\n{' ' * step}Second:\n{' ' * 2 * step}Type:" in extended(deep)
+
+
+def test_a_comment_stays_with_its_resource(extended):
+    new = extended(
+        SMALL + "      # a comment of First's\n\n  # a comment of Other's\n  Other: {Type: AWS::SQS::Queue}\n"
+    )
+    assert new.index("of First's") < new.index("Second:") < new.index("of Other's")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (SMALL.replace("GraderRole", "MyRole"), "it has no GraderRole"),
+        (
+            '{"Resources": {"GraderRole": {}, "First": {"Type": "AWS::Serverless::Function"}}}',
+            "indented blocks",
+        ),
+        ("Resources: {GraderRole: {Type: AWS::IAM::Role}}\n", "indented blocks"),
+        ("Resources:\n  GraderRole: {Type: AWS::IAM::Role}\n", "indented blocks"),
+        (SMALL.replace(", Runtime: python3.13", ""), "the function has no Runtime"),
+    ],
+)
+def test_where_there_is_no_place_the_lines_to_write_are_given(tmp_path, text, why):
+    path = tmp_path / "template.yaml"
+    path.write_text(text)
+    with pytest.raises(NoPlace, match=why) as refused:
+        with_grader(path, "Second", "second.second")
+    assert refused.value.lines == grader_resource("Second", "second.second")
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize("section", ["Parameters", "Conditions", "Outputs"])
+def test_a_name_that_the_template_has_is_refused(tmp_path, section):
+    (tmp_path / "template.yaml").write_text(SMALL + f"{section}:\n  Second: {{}}\n")
+    with pytest.raises(InputError, match=f"Second is in its {section} already"):
+        with_grader(tmp_path / "template.yaml", "Second", "second.second")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "a: [", "Resources:\n\tFirst:"])
+def test_what_is_no_template_is_refused(tmp_path, text):
+    (tmp_path / "template.yaml").write_text(text)
+    with pytest.raises(
+        InputError, match=r"template.yaml: (this is no template|the template cannot be parsed)"
+    ):
+        with_grader(tmp_path / "template.yaml", "Second", "second.second")
