@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.deploy.shadowing import installed_graders
+import harness
 from harness.disk import replaced
 from harness.errors import InputError
 from harness.projects.names import grader_name
@@ -51,7 +51,7 @@ def add_grader(project: Path, name: str) -> AddedGrader:
     if template is None:
         fix = "Run it in a project's folder, or name that: rft init --add NAME DIR. rft init DIR makes one."
         raise InputError("no such file", place=str(project / _TEMPLATES[0]), fix=fix)
-    in_checkout = installed_graders().parent == project.resolve()
+    in_checkout = Path(harness.__file__).resolve().parents[1] == project.resolve()
     names = grader_name(name, project)
     module = names.module
     place, tests = (Path(_OF_A_CHECKOUT), Path("tests", _OF_A_CHECKOUT)) if in_checkout else (Path(), Path())

@@ -1,22 +1,26 @@
-"""A template with one more grader in it: its text grows by that resource, every other line stays as it is.
+"""A template with one more grader in it: its text grows by that, and every other line stays as it is.
 
-The place comes from PyYAML's own marks, and the result is read back and compared before anyone gets it.
+The places come from PyYAML's own marks, and the result is read back and compared before anyone gets it.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.errors import InputError
 from harness.localaws.template import read_functions, read_template
+from harness.projects.template_files import filled
 
 __all__ = ["NoPlace", "grader_resource", "with_grader"]
 
 _TYPE = "AWS::Serverless::Function"
-_ROLE = "GraderRole"
+_LIST = ("Mappings", "Graders", "All", "Names")
+_NAMED = re.compile(r"\$\{([^!}.]+)[^}]*\}")
 
 
 class NoPlace(InputError):
@@ -34,20 +38,23 @@ class NoPlace(InputError):
 
 
 def grader_resource(logical_id: str, handler: str) -> str:
-    """A grader's resource, as it stands under `Resources` in a template of this project."""
-    return (
-        f"  {logical_id}:\n"
-        f"    Type: {_TYPE}\n"
-        "    Metadata: {BuildMethod: makefile}\n"
-        "    Properties:\n"
-        f"      Handler: {handler}\n"
-        f"      Role: !GetAtt {_ROLE}.Arn\n"
-        "      AutoPublishAliasAllProperties: true\n"
-    )
+    """A grader's resource, as the template of a new project has it for its first.
+
+    Args:
+        logical_id: The resource's name.
+        handler: `module.function`.
+    """
+    module, _, function = handler.rpartition(".")
+    words = {"@LOGICAL_ID@": logical_id, "@MODULE@": module, "@FUNCTION@": function}
+    lines = filled("new_project/template.yaml.template", words).decode("utf-8").splitlines(keepends=True)
+    start = lines.index(f"  {logical_id}:\n")
+    return "".join(lines[start : lines.index("\n", start)])
 
 
 def with_grader(template: Path, logical_id: str, handler: str) -> bytes:
     """The text of a template with one more grader, after the last one that it has.
+
+    Where the template lists its graders under Mappings, the new one's name goes into that list too.
 
     Args:
         template: The template.
@@ -64,39 +71,77 @@ def with_grader(template: Path, logical_id: str, handler: str) -> bytes:
             fix = "Choose another name for the grader."
             raise InputError(f"{logical_id} is in its {section} already", place=str(template), fix=fix)
     resource = grader_resource(logical_id, handler)
-    if _ROLE not in before["Resources"]:
-        raise NoPlace(f"it has no {_ROLE}, which graders of `rft init` run as", template, resource)
     text = template.read_bytes().decode("utf-8")
-    if template.suffix == ".json" or (found := _place(text)) is None:
+    extended = None if template.suffix == ".json" else _extended(text, logical_id, resource)
+    if extended is None:
         raise NoPlace("its Resources are not a list of indented blocks", template, resource)
-    line, indent = found
-    extended = _inserted(text, line, resource, indent)
-    _prove(before, template, extended, logical_id, handler, resource)
+    with TemporaryDirectory() as scratch:
+        draft = Path(scratch) / template.name
+        draft.write_bytes(extended.encode("utf-8"))
+        wrong = _difference(before, draft, logical_id, handler)
+    if wrong:
+        raise NoPlace(wrong, template, resource)
     return extended.encode("utf-8")
 
 
-def _place(text: str) -> tuple[int, str] | None:
-    """The number of lines before the new resource, and one step of indentation; None where there is none."""
+def _extended(text: str, logical_id: str, resource: str) -> str | None:
+    """The text with the resource and, where there is one, the list; None where there is no place."""
     import yaml
 
     root = yaml.compose(text, yaml.SafeLoader)
-    resources = next((value for key, value in root.value if key.value == "Resources"), None)
-    if not isinstance(resources, yaml.MappingNode) or resources.flow_style or root.flow_style:
+    resources = _at(root, ("Resources",))
+    if root.flow_style or resources is None or resources.id != "mapping" or resources.flow_style:
         return None
-    graders = [pair for pair in resources.value if _is_function(pair[1])]
+    graders = [(key, value) for key, value in resources.value if _is_function(value)]
     if not graders:
         return None
-    key, last = graders[-1]
-    lines = text.splitlines()
-    after = _last_line(last) + 1
-    while after < len(lines) and _belongs(lines[after], key.start_mark.column):
-        after += 1
-    return after, " " * key.start_mark.column
+    ending = "\r\n" if "\r\n" in text else "\n"
+    lines = text.splitlines(keepends=True)
+    if not lines[-1].endswith(("\n", "\r")):
+        lines[-1] += ending
+    insertions = [_resource_after(*graders[-1], lines, resource)]
+    names = _at(root, _LIST)
+    if names is not None and names.id == "sequence" and names.value:
+        insertions.append(_name_after(names, lines, logical_id))
+    for line, column, new in sorted(insertions, reverse=True):
+        old = lines[line - 1]
+        lines[line - 1] = old[:column] + new.replace("\n", ending) + old[column:]
+    return "".join(lines)
+
+
+def _at(node: Any, path: tuple[str, ...]) -> Any:
+    """The node under these keys; None where there is none."""
+    for name in path:
+        pairs = node.value if node is not None and node.id == "mapping" else []
+        node = next((value for key, value in pairs if key.value == name), None)
+    return node
 
 
 def _is_function(node: Any) -> bool:
-    pairs = node.value if isinstance(node.value, list) else []
-    return any(key.value == "Type" and value.value == _TYPE for key, value in pairs if key.id == "scalar")
+    kind = _at(node, ("Type",))
+    return kind is not None and kind.value == _TYPE
+
+
+def _resource_after(key: Any, last: Any, lines: list[str], resource: str) -> tuple[int, int, str]:
+    """Where a resource goes, behind the last grader and its comments: line from 1, column, text."""
+    step = key.start_mark.column
+    end = _last_line(last)
+    while end + 1 < len(lines) and _is_comment(lines[end + 1], inside=step):
+        end += 1
+    new = ["\n"]
+    for line in resource.splitlines(keepends=True):
+        depth = (len(line) - len(line.lstrip())) // 2
+        new.append(" " * (step * depth) + line.lstrip())
+    return end + 1, len(lines[end]), "".join(new)
+
+
+def _name_after(names: Any, lines: list[str], logical_id: str) -> tuple[int, int, str]:
+    """Where a name goes in a list, behind its last one."""
+    last = names.value[-1]
+    if names.flow_style:
+        return last.end_mark.line + 1, last.end_mark.column, f", {logical_id}"
+    line = _last_line(last)
+    return line + 1, len(lines[line]), f"{' ' * names.start_mark.column}- {logical_id}\n"
 
 
 def _last_line(node: Any) -> int:
@@ -109,39 +154,54 @@ def _last_line(node: Any) -> int:
     return _last_line(last[1] if node.id == "mapping" else last)
 
 
-def _belongs(line: str, column: int) -> bool:
-    """Whether a line after a resource is a comment of its own: further in than the resource's name."""
+def _is_comment(line: str, inside: int) -> bool:
+    """Whether a line is a comment that stands further in than this column."""
     text = line.lstrip()
-    return text.startswith("#") and len(line) - len(text) > column
+    return text.startswith("#") and len(line) - len(text) > inside
 
 
-def _inserted(text: str, before: int, resource: str, indent: str) -> str:
-    ending = "\r\n" if "\r\n" in text else "\n"
-    lines = text.splitlines(keepends=True)
-    if not lines[before - 1].endswith(("\n", "\r")):
-        lines[before - 1] += ending
-    new = [ending]
-    for line in resource.splitlines():
-        depth = (len(line) - len(line.lstrip())) // 2
-        new.append(indent * depth + line.lstrip() + ending)
-    return "".join([*lines[:before], *new, *lines[before:]])
+def _difference(before: dict[str, Any], draft: Path, logical_id: str, handler: str) -> str | None:
+    """What is wrong with a template's new text: something that the grader needs, or another difference."""
+    try:
+        after = read_template(draft)
+        added = after["Resources"].pop(logical_id)
+        missing = sorted(
+            set(_references(added)) - set(after["Resources"]) - set(after.get("Parameters") or {})
+        )
+        if missing:
+            return f"it has no {' and no '.join(missing)}, which the new grader refers to"
+        names = _names(after)
+        if names and logical_id in names:
+            names.remove(logical_id)
+        if json.dumps(after, default=str) == json.dumps(before, default=str):
+            if read_functions(draft)[logical_id].handler == handler:
+                return None
+    except InputError as error:
+        return f"with the new grader in it, {error.message}"
+    except KeyError:
+        pass
+    return "its text cannot be extended without changing something else"
 
 
-def _prove(
-    before: dict[str, Any], template: Path, text: str, logical_id: str, handler: str, resource: str
-) -> None:
-    """Read the new text back: the new grader is in it, and nothing else changed."""
-    with TemporaryDirectory() as scratch:
-        draft = Path(scratch) / template.name
-        draft.write_bytes(text.encode("utf-8"))
-        try:
-            after = read_template(draft)
-            added = read_functions(draft)[logical_id]
-            del after["Resources"][logical_id]
-            proven = json.dumps(after) == json.dumps(before) and added.handler == handler
-        except InputError as error:
-            raise NoPlace(f"with the new grader in it, {error.message}", template, resource) from error
-        except KeyError:
-            proven = False
-    if not proven:
-        raise NoPlace("its text cannot be extended without changing something else", template, resource)
+def _names(template: dict[str, Any]) -> list[Any] | None:
+    found: Any = template
+    for key in _LIST:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, list) else None
+
+
+def _references(value: Any) -> Iterator[str]:
+    """The parameters and resources that a value refers to."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _references(each)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "Ref" and isinstance(inner, str):
+                yield from () if inner.startswith("AWS::") else (inner,)
+            elif key == "Fn::GetAtt":
+                yield inner.partition(".")[0] if isinstance(inner, str) else str(inner[0])
+            elif key == "Fn::Sub" and isinstance(inner, str):
+                yield from (name for name in _NAMED.findall(inner) if not name.startswith("AWS::"))
+            else:
+                yield from _references(inner)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InputError
-from harness.localaws.template import read_functions
+from harness.localaws.template import read_functions, read_template
 from harness.projects.template_files import filled
 from harness.projects.template_text import NoPlace, grader_resource, with_grader
 
@@ -90,6 +90,26 @@ def test_the_indentation_is_the_template_s(extended, step):
     assert f"\n{' ' * step}Second:\n{' ' * 2 * step}Type:" in extended(deep)
 
 
+NAMED = SMALL + "Mappings:\n  Graders: {All: {Names: [First]}}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        NAMED,
+        NAMED.replace("[First]", "[First, ]"),
+        NAMED.replace("[First]", "[ Third,\n    First  # the first\n  ]"),
+        SMALL + "Mappings:\n  Graders:\n    All:\n      Names:\n        - First  # it\n\nOutputs: {}\n",
+        "Mappings:\n  Graders:\n    All:\n      Names:\n      - Third\n      - First\n" + SMALL,
+        "Mappings: {Graders: {All: {Names: [Third, First]}}}\r\n" + SMALL.replace("\n", "\r\n"),
+    ],
+)
+def test_its_name_goes_to_the_end_of_the_list_of_graders(extended, tmp_path, text):
+    extended(text)
+    names = read_template(tmp_path / "template.yaml")["Mappings"]["Graders"]["All"]["Names"]
+    assert names[-2:] == ["First", "Second"]
+
+
 def test_a_comment_stays_with_its_resource(extended):
     new = extended(
         SMALL + "      # a comment of First's\n\n  # a comment of Other's\n  Other: {Type: AWS::SQS::Queue}\n"
@@ -100,7 +120,7 @@ def test_a_comment_stays_with_its_resource(extended):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (SMALL.replace("GraderRole", "MyRole"), "it has no GraderRole"),
+        (SMALL.replace("GraderRole", "MyRole"), "it has no GraderRole, which the new grader refers to"),
         (
             '{"Resources": {"GraderRole": {}, "First": {"Type": "AWS::Serverless::Function"}}}',
             "indented blocks",
