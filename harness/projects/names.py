@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.errors import InputError
 from harness.import_path import is_taken
 
-__all__ = ["GraderName", "check_module", "grader_name", "logical_id_of"]
+__all__ = ["ProjectNames", "check_module", "grader_name", "logical_id_of"]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_ ][A-Za-z0-9]+)*")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -23,7 +23,7 @@ _WRITTEN = ("build", "dist", "evaluations", "jobs", "rehearsals", "runs")
 
 
 @dataclass(frozen=True, slots=True)
-class GraderName:
+class ProjectNames:
     """What a grader is called in its two worlds."""
 
     module: str
@@ -32,7 +32,7 @@ class GraderName:
     """Its resource in the template: `ReceiptTotal`."""
 
 
-def grader_name(text: str, folder: Path) -> GraderName:
+def grader_name(text: str, folder: Path) -> ProjectNames:
     """Derive a grader's names from what the user calls it: `receipt-total`, `receipt_total`, `ReceiptTotal`.
 
     Args:
@@ -51,7 +51,7 @@ def grader_name(text: str, folder: Path) -> GraderName:
     if module in _WRITTEN:
         fix = "Choose another name, for example with what it grades: receipt-total."
         raise InputError(f"rft and its tools write into a folder called {module}", fix=fix)
-    return GraderName(module, logical_id_of(module))
+    return ProjectNames(module, logical_id_of(module))
 
 
 def logical_id_of(module: str) -> str:
