@@ -5,9 +5,6 @@ The places come from PyYAML's own marks, and the result is read back and compare
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,7 +17,11 @@ __all__ = ["NoPlace", "grader_resource", "with_grader"]
 
 _TYPE = "AWS::Serverless::Function"
 _LIST = ("Mappings", "Graders", "All", "Names")
-_NAMED = re.compile(r"\$\{([^!}.]+)[^}]*\}")
+_SHARED = frozenset(
+    """Type DeletionPolicy UpdateReplacePolicy Metadata << Role AutoPublishAlias AutoPublishAliasAllProperties
+    VersionDescription CodeUri Runtime Architectures Timeout MemorySize LoggingConfig""".split()
+)
+"""What a grader has in common with the next; the rest of a resource is about that grader alone."""
 
 
 class NoPlace(InputError):
@@ -52,9 +53,10 @@ def grader_resource(logical_id: str, handler: str) -> str:
 
 
 def with_grader(template: Path, logical_id: str, handler: str) -> bytes:
-    """The text of a template with one more grader, after the last one that it has.
+    """The text of a template with one more grader, after the last one that it has and made like it.
 
-    Where the template lists its graders under Mappings, the new one's name goes into that list too.
+    It gets that one's role, metadata and the like, but nothing that is about the one grader alone: variables,
+    a description, a name. Where the template lists its graders under Mappings, the new one is listed too.
 
     Args:
         template: The template.
@@ -72,9 +74,9 @@ def with_grader(template: Path, logical_id: str, handler: str) -> bytes:
             raise InputError(f"{logical_id} is in its {section} already", place=str(template), fix=fix)
     resource = grader_resource(logical_id, handler)
     text = template.read_bytes().decode("utf-8")
-    extended = None if template.suffix == ".json" else _extended(text, logical_id, resource)
+    extended = None if template.suffix == ".json" else _extended(text, logical_id, handler)
     if extended is None:
-        raise NoPlace("its Resources are not a list of indented blocks", template, resource)
+        raise NoPlace("it has no grader written as indented lines, to add one like it", template, resource)
     with TemporaryDirectory() as scratch:
         draft = Path(scratch) / template.name
         draft.write_bytes(extended.encode("utf-8"))
@@ -84,28 +86,29 @@ def with_grader(template: Path, logical_id: str, handler: str) -> bytes:
     return extended.encode("utf-8")
 
 
-def _extended(text: str, logical_id: str, resource: str) -> str | None:
+def _extended(text: str, logical_id: str, handler: str) -> str | None:
     """The text with the resource and, where there is one, the list; None where there is no place."""
     import yaml
 
     root = yaml.compose(text, yaml.SafeLoader)
     resources = _at(root, ("Resources",))
-    if root.flow_style or resources is None or resources.id != "mapping" or resources.flow_style:
+    graders = [(key, value) for key, value in resources.value if _is_grader(value)]
+    if root.flow_style or resources.flow_style or not graders:
         return None
-    graders = [(key, value) for key, value in resources.value if _is_function(value)]
-    if not graders:
-        return None
-    ending = "\r\n" if "\r\n" in text else "\n"
     lines = text.splitlines(keepends=True)
+    ending = "\r\n" if "\r\n" in text else "\n"
     if not lines[-1].endswith(("\n", "\r")):
         lines[-1] += ending
-    insertions = [_resource_after(*graders[-1], lines, resource)]
+    usual = [pair for pair in graders if "GraderRole" in _text_of(_at(pair[1], ("Properties", "Role")))]
+    resource = _like(*(usual or graders)[-1], lines, logical_id, handler)
+    insertions = [_after(*graders[-1], lines, resource)]
     names = _at(root, _LIST)
     if names is not None and names.id == "sequence" and names.value:
         insertions.append(_name_after(names, lines, logical_id))
     for line, column, new in sorted(insertions, reverse=True):
-        old = lines[line - 1]
-        lines[line - 1] = old[:column] + new.replace("\n", ending) + old[column:]
+        old = lines[line]
+        new = new.replace("\r\n", "\n").replace("\n", ending)
+        lines[line] = old[:column] + new + old[column:]
     return "".join(lines)
 
 
@@ -117,31 +120,57 @@ def _at(node: Any, path: tuple[str, ...]) -> Any:
     return node
 
 
-def _is_function(node: Any) -> bool:
-    kind = _at(node, ("Type",))
-    return kind is not None and kind.value == _TYPE
+def _is_grader(node: Any) -> bool:
+    """Whether a resource is a function with a handler, whose lines can be copied one by one."""
+    properties = _at(node, ("Properties",))
+    if _text_of(_at(node, ("Type",))) != _TYPE or _at(properties, ("Handler",)) is None:
+        return False
+    return not node.flow_style and not properties.flow_style
 
 
-def _resource_after(key: Any, last: Any, lines: list[str], resource: str) -> tuple[int, int, str]:
-    """Where a resource goes, behind the last grader and its comments: line from 1, column, text."""
-    step = key.start_mark.column
-    end = _last_line(last)
-    while end + 1 < len(lines) and _is_comment(lines[end + 1], inside=step):
+def _text_of(node: Any) -> str:
+    return str(node.value) if node is not None and node.id == "scalar" else ""
+
+
+def _like(key: Any, value: Any, lines: list[str], logical_id: str, handler: str) -> str:
+    """A grader's lines under another name and handler, without what is about that grader alone."""
+    copied = [f"{' ' * key.start_mark.column}{logical_id}:\n"]
+    for name, setting in value.value:
+        first = name.start_mark.line
+        if name.value == "Properties":
+            copied.append(lines[first])
+            for inner, content in setting.value:
+                if inner.value == "Handler":
+                    copied.append(f"{' ' * inner.start_mark.column}Handler: {handler}\n")
+                elif inner.value in _SHARED:
+                    copied += lines[inner.start_mark.line : _end_of(inner, content) + 1]
+        elif name.value in _SHARED:
+            copied += lines[first : _end_of(name, setting) + 1]
+    return "".join(copied)
+
+
+def _after(key: Any, last: Any, lines: list[str], resource: str) -> tuple[int, int, str]:
+    """Where a resource goes, behind a grader and its comments: line and column, from 0, and text."""
+    end = _end_of(key, last)
+    while end + 1 < len(lines) and _is_comment(lines[end + 1], inside=key.start_mark.column):
         end += 1
-    new = ["\n"]
-    for line in resource.splitlines(keepends=True):
-        depth = (len(line) - len(line.lstrip())) // 2
-        new.append(" " * (step * depth) + line.lstrip())
-    return end + 1, len(lines[end]), "".join(new)
+    return end, len(lines[end]), f"\n{resource}"
 
 
 def _name_after(names: Any, lines: list[str], logical_id: str) -> tuple[int, int, str]:
     """Where a name goes in a list, behind its last one."""
     last = names.value[-1]
     if names.flow_style:
-        return last.end_mark.line + 1, last.end_mark.column, f", {logical_id}"
+        return last.end_mark.line, last.end_mark.column, f", {logical_id}"
     line = _last_line(last)
-    return line + 1, len(lines[line]), f"{' ' * names.start_mark.column}- {logical_id}\n"
+    return line, len(lines[line]), f"{' ' * names.start_mark.column}- {logical_id}\n"
+
+
+def _end_of(key: Any, value: Any) -> int:
+    """The line, from 0, on which a key's value ends; an alias has the marks of what it stands for."""
+    if value.start_mark.line < key.start_mark.line:
+        return int(key.end_mark.line)
+    return _last_line(value)
 
 
 def _last_line(node: Any) -> int:
@@ -151,7 +180,7 @@ def _last_line(node: Any) -> int:
         line: int = node.end_mark.line
         return line - 1 if node.end_mark.column == 0 else line
     last = node.value[-1]
-    return _last_line(last[1] if node.id == "mapping" else last)
+    return _end_of(*last) if node.id == "mapping" else _last_line(last)
 
 
 def _is_comment(line: str, inside: int) -> bool:
@@ -164,18 +193,15 @@ def _difference(before: dict[str, Any], draft: Path, logical_id: str, handler: s
     """What is wrong with a template's new text: something that the grader needs, or another difference."""
     try:
         after = read_template(draft)
-        added = after["Resources"].pop(logical_id)
-        missing = sorted(
-            set(_references(added)) - set(after["Resources"]) - set(after.get("Parameters") or {})
-        )
-        if missing:
-            return f"it has no {' and no '.join(missing)}, which the new grader refers to"
+        added = after["Resources"].pop(logical_id)["Properties"]
+        code = {**((after.get("Globals") or {}).get("Function") or {}), **added}.get("CodeUri")
+        if code not in (None, ".", "./"):
+            return f"its graders' code is in {code}, not beside it"
         names = _names(after)
         if names and logical_id in names:
             names.remove(logical_id)
-        if json.dumps(after, default=str) == json.dumps(before, default=str):
-            if read_functions(draft)[logical_id].handler == handler:
-                return None
+        if after == before and read_functions(draft)[logical_id].handler == handler:
+            return None
     except InputError as error:
         return f"with the new grader in it, {error.message}"
     except KeyError:
@@ -188,20 +214,3 @@ def _names(template: dict[str, Any]) -> list[Any] | None:
     for key in _LIST:
         found = found.get(key) if isinstance(found, dict) else None
     return found if isinstance(found, list) else None
-
-
-def _references(value: Any) -> Iterator[str]:
-    """The parameters and resources that a value refers to."""
-    if isinstance(value, list):
-        for each in value:
-            yield from _references(each)
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            if key == "Ref" and isinstance(inner, str):
-                yield from () if inner.startswith("AWS::") else (inner,)
-            elif key == "Fn::GetAtt":
-                yield inner.partition(".")[0] if isinstance(inner, str) else str(inner[0])
-            elif key == "Fn::Sub" and isinstance(inner, str):
-                yield from (name for name in _NAMED.findall(inner) if not name.startswith("AWS::"))
-            else:
-                yield from _references(inner)

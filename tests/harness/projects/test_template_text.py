@@ -12,6 +12,7 @@ from harness.projects.template_text import NoPlace, grader_resource, with_grader
 ROOT = Path(__file__).resolve().parents[3]
 WORDS = {"@LOGICAL_ID@": "First", "@MODULE@": "first", "@FUNCTION@": "first", "@NAME@": "mine"}
 MADE = filled("new_project/template.yaml.template", WORDS).decode()
+TYPE = "AWS::Serverless::Function"
 SMALL = """
 Transform: AWS::Serverless-2016-10-31
 Globals: {Function: {CodeUri: ., Runtime: python3.13}}
@@ -19,7 +20,9 @@ Resources:
   GraderRole: {Type: AWS::IAM::Role}
   First:
     Type: AWS::Serverless::Function
-    Properties: {Handler: a.b}
+    Properties:
+      Handler: a.b
+      Role: !GetAtt GraderRole.Arn
 """
 
 
@@ -55,7 +58,7 @@ def test_only_the_resource_is_new(extended, text):
     new = extended(text)
     start = new.index("  Second:\n")
     assert new[start:].startswith(grader_resource("Second", "second.second"))
-    assert len(new) - len(text) == len(grader_resource("Second", "second.second")) + 1
+    assert len(new) - len(text) == len(grader_resource("Second", "second.second") + "\n, Second")
 
 
 @pytest.mark.parametrize(
@@ -110,6 +113,45 @@ def test_its_name_goes_to_the_end_of_the_list_of_graders(extended, tmp_path, tex
     assert names[-2:] == ["First", "Second"]
 
 
+OWN = """
+      Description: the first's
+      FunctionName: first
+      Environment:
+        Variables: {WHOSE: the first's}
+      Timeout: 30
+      Role: !GetAtt GraderRole.Arn
+  Judge:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: judge.judge
+      Role: !GetAtt JudgeRole.Arn
+"""
+
+
+def test_it_is_like_the_last_grader_of_the_usual_role_but_for_what_is_that_one_s_alone(extended, tmp_path):
+    extended(SMALL.replace("\n      Role: !GetAtt GraderRole.Arn\n", OWN))
+    resources = read_template(tmp_path / "template.yaml")["Resources"]
+    assert list(resources) == ["GraderRole", "First", "Judge", "Second"]
+    assert resources["Second"] == {
+        "Type": TYPE,
+        "Properties": {
+            "Handler": "second.second",
+            "Timeout": 30,
+            "Role": {"Fn::GetAtt": "GraderRole.Arn"},
+        },
+    }
+
+
+def test_what_a_grader_takes_from_an_anchor_the_next_takes_too(extended, tmp_path):
+    start = "x: &role {Fn::GetAtt: GraderRole.Arn}\ny: &kept {DeletionPolicy: Retain}\n"
+    text = SMALL.replace("Role: !GetAtt GraderRole.Arn", "Role: *role").replace(
+        "    Properties", "    <<: *kept\n    Properties"
+    )
+    extended(start + text)
+    first, second = list(read_template(tmp_path / "template.yaml")["Resources"].values())[1:]
+    assert second == {**first, "Properties": {**first["Properties"], "Handler": "second.second"}}
+
+
 def test_a_comment_stays_with_its_resource(extended):
     new = extended(
         SMALL + "      # a comment of First's\n\n  # a comment of Other's\n  Other: {Type: AWS::SQS::Queue}\n"
@@ -120,14 +162,20 @@ def test_a_comment_stays_with_its_resource(extended):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (SMALL.replace("GraderRole", "MyRole"), "it has no GraderRole, which the new grader refers to"),
+        (SMALL.replace("Handler: a.b", "PackageType: Image"), "it has no grader written as indented lines"),
         (
-            '{"Resources": {"GraderRole": {}, "First": {"Type": "AWS::Serverless::Function"}}}',
-            "indented blocks",
+            f"Resources: {{First: {{Type: {TYPE}, Properties: {{Handler: a.b}}}}}}\n",
+            "it has no grader written",
         ),
-        ("Resources: {GraderRole: {Type: AWS::IAM::Role}}\n", "indented blocks"),
-        ("Resources:\n  GraderRole: {Type: AWS::IAM::Role}\n", "indented blocks"),
+        (
+            f"Resources:\n  First: {{Type: {TYPE}, Properties: {{Handler: a.b}}}}\n",
+            "it has no grader written",
+        ),
+        (f"Resources:\n  First:\n    Type: {TYPE}\n    Properties: {{Handler: a.b}}\n", "it has no grader"),
+        (f'{{"Resources": {{"First": {{"Type": "{TYPE}"}}}}}}', "it has no grader written"),
+        ("Resources: {}\n", "it has no grader written"),
         (SMALL.replace(", Runtime: python3.13", ""), "the function has no Runtime"),
+        (SMALL.replace("CodeUri: .", "CodeUri: code"), "its graders' code is in code, not beside it"),
     ],
 )
 def test_where_there_is_no_place_the_lines_to_write_are_given(tmp_path, text, why):
