@@ -72,6 +72,7 @@ def command(**asked: Any) -> int:
         return 0
     asked["grader"] = named_grader(asked["grader"], asked.pop("handler"))
     from harness.evaluation.evaluate import EvaluationRequest, evaluate
+    from harness.jobs.journal import other_grader
     from harness.jobs.models import asker, service_name
 
     with service.connect() as client:
@@ -88,13 +89,15 @@ def command(**asked: Any) -> int:
 
             with output_to(into / LOG):
                 found = evaluate(request, asker(client), progress)
-    _tell(found, request.into, as_json=asked["as_json"])
+    jobs = (name for name in asked["models"] if name != BASE)
+    told = (other_grader(asked["jobs_dir"], name, found.grader_sha256) for name in jobs)
+    _tell(found, request.into, [note for note in told if note], as_json=asked["as_json"])
     return 0 if found.measured else 2
 
 
-def _tell(found: Evaluation, into: Path, *, as_json: bool) -> None:
+def _tell(found: Evaluation, into: Path, notes: list[str], *, as_json: bool) -> None:
     if as_json:
-        emit_json({**found.to_json(), "into": str(into), "measured": found.measured})
+        emit_json({**found.to_json(), "into": str(into), "measured": found.measured, "notes": notes})
         return
     from harness.report.evaluation import print_evaluation
 
@@ -102,6 +105,8 @@ def _tell(found: Evaluation, into: Path, *, as_json: bool) -> None:
     for standing in found.standings:
         if standing.reward is None:
             say(f"not measured: {standing.label} got no reward at all")
+    for note in notes:
+        say(f"note: {note}")
     tokens = sum(sum(standing.tokens.values()) for standing in found.standings)
     say(f"completions are in {into}" + (f"; {tokens:,} tokens in all" if tokens else ""))
     kept = sum(standing.kept for standing in found.standings)

@@ -93,6 +93,8 @@ class Evaluation:
     records: int
     n: int
     grader: str
+    grader_sha256: str | None
+    """Hash of its files, packages and options; None where it has no file."""
     standings: list[Standing]
     pairs: list[Pair | None]
     """Each model but the first against the first, in order."""
@@ -109,6 +111,7 @@ class Evaluation:
             "records": self.records,
             "n": self.n,
             "grader": self.grader,
+            "grader_sha256": self.grader_sha256,
             "models": [standing.to_json() for standing in self.standings],
             "pairs": [
                 {"model": standing.label, "against": first, **(pair.to_json() if pair else {})}
@@ -143,9 +146,10 @@ def evaluate(
             state = generate(asked, ask, partial(progress, named.label))
             count = state.wanted // request.n
             standings.append(_standing(named, path, state, target, request.n))
+        sha256 = target.sha256
     first = standings[0]
     pairs = [compare(first.by_record, other.by_record) for other in standings[1:]]
-    return Evaluation(count, request.n, request.grader, standings, pairs)
+    return Evaluation(count, request.n, request.grader, sha256, standings, pairs)
 
 
 def file_name(model: str) -> str:

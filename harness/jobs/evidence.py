@@ -68,7 +68,8 @@ def evidence(
         *_signal(counts, place),
         *_level(run.totals, bounds, place),
     ]
-    known_by = ReplayEvidence(run.folder.resolve(), run.facts.grader.sha256, compared.same)
+    facts = run.facts
+    known_by = ReplayEvidence(run.folder.resolve(), facts.target.kind, facts.grader.sha256, compared.same)
     return Evidence(findings, known_by)
 
 

@@ -20,7 +20,16 @@ from harness.disk import HeldLock, lock, write_json
 from harness.errors import InputError
 from harness.jobs.plan import Plan, ReplayEvidence, TrainingFile, read_training_file
 
-__all__ = ["Entry", "JobFacts", "default_name", "find_entry", "find_job", "held", "journal_of"]
+__all__ = [
+    "Entry",
+    "JobFacts",
+    "default_name",
+    "find_entry",
+    "find_job",
+    "held",
+    "journal_of",
+    "other_grader",
+]
 
 _SCHEMA = 1
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
@@ -250,6 +259,29 @@ def journal_of(jobs_dir: Path, job: str) -> JobFacts:
             place=str(data.path),
         )
     return found.facts
+
+
+def other_grader(jobs_dir: Path, job: str, sha256: str | None) -> str | None:
+    """Say that a job was not submitted with a grader, where its journal tells.
+
+    Args:
+        jobs_dir: The folder of all jobs.
+        job: Its name there, or its id.
+        sha256: What a replay in process would know the grader by; None where it cannot be told.
+
+    Returns:
+        One sentence without its stop; None where the grader is the same, or the journal cannot tell.
+    """
+    found = find_entry(jobs_dir, job)
+    replay = found.facts.replay if found is not None else None
+    # What a built or a deployed function is known by cannot be compared with files here.
+    if replay is None or replay.target != "in-process" or None in (sha256, replay.grader_sha256):
+        return None
+    if replay.grader_sha256 == sha256:
+        return None
+    return (
+        f"{job} was submitted on the evidence of {replay.run}, whose grader is not the one that grades here"
+    )
 
 
 def _beginning(name: str, plan: Plan, written_at: str) -> JobFacts:

@@ -38,6 +38,8 @@ class ReplayEvidence:
     """The replay that speaks for a job's grader."""
 
     run: Path
+    target: Literal["in-process", "lambda-runtime", "deployed"]
+    """Where the run graded."""
     grader_sha256: str | None
     """What the run knows its grader by: the hash of its files and packages, or of its artifact."""
     same_code: SameCode

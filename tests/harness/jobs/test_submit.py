@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.api.failures import RequestRefused, Unreachable
 from harness.errors import InputError
-from harness.jobs.journal import Entry, default_name, find_entry, find_job, held
+from harness.jobs.journal import Entry, default_name, find_entry, find_job, held, other_grader
 from harness.jobs.plan import Plan, ReplayEvidence, hyperparameters, read_training_file
 from harness.jobs.submit import submit
 from support.api_stub import ApiStub, Fault, TestClock
@@ -350,7 +350,9 @@ def test_a_broken_journal_is_named(tmp_path, content):
 
 
 def test_a_submission_that_was_cut_off_is_written_down_with_the_code_of_its_job(stub, data, tmp_path):
-    plan = plan_of(data, stub.base_url, code_sha256="old=", replay=ReplayEvidence(tmp_path, "a", "proven"))
+    plan = plan_of(
+        data, stub.base_url, code_sha256="old=", replay=ReplayEvidence(tmp_path, "in-process", "a", "proven")
+    )
     jobs = tmp_path / "jobs"
     Entry.open(jobs, "one", plan, "2026-01-01T00:00:00+00:00").reach("intended")
     for known, expected in ((None, "old="), ("new=", "new=")):
@@ -359,3 +361,22 @@ def test_a_submission_that_was_cut_off_is_written_down_with_the_code_of_its_job(
     again.reach("created", job_id="ftjob-1")
     later = Entry.open(jobs, "one", replace(plan, code_sha256="newest="), "")
     assert later.facts.grader.code_sha256 == "new="
+
+
+@pytest.mark.parametrize(
+    ("target", "known", "now", "told"),
+    [
+        ("in-process", "a", "b", True),
+        ("in-process", "a", "a", False),
+        ("in-process", None, "b", False),
+        ("in-process", "a", None, False),
+        ("lambda-runtime", "a", "b", False),
+    ],
+)
+def test_a_job_with_another_grader_is_told_where_its_journal_knows(
+    stub, data, tmp_path, target, known, now, told
+):
+    plan = plan_of(data, stub.base_url, replay=ReplayEvidence(tmp_path, target, known, "proven"))
+    Entry.open(tmp_path / "jobs", "one", plan, "2026-01-01T00:00:00+00:00").reach("intended")
+    assert (other_grader(tmp_path / "jobs", "one", now) is not None) is told
+    assert other_grader(tmp_path / "jobs", "nobody", now) is None
