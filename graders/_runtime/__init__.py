@@ -14,12 +14,17 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .event_shape import captured_in, shape
+    from .streaming import score_stream
 
-__all__ = ["Context", "captured_in", "place_of", "score", "shape"]
+__all__ = ["Context", "captured_in", "place_of", "score", "score_stream", "shape"]
 
 
 def __getattr__(name: str) -> Any:
-    """What a handler needs only when an event is captured."""
+    """What a handler needs only when an event is captured, and what it never needs."""
+    if name == "score_stream":
+        from .streaming import score_stream
+
+        return score_stream
     if name not in ("captured_in", "shape"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from . import event_shape

@@ -82,11 +82,13 @@ class Declared:
         DecorationError: The function cannot be a scoring function.
     """
 
-    __slots__ = ("function", "is_async", "options")
+    __slots__ = ("awaits", "function", "is_async", "options")
 
     def __init__(self, function: Callable[..., Any], options: Options) -> None:
         self.is_async = check_function(function, options.batch)
         """Whether the function is known to be async; a plain wrapper around one shows when it is called."""
+        self.awaits = self.is_async
+        """Whether it is async, or was found to be when it was called."""
         self.function = function
         self.options = options
 

@@ -51,6 +51,7 @@ def score(
     begun = None
     if not declared.is_async:
         outcomes, took, begun = _score_sync(declared, items, limit, deadline)
+        declared.awaits = declared.awaits or begun is not None
     if len(outcomes) < len(items):
         from . import event_loop
 
@@ -129,33 +130,20 @@ async def _score_async(
     options = declared.options
     low, high = options.range
     outcomes, samples = _readable(items)
-    held: set[int] = set()
-    holds = asynchronous.holds
 
-    async def answers_of(given: list[Sample[Any]]) -> list[Any]:
+    def first_answer() -> Awaitable[Any] | None:
         nonlocal begun
         answer, begun = begun, None
-        if answer is None:
-            answer = declared.function(given if options.batch else given[0])
-        if hasattr(answer, "__await__"):
-            answer = await answer
-        # What makes its answers on demand does so in its time.
-        return _as_many(answer, len(given)) if options.batch else [answer]
+        return answer
 
-    async def one(at: int) -> Outcome:
-        try:
-            [answer] = await asynchronous.within(limit, deadline, answers_of([samples[at]]), tick)
-            return settle(answer, low, high)
-        except BaseException as error:
-            if error.args == asynchronous.HELD:
-                held.add(at)
-            return failure_of(error, limit)
+    async def one(at: int) -> tuple[int, Outcome, bool]:
+        return at, *await score_one(declared, samples[at], limit, deadline, tick, first_answer())
 
     async def together() -> list[Outcome] | None:
         """None when the call for all samples failed, and they have to be scored one by one."""
         tick.limit = None if limit is None else limit * len(samples)
         try:
-            call = answers_of(list(samples.values()))
+            call = _answers_of(declared, list(samples.values()), first_answer())
             answers = await asynchronous.within(tick.limit, deadline, call, tick)
             return [settle(answer, low, high) for answer in answers]
         except BaseException as error:
@@ -166,13 +154,54 @@ async def _score_async(
 
     with Tick(limit, deadline, asynchronous.SCORERS, needed=False) as tick:
         found = await together() if options.batch and samples else None
-        found = found or await gather(one, list(samples), options.concurrency)
-        outcomes.update(zip(samples, found, strict=True))
-        # One that computed without awaiting held up the others' timers; those get their time again.
-        if asynchronous.holds != holds and not tick.over(perf_counter()):
-            again = [at for at in _timed_out_in(outcomes) if at not in held]
-            outcomes.update(zip(again, await gather(one, again, options.concurrency), strict=True))
+        if found is None:
+            tried = await gather(one, list(samples), options.concurrency)
+            outcomes.update((at, outcome) for at, outcome, _ in tried)
+            held_up = [at for at, _, was_held_up in tried if was_held_up]
+            if held_up and not tick.over(perf_counter()):  # they get their time again
+                again = await gather(one, held_up, options.concurrency)
+                outcomes.update((at, outcome) for at, outcome, _ in again)
+        else:
+            outcomes.update(zip(samples, found, strict=True))
     return [outcomes[at] for at in range(len(items))]
+
+
+async def score_one(
+    declared: Declared,
+    sample: Sample[Any],
+    limit: float | None,
+    deadline: float | None,
+    tick: Tick,
+    begun: Awaitable[Any] | None = None,
+) -> tuple[Outcome, bool]:
+    """Score one sample inside a running event loop; `begun` is what its call has returned already.
+
+    Returns:
+        The outcome, and whether it ran out of time while another sample held up the loop.
+    """
+    low, high = declared.options.range
+    holds = asynchronous.holds
+    try:
+        call = _answers_of(declared, [sample], begun)
+        [answer] = await asynchronous.within(limit, deadline, call, tick)
+        return settle(answer, low, high), False
+    except BaseException as error:
+        failure = failure_of(error, limit)
+        held_up = asynchronous.holds != holds and error.args != asynchronous.HELD
+        return failure, held_up and failure.kind == "timeout"
+
+
+async def _answers_of(
+    declared: Declared, given: list[Sample[Any]], begun: Awaitable[Any] | None
+) -> list[Any]:
+    """Call a scoring function that may be async, unless it was called already, and await its answers."""
+    answer: Any = begun
+    if answer is None:
+        answer = declared.function(given if declared.options.batch else given[0])
+    if hasattr(answer, "__await__"):
+        answer = await answer
+    # What makes its answers on demand does so in its time.
+    return _as_many(answer, len(given)) if declared.options.batch else [answer]
 
 
 def _readable(items: Sequence[Any]) -> tuple[dict[int, Outcome], dict[int, Sample[Any]]]:
@@ -339,10 +368,6 @@ def failure_of(error: BaseException, limit: float | None = None) -> Failure:
 def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
     first = group.exceptions[0]
     return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
-
-
-def _timed_out_in(outcomes: dict[int, Outcome]) -> list[int]:
-    return [at for at, out in sorted(outcomes.items()) if type(out) is Failure and out.kind == "timeout"]
 
 
 def _timed_out(limit: float | None) -> Failure:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import marshal
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
@@ -17,6 +18,7 @@ from graders.wire import PROFILES, PROVEN, Profile, write_events
 from harness.errors import InputError, ServiceError
 from harness.rollouts.read import Rollout
 from harness.runs.rows import Row
+from harness.targets.in_process import InProcessTarget
 from harness.targets.protocol import Answer, Graded, GraderFault, ServiceFault, Target
 
 BATCH = 64
@@ -51,6 +53,95 @@ def in_batches(rollouts: Iterable[Rollout], size: int = BATCH) -> Iterator[list[
         yield batch
 
 
+def grade_all(
+    target: Target,
+    rollouts: Iterator[Rollout],
+    profiles: Sequence[Profile],
+    repeats: int,
+    keep_label: bool,
+    keep: Callable[[list[Row]], None],
+) -> None:
+    """Grade rollouts, as many at once as the target takes.
+
+    An async grader is sent one sample after the other, so that no slow one holds up a batch. Any other is
+    sent batches, as a service would send them.
+
+    Args:
+        target: Where to grade.
+        rollouts: Those that cannot be used become rows of error kind `input`.
+        profiles: The wires to send them over; the first one's rewards are recorded.
+        repeats: How many times to grade each rollout.
+        keep_label: Whether rows carry their rollout's label.
+        keep: Told the rows, by rollout and repeat, as they come.
+
+    Raises:
+        ServiceError: The target could not be reached.
+    """
+    here = target if isinstance(target, InProcessTarget) else None
+    batches = in_batches(rollouts)
+
+    def grade(batch: list[Rollout]) -> list[Row]:
+        return grade_batch(target, batch, profiles, repeats, keep_label)
+
+    if target.concurrency <= 1:
+        # Whether a grader is async may show only when it was called.
+        while (here is None or not here.streams) and (batch := next(batches, None)) is not None:
+            keep(grade(batch))
+        if here is not None and here.streams:
+            _grade_stream(here, rollouts, profiles, repeats, keep_label, keep)
+        return
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    with ThreadPoolExecutor(target.concurrency) as threads:
+        under_way: deque[Future[list[Row]]] = deque()
+        for batch in batches:
+            under_way.append(threads.submit(grade, batch))
+            if len(under_way) >= target.concurrency:
+                keep(under_way.popleft().result())
+        while under_way:
+            keep(under_way.popleft().result())
+
+
+def _grade_stream(
+    target: InProcessTarget,
+    rollouts: Iterable[Rollout],
+    profiles: Sequence[Profile],
+    repeats: int,
+    keep_label: bool,
+    keep: Callable[[list[Row]], None],
+) -> None:
+    """Grade rollouts sample by sample; those that are told of late may have had to wait for a slower one."""
+    waiting: deque[Rollout] = deque()
+    found: deque[Graded] = deque()
+    each = repeats * len(profiles)
+
+    def events() -> Iterator[Any]:
+        for rollout in rollouts:
+            # What was sent is not needed any more, and may be long.
+            waiting.append(rollout if rollout.sent is None else rollout._replace(sent={}))
+            if rollout.sent is None:
+                continue
+            whole = marshal.dumps(rollout.sent) if each > 1 else b""
+            for _ in range(repeats):
+                for profile in profiles:
+                    yield from write_events([marshal.loads(whole) if whole else rollout.sent], profile)
+
+    def take(answers: list[Answer]) -> None:
+        for answer in answers:
+            found.extend(_items(answer, 1))
+        rows: list[Row] = []
+        while waiting and (waiting[0].sent is None or len(found) >= each):
+            rollout = waiting.popleft()
+            one = iter([] if rollout.sent is None else [found.popleft() for _ in range(each)])
+            runs = [[[graded] for graded in islice(one, len(profiles))] for _ in range(repeats)]
+            rows += _rows([rollout], runs, profiles, repeats, keep_label)
+        if rows:
+            keep(rows)
+
+    target.grade_stream(events(), take)
+    take([])
+
+
 def grade_batch(
     target: Target, batch: Sequence[Rollout], profiles: Sequence[Profile], repeats: int, keep_label: bool
 ) -> list[Row]:
@@ -71,7 +162,17 @@ def grade_batch(
     """
     usable = [rollout for rollout in batch if rollout.sent is not None]
     sent: list[dict[str, Any]] = [rollout.sent for rollout in usable]  # type: ignore[misc]
-    runs = _grade_often(target, sent, profiles, repeats)
+    return _rows(batch, _grade_often(target, sent, profiles, repeats), profiles, repeats, keep_label)
+
+
+def _rows(
+    batch: Sequence[Rollout],
+    runs: Sequence[Sequence[Sequence[Graded]]],
+    profiles: Sequence[Profile],
+    repeats: int,
+    keep_label: bool,
+) -> list[Row]:
+    """The rows of a batch, whose usable rollouts were graded as `runs` says, by repeat and wire."""
     rows: list[Row] = []
     at, compared = 0, len(profiles) > 1
     for rollout in batch:

@@ -14,7 +14,7 @@ from harness.data.record_file import decide_fields, open_records
 from harness.errors import InputError
 from harness.printable import printable
 from harness.replay.expect import StoredReward, differences, stored_rewards
-from harness.replay.grading import grade_batch, in_batches, profiles_of
+from harness.replay.grading import grade_all, profiles_of
 from harness.rollouts.read import Rollout, check_label, line_number, read_rollouts
 from harness.runs.facts import Bounds, known_bounds, middle_of
 from harness.runs.labels import PLAIN, LabelRule, label_rule
@@ -246,8 +246,7 @@ def replay_here(
         raise InputError("the file holds no rollouts", place=str(path))
     profiles = profiles_of(wire)
     rows: list[Row] = []
-    for batch in in_batches(rollouts):
-        rows += grade_batch(target, batch, profiles, repeats, label is not None)
+    grade_all(target, iter(rollouts), profiles, repeats, label is not None, rows.extend)
     bounds = known_bounds(target.bounds, range)
     return Replayed(rollouts, rows, bounds, label, len(profiles), choice, rule)
 

@@ -16,7 +16,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from itertools import chain
 from typing import IO
 
 from graders.wire import Profile
@@ -26,7 +25,7 @@ from harness.disk import AppendOnly
 from harness.errors import HarnessError
 from harness.grader_output import LOG
 from harness.import_path import use_path
-from harness.replay.grading import BATCH, grade_batch, in_batches, profiles_of
+from harness.replay.grading import grade_all, grade_batch, profiles_of
 from harness.replay.orders import (
     Heartbeat,
     ShardOrder,
@@ -107,14 +106,19 @@ class Worker:
             rollouts = read_rollouts(
                 self.order.rollouts, at, end, self.order.label, self.order.fields, self._records
             )
-            crashed = self._crashed(next(rollouts, None), crash) if crash is not None else []
-            for rows in chain(crashed, self._graded(in_batches(rollouts, 1 if alone else BATCH))):
+
+            def keep(rows: list[Row]) -> None:
+                nonlocal size
                 content = b"".join(map(dump, rows))
                 file.append_lines(content)
                 size += len(content)
                 for row in rows:
                     totals.add(row, self.order.middle, self.order.label_rule)
                 self._report(number, totals, size)
+
+            if crash is not None:
+                keep(self._crashed(next(rollouts, None), crash))
+            self._grade(rollouts, alone, keep)
             self._say(number, totals, size, done=True)
 
     def _resume(self, file: AppendOnly, start: int) -> tuple[Totals, int, int]:
@@ -137,7 +141,7 @@ class Worker:
         file.cut(kept)
         return totals, at, kept
 
-    def _crashed(self, rollout: Rollout | None, crash: str) -> list[list[Row]]:
+    def _crashed(self, rollout: Rollout | None, crash: str) -> list[Row]:
         """The rows of a rollout that ended its workers."""
         if rollout is None:
             return []
@@ -155,29 +159,16 @@ class Worker:
         }
         if self.order.label is not None:
             row["label"] = rollout.label
-        return [[{**row, "repeat": repeat} for repeat in range(self.order.repeats)]]
+        return [{**row, "repeat": repeat} for repeat in range(self.order.repeats)]
 
-    def _graded(self, batches: Iterator[list[Rollout]]) -> Iterator[list[Row]]:
-        """Grade batches in order, with as many calls under way as the target takes."""
-        keep_label = self.order.label is not None
-
-        def grade(batch: list[Rollout]) -> list[Row]:
-            return grade_batch(self.target, batch, self.profiles, self.order.repeats, keep_label)
-
-        if self.target.concurrency <= 1:
-            yield from map(grade, batches)
+    def _grade(self, rollouts: Iterator[Rollout], alone: bool, keep: Callable[[list[Row]], None]) -> None:
+        """Grade rollouts in order, each alone or as many at once as the target takes."""
+        how = self.profiles, self.order.repeats, self.order.label is not None
+        if not alone:
+            grade_all(self.target, rollouts, *how, keep)
             return
-        from collections import deque
-        from concurrent.futures import Future, ThreadPoolExecutor
-
-        with ThreadPoolExecutor(self.target.concurrency) as threads:
-            under_way: deque[Future[list[Row]]] = deque()
-            for batch in batches:
-                under_way.append(threads.submit(grade, batch))
-                if len(under_way) >= self.target.concurrency:
-                    yield under_way.popleft().result()
-            while under_way:
-                yield under_way.popleft().result()
+        for rollout in rollouts:
+            keep(grade_batch(self.target, [rollout], *how))
 
     def _report(self, number: int, totals: Totals, size: int) -> None:
         now = time.monotonic()

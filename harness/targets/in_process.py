@@ -13,16 +13,16 @@ import json
 import os
 import pkgutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from types import ModuleType
 from typing import Any
 
-from graders import Grader, grader
-from graders._runtime import Context, place_of, score
-from graders.errors import EventError
+from graders import Failure, Grader, Reward, grader
+from graders._runtime import Context, place_of, score, score_stream
+from graders.errors import ConfigurationError, EventError
 from graders.wire import read_answer, read_event
 from harness.errors import InputError
 from harness.import_path import add_folder, is_taken
@@ -96,8 +96,25 @@ class InProcessTarget:
             else:
                 items = [graded(outcome) for outcome in self._call_by_hand(event)]
         except (Exception, SystemExit) as error:
-            return Answer([], _since(started), GraderFault(type(error).__name__, f"{error}{_at(error)}"))
+            return Answer([], _since(started), _fault(error))
         return Answer(items, _since(started))
+
+    @property
+    def streams(self) -> bool:
+        """Whether `grade_stream` may be used: the grader is async, which may show only when it was called."""
+        handler = self.handler
+        return isinstance(handler, Grader) and handler.declared.awaits and not handler.options.batch
+
+    def grade_stream(self, events: Iterable[Any], keep: Callable[[list[Answer]], None]) -> None:
+        """Grade events of one sample each, as many at once as the grader's `concurrency`.
+
+        Args:
+            events: The next one is taken when there is room for it.
+            keep: Told the answers, in the order of the events.
+        """
+        assert isinstance(self.handler, Grader)
+        items = (item for event in events for item in read_event(event))
+        score_stream(self.handler.declared, items, lambda scored: keep([_answer(*one) for one in scored]))
 
     def _call_by_hand(self, event: Any) -> Any:
         """Call a plain handler through strict JSON, as Lambda would."""
@@ -311,6 +328,17 @@ def _at(error: BaseException) -> str:
     while (trace := error.__traceback__) is not None and trace.tb_frame.f_code.co_filename == __file__:
         error = error.with_traceback(trace.tb_next)
     return "" if error.__traceback__ is None else f" ({place_of(error)})"
+
+
+def _answer(outcome: float | Reward | Failure | ConfigurationError, ms: float) -> Answer:
+    """The answer to an event of one sample."""
+    if isinstance(outcome, ConfigurationError):
+        return Answer([], ms, _fault(outcome))
+    return Answer([graded(outcome, ms)], ms)
+
+
+def _fault(error: BaseException) -> GraderFault:
+    return GraderFault(type(error).__name__, f"{error}{_at(error)}")
 
 
 def _since(started: float) -> float:

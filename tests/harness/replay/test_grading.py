@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +15,7 @@ from graders import Sample, grader
 from graders.sample import item_id
 from graders.wire import PROFILES, PROVEN, read_event
 from harness.errors import InputError, ServiceError
-from harness.replay.grading import ALL_WIRES, grade_batch, in_batches, profiles_of
+from harness.replay.grading import ALL_WIRES, grade_all, grade_batch, in_batches, profiles_of
 from harness.rollouts.read import Rollout, read_rollout
 from harness.runs.rows import Row, failure_of
 from harness.targets.fake import FakeTarget
@@ -233,3 +234,22 @@ def test_a_function_that_always_ends_is_not_called_for_each_sample() -> None:
     rows = grade_batch(FakeTarget(broken), batch(*["a"] * 64), ONE, 1, keep_label=False)
     assert rewards(rows) == [None] * 64
     assert len(calls) < 20
+
+
+@pytest.mark.parametrize("wire", ["open-weight", ALL_WIRES])
+@pytest.mark.parametrize("repeats", [1, 3])
+@pytest.mark.parametrize("plain", [False, True])
+def test_an_async_grader_gets_the_same_rows_sample_by_sample(wire: str, repeats: int, plain: bool) -> None:
+    async def scored(sample: Sample) -> float:
+        sample.messages.append({"role": "user", "content": "changed"})  # each grading has a copy of its own
+        await asyncio.sleep(0)
+        return len(sample.completion) / 10 if sample.completion else 1 / 0
+
+    target = InProcessTarget(grader(lambda sample: scored(sample)) if plain else grader(scored))
+    completions = ["a", None, "", "bbb", *["cc"] * 70, None]
+    how = profiles_of(wire), repeats, True
+    expected = grade_batch(target, batch(*completions, label=True), *how)
+    found: list[Row] = []
+    grade_all(target, iter(batch(*completions, label=True)), *how, found.extend)
+    assert target.streams
+    assert [{**row, "ms": 0} for row in found] == [{**row, "ms": 0} for row in expected]

@@ -20,13 +20,16 @@ from harness.runs.facts import InProcessFacts
 from harness.runs.rows import Totals
 from harness.targets.fake import FakeTarget
 from harness.targets.protocol import Answer, Graded, ServiceFault
-from support.rft_command import gradings, write_grader
+from support.rft_command import RIGHT, gradings, write_grader
 from support.rollout_files import rollout, write_rollouts
 
 COUNT = 200
 
 
-def prepare(folder: Path, repeats: int = 1) -> WorkOrder:
+ASYNC = RIGHT.replace("def ", "async def ")
+
+
+def prepare(folder: Path, repeats: int = 1, grader: str = RIGHT) -> WorkOrder:
     """An order of three shards, cut in the middle of lines, with a line that is no rollout in each."""
     lines = [rollout(f"r{at}", "72" if at % 3 else "7", "72") for at in range(COUNT)]
     for at in (10, 100, 190):
@@ -40,7 +43,7 @@ def prepare(folder: Path, repeats: int = 1) -> WorkOrder:
         path=(),
         rollouts=path,
         shards=tuple(pairwise(cuts)),
-        target=InProcessFacts(f"{write_grader(folder)}:right"),
+        target=InProcessFacts(f"{write_grader(folder, grader)}:right"),
         wire="open-weight",
         repeats=repeats,
         label=None,
@@ -99,9 +102,11 @@ def test_shards_hold_every_rollout_once_by_rollout_and_repeat(repeats: int, tmp_
     assert totals.errors == {"input": 3 * repeats}
 
 
-@pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[WorkOrder, list[bytes], list[Any], Totals]:
-    order = prepare(tmp_path_factory.mktemp("graded"), repeats=3)
+@pytest.fixture(scope="module", params=[RIGHT, ASYNC], ids=["sync", "async"])
+def graded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[WorkOrder, list[bytes], list[Any], Totals]:
+    order = prepare(tmp_path_factory.mktemp("graded"), 3, request.param)
     totals = grade(order)
     return order, [shard(order, number).read_bytes() for number in range(3)], gradings(rows(order)), totals
 

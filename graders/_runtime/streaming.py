@@ -1,0 +1,97 @@
+"""Async scoring without batches: as many samples under way as the grader's `concurrency`, until none is left.
+
+A replay uses this. In Lambda samples come in events, and an event is answered as a whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from time import perf_counter
+
+from ..errors import ConfigurationError, RecordError
+from ..reward import Failure
+from ..sample import Sample
+from . import asynchronous, event_loop
+from .scoring import failure_of, score_one
+from .timing import Tick
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeAlias
+
+    from ..reward import Outcome
+    from .declaration import Declared
+
+    # What became of a sample, or the error that fails a whole call; and the milliseconds that it took.
+    Scored: TypeAlias = tuple[Outcome | ConfigurationError, float]
+
+_TURNS = 4
+"""How often a sample begins that ran out of time while others held up the loop."""
+
+AHEAD = 2048
+"""Most samples that wait for the slowest one before them; what a kill may cost."""
+
+
+def score_stream(
+    declared: Declared, items: Iterable[Any], keep: Callable[[list[Scored]], None], ahead: int = AHEAD
+) -> None:
+    """Find the outcome of every sample of a stream, with neither error budget nor wire.
+
+    Args:
+        declared: An async scoring function of one sample, and its options.
+        items: Samples, or elements of events. The next one is taken when there is room for it.
+        keep: Told the outcomes, in the order of the samples.
+        ahead: Most samples that are begun and not told of yet.
+    """
+    event_loop.run(_score_stream(declared, items, keep, max(ahead, declared.options.concurrency)))
+
+
+async def _score_stream(
+    declared: Declared, items: Iterable[Any], keep: Callable[[list[Scored]], None], ahead: int
+) -> None:
+    limit = declared.options.timeout_s
+    room = asyncio.Semaphore(declared.options.concurrency)
+    begun: deque[asyncio.Task[Scored]] = deque()
+
+    async def one(item: Any) -> Scored:
+        started = perf_counter()
+        outcome: Outcome | ConfigurationError
+        try:
+            for _ in range(_TURNS):
+                outcome, held_up = await score_one(declared, Sample(item), limit, None, tick)
+                if not held_up:
+                    break
+        except RecordError as error:
+            outcome = failure_of(error)
+        except ConfigurationError as error:
+            outcome = error
+        if type(outcome) is Failure:
+            outcome.cause = None
+        return outcome, (perf_counter() - started) * 1000
+
+    with Tick(limit, None, asynchronous.SCORERS, needed=False) as tick:
+        try:
+            for item in items:
+                await room.acquire()
+                begun.append(asyncio.create_task(one(item)))
+                begun[-1].add_done_callback(lambda _: room.release())
+                await _tell(begun, keep, ahead - 1)
+            await _tell(begun, keep, 0)
+        finally:
+            for task in begun:  # there are some only after an error
+                task.cancel()
+            await asyncio.gather(*begun, return_exceptions=True)
+
+
+async def _tell(begun: deque[asyncio.Task[Scored]], keep: Callable[[list[Scored]], None], most: int) -> None:
+    """Tell of the first samples as far as they are done, and wait until no more than `most` are left."""
+    while begun and (begun[0].done() or len(begun) > most):
+        await asyncio.wait([begun[0]])
+        done: list[Scored] = []
+        while begun and begun[0].done():
+            task = begun.popleft()
+            # One that was cancelled did that itself.
+            done.append((failure_of(asyncio.CancelledError()), 0.0) if task.cancelled() else task.result())
+        keep(done)
