@@ -384,7 +384,7 @@ def test_an_added_grader_gets_everything_from_the_rest(text, added):
     translated = sam_template.translate(sam_template.packaged(template))
     assert unresolved(template) == unresolved(translated) == []
     function = translated["Resources"]["ReceiptTotal"]["Properties"]
-    assert function["Handler"] == "my_graders.receipts.receipt_total"
+    assert function["Handler"] == "my_graders.receipt_total.receipt_total"
     assert template["Resources"]["ReceiptTotal"]["Properties"]["AutoPublishAliasAllProperties"] is True
     assert function["LoggingConfig"]["LogGroup"] == {"Ref": "GraderLogs"}
     assert (function["Timeout"], function["MemorySize"]) == (60, {"Ref": "MemorySize"})

@@ -90,3 +90,32 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path, there):
     done = subprocess.run([sys.executable, "-c", FULL, str(folder)], capture_output=True, text=True)
     assert "cannot be written: File too large. Make room" in done.stdout
     assert found(tmp_path) == ({"new"} if there else set())
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from harness.projects.new_files import write_new
+
+class Files(dict):
+    def __getitem__(self, name):
+        if name == sys.argv[2]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return dict.__getitem__(self, name)
+
+write_new(Path(sys.argv[1]), Files({"a.txt": b"a", "deep/er/b.txt": b"b"}))
+"""
+
+
+@pytest.mark.parametrize("name", list(FILES))
+@pytest.mark.parametrize("there", [True, False])
+def test_a_kill_leaves_none_of_them_and_the_same_command_writes_all(tmp_path, name, there):
+    folder = tmp_path / "new"
+    if there:
+        folder.mkdir()
+    done = subprocess.run([sys.executable, "-c", KILLED, str(folder), name])
+    assert done.returncode == -9
+    assert {each for each in found(tmp_path) if ".rft-new" not in each} <= {"new"}
+    write_new(folder, FILES)
+    assert found(tmp_path) == {"new", *(f"new/{each}" for each in found(folder))}
+    assert found(folder) == {"a.txt", "deep", "deep/er", "deep/er/b.txt"}
