@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import pkgutil
 import re
+from pathlib import Path
 
 import pytest
 
 from graders import Reward, Sample, checks, combine, extract, grader
 from graders._runtime.declaration import Options
+from graders.examples.word_problems import word_problem
 from graders.reward import KINDS
 from harness.data.rules import RULES
-from support.readme import README, blocks
+from harness.deploy.artifact import main as build_artifact
+from harness.deploy.checklist import RULES as CHECKLIST
+from harness.localaws.template import read_template
+from support.readme import README, blocks, commands
 
 GRADERS = README.parent / "docs" / "graders.md"
 VALIDATION = README.parent / "docs" / "validation.md"
+DEPLOY = README.parent / "docs" / "deploy.md"
 
 
 def section(title: str) -> str:
@@ -91,6 +98,39 @@ def test_the_rules_of_validation_are_those_that_are_applied() -> None:
     rows = [f"| {rule.id} | {rule.severity.value} | {rule.title} | {rule.fix} |" for rule in RULES.values()]
     table = [line for line in VALIDATION.read_text(encoding="utf-8").splitlines() if line.startswith("| R0")]
     assert table == rows
+
+
+def test_the_rules_of_doctor_are_those_that_are_applied() -> None:
+    rows = [f"| {one.id} | {one.severity.value} | {one.title} | {one.fix} |" for one in CHECKLIST.values()]
+    table = [line for line in DEPLOY.read_text(encoding="utf-8").splitlines() if line.startswith("| D0")]
+    assert table == rows
+
+
+def test_the_template_s_parameters_are_explained() -> None:
+    text = DEPLOY.read_text(encoding="utf-8").partition("## Parameters")[2].partition("\n## ")[0]
+    explained = re.findall(r"`(\w+)`", "\n".join(re.findall(r"^\| (`[^|]*) \|", text, re.MULTILINE)))
+    assert set(explained) == set(read_template(README.parent / "template.yaml")["Parameters"])
+
+
+@pytest.mark.parametrize("words", commands("rft", DEPLOY), ids=" ".join)
+def test_every_command_on_the_way_to_aws_takes_the_words_that_follow(words: list[str]) -> None:
+    verb = importlib.import_module(f"harness.cli.{words[0]}").command
+    verb.make_context(words[0], words[1:])
+
+
+def test_the_event_on_the_way_to_aws_is_one_that_a_grader_takes() -> None:
+    [event] = blocks("json", DEPLOY)
+    [answer] = word_problem(json.loads(event), None)
+    assert (answer["id"], answer["aggregate_reward_score"]) == ("1", 1.0)
+
+
+def test_the_artifact_for_other_tools_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    [words] = commands("python", DEPLOY)
+    (tmp_path / "math_grader.py").write_text("def math_answer(event, context): ...\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert build_artifact(words[2:]) == 0
+    built = {entry.name for entry in (tmp_path / "build" / "MathAnswer").iterdir()}
+    assert {"graders", "aws_lambda_powertools", "math_grader.py"} <= built
 
 
 def test_the_readme_leads_to_every_document() -> None:

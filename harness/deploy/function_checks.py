@@ -148,10 +148,10 @@ def _log_group(found: dict[str, Any], match: re.Match[str], arn: str) -> Iterato
         pages = client("logs", match["region"]).describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     group = next((one for one in pages if one["logGroupName"] == name), None)
     if group is None:
-        text = f"there is no log group {name} yet: Lambda would make it, to be kept for ever"
+        text = f"there is no log group {name} yet: Lambda would make it, to be kept forever"
         yield finding("D005", text, arn)
     elif "retentionInDays" not in group:
-        yield finding("D005", f"{name} is kept, and paid, for ever", arn)
+        yield finding("D005", f"{name} is kept, and paid, forever", arn)
 
 
 def _group_name(found: dict[str, Any], match: re.Match[str]) -> str:

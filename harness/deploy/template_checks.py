@@ -103,7 +103,7 @@ class _Template:
             yield from check_publishing(name, self._template, properties, place)
         if not self._retained(name, properties):
             yield finding(
-                "D005", f"the log group of {name} has no retention: it is kept, and paid, for ever", place
+                "D005", f"the log group of {name} has no retention: it is kept, and paid, forever", place
             )
         yield from self._own_policies(name, own.get("Policies"), place)
 

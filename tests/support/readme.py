@@ -16,7 +16,7 @@ def blocks(language: str, document: Path = README) -> list[str]:
     )
 
 
-def commands(program: str) -> list[list[str]]:
+def commands(program: str, document: Path = README) -> list[list[str]]:
     """The arguments of every line of a console block that calls a program."""
-    lines = [line for block in blocks("console") for line in block.splitlines()]
+    lines = [line for block in blocks("console", document) for line in block.splitlines()]
     return [shlex.split(line[2:], comments=True)[1:] for line in lines if line.startswith(f"$ {program} ")]
