@@ -7,7 +7,8 @@ plugin is loaded by every pytest run of whoever installs the harness, so it impo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,34 @@ def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
             raise error.with_traceback(None) from None  # the test's own line and the message say it all
 
     return replay
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+    """Escape what steers a terminal in the failure of a grader: its error may quote a completion."""
+    outcome = yield
+    if call.excinfo is None or not _is_of_a_grader(call.excinfo.value):
+        return
+    from harness.printable import readable
+
+    told = outcome.get_result().longrepr
+    whole = [(getattr(told, "reprtraceback", None), getattr(told, "reprcrash", None), None)]
+    for traceback, crash, _ in getattr(told, "chain", whole):
+        for entry in getattr(traceback, "reprentries", ()):
+            entry.lines[:] = map(readable, entry.lines)
+        if crash is not None:
+            crash.message = readable(crash.message)
+
+
+def _is_of_a_grader(error: BaseException | None) -> bool:
+    """Whether a chain of errors holds one of `graders`; where nobody imported that, none does."""
+    errors, seen = sys.modules.get("graders.errors"), set[int]()
+    while errors is not None and error is not None and id(error) not in seen:
+        if isinstance(error, errors.GraderError):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _found(request: pytest.FixtureRequest, path: Path) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from harness.disk import HeldLock, lock
+from harness.disk import HeldLock, lock, no_link
 from harness.processes import end_marked, mark
 
 __all__ = ["end_orphans", "lock_shard"]
@@ -38,4 +38,5 @@ def end_orphans(folder: Path, worker: str) -> None:
     """
     for path in (folder / "shards").glob("*.lock"):
         with contextlib.suppress(OSError):
-            end_marked(path.read_text(errors="replace"), [worker, str(folder.resolve())])
+            with open(path, errors="replace", opener=no_link) as file:
+                end_marked(file.read(), [worker, str(folder.resolve())])

@@ -116,3 +116,25 @@ def test_a_bare_wheel_breaks_no_other_test_and_says_what_the_fixture_needs(proje
     assert "pip install 'rft-graders[replay]'" in said
     assert "Traceback" not in said
     assert "pytest_plugin.py" not in said
+
+
+def test_an_error_that_quotes_a_completion_steers_no_terminal(project: Path) -> None:
+    (project / "test_steers.py").write_text("""
+from graders import grader
+from graders.testing import make_sample
+
+@grader
+def quotes(sample):
+    raise ValueError("bad: " + sample.completion)
+
+def test_grade():
+    quotes(make_sample("72 \\x1b]0;title\\x07 \\u202e", "72"))
+
+def test_of_another_kind():
+    raise ValueError("stays as it is: caf\\u00e9")
+""")
+    for style in ("long", "short", "native", "line"):
+        said = run(project, "test_steers.py", f"--tb={style}")
+        assert "\\x1b]0;title\\x07 \\u202e" in said, style
+        assert not {"\x1b", "\x07", "\u202e"} & set(said), style
+        assert "stays as it is: caf\u00e9" in said
