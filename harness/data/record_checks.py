@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from harness.data.records import ASSISTANT_ROLES, text_of
+from harness.data.records import is_assistant, text_of
 from harness.data.rules import MAX_PROMPT_CHARS, MIN_LEAK_CHARS
 
 __all__ = ["Breach", "check_record"]
@@ -94,7 +94,7 @@ def _check_content(number: int, message: dict[str, Any], *, is_prompt: bool) -> 
 
 
 def _may_lack_content(message: dict[str, Any]) -> bool:
-    return message.get("role") in ASSISTANT_ROLES and bool(message.get("tool_calls"))
+    return is_assistant(message) and bool(message.get("tool_calls"))
 
 
 def _is_text_block(block: Any) -> bool:

@@ -7,7 +7,7 @@ first line that is not an object; what else a good record must keep stands in `h
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from harness.data.json_lines import LineError, lines, parse
@@ -63,7 +63,12 @@ def ends_with_assistant(fields: dict[str, Any]) -> bool:
     messages = fields.get("messages")
     if not isinstance(messages, list) or not messages or not isinstance(messages[-1], dict):
         return False
-    role = messages[-1].get("role")
+    return is_assistant(messages[-1])
+
+
+def is_assistant(message: Mapping[str, Any]) -> bool:
+    """Whether a message is the assistant's; its role may be anything that JSON holds."""
+    role = message.get("role")
     return isinstance(role, str) and role in ASSISTANT_ROLES
 
 

@@ -29,6 +29,9 @@ ALL_WIRES = "all"
 ENDED = ("Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout")
 """What Lambda calls the end of a function's process in the middle of a call, wherever the grader runs."""
 
+_OF_THE_CALL = ("ErrorBudgetExceeded", "EventError")
+"""Faults of a whole call: too many of the last samples failed, or its answer does not fit the event."""
+
 UNSENDABLE = ("InvalidRequestContentException", "RequestEntityTooLargeException")
 """What Lambda calls an event that it would not take, whichever function it is for."""
 
@@ -234,7 +237,7 @@ def grade_samples(
         samples: Objects as a rollouts file has them, without what is the harness's own.
         profile: The wire.
         retry: Makes a call, as often as the caller likes, and returns the last answer.
-        divide: Divide a call that ended its function, so that the one sample that did it costs itself alone.
+        divide: Divide a call that the grader failed, so that the one sample that did it costs itself alone.
 
     Returns:
         What became of each sample, in order. A sample that the target refuses for its size has an error of
@@ -248,22 +251,50 @@ def grade_samples(
         count = 1 if profile.container == "single" else len(samples)
         if count == 0:
             continue
-        unsendable = _too_large(target, event)
+        unsendable, answer = _too_large(target, event), None
         if unsendable is None:
             answer = retry(partial(_send, target, event, count))
-            kind = answer.fault.error_type if answer.fault is not None else ""
-            if kind not in UNSENDABLE and not (divide and kind in ENDED and count > 1):
-                found += _items(answer, count)
-                continue
-            unsendable = answer.fault.message if answer.fault is not None else ""
+            fault = answer.fault
+            if fault is None or fault.error_type not in UNSENDABLE:
+                if not (divide and count > 1 and _may_be_one(fault)):
+                    found += _items(answer, count)
+                    continue
+            unsendable = fault.message if fault is not None else ""
         if count > 1:  # it is the fault of one of them, not of all
             middle = count // 2
-            found = grade_samples(target, samples[:middle], profile, retry, divide)
+            parts = grade_samples(target, samples[:middle], profile, retry, divide)
             # Where several in a row fail, it is the function that is broken, and each call may take a minute.
-            broken = middle > 1 and all(one.error and one.error["kind"] == "call" for one in found)
-            return found + grade_samples(target, samples[middle:], profile, retry, divide and not broken)
+            broken = middle > 1 and all(map(_call_failed, parts))
+            parts += grade_samples(target, samples[middle:], profile, retry, divide and not broken)
+            if answer is None or not _may_be_one(answer.fault) or any(map(_call_failed, parts)):
+                return parts
+            return _too_much(retry(partial(_send, target, event, count)), count)
         found.append(Graded(None, {}, {"kind": "input", "message": unsendable}))
     return found
+
+
+def _may_be_one(fault: GraderFault | ServiceFault | None) -> bool:
+    """Whether one sample may be why a call failed: the function raised, or its process ended."""
+    return isinstance(fault, GraderFault) and fault.error_type not in _OF_THE_CALL
+
+
+def _call_failed(one: Graded) -> bool:
+    return one.error is not None and one.error["kind"] == "call"
+
+
+def _too_much(again: Answer, count: int) -> list[Graded]:
+    """The samples of a call that failed though none of them fails alone, by what a second try gave.
+
+    A service tries again, too: what failed by chance is graded. What fails again is too much for one call.
+    """
+    items = _items(again, count)
+    if not isinstance(again.fault, GraderFault):
+        return items
+    why = f" (a call of {count} samples; in smaller ones none of them fails)"
+    return [
+        one._replace(error={**one.error, "message": one.error["message"] + why}) if one.error else one
+        for one in items
+    ]
 
 
 def _send(target: Target, event: Any, count: int) -> Answer:

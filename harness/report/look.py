@@ -148,8 +148,9 @@ def sample_of(run: Run, key: str) -> dict[str, Any]:
         `rollout` and `rows`; where other rollouts have the same id, `others` names them by their place.
 
     Raises:
-        InputError: There is no such sample, or the input is no longer what was replayed.
+        InputError: The run is not finished, it has no such sample, or its input changed.
     """
+    _ = run.totals  # refuses a run that is not finished
     rows = [row for row in read_rows(run.rewards) if str(row["id"]) == key]
     rows = rows or [row for row in read_rows(run.rewards) if f"at-{row['at']}" == key]
     if not rows:

@@ -99,7 +99,7 @@ class RunSummary:
             yield f"no reward for {count:,}: {kind}"
             if kind in first:
                 row = first[kind]
-                yield f"  {sample_name(row)}: {shortened(failure_of(row)[1])}"
+                yield f"  {shortened(sample_name(row))}: {shortened(failure_of(row)[1])}"
         for place, message in self.unusable:
             yield f"  {place}: {message}"
         if self.changed is not None:

@@ -157,7 +157,7 @@ def _group_lines(groups: GroupCounts) -> Iterator[str]:
 
 def _rows(console: SafeConsole, rows: list[Row], say: Callable[[Row], str]) -> None:
     for row in rows:
-        console.print(f"  {printable(sample_name(row))}  {printable(say(row))}")
+        console.print(f"  {printable(shortened(sample_name(row)))}  {printable(say(row))}")
 
 
 def _failure(row: Row) -> str:

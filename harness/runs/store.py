@@ -70,7 +70,7 @@ class Run:
             InputError: It is not done.
         """
         if self.facts.totals is None or not self.done:
-            fix = "Run the same replay command again: it resumes."
+            fix = "Run the same replay command again."
             raise InputError("the run is not finished", place=str(self.folder), fix=fix)
         return self.facts.totals
 

@@ -101,7 +101,7 @@ class GraderCalls:
             if lost and len(lost) == len(graded) > 1:
                 raise self._failure(len(lost), lost[-1])
             for problem in lost:
-                self._warn(f"A sample has no reward, since it ended the grader's process ({problem})")
+                self._warn(f"A sample has no reward: its call ended the grader's process ({problem})")
             found += graded
         return [_reward(one) for one in found]
 

@@ -88,7 +88,7 @@ class InProcessTarget:
 
     def grade(self, event: Any) -> Answer:
         """Grade the samples of one event."""
-        started = perf_counter()
+        started, own = perf_counter(), os.getpid()
         try:
             if isinstance(self.handler, Grader):
                 outcomes, took = score(self.handler.declared, read_event(event))
@@ -96,7 +96,9 @@ class InProcessTarget:
             else:
                 items = [graded(outcome) for outcome in self._call_by_hand(event)]
         except (Exception, SystemExit) as error:
+            _end_copy(own)
             return Answer([], _since(started), _fault(error))
+        _end_copy(own)
         return Answer(items, _since(started))
 
     @property
@@ -339,6 +341,12 @@ def _answer(outcome: float | Reward | Failure | ConfigurationError, ms: float) -
 
 def _fault(error: BaseException) -> GraderFault:
     return GraderFault(type(error).__name__, f"{error}{_at(error)}")
+
+
+def _end_copy(own: int) -> None:
+    """End a copy of this process that the grader forked: it would go on with our work beside us."""
+    if os.getpid() != own:
+        os._exit(1)
 
 
 def _since(started: float) -> float:

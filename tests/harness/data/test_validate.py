@@ -80,6 +80,7 @@ RECORDS_BY_RULE: dict[str, tuple[list[Any], list[str]]] = {
     "messages as text": ([record(messages="Q?")], ["R020"]),
     "a message as text": ([spoken("Q?")], ["R021"]),
     "a message without role": ([spoken({"content": "Q?"})], ["R021"]),
+    "a role that is a list": ([spoken({"role": ["user"], "content": None})], ["R021", "R024"]),
     "a role that is a number": ([spoken({"role": 1, "content": "Q?"})], ["R021"]),
     "a role misspelt": ([spoken({"role": "human", "content": "Q?"})], ["R022"]),
     "a role of another service": ([spoken({"role": "developer", "content": "D"}, user())], ["R023"]),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -312,16 +313,15 @@ def test_a_target_that_breaks_its_promise_fails_the_job_and_not_the_emulator(ben
 
 
 def test_a_function_is_found_by_arn_by_version_and_by_name() -> None:
-    functions = Functions(
-        {"word": "graders.examples.word_problems:word_problem", "word:3": "no_such_module:x"}
-    )
+    specs = {"word": "graders.examples.word_problems:word_problem", "word:3": "no_such_module:x"}
     arn = "arn:aws:lambda:us-west-2:123456789012:function:word"
-    assert functions.open(arn).name == "in-process"
-    assert functions.open(f"{arn}:live") is functions.open(arn)
-    with pytest.raises(InputError, match="no_such_module"):
-        functions.open(f"{arn}:3")
-    with pytest.raises(JobFailure, match="--bind other=module:attr"):
-        functions.open("arn:aws:lambda:us-west-2:123456789012:function:other")
+    with closing(Functions(specs)) as functions:
+        assert functions.open(arn).name == "in-process"
+        assert functions.open(f"{arn}:live") is functions.open(arn)
+        with pytest.raises(InputError, match="no_such_module"):
+            functions.open(f"{arn}:3")
+        with pytest.raises(JobFailure, match="--bind other=module:attr"):
+            functions.open("arn:aws:lambda:us-west-2:123456789012:function:other")
 
 
 def test_two_jobs_side_by_side_learn_what_each_learns_alone(bench, data) -> None:

@@ -77,7 +77,7 @@ def test_a_completion_that_ends_the_grader_s_process_costs_itself_alone(tmp_path
     whole = rehearsed(tmp_path, RIGHT, some, name="whole")
     found = rehearsed(tmp_path, f"{write_graders(tmp_path)}:ending", some, name="ending")
     assert kinds(found) == kinds(whole)
-    assert [remark for remark in found.remarks if "it ended the grader's process" in remark]
+    assert [remark for remark in found.remarks if "its call ended the grader's process" in remark]
     kept = [json.loads(line) for line in (found.folder / "rewards.jsonl").read_text().splitlines()[1:]]
     before = [json.loads(line) for line in (whole.folder / "rewards.jsonl").read_text().splitlines()[1:]]
     rewards, others = ({key: one for line in lines for key, one in line.items()} for lines in (kept, before))

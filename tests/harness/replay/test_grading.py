@@ -102,10 +102,10 @@ def target_item(size: int) -> dict[str, Any]:
 
 
 def test_a_call_that_the_grader_failed_has_no_rewards() -> None:
-    target = FakeTarget(lambda event: Answer([], 6.0, GraderFault("KeyError", "units")))
+    target = FakeTarget(lambda event: Answer([], 6.0, GraderFault("EventError", "units")))
     rows = grade_batch(target, batch("a", "b"), ONE, 1, keep_label=False)
     assert rewards(rows) == [None, None]
-    assert rows[0]["error"] == {"kind": "call", "message": "KeyError: units"}
+    assert rows[0]["error"] == {"kind": "call", "message": "EventError: units"}
     assert rows[0]["ms"] == 3.0
 
 
@@ -207,7 +207,7 @@ def test_a_sample_that_no_service_can_send_costs_itself_alone() -> None:
     assert rows[2]["error"] == {"kind": "input", "message": "holds NaN"}
 
 
-@pytest.mark.parametrize("kind", ["Runtime.ExitError", "Sandbox.Timedout"])
+@pytest.mark.parametrize("kind", ["Runtime.ExitError", "Sandbox.Timedout", "KeyError"])
 def test_a_sample_that_ends_its_function_costs_itself_alone(kind: str) -> None:
     calls = []
 
@@ -222,6 +222,33 @@ def test_a_sample_that_ends_its_function_costs_itself_alone(kind: str) -> None:
     assert rewards(rows) == [None if at == 40 else 1.0 for at in range(64)]
     assert failure_of(rows[40]) == ("call", f"{kind}: it is gone")
     assert len(calls) == 13
+
+
+@pytest.mark.parametrize(("tries", "reward"), [(1, 1.0), (9, None)])
+def test_a_call_that_fails_though_no_sample_of_it_does_is_tried_once_more(
+    tries: int, reward: float | None
+) -> None:
+    whole: list[Any] = []
+
+    def crowded(event: Any) -> Answer:
+        if len(event) == 64 and len(whole) < tries:
+            whole.append(event)
+            return Answer([], 1.0, GraderFault("Sandbox.Timedout", "time"))
+        return lengths(event)
+
+    rows = grade_batch(FakeTarget(crowded), batch(*["a"] * 64), ONE, 1, keep_label=False)
+    assert rewards(rows) == [reward] * 64
+    if reward is None:
+        said = "Sandbox.Timedout: time (a call of 64 samples; in smaller ones none of them fails)"
+        assert failure_of(rows[0]) == ("call", said)
+
+
+@pytest.mark.parametrize("kind", ["ErrorBudgetExceeded", "EventError"])
+def test_a_fault_of_a_whole_call_is_looked_for_in_no_sample(kind: str) -> None:
+    target = FakeTarget(lambda event: Answer([], 1.0, GraderFault(kind, "of all")))
+    rows = grade_batch(target, batch(*["a"] * 64), ONE, 1, keep_label=False)
+    assert {failure_of(row) for row in rows} == {("call", f"{kind}: of all")}
+    assert len(target.events) == 1
 
 
 def test_a_function_that_always_ends_is_not_called_for_each_sample() -> None:

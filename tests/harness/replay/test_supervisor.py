@@ -102,6 +102,24 @@ def test_a_rollout_that_ends_its_process_costs_itself_alone_and_is_named(case: s
     assert "rollouts.jsonl:71" in first["message"]
 
 
+FORKS = """
+import os
+from graders import Sample, grader
+
+@grader
+def right(sample: Sample) -> float:
+    return 0.0 if sample.id % 50 == 7 and os.fork() == 0 else 1.0
+"""
+
+
+def test_a_copy_that_a_grader_forked_and_let_return_grades_nothing(tmp_path: Path) -> None:
+    prepare(tmp_path, FORKS)
+    found = replay_json(tmp_path)
+    assert [(row["id"], row["reward"]) for row in rows_of(tmp_path, found)] == [
+        (at, 1.0) for at in range(200)
+    ]
+
+
 def test_a_grader_that_ends_its_process_on_every_rollout_ends_the_run(tmp_path: Path) -> None:
     prepare(tmp_path, EXITS.replace("sample.id == 70 and ", ""))
     (tmp_path / "poison").touch()

@@ -288,7 +288,7 @@ def test_a_run_goes_on_after_the_service_was_away(server, project, rollouts, mon
     assert list(rewards(again)) == [f"r{at}" for at in range(150)]
 
 
-def test_a_function_that_fails_is_recorded_and_not_tried_again(server, project, rollouts, tmp_path):
+def test_a_function_that_always_fails_is_recorded(server, project, rollouts, tmp_path):
     raising = "def same(event, context):\n    raise MemoryError('too much')\n"
     server.add(function(tmp_path / "raising", raising), version="5")
     run = prepare(ReplayRequest(rollouts=rollouts, target=f"{ARN}:5", limit=10))

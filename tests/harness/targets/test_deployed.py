@@ -9,10 +9,14 @@ import pytest
 from harness.errors import InputError, ServiceError
 from harness.localaws.invoke import LambdaServer
 from harness.localaws.loopback import HttpResponse, LoopbackServer
+from harness.replay.grading import grade_batch, profiles_of
+from harness.rollouts.read import Rollout
+from harness.runs.rows import failure_of
 from harness.targets.deployed import DeployedTarget
 from harness.targets.protocol import Graded, GraderFault, ServiceFault, Target
 from support.artifacts import ECHO_GRADER, write_function
 from support.meeting import ATTEND, Meeting
+from support.rollout_files import rollout
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:grader"
 EVENT = [{"id": "a", "messages": []}]
@@ -108,6 +112,46 @@ def test_a_function_that_hangs_is_the_graders_fault(server, opened, tmp_path):
     fault = opened("slow", server).grade(EVENT).fault
     assert isinstance(fault, GraderFault)
     assert fault.error_type == "Sandbox.Timedout"
+
+
+POISONED = """
+import os, time
+
+def handler(event, context):
+    for one in event:
+        match one["messages"][-1]["content"]:
+            case "exits":
+                os._exit(3)
+            case "fills memory":
+                held = bytearray(400 * 2**20)
+                time.sleep(60)
+            case "hangs":
+                time.sleep(60)
+            case "raises":
+                raise OSError("broken")
+    return [{"id": one["id"], "aggregate_reward_score": 1} for one in event]
+"""
+
+
+@pytest.mark.parametrize(
+    ("completion", "kind", "settings"),
+    [
+        ("exits", "Runtime.ExitError", {}),
+        ("fills memory", "Runtime.ExitError", {"memory_mb": 128}),
+        ("hangs", "Sandbox.Timedout", {"timeout_s": 0.5}),
+        ("raises", "OSError: broken", {}),
+    ],
+)
+def test_one_sample_of_a_batch_that_ends_the_function_costs_itself_alone(
+    server, opened, tmp_path, completion, kind, settings
+):
+    server.add(write_function(tmp_path / "poisoned", POISONED, name="poisoned", **settings))
+    given = [rollout(at, completion if at == 40 else "fine") for at in range(64)]
+    batch = [Rollout(at, at, "g", one) for at, one in enumerate(given)]
+    rows = grade_batch(opened("poisoned", server), batch, profiles_of("open-weight"), 1, keep_label=False)
+    assert [row["id"] for row in rows] == list(range(64))
+    assert [row["reward"] for row in rows] == [None if at == 40 else 1.0 for at in range(64)]
+    assert failure_of(rows[40])[1].startswith(kind)
 
 
 def test_a_throttled_call_is_tried_again_until_it_gets_through(tmp_path, opened):
