@@ -25,6 +25,7 @@ from harness.cli.options import (
 from harness.cli.output import emit_json, printable, progress_bar, say
 from harness.errors import InputError
 from harness.replay.expect import stored_rewards
+from harness.replay.expected_gradings import ExpectedGradings
 from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
 from harness.report.summary import summary_of
@@ -184,22 +185,13 @@ def _replay(run: Run, cores: int | None, quiet: bool) -> Totals:
     with progress_bar("grading", quiet=quiet) as update:
         if update is None:
             return replay(run, cores=cores)
-        update(total=_expected(run))
+        expected = ExpectedGradings(run)
 
-        def progress(totals: Totals) -> None:
+        def progress(totals: Totals, done: int) -> None:
             mean = "" if totals.mean is None else f"  mean reward {totals.mean:.3f}"
             errors = sum(totals.errors.values())
             failed = f"  {errors} failed" if errors else ""
-            update(completed=totals.gradings, description=f"grading{mean}{failed}")
+            total = expected.total(totals.gradings, done)
+            update(completed=totals.gradings, total=total, description=f"grading{mean}{failed}")
 
         return replay(run, progress, cores)
-
-
-def _expected(run: Run) -> int:
-    """About how many gradings there will be, by the length of the first lines."""
-    size = run.facts.shards[-1][1]
-    with run.rollouts.open("rb") as file:
-        head = file.read(min(size, 1 << 20))
-    count = head.count(b"\n") + (not head.endswith(b"\n"))
-    rollouts: int = max(1, round(count * size / max(1, len(head))))
-    return rollouts * run.facts.repeats

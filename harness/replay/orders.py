@@ -67,6 +67,8 @@ class ShardReport:
     done: bool
     bytes: int
     """Size of the shard's file by what this worker kept and wrote."""
+    position: int
+    """Byte of the rollouts up to which they are graded: where the last line begins, or the shard ends."""
     read: tuple[str, ...] = ()
     """The user's files that the grader imported or read since the last report."""
     written: tuple[str, ...] = ()

@@ -17,7 +17,8 @@ from harness.replay.expect import StoredReward, differences, stored_rewards
 from harness.replay.grading import grade_all, profiles_of
 from harness.rollouts.read import Rollout, check_label, line_number, read_rollouts
 from harness.runs.facts import Bounds, known_bounds, middle_of
-from harness.runs.labels import PLAIN, LabelRule, label_rule
+from harness.runs.labels import PLAIN, LabelCounts, LabelRule, label_rule
+from harness.runs.rank_correlation import rank_correlation
 from harness.runs.rows import Row, failure_of
 from harness.targets.in_process import InProcessTarget
 
@@ -69,6 +70,20 @@ class Replayed:
         """The mean of all rewards; None where there is none."""
         found = [row["reward"] for row in self.rows if row["reward"] is not None]
         return sum(found) / len(found) if found else None
+
+    @property
+    def pearson(self) -> float | None:
+        """Pearson's correlation of rewards and labels that are numbers; None where either never changes."""
+        counts = LabelCounts()
+        for row in self.rows:
+            if row["reward"] is not None and "label" in row:
+                counts.add(row["reward"], row["label"], self.label_rule, None)
+        return counts.pearson
+
+    @property
+    def spearman(self) -> float | None:
+        """Spearman's correlation of the same, which looks at their order alone."""
+        return rank_correlation(self.rows, self.label_rule).spearman
 
     def assert_rewards(self, expected: Mapping[Any, float | None] | str | Path) -> None:
         """Rewards are as expected.

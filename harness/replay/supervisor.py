@@ -108,17 +108,16 @@ class WorkerProcess:
         said.put((self, None))
 
 
+Progress: TypeAlias = Callable[[Totals, int], None]
 _Said: TypeAlias = "queue.Queue[tuple[WorkerProcess, ShardReport | WorkerFailure | Heartbeat | None]]"
 
 
-def replay(
-    run: Run, progress: Callable[[Totals], None] = lambda totals: None, cores: int | None = None
-) -> Totals:
+def replay(run: Run, progress: Progress = lambda totals, done: None, cores: int | None = None) -> Totals:
     """Grade whatever is missing of a run, and finish it.
 
     Args:
         run: A run that `harness.replay.prepare` made or found; one that is done is left as it is.
-        progress: Told the totals so far, several times a second.
+        progress: Told the totals so far, and of how many bytes of rollouts, several times a second.
         cores: How many workers; one a core when None.
 
     Returns:
@@ -145,14 +144,13 @@ def replay(
     return totals
 
 
-def _grade(run: Run, progress: Callable[[Totals], None], cores: int) -> Totals:
+def _grade(run: Run, progress: Progress, cores: int) -> Totals:
     """Have every shard graded."""
     waiting = [ShardOrder(number) for number in range(len(run.facts.shards))]
     suspects = _Suspects(run)
     if run.rewards.exists():  # ended between merging and closing
         return _recount(run)
-    by_shard: dict[int, Totals] = {}
-    sizes: dict[int, int] = {}
+    reports: dict[int, ShardReport] = {}
     said: _Said = queue.Queue()
     with os.fdopen(open_to_append(run.folder / LOG), "ab") as log:
         workers = [WorkerProcess(_order(run), log, said) for _ in range(min(cores, len(waiting)))]
@@ -165,7 +163,7 @@ def _grade(run: Run, progress: Callable[[Totals], None], cores: int) -> Totals:
                 if message is None:
                     left -= 1
                     if worker.order is not None:
-                        order = suspects.after_end(worker, _sum(by_shard).rewards)
+                        order = suspects.after_end(worker, _sum(reports).rewards)
                         workers.append(WorkerProcess(_order(run), log, said))
                         workers[-1].grade(order)
                         left += 1
@@ -173,17 +171,17 @@ def _grade(run: Run, progress: Callable[[Totals], None], cores: int) -> Totals:
                     raise _ERRORS[message.exit_code](message.message)
                 else:
                     worker.began = True
-                    by_shard[message.shard] = message.totals
-                    sizes[message.shard] = message.bytes
+                    reports[message.shard] = message
                     _note_files(run, message)
-                    progress(_sum(by_shard))
+                    starts = (run.facts.shards[number][0] for number in reports)
+                    progress(_sum(reports), sum(one.position for one in reports.values()) - sum(starts))
                     if message.done:
                         worker.grade(waiting.pop(0) if waiting else None)
         finally:
             for worker in workers:
                 worker.end()
-    _refuse_other_rows(run, sizes)
-    return _sum(by_shard)
+    _refuse_other_rows(run, reports)
+    return _sum(reports)
 
 
 def _heard(
@@ -240,14 +238,14 @@ def _how(worker: WorkerProcess) -> str:
     return how_it_ended(worker.process.returncode, worker.held)
 
 
-def _refuse_other_rows(run: Run, sizes: dict[int, int]) -> None:
+def _refuse_other_rows(run: Run, reports: dict[int, ShardReport]) -> None:
     """Refuse shards that hold more than their workers wrote.
 
     Raises:
         HarnessError: One does; the next worker cuts it back.
     """
-    for number, size in sizes.items():
-        if run.shard(number).stat().st_size != size:
+    for number, report in reports.items():
+        if run.shard(number).stat().st_size != report.bytes:
             raise HarnessError(
                 "a process that the grader started and left behind wrote to the run",
                 place=str(run.shard(number)),
@@ -351,11 +349,11 @@ def _order(run: Run) -> WorkOrder:
     )
 
 
-def _sum(by_shard: dict[int, Totals]) -> Totals:
+def _sum(reports: dict[int, ShardReport]) -> Totals:
     """The totals of all shards, in their order, so that a resumed run adds up to the same float."""
     whole = Totals()
-    for _, part in sorted(by_shard.items()):
-        whole.merge(part)
+    for _, report in sorted(reports.items()):
+        whole.merge(report.totals)
     return whole
 
 

@@ -102,7 +102,7 @@ class Worker:
         path = self.order.run / "shards" / f"{number}.jsonl"
         with lock_shard(path, LOCK_PATIENCE_S), AppendOnly(path) as file:
             totals, at, size = self._resume(file, start)
-            self._say(number, totals, size)
+            self._say(number, totals, size, at)
             rollouts = read_rollouts(
                 self.order.rollouts, at, end, self.order.label, self.order.fields, self._records
             )
@@ -114,12 +114,12 @@ class Worker:
                 size += len(content)
                 for row in rows:
                     totals.add(row, self.order.middle, self.order.label_rule)
-                self._report(number, totals, size)
+                self._report(number, totals, size, rows[-1]["at"])
 
             if crash is not None:
                 keep(self._crashed(next(rollouts, None), crash))
             self._grade(rollouts, alone, keep)
-            self._say(number, totals, size, done=True)
+            self._say(number, totals, size, end, done=True)
 
     def _resume(self, file: AppendOnly, start: int) -> tuple[Totals, int, int]:
         """Cut a shard back to its last whole rollout; return its totals, where to go on, and its size."""
@@ -170,15 +170,15 @@ class Worker:
         for rollout in rollouts:
             keep(grade_batch(self.target, [rollout], *how))
 
-    def _report(self, number: int, totals: Totals, size: int) -> None:
+    def _report(self, number: int, totals: Totals, size: int, position: int) -> None:
         now = time.monotonic()
         if now - self._told >= REPORT_S:
             self._told = now
-            self._say(number, totals, size)
+            self._say(number, totals, size, position)
 
-    def _say(self, number: int, totals: Totals, size: int, *, done: bool = False) -> None:
+    def _say(self, number: int, totals: Totals, size: int, position: int, *, done: bool = False) -> None:
         read, written = self.target.files.news() if isinstance(self.target, InProcessTarget) else ([], [])
-        self.say(ShardReport(number, totals, done, size, tuple(read), tuple(written)))
+        self.say(ShardReport(number, totals, done, size, position, tuple(read), tuple(written)))
 
 
 def _own_output() -> IO[str]:

@@ -18,6 +18,7 @@ from harness.errors import InputError
 from harness.rollouts.read import line_number
 from harness.runs.facts import Bounds, RunFacts, check_bounds, known_bounds, middle_of, share_of
 from harness.runs.labels import LabelCounts
+from harness.runs.rank_correlation import RankCorrelation, RankPairs
 from harness.runs.rows import Row, Totals, read_rows
 from harness.runs.store import Run, sha256
 from harness.signal.groups import GroupCounts, count_groups, group_rewards
@@ -51,6 +52,7 @@ class Look:
     judged: int = 0
     """Gradings whose reward could be held to their label."""
     labels: LabelCounts = field(default_factory=LabelCounts)
+    ranks: RankCorrelation = RankCorrelation()
     bins: list[int] = field(default_factory=lambda: [0] * BINS)
     """How many rewards lie in each tenth of the span."""
     values: dict[float, int] = field(default_factory=Counter)
@@ -68,9 +70,9 @@ class Look:
     def to_json(self) -> dict[str, Any]:
         """The look as JSON."""
         found: dict[str, Any] = as_json(self)
-        del found["span"]
+        del found["span"], found["ranks"]
         found["run"], found["totals"] = found.pop("facts"), self.totals.to_json()
-        found["labels"] = self.labels.to_json()
+        found["labels"] = {**self.labels.to_json(), **self.ranks.to_json()}
         found["values"] = {str(value): count for value, count in self.values.items()}
         return found
 
@@ -79,6 +81,7 @@ class Look:
         middle, rule = middle_of(self.bounds), self.facts.label_rule
         sums: defaultdict[str, float] = defaultdict(float)
         counts: Counter[str] = Counter()
+        pairs = RankPairs(rule)
         lowest: list[tuple[float, int, Row]] = []
         slowest: list[tuple[float, int, Row]] = []
         for number, row in enumerate(rows):
@@ -99,6 +102,7 @@ class Look:
             verdict = rule.agreement(reward, row["label"], middle) if "label" in row else None
             if reward is not None and "label" in row:
                 self.labels.add(reward, row["label"], rule, middle)
+                pairs.add(row)
             self.judged += verdict is not None
             self.agreed += verdict is True
             if ("wires" in row or verdict is False) and len(self.disagreed) < keep:
@@ -106,6 +110,7 @@ class Look:
             yield row
         self.values = dict(sorted(self.values.items())) if len(self.values) <= BINS else {}
         self.metrics = {name: MetricMean(sums[name] / count, count) for name, count in counts.items()}
+        self.ranks = pairs.correlation()
         self.lowest, self.slowest = _best(lowest), _best(slowest)
 
 

@@ -18,6 +18,7 @@ from harness.replay.expect import RewardDifference, StoredReward, differences
 from harness.replay.grading import ALL_WIRES
 from harness.rollouts.read import line_number
 from harness.runs.facts import LocalRuntimeFacts, RunFacts
+from harness.runs.rank_correlation import RankCorrelation, rank_correlation
 from harness.runs.rows import Row, Totals, failure_of, read_rows, sample_name
 from harness.runs.store import Run
 from harness.targets.function_report import FILE, LOG, FunctionReport
@@ -39,6 +40,8 @@ class RunSummary:
     """Place and problem of the first lines that were no rollouts."""
     first_errors: list[Row]
     """The first grading of each kind of error, other than `input`."""
+    ranks: RankCorrelation = RankCorrelation()
+    """How rewards follow labels that are numbers."""
     function: FunctionReport | None = None
     """What the local runtime measured of a built function."""
 
@@ -51,7 +54,7 @@ class RunSummary:
         if run.facts.label is not None:
             judged = totals.agreed + totals.disagreed
             summary["agreement"] = totals.agreed / judged if judged else None
-            summary["labels"] = totals.labels.to_json()
+            summary["labels"] = {**totals.labels.to_json(), **self.ranks.to_json()}
         if self.changed is not None:
             summary["differences"] = [one.to_json() for one in self.changed]
         if self.function is not None:
@@ -88,7 +91,7 @@ class RunSummary:
             judged = totals.agreed + totals.disagreed
             left = f" ({totals.unlabeled:,} could not be compared)" if totals.unlabeled else ""
             yield f"agrees with {facts.label} on {totals.agreed:,} of {judged:,}{left}"
-            yield from (f"  {line}" for line in totals.labels.lines())
+            yield from (f"  {line}" for line in [*totals.labels.lines(), *self.ranks.lines()])
             if totals.unlabeled and facts.bounds is None:
                 yield "range not known: true and false were not compared; add --range LOW HIGH"
         if facts.wire == ALL_WIRES:
@@ -124,7 +127,10 @@ def summary_of(run: Run, totals: Totals, stored: list[StoredReward] | None = Non
     controls = _controls(run) if run.facts.input.derived else None
     unusable = _unusable(run) if totals.errors.get("input") else []
     function = read_typed(run.folder / FILE, FunctionReport, "function report", schema=1)
-    return RunSummary(run, totals, changed, controls, unusable, _first_errors(run, totals), function)
+    ranks = RankCorrelation()
+    if totals.labels.numbers:
+        ranks = rank_correlation(read_rows(run.rewards), run.facts.label_rule)
+    return RunSummary(run, totals, changed, controls, unusable, _first_errors(run, totals), ranks, function)
 
 
 def _controls(run: Run) -> Controls:

@@ -57,7 +57,7 @@ def print_run(look: Look, console: SafeConsole | None = None) -> None:
 def _against(label: str, look: Look, console: SafeConsole) -> None:
     _head(console, printable(f"against {label}"))
     console.print(f"  agrees on {look.agreed:,} of {look.judged:,}")
-    for line in look.labels.lines():
+    for line in [*look.labels.lines(), *look.ranks.lines()]:
         console.print(f"  {line}")
     if look.judged < look.totals.gradings and look.bounds is None:
         console.print("  true and false are not compared: the grader's range is not known")

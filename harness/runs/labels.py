@@ -1,6 +1,6 @@
 """What a rollout's own verdict says, and how rewards compare with it.
 
-Everything is counted in one pass with a few numbers, so a rank correlation is not among it.
+Everything here is counted in one pass with a few numbers; `harness.runs.rank_correlation` needs all pairs.
 """
 
 from __future__ import annotations
@@ -62,6 +62,12 @@ class LabelRule:
         if not isfinite(number):
             return None
         return number if self.threshold is None else number >= self.threshold
+
+    def number(self, reward: float, label: Any) -> float | None:
+        """A label that is a number to correlate with a reward, whatever the threshold; None for any other."""
+        if isinstance(label, bool | str) or self.says(label) is None:
+            return None
+        return None if abs(label) > _MOST or abs(reward) > _MOST else float(label)
 
     def agreement(self, reward: float | None, label: Any, middle: float | None) -> bool | None:
         """Whether a reward says what a label says; None where that cannot be told.
@@ -140,9 +146,9 @@ class LabelCounts:
             self.true_below += said and not above
             self.false_above += not said and above
             self.false_below += not said and not above
-        if said is None or isinstance(label, bool | str) or abs(label) > _MOST or abs(reward) > _MOST:
-            return
-        self.merge(LabelCounts(numbers=1, reward_mean=reward, label_mean=float(label)))
+        number = rule.number(reward, label)
+        if number is not None:
+            self.merge(LabelCounts(numbers=1, reward_mean=reward, label_mean=number))
 
     def merge(self, other: LabelCounts) -> None:
         """Count everything that another counted."""

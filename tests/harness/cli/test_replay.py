@@ -126,14 +126,19 @@ def test_texts_and_numbers_are_labels_by_rule(folder: Path) -> None:
     write_rollouts(folder / "rollouts.jsonl", lines)
     found = replay_json(folder, "--label", "said", "--keep-field", "score", "--label-true", "good")
     table = {"true_above": 1, "true_below": 0, "false_above": 1, "false_below": 1, "n": 3}
-    assert found["labels"] == {**table, "pearson": None, "pearson_n": 0}
+    assert found["labels"] == {**table, "pearson": None, "pearson_n": 0, "spearman": None, "spearman_n": 0}
     assert found["label_rule"]["true"] == ["good"]
     found = replay_json(folder, "--label", "score", "--keep-field", "said", "--label-threshold", "4")
     assert (found["agreement"], found["labels"]["true_above"], found["labels"]["pearson_n"]) == (1.0, 2, 3)
     assert found["labels"]["pearson"] == pytest.approx(0.9707, abs=1e-4)
+    assert (found["labels"]["spearman"], found["labels"]["spearman_n"]) == (pytest.approx(0.866, abs=1e-3), 3)
     shown = rft(folder, "show", found["run"]).stdout
     assert "  label true:  2 above the middle of the range, 0 not\n" in shown
-    assert "  Pearson correlation with the label: 0.971  n 3\n" in shown
+    correlations = (
+        "  Pearson correlation with the label: 0.971  n 3\n  Spearman correlation of ranks: 0.866  n 3\n"
+    )
+    assert correlations in shown
+    assert correlations in rft(folder, *REPLAY, "--label", "score", "--keep-field", "said").stdout
     near = replay_json(folder, "--label", "score", "--keep-field", "said", "--label-tolerance", "1")
     assert near["agreement"] == 1 / 3
     assert "none is named" in refusal(folder, *REPLAY, "--label-threshold", "4")

@@ -337,7 +337,7 @@ def begun_lazily(folder: Path) -> Run:
     (folder / "bonus.py").write_text("BONUS = 0.5\n")
     (folder / "data.txt").write_text("0.25")
     run = begin(grader="lazy.py:lazy")
-    _grade(run, lambda totals: None, 1)
+    _grade(run, lambda totals, done: None, 1)
     return run
 
 

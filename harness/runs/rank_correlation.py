@@ -1,0 +1,114 @@
+"""Spearman's correlation of rewards and labels that are numbers: Pearson's, of their ranks.
+
+Ranks need every pair at once, 16 bytes each: rows are read again where a run ends, and no more than a million
+pairs are ranked.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+from harness.runs.labels import LabelRule
+from harness.runs.rows import Row
+
+__all__ = ["RankCorrelation", "RankPairs", "rank_correlation"]
+
+MOST_PAIRS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RankCorrelation:
+    """How the order of rewards follows the order of labels."""
+
+    spearman: float | None = None
+    """From -1 to 1; None where rewards or labels never change."""
+    n: int = 0
+    """Pairs of a reward and a label that is a number."""
+    all: bool = True
+    """Whether there were no more of them; if not, these are the first."""
+
+    def to_json(self) -> dict[str, float | int | None]:
+        """The correlation and how many pairs it rests on."""
+        return {"spearman": self.spearman, "spearman_n": self.n}
+
+    def lines(self) -> list[str]:
+        """The correlation for people; nothing where no label is a number."""
+        if not self.n:
+            return []
+        known = "unknown: one of the two never changes" if self.spearman is None else f"{self.spearman:.3f}"
+        return [f"Spearman correlation of ranks: {known}  {'n' if self.all else 'of the first'} {self.n:,}"]
+
+
+class RankPairs:
+    """Rewards and labels as they come, to be ranked.
+
+    Args:
+        rule: How to read labels.
+        most: Pairs that are ranked at most, the first that come.
+    """
+
+    def __init__(self, rule: LabelRule, most: int = MOST_PAIRS) -> None:
+        self._rule = rule
+        self._most = most
+        self._all = True
+        self._rewards, self._labels = array("d"), array("d")
+
+    def add(self, row: Row) -> None:
+        """Take a row's reward and label, if both are there and the label is a number."""
+        reward = row["reward"]
+        if reward is None or "label" not in row:
+            return
+        number = self._rule.number(reward, row["label"])
+        if number is None:
+            return
+        self._all = len(self._rewards) < self._most
+        if self._all:
+            self._rewards.append(reward)
+            self._labels.append(number)
+
+    def correlation(self) -> RankCorrelation:
+        """Rank them."""
+        found = _correlation(_ranks(self._rewards), _ranks(self._labels))
+        return RankCorrelation(found, len(self._rewards), self._all)
+
+
+def rank_correlation(rows: Iterable[Row], rule: LabelRule) -> RankCorrelation:
+    """Correlate the ranks of rewards and labels.
+
+    Args:
+        rows: Gradings, in a run's order.
+        rule: How to read labels.
+    """
+    pairs = RankPairs(rule)
+    for row in rows:
+        pairs.add(row)
+    return pairs.correlation()
+
+
+def _ranks(values: Sequence[float]) -> array[int]:
+    """Twice the rank of each value, from 2; equal values share the mean of their ranks."""
+    ranks = array("q", bytes(8 * len(values)))
+    order = sorted(range(len(values)), key=values.__getitem__)
+    start = 0
+    while start < len(order):
+        end = start + 1
+        while end < len(order) and values[order[end]] == values[order[start]]:
+            end += 1
+        for at in order[start:end]:
+            ranks[at] = start + end + 1
+        start = end
+    return ranks
+
+
+def _correlation(ones: Sequence[int], others: Sequence[int]) -> float | None:
+    """Pearson's correlation of integers, exact until its last step."""
+    n, one, other = len(ones), sum(ones), sum(others)
+    joint = n * sum(map(int.__mul__, ones, others)) - one * other
+    spread = n * sum(map(int.__mul__, ones, ones)) - one * one
+    other_spread = n * sum(map(int.__mul__, others, others)) - other * other
+    if not spread or not other_spread:
+        return None
+    return max(-1.0, min(1.0, joint / (sqrt(spread) * sqrt(other_spread))))
