@@ -103,6 +103,7 @@ pins: ## compile requirements/*.txt from pyproject.toml (needs uv)
 	$(COMPILE) pyproject.toml --extra all --group build $(LIKE_DEV) --output-file requirements/harness.txt
 	$(COMPILE) pyproject.toml --extra telemetry $(LIKE_DEV) --output-file requirements/lambda.txt
 	$(COMPILE) --group runtime $(LIKE_DEV) --output-file requirements/runtime.txt
+	$(COMPILE) --group recipe $(LIKE_DEV) --output-file requirements/recipe.txt
 	$(COMPILE) --group sam --output-file requirements/sam.txt
 
 clean: ## remove the environments and everything that was built

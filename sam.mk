@@ -3,12 +3,18 @@
 
 STACK ?= rft-graders
 SAM_FLAGS ?=
-# Your own graders: files and folders that go to the top of the artifact.
-GRADER_SOURCES ?= $(wildcard my_graders)
+# What several of your graders share: files and folders that go to the top of each artifact. A grader's own folder
+# or module goes in by itself, with the packages of the requirements.txt beside it.
+GRADER_SOURCES ?=
+# The template that `sam` builds, and the values that replace its parameters' defaults: sam tells make of neither.
+RFT_TEMPLATE ?= template.yaml
+RFT_PARAMETERS ?=
 
 # `sam build` may run where no environment was made: the artifact's recipe needs a Python with pip, nothing else.
 BUILD_PYTHON = $(firstword $(wildcard $(VENV)/bin/python) $(PYTHON))
-RUNTIME = $(shell sed -n 's/^ *Runtime: *//p' template.yaml)
+RECIPE = $(BUILD_PYTHON) -m harness.deploy.artifact --template "$(RFT_TEMPLATE)" --function "$*" \
+	--requirements requirements/lambda.txt $(if $(RFT_PARAMETERS),--parameters $(RFT_PARAMETERS)) \
+	$(if $(GRADER_SOURCES),--source $(GRADER_SOURCES))
 # Telemetry off: a build tells nobody anything.
 SAM_CLI = SAM_CLI_TELEMETRY=0 $(VENV_SAM)/bin/sam
 
@@ -16,9 +22,12 @@ SAM_CLI = SAM_CLI_TELEMETRY=0 $(VENV_SAM)/bin/sam
 
 # What `sam build` calls for each function, with ARTIFACTS_DIR set (Metadata: BuildMethod: makefile).
 build-%:
-	@$(BUILD_PYTHON) -m harness.deploy.artifact --into "$(ARTIFACTS_DIR)" \
-		--requirements requirements/lambda.txt --runtime "$(RUNTIME)" \
-		$(if $(GRADER_SOURCES),--source $(GRADER_SOURCES))
+	@$(RECIPE) --into "$(ARTIFACTS_DIR)"
+
+# What `sam build` makes the image of a function with PackageType: Image from. Before it, since it calls no make then.
+image-%:
+	@rm -rf ".aws-sam/images/$*"
+	@$(RECIPE) --into ".aws-sam/images/$*"
 
 sam-validate: $(SAM) ## the template, as SAM and cfn-lint see it
 	$(SAM_CLI) validate --lint

@@ -99,7 +99,7 @@ def test_the_compiled_files_are_the_ones_that_the_makefile_names():
     assert {f"requirements/{file.name}" for file in REQUIREMENTS} == named
 
 
-@pytest.mark.parametrize("part", ["harness.txt", "lambda.txt", "runtime.txt"])
+@pytest.mark.parametrize("part", ["harness.txt", "lambda.txt", "recipe.txt", "runtime.txt"])
 def test_what_is_installed_elsewhere_is_what_the_tests_ran_with(part):
     assert pinned(part) <= pinned("dev.txt")
 

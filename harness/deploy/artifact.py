@@ -1,10 +1,12 @@
 """Build the folder that Lambda runs: `graders`, Powertools, the user's own files, bytecode for the runtime.
 
-    python -m harness.deploy.artifact --into DIR --requirements requirements/lambda.txt --runtime python3.13
+    python -m harness.deploy.artifact --into DIR --template template.yaml --function WordProblem \
+        --requirements requirements/lambda.txt
 
-The folder holds exactly what was asked for. `harness`, tests and the AWS SDK (which the runtime has) never
-get in. Nothing depends on this machine or on the hour: the same sources give the same bytes, so that a
-deployment publishes no version for nothing.
+The folder holds exactly what was asked for, and the build says what it left out: `localaws.source_tree` has
+the rule. `harness` and the AWS SDK (which the runtime has) never get in by themselves. Nothing depends on the
+machine or the hour: the same sources give the same bytes, so that a deployment publishes no version for
+nothing. A manifest beside the folder holds the hash of every source.
 
 Bytecode is compiled where an interpreter of the runtime's minor version is at hand: Lambda's folder is
 read-only, and without bytecode every cold start compiles everything again. It is checked against no source
@@ -15,20 +17,29 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.deploy.container_image import TASK, write_dockerfile
+from harness.deploy.recipe import DEFAULT_RUNTIME, Recipe, recipe_of
 from harness.deploy.shadowing import installed_graders
-from harness.deploy.vendor import POWERTOOLS, copy_installed, install_requirements, remove_leftovers
+from harness.deploy.vendor import POWERTOOLS, copy_installed, included_files, install_requirements
+from harness.disk import file_sha256
 from harness.errors import HarnessError, InputError
-from harness.localaws.manifest import LEFT_BEHIND, write_manifest
-from harness.localaws.pythons import pythons_of, runtime_version
+from harness.localaws.compiled import compiled_files, misfits
+from harness.localaws.limits import UNZIPPED_BYTES
+from harness.localaws.manifest import Manifest, manifest_path, write_manifest
+from harness.localaws.platforms import MACHINES, glibc_of, glibc_text, wheel_platforms
+from harness.localaws.pythons import pythons_of
+from harness.localaws.source_tree import SourceTree, own_requirements, read_tree
 
 __all__ = ["Artifact", "Recipe", "build", "main", "zipped_bytes"]
 
@@ -36,24 +47,9 @@ TASK_ROOT = "/var/task"
 """Where Lambda unpacks the artifact: tracebacks name files there."""
 
 _COMPILE_TIMEOUT_S = 120
-_MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+_NOT_COMPILED = re.compile(r"Error compiling '(?P<file>[^']+)'")
 _SDK = ("boto3", "botocore")
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What goes into an artifact."""
-
-    runtime: str = "python3.13"
-    """The Lambda runtime, as the template spells it."""
-    requirements: Path | None = None
-    """Packages for pip to install; None for none."""
-    powertools_installed: bool = False
-    """Whether Powertools is copied out of the running environment, without the network."""
-    sources: tuple[Path, ...] = ()
-    """The user's own modules and packages; each lands at the top of the artifact under its own name."""
-    architecture: str = "x86_64"
-    """`x86_64` or `arm64`, as the template spells it."""
+_LEFT_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,49 +71,79 @@ def build(recipe: Recipe, into: Path) -> Artifact:
 
     Args:
         recipe: What goes in.
-        into: The folder; created where missing, and refused unless it is empty.
+        into: The folder; created where missing, and refused unless it is empty. It is empty again where the
+            build fails.
 
     Raises:
-        InputError: The folder is not empty, a source does not exist, does not compile or would overwrite
-            something, or a requirement cannot be met.
+        InputError: The folder is not empty, a source cannot be copied, does not compile or clashes with
+            something, a requirement cannot be met, or Lambda could not run what came out.
         ServiceError: The package index could not be reached.
     """
-    major, minor = runtime_version(recipe.runtime)
-    machine = _MACHINES.get(recipe.architecture)
-    if machine is None:
-        raise InputError(f"no such architecture: {recipe.architecture}", fix="x86_64 or arm64.")
+    wheel_platforms(recipe.runtime, recipe.architecture)  # refuses what Lambda does not have
     if into.exists() and any(into.iterdir()):
         raise InputError("the folder is not empty", place=str(into), fix="Old files would be deployed too.")
     into.mkdir(parents=True, exist_ok=True)
-    if recipe.requirements is not None:
-        install_requirements(recipe.requirements, into, runtime_version=f"{major}.{minor}", machine=machine)
+    manifest_path(into).unlink(missing_ok=True)
+    try:
+        trees = _fill(recipe, into)
+        compiler = _compile(recipe.runtime, into, trees)
+        _normalize(into)
+        _check(recipe, into)
+    except BaseException:
+        for entry in into.iterdir():
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        raise
+    write_manifest(into, _manifest(recipe, into, trees))
+    return _measured(into, compiler, tuple(_notes(recipe, into, compiler, trees)))
+
+
+def _fill(recipe: Recipe, into: Path) -> list[SourceTree]:
+    """Put in packages, library and sources, the user's last: what must not be replaced is there by then."""
+    install_requirements(recipe.requirements, into, runtime=recipe.runtime, architecture=recipe.architecture)
     if recipe.powertools_installed:
         copy_installed(POWERTOOLS, into)
-    _copy(installed_graders(), into)
+    library = installed_graders()
+    _copy(read_tree(library, library), into)
+    trees = []
+    if recipe.own is not None and recipe.handler is not None:
+        own = own_requirements(recipe.project, recipe.handler)
+        trees.append(read_tree(recipe.own, recipe.project, own))
     for source in recipe.sources:
-        _copy(source, into)
-    remove_leftovers(into)
-    compiler = _compile(recipe.runtime, into)
-    write_manifest(into, {each.resolve().name: each for each in recipe.sources}, recipe.requirements)
-    return _measured(into, compiler, _notes(recipe, into, compiler))
+        trees.append(read_tree(source, recipe.project))
+    for tree in trees:
+        _check_names(tree, into)
+        _copy(tree, into)
+    return trees
 
 
-def _copy(source: Path, into: Path) -> None:
-    """Copy one module or package; a name that stands there already is an error, not an update."""
-    target = into / source.resolve().name
-    if not source.exists():
-        raise InputError("no such file or folder", place=str(source))
-    if target.exists():
-        raise InputError(
-            f"the artifact has a {target.name} already", place=str(source), fix="Give it another name."
-        )
-    if source.is_dir():
-        shutil.copytree(source, target, ignore=LEFT_BEHIND)
-    else:
-        shutil.copyfile(source, target)
+def _copy(tree: SourceTree, into: Path) -> None:
+    for name, file in tree.files.items():
+        target = into / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, target)
 
 
-def _compile(runtime: str, artifact: Path) -> Path | None:
+def _check_names(tree: SourceTree, into: Path) -> None:
+    """Refuse a source that would replace or hide something, or that some file systems could not hold."""
+    module = tree.name.partition(".")[0]
+    importable = module != tree.name or f"{tree.name}/__init__.py" in tree.files
+    fix = "Give it another name."
+    if importable and module in {*sys.stdlib_module_names, *_SDK, "awslambdaric", "harness"}:
+        raise InputError(f"{tree.name} hides Python's or Lambda's own {module}", place=tree.name, fix=fix)
+    for entry in into.iterdir():
+        if entry.name.partition(".")[0].casefold() == module.casefold():
+            text = f"the artifact has a {entry.name} already, which {tree.name} would replace or hide"
+            raise InputError(text, place=tree.name, fix=fix)
+    seen: dict[str, str] = {}
+    for name in tree.files:
+        for part in (name, *(str(parent) for parent in Path(name).parents)):
+            other = seen.setdefault(part.casefold(), part)
+            if other != part:
+                text = f"{other} and {part} are one file where case does not matter"
+                raise InputError(text, place=tree.name, fix="Rename one of them.")
+
+
+def _compile(runtime: str, artifact: Path, trees: list[SourceTree]) -> Path | None:
     interpreter = next(pythons_of(runtime), None)
     if interpreter is None:
         return None
@@ -133,26 +159,75 @@ def _compile(runtime: str, artifact: Path) -> Path | None:
         timeout=_COMPILE_TIMEOUT_S,
     )
     if done.returncode:
-        said = (done.stdout + done.stderr).strip().replace(str(artifact) + os.sep, "")
-        raise InputError(f"not valid for {runtime}: {said[-600:]}", fix="Lambda could not import it either.")
+        said = (done.stdout + done.stderr).strip()
+        broken = {found["file"] for found in _NOT_COMPILED.finditer(said)}
+        own = {f"{root}/{name}" for tree in trees for name in tree.files for root in (artifact, TASK_ROOT)}
+        # Packages bring files for other Pythons along; nobody imports them.
+        if not broken or broken & own:
+            said = said.replace(str(artifact) + os.sep, "").replace(TASK_ROOT + os.sep, "")
+            raise InputError(
+                f"not valid for {runtime}: {said[-600:]}", fix="Lambda could not import it either."
+            )
     return interpreter
 
 
-def _notes(recipe: Recipe, artifact: Path, compiler: Path | None) -> tuple[str, ...]:
-    notes = []
+def _normalize(artifact: Path) -> None:
+    """Give files the permissions that do not depend on this machine's umask; programs stay programs."""
+    for path in artifact.rglob("*"):
+        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+
+
+def _check(recipe: Recipe, artifact: Path) -> None:
+    """Refuse what Lambda would refuse, or could not load."""
+    found = misfits(list(compiled_files(artifact)), recipe.runtime, recipe.architecture)
+    if found:
+        fix = "Install wheels for the function's platform, or change Runtime or Architectures."
+        raise InputError("; ".join(found), place=str(artifact), fix=fix)
+    sizes: Counter[str] = Counter()
+    for file in artifact.rglob("*"):
+        if file.is_file():
+            sizes[file.relative_to(artifact).parts[0]] += file.stat().st_size
+    if sizes.total() > UNZIPPED_BYTES and not recipe.image:
+        largest = ", ".join(f"{name} {size / 1e6:,.0f} MB" for name, size in sizes.most_common(4))
+        raise InputError(
+            f"{sizes.total() / 1e6:,.0f} MB unzipped, and Lambda takes 262 of a zip file ({largest})",
+            place=str(artifact),
+            fix="Leave out what the grader does not import, or deploy it with PackageType: Image.",
+        )
+
+
+def _manifest(recipe: Recipe, into: Path, trees: list[SourceTree]) -> Manifest:
+    def relative(path: Path) -> str:
+        return os.path.relpath(path, recipe.project)
+
+    files = [file for each in recipe.requirements for file in included_files(each)]
+    return Manifest(
+        project=os.path.relpath(recipe.project, into.parent),
+        runtime=recipe.runtime,
+        architecture=recipe.architecture,
+        glibc=glibc_text(glibc_of(recipe.runtime)),
+        handler=recipe.handler,
+        own=None if recipe.own is None else relative(recipe.own),
+        sources=[relative(source) for source in recipe.sources],
+        files={name: file_sha256(into / name) for tree in trees for name in sorted(tree.files)},
+        requirements={relative(file): file_sha256(file) for file in files},
+    )
+
+
+def _notes(recipe: Recipe, artifact: Path, compiler: Path | None, trees: list[SourceTree]) -> Iterator[str]:
+    yield from recipe.notes
+    if left := [name for tree in trees for name in tree.left_out]:
+        more = f" and {len(left) - _LEFT_SHOWN} more" if len(left) > _LEFT_SHOWN else ""
+        yield f"left out: {', '.join(left[:_LEFT_SHOWN])}{more}"
     if compiler is None:
-        notes.append(
+        yield (
             f"no {recipe.runtime} on this machine: the artifact has no bytecode, so every cold start "
             "compiles it again. An interpreter of that version on PATH, in pyenv or in uv is found by itself."
         )
     if not (artifact / "aws_lambda_powertools").is_dir():
-        notes.append(
-            "without aws-lambda-powertools the deployed grader writes no metrics: its alarm is mute."
-        )
-    carried = [name for name in _SDK if (artifact / name).is_dir()]
-    if carried:
-        notes.append(f"{' and '.join(carried)} went in though the runtime has them: tens of MB.")
-    return tuple(notes)
+        yield "without aws-lambda-powertools the deployed grader writes no metrics: its alarm is mute."
+    if carried := [name for name in _SDK if (artifact / name).is_dir()]:
+        yield f"{' and '.join(carried)} went in though the runtime has them: tens of MB."
 
 
 def _measured(artifact: Path, compiler: Path | None, notes: tuple[str, ...]) -> Artifact:
@@ -178,20 +253,45 @@ def zipped_bytes(artifact: Path, files: Iterable[Path]) -> int:
 def _parse(arguments: Sequence[str] | None) -> tuple[Path, Recipe]:
     parser = argparse.ArgumentParser("python -m harness.deploy.artifact", description="Build the artifact.")
     parser.add_argument("--into", type=Path, required=True, help="an empty folder")
-    parser.add_argument("--requirements", required=True, help="a requirements file, or none")
+    parser.add_argument("--template", type=Path, help="the SAM template that declares the function")
+    parser.add_argument("--function", help="the function's logical id in the template")
+    parser.add_argument(
+        "--parameters", nargs="*", default=[], metavar="NAME=VALUE", help="instead of the template's defaults"
+    )
+    parser.add_argument("--requirements", required=True, help="packages for every function: a file, or none")
     parser.add_argument(
         "--powertools", choices=["installed"], help="copy it from this environment: no network"
     )
-    parser.add_argument("--runtime", default=Recipe().runtime, help="the Lambda runtime (python3.13)")
-    parser.add_argument("--architecture", default="x86_64", choices=sorted(_MACHINES))
-    parser.add_argument("--source", type=Path, nargs="+", action="extend", default=[], help="your own files")
+    parser.add_argument("--runtime", help=f"without a template: the Lambda runtime ({DEFAULT_RUNTIME})")
+    parser.add_argument("--architecture", choices=sorted(MACHINES), help="without a template (x86_64)")
+    parser.add_argument(
+        "--source", type=Path, nargs="+", action="extend", default=[], help="your own files and folders"
+    )
     given = parser.parse_args(arguments)
-    return given.into, Recipe(
-        runtime=given.runtime,
-        requirements=None if given.requirements == "none" else Path(given.requirements),
-        powertools_installed=given.powertools == "installed",
-        sources=tuple(given.source),
-        architecture=given.architecture,
+    pins = None if given.requirements == "none" else Path(given.requirements)
+    sources, installed = tuple(given.source), given.powertools == "installed"
+    if (given.template is None) != (given.function is None):
+        parser.error("--template and --function go together")
+    if given.template is None:
+        return given.into, Recipe(
+            runtime=given.runtime or DEFAULT_RUNTIME,
+            architecture=given.architecture or "x86_64",
+            requirements=() if pins is None else (pins,),
+            powertools_installed=installed,
+            sources=sources,
+        )
+    if given.runtime or given.architecture:
+        parser.error("the template names runtime and architecture: leave --runtime and --architecture out")
+    if wrong := [word for word in given.parameters if "=" not in word]:
+        parser.error(f"--parameters takes NAME=VALUE, not {wrong[0]}")
+    parameters = dict(word.split("=", 1) for word in given.parameters)
+    return given.into, recipe_of(
+        given.template,
+        given.function,
+        pins=pins,
+        powertools_installed=installed,
+        sources=sources,
+        parameters=parameters,
     )
 
 
@@ -204,9 +304,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    into, recipe = _parse(arguments)
     try:
-        built = build(recipe, into)
+        into, recipe = _parse(arguments)
+        built = build(recipe, into / TASK if recipe.image else into)
+        if recipe.image:
+            write_dockerfile(recipe, into)
     except HarnessError as wrong:
         sys.stderr.write(f"Error: {wrong}\n")
         return wrong.exit_code
@@ -214,7 +316,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"Note: {note}\n")
     bytecode = f"bytecode for {recipe.runtime}" if built.compiled_by else "no bytecode"
     size = f"{built.bytes_unzipped / 1e6:.2f} MB, {built.bytes_zipped / 1e6:.2f} MB zipped"
-    sys.stdout.write(f"{built.files} files, {size}, {bytecode}\n")
+    kind = f"for an image of {recipe.runtime} on {recipe.architecture}" if recipe.image else bytecode
+    sys.stdout.write(f"{built.files} files, {size}, {kind}\n")
     return 0
 
 

@@ -15,21 +15,20 @@ from harness.deploy.checklist import finding
 from harness.deploy.import_checks import check_imports
 from harness.deploy.shadowing import installed_graders
 from harness.findings import Finding
+from harness.localaws.compiled import compiled_files, misfits
 from harness.localaws.function import FunctionSpec
-from harness.localaws.limits import processor_share
-from harness.localaws.manifest import changed_sources
+from harness.localaws.limits import UNZIPPED_BYTES, processor_share
+from harness.localaws.manifest import changed_sources, counted
+from harness.localaws.source_tree import read_tree
 from harness.targets.built import Imported, import_artifact
 
 __all__ = ["Measured", "check_artifact"]
 
-LARGEST_BYTES = 250 * 1024 * 1024
-"""Lambda's quota for the unzipped artifact, layers included."""
 _LARGE_BYTES = 50_000_000
 _SLOW_MS = 1000.0
 _SDK = ("boto3", "botocore")
 _NEEDLESS = ("harness", "tests", "test", ".git", ".venv", ".aws-sam", ".pytest_cache")
 _TAG = re.compile(r"\.(cpython-\d+)(?:\.opt-\d)?\.pyc$")
-_NATIVE = re.compile(r"\.(?:cpython-(?P<version>3\d+)-)?(?P<system>[\w-]*)?\.?(?:so|pyd|dylib)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,11 @@ def check_artifact(spec: FunctionSpec, project: Path) -> tuple[list[Finding], Me
         *_import(spec, imported, place),
         *check_imports(spec, project),
         *_contents(spec.artifact, place),
-        *_compiled(spec, tags, files, place),
+        *_bytecode(spec, tags, place),
+        *(
+            finding("D031", why, place)
+            for why in misfits(list(compiled_files(spec.artifact)), spec.runtime, spec.architecture)
+        ),
         *_library(spec.artifact, place),
         *_sources(spec.artifact, project, place),
     ]
@@ -87,7 +90,7 @@ def check_artifact(spec: FunctionSpec, project: Path) -> tuple[list[Finding], Me
 
 def _weight(spec: FunctionSpec, measured: Measured, place: str) -> Iterator[Finding]:
     size = measured.bytes_unzipped
-    if size > LARGEST_BYTES:
+    if size > UNZIPPED_BYTES and not spec.image:
         yield finding("D021", f"{spec.name} has {size / 1e6:,.0f} MB unzipped", place)
     elif size > _LARGE_BYTES:
         yield finding("D032", f"{spec.name} has {size / 1e6:,.0f} MB unzipped", place)
@@ -120,22 +123,12 @@ def _contents(artifact: Path, place: str) -> Iterator[Finding]:
         yield finding("D025", f"{', '.join(needless)} went in", place)
 
 
-def _compiled(spec: FunctionSpec, tags: list[str], files: list[Path], place: str) -> Iterator[Finding]:
+def _bytecode(spec: FunctionSpec, tags: list[str], place: str) -> Iterator[Finding]:
     wanted = spec.runtime.replace("python", "cpython-").replace(".", "")
     if foreign := [tag for tag in tags if tag != wanted]:
         yield finding("D026", f"{', '.join(foreign)}, which {spec.runtime} does not read", place)
     if not tags:
         yield finding("D027", "every cold start compiles everything again", place)
-    for file in files:
-        match = _NATIVE.search(file.name)
-        if match is None:
-            continue
-        version, system = match["version"], match["system"] or ""
-        if file.suffix != ".so" or "darwin" in system or (version and f"cpython-{version}" != wanted):
-            yield finding(
-                "D031", f"{file.relative_to(spec.artifact)} is not for {spec.runtime} on Linux", place
-            )
-            return
 
 
 def _library(artifact: Path, place: str) -> Iterator[Finding]:
@@ -145,28 +138,25 @@ def _library(artifact: Path, place: str) -> Iterator[Finding]:
         return
     changed = _differing(installed_graders(), artifact / "graders")
     if changed:
-        shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
-        yield finding("D029", f"graders differs from the installed one in {shown}", place)
+        yield finding("D029", f"graders differs from the installed one in {counted(changed)}", place)
 
 
 def _sources(artifact: Path, project: Path, place: str) -> Iterator[Finding]:
     """Whether the user's own files are those that were built."""
     if changed := changed_sources(artifact, project):
-        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
-        yield finding("D030", f"{', '.join(changed[:3])}{more} changed since it was built", place)
+        yield finding("D030", f"{counted(changed)} changed since it was built", place)
 
 
 def _differing(source: Path, built: Path) -> list[str]:
     """The modules that are not the same in both folders."""
     mine, theirs = _modules(source), _modules(built)
-    return sorted(name for name in mine | theirs if _bytes(source / name) != _bytes(built / name))
+    return sorted(name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name))
 
 
-def _modules(folder: Path) -> set[str]:
-    """What goes into an artifact of a package: its modules, without tests."""
-    names = {str(file.relative_to(folder)) for file in folder.rglob("*.py")}
-    return {name for name in names if not re.search(r"(^|/)(tests/|test_[^/]*\.py$|\.)", name)}
-
-
-def _bytes(file: Path) -> bytes | None:
-    return file.read_bytes() if file.is_file() else None
+def _modules(folder: Path) -> dict[str, bytes]:
+    """What goes into an artifact of a package: its modules."""
+    return {
+        name: file.read_bytes()
+        for name, file in read_tree(folder, folder).files.items()
+        if name.endswith(".py")
+    }

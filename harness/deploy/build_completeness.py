@@ -11,7 +11,7 @@ from harness.findings import Finding
 from harness.localaws.function import FunctionSpec
 from harness.localaws.template import read_functions
 
-__all__ = ["check_completeness", "is_built"]
+__all__ = ["check_completeness"]
 
 _SETTINGS = {
     "handler": "Handler",
@@ -25,41 +25,25 @@ _SETTINGS = {
 """The fields of a spec that `sam deploy` takes out of the built template, with their names there."""
 
 
-def is_built(spec: FunctionSpec, build: Path) -> bool:
-    """Whether a function has an artifact of its own in a build.
-
-    `sam build NAME` makes one artifact. The built template has the other functions too, and their code there
-    is what the source template says, `.`: the build's own folder.
-
-    Args:
-        spec: The function, as the built template has it.
-        build: The folder of the built template.
-    """
-    return build.resolve() in spec.artifact.parents
-
-
 def check_completeness(template: Path, build: Path, built: Mapping[str, FunctionSpec]) -> Iterator[Finding]:
     """Find functions that a build lacks, or has with other settings than the template.
 
     Args:
         template: The source template.
         build: The folder of the built template.
-        built: The functions of the built template.
+        built: The functions that have an artifact in it.
     """
     try:
         wanted = read_functions(template)
     except InputError:  # what cannot be read there is a finding of the template's own checks
         wanted = {}
-    for name in sorted(wanted.keys() | built.keys()):
-        mine, theirs = wanted.get(name), built.get(name)
-        if theirs is not None and not is_built(theirs, build):
-            text = (
-                f"a partial build: {name} is not in it; `sam deploy` would ship the whole folder as its code"
-            )
-            yield finding("D020", text, str(build), fix="Run `sam build` without a name before `sam deploy`.")
-        elif theirs is None:
-            yield finding("D020", f"{name} is in the template and not in the build", str(build))
-        elif mine is not None:
+    for name in sorted(wanted):
+        mine, theirs = wanted[name], built.get(name)
+        if theirs is None:
+            text = f"{name} is in the template and not in the build, which is partial or older"
+            fix = "Run `sam build` without a name before `sam deploy`, which would ship its whole folder."
+            yield finding("D020", text, str(build), fix=fix)
+        else:
             changed = [
                 key for field, key in _SETTINGS.items() if getattr(mine, field) != getattr(theirs, field)
             ]

@@ -75,6 +75,12 @@ RULES: dict[str, Rule] = {
             "D032", _N, "larger than it need be", "A cold start loads it all: leave out what is not imported."
         ),
         Rule(
+            "D033",
+            _E,
+            "an image with what SAM refuses for it",
+            "Move it from Globals into the other functions; an image's Runtime goes into its Metadata.",
+        ),
+        Rule(
             "D034",
             _E,
             "a later import fails",

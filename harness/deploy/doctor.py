@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.deploy.artifact_checks import check_artifact
-from harness.deploy.build_completeness import check_completeness, is_built
+from harness.deploy.build_completeness import check_completeness
 from harness.deploy.checklist import finding
+from harness.deploy.container_image import image_function
 from harness.deploy.function_checks import JobSettings, check_function
 from harness.deploy.regions import KnownRegion, check_region
 from harness.deploy.samconfig import read_samconfig
@@ -20,6 +21,7 @@ from harness.deploy.shadowing import check_folder
 from harness.deploy.template_checks import check_template
 from harness.errors import InputError
 from harness.findings import Finding, Place, Severity, count_by_severity, worst
+from harness.localaws.template import DeclaredFunction, read_declared
 from harness.targets.built import BUILD, built_functions
 
 __all__ = ["Diagnosis", "examine_functions", "examine_project", "find_template"]
@@ -111,12 +113,31 @@ def examine_project(
     if artifact is None or not (artifact.parent / "template.yaml").is_file():  # no single function's folder
         diagnosis.findings += check_completeness(template, built_template.parent, functions)
     for logical_id, spec in functions.items():
-        if not is_built(spec, built_template.parent):
-            continue
         found, measured = check_artifact(spec, folder)
         diagnosis.looked_at.append(f"{build}: {logical_id}")
         diagnosis.findings += found
         diagnosis.artifacts[logical_id] = asdict(measured)
+    for declared in read_declared(template).values():
+        if declared.image:
+            _examine_image(diagnosis, declared, folder)
+
+
+def _examine_image(diagnosis: Diagnosis, declared: DeclaredFunction, folder: Path) -> None:
+    """Look at the files that go into a function's image; the image itself is the container engine's."""
+    name, place = declared.logical_id, str(declared.code or folder)
+    if declared.refused:
+        text = f"{name} has PackageType: Image and {' and '.join(declared.refused)}"
+        diagnosis.findings.append(finding("D033", text, place))
+    spec = image_function(declared)
+    if spec is None:
+        text = f"the files that go into the image of {name} are not here, so none of them was looked at"
+        fix = f"`make image-{name}` writes them to .aws-sam/images/{name}; name it as DockerContext."
+        diagnosis.findings.append(finding("D050", text, place, fix=fix))
+        return
+    found, measured = check_artifact(spec, folder)
+    diagnosis.looked_at.append(place)
+    diagnosis.findings += found
+    diagnosis.artifacts[name] = asdict(measured)
 
 
 def examine_functions(diagnosis: Diagnosis, arns: Sequence[str], job: JobSettings) -> None:

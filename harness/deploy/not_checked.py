@@ -32,7 +32,7 @@ def not_checked_function(name: str, properties: Mapping[str, Any], place: Place)
         place: Where it stands.
     """
     if properties.get("PackageType") == "Image":
-        text = f"{name} is a container image: its files, imports, size and Python were not looked at"
+        text = f"{name} is a container image: its base system and its layers were not looked at"
         yield finding("D050", text, place)
     for key, what in _PROPERTIES.items():
         if properties.get(key):

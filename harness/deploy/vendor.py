@@ -1,77 +1,132 @@
 """Put the packages that a grader needs in Lambda into the artifact, and take out what no Lambda reads.
 
-The packages come from a requirements file, or from the running environment. Only wheels are taken, nothing
-is compiled, and nothing that was fetched is run: a source distribution would run its build on this machine
-and for this machine's platform.
+The packages come from requirements files, or from the running environment. Only wheels are taken: a source
+distribution would run its build on this machine and for this machine's platform.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
 from harness.errors import InputError, ServiceError
+from harness.localaws.platforms import MACHINES, wheel_platforms
+from harness.localaws.pythons import runtime_version
 
-__all__ = ["POWERTOOLS", "copy_installed", "install_requirements", "remove_leftovers"]
+__all__ = ["POWERTOOLS", "copy_installed", "included_files", "install_here", "install_requirements"]
 
 POWERTOOLS = ("aws-lambda-powertools", "jmespath", "typing-extensions")
 """Powertools and what it requires without extras: all pure Python."""
 
 _INSTALL_TIMEOUT_S = 300
-# Amazon Linux 2023, which Lambda's current Python runtimes stand on, has glibc 2.34.
-_PLATFORMS = ("manylinux_2_34", "manylinux_2_28", "manylinux2014")
 # pip's own records of this installation. They hold paths of this machine, so they would also make the same
-# artifact look changed on another one, and publish a version for nothing. METADATA and licences stay.
+# artifact look changed on another one, and publish a version for nothing. METADATA and licenses stay.
 _RECORDS = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
+# pip evaluates environment markers (`; python_version >= "3.13"`) for the Python that it runs under, but a
+# function's packages have to be chosen for the function's Python and machine.
+_PIP = """
+import sys
+import pip._vendor.packaging.markers as markers
+here, there = markers.default_environment, dict(word.split("=") for word in sys.argv.pop(1).split())
+markers.default_environment = lambda: {**here(), **there}
+from pip._internal.cli.main import main
+sys.exit(main())
+"""
+_INCLUDES = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)[\s=]*(?P<name>\S+)", re.MULTILINE)
+_WANTED = re.compile(r"No matching distribution found for (?P<name>[\w.-]+)")
+_SOURCE_ONLY = re.compile(r"Skipping link: No sources permitted for (?P<name>[\w.-]+)")
+_OTHER_WHEEL = re.compile(
+    r"Skipping link: none of the wheel's tags \((?!py2-)[^\n]*/(?P<name>[\w.]+)-[^\n/]*\.whl"
+)
+_CONFLICT = re.compile(r"The conflict is caused by:\n(?P<why>(?: {4}[^\n]+\n)+)")
+_MAKE_WHEEL = (
+    "Or make a wheel: `pip wheel --no-deps --wheel-dir wheels %s` where it is pure Python, else the same in "
+    "Lambda's own container (public.ecr.aws/sam/build-python3.13), and add `--find-links wheels` to the "
+    "requirements file. Pure-Python source can also go into a folder beside the grader."
+)
+_STAMP = re.compile(r"^\d{4}-\d\d-\d\dT[\d:,]+ ", re.MULTILINE)
 
 
-def install_requirements(requirements: Path, into: Path, *, runtime_version: str, machine: str) -> None:
-    """Install the wheels of a requirements file for Lambda's platform, whatever this machine is.
+def install_requirements(
+    requirements: Sequence[Path], into: Path, *, runtime: str, architecture: str
+) -> None:
+    """Install the wheels of requirements files for a function's platform, whatever this machine is.
+
+    Hashes are enforced for every file that has any. What one file installed is not replaced by another: two
+    that ask for different versions of a package conflict.
 
     Args:
-        requirements: What to install; where it has hashes, pip requires them of every package.
+        requirements: What to install. Files without a requirement are passed over.
         into: The artifact.
-        runtime_version: `3.13`.
-        machine: `x86_64` or `aarch64`, as wheels spell it.
+        runtime: The function's runtime, `python3.13`.
+        architecture: The function's architecture, `x86_64` or `arm64`.
 
     Raises:
-        InputError: The file does not exist, a hash differs, or a package has no wheel for Lambda.
+        InputError: A file does not exist, a hash differs, two files conflict, or a package has no wheel.
         ServiceError: The package index could not be reached.
     """
-    if not requirements.is_file():
-        raise InputError("no such requirements file", place=str(requirements))
-    command = [sys.executable, "-P", "-m", "pip", "install", "--quiet", "--no-input"]
-    command += ["--disable-pip-version-check"]
-    command += ["--no-compile", "--only-binary", ":all:", "--implementation", "cp"]
-    command += ["--python-version", runtime_version, "--target", str(into)]
-    command += ["--requirement", str(requirements)]
-    for platform in _PLATFORMS:
-        command += ["--platform", f"{platform}_{machine}"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_INSTALL_TIMEOUT_S)
-    except subprocess.TimeoutExpired as slow:
-        raise ServiceError(
-            f"pip took longer than {_INSTALL_TIMEOUT_S} s", place=str(requirements), fix="Run it again."
-        ) from slow
+    hashed: list[Path] = []
+    plain: list[Path] = []
+    for file in requirements:
+        text = _text(file)
+        if any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()):
+            (hashed if "--hash" in text else plain).append(file)
+    for files in [*([file] for file in hashed), *([plain] if plain else [])]:
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            _download(
+                files,
+                folder,
+                [each for each in requirements if each not in files],
+                into,
+                runtime,
+                architecture,
+            )
+            _unpack(folder, runtime, architecture)
+            _merge(folder / "packages", into, files)
+
+
+def install_here(requirements: Path, into: Path) -> None:
+    """Install pinned packages for this very interpreter.
+
+    Args:
+        requirements: A file with hashes.
+        into: A folder to put on `sys.path`.
+
+    Raises:
+        InputError: This Python has no pip, or a package cannot be installed for it.
+        ServiceError: The package index could not be reached.
+    """
+    command = [sys.executable, "-P", "-m", "pip", "install", "--quiet", "--no-input", "--no-deps"]
+    command += ["--disable-pip-version-check", "--only-binary", ":all:", "--require-hashes"]
+    done = _run([*command, "--target", str(into), "--requirement", str(requirements)], str(requirements))
     if done.returncode:
-        raise _refusal(done.stderr, requirements)
+        raise _refusal(done.stderr, "", [requirements], [])
 
 
-def _refusal(said: str, requirements: Path) -> InputError | ServiceError:
-    errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith("ERROR")]
-    message = f"pip could not install it: {' '.join(errors[-2:]) or said.strip()[-300:] or 'it said nothing'}"
-    if "No module named pip" in said:
-        return InputError("this Python has no pip", place=sys.executable, fix="python -m ensurepip adds it.")
-    if "Connection" in said or "Retrying" in said or "timed out" in said:
-        return ServiceError(message, place=str(requirements), fix="The package index is not reachable.")
-    return InputError(
-        message,
-        place=str(requirements),
-        fix="Every package needs a wheel for Lambda and, where one has a hash, its hashes.",
-    )
+def included_files(requirements: Path) -> list[Path]:
+    """A requirements file and the local files that it includes (`-r`, `-c`), each once.
+
+    Args:
+        requirements: The file.
+    """
+    found: list[Path] = []
+    waiting = [requirements]
+    while waiting:
+        file = waiting.pop(0)
+        if file in found or not file.is_file():
+            continue
+        found.append(file)
+        names = [match["name"] for match in _INCLUDES.finditer(_text(file))]
+        waiting += [Path(os.path.normpath(file.parent / name)) for name in names]
+    return found
 
 
 def copy_installed(distributions: tuple[str, ...], into: Path) -> None:
@@ -96,23 +151,134 @@ def copy_installed(distributions: tuple[str, ...], into: Path) -> None:
                 continue
             if path.suffix in {".so", ".pyd", ".dylib"}:
                 raise InputError(f"{name} has code compiled for this machine ({path})", place=sys.prefix)
+            if path.name in _RECORDS and path.parent.suffix == ".dist-info":
+                continue
             target = into / path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file.locate(), target)
 
 
-def remove_leftovers(artifact: Path) -> None:
-    """Remove scripts, bytecode and pip's records: nothing in Lambda reads them.
+def _download(
+    files: Sequence[Path], scratch: Path, others: Sequence[Path], into: Path, runtime: str, architecture: str
+) -> None:
+    """Choose the packages and fetch their wheels; `pip install` would choose by this Python's version."""
+    version = ".".join(map(str, runtime_version(runtime)))
+    markers = f"python_version={version} python_full_version={version}.0 implementation_version={version}.0"
+    markers += " implementation_name=cpython platform_python_implementation=CPython os_name=posix"
+    markers += f" sys_platform=linux platform_system=Linux platform_machine={MACHINES[architecture]}"
+    pinned, log = scratch / "installed.txt", scratch / "pip.log"
+    pinned.write_text("".join(f"{each}\n" for each in _installed(into)), "utf-8")
+    command = [sys.executable, "-P", "-c", _PIP, markers, "download", *_for_function(runtime, architecture)]
+    command += ["--dest", str(scratch / "wheels"), "--log", str(log), "--constraint", str(pinned)]
+    for file in files:
+        command += ["--requirement", str(file)]
+    done = _run(command, str(files[0]))
+    if done.returncode:
+        said = _STAMP.sub("", log.read_text("utf-8", "replace")) if log.is_file() else ""
+        raise _refusal(done.stderr, said, files, others)
 
-    Args:
-        artifact: The folder that the packages stand in.
-    """
-    shutil.rmtree(artifact / "bin", ignore_errors=True)
-    for cache in list(artifact.rglob("__pycache__")):
+
+def _unpack(scratch: Path, runtime: str, architecture: str) -> None:
+    """Put the fetched wheels into `packages`."""
+    packages = scratch / "packages"
+    packages.mkdir()
+    if wheels := sorted(map(str, (scratch / "wheels").glob("*.whl"))):
+        command = [sys.executable, "-P", "-m", "pip", "install", *_for_function(runtime, architecture)]
+        command += ["--no-compile", "--no-deps", "--no-index", "--ignore-requires-python"]
+        done = _run([*command, "--target", str(packages), *wheels], wheels[0])
+        if done.returncode:
+            raise _refusal(done.stderr, "", [Path(wheel) for wheel in wheels], [])
+    _remove_leftovers(packages)
+
+
+def _for_function(runtime: str, architecture: str) -> list[str]:
+    """What every call of pip says of the function's Python and machine."""
+    words = ["--quiet", "--no-input", "--disable-pip-version-check", "--only-binary", ":all:"]
+    words += ["--implementation", "cp", "--python-version", ".".join(map(str, runtime_version(runtime)))]
+    for platform in wheel_platforms(runtime, architecture):
+        words += ["--platform", platform]
+    return words
+
+
+def _run(command: list[str], place: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=_INSTALL_TIMEOUT_S)
+    except subprocess.TimeoutExpired as slow:
+        raise ServiceError(
+            f"pip took longer than {_INSTALL_TIMEOUT_S} s", place=place, fix="Run it again."
+        ) from slow
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except FileNotFoundError:
+        raise InputError("no such requirements file", place=str(file)) from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"the requirements file cannot be read: {error}", place=str(file)) from error
+
+
+def _installed(artifact: Path) -> list[str]:
+    """What is in an artifact already, as pip's constraints."""
+    names = [folder.name.removesuffix(".dist-info") for folder in sorted(artifact.glob("*.dist-info"))]
+    return [name.replace("-", "==", 1) for name in names]
+
+
+def _refusal(said: str, log: str, files: Sequence[Path], others: Sequence[Path]) -> InputError | ServiceError:
+    """Why pip failed, in words that lead on."""
+    place = ", ".join(map(str, files))
+    errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith("ERROR")]
+    message = f"pip could not install it: {' '.join(errors[-2:]) or said.strip()[-300:] or 'it said nothing'}"
+    if "No module named 'pip" in said or "No module named pip" in said:
+        return InputError("this Python has no pip", place=sys.executable, fix="python -m ensurepip adds it.")
+    if "Connection" in said or "Retrying" in said or "timed out" in said:
+        return ServiceError(message, place=place, fix="The package index is not reachable.")
+    if (conflict := _CONFLICT.search(log)) is not None:
+        why = "; ".join(line.strip() for line in re.sub(r"\(constraint\) ", "", conflict["why"]).splitlines())
+        against = f" against {', '.join(map(str, others))}" if others else ""
+        fix = "Ask for the same version in both: an artifact holds one of each package."
+        return InputError(f"its packages conflict{against}: {why}", place=place, fix=fix)
+    if (wanted := _WANTED.search(said)) is not None:
+        name = wanted["name"]
+        if any(_same(found["name"], name) for found in _OTHER_WHEEL.finditer(log)):
+            fix = (
+                f"Choose another version of it, another Runtime or other Architectures. {_MAKE_WHEEL % name}"
+            )
+            return InputError(f"{name} has no wheel that the function can load", place=place, fix=fix)
+        if any(_same(found["name"], name) for found in _SOURCE_ONLY.finditer(log)):
+            text = f"{name} is published as source only (sdist), not as a wheel"
+            return InputError(text, place=place, fix=_MAKE_WHEEL % name)
+        return InputError(message, place=place, fix="Check the name, the version and the index.")
+    fix = "Every package needs a wheel for Lambda and, where one has a hash, its hashes."
+    return InputError(message, place=place, fix=fix)
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two spellings name one package."""
+    return re.sub(r"[-_.]+", "-", one).lower() == re.sub(r"[-_.]+", "-", other).lower()
+
+
+def _remove_leftovers(packages: Path) -> None:
+    """Remove scripts, bytecode and pip's records: nothing in Lambda reads them."""
+    shutil.rmtree(packages / "bin", ignore_errors=True)
+    for cache in list(packages.rglob("__pycache__")):
         shutil.rmtree(cache)
-    for file in list(artifact.rglob("*.py[co]")):
+    for file in list(packages.rglob("*.py[co]")):
         file.unlink()
-    for information in artifact.glob("*.dist-info"):
+    for information in packages.glob("*.dist-info"):
         for file in information.iterdir():
             if file.name in _RECORDS:
                 file.unlink()
+
+
+def _merge(packages: Path, into: Path, files: Sequence[Path]) -> None:
+    """Move freshly installed packages beside those that are there; what both have has to be equal."""
+    for file in sorted(packages.rglob("*")):
+        if not file.is_file():
+            continue
+        target = into / file.relative_to(packages)
+        if target.exists() and target.read_bytes() != file.read_bytes():
+            text = f"two packages hold {target.relative_to(into)}, and not the same"
+            raise InputError(text, place=", ".join(map(str, files)), fix="Leave one of them out.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(target)

@@ -55,6 +55,10 @@ class FunctionSpec:
     """The size of /tmp, MB."""
     architecture: str = "x86_64"
     """What it is deployed on: `x86_64` or `arm64`."""
+    declared: bool = True
+    """Whether runtime and architecture are the template's; else nobody said what they are in Lambda."""
+    image: bool = False
+    """Whether it is deployed as a container image."""
     environment: Mapping[str, str] = field(default_factory=dict)
     version: str = "$LATEST"
     alias: str | None = None

@@ -19,6 +19,7 @@ __all__ = [
     "MB_A_PROCESSOR",
     "REQUEST_BYTES",
     "RESPONSE_BYTES",
+    "UNZIPPED_BYTES",
     "Fault",
     "changed_artifact",
     "duration_in_lambda",
@@ -44,6 +45,9 @@ ASYNC_REQUEST_BYTES = 1_048_576
 
 RESPONSE_BYTES = 6_291_556
 """Largest answer, bytes: the documented 6 MB and the 100 bytes that Lambda's own message shows on top."""
+
+UNZIPPED_BYTES = 250 * 1024 * 1024
+"""Largest artifact of a zip file, unzipped, bytes; layers count too. A container image may have 10 GB."""
 
 INIT_SECONDS = 10.0
 """How long the init phase may take before Lambda starts it again inside the invocation."""

@@ -1,55 +1,84 @@
 """What an artifact was built from, and whether those files have changed since.
 
 `sam build` leaves nothing that says so: the build writes a manifest beside each artifact, never into it. For
-an artifact that was built otherwise, files of the same name are compared.
+an artifact without one, files of the same name are compared.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.data.typed_json import as_json, read_typed
-from harness.disk import write_json
+from harness.disk import file_sha256, write_json
+from harness.errors import InputError
+from harness.localaws.source_tree import own_requirements, read_tree
 
-__all__ = ["LEFT_BEHIND", "Manifest", "changed_sources", "project_of", "write_manifest"]
+__all__ = [
+    "Manifest",
+    "changed_sources",
+    "counted",
+    "manifest_path",
+    "project_of",
+    "read_manifest",
+    "write_manifest",
+]
 
-_SCHEMA = 1
-LEFT_BEHIND = shutil.ignore_patterns("__pycache__", "tests", "test_*.py", ".*")
-"""What of a package does not go into an artifact."""
+_SCHEMA = 2
+_REBUILD = "Run `sam build` again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What one artifact was built from."""
+    """What one artifact was built from. Paths are relative to the project's folder."""
 
     schema: int = _SCHEMA
-    sources: dict[str, str] = field(default_factory=dict)
-    """The user's modules and packages: the name in the artifact, and the path from the project's folder."""
-    requirements: str | None = None
-    """The requirements file, from the project's folder."""
-    requirements_sha256: str | None = None
+    project: str
+    """The project's folder, from the folder that the manifest is in."""
+    runtime: str
+    architecture: str
+    glibc: str
+    """The newest version of glibc that the compiled files may need."""
+    handler: str | None = None
+    """Decides which files are the function's own; None where the sources were named one by one."""
+    own: str | None = None
+    """The handler's folder or module."""
+    sources: list[str] = field(default_factory=list)
+    """What else was named."""
+    files: dict[str, str] = field(default_factory=dict)
+    """The SHA-256 of every file of the user's, by its path in the artifact."""
+    requirements: dict[str, str] = field(default_factory=dict)
+    """The SHA-256 of every requirements file, and of the files that it includes."""
 
 
-def write_manifest(artifact: Path, sources: Mapping[str, Path], requirements: Path | None) -> None:
-    """Write down what an artifact was built from, beside it.
+def manifest_path(artifact: Path) -> Path:
+    """Where the manifest of an artifact is kept."""
+    return artifact.with_name(f"{artifact.name}.manifest.json")
+
+
+def write_manifest(artifact: Path, manifest: Manifest) -> None:
+    """Keep what an artifact was built from, beside it.
 
     Args:
         artifact: Its folder.
-        sources: The user's modules and packages, by their name in the artifact.
-        requirements: The packages that went in.
+        manifest: What it was built from.
     """
-    manifest = Manifest(
-        sources={name: os.path.relpath(path) for name, path in sources.items()},
-        requirements=None if requirements is None else os.path.relpath(requirements),
-        requirements_sha256=None if requirements is None else _sha256(requirements),
-    )
-    write_json(_path(artifact), as_json(manifest))
+    write_json(manifest_path(artifact), as_json(manifest))
+
+
+def read_manifest(artifact: Path) -> Manifest | None:
+    """Read what an artifact was built from; None where that was not kept.
+
+    Args:
+        artifact: Its folder.
+
+    Raises:
+        InputError: The manifest is damaged.
+    """
+    return read_typed(manifest_path(artifact), Manifest, "build manifest", schema=_SCHEMA, fix=_REBUILD)
 
 
 def project_of(artifact: Path) -> Path | None:
@@ -74,61 +103,102 @@ def project_of(artifact: Path) -> Path | None:
 
 
 def changed_sources(artifact: Path, project: Path | None = None) -> list[str]:
-    """The user's files that are not as they were when the artifact was built, by their path in the project.
+    """The user's files that are not as they were when the artifact was built.
 
     Args:
         artifact: The artifact's folder.
         project: The folder that it was built from; found when None.
 
+    Returns:
+        Their paths in the project, with `(added)` or `(removed)` behind those that came or went.
+
     Raises:
         InputError: The manifest is damaged.
     """
+    manifest = read_manifest(artifact)
     project = project or project_of(artifact)
+    if project is None and manifest is not None:
+        project = artifact.parent / manifest.project
     if project is None:
         return []
-    manifest = read_typed(
-        _path(artifact), Manifest, "build manifest", schema=_SCHEMA, fix="Run `sam build` again."
-    )
-    sources = _of_the_same_name(artifact, project) if manifest is None else manifest.sources
-    changed = []
-    for name, origin in sorted(sources.items()):
-        here, built = _files(project / origin), _files(artifact / name)
-        for part in sorted(here | built):
-            if _bytes(project / origin / part) != _bytes(artifact / name / part):
-                changed.append(os.path.normpath(os.path.join(origin, part)))
-    if manifest is not None and manifest.requirements is not None:
-        if _sha256(project / manifest.requirements) != manifest.requirements_sha256:
-            changed.append(manifest.requirements)
-    return changed
+    if manifest is None:
+        return sorted(_unlike(artifact, project))
+    try:
+        here = _present(manifest, project)
+    except InputError as error:  # what cannot be built now is not what was built then
+        return [str(error)]
+    changed = [*_compared(here, manifest.files), *_tampered(artifact, manifest)]
+    own = {Path(source).name: source for source in [manifest.own, *manifest.sources] if source is not None}
+    named = {_in_project(name, own) for name in changed}
+    return sorted(named | set(_requirements_changed(manifest, project)))
 
 
-def _of_the_same_name(artifact: Path, project: Path) -> dict[str, str]:
-    names = {entry.name for entry in artifact.iterdir() if (project / entry.name).exists()}
-    return {name: name for name in names if name not in ("graders", "__pycache__") and name[0] != "."}
+def counted(names: list[str]) -> str:
+    """The first of several names, and how many more there are.
+
+    Args:
+        names: At least one.
+    """
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _files(source: Path) -> set[str]:
-    """A package's files that go into an artifact, by their path in it; a module is its own only file."""
-    return set(_walk(source)) if source.is_dir() else {""}
+def _in_project(name: str, sources: dict[str, str]) -> str:
+    """A path in the artifact as the path in the project that it came from."""
+    first, slash, rest = name.partition("/")
+    bare, space, remark = first.partition(" (")
+    return f"{sources.get(bare, bare)}{space}{remark}{slash}{rest}"
 
 
-def _walk(folder: Path) -> Iterator[str]:
-    for parent, folders, names in os.walk(folder):
-        left = LEFT_BEHIND(parent, [*folders, *names])
-        folders[:] = [name for name in folders if name not in left]
-        for name in names:
-            if name not in left and not name.endswith((".pyc", ".pyo")):
-                yield os.path.relpath(os.path.join(parent, name), folder)
+def _present(manifest: Manifest, project: Path) -> dict[str, Path]:
+    """The files that a build would copy now, by their path in the artifact."""
+    files: dict[str, Path] = {}
+    if manifest.own is not None and manifest.handler is not None and (project / manifest.own).exists():
+        own = own_requirements(project, manifest.handler)
+        files |= read_tree(project / manifest.own, project, own).files
+    for source in manifest.sources:
+        if (project / source).exists():
+            files |= read_tree(project / source, project).files
+    return files
 
 
-def _path(artifact: Path) -> Path:
-    return artifact.with_name(f"{artifact.name}.manifest.json")
+def _compared(here: dict[str, Path], built: dict[str, str]) -> Iterator[str]:
+    for name in here.keys() | built.keys():
+        if name not in here:
+            yield f"{name} (removed)"
+        elif name not in built:
+            yield f"{name} (added)"
+        elif file_sha256(here[name]) != built[name]:
+            yield name
 
 
-def _sha256(file: Path) -> str | None:
-    content = _bytes(file)
-    return None if content is None else hashlib.sha256(content).hexdigest()
+def _tampered(artifact: Path, manifest: Manifest) -> Iterator[str]:
+    """The artifact's copies that are not what was copied."""
+    for name, digest in manifest.files.items():
+        copy = artifact / name
+        if not copy.is_file() or file_sha256(copy) != digest:
+            yield f"{name} (the artifact's copy)"
 
 
-def _bytes(file: Path) -> bytes | None:
-    return file.read_bytes() if file.is_file() else None
+def _requirements_changed(manifest: Manifest, project: Path) -> Iterator[str]:
+    for name, digest in manifest.requirements.items():
+        file = project / name
+        if not file.is_file():
+            yield f"{name} (removed)"
+        elif file_sha256(file) != digest:
+            yield name
+    if manifest.handler is None:
+        return
+    for file in own_requirements(project, manifest.handler):
+        if (name := os.path.relpath(file, project)) not in manifest.requirements:
+            yield f"{name} (added)"
+
+
+def _unlike(artifact: Path, project: Path) -> Iterator[str]:
+    """Without a manifest: the files of the same name that differ."""
+    for entry in artifact.iterdir():
+        source = project / entry.name
+        if not source.exists() or entry.name in ("graders", "__pycache__") or entry.name.startswith("."):
+            continue
+        here = read_tree(source, project).files
+        built = {name: file_sha256(file) for name, file in read_tree(entry, artifact).files.items()}
+        yield from _compared(here, built)

@@ -1,8 +1,7 @@
 """Functions read from a SAM template: best the built one, `.aws-sam/build/template.yaml`.
 
-The template is YAML or JSON. `Globals` are merged; `Ref`, `Sub`, `GetAtt` and `Join` are resolved from
-parameters, pseudo parameters and the template's own functions. What is beyond that is left out of the
-function and named in its `notes`: a guess would be worse than a gap.
+The template is YAML or JSON. `Globals` are merged, values are resolved as `template_values` says. What is
+beyond that is left out of the function and named in its `notes`: a guess would be worse than a gap.
 
 Source: the SAM specification (`AWS::Serverless::Function`, `Globals`).
 """
@@ -10,34 +9,44 @@ Source: the SAM specification (`AWS::Serverless::Function`, `Globals`).
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.errors import InputError
 from harness.localaws.function import FunctionSpec
+from harness.localaws.template_values import FUNCTION_TYPE, TemplateValues, Unresolved
 
-__all__ = ["read_function", "read_functions", "read_template"]
+__all__ = ["DeclaredFunction", "read_declared", "read_function", "read_functions", "read_template"]
 
-_TYPE = "AWS::Serverless::Function"
 NOT_IMITATED = {
     "Layers": "its layers are not imitated: what they hold is missing here",
     "VpcConfig": "its VPC is not imitated: here it reaches what this machine reaches",
     "FileSystemConfigs": "its file systems are not imitated: nothing is mounted here",
 }
-_REFERENCE = re.compile(r"\$\{([^!}][^}]*)\}")
-_PSEUDO = {
-    "AWS::Region": "us-east-1",
-    "AWS::AccountId": "123456789012",
-    "AWS::Partition": "aws",
-    "AWS::StackName": "local",
-    "AWS::URLSuffix": "amazonaws.com",
-}
+_KNOWN = ("FunctionName", "CodeUri", "Handler", "Runtime", "Timeout", "MemorySize", "AutoPublishAlias")
+_NOT_FOR_IMAGES = ("Runtime", "Handler", "Layers")
 
 
-class _Unresolved(Exception):
-    """A value that only a deployment could know."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredFunction:
+    """What of a function's declaration decides how it is built; None is what only a deployment knows."""
+
+    logical_id: str
+    image: bool
+    """Whether it is deployed as a container image (`PackageType: Image`) and not as a zip file."""
+    handler: str | None
+    """An image's is its command (`ImageConfig: {Command: [module.function]}`)."""
+    runtime: str | None
+    """An image's is `Runtime` in its `Metadata`: SAM refuses the property there."""
+    architecture: str | None
+    code: Path | None
+    """The folder of its files; an image's is its container context (`DockerContext` in its `Metadata`)."""
+    refused: tuple[str, ...] = ()
+    """Properties, from `Globals` too, that SAM refuses for a container image."""
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    """The parameters that these values come from, with their defaults."""
 
 
 def read_template(path: Path) -> dict[str, Any]:
@@ -51,19 +60,23 @@ def read_template(path: Path) -> dict[str, Any]:
         template = json.loads(text) if path.suffix == ".json" else _load_yaml(text)
     except OSError as error:
         raise InputError(f"cannot read the template: {error.strerror}", place=str(path)) from error
-    except ValueError as error:
-        raise InputError(f"the template cannot be parsed: {error}", place=str(path)) from error
+    except (ValueError, RecursionError) as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise InputError(f"the template cannot be parsed: {why}", place=str(path)) from error
     if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
         raise InputError("this is no template: it has no Resources", place=str(path))
     return template
 
 
-def read_functions(path: Path, parameters: Mapping[str, str] | None = None) -> dict[str, FunctionSpec]:
+def read_functions(
+    path: Path, parameters: Mapping[str, str] | None = None, only: Collection[str] | None = None
+) -> dict[str, FunctionSpec]:
     """Every Python function of a template that runs from a folder.
 
     Args:
         path: The template.
         parameters: Values that replace the parameters' defaults.
+        only: The logical ids to read; None for all.
 
     Raises:
         InputError: The template cannot be read, or a function lacks its handler, its runtime or its folder.
@@ -72,11 +85,33 @@ def read_functions(path: Path, parameters: Mapping[str, str] | None = None) -> d
     reader = _Reader(template, parameters or {}, path)
     found = {}
     for logical_id, resource in template["Resources"].items():
-        if isinstance(resource, dict) and resource.get("Type") == _TYPE:
-            spec = reader.function(logical_id, resource.get("Properties") or {})
+        if only is not None and logical_id not in only:
+            continue
+        if isinstance(resource, dict) and resource.get("Type") == FUNCTION_TYPE:
+            spec = reader.function(logical_id, resource)
             if spec is not None:
                 found[logical_id] = spec
     return found
+
+
+def read_declared(path: Path, parameters: Mapping[str, str] | None = None) -> dict[str, DeclaredFunction]:
+    """Every function of a template that is Python in a zip file or a container image.
+
+    Args:
+        path: The template: the source or the built one.
+        parameters: Values that replace the parameters' defaults.
+
+    Raises:
+        InputError: The template cannot be read.
+    """
+    template = read_template(path)
+    return {
+        logical_id: declared
+        for logical_id, resource in template["Resources"].items()
+        if isinstance(resource, dict) and resource.get("Type") == FUNCTION_TYPE
+        # A reader each: the defaults that were used are the function's own.
+        if (declared := _Reader(template, parameters or {}, path).declared(logical_id, resource)) is not None
+    }
 
 
 def read_function(
@@ -97,48 +132,62 @@ def read_function(
 
 
 class _Reader:
-    """Resolves the values of one template."""
+    """Reads the functions of one template."""
 
     def __init__(self, template: dict[str, Any], parameters: Mapping[str, str], path: Path) -> None:
         self._path = path
-        self._globals = (template.get("Globals") or {}).get("Function") or {}
-        self._resources: dict[str, Any] = template["Resources"]
-        self._values: dict[str, str] = dict(_PSEUDO)
-        for name, parameter in (template.get("Parameters") or {}).items():
-            if isinstance(parameter, dict) and "Default" in parameter:
-                self._values[name] = _text(parameter["Default"])
-        self._values.update(parameters)
+        self._globals = self._mapping((template.get("Globals") or {}), "Globals").get("Function")
+        self._values = TemplateValues(template, parameters)
 
-    def function(self, logical_id: str, own: dict[str, Any]) -> FunctionSpec | None:
+    def declared(self, logical_id: str, resource: Mapping[str, Any]) -> DeclaredFunction | None:
+        """How one resource is built; None when it is no Python."""
+        properties = self._properties(logical_id, resource)
+        image = self._is_image(properties)
+        handler, runtime, code = (properties.get(key) for key in ("Handler", "Runtime", "CodeUri"))
+        if image:
+            command = self._mapping(properties.get("ImageConfig"), f"{logical_id}: ImageConfig").get(
+                "Command"
+            )
+            handler = command[0] if isinstance(command, list) and command else None
+            metadata = self._mapping(resource.get("Metadata"), f"{logical_id}: Metadata")
+            runtime, code = metadata.get("Runtime"), metadata.get("DockerContext")
+        known, folder = self._text_or_none(runtime), self._text_or_none(code)
+        if known is not None and not known.startswith("python"):
+            return None
+        try:
+            architecture: str | None = self._architecture(properties, logical_id)
+        except Unresolved:
+            architecture = None
+        return DeclaredFunction(
+            logical_id=logical_id,
+            image=image,
+            handler=self._text_or_none(handler),
+            runtime=known,
+            architecture=architecture,
+            code=None if folder is None else (self._path.parent / folder).resolve(),
+            refused=tuple(key for key in _NOT_FOR_IMAGES if image and properties.get(key)),
+            defaults=dict(self._values.defaults_used),
+        )
+
+    def function(self, logical_id: str, resource: Mapping[str, Any]) -> FunctionSpec | None:
         """One resource as a spec; None when it is no Python function in a folder."""
-        properties = _merge(self._globals, own)
+        properties = self._properties(logical_id, resource)
         notes = [note for key, note in NOT_IMITATED.items() if properties.get(key)]
         known: dict[str, str] = {}
-        for key in (
-            "FunctionName",
-            "CodeUri",
-            "Handler",
-            "Runtime",
-            "Timeout",
-            "MemorySize",
-            "AutoPublishAlias",
-        ):
-            if key in properties:
-                try:
-                    known[key] = self.resolve(properties[key])
-                except _Unresolved as error:
-                    notes.append(f"{key} is left out: {error} is only known once deployed")
-        if properties.get("PackageType") == "Image":
+        for key in _KNOWN:
+            try:
+                if (value := self._values.chosen(properties.get(key))) is not None:
+                    known[key] = self._values.text(value)
+            except Unresolved as error:
+                notes.append(f"{key} is left out: {error} is only known once deployed")
+        if self._is_image(properties) or not known.get("Runtime", "python").startswith("python"):
             return None
-        if not known.get("Runtime", "python").startswith("python"):
-            return None
-        variables = (properties.get("Environment") or {}).get("Variables") or {}
         place = f"{self._path}: {logical_id}"
         missing = [key for key in ("CodeUri", "Handler", "Runtime") if key not in known]
         if missing:
             raise InputError(f"the function has no {' and no '.join(missing)}", place=place)
         try:
-            limits = self._limits(properties, known, notes)
+            limits = self._limits(properties, known, notes, logical_id)
         except ValueError as error:
             text = "Timeout, MemorySize and EphemeralStorage must be numbers"
             raise InputError(text, place=place) from error
@@ -148,15 +197,22 @@ class _Reader:
             handler=known["Handler"],
             runtime=known["Runtime"],
             alias=known.get("AutoPublishAlias"),
-            environment=self._environment(variables, notes),
+            environment=self._environment(properties, notes, logical_id),
             region=self._values["AWS::Region"],
             account=self._values["AWS::AccountId"],
             notes=tuple(notes),
             **limits,
         )
 
+    def _properties(self, logical_id: str, resource: Mapping[str, Any]) -> dict[str, Any]:
+        own = self._mapping(resource.get("Properties"), f"{logical_id}: Properties")
+        return _merge(self._mapping(self._globals, "Globals: Function"), own)
+
+    def _is_image(self, properties: Mapping[str, Any]) -> bool:
+        return self._text_or_none(properties.get("PackageType")) == "Image"
+
     def _limits(
-        self, properties: Mapping[str, Any], known: Mapping[str, str], notes: list[str]
+        self, properties: Mapping[str, Any], known: Mapping[str, str], notes: list[str], logical_id: str
     ) -> dict[str, Any]:
         """What the function may use, under the names of the spec's fields."""
         found: dict[str, Any] = {}
@@ -165,72 +221,62 @@ class _Reader:
         if "MemorySize" in known:
             found["memory_mb"] = int(known["MemorySize"])
         try:
-            if size := (properties.get("EphemeralStorage") or {}).get("Size"):
-                found["ephemeral_mb"] = int(self.resolve(size))
-            if machines := properties.get("Architectures"):
-                found["architecture"] = self.resolve(machines[0])
-        except _Unresolved as error:
+            storage = self._values.chosen(properties.get("EphemeralStorage"))
+            if size := self._mapping(storage, f"{logical_id}: EphemeralStorage").get("Size"):
+                found["ephemeral_mb"] = int(self._values.text(size))
+            found["architecture"] = self._architecture(properties, logical_id)
+        except Unresolved as error:
             notes.append(
                 f"EphemeralStorage or Architectures is left out: {error} is only known once deployed"
             )
         return found
 
-    def resolve(self, value: Any) -> str:
-        """A value as text.
+    def _architecture(self, properties: Mapping[str, Any], logical_id: str) -> str:
+        """`Architectures`, whose default is Lambda's own.
 
         Raises:
-            _Unresolved: It depends on something that is not in the template.
+            Unresolved: Only a deployment knows it.
+            InputError: It is not a list of one architecture that Lambda has.
         """
-        if not isinstance(value, dict):
-            if isinstance(value, list) or value is None:
-                raise _Unresolved(json.dumps(value))
-            return _text(value)
-        if len(value) == 1:
-            [(function, argument)] = value.items()
-            if function == "Ref" and isinstance(argument, str):
-                return self._reference(argument)
-            if function == "Fn::GetAtt":
-                parts = [argument] if isinstance(argument, str) else argument
-                return self._reference(".".join(map(str, parts)))
-            if function == "Fn::Sub":
-                return self._substitute(argument)
-            if function == "Fn::Join" and isinstance(argument, list) and isinstance(argument[1], list):
-                return str(argument[0]).join(self.resolve(part) for part in argument[1])
-        raise _Unresolved(json.dumps(value))
+        listed = self._values.chosen(properties.get("Architectures"))
+        if listed is None:
+            return "x86_64"
+        if isinstance(listed, dict):  # a parameter that is itself a list
+            listed = self._values.text(listed).split(",")
+        found = self._values.text(listed[0]) if isinstance(listed, list) and len(listed) == 1 else None
+        if found not in ("x86_64", "arm64"):
+            message = f"Architectures is {json.dumps(listed if found is None else [found], default=str)}"
+            fix = "Write Architectures: [x86_64] or Architectures: [arm64]."
+            raise InputError(message, place=f"{self._path}: {logical_id}", fix=fix)
+        return found
 
-    def _environment(self, variables: Mapping[str, Any], notes: list[str]) -> dict[str, str]:
+    def _environment(
+        self, properties: Mapping[str, Any], notes: list[str], logical_id: str
+    ) -> dict[str, str]:
         resolved = {}
+        environment = self._mapping(properties.get("Environment"), f"{logical_id}: Environment")
+        variables = self._mapping(environment.get("Variables"), f"{logical_id}: Variables")
         for name, value in variables.items():
             try:
-                resolved[str(name)] = self.resolve(value)
-            except _Unresolved as error:
+                if self._values.chosen(value) is not None or value is None:
+                    resolved[str(name)] = self._values.text(value)
+            except Unresolved as error:
                 notes.append(f"the variable {name} is left out: {error} is only known once deployed")
         return resolved
 
-    def _reference(self, name: str) -> str:
-        """A parameter's value, or a function's name or ARN."""
-        if name in self._values:
-            return self._values[name]
-        logical_id, _, attribute = name.partition(".")
-        resource = self._resources.get(logical_id)
-        if isinstance(resource, dict) and resource.get("Type") == _TYPE and attribute in ("", "Arn"):
-            own_name = (resource.get("Properties") or {}).get("FunctionName", logical_id)
-            function = self.resolve(own_name)
-            if not attribute:
-                return function
-            region, account = self._values["AWS::Region"], self._values["AWS::AccountId"]
-            return f"arn:aws:lambda:{region}:{account}:function:{function}"
-        raise _Unresolved(name)
+    def _text_or_none(self, value: Any) -> str | None:
+        try:
+            return self._values.text(value)
+        except Unresolved:
+            return None
 
-    def _substitute(self, argument: Any) -> str:
-        """`Fn::Sub`, as text or as [text, variables]."""
-        text, variables = (argument[0], argument[1]) if isinstance(argument, list) else (argument, {})
-
-        def value(match: re.Match[str]) -> str:
-            name = match[1].strip()
-            return self.resolve(variables[name]) if name in variables else self._reference(name)
-
-        return _REFERENCE.sub(value, str(text)).replace("${!", "${")
+    def _mapping(self, value: Any, what: str) -> dict[str, Any]:
+        """A part of the template that has to be a mapping, or may be missing."""
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise InputError(f"{what} has to be a mapping", place=str(self._path))
+        return value
 
 
 def _merge(general: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -240,13 +286,6 @@ def _merge(general: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]
         before = merged.get(key)
         merged[key] = _merge(before, value) if isinstance(before, dict) and isinstance(value, dict) else value
     return merged
-
-
-def _text(value: Any) -> str:
-    """A scalar as CloudFormation writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
 
 
 def _load_yaml(text: str) -> Any:

@@ -24,7 +24,8 @@ from harness.localaws import limits
 from harness.localaws.confinement import Confinement
 from harness.localaws.function import FunctionSpec
 from harness.localaws.interpreter import find_interpreter
-from harness.localaws.template import read_functions
+from harness.localaws.platforms import architecture_here
+from harness.localaws.template import DeclaredFunction, read_declared, read_functions
 from harness.localaws.variables import function_variables
 from harness.runs.facts import GraderOptions
 
@@ -44,7 +45,6 @@ BUILD = Path(".aws-sam/build")
 
 _IMPORT_SECONDS = 60
 _BARE_TIMEOUT_S, _BARE_MEMORY_MB = 60, 1_769
-_MOST_UNZIPPED = 250 << 20
 # What the handler's module prints goes to the log; only the last line of the real output is ours.
 _IMPORT = """
 import os, sys
@@ -111,10 +111,17 @@ def built_functions(artifact: Path | None = None) -> tuple[Path, dict[str, Funct
     if template is None:
         fix = "Run `sam build` where template.yaml is, then the same command again."
         raise InputError("nothing is built here", place=str(where), fix=fix)
-    functions = read_functions(template)
+    built = {key for key, one in read_declared(template).items() if _is_built(one, template)}
+    functions = read_functions(template, only=built)
     if where.is_dir() and template.parent == where.parent:  # one function's own folder was named
         functions = {key: spec for key, spec in functions.items() if spec.artifact == where.resolve()}
     return template, functions
+
+
+def _is_built(declared: DeclaredFunction, template: Path) -> bool:
+    """Whether the build made the artifact: a build of other functions leaves `CodeUri` as it is."""
+    folder = template.parent.resolve()
+    return declared.code is not None and declared.code != folder and declared.code.is_relative_to(folder)
 
 
 def built_function(
@@ -142,6 +149,8 @@ def built_function(
         what = f"{len(functions)} functions are built here"
     if len(fitting) != 1:
         known = ", ".join(functions) or "none"
+        if (unbuilt := read_declared(template).get(function or "")) is not None and function not in functions:
+            what = f"{function} is a container image" if unbuilt.image else f"{function} is not built"
         raise InputError(what, place=str(template), fix=f"Name one with --function: {known}.")
     return Built(template, fitting[0], functions[fitting[0]])
 
@@ -189,6 +198,8 @@ def bare_function(code: Path, handler: str, name: str | None = None) -> Function
             handler=handler,
             timeout_s=_BARE_TIMEOUT_S,
             memory_mb=_BARE_MEMORY_MB,
+            architecture=architecture_here(),
+            declared=False,
             notes=(note,),
         )
     except BaseException:
@@ -204,7 +215,7 @@ def _unpack(code: Path, folder: Path) -> None:
     try:
         with zipfile.ZipFile(code) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
-            if size > _MOST_UNZIPPED:
+            if size > limits.UNZIPPED_BYTES:
                 raise InputError(f"{size:,} bytes unzipped: Lambda allows 250 MB", place=str(code))
             archive.extractall(folder)
     except OSError as error:

@@ -7,7 +7,6 @@ the next event finds a fresh process.
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from time import perf_counter
@@ -16,9 +15,11 @@ from typing import Any
 from harness.data.typed_json import as_json
 from harness.disk import write_json
 from harness.errors import InputError
+from harness.localaws.compiled import compiled_files, misfits, why_not_here
 from harness.localaws.confinement import Protection
 from harness.localaws.function import FunctionSpec
-from harness.localaws.manifest import changed_sources
+from harness.localaws.manifest import changed_sources, counted
+from harness.localaws.platforms import architecture_here
 from harness.localaws.runtime import Invocation, InvokeRefused, LocalRuntime
 from harness.processes import cores
 from harness.targets.function_report import FILE, LOG, FunctionReport
@@ -51,7 +52,8 @@ class LocalRuntimeTarget:
         protection: Insist on this one instead of the best that this machine allows.
 
     Raises:
-        InputError: `awslambdaric` is not installed, or the cache folder cannot be written.
+        InputError: The artifact's compiled code does not fit the function or this machine, `awslambdaric` is
+            not installed, or the cache folder cannot be written.
     """
 
     name = "lambda-runtime"
@@ -67,6 +69,7 @@ class LocalRuntimeTarget:
         run: Path | None = None,
         protection: Protection | None = None,
     ) -> None:
+        _refuse_misfits(spec)
         self.concurrency = concurrency or min(_MOST_AT_ONCE, cores())
         self.spec = spec
         self._runtime = LocalRuntime(
@@ -157,6 +160,17 @@ class LocalRuntimeTarget:
             )
 
 
+def _refuse_misfits(spec: FunctionSpec) -> None:
+    """Refuse compiled code that Lambda could not load, and code that only Lambda can."""
+    files = list(compiled_files(spec.artifact))
+    if spec.declared and (found := misfits(files, spec.runtime, spec.architecture)):
+        fix = "Lambda could not load it. Run `sam build` again, with wheels for the function's platform."
+        raise InputError("; ".join(found), place=str(spec.artifact), fix=fix)
+    if (why := why_not_here(files)) is not None:
+        fix = "Deploy it and name it with --arn, or run the same command on a machine like the function's."
+        raise InputError(f"not measured: {why}", place=str(spec.artifact), fix=fix)
+
+
 def differences(spec: FunctionSpec, interpreter_note: str | None) -> Iterator[str]:
     """How a function under the local runtime differs from the deployed one, a sentence each.
 
@@ -166,13 +180,11 @@ def differences(spec: FunctionSpec, interpreter_note: str | None) -> Iterator[st
     """
     if interpreter_note is not None:
         yield interpreter_note
-    machine = {"AMD64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    if spec.architecture != machine:
-        what = f"the function is for {spec.architecture} and this machine is {machine}"
-        yield f"parity is not proven for compiled code: {what}"
+    if spec.architecture != architecture_here():
+        what = f"the function is for {spec.architecture} and this machine is {architecture_here()}"
+        yield f"parity is not proven: {what}; the artifact holds no compiled code"
     if changed := changed_sources(spec.artifact):
-        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
-        what = f"{', '.join(changed[:3])}{more} changed since it was built"
+        what = f"{counted(changed)} changed since it was built"
         yield f"the artifact is older than its sources: {what}; run `sam build` again"
     yield from spec.notes
 

@@ -45,7 +45,8 @@ def checkout(tmp_path_factory):
         else:
             shutil.copyfile(source, folder / name)
     (folder / "requirements").mkdir()
-    shutil.copyfile(ROOT / "requirements" / "lambda.txt", folder / "requirements" / "lambda.txt")
+    for name in ("lambda.txt", "recipe.txt"):
+        shutil.copyfile(ROOT / "requirements" / name, folder / "requirements" / name)
     return folder
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.deploy.recipe import recipe_of
 from support import sam_template
 from support.template_references import unresolved
 
@@ -112,11 +113,14 @@ def test_every_function_says_its_limits_and_is_built_by_the_makefile(template, t
         assert template["Resources"][name]["Properties"]["AutoPublishAliasAllProperties"] is True
 
 
-def test_the_build_compiles_for_the_runtime_of_the_template(template):
-    recipe = (ROOT / "sam.mk").read_text()
-    [expression] = re.findall(r"^RUNTIME = \$\(shell (.*)\)$", recipe, re.MULTILINE)
-    said = subprocess.run(expression, shell=True, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert said.stdout.split() == [template["Globals"]["Function"]["Runtime"]]
+def test_the_recipe_is_the_one_that_the_template_says(template, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    for name, function in graders(template).items():
+        recipe = recipe_of(Path("template.yaml"), name, pins=Path("requirements/lambda.txt"))
+        assert recipe.runtime == template["Globals"]["Function"]["Runtime"]
+        assert recipe.architecture == template["Parameters"]["Architecture"]["Default"]
+        assert recipe.handler == function["Properties"]["Handler"]
+        assert (recipe.own, recipe.requirements) == (None, (Path("requirements/lambda.txt"),))
 
 
 def test_a_published_version_is_kept_when_the_next_one_comes(template, translated):

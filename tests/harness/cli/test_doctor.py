@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
 from harness.cli.main import main
+from harness.errors import InputError
+from harness.localaws.function import PRESENT_RUNTIME
+from harness.targets.built import built_function
 from support.builds import SAME, write_build, write_project
 
 
@@ -102,19 +106,26 @@ def test_a_limit_of_a_sample_beyond_the_call_s_is_found(project, capsys):
 
 
 def test_a_partial_build_is_said_to_be_one(project, capsys):
+    """`sam build Same` leaves the other functions in the built template, with their sources as their code."""
+    with (project / "template.yaml").open("a") as template:
+        template.write(
+            "  Other: {Type: 'AWS::Serverless::Function', Properties: {Handler: app.same, CodeUri: .}}\n"
+        )
     build = write_build(project, functions={"Same": "app.same", "Other": "app.same"})
     text = (build / "template.yaml").read_text().replace("CodeUri: Other", "CodeUri: .")
     (build / "template.yaml").write_text(text)
     main(["doctor"])
     out = " ".join(capsys.readouterr().out.split())
-    assert "a partial build: Other is not in it" in out
+    assert "Other is in the template and not in the build, which is partial or older" in out
     assert "looked at 2: template.yaml, .aws-sam/build: Same" in out
+    with pytest.raises(InputError, match="Other is not built"):
+        built_function(build, "Other")
 
 
 def test_a_function_that_came_after_the_build_is_found(project, capsys):
     write_build(project, functions={"Former": "app.same"})
     main(["doctor"])
-    assert "Same is in the template and not in the build" in capsys.readouterr().out
+    assert "Same is in the template and not in the build" in " ".join(capsys.readouterr().out.split())
 
 
 def test_settings_that_changed_since_the_build_are_found(project, capsys):
@@ -158,3 +169,48 @@ def test_nothing_here_to_look_at(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["doctor"]) == 2
     assert "`rft init` makes a project" in capsys.readouterr().err
+
+
+# --- Container images ---------------------------------------------------------------
+
+
+def add(project, text):
+    with (project / "template.yaml").open("a") as template:
+        template.write(text)
+
+
+IMAGE = """  Big:
+    Type: AWS::Serverless::Function
+    Metadata: {DockerContext: .aws-sam/images/Big, Dockerfile: Dockerfile, Runtime: %s}
+    Properties:
+      PackageType: Image
+      ImageConfig: {Command: [app.same]}
+      AutoPublishAliasAllProperties: true
+"""
+
+
+def test_an_image_is_not_passed_over(project, capsys):
+    add(project, IMAGE % PRESENT_RUNTIME)
+    write_build(project)
+    assert main(["doctor", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)["findings"]
+    said = {one["id"]: one["message"] for one in found if "Big" in one["message"]}
+    assert said["D033"] == "Big has PackageType: Image and Runtime"
+    assert "the files that go into the image of Big are not here" in said["D050"]
+
+
+def test_the_files_of_an_image_are_looked_at_where_they_are(project, capsys):
+    template = project / "template.yaml"
+    text = template.read_text().replace(f"    Runtime: {PRESENT_RUNTIME}\n", "")
+    template.write_text(
+        text.replace("      CodeUri: .\n", f"      CodeUri: .\n      Runtime: {PRESENT_RUNTIME}\n")
+    )
+    add(project, IMAGE % PRESENT_RUNTIME)
+    built = write_build(project)
+    shutil.copytree(built / "Same", project / ".aws-sam" / "images" / "Big" / "task")
+    assert main(["doctor", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["artifacts"].keys() == {"Same", "Big"}
+    assert [one["message"] for one in said["findings"] if one["id"] == "D050"] == [
+        "Big is a container image: its base system and its layers were not looked at"
+    ]

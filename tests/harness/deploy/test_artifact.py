@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import marshal
 import subprocess
 import sys
-import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -17,6 +14,9 @@ import pytest
 from harness.deploy import vendor
 from harness.deploy.artifact import Recipe, build, main
 from harness.errors import InputError
+from harness.localaws.limits import UNZIPPED_BYTES
+from support.artifacts import write_artifact
+from support.elf import AARCH64, X86_64, elf
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = f"python3.{sys.version_info.minor}"
@@ -39,13 +39,10 @@ def into(tmp_path):
 
 @pytest.fixture
 def package(tmp_path):
-    """A user's package, with what has no place in Lambda."""
-    folder = tmp_path / "my_graders"
-    files = ["__init__.py", "receipts.py", "prices.json", "tests/test_receipts.py", "test_more.py", ".env"]
-    for name in [*files, "__pycache__/receipts.cpython-311.pyc"]:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text("")
-    return folder
+    """A user's package, with files of every kind in it."""
+    names = ["__init__.py", "receipts.py", "prices.json", "tests/cases.json", "test_more.py", ".words"]
+    names += ["bin/checker", "__pycache__/receipts.cpython-311.pyc", ".venv/lib/x.py"]
+    return write_artifact(tmp_path / "my_graders", dict.fromkeys(names, ""))
 
 
 def test_it_holds_every_file_of_graders_but_caches(into):
@@ -100,13 +97,42 @@ def test_sizes_are_those_of_the_files(into):
     assert 0 < built.bytes_zipped < built.bytes_unzipped
 
 
-def test_the_user_s_files_land_at_the_top_without_tests_and_hidden_files(into, package, tmp_path):
-    module = tmp_path / "single.py"
-    module.write_text("VALUE = 1\n")
-    build(Recipe(runtime=NOWHERE, sources=(package, module)), into)
+def test_the_user_s_files_go_in_whole_and_what_does_not_is_said(into, package, tmp_path):
+    module = write_artifact(tmp_path, {"single.py": "VALUE = 1\n"}) / "single.py"
+    built = build(Recipe(runtime=NOWHERE, sources=(package, module)), into)
     assert top(into) == {"graders", "my_graders", "single.py"}
-    held = {name for name in contents(into) if name.startswith("my_graders")}
-    assert held == {"my_graders/__init__.py", "my_graders/receipts.py", "my_graders/prices.json"}
+    held = {name.removeprefix("my_graders/") for name in contents(into) if name.startswith("my_graders")}
+    assert held == {
+        "__init__.py",
+        "receipts.py",
+        "prices.json",
+        "tests/cases.json",
+        "test_more.py",
+        ".words",
+        "bin/checker",
+    }
+    assert "left out: my_graders/.venv" in built.notes
+
+
+def test_programs_stay_programs_and_other_permissions_are_one(into, package):
+    (package / "bin" / "checker").chmod(0o711)
+    (package / "prices.json").chmod(0o640)
+    (package / "receipts.py").chmod(0o444)
+    build(Recipe(runtime=NOWHERE, sources=(package,)), into)
+    modes = {file.name: file.stat().st_mode & 0o777 for file in (into / "my_graders").rglob("*")}
+    assert (modes["checker"], modes["prices.json"], modes["receipts.py"], modes["bin"]) == (
+        0o755,
+        0o644,
+        0o644,
+        0o755,
+    )
+
+
+def test_a_build_that_fails_leaves_the_folder_empty(into, tmp_path):
+    with pytest.raises(InputError):
+        build(Recipe(runtime=NOWHERE, sources=(tmp_path / "missing.py",)), into)
+    assert top(into) == set()
+    assert not into.with_name("artifact.manifest.json").exists()
 
 
 def test_powertools_comes_out_of_this_environment_without_pip_s_records(into):
@@ -165,9 +191,67 @@ def test_a_source_that_does_not_exist_is_refused(into, tmp_path):
 
 
 def test_a_source_that_would_replace_something_is_refused(into, tmp_path):
-    (tmp_path / "graders").mkdir()
+    write_artifact(tmp_path / "graders", {"__init__.py": ""})
     with pytest.raises(InputError, match="has a graders already"):
-        build(Recipe(runtime=HERE, sources=(tmp_path / "graders",)), into)
+        build(Recipe(runtime=NOWHERE, sources=(tmp_path / "graders",)), into)
+
+
+@pytest.mark.parametrize(
+    ("files", "source", "message"),
+    [
+        ({"jmespath.py": ""}, "jmespath.py", "has a jmespath already"),
+        ({"JMESPath/__init__.py": ""}, "JMESPath", "has a jmespath already"),
+        ({"typing_extensions/__init__.py": ""}, "typing_extensions", "has a typing_extensions"),
+        ({"json.py": ""}, "json.py", "hides Python's or Lambda's own json"),
+        ({"random/__init__.py": ""}, "random", "hides Python's or Lambda's own random"),
+        ({"boto3.py": ""}, "boto3.py", "hides Python's or Lambda's own boto3"),
+        ({"harness.py": ""}, "harness.py", "hides"),
+        ({"pk/__init__.py": "", "pk/Data.json": "", "pk/data.json": ""}, "pk", "case does not matter"),
+        ({"pk/__init__.py": "", "pk/A/x": "", "pk/a/y": ""}, "pk", "case does not matter"),
+    ],
+)
+def test_a_source_that_would_hide_something_is_refused(into, tmp_path, files, source, message):
+    write_artifact(tmp_path / "mine", files)
+    recipe = Recipe(runtime=NOWHERE, powertools_installed=True, sources=(tmp_path / "mine" / source,))
+    with pytest.raises(InputError, match=message):
+        build(recipe, into)
+
+
+def test_a_folder_of_data_may_have_any_name(into, tmp_path):
+    folder = write_artifact(tmp_path / "random", {"words.txt": ""})
+    build(Recipe(runtime=NOWHERE, sources=(folder,)), into)
+    assert "random/words.txt" in contents(into)
+
+
+def test_two_sources_of_one_name_are_refused(into, tmp_path):
+    folders = [write_artifact(tmp_path / name / "pk", {"__init__.py": ""}) for name in ("one", "two")]
+    with pytest.raises(InputError, match="has a pk already"):
+        build(Recipe(runtime=NOWHERE, sources=tuple(folders)), into)
+
+
+@pytest.mark.parametrize(
+    ("content", "runtime", "architecture", "message"),
+    [
+        (elf(X86_64), "python3.99", "arm64", r"pk/fast\.so: made for x86_64"),
+        (elf(AARCH64), "python3.99", "x86_64", "made for arm64"),
+        (elf(X86_64, "GLIBC_2.34"), "python3.11", "x86_64", r"needs glibc 2\.34, and python3\.11 has 2\.26"),
+    ],
+)
+def test_compiled_code_that_the_function_cannot_load_is_refused(
+    into, tmp_path, content, runtime, architecture, message
+):
+    folder = write_artifact(tmp_path / "pk", {"__init__.py": ""})
+    (folder / "fast.so").write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        build(Recipe(runtime=runtime, architecture=architecture, sources=(folder,)), into)
+
+
+def test_more_than_lambda_takes_is_refused_with_the_way_out(into, tmp_path):
+    folder = write_artifact(tmp_path / "pk", {"__init__.py": ""})
+    with (folder / "large.bin").open("wb") as file:
+        file.truncate(UNZIPPED_BYTES)
+    with pytest.raises(InputError, match=r"pk 262 MB, graders .*PackageType: Image"):
+        build(Recipe(runtime=NOWHERE, sources=(folder,)), into)
 
 
 def test_a_source_that_lambda_could_not_import_is_refused(into, tmp_path):
@@ -175,71 +259,6 @@ def test_a_source_that_lambda_could_not_import_is_refused(into, tmp_path):
     broken.write_text("def grade(sample:\n")
     with pytest.raises(InputError, match=r"(?s)not valid for python3.*broken\.py"):
         build(Recipe(runtime=HERE, sources=(broken,)), into)
-
-
-# --- Requirements ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def wheel(tmp_path):
-    """A package of one module and one script, as a wheel: pip needs no index for it."""
-    file = tmp_path / "tiny-1.0-py3-none-any.whl"
-    information = "tiny-1.0.dist-info"
-    held = {
-        "tiny.py": "VALUE = 1\n",
-        "tiny-1.0.data/scripts/tiny-script": "#!python\n",
-        f"{information}/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
-        f"{information}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = "".join(f"{name},{_digest(text)},{len(text)}\n" for name, text in held.items())
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, text in held.items():
-            archive.writestr(name, text)
-        archive.writestr(f"{information}/RECORD", f"{record}{information}/RECORD,,\n")
-    return file
-
-
-def _digest(text):
-    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
-
-
-def requiring(wheel, digest):
-    file = wheel.with_name("requirements.txt")
-    file.write_text(f"--no-index\ntiny @ {wheel.as_uri()} --hash=sha256:{digest}\n")
-    return file
-
-
-def test_requirements_are_installed_without_scripts(into, wheel):
-    requirements = requiring(wheel, hashlib.sha256(wheel.read_bytes()).hexdigest())
-    build(Recipe(runtime=NOWHERE, requirements=requirements), into)
-    assert top(into) == {"graders", "tiny.py", "tiny-1.0.dist-info"}
-
-
-def test_another_hash_is_refused(into, wheel):
-    with pytest.raises(InputError, match=r"pip could not install it.*hashes"):
-        build(Recipe(runtime=NOWHERE, requirements=requiring(wheel, "0" * 64)), into)
-
-
-def test_a_package_that_is_not_to_be_had_is_refused(into, tmp_path):
-    requirements = tmp_path / "requirements.txt"
-    requirements.write_text("--no-index\nno-such-package==1.0\n")
-    with pytest.raises(InputError, match="no-such-package"):
-        build(Recipe(runtime=HERE, requirements=requirements), into)
-
-
-def test_a_missing_requirements_file_is_refused(into, tmp_path):
-    with pytest.raises(InputError, match="no such requirements file"):
-        build(Recipe(runtime=HERE, requirements=tmp_path / "none.txt"), into)
-
-
-def test_a_distribution_that_is_not_installed_is_refused(into):
-    with pytest.raises(InputError, match="no-such-package is not installed"):
-        vendor.copy_installed(("no-such-package",), into)
-
-
-def test_compiled_code_of_this_machine_is_refused(into):
-    with pytest.raises(InputError, match="orjson has code compiled for this machine"):
-        vendor.copy_installed(("orjson",), into)
 
 
 # --- The command ----------------------------------------------------------------------------------

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
-import sys
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from harness.deploy.artifact import Recipe, build
 from harness.errors import InputError
-from harness.localaws.manifest import changed_sources, project_of
+from harness.localaws.manifest import changed_sources, project_of, read_manifest
 from support.artifacts import write_artifact
 
-HERE = f"python{sys.version_info.major}.{sys.version_info.minor}"
+# No interpreter compiles for it, which would take most of the time here.
+RUNTIME = "python3.99"
 FILES = {
-    "math_grader.py": "x = 1",
-    "src/pk/__init__.py": "",
-    "src/pk/data/weights.json": "{}",
-    "src/pk/tests/test_it.py": "",
-    "src/pk/.env": "",
+    "pk/__init__.py": "",
+    "pk/grading.py": "x = 1",
+    "pk/requirements.txt": "# none yet\n",
+    "pk/data/weights.json": "{}",
+    "pk/tests/cases.json": "[]",
+    "pk/.hidden": "",
+    "src/shared.py": "y = 1",
 }
 
 
@@ -29,13 +34,28 @@ def project(tmp_path, monkeypatch):
     return folder
 
 
+def built(into):
+    into.parent.mkdir(parents=True)
+    recipe = Recipe(
+        runtime=RUNTIME,
+        handler="pk.grading.grade",
+        own=Path("pk"),
+        requirements=(Path("pk/requirements.txt"),),
+        sources=(Path("src/shared.py"),),
+    )
+    build(recipe, into)
+    return into
+
+
+def kept(artifact):
+    manifest = read_manifest(artifact)
+    assert manifest is not None
+    return manifest
+
+
 @pytest.fixture
 def artifact(project):
-    into = project / ".aws-sam" / "build" / "Math"
-    into.parent.mkdir(parents=True)
-    sources = (project / "math_grader.py", project / "src" / "pk")
-    build(Recipe(runtime=HERE, sources=sources), into)
-    return into
+    return built(project / ".aws-sam" / "build" / "Math")
 
 
 def test_an_artifact_that_was_just_built_is_not_older_than_its_sources(artifact):
@@ -43,28 +63,84 @@ def test_an_artifact_that_was_just_built_is_not_older_than_its_sources(artifact)
     assert not list(artifact.rglob("*manifest*"))
 
 
-@pytest.mark.parametrize("name", ["math_grader.py", "src/pk/data/weights.json"])
+def test_the_manifest_holds_the_hash_of_every_file_and_what_it_was_built_for(artifact):
+    manifest = kept(artifact)
+    copied = {name.removeprefix("src/") for name in FILES}
+    assert manifest.files.keys() == copied
+    assert {len(digest) for digest in manifest.files.values()} == {64}
+    assert (manifest.runtime, manifest.architecture, manifest.handler) == (
+        RUNTIME,
+        "x86_64",
+        "pk.grading.grade",
+    )
+    assert manifest.requirements.keys() == {"pk/requirements.txt"}
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
 def test_every_copied_file_counts(project, artifact, name):
     (project / name).write_text("changed")
     assert changed_sources(artifact) == [name]
     (project / name).unlink()
-    assert changed_sources(artifact) == [name]
+    assert f"{name} (removed)" in changed_sources(artifact)
 
 
-def test_a_file_that_was_added_counts_unless_it_would_be_left_out(project, artifact):
-    write_artifact(project / "src" / "pk", {"new.txt": "", "test_more.py": "", "tests/more.json": ""})
-    assert changed_sources(artifact) == ["src/pk/new.txt"]
+@pytest.mark.parametrize("name", ["pk/new.txt", "pk/tests/more.json", "pk/.env", "pk/bin/tool"])
+def test_a_file_that_was_added_counts(project, artifact, name):
+    write_artifact(project, {name: ""})
+    assert changed_sources(artifact) == [f"{name} (added)"]
+
+
+def test_what_a_build_would_leave_out_does_not_count(project, artifact):
+    write_artifact(project, {"pk/__pycache__/a.cpython-313.pyc": "", "pk/.venv/x": "", "other.py": ""})
+    write_artifact(project, {"pk/neighbor/requirements.txt": "", "pk/neighbor/x.py": ""})
+    assert changed_sources(artifact) == []
+
+
+@given(data=st.data())
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_one_changed_byte_of_any_file_counts(project, tmp_path_factory, data):
+    artifact = project / ".aws-sam" / "build" / "Math"
+    if not artifact.exists():
+        built(artifact)
+    name = data.draw(st.sampled_from(sorted(FILES)))
+    before = (project / name).read_bytes()
+    after = bytearray(before or b"\0")
+    at = data.draw(st.integers(0, len(after) - 1))
+    after[at] ^= data.draw(st.integers(1, 255)) if before else 0
+    (project / name).write_bytes(after)
+    try:
+        assert changed_sources(artifact) == [name]
+    finally:
+        (project / name).write_bytes(before)
+    assert changed_sources(artifact) == []
+
+
+def test_a_changed_copy_in_the_artifact_counts(artifact):
+    (artifact / "pk" / "grading.py").write_text("x = 2")
+    assert changed_sources(artifact) == ["pk/grading.py (the artifact's copy)"]
+
+
+def test_a_source_that_could_not_be_built_any_more_counts(project, artifact):
+    (project / "pk" / "link").symlink_to("nowhere")
+    (said,) = changed_sources(artifact)
+    assert "leads nowhere" in said
+
+
+def test_an_artifact_that_sam_did_not_build_knows_its_project(project):
+    artifact = built(project / "out" / "Math")
+    (project / "src" / "shared.py").write_text("y = 2")
+    assert changed_sources(artifact) == ["src/shared.py"]
 
 
 def test_without_a_manifest_files_of_the_same_name_are_compared(project, artifact):
     artifact.with_name("Math.manifest.json").unlink()
-    write_artifact(project, {"math_grader.py": "x = 2", "src/pk/data/weights.json": "[]"})
-    assert changed_sources(artifact) == ["math_grader.py"]
+    write_artifact(project, {"pk/grading.py": "x = 2", "src/shared.py": "y = 2"})
+    assert changed_sources(artifact) == ["pk/grading.py"]
 
 
 def test_a_damaged_manifest_is_said(artifact):
     artifact.with_name("Math.manifest.json").write_text("[")
-    with pytest.raises(InputError, match="Math.manifest.json"):
+    with pytest.raises(InputError, match=r"Math\.manifest\.json"):
         changed_sources(artifact)
 
 

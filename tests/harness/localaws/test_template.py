@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import InputError
-from harness.localaws.template import read_function, read_functions, read_template
+from harness.localaws.template import read_declared, read_function, read_functions, read_template
 
 TEMPLATE = """
 AWSTemplateFormatVersion: 2010-09-09
@@ -188,3 +188,133 @@ def test_a_text_without_references_is_kept_by_sub(tmp_path_factory, text):
     }
     path.write_text(json.dumps({"Resources": {"F": function}}))
     assert read_function(path).environment == {"TEXT": text, "PLAIN": text}
+
+
+# --- Values and conditions ------------------------------------------------------------------------
+
+
+def environment(folder, variables, top=""):
+    path = folder / "template.yaml"
+    path.write_text(
+        f"""
+Parameters: {{Stage: {{Default: dev}}, Open: {{Type: String}}}}
+Conditions:
+  IsDev: !Equals [!Ref Stage, dev]
+  IsProd: !Not [!Condition IsDev]
+  Both: !And [!Condition IsDev, !Condition IsProd]
+  Either: !Or [!Condition IsDev, !Condition IsProd]
+  Unknown: !Equals [!Ref Open, x]
+  Circle: !Not [!Condition Circle]
+Mappings: {{Sizes: {{dev: {{memory: 256}}}}}}
+{top}
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      {{CodeUri: ., Handler: a.b, Runtime: python3.13, Environment: {{Variables: {{{variables}}}}}}}
+"""
+    )
+    return read_functions(path)["F"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("!If [IsDev, a, b]", "a"),
+        ("!If [IsProd, a, b]", "b"),
+        ("!If [Both, a, b]", "b"),
+        ("!If [Either, a, b]", "a"),
+        ("!If [IsDev, !If [IsProd, a, b], c]", "b"),
+        ("!FindInMap [Sizes, !Ref Stage, memory]", "256"),
+        ("!If [IsProd, a, !Ref AWS::NoValue]", None),
+    ],
+)
+def test_choices_and_maps_are_decided_by_the_defaults(tmp_path, value, expected):
+    found = environment(tmp_path, f"X: {value}")
+    assert (found.environment.get("X"), found.notes) == (expected, ())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "!If [Unknown, a, b]",
+        "!If [Circle, a, b]",
+        "!If [Nowhere, a, b]",
+        "!If [IsDev]",
+        "!If x",
+        "!FindInMap [Sizes, prod, memory]",
+        "!Join [a]",
+        "!Sub [1, 2]",
+        "{a: b, c: d}",
+        "!ImportValue x",
+    ],
+)
+def test_what_cannot_be_decided_is_left_out_and_named(tmp_path, value):
+    found = environment(tmp_path, f"X: {value}")
+    assert found.environment == {}
+    assert [note.split()[2] for note in found.notes] == ["X"]
+
+
+def test_globals_with_choices_are_taken(tmp_path):
+    top = "Globals: {Function: {MemorySize: !If [IsDev, 256, !Ref AWS::NoValue], Architectures: [arm64]}}"
+    found = environment(tmp_path, "A: b", top)
+    assert (found.memory_mb, found.architecture) == (256, "arm64")
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        "[]",
+        "text",
+        "{Environment: []}",
+        "{Environment: {Variables: x}}",
+        "{EphemeralStorage: 5}",
+        "{Architectures: arm64}",
+        "{Architectures: []}",
+        "{Architectures: [sparc]}",
+    ],
+)
+def test_a_property_of_another_kind_is_refused_with_its_place(tmp_path, properties):
+    base = {"CodeUri": ".", "Handler": "a.b", "Runtime": "python3.13"}
+    path = tmp_path / "template.yaml"
+    path.write_text(
+        f"Globals: {{Function: {json.dumps(base)}}}\n"
+        f"Resources: {{F: {{Type: 'AWS::Serverless::Function', Properties: {properties}}}}}"
+    )
+    with pytest.raises(InputError, match=r"template\.yaml"):
+        read_functions(path)
+
+
+def test_a_template_nested_without_end_is_refused(tmp_path):
+    path = tmp_path / "template.yaml"
+    path.write_text("[" * 20_000)
+    with pytest.raises(InputError, match="nested too deeply"):
+        read_template(path)
+
+
+def test_images_are_declared_with_their_command_context_and_what_sam_refuses(tmp_path):
+    path = tmp_path / "template.yaml"
+    path.write_text(
+        """
+Globals: {Function: {Runtime: python3.13, CodeUri: .}}
+Resources:
+  Big:
+    Type: AWS::Serverless::Function
+    Metadata: {DockerContext: images/Big, Runtime: python3.12}
+    Properties: {PackageType: Image, ImageConfig: {Command: [pk.grade]}, Architectures: [arm64]}
+  Zip: {Type: AWS::Serverless::Function, Properties: {Handler: a.b}}
+  Node: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Runtime: nodejs22.x}}
+"""
+    )
+    declared = read_declared(path)
+    assert list(declared) == ["Big", "Zip"]
+    big = declared["Big"]
+    assert (big.image, big.handler, big.runtime, big.architecture) == (
+        True,
+        "pk.grade",
+        "python3.12",
+        "arm64",
+    )
+    assert (big.code, big.refused) == (tmp_path / "images" / "Big", ("Runtime",))
+    assert (declared["Zip"].image, declared["Zip"].refused) == (False, ())
+    assert list(read_functions(path)) == ["Zip"]

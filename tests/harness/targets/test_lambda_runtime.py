@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import InputError
+from harness.localaws.platforms import architecture_here
 from harness.targets.lambda_runtime import LocalRuntimeTarget
 from harness.targets.protocol import Graded, GraderFault, ServiceFault, Target
 from support.artifacts import ECHO_GRADER, MISBEHAVING, write_function, write_grader
+from support.elf import AARCH64, X86_64, elf
 
 GRADER = """
 from graders import Abstain, Reward, grader
@@ -203,3 +205,54 @@ def same(sample):
     answer = open_target(spec).grade([item("a")])
     text = answer.fault.message if answer.fault else answer.items[0].error["message"]
     assert place in text or place[1:-1] in text
+
+
+# --- Compiled code --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def other_architecture():
+    return "x86_64" if architecture_here() == "arm64" else "arm64"
+
+
+def with_library(folder, machine, *versions):
+    (folder / "fast.so").write_bytes(elf(machine, *versions))
+
+
+MACHINES = {"x86_64": X86_64, "arm64": AARCH64}
+
+
+def test_an_artifact_of_another_machine_than_the_function_s_is_refused(
+    tmp_path, open_target, other_architecture
+):
+    spec = write_function(tmp_path / "artifact", ECHO_GRADER, architecture=architecture_here())
+    with_library(spec.artifact, MACHINES[other_architecture])
+    with pytest.raises(InputError, match=rf"fast\.so: made for {other_architecture}.*`sam build`"):
+        open_target(spec)
+
+
+def test_an_artifact_of_a_newer_glibc_than_the_function_s_is_refused(tmp_path, open_target):
+    spec = write_function(tmp_path / "artifact", ECHO_GRADER, architecture=architecture_here())
+    with_library(spec.artifact, MACHINES[architecture_here()], "GLIBC_2.99")
+    with pytest.raises(InputError, match=r"needs glibc 2\.99"):
+        open_target(spec)
+    with pytest.raises(InputError, match=r"not measured: .* needs glibc 2\.99, and this machine has"):
+        open_target(replace(spec, declared=False))
+
+
+def test_what_this_machine_cannot_run_is_not_measured(tmp_path, open_target, other_architecture):
+    spec = write_function(tmp_path / "artifact", ECHO_GRADER, architecture=other_architecture)
+    with_library(spec.artifact, MACHINES[other_architecture])
+    with pytest.raises(
+        InputError, match=rf"not measured: .*compiled for {other_architecture}.*--arn"
+    ) as error:
+        open_target(spec)
+    assert error.value.exit_code == 2
+
+
+def test_without_compiled_code_another_machine_s_function_grades_with_a_note(
+    tmp_path, open_target, other_architecture
+):
+    target = open_target(write_function(tmp_path / "a", ECHO_GRADER, architecture=other_architecture))
+    assert f"the function is for {other_architecture}" in target.notes[0]
+    assert target.grade([item("a")]).items[0].reward == 1.0

@@ -1,0 +1,76 @@
+"""The context that a container engine builds a function's image from: a Dockerfile and the artifact.
+
+An image may have 10 GB where a zip file has 250 MB unzipped, and it holds the same files. The recipe builds
+them, the Dockerfile copies them onto AWS's own base image of the runtime. `sam build` calls the engine for
+a function with `PackageType: Image` whose `Metadata` names this context.
+
+Sources: the Lambda developer guide ("Deploy Python Lambda functions with container images"), the SAM
+specification (`Metadata`: `Dockerfile`, `DockerContext`). The project's tests have no container engine, so no
+image has been built from it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from harness.deploy.recipe import DEFAULT_RUNTIME, Recipe
+from harness.errors import InputError
+from harness.localaws.function import FunctionSpec
+from harness.localaws.pythons import runtime_version
+from harness.localaws.template import DeclaredFunction
+
+__all__ = ["TASK", "image_function", "write_dockerfile"]
+
+TASK = "task"
+"""The folder of the artifact in the context."""
+
+_DOCKERFILE = """\
+# Written by harness.deploy.artifact: change the template or the recipe, not this file.
+FROM public.ecr.aws/lambda/python:{version}
+COPY {task}/ ${{LAMBDA_TASK_ROOT}}/
+CMD {command}
+"""
+
+
+def write_dockerfile(recipe: Recipe, context: Path) -> Path:
+    """Write the Dockerfile of a function's image.
+
+    The engine takes the base image of the platform that `sam build` asks for: the function's architecture.
+
+    Args:
+        recipe: What the image holds.
+        context: The folder that holds the artifact in `task`.
+
+    Returns:
+        The Dockerfile.
+
+    Raises:
+        InputError: The function names no handler.
+    """
+    if recipe.handler is None:
+        raise InputError("an image needs a handler", fix="Write ImageConfig: {Command: [module.function]}.")
+    version = ".".join(map(str, runtime_version(recipe.runtime)))
+    text = _DOCKERFILE.format(version=version, task=TASK, command=json.dumps([recipe.handler]))
+    file = context / "Dockerfile"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def image_function(declared: DeclaredFunction) -> FunctionSpec | None:
+    """The function whose image is made from a context; None where the context is not written.
+
+    Args:
+        declared: The function as the template declares it.
+    """
+    task = None if declared.code is None else declared.code / TASK
+    if task is None or not task.is_dir() or declared.handler is None:
+        return None
+    return FunctionSpec(
+        name=declared.logical_id,
+        artifact=task,
+        handler=declared.handler,
+        runtime=declared.runtime or DEFAULT_RUNTIME,
+        architecture=declared.architecture or "x86_64",
+        image=True,
+    )

@@ -1,0 +1,152 @@
+"""What goes into an artifact: read from the template by a function's logical id, or named part by part.
+
+Which of the user's files and packages are a function's own is the rule of `harness.localaws.source_tree`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.deploy.vendor import install_here
+from harness.errors import InputError
+from harness.localaws.source_tree import REQUIREMENTS, own_requirements, own_source
+from harness.localaws.template import DeclaredFunction, read_declared
+
+__all__ = ["DEFAULT_RUNTIME", "Recipe", "recipe_of"]
+
+DEFAULT_RUNTIME = "python3.13"
+_READER_PINS = Path(__file__).parents[2] / "requirements" / "recipe.txt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What goes into an artifact."""
+
+    runtime: str = DEFAULT_RUNTIME
+    """The Lambda runtime, as the template spells it."""
+    architecture: str = "x86_64"
+    """`x86_64` or `arm64`, as the template spells it."""
+    requirements: tuple[Path, ...] = ()
+    """Packages for pip to install."""
+    powertools_installed: bool = False
+    """Whether Powertools is copied out of the running environment, without the network."""
+    handler: str | None = None
+    """The function's handler, which decides what is its own; None where everything is named."""
+    own: Path | None = None
+    """The handler's folder or module."""
+    sources: tuple[Path, ...] = ()
+    """Further modules and folders; each lands at the top of the artifact under its own name."""
+    project: Path = Path()
+    """The folder that paths are relative to, and that links may not leave."""
+    image: bool = False
+    """Whether the function is deployed as a container image, which may be larger."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of how the template was read."""
+
+
+def recipe_of(
+    template: Path,
+    function: str,
+    *,
+    pins: Path | None = None,
+    powertools_installed: bool = False,
+    sources: tuple[Path, ...] = (),
+    parameters: Mapping[str, str] | None = None,
+) -> Recipe:
+    """The recipe of one function of a template, for a build in the present folder.
+
+    Args:
+        template: The source template.
+        function: The function's logical id.
+        pins: Packages that every function gets.
+        powertools_installed: Whether Powertools is copied out of the running environment.
+        sources: What the functions share beside their own files.
+        parameters: Values that replace the parameters' defaults.
+
+    Raises:
+        InputError: The template cannot be read, has no such function, or leaves open what decides the build.
+        ServiceError: PyYAML is not installed and the package index could not be reached.
+    """
+    with _yaml(template):
+        functions = read_declared(template, parameters)
+    declared = functions.get(function)
+    if declared is None:
+        known = ", ".join(functions) or "none"
+        fix = (
+            f"Its functions: {known}. Set RFT_TEMPLATE where sam builds another template than template.yaml."
+        )
+        raise InputError(f"there is no Python function {function}", place=str(template), fix=fix)
+    if declared.refused:
+        fix = "Move it out of Globals into the other functions; an image's runtime goes into its Metadata."
+        text = f"SAM refuses {' and '.join(declared.refused)} for PackageType: Image"
+        raise InputError(text, place=f"{template}: {function}", fix=fix)
+    runtime, notes = _runtime(declared, template)
+    if declared.architecture is None or declared.handler is None:
+        what = "Architectures" if declared.architecture is None else "Handler"
+        raise _left_open(what, declared, template)
+    project = Path()
+    own = own_source(project, declared.handler)
+    requirements = own_requirements(project, declared.handler)
+    shared = [each / REQUIREMENTS for each in sources if (each / REQUIREMENTS).is_file()]
+    return Recipe(
+        runtime=runtime,
+        architecture=declared.architecture,
+        requirements=(*([pins] if pins is not None else []), *requirements, *shared),
+        powertools_installed=powertools_installed,
+        handler=declared.handler,
+        own=own,
+        sources=tuple(each for each in sources if own is None or each.resolve() != own.resolve()),
+        project=project,
+        image=declared.image,
+        notes=(*notes, *_defaults(declared)),
+    )
+
+
+def _runtime(declared: DeclaredFunction, template: Path) -> tuple[str, list[str]]:
+    if declared.runtime is not None:
+        return declared.runtime, []
+    if not declared.image:
+        raise _left_open("Runtime", declared, template)
+    text = f"the Metadata of {declared.logical_id} has no Runtime: the image is built on {DEFAULT_RUNTIME}"
+    return DEFAULT_RUNTIME, [text]
+
+
+def _left_open(what: str, declared: DeclaredFunction, template: Path) -> InputError:
+    fix = "Write it into the template, or give its parameter a Default."
+    place = f"{template}: {declared.logical_id}"
+    return InputError(f"{what} is missing, or only a deployment knows it", place=place, fix=fix)
+
+
+def _defaults(declared: DeclaredFunction) -> Iterator[str]:
+    """`sam` does not tell make of `--parameter-overrides`: which defaults were used instead."""
+    if declared.defaults:
+        used = " ".join(f"{name}={value}" for name, value in declared.defaults.items())
+        yield (
+            f"built with the template's defaults {used}; for a deployment with other values build with "
+            f"RFT_PARAMETERS='{used}' in the environment, changed."
+        )
+
+
+@contextmanager
+def _yaml(template: Path) -> Iterator[None]:
+    """Make PyYAML importable: `sam build` may run where no environment was made."""
+    if template.suffix == ".json" or importlib.util.find_spec("yaml") is not None:
+        yield
+        return
+    if not _READER_PINS.is_file():
+        fix = "Run: pip install 'rft-graders[deploy]'"
+        raise InputError("PyYAML, which reads the template, is not installed", place=sys.executable, fix=fix)
+    with tempfile.TemporaryDirectory() as folder:
+        install_here(_READER_PINS, Path(folder))
+        sys.path.insert(0, folder)
+        try:
+            importlib.invalidate_caches()
+            yield
+        finally:
+            sys.path.remove(folder)
