@@ -124,6 +124,7 @@ class DeployedFunction(LambdaFunction, CloudFormationModel):
     ) -> DeployedFunction:
         properties = cloudformation_json["Properties"]
         spec = {**properties, "FunctionName": resource_name}
+        _as_text(properties)
         spec["Tags"] = {tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])}
         function = cls(account_id, spec, region_name, version="$LATEST")
         function._configure_logging(properties)
@@ -139,6 +140,7 @@ class DeployedFunction(LambdaFunction, CloudFormationModel):
         account_id: str,
         region_name: str,
     ) -> DeployedFunction:
+        _as_text(cloudformation_json["Properties"])
         super().update_from_cloudformation_json(
             original_resource, new_resource_name, cloudformation_json, account_id, region_name
         )
@@ -152,6 +154,12 @@ class DeployedFunction(LambdaFunction, CloudFormationModel):
 
     def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
         return {**super().get_configuration(on_create), "LoggingConfig": self.logging_config}
+
+
+def _as_text(properties: dict[str, Any]) -> None:
+    """Make text of a function's variables: a parameter of type Number has a number for its default."""
+    variables = properties.get("Environment", {}).get("Variables", {})
+    variables.update({name: str(value) for name, value in variables.items()})
 
 
 class PublishedVersion(CloudFormationModel):

@@ -110,6 +110,13 @@ def _create_only(kind: str) -> list[str]:
     return [path.removeprefix("/properties/") for path in schema.get("createOnlyProperties", [])]
 
 
+def _as_given(parameters: dict[str, Any]) -> dict[str, str]:
+    """Parameters as text: moto answers UsePreviousValue with numbers and lists."""
+    return {
+        name: ",".join(value) if isinstance(value, list) else str(value) for name, value in parameters.items()
+    }
+
+
 class SamCloudFormation(CloudFormationBackend):
     """CloudFormation that knows the SAM transform."""
 
@@ -121,6 +128,7 @@ class SamCloudFormation(CloudFormationBackend):
         return super().create_stack(*positional, **given)
 
     def create_change_set(self, *positional: Any, **given: Any) -> tuple[str, str]:
+        given["parameters"] = _as_given(given["parameters"])
         given["template"] = transformed(given["template"], given["parameters"])
         return super().create_change_set(*positional, **given)
 
@@ -129,6 +137,6 @@ class SamCloudFormation(CloudFormationBackend):
         change_set: Any = self.describe_change_set(change_set_name)
         stack = self.stacks[change_set.stack_id]
         # Defaults included: the next change set names every parameter, and equal ones are no change.
-        stack.parameters = dict(stack.resource_map.resolved_parameters)
+        stack.parameters = _as_given(stack.resource_map.resolved_parameters)
         stack._parse_template()
         stack.output_map = stack._create_output_map()

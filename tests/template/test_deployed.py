@@ -19,7 +19,6 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK = "rft-graders"
-LOG_GROUP = f"/aws/lambda/{STACK}"
 NEEDED = ["template.yaml", "samconfig.toml", ".cfnlintrc", "Makefile", "sam.mk", "graders", "harness"]
 GRADERS = ["WordProblem", "CorrectThenFormat"]
 MB = 1_000_000
@@ -158,20 +157,20 @@ def test_the_function_is_what_the_template_says(aws, deployed):
         FunctionName=deployed["WordProblemVersionArn"]
     )
     assert (configuration["Timeout"], configuration["MemorySize"]) == (60, 512)
-    assert configuration["LoggingConfig"]["LogGroup"] == f"/aws/lambda/{STACK}"
+    assert configuration["LoggingConfig"]["LogGroup"] == deployed["LogGroupName"]
 
 
 def test_the_log_group_forgets_and_there_is_no_other(aws, deployed):
     call(aws, deployed["WordProblemVersionArn"], RIGHT)
     groups = aws.client("logs").describe_log_groups()["logGroups"]
     assert {group["logGroupName"]: group.get("retentionInDays") for group in groups} == {
-        f"/aws/lambda/{STACK}": 30
+        deployed["LogGroupName"]: 30
     }
 
 
 def test_the_metrics_are_the_ones_that_the_alarms_watch(aws, deployed):
     call(aws, deployed["WordProblemVersionArn"], RIGHT, sample("no reference", reference=None))
-    events = aws.client("logs").filter_log_events(logGroupName=LOG_GROUP)["events"]
+    events = aws.client("logs").filter_log_events(logGroupName=deployed["LogGroupName"])["events"]
     lines = [json.loads(each["message"]) for each in events if each["message"].startswith('{"')]
     sent = [line for line in lines if "_aws" in line and line.get("Errors") == [1.0]]
     assert sent, "the grader sent no metrics"
@@ -181,20 +180,36 @@ def test_the_metrics_are_the_ones_that_the_alarms_watch(aws, deployed):
     alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
     queries = [query for alarm in alarms for query in alarm.get("Metrics", [])]
     watched = [query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query]
+    watched += [alarm for alarm in alarms if alarm.get("MetricName")]
     service = [{"Name": "service", "Value": sent[-1]["service"]}]
     own = [each for each in watched if each["Dimensions"] == service]
     names = {each["Name"] for each in metrics["Metrics"]}
-    assert {each["MetricName"] for each in own} == {"Errors", "Samples"} <= names
+    needed = {"Errors", "Abstentions", "Samples", "RewardSpread", "RewardMean", "TimeoutUsed"}
+    assert {each["MetricName"] for each in own} == needed <= names
     assert {each["Namespace"] for each in own} == {metrics["Namespace"]}
 
 
-def test_every_alarm_is_there(aws, deployed):
+def alarms_of(aws, function_arn):
+    """The names of the alarms on one function, by its name among their dimensions."""
+    name = function_arn.rpartition(":")[2]
     alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
-    assert len(alarms) == 4 * len(GRADERS)
+    return [alarm["AlarmName"] for alarm in alarms if f"'{name}'" in str(alarm)]
+
+
+@pytest.mark.parametrize("name", GRADERS)
+def test_every_grader_has_its_alarms(aws, deployed, name):
+    kinds = ["Errors", "Throttles", "Duration", "NoReward", "SameReward"]
+    found = alarms_of(aws, deployed[f"{name}FunctionArn"])
+    assert len(found) == len(kinds)
+    assert all(any(f"{name}{kind}Alarm" in each for each in found) for kind in kinds)
+
+
+def test_no_alarm_tells_anybody_without_a_topic(aws, deployed):
+    alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
     assert not [alarm for alarm in alarms if alarm["AlarmActions"]]
 
 
-# --- Deployed again: the first of these two leaves what the second builds upon --------------------
+# --- Deployed again: each of these leaves what the next one builds upon ---------------------------
 
 
 def test_deploying_the_same_again_changes_nothing(run_sam, aws, deployed):
@@ -219,3 +234,53 @@ def test_a_changed_grader_is_a_new_version_and_the_job_s_stays_as_it_was(run_sam
     assert rewards(aws, deployed["WordProblemVersionArn"], RIGHT, WRONG) == [1.0, 0.0]
     assert rewards(aws, now["WordProblemVersionArn"], RIGHT, WRONG) == [0.0, 1.0]
     assert rewards(aws, now["WordProblemAliasArn"], RIGHT, WRONG) == [0.0, 1.0]
+
+
+def memory(aws, arn):
+    return aws.client("lambda").get_function_configuration(FunctionName=arn)["MemorySize"]
+
+
+def test_a_changed_parameter_is_a_new_version_too(run_sam, aws, deployed):
+    before = aws.outputs(STACK)
+    given = ["--parameter-overrides", "MemorySize=1024 TrainingAccountId=210987654321"]
+    run_sam("deploy", "--no-progressbar", "--stack-name", STACK, *given)
+    now = aws.outputs(STACK)
+    for name in GRADERS:
+        old, new = before[f"{name}VersionArn"], now[f"{name}VersionArn"]
+        assert int(new.rpartition(":")[2]) == int(old.rpartition(":")[2]) + 1
+        assert (memory(aws, old), memory(aws, new), memory(aws, now[f"{name}AliasArn"])) == (512, 1024, 1024)
+    assert rewards(aws, deployed["WordProblemVersionArn"], RIGHT, WRONG) == [1.0, 0.0]
+
+
+def test_a_grader_that_leaves_the_template_leaves_its_versions_to_the_jobs(run_sam, checkout, aws, deployed):
+    template = checkout / "template.yaml"
+    text = template.read_text()
+    start = text.index("  CorrectThenFormat:\n")
+    without = text[:start] + text[text.index("  # --- What they share") :]
+    template.write_text(without.replace("Names: [WordProblem, CorrectThenFormat]", "Names: [WordProblem]"))
+    run_sam("build")
+    run_sam("deploy", "--no-progressbar", "--stack-name", STACK)
+    assert "CorrectThenFormatVersionArn" not in aws.outputs(STACK)
+    assert alarms_of(aws, deployed["CorrectThenFormatFunctionArn"]) == []
+    assert len(alarms_of(aws, deployed["WordProblemFunctionArn"])) == 5
+    for kind in ("VersionArn", "AliasArn"):
+        right, wrong = rewards(aws, deployed[f"CorrectThenFormat{kind}"], RIGHT, WRONG)
+        assert right > 0.8
+        assert wrong == 0.0
+
+
+def test_a_deleted_stack_leaves_what_its_versions_need_and_may_come_again(run_sam, aws, deployed):
+    run_sam("delete", "--no-prompts", "--stack-name", STACK, "--region", aws.region)
+    assert rewards(aws, deployed["WordProblemVersionArn"], RIGHT, WRONG) == [1.0, 0.0]
+    configuration = aws.client("lambda").get_function_configuration(
+        FunctionName=deployed["WordProblemVersionArn"]
+    )
+    assert aws.client("iam").get_role(RoleName=configuration["Role"].rpartition("/")[2])
+    groups = aws.client("logs").describe_log_groups(logGroupNamePrefix=deployed["LogGroupName"])
+    assert len(groups["logGroups"]) == 1
+    assert aws.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+
+    run_sam("deploy", "--no-progressbar", "--stack-name", STACK)
+    again = aws.outputs(STACK)
+    assert again["WordProblemFunctionArn"] != deployed["WordProblemFunctionArn"]
+    assert again["LogGroupName"] != deployed["LogGroupName"]

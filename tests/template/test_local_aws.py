@@ -188,3 +188,48 @@ def test_the_submitter_s_policy_is_one_that_iam_accepts(aws, template_of_the_pro
     document = version["Document"]
     [call_the_graders] = [each for each in document["Statement"] if each["Sid"] == "CallTheGraders"]
     assert call_the_graders["Resource"] == f"arn:aws:lambda:{aws.region}:123456789012:function:policy-*"
+
+
+def test_a_log_group_s_arn_ends_as_in_cloudformation(aws, template_of_the_project):
+    deploy(aws, "logged", template_of_the_project)
+    resources = ("logs:PutLogEvents", "arn:aws:logs:")
+    policies = aws.client("iam").list_policies(Scope="Local")["Policies"]
+    [arn] = [each["Arn"] for each in policies if each["PolicyName"].startswith("logged-GraderPolicy")]
+    document = aws.client("iam").get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"][
+        "Document"
+    ]
+    [statement] = document["Statement"]
+    assert resources[0] in statement["Action"]
+    assert statement["Resource"].startswith(resources[1])
+    assert statement["Resource"].endswith(":*")
+
+
+def test_a_parameter_of_the_functions_is_in_the_next_version_and_not_in_the_last(
+    aws, template_of_the_project
+):
+    first = deploy(aws, "sized", template_of_the_project)
+    given = {"MemorySize": "1024", "TrainingAccountId": "210987654321"}
+    second = deploy(aws, "sized", template_of_the_project, given)
+    configured = aws.client("lambda").get_function_configuration
+    arns = [each["WordProblemVersionArn"] for each in (first, second)]
+    assert [configured(FunctionName=arn)["MemorySize"] for arn in arns] == [512, 1024]
+    assert second["WordProblemAliasArn"] == first["WordProblemAliasArn"]
+    assert configured(FunctionName=second["WordProblemAliasArn"])["MemorySize"] == 1024
+
+
+def test_a_grader_that_leaves_the_template_stays_in_aws(aws, template_of_the_project):
+    before = deploy(aws, "left", template_of_the_project)
+    del template_of_the_project["Resources"]["CorrectThenFormat"]
+    template_of_the_project["Mappings"]["Graders"]["All"]["Names"].remove("CorrectThenFormat")
+    for section in ("Resources", "Outputs"):
+        kept = {
+            key: one
+            for key, one in template_of_the_project[section].items()
+            if not key.startswith("CorrectThenFormat")
+        }
+        template_of_the_project[section] = kept
+    after = deploy(aws, "left", template_of_the_project)
+    assert "CorrectThenFormatVersionArn" not in after
+    configured = aws.client("lambda").get_function_configuration
+    for kind in ("VersionArn", "AliasArn", "FunctionArn"):
+        assert configured(FunctionName=before[f"CorrectThenFormat{kind}"])["State"] == "Active"
