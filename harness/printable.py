@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 
-__all__ = ["printable", "readable", "shortened", "substitute"]
+__all__ = ["named", "printable", "readable", "shortened", "substitute"]
 
 # C0 and C1, what turns the direction of text or hides in it, lone surrogates; new lines and tabs stay.
 _STEERING = re.compile(
@@ -31,6 +32,12 @@ def shortened(text: str, most: int = 300) -> str:
     """Text of at most so many characters, its middle left out: what an error ends with is its place."""
     half = most // 2
     return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
+
+
+def named(names: Sequence[str], most: int = 10) -> str:
+    """Names in one sentence: the first ones, and how many more there are."""
+    shown = ", ".join(shortened(name, 60) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
 
 
 def substitute(error: UnicodeError) -> tuple[str | bytes, int]:

@@ -23,6 +23,9 @@ from harness.runs.store import open_run
     show_default=True,
     help="List the N lowest and the N slowest samples.",
 )
+@click.option(
+    "--all", "everything", is_flag=True, help="Print long texts whole, and every message and metric."
+)
 @range_option
 @runs_dir_option
 @json_option
@@ -30,11 +33,12 @@ def command(
     run: Path,
     sample: str | None,
     worst: int,
+    everything: bool,
     range: tuple[float, float] | None,  # the word that users write
     runs_dir: Path,
     as_json: bool,
 ) -> int:
-    """Show what a replay run found; with the id of a SAMPLE, show that sample in full.
+    """Show what a replay run found; with the id of a SAMPLE, show that sample.
 
     RUN is the run's folder, or its name under --runs-dir.
     """
@@ -46,7 +50,7 @@ def command(
         else:
             from harness.report.terminal import print_sample
 
-            print_sample(found)
+            print_sample(found, everything=everything)
         return 0
     look = look_at(opened, worst, range)
     if as_json:
@@ -54,5 +58,5 @@ def command(
     else:
         from harness.report.terminal import print_run
 
-        print_run(look)
+        print_run(look, everything=everything)
     return 0

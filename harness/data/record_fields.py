@@ -15,6 +15,7 @@ from typing import Any
 from harness.data.identity import canonical, record_key
 from harness.data.json_lines import LineError, lines, parse
 from harness.errors import InputError
+from harness.printable import named
 
 __all__ = [
     "ALWAYS_SHOWN",
@@ -56,10 +57,9 @@ class FieldChoice:
         """What the user should know of it, a sentence each."""
         found = []
         if self.hidden:
-            names = ", ".join(self.hidden)
-            found.append(f"hidden from the grader, since they differ within a record: {names}")
+            found.append(f"hidden from the grader, since they differ within a record: {named(self.hidden)}")
         if self.unproven:
-            names = ", ".join(self.unproven)
+            names = named(self.unproven)
             found.append(f"not proven to be of the record (no two rollouts of one to compare): {names}")
         return found
 

@@ -12,14 +12,14 @@ from typing import Any
 from harness.data.record_fields import FieldChoice
 from harness.data.record_file import decide_fields, open_records
 from harness.errors import InputError
-from harness.printable import printable
+from harness.printable import printable, shortened
 from harness.replay.expect import StoredReward, differences, stored_rewards
 from harness.replay.grading import grade_all, profiles_of
 from harness.rollouts.read import Rollout, check_label, line_number, read_rollouts
 from harness.runs.facts import Bounds, known_bounds, middle_of
 from harness.runs.labels import PLAIN, LabelCounts, LabelRule, label_rule
 from harness.runs.rank_correlation import rank_correlation
-from harness.runs.rows import Row, failure_of
+from harness.runs.rows import Row, failure_of, sample_name
 from harness.targets.in_process import InProcessTarget
 
 SHOWN = 5
@@ -185,7 +185,9 @@ class Replayed:
         last = (sent.get("messages") or [{}])[-1]
         reward = f"{row['reward']}" if row["reward"] is not None else "none ({}: {})".format(*failure_of(row))
         lines = [
-            printable(f"  {row['id']}: reward {reward}{f', {more}' if more else ''}"),
+            printable(
+                f"  {sample_name(row)}: reward {shortened(reward)}{f', {shortened(more)}' if more else ''}"
+            ),
             f"    completion: {_short(last.get('content'))}",
             f"    reference:  {_short(sent.get('reference_answer'))}",
         ]

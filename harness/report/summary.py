@@ -102,9 +102,9 @@ class RunSummary:
             yield f"no reward for {count:,}: {kind}"
             if kind in first:
                 row = first[kind]
-                yield f"  {shortened(sample_name(row))}: {shortened(failure_of(row)[1])}"
+                yield f"  {sample_name(row)}: {shortened(failure_of(row)[1])}"
         for place, message in self.unusable:
-            yield f"  {place}: {message}"
+            yield f"  {place}: {shortened(message)}"
         if self.changed is not None:
             yield from _difference_lines(self.changed)
         if totals.rewards > 1 and totals.lowest is not None and totals.lowest == totals.highest:
@@ -164,9 +164,11 @@ def _field_lines(facts: RunFacts, totals: Totals) -> Iterator[str]:
         yield f"fields are those of the records in {facts.records.path}"
     for note in facts.fields.notes():
         yield f"fields {note}"
-    for name, count in sorted(totals.fields.items()):
-        yield f"the field {name} differs within a record on {count:,}: training will not have it"
+    for name, count in sorted(totals.fields.items())[:SHOWN]:
+        yield f"the field {shortened(name)} differs within a record on {count:,}: training will not have it"
         yield "  name it with --label, or with --keep-field if it is the record's"
+    if len(totals.fields) > SHOWN:
+        yield f"and {len(totals.fields) - SHOWN:,} more such fields; --json lists all"
 
 
 def _control_lines(controls: Controls) -> Iterator[str]:
@@ -177,13 +179,13 @@ def _control_lines(controls: Controls) -> Iterator[str]:
     yield f"{mine} highest reward on {controls.own_highest:,} of {controls.own:,}"
     yield f"another record's reference:      lowest reward on {controls.other_lowest:,} of {controls.other:,}"
     for key in controls.below[:SHOWN]:
-        yield f"  below the highest: {key}"
+        yield f"  below the highest: {shortened(key)}"
 
 
 def _difference_lines(changed: list[RewardDifference]) -> Iterator[str]:
     yield f"{len(changed):,} differ from the stored rewards" if changed else "all as stored"
     for one in changed[:SHOWN]:
-        yield f"  {one.id}: stored {_said(one.expected)}, now {_said(one.found)}"
+        yield f"  {shortened(str(one.id))}: stored {_said(one.expected)}, now {_said(one.found)}"
     if len(changed) > SHOWN:
         yield f"  and {len(changed) - SHOWN:,} more; --json lists all"
 

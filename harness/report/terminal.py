@@ -6,11 +6,12 @@ No markup in a completion is interpreted, and nothing in it steers the terminal.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from rich.text import Text
 
-from harness.printable import printable, shortened
+from harness.printable import named, printable, shortened
 from harness.report.console import SafeConsole
 from harness.report.look import Look
 from harness.runs.rows import Row, failure_of, sample_name
@@ -18,11 +19,22 @@ from harness.signal.groups import GroupCounts
 
 BAR = 40
 METRICS = 20
-"""Most metrics that are printed: a grader may make up a name for each sample."""
+"""Most metrics that are printed unasked: a grader may make up a name for each sample."""
+TEXT = 10_000
+"""Most characters of a text that are printed unasked."""
+TURNS = 40
+"""Most messages that are printed unasked, the first half and the last."""
+_NAME = 60
 
 
-def print_run(look: Look, console: SafeConsole | None = None) -> None:
-    """Print rewards, groups, errors, and the samples worth a look."""
+def print_run(look: Look, console: SafeConsole | None = None, everything: bool = False) -> None:
+    """Print rewards, groups, errors, and the samples worth a look.
+
+    Args:
+        look: What there is to say of a run.
+        console: Where to print; standard output when None.
+        everything: Print all metrics, and not the first ones alone.
+    """
     console = console or SafeConsole()
     facts, totals = look.facts, look.totals
     _head(console, printable(f"{facts.grader.ref}  on {facts.input.path}"))
@@ -33,10 +45,10 @@ def print_run(look: Look, console: SafeConsole | None = None) -> None:
     print_groups(look, console)
     if look.metrics:
         _head(console, "metrics")
-        for name, found in sorted(look.metrics.items())[:METRICS]:
-            console.print(f"  {printable(name):<24} mean {found.mean:.4f}  n {found.n:,}")
-        if len(look.metrics) > METRICS:
-            console.print(f"  and {len(look.metrics) - METRICS:,} more; --json lists all")
+        lines = (
+            f"{_name(name):<24} mean {of.mean:.4f}  n {of.n:,}" for name, of in sorted(look.metrics.items())
+        )
+        _metrics(console, lines, len(look.metrics), everything)
     if totals.errors:
         _head(console, "no reward")
         for kind, count in sorted(totals.errors.items()):
@@ -63,38 +75,62 @@ def _against(label: str, look: Look, console: SafeConsole) -> None:
         console.print("  true and false are not compared: the grader's range is not known")
 
 
-def print_sample(found: dict[str, Any], console: SafeConsole | None = None) -> None:
-    """Print one sample: the conversation, the reference, and every grading of it."""
+def print_sample(found: dict[str, Any], console: SafeConsole | None = None, everything: bool = False) -> None:
+    """Print one sample: the conversation, the reference, and every grading of it.
+
+    Args:
+        found: What `sample_of` found.
+        console: Where to print; standard output when None.
+        everything: Print texts whole, however long, and all metrics.
+    """
     console = console or SafeConsole()
     rollout = found["rollout"]
     if "place" in found:
         console.print(printable(found["place"]), style="dim")
     if isinstance(rollout, dict) and isinstance(rollout.get("messages"), list):
-        _conversation(rollout, console)
+        _conversation(rollout, console, everything)
     else:  # a line that was no rollout
         _head(console, "line")
-        console.print(_shown(found.get("line", rollout)))
+        console.print(_shown(found.get("line", rollout), everything))
     for row in found["rows"]:
         _head(console, f"grading {row['repeat'] + 1}")
         if row["reward"] is None:
-            console.print(_shown(f"no reward: {': '.join(failure_of(row))}"))
+            console.print(_shown(f"no reward: {': '.join(failure_of(row))}", everything))
         else:
             console.print(f"reward {row['reward']:g}  ({row['ms']:.2f} ms)")
-        for name, value in row["metrics"].items():
-            console.print(f"  {printable(name)} {value:g}")
+        lines = (f"{_name(name)} {value:g}" for name, value in row["metrics"].items())
+        _metrics(console, lines, len(row["metrics"]), everything)
         if "wires" in row:
-            console.print(printable(f"  wires {row['wires']}"))
-    if found.get("others"):
-        console.print(f"\nother rollouts of this id: {', '.join(found['others'])}", style="dim")
+            console.print(printable(_shown(f"  wires {row['wires']}", everything)))
+    if others := found.get("others"):
+        console.print(f"\nother rollouts of this id: {named(others)}", style="dim")
 
 
-def _conversation(rollout: dict[str, Any], console: SafeConsole) -> None:
-    for message in rollout["messages"]:
+def _conversation(rollout: dict[str, Any], console: SafeConsole, everything: bool) -> None:
+    messages = rollout["messages"]
+    left_out = 0 if everything else max(0, len(messages) - TURNS)
+    for number, message in enumerate(messages):
+        if left_out and TURNS // 2 <= number < TURNS // 2 + left_out:
+            if number == TURNS // 2:
+                _head(console, f"{_count(left_out, 'message')} left out; --all shows all")
+            continue
         turn = message if isinstance(message, dict) else {"role": "(no message)", "content": message}
-        _head(console, printable(str(turn.get("role"))))
-        console.print(_shown(turn.get("content")))
+        _head(console, printable(shortened(str(turn.get("role")))))
+        console.print(_shown(turn.get("content"), everything))
     _head(console, "reference_answer")
-    console.print(_shown(rollout.get("reference_answer")))
+    console.print(_shown(rollout.get("reference_answer"), everything))
+
+
+def _metrics(console: SafeConsole, lines: Iterator[str], count: int, everything: bool) -> None:
+    """Print a line for each metric, or for the first ones and how to see the others."""
+    for line in lines if everything else islice(lines, METRICS):
+        console.print(f"  {line}")
+    if count > METRICS and not everything:
+        console.print(f"  and {count - METRICS:,} more; --all shows all")
+
+
+def _name(metric: str) -> str:
+    return printable(shortened(metric, _NAME))
 
 
 def print_rewards(look: Look, console: SafeConsole) -> None:
@@ -157,7 +193,7 @@ def _group_lines(groups: GroupCounts) -> Iterator[str]:
 
 def _rows(console: SafeConsole, rows: list[Row], say: Callable[[Row], str]) -> None:
     for row in rows:
-        console.print(f"  {printable(shortened(sample_name(row)))}  {printable(say(row))}")
+        console.print(f"  {printable(sample_name(row))}  {printable(say(row))}")
 
 
 def _failure(row: Row) -> str:
@@ -167,8 +203,8 @@ def _failure(row: Row) -> str:
 
 def _disagreement(row: Row) -> str:
     if "wires" in row:
-        return f"wires {row['wires']}"
-    return f"reward {row['reward']:g}, label {row['label']}"
+        return shortened(f"wires {row['wires']}")
+    return f"reward {row['reward']:g}, label {shortened(str(row['label']))}"
 
 
 def _count(number: int, what: str) -> str:
@@ -179,6 +215,10 @@ def _head(console: SafeConsole, title: str) -> None:
     console.print(Text(f"\n{title}", style="bold"))
 
 
-def _shown(value: Any) -> str:
-    """Content over several lines."""
-    return "(none)" if value is None else value if isinstance(value, str) else repr(value)
+def _shown(value: Any, everything: bool) -> str:
+    """Content over several lines; the middle of a very long one is left out."""
+    text = "(none)" if value is None else value if isinstance(value, str) else repr(value)
+    if everything or len(text) <= TEXT:
+        return text
+    half = TEXT // 2
+    return f"{text[:half]}\n... {len(text) - TEXT:,} characters left out; --all shows all ...\n{text[-half:]}"

@@ -20,6 +20,8 @@ from harness.disk import no_link
 from harness.errors import InputError
 from harness.runs.labels import PLAIN, LabelCounts, LabelRule
 
+_LONGEST_NAME = 200
+
 
 class Row(TypedDict):
     """One grading; a plain dict, since there are millions."""
@@ -204,5 +206,6 @@ def failure_of(row: Row) -> tuple[str, str]:
 
 
 def sample_name(row: Row) -> str:
-    """A row's sample as `rft show RUN` finds it."""
-    return f"at-{row['at']}" if row["id"] is None else str(row["id"])
+    """A row's sample as `rft show RUN` finds it: its id, or its place where that is none or very long."""
+    name = str(row["id"])
+    return f"at-{row['at']}" if row["id"] is None or len(name) > _LONGEST_NAME else name

@@ -14,7 +14,7 @@ from harness.report.console import SafeConsole
 from harness.report.look import look_at
 from harness.report.terminal import print_run, print_sample
 from harness.runs.facts import GraderFacts, InputFacts
-from harness.runs.rows import Row, Totals, dump
+from harness.runs.rows import Row, Totals, dump, sample_name
 from harness.runs.store import Run
 from support.run_records import facts_of, unknown_grader
 from support.run_records import row_of as row
@@ -175,3 +175,44 @@ def test_no_content_whatever_breaks_a_sample(content: Any, reference: Any, role:
     print_sample({"rollout": {"messages": turns, "reference_answer": reference}, "rows": rows}, out)
     print_sample({"rollout": content, "line": message, "rows": rows, "others": ["at-1"]}, out)
     assert "reward 1" in raw.getvalue().decode()
+
+
+def shown(found: dict[str, Any], everything: bool) -> str:
+    out, raw = console()
+    print_sample(found, out, everything)
+    return raw.getvalue().decode()
+
+
+def test_very_long_texts_many_messages_and_many_metrics_are_shown_short_with_the_way_to_all() -> None:
+    turns = [{"role": "user", "content": f"turn {at}"} for at in range(100)]
+    long = "a" * 30_000 + "MIDDLE" + "z" * 30_000
+    metrics = {f"{at:05}" + "n" * 400: 1.0 for at in range(5_000)}
+    found = {
+        "rollout": {"messages": [*turns, {"role": "assistant", "content": long}], "reference_answer": long},
+        "rows": [row(metrics=metrics), row(reward=None, error={"kind": "exception", "message": long})],
+    }
+    short, whole = shown(found, everything=False), shown(found, everything=True)
+    assert len(short) < 40_000
+    assert "MIDDLE" not in short
+    assert short.count("\n... 50,006 characters left out; --all shows all ...\n") == 2
+    assert "\n61 messages left out; --all shows all\n" in short
+    assert ("turn 19\n" in short, "turn 20\n" in short, "turn 81\n" in short) == (True, False, True)
+    assert "  and 4,980 more; --all shows all\n" in short
+    assert whole.count("MIDDLE") == 3
+    assert whole.count("turn ") == 100
+    assert "left out" not in whole
+    assert "04999nnn" in whole
+
+
+def test_a_run_of_many_metrics_and_very_long_names_is_shown_short(tmp_path: Path) -> None:
+    rows = [row("i" * 5_000, float(at % 2), metrics={f"{at:03}" + "m" * 300: 1.0}, at=at) for at in range(99)]
+    said = printed(tmp_path, [*rows, row("j", None)])
+    assert "  and 79 more; --all shows all\n" in said
+    assert max(map(len, said.splitlines())) < 320
+    assert "\n  at-0  0\n" in said, "what `rft show RUN at-0` finds"
+
+
+def test_an_id_of_any_length_finds_its_sample_by_the_name_that_is_shown() -> None:
+    assert [sample_name(row(key, at=7)) for key in ("a", "b" * 200, "c" * 201, None, 5)] == [
+        *("a", "b" * 200, "at-7", "at-7", "5")
+    ]
