@@ -29,8 +29,8 @@ ALL_WIRES = "all"
 ENDED = ("Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout")
 """What Lambda calls the end of a function's process in the middle of a call, wherever the grader runs."""
 
-_OF_THE_CALL = ("ErrorBudgetExceeded", "EventError")
-"""Faults of a whole call: too many of the last samples failed, or its answer does not fit the event."""
+_OF_THE_CALL = "ErrorBudgetExceeded"
+"""The fault of a call of which no sample alone is to blame: too many of the last ones failed."""
 
 UNSENDABLE = ("InvalidRequestContentException", "RequestEntityTooLargeException")
 """What Lambda calls an event that it would not take, whichever function it is for."""
@@ -274,8 +274,8 @@ def grade_samples(
 
 
 def _may_be_one(fault: GraderFault | ServiceFault | None) -> bool:
-    """Whether one sample may be why a call failed: the function raised, or its process ended."""
-    return isinstance(fault, GraderFault) and fault.error_type not in _OF_THE_CALL
+    """Whether one sample may be why a call failed: the function raised, ended, or answered nonsense."""
+    return isinstance(fault, GraderFault) and fault.error_type != _OF_THE_CALL
 
 
 def _call_failed(one: Graded) -> bool:

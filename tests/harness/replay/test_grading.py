@@ -102,10 +102,10 @@ def target_item(size: int) -> dict[str, Any]:
 
 
 def test_a_call_that_the_grader_failed_has_no_rewards() -> None:
-    target = FakeTarget(lambda event: Answer([], 6.0, GraderFault("EventError", "units")))
+    target = FakeTarget(lambda event: Answer([], 6.0, GraderFault("ErrorBudgetExceeded", "9")))
     rows = grade_batch(target, batch("a", "b"), ONE, 1, keep_label=False)
     assert rewards(rows) == [None, None]
-    assert rows[0]["error"] == {"kind": "call", "message": "EventError: units"}
+    assert rows[0]["error"] == {"kind": "call", "message": "ErrorBudgetExceeded: 9"}
     assert rows[0]["ms"] == 3.0
 
 
@@ -243,11 +243,10 @@ def test_a_call_that_fails_though_no_sample_of_it_does_is_tried_once_more(
         assert failure_of(rows[0]) == ("call", said)
 
 
-@pytest.mark.parametrize("kind", ["ErrorBudgetExceeded", "EventError"])
-def test_a_fault_of_a_whole_call_is_looked_for_in_no_sample(kind: str) -> None:
-    target = FakeTarget(lambda event: Answer([], 1.0, GraderFault(kind, "of all")))
+def test_a_fault_of_a_whole_call_is_looked_for_in_no_sample() -> None:
+    target = FakeTarget(lambda event: Answer([], 1.0, GraderFault("ErrorBudgetExceeded", "of all")))
     rows = grade_batch(target, batch(*["a"] * 64), ONE, 1, keep_label=False)
-    assert {failure_of(row) for row in rows} == {("call", f"{kind}: of all")}
+    assert {failure_of(row) for row in rows} == {("call", "ErrorBudgetExceeded: of all")}
     assert len(target.events) == 1
 
 
