@@ -138,11 +138,14 @@ class _Comparing:
         self.function = function
         self.code = code
         self.differences: list[str] = []
+        self.unproven: list[str] = []
         self.unchecked: list[str] = []
 
     def result(self) -> CodeComparison:
         if self.differences:
-            return CodeComparison("different", tuple(self.differences))
+            return CodeComparison("different", (*self.differences, *self.unproven))
+        if self.unproven:
+            return CodeComparison("not proven", tuple(self.unproven))
         layers = self.function.layers
         what = [f"what is in its {layers} layer{'s' if layers > 1 else ''}"] if layers else []
         return CodeComparison("proven", unchecked=(*self.unchecked, *what))
@@ -194,7 +197,9 @@ class _Comparing:
                 changed.append(os.path.relpath(path))
         if changed:
             self.differences.append(f"it has another content of {_list(changed)}")
-        if missing:
+        if missing and self.function.layers:
+            self.unproven.append(f"it does not have {_list(missing)}, unless in a layer, which was not read")
+        elif missing:
             self.differences.append(f"it does not have {_list(missing)}")
 
     def _root(self, files: Mapping[str, str]) -> PurePosixPath | None:

@@ -289,6 +289,17 @@ def test_package_versions_are_compared_by_name_and_the_unknown_ones_named() -> N
     assert in_memory(facts, code).unchecked == ("the version of boto3, rapidfuzz",)
 
 
+def test_what_may_be_in_a_layer_is_not_proven() -> None:
+    facts = in_process({"/here/my.py": b"1", "/here/words.txt": b"2"})
+    found = in_memory(facts, {"my.py": b"1"}, layers=1)
+    assert found.same == "not proven"
+    assert found.why[0].endswith("words.txt, unless in a layer, which was not read")
+    assert in_memory(facts, {"my.py": b"0"}, layers=1).same == "different"
+    assert in_memory(facts, {"my.py": b"1", "words.txt": b"2"}, layers=2).unchecked == (
+        "what is in its 2 layers",
+    )
+
+
 def in_process(
     files: Mapping[str, bytes], ref: str = "my.py:score", packages: dict[str, str] | None = None
 ) -> RunFacts:
@@ -296,7 +307,9 @@ def in_process(
     return facts_of(InProcessFacts(ref), GraderFacts(ref, "x", None, digests, packages or {}))
 
 
-def in_memory(facts: RunFacts, files: Mapping[str, bytes], handler: str = "my.score") -> CodeComparison:
+def in_memory(
+    facts: RunFacts, files: Mapping[str, bytes], handler: str = "my.score", layers: int = 0
+) -> CodeComparison:
     """Compare with a zip that nobody has to deploy."""
     function = FunctionFacts(
         arn="arn",
@@ -304,7 +317,7 @@ def in_memory(facts: RunFacts, files: Mapping[str, bytes], handler: str = "my.sc
         code_sha256="x",
         handler=handler,
         runtime=PRESENT_RUNTIME,
-        layers=0,
+        layers=layers,
         location=None,
         unread="",
     )
