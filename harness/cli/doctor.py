@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,24 +82,36 @@ def _tell(diagnosis: Diagnosis) -> None:
 
     console = stdout_console()
     for name, figures in diagnosis.artifacts.items():
-        console.print(printable(f"{name}: {_artifact(figures)}"))
+        console.print(_filled(f"{name}: {_artifact(figures)}"))
     for arn, figures in diagnosis.functions.items():
-        console.print(printable(f"{arn}: {_function(figures)}"))
+        console.print(_filled(f"{arn}: {_function(figures)}"))
     for one in sorted(diagnosis.findings, key=lambda one: -one.severity.rank):
         head = f"{one.severity.value} {one.id} {RULES[one.id].title}"
         console.print(head, style=SEVERITY_STYLES[one.severity.value])
-        console.print(printable(f"  {_place(one)}{one.message}"))
+        console.print(_filled(f"{_place(one)}{one.message}", "  "))
         if one.fix:
-            console.print(f"  {one.fix}", style="dim")
+            console.print(_filled(one.fix, "  "), style="dim")
     counts = count_by_severity(diagnosis.findings)
     said = [f"{count} {severity.value}{'s' * (count > 1)}" for severity, count in counts.items() if count]
-    looked = f"looked at {len(diagnosis.looked_at)}: {', '.join(diagnosis.looked_at)}"
-    console.print(printable(looked))
+    console.print(_filled(f"looked at {len(diagnosis.looked_at)}: {', '.join(diagnosis.looked_at)}"))
     console.print(", ".join(said) or "nothing to complain of")
 
 
+def _filled(text: str, indent: str = "") -> str:
+    """A paragraph that fits into 80 columns, except for paths and ARNs that do not."""
+    return textwrap.fill(
+        printable(text),
+        80,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
 def _place(one: Finding) -> str:
-    return f"{one.place}: " if one.place else ""
+    """Where a finding stands, from this folder where it is inside of it."""
+    return f"{str(one.place).removeprefix(f'{Path.cwd()}/')}: " if one.place else ""
 
 
 def _artifact(figures: dict[str, Any]) -> str:

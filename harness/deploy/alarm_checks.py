@@ -7,6 +7,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from harness.deploy.default_values import mapping
+
 __all__ = ["Loop", "loops", "watched"]
 
 _ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
@@ -69,6 +71,6 @@ def _items(value: Any, template: Mapping[str, Any]) -> list[str] | None:
         for key in keys:
             value = value.get(key) if isinstance(value, dict) and isinstance(key, str) else None
     if isinstance(value, dict) and isinstance(name := value.get("Ref"), str):
-        default = ((template.get("Parameters") or {}).get(name) or {}).get("Default")
+        default = mapping(mapping(template.get("Parameters")).get(name)).get("Default")
         value = default.split(",") if isinstance(default, str) else None
     return [str(one).strip() for one in value] if isinstance(value, list) else None

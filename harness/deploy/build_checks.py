@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.deploy.checklist import finding
+from harness.deploy.default_values import mapping
 from harness.deploy.shadowing import installed_graders
 from harness.findings import Finding, Place
 
@@ -44,7 +45,7 @@ def check_build(
     if isinstance(handler, str) and not _has_module(sources, handler):
         text = f"Handler of {name} is {handler}, and {code} has no module for it"
         yield finding("D015", text, place)
-    if (resource.get("Metadata") or {}).get("BuildMethod") == "makefile":
+    if mapping(resource.get("Metadata")).get("BuildMethod") == "makefile":
         target = f"build-{name}"
         if not (sources / "Makefile").is_file():
             yield finding("D016", f"{name} is built with make, and {code} has no Makefile", place)

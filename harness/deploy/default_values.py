@@ -5,7 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["DefaultValues"]
+__all__ = ["DefaultValues", "mapping", "merged", "sequence"]
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """An object of a template, or an empty one where something else stands."""
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value: Any) -> list[Any]:
+    """A list of a template, or an empty one where something else stands."""
+    return value if isinstance(value, list) else []
+
+
+def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """A function's properties with those of Globals, joined as the SAM specification says.
+
+    Args:
+        shared: Those of Globals.
+        own: The function's, which win.
+    """
+    found = {**shared, **own}
+    for key in shared.keys() & own.keys():
+        both = (shared[key], own[key])
+        if all(isinstance(each, list) for each in both):
+            found[key] = [*shared[key], *own[key]]
+        elif all(isinstance(each, dict) and not _is_call(each) for each in both):
+            found[key] = merged(shared[key], own[key])
+    return found
+
+
+def _is_call(value: Mapping[str, Any]) -> bool:
+    """Whether an object is one of CloudFormation's functions."""
+    return len(value) == 1 and str(next(iter(value))).startswith(("Fn::", "Ref", "Condition"))
 
 
 class DefaultValues:
@@ -16,8 +48,8 @@ class DefaultValues:
     """
 
     def __init__(self, template: Mapping[str, Any]) -> None:
-        self._parameters = template.get("Parameters") or {}
-        self._conditions = template.get("Conditions") or {}
+        self._parameters = mapping(template.get("Parameters"))
+        self._conditions = mapping(template.get("Conditions"))
 
     def plain(self, value: Any) -> Any:
         """A value with defaults put in and conditions decided, without its unknown parts.
@@ -32,7 +64,7 @@ class DefaultValues:
         if len(value) == 1:
             [(function, argument)] = value.items()
             if function == "Ref":
-                return (self._parameters.get(str(argument)) or {}).get("Default")
+                return mapping(self._parameters.get(str(argument))).get("Default")
             if function == "Fn::If" and isinstance(argument, list) and len(argument) == 3:
                 holds = self.holds(argument[0])
                 return None if holds is None else self.plain(argument[1 if holds else 2])

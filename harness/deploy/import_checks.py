@@ -18,6 +18,7 @@ from harness.deploy.checklist import finding
 from harness.findings import Finding, Place
 from harness.localaws.function import FunctionSpec
 from harness.localaws.pythons import runtime_version
+from harness.localaws.template import NOT_IMITATED
 
 __all__ = ["check_imports", "standard_library"]
 
@@ -91,14 +92,16 @@ def check_imports(spec: FunctionSpec, project: Path) -> Iterator[Finding]:
                 waiting.append(one.name)
                 if one.guess or one.name.partition(".")[0] in known or _is_there(artifact, one.name, own):
                     continue
-                found = _finding(source, one)
+                found = _finding(source, one, layered=NOT_IMITATED["Layers"] in spec.notes)
                 if one.name not in missing or found.severity > missing[one.name].severity:
                     missing[one.name] = found
     yield from (missing[name] for name in sorted(missing))
 
 
-def _finding(source: Path, one: _Import) -> Finding:
+def _finding(source: Path, one: _Import, *, layered: bool) -> Finding:
     place = Place(file=str(source), line=one.line)
+    if layered:
+        return finding("D050", f"imports {one.name}, which only the function's layers can have", place)
     if one.optional:
         return finding(
             "D035", f"imports {one.name} under a condition; the artifact has no such module", place

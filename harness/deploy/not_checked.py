@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.deploy.checklist import finding
+from harness.deploy.default_values import mapping
 from harness.findings import Finding, Place
 
 __all__ = ["not_checked_function", "not_checked_resource"]
 
 _FREE_STORAGE_MB = 512
 _PROPERTIES = {
-    "Layers": "its layers: what they hold, and that layers and artifact stay below 250 MB together",
-    "VpcConfig": "its VPC: whether the function reaches what it calls from there, Bedrock for a judge",
-    "FileSystemConfigs": "its file systems: what the grader reads there is part of no version",
+    "Layers": "its layers were not looked at, nor whether they and the artifact stay below 250 MB",
+    "VpcConfig": "its VPC was not looked at: whether what it calls, such as a judge, is in reach",
+    "FileSystemConfigs": "its file systems were not looked at: what is read there is part of no version",
 }
 _RESOURCES = {
     "AWS::Lambda::Function": "a function without SAM",
@@ -36,10 +37,10 @@ def not_checked_function(name: str, properties: Mapping[str, Any], place: Place)
         yield finding("D050", text, place)
     for key, what in _PROPERTIES.items():
         if properties.get(key):
-            yield finding("D050", f"{name} has {key}; not looked at: {what}", place)
-    size = (properties.get("EphemeralStorage") or {}).get("Size")
+            yield finding("D050", f"{name}: {what}", place)
+    size = mapping(properties.get("EphemeralStorage")).get("Size")
     if size is not None and str(size) != str(_FREE_STORAGE_MB):
-        text = f"{name} has EphemeralStorage; not looked at: whether its files fit into {size} MB of /tmp"
+        text = f"{name}: whether its files fit into {size} MB of /tmp was not looked at"
         yield finding("D050", text, place)
 
 
@@ -54,7 +55,7 @@ def not_checked_resource(name: str, resource: Mapping[str, Any], place: Place) -
     what = _RESOURCES.get(str(resource.get("Type")))
     if what is None:
         return
-    properties = resource.get("Properties") or {}
+    properties = mapping(resource.get("Properties"))
     inside = properties.get("Location") or properties.get("TemplateURL")
     fix = f"Look at it with --template {inside}." if isinstance(inside, str) else None
     yield finding("D050", f"{name} is {what}: it was not looked at", place, fix=fix)

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.deploy.checklist import finding
+from harness.deploy.default_values import mapping
 from harness.findings import Finding, Place
 
 __all__ = ["check_publishing"]
@@ -43,10 +44,10 @@ def check_publishing(
     decided = _parameters(template, {key: properties.get(key) for key in _DECIDING})
     hashed = _parameters(template, {"": properties.get("AutoPublishCodeSha256")})
     described = _parameters(template, {"": properties.get("VersionDescription")})
-    silent = {one: keys for one, keys in decided.items() if one not in hashed and one not in described}
-    if silent:
-        text = "; ".join(f"{one} decides {' and '.join(keys)}" for one, keys in silent.items())
-        yield finding("D013", f"{name}: {text}", place)
+    for one, keys in decided.items():
+        if one not in hashed and one not in described:
+            text = f"{one} sets {' and '.join(keys)} of {name}; another value of it publishes no version"
+            yield finding("D013", text, place)
     if described and resource.get("UpdateReplacePolicy") not in _RETAINING:
         text = f"a changed {' or '.join(described)} makes CloudFormation delete the version of {name} in use"
         yield finding("D018", text, place)
@@ -57,7 +58,7 @@ def check_publishing(
 
 def _parameters(template: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, list[str]]:
     """The parameters that values depend on, each with the values' names."""
-    known = template.get("Parameters") or {}
+    known = mapping(template.get("Parameters"))
     found: dict[str, list[str]] = {}
     for key, value in values.items():
         for name in dict.fromkeys(_references(template, value)):
@@ -76,10 +77,10 @@ def _references(template: Mapping[str, Any], value: Any, within: tuple[str, ...]
             if key == "Ref" and isinstance(part, str):
                 yield part
             elif key == "Fn::Sub":
-                yield from _SUBSTITUTED.findall(str(part[0] if isinstance(part, list) else part))
+                yield from _SUBSTITUTED.findall(str(part[0] if isinstance(part, list) and part else part))
             elif key in ("Fn::If", "Condition"):
                 name = str(part[0] if isinstance(part, list) and part else part)
-                condition = (template.get("Conditions") or {}).get(name)
+                condition = mapping(template.get("Conditions")).get(name)
                 if name not in within:
                     yield from _references(template, condition, (*within, name))
             yield from _references(template, part, within)

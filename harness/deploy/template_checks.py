@@ -14,7 +14,7 @@ from typing import Any
 from harness.deploy.alarm_checks import loops, watched
 from harness.deploy.build_checks import check_build
 from harness.deploy.checklist import finding
-from harness.deploy.default_values import DefaultValues
+from harness.deploy.default_values import DefaultValues, mapping, merged, sequence
 from harness.deploy.not_checked import not_checked_function, not_checked_resource
 from harness.deploy.policies import check_statements
 from harness.deploy.publishing_checks import check_publishing
@@ -47,7 +47,7 @@ class _Template:
             name: one for name, one in self._template["Resources"].items() if isinstance(one, dict)
         }
         self._values = DefaultValues(self._template)
-        self._globals = (self._template.get("Globals") or {}).get("Function") or {}
+        self._globals = mapping(mapping(self._template.get("Globals")).get("Function"))
 
     def findings(self) -> Iterator[Finding]:
         graders = [name for name, one in self._resources.items() if one.get("Type") == _FUNCTION]
@@ -69,12 +69,11 @@ class _Template:
         yield from self._alarms(graders)
         for name, resource in self._resources.items():
             if resource.get("Type") in _POLICY_HOLDERS:
-                yield from self._policies(name, resource.get("Properties") or {})
+                yield from self._policies(name, mapping(resource.get("Properties")))
 
     def _function(self, name: str) -> Iterator[Finding]:
-        own = self._resources[name].get("Properties") or {}
-        properties = {**self._globals, **own}
-        variables = {**_variables(self._globals), **_variables(own)}
+        own = mapping(self._resources[name].get("Properties"))
+        properties = merged(self._globals, own)
         place = self._place(name)
         known = self._values.plain(properties)
         # A value that is set, but to what only a deployment could know, is no fault.
@@ -84,9 +83,9 @@ class _Template:
             place,
             timeout_s=_number(known.get("Timeout")),
             memory_mb=_number(known.get("MemorySize")),
-            storage_mb=_number((known.get("EphemeralStorage") or {}).get("Size")),
-            runtime=known.get("Runtime"),
-            environment=self._values.plain(variables),
+            storage_mb=_number(mapping(known.get("EphemeralStorage")).get("Size")),
+            runtime=_text(known.get("Runtime")),
+            environment=mapping(mapping(known.get("Environment")).get("Variables")),
         )
         yield from not_checked_function(name, known, place)
         if known.get("PackageType") != "Image":
@@ -116,27 +115,25 @@ class _Template:
 
     def _retained(self, name: str, properties: Mapping[str, Any]) -> bool:
         """Whether the log group that the function writes to forgets."""
-        wanted = (properties.get("LoggingConfig") or {}).get("LogGroup")
+        wanted = mapping(properties.get("LoggingConfig")).get("LogGroup")
         groups = {key: one for key, one in self._resources.items() if one.get("Type") == _LOG_GROUP}
-        if isinstance(wanted, dict) and wanted.get("Ref") in groups:
-            fitting = [groups[wanted["Ref"]]]
+        if (group := str(mapping(wanted).get("Ref"))) in groups:
+            fitting = [groups[group]]
         elif wanted is not None:
             return True  # a group of another stack
         else:
             mine = f"/aws/lambda/${{{name}}}"
-            names = {key: (one.get("Properties") or {}).get("LogGroupName") for key, one in groups.items()}
+            names = {key: mapping(one.get("Properties")).get("LogGroupName") for key, one in groups.items()}
             fitting = [groups[key] for key, found in names.items() if found == {"Fn::Sub": mine}]
-        return any("RetentionInDays" in (one.get("Properties") or {}) for one in fitting)
+        return any("RetentionInDays" in mapping(one.get("Properties")) for one in fitting)
 
     def _policies(self, name: str, properties: Mapping[str, Any]) -> Iterator[Finding]:
         place = self._place(name)
         documents = [properties.get("PolicyDocument")]
-        documents += [
-            one.get("PolicyDocument") for one in properties.get("Policies") or () if isinstance(one, dict)
-        ]
+        documents += [mapping(one).get("PolicyDocument") for one in sequence(properties.get("Policies"))]
         for document in documents:
             yield from check_statements(document, place, name)
-        for arn in properties.get("ManagedPolicyArns") or ():
+        for arn in sequence(properties.get("ManagedPolicyArns")):
             yield from _managed(arn, name, place)
 
     def _own_policies(self, name: str, policies: Any, place: Place) -> Iterator[Finding]:
@@ -162,9 +159,8 @@ def _managed(policy: Any, whose: str, place: Place) -> Iterator[Finding]:
         yield finding("D008", f"{whose} has {name}", place)
 
 
-def _variables(properties: Mapping[str, Any]) -> dict[str, Any]:
-    found = (properties.get("Environment") or {}).get("Variables")
-    return found if isinstance(found, dict) else {}
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _number(value: Any) -> float | None:

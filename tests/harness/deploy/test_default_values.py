@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.deploy.default_values import DefaultValues
+from harness.deploy.default_values import DefaultValues, merged
 
 TEMPLATE = {
     "Parameters": {"Empty": {"Default": ""}, "Size": {"Default": 512}, "Asked": {"Type": "String"}},
@@ -59,6 +59,20 @@ def test_a_value(value, plain):
 )
 def test_a_condition(condition, holds):
     assert VALUES.holds(condition) is holds
+
+
+@pytest.mark.parametrize(
+    ("shared", "own", "both"),
+    [
+        ({"Timeout": 3}, {"Timeout": 60}, {"Timeout": 60}),
+        ({"Layers": ["a"]}, {"Layers": ["b"]}, {"Layers": ["a", "b"]}),
+        ({"E": {"V": {"A": 1, "B": 2}}}, {"E": {"V": {"A": 3}}}, {"E": {"V": {"A": 3, "B": 2}}}),
+        ({"E": {"Fn::If": [1, 2, 3]}}, {"E": {"V": 1}}, {"E": {"V": 1}}),
+        ({"E": {"V": 1}}, {"E": {"Ref": "P"}}, {"E": {"Ref": "P"}}),
+    ],
+)
+def test_globals_are_joined_as_sam_joins_them(shared, own, both):
+    assert merged(shared, own) == both
 
 
 anything = st.recursive(

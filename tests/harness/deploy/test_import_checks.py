@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from harness.deploy.import_checks import check_imports, standard_library
 from harness.localaws.function import FunctionSpec
+from harness.localaws.template import NOT_IMITATED
 from support.artifacts import write_artifact
 
 HANDLER = "def handler(event, context):\n"
@@ -96,6 +97,13 @@ def test_a_module_that_is_needed_somewhere_is_an_error_once(tmp_path):
 def test_modules_in_a_circle_end(tmp_path):
     files = {"app.py": f"import b\n{HANDLER}    pass", "b.py": "import app\n"}
     assert found(tmp_path, files) == []
+
+
+def test_what_a_layer_may_hold_is_not_checked(tmp_path):
+    artifact = write_artifact(tmp_path, {"app.py": f"{HANDLER}    import pandas\n"})
+    notes = (NOT_IMITATED["Layers"],)
+    spec = FunctionSpec(name="App", artifact=artifact, handler="app.handler", notes=notes)
+    assert [one.id for one in check_imports(spec, artifact)] == ["D050"]
 
 
 def test_a_compiled_module_is_there(tmp_path):

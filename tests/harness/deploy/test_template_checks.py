@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import contextlib
+import copy
+import json
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +12,7 @@ from harness.deploy.settings_checks import check_settings
 from harness.deploy.template_checks import check_template
 from harness.errors import InputError
 from harness.findings import Place
+from harness.localaws.template import read_template
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -108,11 +112,11 @@ def test_each_fault_is_found_alone(tmp_path, instead, of, rule):
 @pytest.mark.parametrize(
     ("instead", "of", "said"),
     [
-        ("app.math\n      Layers: [a]", "app.math", "Math has Layers"),
+        ("app.math\n      Layers: [a]", "app.math", "Math: its layers"),
         ("app.math\n      EphemeralStorage: {Size: 1024}", "app.math", "1024 MB of /tmp"),
         ("app.math\n      PackageType: Image", "app.math", "Math is a container image"),
-        ("app.math\n      FileSystemConfigs: [{Arn: a}]", "app.math", "Math has FileSystemConfigs"),
-        ('Default: "subnet-1"', 'Default: ""', "Math has VpcConfig"),
+        ("app.math\n      FileSystemConfigs: [{Arn: a}]", "app.math", "Math: its file systems"),
+        ('Default: "subnet-1"', 'Default: ""', "Math: its VPC"),
         ("AWS::Lambda::Function", "AWS::Serverless::Function", "Math is a function without SAM"),
         ("AWS::CloudFormation::Stack", "AWS::Logs::LogGroup", "Logs is a nested stack"),
         (
@@ -187,6 +191,30 @@ def test_a_finding_says_the_line_of_its_function(tmp_path):
     [one] = found(tmp_path, GOOD.replace("python3.13", "python3.8"))
     place = one.place
     assert (Path(place.file).name, GOOD.splitlines()[place.line - 1].strip()) == ("template.yaml", "Math:")
+
+
+@pytest.mark.parametrize("junk", [None, 3, "x", [1], {"Ref": 3}, {"Fn::If": ["a"]}, {"Fn::Sub": []}])
+def test_junk_anywhere_in_a_template_is_survived(tmp_path, junk):
+    (tmp_path / "good.yaml").write_text(GOOD + LOOP.replace("LIST", "[Math]"))
+    template = read_template(tmp_path / "good.yaml")
+    for *way, last in _places(template):
+        changed = copy.deepcopy(template)
+        inside = changed
+        for key in way:
+            inside = inside[key]
+        inside[last] = junk
+        path = tmp_path / "template.json"
+        path.write_text(json.dumps(changed, default=str))
+        with contextlib.suppress(InputError):
+            check_template(path)
+
+
+def _places(value, way=()):
+    """The way to everything in a template."""
+    items = value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, list) else ())
+    for key, part in items:
+        yield (*way, key)
+        yield from _places(part, (*way, key))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "Resources: 3", "{"])
