@@ -6,6 +6,7 @@ The file is read and never run: importing a handler may call services.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from harness.projects.names import check_module
 __all__ = ["HandlerFile", "read_handler"]
 
 _MOST_BYTES = 250 << 20
+_FOR_MAKE = re.compile(r"[\w.-]+")
 _REQUIREMENTS = "requirements.txt"
 # Lambda's Python runtimes have the SDK; the build brings this library and Powertools.
 _IN_LAMBDA = frozenset(
@@ -117,6 +119,9 @@ class _Belongings:
         if name in self.files:
             return
         path = self.folder / name
+        if not _FOR_MAKE.fullmatch(name.partition("/")[0]):
+            fix = "Rename it: letters, digits, hyphens, dots and underscores."
+            raise InputError("belongs to the handler, but make cannot read such a name", place=name, fix=fix)
         self.files[name] = _content(path)
         self._size += len(self.files[name])
         if self._size > _MOST_BYTES:

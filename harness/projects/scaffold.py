@@ -103,7 +103,8 @@ def _words_of(own: HandlerFile) -> dict[str, str]:
         f"{found}\n" if found else f"# {module}: imported, and not installed here; write the package's name\n"
         for module, found in own.packages.items()
     )
-    return words | {"@PACKAGES@": packages}
+    shared = " ".join(name for name in own.sources if name != f"{own.module}.py")
+    return words | {"@PACKAGES@": packages, "@SOURCES@": f" {shared}" if shared else ""}
 
 
 def _words(
@@ -117,6 +118,7 @@ def _words(
         "@TESTED@": tested,
         "@REPLAY@": replay,
         "@PACKAGES@": "",
+        "@SOURCES@": "",
     }
 
 

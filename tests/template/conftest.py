@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ import pytest
 
 from support import sam_template
 from support.moto_aws import LocalAws, local_aws
+from support.sam_command import sam_command
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,13 +39,4 @@ def aws() -> Iterator[LocalAws]:
 
 @pytest.fixture(scope="session")
 def sam() -> str:
-    """The SAM command line; in CI it has to be there."""
-    named = os.environ.get("RFT_SAM") or str(ROOT / ".venv-sam" / "bin" / "sam")
-    # Absolute without following links: an environment's executable finds its packages by where it stands.
-    found = shutil.which(named)
-    if found is not None:
-        return str(Path(found).absolute())
-    missing = f"no SAM command line at {named}: `make test-slow` makes one"
-    if os.environ.get("CI"):
-        pytest.fail(missing)
-    pytest.skip(missing)
+    return sam_command()

@@ -7,32 +7,21 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from harness.projects.scaffold import make_project
 from support.moto_aws import local_aws
+from support.sam_command import sam_command
 
 pytestmark = pytest.mark.slow
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
 def sam():
-    """The SAM command line; in CI it has to be there."""
-    named = os.environ.get("RFT_SAM") or str(ROOT / ".venv-sam" / "bin" / "sam")
-    found = shutil.which(named)
-    if found is not None:
-        return str(Path(found).absolute())
-    missing = f"no SAM command line at {named}: `make test-slow` makes one"
-    if os.environ.get("CI"):
-        pytest.fail(missing)
-    pytest.skip(missing)
+    return sam_command()
 
 
 @pytest.fixture(scope="module")

@@ -140,6 +140,11 @@ def test_nothing_outside_its_folder_and_nothing_hidden_belongs_to_it(read, tmp_p
     assert set(found.files) == {"reward.py"}
 
 
+def test_a_file_that_the_makefile_could_not_name_is_refused(read):
+    with pytest.raises(InputError, match=r"price list.csv: belongs to the handler, but make cannot read"):
+        read({"reward.py": "open('price list.csv')\n" + HANDLER, "price list.csv": ""})
+
+
 def test_packages_are_what_neither_lambda_nor_the_folder_has(read):
     source = "import json, boto3, graders, numpy.linalg, nowhere\nfrom yaml import load\nimport prices\n"
     found = read({"reward.py": source + HANDLER, "prices.py": ""})

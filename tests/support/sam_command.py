@@ -1,0 +1,24 @@
+"""Where the SAM command line is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+_BESIDE = Path(__file__).resolve().parents[2] / ".venv-sam" / "bin" / "sam"
+
+
+def sam_command() -> str:
+    """The SAM command line as an absolute path; a test without it is skipped, and fails in CI."""
+    named = os.environ.get("RFT_SAM") or str(_BESIDE)
+    # Absolute without following links: an environment's executable finds its packages by where it stands.
+    found = shutil.which(named)
+    if found is not None:
+        return str(Path(found).absolute())
+    missing = f"no SAM command line at {named}: `make test-slow` makes one"
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
