@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
@@ -91,11 +92,9 @@ def _make(folder: Path, name: str | None, source: Path | None, handler: str | No
         _say_taken(own, made.left_out, problem)
     for each in missing:
         say(f"not installed: {each.name}, which {each.why}. To install it:")
-        say(f"      {each.install}")
-    say(f"next: cd {folder}")
-    say("      pytest")
-    say(f"      {made.replay}")
-    say("      sam build && rft doctor")
+        say(f"  {each.install}")
+    enter = [] if folder.resolve() == Path.cwd() else [f"cd {shlex.quote(str(folder))}"]
+    _say_next(*enter, "pytest", made.replay, "sam build && rft doctor")
     return 0
 
 
@@ -142,7 +141,13 @@ def _add(folder: Path, name: str, as_json: bool) -> int:
     say(f"{requirements}: its own packages in Lambda")
     say(f"{test}: its test")
     say(f"{added.template}: its function, {added.logical_id}")
-    say(f"next: pytest {test}")
-    say(f"      rft replay rollouts.jsonl --grader {added.grader}")
-    say("      sam build && rft doctor")
+    _say_next(
+        f"pytest {test}", f"rft replay rollouts.jsonl --grader {added.grader}", "sam build && rft doctor"
+    )
     return 0
+
+
+def _say_next(*commands: str) -> None:
+    say("next:")
+    for each in commands:
+        say(f"  {each}")

@@ -15,7 +15,7 @@ from harness.cli.main import main
 def test_a_project_is_made_and_says_what_comes_next(tmp_path, capsys):
     assert main(["init", str(tmp_path / "mine")]) == 0
     out = capsys.readouterr().out
-    assert f"next: cd {tmp_path / 'mine'}" in out
+    assert f"next:\n  cd {tmp_path / 'mine'}\n  pytest\n" in out
     assert "rft replay rollouts.jsonl --grader math_grader.py:math_answer" in out
 
 
