@@ -93,8 +93,7 @@ def _make(folder: Path, name: str | None, source: Path | None, handler: str | No
     for each in missing:
         say(f"not installed: {each.name}, which {each.why}. To install it:")
         say(f"  {each.install}")
-    enter = [] if folder.resolve() == Path.cwd() else [f"cd {shlex.quote(str(folder))}"]
-    _say_next(*enter, "pytest", made.replay, "sam build && rft doctor")
+    _say_next(folder, "pytest", made.replay, "sam build && rft doctor")
     return 0
 
 
@@ -141,13 +140,18 @@ def _add(folder: Path, name: str, as_json: bool) -> int:
     say(f"{requirements}: its own packages in Lambda")
     say(f"{test}: its test")
     say(f"{added.template}: its function, {added.logical_id}")
+    replay = [f"rft replay rollouts.jsonl --grader {added.grader}"]
     _say_next(
-        f"pytest {test}", f"rft replay rollouts.jsonl --grader {added.grader}", "sam build && rft doctor"
+        folder,
+        f"pytest {test}",
+        *(replay if (folder / "rollouts.jsonl").exists() else []),
+        "make deploy-local",
     )
     return 0
 
 
-def _say_next(*commands: str) -> None:
+def _say_next(folder: Path, *commands: str) -> None:
     say("next:")
-    for each in commands:
+    enter = [] if folder.resolve() == Path.cwd() else [f"cd {shlex.quote(str(folder))}"]
+    for each in [*enter, *commands]:
         say(f"  {each}")
