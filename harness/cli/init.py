@@ -47,7 +47,8 @@ def command(
     """Make a new project in DIR: a grader of five lines, samples, a replay test, and a SAM template.
 
     DIR must not exist or be empty: nothing is overwritten. With --from, the project is made around a Lambda
-    handler that you have: its file is copied with the files beside it that it imports or names.
+    handler that you have: its file is copied with the files beside it that it imports or names, and imported
+    once, to say what it lacks here.
 
     With --add, the project that is there gets another grader: a folder with the grader and its own
     requirements.txt, a test, and its resource in template.yaml.

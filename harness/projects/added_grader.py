@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import harness
-from harness.disk import replaced
+from harness.disk import lock, replaced
 from harness.errors import InputError
 from harness.projects.names import grader_name
-from harness.projects.new_files import write_new
+from harness.projects.new_files import STAGE, write_new
 from harness.projects.template_files import filled
 from harness.projects.template_text import with_grader
 
 __all__ = ["AddedGrader", "add_grader"]
 
 _TEMPLATES = ("template.yaml", "template.yml", "template.json")
-_OF_A_CHECKOUT = "my_graders"
+_PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +51,25 @@ def add_grader(project: Path, name: str) -> AddedGrader:
     if template is None:
         fix = "Run it in a project's folder, or name that: rft init --add NAME DIR. rft init DIR makes one."
         raise InputError("no such file", place=str(project / _TEMPLATES[0]), fix=fix)
-    in_checkout = Path(harness.__file__).resolve().parents[1] == project.resolve()
     names = grader_name(name, project)
     module = names.module
-    place, tests = (Path(_OF_A_CHECKOUT), Path("tests", _OF_A_CHECKOUT)) if in_checkout else (Path(), Path())
+    place, tests = _places(project)
     if (project / place / f"{module}.py").exists():
         fix = "Choose another name."
         raise InputError("exists already", place=str(project / place / f"{module}.py"), fix=fix)
     dotted = ".".join([*place.parts, module])
     handler = f"{dotted}.{module}"
-    text = with_grader(template, names.logical_id, handler)
     words = {"@MODULE@": dotted, "@FUNCTION@": module}
     files = {
         str(place / module / "__init__.py"): filled("one_more/grader.py.template", words),
         str(place / module / "requirements.txt"): filled("one_more/requirements.txt.template", words),
         str(tests / f"test_{module}.py"): filled("one_more/test_grader.py.template", words),
     }
-    write_new(project, files)
-    with replaced(template) as file:
-        file.write(text)
+    with lock(project / f"{STAGE}.lock", "the project", patience=_PATIENCE_S):
+        text = with_grader(template, names.logical_id, handler)
+        write_new(project, files)
+        with replaced(template) as file:
+            file.write(text)
     return AddedGrader(
         f"{dotted}:{module}",
         names.logical_id,
@@ -77,3 +77,10 @@ def add_grader(project: Path, name: str) -> AddedGrader:
         tuple(map(Path, files)),
         template.relative_to(project),
     )
+
+
+def _places(project: Path) -> tuple[Path, Path]:
+    """Where graders and their tests stand, relative to the project."""
+    if Path(harness.__file__).resolve().parents[1] == project.resolve():  # a checkout
+        return Path("my_graders"), Path("tests", "my_graders")
+    return Path(), Path()

@@ -75,6 +75,16 @@ def test_what_a_kill_cut_off_before_the_template_is_completed_by_the_same_comman
     assert content(project) == after
 
 
+def test_two_at_a_time_lose_none(project):
+    words = [sys.executable, "-m", "harness.cli.main", "init", "--add"]
+    begun = [subprocess.Popen([*words, name], cwd=project, stdout=subprocess.PIPE) for name in ("one", "two")]
+    for each in begun:
+        each.communicate(timeout=60)
+        assert each.returncode == 0
+    assert set(read_functions(project / "template.yaml")) == {"MathAnswer", "One", "Two"}
+    assert not [path for path in project.iterdir() if path.name.startswith(".rft")]
+
+
 def test_a_folder_without_a_template_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"template.yaml: no such file. Run it in a project's folder"):
         add_grader(tmp_path, "second")
