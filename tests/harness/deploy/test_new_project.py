@@ -127,6 +127,6 @@ def test_the_deployed_stack_is_shown_graded_and_in_parity(rft, deployed):
 def test_doctor_looks_at_the_deployed_function(rft, deployed):
     said = json.loads(rft("doctor", "--stack", "my-grader", "--model", "openai.gpt-oss-20b", "--json"))
     assert list(said["functions"]) == [deployed["MathAnswerVersionArn"]]
-    # D064: a log group's Arn ends with :* in AWS, and not here. D069: this AWS knows no account settings, and
-    # no user of whoever is signed in.
-    assert {one["id"] for one in said["findings"]} <= {"D027", "D064", "D069"}
+    # D064: a log group's Arn ends with :* in AWS, and not here. D068: the ARN has a version.
+    # D069: this AWS knows no account settings, and no user of whoever is signed in.
+    assert {one["id"] for one in said["findings"]} <= {"D027", "D064", "D068", "D069"}
