@@ -14,17 +14,17 @@ from typing import Any
 from harness.deploy.alarm_checks import loops, watched
 from harness.deploy.build_checks import check_build
 from harness.deploy.checklist import finding
-from harness.deploy.default_values import DefaultValues, mapping, merged, sequence
+from harness.deploy.default_values import mapping, plain, sequence
 from harness.deploy.not_checked import not_checked_function, not_checked_resource
 from harness.deploy.policies import check_statements
 from harness.deploy.publishing_checks import check_publishing
 from harness.deploy.settings_checks import check_settings
 from harness.findings import Finding, Place
 from harness.localaws.template import read_template
+from harness.localaws.template_values import FUNCTION_TYPE, TemplateValues, merge_properties
 
 __all__ = ["check_template"]
 
-_FUNCTION = "AWS::Serverless::Function"
 _LOG_GROUP = "AWS::Logs::LogGroup"
 _POLICY_HOLDERS = ("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 
@@ -46,11 +46,11 @@ class _Template:
         self._resources: dict[str, Any] = {
             name: one for name, one in self._template["Resources"].items() if isinstance(one, dict)
         }
-        self._values = DefaultValues(self._template)
+        self._values = TemplateValues(self._template, {})
         self._globals = mapping(mapping(self._template.get("Globals")).get("Function"))
 
     def findings(self) -> Iterator[Finding]:
-        graders = [name for name, one in self._resources.items() if one.get("Type") == _FUNCTION]
+        graders = [name for name, one in self._resources.items() if one.get("Type") == FUNCTION_TYPE]
         elsewhere = [
             one
             for name, resource in self._resources.items()
@@ -59,7 +59,7 @@ class _Template:
         elsewhere += [
             finding("D050", f"{loop.name} makes functions: they were not looked at", str(self._path))
             for loop in loops(self._template)
-            if loop.makes([_FUNCTION])
+            if loop.makes([FUNCTION_TYPE])
         ]
         yield from elsewhere
         if not graders and not elsewhere:
@@ -73,9 +73,9 @@ class _Template:
 
     def _function(self, name: str) -> Iterator[Finding]:
         own = mapping(self._resources[name].get("Properties"))
-        properties = merged(self._globals, own)
+        properties = merge_properties(self._globals, own)
         place = self._place(name)
-        known = self._values.plain(properties)
+        known = plain(self._values, properties)
         # A value that is set, but to what only a deployment could know, is no fault.
         unknown = {"Timeout": 60, "MemorySize": 512}
         known |= {key: value for key, value in unknown.items() if key in properties and key not in known}
@@ -93,7 +93,7 @@ class _Template:
         if "AutoPublishAlias" not in properties:
             text = f"{name} publishes no version: the next deployment changes the reward under a running job"
             yield finding("D003", text, place)
-        elif self._values.plain(own.get("AutoPublishAliasAllProperties")) is not True:
+        elif plain(self._values, own.get("AutoPublishAliasAllProperties")) is not True:
             text = (
                 f"{name} publishes a version for changed code alone: a new timeout would not reach the alias"
             )

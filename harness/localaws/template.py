@@ -16,7 +16,7 @@ from typing import Any
 
 from harness.errors import InputError
 from harness.localaws.function import FunctionSpec
-from harness.localaws.template_values import FUNCTION_TYPE, TemplateValues, Unresolved
+from harness.localaws.template_values import FUNCTION_TYPE, TemplateValues, Unresolved, merge_properties
 
 __all__ = ["DeclaredFunction", "read_declared", "read_function", "read_functions", "read_template"]
 
@@ -206,7 +206,7 @@ class _Reader:
 
     def _properties(self, logical_id: str, resource: Mapping[str, Any]) -> dict[str, Any]:
         own = self._mapping(resource.get("Properties"), f"{logical_id}: Properties")
-        return _merge(self._mapping(self._globals, "Globals: Function"), own)
+        return merge_properties(self._mapping(self._globals, "Globals: Function"), own)
 
     def _is_image(self, properties: Mapping[str, Any]) -> bool:
         return self._text_or_none(properties.get("PackageType")) == "Image"
@@ -277,15 +277,6 @@ class _Reader:
         if not isinstance(value, dict):
             raise InputError(f"{what} has to be a mapping", place=str(self._path))
         return value
-
-
-def _merge(general: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Globals under a function's own properties: maps are merged, all else is replaced."""
-    merged = dict(general)
-    for key, value in own.items():
-        before = merged.get(key)
-        merged[key] = _merge(before, value) if isinstance(before, dict) and isinstance(value, dict) else value
-    return merged
 
 
 def _load_yaml(text: str) -> Any:

@@ -13,7 +13,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["FUNCTION_TYPE", "TemplateValues", "Unresolved", "scalar_text"]
+__all__ = [
+    "FUNCTION_TYPE",
+    "TemplateValues",
+    "Unresolved",
+    "is_call",
+    "merge_properties",
+    "scalar_text",
+]
 
 FUNCTION_TYPE = "AWS::Serverless::Function"
 _NO_VALUE = "AWS::NoValue"
@@ -163,6 +170,30 @@ class TemplateValues:
             return self.text(variables[name]) if name in variables else self._reference(name)
 
         return _REFERENCE.sub(value, text).replace("${!", "${")
+
+
+def is_call(value: Mapping[str, Any]) -> bool:
+    """Whether an object is one of CloudFormation's functions and no object of the template's own."""
+    return len(value) == 1 and str(next(iter(value))).startswith(("Fn::", "Ref", "Condition"))
+
+
+def merge_properties(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """A function's properties with those of Globals, as the SAM specification merges them.
+
+    Args:
+        shared: Those of Globals.
+        own: The function's: objects are merged, lists are appended, anything else replaces.
+    """
+    merged = {**shared, **own}
+    for key in shared.keys() & own.keys():
+        both = (shared[key], own[key])
+        if key == "Architectures":  # a list of one, which SAM replaces
+            continue
+        if all(isinstance(each, list) for each in both):
+            merged[key] = [*shared[key], *own[key]]
+        elif all(isinstance(each, dict) and not is_call(each) for each in both):
+            merged[key] = merge_properties(shared[key], own[key])
+    return merged
 
 
 def scalar_text(value: Any) -> str:
