@@ -9,7 +9,8 @@ from collections.abc import Sequence
 __all__ = ["named", "printable", "readable", "shortened", "substitute"]
 
 # C0 and C1, what turns the direction of text or hides in it, lone surrogates; new lines and tabs stay.
-_STEERING = re.compile(
+# `re` compiles it when it is first needed, which many commands never do.
+_STEERING = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f\ud800-\udfff]"
 )
@@ -25,7 +26,7 @@ def printable(text: str) -> str:
 
 def readable(text: str) -> str:
     """Text with its lines and tabs, and everything else that steers a terminal escaped."""
-    return text if text.isprintable() else _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
+    return text if text.isprintable() else re.sub(_STEERING, lambda found: ascii(found[0])[1:-1], text)
 
 
 def shortened(text: str, most: int = 300) -> str:

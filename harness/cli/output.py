@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import io
-import json
 import math
 import os
 import sys
@@ -46,6 +45,8 @@ def emit_json(value: Any) -> None:
     Args:
         value: Dictionaries, lists, strings, numbers, booleans, None; anything else (a path) through `str`.
     """
+    import json  # 2 ms that `rft --help` need not pay
+
     try:
         text = json.dumps(value, allow_nan=False, default=str)
     except ValueError:

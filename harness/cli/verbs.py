@@ -12,14 +12,16 @@ import importlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from harness.cli.groups import GROUPS, VERBS
 from harness.cli.output import open_streams, printable, say
 from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 __all__ = ["rft", "run"]
 
@@ -62,6 +64,8 @@ class LazyGroup(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete a verb from the list; click would import every verb to ask for its help."""
+        from click.shell_completion import CompletionItem
+
         if incomplete[:1] == "-":
             return super().shell_complete(ctx, incomplete)
         return [CompletionItem(verb, help=VERBS[verb]) for verb in VERBS if verb.startswith(incomplete)]

@@ -11,7 +11,6 @@ import importlib.util
 import inspect
 import json
 import os
-import pkgutil
 import sys
 from collections.abc import Callable, Iterable
 from functools import cached_property
@@ -21,7 +20,7 @@ from types import ModuleType
 from typing import Any
 
 from graders import Failure, Grader, Reward, grader
-from graders._runtime import Context, place_of, score, score_stream
+from graders._runtime import Context, place_of, score
 from graders.errors import ConfigurationError, EventError
 from graders.wire import read_answer, read_event
 from harness.errors import InputError
@@ -114,6 +113,8 @@ class InProcessTarget:
             events: The next one is taken when there is room for it.
             keep: Told the answers, in the order of the events.
         """
+        from graders._runtime import score_stream  # and asyncio with it
+
         assert isinstance(self.handler, Grader)
         items = (item for event in events for item in read_event(event))
         score_stream(self.handler.declared, items, lambda scored: keep([_answer(*one) for one in scored]))
@@ -202,6 +203,8 @@ def _checks_in(where: str) -> str:
 
     module = sys.modules.get(where)
     if module is None or module is checks:
+        import pkgutil
+
         modules = sorted(one.name for one in pkgutil.iter_modules(checks.__path__) if one.name[0] != "_")
         return f"Ready checks are in {', '.join(f'checks.{name}' for name in modules)}."
     found = inspect.getmembers(module, inspect.isfunction)
