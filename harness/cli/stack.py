@@ -36,7 +36,9 @@ def command(name: str, region: str | None, as_json: bool) -> int:
         if grader.function is not None:
             say(f"  function  {grader.function}")
         if grader.version is None:
-            say("  no output names a published version: a deployment can change the reward under a job")
+            say("  no published version is known: a deployment can change the reward under a job")
+    if stack.not_listed is not None:
+        say(f"\nonly the stack's outputs were read, a grader without one is missing: {stack.not_listed}")
     if stack.submitter_policy is not None:
         say(f"\npolicy for whoever submits jobs: {stack.submitter_policy}")
     return 0

@@ -1,7 +1,8 @@
-"""Which graders a CloudFormation stack has deployed, by the ARNs in its outputs.
+"""Which graders a CloudFormation stack has deployed, by the ARNs in its outputs and by its resources.
 
 An output counts when its value is a Lambda function's ARN; its name without the ending (`VersionArn`,
-`AliasArn`, `FunctionArn`, `Arn`) is the grader's. It changes nothing in AWS.
+`AliasArn`, `FunctionArn`, `Arn`) is the grader's. A function of the stack that publishes versions counts too
+where no output names it, under its logical ID. It changes nothing in AWS.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.aws import NotInAws, client, explained
+from harness.aws import Denied, NotInAws, client, explained
 from harness.deploy.regions import find_region
 from harness.errors import InputError
 
 __all__ = ["DeployedGrader", "Stack", "read_stack"]
 
-_LAMBDA = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+(?::([\w$-]+))?")
+_LAMBDA = re.compile(
+    r"(?P<function>arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:(?P<name>[\w-]+))(?::(?P<qualifier>[\w$-]+))?"
+)
+_PUBLISHED = ("AWS::Lambda::Version", "AWS::Lambda::Alias")
 _ENDING = re.compile(r"(Version|Alias|Function)?Arn$")
 _POLICY = "SubmitterPolicyArn"
 
@@ -52,6 +56,8 @@ class Stack:
     graders: dict[str, DeployedGrader] = field(default_factory=dict)
     submitter_policy: str | None = None
     """ARN of the managed policy for whoever submits jobs, where the stack makes one."""
+    not_listed: str | None = None
+    """Why the stack's resources could not be listed: a grader that no output names is missing then."""
 
     def arn(self, grader: str | None = None) -> str:
         """The most fixed ARN of one grader.
@@ -85,11 +91,12 @@ class Stack:
             "status": self.status,
             "graders": graders,
             "submitter_policy": self.submitter_policy,
+            "not_listed": self.not_listed,
         }
 
 
 def read_stack(name: str, region: str | None = None) -> Stack:
-    """Read a stack's outputs.
+    """Read a stack's outputs and list its resources.
 
     Args:
         name: The stack's name or ARN.
@@ -97,8 +104,7 @@ def read_stack(name: str, region: str | None = None) -> Stack:
             AWS profile say.
 
     Raises:
-        InputError: There is no such stack, it has no grader among its outputs, or no credentials or region
-            are configured.
+        InputError: There is no such stack, it has no grader, or no credentials or region are configured.
         ServiceError: AWS cannot be reached, or these credentials may not look.
     """
     known = find_region(region, name, Path())
@@ -111,23 +117,53 @@ def read_stack(name: str, region: str | None = None) -> Stack:
         fix = f"`sam deploy --stack-name {name}` makes it; --region names another region."
         raise NotInAws(f"there is no such stack in {where}", place=f"stack {name}", fix=fix) from None
     outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
-    graders = _graders(outputs)
+    arns = [(_ENDING.sub("", key) or key, value) for key, value in outputs.items()]
+    not_listed = None
+    try:
+        with explained(f"stack {name}"):
+            arns += _published(formation, found["StackId"])
+    except Denied as refused:
+        not_listed = str(refused)
+    graders = _graders(arns)
     if not graders:
-        text = f"no output is the ARN of a Lambda function (status {found['StackStatus']})"
-        fix = "Add outputs such as `GraderVersionArn: {Value: !Ref Grader.Version}` and deploy again."
-        raise InputError(text, place=f"stack {name}", fix=fix)
-    return Stack(found["StackName"], where, found["StackStatus"], graders, outputs.get(_POLICY))
+        text = "no output is the ARN of a Lambda function, and "
+        text += (
+            f"its resources are not known: {not_listed}" if not_listed else "no function publishes versions"
+        )
+        fix = "Set AutoPublishAlias on the graders' functions and deploy again."
+        raise InputError(f"{text} (status {found['StackStatus']})", place=f"stack {name}", fix=fix)
+    policy = outputs.get(_POLICY)
+    return Stack(found["StackName"], where, found["StackStatus"], graders, policy, not_listed)
 
 
-def _graders(outputs: dict[str, str]) -> dict[str, DeployedGrader]:
-    arns: dict[str, dict[str, str]] = {}
-    for key, value in outputs.items():
-        match = _LAMBDA.fullmatch(value)
+def _published(formation: Any, stack_arn: str) -> list[tuple[str, str]]:
+    """The ARNs of the stack's functions that publish versions, each with the function's logical ID."""
+    pages = formation.get_paginator("list_stack_resources").paginate(StackName=stack_arn)
+    rows = [row for page in pages for row in page["StackResourceSummaries"] if "PhysicalResourceId" in row]
+    live = [row for row in rows if not row["ResourceStatus"].startswith("DELETE_")]
+    names = {
+        row["PhysicalResourceId"]: row["LogicalResourceId"]
+        for row in live
+        if row["ResourceType"] == "AWS::Lambda::Function"
+    }
+    arns = [row["PhysicalResourceId"] for row in live if row["ResourceType"] in _PUBLISHED]
+    found = [(names.get(match["name"]), match) for arn in arns if (match := _LAMBDA.fullmatch(arn))]
+    own = [(name, match) for name, match in found if name is not None]
+    return [(name, arn) for name, match in own for arn in (match["function"], match[0])]
+
+
+def _graders(arns: list[tuple[str, str]]) -> dict[str, DeployedGrader]:
+    """Graders out of names and ARNs; the first name of a function stands for it."""
+    names: dict[str, str] = {}
+    found: dict[str, dict[str, str]] = {}
+    for name, arn in arns:
+        match = _LAMBDA.fullmatch(arn)
         if match is None:
             continue
-        qualifier = match[1]
+        qualifier = match["qualifier"]
         kind = "function" if qualifier in (None, "$LATEST") else "alias"
         if qualifier is not None and qualifier.isdigit():
             kind = "version"
-        arns.setdefault(_ENDING.sub("", key) or key, {})[kind] = value
-    return {name: DeployedGrader(name, **found) for name, found in sorted(arns.items())}
+        known = names.setdefault(match["function"], name)
+        found.setdefault(known, {}).setdefault(kind, arn)
+    return {name: DeployedGrader(name, **kinds) for name, kinds in sorted(found.items())}

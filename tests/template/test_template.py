@@ -49,6 +49,11 @@ def test_the_linter_s_configuration_hides_the_calendar_and_nothing_else():
     assert sam_template.load((ROOT / ".cfnlintrc").read_text()) == {"ignore_checks": [IGNORED]}
 
 
+def test_each_check_of_checkov_that_is_skipped_has_its_reason_in_the_template(text):
+    skipped = sam_template.load((ROOT / ".checkov.yaml").read_text())["skip-check"]
+    assert skipped == re.findall(r"^# - (CKV_AWS_\d+), .*: ", text, re.MULTILINE)
+
+
 def test_everything_that_the_template_refers_to_exists(template):
     assert unresolved(template) == []
 

@@ -40,7 +40,7 @@ def test_the_arns_are_shown(capsys):
 
 def test_a_grader_without_a_version_is_remarked_upon(capsys):
     assert main(["stack", "plain"]) == 0
-    assert "no output names a published version" in capsys.readouterr().out
+    assert "no published version is known" in capsys.readouterr().out
 
 
 def test_json_is_one_object(capsys):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 
 import pytest
 
@@ -68,8 +70,100 @@ def test_no_such_stack(aws):
 
 def test_a_stack_without_graders(aws):
     make_stack(aws, "empty", {"Address": "https://example.com"})
-    with pytest.raises(InputError, match="no output is the ARN of a Lambda function"):
+    with pytest.raises(
+        InputError, match="no output is the ARN of a Lambda function, and no function publishes"
+    ):
         read_stack("empty")
+
+
+def lambda_stack(aws, name, outputs):
+    """A stack with a grader that publishes a version, and a function that helps something else."""
+    s3 = aws.client("s3")
+    if not s3.list_buckets()["Buckets"]:
+        s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": aws.region})
+        held = io.BytesIO()
+        with zipfile.ZipFile(held, "w") as archive:
+            archive.writestr("app.py", "")
+        s3.put_object(Bucket="code", Key="zip", Body=held.getvalue())
+    function = {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "Code": {"S3Bucket": "code", "S3Key": "zip"},
+            "Handler": "app.handler",
+            "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+            "Runtime": "python3.13",
+        },
+    }
+    version = {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Math"}}}
+    alias = {"Name": "live", "FunctionName": {"Ref": "Math"}}
+    alias |= {"FunctionVersion": {"Fn::GetAtt": ["MathVersion1", "Version"]}}
+    template = {
+        "Resources": {
+            "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": []}}},
+            "Math": function,
+            "Helper": function,
+            "MathVersion1": version,
+            "MathAliaslive": {"Type": "AWS::Lambda::Alias", "Properties": alias},
+        },
+        "Outputs": {key: {"Value": value} for key, value in outputs.items()},
+    }
+    aws.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(template))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "called"),
+    [
+        ({}, "Math"),
+        ({"MathAliasArn": {"Ref": "MathAliaslive"}}, "Math"),
+        ({"SumsArn": {"Ref": "MathAliaslive"}}, "Sums"),
+    ],
+    ids=["no outputs", "the alias alone", "another name"],
+)
+def test_a_grader_that_no_output_names_is_found_by_its_version(aws, outputs, called):
+    name = f"listed-{len(outputs)}-{called}"
+    lambda_stack(aws, name, outputs)
+    [grader] = read_stack(name).graders.values()
+    assert grader.name == called
+    assert grader.version == f"{grader.function}:1"
+    assert grader.alias == f"{grader.function}:live"
+    assert f":function:{name}-Math" in grader.function
+
+
+DESCRIBED = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">
+<DescribeStacksResult><Stacks><member><StackName>s</StackName><StackStatus>CREATE_COMPLETE</StackStatus>
+<StackId>arn:aws:cloudformation:us-west-2:123456789012:stack/s/1</StackId>
+<CreationTime>2026-11-25T00:00:00Z</CreationTime><Outputs>{outputs}</Outputs></member></Stacks>
+</DescribeStacksResult></DescribeStacksResponse>"""
+OUTPUT = f"<member><OutputKey>MathArn</OutputKey><OutputValue>{FUNCTION}:3</OutputValue></member>"
+REFUSED = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
+
+
+@pytest.fixture
+def outputs_only(aws, monkeypatch):
+    """Credentials that may describe a stack and not list its resources."""
+    outputs = []
+
+    def answer(request):
+        if b"Action=ListStackResources" in request.body:
+            return HttpResponse(403, REFUSED.encode())
+        return HttpResponse(200, DESCRIBED.format(outputs="".join(outputs)).encode())
+
+    server = LoopbackServer(answer, "outputs only")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{server.address}")
+    yield outputs
+    server.close()
+
+
+def test_where_the_resources_may_not_be_listed_the_outputs_count_and_that_is_said(outputs_only):
+    outputs_only.append(OUTPUT)
+    stack = read_stack("s")
+    assert stack.arn("Math") == f"{FUNCTION}:3"
+    assert "may not do ListStackResources" in stack.not_listed
+
+
+def test_without_outputs_and_resources_the_reason_is_said(outputs_only):
+    with pytest.raises(InputError, match="may not do ListStackResources"):
+        read_stack("s")
 
 
 def test_a_stack_is_looked_for_in_the_region_of_samconfig(aws, monkeypatch, tmp_path):
