@@ -126,7 +126,7 @@ def test_a_grader_that_no_output_names_is_found_by_its_version(aws, outputs, cal
     assert grader.name == called
     assert grader.version == f"{grader.function}:1"
     assert grader.alias == f"{grader.function}:live"
-    assert f":function:{name}-Math" in grader.function
+    assert f":function:{name}-Math" in str(grader.function)
 
 
 DESCRIBED = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">
@@ -141,7 +141,7 @@ REFUSED = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message><
 @pytest.fixture
 def outputs_only(aws, monkeypatch):
     """Credentials that may describe a stack and not list its resources."""
-    outputs = []
+    outputs: list[str] = []
 
     def answer(request):
         if b"Action=ListStackResources" in request.body:
@@ -158,7 +158,7 @@ def test_where_the_resources_may_not_be_listed_the_outputs_count_and_that_is_sai
     outputs_only.append(OUTPUT)
     stack = read_stack("s")
     assert stack.arn("Math") == f"{FUNCTION}:3"
-    assert "may not do ListStackResources" in stack.not_listed
+    assert "may not do ListStackResources" in str(stack.not_listed)
 
 
 def test_without_outputs_and_resources_the_reason_is_said(outputs_only):
