@@ -86,6 +86,7 @@ def command(context: click.Context, /, **asked: Any) -> int:
     ):
         return 0
     plan, weighed = _weighed(plan, asked)
+    asked["grader_code_sha256"] = plan.code_sha256
     findings = [*preflight(plan, validate=asked["validate"]), *weighed]
     level = worst(findings)
     stopped = level is not None and level >= Severity.ERROR and not asked["force"]

@@ -1,6 +1,6 @@
 """A finished replay as evidence for or against submitting a job with its grader.
 
-Findings have the ids J020 to J029 and follow AWS's advice on rewards before training. Nothing is graded here.
+Findings have the ids J019 to J029 and follow AWS's advice on rewards before training. Nothing is graded here.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def evidence(
 def changed_code(
     function: FunctionFacts | UnknownFunction, *, expected: str | None, submitted: str | None
 ) -> Iterator[Finding]:
-    """Say that a function's code is not the one that was known before.
+    """Say that a function does not exist, or that its code is not the one that was known before.
 
     Args:
         function: The function as it is now.
@@ -84,6 +84,9 @@ def changed_code(
         submitted: The CodeSha256 that the journal of this submission holds.
     """
     if isinstance(function, UnknownFunction):
+        if function.missing:
+            fix = "Deploy it, or check the ARN, the account and the Region."
+            yield Finding("J019", Severity.WARNING, function.why, Place(file=function.arn), fix=fix)
         return
     now, place = function.code_sha256, Place(file=function.arn)
     if expected is not None and expected != now:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import graders
+from harness.aws import NotInAws
 from harness.errors import HarnessError
 from harness.jobs.plan import SameCode
 from harness.localaws.function import code_digest
@@ -33,6 +34,8 @@ class UnknownFunction:
 
     arn: str
     why: str
+    missing: bool = False
+    """Whether AWS knows no such function."""
     code_sha256: None = None
 
 
@@ -67,7 +70,7 @@ def look_at_function(arn: str, *, local_service: bool) -> FunctionFacts | Unknow
     try:
         return look_up(arn)
     except HarnessError as error:
-        return UnknownFunction(arn, error.message)
+        return UnknownFunction(arn, error.message, missing=isinstance(error, NotInAws))
 
 
 def compare_code(facts: RunFacts, function: FunctionFacts | UnknownFunction) -> CodeComparison:
@@ -240,6 +243,10 @@ class _Comparing:
 
     def library(self, version: str | None) -> None:
         """Whether `graders` itself is the one that the replay had; its version is in no file of the zip."""
+        packaged = self.code.packages.get("rft-graders", version)
+        if packaged != version:
+            self.differences.append(f"it has rft-graders {packaged} (the replay: {version})")
+            return
         folder = Path(str(graders.__file__)).parent
         if version != graders.__version__ or "graders/__init__.py" not in self.code.files:
             self.unchecked.append("its version of rft-graders")

@@ -183,3 +183,5 @@ def test_code_that_is_not_the_one_known_before_is_told() -> None:
     assert severities(submitted="old=") == ["warning"]
     assert severities(submitted=None, expected="old=") == ["error"]
     assert list(changed_code(UNKNOWN, expected="old=", submitted="old=")) == []
+    [gone] = changed_code(UnknownFunction(ARN, "gone", missing=True), expected=None, submitted=None)
+    assert (gone.id, gone.severity) == ("J019", "warning")

@@ -208,7 +208,9 @@ def test_nothing_is_asked_of_aws_where_the_service_is_this_machine(monkeypatch: 
 
 @pytest.mark.parametrize("arn", ["", "x", "arn:", "arn:aws:lambda:us-west-2:123456789012:function:nobody:1"])
 def test_a_function_that_cannot_be_looked_at_is_no_error(aws: LocalAws, arn: str) -> None:
-    assert isinstance(look_at_function(arn, local_service=True), UnknownFunction)
+    found = look_at_function(arn, local_service=True)
+    assert isinstance(found, UnknownFunction)
+    assert found.missing is ("nobody" in arn)
 
 
 def test_an_image_has_no_zip_to_compare(aws: LocalAws, replayed: RunFacts) -> None:
