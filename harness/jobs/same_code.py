@@ -124,8 +124,11 @@ def _with_deployed(target: DeployedFacts, function: FunctionFacts | UnknownFunct
             what = called if other else "the function's code changed since the replay"
             digests = f"CodeSha256 {target.code_sha256[:12]}, now {function.code_sha256[:12]}"
             return CodeComparison("different", (f"{what} ({digests})",))
-        unchecked = f"{called}, which has the same code; their settings were not compared"
-        return CodeComparison("proven", unchecked=(unchecked,) if other else ())
+        names = {arn.partition(":function:")[2].partition(":")[0] for arn in (target.arn, function.arn)}
+        pinned = target.version not in (None, "$LATEST")
+        alias = len(names) == 1 and pinned and function.version == target.version
+        settings = f"its settings with those of {target.arn}, which the replay called"
+        return CodeComparison("proven", unchecked=(settings,) if other and not alias else ())
     if other:
         return CodeComparison("different", (called,))
     if function.arn.count(":") == 7 and function.arn.rpartition(":")[2].isdigit():  # a version never changes
