@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 
@@ -93,6 +94,15 @@ def test_doctor_has_no_complaint(rft, built):
     # Without the runtime's Python on this machine there is no bytecode, and that is told.
     assert {one["id"] for one in said["findings"]} <= {"D027", "D069"}
     assert said["artifacts"]["MathAnswer"]["bytes_zipped"] < 5_000_000
+
+
+def test_the_readme_s_commands_for_the_built_function_run(project, run, sam, rft):
+    block = (project / "README.md").read_text().split("```console\n")[2].partition("```")[0]
+    programs = {"sam": lambda *words: run(sam, *words), "rft": rft}
+    commands = [shlex.split(line, comments=True) for line in block.splitlines()]
+    assert [program for program, *_ in commands] == ["sam", "sam", "rft", "rft", "rft"]
+    for program, *words in commands:
+        programs[program](*words)
 
 
 def test_a_changed_source_is_found_until_it_is_built(project, rft, built):
