@@ -169,10 +169,17 @@ class _Reader:
             defaults=dict(self._values.defaults_used),
         )
 
+    def _may_be_set(self, value: Any) -> bool:
+        """Whether a property has a value, or could have one once deployed."""
+        try:
+            return bool(self._values.chosen(value))
+        except Unresolved:
+            return True
+
     def function(self, logical_id: str, resource: Mapping[str, Any]) -> FunctionSpec | None:
         """One resource as a spec; None when it is no Python function in a folder."""
         properties = self._properties(logical_id, resource)
-        notes = [note for key, note in NOT_IMITATED.items() if properties.get(key)]
+        notes = [note for key, note in NOT_IMITATED.items() if self._may_be_set(properties.get(key))]
         known: dict[str, str] = {}
         for key in _KNOWN:
             try:

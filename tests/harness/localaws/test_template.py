@@ -318,3 +318,17 @@ Resources:
     assert (big.code, big.refused) == (tmp_path / "images" / "Big", ("Runtime",))
     assert (declared["Zip"].image, declared["Zip"].refused) == (False, ())
     assert list(read_functions(path)) == ["Zip"]
+
+
+@pytest.mark.parametrize(
+    ("layers", "noted"),
+    [
+        ("[arn]", True),
+        ("!If [IsDev, [arn], !Ref AWS::NoValue]", True),
+        ("!If [IsProd, [arn], !Ref AWS::NoValue]", False),
+        ("!If [Unknown, [arn], !Ref AWS::NoValue]", True),
+    ],
+)
+def test_what_is_not_imitated_is_noted_where_the_function_has_it_or_may_have_it(tmp_path, layers, noted):
+    found = environment(tmp_path, "A: b", f"Globals: {{Function: {{Layers: {layers}}}}}")
+    assert any("layers" in note for note in found.notes) == noted
