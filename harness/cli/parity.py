@@ -96,8 +96,11 @@ def command(
         parity = _compare(chosen, places, wires, bar)
         facts = [place.facts() | _times(parity, place.name) for place in places]
     if as_json:
-        emit_json(_summary(parity, facts) | {"fields": asdict(choice)})
+        shown = None if training is None else str(training.path)
+        emit_json(_summary(parity, facts) | {"fields": asdict(choice), "records": shown})
     else:
+        if training is not None:
+            _wrapped(f"fields are those of the records in {printable(str(training.path))}")
         for note in choice.notes():
             _wrapped(printable(f"fields {note}"))
         _tell(parity, facts, more)

@@ -11,6 +11,7 @@ from typing import Any
 from harness.data.identity import content_key, record_key
 from harness.data.json_lines import LineError, lines, parse
 from harness.data.record_fields import ALWAYS_SHOWN, FieldChoice, choose_fields, flattened
+from harness.data.records import ends_with_assistant
 from harness.errors import InputError
 
 __all__ = ["RecordFacts", "RecordFile", "check_either", "decide_fields", "look_at_records", "open_records"]
@@ -44,6 +45,9 @@ class RecordFile:
                 value = parse(line)
                 if not isinstance(value, dict) or not isinstance(value.get("messages"), list):
                     what = "the line is no record: it has no list of messages"
+                    raise InputError(what, place=f"{path}:{number}", fix="Name the training file.")
+                if ends_with_assistant(value):
+                    what = "the line is a rollout: its last message is the assistant's"
                     raise InputError(what, place=f"{path}:{number}", fix="Name the training file.")
                 value = flattened(value)
                 keys = {record_key(value), content_key(value)}

@@ -108,3 +108,26 @@ def test_a_service_that_is_away_is_not_a_difference(project, capsys, monkeypatch
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     assert main(["parity", "rollouts.jsonl", "--arn", f"{ARN}:1"]) == 3
+
+
+BY_HAND = """
+def lambda_handler(event, context):
+    return [{"id": one["id"], "aggregate_reward_score": one["metadata"].get("level", 0)} for one in event]
+"""
+
+
+def test_a_handler_by_hand_sees_the_fields_of_the_records(project, capsys):
+    lines = [rollout(f"r{at}", str(at), "1", level=at) for at in range(3)]
+    write_rollouts(project / "rollouts.jsonl", lines)
+    record = {"messages": lines[0]["messages"][:1], "reference_answer": "1", "level": 4}
+    write_rollouts(project / "train.jsonl", [record])
+    (project / "code").mkdir()
+    for folder in (project, project / "code"):
+        (folder / "reward.py").write_text(BY_HAND)
+    words = ["parity", "rollouts.jsonl", "--handler", "reward.lambda_handler", "--artifact", "code"]
+    assert main([*words, "--wire", "open-weight", "--records", "train.jsonl"]) == 0
+    out = capsys.readouterr().out
+    assert "fields are those of the records in" in out
+    assert "3 rollouts in 2 places over 1 wire: rewards, metrics, errors, ids and order are the same" in out
+    assert main([*words, "--records", "rollouts.jsonl"]) == 2
+    assert "the line is a rollout" in capsys.readouterr().err

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from harness.data.record_file import RecordFile
+from harness.errors import InputError
 from support.rollout_files import write_rollouts
 
 ASK = [{"role": "user", "content": "6 * 12?"}]
@@ -40,3 +41,9 @@ def test_a_record_is_found_by_its_name_or_its_content(
 def test_an_equal_record_twice_is_one(tmp_path: Path) -> None:
     path = write_rollouts(tmp_path / "train.jsonl", [{"messages": ASK, "level": 1}] * 2)
     assert RecordFile(path).seen({"messages": ANSWERED})["level"] == 1
+
+
+def test_rollouts_are_no_training_file(tmp_path: Path) -> None:
+    path = write_rollouts(tmp_path / "rollouts.jsonl", [{"messages": ANSWERED, "level": 1}])
+    with pytest.raises(InputError, match=r"rollouts.jsonl:1: the line is a rollout.*Name the training file"):
+        RecordFile(path)
