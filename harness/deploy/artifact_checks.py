@@ -105,7 +105,7 @@ def _import(spec: FunctionSpec, imported: Imported, place: str) -> Iterator[Find
         text = f"{took}; the init phase has 10 s"
         yield finding("D023", text, place)
     limit = (imported.options or {}).get("timeout_s")
-    if isinstance(limit, int | float) and limit >= spec.timeout_s:
+    if isinstance(limit, int | float) and limit >= spec.timeout_s and not spec.image:
         text = (
             f"{spec.handler} gives a sample {limit:g} s, and Timeout ends the call after {spec.timeout_s:g} s"
         )

@@ -105,6 +105,9 @@ def examine_project(
         text = "whether the job and its model are in the graders' Region: no Region is known"
         fix = "Write --region, set AWS_REGION, or write region in samconfig.toml."
         diagnosis.findings.append(finding("D050", text, str(template), fix=fix))
+    for declared in read_declared(template).values():
+        if declared.image:
+            _examine_image(diagnosis, declared, folder)
     build = artifact or template.parent / BUILD
     if artifact is None and not (build / "template.yaml").is_file():
         diagnosis.findings.append(finding("D020", "there is no artifact to look at", str(build)))
@@ -117,9 +120,6 @@ def examine_project(
         diagnosis.looked_at.append(f"{build}: {logical_id}")
         diagnosis.findings += found
         diagnosis.artifacts[logical_id] = asdict(measured)
-    for declared in read_declared(template).values():
-        if declared.image:
-            _examine_image(diagnosis, declared, folder)
 
 
 def _examine_image(diagnosis: Diagnosis, declared: DeclaredFunction, folder: Path) -> None:

@@ -41,13 +41,17 @@ def check_publishing(
         place: Where it stands.
     """
     resource = template["Resources"][name]
-    decided = _parameters(template, {key: properties.get(key) for key in _DECIDING})
-    hashed = _parameters(template, {"": properties.get("AutoPublishCodeSha256")})
-    described = _parameters(template, {"": properties.get("VersionDescription")})
-    for one, keys in decided.items():
-        if one not in hashed and one not in described:
-            text = f"{one} sets {' and '.join(keys)} of {name}; another value of it publishes no version"
-            yield finding("D013", text, place)
+    hashed = _parameters(template, properties.get("AutoPublishCodeSha256"))
+    described = _parameters(template, properties.get("VersionDescription"))
+    silent = {key: _parameters(template, properties.get(key)) for key in _DECIDING}
+    taken = [
+        f"{key} from {' and '.join(names)}"
+        for key, found in silent.items()
+        if (names := [one for one in found if one not in (*hashed, *described)])
+    ]
+    if taken:
+        text = f"{name} takes {', '.join(taken)}; another value publishes no version"
+        yield finding("D013", text, place)
     if described and resource.get("UpdateReplacePolicy") not in _RETAINING:
         text = f"a changed {' or '.join(described)} makes CloudFormation delete the version of {name} in use"
         yield finding("D018", text, place)
@@ -56,15 +60,10 @@ def check_publishing(
         yield finding("D019", text, place)
 
 
-def _parameters(template: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The parameters that values depend on, each with the values' names."""
+def _parameters(template: Mapping[str, Any], value: Any) -> list[str]:
+    """The parameters that a value depends on."""
     known = mapping(template.get("Parameters"))
-    found: dict[str, list[str]] = {}
-    for key, value in values.items():
-        for name in dict.fromkeys(_references(template, value)):
-            if name in known:
-                found.setdefault(name, []).append(key)
-    return found
+    return [name for name in dict.fromkeys(_references(template, value)) if name in known]
 
 
 def _references(template: Mapping[str, Any], value: Any, within: tuple[str, ...] = ()) -> Iterator[str]:
