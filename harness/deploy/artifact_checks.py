@@ -15,7 +15,7 @@ from harness.deploy.checklist import finding
 from harness.deploy.import_checks import check_imports
 from harness.deploy.shadowing import installed_graders
 from harness.findings import Finding
-from harness.localaws.compiled import compiled_files, misfits
+from harness.localaws.compiled import compiled_files, misfits, why_not_here
 from harness.localaws.function import FunctionSpec
 from harness.localaws.limits import UNZIPPED_BYTES, processor_share
 from harness.localaws.manifest import changed_sources, counted
@@ -58,7 +58,9 @@ def check_artifact(spec: FunctionSpec, project: Path) -> tuple[list[Finding], Me
     Returns:
         Findings, and the figures.
     """
-    imported = import_artifact(spec)
+    compiled = list(compiled_files(spec.artifact))
+    foreign = why_not_here(compiled)
+    imported = import_artifact(spec) if foreign is None else Imported()
     tagged = (_TAG.search(file.name) for file in spec.artifact.rglob("*.pyc"))
     tags = sorted({match[1] for match in tagged if match is not None})
     files = [file for file in sorted(spec.artifact.rglob("*")) if file.is_file()]
@@ -75,13 +77,11 @@ def check_artifact(spec: FunctionSpec, project: Path) -> tuple[list[Finding], Me
     found = [
         *_weight(spec, measured, place),
         *_import(spec, imported, place),
+        *_not_imported(spec, foreign, place),
         *check_imports(spec, project),
         *_contents(spec.artifact, place),
         *_bytecode(spec, tags, place),
-        *(
-            finding("D031", why, place)
-            for why in misfits(list(compiled_files(spec.artifact)), spec.runtime, spec.architecture)
-        ),
+        *(finding("D031", why, place) for why in misfits(compiled, spec.runtime, spec.architecture)),
         *_library(spec.artifact, place),
         *_sources(spec.artifact, project, place),
     ]
@@ -114,6 +114,12 @@ def _import(spec: FunctionSpec, imported: Imported, place: str) -> Iterator[Find
         yield finding("D023", f"importing {spec.handler} imports boto3, a quarter of a second", place)
     if imported.note is not None:
         yield finding("D069", imported.note, place, fix=f"Install {spec.runtime} to prove it.")
+
+
+def _not_imported(spec: FunctionSpec, why: str | None, place: str) -> Iterator[Finding]:
+    if why is not None:
+        fix = "Run `rft doctor` on a machine like the function's, or check the deployed function with --arn."
+        yield finding("D050", f"{spec.handler} was not imported: {why}", place, fix=fix)
 
 
 def _contents(artifact: Path, place: str) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ import pytest
 from harness.deploy.artifact_checks import check_artifact
 from harness.deploy.shadowing import check_folder
 from harness.localaws.limits import UNZIPPED_BYTES
+from harness.localaws.platforms import architecture_here
 from harness.targets.built import built_function
 from support.artifacts import REPOSITORY
 from support.builds import SAME, write_build, write_project
@@ -77,8 +78,19 @@ def test_compiled_code_that_the_function_cannot_load_is_found(project, artifact,
     (artifact / name).parent.mkdir(exist_ok=True)
     (artifact / name).write_bytes(content)
     rules, findings, _ = check(project)
-    assert rules == ["D031"]
-    assert name in findings[0].message
+    assert set(rules) <= {"D031", "D050"}
+    assert name in next(one.message for one in findings if one.id == "D031")
+
+
+def test_what_this_machine_cannot_import_is_not_called_broken(project, artifact):
+    other, number = ("x86_64", X86_64) if architecture_here() == "arm64" else ("arm64", AARCH64)
+    (artifact / "fast.so").write_bytes(elf(number))
+    for folder in (project, artifact):
+        (folder / "app.py").write_text(f"import ctypes\nctypes.CDLL('./fast.so')\n{SAME}")
+    rules, findings, measured = check(project, architecture=other)
+    assert rules == ["D050"]
+    assert f"app.same was not imported: fast.so is compiled for {other}" in findings[0].message
+    assert measured.import_ms is None
 
 
 def test_compiled_code_of_the_function_s_own_platform_is_none_of_it(project, artifact):

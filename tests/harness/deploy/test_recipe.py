@@ -162,11 +162,11 @@ def test_an_example_gets_nothing_of_the_user_s(project, tmp_path):
 
 def test_what_graders_share_goes_into_each_with_its_packages(project, tmp_path):
     write_artifact(project, {"template.yaml": TWO, "my_graders/plain.py": ""})
-    write_artifact(project / "shared", {"words.txt": "", "requirements.txt": "# none\n"})
-    assert "shared/words.txt" in built("Plain", tmp_path / "plain", "shared")
-    found = recipe_of(Path("template.yaml"), "Plain", sources=(Path("shared"), Path("my_graders")))
-    assert found.sources == (Path("shared"),)
-    assert found.requirements == (Path("shared/requirements.txt"),)
+    write_artifact(project / "lib", {"words.txt": "", "requirements.txt": "# none\n"})
+    assert "lib/words.txt" in built("Plain", tmp_path / "plain", "lib")
+    found = recipe_of(Path("template.yaml"), "Plain", sources=(Path("lib"), Path("my_graders")))
+    assert found.sources == (Path("lib"),)
+    assert found.requirements == (Path("lib/requirements.txt"),)
 
 
 def test_the_pins_of_every_function_come_first(project):

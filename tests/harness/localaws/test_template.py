@@ -262,6 +262,19 @@ def test_globals_with_choices_are_taken(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("value", "noted"),
+    [
+        ("{SubnetIds: [a]}", True),
+        ("!If [IsProd, {}, !Ref AWS::NoValue]", False),
+        ("!If [Unknown, {}, {}]", True),
+    ],
+)
+def test_a_vpc_is_noted_where_there_may_be_one(tmp_path, value, noted):
+    found = environment(tmp_path, "A: b", f"Globals: {{Function: {{VpcConfig: {value}}}}}")
+    assert any("VPC" in note for note in found.notes) is noted
+
+
+@pytest.mark.parametrize(
     "properties",
     [
         "[]",
