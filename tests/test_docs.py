@@ -18,6 +18,7 @@ from graders.reward import KINDS
 from harness.data.rules import RULES
 from harness.deploy.artifact import main as build_artifact
 from harness.deploy.checklist import RULES as CHECKLIST
+from harness.deploy.recipe import recipe_of
 from harness.localaws.template import read_template
 from support.readme import README, blocks, commands
 
@@ -131,6 +132,17 @@ def test_the_artifact_for_other_tools_is_built(tmp_path: Path, monkeypatch: pyte
     assert build_artifact(words[2:]) == 0
     built = {entry.name for entry in (tmp_path / "build" / "MathAnswer").iterdir()}
     assert {"graders", "aws_lambda_powertools", "math_grader.py"} <= built
+
+
+def test_the_container_image_is_one_that_can_be_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [template] = blocks("yaml", DEPLOY)
+    (tmp_path / "template.yaml").write_text(f"Resources:\n{template}", encoding="utf-8")
+    (tmp_path / "math_grader.py").write_text("def math_answer(event, context): ...\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    recipe = recipe_of(Path("template.yaml"), "MathAnswer")
+    assert (recipe.image, recipe.runtime, recipe.own) == (True, "python3.13", Path("math_grader.py"))
 
 
 def test_the_readme_leads_to_every_document() -> None:
