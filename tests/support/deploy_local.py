@@ -2,8 +2,8 @@
 
     make deploy-local
 
-Prints what was deployed and what each grader answered to one right and one wrong completion. RFT_SAM names
-the SAM command line. No account, no container engine; nothing stays behind but `.aws-sam`.
+Prints what was deployed, the alarms on it, and each grader's answer to a right and a wrong completion.
+RFT_SAM names the SAM command line. No account, no container engine; nothing stays behind but `.aws-sam`.
 """
 
 from __future__ import annotations
@@ -47,16 +47,18 @@ def main() -> int:
 
 
 def call_each(aws: LocalAws) -> int:
-    """Call every grader of the stack at its published version."""
+    """Call every grader of the stack at its published version; each needs alarms too."""
     functions = aws.client("lambda")
+    alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
     failed = 0
     for name, arn in aws.outputs(STACK).items():
         if not name.endswith("VersionArn"):
             continue
         answer = functions.invoke(FunctionName=arn, Payload=json.dumps(EVENT))
         payload = json.loads(answer["Payload"].read())
-        failed |= "FunctionError" in answer
-        sys.stdout.write(f"\n{arn}\n{json.dumps(payload, indent=2)}\n")
+        own = [alarm for alarm in alarms if f"'{arn.split(':')[6]}'" in str(alarm)]
+        failed |= "FunctionError" in answer or not own
+        sys.stdout.write(f"\n{arn}, {len(own)} alarms\n{json.dumps(payload, indent=2)}\n")
     return int(failed)
 
 
