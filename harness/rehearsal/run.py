@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -136,9 +137,21 @@ def rehearse(request: RehearsalRequest, progress: Progress) -> Rehearsal:
         raise InputError("the share that is held out must be at least 0 and less than 1", place="--holdout")
     check_either(request.keep_field, request.records)
     training = None if request.records is None else look_at_records(request.records)
-    with output_to(None):
-        target = OwnProcessTarget(request.grader)
-        target.restart()  # so that what the import prints is in the folder's log
+    with ExitStack() as stack:
+        with output_to(None) as imported:
+            target = stack.enter_context(closing(OwnProcessTarget(request.grader)))
+            printed = imported.read_text(encoding="utf-8", errors="replace")
+        return _in_folder(request, progress, target, printed, training)
+
+
+def _in_folder(
+    request: RehearsalRequest,
+    progress: Progress,
+    target: OwnProcessTarget,
+    printed: str,
+    training: RecordFacts | None,
+) -> Rehearsal:
+    """Rehearse with an opened grader, in the folder that goes with the inputs."""
     identity = _identity(request, target, training)
     out = request.out or _default_folder(request, identity)
     _check_folder(out, identity)
@@ -154,8 +167,10 @@ def rehearse(request: RehearsalRequest, progress: Progress) -> Rehearsal:
             lock(out / ".lock", "this rehearsal", fix="Wait for it, or name another --out."),
             KeptRewards(out / _REWARDS, identity, calls) as rewards,
             output_to(out / LOG),
-            closing(target),
         ):
+            sys.stdout.write(printed)
+            sys.stdout.flush()
+            target.print_to(out / LOG)
             return _rehearsed(request, out, identity, parts, target, rewards, progress, remarks)
     except JobFailure as failure:
         raise HarnessError(

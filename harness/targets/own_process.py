@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from harness.data.typed_json import typed
@@ -99,6 +100,11 @@ class OwnProcessTarget:
             )
         return answer
 
+    def print_to(self, log: Path) -> None:
+        """Append what the grader prints from now on to a file, until the process is started anew."""
+        if self._process is not None:
+            self._process.print_to(log)
+
     def restart(self) -> None:
         """End the process: the next call imports the grader anew."""
         self.close()
@@ -147,6 +153,10 @@ class _Process:
             return None
         items, ms, fault = json.loads(said)
         return Answer([Graded(*item) for item in items], ms, fault and GraderFault(*fault))
+
+    def print_to(self, log: Path) -> None:
+        """Order the process to print to a file; a text is no event."""
+        self._send(str(log.resolve()))
 
     def end(self) -> str:
         """End it where it has not ended, and say how it ended."""

@@ -133,6 +133,13 @@ def test_what_it_prints_stays_off_our_own_output(
     assert (out, "printed" in err, "written" in err) == ("", True, True)
 
 
+def test_what_it_prints_can_be_sent_to_a_file(target: OwnProcessTarget, tmp_path: Path) -> None:
+    target.print_to(tmp_path / "log")
+    target.grade(event("prints"))
+    target.close()
+    assert (tmp_path / "log").read_text() == "printed\nwritten"
+
+
 @pytest.mark.parametrize(
     ("source", "name", "said"),
     [
