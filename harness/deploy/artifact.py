@@ -99,9 +99,12 @@ def build(recipe: Recipe, into: Path) -> Artifact:
 
 def _fill(recipe: Recipe, into: Path) -> list[SourceTree]:
     """Put in packages, library and sources, the user's last: what must not be replaced is there by then."""
-    install_requirements(recipe.requirements, into, runtime=recipe.runtime, architecture=recipe.architecture)
     if recipe.powertools_installed:
         copy_installed(POWERTOOLS, into)
+    install_requirements(recipe.requirements, into, runtime=recipe.runtime, architecture=recipe.architecture)
+    if (into / "graders").exists() or (into / "graders.py").exists():
+        place = ", ".join(map(str, recipe.requirements))
+        raise InputError("a package holds a `graders` of its own", place=place, fix="Leave it out.")
     library = installed_graders()
     _copy(read_tree(library, library), into)
     trees = []

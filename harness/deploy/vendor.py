@@ -47,8 +47,8 @@ _OTHER_WHEEL = re.compile(
 )
 _CONFLICT = re.compile(r"The conflict is caused by:\n(?P<why>(?: {4}[^\n]+\n)+)")
 _MAKE_WHEEL = (
-    "Or make a wheel: `pip wheel --no-deps --wheel-dir wheels %s` where it is pure Python, else the same in "
-    "Lambda's own container (public.ecr.aws/sam/build-python3.13), and add `--find-links wheels` to the "
+    "Make a wheel of it: `pip wheel --no-deps --wheel-dir wheels %s` where it is pure Python, else the same "
+    "in Lambda's own container (public.ecr.aws/sam/build-python3.13), and add `--find-links wheels` to the "
     "requirements file. Pure-Python source can also go into a folder beside the grader."
 )
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT[\d:,]+ ", re.MULTILINE)
@@ -235,15 +235,13 @@ def _refusal(said: str, log: str, files: Sequence[Path], others: Sequence[Path])
         return ServiceError(message, place=place, fix="The package index is not reachable.")
     if (conflict := _CONFLICT.search(log)) is not None:
         why = "; ".join(line.strip() for line in re.sub(r"\(constraint\) ", "", conflict["why"]).splitlines())
-        against = f" against {', '.join(map(str, others))}" if others else ""
+        against = f" against {', '.join(map(str, others)) or 'what the artifact holds already'}"
         fix = "Ask for the same version in both: an artifact holds one of each package."
         return InputError(f"its packages conflict{against}: {why}", place=place, fix=fix)
     if (wanted := _WANTED.search(said)) is not None:
         name = wanted["name"]
         if any(_same(found["name"], name) for found in _OTHER_WHEEL.finditer(log)):
-            fix = (
-                f"Choose another version of it, another Runtime or other Architectures. {_MAKE_WHEEL % name}"
-            )
+            fix = f"Choose another version, Runtime or Architectures. {_MAKE_WHEEL % name}"
             return InputError(f"{name} has no wheel that the function can load", place=place, fix=fix)
         if any(_same(found["name"], name) for found in _SOURCE_ONLY.finditer(log)):
             text = f"{name} is published as source only (sdist), not as a wheel"

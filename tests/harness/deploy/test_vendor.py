@@ -12,6 +12,7 @@ import zipfile
 import pytest
 
 from harness.deploy import vendor
+from harness.deploy.artifact import Recipe, build
 from harness.deploy.vendor import included_files, install_requirements
 from harness.errors import InputError
 
@@ -231,6 +232,20 @@ def test_included_files_are_found_once_each(tmp_path):
         (tmp_path / name).write_text(text)
     found = [file.resolve() for file in included_files(tmp_path / "a.txt")]
     assert sorted(found) == sorted((tmp_path / name).resolve() for name in files)
+
+
+def test_powertools_of_this_environment_is_not_replaced(index, tmp_path):
+    index.wheel("typing_extensions", "99.0")
+    asking = index.asking("typing-extensions==99.0")
+    recipe = Recipe(runtime="python3.99", powertools_installed=True, requirements=(asking,))
+    with pytest.raises(InputError, match=r"conflict against .*typing-extensions==99\.0"):
+        build(recipe, tmp_path / "built")
+
+
+def test_a_package_that_would_hide_the_library_is_refused(index, tmp_path):
+    index.wheel("tiny", held={"graders/__init__.py": ""})
+    with pytest.raises(InputError, match=r"requirements\.txt: a package holds a `graders` of its own"):
+        build(Recipe(runtime="python3.99", requirements=(index.asking("tiny"),)), tmp_path / "built")
 
 
 # --- Out of the running environment -----------------------------------------------------------------
