@@ -8,11 +8,11 @@ size of the reference unless `relative` asks for it: a tolerance that suits 1,00
 
 from __future__ import annotations
 
-from itertools import islice
-
-from ..errors import DecorationError
+from ..errors import DecorationError, RecordError
 from ..extract import Missing, after_marker, boxed, last_number, parse_number
-from ..extract._numbers import allowance, exact, numbers, plain, within
+from ..extract._claims import boxed_number_of
+from ..extract._compared import allowance, within, written
+from ..extract._numbers import all_numbers
 from ._answers import comparing
 from ._options import flag_options, number_option, text_option
 
@@ -21,14 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Literal, TypeAlias
 
-    from ..extract._numbers import Number
+    from ..extract._numbers import Decimal
+    from ..extract._numerals import Number
     from ..reward import Reward
     from ..sample import Sample
     from ._answers import Take
 
     Which: TypeAlias = Literal["last", "first"]
-
-_LONGEST_LIST = 1000
 
 
 def number(
@@ -36,18 +35,24 @@ def number(
     marker: str | None = None,
     which: Which = "last",
     take: Take | None = None,
+    decimal: Decimal = ".",
+    scale: bool = False,
     tolerance: float = 0,
     relative: float = 0,
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer's number is the reference's.
 
-    Without a marker it pays for a completion that ends in the right number, whatever the number is of.
+    Without a marker, `graders.extract.last_number` says which number of a completion counts: the one in its
+    box, the one that it claims, else its last, whatever that is a number of. The reference is one number as a
+    whole. `docs/answers.md` has a table of what reads as which number.
 
     Args:
         marker: What stands before the answer, in completion and reference; the line after it has to hold
-            exactly one number. None takes the last number of the completion.
+            exactly one number.
         which: The marker that counts where there are several, `last` or `first`.
         take: Finds the text that has to hold exactly one number, instead of a marker.
+        decimal: The decimal sign, `.` or `,`, where a text does not tell: `1,234` is 1234, or 1.234.
+        scale: Whether `72k`, `3.5M` and `2 million` are read; they are unread without.
         tolerance: How far the numbers may lie apart.
         relative: The same as a share of the reference; the larger of the two allowances holds.
 
@@ -55,16 +60,27 @@ def number(
         DecorationError: An option cannot be meant.
     """
     find = _slot(marker, which, take)
+    _reading_options(decimal, scale)
     return comparing(  # type: ignore[misc]  # mypy solves no union in a union
-        lambda text, strict: parse_number(text) if strict or find else last_number(text),
+        lambda text, strict: (
+            parse_number(text, decimal=decimal, scale=scale, strict=strict)
+            if strict or find
+            else last_number(text, decimal=decimal, scale=scale)
+        ),
         _sameness(tolerance, relative),
         what="one number",
         take=find,
+        references=_number_text,
     )
 
 
 def boxed_number(
-    *, take: Take | None = None, tolerance: float = 0, relative: float = 0
+    *,
+    take: Take | None = None,
+    decimal: Decimal = ".",
+    scale: bool = False,
+    tolerance: float = 0,
+    relative: float = 0,
 ) -> Callable[[Sample[Any]], Reward]:
     r"""Make a check that the number in the last `\boxed{...}` is the reference's.
 
@@ -72,21 +88,28 @@ def boxed_number(
 
     Args:
         take: Finds the text with the box; None looks in all of it.
+        decimal: The decimal sign, `.` or `,`, where a text does not tell.
+        scale: Whether `72k`, `3.5M` and `2 million` are read.
         tolerance: How far the numbers may lie apart.
         relative: The same as a share of the reference; the larger of the two allowances holds.
 
     Raises:
         DecorationError: An option cannot be meant.
     """
+    _reading_options(decimal, scale)
 
     def read(text: str, strict: bool) -> Number | Missing:
+        if not strict:
+            return boxed_number_of(text, decimal=decimal, scale=scale)
         box = boxed(text)
         if isinstance(box, Missing):
-            return parse_number(text) if strict and box.kind == "none" else box
-        return parse_number(box)
+            if box.kind != "none":
+                return box
+            box = text
+        return parse_number(box, decimal=decimal, scale=scale, strict=True)
 
-    same = _sameness(tolerance, relative)
-    return comparing(read, same, what="one number, in a box or in all", take=take)  # type: ignore[misc]
+    same, what = _sameness(tolerance, relative), "one number, in a box or in all"
+    return comparing(read, same, what=what, take=take, references=_number_text)  # type: ignore[misc]
 
 
 def list_of_numbers(
@@ -94,6 +117,8 @@ def list_of_numbers(
     marker: str | None = None,
     which: Which = "last",
     take: Take | None = None,
+    decimal: Decimal = ".",
+    scale: bool = False,
     ordered: bool = True,
     tolerance: float = 0,
     relative: float = 0,
@@ -107,6 +132,8 @@ def list_of_numbers(
         marker: What stands before the answer; None takes every number of the completion.
         which: The marker that counts where there are several, `last` or `first`.
         take: Finds the text that holds the numbers, instead of a marker.
+        decimal: The decimal sign, `.` or `,`, where a text does not tell.
+        scale: Whether `72k`, `3.5M` and `2 million` are read.
         ordered: Whether they have to stand in the reference's order.
         tolerance: How far each number may lie from its own.
         relative: The same as a share of the reference's; the larger of the two allowances holds.
@@ -115,6 +142,7 @@ def list_of_numbers(
         DecorationError: An option cannot be meant.
     """
     flag_options(ordered=ordered)
+    _reading_options(decimal, scale)
     find = _slot(marker, which, take)
     alike = _sameness(tolerance, relative)
 
@@ -126,7 +154,11 @@ def list_of_numbers(
         return all(map(alike, found, expected))
 
     return comparing(
-        lambda text, strict: _all(text), same, what="a list of numbers", take=find, references=_list_text
+        lambda text, strict: all_numbers(text, decimal=decimal, scale=scale, strict=strict),
+        same,
+        what="a list of numbers",
+        take=find,
+        references=_list_text,
     )
 
 
@@ -150,20 +182,28 @@ def _sameness(tolerance: float, relative: float) -> Callable[[Number, Number], b
     return lambda found, expected: within(found, expected, limit, share)
 
 
-def _all(text: str) -> tuple[Number, ...] | Missing:
-    """Every number of a text; missing when one does not read, or there are too many to be an answer."""
-    read = list(islice(numbers(plain(text)), _LONGEST_LIST + 1))
-    found = tuple(value for value in read if value is not None)
-    if len(found) < len(read):
-        return Missing("some of its digits read as no number", "not exact")
-    if len(read) > _LONGEST_LIST:
-        return Missing(f"there are more than {_LONGEST_LIST} numbers", "several")
-    return found or Missing("there is no number")
+def _reading_options(decimal: object, scale: object) -> None:
+    """Refuse options of reading that cannot be meant."""
+    flag_options(scale=scale)
+    if decimal not in (".", ","):
+        raise DecorationError(f"decimal={decimal!r}: write '.' or ','")
+
+
+def _number_text(sample: Sample[Any]) -> Sequence[str]:
+    """The reference as text; a JSON number has a point whatever decimal sign is used in texts."""
+    reference = sample.reference_answer
+    if type(reference) is str and not reference.isspace() and reference:
+        return (reference,)
+    text = sample.reference_text
+    return (written(reference) if isinstance(reference, float) else text,)
 
 
 def _list_text(sample: Sample[Any]) -> Sequence[str]:
     """The reference's numbers as one text."""
     reference = sample.reference_answer
-    if isinstance(reference, list) and reference:
-        return (", ".join(one if isinstance(one, str) else str(exact(one)) for one in reference),)
-    return (sample.reference_text,)
+    if not isinstance(reference, list) or not reference:
+        return _number_text(sample)
+    for one in reference:
+        if isinstance(one, bool) or not isinstance(one, (str, int, float)):
+            raise RecordError(f"the reference answer lists a {type(one).__name__}: list numbers")
+    return ("; ".join(one if isinstance(one, str) else written(one) for one in reference),)

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from ._blocks import after_marker, boxed, code_block, json_block, tag
 from ._choices import choice_letter
+from ._claims import last_number
+from ._compared import reference_number, same_number
 from ._missing import Missing
-from ._numbers import last_number, parse_number, reference_number, same_number
+from ._numbers import parse_number
 
 __all__ = [
     "Missing",

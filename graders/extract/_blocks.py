@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Literal
 
+# What is left of a command whose backslash and letter were read as one control character.
+_UNESCAPED = ("\x08oxed", "\x0cbox")
 _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 _TAG_NAME = re.compile(r"[A-Za-z_][\w:.-]*\Z")
 _JSON_ATTEMPTS = 32
@@ -69,7 +71,19 @@ def boxed(text: str) -> str | Missing:
     Returns:
         The content without space around it; `Missing` without a box, or when the last is not closed or blank.
     """
+    span = box_span(text)
+    return span if isinstance(span, Missing) else text[span[0] : span[1]].strip()
+
+
+def box_span(text: str) -> tuple[int, int] | Missing:
+    r"""Where the content of the last box starts and ends; missing as `boxed` says it.
+
+    Args:
+        text: A completion.
+    """
     opened = max(_last_opening(text, "\\boxed"), _last_opening(text, "\\fbox"))
+    if "\x08" in text or "\x0c" in text:
+        opened = max(opened, *(_last_opening(text, command) for command in _UNESCAPED))
     if opened < 0:
         return Missing("there is no box")
     depth = 0
@@ -79,9 +93,8 @@ def boxed(text: str) -> str | Missing:
         elif brace[0] == "}":
             depth -= 1
             if not depth:
-                return text[opened + 1 : brace.start()].strip() or Missing(
-                    "the last box is empty", "not exact"
-                )
+                blank = not text[opened + 1 : brace.start()].strip()
+                return Missing("the last box is empty", "not exact") if blank else (opened + 1, brace.start())
     return Missing("the last box is not closed", "not exact")
 
 

@@ -63,7 +63,7 @@ def abstaining(sample: Sample) -> float:
 
 @grader
 def any_number(sample: Sample) -> bool:
-    return same_number(sample.completion, sample.reference_text)
+    return same_number(sample.completion, sample.reference_text, marker="A:")
 
 
 @grader

@@ -14,12 +14,16 @@ from graders.extract import reference_number, same_number
 from support.found import last_number, parse_number
 
 SPELLINGS_OF_72 = """\
-72|072|+72|72.|72,|72;|72!|72.0|72.00|72.|７２|٧٢|7\u200b2|72\u00a0|\ufeff72|$72|$72.00|€72|72 €
+72|072|+72|72.|72,|72;|72.0|72.00|72.|７２|٧٢|7\u200b2|72\u00a0|\ufeff72|$72|$72.00|€72|72 €
 £72|72 USD|USD 72|USD72|US$72|**72**|`72`|"72"|“72”|'72'|(72)|[72]|{72}|_72_|*72*|$72$|\\(72\\)
-\\[72\\]|\\boxed{72}|$\\boxed{72}$|\\$72|\\text{72}|72 \\text{ km}|\\mathbf{72}|- 72|* 72|= 72
+\\[72\\]|\\boxed{72}|$\\boxed{72}$|\\$72|\\text{72}|72 \\text{ km}|\\mathbf{72}|* 72|= 72
 x = 72|answer: 72|the answer is 72|72 dollars|72km|72 km/h|72%|72\\%|72 percent|72 m2|72 m^2
 72 m²|72^{\\circ}|72nd|144/2|\\frac{144}{2}|7.2e1|7.2 x 10^1|7.2×10¹|0.72e2|720e-1|<<6*12=72>>72
-#72|72:|...72|72...|72?|~72|≈72|72 clips in all|about 72 each|CO2: 72|>72|<b>72</b>|72 🎉""".replace(
+#72|72:|...72|72...|72?|~72|≈72|72 clips in all|about 72 each|CO2: 72|<b>72</b>|72 🎉
+\\underline{72}|\\mathsf{72}|\\boldsymbol{72}|\\mbox{72}|\\large 72|\\bm{72}|\\color{red}{72}|72^{\\text{nd}}
+72\\,\\mathrm{m}^2|72\\text{ cm}^2|72\\textnormal{ miles}|\\angle APC = 72^\\circ|72[1]|72¹|48 + 24 = 72
+72 (seventy-two)|It is 72!|72!!!|72†|72*|CHF 72|kr 72|Rs. 72|72 ft²|72个|答案是72。|72元|72 kg·m|\\approx 72
+72 = 72.0|72 because 6*12 = 72|72 (48 + 24)|72 \\pmod{11}|it is—72|72-hour|72/day|\\frac{144}2""".replace(
     "\n", "|"
 ).split("|")
 
@@ -60,8 +64,35 @@ VALUES = {
     "1.5 \\times 10^{3}": 1500,
     "1.5*10^3": 1500,
     "1.5×10⁻³": Fraction(3, 2000),
-    "2 million": 2_000_000,
-    "1.5 billion": 1_500_000_000,
+    "x = - 72": -72,
+    "-Rs 5": -5,
+    "-₩5": -5,
+    "-\\(5\\)": -5,
+    "-'5'": -5,
+    "-[5]": -5,
+    "-<b>5</b>": -5,
+    "{-}5": -5,
+    "\\text{-}5": -5,
+    "&minus;5": -5,
+    "minus $5": -5,
+    "negative 72": -72,
+    "负72": -72,
+    "($1,234.50)": Fraction(-2469, 2),
+    "$(72)$": 72,
+    "72 dollars ($72)": 72,
+    "-($5)": -5,
+    "11,\\! 111": 11111,
+    "14 {, }916": 14916,
+    "1 000 000": 1_000_000,
+    "1’080": 1080,
+    "12,34,567": 1234567,
+    "€1.234,56": Fraction(30864, 25),
+    "٧٫٥": Fraction(15, 2),
+    "\\frac94": Fraction(9, 4),
+    "\\cfrac{1}{3}": Fraction(1, 3),
+    "\\frac{3.5}{2}": Fraction(7, 4),
+    "\\boxed{\\frac{1}{2}}": Fraction(1, 2),
+    "3⁄4": Fraction(3, 4),
     "50%": 50,
     "0": 0,
     "-0": 0,
@@ -71,11 +102,17 @@ VALUES = {
 
 NO_ONE_NUMBER = """\
 | |.|,|-|+|$|#|nan|NaN|inf|-inf|Infinity|None|{}|[]|\u200b|I don't know|seventy-two|½½|²
-\\boxed{}|<<6*12=72>>|<<6*12=72|<<72|1 3/2|7,2|1,2,3|1,234,56|1.234,56|1 234|72 or 73|70 71 72
-70, 71, 72|70/71/72|70–72|72-73|48 - 24|72 * 10|6*12=72|72 is wrong, it is 73|$5 by 2020|1.2.3
+\\boxed{}|<<6*12=72>>|<<6*12=72|<<72|1 3/2|7,2|1,2,3|1,234,56|72 or 73|70 71 72
+70, 71, 72|70/71/72|70–72|72-73|48 - 24|72 * 10|72 is wrong, it is 73|$5 by 2020|1.2.3
 2024-01-05|01/02/2024|12:30|3:4|7^2|7²|7**2|10^3|2**3|72k|72K|72M|72B|72bn|7a2|0x48|72e5x|12h30
 72/0|7.2/0.1|1e401|1e999999|1e-999999|\\sqrt{72}|2\\pi|√72|±72|≥72|≠72|\\pm 72|\\frac{72}{x}|∞
-CO2|x72|x_72|m^2""".replace("\n", "|").split("|")
+CO2|x72|x_72|m^2|>72|> 72|72!|$72!$|- 72|- $5|—5|$-$-5|72 lakh|72 crore|72 dozen|72 mil|72 hundred
+2 million|$5m|sqrt(72)|half of 72|not 72|isn't 72|72 + one|72x|72i|2\\sqrt{3}|x in (1,2)|(1,2)|[0,1)|[-3,2]
+{1, 2}|\\{1\\}|x < 5|x \\le 5|5 \\pm 0.1|5 +- 0.1|1011_2|1011₂|x+2n+1|96-10\\sqrt{21}|\\frac{1+\\sqrt{5}}{2}
+3 + 4i|5!|0.333...|72 = 6*12|72 = 73|3,14|0,5|0,072|at least 72|72 or more|twice 72|72 and a half|72万
+3分之1|3点5|f(72)|3(72)|(3)(4)|2^72|72^x|5'6"|72+|x-72|72-x|72 squared|72 / 2x|\\binom{5}{2}|72/x
+72 (73)|72 (or 73)|-\\frac{-1}{2}|1_000|7\\boxed{2}|\\boxed{7}\\boxed{2}|7<sup>2</sup>
+72 plus tax|$5 by 2020""".replace("\n", "|").split("|")
 
 
 @pytest.mark.parametrize("text", SPELLINGS_OF_72)
@@ -105,19 +142,70 @@ def test_wrong_numbers_are_wrong(text, marker):
     assert not same_number(f"#### {text}", "#### 72", marker=marker)
 
 
-def test_the_last_number_counts_without_a_marker():
-    assert last_number("12 and then 72 clips.\n\nThat is all!") == 72
-    assert last_number("no digits") is None
-    assert last_number("72, see version 1.2.3") is None
-    assert last_number("so 6 * 12 = <<6*12=72>>72 clips") == 72
-    assert last_number("so it is 72\n<<6*12=99>>") == 72
-    assert last_number("x " * 20_000 + "72 " + "y " * 4_000) == 72
+SCALED = {
+    "72k": 72_000,
+    "$3.5M": 3_500_000,
+    "2 million": 2_000_000,
+    "1.5 Billion": 1_500_000_000,
+    "$2bn": 2 * 10**9,
+    "2 lakh": 200_000,
+    "72 km": 72,
+    "72": 72,
+}
 
 
-def test_a_sign_after_a_number_is_an_operation():
-    assert last_number("48-24") == 24
-    assert last_number("48 -24") == -24
-    assert last_number("it fell by 10% to -24") == -24
+@pytest.mark.parametrize(("text", "value"), SCALED.items())
+def test_scale_is_read_where_it_is_asked_for(text, value):
+    assert parse_number(text, scale=True) == value
+    assert parse_number(text) in (None, 72)
+
+
+COMMAS = {
+    "4,5": Fraction(9, 2),
+    "4.5": Fraction(9, 2),
+    "1.234": 1234,
+    "1,234": Fraction(1234, 1000),
+    "1.234,56": Fraction(30864, 25),
+    "1.234.567": 1234567,
+    "1,234,567": 1234567,
+    "0,072": Fraction(72, 1000),
+    "0.5": Fraction(1, 2),
+}
+
+
+@pytest.mark.parametrize(("text", "value"), COMMAS.items())
+def test_a_comma_is_the_decimal_sign_where_that_is_said(text, value):
+    assert parse_number(text, decimal=",") == value
+
+
+STRICT = {
+    "72 km": 72,
+    "#### 72": 72,
+    "$x = 72$": 72,
+    "k=72": 72,
+    "$72$ m": 72,
+    "72\\text{ cm}^2": 72,
+    "$72\\%$": 72,
+    "($72)": -72,
+    "CHF 72\n": 72,
+    "$\\frac{1}{3}$ meters": Fraction(1, 3),
+}
+NOT_STRICT = """Boeing 747|Apollo 11|50 Cent|7 Eleven|72 clips|(72)|[72]|{72}|≈72|~72|about 72|72 [1]
+72 (see 2)|48 + 24 = 72|page 3|72 (source: page 3)|The answer is 72.|1 of 2|5 or so|nan|None|3,14""".replace(
+    "\n", "|"
+).split("|")
+
+
+@pytest.mark.parametrize(("text", "value"), STRICT.items())
+def test_a_reference_is_one_number_as_a_whole(text, value):
+    assert parse_number(text, strict=True) == value
+
+
+@pytest.mark.parametrize("text", [*NOT_STRICT, *NO_ONE_NUMBER])
+def test_what_is_not_one_number_as_a_whole_is_no_reference(text):
+    assert parse_number(text, strict=True) is None
+    with pytest.raises(RecordError):
+        reference_number(text)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +255,7 @@ def test_integers_read_back_however_they_are_written(value):
         f"{value} km",
     ):
         assert parse_number(text) == value
-        assert last_number(f"first 12, then {text}\nand so on") == value
+        assert last_number(f"first 12, then {text} at the end\nand so on") == value
 
 
 @given(st.fractions(max_denominator=10**6))
@@ -184,7 +272,7 @@ def test_floats_read_back_as_they_are_written(value):
 
 
 @given(
-    st.lists(st.integers(0, 999), min_size=2, max_size=5),
+    st.lists(st.integers(0, 99), min_size=2, max_size=5, unique=True),
     st.sampled_from([" ", ", ", " or ", "\t", "; ", " = ", " * "]),
 )
 def test_several_numbers_are_no_answer(values, joint):

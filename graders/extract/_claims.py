@@ -1,0 +1,215 @@
+r"""The number that a completion settles on: in its box, in its claim, or its last.
+
+What follows a claim without claiming is its reason. Claims of different numbers are none, and so is a claim
+that is revised.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from ._blocks import box_span
+from ._missing import Missing
+from ._numbers import DIGIT, MAX_LINE, booked, is_approximation, ordinary_number, parse_number, unread
+from ._numerals import plain
+from ._readings import changed_behind, numerals, read_numeral
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ._numbers import Decimal
+    from ._numerals import Number
+
+_MOST = 64
+_FILLERS = 4  # words between a claim and its number: the answer is about x = 72
+
+_CITATION = re.compile(r"(?<=\S)\s?\[[0-9]{1,3}\](?=[\s.,;]|\Z)")
+_SEE = re.compile(
+    r"\((?:see|sources?|cf|refs?|references?|pages?|pp?|notes?|as of|eqs?|tables?|fig(?:ure)?s?"
+    r"|sections?|steps?|lines?)\b[^()]{0,200}\)",
+    re.IGNORECASE,
+)
+_CLAIM = re.compile(
+    r"\b(?P<final>final\s)?answer\b(?:\s(?:to|for|of)\b[^.\n:=]{0,60}?)?[\s*_]{0,4}"
+    r"(?:\b(?:is|was|(?:would|should|must|has to) be)\b|[=:])[\s*_:]{0,6}",
+    re.IGNORECASE,
+)
+_PLAIN_WORD = re.compile(r"(?<=[a-z] )[a-z]{2,12}\Z")
+_TELLING = frozenset(  # words that may change the number behind them
+    """not never than least most over under above below exceed exceeds plus times minus negative by of or vs
+    versus twice double triple thrice between sqrt log ln sin cos tan to and may""".split()
+)
+_FINAL = re.compile(r"\bfinal\sanswer\b", re.IGNORECASE)
+_SENTENCE = re.compile(r"(?<![A-Z])[.;?!]\s+(?=[A-Z(\[])")
+_BOX = re.compile(r"\\(?:boxed|fbox)\s?\{([^{}]{0,200})\}")
+_BEFORE_BOX = re.compile(
+    r"(?:[-+\u2212\u2013*/^<>]|(?<![A-Za-z]{2})[\w)}\]](?=\Z|\$\Z)|\\(?:[lg]eq?|neq?|times|cdot|pm)|\b(?:not|minus|negative)\s?)\s?\$?\s?\Z"
+)
+_REVISED = re.compile(
+    r"\b(?:wait|actually|correction|corrected|oops|sorry|mistaken?|scratch that|no,)",
+    re.IGNORECASE,
+)
+
+
+def last_number(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Number | Missing:
+    r"""Read the number that a completion settles on; `parse_number` says what reads as a number.
+
+    That is the number in its box; without one, the number that it claims last (`the answer is 72`); without a
+    claim, the last number of all. Different claims are none, but a `final answer` outranks what it follows.
+
+    Args:
+        text: A completion. Without a claim, the last 10,000 characters of the last line with digits are read.
+        decimal: The decimal sign where the text does not tell.
+        scale: Whether `72k`, `3.5M` and `2 million` are read.
+
+    Returns:
+        An int, or a Fraction where the number is not whole; `Missing` when there is none, or different ones
+        are claimed, or the one that counts cannot be read exactly.
+    """
+    if "oxed" in text or "box" in text:
+        found = boxed_number_of(text, decimal=decimal, scale=scale)
+        if not isinstance(found, Missing):
+            behind = text[box_span(text)[1] :]  # type: ignore[index]  # there is one, for it was read
+            later = _claimed(behind, decimal, scale)
+            if later is not None and _FINAL.search(behind):
+                return later
+            return _unless_revised(
+                found, behind, decimal, scale, [*_other_boxes(text, decimal, scale), later]
+            )
+        if found.kind != "none":
+            return found
+    claimed = _claimed(text, decimal, scale)
+    return _last(text, decimal, scale) if claimed is None else claimed
+
+
+def boxed_number_of(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Number | Missing:
+    r"""Read the number of the last box, unread where what stands around the box changes it: `-\boxed{5}`.
+
+    Args:
+        text: A completion.
+        decimal: The decimal sign where the text does not tell.
+        scale: Whether `72k`, `3.5M` and `2 million` are read.
+    """
+    span = box_span(text)
+    if isinstance(span, Missing):
+        return span
+    start, end = span
+    value = parse_number(text[start:end].strip(), decimal=decimal, scale=scale)
+    if isinstance(value, Missing):
+        return Missing(f"in the box {value.reason}", "several" if value.kind == "several" else "not exact")
+    behind = text[end + 1 : end + 81]
+    command = text.rfind("ox", 0, start)
+    lead = text[max(0, command - 32) : command].removesuffix("\\b").removesuffix("\\fb")
+    if _changed_before(lead.rstrip("\x08\x0cb") if lead[-1:] in "\x08b" else lead) or (
+        behind.strip("$. \n)]*") and changed_behind(plain(behind))
+    ):
+        return unread("what stands around the box changes its number")
+    return value
+
+
+def _changed_before(lead: str) -> bool:
+    """Whether what stands before a box makes something else of its number."""
+    said = lead.rstrip(" $\n")
+    if not said or said[-1] in ":=.,;":
+        return False
+    word = _PLAIN_WORD.search(said, max(0, len(said) - 16))
+    if word is not None:
+        return word[0] in ("not", "minus", "negative")
+    return _BEFORE_BOX.search(lead) is not None
+
+
+def _last(text: str, decimal: Decimal, scale: bool) -> Number | Missing:
+    """The last number of the last line that has digits."""
+    end = len(text)
+    while end > 0:
+        start = text.rfind("\n", 0, end) + 1
+        if not DIGIT.search(text, start, end):
+            end = start - 1
+            continue
+        line = text[start:end]
+        if len(line) > MAX_LINE:
+            cut = line.find(" ", len(line) - MAX_LINE)
+            line = line[cut:] if cut >= 0 else ""
+        ordinary = _ordinary_end(line) if decimal == "." else None
+        if ordinary is not None:
+            return ordinary
+        line = plain(line)
+        if "[" in line or "(" in line:
+            line = _SEE.sub(" ", _CITATION.sub("", line))
+        candidates = list(numerals(line))
+        undated = [found for found in candidates if found["date"] is None]
+        if candidates:
+            found = (undated or candidates)[-1]
+            one = read_numeral(line, found, decimal, scale)
+            if one.start and "≈" in line[max(0, one.start - 4) : one.start + 1] and len(undated) > 1:
+                exact = read_numeral(line, undated[-2], decimal, scale)
+                one = exact if is_approximation(line, exact, one) else one
+            return unread("its last digits read as no number") if one.value is None else booked(line, one)
+        end = start - 1
+    return Missing("there is no number")
+
+
+def _ordinary_end(line: str) -> Number | None:
+    """The number at the end of an ordinary line, `and so it is $72.`; None where more has to be looked at."""
+    before, _, token = line.rstrip().rpartition(" ")
+    if " or " in before[-24:]:
+        return None
+    if before and before[-1] not in ":=":
+        word = _PLAIN_WORD.search(before, max(0, len(before) - 16))
+        if word is None or word[0] in _TELLING:
+            return None
+    return ordinary_number(token)
+
+
+def _claimed(text: str, decimal: Decimal, scale: bool) -> Number | Missing | None:
+    """The number that a text claims in words; None where it claims none."""
+    if "nswer" not in text and "NSWER" not in text:
+        return None
+    claims = []
+    for claim in list(_CLAIM.finditer(text))[-_MOST:]:
+        line = text[claim.end() : claim.end() + 400].lstrip().partition("\n")[0]
+        slot = _SENTENCE.split(line, maxsplit=1)[0]
+        before, digit, _ = _first_digit(plain(slot))
+        if digit and len(before.split()) <= _FILLERS:
+            claims.append((claim, slot, parse_number(slot, decimal=decimal, scale=scale)))
+    if not claims:
+        return None
+    claims = [one for one in claims if one[0]["final"]] or claims
+    last, slot, value = claims[-1]
+    behind = text[text.find(slot, last.end()) + len(slot) :]
+    return _unless_revised(value, behind, decimal, scale, [one[2] for one in claims[:-1]])
+
+
+def _first_digit(text: str) -> tuple[str, str, str]:
+    """What stands before the first digit of a text, the digit, and the rest."""
+    digit = next((each for each in text if each.isdecimal()), "")
+    return text.partition(digit) if digit else (text, "", "")
+
+
+def _unless_revised(
+    value: Number | Missing,
+    behind: str,
+    decimal: Decimal,
+    scale: bool,
+    others: Sequence[Number | Missing | None],
+) -> Number | Missing:
+    """What was claimed, unless something else is claimed too: elsewhere, or behind it as a result."""
+    if isinstance(value, Missing):
+        return value
+    claims = list(others)
+    if "=" in behind:
+        lines = [line[-400:] for line in behind.split("\n") if "=" in line]
+        claims += [parse_number(line, decimal=decimal, scale=scale) for line in lines[-_MOST:]]
+    if any(not (one is None or isinstance(one, Missing)) and one != value for one in claims):
+        return Missing("different numbers are claimed", "several")
+    if _REVISED.search(behind) and any(map(str.isdecimal, behind)):
+        return Missing("it is revised", "several")
+    return value
+
+
+def _other_boxes(text: str, decimal: Decimal, scale: bool) -> list[Number | Missing]:
+    """What the boxes of a text hold."""
+    contents = [found[1] for found in islice(_BOX.finditer(text), _MOST)]
+    return [parse_number(one, decimal=decimal, scale=scale) for one in contents]

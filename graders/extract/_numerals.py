@@ -1,0 +1,265 @@
+r"""Spells numbers of every script, markup and notation in one plain form, so that one grammar reads them.
+
+`plain` rewrites a text where that changes no number: digits of other scripts, Unicode's signs, HTML's tags,
+calculators' notes (`<<6*12=72>>`) and LaTeX's layout. What it does not know stays as it is, and makes the
+number beside it unread. `run_value` reads one run of digits with its grouping and decimal signs.
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fractions import Fraction
+    from typing import TypeAlias
+
+    Number: TypeAlias = int | Fraction
+
+MAX_CHARS = 600  # the least that Python may be told to allow in int() is 640
+MAX_EXPONENT = 400
+
+# Signs that stand for one thing only, unlike those that people type. All are of Unicode's private area.
+DECIMAL, GROUP, OVER = "\ue000", "\ue001", "\ue002"
+
+_NOTE = re.compile(r"<<[^<>]*(?:>>|\Z)")
+_INLINE_TAG = re.compile(r"</?(?:b|i|u|em|strong|span|code|font|mark|small|big|tt)(?:\s[^<>]{0,200})?>", re.I)
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
+_ENTITY = re.compile(r"&#?\w{2,10};")
+_EMPHASIS = re.compile(r"(?<![\w)*\\])(\*{1,3}|_{1,3}|`{1,3})([^*_`\n]{1,60})\1(?![\w(*])")
+
+VULGAR = dict(
+    zip(
+        "½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒",
+        "1/2 1/4 3/4 1/3 2/3 1/5 2/5 3/5 4/5 1/6 5/6 1/8 3/8 5/8 7/8 1/7 1/9 1/10".split(),
+        strict=True,
+    )
+)
+_MIXED = re.compile(f"(?<=[0-9])(?=[{''.join(VULGAR)}])")
+_RAISED = re.compile("[⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹]{1,8}")
+_SUNK = re.compile("[₀₁₂₃₄₅₆₇₈₉]{1,8}")
+_LEVEL = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "+-01234567890123456789")
+_GAP = re.compile(r"(?<=[0-9])\xa0(?=[0-9]{3}(?![0-9]))")
+
+
+class _Spellings(dict[int, str]):
+    """How characters are spelled in ASCII, for str.translate; digits of all scripts are looked up once."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if character.isdecimal():
+            character = str(int(character))
+        self[code] = character
+        return character
+
+
+def _spellings() -> _Spellings:
+    """The characters that are spelled differently in ASCII."""
+    table = _Spellings()
+    table.update(dict.fromkeys((0x2212, 0x2010, 0x2011, 0x2012, 0x2013, 0xFE63, 0xFF0D, 0x2796), "-"))
+    # No-break, narrow, thin and figure spaces group digits; ordinary ones may.
+    table.update(dict.fromkeys((0xA0, 0x202F, 0x2009, 0x2007, 0x2008), "\xa0"))
+    table.update(dict.fromkeys((0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, 0xAD), ""))
+    table.update(dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), ""))
+    table.update(dict.fromkeys(map(ord, "†‡§"), ""))  # footnotes' marks
+    table.update(dict.fromkeys((0x3000, 0x2002, 0x2003), " "))
+    table.update(dict.fromkeys(map(ord, (DECIMAL, GROUP, OVER)), " "))
+    pairs = zip("．，／＋％＄：＝（）［］⁄∕∶﹪٪’‘′＜＞！＊", ".,/+%$:=()[]//:%%'''<>!*", strict=True)
+    table.update({ord(wide): ascii_ for wide, ascii_ in pairs})
+    table.update({0x066B: DECIMAL, 0x066C: GROUP, 0x2026: "...", 0x2E31: "·", 0x2217: "*", 0x2044: "/"})
+    table.update({ord(character): quotient for character, quotient in VULGAR.items()})
+    return table
+
+
+_SPELLED = _spellings()
+
+_NUM = r"[0-9]+(?:[.,][0-9]+)*"
+_ARGUMENT = rf"(?:\{{\s{{0,3}}([-+]?\s?{_NUM})\s{{0,3}}\}}|\s?([0-9]))"
+_FRACTION = re.compile(
+    rf"(?P<before>[0-9]?)\s?\\(?:[dtcs]|nice)?frac\s{{0,2}}{_ARGUMENT}\s{{0,2}}{_ARGUMENT}"
+)
+_OVER = re.compile(rf"\{{\s{{0,3}}([-+]?{_NUM})\s{{0,3}}\\over\s{{0,3}}([-+]?{_NUM})\s{{0,3}}\}}")
+_LAYOUT = re.compile(
+    r"\\(?:left|right|[bB]igg?[lr]?|displaystyle|textstyle|scriptstyle|rm|bf|it|sf|tt|normalsize|[lL]arge|LARGE"
+    r"|[hH]uge|small|tiny|phantom)(?![A-Za-z])\s?|\\(?:text)?color\s?\{[^{}]{0,40}\}|\\!"
+)
+_WRAPPER = re.compile(
+    r"(?P<before>\w?)\\(?:text[a-z]{0,10}|math(?:rm|bf|it|sf|tt|normal)|mbox|hbox|boldsymbol|bm|pmb|operatorname"
+    r"|underline|boxed|fbox|box|emph)\s?\{(?P<inside>[^{}]{0,400})\}"
+)
+_BRACED_COMMA = re.compile(r"(?<=[0-9])\s?\{,\s?\}\s?(?=[0-9])")
+_THIN_COMMA = re.compile(r",\s?\\!\s?(?=[0-9])")
+_COMMAND = re.compile(r"\\([A-Za-z]{1,20})")
+_COMMANDS = {
+    **dict.fromkeys(("times", "ast"), "×"),
+    **dict.fromkeys(("cdot", "cdotp"), "·"),
+    **dict.fromkeys(("le", "leq", "leqslant", "ge", "geq", "geqslant", "ne", "neq", "lt", "gt"), "≤"),
+    **dict.fromkeys(("pm", "mp"), "±"),
+    **dict.fromkeys(("approx", "simeq", "sim", "thickapprox"), "≈"),
+    **dict.fromkeys(("dots", "ldots", "cdots"), "..."),
+    **dict.fromkeys(("degree", "degrees", "circ"), "°"),
+    **dict.fromkeys(("dollar", "textdollar"), "$"),
+    **dict.fromkeys(("euro", "texteuro"), "€"),
+    **dict.fromkeys(("pounds", "textsterling"), "£"),
+    **dict.fromkeys(
+        ("quad", "qquad", "hline", "therefore", "implies", "Rightarrow", "rightarrow", "to"), " "
+    ),
+    **dict.fromkeys(("bmod", "mod"), " mod "),
+    **dict.fromkeys(("cm", "km", "mm", "kg"), None),
+    "div": "÷",
+    "infty": "∞",
+    "pi": "π",
+    "percent": "%",
+}
+_LATEX = (
+    (re.compile(r"(?<=[0-9])\\[,;:](?=[0-9]{3}(?![0-9]))"), GROUP),
+    (re.compile(r"\\[,;: ]|\\\\"), " "),
+    (re.compile(r"\\([$%#&_])"), r"\1"),
+    (re.compile(r"\\[()\[\]]"), "$"),
+    (re.compile(r"\{([-+])\}"), r"\1"),
+    (re.compile(r"\\pmod\s?\{([^{}]{0,40})\}"), r" (mod \1)"),
+    (re.compile(r"\^\s?\{?\s?(?:°|o(?![A-Za-z]))\s?\}?"), "°"),
+    (re.compile(r"\^\s?\{?\s?(st|nd|rd|th)(?![A-Za-z])\s?\}?"), r"\1"),
+    (re.compile(r"\^\s?\{([-+]?[0-9]{1,6})\}"), r"^\1"),
+)
+
+
+def plain(text: str) -> str:
+    """Spell the numbers of a text in one form.
+
+    Args:
+        text: Any text.
+    """
+    if "&" in text and _ENTITY.search(text):
+        from html import unescape
+
+        text = unescape(text)
+    if not text.isascii():
+        text = _MIXED.sub(" ", text).translate(_SPELLED)
+        text = _GAP.sub(GROUP, text).replace("\xa0", " ")
+        text = _RAISED.sub(_raised, text)
+        text = _SUNK.sub(lambda found: "_" + found[0].translate(_LEVEL), text)
+    if "<" in text:
+        text = _NOTE.sub(" ", text)
+        text = text.replace("<sup>", "^").replace("</sup>", "")
+        text = _TAG.sub(" ", _INLINE_TAG.sub("", text))
+    if "\\" in text or "{" in text:
+        text = _without_latex(text)
+    if "*" in text or "_" in text or "`" in text:
+        text = _EMPHASIS.sub(r"\2", text)
+    return text
+
+
+def _raised(found: re.Match[str]) -> str:
+    """A power, or a footnote's mark: to the power of one, which a number is as well."""
+    before = found.string[max(0, found.start() - 2) : found.start()]
+    if found[0] == "¹" and before[-1:].isdecimal() and before != "10":
+        return ""
+    return "^" + found[0].translate(_LEVEL)
+
+
+def _without_latex(text: str) -> str:
+    """A text without the layout of LaTeX; commands that stand for something else stay."""
+    text = _THIN_COMMA.sub(",", _BRACED_COMMA.sub(",", text))
+    text = _LAYOUT.sub("", text)
+    for _ in range(6):  # how deep wrappers nest
+        before = text
+        text = _FRACTION.sub(_quotient, text)
+        text = _OVER.sub(lambda found: _over(found[1], found[2]), text)
+        text = _WRAPPER.sub(_unwrapped, text)
+        if text == before:
+            break
+    text = _COMMAND.sub(lambda found: _spelled_command(found[1], found[0]), text)
+    for pattern, instead in _LATEX:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def _spelled_command(name: str, command: str) -> str:
+    """What a command stands for; the command itself where it is none of layout or a plain sign."""
+    return (_COMMANDS[name] or f" {name}") if name in _COMMANDS else command
+
+
+def _unwrapped(found: re.Match[str]) -> str:
+    r"""The inside of a wrapper; `35\text{cm}` is 35 and a word, not one word."""
+    before, inside = found["before"], found["inside"]
+    if not before and found.start() and found.string[found.start() - 1] == "}":  # of the wrapper before
+        before = " "
+    return f"{before} {inside}" if before and inside[:1].isalnum() else before + inside
+
+
+def _quotient(found: re.Match[str]) -> str:
+    r"""`\frac{1}{2}` as a quotient, and `3\frac{1}{2}` as a mixed number."""
+    written = _over(found[2] or found[3], found[4] or found[5])
+    return f"{found['before']} {written}" if found["before"] else written
+
+
+def _over(above: str, below: str) -> str:
+    """A quotient with one sign before it; of two signs both stay, which is read as nothing."""
+    above, below = above.replace(" ", ""), below.replace(" ", "")
+    if below[0] in "+-":
+        above, below = below[0] + above, below[1:]
+    return f"{above}{OVER}{below}"
+
+
+_THREES = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+\Z")
+_INDIAN = re.compile(r"[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}\Z")
+
+
+def run_value(run: str, decimal: str, exponent: int = 0) -> Number | None:
+    """The value of one run of digits; None where its signs group nothing or cannot be told apart.
+
+    Args:
+        run: Digits with points, commas, apostrophes or spaces between them.
+        decimal: The decimal sign where the run does not tell, `.` or `,`.
+        exponent: The power of ten to multiply with.
+    """
+    if len(run) > MAX_CHARS or abs(exponent) > MAX_EXPONENT:
+        return None
+    if run.isdecimal():
+        return scaled(int(run), exponent)
+    sign = _decimal_sign(run, decimal)
+    if sign is None:
+        return None
+    whole, _, part = run.rpartition(sign) if sign else (run, "", "")
+    grouping = set(whole) - set("0123456789")
+    if grouping:
+        whole = whole.replace(grouping.pop(), ",")
+        if grouping or not (_THREES.match(whole) or _INDIAN.match(whole)):
+            return None
+        whole = whole.replace(",", "")
+    return scaled(int((whole + part) or "0"), exponent - len(part))
+
+
+def _decimal_sign(run: str, decimal: str) -> str | None:
+    """The decimal sign of a run, empty where it has none; None where it cannot be told.
+
+    A comma may also separate a list, and a point does not: `4.5` is a decimal wherever it cannot be grouping.
+    """
+    points, commas = run.count("."), run.count(",")
+    if DECIMAL in run:
+        return DECIMAL
+    if points and commas:
+        last = "." if run.rfind(".") > run.rfind(",") else ","
+        return last if run.count(last) == 1 else None
+    if GROUP in run or "'" in run or " " in run:  # these group, so a point or comma beside them does not
+        return "." if points else "," if commas else ""
+    if points and (points > 1 or decimal == ","):
+        return "" if decimal == "," and _THREES.match(run.replace(".", ",")) else "." if points == 1 else None
+    return "." if points else "," if decimal == "," and commas == 1 else ""
+
+
+def scaled(value: Number, exponent: int) -> Number:
+    """A value times a power of ten."""
+    if not exponent:
+        return value
+    if exponent > 0:
+        return whole(value * int(10**exponent))
+    from fractions import Fraction
+
+    return whole(Fraction(value) / 10**-exponent)
+
+
+def whole(value: Number) -> Number:
+    """An int where the value is one."""
+    return value.numerator if value.denominator == 1 else value

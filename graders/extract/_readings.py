@@ -1,0 +1,296 @@
+r"""Finds the numerals of a text, and reads each as exactly one number or not at all.
+
+Digits alone say little: `5` is something else in `2\sqrt{5}`, `x < 5`, `5!`, `-5`, `5 million` and `H5`. So a
+numeral is read with what stands on both sides of it. What is known to leave it as it is (units, currencies,
+brackets, words) is passed over; mathematics, negations and everything unknown that touches it make it unread.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ._numerals import DECIMAL, GROUP, OVER, run_value, whole
+from ._units import CURRENCIES, UNITS, code_start, scale_at, unit_end
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ._numerals import Number
+
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?"
+    r"|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?"
+)
+_DATE = (
+    r"(?<![0-9.,])[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?![0-9])|(?<![0-9.,/])[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}(?![0-9])"
+    rf"|\b{_MONTH} [0-9]{{1,2}}(?:st|nd|rd|th)?, [0-9]{{4}}\b"
+    rf"|(?<![0-9.,])[0-9]{{1,2}}(?:st|nd|rd|th)? {_MONTH},? [0-9]{{4}}\b"
+)
+_POWER = r"[-+]?[0-9]{1,6}"
+_RUN = rf"[0-9]+(?:[.,'{DECIMAL}{GROUP}][0-9]+)*"
+_SPACED = r"[1-9][0-9]{0,2}(?: [0-9]{3}(?![0-9]))+(?:[.,][0-9]+)?"
+_NUMERAL = re.compile(
+    rf"(?P<date>{_DATE})"
+    r"|(?P<clock>(?<![0-9.,])[0-9]+(?:[:/-][0-9]+){2,}|[0-9]+(?::[0-9]+)+)"  # other dates, times, ratios
+    rf"|(?:(?P<whole>[0-9]+) {{1,2}}(?=[0-9]+ ?[/{OVER}] ?[0-9]))?"  # of a mixed number
+    rf"(?P<run>{_SPACED}|(?:(?<![\w.])[.{DECIMAL}])?{_RUN})"
+    rf"(?:[eE](?P<e>{_POWER})(?![0-9A-Za-z])"
+    rf"|\s{{0,2}}[xX×*·]\s{{0,2}}10\s?(?:\^|\*\*)\s?(?P<ten>{_POWER})(?![0-9])"
+    rf"| ?(?P<bar>[/{OVER}]) ?(?P<below>{_RUN}))?"
+)
+
+# Each is matched right behind the number, past its unit and closing brackets.
+_TOUCHED = re.compile(  # by what may be mathematics
+    r"\^(?!1(?![0-9]))|\*{1,2}[0-9A-Za-z(]|_[{0-9A-Za-z]|\[(?![0-9]{1,3}\])|[(\\|@+]|-(?![A-Za-z]{2})"
+    r"|/(?![A-Za-z]{2})|!(?!!!)|'[0-9]|[^\W_]"
+)
+_FAMILIAR = re.compile(  # scripts without spaces, but for what scales: 3分之1, 5万, 3点5, 70多
+    r"(?![十百千万萬亿億兆半点點折成余餘多几幾]|分之)[\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]"
+)
+_CHANGED_AFTER = re.compile(
+    r"\s{0,3}(?:(?:hundreds|dozens?|score|gross|milliards?|mrd|plus|minus|times (?=[0-9(]|[a-z]\b)|divided"
+    r"|multiplied|squared|cubed|factorial|choose|to the power|and (?:a|one|two|three)"
+    r" (?:half|thirds?|quarters?|fourths?)"
+    r"|or (?:more|less|fewer|greater|above|below|higher|lower|so))\b|\\[A-Za-z]|[<>≤≥≠±∈∞√π]"
+    r"|[+×÷·]\s{0,2}[\w($\\.-]|(?<=\s)\*\s?[\w(\\$]|\^|/\s?(?![A-Za-z]{2})[\w(\\]"
+    r"|-\s{0,2}(?:[0-9(\\$.]|[A-Za-z](?![A-Za-z])))|\s(?![aI]\b)[B-HJ-Zb-z](?![A-Za-z'.])",
+    re.IGNORECASE,
+)
+# Each ends right before the number, its sign, currency and opening brackets.
+_CHANGED_BEFORE = re.compile(
+    r"(?:\b(?:not|never|than|least|most|over|under|above|below|exceeds?|plus|times|minus|multiplied by"
+    r"|divided by|twice|double|triple|thrice|(?:half|third|quarter|root|cube|square|power|factorial"
+    r"|multiple) of|between|sqrt|log|ln|sin|cos|tan|up to)|n't"
+    r"|\\[A-Za-z]{1,20}|(?<![=-])[<>]|!=|[/×÷·^√±≤≥≠∈∞@\\]"
+    r"|[\w)\]}$.%]\s{0,3}(?:\+|(?<!\*)\*))"
+    r"\s{0,3}\Z",
+    re.IGNORECASE,
+)
+_MINUS_WORD = re.compile(r"(?:\b(?:minus|negative)\s{1,2}|[负負]\s?|マイナス\s?)\Z", re.IGNORECASE)
+_SAID = re.compile(r"[^\W\d_]{2,}:?\s{1,2}\Z")
+_LAST_WORD = re.compile(r"[^\W\d_]+\Z")
+_OPERAND = re.compile(r"(?:[0-9)]|\b[a-z])\s{0,3}\Z")
+_RIVAL = re.compile(r"[0-9]\S{0,12}(?:\s\w{1,12}){0,2},?\s(?:or|vs\.?|versus)\s(?:[a-z]\s?=\s?)?\Z")
+_OPENERS = frozenset("([{\"'“”„«`*_#" + CURRENCIES)
+_CLOSERS = frozenset(")]}\"'“”»`*_$")
+_WINDOW = 48
+_JOINING = 0x530  # scripts from here on are written without spaces, or join prefixes to numbers
+
+
+class Numeral:
+    """A number in a text.
+
+    Args:
+        value: What it is worth; None where that cannot be read exactly.
+        start: Where it starts, with its sign, currency and brackets.
+        end: Where it ends, with its unit.
+        dated: Whether it is a date, which is no candidate for an answer where there is another.
+        booked: Whether it stands in round brackets with a currency, which bookkeepers read as a minus.
+    """
+
+    __slots__ = ("booked", "dated", "end", "start", "value")
+
+    def __init__(
+        self, value: Number | None, start: int, end: int, *, dated: bool = False, booked: bool = False
+    ) -> None:
+        self.value, self.start, self.end, self.dated, self.booked = value, start, end, dated, booked
+
+
+def numerals(text: str) -> Iterator[re.Match[str]]:
+    """Find every numeral of a text, in order; digits of words (`CO2`, `x_1`, `m^2`) are none.
+
+    Args:
+        text: What `plain` returned.
+    """
+    for found in _NUMERAL.finditer(text):
+        start = found.start()
+        if not (start and _in_word(text, start)):
+            yield found
+
+
+def read_numeral(text: str, found: re.Match[str], decimal: str, scale: bool, listed: bool = False) -> Numeral:
+    """Read a numeral with what stands around it.
+
+    Args:
+        text: What `plain` returned.
+        found: What `numerals` found in it.
+        decimal: The decimal sign where the numeral does not tell.
+        scale: Whether `2 million` and `72k` are read; else they are unread.
+        listed: Whether it is an item of a list, so that brackets around several are nothing to mind.
+    """
+    begin, end = found.span()
+    if found["run"] is None:
+        return Numeral(None, begin, end, dated=found["date"] is not None)
+    sign, start, opened = _before(text, begin)
+    power, behind = scale_at(text, end)
+    end = unit_end(
+        text, behind + (text[behind : behind + 1] == " " and unit_end(text, behind + 1) > behind + 1)
+    )
+    unit = text[behind:end]
+    inside = text[text.rfind("(", start, begin) + 1 : begin] if opened == "(" else ""
+    booked = (
+        sign > 0
+        and text[end : end + 1] == ")"
+        and (inside[:1] in CURRENCIES and bool(inside)) != (bool(unit) and unit[-1:] in CURRENCIES)
+    )
+    value = None
+    if (
+        sign
+        and (scale or not power)
+        and not (unit == "m" and not inside and start < begin and _has_money(text, start, begin))
+    ):
+        if not _changed_after(text, found, start, end) and (
+            listed or not _in_collection(text, start, end, opened)
+        ):
+            value = _value(found, decimal, power)
+    return Numeral(value if value is None else sign * value, start, end, booked=booked)
+
+
+def changed_behind(text: str) -> bool:
+    """Whether a text makes something else of a number that stands right before it.
+
+    Args:
+        text: What `plain` returned of it.
+    """
+    at = 0
+    while at < 12 and text[at : at + 1] in _CLOSERS and text[at : at + 1]:
+        at += 1
+    end = _past_unit(text, at)
+    return bool(scale_at(text, at)[0] or _TOUCHED.match(text, end) or _CHANGED_AFTER.match(text, end))
+
+
+def _has_money(text: str, start: int, end: int) -> bool:
+    """Whether a currency's sign stands in a part of a text."""
+    return any(each in CURRENCIES for each in text[start:end])
+
+
+def _in_word(text: str, start: int) -> bool:
+    """Whether the digits at `start` belong to a word or a name (`CO2`, `m^2`, `x_1`, `COVID-19`)."""
+    before = text[start - 1]
+    at = start - 1
+    if before == "{" and text[at - 1 : at] in ("_", "^"):
+        at -= 1
+    if text[at] == "_":
+        return text[at - 1 : at].isalpha()
+    if text[at] == "^":
+        name = _LAST_WORD.search(text, max(0, at - 16), at)
+        return name is not None and (len(name[0]) > 1 or name[0] in UNITS)
+    if before == "-" and start > 2:
+        word = text[start - 3 : start - 1].isalpha()
+        return word and code_start(text, start - 1, dollars=False) == start - 1
+    # Scripts that are written without spaces touch their numbers; so may a currency's code.
+    return before.isalpha() and ord(before) < _JOINING and code_start(text, start, dollars=False) == start
+
+
+def _before(text: str, at: int) -> tuple[int, int, str]:
+    """The sign of a number, where all that belongs to it starts, and its outermost bracket; 0 for unread."""
+    sign, signed, opened, low = 1, False, "", max(0, at - _WINDOW)
+    while at > low:
+        before, left = text[at - 1], text[at - 2 : at - 1] if at > 1 else ""
+        if before in "~≈":
+            return sign, at - 1, opened
+        if before in _OPENERS:
+            opened = before if before in "([{" else opened
+            at = code_start(text, at - 1, dollars=True) if before in CURRENCIES else at - 1
+        elif before in "+-":
+            if signed or _is_operation(text, at - 1, left):
+                return 0, at, opened
+            sign, signed, at = (-1 if before == "-" else 1), True, at - 1
+        elif before == " " and left and left in "-+":
+            return _apart(text, at, sign, signed, opened)
+        elif before == " " and left and left in CURRENCIES:
+            at -= 1
+        else:
+            end = at - (before == " ")
+            start = code_start(text, end, dollars=False)
+            if start == end:
+                break
+            at = start
+    return _led(text[max(0, at - _WINDOW) : at], sign, signed, at, opened)
+
+
+def _is_operation(text: str, at: int, left: str) -> bool:
+    """Whether a sign at a place has an operand before it, which a currency's code is not."""
+    if left == " ":
+        return text[at - 2 : at - 1] == ")" or text[at - 2 : at - 1].isdigit()
+    if not left or not (left in "+-)]}%°!" or left.isalnum()):
+        return False
+    return code_start(text, at, dollars=False) == at
+
+
+def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int, int, str]:
+    """The sign of a number, given the text before it: a word may be a minus, or change the number."""
+    if not left:
+        return sign, at, opened
+    minus = _MINUS_WORD.search(left, max(0, len(left) - 12)) if left[-1] not in ":=" else None
+    if minus:
+        operation = signed or _OPERAND.search(left, 0, minus.start())
+        return 0 if operation else -1, at - len(minus[0]), opened
+    if _CHANGED_BEFORE.search(left, max(0, len(left) - 20)) or (" " in left and _RIVAL.search(left)):
+        return 0, at, opened
+    touching = left[-1:]
+    if touching in ("—", "―"):  # a minus, or punctuation between words
+        return sign if left[-2:-1].isalpha() and not signed else 0, at, opened
+    joined = touching.isdigit() or (touching.isalpha() and ord(touching) < _JOINING)
+    return 0 if joined or (touching and touching in ")]}|") else sign, at, opened
+
+
+def _apart(text: str, at: int, sign: int, signed: bool, opened: str) -> tuple[int, int, str]:
+    """What a sign and a space before a number mean: a minus behind an equals sign, else nothing certain."""
+    if not signed and re.search(r"=\s{0,2}-\s\Z", text[max(0, at - 6) : at]):
+        return -sign, at - 2, opened
+    return 0, at, opened
+
+
+def _changed_after(text: str, found: re.Match[str], start: int, end: int) -> bool:
+    """Whether what follows a number makes it something else."""
+    touched = _TOUCHED.match(text, end)
+    if touched and not _FAMILIAR.match(text, end):
+        if touched[0] != "!":
+            return True
+        # `It is 72!` ends a sentence, `5!` is a factorial.
+        if not _SAID.search(text, max(0, start - 24), start) or text[end + 1 : end + 2].strip(" \n\"'*_)"):
+            return True
+    if "." in found["run"] and text.startswith("...", found.end()):  # 0.333...
+        return True
+    at = end
+    while at < end + 12 and text[at : at + 1] in _CLOSERS and text[at : at + 1]:
+        at += 1
+    return bool(_CHANGED_AFTER.match(text, _past_unit(text, at)))
+
+
+def _past_unit(text: str, at: int) -> int:
+    """Where a unit ends that starts at a place or a space behind it; the place where none does."""
+    start = at + (text[at : at + 1] == " ")
+    end = unit_end(text, start)
+    return end if end > start else at
+
+
+def _in_collection(text: str, start: int, end: int, opened: str) -> bool:
+    """Whether a number in brackets stands among others: an interval, a set, a point."""
+    after = text[end : end + 3].lstrip()[:1]
+    if opened and after in (",", ";"):
+        return True
+    return after in (")", "]", "}") and text[max(0, start - 3) : start].rstrip()[-1:] in (",", ";")
+
+
+def _value(found: re.Match[str], decimal: str, power: int) -> Number | None:
+    """What a numeral's own digits are worth; None where they are no number."""
+    run, below, exponent = found["run"], found["below"], int(found["e"] or found["ten"] or 0)
+    if power and (exponent or below is not None):
+        return None
+    value = run_value(run, decimal, exponent + power)
+    if below is None or value is None:
+        return value
+    if found["bar"] == "/" and not (run.isdecimal() and below.isdecimal()):
+        return None  # a calculation, unlike \frac{3.5}{2}
+    divisor = run_value(below, decimal)
+    if not divisor:
+        return None
+    from fractions import Fraction
+
+    part = Fraction(value) / divisor
+    if found["whole"] is None:
+        return whole(part)
+    return whole(int(found["whole"]) + part) if part < 1 and len(found["whole"]) <= 600 else None

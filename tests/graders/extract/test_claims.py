@@ -1,0 +1,92 @@
+"""The number that a completion settles on."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.found import last_number
+
+SETTLED = {
+    "12 and then 72 clips.\n\nThat is all!": 72,
+    "so 6 * 12 = <<6*12=72>>72 clips": 72,
+    "so it is 72\n<<6*12=99>>": 72,
+    "x " * 20_000 + "72 " + "yes " * 2_000: 72,
+    "it fell by 10% to -24": -24,
+    "Das macht 12 345 Stimmen": 12345,
+    "so the number is 10 which is 1,000.99m²": Fraction(100099, 100),
+    "The value is $k = \\frac{1}{3}$": Fraction(1, 3),
+    "so it is 1/3 ≈ 0.33": Fraction(1, 3),
+    "that is about ≈ 0.33": Fraction(33, 100),
+    "So 72 it is [3].": 72,
+    "72 (as of 2024-01-05)": 72,
+    "1. add\n2. multiply\nThe answer is 72\n3. done": 72,
+    "The answer is 72. I am 95% confident.": 72,
+    "the answer is $72 each, for 3 people": 72,
+    "Answer: 48 + 24 = 72": 72,
+    "**Final Answer:** 72": 72,
+    "The answer is\n72": 72,
+    "The answer is 5.\nThe final answer is 6.": 6,
+    "Answer: $\\boxed{72}$": 72,
+    "\\boxed{5}, since 2 + 3 = 5.": 5,
+    "worth $\\boxed{\\$163.17}$ after 5 years": Fraction(16317, 100),
+    "\\boxed{9} \\pmod{11}": 9,
+    "$\\boxed{28}$ pct": 28,
+    "\\boxed{5} for the part.\nFinal answer: 6": 6,
+}
+UNSETTLED = [
+    "no digits",
+    "72, see version 1.2.3",
+    "48-24",
+    "48 -24",
+    "70-72",
+    "72 or 73",
+    "x = 5 or x = 7",
+    "x < 5",
+    "[0,1)",
+    "He has {1, 2, 3}",
+    "So x = 2\\sqrt{3}",
+    "x = 5\nSo the answer is x^2",
+    "It costs 2,50",
+    "She pays 72 dollars ($72)",
+    "the answer is 12:30",
+    "The answer is not 72.",
+    "The answer is 72 or 73",
+    "The answer is 5. Wait, it is 6.",
+    "The answer is 5.\nSo the answer is 6.",
+    "The answer is 5.\n2 + 4 = 6",
+    "\\boxed{5}\nso the answer is 6",
+    "\\boxed{5}. Check: 2 + 4 = 6",
+    "\\boxed{5} and \\boxed{6}",
+    "\\boxed{5}. Wait, no: 6",
+    "\\boxed{5} million",
+    "\\boxed{5}!",
+    "\\boxed{5}^2",
+    "-\\boxed{5}",
+    "not \\boxed{5}",
+    "2\\boxed{5}",
+    "72 \\boxed{}",
+    "72 \\boxed{5",
+]
+
+
+@pytest.mark.parametrize(("text", "value"), SETTLED.items())
+def test_the_box_counts_then_the_claim_then_the_last_number(text, value):
+    assert last_number(text) == value
+
+
+@pytest.mark.parametrize("text", UNSETTLED)
+def test_what_is_not_settled_or_not_exact_is_unread(text):
+    assert last_number(text) is None
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_two_claims_are_none_unless_they_agree(one, other):
+    for text in (
+        f"The answer is {one}. The answer is {other}.",
+        f"\\boxed{{{one}}}, so the answer is {other}.",
+    ):
+        assert last_number(text) == (one if one == other else None)

@@ -1,0 +1,56 @@
+"""Every row of the tables in `docs/answers.md` reads as it says."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from functools import partial
+
+import pytest
+
+from graders.extract import Missing, last_number, parse_number
+from support.readme import README
+
+TEXT = (README.parent / "docs" / "answers.md").read_text(encoding="utf-8")
+READERS = {
+    "A slot": parse_number,
+    "A whole completion": last_number,
+    "A reference": partial(parse_number, strict=True),
+    "What is contested": parse_number,
+}
+
+
+def rows():
+    """Reader, text and what it reads as, of every text in the tables on numbers."""
+    for title, reader in READERS.items():
+        part = next(one for one in TEXT.split("\n### ") if one.startswith(title))
+        for cells, value in re.findall(r"^\| (`.*?`) \| ([-0-9/]+|unread) \|", part, re.MULTILINE):
+            if " and later " in cells:
+                continue
+            for text in re.findall(r"`([^`]+)`", cells):
+                yield pytest.param(reader, text, value, id=f"{title}: {text}")
+
+
+@pytest.mark.parametrize(("reader", "text", "value"), list(rows()))
+def test_it_reads_as_the_table_says(reader, text, value):
+    found = reader(text)
+    assert ("unread" if isinstance(found, Missing) else found) == (
+        value if value == "unread" else Fraction(value)
+    )
+
+
+def test_the_tables_are_found():
+    assert len(list(rows())) > 200
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "value"),
+    [
+        ("1,234", {"decimal": ","}, Fraction("1.234")),
+        ("3,14", {"decimal": ","}, Fraction("3.14")),
+        ("72k", {"scale": True}, 72_000),
+        ("2 million", {"scale": True}, 2_000_000),
+    ],
+)
+def test_the_option_decides_otherwise(text, options, value):
+    assert parse_number(text, **options) == value
