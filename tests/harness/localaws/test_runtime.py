@@ -88,7 +88,7 @@ def test_the_artifact_is_searched_first_and_stays_free_of_bytecode(runtime, spec
 def test_an_exception_is_reported_and_the_process_lives_on(runtime):
     before = answer(runtime)
     invocation = call(runtime, do="raise", what="unicorns")
-    assert invocation.fault == limits.Fault("ValueError", "no such thing: unicorns")
+    assert invocation.fault == limits.Fault("ValueError", "no such thing: unicorns", "app.py:15")
     document = json.loads(invocation.payload)
     assert document["stackTrace"]
     assert "[ERROR] ValueError" in invocation.log_tail
