@@ -36,6 +36,7 @@ _CLAIM = re.compile(
     r"(?:\b(?:is|was|(?:would|should|must|has to) be)\b|[=:])[\s*_:]{0,6}",
     re.IGNORECASE,
 )
+_NO_LETTER = re.compile(r"[^\W_A-Za-z]?[^A-Za-z]*")
 _PLAIN_WORD = re.compile(r"(?<=[a-z] )[a-z]{2,12}\Z")
 _TELLING = frozenset(  # words that may change the number behind them
     """not never than least most over under above below exceed exceeds plus times minus negative by of or vs
@@ -156,7 +157,7 @@ def _ordinary_end(line: str) -> Number | None:
     before, _, token = line.rstrip().rpartition(" ")
     if " or " in before[-24:]:
         return None
-    if before and before[-1] not in ":=":
+    if before and before[-1] != ":" and not (before[-1] == "=" and _NO_LETTER.fullmatch(before[-24:])):
         word = _PLAIN_WORD.search(before, max(0, len(before) - 16))
         if word is None or word[0] in _TELLING:
             return None

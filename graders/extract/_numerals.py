@@ -76,7 +76,7 @@ _SPELLED = _spellings()
 _NUM = r"[0-9]+(?:[.,][0-9]+)*"
 _ARGUMENT = rf"(?:\{{\s{{0,3}}([-+]?\s?{_NUM})\s{{0,3}}\}}|\s?([0-9]))"
 _FRACTION = re.compile(
-    rf"(?P<before>[0-9]?)\s?\\(?:[dtcs]|nice)?frac\s{{0,2}}{_ARGUMENT}\s{{0,2}}{_ARGUMENT}"
+    rf"(?:(?P<before>[0-9])\s?)?\\(?:[dtcs]|nice)?frac\s{{0,2}}{_ARGUMENT}\s{{0,2}}{_ARGUMENT}"
 )
 _OVER = re.compile(rf"\{{\s{{0,3}}([-+]?{_NUM})\s{{0,3}}\\over\s{{0,3}}([-+]?{_NUM})\s{{0,3}}\}}")
 _LAYOUT = re.compile(

@@ -68,10 +68,15 @@ _CHANGED_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _MINUS_WORD = re.compile(r"(?:\b(?:minus|negative)\s{1,2}|[负負]\s?|マイナス\s?)\Z", re.IGNORECASE)
-_SAID = re.compile(r"[^\W\d_]{2,}:?\s{1,2}\Z")
+_SAID = re.compile(r"[^\W\d_]{2,}\s{1,2}\Z")
+# The left side of an equation that is still to be solved: -x, 2x, x^2, x + 1.
+_UNSOLVED = re.compile(
+    r"(?:[-+*/^0-9)]\s?[a-ce-fi-kn-rw-zA-Z]|\b(?:minus|negative) [a-z])(?![A-Za-z])|\b[a-zA-Z]\s?[\^*/+-]"
+)
 _LAST_WORD = re.compile(r"[^\W\d_]+\Z")
 _OPERAND = re.compile(r"(?:[0-9)]|\b[a-z])\s{0,3}\Z")
 _RIVAL = re.compile(r"[0-9]\S{0,12}(?:\s\w{1,12}){0,2},?\s(?:or|vs\.?|versus)\s(?:[a-z]\s?=\s?)?\Z")
+_MONEY = tuple(CURRENCIES)
 _OPENERS = frozenset("([{\"'“”„«`*_#" + CURRENCIES)
 _CLOSERS = frozenset(")]}\"'“”»`*_$")
 _WINDOW = 48
@@ -124,26 +129,20 @@ def read_numeral(text: str, found: re.Match[str], decimal: str, scale: bool, lis
         return Numeral(None, begin, end, dated=found["date"] is not None)
     sign, start, opened = _before(text, begin)
     power, behind = scale_at(text, end)
-    end = unit_end(
-        text, behind + (text[behind : behind + 1] == " " and unit_end(text, behind + 1) > behind + 1)
-    )
-    unit = text[behind:end]
-    inside = text[text.rfind("(", start, begin) + 1 : begin] if opened == "(" else ""
-    booked = (
-        sign > 0
-        and text[end : end + 1] == ")"
-        and (inside[:1] in CURRENCIES and bool(inside)) != (bool(unit) and unit[-1:] in CURRENCIES)
-    )
+    end = _past_unit(text, behind)
+    lead, unit = text[start:begin], text[behind:end]
     value = None
     if (
         sign
         and (scale or not power)
-        and not (unit == "m" and not inside and start < begin and _has_money(text, start, begin))
+        and not (unit == "m" and any(each in CURRENCIES for each in lead))  # $5m: million, not meters
+        and not _changed_after(text, found, start, end, power)
+        and (listed or not _in_collection(text, start, end, opened))
     ):
-        if not _changed_after(text, found, start, end) and (
-            listed or not _in_collection(text, start, end, opened)
-        ):
-            value = _value(found, decimal, power)
+        value = _value(found, decimal, power)
+    inside = lead.rpartition("(")[2] if opened == "(" else lead
+    booked = opened == "(" and sign > 0 and text[end : end + 1] == ")"
+    booked = booked and (inside[:1] in _MONEY) != (unit[-1:] in _MONEY)  # ($72$) is LaTeX in brackets
     return Numeral(value if value is None else sign * value, start, end, booked=booked)
 
 
@@ -158,11 +157,6 @@ def changed_behind(text: str) -> bool:
         at += 1
     end = _past_unit(text, at)
     return bool(scale_at(text, at)[0] or _TOUCHED.match(text, end) or _CHANGED_AFTER.match(text, end))
-
-
-def _has_money(text: str, start: int, end: int) -> bool:
-    """Whether a currency's sign stands in a part of a text."""
-    return any(each in CURRENCIES for each in text[start:end])
 
 
 def _in_word(text: str, start: int) -> bool:
@@ -210,6 +204,12 @@ def _before(text: str, at: int) -> tuple[int, int, str]:
     return _led(text[max(0, at - _WINDOW) : at], sign, signed, at, opened)
 
 
+def _left_side(left: str) -> str:
+    """What stands left of the equals sign that a text ends in, up to the one before or another clause."""
+    side = left.rstrip(" =$").rpartition("=")[2]
+    return re.split(r"[,;:.?!]\s", side)[-1]
+
+
 def _is_operation(text: str, at: int, left: str) -> bool:
     """Whether a sign at a place has an operand before it, which a currency's code is not."""
     if left == " ":
@@ -230,6 +230,8 @@ def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int,
     if _CHANGED_BEFORE.search(left, max(0, len(left) - 20)) or (" " in left and _RIVAL.search(left)):
         return 0, at, opened
     touching = left[-1:]
+    if touching.strip() in ("=", "") and "=" in left[-3:] and _UNSOLVED.search(_left_side(left)):
+        return 0, at, opened
     if touching in ("—", "―"):  # a minus, or punctuation between words
         return sign if left[-2:-1].isalpha() and not signed else 0, at, opened
     joined = touching.isdigit() or (touching.isalpha() and ord(touching) < _JOINING)
@@ -243,7 +245,7 @@ def _apart(text: str, at: int, sign: int, signed: bool, opened: str) -> tuple[in
     return 0, at, opened
 
 
-def _changed_after(text: str, found: re.Match[str], start: int, end: int) -> bool:
+def _changed_after(text: str, found: re.Match[str], start: int, end: int, power: int) -> bool:
     """Whether what follows a number makes it something else."""
     touched = _TOUCHED.match(text, end)
     if touched and not _FAMILIAR.match(text, end):
@@ -257,7 +259,8 @@ def _changed_after(text: str, found: re.Match[str], start: int, end: int) -> boo
     at = end
     while at < end + 12 and text[at : at + 1] in _CLOSERS and text[at : at + 1]:
         at += 1
-    return bool(_CHANGED_AFTER.match(text, _past_unit(text, at)))
+    at = _past_unit(text, at)
+    return bool(_CHANGED_AFTER.match(text, at) or (at > found.end() and scale_at(text, at)[0] and not power))
 
 
 def _past_unit(text: str, at: int) -> int:

@@ -39,7 +39,7 @@ _WORDS = {
 
 _WORD = re.compile(r"[^\W\d_]+")
 _SQUARE = re.compile(r"(?:sq\.?|square|cubic|cu\.?) ")
-_POWER = re.compile(r"\^-?[1-9](?![0-9.,])|[23](?![0-9.,])")
+_POWER = re.compile(r"(?:\^-?[1-9]|[23])(?![0-9]|[.,][0-9])")
 _PER = re.compile(r" ?[/·*] ?| per ")
 _SIGN = re.compile(rf"[{CURRENCIES}]|[%‰]|(?:st|nd|rd|th)(?![A-Za-z])|°(?: ?[CFK](?![A-Za-z]))?")
 

@@ -118,3 +118,83 @@ def test_a_list_equals_itself_and_its_shuffle_only_without_order(values, random)
     assert fits(list_of_numbers(ordered=False), other, text)
     assert fits(list_of_numbers(), other, text) is (shuffled == values)
     assert not fits(list_of_numbers(ordered=False), f"{text}, 1000", text)
+
+
+# Forms that docs/answers.md accepts, of a value 0 or above; frames hold the answer of a whole completion.
+FORMS = {
+    "plain": lambda value: str(value),
+    "grouped": lambda value: f"{value:,}",
+    "thin spaces": lambda value: f"{value:,}".replace(",", "\u2009"),
+    "spaces": lambda value: f"{value:,}".replace(",", " "),
+    "apostrophes": lambda value: f"{value:,}".replace(",", "'"),
+    "latex groups": lambda value: f"{value:,}".replace(",", "{,}"),
+    "cents": lambda value: f"${value:,}.00",
+    "comma cents": lambda value: f"{value:,}".replace(",", ".") + ",00 €" if value > 999 else f"{value} €",
+    "quotient": lambda value: f"{2 * value}/2",
+    "frac": lambda value: f"\\frac{{{3 * value}}}{{3}}",
+    "wide": lambda value: str(value).translate({48 + digit: 0xFF10 + digit for digit in range(10)}),
+    "arabic": lambda value: str(value).translate({48 + digit: 0x660 + digit for digit in range(10)}),
+    "bold": lambda value: f"**{value}**",
+    "math": lambda value: f"$\\mathbf{{{value}}}$",
+    "unit": lambda value: f"{value}\\text{{ cm}}^2",
+    "code": lambda value: f"CHF {value}",
+    "percent": lambda value: f"{value}\\%",
+    "power": lambda value: f"{value} x 10^0",
+    "footnote": lambda value: f"{value} [1]",
+    "named": lambda value: f"x = {value}",
+}
+FRAMES = [
+    "The answer is {}.",
+    "so it is\n{}",
+    "So \\boxed{{{}}}.",
+    "Answer: {}",
+    "1 + 1 = 2\nFinal answer: {}",
+]
+SIGNS = ["-", "\u2212", "minus ", "negative "]
+# What makes another number of any form, or no number at all.
+UNDONE = """not {}|half of {}|twice {}|> {}|< {}|\\sqrt{{{}}}|{} + 1|{} - 1|1 - {}
+${}!$|{}^2|2^{}|{}x|\\pm {}|at least {}|{} or more|{} or 987654|[0, {}]|({}, 1)
+{} million|{}k|{} dozen|{} and a half|2({})|f({})|- {}|\u2014{}|{}_7|{}\\pi|{}i|{}/0""".replace(
+    "\n", "|"
+).split("|")
+VALUES = st.integers(2, 10**7)
+
+
+@given(VALUES, st.sampled_from(sorted(FORMS)), st.sampled_from(FRAMES))
+def test_a_right_number_is_paid_in_every_form(value, form, frame):
+    text = FORMS[form](value)
+    assert fits(number(), frame.format(text), value), (frame, text)
+    assert fits(number(marker="####"), f"#### {text}", f"#### {value}"), text
+    assert fits(boxed_number(), f"\\boxed{{{text}}}", str(value)), text
+
+
+@given(VALUES, VALUES, st.sampled_from(sorted(FORMS)), st.sampled_from(FRAMES))
+def test_a_wrong_number_is_paid_in_no_form(value, other, form, frame):
+    text = FORMS[form](other)
+    for check, completion in (
+        (number(), frame.format(text)),
+        (number(marker="####"), f"#### {text}"),
+        (boxed_number(), f"\\boxed{{{text}}}"),
+    ):
+        assert fits(check, completion, value) is (value == other), completion
+
+
+@given(
+    VALUES, st.sampled_from(SIGNS), st.sampled_from(["plain", "grouped", "quotient", "cents", "wide", "bold"])
+)
+def test_a_sign_is_never_lost(value, sign, form):
+    text = sign + FORMS[form](value)
+    assert fits(number(), f"The answer is {text}.", -value), text
+    assert not fits(number(), f"The answer is {text}.", value), text
+
+
+@given(
+    VALUES, st.sampled_from(UNDONE), st.sampled_from(["plain", "grouped", "frac"]), st.sampled_from(FRAMES)
+)
+def test_what_is_not_the_number_is_never_paid(value, undone, form, frame):
+    text = undone.format(FORMS[form](value))
+    assert not fits(number(), frame.format(text), value), (frame, text)
+    assert not fits(number(marker="####"), f"#### {text}", value), text
+    assert not fits(boxed_number(), f"\\boxed{{{text}}}", value), text
+    with pytest.raises(RecordError):
+        fits(number(), "1", text)
