@@ -8,8 +8,6 @@ tells wrong answers from answers that nobody could read.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from ..errors import ConfigurationError, DecorationError, RecordError
 from ..extract import Missing, after_marker, boxed, code_block, tag
 from ..reward import Abstain, Reward
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 TAKES = {"after_marker": after_marker, "boxed": boxed, "code_block": code_block, "tag": tag}
 """What finds an answer by its name alone, so that a command line can name it."""
 
-_CACHED = 256
+_KEPT = 256
 
 
 def comparing(
@@ -48,32 +46,32 @@ def comparing(
         what: What a reference has to be, for the error of one that is not: `one number`.
         take: Finds the part of a text that answers, in the completion and in the reference. A reference in
             which it finds nothing counts as a whole.
-        references: The texts of a sample's references, each of which is right; None for the one reference.
+        references: The texts of a sample's references, each of which is right, told by its `reference_answer`
+            alone: what is read is kept by that. None for the one reference.
 
     Raises:
         DecorationError: `take` is neither a function nor the name of one.
     """
     find = take_option(take)
+    texts = references or reference_text
+    known: dict[str, list[Answer]] = {}  # the completions of one record follow each other
 
-    @lru_cache(_CACHED)  # the completions of one record follow each other
-    def expected(text: str) -> Answer:
-        part = _whole_or_part(text, find)
-        answer = part if isinstance(part, Missing) else read(part, True)
-        if isinstance(answer, Missing):
-            raise RecordError(
-                f"the reference answer is not {what}: {answer.reason}. Correct the record, or tell the check "
-                "what stands before the answer"
-            )
-        return answer
+    def expected(sample: Sample[Any], reference: Any) -> list[Answer]:
+        answers = [_reference(text, find, read, what) for text in texts(sample)]
+        if type(reference) is str:
+            if len(known) >= _KEPT:
+                known.clear()
+            known[reference] = answers
+        return answers
 
     def is_right(sample: Sample[Any]) -> Reward:
         """Whether the answer is right."""
-        if references is None:
-            rights = [expected(sample.reference_text)]
-        else:
-            rights = [expected(text) for text in references(sample)]
-        part = sample.completion if find is None else text_of(find(sample.completion))
-        answer = part if isinstance(part, Missing) else read(part, False)
+        reference = sample.reference_answer
+        rights = (known.get(reference) if type(reference) is str else None) or expected(sample, reference)
+        part = sample.completion if find is None else find(sample.completion)
+        if type(part) is not str or not part:
+            part = text_of(part) if find else part
+        answer = part if isinstance(part, Missing) else read(part, False)  # type: ignore[arg-type]
         if isinstance(answer, Missing):
             return reward(0.0, 1.0)
         best = same(answer, rights[0])
@@ -147,9 +145,26 @@ def is_unread(answer: object) -> bool:
     return isinstance(answer, Reward) and answer.metrics.get("unread") == 1
 
 
-def _whole_or_part(text: str, find: Find | None) -> str | Missing:
-    """The part of a reference that answers; all of it where it has no such part."""
-    if find is None:
-        return text
-    found = text_of(find(text))
-    return text if isinstance(found, Missing) and found.kind == "none" else found
+def reference_text(sample: Sample[Any]) -> Sequence[str]:
+    """The reference as the one text that is right.
+
+    Raises:
+        RecordError: There is none, or it is no text.
+    """
+    return (sample.reference_text,)
+
+
+def _reference(
+    text: str, find: Find | None, read: Callable[[str, bool], Answer | Missing], what: str
+) -> Answer:
+    """The answer of a reference: of its part that answers, or of all of it where it has no such part."""
+    part = text_of(find(text)) if find else text
+    if isinstance(part, Missing) and part.kind == "none":
+        part = text
+    answer = part if isinstance(part, Missing) else read(part, True)
+    if isinstance(answer, Missing):
+        raise RecordError(
+            f"the reference answer is not {what}: {answer.reason}. Correct the record, or tell the check "
+            "what stands before the answer"
+        )
+    return answer

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal, TypeAlias
 
     from ..extract._numbers import Decimal
-    from ..extract._numerals import Number
+    from ..extract._runs import Number
     from ..reward import Reward
     from ..sample import Sample
     from ._answers import Take

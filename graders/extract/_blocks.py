@@ -86,16 +86,25 @@ def box_span(text: str) -> tuple[int, int] | Missing:
         opened = max(opened, *(_last_opening(text, command) for command in _UNESCAPED))
     if opened < 0:
         return Missing("there is no box")
+    end = text.find("}", opened)
+    content = text[opened + 1 : end]
+    if end < 0 or "{" in content or "\\" in content:  # else no brace in it nests
+        end = _closing(text, opened)
+    if end < 0:
+        return Missing("the last box is not closed", "not exact")
+    if not text[opened + 1 : end].strip():
+        return Missing("the last box is empty", "not exact")
+    return opened + 1, end
+
+
+def _closing(text: str, opened: int) -> int:
+    """Where the brace closes that opens at a place; -1 when it never does."""
     depth = 0
     for brace in _BRACES.finditer(text, opened):
-        if brace[0] == "{":
-            depth += 1
-        elif brace[0] == "}":
-            depth -= 1
-            if not depth:
-                blank = not text[opened + 1 : brace.start()].strip()
-                return Missing("the last box is empty", "not exact") if blank else (opened + 1, brace.start())
-    return Missing("the last box is not closed", "not exact")
+        depth += (brace[0] == "{") - (brace[0] == "}")
+        if not depth:
+            return brace.start()
+    return -1
 
 
 def _last_opening(text: str, command: str) -> int:

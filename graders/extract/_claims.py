@@ -12,15 +12,13 @@ from itertools import islice
 from ._blocks import box_span
 from ._missing import Missing
 from ._numbers import DIGIT, MAX_LINE, booked, is_approximation, ordinary_number, parse_number, unread
-from ._numerals import plain
-from ._readings import changed_behind, numerals, read_numeral
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ._numbers import Decimal
-    from ._numerals import Number
+    from ._runs import Number
 
 _MOST = 64
 _FILLERS = 4  # words between a claim and its number: the answer is about x = 72
@@ -104,10 +102,18 @@ def boxed_number_of(text: str, *, decimal: Decimal = ".", scale: bool = False) -
     command = text.rfind("ox", 0, start)
     lead = text[max(0, command - 32) : command].removesuffix("\\b").removesuffix("\\fb")
     if _changed_before(lead.rstrip("\x08\x0cb") if lead[-1:] in "\x08b" else lead) or (
-        behind.strip("$. \n)]*") and changed_behind(plain(behind))
+        behind.strip("$. \n)]*") and _changed_behind(behind)
     ):
         return unread("what stands around the box changes its number")
     return value
+
+
+def _changed_behind(text: str) -> bool:
+    """Whether what stands behind a box makes something else of its number."""
+    from ._numerals import plain
+    from ._readings import changed_behind
+
+    return changed_behind(plain(text))
 
 
 def _changed_before(lead: str) -> bool:
@@ -136,6 +142,9 @@ def _last(text: str, decimal: Decimal, scale: bool) -> Number | Missing:
         ordinary = _ordinary_end(line) if decimal == "." else None
         if ordinary is not None:
             return ordinary
+        from ._numerals import plain
+        from ._readings import numerals, read_numeral
+
         line = plain(line)
         if "[" in line or "(" in line:
             line = _SEE.sub(" ", _CITATION.sub("", line))
@@ -168,6 +177,8 @@ def _claimed(text: str, decimal: Decimal, scale: bool) -> Number | Missing | Non
     """The number that a text claims in words; None where it claims none."""
     if "nswer" not in text and "NSWER" not in text:
         return None
+    from ._numerals import plain
+
     claims = []
     for claim in list(_CLAIM.finditer(text))[-_MOST:]:
         line = text[claim.end() : claim.end() + 400].lstrip().partition("\n")[0]

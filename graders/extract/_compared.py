@@ -7,14 +7,14 @@ from ._blocks import after_marker
 from ._claims import last_number
 from ._missing import Missing
 from ._numbers import parse_number
-from ._numerals import whole
+from ._runs import whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
     from ._numbers import Decimal
-    from ._numerals import Number
+    from ._runs import Number
 
 
 def reference_number(

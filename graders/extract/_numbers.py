@@ -11,16 +11,14 @@ import re
 from itertools import islice
 
 from ._missing import Missing
-from ._numerals import VULGAR, plain, run_value
-from ._readings import numerals, read_numeral
-from ._units import unit_end
+from ._runs import VULGAR, run_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal, TypeAlias
 
-    from ._numerals import Number
     from ._readings import Numeral
+    from ._runs import Number
 
     Decimal: TypeAlias = Literal[".", ","]
 
@@ -82,6 +80,9 @@ def parse_number(
         if DIGIT.search(text, MAX_LINE):
             return unread(f"it has digits beyond {MAX_LINE:,} characters")
         text = text[:MAX_LINE]
+    from ._numerals import plain
+    from ._readings import numerals, read_numeral
+
     text = plain(text)
     read = [read_numeral(text, found, decimal, scale) for found in islice(numerals(text), _MOST)]
     read = [one for one in read if not one.dated] or read
@@ -104,6 +105,9 @@ def all_numbers(
         return (lone,)
     if len(text) > _LONGEST_TEXT:
         return unread(f"it is longer than {_LONGEST_TEXT:,} characters")
+    from ._numerals import plain
+    from ._readings import numerals, read_numeral
+
     text = _SPACE_BETWEEN.sub("; ", plain(text).replace("\\{", "{").replace("\\}", "}"))
     if decimal == ".":
         text = _COMMAS.sub(lambda found: found[0].replace(",", ", "), text)
@@ -203,6 +207,8 @@ def _whole_text(text: str, read: list[Numeral]) -> Number | Missing:
     """The value of the only numeral, where it is the whole text but for its name, unit and markup."""
     if len(read) > 1:
         return Missing("there are several numbers", "several")
+    from ._units import unit_end
+
     one = read[0]
     inside, behind = text[one.start : one.end], text[one.end :]
     bracket = ")" if one.booked else ""

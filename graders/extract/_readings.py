@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 
-from ._numerals import DECIMAL, GROUP, OVER, run_value, whole
+from ._runs import DECIMAL, GROUP, OVER, run_value, whole
 from ._units import CURRENCIES, UNITS, code_start, scale_at, unit_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ._numerals import Number
+    from ._runs import Number
 
 _MONTH = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?"
@@ -45,9 +45,8 @@ _TOUCHED = re.compile(  # by what may be mathematics
     r"\^(?!1(?![0-9]))|\*{1,2}[0-9A-Za-z(]|_[{0-9A-Za-z]|\[(?![0-9]{1,3}\])|[(\\|@+]|-(?![A-Za-z]{2})"
     r"|/(?![A-Za-z]{2})|!(?!!!)|'[0-9]|[^\W_]"
 )
-_FAMILIAR = re.compile(  # scripts without spaces, but for what scales: 3分之1, 5万, 3点5, 70多
-    r"(?![十百千万萬亿億兆半点點折成余餘多几幾]|分之)[\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]"
-)
+_SCALING = frozenset("十百千万萬亿億兆半点點折成余餘多几幾")  # 5万, 3点5, 70多
+_SPACELESS = ((0x0E00, 0x0E80), (0x3040, 0x3100), (0x4E00, 0xA000), (0xAC00, 0xD7B0))  # Thai to Korean
 _CHANGED_AFTER = re.compile(
     r"\s{0,3}(?:(?:hundreds|dozens?|score|gross|milliards?|mrd|plus|minus|times (?=[0-9(]|[a-z]\b)|divided"
     r"|multiplied|squared|cubed|factorial|choose|to the power|and (?:a|one|two|three)"
@@ -248,7 +247,7 @@ def _apart(text: str, at: int, sign: int, signed: bool, opened: str) -> tuple[in
 def _changed_after(text: str, found: re.Match[str], start: int, end: int, power: int) -> bool:
     """Whether what follows a number makes it something else."""
     touched = _TOUCHED.match(text, end)
-    if touched and not _FAMILIAR.match(text, end):
+    if touched and not _is_spaceless(text, end):
         if touched[0] != "!":
             return True
         # `It is 72!` ends a sentence, `5!` is a factorial.
@@ -261,6 +260,18 @@ def _changed_after(text: str, found: re.Match[str], start: int, end: int, power:
         at += 1
     at = _past_unit(text, at)
     return bool(_CHANGED_AFTER.match(text, at) or (at > found.end() and scale_at(text, at)[0] and not power))
+
+
+def _is_spaceless(text: str, at: int) -> bool:
+    """Whether a word of a script without spaces starts at a place, but for those that scale: 3分之1."""
+    code = ord(text[at])
+    east = (
+        0x0E00 <= code < 0x0E80
+        or 0x3040 <= code < 0x3100
+        or 0x4E00 <= code < 0xA000
+        or 0xAC00 <= code < 0xD7B0
+    )
+    return east and text[at] not in _SCALING and not text.startswith("分之", at)
 
 
 def _past_unit(text: str, at: int) -> int:

@@ -1,0 +1,88 @@
+"""Reads one run of digits, with its grouping and decimal signs, as an integer or a fraction."""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fractions import Fraction
+    from typing import TypeAlias
+
+    Number: TypeAlias = int | Fraction
+
+MAX_CHARS = 600  # the least that Python may be told to allow in int() is 640
+MAX_EXPONENT = 400
+
+# Signs that stand for one thing only, unlike those that people type. All are of Unicode's private area.
+DECIMAL, GROUP, OVER = "\ue000", "\ue001", "\ue002"
+
+VULGAR = dict(
+    zip(
+        "½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒",
+        "1/2 1/4 3/4 1/3 2/3 1/5 2/5 3/5 4/5 1/6 5/6 1/8 3/8 5/8 7/8 1/7 1/9 1/10".split(),
+        strict=True,
+    )
+)
+
+_THREES = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+\Z")
+_INDIAN = re.compile(r"[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}\Z")
+
+
+def run_value(run: str, decimal: str, exponent: int = 0) -> Number | None:
+    """The value of one run of digits; None where its signs group nothing or cannot be told apart.
+
+    Args:
+        run: Digits with points, commas, apostrophes or spaces between them.
+        decimal: The decimal sign where the run does not tell, `.` or `,`.
+        exponent: The power of ten to multiply with.
+    """
+    if len(run) > MAX_CHARS or abs(exponent) > MAX_EXPONENT:
+        return None
+    if run.isdecimal():
+        return scaled(int(run), exponent)
+    sign = _decimal_sign(run, decimal)
+    if sign is None:
+        return None
+    whole, _, part = run.rpartition(sign) if sign else (run, "", "")
+    grouping = set(whole) - set("0123456789")
+    if grouping:
+        whole = whole.replace(grouping.pop(), ",")
+        if grouping or not (_THREES.match(whole) or _INDIAN.match(whole)):
+            return None
+        whole = whole.replace(",", "")
+    return scaled(int((whole + part) or "0"), exponent - len(part))
+
+
+def _decimal_sign(run: str, decimal: str) -> str | None:
+    """The decimal sign of a run, empty where it has none; None where it cannot be told.
+
+    A comma may also separate a list, and a point does not: `4.5` is a decimal wherever it cannot be grouping.
+    """
+    points, commas = run.count("."), run.count(",")
+    if DECIMAL in run:
+        return DECIMAL
+    if points and commas:
+        last = "." if run.rfind(".") > run.rfind(",") else ","
+        return last if run.count(last) == 1 else None
+    if GROUP in run or "'" in run or " " in run:  # these group, so a point or comma beside them does not
+        return "." if points else "," if commas else ""
+    if points and (points > 1 or decimal == ","):
+        return "" if decimal == "," and _THREES.match(run.replace(".", ",")) else "." if points == 1 else None
+    return "." if points else "," if decimal == "," and commas == 1 else ""
+
+
+def scaled(value: Number, exponent: int) -> Number:
+    """A value times a power of ten."""
+    if not exponent:
+        return value
+    if exponent > 0:
+        return whole(value * int(10**exponent))
+    from fractions import Fraction
+
+    return whole(Fraction(value) / 10**-exponent)
+
+
+def whole(value: Number) -> Number:
+    """An int where the value is one."""
+    return value.numerator if value.denominator == 1 else value
