@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ._numbers import Decimal
+    from ._readings import Numeral
     from ._runs import Number
 
 _MOST = 64
@@ -26,7 +27,7 @@ _FILLERS = 4  # words between a claim and its number: the answer is about x = 72
 _CITATION = re.compile(r"(?<=\S)\s?\[[0-9]{1,3}\](?=[\s.,;]|\Z)")
 _SEE = re.compile(
     r"\((?:see|sources?|cf|refs?|references?|pages?|pp?|notes?|as of|eqs?|tables?|fig(?:ure)?s?"
-    r"|sections?|steps?|lines?)\b[^()]{0,200}\)",
+    r"|sections?|steps?|lines?|mod)\b[^()]{0,200}\)",
     re.IGNORECASE,
 )
 _CLAIM = re.compile(
@@ -38,7 +39,8 @@ _NO_LETTER = re.compile(r"[^\W_A-Za-z]?[^A-Za-z]*")
 _PLAIN_WORD = re.compile(r"(?<=[a-z] )[a-z]{2,12}\Z")
 _TELLING = frozenset(  # words that may change the number behind them
     """not never than least most over under above below exceed exceeds plus times minus negative by of or vs
-    versus twice double triple thrice between sqrt log ln sin cos tan to and may""".split()
+    versus twice double triple thrice between sqrt log ln sin cos tan to and may be out
+    mod modulo choose""".split()
 )
 _FINAL = re.compile(r"\bfinal\sanswer\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<![A-Z])[.;?!]\s+(?=[A-Z(\[])")
@@ -132,33 +134,51 @@ def _last(text: str, decimal: Decimal, scale: bool) -> Number | Missing:
     end = len(text)
     while end > 0:
         start = text.rfind("\n", 0, end) + 1
-        if not DIGIT.search(text, start, end):
-            end = start - 1
-            continue
-        line = text[start:end]
-        if len(line) > MAX_LINE:
-            cut = line.find(" ", len(line) - MAX_LINE)
-            line = line[cut:] if cut >= 0 else ""
-        ordinary = _ordinary_end(line) if decimal == "." else None
-        if ordinary is not None:
-            return ordinary
-        from ._numerals import plain
-        from ._readings import numerals, read_numeral
-
-        line = plain(line)
-        if "[" in line or "(" in line:
-            line = _SEE.sub(" ", _CITATION.sub("", line))
-        candidates = list(numerals(line))
-        undated = [found for found in candidates if found["date"] is None]
-        if candidates:
-            found = (undated or candidates)[-1]
-            one = read_numeral(line, found, decimal, scale)
-            if one.start and "≈" in line[max(0, one.start - 4) : one.start + 1] and len(undated) > 1:
-                exact = read_numeral(line, undated[-2], decimal, scale)
-                one = exact if is_approximation(line, exact, one) else one
-            return unread("its last digits read as no number") if one.value is None else booked(line, one)
+        if DIGIT.search(text, start, end):
+            line = text[start:end]
+            if len(line) > MAX_LINE:
+                cut = line.find(" ", len(line) - MAX_LINE)
+                line = line[cut:] if cut >= 0 else ""
+            ordinary = _ordinary_end(line) if decimal == "." else None
+            found = _last_of_line(line, decimal, scale) if ordinary is None else ordinary
+            if found is not None:
+                return found
         end = start - 1
     return Missing("there is no number")
+
+
+def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing | None:
+    """The last number of a line; None where its digits belong to words."""
+    from ._numerals import plain
+    from ._readings import numerals, read_numeral
+
+    line = plain(line)
+    if "[" in line or "(" in line:
+        line = _SEE.sub(" ", _CITATION.sub("", line))
+    found = list(numerals(line))
+    if not found:
+        return None
+    found = [one for one in found if one["date"] is None] or found
+    read = [read_numeral(line, one, decimal, scale) for one in found[-4:]]
+    last = read.pop()
+    if read and is_approximation(line, read[-1], last):
+        last = read[-1]
+    remarked = _remarked(line, read, last)
+    if remarked is not None:
+        if remarked.value is None:
+            return unread("its last digits read as no number")
+        return parse_number(line[remarked.start :], decimal=decimal, scale=scale)
+    return unread("its last digits read as no number") if last.value is None else booked(line, last)
+
+
+def _remarked(line: str, read: list[Numeral], last: Numeral) -> Numeral | None:
+    """The number that brackets at the end of a line explain, `72 (48 + 24).`; None without any."""
+    opened = line.rfind("(", 0, last.start + 1)
+    closed = line.find(")", opened)
+    before = [one for one in read if one.end <= opened]
+    if not before or closed < 0 or line[closed + 1 :].strip(" .*_$!"):
+        return None
+    return before[-1] if line[before[-1].end : opened].strip(" *_$").count(" ") < 2 else None
 
 
 def _ordinary_end(line: str) -> Number | None:

@@ -41,7 +41,7 @@ _NAME = re.compile(r"[\s#$*]*(?:[A-Za-z]\w?(?:_\{?\w\}?)?\s{0,2}=\s{0,2})?\Z")
 _NOT_STRICT = frozenset("[{≈~")
 _AROUND = " \t\r\n$*_`\"'.}"
 _REMARK = re.compile(
-    r"[\s.,;*_$]{0,4}(?:[(\[].*[)\]][\s.*_$]{0,4}\Z|(?:because|since|after|as|mod|for|each|when|if|which)\b)",
+    r"[\s.,;*_$]{0,4}(?:[(\[].*[)\]][\s.*_$]{0,4}\Z|(?:because|since|after|as|for|each|when|if|which)\b)",
     re.DOTALL,
 )
 _HEDGE = re.compile(r"\b(?:or|maybe|perhaps|possibly|not)\b|\?", re.IGNORECASE)
@@ -185,6 +185,8 @@ def _settled(text: str, read: list[Numeral], strict: bool) -> Number | Missing:
         read = right
     if strict:
         return _whole_text(text, read)
+    if "not " in text:  # `5, not 6` and `not 6 but 5` are 5
+        read = [one for one in read if not text[: one.start].endswith("not ")] or read
     read = [one for at, one in enumerate(read) if not (at and is_approximation(text, read[at - 1], one))]
     if len(read) > 1 and _is_remark(text, read):
         read = read[:1]

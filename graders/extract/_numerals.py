@@ -12,6 +12,8 @@ import re
 from ._runs import DECIMAL, GROUP, OVER, VULGAR
 
 _NOTE = re.compile(r"<<[^<>]*(?:>>|\Z)")
+_STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
+_STRUCK_TAG = re.compile(r"<(s|del|strike)>[^<>]{0,200}</\1>", re.I)
 _INLINE_TAG = re.compile(r"</?(?:b|i|u|em|strong|span|code|font|mark|small|big|tt)(?:\s[^<>]{0,200})?>", re.I)
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _ENTITY = re.compile(r"&#?\w{2,10};")
@@ -121,9 +123,11 @@ def plain(text: str) -> str:
         text = _GAP.sub(GROUP, text).replace("\xa0", " ")
         text = _RAISED.sub(_raised, text)
         text = _SUNK.sub(lambda found: "_" + found[0].translate(_LEVEL), text)
+    if "~~" in text:
+        text = _STRUCK.sub(" ", text)
     if "<" in text:
         text = _NOTE.sub(" ", text)
-        text = text.replace("<sup>", "^").replace("</sup>", "")
+        text = _STRUCK_TAG.sub(" ", text).replace("<sup>", "^").replace("</sup>", "")
         text = _TAG.sub(" ", _INLINE_TAG.sub("", text))
     if "\\" in text or "{" in text:
         text = _without_latex(text)

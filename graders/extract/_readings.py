@@ -43,14 +43,15 @@ _NUMERAL = re.compile(
 # Each is matched right behind the number, past its unit and closing brackets.
 _TOUCHED = re.compile(  # by what may be mathematics
     r"\^(?!1(?![0-9]))|\*{1,2}[0-9A-Za-z(]|_[{0-9A-Za-z]|\[(?![0-9]{1,3}\])|[(\\|@+]|-(?![A-Za-z]{2})"
-    r"|/(?![A-Za-z]{2})|!(?!!!)|'[0-9]|[^\W_]"
+    r"|/(?![A-Za-z]{2})|!(?!!!)|[⌋⌉‖∣∥⟩⟧]|'[0-9]|[^\W_]"
 )
 _SCALING = frozenset("十百千万萬亿億兆半点點折成余餘多几幾")  # 5万, 3点5, 70多
 _SPACELESS = ((0x0E00, 0x0E80), (0x3040, 0x3100), (0x4E00, 0xA000), (0xAC00, 0xD7B0))  # Thai to Korean
 _CHANGED_AFTER = re.compile(
     r"\s{0,3}(?:(?:hundreds|dozens?|score|gross|milliards?|mrd|plus|minus|times (?=[0-9(]|[a-z]\b)|divided"
-    r"|multiplied|squared|cubed|factorial|choose|to the power|and (?:a|one|two|three)"
-    r" (?:half|thirds?|quarters?|fourths?)"
+    r"|mod|modulo|multiplied|squared|cubed|factorial|choose|to the power|cannot be"
+    r"|(?:is|was|are)(?: not|n't| wrong| incorrect| false| impossible)"
+    r"|and (?:a|one|two|three) (?:half|thirds?|quarters?|fourths?)"
     r"|or (?:more|less|fewer|greater|above|below|higher|lower|so))\b|\\[A-Za-z]|[<>≤≥≠±∈∞√π]"
     r"|[+×÷·]\s{0,2}[\w($\\.-]|(?<=\s)\*\s?[\w(\\$]|\^|/\s?(?![A-Za-z]{2})[\w(\\]"
     r"|-\s{0,2}(?:[0-9(\\$.]|[A-Za-z](?![A-Za-z])))|\s(?![aI]\b)[B-HJ-Zb-z](?![A-Za-z'.])",
@@ -59,7 +60,8 @@ _CHANGED_AFTER = re.compile(
 # Each ends right before the number, its sign, currency and opening brackets.
 _CHANGED_BEFORE = re.compile(
     r"(?:\b(?:not|never|than|least|most|over|under|above|below|exceeds?|plus|times|minus|multiplied by"
-    r"|divided by|twice|double|triple|thrice|(?:half|third|quarter|root|cube|square|power|factorial"
+    r"|divided by|mod|modulo|choose|(?:cannot|can't|couldn't|could not) be|rul(?:e|es|ed|ing) out|instead of"
+    r"|rather than|twice|double|triple|thrice|(?:half|third|quarter|root|cube|square|power|factorial"
     r"|multiple) of|between|sqrt|log|ln|sin|cos|tan|up to)|n't"
     r"|\\[A-Za-z]{1,20}|(?<![=-])[<>]|!=|[/×÷·^√±≤≥≠∈∞@\\]"
     r"|[\w)\]}$.%]\s{0,3}(?:\+|(?<!\*)\*))"
@@ -67,7 +69,7 @@ _CHANGED_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _MINUS_WORD = re.compile(r"(?:\b(?:minus|negative)\s{1,2}|[负負]\s?|マイナス\s?)\Z", re.IGNORECASE)
-_SAID = re.compile(r"[^\W\d_]{2,}\s{1,2}\Z")
+_SAID = re.compile(r"(?:[^\W\d_]|')[^\W\d_]\s{1,2}\Z")
 # The left side of an equation that is still to be solved: -x, 2x, x^2, x + 1.
 _UNSOLVED = re.compile(
     r"(?:[-+*/^0-9)]\s?[a-ce-fi-kn-rw-zA-Z]|\b(?:minus|negative) [a-z])(?![A-Za-z])|\b[a-zA-Z]\s?[\^*/+-]"
@@ -203,6 +205,14 @@ def _before(text: str, at: int) -> tuple[int, int, str]:
     return _led(text[max(0, at - _WINDOW) : at], sign, signed, at, opened)
 
 
+def _is_operator(character: str) -> bool:
+    """Whether a character beyond ASCII belongs to mathematics, unlike an arrow or a bracket of East Asia."""
+    from unicodedata import category
+
+    named = category(character) in ("Sm", "Ps", "Pe")
+    return named and not (0x2190 <= ord(character) < 0x2200 or ord(character) > 0x3000 or character in "∴∵≈")
+
+
 def _left_side(left: str) -> str:
     """What stands left of the equals sign that a text ends in, up to the one before or another clause."""
     side = left.rstrip(" =$").rpartition("=")[2]
@@ -233,8 +243,10 @@ def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int,
         return 0, at, opened
     if touching in ("—", "―"):  # a minus, or punctuation between words
         return sign if left[-2:-1].isalpha() and not signed else 0, at, opened
+    if not touching.isascii() and not touching.isalnum() and _is_operator(touching):
+        return 0, at, opened
     joined = touching.isdigit() or (touching.isalpha() and ord(touching) < _JOINING)
-    return 0 if joined or (touching and touching in ")]}|") else sign, at, opened
+    return 0 if joined or (touching and touching in ")]}|%") else sign, at, opened
 
 
 def _apart(text: str, at: int, sign: int, signed: bool, opened: str) -> tuple[int, int, str]:

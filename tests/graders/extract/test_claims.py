@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graders.extract import _claims
 from support.found import last_number
+
+WORDS = """so it is not the total of or over minus half twice cannot be and answer = : x 6 * + - ( ) may rule
+    out $ at least than mod by""".split()
 
 SETTLED = {
     "12 and then 72 clips.\n\nThat is all!": 72,
@@ -22,6 +26,12 @@ SETTLED = {
     "so it is 1/3 ≈ 0.33": Fraction(1, 3),
     "that is about ≈ 0.33": Fraction(33, 100),
     "So 72 it is [3].": 72,
+    "She pays 72 dollars ($72)": 72,
+    "She pays $72 (about €65).": 72,
+    "so it is 9 (mod 11)": 9,
+    "It's 72!": 72,
+    "~~12~~ 72": 72,
+    "The answer is 5, not 6.": 5,
     "72 (as of 2024-01-05)": 72,
     "1. add\n2. multiply\nThe answer is 72\n3. done": 72,
     "The answer is 72. I am 95% confident.": 72,
@@ -46,12 +56,18 @@ UNSETTLED = [
     "72 or 73",
     "x = 5 or x = 7",
     "x < 5",
+    "72 mod 5",
+    "⌊72.5⌋",
+    "-x = 72",
+    "2x = 72",
+    "72 is not the answer",
+    "it cannot be 72",
+    "72 km (45 miles)",
     "[0,1)",
     "He has {1, 2, 3}",
     "So x = 2\\sqrt{3}",
     "x = 5\nSo the answer is x^2",
     "It costs 2,50",
-    "She pays 72 dollars ($72)",
     "the answer is 12:30",
     "The answer is not 72.",
     "The answer is 72 or 73",
@@ -90,3 +106,13 @@ def test_two_claims_are_none_unless_they_agree(one, other):
         f"\\boxed{{{one}}}, so the answer is {other}.",
     ):
         assert last_number(text) == (one if one == other else None)
+
+
+@given(
+    st.lists(st.sampled_from(WORDS), max_size=5),
+    st.sampled_from(["72", "$72.", "-72", "7,200", "7.5", "**72**", "72%", "3,14", "072", "1,2"]),
+)
+def test_the_short_way_to_an_ordinary_number_reads_what_the_long_one_reads(words, number):
+    line = " ".join([*words, number])
+    short = _claims._ordinary_end(line)
+    assert short is None or short == _claims._last_of_line(line, ".", False)
