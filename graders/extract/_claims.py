@@ -112,8 +112,8 @@ def boxed_number_of(text: str, *, decimal: Decimal = ".", scale: bool = False) -
 
 def _changed_behind(text: str) -> bool:
     """Whether what stands behind a box makes something else of its number."""
+    from ._beside import changed_behind
     from ._numerals import plain
-    from ._readings import changed_behind
 
     return changed_behind(plain(text))
 
@@ -166,9 +166,9 @@ def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing 
     remarked = _remarked(line, read, last)
     if remarked is not None:
         if remarked.value is None:
-            return unread("its last digits read as no number")
+            return unread(remarked.reason)
         return parse_number(line[remarked.start :], decimal=decimal, scale=scale)
-    return unread("its last digits read as no number") if last.value is None else booked(line, last)
+    return booked(line, last)
 
 
 def _remarked(line: str, read: list[Numeral], last: Numeral) -> Numeral | None:

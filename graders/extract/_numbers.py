@@ -165,7 +165,7 @@ def _differ(one: Numeral, other: Numeral) -> bool:
 def booked(text: str, one: Numeral) -> Number | Missing:
     """The value of the only candidate; in brackets with a currency, and alone, it is a bookkeeper's minus."""
     if one.value is None:
-        return unread("its digits read as no number")
+        return unread(one.reason)
     if not one.booked:
         return one.value
     if text[: one.start].strip(_AROUND) or text[one.end + 1 :].strip(_AROUND):

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 
+from ._beside import JOINING, changed_after, in_collection, past_unit, sign_before
 from ._runs import DECIMAL, GROUP, OVER, run_value, whole
-from ._units import CURRENCIES, UNITS, code_start, scale_at, unit_end
+from ._units import CURRENCIES, UNITS, code_start, scale_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,48 +41,8 @@ _NUMERAL = re.compile(
     rf"| ?(?P<bar>[/{OVER}]) ?(?P<below>{_RUN}))?"
 )
 
-# Each is matched right behind the number, past its unit and closing brackets.
-_TOUCHED = re.compile(  # by what may be mathematics
-    r"\^(?!1(?![0-9]))|\*{1,2}[0-9A-Za-z(]|_[{0-9A-Za-z]|\[(?![0-9]{1,3}\])|[(\\|@+]|-(?![A-Za-z]{2})"
-    r"|/(?![A-Za-z]{2})|!(?!!!)|[⌋⌉‖∣∥⟩⟧]|'[0-9]|[^\W_]"
-)
-_SCALING = frozenset("十百千万萬亿億兆半点點折成余餘多几幾")  # 5万, 3点5, 70多
-_SPACELESS = ((0x0E00, 0x0E80), (0x3040, 0x3100), (0x4E00, 0xA000), (0xAC00, 0xD7B0))  # Thai to Korean
-_CHANGED_AFTER = re.compile(
-    r"\s{0,3}(?:(?:hundreds|dozens?|score|gross|milliards?|mrd|plus|minus|times (?=[0-9(]|[a-z]\b)|divided"
-    r"|mod|modulo|multiplied|squared|cubed|factorial|choose|to the power|cannot be"
-    r"|(?:is|was|are)(?: not|n't| wrong| incorrect| false| impossible)"
-    r"|and (?:a|one|two|three) (?:half|thirds?|quarters?|fourths?)"
-    r"|or (?:more|less|fewer|greater|above|below|higher|lower|so))\b|\\[A-Za-z]|[<>≤≥≠±∈∞√π]"
-    r"|[+×÷·]\s{0,2}[\w($\\.-]|(?<=\s)\*\s?[\w(\\$]|\^|/\s?(?![A-Za-z]{2})[\w(\\]"
-    r"|-\s{0,2}(?:[0-9(\\$.]|[A-Za-z](?![A-Za-z])))|\s(?![aI]\b)[B-HJ-Zb-z](?![A-Za-z'.])",
-    re.IGNORECASE,
-)
-# Each ends right before the number, its sign, currency and opening brackets.
-_CHANGED_BEFORE = re.compile(
-    r"(?:\b(?:not|never|than|least|most|over|under|above|below|exceeds?|plus|times|minus|multiplied by"
-    r"|divided by|mod|modulo|choose|(?:cannot|can't|couldn't|could not) be|rul(?:e|es|ed|ing) out|instead of"
-    r"|rather than|twice|double|triple|thrice|(?:half|third|quarter|root|cube|square|power|factorial"
-    r"|multiple) of|between|sqrt|log|ln|sin|cos|tan|up to)|n't"
-    r"|\\[A-Za-z]{1,20}|(?<![=-])[<>]|!=|[/×÷·^√±≤≥≠∈∞@\\]"
-    r"|[\w)\]}$.%]\s{0,3}(?:\+|(?<!\*)\*))"
-    r"\s{0,3}\Z",
-    re.IGNORECASE,
-)
-_MINUS_WORD = re.compile(r"(?:\b(?:minus|negative)\s{1,2}|[负負]\s?|マイナス\s?)\Z", re.IGNORECASE)
-_SAID = re.compile(r"(?:[^\W\d_]|')[^\W\d_]\s{1,2}\Z")
-# The left side of an equation that is still to be solved: -x, 2x, x^2, x + 1.
-_UNSOLVED = re.compile(
-    r"(?:[-+*/^0-9)]\s?[a-ce-fi-kn-rw-zA-Z]|\b(?:minus|negative) [a-z])(?![A-Za-z])|\b[a-zA-Z]\s?[\^*/+-]"
-)
 _LAST_WORD = re.compile(r"[^\W\d_]+\Z")
-_OPERAND = re.compile(r"(?:[0-9)]|\b[a-z])\s{0,3}\Z")
-_RIVAL = re.compile(r"[0-9]\S{0,12}(?:\s\w{1,12}){0,2},?\s(?:or|vs\.?|versus)\s(?:[a-z]\s?=\s?)?\Z")
 _MONEY = tuple(CURRENCIES)
-_OPENERS = frozenset("([{\"'“”„«`*_#" + CURRENCIES)
-_CLOSERS = frozenset(")]}\"'“”»`*_$")
-_WINDOW = 48
-_JOINING = 0x530  # scripts from here on are written without spaces, or join prefixes to numbers
 
 
 class Numeral:
@@ -93,14 +54,23 @@ class Numeral:
         end: Where it ends, with its unit.
         dated: Whether it is a date, which is no candidate for an answer where there is another.
         booked: Whether it stands in round brackets with a currency, which bookkeepers read as a minus.
+        reason: Why it has no value.
     """
 
-    __slots__ = ("booked", "dated", "end", "start", "value")
+    __slots__ = ("booked", "dated", "end", "reason", "start", "value")
 
     def __init__(
-        self, value: Number | None, start: int, end: int, *, dated: bool = False, booked: bool = False
+        self,
+        value: Number | None,
+        start: int,
+        end: int,
+        *,
+        dated: bool = False,
+        booked: bool = False,
+        reason: str = "its digits read as no number",
     ) -> None:
         self.value, self.start, self.end, self.dated, self.booked = value, start, end, dated, booked
+        self.reason = reason
 
 
 def numerals(text: str) -> Iterator[re.Match[str]]:
@@ -127,37 +97,36 @@ def read_numeral(text: str, found: re.Match[str], decimal: str, scale: bool, lis
     """
     begin, end = found.span()
     if found["run"] is None:
-        return Numeral(None, begin, end, dated=found["date"] is not None)
-    sign, start, opened = _before(text, begin)
+        what = "it is a date, a time or a ratio"
+        return Numeral(None, begin, end, dated=found["date"] is not None, reason=what)
+    sign, start, opened = sign_before(text, begin)
     power, behind = scale_at(text, end)
-    end = _past_unit(text, behind)
+    end = past_unit(text, behind)
     lead, unit = text[start:begin], text[behind:end]
-    value = None
-    if (
-        sign
-        and (scale or not power)
-        and not (unit == "m" and any(each in CURRENCIES for each in lead))  # $5m: million, not meters
-        and not _changed_after(text, found, start, end, power)
-        and (listed or not _in_collection(text, start, end, opened))
-    ):
-        value = _value(found, decimal, power)
+    if not sign:
+        return Numeral(None, start, end, reason="what stands before it makes it something else")
+    if power and not scale:
+        return Numeral(None, start, end, reason="a word or letter scales it, which scale=True reads")
+    if unit == "m" and any(each in CURRENCIES for each in lead):  # $5m
+        return Numeral(None, start, end, reason="its unit may be a scale")
+    if changed_after(text, found, start, end, power):
+        return Numeral(None, start, end, reason="what stands behind it makes it something else")
+    if not listed and in_collection(text, start, end, opened):
+        return Numeral(None, start, end, reason="it stands in an interval, a set or a point")
+    value = _value(found, decimal, power)
+    if value is None:
+        return Numeral(None, start, end, reason=_why_unread(found["run"]))
     inside = lead.rpartition("(")[2] if opened == "(" else lead
     booked = opened == "(" and sign > 0 and text[end : end + 1] == ")"
     booked = booked and (inside[:1] in _MONEY) != (unit[-1:] in _MONEY)  # ($72$) is LaTeX in brackets
-    return Numeral(value if value is None else sign * value, start, end, booked=booked)
+    return Numeral(sign * value, start, end, booked=booked)
 
 
-def changed_behind(text: str) -> bool:
-    """Whether a text makes something else of a number that stands right before it.
-
-    Args:
-        text: What `plain` returned of it.
-    """
-    at = 0
-    while at < 12 and text[at : at + 1] in _CLOSERS and text[at : at + 1]:
-        at += 1
-    end = _past_unit(text, at)
-    return bool(scale_at(text, at)[0] or _TOUCHED.match(text, end) or _CHANGED_AFTER.match(text, end))
+def _why_unread(run: str) -> str:
+    """Why a run of digits is no number."""
+    if "," in run and "." not in run:
+        return "its comma does not group; decimal=',' reads one as a decimal sign"
+    return "its digits read as no number"
 
 
 def _in_word(text: str, start: int) -> bool:
@@ -175,130 +144,7 @@ def _in_word(text: str, start: int) -> bool:
         word = text[start - 3 : start - 1].isalpha()
         return word and code_start(text, start - 1, dollars=False) == start - 1
     # Scripts that are written without spaces touch their numbers; so may a currency's code.
-    return before.isalpha() and ord(before) < _JOINING and code_start(text, start, dollars=False) == start
-
-
-def _before(text: str, at: int) -> tuple[int, int, str]:
-    """The sign of a number, where all that belongs to it starts, and its outermost bracket; 0 for unread."""
-    sign, signed, opened, low = 1, False, "", max(0, at - _WINDOW)
-    while at > low:
-        before, left = text[at - 1], text[at - 2 : at - 1] if at > 1 else ""
-        if before in "~≈":
-            return sign, at - 1, opened
-        if before in _OPENERS:
-            opened = before if before in "([{" else opened
-            at = code_start(text, at - 1, dollars=True) if before in CURRENCIES else at - 1
-        elif before in "+-":
-            if signed or _is_operation(text, at - 1, left):
-                return 0, at, opened
-            sign, signed, at = (-1 if before == "-" else 1), True, at - 1
-        elif before == " " and left and left in "-+":
-            return _apart(text, at, sign, signed, opened)
-        elif before == " " and left and left in CURRENCIES:
-            at -= 1
-        else:
-            end = at - (before == " ")
-            start = code_start(text, end, dollars=False)
-            if start == end:
-                break
-            at = start
-    return _led(text[max(0, at - _WINDOW) : at], sign, signed, at, opened)
-
-
-def _is_operator(character: str) -> bool:
-    """Whether a character beyond ASCII belongs to mathematics, unlike an arrow or a bracket of East Asia."""
-    from unicodedata import category
-
-    named = category(character) in ("Sm", "Ps", "Pe")
-    return named and not (0x2190 <= ord(character) < 0x2200 or ord(character) > 0x3000 or character in "∴∵≈")
-
-
-def _left_side(left: str) -> str:
-    """What stands left of the equals sign that a text ends in, up to the one before or another clause."""
-    side = left.rstrip(" =$").rpartition("=")[2]
-    return re.split(r"[,;:.?!]\s", side)[-1]
-
-
-def _is_operation(text: str, at: int, left: str) -> bool:
-    """Whether a sign at a place has an operand before it, which a currency's code is not."""
-    if left == " ":
-        return text[at - 2 : at - 1] == ")" or text[at - 2 : at - 1].isdigit()
-    if not left or not (left in "+-)]}%°!" or left.isalnum()):
-        return False
-    return code_start(text, at, dollars=False) == at
-
-
-def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int, int, str]:
-    """The sign of a number, given the text before it: a word may be a minus, or change the number."""
-    if not left:
-        return sign, at, opened
-    minus = _MINUS_WORD.search(left, max(0, len(left) - 12)) if left[-1] not in ":=" else None
-    if minus:
-        operation = signed or _OPERAND.search(left, 0, minus.start())
-        return 0 if operation else -1, at - len(minus[0]), opened
-    if _CHANGED_BEFORE.search(left, max(0, len(left) - 20)) or (" " in left and _RIVAL.search(left)):
-        return 0, at, opened
-    touching = left[-1:]
-    if touching.strip() in ("=", "") and "=" in left[-3:] and _UNSOLVED.search(_left_side(left)):
-        return 0, at, opened
-    if touching in ("—", "―"):  # a minus, or punctuation between words
-        return sign if left[-2:-1].isalpha() and not signed else 0, at, opened
-    if not touching.isascii() and not touching.isalnum() and _is_operator(touching):
-        return 0, at, opened
-    joined = touching.isdigit() or (touching.isalpha() and ord(touching) < _JOINING)
-    return 0 if joined or (touching and touching in ")]}|%") else sign, at, opened
-
-
-def _apart(text: str, at: int, sign: int, signed: bool, opened: str) -> tuple[int, int, str]:
-    """What a sign and a space before a number mean: a minus behind an equals sign, else nothing certain."""
-    if not signed and re.search(r"=\s{0,2}-\s\Z", text[max(0, at - 6) : at]):
-        return -sign, at - 2, opened
-    return 0, at, opened
-
-
-def _changed_after(text: str, found: re.Match[str], start: int, end: int, power: int) -> bool:
-    """Whether what follows a number makes it something else."""
-    touched = _TOUCHED.match(text, end)
-    if touched and not _is_spaceless(text, end):
-        if touched[0] != "!":
-            return True
-        # `It is 72!` ends a sentence, `5!` is a factorial.
-        if not _SAID.search(text, max(0, start - 24), start) or text[end + 1 : end + 2].strip(" \n\"'*_)"):
-            return True
-    if "." in found["run"] and text.startswith("...", found.end()):  # 0.333...
-        return True
-    at = end
-    while at < end + 12 and text[at : at + 1] in _CLOSERS and text[at : at + 1]:
-        at += 1
-    at = _past_unit(text, at)
-    return bool(_CHANGED_AFTER.match(text, at) or (at > found.end() and scale_at(text, at)[0] and not power))
-
-
-def _is_spaceless(text: str, at: int) -> bool:
-    """Whether a word of a script without spaces starts at a place, but for those that scale: 3分之1."""
-    code = ord(text[at])
-    east = (
-        0x0E00 <= code < 0x0E80
-        or 0x3040 <= code < 0x3100
-        or 0x4E00 <= code < 0xA000
-        or 0xAC00 <= code < 0xD7B0
-    )
-    return east and text[at] not in _SCALING and not text.startswith("分之", at)
-
-
-def _past_unit(text: str, at: int) -> int:
-    """Where a unit ends that starts at a place or a space behind it; the place where none does."""
-    start = at + (text[at : at + 1] == " ")
-    end = unit_end(text, start)
-    return end if end > start else at
-
-
-def _in_collection(text: str, start: int, end: int, opened: str) -> bool:
-    """Whether a number in brackets stands among others: an interval, a set, a point."""
-    after = text[end : end + 3].lstrip()[:1]
-    if opened and after in (",", ";"):
-        return True
-    return after in (")", "]", "}") and text[max(0, start - 3) : start].rstrip()[-1:] in (",", ";")
+    return before.isalpha() and ord(before) < JOINING and code_start(text, start, dollars=False) == start
 
 
 def _value(found: re.Match[str], decimal: str, power: int) -> Number | None:

@@ -162,7 +162,16 @@ def test_a_copy_is_as_missing_as_the_original(again: Callable[[Any], Any]) -> No
         (parse_number("1.2.3"), "not exact", "its digits read as no number"),
         (parse_number(r"\sqrt{2}"), "not exact", "it is mathematics still to be done"),
         (last_number("none"), "none", "there is no number"),
-        (last_number("12:30"), "not exact", "its last digits read as no number"),
+        (last_number("12:30"), "not exact", "it is a date, a time or a ratio"),
+        (parse_number("72k"), "not exact", "a word or letter scales it, which scale=True reads"),
+        (
+            parse_number("3,14"),
+            "not exact",
+            "its comma does not group; decimal=',' reads one as a decimal sign",
+        ),
+        (parse_number("x < 5"), "not exact", "what stands before it makes it something else"),
+        (parse_number("5!"), "not exact", "what stands behind it makes it something else"),
+        (parse_number("[0, 1)"), "several", "there are several numbers"),
     ],
     ids=repr,
 )
