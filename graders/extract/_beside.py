@@ -40,7 +40,6 @@ _CHANGED_BEFORE = re.compile(
 )
 _MINUS_WORD = re.compile(r"(?:\b(?:minus|negative)\s{1,2}|[负負]\s?|マイナス\s?)\Z", re.IGNORECASE)
 _SAID = re.compile(r"(?:[^\W\d_]|')[^\W\d_]\s{1,2}\Z")
-# The left side of an equation that is still to be solved: -x, 2x, x^2, x + 1.
 _UNSOLVED = re.compile(
     r"(?:[-+*/^0-9)]\s?[a-ce-fi-kn-rw-zA-Z]|\b(?:minus|negative) [a-z])(?![A-Za-z])|\b[a-zA-Z]\s?[\^*/+-]"
 )
@@ -87,10 +86,12 @@ def _is_operator(character: str) -> bool:
     return named and not (0x2190 <= ord(character) < 0x2200 or ord(character) > 0x3000 or character in "∴∵≈")
 
 
-def _left_side(left: str) -> str:
-    """What stands left of the equals sign that a text ends in, up to the one before or another clause."""
-    side = left.rstrip(" =$").rpartition("=")[2]
-    return re.split(r"[,;:.?!]\s", side)[-1]
+def _is_unsolved(left: str) -> bool:
+    """Whether the equation that a text begins is still to be solved: `2x =`, `-x =`; but not `m + n =`."""
+    side = re.split(r"[,;:.?!]\s", left.rstrip(" =$").rpartition("=")[2])[-1]
+    side = side.strip(" $*_")
+    changed = any(each.isdecimal() for each in side) or side.startswith(("-", "minus ", "negative "))
+    return changed and _UNSOLVED.search(side) is not None
 
 
 def _is_operation(text: str, at: int, left: str) -> bool:
@@ -113,7 +114,7 @@ def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int,
     if _CHANGED_BEFORE.search(left, max(0, len(left) - 20)) or (" " in left and _RIVAL.search(left)):
         return 0, at, opened
     touching = left[-1:]
-    if touching.strip() in ("=", "") and "=" in left[-3:] and _UNSOLVED.search(_left_side(left)):
+    if touching.strip() in ("=", "") and "=" in left[-3:] and _is_unsolved(left):
         return 0, at, opened
     if touching in ("—", "―"):  # a minus, or punctuation between words
         return sign if left[-2:-1].isalpha() and not signed else 0, at, opened

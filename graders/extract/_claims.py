@@ -149,6 +149,7 @@ def _last(text: str, decimal: Decimal, scale: bool) -> Number | Missing:
 
 def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing | None:
     """The last number of a line; None where its digits belong to words."""
+    from ._beside import changed_behind
     from ._numerals import plain
     from ._readings import numerals, read_numeral
 
@@ -167,16 +168,18 @@ def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing 
     if remarked is not None:
         if remarked.value is None:
             return unread(remarked.reason)
-        return parse_number(line[remarked.start :], decimal=decimal, scale=scale)
+        closed = line.find(")", last.end - 1) + 1
+        value = parse_number(line[remarked.start : closed], decimal=decimal, scale=scale)
+        return unread("something else stands behind its remark") if changed_behind(line[closed:]) else value
     return booked(line, last)
 
 
 def _remarked(line: str, read: list[Numeral], last: Numeral) -> Numeral | None:
-    """The number that brackets at the end of a line explain, `72 (48 + 24).`; None without any."""
+    """The number that the last brackets of a line explain, `72 (48 + 24)`; None without any."""
     opened = line.rfind("(", 0, last.start + 1)
     closed = line.find(")", opened)
     before = [one for one in read if one.end <= opened]
-    if not before or closed < 0 or line[closed + 1 :].strip(" .*_$!"):
+    if not before or closed < last.end or DIGIT.search(line, closed):
         return None
     return before[-1] if line[before[-1].end : opened].strip(" *_$").count(" ") < 2 else None
 

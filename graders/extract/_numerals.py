@@ -17,6 +17,7 @@ _STRUCK_TAG = re.compile(r"<(s|del|strike)>[^<>]{0,200}</\1>", re.I)
 _INLINE_TAG = re.compile(r"</?(?:b|i|u|em|strong|span|code|font|mark|small|big|tt)(?:\s[^<>]{0,200})?>", re.I)
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _ENTITY = re.compile(r"&#?\w{2,10};")
+_TIMES = re.compile(r"(?<=[0-9)])\s?[xX]\s?(?=[0-9($])")
 _EMPHASIS = re.compile(r"(?<![\w)*\\])(\*{1,3}|_{1,3}|`{1,3})([^*_`\n]{1,60})\1(?![\w(*])")
 
 _MIXED = re.compile(f"(?<=[0-9])(?=[{''.join(VULGAR)}])")
@@ -131,6 +132,8 @@ def plain(text: str) -> str:
         text = _TAG.sub(" ", _INLINE_TAG.sub("", text))
     if "\\" in text or "{" in text:
         text = _without_latex(text)
+    if "x" in text or "X" in text:
+        text = _TIMES.sub(" × ", text)
     if "*" in text or "_" in text or "`" in text:
         text = _EMPHASIS.sub(r"\2", text)
     return text
