@@ -29,7 +29,8 @@ _LONGEST_LIST = 1000
 _LONGEST_TEXT = 100_000
 
 _SPACE_BETWEEN = re.compile(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))")
-_COMMAS = re.compile(r"(?<![0-9.,])(?![1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9,]))[0-9]+(?:,[0-9]+)+")
+_COMMAS = re.compile(r"(?<![0-9.,])(?![1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9]|,[0-9]))[0-9]+(?:,[0-9]+)+")
+_HALF_OPEN = re.compile(r"\[[^()\[\]]{0,200}\)|\([^()\[\]]{0,200}\]")
 _NO_SEPARATOR = re.compile(r"(?!and\b)\b[^\W\d_]|[=<>≤≥≠±+*/^\\]")
 DIGIT = re.compile(rf"[\d{''.join(VULGAR)}]")
 _ORDINARY = re.compile(
@@ -111,6 +112,8 @@ def all_numbers(
     text = _SPACE_BETWEEN.sub("; ", plain(text).replace("\\{", "{").replace("\\}", "}"))
     if decimal == ".":
         text = _COMMAS.sub(lambda found: found[0].replace(",", ", "), text)
+    if _HALF_OPEN.search(text):
+        return unread("it is an interval")
     found = list(islice(numerals(text), _LONGEST_LIST + 1))
     if len(found) > _LONGEST_LIST:
         return Missing(f"there are more than {_LONGEST_LIST} numbers", "several")

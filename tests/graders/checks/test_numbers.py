@@ -100,6 +100,39 @@ def test_references_of_several_kinds():
             fits(check, "1", reference)
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("1,000, 2,000", [1000, 2000]),
+        ("1,2,3", [1, 2, 3]),
+        ("100 200", [100, 200]),
+        ("100,200", [100200]),
+        ("-1,2,-3", [-1, 2, -3]),
+        ("\\{\\frac12, 1 3/4\\}", [0.5, 1.75]),
+        ("$1$, $2$, and 3.", [1, 2, 3]),
+        ("1,234.50; 1.234,75", [1234.5, 1234.75]),
+    ],
+)
+def test_a_list_is_read_with_its_separators(text, values):
+    assert fits(list_of_numbers(), text, values)
+    assert fits(list_of_numbers(), "; ".join(map(str, values)), text)
+
+
+@pytest.mark.parametrize(
+    "text", ["[-1, 2)", "1 or 2", "1, x < 2", "1, 2\\sqrt{3}", "2 million, 3", "- 1\n- 2", "1-2"]
+)
+def test_what_is_no_list_of_numbers_is_unread(text):
+    assert list_of_numbers()(make_sample(text, "1, 2")).metrics == {"unread": 1.0}
+    with pytest.raises(RecordError):
+        fits(list_of_numbers(), "1, 2", text)
+
+
+@pytest.mark.parametrize("text", ["x in (1, 2)", "x = 1, y = 2", "72 clips", "The numbers are 1, 2.", "nan"])
+def test_a_reference_is_a_list_and_nothing_else(text):
+    with pytest.raises(RecordError):
+        fits(list_of_numbers(), "1, 2", text)
+
+
 def test_lists():
     assert fits(list_of_numbers(tolerance=0.1), "1.1, 2", "1, 2")
     assert not fits(list_of_numbers(), "", "1")
