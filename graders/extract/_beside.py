@@ -13,12 +13,16 @@ from ._units import CURRENCIES, code_start, scale_at, unit_end
 # Each is matched right behind the number, past its unit and closing brackets.
 _TOUCHED = re.compile(  # by what may be mathematics
     r"\^(?!1(?![0-9]))|\*{1,2}[0-9A-Za-z(]|_[{0-9A-Za-z]|\[(?![0-9]{1,3}\])|[(\\|@+]|-(?![A-Za-z]{2})"
-    r"|/(?![A-Za-z]{2})|!(?!!!)|[⌋⌉‖∣∥⟩⟧]|'[0-9]|[^\W_]"
+    r"|/(?![A-Za-z]{2})|!(?!!!)|~[0-9]|[⌋⌉‖∣∥⟩⟧]|'[0-9]|[^\W_]"
 )
-_SCALING = frozenset("十百千万萬亿億兆半点點折成余餘多几幾")  # 5万, 3点5, 70多
+_SCALING = (  # 5万, 3点5, 70多, 3分之1, and words of scale of other scripts
+    *"十百千万萬亿億兆半点點折成余餘多几幾만억조천백십",
+    *"分之 ล้าน พัน หมื่น แสน लाख करोड हजार हज़ार тыс млн млрд милли".split(),
+)
 _SPACELESS = ((0x0E00, 0x0E80), (0x3040, 0x3100), (0x4E00, 0xA000), (0xAC00, 0xD7B0))  # Thai to Korean
 _CHANGED_AFTER = re.compile(
-    r"\s{0,3}(?:(?:hundreds|dozens?|score|gross|milliards?|mrd|plus|minus|times (?=[0-9(]|[a-z]\b)|divided"
+    r"\s{0,3}(?:(?:hundreds|dozens?|score|gross|mil|ml[nd]|mrd|milliard\w*|mill?ion\w+|mill?one\w*|milh\w+|tsd|tausend"
+    r"|mille|(?:ten|hundred|thousand|million|billion)ths?|plus|minus|times (?=[0-9(]|[a-z]\b)|divided"
     r"|mod|modulo|multiplied|squared|cubed|factorial|choose|to the power|cannot be"
     r"|(?:is|was|are)(?: not|n't| wrong| incorrect| false| impossible)"
     r"|and (?:a|one|two|three) (?:half|thirds?|quarters?|fourths?)"
@@ -31,9 +35,9 @@ _CHANGED_AFTER = re.compile(
 _CHANGED_BEFORE = re.compile(
     r"(?:\b(?:not|never|than|least|most|over|under|above|below|exceeds?|plus|times|minus|multiplied by"
     r"|divided by|mod|modulo|choose|(?:cannot|can't|couldn't|could not) be|rul(?:e|es|ed|ing) out|instead of"
-    r"|rather than|twice|double|triple|thrice|(?:half|third|quarter|root|cube|square|power|factorial"
+    r"|rather than|half|twice|double|triple|thrice|(?:half|third|quarter|root|cube|square|power|factorial"
     r"|multiple) of|between|sqrt|log|ln|sin|cos|tan|up to)|n't"
-    r"|\\[A-Za-z]{1,20}|(?<![=-])[<>]|!=|[/×÷·^√±≤≥≠∈∞@\\]"
+    r"|\\[A-Za-z]{1,20}|(?<![=-])>|<|[<>!]=|[/×÷·^√±≤≥≠∈∞@\\]"
     r"|[\w)\]}$.%]\s{0,3}(?:\+|(?<!\*)\*))"
     r"\s{0,3}\Z",
     re.IGNORECASE,
@@ -45,8 +49,8 @@ _UNSOLVED = re.compile(
 )
 _OPERAND = re.compile(r"(?:[0-9)]|\b[a-z])\s{0,3}\Z")
 _RIVAL = re.compile(r"[0-9]\S{0,12}(?:\s\w{1,12}){0,2},?\s(?:or|vs\.?|versus)\s(?:[a-z]\s?=\s?)?\Z")
-_OPENERS = frozenset("([{\"'“”„«`*_#" + CURRENCIES)
-_CLOSERS = frozenset(")]}\"'“”»`*_$")
+_OPENERS = frozenset("([{\"'“”„«‹「『《〈【〔`*_#" + CURRENCIES)
+_CLOSERS = frozenset(")]}\"'“”»›」』》〉】〕`*_$")
 _WINDOW = 48
 JOINING = 0x530  # scripts from here on are written without spaces, or join prefixes to numbers
 
@@ -65,7 +69,7 @@ def sign_before(text: str, at: int) -> tuple[int, int, str]:
             if signed or _is_operation(text, at - 1, left):
                 return 0, at, opened
             sign, signed, at = (-1 if before == "-" else 1), True, at - 1
-        elif before == " " and left and left in "-+":
+        elif before == " " and text[low:at].rstrip(" ")[-1:] in ("-", "+"):
             return _apart(text, at, sign, signed, opened)
         elif before == " " and left and left in CURRENCIES:
             at -= 1
@@ -82,6 +86,8 @@ def _is_operator(character: str) -> bool:
     """Whether a character beyond ASCII belongs to mathematics, unlike an arrow or a bracket of East Asia."""
     from unicodedata import category
 
+    if character in "▲△":  # a minus in East Asia's accounts
+        return True
     named = category(character) in ("Sm", "Ps", "Pe")
     return named and not (0x2190 <= ord(character) < 0x2200 or ord(character) > 0x3000 or character in "∴∵≈")
 
@@ -121,12 +127,12 @@ def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int,
     if not touching.isascii() and not touching.isalnum() and _is_operator(touching):
         return 0, at, opened
     joined = touching.isdigit() or (touching.isalpha() and ord(touching) < JOINING)
-    return 0 if joined or (touching and touching in ")]}|%") else sign, at, opened
+    return 0 if joined or (touching and touching in ")]}|%!") else sign, at, opened
 
 
 def _apart(text: str, at: int, sign: int, signed: bool, opened: str) -> tuple[int, int, str]:
     """What a sign and a space before a number mean: a minus behind an equals sign, else nothing certain."""
-    if not signed and re.search(r"=\s{0,2}-\s\Z", text[max(0, at - 6) : at]):
+    if not signed and re.search(r"=\s{0,2}-\s{1,3}\Z", text[max(0, at - 8) : at]):
         return -sign, at - 2, opened
     return 0, at, opened
 
@@ -159,19 +165,16 @@ def changed_after(text: str, found: re.Match[str], start: int, end: int, power: 
     while at < end + 12 and text[at : at + 1] in _CLOSERS and text[at : at + 1]:
         at += 1
     at = past_unit(text, at)
+    if text[at : at + 10].lstrip().startswith(_SCALING):
+        return True
     return bool(_CHANGED_AFTER.match(text, at) or (at > found.end() and scale_at(text, at)[0] and not power))
 
 
 def _is_spaceless(text: str, at: int) -> bool:
     """Whether a word of a script without spaces starts at a place, but for those that scale: 3分之1."""
     code = ord(text[at])
-    east = (
-        0x0E00 <= code < 0x0E80
-        or 0x3040 <= code < 0x3100
-        or 0x4E00 <= code < 0xA000
-        or 0xAC00 <= code < 0xD7B0
-    )
-    return east and text[at] not in _SCALING and not text.startswith("分之", at)
+    spaceless = any(low <= code < high for low, high in _SPACELESS)
+    return spaceless and not text.startswith(_SCALING, at)
 
 
 def past_unit(text: str, at: int) -> int:

@@ -25,7 +25,7 @@ UNITS = _CODES | frozenset(
     percentage dollar dollars cents euro euros yen rupees yuan pesos bucks unit units ohm ohms volts watts
     joules newtons point points people км м см мм кг г л ч мин руб""".split()
 )
-_LETTERS = {"k": 3, "K": 3, "M": 6, "mn": 6, "mil": 6, "mio": 6, "Mio": 6, "B": 9, "bn": 9, "T": 12, "tn": 12}
+_LETTERS = {"k": 3, "K": 3, "M": 6, "mn": 6, "mio": 6, "Mio": 6, "B": 9, "bn": 9, "T": 12, "tn": 12}
 _WORDS = {
     "hundred": 2,
     "thousand": 3,

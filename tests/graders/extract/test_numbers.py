@@ -74,6 +74,8 @@ VALUES = {
     "{-}5": -5,
     "\\text{-}5": -5,
     "&minus;5": -5,
+    "-「72」": -72,
+    "=  -  72": -72,
     "minus $5": -5,
     "negative 72": -72,
     "负72": -72,
@@ -112,7 +114,9 @@ CO2|x72|x_72|m^2|>72|> 72|72!|$72!$|- 72|- $5|—5|$-$-5|72 lakh|72 crore|72 doz
 3 + 4i|5!|0.333...|72 = 6*12|72 = 73|3,14|0,5|0,072|at least 72|72 or more|twice 72|72 and a half|72万
 3分之1|3点5|f(72)|3(72)|(3)(4)|2^72|72^x|5'6"|72+|x-72|72-x|72 squared|72 / 2x|\\binom{5}{2}|72/x
 72 (73)|72 (or 73)|-\\frac{-1}{2}|1_000|7\\boxed{2}|\\boxed{7}\\boxed{2}|7<sup>2</sup>
-72 plus tax|$5 by 2020""".replace("\n", "|").split("|")
+72 plus tax|$5 by 2020|<=72|>=72|!72|▲72|−  72|72~80|72 thousandths|72 mil|72 mln|72 Mrd|72만|72 लाख|72ล้าน
+72 млн|72 millones|72 tausend|72 mod 5|⌊72⌋|72 is wrong|cannot be 72|2x = 72|-x = 72
+~~72~~|<del>72</del>""".replace("\n", "|").split("|")
 
 
 @pytest.mark.parametrize("text", SPELLINGS_OF_72)
