@@ -97,7 +97,10 @@ def boxed_number_of(text: str, *, decimal: Decimal = ".", scale: bool = False) -
     if isinstance(span, Missing):
         return span
     start, end = span
-    value = parse_number(text[start:end].strip(), decimal=decimal, scale=scale)
+    content = text[start:end].strip()
+    value: Number | Missing | None = ordinary_number(content) if decimal == "." else None
+    if value is None:
+        value = parse_number(content, decimal=decimal, scale=scale)
     if isinstance(value, Missing):
         return Missing(f"in the box {value.reason}", "several" if value.kind == "several" else "not exact")
     behind = text[end + 1 : end + 81]
