@@ -91,15 +91,26 @@ def test_an_error_here_and_another_there_differ_and_the_same_do_not(rollouts):
     assert found.samples == 72
 
 
-def test_a_call_that_fails_as_a_whole_is_a_difference_of_every_sample_in_it(rollouts):
+def failing_where(fails):
     def answer(event):
-        if any(item.get("id") == "r2" for item in event):
+        if any(fails(item) for item in event):
             return Answer([], 1.0, GraderFault("EventError", "answer 1 carries the id 'r1'"))
         return rewarding()(event)
 
-    found = compare(rollouts, [place(rewarding(), "in-process"), place(answer)], ["open-weight"])
-    assert found.samples == 64
+    return place(answer)
+
+
+def test_a_sample_that_fails_its_call_is_the_one_difference(rollouts):
+    fails = failing_where(lambda item: item.get("id") == "r2")
+    found = compare(rollouts, [place(rewarding(), "in-process"), fails], ["open-weight"])
+    assert [one.id for one in found.differences] == ["r2"]
     assert found.differences[0].there == "call: EventError: answer 1 carries the id 'r1'"
+
+
+def test_a_place_whose_every_call_fails_differs_in_every_sample(rollouts):
+    fails = failing_where(lambda item: True)
+    found = compare(rollouts, [place(rewarding(), "in-process"), fails], ["open-weight"])
+    assert found.samples == 72
 
 
 def test_a_service_that_is_away_ends_the_comparison(rollouts):
