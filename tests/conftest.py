@@ -5,6 +5,7 @@ The environment decides: CI, RFT_SHARED_DATA, RFT_AWS.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -54,6 +55,7 @@ def leftovers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Leftovers]:
     before = tempfile.gettempdir(), os.environ.get("TMPDIR")
     found = Leftovers(tmp_path_factory.getbasetemp())
     yield found
+    gc.collect()  # an unpacked zip file goes with the object that stands for it
     processes, files = found.end_processes(), found.files()
     tempfile.tempdir = before[0]
     if before[1] is None:

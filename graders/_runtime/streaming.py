@@ -59,10 +59,11 @@ async def _score_stream(
         started = perf_counter()
         outcome: Outcome | ConfigurationError
         try:
-            for _ in range(_TURNS):
-                outcome, held_up = await score_one(declared, Sample(item), limit, None, tick)
+            outcome, held_up = await score_one(declared, Sample(item), limit, None, tick)
+            for _ in range(_TURNS - 1):
                 if not held_up:
                     break
+                outcome, held_up = await score_one(declared, Sample(item), limit, None, tick)
         except RecordError as error:
             outcome = failure_of(error)
         except ConfigurationError as error:
