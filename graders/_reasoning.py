@@ -92,6 +92,11 @@ def divide(text: str) -> tuple[str, list[str]]:
     return _without_end(answer), thoughts
 
 
+def names_reasoning(text: str) -> bool:
+    """Whether a tag of reasoning stands anywhere in a text."""
+    return re.search(_ANY_TAG, text, re.IGNORECASE) is not None
+
+
 def _tags(text: str) -> tuple[str, list[str]]:
     """Divide by tags."""
     tags = re.compile(_ANY_TAG, re.IGNORECASE)

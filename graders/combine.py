@@ -7,7 +7,7 @@ that is no finite number raises and so costs its sample; a rule that cannot be m
 part, a share above 1) is a ConfigurationError and fails the call. Nothing is clipped unless `clipped` or
 `penalized` says so.
 
-    return weighted({"correct": right, "brief": brevity}, {"correct": 0.9, "brief": 0.1})
+    return weighted({"name": same_name, "date": same_date}, {"name": 0.7, "date": 0.3})
     return gated(right, {"brief": brevity}, share=0.1)         # brevity pays only where the answer is right
     return penalized(right, {"repeats": 0.2 * repeated})
 """

@@ -121,14 +121,14 @@ class Sample(_Typed[Fields]):
 
         `docs/contract.md` lists the spellings.
         """
-        return self._divided()[1]
+        return "\n".join(self._divided()[1])
 
-    def _divided(self) -> tuple[str, str]:
+    def _divided(self) -> tuple[str, list[str]]:
         """Completion and reasoning. They are found once: reasoning may be long, and checks ask again."""
         try:
             return self._parts
         except AttributeError:
-            self._parts: tuple[str, str] = _divide(self._message)
+            self._parts: tuple[str, list[str]] = _divide(self._message)
             return self._parts
 
     @property
@@ -231,14 +231,19 @@ def _metadata(item: dict[str, Any]) -> dict[str, Any]:
     return metadata
 
 
-def _divide(message: dict[str, Any]) -> tuple[str, str]:
-    """Completion and reasoning of one message."""
+def reasoning_blocks(sample: Sample[Any]) -> list[str]:
+    """The blocks of reasoning before the answer, in order; `Sample.reasoning` joins them."""
+    return sample._divided()[1]
+
+
+def _divide(message: dict[str, Any]) -> tuple[str, list[str]]:
+    """Completion and blocks of reasoning of one message."""
     text, thoughts = _content(message.get("content"))
     for key in _THOUGHT_KEYS:
         if isinstance(message.get(key), str):
             thoughts.insert(0, message[key])
     answer, more = divide(text)
-    return answer, "\n".join(thoughts + more)
+    return answer, thoughts + more
 
 
 def _content(content: Any) -> tuple[str, list[str]]:

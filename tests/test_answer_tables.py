@@ -8,8 +8,10 @@ from functools import partial
 
 import pytest
 
+from graders.checks.shaping import has_format, length
 from graders.extract import Missing, last_number, parse_number
 from graders.extract._numbers import all_numbers
+from graders.testing import make_sample
 from support.readme import README
 
 TEXT = (README.parent / "docs" / "answers.md").read_text(encoding="utf-8")
@@ -25,7 +27,7 @@ READERS = {
 def rows():
     """Reader, text and what it reads as, of every text in the tables on numbers."""
     for title, reader in READERS.items():
-        part = next(one for one in TEXT.split("\n### ") if one.startswith(title))
+        part = next(one for one in re.split("\n###? ", TEXT) if one.startswith(title))
         for cells, value in re.findall(r"^\| (`.*?`) \| ([-0-9/; ]+|unread) \|", part, re.MULTILINE):
             if " and later " in cells:
                 continue
@@ -59,3 +61,26 @@ def test_the_tables_are_found():
 )
 def test_the_option_decides_otherwise(text, options, value):
     assert parse_number(text, **options) == value
+
+
+FORM = TEXT.partition("\n## Form\n")[2]
+LENGTHS = re.findall(r"^\| `(.+)` \| (\d+) \| (\d+) \|", FORM, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("text", "size", "count"), LENGTHS)
+def test_a_text_is_as_long_as_the_table_says(text, size, count):
+    sample, size, count = make_sample(text), int(size), int(count)
+    assert [length(at, at + 1)(sample) for at in (size, size - 1)] == [1, 0]
+    assert [length(at, at + 1, unit="words")(sample) for at in (count, count - 1)] == [1, 0]
+
+
+def test_the_format_of_the_reasoning_is_as_the_table_says():
+    check = has_format(tags=["answer"], reasoning=True)
+    found = {
+        completion: check(make_sample(completion))
+        for cells, paid in re.findall(r"^\| (`<.*|`6.*) \| (yes|no) \|", FORM, re.MULTILINE)
+        for completion in re.findall(r"`([^`]+)`", cells)
+        if (paid == "yes") is not check(make_sample(completion))
+    }
+    assert not found
+    assert FORM.count("| yes |") + FORM.count("| no |") == 3

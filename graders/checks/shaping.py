@@ -1,28 +1,36 @@
 """Rewards for form: length, repetition, tags and markers, script. They say nothing about correctness.
 
-Each pays from 0 to 1 and none looks at the reference, so each can be earned without answering anything:
-combine them with `graders.combine.gated`, where form counts only as far as the answer is correct, or use
-`cosine_length`, which has the check inside. An empty completion earns nothing from any of them.
+Each pays from 0 to 1. `cosine_length` and `overlong` have the check of the answer inside. The others can be
+earned without answering anything, so combine them with `graders.combine.gated`, where form counts only as far
+as the answer is correct.
+
+Invisible characters (zero-width ones, direction marks, variation selectors, fillers) are never counted, and a
+completion without a letter or a digit earns nothing for its form. A word is what stands between white space;
+in Chinese, Japanese, Thai, Lao, Tibetan, Burmese and Khmer each character is one. So is each character of a
+run without a space, but for the last 40. Neither unit is the model's tokens, which a grader cannot know.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import islice
 from math import cos, pi
 
-from ..combine import gated
+from .._reasoning import names_reasoning
+from ..combine import gated, penalized
 from ..errors import DecorationError
 from ..extract import after_marker
 from ..extract import tag as content_of
 from ..reward import Abstain, Reward
-from ._options import count_option, function_option, number_option, text_option
+from ..sample import reasoning_blocks
+from ._options import count_option, flag_options, function_option, number_option, text_option
+from ._visible import says_something, visible, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Literal, TypeAlias
 
-    from ..extract import Missing
     from ..sample import Sample
     from ._answers import Check
 
@@ -46,7 +54,7 @@ _SCRIPTS = {
 def length(full: int, zero: int, *, unit: Unit = "characters") -> Callable[[Sample[Any]], float]:
     """Make a reward for not being too long: 1 up to `full`, falling in a straight line to 0 at `zero`.
 
-    That is DAPO's soft overlong punishment (arXiv:2503.14476, section 3.4), moved from -1..0 to 0..1.
+    It pays in full for a single letter: gate it by a check of the answer, as `overlong` does.
 
     Args:
         full: The greatest length that costs nothing, in `unit`.
@@ -62,10 +70,53 @@ def length(full: int, zero: int, *, unit: Unit = "characters") -> Callable[[Samp
 
     def is_short(sample: Sample[Any]) -> float:
         """How little too long the completion is."""
-        size = measure(sample.completion)
-        return min(1.0, max(0.0, (zero - size) / (zero - full))) if size else 0.0
+        text = visible(sample.completion)
+        return 1.0 - _excess(measure(text), full, zero) if says_something(text) else 0.0
 
     return is_short
+
+
+def overlong(
+    check: Check, longest: int, cache: int, *, unit: Unit = "characters"
+) -> Callable[[Sample[Any]], Reward | Abstain]:
+    """Make DAPO's reward: the answer's correctness, less a soft punishment of what is nearly too long.
+
+    The soft overlong punishment of arXiv:2503.14476 (section 3.4) for a length L, with L_max = `longest` and
+    L_cache = `cache`, which is added to the correctness:
+
+        0                                  L <= L_max - L_cache
+        ((L_max - L_cache) - L) / L_cache  L_max - L_cache < L <= L_max
+        -1                                 L_max < L
+
+    The sum never goes below 0, so a long wrong answer loses nothing that a short wrong answer does not. The
+    paper counts the model's tokens, which a grader cannot know: give both lengths in `unit`. Length is that
+    of the answer; reasoning is not counted.
+
+    Up to L_max - L_cache it pays for padding as much as for brevity.
+
+    Args:
+        check: The scoring function that says how correct the answer is, 0 to 1.
+        longest: The length from which on nothing is earned, in `unit`.
+        cache: How far below `longest` the punishment begins; up to `longest`.
+        unit: `characters` or `words`.
+
+    Raises:
+        DecorationError: An option cannot be meant.
+    """
+    function_option("check", check)
+    measure = _measure(unit)
+    if count_option("cache", cache) > count_option("longest", longest):
+        raise DecorationError(f"cache={cache}: write a length up to longest={longest}")
+
+    def is_right_and_not_overlong(sample: Sample[Any]) -> Reward | Abstain:
+        """How correct the answer is, less the punishment."""
+        correct = check(sample)
+        if isinstance(correct, Abstain):
+            return correct
+        size = measure(visible(sample.completion))
+        return penalized(correct if size else 0.0, {"overlong": _excess(size, longest - cache, longest)})
+
+    return is_right_and_not_overlong
 
 
 def cosine_length(
@@ -75,7 +126,7 @@ def cosine_length(
 
     After the cosine reward of arXiv:2502.03373 (section 4) for correct answers. Wrong answers earn nothing at
     any length: the paper's smaller penalty for long wrong answers pays for rambling, and this range ends at
-    0.
+    0. It pays most for a right answer without any working; reasoning is not counted.
 
     Args:
         check: The scoring function that says how correct the answer is, 0 to 1.
@@ -96,7 +147,7 @@ def cosine_length(
         correct = check(sample)
         if isinstance(correct, Abstain):
             return correct
-        size = measure(sample.completion)
+        size = measure(visible(sample.completion))
         brevity = (1 + cos(pi * min(size / longest, 1.0))) / 2
         return gated(correct if size else 0.0, {"brevity": brevity}, share=share)
 
@@ -109,6 +160,9 @@ def repetition(n: int = 4) -> Callable[[Sample[Any]], float]:
     Of a longer completion the first 20,000 words are read. Fewer than n words cannot repeat and earn 1.
     After the repetition penalty of arXiv:2502.03373, as 1 minus the penalty.
 
+    It pays in full for a single letter and for random words, and takes something from honest working that
+    repeats a phrase: gate it by a check of the answer, with a small share.
+
     Args:
         n: Words to a piece.
 
@@ -119,29 +173,40 @@ def repetition(n: int = 4) -> Callable[[Sample[Any]], float]:
 
     def is_varied(sample: Sample[Any]) -> float:
         """The share of n-grams that occur for the first time."""
-        words = sample.completion.casefold().split(None, _WORDS_READ)[:_WORDS_READ]
-        if len(words) < n:
-            return 1.0 if words else 0.0
-        pieces = list(zip(*(words[start:] for start in range(n)), strict=False))
-        return len(set(pieces)) / len(pieces)
+        text = visible(sample.completion)
+        read = list(islice(words(text.casefold()), _WORDS_READ))
+        if len(read) < n:
+            return float(says_something(text))
+        pieces = list(zip(*(read[start:] for start in range(n)), strict=False))
+        return len(set(pieces)) / len(pieces) if says_something(text) else 0.0
 
     return is_varied
 
 
-def has_format(*, tags: Sequence[str] = (), markers: Sequence[str] = ()) -> Callable[[Sample[Any]], bool]:
+def has_format(
+    *, tags: Sequence[str] = (), markers: Sequence[str] = (), reasoning: bool = False
+) -> Callable[[Sample[Any]], bool]:
     """Make a check that every tag and every marker is used exactly once, in order, and holds something.
 
-    A leading `<think>` part never reaches a completion (it is `sample.reasoning`), so do not ask for it here.
+    A leading `<think>` part never reaches a completion (it is `sample.reasoning`): ask for it by `reasoning`
+    rather than by `tags`.
+
+    It pays for `<answer>x</answer>`: form costs a model one letter. Gate it by a check of the answer.
 
     Args:
         tags: Names of tags, in the order in which they have to follow each other.
         markers: What has to stand before something, each once.
+        reasoning: Whether exactly one block of reasoning has to stand before the answer, in any spelling that
+            `sample.reasoning` knows, and no tag of reasoning anywhere else.
 
     Raises:
         DecorationError: Nothing is asked for, or a name cannot be meant.
     """
-    if isinstance(tags, str) or isinstance(markers, str) or not (tags or markers):
-        raise DecorationError("has_format() asks for nothing: name tags=['answer'] or markers=['####']")
+    flag_options(reasoning=reasoning)
+    if isinstance(tags, str) or isinstance(markers, str) or not (tags or markers or reasoning):
+        raise DecorationError(
+            "has_format() asks for nothing: name tags=['answer'] or markers=['####'], or reasoning=True"
+        )
     for marker in markers:
         text_option("markers", marker)
     for name in tags:
@@ -152,17 +217,19 @@ def has_format(*, tags: Sequence[str] = (), markers: Sequence[str] = ()) -> Call
 
     def is_formed(sample: Sample[Any]) -> bool:
         """Whether the form is kept."""
-        text, at = sample.completion, 0
+        text, at = visible(sample.completion), 0
+        if not says_something(text) or (reasoning and not _reasons_once(sample)):
+            return False
         for name in tags:
             opening, closing = f"<{name}>", f"</{name}>"
             start, end = text.find(opening, at), text.find(closing, at)
             if text.count(opening) != 1 or text.count(closing) != 1 or not at <= start < end:
                 return False
-            if not _says_something(content_of(text, name)):
+            if not says_something(text[start + len(opening) : end]):
                 return False
             at = end + len(closing)
         return all(
-            text.count(marker) == 1 and _says_something(after_marker(text, marker)) for marker in markers
+            text.count(marker) == 1 and says_something(after_marker(text, marker) or "") for marker in markers
         )
 
     return is_formed
@@ -172,6 +239,8 @@ def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], 
     """Make a reward for keeping to one script: 1 when the share `at_least` of the letters belongs to it.
 
     Below, the reward is the share of the letters divided by `at_least`. Without any letter it is 0.
+
+    It pays in full for a single letter, and tells no language from another of the same script.
 
     Args:
         script: One of latin, greek, cyrillic, hebrew, arabic, devanagari, thai, chinese, japanese, korean.
@@ -189,7 +258,7 @@ def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], 
 
     def keeps_to_script(sample: Sample[Any]) -> float:
         """The share of letters in the script, up to the share that is asked for."""
-        letters = "".join(filter(str.isalpha, sample.completion))
+        letters = "".join(filter(str.isalpha, visible(sample.completion)))
         if not letters:
             return 0.0
         return min(1.0, sum(map(len, own.findall(letters))) / len(letters) / at_least)
@@ -198,14 +267,25 @@ def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], 
 
 
 def _measure(unit: str) -> Callable[[str], int]:
-    """A function that measures a text without the space around it."""
+    """A function that measures a visible text."""
     if unit == "words":
-        return lambda text: len(text.split())
+        return lambda text: sum(1 for _ in words(text))
     if unit == "characters":
-        return lambda text: len(text.strip())
+        return len
     raise DecorationError(f"unit={unit!r}: write 'characters' or 'words'")
 
 
-def _says_something(text: str | Missing) -> bool:
-    """Whether a text holds a letter or a digit."""
-    return any(map(str.isalnum, text or ""))
+def _excess(size: int, full: int, zero: int) -> float:
+    """How far a size is on its way from `full` to `zero`, 0 to 1."""
+    return min(1.0, max(0.0, (size - full) / (zero - full)))
+
+
+def _reasons_once(sample: Sample[Any]) -> bool:
+    """Whether one block of reasoning stands before the answer, and no sign of another anywhere."""
+    blocks = reasoning_blocks(sample)
+    return (
+        len(blocks) == 1
+        and says_something(visible(blocks[0]))
+        and not names_reasoning(blocks[0])
+        and not names_reasoning(sample.completion)
+    )

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from graders import Reward, Sample, grader
 from graders.combine import gated
 from graders.extract import same_number
 
+_STEP = re.compile(r"\d[^=\n\d]*[-+*/x\u00d7\u00f7][^=\n\d]*\d[^=\n]*=[^=\n\d]*\d")
+"""A calculation with its result: a single `=` shows no work."""
+
 
 @grader
 def correct_then_format(sample: Sample) -> Reward:
-    """0.8 for the right number; up to 0.2 more for a short answer that shows one step a line."""
+    """0.8 for the right number; up to 0.2 more for a short answer that shows a calculation."""
     correct = same_number(sample.completion, sample.reference_text, marker="####")
     work, _, answer = sample.completion.rpartition("####")
-    steps = [line for line in work.splitlines() if "=" in line]
-    return gated(correct, {"shows_work": bool(steps), "short_answer": len(answer.strip()) <= 20}, share=0.2)
+    shows_work = _STEP.search(work) is not None
+    return gated(correct, {"shows_work": shows_work, "short_answer": len(answer.strip()) <= 20}, share=0.2)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from graders import Reward, grader
 from graders.checks.choices import choice, label, yes_no
 from graders.checks.numbers import boxed_number, list_of_numbers, number
-from graders.checks.shaping import cosine_length, has_format, in_script, length, repetition
+from graders.checks.shaping import cosine_length, has_format, in_script, length, overlong, repetition
 from graders.checks.text import any_of, contains, exact, matches, normalized, starts_with
 from graders.errors import RecordError
 from graders.extract import after_marker, boxed
@@ -69,6 +69,7 @@ BY_REFERENCE = {
     ),
     "yes_no": (yes_no(), "yes", "Yes.", ["no", "yes and no", "yes or no", "yesterday"]),
     "cosine_length": (cosine_length(number(), 1000), "72", "72", ["73", "0"]),
+    "overlong": (overlong(number(), 1000, 500), "72", "72", ["73", "0", "72".rjust(1000, "x")]),
 }
 WITHOUT_REFERENCE = {
     "matches": matches("[0-9]+"),

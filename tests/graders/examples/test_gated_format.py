@@ -24,6 +24,16 @@ def test_form_never_pays_for_a_wrong_answer(completion):
     assert graded(completion).value == 0.0
 
 
+@pytest.mark.parametrize("work", ["", "=", "= = =", "a = b", "72 = 72", "1\n+\n1 = 2"])
+def test_a_sign_alone_shows_no_work(work):
+    assert graded(f"{work}\n#### 72").value < 1
+
+
+@pytest.mark.parametrize("work", ["24 + 48 = 72", "48/2 = <<48/2=24>>24 clips", "$6 x 12 = $72", "3*24=72"])
+def test_a_calculation_shows_work(work):
+    assert graded(f"{work}\n#### 72").value == pytest.approx(1.0)
+
+
 def test_a_right_answer_in_bad_form_still_gets_most():
     assert graded("#### 72 is what I think of it, all in all").value == pytest.approx(0.8)
     assert 0.8 < graded("#### 72").value < 1.0

@@ -1,0 +1,47 @@
+"""What a reader sees of a text, and how much: without invisible characters, and in any script.
+
+A model that is paid for form finds what looks like nothing and counts as something, so nothing invisible is
+ever counted. Words are counted by script, since a text without spaces would otherwise be one word.
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), the other format characters that draw
+# nothing, the controls that are no white space, and the blank of Braille.
+_INVISIBLE = re.compile(
+    "["
+    "\\x00-\\x08\\x0e-\\x1b\\x7f-\\x84\\x86-\\x9f\\xad\u034f\u061c\u070f\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "]+"
+)
+# Chinese, Japanese, Thai, Lao, Tibetan, Burmese and Khmer put no space between words.
+_UNSPACED = (
+    "\u0e00-\u0eff\u0f00-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
+    "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+_SPACED = rf"[^\s{_UNSPACED}]"
+LONGEST_WORD = 40
+"""Characters of the longest word: in a longer run without a space, those before its end count one by one."""
+_WORD = re.compile(rf"[{_UNSPACED}]|{_SPACED}{{1,{LONGEST_WORD}}}+(?!{_SPACED})|{_SPACED}")
+
+
+def visible(text: str) -> str:
+    """The text without its invisible characters and without white space around it."""
+    return _INVISIBLE.sub("", text).strip()
+
+
+def words(text: str) -> Iterator[str]:
+    """The words of a visible text; each character of a script that puts no space between words is one."""
+    return (found[0] for found in _WORD.finditer(text))
+
+
+def says_something(text: str) -> bool:
+    """Whether a visible text holds a letter or a digit."""
+    return any(map(str.isalnum, text))
