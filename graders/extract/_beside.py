@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 
+from ._runs import OVER
 from ._units import CURRENCIES, code_start, scale_at, unit_end
 
 # Each is matched right behind the number, past its unit and closing brackets.
 _TOUCHED = re.compile(  # by what may be mathematics
-    r"\^(?!1(?![0-9]))|\*{1,2}[0-9A-Za-z(]|_[{0-9A-Za-z]|\[(?![0-9]{1,3}\])|[(\\|@+]|-(?![A-Za-z]{2})"
-    r"|/(?![A-Za-z]{2})|!(?!!!)|~[0-9]|[⌋⌉‖∣∥⟩⟧]|'[0-9]|[^\W_]"
+    r"\^(?!1(?![0-9]))|\*{1,2}[0-9A-Za-z(]|_[({0-9A-Za-z]|\[(?![0-9]{1,3}\])|[(\\|@+]|-(?![A-Za-z]{2})"
+    r"|/(?![A-Za-z]{2})|!(?!!!)|~[0-9]|&|:[\w(\\$]|\ue002|[⌋⌉‖∣∥⟩⟧]|'[0-9]|[^\W_]"
 )
 _SCALING = (  # 5万, 3点5, 70多, 3分之1, and words of scale of other scripts
     *"十百千万萬亿億兆半点點折成余餘多几幾만억조천백십",
@@ -21,14 +22,15 @@ _SCALING = (  # 5万, 3点5, 70多, 3分之1, and words of scale of other script
 )
 _SPACELESS = ((0x0E00, 0x0E80), (0x3040, 0x3100), (0x4E00, 0xA000), (0xAC00, 0xD7B0))  # Thai to Korean
 _CHANGED_AFTER = re.compile(
-    r"\s{0,3}(?:(?:hundreds|dozens?|score|gross|mil|ml[nd]|mrd|milliard\w*|mill?ion\w+|mill?one\w*|milh\w+|tsd|tausend"
-    r"|mille|(?:ten|hundred|thousand|million|billion)ths?|plus|minus|times (?=[0-9(]|[a-z]\b)|divided"
-    r"|mod|modulo|multiplied|squared|cubed|factorial|choose|to the power|cannot be"
+    r"\s{0,3}(?:(?:hundreds|dozens?|score|gross|mil|ml[nd]|mrd|milliard\w*|mill?ion\w+|mill?one\w*|milh\w+|tsd"
+    r"|tausend|mille|(?:ten|hundred|thousand|million|billion)ths?|plus|minus"
+    r"|(?:times|over) (?=[0-9(π]|[a-z]\b)|divided|mod|modulo|multiplied|squared|cubed|factorial|choose"
+    r"|to the power|cannot be"
     r"|(?:is|was|are)(?: not|n't| wrong| incorrect| false| impossible)"
     r"|and (?:a|one|two|three) (?:half|thirds?|quarters?|fourths?)"
     r"|or (?:more|less|fewer|greater|above|below|higher|lower|so))\b|\\[A-Za-z]|[<>≤≥≠±∈∞√π]"
     r"|[+×÷·]\s{0,2}[\w($\\.-]|(?<=\s)\*\s?[\w(\\$]|\^|/\s?(?![A-Za-z]{2})[\w(\\]"
-    r"|-\s{0,2}(?:[0-9(\\$.]|[A-Za-z](?![A-Za-z])))|\s(?![aI]\b)[B-HJ-Zb-z](?![A-Za-z'.])",
+    r"|-\s{0,2}(?:[0-9(\\$.π√∞]|[A-Za-z](?![A-Za-z])))|\s(?![aI]\b)[B-HJ-Zb-z](?![A-Za-z'.])",
     re.IGNORECASE,
 )
 # Each ends right before the number, its sign, currency and opening brackets.
@@ -38,7 +40,7 @@ _CHANGED_BEFORE = re.compile(
     r"|rather than|half|twice|double|triple|thrice|(?:half|third|quarter|root|cube|square|power|factorial"
     r"|multiple) of|between|sqrt|log|ln|sin|cos|tan|up to)|n't"
     r"|\\[A-Za-z]{1,20}|(?<![=-])>|<|[<>!]=|[/×÷·^√±≤≥≠∈∞@\\]"
-    r"|[\w)\]}$.%]\s{0,3}(?:\+|(?<!\*)\*))"
+    r"|\b(?![xX])[A-Za-z]\s[xX]|[\w)\]}$.%]\s{0,3}(?:\+|(?<!\*)\*))"
     r"\s{0,3}\Z",
     re.IGNORECASE,
 )
@@ -47,7 +49,7 @@ _SAID = re.compile(r"(?:[^\W\d_]|')[^\W\d_]\s{1,2}\Z")
 _UNSOLVED = re.compile(
     r"(?:[-+*/^0-9)]\s?[a-ce-fi-kn-rw-zA-Z]|\b(?:minus|negative) [a-z])(?![A-Za-z])|\b[a-zA-Z]\s?[\^*/+-]"
 )
-_OPERAND = re.compile(r"(?:[0-9)]|\b[a-z])\s{0,3}\Z")
+_OPERAND = re.compile(r"(?:[0-9)}$π%°]|\b[a-z])\s{0,3}\Z")
 _RIVAL = re.compile(r"[0-9]\S{0,12}(?:\s\w{1,12}){0,2},?\s(?:or|vs\.?|versus)\s(?:[a-z]\s?=\s?)?\Z")
 _OPENERS = frozenset("([{\"'“”„«‹「『《〈【〔`*_#" + CURRENCIES)
 _CLOSERS = frozenset(")]}\"'“”»›」』》〉】〕`*_$")
@@ -86,7 +88,7 @@ def _is_operator(character: str) -> bool:
     """Whether a character beyond ASCII belongs to mathematics, unlike an arrow or a bracket of East Asia."""
     from unicodedata import category
 
-    if character in "▲△":  # a minus in East Asia's accounts
+    if character in "▲△" + OVER:  # a minus in East Asia's accounts; a quotient's bar
         return True
     named = category(character) in ("Sm", "Ps", "Pe")
     return named and not (0x2190 <= ord(character) < 0x2200 or ord(character) > 0x3000 or character in "∴∵≈")
@@ -127,7 +129,7 @@ def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int,
     if not touching.isascii() and not touching.isalnum() and _is_operator(touching):
         return 0, at, opened
     joined = touching.isdigit() or (touching.isalpha() and ord(touching) < JOINING)
-    return 0 if joined or (touching and touching in ")]}|%!") else sign, at, opened
+    return 0 if joined or (touching and touching in ")]}|%!&") else sign, at, opened
 
 
 def _apart(text: str, at: int, sign: int, signed: bool, opened: str) -> tuple[int, int, str]:

@@ -31,9 +31,11 @@ _DATE = (
 _POWER = r"[-+]?[0-9]{1,6}"
 _RUN = rf"[0-9]+(?:[.,'{DECIMAL}{GROUP}][0-9]+)*"
 _SPACED = r"[1-9][0-9]{0,2}(?: [0-9]{3}(?![0-9]))+(?:[.,][0-9]+)?"
+# Other dates, times, ratios, and chains of operations.
+_CLOCK = r"(?<![0-9.,])[0-9]+(?:[:/-][0-9]+){2,}(?:[.,][0-9]+)*|[0-9]+(?:\.[0-9]+)?(?::[0-9]+(?:\.[0-9]+)?)+"
 _NUMERAL = re.compile(
     rf"(?P<date>{_DATE})"
-    r"|(?P<clock>(?<![0-9.,])[0-9]+(?:[:/-][0-9]+){2,}|[0-9]+(?::[0-9]+)+)"  # other dates, times, ratios
+    rf"|(?P<clock>{_CLOCK})"
     rf"|(?:(?P<whole>[0-9]+) {{1,2}}(?=[0-9]+ ?[/{OVER}] ?[0-9]))?"  # of a mixed number
     rf"(?P<run>{_SPACED}|(?:(?<![\w.])[.{DECIMAL}])?{_RUN})"
     rf"(?:[eE](?P<e>{_POWER})(?![0-9A-Za-z])"

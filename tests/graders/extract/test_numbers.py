@@ -116,6 +116,7 @@ CO2|x72|x_72|m^2|>72|> 72|72!|$72!$|- 72|- $5|—5|$-$-5|72 lakh|72 crore|72 doz
 72 (73)|72 (or 73)|-\\frac{-1}{2}|1_000|7\\boxed{2}|\\boxed{7}\\boxed{2}|7<sup>2</sup>
 72 plus tax|$5 by 2020|<=72|>=72|!72|▲72|−  72|72~80|72 thousandths|72 mil|72 mln|72 Mrd|72만|72 लाख|72ล้าน
 72 млн|72 millones|72 tausend|72 mod 5|⌊72⌋|72 is wrong|cannot be 72|2x = 72|-x = 72
+12-12/2.5|2.5:3|7/\\frac{1}{2}|72 - \\pi|\\pi minus 72|x * 72 * n|72 over n|7_(2+1)|3&72|72&x
 ~~72~~|<del>72</del>""".replace("\n", "|").split("|")
 
 
