@@ -36,7 +36,7 @@ def test_real_completions_are_graded_as_their_authors_did(shared_data: Path, tmp
     for part in ('"groups": 660', '"zero_std": 306', '"all_lowest": 221', '"all_highest": 85', '"single": 0'):
         assert part in shown.stdout
     said = rft(tmp_path, "show", found["run"]).stdout
-    assert "660 groups, 306 of them zero-std (46%)" in said
+    assert "306 have equal rewards (46% zero-std)" in " ".join(said.split())
 
 
 def test_references_of_real_records_get_the_most_over_every_wire(shared_data: Path, tmp_path: Path) -> None:
@@ -46,10 +46,10 @@ def test_references_of_real_records_get_the_most_over_every_wire(shared_data: Pa
         path.symlink_to(shared_data / "bedrock" / name)
         grader = "graders.examples.word_problems:word_problem"
         found = replay_json(tmp_path, "--wire", "all", "--repeats", "2", grader=grader)
-        own, other = found["controls"]["reference"], found["controls"]["other-reference"]
+        controls = found["controls"]
         assert found["totals"]["errors"] == {}
-        assert own == {"count": own["count"], "at_highest": own["count"], "below": []}
-        assert own["count"] == 2 * len(path.read_text().splitlines()) > 100
-        assert other["at_lowest"] > 0.95 * other["count"], "a few records share their number"
+        assert controls["below"] == []
+        assert controls["own_highest"] == controls["own"] == len(path.read_text().splitlines()) > 50
+        assert controls["other_lowest"] > 0.95 * controls["other"], "a few records share their number"
         assert found["totals"]["wires"] == 0
     assert len(runs_in(tmp_path)) == 2
