@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from harness.data.identity import leak_key, record_key
 from harness.data.json_lines import LineError
+from harness.data.look_alikes import REFERENCE, look_alikes
 from harness.data.record_checks import kind_of
 from harness.data.records import ends_with_assistant
 from harness.data.rules import CAUTIOUS_MAX_RECORDS, MAX_RECORDS, MIN_RECORDS
@@ -47,6 +48,7 @@ class FileChecks:
         self._rollout_lines = array("Q")
         self._prompts: dict[int, int] = {}
         self._named: dict[str, int] = {}
+        self._repeats: dict[str, tuple[int, int, int]] = {}
         self._types: dict[str, dict[str, tuple[int, int]]] = {}
 
     def add(self, line: int, fields: dict[str, Any]) -> Iterator[FileBreach]:
@@ -57,11 +59,13 @@ class FileChecks:
         else:
             yield from self._check_duplicate(line, fields)
         self._note_types(line, fields)
+        self._note_repeats(line, fields)
 
     def finish(self) -> Iterator[FileBreach]:
         """What only the whole file shows."""
         yield from self._check_rollouts()
         yield from self._check_types()
+        yield from self._check_repeats()
         yield from self._check_count()
 
     def _check_duplicate(self, line: int, fields: dict[str, Any]) -> Iterator[FileBreach]:
@@ -117,6 +121,21 @@ class FileChecks:
                 said = ", ".join(f"{kind} {count:,}x (line {first})" for kind, (first, count) in by_count)
                 yield FileBreach("R033", f"`{name[:80]}` is {said}", by_count[-1][1][0])
 
+    def _note_repeats(self, line: int, fields: dict[str, Any]) -> None:
+        """Count in how many records a field that looks like the reference is there, and is its equal."""
+        answer = _answer(fields)
+        for name, value in look_alikes(fields, REFERENCE, "reference_answer") if answer else ():
+            first, held, equal = self._repeats.get(name, (line, 0, 0))
+            same = _answer({"reference_answer": value}) == answer
+            if name in self._repeats or len(self._repeats) < _MOST_FIELDS:
+                self._repeats[name] = first, held + 1, equal + same
+
+    def _check_repeats(self) -> Iterator[FileBreach]:
+        for name, (first, held, equal) in self._repeats.items():
+            if equal == held:
+                said = f"`{name[:80]}` has the answer of `reference_answer` in {held:,} of {held:,} records"
+                yield FileBreach("R035", said, first)
+
     def _check_count(self) -> Iterator[FileBreach]:
         outside = Severity.ERROR if self._for_job else None
         if self._records == 0:
@@ -136,6 +155,8 @@ class FileChecks:
 def _answer(fields: dict[str, Any]) -> str:
     """The reference; of a worked answer, what stands after the last `####`."""
     reference = fields.get("reference_answer")
+    if reference is None:
+        return ""
     if isinstance(reference, dict) and set(reference) == {"text"}:
         reference = reference["text"]
     return " ".join(str(reference).rpartition(_MARKER)[2].split())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -16,7 +17,7 @@ import orjson
 
 from harness.errors import InputError
 
-__all__ = ["BOM", "MAX_LINE", "EncodingError", "LineError", "lines", "oddity", "parse"]
+__all__ = ["BOM", "MAX_LINE", "EncodingError", "LineError", "lines", "oddity", "parse", "repeated_keys"]
 
 BOM = b"\xef\xbb\xbf"
 """UTF-8 byte order mark."""
@@ -27,12 +28,20 @@ MAX_LINE = 64 * 1024 * 1024
 # The integers that orjson keeps exact; it reads larger ones as floats without a word.
 _EXACT = float(2**63)
 
+_CONVERT = "Convert it to JSON lines first, with pandas:"
 _SIGNATURES = (
     (b"\x1f\x8b", "gzip", "Decompress it first: gunzip -k FILE."),
     (b"PK\x03\x04", "zip", "Unpack it first."),
     (b"\x28\xb5\x2f\xfd", "zstd", "Decompress it first: unzstd FILE."),
     (b"BZh", "bzip2", "Decompress it first: bunzip2 -k FILE."),
-    (b"PAR1", "Parquet", "Convert it to JSON lines first."),
+    (b"\xfd7zXZ", "xz", "Decompress it first: unxz -k FILE."),
+    (b"7z\xbc\xaf", "7z", "Unpack it first: 7z x FILE."),
+    (b"PAR1", "Parquet", f"{_CONVERT} read_parquet, then to_json(..., orient='records', lines=True)."),
+    (b"ARROW1", "Arrow", f"{_CONVERT} read_feather, then to_json(..., orient='records', lines=True)."),
+    (b"\xff\xff\xff\xff", "Arrow stream", "Convert it with datasets' to_json."),
+    (b"Obj\x01", "Avro", "Convert it to JSON lines first: avro-tools tojson FILE."),
+    (b"SQLite format 3", "SQLite", "Export its rows as JSON lines first."),
+    (b"version https://git-lfs", "Git LFS pointer", "Get the file that it stands for: git lfs pull."),
 )
 _UTF16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
@@ -102,6 +111,26 @@ def oddity(line: bytes, value: Any) -> str | None:
         if type(item) is int and not -(2**63) <= item < 2**64:
             return "integer"
     return found
+
+
+def repeated_keys(line: bytes) -> list[str]:
+    """The keys that stand twice in one object of a line, at any depth; parsers differ in which they read.
+
+    Args:
+        line: A line that `parse` could read. One nested too deeply for Python's own parser is not looked at.
+    """
+    found: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        counts = Counter(key for key, _ in pairs)
+        if len(counts) < len(pairs):
+            found.extend(key for key, count in counts.items() if count > 1)
+
+    try:
+        json.loads(line.removeprefix(BOM), object_pairs_hook=note)
+    except (ValueError, RecursionError):
+        return []
+    return list(dict.fromkeys(found))
 
 
 def lines(
@@ -203,12 +232,13 @@ def _read_line(file: IO[bytes], name: str, offset: int) -> bytes:
 
 
 def _refuse_other_formats(file: Any, name: str) -> None:
-    head = file.peek(4)[:4]
+    head = file.peek(32)[:32]
     for signature, kind, fix in _SIGNATURES:
         if head.startswith(signature):
-            raise InputError(f"this is a {kind} file, not JSON lines", place=name, fix=fix)
+            a = "an" if kind[0] in "Ax" else "a"
+            raise InputError(f"this is {a} {kind} file, not JSON lines", place=name, fix=fix)
     # JSON begins with an ASCII character, which UTF-16 and UTF-32 write with NUL bytes even without a mark.
-    if head.startswith(_UTF16_OR_32) or (len(head) > 1 and 0 in head[:2] and head != b"\x00\x00\x00\x00"):
+    if head.startswith(_UTF16_OR_32) or (len(head) > 1 and 0 in head[:2] and any(head[:4])):
         raise EncodingError("the file is UTF-16 or UTF-32, not UTF-8", place=name, fix="Save it as UTF-8.")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from harness.data.look_alikes import MESSAGES, REFERENCE, is_missing_value, look_alike
 from harness.data.records import is_assistant, text_of
 from harness.data.rules import MAX_PROMPT_CHARS, MIN_LEAK_CHARS
 
@@ -47,7 +48,8 @@ def check_record(fields: dict[str, Any]) -> Iterator[Breach]:
         yield from _check_messages(messages)
     else:
         what = "is missing" if "messages" not in fields else f"is {kind_of(messages)}"
-        yield Breach("R020", f"`messages` {'is an empty list' if messages == [] else what}")
+        hint = look_alike(fields, MESSAGES, "messages")
+        yield Breach("R020", f"`messages` {'is an empty list' if messages == [] else what}{hint}")
     yield from _check_reference(fields)
     yield from _check_names(fields)
     if isinstance(messages, list) and messages:
@@ -119,11 +121,20 @@ def _check_blocks(number: int, content: Any) -> Iterator[Breach]:
 def _check_reference(fields: dict[str, Any]) -> Iterator[Breach]:
     reference = fields.get("reference_answer")
     if reference is None:
-        yield Breach("R030", "there is no `reference_answer`")
+        hint = look_alike(fields, REFERENCE, "reference_answer")
+        yield Breach("R030", f"there is no `reference_answer`{hint}")
     elif _is_blank(reference):
         yield Breach("R031", f"`reference_answer` is {kind_of(reference)} with nothing in it")
     elif not isinstance(reference, str | dict):
         yield Breach("R032", f"`reference_answer` is {kind_of(reference)}")
+    yield from _check_missing(reference)
+
+
+def _check_missing(reference: Any) -> Iterator[Breach]:
+    for text in (one for one in _scalars(reference) if isinstance(one, str)):
+        if is_missing_value(text.rpartition("####")[2]):
+            yield Breach("R034", f"`reference_answer` says {text.strip()[-40:]!r}")
+            return
 
 
 def _is_blank(value: Any) -> bool:
@@ -174,15 +185,17 @@ def _leaks(reference: Any, prompt: str) -> bool:
 
 
 def _texts(value: Any) -> Iterator[str]:
+    return (str(one) for one in _scalars(value) if one is not None)
+
+
+def _scalars(value: Any) -> Iterator[Any]:
     stack = [value]
     while stack:
         item = stack.pop()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, dict | list):
+        if isinstance(item, dict | list):
             stack.extend(item.values() if isinstance(item, dict) else item)
-        elif item is not None:
-            yield str(item)
+        else:
+            yield item
 
 
 def _folded(text: str) -> str:

@@ -38,7 +38,7 @@ RULES: dict[str, Rule] = {
     rule.id: rule
     for rule in (
         # The file and its lines.
-        Rule("R001", _E, "not UTF-8", "Save the file as UTF-8."),
+        Rule("R001", _E, "not UTF-8", "Save it as UTF-8: iconv -f ENCODING -t UTF-8 FILE > records.jsonl."),
         Rule("R002", _W, "byte order mark", "Save as UTF-8 without a BOM; some parsers refuse the line."),
         Rule("R003", _E, "not JSON", "Write one JSON object a line (JSONL), without commas between them."),
         Rule(
@@ -63,6 +63,22 @@ RULES: dict[str, Rule] = {
         Rule(
             "R011", _E, "records and rollouts mixed", "Remove the assistant's last turn, or split the file."
         ),
+        Rule(
+            "R012",
+            _E,
+            "one JSON array, not JSON lines",
+            "Write one record a line: jq -c '.[]' FILE > records.jsonl.",
+        ),
+        Rule(
+            "R013",
+            _E,
+            "a JSON object over several lines",
+            "Write each object on one line: jq -c . FILE > records.jsonl.",
+        ),
+        Rule(
+            "R014", _E, "comma behind the record", "Remove it: sed 's/,[[:space:]]*$//' FILE > records.jsonl."
+        ),
+        Rule("R015", _W, "key twice in an object", "Keep one: parsers differ in which of the two they read."),
         # Messages.
         Rule("R020", _E, "no messages", 'Give "messages" a list that ends with the user\'s turn.'),
         Rule("R021", _E, "message malformed", 'Write {"role": ..., "content": ...}.'),
@@ -97,6 +113,18 @@ RULES: dict[str, Rule] = {
             "Write a string or an object; other types are unverified.",
         ),
         Rule("R033", _W, "field of more than one type", "Give the field one type in all records."),
+        Rule(
+            "R034",
+            _W,
+            "reference_answer is a missing value written as text",
+            "Drop the record, unless this text is the right answer.",
+        ),
+        Rule(
+            "R035",
+            _N,
+            "field that repeats the reference",
+            "Drop it, unless the grader reads it: only reference_answer is documented.",
+        ),
         # Other fields.
         Rule("R040", _E, "reserved field", "Rename it: the wire to the grader uses this name."),
         Rule("R041", _E, "field contradicts metadata", "Keep one of the two, at the root."),

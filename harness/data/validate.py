@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.data.file_checks import FileChecks
-from harness.data.json_lines import BOM, EncodingError, LineError, lines, oddity, parse
+from harness.data.file_form import form_of
+from harness.data.json_lines import BOM, EncodingError, LineError, lines, oddity, parse, repeated_keys
 from harness.data.record_checks import check_record
 from harness.data.records import ends_with_assistant
 from harness.data.rules import PAYLOAD_BYTES, RULES
@@ -85,6 +87,10 @@ def validate(path: str | os.PathLike[str], *, for_job: bool = False, keep: int |
     report = Report(os.fspath(path), for_job=for_job, keep=keep)
     checks = FileChecks(for_job=for_job)
     try:
+        form = form_of(path)
+        if form is not None:
+            report.add(form.rule, f"{form.message}; no record was checked", form.line)
+            return report
         for number, (_, line) in enumerate(lines(path), 1):
             _check_line(report, checks, number, line)
     except EncodingError as error:
@@ -106,17 +112,14 @@ def _check_line(report: Report, checks: FileChecks, number: int, line: bytes) ->
     try:
         value = parse(line)
     except LineError as error:
-        report.add("R001" if error.is_encoding else "R003", str(error), number)
+        report.add(*_not_json(line, error), number)
         return
     if not isinstance(value, dict):
         report.add("R004", "the line is JSON, but not an object", number)
         return
     report.records += 1
-    if len(line) > PAYLOAD_BYTES:
-        report.add("R009", f"the line has {len(line):,} bytes", number)
-    odd = oddity(line, value)
-    if odd:
-        report.add(_ODDITIES[odd][0], f"the line holds {_ODDITIES[odd][1]}", number)
+    for rule, message in _oddities(line, value):
+        report.add(rule, message, number)
     try:
         # A rollout breaks R010 or R011; what a record should be would only bury that.
         for breach in () if ends_with_assistant(value) else check_record(value):
@@ -125,3 +128,29 @@ def _check_line(report: Report, checks: FileChecks, number: int, line: bytes) ->
             report.add(shared.rule, shared.message, shared.line, shared.severity)
     except RecursionError:
         report.add("R003", "not readable: nested too deeply", number)
+
+
+def _oddities(line: bytes, value: Any) -> Iterator[tuple[str, str]]:
+    """The rules that a line breaks though it is JSON, and how."""
+    if len(line) > PAYLOAD_BYTES:
+        yield "R009", f"the line has {len(line):,} bytes"
+    odd = oddity(line, value)
+    if odd:
+        yield _ODDITIES[odd][0], f"the line holds {_ODDITIES[odd][1]}"
+    for key in repeated_keys(line):
+        yield "R015", f"the key `{key[:40]}` stands twice in one object"
+
+
+def _not_json(line: bytes, error: LineError) -> tuple[str, str]:
+    """The rule that a line breaks which is not JSON, and how."""
+    if error.is_encoding:
+        return "R001", str(error)
+    bare = line.rstrip()
+    if bare.endswith(b","):
+        try:
+            parse(bare[:-1])
+        except LineError:
+            pass
+        else:
+            return "R014", "a comma stands behind the JSON object"
+    return "R003", str(error)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from harness.data.json_lines import repeated_keys
 from harness.data.rules import MAX_PROMPT_CHARS, RULES
 from harness.data.validate import Report, validate
 from harness.errors import InputError
@@ -55,9 +56,27 @@ FILES: dict[str, tuple[bytes, list[str]]] = {
     "one latin-1 line": (GOOD + b'\n{"messages": "\xe9"}\n', ["R001"]),
     "a mark": (b"\xef\xbb\xbf" + GOOD, ["R002"]),
     "no json": (GOOD + b"\nhello\n", ["R003"]),
-    "one pretty-printed object": (b'{\n"messages": []\n}\n', ["R003", "R003", "R003"]),
-    "a json array over lines": (b"[" + GOOD + b",\n" + GOOD + b"]", ["R003", "R003"]),
-    "a json array on one line": (b"[" + GOOD + b"]", ["R004"]),
+    "one pretty-printed object": (b'{\n"messages": []\n}\n', ["R013"]),
+    "pretty-printed objects behind a mark": (
+        b"\xef\xbb\xbf\n"
+        + json.dumps(record(), indent=2).encode()
+        + b"\n"
+        + json.dumps(record(1), indent=2).encode(),
+        ["R013"],
+    ),
+    "an object that never ends": (b'{\n"messages": []\n', ["R003", "R003"]),
+    "a json array over lines": (b"[" + GOOD + b",\n" + GOOD + b"]", ["R012"]),
+    "a pretty-printed json array": (json.dumps([record(), record(1)], indent=1).encode(), ["R012"]),
+    "a json array on one line": (b"[" + GOOD + b"]", ["R012"]),
+    "a line that is a list": (b"[" + GOOD + b"]\n" + GOOD, ["R004"]),
+    "commas behind the records": (
+        GOOD + b",\r\n" + json.dumps(record(1)).encode() + b" , \n",
+        ["R014", "R014"],
+    ),
+    "a comma behind no json": (b"hello,\n", ["R003"]),
+    "a key twice": (GOOD[:-1] + b', "reference_answer": "4"}', ["R015"]),
+    "a key twice within": (GOOD[:-1] + b', "x": [{"a": {"b": 1, "c": 2, "b": 1}}]}', ["R015"]),
+    "a key twice in two objects": (GOOD[:-1] + b', "x": [{"a": 1}, {"a": 1}]}', []),
     "nan": (GOOD[:-1] + b', "x": NaN}', ["R005"]),
     "half a character": (GOOD[:-1] + b', "x": "\\ud800"}', ["R005"]),
     "a huge integer": (GOOD[:-1] + b', "x": 123456789012345678901}', ["R006"]),
@@ -105,6 +124,15 @@ RECORDS_BY_RULE: dict[str, tuple[list[Any], list[str]]] = {
     "an empty reference": ([record(reference_answer=" ")], ["R031"]),
     "an empty object": ([record(reference_answer={})], ["R031"]),
     "an empty text in the wire's wrapping": ([record(reference_answer={"text": ""})], ["R031"]),
+    "the text of a missing value": (
+        [record(at, reference_answer=text) for at, text in enumerate(("nan", "None", "#### NaN", "N/A"))],
+        ["R034"] * 4,
+    ),
+    "a missing value within": ([record(reference_answer={"a": "nan", "b": "4"})], ["R034"]),
+    "an answer that holds such a word": ([record(reference_answer="None of them")], []),
+    "the reference under another name": ([record(reference_answer=None, solution="4")], ["R030"]),
+    "the reference twice": ([record(1, answer="1"), record(2, answer="2")], ["R035"]),
+    "a field of another answer": ([record(1, answer="1"), record(2, answer="3")], []),
     "zero": ([record(reference_answer=0)], ["R032"]),
     "a list": ([record(reference_answer=["4"])], ["R032"]),
     "an object": ([record(reference_answer={"answer": 4})], []),
@@ -280,3 +308,43 @@ def test_memory_grows_by_hashes_alone(tmp_path: Path):
 )
 def test_published_training_files_are_clean(shared_data: Path, name: str):
     assert validate(shared_data / name, for_job=True).findings == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        ({"prompt": [user()], "solution": "1"}, ["prompt", "solution"]),
+        ({"question": "Q?", "Ground Truth": "1"}, ["question", "Ground Truth"]),
+        ({"conversations": [{}], "expected_output": "1", "label": 1}, ["conversations", "expected_output"]),
+        ({"prompt": "Q?", "reward_model": {"ground_truth": "1"}}, ["prompt", "reward_model.ground_truth"]),
+        ({"prompt": "", "answer": None}, []),
+    ],
+)
+def test_what_looks_like_a_missing_field_is_named(tmp_path: Path, fields: dict[str, Any], names: list[str]):
+    report = check(tmp_path, [fields])
+    told = [one.message.partition("; ")[2] for one in report.findings if one.id in {"R020", "R030"}]
+    assert told == ([f"`{name}` looks like it" for name in names] or ["", ""])
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer"),
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"\x28\xb5\x2f\xfd", "zstd"),
+        (b"PAR1", "Parquet"),
+        (b"\xfd7zXZ\x00", "xz"),
+    ],
+)
+def test_a_file_of_another_format_is_named(tmp_path: Path, head: bytes, kind: str):
+    with pytest.raises(InputError, match=f"this is an? {kind} file, not JSON lines"):
+        check(tmp_path, head)
+
+
+@given(st.dictionaries(st.text(max_size=3), st.integers(), min_size=1, max_size=4), st.booleans())
+def test_a_key_stands_twice_only_where_it_does(fields: dict[str, int], twice: bool):
+    line = json.dumps(fields)
+    name = next(iter(fields))
+    if twice:
+        line = f"{line[:-1]}, {json.dumps(name)}: 1}}"
+    assert repeated_keys(line.encode()) == ([name] if twice else [])
