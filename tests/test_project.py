@@ -167,6 +167,17 @@ def test_what_is_imported_is_declared(project_files):
     assert undeclared == []
 
 
+def test_no_value_of_a_template_ends_where_a_comment_begins(project_files):
+    """YAML ends an unquoted value at ` #`; comments of our templates stand on lines of their own."""
+    cut = []
+    for file in (f for f in project_files if ".yaml" in f.suffixes):
+        for number, line in enumerate((ROOT / file).read_text("utf-8").splitlines(), 1):
+            bare = re.sub(r"\"[^\"]*\"|'[^']*'", "", line)
+            if not line.lstrip().startswith("#") and re.search(r"\S\s+#", bare):
+                cut.append(f"{file}:{number}: {line.strip()}")
+    assert cut == []
+
+
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     if shutil.which("make") is None:
         pytest.skip("no make on this machine")

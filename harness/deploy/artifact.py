@@ -39,7 +39,7 @@ from harness.localaws.limits import UNZIPPED_BYTES
 from harness.localaws.manifest import Manifest, manifest_path, write_manifest
 from harness.localaws.platforms import MACHINES, glibc_of, glibc_text, wheel_platforms
 from harness.localaws.pythons import pythons_of
-from harness.localaws.source_tree import SourceTree, own_requirements, read_tree
+from harness.localaws.source_tree import SourceTree, own_requirements, read_tree, secretive
 
 __all__ = ["Artifact", "Recipe", "build", "main", "zipped_bytes"]
 
@@ -85,7 +85,7 @@ def build(recipe: Recipe, into: Path) -> Artifact:
     into.mkdir(parents=True, exist_ok=True)
     manifest_path(into).unlink(missing_ok=True)
     try:
-        trees = _fill(recipe, into)
+        trees, dropped = _fill(recipe, into)
         compiler = _compile(recipe.runtime, into, trees)
         _normalize(into)
         _check(recipe, into)
@@ -94,14 +94,16 @@ def build(recipe: Recipe, into: Path) -> Artifact:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         raise
     write_manifest(into, _manifest(recipe, into, trees))
-    return _measured(into, compiler, tuple(_notes(recipe, into, compiler, trees)))
+    return _measured(into, compiler, tuple(_notes(recipe, into, compiler, trees, dropped)))
 
 
-def _fill(recipe: Recipe, into: Path) -> list[SourceTree]:
+def _fill(recipe: Recipe, into: Path) -> tuple[list[SourceTree], list[str]]:
     """Put in packages, library and sources, the user's last: what must not be replaced is there by then."""
     if recipe.powertools_installed:
         copy_installed(POWERTOOLS, into)
-    install_requirements(recipe.requirements, into, runtime=recipe.runtime, architecture=recipe.architecture)
+    dropped = install_requirements(
+        recipe.requirements, into, runtime=recipe.runtime, architecture=recipe.architecture
+    )
     if (into / "graders").exists() or (into / "graders.py").exists():
         place = ", ".join(map(str, recipe.requirements))
         raise InputError("a package holds a `graders` of its own", place=place, fix="Leave it out.")
@@ -116,7 +118,7 @@ def _fill(recipe: Recipe, into: Path) -> list[SourceTree]:
     for tree in trees:
         _check_names(tree, into)
         _copy(tree, into)
-    return trees
+    return trees, dropped
 
 
 def _copy(tree: SourceTree, into: Path) -> None:
@@ -217,8 +219,17 @@ def _manifest(recipe: Recipe, into: Path, trees: list[SourceTree]) -> Manifest:
     )
 
 
-def _notes(recipe: Recipe, artifact: Path, compiler: Path | None, trees: list[SourceTree]) -> Iterator[str]:
+def _notes(
+    recipe: Recipe, artifact: Path, compiler: Path | None, trees: list[SourceTree], dropped: list[str]
+) -> Iterator[str]:
     yield from recipe.notes
+    if dropped:
+        yield (
+            f"left out: {', '.join(dropped)}, which has programs and no module to import. "
+            "Put a program that the grader runs into a folder of its own."
+        )
+    if secrets := secretive(name for tree in trees for name in tree.files):
+        yield f"{', '.join(secrets)} went in: whoever may read the function's code reads it."
     if left := [name for tree in trees for name in tree.left_out]:
         more = f" and {len(left) - _LEFT_SHOWN} more" if len(left) > _LEFT_SHOWN else ""
         yield f"left out: {', '.join(left[:_LEFT_SHOWN])}{more}"
@@ -315,8 +326,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HarnessError as wrong:
         sys.stderr.write(f"Error: {wrong}\n")
         return wrong.exit_code
+    # On stdout: of a build that succeeds, `sam build` shows nothing of stderr.
     for note in built.notes:
-        sys.stderr.write(f"Note: {note}\n")
+        sys.stdout.write(f"Note: {note}\n")
     bytecode = f"bytecode for {recipe.runtime}" if built.compiled_by else "no bytecode"
     size = f"{built.bytes_unzipped / 1e6:.2f} MB, {built.bytes_zipped / 1e6:.2f} MB zipped"
     kind = f"for an image of {recipe.runtime} on {recipe.architecture}" if recipe.image else bytecode

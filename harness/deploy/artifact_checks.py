@@ -19,7 +19,7 @@ from harness.localaws.compiled import compiled_files, misfits, why_not_here
 from harness.localaws.function import FunctionSpec
 from harness.localaws.limits import UNZIPPED_BYTES, processor_share
 from harness.localaws.manifest import changed_sources, counted
-from harness.localaws.source_tree import read_tree
+from harness.localaws.source_tree import read_tree, secretive
 from harness.targets.built import Imported, import_artifact
 
 __all__ = ["Measured", "check_artifact"]
@@ -105,7 +105,7 @@ def _import(spec: FunctionSpec, imported: Imported, place: str) -> Iterator[Find
         text = f"{took}; the init phase has 10 s"
         yield finding("D023", text, place)
     limit = (imported.options or {}).get("timeout_s")
-    if isinstance(limit, int | float) and limit >= spec.timeout_s and not spec.image:
+    if isinstance(limit, int | float) and limit >= spec.timeout_s:
         text = (
             f"{spec.handler} gives a sample {limit:g} s, and Timeout ends the call after {spec.timeout_s:g} s"
         )
@@ -127,6 +127,11 @@ def _contents(artifact: Path, place: str) -> Iterator[Finding]:
         yield finding("D024", f"{' and '.join(carried)} went in: tens of MB that Lambda has already", place)
     if needless := [name for name in _NEEDLESS if (artifact / name).exists()]:
         yield finding("D025", f"{', '.join(needless)} went in", place)
+    files = (file.relative_to(artifact).as_posix() for file in sorted(artifact.rglob("*")) if file.is_file())
+    if secrets := secretive(files):
+        fix = "Move it out of the grader's folder and build again."
+        text = f"{', '.join(secrets)} went in: whoever may read the function's code reads it"
+        yield finding("D025", text, place, fix=fix)
 
 
 def _bytecode(spec: FunctionSpec, tags: list[str], place: str) -> Iterator[Finding]:

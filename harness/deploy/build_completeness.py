@@ -9,6 +9,7 @@ from harness.deploy.checklist import finding
 from harness.errors import InputError
 from harness.findings import Finding
 from harness.localaws.function import FunctionSpec
+from harness.localaws.manifest import read_manifest
 from harness.localaws.template import read_functions
 
 __all__ = ["check_completeness"]
@@ -25,16 +26,19 @@ _SETTINGS = {
 """The fields of a spec that `sam deploy` takes out of the built template, with their names there."""
 
 
-def check_completeness(template: Path, build: Path, built: Mapping[str, FunctionSpec]) -> Iterator[Finding]:
+def check_completeness(
+    template: Path, build: Path, built: Mapping[str, FunctionSpec], parameters: Mapping[str, str]
+) -> Iterator[Finding]:
     """Find functions that a build lacks, or has with other settings than the template.
 
     Args:
         template: The source template.
         build: The folder of the built template.
         built: The functions that have an artifact in it.
+        parameters: Values that replace the parameters' defaults, in both.
     """
     try:
-        wanted = read_functions(template)
+        wanted = read_functions(template, parameters)
     except InputError:  # what cannot be read there is a finding of the template's own checks
         wanted = {}
     for name in sorted(wanted):
@@ -50,3 +54,19 @@ def check_completeness(template: Path, build: Path, built: Mapping[str, Function
             if changed:
                 text = f"{' and '.join(changed)} of {name} changed in the template since it was built"
                 yield finding("D030", text, str(build))
+            yield from _built_for(name, theirs)
+
+
+def _built_for(name: str, deployed: FunctionSpec) -> Iterator[Finding]:
+    """Find an artifact that was built for another architecture or runtime than it is deployed with."""
+    manifest = read_manifest(deployed.artifact)
+    if manifest is None:
+        return
+    for key, was, wanted in (
+        ("Architectures", manifest.architecture, deployed.architecture),
+        ("Runtime", manifest.runtime, deployed.runtime),
+    ):
+        if was != wanted:
+            fix = "Build with the same values (RFT_PARAMETERS='NAME=VALUE' sam build), or correct them."
+            text = f"{name} was built for {was}, and {key} is {wanted} where it is deployed"
+            yield finding("D031", text, str(deployed.artifact), fix=fix)

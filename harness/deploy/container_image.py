@@ -72,5 +72,8 @@ def image_function(declared: DeclaredFunction) -> FunctionSpec | None:
         handler=declared.handler,
         runtime=declared.runtime or DEFAULT_RUNTIME,
         architecture=declared.architecture or "x86_64",
+        # What only a deployment knows is taken as the template of `rft init` has it: no fault is made of it.
+        timeout_s=declared.timeout_s or 60.0,
+        memory_mb=declared.memory_mb or 512,
         image=True,
     )

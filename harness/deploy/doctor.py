@@ -96,7 +96,12 @@ def examine_project(
         raise InputError("there is no template here", place=str(template), fix=fix)
     folder = template.resolve().parent
     diagnosis.looked_at.append(str(template))
-    diagnosis.findings += check_template(template)
+    config = read_samconfig(folder)
+    parameters = dict(config.parameters) if config is not None else {}
+    if config is not None and parameters:
+        # `sam deploy` takes these values and not the template's defaults.
+        diagnosis.looked_at.append(f"parameter_overrides in {template.parent / config.path.name}")
+    diagnosis.findings += check_template(template, parameters)
     diagnosis.findings += check_folder(folder)
     if region is not None:
         place = Place(file=region.source)
@@ -105,16 +110,16 @@ def examine_project(
         text = "whether the job and its model are in the graders' Region: no Region is known"
         fix = "Write --region, set AWS_REGION, or write region in samconfig.toml."
         diagnosis.findings.append(finding("D050", text, str(template), fix=fix))
-    for declared in read_declared(template).values():
+    for declared in read_declared(template, parameters).values():
         if declared.image:
             _examine_image(diagnosis, declared, folder)
     build = artifact or template.parent / BUILD
     if artifact is None and not (build / "template.yaml").is_file():
         diagnosis.findings.append(finding("D020", "there is no artifact to look at", str(build)))
         return
-    built_template, functions = built_functions(build)
+    built_template, functions = built_functions(build, parameters)
     if artifact is None or not (artifact.parent / "template.yaml").is_file():  # no single function's folder
-        diagnosis.findings += check_completeness(template, built_template.parent, functions)
+        diagnosis.findings += check_completeness(template, built_template.parent, functions, parameters)
     for logical_id, spec in functions.items():
         found, measured = check_artifact(spec, folder)
         diagnosis.looked_at.append(f"{build}: {logical_id}")

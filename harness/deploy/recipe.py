@@ -16,7 +16,7 @@ from pathlib import Path
 from harness.deploy.vendor import install_here
 from harness.errors import InputError
 from harness.localaws.source_tree import REQUIREMENTS, own_requirements, own_source
-from harness.localaws.template import DeclaredFunction, read_declared
+from harness.localaws.template import DeclaredFunction, function_loops, read_declared, read_template
 
 __all__ = ["DEFAULT_RUNTIME", "Recipe", "recipe_of"]
 
@@ -75,12 +75,15 @@ def recipe_of(
     """
     with _yaml(template):
         functions = read_declared(template, parameters)
+        loops = function_loops(read_template(template))
     declared = functions.get(function)
     if declared is None:
         known = ", ".join(functions) or "none"
         fix = (
             f"Its functions: {known}. Set RFT_TEMPLATE where sam builds another template than template.yaml."
         )
+        if loops:
+            fix = f"{loops[0]} makes functions that are not read: write each as a resource of its own."
         raise InputError(f"there is no Python function {function}", place=str(template), fix=fix)
     if declared.refused:
         fix = "Move it out of Globals into the other functions; an image's runtime goes into its Metadata."

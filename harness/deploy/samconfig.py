@@ -7,14 +7,20 @@ command's own table wins. The environment is `default`, or SAM_CONFIG_ENV.
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.errors import InputError
+from harness.localaws.template_values import scalar_text
 
 __all__ = ["SamConfig", "read_samconfig"]
+
+_LONG = re.compile(r"^ParameterKey=([^,]*),ParameterValue=")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +32,8 @@ class SamConfig:
     stack_name: str | None = None
     template: str | None = None
     """The source template, from the file's folder."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """`parameter_overrides`: `sam deploy --guided` writes every parameter's value there."""
 
 
 def read_samconfig(folder: Path) -> SamConfig | None:
@@ -56,6 +64,7 @@ def read_samconfig(folder: Path) -> SamConfig | None:
         region=_text(deploy.get("region")),
         stack_name=_text(deploy.get("stack_name")),
         template=_text(build.get("template_file") or build.get("template")),
+        parameters=_overrides(deploy.get("parameter_overrides")),
     )
 
 
@@ -63,6 +72,24 @@ def _parameters(environment: Any, command: str) -> dict[str, Any]:
     table = environment.get(command) if isinstance(environment, dict) else None
     found = table.get("parameters") if isinstance(table, dict) else None
     return found if isinstance(found, dict) else {}
+
+
+def _overrides(value: Any) -> dict[str, str]:
+    """`Name=Value` in a text or a list, CloudFormation's long form of it, or a table."""
+    if isinstance(value, dict):
+        return {name: scalar_text(each) for name, each in value.items() if not isinstance(each, (dict, list))}
+    lines = value if isinstance(value, list) else [value]
+    found = {}
+    for line in lines:
+        try:
+            words = shlex.split(line) if isinstance(line, str) else []
+        except ValueError:  # a quote without its end: `sam` refuses it
+            continue
+        for word in words:
+            name, given, text = _LONG.sub(r"\1=", word).partition("=")
+            if given:
+                found[name] = text
+    return found
 
 
 def _text(value: Any) -> str | None:

@@ -20,7 +20,7 @@ from harness.deploy.policies import check_statements
 from harness.deploy.publishing_checks import check_publishing
 from harness.deploy.settings_checks import check_settings
 from harness.findings import Finding, Place
-from harness.localaws.template import read_template
+from harness.localaws.template import function_loops, read_template
 from harness.localaws.template_values import FUNCTION_TYPE, TemplateValues, merge_properties
 
 __all__ = ["check_template"]
@@ -29,24 +29,28 @@ _LOG_GROUP = "AWS::Logs::LogGroup"
 _POLICY_HOLDERS = ("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 
 
-def check_template(path: Path) -> list[Finding]:
+def check_template(path: Path, parameters: Mapping[str, str] | None = None) -> list[Finding]:
     """Check a template.
+
+    Args:
+        path: The template.
+        parameters: Values that replace the parameters' defaults.
 
     Raises:
         InputError: It cannot be read or is none.
     """
-    return list(_Template(path).findings())
+    return list(_Template(path, parameters or {}).findings())
 
 
 class _Template:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, parameters: Mapping[str, str]) -> None:
         self._path = path
         self._template = read_template(path)
         self._lines = path.read_text("utf-8").splitlines()
         self._resources: dict[str, Any] = {
             name: one for name, one in self._template["Resources"].items() if isinstance(one, dict)
         }
-        self._values = TemplateValues(self._template, {})
+        self._values = TemplateValues(self._template, parameters)
         self._globals = mapping(mapping(self._template.get("Globals")).get("Function"))
 
     def findings(self) -> Iterator[Finding]:
@@ -57,9 +61,13 @@ class _Template:
             for one in not_checked_resource(name, resource, self._place(name))
         ]
         elsewhere += [
-            finding("D050", f"{loop.name} makes functions: they were not looked at", str(self._path))
-            for loop in loops(self._template)
-            if loop.makes([FUNCTION_TYPE])
+            finding(
+                "D050",
+                f"{loop} makes functions: they were not looked at, and the build does not read them",
+                str(self._path),
+                fix="Write each as a resource of its own.",
+            )
+            for loop in function_loops(self._template)
         ]
         yield from elsewhere
         if not graders and not elsewhere:

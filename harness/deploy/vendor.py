@@ -6,6 +6,7 @@ distribution would run its build on this machine and for this machine's platform
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import shutil
@@ -56,7 +57,7 @@ _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT[\d:,]+ ", re.MULTILINE)
 
 def install_requirements(
     requirements: Sequence[Path], into: Path, *, runtime: str, architecture: str
-) -> None:
+) -> list[str]:
     """Install the wheels of requirements files for a function's platform, whatever this machine is.
 
     Hashes are enforced for every file that has any. What one file installed is not replaced by another: two
@@ -68,10 +69,14 @@ def install_requirements(
         runtime: The function's runtime, `python3.13`.
         architecture: The function's architecture, `x86_64` or `arm64`.
 
+    Returns:
+        The packages of which nothing is left, because they hold programs (`bin`) and no module.
+
     Raises:
         InputError: A file does not exist, a hash differs, two files conflict, or a package has no wheel.
         ServiceError: The package index could not be reached.
     """
+    dropped: list[str] = []
     hashed: list[Path] = []
     plain: list[Path] = []
     for file in requirements:
@@ -89,8 +94,9 @@ def install_requirements(
                 runtime,
                 architecture,
             )
-            _unpack(folder, runtime, architecture)
+            dropped += _unpack(folder, runtime, architecture)
             _merge(folder / "packages", into, files)
+    return dropped
 
 
 def install_here(requirements: Path, into: Path) -> None:
@@ -178,8 +184,8 @@ def _download(
         raise _refusal(done.stderr, said, files, others)
 
 
-def _unpack(scratch: Path, runtime: str, architecture: str) -> None:
-    """Put the fetched wheels into `packages`."""
+def _unpack(scratch: Path, runtime: str, architecture: str) -> list[str]:
+    """Put the fetched wheels into `packages`; returns those that hold nothing but programs."""
     packages = scratch / "packages"
     packages.mkdir()
     if wheels := sorted(map(str, (scratch / "wheels").glob("*.whl"))):
@@ -188,7 +194,22 @@ def _unpack(scratch: Path, runtime: str, architecture: str) -> None:
         done = _run([*command, "--target", str(packages), *wheels], wheels[0])
         if done.returncode:
             raise _refusal(done.stderr, "", [Path(wheel) for wheel in wheels], [])
+    dropped = [folder.name.removesuffix(".dist-info") for folder in _programs_alone(packages)]
     _remove_leftovers(packages)
+    return dropped
+
+
+def _programs_alone(packages: Path) -> list[Path]:
+    """The `.dist-info` of packages whose only files are in `bin`."""
+    found = []
+    for information in sorted(packages.glob("*.dist-info")):
+        record = information / "RECORD"
+        text = record.read_text("utf-8") if record.is_file() else ""
+        parts = [PurePosixPath(line[0]).parts for line in csv.reader(text.splitlines()) if line]
+        kinds = {next((part for part in each if part != ".."), "") for each in parts} - {information.name}
+        if kinds == {"bin"}:
+            found.append(information)
+    return found
 
 
 def _for_function(runtime: str, architecture: str) -> list[str]:

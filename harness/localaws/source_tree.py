@@ -32,6 +32,7 @@ __all__ = [
     "own_requirements",
     "own_source",
     "read_tree",
+    "secretive",
 ]
 
 REQUIREMENTS = "requirements.txt"
@@ -41,6 +42,7 @@ LEFT_OUT = frozenset(
 )
 """Names that are left out wherever they stand: version control, environments, caches."""
 
+_SECRETIVE = re.compile(r"(?:\.env(?:\..+)?|\.netrc|\.pypirc|id_rsa|id_ed25519)")
 _BYTECODE = (".pyc", ".pyo")
 _HANDLER = re.compile(r"(?P<module>[^.\s](?:[^\s]*[^.\s])?)\.(?P<name>[^\W\d]\w*)")
 
@@ -112,6 +114,15 @@ def own_requirements(project: Path, handler: str) -> list[Path]:
     else:
         folders = [project.joinpath(*parts[: count + 1]) for count in range(len(parts))]
     return [folder / REQUIREMENTS for folder in folders if (folder / REQUIREMENTS).is_file()]
+
+
+def secretive(names: Iterable[str]) -> list[str]:
+    """The files that usually hold secrets, by their names: `.env` and its kin.
+
+    Args:
+        names: Paths in an artifact.
+    """
+    return [name for name in names if _SECRETIVE.fullmatch(name.rpartition("/")[2])]
 
 
 def read_tree(source: Path, project: Path, own: Iterable[Path] | None = None) -> SourceTree:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,14 @@ from harness.errors import InputError
 from harness.localaws.function import FunctionSpec
 from harness.localaws.template_values import FUNCTION_TYPE, TemplateValues, Unresolved, merge_properties
 
-__all__ = ["DeclaredFunction", "read_declared", "read_function", "read_functions", "read_template"]
+__all__ = [
+    "DeclaredFunction",
+    "function_loops",
+    "read_declared",
+    "read_function",
+    "read_functions",
+    "read_template",
+]
 
 NOT_IMITATED = {
     "Layers": "its layers are not imitated: what they hold is missing here",
@@ -43,6 +50,8 @@ class DeclaredFunction:
     architecture: str | None
     code: Path | None
     """The folder of its files; an image's is its container context (`DockerContext` in its `Metadata`)."""
+    timeout_s: float | None = 3.0
+    memory_mb: int | None = 128
     refused: tuple[str, ...] = ()
     """Properties, from `Globals` too, that SAM refuses for a container image."""
     defaults: Mapping[str, str] = field(default_factory=dict)
@@ -68,6 +77,25 @@ def read_template(path: Path) -> dict[str, Any]:
     return template
 
 
+def function_loops(template: Mapping[str, Any]) -> list[str]:
+    """The `Fn::ForEach` loops that make functions: nothing here expands them.
+
+    Args:
+        template: As `read_template` returns it.
+    """
+    resources = template["Resources"].items()
+    return [name for name, body in resources if name.startswith("Fn::ForEach::") and _makes_function(body)]
+
+
+def _makes_function(value: Any) -> bool:
+    """Whether a function is declared somewhere in a loop's body, or in a loop inside of it."""
+    if isinstance(value, list):
+        return any(map(_makes_function, value))
+    if not isinstance(value, dict):
+        return False
+    return value.get("Type") == FUNCTION_TYPE or any(map(_makes_function, value.values()))
+
+
 def read_functions(
     path: Path, parameters: Mapping[str, str] | None = None, only: Collection[str] | None = None
 ) -> dict[str, FunctionSpec]:
@@ -83,6 +111,7 @@ def read_functions(
     """
     template = read_template(path)
     reader = _Reader(template, parameters or {}, path)
+    unread = tuple(f"{loop} makes functions that are not read here" for loop in function_loops(template))
     found = {}
     for logical_id, resource in template["Resources"].items():
         if only is not None and logical_id not in only:
@@ -90,7 +119,7 @@ def read_functions(
         if isinstance(resource, dict) and resource.get("Type") == FUNCTION_TYPE:
             spec = reader.function(logical_id, resource)
             if spec is not None:
-                found[logical_id] = spec
+                found[logical_id] = replace(spec, notes=(*spec.notes, *unread))
     return found
 
 
@@ -158,15 +187,21 @@ class _Reader:
             architecture: str | None = self._architecture(properties, logical_id)
         except Unresolved:
             architecture = None
+        handler, defaults = self._text_or_none(handler), dict(self._values.defaults_used)
+        # What follows decides nothing of the build.
+        timeout = self._number_or_none(properties.get("Timeout", 3))
+        memory = self._number_or_none(properties.get("MemorySize", 128))
         return DeclaredFunction(
             logical_id=logical_id,
             image=image,
-            handler=self._text_or_none(handler),
+            timeout_s=timeout,
+            memory_mb=None if memory is None else int(memory),
+            handler=handler,
             runtime=known,
             architecture=architecture,
             code=None if folder is None else (self._path.parent / folder).resolve(),
             refused=tuple(key for key in _NOT_FOR_IMAGES if image and properties.get(key)),
-            defaults=dict(self._values.defaults_used),
+            defaults=defaults,
         )
 
     def _may_be_set(self, value: Any) -> bool:
@@ -275,6 +310,12 @@ class _Reader:
         try:
             return self._values.text(value)
         except Unresolved:
+            return None
+
+    def _number_or_none(self, value: Any) -> float | None:
+        try:
+            return float(self._values.text(value))
+        except (Unresolved, ValueError):
             return None
 
     def _mapping(self, value: Any, what: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import weakref
 import zipfile
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +26,13 @@ from harness.localaws.confinement import Confinement
 from harness.localaws.function import FunctionSpec
 from harness.localaws.interpreter import find_interpreter
 from harness.localaws.platforms import architecture_here
-from harness.localaws.template import DeclaredFunction, read_declared, read_functions
+from harness.localaws.template import (
+    DeclaredFunction,
+    function_loops,
+    read_declared,
+    read_functions,
+    read_template,
+)
 from harness.localaws.variables import function_variables
 from harness.runs.facts import GraderOptions
 
@@ -92,12 +99,15 @@ class Imported:
     """Set when another Python imported it than its runtime names."""
 
 
-def built_functions(artifact: Path | None = None) -> tuple[Path, dict[str, FunctionSpec]]:
+def built_functions(
+    artifact: Path | None = None, parameters: Mapping[str, str] | None = None
+) -> tuple[Path, dict[str, FunctionSpec]]:
     """Every function of a build, by logical id.
 
     Args:
         artifact: The build's folder, the project's, the built template, or one function's artifact; None for
             `.aws-sam/build`.
+        parameters: Values that replace the parameters' defaults.
 
     Returns:
         The built template and the functions.
@@ -112,7 +122,7 @@ def built_functions(artifact: Path | None = None) -> tuple[Path, dict[str, Funct
         fix = "Run `sam build` where template.yaml is, then the same command again."
         raise InputError("nothing is built here", place=str(where), fix=fix)
     built = {key for key, one in read_declared(template).items() if _is_built(one, template)}
-    functions = read_functions(template, only=built)
+    functions = read_functions(template, parameters, only=built)
     if where.is_dir() and template.parent == where.parent:  # one function's own folder was named
         functions = {key: spec for key, spec in functions.items() if spec.artifact == where.resolve()}
     return template, functions
@@ -151,7 +161,10 @@ def built_function(
         known = ", ".join(functions) or "none"
         if (unbuilt := read_declared(template).get(function or "")) is not None and function not in functions:
             what = f"{function} is a container image" if unbuilt.image else f"{function} is not built"
-        raise InputError(what, place=str(template), fix=f"Name one with --function: {known}.")
+        fix = f"Name one with --function: {known}."
+        if loops := function_loops(read_template(template)):
+            fix = f"{loops[0]} makes functions that are not read: write each as a resource of its own."
+        raise InputError(what, place=str(template), fix=fix)
     return Built(template, fitting[0], functions[fitting[0]])
 
 

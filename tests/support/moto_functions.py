@@ -52,7 +52,8 @@ class Sandboxes:
             runtime=function.run_time,
             timeout_s=function.timeout,
             memory_mb=function.memory_size,
-            environment=function.environment_vars,
+            # moto keeps a parameter of type Number as a number; Lambda has texts alone.
+            environment={name: str(value) for name, value in function.environment_vars.items()},
             version=str(function.version),
             region=function.region,
             account=function.account_id,

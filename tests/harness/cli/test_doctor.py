@@ -8,6 +8,7 @@ import pytest
 from harness.cli.main import main
 from harness.errors import InputError
 from harness.localaws.function import PRESENT_RUNTIME
+from harness.localaws.manifest import Manifest, write_manifest
 from harness.targets.built import built_function
 from support.builds import SAME, write_build, write_project
 
@@ -189,6 +190,38 @@ IMAGE = """  Big:
 """
 
 
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        "'Arch=arm64 Other=\"a b\"'",
+        "['Arch=arm64', 'Other=x']",
+        "'ParameterKey=Arch,ParameterValue=arm64'",
+        "{Arch = 'arm64'}",
+    ],
+)
+def test_an_artifact_of_another_architecture_than_samconfig_deploys_is_an_error(project, capsys, overrides):
+    template = project / "template.yaml"
+    text = template.read_text().replace(
+        "      CodeUri: .\n", "      CodeUri: .\n      Architectures: [!Ref Arch]\n"
+    )
+    parameter = "Parameters:\n  Arch: {Type: String, Default: x86_64}\n"
+    template.write_text(parameter + text)
+    built = write_build(project, Architectures=[{"Ref": "Arch"}])
+    with (built / "template.yaml").open("a") as file:
+        file.write(parameter)
+    manifest = Manifest(project="../..", runtime=PRESENT_RUNTIME, architecture="x86_64", glibc="2.34")
+    write_manifest(built / "Same", manifest)
+    assert main(["doctor", "--json"]) == 0
+    capsys.readouterr()
+    (project / "samconfig.toml").write_text(f"[default.deploy.parameters]\nparameter_overrides = {overrides}")
+    assert main(["doctor", "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert "parameter_overrides in samconfig.toml" in said["looked_at"]
+    assert [one["message"] for one in said["findings"] if one["id"] == "D031"] == [
+        "Same was built for x86_64, and Architectures is arm64 where it is deployed"
+    ]
+
+
 def test_an_image_is_not_passed_over(project, capsys):
     add(project, IMAGE % PRESENT_RUNTIME)
     write_build(project)
@@ -213,6 +246,7 @@ def test_the_files_of_an_image_are_looked_at_where_they_are(project, capsys):
     assert main(["doctor", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["artifacts"].keys() == {"Big"}
+    assert said["artifacts"]["Big"]["processor_share"] == 0.29  # its own memory, not Lambda's default
     assert [one["message"] for one in said["findings"] if one["id"] == "D050"] == [
         "Big is a container image: its base system and its layers were not looked at"
     ]

@@ -271,7 +271,7 @@ def test_the_command_says_what_came_out(into, package, capsys):
     said = capsys.readouterr()
     assert code == 0
     assert "MB zipped, no bytecode" in said.out
-    assert said.err.startswith("Note: ")
+    assert said.out.startswith("Note: ")
     assert (into / "my_graders" / "receipts.py").is_file()
 
 

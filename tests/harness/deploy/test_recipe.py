@@ -145,7 +145,7 @@ def test_an_artifact_is_the_same_with_and_without_a_neighbor_that_has_packages(p
     write_artifact(project / "my_graders" / "fancy", {"__init__.py": "", "requirements.txt": "pydantic\n"})
     assert built("Plain", tmp_path / "together") == alone
     assert "left out: my_graders/fancy (its own requirements.txt makes it another grader's)" in (
-        capsys.readouterr().err
+        capsys.readouterr().out
     )
     fancy = recipe_of(Path("template.yaml"), "Fancy")
     assert [str(file) for file in fancy.requirements] == [
@@ -246,6 +246,27 @@ def test_an_image_may_be_larger_than_a_zip_file(project, tmp_path, monkeypatch):
     monkeypatch.setattr("harness.deploy.artifact.UNZIPPED_BYTES", 10)
     assert recipe_of(Path("template.yaml"), "Big").image
     build(recipe_of(Path("template.yaml"), "Big"), tmp_path / "image")
+
+
+def test_functions_made_in_a_loop_are_said_to_be_unread(project):
+    loop = """
+Transform: AWS::LanguageExtensions
+Resources:
+  Fn::ForEach::Outer:
+    - A
+    - [X]
+    - Fn::ForEach::Inner: [B, [Y], {"${A}${B}": {Type: AWS::Serverless::Function}}]
+"""
+    write_artifact(project, {"template.yaml": loop})
+    with pytest.raises(InputError, match="Fn::ForEach::Outer makes functions that are not read"):
+        recipe_of(Path("template.yaml"), "XY")
+
+
+def test_a_file_of_secrets_goes_in_and_is_said(project, tmp_path):
+    write_artifact(project, {"template.yaml": TWO, "my_graders/plain.py": "", "my_graders/.env": "KEY=1"})
+    found = build(recipe_of(Path("template.yaml"), "Plain"), tmp_path / "plain")
+    assert [note for note in found.notes if note.startswith("my_graders/.env went in")]
+    assert (tmp_path / "plain" / "my_graders" / ".env").is_file()
 
 
 def test_what_sam_refuses_of_an_image_is_refused_before(project):

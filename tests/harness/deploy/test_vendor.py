@@ -104,6 +104,19 @@ def test_wheels_are_chosen_for_the_function_and_not_for_this_machine(index, into
     assert {file.name for file in (into / "mine-1.0.dist-info").iterdir()} == {"METADATA", "WHEEL"}
 
 
+def test_a_package_of_programs_alone_is_named(index, into):
+    index.wheel("both")
+    index.wheel("program", held={"program-1.0.data/scripts/program": "#!python\n"})
+    with zipfile.ZipFile(index.folder / "program-1.0-py3-none-any.whl") as archive:
+        held = {name: archive.read(name) for name in archive.namelist() if name != "program.py"}
+    held["program-1.0.dist-info/RECORD"] = b"".join(f"{name},,\n".encode() for name in held)
+    with zipfile.ZipFile(index.folder / "program-1.0-py3-none-any.whl", "w") as archive:
+        for name, content in held.items():
+            archive.writestr(name, content)
+    wanted = [index.asking("both\nprogram")]
+    assert install_requirements(wanted, into, runtime="python3.13", architecture="x86_64") == ["program-1.0"]
+
+
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "\n  # nothing\n\n"])
 def test_a_file_without_a_requirement_needs_no_pip(tmp_path, into, text, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
