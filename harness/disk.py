@@ -34,6 +34,7 @@ __all__ = [
     "lock",
     "no_link",
     "open_to_append",
+    "refuse_link",
     "replaced",
     "unwritable",
     "write_json",
@@ -92,6 +93,16 @@ def no_link(path: str | bytes | os.PathLike[str], flags: int) -> int:
         OSError: It is one (`ELOOP`), or cannot be opened.
     """
     return os.open(path, flags | os.O_NOFOLLOW, 0o666)
+
+
+def refuse_link(folder: Path) -> None:
+    """Refuse a folder that a symbolic link stands in for; `no_link` looks at a path's last name alone.
+
+    Raises:
+        InputError: It is one.
+    """
+    if folder.is_symlink():
+        raise unwritable(folder, OSError(errno.ELOOP, os.strerror(errno.ELOOP)))
 
 
 def open_to_append(path: Path, fix: str | None = None) -> int:

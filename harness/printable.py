@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["named", "printable", "readable", "shortened", "substitute"]
+__all__ = ["named", "printable", "readable", "shortened", "substitute", "wrapped"]
 
 # C0 and C1, what turns the direction of text or hides in it, lone surrogates; new lines and tabs stay.
 # `re` compiles it when it is first needed, which many commands never do.
@@ -33,6 +34,44 @@ def shortened(text: str, most: int = 300) -> str:
     """Text of at most so many characters, its middle left out: what an error ends with is its place."""
     half = most // 2
     return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
+
+
+def wrapped(text: str, width: int) -> str:
+    """Text whose lines are broken between words where they are wider than a terminal.
+
+    What a line is continued with is indented two columns more than the line. A word that is wider than a
+    line, such as a path, stays whole.
+
+    Args:
+        text: Its lines may be indented.
+        width: Columns of the terminal.
+    """
+    return "\n".join(_wrapped_line(line, width) for line in text.split("\n"))
+
+
+def _wrapped_line(line: str, width: int) -> str:
+    if _columns(line) <= width:
+        return line
+    start = re.match(r"\s*", line)
+    indent = f"\n{start[0] if start else ''}  "
+    broken, used, first = "", 0, True
+    for space, word in re.findall(r"(\s*)(\S+)", line):
+        wide = _columns(space + word)
+        if not first and used + wide > width:
+            broken += indent + word
+            used = _columns(indent[1:] + word)
+        else:
+            broken += space + word
+            used += wide
+        first = False
+    return broken
+
+
+def _columns(text: str) -> int:
+    """How many columns a terminal shows a text in: Chinese characters take two."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def named(names: Sequence[str], most: int = 10) -> str:

@@ -64,7 +64,7 @@ def command(
     if as_json:
         emit_json(reply.answer)
         return 0
-    say(reply.text)
+    say(reply.text, verbatim=True)
     if reply.finish in ("length", "incomplete"):
         stderr_console().print("(cut off: raise --max-tokens)")
     return 0

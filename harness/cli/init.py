@@ -93,7 +93,7 @@ def _make(folder: Path, name: str | None, source: Path | None, handler: str | No
         _say_taken(own, made.left_out, problem)
     for each in missing:
         say(f"not installed: {each.name}, which {each.why}. To install it:")
-        say(f"  {each.install}")
+        say(f"  {each.install}", verbatim=True)
     _say_next(folder, "pytest", made.replay, "sam build && rft doctor")
     return 0
 
@@ -123,7 +123,7 @@ def _add(folder: Path, name: str, as_json: bool) -> int:
     try:
         added = add_grader(folder, name)
     except NoPlace as error:
-        say(error.lines, err=True)
+        say(error.lines, err=True, verbatim=True)
         raise
     if as_json:
         emit_json(
@@ -155,4 +155,4 @@ def _say_next(folder: Path, *commands: str) -> None:
     say("next:")
     enter = [] if folder.resolve() == Path.cwd() else [f"cd {shlex.quote(str(folder))}"]
     for each in [*enter, *commands]:
-        say(f"  {each}")
+        say(f"  {each}", verbatim=True)

@@ -10,13 +10,14 @@ import codecs
 import io
 import math
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from harness.printable import printable, readable, substitute
+from harness.printable import printable, readable, substitute, wrapped
 
 if TYPE_CHECKING:
     from harness.report.console import SafeConsole
@@ -55,18 +56,23 @@ def emit_json(value: Any) -> None:
     sys.stdout.flush()
 
 
-def say(text: str = "", *, err: bool = False, bold: bool = False, dim: bool = False) -> None:
-    """Print lines for people; control characters of data are escaped.
+def say(
+    text: str = "", *, err: bool = False, bold: bool = False, dim: bool = False, verbatim: bool = False
+) -> None:
+    """Print lines for people; control characters of data are escaped, and a terminal gets whole words.
 
     Args:
         text: One line, or several.
         err: Print on stderr.
         bold: Print it bold, on a terminal.
         dim: Print it dim, on a terminal.
+        verbatim: Leave long lines to the terminal: a command, or what a model wrote.
     """
     stream = sys.stderr if err else sys.stdout
-    text = readable(text)
-    if (bold or dim) and stream.isatty() and "NO_COLOR" not in os.environ:
+    text, terminal = readable(text), stream.isatty()
+    if terminal and not verbatim:
+        text = wrapped(text, shutil.get_terminal_size().columns)
+    if (bold or dim) and terminal and "NO_COLOR" not in os.environ:
         text = f"\x1b[{1 if bold else 2}m{text}\x1b[0m"
     stream.write(text + "\n")
     stream.flush()

@@ -75,7 +75,7 @@ class Service:
                 try:
                     request(client)
                 except NotSent as shown:
-                    say(shown.command)
+                    say(shown.command, verbatim=True)
         return True
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -131,7 +132,9 @@ def run(arguments: list[str]) -> int:
         say(f"rft: {error}", err=True)
         return error.exit_code
     except click.ClickException as error:
-        (_renamed(error) or error).show()
+        shown = io.StringIO()
+        (_renamed(error) or error).show(file=shown)
+        say(shown.getvalue().rstrip("\n"), err=True)
         return 2
     except (KeyboardInterrupt, click.Abort):
         say("\nrft: interrupted; the same command resumes", err=True)

@@ -118,15 +118,20 @@ def _same_grader(facts: RunFacts, compared: CodeComparison, place: Place) -> Ite
 
 def _changed_here(facts: RunFacts, place: Place) -> Iterator[Finding]:
     """Whether the grader on this machine is still what was replayed."""
-    target = facts.target
+    target, project = facts.target, Path.cwd()  # a run may name any file of this machine
     if isinstance(target, LocalRuntimeFacts) and target.handler is None:
         artifact = target.template.parent / target.function
-        if changed := changed_sources(artifact) if artifact.is_dir() else []:
+        inside = artifact.resolve().is_relative_to(project)
+        if changed := changed_sources(artifact) if inside and artifact.is_dir() else []:
             message = f"the artifact is older than its sources: {', '.join(changed[:3])} changed since"
             fix = "Run `sam build`, replay it and deploy it again."
             yield Finding("J022", Severity.WARNING, message, place, fix=fix)
     # Files that are not here at all say nothing: the run may be from another machine.
-    files = {path: content for path, content in facts.grader.files.items() if Path(path).is_file()}
+    here = {path: content for path, content in facts.grader.files.items() if Path(path).is_file()}
+    files = {path: here[path] for path in here if Path(path).resolve().is_relative_to(project)}
+    if left := [path for path in here if path not in files]:
+        message = f"{len(left)} of the replayed files are outside this folder and were not compared"
+        yield Finding("J023", Severity.NOTE, message, place, fix="Call rft from the folder that holds them.")
     if changed := changed_files(files):
         message = f"the grader changed since the replay: {', '.join(changed[:3])}"
         yield Finding("J022", Severity.WARNING, message, place, fix="Replay it again, and name that run.")

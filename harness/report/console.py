@@ -11,7 +11,7 @@ from typing import IO, Any
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from harness.printable import readable
+from harness.printable import readable, wrapped
 
 __all__ = ["SafeConsole"]
 
@@ -41,4 +41,8 @@ class SafeConsole(Console):
 
     def print(self, *objects: Any, **options: Any) -> None:
         """Print as rich does, but escape texts whole: rich itself drops some control characters unseen."""
-        super().print(*(readable(each) if isinstance(each, str) else each for each in objects), **options)
+        super().print(*(self._safe(each) if isinstance(each, str) else each for each in objects), **options)
+
+    def _safe(self, text: str) -> str:
+        text = readable(text)
+        return wrapped(text, self.width) if self.is_terminal else text

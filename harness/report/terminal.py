@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.text import Text
 
-from harness.printable import named, printable, shortened
+from harness.printable import named, printable, readable, shortened
 from harness.report.console import SafeConsole
 from harness.report.look import Look
 from harness.runs.rows import Row, failure_of, sample_name
@@ -91,7 +91,7 @@ def print_sample(found: dict[str, Any], console: SafeConsole | None = None, ever
         _conversation(rollout, console, everything)
     else:  # a line that was no rollout
         _head(console, "line")
-        console.print(_shown(found.get("line", rollout), everything))
+        console.print(Text(readable(_shown(found.get("line", rollout), everything))))
     for row in found["rows"]:
         _head(console, f"grading {row['repeat'] + 1}")
         if row["reward"] is None:
@@ -116,9 +116,9 @@ def _conversation(rollout: dict[str, Any], console: SafeConsole, everything: boo
             continue
         turn = message if isinstance(message, dict) else {"role": "(no message)", "content": message}
         _head(console, printable(shortened(str(turn.get("role")))))
-        console.print(_shown(turn.get("content"), everything))
+        console.print(Text(readable(_shown(turn.get("content"), everything))))
     _head(console, "reference_answer")
-    console.print(_shown(rollout.get("reference_answer"), everything))
+    console.print(Text(readable(_shown(rollout.get("reference_answer"), everything))))
 
 
 def _metrics(console: SafeConsole, lines: Iterator[str], count: int, everything: bool) -> None:

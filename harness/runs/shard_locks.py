@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from harness.disk import HeldLock, lock, no_link
+from harness.disk import HeldLock, lock, no_link, refuse_link
 from harness.processes import end_marked, mark
 
 __all__ = ["end_orphans", "lock_shard"]
@@ -22,8 +22,9 @@ def lock_shard(path: Path, patience: float) -> HeldLock:
         patience: How many seconds to wait for a worker that is on its way out.
 
     Raises:
-        InputError: Another process still writes it.
+        InputError: Another process still writes it, or a link stands in for its folder.
     """
+    refuse_link(path.parent)
     return lock(path.with_suffix(".lock"), f"shard {path.stem}", patience=patience, mark=mark())
 
 

@@ -22,7 +22,7 @@ from uuid import uuid4
 
 from harness.data.record_file import RecordFacts
 from harness.data.typed_json import as_json
-from harness.disk import HeldLock, lock, no_link, replaced, unwritable, write_json
+from harness.disk import HeldLock, lock, no_link, refuse_link, replaced, unwritable, write_json
 from harness.errors import InputError
 from harness.runs.facts import SCHEMA, GraderFacts, InputFacts, RunFacts, read_facts
 from harness.runs.rows import Totals
@@ -90,6 +90,7 @@ class Run:
             for left in self.folder.glob(".rewards.jsonl.*.new"):  # by a merge that was killed
                 left.unlink()
             with replaced(self.rewards) as whole:
+                refuse_link(self.folder / "shards")
                 for number in range(len(self.facts.shards)):
                     with open(self.shard(number), "rb", opener=no_link) as part:
                         shutil.copyfileobj(part, whole, 1 << 20)
@@ -166,9 +167,10 @@ def open_run(folder: Path) -> Run:
             "there is no run here", place=str(folder), fix="`ls runs` shows the runs of this folder."
         )
     # A run that came with somebody's repository could have its files written, or shown, elsewhere.
-    for path in (*folder.iterdir(), *folder.glob("shards/*")):
+    for path in (folder, *folder.iterdir(), *folder.glob("shards/*")):
         if path.is_symlink():
-            raise InputError("a run's files are never links", place=str(path), fix="Remove it.")
+            what = "a run's folder and files are never links"
+            raise InputError(what, place=str(path), fix="Remove the link, or name the folder it leads to.")
     return Run(folder, facts)
 
 
@@ -240,9 +242,9 @@ def changed_files(files: Mapping[str, str]) -> list[str]:
     """
     found = []
     for path, content in files.items():
-        try:
-            same = sha256(Path(path)) == content
-        except OSError:
+        try:  # a run that came from elsewhere may name a device or a pipe, which never ends
+            same = Path(path).is_file() and sha256(Path(path)) == content
+        except (OSError, ValueError):
             same = False
         if not same:
             found.append(path)

@@ -8,6 +8,7 @@ another run of the same work (endpoint, attempts, how many calls at once) is the
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from harness.targets.protocol import Target
 
 if TYPE_CHECKING:
     from harness.targets.deployed import DeployedTarget
+    from harness.targets.own_process import ImportedGrader
 
 __all__ = [
     "CONCURRENCY",
@@ -149,8 +151,6 @@ def open_deployed(function: str, region: str | None = None) -> DeployedTarget:
 
 
 def _in_process(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
-    from harness.targets.in_process import InProcessTarget
-
     named = asked.grader
     if asked.handler and not named:
         from harness.targets.built import grader_named
@@ -162,10 +162,18 @@ def _in_process(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
             fix="Write --grader module:name or --grader file.py:name, or --arn, --stack or --artifact.",
         )
     grader = _one_spelling(named)
-    opened = InProcessTarget(grader)
-    made_of = opened.fingerprint
-    facts = GraderFacts(grader, opened.sha256, opened.options, made_of.files, made_of.packages)
-    return InProcessFacts(grader), facts
+    found = _imported(grader)
+    return InProcessFacts(grader), GraderFacts(
+        grader, found.sha256, found.options, found.files, found.packages
+    )
+
+
+def _imported(grader: str) -> ImportedGrader:
+    """What a grader is made of, from a process of its own: a module may end the one that imports it."""
+    from harness.targets.own_process import OwnProcessTarget
+
+    with closing(OwnProcessTarget(grader)) as opened:
+        return opened.imported
 
 
 def _one_spelling(grader: str) -> str:
@@ -217,8 +225,6 @@ def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
 
 def _deployed(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     """The function in AWS, at the version that its alias stands for now: an alias may move during a run."""
-    from harness.targets.in_process import InProcessTarget
-
     opened = open_deployed(asked.target, asked.region)
     opened.close()
     found = opened.configuration
@@ -227,7 +233,7 @@ def _deployed(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     if version is not None and version != "$LATEST" and qualifier:
         arn = f"{asked.target.removesuffix(f':{qualifier}')}:{version}"
     # How it was declared cannot be asked of a function in AWS; the grader's source says it, if that is named.
-    options = InProcessTarget(asked.grader).options if asked.grader else None
+    options = _imported(asked.grader).options if asked.grader else None
     target = DeployedFacts(arn, asked.region, asked.target, version, sha256)
     return target, GraderFacts(name, sha256, options)
 

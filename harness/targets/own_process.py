@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,10 @@ class ImportedGrader:
     """As `InProcessTarget.sha256`."""
     options: dict[str, Any] | None = None
     """How the grader was declared; None for a handler written by hand."""
+    files: dict[str, str] = field(default_factory=dict)
+    """As `Fingerprint.files`."""
+    packages: dict[str, str] = field(default_factory=dict)
+    """As `Fingerprint.packages`."""
     error: str | None = None
     """Why it could not be imported."""
     exit_code: int = 2
@@ -67,6 +71,11 @@ class OwnProcessTarget:
         self._grader = grader
         self._process: _Process | None = _Process(grader)
         self._declared = self._process.declared
+
+    @property
+    def imported(self) -> ImportedGrader:
+        """What its process said of it when it was first imported."""
+        return self._declared
 
     @property
     def sha256(self) -> str | None:
@@ -135,7 +144,12 @@ class _Process:
         theirs.close()
         self._held = False
         self._send((grader, sys.path))
-        said = self._heard(None)
+        try:
+            said = self._heard(None)
+        except BaseException:  # Ctrl-C during a slow import
+            self._process.kill()
+            self.end()
+            raise
         if said is None:
             how = self.end()
             fix = "Mend it until Python can import it."

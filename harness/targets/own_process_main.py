@@ -43,7 +43,8 @@ def main() -> None:
     use_path(path)
     try:
         target = InProcessTarget(grader)
-        declared = ImportedGrader(target.sha256, target.options)
+        made_of = target.fingerprint
+        declared = ImportedGrader(target.sha256, target.options, made_of.files, made_of.packages)
     except HarnessError as error:
         declared = ImportedGrader(error=str(error), exit_code=error.exit_code)
     answer: Any = as_json(declared)

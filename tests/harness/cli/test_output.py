@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import re
 import subprocess
 from pathlib import Path
@@ -11,9 +13,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from harness.cli.output import emit_json, printable, say, stdout_console
 from harness.findings import Severity
+from harness.printable import wrapped
 from support.rft_command import COMMAND, rft, write_grader
 from support.rollout_files import rollout, write_rollouts
 
@@ -42,6 +46,36 @@ def test_printable_text_has_no_control_characters_and_can_be_encoded(text: str):
     shown.encode("utf-8")
     if text.isprintable():
         assert shown == text
+
+
+@given(st.text(st.sampled_from(" \nab-報告\t"), max_size=200), st.integers(10, 80))
+def test_wrapped_lines_keep_every_word_and_fit_unless_one_word_does_not(text: str, width: int):
+    shown = wrapped(text, width)
+    assert shown.split() == text.split()
+    longest = max((cell_len(word) for word in text.split()), default=0)
+    indent = max(cell_len(line) - cell_len(line.lstrip()) for line in text.split("\n"))
+    if longest + indent + 2 <= width and "\t" not in text:
+        assert all(cell_len(line.rstrip()) <= width for line in shown.split("\n"))
+
+
+def test_a_terminal_of_80_columns_gets_whole_words(tmp_path: Path):
+    source = (
+        "from graders import grader\n\n@grader\ndef triage(sample):\n    raise ValueError('urgent ' * 30)\n"
+    )
+    (tmp_path / "triage.py").write_text(source, encoding="utf-8")
+    write_rollouts(tmp_path / "r.jsonl", [rollout("a", "low")])
+    owner, terminal = pty.openpty()
+    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
+    words = ["replay", "r.jsonl", "-g", "triage.py", "--name", "one"]
+    shown = subprocess.run(
+        [*COMMAND, *words], cwd=tmp_path, stdout=terminal, stderr=subprocess.PIPE, env=environment
+    )
+    os.close(terminal)
+    lines = os.read(owner, 65536).decode().splitlines()
+    os.close(owner)
+    assert shown.returncode == 1
+    assert max(map(len, lines)) <= 80
+    assert sum(line.count("urgent") for line in lines) == 30
 
 
 def test_the_console_reads_no_markup(capsys: pytest.CaptureFixture[str]):

@@ -246,6 +246,9 @@ def test_a_grader_is_needed_and_a_broken_one_is_refused(folder: Path) -> None:
     said = refusal(folder, "replay", "rollouts.jsonl", "-g", "broken.py:right")
     assert "broken.py: importing it failed: SyntaxError" in said
     assert "broken.py:1" in said
+    write_grader(folder, "import os\n\nos._exit(0)\n", "ending.py")
+    said = refusal(folder, "replay", "rollouts.jsonl", "-g", "ending.py:right")
+    assert "ending.py:right: importing it ended the process with exit code 0" in said
 
 
 def test_a_grader_that_reads_one_wire_alone_fails_the_command(folder: Path) -> None:

@@ -31,6 +31,12 @@ def listed(sample: Sample) -> float:
 """
 
 
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test works in the project's folder, as a user would."""
+    monkeypatch.chdir(tmp_path)
+
+
 def replayed(folder: Path, *groups: tuple[str, ...]) -> Run:
     """A finished run whose grader pays what each completion says."""
     (folder / "my_grader.py").write_text(GRADER, encoding="utf-8")
@@ -98,6 +104,18 @@ def test_a_grader_that_changed_since_its_replay_is_warned_about(tmp_path: Path) 
     (tmp_path / "my_grader.py").write_text(f"{GRADER}# changed", encoding="utf-8")
     one, two = evidence(run.folder, UNKNOWN).findings
     assert (one.id, "my_grader.py" in one.message, two.id) == ("J022", True, "J023")
+
+
+def test_files_outside_this_folder_are_not_read_whatever_a_run_lists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = replayed(tmp_path, ("0", "1"))
+    (tmp_path / "my_grader.py").write_text(f"{GRADER}# changed", encoding="utf-8")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    one, two = evidence(run.folder, UNKNOWN).findings
+    assert (one.id, two.id) == ("J023", "J023")
+    assert one.message == "1 of the replayed files are outside this folder and were not compared"
 
 
 def test_a_replay_of_an_artifact_that_is_older_than_its_sources_is_warned_about(tmp_path: Path) -> None:

@@ -245,6 +245,12 @@ def test_a_run_whose_files_are_links_is_not_opened(name: str, tmp_path: Path) ->
     assert (tmp_path / "victim").read_text() == "mine"
 
 
+def test_a_link_to_a_run_is_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "linked").symlink_to(kept(tmp_path / "runs"))
+    with pytest.raises(InputError, match="link"):
+        open_run(tmp_path / "linked")
+
+
 def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "run.json")
     with pytest.raises(InputError, match="it is not a file"):

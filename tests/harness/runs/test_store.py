@@ -13,7 +13,8 @@ import pytest
 from harness.errors import InputError
 from harness.runs.facts import DeployedFacts, InputFacts, RunFacts
 from harness.runs.rows import Totals
-from harness.runs.store import Run, create, lock_run, open_run, other_work, sha256, unfinished
+from harness.runs.shard_locks import lock_shard
+from harness.runs.store import Run, changed_files, create, lock_run, open_run, other_work, sha256, unfinished
 from support.run_records import facts_of as facts
 from support.run_records import unknown_grader
 
@@ -157,3 +158,24 @@ def test_a_run_in_use_says_by_whom_and_what_to_do(tmp_path: Path) -> None:
     ):
         lock_run(run)
     lock_run(run).close()
+
+
+def test_a_file_that_never_ends_is_a_changed_one(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert changed_files({str(tmp_path / "pipe"): "a", "/dev/zero": "b"}) == [
+        str(tmp_path / "pipe"),
+        "/dev/zero",
+    ]
+
+
+def test_a_link_that_replaced_the_shards_is_not_followed(tmp_path: Path) -> None:
+    run = create(tmp_path / "runs", "mine", facts(shards=((0, 1),)))
+    (run.folder / "shards").rmdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "0.jsonl").write_text("mine\n")
+    (run.folder / "shards").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match="shards: is a symbolic link"):
+        lock_shard(run.shard(0), 0)
+    with pytest.raises(InputError, match="shards: is a symbolic link"):
+        run.merge()
+    assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == ["0.jsonl"]
