@@ -68,5 +68,7 @@ def _built_for(name: str, deployed: FunctionSpec) -> Iterator[Finding]:
     ):
         if was != wanted:
             fix = "Build with the same values (RFT_PARAMETERS='NAME=VALUE' sam build), or correct them."
+            if manifest.handler is None:  # a Makefile of an earlier release, which names the parts itself
+                fix = f"In the Makefile give the recipe --template template.yaml --function {name}."
             text = f"{name} was built for {was}, and {key} is {wanted} where it is deployed"
             yield finding("D031", text, str(deployed.artifact), fix=fix)

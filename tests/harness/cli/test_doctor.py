@@ -217,9 +217,11 @@ def test_an_artifact_of_another_architecture_than_samconfig_deploys_is_an_error(
     assert main(["doctor", "--json"]) == 1
     said = json.loads(capsys.readouterr().out)
     assert "parameter_overrides in samconfig.toml" in said["looked_at"]
-    assert [one["message"] for one in said["findings"] if one["id"] == "D031"] == [
+    found = [one for one in said["findings"] if one["id"] == "D031"]
+    assert [one["message"] for one in found] == [
         "Same was built for x86_64, and Architectures is arm64 where it is deployed"
     ]
+    assert "give the recipe --template template.yaml --function Same" in found[0]["fix"]
 
 
 def test_an_image_is_not_passed_over(project, capsys):
