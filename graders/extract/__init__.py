@@ -8,10 +8,11 @@ several never pays more than guessing.
 
 from __future__ import annotations
 
-from ._blocks import after_marker, boxed, code_block, json_block, tag
+from ._blocks import after_marker, boxed, code_block, tag
 from ._choices import choice_letter
 from ._claims import last_number
 from ._compared import reference_number, same_number
+from ._json import json_block
 from ._missing import Missing
 from ._numbers import parse_number
 

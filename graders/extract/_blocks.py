@@ -1,8 +1,7 @@
-r"""Answers that carry their own structure: behind a marker, in a box, a tag, JSON or a code block."""
+r"""Answers that carry their own structure: behind a marker, in a box, a tag or a code block."""
 
 from __future__ import annotations
 
-import json
 import re
 
 from ._missing import Missing
@@ -10,13 +9,12 @@ from ._missing import Missing
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, Literal
+    from typing import Literal
 
 # What is left of a command whose backslash and letter were read as one control character.
 _UNESCAPED = ("\x08oxed", "\x0cbox")
 _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 _TAG_NAME = re.compile(r"[A-Za-z_][\w:.-]*\Z")
-_JSON_ATTEMPTS = 32
 
 
 def after_marker(text: str, marker: str = "####", which: Literal["last", "first"] = "last") -> str | Missing:
@@ -86,6 +84,8 @@ def box_span(text: str) -> tuple[int, int] | Missing:
         opened = max(opened, *(_last_opening(text, command) for command in _UNESCAPED))
     if opened < 0:
         return Missing("there is no box")
+    if text[opened] != "{":
+        return Missing("the last box has no braces", "not exact")
     end = text.find("}", opened)
     content = text[opened + 1 : end]
     if end < 0 or "{" in content or "\\" in content:  # else no brace in it nests
@@ -108,64 +108,51 @@ def _closing(text: str, opened: int) -> int:
 
 
 def _last_opening(text: str, command: str) -> int:
-    """Where the brace after the last use of a command stands; -1 when it is not used."""
+    """Where the brace, or the number without one, after the last use of a command stands; -1 without."""
     at = text.rfind(command)
     while at >= 0:
         brace = at + len(command)
         while text[brace : brace + 1].isspace():
             brace += 1
-        if text[brace : brace + 1] == "{":
+        after = text[brace : brace + 1]
+        if after == "{" or after.isdigit() or (after == "-" and text[brace + 1 : brace + 2].isdigit()):
             return brace
         at = text.rfind(command, 0, at)
     return -1
 
 
-def tag(text: str, name: str = "answer") -> str | Missing:
-    """Return the content of the last complete `<name>...</name>`.
+def tag(text: str, name: str = "answer", which: Literal["last", "first"] = "last") -> str | Missing:
+    """Return the content of the last complete `<name>...</name>`, in any case and with any attributes.
 
     Args:
         text: A completion.
-        name: The tag, without brackets and attributes, matched as it is written.
+        name: The tag, without brackets and attributes.
+        which: Which complete tag counts.
 
     Returns:
-        The content without space around it; `Missing` when there is no complete tag, or it is blank.
+        The content without space around it; `Missing` without a complete tag, or when the one that counts is
+        blank.
 
     Raises:
-        ValueError: The name cannot be a tag's.
+        ValueError: The name cannot be a tag's, or `which` is something else.
     """
     if not _TAG_NAME.match(name):
         raise ValueError(f"{name!r} cannot name a tag: write letters and digits, without brackets")
-    opening, closing = f"<{name}>", f"</{name}>"
-    end = text.rfind(closing)
-    start = text.rfind(opening, 0, end) if end >= 0 else -1
-    if start < 0:
+    if which not in ("last", "first"):
+        raise ValueError(f"which={which!r}: write 'last' or 'first'")
+    begin = end = opened = -1
+    for mark in re.finditer(rf"<(/?){re.escape(name)}(?:\s[^<>]*)?(/?)>", text, re.IGNORECASE):
+        if mark[1] and opened >= 0:
+            begin, end, opened = opened, mark.start(), -1
+        elif not mark[1]:
+            opened = mark.end()
+            if mark[0].endswith("/>"):
+                begin, end, opened = opened, opened, -1
+        if which == "first" and end >= 0:
+            break
+    if begin < 0:
         return Missing("there is no complete tag")
-    start += len(opening)
-    return text[start : text.find(closing, start)].strip() or Missing("the last tag is empty", "not exact")
-
-
-def json_block(text: str) -> Any:
-    """Return the last JSON value of a text, parsed.
-
-    Returns the last fenced block that parses as JSON, labeled `json` or unlabeled; without one, the text as a
-    whole; else the last object in the prose. Arrays and plain values count only as a block or the whole text.
-
-    Args:
-        text: A completion.
-
-    Returns:
-        The value; `Missing` when there is none, also for JSON's null. NaN and infinities are no JSON.
-    """
-    if "```" in text:
-        for language, content in reversed(list(_fences(text))):
-            if language in ("", "json"):
-                value = _parsed(content)
-                if value is not None:
-                    return value
-    value = _parsed(text)
-    if value is None:
-        value = _last_object(text)
-    return Missing("there is no JSON value") if value is None else value
+    return text[begin:end].strip() or Missing(f"the {which} tag is empty", "not exact")
 
 
 def code_block(text: str, language: str | None = None) -> str | Missing:
@@ -180,67 +167,61 @@ def code_block(text: str, language: str | None = None) -> str | Missing:
         never closed was cut off and does not count.
     """
     found = None
-    if "```" in text:
+    if "```" in text or "~~~" in text:
         wanted = language.casefold() if language is not None else None
-        for label, content in _fences(text):
-            if wanted is None or label == wanted:
-                found = content
+        for block in fences(text):
+            if block.closed and (wanted is None or block.language == wanted):
+                found = block.content
     if found is None:
         return Missing("there is no complete code block")
     return Missing("the last code block is empty", "not exact") if not found or found.isspace() else found
 
 
-def _fences(text: str) -> Iterator[tuple[str, str]]:
-    """Language and content of every complete fenced block, in order."""
-    fence, label = "", ""
+class Fence:
+    """A fenced block.
+
+    Args:
+        language: What its first line names, in small letters.
+        content: Its lines.
+        start: Where its first line starts.
+        closed: Whether it is closed, rather than cut off.
+    """
+
+    __slots__ = ("closed", "content", "language", "start")
+
+    def __init__(self, language: str, content: str, start: int, closed: bool) -> None:
+        self.language, self.content, self.start, self.closed = language, content, start, closed
+
+
+def fences(text: str) -> Iterator[Fence]:
+    """The fenced blocks of a text in order; the last may be cut off.
+
+    Blocks stand between lines of three or more backticks or tildes, also in lists and quotations. Only a line
+    of as many or more of the same closes one, so that a longer fence may hold a shorter one.
+
+    Args:
+        text: A completion.
+    """
+    fence, label, indent, start, at = "", "", 0, 0, 0
     lines: list[str] = []
     for line in text.split("\n"):
         bare = line.strip()
         if not fence:
-            ticks = len(bare) - len(bare.lstrip("`"))
-            if ticks >= 3 and "`" not in bare[ticks:]:
-                fence, lines = bare[:ticks], []
-                label = bare[ticks:].strip().partition(" ")[0].casefold()
-        elif bare.startswith(fence) and not bare.strip("`"):
-            yield label, "\n".join(lines)
+            opened = _OPENING.match(line)
+            if opened and not (opened[2][0] == "`" and "`" in opened[3]):
+                fence, lines, start, indent = opened[2], [], at, len(opened[1])
+                label = opened[3].strip().lstrip("{").lstrip(". ")
+                label = _INFO_END.split(label, maxsplit=1)[0].casefold()
+        elif bare.startswith(fence) and not bare.strip(fence[0]):
+            yield Fence(label, "\n".join(lines), start, True)
             fence = ""
         else:
-            lines.append(line.removesuffix("\r"))
+            line = line.removesuffix("\r")
+            lines.append(line[min(indent, len(line) - len(line.lstrip())) :])
+        at += len(line) + 1
+    if fence:
+        yield Fence(label, "\n".join(lines), start, False)
 
 
-def _refuse(name: str) -> None:
-    """NaN and infinities are no JSON."""
-    raise ValueError(name)
-
-
-def _finite(digits: str) -> float:
-    """A float, unless it is too large for one."""
-    value = float(digits)
-    if value in (_INFINITY, -_INFINITY):
-        raise ValueError(digits)
-    return value
-
-
-_INFINITY = float("inf")
-_decoder = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
-
-
-def _parsed(text: str) -> Any:
-    """The JSON value that a text is, None when it is none."""
-    try:
-        return _decoder.decode(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _last_object(text: str) -> Any:
-    """The last JSON object that stands in prose; gives up after 32 braces that open none."""
-    found, at, failed = None, text.find("{"), 0
-    while at >= 0 and failed < _JSON_ATTEMPTS:
-        try:
-            found, end = _decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            failed += 1
-            end = at + 1
-        at = text.find("{", end)
-    return found
+_OPENING = re.compile(r"(\s*(?:>\s?|[-*+]\s+|\d{1,9}[.)]\s+)?)(`{3,}|~{3,})(.*)", re.DOTALL)
+_INFO_END = re.compile(r"[\s,}:]")

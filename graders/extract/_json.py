@@ -1,0 +1,209 @@
+"""The JSON value that a text answers with: the outermost one, or none.
+
+A value that does not parse never yields one of the values inside it: `{"score": 5, "old": {"score": 1},}` is
+unread, not `{"score": 1}`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from ._blocks import fences
+from ._missing import Missing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_LABELS = ("json", "json5", "jsonc")
+# A single quote opens a string only where a value or a key may start; elsewhere it is an apostrophe.
+_STRING = r'"(?:[^"\\]|\\.)*"|(?<=[{\[,:\s])' + r"'(?:[^'\\]|\\.)*'"
+_COMMENT = r"//[^\n]*|/\*(?:.*?\*/|.*\Z)|(?<=\s)#[^\n]*"
+_BRACKETS = re.compile(rf"{_STRING}|{_COMMENT}|[{{}}\[\]\"']", re.DOTALL)
+_TOKEN = re.compile(rf"(?P<string>{_STRING})|(?P<comment>{_COMMENT})|(?P<word>[\w$.+-]+)|\S", re.DOTALL)
+_TRAILING = re.compile(rf"(?>\s+|{_COMMENT})*+[}}\]]", re.DOTALL)
+_LITERALS = {"True": "true", "False": "false", "None": "null"}
+_ESCAPES = re.compile(r"""\\(?:\r?\n|.)|["\x00-\x1f]""", re.DOTALL)
+# Braces in prose and in LaTeX, and brackets that hold a note, a source or an index.
+_PROSE_BRACES = re.compile(r'\{[^{}\[\]:"]*\}')
+_COMMAND = re.compile(r"\\[A-Za-z]{1,20}\s?\Z")
+_ARRAY = re.compile(r"""\[\s*(?:[{\["'/]|[\s\d.,eE+-]*[{\[]|-?\d|true\b|false\b|null\b)""", re.IGNORECASE)
+_FLAT = re.compile(r"\[[^{}\[\]\"']*\]")
+
+
+def json_block(text: str, repair: bool = False) -> Any:
+    """Return the last JSON value of a text, parsed; a value that does not parse is never read in part.
+
+    The text as a whole counts first; then its last fenced block labeled as JSON, or unlabeled and holding
+    JSON; then, in the prose, the last object or array of objects, else the last array of two or more plain
+    values. Where that one does not parse, the answer is unread: it superseded what stands before it.
+
+    Args:
+        text: A completion.
+        repair: Whether to read what models write for JSON: trailing commas, single quotes, raw line breaks in
+            strings, comments, and Python's `True`, `False` and `None`. Nothing is guessed: a value that is
+            cut off or lacks a quote or a comma stays unread. To pay less for a repaired value, call the
+            function without `repair` first.
+
+    Returns:
+        The value; `Missing` when there is none, or when it is null, is cut off, names a key twice, or holds a
+        NaN or an infinity.
+    """
+    bare = text.strip()
+    value = _value(bare, repair and bare[:1] in ("{", "["))
+    if not isinstance(value, Missing) or bare == "null":
+        return value
+    blocks = list(fences(bare)) if "```" in bare or "~~~" in bare else []
+    if blocks and bare[:1] in ("{", "["):
+        end = _end(bare, 0) if not _PROSE_BRACES.match(bare) else 0
+        if end < 0 or end > blocks[0].start:
+            return value  # the fences stand inside of a string
+    for block in reversed(blocks):
+        content = block.content.strip()
+        if block.language in _LABELS or (not block.language and _is_json(content)):
+            return _value(content, repair)
+    return _in_prose(bare, repair)
+
+
+def _is_json(content: str) -> bool:
+    """Whether an unlabeled block holds JSON, be it broken."""
+    if content[:1] in ("{", "["):
+        return True
+    try:
+        _decoder.decode(content)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _value(text: str, repair: bool) -> Any:
+    """The value that a text is."""
+    try:
+        value = _decoder.decode(text)
+    except (ValueError, RecursionError):
+        if repair:
+            return _value(_strict(text), False)
+        return Missing("the JSON value does not parse", "not exact")
+    return Missing("the JSON value is null") if value is None else value
+
+
+def _in_prose(text: str, repair: bool) -> Any:
+    """The last object or array in prose; an array of plain values only where nothing else stands."""
+    found: Any = Missing("there is no JSON value")
+    plain: Any = found
+    at = _next(text, 0)
+    while at >= 0:
+        end = _prose_end(text, at)
+        if end < 0:
+            flat = _FLAT.match(text, at) is not None
+            end, value = _read(text, at, repair)
+            if isinstance(value, list) and not any(isinstance(one, (dict, list)) for one in value):
+                if len(value) > 1 or any(isinstance(one, str) for one in value):  # else a note, such as [3]
+                    plain = value
+            elif flat:
+                plain = value
+            else:
+                found = value
+        at = _next(text, end) if end >= 0 else -1
+    return plain if isinstance(found, Missing) and found.kind == "none" else found
+
+
+def _prose_end(text: str, at: int) -> int:
+    """Where the bracket at a place is passed over, for it is one of prose; -1 where it may open a value."""
+    if text[at] == "{":
+        prose = _PROSE_BRACES.match(text, at)
+        if prose and text[at + 1 : prose.end() - 1].strip():
+            return prose.end()
+        return at + 1 if _COMMAND.search(text, max(0, at - 22), at) else -1
+    array = _ARRAY.match(text, at)
+    indexed = at > 0 and (text[at - 1].isalnum() or text[at - 1] in "])_")
+    if array and not indexed and (array[0][-1] in "{[\"'/" or _FLAT.match(text, at)):
+        return -1
+    return at + 1
+
+
+def _next(text: str, start: int) -> int:
+    """Where the next brace or bracket opens; -1 where none does."""
+    opening = _OPENING.search(text, start)
+    return opening.start() if opening else -1
+
+
+_OPENING = re.compile(r"[{\[]")
+
+
+def _read(text: str, at: int, repair: bool) -> tuple[int, Any]:
+    """Where the value ends that opens at a place, -1 where it never does, and the value."""
+    end = _end(text, at)  # an error of the decoder counts the lines before it: it gets no more than the value
+    if end < 0:
+        return -1, Missing("the last JSON value is not closed", "not exact")
+    return end, _value(text[at:end], repair)
+
+
+def _end(text: str, at: int) -> int:
+    """Where the bracket closes that opens at a place; -1 where it or a string in it never does."""
+    depth = 0
+    for token in _BRACKETS.finditer(text, at):
+        mark = token[0]
+        if mark in ("{", "["):
+            depth += 1
+        elif mark in ("}", "]"):
+            depth -= 1
+            if not depth:
+                return token.end()
+        elif mark == '"':
+            return -1
+    return -1
+
+
+def _strict(text: str) -> str:
+    """A text with the closed list of slips rewritten as JSON; what else is wrong with it stays wrong."""
+    before = ""
+
+    def rewritten(token: re.Match[str]) -> str:
+        nonlocal before
+        kind, mark = token.lastgroup, token[0]
+        if kind == "comment":
+            return " "
+        last, before = before, mark
+        if kind == "word":
+            return _LITERALS.get(mark, mark)
+        if kind == "string":
+            return '"' + _ESCAPES.sub(_escaped, mark[1:-1]) + '"'
+        trailing = mark == "," and last not in ("", "{", "[", ",", ":") and _TRAILING.match(text, token.end())
+        return "" if trailing else mark
+
+    return _TOKEN.sub(rewritten, text)
+
+
+def _escaped(part: re.Match[str]) -> str:
+    """A part of a string as JSON spells it."""
+    mark = part[0]
+    if mark == "\\'":
+        return "'"
+    return json.dumps(mark)[1:-1] if len(mark) == 1 else mark
+
+
+def _refuse(name: str) -> None:
+    """NaN and infinities are no JSON."""
+    raise ValueError(name)
+
+
+def _finite(digits: str) -> float:
+    """A float, unless it is too large for one."""
+    value = float(digits)
+    if value in (_INFINITY, -_INFINITY):
+        raise ValueError(digits)
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, unless it names a key twice: readers differ in which of the two counts."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a key stands twice")
+    return made
+
+
+_INFINITY = float("inf")
+_decoder = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_unique)
