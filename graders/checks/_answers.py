@@ -11,6 +11,7 @@ from __future__ import annotations
 from ..errors import ConfigurationError, DecorationError, RecordError
 from ..extract import Missing, after_marker, boxed, code_block, tag
 from ..reward import Abstain, Reward
+from ._options import text_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def comparing(
     what: str,
     take: Take | None = None,
     references: Callable[[Sample[Any]], Sequence[str]] | None = None,
+    keep: bool = True,
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion's answer is the reference's, or one of them.
 
@@ -46,8 +48,8 @@ def comparing(
         what: What a reference has to be, for the error of one that is not: `one number`.
         take: Finds the part of a text that answers, in the completion and in the reference. A reference in
             which it finds nothing counts as a whole.
-        references: The texts of a sample's references, each of which is right, told by its `reference_answer`
-            alone: what is read is kept by that. None for the one reference.
+        references: The texts of a sample's references, each of which is right. None for the one reference.
+        keep: Whether `references` looks at `reference_answer` alone, so that what is read is kept by that.
 
     Raises:
         DecorationError: `take` is neither a function nor the name of one.
@@ -58,7 +60,7 @@ def comparing(
 
     def expected(sample: Sample[Any], reference: Any) -> list[Answer]:
         answers = [_reference(text, find, read, what) for text in texts(sample)]
-        if type(reference) is str:
+        if keep and type(reference) is str:
             if len(known) >= _KEPT:
                 known.clear()
             known[reference] = answers
@@ -138,6 +140,28 @@ def accepted_texts(sample: Sample[Any]) -> Sequence[str]:
     if isinstance(reference, list) and reference and all(isinstance(one, str) for one in reference):
         return reference
     return (sample.reference_text,)
+
+
+def alternatives_option(field: str | None) -> Callable[[Sample[Any]], Sequence[str]]:
+    """Return the function that lists what is right: the reference, and the texts of a field of the record.
+
+    Raises:
+        DecorationError: The field's name cannot be meant.
+    """
+    if field is None:
+        return accepted_texts
+    name = text_option("alternatives", field)
+
+    def texts(sample: Sample[Any]) -> Sequence[str]:
+        given = sample.fields.get(name)
+        others = [given] if isinstance(given, str) else given
+        if not isinstance(others, list) or not all(isinstance(one, str) for one in others):
+            raise RecordError(
+                f"the record's {name} is no list of texts: list the accepted alternatives there"
+            )
+        return (*accepted_texts(sample), *others)
+
+    return texts
 
 
 def is_unread(answer: object) -> bool:

@@ -12,31 +12,56 @@ from __future__ import annotations
 import re
 
 from ..errors import DecorationError, RecordError, SampleError
-from ..extract import Missing
+from ..extract import Missing, boxed
 from ..reward import Abstain, Reward
 from ..reward import number as finite
-from ._answers import accepted_texts, comparing, is_unread, reward, take_option, text_of
+from ._answers import alternatives_option, comparing, is_unread, reward, take_option, text_of
 from ._options import LONGEST, count_option, flag_options, function_option, text_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Literal
 
     from ..sample import Sample
     from ._answers import Check, Take
 
+# Signs that show nothing, or that only turn the direction of writing.
+_INVISIBLE = (
+    *(0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x180E, 0x3164, 0xFEFF, 0xFFA0),
+    *range(0x200B, 0x2010),
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+    *range(0xFE00, 0xFE10),
+    *range(0xE0000, 0xE0080),
+)
 _FOREIGN = {
-    **dict.fromkeys((0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, 0xAD), ""),
+    **dict.fromkeys(_INVISIBLE, ""),
     **dict.fromkeys((0x2018, 0x2019, 0x201B, 0x2032), "'"),
     **dict.fromkeys((0x201C, 0x201D, 0x201F, 0x2033), '"'),
+    **dict.fromkeys((0x2010, 0x2011), "-"),
 }
+_DASHES = dict.fromkeys((*range(0x2012, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D), "-")
+_MARKS = dict.fromkeys((0x2122, 0xAE, 0xA9, 0x2120, 0x2117), "")  # trade marks and the like
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # What may stand around an answer without changing it; signs, currencies and percents do change it.
-_AROUND = " \t\r\n.,;:!?\"'`*_()[]{}"
+_AROUND = (
+    " \t\r\n.,;:!?\"'`*_()[]{}"
+    "\u00a1\u00bf\u2026\u00ab\u00bb\u2039\u203a\u201a\u201e"
+    "\u3000\u3001\u3002\u3008\u3009\u300a\u300b\u300c\u300d\u300e\u300f\u3010\u3011\u3014\u3015"
+    "\uff01\uff08\uff09\uff0c\uff0e\uff1a\uff1b\uff1f\uff3b\uff3d\uff5b\uff5d\uff61\uff62\uff63\uff64"
+    "\u060c\u061b\u061f\u06d4\u0964\u0965\u104a\u104b\u1362\u17d4"
+)
+_POINT = re.compile(r"[.,]\d")
 
 
 def exact(
-    *, take: Take | None = None, ignore_case: bool = False, ignore_space: bool = False
+    *,
+    take: Take | None = None,
+    ignore_case: bool = False,
+    ignore_space: bool = False,
+    nfkc: bool = False,
+    alternatives: str | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer is the reference, character by character.
 
@@ -44,25 +69,32 @@ def exact(
         take: Finds the answer in a text; None takes all of it, without space around it.
         ignore_case: Whether capitals count as small letters.
         ignore_space: Whether every run of white space counts as one space.
+        nfkc: Whether signs count as their plain forms (NFKC): full width, ligatures, and also `2²` as `22`.
+        alternatives: Field of the record that lists further accepted texts.
 
     Raises:
         DecorationError: An option cannot be meant.
     """
-    return _comparing(take, _spelling(ignore_case, ignore_space, False), str.__eq__)
+    return _comparing(take, _spelling(ignore_case, ignore_space, False, nfkc), str.__eq__, alternatives)
 
 
-def normalized(*, take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
+def normalized(
+    *, take: Take | None = None, nfkc: bool = False, alternatives: str | None = None
+) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer is the reference, but for case, white space and punctuation around it.
 
-    `**New  York.**` is `new york`; `-5` is not `5`, and `3.5` is not `35`.
+    `**New  York.**` is `new york`; `-5` is not `5`, and `3.5` is not `35`. Dashes count as hyphens, HTML
+    entities as what they stand for, and trade marks as nothing. Accents count.
 
     Args:
         take: Finds the answer in a text; None takes all of it.
+        nfkc: Whether signs count as their plain forms (NFKC): full width, ligatures, and also `2²` as `22`.
+        alternatives: Field of the record that lists further accepted texts.
 
     Raises:
         DecorationError: An option cannot be meant.
     """
-    return _comparing(take, _spelling(True, True, True), str.__eq__)
+    return _comparing(take, _spelling(True, True, True, nfkc), str.__eq__, alternatives)
 
 
 def contains(
@@ -70,8 +102,11 @@ def contains(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion contains the reference as whole words.
 
-    It pays for a list of every conceivable answer, and for `not Paris`: for training prefer `exact` with a
-    `take`.
+    In scripts without spaces, such as Chinese, Japanese and Thai, it need not be whole words. An occurrence
+    that is denied (`not Paris`, `Paris is wrong`) does not count, in English, Chinese and Japanese.
+
+    It pays for a list of every conceivable answer, and for denials in other words: for training prefer
+    `exact` with a `take`.
 
     Args:
         take: Finds the answer in a text; None takes all of it.
@@ -192,59 +227,142 @@ def any_of(*checks: Check) -> Callable[[Sample[Any]], float | Reward | Abstain]:
 
 
 def _comparing(
-    take: Take | None, spell: Callable[[str], str], agree: Callable[[str, str], bool]
+    take: Take | None,
+    spell: Callable[[str], str],
+    agree: Callable[[str, str], bool],
+    alternatives: str | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
     """A check that the answer agrees with an accepted reference, both spelled alike."""
 
     def read(text: str, strict: bool) -> str | Missing:
+        if text.startswith("\\boxed{"):
+            content = boxed(text)
+            if isinstance(content, Missing):
+                return content
+            text = content if content == text[7:-1].strip() else text
         return spell(text) or Missing("nothing is left of it once it is normalized")
 
-    return comparing(read, agree, what="a text", take=take, references=accepted_texts)
+    texts = alternatives_option(alternatives)
+    return comparing(read, agree, what="a text", take=take, references=texts, keep=alternatives is None)
 
 
-def _spelling(ignore_case: bool, ignore_space: bool, ignore_around: bool) -> Callable[[str], str]:
+def _spelling(
+    ignore_case: bool, ignore_space: bool, ignore_around: bool, nfkc: bool = False
+) -> Callable[[str], str]:
     """A function that spells alike what counts as the same."""
-    flag_options(ignore_case=ignore_case, ignore_space=ignore_space)
+    flag_options(ignore_case=ignore_case, ignore_space=ignore_space, nfkc=nfkc)
+    form: Literal["NFC", "NFKC"] = "NFKC" if nfkc else "NFC"
 
     def spell(text: str) -> str:
+        if ignore_around and "&" in text:
+            from html import unescape
+
+            text = _ENTITY.sub(lambda entity: unescape(entity[0]), text)
         if not text.isascii():
             from unicodedata import normalize
 
-            text = normalize("NFC", text.translate(_FOREIGN))
-        if ignore_case:
+            if ignore_around:
+                text = text.translate(_MARKS).translate(_DASHES)
+            text = normalize(form, text.translate(_FOREIGN))
+            if ignore_case:  # a capital I with a dot becomes an i with one more dot
+                text = normalize(form, text.casefold()).replace("i\u0307", "i")
+        elif ignore_case:
             text = text.casefold()
         if ignore_space:
             text = " ".join(text.split())
-        return text.strip(_AROUND) if ignore_around else text.strip()
+        return _without_around(text) if ignore_around else text.strip()
 
     return spell
 
 
+def _without_around(text: str) -> str:
+    """A text without the punctuation around it; the point of `.5` is no punctuation."""
+    end = text.rstrip(_AROUND)
+    bare = end.lstrip(_AROUND)
+    before = len(end) - len(bare) - 1
+    return end[before:] if before >= 0 and _POINT.match(end, before) else bare
+
+
 def _holds(answer: str, wanted: str) -> bool:
-    """Whether the answer contains the wanted text, cutting no word in two."""
+    """Whether the answer contains the wanted text, cutting no word in two, where it is not denied."""
     at = answer.find(wanted)
     while at >= 0:
         end = at + len(wanted)
-        if not _joined(answer, at) and not _joined(answer, end):
+        if not _joined(answer, at) and not _joined(answer, end) and not _denied(answer, at, end):
             return True
         at = answer.find(wanted, at + 1)
     return False
 
 
 def _begins(answer: str, wanted: str) -> bool:
-    """Whether the answer starts with the wanted text, cutting no word in two."""
-    return answer.startswith(wanted) and not _joined(answer, len(wanted))
+    """Whether the answer starts with the wanted text, cutting no word in two, where it is not denied."""
+    end = len(wanted)
+    return answer.startswith(wanted) and not _joined(answer, end) and not _denied(answer, 0, end)
+
+
+def _denied(text: str, start: int, end: int) -> bool:
+    """Whether a part of a text is said not to be the answer, right before or right behind it."""
+    if _DENIAL_BEFORE.search(text, max(0, start - 40), start) is not None:
+        return True
+    return _DENIAL_BEHIND.match(text, end, end + 60) is not None
+
+
+_DENIAL_BEFORE = re.compile(
+    r"(?:(?:\b(?:not|never|cannot|neither|nor|no|non|except|without)|n['\u2019]t"
+    r"|\b(?:rather than|instead of))\b"
+    r"(?:[\s\"'*_(\[-]+(?:the|a|an|in|at|by|from|of|to|be|necessarily|really|actually|simply)\b)*"
+    r"|\u4e0d\u662f|\u4e26\u975e|\u5e76\u975e|\u4e0d\u5728|\u975e)[\s\"'*_(\[\u300c\u300e-]*\Z",
+    re.IGNORECASE,
+)
+_DENIAL_BEHIND = re.compile(
+    r"[\"'*_)\]]*\s+(?:is|was|are|were|would be|must be|seems)?\s*"
+    r"(?:(?:wrong|incorrect|false)\b|(?:not|n['\u2019]t)\s+(?:the\s+)?(?:right|correct|answer|true|it)\b)"
+    r"|[\"'*_)\]]*\s+isn['\u2019]t\s+(?:the\s+)?(?:right|correct|answer|true|it)\b"
+    r"|[\u300d\u300f]?(?:\u3067\u306f\u306a|\u3058\u3083\u306a|\u3067\u306f\u3042\u308a\u307e\u305b\u3093"
+    r"|\u4e0d\u662f\u7b54\u6848|\u662f\u9519|\u662f\u932f)",
+    re.IGNORECASE,
+)
+# Thai to Burmese, Khmer, kana, and Han: words stand without spaces; and Korean, whose particles are attached.
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    r"\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]"
+)
 
 
 def _joined(text: str, at: int) -> bool:
-    """Whether a place lies inside a word or a number, such as `3.5`, `1,000` or `-5`."""
+    """Whether a place lies inside a word or a number, such as `3.5`, `1,000`, `-5`, `2^72`, `C#` or `R&D`."""
     before = text[at - 1 : at] if at else ""
     after = text[at : at + 1]
-    if before.isalnum() and after.isalnum():
+    if not before or not after:
+        return False
+    if not after.isascii() and _is_mark(after):
         return True
-    if after.isdigit():
-        return before in _IN_NUMBERS
-    return after in _IN_NUMBERS and before.isdigit() and text[at + 1 : at + 2].isdigit()
+    if after.isalnum() and (before.isalnum() or (not before.isascii() and _is_mark(before))):
+        return not (_UNSPACED.match(before) or _UNSPACED.match(after))
+    if after.isdigit() and (before in _IN_NUMBERS or (before in "/^:" and text[at - 2 : at - 1].isdigit())):
+        return True
+    behind = text[at + 1 : at + 2]
+    if before.isdigit() and behind.isdigit() and (after in _IN_NUMBERS or after in "/^:"):
+        return True
+    return _is_symbol(before, after, behind, text[max(0, at - 2) : at - 1])
+
+
+def _is_symbol(before: str, after: str, behind: str, first: str) -> bool:
+    """Whether a sign at a place belongs to the word beside it: `C#`, `C++`, `A+`, `.NET`, `R&D`, `a_b`."""
+    if before.isalpha() and after in "#+":
+        return True
+    if before == "." and after.isalpha() and not first.strip():
+        return True
+    return (after in "&_" and before.isalnum() and behind.isalnum()) or (
+        before in "&_" and after.isalnum() and first.isalnum()
+    )
+
+
+def _is_mark(sign: str) -> bool:
+    """Whether a sign combines with the one before it, such as an accent."""
+    from unicodedata import category
+
+    return category(sign)[0] == "M"
 
 
 _IN_NUMBERS = frozenset(".,-+\u2212")

@@ -48,6 +48,46 @@ def fits(check, completion, reference="Paris"):
         (contains(), "-1", "1", False),
         (contains(), "It is 1.", "1", True),
         (contains(), "Parisian, or Paris", "Paris", True),
+        (normalized(), "state\u2011of\u2013the-art", "state-of-the-art", True),
+        (normalized(), "R&amp;D", "R&D", True),
+        (normalized(), "\u0130stanbul", "istanbul", True),
+        (normalized(), "\u300c\u5df4\u9ece\u300d\u3002", "\u5df4\u9ece", True),
+        (normalized(), "\u00abParis\u00bb", "Paris", True),
+        (normalized(), "Windows\u2122", "windows", True),
+        (normalized(), "\u202ePar\u2066is", "Paris", True),
+        (normalized(), "cafe", "caf\u00e9", False),
+        (normalized(), ".5", "5", False),
+        (normalized(), "(.5)", ".5", True),
+        (normalized(), "C#", "C", False),
+        (normalized(), "\uff30aris", "Paris", False),
+        (normalized(nfkc=True), "\uff30aris", "Paris", True),
+        (exact(nfkc=True), "\ufb01ne", "fine", True),
+        (exact(), "2\u00b2", "22", False),
+        (contains(), "\u9996\u90fd\u662f\u5df4\u9ece\u3002", "\u5df4\u9ece", True),
+        (contains(), "\u7b54\u3048\u306f\u6771\u4eac\u3067\u3059", "\u6771\u4eac", True),
+        (contains(), "\u6771\u4eac\u3067\u306f\u306a\u3044", "\u6771\u4eac", False),
+        (contains(), "\u4e0d\u662f\u5df4\u9ece", "\u5df4\u9ece", False),
+        (contains(), "\u9996\u90fd\u662fParis\u3002", "Paris", True),
+        (contains(), "I like C#", "C", False),
+        (contains(), "I like C++.", "C", False),
+        (contains(), "I like C# and C++.", "C#", True),
+        (contains(), "on .NET now", "NET", False),
+        (contains(), "our R&D", "R", False),
+        (contains(), "2^72 or 12/72 or 72:30", "72", False),
+        (contains(), "Answer:72", "72", True),
+        (contains(), "not Paris", "Paris", False),
+        (contains(), "It isn't in **Paris**.", "Paris", False),
+        (contains(), "non-positive", "positive", False),
+        (contains(), "Paris is wrong", "Paris", False),
+        (contains(), "Paris is not the answer", "Paris", False),
+        (contains(), "Not Rome, but Paris.", "Paris", True),
+        (contains(), "Not only Paris", "Paris", True),
+        (contains(), "No, Paris.", "Paris", True),
+        (contains(), "Not Paris? Yes, Paris.", "Paris", True),
+        (starts_with(), "Paris is incorrect", "Paris", False),
+        (exact(take="tag"), "<answer>\\boxed{42}</answer>", "42", True),
+        (exact(), "\\boxed{4} or {2}", "4", False),
+        (exact(), "\\boxed{4", "4", False),
         (starts_with(), "paris is", "Paris", True),
         (starts_with(ignore_case=False), "paris is", "Paris", False),
         (starts_with(), "15", "1", False),
@@ -56,6 +96,43 @@ def fits(check, completion, reference="Paris"):
 )
 def test_what_counts_as_the_same(check, completion, reference, right):
     assert fits(check, completion, reference) is right
+
+
+def test_a_field_of_the_record_lists_accepted_alternatives():
+    check = exact(alternatives="aliases")
+    for aliases, right in ((["Lutetia"], 1), ([], 0), ("Lutetia", 1)):
+        sample = make_sample("Lutetia", "Paris", aliases=aliases)
+        assert float(check(sample)) == right
+    for fields in ({}, {"aliases": 7}, {"aliases": [None]}, {"aliases": [""]}):
+        with pytest.raises(RecordError):
+            check(make_sample("Paris", "Paris", **fields))
+    with pytest.raises(DecorationError, match="alternatives"):
+        exact(alternatives="")
+
+
+AROUND = st.sampled_from(["", "**", '"', " ", ".", "\u3002", "\u200b", "\u202e", "(", "\u00ab", "\u300d"])
+
+
+WORD = st.from_regex(r"[A-Za-z\u00c0-\u00d6]{1,8}(-[a-z]{1,4})?", fullmatch=True)
+
+
+@given(WORD, AROUND, AROUND, st.booleans())
+def test_a_right_text_is_paid_in_any_dress_and_another_word_in_none(word, before, behind, dash):
+    dressed = before + (word.replace("-", "\u2013") if dash else word).swapcase() + behind
+    assume(dressed.casefold().upper() == dressed.upper())
+    assert fits(normalized(), dressed, word)
+    assert before == "." or fits(contains(), f"It is {before}{word}{behind}", word)
+    for wrong in (f"not {dressed}", f"{dressed}s", f"{dressed} or Rome", f"x{dressed}"):
+        assert not fits(normalized(), wrong, word)
+    for wrong in (
+        f"not {word}",
+        f"{word}s",
+        f"x{word}",
+        f"{word}\u0301\u0323x",
+        f"{word}#",
+        f"{word} is wrong",
+    ):
+        assert not fits(contains(), wrong, word)
 
 
 def test_length_caps():
