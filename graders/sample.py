@@ -312,4 +312,4 @@ def _kind(value: object) -> str:
     return names.get(type(value), "a number")
 
 
-__all__ = ["ASSISTANTS", "Sample"]
+__all__ = ["ASSISTANTS", "REFERENCES", "Sample"]
