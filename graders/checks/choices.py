@@ -11,6 +11,7 @@ import re
 
 from ..errors import DecorationError
 from ..extract import Missing, choice_letter
+from ..extract._phrases import NO_DOUBT, YES_NO, announced, is_denied, plain_width
 from ._answers import comparing
 from ._options import text_option
 
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
     from ..sample import Sample
     from ._answers import Take
 
-_CLAIM = re.compile(r"(?i:\banswer|\blabel|\bverdict)\b[\s*_`\"']{0,6}(?:is\b|[:=])")
+_CLAIM = re.compile(announced(rows=True) + r"|<answer>\s{0,8}|\\(?:boxed|fbox)\s?\{\s{0,4}")
 _AROUND = " \t\r.,;:!?\"'`*_()[]{}$-#>"
-YES_NO = {"yes": ("yes", "true"), "no": ("no", "false")}
+_JOINED = re.compile(
+    r"[\s*_`\"')]{0,4}(?:[/&|,]\s{0,3})?(?:\b(?:or|and)\b|[/&|]|或)[\s*_`\"'(]{0,4}", re.IGNORECASE
+)
+_BARE_END = re.compile(r"[\s*_`\"')]{0,4}(?:[.!?;,]|\Z)")
+_NO_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 def choice(letters: str = "ABCD", *, take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
@@ -58,10 +63,12 @@ def label(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion settles on the reference's label.
 
-    Labels are found as whole words, in any case, the longest first (`very good` before `good`). What
-    decides, in this order: the line after the last `answer:`, `answer is`, `label:` or `verdict:`; the last
-    line, when it is a label and nothing else; the first line, when it starts with a label; the whole answer.
-    The deciding text has to name exactly one label: `yes and no` is no answer.
+    Labels are found as whole words, in any case, the longest first (`very good` before `good`), and a
+    hyphen or an underscore counts as a space. What decides, in this order: the line after the last `answer:`,
+    `answer is`, `label:` or `verdict:`, or a box or `<answer>`; the last line, when it is a label and
+    nothing else; the first line, when it starts with a label; the whole answer. What follows a label that a
+    line starts with is its reason (`Yes, there is no other way`), unless it names another label as an answer:
+    `yes and no` is none. A label that is denied is never read: `It is not true`, `non-positive`.
 
     Args:
         labels: The labels, or for each label the words that mean it.
@@ -71,29 +78,38 @@ def label(
         DecorationError: There are fewer than two labels, a word is blank, or means two labels.
     """
     words = _words(labels)
-    longest_first = sorted(words, key=len, reverse=True)
-    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
+    pattern = re.compile("|".join(map(_spelled, sorted(words, key=len, reverse=True))))
 
-    def settled(text: str) -> str | Missing:
-        """The one label that a text names."""
-        named = {words[found[0]] for found in pattern.finditer(text)}
-        if len(named) > 1:
-            return Missing("it names several labels", "several")
-        return named.pop() if named else Missing("it names no label")
+    def leading(text: str) -> str | Missing:
+        """The label that a text begins with, or names alone; what follows it is its reason."""
+        found = _mentions(pattern, words, text)
+        first = pattern.match(text)
+        if not first or not found or found[0][1]:
+            return _settled({one[0] for one in found})
+        named = {found[0][0]}
+        for (_, _, before), (name, start, end) in zip(found, found[1:], strict=False):
+            bare = text[max(0, start - 8) : start].rstrip(" *_")[-1:] in tuple(".!?;") and _BARE_END.match(
+                text, end
+            )
+            if _JOINED.fullmatch(text, before, start) or bare:
+                named.add(name)
+        return _settled(named)
 
     def read(text: str, strict: bool) -> str | Missing:
         """The label that a text settles on."""
-        text = text.casefold()
+        text = NO_DOUBT.sub(" ", plain_width(text.casefold()))
         claims = [claim.end() for claim in _CLAIM.finditer(text)]
         if claims:
-            return settled(text[claims[-1] :].strip().partition("\n")[0])
+            return leading(text[claims[-1] :].strip().partition("\n")[0].strip(_AROUND))
         lines = text.strip().split("\n")
-        last, first = lines[-1].strip(_AROUND), lines[0].strip(_AROUND)
+        last, first = _word(lines[-1].strip(_AROUND)), lines[0].strip(_AROUND)
         if last in words:
             return words[last]
-        if pattern.match(first):
-            return settled(first)
-        return settled(text)
+        return (
+            leading(first)
+            if pattern.match(first)
+            else _settled({one[0] for one in _mentions(pattern, words, text)})
+        )
 
     return comparing(read, str.__eq__, what="one of the labels", take=take, references=_label_text)
 
@@ -101,6 +117,7 @@ def label(
 def yes_no(*, take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion says yes or no as the reference does; true and false are read alike.
 
+    Yes and no are read in twelve languages: `是`, `nein`, `oui`, `sí`, `нет`.
     The reference may also be a JSON boolean.
 
     Args:
@@ -123,6 +140,7 @@ def _words(labels: Sequence[str] | Mapping[str, Sequence[str]]) -> dict[str, str
             raise DecorationError(f"labels[{name!r}]={spellings!r}: write a list of words")
         for spelling in spellings:
             word = text_option(f"labels[{name!r}]", spelling).strip().casefold()
+            word = _word(plain_width(word))
             if words.setdefault(word, name) != name:
                 raise DecorationError(
                     f"{spelling!r} means both {words[word]!r} and {name!r}: keep one of them"
@@ -130,6 +148,38 @@ def _words(labels: Sequence[str] | Mapping[str, Sequence[str]]) -> dict[str, str
     if len(set(words.values())) < 2:
         raise DecorationError(f"labels={labels!r}: write two or more different labels")
     return words
+
+
+def _mentions(pattern: re.Pattern[str], words: Mapping[str, str], text: str) -> list[tuple[str, int, int]]:
+    """Each label that a text names and does not deny, and where."""
+    return [
+        (words[_word(found[0])], *found.span())
+        for found in pattern.finditer(text)
+        if not is_denied(text, *found.span())
+    ]
+
+
+def _settled(named: set[str]) -> str | Missing:
+    """The one label of several mentions."""
+    if len(named) > 1:
+        return Missing("it names several labels", "several")
+    return named.pop() if named else Missing("it names no label")
+
+
+def _word(text: str) -> str:
+    """A label with one space wherever a space, a hyphen or an underscore separates its words."""
+    return _SEPARATORS.sub(" ", text)
+
+
+def _spelled(word: str) -> str:
+    """A pattern of one label, as a whole word where its script separates words."""
+    body = r"[\s_-]{1,3}".join(map(re.escape, word.split(" ")))
+    before = "" if _NO_SPACES.match(word[0]) else r"(?<!\w)"
+    behind = "" if _NO_SPACES.match(word[-1]) else r"(?!\w)"
+    return f"{before}{body}{behind}"
+
+
+_SEPARATORS = re.compile(r"(?<=\w)[\s_-]+(?=\w)")
 
 
 def _label_text(sample: Sample[Any]) -> Sequence[str]:

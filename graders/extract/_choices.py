@@ -4,28 +4,72 @@ from __future__ import annotations
 
 import re
 
-from ._blocks import boxed
 from ._missing import Missing
+from ._phrases import REVISED, announced, is_denied, is_doubted, is_foreign, plain_width
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple
+
+    class Patterns(NamedTuple):
+        """What finds the letters of one alphabet in a text."""
+
+        named: re.Pattern[str]
+        rival: re.Pattern[str]
+        label: re.Pattern[str]
+else:
+    from collections import namedtuple
+
+    Patterns = namedtuple("Patterns", "named rival label")
 
 _WRAPPING = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{|[*_`$\"'()\[\]{}<>.,:;!\s\u200b]|\\[()\[\]]")
 _LONGEST = 64
 
-_CLAIM = (
-    r"(?:\b(?i:answer)|\b(?i:choice|option)(?=\s{1,3}(?i:is|would)\b|\s?:)|\b(?i:i\s(?:choose|pick|select)))"
-    r"[\s*_:=-]{0,6}(?:(?i:is|would\sbe|should\sbe)\b[\s*_:=-]{0,6})?(?:(?i:option|choice|letter)\b\s{0,3})?"
-    r"(?P<open>(?:\\(?:text|textbf|mathrm|mathbf)\s?\{|[*_`$\"'(\[{<]|\\[(\[]){0,6})"
-    r"(?P<letter>[%(either)s])(?![A-Za-z0-9'’])"
+_OPEN = r"(?:\\(?:text|textbf|mathrm|mathbf)\s?\{|[*_`$\"'(\[{<]|\\[(\[]){0,6}"
+_END = r"(?![A-Za-z0-9\u00c0-\u024f\u0370-\u04ff_^]|['’][A-Za-z]|[.,][0-9]|\s?[%%+])"
+_SURE_END = re.compile(
+    r"[)\]}>*_`\"'$]{0,6}(?:\s?[.,;:!]|\s?$|\s(?:because|since|as|for)\b|\s?\()", re.MULTILINE
+)
+_LEAD = (
+    r"(?:%s|<answer>\s{0,8}|\\(?:boxed|fbox|box)\s?\{\s{0,4})"
+    rf"{_OPEN}\Z"
+    r"|(?P<weak>\b(?i:(?:it|this|that)(?:\sis|'s|\smust\sbe|\shas\sto\sbe)|so|therefore|thus|hence|correction|no"
+    r"|wait|actually|sorry|i\smean|i(?:'d|'ll|\swould|\swill|\sam|'m)?\s"
+    r"(?:choose|pick|select|chose|picked|go(?:ing)?\s(?:with|for)))"
+    r"|所以|因此|故|应该是|應該是|而是)[\s,:.]{0,3}"
+    r"(?:(?i:it(?:\sis|'s|\smust\sbe)|option|choice|letter|answer|definitely|probably)\s){0,2}"
+    rf"{_OPEN}\Z"
+)
+_PLAIN_LEAD = re.compile(r"nswer(?::| is)[ *]{0,3}\(?\Z")
+_BOX_LEAD = re.compile(r"box(?:ed)?\s?\{[^{}]{0,8}(?:\{[^{}]{0,4})?\Z")
+_BOX_END = re.compile(r"[^{}\n]{0,60}\}")
+_TOLD = re.compile(
+    r"[)\]*_]{0,3}\s?(?:(?i:is|was|must\sbe|would\sbe|seems|looks)\s(?i:(?:the|clearly|indeed|definitely"
+    r"|therefore|thus|also|most|only|our|my)\s){0,3}(?i:correct|right|true|best|answer|valid)\b"
+    r"|(?:项|項|选项)?(?:是|为|為)?(?:正确|正確|对的|對的))"
+)
+_LAST_WORD = re.compile(r"[A-Za-z]{1,16}\Z")
+_CUE = 80
+_BETWEEN = "\\ \t\n*_`$\"'([{<>-:=,.)"
+_CUES = frozenset(
+    """answer ans choice option letter selection final correction label verdict is was be probably likely most
+    definitely clearly therefore thus either still simply indeed box boxed fbox text textbf mathrm mathbf s so
+    hence no wait actually sorry mean choose pick select chose picked with for""".split()
 )
 _RIVAL = (
-    r"[)\]}>*_`\"'$\s]{0,8}(?P<join>[,/&|;+]|\b(?i:or|and)\b)?\s{0,3}(?:(?i:or|and|option)\b\s{0,3}){0,2}"
-    r"[(\[{<*_`\"'$]{0,6}(?P<letter>[%(upper)s])(?![A-Za-z0-9'’])"
+    r"[)\]}>*_`\"'$?\s]{0,8}(?:(?P<join>[,/&|;+=-]|\b(?i:or|and|vs\.?|maybe|possibly|perhaps|to)\b|或者?|和|与|及)"
+    r"|)\s{0,3}\(?(?:(?i:or|and|option|maybe|possibly|perhaps|also|then|choice)\b\s{0,3}|或者?|和){0,3}"
+    rf"[(\[{{<*_`\"'$]{{0,6}}(?P<letter>[%(upper)s]){_END}"
 )
 _LABEL = (
-    r"\(([%(upper)s])\)|\*\*([%(upper)s])[.:]?\*\*|\b(?i:option|choice)\s([%(upper)s])(?![A-Za-z0-9'’])"
-    r"|^[\s*_#>-]{0,6}([%(upper)s])(?:[.):](?=[\s*]|$)|[*_`]{0,3}[ \t]{0,3}$)"
+    rf"\(([%(upper)s])\)|\*\*([%(upper)s])[.:]?\*\*|\b(?i:option|choice)\s([%(upper)s]){_END}"
+    r"|^[\s*_#>-]{0,6}([%(upper)s])(?:[.):](?=[\s*]|$)|\s-\s|[*_`]{0,3}[ \t]{0,3}$)"
+    r"|\A[*_]{0,2}([%(either)s])[.)]\s[^\n]{1,80}\Z"
 )
-_WORD_FOLLOWS = re.compile(r" {1,3}(?!(?:because|since|as|is|due|with)\b)[A-Za-z]")
-_compiled: dict[str, tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]] = {}
+_NAMED = rf"(?<![A-Za-z0-9_\u00c0-\u024f\u0370-\u04ff^\\-])(?<![A-Za-z]['’])(?P<letter>[%(either)s]){_END}"
+_WORD_FOLLOWS = re.compile(r" {1,3}(?!(?:because|since|as|is|are|due|with|or|and)\b)[A-Za-z]")
+_leads: dict[bool, re.Pattern[str]] = {}
+_compiled: dict[str, Patterns] = {}
 
 
 def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
@@ -34,55 +78,66 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
     A text that names several choices without settling on one has answered nothing. The clearest kind of
     statement present decides, in this order:
 
-    1. the last box: `\boxed{B}`;
-    2. the whole text, markup aside: `B`, `b`, `(B)`, `B.`, `**B**`;
-    3. the last claim: `Answer: B`, `the answer is (B)`, `the correct option is B`, `I choose B`. A claim of
-       several (`B or C`, `B, C`, `B/C`) is none, and so is one whose letter is the article (`the answer is a
+    1. the whole text, markup aside: `B`, `b`, `(B)`, `B.`, `**B**`;
+    2. what it claims: `\boxed{B}`, `<answer>B</answer>`, `{"answer": "B"}`, `Answer: B`, `the answer is (B)`,
+       `I choose B`, `B is correct`, `答案是B`, and a first or last line of nothing but the letter. What
+       follows a claim without claiming is its reason. Claims of different letters are none, unless words
+       such as `wait` or `but` take back the earlier one, or the later is called the final answer. A claim of
+       several (`B or C`, `B, maybe C`) is none, and so is one whose letter is the article (`the answer is a
        dog`);
-    4. labels, when all of them name the same letter: `(B)`, `**B**`, `option B`, and at the start of a line
-       `B)`, `B.`, `B:` or nothing but `B`.
+    3. labels, when all of them name the same letter: `(B)`, `**B**`, `option B`, and at the start of a line
+       `B)`, `B.`, `B:`.
 
-    Lower case counts in 1 to 3 where the letter stands in brackets or nothing follows it on its line.
+    What is denied is never read: `not B`, `(B) is wrong`, `除了B`. Lower case counts in 1, and in a claim
+    where the letter stands in brackets or no word follows it. Full-width letters and brackets are read.
 
     Args:
         text: A completion, or a reference answer.
-        letters: The letters there are to choose from, in upper case.
+        letters: The letters there are to choose from, in upper case, or digits.
 
     Returns:
         One of the letters, in upper case; `Missing` when the text settles on none.
 
     Raises:
-        ValueError: The letters are not two or more different capitals of the Latin alphabet.
+        ValueError: The letters are not two or more different capitals of the Latin alphabet, or digits.
     """
-    claim, rival, label = _compiled.get(letters) or _compile(letters)
-    box = boxed(text)
-    if box:
-        return _lone(box, letters) or _labeled(box, label)
+    patterns = _compiled.get(letters) or _compile(letters)
+    text = plain_width(text)
     lone = _lone(text, letters)
     if lone is not None:
         return lone
-    settled: re.Match[str] | None = None
-    for found in claim.finditer(text):
-        if not _is_article(text, found):
-            settled = found
-    if settled is None:
-        return _labeled(text, label)
-    letter = settled["letter"].upper()
-    other = rival.match(text, settled.end())
-    if other and other["letter"] != letter and (other["join"] or not _is_article(text, other)):
+    claims = _claims(text, letters, patterns)
+    if not claims:
+        return _labeled(text, patterns)
+    counting = [claims[0]]
+    for before, claim in zip(claims, claims[1:], strict=False):
+        final = "inal" in text[max(before[1], claim[0] - 8) : claim[1]]
+        if final or REVISED.search(text, before[1], claim[1]):
+            counting = []
+        counting.append(claim)
+    named = {claim[2] for claim in counting}
+    if len(named) > 1 or "" in named:
         return Missing("it claims several letters", "several")
+    letter = named.pop()
+    end = counting[-1][1]
+    for found in patterns.named.finditer(text, end):
+        if found["letter"] == letter and is_denied(text, found.start(), found.end()):
+            return Missing("it takes back the letter that it claims", "several")
     return letter
 
 
-def _compile(letters: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+def _compile(letters: str) -> Patterns:
     """The patterns for one alphabet, kept."""
-    plain = letters.isascii() and letters.isalpha() and letters.isupper()
+    plain = letters.isascii() and (letters.isdigit() or (letters.isalpha() and letters.isupper()))
     if not plain or len(letters) < 2 or len(set(letters)) < len(letters):
-        raise ValueError(f"letters={letters!r}: write two or more different capitals, such as 'ABCD'")
-    names = {"upper": letters, "either": letters + letters.lower()}
-    claim, rival, label = (re.compile(form % names, re.MULTILINE) for form in (_CLAIM, _RIVAL, _LABEL))
-    _compiled[letters] = claim, rival, label
-    return claim, rival, label
+        raise ValueError(
+            f"letters={letters!r}: write two or more different capitals, such as 'ABCD', or digits"
+        )
+    lower = "".join(letter for letter in letters.lower() if letter not in letters)
+    names = {"upper": letters, "either": letters + lower}
+    patterns = Patterns(*(re.compile(form % names, re.MULTILINE) for form in (_NAMED, _RIVAL, _LABEL)))
+    _compiled[letters] = patterns
+    return patterns
 
 
 def _lone(text: str, letters: str) -> str | None:
@@ -93,20 +148,85 @@ def _lone(text: str, letters: str) -> str | None:
     return core if len(core) == 1 and core in letters else None
 
 
-def _labeled(text: str, label: re.Pattern[str]) -> str | Missing:
-    """The one letter that all labels of a text name."""
+def _claims(text: str, letters: str, patterns: Patterns) -> list[tuple[int, int, str]]:
+    """Where each claim starts and ends, and its letter, "" where it names several; in order."""
+    claims = []
+    foreign = is_foreign(text)
+    for found in patterns.named.finditer(text):
+        (start, end), named = found.span(), found[0]
+        if _is_word(text, named, start, end):
+            continue
+        lead = _lead(text, start, end, foreign)
+        if lead is None or is_denied(text, start, end) or is_doubted(text, lead):
+            continue
+        letter = named.upper()
+        if lead == start and named != letter:
+            continue
+        other = patterns.rival.match(text, end)
+        if other and other["letter"] != letter:
+            joined = not _is_word(text, other["letter"], *other.span("letter"))
+            if joined and not is_denied(text, *other.span("letter")):
+                letter = ""
+        claims.append((lead, end, letter))
+    stripped = text.strip()
+    head, _, rest = stripped.partition("\n")
+    first, last = _lone(head, letters), _lone(stripped.rpartition("\n")[2], letters)
+    if rest and first and not (claims and claims[0][0] < len(head)):
+        claims.insert(0, (0, len(text) - len(text.lstrip()) + len(head), first))
+    if rest and last:
+        claims.append((len(text.rstrip()) - 1, len(text), last))
+    return claims
+
+
+def _lead(text: str, start: int, end: int, foreign: bool) -> int | None:
+    """Where the words begin that claim the letter of a place; None where it is not claimed."""
+    begin = max(0, start - _CUE)
+    before = text[begin:start]
+    plain = _PLAIN_LEAD.search(before, max(0, len(before) - 16))
+    if plain:
+        return begin + plain.start()
+    told = start if _TOLD.match(text, end) else None
+    core = before.rstrip(_BETWEEN)
+    if core and core[-1].isascii() and (not core[-1].isalpha() or (not foreign and _last(core) not in _CUES)):
+        return told
+    if "box" in before and _BOX_LEAD.search(before) and not _BOX_END.match(text, end):
+        return None
+    lead = _leads.get(foreign)
+    if lead is None:
+        lead = _leads[foreign] = re.compile(_LEAD.replace("%s", announced(foreign)))
+    found = lead.search(before)
+    if found and (found["weak"] is None or (text[start:end].isupper() and _SURE_END.match(text, end))):
+        return begin + found.start()
+    return told
+
+
+def _last(text: str) -> str:
+    """The last word of a text, in small letters."""
+    found = _LAST_WORD.search(text, max(0, len(text) - 16))
+    return found[0].lower() if found else ""
+
+
+def _labeled(text: str, patterns: Patterns) -> str | Missing:
+    """The one letter that all labels of a text name, but for those that it denies."""
     named = ""
-    for found in label.finditer(text):
-        letter: str = found[found.lastindex or 0]
+    for found in patterns.label.finditer(text):
+        group = found.lastindex or 0
+        letter: str = found[group].upper()
+        start, end = found.span(group)
+        if is_denied(text, start, end):
+            if named == letter:
+                return Missing("it takes back the letter that it names", "several")
+            continue
         if named and letter != named:
             return Missing("it names several letters", "several")
         named = letter
     return named or Missing("it settles on no letter")
 
 
-def _is_article(text: str, found: re.Match[str]) -> bool:
-    """Whether the letter that was found is a word of a sentence, such as `a` or `I`."""
-    letter = found["letter"]
-    if not (letter in "AI" or letter.islower()) or text[found.start("letter") - 1] in "([{<*_`$\"'":
+def _is_word(text: str, letter: str, start: int, end: int) -> bool:
+    """Whether the letter that was found is a word of a sentence, such as `a` or `I`, or counts something."""
+    if not (letter in "AI" or letter.islower() or letter.isdigit()) or text[start - 1 : start] in tuple(
+        "([{<*_`$\"'"
+    ):
         return False
-    return _WORD_FOLLOWS.match(text, found.end()) is not None
+    return _WORD_FOLLOWS.match(text, end) is not None

@@ -52,6 +52,21 @@ def test_a_constant_wins_only_its_own_share(completion):
         ("nothing", None),
         ("Yes. No.", None),
         ("Answer:", None),
+        ("Yes, there is no doubt.", "yes"),
+        ("Yes. No other reading is possible.", "yes"),
+        ("Answer: Yes, there is no reason to doubt", "yes"),
+        ("Yes — there is no issue", "yes"),
+        ("是", "yes"),
+        ("<answer>yes</answer>", "yes"),
+        ("Ja", "yes"),
+        ("No, it is not true.", "no"),
+        ("不是", "no"),
+        ("nein", "no"),
+        ("Нет", "no"),
+        ("It is not true", None),
+        ("The answer is not yes", None),
+        ("I cannot say yes", None),
+        ("no doubt", None),
     ],
 )
 def test_yes_no(completion, says):
@@ -71,6 +86,9 @@ def test_labels_of_several_words_are_read_longest_first():
     assert not fits(mood, "This is not good.", "positive")
     assert fits(mood, "Good", "POSITIVE")
     assert fits(label(["C++", "C"]), "It is C++!", "C++")
+    assert fits(label(["very_good", "bad"]), "very good", "very_good")
+    assert not fits(label(["positive", "negative"]), "non-positive", "positive")
+    assert not fits(label(["entailment", "contradiction"]), "It is not a contradiction", "contradiction")
 
 
 @pytest.mark.parametrize(

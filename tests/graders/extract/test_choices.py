@@ -99,7 +99,6 @@ def test_settles_on_b(text):
         "the answer is not B",
         "A) cat\nB) dog",
         "(A) (B)",
-        "Option A is wrong, option B is right",
         "\\boxed{}x\\boxed{A, B}",
         "\\boxed{dog}",
         "Bananas",
@@ -129,6 +128,202 @@ def test_other_alphabets():
     for letters in ("", "A", "AA", "ab", "A1", "ÄB"):
         with pytest.raises(ValueError, match="different capitals"):
             choice_letter("A", letters)
+
+
+CLAIMED = [
+    "The answer is B because A is wrong",
+    "The answer is A. Wait, no, the answer is B",
+    "I said A. Correction: B",
+    "<answer>B</answer>",
+    "x <answer>B</answer>",
+    '{"answer": "B"}',
+    "Total \\boxed{42}.\n\nAnswer: B",
+    "Answer: B\n so \\boxed{42}",
+    "A) Paris B) London C) Rome Answer: B",
+    "B) London",
+    "Ｂ",
+    "（B）",
+    "【B】",
+    "答案是B",
+    "答案：B",
+    "选B",
+    "选择B",
+    "故选B",
+    "正确答案为B",
+    "应选B",
+    "所以选B。",
+    "故選 B。",
+    "正確答案為 B",
+    "Antwort: B",
+    "Die richtige Antwort ist B.",
+    "Réponse : B",
+    "La bonne réponse est la B.",
+    "Respuesta: B",
+    "La respuesta correcta es B.",
+    "Resposta: B",
+    "A resposta correta é a B.",
+    "Risposta: B",
+    "La risposta corretta è B",
+    "Ответ: B",
+    "Правильный ответ — B.",
+    "答えはBです。",
+    "正解：B",
+    "정답: B",
+    "정답은 B입니다.",
+    "الإجابة: B",
+    "الإجابة الصحيحة هي B",
+    "उत्तर: B",
+    "सही उत्तर B है",
+    "B is correct",
+    "It's B",
+    "So B.",
+    "I'd choose B",
+    "answer must be B",
+    "B - Paris",
+    "“B”",
+    "Answer：B",
+    "B is the correct answer.",
+    "So it must be B.",
+    "Therefore, B",
+    "I would go with B.",
+    "I would pick B",
+    "b. 4",
+    "Ans: B",
+    "Final: B",
+    "Answer – B",
+    "Answer -> B",
+    "must be: answer has to be B",
+    "The answer is 'B'",
+    "Option A is wrong, option B is right",
+    "There is no doubt that the answer is B",
+    "Since it is not A, the answer is B",
+    "The answer is probably B",
+    "The answer is B rather than A",
+    "The answer is B instead of A.",
+    "So the answer is \\box{B}",
+    "选项B正确",
+    "B选项是正确的",
+    "A错误，B正确",
+    "答案不是A，而是B",
+    "ANSWER: B because option A is wrong",
+    "The answer is B. (A) is wrong.",
+]
+DENIED_OR_SEVERAL = [
+    "It cannot be (B)",
+    "not B",
+    "The answer is not (B).",
+    "Option B is wrong.",
+    "(B) is not the answer.",
+    "Answer: B is incorrect",
+    "We can rule out option B.",
+    "The answer isn't B",
+    "neither A nor B",
+    "除了B",
+    "不是B",
+    "答案不是B",
+    "不选B",
+    "Answer: B (or C)",
+    "B, or possibly C",
+    "Answer: B, or possibly C",
+    "B vs C",
+    "Answer: B vs C",
+    "Answer: B maybe C",
+    "Answer: B? or C?",
+    "B=C",
+    "Answer: B=C",
+    "A-D",
+    "Answer: B-D",
+    "The answer is A or B",
+    "The answer is either A or B",
+    "The answer is B. Wait, B is wrong.",
+    "I do not think the answer is B",
+    "If the answer is B, then x",
+    "Is the answer B?",
+    "Answer: В",
+    "The answer is a dog",
+    "So I think",
+    "Answer: B. The answer is C",
+    "Rather than (B)",
+    "instead of (B)",
+    "答案是B吗？",
+    "B错误",
+    "Antwort ist nicht B",
+    "La respuesta no es B",
+    "答えはBではない",
+    "정답은 B가 아닙니다",
+    "B^2",
+    "Answer: B12",
+    "Answer: 不是B",
+    "La réponse n'est pas B",
+    "Ответ не B",
+    "The answer is A. No, the answer is neither A nor B",
+]
+
+
+@pytest.mark.parametrize("text", CLAIMED)
+def test_a_claim_counts_in_every_form_and_language(text):
+    assert choice_letter(text) == "B"
+
+
+@pytest.mark.parametrize("text", DENIED_OR_SEVERAL)
+def test_what_is_denied_doubted_or_hedged_is_no_answer(text):
+    assert choice_letter(text) is None
+
+
+@given(
+    st.permutations("ABCD"),
+    st.sampled_from(
+        ["The answer is {}", "Answer: {}", "\\boxed{{{}}}", "答案是{}", "<answer>{}</answer>", "Antwort: {}"]
+    ),
+    st.sampled_from(["", ".", " because {} is wrong.", ", not {}.", ". {} is incorrect."]),
+    st.sampled_from(["", "({}) is wrong. ", "It cannot be ({}).\n", "We can rule out option {}.\n"]),
+)
+def test_a_claim_is_paid_whatever_it_denies_beside_it(letters, form, reason, lead):
+    right, *others = letters
+    text = lead.format(others[0]) + form.format(right) + reason.format(others[1])
+    assert choice_letter(text) == right
+
+
+@given(
+    st.permutations("ABCD"),
+    st.sampled_from(
+        [
+            "not {}",
+            "It cannot be ({}).",
+            "The answer is not {}.",
+            "({}) is wrong.",
+            "Option {} is incorrect.",
+            "不是{}",
+            "答案不是{}",
+            "neither {} nor {}",
+            "rather than ({})",
+            "We rule out option {}.",
+            "{}错误",
+            "The answer is {} or {}",
+            "Answer: {}, maybe {}",
+            "Answer: {} vs {}",
+            "\\boxed{{{}, {}}}",
+            "The answer is {}. The answer is {}.",
+        ]
+    ),
+)
+def test_what_is_denied_or_named_beside_another_is_never_paid(letters, form):
+    assert choice_letter(form.format(*letters)) is None
+
+
+@given(
+    st.permutations("ABCD"), st.sampled_from(["Wait, no, the answer is", "Correction:", "Actually, it is"])
+)
+def test_a_revision_is_the_last_claim(letters, revised):
+    one, other, *_ = letters
+    assert choice_letter(f"The answer is {one}. {revised} {other}") == other
+
+
+def test_digits_are_letters_too():
+    assert choice_letter("The answer is 2.", "1234") == "2"
+    assert choice_letter("答案是2", "1234") == "2"
+    for text in ("Answer: 2 apples", "Answer: 25", "Answer: 2.5", "Answer: 2 or 3"):
+        assert choice_letter(text, "1234") is None
 
 
 @given(
