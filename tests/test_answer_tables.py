@@ -9,7 +9,8 @@ from functools import partial
 import pytest
 
 from graders.checks.shaping import has_format, length
-from graders.extract import Missing, last_number, parse_number
+from graders.checks.choices import yes_no
+from graders.extract import Missing, choice_letter, last_number, parse_number
 from graders.extract._numbers import all_numbers
 from graders.testing import make_sample
 from support.readme import README
@@ -84,3 +85,22 @@ def test_the_format_of_the_reasoning_is_as_the_table_says():
     }
     assert not found
     assert FORM.count("| yes |") + FORM.count("| no |") == 3
+
+
+def _cells(title, values):
+    part = TEXT.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    for cells, value in re.findall(rf"^\| (`.*?) \| ({values}) \|", part, re.MULTILINE):
+        for text in re.findall(r"`([^`]+)`", cells):
+            yield text, value
+
+
+@pytest.mark.parametrize(("text", "value"), list(_cells("Letters", "B|unread")))
+def test_a_letter_reads_as_the_table_says(text, value):
+    found = choice_letter(text)
+    assert ("unread" if isinstance(found, Missing) else found) == value
+
+
+@pytest.mark.parametrize(("text", "value"), list(_cells("Labels, yes and no", "yes|no|unread")))
+def test_yes_and_no_read_as_the_table_says(text, value):
+    paid = [one for one in ("yes", "no") if float(yes_no()(make_sample(text, one)))]
+    assert paid == ([] if value == "unread" else [value])

@@ -82,7 +82,8 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
     2. what it claims: `\boxed{B}`, `<answer>B</answer>`, `{"answer": "B"}`, `Answer: B`, `the answer is (B)`,
        `I choose B`, `B is correct`, `答案是B`, and a first or last line of nothing but the letter. What
        follows a claim without claiming is its reason. Claims of different letters are none, unless words
-       such as `wait` or `but` take back the earlier one, or the later is called the final answer. A claim of
+       such as `wait` or `but` take back the earlier one, or the later is called the final answer or is a line
+       of its own (`Answer: B`). A claim of
        several (`B or C`, `B, maybe C`) is none, and so is one whose letter is the article (`the answer is a
        dog`);
     3. labels, when all of them name the same letter: `(B)`, `**B**`, `option B`, and at the start of a line
@@ -112,7 +113,7 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
     counting = [claims[0]]
     for before, claim in zip(claims, claims[1:], strict=False):
         final = "inal" in text[max(before[1], claim[0] - 8) : claim[1]]
-        if final or REVISED.search(text, before[1], claim[1]):
+        if final or _is_marked(text, claim) or REVISED.search(text, before[1], claim[1]):
             counting = []
         counting.append(claim)
     named = {claim[2] for claim in counting}
@@ -124,6 +125,12 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
         if found["letter"] == letter and is_denied(text, found.start(), found.end()):
             return Missing("it takes back the letter that it claims", "several")
     return letter
+
+
+def _is_marked(text: str, claim: tuple[int, int, str]) -> bool:
+    """Whether a claim is a line that begins with its announcement, `Answer: B`: the last such line counts."""
+    line = text.rfind("\n", max(0, claim[0] - 24), claim[0])
+    return line >= 0 and ":" in text[line : claim[1]]
 
 
 def _compile(letters: str) -> Patterns:
