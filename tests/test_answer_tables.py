@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 
-from graders.checks.shaping import has_format, length
 from graders.checks.choices import yes_no
+from graders.checks.shaping import has_format, length
 from graders.extract import Missing, choice_letter, last_number, parse_number
 from graders.extract._numbers import all_numbers
 from graders.testing import make_sample
