@@ -20,6 +20,7 @@ __all__ = [
     "arn_option",
     "artifact_option",
     "check_function",
+    "check_option",
     "deployed_options",
     "environment_options",
     "place_options",
@@ -88,6 +89,13 @@ def grader_option() -> Callable[[Verb], Verb]:
         "'checks.numbers:number(marker=\"####\")'.",
     )
 
+
+check_option = click.option(
+    "--check",
+    metavar="MODULE:NAME",
+    callback=_NO_ARN,
+    help="Grade each reference by this grader, or ready check such as 'checks.numbers:number()'.",
+)
 
 handler_option = click.option(
     "--handler",

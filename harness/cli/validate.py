@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import json_option
+from harness.cli.options import check_option, json_option
 
 if TYPE_CHECKING:
     from harness.data.validate import Report
@@ -29,20 +29,32 @@ _SHOWN = 5
     type=click.Choice(["job"]),
     help="Check as for an upload: the bounds on the number of records become errors.",
 )
+@check_option
 @json_option
 @click.pass_context
-def command(context: click.Context, data: str, purpose: str | None, as_json: bool) -> None:
+def command(context: click.Context, data: str, purpose: str | None, check: str | None, as_json: bool) -> None:
     """Check a training file before it is uploaded.
 
     DATA is a JSONL file of records: one object a line with `messages` that end with the user's turn, and
     `reference_answer`.
 
-    Exit codes: 0 no error; 1 an error; 2 the file cannot be read.
+    Exit codes: 0 no error; 1 an error; 2 the file cannot be read, or the check cannot be used.
     """
     from harness.cli.output import emit_json, stdout_console
     from harness.data.validate import validate
 
-    report = validate(data, for_job=purpose == "job", keep=None if as_json else _SHOWN)
+    keep = None if as_json else _SHOWN
+    if check is None:
+        report = validate(data, for_job=purpose == "job", keep=keep)
+    else:
+        from harness.grader_output import output_to
+        from harness.targets.in_process import InProcessTarget
+        from harness.targets.reference_checks import check_references
+
+        with output_to(None):
+            target = InProcessTarget(check)
+            report = validate(data, for_job=purpose == "job", keep=keep)
+            check_references(report, target, check)
     if as_json:
         emit_json(report.to_json())
     else:
@@ -81,3 +93,7 @@ def _show(report: Report, console: SafeConsole) -> None:
         )
     ]
     console.print(printable(f"{report.file}: {', '.join(said)}"))
+    if report.check is not None:
+        console.print(
+            printable(f"{report.check}: {report.checked:,} records checked by their own references")
+        )

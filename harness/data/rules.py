@@ -143,6 +143,19 @@ RULES: dict[str, Rule] = {
         Rule("R061", _E, "same prompt, another reference", "Keep one: the rewards contradict each other."),
         Rule("R070", _W, "reference stands in the prompt", "Remove it: the model can copy it."),
         Rule("R080", _W, "long prompt", "Shorten it: training may drop it in silence (limit unverified)."),
+        # Records against the check that is to grade them.
+        Rule(
+            "R090",
+            _E,
+            "the check cannot grade the record",
+            "Correct the reference, or choose a check that reads it.",
+        ),
+        Rule(
+            "R091",
+            _W,
+            "the check does not pay its own reference",
+            "Correct the reference or the check: no completion may be able to earn everything.",
+        ),
     )
 }
 """All rules, by id, in order."""

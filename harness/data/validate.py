@@ -40,6 +40,10 @@ class Report:
     """Most findings kept of one rule; None for all."""
     records: int = 0
     """Lines that hold a JSON object."""
+    check: str | None = None
+    """Name of the check that the references were graded by; None where none was asked for."""
+    checked: int = 0
+    """Records whose reference that check was asked to grade."""
     by_rule: Counter[str] = field(default_factory=Counter)
     """How often each rule was broken, kept or not."""
     by_severity: Counter[Severity] = field(default_factory=Counter)
@@ -68,6 +72,7 @@ class Report:
             "for": "job" if self.for_job else None,
             "ok": self.errors == 0,
             "records": self.records,
+            "check": None if self.check is None else {"grader": self.check, "records": self.checked},
             "counts": {severity.value: self.by_severity[severity] for severity in reversed(Severity)},
             "findings": [finding.to_json() for finding in self.findings],
         }

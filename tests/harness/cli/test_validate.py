@@ -76,3 +76,26 @@ def test_field_names_cannot_draw_on_the_terminal(tmp_path: Path, as_json: bool):
     assert "\x1b" not in result.stdout
     assert "[red]odd.jsonl" in result.stdout
     assert "R033" in result.stdout
+
+
+def test_a_check_grades_the_references(tmp_path: Path):
+    check = 'checks.numbers:number(marker="####")'
+    good = run(RECORDS, "--check", check)
+    assert good.exit_code == 0
+    assert good.stdout.endswith(f"{check}: 300 of 300 records checked by their own references\n")
+
+    path = tmp_path / "data.jsonl"
+    row = '{"messages": [{"role": "user", "content": "Q"}], "reference_answer": "Apollo 11"}'
+    path.write_text(f"[]\n{row}\n", encoding="utf-8")
+    bad = run(path, "--check", "checks.numbers:number()")
+    assert bad.exit_code == 1
+    assert "error R090 the check cannot grade the record" in bad.stdout
+    assert f"{path}:2: record: the reference answer is not one number" in bad.stdout
+    report = json.loads(run(path, "--check", "checks.numbers:number()", "--json").stdout)
+    assert report["check"] == {"grader": "checks.numbers:number()", "records": 1}
+
+
+def test_a_check_that_is_none_is_exit_2():
+    result = run(RECORDS, "--check", "checks.numbers:none()")
+    assert isinstance(result.exception, InputError)
+    assert result.exception.exit_code == 2

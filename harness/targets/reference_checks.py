@@ -1,0 +1,111 @@
+"""Grades the references of a training file by the check that is to grade completions against them.
+
+A reference that the check cannot read costs every completion of its record, and one whose own text earns less
+than everything can never be answered in full. Both are found before a job is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, TypeGuard
+
+from harness.data.json_lines import LineError, lines, parse
+from harness.data.record_fields import OWN_FIELDS
+from harness.data.records import ends_with_assistant
+from harness.data.validate import Report
+from harness.errors import InputError
+from harness.targets.grader_name import named
+from harness.targets.in_process import InProcessTarget
+from harness.targets.protocol import Graded
+
+__all__ = ["check_references"]
+
+_MARKER = "####"
+_NEARLY = 1e-9
+
+
+def check_references(report: Report, target: InProcessTarget, grader: str) -> None:
+    """Add what a check has to say of a file's references to the file's report.
+
+    Each record is graded on completions made of its own reference, in the forms that checks ask for, until
+    one is paid in full. Lines that are no records are passed over: the rules on lines tell of them.
+
+    Args:
+        report: The report of the file.
+        target: The check.
+        grader: Its name.
+
+    Raises:
+        InputError: The check fails whole calls, so that it grades no record.
+    """
+    report.check, report.checked = grader, 0
+    marker = (named(grader).options or {}).get("marker")
+    if not report.records:  # nothing in it can be read, as the report says
+        return
+    for number, (_, line) in enumerate(lines(report.file), 1):
+        try:
+            record = parse(line) if line.strip() else None
+        except LineError:
+            continue
+        if _is_record(record):
+            report.checked += 1
+            _check_record(report, target, number, record, marker if isinstance(marker, str) else _MARKER)
+
+
+def _is_record(value: Any) -> TypeGuard[dict[str, Any]]:
+    if not isinstance(value, dict) or not isinstance(value.get("messages"), list):
+        return False
+    return not ends_with_assistant(value)
+
+
+def _check_record(
+    report: Report, target: InProcessTarget, number: int, record: dict[str, Any], marker: str
+) -> None:
+    most = target.bounds[1] if target.bounds else None
+    best, failure = None, ""
+    for completion in _completions(record.get("reference_answer"), marker):
+        found = _graded(target, number, record, completion)
+        if found.error is not None:
+            failure = failure or f"{found.error['kind']}: {found.error['message']}"
+            if found.error["kind"] == "record":  # which is so whatever the completion
+                break
+        if found.reward is not None and (best is None or found.reward > best):
+            best = found.reward
+        if most is not None and best is not None and best >= most - _NEARLY:
+            return
+    if best is None:
+        report.add("R090", failure, number)
+    elif most is not None and record.get("reference_answer") is not None:
+        report.add("R091", f"a completion that says the reference is paid {best:g} of {most:g}", number)
+
+
+def _graded(target: InProcessTarget, number: int, record: dict[str, Any], completion: str) -> Graded:
+    fields = {name: value for name, value in record.items() if name not in OWN_FIELDS}
+    messages = [*record["messages"], {"role": "assistant", "content": completion}]
+    answer = target.grade([{**fields, "id": f"line-{number}", "messages": messages}])
+    if answer.fault is not None:
+        what = f"the check failed: {answer.fault.error_type}: {answer.fault.message}"
+        raise InputError(what, fix="Correct the check: it grades no record.")
+    return answer.items[0]
+
+
+def _completions(reference: Any, marker: str) -> Iterator[str]:
+    """Completions that say the reference, the likeliest form first."""
+    if isinstance(reference, dict) and set(reference) == {"text"}:
+        reference = reference["text"]
+    if isinstance(reference, list):
+        for one in reference:
+            yield from _completions(one, marker)
+    if isinstance(reference, str):
+        text = reference
+    else:
+        try:
+            text = json.dumps(reference, ensure_ascii=False)
+        except (ValueError, RecursionError):
+            text = str(type(reference))
+    yield text
+    answer = text.rpartition(_MARKER)[2].strip().rpartition(marker)[2].strip()
+    yield from (f"{marker} {answer}", f"\\boxed{{{answer}}}", f"The answer is {answer}.", answer)
+    yield from (f"<answer>{answer}</answer>", f"```\n{text}\n```", f"```json\n{text}\n```")
+    yield f"<think>{text}</think><answer>{answer}</answer>"

@@ -1,0 +1,115 @@
+"""References are graded by the check that is to use them, before a job does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders import Abstain, Sample, grader
+from harness.data.validate import Report, validate
+from harness.errors import InputError
+from harness.samples import RECORDS
+from harness.targets.in_process import InProcessTarget
+from harness.targets.reference_checks import check_references
+
+
+def checked(path: Path, references: list[Any], check: Any) -> Report:
+    prompt = [{"role": "user", "content": "Q?"}]
+    path.write_text(
+        "".join(json.dumps({"messages": prompt, "reference_answer": one}) + "\n" for one in references),
+        encoding="utf-8",
+    )
+    report = validate(path)
+    report.findings.clear()
+    report.by_severity.clear()
+    check_references(report, InProcessTarget(check), check if isinstance(check, str) else "own.py:check")
+    return report
+
+
+def found(report: Report) -> list[tuple[str, int | None]]:
+    return [(one.id, one.place.line if one.place else None) for one in report.findings]
+
+
+@pytest.mark.parametrize(
+    ("check", "good", "bad"),
+    [
+        (
+            "checks.numbers:number()",
+            ["72", "#### 72", "\\boxed{72}", 72, {"text": "72"}],
+            ["Boeing 747", None, "nan"],
+        ),
+        ('checks.numbers:number(marker="A:")', ["72", "A: 72", "so A: 72"], ["seventy-two", {"a": 1}]),
+        ("checks.numbers:boxed_number()", ["\\boxed{72}", "72"], ["\\boxed{}"]),
+        ("checks.choices:choice()", ["B", "(B)"], ["B or C", "Paris"]),
+        ("checks.text:exact()", ["Paris", ["Paris", "Rome"]], ["", {"a": "b"}, [1]]),
+        ('checks.text:exact(take="tag")', ["Paris", "<answer>Paris</answer>"], [None]),
+        ('checks.text:exact(take="code_block")', ["x = 1"], [""]),
+    ],
+)
+def test_a_reference_that_a_check_cannot_grade_is_an_error_at_its_line(
+    tmp_path: Path, check: str, good: list[Any], bad: list[Any]
+):
+    assert found(checked(tmp_path / "good.jsonl", good, check)) == []
+    report = checked(tmp_path / "bad.jsonl", [*good, *bad], check)
+    assert found(report) == [("R090", len(good) + number) for number in range(1, len(bad) + 1)]
+    assert all(one.message.startswith("record: ") for one in report.findings)
+    assert (report.checked, report.errors) == (len(good) + len(bad), len(bad))
+
+
+def test_a_check_that_does_not_pay_its_own_reference_is_told(tmp_path: Path):
+    half = grader(lambda sample: 0.5 if "72" in sample.completion else 0.0)
+    report = checked(tmp_path / "data.jsonl", ["72", "7"], half)
+    assert [one.message.rpartition("is ")[2] for one in report.findings] == ["paid 0.5 of 1", "paid 0 of 1"]
+    assert {one.id for one in report.findings} == {"R091"}
+
+
+def test_a_grader_that_needs_no_reference_has_none_to_pay(tmp_path: Path):
+    assert found(checked(tmp_path / "data.jsonl", [None], "checks.text:matches(pattern='x+')")) == []
+
+
+def test_what_a_grader_does_instead_of_grading_is_told(tmp_path: Path):
+    @grader
+    def abstains(sample: Sample) -> Abstain:
+        return Abstain("not today")
+
+    @grader
+    def raises(sample: Sample) -> float:
+        raise KeyError("unit")
+
+    for check, kind in ((abstains, "abstain"), (raises, "exception")):
+        report = checked(tmp_path / "data.jsonl", ["72"], check)
+        assert [one.message.partition(":")[0] for one in report.findings] == [kind]
+
+
+def test_a_handler_that_fails_every_call_measures_nothing(tmp_path: Path):
+    def handler(event: Any, context: Any) -> Any:
+        raise RuntimeError("no")
+
+    with pytest.raises(InputError, match="the check failed: RuntimeError: no"):
+        checked(tmp_path / "data.jsonl", ["72"], handler)
+
+
+def test_the_shipped_records_are_paid_in_full():
+    report, check = validate(RECORDS), 'checks.numbers:number(marker="####")'
+    check_references(report, InProcessTarget(check), check)
+    assert (report.findings, report.checked) == ([], 300)
+
+
+TEXT = st.text(st.characters(exclude_categories=[]))
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
+        lambda one: st.lists(one, max_size=2) | st.dictionaries(st.sampled_from(["text", "a"]), one),
+        max_leaves=5,
+    )
+)
+def test_no_reference_makes_it_fail(tmp_path_factory: pytest.TempPathFactory, reference: Any):
+    report = checked(tmp_path_factory.mktemp("any") / "data.jsonl", [reference], "checks.text:exact()")
+    assert report.checked == 1
