@@ -94,6 +94,5 @@ def _show(report: Report, console: SafeConsole) -> None:
     ]
     console.print(printable(f"{report.file}: {', '.join(said)}"))
     if report.check is not None:
-        console.print(
-            printable(f"{report.check}: {report.checked:,} records checked by their own references")
-        )
+        measured = f"{report.checked:,} of {report.records:,} records checked by their own references"
+        console.print(printable(f"{report.check}: {measured}"))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from graders.sample import REFERENCES
-
 __all__ = ["MESSAGES", "REFERENCE", "is_missing_value", "look_alike", "look_alikes"]
 
 REFERENCE = (
@@ -15,6 +13,13 @@ REFERENCE = (
     *("answers", "targets", "labels", "solutions", "outputs", "output", "response", "completion"),
 )
 """Names of the reference in other data sets (TRL, verl, lm-evaluation-harness), the likeliest first."""
+
+_NESTED = (
+    ("reward_model", "ground_truth"),
+    ("extra_info", "answer"),
+    ("metadata", "reference_answer"),
+)
+"""Where verl's data and events of the service have the reference: object and key."""
 
 MESSAGES = (
     *("message", "messages", "conversations", "conversation", "dialog", "dialogue", "chat", "prompt"),
@@ -39,7 +44,7 @@ def look_alikes(fields: dict[str, Any], names: tuple[str, ...], real: str) -> It
     """
     spelled = {"".join(filter(str.isalnum, name)).lower(): name for name in fields if name != real}
     if names is REFERENCE:
-        for outer, inner in (*REFERENCES, ("metadata", real)):
+        for outer, inner in _NESTED:
             found = fields.get(outer)
             if isinstance(found, dict) and found.get(inner) not in (None, "", [], {}):
                 yield f"{outer}.{inner}", found[inner]

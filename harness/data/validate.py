@@ -65,6 +65,14 @@ class Report:
         if self.keep is None or self.by_rule[rule_id] <= self.keep:
             self.findings.append(Finding(rule_id, found, message, Place(self.file, line), rule.fix))
 
+    def add_ungraded(self, message: str, line: int) -> None:
+        """Count a record that the check cannot grade, whatever the completion."""
+        self.add("R090", message, line)
+
+    def add_unpaid(self, message: str, line: int) -> None:
+        """Count a record whose own reference the check does not pay in full."""
+        self.add("R091", message, line)
+
     def to_json(self) -> dict[str, Any]:
         """The report as one JSON object."""
         return {

@@ -7,6 +7,7 @@ than everything can never be answered in full. Both are found before a job is.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from typing import Any, TypeGuard
 
@@ -37,10 +38,15 @@ def check_references(report: Report, target: InProcessTarget, grader: str) -> No
         grader: Its name.
 
     Raises:
-        InputError: The check fails whole calls, so that it grades no record.
+        InputError: The check fails whole calls, or the data can be read only once.
     """
     report.check, report.checked = grader, 0
     marker = (named(grader).options or {}).get("marker")
+    if not os.path.isfile(report.file):
+        fix = "Write it to a file first."
+        raise InputError(
+            "--check reads the data twice, and this can be read once", place=report.file, fix=fix
+        )
     if not report.records:  # nothing in it can be read, as the report says
         return
     for number, (_, line) in enumerate(lines(report.file), 1):
@@ -75,9 +81,9 @@ def _check_record(
         if most is not None and best is not None and best >= most - _NEARLY:
             return
     if best is None:
-        report.add("R090", failure, number)
+        report.add_ungraded(failure, number)
     elif most is not None and record.get("reference_answer") is not None:
-        report.add("R091", f"a completion that says the reference is paid {best:g} of {most:g}", number)
+        report.add_unpaid(f"a completion that says the reference is paid {best:g} of {most:g}", number)
 
 
 def _graded(target: InProcessTarget, number: int, record: dict[str, Any], completion: str) -> Graded:
