@@ -98,6 +98,8 @@ def test_json_block(text, value):
         ("It is {'a': [1, 2,]} as I said.", {"a": [1, 2]}),
         ('{"score": 5, "detail": {"score": 1},}', {"score": 5, "detail": {"score": 1}}),
         ("It is ['a', 'b']", ["a", "b"]),
+        ("{'a': True} // so", {"a": True}),
+        ('{"a": 1} or {"a": 2,}', {"a": 2}),
         ('{"a": 1', None),
         ('{"a": "x', None),
         ('{"a" 1}', None),
