@@ -91,7 +91,7 @@ def label(
             bare = text[max(0, start - 8) : start].rstrip(" *_")[-1:] in tuple(".!?;") and _BARE_END.match(
                 text, end
             )
-            if _JOINED.fullmatch(text, before, start) or bare:
+            if start == before or _JOINED.fullmatch(text, before, start) or bare:
                 named.add(name)
         return _settled(named)
 

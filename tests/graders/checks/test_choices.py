@@ -67,6 +67,8 @@ def test_a_constant_wins_only_its_own_share(completion):
         ("The answer is not yes", None),
         ("I cannot say yes", None),
         ("no doubt", None),
+        ("是不是", None),
+        ("对错", None),
     ],
 )
 def test_yes_no(completion, says):
