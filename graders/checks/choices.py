@@ -152,10 +152,12 @@ def _words(labels: Sequence[str] | Mapping[str, Sequence[str]]) -> dict[str, str
 
 def _mentions(pattern: re.Pattern[str], words: Mapping[str, str], text: str) -> list[tuple[str, int, int]]:
     """Each label that a text names and does not deny, and where."""
+    found = list(pattern.finditer(text))
+    starts = {one.start() for one in found}  # 是不是: neither denies the other
     return [
-        (words[_word(found[0])], *found.span())
-        for found in pattern.finditer(text)
-        if not is_denied(text, *found.span())
+        (words[_word(one[0])], *one.span())
+        for one in found
+        if one.end() in starts or not is_denied(text, *one.span())
     ]
 
 
