@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ..errors import RecordError
 from ._blocks import after_marker
 from ._claims import last_number
@@ -40,14 +42,7 @@ def reference_number(
     """
     number: Number | Missing | None = None
     if isinstance(reference, str):
-        part: str | Missing = reference
-        if marker is not None and marker in reference:
-            part = after_marker(reference, marker, which)
-        number = (
-            part
-            if isinstance(part, Missing)
-            else parse_number(part, decimal=decimal, scale=scale, strict=True)
-        )
+        number = _text_number(reference, marker, which, decimal, scale)
     elif isinstance(reference, (int, float)) and not isinstance(reference, bool):
         try:
             number = exact(reference)
@@ -60,6 +55,19 @@ def reference_number(
             "Correct the record, or name what stands before the number"
         )
     return number
+
+
+@lru_cache(256)  # the completions of one record follow each other
+def _text_number(
+    reference: str, marker: str | None, which: Literal["last", "first"], decimal: Decimal, scale: bool
+) -> Number | Missing:
+    """The number that a reference is as a whole, or behind its marker."""
+    part: str | Missing = reference
+    if marker is not None and marker in reference:
+        part = after_marker(reference, marker, which)
+    if isinstance(part, Missing):
+        return part
+    return parse_number(part, decimal=decimal, scale=scale, strict=True)
 
 
 def same_number(
