@@ -39,7 +39,7 @@ _NO_LETTER = re.compile(r"[^\W_A-Za-z]?[^A-Za-z]*")
 _PLAIN_WORD = re.compile(r"(?<=[a-z] )[a-z]{2,12}\Z")
 _TELLING = frozenset(  # words that may change the number behind them
     """not never than least most over under above below exceed exceeds plus times minus negative by of or vs
-    versus twice double triple thrice between sqrt log ln sin cos tan to and may be out
+    versus half twice double triple thrice between sqrt log ln sin cos tan to and may be out
     mod modulo choose""".split()
 )
 _FINAL = re.compile(r"\bfinal\sanswer\b", re.IGNORECASE)

@@ -120,3 +120,10 @@ def test_the_short_way_to_an_ordinary_number_reads_what_the_long_one_reads(words
     line = " ".join([*words, number])
     short = _claims._ordinary_end(line)
     assert short is None or short == _claims._last_of_line(line, ".", False)
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_no_word_before_a_number_is_passed_over_by_the_short_way(word):
+    line = f"so it is {word} 72"
+    short = _claims._ordinary_end(line)
+    assert short is None or short == _claims._last_of_line(line, ".", False)

@@ -154,7 +154,7 @@ def test_a_copy_is_as_missing_as_the_original(again: Callable[[Any], Any]) -> No
         (boxed(r"\boxed{72"), "not exact", "the last box is not closed"),
         (tag("<answer> </answer>"), "not exact", "the last tag is empty"),
         (code_block("```\n72"), "none", "there is no complete code block"),
-        (json_block("null"), "none", "there is no JSON value"),
+        (json_block("null"), "none", "the JSON value is null"),
         (choice_letter("Answer: C or D"), "several", "it claims several letters"),
         (choice_letter("(A) (B)"), "several", "it names several letters"),
         (choice_letter("72"), "none", "it settles on no letter"),
