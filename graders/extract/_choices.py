@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 
 from ._missing import Missing
-from ._phrases import REVISED, announced, is_denied, is_doubted, is_foreign, plain_width
+from ._phrases import REVISED, announced, is_denied, is_doubted, is_foreign, may_deny, plain_width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import NamedTuple
 
     class Patterns(NamedTuple):
@@ -24,6 +26,7 @@ else:
 
 _WRAPPING = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{|[*_`$\"'()\[\]{}<>.,:;!\s\u200b]|\\[()\[\]]")
 _LONGEST = 64
+_MOST = 4000
 
 _OPEN = r"(?:\\(?:text|textbf|mathrm|mathbf)\s?\{|[*_`$\"'(\[{<]|\\[(\[]){0,6}"
 _END = r"(?![A-Za-z0-9\u00c0-\u024f\u0370-\u04ff_^]|['’][A-Za-z]|[.,][0-9]|\s?[%%+])"
@@ -40,6 +43,7 @@ _LEAD = (
     r"(?:(?i:it(?:\sis|'s|\smust\sbe)|option|choice|letter|answer|definitely|probably)\s){0,2}"
     rf"{_OPEN}\Z"
 )
+_PLAIN_CLAIM = re.compile(r"nswer(?::| is)[ *]{0,3}\(?([A-Za-z0-9])\)?\*{0,2}\.?\s{0,2}\Z")
 _PLAIN_LEAD = re.compile(r"nswer(?::| is)[ *]{0,3}\(?\Z")
 _BOX_LEAD = re.compile(r"box(?:ed)?\s?\{[^{}]{0,8}(?:\{[^{}]{0,4})?\Z")
 _BOX_END = re.compile(r"[^{}\n]{0,60}\}")
@@ -66,7 +70,8 @@ _LABEL = (
     r"|^[\s*_#>-]{0,6}([%(upper)s])(?:[.):](?=[\s*]|$)|\s-\s|[*_`]{0,3}[ \t]{0,3}$)"
     r"|\A[*_]{0,2}([%(either)s])[.)]\s[^\n]{1,80}\Z"
 )
-_NAMED = rf"(?<![A-Za-z0-9_\u00c0-\u024f\u0370-\u04ff^\\-])(?<![A-Za-z]['’])(?P<letter>[%(either)s]){_END}"
+# The letter comes first, so that the regular expression engine skips what cannot be one.
+_NAMED = rf"(?P<letter>[%(either)s])(?<![A-Za-z0-9_\u00c0-\u024f\u0370-\u04ff^\\-].)(?<![A-Za-z]['’].){_END}"
 _WORD_FOLLOWS = re.compile(r" {1,3}(?!(?:because|since|as|is|are|due|with|or|and)\b)[A-Za-z]")
 _leads: dict[bool, re.Pattern[str]] = {}
 _compiled: dict[str, Patterns] = {}
@@ -89,6 +94,8 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
     3. labels, when all of them name the same letter: `(B)`, `**B**`, `option B`, and at the start of a line
        `B)`, `B.`, `B:`.
 
+    Only the last 4,000 places where a letter stands alone are read, and the last 4,000 labels.
+
     What is denied is never read: `not B`, `(B) is wrong`, `除了B`. Lower case counts in 1, and in a claim
     where the letter stands in brackets or no word follows it. Full-width letters and brackets are read.
 
@@ -107,7 +114,13 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
     lone = _lone(text, letters)
     if lone is not None:
         return lone
-    claims = _claims(text, letters, patterns)
+    return _plain_claim(text, letters, patterns) or _settled(text, letters, patterns)
+
+
+def _settled(text: str, letters: str, patterns: Patterns) -> str | Missing:
+    """The letter that the claims of a text settle on; without a claim, its labels."""
+    places = deque(patterns.named.finditer(text), _MOST)
+    claims = _claims(text, letters, patterns, places)
     if not claims:
         return _labeled(text, patterns)
     counting = [claims[0]]
@@ -121,8 +134,8 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
         return Missing("it claims several letters", "several")
     letter = named.pop()
     end = counting[-1][1]
-    for found in patterns.named.finditer(text, end):
-        if found["letter"] == letter and is_denied(text, found.start(), found.end()):
+    for found in places:
+        if found.start() >= end and found["letter"] == letter and is_denied(text, found.start(), found.end()):
             return Missing("it takes back the letter that it claims", "several")
     return letter
 
@@ -155,11 +168,28 @@ def _lone(text: str, letters: str) -> str | None:
     return core if len(core) == 1 and core in letters else None
 
 
-def _claims(text: str, letters: str, patterns: Patterns) -> list[tuple[int, int, str]]:
+def _plain_claim(text: str, letters: str, patterns: Patterns) -> str | None:
+    """The letter of a text that ends in `Answer: B`, names no other and denies nothing near it.
+
+    None where the text needs a closer look, which would find the same letter here.
+    """
+    claim = _PLAIN_CLAIM.search(text, max(0, len(text) - 32))
+    if claim is None:
+        return None
+    found = patterns.named.search(text)
+    if found is None or found.start() != claim.start(1) or may_deny(text, claim.start(), found.start()):
+        return None
+    head, line_end, _ = text.lstrip().partition("\n")
+    return None if line_end and _lone(head, letters) else found["letter"].upper()
+
+
+def _claims(
+    text: str, letters: str, patterns: Patterns, places: Iterable[re.Match[str]]
+) -> list[tuple[int, int, str]]:
     """Where each claim starts and ends, and its letter, "" where it names several; in order."""
     claims = []
     foreign = is_foreign(text)
-    for found in patterns.named.finditer(text):
+    for found in places:
         (start, end), named = found.span(), found[0]
         if _is_word(text, named, start, end):
             continue
@@ -177,10 +207,12 @@ def _claims(text: str, letters: str, patterns: Patterns) -> list[tuple[int, int,
         claims.append((lead, end, letter))
     stripped = text.strip()
     head, _, rest = stripped.partition("\n")
+    if not rest:
+        return claims
     first, last = _lone(head, letters), _lone(stripped.rpartition("\n")[2], letters)
-    if rest and first and not (claims and claims[0][0] < len(head)):
+    if first and not (claims and claims[0][0] < len(head)):
         claims.insert(0, (0, len(text) - len(text.lstrip()) + len(head), first))
-    if rest and last:
+    if last:
         claims.append((len(text.rstrip()) - 1, len(text), last))
     return claims
 
@@ -216,7 +248,7 @@ def _last(text: str) -> str:
 def _labeled(text: str, patterns: Patterns) -> str | Missing:
     """The one letter that all labels of a text name, but for those that it denies."""
     named = ""
-    for found in patterns.label.finditer(text):
+    for found in deque(patterns.label.finditer(text), _MOST):
         group = found.lastindex or 0
         letter: str = found[group].upper()
         start, end = found.span(group)

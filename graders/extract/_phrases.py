@@ -218,6 +218,8 @@ _CUES = (
     *("nunca", "ник", "не", "不", "非", "除", "if ", "whether", "suppose", "assum", "wrong", "deny"),
     *("如果", "假", "若", "unless"),
 )
+_ASCII_CUES = tuple(cue for cue in _CUES if cue.isascii())
+_CLAUSE = 60
 
 
 def is_denied(text: str, start: int, end: int) -> bool:
@@ -247,11 +249,24 @@ def is_doubted(text: str, start: int) -> bool:
 
 def _denying_clause(text: str, end: int) -> str:
     """What stands before a place in its clause, 60 characters at most; "" where nothing in it can deny."""
-    before = text[max(0, end - 60) : end]
-    small = before.lower()
-    if not any(cue in small for cue in _CUES):
+    if not may_deny(text, end, end):
         return ""
-    return NO_DOUBT.sub("", _CLAUSE_END.split(before)[-1])
+    return NO_DOUBT.sub("", _CLAUSE_END.split(text[max(0, end - _CLAUSE) : end])[-1])
+
+
+def may_deny(text: str, start: int, end: int) -> bool:
+    """Whether words stand in a span, or in what is read of the clause before it, that may deny or doubt.
+
+    Args:
+        text: A text with folded widths.
+        start: Where the span starts.
+        end: Where it ends.
+    """
+    near = text[max(0, start - _CLAUSE) : end].lower()
+    for cue in _ASCII_CUES if near.isascii() else _CUES:
+        if cue in near:
+            return True
+    return False
 
 
 _CLAUSE_END = re.compile(r"[.;!?\n]\s?|,\s(?!or\b|nor\b)|\b(?:so|but|therefore|thus|hence)\b")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graders.extract import _choices
 from support.found import choice_letter
 
 
@@ -341,6 +342,28 @@ def test_no_text_raises(text):
     assert choice_letter(text) in (None, "A", "B", "C", "D")
 
 
+PIECES = ["A dog ran. ", "B\n", "_B_\n", "not ", "Is it ", "I doubt that the ", "But wait, ", "\n", "所以 "]
+CLAIMS = ["answer: ", "Answer is ", "**Answer:** ", "Answer is (", "final answer is **", "Answer: **("]
+
+
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=4),
+    st.sampled_from(CLAIMS),
+    st.sampled_from(["A", "B", "b", "C", "Z"]),
+    st.sampled_from(["", ".", ")", ").", "**", ")**.", "\n", " ", "?", " not", " is wrong"]),
+)
+def test_the_short_way_to_a_plain_claim_reads_what_the_long_one_reads(pieces, claim, letter, end):
+    text = "".join([*pieces, claim, letter, end])
+    patterns = _choices._compile("ABCD")
+    short = _choices._plain_claim(text, "ABCD", patterns)
+    assert short is None or short == _choices._settled(text, "ABCD", patterns)
+
+
+def test_only_the_last_places_of_letters_are_read():
+    assert choice_letter("Answer: A. " + "Answer: B. " * 4000) == "B"
+    assert choice_letter("Answer: A. Answer: B. ") is None
+
+
 @pytest.mark.parametrize(
     "piece",
     [
@@ -359,6 +382,11 @@ def test_no_text_raises(text):
         "\\text{",
         "option ",
         "I choose ",
+        "答案是A ",
+        "不是A ",
+        "ответ это A\n",
+        "Antwort: A é ",
+        "(A)不",
     ],
 )
 def test_a_megabyte_takes_linear_time(piece):
