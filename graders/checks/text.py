@@ -42,7 +42,7 @@ _FOREIGN = {
     **dict.fromkeys((0x2010, 0x2011), "-"),
 }
 _DASHES = dict.fromkeys((*range(0x2012, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D), "-")
-_MARKS = dict.fromkeys((0x2122, 0xAE, 0xA9, 0x2120, 0x2117), "")  # trade marks and the like
+_MARKS: dict[int, str] = dict.fromkeys((0x2122, 0xAE, 0xA9, 0x2120, 0x2117), "")  # trade marks and the like
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # What may stand around an answer without changing it; signs, currencies and percents do change it.
 _AROUND = (

@@ -9,12 +9,15 @@ several never pays more than guessing.
 from __future__ import annotations
 
 from ._blocks import after_marker, boxed, code_block, tag
-from ._choices import choice_letter
 from ._claims import last_number
 from ._compared import reference_number, same_number
-from ._json import json_block
 from ._missing import Missing
 from ._numbers import parse_number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._choices import choice_letter
+    from ._json import json_block
 
 __all__ = [
     "Missing",
@@ -29,3 +32,21 @@ __all__ = [
     "same_number",
     "tag",
 ]
+
+_LATE = {"choice_letter": "_choices", "json_block": "_json"}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        """Load what costs a cold start most, tables of phrases and json, once a grader imports it."""
+        if name not in _LATE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        found = globals()[name] = getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
+        return found
+
+
+def __dir__() -> list[str]:
+    """The public names, those that are not loaded yet among them."""
+    return __all__
