@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ._answers import Take
 
 _CLAIM = re.compile(announced(rows=True) + r"|<answer>\s{0,8}|\\(?:boxed|fbox)\s?\{\s{0,4}")
+_NOT_BEFORE = r"(?<![A-Za-z0-9\u00c0-\u04ff])"
 _AROUND = " \t\r.,;:!?\"'`*_()[]{}$-#>"
 _JOINED = re.compile(
     r"[\s*_`\"')]{0,4}(?:[/&|,]\s{0,3})?(?:\b(?:or|and)\b|[/&|]|或)[\s*_`\"'(]{0,4}", re.IGNORECASE
@@ -37,7 +38,8 @@ def choice(letters: str = "ABCD", *, take: Take | None = None) -> Callable[[Samp
     """Make a check that the completion settles on the reference's letter.
 
     The rules are those of `graders.extract.choice_letter`; they read the reference too, so `(B)` and
-    `B. Paris` will do.
+    `B. Paris` will do. A reference must also name its letter first: `Since A is wrong, the answer is B` is a
+    `RecordError`.
 
     Args:
         letters: The letters there are to choose from, in upper case.
@@ -50,8 +52,20 @@ def choice(letters: str = "ABCD", *, take: Take | None = None) -> Callable[[Samp
         choice_letter("", letters)
     except (ValueError, AttributeError, TypeError) as error:
         raise DecorationError(f"letters={letters!r}: write capitals such as 'ABCD' ({error})") from None
+    either = letters + letters.lower()
+    named = re.compile(rf"{_NOT_BEFORE}(?:[{letters}](?![A-Za-z0-9\u00c0-\u04ff])|[{either}](?=[).:\]]))")
+
+    def read(text: str, strict: bool) -> str | Missing:
+        """The letter that a text settles on; in a reference, no other letter stands before it."""
+        letter = choice_letter(text, letters)
+        if strict and not isinstance(letter, Missing):
+            first = named.search(plain_width(text))
+            if first and first[0].upper() != letter:
+                return Missing(f"it names {first[0]} before it settles on {letter}", "several")
+        return letter
+
     return comparing(
-        lambda text, strict: choice_letter(text, letters),
+        read,
         str.__eq__,
         what=f"one of the letters {letters}",
         take=take,

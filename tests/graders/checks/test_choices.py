@@ -22,6 +22,29 @@ def test_choice_reads_the_reference_by_the_same_rules():
     assert fits(choice("ABCDEFGHIJ"), "Answer: J", "J")
 
 
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "Since A is wrong, the answer is B",
+        "The answer is A. Wait, B is correct",
+        "a) is wrong. Answer: B",
+        "（Ａ）错误，答案是B",
+    ],
+)
+def test_a_reference_that_names_another_letter_first_is_not_read(reference):
+    with pytest.raises(RecordError, match="before it settles on B"):
+        fits(choice(), "B", reference)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["b) a dog", "答案是B", "Answer: B, not A", "The correct answer is (B) Paris.", "B - Vitamin C"],
+)
+def test_a_reference_that_names_its_letter_first_is_read(reference):
+    assert fits(choice(), "B", reference)
+    assert not fits(choice(), "A", reference)
+
+
 @pytest.mark.parametrize("completion", ["A", "B", "C", "D"])
 def test_a_constant_wins_only_its_own_share(completion):
     assert [fits(choice(), completion, reference) for reference in "ABCD"].count(True) == 1
