@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 
-from ..errors import DecorationError
+from ..errors import DecorationError, RecordError
 from ..extract import Missing, choice_letter
 from ..extract._phrases import NO_DOUBT, YES_NO, announced, is_denied, plain_width
 from ._answers import comparing
-from ._options import text_option
+from ._letter_sets import LetterSets
+from ._options import flag_options, text_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,10 +49,7 @@ def choice(letters: str = "ABCD", *, take: Take | None = None) -> Callable[[Samp
     Raises:
         DecorationError: The letters cannot be meant.
     """
-    try:
-        choice_letter("", letters)
-    except (ValueError, AttributeError, TypeError) as error:
-        raise DecorationError(f"letters={letters!r}: write capitals such as 'ABCD' ({error})") from None
+    _alphabet(letters)
     either = letters + letters.lower()
     named = re.compile(rf"{_NOT_BEFORE}(?:[{letters}](?![A-Za-z0-9\u00c0-\u04ff])|[{either}](?=[).:\]]))")
 
@@ -69,6 +67,44 @@ def choice(letters: str = "ABCD", *, take: Take | None = None) -> Callable[[Samp
         str.__eq__,
         what=f"one of the letters {letters}",
         take=take,
+    )
+
+
+def choice_set(
+    letters: str = "ABCD", *, partial: bool = False, take: Take | None = None
+) -> Callable[[Sample[Any]], Reward]:
+    r"""Make a check that the completion names all letters of the reference and no others.
+
+    The reference is a text such as `A, C` or `AC`, or a list of letters. A completion is read where it is
+    nothing but letters, or else after its last `answer:`, `answer is`, box or `<answer>`, where nothing else
+    may stand: `A, C`, `A and C`, `(A)(C)`, `AC`. `A or C` is none, and so is a claim that is revised later.
+
+    Args:
+        letters: The letters there are to choose from, in upper case.
+        partial: Pay the share of the right letters that are named, less the share of the wrong ones, 0 at
+            least. All letters at once earn nothing, unless all are right. One right letter alone is paid
+            something.
+        take: Finds the answer in a text first; None reads all of it.
+
+    Raises:
+        DecorationError: An option cannot be meant.
+    """
+    _alphabet(letters)
+    flag_options(partial=partial)
+
+    def share(named: frozenset[str], right: frozenset[str]) -> float:
+        """How right the letters are."""
+        if not partial:
+            return float(named == right)
+        wrong = len(named - right) / max(1, len(letters) - len(right))
+        return max(0.0, len(named & right) / len(right) - wrong)
+
+    return comparing(
+        LetterSets(letters).read,
+        share,
+        what=f"one or more of the letters {letters}",
+        take=take,
+        references=_letters_text,
     )
 
 
@@ -141,6 +177,28 @@ def yes_no(*, take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
         DecorationError: An option cannot be meant.
     """
     return label(YES_NO, take=take)
+
+
+def _alphabet(letters: str) -> None:
+    """Refuse letters that cannot be meant.
+
+    Raises:
+        DecorationError: They cannot.
+    """
+    try:
+        choice_letter("", letters)
+    except (ValueError, AttributeError, TypeError) as error:
+        raise DecorationError(f"letters={letters!r}: write capitals such as 'ABCD' ({error})") from None
+
+
+def _letters_text(sample: Sample[Any]) -> Sequence[str]:
+    """The reference as one text, a list of letters too."""
+    reference = sample.reference_answer
+    if not isinstance(reference, list):
+        return (sample.reference_text,)
+    if not all(isinstance(letter, str) and len(letter.strip()) == 1 for letter in reference):
+        raise RecordError("the reference answer is no list of letters: write ['A', 'C']")
+    return (", ".join(letter.strip() for letter in reference),)
 
 
 def _words(labels: Sequence[str] | Mapping[str, Sequence[str]]) -> dict[str, str]:

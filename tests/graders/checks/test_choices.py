@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from graders.checks.choices import choice, label, yes_no
+from graders.checks.choices import choice, choice_set, label, yes_no
 from graders.errors import DecorationError, RecordError
 from graders.testing import make_sample
 
@@ -138,3 +140,75 @@ def test_labels_that_cannot_be_meant_are_refused(labels):
 def test_letters_that_cannot_be_meant_are_refused(letters):
     with pytest.raises(DecorationError):
         choice(letters)
+
+
+FORMS = [
+    "Answer: {}",
+    "The answer is {}.",
+    "So \\boxed{{{}}}",
+    "<answer>{}</answer>",
+    "{}",
+    "I think.\nAnswer: **{}**",
+    "答案是{}",
+    "The correct answers are {}",
+    "\\boxed{{\\text{{{}}}}}",
+]
+LISTS = [", ".join, "、".join, " and ".join, "".join, lambda letters: "".join(f"({one})" for one in letters)]
+some = st.sets(st.sampled_from("ABCD"), min_size=1).map(sorted)
+
+
+@given(
+    some, some, st.sampled_from(FORMS), st.sampled_from(LISTS), st.sampled_from([list, ", ".join, "".join])
+)
+def test_a_set_of_letters_pays_only_when_it_is_the_references(right, named, form, joined, reference):
+    sample = make_sample(form.format(joined(named)), reference(right))
+    assert choice_set()(sample).metrics["unread"] == 0
+    assert float(choice_set()(sample)) == (named == right)
+
+
+@pytest.mark.parametrize("completion", ["The answer is a, c", "Answer: option A, C", "Ａ，Ｃ", "A\nC"])
+def test_a_set_is_read_whole_however_it_is_written(completion):
+    assert float(choice_set()(make_sample(completion, "A, C"))) == 1
+    assert float(choice_set()(make_sample(completion, "C"))) == 0
+
+
+@given(some, some, st.sampled_from("ABCD"))
+def test_partial_credit_never_grows_by_a_wrong_letter(right, named, more):
+    check = choice_set(partial=True)
+    paid = [
+        float(check(make_sample(", ".join(sorted(one)), right)))
+        for one in (named, {*named, more}, set("ABCD"))
+    ]
+    assert (paid[1] >= paid[0]) if more in right else (paid[1] <= paid[0])
+    assert paid[2] == (len(right) == 4)
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        "A or C",
+        "Answer: A, C, maybe B",
+        "The answer is not A, C",
+        "Answer: A, C are wrong",
+        "Answer: A, C\nB",
+        "Answer: A, C\nWait, B too.",
+        "Answer: A dog and a cat",
+        "A cat",
+        "",
+        "A, E",
+        "Answer: bad",
+        "Answer: a cad",
+        "abc",
+    ],
+)
+def test_a_set_that_is_hedged_or_denied_is_unread(completion):
+    answer = choice_set(partial=True)(make_sample(completion, "A, C"))
+    assert (float(answer), answer.metrics["unread"]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "reference", ["A or C", "Paris", "A, E", "", [], ["A", 1], ["AC"], "Since A is wrong, C"]
+)
+def test_a_reference_that_is_no_set_of_letters_is_refused(reference):
+    with pytest.raises(RecordError):
+        choice_set()(make_sample("A, C", reference))

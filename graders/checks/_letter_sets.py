@@ -1,0 +1,66 @@
+"""Reads several letters as one answer, `A, C`, from a slot that holds nothing else."""
+
+from __future__ import annotations
+
+import re
+
+from ..extract import Missing
+from ..extract._phrases import REVISED, announced, plain_width
+
+_CLAIM = re.compile(
+    announced(rows=True) + r"|\b[Aa]nswers\s{0,4}(?:are\b|[:=])|<answer>\s{0,8}|\\(?:boxed|fbox)\s?\{\s{0,4}"
+)
+_STYLE = re.compile(r"\\(?:text(?:bf|rm)?|math(?:rm|bf))\s?(?=\{)")
+_FILLER = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z][\s:,]{0,3}|[a-z]\s?,\s?)\Z")
+_LONGEST = 200
+_OPEN, _CLOSE = r"[*_`$\"'(\[{]{0,4}", r"[*_`$\"')\]}]{0,4}"
+_JOINED = r"\s{0,2}(?:[,;&+/、]\s{0,2}(?:and\s)?|\band\b|[和与及])\s{0,2}"
+_ENDED = r"(?:</answer>)?[.*_`$\s\"')\]}]{0,6}"
+
+
+class LetterSets:
+    """Reads sets of letters out of some alphabet.
+
+    Args:
+        letters: The letters there are, in upper case.
+    """
+
+    def __init__(self, letters: str) -> None:
+        one, either = f"[{letters}]", f"[{letters}{letters.lower()}]"
+        # Without anything between them, letters have to be capitals: `bad` is a word.
+        parts = rf"{_OPEN}{either}{_CLOSE}(?:{_JOINED}{_OPEN}{either}{_CLOSE})*|(?:{_OPEN}{one}{_CLOSE}\s?)+"
+        self._slot = re.compile(rf"{_OPEN}(?P<letters>{parts}){_ENDED}")
+
+    def in_slot(self, text: str) -> frozenset[str]:
+        """The letters of a text that holds nothing else; empty where it holds more."""
+        text = _STYLE.sub("", text.strip())
+        found = self._slot.fullmatch(text) if len(text) <= _LONGEST else None
+        if found is None:
+            return frozenset()
+        return frozenset(re.findall("[^\\W_]", found["letters"].replace("and", "").upper())) - {
+            "和",
+            "与",
+            "及",
+        }
+
+    def read(self, text: str, strict: bool) -> frozenset[str] | Missing:
+        """The letters that a text settles on: all of it, or what its last claim announces.
+
+        Args:
+            text: A completion or a reference.
+            strict: Whether the text has to be one answer as a whole; it has to be one anyway.
+        """
+        text = plain_width(text).strip()
+        claims = list(_CLAIM.finditer(text))
+        if not claims:
+            return self.in_slot(text) or Missing("it claims no letters")
+        # An announcement ends in fillers such as `a`, and the letter A may have been taken for one.
+        filler = _FILLER.search(claims[-1][0])
+        at = claims[-1].start() + filler.start() if filler else claims[-1].end()
+        line, _, behind = text[at:].strip().partition("\n")
+        named, last = self.in_slot(line), self.in_slot(behind.rpartition("\n")[2])
+        if not named:
+            return Missing("it claims no letters alone")
+        if REVISED.search(behind) or (last and last != named):
+            return Missing("it revises the letters that it claims", "several")
+        return named
