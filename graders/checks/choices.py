@@ -8,10 +8,11 @@ that often: compare a run's mean reward with that share.
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from ..errors import DecorationError, RecordError
 from ..extract import Missing, choice_letter
-from ..extract._phrases import NO_DOUBT, YES_NO, announced, is_denied, plain_width
+from ..extract._phrases import NO_DOUBT, REVISED, YES_NO, announced, is_denied, plain_width
 from ._answers import comparing
 from ._letter_sets import LetterSets
 from ._options import flag_options, text_option
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ._answers import Take
 
 _CLAIM = re.compile(announced(rows=True) + r"|<answer>\s{0,8}|\\(?:boxed|fbox)\s?\{\s{0,4}")
+_REVISIONS, _NEAR = 64, 40
 _NOT_BEFORE = r"(?<![A-Za-z0-9\u00c0-\u04ff])"
 _AROUND = " \t\r.,;:!?\"'`*_()[]{}$-#>"
 _JOINED = re.compile(
@@ -118,7 +120,8 @@ def label(
     `answer is`, `label:` or `verdict:`, or a box or `<answer>`; the last line, when it is a label and
     nothing else; the first line, when it starts with a label; the whole answer. What follows a label that a
     line starts with is its reason (`Yes, there is no other way`), unless it names another label as an answer:
-    `yes and no` is none. A label that is denied is never read: `It is not true`, `non-positive`.
+    `yes and no` is none, and neither is `Yes. Wait, no.`. A label that is denied is never read: `It is not
+    true`, `non-positive`.
 
     Args:
         labels: The labels, or for each label the words that mean it.
@@ -150,16 +153,15 @@ def label(
         text = NO_DOUBT.sub(" ", plain_width(text.casefold()))
         claims = [claim.end() for claim in _CLAIM.finditer(text)]
         if claims:
-            return leading(text[claims[-1] :].strip().partition("\n")[0].strip(_AROUND))
+            claimed = text[claims[-1] :].strip()
+            return _kept(pattern, words, leading(claimed.partition("\n")[0].strip(_AROUND)), claimed)
         lines = text.strip().split("\n")
         last, first = _word(lines[-1].strip(_AROUND)), lines[0].strip(_AROUND)
         if last in words:
             return words[last]
-        return (
-            leading(first)
-            if pattern.match(first)
-            else _settled({one[0] for one in _mentions(pattern, words, text)})
-        )
+        if pattern.match(first):
+            return _kept(pattern, words, leading(first), text)
+        return _settled({one[0] for one in _mentions(pattern, words, text)})
 
     return comparing(read, str.__eq__, what="one of the labels", take=take, references=_label_text)
 
@@ -220,6 +222,19 @@ def _words(labels: Sequence[str] | Mapping[str, Sequence[str]]) -> dict[str, str
     if len(set(words.values())) < 2:
         raise DecorationError(f"labels={labels!r}: write two or more different labels")
     return words
+
+
+def _kept(
+    pattern: re.Pattern[str], words: Mapping[str, str], settled: str | Missing, text: str
+) -> str | Missing:
+    """The label that a text begins with, unless the text takes it back, as in `Yes. Wait, no.`."""
+    for revision in islice(REVISED.finditer(text), _REVISIONS):
+        again = pattern.search(text, revision.end(), revision.end() + _NEAR)
+        if again and _BARE_END.match(text, again.end()):
+            same = words[_word(again[0])] == settled
+            if same == is_denied(text, *again.span()):
+                return Missing("it takes back the label that it names", "several")
+    return settled
 
 
 def _mentions(pattern: re.Pattern[str], words: Mapping[str, str], text: str) -> list[tuple[str, int, int]]:

@@ -212,3 +212,27 @@ def test_a_set_that_is_hedged_or_denied_is_unread(completion):
 def test_a_reference_that_is_no_set_of_letters_is_refused(reference):
     with pytest.raises(RecordError):
         choice_set()(make_sample("A, C", reference))
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        "Answer: yes. Wait, not yes.",
+        "Yes. Wait, no.",
+        "Yes.\nActually, no.",
+        "Yes, but no.",
+        "是。等等，不是。",
+    ],
+)
+def test_a_label_that_is_taken_back_is_no_answer(completion):
+    for reference in ("yes", "no"):
+        assert float(yes_no()(make_sample(completion, reference))) == 0
+
+
+def test_what_only_looks_like_taking_back_leaves_the_label():
+    for completion in (
+        "Yes. I mean it: yes.",
+        "Yes. However, it is not no.",
+        "Yes, but no other way is shorter.",
+    ):
+        assert float(yes_no()(make_sample(completion, "yes"))) == 1
