@@ -8,8 +8,8 @@ __all__ = ["MODULES", "install_line", "missing_package"]
 
 _BRINGS = {
     "replay": ("click", "orjson", "psutil", "rich"),
-    "deploy": ("awslambdaric", "boto3", "botocore", "starlette", "uvicorn", "yaml"),
-    "jobs": ("aws_bedrock_token_generator", "boto3", "botocore", "httpx2", "openai"),
+    "deploy": ("awslambdaric", "boto3", "botocore", "starlette", "urllib3", "uvicorn", "yaml"),
+    "jobs": ("aws_bedrock_token_generator", "boto3", "botocore", "httpx2", "openai", "urllib3"),
     "emulate": ("python_multipart", "starlette", "uvicorn"),
 }
 """The modules of each extra in pyproject.toml, beside those of `replay`, which every other one includes."""
@@ -17,7 +17,7 @@ _BRINGS = {
 _BROUGHT_ALONG = """
     _yaml annotated_types anyio certifi dateutil distro h11 httpcore2 httpx idna jiter jmespath markdown_it
     mdurl multipart pydantic pydantic_core pygments runtime_client s3transfer simplejson six
-    snapshot_restore_py sniffio tenacity truststore typing_extensions typing_inspection urllib3
+    snapshot_restore_py sniffio tenacity truststore typing_extensions typing_inspection
 """
 MODULES = frozenset(
     ("graders", "harness", *(each for names in _BRINGS.values() for each in names), *_BROUGHT_ALONG.split())
