@@ -82,7 +82,6 @@ lint: $(DEV) ## style, types, layers, names, template
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/pyright --pythonpath $(VENV)/bin/python graders
-	$(VENV)/bin/pyright --pythonpath $(VENV)/bin/python graders
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/python -m tools.lint
 	$(VENV)/bin/cfn-lint template.yaml
