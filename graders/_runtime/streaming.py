@@ -59,11 +59,12 @@ async def _score_stream(
         started = perf_counter()
         outcome: Outcome | ConfigurationError
         try:
-            outcome, held_up = await score_one(declared, Sample(item), limit, None, tick)
-            for _ in range(_TURNS - 1):
-                if not held_up:
-                    break
+            turns = 0
+            while True:
                 outcome, held_up = await score_one(declared, Sample(item), limit, None, tick)
+                turns += 1
+                if not held_up or turns == _TURNS:
+                    break
         except RecordError as error:
             outcome = failure_of(error)
         except ConfigurationError as error:
