@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 
 from ..extract import Missing
-from ..extract._phrases import REVISED, announced, plain_width
+from ..extract._phrases import CLAIMED, REVISED, is_doubted, plain_width
 
-_CLAIM = re.compile(
-    announced(rows=True) + r"|\b[Aa]nswers\s{0,4}(?:are\b|[:=])|<answer>\s{0,8}|\\(?:boxed|fbox)\s?\{\s{0,4}"
-)
+_CLAIM = re.compile(CLAIMED + r"|\b[Aa]nswers\s{0,4}(?:are\b|[:=])")
 _STYLE = re.compile(r"\\(?:text(?:bf|rm)?|math(?:rm|bf))\s?(?=\{)")
 _FILLER = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z][\s:,]{0,3}|[a-z]\s?,\s?)\Z")
 _LONGEST = 200
@@ -26,6 +24,7 @@ class LetterSets:
     """
 
     def __init__(self, letters: str) -> None:
+        self._letters = frozenset(letters)
         one, either = f"[{letters}]", f"[{letters}{letters.lower()}]"
         # Without anything between them, letters have to be capitals: `bad` is a word.
         parts = rf"{_OPEN}{either}{_CLOSE}(?:{_JOINED}{_OPEN}{either}{_CLOSE})*|(?:{_OPEN}{one}{_CLOSE}\s?)+"
@@ -37,11 +36,7 @@ class LetterSets:
         found = self._slot.fullmatch(text) if len(text) <= _LONGEST else None
         if found is None:
             return frozenset()
-        return frozenset(re.findall("[^\\W_]", found["letters"].replace("and", "").upper())) - {
-            "和",
-            "与",
-            "及",
-        }
+        return self._letters & frozenset(found["letters"].replace("and", "").upper())
 
     def read(self, text: str, strict: bool) -> frozenset[str] | Missing:
         """The letters that a text settles on: all of it, or what its last claim announces.
@@ -58,6 +53,8 @@ class LetterSets:
         filler = _FILLER.search(claims[-1][0])
         at = claims[-1].start() + filler.start() if filler else claims[-1].end()
         line, _, behind = text[at:].strip().partition("\n")
+        if is_doubted(text, claims[-1].start()):
+            return Missing("what it claims is denied or doubted")
         named, last = self.in_slot(line), self.in_slot(behind.rpartition("\n")[2])
         if not named:
             return Missing("it claims no letters alone")

@@ -12,7 +12,7 @@ from itertools import islice
 
 from ..errors import DecorationError, RecordError
 from ..extract import Missing, choice_letter
-from ..extract._phrases import NO_DOUBT, REVISED, YES_NO, announced, is_denied, plain_width
+from ..extract._phrases import CLAIMED, NO_DOUBT, REVISED, YES_NO, is_denied, is_doubted, plain_width
 from ._answers import comparing
 from ._letter_sets import LetterSets
 from ._options import flag_options, text_option
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..sample import Sample
     from ._answers import Take
 
-_CLAIM = re.compile(announced(rows=True) + r"|<answer>\s{0,8}|\\(?:boxed|fbox)\s?\{\s{0,4}")
+_CLAIM = re.compile(CLAIMED)
 _REVISIONS, _NEAR = 64, 40
 _NOT_BEFORE = r"(?<![A-Za-z0-9\u00c0-\u04ff])"
 _AROUND = " \t\r.,;:!?\"'`*_()[]{}$-#>"
@@ -151,9 +151,11 @@ def label(
     def read(text: str, strict: bool) -> str | Missing:
         """The label that a text settles on."""
         text = NO_DOUBT.sub(" ", plain_width(text.casefold()))
-        claims = [claim.end() for claim in _CLAIM.finditer(text)]
+        claims = [claim.span() for claim in _CLAIM.finditer(text)]
         if claims:
-            claimed = text[claims[-1] :].strip()
+            if is_doubted(text, claims[-1][0]):
+                return Missing("what it claims is denied or doubted")
+            claimed = text[claims[-1][1] :].strip()
             return _kept(pattern, words, leading(claimed.partition("\n")[0].strip(_AROUND)), claimed)
         lines = text.strip().split("\n")
         last, first = _word(lines[-1].strip(_AROUND)), lines[0].strip(_AROUND)

@@ -139,7 +139,8 @@ DENIED_BEHIND = re.compile(
 """What denies or doubts an answer right before it: `(B) is not the answer`."""
 
 DOUBTED = re.compile(
-    r"(?:\b(?:not|never|cannot|hardly|if|whether|unless|suppose|assum\w{1,3}|doubt\w{0,3}|wrong|deny)\b"
+    r"(?:\b(?:not|never|cannot|hardly|if|whether|unless|suppose|assum\w{1,3}|doubt\w{0,3}|wrong|deny"
+    r"|(?:false|incorrect|untrue)(?=\s(?:that|to)\b))\b"
     r"|n['’]t\b|如果|假如|假设|若|不认为|不覺得|不觉得|并非|nicht|\bpas\b)"
     r"(?:(?!\b(?:so|but|therefore|thus|hence|and|because|since|then)\b)[^.,;:!?。\n]){0,48}\Z",
     re.IGNORECASE,
@@ -202,6 +203,10 @@ def announced(rows: bool) -> str:
     return rf"(?i:{lead})[\s*_:=>-]{{0,6}}(?i:(?:{fillers})[\s:,]{{0,3}}){{0,3}}"
 
 
+CLAIMED = announced(rows=True) + r"|<answer>\s{0,8}|\\(?:boxed|fbox)\s?\{\s{0,4}"
+"""A pattern of what announces an answer of a whole line, in words or by its markup."""
+
+
 def is_foreign(text: str) -> bool:
     """Whether a text may hold announcements of another language than English."""
     if not text.isascii():
@@ -216,6 +221,7 @@ _CUES = (
     *("not", "n't", "n’t", "ne", "nor", "hardly", "non", "except", "without", "unlike", "against", "than"),
     *("then", "instead", "rul", "elimin", "exclu", "reject", "doubt", "nicht", "kein", "pas", "ni", "não"),
     *("nunca", "ник", "не", "不", "非", "除", "if ", "whether", "suppose", "assum", "wrong", "deny"),
+    *("false", "incorrect", "untrue"),
     *("如果", "假", "若", "unless"),
 )
 _ASCII_CUES = tuple(cue for cue in _CUES if cue.isascii())

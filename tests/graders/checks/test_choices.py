@@ -236,3 +236,23 @@ def test_what_only_looks_like_taking_back_leaves_the_label():
         "Yes, but no other way is shorter.",
     ):
         assert float(yes_no()(make_sample(completion, "yes"))) == 1
+
+
+DOUBTS = ["It is not true that", "It is false that", "It is wrong that", "It is incorrect to say that"]
+DOUBTS += ["I doubt that", "I do not think", "Nobody can deny whether", "If", "Unless", "Suppose"]
+READERS = [(choice(), "B"), (choice_set(), "A, C"), (yes_no(), "yes"), (label(["cat", "dog"]), "dog")]
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+@pytest.mark.parametrize(("check", "reference"), READERS, ids=["choice", "choice_set", "yes_no", "label"])
+def test_no_check_pays_what_the_clause_before_a_claim_denies_or_doubts(check, reference, doubt):
+    for claim in ("the answer is", "the answer:"):
+        text = f"{doubt} {claim} {reference}"
+        assert float(check(make_sample(text, reference))) == 0, text
+        assert float(check(make_sample(text + ".", reference))) == 0, text
+
+
+@pytest.mark.parametrize(("check", "reference"), READERS, ids=["choice", "choice_set", "yes_no", "label"])
+def test_a_reason_that_calls_something_false_leaves_the_claim_behind_it(check, reference):
+    text = f"Since the first is false the answer is {reference}"
+    assert float(check(make_sample(text, reference))) == 1
