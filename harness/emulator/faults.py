@@ -1,4 +1,4 @@
-"""What stands in front of the API: faults drawn with a seed, and the check for a bearer token.
+"""Stands in front of the API: refuses web pages, injects faults by a seed, checks for a bearer token.
 
 Every request under the API's paths is drawn for once, before anything handles it, so that a fault never
 leaves half a change behind and a client may send the same request again:
@@ -23,6 +23,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from harness.emulator.api_errors import ApiError
+from harness.localaws.callers import why_refused
 from harness.simulator.policy import generator
 
 __all__ = ["Faults", "FrontDoor"]
@@ -77,7 +78,9 @@ class Faults:
 
 
 class FrontDoor:
-    """Wraps an application: injects faults, and refuses requests without a bearer token where one is needed.
+    """Wraps an application: refuses requests of web pages and requests without a token, injects faults.
+
+    Web pages are refused everywhere, the admin routes included.
 
     Args:
         app: What answers the other requests.
@@ -93,7 +96,12 @@ class FrontDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, spoil it or refuse it."""
         answer: ASGIApp = self._app
-        if scope["type"] == "http" and not scope["path"].startswith(_ADMIN):
+        refusal = why_refused(_texts(scope)) if scope["type"] == "http" else None
+        if refusal is not None:
+            # Its body stays unread: a page could send one of any size.
+            error = ApiError(403, refusal, code="foreign_request", headers={"connection": "close"})
+            answer = error.response()
+        elif scope["type"] == "http" and not scope["path"].startswith(_ADMIN):
             fault = self._faults.next()
             if fault is not None:
                 await _read_all(receive)
@@ -133,6 +141,10 @@ _NO_KEY: Final = ApiError(
 def _has_token(scope: Scope) -> bool:
     scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
     return scheme.lower() == "bearer" and bool(token.strip())
+
+
+def _texts(scope: Scope) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
 
 
 async def _read_all(receive: Receive) -> None:

@@ -29,6 +29,7 @@ from harness.clock import Clock, ManualClock, SystemClock
 from harness.emulator import admin_routes, chat_routes, file_routes, job_routes, response_routes
 from harness.emulator.api_errors import ApiError
 from harness.emulator.config import EmulatorConfig
+from harness.emulator.connection import Connection
 from harness.emulator.context import Components
 from harness.emulator.faults import Faults, FrontDoor
 from harness.emulator.functions import Functions
@@ -42,6 +43,7 @@ from harness.simulator.pool import load_pool
 __all__ = ["serve"]
 
 _HOST: Final = "127.0.0.1"
+_CONNECTIONS: Final = 512
 _START_TIMEOUT_S: Final = 30.0
 _STOP_TIMEOUT_S: Final = 10.0
 
@@ -68,6 +70,8 @@ def serve(config: EmulatorConfig, announce: Callable[[str], None] | None = None)
     server = uvicorn.Server(
         uvicorn.Config(
             FrontDoor(_application(parts), parts.faults, require_key=config.require_key),
+            http=Connection,
+            limit_concurrency=_CONNECTIONS,
             log_level="critical",
             access_log=False,
             lifespan="off",

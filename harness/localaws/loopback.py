@@ -1,26 +1,31 @@
 """A small HTTP/1.1 server on loopback: requests in, one function's answers out.
 
 Keeps connections open, may hold an answer back for as long as it likes (the Runtime API's `next` does), and
-closes everything at once. It never listens anywhere but on 127.0.0.1, and refuses a request whose `Host` is a
-name from elsewhere, so that a web page open in the engineer's browser cannot call a function here.
+closes everything at once. It listens on 127.0.0.1 alone and refuses what a web page sends
+(`harness.localaws.callers`). Headers, bodies, connections and the wait for a request are bounded.
 """
 
 from __future__ import annotations
 
 import http
+import json
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from io import BufferedReader
 from typing import BinaryIO, NamedTuple
-from urllib.parse import urlsplit
 
 from harness.errors import InputError
+from harness.localaws.callers import why_refused
 
-__all__ = ["LoopbackServer", "HttpRequest", "HttpResponse"]
+__all__ = ["HttpRequest", "HttpResponse", "LoopbackServer"]
 
-_LINE_BYTES = 65_536
+_HEAD_BYTES = 65_536
+"""Request line and headers together; the longest header of the Invoke API has under 4 KB."""
 _BODY_BYTES = 256 * 1024 * 1024
-_LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", ""})
+_CONNECTIONS = 512
+_REQUEST_S = 30.0
+"""How long a new connection may take to begin a request, and any to send the next bytes of one."""
 
 
 class HttpRequest(NamedTuple):
@@ -99,6 +104,9 @@ class LoopbackServer:
                 if self._closed:
                     connection.close()
                     return
+                if len(self._connections) >= _CONNECTIONS:
+                    connection.close()
+                    continue
                 self._connections.add(connection)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self._serve, args=(connection,), name=self._name, daemon=True).start()
@@ -107,24 +115,27 @@ class LoopbackServer:
         """Answer one connection's requests until either side hangs up."""
         try:
             with connection, connection.makefile("rb") as stream:
-                while self._answer(connection, stream):
-                    pass
+                connection.settimeout(_REQUEST_S)
+                while stream.peek(1) and self._answer(connection, stream):
+                    connection.settimeout(None)  # a client may pause between two requests
         except (OSError, ValueError):
-            pass  # hung up in the middle, or no HTTP: there is nobody to tell
+            pass  # hung up in the middle, silent for too long, or no HTTP: there is nobody to tell
         finally:
             with self._lock:
                 self._connections.discard(connection)
 
-    def _answer(self, connection: socket.socket, stream: BinaryIO) -> bool:
+    def _answer(self, connection: socket.socket, stream: BufferedReader) -> bool:
         """Read one request and write its answer; False when the connection is to be closed."""
-        request = read_request(stream, lambda: connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n"))
-        if request is None:
+        connection.settimeout(_REQUEST_S)
+        head = read_head(stream)
+        refusal = why_refused(head.headers)
+        if refusal is not None:
+            body = json.dumps({"Message": refusal}).encode()
+            connection.sendall(_encode(HttpResponse(403, body), keep=False))
             return False
-        response: HttpResponse | None
-        if (urlsplit(f"//{request.headers.get('host', '')}").hostname or "") not in _LOCAL_NAMES:
-            response = HttpResponse(403, b'{"Message": "only requests to this machine are answered"}')
-        else:
-            response = self._handle(request)
+        request = read_request(head, stream, lambda: connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n"))
+        connection.settimeout(None)
+        response = self._handle(request)
         if response is None:
             return False
         keep = request.headers.get("connection", "").lower() != "close"
@@ -132,30 +143,60 @@ class LoopbackServer:
         return keep
 
 
-def read_request(stream: BinaryIO, go_on: Callable[[], None]) -> HttpRequest | None:
-    """Read one HTTP/1.1 request; None at the end of the stream.
+class RequestHead(NamedTuple):
+    """A request line and its headers: names in lower case, in order, repeated ones too."""
+
+    method: str
+    target: str
+    headers: list[tuple[str, str]]
+
+
+def read_head(stream: BinaryIO) -> RequestHead:
+    """Read a request line and its headers.
 
     Args:
+        stream: The connection.
+
+    Raises:
+        ValueError: They are no HTTP, end too early, or are longer than any client's here.
+    """
+    left = _HEAD_BYTES
+
+    def line() -> str:
+        nonlocal left
+        found = stream.readline(left)
+        left -= len(found)
+        if not found.endswith(b"\n"):
+            raise ValueError("the headers are too long, or end in the middle of a line")
+        return found.decode("latin-1").rstrip("\r\n")
+
+    method, target, _ = line().split(" ", 2)
+    headers: list[tuple[str, str]] = []
+    while text := line():
+        name, colon, value = text.partition(":")
+        if not colon:
+            raise ValueError("a header line without a colon")
+        headers.append((name.strip().lower(), value.strip()))
+    return RequestHead(method, target, headers)
+
+
+def read_request(head: RequestHead, stream: BinaryIO, go_on: Callable[[], None]) -> HttpRequest:
+    """Read the rest of an HTTP/1.1 request.
+
+    Args:
+        head: What was read of it.
         stream: The connection.
         go_on: Called when the client waits for `100 Continue` before it sends the body.
 
     Raises:
-        ValueError: It is no HTTP request, or its body is larger than any that Lambda would take.
+        ValueError: Its body is larger than any that Lambda would take, or says no length that can be read.
+        ConnectionError: The client hung up in the middle.
     """
-    line = stream.readline(_LINE_BYTES)
-    if not line:
-        return None
-    method, target, _ = line.decode("latin-1").split(" ", 2)
-    headers: dict[str, str] = {}
-    while (line := stream.readline(_LINE_BYTES)) not in (b"\r\n", b"\n"):
-        name, colon, value = line.decode("latin-1").partition(":")
-        if not colon:
-            raise ValueError("a header line without a colon")
-        headers[name.strip().lower()] = value.strip()
+    headers = dict(head.headers)
     if headers.get("expect", "").lower() == "100-continue":
         go_on()
-    path, _, query = target.partition("?")
-    return HttpRequest(method, path, query, headers, _read_body(stream, headers))
+    path, _, query = head.target.partition("?")
+    return HttpRequest(head.method, path, query, headers, _read_body(stream, headers))
 
 
 def _read_body(stream: BinaryIO, headers: Mapping[str, str]) -> bytes:
@@ -163,14 +204,18 @@ def _read_body(stream: BinaryIO, headers: Mapping[str, str]) -> bytes:
     if headers.get("transfer-encoding", "").lower() != "chunked":
         return _exactly(stream, int(headers.get("content-length") or 0))
     chunks = bytearray()
-    while size := int(stream.readline(_LINE_BYTES).split(b";")[0], 16):
+    while size := int(stream.readline(_HEAD_BYTES).split(b";")[0], 16):
         chunks += _exactly(stream, size)
-        stream.readline(_LINE_BYTES)
+        stream.readline(_HEAD_BYTES)
         if len(chunks) > _BODY_BYTES:
             raise ValueError("the body is too large")
-    while stream.readline(_LINE_BYTES) not in (b"\r\n", b"\n", b""):
-        pass
-    return bytes(chunks)
+    for _ in range(_TRAILERS):
+        if stream.readline(_HEAD_BYTES) in (b"\r\n", b"\n", b""):
+            return bytes(chunks)
+    raise ValueError("the body has too many trailers")
+
+
+_TRAILERS = 100
 
 
 def _exactly(stream: BinaryIO, size: int) -> bytes:

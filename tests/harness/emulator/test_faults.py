@@ -105,3 +105,25 @@ def test_a_client_that_retries_gets_through_and_the_state_is_as_without_faults(s
     assert events == expected
     assert set(state["faults"]["injected"]) == set(RATES)
     assert (state["files"], list(state["jobs"].values())) == (1, ["succeeded"])
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("Host", "evil.example"),
+        ("Origin", "http://evil.example"),
+        ("Origin", "null"),
+        ("Sec-Fetch-Site", "cross-site"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/_emulator/reset"), ("GET", "/_emulator/state"), ("POST", "/v1/files"), ("GET", "/v1/models")],
+)
+def test_a_web_page_is_answered_nothing(shared, method: str, path: str, header: tuple[str, str]) -> None:
+    headers = {"Content-Type": "text/plain", "Authorization": "Bearer any", **dict([header])}
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        shared.raw(method, path, {} if method == "POST" else None, headers)
+    with caught.value as refused:
+        assert refused.status == 403
+        assert json.load(refused)["error"]["code"] == "foreign_request"

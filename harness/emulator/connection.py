@@ -1,0 +1,49 @@
+"""A connection to the emulator that has to begin a request in time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+__all__ = ["Connection"]
+
+_FIRST_REQUEST_S: Final = 30.0
+
+
+class Connection(H11Protocol):
+    """uvicorn's own connection, closed when no whole request head comes within half a minute.
+
+    uvicorn waits without end for a connection's first request, and bounds only the pause between two. Its
+    bound on the size of a head holds here too: 64 KB.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._patience: asyncio.TimerHandle | None = None
+        self._tail = b""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._patience = asyncio.get_running_loop().call_later(_FIRST_REQUEST_S, transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what came; a whole head ends the wait."""
+        if self._patience is not None:
+            seen = self._tail + data
+            self._tail = seen[-3:]
+            if b"\r\n\r\n" in seen:
+                self._stop_waiting()
+        super().data_received(data)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """End the wait with the connection."""
+        self._stop_waiting()
+        super().connection_lost(error)
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
