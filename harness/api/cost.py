@@ -1,0 +1,183 @@
+"""What a fine-tuning job costs, before it starts and while it runs.
+
+Steps, grader calls and completions follow from the plan. Lambda's price follows from them and from a measured
+duration. The service's own price is known only where the user gives it: AWS publishes none that we found.
+
+What no AWS source documents is a parameter with a stated default: how many completions the service samples of
+a record, and how many of them one grader call holds. Both are *unverified*.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = [
+    "COMPLETIONS_A_CALL",
+    "GROUP_SIZE",
+    "GraderUse",
+    "JobCost",
+    "LambdaPrice",
+    "Workload",
+    "cost_of",
+    "lambda_price",
+    "workload",
+    "workload_of_steps",
+]
+
+GROUP_SIZE: Final = 8
+"""Completions of a record. Not documented; the published event fits a multiple of 8. *Unverified*."""
+
+COMPLETIONS_A_CALL: Final = 1
+"""Completions in a grader call. Not documented; 1 gives the most calls that a job can make. *Unverified*."""
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaPrice:
+    """Lambda's list price for one architecture, in US dollars, without the free tier."""
+
+    architecture: str
+    usd_per_gb_second: float
+    usd_per_request: float
+    regions: tuple[str, ...]
+    read: str
+    """The day on which we read it, ISO 8601."""
+    source: str
+
+
+_REGIONS = ("us-east-1", "us-east-2", "us-west-2")
+_READ = "2026-11-26"
+# AWS's own page draws its figures in the browser; its price list is
+# pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AWSLambda/current/REGION/index.json.
+_WHITEPAPER = "docs.aws.amazon.com/whitepapers/latest/how-aws-pricing-works/lambda.html"
+_PUBLISHED = "third parties that read aws.amazon.com/lambda/pricing (cloudchipr.com 2024, artillery 2.0.28)"
+_PRICES = (
+    LambdaPrice("x86_64", 0.0000166667, 0.20 / 1_000_000, _REGIONS, _READ, _WHITEPAPER),
+    LambdaPrice("arm64", 0.0000133334, 0.20 / 1_000_000, _REGIONS, _READ, _PUBLISHED),
+)
+
+
+def lambda_price(region: str | None, architecture: str) -> LambdaPrice | None:
+    """Look up Lambda's list price.
+
+    Args:
+        region: The function's AWS Region.
+        architecture: `x86_64` or `arm64`.
+
+    Returns:
+        The price; None for a Region or an architecture that the table lacks.
+    """
+    return next((one for one in _PRICES if one.architecture == architecture and region in one.regions), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """How much of the grader a job uses, or a part of a job."""
+
+    steps: int
+    completions: int
+    """Completions graded."""
+    calls: int
+    """Calls of the function."""
+
+
+def workload(
+    records: int,
+    *,
+    batch_size: int,
+    n_epochs: int,
+    group_size: int = GROUP_SIZE,
+    completions_a_call: int = COMPLETIONS_A_CALL,
+) -> Workload:
+    """Count what a whole job takes. The service may stop it earlier, and may skip long prompts.
+
+    Args:
+        records: Records in the training file.
+        batch_size: Records a step.
+        n_epochs: Passes over the records.
+        group_size: Completions of a record.
+        completions_a_call: Completions in one grader call.
+    """
+    epochs = max(0, n_epochs)
+    steps = math.ceil(records / max(1, batch_size)) * epochs
+    return _graded(steps, records * epochs * group_size, completions_a_call)
+
+
+def workload_of_steps(
+    steps: int,
+    *,
+    batch_size: int,
+    group_size: int = GROUP_SIZE,
+    completions_a_call: int = COMPLETIONS_A_CALL,
+) -> Workload:
+    """Count what the first steps of a job took, each with a full batch.
+
+    Args:
+        steps: Steps that the job has taken.
+        batch_size: Records a step.
+        group_size: Completions of a record.
+        completions_a_call: Completions in one grader call.
+    """
+    return _graded(steps, steps * max(1, batch_size) * group_size, completions_a_call)
+
+
+def _graded(steps: int, completions: int, completions_a_call: int) -> Workload:
+    return Workload(steps, completions, math.ceil(completions / max(1, completions_a_call)))
+
+
+@dataclass(frozen=True, slots=True)
+class GraderUse:
+    """How much of Lambda one graded completion takes. None is unknown."""
+
+    region: str | None = None
+    seconds: float | None = None
+    """Measured duration of one completion's grading."""
+    memory_mb: int | None = None
+    architecture: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobCost:
+    """What a workload costs in US dollars. None is unknown."""
+
+    gb_seconds: float | None
+    price: LambdaPrice | None
+    """The price that `lambda_usd` was computed with."""
+    lambda_usd: float | None
+    training_usd: float | None
+    """The service's own price: hours times the price an hour."""
+
+    @property
+    def total_usd(self) -> float | None:
+        """The whole price; None unless both parts are known."""
+        if self.lambda_usd is None or self.training_usd is None:
+            return None
+        return self.lambda_usd + self.training_usd
+
+    @property
+    def known_usd(self) -> float:
+        """The parts that are known: the price is at least this."""
+        return (self.lambda_usd or 0.0) + (self.training_usd or 0.0)
+
+
+def cost_of(
+    work: Workload, grader: GraderUse, *, hours: float | None = None, usd_per_hour: float | None = None
+) -> JobCost:
+    """Compute what a workload costs.
+
+    Args:
+        work: What is graded.
+        grader: What grading takes.
+        hours: How long the job runs, or has run.
+        usd_per_hour: What the service charges an hour, as the user says.
+    """
+    gb_seconds = None
+    if grader.seconds is not None and grader.memory_mb is not None:
+        gb_seconds = work.completions * grader.seconds * grader.memory_mb / 1024
+    price = None if grader.architecture is None else lambda_price(grader.region, grader.architecture)
+    spent = None
+    if gb_seconds is not None and price is not None:
+        spent = gb_seconds * price.usd_per_gb_second + work.calls * price.usd_per_request
+    training = None if hours is None or usd_per_hour is None else hours * usd_per_hour
+    return JobCost(gb_seconds, price, spent, training)
