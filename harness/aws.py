@@ -1,11 +1,12 @@
 """Clients of AWS, and one table of what goes wrong on the way there.
 
-`client` makes a boto3 client that honors AWS_ENDPOINT_URL and the usual configuration. `explained` turns what
-boto3 raises into errors that say what to do, the same words wherever AWS is called.
+`client` makes the client that boto3 makes; it honors AWS_ENDPOINT_URL and the usual configuration.
+`explained` turns what it raises into errors that say what to do, the same words wherever AWS is called.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Iterator
@@ -119,7 +120,7 @@ def client(
     Raises:
         InputError: No region is configured, or the profile does not exist.
     """
-    import boto3
+    import botocore.session
     from botocore.config import Config
 
     # boto3 reads AWS_DEFAULT_REGION alone; Lambda, the other SDKs and CI set AWS_REGION.
@@ -134,9 +135,19 @@ def client(
         **config,
     }
     with explained(None):
-        return boto3.session.Session().client(
+        session = botocore.session.get_session()  # of its own, so that it reads the environment as it is now
+        session.register_component("data_loader", _models(session.get_config_variable("data_path")))
+        return session.create_client(
             service, region_name=region, endpoint_url=endpoint_url, config=Config(**settings)
         )
+
+
+@functools.cache
+def _models(data_path: str | None) -> Any:
+    """The descriptions of the services, each parsed once in a process; they take most of a client's time."""
+    from botocore.loaders import create_loader
+
+    return create_loader(data_path)
 
 
 @contextmanager

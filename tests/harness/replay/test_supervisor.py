@@ -86,7 +86,11 @@ CRASHES = {
 }
 
 
-@pytest.mark.parametrize("case", CRASHES)
+@pytest.mark.parametrize(
+    # Six seconds of patience, three times, until the sample is alone.
+    "case",
+    [pytest.param(case, marks=[pytest.mark.slow] if "endless" in case else []) for case in CRASHES],
+)
 def test_a_rollout_that_ends_its_process_costs_itself_alone_and_is_named(case: str, tmp_path: Path) -> None:
     statement, said = CRASHES[case]
     text = EXITS.replace("import os\n", "import ctypes, os\n", 1).replace("@grader", "@grader(timeout_s=0.5)")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.signal.compare import compare
@@ -87,6 +87,7 @@ def test_of_many_flips_all_are_counted_and_the_first_are_shown(tmp_path: Path) -
     assert found.flips[-1]["id"] == "99/1"
 
 
+@settings(max_examples=25)  # each loads two graders
 @given(groups)
 def test_the_counts_agree_with_counting_by_hand(
     tmp_path_factory: pytest.TempPathFactory, rewards: list[list[tuple[float, float]]]
