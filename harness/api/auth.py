@@ -1,98 +1,29 @@
-"""Where the fine-tuning API is, and the key that opens it.
+"""The key that opens the fine-tuning API.
 
-Keys are never logged, printed or written, and a key made from AWS credentials is only ever sent to an AWS
-host over TLS.
+Keys are never logged, printed or written, and a key made from AWS credentials is only ever sent to a host of
+Amazon Bedrock over TLS.
 
-Source: "Create and manage fine-tuning jobs … using OpenAI APIs" names OPENAI_API_KEY and OPENAI_BASE_URL
-and the host; the Bedrock user guide names AWS_BEARER_TOKEN_BEDROCK; short-term keys are
-aws-bedrock-token-generator's.
+Source: "Create and manage fine-tuning jobs … using OpenAI APIs" names OPENAI_API_KEY; the Bedrock user guide
+names AWS_BEARER_TOKEN_BEDROCK; short-term keys are aws-bedrock-token-generator's.
 """
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from urllib.parse import urlsplit
 
-from harness.api.types import DEFAULT_REGION
+from harness.api.endpoint import Endpoint
 from harness.clock import Clock, SystemClock
 from harness.errors import InputError
 
-__all__ = ["Credential", "Endpoint", "ShortTermKey", "find_credential", "find_endpoint"]
-
-_REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-\d$")
-_MANTLE_HOST = re.compile(r"^bedrock-mantle\.([a-z0-9-]+)\.api\.aws$")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+__all__ = ["Credential", "ShortTermKey", "find_credential"]
 
 # botocore renews refreshable credentials at least 10 minutes before they end, and a short-term key ends
 # with the credentials it was made from: a key remade every 5 minutes always has some 5 minutes left.
 _REMAKE_AFTER_S = 300.0
 _KEY_LIFETIME = timedelta(hours=12)
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """The service a command talks to."""
-
-    base_url: str
-    """Without a trailing slash, `/v1` included."""
-    region: str | None
-    """AWS Region, None when the host does not tell (the local emulator, a proxy)."""
-    loopback: bool
-    """Whether it is this machine."""
-    aws: bool
-    """Whether it is an AWS host over TLS."""
-
-
-def find_endpoint(base_url: str | None, region: str | None, environment: Mapping[str, str]) -> Endpoint:
-    """Decide which service to talk to.
-
-    Args:
-        base_url: What `--base-url` said, None when it was not given. Beats OPENAI_BASE_URL.
-        region: What `--region` said. Beats AWS_REGION and AWS_DEFAULT_REGION.
-        environment: The environment variables.
-
-    Returns:
-        The endpoint.
-
-    Raises:
-        InputError: The URL or Region is malformed, or they contradict each other.
-    """
-    url = base_url or environment.get("OPENAI_BASE_URL") or ""
-    if not url:
-        chosen = (
-            region or environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
-        )
-        if not _REGION.match(chosen):
-            raise InputError(
-                f"{chosen!r} is not an AWS Region", fix=f"Say, for example, --region {DEFAULT_REGION}."
-            )
-        return Endpoint(f"https://bedrock-mantle.{chosen}.api.aws/v1", chosen, loopback=False, aws=True)
-    url = url.strip().rstrip("/")
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-        _ = parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or parts.username:
-        raise InputError(
-            "the base URL is not an http(s) URL without user, query or fragment",
-            fix="Set it to https://bedrock-mantle.REGION.api.aws/v1.",
-            place="--base-url" if base_url else "OPENAI_BASE_URL",
-        )
-    mantle = _MANTLE_HOST.match(host)
-    found = mantle.group(1) if mantle else None
-    if region and found and region != found:
-        raise InputError(
-            f"the base URL is in {found}, but --region says {region}", fix="Give only one of them."
-        )
-    aws = parts.scheme == "https" and host.endswith((".api.aws", ".amazonaws.com"))
-    return Endpoint(url, found or region, loopback=host in _LOOPBACK, aws=aws)
 
 
 class Credential:
@@ -152,16 +83,19 @@ class ShortTermKey(Credential):
         return True
 
 
-def find_credential(endpoint: Endpoint, environment: Mapping[str, str]) -> Credential:
+def find_credential(
+    endpoint: Endpoint, environment: Mapping[str, str], inference: Endpoint | None = None
+) -> Credential:
     """Choose the key for an endpoint.
 
     OPENAI_API_KEY goes wherever the base URL points. AWS_BEARER_TOKEN_BEDROCK and keys made from AWS
-    credentials go only to AWS hosts. This machine (the emulator) takes any key, so it is never given a real
-    AWS one.
+    credentials go only to hosts of Amazon Bedrock. This machine (the emulator) takes any key, so it is never
+    given a real AWS one.
 
     Args:
         endpoint: Where the requests go.
         environment: The environment variables.
+        inference: A second place that gets the same key.
 
     Returns:
         The credential; nothing has been asked of AWS yet.
@@ -172,13 +106,14 @@ def find_credential(endpoint: Endpoint, environment: Mapping[str, str]) -> Crede
     key = environment.get("OPENAI_API_KEY", "").strip()
     if key:
         return Credential(key, "OPENAI_API_KEY")
-    if endpoint.loopback:
+    places = [endpoint] if inference is None else [endpoint, inference]
+    if all(place.loopback for place in places):
         return Credential("local", "this machine needs no key")
-    if not endpoint.aws:
+    if other := next((place for place in places if not place.aws), None):
         raise InputError(
             "no key for this base URL",
-            fix="Set OPENAI_API_KEY: keys made from AWS credentials are only sent to AWS hosts over https.",
-            place=endpoint.base_url,
+            fix="Set OPENAI_API_KEY: keys made from AWS credentials only go to Amazon Bedrock over https.",
+            place=other.base_url,
         )
     bearer = environment.get("AWS_BEARER_TOKEN_BEDROCK", "").strip()
     if bearer:

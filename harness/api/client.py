@@ -18,8 +18,9 @@ import httpx2
 import openai
 from openai import OpenAI
 
-from harness.api.auth import Credential, Endpoint
+from harness.api.auth import Credential
 from harness.api.curl import PLACEHOLDER_KEY, ShowTransport
+from harness.api.endpoint import Endpoint
 from harness.api.failures import Unreachable, translate
 from harness.api.safe_text import checked_id, plain_text
 from harness.api.types import (
@@ -61,6 +62,7 @@ class FineTuning:
         max_retries: How often a read is sent again after 429, 5xx or a broken connection.
         timeout_s: Seconds to wait for an answer; uploads and generation wait longer.
         transport: What carries the requests; the network when None.
+        inference: Where models are asked; the same place when None.
     """
 
     def __init__(
@@ -71,8 +73,12 @@ class FineTuning:
         max_retries: int = 2,
         timeout_s: float = 60.0,
         transport: httpx2.BaseTransport | None = None,
+        inference: Endpoint | None = None,
     ) -> None:
         self.endpoint = endpoint
+        self.inference = inference or endpoint
+        """Where models are asked."""
+        self._ask_at = "" if inference is None else inference.base_url
         self._credential = credential
         self._show = transport if isinstance(transport, ShowTransport) else None
         timeout = httpx2.Timeout(timeout_s, connect=_CONNECT_S)
@@ -85,22 +91,24 @@ class FineTuning:
                 transport=transport,
                 follow_redirects=True,
                 # A proxy for the outside world cannot reach this machine's own loopback.
-                trust_env=not endpoint.loopback,
+                trust_env=not (endpoint.loopback or self.inference.loopback),
                 timeout=timeout,
             ),
         )
 
     @classmethod
-    def showing(cls, endpoint: Endpoint) -> FineTuning:
+    def showing(cls, endpoint: Endpoint, inference: Endpoint | None = None) -> FineTuning:
         """A connection that raises `NotSent` with the `curl` command in place of sending.
 
         Args:
             endpoint: Where the requests would go.
+            inference: Where models would be asked.
 
         Returns:
             The connection; it needs no key.
         """
-        return cls(endpoint, Credential(PLACEHOLDER_KEY, "nothing is sent"), transport=ShowTransport())
+        nobody = Credential(PLACEHOLDER_KEY, "nothing is sent")
+        return cls(endpoint, nobody, transport=ShowTransport(), inference=inference)
 
     def close(self) -> None:
         """Close the connections."""
@@ -194,7 +202,9 @@ class FineTuning:
             **options: More of the body, such as `max_tokens` and `temperature`.
         """
         body = {"model": model, "messages": list(messages), **options}
-        return self._ask(dict[str, Any], "POST", "/chat/completions", body, timeout=_GENERATE_S)
+        return self._ask(
+            dict[str, Any], "POST", f"{self._ask_at}/chat/completions", body, timeout=_GENERATE_S
+        )
 
     def respond(self, model: str, text: str | Sequence[Mapping[str, Any]], **options: Any) -> dict[str, Any]:
         """Ask a model through the Responses API; the service is told to store nothing.
@@ -205,7 +215,9 @@ class FineTuning:
             **options: More of the body, such as `max_output_tokens`.
         """
         body = {"model": model, "input": text if isinstance(text, str) else list(text), "store": False}
-        return self._ask(dict[str, Any], "POST", "/responses", body | options, timeout=_GENERATE_S)
+        return self._ask(
+            dict[str, Any], "POST", f"{self._ask_at}/responses", body | options, timeout=_GENERATE_S
+        )
 
     def complete(self, model: str, prompt: str, **options: Any) -> dict[str, Any]:
         """Ask a model to continue a text.
@@ -216,7 +228,7 @@ class FineTuning:
             **options: More of the body, such as `max_tokens`.
         """
         body = {"model": model, "prompt": prompt, **options}
-        return self._ask(dict[str, Any], "POST", "/completions", body, timeout=_GENERATE_S)
+        return self._ask(dict[str, Any], "POST", f"{self._ask_at}/completions", body, timeout=_GENERATE_S)
 
     # --- The wire
 
@@ -246,6 +258,8 @@ class FineTuning:
         timeout: float | None = None,
     ) -> Shape:
         """Send a request and read the answer as a JSON object, with a fresh key once after a 401."""
+        if path.startswith(("/files", _JOBS)):
+            self.endpoint.check_has_jobs()
         # An administrator's key in the environment is for another service.
         options: openai.RequestOptions = {"security": {"bearer_auth": True}, "params": query or {}}
         if once:

@@ -12,6 +12,7 @@ import time
 
 import openai
 
+from harness.api.endpoint import other_path
 from harness.api.safe_text import plain_text
 from harness.errors import InputError, ServiceError
 
@@ -114,10 +115,14 @@ def _from_status(error: openai.APIStatusError) -> RequestRefused | Unreachable:
             fix="Wait and run the same command again: it resumes.",
             place=place,
         )
+    fix = _FIXES.get(status)
+    # Bedrock's words for a model that it serves under the other of its two paths.
+    if "supported on this route" in said and (other := other_path(str(error.request.url))):
+        fix = f"This model has the other path: add --inference-url {other}."
     return RequestRefused(
         f"the service refused the request ({status}): {said}",
         status=status,
-        fix=_FIXES.get(status),
+        fix=fix,
         place=place,
     )
 

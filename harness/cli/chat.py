@@ -10,7 +10,7 @@ import click
 
 from harness.cli.options import checkpoint_option, jobs_dir_option, json_option
 from harness.cli.output import emit_json, say, stderr_console
-from harness.cli.service import Service, service_options
+from harness.cli.service import Service, inference_option, service_options
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--temperature", metavar="T", type=click.FloatRange(0), help="Sample at this temperature.")
 @jobs_dir_option
 @service_options
+@inference_option
 @json_option
 def command(
     model: str,

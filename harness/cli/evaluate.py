@@ -28,7 +28,7 @@ from harness.cli.rollout import (
     shows_asking,
     way_of_asking,
 )
-from harness.cli.service import Service, service_options
+from harness.cli.service import Service, inference_option, service_options
 from harness.disk import file_sha256
 from harness.errors import InputError
 from harness.grader_output import LOG, output_to
@@ -58,6 +58,7 @@ BASE = "base"
 @asking_options
 @jobs_dir_option
 @service_options
+@inference_option
 @json_option
 def command(**asked: Any) -> int:
     """Ask every model for completions of the RECORDS, grade them all, and compare record by record.

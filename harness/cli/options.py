@@ -238,7 +238,12 @@ def wire_option(default: str = "open-weight") -> Callable[[Verb], Verb]:
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
-region_option = click.option("--region", metavar="REGION", help="Use this AWS Region; AWS_REGION by default.")
+region_option = click.option(
+    "--region",
+    metavar="REGION",
+    help="Use this AWS Region where the base URL's host or the ARN names none; by default AWS_REGION, then"
+    " AWS_DEFAULT_REGION, then (for a stack) what samconfig.toml says.",
+)
 stack_option = click.option("--stack", metavar="STACK", help="Take the functions of this stack.")
 function_option = click.option(
     "--function",

@@ -21,7 +21,7 @@ from harness.cli.options import (
     seed_option,
 )
 from harness.cli.output import emit_json, printable, progress_bar, say
-from harness.cli.service import Service, service_options
+from harness.cli.service import Service, inference_option, service_options
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
@@ -102,6 +102,7 @@ asking_options = all_of(
 @asking_options
 @jobs_dir_option
 @service_options
+@inference_option
 @json_option
 def command(**asked: Any) -> int:
     """Ask a model for N completions of each of the RECORDS, and append them to a rollouts file.

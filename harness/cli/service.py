@@ -19,10 +19,10 @@ from harness.cli.options import all_of, region_option
 from harness.cli.output import say
 
 if TYPE_CHECKING:
-    from harness.api.auth import Endpoint
     from harness.api.client import FineTuning
+    from harness.api.endpoint import Endpoint
 
-__all__ = ["Service", "at", "service_options"]
+__all__ = ["Service", "at", "inference_option", "service_options"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,26 @@ class Service:
     base_url: str | None
     region: str | None
     print_curl: bool
+    inference_url: str | None = None
+    """Where models are asked, if not there."""
 
     @property
     def endpoint(self) -> Endpoint:
         """Its address."""
-        from harness.api.auth import find_endpoint
+        from harness.api.endpoint import find_endpoint
 
         return find_endpoint(self.base_url, self.region, os.environ)
+
+    @property
+    def inference(self) -> Endpoint | None:
+        """The address where models are asked; None for that of everything else."""
+        from harness.api.endpoint import check_same_region, find_endpoint
+
+        if not self.inference_url:
+            return None
+        found = find_endpoint(self.inference_url, None, {}, option="--inference-url")
+        check_same_region(self.endpoint, found)
+        return found
 
     def connect(self, **settings: Any) -> FineTuning:
         """Connect to it with the key that the environment holds.
@@ -50,8 +63,9 @@ class Service:
         from harness.api.auth import find_credential
         from harness.api.client import FineTuning
 
-        where = self.endpoint
-        return FineTuning(where, find_credential(where, os.environ), **settings)
+        where, inference = self.endpoint, self.inference
+        credential = find_credential(where, os.environ, inference)
+        return FineTuning(where, credential, inference=inference, **settings)
 
     def shows(self, *requests: Callable[[FineTuning], Any], remark: str | None = None) -> bool:
         """Print requests as curl commands if --print-curl asks for it.
@@ -70,7 +84,7 @@ class Service:
 
         if remark is not None:
             say(f"# {remark}")
-        with FineTuning.showing(self.endpoint) as client:
+        with FineTuning.showing(self.endpoint, self.inference) as client:
             for request in requests:
                 try:
                     request(client)
@@ -87,15 +101,27 @@ _OPTIONS = all_of(
     ),
 )
 
+inference_option = click.option(
+    "--inference-url",
+    metavar="URL",
+    help="Ask models at this base URL; files and jobs stay at --base-url.",
+)
+"""Adds --inference-url, which `service_options` takes into its `service`; write it below that."""
+
 
 def service_options(verb: Callable[..., Any]) -> Callable[..., Any]:
     """Add --base-url, --region and --print-curl, passed on together as `service`."""
 
     @functools.wraps(verb)
     def with_service(
-        *given: Any, base_url: str | None, region: str | None, print_curl: bool, **asked: Any
+        *given: Any,
+        base_url: str | None,
+        region: str | None,
+        print_curl: bool,
+        inference_url: str | None = None,
+        **asked: Any,
     ) -> Any:
-        return verb(*given, service=Service(base_url, region, print_curl), **asked)
+        return verb(*given, service=Service(base_url, region, print_curl, inference_url), **asked)
 
     return _OPTIONS(with_service)
 

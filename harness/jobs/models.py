@@ -72,7 +72,7 @@ def job_of(jobs_dir: Path, given: str) -> str | None:
 
 def service_name(client: FineTuning) -> str:
     """What the service is called where completions are kept; this machine's ports are all one."""
-    return "loopback" if client.endpoint.loopback else client.endpoint.base_url
+    return "loopback" if client.inference.loopback else client.inference.base_url
 
 
 def _completion(answer: Mapping[str, Any]) -> Completion:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.api.auth import find_credential, find_endpoint
+from harness.api.auth import find_credential
 from harness.api.client import FineTuning
+from harness.api.endpoint import find_endpoint
 from harness.cli.rehearse import Screen
 from harness.emulator.config import EmulatorConfig
 from harness.rehearsal.rehearsal_file import Rehearsal

@@ -12,8 +12,9 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from harness.api.auth import find_credential, find_endpoint
+from harness.api.auth import find_credential
 from harness.api.client import FineTuning
+from harness.api.endpoint import find_endpoint
 from harness.errors import HarnessError
 
 KEY = "sk-test-key-0123456789"

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.api.auth import ShortTermKey, find_endpoint
+from harness.api.auth import Credential, ShortTermKey
 from harness.api.client import FineTuning, elements
+from harness.api.endpoint import find_endpoint
 from harness.api.failures import RequestRefused, Unreachable
 from harness.errors import InputError
 from support.api_stub import ApiStub, Fault
@@ -266,3 +267,34 @@ def test_a_list_without_end_is_given_up():
     numbers = iter(range(10**9))
     with pytest.raises(Unreachable, match="5 pages"):
         walk(lambda after: {"data": [{"id": str(next(numbers))}], "has_more": True}, most=5)
+
+
+def test_models_are_asked_where_the_user_says_and_everything_else_stays(stub):
+    with ApiStub() as other:
+        credential = Credential(KEY, "a test")
+        where, there = (find_endpoint(one.base_url, None, {}) for one in (stub, other))
+        with FineTuning(where, credential, max_retries=0, inference=there) as client:
+            list(client.jobs())
+            client.chat("m", [{"role": "user", "content": "hi"}])
+            client.respond("m", "hi")
+            client.complete("m", "hi")
+    assert [seen.path for seen in stub.seen] == ["/v1/fine_tuning/jobs"]
+    assert [seen.path for seen in other.seen] == ["/v1/chat/completions", "/v1/responses", "/v1/completions"]
+    assert {seen.headers["authorization"] for seen in other.seen} == {f"Bearer {KEY}"}
+
+
+def test_the_host_for_inference_is_asked_for_no_job():
+    where = find_endpoint("https://bedrock-runtime.us-west-2.amazonaws.com/openai/v1", None, {})
+    with FineTuning(where, Credential(KEY, "a test")) as client:
+        for call in (client.files, client.jobs):
+            with pytest.raises(InputError, match="bedrock-runtime has no files"):
+                list(call())
+
+
+def test_a_model_of_the_other_path_is_told_with_that_path(stub):
+    said = "model `m` isn't supported on this route"
+    stub.faults.append(Fault("POST", "/chat", status=400, body={"error": {"message": said}}))
+    with connected(stub.base_url) as client, pytest.raises(RequestRefused, match=said) as caught:
+        client.chat("m", [])
+    assert caught.value.fix is not None
+    assert stub.base_url.replace("/v1", "/openai/v1") in caught.value.fix
