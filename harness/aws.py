@@ -1,6 +1,6 @@
 """Clients of AWS, and one table of what goes wrong on the way there.
 
-`client` makes the client that boto3 makes; it honors AWS_ENDPOINT_URL and the usual configuration.
+`client` makes a boto3 client that honors AWS_ENDPOINT_URL and the usual configuration.
 `explained` turns what it raises into errors that say what to do, the same words wherever AWS is called.
 """
 
@@ -120,6 +120,7 @@ def client(
     Raises:
         InputError: No region is configured, or the profile does not exist.
     """
+    import boto3.session
     import botocore.session
     from botocore.config import Config
 
@@ -135,9 +136,12 @@ def client(
         **config,
     }
     with explained(None):
-        session = botocore.session.get_session()  # of its own, so that it reads the environment as it is now
-        session.register_component("data_loader", _models(session.get_config_variable("data_path")))
-        return session.create_client(
+        core = botocore.session.get_session()  # of its own, so that it reads the environment as it is now
+        models = _models(core.get_config_variable("data_path"))
+        core.register_component("data_loader", models)
+        session = boto3.session.Session(botocore_session=core)
+        models.search_paths[:] = dict.fromkeys(models.search_paths)  # boto3 adds its own folder each time
+        return session.client(
             service, region_name=region, endpoint_url=endpoint_url, config=Config(**settings)
         )
 
