@@ -29,6 +29,7 @@ TAKES = {"after_marker": after_marker, "boxed": boxed, "code_block": code_block,
 """What finds an answer by its name alone, so that a command line can name it."""
 
 _KEPT = 256
+_NO_METRICS: dict[str, float] = {}
 
 
 def comparing(
@@ -39,6 +40,7 @@ def comparing(
     take: Take | None = None,
     references: Callable[[Sample[Any]], Sequence[str]] | None = None,
     keep: bool = True,
+    metrics: Callable[[Answer | None], dict[str, float]] | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion's answer is the reference's, or one of them.
 
@@ -50,6 +52,7 @@ def comparing(
             which it finds nothing counts as a whole.
         references: The texts of a sample's references, each of which is right. None for the one reference.
         keep: Whether `references` looks at `reference_answer` alone, so that what is read is kept by that.
+        metrics: Metrics of a completion's answer besides `unread`; None stands for an unread answer.
 
     Raises:
         DecorationError: `take` is neither a function nor the name of one.
@@ -75,24 +78,25 @@ def comparing(
             part = text_of(part) if find else part
         answer = part if isinstance(part, Missing) else read(part, False)  # type: ignore[arg-type]
         if isinstance(answer, Missing):
-            return reward(0.0, 1.0)
+            return reward(0.0, 1.0, metrics(None) if metrics else _NO_METRICS)
         best = same(answer, rights[0])
         for right in rights[1:]:
             best = max(best, same(answer, right))
-        return reward(best + 0.0, 0.0)
+        return reward(best + 0.0, 0.0, metrics(answer) if metrics else _NO_METRICS)
 
     return is_right
 
 
-def reward(value: float, unread: float) -> Reward:
+def reward(value: float, unread: float, more: dict[str, float] = _NO_METRICS) -> Reward:
     """A reward with the metric `unread`; checks are called so often that its constructor would show.
 
     Args:
         value: What is trained on.
         unread: 1.0 where the completion holds no answer that can be read exactly, else 0.0.
+        more: Further metrics.
     """
     made = _new(Reward)
-    made.value, made.metrics, made.components, made.reason = value, {"unread": unread}, {}, None
+    made.value, made.metrics, made.components, made.reason = value, {"unread": unread, **more}, {}, None
     return made
 
 

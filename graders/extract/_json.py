@@ -77,15 +77,25 @@ def _is_json(content: str) -> bool:
     return True
 
 
-def _value(text: str, repair: bool) -> Any:
-    """The value that a text is."""
+def exact_json(text: str) -> Any:
+    """Return the value of a text that is JSON and nothing else; `Missing` where it is not, or is null.
+
+    Args:
+        text: A reference, or a part of a completion.
+    """
     try:
         value = _decoder.decode(text)
     except (ValueError, RecursionError):
-        if repair:
-            return _value(_strict(text), False)
         return Missing("the JSON value does not parse", "not exact")
     return Missing("the JSON value is null") if value is None else value
+
+
+def _value(text: str, repair: bool) -> Any:
+    """The value that a text is."""
+    value = exact_json(text)
+    if repair and isinstance(value, Missing) and value.kind == "not exact":
+        return exact_json(_strict(text))
+    return value
 
 
 def _in_prose(text: str, repair: bool) -> Any:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from graders import Reward, grader
 from graders.checks.choices import choice, label, yes_no
+from graders.checks.json_fields import json_fields
 from graders.checks.numbers import boxed_number, list_of_numbers, number
 from graders.checks.shaping import cosine_length, has_format, in_script, length, overlong, repetition
 from graders.checks.text import any_of, contains, exact, matches, normalized, starts_with
@@ -68,6 +69,12 @@ BY_REFERENCE = {
         ["very good", "good or bad", "bad", "goods"],
     ),
     "yes_no": (yes_no(), "yes", "Yes.", ["no", "yes and no", "yes or no", "yesterday"]),
+    "json_fields": (
+        json_fields(fields=["total"], repair=True),
+        '{"total": 72}',
+        '```json\n{"total": 72.0, "unit": "clips"}\n```',
+        ['{"total": 73}', '{"total": "72"}', '{"sum": {"total": 72}}', '{"total": 72, "total": 72}', "72"],
+    ),
     "cosine_length": (cosine_length(number(), 1000), "72", "72", ["73", "0"]),
     "overlong": (overlong(number(), 1000, 500), "72", "72", ["73", "0", "72".rjust(1000, "x")]),
 }

@@ -49,6 +49,8 @@ def found(report: Report) -> list[tuple[str, int | None]]:
         ("checks.text:exact()", ["Paris", ["Paris", "Rome"]], ["", {"a": "b"}, [1]]),
         ('checks.text:exact(take="tag")', ["Paris", "<answer>Paris</answer>"], [None]),
         ('checks.text:exact(take="code_block")', ["x = 1"], [""]),
+        ("checks.json_fields:json_fields()", [{"a": 1}, [1, 2], '{"a": 1}', 72], ["Paris", {}, '{"a": 1,}']),
+        ('checks.json_fields:json_fields(fields=["a"])', [{"a": 1, "b": 2}], [{"b": 2}, [1]]),
     ],
 )
 def test_a_reference_that_a_check_cannot_grade_is_an_error_at_its_line(
