@@ -10,7 +10,7 @@ import random
 import time
 from typing import Protocol
 
-__all__ = ["Backoff", "Clock", "ManualClock", "SystemClock"]
+__all__ = ["Backoff", "Clock", "ManualClock", "SystemClock", "duration"]
 
 
 class Clock(Protocol):
@@ -148,3 +148,11 @@ class Backoff:
             return False
         self._clock.sleep(seconds)
         return True
+
+
+def duration(seconds: float) -> str:
+    """A span of time, as people say it: `40 s`, `12 min`, `3 h 5 min`."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SEVERITY_STYLES",
-    "duration",
     "emit_json",
     "open_streams",
     "printable",
@@ -105,14 +104,6 @@ def open_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="rft")
-
-
-def duration(seconds: float) -> str:
-    """A time left, as people say it: `40 s`, `12 min`, `3 h 5 min`."""
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 @contextmanager

@@ -25,7 +25,8 @@ from harness.cli.options import (
     records_option,
     seed_option,
 )
-from harness.cli.output import duration, emit_json, say
+from harness.cli.output import emit_json, say
+from harness.clock import duration
 
 if TYPE_CHECKING:
     from rich.live import Live

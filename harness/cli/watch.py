@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +13,17 @@ import click
 from harness.api.safe_text import plain_text
 from harness.cli.events import describe
 from harness.cli.options import jobs_dir_option, json_option
-from harness.cli.output import duration, emit_json, say, stderr_console
+from harness.cli.output import emit_json, say, stdout_console
 from harness.cli.service import Service, service_options
 
 if TYPE_CHECKING:
     from rich.live import Live
 
     from harness.api.failures import Unreachable
-    from harness.api.types import Event, Job
+    from harness.api.types import Event
     from harness.findings import Finding
-    from harness.follow.curves import Curves
-    from harness.follow.watch import JobEnd
+    from harness.follow.watch import Watched
+    from harness.report.job_screen import JobScreen
 
 
 @click.command("watch")
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
     type=click.FloatRange(0),
     default=900.0,
     show_default=True,
-    help="Give up after this many seconds without an answer.",
+    help="Give up after this many seconds without an answer, and say every so often that an answering job"
+    " reports nothing new.",
 )
 @jobs_dir_option
 @service_options
@@ -57,9 +59,11 @@ def command(
 ) -> int:
     """Follow JOB, a name or an id, until it ends: events, curves, time left, warnings.
 
-    Stop it whenever you like: the job continues, and the same command resumes watching.
+    A terminal shows one live screen; a pipe gets a line for each event. Stop it whenever you like: the job
+    continues, and the same command resumes watching.
 
-    Exit codes: 0 succeeded; 1 failed or cancelled; 2 input; 3 the service was silent too long.
+    Exit codes: 0 succeeded; 1 failed, cancelled or ended otherwise; 2 input or a refused key; 3 the service
+    was silent too long.
     """
     from harness.jobs.journal import find_job
 
@@ -68,128 +72,134 @@ def command(
         return 0
     from harness.clock import SystemClock
     from harness.follow.watch import Polling, watch
+    from harness.report.job_screen import JobScreen
 
-    with service.connect() as client, _live(as_json) as live:
-        outcome = watch(
-            client,
-            job_id,
-            folder,
-            observer=_Screen(live, quiet=as_json),
-            clock=SystemClock(),
-            pace=Polling(interval, patience_s),
-        )
+    clock, pace = SystemClock(), Polling(interval, patience_s)
+    screen = JobScreen(job, clock.time)
+    told = _Json() if as_json else _Lines()
+    with service.connect() as client:
+        if as_json or not _is_screen():
+            found = watch(client, job_id, folder, observer=told, clock=clock, pace=pace)
+        else:
+            with _live(screen) as live:
+                found = watch(client, job_id, folder, observer=_Drawn(screen, live), clock=clock, pace=pace)
     if as_json:
-        emit_json(_summary(outcome))
+        emit_json(_summary(found))
     else:
-        _tell(outcome)
-    return 0 if outcome.succeeded else 1
+        _tell(found, screen)
+    return 0 if found.succeeded else 1
 
 
-class _Screen:
-    """Prints events as lines on stdout, and on a terminal keeps the curves below them."""
+class _Json:
+    """Prints nothing: the object at the end says it all."""
 
-    def __init__(self, live: Live | None, *, quiet: bool) -> None:
-        self._live = live
-        self._quiet = quiet
-        # On one and the same terminal the lines must go through what draws the curves.
-        self._through_live = live is not None and sys.stdout.isatty()
+    def resumed(self, watched: Watched) -> None: ...
+    def events(self, events: list[Event]) -> None: ...
+    def warning(self, finding: Finding) -> None: ...
+    def note(self, text: str) -> None: ...
+    def state(self, watched: Watched) -> None: ...
+    def trouble(self, error: Unreachable, wait_s: float) -> None: ...
 
-    def resumed(self, count: int, curves: Curves) -> None:
+
+class _Lines(_Json):
+    """Prints events as lines on stdout, and remarks on stderr."""
+
+    def resumed(self, watched: Watched) -> None:
         """Say that earlier events are not repeated."""
-        if count:
-            at_step = f", at step {curves.step}" if curves.step else ""
-            self._remark(f"going on after {count} events seen before{at_step}")
+        if watched.events:
+            at_step = f", at step {watched.curves.step}" if watched.curves.step else ""
+            say(f"resuming after {watched.events} events seen before{at_step}", err=True)
 
     def events(self, events: list[Event]) -> None:
         """Print each on a line."""
-        if not self._quiet:
-            # One write a page: on a terminal each draws the curves anew.
-            self._line("\n".join(describe(event) for event in events))
+        say("\n".join(describe(event) for event in events))
 
     def warning(self, finding: Finding) -> None:
         """Print it like an event."""
-        if not self._quiet:
-            self._line(f"WARNING {finding.id} {finding.message}. {finding.fix or ''}".rstrip())
+        say(f"WARNING {finding.id} {finding.message}. {finding.fix or ''}".rstrip())
 
-    def state(self, job: Job, curves: Curves) -> None:
-        """Draw the curves anew."""
-        if self._live is not None:
-            self._live.update("\n".join(panel(job, curves)), refresh=True)
+    def note(self, text: str) -> None:
+        """Print it on stderr."""
+        say(f"note: {text}", err=True)
 
     def trouble(self, error: Unreachable, wait_s: float) -> None:
         """Say that the service is silent."""
-        self._remark(f"{error.message}; trying again in {wait_s:.0f} s")
-
-    def _line(self, text: str) -> None:
-        if self._through_live and self._live is not None:
-            self._live.console.print(text)
-        else:
-            say(text)
-
-    def _remark(self, text: str) -> None:
-        if self._live is not None:
-            self._live.console.print(text)
-        elif not self._quiet:
-            say(text, err=True)
+        say(f"{error.message}; trying again in {wait_s:.0f} s", err=True)
 
 
-def _live(quiet: bool) -> Any:
-    """What redraws on a terminal; nothing elsewhere."""
-    console = stderr_console()
-    if quiet or not console.is_terminal:
-        return nullcontext(None)
+class _Drawn(_Json):
+    """Keeps one screen up to date."""
+
+    def __init__(self, screen: JobScreen, live: Live) -> None:
+        self._screen = screen
+        self._live = live
+
+    def resumed(self, watched: Watched) -> None:
+        """Draw what the journal holds."""
+        self.state(watched)
+
+    def state(self, watched: Watched) -> None:
+        """Draw what is known now."""
+        self._screen.trouble = None
+        self._screen.show(watched)
+        self._live.refresh()
+
+    def trouble(self, error: Unreachable, wait_s: float) -> None:
+        """Draw that the service is silent."""
+        self._screen.trouble = f"{error.message}; trying again in {wait_s:.0f} s"
+        self._live.refresh()
+
+
+def _is_screen() -> bool:
+    """Whether stdout can be drawn on."""
+    return sys.stdout.isatty() and not stdout_console().is_dumb_terminal
+
+
+@contextmanager
+def _live(screen: JobScreen) -> Iterator[Live]:
+    """Draw a screen every second, in the terminal's other buffer, so that a resize leaves nothing behind.
+
+    What was on it is printed when the watch does not end by itself.
+    """
     from rich.live import Live
 
-    return Live("", console=console, auto_refresh=False, transient=True)
+    try:
+        with Live(screen, console=stdout_console(), screen=True, refresh_per_second=1) as live:
+            yield live
+    except BaseException:
+        _print(screen)
+        raise
 
 
-def panel(job: Job, curves: Curves) -> list[str]:
-    """A job and its curves as lines of text.
-
-    Args:
-        job: As the service last described it.
-        curves: As they stand.
-    """
-    from harness.api.types import ENTROPY, GRAD_NORM, RESPONSE_LENGTH_MEAN, REWARD_MEAN
-    from harness.follow.curves import sparkline
-
-    words = [plain_text(str(job.get("id"))), plain_text(str(job.get("status")))]
-    if curves.step:
-        total = curves.total_steps
-        words.append(f"step {curves.step}" + (f"/{total} ({100 * curves.step // total} %)" if total else ""))
-    if curves.seconds_left:
-        words.append(f"about {duration(curves.seconds_left)} left")
-    lines = ["  ".join(words)]
-    for label, name in (
-        ("reward", REWARD_MEAN),
-        ("entropy", ENTROPY),
-        ("length", RESPONSE_LENGTH_MEAN),
-        ("gradient", GRAD_NORM),
-    ):
-        series = curves.series[name]
-        if series.last is not None:
-            lines.append(f"  {label:9}{series.last:>10.4g}  {sparkline(series.curve())}")
-    return lines
+def _print(screen: JobScreen) -> None:
+    drawn = _is_screen()
+    for line, _ in screen.lines(stdout_console().width if drawn else 80, brief=not drawn):
+        say(line, verbatim=True)
 
 
-def _tell(outcome: JobEnd) -> None:
-    for line in panel(outcome.job, outcome.curves):
-        say(line)
-    error: Any = outcome.job.get("error") or {}
-    if error.get("message"):
+def _tell(found: Watched, screen: JobScreen) -> None:
+    screen.trouble = None
+    screen.show(found)
+    _print(screen)
+    job: Any = found.job or {}
+    error = job.get("error")
+    if isinstance(error, dict) and error.get("message"):
         say(plain_text(f"error {error.get('code')}: {error.get('message')}"))
-    if outcome.job.get("fine_tuned_model"):
-        say(f"tuned model: {plain_text(str(outcome.job['fine_tuned_model']))}")
+    elif error:
+        say(plain_text(f"error: {error}"))
+    if job.get("fine_tuned_model"):
+        say(f"tuned model: {plain_text(str(job['fine_tuned_model']))}")
 
 
-def _summary(outcome: JobEnd) -> dict[str, Any]:
+def _summary(found: Watched) -> dict[str, Any]:
     return {
-        "job": outcome.job,
-        "events": outcome.events,
-        "new_events": outcome.new_events,
-        "step": outcome.curves.step,
-        "total_steps": outcome.curves.total_steps,
-        "metrics": outcome.curves.latest(),
-        "curves": {name: series.curve() for name, series in outcome.curves.series.items() if series.count},
-        "warnings": [finding.to_json() for finding in outcome.warnings],
+        "job": found.job,
+        "events": found.events,
+        "new_events": found.new_events,
+        "step": found.curves.step,
+        "total_steps": found.curves.total_steps,
+        "metrics": found.curves.latest(),
+        "curves": {name: series.curve() for name, series in found.curves.series.items() if series.count},
+        "warnings": [finding.to_json() for finding in found.warnings],
+        "notes": found.notes,
     }

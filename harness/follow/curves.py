@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+from harness.api.times import seconds_since_1970
 from harness.api.types import STEP, TOTAL_STEPS, TRAINING_METRICS, Event
 
 __all__ = ["Curves", "Series", "sparkline"]
@@ -107,7 +108,7 @@ class Curves:
         self._at(event.get("created_at"))
 
     def _at(self, created_at: Any) -> None:
-        seconds = _number(created_at)
+        seconds = seconds_since_1970(created_at)
         if seconds is not None:
             self._start = self._start or (self.step, seconds)
             self._times.append((self.step, seconds))

@@ -2,7 +2,9 @@
 
 Pages come newest first, so a poll walks back until it meets an event that the journal holds. A walk of more
 than one page is kept on disk (`events.walk.jsonl`): a broken walk resumes, and 100,000 events need no more
-memory than 100. Nothing reaches the journal before the walk has met it, so the journal never has a hole.
+memory than 100. Nothing reaches the journal before the walk has met it, so the journal has no hole unless the
+service makes one: a page that promises another and leads nowhere is asked for again a few times, then counts
+as the last one, and `incomplete` says so.
 
 Wire facts: pages, `after` and `has_more` are documented; the order is not, so it is read off each first
 page and a service that lists the oldest first is followed too.
@@ -16,11 +18,15 @@ from typing import Any, cast
 
 from harness.api.client import MOST_PAGES, next_cursor
 from harness.api.failures import RequestRefused, Unreachable
+from harness.api.times import seconds_since_1970
 from harness.api.types import STEP, Event, Page
 from harness.disk import AppendOnly
 from harness.follow.event_log import EventLog, event_id
 
 __all__ = ["NewEvents", "is_newest_first"]
+
+_DEAD_ENDS = 3
+"""How often a page that promises more may lead nowhere before it counts as the last one."""
 
 
 class NewEvents:
@@ -36,7 +42,12 @@ class NewEvents:
         self._log = log
         self._newest_first = True
         self._walk = AppendOnly(log.directory / "events.walk.jsonl")
-        self._offsets = [offset for offset, _ in self._walk.values()]
+        self._offsets: list[int] = []
+        self._cursors: set[str | None] = set()
+        for offset, step in self._walk.values():
+            self._offsets.append(offset)
+            self._cursors.add(step["cursor"])
+        self._dead_ends = 0
 
     def __enter__(self) -> NewEvents:
         return self
@@ -45,6 +56,16 @@ class NewEvents:
         self._walk.close()
         if not self._offsets:
             self._walk.path.unlink(missing_ok=True)
+
+    @property
+    def pending(self) -> bool:
+        """Whether the service still owes a page, which the next poll asks for again."""
+        return 0 < self._dead_ends < _DEAD_ENDS
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether the service kept promising a page that it never sent, so that events may be missing."""
+        return self._dead_ends >= _DEAD_ENDS
 
     def poll(self) -> Iterator[list[Event]]:
         """Get what is new, a page at a time; when it breaks, the next call goes on.
@@ -58,6 +79,8 @@ class NewEvents:
         """
         if self._offsets:
             yield from self._walk_on()
+        if self._offsets:
+            return
         page = self._fetch(None)
         order = is_newest_first(page["data"])
         self._newest_first = self._newest_first if order is None else order
@@ -65,8 +88,7 @@ class NewEvents:
             yield from self._forward(page)
         elif self._is_last(page):
             yield from self._added(page["data"][::-1])
-        else:
-            self._keep(page, None)
+        elif self._keep(page, None):
             yield from self._walk_on()
 
     # --- Newest first: walk back to what is known, then write down in the order of time
@@ -84,17 +106,36 @@ class NewEvents:
                 # The service has forgotten where the walk stood: begin another one.
                 self._forget()
                 return
-            self._keep(page, step["cursor"])
+            if not self._keep(page, step["cursor"]):
+                return
         else:
             self._forget()
             raise Unreachable(f"the events did not end after {MOST_PAGES} pages")
         yield from self._merge()
         self._forget()
 
-    def _keep(self, page: Page[Event], after: str | None) -> None:
-        end = self._is_last(page)
-        step = {"end": end, "cursor": None if end else next_cursor(page, after), "data": page["data"]}
-        self._offsets.append(self._walk.append([step]))
+    def _keep(self, page: Page[Event], after: str | None) -> bool:
+        """Add a page to the walk; False where it leads nowhere and is to be asked for again."""
+        cursor = None if self._is_last(page) else self._cursor(page, after)
+        if cursor is None and self.pending:
+            return False
+        self._offsets.append(
+            self._walk.append([{"end": cursor is None, "cursor": cursor, "data": page["data"]}])
+        )
+        self._cursors.add(cursor)
+        return True
+
+    def _cursor(self, page: Page[Event], after: str | None) -> str | None:
+        """Where the next page starts; None where a page promises one and does not say, or leads back."""
+        try:
+            cursor = next_cursor(page, after)
+        except Unreachable:
+            cursor = None
+        if cursor is None or cursor in self._cursors:
+            self._dead_ends = min(self._dead_ends + 1, _DEAD_ENDS)
+            return None
+        self._dead_ends = 0
+        return cursor
 
     def _merge(self) -> Iterator[list[Event]]:
         """Write the walk down, oldest page first, from the page that the journal has reached.
@@ -114,7 +155,7 @@ class NewEvents:
         return cast(list[Event], self._walk.value_at(self._offsets[number])["data"])
 
     def _forget(self) -> None:
-        self._offsets = []
+        self._offsets, self._cursors = [], set()
         self._walk.cut(0)
 
     def _is_last(self, page: Page[Event]) -> bool:
@@ -123,6 +164,7 @@ class NewEvents:
     # --- Oldest first: go on after what is known
 
     def _forward(self, page: Page[Event]) -> Iterator[list[Event]]:
+        self._cursors = set()
         after = self._log.last_id
         if after is not None and page.get("has_more"):
             page = self._fetch(after)
@@ -130,7 +172,10 @@ class NewEvents:
             yield from self._added(page["data"])
             if not page.get("has_more"):
                 return
-            after = next_cursor(page, after)
+            after = self._cursor(page, after)
+            if after is None:
+                return
+            self._cursors.add(after)
             page = self._fetch(after)
         raise Unreachable(f"the events did not end after {MOST_PAGES} pages")
 
@@ -150,7 +195,7 @@ def is_newest_first(events: list[Event]) -> bool | None:
         True for newest first, False for oldest first, None when the page does not tell (all in the same
         second).
     """
-    for read in (lambda event: event.get("created_at"), _step):
+    for read in (lambda event: seconds_since_1970(event.get("created_at")), _step):
         values = [value for value in map(read, events) if isinstance(value, int | float)]
         falls = sum((a > b) - (a < b) for a, b in pairwise(values))
         if falls:

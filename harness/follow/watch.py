@@ -2,30 +2,35 @@
 
 Every event is reported once and kept in the job's folder. `watch` asks at most twice an interval plus a page
 per 100 new events, tolerates statuses and events that it does not know, and gives up only after the service
-was silent for `patience_s`. It prints nothing: an `Observer` does.
+was silent for `patience_s`. A job that answers but reports nothing new for that long is said to, and followed
+on. It prints nothing: an `Observer` does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from harness.api.client import FineTuning
 from harness.api.failures import RequestRefused, Unreachable
-from harness.api.types import FINAL_STATUSES, Event, Job
+from harness.api.types import STEP, Event, Job
 from harness.clock import Backoff, Clock
 from harness.findings import Finding
 from harness.follow.curves import Curves
 from harness.follow.event_log import EventLog
 from harness.follow.events import NewEvents
 from harness.follow.health import Health
+from harness.follow.status import has_ended, has_succeeded, status_word, what_is_odd
 
-__all__ = ["Observer", "JobEnd", "Polling", "watch"]
+__all__ = ["Observer", "Polling", "Watched", "watch"]
 
 _LONGEST_WAIT_S = 60.0
 _SETTLE_S = 2.0
 _SETTLE_POLLS = 5
+_MESSAGES_KEPT = 5
+_RESUMES = "The job continues without you; the same command resumes."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +43,34 @@ class Polling:
     """How long the service may be silent."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobEnd:
-    """How a job ended."""
+@dataclass(slots=True)
+class Watched:
+    """What is known of a job: so far while it is followed, and how it ended."""
 
-    job: Job
-    events: int
+    job: Job | None = None
+    """None until the service has answered."""
+    curves: Curves = field(default_factory=Curves)
+    warnings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What the service left open: unknown statuses, events that may be missing."""
+    messages: deque[Event] = field(default_factory=lambda: deque(maxlen=_MESSAGES_KEPT))
+    """The latest events that are more than a step's metrics."""
+    events: int = 0
     """Events in the journal."""
-    new_events: int
+    new_events: int = 0
     """Events that were new in this call."""
-    curves: Curves
-    warnings: list[Finding]
 
     @property
     def succeeded(self) -> bool:
         """Whether there is a tuned model."""
-        return self.job.get("status") == "succeeded"
+        return self.job is not None and has_succeeded(self.job)
 
 
 class Observer(Protocol):
     """Who is told what happens."""
 
-    def resumed(self, count: int, curves: Curves) -> None:
-        """`count` events were in the journal already."""
+    def resumed(self, watched: Watched) -> None:
+        """The journal was read; `watched` holds what it knew."""
 
     def events(self, events: list[Event]) -> None:
         """New events, oldest first."""
@@ -68,8 +78,11 @@ class Observer(Protocol):
     def warning(self, finding: Finding) -> None:
         """A curve looks bad."""
 
-    def state(self, job: Job, curves: Curves) -> None:
-        """The job and its curves after a poll."""
+    def note(self, text: str) -> None:
+        """Something about the job or the service, one sentence without its stop."""
+
+    def state(self, watched: Watched) -> None:
+        """What is known after a poll."""
 
     def trouble(self, error: Unreachable, wait_s: float) -> None:
         """The service could not be reached; the next try is in `wait_s` seconds."""
@@ -83,7 +96,7 @@ def watch(
     observer: Observer,
     clock: Clock,
     pace: Polling | None = None,
-) -> JobEnd:
+) -> Watched:
     """Follow a job to its end.
 
     Args:
@@ -103,67 +116,93 @@ def watch(
         InputError: The folder cannot be written.
     """
     with EventLog(directory) as log:
-        follower = _Follower(client, job_id, log, observer)
         with NewEvents(lambda after: client.events_page(job_id, after=after), log) as news:
-            return _until_final(follower, news, clock, pace or Polling())
+            follower = _Follower(client, job_id, log, news, observer)
+            _until_final(follower, clock, pace or Polling())
+            return follower.watched
 
 
 class _Follower:
     """One job's state in memory, folded from the journal and then from what is new."""
 
-    def __init__(self, client: FineTuning, job_id: str, log: EventLog, observer: Observer) -> None:
+    def __init__(
+        self, client: FineTuning, job_id: str, log: EventLog, news: NewEvents, observer: Observer
+    ) -> None:
         self.client = client
         self.job_id = job_id
         self.log = log
+        self.news = news
         self.observer = observer
-        self.curves = Curves()
+        self.watched = Watched()
         self.health = Health()
-        self.new_events = 0
         for event in log.recover():
             # What was said before the restart is not said again.
             self._fold(event)
-        observer.resumed(log.count, self.curves)
+        self.watched.events = self.had = log.count
+        observer.resumed(self.watched)
 
-    def poll(self, news: NewEvents) -> tuple[Job, int]:
+    def poll(self) -> int:
         """Ask for the job and its new events; the job first, so that its last events are not missed."""
-        job = self.client.job(self.job_id)
-        count = 0
-        for events in news.poll():
-            count += len(events)
-            self.new_events += len(events)
+        self.watched.job = self.client.job(self.job_id)
+        odd = what_is_odd(self.watched.job)
+        if odd is not None:
+            self.note(odd)
+        before = self.log.count
+        for events in self.news.poll():
+            self.watched.events = self.log.count
+            self.watched.new_events = self.log.count - self.had
             self.observer.events(events)
             for finding in [finding for event in events for finding in self._fold(event)]:
                 self.observer.warning(finding)
-        self.observer.state(job, self.curves)
-        return job, count
+        if self.news.incomplete:
+            self.note("the service promises more events than it sends: this list of events may be incomplete")
+        self.observer.state(self.watched)
+        return self.log.count - before
+
+    def note(self, text: str) -> None:
+        """Say something about the job once."""
+        if text not in self.watched.notes:
+            self.watched.notes.append(text)
+            self.observer.note(text)
+
+    @property
+    def ended(self) -> bool:
+        return self.watched.job is not None and has_ended(self.watched.job)
 
     def _fold(self, event: Event) -> list[Finding]:
-        step = self.curves.step
-        self.curves.add(event)
-        return self.health.check(self.curves) if self.curves.step != step else []
+        curves = self.watched.curves
+        step = curves.step
+        curves.add(event)
+        data = event.get("data")
+        if not (isinstance(data, dict) and STEP in data) or event.get("level") not in (None, "info"):
+            self.watched.messages.append(event)
+        found = self.health.check(curves) if curves.step != step else []
+        self.watched.warnings += found
+        return found
 
-    def outcome(self, job: Job) -> JobEnd:
-        return JobEnd(job, self.log.count, self.new_events, self.curves, self.health.findings)
 
-
-def _until_final(follower: _Follower, news: NewEvents, clock: Clock, pace: Polling) -> JobEnd:
+def _until_final(follower: _Follower, clock: Clock, pace: Polling) -> None:
     backoff = Backoff(clock, first_s=2.0, longest_s=_LONGEST_WAIT_S, patience_s=pace.patience_s)
+    silence = _Silence(clock, pace)
     interval = pace.interval_s
     seen = False
     quiet_polls = 0
     final_polls = 0
     while True:
         try:
-            job, count = follower.poll(news)
+            count = follower.poll()
         except (Unreachable, RequestRefused) as error:
-            trouble = _transient(error, seen)
+            trouble = _transient(error, seen, resumed=seen or follower.log.count > 0)
             lasted = backoff.lasted_s
             wait = backoff.next_s(trouble.retry_after_s)
+            if wait is None and follower.ended:
+                follower.note(f"the job has ended, but its last events could not be read: {trouble.message}")
+                return
             if wait is None:
                 raise Unreachable(
                     f"{trouble.message} (for {lasted:.0f} s)",
                     status=trouble.status,
-                    fix="The job goes on without you; the same command resumes.",
+                    fix=trouble.fix if trouble.status == 404 else _RESUMES,
                     place=trouble.place,
                 ) from error
             follower.observer.trouble(trouble, wait)
@@ -171,23 +210,61 @@ def _until_final(follower: _Follower, news: NewEvents, clock: Clock, pace: Polli
             continue
         seen = True
         backoff.reset()
-        if job.get("status") in FINAL_STATUSES:
+        if follower.ended:
             final_polls += 1
             # The last events may come after the last status.
-            if (count == 0 and final_polls > 1) or final_polls >= _SETTLE_POLLS:
-                return follower.outcome(job)
+            settled = count == 0 and final_polls > 1 and not follower.news.pending
+            if settled or final_polls >= _SETTLE_POLLS:
+                return
             clock.sleep(_SETTLE_S)
             continue
+        final_polls = 0
+        said = silence.after(status_word(follower.watched.job or {}), count)
+        if said is not None:
+            follower.observer.note(said)
         quiet_polls = 0 if count else quiet_polls + 1
         longest = max(pace.interval_s, _LONGEST_WAIT_S)
         interval = pace.interval_s if quiet_polls < 6 else min(interval * 1.5, longest)
         clock.sleep(interval)
 
 
-def _transient(error: Unreachable | RequestRefused, seen: bool) -> Unreachable:
+class _Silence:
+    """Says from time to time that a job answers and reports nothing new."""
+
+    def __init__(self, clock: Clock, pace: Polling) -> None:
+        self._clock = clock
+        self._every_s = max(pace.patience_s, _LONGEST_WAIT_S)
+        self._status: str | None = None
+        self._since = self._said = clock.monotonic()
+
+    def after(self, status: str, events: int) -> str | None:
+        """Take in a poll; a sentence when it is time for one."""
+        now = self._clock.monotonic()
+        if events or status != self._status:
+            self._status = status
+            self._since = self._said = now
+            return None
+        if now - self._said < self._every_s:
+            return None
+        self._said = now
+        minutes = round((now - self._since) / 60)
+        return f"no new event and no change for {minutes} min: the job is still {status}; watching continues"
+
+
+def _transient(error: Unreachable | RequestRefused, seen: bool, *, resumed: bool) -> Unreachable:
     """An error worth waiting for: a job that was seen and then is not there is a service in disorder."""
     if isinstance(error, Unreachable):
         return error
     if seen and error.status == 404:
-        return Unreachable(error.message, status=404, place=error.place)
-    raise error
+        return Unreachable(
+            error.message,
+            status=404,
+            fix="The job may have been deleted: `rft jobs` lists what there is. The same command resumes.",
+            place=error.place,
+        )
+    if not resumed:
+        raise error
+    # The refusal ends the watch, not the job.
+    raise RequestRefused(
+        error.message, status=error.status, fix=f"{error.fix or ''} {_RESUMES}".strip(), place=error.place
+    ) from error

@@ -42,7 +42,7 @@ def test_submit_then_watch_by_name(stub, rft, tmp_path):
     ran = rft("watch", "first", "--interval", 0.1)
     assert ran.code == 0
     assert "step 30/30 (100 %)" in ran.stdout
-    assert "reward            1  ▁▁▁▁▂▂▂▂▃▃▃▄▄▄▄▅▅▅▅▆▆▆▇▇▇▇████" in ran.stdout
+    assert "critic_rewards_mean              1  ▁▁▁▁▂▂▂▂▃▃▃▄▄▄▄▅▅▅▅▆▆▆▇▇▇▇████" in ran.stdout
     assert "tuned model: ft:x" in ran.stdout
     assert (tmp_path / "jobs" / "first" / "events.jsonl").read_bytes().count(b"\n") == 30
 
@@ -121,6 +121,14 @@ def test_watch_as_json_is_one_object_and_a_second_call_repeats_no_event(stub, rf
     assert (second["events"], second["new_events"]) == (30, 0)
     assert second["curves"] == first["curves"]
     assert "event 1" not in rft("watch", "ftjob-1").stdout
+
+
+def test_a_word_that_nobody_documented_ends_the_watch_with_a_note(stub, rft):
+    stub.add_job(status="shelved", finished_at=1_771_442_999, error="boom")
+    ran = rft("watch", "ftjob-1", "--interval", 0.1)
+    assert ran.code == 1
+    assert "finished with the status shelved" in ran.stderr
+    assert "error: boom" in ran.stdout
 
 
 def test_watch_gives_up_with_exit_3(stub, rft):

@@ -128,13 +128,35 @@ def test_an_event_that_arrives_late_is_not_lost(tmp_path):
     assert poll(service, tmp_path) == []
 
 
-def test_an_empty_page_that_promises_more_is_no_end(tmp_path):
+def test_an_empty_page_that_promises_more_is_asked_for_again_then_taken_as_the_end(tmp_path):
     service = Service()
-    service.add(*range(3))
-    with pytest.raises(Unreachable), EventLog(tmp_path) as log:
-        with NewEvents(lambda after: {"object": "list", "data": [], "has_more": True}, log) as news:
+    service.add(*range(5))
+    calls = []
+
+    def fetch(after):
+        calls.append(after)
+        page = service.fetch(None) if after is None else {"object": "list", "data": []}
+        return {**page, "has_more": True}
+
+    seen = []
+    with EventLog(tmp_path) as log, NewEvents(fetch, log) as news:
+        for _ in range(3):
+            seen.append((len(list(news.poll())), news.pending, news.incomplete))
+    assert seen == [(0, True, False), (0, True, False), (1, False, True)]
+    assert calls == [None, "ftevent-0", "ftevent-0", "ftevent-0", None]
+    assert journal(tmp_path) == names(range(5))
+
+
+def test_pages_that_lead_back_to_each_other_end(tmp_path):
+    pages = {None: [event(3), event(2)], "ftevent-2": [event(1), event(2)], "ftevent-1": [event(2)]}
+
+    def fetch(after: Any) -> Any:
+        return {"object": "list", "data": pages.get(after, [event(2)]), "has_more": True}
+
+    with EventLog(tmp_path) as log, NewEvents(fetch, log) as news:
+        for _ in range(4):
             list(news.poll())
-    assert poll(service, tmp_path) == names(range(3))
+    assert sorted(journal(tmp_path)) == names(range(1, 4))
 
 
 def test_a_torn_last_line_is_cut_and_its_event_fetched_again(tmp_path):

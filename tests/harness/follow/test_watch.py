@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tracemalloc
+from contextlib import suppress
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harness.api.failures import RequestRefused, Unreachable
+from harness.api.safe_text import plain_text
+from harness.follow.status import has_ended, has_succeeded, what_is_odd
 from harness.follow.watch import Polling, watch
 from support.api_stub import ApiStub, Fault, TestClock
 from support.service import connected
@@ -23,19 +30,23 @@ class Record:
         self.warnings = []
         self.states = []
         self.troubles = []
+        self.notes = []
         self.resumed_at = None
 
-    def resumed(self, count, curves):
-        self.resumed_at = (count, curves.step)
+    def resumed(self, watched):
+        self.resumed_at = (watched.events, watched.curves.step)
 
     def events(self, events):
-        self.ids += [event["id"] for event in events]
+        self.ids += [event.get("id") for event in events]
 
     def warning(self, finding):
         self.warnings.append(finding.id)
 
-    def state(self, job, curves):
-        self.states.append((job["status"], curves.step))
+    def note(self, text):
+        self.notes.append(text)
+
+    def state(self, watched):
+        self.states.append((watched.job.get("status"), watched.curves.step))
 
     def trouble(self, error, wait_s):
         self.troubles.append(wait_s)
@@ -119,6 +130,45 @@ def test_unknown_statuses_and_events_are_followed_too(stub, tmp_path):
     outcome, record = follow(stub, tmp_path, clock)
     assert outcome.succeeded
     assert record.ids[0] == "ftevent-000000"
+    assert [note for note in record.notes if "meditating" in note] == record.notes
+    assert len(record.notes) == 1
+
+
+WORDS = st.sampled_from(
+    ["succeeded", "SUCCEEDED", "Completed", "failed", "cancelled", "canceled", "Stopped", "expired"]
+    + ["validating_files", "queued", "running", "paused", "InProgress", "Stopping", None, "", 7, ["x"]]
+) | st.text(max_size=12)
+FINISHED = st.sampled_from([None, 0, "", False, 1_771_442_999, 1_771_442_999_000, "2026-02-18T19:16:39Z"])
+
+
+@given(WORDS, FINISHED)
+def test_every_status_ends_the_watch_or_is_usual_or_is_said(word, finished_at):
+    job = {"status": word, "finished_at": finished_at}
+    shown = str(word) if word not in (None, "") else "(no status)"
+    odd = what_is_odd(job)
+    if has_ended(job):
+        assert odd is None or (finished_at and plain_text(shown) in odd)
+    elif finished_at or word not in GOING_ON:
+        assert odd is not None
+        assert plain_text(shown) in odd
+    else:
+        assert odd is None
+    if has_succeeded(job):
+        assert has_ended(job)
+
+
+GOING_ON = ["validating_files", "queued", "running", "paused", "InProgress", "Stopping"]
+
+
+@pytest.mark.parametrize(
+    ("status", "good"),
+    [("completed", True), ("SUCCEEDED", True), ("expired", False), ("Stopped", False), ("review", False)],
+)
+def test_a_job_that_says_when_it_finished_has_ended_whatever_the_word(stub, tmp_path, status, good):
+    stub.add_job(status=status, finished_at=1_771_442_999)
+    outcome, record = follow(stub, tmp_path, TestClock())
+    assert outcome.succeeded is good
+    assert bool(record.notes) is (status == "review")
 
 
 def test_a_restart_repeats_nothing_and_rebuilds_the_curves(stub, tmp_path):
@@ -224,6 +274,60 @@ def test_an_unknown_job_and_a_refused_key_end_it_at_once(stub, tmp_path):
         assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize("path", ["/jobs/ftjob-1$", "/events$"])
+@pytest.mark.parametrize("status", [401, 403, 400])
+def test_a_refusal_in_mid_watch_says_that_the_job_continues_and_the_command_resumes(
+    stub, tmp_path, status, path
+):
+    clock = TestClock()
+    life = Life(stub, clock, polls=6)
+    stub.on_request = lambda seen: (
+        stub.faults.append(Fault("GET", path, status=status, body={})) if life.polls == 3 else None
+    )
+    with pytest.raises(RequestRefused, match="continues without you; the same command resumes") as caught:
+        follow(stub, tmp_path, clock)
+    assert caught.value.exit_code == 2
+    stub.on_request = None
+    stub.faults.clear()
+    follow(stub, tmp_path, clock)
+    written = [json.loads(line)["id"] for line in (tmp_path / "events.jsonl").read_bytes().splitlines()]
+    assert written == ids(range(1, life.step + 2))
+
+
+def test_a_job_that_is_gone_for_good_is_given_up_and_not_said_to_continue(stub, tmp_path):
+    clock = TestClock()
+    stub.add_job()
+    clock.on_sleep = stub.jobs.clear
+    with pytest.raises(Unreachable, match="may have been deleted") as caught:
+        follow(stub, tmp_path, clock, patience_s=300.0)
+    assert caught.value.exit_code == 3
+    assert "continues" not in str(caught.value)
+    assert clock.ticks < 500
+
+
+def test_a_job_that_says_nothing_is_followed_and_the_silence_is_said_regularly(stub, tmp_path):
+    clock = TestClock()
+    stub.add_job()
+
+    def end_after_two_hours():
+        if clock.ticks > 7200:
+            stub.jobs["ftjob-1"]["status"] = "succeeded"
+
+    clock.on_sleep = end_after_two_hours
+    outcome, record = follow(stub, tmp_path, clock, patience_s=900.0)
+    assert outcome.succeeded
+    assert 6 <= len(record.notes) <= 8
+    assert "min: the job is still running" in record.notes[0]
+
+
+def test_a_job_whose_events_stay_unreachable_ends_with_its_status(stub, tmp_path):
+    stub.add_job(status="succeeded")
+    stub.faults.append(Fault("GET", "/events", status=500, body={}, times=10**6))
+    outcome, _ = follow(stub, tmp_path, TestClock(), patience_s=100.0)
+    assert outcome.succeeded
+    assert "its last events could not be read" in outcome.notes[0]
+
+
 def test_a_job_that_disappears_for_a_moment_is_waited_for(stub, tmp_path):
     clock = TestClock()
     Life(stub, clock, polls=6)
@@ -249,14 +353,79 @@ def test_warnings_are_given_once_over_a_restart(stub, tmp_path):
     assert [finding.id for finding in outcome.warnings] == ["W102", "W103"]
 
 
-def test_an_empty_list_that_promises_more_is_trouble_not_an_end(stub, tmp_path):
+@pytest.mark.parametrize("times", [1, 2, 10**6])
+@pytest.mark.parametrize("data", [[], [{"message": "an event without an id", "created_at": 1}]])
+def test_a_page_that_promises_more_and_leads_nowhere_ends_no_watch(stub, tmp_path, times, data):
     clock = TestClock()
     Life(stub, clock, polls=4)
-    empty = {"object": "list", "data": [], "has_more": True}
-    stub.faults.append(Fault("GET", "/events", status=200, body=empty, times=2))
-    outcome, record = follow(stub, tmp_path, clock)
-    assert len(record.troubles) == 2
-    assert record.ids == ids(range(1, outcome.events + 1))
+    dead = {"object": "list", "data": data, "has_more": True}
+    stub.faults.append(Fault("GET", "/events", status=200, body=dead, times=times))
+    outcome, record = follow(stub, tmp_path, clock, patience_s=3.0)
+    assert outcome.succeeded
+    assert record.troubles == []
+    if times < 3:
+        assert record.ids == ids(range(1, outcome.events + 1))
+        assert record.notes == []
+    else:
+        assert outcome.events == len(data), "what was read is kept"
+        assert ["may be incomplete" in note for note in record.notes] == [True]
+
+
+PAGES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "data": st.lists(
+                st.fixed_dictionaries(
+                    {"id": st.sampled_from(["a", "b", "c", "d", None, 3]), "created_at": st.integers(0, 9)}
+                ),
+                max_size=3,
+            ),
+            "has_more": st.sampled_from([True, False, None]),
+        }
+    ),
+    min_size=1,
+    max_size=6,
+)
+ANSWERS = st.sampled_from([None, None, 0, 401, 404, 500])
+
+
+class Scripted:
+    """The client's two calls, answered from a script that repeats its last pages; the job ends."""
+
+    def __init__(self, words, pages, failures):
+        self.words, self.pages, self.failures = list(words), list(pages), list(failures)
+
+    def _fail(self):
+        status = self.failures.pop() if self.failures else None
+        if status in (0, 500):
+            raise Unreachable("cut", status=status or None)
+        if status:
+            raise RequestRefused("no", status=status)
+
+    def job(self, job_id):
+        self._fail()
+        word = self.words.pop() if self.words else ("succeeded", None)
+        return {"id": job_id, "status": word[0], "finished_at": word[1]}
+
+    def events_page(self, job_id, *, after=None):
+        self._fail()
+        self.pages.insert(0, self.pages.pop())
+        return {"object": "list", **self.pages[0]}
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(WORDS, FINISHED), max_size=5), PAGES, st.lists(ANSWERS, max_size=8))
+def test_every_sequence_of_answers_ends(tmp_path_factory, words, pages, failures):
+    folder = tmp_path_factory.mktemp("job")
+    clock = TestClock()
+    record = Record()
+    client: Any = Scripted(words, pages, failures)
+    outcome = None
+    with suppress(Unreachable, RequestRefused):
+        outcome = watch(client, "ftjob-1", folder, observer=record, clock=clock)
+    assert outcome is None or has_ended(outcome.job or {})
+    assert clock.ticks < 5000
+    shutil.rmtree(folder)
 
 
 class Endless:

@@ -107,7 +107,7 @@ class Quiet:
         self.ids = []
         self.troubles = 0
 
-    def resumed(self, count, curves):
+    def resumed(self, watched):
         pass
 
     def events(self, events):
@@ -116,7 +116,10 @@ class Quiet:
     def warning(self, finding):
         pass
 
-    def state(self, job, curves):
+    def note(self, text):
+        pass
+
+    def state(self, watched):
         pass
 
     def trouble(self, error, wait_s):

@@ -1,0 +1,75 @@
+"""What a job's status says: whether the job has ended, how, and whether the word is known at all.
+
+AWS documents `succeeded` and `cancelled`; the other words are OpenAI's or native Bedrock's. A service may
+send a word that nobody has documented, so its time of end decides where the word does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from harness.api.safe_text import plain_text
+from harness.api.types import FINAL_STATUSES
+
+__all__ = ["has_ended", "has_succeeded", "status_word", "what_is_odd"]
+
+_SUCCEEDED: Final = frozenset({"succeeded", "completed"})
+_ENDED: Final = FINAL_STATUSES | {"completed", "stopped", "canceled", "expired"}
+_GOING_ON: Final = frozenset(
+    {"validating_files", "queued", "running", "pausing", "paused", "resuming"}
+    | {"cancelling", "inprogress", "in_progress", "stopping"}
+)
+
+
+def status_word(job: Mapping[str, Any]) -> str:
+    """A job's status in its service's spelling, safe to print; `(no status)` where it sent none."""
+    found = job.get("status")
+    return plain_text(str(found)) if found not in (None, "") else "(no status)"
+
+
+def has_ended(job: Mapping[str, Any]) -> bool:
+    """Whether nothing more will happen to a job.
+
+    Args:
+        job: As the service describes it. A word that is not known counts as an end where `finished_at` is
+            set.
+    """
+    word = _word(job)
+    return word in _ENDED or (word not in _GOING_ON and _is_finished(job))
+
+
+def has_succeeded(job: Mapping[str, Any]) -> bool:
+    """Whether a job ended with a tuned model."""
+    return _word(job) in _SUCCEEDED
+
+
+def what_is_odd(job: Mapping[str, Any]) -> str | None:
+    """Say what a status leaves open.
+
+    Args:
+        job: As the service describes it.
+
+    Returns:
+        One sentence without its stop; None for the usual words.
+    """
+    word, shown = _word(job), status_word(job)
+    if word in _ENDED:
+        return None
+    if word in _GOING_ON:
+        if not _is_finished(job):
+            return None
+        return f"the service says that the job is {shown}, and also when it finished; watching continues"
+    if _is_finished(job):
+        return f"the job has finished with the status {shown}, which rft does not know as a success"
+    return f"rft does not know the status {shown}; watching continues until the job has an end"
+
+
+def _word(job: Mapping[str, Any]) -> str:
+    found = job.get("status")
+    return found.strip().casefold() if isinstance(found, str) else ""
+
+
+def _is_finished(job: Mapping[str, Any]) -> bool:
+    """Whether there is a time of end; 0, false and an empty text are none."""
+    return bool(job.get("finished_at"))

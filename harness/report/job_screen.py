@@ -1,0 +1,166 @@
+"""The screen of one job: status, step, time, a curve for each metric, warnings and the latest messages.
+
+`JobScreen` draws itself at the width that the terminal has at that moment, so that a resize costs nothing. It
+holds texts and numbers of its own: what a watch changes meanwhile does not change what is being drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from rich.console import ConsoleOptions, RenderResult
+from rich.text import Text
+
+from harness.api.safe_text import plain_text
+from harness.api.times import seconds_since_1970
+from harness.api.types import Event
+from harness.clock import duration
+from harness.follow.curves import Curves, sparkline
+from harness.follow.status import has_ended, has_succeeded, status_word
+from harness.follow.watch import Watched
+from harness.printable import printable, wrapped
+
+__all__ = ["JobScreen"]
+
+_NAME = 23
+_NUMBER = 11
+_CURVE = 40
+_LEAST_CURVE = 6
+_NOTES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Metric:
+    name: str
+    value: str
+    points: list[float]
+
+
+@dataclass(slots=True)
+class JobScreen:
+    """Draws what is known of a job; print it, or keep it in a live display.
+
+    Args:
+        name: What the user calls the job.
+        now: Tells the time, in seconds since 1970.
+    """
+
+    name: str
+    now: Callable[[], float]
+    trouble: str | None = None
+    """Why the service could not be asked, while it cannot."""
+    _rows: tuple[_Metric, ...] = ()
+    _status: tuple[str, str] = ("not known yet", "dim")
+    _id: str = ""
+    _step: str = ""
+    _times: tuple[float | None, float | None] = (None, None)
+    _left: float | None = None
+    _ended: bool = False
+    _said: tuple[tuple[str, str], ...] = ()
+    _messages: tuple[str, ...] = field(default=())
+
+    def show(self, watched: Watched) -> None:
+        """Take over what is known now.
+
+        Args:
+            watched: The watch so far.
+        """
+        job = watched.job
+        if job is not None:
+            self._ended = has_ended(job)
+            good = has_succeeded(job)
+            style = "bold green" if good else "bold red" if self._ended else "bold"
+            self._status = status_word(job), style
+            self._id = plain_text(str(job.get("id") or ""))
+            begun, ended = (seconds_since_1970(job.get(name)) for name in ("created_at", "finished_at"))
+            self._times = begun, ended if self._ended and ended else None
+        self._step = _step(watched.curves)
+        self._left = watched.curves.seconds_left
+        self._rows = tuple(_metrics(watched.curves))
+        warnings = [
+            (f"{one.id} {one.message}. {one.fix or ''}".rstrip(), "yellow") for one in watched.warnings
+        ]
+        notes = [(f"{note}.", "cyan") for note in watched.notes[-_NOTES:]]
+        self._said = tuple((plain_text(text), style) for text, style in (*warnings, *notes))
+        self._messages = tuple(map(_message, watched.messages))
+
+    def __rich_console__(self, console: object, options: ConsoleOptions) -> RenderResult:
+        for text, style in self.lines(options.max_width):
+            yield Text(text, style=style, no_wrap=True, overflow="ellipsis")
+
+    def lines(self, width: int, *, brief: bool = False) -> Iterator[tuple[str, str]]:
+        """The screen as lines; a word that is wider than the screen stays whole.
+
+        Args:
+            width: Columns of the screen.
+            brief: Leave out what was said along the way: warnings, notes and messages.
+
+        Yields:
+            A line and its style.
+        """
+        names = "  ".join(dict.fromkeys(part for part in (printable(self.name), self._id) if part))
+        status, style = self._status
+        yield from _broken(f"{names}  {status}", style, width)
+        yield from _broken("   ".join([self._step, *self._clock()]), "", width)
+        if self.trouble:
+            yield from _broken(plain_text(self.trouble), "red", width)
+        room = min(_CURVE, width - 2 - _NAME - _NUMBER - 2)
+        for row in self._rows:
+            line = f"  {row.name:<{_NAME}}{row.value:>{_NUMBER}}"
+            curve = sparkline(row.points, room) if room >= _LEAST_CURVE else ""
+            yield f"{line}  {curve}".rstrip(), ""
+        if brief:
+            return
+        for text, style in self._said:
+            yield from _broken(text, style, width)
+        for message in self._messages:
+            yield message, "dim"
+
+    def _clock(self) -> list[str]:
+        begun, ended = self._times
+        passed = None if begun is None else (self.now() if ended is None else ended) - begun
+        # A clock that disagrees with the service's tells nothing.
+        shown = "unknown" if passed is None or passed < 0 else duration(passed)
+        if self._ended:
+            return [f"took {shown}"]
+        left = "time left unknown" if self._left is None else f"about {duration(self._left)} left"
+        return [f"elapsed {shown}", left]
+
+
+def _step(curves: Curves) -> str:
+    total = curves.total_steps
+    if not curves.step:
+        return "no step yet" + (f" of {total}" if total else "")
+    if not total:
+        return f"step {curves.step} of an unknown number"
+    return f"step {curves.step}/{total} ({100 * curves.step // total} %)"
+
+
+def _metrics(curves: Curves) -> Iterator[_Metric]:
+    for name, series in curves.series.items():
+        if series.last is not None:
+            yield _Metric(name, f"{series.last:.4g}", series.curve())
+        elif name in curves.bad_numbers:
+            yield _Metric(name, "not finite", [])
+
+
+def _message(event: Event) -> str:
+    seconds = seconds_since_1970(event.get("created_at"))
+    try:
+        at = (
+            "        "
+            if seconds is None
+            else datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%H:%M:%S")
+        )
+    except (OverflowError, OSError, ValueError):
+        at = "        "
+    level = str(event.get("level") or "info")
+    said = "" if level == "info" else f"{plain_text(level).upper()}: "
+    return f"  {at}  {said}{plain_text(str(event.get('message') or event.get('type') or '(no message)'))}"
+
+
+def _broken(text: str, style: str, width: int) -> Iterator[tuple[str, str]]:
+    for line in wrapped(text, width).split("\n"):
+        yield line, style
