@@ -19,7 +19,7 @@ import openai
 from openai import OpenAI
 
 from harness.api.auth import Credential
-from harness.api.curl import PLACEHOLDER_KEY, ShowTransport
+from harness.api.curl import PLACEHOLDER_KEY, UPLOAD_TYPE, ShowTransport
 from harness.api.endpoint import Endpoint
 from harness.api.failures import Unreachable, translate
 from harness.api.safe_text import checked_id, plain_text
@@ -295,7 +295,7 @@ class FineTuning:
         files: Any = None
         if file is not None:
             file[1].seek(0)
-            files = {"file": (*file, "application/jsonl")}
+            files = {"file": (*file, UPLOAD_TYPE)}
         return self._sdk.post(path, cast_to=httpx2.Response, body=body, files=files, options=options)
 
 

@@ -7,15 +7,25 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx2
 
 from harness.api.types import FILE_PURPOSE
 
-__all__ = ["PLACEHOLDER_KEY", "NotSent", "ShowTransport", "curl_command"]
+__all__ = ["PLACEHOLDER_KEY", "UPLOAD_TYPE", "NotSent", "ShowTransport", "curl_command", "told_headers"]
 
 PLACEHOLDER_KEY = "$OPENAI_API_KEY"
+UPLOAD_TYPE = "application/jsonl"
+"""The content type of a training file in an upload."""
+
+# curl writes these itself, or they only describe the sender.
+_OWN = frozenset(
+    {"accept-encoding", "authorization", "connection", "content-length", "host", "transfer-encoding"}
+    | {"user-agent"}
+)
+_DESCRIBES_SENDER = "x-stainless-"
 
 
 class NotSent(Exception):
@@ -48,19 +58,42 @@ class ShowTransport(httpx2.BaseTransport):
         """
         form = request.headers.get("content-type", "").startswith("multipart/")
         body = None if form else request.read()
-        raise NotSent(
-            curl_command(request.method, str(request.url), body=body, upload=self.upload if form else None)
+        upload = self.upload if form else None
+        command = curl_command(
+            request.method, str(request.url), told_headers(request.headers), body=body, upload=upload
         )
+        raise NotSent(command)
+
+
+def told_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers of a request that may change the answer, beside the key.
+
+    Args:
+        headers: All of them. A form's content type is left out: it holds a boundary that curl makes.
+    """
+    return {
+        name: value
+        for name, value in headers.items()
+        if name.lower() not in _OWN
+        and not name.lower().startswith(_DESCRIBES_SENDER)
+        and not value.startswith("multipart/")
+    }
 
 
 def curl_command(
-    method: str, url: str, *, body: bytes | None = None, upload: tuple[Path, str] | None = None
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    body: bytes | None = None,
+    upload: tuple[Path, str] | None = None,
 ) -> str:
     """Write a request as a shell command.
 
     Args:
         method: The HTTP method.
         url: The whole URL.
+        headers: Its headers, without the key.
         body: A JSON body, empty or None for none.
         upload: A file to send as a form, and the name it gets on the service.
 
@@ -73,16 +106,23 @@ def curl_command(
     parts[0] += f" {shlex.quote(url)}"
     # Double quotes, so that the shell fills the key in.
     parts.append('-H "Authorization: Bearer $OPENAI_API_KEY"')
+    parts += [f"-H {shlex.quote(_header(name, value))}" for name, value in headers.items()]
     if upload is not None:
         path, name = upload
         parts.append(f"-F purpose={FILE_PURPOSE}")
-        parts.append(f"-F {shlex.quote(f'file=@{_form(str(path))};filename={_form(name)}')}")
+        file = f"file=@{_form(str(path))};filename={_form(name)};type={UPLOAD_TYPE}"
+        parts.append(f"-F {shlex.quote(file)}")
     elif body:
-        parts.append("-H 'Content-Type: application/json'")
         text = json.dumps(json.loads(body), ensure_ascii=False, indent=2)
         # curl would read a file for a body that starts with @; JSON never does.
         parts.append(f"--data-raw {shlex.quote(text)}")
     return " \\\n  ".join(parts)
+
+
+def _header(name: str, value: str) -> str:
+    """A header of curl's --header, which takes one without a value for one to leave out."""
+    spelled = "-".join(part.capitalize() for part in name.split("-"))
+    return f"{spelled}: {value}" if value else f"{spelled};"
 
 
 def _form(value: str) -> str:

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from harness.api.client import FineTuning
-from harness.api.curl import NotSent
+from harness.api.curl import NotSent, told_headers
 from support.api_stub import ApiStub
 from support.service import KEY, connected
 
@@ -37,6 +37,22 @@ CALLS = {
     "responses": lambda client, path: client.respond("m", ODD),
     "completions": lambda client, path: client.complete("m", ODD, max_tokens=100, temperature=0.7),
 }
+
+
+ASKED_FOR = {
+    "OPENAI_ORG_ID": "org-1",
+    "OPENAI_PROJECT_ID": 'it\'s "mine" $HOME `id`',
+}
+
+
+@pytest.fixture(autouse=True, params=[{}, ASKED_FOR], ids=["plain", "with a project"])
+def environment(request, monkeypatch):
+    """What the SDK reads of the environment and sends."""
+    for name in ASKED_FOR:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in request.param.items():
+        monkeypatch.setenv(name, value)
+    return request.param
 
 
 @pytest.fixture
@@ -68,7 +84,7 @@ def curl(command):
 
 @needs_curl
 @pytest.mark.parametrize("name", CALLS)
-def test_curl_sends_what_the_sdk_sends(stub, tmp_path, name):
+def test_curl_sends_what_the_sdk_sends(stub, tmp_path, name, environment):
     with connected(stub.base_url) as client:
         command = shown(client, CALLS[name], tmp_path)
         assert stub.seen == []
@@ -79,9 +95,10 @@ def test_curl_sends_what_the_sdk_sends(stub, tmp_path, name):
     by_curl, by_sdk = stub.seen
     assert (by_curl.method, by_curl.path, by_curl.query) == (by_sdk.method, by_sdk.path, by_sdk.query)
     assert by_curl.headers["authorization"] == by_sdk.headers["authorization"]
+    assert told_headers(by_curl.headers) == told_headers(by_sdk.headers)
+    assert by_sdk.headers.get("openai-project") == environment.get("OPENAI_PROJECT_ID")
     if by_sdk.body:
         assert by_curl.json == by_sdk.json
-        assert by_curl.headers["content-type"] == "application/json"
     else:
         assert by_curl.body == b""
 
@@ -93,9 +110,17 @@ def test_curl_uploads_the_same_file(stub, tmp_path, name):
     path.write_bytes(b'{"a": 1}\n')
     with connected(stub.base_url) as client:
         curl(shown(client, lambda showing, _: showing.upload(path, "mine.jsonl"), path))
+        client.upload(path, "mine.jsonl")
     assert stub.contents["file-1"] == b'{"a": 1}\n'
     assert stub.files["file-1"]["filename"] == "mine.jsonl"
-    assert b'name="purpose"\r\n\r\nfine-tune' in stub.seen[0].body
+    assert parts(stub.seen[0]) == parts(stub.seen[1])
+    assert told_headers(stub.seen[0].headers) == told_headers(stub.seen[1].headers)
+
+
+def parts(seen):
+    """A form's parts, without the boundary between them, which each client makes."""
+    boundary = seen.headers["content-type"].partition("boundary=")[2].encode()
+    return sorted(seen.body.split(b"--" + boundary))
 
 
 @pytest.mark.parametrize("name", CALLS)
