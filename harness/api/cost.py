@@ -50,8 +50,10 @@ _REGIONS = ("us-east-1", "us-east-2", "us-west-2")
 _READ = "2026-11-26"
 # AWS's own page draws its figures in the browser; its price list is
 # pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AWSLambda/current/REGION/index.json.
-_WHITEPAPER = "docs.aws.amazon.com/whitepapers/latest/how-aws-pricing-works/lambda.html"
-_PUBLISHED = "third parties that read aws.amazon.com/lambda/pricing (cloudchipr.com 2024, artillery 2.0.28)"
+# The whitepaper, docs.aws.amazon.com/whitepapers/latest/how-aws-pricing-works/lambda.html, rounds to
+# 0.00001667.
+_WHITEPAPER = "AWS whitepaper How AWS Pricing Works"
+_PUBLISHED = "third parties: cloudchipr.com, artillery 2.0.28"
 _PRICES = (
     LambdaPrice("x86_64", 0.0000166667, 0.20 / 1_000_000, _REGIONS, _READ, _WHITEPAPER),
     LambdaPrice("arm64", 0.0000133334, 0.20 / 1_000_000, _REGIONS, _READ, _PUBLISHED),

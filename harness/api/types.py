@@ -218,6 +218,9 @@ MODELS: Final[tuple[Model, ...]] = (
 )
 """Known models of the OpenAI-compatible API. Nova is tuned through the native Bedrock API, not this one."""
 
+NATIVE_PREFIX: Final = "amazon.nova"
+"""How the ids of models begin that are tuned through the native Bedrock API alone."""
+
 DEFAULT_REGION: Final = "us-west-2"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.api.cost import COMPLETIONS_A_CALL
 from harness.api.safe_text import plain_text
 from harness.api.types import HYPERPARAMETERS, MODELS
 from harness.cli.like import changed, filled_in, like_options, tell_change
@@ -33,6 +34,7 @@ from harness.errors import InputError
 
 if TYPE_CHECKING:
     from harness.findings import Finding
+    from harness.jobs.forecast import Forecast
     from harness.jobs.journal import Entry
     from harness.jobs.plan import Plan
 
@@ -54,6 +56,20 @@ if TYPE_CHECKING:
 @runs_dir_option
 @range_option
 @click.option("--validate/--no-validate", default=True, show_default=True, help="Check every record first.")
+@click.option(
+    "--price-per-hour",
+    metavar="USD",
+    type=click.FloatRange(0),
+    help="Say what the service charges an hour; we found no published price.",
+)
+@click.option(
+    "--completions-per-call",
+    metavar="N",
+    type=click.IntRange(1),
+    default=COMPLETIONS_A_CALL,
+    show_default=True,
+    help="Forecast with N completions in a grader call; the service's number is not documented.",
+)
 @click.option("--force", is_flag=True, help="Submit in spite of errors.")
 @click.option("--dry-run", is_flag=True, help="Check and forecast; write nothing, send no job.")
 @like_options
@@ -85,19 +101,23 @@ def command(context: click.Context, /, **asked: Any) -> int:
         remark="the answer to the first request holds FILE_ID",
     ):
         return 0
-    plan, weighed = _weighed(plan, asked)
+    plan, ahead, weighed = _weighed(plan, asked)
     asked["grader_code_sha256"] = plan.code_sha256
     findings = [*preflight(plan, validate=asked["validate"]), *weighed]
     level = worst(findings)
     stopped = level is not None and level >= Severity.ERROR and not asked["force"]
-    said = _facts(plan, findings)
+    said: dict[str, Any] = {
+        "plan": plan.to_json(),
+        "forecast": ahead.to_json(),
+        "findings": [finding.to_json() for finding in findings],
+    }
     change = changed(asked)
     if change is not None:
         said["change"] = change
     if not asked["as_json"]:
         if change is not None:
             tell_change(change)
-        _tell_plan(said, findings)
+        _tell_plan(plan, ahead, findings)
     if not (stopped or asked["dry_run"]):
         said |= _send(plan, asked)
     if asked["as_json"]:
@@ -126,6 +146,7 @@ def _plan(asked: dict[str, Any]) -> Plan:
     from harness.jobs.plan import Plan, hyperparameters, read_training_file
 
     where = asked["service"].endpoint
+    where.check_has_jobs()
     return Plan(
         read_training_file(asked["training_file"]),
         asked["arn"],
@@ -134,22 +155,32 @@ def _plan(asked: dict[str, Any]) -> Plan:
         where.base_url,
         where.region,
         asked["grader_code_sha256"],
+        region_from=where.region_from,
+        region_guessed=where.loopback and where.region_from != "--region",
     )
 
 
-def _weighed(plan: Plan, asked: dict[str, Any]) -> tuple[Plan, list[Finding]]:
-    """The plan with what is known of its grader, and what speaks against that grader."""
+def _weighed(plan: Plan, asked: dict[str, Any]) -> tuple[Plan, Forecast, list[Finding]]:
+    """The plan with what is known of its grader, what it takes, and what speaks against that grader."""
     from harness.jobs.evidence import changed_code, evidence
+    from harness.jobs.forecast import forecast
     from harness.jobs.journal import default_name, find_entry
     from harness.jobs.same_code import look_at_function
 
     function = look_at_function(plan.grader_arn, local_service=asked["service"].endpoint.loopback)
-    found = evidence(_run(asked), function, asked["range"])
+    found = evidence(_run(asked), function, plan.data.path, asked["range"])
     begun = find_entry(asked["jobs_dir"], asked["name"] or default_name(plan))
     submitted = begun.facts.grader.code_sha256 if begun and begun.facts.digest == plan.digest() else None
     changed = changed_code(function, expected=plan.code_sha256, submitted=submitted)
     known = function.code_sha256 or plan.code_sha256
-    return replace(plan, code_sha256=known, replay=found.replay), [*changed, *found.findings]
+    plan = replace(plan, code_sha256=known, replay=found.replay)
+    ahead = forecast(
+        plan,
+        function,
+        completions_a_call=asked["completions_per_call"],
+        usd_per_hour=asked["price_per_hour"],
+    )
+    return plan, ahead, [*changed, *found.findings]
 
 
 def _send(plan: Plan, asked: dict[str, Any]) -> dict[str, Any]:
@@ -167,31 +198,20 @@ def _send(plan: Plan, asked: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "journal": str(entry.path), "found": done.found, "job": done.job}
 
 
-def _facts(plan: Plan, findings: list[Finding]) -> dict[str, Any]:
-    from harness.jobs.preflight import forecast
-
-    return {
-        "plan": plan.to_json(),
-        "forecast": forecast(plan).to_json(),
-        "findings": [finding.to_json() for finding in findings],
-    }
-
-
 _SHOWN = 20
 
 
-def _tell_plan(said: dict[str, Any], findings: list[Finding]) -> None:
-    plan, ahead = said["plan"], said["forecast"]
-    chosen = "  ".join(f"{name} {value:g}" for name, value in plan["hyperparameters"].items())
-    say(f"{plan['data']['records']} records, {plan['model']}, {chosen}")
-    say(
-        f"about {ahead['steps']} steps and {ahead['graded']:,} graded completions"
-        f" (at {ahead['assumes']['group_size']} a record, unverified);"
-        f" Lambda at most {ahead['lambda_usd_at_most']:.2f} USD if each takes 1 s at 512 MB"
-    )
-    replay = plan["replay"]
-    if replay and replay["same_code"] == "proven" and all(one.id != "J023" for one in findings):
-        say(printable(f"the function has the code that was replayed in {os.path.relpath(replay['run'])}"))
+def _tell_plan(plan: Plan, ahead: Forecast, findings: list[Finding]) -> None:
+    chosen = "  ".join(f"{name} {value:g}" for name, value in dict(plan.hyperparameters).items())
+    say(printable(f"{plan.data.records:,} records, {plan.model}"))
+    say(chosen)
+    for line in ahead.lines():
+        say(printable(line))
+    replay = plan.replay
+    if replay and replay.same_code == "proven" and all(one.id != "J023" for one in findings):
+        say(printable(f"the function has the code that was replayed in {os.path.relpath(replay.run)}"))
+    if replay and replay.records_seen == plan.data.records:
+        say("the replay graded every record of the training file")
     for finding in findings[:_SHOWN]:
         place = f"{finding.place}: " if finding.place else ""
         fix = f" {finding.fix}" if finding.fix else ""

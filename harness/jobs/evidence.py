@@ -1,18 +1,24 @@
 """A finished replay as evidence for or against submitting a job with its grader.
 
-Findings have the ids J019 to J029 and follow AWS's advice on rewards before training. Nothing is graded here.
+It counts for the function and version that it called, and for the records that it graded. Findings have the
+ids J019 to J033 and follow AWS's advice on rewards before training. Nothing is graded here.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.api.function_arn import read_arn
+from harness.errors import InputError
 from harness.findings import Finding, Place, Severity
 from harness.jobs.plan import ReplayEvidence
+from harness.jobs.replayed_records import RecordsSeen, RunReading, records_seen
 from harness.jobs.same_code import CodeComparison, UnknownFunction, compare_code
 from harness.localaws.manifest import changed_sources
+from harness.printable import named
 from harness.runs.facts import Bounds, LocalRuntimeFacts, RunFacts, known_bounds, share_of
 from harness.runs.rows import Totals, read_rows
 from harness.runs.store import changed_files, open_run
@@ -23,6 +29,8 @@ __all__ = ["Evidence", "changed_code", "evidence"]
 
 # AWS's blog on reinforcement fine-tuning: below 5 % rewards are sparse, above 95 % little is left to learn.
 SPARSE, SATURATED = 0.05, 0.95
+SEEN = 0.5
+"""Below this share of the training records, a replay says little about the job."""
 FAILED = 0.5
 """A larger share of gradings without a reward exceeds a grader's error budget, as it is by default."""
 
@@ -38,13 +46,17 @@ class Evidence:
 
 
 def evidence(
-    folder: Path | None, function: FunctionFacts | UnknownFunction, bounds: Bounds | None = None
+    folder: Path | None,
+    function: FunctionFacts | UnknownFunction,
+    training: Path,
+    bounds: Bounds | None = None,
 ) -> Evidence:
     """Look at the replay of a grader before it trains anything.
 
     Args:
         folder: The run's folder; None when there is none.
         function: The function that is to train, as `look_at_function` found it.
+        training: The training file.
         bounds: The grader's range, where the run does not know it.
 
     Raises:
@@ -52,25 +64,46 @@ def evidence(
     """
     if folder is None:
         message = "no replay of this grader was named: nobody has seen what it rewards"
-        fix = f"Run `rft replay ROLLOUTS --arn {function.arn}`, look at it, and name it with --run."
+        command = _replay_command(function.arn)
+        fix = f"Run `{command}`, look at it, and name it with --run." if command else None
         return Evidence([Finding("J020", Severity.WARNING, message, fix=fix)])
     run = open_run(folder)
     place = Place(file=str(run.folder))
     if not run.done:
-        fix = "Give the replay command again: it goes on."
+        fix = "Run the same replay command again: it resumes."
         return Evidence([Finding("J021", Severity.ERROR, "the replay is not finished", place, fix=fix)])
     bounds = known_bounds(run.facts.bounds, bounds)
-    counts = count_groups(group_rewards(read_rows(run.rewards)).values(), bounds)
+    reading = RunReading()
+    counts = count_groups(group_rewards(reading.noting(read_rows(run.rewards))).values(), bounds)
     compared = compare_code(run.facts, function)
+    records = records_seen(run, reading, training)
     findings = [
-        *_same_grader(run.facts, compared, place),
+        *_same_grader(run.facts, compared, place, _replay_command(function.arn)),
+        *_same_records(run.facts, records, place, training),
+        *_same_fields(run.facts, records, run.totals, place),
         *_failures(run.totals, place),
         *_signal(counts, place),
         *_level(run.totals, bounds, place),
     ]
     facts = run.facts
-    known_by = ReplayEvidence(run.folder.resolve(), facts.target.kind, facts.grader.sha256, compared.same)
+    known_by = ReplayEvidence(
+        run=run.folder.resolve(),
+        target=facts.target.kind,
+        grader_sha256=facts.grader.sha256,
+        same_code=compared.same,
+        records_seen=records.seen,
+        seconds=reading.seconds,
+    )
     return Evidence(findings, known_by)
+
+
+def _replay_command(arn: str) -> str | None:
+    """The command that replays the job's function; None where nothing could be called by this ARN."""
+    try:
+        read_arn(arn)
+    except InputError:
+        return None
+    return f"rft replay ROLLOUTS --arn {shlex.quote(arn)}"
 
 
 def changed_code(
@@ -99,12 +132,14 @@ def changed_code(
         yield Finding("J022", Severity.WARNING, message, place, fix=fix)
 
 
-def _same_grader(facts: RunFacts, compared: CodeComparison, place: Place) -> Iterator[Finding]:
+def _same_grader(
+    facts: RunFacts, compared: CodeComparison, place: Place, command: str | None
+) -> Iterator[Finding]:
     """Whether what was replayed is what will train."""
     if compared.same == "different":
         message = f"the function is not what was replayed: {'; '.join(compared.why)}"
-        fix = "Deploy what was replayed, or replay what is deployed with --arn ARN."
-        yield Finding("J022", Severity.WARNING, message, place, fix=fix)
+        fix = f"Deploy what was replayed, or replay what is deployed: `{command}`." if command else None
+        yield Finding("J022", Severity.ERROR, message, place, fix=fix)
     elif compared.same == "proven" and compared.unchecked:
         left = "; ".join(compared.unchecked)
         message = f"the function has the code that was replayed; not compared: {left}"
@@ -135,6 +170,46 @@ def _changed_here(facts: RunFacts, place: Place) -> Iterator[Finding]:
     if changed := changed_files(files):
         message = f"the grader changed since the replay: {', '.join(changed[:3])}"
         yield Finding("J022", Severity.WARNING, message, place, fix="Replay it again, and name that run.")
+
+
+def _same_records(facts: RunFacts, records: RecordsSeen, place: Place, training: Path) -> Iterator[Finding]:
+    """Whether the replay graded completions of the training records."""
+    fix = "Replay completions of these records (`rft rollout` samples them), and name that run."
+    if records.seen is None:
+        message = f"not checked whether the replay graded these records: {records.why}"
+        yield Finding("J030", Severity.NOTE, message, place, fix="Replay them from here.")
+    elif records.seen == 0 and records.records:
+        message = f"the replay says nothing about these records: it graded none of {records.records:,}"
+        yield Finding("J030", Severity.ERROR, message, place, fix=fix)
+    elif records.seen < records.records:
+        share = records.seen / records.records
+        message = f"the replay graded {records.seen:,} of the {records.records:,} records ({share:.0%})"
+        level = Severity.WARNING if share < SEEN else Severity.NOTE
+        yield Finding("J030", level, message, place, fix=fix)
+    if facts.limit is not None:
+        message = f"the replay graded only the first {facts.limit:,} rollouts (--limit)"
+        yield Finding("J032", Severity.NOTE, message, place, fix="Replay without --limit.")
+
+
+def _same_fields(facts: RunFacts, records: RecordsSeen, totals: Totals, place: Place) -> Iterator[Finding]:
+    """Whether the replay's grader saw what training will show it."""
+    fix = "Replay with --records TRAINING_FILE: the grader then sees what it sees in training."
+    if records.lacking:
+        fields = named(records.lacking)
+        message = f"the replay's grader saw fields that training records lack: {fields}"
+        yield Finding("J031", Severity.WARNING, message, place, fix=fix)
+    if records.added:
+        message = f"training shows the grader fields that the replay did not: {named(records.added)}"
+        yield Finding("J031", Severity.WARNING, message, place, fix=fix)
+    if totals.fields:
+        message = (
+            f"the replay's grader saw fields that differ within a record: {named(sorted(totals.fields))}"
+        )
+        yield Finding("J031", Severity.WARNING, message, place, fix=fix)
+    if facts.fields.kept:
+        kept = named(facts.fields.kept)
+        message = f"the replay showed the grader fields on the user's word (--keep-field): {kept}"
+        yield Finding("J033", Severity.NOTE, message, place, fix=fix)
 
 
 def _failures(totals: Totals, place: Place) -> list[Finding]:

@@ -44,6 +44,10 @@ class ReplayEvidence:
     """What the run knows its grader by: the hash of its files and packages, or of its artifact."""
     same_code: SameCode
     """Whether the job's function holds that grader."""
+    records_seen: int | None = None
+    """How many of the training file's records the run graded; None where that cannot be told."""
+    seconds: float | None = None
+    """Mean duration of one grading, measured by the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,10 @@ class Plan:
     """The function's CodeSha256 when it was looked at; None where AWS and the user did not say."""
     replay: ReplayEvidence | None = None
     """The run that the user named, if any."""
+    region_from: str | None = None
+    """What told the Region."""
+    region_guessed: bool = False
+    """Whether a variable of the shell told the Region of a service on this machine, which has none."""
 
     def digest(self) -> str:
         """A SHA-256 over what makes this plan another plan; not the file's name nor the grader's code."""

@@ -1,68 +1,25 @@
-"""What would make a job fail or mislead, found before anything is sent, and what it will take.
+"""What would make a job fail or mislead, found before anything is sent.
 
-Gives findings (ids J…) and a forecast of steps and grader calls. AWS is not asked: whether the function
-exists and answers is for `rft doctor` and `rft parity`.
+Gives findings with the ids J001 to J018. AWS is not asked: whether the function exists and answers is for
+`rft doctor` and `rft parity`.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from harness.api.types import HYPERPARAMETERS, MAX_RECORDS, MIN_RECORDS, MODELS
+from harness.api.function_arn import read_arn
+from harness.api.types import HYPERPARAMETERS, MAX_RECORDS, MIN_RECORDS, MODELS, NATIVE_PREFIX
+from harness.errors import InputError
 from harness.findings import Finding, Place, Severity
 from harness.jobs.plan import Plan
 
-__all__ = ["Forecast", "data_findings", "forecast", "preflight"]
+if TYPE_CHECKING:
+    from harness.data.validate import Report
 
-# The pattern of the native API (botocore, LambdaArn), with its parts named.
-_ARN = re.compile(
-    r"^arn:aws[a-zA-Z-]*:lambda:(?P<region>[a-z]{2}(-[a-z]+)+-\d):(?P<account>\d{12})"
-    r":function:(?P<name>[a-zA-Z0-9-_.]+)(:(?P<qualifier>\$LATEST|[a-zA-Z0-9-_]+))?$"
-)
-_LONGEST_ARN = 512
-
-GROUP_SIZE = 8
-"""Completions a record. Not documented; the published event fits a multiple of 8. *Unverified*."""
-
-# AWS list prices for x86 in us-west-2; they change seldom, but they change.
-_USD_PER_CALL = 0.20 / 1_000_000
-_USD_PER_GB_SECOND = 0.0000166667
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """What a job will take, as far as it can be known before."""
-
-    steps: int
-    """ceil(records / batch_size) x n_epochs; early stopping may end it sooner."""
-    graded: int
-    """Completions graded, at 8 a record (unverified)."""
-    usd_at_most: float
-    """Lambda's cost if every completion were a call of 1 s at 512 MB: an upper bound for most graders."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The forecast with what it assumes."""
-        return {
-            "steps": self.steps,
-            "graded": self.graded,
-            "lambda_usd_at_most": round(self.usd_at_most, 4),
-            "assumes": {"group_size": GROUP_SIZE, "seconds_a_call": 1.0, "memory_mb": 512, "verified": False},
-        }
-
-
-def forecast(plan: Plan) -> Forecast:
-    """Count what a job will take.
-
-    Args:
-        plan: The job.
-    """
-    epochs = max(0, plan.hyperparameters["n_epochs"])
-    steps = math.ceil(plan.data.records / max(1, plan.hyperparameters["batch_size"])) * epochs
-    graded = plan.data.records * epochs * GROUP_SIZE
-    return Forecast(steps, graded, graded * (_USD_PER_CALL + 0.5 * _USD_PER_GB_SECOND))
+__all__ = ["data_findings", "preflight"]
 
 
 def preflight(plan: Plan, *, validate: bool = True) -> list[Finding]:
@@ -103,7 +60,27 @@ def data_findings(plan: Plan) -> list[Finding]:
         for rule, count in report.by_rule.items()
         if count > _KEEP
     ]
-    return [*report.findings, *more]
+    return [*report.findings, *more, *_all_alike(plan, report)]
+
+
+def _all_alike(plan: Plan, report: Report) -> Iterator[Finding]:
+    """What is worse when all records have it than when one has."""
+    place = Place(file=str(plan.data.path))
+    copies = report.by_rule["R060"]
+    different = report.records - copies
+    if copies and different < MIN_RECORDS:
+        message = (
+            f"only {different:,} of {report.records:,} records are different, and {MIN_RECORDS} are needed"
+        )
+        level = Severity.ERROR if copies * 2 >= report.records else Severity.WARNING
+        fix = "Add records; n_epochs repeats them."
+        yield Finding("J005", level, message, place, fix=fix)
+    if report.records and report.by_rule["R030"] == report.records:
+        # A grader may need no reference; a replay of these records shows it.
+        shown = plan.replay is not None and bool(plan.replay.records_seen)
+        message = "no record has a reference_answer"
+        fix = "Add it. If the grader needs none, name a replay of these records with --run."
+        yield Finding("J006", Severity.WARNING if shown else Severity.ERROR, message, place, fix=fix)
 
 
 def _records(plan: Plan) -> list[Finding]:
@@ -111,38 +88,40 @@ def _records(plan: Plan) -> list[Finding]:
     count = plan.data.records
     if count == 0:
         return [Finding("J001", Severity.ERROR, "the training file has no records", place)]
+    unchecked = Finding("J007", Severity.NOTE, "the records were not checked (--no-validate)", place)
     if count < MIN_RECORDS:
         message = f"{count} records; at least {MIN_RECORDS} are documented"
-        return [Finding("J002", Severity.WARNING, message, place, fix="Add records, or expect a refusal.")]
+        fix = "Add records, or expect a refusal."
+        return [Finding("J002", Severity.WARNING, message, place, fix=fix), unchecked]
     if count > MAX_RECORDS:
         message = f"{count} records; at most {MAX_RECORDS} are documented"
-        return [Finding("J003", Severity.WARNING, message, place, fix="Take a sample of them.")]
-    return []
+        return [Finding("J003", Severity.WARNING, message, place, fix="Take a sample of them."), unchecked]
+    return [unchecked]
+
+
+_UNKNOWN_REGION = "nothing tells the Region of the service"
 
 
 def _arn(plan: Plan) -> list[Finding]:
-    arn = plan.grader_arn
-    match = _ARN.match(arn) if len(arn) <= _LONGEST_ARN else None
-    if match is None:
-        return [
-            Finding(
-                "J010",
-                Severity.ERROR,
-                f"{arn!r} is not the ARN of a Lambda function",
-                fix="It looks like arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION.",
-            )
-        ]
+    try:
+        arn = read_arn(plan.grader_arn)
+    except InputError as error:
+        return [Finding("J010", Severity.ERROR, error.message, fix=error.fix)]
     found = []
-    region, qualifier = match["region"], match["qualifier"]
-    if plan.region and region != plan.region:
-        message = f"the grader is in {region}, the job in {plan.region}: no documented example does that"
-        found.append(Finding("J011", Severity.ERROR, message, fix=f"Deploy the grader in {plan.region}."))
-    if qualifier in (None, "$LATEST"):
+    if plan.region is None:
+        message = f"not checked whether the grader is in the job's Region: {_UNKNOWN_REGION}"
+        found.append(Finding("J011", Severity.NOTE, message, fix="Add --region."))
+    elif arn.region != plan.region:
+        where = f"{plan.region} ({plan.region_from})" if plan.region_from else plan.region
+        message = f"the grader is in {arn.region}, the job in {where}: no documented example does that"
+        level = Severity.WARNING if plan.region_guessed else Severity.ERROR
+        found.append(Finding("J011", level, message, fix=f"Deploy the grader in {plan.region}."))
+    if arn.qualifier in (None, "$LATEST"):
         message = "the grader's ARN has no version: a deployment during the job changes the reward under it"
         fix = "Publish a version and give its ARN (…:function:NAME:VERSION)."
         found.append(Finding("J012", Severity.WARNING, message, fix=fix))
-    elif not qualifier.isdigit():
-        message = f"{qualifier} is an alias: if it is moved during the job, the reward changes"
+    elif arn.version is None:
+        message = f"{arn.qualifier} is an alias: if it is moved during the job, the reward changes"
         found.append(Finding("J013", Severity.NOTE, message, fix="Give the version's ARN."))
     return found
 
@@ -150,10 +129,17 @@ def _arn(plan: Plan) -> list[Finding]:
 def _model(plan: Plan) -> list[Finding]:
     known = {model.id: model for model in MODELS}
     model = known.get(plan.model)
+    if plan.model.startswith(NATIVE_PREFIX):
+        message = f"{plan.model} is tuned through Bedrock's native API, not through this one"
+        fix = f"Known here: {', '.join(known)}."
+        return [Finding("J014", Severity.ERROR, message, fix=fix)]
     if model is None:
         message = f"{plan.model!r} is not among the models documented for this API"
         return [Finding("J014", Severity.WARNING, message, fix=f"Known: {', '.join(known)}.")]
-    if plan.region and plan.region not in model.regions:
+    if plan.region is None:
+        message = f"not checked whether the model is in the job's Region: {_UNKNOWN_REGION}"
+        return [Finding("J015", Severity.NOTE, message, fix="Add --region.")]
+    if plan.region not in model.regions:
         message = f"{model.name} is documented in {', '.join(model.regions)}, not in {plan.region}"
         return [Finding("J015", Severity.WARNING, message, fix="Choose another Region with --region.")]
     return []

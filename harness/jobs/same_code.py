@@ -117,24 +117,35 @@ def compare_files(facts: RunFacts, function: FunctionFacts, code: FunctionCode) 
 
 
 def _with_deployed(target: DeployedFacts, function: FunctionFacts | UnknownFunction) -> CodeComparison:
-    other = target.arn != function.arn and target.asked != function.arn
+    # An alias that was asked for stands for the version that was called; a version only for itself.
+    other = target.arn != function.arn and (target.asked != function.arn or _is_version(function.arn))
     called = f"the replay called {target.arn}, the job would call {function.arn}"
+    if _without_qualifier(target.arn) != _without_qualifier(function.arn):
+        # Another function may hold the same code: its role, variables and layers still grade otherwise.
+        return CodeComparison("different", (called,))
     if isinstance(function, FunctionFacts) and target.code_sha256 is not None:
         if function.code_sha256 != target.code_sha256:
             what = called if other else "the function's code changed since the replay"
             digests = f"CodeSha256 {target.code_sha256[:12]}, now {function.code_sha256[:12]}"
             return CodeComparison("different", (f"{what} ({digests})",))
-        names = {arn.partition(":function:")[2].partition(":")[0] for arn in (target.arn, function.arn)}
         pinned = target.version not in (None, "$LATEST")
-        alias = len(names) == 1 and pinned and function.version == target.version
+        alias = pinned and function.version == target.version
         settings = f"its settings with those of {target.arn}, which the replay called"
         return CodeComparison("proven", unchecked=(settings,) if other and not alias else ())
     if other:
         return CodeComparison("different", (called,))
-    if function.arn.count(":") == 7 and function.arn.rpartition(":")[2].isdigit():  # a version never changes
+    if _is_version(function.arn):  # a version never changes
         return CodeComparison("proven")
     why = function.why if isinstance(function, UnknownFunction) else "the replay could not read its code"
     return CodeComparison("not proven", (f"the ARN names no version, and {why}",))
+
+
+def _is_version(arn: str) -> bool:
+    return arn.count(":") == 7 and arn.rpartition(":")[2].isdigit()
+
+
+def _without_qualifier(arn: str) -> str:
+    return ":".join(arn.split(":")[:7])
 
 
 class _Comparing:

@@ -46,6 +46,8 @@ class FunctionFacts:
     """The signed address of its zip; None where there is none."""
     unread: str
     """Why there is no address."""
+    memory_mb: int | None = None
+    architecture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ def look_up(arn: str) -> FunctionFacts:
         layers=len(found.get("Layers") or ()),
         location=None if unread else code.get("Location"),
         unread=unread or "AWS gave no address of its code",
+        memory_mb=found.get("MemorySize"),
+        architecture=next(iter(found.get("Architectures") or ()), None),
     )
 
 

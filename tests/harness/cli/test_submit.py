@@ -12,7 +12,7 @@ from harness.cli.main import main
 from harness.localaws.function import PRESENT_RUNTIME
 from support.api_stub import ApiStub
 from support.moto_aws import ACCOUNT, local_aws
-from support.rollout_files import rollout, write_rollouts
+from support.rollout_files import write_rollouts
 
 FUNCTION = "arn:aws:lambda:us-west-2:123456789012:function:rft"
 STACKS = {"one": ("Math",), "two": ("Math", "Receipt")}
@@ -97,7 +97,12 @@ def same(sample):
 def replayed(api, served, tmp_path, capsys):
     """A replayed grader, and a deployed function with the same code: its ARN without a version."""
     (tmp_path / "submitted.py").write_text(GRADER)
-    rollouts = [rollout(f"{n}", said, record="1") for n, said in enumerate(("4", "5"))]
+    records = [json.loads(line) for line in (tmp_path / "train.jsonl").read_text().splitlines()]
+    rollouts = [
+        {**record, "messages": [*record["messages"], {"role": "assistant", "content": said}]}
+        for record in records
+        for said in ("4", "5")
+    ]
     write_rollouts(tmp_path / "rollouts.jsonl", rollouts)
     assert main(["replay", "rollouts.jsonl", "-g", "submitted.py:same", "--name", "one", "--cores", "1"]) == 0
     capsys.readouterr()
@@ -127,6 +132,9 @@ def test_the_replayed_code_is_proven_noted_and_watched(api, served, replayed, tm
     journal = json.loads((tmp_path / "jobs/first/job.json").read_text())
     assert journal["grader"]["code_sha256"] == function["CodeSha256"]
     assert journal["replay"]["same_code"] == said["plan"]["replay"]["same_code"] == "proven"
+    assert said["plan"]["replay"]["records_seen"] == 120
+    assert said["forecast"]["assumes"]["function_settings"] is False
+    assert said["forecast"]["lambda_usd"] > 0
     [note] = [one for one in said["findings"] if one["id"] == "J023"]
     assert note["message"].endswith("not compared: its version of rft-graders")
     assert main(["jobs", "first"]) == 0
@@ -138,7 +146,7 @@ def test_the_replayed_code_is_proven_noted_and_watched(api, served, replayed, tm
     served.client("lambda").update_function_code(
         FunctionName=replayed, ZipFile=zipped(tmp_path / "submitted.py")
     )
-    assert main([*words, "--json"]) == 0
+    assert main([*words, "--json"]) == 1
     said = json.loads(capsys.readouterr().out)
     changed = [one["message"] for one in said["findings"] if one["id"] == "J022"]
     assert changed[0].startswith("its code changed since this job was first submitted")

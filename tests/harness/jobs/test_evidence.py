@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.data.record_fields import FieldChoice
 from harness.errors import InputError
+from harness.findings import Finding
 from harness.jobs.evidence import changed_code, evidence
 from harness.jobs.same_code import UnknownFunction
 from harness.replay.prepare import ReplayRequest, prepare
@@ -67,9 +70,24 @@ def write_rewards(run: Run, *rewards: float) -> None:
     run.save(totals=totals)
 
 
+def training_file(run: Run) -> Path:
+    """The records of a run's rollouts."""
+    records = {}
+    for line in run.rollouts.read_text(encoding="utf-8").splitlines():
+        value = json.loads(line)
+        records[value["record"]] = {**value, "messages": value["messages"][:-1]}
+    return write_rollouts(run.folder / "train.jsonl", records.values())
+
+
+def weigh(run: Run, arn: str = ARN, **more: Any) -> list[Finding]:
+    return evidence(
+        run.folder, UnknownFunction(arn, "AWS was not asked"), training_file(run), **more
+    ).findings
+
+
 def found(run: Run, arn: str = ARN) -> dict[str, str]:
-    weighed = evidence(run.folder, UnknownFunction(arn, "nobody asked"))
-    return {one.id: one.severity.value for one in weighed.findings}
+    weighed = weigh(run, arn)
+    return {one.id: one.severity.value for one in weighed}
 
 
 def as_deployed(run: Run, arn: str, **facts: Any) -> Run:
@@ -79,7 +97,7 @@ def as_deployed(run: Run, arn: str, **facts: Any) -> Run:
 
 
 def test_no_replay_is_warned_about_with_the_command_that_makes_one() -> None:
-    [one] = evidence(None, UNKNOWN).findings
+    [one] = evidence(None, UNKNOWN, Path("train.jsonl")).findings
     assert one.id == "J020"
     assert one.fix is not None
     assert f"--arn {ARN}" in one.fix
@@ -91,10 +109,10 @@ def test_a_replay_of_the_very_arn_with_differing_rewards_speaks_for_it(tmp_path:
 
 def test_another_arn_and_a_replay_on_this_machine_are_told(tmp_path: Path) -> None:
     run = replayed(tmp_path, ("0", "1"))
-    [one] = evidence(run.folder, UNKNOWN).findings
+    [one] = weigh(run)
     assert one.message == "not proven that the function is what was replayed: AWS was not asked"
     assert (one.id, one.severity) == ("J023", "note")
-    assert found(as_deployed(run, ARN.replace(":3", ":2"))) == {"J022": "warning"}
+    assert found(as_deployed(run, ARN.replace(":3", ":2"))) == {"J022": "error"}
 
 
 def test_a_grader_that_changed_since_its_replay_is_warned_about(tmp_path: Path) -> None:
@@ -102,7 +120,7 @@ def test_a_grader_that_changed_since_its_replay_is_warned_about(tmp_path: Path) 
     (tmp_path / "my_grader.py").rename(tmp_path / "gone.py")
     assert found(run) == {"J023": "note"}, "a run of another machine"
     (tmp_path / "my_grader.py").write_text(f"{GRADER}# changed", encoding="utf-8")
-    one, two = evidence(run.folder, UNKNOWN).findings
+    one, two = weigh(run)
     assert (one.id, "my_grader.py" in one.message, two.id) == ("J022", True, "J023")
 
 
@@ -113,7 +131,7 @@ def test_files_outside_this_folder_are_not_read_whatever_a_run_lists(
     (tmp_path / "my_grader.py").write_text(f"{GRADER}# changed", encoding="utf-8")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    one, two = evidence(run.folder, UNKNOWN).findings
+    one, two = weigh(run)
     assert (one.id, two.id) == ("J023", "J023")
     assert one.message == "1 of the replayed files are outside this folder and were not compared"
 
@@ -125,7 +143,7 @@ def test_a_replay_of_an_artifact_that_is_older_than_its_sources_is_warned_about(
     run.save(target=LocalRuntimeFacts(build / "template.yaml", "Same", "sha"))
     assert found(run) == {"J023": "note"}
     write_artifact(tmp_path / "project", {"app.py": f"{SAME}# changed"})
-    one, two = evidence(run.folder, UNKNOWN).findings
+    one, two = weigh(run)
     assert (one.id, "app.py changed since" in one.message, two.id) == ("J022", True, "J023")
 
 
@@ -162,13 +180,13 @@ def test_a_range_that_the_user_says_is_used(
     run = replayed(tmp_path, ("0.1", "0.9"))
     write_rewards(run, 2.1, 2.9)
     run = as_deployed(run, ARN, grader=GraderFacts("my-grader", "abc=", None))
-    assert {one.id: one.severity.value for one in evidence(run.folder, UNKNOWN, bounds).findings} == expected
+    assert {one.id: one.severity.value for one in weigh(run, bounds=bounds)} == expected
 
 
 def test_a_range_that_the_grader_contradicts_is_refused(tmp_path: Path) -> None:
     run = replayed(tmp_path, ("0", "1"))
     with pytest.raises(InputError, match="declares a range from 0 to 1, not from 0 to 10"):
-        evidence(run.folder, UNKNOWN, (0.0, 10.0))
+        weigh(run, bounds=(0.0, 10.0))
 
 
 def test_an_unfinished_replay_is_an_error(tmp_path: Path) -> None:
@@ -179,7 +197,7 @@ def test_an_unfinished_replay_is_an_error(tmp_path: Path) -> None:
 
 def test_a_run_that_is_not_there_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no run"):
-        evidence(tmp_path / "nothing", UNKNOWN)
+        evidence(tmp_path / "nothing", UNKNOWN, tmp_path)
 
 
 def test_code_that_is_not_the_one_known_before_is_told() -> None:
@@ -203,3 +221,114 @@ def test_code_that_is_not_the_one_known_before_is_told() -> None:
     assert list(changed_code(UNKNOWN, expected="old=", submitted="old=")) == []
     [gone] = changed_code(UnknownFunction(ARN, "gone", missing=True), expected=None, submitted=None)
     assert (gone.id, gone.severity) == ("J019", "warning")
+
+
+def changed_training(run: Run, change: Any) -> list[Finding]:
+    """What is found when each training record is changed, or left out where the change returns None."""
+    path = training_file(run)
+    values = [change(at, json.loads(line)) for at, line in enumerate(path.read_text().splitlines())]
+    write_rollouts(path, [value for value in values if value is not None])
+    return evidence(run.folder, UnknownFunction(ARN, "nobody asked"), path).findings
+
+
+def one_of(findings: list[Finding], key: str) -> tuple[str, str]:
+    [one] = [finding for finding in findings if finding.id == key]
+    return one.severity.value, one.message
+
+
+def other_prompt(value: dict[str, Any]) -> dict[str, Any]:
+    return {**value, "messages": [{"role": "user", "content": f"Translate {value['record']}"}]}
+
+
+TEN = [("0", "1")] * 10
+
+
+@pytest.mark.parametrize(
+    ("strangers", "severity", "share"),
+    [(0, None, ""), (3, "note", "7 of the 10"), (6, "warning", "4 of the 10"), (10, "error", "none of 10")],
+)
+def test_a_replay_counts_for_the_records_that_it_graded(
+    tmp_path: Path, strangers: int, severity: str | None, share: str
+) -> None:
+    run = as_deployed(replayed(tmp_path, *TEN), ARN)
+    findings = changed_training(run, lambda at, value: other_prompt(value) if at < strangers else value)
+    if severity is None:
+        assert findings == []
+    else:
+        level, message = one_of(findings, "J030")
+        assert level == severity
+        assert share in message
+
+
+def test_records_are_known_by_what_they_hold_where_they_have_no_name(tmp_path: Path) -> None:
+    run = as_deployed(replayed(tmp_path, ("0", "1")), ARN)
+    assert (
+        changed_training(run, lambda _, value: {key: value[key] for key in ("messages", "reference_answer")})
+        == []
+    )
+    level, _ = one_of(
+        changed_training(run, lambda _, value: {"messages": value["messages"], "reference_answer": "other"}),
+        "J030",
+    )
+    assert level == "error"
+
+
+def test_records_that_got_no_reward_were_not_seen(tmp_path: Path) -> None:
+    run = as_deployed(replayed(tmp_path, ("0", "1"), ("x", "x")), ARN)
+    assert "1 of the 2 records" in one_of(weigh(run), "J030")[1]
+
+
+def test_a_replay_whose_rollouts_are_gone_is_not_compared(tmp_path: Path) -> None:
+    run = as_deployed(replayed(tmp_path, ("0", "1")), ARN)
+    path = training_file(run)
+    run.rollouts.rename(tmp_path / "elsewhere.jsonl")
+    findings = evidence(run.folder, UnknownFunction(ARN, "nobody asked"), path).findings
+    level, message = one_of(findings, "J030")
+    assert level == "note"
+    assert "rollouts.jsonl, which was replayed, is not here" in message
+    run.rollouts.write_bytes((tmp_path / "elsewhere.jsonl").read_bytes().replace(b"How many", b"How much"))
+    assert "changed since" in one_of(evidence(run.folder, UNKNOWN, path).findings, "J030")[1]
+
+
+def test_fields_that_only_one_side_has_speak_against_a_replay(tmp_path: Path) -> None:
+    run = as_deployed(replayed(tmp_path, ("0", "1")), ARN)
+    level, message = one_of(changed_training(run, lambda _, value: {**value, "difficulty": 3}), "J031")
+    assert (level, "training shows the grader fields that the replay did not: difficulty" in message) == (
+        "warning",
+        True,
+    )
+    lines = [rollout(f"a/{turn}", turn, record="a", verdict="x", hint=turn) for turn in ("0", "1")]
+    run.rollouts.write_text("")
+    request = ReplayRequest(
+        rollouts=write_rollouts(tmp_path / "more.jsonl", lines),
+        grader=f"{tmp_path / 'my_grader.py'}:listed",
+        runs=tmp_path / "runs",
+        name="two",
+    )
+    run = prepare(request)
+    replay(run, cores=1)
+    run = as_deployed(run, ARN)
+    findings = changed_training(
+        run, lambda _, value: {key: value[key] for key in ("messages", "reference_answer", "record")}
+    )
+    _, message = one_of(findings, "J031")
+    assert message == "the replay's grader saw fields that training records lack: verdict", "hint was hidden"
+    assert run.facts.fields.hidden == ("hint",)
+
+
+def test_a_partial_replay_and_kept_fields_are_said(tmp_path: Path) -> None:
+    run = as_deployed(replayed(tmp_path, ("0", "1")), ARN, limit=2, fields=FieldChoice(kept=("hint",)))
+    assert found(run) == {"J032": "note", "J033": "note"}
+
+
+@pytest.mark.parametrize(
+    ("arn", "command"),
+    [
+        (f"{ARN[:-1]}$LATEST", f"rft replay ROLLOUTS --arn '{ARN[:-1]}$LATEST'"),
+        ("my-grader", None),
+        ("arn:aws:iam::123456789012:role/grader", None),
+    ],
+)
+def test_the_command_that_replays_can_be_pasted_or_is_left_out(arn: str, command: str | None) -> None:
+    [one] = evidence(None, UnknownFunction(arn, "nobody asked"), Path("train.jsonl")).findings
+    assert (one.fix and one.fix.split("`")[1]) == command

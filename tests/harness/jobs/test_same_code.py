@@ -186,13 +186,21 @@ def test_the_artifact_that_ran_is_the_deployed_one_file_by_file(
     assert found.why == ("its files are not those of the replayed artifact",)
 
 
-def test_a_deployed_run_is_compared_by_the_code_whatever_the_name(deploy: Callable[..., str]) -> None:
+def test_a_deployed_run_counts_for_its_own_function_and_the_same_code(deploy: Callable[..., str]) -> None:
     one, same, other = deploy(SOURCES), deploy(SOURCES), deploy({})
     known = look_up(one)
     facts = facts_of(DeployedFacts(one, code_sha256=known.code_sha256), GraderFacts("grader", None))
     assert compared(facts, one) == CodeComparison("proven")
-    assert compared(facts, same).same == "proven"
-    assert compared(facts, same).unchecked == (f"its settings with those of {one}, which the replay called",)
+    assert compared(facts, same).same == "different", "another function, whatever its code"
+    again = replace(known, arn=f"{one.removesuffix(':1')}:2", version="2")
+    assert compare_code(facts, again).same == "proven"
+    assert compare_code(facts, again).unchecked == (
+        f"its settings with those of {one}, which the replay called",
+    )
+    asked = replace(facts, target=DeployedFacts(other, asked=one, code_sha256=known.code_sha256))
+    assert compared(asked, one).same == "different", "what was called counts, not what was asked for"
+    assert compare_code(facts, replace(again, code_sha256="other=")).same == "different"
+    assert compare_code(facts, UnknownFunction(again.arn, "nobody asked")).same == "different"
     alias = replace(known, arn=f"{one.removesuffix(':1')}:live")
     pinned = replace(facts, target=DeployedFacts(one, version="1", code_sha256=known.code_sha256))
     assert compare_code(pinned, alias) == CodeComparison("proven")

@@ -1,0 +1,128 @@
+"""What a job will take before it starts: steps, grader calls, Lambda's price, and what all that assumes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from harness.api.cost import COMPLETIONS_A_CALL, GROUP_SIZE, GraderUse, JobCost, Workload, cost_of, workload
+from harness.api.function_arn import read_arn
+from harness.data.typed_json import as_json
+from harness.errors import InputError
+from harness.jobs.plan import Plan
+from harness.jobs.same_code import UnknownFunction
+from harness.targets.deployed_code import FunctionFacts
+
+__all__ = ["Forecast", "forecast"]
+
+_MEMORY_MB, _ARCHITECTURE = 512, "x86_64"
+"""What the template of a project deploys, assumed where AWS was not asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a job will take, as far as it can be known before."""
+
+    work: Workload
+    use: GraderUse
+    """What one grading takes; the duration is the replay's."""
+    cost: JobCost
+    completions_a_call: int
+    """Assumed: no AWS source documents it."""
+    settings_assumed: bool
+    """Whether memory and architecture are assumed, since AWS was not asked for the function."""
+    usd_per_hour: float | None
+    """The service's own price, as the user says; None is unknown."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The forecast with what it assumes; null is unknown."""
+        return {
+            "steps": self.work.steps,
+            "graded": self.work.completions,
+            "calls": self.work.calls,
+            "seconds_a_completion": self.use.seconds,
+            "memory_mb": self.use.memory_mb,
+            "architecture": self.use.architecture,
+            "gb_seconds": self.cost.gb_seconds,
+            "lambda_usd": self.cost.lambda_usd,
+            "lambda_price": as_json(self.cost.price),
+            "usd_per_hour": self.usd_per_hour,
+            "assumes": {
+                "group_size": GROUP_SIZE,
+                "completions_a_call": self.completions_a_call,
+                "function_settings": self.settings_assumed,
+                "verified": False,
+            },
+        }
+
+    def lines(self) -> list[str]:
+        """The forecast in words, each line at most 80 columns wide."""
+        work, use, cost = self.work, self.use, self.cost
+        said = [
+            f"forecast: {work.steps:,} steps, {work.completions:,} completions, {work.calls:,} grader calls",
+            f"  ({GROUP_SIZE} completions a record, {self.completions_a_call} a call;"
+            " AWS documents neither: unverified)",
+        ]
+        settings = f"{use.memory_mb} MB, {use.architecture}{', assumed' if self.settings_assumed else ''}"
+        if use.seconds is None:
+            said.append("  Lambda: unknown; --run names a replay, which measures the duration")
+        elif cost.lambda_usd is None or cost.price is None:
+            said.append(f"  Lambda: {_short(cost.gb_seconds)} GB-seconds; no price known in {use.region}")
+        else:
+            said += [
+                f"  Lambda: {_short(cost.gb_seconds)} GB-seconds, {cost.lambda_usd:.4f} USD in {use.region}",
+                f"  ({1000 * use.seconds:,.2f} ms a completion, from the replay; {settings})",
+                f"  (list price read {cost.price.read}: {cost.price.source})",
+            ]
+        if self.usd_per_hour is None:
+            said.append("  training: price unknown; AWS publishes none that we found (--price-per-hour)")
+        else:
+            said.append(f"  training: {self.usd_per_hour:g} USD an hour; how long it takes is unknown")
+        return said
+
+
+def _short(number: float | None) -> str:
+    if number is None:
+        return "unknown"
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+
+
+def forecast(
+    plan: Plan,
+    function: FunctionFacts | UnknownFunction,
+    *,
+    completions_a_call: int = COMPLETIONS_A_CALL,
+    usd_per_hour: float | None = None,
+) -> Forecast:
+    """Count what a job will take.
+
+    Args:
+        plan: The job; its replay measured how long grading takes.
+        function: The grader, as `look_at_function` found it.
+        completions_a_call: How many completions one call holds.
+        usd_per_hour: What the service charges an hour.
+    """
+    work = workload(
+        plan.data.records,
+        batch_size=plan.hyperparameters["batch_size"],
+        n_epochs=plan.hyperparameters["n_epochs"],
+        completions_a_call=completions_a_call,
+    )
+    known = not isinstance(function, UnknownFunction)
+    memory = function.memory_mb if isinstance(function, FunctionFacts) else None
+    architecture = function.architecture if isinstance(function, FunctionFacts) else None
+    use = GraderUse(
+        region=_region(plan.grader_arn),
+        seconds=plan.replay.seconds if plan.replay else None,
+        memory_mb=memory or _MEMORY_MB,
+        architecture=architecture or _ARCHITECTURE,
+    )
+    assumed = not (known and memory and architecture)
+    return Forecast(work, use, cost_of(work, use), completions_a_call, assumed, usd_per_hour)
+
+
+def _region(arn: str) -> str | None:
+    try:
+        return read_arn(arn).region
+    except InputError:
+        return None

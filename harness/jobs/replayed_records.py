@@ -1,0 +1,162 @@
+"""Which records of a training file a replay graded, and whether its grader saw the same fields of them.
+
+A record counts as graded when the run has a reward for one of its rollouts. Records are the same by the keys
+of `harness.data.identity`: the same prompt and reference, or the same explicit `record` with the same prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.data.identity import content_key, leak_key, record_key
+from harness.data.json_lines import LineError, lines, parse
+from harness.data.record_fields import flattened, record_fields
+from harness.disk import no_link
+from harness.runs.rows import Row
+from harness.runs.store import Run, sha256
+
+__all__ = ["RecordsSeen", "RunReading", "records_seen"]
+
+
+@dataclass(slots=True)
+class RunReading:
+    """What one pass over a run's rewards tells beside its groups."""
+
+    first: dict[str, int] = field(default_factory=dict)
+    """Where in the rollouts the first rollout with a reward begins, by record."""
+    _total_ms: float = 0.0
+    _timed: int = 0
+
+    @property
+    def seconds(self) -> float | None:
+        """The mean duration of a grading; None where the run measured none."""
+        return self._total_ms / self._timed / 1000 if self._timed else None
+
+    def noting(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Pass rows on, and note what they tell."""
+        for row in rows:
+            if row["ms"] > 0:
+                self._total_ms += row["ms"]
+                self._timed += 1
+            if row["reward"] is not None and row["group"] is not None:
+                self.first.setdefault(row["group"], row["at"])
+            yield row
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsSeen:
+    """A training file against the records of a run."""
+
+    records: int
+    """Records of the training file."""
+    seen: int | None
+    """How many of them the run graded; None where that cannot be told."""
+    why: str | None = None
+    """Why it cannot be told."""
+    lacking: tuple[str, ...] = ()
+    """Fields that the run's grader saw and the training records lack."""
+    added: tuple[str, ...] = ()
+    """Fields of the training records that the run's grader did not see."""
+
+
+def records_seen(run: Run, reading: RunReading, training: Path) -> RecordsSeen:
+    """Compare a training file with what a run graded.
+
+    Args:
+        run: A finished run.
+        reading: What its rewards told.
+        training: The training file.
+
+    Raises:
+        InputError: The training file cannot be read.
+    """
+    why = _unreadable(run)
+    rollouts = {} if why else _first_rollouts(run, reading.first.values())
+    named: dict[tuple[str, str], Mapping[str, Any]] = {}
+    by_content: dict[str, Mapping[str, Any]] = {}
+    for value in rollouts.values():
+        named.setdefault((record_key(value), leak_key(value)), value)
+        by_content.setdefault(content_key(value), value)
+    fields = None if run.facts.records is not None else _Fields(run)
+    records = seen = 0
+    for record in _values(training):
+        records += 1
+        content = content_key(record)
+        key = record_key(record)
+        rollout = named.get((key, leak_key(record)))
+        if rollout is None and (content == key or content in reading.first):
+            # One of the two has no name. Two with different names are two records.
+            rollout = by_content.get(content)
+        # Without the rollouts, a record without a name is still known by its group's.
+        seen += rollout is not None or content in reading.first
+        if rollout is not None and fields is not None:
+            fields.compare(rollout, record)
+    if why and not seen and reading.first:
+        return RecordsSeen(records, None, why)
+    lacking, added = ((), ()) if fields is None else (fields.lacking, fields.added)
+    return RecordsSeen(records, seen, None, tuple(sorted(lacking)), tuple(sorted(added)))
+
+
+class _Fields:
+    """Compares the fields that a run's grader saw with those that training will show it."""
+
+    def __init__(self, run: Run) -> None:
+        label = () if run.facts.label is None else (run.facts.label,)
+        self._hidden = (*run.facts.fields.hidden, *label)
+        self.lacking: set[str] = set()
+        self.added: set[str] = set()
+
+    def compare(self, rollout: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+        """Compare one record that was graded."""
+        there = record_fields(rollout, self._hidden).keys()
+        here = record_fields(record).keys()
+        self.lacking |= there - here
+        self.added |= here - there
+
+
+def _unreadable(run: Run) -> str | None:
+    """Why the run's rollouts cannot be read again; None where they are what was graded."""
+    path, was = run.rollouts, run.facts.input
+    if was.derived:
+        return None if path.is_file() else f"{path} is gone"
+    try:
+        found = path.stat()
+    except OSError:
+        return f"{path}, which was replayed, is not here"
+    if not path.is_file() or found.st_size != was.bytes:
+        return f"{path} is not what was replayed"
+    if found.st_mtime_ns != was.mtime_ns and sha256(path) != was.sha256:
+        return f"{path} changed since it was replayed"
+    return None
+
+
+def _first_rollouts(run: Run, places: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """The rollouts that begin at some bytes of the run's input; what is no rollout is left out."""
+    found = {}
+    with open(run.rollouts, "rb", opener=no_link) as file:
+        for at in sorted(places):
+            file.seek(at)
+            value = _usable(file.readline())
+            if value is not None:
+                found[at] = value
+    return found
+
+
+def _values(training: Path) -> Iterator[dict[str, Any]]:
+    for _, line in lines(training):
+        value = _usable(line)
+        if value is not None:
+            yield value
+
+
+def _usable(line: bytes) -> dict[str, Any] | None:
+    """A line whose keys can be computed; what is wrong with others is for validation to say."""
+    try:
+        value = flattened(parse(line))
+        record_key(value), content_key(value)
+    except (LineError, AttributeError, TypeError, KeyError):
+        return None
+    return value
