@@ -46,12 +46,17 @@ BASE = "base"
 @grader_option()
 @handler_option
 @model_option(
-    "Ask this model: its ID, a job (its tuned model), or `base` (that job's base model). Repeatable;"
-    " the others are compared with the first.",
+    "Ask this model: its ID, a job (its tuned model), or `base` (that job's base model). Repeatable:"
+    " the first is the baseline, which each other is compared with.",
     multiple=True,
     required=True,
 )
 @click.option("--checkpoints", is_flag=True, help="Ask every checkpoint of the named jobs, too.")
+@click.option(
+    "--allow-training-records",
+    is_flag=True,
+    help="Evaluate records that a job was trained on, too; the result says so.",
+)
 @count_option(4)
 @limit_option("records")
 @out_option("Keep the completions in this folder; by default one under evaluations/.")
@@ -63,6 +68,9 @@ BASE = "base"
 def command(**asked: Any) -> int:
     """Ask every model for completions of the RECORDS, grade them all, and compare record by record.
 
+    The first model is the baseline. Records that a named job was trained on, or whose prompts it was, are
+    refused; where the training file is not known, the result says that this was not checked.
+
     Completions are kept, one rollouts file a model: killed or interrupted, the same command asks only for
     what is missing, and another grader or model costs no more than it must.
 
@@ -73,11 +81,14 @@ def command(**asked: Any) -> int:
         return 0
     asked["grader"] = named_grader(asked["grader"], asked.pop("handler"))
     from harness.evaluation.evaluate import EvaluationRequest, evaluate
+    from harness.evaluation.exposure import refuse_trained
     from harness.jobs.journal import other_grader
     from harness.jobs.models import asker, service_name
 
     with service.connect() as client:
         models = _models(client, asked)
+    if not asked["allow_training_records"]:
+        refuse_trained({named.label: named.exposure for named in models})
     with service.connect(max_retries=0) as client:
         into = asked["out"] or Path("evaluations") / _name(asked, service_name(client))
         request = EvaluationRequest(
@@ -121,6 +132,7 @@ def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:
     """What to ask: each model once, in the order given, a job's checkpoints before its tuned model."""
     from harness.api.inference import checkpoints_by_step, tuned_model
     from harness.evaluation.evaluate import Named
+    from harness.evaluation.exposure import exposure_of_base, exposure_of_job, exposure_of_model
     from harness.jobs.models import job_of
 
     jobs_dir, given = asked["jobs_dir"], asked["models"]
@@ -129,19 +141,26 @@ def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:
     for name in given:
         job_id = jobs.get(name)
         if name == BASE:
-            found.append(Named(BASE, _base(client, [job for job in jobs.values() if job])))
+            base = _base(client, [job for job in jobs.values() if job])
+            found.append(Named(BASE, base, exposure_of_base()))
         elif job_id is None:
-            found.append(Named(name, name))
+            found.append(Named(name, name, exposure_of_model(name)))
         else:
+            exposure = exposure_of_job(jobs_dir, name, asked["records"], asked["limit"])
             if asked["checkpoints"]:
                 found += [
-                    Named(f"{name} step {one.get('step_number')}", one["fine_tuned_model_checkpoint"])
+                    Named(
+                        f"{name} step {one.get('step_number')}", one["fine_tuned_model_checkpoint"], exposure
+                    )
                     for one in checkpoints_by_step(client, job_id)
                 ]
-            found.append(Named(name, tuned_model(client, job_id)))
+            found.append(Named(name, tuned_model(client, job_id), exposure))
     if asked["checkpoints"] and not any(jobs.values()):
         raise InputError("no job is named whose checkpoints could be asked", fix="Name it with --model JOB.")
-    return tuple({named.model: named for named in found}.values())
+    once: dict[str, Named] = {}
+    for named in found:
+        once.setdefault(named.model, named)
+    return tuple(once.values())
 
 
 def _base(client: FineTuning, jobs: list[str]) -> str:

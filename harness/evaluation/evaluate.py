@@ -1,8 +1,7 @@
 """Several models against the same records and the same grader: who got how much reward, and by how much more.
 
-Completions are kept as one
-rollouts file a model, so that a second call asks only for what is missing; grading is done anew each time.
-What got no reward is counted apart, never as a low reward.
+Completions are kept as one rollouts file a model, so that a second call asks only for what is missing.
+Grading is done anew each time. What got no reward is counted apart, never as a low reward.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple
 
 from graders.sample import Sample
 from harness.api.types import NOT_RECORDED
+from harness.evaluation.exposure import Exposure
 from harness.replay.grading import grade_batch, in_batches, profiles_of
 from harness.rollouts.asking import Ask, Asking, Generated, GenerationRequest
 from harness.rollouts.generate import generate
@@ -37,6 +37,8 @@ class Named(NamedTuple):
 
     label: str
     model: str
+    exposure: Exposure
+    """What is known of its training on these records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ class EvaluationRequest(Asking):
 
     grader: str
     models: tuple[Named, ...]
-    """The others are compared with the first."""
+    """The first is the baseline, which the others are compared with."""
     into: Path
     """Folder of the completions."""
     n: int = 4
@@ -57,6 +59,7 @@ class Standing:
 
     label: str
     model: str
+    exposure: Exposure
     rollouts: str
     """The file of its completions."""
     reward: Interval | None
@@ -97,7 +100,12 @@ class Evaluation:
     """Hash of its files, packages and options; None where it has no file."""
     standings: list[Standing]
     pairs: list[Pair | None]
-    """Each model but the first against the first, in order."""
+    """Each model but the first against the baseline, in order."""
+
+    @property
+    def baseline(self) -> Standing:
+        """The model that the others are compared with: the first."""
+        return self.standings[0]
 
     @property
     def measured(self) -> bool:
@@ -106,8 +114,9 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """The evaluation as JSON."""
-        first = self.standings[0].label
+        first = self.baseline.label
         return {
+            "baseline": first,
             "records": self.records,
             "n": self.n,
             "grader": self.grader,
@@ -147,8 +156,8 @@ def evaluate(
             count = state.wanted // request.n
             standings.append(_standing(named, path, state, target, request.n))
         sha256 = target.sha256
-    first = standings[0]
-    pairs = [compare(first.by_record, other.by_record) for other in standings[1:]]
+    baseline = standings[0]
+    pairs = [compare(baseline.by_record, other.by_record) for other in standings[1:]]
     return Evaluation(count, request.n, request.grader, sha256, standings, pairs)
 
 
@@ -176,6 +185,7 @@ def _standing(named: Named, path: Path, state: Generated, target: Target, n: int
     return Standing(
         label=named.label,
         model=named.model,
+        exposure=named.exposure,
         rollouts=str(path),
         reward=interval(list(by_record.values())),
         completions=len(found),

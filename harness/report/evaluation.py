@@ -1,4 +1,4 @@
-"""Prints an evaluation for people: a table of models, and each against the first.
+"""Prints an evaluation for people: a table of models, and each against the baseline.
 
 Nothing is computed but what stands in a cell.
 """
@@ -14,34 +14,42 @@ __all__ = ["print_evaluation"]
 
 
 def print_evaluation(found: Evaluation, console: SafeConsole) -> None:
-    """Print who got how much reward, and by how much more than the first.
+    """Print who got how much reward, and by how much more than the baseline.
 
     Args:
         found: The evaluation.
         console: Where to print; without markup.
     """
-    first = found.standings[0].label
+    first = found.baseline.label
     asked = f"{_count(found.records, 'record')}, {_count(found.n, 'completion')} each"
     console.print(printable(f"{asked}, graded by {found.grader}"))
-    rows: list[tuple[str, ...]] = [
-        ("model", "mean reward", "95 %", f"against {first}", "95 %", "won", "lost", "tied", "characters")
-    ]
-    for at, standing in enumerate(found.standings):
+    rows: list[tuple[str, ...]] = [("model", "mean reward", "95 %", "characters")]
+    for standing in found.standings:
+        label = standing.label + (" (baseline)" if standing is found.baseline and found.pairs else "")
         length = "" if standing.length is None else f"{standing.length:.0f}"
-        cells = _mean(standing.reward), _bounds(standing.reward, ".3f")
-        rows.append((standing.label, *cells, *_against(found.pairs[at - 1] if at else None), length))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        numbers = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
-        console.print(printable("  ".join([f"  {row[0]:<{widths[0]}}", *numbers]).rstrip()))
+        rows.append((label, _mean(standing.reward), _bounds(standing.reward, ".3f"), length))
+    _print_table(rows, console)
+    if found.pairs:
+        console.print(printable(f"against {first}, record by record"))
+        rows = [("model", "difference", "95 %", "won", "lost", "tied")]
+        for standing, pair in zip(found.standings[1:], found.pairs, strict=True):
+            rows.append((standing.label, *_against(pair)))
+        _print_table(rows, console)
     for standing in found.standings:
         for line in _apart(standing):
             console.print(printable(f"  {standing.label}: {line}"))
     for standing, pair in zip(found.standings[1:], found.pairs, strict=True):
         if pair is not None and not pair.is_clear:
-            console.print(
-                printable(f"  {standing.label}: no clear difference to {first}; the interval holds 0")
-            )
+            one = pair.difference.records == 1
+            why = "one record gives no interval" if one else "the interval holds 0"
+            console.print(printable(f"  {standing.label}: no clear difference from {first}; {why}"))
+
+
+def _print_table(rows: list[tuple[str, ...]], console: SafeConsole) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        numbers = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+        console.print(printable("  ".join([f"  {row[0]:<{widths[0]}}", *numbers]).rstrip()))
 
 
 def _count(number: int, what: str) -> str:
@@ -60,7 +68,7 @@ def _bounds(value: Interval | None, form: str) -> str:
 
 def _against(pair: Pair | None) -> tuple[str, ...]:
     if pair is None:
-        return ("", "", "", "", "")
+        return ("not measured", "", "", "", "")
     return (
         f"{pair.difference.mean:+.3f}",
         _bounds(pair.difference, "+.3f"),
@@ -73,6 +81,8 @@ def _against(pair: Pair | None) -> tuple[str, ...]:
 def _apart(standing: Standing) -> list[str]:
     """What is not in the mean."""
     lines = [f"{count:,} got no reward: {kind}" for kind, count in standing.failures.items()]
+    if standing.exposure.sentence:
+        lines.append(standing.exposure.sentence)
     if standing.not_recorded:
         lines.append(f"{standing.not_recorded:,} left out: the emulator has no recorded completion")
     if standing.refused:

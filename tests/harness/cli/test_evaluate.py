@@ -42,11 +42,17 @@ def test_base_and_tuned_are_compared_record_by_record(folder: Path) -> None:
     done = rft(folder, *words(folder, "--model", "base", "--model", "first", "-n", 8))
     assert (done.returncode, done.stderr) == (0, "")
     assert "30 records, 8 completions each" in done.stdout
+    assert "base (baseline)" in done.stdout
+    assert "against base, record by record" in done.stdout
+    assert max(len(line) for line in done.stdout.splitlines() if line.startswith("  ")) <= 80
     again = rft(folder, *words(folder, "--model", "base", "--model", "first", "-n", 8, "--json"))
     found = json.loads(again.stdout)
     base, tuned = found["models"]
     [pair] = found["pairs"]
     assert (base["label"], base["model"], tuned["label"]) == ("base", "openai.gpt-oss-20b", "first")
+    assert (found["baseline"], pair["against"]) == ("base", "base")
+    assert (base["exposure"]["state"], tuned["exposure"]["state"]) == ("not tuned", "none")
+    assert tuned["exposure"]["records"] == 30
     assert (base["kept"], tuned["kept"]) == (240, 240)
     assert pair["difference"]["mean"] == pytest.approx(tuned["reward"]["mean"] - base["reward"]["mean"])
     assert pair["clear"]
@@ -75,3 +81,17 @@ def test_what_is_meant_must_be_clear(folder: Path) -> None:
     assert "no job is named whose checkpoints" in refusal(
         folder, *words(folder, "--model", "openai.gpt-oss-20b", "--checkpoints")
     )
+
+
+def test_records_of_the_training_file_are_refused_unless_allowed_and_then_said(folder: Path) -> None:
+    training, held_out = ((folder / name).read_text() for name in ("training.jsonl", "held_out.jsonl"))
+    mixed = folder / "mixed.jsonl"
+    mixed.write_text("".join([*held_out.splitlines(True)[:2], *training.splitlines(True)[4:6]]))
+    given = [*words(folder, "--model", "first", "-n", 1)]
+    given[1] = "mixed.jsonl"
+    said = refusal(folder, *given)
+    assert "first: of 4 records, 2 in its training file (mixed.jsonl:3 = training.jsonl:5" in said
+    assert not (folder / "evaluations" / "mixed").exists()
+    done = rft(folder, *given, "--allow-training-records")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "first: of 4 records, 2 in its training file" in done.stdout

@@ -11,6 +11,7 @@ import pytest
 
 from harness.errors import InputError
 from harness.evaluation.evaluate import EvaluationRequest, Named, evaluate
+from harness.evaluation.exposure import exposure_of_base
 from harness.jobs.models import asker
 from harness.replay.replayed import replay_here
 from harness.samples import RECORDS
@@ -26,7 +27,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 def run(client: Any, folder: Path, records: Path, grader: str = RIGHT, **more: Any) -> Any:
     options: dict[str, Any] = {
-        "models": (Named("one", MODEL), Named("other", "qwen.qwen3-32b")),
+        "models": tuple(
+            Named(label, model, exposure_of_base())
+            for label, model in (("one", MODEL), ("other", "qwen.qwen3-32b"))
+        ),
         "into": folder / "completions",
         "service": "loopback",
         "n": 4,

@@ -1,0 +1,167 @@
+"""Whether a model was trained on the records that it is evaluated on: then its rewards say nothing new.
+
+The journal of a job names its training file and the file's hash. Records are compared by record key and by
+leak key, so a record counts as trained on when its prompt was, whatever its reference. What cannot be known
+(a bare model ID, a training file that is gone) is `not checked`, never a yes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from harness.api.types import MODELS
+from harness.data.identity import content_key, leak_key, record_key
+from harness.data.json_lines import LineError
+from harness.data.records import read
+from harness.disk import file_sha256
+from harness.errors import InputError
+from harness.jobs.journal import find_entry
+from harness.jobs.plan import TrainingFile
+
+__all__ = ["Exposure", "State", "exposure_of_base", "exposure_of_job", "exposure_of_model", "refuse_trained"]
+
+State: TypeAlias = Literal["none", "trained", "not tuned", "not checked"]
+
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What is known of one model and the records of an evaluation."""
+
+    state: State
+    """`none` of the records was trained on, some were (`trained`), no job trained the model (`not tuned`), or
+    it is `not checked`."""
+    why: str | None = None
+    """Why it is not known."""
+    training_file: str | None = None
+    records: int | None = None
+    """Records that were compared; None where none were."""
+    same_record: int = 0
+    """Of these, records of the training file."""
+    same_prompt: int = 0
+    """Further ones, whose prompt is in the training file with another reference."""
+    examples: tuple[str, ...] = ()
+    """Some of both, as `held_out.jsonl:3 = train.jsonl:17`."""
+
+    @property
+    def sentence(self) -> str | None:
+        """What a reader of the result must know, without its stop; None where there is nothing."""
+        if self.state == "not checked":
+            return f"whether it was trained on these records was not checked: {self.why}"
+        if self.state != "trained":
+            return None
+        parts = []
+        if self.same_record:
+            parts.append(f"{self.same_record:,} in its training file")
+        if self.same_prompt:
+            parts.append(f"{self.same_prompt:,} with a prompt of its training file")
+        return f"of {self.records:,} records, {' and '.join(parts)} ({', '.join(self.examples)})"
+
+
+def exposure_of_base() -> Exposure:
+    """The exposure of a base model, which no job trained."""
+    return Exposure("not tuned")
+
+
+def exposure_of_model(model: str) -> Exposure:
+    """The exposure of a model that is named by its ID alone.
+
+    Args:
+        model: The ID.
+    """
+    if model in {known.id for known in MODELS}:
+        return exposure_of_base()
+    return Exposure("not checked", "a model ID does not tell which job trained it; name the job instead")
+
+
+def exposure_of_job(jobs_dir: Path, job: str, records: Path, limit: int | None = None) -> Exposure:
+    """Compare the records of an evaluation with the training file of a job.
+
+    Args:
+        jobs_dir: The folder of all jobs.
+        job: The job's name there, or its ID.
+        records: The records of the evaluation.
+        limit: Compare only the first N records.
+
+    Raises:
+        InputError: The records cannot be read.
+    """
+    entry = find_entry(jobs_dir, job)
+    if entry is None:
+        return Exposure("not checked", f"{jobs_dir} holds no journal of {job}")
+    data = entry.facts.data
+    path = _the_same_file(data, records)
+    if path is None:
+        return Exposure("not checked", f"the training file {data.path} is gone or has changed since the job")
+    keys: dict[str, int] = {}
+    prompts: dict[str, int] = {}
+    try:
+        for line, fields in _comparable(path):
+            keys.setdefault(record_key(fields), line)
+            keys.setdefault(content_key(fields), line)
+            prompts.setdefault(leak_key(fields), line)
+    except (InputError, LineError) as error:
+        return Exposure("not checked", f"the training file cannot be compared: {error}")
+    return _compared(records, limit, path, keys, prompts)
+
+
+def refuse_trained(exposures: dict[str, Exposure]) -> None:
+    """Refuse records that a model was trained on.
+
+    Args:
+        exposures: Each model's, by what the user calls it.
+
+    Raises:
+        InputError: Some model was.
+    """
+    found = [f"{name}: {one.sentence}" for name, one in exposures.items() if one.state == "trained"]
+    if found:
+        raise InputError(
+            "; ".join(found),
+            fix="Evaluate on records that no named job was trained on, or add --allow-training-records: the"
+            " result then says so.",
+        )
+
+
+def _the_same_file(data: TrainingFile, records: Path) -> Path | None:
+    """Where the training file is found with the content that was trained on."""
+    for path in (data.path, records):
+        try:
+            if file_sha256(path) == data.sha256:
+                return path
+        except InputError:
+            continue
+    return None
+
+
+def _comparable(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    for record in read(path):
+        if isinstance(record.fields.get("messages"), list):
+            yield record.line, record.fields
+
+
+def _compared(
+    records: Path, limit: int | None, training: Path, keys: dict[str, int], prompts: dict[str, int]
+) -> Exposure:
+    same_record = same_prompt = count = 0
+    examples: list[str] = []
+    for line, fields in islice(_comparable(records), limit):
+        count += 1
+        try:
+            whole = keys.get(record_key(fields)) or keys.get(content_key(fields))
+            found = whole or prompts.get(leak_key(fields))
+        except LineError as error:
+            raise InputError(str(error), place=f"{records}:{line}") from None
+        if found is None:
+            continue
+        same_record += whole is not None
+        same_prompt += whole is None
+        if len(examples) < _NAMED:
+            examples.append(f"{records.name}:{line} = {training.name}:{found}")
+    state: State = "trained" if examples else "none"
+    return Exposure(state, None, str(training), count, same_record, same_prompt, tuple(examples))
