@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,32 +16,36 @@ from starlette.routing import Route
 
 from harness.emulator.api_errors import ApiError, invalid, not_found
 from harness.emulator.config import parse_faults
-from harness.emulator.context import Components, emulator_of, json_body
-from harness.emulator.requests import number_field, text_field
+from harness.emulator.context import Components, emulator_of
+from harness.emulator.incoming import read_json, read_query
+from harness.emulator.operations import ALIAS, FAULT_RATES, LEARNED, NOTHING, STEP
 from harness.errors import HarnessError
 from harness.simulator.failure import JobFailure
 
 __all__ = ["routes"]
 
+_TO_THE_END: Final = 1 << 30
+
 
 def _state(request: Request) -> Response:
+    read_query(request, NOTHING)
     return JSONResponse(_describe(emulator_of(request)))
 
 
 async def _step(request: Request) -> Response:
     """Do `count` rounds, each one unit of work of every open job; `{"until": "idle"}` goes on to the end."""
-    parts, body = emulator_of(request), await json_body(request)
-    count = number_field(body, "count", 0, whole=True)
-    count = 1 << 30 if body.get("until") == "idle" else 1 if count is None else count
+    parts, fields = emulator_of(request), await read_json(request, STEP)
+    count = _TO_THE_END if fields["until"] == "idle" else fields["count"]
     done = await _on_main_thread(parts, lambda: parts.runner.step(count))
     return JSONResponse({"done": done, **_describe(parts)})
 
 
 async def _faults(request: Request) -> Response:
     """Replace the faults: an object of rates as in `--fault`."""
-    parts, body = emulator_of(request), await json_body(request)
+    parts, fields = emulator_of(request), await read_json(request, FAULT_RATES)
+    given = {name: rate for name, rate in fields.items() if rate is not None}
     try:
-        rates = parse_faults(",".join(f"{name}={rate}" for name, rate in body.items()))
+        rates = parse_faults(",".join(f"{name}={rate}" for name, rate in given.items()))
     except HarnessError as error:
         raise invalid(str(error), None) from error
     parts.faults.set(rates)
@@ -50,13 +54,20 @@ async def _faults(request: Request) -> Response:
 
 async def _alias(request: Request) -> Response:
     """Let a name out of the documentation (`file-abc123`) stand for an object that exists."""
-    parts, body = emulator_of(request), await json_body(request)
-    parts.store.set_alias(text_field(body, "alias"), text_field(body, "id"))
-    return JSONResponse({"alias": body["alias"], "id": body["id"]})
+    parts, fields = emulator_of(request), await read_json(request, ALIAS)
+    alias, name = fields["alias"], fields["id"]
+    with parts.store.transaction():
+        if not parts.store.exists(name):
+            raise not_found("object", name)
+        if parts.store.exists(alias):
+            raise invalid(f"{alias} is the id of an object here: it cannot stand for another.", "alias")
+        parts.store.set_alias(alias, name)
+    return JSONResponse({"alias": alias, "id": name})
 
 
 async def _reset(request: Request) -> Response:
     """Forget every file, job and model."""
+    await read_json(request, NOTHING)
     parts = emulator_of(request)
 
     def clear() -> None:
@@ -75,7 +86,7 @@ async def _learned(request: Request) -> Response:
     stored = parts.store.job(name)
     if stored is None:
         raise not_found("job", name)
-    grade = request.query_params.get("grade", "true") != "false"
+    grade = read_query(request, LEARNED)["grade"] == "true"
 
     def report_on() -> dict[str, Any]:
         try:

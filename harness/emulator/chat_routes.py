@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -13,23 +13,24 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from harness.emulator.api_errors import invalid
-from harness.emulator.context import Components, emulator_of, json_body
+from harness.emulator.context import Components, emulator_of
 from harness.emulator.generation import InferenceAnswer, InferenceRequest, prompt_tokens, read_ask
+from harness.emulator.incoming import read_json
+from harness.emulator.operations import CHAT, COMPLETIONS
 
 __all__ = ["routes", "server_sent", "words"]
 
 
 async def _chat(request: Request) -> Response:
-    parts, body = emulator_of(request), await json_body(request)
-    messages = body.get("messages")
-    if not isinstance(messages, list):
-        raise invalid("messages is required and must be a list.", "messages")
-    limit = "max_completion_tokens" if body.get("max_completion_tokens") is not None else "max_tokens"
-    ask = read_ask(body, messages, limit)
+    parts, fields = emulator_of(request), await read_json(request, CHAT)
+    limits = [fields[name] for name in ("max_completion_tokens", "max_tokens") if fields[name] is not None]
+    if len(limits) > 1:
+        raise invalid("Give max_tokens or max_completion_tokens, not both.", "max_tokens")
+    ask = read_ask(fields, fields["messages"], *(limits or [None]))
+    with_usage = _with_usage(fields)
     answers = parts.inference.answer(ask)
     head = _head(parts, "chatcmpl", ask)
-    if body.get("stream"):
-        with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
+    if ask.stream:
         return server_sent(_chat_chunks(head, ask, answers, with_usage))
     choices = [
         _choice(at, answer.finish_reason, message=_message(answer)) for at, answer in enumerate(answers)
@@ -39,19 +40,31 @@ async def _chat(request: Request) -> Response:
 
 
 async def _completions(request: Request) -> Response:
-    parts, body = emulator_of(request), await json_body(request)
-    given = body.get("prompt")
-    prompts = given if isinstance(given, list) else [given]
-    if not prompts or not all(isinstance(prompt, str) and prompt for prompt in prompts):
-        raise invalid("prompt is required: a string, or a list of strings.", "prompt")
-    asks = [read_ask(body, [{"role": "user", "content": prompt}], "max_tokens") for prompt in prompts]
+    parts, fields = emulator_of(request), await read_json(request, COMPLETIONS)
+    prompts = fields["prompt"] if isinstance(fields["prompt"], list) else [fields["prompt"]]
+    with_usage = _with_usage(fields)
+    asks = [
+        read_ask(fields, [{"role": "user", "content": prompt}], fields["max_tokens"]) for prompt in prompts
+    ]
     answers = [answer for ask in asks for answer in parts.inference.answer(ask)]
     head = {**_head(parts, "cmpl", asks[0]), "object": "text_completion"}
-    if body.get("stream"):
-        return server_sent(_text_chunks(head, answers))
-    choices = [_choice(at, _text_reason(answer), text=answer.text) for at, answer in enumerate(answers)]
     whole = asks[0]._replace(messages=[message for ask in asks for message in ask.messages])
+    if whole.stream:
+        return server_sent(_text_chunks(head, whole, answers, with_usage))
+    choices = [_choice(at, _text_reason(answer), text=answer.text) for at, answer in enumerate(answers)]
     return JSONResponse({**head, "choices": choices, "usage": _usage(whole, answers)})
+
+
+def _with_usage(fields: Mapping[str, Any]) -> bool:
+    """True when a stream ends with the tokens used.
+
+    Raises:
+        ApiError: Options of a stream are given for an answer that is none.
+    """
+    options = fields["stream_options"]
+    if options is not None and not fields["stream"]:
+        raise invalid("stream_options is allowed with stream alone.", "stream_options")
+    return bool(options and options["include_usage"])
 
 
 def server_sent(events: Iterator[tuple[str | None, Any]]) -> Response:
@@ -90,12 +103,16 @@ def _chat_chunks(
     yield None, "[DONE]"
 
 
-def _text_chunks(head: dict[str, Any], answers: list[InferenceAnswer]) -> Iterator[tuple[None, Any]]:
+def _text_chunks(
+    head: dict[str, Any], ask: InferenceRequest, answers: list[InferenceAnswer], with_usage: bool
+) -> Iterator[tuple[None, Any]]:
     for at, answer in enumerate(answers):
         pieces = words(answer.text) or [""]
         for position, piece in enumerate(pieces, 1):
             reason = _text_reason(answer) if position == len(pieces) else None
             yield None, {**head, "choices": [_choice(at, reason, text=piece)]}
+    if with_usage:
+        yield None, {**head, "choices": [], "usage": _usage(ask, answers)}
     yield None, "[DONE]"
 
 

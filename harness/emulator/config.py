@@ -50,6 +50,8 @@ class EmulatorConfig:
     """Seed of a job that brings none, and of the faults."""
     faults: Mapping[str, float] = field(default_factory=dict)
     """Fault to its rate (0 to 1); `slow-start` to the number of requests that find the service starting."""
+    max_file_bytes: int = 256 * 1024 * 1024
+    """Greatest file taken; this emulator's own limit, since no AWS source gives one for these files."""
     require_key: bool = False
     """Refuse requests without a bearer token; any token will do."""
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from harness.disk import lock
 from harness.errors import InputError
@@ -19,6 +19,7 @@ from harness.errors import InputError
 __all__ = ["Database"]
 
 _SCHEMA_VERSION: Final = 1
+_PIECE_BYTES: Final = 1024 * 1024
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS files (seq INTEGER PRIMARY KEY, id TEXT UNIQUE, object TEXT, content BLOB);
@@ -38,6 +39,7 @@ CREATE INDEX IF NOT EXISTS draws_of_job ON draws (job);
 CREATE TABLE IF NOT EXISTS evaluated (job TEXT, completion TEXT, reward REAL, PRIMARY KEY (job, completion))
   WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS aliases (alias TEXT PRIMARY KEY, id TEXT);
+CREATE TABLE IF NOT EXISTS retries (key TEXT PRIMARY KEY, digest TEXT, id TEXT);
 """
 _TABLES: Final = tuple(line.split()[5] for line in _SCHEMA.splitlines() if line.startswith("CREATE TABLE"))
 
@@ -122,6 +124,32 @@ class Database:
         """Write one row."""
         with self._lock:
             self._db.execute(sql, values)
+
+    def fill_blob(
+        self, table: str, column: str, where: str, values: Sequence[object], content: BinaryIO
+    ) -> None:
+        """Write a stream into a blob of its length, a piece at a time."""
+        with self.transaction():
+            ((row,),) = self.rows(f"SELECT rowid FROM {table} WHERE {where}", *values)
+            with self._db.blobopen(table, column, row) as blob:
+                while piece := content.read(_PIECE_BYTES):
+                    blob.write(piece)
+
+    def blob_pieces(self, table: str, column: str, where: str, values: Sequence[object]) -> Iterator[bytes]:
+        """Read a blob a piece at a time."""
+        with self._lock:
+            ((row,),) = self.rows(f"SELECT rowid FROM {table} WHERE {where}", *values)
+            blob = self._db.blobopen(table, column, row, readonly=True)
+        try:
+            while True:
+                with self._lock:
+                    piece = blob.read(_PIECE_BYTES)
+                if not piece:
+                    return
+                yield piece
+        finally:
+            with self._lock:
+                blob.close()
 
     def write_all(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """Write many rows, all or none of them."""

@@ -2,69 +2,80 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
+from typing import BinaryIO, Final
 
-from starlette.datastructures import UploadFile
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from harness.api.types import FILE_PURPOSE, FileObject
+from harness.api.types import FileObject
 from harness.emulator.api_errors import invalid, not_found
-from harness.emulator.context import emulator_of, list_body, page_limit
+from harness.emulator.context import Components, emulator_of, list_body
+from harness.emulator.incoming import Upload, read_query, read_upload
+from harness.emulator.operations import LIST_FILES, NOTHING, UPLOAD
+from harness.emulator.retries import Retry
 
 __all__ = ["routes"]
+
+_PIECE_BYTES: Final = 1024 * 1024
 
 
 async def _create(request: Request) -> Response:
     parts = emulator_of(request)
-    try:
-        form = await request.form()
-    except Exception as error:  # whatever the multipart parser trips over is the request's fault
-        raise invalid(f"The body must be multipart/form-data ({error}).", None) from error
-    upload, purpose = form.get("file"), form.get("purpose")
-    if not isinstance(upload, UploadFile):
-        raise invalid("file is required, as a part of multipart/form-data with a filename.", "file")
-    if purpose != FILE_PURPOSE:
-        raise invalid(f'purpose must be "{FILE_PURPOSE}".', "purpose")
-    content = await upload.read()
-    if not content:
+    async with read_upload(request, UPLOAD, parts.config.max_file_bytes) as upload:
+        return JSONResponse(await run_in_threadpool(_keep, parts, request, upload))
+
+
+def _keep(parts: Components, request: Request, upload: Upload) -> FileObject:
+    """Store an upload, or find the file that the same request made before."""
+    content = upload.file.file
+    if not upload.file.size:
         raise invalid("The file is empty.", "file")
-    retry = request.headers.get("idempotency-key")
+    asked = [_digest(content), upload.file.filename, upload.fields]
+    retry = Retry.of(request, asked)
     with parts.store.transaction():
-        if retry and (known := parts.store.file(f"retry:files:{retry}")) is not None:
-            return JSONResponse(known)
+        if retry and (known := retry.known(parts.store)) and (made := parts.store.file(known)):
+            return made
         file: FileObject = {
             "id": f"file-{uuid.uuid4()}",
             "object": "file",
-            "bytes": len(content),
+            "bytes": upload.file.size,
             "created_at": int(parts.clock.time()),
-            "filename": upload.filename or "file",
-            "purpose": FILE_PURPOSE,
+            "filename": upload.file.filename or "file",
+            "purpose": upload.fields["purpose"],
             "status": "processed",
-            "status_details": None,
-            "expires_at": None,
         }
         parts.store.add_file(file, content)
         if retry:
-            parts.store.set_alias(f"retry:files:{retry}", file["id"])
-    return JSONResponse(file)
+            retry.keep(parts.store, file["id"])
+        return file
+
+
+def _digest(content: BinaryIO) -> str:
+    whole = hashlib.sha256()
+    while piece := content.read(_PIECE_BYTES):
+        whole.update(piece)
+    content.seek(0)
+    return whole.hexdigest()
 
 
 def _list(request: Request) -> Response:
-    files = emulator_of(request).store.files()
-    purpose, after = request.query_params.get("purpose"), request.query_params.get("after")
-    if request.query_params.get("order", "desc") == "asc":
+    store, query = emulator_of(request).store, read_query(request, LIST_FILES)
+    files = store.files()
+    if query["order"] == "asc":
         files.reverse()
-    if purpose is not None:
-        files = [file for file in files if file["purpose"] == purpose]
-    if after is not None:
+    if query["purpose"] is not None:
+        files = [file for file in files if file["purpose"] == query["purpose"]]
+    if query["after"] is not None:
         names = [file["id"] for file in files]
-        after = emulator_of(request).store.resolve(after)
+        after = store.resolve(query["after"])
         if after not in names:
             raise invalid(f"after: no such file: {after}.", "after")
         files = files[names.index(after) + 1 :]
-    limit = page_limit(request, 10_000)
+    limit = query["limit"]
     return JSONResponse(list_body(files[:limit], len(files) > limit))
 
 
@@ -73,9 +84,8 @@ def _retrieve(request: Request) -> Response:
 
 
 def _content(request: Request) -> Response:
-    file = _file(request)
-    content = emulator_of(request).store.file_content(file["id"])
-    return Response(content, media_type="application/octet-stream")
+    pieces = emulator_of(request).store.file_pieces(_file(request)["id"])
+    return StreamingResponse(pieces, media_type="application/octet-stream")
 
 
 def _delete(request: Request) -> Response:
@@ -85,6 +95,7 @@ def _delete(request: Request) -> Response:
 
 
 def _file(request: Request) -> FileObject:
+    read_query(request, NOTHING)
     name = request.path_params["file"]
     file = emulator_of(request).store.file(name)
     if file is None:

@@ -1,8 +1,8 @@
 """Models that can be asked: they answer with recorded completions, chosen by the model's policy.
 
 The base model is the policy before training, a tuned model or checkpoint the policy it was saved with. A
-prompt that was never recorded is answered with one fixed text, which evaluation leaves out. Nothing is
-generated.
+prompt that was never recorded is answered with one fixed text, which evaluation leaves out, unless it is one
+of the prompts of Amazon's examples (`harness.emulator.handmade`). Nothing is generated.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple
 
 from harness.api.types import MODELS, NOT_RECORDED
 from harness.emulator.api_errors import invalid, not_found
-from harness.emulator.requests import DOCUMENTED_PLACEHOLDER, number_field
+from harness.emulator.handmade import handmade_answer
+from harness.emulator.requests import DOCUMENTED_PLACEHOLDER
 from harness.emulator.state import Store
 from harness.simulator.features import length_in_tokens
 from harness.simulator.policy import Policy, generator, initial, probabilities
@@ -25,6 +26,8 @@ __all__ = ["InferenceAnswer", "InferenceRequest", "Inference", "prompt_tokens", 
 
 _CHARACTERS_PER_TOKEN: Final = 4
 _KEPT: Final = 8
+_NOT_STREAMED: Final = "qwen."
+"""Begins the names of models that do not stream, by AWS's notebook for Qwen."""
 
 
 class InferenceRequest(NamedTuple):
@@ -37,6 +40,7 @@ class InferenceRequest(NamedTuple):
     seed: int | None = None
     max_tokens: int | None = None
     stop: Sequence[str] = ()
+    stream: bool = False
 
 
 class InferenceAnswer(NamedTuple):
@@ -70,18 +74,23 @@ class Inference:
         self._seed = seed
         self._asked = 0
         self._lock = threading.Lock()
-        self._policies: OrderedDict[str, Policy] = OrderedDict()
+        self._models: OrderedDict[str, tuple[str, Policy]] = OrderedDict()
 
     def answer(self, ask: InferenceRequest) -> list[InferenceAnswer]:
         """Choose as many completions as were asked for.
 
         Raises:
-            ApiError: There is no such model.
+            ApiError: There is no such model, or it cannot answer in a stream.
         """
-        policy = self._policy(ask.model)
+        base, policy = self._model(ask.model)
+        if ask.stream and base.startswith(_NOT_STREAMED):
+            message = f"{ask.model} does not support streaming: Amazon's examples say so of Qwen models."
+            raise invalid(message, "stream", code="unsupported_value")
         candidates = self._pool.of_prompt(ask.messages)
         if not candidates:
-            return [InferenceAnswer(NOT_RECORDED, None, "stop")] * ask.choices
+            text = handmade_answer(ask.messages)
+            answer = InferenceAnswer(NOT_RECORDED, None, "stop") if text is None else _cut(text, ask)
+            return [answer] * ask.choices
         options = [candidate.option for candidate in candidates]
         if ask.temperature == 0.0:
             weights = probabilities(policy, options)
@@ -97,54 +106,46 @@ class Inference:
     def forget(self) -> None:
         """Drop what is kept in memory, after the store was cleared."""
         with self._lock:
-            self._policies.clear()
+            self._models.clear()
             self._asked = 0
 
-    def _policy(self, name: str) -> Policy:
+    def _model(self, name: str) -> tuple[str, Policy]:
+        """A model's base model and policy."""
         if name in self.base_models:
-            return initial()
+            return name, initial()
         with self._lock:
             name = self._store.resolve(name)
-            if name not in self._policies:
+            if name not in self._models:
                 model = self._store.model(name)
                 if model is None:
                     raise not_found("model", name, "model")
-                self._policies[name] = model.policy
-                if len(self._policies) > _KEPT:
-                    self._policies.popitem(last=False)
-            self._policies.move_to_end(name)
-            return self._policies[name]
+                self._models[name] = (model.base, model.policy)
+                if len(self._models) > _KEPT:
+                    self._models.popitem(last=False)
+            self._models.move_to_end(name)
+            return self._models[name]
 
 
-def read_ask(body: Any, messages: Sequence[Mapping[str, Any]], limit: str) -> InferenceRequest:
-    """Read the fields that the inference routes share.
+def read_ask(
+    fields: Mapping[str, Any], messages: Sequence[Mapping[str, Any]], max_tokens: int | None
+) -> InferenceRequest:
+    """The fields that the inference routes share.
 
     Args:
-        body: The request's JSON.
+        fields: The request, as read by its table.
         messages: The conversation, as the route reads it.
-        limit: Name of the field that holds the most tokens.
-
-    Raises:
-        ApiError: A field cannot be used.
+        max_tokens: The most tokens of an answer.
     """
-    model = body.get("model")
-    if not isinstance(model, str) or not model:
-        raise invalid("model is required and must be a string.", "model")
-    if not messages or not all(isinstance(message, dict) and message.get("role") for message in messages):
-        raise invalid("The conversation must hold at least one message, each with a role.", "messages")
-    stop = body.get("stop")
-    stops = [stop] if isinstance(stop, str) else stop or []
-    if not isinstance(stops, list) or not all(isinstance(text, str) for text in stops):
-        raise invalid("stop must be a string or a list of strings.", "stop")
-    temperature = number_field(body, "temperature", 0, 2)
+    stop = fields.get("stop") or ()
     return InferenceRequest(
-        model=model,
+        model=fields["model"],
         messages=messages,
-        choices=number_field(body, "n", 1, 128, whole=True) or 1,
-        temperature=1.0 if temperature is None else float(temperature),
-        seed=number_field(body, "seed", whole=True),
-        max_tokens=number_field(body, limit, 1, whole=True),
-        stop=[text for text in stops if text],
+        choices=fields.get("n") or 1,
+        temperature=float(fields["temperature"]),
+        seed=fields.get("seed"),
+        max_tokens=max_tokens,
+        stop=[text for text in ([stop] if isinstance(stop, str) else stop) if text],
+        stream=fields["stream"],
     )
 
 
@@ -154,13 +155,17 @@ def prompt_tokens(messages: Sequence[Mapping[str, Any]]) -> int:
 
 
 def _answer(candidate: Candidate, ask: InferenceRequest) -> InferenceAnswer:
-    text, reason = message_text(candidate.message), "stop"
-    calls = candidate.message.get("tool_calls") or None
-    if calls:
+    text = message_text(candidate.message)
+    if calls := candidate.message.get("tool_calls"):
         return InferenceAnswer(text, json.loads(json.dumps(calls)), "tool_calls")
+    return _cut(text, ask)
+
+
+def _cut(text: str, ask: InferenceRequest) -> InferenceAnswer:
+    """End a text where the request says so."""
     ends = [at for at in (text.find(stop) for stop in ask.stop) if at >= 0]
     if ends:
         text = text[: min(ends)]
     if ask.max_tokens is not None and len(text) > ask.max_tokens * _CHARACTERS_PER_TOKEN:
-        text, reason = text[: ask.max_tokens * _CHARACTERS_PER_TOKEN], "length"
-    return InferenceAnswer(text, None, reason)
+        return InferenceAnswer(text[: ask.max_tokens * _CHARACTERS_PER_TOKEN], None, "length")
+    return InferenceAnswer(text, None, "stop")

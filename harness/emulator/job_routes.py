@@ -15,42 +15,47 @@ from starlette.routing import Route
 
 from harness.api.types import FINAL_STATUSES
 from harness.emulator.api_errors import ApiError, invalid
-from harness.emulator.context import Components, emulator_of, json_body, list_body, page_limit
+from harness.emulator.context import Components, emulator_of, list_body
+from harness.emulator.incoming import read_json, read_query
+from harness.emulator.operations import CHECKPOINTS, CREATE_JOB, EVENTS, LIST_JOBS, NOTHING
+from harness.emulator.request_fields import Table
 from harness.emulator.requests import new_job
+from harness.emulator.retries import Retry
 from harness.emulator.state import StoredJob, StoredPage
 
 __all__ = ["routes"]
 
 
 async def _create(request: Request) -> Response:
-    parts, body = emulator_of(request), await json_body(request)
-    job, plan = new_job(body, int(parts.clock.time()), parts.config.seed)
+    parts, fields = emulator_of(request), await read_json(request, CREATE_JOB)
+    job, plan = new_job(fields, int(parts.clock.time()), parts.config.seed)
     _look_up(parts, job["model"], {name: job.get(name) for name in ("training_file", "validation_file")})
-    retry = request.headers.get("idempotency-key")
+    retry = Retry.of(request, fields)
     with parts.store.transaction():
-        if retry and (known := parts.store.job(f"retry:jobs:{retry}")) is not None:
-            return JSONResponse(known.object)
+        if retry and (known := retry.known(parts.store)) and (made := parts.store.job(known)):
+            return JSONResponse(made.object)
         # An alias of a file stands for it only now.
         job["training_file"] = parts.store.resolve(job["training_file"])
         parts.store.add_job(job, plan)
         parts.lifecycle.record_event(job["id"], f"Created fine-tuning job: {job['id']}")
         parts.lifecycle.record_event(job["id"], f"Validating training file: {job['training_file']}")
         if retry:
-            parts.store.set_alias(f"retry:jobs:{retry}", job["id"])
+            retry.keep(parts.store, job["id"])
     parts.runner.wake()
     return JSONResponse(job)
 
 
 def _list(request: Request) -> Response:
-    store = emulator_of(request).store
-    return _page(request, 20, store.jobs, ids=False)
+    return _page(request, LIST_JOBS, emulator_of(request).store.jobs, ids=False)
 
 
 def _retrieve(request: Request) -> Response:
+    read_query(request, NOTHING)
     return JSONResponse(_job(request).object)
 
 
-def _cancel(request: Request) -> Response:
+async def _cancel(request: Request) -> Response:
+    await read_json(request, NOTHING)
     stored = _job(request)
     status = stored.object["status"]
     # A client that lost the first answer asks again: that is not an error.
@@ -61,19 +66,20 @@ def _cancel(request: Request) -> Response:
 
 def _events(request: Request) -> Response:
     name, store = _job(request).object["id"], emulator_of(request).store
-    return _page(request, 20, lambda limit, after: store.events(name, limit, after), ids=False)
+    return _page(request, EVENTS, lambda limit, after: store.events(name, limit, after), ids=False)
 
 
 def _checkpoints(request: Request) -> Response:
     name, store = _job(request).object["id"], emulator_of(request).store
-    return _page(request, 10, lambda limit, after: store.checkpoints(name, limit, after), ids=True)
+    return _page(request, CHECKPOINTS, lambda limit, after: store.checkpoints(name, limit, after), ids=True)
 
 
 def _page(
-    request: Request, default: int, read: Callable[[int, str | None], StoredPage | None], *, ids: bool
+    request: Request, table: Table, read: Callable[[int, str | None], StoredPage | None], *, ids: bool
 ) -> Response:
-    after = request.query_params.get("after")
-    page = read(page_limit(request, default), after)
+    query = read_query(request, table)
+    after = query["after"]
+    page = read(query["limit"], after)
     if page is None:
         raise invalid(f"after: no such element in this list: {after}.", "after")
     return JSONResponse(list_body(page.data, page.has_more, ids=ids))

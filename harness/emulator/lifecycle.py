@@ -312,14 +312,16 @@ class Lifecycle:
             "fine_tuned_model_checkpoint": name,
             "fine_tuning_job_id": job["id"],
             # OpenAI's keys; "accuracy" is a mean reward here. Bedrock's own names are unverified.
-            "metrics": {
-                "step": number,
-                "train_loss": figures.loss,
-                "train_mean_token_accuracy": figures.reward_mean,
-                "full_valid_loss": held_out.loss,
-                "full_valid_mean_token_accuracy": held_out.reward,
-                "valid_rewards_mean": held_out.reward,
-            },
+            "metrics": _known(
+                {
+                    "step": number,
+                    "train_loss": figures.loss,
+                    "train_mean_token_accuracy": figures.reward_mean,
+                    "full_valid_loss": held_out.loss,
+                    "full_valid_mean_token_accuracy": held_out.reward,
+                    "valid_rewards_mean": held_out.reward,
+                }
+            ),
             "step_number": number,
         }
         self._store.add_checkpoint(checkpoint)
@@ -358,15 +360,21 @@ def _model_name(job: Job) -> str:
 
 
 def _metrics(step: int, total_steps: int, figures: Figures) -> dict[str, Any]:
-    """The `data` of a metrics event, in the published spelling; a reward that is None is left out."""
-    data: dict[str, Any] = {
-        api.TOTAL_STEPS: total_steps,
-        api.STEP: step,
-        api.GRAD_NORM: figures.grad_norm,
-        api.RESPONSE_LENGTH_MEAN: figures.length_mean,
-        api.POLICY_LOSS: figures.loss,
-        api.REWARD_MEAN: figures.reward_mean,
-        api.ENTROPY: figures.entropy,
-        api.ADVANTAGES_MEAN: figures.advantages_mean,
-    }
-    return {name: value for name, value in data.items() if value is not None}
+    """The `data` of a metrics event, in the published spelling."""
+    return _known(
+        {
+            api.TOTAL_STEPS: total_steps,
+            api.STEP: step,
+            api.GRAD_NORM: figures.grad_norm,
+            api.RESPONSE_LENGTH_MEAN: figures.length_mean,
+            api.POLICY_LOSS: figures.loss,
+            api.REWARD_MEAN: figures.reward_mean,
+            api.ENTROPY: figures.entropy,
+            api.ADVANTAGES_MEAN: figures.advantages_mean,
+        }
+    )
+
+
+def _known(figures: dict[str, float | None]) -> dict[str, float]:
+    """Figures without those that are None: the API leaves out a number that it has not."""
+    return {name: value for name, value in figures.items() if value is not None}

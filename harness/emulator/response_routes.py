@@ -10,10 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from harness.emulator.api_errors import invalid, not_found
+from harness.emulator.api_errors import not_found
 from harness.emulator.chat_routes import server_sent, words
-from harness.emulator.context import emulator_of, json_body
+from harness.emulator.context import emulator_of
 from harness.emulator.generation import InferenceAnswer, InferenceRequest, prompt_tokens, read_ask
+from harness.emulator.incoming import read_json, read_query
+from harness.emulator.operations import NOTHING, RESPONSES
 
 __all__ = ["routes"]
 
@@ -21,13 +23,8 @@ _OWNER: Final = "emulator"
 
 
 async def _respond(request: Request) -> Response:
-    parts, body = emulator_of(request), await json_body(request)
-    for name in ("previous_response_id", "conversation"):
-        if body.get(name) is not None:
-            raise invalid(
-                f"{name} is not supported: responses are not stored.", name, code="unsupported_parameter"
-            )
-    ask = read_ask({**body, "n": 1}, _messages(body), "max_output_tokens")
+    parts, fields = emulator_of(request), await read_json(request, RESPONSES)
+    ask = read_ask(fields, _messages(fields), fields["max_output_tokens"])
     (answer,) = parts.inference.answer(ask)
     output = {
         "id": f"msg_{uuid.uuid4().hex}",
@@ -36,25 +33,19 @@ async def _respond(request: Request) -> Response:
         "status": "completed" if answer.finish_reason != "length" else "incomplete",
         "content": [_text_part(answer.text)],
     }
-    response = _response(body, ask, answer, int(parts.clock.time()), output)
-    return server_sent(_events(response, output, answer)) if body.get("stream") else JSONResponse(response)
+    response = _response(fields, ask, answer, int(parts.clock.time()), output)
+    return server_sent(_events(response, output, answer)) if ask.stream else JSONResponse(response)
 
 
-def _messages(body: dict[str, Any]) -> list[dict[str, Any]]:
+def _messages(fields: dict[str, Any]) -> list[dict[str, Any]]:
     """The conversation in `instructions` and `input`."""
-    given = body.get("input")
-    if isinstance(given, str) and given:
-        messages: list[Any] = [{"role": "user", "content": given}]
-    elif isinstance(given, list) and given:
-        messages = given
-    else:
-        raise invalid("input is required: a string, or a list of messages.", "input")
-    instructions = body.get("instructions")
+    given, instructions = fields["input"], fields["instructions"]
+    messages = [{"role": "user", "content": given}] if isinstance(given, str) else given
     return [{"role": "system", "content": instructions}, *messages] if instructions else messages
 
 
 def _response(
-    body: dict[str, Any], ask: InferenceRequest, answer: InferenceAnswer, now: int, output: dict[str, Any]
+    fields: dict[str, Any], ask: InferenceRequest, answer: InferenceAnswer, now: int, output: dict[str, Any]
 ) -> dict[str, Any]:
     prompt = prompt_tokens(ask.messages)
     cut = answer.finish_reason == "length"
@@ -65,8 +56,8 @@ def _response(
         "status": "incomplete" if cut else "completed",
         "error": None,
         "incomplete_details": {"reason": "max_output_tokens"} if cut else None,
-        "instructions": body.get("instructions"),
-        "metadata": body.get("metadata") or {},
+        "instructions": fields["instructions"],
+        "metadata": fields["metadata"] or {},
         "model": ask.model,
         "output": [output],
         "parallel_tool_calls": True,
@@ -117,10 +108,12 @@ def _events(
 
 
 def _models(request: Request) -> Response:
+    read_query(request, NOTHING)
     return JSONResponse({"object": "list", "data": _known_models(request)})
 
 
 def _model(request: Request) -> Response:
+    read_query(request, NOTHING)
     name = emulator_of(request).store.resolve(request.path_params["model"])
     for model in _known_models(request):
         if model["id"] == name:

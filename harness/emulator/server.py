@@ -40,7 +40,7 @@ from harness.emulator.state import Store
 from harness.errors import InputError
 from harness.simulator.pool import load_pool
 
-__all__ = ["serve"]
+__all__ = ["application", "assemble", "serve"]
 
 _HOST: Final = "127.0.0.1"
 _CONNECTIONS: Final = 512
@@ -65,11 +65,11 @@ def serve(config: EmulatorConfig, announce: Callable[[str], None] | None = None)
     if config.wire not in PROFILES:
         raise InputError(f"unknown wire {config.wire!r}", fix=f"Known are {', '.join(PROFILES)}.")
     functions = Functions(config.functions)
-    parts = _assemble(config, functions)
+    parts = assemble(config, functions)
     listener = _listen(config.port)
     server = uvicorn.Server(
         uvicorn.Config(
-            FrontDoor(_application(parts), parts.faults, require_key=config.require_key),
+            FrontDoor(application(parts), parts.faults, require_key=config.require_key),
             http=Connection,
             limit_concurrency=_CONNECTIONS,
             log_level="critical",
@@ -95,7 +95,8 @@ def serve(config: EmulatorConfig, announce: Callable[[str], None] | None = None)
         parts.store.close()
 
 
-def _assemble(config: EmulatorConfig, functions: Functions) -> Components:
+def assemble(config: EmulatorConfig, functions: Functions) -> Components:
+    """Make the emulator's components; its owner closes the store and the functions."""
     pool = load_pool(config.rollouts)
     store = Store(config.state)
     clock: Clock = ManualClock(store.latest_time()) if config.manual else SystemClock()
@@ -112,7 +113,8 @@ def _assemble(config: EmulatorConfig, functions: Functions) -> Components:
     )
 
 
-def _application(parts: Components) -> Starlette:
+def application(parts: Components) -> Starlette:
+    """The routes, without what stands in front of them."""
     api = [
         *file_routes.routes,
         *job_routes.routes,
@@ -141,7 +143,7 @@ def _answer_http(request: Request, error: Exception) -> Response:
     message = (
         f"Invalid URL ({request.method} {request.url.path})" if error.status_code == 404 else error.detail
     )
-    return ApiError(error.status_code, message).response()
+    return ApiError(error.status_code, message, headers=dict(error.headers or {})).response()
 
 
 def _answer_bug(request: Request, error: Exception) -> Response:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from harness.api.types import Checkpoint, Event, FileObject, Job
 from harness.emulator.database import Database
@@ -66,11 +66,29 @@ class Store(Database):
         rows = self.rows("SELECT id FROM aliases WHERE alias = ?", name)
         return str(rows[0][0]) if rows else name
 
+    def exists(self, name: str) -> bool:
+        """True when a file, job, event, checkpoint or tuned model has this id."""
+        tables = ("files", "jobs", "events", "checkpoints", "models")
+        found = " UNION ALL ".join(f"SELECT 1 FROM {table} WHERE id = ?1" for table in tables)
+        return bool(self.rows(found, name))
+
+    def retry(self, key: str) -> tuple[str, str] | None:
+        """What an idempotency key asked for, as a digest, and the id of what it made."""
+        rows = self.rows("SELECT digest, id FROM retries WHERE key = ?", key)
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def add_retry(self, key: str, digest: str, name: str) -> None:
+        """Keep what an idempotency key made."""
+        self.write("INSERT OR REPLACE INTO retries VALUES (?, ?, ?)", key, digest, name)
+
     # --- files ----------------------------------------------------------------------------------------------
 
-    def add_file(self, file: FileObject, content: bytes) -> None:
-        """Keep an uploaded file."""
-        self._insert("files", id=file["id"], object=json.dumps(file), content=content)
+    def add_file(self, file: FileObject, content: BinaryIO) -> None:
+        """Keep an uploaded file, whose `bytes` is the length of `content`."""
+        with self.transaction():
+            values = (file["id"], json.dumps(file), file["bytes"])
+            self.write("INSERT INTO files (id, object, content) VALUES (?, ?, zeroblob(?))", *values)
+            self.fill_blob("files", "content", "id = ?", (file["id"],), content)
 
     def file(self, name: str) -> FileObject | None:
         """The file's object."""
@@ -80,6 +98,10 @@ class Store(Database):
         """What was uploaded."""
         rows = self.rows("SELECT content FROM files WHERE id = ?", self.resolve(name))
         return bytes(rows[0][0]) if rows else None
+
+    def file_pieces(self, name: str) -> Iterator[bytes]:
+        """What was uploaded, a piece at a time."""
+        return self.blob_pieces("files", "content", "id = ?", (self.resolve(name),))
 
     def delete_file(self, name: str) -> None:
         """Forget a file."""

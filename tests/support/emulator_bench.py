@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ from harness.api import types as api
 from harness.clock import ManualClock
 from harness.emulator.config import EmulatorConfig
 from harness.emulator.lifecycle import Lifecycle
+from harness.emulator.operations import CREATE_JOB
+from harness.emulator.request_fields import read_fields
 from harness.emulator.requests import new_job
 from harness.emulator.state import Store
 from harness.simulator.pool import Pool
@@ -56,7 +59,7 @@ class Bench:
         for name, data in (("file-1", content), ("file-2", validation)):
             if data is not None and self.store.file(name) is None:
                 file = {"id": name, "object": "file", "bytes": len(data), "created_at": 0, "filename": "f"}
-                self.store.add_file({**file, "purpose": "fine-tune"}, data)  # type: ignore[typeddict-item]
+                self.store.add_file({**file, "purpose": "fine-tune"}, io.BytesIO(data))  # type: ignore[typeddict-item]
         grader = {"type": "lambda", "lambda": {"function": ARN}}
         reinforcement = {"grader": grader, "hyperparameters": hyperparameters}
         body = {
@@ -65,7 +68,7 @@ class Bench:
             "method": {"type": "reinforcement", "reinforcement": reinforcement},
             **({"validation_file": "file-2"} if validation is not None else {}),
         }
-        job, plan = new_job(body, int(self.clock.time()), seed)
+        job, plan = new_job(read_fields(CREATE_JOB, body), int(self.clock.time()), seed)
         self.store.add_job(job, plan)
         return job["id"]
 

@@ -92,7 +92,7 @@ def test_every_command_of_the_page_works(serve, data, folder) -> None:
     assert [checkpoint["step_number"] for checkpoint in checkpoints] == [2, 1]
     let("ft:gpt-4o-mini:openai:custom:7p4lURel:ckpt-step-1000", checkpoints[0]["fine_tuned_model_checkpoint"])
     let("ft:gpt-4o-mini:openai:custom-model:7p4lURel", run(RETRIEVE)["fine_tuned_model"])
-    assert "no recorded completion" in run(ASK_CHECKPOINT)["choices"][0]["message"]["content"]
+    assert run(ASK_CHECKPOINT)["choices"][0]["message"]["content"].startswith("AI, short for")
     assert run(COMPLETE)["choices"][0]["text"].startswith("It is #### ")
     assert run(CHAT)["choices"][0]["message"]["content"].startswith("It is #### ")
     let("ftjob-abc123", run(CREATE)["id"])

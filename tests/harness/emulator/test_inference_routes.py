@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from openai import BadRequestError
 from openai.types import Completion
 from openai.types.chat import ChatCompletion
 from openai.types.responses import Response
 
 from harness.api.types import NOT_RECORDED
+from harness.emulator.handmade import HANDMADE
 from support.openapi import assert_valid
 
 BASE = "openai.gpt-oss-20b"
@@ -115,9 +118,39 @@ def test_max_tokens_and_stop_cut_an_answer(trained, data) -> None:
     assert short.status == "incomplete"
 
 
-def test_a_prompt_that_was_never_recorded_is_answered_with_the_fixed_text(serve) -> None:
-    service = serve()
-    answer = service.client.chat.completions.create(
-        model=BASE, messages=[{"role": "user", "content": "What is AI?"}], max_tokens=100
+def test_a_prompt_that_was_never_recorded_is_answered_with_the_fixed_text(shared) -> None:
+    answer = shared.client.chat.completions.create(
+        model=BASE, messages=[{"role": "user", "content": "What is RL?"}], max_tokens=1
     )
     assert answer.choices[0].message.content == "[emulator: no recorded completion for this prompt]"
+
+
+@pytest.mark.parametrize("prompt", HANDMADE)
+def test_the_prompts_of_amazons_examples_have_answers(shared, prompt: str) -> None:
+    chat = shared.client.chat.completions.create(
+        model=BASE, messages=[{"role": "user", "content": prompt}], max_tokens=100
+    )
+    text = shared.client.completions.create(model=BASE, prompt=prompt, max_tokens=100, temperature=0.7)
+    assert chat.choices[0].message.content == text.choices[0].text == HANDMADE[prompt]
+    assert shared.client.responses.create(model=BASE, input=prompt).output_text == HANDMADE[prompt]
+    cut = shared.client.completions.create(model=BASE, prompt=prompt, max_tokens=1)
+    assert (cut.choices[0].text, cut.choices[0].finish_reason) == (HANDMADE[prompt][:4], "length")
+
+
+def test_recorded_completions_come_before_answers_made_by_hand(serve, data, folder) -> None:
+    recorded = [
+        {**rollout, "messages": [{"role": "user", "content": "What is AI?"}, rollout["messages"][1]]}
+        for rollout in data.rollouts()[:8]
+    ]
+    (folder / "ai.jsonl").write_bytes(data.jsonl(recorded))
+    service = serve(rollouts=(folder / "ai.jsonl",))
+    answer = service.client.completions.create(model=BASE, prompt="What is AI?")
+    assert answer.choices[0].text in [rollout["messages"][1]["content"] for rollout in recorded]
+
+
+def test_qwen_models_do_not_stream(shared) -> None:
+    messages = [{"role": "user", "content": "What is AI?"}]
+    with pytest.raises(BadRequestError, match="streaming") as caught:
+        shared.client.chat.completions.create(model="qwen.qwen3-32b", messages=messages, stream=True)
+    assert caught.value.param == "stream"
+    assert shared.client.chat.completions.create(model="qwen.qwen3-32b", messages=messages).choices

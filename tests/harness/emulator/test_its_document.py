@@ -15,7 +15,9 @@ import pytest
 from harness.api.types import MAX_RECORDS, MIN_RECORDS, NOT_RECORDED, TRAINING_METRICS
 from harness.emulator import admin_routes
 from harness.emulator.config import FAULTS, EmulatorConfig
-from harness.emulator.context import MAX_PAGE
+from harness.emulator.handmade import HANDMADE
+from harness.emulator.operations import CHAT, COMPLETIONS, CREATE_JOB, MAX_PAGE, RESPONSES
+from harness.emulator.request_fields import Table
 from harness.emulator.requests import DOCUMENTED_PLACEHOLDER
 from harness.simulator.examples import HELD_OUT, MAX_SHORT, MIN_COMPLETIONS
 from harness.simulator.failure import WINDOW
@@ -91,6 +93,8 @@ def test_its_commands_run(tmp_path) -> None:
         f"over half of the last {WINDOW}",
         f"outside {MIN_RECORDS} to {MAX_RECORDS:,} records",
         f"| greatest `limit` of a page | {MAX_PAGE:,} |",
+        f"| greatest file | {DEFAULTS.max_file_bytes >> 20} MiB,",
+        *(f'"{prompt}"' for prompt in HANDMADE),
         f"`{NOT_RECORDED}`",
         f"`{DOCUMENTED_PLACEHOLDER}`",
         *(f"`{name}`" for name in TRAINING_METRICS),
@@ -99,6 +103,14 @@ def test_its_commands_run(tmp_path) -> None:
 )
 def test_it_names_what_the_code_does(words: str) -> None:
     assert words in TEXT
+
+
+@pytest.mark.parametrize("table", [CHAT, COMPLETIONS, RESPONSES, CREATE_JOB])
+def test_every_field_is_listed(table: Table) -> None:
+    section = TEXT.split("## Accepted, ignored, refused")[1].split("## ")[0]
+    before, after = section.split("| type checked, no effect |")
+    for name, field in table.items():
+        assert f"`{name}`" in (after if field.why else before), name
 
 
 def test_every_route_for_tests_is_listed() -> None:

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.emulator.api_errors import ApiError
+from harness.emulator.operations import CREATE_JOB
+from harness.emulator.request_fields import read_fields
 from harness.emulator.requests import new_job
 from support.openapi import assert_valid_job
 
@@ -21,8 +23,13 @@ def body(function: str = ARN, hyperparameters: Any = None, **changes: Any) -> di
     return {"model": "m", "training_file": "file-1", "method": method, **changes}
 
 
+def made(asked: dict[str, Any], now: int = 0) -> Any:
+    """What the route makes of a body."""
+    return new_job(read_fields(CREATE_JOB, asked), now, 0)
+
+
 def test_a_job_is_valid_and_begins_with_the_check_of_its_files() -> None:
-    job, plan = new_job(body(metadata={"a": "b"}, seed=7), 123, 0)
+    job, plan = made(body(metadata={"a": "b"}, seed=7), 123)
     assert_valid_job(job)
     assert (job["status"], job["created_at"], job["seed"], job["metadata"]) == (
         "validating_files",
@@ -35,25 +42,24 @@ def test_a_job_is_valid_and_begins_with_the_check_of_its_files() -> None:
 
 @pytest.mark.parametrize("given", [None, {"n_epochs": "auto", "batch_size": None}])
 def test_hyperparameters_take_the_documented_defaults(given: Any) -> None:
-    job, _ = new_job(body(hyperparameters=given), 0, 0)
+    job, _ = made(body(hyperparameters=given))
     assert job["hyperparameters"] == {"n_epochs": 1, "batch_size": 4, "learning_rate_multiplier": 1.0}
     assert isinstance(job["hyperparameters"]["batch_size"], int)
 
 
 @pytest.mark.parametrize("function", [ARN, f"{ARN}:live", f"{ARN}:7", f"{ARN}:$LATEST"])
 def test_qualified_arns_are_accepted(function: str) -> None:
-    job, _ = new_job(body(function), 0, 0)
+    job, _ = made(body(function))
     assert job["method"]["reinforcement"]["grader"] == {"type": "lambda", "lambda": {"function": function}}
 
 
 @pytest.mark.parametrize(
     ("wrong", "param"),
     [
-        ([], None),
         (body(model=None), "model"),
         (body(training_file=""), "training_file"),
         (body(suffix="mine"), "suffix"),
-        (body(method=None), "method.type"),
+        (body(method=None), "method"),
         (body(method={"type": "supervised"}), "method.type"),
         (body("my-grader"), "method.reinforcement.grader.lambda.function"),
         (body(seed="x"), "seed"),
@@ -71,7 +77,7 @@ def test_qualified_arns_are_accepted(function: str) -> None:
 )
 def test_what_is_refused_names_its_field(wrong: Any, param: str | None) -> None:
     with pytest.raises(ApiError) as caught:
-        new_job(wrong, 0, 0)
+        made(wrong)
     assert caught.value.status == 400
     assert caught.value.param == param
 
@@ -85,11 +91,11 @@ json_values = st.recursive(
 
 @given(
     json_values,
-    st.sampled_from(["model", "training_file", "method", "seed", "metadata", "validation_file", ""]),
+    st.sampled_from(["model", "training_file", "method", "seed", "metadata", "validation_file"]),
 )
 def test_any_json_is_refused_or_makes_a_valid_job(value: Any, name: str) -> None:
     try:
-        job, _ = new_job({**body(), name: value} if name else value, 0, 0)
+        job, _ = made({**body(), name: value})
     except ApiError:
         return
     assert_valid_job(job)
@@ -98,7 +104,7 @@ def test_any_json_is_refused_or_makes_a_valid_job(value: Any, name: str) -> None
 @given(json_values, st.sampled_from(["n_epochs", "batch_size", "learning_rate_multiplier", "eval_interval"]))
 def test_any_hyperparameter_is_refused_or_a_number_above_zero(value: Any, name: str) -> None:
     try:
-        job, _ = new_job(body(hyperparameters={name: value}), 0, 0)
+        job, _ = made(body(hyperparameters={name: value}))
     except ApiError as error:
         refused = error.param
     else:

@@ -1,0 +1,183 @@
+"""Reads what a request brings, bounded and by its operation's table: JSON, a query, or an upload."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final, NamedTuple
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message
+
+from harness.emulator.api_errors import ApiError, invalid
+from harness.emulator.request_fields import Table, read_fields
+
+__all__ = ["Upload", "read_json", "read_query", "read_upload"]
+
+_JSON_BYTES: Final = 16 * 1024 * 1024
+_FORM_BYTES: Final = 64 * 1024
+_JSON_TYPES: Final = ("application/json", "application/x-www-form-urlencoded", "")
+"""What JSON may be declared as: form fields are what curl and urllib say where nobody says otherwise."""
+_DEEPEST: Final = 64
+_READ_TO_THE_END: Final = 4
+"""A body that is too large is read and thrown away up to so many times its limit.
+
+A client that is cut off while it sends sees a broken connection instead of the answer.
+"""
+
+
+class Upload(NamedTuple):
+    """An uploaded file, kept on disk while it is read, and the form's other fields."""
+
+    file: UploadFile
+    fields: dict[str, Any]
+
+
+async def read_json(request: Request, table: Table) -> dict[str, Any]:
+    """Read a body, which must be a JSON object; an empty one counts as `{}`.
+
+    Raises:
+        ApiError: The body is something else, or a field cannot be used.
+    """
+    read_query(request, {})
+    content = bytearray()
+    bounded = Request(request.scope, _Bounded(request, _JSON_BYTES).receive)
+    async for piece in bounded.stream():
+        content += piece
+    if content:
+        _refuse_other_types(request)
+    try:
+        body = json.loads(content, parse_constant=_no_constant) if content else {}
+    except (ValueError, RecursionError) as error:
+        raise invalid("We could not parse the JSON body of your request.", None) from error
+    _refuse_odd_values(body)
+    if not isinstance(body, dict):
+        raise invalid("The body must be a JSON object.", None)
+    return read_fields(table, body)
+
+
+def read_query(request: Request, table: Table) -> dict[str, Any]:
+    """Read a query string; a filter like `metadata[a]=b` counts as one of its name.
+
+    Raises:
+        ApiError: A name is unknown or given twice, or a value cannot be used.
+    """
+    given: dict[str, Any] = {}
+    for name, value in request.query_params.multi_items():
+        base = name.split("[", 1)[0]
+        # A field that is refused says why, whichever of its parts is asked for.
+        name = base if base in table and table[base].why else name
+        if name in given:
+            raise invalid(f"{name} is given twice.", name)
+        given[name] = value
+    return read_fields(table, given)
+
+
+@asynccontextmanager
+async def read_upload(request: Request, table: Table, most: int) -> AsyncIterator[Upload]:
+    """Read a form with a part `file`, which stays on disk and is gone after the block.
+
+    Args:
+        request: The request.
+        table: The form's other fields.
+        most: The greatest size of the file, in bytes.
+
+    Raises:
+        ApiError: The form cannot be read, the file is missing or too large, or a field cannot be used.
+    """
+    read_query(request, {})
+    bounded = Request(request.scope, _Bounded(request, most + _FORM_BYTES).receive)
+    try:
+        form = await bounded.form(max_files=1, max_fields=16, max_part_size=_FORM_BYTES)
+    except (ApiError, ClientDisconnect):
+        raise
+    except Exception as error:  # whatever the multipart parser trips over is the request's fault
+        raise invalid(f"The body must be multipart/form-data ({_reason(error)}).", None) from error
+    try:
+        upload = form.get("file")
+        if not isinstance(upload, UploadFile):
+            raise invalid("file is required, as a part of multipart/form-data with a filename.", "file")
+        fields: dict[str, Any] = {}
+        for name, value in form.multi_items():
+            if name in fields or (name != "file" and isinstance(value, UploadFile)):
+                raise invalid(f"{name} must be one plain field of the form.", name)
+            fields[name] = value
+        del fields["file"]
+        _refuse_odd_values([upload.filename, fields])
+        yield Upload(upload, read_fields(table, fields))
+    finally:
+        await form.close()
+
+
+class _Bounded:
+    """A request's body, refused when it is longer than `most` bytes."""
+
+    def __init__(self, request: Request, most: int) -> None:
+        self._source = request.receive
+        self._most = most
+        self._seen = 0
+
+    async def receive(self) -> Message:
+        """The next part of the body.
+
+        Raises:
+            ApiError: The body is too long; what came of it was thrown away.
+        """
+        message = await self._source()
+        self._seen += len(message.get("body", b""))
+        if self._seen <= self._most:
+            return message
+        while message.get("more_body") and self._seen <= self._most * _READ_TO_THE_END:
+            message = await self._source()
+            self._seen += len(message.get("body", b""))
+        raise ApiError(
+            413,
+            f"The body is larger than {self._most:,} bytes, the most that this emulator takes here.",
+            code="request_too_large",
+            headers={"connection": "close"},
+        )
+
+
+def _refuse_other_types(request: Request) -> None:
+    given = request.headers.get("content-type", "")
+    if given.split(";", 1)[0].strip().lower() not in _JSON_TYPES:
+        raise ApiError(
+            415,
+            f"Unsupported content type: {given[:100]!r}. Send application/json.",
+            code="unsupported_content_type",
+        )
+
+
+def _refuse_odd_values(value: Any) -> None:
+    """Refuse a JSON value that is nested too deeply, or holds text that is no Unicode."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        inside: list[Any] = []
+        for one in level:
+            if isinstance(one, dict):
+                inside += one.keys()
+                inside += one.values()
+            elif isinstance(one, list):
+                inside += one
+            elif isinstance(one, str) and not one.isascii():
+                try:
+                    one.encode()
+                except UnicodeEncodeError as error:
+                    raise invalid("A text holds half of a surrogate pair: it is no Unicode.", None) from error
+        if not inside:
+            return
+        level = inside
+    raise invalid(f"The body is nested more than {_DEEPEST} levels deep.", None)
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(name)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, HTTPException):  # what Starlette makes of a MultiPartException inside an application
+        return error.detail
+    return str(error) or type(error).__name__

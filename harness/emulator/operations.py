@@ -1,0 +1,305 @@
+"""What each operation takes: the fields that mean something here, those without effect, and those refused.
+
+Source: OpenAI's published API, whose fields the SDKs send. Bedrock documents few of them. Whether it takes
+the others is *unverified*. `docs/emulator.md` lists what is ignored and what is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from harness.api.types import FILE_PURPOSE, GRADER_TYPE, HYPERPARAMETERS, METHOD_TYPE
+from harness.emulator.config import FAULTS
+from harness.emulator.request_fields import (
+    Field,
+    Kind,
+    Table,
+    boolean,
+    digits,
+    either,
+    group,
+    ignored,
+    items,
+    number,
+    one_of,
+    optional,
+    pairs,
+    refused,
+    required,
+    text,
+    unread,
+    whole,
+    written,
+)
+
+__all__ = [
+    "ALIAS",
+    "CHAT",
+    "CHECKPOINTS",
+    "COMPLETIONS",
+    "CREATE_JOB",
+    "EVENTS",
+    "FAULT_RATES",
+    "LEARNED",
+    "LIST_FILES",
+    "LIST_JOBS",
+    "MAX_PAGE",
+    "NOTHING",
+    "RESPONSES",
+    "STEP",
+    "UPLOAD",
+]
+
+MAX_PAGE: Final = 10_000
+"""Most elements of one page; the service's limit is not documented."""
+
+NOTHING: Final[Table] = MappingProxyType({})
+"""The table of an operation without fields."""
+
+_NO_TOOLS: Final = "the recorded completions are drawn as they are, whatever tools a request offers."
+_NO_LOGPROBS: Final = "recorded completions have no probabilities of tokens."
+_NO_BIAS: Final = "recorded completions are drawn whole, not token by token."
+_TEXT_ALONE: Final = "only text is answered."
+_NOT_STORED: Final = "responses are not stored."
+_NO_FORMAT: Final = "the recorded completions are drawn as they are; nothing makes them follow a format."
+_NOT_MODERATED: Final = "nothing is moderated here."
+_PENALTY: Final = number(-2, 2)
+
+_SAMPLING: Final[Mapping[str, Field]] = {
+    "model": required(text()),
+    "temperature": optional(number(0, 2), 1.0),
+    "stream": optional(boolean(), False),
+    "top_p": ignored(number(0, 1)),
+    "user": ignored(text(empty=True)),
+}
+"""Fields of all three inference routes."""
+
+_STORED: Final[Mapping[str, Field]] = {
+    "store": ignored(boolean()),
+    "service_tier": ignored(text()),
+    "safety_identifier": ignored(text()),
+    "prompt_cache_key": ignored(text()),
+    "prompt_cache_retention": ignored(text()),
+    "prompt_cache_options": refused("nothing is cached here."),
+    "parallel_tool_calls": ignored(boolean()),
+    "moderation": refused(_NOT_MODERATED),
+}
+"""Fields of chat completions and responses about how a service works, not about what it answers."""
+
+_CHOICES: Final[Mapping[str, Field]] = {
+    "max_tokens": optional(whole(1)),
+    "n": optional(whole(1, 128), 1),
+    "seed": optional(whole()),
+    "stop": optional(either(text(empty=True), items(text(empty=True), 4))),
+    "stream_options": optional(
+        group({"include_usage": optional(boolean(), False), "include_obfuscation": ignored(boolean())})
+    ),
+    "frequency_penalty": ignored(_PENALTY),
+    "presence_penalty": ignored(_PENALTY),
+    "logit_bias": refused(_NO_BIAS, {}),
+}
+"""Fields of chat completions and completions."""
+
+_PART: Final = Kind("a part: an object with a type", lambda value, at: _part(value))
+_CONTENT: Final = either(text(empty=True), items(_PART))
+_MESSAGE: Final = group(
+    {
+        "role": required(one_of("developer", "system", "user", "assistant", "tool", "function")),
+        "content": optional(_CONTENT),
+        "name": optional(text()),
+        "refusal": optional(text(empty=True)),
+        "tool_calls": optional(items(unread(dict, "a call: an object"))),
+        "tool_call_id": optional(text()),
+        "function_call": optional(unread(dict, "an object")),
+        "reasoning": optional(text(empty=True)),
+        "reasoning_content": optional(text(empty=True)),
+        "annotations": ignored(unread(list, "a list")),
+        "audio": refused(_TEXT_ALONE),
+    },
+    "a message: an object with a role and a content",
+    as_sent=True,
+)
+
+CHAT: Final[Table] = {
+    **_SAMPLING,
+    **_CHOICES,
+    **_STORED,
+    "messages": required(items(_MESSAGE)),
+    "max_completion_tokens": optional(whole(1)),
+    "metadata": ignored(pairs(16, 64, 512)),
+    "reasoning_effort": ignored(text()),
+    "verbosity": ignored(text()),
+    "tools": refused(_NO_TOOLS, []),
+    "tool_choice": refused(_NO_TOOLS, "auto", "none"),
+    "functions": refused(_NO_TOOLS, []),
+    "function_call": refused(_NO_TOOLS, "auto", "none"),
+    "response_format": refused(_NO_FORMAT, {"type": "text"}),
+    "logprobs": refused(_NO_LOGPROBS, False),
+    "top_logprobs": refused(_NO_LOGPROBS, 0),
+    "modalities": refused(_TEXT_ALONE, ["text"]),
+    "audio": refused(_TEXT_ALONE),
+    "prediction": refused("nothing is generated that a prediction could speed up."),
+    "web_search_options": refused("nothing is searched here."),
+}
+"""POST /chat/completions."""
+
+COMPLETIONS: Final[Table] = {
+    **_SAMPLING,
+    **_CHOICES,
+    "prompt": required(either(text(), items(text(), 128))),
+    "best_of": refused("there are no probabilities to choose the best by.", 1),
+    "echo": refused("the prompt is not repeated.", False),
+    "logprobs": refused(_NO_LOGPROBS),
+    "suffix": refused("nothing is generated between two texts."),
+}
+"""POST /completions."""
+
+_INPUT: Final = group(
+    {
+        "type": optional(one_of("message")),
+        "role": required(one_of("developer", "system", "user", "assistant")),
+        "content": required(_CONTENT),
+        "id": ignored(text()),
+        "status": ignored(text()),
+        "phase": ignored(text()),
+    },
+    "a message: an object with a role and a content",
+    as_sent=True,
+)
+
+RESPONSES: Final[Table] = {
+    **_SAMPLING,
+    **_STORED,
+    "input": required(either(text(), items(_INPUT))),
+    "instructions": optional(text(empty=True)),
+    "max_output_tokens": optional(whole(1)),
+    "metadata": optional(pairs(16, 64, 512)),
+    "stream_options": ignored(group({"include_obfuscation": ignored(boolean())})),
+    "reasoning": ignored(
+        group(
+            {
+                "effort": ignored(text()),
+                "summary": ignored(text()),
+                "generate_summary": ignored(text()),
+                "context": ignored(text()),
+                "mode": ignored(text()),
+            }
+        )
+    ),
+    "text": ignored(group({"format": refused(_NO_FORMAT, {"type": "text"}), "verbosity": ignored(text())})),
+    "truncation": ignored(one_of("auto", "disabled")),
+    "max_tool_calls": ignored(whole(1)),
+    "include": refused("nothing beside the text exists that could be included.", []),
+    "tools": refused(_NO_TOOLS, []),
+    "tool_choice": refused(_NO_TOOLS, "auto", "none"),
+    "top_logprobs": refused(_NO_LOGPROBS, 0),
+    "background": refused("a response is made while the request waits.", False),
+    "background_options": refused("a response is made while the request waits."),
+    "previous_response_id": refused(_NOT_STORED),
+    "conversation": refused(_NOT_STORED),
+    "prompt": refused("there are no stored prompts."),
+    "context_management": refused("a context is taken as it is."),
+    "image": refused(_TEXT_ALONE),
+    "access_programs": refused("there are none here."),
+    "moderation": refused(_NOT_MODERATED),
+}
+"""POST /responses."""
+
+# botocore's pattern for the native API's lambdaArn; unverified for this one.
+_ARN: Final = (
+    r"arn:aws[a-zA-Z-]*:lambda:[a-z]{2}(-[a-z]+)+-\d:\d{12}:function:[a-zA-Z0-9_.-]+"
+    r"(:(\$LATEST|[a-zA-Z0-9_-]+))?"
+)
+_AUTO: Final = one_of("auto")
+
+
+def _hyperparameter(name: str) -> Field:
+    spec = HYPERPARAMETERS[name]
+    kind = whole(above=int(spec.above)) if spec.whole else number(above=int(spec.above))
+    return optional(either(kind, _AUTO))
+
+
+_HYPERPARAMETERS: Final[Table] = {
+    **{name: _hyperparameter(name) for name in HYPERPARAMETERS},
+    "eval_interval": optional(either(whole(above=0), _AUTO)),
+    "eval_samples": optional(either(whole(above=0), _AUTO)),
+    "compute_multiplier": optional(either(number(above=0), _AUTO)),
+    "reasoning_effort": optional(one_of("default", "low", "medium", "high")),
+}
+_GRADER: Final[Table] = {
+    "type": required(one_of(GRADER_TYPE)),
+    GRADER_TYPE: required(group({"function": required(written("the ARN of a Lambda function", _ARN, 512))})),
+}
+_OTHER_METHOD: Final = refused("only reinforcement runs here.")
+_METHOD: Final[Table] = {
+    "type": required(one_of(METHOD_TYPE)),
+    METHOD_TYPE: required(
+        group({"grader": required(group(_GRADER)), "hyperparameters": optional(group(_HYPERPARAMETERS), {})})
+    ),
+    "supervised": _OTHER_METHOD,
+    "dpo": _OTHER_METHOD,
+}
+
+CREATE_JOB: Final[Table] = {
+    "model": required(text()),
+    "training_file": required(text()),
+    "method": required(group(_METHOD)),
+    "validation_file": optional(text()),
+    "seed": optional(whole(0, 2**31 - 1)),
+    "metadata": optional(pairs(16, 64, 512)),
+    "suffix": refused("Amazon's documentation says so."),
+    "hyperparameters": refused(f"the run would not use it. Write method.{METHOD_TYPE}.hyperparameters.", {}),
+    "integrations": refused("no job reports to another service.", []),
+}
+"""POST /fine_tuning/jobs."""
+
+
+def _page(default: int) -> dict[str, Field]:
+    return {"limit": optional(digits(1, MAX_PAGE), default), "after": optional(text(empty=True))}
+
+
+LIST_JOBS: Final[Table] = {**_page(20), "metadata": refused("jobs are listed whatever their metadata.")}
+"""GET /fine_tuning/jobs."""
+
+
+EVENTS: Final[Table] = _page(20)
+"""GET /fine_tuning/jobs/JOB/events."""
+
+CHECKPOINTS: Final[Table] = _page(10)
+"""GET /fine_tuning/jobs/JOB/checkpoints."""
+
+
+UPLOAD: Final[Table] = {
+    "purpose": required(one_of(FILE_PURPOSE)),
+    "expires_after[anchor]": refused("files do not expire."),
+    "expires_after[seconds]": refused("files do not expire."),
+}
+"""The form fields of POST /files beside the file."""
+
+LIST_FILES: Final[Table] = {
+    **_page(MAX_PAGE),
+    "order": optional(one_of("asc", "desc"), "desc"),
+    "purpose": optional(text()),
+}
+"""GET /files."""
+
+# --- the admin routes
+
+STEP: Final[Table] = {"count": optional(whole(0, 1 << 30), 1), "until": optional(one_of("idle"))}
+FAULT_RATES: Final[Table] = {
+    name: optional(number(0) if name == "slow-start" else number(0, 1)) for name in FAULTS
+}
+_ID: Final = written("an id of at most 200 letters, digits and ._:/-", r"[A-Za-z0-9][A-Za-z0-9._:/-]*", 200)
+ALIAS: Final[Table] = {"alias": required(_ID), "id": required(_ID)}
+LEARNED: Final[Table] = {"grade": optional(one_of("true", "false"), "true")}
+
+
+def _part(value: object) -> object:
+    """A part of a message's content; the texts are read, other types are only compared."""
+    if not isinstance(value, dict) or not isinstance(value.get("type"), str):
+        raise ValueError
+    if not isinstance(value.get("text", ""), str):
+        raise ValueError
+    return value

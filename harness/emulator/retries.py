@@ -1,0 +1,63 @@
+"""Idempotency keys: a request sent twice makes one object; another request under its key is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, NamedTuple
+
+from starlette.requests import Request
+
+from harness.emulator.api_errors import invalid
+from harness.emulator.state import Store
+
+__all__ = ["Retry"]
+
+_HEADER = "Idempotency-Key"
+_LONGEST = 255
+
+
+class Retry(NamedTuple):
+    """A request that may come again."""
+
+    key: str
+    """The key and the path that it holds for."""
+    digest: str
+    """What the request asked for."""
+
+    @classmethod
+    def of(cls, request: Request, asked: Any) -> Retry | None:
+        """The request's key with what it asks for; None where it brings no key.
+
+        Raises:
+            ApiError: The key is too long.
+        """
+        key = request.headers.get(_HEADER)
+        if not key:
+            return None
+        if len(key) > _LONGEST:
+            raise invalid(f"{_HEADER} must have at most {_LONGEST} characters.", _HEADER)
+        content = json.dumps(asked, sort_keys=True).encode()
+        return cls(f"{request.url.path.rsplit('/v1/', 1)[-1]} {key}", hashlib.sha256(content).hexdigest())
+
+    def known(self, store: Store) -> str | None:
+        """The id of the object that the key made; None where it is new.
+
+        Raises:
+            ApiError: The key made something else.
+        """
+        found = store.retry(self.key)
+        if found is None:
+            return None
+        digest, name = found
+        if digest != self.digest:
+            raise invalid(
+                f"{_HEADER} was used for another request, which made {name}. Send a new key.",
+                _HEADER,
+                code="idempotency_key_reused",
+            )
+        return name
+
+    def keep(self, store: Store, name: str) -> None:
+        """Remember what the key made."""
+        store.add_retry(self.key, self.digest, name)
