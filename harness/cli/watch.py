@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +18,7 @@ from harness.cli.events import describe
 from harness.cli.options import jobs_dir_option, json_option
 from harness.cli.output import emit_json, say, stdout_console
 from harness.cli.service import Service, service_options
+from harness.errors import InputError
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -22,7 +26,8 @@ if TYPE_CHECKING:
     from harness.api.failures import Unreachable
     from harness.api.types import Event
     from harness.findings import Finding
-    from harness.follow.watch import Watched
+    from harness.follow.spending import SpendingLimit
+    from harness.follow.watched import Watched
     from harness.report.job_screen import JobScreen
 
 
@@ -46,6 +51,18 @@ if TYPE_CHECKING:
     help="Give up after this many seconds without an answer, and say every so often that an answering job"
     " reports nothing new.",
 )
+@click.option(
+    "--stop-above",
+    metavar="USD",
+    type=click.FloatRange(0, min_open=True),
+    help="Cancel the job, without asking, when its known cost so far is above this.",
+)
+@click.option(
+    "--price-per-hour",
+    metavar="USD",
+    type=click.FloatRange(0),
+    help="With --stop-above, say what the service charges an hour; we found no published price.",
+)
 @jobs_dir_option
 @service_options
 @json_option
@@ -53,6 +70,8 @@ def command(
     job: str,
     interval: float,
     patience_s: float,
+    stop_above: float | None,
+    price_per_hour: float | None,
     jobs_dir: Path,
     service: Service,
     as_json: bool,
@@ -62,8 +81,12 @@ def command(
     A terminal shows one live screen; a pipe gets a line for each event. Stop it whenever you like: the job
     continues, and the same command resumes watching.
 
-    Exit codes: 0 succeeded; 1 failed, cancelled or ended otherwise; 2 input or a refused key; 3 the service
-    was silent too long.
+    --stop-above cancels the job when its known cost passes a limit, while this command runs. Lambda's part
+    is counted from the steps and the replay named at `rft submit --run`, the service's part from
+    --price-per-hour; what is not known is not counted, and said.
+
+    Exit codes: 0 succeeded; 1 failed, cancelled, ended otherwise or not cancelled; 2 input or a refused key;
+    3 the service was silent too long.
     """
     from harness.jobs.journal import find_job
 
@@ -74,20 +97,54 @@ def command(
     from harness.follow.watch import Polling, watch
     from harness.report.job_screen import JobScreen
 
+    limit = _limit(stop_above, price_per_hour, jobs_dir, job, service)
     clock, pace = SystemClock(), Polling(interval, patience_s)
     screen = JobScreen(job, clock.time)
     told = _Json() if as_json else _Lines()
     with service.connect() as client:
+        follow = partial(watch, client, job_id, folder, clock=clock, pace=pace, limit=limit)
         if as_json or not _is_screen():
-            found = watch(client, job_id, folder, observer=told, clock=clock, pace=pace)
+            found = follow(observer=told)
         else:
             with _live(screen) as live:
-                found = watch(client, job_id, folder, observer=_Drawn(screen, live), clock=clock, pace=pace)
+                found = follow(observer=_Drawn(screen, live))
     if as_json:
         emit_json(_summary(found))
     else:
         _tell(found, screen)
     return 0 if found.succeeded else 1
+
+
+def _limit(
+    usd: float | None, usd_per_hour: float | None, jobs_dir: Path, job: str, service: Service
+) -> SpendingLimit | None:
+    """The limit that --stop-above sets, with what the job's journal knows of its cost."""
+    for option, value in (("--stop-above", usd), ("--price-per-hour", usd_per_hour)):
+        if value is not None and not math.isfinite(value):
+            raise InputError(f"{option} must be a finite number of US dollars, not {value}")
+    if usd is None:
+        if usd_per_hour is not None:
+            raise InputError("--price-per-hour serves --stop-above", fix="Add --stop-above USD.")
+        return None
+    from harness.follow.spending import SpendingLimit
+    from harness.jobs.forecast import grader_use
+    from harness.jobs.journal import find_entry
+    from harness.jobs.same_code import look_at_function
+
+    entry = find_entry(jobs_dir, job)
+    if entry is None:
+        return SpendingLimit(usd=usd, usd_per_hour=usd_per_hour)
+    facts = entry.facts
+    function = look_at_function(facts.grader.arn, local_service=service.endpoint.loopback)
+    use, assumed = grader_use(facts.grader.arn, facts.replay.seconds if facts.replay else None, function)
+    batch_size = facts.hyperparameters.get("batch_size")
+    return SpendingLimit(
+        usd=usd,
+        grader=use,
+        grader_assumed=assumed,
+        batch_size=None if batch_size is None else int(batch_size),
+        usd_per_hour=usd_per_hour,
+    )
 
 
 class _Json:
@@ -202,4 +259,5 @@ def _summary(found: Watched) -> dict[str, Any]:
         "curves": {name: series.curve() for name, series in found.curves.series.items() if series.count},
         "warnings": [finding.to_json() for finding in found.warnings],
         "notes": found.notes,
+        "cost": None if found.cost is None else {**asdict(found.cost), "stop": found.stop},
     }

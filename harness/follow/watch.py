@@ -8,28 +8,27 @@ on. It prints nothing: an `Observer` does.
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from harness.api.client import FineTuning
 from harness.api.failures import RequestRefused, Unreachable
-from harness.api.types import STEP, Event, Job
+from harness.api.types import STEP, Event
 from harness.clock import Backoff, Clock
 from harness.findings import Finding
-from harness.follow.curves import Curves
+from harness.follow.brake import Brake
 from harness.follow.event_log import EventLog
 from harness.follow.events import NewEvents
 from harness.follow.health import Health
-from harness.follow.status import has_ended, has_succeeded, status_word, what_is_odd
+from harness.follow.spending import SpendingLimit
+from harness.follow.status import status_word, what_is_odd
+from harness.follow.watched import Observer, Watched
 
-__all__ = ["Observer", "Polling", "Watched", "watch"]
+__all__ = ["Polling", "watch"]
 
 _LONGEST_WAIT_S = 60.0
 _SETTLE_S = 2.0
 _SETTLE_POLLS = 5
-_MESSAGES_KEPT = 5
 _RESUMES = "The job continues without you; the same command resumes."
 
 
@@ -43,51 +42,6 @@ class Polling:
     """How long the service may be silent."""
 
 
-@dataclass(slots=True)
-class Watched:
-    """What is known of a job: so far while it is followed, and how it ended."""
-
-    job: Job | None = None
-    """None until the service has answered."""
-    curves: Curves = field(default_factory=Curves)
-    warnings: list[Finding] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    """What the service left open: unknown statuses, events that may be missing."""
-    messages: deque[Event] = field(default_factory=lambda: deque(maxlen=_MESSAGES_KEPT))
-    """The latest events that are more than a step's metrics."""
-    events: int = 0
-    """Events in the journal."""
-    new_events: int = 0
-    """Events that were new in this call."""
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether there is a tuned model."""
-        return self.job is not None and has_succeeded(self.job)
-
-
-class Observer(Protocol):
-    """Who is told what happens."""
-
-    def resumed(self, watched: Watched) -> None:
-        """The journal was read; `watched` holds what it knew."""
-
-    def events(self, events: list[Event]) -> None:
-        """New events, oldest first."""
-
-    def warning(self, finding: Finding) -> None:
-        """A curve looks bad."""
-
-    def note(self, text: str) -> None:
-        """Something about the job or the service, one sentence without its stop."""
-
-    def state(self, watched: Watched) -> None:
-        """What is known after a poll."""
-
-    def trouble(self, error: Unreachable, wait_s: float) -> None:
-        """The service could not be reached; the next try is in `wait_s` seconds."""
-
-
 def watch(
     client: FineTuning,
     job_id: str,
@@ -96,6 +50,7 @@ def watch(
     observer: Observer,
     clock: Clock,
     pace: Polling | None = None,
+    limit: SpendingLimit | None = None,
 ) -> Watched:
     """Follow a job to its end.
 
@@ -106,9 +61,10 @@ def watch(
         observer: Who is told.
         clock: What waits.
         pace: How often to ask.
+        limit: Cancel the job when it costs more.
 
     Returns:
-        The job as it ended.
+        The job as it ended, or as it goes on where the service would not cancel it.
 
     Raises:
         Unreachable: The service was silent for longer than `patience_s`; the same call resumes.
@@ -118,7 +74,12 @@ def watch(
     with EventLog(directory) as log:
         with NewEvents(lambda after: client.events_page(job_id, after=after), log) as news:
             follower = _Follower(client, job_id, log, news, observer)
-            _until_final(follower, clock, pace or Polling())
+            _until_final(
+                follower,
+                clock,
+                pace or Polling(),
+                Brake(client, job_id, limit, clock, follower.watched, follower.note),
+            )
             return follower.watched
 
 
@@ -165,10 +126,6 @@ class _Follower:
             self.watched.notes.append(text)
             self.observer.note(text)
 
-    @property
-    def ended(self) -> bool:
-        return self.watched.job is not None and has_ended(self.watched.job)
-
     def _fold(self, event: Event) -> list[Finding]:
         curves = self.watched.curves
         step = curves.step
@@ -181,7 +138,7 @@ class _Follower:
         return found
 
 
-def _until_final(follower: _Follower, clock: Clock, pace: Polling) -> None:
+def _until_final(follower: _Follower, clock: Clock, pace: Polling, brake: Brake) -> None:
     backoff = Backoff(clock, first_s=2.0, longest_s=_LONGEST_WAIT_S, patience_s=pace.patience_s)
     silence = _Silence(clock, pace)
     interval = pace.interval_s
@@ -191,11 +148,12 @@ def _until_final(follower: _Follower, clock: Clock, pace: Polling) -> None:
     while True:
         try:
             count = follower.poll()
+            brake.check()
         except (Unreachable, RequestRefused) as error:
             trouble = _transient(error, seen, resumed=seen or follower.log.count > 0)
             lasted = backoff.lasted_s
             wait = backoff.next_s(trouble.retry_after_s)
-            if wait is None and follower.ended:
+            if wait is None and follower.watched.ended:
                 follower.note(f"the job has ended, but its last events could not be read: {trouble.message}")
                 return
             if wait is None:
@@ -210,7 +168,7 @@ def _until_final(follower: _Follower, clock: Clock, pace: Polling) -> None:
             continue
         seen = True
         backoff.reset()
-        if follower.ended:
+        if follower.watched.ended:
             final_polls += 1
             # The last events may come after the last status.
             settled = count == 0 and final_polls > 1 and not follower.news.pending
@@ -219,6 +177,11 @@ def _until_final(follower: _Follower, clock: Clock, pace: Polling) -> None:
             clock.sleep(_SETTLE_S)
             continue
         final_polls = 0
+        if brake.failed:
+            return
+        if brake.waits:
+            clock.sleep(_SETTLE_S)
+            continue
         said = silence.after(status_word(follower.watched.job or {}), count)
         if said is not None:
             follower.observer.note(said)

@@ -13,7 +13,7 @@ from harness.jobs.plan import Plan
 from harness.jobs.same_code import UnknownFunction
 from harness.targets.deployed_code import FunctionFacts
 
-__all__ = ["Forecast", "forecast"]
+__all__ = ["Forecast", "forecast", "grader_use"]
 
 _MEMORY_MB, _ARCHITECTURE = 512, "x86_64"
 """What the template of a project deploys, assumed where AWS was not asked."""
@@ -108,17 +108,33 @@ def forecast(
         n_epochs=plan.hyperparameters["n_epochs"],
         completions_a_call=completions_a_call,
     )
+    use, assumed = grader_use(plan.grader_arn, plan.replay.seconds if plan.replay else None, function)
+    return Forecast(work, use, cost_of(work, use), completions_a_call, assumed, usd_per_hour)
+
+
+def grader_use(
+    arn: str, seconds: float | None, function: FunctionFacts | UnknownFunction
+) -> tuple[GraderUse, bool]:
+    """What one grading takes at Lambda.
+
+    Args:
+        arn: The function.
+        seconds: Mean duration of one grading; None where no replay measured it.
+        function: The function, as `look_at_function` found it.
+
+    Returns:
+        The use, and whether memory and architecture are assumed.
+    """
     known = not isinstance(function, UnknownFunction)
     memory = function.memory_mb if isinstance(function, FunctionFacts) else None
     architecture = function.architecture if isinstance(function, FunctionFacts) else None
     use = GraderUse(
-        region=_region(plan.grader_arn),
-        seconds=plan.replay.seconds if plan.replay else None,
+        region=_region(arn),
+        seconds=seconds,
         memory_mb=memory or _MEMORY_MB,
         architecture=architecture or _ARCHITECTURE,
     )
-    assumed = not (known and memory and architecture)
-    return Forecast(work, use, cost_of(work, use), completions_a_call, assumed, usd_per_hour)
+    return use, not (known and memory and architecture)
 
 
 def _region(arn: str) -> str | None:

@@ -13,13 +13,14 @@ from datetime import UTC, datetime
 from rich.console import ConsoleOptions, RenderResult
 from rich.text import Text
 
+from harness.api.cost import JobCost
 from harness.api.safe_text import plain_text
 from harness.api.times import seconds_since_1970
 from harness.api.types import Event
 from harness.clock import duration
 from harness.follow.curves import Curves, sparkline
 from harness.follow.status import has_ended, has_succeeded, status_word
-from harness.follow.watch import Watched
+from harness.follow.watched import Watched
 from harness.printable import printable, wrapped
 
 __all__ = ["JobScreen"]
@@ -58,6 +59,7 @@ class JobScreen:
     _times: tuple[float | None, float | None] = (None, None)
     _left: float | None = None
     _ended: bool = False
+    _cost: str = ""
     _said: tuple[tuple[str, str], ...] = ()
     _messages: tuple[str, ...] = field(default=())
 
@@ -85,6 +87,7 @@ class JobScreen:
         notes = [(f"{note}.", "cyan") for note in watched.notes[-_NOTES:]]
         self._said = tuple((plain_text(text), style) for text, style in (*warnings, *notes))
         self._messages = tuple(map(_message, watched.messages))
+        self._cost = "" if watched.cost is None else _cost(watched.cost)
 
     def __rich_console__(self, console: object, options: ConsoleOptions) -> RenderResult:
         for text, style in self.lines(options.max_width):
@@ -104,6 +107,8 @@ class JobScreen:
         status, style = self._status
         yield from _broken(f"{names}  {status}", style, width)
         yield from _broken("   ".join([self._step, *self._clock()]), "", width)
+        if self._cost:
+            yield from _broken(self._cost, "", width)
         if self.trouble:
             yield from _broken(plain_text(self.trouble), "red", width)
         room = min(_CURVE, width - 2 - _NAME - _NUMBER - 2)
@@ -127,6 +132,12 @@ class JobScreen:
             return [f"took {shown}"]
         left = "time left unknown" if self._left is None else f"about {duration(self._left)} left"
         return [f"elapsed {shown}", left]
+
+
+def _cost(cost: JobCost) -> str:
+    parts = {"Lambda": cost.lambda_usd, "training": cost.training_usd}
+    known = (f"{name} {'unknown' if usd is None else f'{usd:.4g} USD'}" for name, usd in parts.items())
+    return f"cost so far: {', '.join(known)}"
 
 
 def _step(curves: Curves) -> str:

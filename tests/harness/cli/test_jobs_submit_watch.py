@@ -139,3 +139,30 @@ def test_watch_gives_up_with_exit_3(stub, rft):
     ran = rft("watch", "ftjob-1", "--patience", 0)
     assert ran.code == 3
     assert "resumes" in ran.stderr
+
+
+def test_a_cost_limit_cancels_the_job_and_says_what_it_counts(stub, rft):
+    stub.add_job()
+    ran = rft("watch", "ftjob-1", "--stop-above", 1, "--price-per-hour", 2, "--json")
+    assert ran.code == 1
+    assert ran.json["job"]["status"] == "cancelled"
+    assert ran.json["cost"]["training_usd"] > 1
+    assert ran.json["cost"]["lambda_usd"] is None
+    assert "not counted: Lambda" in ran.json["notes"][1]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--stop-above", 1), "could never end this job"),
+        (("--stop-above", "nan"), "finite"),
+        (("--stop-above", 1, "--price-per-hour", "inf"), "finite"),
+        (("--price-per-hour", 1), "Add --stop-above"),
+    ],
+)
+def test_a_cost_limit_that_cannot_work_is_refused(stub, rft, words, said):
+    stub.add_job()
+    ran = rft("watch", "ftjob-1", *words)
+    assert ran.code == 2
+    assert said in ran.stderr
+    assert stub.requests("POST", ".") == []

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from harness.follow.health import Health
-from harness.follow.watch import Watched
+from harness.follow.watched import Watched
 from harness.report.console import SafeConsole
 from harness.report.job_screen import JobScreen
 

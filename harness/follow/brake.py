@@ -1,0 +1,104 @@
+"""Cancels a job that costs more than its limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.api.client import FineTuning
+from harness.api.failures import RequestRefused
+from harness.api.times import seconds_since_1970
+from harness.clock import Clock
+from harness.follow.spending import SpendingLimit
+from harness.follow.status import status_word
+from harness.follow.watched import Watched
+
+__all__ = ["Brake"]
+
+_CANCEL_S = 60.0
+"""How long a job may take to be cancelled."""
+
+
+class Brake:
+    """Cancels one job once, when its known cost passes the limit.
+
+    Args:
+        client: The connection.
+        job_id: The job.
+        limit: The limit; nothing is ever cancelled without one.
+        clock: Tells the time.
+        watched: What is known of the job; its cost is written there.
+        note: Told what happens, one sentence without its stop.
+    """
+
+    def __init__(
+        self,
+        client: FineTuning,
+        job_id: str,
+        limit: SpendingLimit | None,
+        clock: Clock,
+        watched: Watched,
+        note: Callable[[str], None],
+    ) -> None:
+        self._client = client
+        self._job_id = job_id
+        self._limit = limit
+        self._clock = clock
+        self._watched = watched
+        self._note = note
+        self._asked_at: float | None = None
+        for sentence in limit.sentences() if limit else ():
+            note(sentence)
+
+    def check(self) -> None:
+        """Look at the cost, and ask for the cancellation when it is time.
+
+        Raises:
+            Unreachable: The service could not be asked; the next call asks again.
+        """
+        watched, limit = self._watched, self._limit
+        if limit is None or watched.ended:
+            return
+        watched.cost = limit.so_far(watched.curves.step, self._hours(limit))
+        if self._asked_at is not None or not limit.is_passed(watched.cost):
+            return
+        self._note(f"the known cost so far is above {limit.usd:g} USD: asking the service to cancel the job")
+        try:
+            self._client.cancel(self._job_id)
+        except RequestRefused as error:
+            watched.job = self._client.job(self._job_id)
+            if not watched.ended:
+                watched.stop = "refused"
+                self._note(f"the job was not cancelled and goes on: {error.message}")
+                return
+        self._asked_at = self._clock.monotonic()
+        watched.stop = "asked"
+
+    @property
+    def waits(self) -> bool:
+        """Whether the service was asked to cancel the job."""
+        return self._asked_at is not None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the job goes on although it was to be cancelled."""
+        if self._watched.stop == "refused":
+            return True
+        if self._asked_at is None or self._clock.monotonic() - self._asked_at < _CANCEL_S:
+            return False
+        self._watched.stop = "refused"
+        self._note(
+            f"the job was not cancelled and goes on: {_CANCEL_S:.0f} s after it was asked to, the service"
+            f" still says {status_word(self._watched.job or {})}; `rft cancel` asks again"
+        )
+        return True
+
+    def _hours(self, limit: SpendingLimit) -> float | None:
+        """Hours since the job was created; None where they are not needed or not known."""
+        if limit.usd_per_hour is None:
+            return None
+        job = self._watched.job
+        begun = seconds_since_1970(job.get("created_at")) if job else None
+        if not begun:
+            self._note("the service does not say when the job was created: its hours are not counted")
+            return None
+        return max(0.0, self._clock.time() - begun) / 3600
