@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from fractions import Fraction
 from functools import partial
@@ -10,7 +11,17 @@ import pytest
 
 from graders.checks.choices import yes_no
 from graders.checks.shaping import has_format, length
-from graders.extract import Missing, choice_letter, last_number, parse_number
+from graders.checks.text import contains, exact, normalized, starts_with
+from graders.extract import (
+    Missing,
+    boxed,
+    choice_letter,
+    code_block,
+    json_block,
+    last_number,
+    parse_number,
+    tag,
+)
 from graders.extract._numbers import all_numbers
 from graders.testing import make_sample
 from support.readme import README
@@ -64,7 +75,7 @@ def test_the_option_decides_otherwise(text, options, value):
     assert parse_number(text, **options) == value
 
 
-FORM = TEXT.partition("\n## Form\n")[2]
+FORM = TEXT.partition("\n## Form\n")[2].partition("\n## ")[0]
 LENGTHS = re.findall(r"^\| `(.+)` \| (\d+) \| (\d+) \|", FORM, re.MULTILINE)
 
 
@@ -104,3 +115,50 @@ def test_a_letter_reads_as_the_table_says(text, value):
 def test_yes_and_no_read_as_the_table_says(text, value):
     paid = [one for one in ("yes", "no") if float(yes_no()(make_sample(text, one)))]
     assert paid == ([] if value == "unread" else [value])
+
+
+CHECKS = {made.__name__: made for made in (contains, exact, normalized, starts_with)}
+EXTRACTORS = {made.__name__: made for made in (boxed, code_block, json_block, tag)}
+SPAN = re.compile(r"(?<!`)(`+)(?!`) ?(.+?) ?(?<!`)\1(?!`)")
+
+
+def _spans(cell):
+    """The texts of a cell in backticks, more of them around texts that hold some."""
+    return [text.replace("\u23ce", "\n") for _, text in SPAN.findall(cell)]
+
+
+def _table(title, columns):
+    """The cells of a section's rows that have so many columns, and begin with a call."""
+    part = TEXT.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| `")]
+    assert all(len(row) == columns for row in rows), "a row of another table"
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("call", "completion", "reference", "paid"),
+    [
+        (call.strip("`"), completion, reference.strip("`"), paid)
+        for call, cell, reference, paid in _table("Text", 4)
+        for completion in _spans(cell)
+    ],
+)
+def test_a_text_is_paid_as_the_table_says(call, completion, reference, paid):
+    check = eval(call, dict(CHECKS))
+    assert ("yes" if float(check(make_sample(completion, reference))) else "no") == paid
+
+
+@pytest.mark.parametrize(
+    ("call", "text", "value"),
+    [
+        (call.strip("`"), text, value.strip("`"))
+        for call, cell, value in _table("Structure", 3)
+        for text in _spans(cell)
+    ],
+)
+def test_structure_reads_as_the_table_says(call, text, value):
+    found = eval(call, {**EXTRACTORS, "text": text})
+    if value == "unread":
+        assert isinstance(found, Missing)
+    else:
+        assert found == (json.loads(value) if call.startswith("json_block") else value)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Take: TypeAlias = Find | Literal["after_marker", "boxed", "code_block", "tag"]
     Check: TypeAlias = Callable[[Sample[Any]], float | Reward | Abstain]
 
-TAKES = {"after_marker": after_marker, "boxed": boxed, "code_block": code_block, "tag": tag}
+TAKES: dict[str, Find] = {"after_marker": after_marker, "boxed": boxed, "code_block": code_block, "tag": tag}
 """What finds an answer by its name alone, so that a command line can name it."""
 
 _KEPT = 256

@@ -8,19 +8,14 @@ from __future__ import annotations
 
 import re
 
+from .._invisible import BLANK, INVISIBLE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), the other format characters that draw
-# nothing, the controls that are no white space, and the blank of Braille.
-_INVISIBLE = re.compile(
-    "["
-    "\\x00-\\x08\\x0e-\\x1b\\x7f-\\x84\\x86-\\x9f\\xad\u034f\u061c\u070f\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
-    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-    "]+"
-)
+# Controls that are no white space are not counted either.
+_UNCOUNTED = re.compile(rf"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f{INVISIBLE}{BLANK}]+")
 # Chinese, Japanese, Thai, Lao, Tibetan, Burmese and Khmer put no space between words.
 _UNSPACED = (
     "\u0e00-\u0eff\u0f00-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
@@ -34,7 +29,7 @@ _WORD = re.compile(rf"[{_UNSPACED}]|{_SPACED}{{1,{LONGEST_WORD}}}+(?!{_SPACED})|
 
 def visible(text: str) -> str:
     """The text without its invisible characters and without white space around it."""
-    return _INVISIBLE.sub("", text).strip()
+    return _UNCOUNTED.sub("", text).strip()
 
 
 def words(text: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 
+from .._invisible import BLANK, INVISIBLE
 from ..errors import DecorationError, RecordError, SampleError
 from ..extract import Missing, boxed
 from ..reward import Abstain, Reward
@@ -26,32 +27,43 @@ if TYPE_CHECKING:
     from ..sample import Sample
     from ._answers import Check, Take
 
-# Signs that show nothing, or that only turn the direction of writing.
-_INVISIBLE = (
-    *(0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x180E, 0x3164, 0xFEFF, 0xFFA0),
-    *range(0x200B, 0x2010),
-    *range(0x202A, 0x202F),
-    *range(0x2060, 0x2070),
-    *range(0xFE00, 0xFE10),
-    *range(0xE0000, 0xE0080),
-)
-_FOREIGN = {
-    **dict.fromkeys(_INVISIBLE, ""),
-    **dict.fromkeys((0x2018, 0x2019, 0x201B, 0x2032), "'"),
-    **dict.fromkeys((0x201C, 0x201D, 0x201F, 0x2033), '"'),
+_INVISIBLE, _BLANK = re.compile(f"[{INVISIBLE}]+"), re.compile(f"[{BLANK}]")
+_PLAIN = {
+    **dict.fromkeys((*range(0x2018, 0x201C), 0x2032, 0xFF07), "'"),
+    **dict.fromkeys((*range(0x201C, 0x2020), 0x2033, 0xFF02), '"'),
     **dict.fromkeys((0x2010, 0x2011), "-"),
 }
-_DASHES = dict.fromkeys((*range(0x2012, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D), "-")
+# Every script's hyphens and dashes, but not the wave dash, which means `to`.
+_DASHES = dict.fromkeys(
+    (
+        0x58A,
+        0x5BE,
+        0x1400,
+        0x1806,
+        *range(0x2012, 0x2016),
+        0x2212,
+        0x2E17,
+        0x2E1A,
+        0x2E3A,
+        0x2E3B,
+        0x2E40,
+        0x2E5D,
+    )
+    + (0xFE31, 0xFE32, 0xFE58, 0xFE63, 0xFF0D, 0x10EAD),
+    "-",
+)
 _MARKS: dict[int, str] = dict.fromkeys((0x2122, 0xAE, 0xA9, 0x2120, 0x2117), "")  # trade marks and the like
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-# What may stand around an answer without changing it; signs, currencies and percents do change it.
+# What may stand around an answer without changing it, beside the brackets and quotes of every script; signs,
+# currencies and percents do change it.
 _AROUND = (
     " \t\r\n.,;:!?\"'`*_()[]{}"
-    "\u00a1\u00bf\u2026\u00ab\u00bb\u2039\u203a\u201a\u201e"
-    "\u3000\u3001\u3002\u3008\u3009\u300a\u300b\u300c\u300d\u300e\u300f\u3010\u3011\u3014\u3015"
-    "\uff01\uff08\uff09\uff0c\uff0e\uff1a\uff1b\uff1f\uff3b\uff3d\uff5b\uff5d\uff61\uff62\uff63\uff64"
-    "\u060c\u061b\u061f\u06d4\u0964\u0965\u104a\u104b\u1362\u17d4"
+    "\u00a1\u00bf\u2025\u2026\u203c\u203d\u2047\u2048\u2049\u3000\u3001\u3002\ufe50\ufe51\ufe52\ufe54\ufe55\ufe56\ufe57"
+    "\uff01\uff0c\uff0e\uff1a\uff1b\uff1f\uff61\uff64"
+    "\u055c\u055d\u055e\u0589\u05c3\u060c\u061b\u061e\u061f\u06d4\u0700\u0964\u0965\u0df4\u0f0d\u0f0e\u104a\u104b"
+    "\u1361\u1362\u1363\u1364\u1365\u1366\u1367\u1368\u166e\u17d4\u17d5\u1803\u1809"
 )
+_ROUNDED = "\u2308\u2309\u230a\u230b"  # brackets that round what stands in them
 _POINT = re.compile(r"[.,]\d")
 
 
@@ -263,7 +275,8 @@ def _spelling(
 
             if ignore_around:
                 text = text.translate(_MARKS).translate(_DASHES)
-            text = normalize(form, text.translate(_FOREIGN))
+            text = _BLANK.sub(" ", _INVISIBLE.sub("", text))
+            text = normalize(form, text.translate(_PLAIN))
             if ignore_case:  # a capital I with a dot becomes an i with one more dot
                 text = normalize(form, text.casefold()).replace("i\u0307", "i")
         elif ignore_case:
@@ -277,10 +290,23 @@ def _spelling(
 
 def _without_around(text: str) -> str:
     """A text without the punctuation around it; the point of `.5` is no punctuation."""
-    end = text.rstrip(_AROUND)
-    bare = end.lstrip(_AROUND)
-    before = len(end) - len(bare) - 1
-    return end[before:] if before >= 0 and _POINT.match(end, before) else bare
+    start, end = 0, len(text)
+    while start < end and _is_around(text[end - 1]):
+        end -= 1
+    while start < end and _is_around(text[start]):
+        start += 1
+    if start and _POINT.match(text, start - 1, end):
+        start -= 1
+    return text[start:end]
+
+
+def _is_around(sign: str) -> bool:
+    """Whether a sign may stand around an answer without changing it."""
+    if sign.isascii() or sign.isalnum() or sign in _ROUNDED:
+        return sign in _AROUND
+    from unicodedata import category
+
+    return sign in _AROUND or category(sign) in ("Ps", "Pe", "Pi", "Pf")
 
 
 def _holds(answer: str, wanted: str) -> bool:
@@ -349,7 +375,7 @@ def _joined(text: str, at: int) -> bool:
 
 def _is_symbol(before: str, after: str, behind: str, first: str) -> bool:
     """Whether a sign at a place belongs to the word beside it: `C#`, `C++`, `A+`, `.NET`, `R&D`, `a_b`."""
-    if before.isalpha() and after in "#+":
+    if before.isalpha() and after in "#+\u266f\uff03\uff0b":
         return True
     if before == "." and after.isalpha() and not first.strip():
         return True

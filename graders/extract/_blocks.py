@@ -9,15 +9,18 @@ from ._missing import Missing
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Literal
+    from typing import Literal, TypeAlias
 
+    Which: TypeAlias = Literal["last", "first"]
+
+_COMMANDS = ("\\boxed", "\\fbox")
 # What is left of a command whose backslash and letter were read as one control character.
 _UNESCAPED = ("\x08oxed", "\x0cbox")
 _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 _TAG_NAME = re.compile(r"[A-Za-z_][\w:.-]*\Z")
 
 
-def after_marker(text: str, marker: str = "####", which: Literal["last", "first"] = "last") -> str | Missing:
+def after_marker(text: str, marker: str = "####", which: Which = "last") -> str | Missing:
     r"""Return what stands after a marker: the rest of its line, else the next line that holds something.
 
     A line of nothing but a fence, `\[` or `$$` holds nothing. The marker is matched as it is written, in its
@@ -34,12 +37,7 @@ def after_marker(text: str, marker: str = "####", which: Literal["last", "first"
     Raises:
         ValueError: The marker is empty, or `which` is something else.
     """
-    if which == "last":
-        at = text.rfind(marker)
-    elif which == "first":
-        at = text.find(marker)
-    else:
-        raise ValueError(f"which={which!r}: write 'last' or 'first'")
+    at = text.rfind(marker) if is_last(which) else text.find(marker)
     if not marker:
         raise ValueError("the marker is empty: write what stands before the answer, such as '####'")
     if at < 0:
@@ -60,40 +58,61 @@ def after_marker(text: str, marker: str = "####", which: Literal["last", "first"
     return Missing("nothing stands after the marker", "not exact")
 
 
-def boxed(text: str) -> str | Missing:
+def is_last(which: str) -> bool:
+    """Whether the last occurrence counts, rather than the first.
+
+    Raises:
+        ValueError: `which` says neither.
+    """
+    if which not in ("last", "first"):
+        raise ValueError(f"which={which!r}: write 'last' or 'first'")
+    return which == "last"
+
+
+def boxed(text: str, *, which: Which = "last", unclosed: bool = False) -> str | Missing:
     r"""Return the content of the last `\boxed{...}` or `\fbox{...}`; braces in it may nest.
 
     Args:
         text: A completion.
+        which: Which box counts.
+        unclosed: Whether a box that the end of the text cuts off is read, up to there.
 
     Returns:
-        The content without space around it; `Missing` without a box, or when the last is not closed or blank.
+        The content without space around it; `Missing` without a box, or when the one that counts is blank or
+        not closed.
+
+    Raises:
+        ValueError: `which` is something else.
     """
-    span = box_span(text)
+    span = box_span(text, which, unclosed)
     return span if isinstance(span, Missing) else text[span[0] : span[1]].strip()
 
 
-def box_span(text: str) -> tuple[int, int] | Missing:
-    r"""Where the content of the last box starts and ends; missing as `boxed` says it.
+def box_span(text: str, which: Which = "last", unclosed: bool = False) -> tuple[int, int] | Missing:
+    r"""Where the content of a box starts and ends; missing as `boxed` says it.
 
     Args:
         text: A completion.
+        which: Which box counts.
+        unclosed: Whether a box that the end of the text cuts off counts up to there.
     """
-    opened = max(_last_opening(text, "\\boxed"), _last_opening(text, "\\fbox"))
-    if "\x08" in text or "\x0c" in text:
-        opened = max(opened, *(_last_opening(text, command) for command in _UNESCAPED))
-    if opened < 0:
+    last = is_last(which)
+    commands = _COMMANDS + _UNESCAPED if "\x08" in text or "\x0c" in text else _COMMANDS
+    found = [at for at in (_opening(text, command, last) for command in commands) if at >= 0]
+    if not found:
         return Missing("there is no box")
+    opened = max(found) if last else min(found)
     if text[opened] != "{":
-        return Missing("the last box has no braces", "not exact")
+        return Missing(f"the {which} box has no braces", "not exact")
     end = text.find("}", opened)
     content = text[opened + 1 : end]
     if end < 0 or "{" in content or "\\" in content:  # else no brace in it nests
         end = _closing(text, opened)
-    if end < 0:
-        return Missing("the last box is not closed", "not exact")
+    if end < 0 and not unclosed:
+        return Missing(f"the {which} box is not closed", "not exact")
+    end = end if end >= 0 else len(text)
     if not text[opened + 1 : end].strip():
-        return Missing("the last box is empty", "not exact")
+        return Missing(f"the {which} box is empty", "not exact")
     return opened + 1, end
 
 
@@ -107,9 +126,9 @@ def _closing(text: str, opened: int) -> int:
     return -1
 
 
-def _last_opening(text: str, command: str) -> int:
-    """Where the brace, or the number without one, after the last use of a command stands; -1 without."""
-    at = text.rfind(command)
+def _opening(text: str, command: str, last: bool) -> int:
+    """Where the brace, or the number without one, after a command's last or first use stands; -1 without."""
+    at = text.rfind(command) if last else text.find(command)
     while at >= 0:
         brace = at + len(command)
         while text[brace : brace + 1].isspace():
@@ -117,17 +136,18 @@ def _last_opening(text: str, command: str) -> int:
         after = text[brace : brace + 1]
         if after == "{" or after.isdigit() or (after == "-" and text[brace + 1 : brace + 2].isdigit()):
             return brace
-        at = text.rfind(command, 0, at)
+        at = text.rfind(command, 0, at) if last else text.find(command, brace)
     return -1
 
 
-def tag(text: str, name: str = "answer", which: Literal["last", "first"] = "last") -> str | Missing:
+def tag(text: str, name: str = "answer", which: Which = "last", *, unclosed: bool = False) -> str | Missing:
     """Return the content of the last complete `<name>...</name>`, in any case and with any attributes.
 
     Args:
         text: A completion.
         name: The tag, without brackets and attributes.
         which: Which complete tag counts.
+        unclosed: Whether a tag that the end of the text cuts off counts too, up to there.
 
     Returns:
         The content without space around it; `Missing` without a complete tag, or when the one that counts is
@@ -138,8 +158,7 @@ def tag(text: str, name: str = "answer", which: Literal["last", "first"] = "last
     """
     if not _TAG_NAME.match(name):
         raise ValueError(f"{name!r} cannot name a tag: write letters and digits, without brackets")
-    if which not in ("last", "first"):
-        raise ValueError(f"which={which!r}: write 'last' or 'first'")
+    last = is_last(which)
     begin = end = opened = -1
     for mark in re.finditer(rf"<(/?){re.escape(name)}(?:\s[^<>]*)?(/?)>", text, re.IGNORECASE):
         if mark[1] and opened >= 0:
@@ -148,33 +167,51 @@ def tag(text: str, name: str = "answer", which: Literal["last", "first"] = "last
             opened = mark.end()
             if mark[0].endswith("/>"):
                 begin, end, opened = opened, opened, -1
-        if which == "first" and end >= 0:
+        if not last and end >= 0:
             break
+    if unclosed and opened >= 0:
+        begin, end = opened, _before_cut(text, opened, f"</{name}>")
     if begin < 0:
         return Missing("there is no complete tag")
     return text[begin:end].strip() or Missing(f"the {which} tag is empty", "not exact")
 
 
-def code_block(text: str, language: str | None = None) -> str | Missing:
+def _before_cut(text: str, start: int, closing: str) -> int:
+    """Where a content ends that is cut off, before what there is of its closing tag."""
+    for size in range(min(len(closing) - 1, len(text) - start), 0, -1):
+        if text[-size:].casefold() == closing[:size].casefold():
+            return len(text) - size
+    return len(text)
+
+
+def code_block(
+    text: str, language: str | None = None, *, which: Which = "last", unclosed: bool = False
+) -> str | Missing:
     """Return the content of the last complete fenced code block.
 
     Args:
         text: A completion.
         language: Count only blocks whose fence names this language, in any case; None counts all.
+        which: Which complete block counts.
+        unclosed: Whether a block that the end of the text cuts off counts too, up to there.
 
     Returns:
-        The lines between the fences; `Missing` when there is no such block, or it is blank. A block that is
-        never closed was cut off and does not count.
+        The lines between the fences; `Missing` when there is no such block, or the one that counts is blank.
+
+    Raises:
+        ValueError: `which` is something else.
     """
-    found = None
+    found, last = None, is_last(which)
     if "```" in text or "~~~" in text:
         wanted = language.casefold() if language is not None else None
         for block in fences(text):
-            if block.closed and (wanted is None or block.language == wanted):
+            if (block.closed or unclosed) and (wanted is None or block.language == wanted):
                 found = block.content
+                if not last:
+                    break
     if found is None:
         return Missing("there is no complete code block")
-    return Missing("the last code block is empty", "not exact") if not found or found.isspace() else found
+    return Missing(f"the {which} code block is empty", "not exact") if not found.strip() else found
 
 
 class Fence:
@@ -220,6 +257,8 @@ def fences(text: str) -> Iterator[Fence]:
             lines.append(line[min(indent, len(line) - len(line.lstrip())) :])
         at += len(line) + 1
     if fence:
+        if lines and lines[-1].strip() and not lines[-1].strip().strip(fence[0]):
+            lines.pop()  # the closing fence, cut off
         yield Fence(label, "\n".join(lines), start, False)
 
 

@@ -24,7 +24,7 @@ else:
 
     Patterns = namedtuple("Patterns", "named rival label")
 
-_WRAPPING = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{|[*_`$\"'()\[\]{}<>.,:;!\s\u200b]|\\[()\[\]]")
+_WRAPPING = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{|[*_`$\"'()\[\]{}<>.,:;!\s]|\\[()\[\]]")
 _LONGEST = 64
 _MOST = 4000
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import re
 
-from ._blocks import fences
+from ._blocks import fences, is_last
 from ._missing import Missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from ._blocks import Which
 
 _LABELS = ("json", "json5", "jsonc")
 # A single quote opens a string only where a value or a key may start; elsewhere it is an apostrophe.
@@ -32,7 +34,7 @@ _ARRAY = re.compile(r"""\[\s*(?:[{\["'/]|[\s\d.,eE+-]*[{\[]|-?\d|true\b|false\b|
 _FLAT = re.compile(r"\[[^{}\[\]\"']*\]")
 
 
-def json_block(text: str, repair: bool = False) -> Any:
+def json_block(text: str, repair: bool = False, *, which: Which = "last") -> Any:
     """Return the last JSON value of a text, parsed; a value that does not parse is never read in part.
 
     The text as a whole counts first; then its last fenced block labeled as JSON, or unlabeled and holding
@@ -44,12 +46,17 @@ def json_block(text: str, repair: bool = False) -> Any:
         repair: Whether to read what models write for JSON: trailing commas, single quotes, raw line breaks in
             strings, comments, and Python's `True`, `False` and `None`. Nothing is guessed: a value that is
             cut off or lacks a quote or a comma stays unread. To pay less for a repaired value, call the
-            function without `repair` first.
+            function without `repair` first, or use `graders.checks.json_fields`.
+        which: Which block, or which value in the prose, counts.
 
     Returns:
         The value; `Missing` when there is none, or when it is null, is cut off, names a key twice, or holds a
         NaN or an infinity.
+
+    Raises:
+        ValueError: `which` is something else.
     """
+    last = is_last(which)
     bare = text.strip()
     value = _value(bare, repair and bare[:1] in ("{", "["))
     if not isinstance(value, Missing) or bare == "null":
@@ -59,11 +66,15 @@ def json_block(text: str, repair: bool = False) -> Any:
         end = _end(bare, 0) if not _PROSE_BRACES.match(bare) else 0
         if end < 0 or end > blocks[0].start:
             return value  # the fences stand inside of a string
-    for block in reversed(blocks):
+    for block in reversed(blocks) if last else blocks:
         content = block.content.strip()
         if block.language in _LABELS or (not block.language and _is_json(content)):
             return _value(content, repair)
-    return _in_prose(bare, repair)
+    objects, arrays = _in_prose(bare, repair)
+    for values in (objects, arrays):
+        if values:
+            return values[-1 if last else 0]
+    return Missing("there is no JSON value")
 
 
 def _is_json(content: str) -> bool:
@@ -98,25 +109,43 @@ def _value(text: str, repair: bool) -> Any:
     return value
 
 
-def _in_prose(text: str, repair: bool) -> Any:
-    """The last object or array in prose; an array of plain values only where nothing else stands."""
-    found: Any = Missing("there is no JSON value")
-    plain: Any = found
-    at = _next(text, 0)
-    while at >= 0:
-        end = _prose_end(text, at)
-        if end < 0:
+def _in_prose(text: str, repair: bool) -> tuple[list[Any], list[Any]]:
+    """The objects and arrays of objects in prose, and the arrays of plain values.
+
+    A bracket that closes without having been opened shows that the value before it is a part of one whose
+    beginning is missing.
+    """
+    objects: list[Any] = []
+    arrays: list[Any] = []
+    latest, depth, behind = arrays, 0, 0
+    while (at := _next(text, behind)) >= 0:
+        depth = _depth(text[behind:at], depth, latest)
+        behind = _prose_end(text, at)
+        if behind == at + 1:
+            depth += 1
+        elif behind < 0:
             flat = _FLAT.match(text, at) is not None
-            end, value = _read(text, at, repair)
+            behind, value = _read(text, at, repair)
             if isinstance(value, list) and not any(isinstance(one, (dict, list)) for one in value):
-                if len(value) > 1 or any(isinstance(one, str) for one in value):  # else a note, such as [3]
-                    plain = value
-            elif flat:
-                plain = value
-            else:
-                found = value
-        at = _next(text, end) if end >= 0 else -1
-    return plain if isinstance(found, Missing) and found.kind == "none" else found
+                if len(value) == 1 and not isinstance(value[0], str):
+                    continue  # a note, such as [3]
+                flat = True
+            latest = arrays if flat else objects
+            latest.append(value)
+            if behind < 0:
+                break
+    if behind >= 0:
+        _depth(text[behind:], depth, latest)
+    return objects, arrays
+
+
+def _depth(prose: str, depth: int, values: list[Any]) -> int:
+    """How many brackets of prose are open behind a piece of it; what one too many closes is unread."""
+    depth += max(0, prose.count("(") - prose.count(")"))  # (0, 1]
+    depth -= prose.count("}") + prose.count("]")
+    if depth < 0 and values:
+        values[-1] = Missing("the JSON value stands in one that does not begin", "not exact")
+    return max(0, depth)
 
 
 def _prose_end(text: str, at: int) -> int:

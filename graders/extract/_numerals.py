@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 
+from .._invisible import BLANK, INVISIBLE
 from ._runs import DECIMAL, GROUP, OVER, VULGAR
 
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _NOTE = re.compile(r"<<[^<>]*(?:>>|\Z)")
 _STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
 _STRUCK_TAG = re.compile(r"<(s|del|strike)>[^<>]{0,200}</\1>", re.I)
@@ -34,6 +36,8 @@ class _Spellings(dict[int, str]):
         character = chr(code)
         if character.isdecimal():
             character = str(int(character))
+        elif _INVISIBLE.match(character):
+            character = ""
         self[code] = character
         return character
 
@@ -44,10 +48,8 @@ def _spellings() -> _Spellings:
     table.update(dict.fromkeys((0x2212, 0x2010, 0x2011, 0x2012, 0x2013, 0xFE63, 0xFF0D, 0x2796), "-"))
     # No-break, narrow, thin and figure spaces group digits; ordinary ones may.
     table.update(dict.fromkeys((0xA0, 0x202F, 0x2009, 0x2007, 0x2008), "\xa0"))
-    table.update(dict.fromkeys((0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, 0xAD), ""))
-    table.update(dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), ""))
     table.update(dict.fromkeys(map(ord, "†‡§"), ""))  # footnotes' marks
-    table.update(dict.fromkeys((0x3000, 0x2002, 0x2003), " "))
+    table.update(dict.fromkeys((0x3000, 0x2002, 0x2003, *map(ord, BLANK)), " "))
     table.update(dict.fromkeys(map(ord, (DECIMAL, GROUP, OVER)), " "))
     pairs = zip("．，／＋％＄：＝（）［］⁄∕∶﹪٪’‘′＜＞！＊", ".,/+%$:=()[]//:%%'''<>!*", strict=True)
     table.update({ord(wide): ascii_ for wide, ascii_ in pairs})

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from unicodedata import normalize
 
+from .._invisible import INVISIBLE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple
@@ -162,6 +164,7 @@ REVISED = re.compile(
 )
 """What takes back the claim before it, so that the claim behind it counts."""
 
+_INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 _BRACKETS = str.maketrans(
     {
         **dict.fromkeys("【〔［〖「『《〈（", "("),
@@ -181,12 +184,14 @@ _BRACKETS = str.maketrans(
 def plain_width(text: str) -> str:
     """Fold the widths of letters and punctuation, and brackets, quotes and dashes to those of ASCII.
 
+    Invisible characters are left out.
+
     Args:
         text: Any text. Letters of other alphabets that look like Latin ones stay what they are.
     """
     if text.isascii():
         return text
-    return normalize("NFKC", text.translate(_BRACKETS))
+    return normalize("NFKC", _INVISIBLE.sub("", text).translate(_BRACKETS))
 
 
 def announced(rows: bool) -> str:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from graders import Reward
@@ -132,8 +132,9 @@ def test_options_that_cannot_be_meant_are_refused_at_once(options, message):
 def test_the_same_value_is_paid_however_it_is_written(value, as_text):
     reference = json.dumps(value) if as_text else value
     if not (value.keys() == {"text"} and isinstance(value["text"], str)):  # which a service wraps texts in
-        turned = dict(reversed(value.items()))
-        assert paid(f"It is\n```json\n{json.dumps(turned, indent=2)}\n```", reference) == 1
+        turned = f"It is\n```json\n{json.dumps(dict(reversed(value.items())), indent=2)}\n```"
+        assume(make_sample(turned).completion == turned)  # which reasoning and special tokens are not
+        assert paid(turned, reference) == 1
 
 
 @given(OBJECTS.filter(lambda value: "text" not in value), st.data())
@@ -141,6 +142,7 @@ def test_one_changed_field_is_never_paid_in_full(value, data):
     name = data.draw(st.sampled_from(sorted(value)))
     other = data.draw(VALUES.filter(lambda one: json.dumps(one) != json.dumps(value[name])))
     wrong = {**value, name: other}
+    assume(make_sample(json.dumps(wrong)).completion == json.dumps(wrong))
     same = other == value[name] and isinstance(other, (int, float)) and not isinstance(other, bool)
     same = same and not isinstance(value[name], bool)  # 1 and 1.0
     if not same and not isinstance(other, (list, dict)):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.extract import same_number
 from support.found import after_marker, boxed, code_block, tag
+from support.growth import assert_linear
 
 
 @pytest.mark.parametrize(
@@ -112,17 +111,13 @@ def test_an_accepted_answer_cut_short_earns_nothing():
         ("\\boxed{72}", "72"),
         ("\\boxed {72}", "72"),
         ("\\fbox{72}", "72"),
-        ("\\boxed{1} then \\boxed{2}", "2"),
         ("\\boxed{1} \\fbox{2} \\boxed{3}", "3"),
-        ("\\boxed{\\frac{1}{2}}", "\\frac{1}{2}"),
         ("\\boxed{\\boxed{72}}", "72"),
         ("\\boxed{\\{1, 2\\}}", "\\{1, 2\\}"),
         ("\\boxed{a\\}b}", "a\\}b"),
         ("\\boxed{72}. I used \\boxed as asked", "72"),
         ("\\boxed{72} \\boxed 5", None),
-        ("\\boxed 5", None),
         ("\\boxed{72", None),
-        ("\\boxed{1} \\boxed{2", None),
         ("\\boxed{}", None),
         ("\\boxed{ }", None),
         ("\\boxed", None),
@@ -139,7 +134,6 @@ def test_boxed(text, content):
     [
         ("<answer>72</answer>", "72"),
         ("<answer>\n72\n</answer> bye", "72"),
-        ("<answer>1</answer><answer>2</answer>", "2"),
         ("<answer><answer>72</answer></answer>", "72"),
         ("<answer>1</answer> <answer>2", "1"),
         ("<answer></answer>", None),
@@ -183,7 +177,6 @@ def test_tag_refuses_what_is_no_name():
         ("````\n```\nx\n```\n````", None, "```\nx\n```"),
         ("  ```\r\nx\r\n  ```\r\n", None, "x"),
         ("```72```\n```\nx\n```", None, "x"),
-        ("```\nx", None, None),
         ("```\n\n```", None, None),
         ("~~~\n```\nx\n```\n~~~", None, "```\nx\n```"),
         ("~~~ py `a`\nx\n~~~~", "py", "x"),
@@ -191,7 +184,6 @@ def test_tag_refuses_what_is_no_name():
         ("```python:main.py\nx\n```", "python", "x"),
         ("- ```python\n  if x:\n    y\n  ```", "python", "if x:\n  y"),
         ("  ```\n  if x:\n    y\n  ```", None, "if x:\n  y"),
-        ("```\nx\n```\n```\ny", None, "x"),
         ("x", None, None),
         ("", None, None),
         ("```\nx\n```", "python", None),
@@ -213,6 +205,7 @@ def test_boxes_keep_nested_braces(text, depth):
     assert boxed(f"so \\boxed{{{content}}}.") == content
 
 
+WHICH = ("last", "first")
 PIECES = [
     "####",
     "####\n",
@@ -237,14 +230,52 @@ PIECES = [
 ]
 
 
+READINGS = (
+    after_marker,
+    *(
+        lambda text, read=read, last=last: read(text, which=last)
+        for read in (boxed, tag, code_block)
+        for last in WHICH
+    ),
+    *(lambda text, read=read: read(text, unclosed=True) for read in (boxed, tag, code_block)),
+)
+
+
 @pytest.mark.parametrize("piece", PIECES)
-def test_a_megabyte_of_any_markup_takes_linear_time(piece):
-    text = piece * (1_000_000 // len(piece))
+def test_markup_takes_linear_time(piece):
+    for reading in READINGS:
+        for head, tail in (("", ""), ("\\boxed{#### ```\n<answer>", ""), ("", "</answer>}\n```")):
+            assert_linear(reading, lambda size: head + piece * (size // len(piece)) + tail, 100_000)  # noqa: B023
+
+
+@pytest.mark.slow
+def test_a_megabyte_of_the_worst_markup_takes_linear_time():
+    for piece in ("\\boxed{", "<answer>", "```\n", "\\boxed "):
+        for reading in READINGS:
+            assert_linear(reading, lambda size: piece * (size // len(piece)), 1_000_000)  # noqa: B023
+
+
+@given(st.lists(st.sampled_from(["1", "2", " ", "x"]), min_size=1).map("".join).filter(str.strip), st.data())
+def test_what_is_cut_off_is_read_where_that_is_asked_for_alone(content, data):
+    for reading, opening, closing in (
+        (boxed, "\\boxed{", "}"),
+        (tag, "<answer>", "</answer>"),
+        (code_block, "```\n", "\n```"),
+    ):
+        whole = f"So it is\n{opening}{content}{closing}"
+        cut = whole[: len(whole) - data.draw(st.integers(1, len(closing)))]
+        assert reading(whole) == reading(whole, unclosed=True) == reading(whole, which="first")
+        assert reading(cut) is None
+        assert reading(cut, unclosed=True).strip() == content.strip()
+        earlier = f"{opening}9{closing}\n"
+        assert reading(earlier + cut, unclosed=True).strip() == content.strip()
+        assert reading(earlier + whole, which="first") == "9"
+
+
+def test_which_is_first_or_last():
     for reading in (after_marker, boxed, tag, code_block):
-        for whole in (text, f"\\boxed{{#### ```\n<answer>{text}", f"{text}</answer>}}\n```"):
-            start = time.process_time()
-            reading(whole)
-            assert time.process_time() - start < 10
+        with pytest.raises(ValueError, match="write 'last' or 'first'"):
+            reading("x", which="middle")
 
 
 @given(st.text() | st.lists(st.sampled_from(PIECES + ["1", "a"]), max_size=12).map("".join))

@@ -21,10 +21,8 @@ VALUES = st.recursive(
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ('{"a": 1}', {"a": 1}),
         (" [1, 2] ", [1, 2]),
         ("72", 72),
-        ('```json\n{"a": 1}\n```', {"a": 1}),
         ("```\n[1]\n```", [1]),
         ('```json\n{"a": 1}\n```\nor\n```json\n{"a": 2}\n```', {"a": 2}),
         ('```json\n{"a": 1}\n```\n```python\n[2]\n```', {"a": 1}),
@@ -33,10 +31,8 @@ VALUES = st.recursive(
         ('```{.json}\n{"a": 1}\n```', {"a": 1}),
         ('- ```json\n  {"a": 1}\n  ```', {"a": 1}),
         ('````json\n{"a": "```"}\n````', {"a": "```"}),
-        ('```json\n{"a": 1}', {"a": 1}),
         ('```json\n{"a": 1}\n```\n```json\n{"a": 2', None),
         ('```\nIn:\n```json\n{"a": 1}\n```\nout\n```', {"a": 1}),
-        ('{"a": 1}\n```json\n{"a": 2,}\n```', None),
         ('```json\n{"a": 1}\n```\n```json\nnull\n```', None),
         (json.dumps({"code": "```python\nx = {1: 2}\n```"}), {"code": "```python\nx = {1: 2}\n```"}),
         ('{"code": "\n```json\n{"a": 1}\n```\n"}', None),
@@ -48,11 +44,8 @@ VALUES = st.recursive(
         ('[{"a": 1}, {"a": 2},]', None),
         ('[1, {"a": 2},]', None),
         ('{"a": "}", "b": {"score": 1},}', None),
-        ('{{"a": 1}}', None),
         ('{score: {"a": 1}}', None),
-        ('{"a": 1} or {"a": 2,}', None),
         ('{"a": 2,} no, {"a": 1}', {"a": 1}),
-        ('{"a": 1, "a": 2}', None),
         ('{"a": {"b": 1, "b": 1}}', None),
         # Arrays, and brackets of prose
         ("Here it is: [1, 2, 3] done", [1, 2, 3]),
@@ -60,18 +53,13 @@ VALUES = st.recursive(
         ('It is [{"a": 1}] by [1, 2]', [{"a": 1}]),
         ("[1, 2] or rather [1, 3,]", None),
         ('[note: {"a": 1}]', {"a": 1}),
-        ('\\boxed{{"a": 1}}', {"a": 1}),
         ('x in [0, 1) and d["k"]: {"a": 1}, d["k"]', {"a": 1}),
         ('First {"a": 1}, then {"a": {"b": 2}}, see [3].', {"a": {"b": 2}}),
         ('so {x} {"a": 1}', {"a": 1}),
         ("", None),
-        ("see [3]", None),
         ("{", None),
         ('{"a": 1', None),
-        ("null", None),
         ("NaN", None),
-        ('{"a": NaN}', None),
-        ('{"a": 1e999}', None),
         ("{'a': 1}", None),
         ("[" * 100_000, None),
         ('{"a":' * 100_000, None),
@@ -88,7 +76,6 @@ def test_json_block(text, value):
     [
         ('{"memory": [{"text": "likes pizza"},]}', {"memory": [{"text": "likes pizza"}]}),
         ('```json\n{"nodes": [1, 2,],}\n```', {"nodes": [1, 2]}),
-        ('{"a": 1 // one\n}', {"a": 1}),
         ('{"a": 1, /* two */ "b": 2, # three\n}', {"a": 1, "b": 2}),
         ("{'a': 'it\\'s', 'b': \"it's\"}", {"a": "it's", "b": "it's"}),
         ("{'a': 'say \"x\"'}", {"a": 'say "x"'}),
@@ -100,17 +87,10 @@ def test_json_block(text, value):
         ("It is ['a', 'b']", ["a", "b"]),
         ("{'a': True} // so", {"a": True}),
         ('{"a": 1} or {"a": 2,}', {"a": 2}),
-        ('{"a": 1', None),
-        ('{"a": "x', None),
-        ('{"a" 1}', None),
-        ("{a: 1}", None),
-        ('{"a": 1,, }', None),
         ("[,]", None),
         ('{"a": ,}', None),
-        ("[1 2]", None),
         ('{"a": nan}', None),
         ('{"a": NaN,}', None),
-        ("{'a': 1, \"a\": 2}", None),
         ('{"a": "b" "c"}', None),
         ("[/**/]", []),
         ("seventy", None),
@@ -157,6 +137,27 @@ FURTHER = ["```\n", "```json\n{", "~~~\n", "{x} ", "\\a{", "[[1],", '{"a":1,} ',
 def test_markup_takes_linear_time(piece):
     for head in ("It is [", '{"a": '):
         assert_linear(lambda text: json_block(text, True), lambda size: head + piece * (size // 6), 30_000)  # noqa: B023
+
+
+@pytest.mark.slow
+def test_a_megabyte_takes_linear_time():
+    for piece in ("{", "[", '"', "`", '{"a":', "{} ", "}", "(0, 1] "):
+        assert_linear(json_block, lambda size: "It is " + piece * (size // len(piece)), 1_000_000)  # noqa: B023
+
+
+@given(st.integers() | st.text(), st.integers(1, 5))
+def test_a_value_without_its_beginning_is_never_read_in_part(value, start):
+    text = json.dumps({"a": {"b": value}, "c": [{"d": 1}]})
+    for repair in (False, True):
+        assert json_block(text[start:], repair) is None
+
+
+@given(st.lists(st.integers(), min_size=2, max_size=4), st.booleans())
+def test_the_first_value_counts_where_that_is_asked_for(numbers, fenced):
+    form = "```json\n{}\n```\n" if fenced else "It is {} .\n"
+    text = "".join(form.format(json.dumps({"a": number})) for number in numbers)
+    assert json_block(text, which="first") == {"a": numbers[0]}
+    assert json_block(text) == {"a": numbers[-1]}
 
 
 @given(st.lists(st.sampled_from([*"{}[]\",:'\\/*#\n ", "a", "1", "```", "```json\n", "None"]), max_size=14))
