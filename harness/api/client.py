@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any, Generic, NamedTuple, TypeVar, cast
 
 import httpx2
 import openai
@@ -21,8 +21,8 @@ from openai import OpenAI
 from harness.api.auth import Credential
 from harness.api.curl import PLACEHOLDER_KEY, UPLOAD_TYPE, ShowTransport
 from harness.api.endpoint import Endpoint
-from harness.api.failures import Unreachable, translate
-from harness.api.safe_text import checked_id, plain_text
+from harness.api.failures import AnsweredNo, Unreachable, translate
+from harness.api.safe_text import in_path, plain_text
 from harness.api.types import (
     FILE_PURPOSE,
     PAGE_SIZE,
@@ -36,7 +36,7 @@ from harness.api.types import (
 )
 from harness.errors import InputError
 
-__all__ = ["MOST_PAGES", "FineTuning", "elements", "next_cursor"]
+__all__ = ["MOST_PAGES", "FineTuning", "Listing", "elements", "gathered", "next_cursor"]
 
 MOST_PAGES = 20_000
 """A walk that needs more is broken: two million elements at 100 a page."""
@@ -46,6 +46,7 @@ _UPLOAD_S = 600.0
 _GENERATE_S = 600.0
 _JOBS = "/fine_tuning/jobs"
 _WRONG_SERVICE = "Check that the base URL is the fine-tuning API's (it ends in /v1)."
+_TRY_AGAIN = "Run the same command again."
 
 Shape = TypeVar("Shape")
 
@@ -53,8 +54,8 @@ Shape = TypeVar("Shape")
 class FineTuning:
     """A connection to the fine-tuning API.
 
-    Every method raises `RequestRefused` when the service says no, and `Unreachable` when it gives no usable
-    answer.
+    Every method raises `RequestRefused` when the service says no, `AnsweredNo` when it says so inside of a
+    success, and `Unreachable` when it gives no usable answer.
 
     Args:
         endpoint: Where it is.
@@ -81,6 +82,7 @@ class FineTuning:
         self._ask_at = "" if inference is None else inference.base_url
         self._credential = credential
         self._show = transport if isinstance(transport, ShowTransport) else None
+        self._max_retries = max_retries
         timeout = httpx2.Timeout(timeout_s, connect=_CONNECT_S)
         self._sdk = OpenAI(
             base_url=endpoint.base_url,
@@ -141,9 +143,12 @@ class FineTuning:
             raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error
         with handle:
             body = {"purpose": FILE_PURPOSE}
-            return self._ask(
+            uploaded = self._ask(
                 FileObject, "POST", "/files", body, file=(name, handle), once=True, timeout=_UPLOAD_S
             )
+        if not isinstance(uploaded.get("id"), str):
+            raise Unreachable("the service took the file but gave it no id", fix="See `rft files`.")
+        return uploaded
 
     def files(self) -> Iterator[FileObject]:
         """Every file for fine-tuning."""
@@ -151,11 +156,11 @@ class FineTuning:
 
     def file(self, file_id: str) -> FileObject:
         """One file."""
-        return self._ask(FileObject, "GET", f"/files/{checked_id(file_id, 'file id')}")
+        return self._ask(FileObject, "GET", f"/files/{in_path(file_id, 'file id')}")
 
     def delete_file(self, file_id: str) -> FileDeleted:
         """Delete a file."""
-        return self._ask(FileDeleted, "DELETE", f"/files/{checked_id(file_id, 'file id')}")
+        return self._ask(FileDeleted, "DELETE", f"/files/{in_path(file_id, 'file id')}")
 
     # --- Jobs
 
@@ -257,7 +262,7 @@ class FineTuning:
         once: bool = False,
         timeout: float | None = None,
     ) -> Shape:
-        """Send a request and read the answer as a JSON object, with a fresh key once after a 401."""
+        """Send a request and read the answer as a JSON object; one that broke off is asked for again."""
         if path.startswith(("/files", _JOBS)):
             self.endpoint.check_has_jobs()
         # An administrator's key in the environment is for another service.
@@ -269,16 +274,33 @@ class FineTuning:
         if file is not None:
             options["headers"] = {"Content-Type": "multipart/form-data"}
 
+        for left in reversed(range(1 if once else self._max_retries + 1)):
+            try:
+                answer = self._renewed(method, path, body, file, options)
+                return cast(Shape, _json_object(answer, is_job=shape is Job))
+            except _BrokenOff:
+                if not left:
+                    raise
+        raise AssertionError("no attempt was made")
+
+    def _renewed(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        file: tuple[str, IO[bytes]] | None,
+        options: openai.RequestOptions,
+    ) -> httpx2.Response:
+        """Send a request, with a fresh key once after a 401."""
         try:
             try:
-                answer = self._send(method, path, body, file, options)
+                return self._send(method, path, body, file, options)
             except openai.AuthenticationError:
                 if not self._credential.renew():
                     raise
-                answer = self._send(method, path, body, file, options)
+                return self._send(method, path, body, file, options)
         except openai.OpenAIError as error:
             raise translate(error) from error
-        return cast(Shape, _json_object(answer))
 
     def _send(
         self,
@@ -300,23 +322,29 @@ class FineTuning:
 
 
 def _of_job(job_id: str, more: str = "") -> str:
-    return f"{_JOBS}/{checked_id(job_id, 'job id')}{more}"
+    return f"{_JOBS}/{in_path(job_id, 'job id')}{more}"
 
 
-def _json_object(response: httpx2.Response) -> dict[str, Any]:
+class _BrokenOff(Unreachable):
+    """The answer began as JSON and did not end as it, as when a connection breaks."""
+
+
+def _json_object(response: httpx2.Response, *, is_job: bool) -> dict[str, Any]:
+    """Read an answer; a failed job is the only object that has an error and is an answer all the same."""
     place = f"{response.request.method} {response.request.url.path}"
     try:
         value = json.loads(response.content)
     except (ValueError, RecursionError) as error:
         start = plain_text(response.text[:80])
+        if start[:1] in ("{", "["):
+            raise _BrokenOff("the answer broke off", fix=_TRY_AGAIN, place=place) from error
         raise Unreachable(f"the answer is not JSON: {start!r}", fix=_WRONG_SERVICE, place=place) from error
     if not isinstance(value, dict):
         raise Unreachable("the answer is not a JSON object", fix=_WRONG_SERVICE, place=place)
-    # A failed job has an error too, beside its id. An error alone is a no, whatever the status says.
-    if value.get("error") and not value.keys() & {"id", "data", "choices"}:
+    if value.get("error") and not (is_job and "id" in value):
         said = value["error"]
-        said = said.get("message") if isinstance(said, dict) else said
-        raise Unreachable(f"the service answered with an error: {plain_text(str(said))}", place=place)
+        words = said.get("message") or said.get("code") or said if isinstance(said, dict) else said
+        raise AnsweredNo(f"the service answered with an error: {plain_text(str(words))}", place=place)
     return value
 
 
@@ -346,6 +374,35 @@ def elements(fetch: Callable[[str | None], Page[Shape]], most: int = MOST_PAGES)
     raise Unreachable(f"the list did not end after {most} pages", fix="Narrow it with --limit.")
 
 
+class Listing(NamedTuple, Generic[Shape]):
+    """What was read of a list."""
+
+    elements: list[Shape]
+    incomplete: Unreachable | None
+    """What ended the list before its end; None for a whole list."""
+
+
+def gathered(walk: Iterator[Shape], before: Sequence[Shape] = ()) -> Listing[Shape]:
+    """Read a list to its end, and keep what was read where it breaks.
+
+    Args:
+        walk: The elements.
+        before: Those that were read already; they come first.
+
+    Raises:
+        Unreachable: It broke before anything was read.
+    """
+    found = list(before)
+    try:
+        for element in walk:
+            found.append(element)
+    except Unreachable as error:
+        if not found:
+            raise
+        return Listing(found, error)
+    return Listing(found, None)
+
+
 def next_cursor(page: Page[Any], after: str | None) -> str:
     """The id after which the next page starts.
 
@@ -362,7 +419,8 @@ def next_cursor(page: Page[Any], after: str | None) -> str:
     cursor = _id(page["data"][-1]) if page["data"] else page.get("last_id")
     if not isinstance(cursor, str) or not cursor or cursor == after:
         raise Unreachable(
-            "the service says that there is more, but not after which id", fix="Run the same command again."
+            "the service says that there is more and does not say where: the list may be incomplete",
+            fix=_TRY_AGAIN,
         )
     return cursor
 

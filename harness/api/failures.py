@@ -16,7 +16,7 @@ from harness.api.endpoint import other_path
 from harness.api.safe_text import plain_text
 from harness.errors import InputError, ServiceError
 
-__all__ = ["RequestRefused", "Unreachable", "translate"]
+__all__ = ["AnsweredNo", "RequestRefused", "Unreachable", "translate"]
 
 
 class RequestRefused(InputError):
@@ -59,6 +59,15 @@ class Unreachable(ServiceError):
         super().__init__(message, fix=fix, place=place)
         self.status = status
         self.retry_after_s = retry_after_s
+
+
+class AnsweredNo(Unreachable):
+    """The service's answer has the status of a success and says that there was none (exit code 1).
+
+    It may be another answer next time, so whoever retries treats it as `Unreachable`.
+    """
+
+    exit_code = 1
 
 
 _FIXES = {

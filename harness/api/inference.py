@@ -10,13 +10,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from harness.api.client import FineTuning
-from harness.api.failures import Unreachable
+from harness.api.client import FineTuning, Listing, gathered
+from harness.api.failures import AnsweredNo, Unreachable
 from harness.api.safe_text import plain_text
 from harness.api.types import Checkpoint
 from harness.errors import InputError
 
-__all__ = ["APIS", "Api", "Question", "Reply", "ask", "checkpoints_by_step", "tuned_model"]
+__all__ = [
+    "APIS",
+    "Api",
+    "Question",
+    "Reply",
+    "ask",
+    "checkpoints_by_step",
+    "first_choice",
+    "tuned_model",
+    "without_text",
+]
 
 Api = Literal["chat", "responses", "completions"]
 APIS: tuple[Api, ...] = ("chat", "responses", "completions")
@@ -41,12 +51,19 @@ class Reply:
     """Why it stopped, in the API's words."""
     answer: Mapping[str, Any]
     """The service's own object."""
+    instead: str | None = None
+    """What came in place of a text, as a clause: `the model refused: ...`. None where there is a text."""
 
 
-def checkpoints_by_step(client: FineTuning, job_id: str) -> list[Checkpoint]:
-    """A job's checkpoints, by rising step."""
-    found = list(client.checkpoints(job_id))
-    return sorted(found, key=lambda checkpoint: checkpoint.get("step_number") or 0)
+def checkpoints_by_step(client: FineTuning, job_id: str) -> Listing[Checkpoint]:
+    """A job's checkpoints, by rising step; those without a step that can be read come first."""
+    found = gathered(client.checkpoints(job_id))
+    return found._replace(elements=sorted(found.elements, key=_step))
+
+
+def _step(checkpoint: Checkpoint) -> float:
+    step: Any = checkpoint.get("step_number")
+    return step if isinstance(step, int | float) and not isinstance(step, bool) and step == step else -1
 
 
 def tuned_model(client: FineTuning, job_id: str, step: int | None = None) -> str:
@@ -64,24 +81,36 @@ def tuned_model(client: FineTuning, job_id: str, step: int | None = None) -> str
         InputError: There is no such checkpoint, or the job has not succeeded.
     """
     if step is not None:
-        found = checkpoints_by_step(client, job_id)
-        for checkpoint in found:
-            if checkpoint.get("step_number") == step:
-                return checkpoint["fine_tuned_model_checkpoint"]
-        steps = ", ".join(str(checkpoint.get("step_number")) for checkpoint in found)
-        raise InputError(
-            f"the job has no checkpoint at step {step}",
-            fix=f"It has {steps}." if steps else "It has none yet.",
-            place=job_id,
-        )
+        return _checkpoint_model(checkpoints_by_step(client, job_id), step, job_id)
     job = client.job(job_id)
     model = job.get("fine_tuned_model")
-    if model:
+    if isinstance(model, str) and model:
         return model
     status = plain_text(str(job.get("status")))
     raise InputError(
         f"the job has no tuned model: it is {status}",
         fix="Wait for it with `rft watch`, or ask a checkpoint with --checkpoint STEP.",
+        place=job_id,
+    )
+
+
+def _checkpoint_model(found: Listing[Checkpoint], step: int, job_id: str) -> str:
+    for checkpoint in found.elements:
+        if _step(checkpoint) == step:
+            model = checkpoint.get("fine_tuned_model_checkpoint")
+            if isinstance(model, str) and model:
+                return model
+            raise InputError(
+                f"the checkpoint at step {step} has no model yet",
+                fix="Try again later, or choose another of `rft checkpoints`.",
+                place=job_id,
+            )
+    if found.incomplete is not None:
+        raise found.incomplete
+    steps = ", ".join(plain_text(str(checkpoint.get("step_number"))) for checkpoint in found.elements)
+    raise InputError(
+        f"the job has no checkpoint at step {step}",
+        fix=f"It has {steps}." if steps else "It has none yet.",
         place=job_id,
     )
 
@@ -100,7 +129,8 @@ def ask(client: FineTuning, model: str, question: Question, api: Api = "chat") -
 
     Raises:
         RequestRefused: The service knows no such model, or not this API for it.
-        Unreachable: No answer, or one without a text.
+        AnsweredNo: The answer says that it failed.
+        Unreachable: No answer, or one without any choice.
     """
     if api == "chat":
         return _from_choices(client.chat(model, _turns(question), **_options(question, "max_tokens")))
@@ -123,8 +153,18 @@ def _options(question: Question, longest: str) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _from_choices(answer: Mapping[str, Any]) -> Reply:
-    """Read an answer of Chat Completions, or of Completions, whose choices are texts."""
+def first_choice(answer: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | None]:
+    """Read the message of an answer of Chat Completions, or of Completions, whose choices are texts.
+
+    Args:
+        answer: The service's own object.
+
+    Returns:
+        The message, and why the model stopped.
+
+    Raises:
+        Unreachable: The answer holds none.
+    """
     choices = answer.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, Mapping):
@@ -132,22 +172,81 @@ def _from_choices(answer: Mapping[str, Any]) -> Reply:
     message = choice.get("message")
     if not isinstance(message, Mapping):
         message = {"content": choice.get("text")}
-    return Reply(_text(message.get("content")), choice.get("finish_reason"), answer)
+    finish = choice.get("finish_reason")
+    return message, finish if isinstance(finish, str) else None
+
+
+def without_text(message: Mapping[str, Any], finish: str | None) -> str | None:
+    """Say what a message holds in place of a text; None where it holds one.
+
+    Args:
+        message: The assistant's turn.
+        finish: Why the model stopped.
+    """
+    if _text(message.get("content")).strip():
+        return None
+    refusal = message.get("refusal") or _text(message.get("content"), "refusal")
+    if refusal:
+        return f"the model refused: {plain_text(str(refusal))}"
+    calls = message.get("tool_calls") or message.get("function_call")
+    if calls:
+        return f"the model called a tool and wrote no text{_tool_names(calls)}"
+    if finish == "content_filter":
+        return "the service filtered the answer out (content_filter)"
+    if message.get("reasoning_content") or message.get("reasoning"):
+        return "the model reasoned and wrote no answer"
+    return "the answer is empty"
+
+
+def _tool_names(calls: Any) -> str:
+    """The names of the functions that were called, in brackets, where they can be read."""
+    names = []
+    for call in calls if isinstance(calls, list) else [calls]:
+        function = call.get("function", call) if isinstance(call, Mapping) else None
+        if isinstance(function, Mapping) and isinstance(function.get("name"), str):
+            names.append(plain_text(function["name"]))
+    return f" ({', '.join(names)})" if names else ""
+
+
+def _from_choices(answer: Mapping[str, Any]) -> Reply:
+    message, finish = first_choice(answer)
+    return Reply(_text(message.get("content")), finish, answer, without_text(message, finish))
+
+
+_NO_RESPONSE = ("failed", "cancelled", "canceled", "expired")
 
 
 def _from_responses(answer: Mapping[str, Any]) -> Reply:
+    """Read an answer of the Responses API, whose items are messages, tool calls and reasoning."""
+    status = answer.get("status") if isinstance(answer.get("status"), str) else None
+    if status in _NO_RESPONSE:
+        raise AnsweredNo(f"the response is {status}")
     output = answer.get("output")
     if not isinstance(output, list):
         raise Unreachable("the answer has no output", fix="Try another --api.")
-    said = (item for item in output if isinstance(item, Mapping) and item.get("type") == "message")
-    return Reply("".join(_text(item.get("content")) for item in said), answer.get("status"), answer)
+    items = [item for item in output if isinstance(item, Mapping)]
+    contents = [item.get("content") for item in items if item.get("type") == "message"]
+    calls = [item for item in items if str(item.get("type")).endswith("_call")]
+    details = answer.get("incomplete_details")
+    filtered = isinstance(details, Mapping) and details.get("reason") == "content_filter"
+    text = "".join(map(_text, contents))
+    message = {
+        "content": text,
+        "refusal": "".join(_text(content, "refusal") for content in contents),
+        "tool_calls": calls,
+        "reasoning": any(item.get("type") == "reasoning" for item in items),
+    }
+    instead = without_text(message, "content_filter" if filtered else status)
+    if instead is not None and status in ("queued", "in_progress"):
+        instead = f"the response is not finished: it is {status}"
+    return Reply(text, status, answer, instead)
 
 
-def _text(content: Any) -> str:
+def _text(content: Any, key: str = "text") -> str:
     """A content's text: a string, blocks with a `text` each, or nothing."""
     if isinstance(content, str):
-        return content
+        return content if key == "text" else ""
     if not isinstance(content, list):
         return ""
-    texts = (block.get("text") or block.get("refusal") for block in content if isinstance(block, Mapping))
+    texts = (block.get(key) for block in content if isinstance(block, Mapping))
     return "".join(text for text in texts if isinstance(text, str))

@@ -1,4 +1,4 @@
-"""Makes a service's messages safe to show, and checks ids before they become part of a URL.
+"""Makes a service's messages safe to show, and ids safe to be a part of a URL.
 
 It imports nothing heavy, so that every verb can afford it.
 """
@@ -6,15 +6,16 @@ It imports nothing heavy, so that every verb can afford it.
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from harness.errors import InputError
 
-__all__ = ["checked_id", "plain_text"]
+__all__ = ["in_path", "plain_text"]
 
 _LONGEST_MESSAGE = 500
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _SECRET = re.compile(r"bedrock-api-key-[A-Za-z0-9+/=]+|\bsk-[A-Za-z0-9_-]{8,}|\bABSK[A-Za-z0-9+/=]{8,}")
-_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,255}$")
+_LONGEST_ID = 2048
 
 
 def plain_text(text: str) -> str:
@@ -31,19 +32,22 @@ def plain_text(text: str) -> str:
     return cleaned if len(cleaned) <= _LONGEST_MESSAGE else cleaned[: _LONGEST_MESSAGE - 1] + "…"
 
 
-def checked_id(value: str, what: str = "id") -> str:
-    """An id that may stand in a URL path.
+def in_path(value: str, what: str = "id") -> str:
+    """Encode an id as one segment of a URL's path. Ids are opaque: an ARN has slashes and colons.
 
     Args:
-        value: What the user gave.
+        value: What the user or the service gave.
         what: What it should be, for the message.
 
     Returns:
-        The value.
+        The segment.
 
     Raises:
-        InputError: It is empty or has characters that no id has.
+        InputError: It is empty, too long, or cannot be a segment.
     """
-    if not _ID.fullmatch(value):
-        raise InputError(f"{value!r} cannot be a {what}", fix="Ids are letters, digits and . _ : @ -")
-    return value
+    odd = _CONTROL.search(value) or value.strip() != value
+    if not value or value in (".", "..") or odd or len(value) > _LONGEST_ID:
+        raise InputError(
+            f"{plain_text(value)!r} cannot be a {what}", fix="Copy the id as the service shows it."
+        )
+    return quote(value, safe=":@")

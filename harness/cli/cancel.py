@@ -34,7 +34,8 @@ def command(
 ) -> int:
     """Cancel JOB, a name or an id. A canceled job cannot be resumed.
 
-    Exit codes: 0 canceled; 2 the job has ended otherwise; 3 the service could not be reached.
+    Exit codes: 0 canceled; 1 the service accepted it and the job is not canceled; 2 the job has ended
+    otherwise; 3 the service could not be reached.
     """
     from harness.jobs.journal import find_job
 
@@ -43,15 +44,27 @@ def command(
         return 0
     with service.connect() as client:
         found = client.job(job_id)
-        if found.get("status") != "cancelled":
+        if not _is_cancelled(found):
             if not yes:
                 confirm(f"Cancel {job_id}? It cannot be resumed.")
             found = _cancelled(client, job_id)
     if as_json:
         emit_json(found)
-    else:
-        say(f"{job_id} is {plain_text(str(found.get('status')))}")
+    status = plain_text(str(found.get("status") or "in a state that the service does not name"))
+    if not _is_cancelled(found):
+        say(f"rft: {printable(job_id)} was not canceled: it is {status}", err=True)
+        return 1
+    if not as_json:
+        say(f"{job_id} is {status}")
     return 0
+
+
+_CANCELLED = frozenset({"cancelled", "canceled", "cancelling", "canceling", "stopped", "stopping"})
+"""Also native Bedrock's words, and those of a service that ends a job after it has answered."""
+
+
+def _is_cancelled(job: Job) -> bool:
+    return str(job.get("status")).lower() in _CANCELLED
 
 
 def _cancelled(client: FineTuning, job_id: str) -> Job:
@@ -60,11 +73,12 @@ def _cancelled(client: FineTuning, job_id: str) -> Job:
     from harness.api.types import FINAL_STATUSES
 
     try:
-        return client.cancel(job_id)
+        found = client.cancel(job_id)
+        return found if _is_cancelled(found) else client.job(job_id)
     except RequestRefused as error:
         found = client.job(job_id)
         status = found.get("status")
-        if status == "cancelled":
+        if _is_cancelled(found):
             return found
         if status in FINAL_STATUSES:
             message = f"the job has {status} already: nothing is left to cancel"

@@ -50,6 +50,9 @@ def command(
     """Ask MODEL the PROMPT ("-" reads it from stdin) and print the answer.
 
     MODEL is a model's id, or a job's name or id: then its tuned model, or with --checkpoint one on the way.
+
+    Exit codes: 0 the model wrote a text; 1 it wrote none, or the answer says that it failed; 2 input; 3 the
+    service could not be reached.
     """
     from harness.api.inference import Question, ask
     from harness.jobs.models import model_of
@@ -64,9 +67,14 @@ def command(
         reply = ask(client, model_of(client, jobs_dir, model, checkpoint), question, api)
     if as_json:
         emit_json(reply.answer)
-        return 0
-    say(reply.text, verbatim=True)
-    if reply.finish in ("length", "incomplete"):
+    elif reply.instead is None:
+        say(reply.text, verbatim=True)
+    cut = reply.finish in ("length", "incomplete")
+    if reply.instead is not None:
+        fix = ". It was cut off: raise --max-tokens." if cut else ""
+        say(f"rft: {reply.instead}{fix}", err=True)
+        return 1
+    if cut and not as_json:
         stderr_console().print("(cut off: raise --max-tokens)")
     return 0
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.api.safe_text import plain_text
+from harness.cli.columns import say_columns
 from harness.cli.options import jobs_dir_option, json_option
 from harness.cli.output import emit_json, say
-from harness.cli.service import Service, at, service_options
+from harness.cli.service import Service, at, service_options, tell_incomplete
+
+if TYPE_CHECKING:
+    from harness.api.types import Checkpoint
 
 
 @click.command("checkpoints")
@@ -29,18 +33,26 @@ def command(job: str, jobs_dir: Path, service: Service, as_json: bool) -> int:
     with service.connect() as client:
         found = checkpoints_by_step(client, job_id)
     if as_json:
-        emit_json({"job": job_id, "checkpoints": found})
-        return 0
-    if not found:
+        emit_json({"job": job_id, "checkpoints": found.elements, "incomplete": found.incomplete})
+    elif found.elements:
+        say_columns(("step", "created", "model"), [_line(checkpoint) for checkpoint in found.elements])
+    else:
         say("no checkpoints yet")
-    for checkpoint in found:
-        metrics = checkpoint.get("metrics") or {}
-        numbers = "  ".join(
-            f"{plain_text(str(name))} {value:.4g}"
-            for name, value in metrics.items()
-            if name != "step" and isinstance(value, int | float) and not isinstance(value, bool)
-        )
-        model = plain_text(str(checkpoint.get("fine_tuned_model_checkpoint")))
-        step = checkpoint.get("step_number")
-        say(f"step {step!s:>6}  {at(checkpoint.get('created_at'))}  {model}  {numbers}".rstrip())
-    return 0
+    return tell_incomplete(found)
+
+
+def _line(checkpoint: Checkpoint) -> tuple[Any, ...]:
+    """Step, time and model, and its metrics below."""
+    metrics: Any = checkpoint.get("metrics")
+    if isinstance(metrics, dict):
+        metrics = "  ".join(f"{name} {_number(value)}" for name, value in metrics.items() if name != "step")
+    return (
+        checkpoint.get("step_number"),
+        at(checkpoint.get("created_at")),
+        checkpoint.get("fine_tuned_model_checkpoint"),
+        metrics,
+    )
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -148,11 +148,15 @@ def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:
         else:
             exposure = exposure_of_job(jobs_dir, name, asked["records"], asked["limit"])
             if asked["checkpoints"]:
+                checkpoints = checkpoints_by_step(client, job_id)
+                if checkpoints.incomplete is not None:
+                    raise checkpoints.incomplete
                 found += [
                     Named(
                         f"{name} step {one.get('step_number')}", one["fine_tuned_model_checkpoint"], exposure
                     )
-                    for one in checkpoints_by_step(client, job_id)
+                    for one in checkpoints.elements
+                    if one.get("fine_tuned_model_checkpoint")
                 ]
             found.append(Named(name, tuned_model(client, job_id), exposure))
     if asked["checkpoints"] and not any(jobs.values()):

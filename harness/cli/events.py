@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -13,9 +12,10 @@ import click
 from harness.api.safe_text import plain_text
 from harness.cli.options import jobs_dir_option, json_option
 from harness.cli.output import emit_json, say
-from harness.cli.service import Service, at, service_options
+from harness.cli.service import Service, at, service_options, tell_incomplete
 
 if TYPE_CHECKING:
+    from harness.api.client import Listing
     from harness.api.types import Event
 
 
@@ -43,14 +43,16 @@ def command(
     if service.shows(lambda client: client.events_page(job_id)):
         return 0
     with service.connect() as client:
-        wanted = _filtered(client.events(job_id), kind, level)
-        events = _oldest_first(wanted, last)
+        found = _oldest_first(_filtered(client.events(job_id), kind, level), last)
     if as_json:
-        emit_json({"job": job_id, "events": events})
-        return 0
-    for event in events:
+        emit_json({"job": job_id, "events": found.elements, "incomplete": found.incomplete})
+    elif found.elements:
+        say("TIME                 EVENT", dim=True)
+    elif not found.incomplete:
+        say("no events")
+    for event in [] if as_json else found.elements:
         say(describe(event))
-    return 0
+    return tell_incomplete(found)
 
 
 def _filtered(events: Iterable[Event], kind: str | None, level: str | None) -> Iterator[Event]:
@@ -59,15 +61,20 @@ def _filtered(events: Iterable[Event], kind: str | None, level: str | None) -> I
             yield event
 
 
-def _oldest_first(events: Iterator[Event], last: int | None) -> list[Event]:
+def _oldest_first(events: Iterator[Event], last: int | None) -> Listing[Event]:
+    """The events by rising time; where the newest come first, no more of them than are asked for."""
+    from harness.api.client import gathered
     from harness.follow.events import is_newest_first
 
-    first = list(islice(events, 100))
-    if is_newest_first(first) is False:
-        return list(deque([*first, *events], maxlen=last))
-    if last is not None and len(first) >= last:
-        return first[:last][::-1]
-    return [*first, *islice(events, None if last is None else last - len(first))][::-1]
+    first = gathered(islice(events, 100))
+    newest_first = is_newest_first(first.elements) is not False
+    found = first
+    if first.incomplete is None:
+        more = None if last is None or not newest_first else max(0, last - len(first.elements))
+        found = gathered(islice(events, more), first.elements)
+    if newest_first:
+        return found._replace(elements=found.elements[:last][::-1])
+    return found._replace(elements=found.elements[-(last or 0) :])
 
 
 def describe(event: Event) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from harness.api.safe_text import plain_text
+from harness.cli.columns import say_columns
 from harness.cli.options import json_option, name_option, yes_option
 from harness.cli.output import emit_json, say
-from harness.cli.service import Service, at, service_options
+from harness.cli.service import Service, at, service_options, tell_incomplete
+from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from harness.api.types import FileObject
@@ -38,16 +41,17 @@ def list_files(service: Service, as_json: bool) -> int:
     """List the files for fine-tuning."""
     if service.shows(lambda client: next(client.files())):
         return 0
+    from harness.api.client import gathered
+
     with service.connect() as client:
-        files = list(client.files())
+        found = gathered(client.files())
     if as_json:
-        emit_json({"files": files})
-        return 0
-    if not files:
+        emit_json({"files": found.elements, "incomplete": found.incomplete})
+    elif found.elements:
+        _tell(found.elements)
+    else:
         say("no files")
-    for file in files:
-        _line(file)
-    return 0
+    return tell_incomplete(found)
 
 
 @command.command("show")
@@ -60,7 +64,7 @@ def show_file(file_id: str, service: Service, as_json: bool) -> int:
         return 0
     with service.connect() as client:
         file = client.file(file_id)
-    emit_json(file) if as_json else _line(file)
+    emit_json(file) if as_json else _tell([file])
     return 0
 
 
@@ -75,7 +79,7 @@ def upload_file(path: Path, name: str | None, service: Service, as_json: bool) -
         return 0
     with service.connect() as client:
         file = client.upload(path, name)
-    emit_json(file) if as_json else _line(file)
+    emit_json(file) if as_json else _tell([file])
     return 0
 
 
@@ -85,23 +89,49 @@ def upload_file(path: Path, name: str | None, service: Service, as_json: bool) -
 @service_options
 @json_option
 def delete_files(file_ids: tuple[str, ...], yes: bool, service: Service, as_json: bool) -> int:
-    """Delete files. Jobs that were already created keep what they have read."""
+    """Delete files. Jobs that were already created keep what they have read.
+
+    Exit codes: 0 all deleted; 1 the service kept one; 2 it refused one; 3 it could not be reached.
+    """
     if service.shows(*[lambda client, file=file: client.delete_file(file) for file in file_ids]):
         return 0
     from harness.cli.cancel import confirm
 
     if not yes:
         confirm(f"Delete {len(file_ids)} file(s)?")
+    outcomes: list[dict[str, object]] = []
+    code = 0
     with service.connect() as client:
-        deleted = [client.delete_file(file_id) for file_id in file_ids]
+        for file_id in file_ids:
+            try:
+                answer = client.delete_file(file_id)
+            except HarnessError as error:
+                outcomes.append({"id": file_id, "deleted": False, "error": str(error)})
+                code = code or error.exit_code
+                continue
+            gone = answer.get("deleted") is True
+            outcomes.append({"id": file_id, "deleted": gone, "error": None if gone else _KEPT})
+            code = code or (0 if gone else 1)
     if as_json:
-        emit_json({"deleted": deleted})
-    else:
-        for answer in deleted:
-            say(f"deleted {answer.get('id')}")
-    return 0
+        emit_json({"deleted": outcomes})
+        return code
+    for outcome in outcomes:
+        shown = plain_text(str(outcome["id"]))
+        if outcome["deleted"]:
+            say(f"deleted {shown}")
+        else:
+            say(f"rft: {shown} was not deleted: {outcome['error']}", err=True)
+    return code
 
 
-def _line(file: FileObject) -> None:
-    words = (file.get("id"), f"{file.get('bytes')} bytes", at(file.get("created_at")), file.get("filename"))
-    say("  ".join(plain_text(str(word)) for word in words))
+_KEPT = "the service does not say that it is gone"
+
+
+def _tell(files: Sequence[FileObject]) -> None:
+    say_columns(
+        ("file", "bytes", "created", "name"),
+        [
+            (file.get("id"), file.get("bytes"), at(file.get("created_at")), file.get("filename"))
+            for file in files
+        ],
+    )

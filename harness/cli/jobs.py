@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from harness.api.job_view import job_view
 from harness.api.safe_text import plain_text
+from harness.cli.columns import say_columns
 from harness.cli.options import jobs_dir_option, json_option, limit_option
 from harness.cli.output import emit_json, say
-from harness.cli.service import Service, at, service_options
+from harness.cli.service import Service, at, service_options, tell_incomplete
+from harness.errors import HarnessError, InputError, ServiceError
 
 if TYPE_CHECKING:
-    from harness.api.client import FineTuning
+    from harness.api.client import FineTuning, Listing
     from harness.api.types import Job
     from harness.jobs.journal import Entry
 
@@ -41,7 +46,10 @@ def command(
     service: Service,
     as_json: bool,
 ) -> int:
-    """List the newest fine-tuning jobs; with JOB, a name or an id, show that one in full."""
+    """List the newest fine-tuning jobs; with JOB, a name or an id, show that one in full.
+
+    Exit codes: 0 listed; 2 input; 3 the service could not be reached, or the list broke off.
+    """
     from harness.jobs.journal import find_entry, find_job
 
     job_id = find_job(jobs_dir, job)[0] if job else None
@@ -52,22 +60,50 @@ def command(
     with service.connect() as client:
         if job_id:
             _show(client.job(job_id), find_entry(jobs_dir, job_id), as_json)
-        else:
-            _list(_newest(client, limit, status, refresh), as_json)
-    return 0
+            return 0
+        found = _newest(client, limit, status, refresh)
+    return _list(found, jobs_dir, as_json)
 
 
-def _newest(client: FineTuning, limit: int, status: str | None, refresh: bool) -> list[Job]:
+class _Found(NamedTuple):
+    """The jobs to show, and those whose state is only the list's."""
+
+    jobs: Listing[Job]
+    stale: dict[int, HarnessError]
+    """Why a job could not be retrieved, by its place in `jobs`."""
+
+
+def _newest(client: FineTuning, limit: int, status: str | None, refresh: bool) -> _Found:
+    from harness.api.client import gathered
     from harness.api.types import FINAL_STATUSES
 
-    def current(job: Job) -> Job:
-        return client.job(job["id"]) if refresh and job.get("status") not in FINAL_STATUSES else job
+    current: list[Job] = []
+    stale: dict[int, HarnessError] = {}
 
-    listed = client.jobs(page_size=min(limit, 100))
-    if status is None:
-        return [current(job) for job in islice(listed, limit)]
-    wanted = (job for job in map(current, listed) if job.get("status") == status)
-    return list(islice(wanted, limit))
+    def retrieved(job: Job) -> Job:
+        job_id: Any = job.get("id")
+        if not refresh or job.get("status") in FINAL_STATUSES:
+            return job
+        try:
+            if not isinstance(job_id, str):
+                raise InputError("it has no id")
+            if any(isinstance(error, ServiceError) for error in stale.values()):
+                raise ServiceError("the service could not be reached for the job before")
+            return client.job(job_id)
+        except HarnessError as error:
+            stale[len(current)] = error
+            return job
+
+    def wanted() -> Iterator[Job]:
+        for listed in client.jobs(page_size=min(limit, 100)):
+            job = retrieved(listed)
+            if status is None or job.get("status") == status:
+                current.append(job)
+                yield job
+            else:
+                stale.pop(len(current), None)
+
+    return _Found(gathered(islice(wanted(), limit)), stale)
 
 
 def _show(job: Job, entry: Entry | None, as_json: bool) -> None:
@@ -76,36 +112,49 @@ def _show(job: Job, entry: Entry | None, as_json: bool) -> None:
         return
     journal = entry.facts if entry else None
     replay = journal.replay if journal else None
-    method: dict[str, Any] = dict(job.get("method") or {})
-    reinforcement = dict(method.get("reinforcement") or {})
-    grader = ((reinforcement.get("grader") or {}).get("lambda") or {}).get("function")
-    error: Any = job.get("error") or {}
+    seen = job_view(job)
     lines = {
-        "job": job.get("id"),
-        "status": job.get("status"),
-        "model": job.get("model"),
-        "tuned model": job.get("fine_tuned_model"),
-        "grader": grader,
+        "job": seen.id,
+        "status": seen.status,
+        "model": seen.model,
+        "tuned model": seen.tuned_model,
+        "grader": seen.grader,
         "its code": journal.grader.code_sha256 if journal else None,
         "replayed in": f"{replay.run} (the same code: {replay.same_code})" if replay else None,
-        "hyperparameters": reinforcement.get("hyperparameters") or job.get("hyperparameters"),
-        "training file": job.get("training_file"),
-        "created": at(job.get("created_at")),
-        "finished": at(job.get("finished_at")),
-        "error": f"{error.get('code')}: {error.get('message')}" if error.get("message") else None,
+        "hyperparameters": seen.hyperparameters,
+        "training file": seen.training_file,
+        "created": at(seen.created),
+        "finished": at(seen.finished),
+        "error": seen.error,
+        **{f"{name} (as sent)": json.dumps(value) for name, value in seen.odd.items()},
     }
-    for name, value in lines.items():
-        if value not in (None, "-"):
-            say(f"{name:16} {plain_text(str(value))}")
+    shown = {name: value for name, value in lines.items() if value not in (None, "-")}
+    if not shown:
+        raise ServiceError("the service describes the job with nothing that can be read", place="job")
+    for name, value in shown.items():
+        say(f"{name:16} {plain_text(str(value))}")
 
 
-def _list(jobs: list[Job], as_json: bool) -> None:
+def _list(found: _Found, jobs_dir: Path, as_json: bool) -> int:
+    jobs = found.jobs.elements
     if as_json:
-        emit_json({"jobs": jobs})
-        return
+        stale = [{"job": jobs[at].get("id"), "error": str(error)} for at, error in found.stale.items()]
+        emit_json({"jobs": jobs, "not_refreshed": stale, "incomplete": found.jobs.incomplete})
+        return tell_incomplete(found.jobs)
     if not jobs:
         say("no jobs")
-    for job in jobs:
-        words = [job.get("id"), job.get("status"), job.get("model"), job.get("fine_tuned_model") or ""]
-        job_id, status, model, tuned = (plain_text(str(word)) for word in words)
-        say(f"{job_id:28} {status:16} {at(job.get('created_at')):20} {model:22} {tuned}".rstrip())
+        return tell_incomplete(found.jobs)
+    from harness.jobs.journal import names_by_id
+
+    names = names_by_id(jobs_dir)
+    lines = []
+    for number, job in enumerate(jobs):
+        seen = job_view(job)
+        status = f"{seen.status or '-'}{'?' if number in found.stale else ''}"
+        models = "  ".join(filter(None, (seen.model, seen.tuned_model)))
+        lines.append((seen.id, status, at(seen.created), names.get(seen.id or ""), models))
+    say_columns(("job", "status", "created", "name"), lines)
+    for number, error in found.stale.items():
+        shown = plain_text(str(jobs[number].get("id")))
+        say(f"? {shown} is shown as listed; it could not be retrieved: {error}", err=True)
+    return tell_incomplete(found.jobs)

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.api.safe_text import plain_text
+from harness.api.times import seconds_since_1970
 from harness.cli.options import all_of, region_option
 from harness.cli.output import say
 
 if TYPE_CHECKING:
-    from harness.api.client import FineTuning
+    from harness.api.client import FineTuning, Listing
     from harness.api.endpoint import Endpoint
 
-__all__ = ["Service", "at", "inference_option", "service_options"]
+__all__ = ["Service", "at", "inference_option", "service_options", "tell_incomplete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +127,31 @@ def service_options(verb: Callable[..., Any]) -> Callable[..., Any]:
     return _OPTIONS(with_service)
 
 
-def at(seconds: Any) -> str:
-    """A time of the service as local text.
+def at(time: Any) -> str:
+    """A time of the service as local text; a time that cannot be read as it was sent.
 
     Args:
-        seconds: Seconds since 1970, or whatever the service sent.
+        time: Seconds or milliseconds since 1970, a text in ISO 8601, or whatever the service sent.
     """
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+    if time in (None, ""):
         return "-"
+    seconds = seconds_since_1970(time)
     try:
-        return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        if seconds is not None:
+            return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     except (OverflowError, OSError, ValueError):
-        return plain_text(str(seconds))
+        pass
+    return plain_text(str(time))
+
+
+def tell_incomplete(listing: Listing[Any]) -> int:
+    """Say where a list broke off, and return the exit code.
+
+    Args:
+        listing: What was read of it.
+    """
+    broken = listing.incomplete
+    if broken is None:
+        return 0
+    say(f"rft: the list may be incomplete: {broken}", err=True)
+    return broken.exit_code

@@ -6,15 +6,17 @@ a job by its name or id. It holds no key and never talks to the service.
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from harness.api.safe_text import checked_id
+from harness.api.safe_text import in_path
 from harness.data.typed_json import as_json, read_typed, typed
 from harness.disk import HeldLock, lock, write_json
 from harness.errors import InputError
@@ -28,11 +30,13 @@ __all__ = [
     "find_job",
     "held",
     "journal_of",
+    "names_by_id",
     "other_grader",
 ]
 
 _SCHEMA = 1
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+_LONGEST_FOLDER = 200
 
 
 State: TypeAlias = Literal["intended", "uploading", "uploaded", "creating", "created"]
@@ -191,11 +195,14 @@ def find_job(jobs_dir: Path, name_or_id: str) -> tuple[str, Path]:
     Raises:
         InputError: The name's job was never created, its journal is damaged, or this is neither name nor id.
     """
-    checked_id(name_or_id, "job name or id")
+    segment = in_path(name_or_id, "job name or id")
     found = find_entry(jobs_dir, name_or_id)
     if found is None:
-        # A colon is legal in an id and not in every file system's names.
-        return name_or_id, jobs_dir / name_or_id.replace(":", "_")
+        # A colon is legal in an id and not in every file system's names, whose length is bounded.
+        folder = segment.replace(":", "_")
+        if len(folder) > _LONGEST_FOLDER:
+            folder = hashlib.sha256(name_or_id.encode()).hexdigest()
+        return name_or_id, jobs_dir / folder
     if found.facts.job.id is None:
         raise InputError(
             f"{name_or_id} was not submitted yet (it is {found.facts.state})",
@@ -221,14 +228,27 @@ def find_entry(jobs_dir: Path, name_or_id: str) -> Entry | None:
         named = _read(jobs_dir / name_or_id)
         if named is not None:
             return named
+    return next((one for one in _entries(jobs_dir) if one.facts.job.id == name_or_id), None)
+
+
+def names_by_id(jobs_dir: Path) -> dict[str, str]:
+    """The names that jobs were submitted under from here, by their ids at the service.
+
+    Args:
+        jobs_dir: The folder of all jobs.
+    """
+    return {one.facts.job.id: one.path.parent.name for one in _entries(jobs_dir) if one.facts.job.id}
+
+
+def _entries(jobs_dir: Path) -> Iterator[Entry]:
+    """Every journal that can be read; a damaged one must not hide the others."""
     for path in sorted(jobs_dir.glob("*/job.json")):
         try:
             found = _read(path.parent)
-        except InputError:  # a damaged one must not hide the others
+        except InputError:
             continue
-        if found is not None and found.facts.job.id == name_or_id:
-            return found
-    return None
+        if found is not None:
+            yield found
 
 
 def journal_of(jobs_dir: Path, job: str) -> JobFacts:

@@ -13,7 +13,7 @@ import openai
 
 from harness.api.client import FineTuning
 from harness.api.failures import RequestRefused, Unreachable
-from harness.api.inference import tuned_model
+from harness.api.inference import first_choice, tuned_model
 from harness.jobs.journal import find_entry, find_job
 from harness.rollouts.asking import Ask, AskRefused, Busy, Completion
 
@@ -76,17 +76,13 @@ def service_name(client: FineTuning) -> str:
 
 
 def _completion(answer: Mapping[str, Any]) -> Completion:
-    choices = answer.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices else None
-    message = first.get("message") if isinstance(first, Mapping) else None
-    if not isinstance(first, Mapping) or not isinstance(message, Mapping):
-        raise Unreachable("the answer has no choices", fix="Check that the model answers `rft chat`.")
+    message, finish = first_choice(answer)
     kept = {name: message[name] for name in _KEPT if message.get(name)}
     usage = answer.get("usage")
     usage = usage if isinstance(usage, Mapping) else {}
     return Completion(
         {"role": "assistant", "content": message.get("content"), **kept},
-        first.get("finish_reason"),
+        finish,
         _count(usage.get("prompt_tokens")),
         _count(usage.get("completion_tokens")),
     )

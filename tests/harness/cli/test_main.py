@@ -66,9 +66,10 @@ def test_the_line_that_installs_what_is_missing(
 
 
 def test_a_module_that_no_extra_brings_is_a_bug(tmp_path: Path) -> None:
-    code, _, err = without(["harness.report"], "show", "first")
-    assert code == 1
-    assert "ModuleNotFoundError" in err
+    code, out, err = without(["harness.report"], "show", "first")
+    assert (code, out) == (2, "")
+    assert err.startswith("rft: this is a fault in rft itself: ModuleNotFoundError at harness/cli/show.py:")
+    assert err.count("\n") == 1
 
 
 MESSAGES = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "1"}]
