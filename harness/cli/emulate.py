@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -79,7 +80,8 @@ def command(
     """Serve the fine-tuning API on loopback until Ctrl-C; prints its base URL.
 
     Jobs run for real: completions are drawn from the recorded rollouts, graded, and a small policy over them
-    learns from the rewards. Point any OpenAI client at the URL.
+    learns from the rewards. Point any OpenAI client at the URL. A terminal shows jobs, their steps, errors of
+    graders, and refused requests as they happen.
 
     Exit codes: 0 stopped; 2 input.
     """
@@ -100,7 +102,8 @@ def command(
     )
     from harness.emulator.server import serve
 
-    serve(config, lambda url: _announce(url, config, as_json=as_json))
+    tell = (lambda line: say(line, err=True)) if sys.stderr.isatty() else None
+    serve(config, lambda url: _announce(url, config, as_json=as_json), tell)
     return 0
 
 

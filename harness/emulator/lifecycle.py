@@ -22,6 +22,7 @@ from harness.api import types as api
 from harness.api.types import FINAL_STATUSES, Checkpoint, Event, Job
 from harness.clock import Clock
 from harness.emulator.config import EmulatorConfig
+from harness.emulator.notices import Notices
 from harness.emulator.state import Store, StoredJob, StoredModel
 from harness.errors import HarnessError
 from harness.simulator import policy as policies
@@ -60,6 +61,7 @@ class Lifecycle:
         pool: The recorded completions.
         clock: Time stamps, and the waiting between tries.
         open_function: Makes the target of a function's ARN; raises HarnessError when it is unknown.
+        notices: Told what happens to jobs.
     """
 
     def __init__(
@@ -69,12 +71,14 @@ class Lifecycle:
         pool: Pool,
         clock: Clock,
         open_function: Callable[[str], Target],
+        notices: Notices | None = None,
     ) -> None:
         self._config = config
         self._store = store
         self._pool = pool
         self._clock = clock
         self._open_function = open_function
+        self._notices = notices or Notices(lambda line: None)
         self._equipment: dict[str, Equipment] = {}
         self._policies: dict[str, tuple[int, policies.Policy]] = {}
 
@@ -149,11 +153,18 @@ class Lifecycle:
         """Drop what is kept in memory for a job; it is made again where it is needed."""
         self._equipment.pop(job, None)
         self._policies.pop(job, None)
+        self._notices.ended(job)
 
     def record_event(
-        self, job: str, message: str, *, level: str = "info", data: dict[str, Any] | None = None
+        self,
+        job: str,
+        message: str,
+        *,
+        level: str = "info",
+        data: dict[str, Any] | None = None,
+        told: bool = True,
     ) -> None:
-        """Store an event of a job; with `data` it is one of type `metrics`."""
+        """Store an event of a job, and tell it; with `data` it is one of type `metrics`."""
         event: Event = {
             "id": f"ftevent-{uuid.uuid4()}",
             "object": "fine_tuning.job.event",
@@ -164,6 +175,8 @@ class Lifecycle:
             "data": {} if data is None else data,
         }
         self._store.add_event(job, event)
+        if told:
+            self._notices.event(job, event)
 
     def cancel(self, name: str) -> Job | None:
         """Cancel a job that has not ended; the job as it is then, None when it is unknown."""
@@ -260,6 +273,7 @@ class Lifecycle:
             config.lambda_batch,
             self._clock,
             lambda message: self.record_event(job["id"], message, level="warn"),
+            lambda kind, message: self._notices.grader_error(job["id"], kind, message),
         )
         schedule = Schedule(
             seed=seed,
@@ -299,6 +313,7 @@ class Lifecycle:
                 job,
                 f"Step {number}/{total}: {count} of {len(step.rows)} samples got no reward ({kinds})",
                 level="warn",
+                told=False,  # its samples are, by kind and place
             )
 
     def _keep_checkpoint(self, job: Job, number: int, total: int, step: Step, examples: Examples) -> None:

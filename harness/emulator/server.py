@@ -35,6 +35,7 @@ from harness.emulator.faults import Faults, FrontDoor
 from harness.emulator.functions import Functions
 from harness.emulator.generation import Inference
 from harness.emulator.lifecycle import Lifecycle
+from harness.emulator.notices import Notices, RefusalsTold
 from harness.emulator.runner import Runner
 from harness.emulator.state import Store
 from harness.errors import InputError
@@ -48,13 +49,18 @@ _START_TIMEOUT_S: Final = 30.0
 _STOP_TIMEOUT_S: Final = 10.0
 
 
-def serve(config: EmulatorConfig, announce: Callable[[str], None] | None = None) -> None:
+def serve(
+    config: EmulatorConfig,
+    announce: Callable[[str], None] | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> None:
     """Serve until SIGINT or SIGTERM, then return; tells the base URL when ready.
 
     Args:
         config: What to serve.
         announce: Takes the base URL; by default it is printed as one line on stdout. Afterwards stdout is
             stderr.
+        tell: Takes a line about each thing that happens to a job, and each request that is refused.
 
     Raises:
         InputError: A rollouts file cannot be read, the state is another version's, the port is taken, or this
@@ -65,11 +71,13 @@ def serve(config: EmulatorConfig, announce: Callable[[str], None] | None = None)
     if config.wire not in PROFILES:
         raise InputError(f"unknown wire {config.wire!r}", fix=f"Known are {', '.join(PROFILES)}.")
     functions = Functions(config.functions)
-    parts = assemble(config, functions)
+    notices = Notices(tell or (lambda line: None))
+    parts = assemble(config, functions, notices)
+    front_door = FrontDoor(application(parts), parts.faults, require_key=config.require_key)
     listener = _listen(config.port)
     server = uvicorn.Server(
         uvicorn.Config(
-            FrontDoor(application(parts), parts.faults, require_key=config.require_key),
+            RefusalsTold(front_door, notices),
             http=Connection,
             limit_concurrency=_CONNECTIONS,
             log_level="critical",
@@ -95,12 +103,12 @@ def serve(config: EmulatorConfig, announce: Callable[[str], None] | None = None)
         parts.store.close()
 
 
-def assemble(config: EmulatorConfig, functions: Functions) -> Components:
+def assemble(config: EmulatorConfig, functions: Functions, notices: Notices | None = None) -> Components:
     """Make the emulator's components; its owner closes the store and the functions."""
     pool = load_pool(config.rollouts)
     store = Store(config.state)
     clock: Clock = ManualClock(store.latest_time()) if config.manual else SystemClock()
-    lifecycle = Lifecycle(config, store, pool, clock, functions.open)
+    lifecycle = Lifecycle(config, store, pool, clock, functions.open, notices)
     return Components(
         config=config,
         store=store,

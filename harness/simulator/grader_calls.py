@@ -68,6 +68,7 @@ class GraderCalls:
         batch: Most samples in one call.
         clock: Waits between tries.
         warn: Told of every call that is tried again.
+        failed: Told of every sample without a reward: the kind and the message of its error.
     """
 
     def __init__(
@@ -77,12 +78,14 @@ class GraderCalls:
         batch: int,
         clock: Clock,
         warn: Callable[[str], None],
+        failed: Callable[[str, str], None] = lambda kind, message: None,
     ) -> None:
         self._target = target
         self._profile = PROFILES[wire]
         self._batch = 1 if self._profile.container == "single" else batch
         self._clock = clock
         self._warn = warn
+        self._failed = failed
 
     def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
         """Grade completions, as many answers as completions and in their order.
@@ -100,9 +103,11 @@ class GraderCalls:
             lost = [one.error["message"] for one in graded if one.error and one.error["kind"] == "call"]
             if lost and len(lost) == len(graded) > 1:
                 raise self._failure(len(lost), lost[-1])
-            for problem in lost:
-                self._warn(f"A sample has no reward: its call ended the grader's process ({problem})")
+            for fault in lost:
+                self._warn(f"A sample has no reward: its call ended the grader's process ({fault})")
             found += graded
+            for problem in (one.error for one in graded if one.error):
+                self._failed(problem["kind"], problem["message"])
         return [_reward(one) for one in found]
 
     def _retry(self, send: Callable[[], Answer]) -> Answer:

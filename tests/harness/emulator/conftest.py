@@ -77,6 +77,13 @@ def hanging(sample: Sample) -> bool:
 
 
 @grader
+def failing_sometimes(sample: Sample) -> bool:
+    if "happy" in sample.completion:
+        raise ValueError(sample.completion)
+    return _right(sample)
+
+
+@grader
 def chatty(sample: Sample) -> bool:
     print("a line on stdout " * 100)
     return _right(sample)

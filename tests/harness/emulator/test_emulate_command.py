@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from openai import BadRequestError, OpenAI
 
 from harness.cli.emulate import command
 from harness.errors import InputError
+from support.waiting import until
 
 RUN = (
     "import sys; from harness.cli.emulate import command;"
@@ -22,11 +26,11 @@ RUN = (
 )
 
 
-def start(*options: str) -> subprocess.Popen[str]:
+def start(*options: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", RUN, *options],
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
@@ -44,6 +48,50 @@ def test_it_prints_its_url_serves_and_stops_at_ctrl_c(folder: Path, as_json: boo
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (0, "", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_terminal_shows_what_happens_and_a_pipe_does_not(folder: Path, data: Any) -> None:
+    options = ["--rollouts", str(folder / "rollouts.jsonl"), "--state-dir", str(folder / "state")]
+    grader = f"my-grader={folder / 'emulator_graders.py'}:failing_sometimes"
+    ours, theirs = pty.openpty()
+    process = start(*options, "--bind", grader, stderr=theirs)
+    os.close(theirs)
+    assert process.stdout is not None
+    url = process.stdout.readline().strip()
+    with OpenAI(base_url=url, api_key="any", max_retries=0) as client:
+        content = data.jsonl(data.records_of(data.rollouts()))
+        file = client.files.create(file=("train.jsonl", content), purpose="fine-tune").id
+        model = "openai.gpt-oss-20b"
+        job = client.fine_tuning.jobs.create(model=model, training_file=file, extra_body=data.method()).id
+        with pytest.raises(BadRequestError):
+            client.completions.create(model=model, prompt="secret", extra_body={"\x1b[2J": 1})
+        until(lambda: client.fine_tuning.jobs.retrieve(job).status == "succeeded")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+    process.stdout.close()
+    screen = " ".join(read_all(ours).split())
+    short = job[:14]
+    assert f"{short} Created fine-tuning job" in screen
+    assert f"{short} step 1 of 10, mean reward 0." in screen
+    assert f"{short} step 10 of 10, mean reward 0." in screen
+    assert screen.count("a sample got no reward: exception ValueError at emulator_graders.py:") == 1
+    assert "samples without a reward: exception ValueError at emulator_graders.py:" in screen
+    assert "POST /v1/completions 400: Unknown parameter: '\\x1b[2J'." in screen
+    assert "secret" not in screen
+    assert "happy" not in screen, "the message of the grader's error quotes a completion"
+
+
+def read_all(terminal: int) -> str:
+    """What a closed terminal showed."""
+    shown = b""
+    with os.fdopen(terminal, "rb", buffering=0) as stream:
+        try:
+            while piece := stream.read(65_536):
+                shown += piece
+        except OSError:  # Linux says so at the end
+            pass
+    return shown.decode()
 
 
 @pytest.mark.parametrize(
