@@ -83,6 +83,8 @@ class NewEvents:
             return
         page = self._fetch(None)
         order = is_newest_first(page["data"])
+        if order is None and self._has_unseen(page):
+            order = False
         self._newest_first = self._newest_first if order is None else order
         if not self._newest_first:
             yield from self._forward(page)
@@ -142,6 +144,13 @@ class NewEvents:
 
         A merge that was killed is done again: the newest event of the journal tells how far it had come.
         """
+        first_pages = range(min(2, len(self._offsets)))
+        if is_newest_first([event for number in first_pages for event in self._page(number)]) is False:
+            # The first page alone did not tell.
+            self._newest_first = False
+            for number in range(len(self._offsets)):
+                yield from self._added(self._page(number))
+            return
         start = len(self._offsets) - 1
         if self._log.last_id is not None:
             for number in range(start, -1, -1):
@@ -157,6 +166,13 @@ class NewEvents:
     def _forget(self) -> None:
         self._offsets, self._cursors = [], set()
         self._walk.cut(0)
+
+    def _has_unseen(self, page: Page[Event]) -> bool:
+        """Whether a first page of known events promises others: they are new, since the oldest come first."""
+        if not page.get("has_more") or not all(event in self._log for event in page["data"]):
+            return False
+        ids = {event_id(event) for event in page["data"]}
+        return self._log.count <= len(ids) or self._log.last_id not in ids
 
     def _is_last(self, page: Page[Event]) -> bool:
         return not page.get("has_more") or any(event in self._log for event in page["data"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -24,18 +23,13 @@ from harness.simulator.failure import WINDOW
 from harness.simulator.features import DIMENSIONS, features
 from harness.simulator.grader_calls import RETRIES
 from harness.simulator.policy import RATE, WARM_UP
+from support.ports import free_port
 from support.readme import README, blocks
 
 DOCUMENT = README.parent / "docs" / "emulator.md"
 DEFAULTS = EmulatorConfig(rollouts=(), state=Path())
 TEXT = " ".join(DOCUMENT.read_text(encoding="utf-8").split())
 PROMPT = {"role": "user", "content": "What is 6 times 7?"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def write_inputs(folder: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import socket
 import threading
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from harness.jobs.journal import Entry
 from harness.jobs.plan import Plan, hyperparameters, read_training_file
 from harness.jobs.submit import submit
 from support.emulator_process import EmulatorProcess
+from support.ports import free_port
 from support.service import connected, run_verb
 from support.waiting import until
 
@@ -25,12 +25,6 @@ ROOT = Path(__file__).parents[3]
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:word-problems:1"
 RECORDS = 100
 STEPS = RECORDS // 4
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
