@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from ..extract import Missing
-from ..extract._phrases import CLAIMED, REVISED, is_doubted, plain_width
+from ..extract._denials import is_doubted, is_taken_back
+from ..extract._phrases import CLAIMED, REVISED, plain_width
 
 _CLAIM = re.compile(CLAIMED + r"|\b[Aa]nswers\s{0,4}(?:are\b|[:=])")
 _STYLE = re.compile(r"\\(?:text(?:bf|rm)?|math(?:rm|bf))\s?(?=\{)")
@@ -25,6 +26,7 @@ class LetterSets:
 
     def __init__(self, letters: str) -> None:
         self._letters = frozenset(letters)
+        self._one = re.compile(rf"(?<!\w)[{letters}](?!\w)")
         one, either = f"[{letters}]", f"[{letters}{letters.lower()}]"
         # Without anything between them, letters have to be capitals: `bad` is a word.
         parts = rf"{_OPEN}{either}{_CLOSE}(?:{_JOINED}{_OPEN}{either}{_CLOSE})*|(?:{_OPEN}{one}{_CLOSE}\s?)+"
@@ -58,6 +60,7 @@ class LetterSets:
         named, last = self.in_slot(line), self.in_slot(behind.rpartition("\n")[2])
         if not named:
             return Missing("it claims no letters alone")
-        if REVISED.search(behind) or (last and last != named):
+        taken_back = is_taken_back(text, len(text) - len(behind), self._one.search)
+        if taken_back or REVISED.search(behind) or (last and last != named):
             return Missing("it revises the letters that it claims", "several")
         return named

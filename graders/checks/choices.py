@@ -12,7 +12,8 @@ from itertools import islice
 
 from ..errors import DecorationError, RecordError
 from ..extract import Missing, choice_letter
-from ..extract._phrases import CLAIMED, NO_DOUBT, REVISED, YES_NO, is_denied, is_doubted, plain_width
+from ..extract._denials import NO_DOUBT, is_denied, is_doubted, is_taken_back
+from ..extract._phrases import CLAIMED, REVISED, YES_NO, plain_width
 from ._answers import comparing
 from ._letter_sets import LetterSets
 from ._options import flag_options, text_option
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from ._answers import Take
 
 _CLAIM = re.compile(CLAIMED)
-_REVISIONS, _NEAR = 64, 40
+_REVISIONS, _NEAR, _MOST = 64, 40, 1_000
+_TAKEN_BACK = Missing("it takes back the label that it names", "several")
 _NOT_BEFORE = r"(?<![A-Za-z0-9\u00c0-\u04ff])"
 _AROUND = " \t\r.,;:!?\"'`*_()[]{}$-#>"
 _JOINED = re.compile(
@@ -163,7 +165,10 @@ def label(
             return words[last]
         if pattern.match(first):
             return _kept(pattern, words, leading(first), text)
-        return _settled({one[0] for one in _mentions(pattern, words, text)})
+        found = [one for one in _mentions(pattern, words, text) if not is_doubted(text, one[1])]
+        return _kept(
+            pattern, words, _settled({one[0] for one in found}), text[found[-1][1] :] if found else ""
+        )
 
     return comparing(read, str.__eq__, what="one of the labels", take=take, references=_label_text)
 
@@ -230,18 +235,25 @@ def _kept(
     pattern: re.Pattern[str], words: Mapping[str, str], settled: str | Missing, text: str
 ) -> str | Missing:
     """The label that a text begins with, unless the text takes it back, as in `Yes. Wait, no.`."""
+    first = pattern.search(text)
+    if isinstance(settled, Missing) or first is None:
+        return settled
     for revision in islice(REVISED.finditer(text), _REVISIONS):
         again = pattern.search(text, revision.end(), revision.end() + _NEAR)
         if again and _BARE_END.match(text, again.end()):
             same = words[_word(again[0])] == settled
             if same == is_denied(text, *again.span()):
-                return Missing("it takes back the label that it names", "several")
-    return settled
+                return _TAKEN_BACK
+    negative = _word(first[0]) in YES_NO["no"]
+    taken_back = is_taken_back(text, first.end(), pattern.search, is_negative=negative)
+    return _TAKEN_BACK if taken_back else settled
 
 
 def _mentions(pattern: re.Pattern[str], words: Mapping[str, str], text: str) -> list[tuple[str, int, int]]:
-    """Each label that a text names and does not deny, and where."""
-    found = list(pattern.finditer(text))
+    """Each label that a text names and does not deny, and where; nothing where it names too many to read."""
+    found = list(islice(pattern.finditer(text), _MOST + 1))
+    if len(found) > _MOST:
+        return []
     starts = {one.start() for one in found}  # 是不是: neither denies the other
     return [
         (words[_word(one[0])], *one.span())

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import deque
 
+from ._denials import is_denied, is_doubted, is_taken_back, may_deny
 from ._missing import Missing
-from ._phrases import REVISED, announced, is_denied, is_doubted, is_foreign, may_deny, plain_width
+from ._phrases import REVISED, announced, is_foreign, plain_width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import NamedTuple
 
     class Patterns(NamedTuple):
@@ -36,7 +37,7 @@ _SURE_END = re.compile(
 _LEAD = (
     r"(?:%s|<answer>\s{0,8}|\\(?:boxed|fbox|box)\s?\{\s{0,4})"
     rf"{_OPEN}\Z"
-    r"|(?P<weak>\b(?i:(?:it|this|that)(?:\sis|'s|\smust\sbe|\shas\sto\sbe)|so|therefore|thus|hence|correction|no"
+    r"|(?P<weak>\b(?i:(?:it|this|that)(?:\sis|'s|\smust\sbe|\shas\sto\sbe)|so|therefore|thus|hence|correction|no(?=[,.:;])"
     r"|wait|actually|sorry|i\smean|i(?:'d|'ll|\swould|\swill|\sam|'m)?\s"
     r"(?:choose|pick|select|chose|picked|go(?:ing)?\s(?:with|for)))"
     r"|所以|因此|故|应该是|應該是|而是)[\s,:.]{0,3}"
@@ -137,7 +138,21 @@ def _settled(text: str, letters: str, patterns: Patterns) -> str | Missing:
     for found in places:
         if found.start() >= end and found["letter"] == letter and is_denied(text, found.start(), found.end()):
             return Missing("it takes back the letter that it claims", "several")
+    if is_taken_back(text, end, _names_other(letter, patterns)):
+        return Missing("it takes back the letter that it claims", "several")
     return letter
+
+
+def _names_other(letter: str, patterns: Patterns) -> Callable[[str], bool]:
+    """What tells whether a sentence names another letter."""
+
+    def names(sentence: str) -> bool:
+        return any(
+            one[0].upper() != letter and not _is_word(sentence, one[0], *one.span())
+            for one in patterns.named.finditer(sentence)
+        )
+
+    return names
 
 
 def _is_marked(text: str, claim: tuple[int, int, str]) -> bool:
@@ -247,7 +262,7 @@ def _last(text: str) -> str:
 
 def _labeled(text: str, patterns: Patterns) -> str | Missing:
     """The one letter that all labels of a text name, but for those that it denies."""
-    named = ""
+    named, behind = "", 0
     for found in deque(patterns.label.finditer(text), _MOST):
         group = found.lastindex or 0
         letter: str = found[group].upper()
@@ -256,9 +271,13 @@ def _labeled(text: str, patterns: Patterns) -> str | Missing:
             if named == letter:
                 return Missing("it takes back the letter that it names", "several")
             continue
+        if is_doubted(text, start):
+            continue
         if named and letter != named:
             return Missing("it names several letters", "several")
-        named = letter
+        named, behind = letter, end
+    if named and is_taken_back(text, behind, _names_other(named, patterns)):
+        return Missing("it takes back the letter that it names", "several")
     return named or Missing("it settles on no letter")
 
 

@@ -35,6 +35,7 @@ _CLAIM = re.compile(
     r"(?:\b(?:is|was|(?:would|should|must|has to) be)\b|[=:])[\s*_:]{0,6}",
     re.IGNORECASE,
 )
+_WORDS = re.compile(r"\d(?=[^\d\s]{0,8}(?:\s|[^\x00-\u2fff]))")  # where the words behind a number begin
 _NO_LETTER = re.compile(r"[^\W_A-Za-z]?[^A-Za-z]*")
 _PLAIN_WORD = re.compile(r"(?<=[a-z] )[a-z]{2,12}\Z")
 _TELLING = frozenset(  # words that may change the number behind them
@@ -216,7 +217,10 @@ def _claimed(text: str, decimal: Decimal, scale: bool) -> Number | Missing | Non
         return None
     claims = [one for one in claims if one[0]["final"]] or claims
     last, slot, value = claims[-1]
-    behind = text[text.find(slot, last.end()) + len(slot) :]
+    at = text.find(slot, last.end())
+    if not isinstance(value, Missing) and _is_taken_back(_WORDS.split(slot, maxsplit=1)[-1]):
+        return Missing("it is taken back", "several")
+    behind = text[at + len(slot) :]
     return _unless_revised(value, behind, decimal, scale, [one[2] for one in claims[:-1]])
 
 
@@ -244,7 +248,19 @@ def _unless_revised(
         return Missing("different numbers are claimed", "several")
     if _REVISED.search(behind) and any(map(str.isdecimal, behind)):
         return Missing("it is revised", "several")
+    if _is_taken_back(behind):
+        return Missing("it is taken back", "several")
     return value
+
+
+def _is_taken_back(behind: str) -> bool:
+    """Whether what stands behind a number takes its claim back."""
+    if len(behind) < 3 or behind.isspace():
+        return False
+    from ._denials import is_taken_back
+    from ._phrases import plain_width
+
+    return is_taken_back(plain_width(behind), 0, DIGIT.search)
 
 
 def _other_boxes(text: str, decimal: Decimal, scale: bool) -> list[Number | Missing]:

@@ -1,0 +1,329 @@
+"""What denies an answer, or takes it back, in every language of the table."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders.checks.choices import choice, choice_set, label, yes_no
+from graders.checks.numbers import number
+from graders.extract import choice_letter
+from graders.extract._denials import DENYING
+from graders.extract._phrases import ANNOUNCED
+from graders.testing import make_sample
+
+DENIALS = {
+    "English": [
+        "not B",
+        "B is wrong",
+        "the answer is not B",
+        "it cannot be B",
+        "all but B",
+        "B isn't right",
+        "Anything but B",
+        "I doubt that the answer is B",
+        "B is out",
+        "no B",
+        "B can be ruled out",
+        "neither A nor B",
+        "B is unlikely",
+    ],
+    "Chinese": [
+        "不是B",
+        "B错",
+        "B是错的",
+        "答案不是B",
+        "不可能是B",
+        "除了B",
+        "除B外都对",
+        "B不对",
+        "B是错误的",
+        "选项B不正确",
+        "我不认为答案是B",
+        "不选B",
+        "B以外都对",
+        "答案不可能是B",
+        "B是错误选项",
+        "我怀疑答案是B",
+    ],
+    "German": [
+        "nicht B",
+        "B ist falsch",
+        "Die Antwort ist nicht B",
+        "Es kann nicht B sein",
+        "Alle außer B",
+        "Antwort B ist falsch",
+        "B stimmt nicht",
+        "B ist nicht richtig",
+        "Ich glaube nicht, dass die Antwort B ist",
+        "B kann es nicht sein",
+        "kein B",
+    ],
+    "French": [
+        "pas B",
+        "B est faux",
+        "La réponse n'est pas B",
+        "Ce ne peut pas être B",
+        "Tout sauf B",
+        "B n'est pas correct",
+        "la réponse B est fausse",
+        "Je ne pense pas que la réponse est B",
+        "B est incorrecte",
+        "Ce n'est pas la B",
+    ],
+    "Spanish": [
+        "no es B",
+        "B es incorrecta",
+        "La respuesta no es B",
+        "No puede ser B",
+        "Todas menos B",
+        "Todas excepto B",
+        "B no es correcta",
+        "B es falsa",
+        "No creo que la respuesta es B",
+        "no B",
+        "La opción B está mal",
+        "La respuesta no es la B",
+    ],
+    "Portuguese": [
+        "não é B",
+        "B está errada",
+        "A resposta não é B",
+        "Não pode ser B",
+        "Todas menos B",
+        "Todas exceto B",
+        "B não é correta",
+        "B é falsa",
+        "Não acho que a resposta é B",
+        "não B",
+        "A alternativa B está errada",
+    ],
+    "Italian": [
+        "non B",
+        "B è sbagliata",
+        "La risposta non è B",
+        "Non può essere B",
+        "Tutte tranne B",
+        "Tutte eccetto B",
+        "B non è corretta",
+        "B è falsa",
+        "Non credo che la risposta è B",
+        "La risposta non è la B",
+    ],
+    "Russian": [
+        "не B",
+        "B неверно",
+        "Ответ не B",
+        "Это не может быть B",
+        "Все кроме B",
+        "B — неверный ответ",
+        "B не подходит",
+        "Ответ: не B",
+        "Я не думаю, что ответ: B",
+        "Ответ B неверен",
+        "B является неправильным",
+    ],
+    "Japanese": [
+        "Bではない",
+        "Bは間違い",
+        "答えはBではありません",
+        "Bのはずがない",
+        "B以外",
+        "Bは正しくない",
+        "答えはBではない",
+        "Bは違います",
+        "Bは誤り",
+        "答えはBだとは思わない",
+        "Bじゃない",
+        "Bはありえない",
+        "B以外すべて",
+        "選択肢Bは不正解です",
+    ],
+    "Korean": [
+        "B가 아니다",
+        "B는 틀렸다",
+        "정답은 B가 아닙니다",
+        "B일 리가 없다",
+        "B일 수 없다",
+        "B를 제외한 모두",
+        "B 빼고",
+        "B는 오답이다",
+        "정답은 B라고 생각하지 않습니다",
+        "B는 정답이 아니다",
+        "B는 아니다",
+        "B는 맞지 않다",
+    ],
+    "Arabic": [
+        "ليس B",
+        "B خطأ",
+        "الإجابة ليست B",
+        "لا يمكن أن تكون B",
+        "كل شيء ما عدا B",
+        "الكل إلا B",
+        "B غير صحيح",
+        "B ليست صحيحة",
+        "لا أعتقد أن الإجابة هي B",
+        "الإجابة B خاطئة",
+        "ليست الإجابة B",
+        "B هي إجابة خاطئة",
+    ],
+    "Hindi": [
+        "B नहीं",
+        "B गलत है",
+        "उत्तर B नहीं है",
+        "B नहीं हो सकता",
+        "B को छोड़कर",
+        "B के अलावा सभी",
+        "विकल्प B गलत है",
+        "B सही नहीं है",
+        "मुझे नहीं लगता कि उत्तर B है",
+        "सही उत्तर B नहीं",
+    ],
+}
+TAKEN_BACK = [
+    "\nThat is wrong.",
+    " Actually, no.",
+    " Scratch that.",
+    " That's not right.",
+    " No.",
+    " Wait, that is incorrect.",
+    "\n\nI was wrong.",
+    " Never mind.",
+    " Hmm, that can't be right.",
+    " This is false.",
+    " It isn't the right answer.",
+    " Not really.",
+    "\n*Actually that is wrong.*",
+    " I take that back.",
+    " Forget it.",
+    " Just kidding!",
+    " Or not.",
+    " This answer is incorrect.",
+    " My answer is wrong.",
+    " That was a mistake.",
+    " I made a mistake.",
+    " On second thought, no.",
+    " Wrong!",
+    " Ignore that.",
+    " That does not make sense.",
+    "不对。",
+    "。不对。",
+    "。这是错的。",
+    "。等等，不对。",
+    "。我算错了。",
+    "。这个答案是错误的。",
+    " Das ist falsch.",
+    " Nein, das stimmt nicht.",
+    " Non, c'est faux.",
+    " Ce n'est pas correct.",
+    " No, eso es incorrecto.",
+    " Me equivoqué.",
+    " Não, isso está errado.",
+    " Isso não é correto.",
+    " No, è sbagliato.",
+    " Questo è sbagliato.",
+    " Нет, это неверно.",
+    " Это неправильно.",
+    " いや、違います。",
+    "。それは間違いです。",
+    " 아니요, 틀렸습니다.",
+    " 그것은 틀렸습니다.",
+    " لا، هذا خطأ.",
+    " هذا غير صحيح.",
+    " नहीं, यह गलत है।",
+    " यह गलत है।",
+]
+KEPT = [
+    " That is right, no other option fits.",
+    " B is wrong.",
+    " No other answer is possible.",
+    " No other option works.",
+    " It is wrong to choose B.",
+    " This is not a trick.",
+    " Could it be B? No.",
+    " B is tempting. That is wrong.",
+    " B says 5. This is incorrect.",
+    " Many choose B. That is wrong.",
+    " It cannot be B.",
+    " That is not B.",
+    " This is because B is false.",
+    " It is not B.",
+    " None of the others fit.",
+    " It is the only one that is not wrong.",
+    " Not B.",
+    " There is no error here.",
+    " False statements are B and C.",
+    " Therefore the answer is A.",
+    " It is correct.",
+    " That is correct, not wrong.",
+    " No doubt.",
+    " B、C 都不对。",
+    " 其他选项不正确。",
+    " B ist falsch.",
+    " C'est la seule possible.",
+    " Es la única correcta, no hay otra.",
+    " Das ist richtig.",
+]
+CLAIMS = ["Answer: {}", "The answer is {}", "\\boxed{{{}}}", "<answer>{}</answer>", "答案是{}", "{}"]
+
+
+def paid(check, completion, reference):
+    return float(check(make_sample(completion, reference))) > 0
+
+
+def test_every_language_that_announces_an_answer_can_deny_it():
+    assert DENYING.keys() == ANNOUNCED.keys() == DENIALS.keys()
+
+
+@pytest.mark.parametrize("language", DENIALS)
+def test_what_is_denied_is_never_paid(language):
+    for text in DENIALS[language]:
+        for form in ("B", "(B)", "**B**", '"B"', "B)"):
+            for end in ("", ".", "\nThis is explained above"):
+                denial = text.replace("B", form) + end
+                assert not choice_letter(denial), denial
+                assert not paid(choice_set(), denial, "B"), denial
+                word = denial.replace("B", "dog")
+                assert not paid(label(["cat", "dog"]), word, "dog"), word
+
+
+READERS = [
+    (choice(), "A"),
+    (choice_set(), "A, C"),
+    (label(["cat", "dog"]), "cat"),
+    (yes_no(), "yes"),
+    (number(), "72"),
+]
+
+
+@pytest.mark.parametrize(
+    ("check", "answer"), READERS, ids=["choice", "choice_set", "label", "yes_no", "number"]
+)
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_a_claim_that_is_taken_back_is_unread(check, answer, claim):
+    if answer == "72" and claim not in CLAIMS[:3]:
+        pytest.skip("a number on its own is no claim")
+    for back in TAKEN_BACK:
+        for end in ("", "."):
+            text = claim.format(answer) + end + back
+            assert not paid(check, text, answer), text
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_what_speaks_of_another_answer_takes_nothing_back(claim):
+    for reason in KEPT:
+        text = claim.format("A") + "." + reason
+        assert paid(choice(), text, "A"), text
+
+
+def test_a_no_is_explained_by_what_takes_back_a_yes():
+    for text in ("No. That is wrong.", "Answer: no. It is not true.", "No, it is false."):
+        assert paid(yes_no(), text, "no"), text
+    assert not paid(yes_no(), "No. Scratch that.", "no")
+
+
+@given(st.lists(st.sampled_from(TAKEN_BACK + KEPT), max_size=4), st.sampled_from(TAKEN_BACK))
+def test_whatever_else_is_said_what_is_taken_back_first_is_unread(more, back):
+    text = "The answer is A." + back + "".join(one for one in more if "the answer is A" not in one)
+    assert not paid(choice(), text, "A"), text
