@@ -29,6 +29,7 @@ from harness.errors import InputError
 __all__ = [
     "AppendOnly",
     "HeldLock",
+    "InUse",
     "NoRoom",
     "file_sha256",
     "lock",
@@ -48,6 +49,10 @@ class NoRoom(InputError):
     """The disk is full or a quota is used up; the same command resumes when there is room."""
 
     exit_code: ClassVar[int] = 3
+
+
+class InUse(InputError):
+    """Another process holds the lock."""
 
 
 def file_sha256(path: Path) -> str:
@@ -374,7 +379,8 @@ def lock(
         mark: Tells others who holds it; the process id when None. Its first word is the process id.
 
     Raises:
-        InputError: Somebody else holds it, or the lock cannot be taken here.
+        InUse: Somebody else holds it.
+        InputError: The lock cannot be taken here.
     """
     until = time.monotonic() + patience
     while True:
@@ -385,7 +391,7 @@ def lock(
             if time.monotonic() >= until:
                 holder = _holder(path)
                 message = f"{what} is in use by {f'process {holder}' if holder else 'another process'}"
-                raise InputError(message, place=str(path.parent), fix=fix) from None
+                raise InUse(message, place=str(path.parent), fix=fix) from None
             time.sleep(0.05)
             continue
         except OSError as error:

@@ -53,6 +53,8 @@ def shared_data() -> Path:
 def leftovers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Leftovers]:
     """Fail where a test left a process running, or a file in the folder for temporary ones."""
     before = tempfile.gettempdir(), os.environ.get("TMPDIR")
+    # Locks that a user's processes share must not be those of whoever runs the tests.
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
     found = Leftovers(tmp_path_factory.getbasetemp())
     yield found
     gc.collect()  # an unpacked zip file goes with the object that stands for it

@@ -124,12 +124,13 @@ class FineTuning:
 
     # --- Files
 
-    def upload(self, path: Path, name: str | None = None) -> FileObject:
+    def upload(self, path: Path, name: str | None = None, content: IO[bytes] | None = None) -> FileObject:
         """Upload a training file. Sent once: a lost answer leaves a file that `files()` shows.
 
         Args:
             path: The file.
             name: The name it gets on the service, its own when None.
+            content: What to send in its place, such as a copy that nobody changes meanwhile; closed after it.
 
         Raises:
             InputError: The file cannot be read, or the service refused it.
@@ -138,7 +139,7 @@ class FineTuning:
         if self._show:
             self._show.upload = (path, name)
         try:
-            handle = path.open("rb")
+            handle = content or path.open("rb")
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error
         with handle:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -189,13 +190,33 @@ def _send(plan: Plan, asked: dict[str, Any]) -> dict[str, Any]:
     from harness.jobs.submit import submit
 
     name = asked["name"] or default_name(plan)
-    with asked["service"].connect() as client, held(asked["jobs_dir"], name):
+    with asked["service"].connect() as client, held(asked["jobs_dir"], name), _alone(name, plan):
         now = datetime.now(UTC).isoformat(timespec="seconds")
         entry: Entry = Entry.open(asked["jobs_dir"], name, plan, now)
         if entry.facts.state == "intended":
             entry.reach("intended")
         done = submit(client, plan, entry, SystemClock())
-    return {"name": name, "journal": str(entry.path), "found": done.found, "job": done.job}
+    return {
+        "name": name,
+        "journal": str(entry.path),
+        "found": done.found,
+        "not_looked": done.unlooked,
+        "job": done.job,
+    }
+
+
+def _alone(name: str, plan: Plan) -> AbstractContextManager[object]:
+    """Holds the lock against the same submission from another folder, where there can be one."""
+    from harness.disk import InUse
+    from harness.jobs.journal import held_for_all_folders
+
+    try:
+        return held_for_all_folders(name, plan)
+    except InUse:
+        raise
+    except InputError as error:
+        say(f"note: do not submit this from another folder at the same time: {error}", err=True)
+        return nullcontext()
 
 
 _SHOWN = 20
@@ -230,4 +251,8 @@ def _tell_end(said: dict[str, Any], stopped: bool, dry_run: bool) -> None:
         what = "was submitted before" if said["found"] else "submitted"
         job_id, status = plain_text(str(job.get("id"))), plain_text(str(job.get("status")))
         say(f"{job_id} {what}, {status}; written down in {said['journal']}")
+        if said["found"]:
+            say("to train the same once more on purpose, give it another --name")
+        if said["not_looked"]:
+            say(printable(f"not known whether it was submitted from elsewhere: {said['not_looked']}"))
         say(f"follow it with: rft watch {said['name']}")

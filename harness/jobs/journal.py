@@ -7,9 +7,9 @@ a job by its name or id. It holds no key and never talks to the service.
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import re
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -26,9 +26,11 @@ __all__ = [
     "Entry",
     "JobFacts",
     "default_name",
+    "file_ending",
     "find_entry",
     "find_job",
     "held",
+    "held_for_all_folders",
     "journal_of",
     "names_by_id",
     "other_grader",
@@ -64,7 +66,7 @@ class UploadedFile:
     """The training file on the service."""
 
     name: str
-    """Found nowhere else, so that a lost answer can be looked for."""
+    """Ends with the plan's intent, so that a lost answer, or an earlier submission, can be looked for."""
     id: str | None = None
     """None until the upload was answered."""
 
@@ -165,6 +167,32 @@ def default_name(plan: Plan) -> str:
     """
     stem = re.sub(r"[^A-Za-z0-9]+", "-", plan.data.path.stem).strip("-")[:40] or "job"
     return f"{stem}-{plan.digest()[:10]}"
+
+
+def file_ending(name: str, plan: Plan) -> str:
+    """How the training file's name ends on the service: the same from every folder and machine.
+
+    Args:
+        name: The job's name here; one that the user chose makes it another submission.
+        plan: The job.
+    """
+    chosen = None if name == default_name(plan) else name
+    return f"-{plan.intent(chosen)[:20]}.jsonl"
+
+
+def held_for_all_folders(name: str, plan: Plan) -> HeldLock:
+    """Keep this user's other processes from making the same submission from any folder of this machine.
+
+    Args:
+        name: The job's name here.
+        plan: The job.
+
+    Raises:
+        InputError: Another process is making it, or the folder of locks cannot be written.
+    """
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    path = Path(state) / "rft-graders" / f"submit{file_ending(name, plan)}.lock"
+    return lock(path, "this submission", fix="Wait for it, or choose another --name.")
 
 
 def held(jobs_dir: Path, name: str) -> HeldLock:
@@ -313,7 +341,7 @@ def _beginning(name: str, plan: Plan, written_at: str) -> JobFacts:
         "digest": plan.digest(),
         **plan.to_json(),
         "versions": {**versions, "python": platform.python_version()},
-        "file": {"name": f"{name}-{secrets.token_hex(4)}.jsonl"},
+        "file": {"name": f"{name[:60]}{file_ending(name, plan)}"},
         "job": {},
     }
     try:

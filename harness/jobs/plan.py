@@ -75,6 +75,15 @@ class Plan:
         text = json.dumps([*parts, self.hyperparameters], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def intent(self, name: str | None = None) -> str:
+        """A SHA-256 over what makes two submissions one, from whatever folder and machine they are made.
+
+        Args:
+            name: What the user calls it, to train the same plan once more on purpose.
+        """
+        parts = [self.data.sha256, self.grader_arn, self.model, self.hyperparameters, name]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
     def request(self, file_id: str) -> JobRequest:
         """The body that creates the job.
 

@@ -1,26 +1,29 @@
-"""Creates exactly one job, whatever breaks on the way.
+"""Creates exactly one job of a plan, whatever breaks on the way, from whatever folder.
 
-Before each request the journal says what is about to happen; after a kill or a lost answer the file is found
-again by its name, which no other file has, and the job by that file. POST /fine_tuning/jobs is sent again
-only when the service says that it refused, or when the job's list shows, more than once, that none came of
-it.
+The service keeps the intent: the training file's name ends with a digest of the plan (`file_ending`), so an
+earlier submission's file is found by its name, and its job by that file. Before each request the journal says
+what is about to happen. POST /fine_tuning/jobs is sent again only when the service says that it refused, or
+when the job's list shows, more than once, that none came of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+import hashlib
+import tempfile
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import IO, Any, TypeVar
 
 import httpx2
 
 from harness.api.client import FineTuning
 from harness.api.failures import RequestRefused, Unreachable
-from harness.api.types import Job, JobRequest
+from harness.api.types import FileObject, Job, JobRequest
 from harness.clock import Backoff, Clock
 from harness.errors import InputError
-from harness.jobs.journal import Entry
-from harness.jobs.plan import Plan, read_training_file
+from harness.jobs.journal import Entry, file_ending
+from harness.jobs.plan import Plan
 
 __all__ = ["Submitted", "submit"]
 
@@ -29,6 +32,8 @@ Found = TypeVar("Found")
 _TRIES = 4
 _LOOKS = 4
 _LOOK_AGAIN_S = 5.0
+_CHUNK = 1 << 20
+_UNUSABLE = ("error", "deleted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class Submitted:
     job: Job
     found: bool
     """Whether an earlier call had created it."""
+    unlooked: str | None = None
+    """Why it is not known whether the same plan was submitted from elsewhere; None where it is."""
 
 
 def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submitted:
@@ -59,56 +66,125 @@ def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submit
     """
     if entry.facts.job.id is not None:
         return Submitted(client.job(entry.facts.job.id), found=True)
-    file_id = entry.facts.file.id or _uploaded(client, plan, entry, clock)
-    unsure = entry.facts.state == "creating"
-    if unsure:
-        job = _created_before(client, file_id, clock)
+    if (known := entry.facts.file.id) is not None:
+        unsure = entry.facts.state == "creating"
+        # Another folder may have used our file; a job that is being created may be listed late.
+        job = _created_before(client, [known], clock, looks=_LOOKS if unsure else 1)
         if job is not None:
             return _done(entry, job, found=True)
-    return _created(client, plan.request(file_id), entry, clock, unsure=unsure)
+        return _created(client, plan.request(known), entry, clock, unsure=unsure)
+    look = partial(_same_files, client, plan, entry, clock)
+    files = look()
+    own = None
+    if not files.ids:
+        own = _uploaded(client, plan, entry, look)
+        files = replace(look(), why=files.why)  # somebody may have uploaded the same meanwhile
+    chosen = next(iter(files.ids), own)
+    assert chosen is not None
+    entry.reach("uploaded", file_id=chosen)
+    rivals = {chosen, *files.ids} != {own}
+    if rivals:
+        job = _created_before(client, [chosen, *files.ids], clock)
+        if job is not None:
+            return _done(entry, job, found=True)
+        if own not in (None, chosen):
+            raise Unreachable(
+                "the same plan is being submitted from elsewhere", fix="Run the same command again: it looks."
+            )
+    done = _created(client, plan.request(chosen), entry, clock, unsure=rivals)
+    return replace(done, unlooked=files.why)
 
 
-def _uploaded(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> str:
-    size = plan.data.bytes
-    file_id = _file_id(client, entry, size, clock) if entry.facts.state == "uploading" else None
-    if file_id is None:
-        entry.reach("uploading")
+@dataclass(frozen=True, slots=True)
+class _SameFiles:
+    """Files of this very submission on the service."""
+
+    ids: tuple[str, ...]
+    """The oldest first, which is the one to use."""
+    why: str | None = None
+    """Why there may be more."""
+
+
+def _same_files(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> _SameFiles:
+    """Look for training files that an earlier call uploaded, from here or from elsewhere."""
+    ending, name = file_ending(entry.facts.name, plan), entry.facts.file.name
+
+    def is_same(file: FileObject) -> bool:
+        called = str(file.get("filename"))
+        whole = file.get("bytes", plan.data.bytes) == plan.data.bytes  # not cut off on its way
+        return (called == name or called.endswith(ending)) and whole and file.get("status") not in _UNUSABLE
+
+    def look() -> _SameFiles:
+        found = []
+        why = None
         try:
-            file_id = client.upload(plan.data.path, entry.facts.file.name).get("id")
-        except RequestRefused:
-            entry.reach("intended")
-            raise
+            for file in client.files():
+                if is_same(file) and isinstance(file.get("id"), str):
+                    found.append(file)
+        except RequestRefused as error:
+            why = error.message
         except Unreachable as error:
-            # Nobody there: looking would only wait for the same.
-            file_id = _file_id(client, entry, size, clock) if _may_have_arrived(error) else None
-            if file_id is None:
+            if error.__cause__ is not None:
                 raise
-        if not isinstance(file_id, str):
-            raise Unreachable("the service took the file but gave it no id", fix="See `rft files`.")
-        if read_training_file(plan.data.path).sha256 != plan.data.sha256:
-            entry.reach("intended")
+            why = error.message  # the service's list has no end, or none that it names
+        found.sort(key=lambda file: (_time(file), file["id"]))
+        return _SameFiles(tuple(file["id"] for file in found), why)
+
+    return _patiently(look, clock)
+
+
+def _time(file: FileObject) -> float:
+    created = file.get("created_at")
+    return created if isinstance(created, int | float) else 0.0
+
+
+def _uploaded(client: FineTuning, plan: Plan, entry: Entry, look: Callable[[], _SameFiles]) -> str:
+    content = _copied(plan)
+    entry.reach("uploading")
+    file_id: Any
+    try:
+        file_id = client.upload(plan.data.path, entry.facts.file.name, content).get("id")
+    except RequestRefused:
+        entry.reach("intended")
+        raise
+    except Unreachable as error:
+        # Nobody there: looking would only wait for the same.
+        file_id = next(iter(look().ids), None) if _may_have_arrived(error) else None
+        if file_id is None:
+            raise
+    if not isinstance(file_id, str):
+        raise Unreachable("the service took the file but gave it no id", fix="See `rft files list`.")
+    return file_id
+
+
+def _copied(plan: Plan) -> IO[bytes]:
+    """A copy of the training file: what the service keeps under the plan's name is the plan's data."""
+    copy: IO[bytes] = tempfile.TemporaryFile()
+    digest = hashlib.sha256()
+    try:
+        with plan.data.path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                copy.write(chunk)
+        if digest.hexdigest() != plan.data.sha256:
             raise InputError(
-                "changed while it was being submitted; no job was created",
-                fix=f"Run the command again, and delete the file {file_id} with `rft files delete`.",
+                "changed while it was being submitted; nothing was sent",
+                fix="Run the command again.",
                 place=str(plan.data.path),
             )
-    entry.reach("uploaded", file_id=file_id)
-    return file_id
+        copy.seek(0)
+    except OSError as error:
+        copy.close()
+        raise InputError(f"cannot be copied: {error.strerror}", place=str(plan.data.path)) from error
+    except InputError:
+        copy.close()
+        raise
+    return copy
 
 
 def _may_have_arrived(error: Unreachable) -> bool:
     """Whether a request that failed may have been carried out: not when it never left this machine."""
     return not isinstance(getattr(error.__cause__, "__cause__", None), httpx2.ConnectError)
-
-
-def _file_id(client: FineTuning, entry: Entry, size: int, clock: Clock) -> str | None:
-    def look() -> str | None:
-        for file in client.files():
-            if file.get("filename") == entry.facts.file.name and file.get("bytes", size) == size:
-                return file["id"]
-        return None
-
-    return _patiently(look, clock)
 
 
 def _patiently(look: Callable[[], Found], clock: Clock) -> Found:
@@ -140,7 +216,7 @@ def _created(
                 _nothing_came_of_it(entry, unsure)
             else:
                 unsure = True
-                job = _created_before(client, request["training_file"], clock)
+                job = _created_before(client, [request["training_file"]], clock)
                 if job is not None:
                     return _done(entry, job, found=True)
             if not backoff.wait(error.retry_after_s):
@@ -152,17 +228,19 @@ def _nothing_came_of_it(entry: Entry, unsure: bool) -> None:
         entry.reach("uploaded")
 
 
-def _created_before(client: FineTuning, file_id: str, clock: Clock) -> Job | None:
-    """The job of our file, which nobody else can have used; looked for again, since lists may lag behind."""
+def _created_before(
+    client: FineTuning, files: Collection[str], clock: Clock, looks: int = _LOOKS
+) -> Job | None:
+    """The job of our files, which no other plan can have used; looked for again, since lists may lag."""
 
     def look() -> Job | None:
-        return next((job for job in client.jobs() if job.get("training_file") == file_id), None)
+        return next((job for job in client.jobs() if job.get("training_file") in files), None)
 
-    for number in range(_LOOKS):
+    for number in range(looks):
         job = _patiently(look, clock)
         if job is not None:
             return job
-        if number < _LOOKS - 1:
+        if number < looks - 1:
             clock.sleep(_LOOK_AGAIN_S)
     return None
 

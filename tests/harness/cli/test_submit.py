@@ -165,3 +165,46 @@ def test_a_job_needs_no_aws_to_be_submitted(api, replayed, capsys, monkeypatch, 
     said = capsys.readouterr().out
     assert "note     J023" in said
     assert ("AWS cannot be reached" if endpoint else "AWS was not asked") in said
+
+
+def test_another_folder_finds_the_job_and_says_so(api, tmp_path, capsys, monkeypatch):
+    words = ["--arn", f"{FUNCTION}-Math:3"]
+    assert main(["submit", "train.jsonl", *words]) == 0
+    assert "ftjob-1 submitted" in capsys.readouterr().out
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert main(["submit", "../train.jsonl", *words]) == 0
+    said = capsys.readouterr().out
+    assert "ftjob-1 was submitted before" in said
+    assert "give it another --name" in said
+    assert (len(api.jobs), len(api.files)) == (1, 1)
+
+
+def test_a_machine_without_a_home_to_lock_in_is_told_what_is_not_guarded(api, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "train.jsonl"))
+    assert main(["submit", "train.jsonl", "--arn", f"{FUNCTION}-Math:3"]) == 0
+    assert "do not submit this from another folder at the same time" in capsys.readouterr().err
+
+
+def test_the_host_for_inference_has_no_jobs_to_submit_to(api, capsys, monkeypatch):
+    base_url = "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1"
+    words = ["submit", "train.jsonl", "--arn", f"{FUNCTION}-Math:3", "--base-url", base_url, "--dry-run"]
+    assert main(words) == 2
+    assert "https://bedrock-mantle.us-east-1.api.aws/v1" in capsys.readouterr().err
+
+
+def test_the_region_of_the_shell_is_compared_with_the_graders(api, capsys, monkeypatch):
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    assert main(["submit", "train.jsonl", "--arn", f"{FUNCTION}-Math:3", "--dry-run", "--json"]) == 0
+    found = {one["id"]: one for one in json.loads(capsys.readouterr().out)["findings"]}
+    assert found["J011"]["severity"] == "warning"
+    assert "us-east-1 (AWS_REGION)" in found["J011"]["message"]
+    assert main(["submit", "train.jsonl", "--arn", f"{FUNCTION}-Math:3", "--region", "us-east-1"]) == 1
+
+
+def test_a_submission_is_told_in_80_columns(api, capsys):
+    assert main(["submit", "train.jsonl", "--arn", f"{FUNCTION}-Math:3", "--price-per-hour", "9"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    ahead = [line for line in lines if not line.startswith(("note", "warning"))]
+    assert [line for line in ahead if len(line) > 80 and "written down in" not in line] == []
+    assert any("9 USD an hour" in line for line in ahead)

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
 
+import httpx2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.api.auth import Credential, ShortTermKey
+from harness.api.client import FineTuning
+from harness.api.endpoint import find_endpoint
 from harness.api.failures import RequestRefused, Unreachable
+from harness.disk import InUse
 from harness.errors import InputError
-from harness.jobs.journal import Entry, default_name, find_entry, find_job, held, other_grader
+from harness.jobs.journal import (
+    Entry,
+    default_name,
+    find_entry,
+    find_job,
+    held,
+    held_for_all_folders,
+    other_grader,
+)
 from harness.jobs.plan import Plan, ReplayEvidence, hyperparameters, read_training_file
 from harness.jobs.submit import submit
 from support.api_stub import ApiStub, Fault, TestClock
-from support.service import connected
+from support.service import KEY, connected
 
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:word-problems:3"
 
@@ -43,10 +57,10 @@ def plan_of(data, base_url, **changed):
     return Plan(data=read_training_file(data), base_url=base_url, region=None, **{**values, **changed})
 
 
-def run(stub, data, jobs, clock=None, **changed):
+def run(stub, data, jobs, clock=None, name=None, **changed):
     """One call of `rft submit`."""
     plan = plan_of(data, stub.base_url, **changed)
-    name = default_name(plan)
+    name = name or default_name(plan)
     with connected(stub.base_url) as client, held(jobs, name):
         entry = Entry.open(jobs, name, plan, "2026-01-01T00:00:00+00:00")
         if entry.facts.state == "intended":
@@ -157,7 +171,7 @@ def test_a_refused_job_may_be_corrected_and_sent_again(stub, data, tmp_path):
     assert journal(tmp_path / "jobs")["state"] == "uploaded"
     run(stub, data, tmp_path / "jobs")
     assert (len(stub.jobs), len(stub.files)) == (1, 1)
-    assert stub.requests("GET", "/jobs$") == []
+    assert len(stub.requests("GET", "/jobs$")) == 1, "another folder may have used the file meanwhile"
 
 
 @pytest.mark.parametrize("takes_effect", [True, False])
@@ -209,30 +223,32 @@ def test_a_kill_at_any_request_makes_no_second_job(stub, data, tmp_path, request
     assert len(stub.files) == 1
 
 
-def test_data_that_changes_during_the_upload_makes_no_job(stub, data, tmp_path):
-    stub.on_request = lambda seen: data.write_text('{"other": 1}\n')
+def test_data_that_changes_before_it_is_sent_makes_no_job(stub, data, tmp_path):
+    stub.on_request = lambda seen: data.write_text('{"other": 1}\n')  # while the service is looked at
     with pytest.raises(InputError, match="changed"):
         run(stub, data, tmp_path / "jobs")
-    assert stub.jobs == {}
+    assert (stub.jobs, stub.files) == ({}, {})
 
 
-def test_what_was_uploaded_while_the_data_changed_is_not_used_once_it_is_restored(stub, data, tmp_path):
+def test_data_that_changes_while_it_is_sent_changes_nothing(stub, data, tmp_path):
     right = data.read_bytes()
-    stub.on_request = lambda seen: data.write_bytes(right.replace(b"1+1", b"1+2"))
-    with pytest.raises(InputError, match="changed"):
-        run(stub, data, tmp_path / "jobs")
-    stub.on_request = None
-    stub.contents["file-1"] = right.replace(b"1+1", b"1+2")
-    data.write_bytes(right)
+
+    def change(seen):
+        if seen.method == "POST":
+            data.write_bytes(right.replace(b"1+1", b"1+2"))
+
+    stub.on_request = change
     done = run(stub, data, tmp_path / "jobs")
     assert stub.contents[done.job["training_file"]] == right
 
 
 def test_a_file_that_was_cut_off_on_its_way_is_not_used(stub, data, tmp_path):
     stub.faults.append(Fault("POST", "/files$", status=0, takes_effect=True))
-    stub.faults.append(Fault("GET", "/files", status=503, body={}, times=4))
+    unwell = Fault("GET", "/files", status=503, body={}, times=4)
+    stub.on_request = lambda seen: stub.faults.append(unwell) if seen.method == "POST" else None
     with pytest.raises(Unreachable):
         run(stub, data, tmp_path / "jobs")
+    stub.on_request = None
     stub.files["file-1"]["bytes"] -= 1
     assert run(stub, data, tmp_path / "jobs").job["training_file"] == "file-2"
 
@@ -243,6 +259,128 @@ def test_another_users_file_of_the_same_data_is_not_taken(stub, data, tmp_path):
         theirs = client.upload(data, "train.jsonl")["id"]
     done = run(stub, data, tmp_path / "jobs")
     assert done.job["training_file"] != theirs
+
+
+def test_another_folder_finds_the_job(stub, data, tmp_path):
+    first = run(stub, data, tmp_path / "jobs")
+    (tmp_path / "elsewhere").mkdir()
+    copy = tmp_path / "elsewhere" / "called otherwise.jsonl"
+    copy.write_bytes(data.read_bytes())
+    again = run(stub, copy, tmp_path / "elsewhere" / "jobs")
+    assert again.found
+    assert again.job["id"] == first.job["id"]
+    assert journal(tmp_path / "elsewhere" / "jobs")["job"]["id"] == first.job["id"]
+    assert (len(stub.jobs), len(stub.files)) == (1, 1)
+
+
+def test_a_name_that_the_user_chose_trains_the_same_once_more(stub, data, tmp_path):
+    run(stub, data, tmp_path / "jobs")
+    assert not run(stub, data, tmp_path / "jobs", name="again").found
+    assert run(stub, data, tmp_path / "elsewhere", name="again").found
+    assert len(stub.jobs) == 2
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_key_that_may_not_list_files_submits_and_is_told_what_was_not_looked_at(
+    stub, data, tmp_path, status
+):
+    stub.faults.append(Fault("GET", "/files", status=status, body={}, times=9))
+    done = run(stub, data, tmp_path / "jobs")
+    assert str(status) in (done.unlooked or "")
+    assert run(stub, data, tmp_path / "jobs").unlooked is None
+    assert len(stub.jobs) == 1
+
+
+def test_without_a_service_nothing_is_written_as_sent(data, tmp_path, stub):
+    stub.faults.append(Fault("GET", "/files", status=401, body={}))
+    run(stub, data, tmp_path / "other")  # a 401 is a no like any other
+
+    class NoKey(Exception):
+        """Raised where a key would be made."""
+
+    def no_key():
+        raise NoKey
+
+    plan = plan_of(data, stub.base_url)
+    with FineTuning(find_endpoint(stub.base_url, None, {}), ShortTermKey(no_key)) as client:
+        entry = Entry.open(tmp_path / "jobs", default_name(plan), plan, "now")
+        entry.reach("intended")
+        with pytest.raises(NoKey):
+            submit(client, plan, entry, TestClock())
+    assert journal(tmp_path / "jobs")["state"] == "intended"
+
+
+def test_of_two_files_that_were_uploaded_at_once_the_older_is_used(stub, data, tmp_path):
+    """Somebody elsewhere uploads the same between our look and our upload, and creates the job first."""
+    theirs = run(stub, data, tmp_path / "theirs")
+    stub.files["file-1"]["created_at"] -= 10
+    stub.faults.append(Fault("GET", "/files", status=200, body={"object": "list", "data": []}))
+    ours = run(stub, data, tmp_path / "jobs")
+    assert ours.found
+    assert ours.job["id"] == theirs.job["id"]
+    assert list(stub.jobs) == ["ftjob-1"]
+
+
+def test_a_submission_under_way_elsewhere_is_left_to_finish(stub, data, tmp_path):
+    theirs = run(stub, data, tmp_path / "theirs")
+    stub.files["file-1"]["created_at"] -= 10
+    stub.hidden_lists = 9
+    stub.faults.append(Fault("GET", "/files", status=200, body={"object": "list", "data": []}))
+    with pytest.raises(Unreachable, match="submitted from elsewhere"):
+        run(stub, data, tmp_path / "jobs")
+    stub.hidden_lists = 0
+    assert run(stub, data, tmp_path / "jobs").job["id"] == theirs.job["id"]
+
+
+class Killing(httpx2.BaseTransport):
+    """The network of a process that is killed at one of its requests, before or after it took effect.
+
+    Counted from 1; at 0 it never is.
+    """
+
+    def __init__(self, inner: httpx2.BaseTransport, at: int = 0, after: bool = False) -> None:
+        self.inner, self.left, self.after = inner, at, after
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        self.left -= 1
+        if self.left == 0 and not self.after:
+            raise Killed
+        response = self.inner.handle_request(request)
+        if self.left == 0:
+            response.close()
+            raise Killed
+        return response
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 6), st.booleans()), max_size=5))
+def test_kills_at_any_point_in_several_folders_leave_one_file_and_one_job(tmp_path_factory, kills):
+    root = tmp_path_factory.mktemp("kills")
+    data = root / "train.jsonl"
+    data.write_text('{"messages": [{"role": "user", "content": "1+1"}], "reference_answer": "2"}\n' * 3)
+    with ApiStub() as stub, httpx2.HTTPTransport(verify=False) as network:
+        where = find_endpoint(stub.base_url, None, {})
+        plan = plan_of(data, stub.base_url)
+
+        def submitted(folder: str, network: Killing) -> str:
+            entry = Entry.open(root / folder, default_name(plan), plan, "now")
+            with FineTuning(where, Credential(KEY, "a test"), transport=network) as client:
+                return str(submit(client, plan, entry, TestClock()).job["id"])
+
+        for folder, at, after in kills:
+            with contextlib.suppress(Killed):
+                submitted(folder, Killing(network, at, after))
+        assert {submitted(folder, Killing(network)) for folder in "abc"} == {"ftjob-1"}
+        assert (len(stub.files), len(stub.jobs)) == (1, 1)
+
+
+def test_one_user_submits_the_same_from_one_folder_at_a_time(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    plan = plan_of(data, "http://127.0.0.1:1/v1")
+    with held_for_all_folders("mine", plan):
+        with pytest.raises(InUse, match="this submission is in use by process"):
+            held_for_all_folders("mine", plan)
+        held_for_all_folders("other", plan).close()
 
 
 def test_two_processes_do_not_submit_one_job(tmp_path):
