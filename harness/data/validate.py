@@ -56,6 +56,16 @@ class Report:
         """Findings that cost at least an error."""
         return sum(count for severity, count in self.by_severity.items() if severity >= Severity.ERROR)
 
+    @property
+    def copies(self) -> int:
+        """Records that are the same as an earlier one."""
+        return self.by_rule["R060"]
+
+    @property
+    def without_reference(self) -> int:
+        """Records that have no reference at all."""
+        return self.by_rule["R030"]
+
     def add(self, rule_id: str, message: str, line: int | None, severity: Severity | None = None) -> None:
         """Count a finding, and keep it while its rule has room."""
         rule = RULES[rule_id]
