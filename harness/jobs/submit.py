@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import IO, Any, TypeVar
+from typing import IO, TypeVar
 
 import httpx2
 
@@ -141,20 +141,17 @@ def _time(file: FileObject) -> float:
 def _uploaded(client: FineTuning, plan: Plan, entry: Entry, look: Callable[[], _SameFiles]) -> str:
     content = _copied(plan)
     entry.reach("uploading")
-    file_id: Any
     try:
-        file_id = client.upload(plan.data.path, entry.facts.file.name, content).get("id")
+        return client.upload(plan.data.path, entry.facts.file.name, content)["id"]
     except RequestRefused:
         entry.reach("intended")
         raise
     except Unreachable as error:
         # Nobody there: looking would only wait for the same.
-        file_id = next(iter(look().ids), None) if _may_have_arrived(error) else None
-        if file_id is None:
+        found = look().ids if _may_have_arrived(error) else ()
+        if not found:
             raise
-    if not isinstance(file_id, str):
-        raise Unreachable("the service took the file but gave it no id", fix="See `rft files list`.")
-    return file_id
+        return found[0]
 
 
 def _copied(plan: Plan) -> IO[bytes]:
