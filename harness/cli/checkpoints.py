@@ -45,7 +45,7 @@ def _line(checkpoint: Checkpoint) -> tuple[Any, ...]:
     """Step, time and model, and its metrics below."""
     metrics: Any = checkpoint.get("metrics")
     if isinstance(metrics, dict):
-        metrics = "  ".join(f"{name} {_number(value)}" for name, value in metrics.items() if name != "step")
+        metrics = ", ".join(f"{name} {_number(value)}" for name, value in metrics.items() if name != "step")
     return (
         checkpoint.get("step_number"),
         at(checkpoint.get("created_at")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -121,7 +121,7 @@ def _show(job: Job, entry: Entry | None, as_json: bool) -> None:
         "grader": seen.grader,
         "its code": journal.grader.code_sha256 if journal else None,
         "replayed in": f"{replay.run} (the same code: {replay.same_code})" if replay else None,
-        "hyperparameters": seen.hyperparameters,
+        "hyperparameters": _listed(seen.hyperparameters),
         "training file": seen.training_file,
         "created": at(seen.created),
         "finished": at(seen.finished),
@@ -133,6 +133,10 @@ def _show(job: Job, entry: Entry | None, as_json: bool) -> None:
         raise ServiceError("the service describes the job with nothing that can be read", place="job")
     for name, value in shown.items():
         say(f"{name:16} {plain_text(str(value))}")
+
+
+def _listed(values: Mapping[str, Any] | None) -> str | None:
+    return ", ".join(f"{name} {value}" for name, value in values.items()) if values else None
 
 
 def _list(found: _Found, jobs_dir: Path, as_json: bool) -> int:
@@ -151,7 +155,7 @@ def _list(found: _Found, jobs_dir: Path, as_json: bool) -> int:
     for number, job in enumerate(jobs):
         seen = job_view(job)
         status = f"{seen.status or '-'}{'?' if number in found.stale else ''}"
-        models = "  ".join(filter(None, (seen.model, seen.tuned_model)))
+        models = ", tuned to ".join(filter(None, (seen.model, seen.tuned_model)))
         lines.append((seen.id, status, at(seen.created), names.get(seen.id or ""), models))
     say_columns(("job", "status", "created", "name"), lines)
     for number, error in found.stale.items():
