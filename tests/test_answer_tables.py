@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from graders.checks.choices import yes_no
+from graders.checks.choices import choice, yes_no
 from graders.checks.shaping import has_format, length
 from graders.checks.text import contains, exact, normalized, starts_with
 from graders.extract import (
@@ -162,3 +162,17 @@ def test_structure_reads_as_the_table_says(call, text, value):
         assert isinstance(found, Missing)
     else:
         assert found == (json.loads(value) if call.startswith("json_block") else value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [*_cells("Letters", "B|unread"), *_cells("Option texts", "B|unread")]
+)
+def test_an_option_reads_as_the_table_says(text, value):
+    cities = ["Rome", "Paris", "New York", "New York City"]
+    for reference in "ABCD":
+        sample = make_sample(text, reference, options=cities)
+        answer = choice(options="options")(sample)
+        assert (answer.value, answer.metrics["unread"]) == (
+            float(reference == value),
+            float(value == "unread"),
+        )

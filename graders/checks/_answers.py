@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     Answer = TypeVar("Answer")
     Find: TypeAlias = Callable[[str], str | Missing | None]
     Take: TypeAlias = Find | Literal["after_marker", "boxed", "code_block", "tag"]
+    Reader: TypeAlias = Callable[[str, bool], Answer | Missing]
+    _Expected: TypeAlias = tuple[object, Reader[Answer], list[Answer]]
     Check: TypeAlias = Callable[[Sample[Any]], float | Reward | Abstain]
 
 TAKES: dict[str, Find] = {"after_marker": after_marker, "boxed": boxed, "code_block": code_block, "tag": tag}
@@ -33,25 +35,27 @@ _NO_METRICS: dict[str, float] = {}
 
 
 def comparing(
-    read: Callable[[str, bool], Answer | Missing],
+    read: Reader[Answer] | None,
     same: Callable[[Answer, Answer], float],
     *,
     what: str,
     take: Take | None = None,
     references: Callable[[Sample[Any]], Sequence[str]] | None = None,
-    keep: bool = True,
+    field: str | None = None,
+    reading: Callable[[object], Reader[Answer]] | None = None,
     metrics: Callable[[Answer | None], dict[str, float]] | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion's answer is the reference's, or one of them.
 
     Args:
-        read: Reads the answer of a text; strictly where its second argument is true.
+        read: Reads the answer of a text; strictly where its second argument is true. None with `reading`.
         same: How right an answer is, 0 to 1, given the completion's answer and the reference's.
         what: What a reference has to be, for the error of one that is not: `one number`.
         take: Finds the part of a text that answers, in the completion and in the reference. A reference in
             which it finds nothing counts as a whole.
         references: The texts of a sample's references, each of which is right. None for the one reference.
-        keep: Whether `references` looks at `reference_answer` alone, so that what is read is kept by that.
+        field: Field of the record that `references` or `reading` looks at besides `reference_answer`.
+        reading: Makes the reader of a record out of that field.
         metrics: Metrics of a completion's answer besides `unread`; None stands for an unread answer.
 
     Raises:
@@ -59,24 +63,29 @@ def comparing(
     """
     find = take_option(take)
     texts = references or reference_text
-    known: dict[str, list[Answer]] = {}  # the completions of one record follow each other
+    known: dict[str, _Expected[Answer]] = {}  # the completions of one record follow each other
 
-    def expected(sample: Sample[Any], reference: Any) -> list[Answer]:
-        answers = [_reference(text, find, read, what) for text in texts(sample)]
-        if keep and type(reference) is str:
+    def expected(sample: Sample[Any], reference: Any, given: object) -> _Expected[Answer]:
+        reader: Any = read if reading is None else reading(given)
+        made = (given, reader, [_reference(text, find, reader, what) for text in texts(sample)])
+        if type(reference) is str:
             if len(known) >= _KEPT:
                 known.clear()
-            known[reference] = answers
-        return answers
+            known[reference] = made
+        return made
 
     def is_right(sample: Sample[Any]) -> Reward:
         """Whether the answer is right."""
         reference = sample.reference_answer
-        rights = (known.get(reference) if type(reference) is str else None) or expected(sample, reference)
+        given = None if field is None else sample.fields.get(field)
+        kept = known.get(reference) if type(reference) is str else None
+        if kept is None or (field is not None and kept[0] != given):
+            kept = expected(sample, reference, given)
+        _, reader, rights = kept
         part = sample.completion if find is None else find(sample.completion)
         if type(part) is not str or not part:
             part = text_of(part) if find else part
-        answer = part if isinstance(part, Missing) else read(part, False)  # type: ignore[arg-type]
+        answer = part if isinstance(part, Missing) else reader(part, False)  # type: ignore[arg-type]
         if isinstance(answer, Missing):
             return reward(0.0, 1.0, metrics(None) if metrics else _NO_METRICS)
         best = same(answer, rights[0])

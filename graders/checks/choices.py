@@ -8,6 +8,7 @@ that often: compare a run's mean reward with that share.
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import islice
 
 from ..errors import DecorationError, RecordError
@@ -21,14 +22,14 @@ from ._options import flag_options, text_option
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
+    from typing import Any, Literal
 
     from ..reward import Reward
     from ..sample import Sample
     from ._answers import Take
 
 _CLAIM = re.compile(CLAIMED)
-_REVISIONS, _NEAR, _MOST = 64, 40, 1_000
+_REVISIONS, _NEAR, _MOST, _DIGITS = 64, 40, 1_000, 4
 _TAKEN_BACK = Missing("it takes back the label that it names", "several")
 _NOT_BEFORE = r"(?<![A-Za-z0-9\u00c0-\u04ff])"
 _AROUND = " \t\r.,;:!?\"'`*_()[]{}$-#>"
@@ -39,21 +40,52 @@ _BARE_END = re.compile(r"[\s*_`\"')]{0,4}(?:[.!?;,]|\Z)")
 _NO_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
-def choice(letters: str = "ABCD", *, take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
+def choice(
+    letters: str = "ABCD",
+    *,
+    options: str | None = None,
+    first_index: Literal[0, 1] | None = None,
+    take: Take | None = None,
+) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion settles on the reference's letter.
 
     The rules are those of `graders.extract.choice_letter`; they read the reference too, so `(B)` and
     `B. Paris` will do. A reference must also name its letter first: `Since A is wrong, the answer is B` is a
     `RecordError`.
 
+    With `options`, the text of exactly one option answers too: `The answer is Paris`, `B) Paris`. A letter
+    and a text that disagree are several answers, which are none. The reference may be a letter or such a
+    text; one that is both (`C`, where option A reads `C`) is a `RecordError`.
+
     Args:
         letters: The letters there are to choose from, in upper case.
+        options: Field of the record that holds the options: a list of texts in the order of the letters, or
+            an object of letters and texts. Only letters that have an option can answer.
+        first_index: The index of the first option, 0 or 1, where references are indexes such as 2. None where
+            they are letters or texts; an index is never guessed.
         take: Finds the answer in a text first; None reads all of it.
 
     Raises:
-        DecorationError: The letters cannot be meant.
+        DecorationError: An option cannot be meant.
     """
     _alphabet(letters)
+    if first_index is not None and (isinstance(first_index, bool) or first_index not in (0, 1)):
+        raise DecorationError(f"first_index={first_index!r}: write 0 or 1, the index of the first option")
+    references = None if first_index is None else partial(_indexed_letter, letters=letters, first=first_index)
+    what = f"one of the letters {letters}"
+    if options is not None:
+        from ._option_texts import options_reader
+
+        field = text_option("options", options)
+        return comparing(
+            None,
+            str.__eq__,
+            what=f"the letter or the text of one of the options in {field}",
+            take=take,
+            references=references,
+            field=field,
+            reading=options_reader(field, letters),
+        )
     either = letters + letters.lower()
     named = re.compile(rf"{_NOT_BEFORE}(?:[{letters}](?![A-Za-z0-9\u00c0-\u04ff])|[{either}](?=[).:\]]))")
 
@@ -66,12 +98,7 @@ def choice(letters: str = "ABCD", *, take: Take | None = None) -> Callable[[Samp
                 return Missing(f"it names {first[0]} before it settles on {letter}", "several")
         return letter
 
-    return comparing(
-        read,
-        str.__eq__,
-        what=f"one of the letters {letters}",
-        take=take,
-    )
+    return comparing(read, str.__eq__, what=what, take=take, references=references)
 
 
 def choice_set(
@@ -198,6 +225,22 @@ def _alphabet(letters: str) -> None:
         choice_letter("", letters)
     except (ValueError, AttributeError, TypeError) as error:
         raise DecorationError(f"letters={letters!r}: write capitals such as 'ABCD' ({error})") from None
+
+
+def _indexed_letter(sample: Sample[Any], letters: str, first: int) -> Sequence[str]:
+    """The letter of the option that the reference's index names.
+
+    Raises:
+        RecordError: The reference is no index of an option.
+    """
+    text = sample.reference_text.strip()
+    index = int(text) - first if text.isascii() and text.isdigit() and len(text) < _DIGITS else -1
+    if not 0 <= index < len(letters):
+        raise RecordError(
+            f"the reference answer {text[:40]!r} is no index of an option: "
+            f"write one from {first} to {len(letters) - 1 + first}"
+        )
+    return (letters[index],)
 
 
 def _letters_text(sample: Sample[Any]) -> Sequence[str]:

@@ -110,7 +110,11 @@ def normalized(
 
 
 def contains(
-    *, take: Take | None = None, ignore_case: bool = True, max_chars: int = LONGEST
+    *,
+    take: Take | None = None,
+    ignore_case: bool = True,
+    max_chars: int = LONGEST,
+    alternatives: str | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion contains the reference as whole words.
 
@@ -124,6 +128,7 @@ def contains(
         take: Finds the answer in a text; None takes all of it.
         ignore_case: Whether capitals count as small letters.
         max_chars: A longer completion fails.
+        alternatives: Field of the record that lists further accepted texts.
 
     Raises:
         DecorationError: An option cannot be meant.
@@ -135,20 +140,23 @@ def contains(
         found = text_of(find(text)) if find else text.strip()
         return found if len(text) <= max_chars else Missing("it is longer than max_chars", "not exact")
 
-    return _comparing(short, _spelling(ignore_case, True, False), _holds)
+    return _comparing(short, _spelling(ignore_case, True, False), _holds, alternatives)
 
 
-def starts_with(*, take: Take | None = None, ignore_case: bool = True) -> Callable[[Sample[Any]], Reward]:
+def starts_with(
+    *, take: Take | None = None, ignore_case: bool = True, alternatives: str | None = None
+) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer starts with the reference, as whole words.
 
     Args:
         take: Finds the answer in a text; None takes all of it.
         ignore_case: Whether capitals count as small letters.
+        alternatives: Field of the record that lists further accepted texts.
 
     Raises:
         DecorationError: An option cannot be meant.
     """
-    return _comparing(take, _spelling(ignore_case, True, False), _begins)
+    return _comparing(take, _spelling(ignore_case, True, False), _begins, alternatives)
 
 
 def matches(
@@ -255,7 +263,7 @@ def _comparing(
         return spell(text) or Missing("nothing is left of it once it is normalized")
 
     texts = alternatives_option(alternatives)
-    return comparing(read, agree, what="a text", take=take, references=texts, keep=alternatives is None)
+    return comparing(read, agree, what="a text", take=take, references=texts, field=alternatives)
 
 
 def _spelling(

@@ -26,6 +26,9 @@ else:
     Patterns = namedtuple("Patterns", "named rival label")
 
 _WRAPPING = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{|[*_`$\"'()\[\]{}<>.,:;!\s]|\\[()\[\]]")
+SEVERAL_LABELS = "it names several letters"
+"""Why a text without a claim is unread: a clearer kind of statement may outrank its labels."""
+
 _LONGEST = 64
 _MOST = 4000
 
@@ -274,7 +277,7 @@ def _labeled(text: str, patterns: Patterns) -> str | Missing:
         if is_doubted(text, start):
             continue
         if named and letter != named:
-            return Missing("it names several letters", "several")
+            return Missing(SEVERAL_LABELS, "several")
         named, behind = letter, end
     if named and is_taken_back(text, behind, _names_other(named, patterns)):
         return Missing("it takes back the letter that it names", "several")
