@@ -97,7 +97,7 @@ def exposure_of_job(jobs_dir: Path, job: str, records: Path, limit: int | None =
     data = entry.facts.data
     path = _the_same_file(data, records)
     if path is None:
-        return Exposure("not checked", f"the training file {data.path} is gone or has changed since the job")
+        return Exposure("not checked", f"{data.path} is not there with the content that was trained on")
     keys: dict[str, int] = {}
     prompts: dict[str, int] = {}
     try:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -91,6 +92,47 @@ def test_a_clock_that_stands_or_jumps_back_gives_no_time_left(stamps):
     for step, stamp in enumerate(stamps, 1):
         curves.add(metrics(step, created_at=stamp))
     assert curves.seconds_left is None
+
+
+STAMPS = {
+    "seconds": lambda seconds: seconds,
+    "milliseconds": lambda seconds: seconds * 1000,
+    "ISO 8601": lambda seconds: datetime.fromtimestamp(seconds, UTC).isoformat(),
+    "ISO 8601 with Z": lambda seconds: datetime.fromtimestamp(seconds, UTC).isoformat()[:-6] + "Z",
+}
+
+
+@pytest.mark.parametrize("stamp", STAMPS.values(), ids=STAMPS)
+@given(
+    pace=st.integers(1, 5_000), steps=st.integers(2, 60), stride=st.integers(1, 4), more=st.integers(0, 1000)
+)
+def test_a_steady_pace_gives_the_time_of_the_remaining_steps(stamp, pace, steps, stride, more):
+    curves = Curves()
+    last = steps * stride
+    for step in range(stride, last + 1, stride):
+        event = metrics(step, stamp(1_771_442_000 + pace * step))
+        event["data"]["total_steps"] = last + more
+        curves.add(event)
+    assert curves.seconds_a_step == pytest.approx(pace)
+    assert curves.seconds_left == pytest.approx(pace * more)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.none() | st.booleans() | st.integers() | st.floats(),
+            st.none() | st.integers() | st.floats() | st.text(max_size=5) | st.datetimes().map(str),
+        ),
+        max_size=30,
+    )
+)
+def test_no_times_and_steps_give_a_time_left_that_is_negative_or_none_at_all(events):
+    curves = Curves()
+    for step, stamp in events:
+        curves.add(metrics(step, stamp))
+        assert curves.step >= 0
+        left = curves.seconds_left
+        assert left is None or (left >= 0 and math.isfinite(left))
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=3000))
