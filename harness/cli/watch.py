@@ -18,7 +18,8 @@ from harness.cli.events import describe
 from harness.cli.options import jobs_dir_option, json_option
 from harness.cli.output import emit_json, say, stdout_console
 from harness.cli.service import Service, service_options
-from harness.errors import InputError
+from harness.errors import HarnessError, InputError
+from harness.printable import printable
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -103,11 +104,16 @@ def command(
     told = _Json() if as_json else _Lines()
     with service.connect() as client:
         follow = partial(watch, client, job_id, folder, clock=clock, pace=pace, limit=limit)
-        if as_json or not _is_screen():
-            found = follow(observer=told)
-        else:
-            with _live(screen) as live:
-                found = follow(observer=_Drawn(screen, live))
+        try:
+            if as_json or not _is_screen():
+                found = follow(observer=told)
+            else:
+                with _live(screen) as live:
+                    found = follow(observer=_Drawn(screen, live))
+        except (KeyboardInterrupt, HarnessError):
+            if limit is not None:
+                say(f"nobody watches the cost of {printable(job)} now", err=True)
+            raise
     if as_json:
         emit_json(_summary(found))
     else:
