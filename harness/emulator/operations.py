@@ -26,6 +26,7 @@ from harness.emulator.request_fields import (
     one_of,
     optional,
     pairs,
+    read_fields,
     refused,
     required,
     text,
@@ -104,23 +105,28 @@ _CHOICES: Final[Mapping[str, Field]] = {
 
 _PART: Final = Kind("a part: an object with a type", lambda value, at: _part(value))
 _CONTENT: Final = either(text(empty=True), items(_PART))
-_MESSAGE: Final = group(
-    {
-        "role": required(one_of("developer", "system", "user", "assistant", "tool", "function")),
-        "content": optional(_CONTENT),
-        "name": optional(text()),
-        "refusal": optional(text(empty=True)),
-        "tool_calls": optional(items(unread(dict, "a call: an object"))),
-        "tool_call_id": optional(text()),
-        "function_call": optional(unread(dict, "an object")),
-        "reasoning": optional(text(empty=True)),
-        "reasoning_content": optional(text(empty=True)),
-        "annotations": ignored(unread(list, "a list")),
-        "audio": refused(_TEXT_ALONE),
-    },
-    "a message: an object with a role and a content",
-    as_sent=True,
+_TURN: Final[Table] = {
+    "role": required(one_of("developer", "system", "user", "assistant", "tool", "function")),
+    "content": required(_CONTENT),
+    "name": optional(text()),
+    "tool_call_id": optional(text()),
+}
+_ASSISTANTS_TURN: Final[Table] = {
+    **_TURN,
+    "content": optional(_CONTENT),
+    "refusal": optional(text(empty=True)),
+    "tool_calls": optional(items(unread(dict, "a call: an object"))),
+    "function_call": optional(unread(dict, "an object")),
+    "reasoning": optional(text(empty=True)),
+    "reasoning_content": optional(text(empty=True)),
+    "annotations": ignored(unread(list, "a list")),
+    "audio": refused(_TEXT_ALONE),
+}
+_MESSAGE: Final = Kind(
+    "a message: an object with a role and a content", lambda value, at: _message(value, at)
 )
+_VERBOSITY: Final = one_of("low", "medium", "high")
+_EFFORT: Final = one_of("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 CHAT: Final[Table] = {
     **_SAMPLING,
@@ -129,8 +135,8 @@ CHAT: Final[Table] = {
     "messages": required(items(_MESSAGE)),
     "max_completion_tokens": optional(whole(1)),
     "metadata": ignored(pairs(16, 64, 512)),
-    "reasoning_effort": ignored(text()),
-    "verbosity": ignored(text()),
+    "reasoning_effort": ignored(_EFFORT),
+    "verbosity": ignored(_VERBOSITY),
     "tools": refused(_NO_TOOLS, []),
     "tool_choice": refused(_NO_TOOLS, "auto", "none"),
     "functions": refused(_NO_TOOLS, []),
@@ -180,7 +186,7 @@ RESPONSES: Final[Table] = {
     "reasoning": ignored(
         group(
             {
-                "effort": ignored(text()),
+                "effort": ignored(_EFFORT),
                 "summary": ignored(text()),
                 "generate_summary": ignored(text()),
                 "context": ignored(text()),
@@ -188,7 +194,9 @@ RESPONSES: Final[Table] = {
             }
         )
     ),
-    "text": ignored(group({"format": refused(_NO_FORMAT, {"type": "text"}), "verbosity": ignored(text())})),
+    "text": ignored(
+        group({"format": refused(_NO_FORMAT, {"type": "text"}), "verbosity": ignored(_VERBOSITY)})
+    ),
     "truncation": ignored(one_of("auto", "disabled")),
     "max_tool_calls": ignored(whole(1)),
     "include": refused("nothing beside the text exists that could be included.", []),
@@ -302,4 +310,12 @@ def _part(value: object) -> object:
         raise ValueError
     if not isinstance(value.get("text", ""), str):
         raise ValueError
+    return value
+
+
+def _message(value: object, at: str) -> object:
+    """A message of a conversation, as it was sent; only the assistant's may be without a content."""
+    if not isinstance(value, dict):
+        raise ValueError
+    read_fields(_ASSISTANTS_TURN if value.get("role") == "assistant" else _TURN, value, f"{at}.")
     return value

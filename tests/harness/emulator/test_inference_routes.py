@@ -154,3 +154,15 @@ def test_qwen_models_do_not_stream(shared) -> None:
         shared.client.chat.completions.create(model="qwen.qwen3-32b", messages=messages, stream=True)
     assert caught.value.param == "stream"
     assert shared.client.chat.completions.create(model="qwen.qwen3-32b", messages=messages).choices
+
+
+def test_an_answer_can_be_part_of_the_next_question(shared) -> None:
+    first = {"role": "user", "content": "What is AI?"}
+    then = {"role": "user", "content": "What is the capital of France?"}
+    said = shared.client.chat.completions.create(model=BASE, messages=[first]).choices[0].message
+    for again in (said, said.model_dump()):
+        chat = shared.client.chat.completions.create(model=BASE, messages=[first, again, then])
+        assert chat.choices[0].message.content == HANDMADE["What is the capital of France?"]
+    output = shared.client.responses.create(model=BASE, input="What is AI?").output
+    response = shared.client.responses.create(model=BASE, input=[first, *output, then])
+    assert response.output_text == HANDMADE["What is the capital of France?"]
