@@ -88,7 +88,7 @@ def command(**asked: Any) -> int:
     with service.connect() as client:
         models = _models(client, asked)
     if not asked["allow_training_records"]:
-        refuse_trained({named.label: named.exposure for named in models})
+        refuse_trained((named.label, named.exposure) for named in models)
     with service.connect(max_retries=0) as client:
         into = asked["out"] or Path("evaluations") / _name(asked, service_name(client))
         request = EvaluationRequest(

@@ -7,7 +7,7 @@ leak key, so a record counts as trained on when its prompt was, whatever its ref
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -55,12 +55,13 @@ class Exposure:
             return f"whether it was trained on these records was not checked: {self.why}"
         if self.state != "trained":
             return None
-        parts = []
-        if self.same_record:
-            parts.append(f"{self.same_record:,} in its training file")
-        if self.same_prompt:
-            parts.append(f"{self.same_prompt:,} with a prompt of its training file")
-        return f"of {self.records:,} records, {' and '.join(parts)} ({', '.join(self.examples)})"
+        alone = "by the prompt alone"
+        found = f"{self.same_record or self.same_prompt:,} of {self.records:,} records"
+        if not self.same_record:
+            found += f" {alone}"
+        elif self.same_prompt:
+            found += f", and {self.same_prompt:,} more {alone}"
+        return f"in its training file: {found} ({', '.join(self.examples)})"
 
 
 def exposure_of_base() -> Exposure:
@@ -110,19 +111,20 @@ def exposure_of_job(jobs_dir: Path, job: str, records: Path, limit: int | None =
     return _compared(records, limit, path, keys, prompts)
 
 
-def refuse_trained(exposures: dict[str, Exposure]) -> None:
+def refuse_trained(exposures: Iterable[tuple[str, Exposure]]) -> None:
     """Refuse records that a model was trained on.
 
     Args:
-        exposures: Each model's, by what the user calls it.
+        exposures: What the user calls each model, and its exposure. Models of one job are named once, by the
+            last name.
 
     Raises:
         InputError: Some model was.
     """
-    found = [f"{name}: {one.sentence}" for name, one in exposures.items() if one.state == "trained"]
-    if found:
+    names = {exposure: name for name, exposure in exposures if exposure.state == "trained"}
+    if names:
         raise InputError(
-            "; ".join(found),
+            "; ".join(f"{name}: {exposure.sentence}" for exposure, name in names.items()),
             fix="Evaluate on records that no named job was trained on, or add --allow-training-records: the"
             " result then says so.",
         )

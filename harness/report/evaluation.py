@@ -35,6 +35,10 @@ def print_evaluation(found: Evaluation, console: SafeConsole) -> None:
         for standing, pair in zip(found.standings[1:], found.pairs, strict=True):
             rows.append((standing.label, *_against(pair)))
         _print_table(rows, console)
+    # The checkpoints of a job were trained on the same file: its own name stands for them.
+    for exposure, label in {standing.exposure: standing.label for standing in found.standings}.items():
+        if exposure.sentence:
+            console.print(printable(f"  {label}: {exposure.sentence}"))
     for standing in found.standings:
         for line in _apart(standing):
             console.print(printable(f"  {standing.label}: {line}"))
@@ -81,8 +85,6 @@ def _against(pair: Pair | None) -> tuple[str, ...]:
 def _apart(standing: Standing) -> list[str]:
     """What is not in the mean."""
     lines = [f"{count:,} got no reward: {kind}" for kind, count in standing.failures.items()]
-    if standing.exposure.sentence:
-        lines.append(standing.exposure.sentence)
     if standing.not_recorded:
         lines.append(f"{standing.not_recorded:,} left out: the emulator has no recorded completion")
     if standing.refused:

@@ -90,8 +90,8 @@ def test_records_of_the_training_file_are_refused_unless_allowed_and_then_said(f
     given = [*words(folder, "--model", "first", "-n", 1)]
     given[1] = "mixed.jsonl"
     said = refusal(folder, *given)
-    assert "first: of 4 records, 2 in its training file (mixed.jsonl:3 = training.jsonl:5" in said
+    assert "first: in its training file: 2 of 4 records (mixed.jsonl:3 = training.jsonl:5" in said
     assert not (folder / "evaluations" / "mixed").exists()
     done = rft(folder, *given, "--allow-training-records")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "first: of 4 records, 2 in its training file" in done.stdout
+    assert "first: in its training file: 2 of 4 records" in done.stdout

@@ -76,8 +76,10 @@ def test_the_same_record_or_prompt_is_found_however_it_is_written(
     assert (found.same_record, found.same_prompt) == (int(whole), int(not whole))
     assert found.examples[0].startswith("new.jsonl:2 = train.jsonl:")
     assert exposure_of_job(jobs, "mine", records, limit=1).state == "none"
-    with pytest.raises(InputError, match=r"mine: of 2 records, 1 .*allow-training-records"):
-        refuse_trained({"mine": found})
+    with pytest.raises(
+        InputError, match=r"mine: in its training file: 1 of 2 records .*allow-training-records"
+    ):
+        refuse_trained([("mine step 1", found), ("mine", found)])
 
 
 def test_what_cannot_be_known_is_not_checked_and_never_refused(tmp_path: Path, jobs: Path) -> None:
@@ -89,7 +91,7 @@ def test_what_cannot_be_known_is_not_checked_and_never_refused(tmp_path: Path, j
     unknown.append(exposure_of_job(jobs, "mine", records))
     assert [one.state for one in unknown] == ["not checked"] * 4
     assert all("was not checked" in (one.sentence or "") for one in unknown)
-    refuse_trained({str(n): one for n, one in enumerate(unknown)})
+    refuse_trained((one.state, one) for one in unknown)
 
 
 def test_a_training_file_that_was_moved_is_known_by_its_content(tmp_path: Path, jobs: Path) -> None:
