@@ -1,7 +1,8 @@
 """The fine-tuning API, one method an operation, on the request layer of the official `openai` SDK.
 
 Reads are retried by the SDK, which honors Retry-After; what creates something is sent once. Answers are taken
-as raw JSON and typed by `harness.api.types`: the SDK's own types take a Lambda grader for another one.
+as raw JSON, since the SDK's own types take a Lambda grader for another one, and become the records of
+`harness.api.seen`, which survive any shape.
 
 Lists come in pages. Wire facts: `after` is the id of the last element before the page, and `has_more` says
 whether there is another page (user guide, "paginate through all events").
@@ -21,19 +22,10 @@ from openai import OpenAI
 from harness.api.auth import Credential
 from harness.api.curl import PLACEHOLDER_KEY, UPLOAD_TYPE, ShowTransport
 from harness.api.endpoint import Endpoint
-from harness.api.failures import AnsweredNo, Unreachable, translate
+from harness.api.failures import AnsweredNo, RequestRefused, Unreachable, translate
 from harness.api.safe_text import in_path, plain_text
-from harness.api.types import (
-    FILE_PURPOSE,
-    PAGE_SIZE,
-    Checkpoint,
-    Event,
-    FileDeleted,
-    FileObject,
-    Job,
-    JobRequest,
-    Page,
-)
+from harness.api.seen import SeenCheckpoint, SeenDeletion, SeenEvent, SeenFile, SeenJob, as_text
+from harness.api.types import FILE_PURPOSE, PAGE_SIZE, Event, Job, JobRequest, Page
 from harness.errors import InputError
 
 __all__ = ["MOST_PAGES", "FineTuning", "Listing", "elements", "gathered", "next_cursor"]
@@ -124,7 +116,7 @@ class FineTuning:
 
     # --- Files
 
-    def upload(self, path: Path, name: str | None = None, content: IO[bytes] | None = None) -> FileObject:
+    def upload(self, path: Path, name: str | None = None, content: IO[bytes] | None = None) -> SeenFile:
         """Upload a training file. Sent once: a lost answer leaves a file that `files()` shows.
 
         Args:
@@ -144,58 +136,58 @@ class FineTuning:
             raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error
         with handle:
             body = {"purpose": FILE_PURPOSE}
-            uploaded = self._ask(
-                FileObject, "POST", "/files", body, file=(name, handle), once=True, timeout=_UPLOAD_S
+            uploaded = SeenFile.read(
+                self._ask("POST", "/files", body, file=(name, handle), once=True, timeout=_UPLOAD_S)
             )
-        if not isinstance(uploaded.get("id"), str):
+        if uploaded.id is None:
             raise Unreachable("the service took the file but gave it no id", fix="See `rft files`.")
         return uploaded
 
-    def files(self) -> Iterator[FileObject]:
+    def files(self) -> Iterator[SeenFile]:
         """Every file for fine-tuning."""
-        return self._list(FileObject, "/files", PAGE_SIZE, purpose=FILE_PURPOSE)
+        return map(SeenFile.read, self._list("/files", PAGE_SIZE, purpose=FILE_PURPOSE))
 
-    def file(self, file_id: str) -> FileObject:
+    def file(self, file_id: str) -> SeenFile:
         """One file."""
-        return self._ask(FileObject, "GET", f"/files/{in_path(file_id, 'file id')}")
+        return SeenFile.read(self._ask("GET", f"/files/{in_path(file_id, 'file id')}"))
 
-    def delete_file(self, file_id: str) -> FileDeleted:
-        """Delete a file."""
-        return self._ask(FileDeleted, "DELETE", f"/files/{in_path(file_id, 'file id')}")
+    def delete_file(self, file_id: str) -> SeenDeletion:
+        """Ask to delete a file; the answer says whether it was."""
+        return SeenDeletion.read(self._ask("DELETE", f"/files/{in_path(file_id, 'file id')}"))
 
     # --- Jobs
 
-    def create_job(self, request: JobRequest) -> Job:
+    def create_job(self, request: JobRequest) -> SeenJob:
         """Create a job. Sent once: after `Unreachable` it may exist all the same."""
-        return self._ask(Job, "POST", _JOBS, request, once=True)
+        return SeenJob.read(self._ask("POST", _JOBS, request, once=True, is_job=True))
 
-    def jobs(self, page_size: int = PAGE_SIZE) -> Iterator[Job]:
+    def jobs(self, page_size: int = PAGE_SIZE) -> Iterator[SeenJob]:
         """Every job, newest first. A listed status may be stale."""
-        return self._list(Job, _JOBS, page_size)
+        return map(SeenJob.read, self._list(_JOBS, page_size))
 
     def jobs_page(self, *, after: str | None = None, limit: int = 20) -> Page[Job]:
-        """One page of jobs, after the id of the last job of the page before."""
-        return self._page(Job, _JOBS, after, limit)
+        """One page of jobs as the service sent it, after the id of the last job of the page before."""
+        return cast(Page[Job], self._page(_JOBS, after, limit))
 
-    def job(self, job_id: str) -> Job:
+    def job(self, job_id: str) -> SeenJob:
         """One job."""
-        return self._ask(Job, "GET", _of_job(job_id))
+        return SeenJob.read(self._ask("GET", _of_job(job_id), is_job=True))
 
-    def cancel(self, job_id: str) -> Job:
-        """Cancel a job for good."""
-        return self._ask(Job, "POST", _of_job(job_id, "/cancel"))
+    def cancel(self, job_id: str) -> SeenJob:
+        """Ask to cancel a job for good; the answer's status says whether it will be."""
+        return SeenJob.read(self._ask("POST", _of_job(job_id, "/cancel"), is_job=True))
 
     def events_page(self, job_id: str, *, after: str | None = None, limit: int = PAGE_SIZE) -> Page[Event]:
-        """One page of a job's events, after the id of the last event of the page before."""
-        return self._page(Event, _of_job(job_id, "/events"), after, limit)
+        """One page of events as the service sent it, after the id of the last event of the page before."""
+        return cast(Page[Event], self._page(_of_job(job_id, "/events"), after, limit))
 
-    def events(self, job_id: str, page_size: int = PAGE_SIZE) -> Iterator[Event]:
+    def events(self, job_id: str, page_size: int = PAGE_SIZE) -> Iterator[SeenEvent]:
         """Every event of a job, each once, in the service's order."""
-        return self._list(Event, _of_job(job_id, "/events"), page_size)
+        return map(SeenEvent.read, self._list(_of_job(job_id, "/events"), page_size))
 
-    def checkpoints(self, job_id: str, page_size: int = 10) -> Iterator[Checkpoint]:
+    def checkpoints(self, job_id: str, page_size: int = 10) -> Iterator[SeenCheckpoint]:
         """Every checkpoint of a job."""
-        return self._list(Checkpoint, _of_job(job_id, "/checkpoints"), page_size)
+        return map(SeenCheckpoint.read, self._list(_of_job(job_id, "/checkpoints"), page_size))
 
     # --- Inference
 
@@ -208,9 +200,7 @@ class FineTuning:
             **options: More of the body, such as `max_tokens` and `temperature`.
         """
         body = {"model": model, "messages": list(messages), **options}
-        return self._ask(
-            dict[str, Any], "POST", f"{self._ask_at}/chat/completions", body, timeout=_GENERATE_S
-        )
+        return self._ask("POST", f"{self._ask_at}/chat/completions", body, timeout=_GENERATE_S)
 
     def respond(self, model: str, text: str | Sequence[Mapping[str, Any]], **options: Any) -> dict[str, Any]:
         """Ask a model through the Responses API; the service is told to store nothing.
@@ -221,9 +211,7 @@ class FineTuning:
             **options: More of the body, such as `max_output_tokens`.
         """
         body = {"model": model, "input": text if isinstance(text, str) else list(text), "store": False}
-        return self._ask(
-            dict[str, Any], "POST", f"{self._ask_at}/responses", body | options, timeout=_GENERATE_S
-        )
+        return self._ask("POST", f"{self._ask_at}/responses", body | options, timeout=_GENERATE_S)
 
     def complete(self, model: str, prompt: str, **options: Any) -> dict[str, Any]:
         """Ask a model to continue a text.
@@ -234,26 +222,25 @@ class FineTuning:
             **options: More of the body, such as `max_tokens`.
         """
         body = {"model": model, "prompt": prompt, **options}
-        return self._ask(dict[str, Any], "POST", f"{self._ask_at}/completions", body, timeout=_GENERATE_S)
+        return self._ask("POST", f"{self._ask_at}/completions", body, timeout=_GENERATE_S)
 
     # --- The wire
 
-    def _list(self, shape: type[Shape], path: str, page_size: int, **query: str) -> Iterator[Shape]:
-        return elements(lambda after: self._page(shape, path, after, page_size, **query))
+    def _list(self, path: str, page_size: int, **query: str) -> Iterator[dict[str, Any]]:
+        return elements(lambda after: self._page(path, after, page_size, **query))
 
-    def _page(
-        self, shape: type[Shape], path: str, after: str | None, limit: int, **query: str
-    ) -> Page[Shape]:
+    def _page(self, path: str, after: str | None, limit: int, **query: str) -> Page[dict[str, Any]]:
         given = {**query, "limit": limit, **({"after": after} if after else {})}
-        page = self._ask(Page[shape], "GET", path, query=given)  # type: ignore[valid-type]
-        found: Any = page.get("data")
-        if not isinstance(found, list) or not all(isinstance(element, dict) for element in found):
-            raise Unreachable("the answer is not a list of objects", fix=_WRONG_SERVICE)
-        return page
+        page = self._ask("GET", path, query=given)
+        found = page.get("data")
+        if not isinstance(found, list):
+            raise Unreachable("the answer is not a list of objects", fix=_WRONG_SERVICE, place=f"GET {path}")
+        # What is no object must neither hide the others nor be lost, so it is shown as one.
+        page["data"] = [one if isinstance(one, dict) else {"not_an_object": one} for one in found]
+        return cast(Page[dict[str, Any]], page)
 
     def _ask(
         self,
-        shape: type[Shape],
         method: str,
         path: str,
         body: Mapping[str, Any] | None = None,
@@ -262,7 +249,8 @@ class FineTuning:
         file: tuple[str, IO[bytes]] | None = None,
         once: bool = False,
         timeout: float | None = None,
-    ) -> Shape:
+        is_job: bool = False,
+    ) -> dict[str, Any]:
         """Send a request and read the answer as a JSON object; one that broke off is asked for again."""
         if path.startswith(("/files", _JOBS)):
             self.endpoint.check_has_jobs()
@@ -278,7 +266,7 @@ class FineTuning:
         for left in reversed(range(1 if once else self._max_retries + 1)):
             try:
                 answer = self._renewed(method, path, body, file, options)
-                return cast(Shape, _json_object(answer, is_job=shape is Job))
+                return _json_object(answer, is_job=is_job)
             except _BrokenOff:
                 if not left:
                     raise
@@ -345,11 +333,13 @@ def _json_object(response: httpx2.Response, *, is_job: bool) -> dict[str, Any]:
     if value.get("error") and not (is_job and "id" in value):
         said = value["error"]
         words = said.get("message") or said.get("code") or said if isinstance(said, dict) else said
-        raise AnsweredNo(f"the service answered with an error: {plain_text(str(words))}", place=place)
+        raise AnsweredNo(f"the service answered with an error: {plain_text(as_text(words))}", place=place)
     return value
 
 
-def elements(fetch: Callable[[str | None], Page[Shape]], most: int = MOST_PAGES) -> Iterator[Shape]:
+def elements(
+    fetch: Callable[[str | None], Page[dict[str, Any]]], most: int = MOST_PAGES
+) -> Iterator[dict[str, Any]]:
     """Walk a list that the service hands out in pages, one page in memory at a time.
 
     Args:
@@ -360,10 +350,12 @@ def elements(fetch: Callable[[str | None], Page[Shape]], most: int = MOST_PAGES)
         The elements, each once, in the service's order, without those that the page before had.
 
     Raises:
-        Unreachable: The service says that there is more but not where, or there is no end.
+        Unreachable: The service says that there is more but not where, its pages lead in a circle, or there
+            is no end.
     """
     after: str | None = None
-    before: set[Any] = set()
+    before: set[str] = set()
+    followed: set[str] = set()
     for _ in range(most):
         page = fetch(after)
         ids = [_id(element) for element in page["data"]]
@@ -371,6 +363,9 @@ def elements(fetch: Callable[[str | None], Page[Shape]], most: int = MOST_PAGES)
         if not page.get("has_more"):
             return
         after = next_cursor(page, after)
+        if after in followed:
+            raise Unreachable("the service's pages lead in a circle: the list may be incomplete")
+        followed.add(after)
         before = {name for name in ids if name is not None}
     raise Unreachable(f"the list did not end after {most} pages", fix="Narrow it with --limit.")
 
@@ -379,7 +374,7 @@ class Listing(NamedTuple, Generic[Shape]):
     """What was read of a list."""
 
     elements: list[Shape]
-    incomplete: Unreachable | None
+    incomplete: Unreachable | RequestRefused | None
     """What ended the list before its end; None for a whole list."""
 
 
@@ -392,12 +387,13 @@ def gathered(walk: Iterator[Shape], before: Sequence[Shape] = ()) -> Listing[Sha
 
     Raises:
         Unreachable: It broke before anything was read.
+        RequestRefused: It was refused before anything was read.
     """
     found = list(before)
     try:
         for element in walk:
             found.append(element)
-    except Unreachable as error:
+    except (Unreachable, RequestRefused) as error:
         if not found:
             raise
         return Listing(found, error)
@@ -412,13 +408,13 @@ def next_cursor(page: Page[Any], after: str | None) -> str:
         after: What it was fetched with.
 
     Returns:
-        The last element's id, or the page's `last_id` when the page is empty.
+        The last element's id, or the page's `last_id` when the page is empty or that element has none.
 
     Raises:
         Unreachable: The page names no id, or the one it was fetched with.
     """
-    cursor = _id(page["data"][-1]) if page["data"] else page.get("last_id")
-    if not isinstance(cursor, str) or not cursor or cursor == after:
+    cursor = (_id(page["data"][-1]) if page["data"] else None) or _word(page.get("last_id"))
+    if cursor is None or cursor == after:
         raise Unreachable(
             "the service says that there is more and does not say where: the list may be incomplete",
             fix=_TRY_AGAIN,
@@ -427,6 +423,11 @@ def next_cursor(page: Page[Any], after: str | None) -> str:
 
 
 def _id(element: Any) -> str | None:
-    """An element's id; None where the service sent none, or one that is no text."""
-    found = element.get("id")
-    return found if isinstance(found, str) else None
+    """An element's id; None where the service sent none, or one that is neither text nor number."""
+    return _word(element.get("id"))
+
+
+def _word(value: Any) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value else None

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from harness.api.client import FineTuning, Listing, gathered
 from harness.api.failures import AnsweredNo, Unreachable
 from harness.api.safe_text import plain_text
-from harness.api.types import Checkpoint
+from harness.api.seen import SeenCheckpoint
 from harness.errors import InputError
 
 __all__ = [
@@ -55,15 +55,12 @@ class Reply:
     """What came in place of a text, as a clause: `the model refused: ...`. None where there is a text."""
 
 
-def checkpoints_by_step(client: FineTuning, job_id: str) -> Listing[Checkpoint]:
+def checkpoints_by_step(client: FineTuning, job_id: str) -> Listing[SeenCheckpoint]:
     """A job's checkpoints, by rising step; those without a step that can be read come first."""
     found = gathered(client.checkpoints(job_id))
-    return found._replace(elements=sorted(found.elements, key=_step))
-
-
-def _step(checkpoint: Checkpoint) -> float:
-    step: Any = checkpoint.get("step_number")
-    return step if isinstance(step, int | float) and not isinstance(step, bool) and step == step else -1
+    return found._replace(
+        elements=sorted(found.elements, key=lambda one: -1 if one.step is None else one.step)
+    )
 
 
 def tuned_model(client: FineTuning, job_id: str, step: int | None = None) -> str:
@@ -83,23 +80,23 @@ def tuned_model(client: FineTuning, job_id: str, step: int | None = None) -> str
     if step is not None:
         return _checkpoint_model(checkpoints_by_step(client, job_id), step, job_id)
     job = client.job(job_id)
-    model = job.get("fine_tuned_model")
-    if isinstance(model, str) and model:
-        return model
-    status = plain_text(str(job.get("status")))
+    if job.tuned_model is not None:
+        return job.tuned_model
+    held = job.odd.get("fine_tuned_model")
+    instead = "" if held is None else f" but {plain_text(held)}"
+    status = plain_text(job.status or job.odd.get("status") or "in a state that the service does not name")
     raise InputError(
-        f"the job has no tuned model: it is {status}",
+        f"the job has no tuned model{instead}: it is {status}",
         fix="Wait for it with `rft watch`, or ask a checkpoint with --checkpoint STEP.",
         place=job_id,
     )
 
 
-def _checkpoint_model(found: Listing[Checkpoint], step: int, job_id: str) -> str:
+def _checkpoint_model(found: Listing[SeenCheckpoint], step: int, job_id: str) -> str:
     for checkpoint in found.elements:
-        if _step(checkpoint) == step:
-            model = checkpoint.get("fine_tuned_model_checkpoint")
-            if isinstance(model, str) and model:
-                return model
+        if checkpoint.step == step:
+            if checkpoint.model is not None:
+                return checkpoint.model
             raise InputError(
                 f"the checkpoint at step {step} has no model yet",
                 fix="Try again later, or choose another of `rft checkpoints`.",
@@ -107,7 +104,7 @@ def _checkpoint_model(found: Listing[Checkpoint], step: int, job_id: str) -> str
             )
     if found.incomplete is not None:
         raise found.incomplete
-    steps = ", ".join(plain_text(str(checkpoint.get("step_number"))) for checkpoint in found.elements)
+    steps = ", ".join(str(checkpoint.step) for checkpoint in found.elements if checkpoint.step is not None)
     raise InputError(
         f"the job has no checkpoint at step {step}",
         fix=f"It has {steps}." if steps else "It has none yet.",

@@ -15,7 +15,6 @@ __all__ = ["in_path", "plain_text"]
 _LONGEST_MESSAGE = 500
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _SECRET = re.compile(r"bedrock-api-key-[A-Za-z0-9+/=]+|\bsk-[A-Za-z0-9_-]{8,}|\bABSK[A-Za-z0-9+/=]{8,}")
-_LONGEST_ID = 2048
 
 
 def plain_text(text: str) -> str:
@@ -43,11 +42,12 @@ def in_path(value: str, what: str = "id") -> str:
         The segment.
 
     Raises:
-        InputError: It is empty, too long, or cannot be a segment.
+        InputError: It is empty, or has control characters.
     """
-    odd = _CONTROL.search(value) or value.strip() != value
-    if not value or value in (".", "..") or odd or len(value) > _LONGEST_ID:
+    if not value.strip() or _CONTROL.search(value) or {"\n", "\t"} & set(value):
         raise InputError(
             f"{plain_text(value)!r} cannot be a {what}", fix="Copy the id as the service shows it."
         )
-    return quote(value, safe=":@")
+    segment = quote(value, safe=":@")
+    # Dots alone mean a folder; encoded, they are a name.
+    return segment.replace(".", "%2E") if segment in (".", "..") else segment

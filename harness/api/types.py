@@ -33,14 +33,6 @@ class FileObject(TypedDict):
     expires_at: NotRequired[int | None]
 
 
-class FileDeleted(TypedDict):
-    """The answer to DELETE /files/{id}."""
-
-    id: str
-    object: Literal["file"]
-    deleted: bool
-
-
 # --- Jobs
 
 METHOD_TYPE: Final = "reinforcement"

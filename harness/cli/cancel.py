@@ -16,7 +16,7 @@ from harness.errors import InputError
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
-    from harness.api.types import Job
+    from harness.api.seen import SeenJob
 
 
 @click.command("cancel")
@@ -49,8 +49,10 @@ def command(
                 confirm(f"Cancel {job_id}? It cannot be resumed.")
             found = _cancelled(client, job_id)
     if as_json:
-        emit_json(found)
-    status = plain_text(str(found.get("status") or "in a state that the service does not name"))
+        emit_json(found.raw)
+    status = plain_text(
+        found.status or found.odd.get("status") or "in a state that the service does not name"
+    )
     if not _is_cancelled(found):
         say(f"rft: {printable(job_id)} was not canceled: it is {status}", err=True)
         return 1
@@ -63,11 +65,11 @@ _CANCELLED = frozenset({"cancelled", "canceled", "cancelling", "canceling", "sto
 """Also native Bedrock's words, and those of a service that ends a job after it has answered."""
 
 
-def _is_cancelled(job: Job) -> bool:
-    return str(job.get("status")).lower() in _CANCELLED
+def _is_cancelled(job: SeenJob) -> bool:
+    return (job.status or "").lower() in _CANCELLED
 
 
-def _cancelled(client: FineTuning, job_id: str) -> Job:
+def _cancelled(client: FineTuning, job_id: str) -> SeenJob:
     """Cancel; a refusal counts as done when the job is cancelled: an earlier answer may have been lost."""
     from harness.api.failures import RequestRefused
     from harness.api.types import FINAL_STATUSES
@@ -77,11 +79,10 @@ def _cancelled(client: FineTuning, job_id: str) -> Job:
         return found if _is_cancelled(found) else client.job(job_id)
     except RequestRefused as error:
         found = client.job(job_id)
-        status = found.get("status")
         if _is_cancelled(found):
             return found
-        if status in FINAL_STATUSES:
-            message = f"the job has {status} already: nothing is left to cancel"
+        if found.status in FINAL_STATUSES:
+            message = f"the job has {found.status} already: nothing is left to cancel"
             raise InputError(message, place=job_id) from error
         raise
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.api.seen import as_text
 from harness.cli.columns import say_columns
 from harness.cli.options import jobs_dir_option, json_option
 from harness.cli.output import emit_json, say
 from harness.cli.service import Service, at, service_options, tell_incomplete
 
 if TYPE_CHECKING:
-    from harness.api.types import Checkpoint
+    from harness.api.seen import SeenCheckpoint
 
 
 @click.command("checkpoints")
@@ -33,7 +34,13 @@ def command(job: str, jobs_dir: Path, service: Service, as_json: bool) -> int:
     with service.connect() as client:
         found = checkpoints_by_step(client, job_id)
     if as_json:
-        emit_json({"job": job_id, "checkpoints": found.elements, "incomplete": found.incomplete})
+        emit_json(
+            {
+                "job": job_id,
+                "checkpoints": [one.raw for one in found.elements],
+                "incomplete": found.incomplete,
+            }
+        )
     elif found.elements:
         say_columns(("step", "created", "model"), [_line(checkpoint) for checkpoint in found.elements])
     else:
@@ -41,18 +48,18 @@ def command(job: str, jobs_dir: Path, service: Service, as_json: bool) -> int:
     return tell_incomplete(found)
 
 
-def _line(checkpoint: Checkpoint) -> tuple[Any, ...]:
+def _line(checkpoint: SeenCheckpoint) -> tuple[Any, ...]:
     """Step, time and model, and its metrics below."""
-    metrics: Any = checkpoint.get("metrics")
-    if isinstance(metrics, dict):
-        metrics = ", ".join(f"{name} {_number(value)}" for name, value in metrics.items() if name != "step")
-    return (
-        checkpoint.get("step_number"),
-        at(checkpoint.get("created_at")),
-        checkpoint.get("fine_tuned_model_checkpoint"),
-        metrics,
+    odd = checkpoint.odd
+    numbers = (
+        f"{name} {f'{value:.4g}' if isinstance(value, float) else as_text(value)}"
+        for name, value in checkpoint.metrics.items()
+        if name != "step"
     )
-
-
-def _number(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    whole = as_text(checkpoint.raw) if checkpoint.id is None else None
+    return (
+        odd.get("step_number") if checkpoint.step is None else checkpoint.step,
+        at(checkpoint.created_at),
+        checkpoint.model or odd.get("fine_tuned_model_checkpoint"),
+        ", ".join(numbers) or odd.get("metrics") or whole,
+    )

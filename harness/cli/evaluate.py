@@ -151,12 +151,12 @@ def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:
                 checkpoints = checkpoints_by_step(client, job_id)
                 if checkpoints.incomplete is not None:
                     raise checkpoints.incomplete
+                if missing := sum(one.model is None for one in checkpoints.elements):
+                    say(f"note: {missing} of the checkpoints of {name} have no model to ask", err=True)
                 found += [
-                    Named(
-                        f"{name} step {one.get('step_number')}", one["fine_tuned_model_checkpoint"], exposure
-                    )
+                    Named(f"{name} step {'-' if one.step is None else one.step}", one.model, exposure)
                     for one in checkpoints.elements
-                    if one.get("fine_tuned_model_checkpoint")
+                    if one.model is not None
                 ]
             found.append(Named(name, tuned_model(client, job_id), exposure))
     if asked["checkpoints"] and not any(jobs.values()):
@@ -169,7 +169,10 @@ def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:
 
 def _base(client: FineTuning, jobs: list[str]) -> str:
     """The base model of the jobs that are named."""
-    models = {str(client.job(job).get("model")) for job in jobs}
+    found = {client.job(job).model for job in jobs}
+    models = {model for model in found if model is not None}
+    if found and not models:
+        raise InputError("the service does not tell the base model of the jobs", fix="Name the model's id.")
     if len(models) != 1:
         what = "no job is named" if not models else f"the jobs have several: {', '.join(sorted(models))}"
         raise InputError(f"which base model is meant is not clear: {what}", fix="Name the model's id.")

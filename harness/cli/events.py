@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from harness.api.safe_text import plain_text
+from harness.api.seen import SeenEvent, as_text
 from harness.cli.options import jobs_dir_option, json_option
 from harness.cli.output import emit_json, say
 from harness.cli.service import Service, at, service_options, tell_incomplete
@@ -45,7 +46,9 @@ def command(
     with service.connect() as client:
         found = _oldest_first(_filtered(client.events(job_id), kind, level), last)
     if as_json:
-        emit_json({"job": job_id, "events": found.elements, "incomplete": found.incomplete})
+        emit_json(
+            {"job": job_id, "events": [event.raw for event in found.elements], "incomplete": found.incomplete}
+        )
     elif found.elements:
         say("TIME                 EVENT", dim=True)
     elif not found.incomplete:
@@ -55,19 +58,19 @@ def command(
     return tell_incomplete(found)
 
 
-def _filtered(events: Iterable[Event], kind: str | None, level: str | None) -> Iterator[Event]:
+def _filtered(events: Iterable[SeenEvent], kind: str | None, level: str | None) -> Iterator[SeenEvent]:
     for event in events:
-        if kind in (None, event.get("type")) and level in (None, event.get("level")):
+        if kind in (None, event.type) and level in (None, event.level):
             yield event
 
 
-def _oldest_first(events: Iterator[Event], last: int | None) -> Listing[Event]:
+def _oldest_first(events: Iterator[SeenEvent], last: int | None) -> Listing[SeenEvent]:
     """The events by rising time; where the newest come first, no more of them than are asked for."""
     from harness.api.client import gathered
     from harness.follow.events import is_newest_first
 
     first = gathered(islice(events, 100))
-    newest_first = is_newest_first(first.elements) is not False
+    newest_first = is_newest_first([cast("Event", event.raw) for event in first.elements]) is not False
     found = first
     if first.incomplete is None:
         more = None if last is None or not newest_first else max(0, last - len(first.elements))
@@ -77,7 +80,7 @@ def _oldest_first(events: Iterator[Event], last: int | None) -> Listing[Event]:
     return found._replace(elements=found.elements[-(last or 0) :])
 
 
-def describe(event: Event) -> str:
+def describe(event: SeenEvent) -> str:
     """One event on one line.
 
     Args:
@@ -85,16 +88,17 @@ def describe(event: Event) -> str:
     """
     from harness.api.types import STEP, TOTAL_STEPS, TRAINING_METRICS
 
-    level = str(event.get("level") or "info")
-    line = f"{at(event.get('created_at'))}  {'' if level == 'info' else plain_text(level).upper() + ': '}"
-    line += plain_text(str(event.get("message") or event.get("type") or "(no message)"))
-    data = event.get("data")
-    if not isinstance(data, dict):
-        return line
+    level = plain_text(event.level or event.odd.get("level") or "info")
+    line = f"{at(event.created_at):19}  {'' if level == 'info' else level.upper() + ': '}"
+    line += plain_text(event.message or event.odd.get("message") or event.text)
+    data = event.data
+    if data is None:
+        held = event.odd.get("data")
+        return line if held is None else f"{line}  {plain_text(held)}"
     known = [name for name in TRAINING_METRICS if isinstance(data.get(name), int | float)]
     numbers = [f"{name.removeprefix('critic_').removeprefix('actor_')} {data[name]:.4g}" for name in known]
     others = [
-        f"{plain_text(str(name))} {plain_text(str(value))}"
+        f"{plain_text(name)} {plain_text(as_text(value))}"
         for name, value in data.items()
         if name not in known and name not in (STEP, TOTAL_STEPS)
     ]

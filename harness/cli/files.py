@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.api.safe_text import plain_text
+from harness.api.seen import as_text
 from harness.cli.columns import say_columns
 from harness.cli.options import json_option, name_option, yes_option
 from harness.cli.output import emit_json, say
-from harness.cli.service import Service, at, service_options, tell_incomplete
+from harness.cli.service import Service, at, service_options, tell_incomplete, tell_no_id
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
-    from harness.api.types import FileObject
+    from harness.api.seen import SeenFile
 
 
 class _Listing(click.Group):
@@ -46,7 +47,7 @@ def list_files(service: Service, as_json: bool) -> int:
     with service.connect() as client:
         found = gathered(client.files())
     if as_json:
-        emit_json({"files": found.elements, "incomplete": found.incomplete})
+        emit_json({"files": [file.raw for file in found.elements], "incomplete": found.incomplete})
     elif found.elements:
         _tell(found.elements)
     else:
@@ -64,8 +65,8 @@ def show_file(file_id: str, service: Service, as_json: bool) -> int:
         return 0
     with service.connect() as client:
         file = client.file(file_id)
-    emit_json(file) if as_json else _tell([file])
-    return 0
+    emit_json(file.raw) if as_json else _tell([file])
+    return tell_no_id(file.id, file.raw)
 
 
 @command.command("upload")
@@ -79,7 +80,7 @@ def upload_file(path: Path, name: str | None, service: Service, as_json: bool) -
         return 0
     with service.connect() as client:
         file = client.upload(path, name)
-    emit_json(file) if as_json else _tell([file])
+    emit_json(file.raw) if as_json else _tell([file])
     return 0
 
 
@@ -109,9 +110,9 @@ def delete_files(file_ids: tuple[str, ...], yes: bool, service: Service, as_json
                 outcomes.append({"id": file_id, "deleted": False, "error": str(error)})
                 code = code or error.exit_code
                 continue
-            gone = answer.get("deleted") is True
-            outcomes.append({"id": file_id, "deleted": gone, "error": None if gone else _KEPT})
-            code = code or (0 if gone else 1)
+            kept = None if answer.deleted else f"the service answered {plain_text(as_text(answer.raw))}"
+            outcomes.append({"id": file_id, "deleted": answer.deleted, "error": kept})
+            code = code or (0 if answer.deleted else 1)
     if as_json:
         emit_json({"deleted": outcomes})
         return code
@@ -124,14 +125,17 @@ def delete_files(file_ids: tuple[str, ...], yes: bool, service: Service, as_json
     return code
 
 
-_KEPT = "the service does not say that it is gone"
-
-
-def _tell(files: Sequence[FileObject]) -> None:
+def _tell(files: Sequence[SeenFile]) -> None:
     say_columns(
         ("file", "bytes", "created", "name"),
         [
-            (file.get("id"), file.get("bytes"), at(file.get("created_at")), file.get("filename"))
+            (
+                file.id or file.odd.get("id"),
+                file.odd.get("bytes") if file.bytes is None else file.bytes,
+                at(file.created_at),
+                file.name or file.odd.get("filename"),
+                as_text(file.raw) if file.id is None else None,
+            )
             for file in files
         ],
     )

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from harness.api.job_view import job_view
 from harness.api.safe_text import plain_text
+from harness.api.seen import Json, SeenJob, as_text
 from harness.cli.columns import say_columns
 from harness.cli.options import jobs_dir_option, json_option, limit_option
 from harness.cli.output import emit_json, say
-from harness.cli.service import Service, at, service_options, tell_incomplete
+from harness.cli.service import Service, at, service_options, tell_incomplete, tell_no_id
 from harness.errors import HarnessError, InputError, ServiceError
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning, Listing
-    from harness.api.types import Job
     from harness.jobs.journal import Entry
 
 
@@ -59,8 +57,7 @@ def command(
         return 0
     with service.connect() as client:
         if job_id:
-            _show(client.job(job_id), find_entry(jobs_dir, job_id), as_json)
-            return 0
+            return _show(client.job(job_id), find_entry(jobs_dir, job_id), as_json)
         found = _newest(client, limit, status, refresh)
     return _list(found, jobs_dir, as_json)
 
@@ -68,7 +65,7 @@ def command(
 class _Found(NamedTuple):
     """The jobs to show, and those whose state is only the list's."""
 
-    jobs: Listing[Job]
+    jobs: Listing[SeenJob]
     stale: dict[int, HarnessError]
     """Why a job could not be retrieved, by its place in `jobs`."""
 
@@ -77,27 +74,29 @@ def _newest(client: FineTuning, limit: int, status: str | None, refresh: bool) -
     from harness.api.client import gathered
     from harness.api.types import FINAL_STATUSES
 
-    current: list[Job] = []
+    current: list[SeenJob] = []
     stale: dict[int, HarnessError] = {}
 
-    def retrieved(job: Job) -> Job:
-        job_id: Any = job.get("id")
-        if not refresh or job.get("status") in FINAL_STATUSES:
+    def retrieved(job: SeenJob) -> SeenJob:
+        if not refresh or job.status in FINAL_STATUSES:
             return job
         try:
-            if not isinstance(job_id, str):
+            if job.id is None:
                 raise InputError("it has no id")
             if any(isinstance(error, ServiceError) for error in stale.values()):
                 raise ServiceError("the service could not be reached for the job before")
-            return client.job(job_id)
+            found = client.job(job.id)
+            if found.id != job.id:
+                raise ServiceError(f"the service answered with {plain_text(as_text(found.raw))}")
+            return found
         except HarnessError as error:
             stale[len(current)] = error
             return job
 
-    def wanted() -> Iterator[Job]:
+    def wanted() -> Iterator[SeenJob]:
         for listed in client.jobs(page_size=min(limit, 100)):
             job = retrieved(listed)
-            if status is None or job.get("status") == status:
+            if status is None or job.status == status:
                 current.append(job)
                 yield job
             else:
@@ -106,44 +105,44 @@ def _newest(client: FineTuning, limit: int, status: str | None, refresh: bool) -
     return _Found(gathered(islice(wanted(), limit)), stale)
 
 
-def _show(job: Job, entry: Entry | None, as_json: bool) -> None:
+def _show(job: SeenJob, entry: Entry | None, as_json: bool) -> int:
     if as_json:
-        emit_json(job)
-        return
+        emit_json(job.raw)
+        return tell_no_id(job.id, job.raw)
     journal = entry.facts if entry else None
     replay = journal.replay if journal else None
-    seen = job_view(job)
     lines = {
-        "job": seen.id,
-        "status": seen.status,
-        "model": seen.model,
-        "tuned model": seen.tuned_model,
-        "grader": seen.grader,
+        "job": job.id,
+        "status": job.status,
+        "model": job.model,
+        "tuned model": job.tuned_model,
+        "grader": job.grader_arn,
         "its code": journal.grader.code_sha256 if journal else None,
         "replayed in": f"{replay.run} (the same code: {replay.same_code})" if replay else None,
-        "hyperparameters": _listed(seen.hyperparameters),
-        "training file": seen.training_file,
-        "created": at(seen.created),
-        "finished": at(seen.finished),
-        "error": seen.error,
-        **{f"{name} (as sent)": json.dumps(value) for name, value in seen.odd.items()},
+        "hyperparameters": _listed(job.hyperparameters),
+        "training file": job.training_file,
+        "created": at(job.created_at),
+        "finished": at(job.finished_at),
+        "error": job.error,
+        **{f"{name} (as sent)": text for name, text in job.odd.items()},
     }
     shown = {name: value for name, value in lines.items() if value not in (None, "-")}
-    if not shown:
-        raise ServiceError("the service describes the job with nothing that can be read", place="job")
     for name, value in shown.items():
         say(f"{name:16} {plain_text(str(value))}")
+    return tell_no_id(job.id, job.raw)
 
 
-def _listed(values: Mapping[str, Any] | None) -> str | None:
+def _listed(values: Json | None) -> str | None:
     return ", ".join(f"{name} {value}" for name, value in values.items()) if values else None
 
 
 def _list(found: _Found, jobs_dir: Path, as_json: bool) -> int:
     jobs = found.jobs.elements
     if as_json:
-        stale = [{"job": jobs[at].get("id"), "error": str(error)} for at, error in found.stale.items()]
-        emit_json({"jobs": jobs, "not_refreshed": stale, "incomplete": found.jobs.incomplete})
+        stale = [{"job": jobs[at].id, "error": str(error)} for at, error in found.stale.items()]
+        emit_json(
+            {"jobs": [job.raw for job in jobs], "not_refreshed": stale, "incomplete": found.jobs.incomplete}
+        )
         return tell_incomplete(found.jobs)
     if not jobs:
         say("no jobs")
@@ -153,12 +152,15 @@ def _list(found: _Found, jobs_dir: Path, as_json: bool) -> int:
     names = names_by_id(jobs_dir)
     lines = []
     for number, job in enumerate(jobs):
-        seen = job_view(job)
-        status = f"{seen.status or '-'}{'?' if number in found.stale else ''}"
-        models = ", tuned to ".join(filter(None, (seen.model, seen.tuned_model)))
-        lines.append((seen.id, status, at(seen.created), names.get(seen.id or ""), models))
+        status = f"{job.status or job.odd.get('status') or '-'}{'?' if number in found.stale else ''}"
+        models = ", tuned to ".join(filter(None, (job.model, job.tuned_model)))
+        if job.id is None:
+            models = as_text(job.raw)
+        lines.append(
+            (job.id or job.odd.get("id"), status, at(job.created_at), names.get(job.id or ""), models)
+        )
     say_columns(("job", "status", "created", "name"), lines)
     for number, error in found.stale.items():
-        shown = plain_text(str(jobs[number].get("id")))
+        shown = plain_text(jobs[number].id or "a job without an id")
         say(f"? {shown} is shown as listed; it could not be retrieved: {error}", err=True)
     return tell_incomplete(found.jobs)

@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.api.safe_text import plain_text
-from harness.api.times import seconds_since_1970
+from harness.api.seen import as_text
 from harness.cli.options import all_of, region_option
 from harness.cli.output import say
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning, Listing
     from harness.api.endpoint import Endpoint
+    from harness.api.seen import Json, Time
 
-__all__ = ["Service", "at", "inference_option", "service_options", "tell_incomplete"]
+__all__ = ["Service", "at", "inference_option", "service_options", "tell_incomplete", "tell_no_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,25 +128,35 @@ def service_options(verb: Callable[..., Any]) -> Callable[..., Any]:
     return _OPTIONS(with_service)
 
 
-def at(time: Any) -> str:
-    """A time of the service as local text; a time that cannot be read as it was sent.
+def at(time: Time) -> str:
+    """A time of the service as local text; what is no time as it was sent, and `-` for none.
 
     Args:
-        time: Seconds or milliseconds since 1970, a text in ISO 8601, or whatever the service sent.
+        time: As a record of the service's objects holds it.
     """
-    if time in (None, ""):
-        return "-"
-    seconds = seconds_since_1970(time)
+    if time is None or isinstance(time, str):
+        return plain_text(time or "-")
     try:
-        if seconds is not None:
-            return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        return datetime.fromtimestamp(time, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     except (OverflowError, OSError, ValueError):
-        pass
-    return plain_text(str(time))
+        return plain_text(str(time))
+
+
+def tell_no_id(object_id: str | None, raw: Json) -> int:
+    """Say where the service's object has no id, so that it may be something else; return the exit code.
+
+    Args:
+        object_id: Its id.
+        raw: The object.
+    """
+    if object_id is not None:
+        return 0
+    say(f"rft: the service answered with an object that has no id: {plain_text(as_text(raw))}", err=True)
+    return 3
 
 
 def tell_incomplete(listing: Listing[Any]) -> int:
-    """Say where a list broke off, and return the exit code.
+    """Say where a list broke off, and return the exit code: the rest was not reached.
 
     Args:
         listing: What was read of it.
@@ -154,4 +165,4 @@ def tell_incomplete(listing: Listing[Any]) -> int:
     if broken is None:
         return 0
     say(f"rft: the list may be incomplete: {broken}", err=True)
-    return broken.exit_code
+    return 3

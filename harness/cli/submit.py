@@ -201,7 +201,7 @@ def _send(plan: Plan, asked: dict[str, Any]) -> dict[str, Any]:
         "journal": str(entry.path),
         "found": done.found,
         "not_looked": done.unlooked,
-        "job": done.job,
+        "job": done.job.raw,
     }
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.api.safe_text import plain_text
+from harness.api.seen import SeenEvent
 from harness.cli.events import describe
 from harness.cli.options import jobs_dir_option, json_option
 from harness.cli.output import emit_json, say, stdout_console
@@ -175,7 +176,7 @@ class _Lines(_Json):
 
     def events(self, events: list[Event]) -> None:
         """Print each on a line."""
-        say("\n".join(describe(event) for event in events))
+        say("\n".join(describe(SeenEvent.read(event)) for event in events))
 
     def warning(self, finding: Finding) -> None:
         """Print it like an event."""
@@ -244,19 +245,17 @@ def _tell(found: Watched, screen: JobScreen) -> None:
     screen.trouble = None
     screen.show(found)
     _print(screen)
-    job: Any = found.job or {}
-    error = job.get("error")
-    if isinstance(error, dict) and error.get("message"):
-        say(plain_text(f"error {error.get('code')}: {error.get('message')}"))
-    elif error:
-        say(plain_text(f"error: {error}"))
-    if job.get("fine_tuned_model"):
-        say(f"tuned model: {plain_text(str(job['fine_tuned_model']))}")
+    if found.job is None:
+        return
+    if found.job.error is not None:
+        say(f"error: {plain_text(found.job.error)}")
+    if found.job.tuned_model is not None:
+        say(f"tuned model: {plain_text(found.job.tuned_model)}")
 
 
 def _summary(found: Watched) -> dict[str, Any]:
     return {
-        "job": found.job,
+        "job": None if found.job is None else found.job.raw,
         "events": found.events,
         "new_events": found.new_events,
         "step": found.curves.step,

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from harness.api.client import FineTuning
 from harness.api.failures import RequestRefused
-from harness.api.times import seconds_since_1970
 from harness.clock import Clock
 from harness.follow.spending import SpendingLimit
 from harness.follow.status import status_word
@@ -88,7 +87,7 @@ class Brake:
         self._watched.stop = "refused"
         self._note(
             f"the job was not cancelled and goes on: {_CANCEL_S:.0f} s after it was asked to, the service"
-            f" still says {status_word(self._watched.job or {})}; `rft cancel` asks again"
+            f" still says {status_word(self._watched.job)}; `rft cancel` asks again"
         )
         return True
 
@@ -97,8 +96,8 @@ class Brake:
         if limit.usd_per_hour is None:
             return None
         job = self._watched.job
-        begun = seconds_since_1970(job.get("created_at")) if job else None
-        if not begun:
+        begun = job.created_at if job is not None else None
+        if not isinstance(begun, float):
             self._note("the service does not say when the job was created: its hours are not counted")
             return None
         return max(0.0, self._clock.time() - begun) / 3600

@@ -6,10 +6,10 @@ send a word that nobody has documented, so its time of end decides where the wor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from harness.api.safe_text import plain_text
+from harness.api.seen import SeenJob
 from harness.api.types import FINAL_STATUSES
 
 __all__ = ["has_ended", "has_succeeded", "status_word", "what_is_odd"]
@@ -22,13 +22,13 @@ _GOING_ON: Final = frozenset(
 )
 
 
-def status_word(job: Mapping[str, Any]) -> str:
+def status_word(job: SeenJob | None) -> str:
     """A job's status in its service's spelling, safe to print; `(no status)` where it sent none."""
-    found = job.get("status")
-    return plain_text(str(found)) if found not in (None, "") else "(no status)"
+    found = None if job is None else job.status or job.odd.get("status")
+    return plain_text(found) if found else "(no status)"
 
 
-def has_ended(job: Mapping[str, Any]) -> bool:
+def has_ended(job: SeenJob) -> bool:
     """Whether nothing more will happen to a job.
 
     Args:
@@ -39,12 +39,12 @@ def has_ended(job: Mapping[str, Any]) -> bool:
     return word in _ENDED or (word not in _GOING_ON and _is_finished(job))
 
 
-def has_succeeded(job: Mapping[str, Any]) -> bool:
+def has_succeeded(job: SeenJob) -> bool:
     """Whether a job ended with a tuned model."""
     return _word(job) in _SUCCEEDED
 
 
-def what_is_odd(job: Mapping[str, Any]) -> str | None:
+def what_is_odd(job: SeenJob) -> str | None:
     """Say what a status leaves open.
 
     Args:
@@ -65,11 +65,10 @@ def what_is_odd(job: Mapping[str, Any]) -> str | None:
     return f"rft does not know the status {shown}; watching continues until the job has an end"
 
 
-def _word(job: Mapping[str, Any]) -> str:
-    found = job.get("status")
-    return found.strip().casefold() if isinstance(found, str) else ""
+def _word(job: SeenJob) -> str:
+    return (job.status or "").strip().casefold()
 
 
-def _is_finished(job: Mapping[str, Any]) -> bool:
-    """Whether there is a time of end; 0, false and an empty text are none."""
-    return bool(job.get("finished_at"))
+def _is_finished(job: SeenJob) -> bool:
+    """Whether there is anything that may be a time of end; 0, false and an empty text are none."""
+    return job.finished_at is not None

@@ -182,7 +182,7 @@ def _until_final(follower: _Follower, clock: Clock, pace: Polling, brake: Brake)
         if brake.waits:
             clock.sleep(_SETTLE_S)
             continue
-        said = silence.after(status_word(follower.watched.job or {}), count)
+        said = silence.after(status_word(follower.watched.job), count)
         if said is not None:
             follower.observer.note(said)
         quiet_polls = 0 if count else quiet_polls + 1

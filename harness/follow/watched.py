@@ -8,7 +8,8 @@ from typing import Literal, Protocol
 
 from harness.api.cost import JobCost
 from harness.api.failures import Unreachable
-from harness.api.types import Event, Job
+from harness.api.seen import SeenJob
+from harness.api.types import Event
 from harness.findings import Finding
 from harness.follow.curves import Curves
 from harness.follow.status import has_ended, has_succeeded
@@ -22,7 +23,7 @@ _MESSAGES_KEPT = 5
 class Watched:
     """What is known of a job: so far while it is followed, and how it ended."""
 
-    job: Job | None = None
+    job: SeenJob | None = None
     """None until the service has answered."""
     curves: Curves = field(default_factory=Curves)
     warnings: list[Finding] = field(default_factory=list)

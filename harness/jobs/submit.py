@@ -19,7 +19,8 @@ import httpx2
 
 from harness.api.client import FineTuning
 from harness.api.failures import RequestRefused, Unreachable
-from harness.api.types import FileObject, Job, JobRequest
+from harness.api.seen import SeenFile, SeenJob
+from harness.api.types import JobRequest
 from harness.clock import Backoff, Clock
 from harness.errors import InputError
 from harness.jobs.journal import Entry, file_ending
@@ -40,7 +41,7 @@ _UNUSABLE = ("error", "deleted")
 class Submitted:
     """A job that exists."""
 
-    job: Job
+    job: SeenJob
     found: bool
     """Whether an earlier call had created it."""
     unlooked: str | None = None
@@ -109,40 +110,40 @@ def _same_files(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> _
     """Look for training files that an earlier call uploaded, from here or from elsewhere."""
     ending, name = file_ending(entry.facts.name, plan), entry.facts.file.name
 
-    def is_same(file: FileObject) -> bool:
-        called = str(file.get("filename"))
-        whole = file.get("bytes", plan.data.bytes) == plan.data.bytes  # not cut off on its way
-        return (called == name or called.endswith(ending)) and whole and file.get("status") not in _UNUSABLE
+    def is_same(file: SeenFile) -> bool:
+        called = file.name or ""
+        whole = file.bytes in (plan.data.bytes, None)  # not cut off on its way
+        return (called == name or called.endswith(ending)) and whole and file.status not in _UNUSABLE
 
     def look() -> _SameFiles:
         found = []
         why = None
         try:
             for file in client.files():
-                if is_same(file) and isinstance(file.get("id"), str):
-                    found.append(file)
+                if file.id is not None and is_same(file):
+                    found.append((_time(file), file.id))
         except RequestRefused as error:
             why = error.message
         except Unreachable as error:
             if error.__cause__ is not None:
                 raise
             why = error.message  # the service's list has no end, or none that it names
-        found.sort(key=lambda file: (_time(file), file["id"]))
-        return _SameFiles(tuple(file["id"] for file in found), why)
+        return _SameFiles(tuple(file_id for _, file_id in sorted(found)), why)
 
     return _patiently(look, clock)
 
 
-def _time(file: FileObject) -> float:
-    created = file.get("created_at")
-    return created if isinstance(created, int | float) else 0.0
+def _time(file: SeenFile) -> float:
+    return file.created_at if isinstance(file.created_at, float) else 0.0
 
 
 def _uploaded(client: FineTuning, plan: Plan, entry: Entry, look: Callable[[], _SameFiles]) -> str:
     content = _copied(plan)
     entry.reach("uploading")
     try:
-        return client.upload(plan.data.path, entry.facts.file.name, content)["id"]
+        uploaded = client.upload(plan.data.path, entry.facts.file.name, content).id
+        assert uploaded is not None
+        return uploaded
     except RequestRefused:
         entry.reach("intended")
         raise
@@ -227,11 +228,11 @@ def _nothing_came_of_it(entry: Entry, unsure: bool) -> None:
 
 def _created_before(
     client: FineTuning, files: Collection[str], clock: Clock, looks: int = _LOOKS
-) -> Job | None:
+) -> SeenJob | None:
     """The job of our files, which no other plan can have used; looked for again, since lists may lag."""
 
-    def look() -> Job | None:
-        return next((job for job in client.jobs() if job.get("training_file") in files), None)
+    def look() -> SeenJob | None:
+        return next((job for job in client.jobs() if job.training_file in files), None)
 
     for number in range(looks):
         job = _patiently(look, clock)
@@ -242,8 +243,8 @@ def _created_before(
     return None
 
 
-def _done(entry: Entry, job: Job, *, found: bool) -> Submitted:
-    if not isinstance(job.get("id"), str):
+def _done(entry: Entry, job: SeenJob, *, found: bool) -> Submitted:
+    if job.id is None:
         raise Unreachable("the service created a job without an id", fix="See `rft jobs`.")
-    entry.reach("created", job_id=job["id"])
+    entry.reach("created", job_id=job.id)
     return Submitted(job, found)

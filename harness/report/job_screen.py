@@ -75,9 +75,11 @@ class JobScreen:
             good = has_succeeded(job)
             style = "bold green" if good else "bold red" if self._ended else "bold"
             self._status = status_word(job), style
-            self._id = plain_text(str(job.get("id") or ""))
-            begun, ended = (seconds_since_1970(job.get(name)) for name in ("created_at", "finished_at"))
-            self._times = begun, ended if self._ended and ended else None
+            self._id = plain_text(job.id or "")
+            begun, ended = (
+                time if isinstance(time, float) else None for time in (job.created_at, job.finished_at)
+            )
+            self._times = begun, ended if self._ended else None
         self._step = _step(watched.curves)
         self._left = watched.curves.seconds_left
         self._rows = tuple(_metrics(watched.curves))

@@ -4,7 +4,7 @@ from urllib.parse import unquote
 
 import httpx2
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.api.failures import RequestRefused, Unreachable
@@ -101,16 +101,16 @@ def test_shown_text_is_one_bounded_line_that_steers_no_terminal(text):
     shown.encode()
 
 
-@pytest.mark.parametrize("bad", ["", ".", "..", " a", "a\n", "a\x1b[31mb", "x" * 3000])
+@pytest.mark.parametrize("bad", ["", " ", "a\n", "a\tb", "a\x1b[31mb", "\ud800", "\u202e"])
 def test_what_cannot_be_an_id_is_not_sent(bad):
     with pytest.raises(InputError):
         in_path(bad)
 
 
-@given(st.text(st.characters(exclude_categories=["C"]), min_size=1).filter(lambda text: text.strip() == text))
+@given(st.text(st.characters(exclude_categories=["C"]), min_size=1).filter(str.strip))
+@example(".")
+@example("..")
 def test_any_other_id_is_one_segment_and_arrives_as_it_was(name):
-    if name in (".", ".."):
-        return
     segment = in_path(name)
     assert not set(segment) & set("/?# ")
     url = httpx2.URL("http://127.0.0.1/v1/files/" + segment)

@@ -71,7 +71,7 @@ def test_an_answer_without_a_text_is_an_error(stub, client, api, body):
 
 
 def test_checkpoints_come_by_rising_step(client):
-    assert [one["step_number"] for one in checkpoints_by_step(client, "ftjob-1").elements] == [10, 20, 40]
+    assert [one.step for one in checkpoints_by_step(client, "ftjob-1").elements] == [10, 20, 40]
 
 
 def test_a_jobs_model_and_that_of_a_step(client):

@@ -228,7 +228,7 @@ def test_a_cancel_that_takes_a_moment_counts(stub, rft):
     assert (ran.code, ran.stdout) == (0, "ftjob-1 is cancelling\n")
 
 
-@pytest.mark.parametrize("answer", [{}, {"id": None}, {"id": 7}])
+@pytest.mark.parametrize("answer", [{}, {"id": None}, {"id": ["x"]}])
 def test_an_upload_without_an_id_is_no_upload(stub, rft, tmp_path, answer):
     (tmp_path / "train.jsonl").write_text("{}\n")
     stub.faults.append(Fault("POST", "/files$", status=200, body=answer))

@@ -106,7 +106,7 @@ def test_watch_tells_the_outcome_by_its_exit_code(stub, rft, status, code):
     stub.add_job(status=status, error={"code": "e", "message": "why"} if code else None)
     ran = rft("watch", "ftjob-1", "--interval", 0.1)
     assert ran.code == code
-    assert ("error e: why" in ran.stdout) is bool(code)
+    assert ("error: e: why" in ran.stdout) is bool(code)
 
 
 def test_watch_as_json_is_one_object_and_a_second_call_repeats_no_event(stub, rft):

@@ -28,7 +28,11 @@ def test_jobs_lists_newest_first_and_asks_again_for_running_ones(stub, rft):
     stub.add_job("ftjob-2", "running")
     ran = rft("jobs")
     assert ran.code == 0
-    assert [line.split()[0] for line in ran.stdout.splitlines()] == ["ftjob-2", "ftjob-1"]
+    assert [line.split()[0] for line in ran.stdout.splitlines() if line[0] != " "] == [
+        "JOB",
+        "ftjob-2",
+        "ftjob-1",
+    ]
     assert "ft:x" in ran.stdout
     assert [seen.path for seen in stub.seen] == ["/v1/fine_tuning/jobs", "/v1/fine_tuning/jobs/ftjob-2"]
 
@@ -66,7 +70,8 @@ def test_events_come_oldest_first_once_each(stub, rft):
     stub.add_job()
     for number in range(230):
         stub.add_event("ftjob-1", number, data={"step": number, "critic_rewards_mean": 0.5})
-    lines = rft("events", "ftjob-1").stdout.splitlines()
+    head, *lines = rft("events", "ftjob-1").stdout.splitlines()
+    assert head.split() == ["TIME", "EVENT"]
     assert [int(line.split("event ")[1].split()[0]) for line in lines] == list(range(230))
     assert lines[0].endswith("rewards_mean 0.5")
 
@@ -103,9 +108,10 @@ def test_checkpoints(stub, rft):
         }
         for step in (20, 10)
     ]
-    lines = rft("checkpoints", "ftjob-1").stdout.splitlines()
-    assert [line.split()[1] for line in lines] == ["10", "20"]
-    assert lines[0].endswith("full_valid_loss 0.5")
+    head, *lines = rft("checkpoints", "ftjob-1").stdout.splitlines()
+    assert head.split() == ["STEP", "CREATED", "MODEL"]
+    assert [line.split()[0] for line in lines[::2]] == ["10", "20"]
+    assert lines[1] == "    full_valid_loss 0.5, odd null"
 
 
 def test_cancel_needs_a_yes(stub, rft):

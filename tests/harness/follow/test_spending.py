@@ -114,7 +114,7 @@ def followed(
 def test_the_job_is_cancelled_once_when_lambda_alone_passes_the_limit(tmp_path: Path) -> None:
     found, notes, stub = followed(tmp_path, 10.5 * A_STEP)
     assert found.job is not None
-    assert (found.job["status"], found.stop, found.succeeded) == ("cancelled", "asked", False)
+    assert (found.job.status, found.stop, found.succeeded) == ("cancelled", "asked", False)
     assert len(stub.requests("POST", "/cancel$")) == 1
     assert found.cost is not None
     assert found.cost.lambda_usd == pytest.approx(12 * A_STEP)
@@ -154,4 +154,4 @@ def test_a_cancel_that_took_effect_unseen_ends_the_watch(tmp_path: Path) -> None
     unseen = Fault("POST", "/cancel$", 0, takes_effect=True)
     found, _, _ = followed(tmp_path, A_STEP, faults=(unseen,))
     assert found.job is not None
-    assert found.job["status"] == "cancelled"
+    assert found.job.status == "cancelled"

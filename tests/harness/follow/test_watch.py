@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from harness.api.failures import RequestRefused, Unreachable
 from harness.api.safe_text import plain_text
+from harness.api.seen import SeenJob, as_text
 from harness.follow.status import has_ended, has_succeeded, what_is_odd
 from harness.follow.watch import Polling, watch
 from support.api_stub import ApiStub, Fault, TestClock
@@ -46,7 +47,7 @@ class Record:
         self.notes.append(text)
 
     def state(self, watched):
-        self.states.append((watched.job.get("status"), watched.curves.step))
+        self.states.append((watched.job.status, watched.curves.step))
 
     def trouble(self, error, wait_s):
         self.troubles.append(wait_s)
@@ -143,8 +144,8 @@ FINISHED = st.sampled_from([None, 0, "", False, 1_771_442_999, 1_771_442_999_000
 
 @given(WORDS, FINISHED)
 def test_every_status_ends_the_watch_or_is_usual_or_is_said(word, finished_at):
-    job = {"status": word, "finished_at": finished_at}
-    shown = str(word) if word not in (None, "") else "(no status)"
+    job = SeenJob.read({"status": word, "finished_at": finished_at})
+    shown = as_text(word) if word not in (None, "") else "(no status)"
     odd = what_is_odd(job)
     if has_ended(job):
         assert odd is None or (finished_at and plain_text(shown) in odd)
@@ -405,7 +406,7 @@ class Scripted:
     def job(self, job_id):
         self._fail()
         word = self.words.pop() if self.words else ("succeeded", None)
-        return {"id": job_id, "status": word[0], "finished_at": word[1]}
+        return SeenJob.read({"id": job_id, "status": word[0], "finished_at": word[1]})
 
     def events_page(self, job_id, *, after=None):
         self._fail()
@@ -423,7 +424,7 @@ def test_every_sequence_of_answers_ends(tmp_path_factory, words, pages, failures
     outcome = None
     with suppress(Unreachable, RequestRefused):
         outcome = watch(client, "ftjob-1", folder, observer=record, clock=clock)
-    assert outcome is None or has_ended(outcome.job or {})
+    assert outcome is None or outcome.job is None or has_ended(outcome.job)
     assert clock.ticks < 5000
     shutil.rmtree(folder)
 

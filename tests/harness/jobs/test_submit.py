@@ -78,8 +78,8 @@ def test_a_job_is_created_and_written_down(stub, data, tmp_path):
     assert not done.found
     written = journal(tmp_path / "jobs")
     assert written["state"] == "created"
-    assert written["job"]["id"] == done.job["id"] == "ftjob-1"
-    assert written["file"]["id"] == done.job["training_file"]
+    assert written["job"]["id"] == done.job.id == "ftjob-1"
+    assert written["file"]["id"] == done.job.training_file
     assert written["data"]["sha256"] == read_training_file(data).sha256
     assert written["data"]["records"] == 3
     assert written["grader"] == {"arn": ARN, "code_sha256": "abc="}
@@ -92,7 +92,7 @@ def test_the_same_command_again_finds_the_same_job(stub, data, tmp_path):
     first = run(stub, data, tmp_path / "jobs")
     again = run(stub, data, tmp_path / "jobs")
     assert again.found
-    assert again.job["id"] == first.job["id"]
+    assert again.job.id == first.job.id
     assert (len(stub.jobs), len(stub.files)) == (1, 1)
 
 
@@ -219,7 +219,7 @@ def test_a_kill_at_any_request_makes_no_second_job(stub, data, tmp_path, request
             submit(client, plan, entry, clock)
     assert journal(jobs)["state"] in ("uploading", "creating")
     done = run(stub, data, jobs)
-    assert list(stub.jobs) == [done.job["id"]]
+    assert list(stub.jobs) == [done.job.id]
     assert len(stub.files) == 1
 
 
@@ -239,7 +239,7 @@ def test_data_that_changes_while_it_is_sent_changes_nothing(stub, data, tmp_path
 
     stub.on_request = change
     done = run(stub, data, tmp_path / "jobs")
-    assert stub.contents[done.job["training_file"]] == right
+    assert stub.contents[done.job.training_file] == right
 
 
 def test_a_file_that_was_cut_off_on_its_way_is_not_used(stub, data, tmp_path):
@@ -250,15 +250,15 @@ def test_a_file_that_was_cut_off_on_its_way_is_not_used(stub, data, tmp_path):
         run(stub, data, tmp_path / "jobs")
     stub.on_request = None
     stub.files["file-1"]["bytes"] -= 1
-    assert run(stub, data, tmp_path / "jobs").job["training_file"] == "file-2"
+    assert run(stub, data, tmp_path / "jobs").job.training_file == "file-2"
 
 
 def test_another_users_file_of_the_same_data_is_not_taken(stub, data, tmp_path):
     """Its job would be taken for ours: each submission uploads its own file, under a name of its own."""
     with connected(stub.base_url) as client:
-        theirs = client.upload(data, "train.jsonl")["id"]
+        theirs = client.upload(data, "train.jsonl").id
     done = run(stub, data, tmp_path / "jobs")
-    assert done.job["training_file"] != theirs
+    assert done.job.training_file != theirs
 
 
 def test_another_folder_finds_the_job(stub, data, tmp_path):
@@ -268,8 +268,8 @@ def test_another_folder_finds_the_job(stub, data, tmp_path):
     copy.write_bytes(data.read_bytes())
     again = run(stub, copy, tmp_path / "elsewhere" / "jobs")
     assert again.found
-    assert again.job["id"] == first.job["id"]
-    assert journal(tmp_path / "elsewhere" / "jobs")["job"]["id"] == first.job["id"]
+    assert again.job.id == first.job.id
+    assert journal(tmp_path / "elsewhere" / "jobs")["job"]["id"] == first.job.id
     assert (len(stub.jobs), len(stub.files)) == (1, 1)
 
 
@@ -317,7 +317,7 @@ def test_of_two_files_that_were_uploaded_at_once_the_older_is_used(stub, data, t
     stub.faults.append(Fault("GET", "/files", status=200, body={"object": "list", "data": []}))
     ours = run(stub, data, tmp_path / "jobs")
     assert ours.found
-    assert ours.job["id"] == theirs.job["id"]
+    assert ours.job.id == theirs.job.id
     assert list(stub.jobs) == ["ftjob-1"]
 
 
@@ -329,7 +329,7 @@ def test_a_submission_under_way_elsewhere_is_left_to_finish(stub, data, tmp_path
     with pytest.raises(Unreachable, match="submitted from elsewhere"):
         run(stub, data, tmp_path / "jobs")
     stub.hidden_lists = 0
-    assert run(stub, data, tmp_path / "jobs").job["id"] == theirs.job["id"]
+    assert run(stub, data, tmp_path / "jobs").job.id == theirs.job.id
 
 
 class Killing(httpx2.BaseTransport):
@@ -365,7 +365,7 @@ def test_kills_at_any_point_in_several_folders_leave_one_file_and_one_job(tmp_pa
         def submitted(folder: str, network: Killing) -> str:
             entry = Entry.open(root / folder, default_name(plan), plan, "now")
             with FineTuning(where, Credential(KEY, "a test"), transport=network) as client:
-                return str(submit(client, plan, entry, TestClock()).job["id"])
+                return str(submit(client, plan, entry, TestClock()).job.id)
 
         for folder, at, after in kills:
             with contextlib.suppress(Killed):

@@ -154,7 +154,7 @@ def test_a_service_killed_and_started_again_costs_no_event(config, training_file
         thread.join(60)
         assert not thread.is_alive()
         with connected(base_url) as client:
-            served = [event["id"] for event in client.events(job_id)][::-1]
+            served = [event.id for event in client.events(job_id)][::-1]
     assert found[0].succeeded
     assert quiet.troubles >= 1
     assert quiet.ids == served
@@ -185,7 +185,7 @@ def test_faults_cost_neither_a_second_job_nor_an_event(config, training_file, tm
                 break
             except Unreachable:
                 continue
-        job_id = done.job["id"]
+        job_id = str(done.job.id)
         outcome = watch(
             client, job_id, tmp_path / "jobs/x", observer=quiet, clock=Hasty(), pace=Polling(5.0, 600.0)
         )

@@ -336,11 +336,11 @@ def test_the_way_through_the_http_emulator_gives_the_same_figures(sound: Rehears
         entry = Entry.open(tmp_path / "jobs", "same", plan, "now")
         job = submit(client, plan, entry, SystemClock()).job
         clock, pace = SystemClock(), Polling(0.2, 60.0)
-        end = watch(client, job["id"], tmp_path / "jobs" / "same", observer=Quiet(), clock=clock, pace=pace)
+        end = watch(client, str(job.id), tmp_path / "jobs" / "same", observer=Quiet(), clock=clock, pace=pace)
         import httpx2
 
         with httpx2.Client(trust_env=False, timeout=60.0) as http:
-            learned: Any = http.get(f"{process.admin_url}/jobs/{job['id']}/learned").json()
+            learned: Any = http.get(f"{process.admin_url}/jobs/{job.id}/learned").json()
     for name in (REWARD_MEAN, ENTROPY, RESPONSE_LENGTH_MEAN):
         assert end.curves.series[name].curve() == sound.curves[name]
     mine = sound.to_json()["learned"]

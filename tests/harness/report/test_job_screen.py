@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from harness.api.seen import SeenJob
 from harness.follow.health import Health
 from harness.follow.watched import Watched
 from harness.report.console import SafeConsole
@@ -40,7 +41,7 @@ def shown(watched: Watched, width: int = 80, name: str = "first") -> list[str]:
 
 
 def watched_with(*events: Any, job: Any = JOB) -> Watched:
-    found, health = Watched(job=job), Health()
+    found, health = Watched(job=SeenJob.read(job)), Health()
     for event in events:
         found.curves.add(event)
         health.check(found.curves)
