@@ -30,7 +30,7 @@ __all__ = ["Evidence", "changed_code", "evidence"]
 # AWS's blog on reinforcement fine-tuning: below 5 % rewards are sparse, above 95 % little is left to learn.
 SPARSE, SATURATED = 0.05, 0.95
 SEEN = 0.5
-"""Below this share of the training records, a replay says little about the job."""
+"""Up to this share of the training records, a replay says little about the job."""
 FAILED = 0.5
 """A larger share of gradings without a reward exceeds a grader's error budget, as it is by default."""
 
@@ -184,7 +184,7 @@ def _same_records(facts: RunFacts, records: RecordsSeen, place: Place, training:
     elif records.seen < records.records:
         share = records.seen / records.records
         message = f"the replay graded {records.seen:,} of the {records.records:,} records ({share:.0%})"
-        level = Severity.WARNING if share < SEEN else Severity.NOTE
+        level = Severity.WARNING if share <= SEEN else Severity.NOTE
         yield Finding("J030", level, message, place, fix=fix)
     if facts.limit is not None:
         message = f"the replay graded only the first {facts.limit:,} rollouts (--limit)"

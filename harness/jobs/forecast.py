@@ -17,6 +17,11 @@ __all__ = ["Forecast", "forecast", "grader_use"]
 
 _MEMORY_MB, _ARCHITECTURE = 512, "x86_64"
 """What the template of a project deploys, assumed where AWS was not asked."""
+_MEASURED = {
+    "in-process": " in this machine's Python",
+    "lambda-runtime": " in the local runtime",
+    "deployed": " with the network",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,8 @@ class Forecast:
     """Whether memory and architecture are assumed, since AWS was not asked for the function."""
     usd_per_hour: float | None
     """The service's own price, as the user says; None is unknown."""
+    measured: str = ""
+    """Where the replay measured the duration, as the end of a phrase."""
 
     def to_json(self) -> dict[str, Any]:
         """The forecast with what it assumes; null is unknown."""
@@ -46,6 +53,7 @@ class Forecast:
             "gb_seconds": self.cost.gb_seconds,
             "lambda_usd": self.cost.lambda_usd,
             "lambda_price": as_json(self.cost.price),
+            "measured": self.measured.strip() or None,
             "usd_per_hour": self.usd_per_hour,
             "assumes": {
                 "group_size": GROUP_SIZE,
@@ -71,7 +79,7 @@ class Forecast:
         else:
             said += [
                 f"  Lambda: {_short(cost.gb_seconds)} GB-seconds, {cost.lambda_usd:.4f} USD in {use.region}",
-                f"  ({1000 * use.seconds:,.2f} ms a completion, from the replay; {settings})",
+                f"  ({_short(1000 * use.seconds)} ms a completion{self.measured}; {settings})",
                 f"  (list price read {cost.price.read}: {cost.price.source})",
             ]
         if self.usd_per_hour is None:
@@ -109,7 +117,8 @@ def forecast(
         completions_a_call=completions_a_call,
     )
     use, assumed = grader_use(plan.grader_arn, plan.replay.seconds if plan.replay else None, function)
-    return Forecast(work, use, cost_of(work, use), completions_a_call, assumed, usd_per_hour)
+    measured = _MEASURED[plan.replay.target] if plan.replay else ""
+    return Forecast(work, use, cost_of(work, use), completions_a_call, assumed, usd_per_hour, measured)
 
 
 def grader_use(

@@ -181,7 +181,7 @@ def file_ending(name: str, plan: Plan) -> str:
 
 
 def held_for_all_folders(name: str, plan: Plan) -> HeldLock:
-    """Keep this user's other processes from making the same submission from any folder of this machine.
+    """Keep this user's other processes from making the same submission to the service, from any folder here.
 
     Args:
         name: The job's name here.
@@ -191,7 +191,8 @@ def held_for_all_folders(name: str, plan: Plan) -> HeldLock:
         InputError: Another process is making it, or the folder of locks cannot be written.
     """
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    path = Path(state) / "rft-graders" / f"submit{file_ending(name, plan)}.lock"
+    service = hashlib.sha256(plan.base_url.encode()).hexdigest()[:8]
+    path = Path(state) / "rft-graders" / f"submit-{service}{file_ending(name, plan)}.lock"
     return lock(path, "this submission", fix="Wait for it, or choose another --name.")
 
 

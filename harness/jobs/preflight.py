@@ -69,9 +69,7 @@ def _all_alike(plan: Plan, report: Report) -> Iterator[Finding]:
     copies = report.copies
     different = report.records - copies
     if copies and different < MIN_RECORDS:
-        message = (
-            f"only {different:,} of {report.records:,} records are different, and {MIN_RECORDS} are needed"
-        )
+        message = f"{different:,} different among {report.records:,} records; a job needs {MIN_RECORDS}"
         level = Severity.ERROR if copies * 2 >= report.records else Severity.WARNING
         fix = "Add records; n_epochs repeats them."
         yield Finding("J005", level, message, place, fix=fix)

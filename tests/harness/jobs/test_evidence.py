@@ -245,7 +245,7 @@ TEN = [("0", "1")] * 10
 
 @pytest.mark.parametrize(
     ("strangers", "severity", "share"),
-    [(0, None, ""), (3, "note", "7 of the 10"), (6, "warning", "4 of the 10"), (10, "error", "none of 10")],
+    [(0, None, ""), (3, "note", "7 of the 10"), (5, "warning", "5 of the 10"), (10, "error", "none of 10")],
 )
 def test_a_replay_counts_for_the_records_that_it_graded(
     tmp_path: Path, strangers: int, severity: str | None, share: str

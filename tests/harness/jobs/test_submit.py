@@ -381,6 +381,7 @@ def test_one_user_submits_the_same_from_one_folder_at_a_time(data, tmp_path, mon
         with pytest.raises(InUse, match="this submission is in use by process"):
             held_for_all_folders("mine", plan)
         held_for_all_folders("other", plan).close()
+        held_for_all_folders("mine", replace(plan, base_url="http://127.0.0.1:2/v1")).close()
 
 
 def test_two_processes_do_not_submit_one_job(tmp_path):
