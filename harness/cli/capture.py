@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import check_function, deployed_options, json_option, limit_option
+from harness.cli.options import FiniteNumber, check_function, deployed_options, json_option, limit_option
 from harness.cli.output import emit_json, printable, say
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _NEAREST = 3
 @deployed_options()
 @click.option(
     "--hours",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteNumber(min=0, min_open=True),
     default=24.0,
     show_default=True,
     metavar="HOURS",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import checkpoint_option, jobs_dir_option, json_option
+from harness.cli.options import FiniteNumber, checkpoint_option, jobs_dir_option, json_option
 from harness.cli.output import emit_json, say, stderr_console
 from harness.cli.service import Service, inference_option, service_options
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @checkpoint_option
 @click.option("--system", metavar="TEXT", help="Send this system prompt first.")
 @click.option("--max-tokens", metavar="N", type=click.IntRange(1), help="Stop the answer after N tokens.")
-@click.option("--temperature", metavar="T", type=click.FloatRange(0), help="Sample at this temperature.")
+@click.option("--temperature", metavar="T", type=FiniteNumber(0), help="Sample at this temperature.")
 @jobs_dir_option
 @service_options
 @inference_option

@@ -7,6 +7,7 @@ something new, `--out` what the command writes, and `--...-dir` a folder where a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ import click
 from harness.errors import InputError
 
 __all__ = [
+    "FiniteNumber",
     "all_of",
     "arn_option",
     "artifact_option",
@@ -53,6 +55,17 @@ __all__ = [
 ]
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+
+class FiniteNumber(click.FloatRange):
+    """A number within bounds; NaN, which no bound keeps out, and infinity are refused."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the value of an option."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
 
 
 def _refuse(is_wrong: Callable[[str], bool], message: str) -> Callable[..., Any]:
@@ -281,7 +294,7 @@ range_option = click.option(
     "--range",
     metavar="LOW HIGH",
     nargs=2,
-    type=float,
+    type=FiniteNumber(),
     help="Take this range for the grader's where it cannot be asked for it.",
 )
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
@@ -342,7 +355,7 @@ def hyperparameter_options(*, checked: bool) -> Callable[[Verb], Verb]:
     Args:
         checked: Refuse what is not positive; without it the verb's own checks say what is wrong.
     """
-    count, factor = (click.IntRange(1), click.FloatRange(0, min_open=True)) if checked else (int, float)
+    count, factor = (click.IntRange(1), FiniteNumber(0, min_open=True)) if checked else (int, float)
     return all_of(
         click.option("--n-epochs", metavar="N", type=count, help="Train on every record N times (1)."),
         click.option("--batch-size", metavar="N", type=count, help="Take N records a step (4)."),

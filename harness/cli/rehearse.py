@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from harness.cli.options import (
+    FiniteNumber,
     grader_option,
     group_size_option,
     handler_option,
@@ -46,7 +47,7 @@ _REFRESH_S: Final = 0.1
 @click.option(
     "--holdout",
     metavar="SHARE",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=FiniteNumber(0, 1, max_open=True),
     default=0.1,
     show_default=True,
     help="Hold out this share of the records from training.",

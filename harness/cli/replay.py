@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from harness.cli.options import (
+    FiniteNumber,
     grader_option,
     handler_option,
     json_option,
@@ -59,12 +60,15 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS, LAMBDA_RUNTIME
 @limit_option("rollouts")
 @label_option()
 @click.option(
-    "--label-threshold", metavar="X", type=float, help="Read numeric labels from X on as yes, others as no."
+    "--label-threshold",
+    metavar="X",
+    type=FiniteNumber(),
+    help="Read numeric labels from X on as yes, others as no.",
 )
 @click.option(
     "--label-tolerance",
     metavar="X",
-    type=float,
+    type=FiniteNumber(),
     help="Let a reward differ from a numeric label by X, by default 1e-9.",
 )
 @click.option(

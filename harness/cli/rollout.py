@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import (
+    FiniteNumber,
     all_of,
     checkpoint_option,
     jobs_dir_option,
@@ -58,7 +59,7 @@ asking_options = all_of(
     click.option(
         "--temperature",
         metavar="T",
-        type=click.FloatRange(0),
+        type=FiniteNumber(0),
         help="Sample at this temperature; by default the service's own.",
     ),
     click.option(
@@ -76,14 +77,14 @@ asking_options = all_of(
         "--rps",
         "per_second",
         metavar="N",
-        type=click.FloatRange(0, min_open=True),
+        type=FiniteNumber(0, min_open=True),
         help="Send at most N requests a second.",
     ),
     click.option(
         "--patience",
         "patience_s",
         metavar="SECONDS",
-        type=click.FloatRange(0),
+        type=FiniteNumber(0),
         default=300.0,
         show_default=True,
         help="Give up after this many seconds without an answer.",

@@ -16,6 +16,7 @@ from harness.api.safe_text import plain_text
 from harness.api.types import HYPERPARAMETERS, MODELS
 from harness.cli.like import changed, filled_in, like_options, tell_change
 from harness.cli.options import (
+    FiniteNumber,
     arn_option,
     check_function,
     function_option,
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
 @click.option(
     "--price-per-hour",
     metavar="USD",
-    type=click.FloatRange(0),
+    type=FiniteNumber(0),
     help="Say what the service charges an hour; we found no published price.",
 )
 @click.option(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ import click
 from harness.api.safe_text import plain_text
 from harness.api.seen import SeenEvent
 from harness.cli.events import describe
-from harness.cli.options import jobs_dir_option, json_option
+from harness.cli.options import FiniteNumber, jobs_dir_option, json_option
 from harness.cli.output import emit_json, say, stdout_console
 from harness.cli.service import Service, service_options
 from harness.errors import HarnessError, InputError
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 @click.option(
     "--interval",
     metavar="SECONDS",
-    type=click.FloatRange(0.1),
+    type=FiniteNumber(0.1),
     default=10.0,
     show_default=True,
     help="Poll every this many seconds.",
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
     "--patience",
     "patience_s",
     metavar="SECONDS",
-    type=click.FloatRange(0),
+    type=FiniteNumber(0),
     default=900.0,
     show_default=True,
     help="Give up after this many seconds without an answer, and say every so often that an answering job"
@@ -56,14 +55,14 @@ if TYPE_CHECKING:
 @click.option(
     "--stop-above",
     metavar="USD",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteNumber(0, min_open=True),
     help="Cancel the job, without asking, when its known cost so far is above this.",
 )
 @click.option(
     "--price-per-hour",
     metavar="USD",
-    type=click.FloatRange(0),
-    help="With --stop-above, say what the service charges an hour; we found no published price.",
+    type=FiniteNumber(0),
+    help="Say what the service charges an hour; we found no published price.",
 )
 @jobs_dir_option
 @service_options
@@ -126,9 +125,6 @@ def _limit(
     usd: float | None, usd_per_hour: float | None, jobs_dir: Path, job: str, service: Service
 ) -> SpendingLimit | None:
     """The limit that --stop-above sets, with what the job's journal knows of its cost."""
-    for option, value in (("--stop-above", usd), ("--price-per-hour", usd_per_hour)):
-        if value is not None and not math.isfinite(value):
-            raise InputError(f"{option} must be a finite number of US dollars, not {value}")
     if usd is None:
         if usd_per_hour is not None:
             raise InputError("--price-per-hour serves --stop-above", fix="Add --stop-above USD.")

@@ -165,3 +165,24 @@ def test_a_run_is_named_by_its_path_or_its_name(tmp_path: Path) -> None:
     runs = tmp_path / "elsewhere"
     assert options.run_folder(Path("first"), runs) == runs / "first"
     assert options.run_folder(runs / "first", Path("runs")) == runs / "first"
+
+
+NUMBERS = [
+    (name, parameter.opts[0])
+    for name, (command, _) in COMMANDS.items()
+    for parameter in command.params
+    if isinstance(parameter, click.Option)
+    and isinstance(parameter.type, click.types.FloatParamType)
+    # Preflight has a sentence of its own for this one, and --force.
+    and (name, parameter.opts[0]) != ("submit", "--learning-rate-multiplier")
+]
+
+
+@pytest.mark.parametrize(("name", "option"), NUMBERS)
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_a_number_is_finite(name: str, option: str, number: str) -> None:
+    command, context = COMMANDS[name]
+    (parameter,) = (one for one in command.params if option in one.opts)
+    value = number if parameter.nargs == 1 else (number,) * parameter.nargs
+    with pytest.raises(click.BadParameter):
+        parameter.type_cast_value(context, value)
