@@ -25,7 +25,7 @@ _STEP_LINES: Final = 10
 _JOB_CHARACTERS: Final = 14
 _MESSAGE_CHARACTERS: Final = 240
 _BODY_BYTES: Final = 65_536
-_TYPE = re.compile(r"[A-Za-z_][\w.]*(?=: |$)")
+_TYPE = re.compile(r"[A-Za-z_][\w.]*(?=: | \(|$)")
 _PLACE = re.compile(r"\(([^()\s]+:\d+)\)$")
 
 

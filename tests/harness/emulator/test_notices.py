@@ -43,7 +43,7 @@ def test_a_step_without_a_reward_says_so(notices: Notices, told: list[str]) -> N
 def test_an_error_of_a_grader_is_told_once_and_counted_at_the_end(notices: Notices, told: list[str]) -> None:
     for _ in range(1200):
         notices.grader_error(JOB, "exception", "ValueError: secret text (grader.py:7)")
-    notices.grader_error(JOB, "exception", "KeyError: 'x' (grader.py:9)")
+    notices.grader_error(JOB, "exception", "KeyError (grader.py:9)")
     notices.grader_error(JOB, "timeout", "interrupted after 5 s")
     notices.ended(JOB)
     notices.ended(JOB)
