@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.api.client import FineTuning
-from harness.api.failures import RequestRefused
+from harness.api.failures import AnsweredNo, RequestRefused
 from harness.clock import Clock
 from harness.follow.spending import SpendingLimit
 from harness.follow.status import status_word
@@ -63,7 +63,7 @@ class Brake:
         self._note(f"the known cost so far is above {limit.usd:g} USD: asking the service to cancel the job")
         try:
             self._client.cancel(self._job_id)
-        except RequestRefused as error:
+        except (RequestRefused, AnsweredNo) as error:
             watched.job = self._client.job(self._job_id)
             if not watched.ended:
                 watched.stop = "refused"

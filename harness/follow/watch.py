@@ -102,9 +102,11 @@ class _Follower:
         self.watched.events = self.had = log.count
         observer.resumed(self.watched)
 
-    def poll(self) -> int:
+    def poll(self, brake: Brake) -> int:
         """Ask for the job and its new events; the job first, so that its last events are not missed."""
         self.watched.job = self.client.job(self.job_id)
+        # The limit holds as well while the events cannot be read.
+        brake.check()
         odd = what_is_odd(self.watched.job)
         if odd is not None:
             self.note(odd)
@@ -147,8 +149,7 @@ def _until_final(follower: _Follower, clock: Clock, pace: Polling, brake: Brake)
     final_polls = 0
     while True:
         try:
-            count = follower.poll()
-            brake.check()
+            count = follower.poll(brake)
         except (Unreachable, RequestRefused) as error:
             trouble = _transient(error, seen, resumed=seen or follower.log.count > 0)
             lasted = backoff.lasted_s
@@ -182,9 +183,7 @@ def _until_final(follower: _Follower, clock: Clock, pace: Polling, brake: Brake)
         if brake.waits:
             clock.sleep(_SETTLE_S)
             continue
-        said = silence.after(status_word(follower.watched.job), count)
-        if said is not None:
-            follower.observer.note(said)
+        silence.take_in(follower, count)
         quiet_polls = 0 if count else quiet_polls + 1
         longest = max(pace.interval_s, _LONGEST_WAIT_S)
         interval = pace.interval_s if quiet_polls < 6 else min(interval * 1.5, longest)
@@ -200,18 +199,22 @@ class _Silence:
         self._status: str | None = None
         self._since = self._said = clock.monotonic()
 
-    def after(self, status: str, events: int) -> str | None:
-        """Take in a poll; a sentence when it is time for one."""
+    def take_in(self, follower: _Follower, events: int) -> None:
+        """Take in a poll, and say what it makes of it when it is time."""
         now = self._clock.monotonic()
+        status = status_word(follower.watched.job)
         if events or status != self._status:
             self._status = status
             self._since = self._said = now
-            return None
-        if now - self._said < self._every_s:
-            return None
-        self._said = now
-        minutes = round((now - self._since) / 60)
-        return f"no new event and no change for {minutes} min: the job is still {status}; watching continues"
+            follower.watched.silence = None
+        elif now - self._said >= self._every_s:
+            self._said = now
+            minutes = round((now - self._since) / 60)
+            said = (
+                f"no new event and no change for {minutes} min: the job is still {status}; watching continues"
+            )
+            follower.watched.silence = said
+            follower.observer.note(said)
 
 
 def _transient(error: Unreachable | RequestRefused, seen: bool, *, resumed: bool) -> Unreachable:

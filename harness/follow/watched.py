@@ -29,6 +29,8 @@ class Watched:
     warnings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What the service left open: unknown statuses, events that may be missing."""
+    silence: str | None = None
+    """That the job answers and has reported nothing new for long, while it lasts."""
     messages: deque[Event] = field(default_factory=lambda: deque(maxlen=_MESSAGES_KEPT))
     """The latest events that are more than a step's metrics."""
     events: int = 0

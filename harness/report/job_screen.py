@@ -87,7 +87,9 @@ class JobScreen:
             (f"{one.id} {one.message}. {one.fix or ''}".rstrip(), "yellow") for one in watched.warnings
         ]
         notes = [(f"{note}.", "cyan") for note in watched.notes[-_NOTES:]]
-        self._said = tuple((plain_text(text), style) for text, style in (*warnings, *notes))
+        silence = [(f"{watched.silence}.", "cyan")] if watched.silence else []
+        said = (*warnings, *notes, *silence)
+        self._said = tuple((plain_text(text), style) for text, style in said)
         self._messages = tuple(map(_message, watched.messages))
         self._cost = "" if watched.cost is None else _cost(watched.cost)
 

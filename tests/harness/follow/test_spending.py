@@ -128,9 +128,10 @@ def test_the_job_is_cancelled_when_its_hours_pass_the_limit(tmp_path: Path) -> N
     assert 1.0 < (found.cost.training_usd or 0) < 1.3
 
 
-@pytest.mark.parametrize("status", [400, 403, 409])
+@pytest.mark.parametrize("status", [400, 403, 409, 200])
 def test_a_cancel_that_is_refused_is_said_and_the_job_goes_on(tmp_path: Path, status: int) -> None:
-    found, notes, _ = followed(tmp_path, A_STEP, faults=(Fault("POST", "/cancel$", status, body={}),))
+    no = Fault("POST", "/cancel$", status, body={"error": {"message": "no"}})
+    found, notes, _ = followed(tmp_path, A_STEP, faults=(no,))
     assert (found.stop, found.succeeded) == ("refused", False)
     assert "was not cancelled and goes on" in notes[-1]
 
@@ -155,3 +156,10 @@ def test_a_cancel_that_took_effect_unseen_ends_the_watch(tmp_path: Path) -> None
     found, _, _ = followed(tmp_path, A_STEP, faults=(unseen,))
     assert found.job is not None
     assert found.job.status == "cancelled"
+
+
+def test_the_limit_holds_while_the_events_cannot_be_read(tmp_path: Path) -> None:
+    away = Fault("GET", "/events$", 503, body={}, times=10**6)
+    found, _, _ = followed(tmp_path, 0.5, faults=(away,), grader=GraderUse(), usd_per_hour=60.0)
+    assert found.stop == "asked"
+    assert found.ended

@@ -92,12 +92,14 @@ def test_what_is_not_known_is_said_to_be(watched: Watched, words: list[str]) -> 
 def test_warnings_notes_and_trouble_are_on_it() -> None:
     watched = watched_with(*steps(12, critic_rewards_mean=0.0))
     watched.notes = ["rft does not know the status dreaming"]
+    watched.silence = "no new event and no change for 15 min"
     screen = JobScreen("first", lambda: NOW, trouble="cannot reach the service; trying again in 4 s")
     screen.show(watched)
     text = " ".join(drawn(screen, 80))
     assert "W102 step 10: the reward has been exactly 0 for 10 steps." in text
     assert "rft does not know the status dreaming." in text
     assert "trying again in 4 s" in text
+    assert "no change for 15 min." in text
 
 
 @pytest.mark.parametrize("width", [80, 40, 20])
