@@ -13,7 +13,7 @@ from typing import Any, Literal
 from harness.api.client import FineTuning, Listing, gathered
 from harness.api.failures import AnsweredNo, Unreachable
 from harness.api.safe_text import plain_text
-from harness.api.seen import SeenCheckpoint
+from harness.api.seen import SeenCheckpoint, as_text
 from harness.errors import InputError
 
 __all__ = [
@@ -21,9 +21,11 @@ __all__ = [
     "Api",
     "Question",
     "Reply",
+    "Textless",
     "ask",
     "checkpoints_by_step",
     "first_choice",
+    "kind_without_text",
     "tuned_model",
     "without_text",
 ]
@@ -180,19 +182,48 @@ def without_text(message: Mapping[str, Any], finish: str | None) -> str | None:
         message: The assistant's turn.
         finish: Why the model stopped.
     """
+    match kind_without_text(message, finish):
+        case None:
+            return None
+        case "refused":
+            return f"the model refused: {plain_text(as_text(_refusal(message)))}"
+        case "tool call":
+            calls = message.get("tool_calls") or message.get("function_call")
+            return f"the model called a tool and wrote no text{_tool_names(calls)}"
+        case "filtered":
+            return "the service filtered the answer out (content_filter)"
+        case "reasoning alone":
+            return "the model reasoned and wrote no answer"
+        case "empty":
+            return "the answer is empty"
+
+
+Textless = Literal["refused", "tool call", "filtered", "reasoning alone", "empty"]
+"""What an answer without a text is."""
+
+
+def kind_without_text(message: Mapping[str, Any], finish: str | None) -> Textless | None:
+    """Tell what a message without a text is; None where it holds one.
+
+    Args:
+        message: The assistant's turn.
+        finish: Why the model stopped.
+    """
     if _text(message.get("content")).strip():
         return None
-    refusal = message.get("refusal") or _text(message.get("content"), "refusal")
-    if refusal:
-        return f"the model refused: {plain_text(str(refusal))}"
-    calls = message.get("tool_calls") or message.get("function_call")
-    if calls:
-        return f"the model called a tool and wrote no text{_tool_names(calls)}"
+    if _refusal(message):
+        return "refused"
+    if message.get("tool_calls") or message.get("function_call"):
+        return "tool call"
     if finish == "content_filter":
-        return "the service filtered the answer out (content_filter)"
+        return "filtered"
     if message.get("reasoning_content") or message.get("reasoning"):
-        return "the model reasoned and wrote no answer"
-    return "the answer is empty"
+        return "reasoning alone"
+    return "empty"
+
+
+def _refusal(message: Mapping[str, Any]) -> Any:
+    return message.get("refusal") or _text(message.get("content"), "refusal")
 
 
 def _tool_names(calls: Any) -> str:

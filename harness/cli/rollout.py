@@ -209,6 +209,9 @@ def _tell(state: Generated, out: Path) -> None:
         say(f"tokens: {tokens['in']:,} in, {tokens['out']:,} out; times the model's price, that is the cost")
     if state.cut:
         say(f"{state.cut:,} were cut off at the most tokens: raise --max-tokens")
+    if state.textless:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(state.textless.items()))
+        say(f"without a text: {kinds}")
     if state.waits:
         say(
             f"busy or broken, and asked again: {state.waits:,} times; --rps and --concurrency ask more slowly"

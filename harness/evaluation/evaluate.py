@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from graders.sample import Sample
+from harness.api.inference import kind_without_text
 from harness.api.types import NOT_RECORDED
 from harness.evaluation.exposure import Exposure
 from harness.replay.grading import grade_batch, in_batches, profiles_of
@@ -74,6 +75,8 @@ class Standing:
     """Completions that the emulator did not have; left out."""
     refused: int
     """Completions that the model would not give."""
+    textless: dict[str, int]
+    """Graded completions without a text, by what came in its place: a refusal, a tool call, reasoning."""
     length: float | None
     """Mean characters of the graded completions."""
     tokens: dict[str, int]
@@ -194,6 +197,7 @@ def _standing(named: Named, path: Path, state: Generated, target: Target, n: int
         failures=dict(sorted(failures.items())),
         not_recorded=len(found) - len(graded),
         refused=len(state.refused),
+        textless=dict(sorted(_textless(graded).items())),
         length=_mean([len(_text(rollout)) for rollout in graded]),
         tokens=state.tokens,
         by_record=by_record,
@@ -204,6 +208,11 @@ def _standing(named: Named, path: Path, state: Generated, target: Target, n: int
 def _number(rollout: Rollout) -> int:
     """Which of its record's completions this is; an earlier call may have asked for more than this one."""
     return int(str(rollout.id).rpartition("/")[2])
+
+
+def _textless(rollouts: list[Rollout]) -> Counter[str]:
+    last = (rollout.sent["messages"][-1] for rollout in rollouts if rollout.sent)
+    return Counter(kind for kind in (kind_without_text(message, None) for message in last) if kind)
 
 
 def _content(rollout: Rollout) -> Any:

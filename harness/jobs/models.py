@@ -13,14 +13,14 @@ import openai
 
 from harness.api.client import FineTuning
 from harness.api.failures import RequestRefused, Unreachable
-from harness.api.inference import first_choice, tuned_model
+from harness.api.inference import first_choice, kind_without_text, tuned_model
 from harness.jobs.journal import find_entry, find_job
 from harness.rollouts.asking import Ask, AskRefused, Busy, Completion
 
 __all__ = ["asker", "job_of", "model_of", "service_name"]
 
 _ABOUT_THE_RECORD = frozenset({400, 413, 422})
-_KEPT = ("tool_calls", "reasoning_content", "reasoning", "refusal")
+_KEPT = ("tool_calls", "function_call", "reasoning_content", "reasoning", "refusal")
 
 
 def asker(client: FineTuning) -> Ask:
@@ -85,6 +85,7 @@ def _completion(answer: Mapping[str, Any]) -> Completion:
         finish,
         _count(usage.get("prompt_tokens")),
         _count(usage.get("completion_tokens")),
+        kind_without_text(message, finish),
     )
 
 

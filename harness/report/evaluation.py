@@ -87,6 +87,9 @@ def _apart(standing: Standing) -> list[str]:
     lines = [f"{count:,} got no reward: {kind}" for kind, count in standing.failures.items()]
     if standing.not_recorded:
         lines.append(f"{standing.not_recorded:,} left out: the emulator has no recorded completion")
+    if standing.textless:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in standing.textless.items())
+        lines.append(f"without a text, graded all the same: {kinds}")
     if standing.refused:
         lines.append(f"{standing.refused:,} refused by the model")
     return lines

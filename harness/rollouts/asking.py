@@ -18,6 +18,8 @@ class Completion(NamedTuple):
     """Why it stopped, in the API's words."""
     tokens_in: int
     tokens_out: int
+    instead: str | None = None
+    """What came in place of a text, in a word or two such as `refused`; None where there is a text."""
 
 
 class Busy(Exception):
@@ -90,6 +92,8 @@ class Generated:
     """Completions of this call."""
     cut: int = 0
     """Of these, cut off at the most tokens."""
+    textless: dict[str, int] = field(default_factory=dict)
+    """Of these, without a text, by what came in its place: a refusal, a tool call, reasoning alone."""
     waits: int = 0
     """How often the service was busy."""
     refused: dict[str, str] = field(default_factory=dict)

@@ -215,6 +215,7 @@ def _rollout(task: _Task, found: Completion, model: str) -> dict[str, Any]:
         "id": f"{task.name}/{task.k}",
         "record": task.name,
         "model": model,
+        **({} if found.finish is None else {"finish_reason": found.finish}),
         "messages": [*task.fields["messages"], found.message],
         **fields,
     }
@@ -234,6 +235,8 @@ def _seed(seed: int, task: _Task) -> int:
 def _count(state: Generated, found: Completion) -> None:
     state.done += 1
     state.cut += found.finish == "length"
+    if found.instead is not None:
+        state.textless[found.instead] = state.textless.get(found.instead, 0) + 1
     state.tokens["in"] += found.tokens_in
     state.tokens["out"] += found.tokens_out
 

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from harness.jobs.models import asker
+from support.api_stub import ApiStub, Fault
+from support.service import connected, run_verb
+
+CALL = {"id": "1", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
+KINDS = [
+    ({"content": "4"}, "stop", None),
+    ({"content": [{"type": "text", "text": "4"}]}, "stop", None),
+    ({"content": None, "refusal": "I cannot"}, "stop", "refused"),
+    ({"content": [{"type": "refusal", "refusal": "No"}]}, "stop", "refused"),
+    ({"content": None, "tool_calls": [CALL]}, "tool_calls", "tool call"),
+    ({"content": "", "function_call": {"name": "f"}}, "function_call", "tool call"),
+    ({"content": ""}, "content_filter", "filtered"),
+    ({"content": None, "reasoning_content": "hm"}, "length", "reasoning alone"),
+    ({"content": " \n"}, None, "empty"),
+]
+
+
+def answer(message: Any, finish: str | None) -> dict[str, Any]:
+    return {"id": "c", "choices": [{"index": 0, "message": message, "finish_reason": finish}]}
+
+
+@pytest.fixture
+def stub():
+    with ApiStub() as stub:
+        yield stub
+
+
+@pytest.mark.parametrize(("message", "finish", "kind"), KINDS)
+def test_an_answer_without_a_text_keeps_its_kind_and_what_came_instead(stub, message, finish, kind):
+    stub.faults.append(Fault("POST", "/chat", status=200, body=answer(message, finish)))
+    with connected(stub.base_url) as client:
+        found = asker(client)("m", [{"role": "user", "content": "2+2"}], {})
+    assert (found.instead, found.finish) == (kind, finish)
+    assert found.message == {"role": "assistant", **message}
+
+
+def test_rollouts_count_what_came_without_a_text_and_say_why_each_ended(stub, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    records = [{"messages": [{"role": "user", "content": f"{n}+1"}]} for n in range(len(KINDS))]
+    (tmp_path / "records.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    stub.faults += [
+        Fault("POST", "/chat", status=200, body=answer(message, finish)) for message, finish, _ in KINDS
+    ]
+    words = ("rollout", "records.jsonl", "--model", "m", "-n", 1, "--out", "out.jsonl", "--concurrency", 1)
+    ran = run_verb(*words, base_url=stub.base_url)
+    assert ran.code == 0
+    counts = "1 empty, 1 filtered, 1 reasoning alone, 2 refused, 2 tool call"
+    assert f"without a text: {counts}" in ran.stdout
+    rollouts = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [rollout.get("finish_reason") for rollout in rollouts] == [finish for _, finish, _ in KINDS]
