@@ -1,7 +1,7 @@
 """A finished replay as evidence for or against submitting a job with its grader.
 
 It counts for the function and version that it called, and for the records that it graded. Findings have the
-ids J019 to J033 and follow AWS's advice on rewards before training. Nothing is graded here.
+ids J019 to J034 and follow AWS's advice on rewards before training. Nothing is graded here.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ __all__ = ["Evidence", "changed_code", "evidence"]
 SPARSE, SATURATED = 0.05, 0.95
 SEEN = 0.5
 """Up to this share of the training records, a replay says little about the job."""
+_JOB_WIRES = ("open-weight", "all")
 FAILED = 0.5
 """A larger share of gradings without a reward exceeds a grader's error budget, as it is by default."""
 
@@ -201,11 +202,19 @@ def _same_fields(facts: RunFacts, records: RecordsSeen, totals: Totals, place: P
     if records.added:
         message = f"training shows the grader fields that the replay did not: {named(records.added)}"
         yield Finding("J031", Severity.WARNING, message, place, fix=fix)
+    if records.fields_from is not None:
+        message = f"the replay's grader saw the fields of {records.fields_from}, not of this training file"
+        yield Finding("J031", Severity.WARNING, message, place, fix=fix)
     if totals.fields:
         message = (
             f"the replay's grader saw fields that differ within a record: {named(sorted(totals.fields))}"
         )
         yield Finding("J031", Severity.WARNING, message, place, fix=fix)
+    if facts.wire not in _JOB_WIRES:
+        message = f"the replay sent events in the shape of {facts.wire}, which this service does not send"
+        yield Finding(
+            "J034", Severity.WARNING, message, place, fix="Replay without --wire, or with --wire all."
+        )
     if facts.fields.kept:
         kept = named(facts.fields.kept)
         message = f"the replay showed the grader fields on the user's word (--keep-field): {kept}"

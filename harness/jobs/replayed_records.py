@@ -60,6 +60,8 @@ class RecordsSeen:
     """Fields that the run's grader saw and the training records lack."""
     added: tuple[str, ...] = ()
     """Fields of the training records that the run's grader did not see."""
+    fields_from: Path | None = None
+    """The file whose fields the run's grader saw, where that is another one than the training file."""
 
 
 def records_seen(run: Run, reading: RunReading, training: Path) -> RecordsSeen:
@@ -80,7 +82,9 @@ def records_seen(run: Run, reading: RunReading, training: Path) -> RecordsSeen:
     for value in rollouts.values():
         named.setdefault((record_key(value), leak_key(value)), value)
         by_content.setdefault(content_key(value), value)
-    fields = None if run.facts.records is not None else _Fields(run)
+    source = run.facts.records
+    fields = _Fields(run) if source is None else None
+    other = source.path if source is not None and source.sha256 != sha256(training) else None
     records = seen = 0
     for record in _values(training):
         records += 1
@@ -97,7 +101,7 @@ def records_seen(run: Run, reading: RunReading, training: Path) -> RecordsSeen:
     if why and not seen and reading.first:
         return RecordsSeen(records, None, why)
     lacking, added = ((), ()) if fields is None else (fields.lacking, fields.added)
-    return RecordsSeen(records, seen, None, tuple(sorted(lacking)), tuple(sorted(added)))
+    return RecordsSeen(records, seen, None, tuple(sorted(lacking)), tuple(sorted(added)), other)
 
 
 class _Fields:

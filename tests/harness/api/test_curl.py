@@ -45,14 +45,11 @@ ASKED_FOR = {
 }
 
 
-@pytest.fixture(autouse=True, params=[{}, ASKED_FOR], ids=["plain", "with a project"])
-def environment(request, monkeypatch):
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
     """What the SDK reads of the environment and sends."""
-    for name in ASKED_FOR:
-        monkeypatch.delenv(name, raising=False)
-    for name, value in request.param.items():
+    for name, value in ASKED_FOR.items():
         monkeypatch.setenv(name, value)
-    return request.param
 
 
 @pytest.fixture
@@ -84,7 +81,7 @@ def curl(command):
 
 @needs_curl
 @pytest.mark.parametrize("name", CALLS)
-def test_curl_sends_what_the_sdk_sends(stub, tmp_path, name, environment):
+def test_curl_sends_what_the_sdk_sends(stub, tmp_path, name):
     with connected(stub.base_url) as client:
         command = shown(client, CALLS[name], tmp_path)
         assert stub.seen == []
@@ -96,7 +93,7 @@ def test_curl_sends_what_the_sdk_sends(stub, tmp_path, name, environment):
     assert (by_curl.method, by_curl.path, by_curl.query) == (by_sdk.method, by_sdk.path, by_sdk.query)
     assert by_curl.headers["authorization"] == by_sdk.headers["authorization"]
     assert told_headers(by_curl.headers) == told_headers(by_sdk.headers)
-    assert by_sdk.headers.get("openai-project") == environment.get("OPENAI_PROJECT_ID")
+    assert by_sdk.headers.get("openai-project") == ASKED_FOR["OPENAI_PROJECT_ID"]
     if by_sdk.body:
         assert by_curl.json == by_sdk.json
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from harness.data.record_fields import FieldChoice
+from harness.data.record_file import RecordFacts
 from harness.errors import InputError
 from harness.findings import Finding
 from harness.jobs.evidence import changed_code, evidence
@@ -332,3 +334,12 @@ def test_a_partial_replay_and_kept_fields_are_said(tmp_path: Path) -> None:
 def test_the_command_that_replays_can_be_pasted_or_is_left_out(arn: str, command: str | None) -> None:
     [one] = evidence(None, UnknownFunction(arn, "nobody asked"), Path("train.jsonl")).findings
     assert (one.fix and one.fix.split("`")[1]) == command
+
+
+def test_fields_of_another_file_and_events_of_another_service_are_said(tmp_path: Path) -> None:
+    run = replayed(tmp_path, ("0", "1"))
+    path = training_file(run)
+    same = RecordFacts(path, hashlib.sha256(path.read_bytes()).hexdigest())
+    assert found(as_deployed(run, ARN, records=same, wire="all")) == {}
+    other = as_deployed(run, ARN, records=RecordFacts(tmp_path / "other.jsonl", "x"), wire="nova")
+    assert found(other) == {"J031": "warning", "J034": "warning"}
