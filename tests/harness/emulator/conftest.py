@@ -218,7 +218,7 @@ class Service:
 
     def events(self, name: str) -> list[Any]:
         """All events of a job, oldest first."""
-        page = self.raw("GET", f"/v1/fine_tuning/jobs/{name}/events?limit=1000")
+        page = self.raw("GET", f"/v1/fine_tuning/jobs/{name}/events?limit=10000")
         assert not page["has_more"]
         return page["data"][::-1]
 

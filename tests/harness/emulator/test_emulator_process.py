@@ -1,8 +1,12 @@
-"""The emulator as a process: ready, killed, restarted, orphaned, and with a grader that misbehaves."""
+"""The emulator as a process: ready, killed, restarted, orphaned, and with a grader that misbehaves.
+
+`RFT_KILLS=100` asks for more kills than a test run needs; the figures are printed (`pytest -s`).
+"""
 
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -19,6 +23,8 @@ from harness.emulator.config import EmulatorConfig
 from harness.errors import InputError
 from support.emulator_process import EmulatorProcess
 from support.waiting import at_least, until
+
+KILLS = int(os.environ.get("RFT_KILLS", "20"))
 
 
 def alive(pid: int) -> bool:
@@ -67,6 +73,33 @@ def test_a_job_that_was_killed_goes_on_from_its_last_step(serve, data) -> None:
         strict=True,
     ):
         assert checkpoint["metrics"] == other["metrics"]
+
+
+@pytest.mark.slow
+def test_jobs_survive_kills_at_any_moment(serve, data) -> None:
+    chance = random.Random(KILLS)
+    service = serve(manual=False, speed=20.0)
+    file = service.upload(data.records_of(data.rollouts()))
+    names = [service.submit(file, n_epochs=KILLS) for _ in range(2)]
+    seen: dict[str, list[Any]] = {name: [] for name in names}
+    running = 0
+    for _ in range(KILLS):
+        for _ in range(chance.randint(1, 60)):
+            for name in names:
+                events = service.events(name)
+                assert events[: len(seen[name])] == seen[name]
+                seen[name] = events
+        running += any(service.job(name)["status"] == "running" for name in names)
+        service.kill()
+        service.start()
+    until(lambda: all(service.job(name)["status"] == "succeeded" for name in names), 300)
+    sys.stdout.write(f"\nemulator killed {KILLS} times, {running} of them with a job running\n")
+    assert [job["id"] for job in service.raw("GET", "/v1/fine_tuning/jobs")["data"]] == names[::-1]
+    for name in names:
+        events = service.events(name)
+        assert events[: len(seen[name])] == seen[name]
+        assert len({event["id"] for event in events}) == len(events)
+        assert [figures["step"] for figures in story(service, name)] == list(range(1, 10 * KILLS + 1))
 
 
 def test_a_manual_clock_goes_on_after_a_restart(serve, data) -> None:
