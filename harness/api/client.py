@@ -22,7 +22,7 @@ from openai import OpenAI
 from harness.api.auth import Credential
 from harness.api.curl import PLACEHOLDER_KEY, UPLOAD_TYPE, ShowTransport
 from harness.api.endpoint import Endpoint
-from harness.api.failures import AnsweredNo, RequestRefused, Unreachable, translate
+from harness.api.failures import AnsweredNo, PageMissing, RequestRefused, Unreachable, translate
 from harness.api.safe_text import in_path, plain_text
 from harness.api.seen import SeenCheckpoint, SeenDeletion, SeenEvent, SeenFile, SeenJob, as_text
 from harness.api.types import FILE_PURPOSE, PAGE_SIZE, Event, Job, JobRequest, Page
@@ -325,7 +325,7 @@ def _json_object(response: httpx2.Response, *, is_job: bool) -> dict[str, Any]:
         value = json.loads(response.content)
     except (ValueError, RecursionError) as error:
         start = plain_text(response.text[:80])
-        if start[:1] in ("{", "["):
+        if start[:1] in ("{", "[", ""):
             raise _BrokenOff("the answer broke off", fix=_TRY_AGAIN, place=place) from error
         raise Unreachable(f"the answer is not JSON: {start!r}", fix=_WRONG_SERVICE, place=place) from error
     if not isinstance(value, dict):
@@ -350,7 +350,7 @@ def elements(
         The elements, each once, in the service's order, without those that the page before had.
 
     Raises:
-        Unreachable: The service says that there is more but not where, its pages lead in a circle, or there
+        PageMissing: The service says that there is more but not where, its pages lead in a circle, or there
             is no end.
     """
     after: str | None = None
@@ -364,10 +364,10 @@ def elements(
             return
         after = next_cursor(page, after)
         if after in followed:
-            raise Unreachable("the service's pages lead in a circle: the list may be incomplete")
+            raise PageMissing("the service's pages lead in a circle")
         followed.add(after)
         before = {name for name in ids if name is not None}
-    raise Unreachable(f"the list did not end after {most} pages", fix="Narrow it with --limit.")
+    raise PageMissing(f"the list did not end after {most} pages")
 
 
 class Listing(NamedTuple, Generic[Shape]):
@@ -386,15 +386,15 @@ def gathered(walk: Iterator[Shape], before: Sequence[Shape] = ()) -> Listing[Sha
         before: Those that were read already; they come first.
 
     Raises:
-        Unreachable: It broke before anything was read.
-        RequestRefused: It was refused before anything was read.
+        Unreachable: The first page could not be read.
+        RequestRefused: The first page was refused.
     """
     found = list(before)
     try:
         for element in walk:
             found.append(element)
     except (Unreachable, RequestRefused) as error:
-        if not found:
+        if not found and not isinstance(error, PageMissing):
             raise
         return Listing(found, error)
     return Listing(found, None)
@@ -411,14 +411,11 @@ def next_cursor(page: Page[Any], after: str | None) -> str:
         The last element's id, or the page's `last_id` when the page is empty or that element has none.
 
     Raises:
-        Unreachable: The page names no id, or the one it was fetched with.
+        PageMissing: The page names no id, or the one it was fetched with.
     """
     cursor = (_id(page["data"][-1]) if page["data"] else None) or _word(page.get("last_id"))
     if cursor is None or cursor == after:
-        raise Unreachable(
-            "the service says that there is more and does not say where: the list may be incomplete",
-            fix=_TRY_AGAIN,
-        )
+        raise PageMissing("the service says that there is more and does not say where")
     return cursor
 
 

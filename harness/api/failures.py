@@ -16,7 +16,7 @@ from harness.api.endpoint import other_path
 from harness.api.safe_text import plain_text
 from harness.errors import InputError, ServiceError
 
-__all__ = ["AnsweredNo", "RequestRefused", "Unreachable", "translate"]
+__all__ = ["AnsweredNo", "PageMissing", "RequestRefused", "Unreachable", "translate"]
 
 
 class RequestRefused(InputError):
@@ -68,6 +68,10 @@ class AnsweredNo(Unreachable):
     """
 
     exit_code = 1
+
+
+class PageMissing(Unreachable):
+    """A list's next page is promised and does not come; what was read before it stands."""
 
 
 _FIXES = {

@@ -43,7 +43,7 @@ def command(job: str, jobs_dir: Path, service: Service, as_json: bool) -> int:
         )
     elif found.elements:
         say_columns(("step", "created", "model"), [_line(checkpoint) for checkpoint in found.elements])
-    else:
+    elif found.incomplete is None:
         say("no checkpoints yet")
     return tell_incomplete(found)
 

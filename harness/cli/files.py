@@ -50,7 +50,7 @@ def list_files(service: Service, as_json: bool) -> int:
         emit_json({"files": [file.raw for file in found.elements], "incomplete": found.incomplete})
     elif found.elements:
         _tell(found.elements)
-    else:
+    elif found.incomplete is None:
         say("no files")
     return tell_incomplete(found)
 

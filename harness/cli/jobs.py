@@ -126,9 +126,9 @@ def _show(job: SeenJob, entry: Entry | None, as_json: bool) -> int:
         "error": job.error,
         **{f"{name} (as sent)": text for name, text in job.odd.items()},
     }
-    shown = {name: value for name, value in lines.items() if value not in (None, "-")}
-    for name, value in shown.items():
-        say(f"{name:16} {plain_text(str(value))}")
+    for name, value in lines.items():
+        if value not in (None, "-") or name in ("job", "status", "model"):
+            say(f"{name:16} {plain_text(str(value or '-'))}")
     return tell_no_id(job.id, job.raw)
 
 
@@ -145,7 +145,8 @@ def _list(found: _Found, jobs_dir: Path, as_json: bool) -> int:
         )
         return tell_incomplete(found.jobs)
     if not jobs:
-        say("no jobs")
+        if found.jobs.incomplete is None:
+            say("no jobs")
         return tell_incomplete(found.jobs)
     from harness.jobs.journal import names_by_id
 

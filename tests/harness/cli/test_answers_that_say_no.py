@@ -120,7 +120,8 @@ def test_what_was_read_of_a_list_that_breaks_off_is_kept(stub, rft, words, as_js
     ran = rft(*words, *(["--json"] if as_json else []))
     assert ran.code == 3
     assert "7" in ran.stdout
-    assert "the list may be incomplete" in (ran.json["incomplete"] if as_json else ran.stderr)
+    assert "the list may be incomplete: the service says that there is more" in ran.stderr
+    assert not as_json or "there is more" in ran.json["incomplete"]
 
 
 @pytest.mark.parametrize("words", ELEMENTS)
@@ -129,6 +130,9 @@ def test_a_first_page_that_promises_more_and_is_empty_is_no_empty_list(stub, rft
     ran = rft(*words)
     assert (ran.code, ran.stdout) == (3, "")
     assert "the list may be incomplete" in ran.stderr
+    ran = rft(*words, "--json")
+    assert ran.code == 3
+    assert ran.json["incomplete"]
 
 
 def test_an_answer_that_broke_off_is_asked_for_again(stub, rft):
