@@ -31,7 +31,8 @@ __all__ = ["Evidence", "changed_code", "evidence"]
 SPARSE, SATURATED = 0.05, 0.95
 SEEN = 0.5
 """Up to this share of the training records, a replay says little about the job."""
-_JOB_WIRES = ("open-weight", "all")
+_JOB_WIRE = "open-weight"
+"""How the names of the wires begin that this service may send."""
 FAILED = 0.5
 """A larger share of gradings without a reward exceeds a grader's error budget, as it is by default."""
 
@@ -210,7 +211,7 @@ def _same_fields(facts: RunFacts, records: RecordsSeen, totals: Totals, place: P
             f"the replay's grader saw fields that differ within a record: {named(sorted(totals.fields))}"
         )
         yield Finding("J031", Severity.WARNING, message, place, fix=fix)
-    if facts.wire not in _JOB_WIRES:
+    if facts.wire != "all" and not facts.wire.startswith(_JOB_WIRE):
         message = f"the replay sent events in the shape of {facts.wire}, which this service does not send"
         yield Finding(
             "J034", Severity.WARNING, message, place, fix="Replay without --wire, or with --wire all."

@@ -341,5 +341,6 @@ def test_fields_of_another_file_and_events_of_another_service_are_said(tmp_path:
     path = training_file(run)
     same = RecordFacts(path, hashlib.sha256(path.read_bytes()).hexdigest())
     assert found(as_deployed(run, ARN, records=same, wire="all")) == {}
+    assert found(as_deployed(run, ARN, wire="open-weight-root")) == {}
     other = as_deployed(run, ARN, records=RecordFacts(tmp_path / "other.jsonl", "x"), wire="nova")
     assert found(other) == {"J031": "warning", "J034": "warning"}
