@@ -1,0 +1,335 @@
+"""Native Bedrock, where Nova models are tuned: the same questions as `FineTuning` answers, through boto3.
+
+A job is a model customization job. It has no events and no checkpoints; where it stands is told by the status
+of three phases, which are handed out here as events, one for each change. Its own words become those of the
+fine-tuning API: Completed is `succeeded`, Stopped `cancelled`, Stopping `cancelling`, InProgress `running`.
+
+Source: botocore's model of the service `bedrock` and the Amazon Bedrock API reference. None of it was tried
+on a real account: *unverified*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final, cast
+
+from harness.api.failures import RequestRefused, Unreachable
+from harness.api.safe_text import plain_text
+from harness.api.seen import SeenJob
+from harness.api.types import Event, Page
+from harness.aws import AwsError, NotInAws, client, explained
+from harness.errors import InputError
+
+__all__ = ["NativeBedrock", "is_native_job", "is_native_model", "native_region"]
+
+REGION: Final = "us-east-1"
+"""Where Nova 2 Lite is documented to be tuned by reinforcement."""
+
+_ARN = re.compile(
+    r"arn:aws[a-z-]*:bedrock:([a-z0-9-]+):\d{12}:(model-customization-job|custom-model-deployment)/.+"
+)
+_STATUSES: Final = {
+    "InProgress": "running",
+    "Completed": "succeeded",
+    "Failed": "failed",
+    "Stopping": "cancelling",
+    "Stopped": "cancelled",
+}
+_PHASES: Final = (
+    ("validation", "validationDetails"),
+    ("data processing", "dataProcessingDetails"),
+    ("training", "trainingDetails"),
+)
+_FINISHES: Final = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "tool_use": "tool_calls",
+    "content_filtered": "content_filter",
+    "guardrail_intervened": "content_filter",
+}
+_OPTIONS: Final = {
+    "max_tokens": "maxTokens",
+    "temperature": "temperature",
+    "top_p": "topP",
+    "stop": "stopSequences",
+}
+
+
+def is_native_job(job_id: str) -> bool:
+    """Whether this is the ARN of a model customization job."""
+    found = _ARN.fullmatch(job_id)
+    return found is not None and found[2] == "model-customization-job"
+
+
+def is_native_model(model: str) -> bool:
+    """Whether this is the ARN of a deployed custom model, which is asked through Converse."""
+    found = _ARN.fullmatch(model)
+    return found is not None and found[2] == "custom-model-deployment"
+
+
+def native_region(name: str) -> str | None:
+    """The Region of a native job or deployment; None for any other text."""
+    found = _ARN.fullmatch(name)
+    return None if found is None else found[1]
+
+
+class NativeBedrock:
+    """A connection to Bedrock's own API in one Region.
+
+    Every method raises `RequestRefused` when AWS says no, and `Unreachable` when it cannot be asked.
+
+    Args:
+        region: Where the jobs are.
+    """
+
+    def __init__(self, region: str = REGION) -> None:
+        self.region = region
+        self._clients: dict[str, Any] = {}
+
+    def __enter__(self) -> NativeBedrock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self._clients.values():
+            each.close()
+
+    def _client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = client(service, self.region)
+        return self._clients[service]
+
+    # --- Jobs
+
+    def create_job(self, request: Mapping[str, Any]) -> str:
+        """Create a job; with the token of one that exists, that job.
+
+        Args:
+            request: The arguments of CreateModelCustomizationJob.
+
+        Returns:
+            The job's ARN.
+        """
+        with _asked(request["jobName"]):
+            answer = self._client("bedrock").create_model_customization_job(**request)
+        return cast(str, answer["jobArn"])
+
+    def find_job(self, name: str) -> SeenJob | None:
+        """The job of a name; None where there is none."""
+        try:
+            return self.job(name)
+        except RequestRefused as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def jobs(self, page_size: int = 100) -> Iterator[SeenJob]:
+        """Every job of the Region, newest first, as the list describes it.
+
+        Args:
+            page_size: How many to ask for at once.
+        """
+        token: dict[str, str] = {}
+        while True:
+            with _asked("model customization jobs"):
+                page = self._client("bedrock").list_model_customization_jobs(
+                    maxResults=page_size, sortBy="CreationTime", sortOrder="Descending", **token
+                )
+            for summary in page.get("modelCustomizationJobSummaries", []):
+                yield _seen(summary)
+            if not page.get("nextToken") or page["nextToken"] == token.get("nextToken"):
+                return
+            token = {"nextToken": page["nextToken"]}
+
+    def job(self, job_id: str) -> SeenJob:
+        """One job, by its ARN or its name."""
+        return _seen(self._described(job_id))
+
+    def cancel(self, job_id: str) -> SeenJob:
+        """Stop a job for good."""
+        with _asked(job_id):
+            self._client("bedrock").stop_model_customization_job(jobIdentifier=job_id)
+        return self.job(job_id)
+
+    def events_page(self, job_id: str, *, after: str | None = None, limit: int = 100) -> Page[Event]:
+        """The job's phases as events, oldest first and on one page.
+
+        Args:
+            job_id: The job.
+            after: Not used: there is one page.
+            limit: Not used.
+        """
+        details = self._described(job_id).get("statusDetails") or {}
+        found = [
+            _phase(name, details[key]) for name, key in _PHASES if (details.get(key) or {}).get("status")
+        ]
+        begun = [event for event in found if not event["id"].endswith(":NotStarted")]
+        return {
+            "object": "list",
+            "data": sorted(begun, key=lambda event: event["created_at"]),
+            "has_more": False,
+        }
+
+    def _described(self, job_id: str) -> dict[str, Any]:
+        with _asked(job_id):
+            answer = self._client("bedrock").get_model_customization_job(jobIdentifier=job_id)
+        return cast(dict[str, Any], answer)
+
+    # --- Deployments and inference
+
+    def deploy(self, model_arn: str, name: str, token: str) -> str:
+        """Deploy a custom model, which costs from now on.
+
+        Args:
+            model_arn: The model that a job made.
+            name: What the deployment is called.
+            token: The same for the same deployment.
+
+        Returns:
+            The deployment's ARN.
+        """
+        with _asked(name):
+            answer = self._client("bedrock").create_custom_model_deployment(
+                modelArn=model_arn, modelDeploymentName=name, clientRequestToken=token
+            )
+        return cast(str, answer["customModelDeploymentArn"])
+
+    def deployment(self, name: str) -> dict[str, Any]:
+        """A deployment as the service describes it, by its ARN or its name."""
+        with _asked(name):
+            answer = self._client("bedrock").get_custom_model_deployment(customModelDeploymentIdentifier=name)
+        return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+
+    def undeploy(self, name: str) -> None:
+        """Delete a deployment, by its ARN or its name."""
+        with _asked(name):
+            self._client("bedrock").delete_custom_model_deployment(customModelDeploymentIdentifier=name)
+
+    def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **options: Any) -> dict[str, Any]:
+        """Ask a deployed model through Converse; the answer has the shape of Chat Completions.
+
+        Args:
+            model: The deployment's ARN.
+            messages: The turns so far; those of the system come first.
+            **options: `max_tokens` and `temperature`.
+
+        Raises:
+            InputError: Converse has no counterpart for an option.
+        """
+        unknown = sorted(options.keys() - _OPTIONS.keys())
+        if unknown:
+            raise InputError(f"Converse has no counterpart for {', '.join(unknown)}", place=model)
+        system = [{"text": _text(turn)} for turn in messages if turn.get("role") == "system"]
+        turns = [
+            {"role": turn["role"], "content": [{"text": _text(turn)}]}
+            for turn in messages
+            if turn.get("role") != "system"
+        ]
+        with _asked(model):
+            answer = self._client("bedrock-runtime").converse(
+                modelId=model,
+                messages=turns,
+                system=system,
+                inferenceConfig={_OPTIONS[name]: value for name, value in options.items()},
+            )
+        return _chat_answer(answer, model)
+
+
+def _seen(described: Mapping[str, Any]) -> SeenJob:
+    """A job in the words of the fine-tuning API; `raw` keeps the service's own description."""
+    config = ((described.get("customizationConfig") or {}).get("rftConfig")) or {}
+    grader = ((config.get("graderConfig") or {}).get("lambdaGrader")) or {}
+    status = described.get("status")
+    failure = described.get("failureMessage")
+    return SeenJob(
+        id=described.get("jobArn"),
+        status=_STATUSES.get(str(status), status),
+        model=_model_of(described),
+        tuned_model=described.get("outputModelArn") or described.get("customModelArn"),
+        grader_arn=grader.get("lambdaArn"),
+        hyperparameters=config.get("hyperParameters") or {},
+        training_file=(described.get("trainingDataConfig") or {}).get("s3Uri"),
+        created_at=_seconds(described.get("creationTime")),
+        finished_at=_seconds(described.get("endTime")),
+        error=str(failure) if failure and status == "Failed" else None,
+        raw={key: value for key, value in described.items() if key != "ResponseMetadata"},
+    )
+
+
+def _model_of(described: Mapping[str, Any]) -> str | None:
+    arn = described.get("baseModelArn")
+    return arn.rpartition("/")[2] if isinstance(arn, str) else None
+
+
+def _seconds(time: Any) -> float | None:
+    return time.timestamp() if isinstance(time, datetime) else None
+
+
+def _phase(name: str, details: Mapping[str, Any]) -> Event:
+    status = plain_text(str(details["status"]))
+    at = _seconds(details.get("lastModifiedTime")) or _seconds(details.get("creationTime")) or 0
+    return {
+        "id": f"{name}:{status}",
+        "object": "fine_tuning.job.event",
+        "created_at": int(at),
+        "level": "error" if status == "Failed" else "info",
+        "message": f"{name}: {status}",
+        "type": "phase",
+        "data": None,
+    }
+
+
+def _text(turn: Mapping[str, Any]) -> str:
+    content = turn.get("content")
+    if isinstance(content, str):
+        return content
+    blocks = content if isinstance(content, list) else []
+    return "".join(str(block.get("text", "")) for block in blocks if isinstance(block, Mapping))
+
+
+def _chat_answer(answer: Mapping[str, Any], model: str) -> dict[str, Any]:
+    message = (answer.get("output") or {}).get("message") or {}
+    blocks = [block for block in message.get("content") or [] if isinstance(block, Mapping)]
+    reasoning = [
+        str((block["reasoningContent"].get("reasoningText") or {}).get("text", ""))
+        for block in blocks
+        if isinstance(block.get("reasoningContent"), Mapping)
+    ]
+    calls = [{"function": block["toolUse"]} for block in blocks if isinstance(block.get("toolUse"), Mapping)]
+    usage = answer.get("usage") or {}
+    stop = answer.get("stopReason")
+    return {
+        "model": model,
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": _FINISHES.get(str(stop), stop),
+                "message": {
+                    "role": "assistant",
+                    "content": "".join(str(block["text"]) for block in blocks if "text" in block),
+                    **({"reasoning_content": "".join(reasoning)} if reasoning else {}),
+                    **({"tool_calls": calls} if calls else {}),
+                },
+            }
+        ],
+        "usage": {
+            "prompt_tokens": usage.get("inputTokens"),
+            "completion_tokens": usage.get("outputTokens"),
+        },
+    }
+
+
+@contextmanager
+def _asked(place: str) -> Iterator[None]:
+    """Turn what AWS refuses into the errors of the other service, so that whoever waits for it waits here."""
+    try:
+        with explained(place):
+            yield
+    except AwsError as error:
+        if error.retryable:
+            raise Unreachable(error.message, fix=error.fix, place=place) from error
+        status = 404 if isinstance(error, NotInAws) else 409 if "Conflict" in error.code else 403
+        raise RequestRefused(error.message, status=status, fix=error.fix, place=place) from error

@@ -1,0 +1,94 @@
+"""What Bedrock's own API takes in a job: names, ranges and patterns, read from botocore's model of it.
+
+botocore refuses wrong types, unknown names and values below a minimum before it sends; maxima, words of a
+closed list and patterns it leaves to the service. They are checked here, from the same model, so that a value
+that the service would refuse is found before anything is uploaded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+__all__ = ["NATIVE_NAMES", "RFT", "faults_of", "hyperparameter_names", "native_hyperparameters"]
+
+RFT: Final = "REINFORCEMENT_FINE_TUNING"
+
+NATIVE_NAMES: Final = {"n_epochs": "epochCount", "batch_size": "batchSize"}
+"""Hyperparameters of the fine-tuning API that have a counterpart; `learning_rate_multiplier` has none."""
+
+
+def hyperparameter_names() -> Mapping[str, str]:
+    """The native hyperparameters and their types, as botocore spells both."""
+    shape = _request().members["customizationConfig"].members["rftConfig"].members["hyperParameters"]
+    return {name: member.type_name for name, member in shape.members.items()}
+
+
+def native_hyperparameters(given: Mapping[str, str]) -> dict[str, int | float | str]:
+    """Read hyperparameters from texts.
+
+    Args:
+        given: Values by their native names.
+
+    Raises:
+        ValueError: A name is unknown, or a value is not of its type.
+    """
+    types = hyperparameter_names()
+    found: dict[str, int | float | str] = {}
+    for name, text in given.items():
+        if name not in types:
+            raise ValueError(f"{name} is no hyperparameter here: choose among {', '.join(types)}")
+        try:
+            found[name] = {"integer": int, "float": float}.get(types[name], str)(text)
+        except ValueError:
+            raise ValueError(f"{name} must be of type {types[name]}, not {text!r}") from None
+    return found
+
+
+def faults_of(request: Mapping[str, Any]) -> list[str]:
+    """Everything in a request that the service's model does not allow, as clauses.
+
+    Args:
+        request: The arguments of CreateModelCustomizationJob.
+    """
+    return list(_faults(_request(), request, ""))
+
+
+def _faults(shape: Any, value: Any, name: str) -> Iterator[str]:
+    if shape.type_name == "structure":
+        if not isinstance(value, Mapping):
+            yield f"{name} must be an object"
+            return
+        for key in shape.required_members:
+            if value.get(key) is None:
+                yield f"{name}{'.' if name else ''}{key} is missing"
+        for key, part in value.items():
+            where = f"{name}.{key}" if name else key
+            if key in shape.members:
+                yield from _faults(shape.members[key], part, where)
+            else:
+                yield f"{where} is unknown"
+        return
+    yield from _scalar_faults(shape, value, name.rpartition(".")[2])
+
+
+def _scalar_faults(shape: Any, value: Any, name: str) -> Iterator[str]:
+    rules = shape.metadata
+    least, most = rules.get("min"), rules.get("max")
+    if shape.type_name == "string":
+        if rules.get("enum") and value not in rules["enum"]:
+            yield f"{name} must be one of {', '.join(rules['enum'])}, not {value!r}"
+        elif "pattern" in rules and not re.fullmatch(rules["pattern"], value):
+            yield f"{name} {value!r} has not the form that the service takes"
+        elif most is not None and len(value) > most:
+            yield f"{name} has {len(value)} characters, and the service takes {most}"
+    elif (least is not None and value < least) or (most is not None and value > most) or value != value:
+        yield f"{name} must be {least:g} to {most:g}, not {value:g}"
+
+
+def _request() -> Any:
+    import botocore.session
+
+    model = botocore.session.get_session().get_service_model("bedrock")
+    return model.operation_model("CreateModelCustomizationJob").input_shape
