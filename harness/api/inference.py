@@ -14,6 +14,7 @@ from harness.api.client import FineTuning, Listing, gathered
 from harness.api.failures import AnsweredNo, Unreachable
 from harness.api.safe_text import plain_text
 from harness.api.seen import SeenCheckpoint, as_text
+from harness.api.training_service import TrainingService
 from harness.errors import InputError
 
 __all__ = [
@@ -65,7 +66,7 @@ def checkpoints_by_step(client: FineTuning, job_id: str) -> Listing[SeenCheckpoi
     )
 
 
-def tuned_model(client: FineTuning, job_id: str, step: int | None = None) -> str:
+def tuned_model(client: TrainingService, job_id: str, step: int | None = None) -> str:
     """The model that a job made.
 
     Args:
@@ -80,6 +81,8 @@ def tuned_model(client: FineTuning, job_id: str, step: int | None = None) -> str
         InputError: There is no such checkpoint, or the job has not succeeded.
     """
     if step is not None:
+        if not isinstance(client, FineTuning):
+            raise InputError("a job of native Bedrock has no checkpoints", place=job_id)
         return _checkpoint_model(checkpoints_by_step(client, job_id), step, job_id)
     job = client.job(job_id)
     if job.tuned_model is not None:
@@ -114,7 +117,7 @@ def _checkpoint_model(found: Listing[SeenCheckpoint], step: int, job_id: str) ->
     )
 
 
-def ask(client: FineTuning, model: str, question: Question, api: Api = "chat") -> Reply:
+def ask(client: TrainingService, model: str, question: Question, api: Api = "chat") -> Reply:
     """Ask a model once.
 
     Args:
@@ -127,12 +130,17 @@ def ask(client: FineTuning, model: str, question: Question, api: Api = "chat") -
         What it answered.
 
     Raises:
+        InputError: The service has only one API, and not this one.
         RequestRefused: The service knows no such model, or not this API for it.
         AnsweredNo: The answer says that it failed.
         Unreachable: No answer, or one without any choice.
     """
     if api == "chat":
         return _from_choices(client.chat(model, _turns(question), **_options(question, "max_tokens")))
+    if not isinstance(client, FineTuning):
+        raise InputError(
+            "native Bedrock is asked through Converse alone", fix="Leave --api out.", place=model
+        )
     if api == "responses":
         options = _options(question, "max_output_tokens")
         if question.system is not None:

@@ -10,27 +10,23 @@ on a real account: *unverified*.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final, cast
 
 from harness.api.failures import RequestRefused, Unreachable
+from harness.api.native_names import REGION
 from harness.api.safe_text import plain_text
 from harness.api.seen import SeenJob
 from harness.api.types import Event, Page
 from harness.aws import AwsError, NotInAws, client, explained
+from harness.disk import file_sha256
 from harness.errors import InputError
 
-__all__ = ["NativeBedrock", "is_native_job", "is_native_model", "native_region"]
+__all__ = ["NativeBedrock"]
 
-REGION: Final = "us-east-1"
-"""Where Nova 2 Lite is documented to be tuned by reinforcement."""
-
-_ARN = re.compile(
-    r"arn:aws[a-z-]*:bedrock:([a-z0-9-]+):\d{12}:(model-customization-job|custom-model-deployment)/.+"
-)
 _STATUSES: Final = {
     "InProgress": "running",
     "Completed": "succeeded",
@@ -57,24 +53,6 @@ _OPTIONS: Final = {
     "top_p": "topP",
     "stop": "stopSequences",
 }
-
-
-def is_native_job(job_id: str) -> bool:
-    """Whether this is the ARN of a model customization job."""
-    found = _ARN.fullmatch(job_id)
-    return found is not None and found[2] == "model-customization-job"
-
-
-def is_native_model(model: str) -> bool:
-    """Whether this is the ARN of a deployed custom model, which is asked through Converse."""
-    found = _ARN.fullmatch(model)
-    return found is not None and found[2] == "custom-model-deployment"
-
-
-def native_region(name: str) -> str | None:
-    """The Region of a native job or deployment; None for any other text."""
-    found = _ARN.fullmatch(name)
-    return None if found is None else found[1]
 
 
 class NativeBedrock:
@@ -172,6 +150,35 @@ class NativeBedrock:
             "data": sorted(begun, key=lambda event: event["created_at"]),
             "has_more": False,
         }
+
+    def upload(self, path: Path, uri: str, sha256: str) -> None:
+        """Put a file into S3, unless it is there.
+
+        Args:
+            path: The file.
+            uri: `s3://bucket/key`; the key names the content.
+            sha256: The SHA-256 of the content, in hexadecimal.
+
+        Raises:
+            InputError: The file cannot be read, or is no longer what it was.
+        """
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        s3 = self._client("s3")
+        try:
+            with _asked(uri):
+                head = s3.head_object(Bucket=bucket, Key=key)
+            if head.get("ContentLength") == path.stat().st_size:
+                return
+        except RequestRefused as error:
+            if error.status not in (
+                403,
+                404,
+            ):  # without the right to list, an object that is missing is a 403
+                raise
+        if file_sha256(path) != sha256:
+            raise InputError("changed while it was being submitted", fix="Run it again.", place=str(path))
+        with _asked(uri), path.open("rb") as body:
+            s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/jsonl")
 
     def _described(self, job_id: str) -> dict[str, Any]:
         with _asked(job_id):

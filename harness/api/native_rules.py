@@ -7,6 +7,7 @@ that the service would refuse is found before anything is uploaded.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -87,6 +88,7 @@ def _scalar_faults(shape: Any, value: Any, name: str) -> Iterator[str]:
         yield f"{name} must be {least:g} to {most:g}, not {value:g}"
 
 
+@functools.cache
 def _request() -> Any:
     import botocore.session
 

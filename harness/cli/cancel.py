@@ -15,8 +15,8 @@ from harness.cli.service import Service, service_options
 from harness.errors import InputError
 
 if TYPE_CHECKING:
-    from harness.api.client import FineTuning
     from harness.api.seen import SeenJob
+    from harness.api.training_service import TrainingService
 
 
 @click.command("cancel")
@@ -40,9 +40,9 @@ def command(
     from harness.jobs.journal import find_job
 
     job_id, _ = find_job(jobs_dir, job)
-    if service.shows(lambda client: client.cancel(job_id)):
+    if service.shows(lambda client: client.cancel(job_id), name=job_id):
         return 0
-    with service.connect() as client:
+    with service.connect_to(job_id) as client:
         found = client.job(job_id)
         if not _is_cancelled(found):
             if not yes:
@@ -69,7 +69,7 @@ def _is_cancelled(job: SeenJob) -> bool:
     return (job.status or "").lower() in _CANCELLED
 
 
-def _cancelled(client: FineTuning, job_id: str) -> SeenJob:
+def _cancelled(client: TrainingService, job_id: str) -> SeenJob:
     """Cancel; a refusal counts as done when the job is cancelled: an earlier answer may have been lost."""
     from harness.api.failures import RequestRefused
     from harness.api.types import FINAL_STATUSES

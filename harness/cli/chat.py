@@ -11,6 +11,7 @@ import click
 from harness.cli.options import FiniteNumber, checkpoint_option, jobs_dir_option, json_option
 from harness.cli.output import emit_json, say, stderr_console
 from harness.cli.service import Service, inference_option, service_options
+from harness.errors import InputError
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
@@ -49,7 +50,8 @@ def command(
 ) -> int:
     """Ask MODEL the PROMPT ("-" reads it from stdin) and print the answer.
 
-    MODEL is a model's id, or a job's name or id: then its tuned model, or with --checkpoint one on the way.
+    MODEL is a model's id, or a job's name or id: then its tuned model, or with --checkpoint one on the way. A
+    deployment of native Bedrock is named by its ARN, and asked through Converse.
 
     Exit codes: 0 the model wrote a text; 1 it wrote none, or the answer says that it failed; 2 input; 3 the
     service could not be reached.
@@ -63,7 +65,8 @@ def command(
     if service.print_curl:
         _show(jobs_dir, model, checkpoint, question, api, service)
         return 0
-    with service.connect() as client:
+    _refuse_native_job(jobs_dir, model)
+    with service.connect_to(model) as client:
         reply = ask(client, model_of(client, jobs_dir, model, checkpoint), question, api)
     if as_json:
         emit_json(reply.answer)
@@ -77,6 +80,17 @@ def command(
     if cut and not as_json:
         stderr_console().print("(cut off: raise --max-tokens)")
     return 0
+
+
+def _refuse_native_job(jobs_dir: Path, given: str) -> None:
+    """Refuse a job of native Bedrock, whose model has to be deployed before it can be asked."""
+    from harness.api.native_names import is_native_job
+    from harness.jobs.models import job_of
+
+    job_id = job_of(jobs_dir, given) or given
+    if is_native_job(job_id):
+        fix = f"Deploy it with `rft deploy-model {given}`, and ask the ARN that this prints."
+        raise InputError("a model of native Bedrock is asked through a deployment", fix=fix, place=job_id)
 
 
 def _show(

@@ -11,7 +11,7 @@ from harness.api.seen import as_text
 from harness.cli.columns import say_columns
 from harness.cli.options import jobs_dir_option, json_option
 from harness.cli.output import emit_json, say
-from harness.cli.service import Service, at, service_options, tell_incomplete
+from harness.cli.service import Service, at, refuse_native, service_options, tell_incomplete
 
 if TYPE_CHECKING:
     from harness.api.seen import SeenCheckpoint
@@ -27,6 +27,7 @@ def command(job: str, jobs_dir: Path, service: Service, as_json: bool) -> int:
     from harness.jobs.journal import find_job
 
     job_id, _ = find_job(jobs_dir, job)
+    refuse_native(job_id, "checkpoints")
     if service.shows(lambda client: next(client.checkpoints(job_id))):
         return 0
     from harness.api.inference import checkpoints_by_step

@@ -13,7 +13,7 @@ from harness.api.safe_text import plain_text
 from harness.api.seen import SeenEvent, as_text
 from harness.cli.options import jobs_dir_option, json_option
 from harness.cli.output import emit_json, say
-from harness.cli.service import Service, at, service_options, tell_incomplete
+from harness.cli.service import Service, at, refuse_native, service_options, tell_incomplete
 
 if TYPE_CHECKING:
     from harness.api.client import Listing
@@ -41,6 +41,7 @@ def command(
     from harness.jobs.journal import find_job
 
     job_id, _ = find_job(jobs_dir, job)
+    refuse_native(job_id, "events")
     if service.shows(lambda client: client.events_page(job_id)):
         return 0
     with service.connect() as client:

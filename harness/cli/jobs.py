@@ -18,7 +18,8 @@ from harness.cli.service import Service, at, service_options, tell_incomplete, t
 from harness.errors import HarnessError, InputError, ServiceError
 
 if TYPE_CHECKING:
-    from harness.api.client import FineTuning, Listing
+    from harness.api.client import Listing
+    from harness.api.training_service import TrainingService
     from harness.jobs.journal import Entry
 
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Ask again for each listed job that has not ended: lists may be stale.",
 )
+@click.option("--native", is_flag=True, help="List the jobs of native Bedrock, which tunes Nova.")
 @jobs_dir_option
 @service_options
 @json_option
@@ -40,6 +42,7 @@ def command(
     limit: int,
     status: str | None,
     refresh: bool,
+    native: bool,
     jobs_dir: Path,
     service: Service,
     as_json: bool,
@@ -52,10 +55,11 @@ def command(
 
     job_id = find_job(jobs_dir, job)[0] if job else None
     if service.shows(
-        lambda client: client.job(job_id) if job_id else client.jobs_page(limit=min(limit, 100))
+        lambda client: client.job(job_id) if job_id else client.jobs_page(limit=min(limit, 100)),
+        name=job_id or "",
     ):
         return 0
-    with service.connect() as client:
+    with service.native() if native and not job_id else service.connect_to(job_id or "") as client:
         if job_id:
             return _show(client.job(job_id), find_entry(jobs_dir, job_id), as_json)
         found = _newest(client, limit, status, refresh)
@@ -70,7 +74,7 @@ class _Found(NamedTuple):
     """Why a job could not be retrieved, by its place in `jobs`."""
 
 
-def _newest(client: FineTuning, limit: int, status: str | None, refresh: bool) -> _Found:
+def _newest(client: TrainingService, limit: int, status: str | None, refresh: bool) -> _Found:
     from harness.api.client import gathered
     from harness.api.types import FINAL_STATUSES
 

@@ -18,13 +18,23 @@ from harness.api.safe_text import plain_text
 from harness.api.seen import as_text
 from harness.cli.options import all_of, region_option
 from harness.cli.output import say
+from harness.errors import InputError
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning, Listing
     from harness.api.endpoint import Endpoint
+    from harness.api.native import NativeBedrock
     from harness.api.seen import Json, Time
 
-__all__ = ["Service", "at", "inference_option", "service_options", "tell_incomplete", "tell_no_id"]
+__all__ = [
+    "Service",
+    "at",
+    "inference_option",
+    "refuse_native",
+    "service_options",
+    "tell_incomplete",
+    "tell_no_id",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +79,54 @@ class Service:
         credential = find_credential(where, os.environ, inference)
         return FineTuning(where, credential, inference=inference, **settings)
 
-    def shows(self, *requests: Callable[[FineTuning], Any], remark: str | None = None) -> bool:
+    def connect_to(self, name: str) -> FineTuning | NativeBedrock:
+        """Connect to the service that has a job or a model.
+
+        Args:
+            name: Its id; the ARN of a job or a deployment of native Bedrock goes there, with AWS credentials.
+        """
+        from harness.api.native_names import native_region
+
+        region = native_region(name)
+        if region is None:
+            return self.connect()
+        return self.native(region)
+
+    def native(self, region: str | None = None) -> NativeBedrock:
+        """Connect to native Bedrock.
+
+        Args:
+            region: Where its jobs are; --region, else the one Region documented for Nova.
+        """
+        from harness.api.native import NativeBedrock
+        from harness.api.native_names import REGION
+
+        return NativeBedrock(region or self.region or REGION)
+
+    def shows(
+        self, *requests: Callable[[FineTuning], Any], remark: str | None = None, name: str = ""
+    ) -> bool:
         """Print requests as curl commands if --print-curl asks for it.
 
         Args:
             requests: Each makes one call.
             remark: Printed before them as a comment.
+            name: The job or model that they are about.
 
         Returns:
             Whether it does, so that nothing is to be sent.
+
+        Raises:
+            InputError: It is one of native Bedrock, whose requests are signed.
         """
         if not self.print_curl:
             return False
+        from harness.api.native_names import native_region
+
+        if native_region(name):
+            raise InputError(
+                "requests to native Bedrock are signed, so that curl cannot send them", place=name
+            )
         from harness.api.client import FineTuning
         from harness.api.curl import NotSent
 
@@ -126,6 +172,24 @@ def service_options(verb: Callable[..., Any]) -> Callable[..., Any]:
         return verb(*given, service=Service(base_url, region, print_curl, inference_url), **asked)
 
     return _OPTIONS(with_service)
+
+
+def refuse_native(job_id: str, what: str) -> None:
+    """Say that a job of native Bedrock has no such thing.
+
+    Args:
+        job_id: The job.
+        what: What was asked for: `events`.
+
+    Raises:
+        InputError: It is one.
+    """
+    from harness.api.native_names import is_native_job
+
+    if is_native_job(job_id):
+        raise InputError(
+            f"a job of native Bedrock has no {what}", fix="`rft watch` shows its phases.", place=job_id
+        )
 
 
 def at(time: Time) -> str:

@@ -13,8 +13,9 @@ import click
 
 from harness.api.cost import COMPLETIONS_A_CALL
 from harness.api.safe_text import plain_text
-from harness.api.types import HYPERPARAMETERS, MODELS
+from harness.api.types import HYPERPARAMETERS, MODELS, NATIVE_PREFIX
 from harness.cli.like import changed, filled_in, like_options, tell_change
+from harness.cli.native_submit import native_options, refuse_native_options, submit_to_native
 from harness.cli.options import (
     FiniteNumber,
     arn_option,
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Forecast with N completions in a grader call; the service's number is not documented.",
 )
+@native_options
 @click.option("--force", is_flag=True, help="Submit in spite of errors.")
 @click.option("--dry-run", is_flag=True, help="Check and forecast; write nothing, send no job.")
 @like_options
@@ -84,7 +86,9 @@ def command(context: click.Context, /, **asked: Any) -> int:
 
     Name the function with --arn, or with --stack and --function. Interrupted or cut off, the same command
     resumes and never creates a second job. To train the same thing once more on purpose, give it another
-    --name. With --like JOB, that job's data, model and hyperparameters are taken again for another grader,
+    --name. A model amazon.nova-... is tuned by native Bedrock, through boto3, and needs the options for Nova.
+
+    With --like JOB, that job's data, model and hyperparameters are taken again for another grader,
     and what it changes is shown first.
 
     Exit codes: 0 submitted, or nothing against it; 1 a finding stops it; 2 input; 3 service.
@@ -96,6 +100,9 @@ def command(context: click.Context, /, **asked: Any) -> int:
     if asked["stack"] is not None:
         asked |= _in_stack(asked)
     asked = filled_in(context, asked)
+    if asked["model"].startswith(NATIVE_PREFIX):
+        return submit_to_native(asked)
+    refuse_native_options(asked)
     plan = _plan(asked)
     if asked["service"].shows(
         lambda client: client.upload(plan.data.path),

@@ -92,7 +92,9 @@ def command(
     from harness.jobs.journal import find_job
 
     job_id, folder = find_job(jobs_dir, job)
-    if service.shows(lambda client: client.job(job_id), lambda client: client.events_page(job_id)):
+    if service.shows(
+        lambda client: client.job(job_id), lambda client: client.events_page(job_id), name=job_id
+    ):
         return 0
     from harness.clock import SystemClock
     from harness.follow.watch import Polling, watch
@@ -102,7 +104,7 @@ def command(
     clock, pace = SystemClock(), Polling(interval, patience_s)
     screen = JobScreen(job, clock.time)
     told = _Json() if as_json else _Lines()
-    with service.connect() as client:
+    with service.connect_to(job_id) as client:
         follow = partial(watch, client, job_id, folder, clock=clock, pace=pace, limit=limit)
         try:
             if as_json or not _is_screen():

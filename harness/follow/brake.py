@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.api.client import FineTuning
 from harness.api.failures import AnsweredNo, RequestRefused
+from harness.api.training_service import TrainingService
 from harness.clock import Clock
 from harness.follow.spending import SpendingLimit
 from harness.follow.status import status_word
@@ -31,7 +31,7 @@ class Brake:
 
     def __init__(
         self,
-        client: FineTuning,
+        client: TrainingService,
         job_id: str,
         limit: SpendingLimit | None,
         clock: Clock,

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.api.client import FineTuning
 from harness.api.failures import RequestRefused, Unreachable
+from harness.api.training_service import TrainingService
 from harness.api.types import STEP, Event
 from harness.clock import Backoff, Clock
 from harness.findings import Finding
@@ -43,7 +43,7 @@ class Polling:
 
 
 def watch(
-    client: FineTuning,
+    client: TrainingService,
     job_id: str,
     directory: Path,
     *,
@@ -87,7 +87,7 @@ class _Follower:
     """One job's state in memory, folded from the journal and then from what is new."""
 
     def __init__(
-        self, client: FineTuning, job_id: str, log: EventLog, news: NewEvents, observer: Observer
+        self, client: TrainingService, job_id: str, log: EventLog, news: NewEvents, observer: Observer
     ) -> None:
         self.client = client
         self.job_id = job_id

@@ -96,7 +96,7 @@ class JobFacts:
     replay: ReplayEvidence | None = None
     """The replay that spoke for the grader when the job was submitted."""
     model: str
-    hyperparameters: dict[str, int | float]
+    hyperparameters: dict[str, int | float | str]
     versions: dict[str, str | None]
     file: UploadedFile
     job: CreatedJob

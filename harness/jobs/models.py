@@ -14,6 +14,7 @@ import openai
 from harness.api.client import FineTuning
 from harness.api.failures import RequestRefused, Unreachable
 from harness.api.inference import first_choice, kind_without_text, tuned_model
+from harness.api.training_service import TrainingService
 from harness.jobs.journal import find_entry, find_job
 from harness.rollouts.asking import Ask, AskRefused, Busy, Completion
 
@@ -23,7 +24,7 @@ _ABOUT_THE_RECORD = frozenset({400, 413, 422})
 _KEPT = ("tool_calls", "function_call", "reasoning_content", "reasoning", "refusal")
 
 
-def asker(client: FineTuning) -> Ask:
+def asker(client: TrainingService) -> Ask:
     """What asks a model through Chat Completions.
 
     Args:
@@ -45,7 +46,7 @@ def asker(client: FineTuning) -> Ask:
     return ask
 
 
-def model_of(client: FineTuning, jobs_dir: Path, given: str, checkpoint: int | None = None) -> str:
+def model_of(client: TrainingService, jobs_dir: Path, given: str, checkpoint: int | None = None) -> str:
     """The id of the model that a user means.
 
     Args:

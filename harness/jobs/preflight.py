@@ -19,7 +19,7 @@ from harness.jobs.plan import Plan
 if TYPE_CHECKING:
     from harness.data.validate import Report
 
-__all__ = ["data_findings", "preflight"]
+__all__ = ["data_findings", "native_preflight", "preflight"]
 
 
 def preflight(plan: Plan, *, validate: bool = True) -> list[Finding]:
@@ -34,6 +34,19 @@ def preflight(plan: Plan, *, validate: bool = True) -> list[Finding]:
     """
     data = data_findings(plan) if validate else _records(plan)
     return [*data, *_arn(plan), *_model(plan), *_hyperparameters(plan)]
+
+
+def native_preflight(plan: Plan, *, validate: bool = True) -> list[Finding]:
+    """Check the data and the function of a job of native Bedrock, whose other rules are its own.
+
+    Args:
+        plan: The job.
+        validate: Whether to check every record of the training file too.
+
+    Returns:
+        Findings, as of `preflight`.
+    """
+    return [*(data_findings(plan) if validate else _records(plan)), *_arn(plan)]
 
 
 _KEEP = 5

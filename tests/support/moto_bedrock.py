@@ -8,6 +8,7 @@ through its phases by `Bedrock.advance`; and a job without a grader is refused.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import uuid
@@ -198,10 +199,18 @@ def _gone(bedrock: Bedrock, name: str) -> dict[str, Any]:
 
 def _check(operation: str, body: Mapping[str, Any]) -> None:
     """Hold a request to botocore's model of it."""
-    model = botocore.session.get_session().get_service_model("bedrock")
-    shape = model.operation_model(operation).input_shape
-    for fault in _faults(shape, body, operation):
+    for fault in faults_of(operation, body):
         raise Refused("ValidationException", fault)
+
+
+@functools.cache
+def _model() -> Any:
+    return botocore.session.get_session().get_service_model("bedrock")
+
+
+def faults_of(operation: str, body: Mapping[str, Any]) -> list[str]:
+    """What botocore's model forbids in a request."""
+    return list(_faults(_model().operation_model(operation).input_shape, body, operation))
 
 
 def _faults(shape: Any, value: Any, where: str) -> Iterator[str]:

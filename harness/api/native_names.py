@@ -1,0 +1,33 @@
+"""How native Bedrock's jobs and deployments are recognized: by their ARNs."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["REGION", "is_native_job", "is_native_model", "native_region"]
+
+REGION: Final = "us-east-1"
+"""Where Nova 2 Lite is documented to be tuned by reinforcement."""
+
+_ARN = re.compile(
+    r"arn:aws[a-z-]*:bedrock:([a-z0-9-]+):\d{12}:(model-customization-job|custom-model-deployment)/.+"
+)
+
+
+def is_native_job(job_id: str) -> bool:
+    """Whether this is the ARN of a model customization job."""
+    found = _ARN.fullmatch(job_id)
+    return found is not None and found[2] == "model-customization-job"
+
+
+def is_native_model(model: str) -> bool:
+    """Whether this is the ARN of a deployed custom model, which is asked through Converse."""
+    found = _ARN.fullmatch(model)
+    return found is not None and found[2] == "custom-model-deployment"
+
+
+def native_region(name: str) -> str | None:
+    """The Region of a native job or deployment; None for any other text."""
+    found = _ARN.fullmatch(name)
+    return None if found is None else found[1]

@@ -1,0 +1,169 @@
+"""A job of native Bedrock: its plan, and one submission of it, whatever breaks on the way.
+
+The plan's digest is the request's token and the end of the job's name, so the service itself keeps that there
+is one job a plan, from whatever folder or machine. The training file goes to S3 under its own SHA-256, once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from harness.api.failures import RequestRefused, Unreachable
+from harness.api.native import NativeBedrock
+from harness.api.native_rules import RFT, faults_of
+from harness.api.seen import SeenJob
+from harness.clock import Backoff, Clock
+from harness.errors import InputError
+from harness.findings import Finding, Severity
+from harness.jobs.journal import Entry
+from harness.jobs.plan import Plan
+
+__all__ = ["NativePlan", "native_findings", "submit_native"]
+
+_TRIES = 4
+_SAFE = re.compile(r"[^A-Za-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NativePlan(Plan):
+    """What native Bedrock trains; the hyperparameters have its own names."""
+
+    role_arn: str
+    """The role that the service takes on: it reads the data, calls the grader and writes the output."""
+    data_uri: str
+    """The folder in S3 that the training file is uploaded to."""
+    output_uri: str
+    model_name: str
+    """What the tuned model is called."""
+    name: str | None = None
+    """What the user calls the job, to train the same plan once more on purpose."""
+
+    def digest(self) -> str:
+        """A SHA-256 over what makes this plan another plan."""
+        return self.intent(None)
+
+    def intent(self, name: str | None = None) -> str:
+        """A SHA-256 over what makes two submissions one, from whatever folder and machine they are made.
+
+        Args:
+            name: What the user calls it, to train the same plan once more on purpose.
+        """
+        parts = [self.data.sha256, self.grader_arn, self.model, self.hyperparameters, self.region]
+        parts += [self.role_arn, self.data_uri, self.output_uri, self.model_name, name]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def file_uri(self) -> str:
+        """Where the training file is in S3."""
+        return f"{self.data_uri.rstrip('/')}/{self.data.sha256}.jsonl"
+
+    @property
+    def job_name(self) -> str:
+        """The job's name at the service, which no other plan has."""
+        stem = _SAFE.sub("-", self.name or self.model_name).strip("-")[:40].strip("-") or "job"
+        return f"{stem}-{self.intent(self.name)[:20]}"
+
+    def native_request(self) -> dict[str, Any]:
+        """The arguments of CreateModelCustomizationJob."""
+        rft: dict[str, Any] = {"graderConfig": {"lambdaGrader": {"lambdaArn": self.grader_arn}}}
+        if self.hyperparameters:
+            rft["hyperParameters"] = dict(cast(Mapping[str, Any], self.hyperparameters))
+        return {
+            "jobName": self.job_name,
+            "customModelName": self.model_name,
+            "roleArn": self.role_arn,
+            "clientRequestToken": self.intent(self.name),
+            "baseModelIdentifier": self.model,
+            "customizationType": RFT,
+            "trainingDataConfig": {"s3Uri": self.file_uri},
+            "outputDataConfig": {"s3Uri": self.output_uri},
+            "customizationConfig": {"rftConfig": rft},
+        }
+
+
+def native_findings(plan: NativePlan) -> list[Finding]:
+    """Check what the service's own model forbids, and say what cannot be checked from here.
+
+    Args:
+        plan: The job.
+    """
+    source = "by botocore's model of the service"
+    found = [
+        Finding("J040", Severity.ERROR, f"{fault} ({source})") for fault in faults_of(plan.native_request())
+    ]
+    message = (
+        "not checked: whether the role may be passed, trusts bedrock.amazonaws.com, reads the data,"
+        " calls the grader and writes the output"
+    )
+    found.append(Finding("J041", Severity.NOTE, message, fix="See `docs/native.md` for its policy."))
+    return found
+
+
+def submit_native(
+    client: NativeBedrock, plan: NativePlan, entry: Entry, clock: Clock
+) -> tuple[SeenJob, bool]:
+    """Create the job, or find the one that an earlier call created.
+
+    Args:
+        client: The connection.
+        plan: What to train.
+        entry: Its journal.
+        clock: What waits.
+
+    Returns:
+        The job, and whether an earlier call had created it.
+
+    Raises:
+        RequestRefused: AWS does not want the file or the job.
+        Unreachable: AWS could not be asked; the same call resumes.
+        InputError: The training file changed, or the journal cannot be written.
+    """
+    if entry.facts.job.id is not None:
+        return client.job(entry.facts.job.id), True
+    found = client.find_job(plan.job_name)
+    if found is None:
+        if entry.facts.file.id != plan.file_uri:
+            entry.reach("uploading")
+            client.upload(plan.data.path, plan.file_uri, plan.data.sha256)
+            entry.reach("uploaded", file_id=plan.file_uri)
+        entry.reach("creating")
+        arn = _created(client, plan, clock)
+    else:
+        arn = _own(found, plan)
+    entry.reach("created", job_id=arn)
+    return client.job(arn), found is not None
+
+
+def _created(client: NativeBedrock, plan: NativePlan, clock: Clock) -> str:
+    """Send the request until it is answered: its token makes it one job however often it arrives."""
+    backoff = Backoff(clock, tries=_TRIES)
+    while True:
+        try:
+            return client.create_job(plan.native_request())
+        except RequestRefused:
+            # Where the token is not honored, the job's name is taken by the job that it made.
+            found = client.find_job(plan.job_name)
+            if found is None:
+                raise
+            return _own(found, plan)
+        except Unreachable as error:
+            if not backoff.wait(error.retry_after_s):
+                raise
+
+
+def _own(found: SeenJob, plan: NativePlan) -> str:
+    """The ARN of the job that has our name, which must be ours."""
+    if found.id is None:
+        raise Unreachable("the service describes the job without its ARN", place=plan.job_name)
+    if found.grader_arn not in (None, plan.grader_arn):
+        raise InputError(
+            f"a job of this name is graded by {found.grader_arn}",
+            fix="Choose another --name.",
+            place=found.id,
+        )
+    return found.id

@@ -1,0 +1,269 @@
+"""A job of native Bedrock through the verbs, with boto3 against a strict double over HTTP.
+
+The double is our reading of the documents: what passes here is no evidence about AWS.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from support.moto_bedrock import Bedrock, strict_bedrock
+from support.service import run_verb
+
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:mail:3"
+NOVA = "amazon.nova-2-lite-v1:0:256k"
+ROLE = "arn:aws:iam::123456789012:role/BedrockRft"
+NEEDED = {
+    "--arn": ARN,
+    "--model": NOVA,
+    "--role-arn": ROLE,
+    "--data-uri": "s3://mail-data/rft",
+    "--output-uri": "s3://mail-data/out",
+    "--model-name": "mail-nova",
+}
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Bedrock, str]]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with strict_bedrock() as bedrock:
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        yield bedrock, f"http://127.0.0.1:{server.get_host_and_port()[1]}"
+        server.stop()
+        assert server._server is not None
+        server._server.server_close()
+
+
+@pytest.fixture
+def bedrock(served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: Any) -> Bedrock:
+    found, endpoint = served
+    found.__init__()
+    environment = {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_MAX_ATTEMPTS": "1",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="mail-data")
+    monkeypatch.chdir(tmp_path)
+    records = [
+        {
+            "messages": [{"role": "user", "content": f"Sort {request.node.name} {n}"}],
+            "reference_answer": {"box": f"b{n}"},
+        }
+        for n in range(120)
+    ]
+    Path("train.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    return found
+
+
+def rft(*words: object) -> Any:
+    return run_verb(str(words[0]), *words[1:], base_url="http://127.0.0.1:9/v1")
+
+
+def submit(*words: object, **changed: str | None) -> Any:
+    options = {**NEEDED, **{f"--{name.replace('_', '-')}": value for name, value in changed.items()}}
+    given = [word for name, value in options.items() if value is not None for word in (name, value)]
+    return rft("submit", "train.jsonl", *given, *words)
+
+
+def test_a_job_is_submitted_watched_and_listed(bedrock: Bedrock) -> None:
+    ran = submit("--name", "mail", "--hyperparameter", "learningRate=0.00001", "--n-epochs", 2)
+    assert ran.code == 0, ran.stderr
+    [(arn, job)] = bedrock.jobs.items()
+    rft_config = job["customizationConfig"]["rftConfig"]
+    assert rft_config["graderConfig"] == {"lambdaGrader": {"lambdaArn": ARN}}
+    assert rft_config["hyperParameters"] == {"epochCount": 2, "learningRate": 1e-5}
+    assert "rft watch mail" in ran.stdout
+    uri = job["trainingDataConfig"]["s3Uri"].removeprefix("s3://")
+    bucket, _, key = uri.partition("/")
+    body = boto3.client("s3", region_name="us-east-1").get_object(Bucket=bucket, Key=key)["Body"].read()
+    assert body == Path("train.jsonl").read_bytes()
+
+    for _ in range(3):
+        bedrock.advance(arn)
+    watched = rft("watch", "mail", "--interval", 0.1)
+    assert watched.code == 0, watched.stderr
+    for phase in ("validation: Completed", "data processing: Completed", "training: Completed"):
+        assert watched.stdout.count(phase) == 1
+    assert "custom-model" in watched.stdout
+    assert "critic_rewards_mean" not in watched.stdout
+
+    listed = rft("jobs", "--native")
+    assert listed.code == 0
+    assert arn in listed.stdout
+    assert "succeeded" in listed.stdout
+    assert "mail" in listed.stdout.split()
+    shown = rft("jobs", "mail").stdout
+    assert ARN in shown
+    assert "epochCount 2" in shown
+
+
+def test_the_same_plan_is_one_job_from_any_folder(bedrock: Bedrock, tmp_path: Path, monkeypatch) -> None:
+    assert submit().code == 0
+    again = submit("--json")
+    assert (again.code, again.json["found"]) == (0, True)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "train.jsonl").write_bytes(Path("train.jsonl").read_bytes())
+    monkeypatch.chdir(elsewhere)
+    assert submit("--json").json["found"] is True
+    assert bedrock.created == 1
+    assert submit("--name", "once-more").code == 0
+    assert bedrock.created == 2
+
+
+def test_a_kill_before_the_answer_makes_no_second_job(bedrock: Bedrock) -> None:
+    assert submit("--name", "mail").code == 0
+    journal = Path("jobs/mail/job.json")
+    facts = json.loads(journal.read_text())
+    for state, job_id in (("creating", None), ("uploaded", None), ("uploading", None), ("intended", None)):
+        facts["state"], facts["job"]["id"] = state, job_id
+        journal.write_text(json.dumps(facts))
+        ran = submit("--name", "mail", "--json")
+        assert (ran.code, ran.json["found"]) == (0, True), state
+    assert bedrock.created == 1
+
+
+@pytest.mark.parametrize("missing", ["role_arn", "data_uri", "output_uri", "model_name", "arn"])
+def test_what_a_native_job_needs_is_asked_for(bedrock: Bedrock, missing: str) -> None:
+    ran = submit(**{missing: None})
+    assert ran.code == 2
+    assert f"--{missing.replace('_', '-')}" in ran.stderr
+    assert not bedrock.jobs
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--hyperparameter", "epochCount=51"], "epochCount must be 1 to 50, not 51"),
+        (["--batch-size", "4"], "batchSize must be 16 to 512, not 4"),
+        (["--hyperparameter", "learningRate=1"], "learningRate must be 1e-07 to 0.001"),
+        (["--hyperparameter", "reasoningEffort=extreme"], "must be one of low, medium, high"),
+        (["--data-uri", "s3://Mail_Data/x"], "s3Uri"),
+        (["--role-arn", "BedrockRft"], "roleArn"),
+        (["--model-name", "mail nova"], "customModelName"),
+        (["--arn", "arn:aws:lambda:us-west-2:123456789012:function:mail:3"], "the grader is in us-west-2"),
+    ],
+)
+def test_what_the_service_would_refuse_is_found_before_anything_is_uploaded(
+    bedrock: Bedrock, words: list[str], said: str
+) -> None:
+    ran = submit(*words)
+    assert ran.code == 1
+    assert said in ran.stdout
+    assert not bedrock.jobs
+    sha256 = hashlib.sha256(Path("train.jsonl").read_bytes()).hexdigest()
+    stored = boto3.client("s3", region_name="us-east-1").list_objects_v2(Bucket="mail-data")
+    assert not any(sha256 in one["Key"] for one in stored.get("Contents", []))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--learning-rate-multiplier", "2"], "no counterpart of learning_rate_multiplier"),
+        (["--hyperparameter", "warmup=3"], "warmup is no hyperparameter here"),
+        (["--hyperparameter", "epochCount"], "has no value"),
+        (["--hyperparameter", "epochCount=2", "--n-epochs", "2"], "stands twice"),
+        (["--hyperparameter", "epochCount=two"], "must be of type integer"),
+    ],
+)
+def test_a_hyperparameter_without_a_counterpart_is_refused(
+    bedrock: Bedrock, words: list[str], said: str
+) -> None:
+    ran = submit(*words)
+    assert ran.code == 2
+    assert said in ran.stderr
+
+
+def test_options_for_nova_are_refused_for_other_models(bedrock: Bedrock) -> None:
+    ran = submit(model="openai.gpt-oss-20b")
+    assert ran.code == 2
+    assert "--role-arn is for models that native Bedrock tunes" in ran.stderr
+
+
+def test_a_dry_run_sends_nothing(bedrock: Bedrock) -> None:
+    ran = submit("--dry-run", "--json")
+    assert (ran.code, ran.json["submitted"]) == (0, False)
+    assert ran.json["request"]["customizationConfig"]["rftConfig"]["graderConfig"]["lambdaGrader"]
+    shown = submit("--print-curl")
+    assert "aws bedrock create-model-customization-job --region us-east-1" in shown.stdout
+    assert not bedrock.jobs
+    assert not Path("jobs").exists()
+
+
+def test_a_job_is_cancelled_and_its_end_is_a_failure_of_the_watch(bedrock: Bedrock) -> None:
+    assert submit("--name", "mail").code == 0
+    [arn] = bedrock.jobs
+    ran = rft("cancel", "mail", "--yes")
+    assert (ran.code, ran.stdout) == (0, f"{arn} is cancelling\n")
+    bedrock.advance(arn)
+    watched = rft("watch", "mail", "--interval", 0.1)
+    assert watched.code == 1
+    assert "cancelled" in watched.stdout
+
+
+def test_a_job_that_fails_says_why(bedrock: Bedrock) -> None:
+    assert submit("--name", "mail").code == 0
+    [arn] = bedrock.jobs
+    bedrock.advance(arn, fails=True)
+    watched = rft("watch", arn, "--interval", 0.1)
+    assert watched.code == 1
+    assert "the grader timed out" in watched.stdout
+
+
+@pytest.mark.parametrize("verb", ["events", "checkpoints"])
+def test_what_a_native_job_has_not_is_said(bedrock: Bedrock, verb: str) -> None:
+    assert submit("--name", "mail").code == 0
+    ran = rft(verb, "mail")
+    assert ran.code == 2
+    assert f"a job of native Bedrock has no {verb}" in ran.stderr
+
+
+def test_a_model_is_asked_through_its_deployment(bedrock: Bedrock) -> None:
+    from harness.api.native import NativeBedrock
+
+    assert submit("--name", "mail").code == 0
+    [arn] = bedrock.jobs
+    for _ in range(3):
+        bedrock.advance(arn)
+    refused = rft("chat", "mail", "hello")
+    assert refused.code == 2
+    assert "rft deploy-model mail" in refused.stderr
+    with NativeBedrock() as client:
+        deployment = client.deploy(str(client.job(arn).tuned_model), "mail", "token")
+        assert client.deployment(deployment)["status"] == "Creating"
+    ran = rft("chat", deployment, "hello", "--system", "Sort.", "--max-tokens", 9)
+    assert (ran.code, ran.stdout) == (0, "You said: hello\n")
+    assert bedrock.asked[-1]["system"] == [{"text": "Sort."}]
+    assert bedrock.asked[-1]["inferenceConfig"] == {"maxTokens": 9}
+    assert rft("chat", deployment, "hello", "--api", "responses").code == 2
+
+
+def test_every_page_of_jobs_is_listed(bedrock: Bedrock) -> None:
+    bedrock.page = 2
+    for number in range(5):
+        assert submit("--model-name", f"mail-{number}").code == 0
+    found = rft("jobs", "--native", "--json").json["jobs"]
+    assert [job["jobArn"] for job in found] == list(bedrock.jobs)[::-1]
+
+
+def test_a_service_that_is_away_is_told(bedrock: Bedrock, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert submit("--name", "mail").code == 0
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    ran = rft("jobs", "mail")
+    assert ran.code == 3
+    assert "AWS cannot be reached" in ran.stderr
