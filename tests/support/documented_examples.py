@@ -4,7 +4,8 @@ Source: "Create and manage fine-tuning jobs for open-weight models using OpenAI 
 guide, with its line breaks put back. Two examples use `json` without importing it, and most take what an
 earlier one left, so they share their names. The emulator's aliases make the page's ids stand for real ones.
 
-Usage: python documented_examples.py TRAINING_FILE, with OPENAI_BASE_URL and OPENAI_API_KEY of an emulator.
+Usage, in `tests`: python -m support.documented_examples TRAINING_FILE, with OPENAI_BASE_URL and
+OPENAI_API_KEY of an emulator.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ import io
 import json
 import os
 import sys
-import time
 import urllib.request
 import warnings
+
+from support.waiting import until
 
 CREATE = """
 # Requires OPENAI_API_KEY and OPENAI_BASE_URL environment variables
@@ -215,8 +217,7 @@ def main(training_file: str) -> None:
     assert "ftjob-" in run(CREATE, names)
     job = str(names["job_id"])
     let("ftjob-abc123", job)
-    while client.fine_tuning.jobs.retrieve(job).status not in ("succeeded", "failed"):
-        time.sleep(0.05)
+    until(lambda: client.fine_tuning.jobs.retrieve(job).status in ("succeeded", "failed"))
     retrieved = json.loads(run(RETRIEVE, names))
     assert retrieved["status"] == "succeeded", retrieved["error"]
     assert "critic_rewards_mean" in run(LIST_EVENTS, names)

@@ -28,7 +28,8 @@ def examples(serve: Callable[..., Any], data: Any, folder: Path) -> Callable[[st
 
     def run(python: str | Path) -> None:
         done = subprocess.run(
-            [python, documented_examples.__file__, folder / "train.jsonl"],
+            [python, "-m", documented_examples.__name__, folder / "train.jsonl"],
+            cwd=Path(documented_examples.__file__).parents[1],
             env={**os.environ, "OPENAI_BASE_URL": service.process.base_url, "OPENAI_API_KEY": "any"},
             capture_output=True,
             text=True,
