@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["named", "printable", "readable", "shortened", "substitute", "wrapped"]
+__all__ = ["columns_of", "named", "printable", "readable", "shortened", "substitute", "wrapped"]
 
 # C0 and C1, what turns the direction of text or hides in it, lone surrogates; new lines and tabs stay.
 # `re` compiles it when it is first needed, which many commands never do.
@@ -50,16 +50,16 @@ def wrapped(text: str, width: int) -> str:
 
 
 def _wrapped_line(line: str, width: int) -> str:
-    if _columns(line) <= width:
+    if columns_of(line) <= width:
         return line
     start = re.match(r"\s*", line)
     indent = f"\n{start[0] if start else ''}  "
     broken, used, first = "", 0, True
     for space, word in re.findall(r"(\s*)(\S+)", line):
-        wide = _columns(space + word)
+        wide = columns_of(space + word)
         if not first and used + wide > width:
             broken += indent + word
-            used = _columns(indent[1:] + word)
+            used = columns_of(indent[1:] + word)
         else:
             broken += space + word
             used += wide
@@ -67,7 +67,7 @@ def _wrapped_line(line: str, width: int) -> str:
     return broken
 
 
-def _columns(text: str) -> int:
+def columns_of(text: str) -> int:
     """How many columns a terminal shows a text in: Chinese characters take two."""
     if text.isascii():
         return len(text)

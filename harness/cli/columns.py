@@ -2,37 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harness.api.safe_text import plain_text
 from harness.cli.output import say
+from harness.printable import columns_of
 
-__all__ = ["say_columns"]
+__all__ = ["in_columns", "say_columns"]
 
 UNKNOWN = "-"
+_WIDEST = 44
+"""Columns that a value may claim for its whole column: one odd value must not push the others away."""
 
 
 def say_columns(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> None:
-    """Print values in columns; each line may end in a detail of its own, indented below it.
+    """Print values in columns, no wider than the terminal where there is one.
 
     Args:
         header: The columns' names.
         lines: Their values, as the service sent them; None and empty texts are unknown. A value more than
-            there are columns is the detail.
+            there are columns is a detail, which stands indented below its line.
+    """
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for number, line in enumerate(in_columns(header, lines, width)):
+        say(line, dim=number == 0)
+
+
+def in_columns(
+    header: Sequence[str], lines: Sequence[Sequence[Any]], width: int | None = None
+) -> Iterator[str]:
+    """Lay values out in columns.
+
+    Args:
+        header: As in `say_columns`.
+        lines: As in `say_columns`.
+        width: Columns of the terminal: the last columns that do not fit stand below, with their names. None
+            for no limit.
+
+    Yields:
+        The header, then each line followed by what stands below it.
     """
     count = len(header)
     cells = [[_shown(value) for value in line[:count]] for line in lines]
-    widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
-    say(_line([name.upper() for name in header], widths), dim=True)
+    widths = [min(_WIDEST, max(map(columns_of, column))) for column in zip(header, *cells, strict=True)]
+    beside = count
+    while width is not None and beside > 1 and sum(widths[:beside]) + 2 * (beside - 1) > width:
+        beside -= 1
+    yield _line([name.upper() for name in header[:beside]], widths)
     for line, shown in zip(lines, cells, strict=True):
-        say(_line(shown, widths))
+        yield _line(shown[:beside], widths)
+        for name, cell in zip(header[beside:], shown[beside:], strict=True):
+            if cell != UNKNOWN:
+                yield f"    {name} {cell}"
         if len(line) > count and line[count]:
-            say(f"    {plain_text(str(line[count]))}")
+            yield f"    {plain_text(str(line[count]))}"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+    padded = (cell + " " * (width - columns_of(cell)) for cell, width in zip(cells, widths, strict=False))
+    return "  ".join(padded).rstrip()
 
 
 def _shown(value: Any) -> str:
