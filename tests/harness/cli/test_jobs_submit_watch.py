@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
 
 import pytest
 
 from support.api_stub import ApiStub, Fault
-from support.service import run_verb
+from support.rft_command import COMMAND
+from support.service import KEY, run_verb
 
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:word-problems:3"
 DATA = {"total_steps": 30, "critic_rewards_mean": 0.4, "actor_entropy": 0.6}
@@ -164,3 +169,38 @@ def test_a_cost_limit_that_cannot_work_is_refused(stub, rft, words, said):
     assert ran.code == 2
     assert said in ran.stderr
     assert stub.requests("POST", ".") == []
+
+
+@pytest.mark.parametrize("kind", ["xterm", "dumb"])
+def test_a_terminal_gets_one_screen_that_is_left_as_text(stub, tmp_path, kind):
+    stub.add_job()
+    for step in range(1, 31):
+        stub.add_event("ftjob-1", step, data={**DATA, "step": step}, message=f"m{step}\x1b[2J\u202e")
+
+    def end_after_the_first_poll(seen):
+        if seen.path.endswith("/events"):
+            stub.jobs["ftjob-1"]["status"] = "succeeded"
+
+    stub.on_request = end_after_the_first_poll
+    owner, terminal = pty.openpty()
+    environment = {**os.environ, "TERM": kind, "COLUMNS": "80", "OPENAI_API_KEY": KEY}
+    words = [*COMMAND, "watch", "ftjob-1", "--interval", "0.1", "--base-url", stub.base_url]
+    process = subprocess.Popen(words, cwd=tmp_path, stdout=terminal, stderr=terminal, env=environment)
+    os.close(terminal)
+    drawn = b""
+    with contextlib.suppress(OSError):  # the other end is closed
+        while piece := os.read(owner, 65536):
+            drawn += piece
+    os.close(owner)
+    assert process.wait() == 0
+    live, left, after = drawn.partition(b"\x1b[?1049l")
+    assert b"\x1b[2J" not in drawn.replace(b"\x1b[?1049h\x1b[H", b"")
+    if kind == "dumb":
+        assert b"\x1b" not in drawn
+        assert drawn.count(b"\n") > 30
+        return
+    assert live.startswith(b"\x1b[?1049h")
+    assert left
+    assert b"\x1b" not in after.removeprefix(b"\x1b[?25h")
+    assert "step 30/30 (100 %)" in after.decode()
+    assert after.decode().count("critic_rewards_mean") == 1
