@@ -173,12 +173,14 @@ def _weighed(plan: Plan, asked: dict[str, Any]) -> tuple[Plan, Forecast, list[Fi
     """The plan with what is known of its grader, what it takes, and what speaks against that grader."""
     from harness.jobs.evidence import changed_code, evidence
     from harness.jobs.forecast import forecast
-    from harness.jobs.journal import default_name, find_entry
+    from harness.jobs.journal import check_name, default_name, find_entry
     from harness.jobs.same_code import look_at_function
 
     function = look_at_function(plan.grader_arn, local_service=asked["service"].endpoint.loopback)
     found = evidence(_run(asked), function, plan.data.path, asked["range"])
-    begun = find_entry(asked["jobs_dir"], asked["name"] or default_name(plan))
+    name = asked["name"] or default_name(plan)
+    check_name(name)
+    begun = find_entry(asked["jobs_dir"], name)
     submitted = begun.facts.grader.code_sha256 if begun and begun.facts.digest == plan.digest() else None
     changed = changed_code(function, expected=plan.code_sha256, submitted=submitted)
     known = function.code_sha256 or plan.code_sha256

@@ -25,6 +25,7 @@ from harness.jobs.plan import Plan, ReplayEvidence, TrainingFile, read_training_
 __all__ = [
     "Entry",
     "JobFacts",
+    "check_name",
     "default_name",
     "file_ending",
     "find_entry",
@@ -123,8 +124,7 @@ class Entry:
         Raises:
             InputError: The name is malformed, or its journal is about another plan.
         """
-        if not _NAME.match(name):
-            raise InputError(f"{name!r} cannot be a job's name", fix="Use letters, digits and . _ -")
+        check_name(name)
         found = _read(jobs_dir / name)
         if found is None:
             return cls(jobs_dir / name / "job.json", _beginning(name, plan, written_at))
@@ -157,6 +157,20 @@ class Entry:
         job = self.facts.job if job_id is None else CreatedJob(job_id)
         self.facts = replace(self.facts, state=state, file=file, job=job)
         write_json(self.path, as_json(self.facts))
+
+
+def check_name(name: str) -> None:
+    """Refuse what cannot be a job's name here.
+
+    Raises:
+        InputError: It has other characters, or too many.
+    """
+    if not _NAME.match(name):
+        raise InputError(
+            f"{name!r} cannot be a job's name",
+            fix="Use at most 100 letters, digits and . _ -",
+            place="--name",
+        )
 
 
 def default_name(plan: Plan) -> str:
@@ -206,8 +220,7 @@ def held(jobs_dir: Path, name: str) -> HeldLock:
     Raises:
         InputError: Another process is submitting it, or the folder cannot be written.
     """
-    if not _NAME.match(name):
-        raise InputError(f"{name!r} cannot be a job's name", fix="Use letters, digits and . _ -")
+    check_name(name)
     return lock(jobs_dir / name / ".lock", f"job {name}", fix="Wait for it, or choose another --name.")
 
 

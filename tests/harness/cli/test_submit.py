@@ -208,3 +208,9 @@ def test_a_submission_is_told_in_80_columns(api, capsys):
     ahead = [line for line in lines if not line.startswith(("note", "warning"))]
     assert [line for line in ahead if len(line) > 80 and "written down in" not in line] == []
     assert any("9 USD an hour" in line for line in ahead)
+
+
+def test_a_dry_run_refuses_a_name_that_a_run_would(api, capsys):
+    words = ["submit", "train.jsonl", "--arn", f"{FUNCTION}-Math:3", "--name", "../x"]
+    assert main([*words, "--dry-run"]) == main(words) == 2
+    assert capsys.readouterr().err.count("'../x' cannot be a job's name") == 2
