@@ -18,7 +18,7 @@ from harness.errors import InputError
 
 if TYPE_CHECKING:
     from harness.findings import Finding
-    from harness.jobs.native import NativePlan
+    from harness.jobs.native_job import NativePlan
 
 __all__ = ["native_options", "refuse_native_options", "submit_to_native"]
 
@@ -74,7 +74,7 @@ def submit_to_native(asked: dict[str, Any]) -> int:
     """
     from harness.findings import Severity, worst
     from harness.jobs.evidence import evidence
-    from harness.jobs.native import native_findings
+    from harness.jobs.native_job import native_findings
     from harness.jobs.preflight import native_preflight
     from harness.jobs.same_code import look_at_function
 
@@ -118,7 +118,7 @@ def submit_to_native(asked: dict[str, Any]) -> int:
 
 def _plan(asked: dict[str, Any]) -> NativePlan:
     from harness.api.native_names import REGION
-    from harness.jobs.native import NativePlan
+    from harness.jobs.native_job import NativePlan
     from harness.jobs.plan import read_training_file
 
     for name, what in _NEEDED.items():
@@ -171,7 +171,7 @@ def _send(plan: NativePlan, asked: dict[str, Any]) -> dict[str, Any]:
     from harness.api.native import NativeBedrock
     from harness.clock import SystemClock
     from harness.jobs.journal import Entry, default_name, held
-    from harness.jobs.native import submit_native
+    from harness.jobs.native_job import submit_native
 
     name = asked["name"] or default_name(plan)
     with NativeBedrock(str(plan.region)) as client, held(asked["jobs_dir"], name):
