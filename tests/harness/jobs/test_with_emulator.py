@@ -192,7 +192,7 @@ def test_faults_cost_neither_a_second_job_nor_an_event(config, training_file, tm
         with connected(emulator.base_url, max_retries=8) as patient:
             for _ in range(30):
                 try:
-                    served = [event["id"] for event in patient.events(job_id)][::-1]
+                    served = [event.id for event in patient.events(job_id)][::-1]
                     jobs = list(patient.jobs())
                     break
                 except Unreachable:
