@@ -15,6 +15,7 @@ from graders import Reward, Sample, checks, combine, extract, grader
 from graders._runtime.declaration import Options
 from graders.examples.word_problems import word_problem
 from graders.reward import KINDS
+from harness.cli.groups import module_of
 from harness.data.rules import RULES
 from harness.deploy.artifact import main as build_artifact
 from harness.deploy.checklist import RULES as CHECKLIST
@@ -115,7 +116,7 @@ def test_the_template_s_parameters_are_explained() -> None:
 
 @pytest.mark.parametrize("words", commands("rft", DEPLOY), ids=" ".join)
 def test_every_command_on_the_way_to_aws_takes_the_words_that_follow(words: list[str]) -> None:
-    verb = importlib.import_module(f"harness.cli.{words[0]}").command
+    verb = importlib.import_module(module_of(words[0])).command
     verb.make_context(words[0], words[1:])
 
 

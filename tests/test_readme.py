@@ -15,7 +15,7 @@ import pytest
 
 from graders import Grader
 from graders.testing import make_sample
-from harness.cli.groups import VERBS, extra_of
+from harness.cli.groups import VERBS, extra_of, module_of
 from harness.cli.main import main
 from harness.samples import RECORDS
 from support.readme import README, blocks, commands
@@ -85,12 +85,12 @@ def test_the_screen_is_what_the_demo_prints(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize("words", commands("rft"), ids=" ".join)
 def test_every_command_in_it_takes_the_words_that_follow(words: list[str]) -> None:
     assert words[0] in VERBS
-    verb = importlib.import_module(f"harness.cli.{words[0]}").command
+    verb = importlib.import_module(module_of(words[0])).command
     verb.make_context(words[0], words[1:])
 
 
 def test_every_verb_in_a_table_exists() -> None:
-    named = set(re.findall(r"`rft (\w+)", README.read_text(encoding="utf-8")))
+    named = set(re.findall(r"`rft (\w[\w-]*)", README.read_text(encoding="utf-8")))
     assert named <= set(VERBS)
     assert {"submit", "jobs", "events", "watch", "checkpoints", "cancel", "chat", "files"} <= named
 
@@ -102,7 +102,7 @@ def test_the_extras_in_its_table_are_those_that_exist_and_bring_those_verbs() ->
     )
     declared = tomllib.loads((README.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert set(rows) == set(declared["optional-dependencies"])
-    named = {verb: extra for extra, row in rows.items() for verb in re.findall(r"`(?:rft )?(\w+)`", row)}
+    named = {verb: extra for extra, row in rows.items() for verb in re.findall(r"`(?:rft )?([\w-]+)`", row)}
     assert {verb: extra_of(verb) for verb in VERBS} == {verb: named.get(verb) for verb in VERBS}
     assert f"rft_graders-{declared['version']}-py3" in text
 

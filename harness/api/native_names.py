@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["REGION", "is_native_job", "is_native_model", "native_region"]
+__all__ = ["REGION", "is_custom_model", "is_native_job", "is_native_model", "native_region"]
 
 REGION: Final = "us-east-1"
 """Where Nova 2 Lite is documented to be tuned by reinforcement."""
 
 _ARN = re.compile(
-    r"arn:aws[a-z-]*:bedrock:([a-z0-9-]+):\d{12}:(model-customization-job|custom-model-deployment)/.+"
+    r"arn:aws[a-z-]*:bedrock:([a-z0-9-]+):\d{12}:(model-customization-job|custom-model-deployment|custom-model)/.+"
 )
 
 
@@ -21,6 +21,12 @@ def is_native_job(job_id: str) -> bool:
     return found is not None and found[2] == "model-customization-job"
 
 
+def is_custom_model(model: str) -> bool:
+    """Whether this is the ARN of a custom model, which is asked once it is deployed."""
+    found = _ARN.fullmatch(model)
+    return found is not None and found[2] == "custom-model"
+
+
 def is_native_model(model: str) -> bool:
     """Whether this is the ARN of a deployed custom model, which is asked through Converse."""
     found = _ARN.fullmatch(model)
@@ -28,6 +34,6 @@ def is_native_model(model: str) -> bool:
 
 
 def native_region(name: str) -> str | None:
-    """The Region of a native job or deployment; None for any other text."""
+    """The Region of a native job, model or deployment; None for any other text."""
     found = _ARN.fullmatch(name)
     return None if found is None else found[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["GROUPS", "VERBS", "extra_of"]
+__all__ = ["GROUPS", "VERBS", "extra_of", "module_of"]
 
 GROUPS = {
     "Start": {
@@ -33,6 +33,7 @@ GROUPS = {
         "events": "List a job's events.",
         "checkpoints": "List a job's checkpoints.",
         "cancel": "Cancel a job.",
+        "deploy-model": "Deploy a tuned Nova model, so that it can be asked.",
         "chat": "Ask a tuned model, a checkpoint or a base model.",
         "evaluate": "Compare models on held-out records with one grader.",
         "files": "List, upload, show or delete files on the service.",
@@ -43,6 +44,11 @@ GROUPS = {
 VERBS = {verb: line for verbs in GROUPS.values() for verb, line in verbs.items()}
 
 _EXTRAS = {"Deploy": "deploy", "Jobs": "jobs"}
+
+
+def module_of(verb: str) -> str:
+    """The module that holds a verb's command."""
+    return f"harness.cli.{verb.replace('-', '_')}"
 
 
 def extra_of(verb: str) -> str:

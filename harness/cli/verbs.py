@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.groups import GROUPS, VERBS
+from harness.cli.groups import GROUPS, VERBS, module_of
 from harness.cli.output import open_streams, printable, say
 from harness.errors import HarnessError
 
@@ -51,7 +51,7 @@ class LazyGroup(click.Group):
         """Import one verb."""
         if cmd_name not in VERBS:
             return None
-        command = importlib.import_module(f"harness.cli.{cmd_name}").command
+        command = importlib.import_module(module_of(cmd_name)).command
         assert isinstance(command, click.Command)
         return command
 

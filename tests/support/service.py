@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from harness.api.auth import find_credential
 from harness.api.client import FineTuning
 from harness.api.endpoint import find_endpoint
+from harness.cli.groups import module_of
 from harness.errors import HarnessError
 
 KEY = "sk-test-key-0123456789"
@@ -46,7 +47,7 @@ def run_verb(
     verb: str, *words: object, base_url: str, key: str | None = KEY, stdin: str | None = None
 ) -> Ran:
     """Run `rft VERB WORDS…`."""
-    command = importlib.import_module(f"harness.cli.{verb}").command
+    command = importlib.import_module(module_of(verb)).command
     environment = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": key, "AWS_BEARER_TOKEN_BEDROCK": None}
     result = CliRunner().invoke(
         command, [str(word) for word in words], env=environment, input=stdin, standalone_mode=False

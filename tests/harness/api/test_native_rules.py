@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.api.native_names import is_native_job, is_native_model, native_region
+from harness.api.native_names import is_custom_model, is_native_job, is_native_model, native_region
 from harness.api.native_rules import faults_of, hyperparameter_names, native_hyperparameters
 from support import moto_bedrock
 
@@ -85,4 +86,11 @@ def test_hyperparameters_are_read_by_their_types() -> None:
 )
 def test_a_native_job_and_a_deployment_are_known_by_their_arns(name: str, job: bool, model: bool) -> None:
     assert (is_native_job(name), is_native_model(name)) == (job, model)
-    assert native_region(name) == ("us-east-1" if job or model else None)
+    assert is_custom_model(name) == (":custom-model/" in name)
+    assert native_region(name) == ("us-east-1" if name.startswith(ARN) else None)
+
+
+def test_a_run_of_dashes_is_refused_in_no_time() -> None:
+    begun = time.process_time()
+    assert faults_of({"jobName": "a" + "-" * 60 + "_"}, "CreateModelCustomizationJob")
+    assert time.process_time() - begun < 5

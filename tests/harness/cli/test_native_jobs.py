@@ -267,3 +267,80 @@ def test_a_service_that_is_away_is_told(bedrock: Bedrock, monkeypatch: pytest.Mo
     ran = rft("jobs", "mail")
     assert ran.code == 3
     assert "AWS cannot be reached" in ran.stderr
+
+
+def completed(bedrock: Bedrock) -> str:
+    """The ARN of the model of a job called `mail` that has completed."""
+    assert submit("--name", "mail").code == 0
+    [arn] = bedrock.jobs
+    for _ in range(3):
+        bedrock.advance(arn)
+    return str(bedrock.jobs[arn]["outputModelArn"])
+
+
+def deploy(*words: object) -> Any:
+    return run_verb("deploy-model", *words, base_url="http://127.0.0.1:9/v1")
+
+
+def test_a_model_is_deployed_once_asked_and_its_deployment_deleted(bedrock: Bedrock) -> None:
+    model = completed(bedrock)
+    refused = deploy("mail")
+    assert (refused.code, bedrock.deployments) == (2, {})
+    assert "--yes" in refused.stderr
+    made = deploy("mail", "--yes", "--json")
+    assert made.code == 0, made.stderr
+    [arn] = bedrock.deployments
+    assert (made.json["customModelDeploymentArn"], made.json["status"]) == (arn, "Active")
+    again = deploy(model)  # nothing new costs, so nothing is asked
+    assert (again.code, list(bedrock.deployments)) == (0, [arn])
+    assert f"rft chat {arn}" in again.stdout
+    assert "charges until" in again.stdout
+    assert rft("chat", arn, "hello").stdout == "You said: hello\n"
+    assert deploy(arn, "--delete").code == 2
+    assert deploy(arn, "--delete", "--yes").code == 0
+    assert bedrock.deployments == {}
+    assert deploy(arn, "--delete", "--yes").code == 2
+    assert deploy("mail", "--yes", "--no-wait").code == 0
+    assert len(bedrock.deployments) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["mail"], "it is running"),
+        (["openai.gpt-oss-20b"], "only models that native Bedrock tuned"),
+        (["arn:aws:bedrock:us-east-1:123456789012:custom-model/a b"], "modelArn"),
+        (["no-such-deployment", "--delete"], "does not exist"),
+    ],
+)
+def test_what_cannot_be_deployed_is_said(bedrock: Bedrock, words: list[str], says: str) -> None:
+    assert submit("--name", "mail").code == 0
+    ran = deploy(*words, "--yes")
+    assert (ran.code, ran.stdout, bedrock.deployments) == (2, "", {})
+    assert says in ran.stderr
+
+
+def test_a_name_that_another_model_has_is_refused(bedrock: Bedrock) -> None:
+    completed(bedrock)
+    assert deploy("mail", "--deployment-name", "mine", "--yes").code == 0
+    next(iter(bedrock.deployments.values()))["modelArn"] = "another"
+    ran = deploy("mail", "--deployment-name", "mine", "--yes")
+    assert ran.code == 2
+    assert "a deployment of another" in ran.stderr
+
+
+def test_a_deployment_that_failed_is_a_failure(bedrock: Bedrock) -> None:
+    completed(bedrock)
+    assert deploy("mail", "--yes").code == 0
+    next(iter(bedrock.deployments.values())).update(status="Failed", failureMessage="no capacity")
+    ran = deploy("mail")
+    assert ran.code == 1
+    assert "no capacity" in ran.stderr
+
+
+def test_a_wait_that_takes_too_long_is_told(bedrock: Bedrock) -> None:
+    completed(bedrock)
+    ran = deploy("mail", "--yes", "--patience", 0)
+    assert ran.code == 3
+    assert "Run the same command again" in ran.stderr
+    assert deploy("mail").code == 0

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from harness.cli.groups import VERBS
+from harness.cli.groups import VERBS, module_of
 from harness.data.validate import validate
 from harness.deploy.shadowing import check_folder
 from harness.deploy.template_checks import check_template
@@ -181,7 +181,7 @@ def test_git_ignores_every_folder_that_a_command_writes_into_by_default(project)
     defaults = {
         str(option.default)
         for verb in VERBS
-        for option in importlib.import_module(f"harness.cli.{verb}").command.params
+        for option in importlib.import_module(module_of(verb)).command.params
         if isinstance(option.default, Path)
     }
     assert {"runs", "jobs"} <= defaults
