@@ -151,7 +151,7 @@ def test_any_answer_is_survived_and_a_success_says_something(stub, in_a_folder, 
 
 @pytest.mark.slow
 @verbs
-@settings(max_examples=150, **LIMITS)
+@settings(max_examples=60, **LIMITS)
 @given(st.data(), st.booleans())
 def test_many_more_answers(stub, in_a_folder, name, data, as_json):
     check(stub, OPERATIONS[name], data, as_json=as_json)

@@ -4,9 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
+from graders import Sample
 from harness.jobs.models import asker
+from harness.rollouts.asking import Busy
 from support.api_stub import ApiStub, Fault
+from support.published_answers import CHAT, answers
 from support.service import connected, run_verb
 
 CALL = {"id": "1", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
@@ -40,6 +44,29 @@ def test_an_answer_without_a_text_keeps_its_kind_and_what_came_instead(stub, mes
         found = asker(client)("m", [{"role": "user", "content": "2+2"}], {})
     assert (found.instead, found.finish) == (kind, finish)
     assert found.message == {"role": "assistant", **message}
+
+
+@pytest.fixture(scope="module")
+def answering():
+    """A function that asks once and gets the answer it is given."""
+    with ApiStub() as stub, connected(stub.base_url) as client:
+
+        def ask(answer):
+            stub.faults = [Fault("POST", "/chat", status=200, body=json.dumps(answer))]
+            return asker(client)("m", [{"role": "user", "content": "2+2"}], {})
+
+        yield ask
+
+
+@settings(max_examples=40, deadline=None)
+@given(answers(CHAT))
+def test_any_answer_is_a_completion_or_is_asked_for_again(answering, answer):
+    try:
+        found = answering(answer)
+    except Busy:
+        return
+    assert (found.instead is None) == bool(Sample({"messages": [found.message]}).completion.strip())
+    json.dumps(found.message)
 
 
 def test_rollouts_count_what_came_without_a_text_and_say_why_each_ended(stub, tmp_path, monkeypatch):
