@@ -99,8 +99,9 @@ def test_a_variable_of_the_shell_does_not_stop_a_job_on_this_machine(data):
     assert said(data, **other, region_guessed=True)["J011"] == "warning"
 
 
-def test_nova_is_told_to_have_another_api(data):
-    assert said(data, model="amazon.nova-2-lite-v1:0:256k") == {"J014": "error"}
+@pytest.mark.parametrize("model", ["nova-2-lite", "us.amazon.nova-2-lite-v1:0", "Amazon.Nova-2-Lite"])
+def test_nova_by_another_name_is_told_to_have_another_api(data, model):
+    assert said(data, model=model) == {"J014": "error"}
 
 
 def test_records_that_were_not_checked_are_said_to_be_so(data):
