@@ -180,7 +180,7 @@ DENIED_BEFORE = re.compile(
 """What denies an answer right behind it, in the same clause: `It cannot be (B)`."""
 
 DENIED_BEHIND = re.compile(
-    rf"(?:</answer>)?[)\]}}>*_`\"'$]{{0,6}}\s{{0,2}}(?:{_any('behind')})", re.IGNORECASE
+    rf"(?:</answer>)?[)\]}}>*_`\"'$]{{0,6}}+\s{{0,2}}+(?:{_any('behind')})", re.IGNORECASE
 )
 """What denies or doubts an answer right before it: `(B) is not the answer`."""
 
