@@ -6,9 +6,9 @@ import re
 
 from ..extract import Missing
 from ..extract._denials import is_doubted, is_taken_back
-from ..extract._phrases import CLAIMED, REVISED, plain_width
+from ..extract._phrases import REVISED, claim_patterns, is_foreign, plain_width
 
-_CLAIM = re.compile(CLAIMED + r"|\b[Aa]nswers\s{0,4}(?:are\b|[:=])")
+_CLAIMS = claim_patterns(r"|\b[Aa]nswers\s{0,4}(?:are\b|[:=])")
 _STYLE = re.compile(r"\\(?:text(?:bf|rm)?|math(?:rm|bf))\s?(?=\{)")
 _FILLER = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z][\s:,]{0,3}|[a-z]\s?,\s?)\Z")
 _LONGEST = 200
@@ -48,7 +48,7 @@ class LetterSets:
             strict: Whether the text has to be one answer as a whole; it has to be one anyway.
         """
         text = plain_width(text).strip()
-        claims = list(_CLAIM.finditer(text))
+        claims = list(_CLAIMS[is_foreign(text)].finditer(text))
         if not claims:
             return self.in_slot(text) or Missing("it claims no letters")
         # An announcement ends in fillers such as `a`, and the letter A may have been taken for one.

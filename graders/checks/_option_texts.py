@@ -8,13 +8,13 @@ from ..errors import RecordError
 from ..extract import Missing, choice_letter
 from ..extract._choices import SEVERAL_LABELS
 from ..extract._denials import is_denied, is_doubted, is_taken_back
-from ..extract._phrases import CLAIMED, REVISED, plain_width
+from ..extract._phrases import REVISED, claim_patterns, is_foreign, plain_width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_CLAIM = re.compile(CLAIMED)
+_CLAIMS = claim_patterns()
 _MOST = 64
 _AROUND = " \t\r\n.,;:!?\"'`*_"
 _OPEN = r"[\s*_`$\"'(\[{<:]{0,6}(?:\\(?:text(?:bf|rm)?|math(?:rm|bf))\s?\{\s?)?"
@@ -89,7 +89,7 @@ class OptionTexts:
 
     def _named(self, text: str) -> set[str]:
         """The options whose texts are claimed; without a claim, what the first or the last line is."""
-        claims = [claim.span() for claim in _CLAIM.finditer(text)][-_MOST:]
+        claims = [claim.span() for claim in _CLAIMS[is_foreign(text)].finditer(text)][-_MOST:]
         named: set[str] = set()
         last = 0
         for start, end in claims:

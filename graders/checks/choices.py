@@ -14,7 +14,7 @@ from itertools import islice
 from ..errors import DecorationError, RecordError
 from ..extract import Missing, choice_letter
 from ..extract._denials import NO_DOUBT, is_denied, is_doubted, is_taken_back
-from ..extract._phrases import CLAIMED, REVISED, YES_NO, plain_width
+from ..extract._phrases import REVISED, YES_NO, claim_patterns, is_foreign, plain_width
 from ._answers import comparing
 from ._letter_sets import LetterSets
 from ._options import flag_options, text_option
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..sample import Sample
     from ._answers import Take
 
-_CLAIM = re.compile(CLAIMED)
+_CLAIMS = claim_patterns()
 _REVISIONS, _NEAR, _MOST, _DIGITS = 64, 40, 1_000, 4
 _TAKEN_BACK = Missing("it takes back the label that it names", "several")
 _NOT_BEFORE = r"(?<![A-Za-z0-9\u00c0-\u04ff])"
@@ -180,7 +180,7 @@ def label(
     def read(text: str, strict: bool) -> str | Missing:
         """The label that a text settles on."""
         text = NO_DOUBT.sub(" ", plain_width(text.casefold()))
-        claims = [claim.span() for claim in _CLAIM.finditer(text)]
+        claims = [claim.span() for claim in _CLAIMS[is_foreign(text)].finditer(text)]
         if claims:
             if is_doubted(text, claims[-1][0]):
                 return Missing("what it claims is denied or doubted")

@@ -6,6 +6,8 @@ A row holds parts of regular expressions for text whose compatibility characters
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from itertools import chain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -168,29 +170,40 @@ DENYING = {
 }
 
 
-def _any(part: str) -> str:
-    """The alternatives that all languages give for one column."""
-    return "|".join(getattr(row, part) for row in DENYING.values())
+def _is_latin(row: Denying) -> bool:
+    """Whether a row can deny anything in a text of ASCII: whether it is written in Latin letters."""
+    return re.search("[A-Za-z]", re.sub(r"\\.", "", "".join(row))) is not None
 
 
-DENIED_BEFORE = re.compile(
-    rf"(?:(?:{_any('before')})(?:[\s-]{{0,3}}[\w'’]{{1,12}}){{0,3}}|\bno)[\s\"'`*_(\[{{$<-]{{0,8}}\Z",
-    re.IGNORECASE,
+def _compiled(form: str) -> dict[bool, re.Pattern[str]]:
+    """A pattern with the columns of the table that it names, by whether a text is ASCII.
+
+    Most texts are, and the rows of other scripts would cost each of them as much time again.
+    """
+    latin = [row for row in DENYING.values() if _is_latin(row)]
+    tables = {True: latin, False: list(DENYING.values())}
+    return {
+        is_ascii: re.compile(
+            re.sub(r"%(\w+)%", lambda part: "|".join(getattr(row, part[1]) for row in rows), form),  # noqa: B023
+            re.IGNORECASE,
+        )
+        for is_ascii, rows in tables.items()
+    }
+
+
+# What denies an answer right behind it, in the same clause: `It cannot be (B)`.
+_DENIED_BEFORE = _compiled(
+    r"(?:(?:%before%)(?:[\s-]{0,3}[\w'’]{1,12}){0,3}|\bno)[\s\"'`*_(\[{$<-]{0,8}\Z",
 )
-"""What denies an answer right behind it, in the same clause: `It cannot be (B)`."""
-
-DENIED_BEHIND = re.compile(
-    rf"(?:</answer>)?[)\]}}>*_`\"'$]{{0,6}}+\s{{0,2}}+(?:{_any('behind')})", re.IGNORECASE
-)
-"""What denies or doubts an answer right before it: `(B) is not the answer`."""
-
-DOUBTED = re.compile(
-    rf"(?:{_any('doubt')})"
+# What denies or doubts an answer right before it: `(B) is not the answer`.
+_DENIED_BEHIND = _compiled(r"(?:</answer>)?[)\]}>*_`\"'$]{0,6}+\s{0,2}+(?:%behind%)")
+_NEVER_DENYING = frozenset(".,;:!?")  # what DENIED_BEHIND cannot begin with
+# A clause that makes an announcement behind it no claim: `I do not think the answer is B`.
+_DOUBTED = _compiled(
+    r"(?:%doubt%)"
     r"(?:(?!\b(?:so|but|therefore|thus|hence|and|because|since|then)\b)[^.,;:!?。\n]"
-    r"|,(?=\s(?:dass|что)\b)){0,48}:?[\s(*]{0,4}\Z",
-    re.IGNORECASE,
+    r"|,(?=\s(?:dass|что)\b)){0,48}:?[\s(*]{0,4}\Z"
 )
-"""A clause that makes an announcement behind it no claim: `I do not think the answer is B`."""
 
 NO_DOUBT = re.compile(
     r"\b(?:no|not|never|without|beyond|n['’]t)\s(?:a\s|any\s|there\s)?"
@@ -199,18 +212,20 @@ NO_DOUBT = re.compile(
 )
 """Idioms whose `no` denies nothing."""
 
-_STARTED = (
-    r"(?:\A\s?|[.!?;:,\n()>}\u2026\"*]|\s-)[\s*_\"'(>.,!-]{0,6}+"
+_SAID_FIRST = (
+    r"[\s*_\"'(>.,!-]{0,6}+"
     r"(?:(?:actually|wait|hm+|oh|sorry|oops|well|hold\son|but|or|and|however|ok(?:ay)?|um|uh|in\sfact|yet|though"
     r"|so|then|clearly|unfortunately|等等|等一下|哦|啊|其实|其實|但是?|可是|抱歉|对不起|對不起|eigentlich|moment|doch|aber|en\sfait"
     r"|mais|en\srealidad|pero|perd[óo]n|na\sverdade|mas|desculpe|in\srealtà|ma|scusa|на\sсамом\sделе|но|すみません|でも"
     r"|いや|아|죄송합니다|사실|لكن|عفوا|लेकिन|माफ़\sकीजिए)\b[\s,.!-]{0,4}+(?=\w)){0,3}+(?=\w)"
 )
-_TAKEN_BACK = re.compile(
-    rf"{_STARTED}(?:(?P<alone>(?:{_any('alone')})(?=\s{{0,2}}(?:[.!?,;:\n)*_\"<\u2026-]|\Z)))|(?P<opening>{_any('opening')})"
-    rf"|(?P<pointing>{_any('pointing')}))",
-    re.IGNORECASE,
+_RETRACTION = (
+    rf"{_SAID_FIRST}(?:(?P<alone>(?:%alone%)(?=\s{{0,2}}(?:[.!?,;:\n)*_\"<\u2026-]|\Z)))|(?P<opening>%opening%)"
+    r"|(?P<pointing>%pointing%))"
 )
+# The pattern begins with a class of characters, so that the regular expression engine skips all others.
+_TAKEN_BACK = _compiled(r"[.!?;:,\n()>}\u2026\"*-](?:(?<!-)|(?<=\s-))" + _RETRACTION)
+_TAKEN_BACK_FIRST = _compiled(r"\s?" + _RETRACTION)
 _SENTENCE_END = re.compile(r"[.!?;\n](?=\s|\Z)|[.!?](?![0-9A-Za-z])|\n")
 _OTHERS_SAY = re.compile(
     r"\b(?:statements?|some(?:one)?|many|people|students?|others|one\s(?:may|might|could)|(?:may|might)\s(?:seem|think))\b",
@@ -218,6 +233,7 @@ _OTHERS_SAY = re.compile(
 )
 _TOLD_AT_MOST = 16
 _CLAUSE = 60
+_SHORT = 24
 _CLAUSE_END = re.compile(
     r"[.;!?\n]\s?|,\s(?!or\b|nor\b|dass\b|что\b)|\b(?:so|(?<!\ball )(?<!\bany )(?<!thing )but|therefore|thus"
     r"|hence)\b"
@@ -258,10 +274,11 @@ def is_denied(text: str, start: int, end: int) -> bool:
         start: Where it starts.
         end: Where it ends.
     """
-    if text[end : end + 2] not in ("", ".", ".\n") and DENIED_BEHIND.match(text, end):
+    is_ascii = text.isascii()
+    if text[end : end + 1] not in _NEVER_DENYING and _DENIED_BEHIND[is_ascii].match(text, end):
         return True
     clause = _denying_clause(text, start)
-    return bool(clause) and DENIED_BEFORE.search(clause) is not None
+    return bool(clause) and _DENIED_BEFORE[is_ascii].search(clause) is not None
 
 
 def is_doubted(text: str, start: int) -> bool:
@@ -272,7 +289,7 @@ def is_doubted(text: str, start: int) -> bool:
         start: Where the announcement starts.
     """
     clause = _denying_clause(text, start)
-    return bool(clause) and DOUBTED.search(clause) is not None
+    return bool(clause) and _DOUBTED[text.isascii()].search(clause) is not None
 
 
 def is_taken_back(
@@ -292,8 +309,10 @@ def is_taken_back(
     behind = text[end:]
     if len(behind) < 3:
         return False
-    told = 0
-    for found in _TAKEN_BACK.finditer(behind):
+    is_ascii, told = behind.isascii(), 0
+    first = _TAKEN_BACK_FIRST[is_ascii].match(behind)
+    later = _TAKEN_BACK[is_ascii].finditer(behind, first.end() if first else 0)
+    for found in chain((first,), later) if first else later:
         if found["opening"] or told >= _TOLD_AT_MOST:
             return True
         told += 1
@@ -314,9 +333,10 @@ def is_taken_back(
 
 def _denying_clause(text: str, end: int) -> str:
     """What stands before a place in its clause, 60 characters at most; "" where nothing in it can deny."""
-    if not may_deny(text, end, end):
+    begin = _begin(text, end)
+    if not _holds_cue(text[begin:end]):
         return ""
-    return NO_DOUBT.sub("", _CLAUSE_END.split(text[max(0, end - _CLAUSE) : end])[-1])
+    return NO_DOUBT.sub("", _CLAUSE_END.split(text[begin:end])[-1])
 
 
 def may_deny(text: str, start: int, end: int) -> bool:
@@ -327,8 +347,27 @@ def may_deny(text: str, start: int, end: int) -> bool:
         start: Where the span starts.
         end: Where it ends.
     """
-    near = text[max(0, start - _CLAUSE) : end].lower()
+    return _holds_cue(text[_begin(text, start) : end])
+
+
+def _begin(text: str, end: int) -> int:
+    """Where reading begins for the clause before a place: behind the last line or sentence, cheaply told."""
+    begin = max(0, end - _CLAUSE)
+    return max(begin, text.rfind("\n", begin, end) + 1, text.rfind(". ", begin, end) + 1)
+
+
+def _holds_cue(words: str) -> bool:
+    """Whether words hold what every clause holds that denies or doubts."""
+    return _short_holds_cue(words) if len(words) <= _SHORT else _find_cue(words)
+
+
+def _find_cue(words: str) -> bool:
+    """Whether words hold one of the cues."""
+    near = words.lower()
     for cue in _CUES:
         if cue in near:
             return True
     return not near.isascii() and _WIDE_CUE.search(near) is not None
+
+
+_short_holds_cue = lru_cache(maxsize=1024)(_find_cue)  # completions announce their answers alike

@@ -151,22 +151,33 @@ def plain_width(text: str) -> str:
     return normalize("NFKC", _INVISIBLE.sub("", text).translate(_BRACKETS))
 
 
-def announced(rows: bool) -> str:
+def announced(rows: bool, *, every_filler: bool = False) -> str:
     """Return a pattern of what announces an answer; bounded, so that it takes linear time.
 
     Args:
         rows: Whether the rows of all languages count, or English alone.
+        every_filler: Whether the fillers of all languages count in any case.
     """
     languages = ANNOUNCED.values() if rows else (ANNOUNCED["English"],)
-    fillers = "|".join(row.filler for row in languages)
+    fillers = "|".join(row.filler for row in (ANNOUNCED.values() if every_filler else languages))
     lead = "|".join(
         rf"{row.noun}[\s*_\"'`)]{{0,4}}(?:{row.verb}|->|=>|[:=]|-(?=[\s*(]))" for row in languages
     )
     return rf"(?i:{lead})[\s*_:=>-]{{0,6}}(?i:(?:{fillers})[\s:,]{{0,3}}){{0,3}}"
 
 
-CLAIMED = announced(rows=True) + r"|<answer>\s{0,8}|\\(?:boxed|fbox)\s?\{\s{0,4}"
-"""A pattern of what announces an answer of a whole line, in words or by its markup."""
+def claim_patterns(more: str = "") -> dict[bool, re.Pattern[str]]:
+    """Return what finds an announcement of a whole line, in words or by its markup.
+
+    Args:
+        more: Another pattern that announces an answer.
+
+    Returns:
+        A pattern for texts that may hold announcements of another language than English (`is_foreign`), and
+        one for all others, on which it finds the same and is faster.
+    """
+    markup = r"|<answer>\s{0,8}|\\(?:boxed|fbox)\s?\{\s{0,4}" + more
+    return {rows: re.compile(announced(rows, every_filler=True) + markup) for rows in (False, True)}
 
 
 def is_foreign(text: str) -> bool:
