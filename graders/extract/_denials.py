@@ -1,6 +1,7 @@
 """What denies, doubts or takes back an answer, a row for each language.
 
-A row holds parts of regular expressions for text whose compatibility characters are folded (`plain_width`).
+A row holds parts of regular expressions for text in small letters whose compatibility characters are folded
+(`plain_width`).
 """
 
 from __future__ import annotations
@@ -178,14 +179,14 @@ def _is_latin(row: Denying) -> bool:
 def _compiled(form: str) -> dict[bool, re.Pattern[str]]:
     """A pattern with the columns of the table that it names, by whether a text is ASCII.
 
-    Most texts are, and the rows of other scripts would cost each of them as much time again.
+    Most texts are, and the rows of other scripts would cost each of them as much time again. The patterns do
+    not ignore case, since the regular expression engine skips alternatives by their first character only then.
     """
     latin = [row for row in DENYING.values() if _is_latin(row)]
     tables = {True: latin, False: list(DENYING.values())}
     return {
         is_ascii: re.compile(
-            re.sub(r"%(\w+)%", lambda part: "|".join(getattr(row, part[1]) for row in rows), form),  # noqa: B023
-            re.IGNORECASE,
+            re.sub(r"%(\w+)%", lambda part: "|".join(getattr(row, part[1]) for row in rows), form)  # noqa: B023
         )
         for is_ascii, rows in tables.items()
     }
@@ -225,40 +226,25 @@ _RETRACTION = (
 )
 # The pattern begins with a class of characters, so that the regular expression engine skips all others.
 _TAKEN_BACK = _compiled(r"[.!?;:,\n()>}\u2026\"*-](?:(?<!-)|(?<=\s-))" + _RETRACTION)
-_TAKEN_BACK_FIRST = _compiled(r"\s?" + _RETRACTION)
+_TAKEN_BACK_FIRST = _compiled(r"\s?+" + _RETRACTION)
 _SENTENCE_END = re.compile(r"[.!?;\n](?=\s|\Z)|[.!?](?![0-9A-Za-z])|\n")
 _OTHERS_SAY = re.compile(
     r"\b(?:statements?|some(?:one)?|many|people|students?|others|one\s(?:may|might|could)|(?:may|might)\s(?:seem|think))\b",
     re.IGNORECASE,
 )
 _TOLD_AT_MOST = 16
-_CLAUSE = 60
-_SHORT = 24
+_CLAUSE, _BEHIND, _SHORT = 60, 120, 32
 _CLAUSE_END = re.compile(
     r"[.;!?\n]\s?|,\s(?!or\b|nor\b|dass\b|что\b)|\b(?:so|(?<!\ball )(?<!\bany )(?<!thing )but|therefore|thus"
     r"|hence)\b"
 )
 # What every clause of ASCII holds that denies or doubts; looked for first, since most hold none of it.
 _CUES = (
-    *("not", "n't", "ne", "nor", "hardly", "non", "except", "without", "unlike", "against", "than", "then"),
-    *("instead", "rul", "elimin", "exclu", "reject", "doubt", "nicht", "kein", "pas", "ni", "nunca", "if "),
-    *("whether", "suppose", "assum", "wrong", "deny", "false", "incorrect", "untrue", "unless", " but "),
-    *("no ", "auss", "weder", "ohne", "statt", "wenn", "falls", "ob ", "bezw", "angen", "sauf", "hormis"),
-    *(
-        "jamais",
-        "sans",
-        "menos",
-        "salvo",
-        "tampo",
-        "mai ",
-        "tranne",
-        "eccetto",
-        "meno",
-        "dubit",
-        "dud",
-        "duvid",
-    ),
-    *("si la", "si le", "si el", "se a ", "se la", "ni ", "exce", "nem", "doute"),
+    *"not n't ne nor hardly non exce without unlike against than then instead rul elimin exclu reject".split(),
+    *"doubt nicht kein pas ni nunca whether suppose assum wrong deny false incorrect untrue unless".split(),
+    *"auss weder ohne statt wenn falls bezw angen sauf hormis jamais sans salvo tampo tranne meno".split(),
+    *"dubit dud duvid doute".split(),
+    *("if ", " but ", "no ", "ob ", "mai ", "si la", "si le", "si el", "se a ", "se la"),
 )
 _WIDE_CUE = re.compile(
     "[不除非并並而若如假怀懷ßéã’]|не|ни|кром|исключ|нельзя|если|сомн|вряд|もし|仮に|만[약일]|ليس|لا|لن|غير|سوى|عدا|إ|باست|لو|أشك"
@@ -275,8 +261,10 @@ def is_denied(text: str, start: int, end: int) -> bool:
         end: Where it ends.
     """
     is_ascii = text.isascii()
-    if text[end : end + 1] not in _NEVER_DENYING and _DENIED_BEHIND[is_ascii].match(text, end):
-        return True
+    if text[end : end + 1] not in _NEVER_DENYING:
+        begin = max(0, end - 1)
+        if _DENIED_BEHIND[is_ascii].match(small(text[begin : end + _BEHIND]), end - begin):
+            return True
     clause = _denying_clause(text, start)
     return bool(clause) and _DENIED_BEFORE[is_ascii].search(clause) is not None
 
@@ -309,9 +297,9 @@ def is_taken_back(
     behind = text[end:]
     if len(behind) < 3:
         return False
-    is_ascii, told = behind.isascii(), 0
-    first = _TAKEN_BACK_FIRST[is_ascii].match(behind)
-    later = _TAKEN_BACK[is_ascii].finditer(behind, first.end() if first else 0)
+    is_ascii, told, said = behind.isascii(), 0, small(behind)
+    first = _TAKEN_BACK_FIRST[is_ascii].match(said)
+    later = _TAKEN_BACK[is_ascii].finditer(said, first.end() if first else 0)
     for found in chain((first,), later) if first else later:
         if found["opening"] or told >= _TOLD_AT_MOST:
             return True
@@ -323,7 +311,7 @@ def is_taken_back(
         repaired = found[0].lstrip(" .!?;:,\n()>}*-_\"'")
         if found["alone"] and repaired[: len(found["alone"])] != found["alone"]:
             return True  # `Actually, no` answers no question
-        if not ends and not repaired.lower().startswith("which"):
+        if not ends and not repaired.startswith("which"):
             return True
         sentence = behind[ends[-1] if ends else begin : found.start()]
         if not (names_other(sentence) or _OTHERS_SAY.search(sentence)):
@@ -331,12 +319,17 @@ def is_taken_back(
     return False
 
 
+def small(text: str) -> str:
+    """Return a text in small letters, each character in its place; only `İ` would become two."""
+    return text.lower() if text.isascii() else text.replace("\u0130", "i").lower()
+
+
 def _denying_clause(text: str, end: int) -> str:
     """What stands before a place in its clause, 60 characters at most; "" where nothing in it can deny."""
-    begin = _begin(text, end)
-    if not _holds_cue(text[begin:end]):
+    words = text[_begin(text, end) : end]
+    if not _holds_cue(words):
         return ""
-    return NO_DOUBT.sub("", _CLAUSE_END.split(text[begin:end])[-1])
+    return NO_DOUBT.sub("", _CLAUSE_END.split(small(words))[-1])
 
 
 def may_deny(text: str, start: int, end: int) -> bool:
@@ -363,7 +356,7 @@ def _holds_cue(words: str) -> bool:
 
 def _find_cue(words: str) -> bool:
     """Whether words hold one of the cues."""
-    near = words.lower()
+    near = small(words)
     for cue in _CUES:
         if cue in near:
             return True
