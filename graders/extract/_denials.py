@@ -243,11 +243,12 @@ _CLAUSE_END = re.compile(
 # A test generates denials from the table and finds a cue in each.
 _CUES = (
     *"not n't ne nor hardly non exce without unlike against than then instead rul elimin exclu".split(),
-    *"reject doubt nicht kein pas ni nunca whether suppose assum wrong deny false incorrect untrue unless".split(),
+    *"reject doubt nicht kein pas ni nunca whether suppose assum wrong deny false incorrect untrue".split(),
     *"auss weder ohne statt wenn falls bezw angen sauf hormis jamais sans salvo tampo tranne meno".split(),
-    *"dubit dud duvid doute".split(),
+    *"unless eccett dubit dud duvid doute".split(),
     *("if ", " but ", "no ", "ob ", "mai ", "si la", "si le", "si el", "se a ", "se la"),
 )
+_ODD_SPACE = re.compile(r"[^\S ]")
 _WIDE_CUE = re.compile(
     "[不除非并並而若如假怀懷ßéã’]|не|ни|кром|исключ|нельзя|если|сомн|вряд|もし|仮に|만[약일]|ليس|لا|لن|غير|سوى|عدا|إ|باست|لو|أشك"
     "|यदि|अगर|नहीं"
@@ -358,7 +359,7 @@ def _holds_cue(words: str) -> bool:
 
 def _find_cue(words: str) -> bool:
     """Whether words hold one of the cues."""
-    near = small(words)
+    near = _ODD_SPACE.sub(" ", small(words))
     for cue in _CUES:
         if cue in near:
             return True
