@@ -221,7 +221,7 @@ class NativeBedrock:
         Args:
             model: The deployment's ARN.
             messages: The turns so far; those of the system come first.
-            **options: `max_tokens` and `temperature`.
+            **options: `max_tokens`, `temperature`, `top_p` and `stop`.
 
         Raises:
             InputError: Converse has no counterpart for an option.

@@ -68,7 +68,8 @@ BASE = "base"
 def command(**asked: Any) -> int:
     """Ask every model for completions of the RECORDS, grade them all, and compare record by record.
 
-    The first model is the baseline. Records that a named job was trained on, or whose prompts it was, are
+    The first model is the baseline. With a deployment of native Bedrock among them, all are asked through
+    Converse. Records that a named job was trained on, or whose prompts it was, are
     refused; where the training file is not known, the result says that this was not checked.
 
     Completions are kept, one rollouts file a model: killed or interrupted, the same command asks only for
@@ -80,16 +81,17 @@ def command(**asked: Any) -> int:
     if shows_asking(asked, asked["models"][0], "record and model"):
         return 0
     asked["grader"] = named_grader(asked["grader"], asked.pop("handler"))
+    from harness.api.client import FineTuning
     from harness.evaluation.evaluate import EvaluationRequest, evaluate
     from harness.evaluation.exposure import refuse_trained
     from harness.jobs.journal import other_grader
     from harness.jobs.models import asker, service_name
 
-    with service.connect() as client:
-        models = _models(client, asked)
+    with service.connect_for(asked["models"]) as client:
+        models = _models(client, asked) if isinstance(client, FineTuning) else _deployed(asked)
     if not asked["allow_training_records"]:
         refuse_trained((named.label, named.exposure) for named in models)
-    with service.connect(max_retries=0) as client:
+    with service.connect_for(asked["models"], max_retries=0) as client:
         into = asked["out"] or Path("evaluations") / _name(asked, service_name(client))
         request = EvaluationRequest(
             grader=asked["grader"], models=models, into=into, **way_of_asking(asked, client)
@@ -126,6 +128,25 @@ def _tell(found: Evaluation, into: Path, notes: list[str], *, as_json: bool) -> 
         say(f"{kept:,} of them were there already; --out NEW-FOLDER asks for all anew")
     if (into / LOG).exists():
         say(f"what the grader printed: {into / LOG}")
+
+
+def _deployed(asked: dict[str, Any]) -> tuple[Named, ...]:
+    """What to ask through Converse: deployments by ARN and base models by id, each once."""
+    from harness.evaluation.evaluate import Named
+    from harness.evaluation.exposure import exposure_of_model
+    from harness.jobs.models import job_of
+
+    given = list(dict.fromkeys(asked["models"]))
+    if asked["checkpoints"]:
+        raise InputError("native Bedrock has no checkpoints", fix="Leave --checkpoints out.")
+    for name in given:
+        if name == BASE or job_of(asked["jobs_dir"], name):
+            raise InputError(
+                "beside a deployment, models are named by ARN or id",
+                fix="Write the base model's id, or deploy the job's model with `rft deploy-model`.",
+                place=name,
+            )
+    return tuple(Named(name, name, exposure_of_model(name)) for name in given)
 
 
 def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:

@@ -26,6 +26,7 @@ from harness.cli.service import Service, inference_option, service_options
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
+    from harness.api.native import NativeBedrock
     from harness.rollouts.asking import Generated
 
 __all__ = [
@@ -109,7 +110,7 @@ def command(**asked: Any) -> int:
     """Ask a model for N completions of each of the RECORDS, and append them to a rollouts file.
 
     Killed, interrupted or cut off, the same command asks only for what is missing; with a larger -n it asks
-    for the rest.
+    for the rest. A deployment of native Bedrock is named by its ARN.
 
     Exit codes: 0 all there; 1 the model refused some; 2 input; 3 the service was busy or away too long.
     """
@@ -120,10 +121,10 @@ def command(**asked: Any) -> int:
     service: Service = asked["service"]
     if shows_asking(asked, asked["model"], "record"):
         return 0
-    with service.connect() as client:
+    with service.connect_for([asked["model"]]) as client:
         model = model_of(client, asked["jobs_dir"], asked["model"], asked["checkpoint"])
     # `harness.rollouts` keeps one pace for all threads, so the connection does not retry by itself.
-    with service.connect(max_retries=0) as client:
+    with service.connect_for([model], max_retries=0) as client:
         request = GenerationRequest(out=asked["out"], model=model, **way_of_asking(asked, client))
         with shown_progress(quiet=asked["as_json"]) as progress:
             state = generate(request, asker(client), progress)
@@ -143,7 +144,7 @@ def sampling(asked: dict[str, Any]) -> dict[str, Any]:
     return {name: asked[name] for name in ("temperature", "max_tokens") if asked[name] is not None}
 
 
-def way_of_asking(asked: dict[str, Any], client: FineTuning) -> dict[str, Any]:
+def way_of_asking(asked: dict[str, Any], client: FineTuning | NativeBedrock) -> dict[str, Any]:
     """The fields of an `Asking`, from the options of a verb.
 
     Args:
@@ -197,6 +198,7 @@ def shows_asking(asked: dict[str, Any], model: str, of_each: str) -> bool:
     shown: bool = asked["service"].shows(
         lambda client: client.chat(model, turns, **sampling(asked)),
         remark=f"the first of {asked['n']} requests for each {of_each}",
+        name=model,
     )
     return shown
 

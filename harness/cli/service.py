@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -91,6 +91,27 @@ class Service:
         if region is None:
             return self.connect()
         return self.native(region)
+
+    def connect_for(self, models: Sequence[str], **settings: Any) -> FineTuning | NativeBedrock:
+        """Connect to the service that answers for models: native Bedrock, once one of them is a deployment.
+
+        Args:
+            models: What is to be asked. Converse asks base models by their ids, too.
+            settings: More arguments of the fine-tuning API's client.
+
+        Raises:
+            InputError: The deployments are in several Regions.
+        """
+        from harness.api.native_names import is_native_model, native_region
+
+        regions = {native_region(model) for model in models if is_native_model(model)}
+        if not regions:
+            return self.connect(**settings)
+        if len(regions) > 1:
+            raise InputError(
+                "the deployments are in several Regions", fix="Ask those of one Region at a time."
+            )
+        return self.native(regions.pop())
 
     def native(self, region: str | None = None) -> NativeBedrock:
         """Connect to native Bedrock.

@@ -14,6 +14,7 @@ import openai
 from harness.api.client import FineTuning
 from harness.api.failures import RequestRefused, Unreachable
 from harness.api.inference import first_choice, kind_without_text, tuned_model
+from harness.api.native import NativeBedrock
 from harness.api.training_service import TrainingService
 from harness.jobs.journal import find_entry, find_job
 from harness.rollouts.asking import Ask, AskRefused, Busy, Completion
@@ -71,8 +72,10 @@ def job_of(jobs_dir: Path, given: str) -> str | None:
     return None if find_entry(jobs_dir, given) is None else find_job(jobs_dir, given)[0]
 
 
-def service_name(client: FineTuning) -> str:
+def service_name(client: FineTuning | NativeBedrock) -> str:
     """What the service is called where completions are kept; this machine's ports are all one."""
+    if isinstance(client, NativeBedrock):
+        return f"native Bedrock in {client.region}"
     return "loopback" if client.inference.loopback else client.inference.base_url
 
 

@@ -344,3 +344,32 @@ def test_a_wait_that_takes_too_long_is_told(bedrock: Bedrock) -> None:
     assert ran.code == 3
     assert "Run the same command again" in ran.stderr
     assert deploy("mail").code == 0
+
+
+def test_completions_of_a_deployment_are_kept_and_compared(bedrock: Bedrock) -> None:
+    completed(bedrock)
+    assert deploy("mail", "--yes").code == 0
+    [arn] = bedrock.deployments
+    Path("my_grader.py").write_text(
+        "from graders import Sample, grader\n\n\n@grader\n"
+        "def long(sample: Sample) -> float:\n    return min(1.0, len(str(sample.completion)) / 100)\n"
+    )
+    limits = ("--limit", 3, "-n", 2)
+    ran = rft("rollout", "train.jsonl", "--model", arn, "--out", "rollouts.jsonl", *limits, "--max-tokens", 5)
+    assert ran.code == 0, ran.stderr
+    kept = [json.loads(line) for line in Path("rollouts.jsonl").read_text().splitlines()]
+    assert [one["messages"][-1]["content"][:14] for one in kept] == ["You said: Sort"] * 6
+    assert bedrock.asked[-1]["inferenceConfig"] == {"maxTokens": 5}
+    words = ("evaluate", "train.jsonl", "--grader", "my_grader.py", "--model", arn, *limits)
+    ran = rft(*words, "--json")
+    assert ran.code == 0, ran.stderr
+    assert ran.json["measured"] is True
+    for more, says in (
+        (("--model", "mail"), "named by ARN or id"),
+        (("--checkpoints",), "no checkpoints"),
+        (("--model", arn.replace("us-east-1", "us-west-2")), "several Regions"),
+        (("--print-curl",), "signed"),
+    ):
+        ran = rft(*words, *more)
+        assert ran.code == 2
+        assert says in ran.stderr
