@@ -9,7 +9,7 @@ import click
 
 from harness.api.safe_text import plain_text
 from harness.cli.cancel import confirm
-from harness.cli.options import FiniteNumber, jobs_dir_option, json_option, region_option, yes_option
+from harness.cli.options import FiniteNumber, jobs_dir_option, json_option, yes_option
 from harness.cli.output import emit_json, say
 from harness.errors import InputError, ServiceError
 
@@ -22,7 +22,9 @@ _NOT_YET = frozenset({"Creating", None})
 
 @click.command("deploy-model")
 @click.argument("model")
-@click.option("--delete", is_flag=True, help="Delete the deployment MODEL, a name or an ARN, instead.")
+@click.option(
+    "--delete", is_flag=True, help="Delete the deployment MODEL instead: its ARN, or its name in us-east-1."
+)
 @click.option(
     "--deployment-name",
     metavar="NAME",
@@ -40,7 +42,6 @@ _NOT_YET = frozenset({"Creating", None})
 )
 @yes_option
 @jobs_dir_option
-@region_option
 @json_option
 def command(
     model: str,
@@ -50,7 +51,6 @@ def command(
     patience_s: float,
     yes: bool,
     jobs_dir: Path,
-    region: str | None,
     as_json: bool,
 ) -> int:
     """Deploy the tuned model of a native Bedrock job, so that `rft chat` can ask it.
@@ -64,8 +64,8 @@ def command(
     from harness.clock import SystemClock
 
     if delete:
-        return _delete(model, region, yes=yes, as_json=as_json)
-    with _connected(jobs_dir, model, region) as bedrock:
+        return _delete(model, yes=yes, as_json=as_json)
+    with _connected(jobs_dir, model) as bedrock:
         arn = _model_arn(bedrock, jobs_dir, model)
         name = deployment_name or f"rft-{arn.rpartition('/')[2]}"
         found = _existing(bedrock, name, arn)
@@ -78,13 +78,13 @@ def command(
     return _tell(found, as_json=as_json)
 
 
-def _connected(jobs_dir: Path, model: str, region: str | None) -> NativeBedrock:
-    """The Region of a model's or a job's ARN; --region, else the documented one, for anything else."""
+def _connected(jobs_dir: Path, model: str) -> NativeBedrock:
+    """Connect to the Region of a model's or a job's ARN, and to the documented one for anything else."""
     from harness.api.native import NativeBedrock
     from harness.api.native_names import REGION, native_region
     from harness.jobs.models import job_of
 
-    return NativeBedrock(native_region(job_of(jobs_dir, model) or model) or region or REGION)
+    return NativeBedrock(native_region(job_of(jobs_dir, model) or model) or REGION)
 
 
 def _model_arn(bedrock: NativeBedrock, jobs_dir: Path, given: str) -> str:
@@ -173,11 +173,11 @@ def _tell(found: dict[str, Any], *, as_json: bool) -> int:
     return int(failed)
 
 
-def _delete(name: str, region: str | None, *, yes: bool, as_json: bool) -> int:
+def _delete(name: str, *, yes: bool, as_json: bool) -> int:
     from harness.api.native import NativeBedrock
     from harness.api.native_names import REGION, native_region
 
-    with NativeBedrock(native_region(name) or region or REGION) as bedrock:
+    with NativeBedrock(native_region(name) or REGION) as bedrock:
         found = bedrock.deployment(name)
         arn = str(found["customModelDeploymentArn"])
         if not yes:
