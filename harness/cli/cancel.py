@@ -34,8 +34,8 @@ def command(
 ) -> int:
     """Cancel JOB, a name or an id. A canceled job cannot be resumed.
 
-    Exit codes: 0 canceled; 1 the service accepted it and the job is not canceled; 2 the job has ended
-    otherwise; 3 the service could not be reached.
+    Exit codes: 0 canceled; 1 the service accepted the request, but the job is not canceled; 2 the job had
+    already ended; 3 the service could not be reached.
     """
     from harness.jobs.journal import find_job
 

@@ -50,10 +50,11 @@ def command(
 ) -> int:
     """Ask MODEL the PROMPT ("-" reads it from stdin) and print the answer.
 
-    MODEL is a model's id, or a job's name or id: then its tuned model, or with --checkpoint one on the way. A
-    deployment of native Bedrock is named by its ARN, and asked through Converse.
+    MODEL is a model's id, or a job's name or id, which stands for the job's tuned model; --checkpoint asks
+    one of its checkpoints instead. For a deployment of native Bedrock, give its ARN: rft asks it through
+    Converse.
 
-    Exit codes: 0 the model wrote a text; 1 it wrote none, or the answer says that it failed; 2 input; 3 the
+    Exit codes: 0 the model wrote a text; 1 it wrote none, or the answer is an error; 2 wrong input; 3 the
     service could not be reached.
     """
     from harness.api.inference import Question, ask

@@ -30,7 +30,7 @@ _NOT_YET = frozenset({"Creating", None})
     metavar="NAME",
     help="Name the deployment; by default rft- and the end of the model's ARN.",
 )
-@click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until it can be asked.")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until the deployment is ready.")
 @click.option(
     "--patience",
     "patience_s",
@@ -58,8 +58,8 @@ def command(
     MODEL is a job, by its name or ARN, or the ARN of a custom model. AWS charges for a deployed model; we
     found no published price. The same command finds its deployment again and creates no second one.
 
-    Exit codes: 0 it can be asked, is being created, or is deleted; 1 it failed; 2 input; 3 AWS could not be
-    reached, or the deployment is not ready in time.
+    Exit codes: 0 the deployment is ready, is being created, or is deleted; 1 it failed; 2 wrong input; 3 AWS
+    could not be reached, or the deployment was not ready in time.
     """
     from harness.clock import SystemClock
 

@@ -80,10 +80,10 @@ def command(
     """Serve the fine-tuning API on loopback until Ctrl-C; prints its base URL.
 
     Jobs run for real: completions are drawn from the recorded rollouts, graded, and a small policy over them
-    learns from the rewards. Point any OpenAI client at the URL. A terminal shows jobs, their steps, errors of
-    graders, and refused requests as they happen.
+    learns from the rewards. Point any OpenAI client at the URL. A terminal shows jobs, their steps,
+    grader errors, and refused requests as they happen.
 
-    Exit codes: 0 stopped; 2 input.
+    Exit codes: 0 stopped; 2 wrong input.
     """
     steps_a_second, manual = parse_speed(speed)
     config = EmulatorConfig(

@@ -46,8 +46,8 @@ BASE = "base"
 @grader_option()
 @handler_option
 @model_option(
-    "Ask this model: its ID, a job (its tuned model), or `base` (that job's base model). Repeatable:"
-    " the first is the baseline, which each other is compared with.",
+    "Ask this model: its id, a job (its tuned model), or `base` (that job's base model). Repeatable: the"
+    " others are compared with the first, the baseline.",
     multiple=True,
     required=True,
 )
@@ -68,14 +68,15 @@ BASE = "base"
 def command(**asked: Any) -> int:
     """Ask every model for completions of the RECORDS, grade them all, and compare record by record.
 
-    The first model is the baseline. With a deployment of native Bedrock among them, all are asked through
-    Converse. Records that a named job was trained on, or whose prompts it was, are
-    refused; where the training file is not known, the result says that this was not checked.
+    The first model is the baseline. If a deployment of native Bedrock is among them, rft asks all of them
+    through Converse. rft refuses records that a named job was trained on, and records with a
+    prompt from its training file; if it does not know the training file, the result says "not checked".
 
-    Completions are kept, one rollouts file a model: killed or interrupted, the same command asks only for
-    what is missing, and another grader or model costs no more than it must.
+    rft keeps the completions of each model in a rollouts file. After an interruption, and with another
+    grader or one more model, the same command asks only for the completions that are missing.
 
-    Exit codes: 0 measured; 2 input, or a model without any reward; 3 the service was busy or away too long.
+    Exit codes: 0 measured; 2 wrong input, or a model without any reward; 3 the service was busy or did not
+    answer for too long.
     """
     service: Service = asked["service"]
     if shows_asking(asked, asked["models"][0], "record and model"):

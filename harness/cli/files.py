@@ -90,7 +90,7 @@ def upload_file(path: Path, name: str | None, service: Service, as_json: bool) -
 @service_options
 @json_option
 def delete_files(file_ids: tuple[str, ...], yes: bool, service: Service, as_json: bool) -> int:
-    """Delete files. Jobs that were already created keep what they have read.
+    """Delete files. Jobs that have already read them are not affected.
 
     Exit codes: 0 all deleted; 1 the service kept one; 2 it refused one; 3 it could not be reached.
     """

@@ -49,7 +49,7 @@ def command(
 ) -> int:
     """List the newest fine-tuning jobs; with JOB, a name or an id, show that one in full.
 
-    Exit codes: 0 listed; 2 input; 3 the service could not be reached, or the list broke off.
+    Exit codes: 0 listed; 2 wrong input; 3 the service could not be reached, or the list is incomplete.
     """
     from harness.jobs.journal import find_entry, find_job
 

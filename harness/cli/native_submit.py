@@ -30,10 +30,10 @@ _NEEDED = {
 }
 
 native_options = all_of(
-    click.option("--role-arn", metavar="ARN", help="Nova: let Bedrock take on this role."),
+    click.option("--role-arn", metavar="ARN", help="Nova: let Bedrock assume this IAM role."),
     click.option("--data-uri", metavar="S3_URI", help="Nova: upload the training file to this folder."),
     click.option("--output-uri", metavar="S3_URI", help="Nova: write the job's output to this folder."),
-    click.option("--model-name", metavar="NAME", help="Nova: call the tuned model this."),
+    click.option("--model-name", metavar="NAME", help="Nova: give the tuned model this name."),
     click.option(
         "--hyperparameter",
         "hyperparameters",

@@ -42,6 +42,7 @@ __all__ = [
     "named_grader",
     "out_option",
     "port_option",
+    "price_per_hour_option",
     "range_option",
     "records_option",
     "region_option",
@@ -66,6 +67,10 @@ class FiniteNumber(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value!r} is not a finite number.", param, ctx)
         return number
+
+    def _describe_range(self) -> str:
+        """The bounds as `--help` shows them; click writes `x<=None` where there are none."""
+        return "" if self.min is None and self.max is None else super()._describe_range()
 
 
 def _refuse(is_wrong: Callable[[str], bool], message: str) -> Callable[..., Any]:
@@ -295,7 +300,13 @@ range_option = click.option(
     metavar="LOW HIGH",
     nargs=2,
     type=FiniteNumber(),
-    help="Take this range for the grader's where it cannot be asked for it.",
+    help="Use this range of rewards where the grader does not declare one.",
+)
+price_per_hour_option = click.option(
+    "--price-per-hour",
+    metavar="USD",
+    type=FiniteNumber(0),
+    help="Count this price of the service for each hour; we found no published one.",
 )
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 jobs_dir_option = click.option(

@@ -69,7 +69,8 @@ def command(
     A handler that was written by hand, with --handler, is called as Lambda would call it; --artifact then
     names its folder or zip file, without a template.
 
-    Exit codes: 0 the same everywhere; 1 a difference; 2 input, or nothing is built; 3 AWS cannot be reached.
+    Exit codes: 0 the same everywhere; 1 a difference; 2 wrong input, or nothing is built; 3 AWS cannot be
+    reached.
     """
     from harness.data.record_file import decide_fields, open_records
     from harness.deploy.places import open_places

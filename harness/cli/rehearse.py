@@ -72,7 +72,7 @@ def command(
     Fields that differ between the rollouts of one record are hidden from the grader, unless --keep-field
     names them. With --records, the training file decides instead which fields the grader sees.
 
-    Exit codes: 0 rehearsed, whatever was learned; 1 the job failed; 2 input.
+    Exit codes: 0 rehearsed, whatever was learned; 1 the job failed; 2 wrong input.
     """
     from harness.grader_output import LOG
     from harness.rehearsal.run import RehearsalRequest, rehearse

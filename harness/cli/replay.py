@@ -128,7 +128,7 @@ def command(
     them. With --records, the training file decides instead which fields the grader sees.
 
     Exit codes: 0 good; 1 a difference, a disagreement between wires, a failed grading or a field that
-    contradicts itself; 2 input; 3 service.
+    contradicts itself; 2 wrong input; 3 the service could not be reached.
     """
     stored = stored_rewards(expect) if expect else None
     asked |= _target(arn, stack, asked)

@@ -112,7 +112,8 @@ def command(**asked: Any) -> int:
     Killed, interrupted or cut off, the same command asks only for what is missing; with a larger -n it asks
     for the rest. A deployment of native Bedrock is named by its ARN.
 
-    Exit codes: 0 all there; 1 the model refused some; 2 input; 3 the service was busy or away too long.
+    Exit codes: 0 every completion is there; 1 the model refused some; 2 wrong input; 3 the service was busy
+    or silent too long.
     """
     from harness.jobs.models import asker, model_of
     from harness.rollouts.asking import GenerationRequest

@@ -17,7 +17,6 @@ from harness.api.types import HYPERPARAMETERS, MODELS, NATIVE_PREFIX
 from harness.cli.like import changed, filled_in, like_options, tell_change
 from harness.cli.native_submit import native_options, refuse_native_options, submit_to_native
 from harness.cli.options import (
-    FiniteNumber,
     arn_option,
     check_function,
     function_option,
@@ -26,6 +25,7 @@ from harness.cli.options import (
     json_option,
     model_option,
     name_option,
+    price_per_hour_option,
     range_option,
     run_folder,
     runs_dir_option,
@@ -49,33 +49,28 @@ if TYPE_CHECKING:
 @function_option
 @model_option("Tune this model.", default=MODELS[0].id, show_default=True)
 @hyperparameter_options(checked=False)
-@name_option("Give the job this name under --jobs-dir; by default made of file and plan.")
+@name_option("Give the job this name under --jobs-dir; by default rft makes one from the file and the plan.")
 @click.option(
     "--grader-code-sha256",
     metavar="SHA",
-    help="Refuse to submit if the function has another CodeSha256. By default the present one is noted.",
+    help="Refuse to submit if the function's CodeSha256 differs from this one. By default rft records it.",
 )
-@click.option("--run", metavar="RUN", help="Take this finished replay of the grader as evidence.")
+@click.option("--run", metavar="RUN", help="Use this finished replay of the grader as evidence.")
 @runs_dir_option
 @range_option
 @click.option("--validate/--no-validate", default=True, show_default=True, help="Check every record first.")
-@click.option(
-    "--price-per-hour",
-    metavar="USD",
-    type=FiniteNumber(0),
-    help="Say what the service charges an hour; we found no published price.",
-)
+@price_per_hour_option
 @click.option(
     "--completions-per-call",
     metavar="N",
     type=click.IntRange(1),
     default=COMPLETIONS_A_CALL,
     show_default=True,
-    help="Forecast with N completions in a grader call; the service's number is not documented.",
+    help="Assume N completions per grader call in the forecast; AWS does not document the number.",
 )
 @native_options
-@click.option("--force", is_flag=True, help="Submit in spite of errors.")
-@click.option("--dry-run", is_flag=True, help="Check and forecast; write nothing, send no job.")
+@click.option("--force", is_flag=True, help="Submit despite errors.")
+@click.option("--dry-run", is_flag=True, help="Check and forecast only: write nothing and send no job.")
 @like_options
 @jobs_dir_option
 @service_options
@@ -84,14 +79,15 @@ if TYPE_CHECKING:
 def command(context: click.Context, /, **asked: Any) -> int:
     """Create a fine-tuning job from TRAINING_FILE, graded by a deployed Lambda function.
 
-    Name the function with --arn, or with --stack and --function. Interrupted or cut off, the same command
-    resumes and never creates a second job. To train the same thing once more on purpose, give it another
-    --name. A model amazon.nova-... is tuned by native Bedrock, through boto3, and needs the options for Nova.
+    Name the function with --arn, or with --stack and --function. After an interruption, the same command
+    resumes and never creates a second job. To train the same plan a second time, choose another --name.
+    Native Bedrock tunes models named amazon.nova-..., through boto3; they need the options for Nova.
 
-    With --like JOB, that job's data, model and hyperparameters are taken again for another grader,
-    and what it changes is shown first.
+    --like JOB reuses that job's data, model and hyperparameters with another grader, and first shows what
+    the new grader changes.
 
-    Exit codes: 0 submitted, or nothing against it; 1 a finding stops it; 2 input; 3 service.
+    Exit codes: 0 submitted, or the dry run found no error; 1 a finding stopped it; 2 wrong input; 3 the
+    service could not be reached.
     """
     from harness.findings import Severity, worst
     from harness.jobs.preflight import preflight

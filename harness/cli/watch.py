@@ -15,7 +15,7 @@ import click
 from harness.api.safe_text import plain_text
 from harness.api.seen import SeenEvent
 from harness.cli.events import describe
-from harness.cli.options import FiniteNumber, jobs_dir_option, json_option
+from harness.cli.options import FiniteNumber, jobs_dir_option, json_option, price_per_hour_option
 from harness.cli.output import emit_json, say, stdout_console
 from harness.cli.service import Service, service_options
 from harness.errors import HarnessError, InputError
@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     type=FiniteNumber(0),
     default=900.0,
     show_default=True,
-    help="Give up after this many seconds without an answer, and say every so often that an answering job"
-    " reports nothing new.",
+    help="Give up after this many seconds without an answer; after as many without news, say so and go on"
+    " watching.",
 )
 @click.option(
     "--stop-above",
@@ -58,12 +58,7 @@ if TYPE_CHECKING:
     type=FiniteNumber(0, min_open=True),
     help="Cancel the job, without asking, when its known cost so far is above this.",
 )
-@click.option(
-    "--price-per-hour",
-    metavar="USD",
-    type=FiniteNumber(0),
-    help="Say what the service charges an hour; we found no published price.",
-)
+@price_per_hour_option
 @jobs_dir_option
 @service_options
 @json_option
@@ -79,15 +74,15 @@ def command(
 ) -> int:
     """Follow JOB, a name or an id, until it ends: events, curves, time left, warnings.
 
-    A terminal shows one live screen; a pipe gets a line for each event. Stop it whenever you like: the job
-    continues, and the same command resumes watching.
+    A terminal shows one live screen; a pipe gets a line for each event. You can stop it at any time: the
+    job continues, and the same command resumes watching.
 
-    --stop-above cancels the job when its known cost passes a limit, while this command runs. Lambda's part
-    is counted from the steps and the replay named at `rft submit --run`, the service's part from
-    --price-per-hour; what is not known is not counted, and said.
+    --stop-above cancels the job when its known cost passes a limit, as long as this command runs. It
+    computes Lambda's price from the steps and the replay that `rft submit --run` named, and the service's
+    from --price-per-hour. It does not count what is unknown, and says so.
 
-    Exit codes: 0 succeeded; 1 failed, cancelled, ended otherwise or not cancelled; 2 input or a refused key;
-    3 the service was silent too long.
+    Exit codes: 0 succeeded; 1 failed, canceled, ended otherwise, or could not be canceled; 2 wrong input or
+    a refused key; 3 the service did not answer in time.
     """
     from harness.jobs.journal import find_job
 

@@ -37,6 +37,7 @@ def test_a_screen_of_help_fits_80_columns(name: str) -> None:
     screen = command.get_help(context)
     assert max(map(len, screen.splitlines())) <= 80
     assert screen.startswith("Usage: rft")
+    assert "None" not in screen
 
 
 def uses() -> dict[str, dict[str, click.Option]]:
