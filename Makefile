@@ -11,6 +11,9 @@ UV ?= uv
 WORKERS ?= 2
 PYTEST_FLAGS ?=
 
+# The tests start hundreds of processes, which would each compile the project anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -221,13 +221,15 @@ class Fence:
         language: What its first line names, in small letters.
         content: Its lines.
         start: Where its first line starts.
+        end: Where what follows it starts.
         closed: Whether it is closed, rather than cut off.
     """
 
-    __slots__ = ("closed", "content", "language", "start")
+    __slots__ = ("closed", "content", "end", "language", "start")
 
-    def __init__(self, language: str, content: str, start: int, closed: bool) -> None:
-        self.language, self.content, self.start, self.closed = language, content, start, closed
+    def __init__(self, language: str, content: str, start: int, end: int, closed: bool) -> None:
+        self.language, self.content, self.closed = language, content, closed
+        self.start, self.end = start, end
 
 
 def fences(text: str) -> Iterator[Fence]:
@@ -250,7 +252,7 @@ def fences(text: str) -> Iterator[Fence]:
                 label = opened[3].strip().lstrip("{").lstrip(". ")
                 label = _INFO_END.split(label, maxsplit=1)[0].casefold()
         elif bare.startswith(fence) and not bare.strip(fence[0]):
-            yield Fence(label, "\n".join(lines), start, True)
+            yield Fence(label, "\n".join(lines), start, at + len(line), True)
             fence = ""
         else:
             line = line.removesuffix("\r")
@@ -259,7 +261,7 @@ def fences(text: str) -> Iterator[Fence]:
     if fence:
         if lines and lines[-1].strip() and not lines[-1].strip().strip(fence[0]):
             lines.pop()  # the closing fence, cut off
-        yield Fence(label, "\n".join(lines), start, False)
+        yield Fence(label, "\n".join(lines), start, len(text), False)
 
 
 _OPENING = re.compile(r"(\s*(?:>\s?|[-*+]\s+|\d{1,9}[.)]\s+)?)(`{3,}|~{3,})(.*)", re.DOTALL)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 
-from ._blocks import fences, is_last
+from ._blocks import Fence, fences, is_last
 from ._missing import Missing
 
 TYPE_CHECKING = False
@@ -70,11 +70,21 @@ def json_block(text: str, repair: bool = False, *, which: Which = "last") -> Any
         content = block.content.strip()
         if block.language in _LABELS or (not block.language and _is_json(content)):
             return _value(content, repair)
-    objects, arrays = _in_prose(bare, repair)
-    for values in (objects, arrays):
-        if values:
-            return values[-1 if last else 0]
+    for prose in dict.fromkeys((_without_code(bare, blocks), bare)):
+        for values in _in_prose(prose, repair):
+            if values:
+                return values[-1 if last else 0]
     return Missing("there is no JSON value")
+
+
+def _without_code(text: str, blocks: list[Fence]) -> str:
+    """A text without its blocks of other languages: a dictionary in a program is no answer beside it."""
+    pieces, behind = [], 0
+    for block in blocks:
+        if block.language and block.language not in _LABELS:
+            pieces.append(text[behind : block.start])
+            behind = block.end
+    return "\n".join([*pieces, text[behind:]])
 
 
 def _is_json(content: str) -> bool:
