@@ -244,7 +244,7 @@ _CLAUSE_END = re.compile(
 _CUES = (
     *"not n't ne nor hardly non exce without unlike against than then instead rul elimin exclu".split(),
     *"reject doubt nicht kein pas ni nunca whether suppose assum wrong deny false incorrect untrue".split(),
-    *"auss weder ohne statt wenn falls bezw angen sauf hormis jamais sans salvo tampo tranne meno".split(),
+    *"auss weder ohne statt wenn falls bezw angen sauf hormis jam sans salvo tampo tranne meno".split(),
     *"unless eccett dubit dud duvid doute".split(),
     *("if ", " but ", "no ", "ob ", "mai ", "si la", "si le", "si el", "se a ", "se la"),
 )
@@ -265,7 +265,7 @@ def is_denied(text: str, start: int, end: int) -> bool:
     """
     is_ascii = text.isascii()
     if text[end : end + 1] not in _NEVER_DENYING:
-        begin = max(0, end - 1)
+        begin = end - 1 if end else 0
         if _DENIED_BEHIND[is_ascii].match(small(text[begin : end + _BEHIND]), end - begin):
             return True
     clause = _denying_clause(text, start)
@@ -348,8 +348,9 @@ def may_deny(text: str, start: int, end: int) -> bool:
 
 def _begin(text: str, end: int) -> int:
     """Where reading begins for the clause before a place: behind the last line or sentence, cheaply told."""
-    begin = max(0, end - _CLAUSE)
-    return max(begin, text.rfind("\n", begin, end) + 1, text.rfind(". ", begin, end) + 1)
+    begin = end - _CLAUSE if end > _CLAUSE else 0
+    begin = text.rfind("\n", begin, end) + 1 or begin
+    return text.rfind(". ", begin, end) + 1 or begin
 
 
 def _holds_cue(words: str) -> bool:

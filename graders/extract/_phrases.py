@@ -185,7 +185,10 @@ def is_foreign(text: str) -> bool:
     if not text.isascii():
         return True
     small = text.lower()
-    return any(noun in small for noun in _FOREIGN)
+    for noun in _FOREIGN:  # noqa: SIM110  # a generator would take twice the time
+        if noun in small:
+            return True
+    return False
 
 
 _FOREIGN = "antwort reponse choix respuesta opcion resposta alternativa opcao risposta opzione".split()
