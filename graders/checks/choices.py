@@ -318,11 +318,15 @@ def _word(text: str) -> str:
 
 
 def _spelled(word: str) -> str:
-    """A pattern of one label, as a whole word where its script separates words."""
-    body = r"[\s_-]{1,3}".join(map(re.escape, word.split(" ")))
-    before = "" if _NO_SPACES.match(word[0]) else r"(?<!\w)"
+    """A pattern of one label, as a whole word where its script separates words.
+
+    It begins with a character, so that the regular expression engine skips what cannot be a label.
+    """
+    first = re.escape(word[0])
+    body = r"[\s_-]{1,3}".join(map(re.escape, word.split(" "))).removeprefix(first)
+    before = "" if _NO_SPACES.match(word[0]) else rf"(?<!\w{first})"
     behind = "" if _NO_SPACES.match(word[-1]) else r"(?!\w)"
-    return f"{before}{body}{behind}"
+    return f"{first}{before}{body}{behind}"
 
 
 _SEPARATORS = re.compile(r"(?<=\w)[\s_-]+(?=\w)")

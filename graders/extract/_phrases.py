@@ -185,7 +185,7 @@ def is_foreign(text: str) -> bool:
     if not text.isascii():
         return True
     small = text.lower()
-    for noun in _FOREIGN:  # noqa: SIM110  # a generator would take twice the time
+    for noun in _FOREIGN:  # a generator would take twice the time
         if noun in small:
             return True
     return False

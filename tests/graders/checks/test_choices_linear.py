@@ -1,0 +1,93 @@
+"""Checks of choices take linear time: twice the text, about twice the time, whatever it repeats."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from graders.checks.choices import choice, choice_set, label, yes_no
+from graders.testing import make_sample
+
+UNITS = [
+    "是 ",
+    "not ",
+    "A or ",
+    "answer: ",
+    "**",
+    "(A",
+    "(A)",
+    "A)\n",
+    "yes ",
+    "no. ",
+    "that is wrong. ",
+    "\n",
+    "answer is A. ",
+    "answer is cat, ",
+    "B is wrong, ",
+    "wait, ",
+    "\\boxed{",
+    "<answer>",
+    "if ",
+    "A, ",
+    " ",
+    "no doubt ",
+    "不",
+    "答案是A ",
+    "but ",
+    "so ",
+    "- ",
+    "option ",
+    "actually ",
+    ". ",
+    "dog ",
+    "B) dog. ",
+    "ответ это A\n",
+    "Antwort: A é ",
+    "(A)不",
+    "I choose ",
+    "\\text{",
+    "never mind ",
+    "it said dog. ",
+]
+OPTIONS = {"options": ["cat", "dog", "a cat or a dog", "no"]}
+CHECKS = {
+    "choice": (choice(), "A"),
+    "choice, options": (choice(options="options"), "A"),
+    "choice_set": (choice_set(), "A, C"),
+    "label": (label(["cat", "dog", "very cat"]), "cat"),
+    "yes_no": (yes_no(), "yes"),
+}
+LEADS = ["", "Answer: A. ", "cat. ", "Yes. "]
+
+
+def seconds(check, reference, text):
+    sample = make_sample(text, reference, **OPTIONS)
+    start = time.process_time()
+    check(sample)
+    return time.process_time() - start
+
+
+def grows(check, reference, lead, unit, size):
+    """How much longer four times the text takes, a steady part of one millisecond aside."""
+    small, large = (lead + unit * (length // len(unit)) for length in (size // 4, size))
+    once = min(seconds(check, reference, small) for _ in range(2))
+    return seconds(check, reference, large) / (once + 0.001)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_four_times_the_text_takes_no_more_than_a_multiple_of_the_time(name):
+    check, reference = CHECKS[name]
+    for unit in UNITS:
+        ratio = grows(check, reference, "Answer: A. Yes, cat. ", unit, 8_000)
+        assert ratio < 12, (unit, ratio)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lead", LEADS)
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_megabyte_takes_linear_time(name, lead):
+    check, reference = CHECKS[name]
+    for unit in UNITS:
+        ratio = grows(check, reference, lead, unit, 1_000_000)
+        assert ratio < 10, (unit, ratio)
