@@ -50,7 +50,7 @@ UNITS = [
     "never mind ",
     "it said dog. ",
 ]
-OPTIONS = {"options": ["cat", "dog", "a cat or a dog", "no"]}
+OPTIONS = ["cat", "dog", "a cat or a dog", "no"]
 CHECKS = {
     "choice": (choice(), "A"),
     "choice, options": (choice(options="options"), "A"),
@@ -62,7 +62,7 @@ LEADS = ["", "Answer: A. ", "cat. ", "Yes. "]
 
 
 def seconds(check, reference, text):
-    sample = make_sample(text, reference, **OPTIONS)
+    sample = make_sample(text, reference, options=OPTIONS)
     start = time.process_time()
     check(sample)
     return time.process_time() - start
