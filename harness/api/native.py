@@ -118,8 +118,10 @@ class NativeBedrock:
                 )
             for summary in page.get("modelCustomizationJobSummaries", []):
                 yield _seen(summary)
-            if not page.get("nextToken") or page["nextToken"] == token.get("nextToken"):
+            if not page.get("nextToken"):
                 return
+            if page["nextToken"] == token.get("nextToken"):
+                raise Unreachable("the list leads in a circle: it may be incomplete", place="native Bedrock")
             token = {"nextToken": page["nextToken"]}
 
     def job(self, job_id: str) -> SeenJob:
@@ -255,7 +257,8 @@ def _seen(described: Mapping[str, Any]) -> SeenJob:
         id=described.get("jobArn"),
         status=_STATUSES.get(str(status), status),
         model=_model_of(described),
-        tuned_model=described.get("outputModelArn") or described.get("customModelArn"),
+        # The service may name the model that the job is to make while it is not made.
+        tuned_model=_tuned_model(described) if status == "Completed" else None,
         grader_arn=grader.get("lambdaArn"),
         hyperparameters=config.get("hyperParameters") or {},
         training_file=(described.get("trainingDataConfig") or {}).get("s3Uri"),
@@ -264,6 +267,10 @@ def _seen(described: Mapping[str, Any]) -> SeenJob:
         error=str(failure) if failure and status == "Failed" else None,
         raw={key: value for key, value in described.items() if key != "ResponseMetadata"},
     )
+
+
+def _tuned_model(described: Mapping[str, Any]) -> str | None:
+    return described.get("outputModelArn") or described.get("customModelArn")
 
 
 def _model_of(described: Mapping[str, Any]) -> str | None:

@@ -113,7 +113,7 @@ def submit_to_native(asked: dict[str, Any]) -> int:
         say("nothing was sent (--dry-run)")
     else:
         _tell_end(said)
-    return int(stopped)
+    return int(stopped or ("job" in said and said["grader_shown"] is None))
 
 
 def _plan(asked: dict[str, Any]) -> NativePlan:
@@ -207,5 +207,5 @@ def _tell_end(said: dict[str, Any]) -> None:
     status = plain_text(str(said["status"]))
     say(f"{plain_text(str(said['job_id']))} {what}, {status}; written down in {said['journal']}")
     if said["grader_shown"] is None:
-        say("not proven: the service does not show which function grades this job")
+        say("not proven: the service does not show which function grades this job; look before you wait")
     say(f"follow it with: rft watch {said['name']}")

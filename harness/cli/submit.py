@@ -86,8 +86,8 @@ def command(context: click.Context, /, **asked: Any) -> int:
     --like JOB reuses that job's data, model and hyperparameters with another grader, and first shows what
     the new grader changes.
 
-    Exit codes: 0 submitted, or the dry run found no error; 1 a finding stopped it; 2 wrong input; 3 the
-    service could not be reached.
+    Exit codes: 0 submitted, or the dry run found no error; 1 a finding stopped it, or Bedrock does not show
+    which function grades the job; 2 wrong input; 3 the service could not be reached.
     """
     from harness.findings import Severity, worst
     from harness.jobs.preflight import preflight

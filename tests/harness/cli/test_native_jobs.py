@@ -225,6 +225,22 @@ def test_a_job_that_fails_says_why(bedrock: Bedrock) -> None:
     assert "the grader timed out" in watched.stdout
 
 
+def test_a_job_whose_grader_the_service_does_not_show_is_no_success(bedrock: Bedrock) -> None:
+    assert submit("--name", "mail").code == 0
+    [job] = bedrock.jobs.values()
+    del job["customizationConfig"]
+    ran = submit("--name", "mail")
+    assert ran.code == 1
+    assert "does not show which function grades this job" in ran.stdout
+
+
+def test_a_model_that_is_not_made_yet_is_not_shown_as_one(bedrock: Bedrock) -> None:
+    assert submit("--name", "mail").code == 0
+    [job] = bedrock.jobs.values()
+    job["outputModelArn"] = "arn:aws:bedrock:us-east-1:123456789012:custom-model/x.y/abcdefghijkl"
+    assert "tuned model" not in rft("jobs", "mail").stdout
+
+
 @pytest.mark.parametrize("verb", ["events", "checkpoints"])
 def test_what_a_native_job_has_not_is_said(bedrock: Bedrock, verb: str) -> None:
     assert submit("--name", "mail").code == 0
