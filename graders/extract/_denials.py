@@ -246,9 +246,8 @@ _CUES = (
     *"reject doubt nicht kein pas ni nunca whether suppose assum wrong deny false incorrect untrue".split(),
     *"auss weder ohne statt wenn falls bezw angen sauf hormis jam sans salvo tampo tranne meno".split(),
     *"unless eccett dubit dud duvid doute".split(),
-    *("if ", " but ", "no ", "ob ", "mai ", "si la", "si le", "si el", "se a ", "se la"),
 )
-_ODD_SPACE = re.compile(r"[^\S ]")
+_SHORT_CUE = re.compile(r"if\b|no\b|ob\b|mai\b|but\b|si\s[le]|se\s[la]")
 _WIDE_CUE = re.compile(
     "[不除非并並而若如假怀懷ßéã’]|не|ни|кром|исключ|нельзя|если|сомн|вряд|もし|仮に|만[약일]|ليس|لا|لن|غير|سوى|عدا|إ|باست|لو|أشك"
     "|यदि|अगर|नहीं"
@@ -360,11 +359,11 @@ def _holds_cue(words: str) -> bool:
 
 def _find_cue(words: str) -> bool:
     """Whether words hold one of the cues."""
-    near = _ODD_SPACE.sub(" ", small(words))
+    near = small(words)
     for cue in _CUES:
         if cue in near:
             return True
-    return not near.isascii() and _WIDE_CUE.search(near) is not None
+    return bool(_SHORT_CUE.search(near)) or (not near.isascii() and _WIDE_CUE.search(near) is not None)
 
 
 _short_holds_cue = lru_cache(maxsize=1024)(_find_cue)  # completions announce their answers alike

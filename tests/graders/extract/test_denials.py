@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import sys
+
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graders.checks.choices import choice, choice_set, label, yes_no
 from graders.checks.numbers import number
-from graders.extract import choice_letter
-from graders.extract._denials import DENYING
+from graders.extract import _denials, choice_letter
+from graders.extract._denials import DENYING, is_denied, is_doubted, is_taken_back, may_deny, small
 from graders.extract._phrases import ANNOUNCED
 from graders.testing import make_sample
 
@@ -328,3 +331,88 @@ def test_a_no_is_explained_by_what_takes_back_a_yes():
 def test_whatever_else_is_said_what_is_taken_back_first_is_unread(more, back):
     text = "The answer is A." + back + "".join(one for one in more if "the answer is A" not in one)
     assert not paid(choice(), text, "A"), text
+
+
+WORDS = sorted({word for rows in DENIALS.values() for text in rows for word in re.findall(r"[^\sB.]+", text)})
+PIECES = st.sampled_from(WORDS) | st.sampled_from(
+    ["B", "A", "Suppose", "if", "so", "but", "dog", "I", "no doubt"]
+)
+ENDS = st.sampled_from([" ", " ", " ", "", "\t", "\n", ". ", ".", ", ", "; ", "\u0130 ", "**", "(", ") "])
+TEXTS = st.lists(st.tuples(PIECES, ENDS), max_size=14).map(lambda pairs: "".join(map("".join, pairs)))
+
+
+def clause_before(text, end):
+    """What is read of the clause before a place, found without any short way."""
+    words = small(text[max(0, end - _denials._CLAUSE) : end])
+    return _denials.NO_DOUBT.sub("", _denials._CLAUSE_END.split(words)[-1])
+
+
+@settings(max_examples=150)
+@given(TEXTS, TEXTS)
+def test_the_short_ways_deny_and_doubt_what_the_long_ones_do(before, behind):
+    text, start, end = f"{before}B{behind}", len(before), len(before) + 1
+    clause = clause_before(text, start)
+    behind_it = _denials._DENIED_BEHIND[False].match(small(text), end)
+    before_it = _denials._DENIED_BEFORE[False].search(clause)
+    assert is_denied(text, start, end) == bool(behind_it or before_it), text
+    assert is_doubted(text, start) == bool(_denials._DOUBTED[False].search(clause)), text
+    assert may_deny(text, start, start) or not (before_it or is_doubted(text, start)), text
+
+
+@given(st.lists(st.sampled_from(TAKEN_BACK + KEPT), max_size=4).map("".join))
+def test_a_text_of_another_script_takes_back_what_one_of_ascii_takes_back(said):
+    wide = said + " \u00e9"
+    if said.isascii():
+        assert is_taken_back("A" + said, 1, bool) == is_taken_back("A" + wide, 1, bool), said
+
+
+def test_small_letters_stay_in_their_places():
+    every = "".join(map(chr, range(sys.maxunicode + 1)))
+    assert len(small(every)) == len(every)
+
+
+COLUMNS = [
+    (language, column)
+    for language, row in DENYING.items()
+    for column in row._fields
+    if getattr(row, column) != "(?!)"
+]
+
+
+def generated(language, column):
+    return st.from_regex(re.compile(getattr(DENYING[language], column)), fullmatch=True)
+
+
+def holds(language, column, said):
+    """What the short ways take for granted of all that a column matches."""
+    if column in ("before", "doubt"):
+        assert _denials._find_cue(said)
+    if column == "behind":
+        assert said[:1] not in _denials._NEVER_DENYING
+    if not _denials._is_latin(DENYING[language]):
+        assert not said.isascii()
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@given(st.data())
+def test_no_generated_denial_escapes_the_short_ways(data):
+    language, column = data.draw(st.sampled_from(COLUMNS))
+    holds(language, column, data.draw(generated(language, column)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "column"), COLUMNS)
+def test_no_denial_of_a_column_escapes_the_short_ways(language, column):
+    @settings(max_examples=300, suppress_health_check=list(HealthCheck), deadline=None)
+    @given(generated(language, column))
+    def check(said):
+        holds(language, column, said)
+
+    check()
+
+
+def test_every_row_is_written_in_small_letters():
+    for row in DENYING.values():
+        for part in row:
+            bare = re.sub(r"\\.", "", part)
+            assert bare == small(bare)
