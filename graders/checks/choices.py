@@ -34,8 +34,11 @@ _TAKEN_BACK = Missing("it takes back the label that it names", "several")
 _NOT_BEFORE = r"(?<![A-Za-z0-9\u00c0-\u04ff])"
 _AROUND = " \t\r.,;:!?\"'`*_()[]{}$-#>"
 _JOINED = re.compile(
-    r"[\s*_`\"')]{0,4}(?:[/&|,]\s{0,3})?(?:\b(?:or|and)\b|[/&|]|或)[\s*_`\"'(]{0,4}", re.IGNORECASE
+    r"[\s*_`\"'()]{0,4}(?:[/&|,]\s{0,3})?(?:\b(?:or|and|vs|versus|maybe|perhaps|possibly)\b|[/&|]|[-=]>|或)"
+    r"[\s*_`\"'(.]{0,4}",
+    re.IGNORECASE,
 )
+_NO_WORD = re.compile(r"[\W_]{0,8}")
 _BARE_END = re.compile(r"[\s*_`\"')]{0,4}(?:[.!?;,]|\Z)")
 _NO_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -170,9 +173,8 @@ def label(
             return _settled({one[0] for one in found})
         named = {found[0][0]}
         for (_, _, before), (name, start, end) in zip(found, found[1:], strict=False):
-            bare = text[max(0, start - 8) : start].rstrip(" *_")[-1:] in tuple(".!?;") and _BARE_END.match(
-                text, end
-            )
+            stop = text[max(0, start - 8) : start].rstrip(" *_")[-1:] in tuple(".!?;")
+            bare = (stop or _NO_WORD.fullmatch(text, before, start)) and _BARE_END.match(text, end)
             if start == before or _JOINED.fullmatch(text, before, start) or bare:
                 named.add(name)
         return _settled(named)
@@ -325,7 +327,7 @@ def _spelled(word: str) -> str:
     first = re.escape(word[0])
     body = r"[\s_-]{1,3}".join(map(re.escape, word.split(" "))).removeprefix(first)
     before = "" if _NO_SPACES.match(word[0]) else rf"(?<!\w{first})"
-    behind = "" if _NO_SPACES.match(word[-1]) else r"(?!\w)"
+    behind = "" if _NO_SPACES.match(word[-1]) else r"(?!-?\w)"
     return f"{first}{before}{body}{behind}"
 
 

@@ -44,7 +44,7 @@ _RIGHT = r"(?:right|correct|true|so|it|valid|accurate|possible|the\s(?:\w+\s)?(?
 DENYING = {
     "English": Denying(
         r"\b(?:not|never|cannot|neither|nor|hardly|non|except|without|unlike|against"
-        r"|(?:rather|other)\s(?:than|then)|instead\sof|(?:all|any(?:thing)?|every(?:thing)?)\sbut"
+        r"|(?:rather|other)\s(?:than|then)|instead\sof|far\sfrom|(?:all|any(?:thing)?|every(?:thing)?)\sbut"
         r"|rul(?:es?|ed|ing)\sout|eliminat\w{1,4}|exclud\w{1,4}|reject\w{0,4}|doubt)\b|n['’]t\b",
         rf"(?:{_BE}|can|could|does|do)?\s?(?:n['’]t\b|\b(?:not|cannot|can['’]t|never)\b)"
         rf"|{_BE}\s(?:[a-z]{{2,12}}\s){{0,2}}?(?:{_WRONG}|out\b)",
@@ -245,7 +245,7 @@ _CUES = (
     *"not n't ne nor hardly non exce without unlike against than then instead rul elimin exclu".split(),
     *"reject doubt nicht kein pas ni nunca whether suppose assum wrong deny false incorrect untrue".split(),
     *"auss weder ohne statt wenn falls bezw angen sauf hormis jam sans salvo tampo tranne meno".split(),
-    *"unless eccett dubit dud duvid doute".split(),
+    *"unless eccett far dubit dud duvid doute".split(),
 )
 _SHORT_CUE = re.compile(r"if\b|no\b|ob\b|mai\b|but\b|si\s[le]|se\s[la]")
 _WIDE_CUE = re.compile(

@@ -256,3 +256,54 @@ def test_no_check_pays_what_the_clause_before_a_claim_denies_or_doubts(check, re
 def test_a_reason_that_calls_something_false_leaves_the_claim_behind_it(check, reference):
     text = f"Since the first is false the answer is {reference}"
     assert float(check(make_sample(text, reference))) == 1
+
+
+NAMES = ["positive", "negative", "neutral", "very positive"]
+SPELLED = st.sampled_from([str, str.upper, str.capitalize, lambda name: name.replace(" ", "_")])
+RIGHT = ["{}", "{}.", "**{}**", '"{}"', "({})", "{}!", "# {}", "Answer: {}", "The answer is {}.", "Label: {}"]
+RIGHT += ["\\boxed{{{}}}", "\\boxed{{\\text{{{}}}}}", "<answer>\n{}\n</answer>", "Final answer: **{}**"]
+RIGHT += [
+    "The words tell.\n\n**{}**",
+    "{}, because of the tone.",
+    "{}. The tone says so.",
+    "I think it is {}.",
+]
+RIGHT += ["It is {} since it praises.", "答案是{}", "Antwort: {}", '{{"label": "{}"}}', "It is {}, no doubt."]
+WRONG = [
+    "not {}",
+    "{} is wrong",
+    "It is not {}.",
+    "{} or {other}",
+    "either {} or {other}",
+    "non-{}",
+    "un{}",
+    "{}ly",
+]
+WRONG += [
+    "The answer is not {}",
+    "Answer: {}. Wait, {other}.",
+    "Answer: {}\nThat is wrong.",
+    "Answer: {} {other}",
+]
+WRONG += [
+    "Answer: {}, maybe {other}",
+    "Answer: {} (or {other})",
+    "{}, {other}",
+    "{} -> {other}",
+    "{} vs {other}",
+]
+WRONG += ["Answer: {}-ish", "Answer: far from {}", "Answer: {} - {other}", "{}/{other}", "Answer: {}. No."]
+WRONG += ["anything but {}", "I doubt that the answer is {}", "neither {} nor {other}", "{}. Scratch that."]
+
+
+@given(st.sampled_from(NAMES), SPELLED, st.sampled_from(RIGHT))
+def test_a_label_is_paid_in_every_form_and_spelling(name, spelled, form):
+    text = form.format(spelled(name))
+    assert [one for one in NAMES if fits(label(NAMES), text, one)] == [name]
+
+
+@given(st.sampled_from(NAMES[:3]), st.sampled_from(NAMES[:3]), SPELLED, st.sampled_from(WRONG))
+def test_a_label_that_is_denied_or_joined_to_another_is_never_paid(name, other, spelled, form):
+    if other != name:
+        text = form.format(spelled(name), other=other)
+        assert not fits(label(NAMES), text, name), text
