@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from graders import Sample
@@ -72,6 +72,7 @@ def test_a_pair_further_in_belongs_to_the_answer(before, inside, pair):
 
 
 @given(ANSWERS, ANSWERS, ANSWERS, ANSWERS, PAIRS)
+@settings(max_examples=50)
 def test_pairs_may_stand_inside_one_another_and_one_after_another(a, b, c, answer, pair):
     opening, closing = pair
     inner = f"{a}{opening}{b}{closing}{c}"

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graders import Failure, Reward, Sample, wire
@@ -55,6 +55,7 @@ def seen(item):
 
 
 @given(st.lists(rollouts(), max_size=3))
+@settings(max_examples=50)
 def test_a_rollout_reads_back_into_the_same_sample_from_every_dialect(given_):
     before = json.dumps(given_)
     plain = [seen(rollout) for rollout in given_]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graders.checks.choices import choice
@@ -191,6 +191,7 @@ def test_a_letter_beside_the_text_of_another_option_is_never_paid(order, form):
 
 
 @given(WORDS, st.text(max_size=20))
+@settings(max_examples=50)
 def test_no_options_and_no_text_raise_anything_but_a_record_error(options, completion):
     try:
         assert CHECK(make_sample(completion, "A", options=options)).value in (0, 1)

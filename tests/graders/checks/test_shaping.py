@@ -6,7 +6,7 @@ import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from graders import Abstain, Reward
@@ -64,6 +64,7 @@ def test_overlong_is_dapos_punishment():
 
 
 @given(st.integers(1, 3000), st.integers(1, 3000), st.sampled_from(["x", "x ", "\u6211", "x\u200b"]))
+@settings(max_examples=50)
 def test_a_longer_right_answer_never_earns_more(one, other, piece):
     shorter, longer = sorted((one, other))
     right = lambda sample: True  # noqa: E731

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graders.extract import same_number
@@ -200,6 +200,7 @@ def test_code_block(text, language, content):
     ),
     st.integers(0, 5),
 )
+@settings(max_examples=50)
 def test_boxes_keep_nested_braces(text, depth):
     content = "{" * depth + f"a{text}" + "}" * depth
     assert boxed(f"so \\boxed{{{content}}}.") == content

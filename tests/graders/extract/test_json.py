@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from support.found import json_block
@@ -108,6 +108,7 @@ def test_json_reads_back_from_a_fence_and_objects_from_prose(value, repair):
 
 
 @given(VALUES, st.sampled_from(["python", "commas", "comments"]))
+@settings(max_examples=50)
 def test_a_repaired_value_is_the_one_that_was_meant(value, slip):
     meant = {"a": value}
     if slip == "python":
@@ -122,6 +123,7 @@ def test_a_repaired_value_is_the_one_that_was_meant(value, slip):
 
 
 @given(VALUES.map(lambda value: json.dumps({"a": {"b": value}, "c": [{"d": 1}]})), st.data())
+@settings(max_examples=50)
 def test_a_value_cut_off_is_never_read_in_part(text, data):
     end = data.draw(st.integers(1, len(text) - 1))
     for repair in (False, True):

@@ -38,7 +38,12 @@ def served() -> Iterator[tuple[Bedrock, str]]:
     with strict_bedrock() as bedrock:
         server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         server.start()
-        yield bedrock, f"http://127.0.0.1:{server.get_host_and_port()[1]}"
+        endpoint = f"http://127.0.0.1:{server.get_host_and_port()[1]}"
+        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+        s3 = boto3.client("s3", region_name="us-east-1", endpoint_url=endpoint, **keys)
+        s3.create_bucket(Bucket="mail-data")
+        yield bedrock, endpoint
+        s3.close()
         server.stop()
         assert server._server is not None
         server._server.server_close()
@@ -57,7 +62,6 @@ def bedrock(served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: An
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="mail-data")
     monkeypatch.chdir(tmp_path)
     records = [
         {
