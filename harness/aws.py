@@ -26,7 +26,7 @@ _RENEW = "Sign in again or renew the credentials, then run the same command."
 # By the name of botocore's exception, which stands for one in its family. These are the user's to set up:
 _SETUP: dict[str, tuple[str, str]] = {
     "NoRegionError": ("no AWS region is configured", "Write --region or set AWS_REGION."),
-    "InvalidRegionError": ("this is no AWS region", "Write it as us-west-2."),
+    "InvalidRegionError": ("this is not an AWS Region", "Write it as us-west-2."),
     "ProfileNotFound": ("the AWS profile does not exist", "Check AWS_PROFILE."),
     "NoCredentialsError": ("no AWS credentials are configured", _CONFIGURE),
     "PartialCredentialsError": ("the AWS credentials are incomplete", _CONFIGURE),

@@ -14,7 +14,7 @@ import httpx2
 
 from harness.api.types import FILE_PURPOSE
 
-__all__ = ["PLACEHOLDER_KEY", "UPLOAD_TYPE", "NotSent", "ShowTransport", "curl_command", "told_headers"]
+__all__ = ["PLACEHOLDER_KEY", "UPLOAD_TYPE", "NotSent", "ShowTransport", "curl_command", "shown_headers"]
 
 PLACEHOLDER_KEY = "$OPENAI_API_KEY"
 UPLOAD_TYPE = "application/jsonl"
@@ -60,12 +60,12 @@ class ShowTransport(httpx2.BaseTransport):
         body = None if form else request.read()
         upload = self.upload if form else None
         command = curl_command(
-            request.method, str(request.url), told_headers(request.headers), body=body, upload=upload
+            request.method, str(request.url), shown_headers(request.headers), body=body, upload=upload
         )
         raise NotSent(command)
 
 
-def told_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers of a request that may change the answer, beside the key.
 
     Args:

@@ -120,7 +120,7 @@ def _from_status(error: openai.APIStatusError) -> RequestRefused | Unreachable:
     said = _what_it_said(error)
     if status == 429 or status == 408 or status >= 500:
         wait = _retry_after_s(error.response.headers.get("retry-after"))
-        what = "too many requests" if status == 429 else "the service is not well"
+        what = "too many requests" if status == 429 else "the service failed"
         return Unreachable(
             f"{what} ({status}): {said}",
             status=status,

@@ -78,7 +78,7 @@ def read_arn(text: str) -> FunctionArn:
     _, partition, _, region, account, _, name = parts[:7]
     qualifier = parts[7] if len(parts) == 8 else None
     if not _REGION.match(region):
-        raise InputError(f"the ARN's Region is {region[:40]!r}, which is none", fix=_LOOKS)
+        raise InputError(f"the ARN's Region is {region[:40]!r}, which does not exist", fix=_LOOKS)
     if partition != partition_of(region):
         right = partition_of(region)
         raise InputError(f"the ARN says partition {partition[:40]}, but {region} is in the partition {right}")
@@ -89,7 +89,7 @@ def read_arn(text: str) -> FunctionArn:
             f"the function's name has {len(name)} characters; Lambda allows at most {LONGEST_NAME}"
         )
     if not _NAME.match(name):
-        raise InputError(f"{name!r} is no function's name: Lambda allows letters, digits, - and _")
+        raise InputError(f"{name!r} is not a function's name: Lambda allows letters, digits, - and _")
     if qualifier is not None:
         _check_qualifier(qualifier)
     if len(text) > LONGEST_ARN:
@@ -102,7 +102,7 @@ def _check_qualifier(qualifier: str) -> None:
     if qualifier == "$LATEST" or _VERSION.match(qualifier):
         return
     if qualifier.isdigit():
-        raise InputError(f"{qualifier[:40]!r} is no version: versions are whole numbers from 1")
+        raise InputError(f"{qualifier[:40]!r} is not a version: versions are whole numbers from 1")
     if len(qualifier) > LONGEST_ALIAS:
         raise InputError(f"the alias has {len(qualifier)} characters; Lambda allows at most {LONGEST_ALIAS}")
     if not _ALIAS.match(qualifier):

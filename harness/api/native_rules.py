@@ -43,7 +43,8 @@ def native_hyperparameters(given: Mapping[str, str]) -> dict[str, int | float | 
     found: dict[str, int | float | str] = {}
     for name, text in given.items():
         if name not in types:
-            raise ValueError(f"{name} is no hyperparameter here: choose among {', '.join(types)}")
+            known = ", ".join(types)
+            raise ValueError(f"{name} is not a hyperparameter of native Bedrock: choose from {known}")
         try:
             found[name] = {"integer": int, "float": float}.get(types[name], str)(text)
         except ValueError:
@@ -86,9 +87,9 @@ def _scalar_faults(shape: Any, value: Any, name: str) -> Iterator[str]:
         if rules.get("enum") and value not in rules["enum"]:
             yield f"{name} must be one of {', '.join(rules['enum'])}, not {value!r}"
         elif most is not None and len(value) > most:
-            yield f"{name} has {len(value)} characters, and the service takes {most}"
+            yield f"{name} has {len(value)} characters; the service accepts at most {most}"
         elif "pattern" in rules and not re.fullmatch(_LINEAR.get(rules["pattern"], rules["pattern"]), value):
-            yield f"{name} {value!r} has not the form that the service takes"
+            yield f"{name} {value!r} does not have the form that the service accepts"
     elif (least is not None and value < least) or (most is not None and value > most) or value != value:
         yield f"{name} must be {least:g} to {most:g}, not {value:g}"
 

@@ -97,6 +97,6 @@ def confirm(question: str) -> None:
         InputError: There is nobody to ask, or the answer is no.
     """
     if not sys.stdin.isatty():
-        raise InputError("nobody is there to confirm this", fix="Add --yes.")
+        raise InputError("cannot ask for confirmation: stdin is not a terminal", fix="Add --yes.")
     if not click.confirm(printable(question), err=True):
         raise InputError("not confirmed: nothing was changed")

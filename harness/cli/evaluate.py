@@ -126,7 +126,7 @@ def _tell(found: Evaluation, into: Path, notes: list[str], *, as_json: bool) -> 
     say(f"completions are in {into}" + (f"; {tokens:,} tokens in all" if tokens else ""))
     kept = sum(standing.kept for standing in found.standings)
     if kept:
-        say(f"{kept:,} of them were there already; --out NEW-FOLDER asks for all anew")
+        say(f"{kept:,} of them were there already; --out NEW-FOLDER asks for all of them again")
     if (into / LOG).exists():
         say(f"what the grader printed: {into / LOG}")
 
@@ -182,7 +182,7 @@ def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:
                 ]
             found.append(Named(name, tuned_model(client, job_id), exposure))
     if asked["checkpoints"] and not any(jobs.values()):
-        raise InputError("no job is named whose checkpoints could be asked", fix="Name it with --model JOB.")
+        raise InputError("--checkpoints needs a job, and none is named", fix="Name it with --model JOB.")
     once: dict[str, Named] = {}
     for named in found:
         once.setdefault(named.model, named)
@@ -194,10 +194,12 @@ def _base(client: FineTuning, jobs: list[str]) -> str:
     found = {client.job(job).model for job in jobs}
     models = {model for model in found if model is not None}
     if found and not models:
-        raise InputError("the service does not tell the base model of the jobs", fix="Name the model's id.")
+        raise InputError(
+            "the service does not say which base model the jobs have", fix="Name the model's id."
+        )
     if len(models) != 1:
         what = "no job is named" if not models else f"the jobs have several: {', '.join(sorted(models))}"
-        raise InputError(f"which base model is meant is not clear: {what}", fix="Name the model's id.")
+        raise InputError(f"it is not clear which base model to ask: {what}", fix="Name the model's id.")
     return models.pop()
 
 

@@ -158,7 +158,7 @@ def _hyperparameters(asked: dict[str, Any]) -> dict[str, int | float | str]:
     for pair in asked["hyperparameters"]:
         name, sign, value = pair.partition("=")
         if not sign or name in given:
-            why = "stands twice" if name in given else "has no value"
+            why = "is given twice" if name in given else "has no value"
             raise InputError(f"--hyperparameter {pair}: {name} {why}", fix="Write NAME=VALUE once for each.")
         given[name] = value
     try:
@@ -205,7 +205,7 @@ def _tell_plan(plan: NativePlan, findings: list[Finding]) -> None:
 def _tell_end(said: dict[str, Any]) -> None:
     what = "was submitted before" if said["found"] else "submitted"
     status = plain_text(str(said["status"]))
-    say(f"{plain_text(str(said['job_id']))} {what}, {status}; written down in {said['journal']}")
+    say(f"{plain_text(str(said['job_id']))} {what}, {status}; recorded in {said['journal']}")
     if said["grader_shown"] is None:
         say("not proven: the service does not show which function grades this job; look before you wait")
     say(f"follow it with: rft watch {said['name']}")

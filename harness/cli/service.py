@@ -145,9 +145,7 @@ class Service:
         from harness.api.native_names import native_region
 
         if native_region(name):
-            raise InputError(
-                "requests to native Bedrock are signed, so that curl cannot send them", place=name
-            )
+            raise InputError("requests to native Bedrock are signed, so curl cannot send them", place=name)
         from harness.api.client import FineTuning
         from harness.api.curl import NotSent
 

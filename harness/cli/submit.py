@@ -256,9 +256,9 @@ def _tell_end(said: dict[str, Any], stopped: bool, dry_run: bool) -> None:
         job = said["job"]
         what = "was submitted before" if said["found"] else "submitted"
         job_id, status = plain_text(str(job.get("id"))), plain_text(str(job.get("status")))
-        say(f"{job_id} {what}, {status}; written down in {said['journal']}")
+        say(f"{job_id} {what}, {status}; recorded in {said['journal']}")
         if said["found"]:
-            say("to train the same once more on purpose, give it another --name")
+            say("to train the same plan again, choose another --name")
         if said["not_looked"]:
             say(printable(f"not known whether it was submitted from elsewhere: {said['not_looked']}"))
         say(f"follow it with: rft watch {said['name']}")

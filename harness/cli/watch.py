@@ -109,7 +109,7 @@ def command(
                     found = follow(observer=_Drawn(screen, live))
         except (KeyboardInterrupt, HarnessError):
             if limit is not None:
-                say(f"nobody watches the cost of {printable(job)} now", err=True)
+                say(f"--stop-above no longer limits {printable(job)}: this command has stopped", err=True)
             raise
     if as_json:
         emit_json(_summary(found))
@@ -124,7 +124,9 @@ def _limit(
     """The limit that --stop-above sets, with what the job's journal knows of its cost."""
     if usd is None:
         if usd_per_hour is not None:
-            raise InputError("--price-per-hour serves --stop-above", fix="Add --stop-above USD.")
+            raise InputError(
+                "--price-per-hour has no effect without --stop-above", fix="Add --stop-above USD."
+            )
         return None
     from harness.follow.spending import SpendingLimit
     from harness.jobs.forecast import grader_use

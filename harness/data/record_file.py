@@ -44,7 +44,7 @@ class RecordFile:
             try:
                 value = parse(line)
                 if not isinstance(value, dict) or not isinstance(value.get("messages"), list):
-                    what = "the line is no record: it has no list of messages"
+                    what = "the line is not a record: it has no list of messages"
                     raise InputError(what, place=f"{path}:{number}", fix="Name the training file.")
                 if ends_with_assistant(value):
                     what = "the line is a rollout: its last message is the assistant's"

@@ -92,7 +92,7 @@ def read_typed(
         problem = "it is a symbolic link" if error.errno == errno.ELOOP else str(error.strerror)
     except (ValueError, TypeError, KeyError, AttributeError):
         problem = "it is damaged"  # an integer of too many digits, or an older object that is not one
-    raise InputError(f"this is no {what} that can be read: {problem}", place=str(path), fix=fix) from None
+    raise InputError(f"this is not a readable {what}: {problem}", place=str(path), fix=fix) from None
 
 
 def typed(kind: type[T], value: Any) -> T:
@@ -156,7 +156,7 @@ def _upgraded(value: Any, schema: int, older: Mapping[int, Upgrade]) -> dict[str
 
 
 def _refuse(name: str) -> None:
-    raise _Mismatch("", f"holds {name}, which is no JSON")
+    raise _Mismatch("", f"holds {name}, which is not JSON")
 
 
 def _convert(kind: Any, value: Any, at: str) -> Any:
@@ -184,7 +184,7 @@ def _scalar(kind: Any, value: Any, at: str) -> Any:
         if type(value) is not int:
             _expect(float, value, at)
         if not -_FLOAT_LIMIT <= value <= _FLOAT_LIMIT:  # NaN and integers that no float holds, too
-            raise _Mismatch(at, "is no finite number")
+            raise _Mismatch(at, "is not a finite number")
         return float(value)
     if kind is Path:
         _expect(str, value, at)
@@ -192,7 +192,7 @@ def _scalar(kind: Any, value: Any, at: str) -> Any:
             if b"\0" in os.fsencode(value) or not value:
                 raise ValueError
         except ValueError:
-            raise _Mismatch(at, "is no path") from None
+            raise _Mismatch(at, "is not a path") from None
         return Path(value)
     _expect(kind, value, at)
     if kind is int and not -_INT_LIMIT <= value < _INT_LIMIT:

@@ -65,7 +65,7 @@ def check_function(arn: str, job: JobSettings) -> tuple[list[Finding], dict[str,
     match = _ARN.fullmatch(arn)
     if match is None:
         fix = "It looks like arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION."
-        raise InputError("this is no ARN of a Lambda function", place=arn, fix=fix)
+        raise InputError("this is not the ARN of a Lambda function", place=arn, fix=fix)
     functions = client("lambda", match["region"])
     with explained(arn):
         found = functions.get_function_configuration(FunctionName=arn)

@@ -116,12 +116,12 @@ class Database:
                 self._db.execute(f"DELETE FROM {table}")
 
     def rows(self, sql: str, *values: object) -> list[Any]:
-        """Read."""
+        """Run a query and return all of its rows."""
         with self._lock:
             return self._db.execute(sql, values).fetchall()
 
     def write(self, sql: str, *values: object) -> None:
-        """Write one row."""
+        """Run one statement that writes."""
         with self._lock:
             self._db.execute(sql, values)
 

@@ -166,7 +166,9 @@ def _refuse_odd_values(value: Any) -> None:
                 try:
                     one.encode()
                 except UnicodeEncodeError as error:
-                    raise invalid("A text holds half of a surrogate pair: it is no Unicode.", None) from error
+                    raise invalid(
+                        "A text with half of a surrogate pair is not valid Unicode.", None
+                    ) from error
         if not inside:
             return
         level = inside

@@ -1,4 +1,4 @@
-"""What happens, told as it happens: jobs and their steps, errors of graders, requests that were refused.
+"""Prints what happens in the emulator: jobs and their steps, grader errors, refused requests.
 
 Lines for the person who runs the emulator. They hold no prompt, no completion, and of a grader's error only
 its type and place.

@@ -14,7 +14,7 @@ from harness.follow.watched import Watched
 __all__ = ["Brake"]
 
 _CANCEL_S = 60.0
-"""How long a job may take to be cancelled."""
+"""How long the service may take to cancel a job."""
 
 
 class Brake:
@@ -23,10 +23,10 @@ class Brake:
     Args:
         client: The connection.
         job_id: The job.
-        limit: The limit; nothing is ever cancelled without one.
+        limit: The limit; without one, the brake never cancels.
         clock: Tells the time.
         watched: What is known of the job; its cost is written there.
-        note: Told what happens, one sentence without its stop.
+        note: Called with what happens, one sentence without a period.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Brake:
             watched.job = self._client.job(self._job_id)
             if not watched.ended:
                 watched.stop = "refused"
-                self._note(f"the job was not cancelled and goes on: {error.message}")
+                self._note(f"the job was not canceled and continues: {error.message}")
                 return
         self._asked_at = self._clock.monotonic()
         watched.stop = "asked"
@@ -79,14 +79,14 @@ class Brake:
 
     @property
     def failed(self) -> bool:
-        """Whether the job goes on although it was to be cancelled."""
+        """Whether the job continues although the service was asked to cancel it."""
         if self._watched.stop == "refused":
             return True
         if self._asked_at is None or self._clock.monotonic() - self._asked_at < _CANCEL_S:
             return False
         self._watched.stop = "refused"
         self._note(
-            f"the job was not cancelled and goes on: {_CANCEL_S:.0f} s after it was asked to, the service"
+            f"the job was not canceled and continues: {_CANCEL_S:.0f} s after the request, the service"
             f" still says {status_word(self._watched.job)}; `rft cancel` asks again"
         )
         return True

@@ -71,7 +71,7 @@ class SpendingLimit:
                 fix="Add --price-per-hour.",
             )
         said = [
-            f"the job is cancelled when it costs more than {self.usd:g} USD; counted: {' and '.join(counted)}"
+            f"the job is canceled when it costs more than {self.usd:g} USD; counted: {' and '.join(counted)}"
         ]
         return said + [f"not counted: {what}" for what in unknown]
 

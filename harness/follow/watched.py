@@ -1,4 +1,4 @@
-"""What a watch knows of a job, and whom it tells."""
+"""What a watch knows about a job, and the observer that it reports to."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Watched:
 
 
 class Observer(Protocol):
-    """Who is told what happens."""
+    """Receives what happens while a job is followed."""
 
     def resumed(self, watched: Watched) -> None:
         """The journal was read; `watched` holds what it knew."""

@@ -65,7 +65,7 @@ def evidence(
         InputError: There is no such run, or it is damaged.
     """
     if folder is None:
-        message = "no replay of this grader was named: nobody has seen what it rewards"
+        message = "no replay of this grader was named, so nothing shows what it rewards"
         command = _replay_command(function.arn)
         fix = f"Run `{command}`, look at it, and name it with --run." if command else None
         return Evidence([Finding("J020", Severity.WARNING, message, fix=fix)])
@@ -126,7 +126,7 @@ def changed_code(
     now, place = function.code_sha256, Place(file=function.arn)
     if expected is not None and expected != now:
         message = f"the function's CodeSha256 is {now}, not {expected}"
-        fix = "Deploy that code, or give the CodeSha256 that is meant."
+        fix = "Deploy that code, or correct --grader-code-sha256."
         yield Finding("J022", Severity.ERROR, message, place, fix=fix)
     elif submitted is not None and submitted != now:
         message = f"its code changed since this job was first submitted (CodeSha256 {submitted}, now {now})"

@@ -142,8 +142,8 @@ def _model(plan: Plan) -> list[Finding]:
     model = known.get(plan.model)
     if "nova" in plan.model.lower():
         # Under its own name it never comes here: `rft submit` takes it to the native API.
-        message = f"{plan.model!r} is not how a Nova model is called, and this API tunes none"
-        fix = f"Write --model with the id that begins with {NATIVE_PREFIX}, for the native API."
+        message = f"{plan.model!r} is not the id of a Nova model, and this API does not tune Nova"
+        fix = f"For the native API, write --model with an id that begins with {NATIVE_PREFIX}."
         return [Finding("J014", Severity.ERROR, message, fix=fix)]
     if model is None:
         message = f"{plan.model!r} is not among the models documented for this API"

@@ -66,7 +66,7 @@ def look_at_function(arn: str, *, local_service: bool) -> FunctionFacts | Unknow
     ):
         return UnknownFunction(arn, "the job's service is on this machine, so AWS was not asked")
     if not arn.startswith("arn:") or arn.count(":") < 6:
-        return UnknownFunction(arn, "this is no function's ARN")
+        return UnknownFunction(arn, "this is not the ARN of a function")
     try:
         return look_up(arn)
     except HarnessError as error:

@@ -90,7 +90,8 @@ def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submit
             return _done(entry, job, found=True)
         if own not in (None, chosen):
             raise Unreachable(
-                "the same plan is being submitted from elsewhere", fix="Run the same command again: it looks."
+                "the same plan is being submitted from elsewhere",
+                fix="Run the same command again: it finds that job.",
             )
     done = _created(client, plan.request(chosen), entry, clock, unsure=rivals)
     return replace(done, unlooked=files.why)

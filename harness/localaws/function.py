@@ -72,7 +72,7 @@ class FunctionSpec:
         """Refuse what Lambda would refuse."""
         if not self.artifact.is_dir():
             fix = "Run `sam build`, then name its output."
-            raise InputError("the artifact is no folder", place=str(self.artifact), fix=fix)
+            raise InputError("the artifact is not a folder", place=str(self.artifact), fix=fix)
         if not _TIMEOUT_S[0] < self.timeout_s <= _TIMEOUT_S[1]:
             raise InputError(f"a timeout of {self.timeout_s} s: Lambda allows 1 to 900", place=self.name)
         if not _MEMORY_MB[0] <= self.memory_mb <= _MEMORY_MB[1]:

@@ -73,7 +73,7 @@ def read_template(path: Path) -> dict[str, Any]:
         why = "it is nested too deeply" if isinstance(error, RecursionError) else error
         raise InputError(f"the template cannot be parsed: {why}", place=str(path)) from error
     if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
-        raise InputError("this is no template: it has no Resources", place=str(path))
+        raise InputError("this is not a template: it has no Resources", place=str(path))
     return template
 
 

@@ -92,9 +92,9 @@ def _parsed(path: Path) -> ast.Module:
     try:
         return ast.parse(_content(path), path.name)
     except SyntaxError as error:
-        raise InputError(f"is no valid Python: {error.msg}", place=_line_of(path, error)) from None
+        raise InputError(f"is not valid Python: {error.msg}", place=_line_of(path, error)) from None
     except (ValueError, RecursionError, MemoryError) as error:
-        raise InputError(f"is no valid Python: {error or type(error).__name__}", place=str(path)) from None
+        raise InputError(f"is not valid Python: {error or type(error).__name__}", place=str(path)) from None
 
 
 def _line_of(path: Path, error: SyntaxError) -> str:

@@ -66,7 +66,7 @@ def _named(named: str, names: dict[str, ast.stmt], graders: set[str], path: Path
         raise _is_async(name, path)
     if not _can_be_one(names[name]):
         fix = "Lambda calls a handler with two arguments: (event, context)."
-        raise InputError(f"{name} is no handler", place=f"{path}:{names[name].lineno}", fix=fix)
+        raise InputError(f"{name} is not a handler", place=f"{path}:{names[name].lineno}", fix=fix)
     return name
 
 

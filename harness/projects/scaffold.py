@@ -145,7 +145,7 @@ def _check_empty(folder: Path, files: Mapping[str, bytes]) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise InputError("is no folder", place=str(folder), fix="Name a new folder.")
+        raise InputError("is not a folder", place=str(folder), fix="Name a new folder.")
     try:
         there = {path.name for path in folder.iterdir()} - {STAGE}
     except OSError as error:

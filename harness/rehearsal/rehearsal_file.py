@@ -157,7 +157,7 @@ def check_identity(written: Any, identity: RehearsalInputs, folder: Path) -> Non
         found = written if isinstance(written, RehearsalInputs) else typed(RehearsalInputs, written)
     except ValueError:
         raise InputError(
-            "there is something here that is no rehearsal", place=str(folder), fix=_NEW_FOLDER
+            "the folder holds something that is not a rehearsal", place=str(folder), fix=_NEW_FOLDER
         ) from None
     asked: Mapping[str, Any] = as_json(identity)
     there: Mapping[str, Any] = as_json(found)

@@ -88,7 +88,7 @@ class KeptRewards:
         for value in values:
             if not all(type(reward) is float for reward in value.values()):
                 raise InputError(
-                    "this is no file of a rehearsal's rewards", place=str(self._file.path), fix="Remove it."
+                    "this is not a rehearsal's file of rewards", place=str(self._file.path), fix="Remove it."
                 )
             self._known.update((key, SampleReward(reward, None)) for key, reward in value.items())
         self._resumed = len(self._known)

@@ -344,7 +344,7 @@ def _check_folder(folder: Path, identity: RehearsalInputs) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise InputError("this is no folder", place=str(folder), fix="Name a new folder with --out.")
+        raise InputError("this is not a folder", place=str(folder), fix="Name a new folder with --out.")
     done = read_rehearsal(folder)
     if done is not None:
         check_identity(done.identity, identity, folder)
@@ -352,7 +352,7 @@ def _check_folder(folder: Path, identity: RehearsalInputs) -> None:
     others = [path.name for path in folder.iterdir() if path.name not in (_REWARDS, LOG, ".lock")]
     if others and not (folder / _REWARDS).exists():
         raise InputError(
-            "there is something here that is no rehearsal",
+            "the folder holds something that is not a rehearsal",
             place=str(folder),
             fix="Name a new folder with --out.",
         )

@@ -113,7 +113,7 @@ def _noting_fields(
             value = parse(line)
             if not isinstance(value, dict) or not ends_with_assistant(value) or len(value["messages"]) < 2:
                 raise InputError(
-                    "this is no rollout: its messages do not end with a user's and the assistant's turn",
+                    "this is not a rollout: its messages do not end with a user's and the assistant's turn",
                     place=place,
                     fix="`rft rollout` makes rollouts of records by asking a model.",
                 )

@@ -68,7 +68,7 @@ def stored_rewards(path: str | Path) -> list[StoredReward]:
             found.append(StoredReward(value["id"], reward, repeat))
         except (LineError, TypeError, KeyError, ValueError, OverflowError):
             raise InputError(
-                "this is no stored reward",
+                "this is not a stored reward",
                 place=f"{path}:{number}",
                 fix='A line reads {"id": "...", "reward": 1.0}; a run\'s rewards.jsonl will do.',
             ) from None

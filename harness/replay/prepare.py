@@ -89,7 +89,7 @@ def prepare(request: ReplayRequest) -> Run:
     source = request.rollouts
     derived = not holds_rollouts(source)
     if not source.is_file():
-        raise InputError("this is no file", place=str(source), fix="Save the rollouts in a file first.")
+        raise InputError("this is not a file", place=str(source), fix="Save the rollouts in a file first.")
     if not derived:
         check_labeled(source, request.label)
     target, grader = _target(request)

@@ -193,7 +193,7 @@ def check_bounds(bounds: Bounds) -> None:
     low, high = bounds
     if not -_MOST_EXTREME < low < high < _MOST_EXTREME or high - low < 1 / _MOST_EXTREME:
         raise InputError(
-            f"{low:g} to {high:g} is no range", fix="Write --range LOW HIGH, such as --range 0 1."
+            f"{low:g} to {high:g} is not a range", fix="Write --range LOW HIGH, such as --range 0 1."
         )
 
 

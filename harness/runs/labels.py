@@ -34,7 +34,9 @@ class LabelRule:
     def __post_init__(self) -> None:
         """Refuse what no label could be held to."""
         if not (isfinite(self.tolerance) and self.tolerance >= 0):
-            raise InputError(f"a label tolerance of {self.tolerance:g} is no distance", fix="Take 0 or more.")
+            raise InputError(
+                f"a label tolerance of {self.tolerance:g} is not a distance", fix="Take 0 or more."
+            )
         if self.threshold is None:
             return
         if not isfinite(self.threshold):

@@ -66,7 +66,7 @@ def read_rows(path: Path) -> Iterator[Row]:
                 except LineError:
                     fix = "Replay again under another name: this file was damaged after it was written."
                     raise InputError(
-                        "this line is no reward of a run", place=f"{path}:{number}", fix=fix
+                        "this line is not a reward of a run", place=f"{path}:{number}", fix=fix
                     ) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error

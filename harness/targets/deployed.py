@@ -127,7 +127,7 @@ def _region(function: str, region: str | None) -> str | None:
         if _NAME.fullmatch(function):
             return region
         fix = "Write NAME, NAME:ALIAS or the whole ARN."
-        raise InputError("this is no Lambda function", place=function, fix=fix)
+        raise InputError("this is not a Lambda function", place=function, fix=fix)
     if region is not None and region != match[1]:
         raise InputError(f"the ARN is in {match[1]}, not in {region}", place=function, fix="Leave one out.")
     return match[1]

@@ -184,7 +184,7 @@ def hash_zip(zipped: IO[bytes], arn: str) -> FunctionCode:
                 raise InputError("its code is larger than Lambda allows", place=arn)
             digest = code_digest(contents())
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
-        raise InputError("its code is no zip file that can be read", place=arn) from None
+        raise InputError("its code is not a readable zip file", place=arn) from None
     return FunctionCode(files, digest, _packages(files))
 
 

@@ -79,7 +79,7 @@ def _options(text: str, call: str) -> dict[str, Any]:
         except (ValueError, TypeError, RecursionError, MemoryError):
             what = ast.unparse(each.value)
             raise InputError(
-                f"{each.arg}={what} is no literal",
+                f"{each.arg}={what} is not a literal",
                 place=text,
                 fix=f'Write a text, a number, a list, True, False or None, such as {each.arg}="{what}", '
                 "or declare the grader in a file.",

@@ -125,11 +125,11 @@ class InProcessTarget:
         try:
             answer = json.loads(json.dumps(answer, allow_nan=False))
         except (TypeError, ValueError, RecursionError) as error:
-            raise EventError(f"the answer is no JSON: {error}") from None
+            raise EventError(f"the answer is not JSON: {error}") from None
         try:
             return read_answer(answer, event)
         except json.JSONDecodeError as error:
-            raise EventError(f"the body of the answer is no JSON: {error}") from None
+            raise EventError(f"the body of the answer is not JSON: {error}") from None
 
     def close(self) -> None:
         """Nothing is held."""

@@ -31,7 +31,7 @@ def encode(event: Any) -> bytes | ServiceFault:
         # orjson writes NaN as null without a word.
         return _sized(json.dumps(event, allow_nan=False).encode())
     except ValueError:
-        message = "the event holds NaN or an infinity, which is no JSON"
+        message = "the event holds NaN or an infinity, which is not JSON"
         return ServiceFault("InvalidRequestContentException", message, retryable=False)
 
 
@@ -58,7 +58,7 @@ class InvalidAnswer(ValueError):
 
 
 def _refuse(name: str) -> None:
-    raise InvalidAnswer(f"it holds {name}, which is no JSON")
+    raise InvalidAnswer(f"it holds {name}, which is not JSON")
 
 
 def _sized(text: bytes) -> bytes | ServiceFault:

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from harness.api.client import FineTuning
-from harness.api.curl import NotSent, told_headers
+from harness.api.curl import NotSent, shown_headers
 from support.api_stub import ApiStub
 from support.service import KEY, connected
 
@@ -92,7 +92,7 @@ def test_curl_sends_what_the_sdk_sends(stub, tmp_path, name):
     by_curl, by_sdk = stub.seen
     assert (by_curl.method, by_curl.path, by_curl.query) == (by_sdk.method, by_sdk.path, by_sdk.query)
     assert by_curl.headers["authorization"] == by_sdk.headers["authorization"]
-    assert told_headers(by_curl.headers) == told_headers(by_sdk.headers)
+    assert shown_headers(by_curl.headers) == shown_headers(by_sdk.headers)
     assert by_sdk.headers.get("openai-project") == ASKED_FOR["OPENAI_PROJECT_ID"]
     if by_sdk.body:
         assert by_curl.json == by_sdk.json
@@ -111,7 +111,7 @@ def test_curl_uploads_the_same_file(stub, tmp_path, name):
     assert stub.contents["file-1"] == b'{"a": 1}\n'
     assert stub.files["file-1"]["filename"] == "mine.jsonl"
     assert parts(stub.seen[0]) == parts(stub.seen[1])
-    assert told_headers(stub.seen[0].headers) == told_headers(stub.seen[1].headers)
+    assert shown_headers(stub.seen[0].headers) == shown_headers(stub.seen[1].headers)
 
 
 def parts(seen):

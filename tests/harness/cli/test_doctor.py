@@ -156,7 +156,7 @@ def test_a_folder_that_hides_the_library_is_found(project, capsys):
         (["--template", "app.py"], "app.py"),
         (["--artifact", "nowhere"], "nothing is built here"),
         (["--function", "Same"], "Write --stack too, or --arn"),
-        (["--arn", "grader"], "this is no ARN of a Lambda function"),
+        (["--arn", "grader"], "this is not the ARN of a Lambda function"),
         (["--stack", "mine"], "no AWS region is configured"),
         (["--stack", "mine", "--region", "us-west-2"], "no AWS credentials are configured"),
     ],

@@ -179,9 +179,9 @@ def test_what_the_service_would_refuse_is_found_before_anything_is_uploaded(
     ("words", "said"),
     [
         (["--learning-rate-multiplier", "2"], "no counterpart of learning_rate_multiplier"),
-        (["--hyperparameter", "warmup=3"], "warmup is no hyperparameter here"),
+        (["--hyperparameter", "warmup=3"], "warmup is not a hyperparameter of native Bedrock"),
         (["--hyperparameter", "epochCount"], "has no value"),
-        (["--hyperparameter", "epochCount=2", "--n-epochs", "2"], "stands twice"),
+        (["--hyperparameter", "epochCount=2", "--n-epochs", "2"], "is given twice"),
         (["--hyperparameter", "epochCount=two"], "must be of type integer"),
     ],
 )

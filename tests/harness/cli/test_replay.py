@@ -179,7 +179,9 @@ def test_rewards_that_are_all_equal_are_said_last(folder: Path) -> None:
 
 def test_stored_rewards_that_cannot_be_read_cost_no_run(folder: Path) -> None:
     (folder / "stored.jsonl").write_text("{}\n")
-    assert "stored.jsonl:1: this is no stored reward" in refusal(folder, *REPLAY, "--expect", "stored.jsonl")
+    assert "stored.jsonl:1: this is not a stored reward" in refusal(
+        folder, *REPLAY, "--expect", "stored.jsonl"
+    )
     assert "no such file" in refusal(folder, *REPLAY, "--expect", "nowhere.jsonl")
     assert runs_in(folder) == []
 

@@ -206,7 +206,7 @@ def test_a_submission_is_told_in_80_columns(api, capsys):
     assert main(["submit", "train.jsonl", "--arn", f"{FUNCTION}-Math:3", "--price-per-hour", "9"]) == 0
     lines = capsys.readouterr().out.splitlines()
     ahead = [line for line in lines if not line.startswith(("note", "warning"))]
-    assert [line for line in ahead if len(line) > 80 and "written down in" not in line] == []
+    assert [line for line in ahead if len(line) > 80 and "recorded in" not in line] == []
     assert any("9 USD an hour" in line for line in ahead)
 
 

@@ -79,7 +79,7 @@ def refusal(path: Path) -> str:
     with pytest.raises(InputError) as caught:
         read(path)
     said = str(caught.value)
-    assert said.startswith(f"{path}: this is no drawing that can be read: ")
+    assert said.startswith(f"{path}: this is not a readable drawing: ")
     assert said.isprintable(), "what a file holds never reaches the terminal"
     return said
 
@@ -135,12 +135,12 @@ def test_a_schema_is_a_small_number(schema: Any, tmp_path: Path) -> None:
         ({"state": "\x1b[2J"}, "state is none of 'new', 'done'"),
         ({"size": [1]}, "size has 1 items, not 2"),
         ({"size": [1, None]}, "size[1] is null, not a number"),
-        ({"size": [10**400, 1]}, "size[0] is no finite number"),
+        ({"size": [10**400, 1]}, "size[0] is not a finite number"),
         ({"cuts": [[0, 1], 5]}, "cuts[1] is a whole number, not a list"),
         ({"notes": {"\x1b[2J": {}}}, r"notes.\x1b[2J is an object"),
-        ({"path": ""}, "path is no path"),
-        ({"path": "a\0b"}, "path is no path"),
-        ({"path": "\ud800"}, "path is no path"),
+        ({"path": ""}, "path is not a path"),
+        ({"path": "a\0b"}, "path is not a path"),
+        ({"path": "\ud800"}, "path is not a path"),
         ({"shape": {"kind": "circle", "radius": -1}}, "shape has a radius below 0"),
         ({"shape": {"kind": "circle"}}, "shape.radius is missing"),
         ({"shape": {"kind": ["circle"]}}, "shape.kind is not known"),

@@ -160,7 +160,7 @@ def test_no_such_function(aws):
 
 
 def test_no_arn():
-    with pytest.raises(InputError, match="this is no ARN of a Lambda function"):
+    with pytest.raises(InputError, match="this is not the ARN of a Lambda function"):
         check_function("grader", JobSettings())
 
 

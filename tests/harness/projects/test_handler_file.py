@@ -56,9 +56,9 @@ def test_the_handler_is_found(read, source, function):
         ("def handler(event, context, *, more): pass", "holds no handler"),
         ("def a(event, context): pass\ndef b(event, context): pass", "--handler reward.a. It could be a, b"),
         ("async def handler(event, context): pass", "handler is async, and Lambda awaits no handler"),
-        ("def (", r"reward.py:1: is no valid Python: invalid syntax"),
-        ("x = " + "(" * 300 + ")" * 300, "is no valid Python: too many nested"),
-        ("a\0b", "reward.py: is no valid Python: source code"),
+        ("def (", r"reward.py:1: is not valid Python: invalid syntax"),
+        ("x = " + "(" * 300 + ")" * 300, "is not valid Python: too many nested"),
+        ("a\0b", "reward.py: is not valid Python: source code"),
         ("from . import x\n" + HANDLER, "imports relatively, as a part of a package"),
     ],
 )
@@ -95,7 +95,7 @@ def test_the_one_that_is_named_is_taken(read, named):
         ("nope", "there is no function nope. It defines a."),
         ("", "there is no function"),
         ("other.a", r"another module than reward.py. Write --handler reward.a"),
-        ("one", r"reward.py:2: one is no handler. Lambda calls a handler with two arguments"),
+        ("one", r"reward.py:2: one is not a handler. Lambda calls a handler with two arguments"),
         ("late", "late is async"),
     ],
 )

@@ -198,6 +198,6 @@ def test_a_name_that_the_template_has_is_refused(tmp_path, section):
 def test_what_is_no_template_is_refused(tmp_path, text):
     (tmp_path / "template.yaml").write_text(text)
     with pytest.raises(
-        InputError, match=r"template.yaml: (this is no template|the template cannot be parsed)"
+        InputError, match=r"template.yaml: (this is not a template|the template cannot be parsed)"
     ):
         with_grader(tmp_path / "template.yaml", "Second", "second.second")

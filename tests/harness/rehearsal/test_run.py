@@ -244,7 +244,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, some: Path, na
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path, some: Path) -> None:
     (tmp_path / "rehearsal").write_text("mine")
-    with pytest.raises(InputError, match="this is no folder"):
+    with pytest.raises(InputError, match="this is not a folder"):
         rehearsed(tmp_path, RIGHT, some)
 
 

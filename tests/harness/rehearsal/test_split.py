@@ -114,8 +114,8 @@ def test_fields_about_completions_are_left_out_of_all_records(tmp_path: Path) ->
         (b"\n\n", "the file is empty"),
         (b"{\n", r"rollouts\.jsonl:1: not JSON"),
         (b'{"messages": ["x", {"role": "assistant"}]}\n', r"rollouts\.jsonl:1: a message is not an object"),
-        (b'{"messages": [{"role": "assistant"}]}\n', r"rollouts\.jsonl:1: this is no rollout"),
-        (b"[]\n", r"rollouts\.jsonl:1: this is no rollout"),
+        (b'{"messages": [{"role": "assistant"}]}\n', r"rollouts\.jsonl:1: this is not a rollout"),
+        (b"[]\n", r"rollouts\.jsonl:1: this is not a rollout"),
     ],
 )
 def test_what_is_no_rollouts_file_is_named(tmp_path: Path, content: bytes, said: str) -> None:
@@ -128,7 +128,7 @@ def test_what_is_no_rollouts_file_is_named(tmp_path: Path, content: bytes, said:
 def test_groups_of_one_and_files_of_records_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="3 of 3 records have one completion.*rft rollout"):
         split(write(tmp_path, [rollout(record, 0) for record in range(3)]), 0.1, 0)
-    with pytest.raises(InputError, match=r"records\.jsonl:1: this is no rollout.*rft rollout"):
+    with pytest.raises(InputError, match=r"records\.jsonl:1: this is not a rollout.*rft rollout"):
         split(RECORDS, 0.1, 0)
     with pytest.raises(InputError, match="all rollouts are of one record"):
         split(write(tmp_path, [rollout(1, 0), rollout(1, 1)]), 0.1, 0)

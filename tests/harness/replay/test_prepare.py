@@ -272,7 +272,7 @@ def test_what_is_no_file_is_refused(folder: Path) -> None:
     descriptor = os.open("pipe", os.O_RDWR)
     os.write(descriptor, json.dumps(rollout("a", "72")).encode() + b"\n")
     try:
-        with pytest.raises(InputError, match="this is no file"):
+        with pytest.raises(InputError, match="this is not a file"):
             begin(rollouts=Path("pipe"))
     finally:
         os.close(descriptor)

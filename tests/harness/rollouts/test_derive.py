@@ -90,7 +90,7 @@ def test_a_template_writes_what_is_no_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("second", "template", "said"),
     [
-        (record({"answer": 1}), None, "records.jsonl:3: the record's reference_answer is no text"),
+        (record({"answer": 1}), None, "records.jsonl:3: the record's reference_answer is not a text"),
         (record(), None, "records.jsonl:3: the record has no reference_answer"),
         (record("  "), None, "records.jsonl:3: the record has no reference_answer"),
         (record({"a": 1}), "{reference_answer.b}", "records.jsonl:3: the record has no reference_answer.b"),

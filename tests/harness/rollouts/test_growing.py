@@ -73,7 +73,9 @@ def test_a_damaged_note_is_one_sentence(content: str, tmp_path: Path) -> None:
     with GrowingFile(path, ASKED) as file:
         file.append(rollout("x"))
     note_of(path).write_text(content)
-    with pytest.raises(InputError, match=r"asked\.json: this is no note of a rollouts file.*another --out"):
+    with pytest.raises(
+        InputError, match=r"asked\.json: this is not a readable note of a rollouts file.*another --out"
+    ):
         GrowingFile(path, ASKED)
 
 

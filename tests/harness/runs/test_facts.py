@@ -94,11 +94,11 @@ BAD = [(1.0, 1.0), (1.0, 0.0), (float("nan"), 1.0), (0.0, float("inf")), (-1e308
 
 @pytest.mark.parametrize("bounds", BAD)
 def test_what_is_no_range_is_refused_wherever_it_comes_from(bounds: tuple[float, float]) -> None:
-    with pytest.raises(InputError, match="is no range"):
+    with pytest.raises(InputError, match="is not a range"):
         check_bounds(bounds)
-    with pytest.raises(InputError, match="is no range"):
+    with pytest.raises(InputError, match="is not a range"):
         known_bounds(None, bounds)
-    with pytest.raises(InputError, match="is no range"):
+    with pytest.raises(InputError, match="is not a range"):
         GraderFacts("g", None, {"range": list(bounds)})
 
 
@@ -167,7 +167,7 @@ def test_a_poisoned_run_is_one_sentence(
 ) -> None:
     code, said = shown(kept(tmp_path, **changed), capsys)
     assert code == 2
-    assert "this is no run that can be read: " in said
+    assert "this is not a readable run: " in said
 
 
 @given(data=st.data())
@@ -214,7 +214,7 @@ def test_a_damaged_reward_is_one_sentence_with_its_line(
         file.write(line)
     code, said = shown(folder, capsys)
     assert code == 2
-    assert "rewards.jsonl:4: this line is no reward of a run" in said
+    assert "rewards.jsonl:4: this line is not a reward of a run" in said
 
 
 def test_rewards_that_are_gone_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -264,7 +264,7 @@ def test_a_range_may_be_said_when_a_run_is_shown(tmp_path: Path, capsys: pytest.
     assert (found["bounds"], found["groups"]["all_lowest"]) == ([0.0, 10.0], 0)
     assert (found["agreed"], found["judged"]) == (0, 2)
     assert main(["show", str(folder), "--range", "0", "0"]) == 2
-    assert "0 to 0 is no range" in capsys.readouterr().err
+    assert "0 to 0 is not a range" in capsys.readouterr().err
     known = kept(tmp_path / "known")
     assert main(["show", str(known), "--range", "0", "10"]) == 2
     assert "declares a range from 0 to 1, not from 0 to 10" in capsys.readouterr().err

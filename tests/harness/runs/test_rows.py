@@ -109,7 +109,7 @@ def test_a_damaged_line_is_a_row_or_one_sentence_with_its_line(
     good = dump(row)
     bad = json.dumps({**row, key: value}).encode() if cut is None else good[: min(cut, len(good) - 3)]
     path.write_bytes(good + bad + b"\n")
-    where = re.escape(f"{path}:2: this line is no reward of a run")
+    where = re.escape(f"{path}:2: this line is not a reward of a run")
     read = read_rows(path)
     assert next(read) == row
     try:

@@ -80,7 +80,7 @@ def test_what_is_no_run_is_not_opened_and_in_nobodys_way(content: str, tmp_path:
     create(tmp_path, "good", facts())
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "run.json").write_text(content)
-    with pytest.raises(InputError, match=r"bad/run.json: this is no run that can be read: it "):
+    with pytest.raises(InputError, match=r"bad/run.json: this is not a readable run: it "):
         open_run(tmp_path / "bad")
     found = unfinished(tmp_path, facts())
     assert found is not None

@@ -126,8 +126,8 @@ def test_the_code_is_downloaded_and_hashed() -> None:
 @pytest.mark.parametrize(
     ("content", "sha256", "said"),
     [
-        (b"no zip", None, "its code is no zip file that can be read"),
-        (zipped({"a": b"1"})[:-5], None, "its code is no zip file that can be read"),
+        (b"no zip", None, "its code is not a readable zip file"),
+        (zipped({"a": b"1"})[:-5], None, "its code is not a readable zip file"),
         (zipped({"a": b"1"}), "other=", "what was downloaded does not have its CodeSha256"),
     ],
     ids=["text", "torn", "other"],

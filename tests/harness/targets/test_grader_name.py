@@ -74,8 +74,8 @@ def test_no_name_is_anything_but_read_or_refused(text):
         ("checks.numbers:number() + 1", ("not written as",)),
         ("checks.numbers:number('####')", ("an option has no name", "marker=")),
         ("checks.numbers:number(**{})", ("an option has no name",)),
-        ("checks.text:exact(take=boxed)", ("take=boxed is no literal", 'take="boxed"')),
-        ("checks.numbers:number(marker=open('x').read())", ("is no literal",)),
+        ("checks.text:exact(take=boxed)", ("take=boxed is not a literal", 'take="boxed"')),
+        ("checks.numbers:number(marker=open('x').read())", ("is not a literal",)),
         ("checks.numbers:number(tolerance=-1)", ("tolerance=-1: write 0 or more", "It takes marker=None")),
         ("checks.numbers:number(markr='#')", ("unexpected keyword argument 'markr'", "which='last'")),
         (

@@ -99,7 +99,7 @@ def test_an_odd_id_comes_back_as_it_was(tmp_path, open_target, odd):
             "EventError",
             "1 samples were sent and 0 answers came back",
         ),
-        ("def handler(event, context): return float('nan')", "InvalidAnswer", "NaN, which is no JSON"),
+        ("def handler(event, context): return float('nan')", "InvalidAnswer", "NaN, which is not JSON"),
         ("def handler(event, context): return b'{'", "InvalidJson", "no job could use the answer"),
         ("def handler(event, context): return None", "EventError", "NoneType, not a list"),
         (
