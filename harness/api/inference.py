@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from harness.api.client import FineTuning, Listing, gathered
+from harness.api.client import FineTuning
 from harness.api.failures import AnsweredNo, Unreachable
+from harness.api.pages import Listing, gathered
 from harness.api.safe_text import plain_text
 from harness.api.seen import SeenCheckpoint, as_text
 from harness.api.training_service import TrainingService

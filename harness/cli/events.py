@@ -16,7 +16,7 @@ from harness.cli.output import emit_json, say
 from harness.cli.service import Service, at, refuse_native, service_options, tell_incomplete
 
 if TYPE_CHECKING:
-    from harness.api.client import Listing
+    from harness.api.pages import Listing
     from harness.api.types import Event
 
 
@@ -67,7 +67,7 @@ def _filtered(events: Iterable[SeenEvent], kind: str | None, level: str | None) 
 
 def _oldest_first(events: Iterator[SeenEvent], last: int | None) -> Listing[SeenEvent]:
     """The events by rising time; where the newest come first, no more of them than are asked for."""
-    from harness.api.client import gathered
+    from harness.api.pages import gathered
     from harness.follow.events import is_newest_first
 
     first = gathered(islice(events, 100))

@@ -42,7 +42,7 @@ def list_files(service: Service, as_json: bool) -> int:
     """List the files for fine-tuning."""
     if service.shows(lambda client: next(client.files())):
         return 0
-    from harness.api.client import gathered
+    from harness.api.pages import gathered
 
     with service.connect() as client:
         found = gathered(client.files())

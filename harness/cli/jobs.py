@@ -18,7 +18,7 @@ from harness.cli.service import Service, at, service_options, tell_incomplete, t
 from harness.errors import HarnessError, InputError, ServiceError
 
 if TYPE_CHECKING:
-    from harness.api.client import Listing
+    from harness.api.pages import Listing
     from harness.api.training_service import TrainingService
     from harness.jobs.journal import Entry
 
@@ -75,7 +75,7 @@ class _Found(NamedTuple):
 
 
 def _newest(client: TrainingService, limit: int, status: str | None, refresh: bool) -> _Found:
-    from harness.api.client import gathered
+    from harness.api.pages import gathered
     from harness.api.types import FINAL_STATUSES
 
     current: list[SeenJob] = []

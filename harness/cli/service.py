@@ -21,9 +21,10 @@ from harness.cli.output import say
 from harness.errors import InputError
 
 if TYPE_CHECKING:
-    from harness.api.client import FineTuning, Listing
+    from harness.api.client import FineTuning
     from harness.api.endpoint import Endpoint
     from harness.api.native import NativeBedrock
+    from harness.api.pages import Listing
     from harness.api.seen import Json, Time
 
 __all__ = [

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any, cast
 
-from harness.api.client import MOST_PAGES, next_cursor
 from harness.api.failures import RequestRefused, Unreachable
+from harness.api.pages import MOST_PAGES, next_cursor
 from harness.api.times import seconds_since_1970
 from harness.api.types import STEP, Event, Page
 from harness.disk import AppendOnly

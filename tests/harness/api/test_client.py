@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from harness.api.auth import Credential, ShortTermKey
-from harness.api.client import FineTuning, elements
+from harness.api.client import FineTuning
 from harness.api.endpoint import find_endpoint
 from harness.api.failures import RequestRefused, Unreachable
 from harness.errors import InputError
@@ -205,66 +203,6 @@ def test_an_error_inside_a_good_answer_is_an_error(stub, client, error):
 def test_a_failed_jobs_error_is_part_of_the_job(stub, client):
     stub.add_job(status="failed", error={"code": "x", "message": "bad data", "param": None})
     assert client.job("ftjob-1").error == "x: bad data"
-
-
-# --- Lists in pages
-
-
-def walk(fetch, **options):
-    return list(elements(fetch, **options))
-
-
-def service(ids, size, *, inclusive=False):
-    """A list of ids handed out `size` at a time; counts the calls."""
-    calls = []
-
-    def fetch(after):
-        calls.append(after)
-        start = 0 if after is None else ids.index(after) + (0 if inclusive else 1)
-        data = [{"id": name} for name in ids[start : start + size]]
-        return {"data": data, "has_more": start + size < len(ids)}
-
-    return fetch, calls
-
-
-@given(st.integers(0, 60), st.integers(2, 10), st.booleans())
-def test_every_element_comes_once_in_order(count, size, inclusive):
-    ids = [f"e{number}" for number in range(count)]
-    fetch, _ = service(ids, size, inclusive=inclusive)
-    assert [element["id"] for element in walk(fetch)] == ids
-
-
-@given(st.integers(1, 60), st.integers(1, 10))
-def test_it_asks_once_a_page(count, size):
-    fetch, calls = service([f"e{number}" for number in range(count)], size)
-    walk(fetch)
-    assert len(calls) == -(-count // size)
-
-
-def test_an_empty_page_that_names_the_next_id_is_walked_over():
-    answers = {
-        None: {"data": [], "has_more": True, "last_id": "a"},
-        "a": {"data": [{"id": "b"}], "has_more": False},
-    }
-    assert walk(lambda after: answers[after]) == [{"id": "b"}]
-
-
-@pytest.mark.parametrize("page", [{"data": [], "has_more": True}, {"data": [{}], "has_more": True}])
-def test_more_without_a_cursor_is_an_error_not_a_loss(page):
-    with pytest.raises(Unreachable, match="more"):
-        walk(lambda after: page)
-
-
-def test_a_cursor_that_stands_still_is_no_endless_loop():
-    page = {"data": [{"id": "a"}], "has_more": True}
-    with pytest.raises(Unreachable, match="more"):
-        walk(lambda after: page)
-
-
-def test_a_list_without_end_is_given_up():
-    numbers = iter(range(10**9))
-    with pytest.raises(Unreachable, match="5 pages"):
-        walk(lambda after: {"data": [{"id": str(next(numbers))}], "has_more": True}, most=5)
 
 
 def test_models_are_asked_where_the_user_says_and_everything_else_stays(stub):
