@@ -114,7 +114,7 @@ def test_control_characters_of_a_log_reach_no_terminal(capsys, tmp_path):
         (["--arn", "quiet"], "quiet: no captured event was found. Set GRADER_CAPTURE=1"),
         (["--arn", "nobody"], "log group /aws/lambda/nobody: this does not exist"),
         (["--stack", "nobody"], "no such stack"),
-        (["--arn", FUNCTION, "--region", "nowhere!"], "no AWS region"),
+        (["--arn", FUNCTION, "--region", "nowhere!"], "not an AWS Region"),
     ],
 )
 def test_what_cannot_be_looked_at_is_said_in_one_line(capsys, words, message):

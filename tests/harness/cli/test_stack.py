@@ -55,7 +55,7 @@ def test_json_is_one_object(capsys):
     [
         (["stack", "nobody"], "no such stack in us-west-2. `sam deploy --stack-name nobody` makes it"),
         (["stack", "full", "--region", "us-east-1"], "there is no such stack in us-east-1"),
-        (["stack", "full", "--region", "nowhere!"], "no AWS region"),
+        (["stack", "full", "--region", "nowhere!"], "not an AWS Region"),
         (["stack", ""], "stack"),
     ],
 )

@@ -469,5 +469,5 @@ def test_records_exclude_what_they_replace(recorded: Path) -> None:
     with pytest.raises(InputError, match="holds records itself"):
         with_records(recorded, rollouts=recorded)
     recorded.write_text("[]\n")
-    with pytest.raises(InputError, match=r"train\.jsonl:1: the line is no record"):
+    with pytest.raises(InputError, match=r"train\.jsonl:1: the line is not a record"):
         with_records(recorded)
