@@ -133,7 +133,7 @@ def test_a_cancel_that_is_refused_is_said_and_the_job_goes_on(tmp_path: Path, st
     no = Fault("POST", "/cancel$", status, body={"error": {"message": "no"}})
     found, notes, _ = followed(tmp_path, A_STEP, faults=(no,))
     assert (found.stop, found.succeeded) == ("refused", False)
-    assert "was not cancelled and goes on" in notes[-1]
+    assert "was not canceled and continues" in notes[-1]
 
 
 @pytest.mark.parametrize("body", [{}, {"id": "ftjob-1", "status": "running"}])
