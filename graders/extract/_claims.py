@@ -53,6 +53,19 @@ _REVISED = re.compile(
     r"\b(?:wait|actually|correction|corrected|oops|sorry|mistaken?|scratch that|no,)",
     re.IGNORECASE,
 )
+_CLOSING = re.compile(  # a sentence that offers the reader more, whose numbers are no answer
+    r"(?:\A|(?<=[.!?)*\s])|(?<=[。！？]))[\s*_>#-]{0,6}(?:"
+    r"(?:(?:please|just)\s)?(?:let\sme\sknow|feel\sfree\sto|(?:i\s)?hope\s(?:this|that|it)\shelp)"
+    r"|would\syou\slike|if\syou(?:\shave|\sneed|\swant|\swould\slike|'d\slike)[\s,][^.!?\n]{0,40}"
+    r"(?:question|help|explanation|example|clarif|detail|assistance)"
+    r"|(?:i(?:'m|\sam|'d\sbe|\swould\sbe)\s)?(?:happy|glad)\sto\s(?:help|answer|explain|show|assist)"
+    r"|如果(?:你|您|还)[^。！？\n]{0,30}(?:问题|疑问|帮助|告诉)|希望(?:这|以上)?[^。！？\n]{0,8}帮助|请(?:告诉我|随时)"
+    r"|lass\smich\swissen|falls\sdu\s[^.!?\n]{0,40}fragen|n'hésite[sz]?\spas|si\s(?:tienes|vous\savez)\s"
+    r"[^.!?\n]{0,40}(?:pregunta|question)|se\stiver\s[^.!?\n]{0,40}(?:pergunta|dúvida)|fammi\ssapere"
+    r"|если\s(?:у\sвас|есть)[^.!?\n]{0,40}вопрос|ご質問|궁금한\s점)",
+    re.IGNORECASE,
+)
+_SHORTEST_CLOSING = 10
 
 
 def last_number(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Number | Missing:
@@ -134,7 +147,7 @@ def _changed_before(lead: str) -> bool:
 
 
 def _last(text: str, decimal: Decimal, scale: bool) -> Number | Missing:
-    """The last number of the last line that has digits."""
+    """The last number of the last line that has digits before its closing remarks to the reader."""
     end = len(text)
     while end > 0:
         start = text.rfind("\n", 0, end) + 1
@@ -143,6 +156,12 @@ def _last(text: str, decimal: Decimal, scale: bool) -> Number | Missing:
             if len(line) > MAX_LINE:
                 cut = line.find(" ", len(line) - MAX_LINE)
                 line = line[cut:] if cut >= 0 else ""
+            if len(line) > _SHORTEST_CLOSING:
+                closing = _CLOSING.search(line)
+                line = line[: closing.start()] if closing else line
+                if closing and not DIGIT.search(line):
+                    end = start - 1
+                    continue
             ordinary = _ordinary_end(line) if decimal == "." else None
             found = _last_of_line(line, decimal, scale) if ordinary is None else ordinary
             if found is not None:

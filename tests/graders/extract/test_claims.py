@@ -127,3 +127,44 @@ def test_no_word_before_a_number_is_passed_over_by_the_short_way(word):
     line = f"so it is {word} 72"
     short = _claims._ordinary_end(line)
     assert short is None or short == _claims._last_of_line(line, ".", False)
+
+
+CLOSINGS = (
+    "Let me know if you have {} more questions!",
+    "Please let me know about step {}.",
+    "**Feel free to ask about step {}.**",
+    "I hope this helps! I can show {} other ways.",
+    "Would you like {} more examples?",
+    "If you have any questions about the {} steps, ask.",
+    "If you'd like, I can give {} more examples.",
+    "I'd be happy to explain all {} steps",
+    "如果还有{}个问题，请告诉我！",
+    "如果您有{}个疑问，请随时提问",
+    "Lass mich wissen, ob {} Schritte unklar sind.",
+)
+
+
+@given(
+    body=st.sampled_from(["{}", "So {} apples.", "It is ${}.", "6 * 12 = {}", "一共{}个。"]),
+    between=st.sampled_from(["\n\n", "\n", " "]),
+    closing=st.sampled_from(CLOSINGS),
+    right=st.integers(10, 10**6),
+    other=st.integers(2, 9),
+)
+def test_a_number_in_a_closing_remark_is_no_answer(body, between, closing, right, other):
+    if between == " " and body in ("{}", "6 * 12 = {}"):
+        body += "."
+    text = body.format(right) + between + closing.format(other)
+    assert last_number(text) == right
+
+
+@given(st.sampled_from(CLOSINGS), st.integers(2, 10**6))
+def test_a_closing_remark_alone_holds_no_answer(closing, number):
+    assert last_number(closing.format(number)) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["If you have 3 apples and eat 1, you keep 2", "We hope to sell 2", "I like 2"]
+)
+def test_a_sentence_that_only_begins_like_a_closing_remark_counts(text):
+    assert last_number(text) == 2
