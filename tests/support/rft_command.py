@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from harness.cli.main import main
 
 RIGHT = """
 from graders import Sample, grader
@@ -43,6 +47,14 @@ def rft(folder: Path, *words: object, **options: Any) -> subprocess.CompletedPro
     return done
 
 
+def rft_inside(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    """Run a command in this process: for what it says, where its being a process is not the subject."""
+    given, stdout, stderr = [str(word) for word in words], io.StringIO(), io.StringIO()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+        code = main(given)
+    return subprocess.CompletedProcess(given, code, stdout.getvalue(), stderr.getvalue())
+
+
 def replay_json(folder: Path, *words: object, code: int = 0, grader: str = "my_grader.py") -> dict[str, Any]:
     """`rft replay rollouts.jsonl --json`: its one object, and nothing else anywhere."""
     done = rft(folder, "replay", "rollouts.jsonl", "--grader", grader, "--json", *words)
@@ -54,7 +66,7 @@ def replay_json(folder: Path, *words: object, code: int = 0, grader: str = "my_g
 
 def refusal(folder: Path, *words: object, code: int = 2) -> str:
     """What a command that is refused says: one message on stderr, nothing on stdout."""
-    done = rft(folder, *words)
+    done = rft_inside(folder, *words)
     assert (done.returncode, done.stdout) == (code, ""), done
     assert done.stderr.startswith("rft: "), done.stderr
     assert done.stderr.count("\n") == 1, done.stderr

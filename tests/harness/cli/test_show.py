@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.rft_command import RIGHT, refusal, replay_json, rft, runs_in, write_grader
+from support.rft_command import RIGHT, refusal, replay_json, rft, rft_inside, runs_in, write_grader
 from support.rollout_files import rollout, write_rollouts
 
 
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def show_json(folder: Path, *words: object) -> dict[str, Any]:
-    done = rft(folder, "show", *words, "--json")
+    done = rft_inside(folder, "show", *words, "--json")
     assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1), done
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -59,7 +59,7 @@ def test_a_run_by_its_folder_or_its_name(folder: Path) -> None:
 
 
 def test_what_a_person_sees(folder: Path) -> None:
-    said = rft(folder, "show", replay_json(folder)["run"], "--worst", "2")
+    said = rft_inside(folder, "show", replay_json(folder)["run"], "--worst", "2")
     assert (said.returncode, said.stderr) == (0, "")
     assert "\x1b" not in said.stdout
     for part in (
@@ -80,7 +80,7 @@ def test_one_sample_in_full(folder: Path) -> None:
     assert found["rollout"] == rollout("mixed/1", "7", "72", record="mixed")
     assert [(row["repeat"], row["reward"]) for row in found["rows"]] == [(0, 0.0), (1, 0.0)]
     assert "others" not in found
-    said = rft(folder, "show", run, "mixed/1").stdout
+    said = rft_inside(folder, "show", run, "mixed/1").stdout
     for part in (
         "\nuser\nHow many?\n",
         "\nassistant\n7\n",
@@ -94,7 +94,7 @@ def test_samples_of_one_id_are_told_apart(folder: Path) -> None:
     run = replay_json(folder)["run"]
     found = show_json(folder, run, "twice")
     assert (found["rollout"]["record"], len(found["rows"]), len(found["others"])) == ("x", 1, 1)
-    assert found["others"][0] in rft(folder, "show", run, "twice").stdout
+    assert found["others"][0] in rft_inside(folder, "show", run, "twice").stdout
     assert show_json(folder, run, found["others"][0])["rollout"]["record"] == "y"
 
 
@@ -107,12 +107,12 @@ def test_samples_without_ids_and_lines_that_are_none(folder: Path) -> None:
     run = replay_json(folder, code=2)["run"]
     at = len(text)
     assert show_json(folder, run, f"at-{at}")["rollout"]["id"] is None
-    said = rft(folder, "show", run, f"at-{at}").stdout
+    said = rft_inside(folder, "show", run, f"at-{at}").stdout
     assert "[bold]72[/bold]\\ud800\n" in said
     broken = show_json(folder, run, f"at-{at + len(no_id) + 1}")
     assert (broken["rollout"], broken["line"]) == (None, '{"id": "bad"')
-    assert "no reward: input: not JSON" in rft(folder, "show", run, f"at-{at + len(no_id) + 1}").stdout
-    assert "the line has no messages" in rft(folder, "show", run, "rec").stdout
+    assert "no reward: input: not JSON" in rft_inside(folder, "show", run, f"at-{at + len(no_id) + 1}").stdout
+    assert "the line has no messages" in rft_inside(folder, "show", run, "rec").stdout
 
 
 def test_a_file_that_changed_is_not_shown_as_what_was_graded(folder: Path) -> None:
@@ -156,4 +156,4 @@ def test_records_alone_can_be_shown_too(folder: Path) -> None:
 def test_at_least_one_sample_is_listed(folder: Path) -> None:
     run = replay_json(folder)["run"]
     assert len(show_json(folder, run, "--worst", "1")["slowest"]) == 1
-    assert rft(folder, "show", run, "--worst", "0").returncode == 2
+    assert rft_inside(folder, "show", run, "--worst", "0").returncode == 2
