@@ -78,7 +78,7 @@ def test_a_model_without_any_reward_is_not_measured(folder: Path) -> None:
 
 def test_what_is_meant_must_be_clear(folder: Path) -> None:
     assert "no job is named" in refusal(folder, *words(folder, "--model", "base"))
-    assert "no job is named whose checkpoints" in refusal(
+    assert "--checkpoints needs a job" in refusal(
         folder, *words(folder, "--model", "openai.gpt-oss-20b", "--checkpoints")
     )
 

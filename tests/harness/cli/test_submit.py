@@ -176,7 +176,7 @@ def test_another_folder_finds_the_job_and_says_so(api, tmp_path, capsys, monkeyp
     assert main(["submit", "../train.jsonl", *words]) == 0
     said = capsys.readouterr().out
     assert "ftjob-1 was submitted before" in said
-    assert "give it another --name" in said
+    assert "choose another --name" in said
     assert (len(api.jobs), len(api.files)) == (1, 1)
 
 
