@@ -57,7 +57,7 @@ def rft_inside(folder: Path, *words: object) -> subprocess.CompletedProcess[str]
 
 def replay_json(folder: Path, *words: object, code: int = 0, grader: str = "my_grader.py") -> dict[str, Any]:
     """`rft replay rollouts.jsonl --json`: its one object, and nothing else anywhere."""
-    done = rft(folder, "replay", "rollouts.jsonl", "--grader", grader, "--json", *words)
+    done = rft_inside(folder, "replay", "rollouts.jsonl", "--grader", grader, "--json", *words)
     assert (done.returncode, done.stderr) == (code, "")
     assert done.stdout.count("\n") == 1
     found: dict[str, Any] = json.loads(done.stdout)
