@@ -15,7 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from harness.cli.groups import VERBS, extra_of
+from harness.cli.groups import VERBS, extra_of, module_of
 from harness.extras import _BRINGS
 from support.rft_command import write_grader
 from support.rollout_files import rollout, write_rollouts
@@ -51,7 +51,7 @@ def hidden_from(extra: str) -> set[str]:
 
 def imported_by(verb: str) -> set[str]:
     """What a verb's file imports of the harness, at once or when it is called."""
-    tree = ast.parse((ROOT / "harness" / "cli" / f"{verb}.py").read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / f"{module_of(verb).replace('.', '/')}.py").read_text(encoding="utf-8"))
     for_types = {
         id(inner)
         for node in ast.walk(tree)

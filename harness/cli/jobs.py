@@ -57,6 +57,7 @@ def command(
     if service.shows(
         lambda client: client.job(job_id) if job_id else client.jobs_page(limit=min(limit, 100)),
         name=job_id or "",
+        native=native and not job_id,
     ):
         return 0
     with service.native() if native and not job_id else service.connect_to(job_id or "") as client:

@@ -126,7 +126,11 @@ class Service:
         return NativeBedrock(region or self.region or REGION)
 
     def shows(
-        self, *requests: Callable[[FineTuning], Any], remark: str | None = None, name: str = ""
+        self,
+        *requests: Callable[[FineTuning], Any],
+        remark: str | None = None,
+        name: str = "",
+        native: bool = False,
     ) -> bool:
         """Print requests as curl commands if --print-curl asks for it.
 
@@ -134,19 +138,21 @@ class Service:
             requests: Each makes one call.
             remark: Printed before them as a comment.
             name: The job or model that they are about.
+            native: Whether they would go to native Bedrock, whatever the name.
 
         Returns:
             Whether it does, so that nothing is to be sent.
 
         Raises:
-            InputError: It is one of native Bedrock, whose requests are signed.
+            InputError: They would go to native Bedrock, whose requests are signed.
         """
         if not self.print_curl:
             return False
         from harness.api.native_names import native_region
 
-        if native_region(name):
-            raise InputError("requests to native Bedrock are signed, so curl cannot send them", place=name)
+        if native or native_region(name):
+            message = "requests to native Bedrock are signed, so curl cannot send them"
+            raise InputError(message, fix="Leave out --print-curl.", place=name or None)
         from harness.api.client import FineTuning
         from harness.api.curl import NotSent
 

@@ -52,6 +52,7 @@ def main() -> int:
     """Grade the shards that the parent names, until it names none."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     shards: queue.Queue[ShardOrder | None] = queue.Queue()
+    sys.dont_write_bytecode = True  # a grader may import its modules late, when the disk is full
     faulthandler.enable()  # the log then shows where a grader's process ended
     out, told = _own_output(), _own_input()
     order: WorkOrder = from_line(WorkOrder, told.readline())

@@ -12,7 +12,8 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -135,6 +136,17 @@ class InProcessTarget:
         """Nothing is held."""
 
 
+@contextmanager
+def _uncompiled() -> Iterator[None]:
+    """Keep no compiled modules: a full disk cuts one short, and Python fails on what is left of it."""
+    before = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
+
+
 def load(reference: str) -> tuple[ModuleType, Callable[..., Any]]:
     """Import a grader.
 
@@ -150,7 +162,8 @@ def load(reference: str) -> tuple[ModuleType, Callable[..., Any]]:
     """
     asked = named(reference)
     where, name = asked.where, asked.name
-    module = _import_file(where) if where.endswith(".py") else _import_module(where, reference)
+    with _uncompiled():
+        module = _import_file(where) if where.endswith(".py") else _import_module(where, reference)
     graders = {key: value for key, value in vars(module).items() if isinstance(value, Grader)}
     if not name:
         if len(graders) == 1:

@@ -273,6 +273,12 @@ def test_a_model_is_asked_through_its_deployment(bedrock: Bedrock) -> None:
     assert rft("chat", deployment, "hello", "--api", "responses").code == 2
 
 
+def test_signed_requests_are_not_shown_as_curl(bedrock: Bedrock) -> None:
+    ran = rft("jobs", "--native", "--print-curl")
+    assert (ran.code, ran.stdout) == (2, "")
+    assert "requests to native Bedrock are signed" in ran.stderr
+
+
 def test_every_page_of_jobs_is_listed(bedrock: Bedrock) -> None:
     bedrock.page = 2
     for number in range(5):

@@ -144,7 +144,7 @@ def test_json_reads_like_yaml(template, tmp_path):
     [
         ("CodeUri: Words, Handler: a.b", "no Runtime"),
         ("Handler: a.b, Runtime: python3.12", "no CodeUri"),
-        ("CodeUri: Nowhere, Handler: a.b, Runtime: python3.12", "no folder"),
+        ("CodeUri: Nowhere, Handler: a.b, Runtime: python3.12", "not a folder"),
         ("CodeUri: Words, Handler: a.b, Runtime: python3.12, Timeout: soon", "must be numbers"),
         ("CodeUri: Words, Handler: a.b, Runtime: python3.12, Timeout: 901", "1 to 900"),
         ("CodeUri: Words, Handler: a.b, Runtime: python3.12, MemorySize: 64", "128 to 10240"),

@@ -248,7 +248,7 @@ def test_a_page_of_a_proxy_is_told_from_the_service(opened):
 
 @pytest.mark.parametrize("function", ["no body", "", "arn:aws:s3:::bucket", f"{ARN}:a:b", "a" * 65])
 def test_what_is_no_function_is_an_input_error(function):
-    with pytest.raises(InputError, match="no Lambda function"):
+    with pytest.raises(InputError, match="not a Lambda function"):
         DeployedTarget(function)
 
 

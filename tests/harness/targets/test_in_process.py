@@ -246,8 +246,8 @@ FAULTY = {
     "another id": (lambda event, context: [entry(id="b")], "carries the id 'b'"),
     "a string": (lambda event, context: [entry(aggregate_reward_score="1")], "no number"),
     "a boolean": (lambda event, context: [entry(aggregate_reward_score=True)], "boolean"),
-    "no JSON": (lambda event, context: [entry(aggregate_reward_score={1, 2})], "no JSON: Object"),
-    "NaN": (lambda event, context: [entry(aggregate_reward_score=float("nan"))], "no JSON: Out of range"),
+    "no JSON": (lambda event, context: [entry(aggregate_reward_score={1, 2})], "not JSON: Object"),
+    "NaN": (lambda event, context: [entry(aggregate_reward_score=float("nan"))], "not JSON: Out of range"),
     "a body of text": (lambda event, context: {"statusCode": 500, "body": "sorry"}, "no JSON"),
     "metrics": (lambda event, context: [entry(metrics_list=7)], "answer 0"),
     "metric names": (
