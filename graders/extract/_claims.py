@@ -11,7 +11,16 @@ from itertools import islice
 
 from ._blocks import box_span
 from ._missing import Missing
-from ._numbers import DIGIT, MAX_LINE, booked, is_approximation, ordinary_number, parse_number, unread
+from ._numbers import (
+    DIGIT,
+    MAX_LINE,
+    booked,
+    is_approximation,
+    ordinary_number,
+    parse_number,
+    several_equations,
+    unread,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -187,6 +196,9 @@ def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing 
     last = read.pop()
     if read and is_approximation(line, read[-1], last):
         last = read[-1]
+    equals = line.rfind("=", 0, last.start + 1) + 1
+    if equals and not line[equals : last.start].strip(" $") and several_equations(line, equals):
+        return Missing("there are several equations", "several")
     remarked = _remarked(line, read, last)
     if remarked is not None:
         if remarked.value is None:

@@ -38,6 +38,9 @@ _ORDINARY = re.compile(
 )
 _COMMAND = re.compile(r"\\[A-Za-z]")
 _EQUALS = re.compile(r"(?<![<>!:=])=(?![=>])")
+_EQUATIONS = re.compile(
+    r"(?<![\w\\])([^\W\d_]\w{0,8})\s{0,2}=[^=,;\n]{1,40}(?:[,;](?:\sand\b)?|\band\b)[\s$]{0,3}([^\W\d_]\w{0,8})\s{0,2}=\Z"
+)
 _NAME = re.compile(r"[\s#$*]*(?:[A-Za-z]\w?(?:_\{?\w\}?)?\s{0,2}=\s{0,2})?\Z")
 _NOT_STRICT = frozenset("[{≈~")
 _AROUND = " \t\r\n$*_`\"'.}"
@@ -203,9 +206,17 @@ def _right_side(text: str, read: list[Numeral]) -> list[Numeral] | Missing:
     at = [found.end() for found in _EQUALS.finditer(text)][-1]
     left = [one for one in read if one.start < at]
     right = read[len(left) :]
+    if several_equations(text, at):
+        return Missing("there are several equations", "several")
     if left and right and _differ(left[-1], right[0]) and not text[left[-1].end : at - 1].strip(_AROUND):
         return Missing("both sides of an equals sign are numbers, and not the same", "several")
     return right or read
+
+
+def several_equations(text: str, at: int) -> bool:
+    """Whether an equals sign that ends at a place follows another name's equation, as in `k = 45, n =`."""
+    found = _EQUATIONS.search(text[max(0, at - 100) : at])
+    return found is not None and found[1] != found[2]
 
 
 def _whole_text(text: str, read: list[Numeral]) -> Number | Missing:

@@ -168,3 +168,18 @@ def test_a_closing_remark_alone_holds_no_answer(closing, number):
 )
 def test_a_sentence_that_only_begins_like_a_closing_remark_counts(text):
     assert last_number(text) == 2
+
+
+NAMES = st.sampled_from(["k", "n", "x_1", "total", "角"])
+
+
+@given(
+    NAMES,
+    NAMES,
+    st.integers(2, 999),
+    st.integers(2, 999),
+    st.sampled_from([", ", "; ", " and ", ",", ", and "]),
+)
+def test_equations_of_several_names_are_several_candidates(first, second, left, right, between):
+    found = last_number(f"So {first} = {left}{between}{second} = {right}.")
+    assert found == (right if first == second else None)
