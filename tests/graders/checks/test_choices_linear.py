@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 
 import pytest
@@ -63,9 +64,13 @@ LEADS = ["", "Answer: A. Yes, cat. "]
 
 def seconds(check, reference, text):
     sample = make_sample(text, reference, options=OPTIONS)
-    start = time.process_time()
-    check(sample)
-    return time.process_time() - start
+    gc.disable()  # a collection in the middle would count all that the test process holds
+    try:
+        start = time.process_time()
+        check(sample)
+        return time.process_time() - start
+    finally:
+        gc.enable()
 
 
 def grows(check, reference, lead, unit, size):
