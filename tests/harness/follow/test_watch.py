@@ -436,7 +436,7 @@ class Endless:
         self.count = count
 
     def job(self, job_id):
-        return {"id": job_id, "status": "succeeded"}
+        return SeenJob.read({"id": job_id, "status": "succeeded"})
 
     def events_page(self, job_id, *, after=None, limit=100):
         top = self.count if after is None else int(after.rpartition("-")[2]) - 1
