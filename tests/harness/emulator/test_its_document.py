@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,7 +70,7 @@ def test_its_commands_run(tmp_path) -> None:
     )
     assert done.returncode == 0, done.stderr.decode()
     said = done.stdout.decode()
-    assert "succeeded  step 2/2" in said
+    assert re.search(r"^first  ftjob-\S+  succeeded\nstep 2/2 \(100 %\)", said, re.MULTILINE)
     assert "####" in said
     assert said.count("The job has successfully completed") == 3, "watched, listed, and fetched by curl"
 
