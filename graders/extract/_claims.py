@@ -63,9 +63,9 @@ _REVISED = re.compile(
     re.IGNORECASE,
 )
 _CLOSING = re.compile(  # a sentence that offers the reader more, whose numbers are no answer
-    r"(?:\A|(?<=[.!?)*\s])|(?<=[。！？]))[\s*_>#-]{0,6}(?:"
+    r"(?:\A|(?<=[.!?。！？])\s|(?<=[.!?。！？][\"')*_])\s|(?<=[。！？]))[\s*_>#-]{0,6}(?:"
     r"(?:(?:please|just)\s)?(?:let\sme\sknow|feel\sfree\sto|(?:i\s)?hope\s(?:this|that|it)\shelp)"
-    r"|would\syou\slike|if\syou(?:\shave|\sneed|\swant|\swould\slike|'d\slike)[\s,][^.!?\n]{0,40}"
+    r"|would\syou\slike[^.!?\n]{0,100}\?\W{0,3}\Z|if\syou(?:\shave|\sneed|\swant|\swould\slike|'d\slike)[\s,][^.!?\n]{0,40}"
     r"(?:question|help|explanation|example|clarif|detail|assistance)"
     r"|(?:i(?:'m|\sam|'d\sbe|\swould\sbe)\s)?(?:happy|glad)\sto\s(?:help|answer|explain|show|assist)"
     r"|如果(?:你|您|还)[^。！？\n]{0,30}(?:问题|疑问|帮助|告诉)|希望(?:这|以上)?[^。！？\n]{0,8}帮助|请(?:告诉我|随时)"
