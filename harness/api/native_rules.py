@@ -91,7 +91,15 @@ def _scalar_faults(shape: Any, value: Any, name: str) -> Iterator[str]:
         elif "pattern" in rules and not re.fullmatch(_LINEAR.get(rules["pattern"], rules["pattern"]), value):
             yield f"{name} {value!r} does not have the form that the service accepts"
     elif (least is not None and value < least) or (most is not None and value > most) or value != value:
-        yield f"{name} must be {least:g} to {most:g}, not {value:g}"
+        yield f"{name} must be {_bounds(least, most)}, not {value:g}"
+
+
+def _bounds(least: float | None, most: float | None) -> str:
+    if least is not None and most is not None:
+        return f"{least:g} to {most:g}"
+    if least is None and most is None:
+        return "a number"
+    return f"at least {least:g}" if most is None else f"at most {most:g}"
 
 
 @functools.cache
