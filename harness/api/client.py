@@ -8,7 +8,8 @@ as raw JSON, since the SDK's own types take a Lambda grader for another one, and
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -256,31 +257,24 @@ class FineTuning:
         if file is not None:
             options["headers"] = {"Content-Type": "multipart/form-data"}
 
+        send = partial(self._send, method, path, body, file, options)
         for left in reversed(range(1 if once else self._max_retries + 1)):
             try:
-                answer = self._renewed(method, path, body, file, options)
-                return _json_object(answer, is_job=is_job)
+                return _json_object(self._renewed(send), is_job=is_job)
             except _BrokenOff:
                 if not left:
                     raise
         raise AssertionError("no attempt was made")
 
-    def _renewed(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None,
-        file: tuple[str, IO[bytes]] | None,
-        options: openai.RequestOptions,
-    ) -> httpx2.Response:
+    def _renewed(self, send: Callable[[], httpx2.Response]) -> httpx2.Response:
         """Send a request, with a fresh key once after a 401."""
         try:
             try:
-                return self._send(method, path, body, file, options)
+                return send()
             except openai.AuthenticationError:
                 if not self._credential.renew():
                     raise
-                return self._send(method, path, body, file, options)
+                return send()
         except openai.OpenAIError as error:
             raise translate(error) from error
 

@@ -13,16 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Final, cast
+from typing import IO, Any, Final, cast
 
-from harness.api.failures import RequestRefused, Unreachable
+from harness.api.failures import PageMissing, RequestRefused, Unreachable
 from harness.api.native_names import REGION
 from harness.api.safe_text import plain_text
 from harness.api.seen import SeenJob
 from harness.api.types import Event, Page
 from harness.aws import AwsError, NotInAws, client, explained
-from harness.disk import file_sha256
 from harness.errors import InputError
 
 __all__ = ["NativeBedrock"]
@@ -121,7 +119,7 @@ class NativeBedrock:
             if not page.get("nextToken"):
                 return
             if page["nextToken"] == token.get("nextToken"):
-                raise Unreachable("the list leads in a circle: it may be incomplete", place="native Bedrock")
+                raise PageMissing("the service's pages lead in a circle")
             token = {"nextToken": page["nextToken"]}
 
     def job(self, job_id: str) -> SeenJob:
@@ -153,34 +151,34 @@ class NativeBedrock:
             "has_more": False,
         }
 
-    def upload(self, path: Path, uri: str, sha256: str) -> None:
-        """Put a file into S3, unless it is there.
+    def has_object(self, uri: str, size: int) -> bool:
+        """Whether there is an object of this size in S3; False also where these credentials may not look.
 
         Args:
-            path: The file.
-            uri: `s3://bucket/key`; the key names the content.
-            sha256: The SHA-256 of the content, in hexadecimal.
-
-        Raises:
-            InputError: The file cannot be read, or is no longer what it was.
+            uri: `s3://bucket/key`.
+            size: Its bytes.
         """
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        s3 = self._client("s3")
+        bucket, key = _bucket_and_key(uri)
         try:
             with _asked(uri):
-                head = s3.head_object(Bucket=bucket, Key=key)
-            if head.get("ContentLength") == path.stat().st_size:
-                return
+                return bool(self._client("s3").head_object(Bucket=bucket, Key=key)["ContentLength"] == size)
         except RequestRefused as error:
-            if error.status not in (
-                403,
-                404,
-            ):  # without the right to list, an object that is missing is a 403
-                raise
-        if file_sha256(path) != sha256:
-            raise InputError("changed while it was being submitted", fix="Run it again.", place=str(path))
-        with _asked(uri), path.open("rb") as body:
-            s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/jsonl")
+            if error.status in (403, 404):  # without the right to list, an object that is missing is a 403
+                return False
+            raise
+
+    def upload(self, content: IO[bytes], uri: str) -> None:
+        """Put a training file into S3.
+
+        Args:
+            content: Its bytes.
+            uri: `s3://bucket/key`.
+        """
+        bucket, key = _bucket_and_key(uri)
+        with _asked(uri):
+            self._client("s3").put_object(
+                Bucket=bucket, Key=key, Body=content, ContentType="application/jsonl"
+            )
 
     def _described(self, job_id: str) -> dict[str, Any]:
         with _asked(job_id):
@@ -267,6 +265,11 @@ def _seen(described: Mapping[str, Any]) -> SeenJob:
         error=str(failure) if failure and status == "Failed" else None,
         raw={key: value for key, value in described.items() if key != "ResponseMetadata"},
     )
+
+
+def _bucket_and_key(uri: str) -> tuple[str, str]:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
 
 
 def _tuned_model(described: Mapping[str, Any]) -> str | None:

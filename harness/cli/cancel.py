@@ -37,6 +37,7 @@ def command(
     Exit codes: 0 canceled; 1 the service accepted the request, but the job is not canceled; 2 the job had
     already ended; 3 the service could not be reached.
     """
+    from harness.follow.status import is_cancelled
     from harness.jobs.journal import find_job
 
     job_id, _ = find_job(jobs_dir, job)
@@ -44,7 +45,7 @@ def command(
         return 0
     with service.connect_to(job_id) as client:
         found = client.job(job_id)
-        if not _is_cancelled(found):
+        if not is_cancelled(found):
             if not yes:
                 confirm(f"Cancel {job_id}? It cannot be resumed.")
             found = _cancelled(client, job_id)
@@ -53,7 +54,7 @@ def command(
     status = plain_text(
         found.status or found.odd.get("status") or "in a state that the service does not name"
     )
-    if not _is_cancelled(found):
+    if not is_cancelled(found):
         say(f"rft: {printable(job_id)} was not canceled: it is {status}", err=True)
         return 1
     if not as_json:
@@ -61,27 +62,19 @@ def command(
     return 0
 
 
-_CANCELLED = frozenset({"cancelled", "canceled", "cancelling", "canceling", "stopped", "stopping"})
-"""Also native Bedrock's words, and those of a service that ends a job after it has answered."""
-
-
-def _is_cancelled(job: SeenJob) -> bool:
-    return (job.status or "").lower() in _CANCELLED
-
-
 def _cancelled(client: TrainingService, job_id: str) -> SeenJob:
     """Cancel; a refusal counts as done when the job is cancelled: an earlier answer may have been lost."""
     from harness.api.failures import RequestRefused
-    from harness.api.types import FINAL_STATUSES
+    from harness.follow.status import has_ended, is_cancelled
 
     try:
         found = client.cancel(job_id)
-        return found if _is_cancelled(found) else client.job(job_id)
+        return found if is_cancelled(found) else client.job(job_id)
     except RequestRefused as error:
         found = client.job(job_id)
-        if _is_cancelled(found):
+        if is_cancelled(found):
             return found
-        if found.status in FINAL_STATUSES:
+        if has_ended(found):
             message = f"the job has {found.status} already: nothing is left to cancel"
             raise InputError(message, place=job_id) from error
         raise

@@ -77,13 +77,13 @@ class _Found(NamedTuple):
 
 def _newest(client: TrainingService, limit: int, status: str | None, refresh: bool) -> _Found:
     from harness.api.pages import gathered
-    from harness.api.types import FINAL_STATUSES
+    from harness.follow.status import has_ended
 
     current: list[SeenJob] = []
     stale: dict[int, HarnessError] = {}
 
     def retrieved(job: SeenJob) -> SeenJob:
-        if not refresh or job.status in FINAL_STATUSES:
+        if not refresh or has_ended(job):
             return job
         try:
             if job.id is None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.findings import Finding
     from harness.jobs.native_job import NativePlan
 
-__all__ = ["native_options", "refuse_native_options", "submit_to_native"]
+__all__ = ["native_options", "refuse_native_options", "submit_to_native", "tell_findings"]
 
 _NEEDED = {
     "role_arn": "the role that Bedrock takes on",
@@ -196,10 +196,24 @@ def _tell_plan(plan: NativePlan, findings: list[Finding]) -> None:
     chosen = "  ".join(f"{name} {value}" for name, value in dict(plan.hyperparameters).items())
     say(printable(chosen or "hyperparameters: the service's own"))
     say("price: unknown; AWS publishes none that we found")
-    for finding in findings:
+    tell_findings(findings)
+
+
+_SHOWN = 20
+
+
+def tell_findings(findings: list[Finding]) -> None:
+    """Print the first findings about a submission, and how many there are beside them.
+
+    Args:
+        findings: In the order of the checks.
+    """
+    for finding in findings[:_SHOWN]:
         place = f"{finding.place}: " if finding.place else ""
         fix = f" {finding.fix}" if finding.fix else ""
         say(printable(f"{finding.severity.value:8} {finding.id}  {place}{finding.message}.{fix}"))
+    if len(findings) > _SHOWN:
+        say(f"… and {len(findings) - _SHOWN} more; see `rft validate`")
 
 
 def _tell_end(said: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from harness.api.cost import COMPLETIONS_A_CALL
 from harness.api.safe_text import plain_text
 from harness.api.types import HYPERPARAMETERS, MODELS, NATIVE_PREFIX
 from harness.cli.like import changed, filled_in, like_options, tell_change
-from harness.cli.native_submit import native_options, refuse_native_options, submit_to_native
+from harness.cli.native_submit import native_options, refuse_native_options, submit_to_native, tell_findings
 from harness.cli.options import (
     arn_option,
     check_function,
@@ -225,9 +225,6 @@ def _alone(name: str, plan: Plan) -> AbstractContextManager[object]:
         return nullcontext()
 
 
-_SHOWN = 20
-
-
 def _tell_plan(plan: Plan, ahead: Forecast, findings: list[Finding]) -> None:
     chosen = "  ".join(f"{name} {value:g}" for name, value in dict(plan.hyperparameters).items())
     say(printable(f"{plan.data.records:,} records, {plan.model}"))
@@ -239,12 +236,7 @@ def _tell_plan(plan: Plan, ahead: Forecast, findings: list[Finding]) -> None:
         say(printable(f"the function has the code that was replayed in {os.path.relpath(replay.run)}"))
     if replay and replay.records_seen == plan.data.records:
         say("the replay graded every record of the training file")
-    for finding in findings[:_SHOWN]:
-        place = f"{finding.place}: " if finding.place else ""
-        fix = f" {finding.fix}" if finding.fix else ""
-        say(printable(f"{finding.severity.value:8} {finding.id}  {place}{finding.message}.{fix}"))
-    if len(findings) > _SHOWN:
-        say(f"… and {len(findings) - _SHOWN} more; see `rft validate`")
+    tell_findings(findings)
 
 
 def _tell_end(said: dict[str, Any], stopped: bool, dry_run: bool) -> None:

@@ -12,10 +12,11 @@ from harness.api.safe_text import plain_text
 from harness.api.seen import SeenJob
 from harness.api.types import FINAL_STATUSES
 
-__all__ = ["has_ended", "has_succeeded", "status_word", "what_is_odd"]
+__all__ = ["has_ended", "has_succeeded", "is_cancelled", "status_word", "what_is_odd"]
 
 _SUCCEEDED: Final = frozenset({"succeeded", "completed"})
 _ENDED: Final = FINAL_STATUSES | {"completed", "stopped", "canceled", "expired"}
+_CANCELLED: Final = frozenset({"cancelled", "canceled", "cancelling", "canceling", "stopped", "stopping"})
 _GOING_ON: Final = frozenset(
     {"validating_files", "queued", "running", "pausing", "paused", "resuming"}
     | {"cancelling", "inprogress", "in_progress", "stopping"}
@@ -42,6 +43,11 @@ def has_ended(job: SeenJob) -> bool:
 def has_succeeded(job: SeenJob) -> bool:
     """Whether a job ended with a tuned model."""
     return _word(job) in _SUCCEEDED
+
+
+def is_cancelled(job: SeenJob) -> bool:
+    """Whether a job is cancelled, or will be without being asked again."""
+    return _word(job) in _CANCELLED
 
 
 def what_is_odd(job: SeenJob) -> str | None:

@@ -21,7 +21,7 @@ from harness.clock import Backoff, Clock
 from harness.errors import InputError
 from harness.findings import Finding, Severity
 from harness.jobs.journal import Entry
-from harness.jobs.plan import Plan
+from harness.jobs.plan import Plan, checked_copy
 
 __all__ = ["NativePlan", "native_findings", "submit_native"]
 
@@ -129,7 +129,9 @@ def submit_native(
     if found is None:
         if entry.facts.file.id != plan.file_uri:
             entry.reach("uploading")
-            client.upload(plan.data.path, plan.file_uri, plan.data.sha256)
+            if not client.has_object(plan.file_uri, plan.data.bytes):  # its name is its content's hash
+                with checked_copy(plan.data) as content:
+                    client.upload(content, plan.file_uri)
             entry.reach("uploaded", file_id=plan.file_uri)
         entry.reach("creating")
         arn = _created(client, plan, clock)

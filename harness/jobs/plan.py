@@ -7,15 +7,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, cast
+from typing import IO, Any, Literal, TypeAlias, cast
 
 from harness.api.types import GRADER_TYPE, HYPERPARAMETERS, METHOD_TYPE, Hyperparameters, JobRequest
 from harness.data.typed_json import as_json
 from harness.errors import InputError
 
-__all__ = ["Plan", "ReplayEvidence", "SameCode", "TrainingFile", "hyperparameters", "read_training_file"]
+__all__ = [
+    "Plan",
+    "ReplayEvidence",
+    "SameCode",
+    "TrainingFile",
+    "checked_copy",
+    "hyperparameters",
+    "read_training_file",
+]
 
 SameCode: TypeAlias = Literal["proven", "different", "not proven"]
 
@@ -149,3 +158,35 @@ def read_training_file(path: Path) -> TrainingFile:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error
     return TrainingFile(path, digest.hexdigest(), size, records + bool(tail.strip()))
+
+
+def checked_copy(data: TrainingFile) -> IO[bytes]:
+    """A copy of a training file: what is sent is then what was read, whoever changes the file meanwhile.
+
+    Args:
+        data: What was read of it.
+
+    Raises:
+        InputError: It is no longer the same, or cannot be copied.
+    """
+    copy: IO[bytes] = tempfile.TemporaryFile()
+    digest = hashlib.sha256()
+    try:
+        with data.path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                copy.write(chunk)
+        if digest.hexdigest() != data.sha256:
+            raise InputError(
+                "changed while it was being submitted; nothing was sent",
+                fix="Run the command again.",
+                place=str(data.path),
+            )
+        copy.seek(0)
+    except OSError as error:
+        copy.close()
+        raise InputError(f"cannot be copied: {error.strerror}", place=str(data.path)) from error
+    except InputError:
+        copy.close()
+        raise
+    return copy

@@ -8,12 +8,10 @@ when the job's list shows, more than once, that none came of it.
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import IO, TypeVar
+from typing import TypeVar
 
 import httpx2
 
@@ -22,9 +20,8 @@ from harness.api.failures import RequestRefused, Unreachable
 from harness.api.seen import SeenFile, SeenJob
 from harness.api.types import JobRequest
 from harness.clock import Backoff, Clock
-from harness.errors import InputError
 from harness.jobs.journal import Entry, file_ending
-from harness.jobs.plan import Plan
+from harness.jobs.plan import Plan, checked_copy
 
 __all__ = ["Submitted", "submit"]
 
@@ -33,7 +30,6 @@ Found = TypeVar("Found")
 _TRIES = 4
 _LOOKS = 4
 _LOOK_AGAIN_S = 5.0
-_CHUNK = 1 << 20
 _UNUSABLE = ("error", "deleted")
 
 
@@ -139,7 +135,7 @@ def _time(file: SeenFile) -> float:
 
 
 def _uploaded(client: FineTuning, plan: Plan, entry: Entry, look: Callable[[], _SameFiles]) -> str:
-    content = _copied(plan)
+    content = checked_copy(plan.data)
     entry.reach("uploading")
     try:
         uploaded = client.upload(plan.data.path, entry.facts.file.name, content).id
@@ -154,31 +150,6 @@ def _uploaded(client: FineTuning, plan: Plan, entry: Entry, look: Callable[[], _
         if not found:
             raise
         return found[0]
-
-
-def _copied(plan: Plan) -> IO[bytes]:
-    """A copy of the training file: what the service keeps under the plan's name is the plan's data."""
-    copy: IO[bytes] = tempfile.TemporaryFile()
-    digest = hashlib.sha256()
-    try:
-        with plan.data.path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-                copy.write(chunk)
-        if digest.hexdigest() != plan.data.sha256:
-            raise InputError(
-                "changed while it was being submitted; nothing was sent",
-                fix="Run the command again.",
-                place=str(plan.data.path),
-            )
-        copy.seek(0)
-    except OSError as error:
-        copy.close()
-        raise InputError(f"cannot be copied: {error.strerror}", place=str(plan.data.path)) from error
-    except InputError:
-        copy.close()
-        raise
-    return copy
 
 
 def _may_have_arrived(error: Unreachable) -> bool:
