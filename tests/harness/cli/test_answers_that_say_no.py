@@ -6,20 +6,7 @@ import json
 
 import pytest
 
-from support.api_stub import ApiStub, Fault
-from support.service import run_verb
-
-
-@pytest.fixture
-def stub():
-    with ApiStub() as stub:
-        yield stub
-
-
-@pytest.fixture
-def rft(stub, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return lambda verb, *words, **more: run_verb(verb, *words, base_url=stub.base_url, **more)
+from support.api_stub import Fault
 
 
 def message(**fields):

@@ -10,18 +10,12 @@ import subprocess
 
 import pytest
 
-from support.api_stub import ApiStub, Fault
+from support.api_stub import Fault
 from support.rft_command import COMMAND
 from support.service import KEY, run_verb
 
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:word-problems:3"
 DATA = {"total_steps": 30, "critic_rewards_mean": 0.4, "actor_entropy": 0.6}
-
-
-@pytest.fixture
-def stub():
-    with ApiStub() as stub:
-        yield stub
 
 
 @pytest.fixture

@@ -7,20 +7,8 @@ import sys
 
 import pytest
 
-from support.api_stub import ApiStub, Fault
-from support.service import KEY, run_verb
-
-
-@pytest.fixture
-def stub():
-    with ApiStub() as stub:
-        yield stub
-
-
-@pytest.fixture
-def rft(stub, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return lambda verb, *words, **more: run_verb(verb, *words, base_url=stub.base_url, **more)
+from support.api_stub import Fault
+from support.service import KEY
 
 
 def test_jobs_lists_newest_first_and_asks_again_for_running_ones(stub, rft):
