@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from ..extract import Missing
-from ..extract._denials import is_doubted, is_taken_back
+from ..extract._denials import is_doubted
 from ..extract._phrases import REVISED, claim_patterns, is_foreign, plain_width
+from ..extract._retractions import is_taken_back
 
 _CLAIMS = claim_patterns(r"|\b[Aa]nswers\s{0,4}(?:are\b|[:=])")
 _STYLE = re.compile(r"\\(?:text(?:bf|rm)?|math(?:rm|bf))\s?(?=\{)")

@@ -7,8 +7,9 @@ import re
 from ..errors import RecordError
 from ..extract import Missing, choice_letter
 from ..extract._choices import SEVERAL_LABELS
-from ..extract._denials import is_denied, is_doubted, is_taken_back
+from ..extract._denials import is_denied, is_doubted
 from ..extract._phrases import REVISED, claim_patterns, is_foreign, plain_width
+from ..extract._retractions import is_taken_back
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from itertools import islice
 
 from ..errors import DecorationError, RecordError
 from ..extract import Missing, choice_letter
-from ..extract._denials import NO_DOUBT, is_denied, is_doubted, is_taken_back
+from ..extract._denials import NO_DOUBT, is_denied, is_doubted
 from ..extract._phrases import REVISED, YES_NO, claim_patterns, is_foreign, plain_width
+from ..extract._retractions import is_taken_back
 from ._answers import comparing
 from ._letter_sets import LetterSets
 from ._options import flag_options, text_option

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import deque
 
-from ._denials import is_denied, is_doubted, is_taken_back, may_deny
+from ._denials import is_denied, is_doubted, may_deny
 from ._missing import Missing
 from ._phrases import REVISED, announced, is_foreign, plain_width
+from ._retractions import is_taken_back
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

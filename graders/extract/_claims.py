@@ -288,8 +288,8 @@ def _is_taken_back(behind: str) -> bool:
     """Whether what stands behind a number takes its claim back."""
     if len(behind) < 3 or behind.isspace():
         return False
-    from ._denials import is_taken_back
     from ._phrases import plain_width
+    from ._retractions import is_taken_back
 
     return is_taken_back(plain_width(behind), 0, DIGIT.search)
 

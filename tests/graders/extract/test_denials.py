@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from graders.checks.choices import choice, choice_set, label, yes_no
 from graders.checks.numbers import number
 from graders.extract import _denials, choice_letter
-from graders.extract._denials import DENYING, is_denied, is_doubted, is_taken_back, may_deny, small
+from graders.extract._denial_phrases import DENYING, is_latin, small
+from graders.extract._denials import is_denied, is_doubted, may_deny
 from graders.extract._phrases import ANNOUNCED
+from graders.extract._retractions import is_taken_back
 from graders.testing import make_sample
 
 DENIALS = {
@@ -389,7 +391,7 @@ def holds(language, column, said):
         assert _denials._find_cue(said)
     if column == "behind":
         assert said[:1] not in _denials._NEVER_DENYING
-    if not _denials._is_latin(DENYING[language]):
+    if not is_latin(DENYING[language]):
         assert not said.isascii()
 
 

@@ -1,0 +1,72 @@
+"""Whether a text takes back the answer that it claims: `Answer: B. Scratch that.`."""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+
+from ._denial_phrases import Scripts, small
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SAID_FIRST = (
+    r"[\s*_\"'(>.,!-]{0,6}+"
+    r"(?:(?:actually|wait|hm+|oh|sorry|oops|well|hold\son|but|or|and|however|ok(?:ay)?|um|uh|in\sfact|yet|though"
+    r"|so|then|clearly|unfortunately|等等|等一下|哦|啊|其实|其實|但是?|可是|抱歉|对不起|對不起|eigentlich|moment|doch|aber|en\sfait"
+    r"|mais|en\srealidad|pero|perd[óo]n|na\sverdade|mas|desculpe|in\srealtà|ma|scusa|на\sсамом\sделе|но|すみません|でも"
+    r"|いや|아|죄송합니다|사실|لكن|عفوا|लेकिन|माफ़\sकीजिए)\b[\s,.!-]{0,4}+(?=\w)){0,3}+(?=\w)"
+)
+_RETRACTION = (
+    rf"{_SAID_FIRST}(?:(?P<alone>(?:%alone%)(?=\s{{0,2}}(?:[.!?,;:\n)*_\"<\u2026-]|\Z)))|(?P<opening>%opening%)"
+    r"|(?P<pointing>%pointing%))"
+)
+# The pattern begins with a class of characters, so that the regular expression engine skips all others.
+_TAKEN_BACK = Scripts(r"[.!?;:,\n()>}\u2026\"*-](?:(?<!-)|(?<=\s-))" + _RETRACTION)
+_TAKEN_BACK_FIRST = Scripts(r"\s?+" + _RETRACTION)
+_TOLD_AT_MOST = 16
+_SENTENCE_END = re.compile(r"[.!?;\n](?=\s|\Z)|[.!?](?![0-9A-Za-z])|\n")
+_OTHERS_SAY = re.compile(
+    r"\b(?:statements?|some(?:one)?|many|people|students?|others|one\s(?:may|might|could)|(?:may|might)\s(?:seem|think))\b",
+    re.IGNORECASE,
+)
+
+
+def is_taken_back(
+    text: str, end: int, names_other: Callable[[str], object], *, is_negative: bool = False
+) -> bool:
+    """Whether a text takes back the claim before a place: `Answer: B. Scratch that.`.
+
+    A sentence such as `That is wrong` is about the claim, unless the sentence before it is about another
+    answer: `The answer is A. Some choose B. That is wrong.`.
+
+    Args:
+        text: A text with folded widths.
+        end: Where the claimed answer ends.
+        names_other: Whether a sentence names another answer than the claimed one.
+        is_negative: Whether the claim is itself a `no`, which `That is wrong` explains.
+    """
+    behind = text[end:]
+    if len(behind) < 3:
+        return False
+    is_ascii, told, said = behind.isascii(), 0, small(behind)
+    first = _TAKEN_BACK_FIRST[is_ascii].match(said)
+    later = _TAKEN_BACK[is_ascii].finditer(said, first.end() if first else 0)
+    for found in chain((first,), later) if first else later:
+        if found["opening"] or told >= _TOLD_AT_MOST:
+            return True
+        told += 1
+        if is_negative:
+            continue
+        begin = max(0, found.start() - 400)
+        ends = [one.end() for one in _SENTENCE_END.finditer(behind, begin, found.start())]
+        repaired = found[0].lstrip(" .!?;:,\n()>}*-_\"'")
+        if found["alone"] and repaired[: len(found["alone"])] != found["alone"]:
+            return True  # `Actually, no` answers no question
+        if not ends and not repaired.startswith("which"):
+            return True
+        sentence = behind[ends[-1] if ends else begin : found.start()]
+        if not (names_other(sentence) or _OTHERS_SAY.search(sentence)):
+            return True
+    return False
