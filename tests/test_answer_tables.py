@@ -44,6 +44,7 @@ def rows():
             if " and later " in cells:
                 continue
             for text in re.findall(r"`([^`]+)`", cells):
+                text = text.replace("\u23ce", "\n")
                 yield pytest.param(reader, text, value, id=f"{title}: {text}")
 
 

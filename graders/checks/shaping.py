@@ -19,8 +19,8 @@ from math import cos, pi
 from .._reasoning import names_reasoning
 from ..combine import gated, penalized
 from ..errors import DecorationError
-from ..extract import after_marker
 from ..extract import tag as content_of
+from ..extract._blocks import marked_line
 from ..reward import Abstain, Reward
 from ..sample import reasoning_blocks
 from ._options import count_option, flag_options, function_option, number_option, text_option
@@ -229,7 +229,8 @@ def has_format(
                 return False
             at = end + len(closing)
         return all(
-            text.count(marker) == 1 and says_something(after_marker(text, marker) or "") for marker in markers
+            text.count(marker) == 1 and says_something(marked_line(text, marker)[0] or "")
+            for marker in markers
         )
 
     return is_formed

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 _COMMANDS = ("\\boxed", "\\fbox")
 # What is left of a command whose backslash and letter were read as one control character.
 _UNESCAPED = ("\x08oxed", "\x0cbox")
+_CLOSING = " \t\r\n.$*_)]}`\"'"
+TAKEN_BACK = Missing("the text takes it back", "several")
 _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
+# Where another element begins, which speaks for itself; those of markup only dress words.
+_ELEMENT = re.compile(
+    r"<(?!(?:b|i|u|s|p|br|em|strong|code|span|div|sub|sup|small|mark)\b)[A-Za-z_]", re.IGNORECASE
+)
 _TAG_NAME = re.compile(r"[A-Za-z_][\w:.-]*\Z")
 
 
@@ -32,30 +38,67 @@ def after_marker(text: str, marker: str = "####", which: Which = "last") -> str 
         which: Which occurrence of the marker counts.
 
     Returns:
-        The line without space around it; `Missing` when there is no marker, or nothing after it.
+        The line without space around it; `Missing` when there is no marker, or nothing after it, or the text
+        takes the answer back: `#### 72`, then `That is wrong.`
 
     Raises:
         ValueError: The marker is empty, or `which` is something else.
+    """
+    line, behind = marked_line(text, marker, which)
+    return unless_taken_back(line, behind) if behind and not isinstance(line, Missing) else line
+
+
+def marked_line(text: str, marker: str, which: Which = "last") -> tuple[str | Missing, str]:
+    """Return the line after a marker as `after_marker` finds it, taken back or not, and the text behind it.
+
+    Args:
+        text: The text to look in.
+        marker: What announces the answer.
+        which: Which occurrence of the marker counts.
     """
     at = text.rfind(marker) if is_last(which) else text.find(marker)
     if not marker:
         raise ValueError("the marker is empty: write what stands before the answer, such as '####'")
     if at < 0:
-        return Missing("the marker is not there")
+        return Missing("the marker is not there"), ""
     start = at + len(marker)
     end = text.find("\n", start)
-    line = (text[start:] if end < 0 else text[start:end]).strip()
+    line, rest = (text[start:], "") if end < 0 else (text[start:end], text[end:])
+    line = line.strip()
     if line and line[0] not in "`\\$":
-        return line
-    rest = text[end:] if end >= 0 else ""
+        return line, rest
     for _ in range(4):  # only a few empty fences are skipped
         fence = line.startswith("```") and "`" not in line[3:]
         if line and not fence and line not in ("\\[", "$$"):
-            return line
+            return line, rest
         rest = rest.lstrip()
         line, _, rest = rest.partition("\n")
         line = line.rstrip()
-    return Missing("nothing stands after the marker", "not exact")
+    return Missing("nothing stands after the marker", "not exact"), ""
+
+
+def unless_taken_back(found: str, behind: str) -> str | Missing:
+    r"""Return what was found, unless the text behind it takes it back: `\boxed{72} Actually, no.`.
+
+    Args:
+        found: The answer, as it stands in the text.
+        behind: What stands behind it; most often nothing, or what closes its sentence.
+    """
+    return TAKEN_BACK if is_retracted(found, behind) else found
+
+
+def is_retracted(found: str, behind: str) -> bool:
+    """Whether the text behind an answer takes it back; what knows how is loaded once something stands there.
+
+    Args:
+        found: The answer, as it stands in the text.
+        behind: What stands behind it.
+    """
+    if len(behind) < 2 or not behind.strip(_CLOSING):
+        return False
+    from ._retractions import takes_back
+
+    return takes_back(found, behind)
 
 
 def is_last(which: str) -> bool:
@@ -79,13 +122,15 @@ def boxed(text: str, *, which: Which = "last", unclosed: bool = False) -> str | 
 
     Returns:
         The content without space around it; `Missing` without a box, or when the one that counts is blank or
-        not closed.
+        not closed, or the text behind it takes it back.
 
     Raises:
         ValueError: `which` is something else.
     """
     span = box_span(text, which, unclosed)
-    return span if isinstance(span, Missing) else text[span[0] : span[1]].strip()
+    if isinstance(span, Missing):
+        return span
+    return unless_taken_back(text[span[0] : span[1]].strip(), text[span[1] + 1 :])
 
 
 def box_span(text: str, which: Which = "last", unclosed: bool = False) -> tuple[int, int] | Missing:
@@ -151,7 +196,7 @@ def tag(text: str, name: str = "answer", which: Which = "last", *, unclosed: boo
 
     Returns:
         The content without space around it; `Missing` without a complete tag, or when the one that counts is
-        blank.
+        blank, or the text behind it takes it back, up to the next tag.
 
     Raises:
         ValueError: The name cannot be a tag's, or `which` is something else.
@@ -159,21 +204,25 @@ def tag(text: str, name: str = "answer", which: Which = "last", *, unclosed: boo
     if not _TAG_NAME.match(name):
         raise ValueError(f"{name!r} cannot name a tag: write letters and digits, without brackets")
     last = is_last(which)
-    begin = end = opened = -1
+    begin = end = opened = behind = -1
     for mark in re.finditer(rf"<(/?){re.escape(name)}(?:\s[^<>]*)?(/?)>", text, re.IGNORECASE):
         if mark[1] and opened >= 0:
-            begin, end, opened = opened, mark.start(), -1
+            begin, end, opened, behind = opened, mark.start(), -1, mark.end()
         elif not mark[1]:
             opened = mark.end()
             if mark[0].endswith("/>"):
-                begin, end, opened = opened, opened, -1
+                begin, end, opened, behind = opened, opened, -1, opened
         if not last and end >= 0:
             break
     if unclosed and opened >= 0:
-        begin, end = opened, _before_cut(text, opened, f"</{name}>")
+        begin, end, behind = opened, _before_cut(text, opened, f"</{name}>"), len(text)
     if begin < 0:
         return Missing("there is no complete tag")
-    return text[begin:end].strip() or Missing(f"the {which} tag is empty", "not exact")
+    content = text[begin:end].strip()
+    if not content:
+        return Missing(f"the {which} tag is empty", "not exact")
+    other = _ELEMENT.search(text, behind)
+    return unless_taken_back(content, text[behind : other.start() if other else None])
 
 
 def _before_cut(text: str, start: int, closing: str) -> int:

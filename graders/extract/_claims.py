@@ -7,9 +7,10 @@ that is revised.
 from __future__ import annotations
 
 import re
+from collections import deque
 from itertools import islice
 
-from ._blocks import box_span
+from ._blocks import TAKEN_BACK, box_span, is_retracted
 from ._missing import Missing
 from ._numbers import (
     DIGIT,
@@ -44,7 +45,6 @@ _CLAIM = re.compile(
     r"(?:\b(?:is|was|(?:would|should|must|has to) be)\b|[=:])[\s*_:]{0,6}",
     re.IGNORECASE,
 )
-_WORDS = re.compile(r"\d(?=[^\d\s]{0,8}(?:\s|[^\x00-\u2fff]))")  # where the words behind a number begin
 _NO_LETTER = re.compile(r"[^\W_A-Za-z]?[^A-Za-z]*")
 _PLAIN_WORD = re.compile(r"(?<=[a-z] )[a-z]{2,12}\Z")
 _TELLING = frozenset(  # words that may change the number behind them
@@ -75,6 +75,26 @@ _CLOSING = re.compile(  # a sentence that offers the reader more, whose numbers 
     re.IGNORECASE,
 )
 _SHORTEST_CLOSING = 10
+_CLOSERS = " \t\r.*_$)"
+_LONGEST_ALONE = 40
+_NUMBER_ALONE = re.compile(
+    r"[\s*_#$>+~\u2212\u00a3\u20ac\u00a5-]{0,8}\d[^\s=:]*(?:[ \t]{1,2}[^\W\d_]+[^\s=:\d]*){0,2}[\s*_$]{0,4}"
+)
+_FIRST_ALONE = re.compile(r"[\s*_#$>+~\u2212\u00a3\u20ac\u00a5-]{0,8}(?!1[.)])\d[\d.,'\u2009%]*[\s*_$]{0,4}")
+# A line that only remarks on the answer before it.
+_NOTE = re.compile(
+    r"\n[\s*_#>-]{0,6}(?:\((?=[^()\n]*[^\W\d_]{2})[^()\n]{1,200}\)[\s.*_]{0,4}(?:\n|\Z)"
+    r"|(?:(?:side\s|foot)?notes?|n\.?b|p\.?s|remarks?|comments?|caveats?|disclaimer|explanation|explained"
+    r"|reason(?:s|ing)?|justification|rationale|work(?:ing)?|steps|method|check|verification|assumptions?|sources?"
+    r"|hinweis|anmerkung|erkl\u00e4rung|remarque|explication|nota|explicaci\u00f3n|explica\u00e7\u00e3o|spiegazione"
+    r"|\u043f\u0440\u0438\u043c\u0435\u0447\u0430\u043d\u0438\u0435|\u043f\u043e\u044f\u0441\u043d\u0435\u043d\u0438\u0435)(?:\b[^\n:.]{0,20}:|\sthat\b)"
+    r"|(?:\u6ce8|\u5907\u6ce8|\u5099\u8a3b|\u8bf4\u660e|\u8aaa\u660e|\u89e3\u91ca|\u89e3\u91cb|\u88dc\u8db3)[^\n:\uff1a]{0,4}[:\uff1a])",
+    re.IGNORECASE,
+)
+_CONCLUDES = re.compile(
+    r"\b(?:so|thus|therefore|hence|leaves?|remain(?:s|ing)?|instead|rather|in\stotal|should\sbe)\b|\u6240\u4ee5|\u56e0\u6b64",
+    re.IGNORECASE,
+)
 
 
 def last_number(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Number | Missing:
@@ -93,17 +113,19 @@ def last_number(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Nu
         are claimed, or the one that counts cannot be read exactly.
     """
     if "oxed" in text or "box" in text:
-        found = boxed_number_of(text, decimal=decimal, scale=scale)
-        if not isinstance(found, Missing):
-            behind = text[box_span(text)[1] :]  # type: ignore[index]  # there is one, for it was read
+        span = box_span(text)
+        if not isinstance(span, Missing):
+            found = _box_number(text, *span, decimal, scale)
+            if isinstance(found, Missing):
+                return found
+            behind = text[span[1] + 1 :]
             later = _claimed(behind, decimal, scale)
             if later is not None and _FINAL.search(behind):
                 return later
-            return _unless_revised(
-                found, behind, decimal, scale, [*_other_boxes(text, decimal, scale), later]
-            )
-        if found.kind != "none":
-            return found
+            others = [*_other_boxes(text, decimal, scale), later]
+            return _unless_revised(found, text[slice(*span)], behind, decimal, scale, others)
+        if span.kind != "none":
+            return span
     claimed = _claimed(text, decimal, scale)
     return _last(text, decimal, scale) if claimed is None else claimed
 
@@ -119,7 +141,14 @@ def boxed_number_of(text: str, *, decimal: Decimal = ".", scale: bool = False) -
     span = box_span(text)
     if isinstance(span, Missing):
         return span
-    start, end = span
+    value = _box_number(text, *span, decimal, scale)
+    if isinstance(value, Missing):
+        return value
+    return TAKEN_BACK if is_retracted(text[slice(*span)], text[span[1] + 1 :]) else value
+
+
+def _box_number(text: str, start: int, end: int, decimal: Decimal, scale: bool) -> Number | Missing:
+    """The number of the box whose content stands at a place."""
     content = text[start:end].strip()
     value: Number | Missing | None = ordinary_number(content) if decimal == "." else None
     if value is None:
@@ -165,18 +194,63 @@ def _last(text: str, decimal: Decimal, scale: bool) -> Number | Missing:
             if len(line) > MAX_LINE:
                 cut = line.find(" ", len(line) - MAX_LINE)
                 line = line[cut:] if cut >= 0 else ""
+            behind = end
             if len(line) > _SHORTEST_CLOSING:
                 closing = _CLOSING.search(line)
-                line = line[: closing.start()] if closing else line
+                if closing:
+                    behind -= len(line) - closing.start()
+                    line = line[: closing.start()]
                 if closing and not DIGIT.search(line):
                     end = start - 1
                     continue
             ordinary = _ordinary_end(line) if decimal == "." else None
             found = _last_of_line(line, decimal, scale) if ordinary is None else ordinary
             if found is not None:
-                return found
+                alone = _alone(text, found, start, decimal, scale) if start else None
+                return _kept(found, line, text[behind:]) if alone is None else alone
         end = start - 1
     return Missing("there is no number")
+
+
+def _kept(found: Number | Missing, line: str, behind: str) -> Number | Missing:
+    """The last number of a line, unless what stands behind its last digit takes it back."""
+    bare = line.rstrip(_CLOSERS)
+    if bare and not bare[-1].isdecimal():
+        bare = line[: deque(DIGIT.finditer(line), 1)[0].end()]
+    return TAKEN_BACK if is_retracted(line, line[len(bare) :] + behind) else found
+
+
+def _alone(
+    text: str, last: Number | Missing, start: int, decimal: Decimal, scale: bool
+) -> Number | Missing | None:
+    """The number that stands alone on a line before a remark: `72`, then `Note: I used 2 steps.`.
+
+    A first line of nothing but a number answers too, so that another number behind it, without a remark that
+    is known as one, makes several candidates.
+
+    Args:
+        text: A completion without a claim.
+        last: Its last number.
+        start: Where the line of that number starts.
+        decimal: The decimal sign where the text does not tell.
+        scale: Whether words of scale are read.
+    """
+    note = _NOTE.search(text, 0, start + 32)
+    before = text[: note.start() if note else start].strip()
+    line = before.rpartition("\n")[2] if note else before.partition("\n")[0]
+    if len(line) > _LONGEST_ALONE or not (_NUMBER_ALONE if note else _FIRST_ALONE).fullmatch(line):
+        return None
+    value = parse_number(line, decimal=decimal, scale=scale)
+    if isinstance(value, Missing) or value == last:
+        return None
+    if note is None:
+        return (
+            None if isinstance(last, Missing) else Missing("numbers stand alone, and beside words", "several")
+        )
+    remark = text[note.start() :]
+    if _CONCLUDES.search(remark):
+        return Missing("its remark concludes something else", "several")
+    return _unless_revised(value, line, remark, decimal, scale, [])
 
 
 def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing | None:
@@ -249,10 +323,8 @@ def _claimed(text: str, decimal: Decimal, scale: bool) -> Number | Missing | Non
     claims = [one for one in claims if one[0]["final"]] or claims
     last, slot, value = claims[-1]
     at = text.find(slot, last.end())
-    if not isinstance(value, Missing) and _is_taken_back(_WORDS.split(slot, maxsplit=1)[-1]):
-        return Missing("it is taken back", "several")
     behind = text[at + len(slot) :]
-    return _unless_revised(value, behind, decimal, scale, [one[2] for one in claims[:-1]])
+    return _unless_revised(value, slot, behind, decimal, scale, [one[2] for one in claims[:-1]])
 
 
 def _first_digit(text: str) -> tuple[str, str, str]:
@@ -263,6 +335,7 @@ def _first_digit(text: str) -> tuple[str, str, str]:
 
 def _unless_revised(
     value: Number | Missing,
+    found: str,
     behind: str,
     decimal: Decimal,
     scale: bool,
@@ -279,19 +352,7 @@ def _unless_revised(
         return Missing("different numbers are claimed", "several")
     if _REVISED.search(behind) and any(map(str.isdecimal, behind)):
         return Missing("it is revised", "several")
-    if _is_taken_back(behind):
-        return Missing("it is taken back", "several")
-    return value
-
-
-def _is_taken_back(behind: str) -> bool:
-    """Whether what stands behind a number takes its claim back."""
-    if len(behind) < 3 or behind.isspace():
-        return False
-    from ._phrases import plain_width
-    from ._retractions import is_taken_back
-
-    return is_taken_back(plain_width(behind), 0, DIGIT.search)
+    return TAKEN_BACK if is_retracted(found, behind) else value
 
 
 def _other_boxes(text: str, decimal: Decimal, scale: bool) -> list[Number | Missing]:

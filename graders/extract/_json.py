@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import re
 
-from ._blocks import Fence, fences, is_last
+from ._blocks import TAKEN_BACK, Fence, fences, is_last, is_retracted
 from ._missing import Missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from ._blocks import Which
+
+    _Placed: TypeAlias = tuple[int, int, Any]
 
 _LABELS = ("json", "json5", "jsonc")
 # A single quote opens a string only where a value or a key may start; elsewhere it is an apostrophe.
@@ -51,7 +53,7 @@ def json_block(text: str, repair: bool = False, *, which: Which = "last") -> Any
 
     Returns:
         The value; `Missing` when there is none, or when it is null, is cut off, names a key twice, or holds a
-        NaN or an infinity.
+        NaN or an infinity, or the text behind it takes it back.
 
     Raises:
         ValueError: `which` is something else.
@@ -69,12 +71,20 @@ def json_block(text: str, repair: bool = False, *, which: Which = "last") -> Any
     for block in reversed(blocks) if last else blocks:
         content = block.content.strip()
         if block.language in _LABELS or (not block.language and _is_json(content)):
-            return _value(content, repair)
+            return _unless_taken_back(_value(content, repair), content, bare[block.end :])
     for prose in dict.fromkeys((_without_code(bare, blocks), bare)):
         for values in _in_prose(prose, repair):
             if values:
-                return values[-1 if last else 0]
+                start, end, value = values[-1 if last else 0]
+                return _unless_taken_back(value, prose[start:end], prose[end:])
     return Missing("there is no JSON value")
+
+
+def _unless_taken_back(value: Any, written: str, behind: str) -> Any:
+    """A value, unless the text behind it takes it back."""
+    if isinstance(value, Missing):
+        return value
+    return TAKEN_BACK if is_retracted(written, behind) else value
 
 
 def _without_code(text: str, blocks: list[Fence]) -> str:
@@ -119,14 +129,14 @@ def _value(text: str, repair: bool) -> Any:
     return value
 
 
-def _in_prose(text: str, repair: bool) -> tuple[list[Any], list[Any]]:
-    """The objects and arrays of objects in prose, and the arrays of plain values.
+def _in_prose(text: str, repair: bool) -> tuple[list[_Placed], list[_Placed]]:
+    """The objects and arrays of objects in prose, and the arrays of plain values, each with its place.
 
     A bracket that closes without having been opened shows that the value before it is a part of one whose
     beginning is missing.
     """
-    objects: list[Any] = []
-    arrays: list[Any] = []
+    objects: list[_Placed] = []
+    arrays: list[_Placed] = []
     latest, depth, behind = arrays, 0, 0
     while (at := _next(text, behind)) >= 0:
         depth = _depth(text[behind:at], depth, latest)
@@ -141,7 +151,7 @@ def _in_prose(text: str, repair: bool) -> tuple[list[Any], list[Any]]:
                     continue  # a note, such as [3]
                 flat = True
             latest = arrays if flat else objects
-            latest.append(value)
+            latest.append((at, behind, value))
             if behind < 0:
                 break
     if behind >= 0:
@@ -149,12 +159,13 @@ def _in_prose(text: str, repair: bool) -> tuple[list[Any], list[Any]]:
     return objects, arrays
 
 
-def _depth(prose: str, depth: int, values: list[Any]) -> int:
+def _depth(prose: str, depth: int, values: list[_Placed]) -> int:
     """How many brackets of prose are open behind a piece of it; what one too many closes is unread."""
     depth += max(0, prose.count("(") - prose.count(")"))  # (0, 1]
     depth -= prose.count("}") + prose.count("]")
     if depth < 0 and values:
-        values[-1] = Missing("the JSON value stands in one that does not begin", "not exact")
+        missing = Missing("the JSON value stands in one that does not begin", "not exact")
+        values[-1] = (*values[-1][:2], missing)
     return max(0, depth)
 
 

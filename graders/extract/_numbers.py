@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 
+from ._blocks import TAKEN_BACK, is_retracted
 from ._missing import Missing
 from ._runs import VULGAR, run_value
 
@@ -90,7 +91,12 @@ def parse_number(
     text = plain(text)
     read = [read_numeral(text, found, decimal, scale) for found in islice(numerals(text), _MOST)]
     read = [one for one in read if not one.dated] or read
-    return _settled(text, read, strict) if read else Missing("there is no number")
+    if not read:
+        return Missing("there is no number")
+    settled = _settled(text, read, strict)
+    if strict or isinstance(settled, Missing):
+        return settled
+    return TAKEN_BACK if is_retracted(text[: read[-1].end], text[read[-1].end :]) else settled
 
 
 def all_numbers(
@@ -127,6 +133,8 @@ def all_numbers(
     if strict:
         if _NO_SEPARATOR.search(" ".join(_between(text, read))):
             return unread("something else stands between the numbers")
+    if read and not strict and is_retracted(text, text[read[-1].end :]):
+        return TAKEN_BACK
     return values or Missing("there is no number")
 
 

@@ -6,6 +6,7 @@ import re
 from itertools import chain
 
 from ._denial_phrases import Scripts, small
+from ._phrases import plain_width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +25,11 @@ _RETRACTION = (
 )
 # The pattern begins with a class of characters, so that the regular expression engine skips all others.
 _TAKEN_BACK = Scripts(r"[.!?;:,\n()>}\u2026\"*-](?:(?<!-)|(?<=\s-))" + _RETRACTION)
-_TAKEN_BACK_FIRST = Scripts(r"\s?+" + _RETRACTION)
+_TAKEN_BACK_FIRST = Scripts(r"[\s$)\]}*_`]{0,6}+" + _RETRACTION)
 _TOLD_AT_MOST = 16
+# What names an answer in a sentence: a number; or a name, which does not begin the sentence, or a letter.
+_NUMBER = re.compile(r"\d(?:[.,]?\d)*")
+_NAME = re.compile(r"(?<=[\w,:] )(?!I\b)[A-Z]\w*|\b[B-HJ-Z]\b|\bA(?=\s(?:is|was|or)\b)|\d+|(?<=[\"'(])\w+")
 _SENTENCE_END = re.compile(r"[.!?;\n](?=\s|\Z)|[.!?](?![0-9A-Za-z])|\n")
 _OTHERS_SAY = re.compile(
     r"\b(?:statements?|some(?:one)?|many|people|students?|others|one\s(?:may|might|could)|(?:may|might)\s(?:seem|think))\b",
@@ -48,7 +52,7 @@ def is_taken_back(
         is_negative: Whether the claim is itself a `no`, which `That is wrong` explains.
     """
     behind = text[end:]
-    if len(behind) < 3:
+    if len(behind) < 2:
         return False
     is_ascii, told, said = behind.isascii(), 0, small(behind)
     first = _TAKEN_BACK_FIRST[is_ascii].match(said)
@@ -61,7 +65,7 @@ def is_taken_back(
             continue
         begin = max(0, found.start() - 400)
         ends = [one.end() for one in _SENTENCE_END.finditer(behind, begin, found.start())]
-        repaired = found[0].lstrip(" .!?;:,\n()>}*-_\"'")
+        repaired = found[0].lstrip(" .!?;:,\n()>]}*$`-_\"'")
         if found["alone"] and repaired[: len(found["alone"])] != found["alone"]:
             return True  # `Actually, no` answers no question
         if not ends and not repaired.startswith("which"):
@@ -70,3 +74,21 @@ def is_taken_back(
         if not (names_other(sentence) or _OTHERS_SAY.search(sentence)):
             return True
     return False
+
+
+def takes_back(found: str, behind: str) -> bool:
+    """Whether a text takes back the answer right before it: `72. Actually, no.`.
+
+    Args:
+        found: The answer.
+        behind: What stands behind it.
+    """
+    name = _NUMBER if any(map(str.isdecimal, found)) else _NAME
+    own = set(name.findall(f"so {plain_width(found)}"))
+
+    def names_other(sentence: str) -> bool:
+        """Whether a sentence names answers of the same kind, and not the one that was found."""
+        named = name.findall(sentence)
+        return bool(named) and own.isdisjoint(named)
+
+    return is_taken_back(plain_width(behind), 0, names_other)

@@ -1,4 +1,4 @@
-"""What denies an answer, or takes it back, in every language of the table."""
+"""What denies an answer, in every language of the table."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graders.checks.choices import choice, choice_set, label, yes_no
-from graders.checks.numbers import number
+from graders.checks.choices import choice_set, label
 from graders.extract import _denials, choice_letter
 from graders.extract._denial_phrases import DENYING, is_latin, small
 from graders.extract._denials import is_denied, is_doubted, may_deny
 from graders.extract._phrases import ANNOUNCED
-from graders.extract._retractions import is_taken_back
 from graders.testing import make_sample
 
 DENIALS = {
@@ -186,92 +184,6 @@ DENIALS = {
         "सही उत्तर B नहीं",
     ],
 }
-TAKEN_BACK = [
-    "\nThat is wrong.",
-    " Actually, no.",
-    " Scratch that.",
-    " That's not right.",
-    " No.",
-    " Wait, that is incorrect.",
-    "\n\nI was wrong.",
-    " Never mind.",
-    " Hmm, that can't be right.",
-    " This is false.",
-    " It isn't the right answer.",
-    " Not really.",
-    "\n*Actually that is wrong.*",
-    " I take that back.",
-    " Forget it.",
-    " Just kidding!",
-    " Or not.",
-    " This answer is incorrect.",
-    " My answer is wrong.",
-    " That was a mistake.",
-    " I made a mistake.",
-    " On second thought, no.",
-    " Wrong!",
-    " Ignore that.",
-    " That does not make sense.",
-    "不对。",
-    "。不对。",
-    "。这是错的。",
-    "。等等，不对。",
-    "。我算错了。",
-    "。这个答案是错误的。",
-    " Das ist falsch.",
-    " Nein, das stimmt nicht.",
-    " Non, c'est faux.",
-    " Ce n'est pas correct.",
-    " No, eso es incorrecto.",
-    " Me equivoqué.",
-    " Não, isso está errado.",
-    " Isso não é correto.",
-    " No, è sbagliato.",
-    " Questo è sbagliato.",
-    " Нет, это неверно.",
-    " Неверно.",
-    " Это неправильно.",
-    " いや、違います。",
-    "。それは間違いです。",
-    " 아니요, 틀렸습니다.",
-    " 그것은 틀렸습니다.",
-    " لا، هذا خطأ.",
-    " هذا غير صحيح.",
-    " नहीं, यह गलत है।",
-    " यह गलत है।",
-]
-KEPT = [
-    " That is right, no other option fits.",
-    " B is wrong.",
-    " No other answer is possible.",
-    " No other option works.",
-    " It is wrong to choose B.",
-    " This is not a trick.",
-    " Could it be B? No.",
-    " B is tempting. That is wrong.",
-    " B says 5. This is incorrect.",
-    " Many choose B. That is wrong.",
-    " It cannot be B.",
-    " That is not B.",
-    " This is because B is false.",
-    " It is not B.",
-    " None of the others fit.",
-    " It is the only one that is not wrong.",
-    " Not B.",
-    " There is no error here.",
-    " False statements are B and C.",
-    " Therefore the answer is A.",
-    " It is correct.",
-    " That is correct, not wrong.",
-    " No doubt.",
-    " B、C 都不对。",
-    " 其他选项不正确。",
-    " B ist falsch.",
-    " C'est la seule possible.",
-    " Es la única correcta, no hay otra.",
-    " Das ist richtig.",
-]
-CLAIMS = ["Answer: {}", "The answer is {}", "\\boxed{{{}}}", "<answer>{}</answer>", "答案是{}", "{}"]
 
 
 def paid(check, completion, reference):
@@ -292,47 +204,6 @@ def test_what_is_denied_is_never_paid(language):
                 assert not paid(choice_set(), denial, "B"), denial
                 word = denial.replace("B", "dog")
                 assert not paid(label(["cat", "dog"]), word, "dog"), word
-
-
-READERS = [
-    (choice(), "A"),
-    (choice_set(), "A, C"),
-    (label(["cat", "dog"]), "cat"),
-    (yes_no(), "yes"),
-    (number(), "72"),
-]
-
-
-@pytest.mark.parametrize(
-    ("check", "answer"), READERS, ids=["choice", "choice_set", "label", "yes_no", "number"]
-)
-@pytest.mark.parametrize("claim", CLAIMS)
-def test_a_claim_that_is_taken_back_is_unread(check, answer, claim):
-    if answer == "72" and claim not in CLAIMS[:3]:
-        pytest.skip("a number on its own is no claim")
-    for back in TAKEN_BACK:
-        for end in ("", "."):
-            text = claim.format(answer) + end + back
-            assert not paid(check, text, answer), text
-
-
-@pytest.mark.parametrize("claim", CLAIMS)
-def test_what_speaks_of_another_answer_takes_nothing_back(claim):
-    for reason in KEPT:
-        text = claim.format("A") + "." + reason
-        assert paid(choice(), text, "A"), text
-
-
-def test_a_no_is_explained_by_what_takes_back_a_yes():
-    for text in ("No. That is wrong.", "Answer: no. It is not true.", "No, it is false."):
-        assert paid(yes_no(), text, "no"), text
-    assert not paid(yes_no(), "No. Scratch that.", "no")
-
-
-@given(st.lists(st.sampled_from(TAKEN_BACK + KEPT), max_size=4), st.sampled_from(TAKEN_BACK))
-def test_whatever_else_is_said_what_is_taken_back_first_is_unread(more, back):
-    text = "The answer is A." + back + "".join(one for one in more if "the answer is A" not in one)
-    assert not paid(choice(), text, "A"), text
 
 
 WORDS = sorted({word for rows in DENIALS.values() for text in rows for word in re.findall(r"[^\sB.]+", text)})
@@ -359,13 +230,6 @@ def test_the_short_ways_deny_and_doubt_what_the_long_ones_do(before, behind):
     assert is_denied(text, start, end) == bool(behind_it or before_it), text
     assert is_doubted(text, start) == bool(_denials._DOUBTED[False].search(clause)), text
     assert may_deny(text, start, start) or not (before_it or is_doubted(text, start)), text
-
-
-@given(st.lists(st.sampled_from(TAKEN_BACK + KEPT), max_size=4).map("".join))
-def test_a_text_of_another_script_takes_back_what_one_of_ascii_takes_back(said):
-    wide = said + " \u00e9"
-    if said.isascii():
-        assert is_taken_back("A" + said, 1, bool) == is_taken_back("A" + wide, 1, bool), said
 
 
 def test_small_letters_stay_in_their_places():
