@@ -7,7 +7,7 @@ import re
 from ..errors import RecordError
 from ..extract import Missing, choice_letter
 from ..extract._choices import SEVERAL_LABELS
-from ..extract._denials import is_denied, is_doubted
+from ..extract._denials import is_asked, is_denied, is_doubted
 from ..extract._phrases import REVISED, claim_patterns, is_foreign, plain_width
 from ..extract._retractions import is_taken_back
 
@@ -49,6 +49,9 @@ class OptionTexts:
         texts = _listed(given, field, letters)
         self.letters = "".join(texts)
         self._letter: dict[str, str] = {}
+        self._questions = {
+            _folded(text) for text in texts.values() if plain_width(text).rstrip().endswith("?")
+        }
         for letter, text in texts.items():
             other = self._letter.setdefault(_folded(text), letter)
             if other != letter:
@@ -85,13 +88,20 @@ class OptionTexts:
         """The option that a text is as a whole, with or without its letter."""
         found = self._slot.match(text)
         if found and not text[found.end() :].strip(_AROUND + ")]}$"):
-            return self._both(found)
+            both = self._both(found)
+            return {"", *both} if self._is_asked(text, found) else both
         return set()
+
+    def _is_asked(self, text: str, found: re.Match[str]) -> bool:
+        """Whether a text asks whether it is an option, rather than naming one that is itself a question."""
+        asked = is_asked(text, found.end(), near=True)
+        return asked and _folded(found["text"]) not in self._questions
 
     def _named(self, text: str) -> set[str]:
         """The options whose texts are claimed; without a claim, what the first or the last line is."""
         claims = [claim.span() for claim in _CLAIMS[is_foreign(text)].finditer(text)][-_MOST:]
         named: set[str] = set()
+        asked: set[str] = set()
         last = 0
         for start, end in claims:
             if is_doubted(text, start):
@@ -103,13 +113,16 @@ class OptionTexts:
                 named = set()
             if is_denied(text, *found.span("text")):
                 continue
+            if self._is_asked(text, found):
+                asked |= {"", *self._both(found)}
+                continue
             last = found.end()
             named |= self._beside(text, found)
         if named:
             others = self._text
             return {"", *named} if is_taken_back(text, last, others.search) else named
         if claims:
-            return named
+            return asked
         lines = text.strip().split("\n")
         first = self._whole(lines[0])
         if first and is_taken_back(text.lstrip(), len(lines[0]), self._text.search):

@@ -13,7 +13,7 @@ from itertools import islice
 
 from ..errors import DecorationError, RecordError
 from ..extract import Missing, choice_letter
-from ..extract._denials import NO_DOUBT, is_denied, is_doubted
+from ..extract._denials import NO_DOUBT, is_asked, is_denied, is_doubted
 from ..extract._phrases import REVISED, YES_NO, claim_patterns, is_foreign, plain_width
 from ..extract._retractions import is_taken_back
 from ._answers import comparing
@@ -33,7 +33,7 @@ _CLAIMS = claim_patterns()
 _REVISIONS, _NEAR, _MOST, _DIGITS = 64, 40, 1_000, 4
 _TAKEN_BACK = Missing("it takes back the label that it names", "several")
 _NOT_BEFORE = r"(?<![A-Za-z0-9\u00c0-\u04ff])"
-_AROUND = " \t\r.,;:!?\"'`*_()[]{}$-#>"
+_AROUND = " \t\r.,;:!\"'`*_()[]{}$-#>"
 _JOINED = re.compile(
     r"[\s*_`\"'()]{0,4}(?:[/&|,]\s{0,3})?(?:\b(?:or|and|vs|versus|maybe|perhaps|possibly)\b|[/&|]|[-=]>|或)"
     r"[\s*_`\"'(.]{0,4}",
@@ -193,7 +193,8 @@ def label(
         last, first = _word(lines[-1].strip(_AROUND)), lines[0].strip(_AROUND)
         if last in words:
             return words[last]
-        if pattern.match(first):
+        opening = pattern.match(first)
+        if opening and not is_asked(first, opening.end()):
             return _kept(pattern, words, leading(first), text)
         found = [one for one in _mentions(pattern, words, text) if not is_doubted(text, one[1])]
         return _kept(
@@ -296,7 +297,10 @@ def _kept(
 
 
 def _mentions(pattern: re.Pattern[str], words: Mapping[str, str], text: str) -> list[tuple[str, int, int]]:
-    """Each label that a text names and does not deny, and where; nothing where it names too many to read."""
+    """Each label that a text names, and neither denies nor asks for, and where.
+
+    None at all where it names too many to read.
+    """
     found = list(islice(pattern.finditer(text), _MOST + 1))
     if len(found) > _MOST:
         return []
@@ -304,7 +308,8 @@ def _mentions(pattern: re.Pattern[str], words: Mapping[str, str], text: str) -> 
     return [
         (words[_word(one[0])], *one.span())
         for one in found
-        if one.end() in starts or not is_denied(text, *one.span())
+        if (one.end() in starts or not is_denied(text, *one.span()))
+        and not is_asked(text, one.end(), answers=starts)
     ]
 
 

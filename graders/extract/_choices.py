@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 
-from ._denials import is_denied, is_doubted, may_deny
+from ._denials import is_asked, is_denied, is_doubted, may_deny
 from ._missing import Missing
 from ._phrases import REVISED, announced, is_foreign, plain_width
 from ._retractions import is_taken_back
@@ -213,7 +213,7 @@ def _claims(
         if _is_word(text, named, start, end):
             continue
         lead = _lead(text, start, end, foreign)
-        if lead is None or is_denied(text, start, end) or is_doubted(text, lead):
+        if lead is None or _is_unsaid(text, lead, start, end):
             continue
         letter = named.upper()
         if lead == start and named != letter:
@@ -234,6 +234,11 @@ def _claims(
     if last:
         claims.append((len(text.rstrip()) - 1, len(text), last))
     return claims
+
+
+def _is_unsaid(text: str, lead: int, start: int, end: int) -> bool:
+    """Whether a claim is denied, doubted or only asked."""
+    return is_denied(text, start, end) or is_doubted(text, lead) or is_asked(text, end, near=True)
 
 
 def _lead(text: str, start: int, end: int, foreign: bool) -> int | None:
@@ -275,7 +280,7 @@ def _labeled(text: str, patterns: Patterns) -> str | Missing:
             if named == letter:
                 return Missing("it takes back the letter that it names", "several")
             continue
-        if is_doubted(text, start):
+        if is_doubted(text, start) or is_asked(text, end, near=_begins_line(text, start)):
             continue
         if named and letter != named:
             return Missing(SEVERAL_LABELS, "several")
@@ -283,6 +288,13 @@ def _labeled(text: str, patterns: Patterns) -> str | Missing:
     if named and is_taken_back(text, behind, _names_other(named, patterns)):
         return Missing("it takes back the letter that it names", "several")
     return named or Missing("it settles on no letter")
+
+
+def _begins_line(text: str, at: int) -> bool:
+    """Whether nothing but markup stands before a place in its line."""
+    begin = max(0, at - 12)
+    line = text.rfind("\n", begin, at)
+    return (line >= 0 or not begin) and not text[max(line, begin) : at].strip(_BETWEEN)
 
 
 def _is_word(text: str, letter: str, start: int, end: int) -> bool:

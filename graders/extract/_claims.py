@@ -77,6 +77,7 @@ _CLOSING = re.compile(  # a sentence that offers the reader more, whose numbers 
 _SHORTEST_CLOSING = 10
 _CLOSERS = " \t\r.*_$)"
 _LONGEST_ALONE = 40
+_LONGEST_QUESTION = 240
 _NUMBER_ALONE = re.compile(
     r"[\s*_#$>+~\u2212\u00a3\u20ac\u00a5-]{0,8}\d[^\s=:]*(?:[ \t]{1,2}[^\W\d_]+[^\s=:\d]*){0,2}[\s*_$]{0,4}"
 )
@@ -144,7 +145,7 @@ def boxed_number_of(text: str, *, decimal: Decimal = ".", scale: bool = False) -
     value = _box_number(text, *span, decimal, scale)
     if isinstance(value, Missing):
         return value
-    return TAKEN_BACK if is_retracted(text[slice(*span)], text[span[1] + 1 :]) else value
+    return _unless_unclaimed(value, text[slice(*span)], text[span[1] + 1 :])
 
 
 def _box_number(text: str, start: int, end: int, decimal: Decimal, scale: bool) -> Number | Missing:
@@ -207,17 +208,30 @@ def _last(text: str, decimal: Decimal, scale: bool) -> Number | Missing:
             found = _last_of_line(line, decimal, scale) if ordinary is None else ordinary
             if found is not None:
                 alone = _alone(text, found, start, decimal, scale) if start else None
-                return _kept(found, line, text[behind:]) if alone is None else alone
+                if alone is not None:
+                    return alone
+                return _unless_unclaimed(found, line, _behind_digits(line) + text[behind:])
         end = start - 1
     return Missing("there is no number")
 
 
-def _kept(found: Number | Missing, line: str, behind: str) -> Number | Missing:
-    """The last number of a line, unless what stands behind its last digit takes it back."""
+def _unless_unclaimed(value: Number | Missing, found: str, behind: str) -> Number | Missing:
+    """A number, unless what stands behind it takes it back, or makes a question of it: `Is it 72?`."""
+    if "?" in behind or not behind.isascii():
+        from ._denials import is_asked
+        from ._phrases import plain_width
+
+        if is_asked(plain_width(behind[:_LONGEST_QUESTION]), 0):
+            return unread("it is asked, not claimed")
+    return TAKEN_BACK if is_retracted(found, behind) else value
+
+
+def _behind_digits(line: str) -> str:
+    """What stands behind the last digit of a line."""
     bare = line.rstrip(_CLOSERS)
     if bare and not bare[-1].isdecimal():
         bare = line[: deque(DIGIT.finditer(line), 1)[0].end()]
-    return TAKEN_BACK if is_retracted(line, line[len(bare) :] + behind) else found
+    return line[len(bare) :]
 
 
 def _alone(
@@ -323,7 +337,7 @@ def _claimed(text: str, decimal: Decimal, scale: bool) -> Number | Missing | Non
     claims = [one for one in claims if one[0]["final"]] or claims
     last, slot, value = claims[-1]
     at = text.find(slot, last.end())
-    behind = text[at + len(slot) :]
+    behind = _behind_digits(slot) + text[at + len(slot) :]
     return _unless_revised(value, slot, behind, decimal, scale, [one[2] for one in claims[:-1]])
 
 
@@ -352,7 +366,7 @@ def _unless_revised(
         return Missing("different numbers are claimed", "several")
     if _REVISED.search(behind) and any(map(str.isdecimal, behind)):
         return Missing("it is revised", "several")
-    return TAKEN_BACK if is_retracted(found, behind) else value
+    return _unless_unclaimed(value, found, behind)
 
 
 def _other_boxes(text: str, decimal: Decimal, scale: bool) -> list[Number | Missing]:

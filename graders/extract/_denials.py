@@ -6,6 +6,11 @@ import re
 from functools import lru_cache
 
 from ._denial_phrases import Scripts, small
+from ._phrases import YES_NO
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 # What denies an answer right behind it, in the same clause: `It cannot be (B)`.
 _DENIED_BEFORE = Scripts(
@@ -28,6 +33,16 @@ NO_DOUBT = re.compile(
 )
 """Idioms whose `no` denies nothing."""
 
+# The rest of a sentence that asks, and what affirms it. Korean, Japanese and Chinese ask without a mark, too.
+_ASKED = re.compile(r"(?:[^.!?;\n]|\.(?=\w)){0,200}?(?:\?|(?:[吗嗎]|[でま]すか|까)(?=[\s.]|\Z))")
+_ASKED_NEAR = re.compile(
+    r"(?:</answer>|[)\]}>*_`\"'$]){0,6}+\s?(?:ですか|でしょうか|입니까|인가요|吗|嗎|么"
+    r"|,?\s(?:right|correct|then|maybe|perhaps|or\snot|isn['’]t\sit|is\sit|oder|non|no|verdad|certo|да))?\s?\?"
+)
+_AFFIRMED = re.compile(
+    rf"[?\s*_`\"')\]}}$]{{0,8}}+({'|'.join(map(re.escape, YES_NO['yes']))}|correct|right)(?![A-Za-z])",
+    re.IGNORECASE,
+)
 _CLAUSE, _BEHIND, _SHORT = 60, 120, 32
 _CLAUSE_END = re.compile(
     r"[.;!?\n]\s?|,\s(?!or\b|nor\b|dass\b|что\b)|\b(?:so|(?<!\ball )(?<!\bany )(?<!thing )but|therefore|thus"
@@ -74,6 +89,22 @@ def is_doubted(text: str, start: int) -> bool:
     """
     clause = _denying_clause(text, start)
     return bool(clause) and _DOUBTED[text.isascii()].search(clause) is not None
+
+
+def is_asked(text: str, end: int, *, near: bool = False, answers: Container[int] = ()) -> bool:
+    """Whether what stands at a place is only asked: `Is it positive?`, where no `Yes.` follows.
+
+    Args:
+        text: A text with folded widths.
+        end: Where it ends.
+        near: Whether only a question mark right behind it counts; its sentence may be an option's text.
+        answers: Where answers start; a yes that is one of them affirms no other.
+    """
+    asked = (_ASKED_NEAR if near else _ASKED).match(text, end) if not text.isascii() or "?" in text else None
+    if asked is None:
+        return False
+    affirmed = _AFFIRMED.match(text, asked.end())
+    return affirmed is None or affirmed.start(1) in answers
 
 
 def _denying_clause(text: str, end: int) -> str:

@@ -133,9 +133,9 @@ def all_numbers(
     if strict:
         if _NO_SEPARATOR.search(" ".join(_between(text, read))):
             return unread("something else stands between the numbers")
-    if read and not strict and is_retracted(text, text[read[-1].end :]):
-        return TAKEN_BACK
-    return values or Missing("there is no number")
+    if not read or strict:
+        return values or Missing("there is no number")
+    return TAKEN_BACK if is_retracted(text, text[read[-1].end :]) else values
 
 
 def _between(text: str, read: list[Numeral]) -> list[str]:

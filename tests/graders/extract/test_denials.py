@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graders.checks.choices import choice_set, label
+from graders.checks.choices import choice, choice_set, label, yes_no
+from graders.checks.numbers import number
 from graders.extract import _denials, choice_letter
 from graders.extract._denial_phrases import DENYING, is_latin, small
 from graders.extract._denials import is_denied, is_doubted, may_deny
@@ -204,6 +205,75 @@ def test_what_is_denied_is_never_paid(language):
                 assert not paid(choice_set(), denial, "B"), denial
                 word = denial.replace("B", "dog")
                 assert not paid(label(["cat", "dog"]), word, "dog"), word
+
+
+QUESTIONS = [
+    "Is it {}?",
+    "{}?",
+    "Could it be {} then?",
+    "Answer: {}?",
+    "<answer>{}?</answer>",
+    "**{}**?",
+    "Ist es {}?",
+    "\u00bfEs {}?",
+    "\u5b83\u662f{}\u5417\uff1f",
+    "{}\u3067\u3059\u304b\uff1f",
+    "{}\uc785\ub2c8\uae4c?",
+    "\u0647\u0644 \u0647\u0648 {}\u061f",
+]
+ASKED = [
+    (choice(), "B"),
+    (label(["cat", "dog"]), "dog"),
+    (yes_no(), "yes"),
+    (number(), "72"),
+    (choice(options="options"), "B"),
+]
+
+
+@pytest.mark.parametrize(("check", "answer"), ASKED)
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_claims_nothing(question, check, answer):
+    for spelled in (answer, f"({answer})"):
+        sample = make_sample(question.format(spelled), answer, options=["cat", "dog"])
+        assert check(sample).metrics["unread"] or not check(sample).value, sample.completion
+
+
+@pytest.mark.parametrize("said", ["{}", "It is {}.", "Answer: {}", "{}. Does that help?"])
+@pytest.mark.parametrize("question", ["Which one?", "Is it so in all 3 cases?", "Who knows?\n"])
+@pytest.mark.parametrize(("check", "answer"), ASKED[:4])
+def test_an_answer_behind_a_question_counts(question, said, check, answer):
+    if answer == "B" and said != "Answer: {}":
+        said = said.replace("{}", "**{}**")
+    assert paid(check, f"{question} {said.format(answer)}", answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Is it true? Yes.", "yes"),
+        ("Is it true? No.", "no"),
+        ("Is it true or false? True.", "yes"),
+        ("Do you want a yes or a no? No.", "no"),
+        ("True?\n\nFalse.", "no"),
+        ("\u662f\u5417\uff1f\u4e0d\u662f\u3002", "no"),
+    ],
+)
+def test_what_answers_a_question_counts(text, answer):
+    for other in ("yes", "no"):
+        assert paid(yes_no(), text, other) is (other == answer)
+
+
+def test_a_yes_claims_what_the_question_names():
+    assert paid(label(["cat", "dog"]), "Is it a dog? Yes.", "dog")
+    assert not paid(label(["cat", "dog"]), "Is it a dog? No.", "dog")
+    assert paid(choice(), "Is it (B)? Yes.", "B")
+
+
+def test_an_option_that_is_a_question_is_no_question():
+    texts = ["Who wrote it?", "What is it?"]
+    for text in ("B) What is it?", "Answer: B) What is it?", "What is it?", "Answer: What is it?"):
+        assert float(choice(options="options")(make_sample(text, "B", options=texts))), text
+    assert paid(choice(), "Answer: B) What is it?", "B")
 
 
 WORDS = sorted({word for rows in DENIALS.values() for text in rows for word in re.findall(r"[^\sB.]+", text)})
