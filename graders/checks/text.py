@@ -14,6 +14,8 @@ import re
 from .._invisible import BLANK, INVISIBLE
 from ..errors import DecorationError, RecordError, SampleError
 from ..extract import Missing, boxed
+from ..extract._blocks import is_retracted
+from ..extract._denials import is_denied
 from ..reward import Abstain, Reward
 from ..reward import number as finite
 from ._answers import alternatives_option, comparing, is_unread, reward, take_option, text_of
@@ -119,7 +121,9 @@ def contains(
     """Make a check that the completion contains the reference as whole words.
 
     In scripts without spaces, such as Chinese, Japanese and Thai, it need not be whole words. An occurrence
-    that is denied (`not Paris`, `Paris is wrong`) does not count, in English, Chinese and Japanese.
+    that is denied (`not Paris`, `Paris is wrong`) does not count, nor one that the text takes back behind it.
+    A hyphen joins words: `Objective-C` holds no `C`, but `Paris-based` holds `Paris`, unless `Paris` were one
+    letter.
 
     It pays for a list of every conceivable answer, and for denials in other words: for training prefer
     `exact` with a `take`.
@@ -318,44 +322,29 @@ def _is_around(sign: str) -> bool:
 
 
 def _holds(answer: str, wanted: str) -> bool:
-    """Whether the answer contains the wanted text, cutting no word in two, where it is not denied."""
-    at = answer.find(wanted)
+    """Whether the answer contains the wanted text as whole words, neither denied nor taken back."""
+    at = answer.rfind(wanted)
     while at >= 0:
         end = at + len(wanted)
-        if not _joined(answer, at) and not _joined(answer, end) and not _denied(answer, at, end):
-            return True
-        at = answer.find(wanted, at + 1)
+        if _is_said(answer, at, end):
+            return not is_retracted(wanted, answer[end:])
+        at = answer.rfind(wanted, 0, end - 1)
     return False
 
 
 def _begins(answer: str, wanted: str) -> bool:
-    """Whether the answer starts with the wanted text, cutting no word in two, where it is not denied."""
+    """Whether the answer starts with the wanted text as whole words, neither denied nor taken back."""
     end = len(wanted)
-    return answer.startswith(wanted) and not _joined(answer, end) and not _denied(answer, 0, end)
+    return answer.startswith(wanted) and _is_said(answer, 0, end) and not is_retracted(wanted, answer[end:])
 
 
-def _denied(text: str, start: int, end: int) -> bool:
-    """Whether a part of a text is said not to be the answer, right before or right behind it."""
-    if _DENIAL_BEFORE.search(text, max(0, start - 40), start) is not None:
-        return True
-    return _DENIAL_BEHIND.match(text, end, end + 60) is not None
+def _is_said(text: str, start: int, end: int) -> bool:
+    """Whether what stands at a place cuts no word in two, and is not denied right beside it."""
+    if _joined(text, start) or _joined(text, end) or _is_compound(text, start, end):
+        return False
+    return not is_denied(text, start, end)
 
 
-_DENIAL_BEFORE = re.compile(
-    r"(?:(?:\b(?:not|never|cannot|neither|nor|no|non|except|without)|n['\u2019]t"
-    r"|\b(?:rather than|instead of))\b"
-    r"(?:[\s\"'*_(\[-]+(?:the|a|an|in|at|by|from|of|to|be|necessarily|really|actually|simply)\b)*"
-    r"|\u4e0d\u662f|\u4e26\u975e|\u5e76\u975e|\u4e0d\u5728|\u975e)[\s\"'*_(\[\u300c\u300e-]*\Z",
-    re.IGNORECASE,
-)
-_DENIAL_BEHIND = re.compile(
-    r"[\"'*_)\]]*\s+(?:is|was|are|were|would be|must be|seems)?\s*"
-    r"(?:(?:wrong|incorrect|false)\b|(?:not|n['\u2019]t)\s+(?:the\s+)?(?:right|correct|answer|true|it)\b)"
-    r"|[\"'*_)\]]*\s+isn['\u2019]t\s+(?:the\s+)?(?:right|correct|answer|true|it)\b"
-    r"|[\u300d\u300f]?(?:\u3067\u306f\u306a|\u3058\u3083\u306a|\u3067\u306f\u3042\u308a\u307e\u305b\u3093"
-    r"|\u4e0d\u662f\u7b54\u6848|\u662f\u9519|\u662f\u932f)",
-    re.IGNORECASE,
-)
 # Thai to Burmese, Khmer, kana, and Han: words stand without spaces; and Korean, whose particles are attached.
 _UNSPACED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -379,6 +368,14 @@ def _joined(text: str, at: int) -> bool:
     if before.isdigit() and behind.isdigit() and (after in _IN_NUMBERS or after in "/^:"):
         return True
     return _is_symbol(before, after, behind, text[max(0, at - 2) : at - 1])
+
+
+def _is_compound(text: str, start: int, end: int) -> bool:
+    """Whether hyphens join a part of a text to a word before it, or one letter to a word behind it."""
+    before, lone = text[start - 2 : start] if start > 1 else "", end - start == 1 and text[start].isalpha()
+    if before[-1:] == "-" and before[0].isalnum() and not _UNSPACED.match(before):
+        return not _UNSPACED.match(text, start)
+    return lone and text[end : end + 1] == "-" and text[end + 1 : end + 2].isalnum()
 
 
 def _is_symbol(before: str, after: str, behind: str, first: str) -> bool:

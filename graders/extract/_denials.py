@@ -28,10 +28,10 @@ _DOUBTED = Scripts(
 
 NO_DOUBT = re.compile(
     r"\b(?:no|not|never|without|beyond|n['’]t)\s(?:a\s|any\s|there\s)?"
-    r"(?:doubt|question|wonder|problems?|worries|need|matter|way\saround)\b",
+    r"(?:doubt|question|wonder|problems?|worries|need|matter|way\saround)\b|\bnot\s(?:only|just|merely)\b",
     re.IGNORECASE,
 )
-"""Idioms whose `no` denies nothing."""
+"""Idioms whose `no` or `not` denies nothing."""
 
 # The rest of a sentence that asks, and what affirms it. Korean, Japanese and Chinese ask without a mark, too.
 _ASKED = re.compile(r"(?:[^.!?;\n]|\.(?=\w)){0,200}?(?:\?|(?:[吗嗎]|[でま]すか|까)(?=[\s.]|\Z))")

@@ -210,6 +210,29 @@ def test_one_name_is_never_paid_for_another(name, other, brackets):
         assert not fits(normalized(), f"{name}{sign}", name)
 
 
+WORD = st.text("abcdefgxyz", min_size=1, max_size=6)
+
+
+@given(WORD, WORD)
+def test_a_hyphen_joins_a_word_to_the_one_before_it_and_a_letter_to_the_one_behind_it(one, other):
+    assume(one != other)
+    for hyphen in ("-", "\u2010", "\u2011"):
+        compound = f"so {one}{hyphen}{other}."
+        assert not fits(contains(), compound, other)
+        assert fits(contains(), compound, one) is (len(one) > 1)
+        assert fits(contains(), compound, f"{one}-{other}")
+    assert fits(contains(), f"so {one} - {other}.", other)
+
+
+@pytest.mark.parametrize(
+    "back", [" That is wrong.", " Actually, no.", "\nScratch that.", " Nein, das ist falsch."]
+)
+def test_what_the_text_takes_back_is_not_contained(back):
+    for check in (contains(), starts_with()):
+        assert not fits(check, "Paris." + back, "Paris")
+        assert fits(check, "Paris. Many say Rome. That is wrong.", "Paris")
+
+
 @pytest.mark.parametrize("name", ["contains", "starts_with", "normalized", "exact"])
 def test_text_takes_linear_time(name):
     check = getattr(text, name)()
