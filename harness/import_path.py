@@ -48,8 +48,8 @@ def add_folder(folder: str) -> None:
         folder: Its absolute path.
     """
     _protect([folder])
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
+    if sys.path[:1] != [folder]:
+        sys.path[:] = [folder, *(entry for entry in sys.path if entry != folder)]
 
 
 def use_path(path: Iterable[str]) -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from graders import Grader
 from harness.errors import InputError
 from harness.targets.grader_name import GraderName, named
-from harness.targets.in_process import InProcessTarget, load
+from harness.targets.in_process import InProcessTarget
+from harness.targets.loading import load
 from harness.targets.opening import TargetChoice, describe
 from support.rft_command import rft
 

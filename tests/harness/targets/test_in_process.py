@@ -12,7 +12,8 @@ import pytest
 
 from graders import Sample, grader
 from harness.errors import InputError
-from harness.targets.in_process import InProcessTarget, load
+from harness.targets.in_process import InProcessTarget
+from harness.targets.loading import load
 from harness.targets.protocol import GraderFault
 from support.rft_command import RIGHT, write_grader
 
