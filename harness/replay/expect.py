@@ -18,6 +18,7 @@ from harness.data.json_lines import LineError, lines, parse
 from harness.errors import InputError
 
 TOLERANCE = 1e-9
+"""How far apart two rewards may be and still be equal: sums of parts differ by rounding."""
 
 
 class StoredReward(NamedTuple):
@@ -42,6 +43,13 @@ class RewardDifference:
     def to_json(self) -> dict[str, Any]:
         """The difference as JSON."""
         return {"id": self.id, "expected": self.expected, "found": self.found}
+
+
+def same_reward(one: float | None, other: float | None) -> bool:
+    """Whether two rewards are equal but for rounding; no reward equals no reward alone."""
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= TOLERANCE
 
 
 def stored_rewards(path: str | Path) -> list[StoredReward]:
@@ -99,10 +107,6 @@ def differences(expected: Iterable[StoredReward], found: Iterable[StoredReward])
             out.append(RewardDifference(key, "missing", reward))
             continue
         was = waiting.popleft().reward
-        if was is None or reward is None:
-            same = was is reward
-        else:
-            same = abs(was - reward) <= TOLERANCE
-        if not same:
+        if not same_reward(was, reward):
             out.append(RewardDifference(key, was, reward))
     return out + [RewardDifference(one.id, one.reward, "missing") for some in left.values() for one in some]

@@ -1,31 +1,37 @@
-"""A replay inside a test: rewards in memory, and assertions that show what they found.
-
-Everything runs in this process, and nothing is written: `rft replay` is the one that keeps runs.
-"""
+"""A replay inside a test: rewards in memory, and assertions that show what they found."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from harness.data.record_fields import FieldChoice
-from harness.data.record_file import decide_fields, open_records
 from harness.errors import InputError
-from harness.printable import printable, shortened
-from harness.replay.expect import StoredReward, differences, stored_rewards
-from harness.replay.grading import grade_all, profiles_of
-from harness.rollouts.read import Rollout, check_label, line_number, read_rollouts
-from harness.runs.facts import Bounds, known_bounds, middle_of
-from harness.runs.labels import PLAIN, LabelCounts, LabelRule, label_rule
+from harness.replay.expect import (
+    TOLERANCE,
+    RewardDifference,
+    StoredReward,
+    differences,
+    same_reward,
+    stored_rewards,
+)
+from harness.replay.graded_text import claim_text, graded_text, reward_text, sample_lines
+from harness.rollouts.read import Rollout
+from harness.runs.facts import Bounds, middle_of
+from harness.runs.labels import PLAIN, LabelCounts, LabelRule
 from harness.runs.rank_correlation import rank_correlation
-from harness.runs.rows import Row, failure_of, sample_name
-from harness.targets.in_process import InProcessTarget
+from harness.runs.rows import Row
+
+__all__ = ["Replayed"]
 
 SHOWN = 5
-TOLERANCE = 1e-9
+"""Gradings that a failure shows at most."""
+
 _EVERYTHING = FieldChoice()
-_TEXT = 400
 
 
 class Replayed:
@@ -62,8 +68,11 @@ class Replayed:
 
     @property
     def rewards(self) -> dict[Any, float | None]:
-        """The first reward of each rollout, by id; None where grading failed."""
-        return {row["id"]: row["reward"] for row in reversed(self.rows)}
+        """The first reward of each rollout, by id; None where grading failed.
+
+        An id that is a list or an object stands as its JSON text.
+        """
+        return {_key(row): row["reward"] for row in reversed(self.rows)}
 
     @property
     def mean(self) -> float | None:
@@ -96,18 +105,53 @@ class Replayed:
             known = self.rewards
             unknown = [key for key in expected if key not in known]
             if unknown:
-                self._fail(f"no rollout has the id {unknown[0]!r}", [])
-            rows = [row for row in self.rows if row["id"] in expected]
-            wrong = [row for row in rows if not _equal(row["reward"], expected[row["id"]])]
-            self._check(wrong, "rewards are not as expected", lambda row: f"expected {expected[row['id']]}")
+                self._fail(f"no rollout has the id {unknown[0]!r}")
+            rows = [row for row in self.rows if _key(row) in expected]
+            wrong = [row for row in rows if not same_reward(row["reward"], expected[_key(row)])]
+            self._check(wrong, "rewards are not as expected", lambda row: f"expected {expected[_key(row)]}")
             return
+        self.assert_stored(stored_rewards(expected), str(expected))
+
+    def assert_stored(self, stored: Iterable[StoredReward], where: str) -> None:
+        """Rewards equal stored ones, by id and repeat.
+
+        Args:
+            stored: What they were.
+            where: Where they are stored, and what else a failure should say.
+        """
+        __tracebackhide__ = True
         found = [StoredReward(row["id"], row["reward"], row["repeat"]) for row in self.rows]
-        changed = differences(stored_rewards(expected), found)
+        changed = differences(stored, found)
         if changed:
-            lines = [
-                printable(f"  {one.id}: stored {one.expected}, now {one.found}") for one in changed[:SHOWN]
-            ]
-            self._fail(f"{len(changed)} rewards differ from {expected}", lines)
+            once = {json.dumps(one.to_json()): one for one in changed}  # not each repeat of it
+            many = f"{len(changed)} rewards differ" if len(changed) > 1 else "1 reward differs"
+            self._fail(f"{many} from {where}", [partial(self._changed, one) for one in once.values()])
+
+    def assert_order(self, *ids: Any, strict: bool = True) -> None:
+        """Rewards fall from the first id to the last, in every repeat.
+
+        Args:
+            ids: Ids of rollouts, the best first.
+            strict: Whether each reward has to be greater than the next; if not, it may be equal.
+        """
+        __tracebackhide__ = True
+        if len(ids) < 2:
+            raise InputError(
+                "an order takes two or more rollouts", fix="Name the best first and the worst last."
+            )
+        ranked = [self._rows_of(key) for key in ids]
+        ungraded = [row for rows in ranked for row in rows if row["reward"] is None]
+        self._check(ungraded, "an order takes rewards, and some have none")
+        texts = []
+        for better, worse in pairwise(ranked):
+            least, most = min(better, key=_reward), max(worse, key=_reward)
+            gap = _reward(least) - _reward(most)
+            if not (gap > TOLERANCE if strict else gap >= -TOLERANCE):
+                texts.append(partial(self._step, least, most))
+        if texts:
+            falls = "fall" if strict else "never rise"
+            claim = f"rewards do not {falls} from best to worst: {len(texts)} of {len(ids) - 1} steps"
+            self._fail(claim, texts)
 
     def assert_bounds(self, low: float | None = None, high: float | None = None) -> None:
         """Every rollout has a reward, and it lies in bounds.
@@ -152,7 +196,7 @@ class Replayed:
         wrong = []
         for row in self.rows:
             one = first.setdefault(row["at"], row)
-            if not _equal(row["reward"], one["reward"]) or row["metrics"] != one["metrics"]:
+            if not same_reward(row["reward"], one["reward"]) or row["metrics"] != one["metrics"]:
                 wrong.append(row)
         if all(row["repeat"] == 0 for row in self.rows):
             raise InputError("every rollout was graded once", fix="Write rft_replay(..., repeats=3).")
@@ -172,108 +216,51 @@ class Replayed:
             raise InputError("the grader's range is not known", fix=fix)
         return self.bounds
 
+    def _changed(self, one: RewardDifference) -> str:
+        """One difference to stored rewards, with the texts that it is about."""
+        rows = [row for row in self.rows if row["id"] == one.id and row["reward"] == one.found]
+        was = "none" if one.expected is None else one.expected
+        line = claim_text(f"  {one.id}: stored {was}, now {reward_text(rows[0]) if rows else one.found}")
+        return "\n".join([line, *(sample_lines(rows[0], self._by_place[rows[0]["at"]]) if rows else ())])
+
+    def _rows_of(self, key: Any) -> list[Row]:
+        """The gradings of the one rollout that has an id."""
+        rows = [row for row in self.rows if row["id"] == key]
+        places = len({row["at"] for row in rows})
+        if places != 1:
+            what = f"{places or 'no'} {'rollouts have' if places else 'rollout has'} the id {key!r}"
+            raise InputError(what, fix="Name rollouts whose ids are their own.")
+        return rows
+
     def _check(self, wrong: list[Row], claim: str, more: Callable[[Row], str] = lambda row: "") -> None:
         __tracebackhide__ = True
         if wrong:
             once = {row["at"]: row for row in reversed(wrong)}  # not each repeat of it
-            lines = [self._shown(row, more(row)) for row in list(once.values())[::-1][:SHOWN]]
-            self._fail(f"{claim}: {len(wrong)} of {len(self.rows)} gradings", lines)
+            texts = [partial(self._shown, row, more(row)) for row in list(once.values())[::-1]]
+            self._fail(f"{claim}: {len(wrong)} of {len(self.rows)} gradings", texts)
+
+    def _step(self, better: Row, worse: Row) -> str:
+        return f"{self._shown(better, 'the better one')}\n{self._shown(worse, 'the worse one')}"
 
     def _shown(self, row: Row, more: str) -> str:
-        """One grading, with all that one needs to see why."""
-        sent = self._by_place[row["at"]].sent or {}
-        last = (sent.get("messages") or [{}])[-1]
-        reward = f"{row['reward']}" if row["reward"] is not None else "none ({}: {})".format(*failure_of(row))
-        lines = [
-            printable(
-                f"  {sample_name(row)}: reward {shortened(reward)}{f', {shortened(more)}' if more else ''}"
-            ),
-            f"    completion: {_short(last.get('content'))}",
-            f"    reference:  {_short(sent.get('reference_answer'))}",
-        ]
-        if row["metrics"]:
-            lines.append(f"    metrics:    {_short(row['metrics'])}")
-        return "\n".join(lines)
+        return graded_text(row, self._by_place[row["at"]], more)
 
-    def _fail(self, claim: str, lines: list[str]) -> None:
+    def _fail(self, claim: str, texts: Sequence[Callable[[], str]] = ()) -> None:
+        """Fail with a claim and the texts of the first few gradings."""
         __tracebackhide__ = True
-        notes = [f"fields {note}" for note in self.fields.notes()]
-        raise AssertionError("\n".join([claim, *lines, *notes]))
+        lines = [text() for text in texts[:SHOWN]]
+        if len(texts) > SHOWN:
+            lines.append(f"  and {len(texts) - SHOWN:,} more")
+        notes = [claim_text(f"fields {note}") for note in self.fields.notes()]
+        raise AssertionError("\n".join([claim_text(claim), *lines, *notes]))
 
 
-def replay_here(
-    path: Path,
-    grader: Callable[..., Any] | str,
-    *,
-    wire: str = "open-weight",
-    repeats: int = 1,
-    limit: int | None = None,
-    label: str | None = None,
-    label_threshold: float | None = None,
-    label_tolerance: float | None = None,
-    label_true: Sequence[str] = (),
-    keep_field: Sequence[str] = (),
-    records: Path | None = None,
-    range: Bounds | None = None,  # the word that users write
-) -> Replayed:
-    """Replay a rollouts file in this process.
-
-    Args:
-        path: The rollouts file.
-        grader: A grader or any handler, or its `module:name`.
-        wire: The shape of the events; `all` compares every one.
-        repeats: How many times to grade each rollout.
-        limit: Only the first so many.
-        label: The field that holds a verdict.
-        label_threshold: Numbers from here on mean yes, smaller ones no.
-        label_tolerance: How far a reward may be from a label that is a number; 1e-9 when None.
-        label_true: Texts that mean yes; every other text means no.
-        keep_field: Fields that the grader sees although they differ within a record.
-        records: The training records, whose fields the grader sees instead of the rollouts' own.
-        range: The lowest and the highest reward, for a handler that does not declare them.
-
-    Raises:
-        InputError: The file or the grader cannot be read, or a line is no rollout.
-    """
-    check_label(label)
-    if isinstance(label_true, str):
-        raise InputError("label_true is a list of texts", fix=f"Write label_true=[{label_true!r}].")
-    rule = label_rule(label, label_threshold, label_tolerance, tuple(label_true))
-    if repeats < 1 or (limit is not None and limit < 1):
-        raise InputError("repeats and limit are whole numbers from 1")
-    target = InProcessTarget(grader)
-    choice, training = decide_fields(
-        Path(path), label, keep_field, None if records is None else Path(records)
-    )
-    known = None if training is None else open_records(training)
-    rollouts = []
-    for rollout in read_rollouts(path, label=label, choice=choice, records=known):
-        if rollout.problem is not None:
-            raise InputError(rollout.problem, place=f"{path}:{line_number(path, rollout.at)}")
-        if rollout.differing:
-            raise InputError(
-                f"the field {rollout.differing[0]} differs within a record, so training will not have it",
-                place=f"{path}:{line_number(path, rollout.at)}",
-                fix="Name it as label, or as keep_field if it is the record's.",
-            )
-        rollouts.append(rollout)
-        if limit is not None and len(rollouts) >= limit:
-            break
-    if not rollouts:
-        raise InputError("the file holds no rollouts", place=str(path))
-    profiles = profiles_of(wire)
-    rows: list[Row] = []
-    grade_all(target, iter(rollouts), profiles, repeats, label is not None, rows.extend)
-    bounds = known_bounds(target.bounds, range)
-    return Replayed(rollouts, rows, bounds, label, len(profiles), choice, rule)
+def _reward(row: Row) -> float:
+    """The reward of a grading that has one."""
+    assert row["reward"] is not None
+    return row["reward"]
 
 
-def _equal(one: float | None, other: float | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return abs(one - other) <= TOLERANCE
-
-
-def _short(text: Any) -> str:
-    shown = repr(text)
-    return shown if len(shown) <= _TEXT else f"{shown[: _TEXT // 2]} ... {shown[-_TEXT // 2 :]}"
+def _key(row: Row) -> Any:
+    """A row's id, as JSON where it cannot be the key of a mapping."""
+    return json.dumps(row["id"]) if isinstance(row["id"], list | dict) else row["id"]

@@ -13,7 +13,7 @@ from harness.errors import InputError
 from harness.evaluation.evaluate import EvaluationRequest, Named, evaluate
 from harness.evaluation.exposure import exposure_of_base
 from harness.jobs.models import asker
-from harness.replay.replayed import replay_here
+from harness.replay.replay_here import replay_here
 from harness.samples import RECORDS
 from harness.signal.intervals import interval
 from support.rehearsing import MODEL, RIGHT, connection, emulator, head, write_graders

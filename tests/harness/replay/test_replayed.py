@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graders import Abstain, Reward, Sample, grader
 from harness.errors import InputError
-from harness.replay.replayed import Replayed, replay_here
+from harness.replay.replay_here import replay_completions, replay_here
+from harness.replay.replayed import Replayed
 from support.rollout_files import rollout, write_rollouts
 
 COUNTER = itertools.count()
@@ -56,7 +59,7 @@ def test_rewards_by_id(path: Path) -> None:
         "93: reward 0.0, expected 1.0",
         "completion: '7'",
         "reference:  '72'",
-        "'length'",
+        '"length"',
     ):
         assert part in said
     assert fails(found, "assert_rewards", {"0": 1.0}) == "no rollout has the id '0'"
@@ -76,6 +79,60 @@ def test_rewards_by_a_file(path: Path, tmp_path: Path) -> None:
         "2: stored 1.0, now missing",
     ):
         assert part in said
+
+
+def test_a_repeat_that_differs_from_its_stored_reward_is_listed_once_with_its_texts(
+    path: Path, tmp_path: Path
+) -> None:
+    found = replay_here(path, right, limit=1, repeats=3)
+    stored = tmp_path / "stored.jsonl"
+    stored.write_text("".join(f'{{"id": 0, "reward": 0, "repeat": {at}}}\n' for at in range(3)))
+    said = fails(found, "assert_rewards", stored)
+    assert "3 rewards differ" in said
+    assert said.count("0: stored 0.0, now 1.0") == said.count("completion: '72'") == 1
+
+
+def test_ids_that_no_mapping_can_hold_stand_as_json(tmp_path: Path) -> None:
+    path = write_rollouts(tmp_path / "r.jsonl", [rollout([1, "a"], "72", "72"), rollout({"n": 2}, "7", "72")])
+    found = replay_here(path, right)
+    assert found.rewards == {'[1, "a"]': 1.0, '{"n": 2}': 0.0}
+    found.assert_rewards({'{"n": 2}': 0.0})
+    found.assert_order([1, "a"], {"n": 2})
+
+
+@grader
+def length(sample: Sample) -> float:
+    return len(sample.completion) / 10
+
+
+@given(st.lists(st.integers(0, 3), min_size=2, max_size=6), st.booleans())
+def test_an_order_holds_when_every_reward_is_below_the_one_before(lengths: list[int], strict: bool) -> None:
+    found = replay_completions(["x" * count for count in lengths], length)
+    steps = [one > other if strict else one >= other for one, other in itertools.pairwise(lengths)]
+    if all(steps):
+        found.assert_order(*range(1, len(lengths) + 1), strict=strict)
+    else:
+        with pytest.raises(AssertionError, match=f"{steps.count(False)} of {len(steps)} steps"):
+            found.assert_order(*range(1, len(lengths) + 1), strict=strict)
+
+
+def test_an_order_takes_ids_that_name_one_rollout_each_and_rewards(path: Path) -> None:
+    write_rollouts(path, [rollout("a", "72", "72"), rollout("b", "7", "72"), rollout("b", "8", "72")])
+    found = replay_here(path, right)
+    wrong = {("a",): "two or more", ("a", "c"): "no rollout has the id 'c'", ("a", "b"): "2 rollouts have"}
+    for ids, said in wrong.items():
+        with pytest.raises(InputError, match=said):
+            found.assert_order(*ids)
+    said = fails(replay_completions(["a", "b"], silent), "assert_order", 1, 2)
+    assert "an order takes rewards, and some have none: 2 of 2" in said
+
+
+def test_lines_of_a_failure_fit_a_terminal(path: Path) -> None:
+    words = " ".join(f"word{at}" for at in range(100))
+    write_rollouts(path, [rollout("a", words + " \x1b[31mred", words, note="n")])
+    lines = fails(replay_here(path, right), "assert_bounds", 0.5).splitlines()
+    assert all(len(line) <= 72 for line in lines)
+    assert "\x1b" not in "".join(lines)
 
 
 def test_bounds_are_the_graders_own_or_given(path: Path) -> None:

@@ -1,0 +1,226 @@
+"""Replay tests under pytest: rollouts are run through a grader, whose rewards are held to account.
+
+Three fixtures grade in this process, through the whole contract: `rft_replay` returns a `Replayed` with
+assertions, `reward_snapshot` compares with rewards stored beside the test, and `assert_order` compares a few
+completions with one another. Failures show completion, reference, reward and metrics of what failed.
+
+The plugin is loaded by every pytest run of whoever installs the harness, so it imports nothing until it is
+used.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness.replay.replayed import Replayed
+
+_UPDATE = "--update-rewards"
+_UPDATED = "rft_rewards"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that stores rewards anew."""
+    parser.getgroup("rft", "replay tests").addoption(
+        _UPDATE,
+        action="store_true",
+        help="Store the rewards that reward_snapshot finds, and say which of them changed.",
+    )
+
+
+@pytest.fixture
+def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
+    """A function that replays a rollouts file through a grader.
+
+    Its arguments: `rollouts`, a path; `grader`, a grader or its `module:name` or `file.py:name`; and `wire`,
+    `repeats`, `limit`, `label`, `label_threshold`, `label_tolerance`, `label_true`, `keep_field`, `records`
+    (a path) and `range` as `rft replay` has them. Files are looked for beside the test, then in pytest's
+    root folder.
+
+    Example:
+        def test_rewards(rft_replay):
+            run = rft_replay("rollouts.jsonl", "my_grader:math_answer", label="is_right")
+            run.assert_agrees(at_least=0.99)
+            run.assert_rewards({"problem-1/0": 1.0, "problem-1/1": 0.0})
+    """
+
+    def replay(rollouts: str | Path, grader: Any, **options: Any) -> Replayed:
+        __tracebackhide__ = True
+        return _plainly("rft_replay", lambda: _replayed(request, rollouts, grader, options))
+
+    return replay
+
+
+@pytest.fixture
+def reward_snapshot(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
+    """A function that compares the rewards of a rollouts file with those stored beside the test.
+
+    Its arguments are those of `rft_replay` without `repeats`, and `name`, which the file of stored rewards is
+    called by: `NAME.rewards.jsonl`; the names of the rollouts and of the grader when it is left out.
+    `pytest --update-rewards` writes the file. It returns the replay.
+
+    Example:
+        def test_rewards_are_as_they_were(reward_snapshot):
+            reward_snapshot("rollouts.jsonl", "my_grader:math_answer")
+    """
+
+    def compare(rollouts: str | Path, grader: Any, *, name: str | None = None, **options: Any) -> Replayed:
+        __tracebackhide__ = True
+        return _plainly("reward_snapshot", lambda: _compared(request, rollouts, grader, name, options))
+
+    return compare
+
+
+@pytest.fixture
+def assert_order(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
+    r"""A function that asserts that the rewards of completions fall from the first to the last.
+
+    Its arguments: the completions, from best to worst, each a text or the assistant's whole message;
+    `grader`, a grader or its name; `prompt`, `reference` and other fields of the record. `strict=False`
+    allows neighbors of equal reward. It returns the replay.
+
+    Example:
+        def test_brief_answers_are_better(assert_order):
+            assert_order("#### 72", "Well, it is 72.\n#### 72", "#### 71", grader=brief, reference="#### 72")
+    """
+
+    def in_order(*completions: Any, grader: Any, strict: bool = True, **record: Any) -> Replayed:
+        __tracebackhide__ = True
+        return _plainly("assert_order", lambda: _ordered(request, completions, grader, strict, record))
+
+    return in_order
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+    """Escape what steers a terminal in the failure of a grader: its error may quote a completion."""
+    outcome = yield
+    if call.excinfo is None or not _is_of_a_grader(call.excinfo.value):
+        return
+    from harness.printable import readable
+
+    told = outcome.get_result().longrepr
+    whole = [(getattr(told, "reprtraceback", None), getattr(told, "reprcrash", None), None)]
+    for traceback, crash, _ in getattr(told, "chain", whole):
+        for entry in getattr(traceback, "reprentries", ()):
+            entry.lines[:] = map(readable, entry.lines)
+        if crash is not None:
+            crash.message = readable(crash.message)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was stored; reports bring it along, from workers as well."""
+    reports = [each for some in terminalreporter.stats.values() for each in some]
+    told = [
+        text
+        for report in reports
+        for name, text in getattr(report, "user_properties", ())
+        if name == _UPDATED
+    ]
+    if told:
+        terminalreporter.section("stored rewards")
+        for text in dict.fromkeys(told):
+            terminalreporter.line(text)
+
+
+def _plainly(fixture: str, work: Callable[[], Replayed]) -> Replayed:
+    """Do the work of a fixture; an error of the harness ends the test with its message alone."""
+    __tracebackhide__ = True
+    from harness.errors import HarnessError
+
+    try:
+        return work()
+    except ModuleNotFoundError as error:
+        from harness.extras import missing_package
+
+        missing = missing_package(error, f"the fixture {fixture}", "replay")
+        if missing is None:
+            raise
+        pytest.fail(str(missing), pytrace=False)
+    except (AssertionError, HarnessError) as error:
+        raise error.with_traceback(None) from None  # the test's own line and the message say it all
+
+
+def _replayed(
+    request: pytest.FixtureRequest, rollouts: str | Path, grader: Any, options: dict[str, Any]
+) -> Replayed:
+    from harness.pytest_plugin.found import file_of, folder_of
+    from harness.replay.replay_here import replay_here
+
+    folders = _folders(request)
+    if options.get("records") is not None:
+        options["records"] = file_of(options["records"], folders)
+    return replay_here(file_of(rollouts, folders), grader, folder=folder_of(grader, folders), **options)
+
+
+def _compared(
+    request: pytest.FixtureRequest,
+    rollouts: str | Path,
+    grader: Any,
+    name: str | None,
+    options: dict[str, Any],
+) -> Replayed:
+    """Compare rewards with those stored beside the test, or store them."""
+    from harness.errors import InputError
+    from harness.replay.expect import stored_rewards
+    from harness.replay.snapshot import snapshot_file, snapshot_name, update_snapshot
+
+    if "repeats" in options:
+        fix = "Leave repeats out, and compare them with rft_replay and assert_deterministic."
+        raise InputError("stored rewards are one a sample", fix=fix)
+    run = _replayed(request, rollouts, grader, options)
+    path = snapshot_file(request.path.parent, name or snapshot_name(rollouts, grader))
+    shown = os.path.relpath(path, request.config.invocation_params.dir)
+    if request.config.getoption(_UPDATE):
+        request.node.user_properties.append((_UPDATED, f"{shown}: {update_snapshot(path, run)}"))
+        return run
+    again = f"pytest {_UPDATE} {shlex.quote(_node_id(request))}"
+    if not path.exists():
+        raise InputError("no rewards are stored yet", place=shown, fix=f"Write it with: {again}")
+    run.assert_stored(stored_rewards(path), f"{shown}; to store these: {again}")
+    return run
+
+
+def _ordered(
+    request: pytest.FixtureRequest,
+    completions: tuple[Any, ...],
+    grader: Any,
+    strict: bool,
+    record: dict[str, Any],
+) -> Replayed:
+    """Grade completions, and hold their rewards to the completions' order."""
+    from harness.pytest_plugin.found import folder_of
+    from harness.replay.replay_here import replay_completions
+
+    run = replay_completions(completions, grader, folder_of(grader, _folders(request)), **record)
+    run.assert_order(*range(1, len(completions) + 1), strict=strict)
+    return run
+
+
+def _folders(request: pytest.FixtureRequest) -> list[Path]:
+    """Where to look for what a test names."""
+    return [request.path.parent, request.config.rootpath, Path.cwd()]
+
+
+def _node_id(request: pytest.FixtureRequest) -> str:
+    """The test's id as a command in the current folder names it."""
+    path = os.path.relpath(request.path, request.config.invocation_params.dir)
+    return "::".join([path, *request.node.nodeid.split("::")[1:]])
+
+
+def _is_of_a_grader(error: BaseException | None) -> bool:
+    """Whether a chain of errors holds one of `graders`; where nobody imported that, none does."""
+    errors, seen = sys.modules.get("graders.errors"), set[int]()
+    while errors is not None and error is not None and id(error) not in seen:
+        if isinstance(error, errors.GraderError):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,123 @@
+"""Replays a rollouts file inside a test, in this process; nothing is written: `rft replay` keeps runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.data.record_file import decide_fields, open_records
+from harness.errors import InputError
+from harness.replay.grading import grade_all, profiles_of
+from harness.replay.replayed import Replayed
+from harness.rollouts.read import Rollout, check_label, line_number, read_rollouts
+from harness.runs.facts import Bounds, known_bounds
+from harness.runs.labels import label_rule
+from harness.runs.rows import Row
+from harness.targets.in_process import InProcessTarget
+
+__all__ = ["replay_completions", "replay_here"]
+
+
+def replay_here(
+    path: Path,
+    grader: Callable[..., Any] | str,
+    *,
+    folder: Path | None = None,
+    wire: str = "open-weight",
+    repeats: int = 1,
+    limit: int | None = None,
+    label: str | None = None,
+    label_threshold: float | None = None,
+    label_tolerance: float | None = None,
+    label_true: Sequence[str] = (),
+    keep_field: Sequence[str] = (),
+    records: Path | None = None,
+    range: Bounds | None = None,  # the word that users write
+) -> Replayed:
+    """Replay a rollouts file in this process.
+
+    Args:
+        path: The rollouts file.
+        grader: A grader or any handler, or its `module:name`.
+        folder: Where a named grader's file or module is; the current folder when None.
+        wire: The shape of the events; `all` compares every one.
+        repeats: How many times to grade each rollout.
+        limit: Replay only the first N rollouts.
+        label: The field that holds a verdict.
+        label_threshold: Numbers from here on mean yes, smaller ones no.
+        label_tolerance: How far a reward may be from a label that is a number; 1e-9 when None.
+        label_true: Texts that mean yes; every other text means no.
+        keep_field: Fields that the grader sees although they differ within a record.
+        records: The training records, whose fields the grader sees instead of the rollouts' own.
+        range: The lowest and the highest reward, for a handler that does not declare them.
+
+    Raises:
+        InputError: The file or the grader cannot be read, or a line is no rollout.
+    """
+    check_label(label)
+    if isinstance(label_true, str):
+        raise InputError("label_true is a list of texts", fix=f"Write label_true=[{label_true!r}].")
+    rule = label_rule(label, label_threshold, label_tolerance, tuple(label_true))
+    if repeats < 1 or (limit is not None and limit < 1):
+        raise InputError("repeats and limit are whole numbers from 1")
+    target = InProcessTarget(grader, folder)
+    choice, training = decide_fields(
+        Path(path), label, keep_field, None if records is None else Path(records)
+    )
+    known = None if training is None else open_records(training)
+    rollouts = []
+    for rollout in read_rollouts(path, label=label, choice=choice, records=known):
+        if rollout.problem is not None:
+            raise InputError(rollout.problem, place=f"{path}:{line_number(path, rollout.at)}")
+        if rollout.differing:
+            raise InputError(
+                f"the field {rollout.differing[0]} differs within a record, so training will not have it",
+                place=f"{path}:{line_number(path, rollout.at)}",
+                fix="Name it as label, or as keep_field if it is the record's.",
+            )
+        rollouts.append(rollout)
+        if limit is not None and len(rollouts) >= limit:
+            break
+    if not rollouts:
+        raise InputError("the file holds no rollouts", place=str(path))
+    profiles = profiles_of(wire)
+    rows: list[Row] = []
+    grade_all(target, iter(rollouts), profiles, repeats, label is not None, rows.extend)
+    bounds = known_bounds(target.bounds, range)
+    return Replayed(rollouts, rows, bounds, label, len(profiles), choice, rule)
+
+
+def replay_completions(
+    completions: Sequence[Any],
+    grader: Callable[..., Any] | str,
+    folder: Path | None = None,
+    *,
+    prompt: str = "a prompt",
+    reference: Any = None,
+    **fields: Any,
+) -> Replayed:
+    """Grade completions of one record, in this process.
+
+    Args:
+        completions: Texts, or whole messages of the assistant; their ids are their numbers, from 1.
+        grader: A grader or any handler, or its `module:name`.
+        folder: Where a named grader's file or module is; the current folder when None.
+        prompt: The user's turn.
+        reference: The record's reference; None for a record that has none.
+        **fields: The record's other fields.
+
+    Raises:
+        InputError: The grader cannot be imported.
+    """
+    target = InProcessTarget(grader, folder)
+    answer = {} if reference is None else {"reference_answer": reference}
+    rollouts = []
+    for number, completion in enumerate(completions, 1):
+        last = completion if isinstance(completion, dict) else {"role": "assistant", "content": completion}
+        messages = [{"role": "user", "content": prompt}, last]
+        sent = {"id": number, "messages": messages, **answer, **fields}
+        rollouts.append(Rollout(number, number, None, sent))
+    rows: list[Row] = []
+    grade_all(target, iter(rollouts), profiles_of("open-weight"), 1, False, rows.extend)
+    return Replayed(rollouts, rows, target.bounds, None)

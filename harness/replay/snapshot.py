@@ -1,0 +1,86 @@
+"""Rewards stored beside a test, one line a sample: what a change of the grader changes shows in git.
+
+The lines are those that `rft replay --expect` reads.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from harness.disk import replaced
+from harness.errors import InputError
+from harness.replay.expect import StoredReward, differences, stored_rewards
+from harness.replay.replayed import Replayed
+from harness.runs.rows import failure_of
+from harness.targets.grader_name import named
+
+__all__ = ["snapshot_file", "snapshot_name", "update_snapshot"]
+
+_ENDING = ".rewards.jsonl"
+# Two platforms may differ in a reward's last bits; what is equal to `differences` is written alike.
+_DIGITS = 10
+
+
+def snapshot_name(rollouts: str | Path, grader: Callable[..., Any] | str) -> str:
+    """What rewards are stored as when a test does not say: by the rollouts and the grader, without an ending.
+
+    Args:
+        rollouts: The rollouts file.
+        grader: The grader or its name.
+    """
+    stem = Path(rollouts).name.removesuffix(".jsonl").removesuffix(".rollouts")
+    if isinstance(grader, str):
+        asked = named(grader)
+        return f"{stem}.{asked.name or Path(asked.where).stem}"
+    return f"{stem}.{getattr(grader, '__name__', 'grader')}"
+
+
+def snapshot_file(folder: Path, name: str) -> Path:
+    """The file in which rewards of a name are stored."""
+    return folder / (re.sub(r"[^\w.-]", "_", name) + _ENDING)
+
+
+def update_snapshot(path: Path, run: Replayed) -> str:
+    """Store the rewards of a replay in place of what was stored before.
+
+    Args:
+        path: The file, which is replaced in one step: several workers may write it.
+        run: The replay.
+
+    Returns:
+        What changed.
+
+    Raises:
+        InputError: No rollout has a reward, or the file cannot be written.
+    """
+    if all(row["reward"] is None for row in run.rows):
+        kind, message = failure_of(run.rows[0])
+        raise InputError(f"no rollout got a reward, so none is stored: {kind}: {message}", place=str(path))
+    now = [StoredReward(row["id"], row["reward"]) for row in run.rows]
+    told = _changes(path, now)
+    with replaced(path) as file:
+        file.writelines(_line(one) for one in now)
+    without = sum(one.reward is None for one in now)
+    return f"{told}, {without:,} of {len(now):,} without a reward" if without else told
+
+
+def _changes(path: Path, now: list[StoredReward]) -> str:
+    """What differs between a file and the rewards that are about to replace it."""
+    try:
+        before = stored_rewards(path)
+    except InputError:
+        return f"{len(now):,} rewards written"
+    changed = differences(before, now)
+    new = sum(one.expected == "missing" for one in changed)
+    gone = sum(one.found == "missing" for one in changed)
+    counts = {"changed": len(changed) - new - gone, "new": new, "gone": gone}
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count) or "nothing changed"
+
+
+def _line(one: StoredReward) -> bytes:
+    reward = None if one.reward is None else round(one.reward, _DIGITS)
+    return json.dumps({"id": one.id, "reward": reward}).encode() + b"\n"
