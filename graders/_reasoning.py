@@ -74,15 +74,15 @@ def may_divide(text: str) -> bool:
 
     Reasoning begins the text, or a closing tag or a token of gpt-oss ends it. Special tokens end the text.
     """
-    # A search for one character is many times quicker than for two, and `in` quicker than `find`.
-    if "<" in text:
-        at = text.find("<")
-        if text.find("<|", at) >= 0 or text.find("</", at) >= 0 or text[-1] in _LAST:
-            return True
-    if "[" in text and text.find("[/", text.find("[")) >= 0:
+    # A search for one character is many times quicker than for two.
+    if "/" in text and (("<" in text and "</" in text) or ("[" in text and "[/" in text)):
+        return True
+    if "|" in text and "<" in text and "<|" in text:
+        return True
+    if text[-1:] in LAST and "<" in text:
         return True
     first = text[:1]
-    return first in _BEGINNINGS or (first == "a" and text.startswith("analysis")) or "\u25c1" in text
+    return (first in FIRST and (first != "a" or text.startswith("analysis"))) or "\u25c1" in text
 
 
 def divide(text: str) -> tuple[str, list[str]]:
@@ -186,10 +186,10 @@ BLANKS = frozenset(
 )
 
 
-_BEGINNINGS = BLANKS | {"<", "["}
-_LAST = BLANKS | {">"}
-UNSURE = BLANKS | {"a"}
-"""First characters of a text that may hold reasoning though it holds no sign of a tag: gpt-oss's channels."""
+FIRST = BLANKS | {opening[0] for opening, _ in TAGS} | {"a"}
+"""First characters of a text that may begin with reasoning, `analysis` of gpt-oss's channels among it."""
+LAST = BLANKS | {token[-1] for token in ENDS}
+"""Last characters of a text that special tokens may end."""
 
 
 def past_blanks(text: str, at: int) -> int:

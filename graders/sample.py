@@ -10,7 +10,7 @@ further back than the final message for an answer.
 
 from __future__ import annotations
 
-from ._reasoning import UNSURE, divide, may_divide
+from ._reasoning import FIRST, LAST, divide, may_divide
 from .errors import RecordError
 
 TYPE_CHECKING = False
@@ -103,12 +103,12 @@ class Sample(_Typed[Fields]):
         """The text that the model answered, without its reasoning; empty when it said nothing."""
         content = self._message.get("content")
         if type(content) is str and (
-            # Most answers hold none of these, and a call costs as much as the four of them.
+            # Most answers hold none of these, one of which is in every mark further in; a call costs as much.
             (
-                "<" not in content
-                and "[" not in content
-                and "\u25c1" not in content
-                and content[:1] not in UNSURE
+                "/" not in content
+                and "|" not in content
+                and content[:1] not in FIRST
+                and content[-1:] not in LAST
             )
             or not may_divide(content)
         ):

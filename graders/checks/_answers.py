@@ -24,14 +24,13 @@ if TYPE_CHECKING:
     Find: TypeAlias = Callable[[str], str | Missing | None]
     Take: TypeAlias = Find | Literal["after_marker", "boxed", "code_block", "tag"]
     Reader: TypeAlias = Callable[[str, bool], Answer | Missing]
-    _Expected: TypeAlias = tuple[object, Reader[Answer], list[Answer]]
+    _Expected: TypeAlias = tuple[object, Reader[Answer], Answer, list[Answer]]
     Check: TypeAlias = Callable[[Sample[Any]], float | Reward | Abstain]
 
 TAKES: dict[str, Find] = {"after_marker": after_marker, "boxed": boxed, "code_block": code_block, "tag": tag}
 """What finds an answer by its name alone, so that a command line can name it."""
 
 _KEPT = 256
-_NO_METRICS: dict[str, float] = {}
 
 
 def comparing(
@@ -67,7 +66,8 @@ def comparing(
 
     def expected(sample: Sample[Any], reference: Any, given: object) -> _Expected[Answer]:
         reader: Any = read if reading is None else reading(given)
-        made = (given, reader, [_reference(text, find, reader, what) for text in texts(sample)])
+        first, *others = [_reference(text, find, reader, what) for text in texts(sample)]
+        made = (given, reader, first, others)
         if type(reference) is str:
             if len(known) >= _KEPT:
                 known.clear()
@@ -81,22 +81,24 @@ def comparing(
         kept = known.get(reference) if type(reference) is str else None
         if kept is None or (field is not None and kept[0] != given):
             kept = expected(sample, reference, given)
-        _, reader, rights = kept
-        part = sample.completion if find is None else find(sample.completion)
-        if type(part) is not str or not part:
-            part = text_of(part) if find else part
-        answer = part if isinstance(part, Missing) else reader(part, False)  # type: ignore[arg-type]
+        _, reader, right, others = kept
+        if find is None:
+            part: str | Missing = sample.completion
+        else:
+            found = find(sample.completion)
+            part = found if type(found) is str and found else text_of(found)
+        answer = part if isinstance(part, Missing) else reader(part, False)
         if isinstance(answer, Missing):
-            return reward(0.0, 1.0, metrics(None) if metrics else _NO_METRICS)
-        best = same(answer, rights[0])
-        for right in rights[1:]:
+            return reward(0.0, 1.0, metrics and metrics(None))
+        best = same(answer, right)
+        for right in others:
             best = max(best, same(answer, right))
-        return reward(best + 0.0, 0.0, metrics(answer) if metrics else _NO_METRICS)
+        return reward(best + 0.0, 0.0, metrics and metrics(answer))
 
     return is_right
 
 
-def reward(value: float, unread: float, more: dict[str, float] = _NO_METRICS) -> Reward:
+def reward(value: float, unread: float, more: dict[str, float] | None = None) -> Reward:
     """A reward with the metric `unread`; checks are called so often that its constructor would show.
 
     Args:
@@ -104,8 +106,11 @@ def reward(value: float, unread: float, more: dict[str, float] = _NO_METRICS) ->
         unread: 1.0 where the completion holds no answer that can be read exactly, else 0.0.
         more: Further metrics.
     """
+    metrics = {"unread": unread}
+    if more:
+        metrics.update(more)
     made = _new(Reward)
-    made.value, made.metrics, made.components, made.reason = value, {"unread": unread, **more}, {}, None
+    made.value, made.metrics, made.components, made.reason = value, metrics, {}, None
     return made
 
 

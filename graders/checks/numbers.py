@@ -8,6 +8,8 @@ size of the reference unless `relative` asks for it: a tolerance that suits 1,00
 
 from __future__ import annotations
 
+from operator import eq
+
 from ..errors import DecorationError, RecordError
 from ..extract import Missing, after_marker, boxed, last_number, parse_number
 from ..extract._claims import boxed_number_of
@@ -178,6 +180,8 @@ def _sameness(tolerance: float, relative: float) -> Callable[[Number, Number], b
     """A comparison within the two allowances."""
     number_option("tolerance", tolerance, 0)
     number_option("relative", relative, 0)
+    if not tolerance and not relative:
+        return eq
     limit, share = allowance("tolerance", tolerance), allowance("relative", relative)
     return lambda found, expected: within(found, expected, limit, share)
 

@@ -201,11 +201,11 @@ def matches(
 
     def matches_pattern(sample: Sample[Any]) -> Reward:
         """Whether the answer fits the pattern."""
-        answer = text_of(find(sample.completion) if find else sample.completion.strip())
+        found = find(sample.completion) if find else sample.completion.strip()
+        answer = found if type(found) is str and found else text_of(found)
         if isinstance(answer, Missing):
             return reward(0.0, 1.0)
-        right = len(answer) <= max_chars and fits(answer) is not None
-        return reward(float(right), 0.0)
+        return reward(1.0 if len(answer) <= max_chars and fits(answer) else 0.0, 0.0)
 
     return matches_pattern
 

@@ -56,7 +56,7 @@ def marked_line(text: str, marker: str, which: Which = "last") -> tuple[str | Mi
         marker: What announces the answer.
         which: Which occurrence of the marker counts.
     """
-    at = text.rfind(marker) if is_last(which) else text.find(marker)
+    at = text.rfind(marker) if which == "last" or is_last(which) else text.find(marker)
     if not marker:
         raise ValueError("the marker is empty: write what stands before the answer, such as '####'")
     if at < 0:
