@@ -53,7 +53,8 @@ def command(
 
     if sum(one is not None for one in (log, arn, stack)) != 1:
         raise InputError(
-            "one place to look is needed", fix="Write a file (- is stdin), --arn ARN or --stack STACK."
+            "one place to look is needed",
+            fix="Write a file (- is stdin), --arn ARN or --stack STACK; rft.toml can hold arn or stack.",
         )
     check_function(function, stack)
     if log is not None:

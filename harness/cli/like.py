@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from harness.cli.options import all_of, grader_option
 from harness.cli.output import printable, say
@@ -63,13 +64,14 @@ def filled_in(context: click.Context, asked: dict[str, Any]) -> dict[str, Any]:
     if asked["arn"] is None:
         raise InputError("the new grader's ARN is needed", fix="Add --arn ARN of what was deployed.")
     asked["training_file"] = before.data.path
-    if context.get_parameter_source("model") is click.core.ParameterSource.DEFAULT:
+    if context.get_parameter_source("model") is ParameterSource.DEFAULT:
         asked["model"] = before.model
     for name, value in before.hyperparameters.items():
         asked[name] = value if asked.get(name) is None else asked[name]
     service = asked["service"]
-    if not (service.base_url or service.region or os.environ.get("OPENAI_BASE_URL")):
-        asked["service"] = replace(service, base_url=before.service.base_url)
+    sources = [context.get_parameter_source(name) for name in ("base_url", "region")]
+    if ParameterSource.COMMANDLINE not in sources and not os.environ.get("OPENAI_BASE_URL"):
+        asked["service"] = replace(service, base_url=before.service.base_url, region=None)
     return {**asked, "before": before}
 
 
@@ -81,7 +83,8 @@ def _check_plain(asked: dict[str, Any]) -> None:
     if asked["training_file"] is None or asked["arn"] is None:
         raise InputError(
             "a training file and --arn are needed",
-            fix="--stack and --function name it too; to repeat a job: rft submit --like JOB --arn ARN.",
+            fix="--stack and --function name it too, and rft.toml can hold records and stack;"
+            " to repeat a job: rft submit --like JOB --arn ARN.",
         )
 
 

@@ -135,7 +135,10 @@ def named_grader(grader: str | None, handler: str | None) -> str:
     if handler is not None:
         return grader_named(handler)
     if grader is None:
-        fix = "Write --grader module:name or --grader file.py:name, or --handler module.function."
+        fix = (
+            "Write --grader module:name or --grader file.py:name, or --handler module.function; rft.toml can"
+            ' hold it: grader = "file.py:name".'
+        )
         raise InputError("no grader is named", fix=fix)
     return grader
 

@@ -19,7 +19,7 @@ import click
 
 from harness.cli.groups import GROUPS, VERBS, module_of
 from harness.cli.output import open_streams, printable, say
-from harness.errors import HarnessError
+from harness.errors import HarnessError, InputError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -38,6 +38,26 @@ def _noticing_a_reader_gone() -> Iterator[None]:
         yield
     except BrokenPipeError as error:
         raise _ReaderGone from error
+
+
+@contextmanager
+def _telling_settings(context: click.Context) -> Iterator[None]:
+    """Let an error say what of the project's `rft.toml` had to do with it."""
+    try:
+        yield
+    except click.ClickException as error:
+        from harness.cli.configured import told
+
+        raise told(context, error) from None
+    except InputError as error:
+        from harness.cli.configured import SETTINGS
+
+        settings = context.meta.get(SETTINGS, {}).values()
+        if settings:
+            keys = ", ".join(sorted({setting.key for setting in settings}))
+            place = next(iter(settings)).place.partition(":")[0]
+            error.add_note(f"{place} gives {keys}; `rft config` shows them, `rft --no-config` ignores them")
+        raise
 
 
 class LazyGroup(click.Group):
@@ -61,7 +81,12 @@ class LazyGroup(click.Group):
         """Find the verb; click itself would guess among imported verbs only."""
         if args[0] not in VERBS and not args[0].startswith("-"):
             raise click.exceptions.NoSuchCommand(args[0], possibilities=VERBS, ctx=ctx)
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is not None and command is not None and not ctx.params.get("no_config"):
+            from harness.cli.configured import fill
+
+            fill(ctx, name, command, rest)
+        return name, command, rest
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete a verb from the list; click would import every verb to ask for its help."""
@@ -78,7 +103,7 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a verb."""
-        with _noticing_a_reader_gone():
+        with _noticing_a_reader_gone(), _telling_settings(ctx):
             return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -103,7 +128,8 @@ class LazyGroup(click.Group):
     help="Show the version and exit.",
     callback=lambda c, _, v: _version(c, v),
 )
-def rft() -> None:
+@click.option("--no-config", is_flag=True, help="Ignore the project's rft.toml.")
+def rft(no_config: bool) -> None:
     """Reward functions for reinforcement fine-tuning on AWS: write, replay, deploy, train."""
 
 
@@ -130,6 +156,8 @@ def run(arguments: list[str]) -> int:
         return code if isinstance(code, int) else 0
     except HarnessError as error:
         say(f"rft: {error}", err=True)
+        for note in getattr(error, "__notes__", ()):
+            say(f"note: {printable(note)}", err=True, dim=True)
         return error.exit_code
     except click.ClickException as error:
         shown = io.StringIO()

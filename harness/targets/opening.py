@@ -159,7 +159,8 @@ def _in_process(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     if not named:
         raise InputError(
             "no grader is named",
-            fix="Write --grader module:name or --grader file.py:name, or --arn, --stack or --artifact.",
+            fix="Write --grader module:name or --grader file.py:name, or --arn, --stack or --artifact;"
+            ' rft.toml can hold it: grader = "file.py:name".',
         )
     grader = _one_spelling(named)
     found = _imported(grader)

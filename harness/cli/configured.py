@@ -1,0 +1,264 @@
+"""What the project's file of settings gives a verb, beside what the command line says.
+
+A setting stands for the option of its name. Three rules decide where both speak, and they hold for every
+verb: the command line wins, then the environment, then the file; an option on the command line silences the
+settings that it contradicts; and a setting never makes a verb do something else, such as call AWS.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from click.core import ParameterSource
+
+from harness.config import KEYS, Configuration, Setting, find_configuration
+from harness.import_path import add_folder
+
+__all__ = ["SETTINGS", "fill", "filled", "keys_of", "setting_of", "told", "variable_for"]
+
+SETTINGS: Final = "rft.settings"
+"""Where the context's `meta` holds the settings that took effect, by parameter."""
+
+UNREAD: Final = frozenset({"demo", "init"})
+"""Verbs that begin something new, whatever the folder is set to."""
+
+_ARGUMENTS: Final[Mapping[tuple[str, str], str]] = {
+    ("replay", "rollouts"): "rollouts",
+    ("rehearse", "rollouts"): "rollouts",
+    ("parity", "rollouts"): "rollouts",
+    ("validate", "data"): "records",
+    ("rollout", "records"): "records",
+    ("submit", "training_file"): "records",
+    ("stack", "name"): "stack",
+}
+"""Arguments that a setting can stand for; options go by their name."""
+
+_APART: Final[Mapping[str, frozenset[str]]] = {
+    # Without --stack and --arn they need no credentials, and a file does not change that.
+    "doctor": frozenset({"stack", "arn"}),
+    # The build says what its handlers are.
+    "parity": frozenset({"stack", "arn", "handler"}),
+    # Every function is served unless one is asked for.
+    "serve": frozenset({"function"}),
+    # They compare two graders, beside --like alone.
+    "submit": frozenset({"grader", "rollouts"}),
+    # Held-out records are not the training file.
+    "evaluate": frozenset({"records"}),
+}
+"""Settings that are not for a verb although it has an option of their name."""
+
+_VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
+    "base_url": ("OPENAI_BASE_URL",),
+}
+"""Environment variables that win over a setting."""
+
+_FIRST_ONLY: Final = (
+    ("grader", "handler"),
+    ("arn", "stack"),
+    ("keep_field", "records"),
+)
+"""Exclude each other: one on the command line silences the others; of several settings the first counts."""
+
+_JOB: Final = tuple(key for key, known in KEYS.items() if known.table == "job")
+
+_SILENCES: Final[Mapping[str, tuple[str, ...]]] = {
+    "grader": ("function",),
+    "function": ("grader", "handler"),
+    "artifact": ("handler",),
+    "stack": ("handler",),
+    "arn": ("handler",),
+    "label": ("label_true", "label_threshold", "label_tolerance"),
+    "base_url": ("region",),
+    # The earlier job says these.
+    "like": ("records", "model", *_JOB),
+}
+"""Settings that belong to something else than what this option on the command line names."""
+
+
+def keys_of(verb: str, command: click.Command) -> dict[str, str]:
+    """The settings that a verb takes, with the parameter that each fills.
+
+    Args:
+        verb: Its name.
+        command: The verb, or a command under it.
+    """
+    if verb in UNREAD:
+        return {}
+    found = {}
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            key = max(parameter.opts, key=len).removeprefix("--").replace("-", "_")
+        else:
+            key = _ARGUMENTS.get((verb, str(parameter.name)), "")
+        if key in KEYS and key not in _APART.get(verb, ()):
+            found[key] = str(parameter.name)
+    return found
+
+
+def filled(
+    verb: str,
+    command: click.Command,
+    given: Mapping[str, Any],
+    configuration: Configuration,
+    environment: Mapping[str, str],
+) -> dict[str, Setting]:
+    """Decide which settings take effect in a call of a verb, by the parameter that each fills.
+
+    Args:
+        verb: Its name.
+        command: The verb, or a command under it.
+        given: What the command line gives, by parameter.
+        configuration: The project's settings.
+        environment: The environment variables.
+    """
+    parameters = keys_of(verb, command)
+    names = {name: key for key, name in parameters.items()}
+    said = {names.get(name, name): value for name, value in given.items()}
+    for key in parameters.keys() | said.keys():
+        if variable_for(key, environment):
+            said.setdefault(key, None)
+    held = [key for key in KEYS if key in parameters and key in configuration.settings and key not in said]
+    for key in said:
+        held = _without(held, _SILENCES.get(key, ()))
+    for rivals in _FIRST_ONLY:
+        held = _first_only(held, said, rivals)
+    held = _in_place(verb, held, said)
+    return {parameters[key]: configuration.settings[key] for key in held}
+
+
+def variable_for(key: str, environment: Mapping[str, str]) -> str | None:
+    """The environment variable that wins over a setting; None where none is set."""
+    return next((name for name in _VARIABLES.get(key, ()) if environment.get(name)), None)
+
+
+def _in_place(verb: str, held: list[str], said: Mapping[str, Any]) -> list[str]:
+    """Leave out settings about where to grade that would move a verb elsewhere, or mean nothing there."""
+    if verb == "replay":
+        held = _for_replay(held, said)
+    if verb == "capture":
+        held = _first_only(held, said, ("log", "arn", "stack"))
+    if verb in ("replay", "capture") and str(_only(said.get("arn"))).startswith("arn:"):
+        held = _without(held, ("region",))  # the ARN says it
+    if verb in ("capture", "doctor", "submit") and "stack" not in {*held, *said}:
+        held = _without(held, ("function",))
+    if verb == "watch" and "stop_above" not in said:
+        held = _without(held, ("price_per_hour",))
+    return held
+
+
+def _for_replay(held: list[str], said: Mapping[str, Any]) -> list[str]:
+    """In this process if a grader is named, else in what is built, else in AWS; the command line first."""
+    places = ("artifact", "arn", "stack")
+    if "arn" in said:
+        held = _without(held, ("grader", "function"))
+    if "function" in said and "stack" not in said:
+        held = _without(held, ("arn", "stack"))
+    held = _first_only(held, said, places)
+    if not {*places, "function"} & said.keys() and {"grader", "handler"} & {*held, *said}:
+        held = _without(held, (*places, "function"))
+    if "arn" in held:
+        held = _without(held, ("function",))
+    return held
+
+
+def _first_only(held: list[str], said: Collection[str], rivals: Sequence[str]) -> list[str]:
+    keep = None if any(key in said for key in rivals) else next((key for key in rivals if key in held), None)
+    return [key for key in held if key not in rivals or key == keep]
+
+
+def _without(held: list[str], keys: Iterable[str]) -> list[str]:
+    return [key for key in held if key not in keys]
+
+
+def _only(value: Any) -> Any:
+    return value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
+
+
+def fill(context: click.Context, verb: str, command: click.Command, words: list[str]) -> None:
+    """Give a verb its settings as click's `default_map`, and remember them in the context's `meta`.
+
+    Args:
+        context: The context of `rft` itself.
+        verb: The verb's name.
+        command: The verb.
+        words: What follows it on the command line.
+
+    Raises:
+        InputError: The project's file cannot be read, or something in it is not understood.
+    """
+    inner = command.commands if isinstance(command, click.Group) else {}
+    commands = {verb: command, **inner}
+    if not any(keys_of(verb, each) for each in commands.values()) or {"--help", "-h"} & {*words}:
+        return
+    configuration = find_configuration(Path())
+    if configuration is None:
+        return
+    maps: dict[str, Any] = {}
+    for name, each in commands.items():
+        given = _given(context, each, words[1:] if words[:1] == [name] else words)
+        settings = filled(verb, each, given, configuration, os.environ)
+        context.meta[SETTINGS] = {**context.meta.get(SETTINGS, {}), **settings}
+        maps[name] = _values(each, settings)
+        if {"grader", "handler"} & settings.keys():
+            add_folder(str(configuration.file.parent.resolve()))  # for `module:name`, from a folder below
+    context.default_map = {verb: {**maps.pop(verb), **maps}}
+
+
+def _given(context: click.Context, command: click.Command, words: list[str]) -> dict[str, Any]:
+    """What the command line gives, by parameter; nothing where it cannot be read, as the verb will say."""
+    probe = click.Context(command, parent=context, resilient_parsing=True)
+    found, _, _ = command.make_parser(probe).parse_args(list(words))
+    given = {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in given.items() if type(value).__name__ != "Sentinel"}
+
+
+def _values(command: click.Command, settings: Mapping[str, Setting]) -> dict[str, Any]:
+    """Settings as click takes defaults: an option that may be repeated gets a list."""
+    several = {each.name for each in command.params if isinstance(each, click.Option) and each.multiple}
+    values: dict[str, Any] = {name: setting.seen_from(Path()) for name, setting in settings.items()}
+    return {
+        name: [value] if name in several and not isinstance(value, list) else value
+        for name, value in values.items()
+    }
+
+
+def setting_of(name: str) -> Setting | None:
+    """The setting that a parameter of the running verb has its value from; None where there is none.
+
+    Args:
+        name: The parameter.
+    """
+    context = click.get_current_context()
+    if context.get_parameter_source(name) is not ParameterSource.DEFAULT_MAP:
+        return None
+    found: Setting | None = context.meta[SETTINGS].get(name)
+    return found
+
+
+def told(context: click.Context, error: click.ClickException) -> click.ClickException:
+    """A usage error that also says which line of the project's file is wrong, or could hold what is missing.
+
+    Args:
+        context: The context of `rft` itself.
+        error: What click says.
+    """
+    parameter, inner = getattr(error, "param", None), getattr(error, "ctx", None)
+    if parameter is None or inner is None or not isinstance(error, click.BadParameter):
+        return error
+    name = str(parameter.name)
+    setting = context.meta.get(SETTINGS, {}).get(name)
+    if setting is not None and inner.get_parameter_source(name) is ParameterSource.DEFAULT_MAP:
+        return click.UsageError(f"{setting.place}: {setting.key}: {error.message}", inner)
+    if isinstance(error, click.MissingParameter):
+        verb = inner.info_name or ""
+        key = next((key for key, each in keys_of(verb, inner.command).items() if each == name), None)
+        if key is not None:
+            way = max(parameter.opts, key=len) if isinstance(parameter, click.Option) else "it"
+            hint = f'Write {way}, or {key} = "..." in rft.toml.'
+            return click.UsageError(f"{error.format_message()} {hint}", inner)
+    return error

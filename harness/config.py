@@ -1,0 +1,351 @@
+"""A project's settings: `rft.toml`, or `[tool.rft]` in `pyproject.toml`.
+
+The nearest file counts, from a folder upwards to the root of its repository. Paths in it are relative to its
+folder. Each key is an option of the command line of the same name, `runs_dir` for `--runs-dir`; which verb
+takes which of them is the command line's to decide.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from harness.errors import InputError
+
+__all__ = ["KEYS", "Configuration", "Key", "Kind", "Setting", "find_configuration", "read_configuration"]
+
+OWN_FILE: Final = "rft.toml"
+_SHARED_FILE: Final = "pyproject.toml"
+_TABLE: Final = "job"
+
+Value: TypeAlias = str | int | float | list[str] | list[float]
+
+
+class Kind(Enum):
+    """What a setting's value is; the text completes the sentence `KEY has to be ...`."""
+
+    TEXT = "a text"
+    TEXTS = "a text or a list of texts"
+    PATH = "a path as a text"
+    GRADER = 'a text such as "grader.py:name"'
+    NUMBER = "a finite number"
+    COUNT = "a whole number"
+    RANGE = "a list of two finite numbers"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A setting that a file may hold."""
+
+    kind: Kind
+    meaning: str
+    table: str | None = None
+    """The table that it stands in; None for the file's top level."""
+
+
+KEYS: Final[Mapping[str, Key]] = {
+    "grader": Key(Kind.GRADER, "the grader in Python"),
+    "handler": Key(Kind.TEXT, "a Lambda handler in Python, in place of `grader`"),
+    "records": Key(Kind.PATH, "the training file"),
+    "rollouts": Key(Kind.PATH, "the rollouts file"),
+    "label": Key(Kind.TEXT, "the rollouts' field with a known verdict"),
+    "label_true": Key(Kind.TEXTS, "texts of that field that mean yes"),
+    "label_threshold": Key(Kind.NUMBER, "numbers of that field from here on mean yes"),
+    "label_tolerance": Key(Kind.NUMBER, "how far a reward may be from a number in that field"),
+    "keep_field": Key(Kind.TEXTS, "fields that the grader sees although they differ within a record"),
+    "range": Key(Kind.RANGE, "lowest and highest reward of a grader that does not declare them"),
+    "artifact": Key(Kind.PATH, "the folder of the build"),
+    "stack": Key(Kind.TEXT, "the CloudFormation stack"),
+    "function": Key(Kind.TEXT, "the function's logical ID in template and stack"),
+    "arn": Key(Kind.TEXT, "the deployed function, in place of `stack`"),
+    "region": Key(Kind.TEXT, "the AWS Region"),
+    "base_url": Key(Kind.TEXT, "the fine-tuning API"),
+    "model": Key(Kind.TEXT, "the model to tune"),
+    "runs_dir": Key(Kind.PATH, "the folder of replay runs"),
+    "jobs_dir": Key(Kind.PATH, "the folder of submissions and events"),
+    "n_epochs": Key(Kind.COUNT, "how often a job trains on each record", _TABLE),
+    "batch_size": Key(Kind.COUNT, "records a step", _TABLE),
+    "learning_rate_multiplier": Key(Kind.NUMBER, "scale of the learning rate", _TABLE),
+    "group_size": Key(Kind.COUNT, "completions of each record in a step", _TABLE),
+    "price_per_hour": Key(Kind.NUMBER, "the service's price in USD", _TABLE),
+    "completions_per_call": Key(Kind.COUNT, "completions a grader call, assumed in a forecast", _TABLE),
+}
+"""Every setting, by the name of its option with underscores."""
+
+_EXCLUSIVE: Final = (("grader", "handler"), ("arn", "stack"))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One value that a file holds."""
+
+    key: str
+    value: Value
+    """As it is written; paths are relative to the file's folder."""
+    file: Path
+    line: int | None
+    """The line that it begins on, from 1; None where that is not plain to see."""
+
+    @property
+    def place(self) -> str:
+        """`rft.toml:3`, from the current folder."""
+        return _place(self.file, self.line)
+
+    def seen_from(self, folder: Path) -> Value:
+        """The value with its path, if it is one, relative to a folder.
+
+        Args:
+            folder: Where the value will be used; the value is unchanged in the file's own folder.
+        """
+        kind = KEYS[self.key].kind
+        if folder.resolve() == self.file.parent.resolve() or not isinstance(self.value, str):
+            return self.value
+        if kind is Kind.PATH:
+            return self._moved(self.value, folder)
+        where, colon, name = self.value.partition(":")
+        if kind is Kind.GRADER and where.endswith(".py"):
+            return f"{self._moved(where, folder)}{colon}{name}"
+        return self.value
+
+    def _moved(self, path: str, folder: Path) -> str:
+        if "://" in path or path == "-":
+            return path
+        return os.path.relpath(self.file.parent.resolve() / path, folder.resolve())
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The settings of one file."""
+
+    file: Path
+    settings: Mapping[str, Setting]
+
+    @property
+    def passed_over(self) -> Path | None:
+        """A `pyproject.toml` beside `rft.toml` whose `[tool.rft]` is therefore not read."""
+        beside = self.file.with_name(_SHARED_FILE)
+        if self.file.name == OWN_FILE:
+            with suppress(InputError):
+                return beside if _has_table(beside) else None
+        return None
+
+    def value(self, key: str, folder: Path) -> Value | None:
+        """A setting as it is used from a folder; None where the file does not hold it.
+
+        Args:
+            key: One of `KEYS`.
+            folder: As `Setting.seen_from` takes it.
+        """
+        found = self.settings.get(key)
+        return None if found is None else found.seen_from(folder)
+
+
+def find_configuration(start: Path) -> Configuration | None:
+    """Read the nearest file of settings, from a folder upwards.
+
+    The search ends with the folder that holds `.git`, or at the file system's root.
+
+    Args:
+        start: The folder to begin in.
+
+    Returns:
+        Its settings; None where no folder has a file of them.
+
+    Raises:
+        InputError: The nearest file cannot be read, or something in it is not understood.
+    """
+    here = start.absolute()
+    for folder in (here, *here.parents):
+        own, shared = folder / OWN_FILE, folder / _SHARED_FILE
+        if own.is_file():
+            return read_configuration(own)
+        if _has_table(shared):
+            return read_configuration(shared)
+        if (folder / ".git").exists():
+            return None
+    return None
+
+
+def read_configuration(file: Path) -> Configuration:
+    """Read one file of settings.
+
+    Args:
+        file: An `rft.toml`, or a `pyproject.toml` with `[tool.rft]`.
+
+    Raises:
+        InputError: It cannot be read, or something in it is not understood.
+    """
+    parsed = _parsed(file)
+    table = _table_of(file, parsed) or {}
+    lines = _Lines(file, () if file.name == OWN_FILE else ("tool", "rft"))
+    settings: dict[str, Setting] = {}
+    for key, value, line in _entries(file, table, lines):
+        settings[key] = Setting(key, _checked(key, value, _place(file, line)), file, line)
+    for one, other in _EXCLUSIVE:
+        if one in settings and other in settings:
+            what = f"{one} and {other} exclude each other"
+            raise InputError(what, place=settings[other].place, fix="Remove one of them.")
+    return Configuration(file, settings)
+
+
+def _has_table(file: Path) -> bool:
+    """Whether a `pyproject.toml` holds our table; one without it need not even be valid."""
+    try:
+        if b"rft" not in file.read_bytes():
+            return False
+    except OSError:
+        return False
+    return _table_of(file, _parsed(file)) is not None
+
+
+def _parsed(file: Path) -> dict[str, Any]:
+    import tomllib  # 5 ms that a project without settings need not pay
+
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        fix = "Make it readable, or call `rft --no-config`."
+        raise InputError(f"cannot be read: {error.strerror}", place=_place(file), fix=fix) from error
+    except UnicodeDecodeError:
+        raise InputError("is not UTF-8 text", place=_place(file), fix="Save it as UTF-8.") from None
+    except (ValueError, RecursionError) as error:
+        why = str(error) or "nested too deeply"
+        found = re.search(r" \(at line (\d+), column \d+\)", why)
+        line = int(found[1]) if found else None
+        why = why if found is None else why.replace(found[0], "")
+        message = f"this is not valid TOML: {why[:1].lower()}{why[1:]}"
+        fix = "Write KEY = VALUE lines, with texts in double quotes."
+        raise InputError(message, place=_place(file, line), fix=fix) from None
+
+
+def _table_of(file: Path, parsed: dict[str, Any]) -> dict[str, Any] | None:
+    """The table with our settings; None where a `pyproject.toml` has none."""
+    if file.name == OWN_FILE:
+        return parsed
+    tools = parsed.get("tool")
+    table = tools.get("rft") if isinstance(tools, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise InputError("tool.rft is not a table", place=_place(file), fix="Write [tool.rft].")
+    return table
+
+
+def _entries(
+    file: Path, table: Mapping[str, Any], lines: Callable[..., int | None]
+) -> Iterator[tuple[str, Any, int | None]]:
+    """Each setting with its value and line; a key that is none, or stands elsewhere, is refused."""
+    for name, value in table.items():
+        if name == _TABLE and isinstance(value, dict):
+            for inner, each in value.items():
+                _check_key(inner, _TABLE, _place(file, lines(_TABLE, inner)))
+                yield inner, each, lines(_TABLE, inner)
+        else:
+            if name == "tool" and file.name == OWN_FILE and isinstance(value, dict) and "rft" in value:
+                fix = f"Remove that header: in {OWN_FILE} the keys stand at the top."
+                raise InputError("[tool.rft] belongs in pyproject.toml", place=_place(file), fix=fix)
+            _check_key(name, None, _place(file, lines(name)))
+            yield name, value, lines(name)
+
+
+def _check_key(name: str, table: str | None, place: str) -> None:
+    known = KEYS.get(name)
+    if known is not None and known.table == table:
+        return
+    shown = name if table is None else f"{table}.{name}"
+    if name == _TABLE:
+        raise InputError(f"{name} is not a table", place=place, fix=f"Write [{_TABLE}] on a line of its own.")
+    if known is not None:
+        where = f"under [{known.table}]" if known.table else "above the tables"
+        raise InputError(f"{shown} stands in the wrong place", place=place, fix=f"Write {name} {where}.")
+    spelled = name.replace("-", "_").lower()
+    near = [spelled] if spelled in KEYS else difflib.get_close_matches(spelled, KEYS, 1)
+    if near:
+        fix = f"Did you mean {_written(near[0])}?"
+    else:
+        fix = f"Known are {', '.join(map(_written, KEYS))}."
+    raise InputError(f"{shown} is not a setting of rft", place=place, fix=fix)
+
+
+def _written(key: str) -> str:
+    """A key with its table, as TOML also takes it: `job.n_epochs`."""
+    table = KEYS[key].table
+    return key if table is None else f"{table}.{key}"
+
+
+def _checked(key: str, value: Any, place: str) -> Value:
+    """The value of a setting, in its own type; a wrong one is refused."""
+    kind = KEYS[key].kind
+    if kind is Kind.TEXTS and isinstance(value, str):
+        value = [value]
+    if not _FITS[kind](value):
+        raise InputError(f"{_written(key)} has to be {kind.value}", place=place)
+    texts = [value] if isinstance(value, str) else value if kind is Kind.TEXTS else []
+    if any(not text.strip() or "\0" in text for text in texts):
+        raise InputError(
+            f"{_written(key)} holds an empty text", place=place, fix="Write it, or remove the key."
+        )
+    found: Value = value
+    return found
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # an integer beyond every float
+        return False
+
+
+_FITS: Final[Mapping[Kind, Callable[[Any], bool]]] = {
+    Kind.TEXT: _is_text,
+    Kind.PATH: _is_text,
+    Kind.GRADER: _is_text,
+    Kind.TEXTS: lambda value: isinstance(value, list) and bool(value) and all(map(_is_text, value)),
+    Kind.NUMBER: _is_number,
+    Kind.COUNT: lambda value: isinstance(value, int) and not isinstance(value, bool),
+    Kind.RANGE: lambda value: isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)),
+}
+
+
+class _Lines:
+    """Tells on which line of a file a key stands, as far as a look at its lines can.
+
+    Args:
+        file: The file.
+        prefix: The table that our settings are in.
+    """
+
+    def __init__(self, file: Path, prefix: tuple[str, ...]) -> None:
+        self._prefix = prefix
+        self._found: dict[tuple[str, ...], int] = {}
+        table: tuple[str, ...] = ()
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+            if header := re.match(r"\s*\[([^\[\]]+)\]\s*(?:#.*)?$", line):
+                table = _parts(header[1])
+                self._found.setdefault(table, number)
+            elif assigned := re.match(r"\s*([\w.\"' -]+?)\s*=", line):
+                self._found.setdefault((*table, *_parts(assigned[1])), number)
+
+    def __call__(self, *names: str) -> int | None:
+        """The line, from 1; None where the key is written in another way."""
+        return self._found.get((*self._prefix, *names))
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in dotted.split("."))
+
+
+def _place(file: Path, line: int | None = None) -> str:
+    """A file and a line of it, from the current folder."""
+    shown = os.path.relpath(file)
+    return shown if line is None else f"{shown}:{line}"

@@ -1,0 +1,196 @@
+"""A project's settings are read from the nearest file, and what is not understood is refused by line."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as settings_of
+from hypothesis import strategies as st
+
+from harness.config import KEYS, Kind, find_configuration, read_configuration
+from harness.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def refused(text: str, name: str = "rft.toml") -> str:
+    Path(name).write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        find_configuration(Path())
+    assert error.value.exit_code == 2
+    return str(error.value)
+
+
+def test_no_file_is_no_configuration() -> None:
+    assert find_configuration(Path()) is None
+
+
+def test_the_nearest_file_counts_and_a_pyproject_without_our_table_is_passed_over(root: Path) -> None:
+    below = root / "a" / "b"
+    below.mkdir(parents=True)
+    (root / "pyproject.toml").write_text('[tool.rft]\nlabel = "root"\n')
+    (root / "a" / "pyproject.toml").write_text('[project]\nname = "rft-like"\n')
+    found = find_configuration(below)
+    assert found is not None
+    assert (found.file.parent, found.value("label", below)) == (root, "root")
+    (root / "a" / "rft.toml").write_text('label = "a"\n')
+    nearer = find_configuration(below)
+    assert nearer is not None
+    assert nearer.value("label", below) == "a"
+
+
+def test_a_repository_ends_the_search(root: Path) -> None:
+    (root / "rft.toml").write_text('label = "outer"\n')
+    inner = root / "inner" / "folder"
+    inner.mkdir(parents=True)
+    (root / "inner" / ".git").write_text("gitdir: elsewhere\n")  # a worktree's is a file
+    assert find_configuration(inner) is None
+
+
+def test_rft_toml_beats_pyproject_in_the_same_folder_and_names_it(root: Path) -> None:
+    (root / "pyproject.toml").write_text('[tool.rft]\nlabel = "pyproject"\n')
+    (root / "rft.toml").write_text('label = "own"\n')
+    found = find_configuration(root)
+    assert found is not None
+    assert found.value("label", root) == "own"
+    assert found.passed_over == root / "pyproject.toml"
+
+
+def test_a_broken_pyproject_that_is_not_ours_is_in_nobodys_way(root: Path) -> None:
+    (root / "pyproject.toml").write_text("[[[\n")
+    assert find_configuration(root) is None
+
+
+def test_paths_are_relative_to_the_files_folder(root: Path) -> None:
+    below = root / "sub"
+    below.mkdir()
+    (root / "rft.toml").write_text(
+        'grader = "my/g.py:name(a=\\"x:y\\")"\nrollouts = "data/r.jsonl"\nrecords = "s3://b/k"\n'
+        f'runs_dir = "{root}/runs"\nlabel = "r.jsonl"\n'
+    )
+    found = find_configuration(below)
+    assert found is not None
+    assert found.value("grader", below) == '../my/g.py:name(a="x:y")'
+    assert found.value("rollouts", below) == "../data/r.jsonl"
+    assert found.value("records", below) == "s3://b/k"
+    assert found.value("runs_dir", below) == "../runs"
+    assert found.value("label", below) == "r.jsonl"
+    assert found.value("rollouts", root) == "data/r.jsonl"
+    assert found.value("arn", root) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('grader = "g.py:a"\ngrauder = "x"\n', ":2: grauder is not a setting of rft. Did you mean grader?"),
+        ('runs-dir = "x"\n', "rft.toml:1: runs-dir is not a setting of rft. Did you mean runs_dir?"),
+        ("xyz = 1\n", "rft.toml:1: xyz is not a setting of rft. Known are grader, handler,"),
+        ("\n\nlabel = 3\n", "rft.toml:3: label has to be a text"),
+        ("range = [0]\n", "rft.toml:1: range has to be a list of two finite numbers"),
+        ("range = [0, nan]\n", "rft.toml:1: range has to be a list of two finite numbers"),
+        ("label_threshold = inf\n", "rft.toml:1: label_threshold has to be a finite number"),
+        ("label_threshold = true\n", "label_threshold has to be a finite number"),
+        (f"label_threshold = {10**400}\n", "label_threshold has to be a finite number"),
+        ("[job]\nn_epochs = 1.5\n", "rft.toml:2: job.n_epochs has to be a whole number"),
+        ("job.n_epochs = true\n", "rft.toml:1: job.n_epochs has to be a whole number"),
+        ("[job]\nepochs = 1\n", "rft.toml:2: job.epochs is not a setting of rft. Did you mean job.n_epochs?"),
+        ("n_epochs = 1\n", "rft.toml:1: n_epochs stands in the wrong place. Write n_epochs under [job]."),
+        ('[job]\nlabel = "x"\n', ":2: job.label stands in the wrong place. Write label above the tables."),
+        ("job = 3\n", "rft.toml:1: job is not a table. Write [job] on a line of its own."),
+        ('label = ""\n', "rft.toml:1: label holds an empty text"),
+        ('label_true = ["yes", " "]\n', "rft.toml:1: label_true holds an empty text"),
+        ("label_true = []\n", "rft.toml:1: label_true has to be a text or a list of texts"),
+        ('grader = "a:b"\nhandler = "a.b"\n', "rft.toml:2: grader and handler exclude each other"),
+        ('arn = "a:1"\nstack = "s"\n', "rft.toml:2: arn and stack exclude each other"),
+        ("[tool.rft]\nlabel = 'x'\n", "[tool.rft] belongs in pyproject.toml. Remove that header"),
+        ("label = \n", "rft.toml:1: this is not valid TOML: invalid value. Write KEY = VALUE lines"),
+        ("label = x\n", "rft.toml:1: this is not valid TOML"),
+        ('label = "a"\nlabel = "b"\n', "rft.toml:2: this is not valid TOML: cannot overwrite a value"),
+        ("a = " + "[" * 5000, "rft.toml: this is not valid TOML: "),
+    ],
+)  # fmt: skip
+def test_what_is_not_understood_is_refused_with_file_and_line(text: str, said: str) -> None:
+    assert said in refused(text)
+
+
+def test_the_table_in_pyproject_is_checked_alike() -> None:
+    assert "pyproject.toml:5: labl is not a setting" in refused(
+        '[project]\nlabl = "not ours"\n\n[tool.rft]\nlabl = "x"\n', "pyproject.toml"
+    )
+    assert "pyproject.toml: tool.rft is not a table" in refused("[tool]\nrft = 3\n", "pyproject.toml")
+    assert "pyproject.toml:2: job.x is not" in refused("[tool.rft.job]\nx = 3\n", "pyproject.toml")
+
+
+def test_bytes_that_are_no_text_are_refused(root: Path) -> None:
+    (root / "rft.toml").write_bytes(b"label = '\xff'\n")
+    with pytest.raises(InputError, match="is not UTF-8 text"):
+        find_configuration(root)
+
+
+VALUES: dict[Kind, st.SearchStrategy[Any]] = {
+    Kind.TEXT: st.from_regex(r"[A-Za-z0-9 ./:\[\]=-]*[a-z]", fullmatch=True),
+    Kind.COUNT: st.integers(-(2**63), 2**63 - 1),
+    Kind.NUMBER: st.floats(allow_nan=False, allow_infinity=False),
+}
+VALUES[Kind.PATH] = VALUES[Kind.GRADER] = VALUES[Kind.TEXT]
+VALUES[Kind.TEXTS] = st.lists(VALUES[Kind.TEXT], min_size=1, max_size=3)
+VALUES[Kind.RANGE] = st.lists(VALUES[Kind.NUMBER], min_size=2, max_size=2)
+
+
+@st.composite
+def settings(draw: st.DrawFn) -> dict[str, Any]:
+    keys = draw(st.lists(st.sampled_from(list(KEYS)), unique=True))
+    keys = [key for key in keys if key not in ("handler", "stack")]
+    return {key: draw(VALUES[KEYS[key].kind]) for key in keys}
+
+
+def toml(found: dict[str, Any]) -> str:
+    lines = {
+        key: f"{key} = {value!r}".replace('"', '\\"') if isinstance(value, str) else f"{key} = {value}"
+        for key, value in found.items()
+    }
+    top = [line for key, line in lines.items() if KEYS[key].table is None]
+    return "\n".join([*top, "[job]", *(line for key, line in lines.items() if KEYS[key].table)])
+
+
+@settings_of(max_examples=50)
+@given(settings())
+def test_every_setting_comes_back_as_written_with_its_line(found: dict[str, Any]) -> None:
+    text = toml(found)
+    Path("rft.toml").write_text(text, encoding="utf-8")
+    read = read_configuration(Path("rft.toml"))
+    assert {key: one.value for key, one in read.settings.items()} == found
+    for key, one in read.settings.items():
+        assert one.line is not None
+        assert text.splitlines()[one.line - 1].startswith(f"{key} =")
+        assert one.place == f"rft.toml:{one.line}"
+
+
+@settings_of(max_examples=50)
+@given(st.text(st.characters(codec="utf-8")))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    Path("rft.toml").write_bytes(text.encode("utf-8"))
+    said = None
+    try:
+        find_configuration(Path())
+    except InputError as error:
+        said = error
+    assert said is None or str(said).startswith("rft.toml")
+
+
+def test_a_place_is_named_from_the_current_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "rft.toml").write_text('label = "x"\n')
+    (root / "sub").mkdir()
+    monkeypatch.chdir(root / "sub")
+    found = find_configuration(Path())
+    assert found is not None
+    assert found.settings["label"].place == os.path.join("..", "rft.toml:1")
