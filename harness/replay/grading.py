@@ -194,6 +194,10 @@ def _rows(
                 "error": one.error,
                 "ms": round(one.ms, 4) if one.ms else 0.0,
             }
+            if rollout.length is not None:
+                row["length"] = rollout.length
+            if rollout.finish is not None:
+                row["finish"] = rollout.finish
             if keep_label:
                 row["label"] = rollout.label
             if rollout.differing:

@@ -78,9 +78,14 @@ class Rollout(NamedTuple):
     """Why the line cannot be used."""
     differing: tuple[str, ...] = ()
     """Fields that the grader sees, and that another rollout of the record has otherwise."""
+    length: int | None = None
+    """Characters of the whole completion, reasoning included; None for a line that cannot be used."""
+    finish: str | None = None
+    """Why the model stopped, where the line has a `finish_reason`."""
 
 
 _EVERYTHING = FieldChoice()
+_TEXT_KEYS = ("text", "thinking", "reasoning", "reasoning_content", "reasoningContent", "reasoningText")
 # Rollouts of one record mostly stand together.
 _REMEMBERED = 256
 
@@ -117,6 +122,7 @@ def read_rollout(
     try:
         group = record_key(value)
         verdict = value.get(label) if label else None
+        length, finish = _length(value["messages"][-1]), value.get("finish_reason")
         if records is not None:
             value = records.seen(value)
     except (LineError, InputError) as error:
@@ -129,7 +135,8 @@ def read_rollout(
         value.pop(label, None)
     if value.get("id") is None:
         value["id"] = f"at-{at}"
-    return Rollout(at, value["id"], group, value, verdict)
+    finish = finish if type(finish) is str and finish else None
+    return Rollout(at, value["id"], group, value, verdict, length=length, finish=finish)
 
 
 def read_rollouts(
@@ -206,6 +213,29 @@ def line_number(path: str | Path, at: int) -> int:
             number += block.count(b"\n")
             left -= len(block)
     return number
+
+
+def _length(message: dict[str, Any]) -> int:
+    """Characters of a completion: its content, and the reasoning that some servers keep beside it."""
+    content = message.get("content")
+    count = len(content) if type(content) is str else _characters(content)
+    if len(message) > 2:  # more than a role and a content
+        count += _characters(message.get("reasoning_content") or message.get("reasoning"))
+    return count
+
+
+def _characters(content: Any) -> int:
+    """Characters of the texts in a content: blocks of text or reasoning, in any service's spelling."""
+    waiting, count = [content], 0
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            count += len(item)
+        elif isinstance(item, list):
+            waiting.extend(item)
+        elif isinstance(item, dict):
+            waiting.extend(item[key] for key in _TEXT_KEYS if key in item)
+    return count
 
 
 def _problem(value: Any) -> str | None:

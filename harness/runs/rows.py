@@ -36,6 +36,10 @@ class Row(TypedDict):
     error: dict[str, str] | None
     """Why there is no reward: `kind` and `message`."""
     ms: float
+    length: NotRequired[int]
+    """Characters of the whole completion, reasoning included; older runs lack it."""
+    finish: NotRequired[str]
+    """Why the model stopped, where the rollout has a `finish_reason`."""
     label: NotRequired[Any]
     """The rollout's own verdict, where it was asked for."""
     wires: NotRequired[dict[str, Any]]
@@ -87,6 +91,7 @@ def parse_row(line: bytes) -> Row:
         good &= type(row["at"]) is type(row["repeat"]) is int and row["at"] >= 0 and isfinite(row["ms"])
         good &= row["group"] is None or type(row["group"]) is str
         good &= "id" in row and type(row.get("wires", {})) is dict
+        good &= type(row.get("length", 0)) is int and type(row.get("finish", "")) is str
         good &= all(type(name) is str for name in row.get("fields", ()))
         for value in row["metrics"].values():
             good &= isfinite(value)

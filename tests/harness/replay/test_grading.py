@@ -48,7 +48,8 @@ def rewards(rows: list[Row]) -> list[float | None]:
 
 
 def test_rows_say_all_there_is_to_say() -> None:
-    rows = grade_batch(FakeTarget(lengths), batch("a", "bb", record="r", label=True), ONE, 1, keep_label=True)
+    known = {"record": "r", "label": True, "finish_reason": "stop"}
+    rows = grade_batch(FakeTarget(lengths), batch("a", "bb", **known), ONE, 1, keep_label=True)
     assert rows[1] == {
         "at": 1,
         "repeat": 0,
@@ -58,6 +59,8 @@ def test_rows_say_all_there_is_to_say() -> None:
         "metrics": {},
         "error": None,
         "ms": 4.0,
+        "length": 2,
+        "finish": "stop",
         "label": True,
     }
     assert (

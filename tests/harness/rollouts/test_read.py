@@ -49,6 +49,23 @@ def test_what_is_the_harnesss_own_never_reaches_a_grader() -> None:
     assert (found.id, found.group, found.label, found.problem) == ("a", "r", True, None)
 
 
+@pytest.mark.parametrize(
+    ("turn", "length"),
+    [
+        ({"content": "<think>ab</think>7"}, 18),
+        ({"content": "7", "reasoning_content": "ab", "reasoning": "ab"}, 3),
+        ({"content": [{"type": "thinking", "thinking": "ab"}, {"type": "text", "text": "7"}]}, 3),
+        ({"content": [{"reasoningContent": {"reasoningText": {"text": "ab"}}}, {"text": "7"}]}, 3),
+        ({"content": None, "tool_calls": []}, 0),
+        ({"content": 7}, 0),
+    ],
+)
+def test_the_length_of_a_completion_counts_its_reasoning(turn: dict[str, Any], length: int) -> None:
+    line = {"messages": [{"role": "assistant", **turn}], "finish_reason": "length"}
+    assert read(line)[-2:] == (length, "length")
+    assert read({**line, "finish_reason": None}).finish is None
+
+
 def test_a_verdict_that_was_not_asked_for_is_a_field_like_others() -> None:
     found = read(rollout("a", "72", is_right=True))
     assert found.label is None
