@@ -19,6 +19,7 @@ from harness.printable import named
 
 __all__ = [
     "ALWAYS_SHOWN",
+    "EXPECTED",
     "OWN_FIELDS",
     "FieldChoice",
     "FieldComparison",
@@ -30,7 +31,10 @@ __all__ = [
     "unequal",
 ]
 
-OWN_FIELDS = ("record", "model", "finish_reason", "service")
+EXPECTED = "expected_reward"
+"""The field that says what a test expects of a rollout's reward."""
+
+OWN_FIELDS = ("record", "model", "finish_reason", "service", EXPECTED)
 """Fields of a rollouts file that are the harness's own and never reach a grader."""
 
 ALWAYS_SHOWN = frozenset({"id", "messages", "reference_answer"})

@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from harness.pytest_plugin.found import Finder
     from harness.replay.replayed import Replayed
 
 _UPDATE = "--update-rewards"
 _UPDATED = "rft_rewards"
+_ENDING = ".rollouts.jsonl"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,6 +37,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect a file of rollouts as tests, one a sample."""
+    if not file_path.name.endswith(_ENDING):
+        return None
+    from harness.pytest_plugin.rollouts_file import RolloutsFile
+
+    return RolloutsFile.from_parent(parent, path=file_path)
+
+
 @pytest.fixture
 def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
     """A function that replays a rollouts file through a grader.
@@ -42,7 +53,8 @@ def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
     Its arguments: `rollouts`, a path; `grader`, a grader or its `module:name` or `file.py:name`; and `wire`,
     `repeats`, `limit`, `label`, `label_threshold`, `label_tolerance`, `label_true`, `keep_field`, `records`
     (a path) and `range` as `rft replay` has them. Files are looked for beside the test, then in pytest's
-    root folder.
+    root folder. What is left out is what the project's settings name: the grader with its range, the rollouts
+    with their label and records.
 
     Example:
         def test_rewards(rft_replay):
@@ -51,7 +63,7 @@ def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
             run.assert_rewards({"problem-1/0": 1.0, "problem-1/1": 0.0})
     """
 
-    def replay(rollouts: str | Path, grader: Any, **options: Any) -> Replayed:
+    def replay(rollouts: str | Path | None = None, grader: Any = None, **options: Any) -> Replayed:
         __tracebackhide__ = True
         return _plainly("rft_replay", lambda: _replayed(request, rollouts, grader, options))
 
@@ -71,7 +83,9 @@ def reward_snapshot(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
             reward_snapshot("rollouts.jsonl", "my_grader:math_answer")
     """
 
-    def compare(rollouts: str | Path, grader: Any, *, name: str | None = None, **options: Any) -> Replayed:
+    def compare(
+        rollouts: str | Path | None = None, grader: Any = None, *, name: str | None = None, **options: Any
+    ) -> Replayed:
         __tracebackhide__ = True
         return _plainly("reward_snapshot", lambda: _compared(request, rollouts, grader, name, options))
 
@@ -83,15 +97,16 @@ def assert_order(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
     r"""A function that asserts that the rewards of completions fall from the first to the last.
 
     Its arguments: the completions, from best to worst, each a text or the assistant's whole message;
-    `grader`, a grader or its name; `prompt`, `reference` and other fields of the record. `strict=False`
-    allows neighbors of equal reward. It returns the replay.
+    `grader`, a grader or its name, the one of the project's settings when it is left out; `prompt`,
+    `reference` and other fields of the record. `strict=False` allows neighbors of equal reward. It returns
+    the replay.
 
     Example:
         def test_brief_answers_are_better(assert_order):
             assert_order("#### 72", "Well, it is 72.\n#### 72", "#### 71", grader=brief, reference="#### 72")
     """
 
-    def in_order(*completions: Any, grader: Any, strict: bool = True, **record: Any) -> Replayed:
+    def in_order(*completions: Any, grader: Any = None, strict: bool = True, **record: Any) -> Replayed:
         __tracebackhide__ = True
         return _plainly("assert_order", lambda: _ordered(request, completions, grader, strict, record))
 
@@ -149,20 +164,20 @@ def _plainly(fixture: str, work: Callable[[], Replayed]) -> Replayed:
 
 
 def _replayed(
-    request: pytest.FixtureRequest, rollouts: str | Path, grader: Any, options: dict[str, Any]
+    request: pytest.FixtureRequest, rollouts: str | Path | None, grader: Any, options: dict[str, Any]
 ) -> Replayed:
-    from harness.pytest_plugin.found import file_of, folder_of
+    """Replay what a test names, and what the settings name for it."""
     from harness.replay.replay_here import replay_here
 
-    folders = _folders(request)
-    if options.get("records") is not None:
-        options["records"] = file_of(options["records"], folders)
-    return replay_here(file_of(rollouts, folders), grader, folder=folder_of(grader, folders), **options)
+    finder = _finder(request.path, request.config)
+    graded_by, found = finder.grader(grader), finder.rollouts(rollouts, options)
+    more = {"range": graded_by.bounds, **found.options}
+    return replay_here(found.path, graded_by.grader, folder=graded_by.folder, **more)
 
 
 def _compared(
     request: pytest.FixtureRequest,
-    rollouts: str | Path,
+    rollouts: str | Path | None,
     grader: Any,
     name: str | None,
     options: dict[str, Any],
@@ -176,7 +191,10 @@ def _compared(
         fix = "Leave repeats out, and compare them with rft_replay and assert_deterministic."
         raise InputError("stored rewards are one a sample", fix=fix)
     run = _replayed(request, rollouts, grader, options)
-    path = snapshot_file(request.path.parent, name or snapshot_name(rollouts, grader))
+    if name is None:
+        finder = _finder(request.path, request.config)
+        name = snapshot_name(finder.rollouts(rollouts, {}).path, finder.grader(grader).grader)
+    path = snapshot_file(request.path.parent, name)
     shown = os.path.relpath(path, request.config.invocation_params.dir)
     if request.config.getoption(_UPDATE):
         request.node.user_properties.append((_UPDATED, f"{shown}: {update_snapshot(path, run)}"))
@@ -196,17 +214,19 @@ def _ordered(
     record: dict[str, Any],
 ) -> Replayed:
     """Grade completions, and hold their rewards to the completions' order."""
-    from harness.pytest_plugin.found import folder_of
     from harness.replay.replay_here import replay_completions
 
-    run = replay_completions(completions, grader, folder_of(grader, _folders(request)), **record)
+    found = _finder(request.path, request.config).grader(grader)
+    run = replay_completions(completions, found.grader, found.folder, **record)
     run.assert_order(*range(1, len(completions) + 1), strict=strict)
     return run
 
 
-def _folders(request: pytest.FixtureRequest) -> list[Path]:
-    """Where to look for what a test names."""
-    return [request.path.parent, request.config.rootpath, Path.cwd()]
+def _finder(path: Path, config: pytest.Config) -> Finder:
+    """Looks beside a test's file, then in pytest's root folder, then in the current one."""
+    from harness.pytest_plugin.found import Finder
+
+    return Finder([path.parent, config.rootpath, Path.cwd()])
 
 
 def _node_id(request: pytest.FixtureRequest) -> str:

@@ -1,41 +1,119 @@
-"""Finds what a test names, beside the test first: its rollouts, its records and its grader."""
+"""Finds what a test names, beside the test first, and what the project's settings name otherwise."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from harness.config import find_configuration
+from harness.errors import InputError
+from harness.runs.facts import Bounds
 from harness.targets.grader_name import named
 
-__all__ = ["file_of", "folder_of"]
+__all__ = ["Finder", "FoundGrader", "FoundRollouts"]
+
+_OF_LABEL = ("label_true", "label_threshold", "label_tolerance")
 
 
-def file_of(path: str | Path, folders: list[Path]) -> Path:
-    """A file that a test names, in the first folder that holds it.
+class FoundGrader(NamedTuple):
+    """A grader and what is known of it."""
+
+    grader: Callable[..., Any] | str
+    folder: Path
+    """Where its file or module is."""
+    bounds: Bounds | None = None
+    """The range that the settings give it."""
+
+
+class FoundRollouts(NamedTuple):
+    """A rollouts file and the options of `replay_here` that belong to it."""
+
+    path: Path
+    options: dict[str, Any]
+
+
+class Finder:
+    """Looks for the files of a test, and in the project's settings.
 
     Args:
-        path: The path that the test wrote.
-        folders: The test's own folder, and others to look in.
-
-    Returns:
-        The file, which need not exist: then it is in the test's own folder.
+        folders: The test's own folder, then the others to look in.
     """
-    return next((folder / path for folder in folders if (folder / path).exists()), folders[0] / path)
 
+    def __init__(self, folders: list[Path]) -> None:
+        self._folders = folders
 
-def folder_of(grader: Callable[..., Any] | str, folders: list[Path]) -> Path:
-    """The first folder that holds the file or the module of a grader; the last one where none does.
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """The settings by key, with absolute paths.
 
-    Args:
-        grader: The grader or its name.
-        folders: The test's own folder, and others to look in.
-    """
-    if isinstance(grader, str):
+        Raises:
+            InputError: The nearest file of settings cannot be read, or something in it is not understood.
+        """
+        found = find_configuration(self._folders[0])
+        if found is None:
+            return {}
+        values: dict[str, Any] = {key: setting.value for key, setting in found.settings.items()}
+        for key in ("rollouts", "records"):
+            if key in values:
+                values[key] = found.file.parent / values[key]
+        return {**values, "folder": found.file.parent}
+
+    def grader(self, grader: Callable[..., Any] | str | None) -> FoundGrader:
+        """The grader that a test names; the settings' own, with its range, where it names none.
+
+        Raises:
+            InputError: The settings name none, either.
+        """
+        if grader is not None:
+            return FoundGrader(grader, self._folder_of(grader))
+        name = self.settings.get("grader")
+        if "handler" in self.settings:
+            from harness.targets.built import grader_named
+
+            name = grader_named(self.settings["handler"])
+        if name is None:
+            fix = 'Write grader = "my_grader.py:name" in rft.toml, or name it in the test.'
+            raise InputError("no grader is named", fix=fix)
+        low_high = self.settings.get("range")
+        return FoundGrader(name, self.settings["folder"], low_high and tuple(low_high))
+
+    def rollouts(self, rollouts: str | Path | None, options: Mapping[str, Any]) -> FoundRollouts:
+        """The rollouts file that a test names; the settings' own, with its label, where it names none.
+
+        Args:
+            rollouts: The path that the test wrote.
+            options: What the test says of it, which wins.
+
+        Raises:
+            InputError: The settings name none, either.
+        """
+        given = dict(options)
+        if given.get("records") is not None:
+            given["records"] = self._file(given["records"])
+        if rollouts is not None:
+            return FoundRollouts(self._file(rollouts), given)
+        if "rollouts" not in self.settings:
+            fix = 'Write rollouts = "rollouts.jsonl" in rft.toml, or name the file in the test.'
+            raise InputError("no rollouts are named", fix=fix)
+        names = [] if "label" in given else ["label", *_OF_LABEL]
+        if not {"records", "keep_field"} & given.keys():
+            names.append("keep_field" if "keep_field" in self.settings else "records")
+        known = {name: self.settings[name] for name in names if name in self.settings}
+        return FoundRollouts(self.settings["rollouts"], {**known, **given})
+
+    def _file(self, path: str | Path) -> Path:
+        """A file in the first folder that holds it; in the test's own where none does."""
+        first = self._folders[0]
+        return next((folder / path for folder in self._folders if (folder / path).exists()), first / path)
+
+    def _folder_of(self, grader: Callable[..., Any] | str) -> Path:
+        """The first folder that holds the file or the module of a grader; the last one where none does."""
+        if not isinstance(grader, str):
+            return self._folders[-1]
         where = named(grader).where
         top = where.partition(".")[0]
         names = [where] if where.endswith(".py") else [f"{top}.py", top]
-        for folder in folders:
-            if any((folder / name).exists() for name in names):
-                return folder
-    return folders[-1]
+        holding = (folder for folder in self._folders if any((folder / name).exists() for name in names))
+        return next(holding, self._folders[-1])

@@ -1,0 +1,84 @@
+"""A file of rollouts as pytest collects it: one test a sample, by its id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.errors import HarnessError
+from harness.extras import missing_package
+from harness.printable import wrapped
+
+if TYPE_CHECKING:
+    from harness.replay.rollout_tests import RolloutTest
+
+__all__ = ["RolloutItem", "RolloutsFile"]
+
+
+class RolloutsFile(pytest.File):
+    """A `*.rollouts.jsonl` file; the project's settings name its grader."""
+
+    def collect(self) -> Iterator[RolloutItem]:
+        """The samples.
+
+        Raises:
+            CollectError: No grader is named or it cannot be imported, or a line is no rollout.
+        """
+        try:
+            tests, grade = self._read()
+        except HarnessError as error:
+            raise self.CollectError(self._told(error)) from None
+        except ModuleNotFoundError as error:
+            missing = missing_package(error, self.path.name, "replay")
+            if missing is None:
+                raise
+            raise self.CollectError(self._told(missing)) from None
+        for test in tests:
+            yield RolloutItem.from_parent(self, name=test.name, test=test, grade=grade)
+
+    def _told(self, error: HarnessError) -> str:
+        """The message, with its place as pytest names files, in lines of a terminal's width."""
+        if error.place is not None:
+            error.place = error.place.removeprefix(f"{self.config.rootpath}/")
+        return wrapped(str(error), 80)
+
+    def _read(self) -> tuple[list[RolloutTest], Callable[[RolloutTest], str | None]]:
+        from harness.pytest_plugin.found import Finder
+        from harness.replay.rollout_tests import read_tests
+        from harness.runs.facts import known_bounds
+        from harness.targets.in_process import InProcessTarget
+
+        finder = Finder([self.path.parent, self.config.rootpath])
+        found = finder.grader(None)
+        target = InProcessTarget(found.grader, found.folder)
+        bounds = known_bounds(target.bounds, found.bounds)
+        tests = read_tests(self.path, finder.settings.get("label"), finder.settings.get("keep_field", ()))
+        return tests, lambda test: test.failure(target, bounds)
+
+
+class RolloutItem(pytest.Item):
+    """One sample, which is graded and held to what its line expects."""
+
+    def __init__(self, *, test: RolloutTest, grade: Callable[[RolloutTest], str | None], **more: Any) -> None:
+        super().__init__(**more)
+        self._test = test
+        self._grade = grade
+
+    def runtest(self) -> None:
+        """Grade the sample."""
+        failure = self._grade(self._test)
+        if failure is not None:
+            raise AssertionError(failure)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """How its reward differs from what its line expects."""
+        if isinstance(excinfo.value, AssertionError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """The sample's file, its line from 0, and its title; pytest takes dots of a bare name for classes."""
+        return self.path, self._test.line - 1, f"{self.name} (line {self._test.line})"

@@ -1,0 +1,130 @@
+"""A rollouts file as tests: each of its samples is graded, and held to what its line expects."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+from harness.data.json_lines import LineError, lines, parse
+from harness.data.record_fields import choose_fields, flattened
+from harness.errors import InputError
+from harness.printable import printable, shortened
+from harness.replay.expectation import Expectation, expectation_of
+from harness.replay.graded_text import graded_text
+from harness.replay.grading import grade_all, profiles_of
+from harness.rollouts.read import Rollout, check_label, read_rollouts
+from harness.runs.facts import Bounds
+from harness.runs.rows import Row
+from harness.targets.in_process import InProcessTarget
+
+__all__ = ["RolloutTest", "read_tests", "names_of"]
+
+_LONGEST = 80
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutTest:
+    """One sample, and what its line expects of its reward."""
+
+    name: str
+    """Its id, printable and its own in the file."""
+    line: int
+    """The number of its line, from 1."""
+    rollout: Rollout
+    expected: Expectation
+
+    def failure(self, target: InProcessTarget, bounds: Bounds | None) -> str | None:
+        """Grade the sample.
+
+        Args:
+            target: The grader.
+            bounds: Its range; None where that is not known.
+
+        Returns:
+            What it got and should have got; None where its reward is as expected.
+        """
+        rows: list[Row] = []
+        grade_all(target, iter([self.rollout]), profiles_of("open-weight"), 1, False, rows.extend)
+        row = rows[0]
+        if self.expected.holds(row["reward"], bounds):
+            return None
+        return dedent(graded_text(row, self.rollout, f"expected {self.expected.words(bounds)}"))
+
+
+def read_tests(path: Path, label: str | None = None, keep: Iterable[str] = ()) -> list[RolloutTest]:
+    """Read a rollouts file as tests.
+
+    Args:
+        path: The file.
+        label: The field that holds a verdict, which no grader sees.
+        keep: Fields that are the record's although they differ within one.
+
+    Raises:
+        InputError: The file cannot be read, is empty, or a line of it cannot be used; names the first one.
+    """
+    check_label(label)
+    choice = choose_fields(path, label, keep)
+    if label is not None:
+        choice = replace(choice, hidden=(*choice.hidden, label))
+    numbers, expected, problems = _expectations(path)
+    rollouts = list(read_rollouts(path, choice=choice))
+    for rollout in rollouts:
+        if rollout.problem is not None:
+            problems[rollout.at] = rollout.problem
+        elif rollout.differing:
+            what = "differs within a record, so training will not have it"
+            problems[rollout.at] = f"the field {rollout.differing[0]} {what}"
+    if problems:
+        first = min(problems)
+        more = f" (the first of {len(problems):,} lines that cannot be used)" if len(problems) > 1 else ""
+        raise InputError(f"{problems[first]}{more}", place=f"{path}:{numbers[first]}")
+    if not rollouts:
+        raise InputError("the file holds no rollouts", place=str(path))
+    ids = [f"line-{numbers[one.at]}" if one.id == f"at-{one.at}" else one.id for one in rollouts]
+    return [
+        RolloutTest(name, numbers[one.at], one, expected[one.at])
+        for name, one in zip(names_of(ids), rollouts, strict=True)
+    ]
+
+
+def _expectations(path: Path) -> tuple[dict[int, int], dict[int, Expectation], dict[int, str]]:
+    """By the offset of each line: its number, what it expects, and why that cannot be read."""
+    numbers: dict[int, int] = {}
+    found: dict[int, Expectation] = {}
+    problems: dict[int, str] = {}
+    for number, (at, line) in enumerate(lines(path), 1):
+        numbers[at] = number
+        try:
+            value = parse(line) if line.strip() else None
+            found[at] = expectation_of(flattened(value)) if isinstance(value, dict) else Expectation()
+        except LineError:  # which the reader of rollouts says
+            continue
+        except ValueError as error:
+            problems[at] = str(error)
+    return numbers, found, problems
+
+
+def names_of(ids: Sequence[Any]) -> list[str]:
+    """Names for tests that pytest can print, select and tell apart, one for each id.
+
+    The first sample of an id has it as its name; what cannot be printed or would end the name is escaped.
+    """
+    plain = [_name(one) for one in ids]
+    taken, counts, found = set(plain), Counter[str](), []
+    for name in plain:
+        counts[name] += 1
+        while counts[name] > 1 and f"{name}.{counts[name]}" in taken:
+            counts[name] += 1
+        found.append(name if counts[name] == 1 else f"{name}.{counts[name]}")
+    return found
+
+
+def _name(key: Any) -> str:
+    text = key if isinstance(key, str) else json.dumps(key, ensure_ascii=False)
+    name = shortened(printable(text), _LONGEST).replace("::", ":\\x3a")
+    return name if name.strip() else "blank"
