@@ -184,7 +184,6 @@ def _compared(
 ) -> Replayed:
     """Compare rewards with those stored beside the test, or store them."""
     from harness.errors import InputError
-    from harness.replay.expect import stored_rewards
     from harness.replay.snapshot import snapshot_file, snapshot_name, update_snapshot
 
     if "repeats" in options:
@@ -202,7 +201,10 @@ def _compared(
     again = f"pytest {_UPDATE} {shlex.quote(_node_id(request))}"
     if not path.exists():
         raise InputError("no rewards are stored yet", place=shown, fix=f"Write it with: {again}")
-    run.assert_stored(stored_rewards(path), f"{shown}; to store these: {again}")
+    try:
+        run.assert_rewards(os.path.relpath(path))
+    except AssertionError as error:
+        raise AssertionError(f"{error}\nTo store these rewards: {again}") from None
     return run
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -110,22 +110,12 @@ class Replayed:
             wrong = [row for row in rows if not same_reward(row["reward"], expected[_key(row)])]
             self._check(wrong, "rewards are not as expected", lambda row: f"expected {expected[_key(row)]}")
             return
-        self.assert_stored(stored_rewards(expected), str(expected))
-
-    def assert_stored(self, stored: Iterable[StoredReward], where: str) -> None:
-        """Rewards equal stored ones, by id and repeat.
-
-        Args:
-            stored: What they were.
-            where: Where they are stored, and what else a failure should say.
-        """
-        __tracebackhide__ = True
         found = [StoredReward(row["id"], row["reward"], row["repeat"]) for row in self.rows]
-        changed = differences(stored, found)
+        changed = differences(stored_rewards(expected), found)
         if changed:
             once = {json.dumps(one.to_json()): one for one in changed}  # not each repeat of it
             many = f"{len(changed)} rewards differ" if len(changed) > 1 else "1 reward differs"
-            self._fail(f"{many} from {where}", [partial(self._changed, one) for one in once.values()])
+            self._fail(f"{many} from {expected}", [partial(self._changed, one) for one in once.values()])
 
     def assert_order(self, *ids: Any, strict: bool = True) -> None:
         """Rewards fall from the first id to the last, in every repeat.

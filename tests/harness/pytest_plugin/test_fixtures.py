@@ -190,6 +190,7 @@ def test_stored_rewards_are_written_on_request_and_compared_ever_after(
     said = said_by(pytester)
     assert "1 reward differs from rollouts.right.rewards.jsonl" in said
     assert "a: stored 0.5, now 1.0" in said
+    assert "To store these rewards: pytest --update-rewards test_it.py::test_stored" in said
     assert "completion: '72'" in said
     assert "rollouts.right.rewards.jsonl: 1 changed" in said_by(pytester, "--update-rewards")
 
