@@ -20,7 +20,16 @@ from typing import Any, Final, TypeAlias
 
 from harness.errors import InputError
 
-__all__ = ["KEYS", "Configuration", "Key", "Kind", "Setting", "find_configuration", "read_configuration"]
+__all__ = [
+    "KEYS",
+    "Configuration",
+    "Key",
+    "SettingKind",
+    "Setting",
+    "Value",
+    "find_configuration",
+    "read_configuration",
+]
 
 OWN_FILE: Final = "rft.toml"
 _SHARED_FILE: Final = "pyproject.toml"
@@ -29,7 +38,7 @@ _TABLE: Final = "job"
 Value: TypeAlias = str | int | float | list[str] | list[float]
 
 
-class Kind(Enum):
+class SettingKind(Enum):
     """What a setting's value is; the text completes the sentence `KEY has to be ...`."""
 
     TEXT = "a text"
@@ -45,38 +54,40 @@ class Kind(Enum):
 class Key:
     """A setting that a file may hold."""
 
-    kind: Kind
+    kind: SettingKind
     meaning: str
     table: str | None = None
     """The table that it stands in; None for the file's top level."""
 
 
 KEYS: Final[Mapping[str, Key]] = {
-    "grader": Key(Kind.GRADER, "the grader in Python"),
-    "handler": Key(Kind.TEXT, "a Lambda handler in Python, in place of `grader`"),
-    "records": Key(Kind.PATH, "the training file"),
-    "rollouts": Key(Kind.PATH, "the rollouts file"),
-    "label": Key(Kind.TEXT, "the rollouts' field with a known verdict"),
-    "label_true": Key(Kind.TEXTS, "texts of that field that mean yes"),
-    "label_threshold": Key(Kind.NUMBER, "numbers of that field from here on mean yes"),
-    "label_tolerance": Key(Kind.NUMBER, "how far a reward may be from a number in that field"),
-    "keep_field": Key(Kind.TEXTS, "fields that the grader sees although they differ within a record"),
-    "range": Key(Kind.RANGE, "lowest and highest reward of a grader that does not declare them"),
-    "artifact": Key(Kind.PATH, "the folder of the build"),
-    "stack": Key(Kind.TEXT, "the CloudFormation stack"),
-    "function": Key(Kind.TEXT, "the function's logical ID in template and stack"),
-    "arn": Key(Kind.TEXT, "the deployed function, in place of `stack`"),
-    "region": Key(Kind.TEXT, "the AWS Region"),
-    "base_url": Key(Kind.TEXT, "the fine-tuning API"),
-    "model": Key(Kind.TEXT, "the model to tune"),
-    "runs_dir": Key(Kind.PATH, "the folder of replay runs"),
-    "jobs_dir": Key(Kind.PATH, "the folder of submissions and events"),
-    "n_epochs": Key(Kind.COUNT, "how often a job trains on each record", _TABLE),
-    "batch_size": Key(Kind.COUNT, "records a step", _TABLE),
-    "learning_rate_multiplier": Key(Kind.NUMBER, "scale of the learning rate", _TABLE),
-    "group_size": Key(Kind.COUNT, "completions of each record in a step", _TABLE),
-    "price_per_hour": Key(Kind.NUMBER, "the service's price in USD", _TABLE),
-    "completions_per_call": Key(Kind.COUNT, "completions a grader call, assumed in a forecast", _TABLE),
+    "grader": Key(SettingKind.GRADER, "the grader in Python"),
+    "handler": Key(SettingKind.TEXT, "a Lambda handler in Python, in place of `grader`"),
+    "records": Key(SettingKind.PATH, "the training file"),
+    "rollouts": Key(SettingKind.PATH, "the rollouts file"),
+    "label": Key(SettingKind.TEXT, "the rollouts' field with a known verdict"),
+    "label_true": Key(SettingKind.TEXTS, "texts of that field that mean yes"),
+    "label_threshold": Key(SettingKind.NUMBER, "numbers of that field from here on mean yes"),
+    "label_tolerance": Key(SettingKind.NUMBER, "how far a reward may be from a number in that field"),
+    "keep_field": Key(SettingKind.TEXTS, "fields that the grader sees although they differ within a record"),
+    "range": Key(SettingKind.RANGE, "lowest and highest reward of a grader that does not declare them"),
+    "artifact": Key(SettingKind.PATH, "the folder of the build"),
+    "stack": Key(SettingKind.TEXT, "the CloudFormation stack"),
+    "function": Key(SettingKind.TEXT, "the function's logical ID in template and stack"),
+    "arn": Key(SettingKind.TEXT, "the deployed function, in place of `stack`"),
+    "region": Key(SettingKind.TEXT, "the AWS Region"),
+    "base_url": Key(SettingKind.TEXT, "the fine-tuning API"),
+    "model": Key(SettingKind.TEXT, "the model to tune"),
+    "runs_dir": Key(SettingKind.PATH, "the folder of replay runs"),
+    "jobs_dir": Key(SettingKind.PATH, "the folder of submissions and events"),
+    "n_epochs": Key(SettingKind.COUNT, "how often a job trains on each record", _TABLE),
+    "batch_size": Key(SettingKind.COUNT, "records a step", _TABLE),
+    "learning_rate_multiplier": Key(SettingKind.NUMBER, "scale of the learning rate", _TABLE),
+    "group_size": Key(SettingKind.COUNT, "completions of each record in a step", _TABLE),
+    "price_per_hour": Key(SettingKind.NUMBER, "the service's price in USD", _TABLE),
+    "completions_per_call": Key(
+        SettingKind.COUNT, "completions a grader call, assumed in a forecast", _TABLE
+    ),
 }
 """Every setting, by the name of its option with underscores."""
 
@@ -108,10 +119,10 @@ class Setting:
         kind = KEYS[self.key].kind
         if folder.resolve() == self.file.parent.resolve() or not isinstance(self.value, str):
             return self.value
-        if kind is Kind.PATH:
+        if kind is SettingKind.PATH:
             return self._moved(self.value, folder)
         where, colon, name = self.value.partition(":")
-        if kind is Kind.GRADER and where.endswith(".py"):
+        if kind is SettingKind.GRADER and where.endswith(".py"):
             return f"{self._moved(where, folder)}{colon}{name}"
         return self.value
 
@@ -282,11 +293,11 @@ def _written(key: str) -> str:
 def _checked(key: str, value: Any, place: str) -> Value:
     """The value of a setting, in its own type; a wrong one is refused."""
     kind = KEYS[key].kind
-    if kind is Kind.TEXTS and isinstance(value, str):
+    if kind is SettingKind.TEXTS and isinstance(value, str):
         value = [value]
     if not _FITS[kind](value):
         raise InputError(f"{_written(key)} has to be {kind.value}", place=place)
-    texts = [value] if isinstance(value, str) else value if kind is Kind.TEXTS else []
+    texts = [value] if isinstance(value, str) else value if kind is SettingKind.TEXTS else []
     if any(not text.strip() or "\0" in text for text in texts):
         raise InputError(
             f"{_written(key)} holds an empty text", place=place, fix="Write it, or remove the key."
@@ -306,14 +317,16 @@ def _is_number(value: Any) -> bool:
         return False
 
 
-_FITS: Final[Mapping[Kind, Callable[[Any], bool]]] = {
-    Kind.TEXT: _is_text,
-    Kind.PATH: _is_text,
-    Kind.GRADER: _is_text,
-    Kind.TEXTS: lambda value: isinstance(value, list) and bool(value) and all(map(_is_text, value)),
-    Kind.NUMBER: _is_number,
-    Kind.COUNT: lambda value: isinstance(value, int) and not isinstance(value, bool),
-    Kind.RANGE: lambda value: isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)),
+_FITS: Final[Mapping[SettingKind, Callable[[Any], bool]]] = {
+    SettingKind.TEXT: _is_text,
+    SettingKind.PATH: _is_text,
+    SettingKind.GRADER: _is_text,
+    SettingKind.TEXTS: lambda value: isinstance(value, list) and bool(value) and all(map(_is_text, value)),
+    SettingKind.NUMBER: _is_number,
+    SettingKind.COUNT: lambda value: isinstance(value, int) and not isinstance(value, bool),
+    SettingKind.RANGE: lambda value: (
+        isinstance(value, list) and len(value) == 2 and all(map(_is_number, value))
+    ),
 }
 
 

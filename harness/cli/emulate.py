@@ -16,7 +16,7 @@ from harness.cli.options import (
     wire_option,
 )
 from harness.cli.output import emit_json, say, stderr_console
-from harness.emulator.config import EmulatorConfig, parse_faults, parse_functions, parse_speed
+from harness.emulator.settings import EmulatorConfig, parse_faults, parse_functions, parse_speed
 
 
 @click.command("emulate")

@@ -8,6 +8,7 @@ GROUPS = {
     "Start": {
         "demo": "Take the whole path on sample data, without an account.",
         "init": "Begin a project: grader, samples, replay test, template.",
+        "config": "Show the project's settings, and where each is from.",
     },
     "Data": {
         "validate": "Check a training file against the service's rules.",
@@ -15,6 +16,7 @@ GROUPS = {
     },
     "Grader": {
         "replay": "Run recorded rollouts through a grader; keep every reward.",
+        "runs": "List the replay runs.",
         "show": "Show a replay run: rewards, groups, errors, one sample.",
         "rehearse": "Rehearse a training job here: what does the grader teach?",
     },

@@ -15,10 +15,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from harness.emulator.api_errors import ApiError, invalid, not_found
-from harness.emulator.config import parse_faults
 from harness.emulator.context import Components, emulator_of
 from harness.emulator.incoming import read_json, read_query
 from harness.emulator.operations import ALIAS, FAULT_RATES, LEARNED, NOTHING, STEP
+from harness.emulator.settings import parse_faults
 from harness.errors import HarnessError
 from harness.simulator.failure import JobFailure
 

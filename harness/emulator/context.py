@@ -8,11 +8,11 @@ from typing import Any, NamedTuple, cast
 from starlette.requests import Request
 
 from harness.clock import Clock
-from harness.emulator.config import EmulatorConfig
 from harness.emulator.faults import Faults
 from harness.emulator.generation import Inference
 from harness.emulator.lifecycle import Lifecycle
 from harness.emulator.runner import Runner
+from harness.emulator.settings import EmulatorConfig
 from harness.emulator.state import Store
 from harness.simulator.pool import Pool
 

@@ -21,8 +21,8 @@ from typing import Any, Final, NamedTuple, cast
 from harness.api import types as api
 from harness.api.types import FINAL_STATUSES, Checkpoint, Event, Job
 from harness.clock import Clock
-from harness.emulator.config import EmulatorConfig
 from harness.emulator.notices import Notices
+from harness.emulator.settings import EmulatorConfig
 from harness.emulator.state import Store, StoredJob, StoredModel
 from harness.errors import HarnessError
 from harness.simulator import policy as policies

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Final
 
 from harness.api.types import FILE_PURPOSE, GRADER_TYPE, HYPERPARAMETERS, METHOD_TYPE
-from harness.emulator.config import FAULTS
 from harness.emulator.request_fields import (
     Field,
     Kind,
@@ -34,6 +33,7 @@ from harness.emulator.request_fields import (
     whole,
     written,
 )
+from harness.emulator.settings import FAULTS
 
 __all__ = [
     "ALIAS",

@@ -28,7 +28,6 @@ from graders.wire import PROFILES
 from harness.clock import Clock, ManualClock, SystemClock
 from harness.emulator import admin_routes, chat_routes, file_routes, job_routes, response_routes
 from harness.emulator.api_errors import ApiError
-from harness.emulator.config import EmulatorConfig
 from harness.emulator.connection import Connection
 from harness.emulator.context import Components
 from harness.emulator.faults import Faults, FrontDoor
@@ -37,6 +36,7 @@ from harness.emulator.generation import Inference
 from harness.emulator.lifecycle import Lifecycle
 from harness.emulator.notices import Notices, RefusalsTold
 from harness.emulator.runner import Runner
+from harness.emulator.settings import EmulatorConfig
 from harness.emulator.state import Store
 from harness.errors import InputError
 from harness.simulator.pool import load_pool

@@ -180,7 +180,7 @@ def read_facts(folder: Path) -> RunFacts | None:
     Raises:
         InputError: It is damaged, or written by a version that this one does not know.
     """
-    fix = "`ls runs` shows the runs of this folder."
+    fix = "`rft runs` lists the runs."
     return read_typed(folder / "run.json", RunFacts, "run", schema=SCHEMA, older={1: _from_1}, fix=fix)
 
 

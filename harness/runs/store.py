@@ -163,9 +163,7 @@ def open_run(folder: Path) -> Run:
     """
     facts = read_facts(folder)
     if facts is None:
-        raise InputError(
-            "there is no run here", place=str(folder), fix="`ls runs` shows the runs of this folder."
-        )
+        raise InputError("there is no run here", place=str(folder), fix="`rft runs` lists the runs.")
     # A run that came with somebody's repository could have its files written, or shown, elsewhere.
     for path in (folder, *folder.iterdir(), *folder.glob("shards/*")):
         if path.is_symlink():

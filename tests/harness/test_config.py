@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 
-from harness.config import KEYS, Kind, find_configuration, read_configuration
+from harness.config import KEYS, SettingKind, find_configuration, read_configuration
 from harness.errors import InputError
 
 
@@ -136,14 +136,14 @@ def test_bytes_that_are_no_text_are_refused(root: Path) -> None:
         find_configuration(root)
 
 
-VALUES: dict[Kind, st.SearchStrategy[Any]] = {
-    Kind.TEXT: st.from_regex(r"[A-Za-z0-9 ./:\[\]=-]*[a-z]", fullmatch=True),
-    Kind.COUNT: st.integers(-(2**63), 2**63 - 1),
-    Kind.NUMBER: st.floats(allow_nan=False, allow_infinity=False),
+VALUES: dict[SettingKind, st.SearchStrategy[Any]] = {
+    SettingKind.TEXT: st.from_regex(r"[A-Za-z0-9 ./:\[\]=-]*[a-z]", fullmatch=True),
+    SettingKind.COUNT: st.integers(-(2**63), 2**63 - 1),
+    SettingKind.NUMBER: st.floats(allow_nan=False, allow_infinity=False),
 }
-VALUES[Kind.PATH] = VALUES[Kind.GRADER] = VALUES[Kind.TEXT]
-VALUES[Kind.TEXTS] = st.lists(VALUES[Kind.TEXT], min_size=1, max_size=3)
-VALUES[Kind.RANGE] = st.lists(VALUES[Kind.NUMBER], min_size=2, max_size=2)
+VALUES[SettingKind.PATH] = VALUES[SettingKind.GRADER] = VALUES[SettingKind.TEXT]
+VALUES[SettingKind.TEXTS] = st.lists(VALUES[SettingKind.TEXT], min_size=1, max_size=3)
+VALUES[SettingKind.RANGE] = st.lists(VALUES[SettingKind.NUMBER], min_size=2, max_size=2)
 
 
 @st.composite

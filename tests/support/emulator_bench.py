@@ -10,11 +10,11 @@ from typing import Any
 
 from harness.api import types as api
 from harness.clock import ManualClock
-from harness.emulator.config import EmulatorConfig
 from harness.emulator.lifecycle import Lifecycle
 from harness.emulator.operations import CREATE_JOB
 from harness.emulator.request_fields import read_fields
 from harness.emulator.requests import new_job
+from harness.emulator.settings import EmulatorConfig
 from harness.emulator.state import Store
 from harness.simulator.pool import Pool
 from harness.targets.fake import FakeTarget

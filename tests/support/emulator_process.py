@@ -16,8 +16,8 @@ import threading
 from types import TracebackType
 from typing import IO, Final
 
-from harness.emulator.config import EmulatorConfig
 from harness.emulator.server import serve
+from harness.emulator.settings import EmulatorConfig
 from harness.errors import HarnessError, InputError, ServiceError
 from harness.processes import end
 

@@ -13,7 +13,7 @@ from harness.api.auth import find_credential
 from harness.api.client import FineTuning
 from harness.api.endpoint import find_endpoint
 from harness.cli.rehearse import Screen
-from harness.emulator.config import EmulatorConfig
+from harness.emulator.settings import EmulatorConfig
 from harness.rehearsal.rehearsal_file import Rehearsal
 from harness.rehearsal.run import RehearsalRequest, rehearse
 from harness.samples import ROLLOUTS

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from openai import OpenAI
 
-from harness.emulator.config import EmulatorConfig
+from harness.emulator.settings import EmulatorConfig
 from support.emulator_process import EmulatorProcess
 from support.waiting import until
 

@@ -16,7 +16,7 @@ from harness.cli import verbs
 from harness.cli.configured import filled, keys_of
 from harness.cli.groups import VERBS
 from harness.cli.main import main
-from harness.config import KEYS, Configuration, Kind, Setting
+from harness.config import KEYS, Configuration, Setting, SettingKind
 
 WRITTEN: dict[str, Any] = {
     "grader": "g.py:mine",
@@ -28,8 +28,8 @@ WRITTEN: dict[str, Any] = {
     "arn": "mine:live",
     "region": "eu-west-1",
     "base_url": "http://127.0.0.1:9/v1",
-    **{key: f"my-{key}" for key, known in KEYS.items() if known.kind in (Kind.TEXT, Kind.PATH)},
-    **{key: 3 for key, known in KEYS.items() if known.kind in (Kind.COUNT, Kind.NUMBER)},
+    **{key: f"my-{key}" for key, known in KEYS.items() if known.kind in (SettingKind.TEXT, SettingKind.PATH)},
+    **{key: 3 for key, known in KEYS.items() if known.kind in (SettingKind.COUNT, SettingKind.NUMBER)},
 } | {"label": "verdict", "handler": "h.mine", "arn": "mine:live", "region": "eu-west-1"}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from openai import OpenAI
 
-from harness.emulator.config import EmulatorConfig
+from harness.emulator.settings import EmulatorConfig
 from harness.targets.fake import FakeTarget
 from support.emulator_bench import Bench
 from support.emulator_process import EmulatorProcess

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from harness.emulator.config import EmulatorConfig
+from harness.emulator.settings import EmulatorConfig
 from harness.errors import InputError
 from support.emulator_process import EmulatorProcess
 from support.waiting import at_least, until
@@ -188,7 +188,7 @@ def test_the_process_dies_with_its_owner(tmp_path: Path) -> None:
             textwrap.dedent(f"""
                 import sys, time
                 from pathlib import Path
-                from harness.emulator.config import EmulatorConfig
+                from harness.emulator.settings import EmulatorConfig
                 from support.emulator_process import EmulatorProcess
                 with EmulatorProcess(EmulatorConfig(rollouts=(), state=Path({str(tmp_path)!r}))) as emulator:
                     print(emulator.pid, flush=True)

@@ -14,11 +14,11 @@ import pytest
 
 from harness.api.types import MAX_RECORDS, MIN_RECORDS, NOT_RECORDED, TRAINING_METRICS
 from harness.emulator import admin_routes
-from harness.emulator.config import FAULTS, EmulatorConfig
 from harness.emulator.handmade import HANDMADE
 from harness.emulator.operations import CHAT, COMPLETIONS, CREATE_JOB, MAX_PAGE, RESPONSES
 from harness.emulator.request_fields import Table
 from harness.emulator.requests import DOCUMENTED_PLACEHOLDER
+from harness.emulator.settings import FAULTS, EmulatorConfig
 from harness.simulator.examples import HELD_OUT, MAX_SHORT, MIN_COMPLETIONS
 from harness.simulator.failure import WINDOW
 from harness.simulator.features import DIMENSIONS, features

@@ -18,9 +18,9 @@ from openai.types.responses import Response
 from pydantic import BaseModel
 from starlette.testclient import TestClient
 
-from harness.emulator.config import EmulatorConfig
 from harness.emulator.functions import Functions
 from harness.emulator.server import application, assemble
+from harness.emulator.settings import EmulatorConfig
 from support.openapi import assert_valid, assert_valid_job
 from support.published_requests import BODIES, ODD_TEXTS, QUERIES, anything, bodies
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.emulator.config import EmulatorConfig
+from harness.emulator.settings import EmulatorConfig
 from harness.samples import RECORDS, ROLLOUTS
 from support.emulator_process import EmulatorProcess
 from support.ports import free_port

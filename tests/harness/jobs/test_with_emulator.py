@@ -11,7 +11,7 @@ import pytest
 
 from harness.api.failures import Unreachable
 from harness.clock import SystemClock
-from harness.emulator.config import EmulatorConfig
+from harness.emulator.settings import EmulatorConfig
 from harness.follow.watch import Polling, watch
 from harness.jobs.journal import Entry
 from harness.jobs.plan import Plan, hyperparameters, read_training_file

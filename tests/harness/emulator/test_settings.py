@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.emulator.config import parse_faults, parse_functions, parse_speed
+from harness.emulator.settings import parse_faults, parse_functions, parse_speed
 from harness.errors import InputError
 
 

@@ -1,0 +1,119 @@
+"""Lists the replay runs of a folder, also those that cannot be opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from heapq import nlargest
+from pathlib import Path
+
+from harness.errors import InputError
+from harness.runs.facts import RunFacts
+from harness.runs.store import open_run
+
+__all__ = ["ListedRun", "RunList", "list_runs"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedRun:
+    """One run in a list; what is unknown of it is None."""
+
+    name: str
+    when: str
+    """When `run.json` was last written, as ISO 8601 in UTC: the end of a run that is done."""
+    state: str
+    """`done`, `unfinished` or `unreadable`."""
+    grader: str | None = None
+    rollouts: Path | None = None
+    """The input: rollouts, or records."""
+    gradings: int | None = None
+    mean: float | None = None
+    failures: int | None = None
+    """Gradings without a reward."""
+    label: str | None = None
+    agreed: int | None = None
+    """Rewards that agree with their label."""
+    judged: int | None = None
+    """Rewards that were compared with a label."""
+    problem: str | None = None
+    """Why it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunList:
+    """The newest runs of a folder."""
+
+    runs: tuple[ListedRun, ...]
+    """Newest first."""
+    more: int
+    """How many older runs are not in `runs`."""
+
+
+def list_runs(folder: Path, limit: int) -> RunList:
+    """List the runs of a folder, newest first.
+
+    Args:
+        folder: Where runs are kept.
+        limit: The most runs to list.
+
+    Raises:
+        InputError: The folder cannot be read.
+    """
+    try:
+        found = [(_written(path), path) for path in folder.iterdir() if _is_run(path)]
+    except FileNotFoundError:
+        found = []
+    except OSError as error:
+        fix = "Name the folder of the runs with --runs-dir."
+        raise InputError(f"cannot be read: {error.strerror}", place=str(folder), fix=fix) from error
+    newest = nlargest(limit, found)
+    return RunList(tuple(_listed(path, at) for at, path in newest), len(found) - len(newest))
+
+
+def _is_run(path: Path) -> bool:
+    """Whether a folder is a run, or what is left of one; drafts have a dot, and logs lie beside runs."""
+    kept = ("run.json", "rewards.jsonl", "shards")
+    return path.name[0] != "." and path.is_dir() and any((path / name).exists() for name in kept)
+
+
+def _written(path: Path) -> float:
+    try:
+        return (path / "run.json").lstat().st_mtime
+    except OSError:
+        return path.lstat().st_mtime
+
+
+def _listed(path: Path, at: float) -> ListedRun:
+    when = datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+    try:
+        return _of(open_run(path).facts, path.name, when)
+    except InputError as error:
+        missing = not (path / "run.json").exists()
+        why = "its run.json is missing" if missing else error.message
+    except OSError as error:
+        why = str(error.strerror)
+    return ListedRun(name=path.name, when=when, state="unreadable", problem=why)
+
+
+def _of(facts: RunFacts, name: str, when: str) -> ListedRun:
+    found = ListedRun(
+        name=name,
+        when=when,
+        state="unfinished",
+        grader=facts.grader.ref,
+        rollouts=facts.input.path,
+        label=facts.label,
+    )
+    totals = facts.totals
+    if facts.state != "done" or totals is None:
+        return found
+    judged = None if facts.label is None else totals.agreed + totals.disagreed
+    return replace(
+        found,
+        state="done",
+        gradings=totals.gradings,
+        mean=totals.mean,
+        failures=sum(totals.errors.values()),
+        agreed=None if judged is None else totals.agreed,
+        judged=judged,
+    )
