@@ -14,7 +14,15 @@ from harness.data.record_fields import ALWAYS_SHOWN, FieldChoice, choose_fields,
 from harness.data.records import ends_with_assistant
 from harness.errors import InputError
 
-__all__ = ["RecordFacts", "RecordFile", "check_either", "decide_fields", "look_at_records", "open_records"]
+__all__ = [
+    "RecordFacts",
+    "RecordFile",
+    "check_either",
+    "decide_fields",
+    "look_at_records",
+    "open_records",
+    "read_record",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +49,8 @@ class RecordFile:
         for number, (_, line) in enumerate(lines(path), 1):
             if not line.strip():
                 continue
-            try:
-                value = parse(line)
-                if not isinstance(value, dict) or not isinstance(value.get("messages"), list):
-                    what = "the line is not a record: it has no list of messages"
-                    raise InputError(what, place=f"{path}:{number}", fix="Name the training file.")
-                if ends_with_assistant(value):
-                    what = "the line is a rollout: its last message is the assistant's"
-                    raise InputError(what, place=f"{path}:{number}", fix="Name the training file.")
-                value = flattened(value)
-                keys = {record_key(value), content_key(value)}
-            except LineError as error:
-                fix = "`rft validate` checks every record."
-                raise InputError(str(error), place=f"{path}:{number}", fix=fix) from None
+            value = read_record(line, f"{path}:{number}")
+            keys = {record_key(value), content_key(value)}
             fields = {
                 name: item for name, item in value.items() if name not in ALWAYS_SHOWN and name != "record"
             }
@@ -83,6 +80,32 @@ class RecordFile:
             what = f"{self.path} holds two records of this key whose fields differ"
             raise InputError(what, fix="Name each in a field `record`, in both files.")
         return {**{name: value[name] for name in ALWAYS_SHOWN if name in value}, **fields}
+
+
+def read_record(line: bytes, place: str) -> dict[str, Any]:
+    """Read one line of a training file, flattened; its keys can be computed.
+
+    Args:
+        line: The line, not a blank one.
+        place: The file and the line's number, for messages.
+
+    Raises:
+        InputError: It is no record.
+    """
+    fix = "`rft validate` checks every record."
+    try:
+        value = parse(line)
+        if not isinstance(value, dict) or not isinstance(value.get("messages"), list):
+            what = "the line is not a record: it has no list of messages"
+            raise InputError(what, place=place, fix="Name the training file.")
+        if ends_with_assistant(value):
+            what = "the line is a rollout: its last message is the assistant's"
+            raise InputError(what, place=place, fix="Name the training file.")
+        value = flattened(value)
+        record_key(value), content_key(value)
+    except LineError as error:
+        raise InputError(str(error), place=place, fix=fix) from None
+    return value
 
 
 def look_at_records(path: Path) -> RecordFacts:

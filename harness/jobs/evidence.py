@@ -15,11 +15,11 @@ from harness.api.function_arn import read_arn
 from harness.errors import InputError
 from harness.findings import Finding, Place, Severity
 from harness.jobs.plan import ReplayEvidence
-from harness.jobs.replayed_records import RecordsSeen, RunReading, records_seen
 from harness.jobs.same_code import CodeComparison, UnknownFunction, compare_code
 from harness.localaws.manifest import changed_sources
 from harness.printable import named
 from harness.runs.facts import Bounds, LocalRuntimeFacts, RunFacts, known_bounds, share_of
+from harness.runs.replayed_records import RecordsSeen, RunReading, records_seen
 from harness.runs.rows import Totals, read_rows
 from harness.runs.store import changed_files, open_run
 from harness.signal.groups import GroupCounts, count_groups, group_rewards

@@ -18,7 +18,7 @@ from harness.disk import no_link
 from harness.runs.rows import Row
 from harness.runs.store import Run, sha256
 
-__all__ = ["RecordsSeen", "RunReading", "records_seen"]
+__all__ = ["RecordsSeen", "ReplayedRecords", "RunReading", "records_seen"]
 
 
 @dataclass(slots=True)
@@ -75,33 +75,60 @@ def records_seen(run: Run, reading: RunReading, training: Path) -> RecordsSeen:
     Raises:
         InputError: The training file cannot be read.
     """
-    why = _unreadable(run)
-    rollouts = {} if why else _first_rollouts(run, reading.first.values())
-    named: dict[tuple[str, str], Mapping[str, Any]] = {}
-    by_content: dict[str, Mapping[str, Any]] = {}
-    for value in rollouts.values():
-        named.setdefault((record_key(value), leak_key(value)), value)
-        by_content.setdefault(content_key(value), value)
+    replayed = ReplayedRecords(run, reading.first)
     source = run.facts.records
     fields = _Fields(run) if source is None else None
     other = source.path if source is not None and source.sha256 != sha256(training) else None
     records = seen = 0
     for record in _values(training):
         records += 1
-        content = content_key(record)
-        key = record_key(record)
-        rollout = named.get((key, leak_key(record)))
-        if rollout is None and (content == key or content in reading.first):
-            # One of the two has no name. Two with different names are two records.
-            rollout = by_content.get(content)
-        # Without the rollouts, a record without a name is still known by its group's.
-        seen += rollout is not None or content in reading.first
+        seen += replayed.group_of(record) is not None
+        rollout = replayed.rollout_of(record)
         if rollout is not None and fields is not None:
             fields.compare(rollout, record)
-    if why and not seen and reading.first:
-        return RecordsSeen(records, None, why)
+    if replayed.why and not seen and reading.first:
+        return RecordsSeen(records, None, replayed.why)
     lacking, added = ((), ()) if fields is None else (fields.lacking, fields.added)
     return RecordsSeen(records, seen, None, tuple(sorted(lacking)), tuple(sorted(added)), other)
+
+
+class ReplayedRecords:
+    """The records that a run graded, found by the records of a training file.
+
+    Args:
+        run: A finished run.
+        first: Where in the rollouts the first rollout begins, by group, as `RunReading` notes it.
+    """
+
+    def __init__(self, run: Run, first: Mapping[str, int]) -> None:
+        self.why = _unreadable(run)
+        """Why the run's rollouts cannot be read again; None where they can."""
+        self._first = first
+        self._named: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._by_content: dict[str, Mapping[str, Any]] = {}
+        for value in {} if self.why else _first_rollouts(run, first.values()).values():
+            self._named.setdefault((record_key(value), leak_key(value)), value)
+            self._by_content.setdefault(content_key(value), value)
+
+    def rollout_of(self, record: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The first rollout of a training record; None where the run has none, or it cannot be read again."""
+        content, key = content_key(record), record_key(record)
+        rollout = self._named.get((key, leak_key(record)))
+        if rollout is None and (content == key or content in self._first):
+            # One of the two has no name. Two with different names are two records.
+            rollout = self._by_content.get(content)
+        return rollout
+
+    def group_of(self, record: Mapping[str, Any]) -> str | None:
+        """The group of a training record's rollouts; None where the run has none that can be told to be its.
+
+        Without the rollouts, a record without a name is still known by its group's.
+        """
+        rollout = self.rollout_of(record)
+        if rollout is not None:
+            return record_key(rollout)
+        content = content_key(record)
+        return content if content in self._first else None
 
 
 class _Fields:

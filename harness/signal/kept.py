@@ -1,0 +1,91 @@
+"""A training file without the records that would teach nothing: its other lines, byte for byte.
+
+A record is left out only where the run measured it. What the run does not know stays in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from harness.api.types import MIN_RECORDS
+from harness.data.json_lines import lines
+from harness.data.record_file import read_record
+from harness.disk import replaced
+from harness.errors import InputError
+from harness.runs.replayed_records import ReplayedRecords
+
+__all__ = ["KeptRecords", "write_kept"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRecords:
+    """A training file that was written without some of its records."""
+
+    path: Path
+    kept: int
+    dropped: int
+    unknown: int
+    """Of the kept records, those that the run did not measure."""
+    why: str | None = None
+    """Why records with names of their own could not be compared with the run's; None where they could."""
+
+    def lines(self) -> list[str]:
+        """What was written, in words."""
+        said = [f"{self.path}: {self.kept:,} records kept, {self.dropped:,} dropped"]
+        if self.unknown:
+            said.append(f"  {self.unknown:,} of the kept were not measured by this run")
+        if self.why:
+            said.append(f"  records with names were not compared: {self.why}")
+        if self.kept < MIN_RECORDS:
+            said.append(f"  a job takes {MIN_RECORDS:,} records at least")
+        return said
+
+
+def write_kept(
+    training: Path, out: Path, replayed: ReplayedRecords, *, drop: Collection[str], measured: Collection[str]
+) -> KeptRecords:
+    """Write a training file without the records of some groups.
+
+    Args:
+        training: The training file.
+        out: What to write; nothing may be there yet.
+        replayed: The records of the run.
+        drop: The groups whose records are left out.
+        measured: The groups of which the run knows enough to tell.
+
+    Raises:
+        InputError: The training file cannot be read or a line of it is no record, nothing would be left,
+            or `out` cannot be written or is there already.
+    """
+    if out.exists() or out.is_symlink():
+        raise InputError("there is a file already", place=str(out), fix="Name another file with --out.")
+    kept = dropped = unknown = 0
+    with _opened(training) as whole, replaced(out, "Name another file with --out.") as left:
+        for number, (_, line) in enumerate(lines(training), 1):
+            raw = whole.readline()  # the same line, with the end that it has in the file
+            group = None
+            if line.strip():
+                group = replayed.group_of(read_record(line, f"{training}:{number}"))
+                if group in drop:
+                    dropped += 1
+                    continue
+                kept += 1
+                unknown += group is None or group not in measured
+            left.write(raw)
+        if not kept:
+            what = "no record would be left" if dropped else "the file is empty"
+            raise InputError(what, place=str(training), fix="Name the file that the rollouts were made of.")
+    return KeptRecords(out, kept, dropped, unknown, replayed.why)
+
+
+@contextmanager
+def _opened(training: Path) -> Iterator[IO[bytes]]:
+    if not training.is_file():  # a pipe can be read only once
+        what = "this is not a file" if training.exists() else "no such file"
+        raise InputError(what, place=str(training), fix="Name the training file.")
+    with training.open("rb") as file:
+        yield file
