@@ -20,6 +20,10 @@ _SCALING = (  # 5万, 3点5, 70多, 3分之1, and words of scale of other script
     *"十百千万萬亿億兆半点點折成余餘多几幾만억조천백십",
     *"分之 ล้าน พัน หมื่น แสน लाख करोड हजार हज़ार тыс млн млрд милли".split(),
 )
+# Units that begin as a word of scale does: 4千克 are 4 kilograms.
+_SCALED_UNITS = tuple(
+    "千克 千米 千瓦 千卡 千焦 千帕 千赫 千伏 千字节 兆瓦 兆赫 兆帕 兆字节 分钟 百分点 百分點 百分比".split()
+)
 _SPACELESS = ((0x0E00, 0x0E80), (0x3040, 0x3100), (0x4E00, 0xA000), (0xAC00, 0xD7B0))  # Thai to Korean
 _CHANGED_AFTER = re.compile(
     r"\s{0,3}(?:(?:hundreds|dozens?|score|gross|mil|ml[nd]|mrd|milliard\w*|mill?ion\w+|mill?one\w*|milh\w+|tsd"
@@ -30,7 +34,7 @@ _CHANGED_AFTER = re.compile(
     r"|and (?:a|one|two|three) (?:half|thirds?|quarters?|fourths?)"
     r"|or (?:more|less|fewer|greater|above|below|higher|lower|so))\b|\\[A-Za-z]|[<>≤≥≠±∈∞√π]"
     r"|[+×÷·]\s{0,2}[\w($\\.-]|(?<=\s)\*\s?[\w(\\$]|\^|/\s?(?![A-Za-z]{2})[\w(\\]"
-    r"|-\s{0,2}(?:[0-9(\\$.π√∞]|[A-Za-z](?![A-Za-z])))|\s(?![aI]\b)[B-HJ-Zb-z](?![A-Za-z'.])",
+    r"|-\s{0,2}(?:[0-9(\\$.π√∞]|[A-Za-z](?![A-Za-z])))|\s(?![aI]\b)[B-HJ-Zb-z](?![^\W\d_]|['.])",
     re.IGNORECASE,
 )
 # Each ends right before the number, its sign, currency and opening brackets.
@@ -38,7 +42,8 @@ _CHANGED_BEFORE = re.compile(
     r"(?:\b(?:not|never|than|least|most|over|under|above|below|exceeds?|plus|times|minus|multiplied by"
     r"|divided by|mod|modulo|choose|(?:cannot|can't|couldn't|could not) be|rul(?:e|es|ed|ing) out|instead of"
     r"|rather than|half|twice|double|triple|thrice|(?:half|third|quarter|root|cube|square|power|factorial"
-    r"|multiple) of|between|sqrt|log|ln|sin|cos|tan|up to)|n't"
+    r"|multiple) of|between|sqrt|log|ln|sin|cos|tan|up to|nicht|keine?|pas|jamais|no (?:es|son)|não (?:é|são)"
+    r"|non (?:è|sono)|не)|n't|不[是为為等]于?|并非|並非|ليست?"
     r"|\\[A-Za-z]{1,20}|(?<![=-])>|<|[<>!]=|[/×÷·^√±≤≥≠∈∞@\\]"
     r"|\b(?![xX])[A-Za-z]\s[xX]|[\w)\]}$.%]\s{0,3}(?:\+|(?<!\*)\*))"
     r"\s{0,3}\Z",
@@ -50,6 +55,7 @@ _UNSOLVED = re.compile(
     r"(?:[-+*/^0-9)]\s?[a-ce-fi-kn-rw-zA-Z]|\b(?:minus|negative) [a-z])(?![A-Za-z])|\b[a-zA-Z]\s?[\^*/+-]"
 )
 _OPERAND = re.compile(r"(?:[0-9)}$π%°]|\b[a-z])\s{0,3}\Z")
+_COUNTED = re.compile(r"[0-9][^\W\d_]{1,3}\Z")
 _RIVAL = re.compile(r"[0-9]\S{0,12}(?:\s\w{1,12}){0,2},?\s(?:or|vs\.?|versus)\s(?:[a-z]\s?=\s?)?\Z")
 _OPENERS = frozenset("([{\"'“”„«‹「『《〈【〔`*_#" + CURRENCIES)
 _CLOSERS = frozenset(")]}\"'“”»›」』》〉】〕`*_$")
@@ -108,6 +114,8 @@ def _is_operation(text: str, at: int, left: str) -> bool:
         return text[at - 2 : at - 1] == ")" or text[at - 2 : at - 1].isdigit()
     if not left or not (left in "+-)]}%°!" or left.isalnum()):
         return False
+    if ord(left) >= JOINING and left.isalpha():  # 答案是-5, but 9元-5元
+        return _COUNTED.search(text, max(0, at - 4), at) is not None
     return code_start(text, at, dollars=False) == at
 
 
@@ -167,7 +175,8 @@ def changed_after(text: str, found: re.Match[str], start: int, end: int, power: 
     while at < end + 12 and text[at : at + 1] in _CLOSERS and text[at : at + 1]:
         at += 1
     at = past_unit(text, at)
-    if text[at : at + 10].lstrip().startswith(_SCALING):
+    scaling = text[at : at + 10].lstrip()
+    if scaling.startswith(_SCALING) and not scaling.startswith(_SCALED_UNITS):
         return True
     return bool(_CHANGED_AFTER.match(text, at) or (at > found.end() and scale_at(text, at)[0] and not power))
 
@@ -176,7 +185,7 @@ def _is_spaceless(text: str, at: int) -> bool:
     """Whether a word of a script without spaces starts at a place, but for those that scale: 3分之1."""
     code = ord(text[at])
     spaceless = any(low <= code < high for low, high in _SPACELESS)
-    return spaceless and not text.startswith(_SCALING, at)
+    return spaceless and (not text.startswith(_SCALING, at) or text.startswith(_SCALED_UNITS, at))
 
 
 def past_unit(text: str, at: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from functools import cache
 from itertools import islice
 
 from ._blocks import TAKEN_BACK, box_span, is_retracted
@@ -41,7 +42,7 @@ _SEE = re.compile(
     re.IGNORECASE,
 )
 _CLAIM = re.compile(
-    r"\b(?P<final>final\s)?answer\b(?:\s(?:to|for|of)\b[^.\n:=]{0,60}?)?[\s*_]{0,4}"
+    r"\b(?:final\s)?answer\b(?:\s(?:to|for|of)\b[^.\n:=]{0,60}?)?[\s*_]{0,4}"
     r"(?:\b(?:is|was|(?:would|should|must|has to) be)\b|[=:])[\s*_:]{0,6}",
     re.IGNORECASE,
 )
@@ -50,10 +51,20 @@ _PLAIN_WORD = re.compile(r"(?<=[a-z] )[a-z]{2,12}\Z")
 _TELLING = frozenset(  # words that may change the number behind them
     """not never than least most over under above below exceed exceeds plus times minus negative by of or vs
     versus half twice double triple thrice between sqrt log ln sin cos tan to and may be out
-    mod modulo choose""".split()
+    mod modulo choose nicht kein keine pas jamais es son""".split()
 )
-_FINAL = re.compile(r"\bfinal\sanswer\b", re.IGNORECASE)
-_SENTENCE = re.compile(r"(?<![A-Z])[.;?!]\s+(?=[A-Z(\[])")
+_FINAL = re.compile(
+    r"\bfinal\sanswer\b|\b(?:respuesta|resposta|réponse|risposta)\sfinale?\b|\bendgültige\santwort\b"
+    r"|最[终終后後]的?答案|최종\s?(?:정답|답)|(?:итоговый|окончательный)\sответ|(?:الإجابة|الجواب)\sالنهائية?",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(
+    r"(?<![A-Z])[.;?!]\s+(?=[A-Z(\[]|[^\W\d_a-z])|(?<=[\u0590-\uffff])[.?!]\s+|[。！？；।]"
+)
+# What a text holds that may claim a number in another language; looked for first, for speed.
+_ABROAD = "éponse ÉPONSE твет ТВЕТ 答 正解 답 جاب جواب उत्तर जवाब".split()
+_SPACELESS = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
+_LETTERS_A_WORD = 3  # in scripts without spaces
 _BOX = re.compile(r"\\(?:boxed|fbox)\s?\{([^{}]{0,200})\}")
 _BEFORE_BOX = re.compile(
     r"(?:[-+\u2212\u2013*/^<>]|(?<![A-Za-z]{2})[\w)}\]](?=\Z|\$\Z)|\\(?:[lg]eq?|neq?|times|cdot|pm)|\b(?:not|minus|negative)\s?)\s?\$?\s?\Z"
@@ -113,7 +124,7 @@ def last_number(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Nu
         An int, or a Fraction where the number is not whole; `Missing` when there is none, or different ones
         are claimed, or the one that counts cannot be read exactly.
     """
-    if "oxed" in text or "box" in text:
+    if "box" in text or "\x08" in text:
         span = box_span(text)
         if not isinstance(span, Missing):
             found = _box_number(text, *span, decimal, scale)
@@ -218,11 +229,14 @@ def _last(text: str, decimal: Decimal, scale: bool) -> Number | Missing:
 def _unless_unclaimed(value: Number | Missing, found: str, behind: str) -> Number | Missing:
     """A number, unless what stands behind it takes it back, or makes a question of it: `Is it 72?`."""
     if "?" in behind or not behind.isascii():
-        from ._denials import is_asked
+        from ._denials import is_asked, is_denied
         from ._phrases import plain_width
 
-        if is_asked(plain_width(behind[:_LONGEST_QUESTION]), 0):
+        near = plain_width(behind[:_LONGEST_QUESTION])
+        if is_asked(near, 0):
             return unread("it is asked, not claimed")
+        if not near.isascii() and is_denied(f"0{near}", 0, 1):
+            return unread("it is denied")
     return TAKEN_BACK if is_retracted(found, behind) else value
 
 
@@ -321,24 +335,55 @@ def _ordinary_end(line: str) -> Number | None:
 
 def _claimed(text: str, decimal: Decimal, scale: bool) -> Number | Missing | None:
     """The number that a text claims in words; None where it claims none."""
-    if "nswer" not in text and "NSWER" not in text:
+    if _is_claimed_abroad(text):
+        pattern = _claims_of_all_languages()
+    elif "nswer" in text or "NSWER" in text:
+        pattern = _CLAIM
+    else:
         return None
     from ._numerals import plain
 
     claims = []
-    for claim in list(_CLAIM.finditer(text))[-_MOST:]:
+    for claim in deque(pattern.finditer(text), _MOST):
         line = text[claim.end() : claim.end() + 400].lstrip().partition("\n")[0]
         slot = _SENTENCE.split(line, maxsplit=1)[0]
         before, digit, _ = _first_digit(plain(slot))
-        if digit and len(before.split()) <= _FILLERS:
+        if digit and _words(before) <= _FILLERS:
             claims.append((claim, slot, parse_number(slot, decimal=decimal, scale=scale)))
     if not claims:
         return None
-    claims = [one for one in claims if one[0]["final"]] or claims
+    claims = [one for one in claims if _FINAL.search(one[0][0])] or claims
     last, slot, value = claims[-1]
     at = text.find(slot, last.end())
     behind = _behind_digits(slot) + text[at + len(slot) :]
     return _unless_revised(value, slot, behind, decimal, scale, [one[2] for one in claims[:-1]])
+
+
+def _is_claimed_abroad(text: str) -> bool:
+    """Whether a text holds what claims a number in a language other than English."""
+    if " the " in text and text.isascii():  # found early in most texts, unlike the nouns
+        return False
+    if "ntwort" in text or "espuesta" in text or "sposta" in text:
+        return True
+    if not text.isascii():
+        for noun in _ABROAD:  # a generator would take twice the time
+            if noun in text:
+                return True
+    return False
+
+
+@cache
+def _claims_of_all_languages() -> re.Pattern[str]:
+    """What claims a number in words of any language of the table."""
+    from ._phrases import number_claims
+
+    return re.compile(f"{_CLAIM.pattern}|{number_claims()}", re.IGNORECASE)
+
+
+def _words(text: str) -> int:
+    """How many words a text has; a script without spaces counts as many letters as one."""
+    spaceless = 0 if text.isascii() else len(_SPACELESS.findall(text))
+    return len(text.split()) + spaceless // _LETTERS_A_WORD
 
 
 def _first_digit(text: str) -> tuple[str, str, str]:

@@ -46,10 +46,12 @@ _NAME = re.compile(r"[\s#$*]*(?:[A-Za-z]\w?(?:_\{?\w\}?)?\s{0,2}=\s{0,2})?\Z")
 _NOT_STRICT = frozenset("[{≈~")
 _AROUND = " \t\r\n$*_`\"'.}"
 _REMARK = re.compile(
-    r"[\s.,;*_$]{0,4}(?:[(\[].*[)\]][\s.*_$]{0,4}\Z|(?:because|since|after|as|for|each|when|if|which)\b)",
+    r"(?:[\u3040-\u9fff]{1,2}[,、])?[\s.,;*_$]{0,4}(?:[(\[].*[)\]][\s.*_$]{0,4}\Z|(?:because|since|after|as|for|each|when|if|which"
+    r"|weil|denn|da|für|parce|car|pour|puisque|porque|para|pues|pois|perché|per|так\sкак|потому|для|если)\b"
+    r"|因[为為]|由于|なぜなら|왜냐하면|لأن|क्योंकि)",
     re.DOTALL,
 )
-_HEDGE = re.compile(r"\b(?:or|maybe|perhaps|possibly|not)\b|\?", re.IGNORECASE)
+_HEDGE = re.compile(r"\b(?:or|maybe|perhaps|possibly|not)\b|\?|或|还是|還是", re.IGNORECASE)
 
 
 def parse_number(

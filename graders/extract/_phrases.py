@@ -16,15 +16,19 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Announced(NamedTuple):
-        """What stands before an answer: a noun with its adjectives, then a verb or a colon."""
+        """What stands before an answer: a noun with its adjectives, then a verb or a colon.
+
+        `choice` is what only the answer to a choice is called, `Option B`; a number is not announced so.
+        """
 
         noun: str
         verb: str
         filler: str
+        choice: str
 else:
     from collections import namedtuple
 
-    Announced = namedtuple("Announced", "noun verb filler")
+    Announced = namedtuple("Announced", "noun verb filler choice")
 
 ANNOUNCED = {
     "English": Announced(
@@ -33,46 +37,56 @@ ANNOUNCED = {
         r"(?:is|was|(?:would|should|must|will|has\sto|might|could|may)\sbe)\b",
         r"(?:option|choice|letter|answer|probably|likely|most|definitely|clearly|therefore|thus|either|still"
         r"|simply|indeed)\b",
+        "",
     ),
     "Chinese": Announced(
-        r"(?<!其他)(?<!其它)(?<!其余)(?:答案|选项|選項|(?<![不勿别別非未没])(?:选择|選擇|选|選))(?:应该|應該|应当|应|應)?",
+        r"(?<!其他)(?<!其它)(?<!其余)(?:答案|答(?=\s?[:：]))(?:应该|應該|应当|应|應)?",
         r"(?:是|为|為|选择|選擇|选|選|即|项|項|)",
         r"(?:选项|選項|答案)",
+        r"(?<!其他)(?<!其它)(?<!其余)(?:选项|選項|(?<![不勿别別非未没])(?:选择|選擇|选|選))(?:应该|應該|应当|应|應)?",
     ),
     "German": Announced(
         r"\b(?:antwort|lösung)(?:\svon\s[^.\n:]{0,40}?)?",
         r"(?:ist|lautet|wäre)\b",
         r"(?:die|option|antwort)\b",
+        "",
     ),
     "French": Announced(
-        r"\b(?:r[ée]ponse|choix)(?:\s(?:correcte|exacte|finale|correct|final))?",
+        r"\br[ée]ponse(?:\s(?:correcte|exacte|finale))?",
         r"(?:est|serait)\b",
         r"(?:la|le|l'option|option|r[ée]ponse|donc)\b",
+        r"\bchoix(?:\s(?:correct|final))?",
     ),
     "Spanish": Announced(
-        r"\b(?:respuesta|opci[óo]n)(?:\s(?:correcta|final))?",
+        r"\brespuesta(?:\s(?:correcta|final))?",
         r"(?:es|ser[íi]a)\b",
         r"(?:la|el|opci[óo]n|respuesta|letra)\b",
+        r"\bopci[óo]n(?:\s(?:correcta|final))?",
     ),
     "Portuguese": Announced(
-        r"\b(?:resposta|alternativa|op[çc][ãa]o)(?:\s(?:correta|certa|final))?",
+        r"\bresposta(?:\s(?:correta|certa|final))?",
         r"(?:é|e|seria)\b",
         r"(?:a|op[çc][ãa]o|alternativa|letra)\b",
+        r"\b(?:alternativa|op[çc][ãa]o)(?:\s(?:correta|certa|final))?",
     ),
     "Italian": Announced(
-        r"\b(?:risposta|opzione)(?:\s(?:corretta|giusta|esatta|finale))?",
+        r"\brisposta(?:\s(?:corretta|giusta|esatta|finale))?",
         r"(?:è|e|sarebbe)\b",
         r"(?:la|l'opzione|opzione|risposta|lettera)\b",
+        r"\bopzione(?:\s(?:corretta|giusta|esatta|finale))?",
     ),
-    "Russian": Announced(r"\b(?:ответ|вариант)", r"(?:это|является)\b", r"(?:вариант|буква)\b"),
-    "Japanese": Announced(r"(?:答え|答|正解|解答|回答)", r"(?:は|が)", r"(?:選択肢)"),
-    "Korean": Announced(r"(?:정답|답변|답)", r"(?:은|는|이)", r"(?:선택지|보기)"),
+    "Russian": Announced(
+        r"\bответ", r"(?:это|является|равен|будет|составляет)\b", r"(?:вариант|буква)\b", r"\bвариант"
+    ),
+    "Japanese": Announced(r"(?:答え|答|正解|解答|回答)", r"(?:は|が)", r"(?:選択肢)", ""),
+    "Korean": Announced(r"(?:정답|답변|답)", r"(?:은|는|이)", r"(?:선택지|보기)", ""),
     "Arabic": Announced(
         r"(?:الإجابة|الاجابة|الجواب)(?:\s(?:الصحيحة|الصحيح|النهائية|النهائي))?",
         r"(?:هي|هو)\b",
         r"(?:الخيار)\b",
+        "",
     ),
-    "Hindi": Announced(r"(?:उत्तर|जवाब)", r"(?:है|)", r"(?:विकल्प)"),
+    "Hindi": Announced(r"(?:उत्तर|जवाब)", r"(?:है|)", r"(?:विकल्प)", ""),
 }
 
 YES_NO = {
@@ -112,6 +126,8 @@ YES_NO = {
         ),
     ),
 }
+
+_FINAL = r"(?:endgültige|最[终終后後]的?|최종|итоговый|окончательный)"
 
 REVISED = re.compile(
     r"\b(?:wait|actually|corrections?|corrected|oops|sorry|mistaken?|scratch\sthat|on\ssecond\sthought"
@@ -162,9 +178,26 @@ def announced(rows: bool, *, every_filler: bool = False) -> str:
     languages = ANNOUNCED.values() if rows else (ANNOUNCED["English"],)
     fillers = "|".join(row.filler for row in (ANNOUNCED.values() if every_filler else languages))
     lead = "|".join(
-        rf"{row.noun}[\s*_\"'`)]{{0,4}}(?:{row.verb}|->|=>|[:=]|-(?=[\s*(]))" for row in languages
+        rf"(?:{row.noun}{'|' if row.choice else ''}{row.choice})[\s*_\"'`)]{{0,4}}"
+        rf"(?:{row.verb}|->|=>|[:=]|-(?=[\s*(]))"
+        for row in languages
     )
     return rf"(?i:{lead})[\s*_:=>-]{{0,6}}(?i:(?:{fillers})[\s:,]{{0,3}}){{0,3}}"
+
+
+def number_claims() -> str:
+    """Return a pattern of what announces a number in a language other than English.
+
+    A verb that may be left out, as in Chinese, is only left out where the number follows at once.
+    """
+    rows = [row for language, row in ANNOUNCED.items() if language != "English"]
+    nouns = "|".join(rf"{row.noun}[\s*_]{{0,4}}(?:{_number_verb(row)}|[=:：]|[-–—](?=\s))" for row in rows)
+    return rf"(?:{_FINAL}\s?)?(?:{nouns})[\s*_:：]{{0,6}}"
+
+
+def _number_verb(row: Announced) -> str:
+    """The verb of a row; left out only where the number follows at once."""
+    return row.verb.replace("|)", r"|(?=\s?[-$\d]))")
 
 
 def claim_patterns(more: str = "") -> dict[bool, re.Pattern[str]]:

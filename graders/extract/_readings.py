@@ -143,7 +143,7 @@ def _in_word(text: str, start: int) -> bool:
         name = _LAST_WORD.search(text, max(0, at - 16), at)
         return name is not None and (len(name[0]) > 1 or name[0] in UNITS)
     if before == "-" and start > 2:
-        word = text[start - 3 : start - 1].isalpha()
+        word = text[start - 3 : start - 1].isalpha() and ord(text[start - 2]) < JOINING
         return word and code_start(text, start - 1, dollars=False) == start - 1
     # Scripts that are written without spaces touch their numbers; so may a currency's code.
     return before.isalpha() and ord(before) < JOINING and code_start(text, start, dollars=False) == start

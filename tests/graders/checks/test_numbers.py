@@ -184,6 +184,23 @@ FRAMES = [
     "Answer: {}",
     "1 + 1 = 2\nFinal answer: {}",
 ]
+# How other languages claim a number, and what they say behind it.
+CLAIMS_ABROAD = [
+    "Antwort: {}. Das sind 3 Schritte.",
+    "Die Antwort lautet {}. Es waren 3.",
+    "Réponse : {}. En 3 étapes.",
+    "La réponse est donc {}. Elle a 3 enfants.",
+    "La respuesta es {}. Son 3 pasos.",
+    "Resposta final: {}. São 3 pessoas.",
+    "La risposta è {}. In 3 passi.",
+    "Ответ — {}. Всего 3 шага.",
+    "答案是{}。一共3步。",
+    "答：{}。一共3步。",
+    "答えは{}です。3人です。",
+    "정답은 {}입니다. 3단계입니다.",
+    "الإجابة هي {}. هناك 3 خطوات.",
+    "उत्तर {} है। 3 चरण।",
+]
 SIGNS = ["-", "\u2212", "minus ", "negative "]
 # What makes another number of any form, or no number at all.
 UNDONE = """not {}|half of {}|twice {}|> {}|< {}|\\sqrt{{{}}}|{} + 1|{} - 1|1 - {}
@@ -211,6 +228,13 @@ def test_a_wrong_number_is_paid_in_no_form(value, other, form, frame):
         (boxed_number(), f"\\boxed{{{text}}}"),
     ):
         assert fits(check, completion, value) is (value == other), completion
+
+
+@given(VALUES, VALUES, st.sampled_from(CLAIMS_ABROAD), st.sampled_from(["", "-"]))
+def test_a_number_is_claimed_in_every_language(value, other, claim, sign):
+    assert fits(number(), claim.format(f"{sign}{value}"), f"{sign}{value}"), claim
+    assert not fits(number(), claim.format(f"{sign}{other + value}"), f"{sign}{value}"), claim
+    assert not fits(number(), claim.format(f"{sign}{value + 3}"), 3), claim
 
 
 @given(
