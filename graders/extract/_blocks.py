@@ -3,6 +3,7 @@ r"""Answers that carry their own structure: behind a marker, in a box, a tag or 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ._missing import Missing
 
@@ -201,11 +202,9 @@ def tag(text: str, name: str = "answer", which: Which = "last", *, unclosed: boo
     Raises:
         ValueError: The name cannot be a tag's, or `which` is something else.
     """
-    if not _TAG_NAME.match(name):
-        raise ValueError(f"{name!r} cannot name a tag: write letters and digits, without brackets")
-    last = is_last(which)
+    last = which == "last" or is_last(which)
     begin = end = opened = behind = -1
-    for mark in re.finditer(rf"<(/?){re.escape(name)}(?:\s[^<>]*)?(/?)>", text, re.IGNORECASE):
+    for mark in _tag_marks(name).finditer(text):
         if mark[1] and opened >= 0:
             begin, end, opened, behind = opened, mark.start(), -1, mark.end()
         elif not mark[1]:
@@ -221,8 +220,22 @@ def tag(text: str, name: str = "answer", which: Which = "last", *, unclosed: boo
     content = text[begin:end].strip()
     if not content:
         return Missing(f"the {which} tag is empty", "not exact")
+    if behind == len(text):
+        return content
     other = _ELEMENT.search(text, behind)
     return unless_taken_back(content, text[behind : other.start() if other else None])
+
+
+@lru_cache(64)
+def _tag_marks(name: str) -> re.Pattern[str]:
+    """What finds the opening and closing tags of a name.
+
+    Raises:
+        ValueError: The name cannot be a tag's.
+    """
+    if not _TAG_NAME.match(name):
+        raise ValueError(f"{name!r} cannot name a tag: write letters and digits, without brackets")
+    return re.compile(rf"<(/?){re.escape(name)}(?:\s[^<>]*)?(/?)>", re.IGNORECASE)
 
 
 def _before_cut(text: str, start: int, closing: str) -> int:
@@ -293,19 +306,18 @@ def fences(text: str) -> Iterator[Fence]:
     fence, label, indent, start, at = "", "", 0, 0, 0
     lines: list[str] = []
     for line in text.split("\n"):
-        bare = line.strip()
         if not fence:
-            opened = _OPENING.match(line)
+            opened = _OPENING.match(line) if "```" in line or "~~~" in line else None
             if opened and not (opened[2][0] == "`" and "`" in opened[3]):
                 fence, lines, start, indent = opened[2], [], at, len(opened[1])
                 label = opened[3].strip().lstrip("{").lstrip(". ")
                 label = _INFO_END.split(label, maxsplit=1)[0].casefold()
-        elif bare.startswith(fence) and not bare.strip(fence[0]):
+        elif fence in line and not line.strip().strip(fence[0]):
             yield Fence(label, "\n".join(lines), start, at + len(line), True)
             fence = ""
         else:
             line = line.removesuffix("\r")
-            lines.append(line[min(indent, len(line) - len(line.lstrip())) :])
+            lines.append(line[min(indent, len(line) - len(line.lstrip())) :] if indent else line)
         at += len(line) + 1
     if fence:
         if lines and lines[-1].strip() and not lines[-1].strip().strip(fence[0]):

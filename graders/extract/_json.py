@@ -115,10 +115,14 @@ def exact_json(text: str) -> Any:
         text: A reference, or a part of a completion.
     """
     try:
-        value = _decoder.decode(text)
+        value = _decoder.decode(text) if text[:1] in _BEGINNINGS else _BROKEN  # an error counts the lines
     except (ValueError, RecursionError):
-        return Missing("the JSON value does not parse", "not exact")
+        value = _BROKEN
     return Missing("the JSON value is null") if value is None else value
+
+
+_BROKEN = Missing("the JSON value does not parse", "not exact")
+_BEGINNINGS = frozenset(' \t\n\r{["-0123456789tfn')  # what JSON begins with, white space or a value
 
 
 def _value(text: str, repair: bool) -> Any:
