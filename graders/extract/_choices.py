@@ -48,7 +48,10 @@ _LEAD = (
     r"(?:(?i:it(?:\sis|'s|\smust\sbe)|option|choice|letter|answer|definitely|probably)\s){0,2}"
     rf"{_OPEN}\Z"
 )
-_PLAIN_CLAIM = re.compile(r"nswer(?::| is)[ *]{0,3}\(?([A-Za-z0-9])\)?\*{0,2}\.?\s{0,2}\Z")
+_PLAIN_CLAIM = re.compile(
+    r"(?:nswer(?::| is)[ *]{0,3}\(?([A-Za-z0-9])\)?\*{0,2}"
+    r"|\\boxed\{(?:\\text\{)?([A-Za-z0-9])\}{1,2}\$?)\.?\$?\s{0,2}\Z"
+)
 _PLAIN_LEAD = re.compile(r"nswer(?::| is)[ *]{0,3}\(?\Z")
 _BOX_LEAD = re.compile(r"box(?:ed)?\s?\{[^{}]{0,8}(?:\{[^{}]{0,4})?\Z")
 _BOX_END = re.compile(r"[^{}\n]{0,60}\}")
@@ -188,18 +191,25 @@ def _lone(text: str, letters: str) -> str | None:
 
 
 def _plain_claim(text: str, letters: str, patterns: Patterns) -> str | None:
-    """The letter of a text that ends in `Answer: B`, names no other and denies nothing near it.
+    r"""The letter of a text that ends in `Answer: B` or `\boxed{B}`, names no other and denies nothing near it.
 
     None where the text needs a closer look, which would find the same letter here.
     """
     claim = _PLAIN_CLAIM.search(text, max(0, len(text) - 32))
     if claim is None:
         return None
-    found = patterns.named.search(text)
-    if found is None or found.start() != claim.start(1) or may_deny(text, claim.start(), found.start()):
+    letter, at = claim[1] or claim[2], claim.start(claim.lastindex or 0)
+    for found in patterns.named.finditer(text):
+        if found.start() == at:
+            break
+        if not _is_word(text, found[0], *found.span()):
+            return None
+    else:
+        return None
+    if may_deny(text, claim.start(), at):
         return None
     head, line_end, _ = text.lstrip().partition("\n")
-    return None if line_end and _lone(head, letters) else found["letter"].upper()
+    return None if line_end and _lone(head, letters) else letter.upper()
 
 
 def _claims(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import chain
 
+from ._blocks import CLOSING
 from ._denial_phrases import Scripts, small
 from ._phrases import plain_width
 
@@ -52,7 +53,7 @@ def is_taken_back(
         is_negative: Whether the claim is itself a `no`, which `That is wrong` explains.
     """
     behind = text[end:]
-    if len(behind) < 2:
+    if len(behind) < 2 or not behind.strip(CLOSING):
         return False
     is_ascii, told, said = behind.isascii(), 0, small(behind)
     first = _TAKEN_BACK_FIRST[is_ascii].match(said)

@@ -340,15 +340,54 @@ def test_no_text_raises(text):
     assert choice_letter(text) in (None, "A", "B", "C", "D")
 
 
-PIECES = ["A dog ran. ", "B\n", "_B_\n", "not ", "Is it ", "I doubt that the ", "But wait, ", "\n", "所以 "]
-CLAIMS = ["answer: ", "Answer is ", "**Answer:** ", "Answer is (", "final answer is **", "Answer: **("]
+PIECES = [
+    "A dog ran. ",
+    "has a dog, ",
+    "B\n",
+    "_B_\n",
+    "not ",
+    "Is it ",
+    "I doubt that the ",
+    "But wait, ",
+    "\n",
+    "所以 ",
+]
+CLAIMS = [
+    "answer: ",
+    "Answer is ",
+    "**Answer:** ",
+    "Answer is (",
+    "final answer is **",
+    "Answer: **(",
+    "\\boxed{",
+    "answer is $\\boxed{\\text{",
+]
 
 
 @given(
     st.lists(st.sampled_from(PIECES), max_size=4),
     st.sampled_from(CLAIMS),
     st.sampled_from(["A", "B", "b", "C", "Z"]),
-    st.sampled_from(["", ".", ")", ").", "**", ")**.", "\n", " ", "?", " not", " is wrong"]),
+    st.sampled_from(
+        [
+            "",
+            ".",
+            ")",
+            ").",
+            "**",
+            ")**.",
+            "}",
+            "}}",
+            "}$.",
+            "}.$",
+            "}}$",
+            "\n",
+            " ",
+            "?",
+            " not",
+            " is wrong",
+        ]
+    ),
 )
 def test_the_short_way_to_a_plain_claim_reads_what_the_long_one_reads(pieces, claim, letter, end):
     text = "".join([*pieces, claim, letter, end])
