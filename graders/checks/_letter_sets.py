@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..extract import Missing
+from ..extract._denial_phrases import small
 from ..extract._denials import is_doubted
 from ..extract._phrases import REVISED, claim_patterns, is_foreign, plain_width
 from ..extract._retractions import is_taken_back
@@ -62,6 +63,6 @@ class LetterSets:
         if not named:
             return Missing("it claims no letters alone")
         taken_back = is_taken_back(text, len(text) - len(behind), self._one.search)
-        if taken_back or REVISED.search(behind) or (last and last != named):
+        if taken_back or REVISED.search(small(behind)) or (last and last != named):
             return Missing("it revises the letters that it claims", "several")
         return named

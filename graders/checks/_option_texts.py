@@ -7,6 +7,7 @@ import re
 from ..errors import RecordError
 from ..extract import Missing, choice_letter
 from ..extract._choices import SEVERAL_LABELS
+from ..extract._denial_phrases import small
 from ..extract._denials import is_asked, is_denied, is_doubted
 from ..extract._phrases import REVISED, claim_patterns, is_foreign, plain_width
 from ..extract._retractions import is_taken_back
@@ -109,7 +110,7 @@ class OptionTexts:
             found = self._claimed(text, start, end)
             if found is None:
                 continue
-            if last and REVISED.search(text, last, start):
+            if last and REVISED.search(small(text[last:start])):
                 named = set()
             if is_denied(text, *found.span("text")):
                 continue

@@ -13,6 +13,7 @@ from itertools import islice
 
 from ..errors import DecorationError, RecordError
 from ..extract import Missing, choice_letter
+from ..extract._denial_phrases import small
 from ..extract._denials import NO_DOUBT, is_asked, is_denied, is_doubted
 from ..extract._phrases import REVISED, YES_NO, claim_patterns, is_foreign, plain_width
 from ..extract._retractions import is_taken_back
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ..sample import Sample
     from ._answers import Take
 
-_CLAIMS = claim_patterns()
+_CLAIMS = claim_patterns(is_small=True)
 _REVISIONS, _NEAR, _MOST, _DIGITS = 64, 40, 1_000, 4
 _TAKEN_BACK = Missing("it takes back the label that it names", "several")
 _NOT_BEFORE = r"(?<![A-Za-z0-9\u00c0-\u04ff])"
@@ -182,7 +183,7 @@ def label(
 
     def read(text: str, strict: bool) -> str | Missing:
         """The label that a text settles on."""
-        text = NO_DOUBT.sub(" ", plain_width(text.casefold()))
+        text = NO_DOUBT.sub(" ", _folded(text))
         claims = [claim.span() for claim in _CLAIMS[is_foreign(text)].finditer(text)]
         if claims:
             if is_doubted(text, claims[-1][0]):
@@ -267,8 +268,7 @@ def _words(labels: Sequence[str] | Mapping[str, Sequence[str]]) -> dict[str, str
         if isinstance(spellings, str):
             raise DecorationError(f"labels[{name!r}]={spellings!r}: write a list of words")
         for spelling in spellings:
-            word = text_option(f"labels[{name!r}]", spelling).strip().casefold()
-            word = _word(plain_width(word))
+            word = _word(_folded(text_option(f"labels[{name!r}]", spelling).strip()))
             if words.setdefault(word, name) != name:
                 raise DecorationError(
                     f"{spelling!r} means both {words[word]!r} and {name!r}: keep one of them"
@@ -318,6 +318,11 @@ def _settled(named: set[str]) -> str | Missing:
     if len(named) > 1:
         return Missing("it names several labels", "several")
     return named.pop() if named else Missing("it names no label")
+
+
+def _folded(text: str) -> str:
+    """A text in small letters with folded widths, which may be those of capitals: `™`."""
+    return small(plain_width(text.casefold()))
 
 
 def _word(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 
+from ._denial_phrases import small
 from ._denials import is_asked, is_denied, is_doubted, may_deny
 from ._missing import Missing
 from ._phrases import REVISED, announced, is_foreign, plain_width
@@ -134,7 +135,7 @@ def _settled(text: str, letters: str, patterns: Patterns) -> str | Missing:
     counting = [claims[0]]
     for before, claim in zip(claims, claims[1:], strict=False):
         final = "inal" in text[max(before[1], claim[0] - 8) : claim[1]]
-        if final or _is_marked(text, claim) or REVISED.search(text, before[1], claim[1]):
+        if final or _is_marked(text, claim) or REVISED.search(small(text[before[1] : claim[1]])):
             counting = []
         counting.append(claim)
     named = {claim[2] for claim in counting}
@@ -191,7 +192,7 @@ def _lone(text: str, letters: str) -> str | None:
 
 
 def _plain_claim(text: str, letters: str, patterns: Patterns) -> str | None:
-    r"""The letter of a text that ends in `Answer: B` or `\boxed{B}`, names no other and denies nothing near it.
+    r"""The letter of a text that ends in `Answer: B` or `\boxed{B}`, names no other and denies nothing.
 
     None where the text needs a closer look, which would find the same letter here.
     """

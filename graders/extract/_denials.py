@@ -27,11 +27,13 @@ _DOUBTED = Scripts(
 )
 
 NO_DOUBT = re.compile(
-    r"\b(?:no|not|never|without|beyond|n['’]t)\s(?:a\s|any\s|there\s)?"
-    r"(?:doubt|question|wonder|problems?|worries|need|matter|way\saround)\b|\bnot\s(?:only|just|merely)\b",
-    re.IGNORECASE,
+    r"(?:n(?<!\wn)(?:ot?|ever|['’]t)|w(?<!\ww)ithout|b(?<!\wb)eyond)\s(?:a\s|any\s|there\s)?"
+    r"(?:doubt|question|wonder|problems?|worries|need|matter|way\saround)\b|not(?<!\wnot)\s(?:only|just|merely)\b"
 )
-"""Idioms whose `no` or `not` denies nothing."""
+"""Idioms whose `no` or `not` denies nothing, in small letters.
+
+They begin with a letter, so that the regular expression engine skips what cannot be one.
+"""
 
 # The rest of a sentence that asks, and what affirms it. Korean, Japanese and Chinese ask without a mark, too.
 _ASKED = re.compile(r"(?:[^.!?;\n]|\.(?=\w)){0,200}?(?:\?|(?:[吗嗎]|[でま]すか|까)(?=[\s.]|\Z))")

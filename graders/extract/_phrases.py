@@ -132,10 +132,9 @@ _FINAL = r"(?:endgültige|最[终終后後]的?|최종|итоговый|окон
 REVISED = re.compile(
     r"\b(?:wait|actually|corrections?|corrected|oops|sorry|mistaken?|scratch\sthat|on\ssecond\sthought"
     r"|re-?consider\w{0,3}|i\smean|but|however|no,|no\.|hold\son|korrektur|moment|pardon|perd[óo]n)"
-    r"|不对|不對|等等|等一下|更正|修正|改为|改為|改成|其实|其實|抱歉|但是|而是|かし|待って|잠깐|아니",
-    re.IGNORECASE,
+    r"|不对|不對|等等|等一下|更正|修正|改为|改為|改成|其实|其實|抱歉|但是|而是|かし|待って|잠깐|아니"
 )
-"""What takes back the claim before it, so that the claim behind it counts."""
+"""What takes back the claim before it in a text of small letters, so that the claim behind it counts."""
 
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 _BRACKETS = str.maketrans(
@@ -200,18 +199,22 @@ def _number_verb(row: Announced) -> str:
     return row.verb.replace("|)", r"|(?=\s?[-$\d]))")
 
 
-def claim_patterns(more: str = "") -> dict[bool, re.Pattern[str]]:
+def claim_patterns(more: str = "", *, is_small: bool = False) -> dict[bool, re.Pattern[str]]:
     """Return what finds an announcement of a whole line, in words or by its markup.
 
     Args:
         more: Another pattern that announces an answer.
+        is_small: Whether texts are in small letters, which are searched in a third of the time.
 
     Returns:
         A pattern for texts that may hold announcements of another language than English (`is_foreign`), and
         one for all others, on which it finds the same and is faster.
     """
     markup = r"|<answer>\s{0,8}|\\(?:boxed|fbox)\s?\{\s{0,4}" + more
-    return {rows: re.compile(announced(rows, every_filler=True) + markup) for rows in (False, True)}
+    words = {rows: announced(rows, every_filler=True) for rows in (False, True)}
+    if is_small:
+        words = {rows: form.replace("(?i:", "(?:") for rows, form in words.items()}
+    return {rows: re.compile(form + markup) for rows, form in words.items()}
 
 
 def is_foreign(text: str) -> bool:
