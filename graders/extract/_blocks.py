@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 _COMMANDS = ("\\boxed", "\\fbox")
 # What is left of a command whose backslash and letter were read as one control character.
 _UNESCAPED = ("\x08oxed", "\x0cbox")
-CLOSING = " \t\r\n.$*_)]}`\"'"
-"""What may close an answer or its sentence, and says nothing of it."""
+_CLOSING = " \t\r\n.$*_)]}`\"'"
 TAKEN_BACK = Missing("the text takes it back", "several")
 _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 # Where another element begins, which speaks for itself; those of markup only dress words.
@@ -96,7 +95,7 @@ def is_retracted(found: str, behind: str) -> bool:
         found: The answer, as it stands in the text.
         behind: What stands behind it.
     """
-    if len(behind) < 2 or not behind.strip(CLOSING):
+    if len(behind) < 2 or not behind.strip(_CLOSING):
         return False
     from ._retractions import takes_back
 

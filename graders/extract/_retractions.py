@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from itertools import chain
 
-from ._blocks import CLOSING
 from ._denial_phrases import Scripts, small
 from ._phrases import plain_width
 
@@ -28,6 +27,7 @@ _RETRACTION = (
 _TAKEN_BACK = Scripts(r"[.!?;:,\n()>}\u2026\"*-](?:(?<!-)|(?<=\s-))" + _RETRACTION)
 _TAKEN_BACK_FIRST = Scripts(r"[\s$)\]}*_`]{0,6}+" + _RETRACTION)
 _TOLD_AT_MOST = 16
+_AROUND = " .!?;:,\n()>]}*$`-_\"'"
 # What names an answer in a sentence: a number; or a name, which does not begin the sentence, or a letter.
 _NUMBER = re.compile(r"\d(?:[.,]?\d)*")
 _NAME = re.compile(r"(?<=[\w,:] )(?!I\b)[A-Z]\w*|\b[B-HJ-Z]\b|\bA(?=\s(?:is|was|or)\b)|\d+|(?<=[\"'(])\w+")
@@ -53,7 +53,7 @@ def is_taken_back(
         is_negative: Whether the claim is itself a `no`, which `That is wrong` explains.
     """
     behind = text[end:]
-    if len(behind) < 2 or not behind.strip(CLOSING):
+    if len(behind) < 2 or not behind.strip(_AROUND):
         return False
     is_ascii, told, said = behind.isascii(), 0, small(behind)
     first = _TAKEN_BACK_FIRST[is_ascii].match(said)
@@ -66,7 +66,7 @@ def is_taken_back(
             continue
         begin = max(0, found.start() - 400)
         ends = [one.end() for one in _SENTENCE_END.finditer(behind, begin, found.start())]
-        repaired = found[0].lstrip(" .!?;:,\n()>]}*$`-_\"'")
+        repaired = found[0].lstrip(_AROUND)
         if found["alone"] and repaired[: len(found["alone"])] != found["alone"]:
             return True  # `Actually, no` answers no question
         if not ends and not repaired.startswith("which"):
