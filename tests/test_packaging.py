@@ -21,7 +21,7 @@ from support.rft_command import write_grader
 from support.rollout_files import rollout, write_rollouts
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("replay", "deploy", "jobs", "emulate")
+EXTRAS = ("replay", "deploy", "jobs", "emulate", "report")
 
 # Reached only by an option that names a deployed or a built function, or a stack.
 ELSEWHERE = {"harness.deploy.outputs"}

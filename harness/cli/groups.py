@@ -18,6 +18,7 @@ GROUPS = {
         "replay": "Run recorded rollouts through a grader; keep every reward.",
         "runs": "List the replay runs.",
         "show": "Show a replay run: rewards, groups, errors, one sample.",
+        "report": "Write a run as one HTML page: verdict, charts, all samples.",
         "rehearse": "Rehearse a training job here: what does the grader teach?",
     },
     "Deploy": {
@@ -46,6 +47,7 @@ GROUPS = {
 VERBS = {verb: line for verbs in GROUPS.values() for verb, line in verbs.items()}
 
 _EXTRAS = {"Deploy": "deploy", "Jobs": "jobs"}
+_OWN_EXTRAS = {"rollout": "jobs", "emulate": "emulate", "report": "report"}
 
 
 def module_of(verb: str) -> str:
@@ -55,7 +57,7 @@ def module_of(verb: str) -> str:
 
 def extra_of(verb: str) -> str:
     """The extra that a verb needs; `all` for what is no verb."""
-    if verb in ("rollout", "emulate"):
-        return {"rollout": "jobs", "emulate": "emulate"}[verb]
+    if verb in _OWN_EXTRAS:
+        return _OWN_EXTRAS[verb]
     group = next((name for name, verbs in GROUPS.items() if verb in verbs), None)
     return "all" if group is None else _EXTRAS.get(group, "replay")

@@ -165,7 +165,7 @@ def sample_of(run: Run, key: str) -> dict[str, Any]:
             fix=f"Their ids stand in {run.rewards}.",
         )
     at, path = rows[0]["at"], run.rollouts
-    if not _unchanged(run, path):
+    if not unchanged(run, path):
         raise InputError(
             "the rollouts file has changed or gone since this run",
             place=str(path),
@@ -186,7 +186,7 @@ def sample_of(run: Run, key: str) -> dict[str, Any]:
     return found
 
 
-def _unchanged(run: Run, path: Path) -> bool:
+def unchanged(run: Run, path: Path) -> bool:
     """Whether a run's rollouts are those that it graded."""
     given = run.facts.input
     try:

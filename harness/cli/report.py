@@ -1,0 +1,79 @@
+"""`rft report`: write a replay run as one HTML page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.cli.options import (
+    jobs_dir_option,
+    json_option,
+    out_option,
+    range_option,
+    run_folder,
+    runs_dir_option,
+)
+from harness.cli.output import emit_json, say
+from harness.printable import printable
+from harness.runs.store import open_run
+
+
+@click.command("report")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--job", metavar="JOB", help="Add the training curves of this job, from its kept events.")
+@click.option(
+    "--rehearsal",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Add the curves and the verdict of the rehearsal in this folder.",
+)
+@out_option("Write to this file; by default RUN.html beside the run's folder.")
+@click.option("--open", "opened", is_flag=True, help="Open the page in the browser.")
+@range_option
+@runs_dir_option
+@jobs_dir_option
+@json_option
+def command(
+    run: Path,
+    job: str | None,
+    rehearsal: Path | None,
+    out: Path | None,
+    opened: bool,
+    range: tuple[float, float] | None,  # the word that users write
+    runs_dir: Path,
+    jobs_dir: Path,
+    as_json: bool,
+) -> int:
+    """Write a replay run as one HTML page: verdict, charts, and a browser of its samples.
+
+    RUN is the run's folder, or its name under --runs-dir.
+
+    The page is a single file that loads nothing from a network. It holds prompts and completions, so share it
+    as you would share the rollouts.
+    """
+    folder = run_folder(run, runs_dir)
+    found = open_run(folder)
+    followed = None
+    if job is not None:
+        from harness.jobs.journal import find_job
+
+        followed = (job, find_job(jobs_dir, job)[1])
+    from harness.report.page.contents import page_of
+    from harness.report.page.writing import write_page
+
+    page = page_of(found, bounds=range, job=followed, rehearsal=rehearsal)
+    path = out or folder.with_name(f"{folder.name}.html")
+    size = write_page(page, path)
+    if as_json:
+        emit_json({"path": str(path), "bytes": size, "gradings": page.gradings, "samples": page.held,
+                   "remarks": page.remarks})  # fmt: skip
+    else:
+        for remark in page.remarks:
+            say(remark)
+        say(printable(f"{path}: {page.held:,} samples, {size / 1e6:.1f} MB"))
+    if opened:
+        import webbrowser
+
+        webbrowser.open(path.resolve().as_uri())
+    return 0

@@ -1,0 +1,220 @@
+"""Charts of a page as rows of bars: a name, a bar, a figure. They need no script, and are tables to a reader.
+
+Shares are parts of the chart's full width. A bar may show an interval, and link to the samples it counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from harness.report.look import Look
+from harness.runs.facts import Bounds, share_of
+from harness.signal.groups import GroupCounts
+
+__all__ = [
+    "Bar",
+    "BarChart",
+    "DensityCell",
+    "DensityMap",
+    "failure_bars",
+    "group_bars",
+    "length_map",
+    "metric_bars",
+    "reward_bars",
+]
+
+Tone: TypeAlias = Literal["plain", "good", "bad", "muted"]
+
+_NAME = 80
+_ROWS = 30
+_COLUMNS, _LINES = 32, 12
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One row."""
+
+    name: str
+    share: float
+    """How much of the width the bar takes, 0 to 1."""
+    figure: str
+    tone: Tone = "plain"
+    link: str | None = None
+    """Address in the page that shows these samples."""
+    low: float | None = None
+    """Where its interval begins, 0 to 1."""
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BarChart:
+    """A chart, with what it says in a sentence."""
+
+    title: str
+    columns: tuple[str, str]
+    """What the names and the figures are."""
+    bars: list[Bar]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DensityCell:
+    """How many samples lie in one part of a map."""
+
+    x: int
+    y: int
+    weight: float
+    """Square root of its part of the fullest cell, so that single samples stay visible."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DensityMap:
+    """Two numbers of each sample against each other."""
+
+    cells: list[DensityCell]
+    columns: int
+    lines: int
+    left: str
+    right: str
+    bottom: str
+    top: str
+    tenths: BarChart
+    n: int
+
+
+def reward_bars(look: Look) -> BarChart:
+    """How the rewards are spread: a bar for each value, or for each tenth of the range."""
+    low, high = look.span
+    width = (high - low) / len(look.bins)
+    if look.values:
+        counted = [(f"{value:g}", count, _between(value, value)) for value, count in look.values.items()]
+    else:
+        edges = [(low + at * width, low + (at + 1) * width) for at in range(len(look.bins))]
+        counted = [
+            (f"{a:.3g} to {b:.3g}", count, _between(a, b))
+            for (a, b), count in zip(edges, look.bins, strict=True)
+        ]
+    most = max((count for _, count, _ in counted), default=0)
+    total = look.totals.rewards
+    bars = [
+        Bar(name, count / most if most else 0.0, _of(count, total), link=link)
+        for name, count, link in counted
+    ]
+    note = "" if look.bounds else "The grader's range is not known. --range LOW HIGH names it."
+    return BarChart("Rewards", ("reward", "gradings"), bars, note)
+
+
+def group_bars(groups: GroupCounts) -> BarChart:
+    """Which groups can teach something, and why the others cannot."""
+    total = groups.groups + groups.unrewarded
+    told = groups.groups - groups.zero_std
+    rows: list[tuple[str, int, Tone]] = [("rewards differ: can teach", told, "good")]
+    if groups.all_highest is None or groups.all_lowest is None:
+        rows.append(("all equal (zero-std)", groups.zero_std, "bad"))
+    else:
+        between = groups.zero_std - groups.all_highest - groups.all_lowest
+        rows += [
+            ("all right (zero-std)", groups.all_highest, "muted"),
+            ("all wrong (zero-std)", groups.all_lowest, "bad"),
+        ]
+        if between:
+            rows.append(("all equal in between (zero-std)", between, "bad"))
+    if groups.unrewarded:
+        rows.append(("without any reward", groups.unrewarded, "bad"))
+    bars = [Bar(name, count / total if total else 0.0, _of(count, total), tone) for name, count, tone in rows]
+    note = ""
+    if groups.single:
+        note = f"{groups.single:,} of these groups have a single grading, which is always zero-std."
+    return BarChart("Groups", ("group", "records"), bars, note)
+
+
+def failure_bars(ordered: Sequence[tuple[tuple[str, str], int]], gradings: int) -> BarChart:
+    """Gradings without a reward, by kind and message; the most frequent first.
+
+    Args:
+        ordered: Kind and message, and how often.
+        gradings: All gradings.
+    """
+    most = ordered[0][1] if ordered else 0
+    bars = [
+        Bar(f"{kind}: {message}"[:400], count / most, _of(count, gradings), "bad", f"#error={at}")
+        for at, ((kind, message), count) in enumerate(ordered[:_ROWS])
+    ]
+    rest = len(ordered) - len(bars)
+    note = f"{rest:,} further messages are in the samples." if rest > 0 else ""
+    return BarChart("No reward", ("failure", "gradings"), bars, note)
+
+
+def metric_bars(look: Look, lows: Mapping[str, tuple[float, float]]) -> BarChart:
+    """The mean of each metric, between its lowest and highest value.
+
+    Args:
+        look: The run.
+        lows: Lowest and highest value by metric.
+    """
+    bars = []
+    for name, of in sorted(look.metrics.items())[:_ROWS]:
+        low, high = lows.get(name, (0.0, 0.0))
+        low, high = min(low, 0.0), max(high, 1.0) if low >= 0.0 and high <= 1.0 else high
+        share = (of.mean - low) / (high - low) if high > low else 0.0
+        n = "" if of.n == look.totals.rewards else f"  n {of.n:,}"
+        bars.append(Bar(name[:_NAME], min(1.0, max(0.0, share)), f"{of.mean:.4g}{n}"))
+    rest = len(look.metrics) - len(bars)
+    note = f"{rest:,} further metrics are not shown." if rest > 0 else ""
+    return BarChart("Metrics", ("metric", "mean"), bars, note)
+
+
+def length_map(points: Iterable[tuple[int, float]], span: Bounds) -> DensityMap | None:
+    """Length of the completion against the reward; None where there is nothing to compare.
+
+    Args:
+        points: Characters and reward of each sample.
+        span: From the lowest to the highest reward.
+    """
+    ordered = sorted(points)
+    if len(ordered) < 2 or ordered[0][0] == ordered[-1][0]:
+        return None
+    # A single very long completion would leave all others in the first column.
+    longest = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))][0] or ordered[-1][0]
+    shortest = ordered[0][0]
+    wide = max(1, longest - shortest)
+    counts: dict[tuple[int, int], int] = {}
+    for length, reward in ordered:
+        x = min(_COLUMNS - 1, int((length - shortest) / wide * _COLUMNS))
+        y = min(_LINES - 1, max(0, int(share_of(span, reward) * _LINES)))
+        counts[x, y] = counts.get((x, y), 0) + 1
+    most = max(counts.values())
+    return DensityMap(
+        [DensityCell(x, _LINES - 1 - y, (n / most) ** 0.5, n) for (x, y), n in sorted(counts.items())],
+        _COLUMNS,
+        _LINES,
+        f"{shortest:,}",
+        f"{longest:,}{' or more' if longest < ordered[-1][0] else ''}",
+        f"{span[0]:g}",
+        f"{span[1]:g}",
+        _tenths(ordered, span),
+        len(ordered),
+    )
+
+
+def _tenths(ordered: list[tuple[int, float]], span: Bounds) -> BarChart:
+    """Mean reward by tenth of the samples, shortest first."""
+    parts = min(10, len(ordered))
+    bars = []
+    for at in range(parts):
+        part = ordered[len(ordered) * at // parts : len(ordered) * (at + 1) // parts]
+        mean = sum(reward for _, reward in part) / len(part)
+        share = min(1.0, max(0.0, share_of(span, mean)))
+        bars.append(Bar(f"{part[0][0]:,} to {part[-1][0]:,}", share, f"{mean:.3f}  n {len(part):,}"))
+    return BarChart("Mean reward by length", ("characters", "mean reward"), bars)
+
+
+def _between(low: float, high: float) -> str:
+    return f"#min={low:.12g}&max={high:.12g}"
+
+
+def _of(count: int, total: int) -> str:
+    return f"{count:,} ({count / total:.1%})" if total else f"{count:,}"

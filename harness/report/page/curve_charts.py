@@ -1,0 +1,120 @@
+"""The curves of a job or a rehearsal, as a page draws them: the step of every point, and its value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from harness.api.types import (
+    ADVANTAGES_MEAN,
+    ENTROPY,
+    GRAD_NORM,
+    POLICY_LOSS,
+    RESPONSE_LENGTH_MEAN,
+    REWARD_MEAN,
+    Event,
+)
+from harness.data.json_lines import LineError, lines, parse
+from harness.errors import InputError
+from harness.follow.curves import Curves
+from harness.rehearsal.rehearsal_file import read_rehearsal
+
+__all__ = ["CurveChart", "job_charts", "rehearsal_charts"]
+
+_TITLES = {
+    REWARD_MEAN: "Mean reward",
+    RESPONSE_LENGTH_MEAN: "Mean response length",
+    ENTROPY: "Entropy",
+    ADVANTAGES_MEAN: "Mean advantage",
+    POLICY_LOSS: "Policy loss",
+    GRAD_NORM: "Gradient norm",
+}
+_POINTS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class CurveChart:
+    """One metric over the steps."""
+
+    title: str
+    metric: str
+    """As the API names it."""
+    steps: list[float]
+    values: list[float]
+
+    @property
+    def said(self) -> str:
+        """The curve in words."""
+        ends = ((self.values[at], self.steps[at]) for at in (0, -1))
+        return ", ".join(f"{value:.4g} at step {step:g}" for value, step in ends)
+
+
+def job_charts(name: str, folder: Path) -> list[CurveChart]:
+    """The curves of a job, from its kept events.
+
+    Args:
+        name: The job, as the user named it.
+        folder: Where its events are kept.
+
+    Raises:
+        InputError: No events are kept there.
+    """
+    path = folder / "events.jsonl"
+    if not path.is_file():
+        raise InputError(
+            f"no events of {name} are kept here", place=str(path), fix=f"Run `rft watch {name}` first."
+        )
+    curves = Curves()
+    found: dict[str, list[tuple[float, float]]] = {metric: [] for metric in curves.series}
+    for event in _events(path):
+        before = {metric: series.count for metric, series in curves.series.items()}
+        curves.add(event)
+        for metric, series in curves.series.items():
+            if series.count > before[metric] and series.last is not None:
+                found[metric].append((float(curves.step), series.last))
+    return [
+        CurveChart(_TITLES[metric], metric, *_thinned(points)) for metric, points in found.items() if points
+    ]
+
+
+def rehearsal_charts(folder: Path) -> tuple[list[str], list[CurveChart]]:
+    """What a rehearsal says, and its curves.
+
+    Args:
+        folder: Where it was written.
+
+    Raises:
+        InputError: There is no finished rehearsal, or it is damaged.
+    """
+    found = read_rehearsal(folder)
+    if found is None:
+        fix = "Name the folder that `rft rehearse` wrote to, or run it again to finish it."
+        raise InputError("there is no finished rehearsal here", place=str(folder), fix=fix)
+    charts = []
+    for metric, title in _TITLES.items():
+        points = found.curves.get(metric) or []
+        wide = found.steps / len(points) if points else 0.0
+        if points:
+            steps = [round((at + 1) * wide, 3) for at in range(len(points))]
+            charts.append(CurveChart(title, metric, steps, points))
+    return [verdict.message for verdict in found.verdicts], charts
+
+
+def _events(path: Path) -> Iterator[Event]:
+    """The events that were kept; whoever watches the job may be writing the last line."""
+    for _, line in lines(path):
+        try:
+            value = parse(line)
+        except LineError:
+            return
+        if isinstance(value, dict):
+            yield cast(Event, value)
+
+
+def _thinned(points: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    """At most a thousand points: means of neighbors, each at the last one's step."""
+    stride = -(-len(points) // _POINTS)
+    parts = [points[at : at + stride] for at in range(0, len(points), stride)]
+    return [part[-1][0] for part in parts], [sum(value for _, value in part) / len(part) for part in parts]

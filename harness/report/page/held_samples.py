@@ -1,0 +1,179 @@
+"""Chooses which samples a page holds, and reads their texts: all of them whole while the page stays small.
+
+Beyond 25 MB of text it holds excerpts, with the samples worth reading whole; beyond 50,000 gradings it leaves
+out some of the others. Every choice is counted, so that the page can say it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from harness.data.json_lines import lines
+from harness.report.page.shown_texts import SampleTexts, Shown, excerpt, length_of, texts_of_line
+from harness.runs.rows import Row
+
+__all__ = ["MOST_CHARACTERS", "MOST_SAMPLES", "HeldRows", "HeldTexts", "Judge", "hold_rows", "read_texts"]
+
+MOST_SAMPLES = 50_000
+MOST_CHARACTERS = 25_000_000
+_WORTH = 300
+"""Samples that stay whole where the others are excerpts."""
+_LONGEST = 200_000
+"""Characters of one text, in a page that holds texts whole."""
+_LONGEST_AMONG_EXCERPTS = 20_000
+
+Value = TypeVar("Value")
+
+Judge = Callable[[Row], bool]
+"""Whether a grading is one that somebody will want to read: without reward, or in a disagreement."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRows:
+    """The gradings that a page holds, in input order."""
+
+    rows: list[Row]
+    of: int
+    """How many the run has."""
+    worth: frozenset[int]
+    """Places in `rows` of those that stay whole in any case."""
+
+
+@dataclass(slots=True)
+class HeldTexts:
+    """The texts of the rollouts that a page holds; equal prompts and references are stored once."""
+
+    prompts: dict[tuple[tuple[str, Shown], ...], int] = field(default_factory=dict)
+    references: dict[Shown, int] = field(default_factory=dict)
+    prompt: list[int] = field(default_factory=list)
+    reference: list[int] = field(default_factory=list)
+    """Place in `references`; -1 for a rollout without one."""
+    completion: list[Shown] = field(default_factory=list)
+    reasoning: list[Shown] = field(default_factory=list)
+    model: list[str | None] = field(default_factory=list)
+    length: list[int] = field(default_factory=list)
+    """Characters of the whole completion."""
+    line: list[int] = field(default_factory=list)
+    of_at: dict[int, int] = field(default_factory=dict)
+    """Place in these lists by the byte at which the rollout's line begins."""
+    characters: int = 0
+    shortened: int = 0
+    """Texts of which the page holds an excerpt."""
+    excerpts: bool = False
+    """Whether the page is one of excerpts, since the whole would be too large."""
+
+    def add(self, at: int, number: int, texts: SampleTexts, most: int) -> None:
+        """Take in one rollout.
+
+        Args:
+            at: Where its line begins.
+            number: The line's number.
+            texts: What it says.
+            most: The longest text that stays whole.
+        """
+        self.of_at[at] = len(self.line)
+        self.line.append(number)
+        self.model.append(texts.model)
+        self.length.append(len(texts.completion))
+        self.completion.append(self._cut(texts.completion, most))
+        self.reasoning.append(self._cut(texts.reasoning, most))
+        turns = tuple((role[:100], excerpt(text, most)) for role, text in texts.prompt)
+        self.prompt.append(self._stored(self.prompts, turns, [text for _, text in turns]))
+        if texts.reference is None:
+            self.reference.append(-1)
+        else:
+            reference = excerpt(texts.reference, most)
+            self.reference.append(self._stored(self.references, reference, [reference]))
+
+    def _cut(self, text: str, most: int) -> Shown:
+        shown = excerpt(text, most)
+        self._count([shown])
+        return shown
+
+    def _stored(self, there: dict[Value, int], value: Value, texts: Iterable[Shown]) -> int:
+        found = there.get(value)
+        if found is None:
+            found = there[value] = len(there)
+            self._count(texts)
+        return found
+
+    def _count(self, texts: Iterable[Shown]) -> None:
+        for text in texts:
+            self.characters += length_of(text)
+            self.shortened += not isinstance(text, str)
+
+
+def hold_rows(rows: Iterable[Row], of: int, judge: Judge, most: int = MOST_SAMPLES) -> HeldRows:
+    """Choose the gradings that a page holds.
+
+    Args:
+        rows: All of the run.
+        of: How many there are.
+        judge: Which ones are worth reading.
+        most: How many fit. Beyond it the lowest and those worth reading stay, and the others evenly.
+    """
+    step = 1 if of <= most else -(-of // max(1, most - _WORTH))
+    kept: dict[int, Row] = {}
+    worth: dict[int, Row] = {}
+    lowest: list[tuple[float, int, Row]] = []
+    for number, row in enumerate(rows):
+        if number % step == 0:
+            kept[number] = row
+        if len(worth) < _WORTH // 2 and judge(row):
+            worth[number] = row
+        if row["reward"] is not None:
+            _keep_lowest(lowest, (-row["reward"], -number, row))
+    worth |= {-number: row for _, number, row in lowest}
+    kept |= worth
+    order = sorted(kept)
+    return HeldRows(
+        [kept[number] for number in order],
+        of,
+        frozenset(at for at, number in enumerate(order) if number in worth),
+    )
+
+
+def read_texts(path: Path, held: HeldRows, most: int = MOST_CHARACTERS) -> HeldTexts:
+    """Read the texts of the held gradings, whole if they fit.
+
+    Args:
+        path: The rollouts.
+        held: The gradings.
+        most: How many characters fit.
+
+    Raises:
+        InputError: The rollouts cannot be read.
+    """
+    whole = _read(path, held, most, lambda at: _LONGEST)
+    if whole is not None:
+        return whole
+    # Completions and reasoning of every rollout; prompts and references are fewer.
+    short = max(100, min(2_000, most // (3 * max(1, len(held.rows)))))
+    full = {held.rows[at]["at"] for at in held.worth}
+    found = _read(path, held, None, lambda at: _LONGEST_AMONG_EXCERPTS if at in full else short)
+    assert found is not None
+    found.excerpts = True
+    return found
+
+
+def _read(path: Path, held: HeldRows, most: int | None, longest: Callable[[int], int]) -> HeldTexts | None:
+    """Read the texts, each up to its longest; None as soon as they are more than fit."""
+    wanted = {row["at"] for row in held.rows}
+    found = HeldTexts()
+    for number, (at, line) in enumerate(lines(path), 1):
+        if at in wanted:
+            found.add(at, number, texts_of_line(line), longest(at))
+            if most is not None and found.characters > most:
+                return None
+    return found
+
+
+def _keep_lowest(heap: list[tuple[float, int, Row]], one: tuple[float, int, Row]) -> None:
+    if len(heap) < _WORTH // 2:
+        heapq.heappush(heap, one)
+    elif one[:2] > heap[0][:2]:
+        heapq.heapreplace(heap, one)

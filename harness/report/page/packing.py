@@ -1,0 +1,192 @@
+"""Packs the samples of a page: columns of JSON, compressed, as text that no browser takes for a script.
+
+A column is smaller and quicker to read than as many objects, and equal prompts are stored once.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from harness.report.page.heat_map import GroupCell
+from harness.report.page.held_samples import HeldRows, HeldTexts
+from harness.runs.facts import Bounds, middle_of
+from harness.runs.labels import LabelRule
+from harness.runs.rows import Row, failure_of, sample_name
+
+__all__ = ["METRICS", "OtherSide", "packed", "sample_columns", "unpacked"]
+
+METRICS = 50
+"""Most metrics with a column: a grader may make up a name for each sample."""
+_LABEL = 200
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSide:
+    """The gradings of the run that is compared with, beside those of the page."""
+
+    name: str
+    rows: list[Row | None]
+    """One for each held row; None where the other run has no such grading."""
+    texts: HeldTexts | None
+    """Its rollouts, where they are others than those of the page."""
+
+
+@dataclass(slots=True)
+class _Places:
+    """Numbers for values, in the order in which they are first met."""
+
+    of: dict[Any, int] = field(default_factory=dict)
+
+    def place(self, value: Any) -> int:
+        return self.of.setdefault(value, len(self.of))
+
+
+def sample_columns(
+    held: HeldRows,
+    texts: HeldTexts | None,
+    *,
+    bounds: Bounds | None,
+    rule: LabelRule,
+    cells: Sequence[GroupCell],
+    failures: Iterable[tuple[str, str]] = (),
+    other: OtherSide | None = None,
+) -> dict[str, Any]:
+    """Everything that the page's script reads, as JSON.
+
+    Args:
+        held: The gradings.
+        texts: Their texts; None where the rollouts have changed or are gone.
+        bounds: The grader's range; None where it is not known.
+        rule: How to read labels.
+        cells: The groups to draw.
+        failures: Kind and message of failures, to be numbered in this order, before any others.
+        other: The run that is compared with.
+    """
+    rows, groups = held.rows, _Places()
+    names = _metric_names(rows)
+    middle = middle_of(bounds)
+    found: dict[str, Any] = {
+        "bounds": bounds,
+        "id": [sample_name(row) for row in rows],
+        "repeat": [row["repeat"] for row in rows] if any(row["repeat"] for row in rows) else None,
+        "reward": [row["reward"] for row in rows],
+        "group": [-1 if row["group"] is None else groups.place(row["group"]) for row in rows],
+        "ms": [round(row["ms"], 3) for row in rows],
+        "metricNames": names,
+        "metrics": [[row["metrics"].get(name) for row in rows] for name in names],
+        **_errors(rows, failures),
+        **_verdicts(rows, rule, middle),
+        **_texts(rows, texts),
+        "cells": {
+            "group": [groups.place(cell.name) for cell in cells],
+            "mean": [cell.mean for cell in cells],
+            "count": [cell.count for cell in cells],
+            "missing": [cell.missing for cell in cells],
+            "zeroStd": [cell.zero_std for cell in cells],
+        },
+        "other": None if other is None else _other(other),
+    }
+    found["groups"] = list(groups.of)
+    return found
+
+
+def packed(value: Any) -> str:
+    """A value as JSON, compressed, in ASCII."""
+    try:
+        content = orjson.dumps(value)
+    except TypeError:  # a lone surrogate, which JSON can escape and UTF-8 cannot hold
+        content = json.dumps(value, separators=(",", ":")).encode("ascii")
+    return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode("ascii")
+
+
+def unpacked(text: str) -> Any:
+    """What `packed` was given."""
+    return json.loads(gzip.decompress(base64.b64decode(text)))
+
+
+def _metric_names(rows: Iterable[Row]) -> list[str]:
+    """The most frequent metrics, by name."""
+    counts = Counter(name for row in rows for name in row["metrics"])
+    return sorted(name for name, _ in counts.most_common(METRICS))
+
+
+def _errors(rows: Iterable[Row], failures: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    kinds = _Places({failure: at for at, failure in enumerate(failures)})
+    places = [-1 if row["error"] is None else kinds.place(failure_of(row)) for row in rows]
+    return {"error": places, "errors": list(kinds.of)}
+
+
+def _verdicts(rows: Sequence[Row], rule: LabelRule, middle: float | None) -> dict[str, Any]:
+    """What the rollouts' own labels say, and where rewards or wires disagree."""
+    labels = _Places()
+    shown = [labels.place(_label_text(row["label"])) if "label" in row else -1 for row in rows]
+    agree = [
+        {True: 1, False: 0, None: -1}[
+            rule.agreement(row["reward"], row["label"], middle) if "label" in row else None
+        ]
+        for row in rows
+    ]
+    wires = {number: _label_text(row["wires"]) for number, row in enumerate(rows) if "wires" in row}
+    labeled = bool(labels.of)
+    return {
+        "label": shown if labeled else None,
+        "labels": list(labels.of),
+        "agree": agree if labeled else None,
+        "wires": wires and {str(number): text for number, text in wires.items()},
+    }
+
+
+def _label_text(value: Any) -> str:
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        text = repr(value)
+    return text[:_LABEL]
+
+
+def _texts(rows: Iterable[Row], texts: HeldTexts | None) -> dict[str, Any]:
+    if texts is None:
+        return {"texts": None}
+    models = _Places()
+    return {
+        "text": [texts.of_at.get(row["at"], -1) for row in rows],
+        "texts": {
+            "prompts": list(texts.prompts),
+            "references": list(texts.references),
+            "prompt": texts.prompt,
+            "reference": texts.reference,
+            "completion": texts.completion,
+            "reasoning": texts.reasoning if any(texts.reasoning) else None,
+            "model": [-1 if model is None else models.place(model) for model in texts.model],
+            "models": list(models.of),
+            "length": texts.length,
+            "line": texts.line,
+        },
+    }
+
+
+def _other(other: OtherSide) -> dict[str, Any]:
+    rows = other.rows
+    texts = other.texts
+    return {
+        "name": other.name,
+        "there": [int(row is not None) for row in rows],
+        "reward": [None if row is None else row["reward"] for row in rows],
+        "error": [
+            ": ".join(failure_of(row)) if row is not None and row["reward"] is None else None for row in rows
+        ],
+        "completion": None
+        if texts is None
+        else [
+            None if row is None or (at := texts.of_at.get(row["at"])) is None else texts.completion[at]
+            for row in rows
+        ],
+    }

@@ -1,0 +1,102 @@
+"""Writes a page as one HTML file that loads nothing and runs no script but its own.
+
+The content security policy of the page names the hash of its script and of its style: whatever a completion
+holds, the browser runs nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from harness.disk import replaced
+from harness.printable import readable
+from harness.report.page.contents import Page
+
+__all__ = ["html_of", "write_page"]
+
+_HERE = Path(__file__).parent
+_SCRIPTS = (
+    *("decoding", "visible_text", "differences", "sample_state", "sample_list", "sample_detail"),
+    *("heat_map", "curves", "start"),
+)
+
+
+def write_page(page: Page, path: Path) -> int:
+    """Write a page, in one step.
+
+    Args:
+        page: What it holds.
+        path: The file.
+
+    Returns:
+        Its size in bytes.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    content = html_of(page).encode("utf-8")
+    with replaced(path, "Name another file with --out.") as file:
+        file.write(content)
+    return len(content)
+
+
+def html_of(page: Page) -> str:
+    """A page as HTML."""
+    style, script = _style(), _script()
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, finalize=_visible, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string(_part("page.html"))
+    return template.render(
+        page=page,
+        policy=_policy(style, script),
+        style=Markup(style),
+        script=Markup(script),
+        release=_release(),
+    )
+
+
+def _policy(style: str, script: str) -> str:
+    return (
+        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}';"
+        " base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(content: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode("ascii")
+
+
+def _style() -> str:
+    return _part("page.css") + _part("uplot/uPlot.min.css")
+
+
+def _script() -> str:
+    """Every script, as one: the page's own share one function, so that they share nothing with others."""
+    own = "\n".join(_part(f"scripts/{name}.js") for name in _SCRIPTS)
+    return f'{_part("uplot/uPlot.iife.min.js")}\n(() => {{\n"use strict";\n{own}}})();\n'
+
+
+def _part(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def _visible(value: Any) -> Any:
+    """Text of the data with what steers the direction of text, or hides in it, escaped."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return readable(value)
+    return value
+
+
+def _release() -> str:
+    try:
+        return version("rft-graders")
+    except PackageNotFoundError:
+        return "(not installed)"

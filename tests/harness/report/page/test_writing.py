@@ -1,0 +1,167 @@
+"""The page as a file: what it holds, and that nothing in it runs but its own script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.data.json_lines import lines
+from harness.report.page.contents import Page, page_of
+from harness.report.page.packing import unpacked
+from harness.report.page.writing import html_of, write_page
+from harness.runs.store import Run
+from support.finished_runs import finished_run
+from support.rollout_files import rollout
+from support.run_records import row_of, unknown_grader
+
+NASTY = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u202e{{ 7 * 7 }}]]><!--"
+
+
+class Parsed(HTMLParser):
+    """Elements, attributes and the content of inline blocks."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.blocks: list[tuple[str, dict[str, str | None], str]] = []
+        self.text = ""
+        self._inside: tuple[str, dict[str, str | None]] | None = None
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag in ("script", "style"):
+            self._inside = (tag, dict(attrs))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = None
+
+    def handle_data(self, data: str) -> None:
+        if self._inside is None:
+            self.text += data
+        elif self.blocks and self.blocks[-1][:2] == self._inside:
+            self.blocks[-1] = (*self._inside, self.blocks[-1][2] + data)
+        else:
+            self.blocks.append((*self._inside, data))
+
+    def block(self, tag: str, **attributes: str) -> str:
+        found = [text for name, given, text in self.blocks if name == tag and given == attributes]
+        assert len(found) == 1
+        return found[0]
+
+
+def nasty_run(folder: Path, **facts: Any) -> Run:
+    rollouts = [{**rollout(NASTY, NASTY, NASTY), "record": NASTY}, rollout("b", "7", "72"), b"no rollout"]
+    rows = [
+        row_of(NASTY, 1.0, group=NASTY, metrics={NASTY: 1.0}, label=NASTY),
+        row_of("b", None, error={"kind": "exception", "message": NASTY}),
+        row_of(None, 0.0, group=None),
+    ]
+    return finished_run(folder, rollouts, rows, label="ok", **facts)
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Page:
+    return page_of(nasty_run(tmp_path))
+
+
+def test_the_policy_allows_the_page_s_own_blocks_and_nothing_else(page: Page) -> None:
+    parsed = Parsed(html_of(page))
+    metas = [given for tag, given in parsed.elements if tag == "meta"]
+    policy = next(given["content"] for given in metas if given.get("http-equiv"))
+    assert policy is not None
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+    for tag, rule in (("script", "script-src"), ("style", "style-src")):
+        digest = base64.b64encode(hashlib.sha256(parsed.block(tag).encode()).digest()).decode()
+        assert rules[rule] == f"'sha256-{digest}'"
+    # The policy stands before anything that it governs.
+    order = [tag for tag, given in parsed.elements if tag in ("style", "script") or given.get("http-equiv")]
+    assert order == ["meta", "style", "script", "script"]
+
+
+def test_nothing_is_loaded_and_no_attribute_runs(page: Page) -> None:
+    html = html_of(page)
+    parsed = Parsed(html)
+    for tag, given in parsed.elements:
+        assert tag not in ("img", "link", "iframe", "object", "embed", "base", "audio", "video")
+        assert not {"src", "srcset", "style", "srcdoc", "action", "formaction"} & set(given)
+        assert not [name for name in given if name.startswith("on")]
+        assert given.get("href", "#") is not None
+        assert str(given.get("href", "#")).startswith("#")
+    own = parsed.block("script") + parsed.block("style")
+    assert set(re.findall(r"https?://[^\s\"')]+", own)) <= {"https://github.com/leeoniya/uPlot"}
+    assert "@import" not in own
+    assert "url(" not in parsed.block("style")
+    for unsafe in ("innerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "fetch("):
+        assert unsafe not in parsed.block("script")
+
+
+def test_text_of_the_data_ends_no_block_and_is_no_markup(page: Page) -> None:
+    html = html_of(page)
+    parsed = Parsed(html)
+    assert "alert(1)</script>" not in html
+    assert len([tag for tag, _ in parsed.elements if tag == "script"]) == 2
+    assert "\u202e" not in html
+    assert "\\u202e" in parsed.text
+    assert "{{ 7 * 7 }}" in parsed.text
+    data = unpacked(parsed.block("script", type="text/plain", id="data"))["samples"]
+    assert data["texts"]["completion"] == [NASTY, "7", "no rollout"]
+    assert data["errors"] == [["exception", NASTY]]
+    assert data["groups"] == [NASTY, "g"]
+
+
+def test_names_of_parts_of_the_page_are_its_own(page: Page) -> None:
+    ids = [given["id"] for _, given in Parsed(html_of(page)).elements if "id" in given]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_page_says_what_is_not_known(tmp_path: Path) -> None:
+    run = finished_run(tmp_path, [rollout("a", "1", "1")], [row_of("a", 3.0)], grader=unknown_grader())
+    page = page_of(run)
+    assert ("Range", "not known") in page.facts
+    assert "range is not known" in html_of(page)
+
+
+def test_a_run_without_rewards_has_a_page(tmp_path: Path) -> None:
+    page = page_of(finished_run(tmp_path, [rollout("a", "1", "1")], [row_of("a", None)]))
+    assert page.verdict.tone == "bad"
+    assert page.lengths is None
+    assert "KeyError" in html_of(page)
+
+
+def test_an_empty_run_has_a_page(tmp_path: Path) -> None:
+    page = page_of(finished_run(tmp_path, [], []))
+    assert (page.held, page.gradings, page.groups) == (0, 0, 0)
+    assert "first" in html_of(page)
+
+
+def test_a_run_whose_rollouts_have_gone_has_its_rewards(tmp_path: Path) -> None:
+    run = finished_run(tmp_path, [rollout("a", "1", "1")], [row_of("a", 1.0)])
+    for change in (lambda path: path.write_bytes(b"{}\n" * 99), Path.unlink):
+        change(run.rollouts)
+        page = page_of(run)
+        assert unpacked(page.data)["samples"]["texts"] is None
+        assert [remark for remark in page.remarks if "gone or has changed" in remark]
+
+
+def test_a_page_of_excerpts_says_so(tmp_path: Path) -> None:
+    texts = [rollout(str(number), f"{number} " + "word " * 900, "72") for number in range(400)]
+    run = finished_run(tmp_path, texts, [row_of(number, 1.0) for number in range(400)])
+    page = page_of(run, most_characters=100_000)
+    assert [remark for remark in page.remarks if "it holds excerpts" in remark]
+    assert len(page.data) < 400 * 900
+
+
+def test_the_file_is_replaced_in_one_step(tmp_path: Path, page: Page) -> None:
+    path = tmp_path / "new" / "page.html"
+    size = write_page(page, path)
+    assert path.stat().st_size == size == write_page(page, path)
+    assert [each.name for each in path.parent.iterdir()] == ["page.html"]
+    assert next(lines(path))[1] == b"<!doctype html>"

@@ -1,0 +1,43 @@
+"""Writes finished runs without a replay: any rollouts, any rewards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.data.typed_json import as_json
+from harness.disk import write_json
+from harness.runs.facts import InputFacts
+from harness.runs.rows import Row, Totals, dump
+from harness.runs.store import Run, open_run
+from support.run_records import facts_of
+
+
+def finished_run(folder: Path, rollouts: Sequence[Any], rows: Sequence[Row], **facts: Any) -> Run:
+    """A run that is done: `rows` name their rollouts by `at`, which is filled in here by place.
+
+    Args:
+        folder: Where the run's folder is made.
+        rollouts: What the lines of the rollouts file hold, or the lines themselves as bytes.
+        rows: The gradings; the one at place N is that of rollout N.
+        facts: Of `RunFacts`.
+    """
+    path, at, places, totals = folder / "rollouts.jsonl", 0, [], Totals()
+    with path.open("wb") as file:
+        for one in rollouts:
+            line = one if isinstance(one, bytes) else json.dumps(one).encode()
+            places.append(at)
+            at += file.write(line + b"\n")
+    run = folder / "runs" / "first"
+    run.mkdir(parents=True)
+    with (run / "rewards.jsonl").open("wb") as file:
+        for place, row in zip(places, rows, strict=True):
+            file.write(dump({**row, "at": place}))
+            totals.add(row, 0.5)
+    state = path.stat()
+    given = InputFacts(path, state.st_size, state.st_mtime_ns, None, derived=False)
+    known = facts_of(id="first", state="done", input=given, totals=totals, **facts)
+    write_json(run / "run.json", as_json(known))
+    return open_run(run)
