@@ -29,7 +29,7 @@ from harness.runs.facts import Bounds, middle_of
 from harness.runs.rows import Row, failure_of, read_rows, sample_name
 from harness.runs.store import Run
 
-__all__ = ["Page", "PageVerdict", "PrintedSample", "page_of"]
+__all__ = ["ReportPage", "PageVerdict", "PrintedSample", "page_of"]
 
 _PRINTED = 12
 _PRINTED_TEXT = 600
@@ -70,7 +70,7 @@ class PrintedSample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class ReportPage:
     """What one page shows."""
 
     title: str
@@ -131,7 +131,7 @@ def page_of(
     job: tuple[str, Path] | None = None,
     rehearsal: Path | None = None,
     most_characters: int = MOST_CHARACTERS,
-) -> Page:
+) -> ReportPage:
     """Gather what a page shows of a run.
 
     Args:
@@ -166,7 +166,7 @@ def page_of(
     if look.facts.label is not None:
         charts.append(_label_bars(look))
     charts.append(failure_bars(failures, look.totals.gradings))
-    return Page(
+    return ReportPage(
         title=look.facts.id or run.folder.name,
         facts=_facts(run, look),
         verdict=_verdict(look),

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from harness.disk import replaced
 from harness.printable import readable
-from harness.report.page.contents import Page
+from harness.report.page.contents import ReportPage
 
 __all__ = ["html_of", "write_page"]
 
@@ -28,7 +28,7 @@ _SCRIPTS = (
 )
 
 
-def write_page(page: Page, path: Path) -> int:
+def write_page(page: ReportPage, path: Path) -> int:
     """Write a page, in one step.
 
     Args:
@@ -47,7 +47,7 @@ def write_page(page: Page, path: Path) -> int:
     return len(content)
 
 
-def html_of(page: Page) -> str:
+def html_of(page: ReportPage) -> str:
     """A page as HTML."""
     style, script = _style(), _script()
     environment = Environment(

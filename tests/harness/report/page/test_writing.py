@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from harness.data.json_lines import lines
-from harness.report.page.contents import Page, page_of
+from harness.report.page.contents import ReportPage, page_of
 from harness.report.page.packing import unpacked
 from harness.report.page.writing import html_of, write_page
 from harness.runs.store import Run
@@ -67,11 +67,11 @@ def nasty_run(folder: Path, **facts: Any) -> Run:
 
 
 @pytest.fixture
-def page(tmp_path: Path) -> Page:
+def page(tmp_path: Path) -> ReportPage:
     return page_of(nasty_run(tmp_path))
 
 
-def test_the_policy_allows_the_page_s_own_blocks_and_nothing_else(page: Page) -> None:
+def test_the_policy_allows_the_page_s_own_blocks_and_nothing_else(page: ReportPage) -> None:
     parsed = Parsed(html_of(page))
     metas = [given for tag, given in parsed.elements if tag == "meta"]
     policy = next(given["content"] for given in metas if given.get("http-equiv"))
@@ -86,7 +86,7 @@ def test_the_policy_allows_the_page_s_own_blocks_and_nothing_else(page: Page) ->
     assert order == ["meta", "style", "script", "script"]
 
 
-def test_nothing_is_loaded_and_no_attribute_runs(page: Page) -> None:
+def test_nothing_is_loaded_and_no_attribute_runs(page: ReportPage) -> None:
     html = html_of(page)
     parsed = Parsed(html)
     for tag, given in parsed.elements:
@@ -103,7 +103,7 @@ def test_nothing_is_loaded_and_no_attribute_runs(page: Page) -> None:
         assert unsafe not in parsed.block("script")
 
 
-def test_text_of_the_data_ends_no_block_and_is_no_markup(page: Page) -> None:
+def test_text_of_the_data_ends_no_block_and_is_no_markup(page: ReportPage) -> None:
     html = html_of(page)
     parsed = Parsed(html)
     assert "alert(1)</script>" not in html
@@ -117,7 +117,7 @@ def test_text_of_the_data_ends_no_block_and_is_no_markup(page: Page) -> None:
     assert data["groups"] == [NASTY, "g"]
 
 
-def test_names_of_parts_of_the_page_are_its_own(page: Page) -> None:
+def test_names_of_parts_of_the_page_are_its_own(page: ReportPage) -> None:
     ids = [given["id"] for _, given in Parsed(html_of(page)).elements if "id" in given]
     assert len(ids) == len(set(ids))
 
@@ -159,7 +159,7 @@ def test_a_page_of_excerpts_says_so(tmp_path: Path) -> None:
     assert len(page.data) < 400 * 900
 
 
-def test_the_file_is_replaced_in_one_step(tmp_path: Path, page: Page) -> None:
+def test_the_file_is_replaced_in_one_step(tmp_path: Path, page: ReportPage) -> None:
     path = tmp_path / "new" / "page.html"
     size = write_page(page, path)
     assert path.stat().st_size == size == write_page(page, path)
