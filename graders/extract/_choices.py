@@ -67,7 +67,8 @@ _BETWEEN = "\\ \t\n*_`$\"'([{<>-:=,.)"
 _CUES = frozenset(
     """answer ans choice option letter selection final correction label verdict is was be probably likely most
     definitely clearly therefore thus either still simply indeed box boxed fbox text textbf mathrm mathbf s so
-    hence no wait actually sorry mean choose pick select chose picked with for""".split()
+    hence no wait actually sorry mean choose pick select chose picked with for sure course fact
+    certainly surely obviously evidently undoubtedly really just""".split()
 )
 _RIVAL = (
     r"[)\]}>*_`\"'$?\s]{0,8}(?:(?P<join>[,/&|;+=-]|\b(?i:or|and|vs\.?|maybe|possibly|perhaps|to)\b|或者?|和|与|及)"
@@ -76,7 +77,7 @@ _RIVAL = (
 )
 _LABEL = (
     rf"\(([%(upper)s])\)|\*\*([%(upper)s])[.:]?\*\*|\b(?i:option|choice)\s([%(upper)s]){_END}"
-    r"|^[\s*_#>-]{0,6}([%(upper)s])(?:[.):](?=[\s*]|$)|\s-\s|[*_`]{0,3}[ \t]{0,3}$)"
+    r"|^[\s*_#>-]{0,6}([%(upper)s])(?:[.):](?=[\s*]|[^\x00-\x7f]|$)|\s-\s|[*_`]{0,3}[ \t]{0,3}$)"
     r"|\A[*_]{0,2}([%(either)s])[.)]\s[^\n]{1,80}\Z"
 )
 # The letter comes first, so that the regular expression engine skips what cannot be one.

@@ -42,7 +42,11 @@ _EQUALS = re.compile(r"(?<![<>!:=])=(?![=>])")
 _EQUATIONS = re.compile(
     r"(?<![\w\\])([^\W\d_]\w{0,8})\s{0,2}=[^=,;\n]{1,40}(?:[,;](?:\sand\b)?|\band\b)[\s$]{0,3}([^\W\d_]\w{0,8})\s{0,2}=\Z"
 )
-_NAME = re.compile(r"[\s#$*]*(?:[A-Za-z]\w?(?:_\{?\w\}?)?\s{0,2}=\s{0,2})?\Z")
+# What a reference may be equal to: x, x_1, f(2), P(A), |AB|, ∠ABC; not what is still to be solved, |x| = 5.
+_NAME = re.compile(
+    r"[\s#$*]*(?:(?:m?(?:\\(?:angle|triangle|overline)\s?|[∠△])?\{?[A-Za-z]\w{0,11}\}?(?:_\{?\w{1,4}\}?)?'{0,2}"
+    r"(?:\([^()=]{1,20}\))?|\|[A-Z]{2}\||[A-Z]{1,3}:[A-Z]{1,3})\s{0,2}=\s{0,2})?\Z"
+)
 _NOT_STRICT = frozenset("[{≈~")
 _AROUND = " \t\r\n$*_`\"'.}"
 _REMARK = re.compile(

@@ -36,7 +36,8 @@ ANNOUNCED = {
         r"|label|verdict)(?:\s(?:to|for)\s[^.\n:]{0,60}?)?",
         r"(?:is|was|(?:would|should|must|will|has\sto|might|could|may)\sbe)\b",
         r"(?:option|choice|letter|answer|probably|likely|most|definitely|clearly|therefore|thus|either|still"
-        r"|simply|indeed)\b",
+        r"|simply|indeed|for\ssure|of\scourse|in\sfact|certainly|surely|obviously|evidently|undoubtedly|really|hence"
+        r"|just)\b",
         "",
     ),
     "Chinese": Announced(

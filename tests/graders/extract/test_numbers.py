@@ -194,11 +194,14 @@ STRICT = {
     "($72)": -72,
     "CHF 72\n": 72,
     "$\\frac{1}{3}$ meters": Fraction(1, 3),
+    "$|AB| = 72$": 72,
+    "$f(x)=72$": 72,
+    "$S_{10} = 72$": 72,
+    "\\angle ABC = 72^\\circ": 72,
 }
 NOT_STRICT = """Boeing 747|Apollo 11|50 Cent|7 Eleven|72 clips|(72)|[72]|{72}|≈72|~72|about 72|72 [1]
-72 (see 2)|48 + 24 = 72|page 3|72 (source: page 3)|The answer is 72.|1 of 2|5 or so|nan|None|3,14""".replace(
-    "\n", "|"
-).split("|")
+72 (see 2)|48 + 24 = 72|page 3|72 (source: page 3)|The answer is 72.|1 of 2|5 or so|nan|None|3,14
+2x = 72|a + b = 72|x > y = 72|3 = 72|f(x) = 72x|f(2) = 72 or 73""".replace("\n", "|").split("|")
 
 
 @pytest.mark.parametrize(("text", "value"), STRICT.items())
