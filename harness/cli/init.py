@@ -94,7 +94,7 @@ def _make(folder: Path, name: str | None, source: Path | None, handler: str | No
     for each in missing:
         say(f"not installed: {each.name}, which {each.why}. To install it:")
         say(f"  {each.install}", verbatim=True)
-    _say_next(folder, "pytest", made.replay, "sam build && rft doctor")
+    _say_next(folder, "pytest", "rft replay", "sam build && rft doctor")
     return 0
 
 

@@ -73,7 +73,7 @@ class RecordFile:
         if key not in self._found:  # it may name a record that the file does not name
             key = content_key(value)
         if key not in self._found:
-            fix = "Name the file that it was sampled from, or leave --records out."
+            fix = "Name the file that it was sampled from, or no records (--records, `records` in rft.toml)."
             raise InputError(f"its record is not in {self.path}", fix=fix)
         fields = self._found[key]
         if fields is None:

@@ -41,8 +41,6 @@ class NewProject:
     """Its files, relative to the folder."""
     handler: str
     """`module.function`, as the template names it."""
-    replay: str
-    """The command that replays its rollouts."""
     left_out: tuple[str, ...] = ()
     """Files beside a handler that were not copied, since the project has its own of that name."""
 
@@ -74,7 +72,7 @@ def make_project(folder: Path, name: str | None = None, own: HandlerFile | None 
     _check_empty(folder, files)
     write_new(folder, files)
     handler = f"{words['@MODULE@']}.{words['@FUNCTION@']}"
-    return NewProject(tuple(map(Path, sorted(files))), handler, words["@REPLAY@"], tuple(left_out))
+    return NewProject(tuple(map(Path, sorted(files))), handler, tuple(left_out))
 
 
 def _words_of_grader() -> dict[str, str]:
@@ -85,7 +83,6 @@ def _words_of_grader() -> dict[str, str]:
         logical_id=logical_id_of(_FUNCTION),
         what="the grader: the number after the last `####` decides",
         tested="the grader against those verdicts",
-        replay=f"rft replay rollouts.jsonl --grader {_MODULE}.py:{_FUNCTION} --label is_right",
     )
 
 
@@ -97,7 +94,6 @@ def _words_of(own: HandlerFile) -> dict[str, str]:
         logical_id=logical_id_of(own.module),
         what="your handler, as it was",
         tested="the handler: every rollout gets a reward, and the same one again",
-        replay=f"rft replay rollouts.jsonl --handler {own.module}.{own.function}",
     )
     packages = "".join(
         f"{found}\n" if found else f"# {module}: imported, and not installed here; write the package's name\n"
@@ -107,16 +103,13 @@ def _words_of(own: HandlerFile) -> dict[str, str]:
     return words | {"@PACKAGES@": packages, "@SOURCES@": f" {shared}" if shared else ""}
 
 
-def _words(
-    module: str, function: str, *, logical_id: str, what: str, tested: str, replay: str
-) -> dict[str, str]:
+def _words(module: str, function: str, *, logical_id: str, what: str, tested: str) -> dict[str, str]:
     return {
         "@MODULE@": module,
         "@FUNCTION@": function,
         "@LOGICAL_ID@": logical_id,
         "@WHAT@": what,
         "@TESTED@": tested,
-        "@REPLAY@": replay,
         "@PACKAGES@": "",
         "@SOURCES@": "",
     }

@@ -16,7 +16,7 @@ def test_a_project_is_made_and_says_what_comes_next(tmp_path, capsys):
     assert main(["init", str(tmp_path / "mine")]) == 0
     out = capsys.readouterr().out
     assert f"next:\n  cd {tmp_path / 'mine'}\n  pytest\n" in out
-    assert "rft replay rollouts.jsonl --grader math_grader.py:math_answer" in out
+    assert "  rft replay\n" in out
 
 
 def test_json_is_one_object_that_names_every_file(tmp_path, capsys):
@@ -59,7 +59,7 @@ def test_a_handler_is_taken_with_what_it_needs_and_what_is_missing_is_said(tmp_p
     assert "copied as they are: lambda_function.py, prices.py" in out
     assert "packages it imports (check requirements.txt): nowhere_at_all" in out
     assert "ModuleNotFoundError: No module named 'nowhere_at_all'" in out
-    assert "rft replay rollouts.jsonl --handler lambda_function.reward" in out
+    assert 'handler = "lambda_function.reward"\n' in (tmp_path / "mine" / "rft.toml").read_text()
 
 
 def test_two_handlers_are_a_question_and_nothing_is_written(tmp_path, capsys, handler):
@@ -136,7 +136,7 @@ def test_the_commands_of_the_readme_run_and_git_sees_nothing_of_what_they_write(
     assert "0 errors, 0 warnings" in ran[1]
     assert ("192 gradings, mean reward 0.5000" if own else "agrees with is_right on 192 of 192") in ran[2]
     if not own:
-        run(folder, *rft, "rehearse", "rollouts.jsonl", "--grader", "math_grader.py:math_answer")
+        run(folder, *rft, "rehearse")
         assert "D020 not built" in run(folder, *rft, "doctor")
     shown = run(folder, "git", "status", "--porcelain").splitlines()
     assert [line for line in shown if not line.startswith("A ")] == []

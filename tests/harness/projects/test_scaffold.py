@@ -13,7 +13,9 @@ import pytest
 from packaging.requirements import Requirement
 
 from harness.cli.groups import VERBS, module_of
+from harness.config import find_configuration
 from harness.data.validate import validate
+from harness.deploy.samconfig import read_samconfig
 from harness.deploy.shadowing import check_folder
 from harness.deploy.template_checks import check_template
 from harness.errors import InputError
@@ -37,10 +39,22 @@ def test_its_files_are_all_there_and_nothing_is_left_to_fill_in(project):
     names = sorted(path.name for path in project.iterdir())
     assert names == sorted(
         [".gitignore", "Makefile", "README.md", "math_grader.py", "records.jsonl", "rollouts.jsonl"]
-        + ["pyproject.toml", "requirements.txt", "samconfig.toml", "template.yaml", "test_math_grader.py"]
+        + ["pyproject.toml", "requirements.txt", "rft.toml", "samconfig.toml", "template.yaml"]
+        + ["test_math_grader.py"]
     )
     for path in project.iterdir():
         assert not re.search("@[A-Z_]+@", path.read_text()), path
+
+
+def test_its_settings_are_understood_and_those_of_sam(project):
+    found = find_configuration(project)
+    assert found is not None
+    values = {key: one.value for key, one in found.settings.items()}
+    assert values.keys() == {"grader", "rollouts", "records", "label", "stack", "region"}
+    assert all((project / values[key]).is_file() for key in ("rollouts", "records"))
+    sam = read_samconfig(project)
+    assert sam is not None
+    assert (values["stack"], values["region"]) == (sam.stack_name, sam.region)
 
 
 def test_nothing_in_it_hides_the_library(project):
