@@ -84,12 +84,11 @@ def takes_back(found: str, behind: str) -> bool:
         found: The answer.
         behind: What stands behind it.
     """
-    name = _NUMBER if any(map(str.isdecimal, found)) else _NAME
-    own = set(name.findall(f"so {plain_width(found)}"))
 
     def names_other(sentence: str) -> bool:
         """Whether a sentence names answers of the same kind, and not the one that was found."""
+        name = _NUMBER if any(map(str.isdecimal, found)) else _NAME
         named = name.findall(sentence)
-        return bool(named) and own.isdisjoint(named)
+        return bool(named) and {*name.findall(f"so {plain_width(found)}")}.isdisjoint(named)
 
     return is_taken_back(plain_width(behind), 0, names_other)
