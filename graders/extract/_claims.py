@@ -90,7 +90,8 @@ _CLOSERS = " \t\r.*_$)"
 _LONGEST_ALONE = 40
 _LONGEST_QUESTION = 240
 _NUMBER_ALONE = re.compile(
-    r"[\s*_#$>+~\u2212\u00a3\u20ac\u00a5-]{0,8}\d[^\s=:]*(?:[ \t]{1,2}[^\W\d_]+[^\s=:\d]*){0,2}[\s*_$]{0,4}"
+    r"[\s*_#$>+=~()\[\]\\\u2212\u00a3\u20ac\u00a5-]{0,8}\d[^\s=:]*"
+    r"(?:[ \t]{1,2}[^\W\d_]+[^\s=:\d]*){0,2}[\s*_$]{0,4}"
 )
 _FIRST_ALONE = re.compile(r"[\s*_#$>+~\u2212\u00a3\u20ac\u00a5-]{0,8}(?!1[.)])\d[\d.,'\u2009%]*[\s*_$]{0,4}")
 # A line that only remarks on the answer before it.
@@ -104,7 +105,9 @@ _NOTE = re.compile(
     re.IGNORECASE,
 )
 _CONCLUDES = re.compile(
-    r"\b(?:so|thus|therefore|hence|leaves?|remain(?:s|ing)?|instead|rather|in\stotal|should\sbe)\b|\u6240\u4ee5|\u56e0\u6b64",
+    r"\b(?:so|thus|therefore|hence|leaves?|remain(?:s|ing)?|instead|rather|in\s(?:total|fact)|should\sbe|also|or"
+    r"|answer|results?|right|correct(?:ed)?|true|wrong|possibl[ey]|m(?:ay|ight)\sbe|could\sbe|alternative(?:ly)?)\b"
+    r"|\u6240\u4ee5|\u56e0\u6b64",
     re.IGNORECASE,
 )
 
@@ -269,12 +272,10 @@ def _alone(
     if len(line) > _LONGEST_ALONE or not (_NUMBER_ALONE if note else _FIRST_ALONE).fullmatch(line):
         return None
     value = parse_number(line, decimal=decimal, scale=scale)
-    if isinstance(value, Missing) or value == last:
+    if value == last or (note is None and (isinstance(last, Missing) or isinstance(value, Missing))):
         return None
     if note is None:
-        return (
-            None if isinstance(last, Missing) else Missing("numbers stand alone, and beside words", "several")
-        )
+        return Missing("numbers stand alone, and beside words", "several")
     remark = text[note.start() :]
     if _CONCLUDES.search(remark):
         return Missing("its remark concludes something else", "several")

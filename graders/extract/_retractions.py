@@ -27,6 +27,8 @@ _RETRACTION = (
 _TAKEN_BACK = Scripts(r"[.!?;:,\n()>}\u2026\"*-](?:(?<!-)|(?<=\s-))" + _RETRACTION)
 _TAKEN_BACK_FIRST = Scripts(r"[\s$)\]}*_`]{0,6}+" + _RETRACTION)
 _TOLD_AT_MOST = 16
+_CROSSES = tuple("\u2717\u2718\u274c\u274e\u2a2f\u2716")
+_AT_ONCE = 8
 _AROUND = " .!?;:,\n()>]}*$`-_\"'"
 # What names an answer in a sentence: a number; or a name, which does not begin the sentence, or a letter.
 _NUMBER = re.compile(r"\d(?:[.,]?\d)*")
@@ -55,6 +57,8 @@ def is_taken_back(
     behind = text[end:]
     if len(behind) < 2 or not behind.strip(_AROUND):
         return False
+    if not behind.isascii() and behind[:_AT_ONCE].lstrip(_AROUND)[:1] in _CROSSES:
+        return True
     is_ascii, told, said = behind.isascii(), 0, small(behind)
     first = _TAKEN_BACK_FIRST[is_ascii].match(said)
     later = _TAKEN_BACK[is_ascii].finditer(said, first.end() if first else 0)
