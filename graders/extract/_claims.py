@@ -20,6 +20,7 @@ from ._numbers import (
     is_approximation,
     ordinary_number,
     parse_number,
+    readers,
     several_equations,
     unread,
 )
@@ -182,9 +183,7 @@ def _box_number(text: str, start: int, end: int, decimal: Decimal, scale: bool) 
 
 def _changed_behind(text: str) -> bool:
     """Whether what stands behind a box makes something else of its number."""
-    from ._beside import changed_behind
-    from ._numerals import plain
-
+    plain, _, _, changed_behind = readers()
     return changed_behind(plain(text))
 
 
@@ -284,10 +283,7 @@ def _alone(
 
 def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing | None:
     """The last number of a line; None where its digits belong to words."""
-    from ._beside import changed_behind
-    from ._numerals import plain
-    from ._readings import numerals, read_numeral
-
+    plain, numerals, read_numeral, changed_behind = readers()
     line = plain(line)
     if "[" in line or "(" in line:
         line = _SEE.sub(" ", _CITATION.sub("", line))
@@ -342,8 +338,7 @@ def _claimed(text: str, decimal: Decimal, scale: bool) -> Number | Missing | Non
         pattern = _CLAIM
     else:
         return None
-    from ._numerals import plain
-
+    plain, *_ = readers()
     claims = []
     for claim in deque(pattern.finditer(text), _MOST):
         line = text[claim.end() : claim.end() + 400].lstrip().partition("\n")[0]

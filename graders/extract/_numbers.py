@@ -8,6 +8,7 @@ it has to be one number as a whole. Nothing here raises on text, and all of it t
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import islice
 
 from ._blocks import TAKEN_BACK, is_retracted
@@ -16,10 +17,18 @@ from ._runs import VULGAR, run_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from typing import Literal, TypeAlias
 
     from ._readings import Numeral
     from ._runs import Number
+
+    Readers: TypeAlias = tuple[
+        Callable[[str], str],
+        Callable[[str], Iterator[re.Match[str]]],
+        Callable[..., Numeral],
+        Callable[[str], bool],
+    ]
 
     Decimal: TypeAlias = Literal[".", ","]
 
@@ -91,9 +100,7 @@ def parse_number(
         if DIGIT.search(text, MAX_LINE):
             return unread(f"it has digits beyond {MAX_LINE:,} characters")
         text = text[:MAX_LINE]
-    from ._numerals import plain
-    from ._readings import numerals, read_numeral
-
+    plain, numerals, read_numeral, _ = readers()
     text = plain(text)
     read = [read_numeral(text, found, decimal, scale) for found in islice(numerals(text), _MOST)]
     read = [one for one in read if not one.dated] or read
@@ -121,9 +128,7 @@ def all_numbers(
         return (lone,)
     if len(text) > _LONGEST_TEXT:
         return unread(f"it is longer than {_LONGEST_TEXT:,} characters")
-    from ._numerals import plain
-    from ._readings import numerals, read_numeral
-
+    plain, numerals, read_numeral, _ = readers()
     text = _SPACE_BETWEEN.sub("; ", plain(text).replace("\\{", "{").replace("\\}", "}"))
     if decimal == ".":
         text = _COMMAS.sub(lambda found: found[0].replace(",", ", "), text)
@@ -142,6 +147,19 @@ def all_numbers(
     if not read or strict:
         return values or Missing("there is no number")
     return TAKEN_BACK if is_retracted(text, text[read[-1].end :]) else values
+
+
+@cache
+def readers() -> Readers:
+    """Return `plain`, `numerals`, `read_numeral` and `changed_behind`, loaded once a text needs them.
+
+    Ordinary numbers do not. The import is a function of its own, because an import costs each call 4 us.
+    """
+    from ._beside import changed_behind
+    from ._numerals import plain
+    from ._readings import numerals, read_numeral
+
+    return plain, numerals, read_numeral, changed_behind
 
 
 def _between(text: str, read: list[Numeral]) -> list[str]:
@@ -237,18 +255,23 @@ def _whole_text(text: str, read: list[Numeral]) -> Number | Missing:
     """The value of the only numeral, where it is the whole text but for its name, unit and markup."""
     if len(read) > 1:
         return Missing("there are several numbers", "several")
-    from ._units import unit_end
-
     one = read[0]
     inside, behind = text[one.start : one.end], text[one.end :]
     bracket = ")" if one.booked else ""
     at = len(behind) - len(behind.lstrip(_AROUND + bracket))
-    around = behind[unit_end(behind, at) :].strip(_AROUND)
+    around = behind[_unit_end()(behind, at) :].strip(_AROUND)
     if not _NAME.match(text[: one.start]) or around or (not one.booked and "(" in inside):
         return unread("something else stands beside the number")
     if not _NOT_STRICT.isdisjoint(inside):
         return unread("it is a set, or about a number")
     return booked(text[one.start :], one)
+
+
+@cache
+def _unit_end() -> Callable[[str, int], int]:
+    from ._units import unit_end
+
+    return unit_end
 
 
 def _is_remark(text: str, read: list[Numeral]) -> bool:
