@@ -291,7 +291,9 @@ def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing 
     if not found:
         return None
     found = [one for one in found if one["date"] is None] or found
-    read = [read_numeral(line, one, decimal, scale) for one in found[-4:]]
+    # Those before it matter where brackets explain one of them, or where it approximates one.
+    beside = 4 if "(" in line else 2 if "≈" in line or "~" in line else 1
+    read = [read_numeral(line, one, decimal, scale) for one in found[-beside:]]
     last = read.pop()
     if read and is_approximation(line, read[-1], last):
         last = read[-1]
