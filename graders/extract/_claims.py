@@ -63,7 +63,7 @@ _SENTENCE = re.compile(
     r"(?<![A-Z])[.;?!]\s+(?=[A-Z(\[]|[^\W\d_a-z])|(?<=[\u0590-\uffff])[.?!]\s+|[。！？；।]"
 )
 # What a text holds that may claim a number in another language; looked for first, for speed.
-_ABROAD = "éponse ÉPONSE твет ТВЕТ 答 正解 답 جاب جواب उत्तर जवाब".split()
+_ABROAD = "éponse ÉPONSE твет ТВЕТ 答 正解 답 جاب جواب उत्तर जवाब lời án ตอบ উত্তর సమాధ ідповідь".split()
 _SPACELESS = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 _LETTERS_A_WORD = 3  # in scripts without spaces
 _BOX = re.compile(r"\\(?:boxed|fbox)\s?\{([^{}]{0,200})\}")
@@ -361,7 +361,7 @@ def _is_claimed_abroad(text: str) -> bool:
     """Whether a text holds what claims a number in a language other than English."""
     if " the " in text and text.isascii():  # found early in most texts, unlike the nouns
         return False
-    if "ntwort" in text or "espuesta" in text or "sposta" in text:
+    if "ntwort" in text or "espuesta" in text or "sposta" in text or "awaban" in text or "Jibu" in text:
         return True
     if not text.isascii():
         for noun in _ABROAD:  # a generator would take twice the time

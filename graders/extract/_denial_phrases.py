@@ -85,7 +85,7 @@ DENYING = {
         r"|kann\s(?:\w+\s)?nicht\s(?:sein|stimmen))",
     ),
     "French": Denying(
-        r"\b(?:pas|ni|sauf|hormis|jamais|excepté|sans)\b",
+        r"\b(?:pas|(?<!jibu\s)ni|sauf|hormis|jamais|excepté|sans)\b",
         r"\b(?:est|serait|semble|était)\s(?:\w+\s)?(?:fau(?:x|sse)|pas\b|incorrecte?|inexacte?|erronée?|exclue?|impossible)"
         r"|n['’](?:est|était)\spas|ne\s(?:peut|convient|va|marche)\b",
         r"\bpas\b|\b(?:si\s(?:la|le)|doute)\b",
@@ -96,7 +96,7 @@ DENYING = {
         r"|bon|ça|la\s|exact|possible)",
     ),
     "Spanish": Denying(
-        r"\b(?:no\s(?:es|son|puede|será|sería|era|la|el)|nunca|ni|excepto|menos|salvo|tampoco|jamás)\b",
+        r"\b(?:no\s(?:es|son|puede|será|sería|era|la|el)|nunca|(?<!jibu\s)ni|excepto|menos|salvo|tampoco|jamás)\b",
         r"\b(?:es|está|sería|parece)\s(?:\w+\s)?(?:fals[ao]|incorrect[ao]|errad[ao]|erróne[ao]|equivocad[ao]|imposible|mal\b)"
         r"|no\s(?:es|puede|está|sería)\b",
         r"\b(?:no\s(?:creo|pienso|es|me\sparece)|dudo|si\s(?:la|el)|tampoco)\b",
@@ -159,11 +159,67 @@ DENYING = {
     ),
     "Hindi": Denying(
         r"(?!)",
-        r"(?:\s?(?:तो|भी|ही|विकल्प|उत्तर|सही|यह))?\s?(?:है\s)?(?:गलत|ग़लत|नहीं|के\sअलावा|को\sछोड़|के\sसिवा|छोड़)",
+        r"(?:\s?(?:तो|भी|ही|विकल्प|उत्तर|सही|यह))?\s?(?:है\s)?(?:गलत|ग़लत|नहीं|नाही|चूक|के\sअलावा|को\sछोड़|के\sसिवा|छोड़)",
         r"यदि|अगर|नहीं",
         r"नहीं|गलत|ग़लत|रुको|रुकिए|माफ़\sकीजिए",
         r"मैं\s(?:गलत|ग़लत)|मुझसे\s(?:गलती|ग़लती)|गलती\sहो",
         r"(?:(?:यह|ये|वह|मेरा|उत्तर|जवाब)\s){1,2}(?:\S+\s){0,2}?(?:गलत|ग़लत|सही\sनहीं|ठीक\sनहीं|नहीं\sहै)",
+    ),
+    "Vietnamese": Denying(
+        r"\b(?:không|chẳng|trừ|đừng)\b",
+        r"(?:(?:là|cũng)\s)?(?:sai|không|chưa\sđúng|bị\sloại)\b",
+        r"\b(?:không|nếu|giả\ssử|nghi\sngờ)\b",
+        r"không(?:\s(?:phải|đúng))?|sai(?:\srồi)?|nhầm(?:\srồi)?|khoan(?:\sđã)?",
+        r"tôi\s(?:đã\s)?(?:tính\s)?(?:nhầm|sai)|bỏ\squa",
+        r"(?:điều\s(?:này|đó)|(?:câu\strả\slời|đáp\sán)(?:\s(?:này|đó))?|nó)\s(?:là\s|bị\s)?(?:sai|không\s(?:đúng|chính\sxác|phải))",
+    ),
+    "Indonesian": Denying(
+        r"\b(?:bukan(?:lah)?|tidak|kecuali|selain|jangan)\b",
+        r"\b(?:itu\s)?(?:adalah\s)?(?:salah|bukan|tidak|keliru)\b",
+        r"\b(?:bukan|tidak|jika|kalau|apakah|meragukan)\b",
+        r"tidak|bukan|salah|keliru|tunggu",
+        r"saya\s(?:salah|keliru)|abaikan|lupakan",
+        r"(?:itu|ini|jawaban\s(?:itu|ini|saya))\s(?:adalah\s)?(?:salah|keliru|tidak\s(?:benar|tepat)|bukan\sjawaban)",
+    ),
+    "Swahili": Denying(
+        r"\b(?:jibu\ssi|siyo|isipokuwa|hapana)\b",
+        r"\b(?:(?:si|siyo)\s(?:sahihi|jibu)|ni\s(?:makosa|kosa)\b)",
+        r"\b(?:siyo|ikiwa|sidhani)\b",
+        r"hapana|siyo|makosa",
+        r"nimekosea",
+        r"(?:hilo|hii|hiyo|jibu\s(?:hili|hilo|langu))\s(?:ni\s(?:makosa|kosa)|(?:si|siyo)\ssahihi)",
+    ),
+    "Thai": Denying(
+        "(?:ไม่ใช่|มิใช่|ไม่ได้เป็น|ไม่เลือก|ไม่สามารถเป็น|ไม่น่าจะเป็น|ยกเว้น|นอกจาก)",
+        "(?:นั้น|ก็)?(?:เป็นตัวเลือกที่|เป็นข้อที่)?(?:ผิด|ไม่|มิใช่)",
+        "(?:ไม่|ถ้า|หาก|สมมติ|สงสัย)",
+        "ไม่|ไม่ใช่|ผิด|ไม่ถูกต้อง|เดี๋ยวก่อน|ขอโทษ",
+        "(?:ฉัน|ผม)(?:ทำ|คิด|ท\u0e4d\u0e32)?ผิด|คิดผิด|ขอแก้ไข",
+        "(?:ไม่(?:ใช่)?\\s)?(?:นี่|นั่น|มัน|ค\u0e4d\u0e32ตอบ(?:นี้|นั้น)?)(?:เป็น|คือ)?(?:ผิด|ไม่ถูก|ไม่ใช่ค\u0e4d\u0e32ตอบ)",
+    ),
+    "Bengali": Denying(
+        r"(?!)",
+        r"(?:\s?(?:টি|ও|উত্তর|সঠিক|বিকল্প)){0,3}\s?(?:হতে\sপারে\s)?(?:নয|না|ভুল|বাদে|ছাড|ব্যতীত)",
+        r"যদি|সন্দেহ|মনে\sকরি\sনা|মনে\sহয\S{0,2}\sনা",
+        r"না|ভুল",
+        r"আমি\sভুল|আমার\sভুল",
+        r"(?:এটি|এটা|এই\sউত্তর(?:টি)?|উত্তরটি|আমার\sউত্তর)\s(?:\S+\s)?(?:ভুল|সঠিক\sনয|ঠিক\sনয)",
+    ),
+    "Telugu": Denying(
+        r"(?!)",
+        r"(?:\s?(?:సరైన|సమాధానం|సరైనది|కూడా|అనేది)){0,3}\s?(?:కాదు|కాకూడదు|తప్పు|తప్ప|మినహా|కాలేదు)",
+        r"ఒకవేళ|అయితే|అనుకోను",
+        r"కాదు|తప్పు|లేదు",
+        r"నేను\sతప్పు|నాది\sతప్పు",
+        r"(?:ఇది|అది|ఈ\sసమాధానం|నా\sసమాధానం)\s(?:\S+\s)?(?:తప్పు|కాదు|సరికాదు)",
+    ),
+    "Ukrainian": Denying(
+        r"\b(?:не|ані|крім|окрім)\b",
+        r"(?:це\s|-\s?|є\s)?(?:не\b|невірн|неправильн|хибн|помилк|виключен|неможлив)",
+        r"\b(?:не|якщо|сумніва\w{0,4}|навряд)\b",
+        r"ні|невірно|неправильно|помилка|не\sтак",
+        r"я\sпомили(?:вся|лася|лась)|моя\sпомилка",
+        r"(?:це|(?:ця\s|моя\s)?відповідь)\s(?:є\s)?(?:невірн|неправильн|хибн|помилк|неможлив|не\s(?:вірн|правильн|так))",
     ),
 }
 

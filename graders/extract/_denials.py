@@ -23,7 +23,7 @@ _NEVER_DENYING = frozenset(("", *".,;:!?"))  # what cannot begin a denial behind
 _DOUBTED = Scripts(
     r"(?:%doubt%)"
     r"(?:(?!\b(?:so|but|therefore|thus|hence|and|because|since|then)\b)[^.,;:!?。\n]"
-    r"|,(?=\s(?:dass|что)\b)){0,48}:?[\s(*]{0,4}\Z"
+    r"|,(?=\s(?:dass|что|що)\b)){0,48}:?[\s(*]{0,4}\Z"
 )
 
 NO_DOUBT = re.compile(
@@ -47,7 +47,7 @@ _AFFIRMED = re.compile(
 )
 _CLAUSE, _BEHIND, _SHORT = 60, 120, 32
 _CLAUSE_END = re.compile(
-    r"[.;!?\n]\s?|,\s(?!or\b|nor\b|dass\b|что\b)|\b(?:so|(?<!\ball )(?<!\bany )(?<!thing )but|therefore|thus"
+    r"[.;!?\n]\s?|,\s(?!(?:or|nor|dass|что|що)\b)|\b(?:so|(?<!\ball )(?<!\bany )(?<!thing )but|therefore|thus"
     r"|hence)\b"
 )
 # What every clause of ASCII holds that denies or doubts; looked for first, since most hold none of it.
@@ -57,11 +57,14 @@ _CUES = (
     *"reject doubt nicht kein pas ni nunca whether suppose assum wrong deny false incorrect untrue".split(),
     *"auss weder ohne statt wenn falls bezw angen sauf hormis jam sans salvo tampo tranne meno".split(),
     *"unless eccett far dubit dud duvid doute".split(),
+    *"bukan tidak kecuali selain jangan jika kalau apakah ragukan siyo isipokuwa hapana ikiwa".split(),
+    *("sidhani", "jibu si"),
 )
 _SHORT_CUE = re.compile(r"if\b|no\b|ob\b|mai\b|but\b|si\s[le]|se\s[la]")
 _WIDE_CUE = re.compile(
     "[不除非并並而若如假怀懷ßéã’]|не|ни|кром|исключ|нельзя|если|сомн|вряд|もし|仮に|만[약일]|ليس|لا|لن|غير|سوى|عدا|إ|باست|لو|أشك"
-    "|यदि|अगर|नहीं"
+    "|यदि|अगर|नहीं|không|chẳng|trừ|đừng|nếu|giả|nghi|ไม่|มิใช่|ยกเว้น|นอกจาก|ถ้า|หาก|สมมติ|สงสัย|যদি|সন্দেহ|মনে|ఒకవేళ|అయితే"
+    "|అనుకోను|ані|крім|якщо|навряд|сумн"
 )
 
 

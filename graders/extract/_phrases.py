@@ -87,7 +87,32 @@ ANNOUNCED = {
         r"(?:الخيار)\b",
         "",
     ),
-    "Hindi": Announced(r"(?:उत्तर|जवाब)", r"(?:है|)", r"(?:विकल्प)", ""),
+    "Hindi": Announced(r"(?:उत्तर|जवाब)", r"(?:है|आहे|हो|)", r"(?:विकल्प)", ""),
+    "Vietnamese": Announced(
+        r"\b(?:câu\strả\slời|đáp\sán)(?:\s(?:đúng|cuối\scùng|chính\sxác))?",
+        r"(?:sẽ\s)?là\b",
+        r"(?:phương\sán|lựa\schọn)\b",
+        r"\b(?:phương\sán|lựa\schọn)(?:\sđúng)?",
+    ),
+    "Indonesian": Announced(
+        r"\bjawaban(?:nya)?(?:\s(?:yang\s)?(?:benar|tepat|akhir))?",
+        r"(?:adalah|ialah|yaitu)\b",
+        r"(?:opsi|pilihan|huruf)\b",
+        r"\b(?:opsi|pilihan)(?:\syang\sbenar)?",
+    ),
+    "Swahili": Announced(r"\bjibu(?:\s(?:sahihi|la\smwisho))?", r"ni\b", r"(?:chaguo|herufi)\b", r"\bchaguo"),
+    # Where compatibility characters are folded, the second letter of this noun is two.
+    "Thai": Announced(
+        "ค(?:ำ|\u0e4d\u0e32)ตอบ(?:ที่ถูกต้อง|สุดท้าย)?",
+        "(?:คือ|เป็น|ได้แก่)",
+        "(?:ข้อ|ตัวเลือก)",
+        "(?:ข้อ|ตัวเลือก)(?:ที่ถูกต้อง)?",
+    ),
+    "Bengali": Announced("উত্তর(?:টি|ঃ)?", "(?:হলো|হল|হচ্ছে|হবে|)", "বিকল্প", ""),
+    "Telugu": Announced("సమాధానం", "(?:అనేది|)", "(?:ఎంపిక)", ""),
+    "Ukrainian": Announced(
+        r"\bвідповідь", r"(?:це|є|дорівнює|становить)\b", r"(?:варіант|буква|літера)\b", r"\bваріант"
+    ),
 }
 
 YES_NO = {
@@ -229,4 +254,6 @@ def is_foreign(text: str) -> bool:
     return False
 
 
-_FOREIGN = "antwort reponse choix respuesta opcion resposta alternativa opcao risposta opzione".split()
+_FOREIGN = (
+    "antwort reponse choix respuesta opcion resposta alternativa opcao risposta opzione jawaban jibu".split()
+)

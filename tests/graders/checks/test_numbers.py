@@ -200,6 +200,13 @@ CLAIMS_ABROAD = [
     "정답은 {}입니다. 3단계입니다.",
     "الإجابة هي {}. هناك 3 خطوات.",
     "उत्तर {} है। 3 चरण।",
+    "Câu trả lời là {}. Có 3 bước.",
+    "Jawabannya adalah {}. Ada 3 langkah.",
+    "Jibu ni {}. Hatua ni 3.",
+    "คำตอบคือ {} มีสาม",
+    "উত্তর হল {}। 3টি ধাপ।",
+    "సమాధానం {}. ఇవి 3 దశలు.",
+    "Відповідь: {}. Усього 3 кроки.",
 ]
 SIGNS = ["-", "\u2212", "minus ", "negative "]
 # What makes another number of any form, or no number at all.

@@ -184,6 +184,43 @@ DENIALS = {
         "मुझे नहीं लगता कि उत्तर B है",
         "सही उत्तर B नहीं",
     ],
+    "Vietnamese": [
+        "không phải B",
+        "B là sai",
+        "Câu trả lời không phải là B",
+        "Đáp án không thể là B",
+        "B không đúng",
+        "Tất cả trừ B",
+        "Tôi không nghĩ đáp án là B",
+    ],
+    "Indonesian": [
+        "bukan B",
+        "B salah",
+        "Jawabannya bukan B",
+        "Jawabannya tidak mungkin B",
+        "B tidak benar",
+        "Semua kecuali B",
+        "Saya tidak yakin jawabannya adalah B",
+    ],
+    "Swahili": ["siyo B", "B si sahihi", "Jibu si B", "Jibu siyo B", "Yote isipokuwa B", "Sidhani jibu ni B"],
+    "Thai": [
+        "ไม่ใช่ B",
+        "B ผิด",
+        "คำตอบไม่ใช่ B",
+        "B ไม่ถูกต้อง",
+        "ทุกข้อยกเว้น B",
+        "ฉันไม่คิดว่าคำตอบคือ B",
+    ],
+    "Bengali": ["B নয়", "B ভুল", "উত্তর B নয়", "B সঠিক নয়", "B ছাড়া সব", "B হতে পারে না"],
+    "Telugu": ["B కాదు", "B తప్పు", "సమాధానం B కాదు", "B సరైన సమాధానం కాదు", "B తప్ప అన్నీ"],
+    "Ukrainian": [
+        "не B",
+        "B неправильно",
+        "Відповідь не B",
+        "Усі крім B",
+        "B не підходить",
+        "Я не думаю, що відповідь: B",
+    ],
 }
 
 

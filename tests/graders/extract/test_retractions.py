@@ -68,6 +68,13 @@ TAKEN_BACK = [
     " هذا غير صحيح.",
     " नहीं, यह गलत है।",
     " यह गलत है।",
+    " Không, điều này sai.",
+    " Tidak, itu salah.",
+    " Hapana, jibu hili ni makosa.",
+    " ไม่ใช่ คำตอบนี้ผิด",
+    " না, এটি ভুল।",
+    " కాదు, ఇది తప్పు.",
+    " Ні, це неправильно.",
 ]
 KEPT = [
     " That is right, no other option fits.",
