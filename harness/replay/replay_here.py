@@ -108,8 +108,12 @@ def replay_completions(
         **fields: The record's other fields.
 
     Raises:
-        InputError: The grader cannot be imported.
+        InputError: The grader cannot be imported, or a completion is neither a text nor a message.
     """
+    for one in completions:
+        if not isinstance(one, str | dict | None):
+            what = f"a completion is a text or a message, not a {type(one).__name__}"
+            raise InputError(what, fix="Write assert_order(best, ..., worst, grader=...).")
     target = InProcessTarget(grader, folder)
     answer = {} if reference is None else {"reference_answer": reference}
     rollouts = []

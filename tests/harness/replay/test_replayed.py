@@ -127,6 +127,14 @@ def test_an_order_takes_ids_that_name_one_rollout_each_and_rewards(path: Path) -
     assert "an order takes rewards, and some have none: 2 of 2" in said
 
 
+@pytest.mark.parametrize("wrong", [right, ["72", "7"], 72])
+def test_completions_are_texts_or_messages(wrong: Any) -> None:
+    message = {"role": "assistant", "content": [{"type": "text", "text": "72"}]}
+    replay_completions([message, "7", None], right, reference="72").assert_order(1, 2)
+    with pytest.raises(InputError, match=r"a completion is a text or a message.*assert_order\(best"):
+        replay_completions([wrong, "7"], right)
+
+
 def test_lines_of_a_failure_fit_a_terminal(path: Path) -> None:
     words = " ".join(f"word{at}" for at in range(100))
     write_rollouts(path, [rollout("a", words + " \x1b[31mred", words, note="n")])
