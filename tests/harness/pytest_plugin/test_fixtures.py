@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.projects.scaffold import make_project
 from support.pytest_run import said_by
 from support.rft_command import RIGHT, write_grader
 from support.rollout_files import rollout, write_rollouts
@@ -215,3 +216,13 @@ def test_workers_share_the_work_and_report_what_they_stored(project: Path, pytes
     assert "6 passed" in said
     assert said.count("rollouts.right.rewards.jsonl: ") in (1, 2)  # a later worker may find nothing changed
     assert "6 passed" in said_by(pytester, "-n", "2")
+
+
+@pytest.mark.slow
+def test_a_new_project_s_tests_pass_alone_and_on_workers(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_project(pytester.path / "my-grader")
+    assert "2 passed" in said_by(pytester, "my-grader")
+    monkeypatch.chdir(pytester.path / "my-grader")
+    assert "2 passed" in said_by(pytester, "-n", "2")
