@@ -121,6 +121,7 @@ def chromium(profile: Path) -> Iterator[Tab]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(profile), "HOME": str(profile)},
     )
     os.close(read_commands)
     os.close(write_answers)
@@ -131,6 +132,7 @@ def chromium(profile: Path) -> Iterator[Tab]:
             yield tab
             tab._session = None
             tab.ask("Browser.close")
+            process.wait(timeout=20)
     finally:
         process.kill()
         process.wait()
