@@ -14,6 +14,7 @@ from harness.runs.facts import Bounds, share_of
 from harness.signal.groups import GroupCounts
 
 __all__ = [
+    "FAILURES",
     "Bar",
     "BarChart",
     "DensityCell",
@@ -29,6 +30,8 @@ Tone: TypeAlias = Literal["plain", "good", "bad", "muted"]
 
 _NAME = 80
 _ROWS = 30
+FAILURES = 12
+"""Most failures with a bar."""
 _COLUMNS, _LINES = 32, 12
 
 
@@ -57,6 +60,12 @@ class BarChart:
     """What the names and the figures are."""
     bars: list[Bar]
     note: str = ""
+
+    @property
+    def width(self) -> str:
+        """How much room the names need: `short`, `long`, or a word between."""
+        longest = max((len(bar.name) for bar in self.bars), default=0)
+        return "short" if longest < 13 else "long" if longest > 60 else "middling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,8 @@ def reward_bars(look: Look) -> BarChart:
     width = (high - low) / len(look.bins)
     if look.values:
         counted = [(f"{value:g}", count, _between(value, value)) for value, count in look.values.items()]
+    elif not look.totals.rewards:
+        counted = []
     else:
         edges = [(low + at * width, low + (at + 1) * width) for at in range(len(look.bins))]
         counted = [
@@ -141,7 +152,7 @@ def failure_bars(ordered: Sequence[tuple[tuple[str, str], int]], gradings: int) 
     most = ordered[0][1] if ordered else 0
     bars = [
         Bar(f"{kind}: {message}"[:400], count / most, _of(count, gradings), "bad", f"#error={at}")
-        for at, ((kind, message), count) in enumerate(ordered[:_ROWS])
+        for at, ((kind, message), count) in enumerate(ordered[:FAILURES])
     ]
     rest = len(ordered) - len(bars)
     note = f"{rest:,} further messages are in the samples." if rest > 0 else ""

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.data.typed_json import as_json
 from harness.report.look import Look, look_at, unchanged
 from harness.report.page.bars import (
+    FAILURES,
     Bar,
     BarChart,
     DensityMap,
@@ -33,7 +34,6 @@ __all__ = ["ReportPage", "PageVerdict", "PrintedSample", "page_of"]
 
 _PRINTED = 12
 _PRINTED_TEXT = 600
-_FAILURES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,8 @@ class ReportPage:
     """What one page shows."""
 
     title: str
+    lead: str
+    """What this run is, in a line."""
     facts: list[tuple[str, str]]
     verdict: PageVerdict
     tiles: list[Tile]
@@ -158,7 +160,7 @@ def page_of(
         bounds=look.bounds,
         rule=look.facts.label_rule,
         cells=cells,
-        failures=[failure for failure, _ in failures[:_FAILURES]],
+        failures=[failure for failure, _ in failures[:FAILURES]],
     )
     training = [] if job is None else job_charts(*job)
     says, rehearsed = ([], []) if rehearsal is None else rehearsal_charts(rehearsal)
@@ -168,6 +170,7 @@ def page_of(
     charts.append(failure_bars(failures, look.totals.gradings))
     return ReportPage(
         title=look.facts.id or run.folder.name,
+        lead=f"{look.facts.grader.ref} on {look.facts.input.path.name}, replayed {_replayed(run)}",
         facts=_facts(run, look),
         verdict=_verdict(look),
         tiles=_tiles(look),
@@ -188,12 +191,11 @@ def page_of(
 
 def _facts(run: Run, look: Look) -> list[tuple[str, str]]:
     facts = look.facts
-    replayed = datetime.fromtimestamp(run.rewards.stat().st_mtime, UTC)
     target = facts.target.kind
     found = [
         ("Grader", facts.grader.ref),
         ("Rollouts", str(facts.input.path)),
-        ("Replayed", f"{replayed:%Y-%m-%d %H:%M} UTC"),
+        ("Replayed", _replayed(run)),
         ("Target", target if facts.wire == "open-weight" else f"{target}, wire {facts.wire}"),
         ("Range", "not known" if look.bounds is None else f"{look.bounds[0]:g} to {look.bounds[1]:g}"),
         ("Grader's digest", facts.grader.sha256 or "not known"),
@@ -203,12 +205,16 @@ def _facts(run: Run, look: Look) -> list[tuple[str, str]]:
     return found
 
 
+def _replayed(run: Run) -> str:
+    return f"{datetime.fromtimestamp(run.rewards.stat().st_mtime, UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def _tiles(look: Look) -> list[Tile]:
     totals, groups = look.totals, look.groups
     failed = totals.gradings - totals.rewards
     told = groups.groups - groups.zero_std
     found = [
-        Tile("Mean reward", "none" if totals.mean is None else f"{totals.mean:.3f}", _span(look)),
+        Tile("Mean reward", "none" if totals.mean is None else _figure(totals.mean), _span(look)),
         Tile("Gradings", f"{totals.gradings:,}", f"{look.ms / max(1, totals.gradings):.3g} ms each"),
         Tile("No reward", f"{failed:,}", _part(failed, totals.gradings), "#failed=1" if failed else None),
         Tile("Groups that can teach", f"{told:,}", f"of {groups.groups + groups.unrewarded:,} records"),
@@ -219,6 +225,10 @@ def _tiles(look: Look) -> list[Tile]:
         agreed = f"{look.agreed / look.judged:.1%}" if look.judged else "unknown"
         found.append(Tile("Agreement with the label", agreed, note, "#disagree=1" if apart else None))
     return found
+
+
+def _figure(value: float) -> str:
+    return f"{value:.3f}" if abs(value) < 1e6 else f"{value:.4g}"
 
 
 def _span(look: Look) -> str:

@@ -10,7 +10,8 @@ class SampleDetail {
   // Draws a row; `query` is marked in its texts, and `difference` marks what differs instead.
   show(row, place, of, { query, difference }) {
     if (row === undefined) {
-      this.box.replaceChildren(element("p", { className: "empty", textContent: "No sample passes the filters." }));
+      const words = this.samples.count ? "No sample passes the filters." : "This run has no samples.";
+      this.box.replaceChildren(element("p", { className: "empty", textContent: words }));
       return;
     }
     const failure = this.samples.failure(row);
@@ -121,7 +122,7 @@ class SampleDetail {
     const turns = this.samples.prompt(row);
     for (const [role, text] of turns) {
       if (turns.length > 1 || role !== "user") made.append(element("h5", { textContent: plain(role) }));
-      made.append(element("pre", {}, ...shown(text, query)));
+      made.append(block(shown(text, query)));
     }
     if (!turns.length) made.append(element("p", { className: "empty", textContent: "none" }));
     return made;
@@ -135,15 +136,22 @@ class SampleDetail {
       "details",
       { className: "pane" },
       element("summary", { textContent: `Reasoning, ${many(characters, "character")}` }),
-      element("pre", {}, ...shown(text, query)),
+      block(shown(text, query)),
     );
     folded.open = Boolean(query) && searchable(text).includes(query);
     return folded;
   }
 }
 
+// A text; a long one scrolls by itself, which the keyboard has to reach.
+function block(nodes) {
+  const made = element("pre", {}, ...nodes);
+  if (made.textContent.length > 1_500) made.tabIndex = 0;
+  return made;
+}
+
 function pane(title, nodes) {
   const empty = nodes.every((node) => node === "" || node.textContent === "");
   const text = empty ? [element("span", { className: "empty", textContent: "empty" })] : nodes;
-  return element("section", { className: "pane" }, element("h4", { textContent: title }), element("pre", {}, ...text));
+  return element("section", { className: "pane" }, element("h4", { textContent: title }), block(text));
 }

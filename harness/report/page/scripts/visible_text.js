@@ -53,6 +53,10 @@ function* shown(text, query) {
   yield* shownText(text[2], query);
 }
 
-const figure = (value) =>
-  value === null || value === undefined ? "none" : Number(value.toPrecision(6)).toString();
+function figure(value) {
+  if (value === null || value === undefined) return "none";
+  const size = Math.abs(value);
+  return size >= 1e9 || (size > 0 && size < 1e-6) ? value.toExponential(3) : Number(value.toPrecision(6)).toString();
+}
+
 const many = (count, what) => `${count.toLocaleString("en-US")} ${what}${count === 1 ? "" : "s"}`;
