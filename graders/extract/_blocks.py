@@ -148,9 +148,9 @@ def box_span(text: str, which: Which = "last", unclosed: bool = False) -> tuple[
         which: Which box counts.
         unclosed: Whether a box that the end of the text cuts off counts up to there.
     """
-    last = is_last(which)
+    last = which == "last" or is_last(which)
     commands = _COMMANDS + _UNESCAPED if "\x08" in text or "\x0c" in text else _COMMANDS
-    found = [at for at in (_opening(text, command, last) for command in commands) if at >= 0]
+    found = [at for command in commands if (at := _opening(text, command, last)) >= 0]
     if not found:
         return Missing("there is no box")
     opened = max(found) if last else min(found)
