@@ -18,6 +18,7 @@ GROUPS = {
         "replay": "Run recorded rollouts through a grader; keep every reward.",
         "runs": "List the replay runs.",
         "show": "Show a replay run: rewards, groups, errors, one sample.",
+        "signal": "Say what a job could learn from a run, and what it costs.",
         "report": "Write a run as one HTML page: verdict, charts, all samples.",
         "rehearse": "Rehearse a training job here: what does the grader teach?",
     },

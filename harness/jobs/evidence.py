@@ -22,13 +22,12 @@ from harness.runs.facts import Bounds, LocalRuntimeFacts, RunFacts, known_bounds
 from harness.runs.replayed_records import RecordsSeen, RunReading, records_seen
 from harness.runs.rows import Totals, read_rows
 from harness.runs.store import changed_files, open_run
+from harness.signal.advice import SATURATED, SPARSE
 from harness.signal.groups import GroupCounts, count_groups, group_rewards
 from harness.targets.deployed_code import FunctionFacts
 
 __all__ = ["Evidence", "changed_code", "evidence"]
 
-# AWS's blog on reinforcement fine-tuning: below 5 % rewards are sparse, above 95 % little is left to learn.
-SPARSE, SATURATED = 0.05, 0.95
 SEEN = 0.5
 """Up to this share of the training records, a replay says little about the job."""
 _JOB_WIRE = "open-weight"

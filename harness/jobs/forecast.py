@@ -13,7 +13,7 @@ from harness.jobs.plan import Plan
 from harness.jobs.same_code import UnknownFunction
 from harness.targets.deployed_code import FunctionFacts
 
-__all__ = ["Forecast", "forecast", "grader_use"]
+__all__ = ["Forecast", "forecast", "forecast_replayed", "grader_use"]
 
 _MEMORY_MB, _ARCHITECTURE = 512, "x86_64"
 """What the template of a project deploys, assumed where AWS was not asked."""
@@ -75,7 +75,8 @@ class Forecast:
         if use.seconds is None:
             said.append("  Lambda: unknown; --run names a replay, which measures the duration")
         elif cost.lambda_usd is None or cost.price is None:
-            said.append(f"  Lambda: {_short(cost.gb_seconds)} GB-seconds; no price known in {use.region}")
+            price = "--region names the price" if use.region is None else f"no price known in {use.region}"
+            said.append(f"  Lambda: {_short(cost.gb_seconds)} GB-seconds; {price} ({settings})")
         else:
             said += [
                 f"  Lambda: {_short(cost.gb_seconds)} GB-seconds, {cost.lambda_usd:.4f} USD in {use.region}",
@@ -119,6 +120,32 @@ def forecast(
     use, assumed = grader_use(plan.grader_arn, plan.replay.seconds if plan.replay else None, function)
     measured = _MEASURED[plan.replay.target] if plan.replay else ""
     return Forecast(work, use, cost_of(work, use), completions_a_call, assumed, usd_per_hour, measured)
+
+
+def forecast_replayed(
+    records: int,
+    seconds: float | None,
+    target: str,
+    *,
+    batch_size: int,
+    n_epochs: int,
+    region: str | None = None,
+    usd_per_hour: float | None = None,
+) -> Forecast:
+    """Count what a job would take before there is a function to ask AWS of.
+
+    Args:
+        records: Records of the training file.
+        seconds: Mean duration of one grading in a replay; None where it measured none.
+        target: Where the replay graded, as its target's `kind`.
+        batch_size: Records a step.
+        n_epochs: Passes over the records.
+        region: The AWS Region whose price counts; None where it is not known.
+        usd_per_hour: What the service charges an hour.
+    """
+    work = workload(records, batch_size=batch_size, n_epochs=n_epochs)
+    use = GraderUse(region=region, seconds=seconds, memory_mb=_MEMORY_MB, architecture=_ARCHITECTURE)
+    return Forecast(work, use, cost_of(work, use), COMPLETIONS_A_CALL, True, usd_per_hour, _MEASURED[target])
 
 
 def grader_use(

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["Interval", "Pair", "compare", "interval"]
+__all__ = ["Z", "Interval", "Pair", "compare", "interval", "student"]
 
-_Z = 1.959963984540054
+Z = 1.959963984540054
+"""The 97.5 % point of the normal distribution."""
 _EQUAL = 1e-9
 
 
@@ -58,7 +59,7 @@ def interval(values: Sequence[float]) -> Interval | None:
     if count == 1:
         return Interval(mean, None, None, 1)
     variance = math.fsum((value - mean) ** 2 for value in values) / (count - 1)
-    reach = _student(count - 1) * math.sqrt(variance / count)
+    reach = student(count - 1) * math.sqrt(variance / count)
     return Interval(mean, mean - reach, mean + reach, count)
 
 
@@ -81,16 +82,19 @@ def compare(first: Mapping[str, float], other: Mapping[str, float]) -> Pair | No
     return Pair(found, wins, losses, len(gaps) - wins - losses)
 
 
-def _student(freedom: int) -> float:
+def student(freedom: int) -> float:
     """The 97.5 % point of Student's t.
 
     Exact for one and two degrees of freedom, else by the Cornish-Fisher expansion: within 0.4 % of it.
+
+    Args:
+        freedom: Degrees of freedom, at least 1.
     """
     if freedom == 1:
         return math.tan(math.pi * 0.475)
     if freedom == 2:
         return 2 * 0.475 * math.sqrt(2 / (1 - (2 * 0.475) ** 2))
-    z = _Z
+    z = Z
     terms = (
         (z**3 + z) / 4,
         (5 * z**5 + 16 * z**3 + 3 * z) / 96,

@@ -1,0 +1,166 @@
+"""The one sentence that a run's statistics come to: train, or what to mend first, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from harness.api.cost import GROUP_SIZE
+from harness.runs.facts import Bounds, share_of
+from harness.signal.statistic import Statistic
+from harness.signal.zero_std import SizeForecast
+
+__all__ = ["SATURATED", "SPARSE", "Action", "Advice", "Grounds", "advise"]
+
+# AWS's blog on reinforcement fine-tuning: below 5 % rewards are sparse, above 95 % little is left to learn.
+SPARSE, SATURATED = 0.05, 0.95
+"""Mean rewards, in parts of the range, beyond which AWS advises against training."""
+FAILED: Final = 0.1
+"""Share of rollouts without a reward from which on the rest may not stand for the whole. Our choice."""
+HARDLY: Final = 0.1
+"""Share of groups that teach something below which a job mostly pays for nothing. Our choice."""
+NOISY: Final = 0.5
+"""Part of the spread within groups that may be noise; beyond it chance decides. Our choice."""
+UNREAD: Final = 0.5
+"""Share of unread answers from which on the reward is about the format. Our choice."""
+CUT: Final = 0.2
+"""Share of completions cut off from which on the limit, not the model, decides. Our choice."""
+LONG: Final = 0.8
+"""Correlation with length within groups from which on it is told. Our choice."""
+
+Action = Literal["train", "fix the data", "fix the grader", "fine-tune first", "not measured"]
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do."""
+
+    action: Action
+    why: str
+    """The reason, as a clause."""
+    also: tuple[str, ...] = ()
+    """What else is worth a look, a clause each."""
+
+    @property
+    def sentence(self) -> str:
+        """The whole advice."""
+        start = "Not measured" if self.action == "not measured" else self.action.capitalize()
+        return f"{start}: {self.why}."
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What advice rests on."""
+
+    graded: int
+    """Rollouts, lines that could not be used among them."""
+    errors: Mapping[str, int]
+    bounds: Bounds | None
+    mean: Statistic
+    zero_std: Statistic
+    all_highest: Statistic
+    all_lowest: Statistic
+    forecast: list[SizeForecast]
+    noise: Statistic
+    length: Statistic
+    truncated: Statistic
+    unread: Mapping[str, Statistic]
+
+
+def advise(grounds: Grounds) -> Advice:
+    """Say what to do, and why; the first reason decides, and the others stand beside it.
+
+    Args:
+        grounds: The statistics.
+    """
+    found, cautions = list(_reasons(grounds)), tuple(_cautions(grounds))
+    if grounds.zero_std.value is None and not _mostly_failed(grounds):
+        return Advice("not measured", str(grounds.zero_std.why), tuple(why for _, why in found) + cautions)
+    if found:
+        (action, why), *others = found
+        return Advice(action, why, tuple(more for _, more in others) + cautions)
+    return Advice("train", _hope(grounds), cautions)
+
+
+def _hope(grounds: Grounds) -> str:
+    zero = grounds.zero_std
+    assert zero.value is not None
+    return f"the rewards differ within {1 - zero.value:.0%} of the {zero.n:,} groups"
+
+
+def _mostly_failed(grounds: Grounds) -> bool:
+    return sum(grounds.errors.values()) > FAILED * grounds.graded
+
+
+def _reasons(grounds: Grounds) -> Iterator[tuple[Action, str]]:
+    """Why not to train yet, the worst first."""
+    yield from _of_failures(grounds)
+    yield from _of_the_grader(grounds)
+    yield from _of_the_spread(grounds)
+
+
+def _of_failures(grounds: Grounds) -> Iterator[tuple[Action, str]]:
+    if _mostly_failed(grounds):
+        failed = sum(grounds.errors.values())
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(grounds.errors.items()))
+        own = {"input", "record"}  # what the file is to blame for
+        blame: Action = "fix the data" if own.issuperset(grounds.errors) else "fix the grader"
+        yield blame, f"{failed:,} of {grounds.graded:,} rollouts have no reward ({kinds})"
+
+
+def _of_the_grader(grounds: Grounds) -> Iterator[tuple[Action, str]]:
+    noise, cut = grounds.noise, grounds.truncated
+    if noise.value is not None and noise.value >= NOISY:
+        yield "fix the grader", f"{noise.value:.0%} of the spread within groups is noise of the grader"
+    for name, share in grounds.unread.items():
+        if share.value is not None and share.value >= UNREAD:
+            which = "" if name == "unread" else f" ({name})"
+            yield "fix the grader", f"{share.value:.0%} of the answers could not be read{which}"
+    if cut.value is not None and cut.value >= CUT:
+        yield "fix the data", f"{cut.value:.0%} of the completions were cut off: raise the token limit"
+
+
+def _cautions(grounds: Grounds) -> Iterator[str]:
+    """What may be well or not: the rewards alone do not tell."""
+    length = grounds.length
+    if length.value is not None and length.low is not None and length.high is not None:
+        if length.low >= LONG or length.high <= -LONG:
+            which = "longer" if length.value > 0 else "shorter"
+            what = f"{which} completions of a record earn more ({length.value:+.2f})"
+            yield f"{what}; see whether they are right"
+
+
+def _of_the_spread(grounds: Grounds) -> Iterator[tuple[Action, str]]:
+    zero, mean = grounds.zero_std, grounds.mean
+    if zero.value is None:
+        return
+    if zero.value == 1.0:
+        yield _flat(grounds), "all groups are zero-std: equal rewards within each, so nothing is learned"
+    elif (teaching := _teaching(grounds)) is not None and teaching < HARDLY:
+        yield _flat(grounds), f"at most {teaching:.0%} of the groups are expected to teach something"
+    if grounds.bounds is None or mean.value is None:
+        return
+    level = share_of(grounds.bounds, mean.value)
+    if level < SPARSE:
+        yield "fine-tune first", f"the mean reward is under {SPARSE:.0%} of the range: rewards are sparse"
+    elif level > SATURATED:
+        yield "fix the data", f"the mean reward is over {SATURATED:.0%} of the range: take harder records"
+
+
+def _flat(grounds: Grounds) -> Action:
+    """Whom to blame for equal rewards: too hard, too easy, or a grader that tells nothing apart."""
+    low, high, zero = grounds.all_lowest.value, grounds.all_highest.value, grounds.zero_std.value
+    if low is None or high is None or zero is None:
+        return "fix the grader"
+    if low >= zero / 2:
+        return "fine-tune first"
+    return "fix the data" if high >= zero / 2 else "fix the grader"
+
+
+def _teaching(grounds: Grounds) -> float | None:
+    """The largest share of groups that can be expected to teach something at the service's group size."""
+    for one in grounds.forecast:
+        if one.group_size == GROUP_SIZE and one.zero_std.low is not None:
+            return 1 - one.zero_std.low
+    return None

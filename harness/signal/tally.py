@@ -1,0 +1,181 @@
+"""Everything that the statistics of a run need, gathered in one pass over its rewards.
+
+Memory is that of the groups with their rewards and lengths, some hundred bytes a rollout; nothing else is
+kept, however long the run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from harness.runs.rows import Row, failure_of
+
+__all__ = ["TRUNCATED", "GroupTally", "MetricSums", "Repeats", "Tally", "gather"]
+
+TRUNCATED: Final = frozenset({"length", "max_tokens", "max_output_tokens", "MAX_TOKENS"})
+"""How services spell that a completion was cut off: OpenAI, Bedrock Converse, the Responses API."""
+_VALUES = 1_000
+"""Different rewards that are counted apart."""
+_METRICS = 50
+"""Metrics that are looked at: a grader may make up a name for each sample."""
+
+
+@dataclass(slots=True)
+class GroupTally:
+    """The first gradings of one record's rollouts."""
+
+    rewards: list[float] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    """Characters of the completions with a reward; shorter than `rewards` where some are not known."""
+    missing: int = 0
+    """Rollouts without a reward."""
+
+
+@dataclass(slots=True)
+class MetricSums:
+    """What a metric and the reward add up to, over the rollouts that have both."""
+
+    count: int = 0
+    total: float = 0.0
+    ones: int = 0
+    """Rollouts on which it is exactly 1."""
+    squares: float = 0.0
+    products: float = 0.0
+    """Of metric and reward."""
+    rewards_squared: float = 0.0
+    by_group: dict[str, list[float]] = field(default_factory=dict)
+    """Count, sum of the metric and sum of the rewards of each group."""
+
+    def add(self, group: str, value: float, reward: float) -> None:
+        """Count one rollout."""
+        self.count += 1
+        self.total += value
+        self.ones += value == 1.0
+        self.squares += value * value
+        self.products += value * reward
+        self.rewards_squared += reward * reward
+        sums = self.by_group.get(group)
+        if sums is None:
+            self.by_group[group] = [1.0, value, reward]
+        else:
+            sums[0] += 1.0
+            sums[1] += value
+            sums[2] += reward
+
+
+@dataclass(slots=True)
+class Repeats:
+    """How far rewards differ when the same rollout is graded again."""
+
+    rollouts: int = 0
+    """Rollouts with two rewards or more."""
+    changed: int = 0
+    """Of these, with rewards that differ."""
+    squares: float = 0.0
+    """Sum over the rollouts of the variance of their repeats."""
+
+    def add(self, rewards: list[float]) -> None:
+        """Count the repeats of one rollout."""
+        if len(rewards) < 2:
+            return
+        self.rollouts += 1
+        mean = sum(rewards) / len(rewards)
+        variance = sum((reward - mean) ** 2 for reward in rewards) / (len(rewards) - 1)
+        self.squares += variance
+        self.changed += max(rewards) != min(rewards)
+
+
+@dataclass(slots=True)
+class Tally:
+    """A run's first gradings by record, and what else the statistics need."""
+
+    groups: dict[str, GroupTally] = field(default_factory=dict)
+    rollouts: int = 0
+    """Rollouts that were graded, each counted once."""
+    errors: Counter[str] = field(default_factory=Counter)
+    """Rollouts without a reward, by kind; `input` stands for lines that were no rollouts."""
+    values: Counter[float] = field(default_factory=Counter)
+    """How often each reward occurs, of the first thousand different ones."""
+    metrics: dict[str, MetricSums] = field(default_factory=dict)
+    finished: int = 0
+    """Rollouts that say why the model stopped."""
+    truncated: int = 0
+    """Of these, cut off."""
+    truncated_rewards: list[float] = field(default_factory=list)
+    measured_lengths: int = 0
+    """Rollouts whose length the run holds."""
+    repeats: Repeats = field(default_factory=Repeats)
+    ms: float = 0.0
+    timed: int = 0
+
+    @property
+    def several(self) -> list[GroupTally]:
+        """The groups that can tell something: those with two rewards or more."""
+        return [group for group in self.groups.values() if len(group.rewards) > 1]
+
+    @property
+    def two_values(self) -> tuple[float, ...] | None:
+        """The run's different rewards in falling order, where there are at most two."""
+        return tuple(sorted(self.values, reverse=True)) if len(self.values) <= 2 else None
+
+    def add(self, row: Row, name: str) -> None:
+        """Count the first grading of a rollout."""
+        group = self.groups.get(name)
+        if group is None:
+            group = self.groups[name] = GroupTally()
+        self.rollouts += 1
+        reward, finish = row["reward"], row.get("finish")
+        cut = finish in TRUNCATED
+        self.finished += finish is not None
+        self.truncated += cut
+        if reward is None:
+            group.missing += 1
+            self.errors[failure_of(row)[0]] += 1
+            return
+        group.rewards.append(reward)
+        if reward in self.values or len(self.values) < _VALUES:
+            self.values[reward] += 1
+        if cut:
+            self.truncated_rewards.append(reward)
+        length = row.get("length")
+        if length is not None:
+            group.lengths.append(length)
+            self.measured_lengths += 1
+        for metric, value in row["metrics"].items():
+            sums = self.metrics.get(metric)
+            if sums is None:
+                if len(self.metrics) >= _METRICS:
+                    continue
+                sums = self.metrics[metric] = MetricSums()
+            sums.add(name, value, reward)
+
+
+def gather(rows: Iterable[Row], repeats: int = 1) -> Tally:
+    """Gather a run's rewards.
+
+    Of repeats the first counts, as a job grades each rollout once; the others tell how noisy the grader is.
+
+    Args:
+        rows: The rows of a run, in any order.
+        repeats: How often the run graded each rollout.
+    """
+    tally = Tally()
+    again: dict[int, list[float]] = {}
+    for row in rows:
+        if row["ms"] > 0:
+            tally.ms += row["ms"]
+            tally.timed += 1
+        name, reward = row["group"], row["reward"]
+        if not row["repeat"]:
+            if name is None:
+                tally.errors[failure_of(row)[0]] += 1
+            else:
+                tally.add(row, name)
+        if repeats > 1 and reward is not None:
+            again.setdefault(row["at"], []).append(reward)
+    for rewards in again.values():
+        tally.repeats.add(rewards)
+    return tally

@@ -1,0 +1,184 @@
+"""How many groups would be zero-std at another group size: a forecast from the groups that were recorded.
+
+Up to the recorded size nothing is assumed: of a group of n rewards, the share of its subsets of G that are
+all equal is the unbiased estimate (Hoeffding's U-statistic). Beyond it, rewards of two values are
+extrapolated by a beta-binomial model fitted by its first two moments; groups may differ in size. For rewards
+of many values nothing is extrapolated: a larger group is never more often zero-std, so the last figure bounds
+it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from harness.signal.intervals import student
+from harness.signal.statistic import GROUPS, Statistic, refused
+
+__all__ = ["SIZES", "Partition", "SizeForecast", "chance_mixed", "forecast_zero_std", "partition_of"]
+
+SIZES: Final = (2, 4, 8, 16, 32)
+"""Group sizes that are forecast."""
+_MOST: Final = 0.9
+"""Part of the groups that must have been recorded in a size for it to count as recorded."""
+
+Partition: TypeAlias = tuple[int, ...]
+"""How often each value occurs in a group: (higher, lower) where rewards have two values in all, else any."""
+
+
+@dataclass(frozen=True, slots=True)
+class SizeForecast:
+    """The forecast for one group size."""
+
+    group_size: int
+    zero_std: Statistic
+    """Expected share of zero-std groups; the interval is one of prediction, for as many new groups."""
+    method: Literal["resampled", "beta-binomial", "not measured"]
+
+
+def forecast_zero_std(groups: Mapping[Partition, int], *, two_valued: bool) -> list[SizeForecast]:
+    """Forecast the share of zero-std groups for each of `SIZES`.
+
+    Args:
+        groups: How many groups of two rewards or more have each partition.
+        two_valued: Whether rewards have at most two values in the whole run.
+    """
+    count = sum(groups.values())
+    if count < GROUPS:
+        why = f"{count} groups of two rewards or more, and it takes {GROUPS}"
+        return [SizeForecast(size, refused(why, count), "not measured") for size in SIZES]
+    found: list[SizeForecast] = []
+    most = 1.0
+    for size in SIZES:
+        large = sum(many for parts, many in groups.items() if sum(parts) >= size)
+        if large >= max(GROUPS, _MOST * count):
+            one = SizeForecast(size, _resampled(groups, size, most), "resampled")
+        elif two_valued:
+            one = SizeForecast(size, _extrapolated(groups, size, most), "beta-binomial")
+        else:
+            why = f"the run holds too few groups of {size} rewards; at most {most:.1%}"
+            one = SizeForecast(size, refused(why, large), "not measured")
+        most = min(most, 1.0 if one.zero_std.value is None else one.zero_std.value)
+        found.append(one)
+    return found
+
+
+def _resampled(groups: Mapping[Partition, int], size: int, most: float) -> Statistic:
+    values = [(_equal_subsets(parts, size), many) for parts, many in groups.items() if sum(parts) >= size]
+    count = sum(many for _, many in values)
+    mean = math.fsum(value * many for value, many in values) / count
+    variance = math.fsum(many * (value - mean) ** 2 for value, many in values) / (count - 1) / count
+    return _predicted(min(mean, most), variance, count)
+
+
+def _equal_subsets(parts: Partition, size: int) -> float:
+    """The share of a group's subsets of one size whose rewards are all equal."""
+    return sum(math.comb(part, size) for part in parts) / math.comb(sum(parts), size)
+
+
+def _extrapolated(groups: Mapping[Partition, int], size: int, most: float) -> Statistic:
+    moments = _Moments(groups)
+    variance = moments.variance_of(lambda mean, overlap: _zero_std(mean, overlap, size))
+    return _predicted(min(_zero_std(moments.mean, moments.overlap, size), most), variance, moments.count)
+
+
+def _predicted(value: float, variance: float, count: int) -> Statistic:
+    """A share with the interval in which that of as many new groups will lie, 19 times in 20."""
+    reach = student(count - 1) * math.sqrt(variance + value * (1 - value) / count)
+    return Statistic(value, max(0.0, value - reach), min(1.0, value + reach), count)
+
+
+def _zero_std(mean: float, overlap: float, size: int) -> float:
+    """The chance that a group of one size is zero-std, under a beta-binomial model.
+
+    Args:
+        mean: The mean chance of the higher value.
+        overlap: Intraclass correlation, 1 / (a + b + 1): 0 where all records are alike, 1 where each record
+            always gets the same reward.
+        size: Completions of a group.
+    """
+    high, low = mean, 1 - mean
+    for number in range(1, size):
+        below = (1 - overlap) + number * overlap
+        high *= (mean * (1 - overlap) + number * overlap) / below
+        low *= ((1 - mean) * (1 - overlap) + number * overlap) / below
+    return min(1.0, high + low)
+
+
+class _Moments:
+    """The two moments that a beta-binomial model is fitted by, over groups of two rewards or more."""
+
+    def __init__(self, groups: Mapping[Partition, int]) -> None:
+        self._each = []
+        for parts, many in groups.items():
+            high, of = parts[0], sum(parts)
+            self._each.append((high / of, high * (high - 1) / (of * (of - 1)), many))
+        self.count = sum(many for *_, many in self._each)
+        self._once = math.fsum(first * many for first, _, many in self._each)
+        self._twice = math.fsum(second * many for _, second, many in self._each)
+        self.mean, self.overlap = _fitted(self._once / self.count, self._twice / self.count)
+
+    def variance_of(self, estimate: Callable[[float, float], float]) -> float:
+        """The jackknife's variance of what is computed from the moments, leaving out one group at a time."""
+        left = self.count - 1
+        without = [
+            (estimate(*_fitted((self._once - first) / left, (self._twice - second) / left)), many)
+            for first, second, many in self._each
+        ]
+        middle = math.fsum(value * many for value, many in without) / self.count
+        return left / self.count * math.fsum(many * (value - middle) ** 2 for value, many in without)
+
+
+def _fitted(once: float, twice: float) -> tuple[float, float]:
+    """Mean and intraclass correlation from E[p] and E[p squared]."""
+    spread = once * (1 - once)
+    if spread <= 0.0:
+        return min(max(once, 0.0), 1.0), 0.0
+    return once, min(1.0, max(0.0, (twice - once * once) / spread))
+
+
+def chance_mixed(groups: Mapping[Partition, int], size: int) -> dict[Partition, float]:
+    """The chance that a record whose rewards were all equal gives unequal ones in a new group.
+
+    The beta-binomial model's posterior: what was recorded of the record, with all records as the prior.
+
+    Args:
+        groups: As in `forecast_zero_std`, of rewards with two values.
+        size: Completions of the new group.
+
+    Returns:
+        The chance for each partition of a zero-std group.
+    """
+    moments = _Moments(groups)
+    chances = {}
+    for parts in groups:
+        high, of = parts[0], sum(parts)
+        if high not in (0, of):
+            continue
+        # With a = mean (1 - overlap) / overlap, and so on; in terms of the overlap nothing is divided by 0.
+        prior = 1 - moments.overlap
+        ups, downs = moments.mean * prior + high * moments.overlap, (1 - moments.mean) * prior
+        downs += (of - high) * moments.overlap
+        all_up = all_down = 1.0
+        for number in range(size):
+            below = prior + (of + number) * moments.overlap
+            all_up *= (ups + number * moments.overlap) / below
+            all_down *= (downs + number * moments.overlap) / below
+        chances[parts] = max(0.0, 1 - all_up - all_down)
+    return chances
+
+
+def partition_of(rewards: Sequence[float], values: tuple[float, ...] | None) -> Partition:
+    """How often each value occurs in a group.
+
+    Args:
+        rewards: The group's rewards.
+        values: The run's two values, or its one, in falling order; None where it has more.
+    """
+    if values is None:
+        return tuple(sorted(Counter(rewards).values(), reverse=True))
+    high = sum(reward == values[0] for reward in rewards)
+    return high, len(rewards) - high

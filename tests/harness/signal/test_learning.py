@@ -1,0 +1,134 @@
+"""A run's statistics add up, know no order, and come to the advice that they say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.runs.facts import GraderFacts, InProcessFacts, InputFacts, RunFacts
+from harness.signal.learning import signal_from
+from harness.signal.tally import gather
+
+FACTS = RunFacts(
+    grader=GraderFacts("g.py:g", None),
+    input=InputFacts(Path("rollouts.jsonl"), 1, 1, None, False),
+    target=InProcessFacts("g.py:g"),
+    wire="open-weight",
+)
+
+
+def row(at, group, reward, *, repeat=0, metrics=(), length=10, finish="stop", kind="exception"):
+    error = {"kind": kind, "message": "m"} if reward is None else None
+    return {
+        **{"at": at, "repeat": repeat, "id": at, "group": group, "reward": reward, "ms": 1.0},
+        **{"metrics": dict(metrics), "error": error, "length": length, "finish": finish},
+    }
+
+
+def rows_of(groups, **more):
+    """Rows of groups of rewards, 100 bytes apart."""
+    places = iter(range(0, 10**9, 100))
+    return [
+        row(next(places), f"p{at}", reward, **more) for at, group in enumerate(groups) for reward in group
+    ]
+
+
+def signal(rows, bounds=(0.0, 1.0), repeats=1):
+    return signal_from(gather(rows, repeats), replace(FACTS, repeats=repeats), bounds)
+
+
+REWARD = st.one_of(st.none(), st.sampled_from([0.0, 0.25, 1.0]))
+GROUPS = st.lists(st.lists(REWARD, min_size=1, max_size=5), min_size=0, max_size=20)
+MIXED = [[1.0, 0.0, 1.0, 0.0]] * 20
+
+
+@given(GROUPS, st.randoms())
+def test_no_order_of_rows_changes_anything_and_counts_add_up(groups, random):
+    rows = rows_of(groups)
+    found = signal(rows)
+    again = signal(random.sample(rows, len(rows)))
+    assert again.verdict == found.verdict
+    assert (again.zero_std, again.forecast, again.droppable) == (
+        found.zero_std,
+        found.forecast,
+        found.droppable,
+    )
+    assert found.rewarded + sum(found.errors.values()) == found.rollouts == len(rows)
+    zero = (found.all_lowest.value, found.all_highest.value, found.all_between.value)
+    if found.zero_std.value is None:
+        assert found.zero_std.why
+        assert zero == (None, None, None)
+    else:
+        assert sum(value or 0.0 for value in zero) == pytest.approx(found.zero_std.value)
+        assert found.several >= 10
+
+
+@pytest.mark.parametrize(
+    ("rows", "action", "why"),
+    [
+        (rows_of(MIXED), "train", "100%"),
+        (rows_of(MIXED[:9]), "not measured", "9 groups"),
+        (rows_of([[1.0] * 4] * 20), "fix the data", "zero-std"),
+        (rows_of([[0.0] * 4] * 20), "fine-tune first", "zero-std"),
+        (rows_of([[0.5] * 4] * 20), "fix the grader", "zero-std"),
+        (rows_of([[0.0, 0.0, 0.1, 0.0]] * 20), "fine-tune first", "sparse"),
+        (rows_of([[1.0, 0.99, 1.0, 1.0]] * 20), "fix the data", "harder"),
+        (rows_of([[None, None, 1.0, 0.0]] * 20), "fix the grader", "40 of 80"),
+        (rows_of([[None] * 4] * 20, kind="record"), "fix the data", "80 of 80"),
+        (rows_of(MIXED, metrics={"unread": 1.0}.items()), "fix the grader", "could not be read"),
+        (rows_of(MIXED, finish="length"), "fix the data", "cut off"),
+    ],
+)
+def test_the_first_reason_decides(rows, action, why):
+    found = signal(rows)
+    assert found.verdict.action == action
+    assert why in found.verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("lengths", "said"), [(range(4), "longer"), (range(4, 0, -1), "shorter"), ([5] * 4, None)]
+)
+def test_a_reward_that_goes_with_length_is_told_beside_the_advice(lengths, said):
+    rows = [row(n, f"p{n // 4}", n % 4 / 4, length=lengths[n % 4]) for n in range(80)]
+    verdict = signal(rows).verdict
+    assert verdict.action == "train"
+    assert [more.split()[0] for more in verdict.also] == ([said] if said else [])
+
+
+def test_repeats_tell_noise_from_spread():
+    noisy = [
+        row(at, f"p{at // 4}", float((at + repeat) % 2), repeat=repeat)
+        for at in range(80)
+        for repeat in range(2)
+    ]
+    found = signal(noisy, repeats=2)
+    assert found.noise.value == 1.0
+    assert found.verdict.action == "fix the grader"
+    steady = [row(at, f"p{at // 4}", float(at % 2), repeat=repeat) for at in range(80) for repeat in range(2)]
+    assert signal(steady, repeats=2).noise.value == 0.0
+    assert signal(steady[::2]).noise.value is None
+    assert signal(noisy, repeats=2).rollouts == 80
+
+
+def test_what_is_not_known_is_not_measured():
+    found = signal([{**one, "metrics": {}} for one in rows_of(MIXED)], bounds=None)
+    assert found.at_floor.value is found.all_lowest.value is None
+    old = rows_of(MIXED)
+    for one in old:
+        del one["length"], one["finish"]
+    found = signal(old)
+    assert found.length.value is found.truncated.value is None
+    assert "replay again" in str(found.length.why)
+
+
+def test_the_component_that_moves_with_the_reward_stands_first():
+    rows = rows_of(MIXED)
+    for number, one in enumerate(rows):
+        one["metrics"] = {"still": 1.0, "right": one["reward"] * 2, "other": float(number % 4 < 2)}
+    found = signal(rows)
+    assert [one.name for one in found.components] == ["right", "other", "still"]
+    assert [one.correlation for one in found.components] == [pytest.approx(1.0), pytest.approx(0.0), None]
