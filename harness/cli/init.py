@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 @click.option(
     "--add", metavar="NAME", help="Add a grader to the project in DIR, by default here: receipt-total."
 )
+@click.option("--ci", is_flag=True, help="Add a GitHub workflow, also to a project that has an rft.toml.")
 @json_option
 def command(
     folder: Path | None,
@@ -42,6 +43,7 @@ def command(
     source: Path | None,
     handler: str | None,
     add: str | None,
+    ci: bool,
     as_json: bool,
 ) -> int:
     """Make a new project in DIR: a grader of five lines, samples, a replay test, and a SAM template.
@@ -53,27 +55,59 @@ def command(
     With --add, the project that is there gets another grader: a folder with the grader and its own
     requirements.txt, a test, and its resource in template.yaml.
 
+    With --ci, the project gets a GitHub workflow: its tests, `rft validate`, `rft replay`, a report, and the
+    deployment of its main branch. DIR may be a project that is there already, by default the one here.
+
     Exit codes: 0 made; 2 the folder is not empty, a name cannot be one, or the file holds no handler.
     """
     if add is not None:
-        if name or source or handler:
-            raise click.UsageError("--add takes no --name, --from or --handler.")
+        if name or source or handler or ci:
+            raise click.UsageError("--add takes no --name, --from, --handler or --ci.")
         return _add(folder or Path(), add, as_json)
+    if ci and not (name or source or handler) and _is_project(folder):
+        return _add_workflow(folder or Path(), as_json)
     if folder is None:
         raise click.UsageError("Name a folder to make: rft init my-grader.")
     if handler is not None and source is None:
         raise click.UsageError("--handler names a function of the file that --from names.")
-    return _make(folder, name, source, handler, as_json)
+    return _make(folder, name, source, handler, ci, as_json)
 
 
-def _make(folder: Path, name: str | None, source: Path | None, handler: str | None, as_json: bool) -> int:
+def _is_project(folder: Path | None) -> bool:
+    """Whether a workflow is for what is in a folder, rather than for a project to be made there."""
+    from harness.config import find_configuration
+
+    found = None if folder is None else find_configuration(folder)
+    return folder is None or (found is not None and found.file.parent == folder.absolute())
+
+
+def _add_workflow(folder: Path, as_json: bool) -> int:
+    from harness.projects.ci_workflow import add_workflow
+
+    workflow = add_workflow(folder)
+    if as_json:
+        emit_json({"folder": str(folder), "files": [str(workflow)]})
+        return 0
+    say(f"{workflow}: tests every change")
+    _say_role()
+    return 0
+
+
+def _say_role() -> None:
+    say("The workflow deploys the main branch once the repository has the variable AWS_ROLE_ARN:")
+    say("  gh variable set AWS_ROLE_ARN --body ARN", verbatim=True)
+
+
+def _make(
+    folder: Path, name: str | None, source: Path | None, handler: str | None, ci: bool, as_json: bool
+) -> int:
     from harness.projects.handler_file import read_handler
     from harness.projects.handler_import import import_problem
     from harness.projects.needed import lacking
     from harness.projects.scaffold import make_project
 
     own = read_handler(source, handler) if source else None
-    made = make_project(folder, name, own)
+    made = make_project(folder, name, own, workflow=ci)
     problem = import_problem(folder, made.handler) if own else None
     missing = lacking()
     if as_json:
@@ -94,6 +128,8 @@ def _make(folder: Path, name: str | None, source: Path | None, handler: str | No
     for each in missing:
         say(f"not installed: {each.name}, which {each.why}. To install it:")
         say(f"  {each.install}", verbatim=True)
+    if ci:
+        _say_role()
     _say_next(folder, "pytest", "rft replay", "sam build && rft doctor")
     return 0
 

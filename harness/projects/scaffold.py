@@ -15,7 +15,9 @@ from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 
+from harness.api.types import DEFAULT_REGION
 from harness.errors import InputError
+from harness.projects.ci_workflow import WORKFLOW, check_root, workflow_text
 from harness.projects.handler_file import HandlerFile
 from harness.projects.names import logical_id_of
 from harness.projects.new_files import STAGE, write_new
@@ -45,13 +47,16 @@ class NewProject:
     """Files beside a handler that were not copied, since the project has its own of that name."""
 
 
-def make_project(folder: Path, name: str | None = None, own: HandlerFile | None = None) -> NewProject:
+def make_project(
+    folder: Path, name: str | None = None, own: HandlerFile | None = None, *, workflow: bool = False
+) -> NewProject:
     """Make a project.
 
     Args:
         folder: Where; it must not exist, or be empty.
         name: The project's and its stack's name; the folder's when None.
         own: The user's handler, to make the project around; a sample grader when None.
+        workflow: Whether it gets a GitHub workflow.
 
     Raises:
         InputError: The name cannot be one, there is something in the folder already, or it cannot be written.
@@ -63,6 +68,9 @@ def make_project(folder: Path, name: str | None = None, own: HandlerFile | None 
     words |= _words_of_grader() if own is None else _words_of(own)
     files |= files_of("new_project", words)
     files |= files_of("with_grader" if own is None else "with_handler", words)
+    if workflow:
+        check_root(folder)
+        files[WORKFLOW] = workflow_text(name, DEFAULT_REGION)
     left_out = []
     for path, content in (own.files if own else {}).items():
         if path in files and path != "requirements.txt":

@@ -92,11 +92,28 @@ def test_a_template_without_a_place_gives_the_lines_to_write(tmp_path, capsys):
         ["mine", "--handler", "a.b"],
         ["--add", "x", "--name", "y"],
         ["mine", "--add", "x", "--from", "y.py"],
+        ["mine", "--add", "x", "--ci"],
     ],
 )
 def test_options_that_do_not_go_together_are_refused(words, capsys):
     assert main(["init", *words]) == 2
     assert "Error: " in capsys.readouterr().err
+
+
+def test_a_workflow_comes_with_a_new_project_or_for_one_that_is_there(tmp_path, capsys, monkeypatch):
+    assert main(["init", str(tmp_path / "mine"), "--ci", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert ".github/workflows/rft.yml" in said["files"]
+    assert main(["init", str(tmp_path / "other")]) == 0
+    capsys.readouterr()
+    monkeypatch.chdir(tmp_path / "other")
+    assert main(["init", "--ci"]) == 0
+    assert "gh variable set AWS_ROLE_ARN" in capsys.readouterr().out
+    made = [tmp_path / name / ".github" / "workflows" / "rft.yml" for name in ("mine", "other")]
+    assert made[0].read_text().replace("mine", "other") == made[1].read_text()
+    for words in (["--ci"], ["../mine", "--ci"]):
+        assert main(["init", *words]) == 2
+        assert "rft.yml: exists already. Nothing is overwritten" in capsys.readouterr().err
 
 
 def run(folder, *words, code=0):

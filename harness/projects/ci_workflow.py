@@ -1,0 +1,87 @@
+"""The GitHub workflow of a project: tests, a report, and the deployment of the main branch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from harness.config import find_configuration
+from harness.errors import InputError
+from harness.projects.new_files import write_new
+from harness.projects.template_files import filled
+
+__all__ = ["WORKFLOW", "add_workflow", "check_root", "workflow_text"]
+
+WORKFLOW = ".github/workflows/rft.yml"
+
+_SAM_VERSION = "1.170.0"
+_PLAIN = re.compile(r"[A-Za-z0-9-]+")
+
+
+def add_workflow(project: Path) -> Path:
+    """Add the workflow to a project with settings, without which its commands would need more words.
+
+    Args:
+        project: The folder of the project, which is the root of its repository.
+
+    Returns:
+        The new file, relative to the project.
+
+    Raises:
+        InputError: The settings lack something, there is such a workflow already, or it cannot be written.
+    """
+    check_root(project)
+    if (project / WORKFLOW).exists():
+        fix = "Nothing is overwritten: move it away first."
+        raise InputError("exists already", place=str(project / WORKFLOW), fix=fix)
+    found = find_configuration(project)
+    settings = {} if found is None else {key: one.value for key, one in found.settings.items()}
+    lacking = [key for key in ("rollouts", "records", "stack", "region") if key not in settings]
+    if not {"grader", "handler"} & settings.keys():
+        lacking.insert(0, "grader")
+    if lacking:
+        place = str(project / "rft.toml") if found is None else str(found.file)
+        fix = "Write them there; `rft init DIR --ci` makes a project that has them."
+        raise InputError(f"the workflow needs {', '.join(lacking)} in rft.toml", place=place, fix=fix)
+    write_new(project, {WORKFLOW: workflow_text(str(settings["stack"]), str(settings["region"]))})
+    return Path(WORKFLOW)
+
+
+def check_root(project: Path) -> None:
+    """Refuse a folder below the root of a repository, whose workflows GitHub would not read.
+
+    Raises:
+        InputError: It is one.
+    """
+    here = project.resolve()
+    root = next((each for each in (here, *here.parents) if (each / ".git").exists()), here)
+    if root != here:
+        fix = f"Run it in {root}, with an rft.toml there."
+        raise InputError(
+            "GitHub reads workflows at the root of a repository only", place=str(project), fix=fix
+        )
+
+
+def workflow_text(stack: str, region: str) -> bytes:
+    """The workflow's file.
+
+    Args:
+        stack: The stack to deploy.
+        region: Where it is.
+
+    Raises:
+        InputError: One of them is no plain name, and would be read as something else in a shell.
+    """
+    for what, value in (("stack", stack), ("region", region)):
+        if not _PLAIN.fullmatch(value):
+            fix = f"Set {what} in rft.toml to a name of letters, digits and hyphens."
+            raise InputError(f"{value!r} cannot name a {what}", fix=fix)
+    words: Mapping[str, str] = {
+        "@STACK@": stack,
+        "@REGION@": region,
+        "@VERSION@": version("rft-graders"),
+        "@SAM_VERSION@": _SAM_VERSION,
+    }
+    return filled("workflow/rft.yml.template", words)
