@@ -103,7 +103,7 @@ def _cells(title, values):
     part = TEXT.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     for cells, value in re.findall(rf"^\| (`.*?) \| ({values}) \|", part, re.MULTILINE):
         for text in re.findall(r"`([^`]+)`", cells):
-            yield text, value
+            yield text.replace("\u23ce", "\n"), value
 
 
 @pytest.mark.parametrize(("text", "value"), list(_cells("Letters", "B|unread")))

@@ -61,6 +61,8 @@ _TOLD = re.compile(
     r"|therefore|thus|also|most|only|our|my)\s){0,3}(?i:correct|right|true|best|answer|valid)\b"
     r"|(?:项|項|选项)?(?:是|为|為)?(?:正确|正確|对的|對的))"
 )
+_PLURAL = re.compile(r"[)\]}*_\"']{0,3}\s(?:are|were)\b")
+_LONGEST_LIST = 25
 _LAST_WORD = re.compile(r"[A-Za-z]{1,16}\Z")
 _CUE = 80
 _BETWEEN = "\\ \t\n*_`$\"'([{<>-:=,.)"
@@ -230,12 +232,9 @@ def _claims(
         letter = named.upper()
         if lead == start and named != letter:
             continue
-        other = patterns.rival.match(text, end)
-        if other and other["letter"] != letter:
-            joined = not _is_word(text, other["letter"], *other.span("letter"))
-            if joined and not is_denied(text, *other.span("letter")):
-                letter = ""
-        claims.append((lead, end, letter))
+        settled = _beside_rivals(text, letter, end, patterns)
+        if settled is not None:
+            claims.append((lead, end, settled))
     stripped = text.strip()
     head, _, rest = stripped.partition("\n")
     if not rest:
@@ -246,6 +245,26 @@ def _claims(
     if last:
         claims.append((len(text.rstrip()) - 1, len(text), last))
     return claims
+
+
+def _beside_rivals(text: str, letter: str, end: int, patterns: Patterns) -> str | None:
+    """A claimed letter, "" where another is joined to it, None where both are denied."""
+    other = patterns.rival.match(text, end)
+    if not other or other["letter"] == letter or _is_word(text, other["letter"], *other.span("letter")):
+        return letter
+    if _are_denied(text, other, patterns):
+        return None
+    return letter if is_denied(text, *other.span("letter")) else ""
+
+
+def _are_denied(text: str, last: re.Match[str], patterns: Patterns) -> bool:
+    """Whether a list of letters is denied as a whole: `so (A), (B) and (C) are wrong`."""
+    for _ in range(_LONGEST_LIST):
+        following = patterns.rival.match(text, last.end())
+        if following is None or not following["join"]:
+            break
+        last = following
+    return _PLURAL.match(text, last.end()) is not None and is_denied(text, *last.span("letter"))
 
 
 def _is_unsaid(text: str, lead: int, start: int, end: int) -> bool:

@@ -30,7 +30,7 @@ else:
 
     Denying = namedtuple("Denying", "before behind doubt alone opening pointing")
 
-_BE = r"(?:is|was|are|seems?|looks?|would\sbe|must\sbe|has\sbeen|can\sbe|has\sto\sbe)"
+_BE = r"(?:is|was|are|were|seems?|looks?|would\sbe|must\sbe|has\sbeen|can\sbe|has\sto\sbe)"
 _NOT = r"(?:\snot|n['’]t)"
 _WRONG = (
     r"(?:wrong|incorrect|false|invalid|untrue|inaccurate|excluded|eliminated|ruled|rejected|impossible|unlikely"

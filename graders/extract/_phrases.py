@@ -32,7 +32,7 @@ else:
 
 ANNOUNCED = {
     "English": Announced(
-        r"\b(?<!other\s)(?<!no\s)(?:answer(?:\s(?:choice|option|letter))?|ans|choice|option|letter|selection|final|correction"
+        r"\b(?<!other\s)(?<!no\s)(?<!each\s)(?<!every\s)(?:answer(?:\s(?:choice|option|letter))?|ans|choice|option|letter|selection|final|correction"
         r"|label|verdict)(?:\s(?:to|for)\s[^.\n:]{0,60}?)?",
         r"(?:is|was|(?:would|should|must|will|has\sto|might|could|may)\sbe)\b",
         r"(?:option|choice|letter|answer|probably|likely|most|definitely|clearly|therefore|thus|either|still"
@@ -41,7 +41,7 @@ ANNOUNCED = {
         "",
     ),
     "Chinese": Announced(
-        r"(?<!其他)(?<!其它)(?<!其余)(?:答案|答(?=\s?[:：]))(?:应该|應該|应当|应|應)?",
+        r"(?<!其他)(?<!其它)(?<!其余)(?:答案|答[复曰]?(?=\s?[:：]))(?:应该|應該|应当|应|應)?",
         r"(?:是|为|為|选择|選擇|选|選|即|项|項|)",
         r"(?:选项|選項|答案)",
         r"(?<!其他)(?<!其它)(?<!其余)(?:选项|選項|(?<![不勿别別非未没])(?:选择|選擇|选|選))(?:应该|應該|应当|应|應)?",
@@ -82,7 +82,7 @@ ANNOUNCED = {
     "Japanese": Announced(r"(?:答え|答|正解|解答|回答)", r"(?:は|が)", r"(?:選択肢)", ""),
     "Korean": Announced(r"(?:정답|답변|답)", r"(?:은|는|이)", r"(?:선택지|보기)", ""),
     "Arabic": Announced(
-        r"(?:الإجابة|الاجابة|الجواب)(?:\s(?:الصحيحة|الصحيح|النهائية|النهائي))?",
+        r"(?:(?:ال)?(?:إجابة|اجابة)|الجواب|جواب(?=\s?[:：]))(?:\s(?:الصحيحة|الصحيح|النهائية|النهائي))?",
         r"(?:هي|هو)\b",
         r"(?:الخيار)\b",
         "",

@@ -399,3 +399,16 @@ def test_the_short_way_to_a_plain_claim_reads_what_the_long_one_reads(pieces, cl
 def test_only_the_last_places_of_letters_are_read():
     assert choice_letter("Answer: A. " + "Answer: B. " * 4000) == "B"
     assert choice_letter("Answer: A. Answer: B. ") is None
+
+
+@given(
+    st.permutations("ABCD"),
+    st.sampled_from(["are wrong", "are incorrect", "are not right", "were ruled out"]),
+)
+def test_a_list_of_letters_that_is_denied_claims_none_of_them(letters, wrong):
+    first, second, third, right = letters
+    for listed in (f"({first}), ({second}) and ({third})", f"({first}, {second})", f"{first} and {second}"):
+        for lead in ("so", "Hence", "Therefore", "Thus"):
+            said = f"{lead} {listed} {wrong}."
+            assert choice_letter(said) is None, said
+            assert choice_letter(f"{said} The answer is ({right}).") == right, said
