@@ -13,6 +13,7 @@ from itertools import islice
 
 from ._blocks import TAKEN_BACK, box_span, is_retracted
 from ._missing import Missing
+from ._notes import number_alone
 from ._numbers import (
     DIGIT,
     MAX_LINE,
@@ -88,29 +89,7 @@ _CLOSING = re.compile(  # a sentence that offers the reader more, whose numbers 
 )
 _SHORTEST_CLOSING = 10
 _CLOSERS = " \t\r.*_$)"
-_LONGEST_ALONE = 40
 _LONGEST_QUESTION = 240
-_NUMBER_ALONE = re.compile(
-    r"[\s*_#$>+=~()\[\]\\\u2212\u00a3\u20ac\u00a5-]{0,8}\d[^\s=:]*"
-    r"(?:[ \t]{1,2}[^\W\d_]+[^\s=:\d]*){0,2}[\s*_$]{0,4}"
-)
-_FIRST_ALONE = re.compile(r"[\s*_#$>+~\u2212\u00a3\u20ac\u00a5-]{0,8}(?!1[.)])\d[\d.,'\u2009%]*[\s*_$]{0,4}")
-# A line that only remarks on the answer before it.
-_NOTE = re.compile(
-    r"\n[\s*_#>-]{0,6}(?:\((?=[^()\n]*[^\W\d_]{2})[^()\n]{1,200}\)[\s.*_]{0,4}(?:\n|\Z)"
-    r"|(?:(?:side\s|foot)?notes?|n\.?b|p\.?s|remarks?|comments?|caveats?|disclaimer|explanation|explained"
-    r"|reason(?:s|ing)?|justification|rationale|work(?:ing)?|steps|method|check|verification|assumptions?|sources?"
-    r"|hinweis|anmerkung|erkl\u00e4rung|remarque|explication|nota|explicaci\u00f3n|explica\u00e7\u00e3o|spiegazione"
-    r"|\u043f\u0440\u0438\u043c\u0435\u0447\u0430\u043d\u0438\u0435|\u043f\u043e\u044f\u0441\u043d\u0435\u043d\u0438\u0435)(?:\b[^\n:.]{0,20}:|\sthat\b)"
-    r"|(?:\u6ce8|\u5907\u6ce8|\u5099\u8a3b|\u8bf4\u660e|\u8aaa\u660e|\u89e3\u91ca|\u89e3\u91cb|\u88dc\u8db3)[^\n:\uff1a]{0,4}[:\uff1a])",
-    re.IGNORECASE,
-)
-_CONCLUDES = re.compile(
-    r"\b(?:so|thus|therefore|hence|leaves?|remain(?:s|ing)?|instead|rather|in\s(?:total|fact)|should\sbe|also|or"
-    r"|answer|results?|right|correct(?:ed)?|true|wrong|possibl[ey]|m(?:ay|ight)\sbe|could\sbe|alternative(?:ly)?)\b"
-    r"|\u6240\u4ee5|\u56e0\u6b64",
-    re.IGNORECASE,
-)
 
 
 def last_number(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Number | Missing:
@@ -220,9 +199,12 @@ def _last(text: str, decimal: Decimal, scale: bool) -> Number | Missing:
             ordinary = _ordinary_end(line) if decimal == "." else None
             found = _last_of_line(line, decimal, scale) if ordinary is None else ordinary
             if found is not None:
-                alone = _alone(text, found, start, decimal, scale) if start else None
-                if alone is not None:
+                alone = number_alone(text, found, start, decimal, scale) if start else None
+                if isinstance(alone, Missing):
                     return alone
+                if alone is not None:
+                    value, own, note = alone
+                    return _unless_revised(value, own, note, decimal, scale, [])
                 return _unless_unclaimed(found, line, _behind_digits(line) + text[behind:])
         end = start - 1
     return Missing("there is no number")
@@ -248,37 +230,6 @@ def _behind_digits(line: str) -> str:
     if bare and not bare[-1].isdecimal():
         bare = line[: deque(DIGIT.finditer(line), 1)[0].end()]
     return line[len(bare) :]
-
-
-def _alone(
-    text: str, last: Number | Missing, start: int, decimal: Decimal, scale: bool
-) -> Number | Missing | None:
-    """The number that stands alone on a line before a remark: `72`, then `Note: I used 2 steps.`.
-
-    A first line of nothing but a number answers too, so that another number behind it, without a remark that
-    is known as one, makes several candidates.
-
-    Args:
-        text: A completion without a claim.
-        last: Its last number.
-        start: Where the line of that number starts.
-        decimal: The decimal sign where the text does not tell.
-        scale: Whether words of scale are read.
-    """
-    note = _NOTE.search(text, 0, start + 32)
-    before = text[: note.start() if note else start].strip()
-    line = before.rpartition("\n")[2] if note else before.partition("\n")[0]
-    if len(line) > _LONGEST_ALONE or not (_NUMBER_ALONE if note else _FIRST_ALONE).fullmatch(line):
-        return None
-    value = parse_number(line, decimal=decimal, scale=scale)
-    if value == last or (note is None and (isinstance(last, Missing) or isinstance(value, Missing))):
-        return None
-    if note is None:
-        return Missing("numbers stand alone, and beside words", "several")
-    remark = text[note.start() :]
-    if _CONCLUDES.search(remark):
-        return Missing("its remark concludes something else", "several")
-    return _unless_revised(value, line, remark, decimal, scale, [])
 
 
 def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing | None:

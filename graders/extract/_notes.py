@@ -1,0 +1,71 @@
+r"""The number that stands alone on its line, before a note: `72`, then `Note: I used 2 steps.`."""
+
+from __future__ import annotations
+
+import re
+
+from ._missing import Missing
+from ._numbers import parse_number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._numbers import Decimal
+    from ._runs import Number
+
+_LONGEST = 40
+_NUMBER_ALONE = re.compile(
+    r"[\s*_#$>+=~()\[\]\\\u2212£€¥-]{0,8}\d[^\s=:]*"
+    r"(?:[ \t]{1,2}[^\W\d_]+[^\s=:\d]*){0,2}[\s*_$]{0,4}"
+)
+_FIRST_ALONE = re.compile(r"[\s*_#$>+~\u2212£€¥-]{0,8}(?!1[.)])\d[\d.,'\u2009%]*[\s*_$]{0,4}")
+# A line that only remarks on the answer before it.
+_NOTE = re.compile(
+    r"\n[\s*_#>-]{0,6}(?:\((?=[^()\n]*[^\W\d_]{2})[^()\n]{1,200}\)[\s.*_]{0,4}(?:\n|\Z)"
+    r"|(?:(?:side\s|foot)?notes?|n\.?b|p\.?s|remarks?|comments?|caveats?|disclaimer|explanation|explained"
+    r"|reason(?:s|ing)?|justification|rationale|work(?:ing)?|steps|method|check|verification|assumptions?|sources?"
+    r"|hinweis|anmerkung|erklärung|remarque|explication|nota|explicación|explicação|spiegazione"
+    r"|примечание|пояснение)(?:\b[^\n:.]{0,20}:|\sthat\b)"
+    r"|(?:注|备注|備註|说明|說明|解释|解釋|補足)[^\n:：]{0,4}[:：])",
+    re.IGNORECASE,
+)
+_CONCLUDES = re.compile(
+    r"\b(?:so|thus|therefore|hence|leaves?|remain(?:s|ing)?|instead|rather|in\s(?:total|fact)|should\sbe|also|or"
+    r"|answer|results?|right|correct(?:ed)?|true|wrong|possibl[ey]|m(?:ay|ight)\sbe|could\sbe|alternative(?:ly)?)\b"
+    r"|所\u4ee5|因此",
+    re.IGNORECASE,
+)
+
+
+def number_alone(
+    text: str, last: Number | Missing, start: int, decimal: Decimal, scale: bool
+) -> tuple[Number, str, str] | Missing | None:
+    """Return the number that stands alone on a line before a note, with that line and the note.
+
+    A first line of nothing but a number answers too, so that another number behind it, without a note, makes
+    several candidates.
+
+    Args:
+        text: A completion without a claim.
+        last: Its last number.
+        start: Where the line of that number starts.
+        decimal: The decimal sign where the text does not tell.
+        scale: Whether words of scale are read.
+
+    Returns:
+        `Missing` where several numbers may be meant, or the one that stands alone cannot be read; None where
+        no number stands alone, or it is the last one.
+    """
+    note = _NOTE.search(text, 0, start + _LONGEST)
+    before = text[: note.start() if note else start].strip()
+    line = before.rpartition("\n")[2] if note else before.partition("\n")[0]
+    if len(line) > _LONGEST or not (_NUMBER_ALONE if note else _FIRST_ALONE).fullmatch(line):
+        return None
+    value = parse_number(line, decimal=decimal, scale=scale)
+    if value == last or (note is None and (isinstance(last, Missing) or isinstance(value, Missing))):
+        return None
+    if note is None:
+        return Missing("numbers stand alone, and beside words", "several")
+    remark = text[note.start() :]
+    if _CONCLUDES.search(remark):
+        return Missing("its remark concludes something else", "several")
+    return value if isinstance(value, Missing) else (value, line, remark)
