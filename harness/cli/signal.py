@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli.options import (
-    hyperparameter_options,
     json_option,
+    out_option,
     price_per_hour_option,
     range_option,
     region_option,
@@ -17,14 +17,28 @@ from harness.cli.options import (
     runs_dir_option,
 )
 from harness.cli.output import emit_json, stdout_console
-from harness.runs.store import open_run
+from harness.data.typed_json import as_json
+from harness.errors import InputError
+from harness.runs.store import Run, open_run
 from harness.signal.learning import Signal, signal_of
+
+if TYPE_CHECKING:
+    from harness.jobs.forecast import Forecast
+    from harness.signal.kept import KeptRecords
 
 
 @click.command("signal")
 @click.argument("run", type=click.Path(path_type=Path))
 @range_option
-@hyperparameter_options(checked=True)
+@click.option(
+    "--records",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Plan the job for this training file; by default for the records of the run.",
+)
+@out_option("Write --records here without those that would hardly ever teach anything.")
+@click.option("--n-epochs", metavar="N", type=click.IntRange(1), help="Train on every record N times (1).")
+@click.option("--batch-size", metavar="N", type=click.IntRange(1), help="Take N records a step (4).")
 @region_option
 @price_per_hour_option
 @runs_dir_option
@@ -36,30 +50,58 @@ def command(**asked: Any) -> int:
     data, fix the grader, or fine-tune first. Each statistic has its 95 % interval and what it rests on;
     fewer than 30 rollouts or 10 groups are not measured.
 
+    With --records and --out, a training file is written without the records whose rewards are all equal at
+    one end of the range and are expected to stay so: every other line as it is, byte for byte.
+
     Exit codes: 0 train; 1 something to mend first; 2 too little to tell, or wrong input.
     """
     run = open_run(run_folder(asked["run"], asked["runs_dir"]))
     found = signal_of(run, asked["range"])
-    from harness.api.types import HYPERPARAMETERS
-    from harness.jobs.forecast import forecast_replayed
-
-    planned = {name: asked[name] or int(HYPERPARAMETERS[name].default) for name in ("batch_size", "n_epochs")}
-    cost = forecast_replayed(
-        found.groups,
-        found.seconds,
-        run.facts.target.kind,
-        region=asked["region"],
-        usd_per_hour=asked["price_per_hour"],
-        **planned,
-    )
+    kept = None if asked["out"] is None else _keep(run, found, asked["records"], asked["out"])
+    cost = _cost(run, found, asked)
     if asked["as_json"]:
-        emit_json({**found.to_json(), "sentence": found.verdict.sentence, "job": cost.to_json()})
+        more = {} if kept is None else {"kept": as_json(kept)}
+        emit_json(
+            {**found.to_json(), "sentence": found.verdict.sentence, "job": cost and cost.to_json(), **more}
+        )
     else:
         from harness.report.signal import print_signal
 
-        print_signal(found, cost.lines(), stdout_console())
-    return _code(found)
-
-
-def _code(found: Signal) -> int:
+        print_signal(found, cost, kept, stdout_console())
     return {"train": 0, "not measured": 2}.get(found.verdict.action, 1)
+
+
+def _keep(run: Run, found: Signal, records: Path | None, out: Path) -> KeptRecords:
+    """Write the training file without the records to drop."""
+    from harness.signal.kept import keep_records
+
+    if records is None:
+        fix = "Add --records FILE: the training file that the rollouts were made of."
+        raise InputError("--out is for the records of a training file, and none is named", fix=fix)
+    if found.droppable.value is None or found.bounds is None:
+        what = f"which records to drop was not measured: {found.droppable.why}"
+        raise InputError(what, place=found.run, fix="Nothing was written.")
+    return keep_records(run, found.bounds, records, out)
+
+
+def _cost(run: Run, found: Signal, asked: dict[str, Any]) -> Forecast | None:
+    """What the job will take; None where the run has no record with a reward and no file is named."""
+    from harness.api.types import HYPERPARAMETERS
+    from harness.jobs.forecast import forecast_replayed
+    from harness.jobs.plan import read_training_file
+
+    records = asked["out"] or asked["records"]
+    count = found.groups if records is None else read_training_file(records).records
+    if not count:
+        return None
+    target = run.facts.target
+    region = asked["region"] or getattr(target, "region", None)
+    planned = {name: asked[name] or int(HYPERPARAMETERS[name].default) for name in ("batch_size", "n_epochs")}
+    return forecast_replayed(
+        count,
+        found.seconds,
+        target.kind,
+        region=region,
+        usd_per_hour=asked["price_per_hour"],
+        **planned,
+    )

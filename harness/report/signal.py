@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from textwrap import fill
 
 from harness.api.cost import GROUP_SIZE
+from harness.jobs.forecast import Forecast
 from harness.printable import printable, shortened
 from harness.report.console import SafeConsole
+from harness.signal.kept import KeptRecords
 from harness.signal.learning import SURE, TEACHING, Signal
 from harness.signal.statistic import Statistic
 
@@ -17,12 +19,15 @@ _NAME = 26
 _METRICS = 10
 
 
-def print_signal(found: Signal, cost: Sequence[str], console: SafeConsole) -> None:
+def print_signal(
+    found: Signal, cost: Forecast | None, kept: KeptRecords | None, console: SafeConsole
+) -> None:
     """Print what a job could learn.
 
     Args:
         found: The statistics.
-        cost: What the planned job takes, in lines.
+        cost: What the planned job takes; None where there is no record to plan with.
+        kept: The training file that was written; None where none was asked for.
         console: Where to print.
     """
     console.print(printable(found.verdict.sentence), style="bold")
@@ -34,11 +39,14 @@ def print_signal(found: Signal, cost: Sequence[str], console: SafeConsole) -> No
         ("zero-std groups at other group sizes", _forecast(found)),
         ("within groups, what goes with the reward", _within(found)),
         ("completions", _completions(found)),
-        (f"a job on these {found.groups:,} records", iter(cost if found.groups else ["not measured"])),
+        ("the planned job", iter(["not measured: no record has a reward"] if cost is None else cost.lines())),
+        ("the training file", iter([] if kept is None else kept.lines())),
     ):
-        console.print()
-        console.print(printable(title), style="bold")
-        for line in lines:
+        shown = list(lines)
+        if shown:
+            console.print()
+            console.print(printable(title), style="bold")
+        for line in shown:
             console.print(fill(printable(line), 80, initial_indent="  ", subsequent_indent=" " * (_NAME + 3)))
     if found.run:
         console.print()
@@ -64,6 +72,7 @@ def _groups(found: Signal) -> Iterator[str]:
         yield _line("  all at the top", found.all_highest)
         yield _line("  all between", found.all_between)
     yield _line("rollouts that teach", found.effective)
+    yield _line("  by size of advantage", found.effective_by_weight)
     yield _line("records to drop", found.droppable)
     if found.groups > found.several:
         yield f"{found.groups - found.several:,} records have one reward, which tells nothing either way"
@@ -85,8 +94,13 @@ def _forecast(found: Signal) -> Iterator[str]:
 def _within(found: Signal) -> Iterator[str]:
     yield _line("length", found.length, percent=False)
     yield _line("noise of the grader", found.noise)
+    yield _line("groups that are all noise", found.noisy)
     for one in found.components[:_METRICS]:
-        said = "never differs" if one.correlation is None else f"{one.correlation:+.3f}"
+        said = (
+            "never differs"
+            if one.correlation is None
+            else f"{one.correlation:+.3f} ({one.explained:.0%} of the variance)"
+        )
         yield f"{shortened(one.name, _NAME):<{_NAME}} {said}  spread {one.spread:.3g}, mean {one.mean:.3g}"
     if len(found.components) > _METRICS:
         yield f"and {len(found.components) - _METRICS:,} more metrics; --json lists all"

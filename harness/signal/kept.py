@@ -16,9 +16,14 @@ from harness.data.json_lines import lines
 from harness.data.record_file import read_record
 from harness.disk import replaced
 from harness.errors import InputError
-from harness.runs.replayed_records import ReplayedRecords
+from harness.runs.facts import Bounds
+from harness.runs.replayed_records import ReplayedRecords, RunReading
+from harness.runs.rows import read_rows
+from harness.runs.store import Run
+from harness.signal.learning import droppable_groups
+from harness.signal.tally import gather
 
-__all__ = ["KeptRecords", "write_kept"]
+__all__ = ["KeptRecords", "keep_records", "write_kept"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,25 @@ class KeptRecords:
         if self.kept < MIN_RECORDS:
             said.append(f"  a job takes {MIN_RECORDS:,} records at least")
         return said
+
+
+def keep_records(run: Run, bounds: Bounds, training: Path, out: Path) -> KeptRecords:
+    """Write a training file without the records that would hardly ever teach anything.
+
+    Args:
+        run: A finished run of ten groups of two rewards or more.
+        bounds: The grader's range.
+        training: The training file.
+        out: What to write; nothing may be there yet.
+
+    Raises:
+        InputError: As for `write_kept`.
+    """
+    reading = RunReading()
+    tally = gather(reading.noting(read_rows(run.rewards)))
+    measured = {name for name, group in tally.groups.items() if len(group.rewards) > 1}
+    replayed = ReplayedRecords(run, reading.first)
+    return write_kept(training, out, replayed, drop=droppable_groups(tally, bounds), measured=measured)
 
 
 def write_kept(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,20 +20,20 @@ from harness.runs.store import Run
 from harness.signal.advice import Advice, Grounds, advise
 from harness.signal.correlation import within_groups
 from harness.signal.groups import TOLERANCE
-from harness.signal.intervals import student
-from harness.signal.statistic import GROUPS, ROLLOUTS, Statistic, measured, over_groups, refused, share
-from harness.signal.tally import GroupTally, MetricSums, Tally, gather
-from harness.signal.zero_std import Partition, SizeForecast, chance_mixed, forecast_zero_std, partition_of
+from harness.signal.statistic import GROUPS, ROLLOUTS, Statistic, around, over_groups, refused, share
+from harness.signal.tally import GroupTally, MetricSums, Tally, gather, variance_of
+from harness.signal.zero_std import SizeForecast, chance_others, forecast_zero_std, partition_of
 
-__all__ = ["Component", "Signal", "signal_of"]
+__all__ = ["Component", "Signal", "droppable_groups", "signal_of"]
 
-MIXED: Final = 0.1
-"""A zero-std record is worth dropping where the chance that its next group is not lies below this."""
+MIXED: Final = 0.2
+"""A zero-std record is worth dropping where its next group differs less likely than this. Our choice."""
 TEACHING: Final = 4
 """Groups that should teach something in a step, whose mean over fewer is mostly noise. Our choice."""
 SURE: Final = 0.95
 """How surely a step should hold that many."""
 NO_RANGE: Final = "the grader's range is not known; add --range LOW HIGH"
+ONCE: Final = "graded once each; replay with --repeats 3"
 _FEW = 10
 _STILL = 1e-9
 """A spread below this is rounding."""
@@ -51,6 +51,9 @@ class Component:
     """Standard deviation within groups."""
     correlation: float | None
     """With the reward, within groups; None where either is the same in every group."""
+    explained: float | None
+    """Share of the reward's variance within groups that a straight line on this metric explains; where
+    metrics move together, these shares overlap and do not add up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ class Signal:
     """Share of groups whose rewards are all equal, and neither at the floor nor at the top."""
     effective: Statistic
     """Share of the rollouts that stand in a group from which something is learned."""
+    effective_by_weight: Statistic
+    """Kish's effective sample size, with the size of the advantage as the weight, over the rollouts."""
     forecast: list[SizeForecast]
     group_size: int | None
     """The smallest group size at which half of the groups teach something; None where none does."""
@@ -95,6 +100,8 @@ class Signal:
     components: list[Component]
     noise: Statistic
     """Variance of repeats over the variance within groups."""
+    noisy: Statistic
+    """Share of the groups that differ whose rollouts differ no more than the repeats of one rollout."""
     length: Statistic
     """Correlation of reward and length within groups."""
     truncated: Statistic
@@ -152,6 +159,7 @@ def signal_from(tally: Tally, facts: RunFacts, bounds: Bounds | None, folder: st
     }
     low, high, between = _zero_by_place(zero, len(several), bounds)
     floor, top = _at_the_ends(tally, bounds)
+    effective, by_weight = _effective(several)
     unusable = sum(tally.errors.values()) - sum(group.missing for group in tally.groups.values())
     grounds = Grounds(graded=tally.rollouts + unusable, all_lowest=low, all_highest=high, **judged)
     return Signal(
@@ -166,10 +174,12 @@ def signal_from(tally: Tally, facts: RunFacts, bounds: Bounds | None, folder: st
         all_lowest=low,
         all_highest=high,
         all_between=between,
-        effective=_effective(several),
+        effective=effective,
+        effective_by_weight=by_weight,
         group_size=_group_size(forecast),
         batch_size=_batch_size(forecast),
-        droppable=_droppable(tally, partitions),
+        droppable=_droppable(tally, bounds),
+        noisy=_noisy(tally, facts.repeats),
         components=_components(tally),
         truncated_mean=_average(tally.truncated_rewards),
         seconds=tally.ms / tally.timed / 1000 if tally.timed else None,
@@ -217,21 +227,54 @@ def _at_the_ends(tally: Tally, bounds: Bounds | None) -> tuple[Statistic, Statis
     low, high = bounds[0] + TOLERANCE, bounds[1] - TOLERANCE
     floor = [sum(reward <= low for reward in rewards) / len(rewards) for rewards in groups]
     top = [sum(reward >= high for reward in rewards) / len(rewards) for rewards in groups]
-    return over_groups(floor, low=0.0, high=1.0), over_groups(top, low=0.0, high=1.0)
+    rollouts = sum(map(len, groups))
+    return _mean_share(floor, rollouts), _mean_share(top, rollouts)
 
 
-def _effective(several: Sequence[GroupTally]) -> Statistic:
-    """The share of rollouts in groups that are not zero-std: a ratio over the groups, linearized."""
+def _mean_share(shares: Sequence[float], rollouts: int) -> Statistic:
+    """The mean of a share in each group."""
+    count = len(shares)
+    if count < GROUPS:
+        return refused(f"{count} groups, and it takes {GROUPS}", count)
+    return around(math.fsum(shares) / count, variance_of(shares) / count, count, rollouts)
+
+
+def _effective(several: Sequence[GroupTally]) -> tuple[Statistic, Statistic]:
+    """How many of the rollouts teach: those in groups that are not zero-std, and the same by weight.
+
+    By weight it is Kish's effective sample size, (sum w)^2 / sum w^2, with the size of the advantage,
+    |reward - mean| / std, as w. Both are ratios of sums over the groups; their variance is that of the ratio
+    linearized (Taylor).
+    """
     rollouts = sum(len(group.rewards) for group in several)
-    if len(several) < GROUPS or rollouts < ROLLOUTS:
-        return refused(f"{len(several)} groups of two rewards or more, and it takes {GROUPS}", len(several))
-    useful = sum(len(group.rewards) for group in several if not _is_flat(group))
-    ratio, size = useful / rollouts, rollouts / len(several)
-    squares = math.fsum(
-        ((0.0 if _is_flat(group) else 1.0) - ratio) ** 2 * len(group.rewards) ** 2 for group in several
-    )
-    error = math.sqrt(squares / (len(several) * (len(several) - 1))) / size
-    return measured(ratio, student(len(several) - 1) * error, len(several), low=0.0, high=1.0)
+    count = len(several)
+    if count < GROUPS or rollouts < ROLLOUTS:
+        unknown = refused(f"{count} groups of two rewards or more, and it takes {GROUPS}", count)
+        return unknown, unknown
+    weights = [_weight(group) for group in several]
+    used = [
+        0 if weight == 0.0 else len(group.rewards) for weight, group in zip(weights, several, strict=True)
+    ]
+    weight, useful = math.fsum(weights), sum(used)
+    share = useful / rollouts
+    by_weight = weight * weight / useful / rollouts if useful else 0.0
+    plain = kish = 0.0
+    for one, teach, group in zip(weights, used, several, strict=True):
+        part = len(group.rewards) / rollouts
+        plain += (teach / rollouts - share * part) ** 2
+        if useful:
+            kish += (by_weight * (2 * one / weight - teach / useful - part)) ** 2
+    scale = count / (count - 1)
+    return around(share, plain * scale, count, rollouts), around(by_weight, kish * scale, count, rollouts)
+
+
+def _weight(group: GroupTally) -> float:
+    """The sum of the sizes of a group's advantages; 0 for a zero-std group."""
+    if _is_flat(group):
+        return 0.0
+    mean = _mean(group)
+    away = [abs(reward - mean) for reward in group.rewards]
+    return math.fsum(away) / math.sqrt(math.fsum(one * one for one in away) / len(away))
 
 
 def _group_size(forecast: Sequence[SizeForecast]) -> int | None:
@@ -256,14 +299,34 @@ def _batch_size(forecast: Sequence[SizeForecast]) -> int | None:
     return None
 
 
-def _droppable(tally: Tally, partitions: Mapping[Partition, int]) -> Statistic:
-    several = sum(partitions.values())
-    if tally.two_values is None:
-        return refused("the rewards have more than two values", several)
+def _droppable(tally: Tally, bounds: Bounds | None) -> Statistic:
+    several = len(tally.several)
+    if bounds is None:
+        return refused(NO_RANGE, several)
     if several < GROUPS:
         return refused(f"{several} groups of two rewards or more, and it takes {GROUPS}", several)
-    chances = chance_mixed(partitions, GROUP_SIZE)
-    return share(sum(partitions[parts] for parts, chance in chances.items() if chance < MIXED), several)
+    return share(len(droppable_groups(tally, bounds)), several)
+
+
+def droppable_groups(tally: Tally, bounds: Bounds) -> frozenset[str]:
+    """The groups whose rewards are all at one end of the range, and are expected to stay there.
+
+    Args:
+        tally: A run's rewards, of ten groups of two rewards or more.
+        bounds: The grader's range.
+    """
+    found: set[str] = set()
+    for end in bounds:
+        pairs = {name: _pair_at(end, group) for name, group in tally.groups.items() if len(group.rewards) > 1}
+        chances = chance_others(Counter(pairs.values()), GROUP_SIZE)
+        found.update(name for name, (hits, others) in pairs.items() if not others and chances[hits] < MIXED)
+    return frozenset(found)
+
+
+def _pair_at(end: float, group: GroupTally) -> tuple[int, int]:
+    """How many of a group's rewards are at one end of the range, and how many are not."""
+    hits = sum(abs(reward - end) <= TOLERANCE for reward in group.rewards)
+    return hits, len(group.rewards) - hits
 
 
 def _within(several: Sequence[GroupTally]) -> tuple[float, int]:
@@ -275,7 +338,7 @@ def _within(several: Sequence[GroupTally]) -> tuple[float, int]:
 def _noise(tally: Tally, several: Sequence[GroupTally], repeats: int) -> Statistic:
     again = tally.repeats
     if repeats < 2:
-        return refused("graded once each; replay with --repeats 3", of="rollouts")
+        return refused(ONCE, of="rollouts")
     if again.rollouts < ROLLOUTS or len(several) < GROUPS:
         what = f"{again.rollouts} rollouts were graded again, and it takes {ROLLOUTS} in {GROUPS} groups"
         return refused(what, again.rollouts, "rollouts")
@@ -286,6 +349,28 @@ def _noise(tally: Tally, several: Sequence[GroupTally], repeats: int) -> Statist
             return refused("the rewards never differ within a group", again.rollouts, "rollouts")
         return Statistic(1.0, None, None, again.rollouts, "rollouts")
     return Statistic(min(1.0, noise / spread), None, None, again.rollouts, "rollouts")
+
+
+def _noisy(tally: Tally, repeats: int) -> Statistic:
+    """Groups whose rollouts differ by chance alone, as far as the repeats can tell.
+
+    One-way analysis of variance in each group: the rollouts do not differ where the mean square between them
+    is not larger than that between repeats, so that the estimate of their own variance is not above 0
+    (Searle, Casella and McCulloch (1992), "Variance Components").
+    """
+    if repeats < 2:
+        return refused(ONCE, of="groups")
+    spread = noisy = 0
+    for rollouts in tally.repeats.by_group.values():
+        between = [math.fsum(rewards) / len(rewards) for rewards in rollouts]
+        if len(between) < 2 or max(between) - min(between) <= TOLERANCE:
+            continue
+        spread += 1
+        among = math.fsum(map(variance_of, rollouts)) / len(rollouts)
+        noisy += repeats * variance_of(between) <= among
+    if spread < GROUPS:
+        return refused(f"{spread} groups whose mean rewards differ, and it takes {GROUPS}", spread)
+    return share(noisy, spread)
 
 
 def _length(tally: Tally, several: Sequence[GroupTally]) -> Statistic:
@@ -319,4 +404,5 @@ def _component(name: str, sums: MetricSums) -> Component:
     spread = math.sqrt(metric / freedom) if freedom else 0.0
     telling = spread > _STILL and reward > _STILL
     correlation = max(-1.0, min(1.0, both / math.sqrt(metric * reward))) if telling else None
-    return Component(name, sums.count, sums.total / sums.count, spread, correlation)
+    explained = None if correlation is None else correlation**2
+    return Component(name, sums.count, sums.total / sums.count, spread, correlation, explained)

@@ -12,7 +12,17 @@ from typing import Final
 
 from harness.signal.intervals import Z, interval
 
-__all__ = ["GROUPS", "ROLLOUTS", "Statistic", "measured", "over_groups", "refused", "share", "wilson"]
+__all__ = [
+    "GROUPS",
+    "ROLLOUTS",
+    "Statistic",
+    "around",
+    "measured",
+    "over_groups",
+    "refused",
+    "share",
+    "wilson",
+]
 
 ROLLOUTS: Final = 30
 """Fewer rollouts say nothing about a share."""
@@ -84,7 +94,28 @@ def over_groups(values: Sequence[float], *, low: float = -math.inf, high: float 
     return measured(found.mean, found.high - found.mean, len(values), low=low, high=high)
 
 
-def wilson(hits: int, n: int) -> tuple[float, float]:
+def around(value: float, variance: float, n: int, most: float) -> Statistic:
+    """A share over groups with Wilson's interval at as many independent units as would vary as much.
+
+    Source: Korn and Graubard (1998), "Confidence intervals for proportions with small expected number of
+    positive counts estimated from survey data": the effective sample size. Unlike an interval by Student's t
+    it has a width where no group differs.
+
+    Args:
+        value: The share.
+        variance: The variance of its estimate, over the groups.
+        n: How many groups it rests on.
+        most: How many units there can be at most: the rollouts.
+    """
+    spread = value * (1 - value)
+    units = float(n)  # where no group has any, or every one is full, the groups alone speak
+    if spread > 0.0:
+        units = min(spread / variance, most) if variance > 0.0 else most
+    low, high = wilson(value * units, units)
+    return Statistic(value, min(low, value), max(high, value), n)
+
+
+def wilson(hits: float, n: float) -> tuple[float, float]:
     """The 95 % interval of a share.
 
     Source: Wilson (1927), "Probable inference, the law of succession, and statistical inference". It stays
@@ -92,7 +123,7 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
 
     Args:
         hits: How many of them.
-        n: Of how many, at least 1.
+        n: Of how many; need not be whole, where it is an effective number.
     """
     middle = (hits + Z * Z / 2) / (n + Z * Z)
     reach = Z / (n + Z * Z) * math.sqrt(hits * (n - hits) / n + Z * Z / 4)

@@ -6,14 +6,15 @@ kept, however long the run.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from harness.runs.rows import Row, failure_of
 
-__all__ = ["TRUNCATED", "GroupTally", "MetricSums", "Repeats", "Tally", "gather"]
+__all__ = ["TRUNCATED", "GroupTally", "MetricSums", "Repeats", "Tally", "gather", "variance_of"]
 
 TRUNCATED: Final = frozenset({"length", "max_tokens", "max_output_tokens", "MAX_TOKENS"})
 """How services spell that a completion was cut off: OpenAI, Bedrock Converse, the Responses API."""
@@ -72,20 +73,25 @@ class Repeats:
 
     rollouts: int = 0
     """Rollouts with two rewards or more."""
-    changed: int = 0
-    """Of these, with rewards that differ."""
     squares: float = 0.0
     """Sum over the rollouts of the variance of their repeats."""
+    by_group: dict[str | None, list[list[float]]] = field(default_factory=dict)
+    """The rewards of such rollouts."""
 
-    def add(self, rewards: list[float]) -> None:
+    def add(self, group: str | None, rewards: list[float]) -> None:
         """Count the repeats of one rollout."""
-        if len(rewards) < 2:
-            return
-        self.rollouts += 1
-        mean = sum(rewards) / len(rewards)
-        variance = sum((reward - mean) ** 2 for reward in rewards) / (len(rewards) - 1)
-        self.squares += variance
-        self.changed += max(rewards) != min(rewards)
+        if len(rewards) > 1:
+            self.rollouts += 1
+            self.squares += variance_of(rewards)
+            self.by_group.setdefault(group, []).append(rewards)
+
+
+def variance_of(values: Sequence[float]) -> float:
+    """The variance of two numbers or more; 0 for equal ones, however they round."""
+    if max(values) == min(values):
+        return 0.0
+    mean = math.fsum(values) / len(values)
+    return math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
 
 
 @dataclass(slots=True)
@@ -163,7 +169,7 @@ def gather(rows: Iterable[Row], repeats: int = 1) -> Tally:
         repeats: How often the run graded each rollout.
     """
     tally = Tally()
-    again: dict[int, list[float]] = {}
+    again: dict[int, tuple[str | None, list[float]]] = {}
     for row in rows:
         if row["ms"] > 0:
             tally.ms += row["ms"]
@@ -175,7 +181,7 @@ def gather(rows: Iterable[Row], repeats: int = 1) -> Tally:
             else:
                 tally.add(row, name)
         if repeats > 1 and reward is not None:
-            again.setdefault(row["at"], []).append(reward)
-    for rewards in again.values():
-        tally.repeats.add(rewards)
+            again.setdefault(row["at"], (name, []))[1].append(reward)
+    for group, rewards in again.values():
+        tally.repeats.add(group, rewards)
     return tally

@@ -12,16 +12,25 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
-from harness.signal.intervals import student
-from harness.signal.statistic import GROUPS, Statistic, refused
+from harness.signal.statistic import GROUPS, Statistic, around, refused
 
-__all__ = ["SIZES", "Partition", "SizeForecast", "chance_mixed", "forecast_zero_std", "partition_of"]
+__all__ = [
+    "SIZES",
+    "REACH",
+    "Partition",
+    "SizeForecast",
+    "chance_others",
+    "forecast_zero_std",
+    "partition_of",
+]
 
 SIZES: Final = (2, 4, 8, 16, 32)
 """Group sizes that are forecast."""
+REACH: Final = 4
+"""The model looks ahead to this many times the mean recorded size. Our choice: beyond, its shape decides."""
 _MOST: Final = 0.9
 """Part of the groups that must have been recorded in a size for it to count as recorded."""
 
@@ -51,15 +60,16 @@ def forecast_zero_std(groups: Mapping[Partition, int], *, two_valued: bool) -> l
         why = f"{count} groups of two rewards or more, and it takes {GROUPS}"
         return [SizeForecast(size, refused(why, count), "not measured") for size in SIZES]
     found: list[SizeForecast] = []
-    most = 1.0
+    most, rewards = 1.0, sum(many * sum(parts) for parts, many in groups.items())
     for size in SIZES:
         large = sum(many for parts, many in groups.items() if sum(parts) >= size)
         if large >= max(GROUPS, _MOST * count):
             one = SizeForecast(size, _resampled(groups, size, most), "resampled")
-        elif two_valued:
+        elif two_valued and size * count <= REACH * rewards:
             one = SizeForecast(size, _extrapolated(groups, size, most), "beta-binomial")
         else:
-            why = f"the run holds too few groups of {size} rewards; at most {most:.1%}"
+            why = f"too few groups of {size if not two_valued else f'{size // REACH} or more'} rewards"
+            why += f"; at most {most:.1%}"
             one = SizeForecast(size, refused(why, large), "not measured")
         most = min(most, 1.0 if one.zero_std.value is None else one.zero_std.value)
         found.append(one)
@@ -87,8 +97,10 @@ def _extrapolated(groups: Mapping[Partition, int], size: int, most: float) -> St
 
 def _predicted(value: float, variance: float, count: int) -> Statistic:
     """A share with the interval in which that of as many new groups will lie, 19 times in 20."""
-    reach = student(count - 1) * math.sqrt(variance + value * (1 - value) / count)
-    return Statistic(value, max(0.0, value - reach), min(1.0, value + reach), count)
+    spread = value * (1 - value)
+    if spread <= 0.0:  # nobody knows how the forecast varies; half as many groups stand for both
+        return replace(around(value, 0.0, count // 2, count), n=count)
+    return around(value, variance + spread / count, count, count)
 
 
 def _zero_std(mean: float, overlap: float, size: int) -> float:
@@ -140,34 +152,29 @@ def _fitted(once: float, twice: float) -> tuple[float, float]:
     return once, min(1.0, max(0.0, (twice - once * once) / spread))
 
 
-def chance_mixed(groups: Mapping[Partition, int], size: int) -> dict[Partition, float]:
-    """The chance that a record whose rewards were all equal gives unequal ones in a new group.
+def chance_others(groups: Mapping[Partition, int], size: int) -> dict[int, float]:
+    """The chance that a record which always got one reward gets any other in a new group.
 
     The beta-binomial model's posterior: what was recorded of the record, with all records as the prior.
 
     Args:
-        groups: As in `forecast_zero_std`, of rewards with two values.
+        groups: How many groups have each pair of counts: of that reward, and of all others.
         size: Completions of the new group.
 
     Returns:
-        The chance for each partition of a zero-std group.
+        The chance by the group's number of rewards.
     """
     moments = _Moments(groups)
     chances = {}
-    for parts in groups:
-        high, of = parts[0], sum(parts)
-        if high not in (0, of):
+    for hits, others in groups:
+        if others:
             continue
         # With a = mean (1 - overlap) / overlap, and so on; in terms of the overlap nothing is divided by 0.
         prior = 1 - moments.overlap
-        ups, downs = moments.mean * prior + high * moments.overlap, (1 - moments.mean) * prior
-        downs += (of - high) * moments.overlap
-        all_up = all_down = 1.0
-        for number in range(size):
-            below = prior + (of + number) * moments.overlap
-            all_up *= (ups + number * moments.overlap) / below
-            all_down *= (downs + number * moments.overlap) / below
-        chances[parts] = max(0.0, 1 - all_up - all_down)
+        same = 1.0
+        for number in range(hits, hits + size):
+            same *= (moments.mean * prior + number * moments.overlap) / (prior + number * moments.overlap)
+        chances[hits] = max(0.0, 1 - same)
     return chances
 
 

@@ -59,3 +59,57 @@ def test_json_is_the_record(folder):
 
 def test_what_is_no_run_is_refused(folder):
     assert "there is no run here" in refusal(folder, "signal", "nothing")
+
+
+@pytest.fixture(scope="module")
+def trained(folder):
+    """A training file of what was replayed, and a run of which some records are always right."""
+    lines = []
+    for record in range(40):
+        right = (8, 0)[record % 2] if record < 20 else record % 7 + 1
+        for number in range(8):
+            lines.append(
+                {
+                    "record": f"p{record}",
+                    "messages": [
+                        {"role": "user", "content": f"name {record}"},
+                        {"role": "assistant", "content": "yes" if number < right else "nay"},
+                    ],
+                    "reference_answer": "yes",
+                }
+            )
+    write = "".join(json.dumps(one) + "\n" for one in lines)
+    # Ten times the completions of the first two records: enough to tell.
+    (folder / "many.jsonl").write_text(write + "".join(json.dumps(one) + "\n" for one in lines[:16] * 10))
+    records = [{**one, "messages": one["messages"][:1]} for one in lines[::8]]
+    (folder / "train.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records))
+    done = rft_inside(folder, "replay", "many.jsonl", "--grader", "my_grader.py", "--name", "many")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_records_that_would_teach_nothing_are_left_out_of_a_new_training_file(trained):
+    before = (trained / "train.jsonl").read_bytes()
+    done = rft_inside(trained, "signal", "many", "--records", "train.jsonl", "--out", "kept.jsonl")
+    assert done.returncode == 0, done
+    assert "  kept.jsonl: 38 records kept, 2 dropped\n    a job takes 100 records at least\n" in done.stdout
+    assert "forecast: 10 steps, 304 completions" in done.stdout, "the job that is planned is of what is kept"
+    assert (trained / "kept.jsonl").read_bytes() == b"".join(before.splitlines(keepends=True)[2:])
+    assert (trained / "train.jsonl").read_bytes() == before
+    said = refusal(trained, "signal", "many", "--records", "train.jsonl", "--out", "kept.jsonl")
+    assert "kept.jsonl: there is a file already" in said
+
+
+def test_the_job_is_planned_for_the_training_file(trained):
+    found = json.loads(rft_inside(trained, "signal", "many", "--records", "train.jsonl", "--json").stdout)
+    assert (found["job"]["steps"], found["job"]["graded"]) == (10, 320)
+    assert "kept" not in found
+    assert "No such file" in refusal(trained, "signal", "many", "--records", "nothing.jsonl")
+
+
+def test_what_cannot_be_dropped_writes_nothing(trained):
+    said = refusal(trained, "signal", "many", "--out", "none.jsonl")
+    assert "Add --records FILE" in said
+    said = refusal(trained, "signal", "few", "--records", "train.jsonl", "--out", "none.jsonl")
+    assert "which records to drop was not measured: 2 groups of two rewards or more" in said
+    assert not (trained / "none.jsonl").exists()

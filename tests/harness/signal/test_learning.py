@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.runs.facts import GraderFacts, InProcessFacts, InputFacts, RunFacts
-from harness.signal.learning import signal_from
+from harness.signal.learning import droppable_groups, signal_from
 from harness.signal.tally import gather
 
 FACTS = RunFacts(
@@ -112,6 +113,49 @@ def test_repeats_tell_noise_from_spread():
     assert signal(steady, repeats=2).noise.value == 0.0
     assert signal(steady[::2]).noise.value is None
     assert signal(noisy, repeats=2).rollouts == 80
+
+
+def test_groups_that_differ_by_chance_alone_are_told_from_those_that_do_not():
+    def reward(at, repeat):
+        noise = 0.1 * (repeat == at % 3)  # each rollout of the first ten groups gets it once, or not at all
+        return noise if at < 40 else float(at % 2)
+
+    rows = [
+        row(at, f"p{at // 4}", reward(at, repeat), repeat=repeat) for at in range(80) for repeat in range(2)
+    ]
+    assert signal(rows, repeats=2).noisy.value == 0.5
+    assert "graded once" in signal(rows[::2]).noisy.why
+
+
+@given(
+    st.lists(st.lists(st.sampled_from([0.0, 0.25, 1.0]), min_size=2, max_size=6), min_size=15, max_size=20)
+)
+def test_rollouts_that_teach_by_weight_are_at_most_those_that_teach(groups):
+    found = signal(rows_of(groups))
+    advantages = np.concatenate([(np.array(one) - np.mean(one)) / (np.std(one) or 1.0) for one in groups])
+    squares = (advantages**2).sum()
+    kish = np.abs(advantages).sum() ** 2 / squares / len(advantages) if squares else 0.0
+    teaching = sum(len(one) for one in groups if len(set(one)) > 1) / len(advantages)
+    assert found.effective.value == pytest.approx(teaching)
+    assert found.effective_by_weight.value == pytest.approx(kish)
+    assert kish <= teaching + 1e-9
+    for one in (found.effective, found.effective_by_weight, found.at_floor, found.at_top):
+        assert 0 <= one.low <= one.value <= one.high <= 1
+        assert one.low < one.high
+
+
+@pytest.mark.parametrize("middle", [0.0, 0.3])
+def test_records_are_dropped_where_enough_equal_rewards_speak_for_it(middle):
+    draw = np.random.default_rng(1)
+    usual = [list(np.where(draw.random(8) < chance, 1.0, middle)) for chance in draw.beta(0.5, 0.5, 100)]
+    groups = [[1.0] * 60, [0.0] * 60, [1.0] * 4, [0.3] * 60, *usual]
+    rows = rows_of(groups)
+    dropped = droppable_groups(gather(rows), (0.0, 1.0))
+    assert {"p0", "p1"} <= dropped
+    assert "p2" not in dropped, "four rewards say little"
+    assert "p3" not in dropped, "equal rewards in the middle are at no end"
+    assert signal(rows).droppable.value == pytest.approx(len(dropped) / len(groups))
+    assert "range is not known" in signal(rows, bounds=None).droppable.why
 
 
 def test_what_is_not_known_is_not_measured():

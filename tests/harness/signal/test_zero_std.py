@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from harness.signal.zero_std import SIZES, chance_mixed, forecast_zero_std, partition_of
+from harness.signal.zero_std import REACH, chance_others, forecast_zero_std, partition_of
 
 TWO = (1.0, 0.0)
 
@@ -63,8 +63,12 @@ def test_fewer_than_ten_groups_are_refused(groups):
 
 @given(st.integers(10, 50), st.integers(2, 9), st.sampled_from(TWO))
 def test_equal_rewards_everywhere_teach_nothing_at_any_size(count, size, value):
-    found = forecast_zero_std(counted([[value] * size] * count), two_valued=True)
-    assert [one.zero_std.value for one in found] == pytest.approx([1.0] * len(SIZES))
+    for one in forecast_zero_std(counted([[value] * size] * count), two_valued=True):
+        if one.group_size > max(REACH * size, 2):
+            assert "at most 100.0%" in (one.zero_std.why or "")
+        else:
+            assert one.zero_std.value == pytest.approx(1.0)
+            assert (one.zero_std.low or 0.0) < 1.0, "no number of groups proves that no other would differ"
 
 
 def test_many_values_are_not_looked_ahead_of():
@@ -90,10 +94,12 @@ def test_beyond_the_recorded_size_it_agrees_with_new_groups_of_the_same_records(
 
 
 @given(st.dictionaries(PARTITION, st.integers(1, 50), min_size=3, max_size=6), st.integers(2, 16))
-def test_the_chance_that_a_record_teaches_is_the_beta_binomial_s_posterior(groups, size):
-    once = sum(many * high / (high + low) for (high, low), many in groups.items())
+def test_the_chance_that_a_record_changes_is_the_beta_binomial_s_posterior(groups, size):
+    once = sum(many * hits / (hits + others) for (hits, others), many in groups.items())
     twice = sum(
-        many * high * (high - 1) / (n * (n - 1)) for (high, low), many in groups.items() if (n := high + low)
+        many * hits * (hits - 1) / (n * (n - 1))
+        for (hits, others), many in groups.items()
+        if (n := hits + others)
     )
     mean, square = once / sum(groups.values()), twice / sum(groups.values())
     assume(0 < mean < 1 and 1e-6 < square - mean**2 < mean * (1 - mean) - 1e-6)
@@ -103,10 +109,17 @@ def test_the_chance_that_a_record_teaches_is_the_beta_binomial_s_posterior(group
     def log_beta(one, other):
         return math.lgamma(one) + math.lgamma(other) - math.lgamma(one + other)
 
-    for (high, low), chance in chance_mixed(groups, size).items():
-        whole = log_beta(a + high, b + low)
-        up, down = log_beta(a + high + size, b + low), log_beta(a + high, b + low + size)
-        assert chance == pytest.approx(1 - math.exp(up - whole) - math.exp(down - whole), abs=1e-6)
+    chances = chance_others(groups, size)
+    assert chances.keys() == {hits for hits, others in groups if not others}
+    for hits, chance in chances.items():
+        same = log_beta(a + hits + size, b) - log_beta(a + hits, b)
+        assert chance == pytest.approx(1 - math.exp(same), abs=1e-6)
+
+
+def test_more_equal_rewards_make_another_one_less_likely():
+    chances = chance_others({**{(hits, 0): 5 for hits in range(2, 40)}, (2, 2): 50, (0, 4): 50}, 8)
+    assert list(chances.values()) == sorted(chances.values(), reverse=True)
+    assert 0 < chances[39] < chances[2] < 1
 
 
 def test_on_real_completions_two_of_each_group_forecast_the_other_two(shared_data):
