@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
+from ._late import late
 from ._missing import Missing
 
 TYPE_CHECKING = False
@@ -19,12 +20,10 @@ _COMMANDS = ("\\boxed", "\\fbox")
 _UNESCAPED = ("\x08oxed", "\x0cbox")
 _CLOSING = " \t\r\n.$*_)]}`\"'"
 TAKEN_BACK = Missing("the text takes it back", "several")
-_BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
+_BRACES = late(r"\\.|[{}]", re.DOTALL)
 # Where another element begins, which speaks for itself; those of markup only dress words.
-_ELEMENT = re.compile(
-    r"<(?!(?:b|i|u|s|p|br|em|strong|code|span|div|sub|sup|small|mark)\b)[A-Za-z_]", re.IGNORECASE
-)
-_TAG_NAME = re.compile(r"[A-Za-z_][\w:.-]*\Z")
+_ELEMENT = late(r"<(?!(?:b|i|u|s|p|br|em|strong|code|span|div|sub|sup|small|mark)\b)[A-Za-z_]", re.IGNORECASE)
+_TAG_NAME = late(r"[A-Za-z_][\w:.-]*\Z")
 
 
 def after_marker(text: str, marker: str = "####", which: Which = "last") -> str | Missing:
@@ -331,5 +330,5 @@ def fences(text: str) -> Iterator[Fence]:
         yield Fence(label, "\n".join(lines), start, len(text), False)
 
 
-_OPENING = re.compile(r"(\s*(?:>\s?|[-*+]\s+|\d{1,9}[.)]\s+)?)(`{3,}|~{3,})(.*)", re.DOTALL)
-_INFO_END = re.compile(r"[\s,}:]")
+_OPENING = late(r"(\s*(?:>\s?|[-*+]\s+|\d{1,9}[.)]\s+)?)(`{3,}|~{3,})(.*)", re.DOTALL)
+_INFO_END = late(r"[\s,}:]")

@@ -12,6 +12,7 @@ from functools import cache
 from itertools import islice
 
 from ._blocks import TAKEN_BACK, box_span, is_retracted
+from ._late import late
 from ._missing import Missing
 from ._notes import number_alone
 from ._numbers import (
@@ -37,45 +38,43 @@ if TYPE_CHECKING:
 _MOST = 64
 _FILLERS = 4  # words between a claim and its number: the answer is about x = 72
 
-_CITATION = re.compile(r"(?<=\S)\s?\[[0-9]{1,3}\](?=[\s.,;]|\Z)")
-_SEE = re.compile(
+_CITATION = late(r"(?<=\S)\s?\[[0-9]{1,3}\](?=[\s.,;]|\Z)")
+_SEE = late(
     r"\((?:see|sources?|cf|refs?|references?|pages?|pp?|notes?|as of|eqs?|tables?|fig(?:ure)?s?"
     r"|sections?|steps?|lines?|mod)\b[^()]{0,200}\)",
     re.IGNORECASE,
 )
-_CLAIM = re.compile(
+_CLAIM = late(
     r"\b(?:final\s)?answer\b(?:\s(?:to|for|of)\b[^.\n:=]{0,60}?)?[\s*_]{0,4}"
     r"(?:\b(?:is|was|(?:would|should|must|has to) be)\b|[=:])[\s*_:]{0,6}",
     re.IGNORECASE,
 )
-_NO_LETTER = re.compile(r"[^\W_A-Za-z]?[^A-Za-z]*")
-_PLAIN_WORD = re.compile(r"(?<=[a-z] )[a-z]{2,12}\Z")
+_NO_LETTER = late(r"[^\W_A-Za-z]?[^A-Za-z]*")
+_PLAIN_WORD = late(r"(?<=[a-z] )[a-z]{2,12}\Z")
 _TELLING = frozenset(  # words that may change the number behind them
     """not never than least most over under above below exceed exceeds plus times minus negative by of or vs
     versus half twice double triple thrice between sqrt log ln sin cos tan to and may be out
     mod modulo choose nicht kein keine pas jamais es son""".split()
 )
-_FINAL = re.compile(
+_FINAL = late(
     r"\bfinal\sanswer\b|\b(?:respuesta|resposta|réponse|risposta)\sfinale?\b|\bendgültige\santwort\b"
     r"|最[终終后後]的?答案|최종\s?(?:정답|답)|(?:итоговый|окончательный)\sответ|(?:الإجابة|الجواب)\sالنهائية?",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(
-    r"(?<![A-Z])[.;?!]\s+(?=[A-Z(\[]|[^\W\d_a-z])|(?<=[\u0590-\uffff])[.?!]\s+|[。！？；।]"
-)
+_SENTENCE = late(r"(?<![A-Z])[.;?!]\s+(?=[A-Z(\[]|[^\W\d_a-z])|(?<=[\u0590-\uffff])[.?!]\s+|[。！？；।]")
 # What a text holds that may claim a number in another language; looked for first, for speed.
 _ABROAD = "éponse ÉPONSE твет ТВЕТ 答 正解 답 جاب جواب उत्तर जवाब lời án ตอบ উত্তর సమాధ ідповідь".split()
-_SPACELESS = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
+_SPACELESS = late("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 _LETTERS_A_WORD = 3  # in scripts without spaces
-_BOX = re.compile(r"\\(?:boxed|fbox)\s?\{([^{}]{0,200})\}")
-_BEFORE_BOX = re.compile(
+_BOX = late(r"\\(?:boxed|fbox)\s?\{([^{}]{0,200})\}")
+_BEFORE_BOX = late(
     r"(?:[-+\u2212\u2013*/^<>]|(?<![A-Za-z]{2})[\w)}\]](?=\Z|\$\Z)|\\(?:[lg]eq?|neq?|times|cdot|pm)|\b(?:not|minus|negative)\s?)\s?\$?\s?\Z"
 )
-_REVISED = re.compile(
+_REVISED = late(
     r"\b(?:wait|actually|correction|corrected|oops|sorry|mistaken?|scratch that|no,)",
     re.IGNORECASE,
 )
-_CLOSING = re.compile(  # a sentence that offers the reader more, whose numbers are no answer
+_CLOSING = late(  # a sentence that offers the reader more, whose numbers are no answer
     r"(?:\A|(?<=[.!?。！？])\s|(?<=[.!?。！？][\"')*_])\s|(?<=[。！？]))[\s*_>#-]{0,6}(?:"
     r"(?:(?:please|just)\s)?(?:let\sme\sknow|feel\sfree\sto|(?:i\s)?hope\s(?:this|that|it)\shelp)"
     r"|would\syou\slike[^.!?\n]{0,100}\?\W{0,3}\Z|if\syou(?:\shave|\sneed|\swant|\swould\slike|'d\slike)[\s,][^.!?\n]{0,40}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ._late import late
 from ._missing import Missing
 from ._numbers import parse_number
 
@@ -13,13 +14,13 @@ if TYPE_CHECKING:
     from ._runs import Number
 
 _LONGEST = 40
-_NUMBER_ALONE = re.compile(
+_NUMBER_ALONE = late(
     r"[\s*_#$>+=~()\[\]\\\u2212£€¥-]{0,8}\d[^\s=:]*"
     r"(?:[ \t]{1,2}[^\W\d_]+[^\s=:\d]*){0,2}[\s*_$]{0,4}"
 )
-_FIRST_ALONE = re.compile(r"[\s*_#$>+~\u2212£€¥-]{0,8}(?!1[.)])\d[\d.,'\u2009%]*[\s*_$]{0,4}")
+_FIRST_ALONE = late(r"[\s*_#$>+~\u2212£€¥-]{0,8}(?!1[.)])\d[\d.,'\u2009%]*[\s*_$]{0,4}")
 # A line that only remarks on the answer before it.
-_NOTE = re.compile(
+_NOTE = late(
     r"\n[\s*_#>-]{0,6}(?:\((?=[^()\n]*[^\W\d_]{2})[^()\n]{1,200}\)[\s.*_]{0,4}(?:\n|\Z)"
     r"|(?:(?:side\s|foot)?notes?|n\.?b|p\.?s|remarks?|comments?|caveats?|disclaimer|explanation|explained"
     r"|reason(?:s|ing)?|justification|rationale|work(?:ing)?|steps|method|check|verification|assumptions?|sources?"
@@ -28,7 +29,7 @@ _NOTE = re.compile(
     r"|(?:注|备注|備註|说明|說明|解释|解釋|補足)[^\n:：]{0,4}[:：])",
     re.IGNORECASE,
 )
-_CONCLUDES = re.compile(
+_CONCLUDES = late(
     r"\b(?:so|thus|therefore|hence|leaves?|remain(?:s|ing)?|instead|rather|in\s(?:total|fact)|should\sbe|also|or"
     r"|answer|results?|right|correct(?:ed)?|true|wrong|possibl[ey]|m(?:ay|ight)\sbe|could\sbe|alternative(?:ly)?)\b"
     r"|所\u4ee5|因此",

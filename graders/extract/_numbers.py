@@ -12,6 +12,7 @@ from functools import cache
 from itertools import islice
 
 from ._blocks import TAKEN_BACK, is_retracted
+from ._late import late
 from ._missing import Missing
 from ._runs import VULGAR, run_value
 
@@ -38,33 +39,31 @@ _MOST = 64
 _LONGEST_LIST = 1000
 _LONGEST_TEXT = 100_000
 
-_SPACE_BETWEEN = re.compile(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))")
-_COMMAS = re.compile(r"(?<![0-9.,])(?![1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9]|,[0-9]))[0-9]+(?:,[0-9]+)+")
-_HALF_OPEN = re.compile(r"\[[^()\[\]]{0,200}\)|\([^()\[\]]{0,200}\]")
-_NO_SEPARATOR = re.compile(r"(?!and\b)\b[^\W\d_]|[=<>≤≥≠±+*/^\\]")
-DIGIT = re.compile(rf"[\d{''.join(VULGAR)}]")
-_ORDINARY = re.compile(
-    r"(?P<sign>-)?(?P<run>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,20}(?:\.[0-9]{1,20})?)(?: ?\\?%)?"
-)
-_COMMAND = re.compile(r"\\[A-Za-z]")
-_EQUALS = re.compile(r"(?<![<>!:=])=(?![=>])")
-_EQUATIONS = re.compile(
+_SPACE_BETWEEN = late(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))")
+_COMMAS = late(r"(?<![0-9.,])(?![1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9]|,[0-9]))[0-9]+(?:,[0-9]+)+")
+_HALF_OPEN = late(r"\[[^()\[\]]{0,200}\)|\([^()\[\]]{0,200}\]")
+_NO_SEPARATOR = late(r"(?!and\b)\b[^\W\d_]|[=<>≤≥≠±+*/^\\]")
+DIGIT = late(rf"[\d{''.join(VULGAR)}]")
+_ORDINARY = late(r"(?P<sign>-)?(?P<run>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,20}(?:\.[0-9]{1,20})?)(?: ?\\?%)?")
+_COMMAND = late(r"\\[A-Za-z]")
+_EQUALS = late(r"(?<![<>!:=])=(?![=>])")
+_EQUATIONS = late(
     r"(?<![\w\\])([^\W\d_]\w{0,8})\s{0,2}=[^=,;\n]{1,40}(?:[,;](?:\sand\b)?|\band\b)[\s$]{0,3}([^\W\d_]\w{0,8})\s{0,2}=\Z"
 )
 # What a reference may be equal to: x, x_1, f(2), P(A), |AB|, ∠ABC; not what is still to be solved, |x| = 5.
-_NAME = re.compile(
+_NAME = late(
     r"[\s#$*]*(?:(?:m?(?:\\(?:angle|triangle|overline)\s?|[∠△])?\{?[A-Za-z]\w{0,11}\}?(?:_\{?\w{1,4}\}?)?'{0,2}"
     r"(?:\([^()=]{1,20}\))?|\|[A-Z]{2}\||[A-Z]{1,3}:[A-Z]{1,3})\s{0,2}=\s{0,2})?\Z"
 )
 _NOT_STRICT = frozenset("[{≈~")
 _AROUND = " \t\r\n$*_`\"'.}"
-_REMARK = re.compile(
+_REMARK = late(
     r"(?:[\u3040-\u9fff]{1,2}[,、])?[\s.,;*_$]{0,4}(?:[(\[].*[)\]][\s.*_$]{0,4}\Z|(?:because|since|after|as|for|each|when|if|which"
     r"|weil|denn|da|für|parce|car|pour|puisque|porque|para|pues|pois|perché|per|так\sкак|потому|для|если)\b"
     r"|因[为為]|由于|なぜなら|왜냐하면|لأن|क्योंकि)",
     re.DOTALL,
 )
-_HEDGE = re.compile(r"\b(?:or|maybe|perhaps|possibly|not)\b|\?|或|还是|還是", re.IGNORECASE)
+_HEDGE = late(r"\b(?:or|maybe|perhaps|possibly|not)\b|\?|或|还是|還是", re.IGNORECASE)
 
 
 def parse_number(
