@@ -21,6 +21,12 @@ from harness.runs.store import open_run
 
 @click.command("report")
 @click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--against",
+    metavar="RUN",
+    type=click.Path(path_type=Path),
+    help="Compare with this run: its rewards and completions stand beside each sample.",
+)
 @click.option("--job", metavar="JOB", help="Add the training curves of this job, from its kept events.")
 @click.option(
     "--rehearsal",
@@ -36,6 +42,7 @@ from harness.runs.store import open_run
 @json_option
 def command(
     run: Path,
+    against: Path | None,
     job: str | None,
     rehearsal: Path | None,
     out: Path | None,
@@ -62,7 +69,8 @@ def command(
     from harness.report.page.contents import page_of
     from harness.report.page.writing import write_page
 
-    page = page_of(found, bounds=range, job=followed, rehearsal=rehearsal)
+    other = None if against is None else open_run(run_folder(against, runs_dir))
+    page = page_of(found, against=other, bounds=range, job=followed, rehearsal=rehearsal)
     path = out or folder.with_name(f"{folder.name}.html")
     size = write_page(page, path)
     if as_json:

@@ -19,8 +19,10 @@ __all__ = [
     "BarChart",
     "DensityCell",
     "DensityMap",
+    "Tone",
     "failure_bars",
     "group_bars",
+    "label_bars",
     "length_map",
     "metric_bars",
     "reward_bars",
@@ -176,6 +178,25 @@ def metric_bars(look: Look, lows: Mapping[str, tuple[float, float]]) -> BarChart
     rest = len(look.metrics) - len(bars)
     note = f"{rest:,} further metrics are not shown." if rest > 0 else ""
     return BarChart("Metrics", ("metric", "mean"), bars, note)
+
+
+def label_bars(look: Look) -> BarChart:
+    """The confusion table of rewards and labels."""
+    counts = look.labels
+    total = counts.told
+    rows = [
+        ("label yes, reward above the middle", counts.true_above, "good"),
+        ("label yes, reward not above", counts.true_below, "bad"),
+        ("label no, reward above the middle", counts.false_above, "bad"),
+        ("label no, reward not above", counts.false_below, "good"),
+    ]
+    bars = [
+        Bar(name, count / total, f"{count:,} ({count / total:.1%})", "good" if tone == "good" else "bad")
+        for name, count, tone in rows
+        if total
+    ]
+    note = " ".join(f"{line}." for line in look.ranks.lines())
+    return BarChart(f"Label: {look.facts.label}", ("label and reward", "gradings"), bars, note)
 
 
 def length_map(points: Iterable[tuple[int, float]], span: Bounds) -> DensityMap | None:

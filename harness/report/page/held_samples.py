@@ -7,16 +7,25 @@ out some of the others. Every choice is counted, so that the page can say it.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from harness.data.json_lines import lines
 from harness.report.page.shown_texts import SampleTexts, Shown, excerpt, length_of, texts_of_line
 from harness.runs.rows import Row
 
-__all__ = ["MOST_CHARACTERS", "MOST_SAMPLES", "HeldRows", "HeldTexts", "Judge", "hold_rows", "read_texts"]
+__all__ = [
+    "MOST_CHARACTERS",
+    "MOST_SAMPLES",
+    "HeldRows",
+    "HeldTexts",
+    "Judge",
+    "Pair",
+    "hold_rows",
+    "read_texts",
+]
 
 MOST_SAMPLES = 50_000
 MOST_CHARACTERS = 25_000_000
@@ -28,7 +37,10 @@ _LONGEST_AMONG_EXCERPTS = 20_000
 
 Value = TypeVar("Value")
 
-Judge = Callable[[Row], bool]
+Pair: TypeAlias = tuple[Row, Row | None]
+"""A grading, and that of the same sample in the run that is compared with."""
+
+Judge = Callable[[Row, Row | None], bool]
 """Whether a grading is one that somebody will want to read: without reward, or in a disagreement."""
 
 
@@ -37,6 +49,8 @@ class HeldRows:
     """The gradings that a page holds, in input order."""
 
     rows: list[Row]
+    others: list[Row | None]
+    """The same samples in the run that is compared with."""
     of: int
     """How many the run has."""
     worth: frozenset[int]
@@ -107,62 +121,69 @@ class HeldTexts:
             self.shortened += not isinstance(text, str)
 
 
-def hold_rows(rows: Iterable[Row], of: int, judge: Judge, most: int = MOST_SAMPLES) -> HeldRows:
+def hold_rows(pairs: Iterable[Pair], of: int, judge: Judge, most: int = MOST_SAMPLES) -> HeldRows:
     """Choose the gradings that a page holds.
 
     Args:
-        rows: All of the run.
+        pairs: All gradings of the run.
         of: How many there are.
         judge: Which ones are worth reading.
         most: How many fit. Beyond it the lowest and those worth reading stay, and the others evenly.
     """
     step = 1 if of <= most else -(-of // max(1, most - _WORTH))
-    kept: dict[int, Row] = {}
-    worth: dict[int, Row] = {}
-    lowest: list[tuple[float, int, Row]] = []
-    for number, row in enumerate(rows):
+    kept: dict[int, Pair] = {}
+    worth: dict[int, Pair] = {}
+    lowest: list[tuple[float, int, Pair]] = []
+    for number, pair in enumerate(pairs):
         if number % step == 0:
-            kept[number] = row
-        if len(worth) < _WORTH // 2 and judge(row):
-            worth[number] = row
-        if row["reward"] is not None:
-            _keep_lowest(lowest, (-row["reward"], -number, row))
-    worth |= {-number: row for _, number, row in lowest}
+            kept[number] = pair
+        if len(worth) < _WORTH // 2 and judge(*pair):
+            worth[number] = pair
+        reward = pair[0]["reward"]
+        if reward is not None:
+            _keep_lowest(lowest, (-reward, -number, pair))
+    worth |= {-number: pair for _, number, pair in lowest}
     kept |= worth
     order = sorted(kept)
     return HeldRows(
-        [kept[number] for number in order],
+        [kept[number][0] for number in order],
+        [kept[number][1] for number in order],
         of,
         frozenset(at for at, number in enumerate(order) if number in worth),
     )
 
 
-def read_texts(path: Path, held: HeldRows, most: int = MOST_CHARACTERS) -> HeldTexts:
-    """Read the texts of the held gradings, whole if they fit.
+def read_texts(
+    path: Path, rows: Sequence[Row], worth: Collection[int], most: int = MOST_CHARACTERS
+) -> HeldTexts:
+    """Read the texts of gradings, whole if they fit.
 
     Args:
         path: The rollouts.
-        held: The gradings.
+        rows: The gradings.
+        worth: Places of those that stay whole in any case.
         most: How many characters fit.
 
     Raises:
         InputError: The rollouts cannot be read.
     """
-    whole = _read(path, held, most, lambda at: _LONGEST)
+    whole = _read(path, rows, most, lambda at: _LONGEST)
     if whole is not None:
         return whole
     # Completions and reasoning of every rollout; prompts and references are fewer.
-    short = max(100, min(2_000, most // (3 * max(1, len(held.rows)))))
-    full = {held.rows[at]["at"] for at in held.worth}
-    found = _read(path, held, None, lambda at: _LONGEST_AMONG_EXCERPTS if at in full else short)
+    short = max(100, min(2_000, most // (3 * max(1, len(rows)))))
+    full = {rows[at]["at"] for at in worth}
+    found = _read(path, rows, None, lambda at: _LONGEST_AMONG_EXCERPTS if at in full else short)
     assert found is not None
     found.excerpts = True
     return found
 
 
-def _read(path: Path, held: HeldRows, most: int | None, longest: Callable[[int], int]) -> HeldTexts | None:
+def _read(
+    path: Path, rows: Sequence[Row], most: int | None, longest: Callable[[int], int]
+) -> HeldTexts | None:
     """Read the texts, each up to its longest; None as soon as they are more than fit."""
-    wanted = {row["at"] for row in held.rows}
+    wanted = {row["at"] for row in rows}
     found = HeldTexts()
     for number, (at, line) in enumerate(lines(path), 1):
         if at in wanted:
@@ -172,7 +193,7 @@ def _read(path: Path, held: HeldRows, most: int | None, longest: Callable[[int],
     return found
 
 
-def _keep_lowest(heap: list[tuple[float, int, Row]], one: tuple[float, int, Row]) -> None:
+def _keep_lowest(heap: list[tuple[float, int, Pair]], one: tuple[float, int, Pair]) -> None:
     if len(heap) < _WORTH // 2:
         heapq.heappush(heap, one)
     elif one[:2] > heap[0][:2]:

@@ -30,11 +30,9 @@ _LABEL = 200
 
 @dataclass(frozen=True, slots=True)
 class OtherSide:
-    """The gradings of the run that is compared with, beside those of the page."""
+    """The run that is compared with."""
 
     name: str
-    rows: list[Row | None]
-    """One for each held row; None where the other run has no such grading."""
     texts: HeldTexts | None
     """Its rollouts, where they are others than those of the page."""
 
@@ -92,7 +90,7 @@ def sample_columns(
             "missing": [cell.missing for cell in cells],
             "zeroStd": [cell.zero_std for cell in cells],
         },
-        "other": None if other is None else _other(other),
+        "other": None if other is None else _other(other, held.others),
     }
     found["groups"] = list(groups.of)
     return found
@@ -173,8 +171,7 @@ def _texts(rows: Iterable[Row], texts: HeldTexts | None) -> dict[str, Any]:
     }
 
 
-def _other(other: OtherSide) -> dict[str, Any]:
-    rows = other.rows
+def _other(other: OtherSide, rows: Sequence[Row | None]) -> dict[str, Any]:
     texts = other.texts
     return {
         "name": other.name,

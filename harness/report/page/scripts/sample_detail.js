@@ -56,7 +56,7 @@ class SampleDetail {
     const list = element("dl", { className: "said" });
     const add = (name, value) => list.append(element("div", {}, element("dt", { textContent: `${name} ` }), element("dd", {}, value)));
     add("Reward", rewardOf(samples, row));
-    if (samples.other !== null) add(plain(samples.other.name), this.otherReward(row));
+    if (samples.other !== null) add(`In ${plain(samples.other.name)}`, this.otherReward(row));
     if (samples.label !== null && samples.label[row] >= 0) {
       const verdict = { 1: " (agrees)", 0: " (disagrees)", "-1": " (not compared)" }[samples.agree[row]];
       add("Label", plain(samples.labels[samples.label[row]]) + verdict);

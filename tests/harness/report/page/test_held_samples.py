@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
-from harness.report.page.held_samples import HeldRows, hold_rows, read_texts
+from harness.report.page.held_samples import Pair, hold_rows, read_texts
+from harness.runs.rows import Row
 from support.rollout_files import rollout, write_rollouts
 from support.run_records import row_of
 
 
+def alone(rows: list[Row]) -> Iterator[Pair]:
+    return ((row, None) for row in rows)
+
+
 def test_a_run_that_fits_is_held_whole() -> None:
     rows = [row_of(number, 0.5) for number in range(20)]
-    held = hold_rows(rows, 20, lambda row: False)
+    held = hold_rows(alone(rows), 20, lambda row, other: False)
     assert held.rows == rows
 
 
 def test_beyond_what_fits_the_lowest_and_the_failed_stay() -> None:
     rows = [row_of(number, float(number % 997)) for number in range(10_000)]
     rows[5_001] = row_of(5_001, None)
-    held = hold_rows(rows, 10_000, lambda row: row["reward"] is None, most=1_000)
+    held = hold_rows(alone(rows), 10_000, lambda row, other: row["reward"] is None, most=1_000)
     ids = [row["id"] for row in held.rows]
     assert ids == sorted(ids)
     assert len(ids) <= 1_000
@@ -28,21 +34,20 @@ def test_beyond_what_fits_the_lowest_and_the_failed_stay() -> None:
     assert {held.rows[at]["id"] for at in held.worth} >= {0, 997, 5_001}
 
 
-def held_of(path: Path, worth: frozenset[int]) -> HeldRows:
+def rows_of(path: Path) -> list[Row]:
     at, rows = 0, []
     for number, line in enumerate(path.read_bytes().splitlines(keepends=True)):
         rows.append(row_of(number, 1.0, at=at))
         at += len(line)
-    return HeldRows(rows, len(rows), worth)
+    return rows
 
 
 def test_beyond_what_fits_texts_are_excerpts_but_those_worth_reading(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     write_rollouts(path, [rollout(str(number), f"{number}" + "x" * 3_000, "72") for number in range(50)])
-    held = held_of(path, frozenset({7}))
-    whole = read_texts(path, held)
+    whole = read_texts(path, rows_of(path), {7})
     assert (whole.excerpts, whole.shortened) == (False, 0)
-    brief = read_texts(path, held, most=20_000)
+    brief = read_texts(path, rows_of(path), {7}, most=20_000)
     assert brief.excerpts
     assert brief.shortened == 49
     assert [number for number, text in enumerate(brief.completion) if isinstance(text, str)] == [7]
@@ -53,7 +58,7 @@ def test_beyond_what_fits_texts_are_excerpts_but_those_worth_reading(tmp_path: P
 def test_equal_prompts_and_references_are_stored_once(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     write_rollouts(path, [rollout(str(number), str(number), "72") for number in range(5)])
-    found = read_texts(path, held_of(path, frozenset()))
+    found = read_texts(path, rows_of(path), ())
     assert (len(found.prompts), list(found.references)) == (1, ["72"])
     assert found.prompt == [0] * 5
     assert found.completion == list("01234")
@@ -62,5 +67,5 @@ def test_equal_prompts_and_references_are_stored_once(tmp_path: Path) -> None:
 def test_one_huge_text_is_an_excerpt(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     path.write_text(json.dumps(rollout("a", "x" * 1_000_000, "72")) + "\n", encoding="utf-8")
-    found = read_texts(path, held_of(path, frozenset()))
+    found = read_texts(path, rows_of(path), ())
     assert (found.excerpts, found.shortened, found.characters < 210_000) == (False, 1, True)

@@ -28,7 +28,7 @@ def test_packed_is_unpacked_and_ends_no_script(value: Any) -> None:
 
 
 def columns_of(rows: list[Any], **more: Any) -> dict[str, Any]:
-    held = HeldRows(rows, len(rows), frozenset())
+    held = HeldRows(rows, [None] * len(rows), len(rows), frozenset())
     found: dict[str, Any] = unpacked(
         packed(sample_columns(held, None, bounds=(0.0, 1.0), rule=PLAIN, cells=more.pop("cells", []), **more))
     )

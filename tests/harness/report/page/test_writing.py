@@ -61,7 +61,7 @@ def nasty_run(folder: Path, **facts: Any) -> Run:
     rows = [
         row_of(NASTY, 1.0, group=NASTY, metrics={NASTY: 1.0}, label=NASTY),
         row_of("b", None, error={"kind": "exception", "message": NASTY}),
-        row_of(None, 0.0, group=None),
+        row_of(None, None, group=None, error={"kind": "input", "message": "no rollout"}),
     ]
     return finished_run(folder, rollouts, rows, label="ok", **facts)
 
@@ -113,7 +113,7 @@ def test_text_of_the_data_ends_no_block_and_is_no_markup(page: ReportPage) -> No
     assert "{{ 7 * 7 }}" in parsed.text
     data = unpacked(parsed.block("script", type="text/plain", id="data"))["samples"]
     assert data["texts"]["completion"] == [NASTY, "7", "no rollout"]
-    assert data["errors"] == [["exception", NASTY]]
+    assert data["errors"] == [["exception", NASTY], ["input", "no rollout"]]
     assert data["groups"] == [NASTY, "g"]
 
 
@@ -131,7 +131,7 @@ def test_a_page_says_what_is_not_known(tmp_path: Path) -> None:
 
 def test_a_run_without_rewards_has_a_page(tmp_path: Path) -> None:
     page = page_of(finished_run(tmp_path, [rollout("a", "1", "1")], [row_of("a", None)]))
-    assert page.verdict.tone == "bad"
+    assert page.verdict.word == "Fix the grader"
     assert page.lengths is None
     assert "KeyError" in html_of(page)
 

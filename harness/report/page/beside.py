@@ -1,0 +1,60 @@
+"""A run's gradings beside those of another run, sample by sample, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+
+from harness.report.page.held_samples import Pair
+from harness.runs.rows import Row, read_rows
+from harness.runs.store import Run
+
+__all__ = ["beside", "same_rollouts"]
+
+
+def same_rollouts(one: Run, other: Run) -> bool:
+    """Whether two runs graded the same lines."""
+    mine, theirs = one.facts.input, other.facts.input
+    if mine.sha256 is None or mine.sha256 != theirs.sha256:
+        return False
+    return (mine.derived, mine.template) == (theirs.derived, theirs.template)
+
+
+def beside(one: Run, other: Run | None) -> Iterator[Pair]:
+    """The gradings of a run, each with the other run's grading of the same sample.
+
+    Runs of the same lines are read side by side. Otherwise samples are the same that have the same record, id
+    and repeat; the other run's gradings are then held in memory.
+
+    Args:
+        one: The run.
+        other: The run to compare it with; None for none.
+
+    Raises:
+        InputError: A rewards file is damaged.
+    """
+    rows = read_rows(one.rewards)
+    if other is None:
+        for row in rows:
+            yield row, None
+    elif same_rollouts(one, other):
+        yield from _merged(rows, read_rows(other.rewards))
+    else:
+        theirs: dict[Hashable, Row] = {}
+        for row in read_rows(other.rewards):
+            theirs.setdefault(_key(row), row)
+        for row in rows:
+            yield row, theirs.pop(_key(row), None)
+
+
+def _merged(rows: Iterator[Row], others: Iterator[Row]) -> Iterator[Pair]:
+    other = next(others, None)
+    for row in rows:
+        place = row["at"], row["repeat"]
+        while other is not None and (other["at"], other["repeat"]) < place:
+            other = next(others, None)
+        same = other is not None and (other["at"], other["repeat"]) == place
+        yield row, other if same else None
+
+
+def _key(row: Row) -> Hashable:
+    return row["group"], repr(row["id"]), row["repeat"]

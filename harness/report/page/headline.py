@@ -1,0 +1,116 @@
+"""What stands first on a page: what the run is, what to do, and the key figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+from harness.report.look import Look
+from harness.runs.store import Run
+from harness.signal.advice import Action, Advice
+
+__all__ = ["PageVerdict", "Tile", "lead_of", "run_facts", "tiles_of", "verdict_of"]
+
+_Tone: TypeAlias = Literal["good", "caution", "bad"]
+
+_TONES: dict[Action, _Tone] = {
+    "train": "good",
+    "not measured": "caution",
+    "fine-tune first": "caution",
+    "fix the data": "bad",
+    "fix the grader": "bad",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PageVerdict:
+    """The sentence at the top."""
+
+    word: str
+    """A word or two: what to do."""
+    tone: _Tone
+    sentence: str
+    reasons: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One key figure."""
+
+    name: str
+    figure: str
+    note: str = ""
+    link: str | None = None
+
+
+def run_facts(run: Run, look: Look) -> list[tuple[str, str]]:
+    """What the run is, in detail."""
+    facts = look.facts
+    target = facts.target.kind
+    found = [
+        ("Grader", facts.grader.ref),
+        ("Rollouts", str(facts.input.path)),
+        ("Replayed", _replayed(run)),
+        ("Target", target if facts.wire == "open-weight" else f"{target}, wire {facts.wire}"),
+        ("Range", "not known" if look.bounds is None else f"{look.bounds[0]:g} to {look.bounds[1]:g}"),
+        ("Grader's digest", facts.grader.sha256 or "not known"),
+    ]
+    if facts.label is not None:
+        found.insert(2, ("Label", facts.label))
+    return found
+
+
+def _replayed(run: Run) -> str:
+    return f"{datetime.fromtimestamp(run.rewards.stat().st_mtime, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def tiles_of(look: Look) -> list[Tile]:
+    """The key figures of a run."""
+    totals, groups = look.totals, look.groups
+    failed = totals.gradings - totals.rewards
+    told = groups.groups - groups.zero_std
+    found = [
+        Tile("Mean reward", "none" if totals.mean is None else _figure(totals.mean), _span(look)),
+        Tile("Gradings", f"{totals.gradings:,}", f"{look.ms / max(1, totals.gradings):.3g} ms each"),
+        Tile("No reward", f"{failed:,}", _part(failed, totals.gradings), "#failed=1" if failed else None),
+        Tile("Groups that can teach", f"{told:,}", f"of {groups.groups + groups.unrewarded:,} records"),
+    ]
+    if look.facts.label is not None:
+        apart = look.judged - look.agreed
+        note = f"{apart:,} of {look.judged:,} disagree" if look.judged else "not measured"
+        agreed = f"{look.agreed / look.judged:.1%}" if look.judged else "unknown"
+        found.append(Tile("Agreement with the label", agreed, note, "#disagree=1" if apart else None))
+    return found
+
+
+def _figure(value: float) -> str:
+    return f"{value:.3f}" if abs(value) < 1e6 else f"{value:.4g}"
+
+
+def _span(look: Look) -> str:
+    low, high = look.totals.lowest, look.totals.highest
+    return "" if low is None or high is None else f"from {low:g} to {high:g}"
+
+
+def _part(count: int, total: int) -> str:
+    return f"{count / total:.1%} of all" if total else ""
+
+
+def lead_of(run: Run) -> str:
+    """What the run is, in a line."""
+    return f"{run.facts.grader.ref} on {run.facts.input.path.name}, replayed {_replayed(run)}"
+
+
+def verdict_of(advice: Advice) -> PageVerdict:
+    """What the statistics come to."""
+    return PageVerdict(
+        advice.action.capitalize(),
+        _TONES[advice.action],
+        _sentence(advice.why),
+        [*map(_sentence, advice.also)],
+    )
+
+
+def _sentence(clause: str) -> str:
+    return f"{clause[:1].upper()}{clause[1:]}."

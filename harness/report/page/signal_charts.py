@@ -1,0 +1,106 @@
+"""What a job would learn, as a page shows it: forecast, what goes with the reward, every statistic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.api.cost import GROUP_SIZE
+from harness.report.page.bars import Bar, BarChart, Tone
+from harness.signal.learning import Signal
+from harness.signal.statistic import Statistic
+
+__all__ = ["StatisticLine", "component_bars", "forecast_bars", "length_note", "statistic_lines"]
+
+_COMPONENTS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticLine:
+    """One statistic in words."""
+
+    name: str
+    value: str
+    interval: str
+    n: str
+    why: str | None
+    """Why it was not measured."""
+
+
+def forecast_bars(found: Signal) -> BarChart:
+    """The share of groups that would teach something, by group size."""
+    bars = []
+    for one in found.forecast:
+        zero = one.zero_std
+        if zero.value is None or zero.low is None or zero.high is None:
+            continue
+        figure = f"{1 - zero.value:.1%}"
+        low, high = 1 - zero.high, 1 - zero.low
+        bars.append(Bar(f"G = {one.group_size}", 1 - zero.value, figure, "good", None, low, high))
+    note = (
+        "Lines are 95 % prediction intervals. AWS documents no group size;"
+        f" we assume {GROUP_SIZE} (unverified)."
+    )
+    return BarChart("Groups that would teach something", ("group size", "groups"), bars, note)
+
+
+def component_bars(found: Signal) -> BarChart:
+    """How each metric goes with the reward among the rollouts of a record."""
+    bars = []
+    for one in found.components[:_COMPONENTS]:
+        if one.correlation is not None:
+            figure = f"{one.correlation:+.3f}"
+            tone: Tone = "good" if one.correlation > 0 else "bad"
+            bars.append(Bar(one.name[:80], abs(one.correlation), figure, tone))
+    note = "Correlation of metric and reward within records: which component carries the spread."
+    return BarChart("What goes with the reward", ("metric", "correlation"), bars, note)
+
+
+def length_note(found: Signal) -> str:
+    """How length and reward go together within records."""
+    one = found.length
+    if one.value is None:
+        return f"Correlation within records not measured: {one.why}."
+    bounds = _interval(one, "+.3f")
+    return f"Correlation within records {one.value:+.3f} ({bounds}), n {one.n:,} {one.of}."
+
+
+def statistic_lines(found: Signal) -> list[StatisticLine]:
+    """Every statistic, measured or not."""
+    shares = [
+        ("rewards at the floor", found.at_floor),
+        ("rewards at the top", found.at_top),
+        ("zero-std groups", found.zero_std),
+        ("groups all at the floor", found.all_lowest),
+        ("groups all at the top", found.all_highest),
+        ("groups equal in between", found.all_between),
+        ("rollouts in groups that teach", found.effective),
+        ("records to drop", found.droppable),
+        ("spread that is noise of the grader", found.noise),
+        ("completions cut off", found.truncated),
+        *((f"answers unread ({name[:60]})", share) for name, share in found.unread.items()),
+    ]
+    return [
+        _line("mean reward, each record once", found.mean, ".3f"),
+        *(_line(name, one, ".1%") for name, one in shares),
+        _line("correlation of reward and length", found.length, "+.3f"),
+        *_sizes(found),
+    ]
+
+
+def _sizes(found: Signal) -> Iterator[StatisticLine]:
+    for name, size in (
+        ("group size from which half of the groups teach", found.group_size),
+        ("batch size with enough groups that teach", found.batch_size),
+    ):
+        yield StatisticLine(name, "none" if size is None else f"{size:,}", "", "", None)
+
+
+def _line(name: str, one: Statistic, form: str) -> StatisticLine:
+    if one.value is None:
+        return StatisticLine(name, "not measured", "", "", one.why)
+    return StatisticLine(name, f"{one.value:{form}}", _interval(one, form), f"{one.n:,} {one.of}", None)
+
+
+def _interval(one: Statistic, form: str) -> str:
+    return "" if one.low is None or one.high is None else f"{one.low:{form}} to {one.high:{form}}"
