@@ -7,7 +7,6 @@ takes which of them is the command line's to decide.
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
 import re
@@ -88,6 +87,9 @@ KEYS: Final[Mapping[str, Key]] = {
     "completions_per_call": Key(
         SettingKind.COUNT, "completions a grader call, assumed in a forecast", _TABLE
     ),
+    "role_arn": Key(SettingKind.TEXT, "Nova: the role that Bedrock assumes", _TABLE),
+    "data_uri": Key(SettingKind.TEXT, "Nova: the folder in S3 for the training file", _TABLE),
+    "output_uri": Key(SettingKind.TEXT, "Nova: the folder in S3 for the job's output", _TABLE),
 }
 """Every setting, by the name of its option with underscores."""
 
@@ -275,6 +277,8 @@ def _check_key(name: str, table: str | None, place: str) -> None:
     if known is not None:
         where = f"under [{known.table}]" if known.table else "above the tables"
         raise InputError(f"{shown} stands in the wrong place", place=place, fix=f"Write {name} {where}.")
+    import difflib  # 3 ms that a file without a mistake need not pay
+
     spelled = name.replace("-", "_").lower()
     near = [spelled] if spelled in KEYS else difflib.get_close_matches(spelled, KEYS, 1)
     if near:

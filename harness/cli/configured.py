@@ -64,10 +64,13 @@ _FIRST_ONLY: Final = (
 )
 """Exclude each other: one on the command line silences the others; of several settings the first counts."""
 
+_NATIVE: Final = ("role_arn", "data_uri", "output_uri")
+"""For models that native Bedrock tunes."""
+
 _JOB: Final = tuple(key for key, known in KEYS.items() if known.table == "job")
 
 _SILENCES: Final[Mapping[str, tuple[str, ...]]] = {
-    "grader": ("function",),
+    "grader": ("function", "range"),
     "function": ("grader", "handler"),
     "artifact": ("handler",),
     "stack": ("handler",),
@@ -128,6 +131,12 @@ def filled(
     for rivals in _FIRST_ONLY:
         held = _first_only(held, said, rivals)
     held = _in_place(verb, held, said)
+    if verb == "submit":
+        from harness.api.types import NATIVE_PREFIX
+
+        model = configuration.settings["model"].value if "model" in held else said.get("model")
+        native = str(model).startswith(NATIVE_PREFIX)
+        held = _without(held, ("learning_rate_multiplier",) if native else _NATIVE)
     return {parameters[key]: configuration.settings[key] for key in held}
 
 

@@ -82,7 +82,8 @@ class LazyGroup(click.Group):
         if args[0] not in VERBS and not args[0].startswith("-"):
             raise click.exceptions.NoSuchCommand(args[0], possibilities=VERBS, ctx=ctx)
         name, command, rest = super().resolve_command(ctx, args)
-        if name is not None and command is not None and not ctx.params.get("no_config"):
+        ignored = ctx.resilient_parsing or ctx.params.get("no_config")
+        if name is not None and command is not None and not ignored:
             from harness.cli.configured import fill
 
             fill(ctx, name, command, rest)

@@ -105,6 +105,8 @@ def test_a_setting_is_the_option_of_its_name(words: str, key: str) -> None:
     line = needed(command, str(option.name))
     if (verb, key) in LONELY:
         line += ["--stack", "given"]
+    if key in ("role_arn", "data_uri", "output_uri"):
+        line += ["--model", "amazon.nova-2-lite-v1:0:256k"]
     if (verb, key) == ("watch", "price_per_hour"):
         line += ["--stop-above", "5"]
     assert parsed(words, line, [key]) == parsed(words, [*line, *by_hand(option, WRITTEN[key])])
@@ -179,10 +181,13 @@ def resolved(verb: str, line: list[str], *keys: str, **environment: str) -> set[
         ("replay", "--arn arn:aws:lambda:us-east-1:1:function:f:1", "region", ""),
         ("replay", "--artifact b", "handler function", "function"),
         ("replay", "--grader g:g", "handler artifact function", ""),
+        ("replay", "--grader g:g", "range label", "label"),
         ("replay", "--label other", "label label_true", ""),
         ("replay", "--keep-field f", "records", ""),
         ("submit", "--like j", "records model n_epochs stack region", "stack region"),
         ("submit", "--base-url http://127.0.0.1:1/v1", "base_url region", ""),
+        ("submit", "t --model amazon.nova-2-lite-v1:0:256k", "role_arn learning_rate_multiplier", "role_arn"),
+        ("submit", "t", "role_arn n_epochs", "n_epochs"),
         ("capture", "log.txt", "stack function", ""),
         ("doctor", "", "stack function artifact", "artifact"),
         ("doctor", "--stack s", "function", "function"),
@@ -310,3 +315,18 @@ def test_a_label_and_records_of_the_file_that_other_rollouts_lack_are_left_out_a
     assert "fresh.jsonl is not of u.jsonl, which is not used (rft.toml:4)" in capsys.readouterr().err
     assert main(["replay", "t.jsonl", "--cores", "1"]) == 0
     assert "t.jsonl is not of u.jsonl" in capsys.readouterr().err
+
+
+def test_a_shell_completes_words_beside_a_broken_file(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("rft.toml").write_text("][")
+    for name, value in (
+        ("COMP_WORDS", "rft replay --lab"),
+        ("COMP_CWORD", "2"),
+        ("_RFT_COMPLETE", "bash_complete"),
+    ):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        main([])
+    assert "plain,--label" in capsys.readouterr().out
