@@ -87,6 +87,7 @@ def _keep(run: Run, found: Signal, records: Path | None, out: Path) -> KeptRecor
 def _cost(run: Run, found: Signal, asked: dict[str, Any]) -> Forecast | None:
     """What the job will take; None where the run has no record with a reward and no file is named."""
     from harness.api.types import HYPERPARAMETERS
+    from harness.deploy.regions import find_region
     from harness.jobs.forecast import forecast_replayed
     from harness.jobs.plan import read_training_file
 
@@ -95,13 +96,13 @@ def _cost(run: Run, found: Signal, asked: dict[str, Any]) -> Forecast | None:
     if not count:
         return None
     target = run.facts.target
-    region = asked["region"] or getattr(target, "region", None)
+    known = find_region(asked["region"] or getattr(target, "region", None), None, Path())
     planned = {name: asked[name] or int(HYPERPARAMETERS[name].default) for name in ("batch_size", "n_epochs")}
     return forecast_replayed(
         count,
         found.seconds,
         target.kind,
-        region=region,
+        region=None if known is None else known.name,
         usd_per_hour=asked["price_per_hour"],
         **planned,
     )
