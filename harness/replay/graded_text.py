@@ -22,10 +22,10 @@ _REWARD = 300
 
 
 def reward_text(row: Row) -> str:
-    """A grading's reward, or why it has none."""
+    """A grading's reward, or why there is none."""
     if row["reward"] is not None:
-        return f"{row['reward']}"
-    return shortened("none ({}: {})".format(*failure_of(row)), _REWARD)
+        return f"reward {row['reward']}"
+    return shortened("no reward ({}: {})".format(*failure_of(row)), _REWARD)
 
 
 def claim_text(claim: str) -> str:
@@ -44,7 +44,7 @@ def graded_text(row: Row, rollout: Rollout, more: str = "") -> str:
     beside = f", {shortened(more, _REWARD)}" if more else ""
     return "\n".join(
         [
-            claim_text(f"  {sample_name(row)}: reward {reward_text(row)}{beside}"),
+            claim_text(f"  {sample_name(row)}: {reward_text(row)}{beside}"),
             *sample_lines(row, rollout),
         ]
     )

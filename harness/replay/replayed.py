@@ -126,9 +126,7 @@ class Replayed:
         """
         __tracebackhide__ = True
         if len(ids) < 2:
-            raise InputError(
-                "an order takes two or more rollouts", fix="Name the best first and the worst last."
-            )
+            raise InputError("an order takes at least two", fix="Name the best first and the worst last.")
         ranked = [self._rows_of(key) for key in ids]
         ungraded = [row for rows in ranked for row in rows if row["reward"] is None]
         self._check(ungraded, "an order takes rewards, and some have none")
@@ -209,8 +207,9 @@ class Replayed:
     def _changed(self, one: RewardDifference) -> str:
         """One difference to stored rewards, with the texts that it is about."""
         rows = [row for row in self.rows if row["id"] == one.id and row["reward"] == one.found]
-        was = "none" if one.expected is None else one.expected
-        line = claim_text(f"  {one.id}: stored {was}, now {reward_text(rows[0]) if rows else one.found}")
+        was = "no reward" if one.expected is None else one.expected
+        now = one.found if one.found is not None or not rows else reward_text(rows[0])
+        line = claim_text(f"  {one.id}: stored {was}, now {now}")
         return "\n".join([line, *(sample_lines(rows[0], self._by_place[rows[0]["at"]]) if rows else ())])
 
     def _rows_of(self, key: Any) -> list[Row]:

@@ -119,7 +119,7 @@ def test_an_order_holds_when_every_reward_is_below_the_one_before(lengths: list[
 def test_an_order_takes_ids_that_name_one_rollout_each_and_rewards(path: Path) -> None:
     write_rollouts(path, [rollout("a", "72", "72"), rollout("b", "7", "72"), rollout("b", "8", "72")])
     found = replay_here(path, right)
-    wrong = {("a",): "two or more", ("a", "c"): "no rollout has the id 'c'", ("a", "b"): "2 rollouts have"}
+    wrong = {("a",): "at least two", ("a", "c"): "no rollout has the id 'c'", ("a", "b"): "2 rollouts have"}
     for ids, said in wrong.items():
         with pytest.raises(InputError, match=said):
             found.assert_order(*ids)
@@ -150,7 +150,7 @@ def test_bounds_are_the_graders_own_or_given(path: Path) -> None:
     wide = grader(range=(-1, 1))(lambda sample: -1.0)
     replay_here(path, wide).assert_bounds()
     said = fails(replay_here(path, silent, limit=1), "assert_bounds")
-    assert "0: reward none (abstain: the judge is away)" in said
+    assert "0: no reward (abstain: the judge is away)" in said
 
 
 @pytest.mark.parametrize("share", [0.93, 0.9, 0.0])
