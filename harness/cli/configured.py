@@ -7,8 +7,10 @@ settings that it contradicts; and a setting never makes a verb do something else
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,10 +20,23 @@ from click.core import ParameterSource
 from harness.config import KEYS, Configuration, Setting, find_configuration
 from harness.import_path import add_folder
 
-__all__ = ["SETTINGS", "fill", "filled", "keys_of", "setting_of", "told", "variable_for"]
+__all__ = [
+    "SETTINGS",
+    "fill",
+    "filled",
+    "holds_grader",
+    "keys_of",
+    "setting_of",
+    "sources_of",
+    "told",
+    "variable_for",
+]
 
 SETTINGS: Final = "rft.settings"
 """Where the context's `meta` holds the settings that took effect, by parameter."""
+
+_KEYS: Final = "rft.keys"
+"""Where it holds the names of all settings."""
 
 UNREAD: Final = frozenset({"demo", "init"})
 """Verbs that begin something new, whatever the folder is set to."""
@@ -207,6 +222,7 @@ def fill(context: click.Context, verb: str, command: click.Command, words: list[
     configuration = find_configuration(Path())
     if configuration is None:
         return
+    context.meta[_KEYS] = configuration.settings.keys()
     maps: dict[str, Any] = {}
     for name, each in commands.items():
         given = _given(context, each, words[1:] if words[:1] == [name] else words)
@@ -247,6 +263,26 @@ def setting_of(name: str) -> Setting | None:
         return None
     found: Setting | None = context.meta[SETTINGS].get(name)
     return found
+
+
+def sources_of(context: click.Context, message: str) -> Iterator[str]:
+    """Where the values and options that an error names come from, if that is the project's file.
+
+    Args:
+        context: The context of `rft` itself.
+        message: The error.
+    """
+    for setting in context.meta.get(SETTINGS, {}).values():
+        value = setting.seen_from(Path())
+        texts = [value] if isinstance(value, str) else []
+        words = (f"--{setting.key.replace('_', '-')}", *texts)
+        if any(re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", message) for word in words):
+            yield f"{setting.place} says {setting.key} = {json.dumps(value)}"
+
+
+def holds_grader() -> bool:
+    """Whether the project's file names a grader, so that the next command need not."""
+    return bool({"grader", "handler"} & click.get_current_context().meta.get(_KEYS, set()))
 
 
 def told(context: click.Context, error: click.ClickException) -> click.ClickException:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.configured import holds_grader
 from harness.cli.options import (
     FiniteNumber,
     all_of,
@@ -223,4 +224,4 @@ def _tell(state: Generated, out: Path) -> None:
         say(f"{len(state.refused):,} were refused; the same command asks for them again")
         for name, why in list(state.refused.items())[:_SHOWN]:
             say(f"  {printable(name)}: {printable(why)}")
-    say(f"next: rft replay {out} --grader MODULE:NAME")
+    say(f"next: rft replay {out}{'' if holds_grader() else ' --grader MODULE:NAME'}")

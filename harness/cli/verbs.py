@@ -50,13 +50,10 @@ def _telling_settings(context: click.Context) -> Iterator[None]:
 
         raise told(context, error) from None
     except InputError as error:
-        from harness.cli.configured import SETTINGS
+        from harness.cli.configured import sources_of
 
-        settings = context.meta.get(SETTINGS, {}).values()
-        if settings:
-            keys = ", ".join(sorted({setting.key for setting in settings}))
-            place = next(iter(settings)).place.partition(":")[0]
-            error.add_note(f"{place} gives {keys}; `rft config` shows them, `rft --no-config` ignores them")
+        for source in sources_of(context, str(error)):
+            error.add_note(source)
         raise
 
 

@@ -238,14 +238,15 @@ def test_what_is_missing_is_said_with_the_setting_that_can_hold_it(
     assert "rft.toml" not in capsys.readouterr().err
 
 
-def test_an_error_names_the_settings_that_were_in_effect(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    Path("rft.toml").write_text('rollouts = "missing.jsonl"\ngrader = "g.py:g"\n')
+def test_an_error_about_a_setting_names_its_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("rft.toml").write_text('rollouts = "missing.jsonl"\ngrader = "g.py:g"\nregion = "mars"\n')
     assert main(["replay"]) == 2
     err = capsys.readouterr().err
     assert "missing.jsonl: no such file" in err
-    assert "note: rft.toml gives grader, rollouts; `rft config` shows them" in err
+    assert err.endswith('note: rft.toml:1 says rollouts = "missing.jsonl"\n')
+    assert "grader" not in err
+    assert main(["jobs"]) == 2
+    assert capsys.readouterr().err.endswith('note: rft.toml:3 says region = "mars"\n')
     assert main(["--no-config", "replay"]) == 2
     assert "Missing argument 'ROLLOUTS'" in capsys.readouterr().err
 

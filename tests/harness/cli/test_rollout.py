@@ -50,6 +50,15 @@ def test_rollouts_are_made_and_replayed(folder: Path, url: str) -> None:
         folder, "replay", "out.jsonl", "-g", "graders.examples.word_problems:word_problem", "--json"
     )
     assert json.loads(replayed.stdout)["totals"]["gradings"] == 80
+    assert "next: rft replay out.jsonl --grader MODULE:NAME\n" in done.stdout
+    (folder / "rft.toml").write_text(
+        f'records = "records.jsonl"\nmodel = "{MODEL}"\nbase_url = "{url}"\n'
+        'grader = "graders.examples.word_problems:word_problem"\n'
+    )
+    settled = rft(folder, "rollout", "--out", "out.jsonl", "-n", 4)
+    assert "80 of 80 completions in out.jsonl (80 were there already)" in settled.stdout
+    assert settled.stdout.endswith("next: rft replay out.jsonl\n")
+    assert json.loads(rft(folder, "replay", "out.jsonl", "--json").stdout)["totals"]["gradings"] == 80
 
 
 def test_killed_again_and_again_nothing_is_lost_or_there_twice(folder: Path, url: str) -> None:
