@@ -20,7 +20,7 @@ from harness.runs.facts import Bounds
 from harness.runs.replayed_records import ReplayedRecords, RunReading
 from harness.runs.rows import read_rows
 from harness.runs.store import Run
-from harness.signal.learning import droppable_groups
+from harness.signal.reward_groups import RewardGroups
 from harness.signal.tally import gather
 
 __all__ = ["KeptRecords", "keep_records", "write_kept"]
@@ -64,9 +64,12 @@ def keep_records(run: Run, bounds: Bounds, training: Path, out: Path) -> KeptRec
     """
     reading = RunReading()
     tally = gather(reading.noting(read_rows(run.rewards)))
+    rewards = RewardGroups((group.rewards for group in tally.groups.values()), bounds)
+    kinds = rewards.droppable_kinds()
+    drop = {name for name, group in tally.groups.items() if tuple(sorted(group.rewards)) in kinds}
     measured = {name for name, group in tally.groups.items() if len(group.rewards) > 1}
     replayed = ReplayedRecords(run, reading.first)
-    return write_kept(training, out, replayed, drop=droppable_groups(tally, bounds), measured=measured)
+    return write_kept(training, out, replayed, drop=drop, measured=measured)
 
 
 def write_kept(

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,12 +18,13 @@ from harness.runs.rows import read_rows
 from harness.runs.store import Run
 from harness.signal.advice import Advice, Grounds, advise
 from harness.signal.correlation import within_groups
-from harness.signal.groups import TOLERANCE
-from harness.signal.statistic import GROUPS, ROLLOUTS, Statistic, around, over_groups, refused, share
-from harness.signal.tally import GroupTally, MetricSums, Tally, gather, variance_of
-from harness.signal.zero_std import SizeForecast, chance_others, forecast_zero_std, partition_of
+from harness.signal.noise import noise_of, noisy_groups
+from harness.signal.reward_groups import RewardGroups
+from harness.signal.statistic import Statistic, refused, share
+from harness.signal.tally import GroupTally, MetricSums, Tally, gather
+from harness.signal.zero_std import SizeForecast
 
-__all__ = ["Component", "Signal", "droppable_groups", "signal_of"]
+__all__ = ["Component", "Signal", "signal_of"]
 
 MIXED: Final = 0.2
 """A zero-std record is worth dropping where its next group differs less likely than this. Our choice."""
@@ -138,17 +138,16 @@ def signal_of(run: Run, bounds: Bounds | None = None) -> Signal:
 
 def signal_from(tally: Tally, facts: RunFacts, bounds: Bounds | None, folder: str = "") -> Signal:
     """Compute the statistics of what was gathered; arguments as the run has them."""
-    several, mean_of = tally.several, {} if bounds is None else {"low": bounds[0], "high": bounds[1]}
-    partitions = Counter(partition_of(group.rewards, tally.two_values) for group in several)
-    zero = [group for group in several if _is_flat(group)]
-    forecast = forecast_zero_std(partitions, two_valued=tally.two_values is not None)
+    several = tally.several
+    rewards = RewardGroups((group.rewards for group in tally.groups.values()), bounds)
+    forecast = rewards.forecast()
     judged: dict[str, Any] = {
         "bounds": bounds,
         "errors": dict(sorted(tally.errors.items())),
-        "mean": over_groups([_mean(group) for group in tally.groups.values() if group.rewards], **mean_of),
-        "zero_std": share(len(zero), len(several)),
+        "mean": rewards.mean(),
+        "zero_std": rewards.zero_std(),
         "forecast": forecast,
-        "noise": _noise(tally, several, facts.repeats),
+        "noise": noise_of(tally.repeats, [group.rewards for group in several], facts.repeats),
         "length": _length(tally, several),
         "truncated": _truncated(tally),
         "unread": {
@@ -157,17 +156,17 @@ def signal_from(tally: Tally, facts: RunFacts, bounds: Bounds | None, folder: st
             if name == "unread" or name.endswith(".unread")
         },
     }
-    low, high, between = _zero_by_place(zero, len(several), bounds)
-    floor, top = _at_the_ends(tally, bounds)
-    effective, by_weight = _effective(several)
+    low, high, between = rewards.zero_std_by_place()
+    floor, top = rewards.at_the_ends()
+    effective, by_weight = rewards.effective()
     unusable = sum(tally.errors.values()) - sum(group.missing for group in tally.groups.values())
     grounds = Grounds(graded=tally.rollouts + unusable, all_lowest=low, all_highest=high, **judged)
     return Signal(
         run=folder,
         rollouts=tally.rollouts,
-        rewarded=sum(len(group.rewards) for group in tally.groups.values()),
-        groups=sum(bool(group.rewards) for group in tally.groups.values()),
-        several=len(several),
+        rewarded=rewards.rewards,
+        groups=rewards.groups,
+        several=rewards.several,
         values=_few_values(tally),
         at_floor=floor,
         at_top=top,
@@ -178,8 +177,8 @@ def signal_from(tally: Tally, facts: RunFacts, bounds: Bounds | None, folder: st
         effective_by_weight=by_weight,
         group_size=_group_size(forecast),
         batch_size=_batch_size(forecast),
-        droppable=_droppable(tally, bounds),
-        noisy=_noisy(tally, facts.repeats),
+        droppable=rewards.droppable(),
+        noisy=noisy_groups(tally.repeats, facts.repeats),
         components=_components(tally),
         truncated_mean=_average(tally.truncated_rewards),
         seconds=tally.ms / tally.timed / 1000 if tally.timed else None,
@@ -192,89 +191,10 @@ def _average(values: Sequence[float]) -> float | None:
     return math.fsum(values) / len(values) if values else None
 
 
-def _mean(group: GroupTally) -> float:
-    return math.fsum(group.rewards) / len(group.rewards)
-
-
-def _is_flat(group: GroupTally) -> bool:
-    return max(group.rewards) - min(group.rewards) <= TOLERANCE
-
-
 def _few_values(tally: Tally) -> dict[str, int] | None:
     if len(tally.values) > _FEW:
         return None
     return {f"{value:g}": count for value, count in sorted(tally.values.items())}
-
-
-def _zero_by_place(
-    zero: Sequence[GroupTally], several: int, bounds: Bounds | None
-) -> tuple[Statistic, Statistic, Statistic]:
-    """Zero-std groups at the floor, at the top, and elsewhere."""
-    if bounds is None:
-        unknown = refused(NO_RANGE, several)
-        return unknown, unknown, unknown
-    low = sum(group.rewards[0] <= bounds[0] + TOLERANCE for group in zero)
-    high = sum(group.rewards[0] >= bounds[1] - TOLERANCE for group in zero)
-    return share(low, several), share(high, several), share(len(zero) - low - high, several)
-
-
-def _at_the_ends(tally: Tally, bounds: Bounds | None) -> tuple[Statistic, Statistic]:
-    """Shares of the rewards at both ends of the range; each record counts once."""
-    groups = [group.rewards for group in tally.groups.values() if group.rewards]
-    if bounds is None:
-        unknown = refused(NO_RANGE, len(groups))
-        return unknown, unknown
-    low, high = bounds[0] + TOLERANCE, bounds[1] - TOLERANCE
-    floor = [sum(reward <= low for reward in rewards) / len(rewards) for rewards in groups]
-    top = [sum(reward >= high for reward in rewards) / len(rewards) for rewards in groups]
-    rollouts = sum(map(len, groups))
-    return _mean_share(floor, rollouts), _mean_share(top, rollouts)
-
-
-def _mean_share(shares: Sequence[float], rollouts: int) -> Statistic:
-    """The mean of a share in each group."""
-    count = len(shares)
-    if count < GROUPS:
-        return refused(f"{count} groups, and it takes {GROUPS}", count)
-    return around(math.fsum(shares) / count, variance_of(shares) / count, count, rollouts)
-
-
-def _effective(several: Sequence[GroupTally]) -> tuple[Statistic, Statistic]:
-    """How many of the rollouts teach: those in groups that are not zero-std, and the same by weight.
-
-    By weight it is Kish's effective sample size, (sum w)^2 / sum w^2, with the size of the advantage,
-    |reward - mean| / std, as w. Both are ratios of sums over the groups; their variance is that of the ratio
-    linearized (Taylor).
-    """
-    rollouts = sum(len(group.rewards) for group in several)
-    count = len(several)
-    if count < GROUPS or rollouts < ROLLOUTS:
-        unknown = refused(f"{count} groups of two rewards or more, and it takes {GROUPS}", count)
-        return unknown, unknown
-    weights = [_weight(group) for group in several]
-    used = [
-        0 if weight == 0.0 else len(group.rewards) for weight, group in zip(weights, several, strict=True)
-    ]
-    weight, useful = math.fsum(weights), sum(used)
-    share = useful / rollouts
-    by_weight = weight * weight / useful / rollouts if useful else 0.0
-    plain = kish = 0.0
-    for one, teach, group in zip(weights, used, several, strict=True):
-        part = len(group.rewards) / rollouts
-        plain += (teach / rollouts - share * part) ** 2
-        if useful:
-            kish += (by_weight * (2 * one / weight - teach / useful - part)) ** 2
-    scale = count / (count - 1)
-    return around(share, plain * scale, count, rollouts), around(by_weight, kish * scale, count, rollouts)
-
-
-def _weight(group: GroupTally) -> float:
-    """The sum of the sizes of a group's advantages; 0 for a zero-std group."""
-    if _is_flat(group):
-        return 0.0
-    mean = _mean(group)
-    away = [abs(reward - mean) for reward in group.rewards]
-    return math.fsum(away) / math.sqrt(math.fsum(one * one for one in away) / len(away))
 
 
 def _group_size(forecast: Sequence[SizeForecast]) -> int | None:
@@ -297,80 +217,6 @@ def _batch_size(forecast: Sequence[SizeForecast]) -> int | None:
         if 1 - too_few >= SURE:
             return size
     return None
-
-
-def _droppable(tally: Tally, bounds: Bounds | None) -> Statistic:
-    several = len(tally.several)
-    if bounds is None:
-        return refused(NO_RANGE, several)
-    if several < GROUPS:
-        return refused(f"{several} groups of two rewards or more, and it takes {GROUPS}", several)
-    return share(len(droppable_groups(tally, bounds)), several)
-
-
-def droppable_groups(tally: Tally, bounds: Bounds) -> frozenset[str]:
-    """The groups whose rewards are all at one end of the range, and are expected to stay there.
-
-    Args:
-        tally: A run's rewards, of ten groups of two rewards or more.
-        bounds: The grader's range.
-    """
-    found: set[str] = set()
-    for end in bounds:
-        pairs = {name: _pair_at(end, group) for name, group in tally.groups.items() if len(group.rewards) > 1}
-        chances = chance_others(Counter(pairs.values()), GROUP_SIZE)
-        found.update(name for name, (hits, others) in pairs.items() if not others and chances[hits] < MIXED)
-    return frozenset(found)
-
-
-def _pair_at(end: float, group: GroupTally) -> tuple[int, int]:
-    """How many of a group's rewards are at one end of the range, and how many are not."""
-    hits = sum(abs(reward - end) <= TOLERANCE for reward in group.rewards)
-    return hits, len(group.rewards) - hits
-
-
-def _within(several: Sequence[GroupTally]) -> tuple[float, int]:
-    """Squares of the rewards around their groups' means, and the degrees of freedom."""
-    squares = math.fsum((reward - _mean(group)) ** 2 for group in several for reward in group.rewards)
-    return squares, sum(len(group.rewards) - 1 for group in several)
-
-
-def _noise(tally: Tally, several: Sequence[GroupTally], repeats: int) -> Statistic:
-    again = tally.repeats
-    if repeats < 2:
-        return refused(ONCE, of="rollouts")
-    if again.rollouts < ROLLOUTS or len(several) < GROUPS:
-        what = f"{again.rollouts} rollouts were graded again, and it takes {ROLLOUTS} in {GROUPS} groups"
-        return refused(what, again.rollouts, "rollouts")
-    squares, freedom = _within(several)
-    noise, spread = again.squares / again.rollouts, squares / freedom
-    if spread <= 0.0:
-        if noise <= 0.0:
-            return refused("the rewards never differ within a group", again.rollouts, "rollouts")
-        return Statistic(1.0, None, None, again.rollouts, "rollouts")
-    return Statistic(min(1.0, noise / spread), None, None, again.rollouts, "rollouts")
-
-
-def _noisy(tally: Tally, repeats: int) -> Statistic:
-    """Groups whose rollouts differ by chance alone, as far as the repeats can tell.
-
-    One-way analysis of variance in each group: the rollouts do not differ where the mean square between them
-    is not larger than that between repeats, so that the estimate of their own variance is not above 0
-    (Searle, Casella and McCulloch (1992), "Variance Components").
-    """
-    if repeats < 2:
-        return refused(ONCE, of="groups")
-    spread = noisy = 0
-    for rollouts in tally.repeats.by_group.values():
-        between = [math.fsum(rewards) / len(rewards) for rewards in rollouts]
-        if len(between) < 2 or max(between) - min(between) <= TOLERANCE:
-            continue
-        spread += 1
-        among = math.fsum(map(variance_of, rollouts)) / len(rollouts)
-        noisy += repeats * variance_of(between) <= among
-    if spread < GROUPS:
-        return refused(f"{spread} groups whose mean rewards differ, and it takes {GROUPS}", spread)
-    return share(noisy, spread)
 
 
 def _length(tally: Tally, several: Sequence[GroupTally]) -> Statistic:

@@ -122,11 +122,6 @@ class Tally:
         """The groups that can tell something: those with two rewards or more."""
         return [group for group in self.groups.values() if len(group.rewards) > 1]
 
-    @property
-    def two_values(self) -> tuple[float, ...] | None:
-        """The run's different rewards in falling order, where there are at most two."""
-        return tuple(sorted(self.values, reverse=True)) if len(self.values) <= 2 else None
-
     def add(self, row: Row, name: str) -> None:
         """Count the first grading of a rollout."""
         group = self.groups.get(name)

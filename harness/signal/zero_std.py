@@ -10,8 +10,7 @@ it.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
@@ -24,7 +23,6 @@ __all__ = [
     "SizeForecast",
     "chance_others",
     "forecast_zero_std",
-    "partition_of",
 ]
 
 SIZES: Final = (2, 4, 8, 16, 32)
@@ -176,16 +174,3 @@ def chance_others(groups: Mapping[Partition, int], size: int) -> dict[int, float
             same *= (moments.mean * prior + number * moments.overlap) / (prior + number * moments.overlap)
         chances[hits] = max(0.0, 1 - same)
     return chances
-
-
-def partition_of(rewards: Sequence[float], values: tuple[float, ...] | None) -> Partition:
-    """How often each value occurs in a group.
-
-    Args:
-        rewards: The group's rewards.
-        values: The run's two values, or its one, in falling order; None where it has more.
-    """
-    if values is None:
-        return tuple(sorted(Counter(rewards).values(), reverse=True))
-    high = sum(reward == values[0] for reward in rewards)
-    return high, len(rewards) - high

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.runs.facts import GraderFacts, InProcessFacts, InputFacts, RunFacts
-from harness.signal.learning import droppable_groups, signal_from
+from harness.signal.learning import signal_from
+from harness.signal.reward_groups import RewardGroups
 from harness.signal.tally import gather
 
 FACTS = RunFacts(
@@ -150,12 +151,20 @@ def test_records_are_dropped_where_enough_equal_rewards_speak_for_it(middle):
     usual = [list(np.where(draw.random(8) < chance, 1.0, middle)) for chance in draw.beta(0.5, 0.5, 100)]
     groups = [[1.0] * 60, [0.0] * 60, [1.0] * 4, [0.3] * 60, *usual]
     rows = rows_of(groups)
-    dropped = droppable_groups(gather(rows), (0.0, 1.0))
-    assert {"p0", "p1"} <= dropped
-    assert "p2" not in dropped, "four rewards say little"
-    assert "p3" not in dropped, "equal rewards in the middle are at no end"
-    assert signal(rows).droppable.value == pytest.approx(len(dropped) / len(groups))
+    dropped = RewardGroups(groups, (0.0, 1.0)).droppable_kinds()
+    assert {(1.0,) * 60, (0.0,) * 60} <= dropped
+    assert (1.0,) * 4 not in dropped, "four rewards say little"
+    assert (0.3,) * 60 not in dropped, "equal rewards in the middle are at no end"
+    share = sum(tuple(sorted(group)) in dropped for group in groups) / len(groups)
+    assert signal(rows).droppable.value == pytest.approx(share)
     assert "range is not known" in signal(rows, bounds=None).droppable.why
+
+
+def test_rewards_that_differ_by_rounding_alone_are_equal():
+    found = signal(rows_of([[0.1 + 0.2, 0.3, 0.3, 0.3]] * 10 + [[0.3, 1.0, 1.0, 1.0]] * 10))
+    assert found.zero_std.value == 0.5
+    assert [one.method for one in found.forecast[:3]] == ["resampled", "resampled", "beta-binomial"]
+    assert found.forecast[1].zero_std.value == pytest.approx(0.5)
 
 
 def test_what_is_not_known_is_not_measured():

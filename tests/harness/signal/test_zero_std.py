@@ -13,13 +13,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from harness.signal.zero_std import REACH, chance_others, forecast_zero_std, partition_of
+from harness.signal.zero_std import REACH, chance_others, forecast_zero_std
 
 TWO = (1.0, 0.0)
 
 
 def counted(groups, values=TWO):
-    return Counter(partition_of(group, values) for group in groups)
+    if values is None:
+        return Counter(tuple(sorted(Counter(group).values())) for group in groups)
+    return Counter((group.count(values[0]), len(group) - group.count(values[0])) for group in groups)
 
 
 def of_size(size, groups, *, values=TWO):

@@ -1,0 +1,187 @@
+"""Statistics of a run's rewards by group: how they spread, and which records are worth dropping.
+
+Groups with the same rewards, in any order, are computed once: of eight rewards that are 0 or 1 there are nine
+kinds, however many records a run has.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Final, TypeAlias
+
+from harness.api.cost import GROUP_SIZE
+from harness.runs.facts import Bounds
+from harness.signal.groups import TOLERANCE
+from harness.signal.statistic import GROUPS, ROLLOUTS, Statistic, around, over_groups, refused, share
+from harness.signal.tally import variance_of
+from harness.signal.zero_std import Partition, SizeForecast, chance_others, forecast_zero_std
+
+__all__ = ["MIXED", "NO_RANGE", "RewardGroups"]
+
+MIXED: Final = 0.2
+"""A zero-std record is worth dropping where its next group differs less likely than this. Our choice."""
+NO_RANGE: Final = "the grader's range is not known; add --range LOW HIGH"
+
+Rewards: TypeAlias = tuple[float, ...]
+"""The rewards of a group in rising order."""
+
+
+class RewardGroups:
+    """The rewards of a run's groups.
+
+    Args:
+        groups: The rewards of each group, in any order.
+        bounds: The grader's range; None where it is not known.
+    """
+
+    def __init__(self, groups: Iterable[Sequence[float]], bounds: Bounds | None) -> None:
+        self.bounds = bounds
+        self._all = Counter(tuple(sorted(rewards)) for rewards in groups if rewards)
+        self._several = {one: many for one, many in self._all.items() if len(one) > 1}
+        self.groups = self._all.total()
+        """Groups with a reward."""
+        self.several = sum(self._several.values())
+        """Groups with two rewards or more, which can tell something."""
+        self.rewards = sum(len(one) * many for one, many in self._all.items())
+        values = sorted({value for one in self._all for value in one})
+        self._steps = [low for low, high in pairwise(values) if high - low > TOLERANCE]
+
+    def mean(self) -> Statistic:
+        """The mean reward; each record counts once."""
+        limits = {} if self.bounds is None else {"low": self.bounds[0], "high": self.bounds[1]}
+        return over_groups(_each(self._all, _mean), **limits)
+
+    def at_the_ends(self) -> tuple[Statistic, Statistic]:
+        """The shares of the rewards at the floor and at the top of the range; each record counts once."""
+        if self.bounds is None:
+            unknown = refused(NO_RANGE, self.groups)
+            return unknown, unknown
+        low, high = self.bounds
+        return self._share_at(low), self._share_at(high)
+
+    def _share_at(self, end: float) -> Statistic:
+        if self.groups < GROUPS:
+            return refused(f"{self.groups} groups, and it takes {GROUPS}", self.groups)
+        shares = _each(self._all, lambda one: _hits(end, one) / len(one))
+        mean, variance = math.fsum(shares) / len(shares), variance_of(shares) / len(shares)
+        return around(mean, variance, self.groups, self.rewards)
+
+    def zero_std(self) -> Statistic:
+        """The share of groups whose rewards are all equal."""
+        return share(self._count(is_flat), self.several)
+
+    def zero_std_by_place(self) -> tuple[Statistic, Statistic, Statistic]:
+        """The shares of groups whose rewards are all at the floor, at the top, and equal elsewhere."""
+        if self.bounds is None:
+            unknown = refused(NO_RANGE, self.several)
+            return unknown, unknown, unknown
+        low, high = (self._count(partial(_is_at, end)) for end in self.bounds)
+        between = self._count(is_flat) - low - high
+        return share(low, self.several), share(high, self.several), share(between, self.several)
+
+    def _count(self, which: Callable[[Rewards], bool]) -> int:
+        return sum(many for one, many in self._several.items() if which(one))
+
+    def forecast(self) -> list[SizeForecast]:
+        """The share of zero-std groups at other group sizes."""
+        found: Counter[Partition] = Counter()
+        for one, many in self._several.items():
+            found[self._partition(one)] += many
+        return forecast_zero_std(found, two_valued=len(self._steps) < 2)
+
+    def _partition(self, one: Rewards) -> Partition:
+        """How often each value occurs in a group; (higher, lower) where the run has two values at most."""
+        if len(self._steps) < 2:
+            low = sum(reward <= self._steps[0] for reward in one) if self._steps else 0
+            return len(one) - low, low
+        edges = [at for at, (low, high) in enumerate(pairwise(one), 1) if high - low > TOLERANCE]
+        return tuple(sorted((end - start for start, end in pairwise([0, *edges, len(one)])), reverse=True))
+
+    def effective(self) -> tuple[Statistic, Statistic]:
+        """How many of the rollouts teach: those in groups that are not zero-std, and the same by weight.
+
+        By weight it is Kish's effective sample size, (sum w)^2 / sum w^2, with the size of the advantage,
+        |reward - mean| / std, as w (Kish, "Survey Sampling", 1965). Both are ratios of sums over the groups;
+        their variance is that of the ratio linearized (Taylor).
+        """
+        count = self.several
+        rollouts = sum(len(one) * many for one, many in self._several.items())
+        if count < GROUPS or rollouts < ROLLOUTS:
+            unknown = refused(f"{count} groups of two rewards or more, and it takes {GROUPS}", count)
+            return unknown, unknown
+        weights = {one: _weight(one) for one in self._several}
+        weight = math.fsum(weights[one] * many for one, many in self._several.items())
+        useful = sum(len(one) * many for one, many in self._several.items() if weights[one])
+        plain, kish = useful / rollouts, weight * weight / useful / rollouts if useful else 0.0
+        of_plain, of_kish = [], []
+        for one, many in self._several.items():
+            part, teach = len(one) / rollouts, len(one) if weights[one] else 0
+            of_plain.append(many * (teach / rollouts - plain * part) ** 2)
+            if useful:
+                of_kish.append(many * (kish * (2 * weights[one] / weight - teach / useful - part)) ** 2)
+        scale = count / (count - 1)
+        return (
+            around(plain, math.fsum(of_plain) * scale, count, rollouts),
+            around(kish, math.fsum(of_kish) * scale, count, rollouts),
+        )
+
+    def droppable(self) -> Statistic:
+        """The share of groups that are expected to go on teaching nothing."""
+        if self.bounds is None:
+            return refused(NO_RANGE, self.several)
+        if self.several < GROUPS:
+            why = f"{self.several} groups of two rewards or more, and it takes {GROUPS}"
+            return refused(why, self.several)
+        kinds = self.droppable_kinds()
+        return share(self._count(lambda one: one in kinds), self.several)
+
+    def droppable_kinds(self) -> frozenset[Rewards]:
+        """The groups' rewards that are all at one end of the range, and are expected to stay there."""
+        found: set[Rewards] = set()
+        for end in self.bounds or ():
+            pairs: Counter[Partition] = Counter()
+            hits = {one: _hits(end, one) for one in self._several}
+            for one, many in self._several.items():
+                pairs[hits[one], len(one) - hits[one]] += many
+            chances = chance_others(pairs, GROUP_SIZE)
+            found.update(one for one in hits if _is_at(end, one) and chances[len(one)] < MIXED)
+        return frozenset(found)
+
+
+def is_flat(rewards: Rewards) -> bool:
+    """Whether a group's rewards are all equal."""
+    return rewards[-1] - rewards[0] <= TOLERANCE
+
+
+def _each(groups: Counter[Rewards], value: Callable[[Rewards], float]) -> list[float]:
+    """A number for each group."""
+    found: list[float] = []
+    for one, many in groups.items():
+        found += [value(one)] * many
+    return found
+
+
+def _mean(rewards: Rewards) -> float:
+    return math.fsum(rewards) / len(rewards)
+
+
+def _hits(end: float, rewards: Rewards) -> int:
+    """How many of a group's rewards are at one end of the range."""
+    return sum(abs(reward - end) <= TOLERANCE for reward in rewards)
+
+
+def _is_at(end: float, rewards: Rewards) -> bool:
+    return _hits(end, rewards) == len(rewards)
+
+
+def _weight(rewards: Rewards) -> float:
+    """The sum of the sizes of a group's advantages; 0 for a zero-std group."""
+    if is_flat(rewards):
+        return 0.0
+    mean = _mean(rewards)
+    away = [abs(reward - mean) for reward in rewards]
+    return math.fsum(away) / math.sqrt(math.fsum(one * one for one in away) / len(away))
