@@ -9,7 +9,6 @@ import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from harness.data.json_lines import LineError, lines, parse
@@ -20,7 +19,7 @@ from harness.runs.facts import Bounds, RunFacts, check_bounds, known_bounds, mid
 from harness.runs.labels import LabelCounts
 from harness.runs.rank_correlation import RankCorrelation, RankPairs
 from harness.runs.rows import Row, Totals, read_rows
-from harness.runs.store import Run, sha256
+from harness.runs.store import Run
 from harness.signal.groups import GroupCounts, count_groups, group_rewards
 
 BINS = 10
@@ -165,10 +164,9 @@ def sample_of(run: Run, key: str) -> dict[str, Any]:
             fix=f"Their ids stand in {run.rewards}.",
         )
     at, path = rows[0]["at"], run.rollouts
-    if not unchanged(run, path):
+    if why := run.why_unreadable():
         raise InputError(
-            "the rollouts file has changed or gone since this run",
-            place=str(path),
+            f"the sample cannot be shown: {why}",
             fix=f"Replay it again; the rewards stand in {run.rewards}.",
         )
     _, line = next(lines(path, at), (at, b""))
@@ -184,20 +182,6 @@ def sample_of(run: Run, key: str) -> dict[str, Any]:
     if others:
         found["others"] = list(others)
     return found
-
-
-def unchanged(run: Run, path: Path) -> bool:
-    """Whether a run's rollouts are those that it graded."""
-    given = run.facts.input
-    try:
-        if given.derived or not path.is_file():  # derived rollouts are in the run's own folder
-            return path.is_file()
-        state = path.stat()
-        if (state.st_size, state.st_mtime_ns) == (given.bytes, given.mtime_ns):
-            return True
-        return state.st_size == given.bytes and given.sha256 == sha256(path)
-    except OSError:
-        return False
 
 
 def _keep(heap: list[tuple[float, int, Row]], one: tuple[float, int, Row], most: int) -> None:

@@ -101,7 +101,7 @@ class ReplayedRecords:
     """
 
     def __init__(self, run: Run, first: Mapping[str, int]) -> None:
-        self.why = _unreadable(run)
+        self.why = run.why_unreadable()
         """Why the run's rollouts cannot be read again; None where they can."""
         self._first = first
         self._named: dict[tuple[str, str], Mapping[str, Any]] = {}
@@ -146,22 +146,6 @@ class _Fields:
         here = record_fields(record).keys()
         self.lacking |= there - here
         self.added |= here - there
-
-
-def _unreadable(run: Run) -> str | None:
-    """Why the run's rollouts cannot be read again; None where they are what was graded."""
-    path, was = run.rollouts, run.facts.input
-    if was.derived:
-        return None if path.is_file() else f"{path} is gone"
-    try:
-        found = path.stat()
-    except OSError:
-        return f"{path}, which was replayed, is not here"
-    if not path.is_file() or found.st_size != was.bytes:
-        return f"{path} is not what was replayed"
-    if found.st_mtime_ns != was.mtime_ns and sha256(path) != was.sha256:
-        return f"{path} changed since it was replayed"
-    return None
 
 
 def _first_rollouts(run: Run, places: Iterable[int]) -> dict[int, dict[str, Any]]:

@@ -74,6 +74,21 @@ class Run:
             raise InputError("the run is not finished", place=str(self.folder), fix=fix)
         return self.facts.totals
 
+    def why_unreadable(self) -> str | None:
+        """Why the run's rollouts cannot be read again; None where they are what was graded."""
+        path, was = self.rollouts, self.facts.input
+        if was.derived:
+            return None if path.is_file() else f"{path} is gone"
+        try:
+            found = path.stat()
+            if not path.is_file() or found.st_size != was.bytes:
+                return f"{path} is not what was replayed"
+            if found.st_mtime_ns != was.mtime_ns and sha256(path) != was.sha256:
+                return f"{path} changed since it was replayed"
+        except OSError:
+            return f"{path}, which was replayed, is not here"
+        return None
+
     def shard(self, number: int) -> Path:
         """The rewards of one byte range of the input."""
         return self.folder / "shards" / f"{number}.jsonl"

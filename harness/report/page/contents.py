@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.data.typed_json import as_json
-from harness.report.look import Look, look_at, unchanged
+from harness.report.look import Look, look_at
 from harness.report.page.bars import (
     FAILURES,
     BarChart,
@@ -182,7 +182,7 @@ def page_of(
 
 def _texts(run: Run, held: HeldRows, rows: Sequence[Row], most: int) -> HeldTexts | None:
     """The texts of gradings; None where the rollouts are gone or have changed."""
-    return read_texts(run.rollouts, rows, held.worth, most) if unchanged(run, run.rollouts) else None
+    return read_texts(run.rollouts, rows, held.worth, most) if run.why_unreadable() is None else None
 
 
 def _other_side(run: Run, against: Run, held: HeldRows, most: int) -> OtherSide:

@@ -59,32 +59,32 @@ def change(folder: Path, rewards: list[list[tuple[Any, Any]]], was: str = "first
 def test_means_inversions_and_flips(tmp_path: Path) -> None:
     found = change(tmp_path, [[(0, 1), (1, 0)], [(0.5, 0.5), (1, 1)], [(0, 0), (0, 1)]])
     assert (found.was.mean, found.now.mean) == (pytest.approx(2.5 / 6), pytest.approx(3.5 / 6))
-    assert (found.rollouts, found.changed, found.groups) == (6, 3, 3)
-    assert (found.pairs, found.inverted, found.merged, found.parted) == (2, 1, 0, 1)
-    assert [flip["id"] for flip in found.flips] == ["0/0", "0/1"]
-    assert (found.zero_std_was, found.zero_std_now) == (1, 0)
+    assert (found.order.rollouts, found.order.changed, found.order.groups) == (6, 3, 3)
+    assert (found.order.pairs, found.order.inverted, found.order.merged, found.order.parted) == (2, 1, 0, 1)
+    assert [flip.id for flip in found.order.flips] == ["0/0", "0/1"]
+    assert (found.order.zero_std_was, found.order.zero_std_now) == (1, 0)
     assert found.was.sha256 == found.now.sha256
 
 
 def test_a_reward_that_is_missing_is_counted_and_orders_nothing(tmp_path: Path) -> None:
     found = change(tmp_path, [[(0, "x"), (1, 0)]])
-    assert (found.now.failures, found.pairs, found.changed) == (1, 0, 2)
+    assert (found.now.failures, found.order.pairs, found.order.changed) == (1, 0, 2)
 
 
 def test_a_grader_that_changes_what_it_is_given_does_not_change_the_other(tmp_path: Path) -> None:
     found = change(tmp_path, [[(0, 1), (1, 0)]], was="spoiling")
-    assert (found.was.mean, found.now.mean, found.inverted) == (0.5, 0.5, 1)
+    assert (found.was.mean, found.now.mean, found.order.inverted) == (0.5, 0.5, 1)
 
 
 def test_nothing_is_learned_from_a_group_without_rewards(tmp_path: Path) -> None:
     found = change(tmp_path, [[(0, "x"), (1, "x")]])
-    assert (found.zero_std_was, found.zero_std_now) == (0, 1)
+    assert (found.order.zero_std_was, found.order.zero_std_now) == (0, 1)
 
 
 def test_of_many_flips_all_are_counted_and_the_first_are_shown(tmp_path: Path) -> None:
     found = change(tmp_path, [[(0, 1), (1, 0)]] * 150)
-    assert (found.flipped, len(found.flips)) == (300, 200)
-    assert found.flips[-1]["id"] == "99/1"
+    assert (found.order.flipped, len(found.order.flips)) == (300, 200)
+    assert found.order.flips[-1].id == "99/1"
 
 
 @settings(max_examples=25)  # each loads two graders
@@ -94,8 +94,8 @@ def test_the_counts_agree_with_counting_by_hand(
 ) -> None:
     found = change(tmp_path_factory.mktemp("iterate"), rewards)
     pairs = [(a, b) for group in rewards for at, a in enumerate(group) for b in group[:at]]
-    assert found.pairs == sum(a[0] != b[0] for a, b in pairs)
-    assert found.inverted == sum((a[0] - b[0]) * (a[1] - b[1]) < 0 for a, b in pairs)
-    assert found.merged == sum(a[0] != b[0] and a[1] == b[1] for a, b in pairs)
-    assert found.parted == sum(a[0] == b[0] and a[1] != b[1] for a, b in pairs)
-    assert found.changed == sum(was != now for group in rewards for was, now in group)
+    assert found.order.pairs == sum(a[0] != b[0] for a, b in pairs)
+    assert found.order.inverted == sum((a[0] - b[0]) * (a[1] - b[1]) < 0 for a, b in pairs)
+    assert found.order.merged == sum(a[0] != b[0] and a[1] == b[1] for a, b in pairs)
+    assert found.order.parted == sum(a[0] == b[0] and a[1] != b[1] for a, b in pairs)
+    assert found.order.changed == sum(was != now for group in rewards for was, now in group)

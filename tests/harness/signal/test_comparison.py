@@ -1,0 +1,235 @@
+"""Two runs compared: what they have in common, and what the second one changes."""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import InputError
+from harness.runs.labels import LabelRule
+from harness.runs.store import open_run
+from harness.signal.comparison import compare_runs
+from harness.signal.fail_on import LIMITS, measured_of, read_limit
+from harness.signal.joined import Labeled
+from harness.signal.label_agreement import compare_labels
+from harness.signal.reordered import Both, reordered
+from support.rft_command import rft_inside, write_grader
+
+STRICT = """
+from graders import Sample, grader
+
+@grader
+def strict(sample: Sample) -> bool:
+    return sample.completion == sample.reference_text
+
+@grader
+def tolerant(sample: Sample) -> bool:
+    return sample.completion.lower() == sample.reference_text
+"""
+
+
+def rollouts(texts, records=12):
+    return [
+        {
+            "id": f"{record}/{number}",
+            "record": f"p{record}",
+            "messages": [
+                {"role": "user", "content": f"name {record}"},
+                {"role": "assistant", "content": text},
+            ],
+            "reference_answer": "paris",
+            "is_right": text.lower() == "paris",
+        }
+        for record in range(records)
+        for number, text in enumerate(texts)
+    ]
+
+
+def write(path: Path, lines) -> Path:
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("compare")
+    write_grader(folder, STRICT)
+    texts = ["paris", "Paris", "rome", "PARIS"]
+    write(folder / "one.jsonl", rollouts(texts))
+    write(folder / "shuffled.jsonl", rollouts(texts)[::-1][:-4])
+    write(folder / "other.jsonl", rollouts(["oslo", "paris!"]))
+    write(folder / "elsewhere.jsonl", [{**one, "record": one["record"] + "x"} for one in rollouts(["bonn"])])
+    for name, file, grader in [
+        ("strict", "one", "strict"),
+        ("tolerant", "one", "tolerant"),
+        ("again", "shuffled", "tolerant"),
+        ("model", "other", "tolerant"),
+        ("apart", "elsewhere", "strict"),
+    ]:
+        words = ("--grader", f"my_grader.py:{grader}", "--name", name, "--label", "is_right")
+        done = rft_inside(folder, "replay", f"{file}.jsonl", *words)
+        assert done.returncode in (0, 1), done.stderr
+    return folder
+
+
+def compared(folder, was, now):
+    return compare_runs(open_run(folder / "runs" / was), open_run(folder / "runs" / now))
+
+
+def test_exactly_the_rollouts_on_which_the_graders_differ_are_told(folder):
+    found = compared(folder, "strict", "tolerant")
+    assert (found.by, found.only_was, found.only_now) == ("place", 0, 0)
+    order = found.order
+    assert (order.rollouts, order.changed, order.inverted, order.merged, order.parted) == (48, 24, 0, 24, 24)
+    assert {flip.id for flip in order.flips} == {
+        f"{record}/{number}" for record in range(12) for number in (1, 3)
+    }
+    assert (found.labels.mended, found.labels.broken) == (24, 0)
+    assert found.labels.was.false_negatives.value == pytest.approx(24 / 36)
+    assert found.labels.now.youden.value is None, "12 rollouts say no, which is too few"
+    assert found.records.difference.mean == pytest.approx(0.5)
+
+
+def test_runs_of_other_files_join_by_completion(folder):
+    found = compared(folder, "strict", "again")
+    assert (found.by, found.only_was, found.only_now) == ("completion", 4, 0)
+    assert found.order.changed == 22
+
+
+def test_two_models_are_compared_by_record(folder):
+    found = compared(folder, "tolerant", "model")
+    assert (found.by, found.order, found.common_records) == ("record", None, 12)
+    assert (found.records.wins, found.records.losses) == (0, 12)
+
+
+def test_nothing_in_common_is_refused(folder):
+    with pytest.raises(InputError, match="no record in common"):
+        compared(folder, "strict", "apart")
+
+
+def test_a_file_that_changed_cannot_be_joined_by_its_texts(folder, tmp_path):
+    write(folder / "later.jsonl", rollouts(["a", "b"]))
+    assert (
+        rft_inside(folder, "replay", "later.jsonl", "-g", "my_grader.py:strict", "--name", "later").returncode
+        < 2
+    )
+    write(folder / "later.jsonl", rollouts(["c"]))
+    with pytest.raises(InputError, match="later"):
+        compared(folder, "strict", "later")
+
+
+REWARD = st.one_of(st.none(), st.sampled_from([0.0, 0.5, 1.0]))
+GROUPS = st.lists(st.lists(st.tuples(REWARD, REWARD), min_size=1, max_size=5), max_size=6)
+
+
+@given(GROUPS)
+def test_the_counts_agree_with_counting_by_hand(groups):
+    both = [(f"g{at}", [Both(n, *pair) for n, pair in enumerate(group)]) for at, group in enumerate(groups)]
+    found = reordered(both)
+    known = [[pair for pair in group if None not in pair] for group in groups]
+    pairs = [pair for group in known for pair in combinations(group, 2)]
+    assert found.pairs == sum(a[0] != b[0] for a, b in pairs)
+    assert found.inverted == sum((a[0] - b[0]) * (a[1] - b[1]) < 0 for a, b in pairs)
+    assert found.parted == sum(a[0] == b[0] and a[1] != b[1] for a, b in pairs)
+    assert found.changed == sum(was != now for group in groups for was, now in group)
+    assert found.failed_now == sum(was is not None and now is None for group in groups for was, now in group)
+    back = reordered(
+        [(name, [one._replace(was=one.now, now=one.was) for one in group]) for name, group in both]
+    )
+    assert (back.inverted, back.merged, back.flipped) == (found.inverted, found.parted, found.flipped)
+    same = reordered([(name, [one._replace(now=one.was) for one in group]) for name, group in both])
+    assert (same.changed, same.inverted, same.merged, same.parted, same.flipped) == (0, 0, 0, 0, 0)
+    assert same.pairs == found.pairs or any(None in pair for group in groups for pair in group)
+
+
+LABELED = st.lists(
+    st.tuples(st.booleans(), st.sampled_from([0.0, 1.0]), st.sampled_from([0.0, 1.0])), max_size=40
+)
+
+
+@given(st.lists(LABELED, max_size=4))
+def test_errors_against_labels_agree_with_counting_by_hand(groups):
+    told = [[Labeled(Both(0, was, now), label) for label, was, now in group] for group in groups]
+    found = compare_labels(told, "is_right", LabelRule(), 0.5)
+    flat = [one for group in groups for one in group]
+    assert found.mended == sum((now == 1) == label and (was == 1) != label for label, was, now in flat)
+    wrong = [now for label, _, now in flat if not label]
+    if found.now.false_positives.value is not None:
+        assert found.now.false_positives.value == pytest.approx(sum(wrong) / len(wrong))
+    low, value, high = found.now.youden.low, found.now.youden.value, found.now.youden.high
+    if low is None or value is None or high is None:
+        assert found.now.youden.why
+    else:
+        assert -1 <= low <= value <= high <= 1
+
+
+@given(st.sampled_from(list(LIMITS)), st.integers(0, 100), st.booleans())
+def test_a_limit_is_read_as_it_is_written(name, number, percent):
+    text = f"{name}={number}{'%' * percent}"
+    assert str(read_limit(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "flips", "flips=", "flips=-1", "flips=1.5", "flips=101%", "flip=1", "x=1", "flips=१"]
+)
+def test_what_is_no_limit_is_refused_with_the_way_out(text):
+    with pytest.raises(InputError) as refused:
+        read_limit(text)
+    assert refused.value.fix
+
+
+def test_limits_are_held_to_their_own_denominators(folder):
+    found = compared(folder, "strict", "tolerant")
+    assert measured_of(read_limit("changed=50%"), found).kept
+    assert not measured_of(read_limit("changed=49%"), found).kept
+    assert measured_of(read_limit("inversions=0"), found).kept
+    missing = measured_of(read_limit("flips=0"), compared(folder, "tolerant", "model"))
+    assert (missing.kept, missing.count) == (False, None)
+    assert missing.why
+
+
+def test_the_verb_tells_it_in_80_columns_and_by_its_exit_code(folder):
+    done = rft_inside(
+        folder, "compare", "strict", "tolerant", "--fail-on", "flips=1%", "--fail-on", "failures=0"
+    )
+    assert done.returncode == 1
+    assert "EXCEEDED: 24 of 48" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert rft_inside(folder, "compare", "strict", "tolerant", "--fail-on", "flips=50%").returncode == 0
+    assert rft_inside(folder, "compare", "tolerant", "model", "--fail-on", "flips=0").returncode == 2
+    found = json.loads(rft_inside(folder, "compare", "strict", "tolerant", "--json").stdout)
+    assert found["order"]["changed"] == 24
+
+
+def test_on_real_completions_the_samples_that_differ_are_those_that_two_graders_judge_differently(
+    shared_data, tmp_path
+):
+    write_grader(
+        tmp_path,
+        "import re\nfrom graders import Sample, grader\n\n\n"
+        "@grader\ndef strict(sample: Sample) -> bool:\n"
+        "    said, wanted = sample.completion, sample.reference_text\n"
+        "    return said.rpartition('A:')[2].strip() == wanted.rpartition('A:')[2].strip()\n"
+        "\n\n@grader\ndef tolerant(sample: Sample) -> bool:\n"
+        "    said = re.findall(r'-?[0-9]+', sample.completion)\n"
+        "    return bool(said) and said[-1] in re.findall(r'-?[0-9]+', sample.reference_text)[-1:]\n",
+    )
+    file = shared_data / "gsm8k" / "labelled-rollouts.jsonl"
+    for name in ("strict", "tolerant"):
+        assert (
+            rft_inside(tmp_path, "replay", file, "-g", f"my_grader.py:{name}", "--name", name).returncode == 0
+        )
+    found = compared(tmp_path, "strict", "tolerant")
+
+    def rewards(name):
+        lines = (tmp_path / "runs" / name / "rewards.jsonl").read_text().splitlines()
+        return {row["id"]: row["reward"] for row in map(json.loads, lines)}
+
+    strict, tolerant = rewards("strict"), rewards("tolerant")
+    assert found.order.changed == sum(strict[name] != tolerant[name] for name in strict) > 0
+    assert found.order.rollouts == 2640
