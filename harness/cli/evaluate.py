@@ -129,6 +129,7 @@ def _tell(found: Evaluation, into: Path, notes: list[str], *, as_json: bool) -> 
         say(f"{kept:,} of them were there already; --out NEW-FOLDER asks for all of them again")
     if (into / LOG).exists():
         say(f"what the grader printed: {into / LOG}")
+    say("two models beside each other: rft replay their files, then rft report RUN --against RUN")
 
 
 def _deployed(asked: dict[str, Any]) -> tuple[Named, ...]:

@@ -90,6 +90,7 @@ def command(
     say(f"\neverything is in {found.folder}")
     if (found.folder / LOG).exists():
         say(f"what the grader printed is in {found.folder / LOG}")
+    say(f"on the page of a replay run: rft report RUN --rehearsal {found.folder}")
     return 0
 
 

@@ -246,6 +246,8 @@ def _tell(found: Watched, screen: JobScreen) -> None:
         say(f"error: {plain_text(found.job.error)}")
     if found.job.tuned_model is not None:
         say(f"tuned model: {plain_text(found.job.tuned_model)}")
+    if found.curves.step:
+        say(f"on the page of a replay run: rft report RUN --job {printable(screen.name)}")
 
 
 def _summary(found: Watched) -> dict[str, Any]:

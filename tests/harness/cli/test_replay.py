@@ -52,6 +52,7 @@ def test_a_person_is_told_what_matters(folder: Path) -> None:
         "  label true:  1 above the middle of the range, 1 not",
         "  label false: 0 above the middle of the range, 1 not",
         "every wire gives the same rewards",
+        f"as a page: rft report runs/{run.name}",
         f"run: runs/{run.name}   next: rft show runs/{run.name}",
     ]
 
@@ -173,7 +174,7 @@ def test_rewards_that_are_all_equal_are_said_last(folder: Path) -> None:
     write_grader(folder, RIGHT.replace("return", "return 0.25 #"))
     done = rft(folder, *REPLAY)
     assert done.returncode == 0
-    assert f" rewards are 0.25: {said}\nrun: " in done.stdout
+    assert f" rewards are 0.25: {said}\nas a page: " in done.stdout
 
 
 def test_stored_rewards_that_cannot_be_read_cost_no_run(folder: Path) -> None:
