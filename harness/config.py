@@ -119,7 +119,7 @@ class Setting:
             folder: Where the value will be used; the value is unchanged in the file's own folder.
         """
         kind = KEYS[self.key].kind
-        if folder.resolve() == self.file.parent.resolve() or not isinstance(self.value, str):
+        if not isinstance(self.value, str):
             return self.value
         if kind is SettingKind.PATH:
             return self._moved(self.value, folder)
@@ -129,9 +129,11 @@ class Setting:
         return self.value
 
     def _moved(self, path: str, folder: Path) -> str:
-        if "://" in path or path == "-":
+        path = os.path.expanduser(path)  # as a shell does with a word of the command line
+        here = self.file.parent.resolve()
+        if "://" in path or path == "-" or folder.resolve() == here:
             return path
-        return os.path.relpath(self.file.parent.resolve() / path, folder.resolve())
+        return os.path.relpath(here / path, folder.resolve())
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +180,11 @@ def find_configuration(start: Path) -> Configuration | None:
     here = start.absolute()
     for folder in (here, *here.parents):
         own, shared = folder / OWN_FILE, folder / _SHARED_FILE
-        if own.is_file():
+        if os.path.isfile(own):  # unlike `Path.is_file`, False in a folder that may not be searched
             return read_configuration(own)
         if _has_table(shared):
             return read_configuration(shared)
-        if (folder / ".git").exists():
+        if os.path.exists(folder / ".git"):
             return None
     return None
 
@@ -212,7 +214,7 @@ def read_configuration(file: Path) -> Configuration:
 def _has_table(file: Path) -> bool:
     """Whether a `pyproject.toml` holds our table; one without it need not even be valid."""
     try:
-        if b"rft" not in file.read_bytes():
+        if not os.path.isfile(file) or b"rft" not in file.read_bytes():
             return False
     except OSError:
         return False
@@ -223,7 +225,7 @@ def _parsed(file: Path) -> dict[str, Any]:
     import tomllib  # 5 ms that a project without settings need not pay
 
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        return tomllib.loads(file.read_text("utf-8-sig"))
     except OSError as error:
         fix = "Make it readable, or call `rft --no-config`."
         raise InputError(f"cannot be read: {error.strerror}", place=_place(file), fix=fix) from error
@@ -279,17 +281,21 @@ def _check_key(name: str, table: str | None, place: str) -> None:
         raise InputError(f"{shown} stands in the wrong place", place=place, fix=f"Write {name} {where}.")
     import difflib  # 3 ms that a file without a mistake need not pay
 
-    spelled = name.replace("-", "_").lower()
-    near = [spelled] if spelled in KEYS else difflib.get_close_matches(spelled, KEYS, 1)
+    plain = name.replace("-", "_").lower()
+    near = [plain] if plain in KEYS else difflib.get_close_matches(plain, KEYS, 1)
     if near:
-        fix = f"Did you mean {_written(near[0])}?"
+        fix = f"Did you mean {spelled(near[0])}?"
     else:
-        fix = f"Known are {', '.join(map(_written, KEYS))}."
+        fix = f"Known are {', '.join(map(spelled, KEYS))}."
     raise InputError(f"{shown} is not a setting of rft", place=place, fix=fix)
 
 
-def _written(key: str) -> str:
-    """A key with its table, as TOML also takes it: `job.n_epochs`."""
+def spelled(key: str) -> str:
+    """A setting with its table, as TOML also takes it: `job.n_epochs`.
+
+    Args:
+        key: One of `KEYS`.
+    """
     table = KEYS[key].table
     return key if table is None else f"{table}.{key}"
 
@@ -300,11 +306,11 @@ def _checked(key: str, value: Any, place: str) -> Value:
     if kind is SettingKind.TEXTS and isinstance(value, str):
         value = [value]
     if not _FITS[kind](value):
-        raise InputError(f"{_written(key)} has to be {kind.value}", place=place)
+        raise InputError(f"{spelled(key)} has to be {kind.value}", place=place)
     texts = [value] if isinstance(value, str) else value if kind is SettingKind.TEXTS else []
     if any(not text.strip() or "\0" in text for text in texts):
         raise InputError(
-            f"{_written(key)} holds an empty text", place=place, fix="Write it, or remove the key."
+            f"{spelled(key)} holds an empty text", place=place, fix="Write it, or remove the key."
         )
     found: Value = value
     return found
@@ -346,7 +352,7 @@ class _Lines:
         self._prefix = prefix
         self._found: dict[tuple[str, ...], int] = {}
         table: tuple[str, ...] = ()
-        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+        for number, line in enumerate(file.read_text("utf-8-sig").splitlines(), 1):
             if header := re.match(r"\s*\[([^\[\]]+)\]\s*(?:#.*)?$", line):
                 table = _parts(header[1])
                 self._found.setdefault(table, number)

@@ -11,7 +11,7 @@ import click
 from harness.cli.configured import variable_for
 from harness.cli.options import json_option
 from harness.cli.output import emit_json, printable, say
-from harness.config import KEYS, Configuration, SettingKind, Value, find_configuration
+from harness.config import KEYS, Configuration, SettingKind, Value, find_configuration, spelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +73,17 @@ def _tell(found: Configuration | None, shown: list[_Shown], *, ignored: bool) ->
 
 def _shown(key: str, found: Configuration | None) -> _Shown:
     """A setting as it holds now: a variable wins over the file, and the file over a default."""
+    name = spelled(key)
     setting = None if found is None else found.settings.get(key)
     if variable := variable_for(key, os.environ):
         note = None if setting is None else f"{setting.place} says {_text(setting.value)}"
-        return _Shown(key, os.environ[variable], variable, note)
+        return _Shown(name, os.environ[variable], variable, note)
     if setting is not None:
         value = setting.seen_from(Path())
         gone = KEYS[key].kind is SettingKind.PATH and key in _THERE and not Path(str(value)).exists()
-        return _Shown(key, value, setting.place, "this does not exist" if gone else None)
+        return _Shown(name, value, setting.place, "this does not exist" if gone else None)
     default = _DEFAULTS.get(key)
-    return _Shown(key, default, None if default is None else "default")
+    return _Shown(name, default, None if default is None else "default")
 
 
 def _text(value: Value | None) -> str:

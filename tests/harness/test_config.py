@@ -187,6 +187,28 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     assert said is None or str(said).startswith("rft.toml")
 
 
+def test_a_byte_order_mark_and_windows_lines_are_read(root: Path) -> None:
+    (root / "rft.toml").write_bytes(b'\xef\xbb\xbflabel = "x"\r\nlable = "y"\r\n')
+    with pytest.raises(InputError, match="rft.toml:2: lable"):
+        find_configuration(root)
+
+
+def test_a_path_in_the_home_folder_is_found(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(root / "home"))
+    (root / "rft.toml").write_text('rollouts = "~/r.jsonl"\nlabel = "~/x"\n')
+    found = find_configuration(root)
+    assert found is not None
+    assert found.value("rollouts", root) == f"{root}/home/r.jsonl"
+    assert found.value("rollouts", root / "below") == "../home/r.jsonl"
+    assert found.value("label", root) == "~/x"
+
+
+@pytest.mark.parametrize("name", ["rft.toml", "pyproject.toml"])
+def test_what_is_no_file_is_passed_over(root: Path, name: str) -> None:
+    os.mkfifo(root / name)
+    assert find_configuration(root) is None
+
+
 def test_a_place_is_named_from_the_current_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (root / "rft.toml").write_text('label = "x"\n')
     (root / "sub").mkdir()

@@ -12,7 +12,7 @@ import pytest
 from harness.cli import verbs
 from harness.cli.config import _DEFAULTS
 from harness.cli.main import main
-from harness.config import KEYS
+from harness.config import KEYS, spelled
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def test_no_file_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown(capsys, "config").startswith("no rft.toml here or above: each command needs its options\n")
     found = settings(capsys)
     assert found["file"] is None
-    assert found["settings"].keys() == KEYS.keys()
+    assert list(found["settings"]) == [spelled(key) for key in KEYS]
     assert found["settings"]["runs_dir"] == {"value": "runs", "from": "default", "note": None}
     assert found["settings"]["grader"] == {"value": None, "from": None, "note": None}
 
@@ -57,7 +57,7 @@ def test_a_value_is_shown_with_file_and_line_variable_or_default(
     assert ["region", "eu-west-1", "AWS_REGION"] in lines
     assert ["rft.toml:2", "says", "us-west-2"] in lines
     assert ["range", "0", "1", "rft.toml:3"] in lines
-    assert ["n_epochs", "2", "rft.toml:5"] in lines
+    assert ["job.n_epochs", "2", "rft.toml:5"] in lines
     assert ["jobs_dir", "jobs", "default"] in lines
     found = settings(capsys)
     assert found["file"] == "rft.toml"
