@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.rft_command import rft
+from support.rft_command import rft, rft_inside
 
 ACTIVATE = Path(sys.prefix) / "bin" / "activate"
 
@@ -24,6 +24,6 @@ def test_where_the_shell_finds_no_rft_it_says_what_to_type_first(tmp_path: Path)
 
 
 def test_a_folder_that_is_there_already_is_refused(tmp_path: Path) -> None:
-    done = rft(tmp_path, "demo", "--out", tmp_path)
+    done = rft_inside(tmp_path, "demo", "--out", tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert "there is something here already. Name a new folder." in done.stderr

@@ -1,4 +1,4 @@
-"""`rft evaluate` as a shell would run it: a job on a real emulator, its base model and its checkpoints."""
+"""`rft evaluate` a job on a real emulator, its base model and its checkpoints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from harness.rehearsal.split import split
 from harness.samples import ROLLOUTS
 from support.rehearsing import ARN, RIGHT, emulator, write_graders
-from support.rft_command import refusal, rft
+from support.rft_command import refusal, rft_inside
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +23,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         (folder / name).write_text("".join(json.dumps(example.record) + "\n" for example in side))
     with emulator(folder) as process:
         (folder / "url").write_text(process.base_url)
-        sent = rft(folder, "submit", "training.jsonl", "--arn", ARN, "--name", "first",
+        sent = rft_inside(folder, "submit", "training.jsonl", "--arn", ARN, "--name", "first",
                    "--base-url", process.base_url)  # fmt: skip
         assert sent.returncode == 0, sent.stderr
-        done = rft(folder, "watch", "first", "--interval", 0.2, "--base-url", process.base_url)
+        done = rft_inside(folder, "watch", "first", "--interval", 0.2, "--base-url", process.base_url)
         assert done.returncode == 0, done.stderr
         write_graders(folder)
         yield folder
@@ -39,13 +39,13 @@ def words(folder: Path, *more: object, grader: str = RIGHT) -> list[str]:
 
 
 def test_base_and_tuned_are_compared_record_by_record(folder: Path) -> None:
-    done = rft(folder, *words(folder, "--model", "base", "--model", "first", "-n", 3))
+    done = rft_inside(folder, *words(folder, "--model", "base", "--model", "first", "-n", 3))
     assert (done.returncode, done.stderr) == (0, "")
     assert "30 records, 3 completions each" in done.stdout
     assert "base (baseline)" in done.stdout
     assert "against base, record by record" in done.stdout
     assert max(len(line) for line in done.stdout.splitlines() if line.startswith("  ")) <= 80
-    again = rft(folder, *words(folder, "--model", "base", "--model", "first", "-n", 3, "--json"))
+    again = rft_inside(folder, *words(folder, "--model", "base", "--model", "first", "-n", 3, "--json"))
     found = json.loads(again.stdout)
     base, tuned = found["models"]
     [pair] = found["pairs"]
@@ -62,7 +62,7 @@ def test_base_and_tuned_are_compared_record_by_record(folder: Path) -> None:
 
 
 def test_checkpoints_stand_before_the_tuned_model(folder: Path) -> None:
-    done = rft(
+    done = rft_inside(
         folder, *words(folder, "--model", "base", "--model", "first", "--checkpoints", "-n", 1, "--json")
     )
     labels = [model["label"] for model in json.loads(done.stdout)["models"]]
@@ -70,7 +70,9 @@ def test_checkpoints_stand_before_the_tuned_model(folder: Path) -> None:
 
 
 def test_a_model_without_any_reward_is_not_measured(folder: Path) -> None:
-    done = rft(folder, *words(folder, "--model", "first", "-n", 1, grader="rehearsed_graders.py:raising"))
+    done = rft_inside(
+        folder, *words(folder, "--model", "first", "-n", 1, grader="rehearsed_graders.py:raising")
+    )
     assert done.returncode == 2
     assert "30 got no reward: exception" in done.stdout
     assert "not measured: first got no reward at all" in done.stdout
@@ -92,6 +94,6 @@ def test_records_of_the_training_file_are_refused_unless_allowed_and_then_said(f
     said = refusal(folder, *given)
     assert "first: in its training file: 2 of 4 records (mixed.jsonl:3 = training.jsonl:5" in said
     assert not (folder / "evaluations" / "mixed").exists()
-    done = rft(folder, *given, "--allow-training-records")
+    done = rft_inside(folder, *given, "--allow-training-records")
     assert (done.returncode, done.stderr) == (0, "")
     assert "first: in its training file: 2 of 4 records" in done.stdout

@@ -10,7 +10,7 @@ import pytest
 
 from harness.samples import RECORDS, ROLLOUTS
 from support.rehearsing import ARN, RIGHT, emulator, head, write_graders
-from support.rft_command import refusal, rft
+from support.rft_command import refusal, rft_inside
 
 NEW = f"{ARN[:-1]}2"
 
@@ -24,13 +24,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with emulator(folder) as process:
         (folder / "url").write_text(process.base_url)
         words = ["training.jsonl", "--arn", ARN, "--name", "first", "--base-url", process.base_url]
-        sent = rft(folder, "submit", *words, "--batch-size", 7, "--learning-rate-multiplier", 0.5)
+        sent = rft_inside(folder, "submit", *words, "--batch-size", 7, "--learning-rate-multiplier", 0.5)
         assert sent.returncode == 0, sent.stderr
         yield folder
 
 
 def test_the_same_job_is_submitted_with_another_grader(folder: Path) -> None:
-    done = rft(folder, "submit", "--like", "first", "--arn", NEW, "--json")
+    done = rft_inside(folder, "submit", "--like", "first", "--arn", NEW, "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     job = found["job"]["method"]["reinforcement"]
@@ -45,13 +45,13 @@ def test_the_same_job_is_submitted_with_another_grader(folder: Path) -> None:
 def test_rewards_of_both_graders_are_compared_first(folder: Path) -> None:
     words = ["submit", "--like", "first", "--arn", NEW, "--grader", "rehearsed_graders.py:longer"]
     words += ["--like-grader", RIGHT, "--rollouts", "rollouts.jsonl", "--dry-run"]
-    done = rft(folder, *words)
+    done = rft_inside(folder, *words)
     assert (done.returncode, done.stderr) == (0, "")
     assert "imported" not in done.stdout
     assert "what the graders printed: runs/like.log" in done.stdout
     assert (folder / "runs/like.log").read_text() == "imported\n"
     assert done.stdout.index("like first, with another grader") < done.stdout.index("nothing was sent")
-    rewards = json.loads(rft(folder, *words, "--json").stdout)["change"]["rewards"]
+    rewards = json.loads(rft_inside(folder, *words, "--json").stdout)["change"]["rewards"]
     assert (rewards["rollouts"], rewards["groups"]) == (400, 50)
     assert 0 < rewards["inverted"] < rewards["pairs"]
     assert rewards["flipped"] == len(rewards["flips"]) > 0
@@ -60,7 +60,9 @@ def test_rewards_of_both_graders_are_compared_first(folder: Path) -> None:
 
 
 def test_a_flag_given_beats_the_journal(folder: Path) -> None:
-    done = rft(folder, "submit", "--like", "first", "--arn", NEW, "--batch-size", 9, "--dry-run", "--json")
+    done = rft_inside(
+        folder, "submit", "--like", "first", "--arn", NEW, "--batch-size", 9, "--dry-run", "--json"
+    )
     chosen = json.loads(done.stdout)["plan"]["hyperparameters"]
     assert (chosen["batch_size"], chosen["learning_rate_multiplier"]) == (9, 0.5)
 

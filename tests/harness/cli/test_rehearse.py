@@ -16,11 +16,11 @@ from harness.cli.rehearse import live_lines
 from harness.rehearsal.run import StepFigures
 from harness.samples import ROLLOUTS
 from support.rehearsing import RIGHT, head, write_graders
-from support.rft_command import COMMAND, refusal, rft
+from support.rft_command import COMMAND, refusal, rft, rft_inside
 
 
 def test_the_whole_path_in_one_command(tmp_path: Path) -> None:
-    done = rft(tmp_path, "rehearse", ROLLOUTS, "-g", RIGHT)
+    done = rft_inside(tmp_path, "rehearse", ROLLOUTS, "-g", RIGHT)
     assert (done.returncode, done.stderr) == (0, "")
     for said in (
         "the job: 68 steps",
@@ -59,7 +59,7 @@ def test_killed_in_the_middle_of_the_job_the_same_command_resumes(tmp_path: Path
     assert (done.returncode, done.stderr) == (0, "")
     calls = (tmp_path / "calls").stat().st_size
     assert calls <= 2400 + 2 * 100 + 16, "at most the batch under way is graded again"
-    found, same = json.loads(done.stdout), json.loads(rft(tmp_path, *words, "anew").stdout)
+    found, same = json.loads(done.stdout), json.loads(rft_inside(tmp_path, *words, "anew").stdout)
     assert (found["curves"], found["learned"]) == (same["curves"], same["learned"])
 
 

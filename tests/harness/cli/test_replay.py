@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.rft_command import RIGHT, refusal, replay_json, rft, rows_of, runs_in, write_grader
+from support.rft_command import RIGHT, refusal, replay_json, rft_inside, rows_of, runs_in, write_grader
 from support.rollout_files import rollout, write_rollouts
 
 REPLAY = ("replay", "rollouts.jsonl", "--grader", "my_grader.py:right")
@@ -43,7 +43,7 @@ def raw(folder: Path, *lines: str) -> None:
 
 
 def test_a_person_is_told_what_matters(folder: Path) -> None:
-    done = rft(folder, *REPLAY, "--label", "ok", "--wire", "all")
+    done = rft_inside(folder, *REPLAY, "--label", "ok", "--wire", "all")
     (run,) = runs_in(folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
@@ -103,7 +103,7 @@ def test_labels(labels: list[Any], agreement: float, unlabeled: int, folder: Pat
 
 def test_a_label_that_nobody_carries_is_not_measured(folder: Path) -> None:
     for words in ([], ["--json"]):
-        done = rft(folder, *REPLAY, "--label", "nothing", *words)
+        done = rft_inside(folder, *REPLAY, "--label", "nothing", *words)
         assert done.returncode == 2
         assert "no rollout has the field 'nothing'. Verdicts may stand in ok." in done.stderr
     assert runs_in(folder) == [], "it is said before anything is graded"
@@ -133,13 +133,13 @@ def test_texts_and_numbers_are_labels_by_rule(folder: Path) -> None:
     assert (found["agreement"], found["labels"]["true_above"], found["labels"]["pearson_n"]) == (1.0, 2, 3)
     assert found["labels"]["pearson"] == pytest.approx(0.9707, abs=1e-4)
     assert (found["labels"]["spearman"], found["labels"]["spearman_n"]) == (pytest.approx(0.866, abs=1e-3), 3)
-    shown = rft(folder, "show", found["run"]).stdout
+    shown = rft_inside(folder, "show", found["run"]).stdout
     assert "  label true:  2 above the middle of the range, 0 not\n" in shown
     correlations = (
         "  Pearson correlation with the label: 0.971  n 3\n  Spearman correlation of ranks: 0.866  n 3\n"
     )
     assert correlations in shown
-    assert correlations in rft(folder, *REPLAY, "--label", "score", "--keep-field", "said").stdout
+    assert correlations in rft_inside(folder, *REPLAY, "--label", "score", "--keep-field", "said").stdout
     near = replay_json(folder, "--label", "score", "--keep-field", "said", "--label-tolerance", "1")
     assert near["agreement"] == 1 / 3
     assert "none is named" in refusal(folder, *REPLAY, "--label-threshold", "4")
@@ -156,10 +156,10 @@ def test_stored_rewards_hold_or_fail_the_command(folder: Path) -> None:
         {"id": "b", "expected": 1.0, "found": 0.0},
         {"id": "gone", "expected": None, "found": "missing"},
     ]
-    said = rft(folder, *REPLAY, "--expect", stored).stdout
+    said = rft_inside(folder, *REPLAY, "--expect", stored).stdout
     assert "3 differ from the stored rewards\n  a: stored missing, now 1.0\n  b: stored 1.0, now 0.0" in said
     assert "gone: stored no reward, now missing" in said
-    assert "all as stored" in rft(folder, *REPLAY, "--expect", first["run"]).stdout
+    assert "all as stored" in rft_inside(folder, *REPLAY, "--expect", first["run"]).stdout
 
 
 def test_a_run_with_more_repeats_is_no_difference(folder: Path) -> None:
@@ -170,9 +170,9 @@ def test_a_run_with_more_repeats_is_no_difference(folder: Path) -> None:
 
 def test_rewards_that_are_all_equal_are_said_last(folder: Path) -> None:
     said = "a job would learn nothing"
-    assert said not in rft(folder, *REPLAY).stdout
+    assert said not in rft_inside(folder, *REPLAY).stdout
     write_grader(folder, RIGHT.replace("return", "return 0.25 #"))
-    done = rft(folder, *REPLAY)
+    done = rft_inside(folder, *REPLAY)
     assert done.returncode == 0
     assert f" rewards are 0.25: {said}\nas a page: " in done.stdout
 
@@ -195,7 +195,7 @@ def test_odd_ids_and_repeated_ones_lose_nothing(folder: Path) -> None:
     assert len({row["at"] for row in rows}) == len(ids)
     assert replay_json(folder, "--expect", found["run"])["differences"] == []
     (folder / "stored.jsonl").write_text('{"id": "\\ud800", "reward": 0}\n')
-    assert "\\ud800: stored 0.0, now 1.0" in rft(folder, *REPLAY, "--expect", "stored.jsonl").stdout
+    assert "\\ud800: stored 0.0, now 1.0" in rft_inside(folder, *REPLAY, "--expect", "stored.jsonl").stdout
 
 
 def test_lines_that_are_no_rollouts_are_told_by_their_place(folder: Path) -> None:
@@ -208,7 +208,7 @@ def test_lines_that_are_no_rollouts_are_told_by_their_place(folder: Path) -> Non
     assert {row["error"]["kind"] for row in rows if row["error"]} == {"input"}
     places = [one["place"].rpartition("/")[2] for one in found["unusable"]]
     assert places == ["rollouts.jsonl:2", "rollouts.jsonl:4", "rollouts.jsonl:5"]
-    done = rft(folder, *REPLAY, "--repeats", "2")
+    done = rft_inside(folder, *REPLAY, "--repeats", "2")
     assert done.returncode == 2
     assert "no reward for 6: input" in done.stdout
     for part in (
@@ -277,12 +277,12 @@ def test_a_grader_that_raises_fails_samples_and_the_command(place: str, kind: st
     assert found["totals"]["errors"] == {kind: 3}
     [first] = found["first_errors"]
     assert first["message"].startswith("ZeroDivisionError: division by zero (my_grader.py:")
-    told = rft(folder, *REPLAY, "--label", "ok")
+    told = rft_inside(folder, *REPLAY, "--label", "ok")
     assert (told.returncode, told.stderr) == (1, ""), "no label is blamed for a grader that failed"
     assert "no rewards" in told.stdout
     assert f"  {first['id']}: {first['message']}\n" in told.stdout
     run = told.stdout.rpartition("rft show ")[2].strip()
-    assert first["message"] in rft(folder, "show", run, str(first["id"])).stdout
+    assert first["message"] in rft_inside(folder, "show", run, str(first["id"])).stdout
 
 
 def test_an_async_grader_and_a_module_by_name(folder: Path) -> None:
@@ -309,7 +309,7 @@ def test_records_alone_are_graded_by_their_references(folder: Path) -> None:
         "apart": 4,
         "below": [],
     }
-    said = rft(folder, *REPLAY, "--completion-template", "= {reference_answer.value}")
+    said = rft_inside(folder, *REPLAY, "--completion-template", "= {reference_answer.value}")
     assert said.returncode == 0, "reported, not asserted"
     assert "own reference as the completion: highest reward on 0 of 4" in said.stdout
     assert "below the highest: line-1/reference" in said.stdout

@@ -1,4 +1,4 @@
-"""`rft rollout` as a shell would run it, on a real emulator: killed, throttled, resumed, refused."""
+"""`rft rollout`, on a real emulator: killed, throttled, resumed, refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from harness.samples import RECORDS
 from support.rehearsing import MODEL, emulator, head, unique
-from support.rft_command import COMMAND, refusal, rft
+from support.rft_command import COMMAND, refusal, rft_inside
 from support.waiting import until
 
 
@@ -39,14 +39,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_rollouts_are_made_and_replayed(folder: Path, url: str) -> None:
-    done = rft(folder, *words(url, "-n", 4))
+    done = rft_inside(folder, *words(url, "-n", 4))
     assert (done.returncode, done.stderr) == (0, "")
     assert "80 of 80 completions in out.jsonl" in done.stdout
     assert "tokens: " in done.stdout
-    again = rft(folder, *words(url, "-n", 4, "--json"))
+    again = rft_inside(folder, *words(url, "-n", 4, "--json"))
     found: dict[str, Any] = json.loads(again.stdout)
     assert (found["there"], found["done"], found["refused"]) == (80, 0, {})
-    replayed = rft(
+    replayed = rft_inside(
         folder, "replay", "out.jsonl", "-g", "graders.examples.word_problems:word_problem", "--json"
     )
     assert json.loads(replayed.stdout)["totals"]["gradings"] == 80
@@ -55,10 +55,10 @@ def test_rollouts_are_made_and_replayed(folder: Path, url: str) -> None:
         f'records = "records.jsonl"\nmodel = "{MODEL}"\nbase_url = "{url}"\n'
         'grader = "graders.examples.word_problems:word_problem"\n'
     )
-    settled = rft(folder, "rollout", "--out", "out.jsonl", "-n", 4)
+    settled = rft_inside(folder, "rollout", "--out", "out.jsonl", "-n", 4)
     assert "80 of 80 completions in out.jsonl (80 were there already)" in settled.stdout
     assert settled.stdout.endswith("next: rft replay out.jsonl\n")
-    assert json.loads(rft(folder, "replay", "out.jsonl", "--json").stdout)["totals"]["gradings"] == 80
+    assert json.loads(rft_inside(folder, "replay", "out.jsonl", "--json").stdout)["totals"]["gradings"] == 80
 
 
 def test_killed_again_and_again_nothing_is_lost_or_there_twice(folder: Path, url: str) -> None:
@@ -76,7 +76,7 @@ def test_killed_again_and_again_nothing_is_lost_or_there_twice(folder: Path, url
         assert kept[: len(seen)] == seen
         seen = kept
     assert 36 <= len(seen) < 80
-    done = rft(folder, *words(url, "-n", 4, "--json"))
+    done = rft_inside(folder, *words(url, "-n", 4, "--json"))
     found = json.loads(done.stdout)
     assert (done.returncode, found["there"], found["done"]) == (0, len(seen), 80 - len(seen))
     assert len(ids(folder)) == 80
@@ -94,7 +94,7 @@ def ids_so_far(folder: Path) -> list[str]:
 def test_a_service_in_disorder_is_asked_until_all_is_there(folder: Path) -> None:
     faults = {"throttle": 0.03, "500": 0.05, "malformed": 0.05, "timeout": 0.02}
     with emulator(folder, faults) as process:
-        done = rft(folder, *words(process.base_url, "-n", 4, "--json"))
+        done = rft_inside(folder, *words(process.base_url, "-n", 4, "--json"))
     found = json.loads(done.stdout)
     assert (done.returncode, found["done"]) == (0, 80)
     assert found["waits"] > 0
@@ -102,7 +102,7 @@ def test_a_service_in_disorder_is_asked_until_all_is_there(folder: Path) -> None
 
 
 def test_a_file_holds_one_model_asked_in_one_way(folder: Path, url: str) -> None:
-    rft(folder, *words(url, "-n", 1))
+    rft_inside(folder, *words(url, "-n", 1))
     before = (folder / "out.jsonl").read_bytes()
     said = refusal(folder, *words(url, "-n", 1, "--temperature", 0.5))
     assert "begun with options {}, not {'temperature': 0.5}" in said
@@ -122,7 +122,7 @@ def test_what_cannot_be_asked_is_said_in_one_line(folder: Path, url: str) -> Non
 
 
 def test_the_request_can_be_shown_without_being_sent(folder: Path) -> None:
-    done = rft(folder, *words("http://127.0.0.1:9/v1", "--print-curl", "--temperature", 0.7))
+    done = rft_inside(folder, *words("http://127.0.0.1:9/v1", "--print-curl", "--temperature", 0.7))
     assert done.returncode == 0
     assert "curl --fail-with-body http://127.0.0.1:9/v1/chat/completions" in done.stdout
     assert '"temperature": 0.7' in done.stdout

@@ -16,7 +16,7 @@ import pytest
 from harness.cli import groups, verbs
 from harness.cli.main import main
 from harness.errors import HarnessError, InputError, ServiceError
-from support.rft_command import COMMAND, rft
+from support.rft_command import COMMAND, rft, rft_inside
 
 
 @pytest.fixture
@@ -106,11 +106,11 @@ def test_usage_errors_and_the_version(tmp_path: Path) -> None:
         ["show", "--no-such-option"],
         ["replay", "x", "--repeats", "many"],
     ):
-        done = rft(tmp_path, *words)
+        done = rft_inside(tmp_path, *words)
         assert (done.returncode, done.stdout) == (2, "")
         assert "Usage: rft" in done.stderr
     assert re.fullmatch(r"rft \d+\.\d+\.\d+\n", rft(tmp_path, "--version").stdout)
-    assert rft(tmp_path, "-h").returncode == 0
+    assert rft_inside(tmp_path, "-h").returncode == 0
 
 
 @pytest.mark.parametrize(
