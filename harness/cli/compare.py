@@ -50,7 +50,7 @@ def command(**asked: Any) -> int:
 
         emit_json({**found.to_json(), "limits": as_json(measured)})
     else:
-        from harness.report.comparison import print_comparison
+        from harness.report.changes import print_comparison
 
         print_comparison(found, measured, was, stdout_console(), everything=asked["everything"])
     if all(one.kept for one in measured):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.errors import InputError
 from harness.signal.comparison import Comparison
 
-__all__ = ["LIMITS", "Limit", "Measured", "measured_of", "read_limit"]
+__all__ = ["LIMITS", "Limit", "LimitOutcome", "measured_of", "read_limit"]
 
 LIMITS = {
     "changed": "rollouts whose reward differs, of the common ones",
@@ -37,7 +37,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class LimitOutcome:
     """A limit and what the comparison shows."""
 
     limit: str
@@ -75,13 +75,13 @@ def read_limit(text: str) -> Limit:
     return Limit(name, float(number), percent)
 
 
-def measured_of(limit: Limit, found: Comparison) -> Measured:
+def measured_of(limit: Limit, found: Comparison) -> LimitOutcome:
     """Hold a comparison to one limit; what was not measured does not keep it."""
     count, of, why = _counted(limit.name, found)
     if count is None or of is None:
-        return Measured(str(limit), None, None, False, why)
+        return LimitOutcome(str(limit), None, None, False, why)
     most = limit.most / 100 * of if limit.percent else limit.most
-    return Measured(str(limit), count, of, count <= most + 1e-9)
+    return LimitOutcome(str(limit), count, of, count <= most + 1e-9)
 
 
 def _counted(name: str, found: Comparison) -> tuple[int | None, int | None, str | None]:

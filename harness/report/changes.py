@@ -11,7 +11,7 @@ from harness.report.console import SafeConsole
 from harness.report.page.shown_texts import texts_of_line
 from harness.runs.store import Run
 from harness.signal.comparison import Comparison
-from harness.signal.fail_on import Measured
+from harness.signal.fail_on import LimitOutcome
 from harness.signal.label_agreement import LabelComparison
 from harness.signal.reordered import Flip, Reordering
 from harness.signal.statistic import Statistic
@@ -25,7 +25,7 @@ _TEXT = 66
 
 def print_comparison(
     found: Comparison,
-    measured: Sequence[Measured],
+    measured: Sequence[LimitOutcome],
     was: Run,
     console: SafeConsole,
     *,
@@ -126,7 +126,7 @@ def _figure(one: Statistic, form: str) -> str:
     return f"{one.value:{form}} [{one.low:{form}}, {one.high:{form}}]"
 
 
-def _limit(one: Measured) -> str:
+def _limit(one: LimitOutcome) -> str:
     if one.count is None or one.of is None:
         return f"{one.limit:<{_NAME}} not measured: {one.why}"
     return f"{one.limit:<{_NAME}} {'kept' if one.kept else 'EXCEEDED'}: {one.count:,} of {one.of:,}"
