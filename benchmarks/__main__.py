@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("grading", "imports", "replay", "runtime", "jobs")
+NAMES = ("grading", "imports", "replay", "signal", "runtime", "jobs")
 
 
 def main() -> int:

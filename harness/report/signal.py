@@ -30,9 +30,9 @@ def print_signal(
         kept: The training file that was written; None where none was asked for.
         console: Where to print.
     """
-    console.print(printable(found.verdict.sentence), style="bold")
+    console.print(fill(printable(found.verdict.sentence), 80), style="bold")
     for more in found.verdict.also:
-        console.print(printable(f"  also: {more}"))
+        console.print(fill(printable(f"  also: {more}"), 80, subsequent_indent="    "))
     for title, lines in (
         (_title(found), _rewards(found)),
         ("groups: what a job learns from", _groups(found)),

@@ -76,7 +76,8 @@ def advise(grounds: Grounds) -> Advice:
     """
     found, cautions = list(_reasons(grounds)), tuple(_cautions(grounds))
     if grounds.zero_std.value is None and not _mostly_failed(grounds):
-        return Advice("not measured", str(grounds.zero_std.why), tuple(why for _, why in found) + cautions)
+        why = f"{grounds.zero_std.why}; `rft rollout -n 8` samples completions"
+        return Advice("not measured", why, tuple(why for _, why in found) + cautions)
     if found:
         (action, why), *others = found
         return Advice(action, why, tuple(more for _, more in others) + cautions)
@@ -123,6 +124,8 @@ def _of_the_grader(grounds: Grounds) -> Iterator[tuple[Action, str]]:
 
 def _cautions(grounds: Grounds) -> Iterator[str]:
     """What may be well or not: the rewards alone do not tell."""
+    if 1.0 in (grounds.all_lowest.value, grounds.all_highest.value):
+        yield "every reward is the same: `rft replay TRAINING_FILE` shows what the references earn"
     length = grounds.length
     if length.value is not None and length.low is not None and length.high is not None:
         if length.low >= LONG or length.high <= -LONG:

@@ -18,7 +18,7 @@ from harness.runs.facts import Bounds
 from harness.signal.groups import TOLERANCE
 from harness.signal.statistic import GROUPS, ROLLOUTS, Statistic, around, over_groups, refused, share
 from harness.signal.tally import variance_of
-from harness.signal.zero_std import Partition, SizeForecast, chance_others, forecast_zero_std
+from harness.signal.zero_std import SIZES, Partition, SizeForecast, chance_others, forecast_zero_std
 
 __all__ = ["MIXED", "NO_RANGE", "RewardGroups"]
 
@@ -50,8 +50,25 @@ class RewardGroups:
         values = sorted({value for one in self._all for value in one})
         self._steps = [low for low, high in pairwise(values) if high - low > TOLERANCE]
 
+    def _lack(self, *, several: bool) -> Statistic | None:
+        """The refusal of a statistic that too little stands behind; None where there is enough.
+
+        Args:
+            several: Whether it is over groups of two rewards or more.
+        """
+        groups = self._several if several else self._all
+        count, rewards = sum(groups.values()), sum(len(one) * many for one, many in groups.items())
+        kind = "groups of two rewards or more" if several else "groups"
+        if count < GROUPS:
+            return refused(f"{count} {kind}, and it takes {GROUPS}", count)
+        if rewards < ROLLOUTS:
+            return refused(f"{rewards} rewards in {kind}, and it takes {ROLLOUTS}", count)
+        return None
+
     def mean(self) -> Statistic:
         """The mean reward; each record counts once."""
+        if lack := self._lack(several=False):
+            return lack
         limits = {} if self.bounds is None else {"low": self.bounds[0], "high": self.bounds[1]}
         return over_groups(_each(self._all, _mean), **limits)
 
@@ -60,25 +77,27 @@ class RewardGroups:
         if self.bounds is None:
             unknown = refused(NO_RANGE, self.groups)
             return unknown, unknown
+        if lack := self._lack(several=False):
+            return lack, lack
         low, high = self.bounds
         return self._share_at(low), self._share_at(high)
 
     def _share_at(self, end: float) -> Statistic:
-        if self.groups < GROUPS:
-            return refused(f"{self.groups} groups, and it takes {GROUPS}", self.groups)
         shares = _each(self._all, lambda one: _hits(end, one) / len(one))
         mean, variance = math.fsum(shares) / len(shares), variance_of(shares) / len(shares)
         return around(mean, variance, self.groups, self.rewards)
 
     def zero_std(self) -> Statistic:
         """The share of groups whose rewards are all equal."""
-        return share(self._count(is_flat), self.several)
+        return self._lack(several=True) or share(self._count(is_flat), self.several)
 
     def zero_std_by_place(self) -> tuple[Statistic, Statistic, Statistic]:
         """The shares of groups whose rewards are all at the floor, at the top, and equal elsewhere."""
         if self.bounds is None:
             unknown = refused(NO_RANGE, self.several)
             return unknown, unknown, unknown
+        if lack := self._lack(several=True):
+            return lack, lack, lack
         low, high = (self._count(partial(_is_at, end)) for end in self.bounds)
         between = self._count(is_flat) - low - high
         return share(low, self.several), share(high, self.several), share(between, self.several)
@@ -88,6 +107,8 @@ class RewardGroups:
 
     def forecast(self) -> list[SizeForecast]:
         """The share of zero-std groups at other group sizes."""
+        if lack := self._lack(several=True):
+            return [SizeForecast(size, lack, "not measured") for size in SIZES]
         found: Counter[Partition] = Counter()
         for one, many in self._several.items():
             found[self._partition(one)] += many
@@ -108,11 +129,10 @@ class RewardGroups:
         |reward - mean| / std, as w (Kish, "Survey Sampling", 1965). Both are ratios of sums over the groups;
         their variance is that of the ratio linearized (Taylor).
         """
+        if lack := self._lack(several=True):
+            return lack, lack
         count = self.several
         rollouts = sum(len(one) * many for one, many in self._several.items())
-        if count < GROUPS or rollouts < ROLLOUTS:
-            unknown = refused(f"{count} groups of two rewards or more, and it takes {GROUPS}", count)
-            return unknown, unknown
         weights = {one: _weight(one) for one in self._several}
         weight = math.fsum(weights[one] * many for one, many in self._several.items())
         useful = sum(len(one) * many for one, many in self._several.items() if weights[one])
@@ -133,9 +153,8 @@ class RewardGroups:
         """The share of groups that are expected to go on teaching nothing."""
         if self.bounds is None:
             return refused(NO_RANGE, self.several)
-        if self.several < GROUPS:
-            why = f"{self.several} groups of two rewards or more, and it takes {GROUPS}"
-            return refused(why, self.several)
+        if lack := self._lack(several=True):
+            return lack
         kinds = self.droppable_kinds()
         return share(self._count(lambda one: one in kinds), self.several)
 

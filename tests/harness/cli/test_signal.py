@@ -47,7 +47,10 @@ def test_the_first_line_is_the_advice_and_80_columns_hold_all(folder):
 def test_too_little_is_not_measured_and_exit_2(folder):
     done = rft_inside(folder, "signal", "few")
     assert done.returncode == 2
-    assert done.stdout.startswith("Not measured: 2 groups, and it takes 10.")
+    said = " ".join(done.stdout.splitlines()[:2])
+    assert said.startswith(
+        "Not measured: 2 groups of two rewards or more, and it takes 10; `rft rollout -n 8`"
+    )
 
 
 def test_json_is_the_record(folder):

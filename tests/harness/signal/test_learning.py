@@ -74,6 +74,7 @@ def test_no_order_of_rows_changes_anything_and_counts_add_up(groups, random):
     [
         (rows_of(MIXED), "train", "100%"),
         (rows_of(MIXED[:9]), "not measured", "9 groups"),
+        (rows_of([[1.0, 0.0]] * 14), "not measured", "28 rewards"),
         (rows_of([[1.0] * 4] * 20), "fix the data", "zero-std"),
         (rows_of([[0.0] * 4] * 20), "fine-tune first", "zero-std"),
         (rows_of([[0.5] * 4] * 20), "fix the grader", "zero-std"),

@@ -1,0 +1,91 @@
+"""`rft signal` on 1,000,000 rewards, against reading them.
+
+The run is written as a replay would leave it: 125,000 records of eight rollouts, with two metrics and a
+length each. Everything runs in a process of its own, in turn, three rounds; the lowest of each counts.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.replay import MEMORY_FILE, timed
+from harness.runs.facts import GraderFacts, InProcessFacts, InputFacts, RunFacts
+from harness.runs.rows import Row, Totals, dump
+from harness.runs.store import Run, create
+
+RECORDS, ROLLOUTS, ROUNDS = 125_000, 8, 3
+
+READING = """
+import sys
+from pathlib import Path
+from harness.runs.rows import read_rows
+for row in read_rows(Path(sys.argv[1])):
+    pass
+"""
+
+
+def write_run(folder: Path, name: str, seed: int) -> Run:
+    """A finished run whose records are easy or hard by a beta distribution."""
+    source = folder / "rollouts.jsonl"
+    source.touch()
+    state = source.stat()
+    run = create(
+        folder / "runs",
+        name,
+        RunFacts(
+            grader=GraderFacts("my_grader:right", "0", {"range": [0.0, 1.0]}),
+            input=InputFacts(source, state.st_size, state.st_mtime_ns, None, derived=False),
+            target=InProcessFacts("my_grader:right"),
+            wire="open-weight",
+        ),
+    )
+    draw, records, totals, at = random.Random(seed), random.Random(0), Totals(), 0
+    with run.rewards.open("wb") as file:
+        for record in range(RECORDS):
+            chance = records.betavariate(0.5, 0.5)
+            for rollout in range(ROLLOUTS):
+                right = float(draw.random() < chance)
+                row: Row = {
+                    "at": at,
+                    "repeat": 0,
+                    "id": f"gsm8k-train-{record:06}/{rollout}",
+                    "group": f"gsm8k-train-{record:06}",
+                    "reward": right,
+                    "metrics": {"right": right, "brief": draw.random()},
+                    "error": None,
+                    "ms": 0.05,
+                    "length": draw.randrange(100, 2000),
+                }
+                at += 1000
+                totals.add(row)
+                file.write(dump(row))
+    run.close(totals)
+    return run
+
+
+def rft(*words: str) -> list[str]:
+    return [sys.executable, "-m", "harness.cli.main", *words, "--json"]
+
+
+def run() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        one = write_run(Path(name), "run-1", 1)
+        calls = {
+            "reading": [sys.executable, "-c", READING, str(one.rewards)],
+            "signal": rft("signal", str(one.folder)),
+        }
+        times = {name: (float("inf"), 0.0) for name in calls}
+        for _round in range(ROUNDS):
+            for name, call in calls.items():
+                times[name] = min(times[name], timed(call))
+        Path(MEMORY_FILE).unlink()
+        base = times["reading"][0]
+        print(f"  reading 1,000,000 rewards     {base:6.2f} s, {times['reading'][1]:.0f} MB")
+        print(f"  rft signal                    {times['signal'][0] / base:6.2f} x   (bar 3)")
+        print(
+            f"  rft compare                   {times['compare'][0] / base / 2:6.2f} x   (bar 3; it reads two)"
+        )
+        print(f"  its peak memory               {times['signal'][1]:6.0f} MB")
