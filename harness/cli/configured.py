@@ -18,6 +18,7 @@ import click
 from click.core import ParameterSource
 
 from harness.config import KEYS, Configuration, Setting, find_configuration
+from harness.errors import InputError
 from harness.import_path import add_folder
 
 __all__ = [
@@ -91,7 +92,6 @@ _SILENCES: Final[Mapping[str, tuple[str, ...]]] = {
     "stack": ("handler",),
     "arn": ("handler",),
     "label": ("label_true", "label_threshold", "label_tolerance"),
-    "base_url": ("region",),
     # The earlier job says these.
     "like": ("records", "model", *_JOB),
 }
@@ -138,11 +138,13 @@ def filled(
     names = {name: key for key, name in parameters.items()}
     said = {names.get(name, name): value for name, value in given.items()}
     for key in parameters.keys() | said.keys():
-        if variable_for(key, environment):
-            said.setdefault(key, None)
+        if variable := variable_for(key, environment):
+            said.setdefault(key, environment[variable])
     held = [key for key in KEYS if key in parameters and key in configuration.settings and key not in said]
     for key in said:
         held = _without(held, _SILENCES.get(key, ()))
+    if _tells_region(said.get("base_url")):
+        held = _without(held, ("region",))
     for rivals in _FIRST_ONLY:
         held = _first_only(held, said, rivals)
     held = _in_place(verb, held, said)
@@ -197,6 +199,16 @@ def _first_only(held: list[str], said: Collection[str], rivals: Sequence[str]) -
 
 def _without(held: list[str], keys: Iterable[str]) -> list[str]:
     return [key for key in held if key not in keys]
+
+
+def _tells_region(base_url: Any) -> bool:
+    """Whether the host of a base URL holds a Region, which another one would contradict."""
+    from harness.api.endpoint import find_endpoint
+
+    try:
+        return bool(base_url) and find_endpoint(base_url, None, {}).region is not None
+    except InputError:  # the verb says so
+        return False
 
 
 def _only(value: Any) -> Any:

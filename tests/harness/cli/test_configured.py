@@ -185,7 +185,9 @@ def resolved(verb: str, line: list[str], *keys: str, **environment: str) -> set[
         ("replay", "--label other", "label label_true", ""),
         ("replay", "--keep-field f", "records", ""),
         ("submit", "--like j", "records model n_epochs stack region", "stack region"),
-        ("submit", "--base-url http://127.0.0.1:1/v1", "base_url region", ""),
+        ("submit", "--base-url http://127.0.0.1:1/v1", "base_url region", "region"),
+        ("submit", "--base-url https://bedrock-mantle.us-east-1.api.aws/v1", "base_url region", ""),
+        ("submit", "--base-url nonsense", "base_url region", "region"),
         ("submit", "t --model amazon.nova-2-lite-v1:0:256k", "role_arn learning_rate_multiplier", "role_arn"),
         ("submit", "t", "role_arn n_epochs", "n_epochs"),
         ("capture", "log.txt", "stack function", ""),
@@ -203,7 +205,9 @@ def test_the_environment_wins_over_the_file() -> None:
     assert resolved("stack", [], "region", AWS_REGION="us-west-2") == set()
     assert resolved("stack", [], "region", AWS_DEFAULT_REGION="") == {"region"}
     keys = ("base_url", "region")
-    assert resolved("jobs", [], *keys, OPENAI_BASE_URL="http://127.0.0.1:1/v1") == set()
+    assert resolved("jobs", [], *keys, OPENAI_BASE_URL="http://127.0.0.1:1/v1") == {"region"}
+    url = "https://bedrock-mantle.us-east-1.api.aws/v1"
+    assert resolved("jobs", [], *keys, OPENAI_BASE_URL=url) == set()
 
 
 @pytest.fixture
