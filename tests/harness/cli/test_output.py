@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from rich.cells import cell_len
 from harness.cli.output import emit_json, printable, say, stdout_console
 from harness.findings import Severity
 from harness.printable import wrapped
-from support.rft_command import COMMAND, rft, write_grader
+from support.rft_command import COMMAND, rft, rft_inside, write_grader
 from support.rollout_files import rollout, write_rollouts
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))
@@ -119,19 +120,27 @@ def test_nothing_that_is_printed_steers_the_terminal(text: str):
         out.getvalue().encode()
 
 
-@pytest.fixture
-def evil(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def evil_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run of what steers a terminal."""
+    folder = tmp_path_factory.mktemp("evil")
     rollouts = [
         rollout(f"{at}{EVIL}", text, "72", ok=ok, evil=EVIL, record=f"{at}{EVIL}")
         for at, (text, ok) in enumerate((("72" + EVIL, True), ("7", True), ("1" + EVIL, False)))
     ]
-    write_rollouts(tmp_path / "rollouts.jsonl", rollouts)
+    write_rollouts(folder / "rollouts.jsonl", rollouts)
     record = {"messages": [{"role": EVIL, "content": EVIL}], "reference_answer": EVIL, EVIL: EVIL}
-    write_rollouts(tmp_path / "records.jsonl", [record, {**record, "id": EVIL}])
-    write_grader(tmp_path, GRADER)
-    (tmp_path / "test_it.py").write_text(TEST)
-    assert rft(tmp_path, "replay", "rollouts.jsonl", "-g", "my_grader.py", "--name", "r").returncode == 1
-    return tmp_path
+    write_rollouts(folder / "records.jsonl", [record, {**record, "id": EVIL}])
+    write_grader(folder, GRADER)
+    (folder / "test_it.py").write_text(TEST)
+    assert rft_inside(folder, "replay", "rollouts.jsonl", "-g", "my_grader.py", "--name", "r").returncode == 1
+    return folder
+
+
+@pytest.fixture
+def evil(evil_run: Path, tmp_path: Path) -> Path:
+    """A copy of it that a test may change."""
+    return Path(shutil.copytree(evil_run, tmp_path / "evil"))
 
 
 VERBS = {
@@ -163,7 +172,7 @@ def test_no_verb_lets_data_steer_the_terminal(verb: str, evil: Path):
     words = [word.replace("\x00", "") for word in VERBS[verb]]
     if verb == "show one":
         words[-1] = "at-0"
-    done = rft(evil, *words)
+    done = rft_inside(evil, *words)
     assert not STEERING.search(done.stdout + done.stderr)
 
 
