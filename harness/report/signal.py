@@ -101,7 +101,8 @@ def _within(found: Signal) -> Iterator[str]:
             if one.correlation is None
             else f"{one.correlation:+.3f} ({one.explained:.0%} of the variance)"
         )
-        yield f"{shortened(one.name, _NAME):<{_NAME}} {said}  spread {one.spread:.3g}, mean {one.mean:.3g}"
+        n = "" if one.n == found.rewarded else f", n {one.n:,} of {found.rewarded:,} rollouts"
+        yield f"{shortened(one.name, _NAME):<{_NAME}} {said}  spread {one.spread:.3g}, mean {one.mean:.3g}{n}"
     if len(found.components) > _METRICS:
         yield f"and {len(found.components) - _METRICS:,} more metrics; --json lists all"
 

@@ -234,11 +234,9 @@ def _truncated(tally: Tally) -> Statistic:
 
 
 def _components(tally: Tally) -> list[Component]:
-    """The metrics that differ within groups, those that go most with the reward first."""
-    rewards = sum(len(group.rewards) for group in tally.groups.values())
+    """The metrics, those that go most with the reward first."""
     found = [_component(name, sums) for name, sums in tally.metrics.items()]
-    whole = [one for one in found if one.n == rewards]
-    return sorted(whole, key=lambda one: (-abs(one.correlation or 0.0), one.name))
+    return sorted(found, key=lambda one: (-abs(one.correlation or 0.0), one.name))
 
 
 def _component(name: str, sums: MetricSums) -> Component:

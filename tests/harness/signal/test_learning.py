@@ -185,4 +185,12 @@ def test_the_component_that_moves_with_the_reward_stands_first():
         one["metrics"] = {"still": 1.0, "right": one["reward"] * 2, "other": float(number % 4 < 2)}
     found = signal(rows)
     assert [one.name for one in found.components] == ["right", "other", "still"]
+    assert [one.n for one in found.components] == [80] * 3
     assert [one.correlation for one in found.components] == [pytest.approx(1.0), pytest.approx(0.0), None]
+
+
+def test_a_metric_that_some_rollouts_lack_is_told_with_its_own_count():
+    rows = rows_of(MIXED)
+    for number, one in enumerate(rows):
+        one["metrics"] = {"right": one["reward"]} if number % 4 else {}
+    assert [(one.name, one.n) for one in signal(rows).components] == [("right", 60)]
