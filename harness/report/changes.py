@@ -8,7 +8,7 @@ from textwrap import fill
 from harness.data.json_lines import lines
 from harness.printable import printable, shortened
 from harness.report.console import SafeConsole
-from harness.report.page.shown_texts import texts_of_line
+from harness.report.shown_texts import texts_of_line
 from harness.runs.store import Run
 from harness.signal.comparison import Comparison
 from harness.signal.fail_on import LimitOutcome

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from harness.data.json_lines import lines
-from harness.report.page.shown_texts import SampleTexts, Shown, excerpt, length_of, texts_of_line
+from harness.report.shown_texts import SampleTexts, Shown, excerpt, length_of, texts_of_line
 from harness.runs.rows import Row
 
 __all__ = [

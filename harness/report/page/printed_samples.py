@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.report.page.held_samples import HeldTexts
-from harness.report.page.shown_texts import Shown
+from harness.report.shown_texts import Shown
 from harness.runs.rows import Row, failure_of, sample_name
 
 __all__ = ["PrintedSample", "printed_samples"]

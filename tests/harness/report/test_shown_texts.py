@@ -1,4 +1,4 @@
-"""What a page shows of a rollout, whatever its line holds."""
+"""What is shown of a rollout, whatever its line holds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.report.page.shown_texts import excerpt, length_of, texts_of_line
+from harness.report.shown_texts import excerpt, length_of, texts_of_line
 from support.rollout_files import rollout
 
 JSON = st.recursive(

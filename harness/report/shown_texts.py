@@ -67,7 +67,7 @@ def excerpt(text: str, most: int) -> Shown:
 
 
 def length_of(shown: Shown) -> int:
-    """How many characters the page holds of a text."""
+    """How many characters are held of a text."""
     return len(shown) if isinstance(shown, str) else len(shown[0]) + len(shown[2])
 
 
