@@ -145,7 +145,7 @@ function listenToTheme(redraw) {
     button.textContent = `Theme: ${theme}`;
     redraw();
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", redraw);
 }
 
 async function start() {
