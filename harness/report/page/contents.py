@@ -21,6 +21,7 @@ from harness.report.page.bars import (
     reward_bars,
 )
 from harness.report.page.beside import beside, same_rollouts
+from harness.report.page.comparison_card import ComparisonCard, comparison_card
 from harness.report.page.curve_charts import CurveChart, job_charts, rehearsal_charts
 from harness.report.page.headline import PageVerdict, Tile, lead_of, run_facts, tiles_of, verdict_of
 from harness.report.page.heat_map import GroupCells
@@ -37,6 +38,7 @@ from harness.report.page.signal_charts import (
 from harness.runs.facts import Bounds, middle_of
 from harness.runs.rows import Row, failure_of
 from harness.runs.store import Run
+from harness.signal.comparison import compare_runs
 from harness.signal.learning import signal_of
 
 __all__ = ["ReportPage", "page_of"]
@@ -59,6 +61,7 @@ class ReportPage:
     groups: int
     """Groups that are drawn, of `all_groups`."""
     all_groups: int
+    comparison: ComparisonCard | None
     training: list[CurveChart]
     rehearsal: list[CurveChart]
     rehearsal_says: list[str]
@@ -148,6 +151,7 @@ def page_of(
     training = [] if job is None else job_charts(*job)
     says, rehearsed = ([], []) if rehearsal is None else rehearsal_charts(rehearsal)
     signal = signal_of(run, bounds)
+    compared = None if against is None else comparison_card(compare_runs(against, run, bounds))
     charts = [
         reward_bars(look),
         group_bars(look.groups),
@@ -169,6 +173,7 @@ def page_of(
         statistics=statistic_lines(signal),
         groups=len(cells),
         all_groups=len(gathered.cells.cells),
+        comparison=compared,
         training=training,
         rehearsal=rehearsed,
         rehearsal_says=says,

@@ -13,6 +13,7 @@ from harness.errors import InputError
 from harness.report.page.beside import beside
 from harness.report.page.contents import page_of
 from harness.report.page.packing import unpacked
+from harness.report.page.writing import html_of
 from harness.runs.rows import dump
 from harness.runs.store import Run
 from support.finished_runs import finished_run
@@ -54,9 +55,33 @@ def test_a_run_of_other_completions_shows_them(tmp_path: Path) -> None:
         runs.append(finished_run(tmp_path / name, rollouts, rows))
     page = page_of(runs[0], against=runs[1])
     other = unpacked(page.data)["samples"]["other"]
+    assert page.comparison is not None
+    assert page.comparison.other == "first"
+    assert "They share no completion" in page.comparison.sentences[0]
     assert (other["there"], other["reward"]) == ([1, 0], [1.0, None])
     assert other["completion"] == ["72", None]
     assert [remark for remark in page.remarks if "1 of 2 samples are in first too" in remark]
+
+
+def test_the_page_says_what_changes_for_a_job(tmp_path: Path) -> None:
+    rollouts = [rollout(name, name, "72", record="r") for name in "ab"]
+    runs = []
+    for name, rewards in (("old", (1.0, 0.0)), ("new", (0.0, 1.0))):
+        (tmp_path / name).mkdir()
+        rows = [row_of(id, reward, group="r &") for id, reward in zip("ab", rewards, strict=True)]
+        runs.append(finished_run(tmp_path / name, rollouts, rows))
+    page = page_of(runs[1], against=runs[0])
+    card = page.comparison
+    assert card is not None
+    assert card.chart is not None
+    figures = {bar.name: bar.figure for bar in card.chart.bars}
+    assert figures["ordered pairs turned round"] == "1 of 1"
+    assert figures["rewards that differ"] == "2 of 2"
+    assert [(flip.name, flip.was, flip.now, flip.link) for flip in card.flips] == [
+        ("a", "1", "0", "#record=r%20%26"),
+        ("b", "0", "1", "#record=r%20%26"),
+    ]
+    assert 'href="#record=r%20%26"' in html_of(page)
 
 
 def test_a_run_that_is_not_done_is_nothing_to_compare_with(tmp_path: Path) -> None:

@@ -1,0 +1,130 @@
+"""A comparison of two runs as a page shows it: sentences, bars, and the rollouts that changed sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from harness.report.page.bars import Bar, BarChart, Tone
+from harness.signal.comparison import Comparison
+from harness.signal.label_agreement import LabelComparison
+from harness.signal.reordered import Reordering
+from harness.signal.statistic import Statistic
+
+__all__ = ["ChangedSide", "ComparisonCard", "comparison_card"]
+
+_FLIPS = 20
+_JOINED = {
+    "place": "They graded the same rollouts.",
+    "completion": "They are compared on the completions that both graded.",
+    "record": "They share no completion, so they are compared record by record, as two models.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSide:
+    """A rollout that was above its record's mean and is below it now, or the reverse."""
+
+    name: str
+    was: str
+    now: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonCard:
+    """What this run changes against another."""
+
+    other: str
+    sentences: list[str]
+    chart: BarChart | None
+    """None where the runs share no completion."""
+    labels: list[tuple[str, str, str]]
+    """Figures against the label: name, before, now."""
+    flips: list[ChangedSide]
+    flipped: int
+    """How many there are; `flips` holds the first."""
+
+
+def comparison_card(found: Comparison) -> ComparisonCard:
+    """Arrange a comparison for the page of its second run."""
+    other, order = Path(found.was).name, found.order
+    flips = [] if order is None else order.flips[:_FLIPS]
+    return ComparisonCard(
+        other,
+        list(_sentences(found)),
+        None if order is None else _chart(order, other),
+        [] if found.labels is None else list(_labels(found.labels)),
+        [
+            ChangedSide(
+                str(flip.id)[:80], f"{flip.was:g}", f"{flip.now:g}", f"#record={_address(flip.group)}"
+            )
+            for flip in flips
+        ],
+        0 if order is None else order.flipped,
+    )
+
+
+def _sentences(found: Comparison) -> Iterator[str]:
+    yield _JOINED[found.by]
+    if found.only_was or found.only_now:
+        yield f"Not compared: {found.only_was:,} rollouts only there, {found.only_now:,} only here."
+    pair = found.records
+    if pair is None:
+        yield "No record has a reward in both runs."
+    else:
+        low, high = pair.difference.low, pair.difference.high
+        bounds = "" if low is None or high is None else f" (95 % interval {low:+.4f} to {high:+.4f})"
+        clear = "" if pair.is_clear else ", which is no clear difference"
+        yield (
+            f"Mean reward {pair.difference.mean:+.4f}{bounds}{clear}: {pair.wins:,} records higher,"
+            f" {pair.losses:,} lower, {pair.ties:,} equal."
+        )
+    if found.labels is not None:
+        labels = found.labels
+        yield (
+            f"Of {labels.rollouts:,} rollouts with the label {labels.label}, {labels.mended:,} agree only now"
+            f" and {labels.broken:,} no longer do."
+        )
+    elif found.why_no_labels is not None:
+        yield f"Labels are not compared: {found.why_no_labels}."
+
+
+def _chart(order: Reordering, other: str) -> BarChart:
+    rows: list[tuple[str, int, int, Tone, str | None]] = [
+        ("rewards that differ", order.changed, order.rollouts, "plain", "#show=differ"),
+        ("advantages that change sign", order.flipped, order.rollouts, "bad", None),
+        ("ordered pairs turned round", order.inverted, order.pairs, "bad", None),
+        ("ordered pairs made equal", order.merged, order.pairs, "muted", None),
+        ("no reward any more", order.failed_now, order.rollouts, "bad", None),
+        ("a reward only now", order.failed_before, order.rollouts, "good", None),
+        (f"zero-std groups in {other[:40]}", order.zero_std_was, order.groups, "muted", None),
+        ("zero-std groups here", order.zero_std_now, order.groups, "muted", None),
+    ]
+    bars = [
+        Bar(name, count / of if of else 0.0, f"{count:,} of {of:,}", tone, link if count else None)
+        for name, count, of, tone, link in rows
+    ]
+    note = "A job learns from the order of rewards within a record, not from their size."
+    return BarChart("What changes", ("change", "of"), bars, note)
+
+
+def _labels(labels: LabelComparison) -> Iterator[tuple[str, str, str]]:
+    was, now = labels.was, labels.now
+    yield "false positives", _said(was.false_positives, ".1%"), _said(now.false_positives, ".1%")
+    yield "false negatives", _said(was.false_negatives, ".1%"), _said(now.false_negatives, ".1%")
+    yield "Youden's J", _said(was.youden, ".3f"), _said(now.youden, ".3f")
+    yield "pairs ordered rightly", _said(was.pair_accuracy, ".1%"), _said(now.pair_accuracy, ".1%")
+
+
+def _said(one: Statistic, form: str) -> str:
+    if one.value is None:
+        return f"not measured: {one.why}"
+    bounds = "" if one.low is None or one.high is None else f" ({one.low:{form}} to {one.high:{form}})"
+    return f"{one.value:{form}}{bounds}, n {one.n:,}"
+
+
+def _address(text: str) -> str:
+    return quote(text.encode("utf-8", "surrogatepass"), safe="")
