@@ -1,4 +1,4 @@
-"""`rft show`: look at a replay run, or at one of its samples."""
+"""`rft show`: look at a replay run, at one of its samples, or at those that a filter takes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from pathlib import Path
 import click
 
 from harness.cli.options import json_option, range_option, run_folder, runs_dir_option
-from harness.cli.output import emit_json
+from harness.cli.output import emit_json, stdout_console
+from harness.errors import InputError
 from harness.report.look import look_at, sample_of
-from harness.runs.store import open_run
+from harness.runs.store import Run, open_run
+from harness.signal.row_filter import ChosenRows, RowFilter, choose_rows, read_condition
+
+_LIMIT = 10
 
 
 @click.command("show")
@@ -23,6 +27,19 @@ from harness.runs.store import open_run
     show_default=True,
     help="List the N lowest and the N slowest samples.",
 )
+@click.option("--failed", is_flag=True, help="List the samples without a reward.")
+@click.option("--disagree", is_flag=True, help="List the samples whose label or wires disagree.")
+@click.option("--group", metavar="RECORD", help="List the samples of this record; a sample names its own.")
+@click.option(
+    "--where",
+    metavar="CONDITION",
+    multiple=True,
+    help="List the samples with NAME=VALUE, NAME<VALUE or NAME>VALUE; NAME is reward, label, length, finish,"
+    " error or a metric. Repeatable: all have to hold.",
+)
+@click.option(
+    "--limit", metavar="N", type=click.IntRange(1), help=f"List at most the first N samples ({_LIMIT})."
+)
 @click.option(
     "--all", "everything", is_flag=True, help="Print long texts whole, and every message and metric."
 )
@@ -33,6 +50,11 @@ def command(
     run: Path,
     sample: str | None,
     worst: int,
+    failed: bool,
+    disagree: bool,
+    group: str | None,
+    where: tuple[str, ...],
+    limit: int | None,
     everything: bool,
     range: tuple[float, float] | None,  # the word that users write
     runs_dir: Path,
@@ -40,10 +62,16 @@ def command(
 ) -> int:
     """Show what a replay run found; with the id of a SAMPLE, show that sample.
 
-    RUN is the run's folder, or its name under --runs-dir.
+    RUN is the run's folder, or its name under --runs-dir. --failed, --disagree, --group and --where list
+    samples with their texts; together they list the samples for which all of them hold.
     """
+    asked = RowFilter(failed, disagree, group, tuple(map(read_condition, where)))
     opened = open_run(run_folder(run, runs_dir))
-    if sample is not None:
+    if asked != RowFilter() or limit is not None:
+        if sample is not None:
+            raise InputError("a sample is named, and a filter lists many", fix="Leave one of them out.")
+        _list(opened, choose_rows(opened, asked, limit or _LIMIT, range), everything, as_json)
+    elif sample is not None:
         found = sample_of(opened, sample)
         if as_json:
             emit_json(found)
@@ -51,12 +79,22 @@ def command(
             from harness.report.terminal import print_sample
 
             print_sample(found, everything=everything)
-        return 0
-    look = look_at(opened, worst, range)
-    if as_json:
-        emit_json(look.to_json())
     else:
-        from harness.report.terminal import print_run
+        look = look_at(opened, worst, range)
+        if as_json:
+            emit_json(look.to_json())
+        else:
+            from harness.report.short_texts import SampleReader
+            from harness.report.terminal import print_run
 
-        print_run(look, everything=everything)
+            print_run(look, everything=everything, reader=SampleReader(opened))
     return 0
+
+
+def _list(run: Run, found: ChosenRows, everything: bool, as_json: bool) -> None:
+    from harness.report.chosen_samples import chosen_as_json, print_chosen
+
+    if as_json:
+        emit_json(chosen_as_json(run, found))
+    else:
+        print_chosen(run, found, stdout_console(), whole=everything)

@@ -12,7 +12,7 @@ from graders.errors import RecordError
 from harness.data.json_lines import LineError, parse
 from harness.data.record_fields import flattened
 
-__all__ = ["Excerpt", "SampleTexts", "Shown", "excerpt", "length_of", "texts_of_line"]
+__all__ = ["Excerpt", "SampleTexts", "Shown", "as_text", "excerpt", "length_of", "texts_of_line"]
 
 Excerpt: TypeAlias = tuple[str, int, str]
 """Start of a text, how many characters were left out, and its end."""
@@ -56,7 +56,7 @@ def texts_of_line(line: bytes) -> SampleTexts:
         completion,
         reasoning,
         _reference(value),
-        None if value.get("model") is None else _text(value["model"]),
+        None if value.get("model") is None else as_text(value["model"]),
     )
 
 
@@ -87,14 +87,14 @@ def _reference(value: dict[str, Any]) -> str | None:
         found = Sample(value).reference_answer
     except (RecordError, RecursionError):
         found = value.get("reference_answer")
-    return None if found is None else _text(found)
+    return None if found is None else as_text(found)
 
 
 def _turn(message: Any) -> tuple[str, str]:
     if not isinstance(message, dict):
-        return "no message", _text(message)
+        return "no message", as_text(message)
     texts = [_block_text(block) for block in _blocks(message.get("content"))]
-    return _text(message.get("role")), "\n".join([*filter(None, texts), *_calls(message)])
+    return as_text(message.get("role")), "\n".join([*filter(None, texts), *_calls(message)])
 
 
 def _blocks(content: Any) -> list[Any]:
@@ -106,7 +106,7 @@ def _blocks(content: Any) -> list[Any]:
 def _block_text(block: Any) -> str:
     if isinstance(block, dict) and isinstance(block.get("text"), str):
         return str(block["text"])
-    return _medium(block) or _text(block)
+    return _medium(block) or as_text(block)
 
 
 def _medium(block: Any) -> str | None:
@@ -123,12 +123,12 @@ def _calls(message: dict[str, Any]) -> Iterator[str]:
     for call in calls if isinstance(calls, list) else ():
         function = call.get("function") if isinstance(call, dict) else None
         if isinstance(function, dict):
-            yield f"[tool call] {_text(function.get('name'))}({_text(function.get('arguments', ''))})"
+            yield f"[tool call] {as_text(function.get('name'))}({as_text(function.get('arguments', ''))})"
         else:
-            yield f"[tool call] {_text(call)}"
+            yield f"[tool call] {as_text(call)}"
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
     """A text as it is, anything else as JSON."""
     if isinstance(value, str):
         return value

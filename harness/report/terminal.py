@@ -11,9 +11,12 @@ from typing import Any
 
 from rich.text import Text
 
+from harness.data.identity import canonical
 from harness.printable import named, printable, readable, shortened
 from harness.report.console import SafeConsole
 from harness.report.look import Look
+from harness.report.short_texts import SampleReader, text_lines
+from harness.report.shown_texts import as_text
 from harness.runs.rows import Row, failure_of, sample_name
 from harness.signal.groups import GroupCounts
 
@@ -27,13 +30,19 @@ TURNS = 40
 _NAME = 60
 
 
-def print_run(look: Look, console: SafeConsole | None = None, everything: bool = False) -> None:
+def print_run(
+    look: Look,
+    console: SafeConsole | None = None,
+    everything: bool = False,
+    reader: SampleReader | None = None,
+) -> None:
     """Print rewards, groups, errors, and the samples worth a look.
 
     Args:
         look: What there is to say of a run.
         console: Where to print; standard output when None.
         everything: Print all metrics, and not the first ones alone.
+        reader: Reads the texts of the samples worth a look; none are shown when None.
     """
     console = console or SafeConsole()
     facts, totals = look.facts, look.totals
@@ -53,16 +62,18 @@ def print_run(look: Look, console: SafeConsole | None = None, everything: bool =
         _head(console, "no reward")
         for kind, count in sorted(totals.errors.items()):
             console.print(f"  {printable(kind):<10} {count:,}")
-        _rows(console, look.failed, _failure)
+        _rows(console, look.failed, _failure, reader)
     if facts.label is not None:
         _against(facts.label, look, console)
     if look.disagreed:
-        _rows(console, look.disagreed, _disagreement)
+        _rows(console, look.disagreed, _disagreement, reader)
     if look.lowest:
         _head(console, "lowest")
-        _rows(console, look.lowest, lambda row: f"{row['reward']:g}")
+        _rows(console, look.lowest, lambda row: f"{row['reward']:g}", reader)
     _head(console, "slowest")
     _rows(console, look.slowest, lambda row: f"{row['ms']:.2f} ms")
+    if reader is not None and reader.why is not None:
+        console.print(printable(f"\ntexts are not shown: {reader.why}"))
     console.print(f"\none sample in full: rft show {look.folder} ID", style="dim")
 
 
@@ -101,7 +112,7 @@ def print_sample(found: dict[str, Any], console: SafeConsole | None = None, ever
         lines = (f"{_name(name)} {value:g}" for name, value in row["metrics"].items())
         _metrics(console, lines, len(row["metrics"]), everything)
         if "wires" in row:
-            console.print(printable(_shown(f"  wires {row['wires']}", everything)))
+            console.print(printable(_shown(f"  wires {canonical(row['wires'])}", everything)))
     if others := found.get("others"):
         console.print(f"\nother rollouts of this id: {named(others)}", style="dim")
 
@@ -191,9 +202,14 @@ def _group_lines(groups: GroupCounts) -> Iterator[str]:
         yield f"{_count(groups.unrewarded, 'group')} without any reward"
 
 
-def _rows(console: SafeConsole, rows: list[Row], say: Callable[[Row], str]) -> None:
+def _rows(
+    console: SafeConsole, rows: list[Row], say: Callable[[Row], str], reader: SampleReader | None = None
+) -> None:
     for row in rows:
         console.print(f"  {printable(sample_name(row))}  {printable(say(row))}")
+        texts = None if reader is None else reader.at(row["at"])
+        for line in () if texts is None else text_lines(texts, prompt=False):
+            console.print(line)
 
 
 def _failure(row: Row) -> str:
@@ -203,7 +219,7 @@ def _failure(row: Row) -> str:
 
 def _disagreement(row: Row) -> str:
     if "wires" in row:
-        return shortened(f"wires {row['wires']}")
+        return shortened(f"wires {canonical(row['wires'])}")
     return f"reward {row['reward']:g}, label {shortened(str(row['label']))}"
 
 
@@ -217,7 +233,7 @@ def _head(console: SafeConsole, title: str) -> None:
 
 def _shown(value: Any, everything: bool) -> str:
     """Content over several lines; the middle of a very long one is left out."""
-    text = "(none)" if value is None else value if isinstance(value, str) else repr(value)
+    text = "(none)" if value is None else as_text(value)
     if everything or len(text) <= TEXT:
         return text
     half = TEXT // 2

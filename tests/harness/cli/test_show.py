@@ -69,7 +69,7 @@ def test_what_a_person_sees(folder: Path) -> None:
         "3 groups; 2 have equal rewards (67% zero-std): nothing is learned from them",
         "2 groups of one grading, from which nothing is learned",
         "all wrong: 2 of 5; all right: 2",
-        "\nlowest\n  wrong/0  0\n  wrong/1  0\n\nslowest\n",
+        "\nlowest\n  wrong/0  0\n    completion 7\n    reference  72\n  wrong/1  0\n    completion 8\n",
     ):
         assert part in said.stdout, said.stdout
 
@@ -157,3 +157,74 @@ def test_at_least_one_sample_is_listed(folder: Path) -> None:
     run = replay_json(folder)["run"]
     assert len(show_json(folder, run, "--worst", "1")["slowest"]) == 1
     assert rft_inside(folder, "show", run, "--worst", "0").returncode == 2
+
+
+def test_samples_are_listed_with_their_texts(folder: Path) -> None:
+    run = replay_json(folder, "--repeats", "2")["run"]
+    said = rft_inside(folder, "show", run, "--where", "reward=0", "--group", "mixed").stdout
+    assert said.startswith("2 of 16 gradings, mean reward 0.0000\n\nmixed/1  reward 0\n")
+    assert "  prompt     How many?\n  completion 7\n  reference  72\n" in said
+    assert "mixed/1 (grading 2)  reward 0\n" in said
+    found = show_json(folder, run, "--where", "reward>0.5", "--limit", "1")
+    assert (found["count"], len(found["samples"]), found["mean"]) == (8, 1, 1.0)
+    assert found["samples"][0]["texts"]["completion"] == "72"
+    said = rft_inside(folder, "show", run, "--where", "reward>0.5", "--limit", "3").stdout
+    assert "and 5 more; --limit N shows more" in said
+
+
+def test_a_record_is_found_by_its_name_or_by_a_sample_of_it(folder: Path) -> None:
+    run = replay_json(folder)["run"]
+    ids = ["mixed/0", "mixed/1"]
+    for name in ("mixed", "mixed/1"):
+        assert [one["id"] for one in show_json(folder, run, "--group", name)["samples"]] == ids
+    assert "there is no record 'nobody' in this run" in refusal(folder, "show", run, "--group", "nobody")
+
+
+def test_failed_and_disagreeing_samples(folder: Path) -> None:
+    labeled = [{**one, "ok": at != 0} for at, one in enumerate(lines())]
+    write_rollouts(folder / "rollouts.jsonl", labeled)
+    write_grader(folder, RIGHT.replace("return", "assert sample.completion != '8'\n    return"))
+    run = replay_json(folder, "--label", "ok", code=1)["run"]
+    failed = rft_inside(folder, "show", run, "--failed").stdout
+    assert failed.startswith("1 of 8 gradings\n  no reward: exception 1\n\nwrong/1  no reward: exception")
+    assert "  completion 8\n" in failed
+    apart = show_json(folder, run, "--disagree")
+    assert [one["id"] for one in apart["samples"]] == ["mixed/1", "twice"]
+    assert "  label true  disagrees\n" in rft_inside(folder, "show", run, "--disagree").stdout
+    assert show_json(folder, run, "--where", "label=false")["count"] == 1
+    assert show_json(folder, run, "--where", "error=exception", "--failed")["count"] == 1
+
+
+def test_a_filter_of_what_the_run_does_not_hold_is_refused(folder: Path) -> None:
+    run = replay_json(folder)["run"]
+    for words, said in [
+        (["--disagree"], "Replay again with --label FIELD or --wire all."),
+        (["--where", "label=true"], "no grading of this run has a 'label'"),
+        (["--where", "nothing>1"], "no grading of this run has a 'nothing'. It has no metrics."),
+        (["--where", "reward~1"], "is no condition"),
+        (["--where", "reward=high"], "'high', which is no number"),
+        (["right/0", "--failed"], "Leave one of them out"),
+    ]:
+        assert said in refusal(folder, "show", run, *words)
+    assert rft_inside(folder, "show", run, "--failed").stdout == "0 of 8 gradings\n"
+
+
+def test_rewards_are_listed_without_texts_where_the_file_changed(folder: Path) -> None:
+    run = replay_json(folder)["run"]
+    (folder / "rollouts.jsonl").write_text("{}\n")
+    for words in ([], ["--where", "reward=0"]):
+        said = rft_inside(folder, "show", run, *words).stdout
+        assert "texts are not shown: " in said
+        assert "wrong/0" in said
+        assert "completion" not in said
+    found = show_json(folder, run, "--limit", "1")
+    assert found["samples"][0]["texts"] is None
+    assert "rollouts.jsonl" in found["why_no_texts"]
+
+
+def test_a_reference_that_is_an_object_is_shown_as_json(folder: Path) -> None:
+    write_rollouts(folder / "rollouts.jsonl", [rollout("one", "72", {"answer": None, "all": ["é"]})])
+    write_grader(folder, RIGHT.replace("sample.completion == sample.reference_text", "True"))
+    said = rft_inside(folder, "show", replay_json(folder)["run"], "one").stdout
+    assert '"answer": null' in said
+    assert '"é"' in said

@@ -60,7 +60,7 @@ def test_disagreements_are_listed(tmp_path: Path) -> None:
     said = printed(tmp_path, rows, label="ok")
     assert "agrees on 1 of 2" in said
     assert "b  reward 1, label False" in said
-    assert "c  wires {'open-weight': 1.0, 'nova': 0.0}" in said
+    assert 'c  wires {"nova":0.0,"open-weight":1.0}' in said
 
 
 def test_many_values_are_shown_by_tenths(tmp_path: Path) -> None:

@@ -1,0 +1,89 @@
+"""The texts of a run's samples, read by their place in the rollouts file, and shortened to a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.data.json_lines import MAX_LINE
+from harness.printable import columns_of, printable, readable
+from harness.report.shown_texts import SampleTexts, texts_of_line
+from harness.runs.store import Run
+
+__all__ = ["SampleReader", "cut", "text_lines"]
+
+_NAME = 10
+_COLUMNS = 80
+
+
+class SampleReader:
+    """Reads samples of a run without reading its rollouts file whole.
+
+    Args:
+        run: The run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._path = run.rollouts
+        self.why: str | None = run.why_unreadable()
+        """Why there are no texts; None where there are."""
+
+    def at(self, place: int) -> SampleTexts | None:
+        """The texts of the rollout whose line begins at a byte; None where there are none."""
+        if self.why is not None:
+            return None
+        try:
+            with self._path.open("rb") as file:
+                file.seek(place)
+                return texts_of_line(file.readline(MAX_LINE).rstrip(b"\r\n"))
+        except OSError as error:
+            self.why = f"{self._path} cannot be read: {error.strerror}"
+            return None
+
+
+def text_lines(
+    texts: SampleTexts, *, indent: int = 4, prompt: bool = True, whole: bool = False
+) -> Iterator[str]:
+    """A sample's prompt, completion and reference: a line each, or whole.
+
+    Args:
+        texts: What the sample holds.
+        indent: Columns before each line.
+        prompt: Whether to show the prompt's last turn of the user.
+        whole: Show texts whole, with their line breaks.
+    """
+    asked = next((said for role, said in reversed(texts.prompt) if role == "user"), None)
+    found = [("prompt", asked)] if prompt and asked is not None else []
+    found.append(("completion", texts.completion))
+    if texts.reference is not None:
+        found.append(("reference", texts.reference))
+    for name, text in found:
+        head = f"{' ' * indent}{name:<{_NAME}} "
+        if whole:
+            yield head + readable(text).replace("\n", "\n" + " " * len(head))
+        else:
+            yield head + (cut(" ".join(text.split()), _COLUMNS - len(head)) or "(nothing)")
+
+
+def cut(text: str, columns: int) -> str:
+    """Text as one printable line of at most so many columns; more of its end is kept, where answers are."""
+    # Nothing beyond both ends can be seen, and a completion may have millions of characters.
+    if len(text) > 4 * columns:
+        text = text[: 2 * columns] + text[-2 * columns :]
+        shown = printable(text)
+    else:
+        shown = printable(text)
+        if columns_of(shown) <= columns:
+            return shown
+    start = (columns - 5) // 3
+    end = _fitting(shown[::-1], columns - 5 - start)[::-1]
+    return f"{_fitting(shown, start).rstrip()} ... {end.lstrip()}"
+
+
+def _fitting(text: str, columns: int) -> str:
+    """The start of a text that fits into so many columns."""
+    used = 0
+    for at, char in enumerate(text):
+        used += columns_of(char)
+        if used > columns:
+            return text[:at]
+    return text

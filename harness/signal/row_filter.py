@@ -1,0 +1,258 @@
+"""Which gradings of a run to look at: the failed, those that disagree, those of a record, or by a value."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from harness.errors import InputError
+from harness.printable import named
+from harness.runs.facts import Bounds, known_bounds, middle_of
+from harness.runs.rows import Row, read_rows
+from harness.runs.store import Run
+from harness.signal.groups import TOLERANCE
+
+__all__ = ["ChosenRows", "Condition", "RowFilter", "choose_rows", "read_condition"]
+
+_FIELDS = ("reward", "label", "length", "finish", "error")
+_OPERATORS: Final[dict[str, Callable[[float, float], bool]]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_SIGN = re.compile(r"!=|<=|>=|=|<|>")
+_METRICS = "metrics."
+_NAMED = 20
+"""Metrics that a message names at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What one value of a grading has to be."""
+
+    name: str
+    """`reward`, `label`, `length`, `finish`, `error` (the kind of a failure), or `metrics.NAME`."""
+    sign: str
+    """`=`, `!=`, `<`, `<=`, `>` or `>=`."""
+    text: str
+    """The value as it was written."""
+    number: float | None
+    """The value as a number; None where it is none."""
+
+    def value_in(self, row: Row) -> Any:
+        """The value that a grading has; None where it has none."""
+        if self.name == "error":
+            error = row["error"]
+            return None if error is None else error["kind"]
+        if self.name.startswith(_METRICS):
+            return row["metrics"].get(self.name.removeprefix(_METRICS))
+        return row.get(self.name)
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value is what it has to be; a value that is not there never is."""
+        if value is None:
+            return False
+        if isinstance(value, bool):
+            value = "true" if value else "false"
+        if isinstance(value, int | float) and self.number is not None:
+            try:
+                gap = value - self.number
+            except OverflowError:  # an integer that no float holds
+                gap = math.inf if value > 0 else -math.inf
+            return _OPERATORS[self.sign](0.0 if abs(gap) <= TOLERANCE else gap, 0.0)
+        same = str(value) == self.text or str(value).lower() == self.text.lower() in ("true", "false")
+        return same if self.sign == "=" else not same if self.sign == "!=" else False
+
+
+def read_condition(text: str) -> Condition:
+    """Read one condition of `--where`.
+
+    Args:
+        text: NAME, a sign and a value, as in `reward<0.5` or `label=true`. A metric is named as it is, or as
+            `metrics.NAME` where its name is that of another value. Of several signs in a metric's name, the
+            last one counts before which a number follows.
+
+    Raises:
+        InputError: It is no condition, or compares what has no order.
+    """
+    found = _divided(text)
+    if found is None:
+        raise InputError(
+            f"--where {text!r} is no condition",
+            fix="Write NAME=VALUE, NAME<VALUE or NAME>VALUE, as in --where 'reward<0.5'.",
+        )
+    name, sign, value = found
+    number = _number(value)
+    texts = name in ("label", "finish", "error")
+    if number is None and (sign not in ("=", "!=") or not texts):
+        raise InputError(
+            f"--where {text!r} compares with {value!r}, which is no number", fix="Write a number."
+        )
+    if sign not in ("=", "!=") and name in ("finish", "error"):
+        raise InputError(f"--where {text!r}: {name} has no order", fix=f"Write {name}=VALUE.")
+    return Condition(name, sign, value, number)
+
+
+def _divided(text: str) -> tuple[str, str, str] | None:
+    """Name, sign and value."""
+    for name in _FIELDS:
+        rest = text.removeprefix(name)
+        sign = _SIGN.match(rest.lstrip())
+        if rest != text and sign is not None and rest.lstrip()[sign.end() :].strip():
+            return name, sign[0], rest.lstrip()[sign.end() :].strip()
+    for sign in reversed(list(_SIGN.finditer(text))):
+        name, value = text[: sign.start()].strip().removeprefix(_METRICS), text[sign.end() :].strip()
+        if name and _number(value) is not None:
+            return _METRICS + name, sign[0], value
+    sign = _SIGN.search(text)
+    if sign is None or not text[: sign.start()].strip() or not text[sign.end() :].strip():
+        return None
+    return _METRICS + text[: sign.start()].strip(), sign[0], text[sign.end() :].strip()
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """Which gradings to take; all that is asked has to hold."""
+
+    failed: bool = False
+    """Only those without a reward."""
+    disagree: bool = False
+    """Only those whose reward contradicts their label, or whose wires differ."""
+    group: str | None = None
+    """Only those of this record; the id of a sample stands for its record."""
+    where: tuple[Condition, ...] = ()
+
+
+@dataclass(slots=True)
+class ChosenRows:
+    """The gradings that a filter takes."""
+
+    middle: float | None
+    """The middle of the grader's range, above which a reward says yes; None if not known."""
+    gradings: int = 0
+    """Of how many."""
+    count: int = 0
+    rewards: int = 0
+    """Of those taken, with a reward."""
+    total: float = 0.0
+    """Sum of these rewards."""
+    errors: dict[str, int] = field(default_factory=Counter)
+    """Of those taken, without a reward, by kind."""
+    rows: list[Row] = field(default_factory=list)
+    """The first of them."""
+
+    @property
+    def mean(self) -> float | None:
+        """Mean reward of those taken; None where none has one."""
+        return self.total / self.rewards if self.rewards else None
+
+
+def choose_rows(run: Run, asked: RowFilter, most: int, bounds: Bounds | None = None) -> ChosenRows:
+    """Take the gradings of a run that a filter asks for, in the order of its rollouts.
+
+    Args:
+        run: A run that is done.
+        asked: The filter.
+        most: How many rows to keep; all are counted.
+        bounds: The grader's range, where the run does not know it.
+
+    Raises:
+        InputError: The run is not finished, its grader declares another range, or it holds nothing to
+            filter by.
+    """
+    _ = run.totals  # refuses a run that is not finished
+    facts = run.facts
+    if asked.disagree and facts.label is None and facts.wire != "all":
+        raise InputError(
+            "the run was replayed without a label and over one wire, so nothing can disagree",
+            place=str(run.folder),
+            fix="Replay again with --label FIELD or --wire all.",
+        )
+    found = ChosenRows(middle_of(known_bounds(facts.bounds, bounds)))
+    middle, rule = found.middle, facts.label_rule
+    group = None if asked.group is None else _group_named(run, asked.group)
+    seen: set[Condition] = set()
+    metrics: dict[str, None] = {}
+    for row in read_rows(run.rewards):
+        found.gradings += 1
+        values = [(condition, condition.value_in(row)) for condition in asked.where]
+        seen.update(condition for condition, value in values if value is not None)
+        if asked.where and len(metrics) <= _NAMED:
+            metrics.update(dict.fromkeys(row["metrics"]))
+        reward = row["reward"]
+        if (asked.failed and reward is not None) or (group is not None and row["group"] != group):
+            continue
+        if (
+            asked.disagree
+            and "wires" not in row
+            and rule.agreement(reward, row.get("label"), middle) is not False
+        ):
+            continue
+        if not all(condition.holds(value) for condition, value in values):
+            continue
+        found.count += 1
+        if reward is None:
+            kind = (row["error"] or {})["kind"]
+            found.errors[kind] = found.errors.get(kind, 0) + 1
+        else:
+            found.rewards += 1
+            found.total += reward
+        if len(found.rows) < most:
+            found.rows.append(row)
+    _check_seen(run, [condition for condition in asked.where if condition not in seen], list(metrics))
+    return found
+
+
+def _group_named(run: Run, name: str) -> str:
+    """The record of a name, which may be that of one of its samples.
+
+    Raises:
+        InputError: The run has no such record.
+    """
+    of_sample = None
+    for row in read_rows(run.rewards):
+        if row["group"] == name:
+            return name
+        if of_sample is None and name in (str(row["id"]), f"at-{row['at']}"):
+            of_sample = row["group"]
+    if of_sample is None:
+        raise InputError(
+            f"there is no record {name!r} in this run",
+            place=str(run.folder),
+            fix="Name a record, or the id of one of its samples.",
+        )
+    return of_sample
+
+
+def _check_seen(run: Run, missing: Iterable[Condition], metrics: list[str]) -> None:
+    """Refuse a condition on what no grading of the run has: it would look like a finding.
+
+    Raises:
+        InputError: There is such a condition.
+    """
+    for condition in missing:
+        name = condition.name.removeprefix(_METRICS)
+        fix = {
+            "label": "Replay again with --label FIELD.",
+            "length": "An older version wrote this run: replay it again.",
+            "finish": "Its rollouts have no finish_reason, or an older version wrote this run.",
+            "reward": "No grading has a reward: look at --failed.",
+            "error": "Every grading has a reward.",
+        }.get(condition.name, f"It has {named(metrics, _NAMED)}." if metrics else "It has no metrics.")
+        raise InputError(f"no grading of this run has a {name!r}", place=str(run.folder), fix=fix)
