@@ -7,13 +7,12 @@ completions whose style says nothing about being right. Nothing is measured here
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from harness.replay.controls import Controls
 from harness.signal.intervals import Pair
-from harness.simulator.learned import LearnedReport, LengthChange, NeverMoved
+from harness.simulator.learned import LearnedReport, NeverMoved
 
 __all__ = ["Facts", "Verdict", "verdicts"]
 
@@ -23,15 +22,9 @@ FLAT: Final = "flat"
 UNMEASURED: Final = "unmeasured"
 CONSTANT: Final = "constant"
 UNREWARDED: Final = "unrewarded"
-LENGTH: Final = "length"
-EXTREME: Final = "extreme"
 
 SMALL: Final = 0.03
 """A change of the expected reward, in parts of the grader's range, that does not matter."""
-LENGTH_CORRELATION: Final = 0.3
-"""From here on the advantage goes with length."""
-LENGTH_CHANGE: Final = 0.1
-"""Part by which the expected length must move, too."""
 _ENOUGH: Final = 0.1
 """Part of the groups that must have given an advantage before style is spoken of."""
 
@@ -63,7 +56,7 @@ def verdicts(facts: Facts) -> list[Verdict]:
         return [Verdict(UNREWARDED, "No completion got a reward: nothing could be learned.")]
     if still.groups == still.drawn:
         return [_constant(facts, still)]
-    return [_gain(facts), *_length(facts.learned.length)]
+    return [_gain(facts)]
 
 
 def _constant(facts: Facts, still: NeverMoved) -> Verdict:
@@ -137,41 +130,6 @@ def _about_grader(facts: Facts) -> str:
         return f"The grader tells right from wrong: {counted}."
     format_note = "" if controls.apart else " It may want another format than theirs."
     return f"Look at the grader first: {counted}.{format_note}"
-
-
-def _length(change: LengthChange | None) -> Sequence[Verdict]:
-    """Whether the policy was moved by length, or only stopped saying the shortest (or longest) thing."""
-    if change is None or not _goes_with_length(change.before, change.after, change.correlation):
-        return []
-    grew = change.after > change.before
-    lengths = f"the expected length went from {change.before:.3g} to {change.after:.3g} tokens"
-    if _goes_with_length(change.rest_before, change.rest_after, change.rest_correlation) and grew == (
-        change.rest_after > change.rest_before
-    ):
-        return [
-            Verdict(
-                LENGTH,
-                f"length: {'longer' if grew else 'shorter'} completions get more reward: advantage"
-                f" correlates with length ({change.correlation:+.2f}), and {lengths}."
-                " See whether the grader means that.",
-            )
-        ]
-    which = "longest" if not grew else "empty" if change.extreme == 0.0 else "shortest"
-    return [
-        Verdict(
-            EXTREME,
-            f"length: {lengths} since the {which} completion of each record lost probability"
-            f" ({change.extreme_before:.2f} -> {change.extreme_after:.2f}); among the others it went from"
-            f" {change.rest_before:.3g} to {change.rest_after:.3g}.",
-        )
-    ]
-
-
-def _goes_with_length(before: float, after: float, correlation: float | None) -> bool:
-    if correlation is None or abs(correlation) < LENGTH_CORRELATION or before <= 0.0:
-        return False
-    change = after / before - 1
-    return abs(change) >= LENGTH_CHANGE and (change > 0) == (correlation > 0)
 
 
 def _change(before: float | None, after: float | None) -> str:

@@ -13,7 +13,8 @@ from harness.api.types import ENTROPY, RESPONSE_LENGTH_MEAN, REWARD_MEAN
 from harness.follow.curves import sparkline
 from harness.printable import printable
 from harness.rehearsal.rehearsal_file import BeforeAfter, HeldOut, Rehearsal
-from harness.simulator.learned import NeverMoved, Shift, StyleShift
+from harness.simulator.learned import NeverMoved, StyleShift
+from harness.simulator.styles import FeatureShift, said_of
 
 __all__ = ["StyledLine", "curves_lines", "example_lines", "rehearsal_lines", "verdict_lines"]
 
@@ -51,10 +52,11 @@ def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
     graded = found.learned.graded
     if graded.completions < graded.asked:
         yield StyledLine(f"  {graded.asked - graded.completions:,} of {graded.asked:,} got no reward")
-    yield from _head("what it learned to say (recorded completions by change of their probability)")
-    yield from _shifts("amplified", found.learned.amplified)
-    yield from _shifts("suppressed", found.learned.suppressed)
-    yield from _styles(found.learned.by_model)
+    yield from _head("what it learned to say, by name (how often it is expected, before and after)")
+    yield from _features("amplified", found.learned.features_amplified)
+    yield from _features("suppressed", found.learned.features_suppressed)
+    yield from _models(found.learned.by_model)
+    yield StyledLine("  reward and advantage: mean of the recorded completions, which needs no policy", "dim")
     yield from _still(found.learned.never_moved)
     if found.example is not None:
         yield from _head("one held-out record")
@@ -113,28 +115,35 @@ def _held_out(found: HeldOut) -> Iterator[StyledLine]:
         )
 
 
-def _shifts(name: str, shifts: Sequence[Shift]) -> Iterator[StyledLine]:
+def _features(name: str, shifts: Sequence[FeatureShift]) -> Iterator[StyledLine]:
+    """The strongest features, each with the completions that it is likeliest to be seen in."""
     if not shifts:
         yield StyledLine(f"  {name}: none")
         return
     yield StyledLine(f"  {name}", "bold")
     for shift in shifts[:_SHOWN]:
-        reward = "none" if shift.reward is None else f"{shift.reward:g}"
-        source = f"  {shift.model}" if shift.model else ""
-        yield StyledLine(
-            f"  {_change(shift)}  reward {reward}  {printable(str(shift.rollout))}{printable(source)}"
-        )
-        yield StyledLine(f"    {_line(shift.completion)}", "dim")
+        said = printable(said_of(shift.names))
+        yield StyledLine(f"  {shift.before:4.0%} -> {shift.after:4.0%}  {_earned(shift)}  {_line(said, 34)}")
+        for text in shift.texts:
+            yield StyledLine(f"      {_line(text, 72) or '(nothing)'}", "dim")
 
 
-def _styles(by_model: dict[str, StyleShift]) -> Iterator[StyledLine]:
+def _models(by_model: dict[str, StyleShift]) -> Iterator[StyledLine]:
     """What the rollouts name as their model, where they name several."""
     if len(by_model) < 2:
         return
-    yield StyledLine("  probability by the rollouts' `model`", "bold")
-    for name, figures in sorted(by_model.items(), key=lambda item: item[1].before - item[1].after):
-        reward = "none" if figures.reward_mean is None else f"{figures.reward_mean:.2f}"
-        yield StyledLine(f"  {_change(figures)}  mean reward {reward}  {printable(name)}")
+    yield StyledLine("  probability by the rollouts' `model`, by ratio", "bold")
+    for name, shift in sorted(by_model.items(), key=lambda item: -item[1].after / item[1].before):
+        ratio = f"x{shift.after / shift.before:.2g}"
+        said = _line(name, 27)
+        yield StyledLine(f"  {shift.before:4.0%} -> {shift.after:4.0%}  {ratio:<6} {_earned(shift)}  {said}")
+
+
+def _earned(shift: FeatureShift | StyleShift) -> str:
+    """What the recorded completions earn, which no policy has touched."""
+    reward = "none" if shift.reward_mean is None else f"{shift.reward_mean:.2f}"
+    gain = "unknown" if shift.advantage_mean is None else f"{shift.advantage_mean:+.2f}"
+    return f"reward {reward:<4} advantage {gain}"
 
 
 def _still(still: NeverMoved) -> Iterator[StyledLine]:
@@ -148,17 +157,13 @@ def _still(still: NeverMoved) -> Iterator[StyledLine]:
             yield StyledLine(f"    {len(groups):,}: {said}")
 
 
-def _change(figures: Shift | StyleShift) -> str:
-    return f"{figures.before:.3f} -> {figures.after:.3f}"
-
-
 def _head(title: str) -> Iterator[StyledLine]:
     yield StyledLine(f"\n{title}", "bold")
 
 
-def _line(text: str) -> str:
+def _line(text: str, width: int = _WIDTH) -> str:
     text = printable(" ".join(text.split()))
-    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def _block(text: str) -> str:

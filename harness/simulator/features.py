@@ -1,8 +1,9 @@
 """What a completion looks like: hashed style features of its text, the phi of the emulator's policy.
 
-The vector is sparse and of length one. It is made of the completion's words, of formatting markers and of a
-length bucket, never of the prompt, the reference, a label or a number's value: the policy can learn how right
-answers are usually written, not which answer is right. Hashes are `zlib.crc32`, equal in every process.
+The vector is sparse and of length one. It is made of the completion's words, of formatting markers and of
+buckets of its length and of its count of numbers, never of the prompt, the reference, a label or a number's
+value: the policy can learn how right answers are usually written, not which answer is right. Hashes are
+`zlib.crc32`, equal in every process.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import zlib
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["DIMENSIONS", "Features", "features", "length_in_tokens"]
+__all__ = ["DIMENSIONS", "Features", "features", "length_in_tokens", "length_span", "named_features"]
 
 Features = tuple[tuple[int, float], ...]
 """A sparse vector: (index, value) pairs in rising order of the index."""
@@ -26,10 +27,17 @@ _MANY_LINES: Final = 6
 # Vectors kept: a step returns to the same few groups, a large pool as a whole would fill the memory.
 _CACHED: Final = 1 << 14
 _WORD = re.compile(r"[^\W\d_]+")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_TELLING = re.compile(r"[^\W_]")
+"""What a line must hold to count as repeated: rules and brackets occur twice in any text."""
+_LONGEST: Final = 16
+_COUNTS: Final = ((0, "no"), (1, "1"), (2, "2"), (4, "3-4"), (8, "5-8"), (16, "9-16"), (math.inf, "17+"))
+"""Buckets of how many numbers a text holds: the most of each, and its name."""
 
 _MARKERS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     (name, re.compile(pattern, re.MULTILINE))
     for name, pattern in (
+        ("empty", r"\A\s*\Z"),
         ("hashes", r"####"),
         ("boxed", r"\\boxed"),
         ("answer-colon", r"^[ \t]*(?:A|Answer)[ \t]*:"),
@@ -66,11 +74,22 @@ def length_in_tokens(text: str) -> float:
     return len(text) / _CHARACTERS_PER_TOKEN
 
 
+def length_span(bucket: int) -> tuple[int, int | None]:
+    """The fewest and the most characters of a length bucket; None where it has no end."""
+    low, high = (math.ceil(8 * (2 ** (edge / 2) - 1) - 1e-9) for edge in (bucket, bucket + 1))
+    return low, None if bucket >= _LONGEST else high - 1
+
+
+def named_features(text: str) -> list[str]:
+    """The names of a completion's features, such as `word:therefore`, `marker:bold` or `numbers:2`."""
+    return [name for names in _blocks(text) for name in names]
+
+
 @lru_cache(maxsize=_CACHED)
 def features(text: str) -> Features:
     """Describe a completion's style as a sparse vector of length one.
 
-    The words, the markers and the length bucket each form a block of equal weight, so that a long text's many
+    The words, the markers and the two buckets each form a block of equal weight, so that a long text's many
     words do not drown its format.
 
     Args:
@@ -79,18 +98,8 @@ def features(text: str) -> Features:
     Returns:
         Index and value pairs; the squares of the values add up to one.
     """
-    words = sorted(set(_WORD.findall(text.lower())))
-    markers = [name for name, pattern in _MARKERS if pattern.search(text)]
-    if text.count("\n") >= _MANY_LINES:
-        markers.append("many-lines")
-    bucket = min(16, int(2 * math.log2(1 + len(text) / 8)))
-    blocks = (
-        [f"word:{word}" for word in words],
-        [f"marker:{name}" for name in markers],
-        [f"length:{bucket}"],
-    )
     vector: dict[int, float] = {}
-    for names in blocks:
+    for names in _blocks(text):
         weight = 1.0 / math.sqrt(len(names)) if names else 0.0
         for name in names:
             code = zlib.crc32(name.encode("utf-8", "surrogatepass"))
@@ -99,3 +108,22 @@ def features(text: str) -> Features:
             vector[index] = vector.get(index, 0.0) + sign * weight
     norm = math.sqrt(math.fsum(value * value for value in vector.values()))
     return tuple((index, vector[index] / norm) for index in sorted(vector)) if norm else ()
+
+
+def _blocks(text: str) -> tuple[list[str], list[str], list[str]]:
+    words = sorted(set(_WORD.findall(text.lower())))
+    markers = [name for name, pattern in _MARKERS if pattern.search(text)]
+    lines = [line.strip() for line in text.splitlines()]
+    if text.count("\n") >= _MANY_LINES:
+        markers.append("many-lines")
+    told = [line for line in lines if _TELLING.search(line)]
+    if len(set(told)) < len(told):
+        markers.append("repeated-line")
+    bucket = min(_LONGEST, int(2 * math.log2(1 + len(text) / 8)))
+    count = len(_NUMBER.findall(text))
+    numbers = next(said for most, said in _COUNTS if count <= most)
+    return (
+        [f"word:{word}" for word in words],
+        [f"marker:{name}" for name in markers],
+        [f"length:{bucket}", f"numbers:{numbers}"],
+    )

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import Final
 
 from harness.simulator.examples import Example, Examples
-from harness.simulator.policy import Option, Policy, expected, probabilities
-from harness.simulator.pool import Candidate
+from harness.simulator.policy import Policy, advantages, expected, probabilities
+from harness.simulator.styles import EXCERPT, FeatureShift, Moved, feature_shifts, mean, strongest
 from harness.simulator.training import DrawRow
 
 __all__ = [
@@ -27,14 +27,12 @@ __all__ = [
     "PolicyRewards",
     "Shift",
     "StyleShift",
-    "correlation",
     "distinct",
     "learned",
     "rewards_by_record",
 ]
 
 _SHOWN: Final = 10
-_EXCERPT: Final = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +43,8 @@ class Gradings:
     """Completions that have a reward."""
     asked: int
     """Completions that the grader was asked about."""
+    above_lowest: int = 0
+    """Completions that earn more than the one that earns least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,8 @@ class StyleShift:
     reward_mean: float | None
     before: float
     after: float
+    advantage_mean: float | None = None
+    """Mean advantage of the recorded completions within their groups, which needs no policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,26 +121,10 @@ class NeverMoved:
 
 @dataclass(frozen=True, slots=True)
 class LengthChange:
-    """The expected length of the training groups' completions in tokens, and what moved it.
-
-    A policy that stops saying one very short thing (nothing at all, say) writes longer completions in the
-    mean, though no long one has gained. So the extreme completions of each group, which the change moves away
-    from (its shortest ones where the length grew, else its longest), are left out once.
-    """
+    """The expected length of the training groups' completions in tokens."""
 
     before: float
     after: float
-    correlation: float | None
-    """Of advantage and length over the draws; None where one of them does not vary."""
-    rest_before: float
-    """Expected length without the extreme completions."""
-    rest_after: float
-    rest_correlation: float | None
-    extreme: float
-    """Mean length of the extreme completions."""
-    extreme_before: float
-    """Their probability, mean over the groups."""
-    extreme_after: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +142,9 @@ class LearnedReport:
     never_moved: NeverMoved
     length: LengthChange | None
     """None where there is nothing to compare."""
-
-
-class _Moved(NamedTuple):
-    """A completion and its probability before and after."""
-
-    candidate: Candidate
-    group: str
-    before: float
-    after: float
+    features_amplified: list[FeatureShift] = field(default_factory=list)
+    """Words, markers, lengths and counts of numbers that became more frequent, by ratio."""
+    features_suppressed: list[FeatureShift] = field(default_factory=list)
 
 
 def learned(
@@ -185,19 +165,20 @@ def learned(
     """
     training, held_out = distinct(examples.training), distinct(examples.held_out)
     now = [probabilities(policy, example.group.options) for example in training]
-    moved = sorted(_moved(training, now), key=lambda one: one.after - one.before)
+    moved = sorted(_moved(training, now, rewards), key=lambda one: one.after - one.before)
 
     def at(policy: Policy | None) -> PolicyRewards:
         return PolicyRewards(
-            _mean(rewards_by_record(policy, training, rewards, own=True).values()),
-            _mean(rewards_by_record(policy, training, rewards).values()),
-            _mean(rewards_by_record(policy, held_out, rewards).values()),
+            mean(rewards_by_record(policy, training, rewards, own=True).values()),
+            mean(rewards_by_record(policy, training, rewards).values()),
+            mean(rewards_by_record(policy, held_out, rewards).values()),
         )
 
+    up, down = strongest(feature_shifts(moved, len(training)))
     return LearnedReport(
         steps=max((step for step, _ in draws), default=0),
         draws=len(draws),
-        graded=Gradings(sum(reward is not None for reward in rewards.values()), len(rewards)),
+        graded=_gradings(rewards),
         expected_reward=ExpectedRewards(
             len(training),
             len(held_out),
@@ -205,11 +186,13 @@ def learned(
             [CheckpointRewards(step, name, at(saved)) for step, name, saved in checkpoints],
             at(policy),
         ),
-        amplified=[_shift(one, rewards) for one in reversed(moved[-_SHOWN:]) if one.after > one.before],
-        suppressed=[_shift(one, rewards) for one in moved[:_SHOWN] if one.after < one.before],
-        by_model=_by_model(moved, rewards, len(training)),
+        amplified=[_shift(one) for one in reversed(moved[-_SHOWN:]) if one.after > one.before],
+        suppressed=[_shift(one) for one in moved[:_SHOWN] if one.after < one.before],
+        by_model=_by_model(moved, len(training)),
         never_moved=_never_moved(training, draws, rewards),
-        length=_length(training, now, draws),
+        length=_length(training, now),
+        features_amplified=up,
+        features_suppressed=down,
     )
 
 
@@ -243,15 +226,11 @@ def rewards_by_record(
     return found
 
 
-def correlation(left: Sequence[float], right: Sequence[float]) -> float | None:
-    """Pearson's correlation; None where one side does not vary."""
-    count = len(left)
-    if count < 2:
-        return None
-    left_mean, right_mean = math.fsum(left) / count, math.fsum(right) / count
-    pairs = [(a - left_mean, b - right_mean) for a, b in zip(left, right, strict=True)]
-    spread = math.sqrt(math.fsum(a * a for a, _ in pairs)) * math.sqrt(math.fsum(b * b for _, b in pairs))
-    return math.fsum(a * b for a, b in pairs) / spread if spread > 0.0 else None
+def _gradings(rewards: Mapping[str, float | None]) -> Gradings:
+    known = [reward for reward in rewards.values() if reward is not None]
+    lowest = min(known, default=0.0)
+    above = sum(reward > lowest for reward in known)
+    return Gradings(len(known), len(rewards), above)
 
 
 def _base(example: Example) -> list[float]:
@@ -260,15 +239,22 @@ def _base(example: Example) -> list[float]:
     return [1.0 / count] * count
 
 
-def _moved(examples: Sequence[Example], now: Sequence[Sequence[float]]) -> list[_Moved]:
-    return [
-        _Moved(candidate, example.group.key, before, after)
-        for example, weights in zip(examples, now, strict=True)
-        for candidate, before, after in zip(example.group.candidates, _base(example), weights, strict=True)
-    ]
+def _moved(
+    examples: Sequence[Example], now: Sequence[Sequence[float]], rewards: Mapping[str, float | None]
+) -> list[Moved]:
+    found = []
+    for example, weights in zip(examples, now, strict=True):
+        candidates = example.group.candidates
+        earned = [rewards.get(candidate.key) for candidate in candidates]
+        rows = zip(candidates, _base(example), weights, earned, advantages(earned), strict=True)
+        found += [
+            Moved(candidate, example.group.key, before, after, reward, gain)
+            for candidate, before, after, reward, gain in rows
+        ]
+    return found
 
 
-def _shift(one: _Moved, rewards: Mapping[str, float | None]) -> Shift:
+def _shift(one: Moved) -> Shift:
     candidate = one.candidate
     return Shift(
         candidate.rollout,
@@ -276,24 +262,23 @@ def _shift(one: _Moved, rewards: Mapping[str, float | None]) -> Shift:
         one.group,
         one.before,
         one.after,
-        rewards.get(candidate.key),
-        candidate.text[:_EXCERPT],
+        one.reward,
+        candidate.text[:EXCERPT],
     )
 
 
-def _by_model(
-    moved: Sequence[_Moved], rewards: Mapping[str, float | None], groups: int
-) -> dict[str, StyleShift]:
-    found: dict[str, list[_Moved]] = {}
+def _by_model(moved: Sequence[Moved], groups: int) -> dict[str, StyleShift]:
+    found: dict[str, list[Moved]] = {}
     for one in moved:
         if one.candidate.model is not None:
             found.setdefault(one.candidate.model, []).append(one)
     return {
         name: StyleShift(
             len(of_model),
-            _mean(reward for one in of_model if (reward := rewards.get(one.candidate.key)) is not None),
+            mean(one.reward for one in of_model if one.reward is not None),
             math.fsum(one.before for one in of_model) / groups,
             math.fsum(one.after for one in of_model) / groups,
+            mean(one.advantage for one in of_model),
         )
         for name, of_model in sorted(found.items())
     }
@@ -316,66 +301,15 @@ def _never_moved(
     return NeverMoved(len(still), len(drawn), undrawn, all_equal, unlucky, unrewarded)
 
 
-def _length(
-    training: Sequence[Example], now: Sequence[Sequence[float]], draws: Sequence[tuple[int, DrawRow]]
-) -> LengthChange | None:
-    groups = [
-        (example.group.options, _base(example), weights)
-        for example, weights in zip(training, now, strict=True)
-    ]
-    if not groups:
+def _length(training: Sequence[Example], now: Sequence[Sequence[float]]) -> LengthChange | None:
+    if not training:
         return None
-    before = math.fsum(_length_of(options, weights) for options, weights, _ in groups) / len(groups)
-    after = math.fsum(_length_of(options, weights) for options, _, weights in groups) / len(groups)
-    pick = min if after >= before else max
-    left_out: set[str] = set()
-    lengths: list[float] = []
-    held: list[tuple[float, float]] = []
-    rest: list[tuple[float, float]] = []
-    for options, first, last in groups:
-        bound = pick(option.length for option in options)
-        extreme = [option.length == bound for option in options]
-        left_out.update(option.key for option, is_one in zip(options, extreme, strict=True) if is_one)
-        lengths.append(bound)
-        held.append((_share(first, extreme), _share(last, extreme)))
-        others = [not is_one for is_one in extreme]
-        if any(others):
-            rest.append((_length_of(options, first, others), _length_of(options, last, others)))
-    rows = [row for _, row in draws if row.reward is not None]
-    kept = [row for row in rows if row.completion not in left_out]
-    return LengthChange(
-        before=before,
-        after=after,
-        correlation=_by_length(rows),
-        rest_before=_mean(one for one, _ in rest) or 0.0,
-        rest_after=_mean(one for _, one in rest) or 0.0,
-        rest_correlation=_by_length(kept),
-        extreme=math.fsum(lengths) / len(lengths),
-        extreme_before=math.fsum(one for one, _ in held) / len(held),
-        extreme_after=math.fsum(one for _, one in held) / len(held),
-    )
+    before = [_length_of(example, _base(example)) for example in training]
+    after = [_length_of(example, weights) for example, weights in zip(training, now, strict=True)]
+    return LengthChange(math.fsum(before) / len(before), math.fsum(after) / len(after))
 
 
-def _by_length(rows: Sequence[DrawRow]) -> float | None:
-    return correlation([row.advantage for row in rows], [row.length for row in rows])
-
-
-def _length_of(
-    options: Sequence[Option], weights: Sequence[float], among: Sequence[bool] | None = None
-) -> float:
-    """The expected length under a policy, among some of the options where they are given."""
-    kept = among or [True] * len(options)
-    total = _share(weights, kept)
-    lengths = (
-        option.length * weight for option, weight, is_in in zip(options, weights, kept, strict=True) if is_in
-    )
-    return math.fsum(lengths) / total if total > 0.0 else 0.0
-
-
-def _share(weights: Sequence[float], among: Sequence[bool]) -> float:
-    return math.fsum(weight for weight, is_in in zip(weights, among, strict=True) if is_in)
-
-
-def _mean(values: Iterable[float]) -> float | None:
-    some = list(values)
-    return math.fsum(some) / len(some) if some else None
+def _length_of(example: Example, weights: Sequence[float]) -> float:
+    """The expected length of a record's completions."""
+    lengths = (option.length for option in example.group.options)
+    return math.fsum(length * weight for length, weight in zip(lengths, weights, strict=True))

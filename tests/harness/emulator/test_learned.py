@@ -23,16 +23,15 @@ def test_a_constant_grader_is_reported_as_groups_that_never_moved(serve, data) -
     assert report["never_moved"]["groups"] == len(report["never_moved"]["all_equal"]) == 32
     assert report["amplified"] == report["suppressed"] == []
     assert report["expected_reward"]["after"] == report["expected_reward"]["before"]
-    assert report["length"]["correlation"] is None
 
 
 def test_a_grader_that_pays_length_is_found_out(serve, data) -> None:
     report = report_on(serve, data, "longer")
     length = report["length"]
-    assert min(length["correlation"], length["rest_correlation"]) > 0.5
     assert length["after"] > length["before"]
-    assert length["rest_after"] > length["rest_before"]
-    assert length["extreme_after"] < length["extreme_before"]
+    [first, *_] = report["features_amplified"]
+    assert first["after"] > 1.5 * first["before"]
+    assert len(first["texts"]) == 3
     longest = max(report["by_model"], key=lambda name: report["by_model"][name]["reward_mean"])
     assert report["by_model"][longest]["after"] > 1.5 * report["by_model"][longest]["before"]
 

@@ -11,7 +11,6 @@ from harness.simulator.learned import (
     ExpectedRewards,
     Gradings,
     LearnedReport,
-    LengthChange,
     NeverMoved,
     PolicyRewards,
 )
@@ -26,16 +25,6 @@ def change(mean: float, low: float | None, high: float | None, records: int = 30
     return Pair(Interval(mean, low, high, records), 0, 0, records)
 
 
-def length(
-    before: float,
-    after: float,
-    by: float | None,
-    rest: tuple[float, float, float | None],
-    extreme: float = 5.0,
-) -> LengthChange:
-    return LengthChange(before, after, by, *rest, extreme, 0.2, 0.01)
-
-
 def facts(
     held_out: Pair | None = None,
     *,
@@ -43,7 +32,6 @@ def facts(
     bounds: tuple[float, float] | None = (0.0, 1.0),
     controls: Controls | None = WORKS,
     rewarded: int = 800,
-    moved_length: LengthChange | None = None,
     unlucky: int = 0,
 ) -> Facts:
     before = PolicyRewards(0.4, 0.4, 0.4)
@@ -57,7 +45,7 @@ def facts(
         suppressed=[],
         by_model={},
         never_moved=NeverMoved(still, 100, 0, ["x"] * (still - unlucky), ["x"] * unlucky, []),
-        length=moved_length,
+        length=None,
     )
     return Facts(report, held_out, bounds, controls)
 
@@ -135,33 +123,3 @@ def test_style_that_says_nothing_is_told_from_a_broken_grader(controls: Controls
 def test_hardly_any_group_with_a_difference_is_named_as_that() -> None:
     [(kind, message)] = said(facts(change(0.0, -0.01, 0.01), still=95))
     assert (kind, "95 of 100 groups gave no advantage" in message) == ("flat", True)
-
-
-RISE = change(0.2, 0.1, 0.3)
-
-
-@pytest.mark.parametrize(
-    ("moved", "kind", "told"),
-    [
-        (length(30, 60, 0.6, (40, 70, 0.5)), "length", "longer completions get more reward"),
-        (length(60, 30, -0.6, (50, 20, -0.5)), "length", "shorter completions get more reward"),
-        (length(30, 60, 0.6, (60, 62, 0.1), 0.0), "extreme", "the empty completion of each record lost"),
-        (length(30, 60, 0.6, (60, 62, 0.1)), "extreme", "the shortest completion of each record lost"),
-        (length(60, 30, -0.6, (30, 29, 0.0)), "extreme", "the longest completion of each record lost"),
-        (length(30, 60, 0.6, (60, 40, -0.6)), "extreme", "the shortest completion"),
-        (length(30, 31, 0.6, (40, 70, 0.5)), None, ""),
-        (length(60, 30, 0.6, (40, 70, 0.5)), None, ""),
-        (length(30, 60, 0.1, (40, 70, 0.5)), None, ""),
-        (length(30, 60, None, (40, 70, 0.5)), None, ""),
-        (length(0, 60, 0.6, (40, 70, 0.5)), None, ""),
-        (None, None, ""),
-    ],
-)
-def test_length_is_named_where_more_than_the_extreme_moved(
-    moved: LengthChange | None, kind: str | None, told: str
-) -> None:
-    found = said(facts(RISE, moved_length=moved))
-    assert [name for name, _ in found] == ["learned", *([kind] if kind else [])]
-    if kind:
-        assert told in found[1][1]
-        assert "bought" not in found[1][1]

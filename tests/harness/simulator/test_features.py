@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.simulator.features import DIMENSIONS, features, length_in_tokens
+from harness.simulator.features import DIMENSIONS, features, length_in_tokens, named_features
 from support.growth import assert_linear
 
 
@@ -31,6 +31,22 @@ def test_format_words_and_length_all_move_the_features() -> None:
     assert features("**the answer is 12**") != plain
     assert features("the result is 12") != plain
     assert features("the answer is 12" + " 1" * 400) != plain
+
+
+@pytest.mark.parametrize(
+    ("text", "bucket"),
+    [("none", "no"), ("It is 1,234.5", "1"), ("3 or 4", "2"), ("1 2 3", "3-4"), ("1 " * 40, "17+")],
+)
+def test_how_many_numbers_there_are_is_a_feature_and_which_is_not(text: str, bucket: str) -> None:
+    assert f"numbers:{bucket}" in named_features(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "repeats"),
+    [("Check.\nIt fits.\n Check.", True), ("}\n}\n---\n---", False), ("a\nb", False), ("", False)],
+)
+def test_a_line_that_says_the_same_again_is_a_feature(text: str, repeats: bool) -> None:
+    assert ("marker:repeated-line" in named_features(text)) is repeats
 
 
 def test_features_are_equal_in_another_process() -> None:

@@ -4,30 +4,11 @@ from __future__ import annotations
 
 from array import array
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from harness.simulator.examples import Example, Examples
-from harness.simulator.learned import correlation, learned, rewards_by_record
+from harness.simulator.learned import learned, rewards_by_record
 from harness.simulator.policy import Policy, initial
 from harness.simulator.pool import Pool
 from harness.simulator.training import DrawRow
-
-numbers = st.lists(st.floats(-100, 100), min_size=2, max_size=20)
-
-
-@given(numbers, st.floats(0.1, 10), st.floats(-10, 10))
-def test_correlation_of_a_straight_line_is_one(values: list[float], slope: float, start: float) -> None:
-    found = correlation(values, [slope * value + start for value in values])
-    if found is not None and max(values) - min(values) > 1e-3:
-        assert found == pytest.approx(1.0, abs=1e-6)
-        assert correlation(values, [-value for value in values]) == pytest.approx(-1.0, abs=1e-6)
-
-
-def test_correlation_without_spread_is_unknown() -> None:
-    assert correlation([1.0, 1.0], [1.0, 2.0]) is None
-    assert correlation([], []) is None
 
 
 def examples(*texts: str, records: int = 3) -> list[Example]:
@@ -88,26 +69,21 @@ def test_own_terms_count_on_the_records_they_were_learned_on_alone() -> None:
     assert {shift.model for shift in report.suppressed} == {"style-0"}
 
 
-@pytest.mark.parametrize(
-    ("texts", "place", "grew", "rest_grew"),
-    [
-        (("", "x" * 40, "y" * 40), 1, True, False),
-        (("x" * 20, "y" * 40, "z" * 80), 2, True, True),
-        (("x" * 80, "y" * 40, "z" * 40), 1, False, False),
-        (("x" * 80, "y" * 40, "z" * 20), 2, False, True),
-    ],
-)
-def test_length_is_told_from_an_extreme_that_was_dropped(
-    texts: tuple[str, ...], place: int, grew: bool, rest_grew: bool
-) -> None:
-    """`rest_grew`: whether the length of the others moved at all."""
-    chosen = examples(*texts)
-    change = learned(Examples(chosen, [], []), [], {}, preferring(chosen, place)).length
-    assert change is not None
-    assert (change.after > change.before) is grew
-    assert (abs(change.rest_after - change.rest_before) > 1e-9) is rest_grew
-    assert change.extreme_after < change.extreme_before
-    assert change.correlation is None
+def test_the_expected_length_follows_the_policy() -> None:
+    chosen = examples("x" * 20, "y" * 40, "z" * 60)
+    longer = learned(Examples(chosen, [], []), [], {}, preferring(chosen, 2)).length
+    shorter = learned(Examples(chosen, [], []), [], {}, preferring(chosen, 0)).length
+    assert longer is not None
+    assert shorter is not None
+    assert longer.before == shorter.before == 10.0
+    assert shorter.after < 10.0 < longer.after
+
+
+def test_the_base_of_a_horizon_is_what_earns_more_than_the_lowest() -> None:
+    chosen = examples("a", "bb", "ccc")
+    for rewards, above in (((0.5, 0.5, 0.5), 0), ((0.0, 1.0, None), 3), ((-1.0, 0.0, 0.5), 6)):
+        graded = learned(Examples(chosen, [], []), [], rewarded(chosen, *rewards), initial()).graded
+        assert graded.above_lowest == above
 
 
 def test_groups_that_never_moved_are_told_apart_by_why() -> None:

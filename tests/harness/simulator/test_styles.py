@@ -1,0 +1,77 @@
+"""Styles by name: what stands in a completion, how often, and in which order."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.simulator.features import length_span, named_features
+from harness.simulator.pool import Candidate
+from harness.simulator.styles import Moved, feature_shifts, said_of, strongest
+
+
+def moved(text: str, before: float, after: float, reward: float | None = None, gain: float = 0.0) -> Moved:
+    return Moved(Candidate({"content": text}, text, None, None), "g", before, after, reward, gain)
+
+
+SOME = [
+    moved("", 0.2, 0.6, 1.0, 1.0),
+    moved("", 0.2, 0.3, 1.0, 1.0),
+    moved("maybe 3 or 4", 0.3, 0.05, 0.0, -1.0),
+    moved("maybe 5 or 6", 0.3, 0.05, None, -1.0),
+]
+
+
+def test_features_of_the_same_completions_stand_together_with_their_figures() -> None:
+    shifts = feature_shifts([*SOME, moved("", 0.0, 0.0)], 1)
+    [empty] = [one for one in shifts if "length:0" in one.names]
+    assert empty.names == ["length:0", "marker:empty", "numbers:no"]
+    assert [empty.before, empty.after, empty.completions] == pytest.approx([0.4, 0.9, 3])
+    assert empty.reward_mean == 1.0
+    assert empty.advantage_mean == pytest.approx(2 / 3)
+    assert empty.texts == ["", "", ""]
+
+
+def test_what_only_one_text_has_is_not_named() -> None:
+    shifts = feature_shifts([*SOME, moved("unique", 0.1, 0.9)], 1)
+    assert not [one for one in shifts if "word:unique" in one.names]
+
+
+parts = st.lists(
+    st.tuples(st.sampled_from(["a 1", "a 2 3", "", "b", "**b**"]), st.floats(0.01, 1), st.floats(0.01, 1)),
+    min_size=3,
+    max_size=12,
+)
+
+
+@given(parts)
+def test_the_order_is_by_ratio_and_both_ends_are_what_they_are_called(
+    rows: list[tuple[str, float, float]],
+) -> None:
+    before, after = math.fsum(row[1] for row in rows), math.fsum(row[2] for row in rows)
+    shifts = feature_shifts([moved(text, a / before, b / after) for text, a, b in rows], 1)
+    ratios = [one.log_ratio for one in shifts]
+    assert ratios == sorted(ratios, reverse=True)
+    assert all(0.0 <= one.before <= 1.0 + 1e-9 and 0.0 <= one.after <= 1.0 + 1e-9 for one in shifts)
+    up, down = strongest(shifts)
+    assert all(one.after > one.before for one in up)
+    assert all(one.after < one.before for one in down)
+
+
+def test_names_are_said_in_words() -> None:
+    assert said_of(["length:0", "marker:empty"]) == "0-3 characters + empty answers"
+    assert said_of(["word:b", "word:c", "marker:bold"]) == '"b c" + marker bold'
+    assert said_of([f"word:{one}" for one in "abcdef"]) == '"a b c d ..."'
+    assert said_of(["numbers:1"]) == "1 number"
+    assert said_of(["length:16"]) == "2040+ characters"
+
+
+@given(st.integers(0, 4000))
+def test_a_length_lies_within_the_span_that_its_bucket_says(count: int) -> None:
+    [bucket] = [name for name in named_features("x" * count) if name.startswith("length:")]
+    low, high = length_span(int(bucket.removeprefix("length:")))
+    assert low <= count
+    assert high is None or count <= high
