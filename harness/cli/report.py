@@ -71,7 +71,7 @@ def command(
 
     other = None if against is None else open_run(run_folder(against, runs_dir))
     page = page_of(found, against=other, bounds=range, job=followed, rehearsal=rehearsal)
-    path = out or folder.with_name(f"{folder.name}.html")
+    path = out or _beside(folder)
     size = write_page(page, path)
     if as_json:
         emit_json({"path": str(path), "bytes": size, "gradings": page.gradings, "samples": page.held,
@@ -83,5 +83,13 @@ def command(
     if opened:
         import webbrowser
 
-        webbrowser.open(path.resolve().as_uri())
+        if not webbrowser.open(path.resolve().as_uri()):
+            say("no browser could be started here; open the file yourself", err=True)
     return 0
+
+
+def _beside(folder: Path) -> Path:
+    """The page's file: beside the run's folder, which is never written again."""
+    if folder.name in ("", ".."):  # the run was named as the folder that one is in
+        folder = folder.resolve()
+    return folder.parent / f"{folder.name}.html"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from harness.report.look import Look
+from harness.report.page.unrewarded import FailureText
 from harness.runs.facts import Bounds, share_of
 from harness.signal.groups import GroupCounts
 
@@ -21,6 +22,7 @@ __all__ = [
     "DensityMap",
     "Tone",
     "failure_bars",
+    "figure_of",
     "group_bars",
     "label_bars",
     "length_map",
@@ -144,7 +146,7 @@ def group_bars(groups: GroupCounts) -> BarChart:
     return BarChart("Groups", ("group", "records"), bars, note)
 
 
-def failure_bars(ordered: Sequence[tuple[tuple[str, str], int]], gradings: int) -> BarChart:
+def failure_bars(ordered: Sequence[tuple[FailureText, int]], gradings: int) -> BarChart:
     """Gradings without a reward, by kind and message; the most frequent first.
 
     Args:
@@ -216,7 +218,7 @@ def length_map(points: Iterable[tuple[int, float]], span: Bounds) -> DensityMap 
     counts: dict[tuple[int, int], int] = {}
     for length, reward in ordered:
         x = min(_COLUMNS - 1, int((length - shortest) / wide * _COLUMNS))
-        y = min(_LINES - 1, max(0, int(share_of(span, reward) * _LINES)))
+        y = int(min(_LINES - 1.0, max(0.0, share_of(span, reward) * _LINES)))
         counts[x, y] = counts.get((x, y), 0) + 1
     most = max(counts.values())
     return DensityMap(
@@ -240,8 +242,13 @@ def _tenths(ordered: list[tuple[int, float]], span: Bounds) -> BarChart:
         part = ordered[len(ordered) * at // parts : len(ordered) * (at + 1) // parts]
         mean = sum(reward for _, reward in part) / len(part)
         share = min(1.0, max(0.0, share_of(span, mean)))
-        bars.append(Bar(f"{part[0][0]:,} to {part[-1][0]:,}", share, f"{mean:.3f}  n {len(part):,}"))
+        bars.append(Bar(f"{part[0][0]:,} to {part[-1][0]:,}", share, f"{figure_of(mean)}  n {len(part):,}"))
     return BarChart("Mean reward by length", ("characters", "mean reward"), bars)
+
+
+def figure_of(value: float, form: str = ".3f") -> str:
+    """A number with its decimals, or in powers of ten where it is huge."""
+    return f"{value:{form}}" if abs(value) < 1e6 else f"{value:.4g}"
 
 
 def _between(low: float, high: float) -> str:

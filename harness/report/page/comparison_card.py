@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from harness.report.page.bars import Bar, BarChart, Tone
+from harness.report.page.bars import Bar, BarChart, Tone, figure_of
 from harness.signal.comparison import Comparison
 from harness.signal.label_agreement import LabelComparison
 from harness.signal.reordered import Reordering
@@ -76,11 +76,12 @@ def _sentences(found: Comparison) -> Iterator[str]:
         yield "No record has a reward in both runs."
     else:
         low, high = pair.difference.low, pair.difference.high
-        bounds = "" if low is None or high is None else f" (95 % interval {low:+.4f} to {high:+.4f})"
-        clear = "" if pair.is_clear else ", which is no clear difference"
+        mean, clear = _signed(pair.difference.mean), "" if pair.is_clear else ", which is no clear difference"
+        if low is not None and high is not None:
+            mean += f" (95 % interval {_signed(low)} to {_signed(high)})"
         yield (
-            f"Mean reward {pair.difference.mean:+.4f}{bounds}{clear}: {pair.wins:,} records higher,"
-            f" {pair.losses:,} lower, {pair.ties:,} equal."
+            f"Mean reward {mean}{clear}: {pair.wins:,} records higher, {pair.losses:,} lower,"
+            f" {pair.ties:,} equal."
         )
     if found.labels is not None:
         labels = found.labels
@@ -126,5 +127,10 @@ def _said(one: Statistic, form: str) -> str:
     return f"{one.value:{form}}{bounds}, n {one.n:,}"
 
 
+def _signed(value: float) -> str:
+    return figure_of(value, "+.4f")
+
+
 def _address(text: str) -> str:
-    return quote(text.encode("utf-8", "surrogatepass"), safe="")
+    """Text as the page's address holds it; half a character becomes the sign that stands for it."""
+    return quote(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), safe="")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,8 +34,9 @@ from harness.report.page.signal_charts import (
     length_note,
     statistic_lines,
 )
+from harness.report.page.unrewarded import FailureCounts
 from harness.runs.facts import Bounds, middle_of
-from harness.runs.rows import Row, failure_of
+from harness.runs.rows import Row
 from harness.runs.store import Run
 from harness.signal.comparison import compare_runs
 from harness.signal.learning import signal_of
@@ -82,7 +82,7 @@ class _Gathered:
     middle: float | None
     look: Look
     cells: GroupCells = field(default_factory=GroupCells)
-    failures: Counter[tuple[str, str]] = field(default_factory=Counter)
+    failures: FailureCounts = field(default_factory=FailureCounts)
     extremes: dict[str, tuple[float, float]] = field(default_factory=dict)
     matched: int = 0
     """Gradings that the other run has too."""
@@ -93,7 +93,7 @@ class _Gathered:
             self.cells.add(row)
             self.matched += other is not None
             if row["reward"] is None:
-                self.failures[failure_of(row)] += 1
+                self.failures.add(row)
             for name, value in row["metrics"].items():
                 low, high = self.extremes.get(name, (value, value))
                 self.extremes[name] = min(low, value), max(high, value)
@@ -138,7 +138,7 @@ def page_of(
     texts = _texts(run, held, held.rows, most_characters)
     other = None if against is None else _other_side(run, against, held, most_characters)
     cells = gathered.cells.drawn()
-    failures = sorted(gathered.failures.items(), key=lambda item: (-item[1], item[0]))
+    failures = gathered.failures.ordered()
     columns = sample_columns(
         held,
         texts,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 from harness.report.look import Look
+from harness.report.page.bars import figure_of
 from harness.runs.store import Run
 from harness.signal.advice import Action, Advice
 
@@ -71,7 +72,7 @@ def tiles_of(look: Look) -> list[Tile]:
     failed = totals.gradings - totals.rewards
     told = groups.groups - groups.zero_std
     found = [
-        Tile("Mean reward", "none" if totals.mean is None else _figure(totals.mean), _span(look)),
+        Tile("Mean reward", "none" if totals.mean is None else figure_of(totals.mean), _span(look)),
         Tile("Gradings", f"{totals.gradings:,}", f"{look.ms / max(1, totals.gradings):.3g} ms each"),
         Tile("No reward", f"{failed:,}", _part(failed, totals.gradings), "#failed=1" if failed else None),
         Tile("Groups that can teach", f"{told:,}", f"of {groups.groups + groups.unrewarded:,} records"),
@@ -82,10 +83,6 @@ def tiles_of(look: Look) -> list[Tile]:
         agreed = f"{look.agreed / look.judged:.1%}" if look.judged else "unknown"
         found.append(Tile("Agreement with the label", agreed, note, "#disagree=1" if apart else None))
     return found
-
-
-def _figure(value: float) -> str:
-    return f"{value:.3f}" if abs(value) < 1e6 else f"{value:.4g}"
 
 
 def _span(look: Look) -> str:

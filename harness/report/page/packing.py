@@ -17,9 +17,10 @@ import orjson
 
 from harness.report.page.heat_map import GroupCell
 from harness.report.page.held_samples import HeldRows, HeldTexts
+from harness.report.page.unrewarded import FailureText, failure_text
 from harness.runs.facts import Bounds, middle_of
 from harness.runs.labels import LabelRule
-from harness.runs.rows import Row, failure_of, sample_name
+from harness.runs.rows import Row, sample_name
 
 __all__ = ["METRICS", "OtherSide", "packed", "sample_columns", "unpacked"]
 
@@ -54,7 +55,7 @@ def sample_columns(
     bounds: Bounds | None,
     rule: LabelRule,
     cells: Sequence[GroupCell],
-    failures: Iterable[tuple[str, str]] = (),
+    failures: Iterable[FailureText] = (),
     other: OtherSide | None = None,
 ) -> dict[str, Any]:
     """Everything that the page's script reads, as JSON.
@@ -116,9 +117,9 @@ def _metric_names(rows: Iterable[Row]) -> list[str]:
     return sorted(name for name, _ in counts.most_common(METRICS))
 
 
-def _errors(rows: Iterable[Row], failures: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def _errors(rows: Iterable[Row], failures: Iterable[FailureText]) -> dict[str, Any]:
     kinds = _Places({failure: at for at, failure in enumerate(failures)})
-    places = [-1 if row["error"] is None else kinds.place(failure_of(row)) for row in rows]
+    places = [-1 if row["error"] is None else kinds.place(failure_text(row)) for row in rows]
     return {"error": places, "errors": list(kinds.of)}
 
 
@@ -178,7 +179,8 @@ def _other(other: OtherSide, rows: Sequence[Row | None]) -> dict[str, Any]:
         "there": [int(row is not None) for row in rows],
         "reward": [None if row is None else row["reward"] for row in rows],
         "error": [
-            ": ".join(failure_of(row)) if row is not None and row["reward"] is None else None for row in rows
+            ": ".join(failure_text(row)) if row is not None and row["reward"] is None else None
+            for row in rows
         ],
         "completion": None
         if texts is None

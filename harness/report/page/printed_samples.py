@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.report.page.held_samples import HeldTexts
+from harness.report.page.unrewarded import failure_text
 from harness.report.shown_texts import Shown
-from harness.runs.rows import Row, failure_of, sample_name
+from harness.runs.rows import Row, sample_name
 
 __all__ = ["PrintedSample", "printed_samples"]
 
@@ -39,7 +40,7 @@ def printed_samples(rows: Sequence[Row], texts: HeldTexts | None) -> list[Printe
             continue
         turns = "\n".join(f"{role}: {_brief(text)}" for role, text in prompts[texts.prompt[at]])
         reference = texts.reference[at]
-        reward = ": ".join(failure_of(row)) if row["reward"] is None else f"{row['reward']:g}"
+        reward = ": ".join(failure_text(row)) if row["reward"] is None else f"{row['reward']:g}"
         found.append(
             PrintedSample(
                 sample_name(row),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.api.cost import GROUP_SIZE
-from harness.report.page.bars import Bar, BarChart, Tone
+from harness.report.page.bars import Bar, BarChart, Tone, figure_of
 from harness.signal.learning import Signal
 from harness.signal.statistic import Statistic
 
@@ -99,8 +99,10 @@ def _sizes(found: Signal) -> Iterator[StatisticLine]:
 def _line(name: str, one: Statistic, form: str) -> StatisticLine:
     if one.value is None:
         return StatisticLine(name, "not measured", "", "", one.why)
-    return StatisticLine(name, f"{one.value:{form}}", _interval(one, form), f"{one.n:,} {one.of}", None)
+    return StatisticLine(name, figure_of(one.value, form), _interval(one, form), f"{one.n:,} {one.of}", None)
 
 
 def _interval(one: Statistic, form: str) -> str:
-    return "" if one.low is None or one.high is None else f"{one.low:{form}} to {one.high:{form}}"
+    if one.low is None or one.high is None:
+        return ""
+    return f"{figure_of(one.low, form)} to {figure_of(one.high, form)}"

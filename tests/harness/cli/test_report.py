@@ -37,6 +37,14 @@ def test_one_json_object_says_what_was_written(folder: Path) -> None:
     assert found == {"path": "pages/one.html", "bytes": size, "gradings": 2, "samples": 2, "remarks": []}
 
 
+def test_a_run_may_be_named_from_inside_its_folder(folder: Path) -> None:
+    inside = folder / "runs" / "first"
+    before = sorted(os.listdir(inside))
+    assert rft_inside(inside, "report", ".").returncode == 0
+    assert sorted(os.listdir(inside)) == before
+    assert (folder / "runs" / "first.html").exists()
+
+
 def test_what_cannot_be_shown_is_refused(folder: Path) -> None:
     assert "there is no run here" in refusal(folder, "report", "second")
     assert "no events of job are kept here" in refusal(folder, "report", "first", "--job", "job")

@@ -19,10 +19,13 @@ function stateFromAddress(hash) {
   return state;
 }
 
+// Half a character, which an address cannot hold, becomes the sign that stands for it.
+const wellFormed = (text) => text.toWellFormed?.() ?? text.replace(/\p{Surrogate}/gu, "\ufffd");
+
 function addressOf(state) {
   const parts = Object.keys(EMPTY)
     .filter((name) => state[name] !== EMPTY[name])
-    .map((name) => `${name}=${encodeURIComponent(state[name].toWellFormed?.() ?? state[name])}`);
+    .map((name) => `${name}=${encodeURIComponent(wellFormed(state[name]))}`);
   return `#${parts.join("&")}`;
 }
 
@@ -114,7 +117,7 @@ function testsOf(state, samples, search) {
   const error = numberOf(state.error);
   if (error !== null) tests.push((row) => samples.error[row] === error);
   if (state.record) {
-    const group = samples.groups.indexOf(state.record);
+    const group = samples.groups.findIndex((name) => wellFormed(name) === wellFormed(state.record));
     tests.push((row) => samples.group[row] === group);
   }
   const metric = samples.metricNames.indexOf(state.metric);

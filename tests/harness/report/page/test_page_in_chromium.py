@@ -57,6 +57,7 @@ def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
         error = {"kind": "exception", "message": text}
         more: dict[str, Any] = {"error": error} if number % 4 == 3 else {"metrics": {text: 0.5, "m": number}}
         reward = None if number % 4 == 3 else number % 3 / 2
+        reward = -1e99 if number == 5 else reward
         rows.append(row_of(text, reward, group=f"{text}{number % 2}", label=text or True, **more))
     folder = tmp_path_factory.mktemp("nasty")
     path = folder / "page.html"
@@ -136,6 +137,7 @@ def test_any_address_shows_something(tab: Tab, nasty: Path, address: str) -> Non
 def test_it_fits_every_width(tab: Tab, nasty: Path, width: int, dark: bool) -> None:
     tab.resize(width, dark=dark)
     shown(tab, nasty)
+    tab.value("document.querySelectorAll('details').forEach(each => each.open = true)")
     assert tab.value("document.documentElement.scrollWidth") <= width
     background = tab.value("getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, background[4:-1].split(","))) < 384) == dark

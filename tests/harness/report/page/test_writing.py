@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harness.data.json_lines import lines
 from harness.report.page.contents import ReportPage, page_of
 from harness.report.page.packing import unpacked
+from harness.report.page.unrewarded import FailureCounts
 from harness.report.page.writing import html_of, write_page
 from harness.runs.store import Run
 from support.finished_runs import finished_run
@@ -89,12 +92,12 @@ def test_the_policy_allows_the_page_s_own_blocks_and_nothing_else(page: ReportPa
 def test_nothing_is_loaded_and_no_attribute_runs(page: ReportPage) -> None:
     html = html_of(page)
     parsed = Parsed(html)
-    for tag, given in parsed.elements:
+    for tag, attributes in parsed.elements:
         assert tag not in ("img", "link", "iframe", "object", "embed", "base", "audio", "video")
-        assert not {"src", "srcset", "style", "srcdoc", "action", "formaction"} & set(given)
-        assert not [name for name in given if name.startswith("on")]
-        assert given.get("href", "#") is not None
-        assert str(given.get("href", "#")).startswith("#")
+        assert not {"src", "srcset", "style", "srcdoc", "action", "formaction"} & set(attributes)
+        assert not [name for name in attributes if name.startswith("on")]
+        assert attributes.get("href", "#") is not None
+        assert str(attributes.get("href", "#")).startswith("#")
     own = parsed.block("script") + parsed.block("style")
     assert set(re.findall(r"https?://[^\s\"')]+", own)) <= {"https://github.com/leeoniya/uPlot"}
     assert "@import" not in own
@@ -149,6 +152,43 @@ def test_a_run_whose_rollouts_have_gone_has_its_rewards(tmp_path: Path) -> None:
         page = page_of(run)
         assert unpacked(page.data)["samples"]["texts"] is None
         assert [remark for remark in page.remarks if "gone or has changed" in remark]
+
+
+ODD_IDS = st.none() | st.floats() | st.text(st.characters(), max_size=5) | st.lists(st.none(), max_size=1)
+REWARDS = st.none() | st.sampled_from([0.0, 1.0, -1e99, 1e99, 5e-324]) | st.floats(-9, 9)
+LINES = st.sampled_from(
+    [rollout("a", "7", None), b"{", b"null", {"messages": [5]}, rollout("", "", {"a": 1})]
+)
+ROWS = st.lists(
+    st.tuples(LINES, ODD_IDS, REWARDS, st.sampled_from(["__proto__", "g\ud800", "r"]), ODD_IDS), max_size=30
+)
+
+
+@settings(max_examples=15)
+@given(given_rows=ROWS, known=st.booleans())
+def test_any_run_has_a_page(
+    given_rows: list[Any], known: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    rows = [
+        row_of(key, reward, group=group, label=label, metrics={group: 1.0} if reward is not None else {})
+        for _, key, reward, group, label in given_rows
+    ]
+    facts = {} if known else {"grader": unknown_grader()}
+    rollouts = [each[0] for each in given_rows]
+    run = finished_run(tmp_path_factory.mktemp("run"), rollouts, rows, label="ok", **facts)
+    page = page_of(run, against=run if rows else None)
+    assert page.held == len(rows)
+    assert Parsed(html_of(page)).elements
+
+
+def test_messages_of_failures_are_neither_endless_nor_without_number(tmp_path: Path) -> None:
+    counts = FailureCounts()
+    for number in range(10_020):
+        counts.add(row_of("x", None, error={"kind": "exception", "message": f"{number} " + "m" * 9_000}))
+    ordered = counts.ordered()
+    assert ordered[0] == (("exception", "(further messages, not counted apart)"), 20)
+    assert len(ordered) == 10_001
+    assert max(len(message) for (_, message), _ in ordered) < 2_100
 
 
 def test_a_page_of_excerpts_says_so(tmp_path: Path) -> None:
