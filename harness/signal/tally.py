@@ -12,12 +12,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from harness.runs.rows import Row, failure_of
+from harness.errors import InputError
+from harness.runs.rows import Row, failure_of, sample_name
 
 __all__ = ["TRUNCATED", "GroupTally", "MetricSums", "Repeats", "Tally", "gather", "variance_of"]
 
 TRUNCATED: Final = frozenset({"length", "max_tokens", "max_output_tokens", "MAX_TOKENS"})
 """How services spell that a completion was cut off: OpenAI, Bedrock Converse, the Responses API."""
+_LARGEST = 1e100
+"""Sums of squares of larger numbers overflow."""
 _VALUES = 1_000
 """Different rewards that are counted apart."""
 _METRICS = 50
@@ -146,6 +149,8 @@ class Tally:
             group.lengths.append(length)
             self.measured_lengths += 1
         for metric, value in row["metrics"].items():
+            if not -_LARGEST <= value <= _LARGEST:
+                continue
             sums = self.metrics.get(metric)
             if sums is None:
                 if len(self.metrics) >= _METRICS:
@@ -162,6 +167,9 @@ def gather(rows: Iterable[Row], repeats: int = 1) -> Tally:
     Args:
         rows: The rows of a run, in any order.
         repeats: How often the run graded each rollout.
+
+    Raises:
+        InputError: A reward is too large to compute with.
     """
     tally = Tally()
     again: dict[int, tuple[str | None, list[float]]] = {}
@@ -170,6 +178,10 @@ def gather(rows: Iterable[Row], repeats: int = 1) -> Tally:
             tally.ms += row["ms"]
             tally.timed += 1
         name, reward = row["group"], row["reward"]
+        if reward is not None and not -_LARGEST <= reward <= _LARGEST:
+            fix = "Pay rewards of a smaller range."
+            what = f"a reward of {reward:g} is too large to compute with"
+            raise InputError(what, place=f"sample {sample_name(row)}", fix=fix)
         if not row["repeat"]:
             if name is None:
                 tally.errors[failure_of(row)[0]] += 1
