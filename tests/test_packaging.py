@@ -189,6 +189,19 @@ def test_the_extra_replay_replays_on_the_command_line_and_in_a_test(
 
 
 @pytest.mark.slow
+def test_the_extra_report_writes_a_page(wheel: Path, tmp_path: Path, project: Path) -> None:
+    small = Environment(tmp_path / "report", wheel, "report")
+    replay = ("replay", "rollouts.jsonl", "-g", "my_grader.py:right", "--name", "first")
+    code, said = small.run(small.rft, *replay, cwd=project)
+    assert code == 0, said
+    code, said = small.run(small.rft, "report", "first", cwd=project)
+    assert (code, "runs/first.html: 2 samples" in said) == (0, True), said
+    page = (project / "runs" / "first.html").read_text(encoding="utf-8")
+    assert "uPlot" in page
+    assert "Copyright (c) 2022 Leon Sorokin" in page
+
+
+@pytest.mark.slow
 def test_the_extra_all_brings_everything(wheel: Path, tmp_path: Path) -> None:
     whole = Environment(tmp_path / "all", wheel, "all")
     modules = sorted(

@@ -81,7 +81,8 @@ def _style() -> str:
 def _script() -> str:
     """Every script, as one: the page's own share one function, so that they share nothing with others."""
     own = "\n".join(_part(f"scripts/{name}.js") for name in _SCRIPTS)
-    return f'{_part("uplot/uPlot.iife.min.js")}\n(() => {{\n"use strict";\n{own}}})();\n'
+    license = f"/*\n{_part('uplot/LICENSE')}*/\n"  # whoever passes a page on passes uPlot on
+    return f'{license}{_part("uplot/uPlot.iife.min.js")}\n(() => {{\n"use strict";\n{own}}})();\n'
 
 
 def _part(name: str) -> str:
