@@ -11,13 +11,13 @@ _BRINGS = {
     "deploy": ("awslambdaric", "boto3", "botocore", "starlette", "urllib3", "uvicorn", "yaml"),
     "jobs": ("aws_bedrock_token_generator", "boto3", "botocore", "httpx2", "openai", "urllib3"),
     "emulate": ("python_multipart", "starlette", "uvicorn"),
-    "report": ("jinja2",),
+    "report": ("jinja2", "markupsafe"),
 }
 """The modules of each extra in pyproject.toml, beside those of `replay`, which every other one includes."""
 
 _BROUGHT_ALONG = """
     _yaml annotated_types anyio certifi dateutil distro h11 httpcore2 httpx idna jiter jmespath markdown_it
-    markupsafe mdurl multipart pydantic pydantic_core pygments runtime_client s3transfer simplejson six
+    mdurl multipart pydantic pydantic_core pygments runtime_client s3transfer simplejson six
     snapshot_restore_py sniffio tenacity truststore typing_extensions typing_inspection
 """
 MODULES = frozenset(
