@@ -61,6 +61,8 @@ def _rewards(found: Signal) -> Iterator[str]:
     yield _line("mean reward", found.mean, percent=False)
     yield _line("at the floor", found.at_floor)
     yield _line("at the top", found.at_top)
+    if found.agreement.n:
+        yield _line("agrees with the label", found.agreement)
     for kind, count in found.errors.items():
         yield f"{'no reward: ' + shortened(kind, 12):<{_NAME}} {count:,}"
 
@@ -94,7 +96,8 @@ def _forecast(found: Signal) -> Iterator[str]:
 def _within(found: Signal) -> Iterator[str]:
     yield _line("length", found.length, percent=False)
     yield _line("noise of the grader", found.noise)
-    yield _line("groups that are all noise", found.noisy)
+    if found.noise.value is not None:
+        yield _line("groups that are all noise", found.noisy)
     for one in found.components[:_METRICS]:
         said = (
             "never differs"

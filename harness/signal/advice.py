@@ -20,6 +20,8 @@ FAILED: Final = 0.1
 """Share of rollouts without a reward from which on the rest may not stand for the whole. Our choice."""
 HARDLY: Final = 0.1
 """Share of groups that teach something below which a job mostly pays for nothing. Our choice."""
+AGREES: Final = 0.9
+"""Share of the labels below which the grader and they do not mean the same. Our choice."""
 NOISY: Final = 0.5
 """Part of the spread within groups that may be noise; beyond it chance decides. Our choice."""
 UNREAD: Final = 0.5
@@ -63,6 +65,7 @@ class Grounds:
     all_lowest: Statistic
     forecast: list[SizeForecast]
     noise: Statistic
+    agreement: Statistic
     length: Statistic
     truncated: Statistic
     unread: Mapping[str, Statistic]
@@ -111,7 +114,9 @@ def _of_failures(grounds: Grounds) -> Iterator[tuple[Action, str]]:
 
 
 def _of_the_grader(grounds: Grounds) -> Iterator[tuple[Action, str]]:
-    noise, cut = grounds.noise, grounds.truncated
+    noise, cut, agreement = grounds.noise, grounds.truncated, grounds.agreement
+    if agreement.value is not None and agreement.value < AGREES:
+        yield "fix the grader", f"it agrees with {agreement.value:.0%} of the {agreement.n:,} labels"
     if noise.value is not None and noise.value >= NOISY:
         yield "fix the grader", f"{noise.value:.0%} of the spread within groups is noise of the grader"
     for name, share in grounds.unread.items():

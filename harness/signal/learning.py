@@ -102,6 +102,8 @@ class Signal:
     """Variance of repeats over the variance within groups."""
     noisy: Statistic
     """Share of the groups that differ whose rollouts differ no more than the repeats of one rollout."""
+    agreement: Statistic
+    """Share of the labels that say yes or no with which the rewards agree."""
     length: Statistic
     """Correlation of reward and length within groups."""
     truncated: Statistic
@@ -147,7 +149,8 @@ def signal_from(tally: Tally, facts: RunFacts, bounds: Bounds | None, folder: st
         "mean": rewards.mean(),
         "zero_std": rewards.zero_std(),
         "forecast": forecast,
-        "noise": noise_of(tally.repeats, [group.rewards for group in several], facts.repeats),
+        "noise": noise_of(tally.repeats, tally.groups, facts.repeats),
+        "agreement": _agreement(facts),
         "length": _length(tally, several),
         "truncated": _truncated(tally),
         "unread": {
@@ -217,6 +220,13 @@ def _batch_size(forecast: Sequence[SizeForecast]) -> int | None:
         if 1 - too_few >= SURE:
             return size
     return None
+
+
+def _agreement(facts: RunFacts) -> Statistic:
+    if facts.label is None or facts.totals is None:
+        return refused("the run was replayed without --label", of="gradings")
+    labels = facts.totals.labels
+    return share(labels.true_above + labels.false_below, labels.told, "gradings")
 
 
 def _length(tally: Tally, several: Sequence[GroupTally]) -> Statistic:

@@ -3,38 +3,66 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 from harness.signal.groups import TOLERANCE
-from harness.signal.statistic import GROUPS, ROLLOUTS, Statistic, refused, share
-from harness.signal.tally import Repeats, variance_of
+from harness.signal.intervals import student
+from harness.signal.statistic import GROUPS, ROLLOUTS, Statistic, measured, refused, share
+from harness.signal.tally import GroupTally, Repeats, variance_of
 
 __all__ = ["noise_of", "noisy_groups"]
 
 _ONCE: Final = "graded once each; replay with --repeats 3"
 
 
-def noise_of(again: Repeats, groups: Sequence[Sequence[float]], repeats: int) -> Statistic:
+def noise_of(again: Repeats, groups: Mapping[str, GroupTally], repeats: int) -> Statistic:
     """The variance of repeats, as a share of the variance within groups.
+
+    A ratio of two means over the groups; its variance is that of the ratio linearized (Taylor).
 
     Args:
         again: The rewards of rollouts that were graded more than once.
-        groups: The first rewards of each group with two or more.
+        groups: The first rewards of each group.
         repeats: How often the run graded each rollout.
     """
     if repeats < 2:
         return refused(_ONCE, of="rollouts")
-    if again.rollouts < ROLLOUTS or len(groups) < GROUPS:
-        what = f"{again.rollouts} rollouts were graded again, and it takes {ROLLOUTS} in {GROUPS} groups"
-        return refused(what, again.rollouts, "rollouts")
-    freedom = sum(len(rewards) - 1 for rewards in groups)
-    spread = math.fsum(variance_of(rewards) * (len(rewards) - 1) for rewards in groups) / freedom
-    noise = again.squares / again.rollouts
+    parts = [_parts(again.by_group.get(name, ()), group.rewards) for name, group in groups.items()]
+    several = sum(part.freedom > 0 for part in parts)
+    noise, graded, spread, freedom = map(math.fsum, zip(_Parts(0.0, 0, 0.0, 0), *parts, strict=True))
+    if graded < ROLLOUTS or several < GROUPS:
+        what = f"{graded:.0f} rollouts were graded again, and it takes {ROLLOUTS} in {GROUPS} groups"
+        return refused(what, int(graded), "rollouts")
     if spread <= 0.0 and noise <= 0.0:
-        return refused("the rewards never differ within a group", again.rollouts, "rollouts")
-    found = min(1.0, noise / spread) if spread > 0.0 else 1.0
-    return Statistic(found, None, None, again.rollouts, "rollouts")
+        return refused("the rewards never differ within a group", several)
+    if spread <= 0.0 or noise <= 0.0:
+        return Statistic(float(noise > 0.0), None, None, several)
+    found = (noise / graded) / (spread / freedom)
+    squares = math.fsum(
+        (one.noise / noise - one.graded / graded - one.spread / spread + one.freedom / freedom) ** 2
+        for one in parts
+    )
+    reach = student(several - 1) * found * math.sqrt(squares * several / (several - 1))
+    return measured(min(1.0, found), reach, several, low=0.0, high=1.0)
+
+
+class _Parts(NamedTuple):
+    """What a group adds to the two variances."""
+
+    noise: float
+    """Sum of the variances between repeats, one a rollout."""
+    graded: int
+    """Rollouts that were graded more than once."""
+    spread: float
+    """Squares of the first rewards around their mean."""
+    freedom: int
+
+
+def _parts(again: Sequence[Sequence[float]], first: Sequence[float]) -> _Parts:
+    freedom = max(0, len(first) - 1)
+    spread = variance_of(first) * freedom if freedom else 0.0
+    return _Parts(math.fsum(map(variance_of, again)), len(again), spread, freedom)
 
 
 def noisy_groups(again: Repeats, repeats: int) -> Statistic:

@@ -24,6 +24,8 @@ __all__ = ["MIXED", "NO_RANGE", "RewardGroups"]
 
 MIXED: Final = 0.2
 """A zero-std record is worth dropping where its next group differs less likely than this. Our choice."""
+LESS: Final = 0.5
+"""And less likely than this part of the likelihood for all records: where few teach, all do. Our choice."""
 NO_RANGE: Final = "the grader's range is not known; add --range LOW HIGH"
 
 Rewards: TypeAlias = tuple[float, ...]
@@ -160,6 +162,10 @@ class RewardGroups:
 
     def droppable_kinds(self) -> frozenset[Rewards]:
         """The groups' rewards that are all at one end of the range, and are expected to stay there."""
+        zero = next((one.zero_std.value for one in self.forecast() if one.group_size == GROUP_SIZE), None)
+        if zero is None:  # not even 4 rewards a group, or of many values: what was recorded bounds it
+            zero = self._count(is_flat) / self.several
+        most = min(MIXED, LESS * (1 - zero))
         found: set[Rewards] = set()
         for end in self.bounds or ():
             pairs: Counter[Partition] = Counter()
@@ -167,7 +173,7 @@ class RewardGroups:
             for one, many in self._several.items():
                 pairs[hits[one], len(one) - hits[one]] += many
             chances = chance_others(pairs, GROUP_SIZE)
-            found.update(one for one in hits if _is_at(end, one) and chances[len(one)] < MIXED)
+            found.update(one for one in hits if _is_at(end, one) and chances[len(one)] < most)
         return frozenset(found)
 
 

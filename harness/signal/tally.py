@@ -74,18 +74,12 @@ class MetricSums:
 class Repeats:
     """How far rewards differ when the same rollout is graded again."""
 
-    rollouts: int = 0
-    """Rollouts with two rewards or more."""
-    squares: float = 0.0
-    """Sum over the rollouts of the variance of their repeats."""
     by_group: dict[str | None, list[list[float]]] = field(default_factory=dict)
-    """The rewards of such rollouts."""
+    """The rewards of rollouts with two or more, by group."""
 
     def add(self, group: str | None, rewards: list[float]) -> None:
         """Count the repeats of one rollout."""
         if len(rewards) > 1:
-            self.rollouts += 1
-            self.squares += variance_of(rewards)
             self.by_group.setdefault(group, []).append(rewards)
 
 

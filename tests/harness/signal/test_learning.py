@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.runs.facts import GraderFacts, InProcessFacts, InputFacts, RunFacts
+from harness.runs.labels import LabelCounts
+from harness.runs.rows import Totals
 from harness.signal.learning import signal_from
 from harness.signal.reward_groups import RewardGroups
 from harness.signal.tally import gather
@@ -115,6 +117,44 @@ def test_repeats_tell_noise_from_spread():
     assert signal(steady, repeats=2).noise.value == 0.0
     assert signal(steady[::2]).noise.value is None
     assert signal(noisy, repeats=2).rollouts == 80
+
+
+def test_the_share_of_noise_lies_within_its_interval():
+    held = 0
+    for seed in range(20):
+        draw = np.random.default_rng(seed)
+        means, noise = draw.normal(size=(30, 4)), draw.normal(size=(2, 30, 4))
+        rows = [
+            row(at, f"p{at // 4}", means[at // 4, at % 4] + noise[repeat, at // 4, at % 4], repeat=repeat)
+            for at in range(120)
+            for repeat in range(2)
+        ]
+        found = signal(rows, bounds=None, repeats=2).noise
+        held += found.low <= 0.5 <= found.high
+        assert found.low <= found.value <= found.high
+    assert held >= 17
+
+
+def test_where_few_records_teach_none_is_dropped():
+    draw = np.random.default_rng(1)
+    for groups in ([[0.0] * 8] * 50, [list((draw.random(8) < 0.02).astype(float)) for _ in range(300)]):
+        assert signal(rows_of(groups)).droppable.value == 0.0
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_a_grader_that_contradicts_the_labels_is_to_be_fixed(right, wrong):
+    totals = Totals(
+        gradings=80,
+        rewards=80,
+        lowest=0.0,
+        highest=1.0,
+        labels=LabelCounts(true_above=right, true_below=wrong),
+    )
+    facts = replace(FACTS, label="is_right", totals=totals)
+    found = signal_from(gather(rows_of(MIXED)), facts, (0.0, 1.0))
+    assert (found.agreement.value is None) == (right + wrong < 30)
+    bad = found.agreement.value is not None and found.agreement.value < 0.9
+    assert found.verdict.action == ("fix the grader" if bad else "train")
 
 
 def test_groups_that_differ_by_chance_alone_are_told_from_those_that_do_not():
