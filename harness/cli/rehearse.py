@@ -55,6 +55,12 @@ _REFRESH_S: Final = 0.1
 @seed_option("the split and the draws", default=0)
 @hyperparameter_options(checked=True)
 @group_size_option
+@click.option(
+    "--goal",
+    metavar="FIELD",
+    help="Hold the reward against this field, true or a number where a completion is right. The grader does"
+    " not see it. By default is_right or a single label.",
+)
 @label_option(multiple=True)
 @keep_field_option
 @records_option
@@ -63,11 +69,12 @@ _REFRESH_S: Final = 0.1
 def command(
     rollouts: Path, grader: str | None, handler: str | None, out: Path | None, as_json: bool, **asked: Any
 ) -> int:
-    """Train on recorded ROLLOUTS on this machine, and judge what was learned on held-out records.
+    """Train on recorded ROLLOUTS on this machine, and see what the reward breeds.
 
     The model is a small policy over the recorded completions, which learns from the rewards which words,
-    formatting and length pay. Each completion is graded once; killed or interrupted, the same command resumes
-    with the rewards that it has.
+    formatting and length pay. It is judged on records that it was not trained on, by --goal where the
+    rollouts say which completions are right. Each completion is graded once; killed or interrupted, the same
+    command resumes with the rewards that it has.
 
     Fields that differ between the rollouts of one record are hidden from the grader, unless --keep-field
     names them. With --records, the training file decides instead which fields the grader sees.

@@ -10,15 +10,14 @@ from typing import Any, Final
 from harness.data.typed_json import as_json, read_typed, typed
 from harness.disk import write_json
 from harness.errors import InputError
+from harness.rehearsal.folds import FoldedFigures
 from harness.rehearsal.verdict import Verdict
 from harness.replay.controls import Controls
-from harness.signal.intervals import Pair
 from harness.simulator.learned import LearnedReport
 
 __all__ = [
     "NOTE",
     "BeforeAfter",
-    "HeldOut",
     "RehearsalInputs",
     "Rehearsal",
     "Sizes",
@@ -28,7 +27,7 @@ __all__ = [
 ]
 
 NOTE: Final = "rehearsal.json"
-_SCHEMA: Final = 2
+_SCHEMA: Final = 3
 _NEW_FOLDER: Final = "Name a new folder with --out."
 
 
@@ -49,6 +48,8 @@ class RehearsalInputs:
     labels: list[str]
     keep_field: list[str] = field(default_factory=list)
     records_sha256: str | None = None
+    goal: str | None = None
+    """The field that the user names as the goal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +63,6 @@ class Sizes:
     """Completions of the record that has the fewest."""
     left_out: list[str]
     """Fields of the rollouts that are about completions, which no record has."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldOut:
-    """Expected reward on the held-out records, by what was learned for all records alone."""
-
-    before: float
-    """Mean over the records that have a reward."""
-    after: float
-    change: Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +96,8 @@ class Rehearsal:
     """Mean reward of each quarter of the steps; empty for fewer than four."""
     length_by_quarter: list[float]
     learned: LearnedReport
-    held_out: HeldOut | None
-    """None where no record was held out, or none of them has a reward."""
+    folds: FoldedFigures | None
+    """What was measured on records left out of training; None where that was not possible."""
     controls: Controls | None
     """None where the references are no texts."""
     example: BeforeAfter | None
@@ -139,7 +130,14 @@ def read_rehearsal(folder: Path) -> Rehearsal | None:
     Raises:
         InputError: The file is damaged, or another version's.
     """
-    return read_typed(folder / NOTE, Rehearsal, "rehearsal", schema=_SCHEMA, fix=_NEW_FOLDER)
+    return read_typed(
+        folder / NOTE, Rehearsal, "rehearsal", schema=_SCHEMA, older={2: _from_2}, fix=_NEW_FOLDER
+    )
+
+
+def _from_2(value: dict[str, Any]) -> dict[str, Any]:
+    """A rehearsal of the time before there was a goal: its one tenth of held-out records is not folds."""
+    return {**value, "folds": None}
 
 
 def check_identity(written: Any, identity: RehearsalInputs, folder: Path) -> None:

@@ -27,9 +27,9 @@ from harness.disk import file_sha256, lock, replaced
 from harness.errors import HarnessError, InputError
 from harness.follow.curves import Series
 from harness.grader_output import LOG, output_to
+from harness.rehearsal.folds import fold_figures
 from harness.rehearsal.rehearsal_file import (
     BeforeAfter,
-    HeldOut,
     Rehearsal,
     RehearsalInputs,
     Sizes,
@@ -42,7 +42,6 @@ from harness.rehearsal.split import Split, split
 from harness.rehearsal.verdict import Facts, verdicts
 from harness.replay.controls import Controls, count_controls
 from harness.rollouts.derive import derived
-from harness.signal.intervals import compare
 from harness.simulator.examples import Example, Examples, about_size
 from harness.simulator.failure import WINDOW, JobFailure, failing_grader
 from harness.simulator.grader_calls import GraderCalls, Grading, Turn
@@ -80,6 +79,9 @@ class RehearsalRequest:
     """Fields that are the record's although they differ within one."""
     records: Path | None = None
     """The training records, whose fields the grader sees instead of the rollouts' own."""
+    goal: str | None = None
+    """The field of the rollouts that says how right a completion is; `is_right` or a single label when
+    None. The grader does not see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,13 @@ def _in_folder(
     progress.stage("splitting the rollouts by record")
     records = None if training is None else open_records(training)
     parts = split(
-        request.rollouts, request.holdout, request.seed, request.labels, request.keep_field, records
+        request.rollouts,
+        request.holdout,
+        request.seed,
+        request.labels,
+        request.keep_field,
+        records,
+        request.goal,
     )
     remarks: list[str] = []
     calls = GraderCalls(target, "open-weight", BATCH, SystemClock(), remarks.append)
@@ -203,9 +211,11 @@ def _rehearsed(
     progress.stage("the job runs")
     job = _train(request, parts.training, rewards, progress)
     progress.stage("grading what no step drew")
-    known = grade_all([*parts.training, *parts.held_out], {}, rewards)
+    every = distinct([*parts.training, *parts.held_out])
+    known = grade_all(every, {}, rewards)
+    progress.stage("training without each fifth of the records, to judge on it")
+    folds = fold_figures(every, known, parts.goal, _schedule(request))
     report = learned(Examples(parts.training, parts.held_out, []), job.draws, known, job.policy)
-    held_out = _held_out(parts.held_out, job.policy, known)
     curves = {name: series.curve() for name, series in job.series.items()}
     found = Rehearsal(
         folder=out,
@@ -219,10 +229,10 @@ def _rehearsed(
         reward_by_quarter=quarters(curves[REWARD_MEAN]),
         length_by_quarter=quarters(curves[RESPONSE_LENGTH_MEAN]),
         learned=report,
-        held_out=held_out,
+        folds=folds,
         controls=controls,
         example=_example(parts.held_out, job.policy, known),
-        verdicts=verdicts(Facts(report, held_out.change if held_out else None, bounds, controls)),
+        verdicts=verdicts(Facts(report, folds, bounds, controls)),
     )
     _write(found, parts)
     return found
@@ -231,7 +241,7 @@ def _rehearsed(
 def _train(
     request: RehearsalRequest, training: Sequence[Example], rewards: Grading, progress: Progress
 ) -> _Job:
-    schedule = Schedule(*(getattr(request, name) for name in Schedule._fields))
+    schedule = _schedule(request)
     total, job = schedule.total_steps(len(training)), _Job()
     latest: deque[str | None] = deque(maxlen=WINDOW)
     for number in range(total):
@@ -254,6 +264,10 @@ def _train(
     return job
 
 
+def _schedule(request: RehearsalRequest) -> Schedule:
+    return Schedule(*(getattr(request, name) for name in Schedule._fields))
+
+
 def _controls(
     training: Sequence[Example], source: Path, rewards: Grading, bounds: tuple[float, float] | None
 ) -> Controls | None:
@@ -271,17 +285,6 @@ def _controls(
         turns.append(Turn({**fields, "messages": prompt}, candidate, rollout["id"]))
     graded = rewards.grade(turns)
     return count_controls(((turn.name, one.reward) for turn, one in zip(turns, graded, strict=True)), bounds)
-
-
-def _held_out(
-    examples: Sequence[Example], policy: Policy, rewards: dict[str, float | None]
-) -> HeldOut | None:
-    before = rewards_by_record(None, distinct(examples), rewards)
-    after = rewards_by_record(policy, distinct(examples), rewards)
-    change = compare(before, after)
-    if change is None:
-        return None
-    return HeldOut(sum(before.values()) / len(before), sum(after.values()) / len(after), change)
 
 
 def _example(
@@ -319,7 +322,7 @@ def _example(
 
 
 def _remarks(parts: Split) -> list[str]:
-    found = about_size(len(parts.training))
+    found = [*about_size(len(parts.training)), *parts.remarks]
     if parts.kept:
         names = ", ".join(parts.kept)
         found.append(f"kept with the value of each record's first rollout, although it differs: {names}")
@@ -375,5 +378,6 @@ def _identity(
         labels=sorted(request.labels),
         keep_field=sorted(request.keep_field),
         records_sha256=None if training is None else training.sha256,
+        goal=request.goal,
         **same,
     )

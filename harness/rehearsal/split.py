@@ -19,6 +19,7 @@ from harness.data.record_fields import OWN_FIELDS, FieldComparison, check_kept, 
 from harness.data.record_file import RecordFile
 from harness.data.records import ends_with_assistant
 from harness.errors import InputError
+from harness.rehearsal.goal import Goal, GoalValues
 from harness.simulator.examples import MAX_SHORT, MIN_COMPLETIONS, Example
 from harness.simulator.pool import Group, Pool
 
@@ -40,6 +41,10 @@ class Split:
     """Fields that are about completions."""
     kept: list[str]
     """Fields of the records although they differ within one, because the user says so."""
+    goal: Goal | None
+    """How right the completions are; None where nothing says so."""
+    remarks: list[str]
+    """What the user should know of how the goal was read."""
 
 
 def split(
@@ -49,6 +54,7 @@ def split(
     labels: tuple[str, ...] = (),
     keep: tuple[str, ...] = (),
     records: RecordFile | None = None,
+    goal: str | None = None,
 ) -> Split:
     """Make records of the rollouts, and hold some out.
 
@@ -60,14 +66,17 @@ def split(
         labels: Fields to leave out, too.
         keep: Fields not to leave out, although they differ within a record.
         records: The training records, whose fields a record has instead of those of its rollouts.
+        goal: The field that says how right a completion is; None finds it.
 
     Raises:
         InputError: The file cannot be read, or there are too few records, prompts or completions.
     """
+    labels = labels if goal is None else (*labels, goal)
     keep = check_kept(keep, labels)
+    values = GoalValues(goal, labels, keep)
     found: dict[str, dict[str, Any]] = {}
     comparison = FieldComparison()
-    pool = Pool(_noting_fields(rollouts, found, comparison, records))
+    pool = Pool(_noting_fields(rollouts, found, comparison, records, values))
     groups = list(pool.groups.values())
     _check(rollouts, groups)
     sets = leak_sets([group.leaks for group in groups])
@@ -79,7 +88,9 @@ def split(
         )
     count = min(max(1, round(share * len(sets))), len(sets) - 1) if share > 0 else 0
     held = {index for chosen in random.Random(seed).sample(sets, count) for index in chosen}
-    left_out = sorted(comparison.differing.difference(keep).union(labels))
+    known, remarks = values.goal(groups, rollouts)
+    hidden = {*labels} if known is None else {*labels, known.field}
+    left_out = sorted(comparison.differing.difference(keep).union(hidden))
     sides: tuple[list[Example], list[Example]] = [], []
     single = 0
     for number, group in enumerate(groups):
@@ -95,6 +106,8 @@ def split(
         single=single,
         left_out=left_out,
         kept=sorted(comparison.differing.intersection(keep)),
+        goal=known,
+        remarks=remarks,
     )
 
 
@@ -103,6 +116,7 @@ def _noting_fields(
     found: dict[str, dict[str, Any]],
     comparison: FieldComparison,
     records: RecordFile | None,
+    values: GoalValues,
 ) -> Iterator[dict[str, Any]]:
     """The rollouts of a file; their fields are gathered by record and compared on the way."""
     for number, (_, line) in enumerate(lines(path), 1):
@@ -121,6 +135,7 @@ def _noting_fields(
             value = flattened(value)
             seen = value if records is None else records.seen(value)
             comparison.add(key, record_fields(seen))
+            values.add(key, value, place)
         except InputError as error:
             raise error if error.place else InputError(error.message, place=place, fix=error.fix) from None
         except LineError as error:

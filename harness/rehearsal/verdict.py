@@ -1,8 +1,8 @@
 """What a rehearsal means, in sentences that say no more than its figures.
 
-Whether something was learned is decided by the interval of the change on held-out records. Where nothing can
-be told, the reason is looked for: equal rewards, a grader that cannot tell a reference from another's, or
-completions whose style says nothing about being right. Nothing is measured here.
+A reward is held against right answers where the rollouts say which are right. Without that, the sentence
+names what the reward favors, and says that being right was not measured. No sentence forecasts a size, or
+what a longer job would do. Nothing is measured here.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from harness.rehearsal.folds import FoldedFigures, PolicyChange
 from harness.replay.controls import Controls
-from harness.signal.intervals import Pair
-from harness.simulator.learned import LearnedReport, NeverMoved
+from harness.simulator.learned import LearnedReport
+from harness.simulator.styles import said_of
 
-__all__ = ["Facts", "Verdict", "verdicts"]
+__all__ = ["RIGHT_FALL", "SMALL", "Facts", "Verdict", "verdicts"]
 
-LEARNED: Final = "learned"
-WORSE: Final = "worse"
+RISEN: Final = "risen"
+BOUGHT: Final = "bought"
+FALLEN: Final = "fallen"
 FLAT: Final = "flat"
 UNMEASURED: Final = "unmeasured"
 CONSTANT: Final = "constant"
@@ -25,8 +27,16 @@ UNREWARDED: Final = "unrewarded"
 
 SMALL: Final = 0.03
 """A change of the expected reward, in parts of the grader's range, that does not matter."""
+RIGHT_FALL: Final = 0.02
+"""A fall of the share of right answers that counts.
+
+Measured against GRPO of a small transformer (`docs/emulator.md`): the expected fall was at least this in 6 of
+15 cases in which the real model lost as much, and in none of the 40 others.
+"""
 _ENOUGH: Final = 0.1
 """Part of the groups that must have given an advantage before style is spoken of."""
+_NAMED: Final = 4
+"""Features that the sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +52,8 @@ class Facts:
     """What verdicts rest on."""
 
     learned: LearnedReport
-    held_out: Pair | None
-    """The change of the expected reward on held-out records; None where there is none."""
+    folds: FoldedFigures | None
+    """What was measured on records left out of training; None where that was not possible."""
     bounds: tuple[float, float] | None
     """The grader's range; None where it is not known."""
     controls: Controls | None
@@ -53,66 +63,105 @@ def verdicts(facts: Facts) -> list[Verdict]:
     """Say what the rehearsal means."""
     still = facts.learned.never_moved
     if not facts.learned.graded.completions:
-        return [Verdict(UNREWARDED, "No completion got a reward: nothing could be learned.")]
+        return [Verdict(UNREWARDED, "No completion got a reward, so the policy never moved.")]
     if still.groups == still.drawn:
-        return [_constant(facts, still)]
-    return [_gain(facts)]
+        return [Verdict(CONSTANT, _joined(_constant(facts), _horizon(facts), _about_grader(facts)))]
+    reward = None if facts.folds is None else facts.folds.reward
+    if reward is None or reward.change.difference.low is None:
+        rewards = facts.learned.expected_reward
+        own = _arrow(rewards.before.training, rewards.after.training)
+        why = "all records share one prompt" if facts.folds is None else "too few records have a reward"
+        said = f"What this does to other records was not measured: {why}. On these, reward {own}."
+        return [Verdict(UNMEASURED, _joined(said, _favored(facts), _right(facts)))]
+    return [_measured(facts, reward)]
 
 
-def _constant(facts: Facts, still: NeverMoved) -> Verdict:
-    before = facts.learned.expected_reward.before.training
+def _constant(facts: Facts) -> str:
+    still = facts.learned.never_moved
     if still.unlucky_draw:
         why = "the rewards drawn in each group happened to be equal, since its completions hardly differ"
     else:
-        told = "" if before is None else f", on average {before:.3g}"
-        why = (
-            f"all {still.drawn} groups are zero-std (equal rewards within each{told}),"
-            " so every advantage is 0"
-        )
-    return Verdict(
-        CONSTANT, f"The policy stayed as it was and nothing was learned: {why}. {_about_grader(facts)}"
-    )
+        before = facts.learned.expected_reward.before.training
+        mean = "" if before is None else f", on average {before:.3g}"
+        equal = f"equal rewards within each{mean}"
+        why = f"all {still.drawn} groups are zero-std ({equal}), so every advantage is 0"
+    return f"The policy did not move: {why}."
 
 
-def _gain(facts: Facts) -> Verdict:
-    rewards = facts.learned.expected_reward
-    own = f"on the records it trained on {_change(rewards.before.training, rewards.after.training)}"
-    change = facts.held_out.difference if facts.held_out else None
-    if change is None or change.low is None or change.high is None:
-        said = "no record was held out" if change is None else "a single record was held out"
-        return Verdict(
-            UNMEASURED,
-            f"Whether anything carries over to other records was not measured: {said};"
-            f" expected reward {own}.",
-        )
-    said = (
-        f"expected reward on {change.records} held-out records"
-        f" {_change(rewards.before.held_out, rewards.after.held_out)}"
-        f" ({change.mean:+.3f}, 95% interval {change.low:+.3f} to {change.high:+.3f}); {own}"
-    )
+def _measured(facts: Facts, reward: PolicyChange) -> Verdict:
+    change = reward.change.difference
+    assert change.low is not None
+    assert change.high is not None
     small = SMALL * (facts.bounds[1] - facts.bounds[0]) if facts.bounds else 0.0
     if change.low > 0.0 and change.mean >= small:
-        return Verdict(LEARNED, f"The policy learned something that carries over: {said}.")
+        return _risen(facts, reward)
+    said = _joined(f"{_sentence('Reward', reward)}.", _right(facts))
     if change.high < 0.0 and change.mean <= -small:
-        return Verdict(WORSE, f"What the policy learned makes other records worse: {said}.")
+        return Verdict(FALLEN, f"On records left out of training the reward falls. {said}")
     still = facts.learned.never_moved
     moved = still.drawn - still.groups
     if moved < _ENOUGH * still.drawn:
-        what = (
-            f"There was hardly anything to learn from: {still.groups} of {still.drawn} groups gave no"
-            f" advantage; {said}"
-        )
+        what = f"{still.groups} of {still.drawn} groups gave no advantage."
     elif change.low > 0.0 or change.high < 0.0:
-        what = f"What carries over is small, under {SMALL:.0%} of the grader's range: {said}"
+        what = f"The reward changes by less than {SMALL:.0%} of the grader's range."
     elif small and -small < change.low and change.high < small:
         what = (
-            f"The style of these completions does not separate high rewards from low ones: {moved} of"
-            f" {still.drawn} groups gave an advantage, yet {said}. The rehearsal's policy sees words,"
-            " formatting and length, never the answer: a real model may still learn"
+            f"{moved} of {still.drawn} groups gave an advantage, yet style does not separate high rewards"
+            " from low ones here. The rehearsal's policy sees words, formatting and length, never the answer:"
+            " a real model may still learn."
         )
     else:
-        what = f"Nothing measurable carries over: {said}. More held-out records would narrow the interval"
-    return Verdict(FLAT, f"{what}. {_about_grader(facts)}")
+        what = "The reward's change cannot be told from none; more records would narrow the interval."
+    return Verdict(FLAT, _joined(what, said, _horizon(facts), _about_grader(facts)))
+
+
+def _risen(facts: Facts, reward: PolicyChange) -> Verdict:
+    """A reward that rises, held against the right answers."""
+    said = _sentence("Reward", reward)
+    right = None if facts.folds is None else facts.folds.right
+    if right is None:
+        return Verdict(RISEN, _joined(f"{said}.", _favored(facts), _right(facts)))
+    both = f"{said}; {_sentence('right answers', right)}"
+    change = right.change.difference
+    if change.mean <= -RIGHT_FALL:
+        return Verdict(BOUGHT, f"{both}: the reward is bought with wrong answers.")
+    if change.low is not None and change.low > 0.0:
+        return Verdict(RISEN, f"{both}: of the recorded completions, those that pay are more often right.")
+    return Verdict(RISEN, _joined(f"{both}: the reward rises, and right answers do not.", _favored(facts)))
+
+
+def _right(facts: Facts) -> str:
+    """What is known of right answers, as a sentence."""
+    folds = facts.folds
+    if folds is not None and folds.right is not None:
+        return f"{_sentence('Right answers', folds.right)}."
+    if folds is not None and folds.goal is not None:
+        return f"Whether these are right was not measured: {folds.goal} is not known of enough completions."
+    return "Whether these are right was not measured: give --goal FIELD, a boolean or number of the rollouts."
+
+
+def _favored(facts: Facts) -> str:
+    """What the reward favors, by name."""
+    named = [
+        f"{said_of(feature.names)} ({feature.before:.0%} -> {feature.after:.0%})"
+        for feature in facts.learned.features_amplified[:_NAMED]
+    ]
+    return f"The reward favors: {', '.join(named)}." if named else ""
+
+
+def _horizon(facts: Facts) -> str:
+    """How far the rehearsal saw, for every sentence that says that little happened."""
+    graded = facts.learned.graded
+    found = f"This holds for the {facts.learned.draws:,} completions that were drawn."
+    if not graded.above_lowest:
+        return (
+            f"{found} All {graded.completions:,} recorded ones with a reward earn the same; what nobody"
+            " recorded was not tried."
+        )
+    return (
+        f"{found} Of {graded.completions:,} recorded ones, {graded.above_lowest:,} earn more than the lowest"
+        " reward. A longer job can find what these draws never hit."
+    )
 
 
 def _about_grader(facts: Facts) -> str:
@@ -132,7 +181,19 @@ def _about_grader(facts: Facts) -> str:
     return f"Look at the grader first: {counted}.{format_note}"
 
 
-def _change(before: float | None, after: float | None) -> str:
-    if before is None or after is None:
-        return "not known"
-    return f"{before:.3f} -> {after:.3f}"
+def _sentence(name: str, moved: PolicyChange) -> str:
+    change = moved.change.difference
+    said = f"{name} {moved.before:.2f} -> {moved.after:.2f}"
+    if change.low is None or change.high is None:
+        return said
+    if change.low == change.high:
+        return f"{said} on each of {change.records} records"
+    return f"{said} ({change.mean:+.3f}, 95% interval {change.low:+.3f} to {change.high:+.3f})"
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
+
+
+def _arrow(before: float | None, after: float | None) -> str:
+    return "not known" if before is None or after is None else f"{before:.2f} -> {after:.2f}"

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from harness.api.types import ENTROPY, RESPONSE_LENGTH_MEAN, REWARD_MEAN
 from harness.follow.curves import sparkline
 from harness.printable import printable
-from harness.rehearsal.rehearsal_file import BeforeAfter, HeldOut, Rehearsal
+from harness.rehearsal.folds import FoldedFigures
+from harness.rehearsal.rehearsal_file import BeforeAfter, Rehearsal
 from harness.simulator.learned import NeverMoved, StyleShift
 from harness.simulator.styles import FeatureShift, said_of
 
@@ -37,7 +38,7 @@ def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
     Args:
         found: The rehearsal.
     """
-    sizes = found.sizes
+    sizes, folds = found.sizes, found.folds
     yield StyledLine(
         f"{sizes.completions:,} recorded completions, {sizes.training_records:,} records to train on,"
         f" {sizes.held_out_records:,} held out"
@@ -45,6 +46,8 @@ def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
     if sizes.left_out:
         said = f"fields left out, since they are about completions: {', '.join(sizes.left_out)}"
         yield StyledLine(fill(printable(said), 80))
+    if folds is not None and folds.goal is not None:
+        yield StyledLine(fill(printable(f"right answers: {folds.goal}"), 80))
     for remark in found.remarks[:_SHOWN]:
         yield StyledLine(fill(f"remark: {printable(remark)}", 80))
     yield from _head(f"the job: {found.steps} steps")
@@ -87,8 +90,8 @@ def curves_lines(found: Rehearsal) -> Iterator[StyledLine]:
     if before.training is not None and after.training is not None:
         said = f"{before.training:.3f} -> {after.training:.3f}"
         yield StyledLine(f"  expected reward on the records it trained on: {said}")
-    if found.held_out is not None:
-        yield from _held_out(found.held_out)
+    if found.folds is not None:
+        yield from _folds(found.folds)
 
 
 def example_lines(example: BeforeAfter) -> Iterator[StyledLine]:
@@ -103,15 +106,22 @@ def example_lines(example: BeforeAfter) -> Iterator[StyledLine]:
         yield StyledLine(_block(text), "dim")
 
 
-def _held_out(found: HeldOut) -> Iterator[StyledLine]:
-    change = found.change.difference
-    yield StyledLine(f"  expected reward on held-out records: {found.before:.3f} -> {found.after:.3f}")
-    wins = f"higher on {found.change.wins} of {change.records}, lower on {found.change.losses}"
-    if change.low is None or change.high is None:
-        yield StyledLine(f"    {wins}")
-    else:
+def _folds(found: FoldedFigures) -> Iterator[StyledLine]:
+    """What was measured on records that were left out of training."""
+    yield StyledLine(f"  on records left out of training ({found.folds} folds, each record once):")
+    for name, moved in (("reward", found.reward), ("right answers", found.right)):
+        if moved is None:
+            continue
+        change = moved.change.difference
+        told = f"    {name:<14} {moved.before:.3f} -> {moved.after:.3f}"
+        if change.low is not None and change.high is not None:
+            told += f"  {change.mean:+.3f} (95% interval {change.low:+.3f} to {change.high:+.3f})"
+        yield StyledLine(told)
+        wins, losses = moved.change.wins, moved.change.losses
+        yield StyledLine(f"{'':<19}higher on {wins:,} of {change.records:,}, lower on {losses:,}")
+    if found.right_earn is not None and found.wrong_earn is not None:
         yield StyledLine(
-            f"    {change.mean:+.3f} (95% interval {change.low:+.3f} to {change.high:+.3f}); {wins}"
+            f"    after it, right answers earn {found.right_earn:.3f} and wrong ones {found.wrong_earn:.3f}"
         )
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from harness.simulator.examples import Example, Examples
 from harness.simulator.policy import Policy, advantages, expected, probabilities
-from harness.simulator.styles import EXCERPT, FeatureShift, Moved, feature_shifts, mean, strongest
+from harness.simulator.styles import EXCERPT, FeatureShift, Moved, feature_shifts, mean
 from harness.simulator.training import DrawRow
 
 __all__ = [
@@ -174,7 +174,7 @@ def learned(
             mean(rewards_by_record(policy, held_out, rewards).values()),
         )
 
-    up, down = strongest(feature_shifts(moved, len(training)))
+    up, down = feature_shifts(moved, len(training))
     return LearnedReport(
         steps=max((step for step, _ in draws), default=0),
         draws=len(draws),

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from harness.simulator.features import length_span, named_features
 from harness.simulator.pool import Candidate
 
-__all__ = ["EXCERPT", "FeatureShift", "Moved", "feature_shifts", "mean", "said_of", "strongest"]
+__all__ = ["EXCERPT", "FeatureShift", "Moved", "feature_shifts", "mean", "said_of"]
 
 EXCERPT: Final = 240
 """Characters of a completion that a report shows."""
@@ -25,6 +25,8 @@ _TEXTS: Final = 3
 _JOINED: Final = 4
 _FEWEST: Final = 3
 """Completions below which a feature is an accident of one text."""
+_SAME: Final = 0.5
+"""Part of the completions of either feature that have both, from which on one stands for the other."""
 _LEAST: Final = 0.005
 """Frequency that is added to both sides of a ratio, so that rare features do not come first by chance."""
 
@@ -62,8 +64,10 @@ class FeatureShift:
         return math.log((self.after + _LEAST) / (self.before + _LEAST))
 
 
-def feature_shifts(moved: Sequence[Moved], groups: int) -> list[FeatureShift]:
-    """The features of some completions, the most amplified first.
+def feature_shifts(moved: Sequence[Moved], groups: int) -> tuple[list[FeatureShift], list[FeatureShift]]:
+    """The features amplified most and suppressed most, the strongest first of each.
+
+    Of features that mostly occur in the same completions, the strongest stands for all.
 
     Args:
         moved: The completions of all groups.
@@ -75,17 +79,27 @@ def feature_shifts(moved: Sequence[Moved], groups: int) -> list[FeatureShift]:
             bearers.setdefault(name, []).append(place)
     alike: dict[tuple[int, ...], list[str]] = {}
     for name, places in bearers.items():
-        if len(places) >= min(_FEWEST, len(moved)):
+        if len(places) >= _FEWEST:
             alike.setdefault(tuple(places), []).append(name)
-    found = [_shift(names, [moved[place] for place in places], groups) for places, names in alike.items()]
-    return sorted(found, key=lambda one: (-one.log_ratio, one.names))
+    found = [
+        (_shift(names, [moved[place] for place in places], groups), frozenset(places))
+        for places, names in alike.items()
+    ]
+    found.sort(key=lambda one: (-one[0].log_ratio, one[0].names))
+    up = [one for one in found if one[0].after > one[0].before]
+    down = [one for one in reversed(found) if one[0].after < one[0].before]
+    return _distinct(up), _distinct(down)
 
 
-def strongest(shifts: Sequence[FeatureShift]) -> tuple[list[FeatureShift], list[FeatureShift]]:
-    """The features amplified most and suppressed most, the strongest first of each."""
-    up = [one for one in shifts[:_SHOWN] if one.after > one.before]
-    down = [one for one in reversed(shifts[-_SHOWN:]) if one.after < one.before]
-    return up, down
+def _distinct(ordered: Sequence[tuple[FeatureShift, frozenset[int]]]) -> list[FeatureShift]:
+    """The first of them that each say something else."""
+    kept: list[tuple[FeatureShift, frozenset[int]]] = []
+    for shift, places in ordered:
+        if all(len(places & other) < _SAME * len(places | other) for _, other in kept):
+            kept.append((shift, places))
+        if len(kept) == _SHOWN:
+            break
+    return [shift for shift, _ in kept]
 
 
 def said_of(names: Sequence[str]) -> str:

@@ -48,6 +48,11 @@ def longer(sample: Sample) -> float:
 
 
 @grader
+def shorter(sample: Sample) -> float:
+    return max(0.0, 1 - len(sample.completion) / 100)
+
+
+@grader
 def other_format(sample: Sample) -> bool:
     return sample.completion.startswith("no reference begins so")
 

@@ -25,12 +25,13 @@ def test_the_whole_path_in_one_command(tmp_path: Path) -> None:
     for said in (
         "the job: 68 steps",
         "mean reward by quarter of the steps: 0.483  0.673  0.737  0.846",
-        "expected reward on held-out records: 0.479 -> 0.829",
+        "reward         0.419 -> 0.792  +0.373 (95% interval +0.345 to +0.401)",
+        "right answers: is_right",
         "amplified",
         "suppressed",
         "records that never moved: ",
         "(reward 0)",
-        "The policy learned something that carries over",
+        "those that pay are more often right",
     ):
         assert said in done.stdout
     assert max(map(len, done.stdout.split("everything is in")[0].splitlines())) <= 80

@@ -41,10 +41,13 @@ def some(tmp_path: Path) -> Path:
 def test_a_sound_grader_is_learned_from_and_it_carries_over(sound: Rehearsal) -> None:
     assert sound.steps == EPOCH_STEPS
     assert [round(value, 3) for value in sound.reward_by_quarter] == [0.483, 0.673, 0.737, 0.846]
-    assert sound.held_out is not None
-    assert (round(sound.held_out.before, 3), round(sound.held_out.after, 3)) == (0.479, 0.829)
-    assert sound.held_out.change.wins > sound.held_out.change.losses
-    assert kinds(sound) == ["learned"]
+    assert sound.folds is not None
+    assert sound.folds.goal == "is_right"
+    assert sound.folds.reward is not None
+    assert sound.folds.reward == sound.folds.right
+    assert (round(sound.folds.reward.before, 3), round(sound.folds.reward.after, 3)) == (0.419, 0.792)
+    assert sound.folds.reward.change.wins > sound.folds.reward.change.losses
+    assert kinds(sound) == ["risen"]
     assert sound.controls is not None
     assert sound.controls.works
 
@@ -69,7 +72,7 @@ def test_the_folder_holds_the_rehearsal_and_reads_back(sound: Rehearsal) -> None
     assert {path.name for path in sound.folder.iterdir()} == FILES
     assert read_rehearsal(sound.folder) == sound
     found = json.loads(json.dumps(sound.to_json(), allow_nan=False))
-    assert found["verdicts"][0]["kind"] == "learned"
+    assert found["verdicts"][0]["kind"] == "risen"
     assert len(found["curves"]["critic_rewards_mean"]) == EPOCH_STEPS
 
 
@@ -138,6 +141,7 @@ def test_a_constant_grader_teaches_nothing_and_the_policy_stays(tmp_path: Path, 
     assert kinds(found) == ["constant"]
     assert found.learned.amplified == found.learned.suppressed == []
     assert found.learned.expected_reward.before == found.learned.expected_reward.after
+    assert "This holds for the" in found.verdicts[0].message
     assert found.learned.never_moved.groups == 45
     assert found.example is None
 
@@ -158,7 +162,7 @@ def test_a_handler_whose_range_nobody_knows_is_judged_without_it(tmp_path: Path,
     assert found.controls is not None
     assert found.controls.own_highest is None
     assert found.controls.apart == 0
-    assert found.verdicts[0].kind in ("learned", "flat")
+    assert found.verdicts[0].kind == "bought"
 
 
 def test_labels_and_the_harness_own_fields_never_reach_the_grader(tmp_path: Path, some: Path) -> None:
@@ -167,9 +171,38 @@ def test_labels_and_the_harness_own_fields_never_reach_the_grader(tmp_path: Path
     assert found.learned.graded.completions == found.learned.graded.asked == 400
 
 
-def test_nothing_held_out_is_not_measured(tmp_path: Path, some: Path) -> None:
+def test_every_record_is_judged_though_none_is_held_out(tmp_path: Path, some: Path) -> None:
     found = rehearsed(tmp_path, RIGHT, some, holdout=0.0)
-    assert (found.held_out, found.example, kinds(found)[0]) == (None, None, "unmeasured")
+    assert found.folds is not None
+    assert found.folds.reward is not None
+    assert found.folds.reward.change.difference.records == 50
+    assert found.example is None
+
+
+def test_a_reward_that_wrong_answers_earn_is_called_bought(tmp_path: Path) -> None:
+    found = rehearsed(tmp_path, f"{write_graders(tmp_path)}:shorter")
+    assert kinds(found) == ["bought"]
+    assert "the reward is bought with wrong answers" in found.verdicts[0].message
+
+
+def test_without_labels_what_the_reward_favors_is_named(tmp_path: Path) -> None:
+    lines = [json.loads(line) for line in ROLLOUTS.read_text(encoding="utf-8").splitlines()]
+    texts = [json.dumps({name: one[name] for name in one if name != "is_right"}) + "\n" for one in lines]
+    path = tmp_path / "unlabeled.jsonl"
+    path.write_text("".join(texts), encoding="utf-8")
+    [verdict] = rehearsed(tmp_path, f"{write_graders(tmp_path)}:shorter", path).verdicts
+    assert "empty answers" in verdict.message
+    assert "Whether these are right was not measured: give --goal FIELD" in verdict.message
+
+
+def test_a_rehearsal_of_schema_2_is_still_read(sound: Rehearsal, tmp_path: Path) -> None:
+    old = json.loads((sound.folder / "rehearsal.json").read_text())
+    del old["folds"]
+    old |= {"schema": 2, "held_out": {"before": 0.4, "after": 0.8, "change": {}}}
+    (tmp_path / "rehearsal.json").write_text(json.dumps(old))
+    found = read_rehearsal(tmp_path)
+    assert found is not None
+    assert (found.folds, found.curves) == (None, sound.curves)
 
 
 def test_a_job_that_fails_says_why_each_time(tmp_path: Path, some: Path) -> None:
@@ -285,7 +318,7 @@ def test_interrupted_it_leaves_rewards_alone_and_resumes_without_grading_twice(
     assert (out / "grader.log").read_text().count("graded") == 2 * (400 + 2 * 45)
     (tmp_path / "whole").mkdir()
     whole = rehearsed(tmp_path / "whole", grader, some)
-    assert (found.curves, found.learned, found.held_out) == (whole.curves, whole.learned, whole.held_out)
+    assert (found.curves, found.learned, found.folds) == (whole.curves, whole.learned, whole.folds)
 
 
 def test_quarters() -> None:
@@ -332,8 +365,9 @@ def test_the_way_through_the_http_emulator_gives_the_same_figures(sound: Rehears
 def test_one_epoch_of_the_shipped_samples_is_learned_from_on_every_seed(tmp_path: Path, seed: int) -> None:
     found = rehearsed(tmp_path, RIGHT, seed=seed)
     assert found.steps == EPOCH_STEPS
-    assert found.held_out is not None
-    assert found.held_out.after > found.held_out.before + 0.1
+    assert found.folds is not None
+    assert found.folds.reward is not None
+    assert found.folds.reward.after > found.folds.reward.before + 0.1
     assert found.reward_by_quarter[-1] - found.reward_by_quarter[0] >= 0.2, found.reward_by_quarter
 
 

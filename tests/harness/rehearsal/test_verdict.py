@@ -1,105 +1,169 @@
-"""What figures mean: one verdict for each way in which a rehearsal can go, never more than its interval."""
+"""What figures mean: one verdict for each way in which a rehearsal can go, never more than was measured."""
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
 import pytest
 
-from harness.rehearsal.verdict import Facts, verdicts
+from harness.rehearsal.folds import FoldedFigures, PolicyChange
+from harness.rehearsal.verdict import RIGHT_FALL, Facts, verdicts
 from harness.replay.controls import Controls
 from harness.signal.intervals import Interval, Pair
-from harness.simulator.learned import (
-    ExpectedRewards,
-    Gradings,
-    LearnedReport,
-    NeverMoved,
-    PolicyRewards,
-)
+from harness.simulator.learned import ExpectedRewards, Gradings, LearnedReport, NeverMoved, PolicyRewards
+from harness.simulator.styles import FeatureShift
 
 WORKS = Controls(100, 100, 100, 99, 100, 99)
 LIKES_NOTHING = Controls(100, 0, 100, 100, 100, 0)
 LIKES_SOME = Controls(100, 60, 100, 0, 100, 40)
 UNREWARDED = Controls(100, None, 100, None, 0, 0)
+NAMED = FeatureShift(["marker:empty"], 60, 0.05, 0.21, 0.5, 1.0, ["", "", ""])
+WORLDS = Path(__file__).parents[2] / "support" / "rehearsed_worlds.csv"
 
 
-def change(mean: float, low: float | None, high: float | None, records: int = 30) -> Pair:
-    return Pair(Interval(mean, low, high, records), 0, 0, records)
+def moved(before: float, after: float, reach: float | None = 0.01, records: int = 200) -> PolicyChange:
+    mean = after - before
+    low, high = (None, None) if reach is None else (mean - reach, mean + reach)
+    return PolicyChange(before, after, Pair(Interval(mean, low, high, records), 0, 0, records))
 
 
 def facts(
-    held_out: Pair | None = None,
+    reward: PolicyChange | None = None,
+    right: PolicyChange | None = None,
     *,
     still: int = 20,
+    unlucky: int = 0,
+    rewarded: int = 800,
+    above: int = 300,
     bounds: tuple[float, float] | None = (0.0, 1.0),
     controls: Controls | None = WORKS,
-    rewarded: int = 800,
-    unlucky: int = 0,
 ) -> Facts:
-    before = PolicyRewards(0.4, 0.4, 0.4)
-    after = PolicyRewards(0.5, 0.5, 0.4 + (held_out.difference.mean if held_out else 0.0))
     report = LearnedReport(
         steps=68,
         draws=2000,
-        graded=Gradings(rewarded, 800),
-        expected_reward=ExpectedRewards(100, 30, before, [], after),
+        graded=Gradings(rewarded, 800, above),
+        expected_reward=ExpectedRewards(
+            100, 30, PolicyRewards(0.4, 0.4, 0.4), [], PolicyRewards(0.5, 0.5, 0.5)
+        ),
         amplified=[],
         suppressed=[],
         by_model={},
         never_moved=NeverMoved(still, 100, 0, ["x"] * (still - unlucky), ["x"] * unlucky, []),
         length=None,
+        features_amplified=[NAMED],
     )
-    return Facts(report, held_out, bounds, controls)
+    goal = None if right is None else "is_right"
+    folds = FoldedFigures(5, reward, goal, right, None, None, {}) if reward else None
+    return Facts(report, folds, bounds, controls)
 
 
-def said(found: Facts) -> list[tuple[str, str]]:
-    return [(verdict.kind, verdict.message) for verdict in verdicts(found)]
+def said(found: Facts) -> tuple[str, str]:
+    [verdict] = verdicts(found)
+    return verdict.kind, verdict.message
 
 
 @pytest.mark.parametrize(
-    ("pair", "bounds", "kind"),
+    ("reward", "bounds", "kind"),
     [
-        (change(0.10, 0.05, 0.15), (0.0, 1.0), "learned"),
-        (change(0.02, 0.01, 0.04), (0.0, 1.0), "flat"),
-        (change(0.02, 0.01, 0.025), (0.0, 1.0), "flat"),
-        (change(0.02, 0.01, 0.025), (0.0, 0.1), "learned"),
-        (change(0.02, 0.01, 0.025), None, "learned"),
-        (change(2.0, -0.1, 4.1), (0.0, 10.0), "flat"),
-        (change(0.3, -0.1, 0.7), (0.0, 1.0), "flat"),
-        (change(-0.1, -0.15, -0.05), (0.0, 1.0), "worse"),
-        (change(-0.02, -0.025, -0.01), (0.0, 1.0), "flat"),
-        (change(0.3, None, None, 1), (0.0, 1.0), "unmeasured"),
+        (moved(0.4, 0.5), (0.0, 1.0), "risen"),
+        (moved(0.4, 0.42), (0.0, 1.0), "flat"),
+        (moved(0.4, 0.42), (0.0, 0.1), "risen"),
+        (moved(0.4, 0.42), None, "risen"),
+        (moved(4.0, 6.0, 2.1), (0.0, 10.0), "flat"),
+        (moved(0.4, 0.3), (0.0, 1.0), "fallen"),
+        (moved(0.4, 0.38), (0.0, 1.0), "flat"),
+        (moved(0.4, 0.5, None, 1), (0.0, 1.0), "unmeasured"),
         (None, (0.0, 1.0), "unmeasured"),
     ],
 )
-def test_the_interval_decides(pair: Pair | None, bounds: tuple[float, float] | None, kind: str) -> None:
-    [(found, message)] = said(facts(pair, bounds=bounds))
+def test_the_interval_decides(
+    reward: PolicyChange | None, bounds: tuple[float, float] | None, kind: str
+) -> None:
+    found, message = said(facts(reward, bounds=bounds))
     assert found == kind
-    if pair is not None and pair.difference.low is not None:
-        assert f"95% interval {pair.difference.low:+.3f} to {pair.difference.high:+.3f}" in message
+    if reward is not None and (change := reward.change.difference).low is not None:
+        assert f"95% interval {change.low:+.3f} to {change.high:+.3f}" in message
 
 
-def test_a_wide_interval_is_called_not_measurable_and_style_is_not_blamed() -> None:
-    [(_, message)] = said(facts(change(0.1, -0.1, 0.3)))
-    assert message.startswith("Nothing measurable carries over")
-    assert "style" not in message
+def worlds() -> list[dict[str, str]]:
+    """Figures of 55 rehearsals, each beside real training of a small transformer with the same grader."""
+    with WORLDS.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
-def test_a_small_change_is_called_small_whichever_way_it_goes() -> None:
-    for pair in (change(0.02, 0.01, 0.04), change(-0.02, -0.04, -0.01)):
-        [(_, message)] = said(facts(pair))
-        assert message.startswith("What carries over is small, under 3% of the grader's range")
+def test_the_recorded_worlds_hold_what_was_measured() -> None:
+    rows = worlds()
+    assert len(rows) == 55
+    assert sum(float(row["grpo_right_change"]) <= -RIGHT_FALL for row in rows) == 15
+
+
+@pytest.mark.parametrize("row", worlds(), ids=lambda row: f"{row['world']}-{row['grader']}")
+def test_the_sentence_of_each_recorded_world_is_right_by_its_own_figures(row: dict[str, str]) -> None:
+    reward, right = (
+        moved(float(row[f"{name}_before"]), float(row[f"{name}_after"])) for name in ("reward", "right")
+    )
+    still = 100 if reward.before == reward.after else 20
+    kind, message = said(facts(reward, right, still=still))
+    rose, change = reward.after - reward.before, right.after - right.before
+    if rose == 0.0:
+        assert kind == "constant"
+    elif rose >= 0.03:
+        assert (kind == "bought") is (change <= -RIGHT_FALL)
+        assert ("bought with wrong answers" in message) is (change <= -RIGHT_FALL)
+        assert ("more often right" in message) is (change > 0.01)
+        for one in (reward, right):
+            assert f"{one.before:.2f} -> {one.after:.2f}" in message
+    else:
+        assert kind in ("flat", "fallen")
+    assert "carries over" not in message
+    assert "nothing was learned" not in message
+    assert "will" not in message.split()
+
+
+def test_without_a_goal_what_is_favored_is_named_and_how_to_give_one() -> None:
+    kind, message = said(facts(moved(0.35, 0.49)))
+    assert kind == "risen"
+    assert "The reward favors: empty answers (5% -> 21%)" in message
+    assert "Whether these are right was not measured: give --goal FIELD" in message
+
+
+def test_a_goal_that_nothing_is_known_of_is_said() -> None:
+    found = facts(moved(0.35, 0.49))
+    assert found.folds is not None
+    folds = FoldedFigures(5, found.folds.reward, "checked", None, None, None, {})
+    _, message = said(Facts(found.learned, folds, found.bounds, found.controls))
+    assert "checked is not known of enough completions" in message
+
+
+def test_a_fall_of_the_reward_and_a_small_change_are_held_against_right_answers_too() -> None:
+    for after in (0.2, 0.41):
+        _, message = said(facts(moved(0.4, after), moved(0.3, 0.2)))
+        assert "Right answers 0.30 -> 0.20" in message
+
+
+@pytest.mark.parametrize("reach", [0.005, 0.5])
+def test_what_hardly_happened_names_how_far_the_rehearsal_saw(reach: float) -> None:
+    kind, message = said(facts(moved(0.4, 0.4, reach)))
+    assert kind == "flat"
+    assert "This holds for the 2,000 completions that were drawn." in message
+    assert "Of 800 recorded ones, 300 earn more than the lowest reward." in message
+    assert "A longer job can find what these draws never hit." in message
 
 
 def test_equal_rewards_everywhere_leave_the_policy_as_it_was() -> None:
-    [(kind, message)] = said(facts(still=100, controls=LIKES_NOTHING))
+    kind, message = said(facts(still=100, controls=LIKES_NOTHING, above=0))
     assert kind == "constant"
-    assert "stayed as it was and nothing was learned: all 100 groups are zero-std" in message
+    assert "The policy did not move: all 100 groups are zero-std" in message
+    assert "All 800 recorded ones with a reward earn the same" in message
     assert "Look at the grader first" in message
-    [(_, message)] = said(facts(still=100, unlucky=3))
+    _, message = said(facts(still=100, unlucky=3))
     assert "happened to be equal" in message
+    assert "A longer job can find" in message
 
 
 def test_no_reward_at_all() -> None:
-    assert [kind for kind, _ in said(facts(rewarded=0))] == ["unrewarded"]
+    assert said(facts(rewarded=0))[0] == "unrewarded"
 
 
 @pytest.mark.parametrize(
@@ -114,12 +178,12 @@ def test_no_reward_at_all() -> None:
     ],
 )
 def test_style_that_says_nothing_is_told_from_a_broken_grader(controls: Controls | None, told: str) -> None:
-    [(kind, message)] = said(facts(change(0.0, -0.01, 0.01), controls=controls))
+    kind, message = said(facts(moved(0.4, 0.4, 0.005), controls=controls))
     assert kind == "flat"
-    assert "style of these completions does not separate high rewards from low ones" in message
+    assert "style does not separate high rewards from low ones here" in message
     assert told in message
 
 
 def test_hardly_any_group_with_a_difference_is_named_as_that() -> None:
-    [(kind, message)] = said(facts(change(0.0, -0.01, 0.01), still=95))
+    kind, message = said(facts(moved(0.4, 0.4, 0.005), still=95))
     assert (kind, "95 of 100 groups gave no advantage" in message) == ("flat", True)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harness.simulator.features import length_span, named_features
 from harness.simulator.pool import Candidate
-from harness.simulator.styles import Moved, feature_shifts, said_of, strongest
+from harness.simulator.styles import Moved, feature_shifts, said_of
 
 
 def moved(text: str, before: float, after: float, reward: float | None = None, gain: float = 0.0) -> Moved:
@@ -26,8 +26,8 @@ SOME = [
 
 
 def test_features_of_the_same_completions_stand_together_with_their_figures() -> None:
-    shifts = feature_shifts([*SOME, moved("", 0.0, 0.0)], 1)
-    [empty] = [one for one in shifts if "length:0" in one.names]
+    [empty], [hedged] = feature_shifts([*SOME, moved("", 0.0, 0.0), moved("maybe 7 or 8", 0.0, 0.0)], 1)
+    assert "word:or" in hedged.names
     assert empty.names == ["length:0", "marker:empty", "numbers:no"]
     assert [empty.before, empty.after, empty.completions] == pytest.approx([0.4, 0.9, 3])
     assert empty.reward_mean == 1.0
@@ -36,8 +36,15 @@ def test_features_of_the_same_completions_stand_together_with_their_figures() ->
 
 
 def test_what_only_one_text_has_is_not_named() -> None:
-    shifts = feature_shifts([*SOME, moved("unique", 0.1, 0.9)], 1)
-    assert not [one for one in shifts if "word:unique" in one.names]
+    up, down = feature_shifts([*SOME, moved("unique", 0.1, 0.9)], 1)
+    assert not [one for one in (*up, *down) if "word:unique" in one.names]
+
+
+def test_of_features_that_mostly_occur_together_one_is_named() -> None:
+    texts = ["so it is", "so it is", "so it is", "so it was", "no", "no", "no"]
+    shares = [0.2, 0.2, 0.2, 0.1, 0.1, 0.1, 0.1]
+    up, _ = feature_shifts([moved(text, 1 / 7, after) for text, after in zip(texts, shares, strict=True)], 1)
+    assert [one.names for one in up] == [["word:is"]]
 
 
 parts = st.lists(
@@ -52,11 +59,11 @@ def test_the_order_is_by_ratio_and_both_ends_are_what_they_are_called(
     rows: list[tuple[str, float, float]],
 ) -> None:
     before, after = math.fsum(row[1] for row in rows), math.fsum(row[2] for row in rows)
-    shifts = feature_shifts([moved(text, a / before, b / after) for text, a, b in rows], 1)
-    ratios = [one.log_ratio for one in shifts]
-    assert ratios == sorted(ratios, reverse=True)
-    assert all(0.0 <= one.before <= 1.0 + 1e-9 and 0.0 <= one.after <= 1.0 + 1e-9 for one in shifts)
-    up, down = strongest(shifts)
+    up, down = feature_shifts([moved(text, a / before, b / after) for text, a, b in rows], 1)
+    for shifts in (up, down):
+        strengths = [abs(one.log_ratio) for one in shifts]
+        assert strengths == sorted(strengths, reverse=True)
+        assert all(-1e-9 <= share <= 1 + 1e-9 for one in shifts for share in (one.before, one.after))
     assert all(one.after > one.before for one in up)
     assert all(one.after < one.before for one in down)
 

@@ -1,0 +1,172 @@
+"""What the learned style earns on records that it was not trained on, measured on every record.
+
+The records are divided into folds. For each fold a policy is trained on the others, and its theta alone is
+judged on the fold: own terms hold for the completions that training saw. Nothing is graded here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from harness.data.identity import leak_sets
+from harness.rehearsal.goal import Goal
+from harness.signal.intervals import Pair, compare
+from harness.simulator.examples import Example
+from harness.simulator.grader_calls import Grading, SampleReward, Turn
+from harness.simulator.policy import Policy, expected, generator, initial, probabilities
+from harness.simulator.training import Schedule, take_step
+
+__all__ = ["FOLDS", "FoldedFigures", "PolicyChange", "divided", "fold_figures"]
+
+FOLDS: Final = 5
+"""Each costs a training run without grading."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """An expectation under the base model and under the learned policy, mean over records."""
+
+    before: float
+    after: float
+    change: Pair
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedFigures:
+    """What was measured on records that were left out of training, each once."""
+
+    folds: int
+    reward: PolicyChange | None
+    """None where no completion has a reward."""
+    goal: str | None
+    """The field that says which completions are right."""
+    right: PolicyChange | None
+    """Expected rightness, from 0 to 1; None where there is no goal."""
+    right_earn: float | None
+    """Mean reward of right completions under the learned policy."""
+    wrong_earn: float | None
+    rewards_after: dict[str, float]
+    """Expected reward of each record under the learned policy."""
+
+
+class _Fold(NamedTuple):
+    training: list[Example]
+    left_out: list[Example]
+
+
+class _Known(Grading):
+    """Rewards that are known already."""
+
+    def __init__(self, rewards: Mapping[str, float | None]) -> None:
+        self._rewards = rewards
+
+    def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
+        return [SampleReward(self._rewards.get(turn.candidate.key), None) for turn in turns]
+
+
+def divided(examples: Sequence[Example], seed: int, count: int = FOLDS) -> list[list[Example]]:
+    """The records in at most `count` parts, records that share a prompt in one; each is in one part.
+
+    Args:
+        examples: The records.
+        seed: Decides the parts.
+        count: Most parts.
+    """
+    sets = leak_sets([example.group.leaks for example in examples])
+    generator("folds", seed).shuffle(sets)
+    parts = ([examples[index] for chosen in sets[start::count] for index in chosen] for start in range(count))
+    return [part for part in parts if part]
+
+
+def fold_figures(
+    examples: Sequence[Example], rewards: Mapping[str, float | None], goal: Goal | None, schedule: Schedule
+) -> FoldedFigures | None:
+    """Train without each fold, and judge on it what was learned for all records alone.
+
+    Args:
+        examples: All records, each once.
+        rewards: The known rewards by completion.
+        goal: How right the completions are.
+        schedule: How the job walks through its records.
+
+    Returns:
+        The figures; None where all records share one prompt.
+    """
+    parts = divided(examples, schedule.seed)
+    if len(parts) < 2:
+        return None
+    rightness = {} if goal is None else goal.rightness
+    reward, right = _Expectation(rewards), _Expectation(rightness)
+    earned: list[tuple[float, float, float]] = []
+    for left_out in parts:
+        training = [example for part in parts if part is not left_out for example in part]
+        policy = _trained(training, schedule, _Known(rewards))
+        for example in left_out:
+            weights = probabilities(policy, example.group.options, own=False)
+            reward.add(example, weights)
+            right.add(example, weights)
+            earned += _earned(example, weights, rewards, rightness)
+    return FoldedFigures(
+        folds=len(parts),
+        reward=reward.change(),
+        goal=None if goal is None else goal.field,
+        right=right.change(),
+        right_earn=_mean((weight * right, earns) for weight, right, earns in earned),
+        wrong_earn=_mean((weight * (1.0 - right), earns) for weight, right, earns in earned),
+        rewards_after=reward.after,
+    )
+
+
+class _Expectation:
+    """Expectations of one quantity, record by record."""
+
+    def __init__(self, values: Mapping[str, float | None]) -> None:
+        self._values = values
+        self._before: dict[str, float] = {}
+        self.after: dict[str, float] = {}
+
+    def add(self, example: Example, weights: Sequence[float]) -> None:
+        """Note a record, with its completions' probabilities under the learned policy."""
+        known = [self._values.get(candidate.key) for candidate in example.group.candidates]
+        after = expected(weights, known)
+        before = expected([1.0] * len(known), known)
+        if before is not None and after is not None:
+            self._before[example.group.key], self.after[example.group.key] = before, after
+
+    def change(self) -> PolicyChange | None:
+        """The means; None where nothing is known of any record."""
+        pair = compare(self._before, self.after)
+        if pair is None:
+            return None
+        count = len(self.after)
+        before, after = (math.fsum(some.values()) / count for some in (self._before, self.after))
+        return PolicyChange(before, after, pair)
+
+
+def _trained(examples: Sequence[Example], schedule: Schedule, rewards: Grading) -> Policy:
+    policy = initial()
+    for number in range(schedule.total_steps(len(examples))):
+        policy = take_step(policy, number, schedule, examples, rewards).learned.policy
+    return policy
+
+
+def _earned(
+    example: Example,
+    weights: Sequence[float],
+    rewards: Mapping[str, float | None],
+    rightness: Mapping[str, float],
+) -> Iterable[tuple[float, float, float]]:
+    """Probability, rightness and reward of the completions of which both are known."""
+    for weight, candidate in zip(weights, example.group.candidates, strict=True):
+        reward, right = rewards.get(candidate.key), rightness.get(candidate.key)
+        if reward is not None and right is not None:
+            yield weight, right, reward
+
+
+def _mean(weighted: Iterable[tuple[float, float]]) -> float | None:
+    some = list(weighted)
+    total = math.fsum(weight for weight, _ in some)
+    return math.fsum(weight * value for weight, value in some) / total if total > 0.0 else None
