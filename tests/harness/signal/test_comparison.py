@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import combinations
 from pathlib import Path
 
@@ -233,3 +234,9 @@ def test_on_real_completions_the_samples_that_differ_are_those_that_two_graders_
     strict, tolerant = rewards("strict"), rewards("tolerant")
     assert found.order.changed == sum(strict[name] != tolerant[name] for name in strict) > 0
     assert found.order.rollouts == 2640
+
+
+def test_the_document_names_every_limit_as_the_code_has_it():
+    text = (Path(__file__).parents[3] / "docs" / "compare.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", text, re.MULTILINE))
+    assert rows == LIMITS
