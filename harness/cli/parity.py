@@ -72,11 +72,13 @@ def command(
     Exit codes: 0 the same everywhere; 1 a difference; 2 wrong input, or nothing is built; 3 AWS cannot be
     reached.
     """
+    from harness.cli.other_rollouts import fitting_records
     from harness.data.record_file import decide_fields, open_records
     from harness.deploy.places import open_places
     from harness.localaws.credentials import profile_credentials
     from harness.replay.grading import profiles_of
 
+    records = fitting_records(rollouts, records)
     wires = [profile.name for profile in profiles_of(wire)]
     choice, training = decide_fields(rollouts, label, keep_field, records)
     _LOG.unlink(missing_ok=True)

@@ -81,9 +81,11 @@ def command(
 
     Exit codes: 0 rehearsed, whatever was learned; 1 the job failed; 2 wrong input.
     """
+    from harness.cli.other_rollouts import fitting_records
     from harness.grader_output import LOG
     from harness.rehearsal.run import RehearsalRequest, rehearse
 
+    asked["records"] = fitting_records(rollouts, asked["records"])
     given = {name: value for name, value in asked.items() if value is not None}
     named = named_grader(grader, handler)
     with screen(quiet=as_json) as progress:

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from harness.cli.configured import setting_of
 from harness.cli.options import (
     FiniteNumber,
     grader_option,
@@ -24,15 +23,14 @@ from harness.cli.options import (
     runs_dir_option,
     wire_option,
 )
+from harness.cli.other_rollouts import fitting_label, fitting_records
 from harness.cli.output import emit_json, printable, progress_bar, say
-from harness.data.record_file import RecordFile
 from harness.errors import InputError
 from harness.replay.expect import stored_rewards
 from harness.replay.expected_gradings import ExpectedGradings
 from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
 from harness.report.summary import summary_of
-from harness.rollouts.read import check_labeled, holds_rollouts, read_rollouts
 from harness.runs.labels import PLAIN, label_rule
 from harness.runs.rows import Totals
 from harness.runs.store import Run
@@ -135,9 +133,10 @@ def command(
     """
     stored = stored_rewards(expect) if expect else None
     rule = label_rule(asked["label"], label_threshold, label_tolerance, label_true)
-    if _without_label(asked):
+    label = fitting_label(asked["rollouts"], asked["label"])
+    if label is None:
         rule = PLAIN
-    _without_records(asked)
+    asked |= {"label": label, "records": fitting_records(asked["rollouts"], asked["records"])}
     asked |= _target(arn, stack, asked)
     if asked["target"] != IN_PROCESS:
         if cores is not None:
@@ -168,40 +167,6 @@ def _not_compared(run: Run) -> InputError:
         what += " that can be compared: the grader's range is not known"
         fix = "Add --range LOW HIGH: true and false are held to the middle of the range."
     return InputError(what, place=str(run.rollouts), fix=fix)
-
-
-def _without_label(asked: dict[str, Any]) -> bool:
-    """Leave out a label of rft.toml that other rollouts do not carry; a label by hand has to be there."""
-    setting, rollouts = setting_of("label"), asked["rollouts"]
-    if setting is None:
-        return False
-    try:
-        if holds_rollouts(rollouts):
-            check_labeled(rollouts, asked["label"])
-            return False
-        why = "holds records"
-    except InputError:
-        why = f"has no field {asked['label']!r}"
-    asked["label"] = None
-    say(printable(f"note: {rollouts} {why}: no label is compared ({setting.place})"), err=True)
-    return True
-
-
-def _without_records(asked: dict[str, Any]) -> None:
-    """Leave out the training file of rft.toml where other rollouts were named that are not of its records."""
-    setting, rollouts = setting_of("records"), asked["rollouts"]
-    if setting is None or setting_of("rollouts") is not None:
-        return
-    if holds_rollouts(rollouts):
-        records = RecordFile(asked["records"])
-        first = next(read_rollouts(rollouts, records=records), None)
-        if first is None or first.problem is None or next(read_rollouts(rollouts)).problem is not None:
-            return
-    say(
-        printable(f"note: {rollouts} is not of {asked['records']}, which is not used ({setting.place})"),
-        err=True,
-    )
-    asked["records"] = None
 
 
 def _target(arn: str | None, stack: str | None, asked: dict[str, Any]) -> dict[str, Any]:

@@ -71,19 +71,19 @@ def command(
 
     other = None if against is None else open_run(run_folder(against, runs_dir))
     page = page_of(found, against=other, bounds=range, job=followed, rehearsal=rehearsal)
-    path = out or _beside(folder)
-    size = write_page(page, path)
+    written = write_page(page, out or _beside(folder))
     if as_json:
-        emit_json({"path": str(path), "bytes": size, "gradings": page.gradings, "samples": page.held,
-                   "remarks": page.remarks})  # fmt: skip
+        from harness.data.typed_json import as_json as plain
+
+        emit_json(plain(written))
     else:
-        for remark in page.remarks:
+        for remark in written.remarks:
             say(remark)
-        say(printable(f"{path}: {page.held:,} samples, {size / 1e6:.1f} MB"))
+        say(printable(f"{written.path}: {written.samples:,} samples, {written.bytes / 1e6:.1f} MB"))
     if opened:
         import webbrowser
 
-        if not webbrowser.open(path.resolve().as_uri()):
+        if not webbrowser.open(written.path.resolve().as_uri()):
             say("no browser could be started here; open the file yourself", err=True)
     return 0
 

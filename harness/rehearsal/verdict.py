@@ -13,7 +13,7 @@ from typing import Final
 from harness.rehearsal.folds import FoldedFigures, PolicyChange
 from harness.replay.controls import Controls
 from harness.simulator.learned import LearnedReport
-from harness.simulator.styles import said_of
+from harness.simulator.style_features import said_of
 
 __all__ = ["RIGHT_FALL", "SMALL", "Facts", "Verdict", "verdicts"]
 

@@ -15,7 +15,7 @@ from harness.printable import printable
 from harness.rehearsal.folds import FoldedFigures
 from harness.rehearsal.rehearsal_file import BeforeAfter, Rehearsal
 from harness.simulator.learned import NeverMoved, StyleShift
-from harness.simulator.styles import FeatureShift, said_of
+from harness.simulator.style_features import FeatureShift, said_of
 
 __all__ = ["StyledLine", "curves_lines", "example_lines", "rehearsal_lines", "verdict_lines"]
 

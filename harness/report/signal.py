@@ -30,9 +30,9 @@ def print_signal(
         kept: The training file that was written; None where none was asked for.
         console: Where to print.
     """
-    console.print(fill(printable(found.verdict.sentence), 80), style="bold")
+    console.print(_filled(found.verdict.sentence), style="bold")
     for more in found.verdict.also:
-        console.print(fill(printable(f"  also: {more}"), 80, subsequent_indent="    "))
+        console.print(_filled(f"  also: {more}", 4))
     for title, lines in (
         (_title(found), _rewards(found)),
         ("groups: what a job learns from", _groups(found)),
@@ -47,10 +47,16 @@ def print_signal(
             console.print()
             console.print(printable(title), style="bold")
         for line in shown:
-            console.print(fill(printable(line), 80, initial_indent="  ", subsequent_indent=" " * (_NAME + 3)))
+            console.print(_filled(f"  {line}", _NAME + 3))
     if found.run:
         console.print()
         console.print(printable(f"next: rft report {found.run}"), style="dim")
+
+
+def _filled(line: str, indent: int = 0) -> str:
+    """A line in 80 columns; words stay whole, since some are paths."""
+    after = " " * indent
+    return fill(printable(line), 80, subsequent_indent=after, break_long_words=False, break_on_hyphens=False)
 
 
 def _title(found: Signal) -> str:

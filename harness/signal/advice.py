@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from harness.api.cost import GROUP_SIZE
+from harness.printable import named
 from harness.runs.facts import Bounds, share_of
 from harness.signal.statistic import Statistic
 from harness.signal.zero_std import SizeForecast
@@ -69,6 +70,10 @@ class Grounds:
     length: Statistic
     truncated: Statistic
     unread: Mapping[str, Statistic]
+    wires: int
+    """Gradings on which the wires disagreed."""
+    fields: Mapping[str, int]
+    """Gradings by field that the grader saw and that differs within a record."""
 
 
 def advise(grounds: Grounds) -> Advice:
@@ -114,6 +119,8 @@ def _of_failures(grounds: Grounds) -> Iterator[tuple[Action, str]]:
 
 
 def _of_the_grader(grounds: Grounds) -> Iterator[tuple[Action, str]]:
+    if grounds.wires:
+        yield "fix the grader", f"{grounds.wires:,} rewards depend on the shape of the event"
     noise, cut, agreement = grounds.noise, grounds.truncated, grounds.agreement
     if agreement.value is not None and agreement.value < AGREES:
         yield "fix the grader", f"it agrees with {agreement.value:.0%} of the {agreement.n:,} labels"
@@ -131,6 +138,11 @@ def _cautions(grounds: Grounds) -> Iterator[str]:
     """What may be well or not: the rewards alone do not tell."""
     if 1.0 in (grounds.all_lowest.value, grounds.all_highest.value):
         yield "every reward is the same: `rft replay TRAINING_FILE` shows what the references earn"
+    if grounds.fields:
+        yield f"the grader saw fields that training will not have: {named(sorted(grounds.fields))}"
+    if grounds.bounds is None:
+        what = "whether rewards are sparse, or leave nothing to learn, was not checked"
+        yield f"{what}: the grader's range is not known; add --range LOW HIGH"
     length = grounds.length
     if length.value is not None and length.low is not None and length.high is not None:
         if length.low >= LONG or length.high <= -LONG:

@@ -40,9 +40,10 @@ class KeptRecords:
 
     def lines(self) -> list[str]:
         """What was written, in words."""
-        said = [f"{self.path}: {self.kept:,} records kept, {self.dropped:,} dropped"]
+        kept = f"{self.kept:,} record{'' if self.kept == 1 else 's'} kept"
+        said = [f"{self.path}: {kept}, {self.dropped:,} dropped"]
         if self.unknown:
-            said.append(f"  {self.unknown:,} of the kept were not measured by this run")
+            said.append(f"  {self.unknown:,} of the kept: not measured by this run")
         if self.why:
             said.append(f"  records with names were not compared: {self.why}")
         if self.kept < MIN_RECORDS:

@@ -14,7 +14,7 @@ from harness.api.cost import GROUP_SIZE
 from harness.api.types import HYPERPARAMETERS
 from harness.data.typed_json import as_json
 from harness.runs.facts import Bounds, RunFacts, known_bounds
-from harness.runs.rows import read_rows
+from harness.runs.rows import Totals, read_rows
 from harness.runs.store import Run
 from harness.signal.advice import Advice, Grounds, advise
 from harness.signal.correlation import within_groups
@@ -163,7 +163,15 @@ def signal_from(tally: Tally, facts: RunFacts, bounds: Bounds | None, folder: st
     floor, top = rewards.at_the_ends()
     effective, by_weight = rewards.effective()
     unusable = sum(tally.errors.values()) - sum(group.missing for group in tally.groups.values())
-    grounds = Grounds(graded=tally.rollouts + unusable, all_lowest=low, all_highest=high, **judged)
+    totals = facts.totals or Totals()
+    grounds = Grounds(
+        graded=tally.rollouts + unusable,
+        all_lowest=low,
+        all_highest=high,
+        wires=totals.wires,
+        fields=totals.fields,
+        **judged,
+    )
     return Signal(
         run=folder,
         rollouts=tally.rollouts,

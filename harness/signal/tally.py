@@ -17,8 +17,13 @@ from harness.runs.rows import Row, failure_of, sample_name
 
 __all__ = ["TRUNCATED", "GroupTally", "MetricSums", "Repeats", "Tally", "gather", "variance_of"]
 
-TRUNCATED: Final = frozenset({"length", "max_tokens", "max_output_tokens", "MAX_TOKENS"})
-"""How services spell that a completion was cut off: OpenAI, Bedrock Converse, the Responses API."""
+TRUNCATED: Final = frozenset(
+    {
+        *("length", "max_tokens", "max_output_tokens", "max_completion_tokens", "MAX_TOKENS"),
+        *("model_context_window_exceeded", "model_length"),
+    }
+)
+"""How services spell that a completion was cut off: OpenAI, Bedrock Converse, Gemini, Mistral."""
 _LARGEST = 1e100
 """Sums of squares of larger numbers overflow."""
 _VALUES = 1_000

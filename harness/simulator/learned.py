@@ -14,7 +14,7 @@ from typing import Final
 
 from harness.simulator.examples import Example, Examples
 from harness.simulator.policy import Policy, advantages, expected, probabilities
-from harness.simulator.styles import EXCERPT, FeatureShift, Moved, feature_shifts, mean
+from harness.simulator.style_features import EXCERPT, FeatureShift, Moved, feature_shifts, mean
 from harness.simulator.training import DrawRow
 
 __all__ = [

@@ -198,7 +198,7 @@ def test_a_path_in_the_home_folder_is_found(root: Path, monkeypatch: pytest.Monk
     (root / "rft.toml").write_text('rollouts = "~/r.jsonl"\nlabel = "~/x"\n')
     found = find_configuration(root)
     assert found is not None
-    assert found.value("rollouts", root) == f"{root}/home/r.jsonl"
+    assert found.value("rollouts", root) == str(root / "home" / "r.jsonl")
     assert found.value("rollouts", root / "below") == "../home/r.jsonl"
     assert found.value("label", root) == "~/x"
 

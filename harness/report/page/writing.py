@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from harness.disk import replaced
 from harness.printable import readable
 from harness.report.page.contents import ReportPage
 
-__all__ = ["html_of", "write_page"]
+__all__ = ["WrittenPage", "html_of", "write_page"]
 
 _HERE = Path(__file__).parent
 _SCRIPTS = (
@@ -28,15 +29,26 @@ _SCRIPTS = (
 )
 
 
-def write_page(page: ReportPage, path: Path) -> int:
+@dataclass(frozen=True, slots=True)
+class WrittenPage:
+    """A page that was written."""
+
+    path: Path
+    bytes: int
+    gradings: int
+    """Gradings of the run."""
+    samples: int
+    """Gradings that the page holds with everything that was recorded of them."""
+    remarks: list[str]
+    """What the page leaves out."""
+
+
+def write_page(page: ReportPage, path: Path) -> WrittenPage:
     """Write a page, in one step.
 
     Args:
         page: What it holds.
         path: The file.
-
-    Returns:
-        Its size in bytes.
 
     Raises:
         InputError: The file cannot be written.
@@ -44,7 +56,7 @@ def write_page(page: ReportPage, path: Path) -> int:
     content = html_of(page).encode("utf-8")
     with replaced(path, "Name another file with --out.") as file:
         file.write(content)
-    return len(content)
+    return WrittenPage(path, len(content), page.gradings, page.held, page.remarks)
 
 
 def html_of(page: ReportPage) -> str:

@@ -12,7 +12,7 @@ from harness.rehearsal.verdict import RIGHT_FALL, Facts, verdicts
 from harness.replay.controls import Controls
 from harness.signal.intervals import Interval, Pair
 from harness.simulator.learned import ExpectedRewards, Gradings, LearnedReport, NeverMoved, PolicyRewards
-from harness.simulator.styles import FeatureShift
+from harness.simulator.style_features import FeatureShift
 
 WORKS = Controls(100, 100, 100, 99, 100, 99)
 LIKES_NOTHING = Controls(100, 0, 100, 100, 100, 0)

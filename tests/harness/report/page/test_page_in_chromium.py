@@ -170,7 +170,7 @@ def test_twenty_thousand_samples_are_three_megabytes_at_most(
         rollouts.append(rollout(f"s{number}", text[:294] + f"{number:6}", "72", record=f"r{number // 4}"))
     rows = [row_of(f"s{number}", number % 5 / 4, group=f"r{number // 4}") for number in range(20_000)]
     path = folder / "page.html"
-    assert write_page(page_of(finished_run(folder, rollouts, rows)), path) <= 3_000_000
+    assert write_page(page_of(finished_run(folder, rollouts, rows)), path).bytes <= 3_000_000
     shown(tab, path)
     assert text_of(tab, "#count") == "20,000 samples"
     assert tab.value("document.querySelectorAll('.row').length") < 60

@@ -201,7 +201,8 @@ def test_a_page_of_excerpts_says_so(tmp_path: Path) -> None:
 
 def test_the_file_is_replaced_in_one_step(tmp_path: Path, page: ReportPage) -> None:
     path = tmp_path / "new" / "page.html"
-    size = write_page(page, path)
-    assert path.stat().st_size == size == write_page(page, path)
+    written = write_page(page, path)
+    assert written == write_page(page, path)
+    assert path.stat().st_size == written.bytes
     assert [each.name for each in path.parent.iterdir()] == ["page.html"]
     assert next(lines(path))[1] == b"<!doctype html>"

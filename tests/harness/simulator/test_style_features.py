@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harness.simulator.features import length_span, named_features
 from harness.simulator.pool import Candidate
-from harness.simulator.styles import Moved, feature_shifts, said_of
+from harness.simulator.style_features import Moved, feature_shifts, said_of
 
 
 def moved(text: str, before: float, after: float, reward: float | None = None, gain: float = 0.0) -> Moved:
