@@ -22,20 +22,25 @@ from harness.signal.fail_on import measured_of, read_limit
     "limits",
     metavar="NAME=LIMIT",
     multiple=True,
-    help="Exit with 1 above this limit: changed, flips, inversions, zero_std, failures, false_positives or"
-    " false_negatives, as a count or a percentage (flips=1%). Repeatable.",
+    help="Exit with 1 above this limit: changed, flips, inversions, failures, broken, zero_std,"
+    " false_positives or false_negatives, as a count or a percentage (flips=1%); the last three also as an"
+    " increase (zero_std=+2%). Repeatable.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["rollout", "record"]),
+    help="Compare rollout by rollout, or the means of each record; by default as the runs have in common.",
 )
 @range_option
-@click.option(
-    "--all", "everything", is_flag=True, help="List up to 200 flipped rollouts, not the first three."
-)
+@click.option("--all", "everything", is_flag=True, help="List every change, with texts whole.")
 @runs_dir_option
 @json_option
 def command(**asked: Any) -> int:
     """Compare the run NOW with the run WAS: order within records, zero-std groups, failures, labels.
 
     Both are folders, or names under --runs-dir. Runs of the same rollouts (two versions of a grader, here and
-    deployed) are compared rollout by rollout; runs of other completions of the same records (two models)
+    deployed) are compared rollout by rollout. Runs of two files are so too where at least half of the
+    rollouts (of one grader: nearly all) have the same record and completion; others (two models) are compared
     record by record. Of repeats the first counts.
 
     Exit codes: 0 compared, and within every limit; 1 over a limit; 2 nothing to compare, or a limit that was
@@ -43,7 +48,7 @@ def command(**asked: Any) -> int:
     """
     limits = [read_limit(text) for text in asked["limits"]]
     was, now = (open_run(run_folder(asked[name], asked["runs_dir"])) for name in ("was", "now"))
-    found = compare_runs(was, now, asked["range"])
+    found = compare_runs(was, now, asked["range"], asked["by"])
     measured = [measured_of(limit, found) for limit in limits]
     if asked["as_json"]:
         from harness.data.typed_json import as_json
@@ -52,7 +57,7 @@ def command(**asked: Any) -> int:
     else:
         from harness.report.changes import print_comparison
 
-        print_comparison(found, measured, was, stdout_console(), everything=asked["everything"])
+        print_comparison(found, measured, (was, now), stdout_console(), everything=asked["everything"])
     if all(one.kept for one in measured):
         return 0
     return 1 if any(not one.kept and one.count is not None for one in measured) else 2

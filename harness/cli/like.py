@@ -133,16 +133,15 @@ def tell_change(said: dict[str, Any]) -> None:
     if rewards is None:
         say("  rewards were not compared: add --rollouts FILE")
         return
-    was, now, count = rewards["was"], rewards["now"], rewards["rollouts"]
-    say(f"  mean reward {_mean(was)} -> {_mean(now)}; {rewards['changed']:,} of {count:,} differ")
-    flat = f"{rewards['zero_std_was']:,} -> {rewards['zero_std_now']:,}"
-    say(f"  zero-std groups {flat} of {rewards['groups']:,}")
+    was, now, order, zero = rewards["was"], rewards["now"], rewards["order"], rewards["zero_std"]
+    say(f"  mean reward {_mean(was)} -> {_mean(now)}; {order['changed']:,} of {order['rollouts']:,} differ")
+    say(f"  zero-std groups {zero['was']:,} -> {zero['now']:,} of {zero['groups']:,}")
     say(
-        f"  order within groups: of {rewards['pairs']:,} ordered pairs {rewards['inverted']:,} are inverted,"
-        f" {rewards['merged']:,} are equal now; {rewards['parted']:,} equal ones are ordered now"
+        f"  order within groups: of {order['pairs']:,} ordered pairs {order['inverted']:,} are inverted,"
+        f" {order['merged']:,} are equal now; {order['parted']:,} equal ones are ordered now"
     )
-    say(f"  {rewards['flipped']:,} samples flipped between above and below their group's mean")
-    for flip in rewards["flips"][:_SHOWN]:
+    say(f"  {order['flipped']:,} samples flipped between above and below their group's mean")
+    for flip in [one for one in order["samples"] if one["flipped"]][:_SHOWN]:
         say(f"    {printable(str(flip['id']))}: {flip['was']:g} -> {flip['now']:g}")
 
 

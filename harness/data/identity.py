@@ -23,7 +23,7 @@ import orjson
 
 from harness.data.json_lines import LineError
 
-__all__ = ["canonical", "content_key", "leak_key", "leak_sets", "record_key"]
+__all__ = ["canonical", "completion_key", "content_key", "leak_key", "leak_sets", "record_key"]
 
 _ROLES = {"nova_assistant": "assistant", "developer": "system", "function": "tool"}
 """Roles under which other services send the same turn."""
@@ -61,6 +61,15 @@ def content_key(fields: Mapping[str, Any]) -> str:
 def leak_key(fields: Mapping[str, Any]) -> str:
     """Hash a record's prompt alone; arguments as for `record_key`."""
     return _digest(_prompt(fields))
+
+
+def completion_key(fields: Mapping[str, Any]) -> str:
+    """Hash a rollout's completion, with its reasoning and tool calls; arguments as for `record_key`."""
+    message = fields["messages"][-1]
+    calls = message.get("tool_calls") or message.get("function_call")
+    reasoning = message.get("reasoning_content") or message.get("reasoning")
+    parts = [part if isinstance(part, str) else _said(part) for part in (message.get("content"), reasoning)]
+    return _digest((*parts, _calls(calls) if calls else ""), "")
 
 
 def leak_sets(records: Sequence[Iterable[str]]) -> list[list[int]]:

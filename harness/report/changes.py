@@ -5,28 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from textwrap import fill
 
-from harness.data.json_lines import lines
 from harness.printable import printable, shortened
 from harness.report.console import SafeConsole
-from harness.report.shown_texts import texts_of_line
+from harness.report.short_texts import SampleReader, text_lines
 from harness.runs.store import Run
 from harness.signal.comparison import Comparison
 from harness.signal.fail_on import LimitOutcome
-from harness.signal.label_agreement import LabelComparison
-from harness.signal.reordered import Flip, Reordering
+from harness.signal.label_agreement import Agreement, LabelComparison
+from harness.signal.reordered import Reordering
 from harness.signal.statistic import Statistic
 
 __all__ = ["print_comparison"]
 
 _NAME = 26
-_SHOWN = 3
-_TEXT = 66
+_SHOWN = 5
+_NAMED = 3
 
 
 def print_comparison(
     found: Comparison,
     measured: Sequence[LimitOutcome],
-    was: Run,
+    runs: tuple[Run, Run],
     console: SafeConsole,
     *,
     everything: bool = False,
@@ -36,9 +35,9 @@ def print_comparison(
     Args:
         found: The comparison.
         measured: The limits, and what was found.
-        was: The first run, whose rollouts hold the texts.
+        runs: Both runs, whose rollouts hold the texts.
         console: Where to print.
-        everything: Show every flipped rollout that was kept.
+        everything: List every change, with texts whole.
     """
     for line in _head(found):
         console.print(fill(printable(line), 80))
@@ -54,8 +53,8 @@ def print_comparison(
         console.print(printable(title), style="bold")
         for line in said:
             console.print(fill(printable(line), 80, initial_indent="  ", subsequent_indent=" " * (_NAME + 3)))
-    if found.order is not None and found.order.flips:
-        _print_flips(found.order, was, console, everything)
+    if found.order is not None and found.order.samples:
+        _print_samples(found.order, runs[0], console, everything)
     console.print()
     console.print(printable(f"side by side: rft report {found.now} --against {found.was}"), style="dim")
 
@@ -63,40 +62,48 @@ def print_comparison(
 def _head(found: Comparison) -> Iterator[str]:
     yield f"was  {found.was}"
     yield f"now  {found.now}"
-    common = {
-        "place": "the same rollouts",
-        "completion": "the same completions",
-        "record": "the same records",
-    }
-    if found.order is not None:
-        yield f"{found.order.rollouts:,} rollouts in common ({common[found.by]})"
+    if found.order is None:
+        yield f"compared by record, over {found.common_records:,} records that both runs have"
     else:
-        yield "no completion in common: compared by record, as two models are"
+        same = "same rollouts" if found.by == "place" else "same record and completion"
+        yield f"{found.order.rollouts:,} rollouts in common ({same})"
     if found.only_was or found.only_now:
-        yield f"not compared: {found.only_was:,} only in the first, {found.only_now:,} only in the second"
+        what = "records" if found.order is None else "rollouts"
+        yield f"not compared: {found.only_was:,} {what} of the first alone, {found.only_now:,} of the second"
+    for remark in found.remarks:
+        yield f"note: {remark}"
 
 
 def _order(order: Reordering) -> Iterator[str]:
     yield _part("rewards that differ", order.changed, order.rollouts, "rollouts")
-    yield _part(
-        "flipped advantages", order.flipped, order.rollouts, f"rollouts, {order.flipped_groups:,} records"
-    )
+    records = f"rollouts, {order.flipped_groups:,} records"
+    yield _part("flipped advantages", order.flipped, order.rollouts, records)
     yield _part("inverted pairs", order.inverted, order.pairs, "ordered pairs")
     yield f"{'pairs made equal':<{_NAME}} {order.merged:,};  made unequal {order.parted:,}"
-    yield f"{'zero-std groups':<{_NAME}} {order.zero_std_was:,} -> {order.zero_std_now:,} of {order.groups:,}"
     yield f"{'no reward any more':<{_NAME}} {order.failed_now:,};  a reward only now {order.failed_before:,}"
 
 
 def _records(found: Comparison) -> Iterator[str]:
-    pair = found.records
+    zero, pair = found.zero_std, found.records
+    yield f"{'zero-std groups':<{_NAME}} {zero.was:,} -> {zero.now:,} of {zero.groups:,}"
+    for name, records in (("equal only now", zero.became), ("no longer equal", zero.stopped)):
+        if records:
+            shown = ", ".join(shortened(record, 30) for record in records[:_NAMED])
+            more = f" and {len(records) - _NAMED:,} more" if len(records) > _NAMED else ""
+            yield f"{'  ' + name:<{_NAME}} {len(records):,}: {shown}{more}"
+    yield f"{'mean reward':<{_NAME}} {_mean(found.mean_was)} -> {_mean(found.mean_now)}"
     if pair is None:
         yield "no record has a reward in both"
         return
     low, high = pair.difference.low, pair.difference.high
     bounds = "" if low is None or high is None else f"  {low:+.4f} to {high:+.4f}"
-    clear = "" if pair.is_clear else "  (the interval holds 0)"
-    yield f"{'mean reward':<{_NAME}} {pair.difference.mean:+.4f}{bounds}{clear}"
-    yield f"{'records':<{_NAME}} {pair.wins:,} higher, {pair.losses:,} lower, {pair.ties:,} equal"
+    clear = "" if pair.is_clear else "  (no clear difference)"
+    yield f"{'  difference by record':<{_NAME}} {pair.difference.mean:+.4f}{bounds}{clear}"
+    yield f"{'  records':<{_NAME}} {pair.wins:,} higher, {pair.losses:,} lower, {pair.ties:,} equal"
+
+
+def _mean(mean: float | None) -> str:
+    return "none" if mean is None else f"{mean:.4f}"
 
 
 def _labels(found: Comparison) -> Iterator[str]:
@@ -108,16 +115,25 @@ def _labels(found: Comparison) -> Iterator[str]:
 
 
 def _agreement(labels: LabelComparison) -> Iterator[str]:
-    count = f"{labels.mended:,} agree only now, {labels.broken:,} no more"
-    yield f"{labels.label} on {labels.rollouts:,} rollouts: {count}"
-    for name, was, now in (
-        ("false positives", labels.was.false_positives, labels.now.false_positives),
-        ("false negatives", labels.was.false_negatives, labels.now.false_negatives),
-        ("Youden's J", labels.was.youden, labels.now.youden),
-        ("pairs ordered rightly", labels.was.pair_accuracy, labels.now.pair_accuracy),
+    was, now = labels.was, labels.now
+    name = f"agree with {shortened(labels.label, 12)}"
+    yield f"{name:<{_NAME}} {_share(was)} -> {_share(now)}"
+    if labels.mended is not None and labels.broken is not None:
+        yield f"{'  agree only now':<{_NAME}} {labels.mended:,};  no more {labels.broken:,}"
+    for name, one, other, form in (
+        ("false positives", was.false_positives, now.false_positives, ".1%"),
+        ("false negatives", was.false_negatives, now.false_negatives, ".1%"),
+        ("Youden's J", was.youden, now.youden, ".3f"),
+        ("pairs ordered rightly", was.pair_accuracy, now.pair_accuracy, ".1%"),
     ):
-        form = ".3f" if name.startswith("You") else ".1%"
-        yield f"{name:<{_NAME}} {_figure(was, form)} -> {_figure(now, form)}"
+        if one.value is None and other.value is None:
+            yield f"{name:<{_NAME}} not measured: {other.why}"
+        else:
+            yield f"{name:<{_NAME}} {_figure(one, form)} -> {_figure(other, form)}"
+
+
+def _share(one: Agreement) -> str:
+    return f"{one.agreed:,} of {one.rollouts:,}"
 
 
 def _figure(one: Statistic, form: str) -> str:
@@ -128,8 +144,9 @@ def _figure(one: Statistic, form: str) -> str:
 
 def _limit(one: LimitOutcome) -> str:
     if one.count is None or one.of is None:
-        return f"{one.limit:<{_NAME}} not measured: {one.why}"
-    return f"{one.limit:<{_NAME}} {'kept' if one.kept else 'EXCEEDED'}: {one.count:,} of {one.of:,}"
+        return f"{one.limit:<{_NAME}} NOT MEASURED: {one.why}"
+    before = "" if one.before is None else f", {one.before:,} before"
+    return f"{one.limit:<{_NAME}} {'kept' if one.kept else 'EXCEEDED'}: {one.count:,} of {one.of:,}{before}"
 
 
 def _part(name: str, count: int, of: int, what: str) -> str:
@@ -137,29 +154,25 @@ def _part(name: str, count: int, of: int, what: str) -> str:
     return f"{name:<{_NAME}} {count:,} of {of:,} {what}{share}"
 
 
-def _print_flips(order: Reordering, was: Run, console: SafeConsole, everything: bool) -> None:
-    shown = order.flips if everything else order.flips[:_SHOWN]
+def _print_samples(order: Reordering, was: Run, console: SafeConsole, everything: bool) -> None:
     console.print()
-    console.print("flipped: pushed before and held back now, or the reverse", style="bold")
-    why = was.why_unreadable()
-    if why is not None:
-        console.print(fill(printable(f"texts are not shown: {why}"), 80, initial_indent="  "))
-    for flip in shown:
-        console.print(printable(f"  {shortened(str(flip.id))}: {flip.was:g} -> {flip.now:g}"))
-        if why is None:
-            for line in _texts(flip, was):
-                console.print(printable(f"    {line}"))
-    left = order.flipped - len(shown)
-    if left:
-        console.print(
-            f"  and {left:,} more; " + ("--json lists the first 200" if everything else "--all lists them")
-        )
+    flips = f", {order.flipped:,} of them flipped (first)" if order.flipped else ""
+    console.print(f"what changed: {len(order.samples):,} rollouts{flips}", style="bold")
+    reader = SampleReader(was)
+    if reader.why is not None:
+        console.print(fill(printable(f"texts are not shown: {reader.why}"), 80, initial_indent="  "))
+    shown = order.samples if everything else order.samples[:_SHOWN]
+    for one in shown:
+        name = str(one.id) if everything else shortened(str(one.id), 40)
+        flipped = "  flipped" if one.flipped else ""
+        rewards = f"{_reward(one.was, one.was_error)} -> {_reward(one.now, one.now_error)}"
+        console.print(printable(f"  {name}: {rewards}{flipped}"))
+        texts = reader.at(one.at)
+        for line in () if texts is None else text_lines(texts, whole=everything):
+            console.print(line)
+    if len(order.samples) > len(shown):
+        console.print(f"  and {len(order.samples) - len(shown):,} more; --all lists all, with whole texts")
 
 
-def _texts(flip: Flip, was: Run) -> Iterator[str]:
-    texts = texts_of_line(next(lines(was.rollouts, flip.at), (0, b""))[1])
-    prompt = next((said for role, said in reversed(texts.prompt) if role == "user"), "")
-    for name, text in (("prompt", prompt), ("completion", texts.completion), ("reference", texts.reference)):
-        said = " ".join((text or "").split())
-        cut = said if len(said) <= _TEXT else (said[: _TEXT // 2 - 2] + " ... " + said[-_TEXT // 2 + 3 :])
-        yield f"{name:<10} {cut or '(nothing)'}"
+def _reward(reward: float | None, error: str | None) -> str:
+    return f"no reward ({shortened(error or 'unknown', 30)})" if reward is None else f"{reward:g}"

@@ -16,7 +16,7 @@ from harness.data.typed_json import as_json
 from harness.errors import InputError
 from harness.replay.grading import grade_batch, in_batches, profiles_of
 from harness.rollouts.read import read_rollouts
-from harness.signal.reordered import Both, Reordering, reordered
+from harness.signal.reordered import Both, Reordering, ZeroStdChange, reordered, zero_std_change
 from harness.targets.own_process import OwnProcessTarget
 from harness.targets.protocol import Target
 
@@ -42,10 +42,13 @@ class Change:
     was: Side
     now: Side
     order: Reordering
+    zero_std: ZeroStdChange
 
     def to_json(self) -> dict[str, Any]:
         """The change as JSON."""
-        return {"was": self.was._asdict(), "now": self.now._asdict(), **as_json(self.order)}
+        found: dict[str, Any] = as_json(self)
+        found["order"]["samples"] = [one._asdict() for one in self.order.samples]
+        return {**found, "was": self.was._asdict(), "now": self.now._asdict()}
 
 
 def is_arn(ref: str) -> bool:
@@ -73,6 +76,14 @@ def compare(was: str, now: str, rollouts: Path, *, known_sha256: str | None = No
         was=_side(was, first, [one.was for one in both], known_sha256),
         now=_side(now, second, [one.now for one in both], None),
         order=reordered(groups.items()),
+        zero_std=zero_std_change(
+            (
+                name,
+                [one.was for one in group if one.was is not None],
+                [one.now for one in group if one.now is not None],
+            )
+            for name, group in groups.items()
+        ),
     )
 
 

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from harness.data.typed_json import as_json
 from harness.errors import InputError
-from harness.runs.facts import Bounds, known_bounds, middle_of
+from harness.runs.facts import Bounds, check_bounds, middle_of
+from harness.runs.labels import LabelRule
 from harness.runs.store import Run
 from harness.signal.intervals import Pair, compare
-from harness.signal.joined import Joined, join
-from harness.signal.label_agreement import LabelComparison, compare_labels
-from harness.signal.reordered import Reordering, reordered
+from harness.signal.joined import (
+    Joined,
+    Labeled,
+    join_by_completion,
+    join_by_place,
+    same_file,
+    verdicts_by_record,
+)
+from harness.signal.label_agreement import Agreement, LabelComparison, Verdict, agreement
+from harness.signal.reordered import Reordering, ZeroStdChange, reordered, zero_std_change
 
-__all__ = ["Comparison", "compare_runs"]
+__all__ = ["Comparison", "JoinBy", "compare_runs"]
+
+JoinBy: TypeAlias = Literal["rollout", "record"]
+"""What to compare: rollout by rollout, or the means of each record."""
+
+_ENOUGH = 0.5
+"""Share of the smaller run's rollouts that have to pair up for a comparison rollout by rollout."""
+_NEARLY_ALL = 0.95
+"""The same for runs of one grader: two models that answer in a word share many completions by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,77 +43,219 @@ class Comparison:
     """The first run's folder."""
     now: str
     by: Literal["place", "completion", "record"]
-    """What both runs have in common: lines of one file, completions, or records alone."""
+    """What joins the runs: lines of one file, completions, or records alone."""
     only_was: int
-    """Rollouts that only the first run graded."""
+    """Rollouts (by record: records) that only the first run has."""
     only_now: int
+    mean_was: float | None
+    """Mean reward of what is compared; None where nothing has one."""
+    mean_now: float | None
     order: Reordering | None
-    """How rewards and their order change; None where the runs share no completion."""
+    """How rewards and their order change; None by record."""
+    zero_std: ZeroStdChange
     records: Pair | None
-    """Mean reward record by record, over all rollouts of both; None where no record has a reward in both."""
+    """Mean reward record by record, over what is compared and has a reward in both."""
     common_records: int
     labels: LabelComparison | None
     """None where there is no label, or the range is not known."""
     why_no_labels: str | None
+    remarks: list[str]
+    """What to know of the comparison itself."""
 
     def to_json(self) -> dict[str, Any]:
-        """The comparison as JSON."""
+        """The comparison as JSON; samples are objects."""
         found: dict[str, Any] = as_json(self)
+        if self.order is not None:
+            found["order"]["samples"] = [one._asdict() for one in self.order.samples]
         return {**found, "records": self.records and self.records.to_json()}
 
 
-def compare_runs(was: Run, now: Run, bounds: Bounds | None = None) -> Comparison:
+def compare_runs(was: Run, now: Run, bounds: Bounds | None = None, by: JoinBy | None = None) -> Comparison:
     """Compare two runs.
+
+    Runs of one file are compared rollout by rollout, and so are runs of two files where at least half of the
+    rollouts (of one grader: nearly all) have the same record and completion. Others are compared record by
+    record, as two models.
 
     Args:
         was: The first run.
         now: The second one; what it changes is told.
-        bounds: The graders' range, where they do not declare it.
+        bounds: The range of a grader that does not declare one.
+        by: What to compare; None decides by what the runs have in common.
 
     Raises:
         InputError: A run is not done, nothing is common to both, or their rollouts cannot be read again.
     """
     _ = was.totals, now.totals  # refuses runs that are not done
-    joined = join(was, now)
-    common = joined.means_was.keys() & joined.means_now.keys()
-    if not joined.groups and not common:
-        raise InputError(
-            "the runs have no record in common",
-            place=f"{was.folder} and {now.folder}",
-            fix="Compare two runs of the same rollouts, or of the same records.",
+    if bounds is not None:
+        check_bounds(bounds)
+    remarks = list(_remarks(was, now))
+    sides = _Sides(was, now, bounds)
+    joined = None if by == "record" else _joined(was, now, by, remarks)
+    return _by_record(sides, remarks) if joined is None else _by_rollout(joined, sides, remarks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Both runs, and how to hold their rewards to labels."""
+
+    was: Run
+    now: Run
+    bounds: Bounds | None
+
+    @property
+    def label(self) -> str | None:
+        """The field of the label; that of the first run where both have one."""
+        return self.was.facts.label or self.now.facts.label
+
+    def terms(self, run: Run) -> tuple[LabelRule, float | None]:
+        """How to read labels, and the middle of the run's range."""
+        asked = run if run.facts.label is not None else self.now if run is self.was else self.was
+        return asked.facts.label_rule, middle_of(run.facts.bounds or self.bounds)
+
+
+def _remarks(was: Run, now: Run) -> Iterator[str]:
+    one, other = was.facts, now.facts
+    if one.bounds is not None and other.bounds is not None and one.bounds != other.bounds:
+        yield "the graders' ranges differ: look at the order within records, not at rewards and means"
+    if max(one.repeats, other.repeats) > 1:
+        yield "of repeats the first grading counts"
+    if one.label is not None and other.label is not None and one.label != other.label:
+        yield f"the labels differ: {one.label} counts, and {other.label} where a rollout has no {one.label}"
+    for run in (was, now):
+        if bad := run.totals.errors.get("input"):
+            yield f"{bad:,} gradings of {run.folder.name} are of lines that are no rollouts"
+
+
+def _joined(was: Run, now: Run, by: JoinBy | None, remarks: list[str]) -> Joined | None:
+    """The rollouts of both runs, or None where they are to be compared by record."""
+    if same_file(was, now):
+        return join_by_place(was, now)
+    one, other = was.facts.grader, now.facts.grader  # graders of one file have one hash
+    same_grader = one.sha256 is not None and (one.ref, one.sha256) == (other.ref, other.sha256)
+    if by is None and same_grader and (why := was.why_unreadable() or now.why_unreadable()):
+        remarks.append(f"compared by record, as two models, since completions cannot be read: {why}")
+        return None
+    joined = join_by_completion(was, now)
+    smaller = joined.rollouts + min(joined.only_was, joined.only_now)
+    if by is None and joined.rollouts < (_NEARLY_ALL if same_grader else _ENOUGH) * smaller:
+        remarks.append(
+            f"compared by record, as two models: {joined.rollouts:,} of {smaller:,} rollouts are in both runs"
         )
-    order = None
-    if joined.groups:
-        order = reordered((name, [one.both for one in group]) for name, group in joined.groups.items())
-    labels, why = _labels(joined, was, now, bounds)
+        return None
+    if not joined.rollouts:
+        raise InputError(
+            "the runs have no completion in common",
+            place=f"{was.folder} and {now.folder}",
+            fix="Leave --by rollout out.",
+        )
+    return joined
+
+
+def _by_rollout(joined: Joined, sides: _Sides, remarks: list[str]) -> Comparison:
+    groups = joined.groups
+    order = reordered((name, [one.both for one in group]) for name, group in groups.items())
+    labels, why = _labels(groups, sides)
+    was = {name: [x.both.was for x in group if x.both.was is not None] for name, group in groups.items()}
+    now = {name: [x.both.now for x in group if x.both.now is not None] for name, group in groups.items()}
+    means: tuple[dict[str, float], dict[str, float]] = ({}, {})
+    for name, group in groups.items():
+        known = [(x.both.was, x.both.now) for x in group if x.both.was is not None and x.both.now is not None]
+        if known:
+            means[0][name] = math.fsum(one for one, _ in known) / len(known)
+            means[1][name] = math.fsum(other for _, other in known) / len(known)
     return Comparison(
-        was=str(was.folder),
-        now=str(now.folder),
-        by=joined.by if joined.groups else "record",
+        was=str(sides.was.folder),
+        now=str(sides.now.folder),
+        by=joined.by,
         only_was=joined.only_was,
         only_now=joined.only_now,
+        mean_was=_mean(was),
+        mean_now=_mean(now),
         order=order,
-        records=compare(joined.means_was, joined.means_now),
+        zero_std=zero_std_change((name, was[name], now[name]) for name in groups),
+        records=compare(*means),
+        common_records=len(groups),
+        labels=labels,
+        why_no_labels=why,
+        remarks=remarks,
+    )
+
+
+def _by_record(sides: _Sides, remarks: list[str]) -> Comparison:
+    ones, others = verdicts_by_record(sides.was), verdicts_by_record(sides.now)
+    common = [name for name in ones if name in others]
+    if not common:
+        raise InputError(
+            "the runs have no record in common",
+            place=f"{sides.was.folder} and {sides.now.folder}",
+            fix="Compare two runs of the same rollouts, or of the same records.",
+        )
+    was, now = _rewards(ones, common), _rewards(others, common)
+    agreements = [
+        agreement([side[name] for name in common], *sides.terms(run))
+        for side, run in ((ones, sides.was), (others, sides.now))
+    ]
+    labels, why = _label_comparison(sides, agreements[0], agreements[1], None, None)
+    return Comparison(
+        was=str(sides.was.folder),
+        now=str(sides.now.folder),
+        by="record",
+        only_was=len(ones) - len(common),
+        only_now=len(others) - len(common),
+        mean_was=_mean(was),
+        mean_now=_mean(now),
+        order=None,
+        zero_std=zero_std_change((name, was[name], now[name]) for name in common),
+        records=compare(_means(was), _means(now)),
         common_records=len(common),
         labels=labels,
         why_no_labels=why,
+        remarks=remarks,
     )
 
 
 def _labels(
-    joined: Joined, was: Run, now: Run, bounds: Bounds | None
+    groups: Mapping[str, Sequence[Labeled]], sides: _Sides
 ) -> tuple[LabelComparison | None, str | None]:
     """Both graders against the label, or why there is no such comparison."""
-    facts = was.facts if was.facts.label is not None else now.facts
-    if facts.label is None:
+    if sides.label is None:
         return None, "neither run names a label; replay with --label FIELD"
-    if not joined.groups:
-        return None, "the runs share no completion"
-    declared = was.facts.bounds or now.facts.bounds
-    middle = middle_of(known_bounds(declared, bounds))
-    if middle is None:
-        return None, "the grader's range is not known; add --range LOW HIGH"
-    found = compare_labels(joined.groups.values(), facts.label, facts.label_rule, middle)
-    if not found.rollouts:
-        return None, f"no common rollout has a yes or no in {facts.label}"
-    return found, None
+    (rule, middle), (rule_now, middle_now) = sides.terms(sides.was), sides.terms(sides.now)
+    mended = broken = 0
+    for group in groups.values():
+        for (_, was, now, *_rest), label in group:
+            agreed, agrees = rule.agreement(was, label, middle), rule_now.agreement(now, label, middle_now)
+            mended += agreed is False and agrees is True
+            broken += agreed is True and agrees is False
+    # A grader that fails on hard completions must not look better for it: both are held to the same ones.
+    both = [[x for x in group if None not in (x.both.was, x.both.now)] for group in groups.values()]
+    one = agreement(([(x.both.was, x.label) for x in group] for group in both), rule, middle)
+    other = agreement(([(x.both.now, x.label) for x in group] for group in both), rule_now, middle_now)
+    return _label_comparison(sides, one, other, mended, broken)
+
+
+def _label_comparison(
+    sides: _Sides, one: Agreement, other: Agreement, mended: int | None, broken: int | None
+) -> tuple[LabelComparison | None, str | None]:
+    label = sides.label
+    if label is None:
+        return None, "neither run names a label; replay with --label FIELD"
+    if one.rollouts and other.rollouts:
+        return LabelComparison(label, other.rollouts, one, other, mended, broken), None
+    if None in (sides.terms(sides.was)[1], sides.terms(sides.now)[1]):
+        return None, "a grader's range is not known; add --range LOW HIGH"
+    return None, f"not both runs have rewards and labels in {label}"
+
+
+def _rewards(groups: Mapping[str, Sequence[Verdict]], common: Sequence[str]) -> dict[str, list[float]]:
+    return {name: [reward for reward, _ in groups[name] if reward is not None] for name in common}
+
+
+def _mean(groups: Mapping[str, Sequence[float]]) -> float | None:
+    count = sum(map(len, groups.values()))
+    return math.fsum(reward for rewards in groups.values() for reward in rewards) / count if count else None
+
+
+def _means(groups: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    return {name: math.fsum(rewards) / len(rewards) for name, rewards in groups.items() if rewards}

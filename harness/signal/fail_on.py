@@ -5,22 +5,27 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from harness.errors import InputError
 from harness.signal.comparison import Comparison
 
-__all__ = ["LIMITS", "Limit", "LimitOutcome", "measured_of", "read_limit"]
+__all__ = ["GROWING", "LIMITS", "Limit", "LimitOutcome", "measured_of", "read_limit"]
 
 LIMITS = {
     "changed": "rollouts whose reward differs, of the common ones",
     "flips": "rollouts whose advantage changes its sign, of the common ones",
     "inversions": "pairs of one record that are ordered the other way, of the ordered ones",
-    "zero_std": "zero-std groups that the second run has more, of the common groups",
     "failures": "rollouts that had a reward and have none now, of the common ones",
+    "broken": "rollouts whose reward agreed with the label and contradicts it now, of the labeled ones",
+    "zero_std": "zero-std groups of the second run, of the groups",
     "false_positives": "labels that say no that the second run pays above the middle, of those labels",
     "false_negatives": "labels that say yes that the second run does not, of those labels",
 }
 """What can be limited: the count, and what a percentage is of."""
+
+GROWING = ("zero_std", "false_positives", "false_negatives")
+"""Of these, `+` limits how many more the second run has, as in `zero_std=+2%`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +36,11 @@ class Limit:
     most: float
     percent: bool
     """Whether `most` is a percentage."""
+    more: bool = False
+    """Whether it limits the increase from the first run to the second."""
 
     def __str__(self) -> str:
-        return f"{self.name}={self.most:g}{'%' if self.percent else ''}"
+        return f"{self.name}={'+' if self.more else ''}{self.most:g}{'%' if self.percent else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +54,25 @@ class LimitOutcome:
     kept: bool
     why: str | None = None
     """Why it was not measured."""
+    before: int | None = None
+    """The count in the first run, where an increase is limited."""
 
 
 def read_limit(text: str) -> Limit:
     """Read one limit.
 
     Args:
-        text: `NAME=COUNT` or `NAME=PERCENT%`.
+        text: `NAME=COUNT` or `NAME=PERCENT%`, or `NAME=+COUNT` for an increase.
 
     Raises:
         InputError: It is no limit, or its name is not known.
     """
-    found = re.fullmatch(r"([^=]+)=(\d{1,15}(?:\.\d{1,9})?)(%?)", text.strip(), re.ASCII)
+    found = re.fullmatch(r"([^=]+)=(\+?)(\d{1,15}(?:\.\d{1,9})?)(%?)", text.strip(), re.ASCII)
     if found is None:
         raise InputError(
             f"--fail-on {text!r} is no limit", fix="Write NAME=COUNT or NAME=PERCENT%, as in flips=1%."
         )
-    name, number, percent = found[1].strip().replace("-", "_"), found[2], bool(found[3])
+    name, number, percent = found[1].strip().replace("-", "_"), found[3], bool(found[4])
     if name not in LIMITS:
         near = difflib.get_close_matches(name, LIMITS, 1)
         hint = f"Did you mean {near[0]}? " if near else ""
@@ -72,34 +81,54 @@ def read_limit(text: str) -> Limit:
         raise InputError(f"--fail-on {text!r} is no count", fix=f"Write a whole number, or {text.strip()}%.")
     if percent and float(number) > 100:
         raise InputError(f"--fail-on {text!r} is more than all", fix="A percentage is at most 100%.")
-    return Limit(name, float(number), percent)
+    if found[2] and name not in GROWING:
+        fix = f"Write {name}={number}{'%' * percent}; + goes with {', '.join(GROWING)}."
+        raise InputError(f"--fail-on {text!r}: {name} counts changes already", fix=fix)
+    return Limit(name, float(number), percent, bool(found[2]))
 
 
 def measured_of(limit: Limit, found: Comparison) -> LimitOutcome:
     """Hold a comparison to one limit; what was not measured does not keep it."""
-    count, of, why = _counted(limit.name, found)
-    if count is None or of is None:
+    count, of, before, why = _counted(limit.name, found)
+    if count is None or of is None or before is None:
         return LimitOutcome(str(limit), None, None, False, why)
+    if limit.more and limit.percent:  # a share of the second run less that of the first, in percentage points
+        grown = (count / of if of else 0.0) - (before[0] / before[1] if before[1] else 0.0)
+        return LimitOutcome(str(limit), count, of, grown * 100 <= limit.most + 1e-9, before=before[0])
+    if limit.more:
+        return LimitOutcome(str(limit), count, of, count - before[0] <= limit.most, before=before[0])
     most = limit.most / 100 * of if limit.percent else limit.most
     return LimitOutcome(str(limit), count, of, count <= most + 1e-9)
 
 
-def _counted(name: str, found: Comparison) -> tuple[int | None, int | None, str | None]:
-    """How often it happened, of how many, or why that is not known."""
-    order, labels = found.order, found.labels
+_Counted: TypeAlias = tuple[int | None, int | None, tuple[int, int] | None, str | None]
+"""How often it happens in the second run, of how many, the same of the first; or why that is not known."""
+
+
+def _counted(name: str, found: Comparison) -> _Counted:
+    order, labels, zero = found.order, found.labels, found.zero_std
+    if name == "zero_std":
+        return zero.now, zero.groups, (zero.was, zero.groups), None
     if name.startswith("false_"):
         if labels is None:
-            return None, None, found.why_no_labels
-        one = labels.now.false_positives if name == "false_positives" else labels.now.false_negatives
-        if one.value is None:
-            return None, None, one.why
-        return round(one.value * one.n), one.n, None
+            return None, None, None, found.why_no_labels
+        was, now = labels.was, labels.now
+        if name == "false_positives":
+            return _of_some(now.paid_no, now.no, (was.paid_no, was.no), "no label says no")
+        return _of_some(now.unpaid_yes, now.yes, (was.unpaid_yes, was.yes), "no label says yes")
     if order is None:
-        return None, None, "the runs share no completion"
+        return None, None, None, "the runs are compared record by record"
+    if name == "broken":
+        if labels is None or labels.broken is None:
+            return None, None, None, found.why_no_labels
+        return labels.broken, labels.rollouts, (0, 0), None
     return {
-        "changed": (order.changed, order.rollouts, None),
-        "flips": (order.flipped, order.rollouts, None),
-        "inversions": (order.inverted, order.pairs, None),
-        "zero_std": (max(0, order.zero_std_now - order.zero_std_was), order.groups, None),
-        "failures": (order.failed_now, order.rollouts, None),
+        "changed": (order.changed, order.rollouts, (0, 0), None),
+        "flips": (order.flipped, order.rollouts, (0, 0), None),
+        "inversions": (order.inverted, order.pairs, (0, 0), None),
+        "failures": (order.failed_now, order.rollouts, (0, 0), None),
     }[name]
+
+
+def _of_some(count: int, of: int, before: tuple[int, int], why: str) -> _Counted:
+    return (count, of, before, None) if of else (None, None, None, why)

@@ -1,42 +1,41 @@
-"""How well two graders agree with the same labels: errors of both kinds, and the order within groups."""
+"""How well two graders agree with labels: errors of both kinds, and the order within groups."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from harness.runs.labels import LabelRule
-from harness.signal.joined import Labeled
+from harness.signal.pair_counts import pair_counts
 from harness.signal.statistic import Statistic, over_groups, refused, share
 
-__all__ = ["Agreement", "LabelComparison", "compare_labels"]
+__all__ = ["Agreement", "LabelComparison", "Verdict", "agreement"]
 
-
-@dataclass(slots=True)
-class _Counts:
-    """One grader against labels that say yes or no."""
-
-    true_above: int = 0
-    true_below: int = 0
-    false_above: int = 0
-    false_below: int = 0
-    ordered: list[float] = field(default_factory=list)
-    """Of each record with both labels, the share of such pairs that is ordered rightly."""
-
-    def add(self, reward: float, label: bool, middle: float) -> None:
-        """Count one rollout."""
-        above = reward > middle
-        self.true_above += label and above
-        self.true_below += label and not above
-        self.false_above += above and not label
-        self.false_below += not label and not above
+Verdict: TypeAlias = tuple[float | None, Any]
+"""A rollout's reward, None where it has none, and its label."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """One grader against the labels, over the rollouts that both graders gave a reward."""
+    """One grader against the labels of the rollouts that it gave a reward.
 
+    The shares count each rollout as independent. Rollouts of a record are alike, so their intervals are
+    somewhat too narrow.
+    """
+
+    rollouts: int
+    """Rollouts whose reward could be held to their label."""
+    agreed: int
+    no: int
+    """Labels that say no."""
+    paid_no: int
+    """Of these, with a reward above the middle of the range."""
+    yes: int
+    """Labels that say yes."""
+    unpaid_yes: int
+    """Of these, with a reward at the middle or below."""
     false_positives: Statistic
     """Of the labels that say no, the share with a reward above the middle of the range."""
     false_negatives: Statistic
@@ -49,62 +48,56 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class LabelComparison:
-    """Two graders against the same labels."""
+    """Two graders against the same labels, or two models against theirs."""
 
     label: str
     rollouts: int
-    """Rollouts with a label that says yes or no, and with both rewards."""
+    """Rollouts of the second side that could be held to their label."""
     was: Agreement
     now: Agreement
-    mended: int
-    """Rollouts on which only the second agrees with the label."""
-    broken: int
+    mended: int | None
+    """Rollouts on which only the second agrees with the label; None where the sides share no rollouts."""
+    broken: int | None
     """Rollouts on which only the first does."""
 
 
-def compare_labels(
-    groups: Iterable[Sequence[Labeled]], label: str, rule: LabelRule, middle: float
-) -> LabelComparison:
-    """Hold both graders to the labels.
+def agreement(groups: Iterable[Sequence[Verdict]], rule: LabelRule, middle: float | None) -> Agreement:
+    """Hold one grader to the labels.
 
     Args:
         groups: The rollouts of each record.
-        label: The label's field.
-        rule: How to read it.
-        middle: The middle of the range, above which a reward says yes.
+        rule: How to read labels.
+        middle: The middle of the range, above which a reward says yes; None if not known.
     """
-    was, now = _Counts(), _Counts()
-    rollouts = mended = broken = 0
+    rollouts = agreed = 0
+    paid, unpaid = [0, 0], [0, 0]  # labels that say no, and yes
+    ordered = []
     for group in groups:
-        told: list[tuple[bool, float, float]] = []
-        for both, verdict in group:
-            said = rule.says(verdict)
-            if isinstance(said, bool) and both.was is not None and both.now is not None:
-                told.append((said, both.was, both.now))
-        for said, first, second in told:
+        rewards, labels = [], []
+        for reward, label in group:
+            said = rule.says(label)
+            if reward is None or said is None:
+                continue
+            rewards.append(reward)
+            labels.append(float(said))
+            if said is True or said is False:
+                if middle is None:
+                    continue
+                (paid if reward > middle else unpaid)[said] += 1
+                agreed += (reward > middle) is said
+            else:
+                agreed += abs(reward - said) <= rule.tolerance
             rollouts += 1
-            was.add(first, said, middle)
-            now.add(second, said, middle)
-            mended += (second > middle) is said and (first > middle) is not said
-            broken += (first > middle) is said and (second > middle) is not said
-        _count_pairs(told, was, now)
-    return LabelComparison(label, rollouts, _agreement(was), _agreement(now), mended, broken)
-
-
-def _count_pairs(told: Sequence[tuple[bool, float, float]], was: _Counts, now: _Counts) -> None:
-    right = [(first, second) for said, first, second in told if said]
-    wrong = [(first, second) for said, first, second in told if not said]
-    pairs = len(right) * len(wrong)
-    if pairs:
-        was.ordered.append(sum(one[0] > other[0] for one in right for other in wrong) / pairs)
-        now.ordered.append(sum(one[1] > other[1] for one in right for other in wrong) / pairs)
-
-
-def _agreement(counts: _Counts) -> Agreement:
-    positives = share(counts.false_above, counts.false_above + counts.false_below, "rollouts")
-    negatives = share(counts.true_below, counts.true_above + counts.true_below, "rollouts")
-    accuracy = over_groups(counts.ordered, low=0.0, high=1.0)
-    return Agreement(positives, negatives, _youden(positives, negatives), accuracy)
+        found = pair_counts(labels, rewards)
+        if found.pairs:
+            ordered.append((found.pairs - found.inverted - found.merged) / found.pairs)
+    no, yes = paid[False] + unpaid[False], paid[True] + unpaid[True]
+    positives, negatives = share(paid[False], no, "rollouts"), share(unpaid[True], yes, "rollouts")
+    return Agreement(
+        *(rollouts, agreed, no, paid[False], yes, unpaid[True], positives, negatives),
+        _youden(positives, negatives),
+        over_groups(ordered, low=0.0, high=1.0),
+    )
 
 
 def _youden(positives: Statistic, negatives: Statistic) -> Statistic:

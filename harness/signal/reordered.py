@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from harness.signal.groups import TOLERANCE
+from harness.signal.pair_counts import PairCounts, pair_counts
 
-__all__ = ["Both", "Flip", "Reordering", "reordered", "sign"]
-
-_FLIPS = 200
+__all__ = ["Both", "ChangedSample", "Reordering", "ZeroStdChange", "reordered", "sign", "zero_std_change"]
 
 
 class Both(NamedTuple):
@@ -23,17 +22,25 @@ class Both(NamedTuple):
     now: float | None
     at: int = 0
     """Byte at which its line begins in the first one's rollouts."""
+    was_error: str | None = None
+    """Why there is no reward, by kind."""
+    now_error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Flip:
-    """A rollout that was pushed and is now held back, or the reverse."""
+class ChangedSample(NamedTuple):
+    """A rollout whose reward changed, or whose advantage changed its sign."""
 
     id: Any
-    was: float
-    now: float
     group: str
     at: int
+    was: float | None
+    now: float | None
+    was_error: str | None
+    now_error: str | None
+    changed: bool
+    """Whether its own reward differs, or one side alone has one."""
+    flipped: bool
+    """Whether it was pushed and is now held back, or the reverse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +58,34 @@ class Reordering:
     """Of these, equal under the second."""
     parted: int
     """Pairs that were equal under the first and are not under the second."""
-    flips: list[Flip]
-    """Rollouts whose advantage changes its sign; the first 200."""
     flipped: int
+    """Rollouts whose advantage changes its sign."""
     flipped_groups: int
     """Records with such a rollout."""
-    groups: int
-    zero_std_was: int
-    """Groups from which nothing would be learned."""
-    zero_std_now: int
     failed_now: int
     """Rollouts that had a reward and have none now."""
     failed_before: int
     """Rollouts that had none and have one now."""
+    samples: list[ChangedSample]
+    """Every rollout that changed: flips first, then lost and new rewards, then the largest changes."""
+
+    @property
+    def flips(self) -> list[ChangedSample]:
+        """The rollouts whose advantage changes its sign."""
+        return self.samples[: self.flipped]
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroStdChange:
+    """Records with two rewards or more on either side, and those from which nothing is learned."""
+
+    groups: int
+    was: int
+    now: int
+    became: list[str]
+    """Records from which something was learned, and is no more."""
+    stopped: list[str]
+    """Records from which something is learned only now."""
 
 
 def reordered(groups: Iterable[tuple[str, Sequence[Both]]]) -> Reordering:
@@ -72,29 +94,59 @@ def reordered(groups: Iterable[tuple[str, Sequence[Both]]]) -> Reordering:
     Args:
         groups: The name and the rollouts of each record.
     """
-    pairs = inverted = merged = parted = rollouts = changed = flipped = flipped_groups = 0
-    count = was_flat = now_flat = failed_now = failed_before = 0
-    flips: list[Flip] = []
+    counts = PairCounts(0, 0, 0, 0)
+    rollouts = flipped_groups = 0
+    samples: list[ChangedSample] = []
     for name, group in groups:
-        count += 1
         rollouts += len(group)
-        was_flat += _is_flat([one.was for one in group])
-        now_flat += _is_flat([one.now for one in group])
-        differing = sum(sign(one.was, one.now) != 0 for one in group)
-        failed_now += sum(one.now is None and one.was is not None for one in group)
-        failed_before += sum(one.was is None and one.now is not None for one in group)
-        changed += differing
-        known = [(one.was, one.now) for one in group if one.was is not None and one.now is not None]
-        ordered, turned, joined, split = _ordered(known, same=not differing)
-        pairs, inverted, merged, parted = pairs + ordered, inverted + turned, merged + joined, parted + split
-        if differing and (found := list(_flips(name, group))):
-            flipped += len(found)
-            flipped_groups += 1
-            flips += found[: _FLIPS - len(flips)]
+        known = [one for one in group if one.was is not None and one.now is not None]
+        was, now = [one.was or 0.0 for one in known], [one.now or 0.0 for one in known]
+        counts = PairCounts(*map(sum, zip(counts, pair_counts(was, now), strict=True)))
+        if was == now and len(known) == len(group):
+            continue
+        flips = {id(known[at]) for at in _flips(was, now)}
+        flipped_groups += bool(flips)
+        for one in group:
+            changed, flipped = sign(one.was, one.now) != 0, id(one) in flips
+            if changed or flipped:
+                samples.append(
+                    ChangedSample(
+                        *(one.id, name, one.at, one.was, one.now, one.was_error, one.now_error),
+                        changed,
+                        flipped,
+                    )
+                )
+    samples.sort(key=_weight)
     return Reordering(
-        *(rollouts, changed, pairs, inverted, merged, parted, flips, flipped, flipped_groups),
-        *(count, was_flat, now_flat, failed_now, failed_before),
+        rollouts,
+        sum(one.changed for one in samples),
+        *counts,
+        sum(one.flipped for one in samples),
+        flipped_groups,
+        sum(one.now is None and one.was is not None for one in samples),
+        sum(one.was is None and one.now is not None for one in samples),
+        samples,
     )
+
+
+def zero_std_change(groups: Iterable[tuple[str, Sequence[float], Sequence[float]]]) -> ZeroStdChange:
+    """Count the records from which nothing is learned on either side.
+
+    Args:
+        groups: Each record's name, and its rewards on both sides; a single reward tells nothing either way.
+    """
+    count = was_flat = now_flat = 0
+    became, stopped = [], []
+    for name, was, now in groups:
+        if len(was) < 2 and len(now) < 2:
+            continue
+        before, after = _is_flat(was), _is_flat(now)
+        count, was_flat, now_flat = count + 1, was_flat + before, now_flat + after
+        if after and not before:
+            became.append(name)
+        elif before and not after:
+            stopped.append(name)
+    return ZeroStdChange(count, was_flat, now_flat, became, stopped)
 
 
 def sign(was: float | None, now: float | None) -> int:
@@ -105,37 +157,23 @@ def sign(was: float | None, now: float | None) -> int:
     return 0 if abs(gap) <= TOLERANCE else 1 if gap > 0 else -1
 
 
-def _ordered(known: Sequence[tuple[float, float]], same: bool) -> tuple[int, int, int, int]:
-    """How the pairs of one group fare: ordered before, and of these inverted and merged; parted now."""
-    ordered = inverted = merged = parted = 0
-    for number, (was, now) in enumerate(known):
-        for other_was, other_now in known[:number]:
-            before = sign(was, other_was)
-            if same:
-                ordered += before != 0
-                continue
-            after = sign(now, other_now)
-            ordered += before != 0
-            inverted += before * after < 0
-            merged += before != 0 and after == 0
-            parted += before == 0 and after != 0
-    return ordered, inverted, merged, parted
+def _flips(was: Sequence[float], now: Sequence[float]) -> list[int]:
+    """Members of a group whose advantage changes its sign."""
+    if not was:
+        return []
+    middle_was, middle_now = math.fsum(was) / len(was), math.fsum(now) / len(now)
+    return [
+        at
+        for at, (one, other) in enumerate(zip(was, now, strict=True))
+        if sign(middle_was, one) * sign(middle_now, other) < 0
+    ]
 
 
-def _flips(name: str, group: Sequence[Both]) -> Iterator[Flip]:
-    """Rollouts whose advantage changes its sign."""
-    known = [one for one in group if one.was is not None and one.now is not None]
-    if not known:
-        return
-    middle_was = math.fsum(one.was or 0.0 for one in known) / len(known)
-    middle_now = math.fsum(one.now or 0.0 for one in known) / len(known)
-    for one in known:
-        if one.was is None or one.now is None:
-            continue
-        if sign(middle_was, one.was) * sign(middle_now, one.now) < 0:
-            yield Flip(one.id, one.was, one.now, name, one.at)
+def _weight(one: ChangedSample) -> tuple[bool, float, int]:
+    """What to list first."""
+    gap = math.inf if one.was is None or one.now is None else abs(one.now - one.was)
+    return not one.flipped, -gap, one.at
 
 
-def _is_flat(rewards: Sequence[float | None]) -> bool:
-    some = [reward for reward in rewards if reward is not None]
-    return not some or max(some) - min(some) <= TOLERANCE
+def _is_flat(rewards: Sequence[float]) -> bool:
+    return len(rewards) < 2 or max(rewards) - min(rewards) <= TOLERANCE

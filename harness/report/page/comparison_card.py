@@ -10,7 +10,7 @@ from urllib.parse import quote
 from harness.report.page.bars import Bar, BarChart, Tone, figure_of
 from harness.signal.comparison import Comparison
 from harness.signal.label_agreement import LabelComparison
-from harness.signal.reordered import Reordering
+from harness.signal.reordered import Reordering, ZeroStdChange
 from harness.signal.statistic import Statistic
 
 __all__ = ["ChangedSide", "ComparisonCard", "comparison_card"]
@@ -19,7 +19,7 @@ _FLIPS = 20
 _JOINED = {
     "place": "They graded the same rollouts.",
     "completion": "They are compared on the completions that both graded.",
-    "record": "They share no completion, so they are compared record by record, as two models.",
+    "record": "They are compared record by record, as two models.",
 }
 
 
@@ -55,7 +55,7 @@ def comparison_card(found: Comparison) -> ComparisonCard:
     return ComparisonCard(
         other,
         list(_sentences(found)),
-        None if order is None else _chart(order, other),
+        None if order is None else _chart(order, found.zero_std, other),
         [] if found.labels is None else list(_labels(found.labels)),
         [
             ChangedSide(
@@ -70,7 +70,10 @@ def comparison_card(found: Comparison) -> ComparisonCard:
 def _sentences(found: Comparison) -> Iterator[str]:
     yield _JOINED[found.by]
     if found.only_was or found.only_now:
-        yield f"Not compared: {found.only_was:,} rollouts only there, {found.only_now:,} only here."
+        what = "records" if found.by == "record" else "rollouts"
+        yield f"Not compared: {found.only_was:,} {what} only there, {found.only_now:,} only here."
+    for remark in found.remarks:
+        yield f"Note: {remark}."
     pair = found.records
     if pair is None:
         yield "No record has a reward in both runs."
@@ -85,15 +88,16 @@ def _sentences(found: Comparison) -> Iterator[str]:
         )
     if found.labels is not None:
         labels = found.labels
-        yield (
-            f"Of {labels.rollouts:,} rollouts with the label {labels.label}, {labels.mended:,} agree only now"
-            f" and {labels.broken:,} no longer do."
-        )
+        if labels.mended is not None and labels.broken is not None:
+            yield (
+                f"Of {labels.rollouts:,} rollouts with the label {labels.label}, {labels.mended:,} agree only"
+                f" now and {labels.broken:,} no longer do."
+            )
     elif found.why_no_labels is not None:
         yield f"Labels are not compared: {found.why_no_labels}."
 
 
-def _chart(order: Reordering, other: str) -> BarChart:
+def _chart(order: Reordering, zero: ZeroStdChange, other: str) -> BarChart:
     rows: list[tuple[str, int, int, Tone, str | None]] = [
         ("rewards that differ", order.changed, order.rollouts, "plain", "#show=differ"),
         ("advantages that change sign", order.flipped, order.rollouts, "bad", None),
@@ -101,8 +105,8 @@ def _chart(order: Reordering, other: str) -> BarChart:
         ("ordered pairs made equal", order.merged, order.pairs, "muted", None),
         ("no reward any more", order.failed_now, order.rollouts, "bad", None),
         ("a reward only now", order.failed_before, order.rollouts, "good", None),
-        (f"zero-std groups in {other[:40]}", order.zero_std_was, order.groups, "muted", None),
-        ("zero-std groups here", order.zero_std_now, order.groups, "muted", None),
+        (f"zero-std groups in {other[:40]}", zero.was, zero.groups, "muted", None),
+        ("zero-std groups here", zero.now, zero.groups, "muted", None),
     ]
     bars = [
         Bar(name, count / of if of else 0.0, f"{count:,} of {of:,}", tone, link if count else None)

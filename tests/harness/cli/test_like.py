@@ -52,11 +52,12 @@ def test_rewards_of_both_graders_are_compared_first(folder: Path) -> None:
     assert (folder / "runs/like.log").read_text() == "imported\n"
     assert done.stdout.index("like first, with another grader") < done.stdout.index("nothing was sent")
     rewards = json.loads(rft_inside(folder, *words, "--json").stdout)["change"]["rewards"]
-    assert (rewards["rollouts"], rewards["groups"]) == (400, 50)
-    assert 0 < rewards["inverted"] < rewards["pairs"]
-    assert rewards["flipped"] == len(rewards["flips"]) > 0
+    order = rewards["order"]
+    assert (order["rollouts"], rewards["zero_std"]["groups"]) == (400, 50)
+    assert 0 < order["inverted"] < order["pairs"]
+    assert order["flipped"] == sum(one["flipped"] for one in order["samples"]) > 0
     assert rewards["was"]["sha256"] != rewards["now"]["sha256"]
-    assert f"{rewards['inverted']:,} are inverted" in done.stdout
+    assert f"{order['inverted']:,} are inverted" in done.stdout
 
 
 def test_a_flag_given_beats_the_journal(folder: Path) -> None:

@@ -59,10 +59,10 @@ def change(folder: Path, rewards: list[list[tuple[Any, Any]]], was: str = "first
 def test_means_inversions_and_flips(tmp_path: Path) -> None:
     found = change(tmp_path, [[(0, 1), (1, 0)], [(0.5, 0.5), (1, 1)], [(0, 0), (0, 1)]])
     assert (found.was.mean, found.now.mean) == (pytest.approx(2.5 / 6), pytest.approx(3.5 / 6))
-    assert (found.order.rollouts, found.order.changed, found.order.groups) == (6, 3, 3)
+    assert (found.order.rollouts, found.order.changed, found.zero_std.groups) == (6, 3, 3)
     assert (found.order.pairs, found.order.inverted, found.order.merged, found.order.parted) == (2, 1, 0, 1)
     assert [flip.id for flip in found.order.flips] == ["0/0", "0/1"]
-    assert (found.order.zero_std_was, found.order.zero_std_now) == (1, 0)
+    assert (found.zero_std.was, found.zero_std.now) == (1, 0)
     assert found.was.sha256 == found.now.sha256
 
 
@@ -78,13 +78,12 @@ def test_a_grader_that_changes_what_it_is_given_does_not_change_the_other(tmp_pa
 
 def test_nothing_is_learned_from_a_group_without_rewards(tmp_path: Path) -> None:
     found = change(tmp_path, [[(0, "x"), (1, "x")]])
-    assert (found.order.zero_std_was, found.order.zero_std_now) == (0, 1)
+    assert (found.zero_std.was, found.zero_std.now) == (0, 1)
 
 
 def test_of_many_flips_all_are_counted_and_the_first_are_shown(tmp_path: Path) -> None:
     found = change(tmp_path, [[(0, 1), (1, 0)]] * 150)
-    assert (found.order.flipped, len(found.order.flips)) == (300, 200)
-    assert found.order.flips[-1].id == "99/1"
+    assert (found.order.flipped, len(found.order.flips)) == (300, 300)
 
 
 @settings(max_examples=25)  # each loads two graders

@@ -16,9 +16,9 @@ from harness.runs.labels import LabelRule
 from harness.runs.store import open_run
 from harness.signal.comparison import compare_runs
 from harness.signal.fail_on import LIMITS, measured_of, read_limit
-from harness.signal.joined import Labeled
-from harness.signal.label_agreement import compare_labels
-from harness.signal.reordered import Both, reordered
+from harness.signal.label_agreement import agreement
+from harness.signal.pair_counts import pair_counts
+from harness.signal.reordered import Both, reordered, zero_std_change
 from support.rft_command import rft_inside, write_grader
 
 STRICT = """
@@ -105,7 +105,17 @@ def test_runs_of_other_files_join_by_completion(folder):
 def test_two_models_are_compared_by_record(folder):
     found = compared(folder, "tolerant", "model")
     assert (found.by, found.order, found.common_records) == ("record", None, 12)
+    assert (found.mean_was, found.mean_now, found.zero_std.now) == (0.75, 0.0, 12)
+    assert found.labels.mended is None
+    assert found.remarks == ["compared by record, as two models: 0 of 24 rollouts are in both runs"]
     assert (found.records.wins, found.records.losses) == (0, 12)
+
+
+def test_what_is_compared_can_be_said(folder):
+    strict, tolerant, model = (open_run(folder / "runs" / name) for name in ("strict", "tolerant", "model"))
+    assert compare_runs(strict, tolerant, by="record").by == "record"
+    with pytest.raises(InputError, match="no completion in common"):
+        compare_runs(strict, model, by="rollout")
 
 
 def test_nothing_in_common_is_refused(folder):
@@ -115,13 +125,12 @@ def test_nothing_in_common_is_refused(folder):
 
 def test_a_file_that_changed_cannot_be_joined_by_its_texts(folder, tmp_path):
     write(folder / "later.jsonl", rollouts(["a", "b"]))
-    assert (
-        rft_inside(folder, "replay", "later.jsonl", "-g", "my_grader.py:strict", "--name", "later").returncode
-        < 2
-    )
+    words = ("replay", "later.jsonl", "--grader", "my_grader.py:tolerant", "--name", "later")
+    assert rft_inside(folder, *words).returncode < 2
     write(folder / "later.jsonl", rollouts(["c"]))
     with pytest.raises(InputError, match="later"):
         compared(folder, "strict", "later")
+    assert compared(folder, "tolerant", "later").by == "record", "one grader: its means can be compared"
 
 
 REWARD = st.one_of(st.none(), st.sampled_from([0.0, 0.5, 1.0]))
@@ -148,25 +157,57 @@ def test_the_counts_agree_with_counting_by_hand(groups):
     assert same.pairs == found.pairs or any(None in pair for group in groups for pair in group)
 
 
-LABELED = st.lists(
-    st.tuples(st.booleans(), st.sampled_from([0.0, 1.0]), st.sampled_from([0.0, 1.0])), max_size=40
-)
+REWARDS = st.one_of(st.none(), st.sampled_from([0.0, 0.5, 1.0]))
+VERDICTS = st.lists(st.tuples(REWARDS, st.sampled_from([True, False, None, "true", 1.0])), max_size=40)
 
 
-@given(st.lists(LABELED, max_size=4))
+@given(st.lists(VERDICTS, max_size=4))
 def test_errors_against_labels_agree_with_counting_by_hand(groups):
-    told = [[Labeled(Both(0, was, now), label) for label, was, now in group] for group in groups]
-    found = compare_labels(told, "is_right", LabelRule(), 0.5)
-    flat = [one for group in groups for one in group]
-    assert found.mended == sum((now == 1) == label and (was == 1) != label for label, was, now in flat)
-    wrong = [now for label, _, now in flat if not label]
-    if found.now.false_positives.value is not None:
-        assert found.now.false_positives.value == pytest.approx(sum(wrong) / len(wrong))
-    low, value, high = found.now.youden.low, found.now.youden.value, found.now.youden.high
+    found = agreement(groups, LabelRule(), 0.5)
+    told = [[(one, bool(label)) for one, label in group if None not in (one, label)] for group in groups]
+    whole = [(one, label) for group in groups for one, label in group if None not in (one, label)]
+    assert found.rollouts == len(whole)
+    assert found.agreed == sum((one == 1.0) == bool(label) for one, label in whole)
+    assert found.paid_no == sum(one > 0.5 for one, label in whole if label is False)
+    assert found.unpaid_yes == sum(one <= 0.5 for one, label in whole if label is True or label == "true")
+    pairs = [(a, b) for group in told for a, b in combinations(group, 2) if a[1] != b[1]]
+    right = sum((a[0] - b[0]) * (a[1] - b[1]) > 0 for a, b in pairs)
+    counts = [pair_counts([float(label) for _, label in group], [one for one, _ in group]) for group in told]
+    assert sum(one.pairs - one.inverted - one.merged for one in counts) == right
+    low, value, high = found.youden.low, found.youden.value, found.youden.high
     if low is None or value is None or high is None:
-        assert found.now.youden.why
+        assert found.youden.why
     else:
         assert -1 <= low <= value <= high <= 1
+
+
+def test_a_record_of_very_many_completions_takes_no_longer_than_many_records():
+    count = 20_000
+    one, other = list(range(count)), list(range(count, 0, -1))
+    assert pair_counts(one, other) == (count * (count - 1) // 2, count * (count - 1) // 2, 0, 0)
+
+
+def test_an_advantage_can_flip_although_its_own_reward_stays():
+    found = reordered([("g", [Both("a", 0.5, 0.5), Both("b", 0.25, 1.0)])])
+    assert [(one.id, one.changed, one.flipped) for one in found.samples] == [
+        ("b", True, True),
+        ("a", False, True),
+    ]
+
+
+def test_a_lost_reward_is_told_with_its_kind_before_small_changes():
+    group = [Both("a", 0.5, 0.75), Both("b", 1.0, None, 7, None, "timeout"), Both("c", 1.0, 1.0)]
+    found = reordered([("g", group)])
+    assert [(one.id, one.now_error) for one in found.samples] == [("b", "timeout"), ("a", None)]
+    assert (found.failed_now, found.changed) == (1, 2)
+
+
+def test_zero_std_groups_are_told_by_name_and_one_reward_tells_nothing():
+    found = zero_std_change(
+        [("a", [0, 1], [1, 1]), ("b", [1, 1], [0, 1]), ("c", [1], [1]), ("d", [0, 1], [])]
+    )
+    assert (found.groups, found.was, found.now) == (3, 1, 2)
+    assert (found.became, found.stopped) == (["a", "d"], ["b"])
 
 
 @given(st.sampled_from(list(LIMITS)), st.integers(0, 100), st.booleans())
@@ -175,8 +216,43 @@ def test_a_limit_is_read_as_it_is_written(name, number, percent):
     assert str(read_limit(text)) == text
 
 
+@pytest.mark.parametrize("text", ["zero_std=+2%", "false_positives=+0", "false_negatives=+1.5%"])
+def test_an_increase_can_be_limited(folder, text):
+    assert str(read_limit(text)) == text
+    assert measured_of(read_limit(text), compared(folder, "strict", "tolerant")).kept
+
+
+def test_an_increase_is_the_difference_of_both_runs(folder):
+    back = compared(folder, "tolerant", "strict")
+    outcome = measured_of(read_limit("false_negatives=+23"), back)
+    assert (outcome.count, outcome.before, outcome.kept) == (24, 0, False)
+    assert measured_of(read_limit("false_negatives=+24"), back).kept
+    assert not measured_of(read_limit("false_negatives=+66%"), back).kept
+    assert not measured_of(read_limit("broken=23"), back).kept
+
+
+def test_a_limit_by_record_is_measured_where_it_can_be(folder):
+    found = compared(folder, "tolerant", "model")
+    assert measured_of(read_limit("zero_std=100%"), found).kept
+    assert measured_of(read_limit("false_positives=0"), found).of == 24
+    assert measured_of(read_limit("false_negatives=0"), found).count is None, "the model is never right"
+
+
 @pytest.mark.parametrize(
-    "text", ["", "flips", "flips=", "flips=-1", "flips=1.5", "flips=101%", "flip=1", "x=1", "flips=१"]
+    "text",
+    [
+        "",
+        "flips",
+        "flips=",
+        "flips=-1",
+        "flips=1.5",
+        "flips=101%",
+        "flip=1",
+        "x=1",
+        "flips=१",
+        "flips=+1",
+        "zero_std=++1",
+    ],
 )
 def test_what_is_no_limit_is_refused_with_the_way_out(text):
     with pytest.raises(InputError) as refused:
@@ -203,6 +279,15 @@ def test_the_verb_tells_it_in_80_columns_and_by_its_exit_code(folder):
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert rft_inside(folder, "compare", "strict", "tolerant", "--fail-on", "flips=50%").returncode == 0
     assert rft_inside(folder, "compare", "tolerant", "model", "--fail-on", "flips=0").returncode == 2
+    assert rft_inside(folder, "compare", "tolerant", "model", "--by", "rollout").returncode == 2
+    for line in (
+        "what changed: 24 rollouts, 24 of them flipped (first)",
+        "  0/1: 0 -> 1  flipped",
+        "    completion Paris",
+    ):
+        assert line in done.stdout.splitlines()
+    whole = rft_inside(folder, "compare", "strict", "tolerant", "--all").stdout
+    assert whole.count("completion Paris") == 12
     found = json.loads(rft_inside(folder, "compare", "strict", "tolerant", "--json").stdout)
     assert found["order"]["changed"] == 24
 
@@ -232,7 +317,8 @@ def test_on_real_completions_the_samples_that_differ_are_those_that_two_graders_
         return {row["id"]: row["reward"] for row in map(json.loads, lines)}
 
     strict, tolerant = rewards("strict"), rewards("tolerant")
-    assert found.order.changed == sum(strict[name] != tolerant[name] for name in strict) > 0
+    differing = {name for name in strict if strict[name] != tolerant[name]}
+    assert {one.id for one in found.order.samples if one.changed} == differing != set()
     assert found.order.rollouts == 2640
 
 

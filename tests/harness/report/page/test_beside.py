@@ -57,7 +57,7 @@ def test_a_run_of_other_completions_shows_them(tmp_path: Path) -> None:
     other = unpacked(page.data)["samples"]["other"]
     assert page.comparison is not None
     assert page.comparison.other == "first"
-    assert "They share no completion" in page.comparison.sentences[0]
+    assert "record by record, as two models" in page.comparison.sentences[0]
     assert (other["there"], other["reward"]) == ([1, 0], [1.0, None])
     assert other["completion"] == ["72", None]
     assert [remark for remark in page.remarks if "1 of 2 samples are in first too" in remark]

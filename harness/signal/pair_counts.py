@@ -1,0 +1,79 @@
+"""How two numbers order the members of one group: the order within a record is what a policy learns from."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from harness.signal.groups import TOLERANCE
+
+__all__ = ["PairCounts", "pair_counts"]
+
+
+class PairCounts(NamedTuple):
+    """Pairs of one group, by what becomes of their order."""
+
+    pairs: int
+    """Pairs that the first number orders."""
+    inverted: int
+    """Of these, ordered the other way by the second."""
+    merged: int
+    """Of these, equal in the second."""
+    parted: int
+    """Pairs that are equal in the first and not in the second."""
+
+
+def pair_counts(first: Sequence[float], second: Sequence[float]) -> PairCounts:
+    """Count the pairs of a group in n log n steps: a record may have very many completions.
+
+    Args:
+        first: The first number of each member.
+        second: The second number of each member, in the same order.
+    """
+    count = len(first)
+    if count < 2:
+        return PairCounts(0, 0, 0, 0)
+    one, other = _ranks(first), _ranks(second)
+    tied = _ties(one)
+    pairs = count * (count - 1) // 2 - tied
+    if one == other:
+        return PairCounts(pairs, 0, 0, 0)
+    members = sorted(zip(one, other, strict=True))
+    both = _ties(members)
+    return PairCounts(pairs, _inversions([rank for _, rank in members]), _ties(other) - both, tied - both)
+
+
+def _ranks(values: Sequence[float]) -> list[int]:
+    """The rank of each value from 0; neighbors within the tolerance share one."""
+    ranks: dict[float, int] = {}
+    last, rank = -math.inf, -1
+    for value in sorted(set(values)):
+        if value - last > TOLERANCE:
+            rank, last = rank + 1, value
+        ranks[value] = rank
+    return [ranks[value] for value in values]
+
+
+def _ties(values: Sequence[object]) -> int:
+    """Pairs of equal values."""
+    return sum(count * (count - 1) // 2 for count in Counter(values).values() if count > 1)
+
+
+def _inversions(ranks: Sequence[int]) -> int:
+    """Pairs in which the larger number comes first; a Fenwick tree counts the ranks seen so far."""
+    size = max(ranks) + 1
+    tree = [0] * (size + 1)
+    found = 0
+    for seen, rank in enumerate(ranks):
+        at, not_larger = rank + 1, 0
+        while at:
+            not_larger += tree[at]
+            at &= at - 1
+        found += seen - not_larger
+        at = rank + 1
+        while at <= size:
+            tree[at] += 1
+            at += at & -at
+    return found
