@@ -316,6 +316,8 @@ def test_what_a_job_learned_is_reported(trained) -> None:
     assert curve["after"]["training"] > curve["before"]["training"] + 0.1
     assert report["amplified"][0]["after"] > report["amplified"][0]["before"]
     assert report["suppressed"][0]["after"] < report["suppressed"][0]["before"]
+    above = report["graded"].pop("above_lowest")
+    assert 0 < above < 320
     assert report["graded"] == {"completions": 320, "asked": 320}
     assert -1 <= report["length"]["correlation"] <= 1
     shares = [sum(style[side] for style in report["by_model"].values()) for side in ("before", "after")]

@@ -162,6 +162,7 @@ def test_what_a_grader_prints_lands_in_its_log_and_nowhere_else(tmp_path: Path) 
         "3 gradings, mean reward 1.0000",
         "what the grader printed",
         "all 3 rewards are 1",
+        "as a page",
         "run",
     ]
 
