@@ -30,7 +30,7 @@ SMALL: Final = 0.03
 RIGHT_FALL: Final = 0.02
 """A fall of the share of right answers that counts.
 
-Measured against GRPO of a small transformer (`docs/emulator.md`): the expected fall was at least this in 6 of
+Measured against GRPO of a small transformer (`docs/emulator.md`): the expected fall was at least this in 5 of
 15 cases in which the real model lost as much, and in none of the 40 others.
 """
 _ENOUGH: Final = 0.1

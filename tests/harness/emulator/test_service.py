@@ -316,10 +316,10 @@ def test_what_a_job_learned_is_reported(trained) -> None:
     assert curve["after"]["training"] > curve["before"]["training"] + 0.1
     assert report["amplified"][0]["after"] > report["amplified"][0]["before"]
     assert report["suppressed"][0]["after"] < report["suppressed"][0]["before"]
-    above = report["graded"].pop("above_lowest")
-    assert 0 < above < 320
-    assert report["graded"] == {"completions": 320, "asked": 320}
-    assert -1 <= report["length"]["correlation"] <= 1
+    graded = report["graded"]
+    assert (graded["completions"], graded["asked"]) == (320, 320)
+    assert 0 < graded["above_lowest"] < 320
+    assert min(report["length"].values()) > 0
     shares = [sum(style[side] for style in report["by_model"].values()) for side in ("before", "after")]
     assert shares == pytest.approx([1.0, 1.0])
     step_by_step = report["by_model"]["style-1"]
