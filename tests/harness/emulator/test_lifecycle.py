@@ -43,8 +43,8 @@ def test_where_style_tells_right_from_wrong_the_reward_rises(bench, data, seed: 
         for checkpoint in made.store.checkpoints(name, 10, None).data[::-1]
     ]
     assert len(held_out) == 4
-    # From the first checkpoint, which has learned for a quarter of the job. How many numbers a text holds is a
-    # feature, too, and tells nothing of these completions.
+    # From the first checkpoint, which has learned for a quarter of the job. How many numbers a text holds is
+    # a feature, too, and tells nothing of these completions.
     assert held_out[-1] > held_out[0] + 0.05
 
 
