@@ -175,13 +175,13 @@ def _until_final(follower: _Follower, clock: Clock, pace: Polling, brake: Brake)
             settled = count == 0 and final_polls > 1 and not follower.news.pending
             if settled or final_polls >= _SETTLE_POLLS:
                 return
-            clock.sleep(_SETTLE_S)
+            clock.sleep(min(_SETTLE_S, pace.interval_s))
             continue
         final_polls = 0
         if brake.failed:
             return
         if brake.waits:
-            clock.sleep(_SETTLE_S)
+            clock.sleep(min(_SETTLE_S, pace.interval_s))
             continue
         silence.take_in(follower, count)
         quiet_polls = 0 if count else quiet_polls + 1

@@ -94,10 +94,13 @@ def test_print_curl_shows_upload_and_creation(stub, rft):
     assert stub.seen == []
 
 
-def test_a_refused_job_is_exit_2_and_an_absent_service_exit_3(stub, rft):
+def test_a_refused_job_is_exit_2_and_a_service_that_is_busy_for_too_long_exit_3(stub, rft):
     stub.faults.append(Fault("POST", "/jobs$", status=403, body={}))
     assert rft("submit", "train.jsonl", "--arn", ARN).code == 2
-    assert rft("submit", "train.jsonl", "--arn", ARN, "--base-url", "http://127.0.0.1:9/v1").code == 3
+    # A service that says when to ask again: the client's own pauses would take many seconds.
+    busy = {"status": 503, "body": {}, "headers": {"Retry-After": "0.01"}, "times": 999}
+    stub.faults[:] = [Fault(method, "/", **busy) for method in ("GET", "POST")]
+    assert rft("submit", "train.jsonl", "--arn", ARN).code == 3
 
 
 @pytest.mark.parametrize(("status", "code"), [("succeeded", 0), ("failed", 1), ("cancelled", 1)])
@@ -112,14 +115,14 @@ def test_watch_as_json_is_one_object_and_a_second_call_repeats_no_event(stub, rf
     stub.add_job(status="succeeded")
     for step in range(1, 31):
         stub.add_event("ftjob-1", step, data={**DATA, "step": step})
-    first = rft("watch", "ftjob-1", "--json").json
+    first = rft("watch", "ftjob-1", "--json", "--interval", 0.1).json
     assert (first["step"], first["total_steps"], first["new_events"]) == (30, 30, 30)
     assert first["metrics"]["critic_rewards_mean"] == 0.4
     assert [warning["id"] for warning in first["warnings"]] == ["W102"]
-    second = rft("watch", "ftjob-1", "--json").json
+    second = rft("watch", "ftjob-1", "--json", "--interval", 0.1).json
     assert (second["events"], second["new_events"]) == (30, 0)
     assert second["curves"] == first["curves"]
-    assert "event 1" not in rft("watch", "ftjob-1").stdout
+    assert "event 1" not in rft("watch", "ftjob-1", "--interval", 0.1).stdout
 
 
 def test_a_word_that_nobody_documented_ends_the_watch_with_a_note(stub, rft):
@@ -142,7 +145,7 @@ def test_watch_gives_up_with_exit_3(stub, rft):
 
 def test_a_cost_limit_cancels_the_job_and_says_what_it_counts(stub, rft):
     stub.add_job()
-    ran = rft("watch", "ftjob-1", "--stop-above", 1, "--price-per-hour", 2, "--json")
+    ran = rft("watch", "ftjob-1", "--stop-above", 1, "--price-per-hour", 2, "--json", "--interval", 0.1)
     assert ran.code == 1
     assert ran.json["job"]["status"] == "cancelled"
     assert ran.json["cost"]["training_usd"] > 1
