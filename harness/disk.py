@@ -144,7 +144,7 @@ def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
         The new content, open for writing.
 
     Raises:
-        InputError: The file cannot be written, or a symbolic link stands in its place.
+        InputError: The file cannot be written, or a link, device, pipe or socket stands in its place.
     """
     name = os.fsdecode(os.fsencode(path.name)[:200])  # file systems allow 255 bytes
     draft = path.with_name(f".{name}.{os.urandom(8).hex()}.new")
@@ -152,6 +152,9 @@ def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_symlink():
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            # A rename would put a file in the place of /dev/null or of a pipe, for every process.
+            raise OSError(errno.EEXIST, "a device, pipe or socket is there")
         with open(draft, "xb") as file:
             with contextlib.suppress(FileNotFoundError):
                 os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)

@@ -37,6 +37,15 @@ class Killed(BaseException):
 # --- replaced, write_json
 
 
+def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match="a device, pipe or socket is there"), replaced(pipe) as file:
+        file.write(b"x")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
 @given(old=st.none() | st.binary(max_size=50), new=st.binary(max_size=50), cut=st.integers(0, 50))
 def test_a_writer_that_is_cut_off_at_any_byte_leaves_the_old_content(
     tmp_path_factory: pytest.TempPathFactory, old: bytes | None, new: bytes, cut: int
