@@ -134,5 +134,7 @@ def as_text(value: Any) -> str:
         return value
     try:
         return json.dumps(value, ensure_ascii=False, indent=1 if isinstance(value, dict | list) else None)
-    except (TypeError, ValueError, RecursionError):
+    except RecursionError:
+        return "(nested too deeply to be shown)"
+    except (TypeError, ValueError):
         return repr(value)
