@@ -32,7 +32,7 @@ from harness.replay.expected_gradings import ExpectedGradings
 from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
 from harness.report.summary import summary_of
-from harness.runs.labels import PLAIN, label_rule
+from harness.runs.labels import PLAIN, label_rule, not_compared
 from harness.runs.rows import Totals
 from harness.runs.store import Run
 from harness.targets.opening import CONCURRENCY, IN_PROCESS, LAMBDA_RUNTIME
@@ -155,21 +155,12 @@ def command(
             say(printable(line))
     if run.facts.label is not None and totals.rewards and not totals.agreed + totals.disagreed:
         # A setting is no wish of this call: where nobody knows the grader's range, the summary says so.
-        if run.facts.bounds is not None or setting_of("label") is None:
-            raise _not_compared(run)
+        range_known = run.facts.bounds is not None
+        if range_known or setting_of("label") is None:
+            raise not_compared(run.facts.label, range_known=range_known, place=str(run.rollouts))
     if totals.errors.get("input"):
         return 2
     return int(bool(outcome.changed or totals.wires or totals.errors or totals.fields))
-
-
-def _not_compared(run: Run) -> InputError:
-    """Why no reward could be held to a label, though rollouts carry it."""
-    what = f"no rollout with a reward carries a verdict in the field {run.facts.label!r}"
-    fix = "A label is true, false or a number; --label-true names the texts that mean yes."
-    if run.facts.bounds is None:
-        what += " that can be compared: the grader's range is not known"
-        fix = "Add --range LOW HIGH: true and false are held to the middle of the range."
-    return InputError(what, place=str(run.rollouts), fix=fix)
 
 
 def _target(arn: str | None, stack: str | None, asked: dict[str, Any]) -> dict[str, Any]:

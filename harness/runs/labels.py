@@ -103,6 +103,23 @@ def label_rule(
     return LabelRule(TOLERANCE if tolerance is None else tolerance, threshold, true)
 
 
+def not_compared(label: str, *, range_known: bool, place: str) -> InputError:
+    """Why no reward could be held to a label, though rollouts carry it.
+
+    Args:
+        label: The field.
+        range_known: Whether the grader's range is known.
+        place: What holds the rewards.
+    """
+    what = f"no rollout with a reward carries a verdict in the field {label!r}"
+    if range_known:
+        fix = "A label is true, false or a number; --label-true names the texts that mean yes."
+    else:
+        what += " that can be compared: the grader's range is not known"
+        fix = "Add --range LOW HIGH: true and false are held to the middle of the range."
+    return InputError(what, place=place, fix=fix)
+
+
 @dataclass(slots=True)
 class LabelCounts:
     """Rewards against labels: a confusion table of yes and no, and the moments of a correlation."""

@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from harness.errors import InputError
 from harness.printable import named
+from harness.replay.grading import ALL_WIRES
 from harness.runs.facts import Bounds, known_bounds, middle_of
+from harness.runs.labels import not_compared
 from harness.runs.rows import Row, read_rows
 from harness.runs.store import Run
 from harness.signal.groups import TOLERANCE
@@ -173,12 +175,12 @@ def choose_rows(run: Run, asked: RowFilter, most: int, bounds: Bounds | None = N
         bounds: The grader's range, where the run does not know it.
 
     Raises:
-        InputError: The run is not finished, its grader declares another range, or it holds nothing to
-            filter by.
+        InputError: The run is not finished, its grader declares another range, it holds nothing to filter by,
+            or no reward could be held to its label.
     """
     _ = run.totals  # refuses a run that is not finished
     facts = run.facts
-    if asked.disagree and facts.label is None and facts.wire != "all":
+    if asked.disagree and facts.label is None and facts.wire != ALL_WIRES:
         raise InputError(
             "the run was replayed without a label and over one wire, so nothing can disagree",
             place=str(run.folder),
@@ -187,6 +189,7 @@ def choose_rows(run: Run, asked: RowFilter, most: int, bounds: Bounds | None = N
     found = ChosenRows(middle_of(known_bounds(facts.bounds, bounds)))
     middle, rule = found.middle, facts.label_rule
     group = None if asked.group is None else _group_named(run, asked.group)
+    compared = 0
     seen: set[Condition] = set()
     metrics: dict[str, None] = {}
     for row in read_rows(run.rewards):
@@ -196,13 +199,11 @@ def choose_rows(run: Run, asked: RowFilter, most: int, bounds: Bounds | None = N
         if asked.where and len(metrics) <= _NAMED:
             metrics.update(dict.fromkeys(row["metrics"]))
         reward = row["reward"]
+        agrees = rule.agreement(reward, row.get("label"), middle) if asked.disagree else None
+        compared += agrees is not None
         if (asked.failed and reward is not None) or (group is not None and row["group"] != group):
             continue
-        if (
-            asked.disagree
-            and "wires" not in row
-            and rule.agreement(reward, row.get("label"), middle) is not False
-        ):
+        if asked.disagree and agrees is not False and "wires" not in row:
             continue
         if not all(condition.holds(value) for condition, value in values):
             continue
@@ -215,6 +216,8 @@ def choose_rows(run: Run, asked: RowFilter, most: int, bounds: Bounds | None = N
             found.total += reward
         if len(found.rows) < most:
             found.rows.append(row)
+    if asked.disagree and not compared and facts.label is not None and facts.wire != ALL_WIRES:
+        raise not_compared(facts.label, range_known=middle is not None, place=str(run.folder))
     _check_seen(run, [condition for condition in asked.where if condition not in seen], list(metrics))
     return found
 

@@ -313,3 +313,18 @@ def test_records_alone_are_graded_by_their_references(folder: Path) -> None:
     assert said.returncode == 0, "reported, not asserted"
     assert "own reference as the completion: highest reward on 0 of 4" in said.stdout
     assert "below the highest: line-1/reference" in said.stdout
+
+
+def test_a_label_that_an_unknown_range_leaves_uncompared_is_never_called_agreement(folder: Path) -> None:
+    write_grader(folder, BY_WIRE, "by_hand.py")
+    words = ("replay", "rollouts.jsonl", "--grader", "by_hand.py:handler")
+    asked = rft_inside(folder, *words, "--label", "ok", "--name", "asked")
+    assert asked.returncode == 2
+    assert "Add --range LOW HIGH: true and false are held to the middle" in asked.stderr
+    said = refusal(folder, "show", "asked", "--disagree")
+    assert "the grader's range is not known. Add --range LOW HIGH" in said
+    assert rft_inside(folder, "show", "asked", "--disagree", "--range", "0", "1").returncode == 0
+    (folder / "rft.toml").write_text('label = "ok"\n')  # a setting is no wish of this call
+    told = rft_inside(folder, *words, "--name", "told")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "range not known: true and false were not compared; add --range LOW HIGH" in told.stdout
