@@ -114,6 +114,8 @@ def _within(found: Signal) -> Iterator[str]:
         yield f"{shortened(one.name, _NAME):<{_NAME}} {said}  spread {one.spread:.3g}, mean {one.mean:.3g}{n}"
     if len(found.components) > _METRICS:
         yield f"and {len(found.components) - _METRICS:,} more metrics; --json lists all"
+    if found.passed_over:
+        yield f"{found.passed_over:,} values of metrics not looked at: over 50 names, or beyond 1e100"
 
 
 def _completions(found: Signal) -> Iterator[str]:

@@ -31,6 +31,7 @@ class Row(TypedDict):
     repeat: int
     id: Any
     group: str | None
+    """The record; None for a line that could not be used, which has no reward."""
     reward: float | None
     metrics: dict[str, float]
     error: dict[str, str] | None
@@ -89,7 +90,8 @@ def parse_row(line: bytes) -> Row:
         else:
             good = isfinite(row["reward"])
         good &= type(row["at"]) is type(row["repeat"]) is int and row["at"] >= 0 and isfinite(row["ms"])
-        good &= row["group"] is None or type(row["group"]) is str
+        # A line that belongs to no record is one that could not be used, and so was not graded.
+        good &= row["reward"] is None if row["group"] is None else type(row["group"]) is str
         good &= "id" in row and type(row.get("wires", {})) is dict
         good &= type(row.get("length", 0)) is int and type(row.get("finish", "")) is str
         good &= all(type(name) is str for name in row.get("fields", ()))

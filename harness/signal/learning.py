@@ -26,14 +26,10 @@ from harness.signal.zero_std import SizeForecast
 
 __all__ = ["Component", "Signal", "signal_of"]
 
-MIXED: Final = 0.2
-"""A zero-std record is worth dropping where its next group differs less likely than this. Our choice."""
 TEACHING: Final = 4
 """Groups that should teach something in a step, whose mean over fewer is mostly noise. Our choice."""
 SURE: Final = 0.95
 """How surely a step should hold that many."""
-NO_RANGE: Final = "the grader's range is not known; add --range LOW HIGH"
-ONCE: Final = "graded once each; replay with --repeats 3"
 _FEW = 10
 _STILL = 1e-9
 """A spread below this is rounding."""
@@ -98,6 +94,8 @@ class Signal:
     droppable: Statistic
     """Share of records whose next group would hardly ever teach anything."""
     components: list[Component]
+    passed_over: int
+    """Values of metrics that were not looked at: beyond fifty names, or too large to compute with."""
     noise: Statistic
     """Variance of repeats over the variance within groups."""
     noisy: Statistic
@@ -191,6 +189,7 @@ def signal_from(tally: Tally, facts: RunFacts, bounds: Bounds | None, folder: st
         droppable=rewards.droppable(),
         noisy=noisy_groups(tally.repeats, facts.repeats),
         components=_components(tally),
+        passed_over=tally.passed_over,
         truncated_mean=_average(tally.truncated_rewards),
         seconds=tally.ms / tally.timed / 1000 if tally.timed else None,
         verdict=advise(grounds),

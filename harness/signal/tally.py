@@ -108,6 +108,8 @@ class Tally:
     values: Counter[float] = field(default_factory=Counter)
     """How often each reward occurs, of the first thousand different ones."""
     metrics: dict[str, MetricSums] = field(default_factory=dict)
+    passed_over: int = 0
+    """Values of metrics that are not looked at: beyond fifty names, or too large to compute with."""
     finished: int = 0
     """Rollouts that say why the model stopped."""
     truncated: int = 0
@@ -148,12 +150,11 @@ class Tally:
             group.lengths.append(length)
             self.measured_lengths += 1
         for metric, value in row["metrics"].items():
-            if not -_LARGEST <= value <= _LARGEST:
-                continue
             sums = self.metrics.get(metric)
+            if not -_LARGEST <= value <= _LARGEST or (sums is None and len(self.metrics) >= _METRICS):
+                self.passed_over += 1
+                continue
             if sums is None:
-                if len(self.metrics) >= _METRICS:
-                    continue
                 sums = self.metrics[metric] = MetricSums()
             sums.add(name, value, reward)
 

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.data.json_lines import LineError
 from harness.data.typed_json import typed
 from harness.errors import InputError
-from harness.runs.rows import Row, Totals, dump, read_rows
+from harness.runs.rows import Row, Totals, dump, parse_row, read_rows
 
 REWARDS = st.none() | st.floats(-5, 5)
 LABELS = (
@@ -33,7 +34,7 @@ def rows(draw: st.DrawFn) -> Row:
         "at": draw(st.integers(0, 2**40)),
         "repeat": 0,
         "id": draw(ANY_TEXT | st.integers() | st.lists(ANY_TEXT, max_size=2)),
-        "group": draw(st.none() | ANY_TEXT),
+        "group": draw(ANY_TEXT if reward is not None else st.none() | ANY_TEXT),
         "reward": reward,
         "metrics": draw(st.dictionaries(ANY_TEXT, st.floats(-9, 9), max_size=2)),
         "error": None if reward is not None else {"kind": kind, "message": draw(ANY_TEXT)},
@@ -122,3 +123,13 @@ def test_a_damaged_line_is_a_row_or_one_sentence_with_its_line(
 def test_a_file_of_nothing_has_no_rows(tmp_path: Path) -> None:
     (tmp_path / "rewards.jsonl").touch()
     assert list(read_rows(tmp_path / "rewards.jsonl")) == []
+
+
+@given(rows())
+def test_a_reward_of_no_record_is_no_row(row: Row) -> None:
+    row["group"] = None
+    if row["reward"] is None:
+        assert parse_row(dump(row))["group"] is None
+    else:
+        with pytest.raises(LineError):
+            parse_row(dump(row))

@@ -234,3 +234,26 @@ def test_a_metric_that_some_rollouts_lack_is_told_with_its_own_count():
     for number, one in enumerate(rows):
         one["metrics"] = {"right": one["reward"]} if number % 4 else {}
     assert [(one.name, one.n) for one in signal(rows).components] == [("right", 60)]
+
+
+def test_metrics_that_were_not_looked_at_are_counted():
+    rows = rows_of(MIXED)
+    for one in rows:
+        one["metrics"] = {**{f"m{number:02}": 1.0 for number in range(50)}, "one more": 1.0, "huge": 1e101}
+    found = signal(rows)
+    assert [one.name for one in found.components] == [f"m{number:02}" for number in range(50)]
+    assert found.passed_over == 2 * len(rows)
+
+
+def test_shapes_fields_and_an_unknown_range_are_told():
+    facts = replace(FACTS, totals=Totals(gradings=80, rewards=80, lowest=0.0, highest=1.0, wires=3))
+    found = signal_from(gather(rows_of(MIXED)), facts, (0.0, 1.0))
+    assert found.verdict.action == "fix the grader"
+    assert "3 rewards depend on the shape of the event" in found.verdict.sentence
+    facts = replace(
+        FACTS, totals=Totals(gradings=80, rewards=80, lowest=0.0, highest=1.0, fields={"grade": 5})
+    )
+    found = signal_from(gather(rows_of(MIXED)), facts, None)
+    assert found.verdict.action == "train"
+    assert any("grade" in more for more in found.verdict.also)
+    assert any("range is not known" in more for more in found.verdict.also)
