@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from harness.data.identity import leak_sets
 from harness.rehearsal.goal import Goal
@@ -50,11 +50,6 @@ class FoldedFigures:
     wrong_earn: float | None
     rewards_after: dict[str, float]
     """Expected reward of each record under the learned policy."""
-
-
-class _Fold(NamedTuple):
-    training: list[Example]
-    left_out: list[Example]
 
 
 class _Known(Grading):

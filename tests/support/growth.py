@@ -24,14 +24,15 @@ def assert_linear(work: Callable[[Input], object], make: Callable[[int], Input],
     short, long = make(size // _TIMES_LONGER), make(size)
     ratios = []
     for _ in range(3):
-        before, after = _seconds(work, short), _seconds(work, long)
+        before, after = seconds(work, short), seconds(work, long)
         ratios.append(after / max(before, _TOO_SHORT_TO_COMPARE_S / _TIMES_LONGER))
         if ratios[-1] < 2 * _TIMES_LONGER:
             return
     raise AssertionError(f"{_TIMES_LONGER} times the input takes {min(ratios):.1f} times as long")
 
 
-def _seconds(work: Callable[[Input], object], given: Input) -> float:
+def seconds(work: Callable[[Input], object], given: Input) -> float:
+    """The processor time that work on one input takes."""
     gc.disable()  # a collection in the middle would count all that the test process holds
     try:
         began = time.process_time()

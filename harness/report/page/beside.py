@@ -7,16 +7,9 @@ from collections.abc import Hashable, Iterator
 from harness.report.page.held_samples import Pair
 from harness.runs.rows import Row, read_rows
 from harness.runs.store import Run
+from harness.signal.joined import same_file
 
-__all__ = ["beside", "same_rollouts"]
-
-
-def same_rollouts(one: Run, other: Run) -> bool:
-    """Whether two runs graded the same lines."""
-    mine, theirs = one.facts.input, other.facts.input
-    if mine.sha256 is None or mine.sha256 != theirs.sha256:
-        return False
-    return (mine.derived, mine.template) == (theirs.derived, theirs.template)
+__all__ = ["beside"]
 
 
 def beside(one: Run, other: Run | None) -> Iterator[Pair]:
@@ -36,7 +29,7 @@ def beside(one: Run, other: Run | None) -> Iterator[Pair]:
     if other is None:
         for row in rows:
             yield row, None
-    elif same_rollouts(one, other):
+    elif same_file(one, other):
         yield from _merged(rows, read_rows(other.rewards))
     else:
         theirs: dict[Hashable, Row] = {}

@@ -19,7 +19,7 @@ from harness.report.page.bars import (
     metric_bars,
     reward_bars,
 )
-from harness.report.page.beside import beside, same_rollouts
+from harness.report.page.beside import beside
 from harness.report.page.comparison_card import ComparisonCard, comparison_card
 from harness.report.page.curve_charts import CurveChart, job_charts, rehearsal_charts
 from harness.report.page.headline import PageVerdict, Tile, lead_of, run_facts, tiles_of, verdict_of
@@ -39,6 +39,7 @@ from harness.runs.facts import Bounds, middle_of
 from harness.runs.rows import Row
 from harness.runs.store import Run
 from harness.signal.comparison import compare_runs
+from harness.signal.joined import same_file
 from harness.signal.learning import signal_of
 
 __all__ = ["ReportPage", "page_of"]
@@ -193,7 +194,7 @@ def _texts(run: Run, held: HeldRows, rows: Sequence[Row], most: int) -> HeldText
 def _other_side(run: Run, against: Run, held: HeldRows, most: int) -> OtherSide:
     _ = against.totals  # refuses a run that is not finished
     name = against.facts.id or against.folder.name
-    if same_rollouts(run, against):
+    if same_file(run, against):
         return OtherSide(name, None)
     rows = [row for row in held.others if row is not None]
     return OtherSide(name, _texts(against, replace(held, worth=frozenset()), rows, most))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-import time
 from itertools import product
 
 import pytest
 
 from graders.checks.choices import choice, choice_set, label, yes_no
 from graders.testing import make_sample
+from support.growth import seconds
 
 UNITS = [
     "是 ",
@@ -63,22 +62,12 @@ CHECKS = {
 CLAIM = "Answer: A. Yes, cat. "
 
 
-def seconds(check, reference, text):
-    sample = make_sample(text, reference, options=OPTIONS)
-    gc.disable()  # a collection in the middle would count all that the test process holds
-    try:
-        start = time.process_time()
-        check(sample)
-        return time.process_time() - start
-    finally:
-        gc.enable()
-
-
 def grows(check, reference, lead, unit, size):
     """How much longer four times the text takes, a steady part of one millisecond aside."""
-    small, large = (lead + unit * (length // len(unit)) for length in (size // 4, size))
-    once = min(seconds(check, reference, small) for _ in range(2))
-    return seconds(check, reference, large) / (once + 0.001)
+    texts = (lead + unit * (length // len(unit)) for length in (size // 4, size))
+    small, large = (make_sample(text, reference, options=OPTIONS) for text in texts)
+    once = min(seconds(check, small) for _ in range(2))
+    return seconds(check, large) / (once + 0.001)
 
 
 @pytest.mark.parametrize("name", CHECKS)

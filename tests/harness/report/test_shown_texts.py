@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.report.shown_texts import excerpt, length_of, texts_of_line
+from harness.report.shown_texts import as_text, excerpt, length_of, texts_of_line
 from support.rollout_files import rollout
 
 JSON = st.recursive(
@@ -83,3 +83,11 @@ def test_an_excerpt_is_start_and_end_and_counts_what_it_leaves_out(text: str, mo
 def test_a_rollout_of_the_tests_is_read() -> None:
     found = texts_of_line(json.dumps(rollout("a", "7", "72")).encode())
     assert (found.completion, found.reference) == ("7", "72")
+
+
+@given(st.integers(0, 3), st.sampled_from([list, dict]))
+def test_a_value_nested_however_deeply_is_a_text(depth: int, kind: type) -> None:
+    value: object = 1
+    for _ in range(10**depth):
+        value = [value] if kind is list else {"a": value}
+    assert as_text(value)

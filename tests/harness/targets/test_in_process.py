@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +20,7 @@ ITEM = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _leave_no_modules() -> Iterator[None]:
-    modules, path = set(sys.modules), list(sys.path)
-    yield
-    sys.path[:] = path
-    for name in set(sys.modules) - modules:
-        del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("no_modules_left")
 
 
 def by_hand(handler: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,7 @@ from harness.targets.in_process import InProcessTarget
 from harness.targets.loading import load
 from support.rft_command import RIGHT, write_grader
 
-
-@pytest.fixture(autouse=True)
-def _leave_no_modules() -> Iterator[None]:
-    modules, path = set(sys.modules), list(sys.path)
-    yield
-    sys.path[:] = path
-    for name in set(sys.modules) - modules:
-        del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("no_modules_left")
 
 
 @pytest.fixture
