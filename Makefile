@@ -101,7 +101,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 LIKE_DEV := --constraint requirements/dev.txt
 
 pins: ## compile requirements/*.txt from pyproject.toml (needs uv)
-	$(COMPILE) pyproject.toml --extra all --extra telemetry --group dev --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra all --extra checks --extra telemetry --group dev --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --extra all --group build $(LIKE_DEV) --output-file requirements/harness.txt
 	$(COMPILE) pyproject.toml --extra telemetry $(LIKE_DEV) --output-file requirements/lambda.txt
 	$(COMPILE) --group runtime $(LIKE_DEV) --output-file requirements/runtime.txt

@@ -1,0 +1,37 @@
+"""What a check needs beyond the standard library is imported as it is made, or named with its extra."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from graders.checks._optional import optional
+from graders.errors import ConfigurationError
+
+PYPROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
+
+
+def test_an_installed_library_is_returned():
+    assert optional("json", "schema") is json
+
+
+def test_a_missing_library_is_named_with_the_line_that_installs_it():
+    with pytest.raises(
+        ConfigurationError, match=r"needs the package of no_such: pip install 'rft-graders\[sql\]'"
+    ):
+        optional("no_such.part", "sql")
+
+
+def test_a_library_that_lacks_one_of_its_own_is_no_missing_extra(tmp_path, monkeypatch):
+    (tmp_path / "half_there.py").write_text("import not_there_at_all\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModuleNotFoundError, match="not_there_at_all"):
+        optional("half_there", "sql")
+
+
+def test_one_extra_brings_all_families():
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    [umbrella] = extras["checks"]
+    named = umbrella.removeprefix("rft-graders[").removesuffix("]").split(",")
+    assert sorted(named) == sorted(set(extras) & {"maths", "regex", "schema", "similarity", "sql"})
