@@ -124,7 +124,7 @@ class Setting:
         if kind is SettingKind.PATH:
             return self._moved(self.value, folder)
         where, colon, name = self.value.partition(":")
-        if kind is SettingKind.GRADER and where.endswith(".py"):
+        if kind is SettingKind.GRADER and where.endswith((".py", ".toml")):
             return f"{self._moved(where, folder)}{colon}{name}"
         return self.value
 

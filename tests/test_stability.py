@@ -42,7 +42,8 @@ def test_what_a_module_offers_is_listed(module):
     assert sorted(LISTED.get(module, [])) == sorted(public(module))
 
 
-def test_nothing_else_is_listed():
+def test_nothing_else_is_listed(monkeypatch):
+    monkeypatch.setenv("GRADER_CHECK", "checks.numbers:number()")  # what `ready_check` is made from
     assert set(LISTED) <= {"graders", *MODULES}
     for module, names in LISTED.items():
         assert all(hasattr(importlib.import_module(module), name) for name in names)

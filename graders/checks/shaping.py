@@ -77,7 +77,7 @@ def length(full: int, zero: int, *, unit: Unit = "characters") -> Callable[[Samp
 
 
 def overlong(
-    check: Check, longest: int, cache: int, *, unit: Unit = "characters"
+    correctness: Check, longest: int, cache: int, *, unit: Unit = "characters"
 ) -> Callable[[Sample[Any]], Reward | Abstain]:
     """Make DAPO's reward: the answer's correctness, less a soft punishment of what is nearly too long.
 
@@ -95,7 +95,7 @@ def overlong(
     Up to L_max - L_cache it pays for padding as much as for brevity.
 
     Args:
-        check: The scoring function that says how correct the answer is, 0 to 1.
+        correctness: The scoring function that says how correct the answer is, 0 to 1.
         longest: The length from which on nothing is earned, in `unit`.
         cache: How far below `longest` the punishment begins; up to `longest`.
         unit: `characters` or `words`.
@@ -103,14 +103,14 @@ def overlong(
     Raises:
         DecorationError: An option cannot be meant.
     """
-    function_option("check", check)
+    function_option("correctness", correctness)
     measure = _measure(unit)
     if count_option("cache", cache) > count_option("longest", longest):
         raise DecorationError(f"cache={cache}: write a length up to longest={longest}")
 
     def is_right_and_not_overlong(sample: Sample[Any]) -> Reward | Abstain:
         """How correct the answer is, less the punishment."""
-        correct = check(sample)
+        correct = correctness(sample)
         if isinstance(correct, Abstain):
             return correct
         size = measure(visible(sample.completion))
@@ -120,7 +120,7 @@ def overlong(
 
 
 def cosine_length(
-    check: Check, longest: int, *, share: float = 0.5, unit: Unit = "characters"
+    correctness: Check, longest: int, *, share: float = 0.5, unit: Unit = "characters"
 ) -> Callable[[Sample[Any]], Reward | Abstain]:
     """Make a reward that a short correct answer earns in full, and longer ones less of, along a cosine.
 
@@ -129,7 +129,7 @@ def cosine_length(
     0. It pays most for a right answer without any working; reasoning is not counted.
 
     Args:
-        check: The scoring function that says how correct the answer is, 0 to 1.
+        correctness: The scoring function that says how correct the answer is, 0 to 1.
         longest: The length from which on a correct answer earns `1 - share`, in `unit`.
         share: The part of the reward that length decides.
         unit: `characters` or `words`.
@@ -137,14 +137,14 @@ def cosine_length(
     Raises:
         DecorationError: An option cannot be meant.
     """
-    function_option("check", check)
+    function_option("correctness", correctness)
     count_option("longest", longest)
     number_option("share", share, 0, 1)
     measure = _measure(unit)
 
     def is_right_and_short(sample: Sample[Any]) -> Reward | Abstain:
         """How correct the answer is, less for its length."""
-        correct = check(sample)
+        correct = correctness(sample)
         if isinstance(correct, Abstain):
             return correct
         size = measure(visible(sample.completion))

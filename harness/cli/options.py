@@ -90,7 +90,7 @@ def _is_arn(value: str) -> bool:
 
 
 def _is_file(value: str) -> bool:
-    return value.partition(":")[0].endswith(".py")
+    return value.partition(":")[0].endswith((".py", ".toml"))
 
 
 _NO_ARN = _refuse(_is_arn, "is a deployed function. Write --arn.")
@@ -157,7 +157,7 @@ def arn_option(*, multiple: bool = False) -> Callable[[Verb], Verb]:
         "--arn",
         "arns" if multiple else "arn",
         metavar="ARN",
-        callback=_refuse(_is_file, "is a Python file. Write --grader."),
+        callback=_refuse(_is_file, "is a file. Write --grader."),
         multiple=multiple,
         help="Take this deployed function: an ARN or NAME:ALIAS." + (" Repeatable." if multiple else ""),
     )

@@ -111,7 +111,7 @@ def _fill(recipe: Recipe, into: Path) -> tuple[list[SourceTree], list[str]]:
     _copy(read_tree(library, library), into)
     trees = []
     if recipe.own is not None and recipe.handler is not None:
-        own = own_requirements(recipe.project, recipe.handler)
+        own = own_requirements(recipe.project, recipe.handler, recipe.check)
         trees.append(read_tree(recipe.own, recipe.project, own))
     for source in recipe.sources:
         trees.append(read_tree(source, recipe.project))
@@ -212,6 +212,7 @@ def _manifest(recipe: Recipe, into: Path, trees: list[SourceTree]) -> Manifest:
         architecture=recipe.architecture,
         glibc=glibc_text(glibc_of(recipe.runtime)),
         handler=recipe.handler,
+        check=recipe.check,
         own=None if recipe.own is None else relative(recipe.own),
         sources=[relative(source) for source in recipe.sources],
         files={name: file_sha256(into / name) for tree in trees for name in sorted(tree.files)},

@@ -17,7 +17,7 @@ from harness.deploy.surroundings import (
 )
 from harness.errors import InputError
 from harness.localaws.function import FunctionSpec
-from harness.targets.built import Built, bare_function, built_function, grader_named
+from harness.targets.built import Built, bare_function, built_function, grader_named, grader_of
 from harness.targets.lambda_runtime import LocalRuntimeTarget
 from harness.targets.opening import open_deployed
 from harness.targets.own_process import OwnProcessTarget
@@ -97,7 +97,7 @@ def open_places(
     else:
         spec = _by_hand(handler, grader, artifact, function, bool(arns))
     # Without a build `_built` insists on a grader's name.
-    named = grader or grader_named(handler or (spec.handler if spec else ""))
+    named = grader or (grader_of(spec) if spec and not handler else grader_named(handler or ""))
     here = stack.enter_context(closing(OwnProcessTarget(named)))
     places = [GradingPlace(here.name, here, here.sha256, around=surroundings_here(), restart=here.restart)]
     if spec is not None:

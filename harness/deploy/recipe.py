@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from graders.configured import READY_HANDLER, READY_VARIABLE
 from harness.deploy.vendor import install_here
 from harness.errors import InputError
 from harness.localaws.source_tree import REQUIREMENTS, own_requirements, own_source
@@ -38,8 +39,10 @@ class Recipe:
     """Whether Powertools is copied out of the running environment, without the network."""
     handler: str | None = None
     """The function's handler, which decides what is its own; None where everything is named."""
+    check: str | None = None
+    """What the handler of ready checks grades by; None for any other handler."""
     own: Path | None = None
-    """The handler's folder or module."""
+    """The handler's folder or module, or the file that describes its check."""
     sources: tuple[Path, ...] = ()
     """Further modules and folders; each lands at the top of the artifact under its own name."""
     project: Path = Path()
@@ -94,8 +97,10 @@ def recipe_of(
         what = "Architectures" if declared.architecture is None else "Handler"
         raise _left_open(what, declared, template)
     project = Path()
-    own = own_source(project, declared.handler)
-    requirements = own_requirements(project, declared.handler)
+    if declared.handler == READY_HANDLER and not declared.check:
+        raise _left_open(READY_VARIABLE, declared, template)
+    own = own_source(project, declared.handler, declared.check)
+    requirements = own_requirements(project, declared.handler, declared.check)
     shared = [each / REQUIREMENTS for each in sources if (each / REQUIREMENTS).is_file()]
     return Recipe(
         runtime=runtime,
@@ -103,6 +108,7 @@ def recipe_of(
         requirements=(*([pins] if pins is not None else []), *requirements, *shared),
         powertools_installed=powertools_installed,
         handler=declared.handler,
+        check=declared.check,
         own=own,
         sources=tuple(each for each in sources if own is None or each.resolve() != own.resolve()),
         project=project,

@@ -44,8 +44,10 @@ class Manifest:
     """The newest version of glibc that the compiled files may need."""
     handler: str | None = None
     """Decides which files are the function's own; None where the sources were named one by one."""
+    check: str | None = None
+    """What the handler of ready checks grades by; None for any other handler."""
     own: str | None = None
-    """The handler's folder or module."""
+    """The handler's folder or module, or the file that describes its check."""
     sources: list[str] = field(default_factory=list)
     """What else was named."""
     files: dict[str, str] = field(default_factory=dict)
@@ -153,7 +155,7 @@ def _present(manifest: Manifest, project: Path) -> dict[str, Path]:
     """The files that a build would copy now, by their path in the artifact."""
     files: dict[str, Path] = {}
     if manifest.own is not None and manifest.handler is not None and (project / manifest.own).exists():
-        own = own_requirements(project, manifest.handler)
+        own = own_requirements(project, manifest.handler, manifest.check)
         files |= read_tree(project / manifest.own, project, own).files
     for source in manifest.sources:
         if (project / source).exists():
@@ -188,7 +190,7 @@ def _requirements_changed(manifest: Manifest, project: Path) -> Iterator[str]:
             yield name
     if manifest.handler is None:
         return
-    for file in own_requirements(project, manifest.handler):
+    for file in own_requirements(project, manifest.handler, manifest.check):
         if (name := os.path.relpath(file, project)) not in manifest.requirements:
             yield f"{name} (added)"
 

@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from graders.configured import READY_VARIABLE
 from harness.errors import InputError
 
 __all__ = [
@@ -75,16 +76,22 @@ def handler_module(handler: str) -> list[str]:
     return parts
 
 
-def own_source(project: Path, handler: str) -> Path | None:
+def own_source(project: Path, handler: str, check: str | None = None) -> Path | None:
     """The folder or module that a handler is in; None when it is in the library itself.
 
     Args:
         project: The folder that the artifact is built from.
         handler: As the template spells it.
+        check: What the handler of ready checks grades by; where it is a file, that is the function's own.
 
     Raises:
-        InputError: There is no such module.
+        InputError: There is no such module or file.
     """
+    if (file := _described_in(check)) is not None:
+        if not (project / file).is_file():
+            fix = f"Write that file, or correct {READY_VARIABLE} in the template."
+            raise InputError(f"there is no {file}", place=str(project.absolute()), fix=fix)
+        return project / file.parts[0]
     parts = handler_module(handler)
     if parts[0] == "graders":
         return None
@@ -96,24 +103,43 @@ def own_source(project: Path, handler: str) -> Path | None:
     return project / parts[0] if (project / parts[0]).is_dir() else project / f"{parts[0]}.py"
 
 
-def own_requirements(project: Path, handler: str) -> list[Path]:
+def own_requirements(project: Path, handler: str, check: str | None = None) -> list[Path]:
     """The requirements files of a handler: those of every folder that Python imports on the way to it.
 
     Args:
         project: The folder that the artifact is built from.
         handler: As the template spells it.
+        check: What the handler of ready checks grades by; its packages stand beside its file, or in the
+            project's own folder.
 
     Raises:
         InputError: It is no handler.
     """
-    parts = handler_module(handler)
-    if parts[0] == "graders":
+    if check is not None:
+        file = _described_in(check)
+        parts = list(file.parent.parts) if file is not None else []
+    elif (parts := handler_module(handler))[0] == "graders":
         return []
-    if not (project / parts[0]).is_dir():
+    if not parts or not (project / parts[0]).is_dir():
         folders = [project]
     else:
         folders = [project.joinpath(*parts[: count + 1]) for count in range(len(parts))]
     return [folder / REQUIREMENTS for folder in folders if (folder / REQUIREMENTS).is_file()]
+
+
+def _described_in(check: str | None) -> Path | None:
+    """The file of the project that describes a ready check; None where a line names it.
+
+    Raises:
+        InputError: The file is outside of the project.
+    """
+    if check is None or not check.endswith(".toml"):
+        return None
+    file = Path(os.path.normpath(check))
+    if file.is_absolute() or ".." in file.parts:
+        fix = f"Write {READY_VARIABLE} as a path inside of the project."
+        raise InputError(f"{check} is outside of the project", fix=fix)
+    return file
 
 
 def secretive(names: Iterable[str]) -> list[str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from graders.configured import READY_HANDLER, READY_VARIABLE
 from harness.errors import InputError
 from harness.localaws.function import FunctionSpec
 from harness.localaws.template_values import FUNCTION_TYPE, TemplateValues, Unresolved, merge_properties
@@ -54,6 +55,8 @@ class DeclaredFunction:
     memory_mb: int | None = 128
     refused: tuple[str, ...] = ()
     """Properties, from `Globals` too, that SAM refuses for a container image."""
+    check: str | None = None
+    """What the handler of ready checks is told to grade by; None for any other handler."""
     defaults: Mapping[str, str] = field(default_factory=dict)
     """The parameters that these values come from, with their defaults."""
 
@@ -187,7 +190,9 @@ class _Reader:
             architecture: str | None = self._architecture(properties, logical_id)
         except Unresolved:
             architecture = None
-        handler, defaults = self._text_or_none(handler), dict(self._values.defaults_used)
+        handler = self._text_or_none(handler)
+        check = self._check(properties, logical_id) if handler == READY_HANDLER else None
+        defaults = dict(self._values.defaults_used)
         # What follows decides nothing of the build.
         timeout = self._number_or_none(properties.get("Timeout", 3))
         memory = self._number_or_none(properties.get("MemorySize", 128))
@@ -200,6 +205,7 @@ class _Reader:
             runtime=known,
             architecture=architecture,
             code=None if folder is None else (self._path.parent / folder).resolve(),
+            check=check,
             refused=tuple(key for key in _NOT_FOR_IMAGES if image and properties.get(key)),
             defaults=defaults,
         )
@@ -296,15 +302,21 @@ class _Reader:
         self, properties: Mapping[str, Any], notes: list[str], logical_id: str
     ) -> dict[str, str]:
         resolved = {}
-        environment = self._mapping(properties.get("Environment"), f"{logical_id}: Environment")
-        variables = self._mapping(environment.get("Variables"), f"{logical_id}: Variables")
-        for name, value in variables.items():
+        for name, value in self._variables(properties, logical_id).items():
             try:
                 if self._values.chosen(value) is not None or value is None:
                     resolved[str(name)] = self._values.text(value)
             except Unresolved as error:
                 notes.append(f"the variable {name} is left out: {error} is only known once deployed")
         return resolved
+
+    def _variables(self, properties: Mapping[str, Any], logical_id: str) -> dict[str, Any]:
+        environment = self._mapping(properties.get("Environment"), f"{logical_id}: Environment")
+        return self._mapping(environment.get("Variables"), f"{logical_id}: Variables")
+
+    def _check(self, properties: Mapping[str, Any], logical_id: str) -> str | None:
+        """What a function's handler of ready checks grades by; None where only a deployment knows it."""
+        return self._text_or_none(self._variables(properties, logical_id).get(READY_VARIABLE))
 
     def _text_or_none(self, value: Any) -> str | None:
         try:

@@ -112,8 +112,8 @@ class Finder:
         """The first folder that holds the file or the module of a grader; the last one where none does."""
         if not isinstance(grader, str):
             return self._folders[-1]
-        where = named(grader).where
-        top = where.partition(".")[0]
-        names = [where] if where.endswith(".py") else [f"{top}.py", top]
+        name = named(grader)
+        top = name.where.partition(".")[0]
+        names = [name.where] if name.is_file else [f"{top}.py", top]
         holding = (folder for folder in self._folders if any((folder / name).exists() for name in names))
         return next(holding, self._folders[-1])

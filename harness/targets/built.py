@@ -8,6 +8,7 @@ files that are deployed. Nothing here builds anything.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -19,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from graders.configured import READY_HANDLER, READY_VARIABLE
 from harness.data.typed_json import typed
 from harness.errors import InputError
 from harness.localaws import limits
@@ -35,6 +37,7 @@ from harness.localaws.template import (
 )
 from harness.localaws.variables import function_variables
 from harness.runs.facts import GraderOptions
+from harness.targets.grader_name import named
 
 __all__ = [
     "BUILD",
@@ -152,7 +155,7 @@ def built_function(
         fitting = [key for key, spec in functions.items() if function in (key, spec.name)]
         what = f"no function is called {function}"
     elif grader is not None:
-        fitting = [key for key, spec in functions.items() if _handles(spec.handler, grader)]
+        fitting = [key for key, spec in functions.items() if _handles(spec, grader)]
         what = f"{len(fitting) or 'no'} functions have the handler of {grader}"
     else:
         fitting = list(functions)
@@ -169,8 +172,18 @@ def built_function(
 
 
 def grader_of(spec: FunctionSpec) -> str:
-    """A function's handler as graders are named here: `module:name`."""
-    return grader_named(spec.handler)
+    """The grader of a function as graders are named here: `module:name`, or what a ready check is named by.
+
+    Raises:
+        InputError: It has no handler's name, or is a ready check and sets no variable that says which.
+    """
+    if spec.handler != READY_HANDLER:
+        return grader_named(spec.handler)
+    check = spec.environment.get(READY_VARIABLE, "").strip()
+    if not check:
+        fix = f"Set the variable {READY_VARIABLE} in the template."
+        raise InputError(f"{spec.name} names no check", place=str(spec.artifact), fix=fix)
+    return check
 
 
 def grader_named(handler: str) -> str:
@@ -270,9 +283,15 @@ def _is_build(folder: Path) -> bool:
     return folder.resolve().parts[-2:] == BUILD.parts or (folder.parent / "build.toml").is_file()
 
 
-def _handles(handler: str, grader: str) -> bool:
-    """Whether a handler (`folder/module.name`, dots or slashes) is that of a grader as people name it."""
-    module, _, name = handler.replace("/", ".").rpartition(".")
+def _handles(spec: FunctionSpec, grader: str) -> bool:
+    """Whether a function's handler (`folder/module.name`, dots or slashes) is that of a named grader."""
+    if spec.handler == READY_HANDLER:
+        mine, wanted = named(spec.environment.get(READY_VARIABLE, "")), named(grader)
+        if not mine.is_file:
+            return mine == wanted
+        parts = Path(os.path.normpath(mine.where)).parts
+        return Path(os.path.normpath(wanted.where)).parts[-len(parts) :] == parts
+    module, _, name = spec.handler.replace("/", ".").rpartition(".")
     where, _, asked = grader.partition(":")
     if where.endswith(".py"):
         where = ".".join(part for part in Path(where).with_suffix("").parts if part not in (".", "..", "/"))

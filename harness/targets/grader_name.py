@@ -1,4 +1,4 @@
-"""Names of graders as people write them: `module:name`, `file.py:name`, or a check with its options.
+"""Names of graders as people write them: `module:name`, `file.py:name`, `grader.toml`, or a check's call.
 
 A check is named as the call that makes it, `checks.numbers:number(marker="####")`, where `checks.` is short
 for `graders.checks.`. Its options are literals and nothing is evaluated: a name that comes from a file can do
@@ -7,16 +7,18 @@ no more than choose a factory and its options.
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from graders.configured import read_options
+from graders.errors import DecorationError
 from harness.errors import InputError
 
 __all__ = ["GraderName", "named"]
 
 _SHORT, _WHOLE = "checks", "graders.checks"
+_EXAMPLE = """-g 'checks.numbers:number(marker="####")'"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +26,16 @@ class GraderName:
     """The parts of a grader's name."""
 
     where: str
-    """A module, or the path of a file that ends in `.py`."""
+    """A module, or the path of a file that ends in `.py` or `.toml`."""
     name: str
     """The grader, handler or factory in it; empty where the module's only grader is meant."""
     options: dict[str, Any] | None = None
     """The options of a check that is named as a call; None for any other name."""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is named by a path."""
+        return self.where.endswith((".py", ".toml"))
 
     def __str__(self) -> str:
         """The name in its one spelling."""
@@ -54,34 +61,8 @@ def named(text: str) -> GraderName:
     name, bracket, rest = name.partition("(")
     if not bracket:
         return GraderName(where, name)
-    return GraderName(where, name.strip(), _options(text, f"({rest}"))
-
-
-def _options(text: str, call: str) -> dict[str, Any]:
-    """The options between the brackets of a call."""
-    example = """-g 'checks.numbers:number(marker="####")'"""
     try:
-        made = ast.parse(f"_{call.strip()}", mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        made = None
-    if not isinstance(made, ast.Call) or not isinstance(made.func, ast.Name):
-        raise InputError(
-            "its options are not written as Python writes a call",
-            place=text,
-            fix=f"Put the whole name in single quotes, and texts in double ones: {example}.",
-        )
-    if made.args or any(each.arg is None for each in made.keywords):
-        raise InputError("an option has no name", place=text, fix=f"Name every option: {example}.")
-    options = {}
-    for each in made.keywords:
-        try:
-            options[str(each.arg)] = ast.literal_eval(each.value)
-        except (ValueError, TypeError, RecursionError, MemoryError):
-            what = ast.unparse(each.value)
-            raise InputError(
-                f"{each.arg}={what} is not a literal",
-                place=text,
-                fix=f'Write a text, a number, a list, True, False or None, such as {each.arg}="{what}", '
-                "or declare the grader in a file.",
-            ) from None
-    return options
+        return GraderName(where, name.strip(), read_options(f"({rest}"))
+    except DecorationError as error:
+        fix = f"Put the whole name in single quotes, and texts in double ones: {_EXAMPLE}."
+        raise InputError(str(error), place=text, fix=fix) from None

@@ -1,6 +1,6 @@
 """Grades in this very process: the quickest target, and the only one that sees an error's whole text.
 
-The grader is named by `module:name` or `file.py:name`, a check by the call that makes it. A plain
+The grader is named by `module:name` or `file.py:name`, a ready check by its call or a TOML file. A plain
 `(event, context)` function, written by hand or by another tool, is called as Lambda would call it.
 """
 
@@ -22,7 +22,7 @@ from graders.errors import ConfigurationError, EventError
 from graders.wire import read_answer, read_event
 from harness.targets.fingerprint import Fingerprint, GraderFiles
 from harness.targets.grader_name import named
-from harness.targets.loading import check_handler, load, raised_at
+from harness.targets.loading import check_handler, described, load, raised_at
 from harness.targets.protocol import Answer, GraderFault, graded
 
 FUNCTION_SECONDS = 60
@@ -34,7 +34,8 @@ class InProcessTarget:
 
     Args:
         grader: `module:name` or `path/to/file.py:name` (a lone grader's name may be left out), a check with
-            its options (`checks.numbers:number(marker="####")`), or the grader itself.
+            its options (`checks.numbers:number(marker="####")`), a TOML file that describes one, or the
+            grader itself.
         folder: Where a named grader's file or module is; the current folder when None.
 
     Raises:
@@ -51,14 +52,21 @@ class InProcessTarget:
         self.files = GraderFiles()
         """Tells which of the user's files the grader imports and opens."""
         self._check: str | None = None
+        self._file: Path | None = None
         if isinstance(grader, str):
             asked = named(grader)
             self._check = str(asked) if asked.options is not None else None
-            module, self.handler = load(grader, folder)
+            if asked.where.endswith(".toml"):
+                module, self.handler = None, described(asked, folder)
+                self._file = Path(folder or "", asked.where).absolute()
+            else:
+                module, self.handler = load(grader, folder)
         else:
             check_handler(grader, getattr(grader, "__name__", "it"), None)
             module, self.handler = sys.modules.get(getattr(grader, "__module__", "")), grader
         self._module = module
+        if isinstance(own := getattr(module, "__file__", None), str):
+            self._file = Path(own)
 
     @cached_property
     def fingerprint(self) -> Fingerprint:
@@ -68,9 +76,8 @@ class InProcessTarget:
     @cached_property
     def sha256(self) -> str | None:
         """Hash of the fingerprint and of how it was declared; None for a grader without a file."""
-        file = getattr(self._module, "__file__", None)
         declared = self.options if self._check is None else {"check": self._check, **(self.options or {})}
-        return self.fingerprint.digest(Path(file).parent, declared) if file else None
+        return self.fingerprint.digest(self._file.parent, declared) if self._file else None
 
     @property
     def options(self) -> dict[str, Any] | None:

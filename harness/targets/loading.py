@@ -17,13 +17,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from graders import Grader, grader
+from graders import Grader, GraderError, grader
 from graders._runtime import place_of
+from graders.configured import configured_grader
 from harness.errors import InputError
 from harness.import_path import add_folder, is_taken
 from harness.targets.grader_name import GraderName, named
 
-__all__ = ["check_handler", "load", "raised_at"]
+__all__ = ["check_handler", "described", "load", "raised_at"]
 
 
 @contextmanager
@@ -82,6 +83,26 @@ def load(reference: str, folder: Path | None = None) -> tuple[ModuleType, Callab
         return module, _made(found_object, asked, reference)
     check_handler(found_object, name, reference)
     return module, found_object
+
+
+def described(asked: GraderName, folder: Path | None = None) -> Grader[Any, Any]:
+    """Make the grader that a TOML file describes.
+
+    Args:
+        asked: The file's path.
+        folder: Where it is; the current folder when None.
+
+    Raises:
+        InputError: It describes none.
+    """
+    if asked.name:
+        raise InputError("a TOML file describes one grader", place=str(asked), fix=f"Write {asked.where}.")
+    try:
+        return configured_grader(asked.where, str(folder or ""))
+    except (GraderError, TypeError, ValueError) as error:
+        message = str(error).removeprefix(f"{asked.where}: ")
+        fix = "`rft graders` lists the checks, and `rft graders NAME --toml` shows a file to start from."
+        raise InputError(message, place=asked.where, fix=fix) from None
 
 
 def _made(factory: Callable[..., Any], asked: GraderName, place: str) -> Grader:

@@ -180,7 +180,7 @@ def _imported(grader: str) -> ImportedGrader:
 def _one_spelling(grader: str) -> str:
     """The same name for `g.py:name`, `./g.py:name` and `/here/g.py:name`."""
     name = named(grader)
-    if not name.where.endswith(".py"):
+    if not name.is_file:
         return str(name)
     here, whole = os.getcwd(), os.path.abspath(name.where)
     inside = os.path.commonpath([here, whole]) == here

@@ -295,4 +295,4 @@ def test_the_command_needs_nothing_that_a_plain_python_has_not():
     said = subprocess.run(
         [sys.executable, "-I", "-S", "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert json.loads(said.stdout) == ["__main__", "harness"]
+    assert json.loads(said.stdout) == ["__main__", "graders", "harness"]

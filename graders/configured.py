@@ -1,0 +1,270 @@
+"""Graders without Python of one's own: a ready check with its options, in a TOML table or in one line.
+
+`grader.toml`:
+
+    check = "checks.numbers:number"
+    marker = "####"
+
+    [grader]
+    timeout_s = 2
+
+`check` names a ready check; the keys beside it are its options. `[grader]`, which may be left out, holds the
+options of `@grader`. A table with a key `check` inside of an option is a check too, so that checks nest. The
+same in one line: `checks.numbers:number(marker="####")`.
+
+The Lambda handler `graders.configured.ready_check` is the grader that the variable GRADER_CHECK names, by a
+file in the artifact or by such a line. Asking for it without the variable is an error.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from .decorator import grader
+from .errors import ConfigurationError, DecorationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
+
+    from .decorator import Grader
+
+    ready_check: Grader[Any, Any]
+
+__all__ = [
+    "READY_HANDLER",
+    "READY_VARIABLE",
+    "check_factory",
+    "configured_grader",
+    "factories",
+    "families",
+    "grader_of_table",
+    "read_options",
+    "ready_check",
+]
+
+READY_HANDLER = "graders.configured.ready_check"
+"""The Lambda handler of a configured grader."""
+READY_VARIABLE = "GRADER_CHECK"
+"""The variable that names its check, or the file that describes it."""
+
+_EXAMPLE = 'checks.numbers:number(marker="####")'
+_MOST_NESTED = 20
+_VARARGS = 0x04
+
+
+def configured_grader(text: str, folder: str = "") -> Grader[Any, Any]:
+    """Make the grader that a TOML file describes, or that one line names.
+
+    Args:
+        text: The path of a file that ends in `.toml`, or a line such as
+            `checks.numbers:number(marker="####")`, whose options are literals: nothing is evaluated.
+        folder: Where a relative path begins; the current folder by default.
+
+    Raises:
+        DecorationError: The file cannot be read, there is no such check, or an option cannot be meant. For a
+            file the message begins with its path.
+        ConfigurationError: The check needs a package that is not installed.
+    """
+    text = text.strip()
+    if not text.endswith(".toml"):
+        name, bracket, rest = text.partition("(")
+        return grader_of_table({"check": name.strip(), **(read_options(f"({rest}") if bracket else {})})
+    import os
+    import tomllib
+
+    try:
+        with open(os.path.join(folder, text), "rb") as file:
+            return grader_of_table(tomllib.load(file))
+    except OSError as error:
+        raise DecorationError(f"{text}: cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise DecorationError(f"{text}: is no TOML: {error}") from None
+    except (DecorationError, ConfigurationError) as error:
+        raise type(error)(f"{text}: {error}") from None
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        """The handler, made when it is asked for: whoever imports this module needs no variable."""
+        if name != "ready_check":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        import os
+
+        text = os.environ.get(READY_VARIABLE, "").strip()
+        if not text:
+            raise ConfigurationError(
+                f"{READY_VARIABLE} is empty: set it to a file such as grader.toml, or to a check such as "
+                "checks.numbers:number()"
+            )
+        return configured_grader(text, os.environ.get("LAMBDA_TASK_ROOT", ""))
+
+
+def grader_of_table(table: Mapping[str, Any]) -> Grader[Any, Any]:
+    """Make the grader that a table describes.
+
+    Args:
+        table: `check`, the check's options, and where they are needed those of `@grader` under `grader`.
+
+    Raises:
+        DecorationError: The table names no ready check, or holds an option that does not exist or cannot be
+            meant.
+        ConfigurationError: The check needs a package that is not installed.
+
+    Example:
+        >>> from graders.testing import make_sample
+        >>> right = grader_of_table({"check": "checks.numbers:number", "marker": "####"})
+        >>> right(make_sample("6 * 7 #### 42", "#### 42")).value
+        1.0
+    """
+    rest = dict(table)
+    declared = rest.pop("grader", {})
+    if not isinstance(declared, dict):
+        raise DecorationError(
+            f"grader={declared!r}: write a table, such as [grader] with timeout_s = 2 below"
+        )
+    check = _check_of(rest, 0)
+    _refuse_unknown(declared, _Parameters(grader).names, "[grader]")
+    made: Grader[Any, Any] = grader(**declared)(check)
+    return made
+
+
+def read_options(call: str) -> dict[str, Any]:
+    """Read the options between the brackets of a call; they are literals, and nothing is evaluated.
+
+    Args:
+        call: From the opening bracket on: `(marker="####", tolerance=0.5)`.
+
+    Raises:
+        DecorationError: It is no call, or an option has no name or is no literal.
+    """
+    import ast
+
+    try:
+        made = ast.parse(f"_{call.strip()}", mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        made = None
+    if not isinstance(made, ast.Call) or not isinstance(made.func, ast.Name):
+        raise DecorationError(f"its options are not written as Python writes a call, such as {_EXAMPLE}")
+    options: dict[str, Any] = {}
+    for each in made.keywords if not made.args else [ast.keyword(None, made.args[0])]:
+        if each.arg is None:
+            raise DecorationError(f"an option has no name: write all of them as in {_EXAMPLE}")
+        try:
+            options[each.arg] = ast.literal_eval(each.value)
+        except (ValueError, TypeError, RecursionError, MemoryError):
+            what = ast.unparse(each.value)
+            raise DecorationError(
+                f"{each.arg}={what} is not a literal: write a text, a number, a list, True, False or None, "
+                f'such as {each.arg}="{what}", or declare the grader in a file'
+            ) from None
+    return options
+
+
+def check_factory(name: object) -> Callable[..., Any]:
+    """The factory of a ready check, by its name.
+
+    Args:
+        name: `checks.numbers:number`.
+
+    Raises:
+        DecorationError: There is no such check.
+    """
+    from . import checks
+
+    given = name if isinstance(name, str) else ""
+    family, _, word = given.removeprefix("graders.").partition(":")
+    package, _, module_name = family.partition(".")
+    if package != "checks" or not module_name.isidentifier() or module_name[0] == "_":
+        raise DecorationError(f"check={name!r}: write a ready check such as 'checks.numbers:number'")
+    path = f"{checks.__name__}.{module_name}"
+    try:
+        module = import_module(path)
+    except ModuleNotFoundError as error:
+        if error.name != path:
+            raise
+        raise DecorationError(
+            f"check={name!r}: there is no family {module_name}; there are {', '.join(families())}"
+        ) from None
+    found = factories(module)
+    if word not in found:
+        raise DecorationError(f"check={name!r}: {family} has no check {word}; it has {', '.join(found)}")
+    return found[word]
+
+
+def families() -> list[str]:
+    """The names of the modules of ready checks, in order; none is imported."""
+    from pkgutil import iter_modules
+
+    from . import checks
+
+    return sorted(each.name for each in iter_modules(checks.__path__) if each.name[0] != "_")
+
+
+def factories(module: Any) -> dict[str, Callable[..., Any]]:
+    """The factories of checks that a module of ready checks holds, by name, in the order of its text.
+
+    Args:
+        module: The module.
+    """
+    kind = type(factories)
+    return {
+        name: each
+        for name, each in vars(module).items()
+        if isinstance(each, kind) and name[0] != "_" and each.__module__ == module.__name__
+    }
+
+
+def _check_of(table: Mapping[str, Any], depth: int) -> Callable[..., Any]:
+    """The scoring function of a table with a key `check`, and of those in its options."""
+    if "check" not in table:
+        raise DecorationError('it names no check: write check = "checks.numbers:number", or another one')
+    options = {name: _with_checks(value, depth + 1) for name, value in table.items() if name != "check"}
+    factory = check_factory(table["check"])
+    takes = _Parameters(factory)
+    _refuse_unknown(options, takes.names, str(table["check"]))
+    if lacking := [name for name in takes.required if name not in options]:
+        raise DecorationError(f"{table['check']} needs {', '.join(lacking)}")
+    several = options.pop(takes.several, []) if takes.several else []
+    if not isinstance(several, list):
+        raise DecorationError(f"{takes.several}={several!r}: write a list")
+    check: Callable[..., Any] = factory(*several, **options)
+    return check
+
+
+def _with_checks(value: Any, depth: int) -> Any:
+    """An option's value, in which each table with a key `check` is made the check that it describes."""
+    if depth > _MOST_NESTED:
+        raise DecorationError(f"tables and lists are nested more than {_MOST_NESTED} deep")
+    if isinstance(value, list):
+        return [_with_checks(each, depth + 1) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if "check" in value:
+        return _check_of(value, depth)
+    return {name: _with_checks(each, depth + 1) for name, each in value.items()}
+
+
+class _Parameters:
+    """What a function takes; `inspect` would cost a cold start its import."""
+
+    __slots__ = ("names", "required", "several")
+
+    def __init__(self, function: Any) -> None:
+        code = function.__code__
+        count = code.co_argcount + code.co_kwonlyargcount
+        own = code.co_varnames[code.co_posonlyargcount : count]
+        given = {*(function.__kwdefaults__ or ())}
+        defaults = function.__defaults__ or ()
+        given |= {*code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]}
+        self.required = [name for name in own if name not in given]
+        self.several = code.co_varnames[count] if code.co_flags & _VARARGS else ""
+        self.names = (*own, *([self.several] if self.several else []))
+
+
+def _refuse_unknown(options: Iterable[str], known: Iterable[str], whose: str) -> None:
+    for name in options:
+        if name not in known:
+            raise DecorationError(f"{whose} has no option {name}; it has {', '.join(known) or 'none'}")
