@@ -44,6 +44,11 @@ def after_marker(text: str, marker: str = "####", which: Which = "last") -> str 
     Raises:
         ValueError: The marker is empty, or `which` is something else.
     """
+    at = text.rfind(marker) if which == "last" and marker else -1
+    if at >= 0:
+        line: str | Missing = text[at + len(marker) :].strip()
+        if line and "\n" not in line and line[0] not in "`\\$":  # as most texts end
+            return line
     line, behind = marked_line(text, marker, which)
     return unless_taken_back(line, behind) if behind and not isinstance(line, Missing) else line
 
@@ -65,8 +70,6 @@ def marked_line(text: str, marker: str, which: Which = "last") -> tuple[str | Mi
     end = text.find("\n", start)
     line, rest = (text[start:], "") if end < 0 else (text[start:end], text[end:])
     line = line.strip()
-    if line and line[0] not in "`\\$":
-        return line, rest
     for _ in range(4):  # only a few empty fences are skipped
         fence = line.startswith("```") and "`" not in line[3:]
         if line and not fence and line not in ("\\[", "$$"):

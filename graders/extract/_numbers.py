@@ -92,7 +92,7 @@ def parse_number(
         what cannot be read exactly.
     """
     if len(text) < _SHORT and decimal == ".":
-        value = ordinary_number(text)
+        value = int(text) if text.isdecimal() else ordinary_number(text)
         if value is not None:
             return value
     if len(text) > MAX_LINE:
@@ -178,7 +178,7 @@ def ordinary_number(text: str) -> Number | None:
     Args:
         text: A short text.
     """
-    digits = text if text.isdecimal() else text.lstrip("*$ ").rstrip("*$. \n")
+    digits = text.lstrip("*$ ").rstrip("*$. \n")
     if digits.isdecimal() and len(digits) < _SHORT:
         return int(digits)
     found = _ORDINARY.fullmatch(digits)

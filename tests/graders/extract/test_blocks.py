@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graders.extract import same_number
+from graders.extract import Missing, same_number
+from graders.extract._blocks import marked_line
 from support.found import after_marker, boxed, code_block, tag
 from support.growth import assert_linear
 
@@ -49,6 +50,14 @@ def test_after_marker_takes_the_first_when_asked():
         after_marker("A: 1", "A:", "second")
     with pytest.raises(ValueError, match="marker is empty"):
         after_marker("A: 1", "")
+
+
+@given(
+    st.lists(st.sampled_from(["####", "#", "`", "```", "$", "\\[", "7", " ", "\n"]), max_size=9).map("".join)
+)
+def test_a_last_line_answers_as_one_with_lines_behind_it(text):
+    line, _ = marked_line(text, "####")
+    assert after_marker(text) == (None if isinstance(line, Missing) else line)
 
 
 @pytest.mark.parametrize("tail", [20, 100, 300, 1000, 100_000])
