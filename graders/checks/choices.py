@@ -62,6 +62,8 @@ def choice(
     and a text that disagree are several answers, which are none. The reference may be a letter or such a
     text; one that is both (`C`, where option A reads `C`) is a `RecordError`.
 
+    It pays a model that guesses in one completion of as many as there are letters, and asks for no reason.
+
     Args:
         letters: The letters there are to choose from, in upper case.
         options: Field of the record that holds the options: a list of texts in the order of the letters, or
@@ -72,6 +74,11 @@ def choice(
 
     Raises:
         DecorationError: An option cannot be meant.
+
+    Example:
+        >>> check = choice()
+        >>> [check(make_sample(text, "B")).value for text in ("Answer: B", "A or B")]
+        [1.0, 0.0]
     """
     _alphabet(letters)
     if first_index is not None and (isinstance(first_index, bool) or first_index not in (0, 1)):
@@ -115,6 +122,9 @@ def choice_set(
     nothing but letters, or else after its last `answer:`, `answer is`, box or `<answer>`, where nothing else
     may stand: `A, C`, `A and C`, `(A)(C)`, `AC`. `A or C` is none, and so is a claim that is revised later.
 
+    It pays for guessed letters as for known ones; with partial credit a model earns some of it by naming the
+    letters that are right most often.
+
     Args:
         letters: The letters there are to choose from, in upper case.
         partial: Pay the share of the right letters that are named, less the share of the wrong ones, 0 at
@@ -124,6 +134,11 @@ def choice_set(
 
     Raises:
         DecorationError: An option cannot be meant.
+
+    Example:
+        >>> check = choice_set()
+        >>> [check(make_sample(text, "A, C")).value for text in ("A and C", "A")]
+        [1.0, 0.0]
     """
     _alphabet(letters)
     flag_options(partial=partial)
@@ -157,12 +172,20 @@ def label(
     `yes and no` is none, and neither is `Yes. Wait, no.`. A label that is denied is never read: `It is not
     true`, `non-positive`.
 
+    It pays the most frequent label as often as it is right, without a look at the prompt: balance the
+    records.
+
     Args:
         labels: The labels, or for each label the words that mean it.
         take: Finds the answer in a text first; None reads all of it.
 
     Raises:
         DecorationError: There are fewer than two labels, a word is blank, or means two labels.
+
+    Example:
+        >>> check = label(labels=["positive", "negative"])
+        >>> [check(make_sample(text, "positive")).value for text in ("It is positive.", "not positive")]
+        [1.0, 0.0]
     """
     words = _words(labels)
     pattern = re.compile("|".join(map(_spelled, sorted(words, key=len, reverse=True))))
@@ -211,11 +234,18 @@ def yes_no(*, take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
     Yes and no are read in twelve languages: `是`, `nein`, `oui`, `sí`, `нет`.
     The reference may also be a JSON boolean.
 
+    It pays half of all guesses where the records are balanced, and more where they are not.
+
     Args:
         take: Finds the answer in a text first; None reads all of it.
 
     Raises:
         DecorationError: An option cannot be meant.
+
+    Example:
+        >>> check = yes_no()
+        >>> [check(make_sample(text, "yes")).value for text in ("Yes, it is.", "yes and no")]
+        [1.0, 0.0]
     """
     return label(YES_NO, take=take)
 

@@ -52,6 +52,11 @@ def json_fields(
 
     Raises:
         DecorationError: An option cannot be meant.
+
+    Example:
+        >>> check = json_fields(fields=["total"])
+        >>> check(make_sample('It is {"total": 72}', '{"total": 72}')).value
+        1.0
     """
     names = _names(fields)
     flag_options(partial=partial, repair=repair)

@@ -42,11 +42,14 @@ def number(
     tolerance: float = 0,
     relative: float = 0,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer's number is the reference's.
+    r"""Make a check that the answer's number is the reference's.
 
     Without a marker, `graders.extract.last_number` says which number of a completion counts: the one in its
     box, the one that it claims, else its last, whatever that is a number of. The reference is one number as a
     whole. `docs/answers.md` has a table of what reads as which number.
+
+    It pays for a right number after wrong working, and for a lucky guess where answers are small numbers.
+    Without a marker it pays for a text that ends in the number by chance.
 
     Args:
         marker: What stands before the answer, in completion and reference; the line after it has to hold
@@ -60,6 +63,11 @@ def number(
 
     Raises:
         DecorationError: An option cannot be meant.
+
+    Example:
+        >>> check = number(marker="####")
+        >>> [check(make_sample(text, "#### 72")).value for text in ("40 + 32\n#### 72.0", "72")]
+        [1.0, 0.0]
     """
     find = _slot(marker, which, take)
     _reading_options(decimal, scale)
@@ -88,6 +96,8 @@ def boxed_number(
 
     The reference holds it in a box too, or is one number.
 
+    It pays for a right number after wrong working, and for a lucky guess where answers are small numbers.
+
     Args:
         take: Finds the text with the box; None looks in all of it.
         decimal: The decimal sign, `.` or `,`, where a text does not tell.
@@ -97,6 +107,11 @@ def boxed_number(
 
     Raises:
         DecorationError: An option cannot be meant.
+
+    Example:
+        >>> check = boxed_number()
+        >>> [check(make_sample(text, "72")).value for text in (r"so \boxed{72}", "72")]
+        [1.0, 0.0]
     """
     _reading_options(decimal, scale)
 
@@ -130,6 +145,9 @@ def list_of_numbers(
     Separate them by a comma and a space, or by anything else that is not part of a number: `100,200` is one.
     The reference may be a list of numbers, or a text.
 
+    It pays for a right list after wrong working. Without a marker no other number may stand in the
+    completion, so it also teaches not to show the working.
+
     Args:
         marker: What stands before the answer; None takes every number of the completion.
         which: The marker that counts where there are several, `last` or `first`.
@@ -142,6 +160,11 @@ def list_of_numbers(
 
     Raises:
         DecorationError: An option cannot be meant.
+
+    Example:
+        >>> check = list_of_numbers(marker="####")
+        >>> [check(make_sample(text, "1, 2")).value for text in ("#### 1 and 2", "#### 2, 1")]
+        [1.0, 0.0]
     """
     flag_options(ordered=ordered)
     _reading_options(decimal, scale)

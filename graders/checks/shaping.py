@@ -63,6 +63,11 @@ def length(full: int, zero: int, *, unit: Unit = "characters") -> Callable[[Samp
 
     Raises:
         DecorationError: An option cannot be meant.
+
+    Example:
+        >>> reward = length(full=100, zero=200)
+        >>> [reward(make_sample("x" * size)) for size in (50, 150, 250)]
+        [1.0, 0.5, 0.0]
     """
     measure = _measure(unit)
     if count_option("full", full) >= count_option("zero", zero):
@@ -94,6 +99,8 @@ def overlong(
 
     Up to L_max - L_cache it pays for padding as much as for brevity.
 
+    It pays for padding as much as for brevity up to L_max - L_cache.
+
     Args:
         correctness: The scoring function that says how correct the answer is, 0 to 1.
         longest: The length from which on nothing is earned, in `unit`.
@@ -102,6 +109,12 @@ def overlong(
 
     Raises:
         DecorationError: An option cannot be meant.
+
+    Example:
+        >>> from graders.checks.numbers import number
+        >>> check = overlong(correctness=number(), longest=100, cache=50)
+        >>> check(make_sample("72", "72")).value
+        1.0
     """
     function_option("correctness", correctness)
     measure = _measure(unit)
@@ -136,6 +149,12 @@ def cosine_length(
 
     Raises:
         DecorationError: An option cannot be meant.
+
+    Example:
+        >>> from graders.checks.numbers import number
+        >>> check = cosine_length(correctness=number(), longest=100)
+        >>> check(make_sample("72".rjust(100), "72")).value > 0.9
+        True
     """
     function_option("correctness", correctness)
     count_option("longest", longest)
@@ -168,6 +187,11 @@ def repetition(n: int = 4) -> Callable[[Sample[Any]], float]:
 
     Raises:
         DecorationError: n is no whole number above 0.
+
+    Example:
+        >>> reward = repetition(n=2)
+        >>> reward(make_sample("one two one two one two"))
+        0.4
     """
     count_option("n", n)
 
@@ -201,6 +225,11 @@ def has_format(
 
     Raises:
         DecorationError: Nothing is asked for, or a name cannot be meant.
+
+    Example:
+        >>> check = has_format(tags=["answer"])
+        >>> [check(make_sample(text)) for text in ("<answer>72</answer>", "72")]
+        [True, False]
     """
     flag_options(reasoning=reasoning)
     if isinstance(tags, str) or isinstance(markers, str) or not (tags or markers or reasoning):
@@ -250,6 +279,11 @@ def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], 
 
     Raises:
         DecorationError: The script is not one of these, or the share is not possible.
+
+    Example:
+        >>> reward = in_script(script="cyrillic")
+        >>> [reward(make_sample(text)) for text in ("Да, конечно", "yes")]
+        [1.0, 0.0]
     """
     if script not in _SCRIPTS:
         raise DecorationError(f"script={script!r}: write one of {', '.join(_SCRIPTS)}")

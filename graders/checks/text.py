@@ -79,6 +79,8 @@ def exact(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer is the reference, character by character.
 
+    It pays for nothing but the reference, so a right answer in other words earns nothing.
+
     Args:
         take: Finds the answer in a text; None takes all of it, without space around it.
         ignore_case: Whether capitals count as small letters.
@@ -88,6 +90,11 @@ def exact(
 
     Raises:
         DecorationError: An option cannot be meant.
+
+    Example:
+        >>> check = exact()
+        >>> [check(make_sample(text, "Paris")).value for text in ("Paris", "It is Paris.")]
+        [1.0, 0.0]
     """
     return _comparing(take, _spelling(ignore_case, ignore_space, False, nfkc), str.__eq__, alternatives)
 
@@ -100,6 +107,8 @@ def normalized(
     `**New  York.**` is `new york`; `-5` is not `5`, and `3.5` is not `35`. Dashes count as hyphens, HTML
     entities as what they stand for, and trade marks as nothing. Accents count.
 
+    It pays for nothing but the reference, so a right answer in other words earns nothing.
+
     Args:
         take: Finds the answer in a text; None takes all of it.
         nfkc: Whether signs count as their plain forms (NFKC): full width, ligatures, and also `2²` as `22`.
@@ -107,6 +116,11 @@ def normalized(
 
     Raises:
         DecorationError: An option cannot be meant.
+
+    Example:
+        >>> check = normalized()
+        >>> [check(make_sample(text, "New York")).value for text in ("**new york.**", "York")]
+        [1.0, 0.0]
     """
     return _comparing(take, _spelling(True, True, True, nfkc), str.__eq__, alternatives)
 
@@ -136,6 +150,11 @@ def contains(
 
     Raises:
         DecorationError: An option cannot be meant.
+
+    Example:
+        >>> check = contains()
+        >>> [check(make_sample(text, "York")).value for text in ("It is York.", "Yorkshire")]
+        [1.0, 0.0]
     """
     count_option("max_chars", max_chars)
     find = take_option(take)
@@ -152,6 +171,8 @@ def starts_with(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer starts with the reference, as whole words.
 
+    It pays for anything behind the reference, a retraction too.
+
     Args:
         take: Finds the answer in a text; None takes all of it.
         ignore_case: Whether capitals count as small letters.
@@ -159,6 +180,11 @@ def starts_with(
 
     Raises:
         DecorationError: An option cannot be meant.
+
+    Example:
+        >>> check = starts_with()
+        >>> [check(make_sample(text, "York")).value for text in ("York, I think", "It is York")]
+        [1.0, 0.0]
     """
     return _comparing(take, _spelling(ignore_case, True, False), _begins, alternatives)
 
@@ -171,11 +197,13 @@ def matches(
     ignore_case: bool = False,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer fits a regular expression; the reference is not looked at.
+    r"""Make a check that the answer fits a regular expression; the reference is not looked at.
 
     A pattern with nested repeats, such as `(a+)+$`, takes time exponential in the text, and a model will find
     the text. The cap on the length does not help against it; the grader's `timeout_s` interrupts it on the
     main thread, at the price of a failed sample. Write patterns without.
+
+    It pays for every text of that form, whatever it says: gate it by a check of the answer.
 
     Args:
         pattern: A regular expression of `re`; it must not match the empty text.
@@ -186,6 +214,11 @@ def matches(
 
     Raises:
         DecorationError: The pattern does not compile, or matches everything, or an option cannot be meant.
+
+    Example:
+        >>> check = matches(pattern=r"\d{4}-\d{2}-\d{2}")
+        >>> [check(make_sample(text)).value for text in ("2026-11-26", "today")]
+        [1.0, 0.0]
     """
     text_option("pattern", pattern)
     flag_options(whole=whole, ignore_case=ignore_case)
@@ -216,11 +249,19 @@ def any_of(*checks: Check) -> Callable[[Sample[Any]], float | Reward | Abstain]:
     A check that cannot grade the record is passed over; so `any_of(number(), exact())` grades a data set of
     numbers and names. When one abstains, all of it abstains.
 
+    It pays what the most lenient of its checks pays.
+
     Args:
         *checks: Scoring functions or graders, not async ones.
 
     Raises:
         DecorationError: There is none, or one cannot be called.
+
+    Example:
+        >>> from graders.checks.numbers import number
+        >>> check = any_of(number(), exact())
+        >>> [check(make_sample(text, text)).value for text in ("72", "Rome")]
+        [1.0, 1.0]
     """
     if not checks:
         raise DecorationError("any_of() has nothing to choose from: pass scoring functions")

@@ -15,6 +15,7 @@ import pytest
 
 import graders
 from graders import GraderError, errors
+from graders.testing import make_sample
 
 MODULES = sorted(m.name for m in pkgutil.walk_packages(graders.__path__, "graders."))
 RUN = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
@@ -89,7 +90,7 @@ def test_every_public_function_and_class_says_what_it_does(name):
 def test_the_examples_of_the_docstrings_run(name):
     module = importlib.import_module(name)
     finder = doctest.DocTestFinder(exclude_empty=True)
-    for example in finder.find(module, name):
+    for example in finder.find(module, name, extraglobs={"make_sample": make_sample}):
         runner = doctest.DocTestRunner(optionflags=RUN, verbose=False)
         said: list[str] = []
         runner.run(example, out=said.append)
