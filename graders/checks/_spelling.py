@@ -1,0 +1,103 @@
+"""Spells texts alike that count as the same: case, white space, punctuation around, dashes and quotes."""
+
+from __future__ import annotations
+
+import re
+
+from .._invisible import BLANK, INVISIBLE
+from ._options import flag_options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal
+
+_INVISIBLE, _BLANK = re.compile(f"[{INVISIBLE}]+"), re.compile(f"[{BLANK}]")
+_PLAIN = {
+    **dict.fromkeys((*range(0x2018, 0x201C), 0x2032, 0xFF07), "'"),
+    **dict.fromkeys((*range(0x201C, 0x2020), 0x2033, 0xFF02), '"'),
+    **dict.fromkeys((0x2010, 0x2011), "-"),
+}
+# Every script's hyphens and dashes, but not the wave dash, which means `to`.
+_DASHES = dict.fromkeys(
+    (
+        0x58A,
+        0x5BE,
+        0x1400,
+        0x1806,
+        *range(0x2012, 0x2016),
+        0x2212,
+        0x2E17,
+        0x2E1A,
+        0x2E3A,
+        0x2E3B,
+        0x2E40,
+        0x2E5D,
+    )
+    + (0xFE31, 0xFE32, 0xFE58, 0xFE63, 0xFF0D, 0x10EAD),
+    "-",
+)
+_MARKS: dict[int, str] = dict.fromkeys((0x2122, 0xAE, 0xA9, 0x2120, 0x2117), "")  # trade marks and the like
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+# What may stand around an answer without changing it, beside the brackets and quotes of every script; signs,
+# currencies and percents do change it.
+_AROUND = (
+    " \t\r\n.,;:!?\"'`*_()[]{}"
+    "\u00a1\u00bf\u2025\u2026\u203c\u203d\u2047\u2048\u2049\u3000\u3001\u3002\ufe50\ufe51\ufe52\ufe54\ufe55\ufe56\ufe57"
+    "\uff01\uff0c\uff0e\uff1a\uff1b\uff1f\uff61\uff64"
+    "\u055c\u055d\u055e\u0589\u05c3\u060c\u061b\u061e\u061f\u06d4\u0700\u0964\u0965\u0df4\u0f0d\u0f0e\u104a\u104b"
+    "\u1361\u1362\u1363\u1364\u1365\u1366\u1367\u1368\u166e\u17d4\u17d5\u1803\u1809"
+)
+_ROUNDED = "\u2308\u2309\u230a\u230b"  # brackets that round what stands in them
+_POINT = re.compile(r"[.,]\d")
+
+
+def spelling(
+    ignore_case: bool, ignore_space: bool, ignore_around: bool, nfkc: bool = False
+) -> Callable[[str], str]:
+    """A function that spells alike what counts as the same."""
+    flag_options(ignore_case=ignore_case, ignore_space=ignore_space, nfkc=nfkc)
+    form: Literal["NFC", "NFKC"] = "NFKC" if nfkc else "NFC"
+
+    def spell(text: str) -> str:
+        if ignore_around and "&" in text:
+            from html import unescape
+
+            text = _ENTITY.sub(lambda entity: unescape(entity[0]), text)
+        if not text.isascii():
+            from unicodedata import normalize
+
+            if ignore_around:
+                text = text.translate(_MARKS).translate(_DASHES)
+            text = _BLANK.sub(" ", _INVISIBLE.sub("", text))
+            text = normalize(form, text.translate(_PLAIN))
+            if ignore_case:  # a capital I with a dot becomes an i with one more dot
+                text = normalize(form, text.casefold()).replace("i\u0307", "i")
+        elif ignore_case:
+            text = text.casefold()
+        if ignore_space:
+            text = " ".join(text.split())
+        return _without_around(text) if ignore_around else text.strip()
+
+    return spell
+
+
+def _without_around(text: str) -> str:
+    """A text without the punctuation around it; the point of `.5` is no punctuation."""
+    start, end = 0, len(text)
+    while start < end and _is_around(text[end - 1]):
+        end -= 1
+    while start < end and _is_around(text[start]):
+        start += 1
+    if start and _POINT.match(text, start - 1, end):
+        start -= 1
+    return text[start:end]
+
+
+def _is_around(sign: str) -> bool:
+    """Whether a sign may stand around an answer without changing it."""
+    if sign.isascii() or sign.isalnum() or sign in _ROUNDED:
+        return sign in _AROUND
+    from unicodedata import category
+
+    return sign in _AROUND or category(sign) in ("Ps", "Pe", "Pi", "Pf")
