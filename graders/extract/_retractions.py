@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import chain
 
 from ._denial_phrases import Scripts, small
 from ._phrases import plain_width
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SAID_FIRST = (
-    r"[\s*_\"'(>.,!-]{0,6}+"
+    r"[\s*_\"'(>.,!$)\]}`-]{0,6}+"
     r"(?:(?:actually|wait|hm+|oh|sorry|oops|well|hold\son|but|or|and|however|ok(?:ay)?|um|uh|in\sfact|yet|though"
     r"|so|then|clearly|unfortunately|等等|等一下|哦|啊|其实|其實|但是?|可是|抱歉|对不起|對不起|eigentlich|moment|doch|aber|en\sfait"
     r"|mais|en\srealidad|pero|perd[óo]n|na\sverdade|mas|desculpe|in\srealtà|ma|scusa|на\sсамом\sделе|но|すみません|でも"
@@ -25,11 +24,11 @@ _RETRACTION = (
 )
 # The pattern begins with a class of characters, so that the regular expression engine skips all others.
 _TAKEN_BACK = Scripts(r"[.!?;:,\n()>}\u2026\"*-](?:(?<!-)|(?<=\s-))" + _RETRACTION)
-_TAKEN_BACK_FIRST = Scripts(r"[\s$)\]}*_`]{0,6}+" + _RETRACTION)
 _TOLD_AT_MOST = 16
 _CROSSES = tuple("\u2717\u2718\u274c\u274e\u2a2f\u2716")
 _AT_ONCE = 8
-_AROUND = " .!?;:,\n()>]}*$`-_\"'"
+_DRESS = " \t$)]}*_`"  # what closes an answer
+_AROUND = " \t\r.!?;:,\n()>]}*$`-_\"'"
 # What names an answer in a sentence: a number; or a name, which does not begin the sentence, or a letter.
 _NUMBER = re.compile(r"\d(?:[.,]?\d)*")
 _NAME = re.compile(r"(?<=[\w,:] )(?!I\b)[A-Z]\w*|\b[B-HJ-Z]\b|\bA(?=\s(?:is|was|or)\b)|\d+|(?<=[\"'(])\w+")
@@ -59,10 +58,10 @@ def is_taken_back(
         return False
     if not behind.isascii() and behind[:_AT_ONCE].lstrip(_AROUND)[:1] in _CROSSES:
         return True
-    is_ascii, told, said = behind.isascii(), 0, small(behind)
-    first = _TAKEN_BACK_FIRST[is_ascii].match(said)
-    later = _TAKEN_BACK[is_ascii].finditer(said, first.end() if first else 0)
-    for found in chain((first,), later) if first else later:
+    behind, told = behind.lstrip(_DRESS), 0
+    if behind[0] not in ",.;:!?\n":
+        behind = f":{behind}"  # each clause is looked for behind a sign, so the first one, too
+    for found in _TAKEN_BACK[behind.isascii()].finditer(small(behind)):
         if found["opening"] or told >= _TOLD_AT_MOST:
             return True
         told += 1
