@@ -97,8 +97,6 @@ def overlong(
     paper counts the model's tokens, which a grader cannot know: give both lengths in `unit`. Length is that
     of the answer; reasoning is not counted.
 
-    Up to L_max - L_cache it pays for padding as much as for brevity.
-
     It pays for padding as much as for brevity up to L_max - L_cache.
 
     Args:
@@ -139,7 +137,9 @@ def cosine_length(
 
     After the cosine reward of arXiv:2502.03373 (section 4) for correct answers. Wrong answers earn nothing at
     any length: the paper's smaller penalty for long wrong answers pays for rambling, and this range ends at
-    0. It pays most for a right answer without any working; reasoning is not counted.
+    0.
+
+    It pays most for a right answer without any working; reasoning is not counted.
 
     Args:
         correctness: The scoring function that says how correct the answer is, 0 to 1.

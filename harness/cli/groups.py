@@ -15,6 +15,7 @@ GROUPS = {
         "rollout": "Ask a model for completions and keep them as rollouts.",
     },
     "Grader": {
+        "graders": "List the ready checks; show one and what it pays for.",
         "replay": "Run recorded rollouts through a grader; keep every reward.",
         "runs": "List the replay runs.",
         "show": "Show a replay run: rewards, groups, errors, one sample.",

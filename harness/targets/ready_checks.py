@@ -1,0 +1,297 @@
+"""The ready checks as their own code describes them: options, example, what each pays for, what it needs.
+
+A check's docstring is the only place that describes it. Its first line says what it checks, the paragraph
+that begins with `It pays` what it pays for that its author might not want, `Args:` its options, and
+`Example:` a call that works.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from importlib.metadata import Distribution, distributions, packages_distributions, requires
+from math import isfinite
+from typing import Any
+
+from graders.configured import factories, families
+from harness.errors import InputError
+
+__all__ = ["CheckOption", "FamilyCost", "ReadyCheck", "cost_of", "find_check", "ready_checks", "toml_of"]
+
+_SECTION = re.compile(r"^(Args|Returns|Raises|Example):$", re.M)
+_OPTION = re.compile(r"^    \*?(\w+): ", re.M)
+_PAYS = "It pays "
+_REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+).*extra == ['\"](.+?)['\"]")
+_WIDTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOption:
+    """One option of a ready check."""
+
+    name: str
+    meaning: str
+    required: bool
+    default: Any = None
+    """What holds where it is left out; None also where it is required."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyCheck:
+    """One ready check."""
+
+    name: str
+    """As it is named everywhere: `checks.numbers:number`."""
+    purpose: str
+    """What it checks or rewards, in one line."""
+    text: str
+    """How it reads and compares; empty where one line says it all."""
+    pays: str
+    """What it pays for that its author might not want."""
+    options: tuple[CheckOption, ...]
+    example: str
+    """Python that shows it, as a session."""
+    given: dict[str, Any]
+    """The options of the example, a check among them as the table that describes it."""
+    extra: str | None
+    """The extra that brings what it needs beyond the standard library; None for nothing."""
+
+    @property
+    def family(self) -> str:
+        """The module that it is in: `numbers`."""
+        return self.name.partition(":")[0].removeprefix("checks.")
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyCost:
+    """What a family of checks costs a Lambda beside the library itself, measured here."""
+
+    import_ms: float | None
+    """How long its modules and packages took to import, milliseconds; None where a package is missing."""
+    package_bytes: int | None
+    """The size of the packages that it loads, without bytecode; None where one is missing."""
+    packages: tuple[str, ...]
+    """Those packages with their versions: `sqlglot==30.30.0`."""
+
+
+@cache
+def ready_checks() -> tuple[ReadyCheck, ...]:
+    """Every ready check, by family, and in each in the order of its text."""
+    return tuple(check for family in families() for check in _family(family))
+
+
+def find_check(name: str) -> ReadyCheck:
+    """One ready check by its name.
+
+    Args:
+        name: `checks.numbers:number`, `numbers:number`, or `number`.
+
+    Raises:
+        InputError: There is none of that name.
+    """
+    known = {check.name.partition(":")[2]: check for check in ready_checks()}
+    known |= {spelling: check for check in ready_checks() for spelling in (check.name, check.name[7:])}
+    asked = name.strip().removeprefix("graders.").partition("(")[0]
+    if asked in known:
+        return known[asked]
+    near = get_close_matches(asked, known, 3)
+    fix = f"Did you mean {' or '.join(near)}? " if near else ""
+    raise InputError(f"there is no ready check {name!r}", fix=f"{fix}`rft graders` lists all of them.")
+
+
+def toml_of(check: ReadyCheck) -> str:
+    """A file to start from: the example's options as they are, the others as comments with their defaults.
+
+    Args:
+        check: The check.
+    """
+    lines = [*_comment(check.purpose), *_comment(check.pays), "", f'check = "{check.name}"']
+    for option in check.options:
+        given = check.given.get(option.name, option.default)
+        written = None if given is None else _toml_value(given)
+        lines += ["", *_comment(option.meaning)]
+        if written is None:
+            lines.append(f"# {option.name} = ...")
+        else:
+            lines.append(f"{'' if option.name in check.given else '# '}{option.name} = {written}")
+    lines += ["", "# [grader]", "# timeout_s = 5.0  # seconds for one sample"]
+    return "\n".join(lines) + "\n"
+
+
+def cost_of(family: str) -> FamilyCost:
+    """Measure what a family costs, in a new process of this interpreter.
+
+    Args:
+        family: `numbers`.
+    """
+    extra = _extra_of(import_module(f"graders.checks.{family}"))
+    tops = sorted(_modules_of(extra)) if extra else []
+    program = (
+        "import sys, time, json, graders.configured\n"
+        "before, started = set(sys.modules), time.perf_counter()\n"
+        f"for name in {[f'graders.checks.{family}', *tops]!r}: __import__(name)\n"
+        "took = (time.perf_counter() - started) * 1000\n"
+        "tops = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
+        "print(json.dumps([took, sorted(tops - set(sys.stdlib_module_names))]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    if done.returncode or (extra and not tops):
+        return FamilyCost(None, None, ())
+    took, loaded = json.loads(done.stdout)
+    found = _distributions({name for name in loaded if name != "graders"})
+    size = sum(_size(each) for each in found)
+    return FamilyCost(took, size, tuple(f"{each.name}=={each.version}" for each in found))
+
+
+def _family(family: str) -> Iterator[ReadyCheck]:
+    module = import_module(f"graders.checks.{family}")
+    for name, factory in factories(module).items():
+        yield _described(f"checks.{family}:{name}", factory, _extra_of(module, name))
+
+
+def _extra_of(module: Any, name: str | None = None) -> str | None:
+    """The extra of a family, or of one check where the module tells them apart."""
+    extra = getattr(module, "EXTRA", None)
+    return extra if isinstance(extra, str) else None
+
+
+def _described(name: str, factory: Callable[..., Any], extra: str | None) -> ReadyCheck:
+    """Read a factory's docstring and signature."""
+    parts = _SECTION.split(inspect.getdoc(factory) or "")
+    sections = dict(zip(parts[1::2], parts[2::2], strict=True))
+    summary, _, rest = parts[0].partition("\n\n")
+    paragraphs = [each.strip("\n") for each in rest.split("\n\n") if each.strip()]
+    pays = [each for each in paragraphs if each.startswith(_PAYS)]
+    meanings = _meanings(sections.get("Args", ""))
+    example = textwrap.dedent(sections.get("Example", "")).strip()
+    return ReadyCheck(
+        name,
+        re.sub(r"^Make (a check that )?", "", " ".join(summary.split())),
+        "\n\n".join(each for each in paragraphs if each not in pays),
+        " ".join(" ".join(pays).split()),
+        tuple(_options(factory, meanings)),
+        example,
+        _given(example, factory),
+        extra,
+    )
+
+
+def _meanings(text: str) -> dict[str, str]:
+    """What a docstring says of each argument."""
+    found = list(_OPTION.finditer(text))
+    ends = [*(each.start() for each in found[1:]), len(text)]
+    return {each[1]: " ".join(text[each.end() : end].split()) for each, end in zip(found, ends, strict=True)}
+
+
+def _options(factory: Callable[..., Any], meanings: dict[str, str]) -> Iterator[CheckOption]:
+    for option in inspect.signature(factory).parameters.values():
+        required = option.default is option.empty
+        default = None if required else option.default
+        yield CheckOption(option.name, meanings.get(option.name, ""), required, default)
+
+
+def _given(example: str, factory: Callable[..., Any]) -> dict[str, Any]:
+    """The options of the first call of a check in its example, as a configuration writes them."""
+    source = "\n".join(line[4:] for line in example.splitlines() if line.startswith((">>> ", "... ")))
+    for node in ast.walk(ast.parse(source)):
+        if _called(node) == factory.__name__:
+            assert isinstance(node, ast.Call)
+            given = {str(each.arg): _written(each.value) for each in node.keywords}
+            if node.args:
+                given[next(iter(inspect.signature(factory).parameters))] = [*map(_written, node.args)]
+            return given
+    return {}
+
+
+def _called(node: ast.AST) -> str | None:
+    """The name that a node calls."""
+    return node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else None
+
+
+def _written(node: ast.expr) -> Any:
+    """A value of an example as a configuration writes it: a ready check that it calls is a table."""
+    if not isinstance(node, ast.Call):
+        return ast.literal_eval(node)
+    options = {str(each.arg): _written(each.value) for each in node.keywords}
+    return {"check": _names()[str(_called(node))], **options}
+
+
+@cache
+def _names() -> dict[str, str]:
+    """The whole name of each check by its own."""
+    return {
+        name: f"checks.{family}:{name}"
+        for family in families()
+        for name in factories(import_module(f"graders.checks.{family}"))
+    }
+
+
+def _comment(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+
+
+def _toml_value(value: Any) -> str | None:
+    """A value as TOML writes it; None for what TOML has no words for."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int) or (isinstance(value, float) and isfinite(value)):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list | tuple):
+        inner = [_toml_value(each) for each in value]
+        return None if None in inner else f"[{', '.join(filter(None, inner))}]"
+    if isinstance(value, dict):
+        pairs = [(key, _toml_value(each)) for key, each in value.items()]
+        if any(each is None for _, each in pairs):
+            return None
+        return f"{{{', '.join(f'{_toml_key(key)} = {each}' for key, each in pairs)}}}"
+    return None
+
+
+def _toml_key(key: object) -> str:
+    text = str(key)
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else json.dumps(text, ensure_ascii=False)
+
+
+def _modules_of(extra: str) -> set[str]:
+    """The top-level modules of the packages that an extra names."""
+    named = {
+        found[1].lower().replace("_", "-")
+        for each in requires("rft-graders") or ()
+        if (found := _REQUIREMENT.match(each)) and found[2] == extra
+    }
+    owners = packages_distributions()
+    return {
+        module
+        for module, names in owners.items()
+        if named & {name.lower().replace("_", "-") for name in names} and module.isidentifier()
+    }
+
+
+def _distributions(modules: Iterable[str]) -> list[Distribution]:
+    """The installed distributions that hold some top-level modules, by name."""
+    owners = packages_distributions()
+    names = {name for module in modules for name in owners.get(module, ())}
+    return sorted((each for each in distributions() if each.name in names), key=lambda each: each.name)
+
+
+def _size(distribution: Distribution) -> int:
+    """The bytes of a distribution's files, bytecode left out."""
+    size = 0
+    for file in distribution.files or ():
+        path = distribution.locate_file(file)
+        if "__pycache__" not in file.parts:
+            try:
+                size += path.stat().st_size  # type: ignore[attr-defined]
+            except OSError:
+                continue
+    return size
