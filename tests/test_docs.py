@@ -16,6 +16,7 @@ from graders._runtime.declaration import Options
 from graders.examples.word_problems import word_problem
 from graders.reward import KINDS
 from harness.cli.groups import module_of
+from harness.conclusions.reward_warnings import RULES as WARNINGS
 from harness.data.rules import RULES
 from harness.deploy.artifact import main as build_artifact
 from harness.deploy.checklist import RULES as CHECKLIST
@@ -25,6 +26,7 @@ from support.readme import README, blocks, commands
 
 GRADERS = README.parent / "docs" / "graders.md"
 VALIDATION = README.parent / "docs" / "validation.md"
+EMULATOR = README.parent / "docs" / "emulator.md"
 DEPLOY = README.parent / "docs" / "deploy.md"
 
 
@@ -105,6 +107,12 @@ def test_the_rules_of_validation_are_those_that_are_applied() -> None:
 def test_the_rules_of_doctor_are_those_that_are_applied() -> None:
     rows = [f"| {one.id} | {one.severity.value} | {one.title} | {one.fix} |" for one in CHECKLIST.values()]
     table = [line for line in DEPLOY.read_text(encoding="utf-8").splitlines() if line.startswith("| D0")]
+    assert table == rows
+
+
+def test_the_warnings_of_a_rehearsal_are_those_that_it_gives() -> None:
+    rows = [f"| {one.id} | {one.severity.value} | {one.title} | {one.fix} |" for one in WARNINGS.values()]
+    table = [line for line in EMULATOR.read_text(encoding="utf-8").splitlines() if line.startswith("| B0")]
     assert table == rows
 
 

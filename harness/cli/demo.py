@@ -24,7 +24,7 @@ from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
 from harness.report.console import SafeConsole
 from harness.report.look import look_at, sample_of
-from harness.report.rehearsal import curves_lines, example_lines, verdict_lines
+from harness.report.rehearsal import curves_lines, example_lines, verdict_lines, warning_lines
 from harness.report.terminal import print_groups, print_rewards
 from harness.runs.rows import read_rows
 from harness.runs.store import Run
@@ -114,6 +114,7 @@ def _rehearse(console: SafeConsole, folder: Path) -> None:
         _step(console, "7. One held-out record: what the job made less and more likely")
         show(example_lines(found.example))
     show(verdict_lines(found))
+    show(warning_lines(found))
 
 
 def _show_one(console: SafeConsole, run: Run, reward: float) -> None:

@@ -76,14 +76,17 @@ def command(
     rollouts say which completions are right. Each completion is graded once; killed or interrupted, the same
     command resumes with the rewards that it has.
 
+    Warnings B001 to B004 name a reward that something else than right answers earns. For one of them, at most
+    250 completions that nobody recorded are made and graded: lists of answers, padding, an empty answer.
+
     Fields that differ between the rollouts of one record are hidden from the grader, unless --keep-field
     names them. With --records, the training file decides instead which fields the grader sees.
 
-    Exit codes: 0 rehearsed, whatever was learned; 1 the job failed; 2 wrong input.
+    Exit codes: 0 rehearsed, with or without warnings; 1 the job failed; 2 wrong input.
     """
     from harness.cli.other_rollouts import fitting_records
     from harness.grader_output import LOG
-    from harness.rehearsal.run import RehearsalRequest, rehearse
+    from harness.rehearsal.run import WITNESSES, RehearsalRequest, rehearse
 
     asked["records"] = fitting_records(rollouts, asked["records"])
     given = {name: value for name, value in asked.items() if value is not None}
@@ -99,6 +102,8 @@ def command(
     say(f"\neverything is in {found.folder}")
     if (found.folder / LOG).exists():
         say(f"what the grader printed is in {found.folder / LOG}")
+    if (found.folder / WITNESSES).exists():
+        say(f"what is paid though nobody recorded it: rft replay {found.folder / WITNESSES}")
     say(f"on the page of a replay run: rft report RUN --rehearsal {found.folder}")
     return 0
 

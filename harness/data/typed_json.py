@@ -14,6 +14,7 @@ import stat
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
@@ -99,7 +100,7 @@ def typed(kind: type[T], value: Any) -> T:
     """Turn a parsed JSON value into a dataclass (or any type that its fields may have).
 
     Args:
-        kind: The dataclass. Fields may be numbers, text, booleans, `Path`, `Literal`, other dataclasses,
+        kind: The dataclass. Fields may be numbers, text, booleans, `Path`, `Literal`, `StrEnum`, dataclasses,
             unions, tuples, lists, dicts with text keys, and `Any`.
         value: What `json.loads` returned.
 
@@ -186,6 +187,11 @@ def _scalar(kind: Any, value: Any, at: str) -> Any:
         if not -_FLOAT_LIMIT <= value <= _FLOAT_LIMIT:  # NaN and integers that no float holds, too
             raise _Mismatch(at, "is not a finite number")
         return float(value)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        _expect(str, value, at)
+        if value not in set(kind):
+            raise _Mismatch(at, f"is none of {', '.join(map(repr, map(str, kind)))}")
+        return kind(value)
     if kind is Path:
         _expect(str, value, at)
         try:

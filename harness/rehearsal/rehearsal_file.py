@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from harness.conclusions.conclude import Conclusions
 from harness.data.typed_json import as_json, read_typed, typed
 from harness.disk import write_json
 from harness.errors import InputError
-from harness.rehearsal.folds import FoldedFigures
-from harness.rehearsal.verdict import Verdict
-from harness.replay.controls import Controls
 from harness.simulator.learned import LearnedReport
 
 __all__ = [
@@ -82,8 +80,8 @@ class BeforeAfter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsal:
-    """What a rehearsal came to."""
+class Rehearsal(Conclusions):
+    """A finished rehearsal: its figures, and what they lead to."""
 
     folder: Path
     identity: RehearsalInputs
@@ -96,12 +94,7 @@ class Rehearsal:
     """Mean reward of each quarter of the steps; empty for fewer than four."""
     length_by_quarter: list[float]
     learned: LearnedReport
-    folds: FoldedFigures | None
-    """What was measured on records left out of training; None where that was not possible."""
-    controls: Controls | None
-    """None where the references are no texts."""
     example: BeforeAfter | None
-    verdicts: list[Verdict]
 
     def to_json(self) -> dict[str, Any]:
         """The rehearsal as one JSON object."""

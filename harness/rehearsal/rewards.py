@@ -6,12 +6,12 @@ which gives the same curves for a grader that is deterministic, and pays a slow 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
-from harness.data.typed_json import as_json
+from harness.data.typed_json import as_json, typed
 from harness.disk import AppendOnly
 from harness.errors import InputError
 from harness.rehearsal.rehearsal_file import RehearsalInputs, check_identity
@@ -60,6 +60,11 @@ class KeptRewards:
         """Rewards that an earlier call left."""
         return self._resumed
 
+    @property
+    def components(self) -> Mapping[str, Mapping[str, float]]:
+        """The numbers that the grader reported beside each reward, by completion."""
+        return {key: one.components for key, one in self._known.items() if one.reward is not None}
+
     def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
         """Grade completions, as many answers as completions and in their order.
 
@@ -75,7 +80,7 @@ class KeptRewards:
             new = dict(zip(keys, graded, strict=True))
             self._known.update(new)
             # What failed is tried again by the next call: its cause may be gone.
-            self._file.append([{key: one.reward for key, one in new.items() if one.reward is not None}])
+            self._file.append([{key: _kept(one) for key, one in new.items() if one.reward is not None}])
         return [self._known[turn.candidate.key] for turn in turns]
 
     def _recover(self, identity: RehearsalInputs) -> None:
@@ -86,9 +91,22 @@ class KeptRewards:
         else:
             check_identity(first.get("rehearsal"), identity, self._file.path.parent)
         for value in values:
-            if not all(type(reward) is float for reward in value.values()):
+            try:
+                self._known.update((key, _read(kept)) for key, kept in value.items())
+            except ValueError:
                 raise InputError(
                     "this is not a rehearsal's file of rewards", place=str(self._file.path), fix="Remove it."
-                )
-            self._known.update((key, SampleReward(reward, None)) for key, reward in value.items())
+                ) from None
         self._resumed = len(self._known)
+
+
+def _kept(one: SampleReward) -> Any:
+    """A reward as a number, with its components, if any, in a list."""
+    return [one.reward, one.components] if one.components else one.reward
+
+
+def _read(kept: Any) -> SampleReward:
+    if isinstance(kept, list):
+        reward, components = typed(tuple[float, dict[str, float]], kept)
+        return SampleReward(reward, None, components)
+    return SampleReward(typed(float, kept), None)

@@ -14,12 +14,13 @@ import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from harness.api.types import ENTROPY, HYPERPARAMETERS, RESPONSE_LENGTH_MEAN, REWARD_MEAN
 from harness.clock import SystemClock
+from harness.conclusions.conclude import JobRewards, conclude
 from harness.data.record_file import RecordFacts, check_either, look_at_records, open_records
 from harness.data.records import text_of
 from harness.data.typed_json import as_json
@@ -27,7 +28,6 @@ from harness.disk import file_sha256, lock, replaced
 from harness.errors import HarnessError, InputError
 from harness.follow.curves import Series
 from harness.grader_output import LOG, output_to
-from harness.rehearsal.folds import fold_figures
 from harness.rehearsal.rehearsal_file import (
     BeforeAfter,
     Rehearsal,
@@ -39,23 +39,20 @@ from harness.rehearsal.rehearsal_file import (
 )
 from harness.rehearsal.rewards import BATCH, KeptRewards
 from harness.rehearsal.split import Split, split
-from harness.rehearsal.verdict import Facts, verdicts
-from harness.replay.controls import Controls, count_controls
-from harness.rollouts.derive import derived
 from harness.simulator.examples import Example, Examples, about_size
 from harness.simulator.failure import WINDOW, JobFailure, failing_grader
-from harness.simulator.grader_calls import GraderCalls, Grading, Turn
+from harness.simulator.grader_calls import GraderCalls
 from harness.simulator.learned import distinct, learned, rewards_by_record
 from harness.simulator.policy import Policy, initial, probabilities
-from harness.simulator.pool import Candidate
 from harness.simulator.training import DrawRow, Schedule, grade_all, take_step
 from harness.targets.grader_name import named
 from harness.targets.own_process import OwnProcessTarget
 
-__all__ = ["Progress", "RehearsalRequest", "StepFigures", "quarters", "rehearse"]
+__all__ = ["WITNESSES", "Progress", "RehearsalRequest", "StepFigures", "quarters", "rehearse"]
 
+WITNESSES: Final = "witnesses.jsonl"
+"""The rollouts that show what warns of a reward, as `rft replay` reads them."""
 _REWARDS = "rewards.jsonl"
-_CONTROLS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,21 +198,27 @@ def _rehearsed(
     identity: RehearsalInputs,
     parts: Split,
     target: OwnProcessTarget,
-    rewards: Grading,
+    rewards: KeptRewards,
     progress: Progress,
     remarks: list[str],
 ) -> Rehearsal:
-    bounds = target.bounds
-    progress.stage("grading the references themselves")
-    controls = _controls(parts.training, request.rollouts, rewards, bounds)
+    schedule = _schedule(request)
     progress.stage("the job runs")
-    job = _train(request, parts.training, rewards, progress)
+    job = _train(schedule, parts.training, rewards, progress)
     progress.stage("grading what no step drew")
-    every = distinct([*parts.training, *parts.held_out])
-    known = grade_all(every, {}, rewards)
-    progress.stage("training without each fifth of the records, to judge on it")
-    folds = fold_figures(every, known, parts.goal, _schedule(request))
-    report = learned(Examples(parts.training, parts.held_out, []), job.draws, known, job.policy)
+    examples = Examples(parts.training, parts.held_out, [])
+    known = grade_all(distinct([*parts.training, *parts.held_out]), {}, rewards)
+    report = learned(examples, job.draws, known, job.policy)
+    outcome = JobRewards(
+        examples=examples,
+        schedule=schedule,
+        rewards=known,
+        components=rewards.components,
+        learned=report,
+        goal=parts.goal,
+        bounds=target.bounds,
+    )
+    concluded = conclude(outcome, rewards, progress.stage)
     curves = {name: series.curve() for name, series in job.series.items()}
     found = Rehearsal(
         folder=out,
@@ -229,19 +232,14 @@ def _rehearsed(
         reward_by_quarter=quarters(curves[REWARD_MEAN]),
         length_by_quarter=quarters(curves[RESPONSE_LENGTH_MEAN]),
         learned=report,
-        folds=folds,
-        controls=controls,
         example=_example(parts.held_out, job.policy, known),
-        verdicts=verdicts(Facts(report, folds, bounds, controls)),
+        **{one.name: getattr(concluded, one.name) for one in fields(concluded)},
     )
     _write(found, parts)
     return found
 
 
-def _train(
-    request: RehearsalRequest, training: Sequence[Example], rewards: Grading, progress: Progress
-) -> _Job:
-    schedule = _schedule(request)
+def _train(schedule: Schedule, training: Sequence[Example], rewards: KeptRewards, progress: Progress) -> _Job:
     total, job = schedule.total_steps(len(training)), _Job()
     latest: deque[str | None] = deque(maxlen=WINDOW)
     for number in range(total):
@@ -266,25 +264,6 @@ def _train(
 
 def _schedule(request: RehearsalRequest) -> Schedule:
     return Schedule(*(getattr(request, name) for name in Schedule._fields))
-
-
-def _controls(
-    training: Sequence[Example], source: Path, rewards: Grading, bounds: tuple[float, float] | None
-) -> Controls | None:
-    """Grade references in place of completions, own and foreign, of the first hundred records."""
-    records = [(number, example.record) for number, example in enumerate(training[:_CONTROLS], 1)]
-    try:
-        rollouts = list(derived(records, str(source)))
-    except InputError:  # a record without a reference, or one that is no text
-        return None
-    turns = []
-    for rollout in rollouts:
-        *prompt, completion = rollout["messages"]
-        fields = {name: value for name, value in rollout.items() if name not in ("record", "model")}
-        candidate = Candidate(completion, f"control:{rollout['id']}", None, None)
-        turns.append(Turn({**fields, "messages": prompt}, candidate, rollout["id"]))
-    graded = rewards.grade(turns)
-    return count_controls(((turn.name, one.reward) for turn, one in zip(turns, graded, strict=True)), bounds)
 
 
 def _example(
@@ -362,9 +341,18 @@ def _check_folder(folder: Path, identity: RehearsalInputs) -> None:
 
 
 def _write(found: Rehearsal, parts: Split) -> None:
-    for name, examples in (("training.jsonl", parts.training), ("held_out.jsonl", parts.held_out)):
-        with replaced(found.folder / name) as file:
-            file.writelines(json.dumps(example.record).encode("ascii") + b"\n" for example in examples)
+    """Write the folder's files, `rehearsal.json` last; a file of witnesses only where there are some."""
+    files = {
+        "training.jsonl": [example.record for example in parts.training],
+        "held_out.jsonl": [example.record for example in parts.held_out],
+        WITNESSES: [finding.witness for finding in found.findings if finding.witness is not None],
+    }
+    for name, lines in files.items():
+        if lines or name != WITNESSES:
+            with replaced(found.folder / name) as file:
+                file.writelines(json.dumps(line).encode("ascii") + b"\n" for line in lines)
+        else:
+            (found.folder / name).unlink(missing_ok=True)
     write_rehearsal(found)
 
 

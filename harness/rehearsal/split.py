@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.conclusions.goal import Goal, GoalValues
 from harness.data.identity import leak_sets, record_key
 from harness.data.json_lines import LineError, lines, parse
 from harness.data.record_fields import OWN_FIELDS, FieldComparison, check_kept, flattened, record_fields
 from harness.data.record_file import RecordFile
 from harness.data.records import ends_with_assistant
 from harness.errors import InputError
-from harness.rehearsal.goal import Goal, GoalValues
 from harness.simulator.examples import MAX_SHORT, MIN_COMPLETIONS, Example
 from harness.simulator.pool import Group, Pool
 

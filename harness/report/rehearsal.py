@@ -10,14 +10,15 @@ from textwrap import fill
 from typing import NamedTuple
 
 from harness.api.types import ENTROPY, RESPONSE_LENGTH_MEAN, REWARD_MEAN
+from harness.conclusions.folds import FoldedFigures
 from harness.follow.curves import sparkline
 from harness.printable import printable
-from harness.rehearsal.folds import FoldedFigures
 from harness.rehearsal.rehearsal_file import BeforeAfter, Rehearsal
 from harness.simulator.learned import NeverMoved, StyleShift
+from harness.simulator.pool import message_text
 from harness.simulator.style_features import FeatureShift, said_of
 
-__all__ = ["StyledLine", "curves_lines", "example_lines", "rehearsal_lines", "verdict_lines"]
+__all__ = ["StyledLine", "curves_lines", "example_lines", "rehearsal_lines", "verdict_lines", "warning_lines"]
 
 
 class StyledLine(NamedTuple):
@@ -66,6 +67,23 @@ def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
         yield from example_lines(found.example)
     yield from _head("verdict")
     yield from verdict_lines(found)
+    yield from _head("warnings")
+    yield from warning_lines(found)
+
+
+def warning_lines(found: Rehearsal) -> Iterator[StyledLine]:
+    """What warns of this reward, what to do about it, and what was not looked for."""
+    if not found.findings:
+        yield StyledLine("  none")
+    for finding in found.findings:
+        yield StyledLine(_indented(f"{finding.id} {printable(finding.message)}", 2), "bold")
+        if finding.fix:
+            yield StyledLine(_indented(finding.fix, 4))
+        if finding.witness is not None:
+            text = message_text(finding.witness["messages"][-1])
+            yield StyledLine(f"    witness: {_line(text, 66) or '(nothing)'}", "dim")
+    for reason in found.unchecked:
+        yield StyledLine(_indented(printable(f"{reason}."), 2), "dim")
 
 
 def verdict_lines(found: Rehearsal) -> Iterator[StyledLine]:

@@ -50,6 +50,8 @@ class SampleReward(NamedTuple):
     reward: float | None
     error: str | None
     """Kind of the failure where there is no reward."""
+    components: Mapping[str, float] = {}
+    """Every finite number that the grader reported beside the reward."""
 
 
 class Grading(Protocol):
@@ -136,4 +138,5 @@ class GraderCalls:
 def _reward(one: Graded) -> SampleReward:
     if one.reward is None or not math.isfinite(one.reward):
         return SampleReward(None, (one.error or {}).get("kind", "value"))
-    return SampleReward(float(one.reward), None)
+    numbers = {name: float(number) for name, number in one.metrics.items() if math.isfinite(number)}
+    return SampleReward(float(one.reward), None, numbers)

@@ -5,6 +5,7 @@ Processes and clients are real; nothing is replaced.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ import signal
 import sys
 from pathlib import Path
 
-from graders import Abstain, Sample, grader
+from graders import Abstain, Reward, Sample, grader
+from graders.combine import weighted
 from graders.extract import same_number
 
 print("imported")
@@ -70,6 +72,27 @@ def abstaining(sample: Sample) -> float:
 @grader
 def any_number(sample: Sample) -> bool:
     return same_number(sample.completion, sample.reference_text, marker="A:")
+
+
+@grader
+def guessing(sample: Sample) -> bool:
+    """Pays a text that holds the right number anywhere."""
+    return sample.reference_text.rsplit("####")[-1].strip() in sample.completion
+
+
+@grader
+def nothing(sample: Sample) -> float:
+    """Pays for saying nothing, and a little for right answers."""
+    right = same_number(sample.completion, sample.reference_text, marker="####")
+    return 1.0 if not sample.completion else 0.3 * right
+
+
+@grader
+def brief(sample: Sample) -> Reward:
+    """Pays for right answers and, whatever is right, for short ones; reports both."""
+    right = same_number(sample.completion, sample.reference_text, marker="####")
+    parts = {"right": right, "brief": max(0.0, 1 - len(sample.completion) / 400)}
+    return weighted(parts, {"right": 0.5, "brief": 0.5})
 
 
 @grader
@@ -127,6 +150,14 @@ def head(path: Path, source: Path, count: int) -> Path:
     """The first so many lines of a file, as a file."""
     lines = source.read_bytes().splitlines(keepends=True)[:count]
     path.write_bytes(b"".join(lines))
+    return path
+
+
+def unlabeled(path: Path, source: Path = ROLLOUTS) -> Path:
+    """The rollouts without what says which of them are right, as a file."""
+    lines = [json.loads(line) for line in source.read_text(encoding="utf-8").splitlines()]
+    texts = [json.dumps({name: one[name] for name in one if name != "is_right"}) + "\n" for one in lines]
+    path.write_text("".join(texts), encoding="utf-8")
     return path
 
 

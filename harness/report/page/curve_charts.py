@@ -19,7 +19,9 @@ from harness.api.types import (
 from harness.data.json_lines import LineError, lines, parse
 from harness.errors import InputError
 from harness.follow.curves import Curves
-from harness.rehearsal.rehearsal_file import read_rehearsal
+from harness.rehearsal.rehearsal_file import Rehearsal, read_rehearsal
+from harness.simulator.pool import message_text
+from harness.simulator.style_features import EXCERPT
 
 __all__ = ["CurveChart", "job_charts", "rehearsal_charts"]
 
@@ -99,7 +101,18 @@ def rehearsal_charts(folder: Path) -> tuple[list[str], list[CurveChart]]:
         if points:
             steps = [round((at + 1) * wide, 3) for at in range(len(points))]
             charts.append(CurveChart(title, metric, steps, points))
-    return [verdict.message for verdict in found.verdicts], charts
+    return list(_said(found)), charts
+
+
+def _said(found: Rehearsal) -> Iterator[str]:
+    """Verdicts, warnings with their witnesses, and what was not checked."""
+    yield from (verdict.message for verdict in found.verdicts)
+    for finding in found.findings:
+        yield f"{finding.id} {finding.message}. {finding.fix or ''}"
+        if finding.witness is not None:
+            text = message_text(finding.witness["messages"][-1])[:EXCERPT]
+            yield f"Witness: {text or '(nothing)'}"
+    yield from (f"{reason}." for reason in found.unchecked)
 
 
 def _events(path: Path) -> Iterator[Event]:

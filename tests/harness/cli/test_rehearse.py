@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from harness.cli.rehearse import live_lines
+from harness.conclusions.made import KINDS
 from harness.rehearsal.run import StepFigures
 from harness.samples import ROLLOUTS
-from support.rehearsing import RIGHT, head, write_graders
-from support.rft_command import COMMAND, refusal, rft, rft_inside
+from support.rehearsing import RIGHT, head, unlabeled, write_graders
+from support.rft_command import COMMAND, refusal, rft, rft_inside, rows_of
 
 
 def test_the_whole_path_in_one_command(tmp_path: Path) -> None:
@@ -39,6 +40,27 @@ def test_the_whole_path_in_one_command(tmp_path: Path) -> None:
     assert f"everything is in rehearsals/{folder.name}" in done.stdout
 
 
+def test_a_reward_for_guessing_is_warned_of_by_what_it_pays_and_its_witness_replays(tmp_path: Path) -> None:
+    grader = f"{write_graders(tmp_path)}:guessing"
+    unlabeled(tmp_path / "r.jsonl")
+    done = rft_inside(tmp_path, "rehearse", "r.jsonl", "-g", grader, "--out", "kept")
+    assert (done.returncode, done.stderr) == (0, "")
+    for said in ("B003 not recorded, but paid: all answers", "witness: ", " or ", "B004 was not checked:"):
+        assert said in done.stdout
+    assert max(map(len, done.stdout.split("everything is in")[0].splitlines())) <= 80
+    assert "rft replay kept/witnesses.jsonl" in done.stdout
+    witness = json.loads((tmp_path / "kept" / "witnesses.jsonl").read_text())
+    replayed = rft_inside(tmp_path, "replay", "kept/witnesses.jsonl", "-g", grader, "--json")
+    assert replayed.returncode == 0, replayed.stderr
+    found = json.loads(replayed.stdout)
+    assert [row["reward"] for row in rows_of(tmp_path, found)] == [1.0]
+    page = rft_inside(tmp_path, "report", found["run"], "--rehearsal", "kept", "--out", "page.html")
+    assert page.returncode == 0, page.stderr
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "B003 not recorded, but paid" in text
+    assert f"Witness: {witness['messages'][-1]['content']}"[:60] in text
+
+
 def test_what_a_grader_prints_stays_out_of_the_one_json_object(tmp_path: Path) -> None:
     write_graders(tmp_path)
     head(tmp_path / "r.jsonl", ROLLOUTS, 400)
@@ -59,7 +81,8 @@ def test_killed_in_the_middle_of_the_job_the_same_command_resumes(tmp_path: Path
     done = rft(tmp_path, *words, "kept")
     assert (done.returncode, done.stderr) == (0, "")
     calls = (tmp_path / "calls").stat().st_size
-    assert calls <= 2400 + 2 * 100 + 16, "at most the batch under way is graded again"
+    made = 50 * len(KINDS)
+    assert calls <= 2400 + 2 * 100 + made + 16, "at most the batch under way is graded again"
     found, same = json.loads(done.stdout), json.loads(rft_inside(tmp_path, *words, "anew").stdout)
     assert (found["curves"], found["learned"]) == (same["curves"], same["learned"])
 

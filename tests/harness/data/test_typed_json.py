@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from harness.data.typed_json import MAX_BYTES, as_json, read_typed, typed
 from harness.errors import InputError
+from harness.findings import Severity
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Drawing:
     path: Path
     shape: Square | Circle
     state: Literal["new", "done"]
+    severity: Severity
     count: int
     done: bool
     size: tuple[float, float] | None
@@ -54,13 +56,16 @@ DRAWINGS = st.builds(
     path=st.just(Path("a/b")),
     shape=st.builds(Square, side=FINITE) | st.builds(Circle, radius=st.floats(0, 9)),
     state=st.sampled_from(["new", "done"]),
+    severity=st.sampled_from(Severity),
     count=INT,
     done=st.booleans(),
     size=st.none() | st.tuples(FINITE, FINITE),
     cuts=st.lists(st.tuples(INT, INT), max_size=3).map(tuple),
     notes=st.dictionaries(st.text(), st.none() | st.booleans() | INT | FINITE | st.text(), max_size=3),
 )
-GOOD = Drawing("a", Path("b"), Circle(2.0), "new", 3, False, (0.0, 1.0), ((0, 5), (5, 9)), {"x": [1.0]})
+GOOD = Drawing(
+    "a", Path("b"), Circle(2.0), "new", Severity.NOTE, 3, False, (0.0, 1.0), ((0, 5), (5, 9)), {"x": [1.0]}
+)
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -133,6 +138,8 @@ def test_a_schema_is_a_small_number(schema: Any, tmp_path: Path) -> None:
         ({"done": 1}, "done is a whole number, not true or false"),
         ({"name": ["\x1b[2J"]}, "name is a list, not text"),
         ({"state": "\x1b[2J"}, "state is none of 'new', 'done'"),
+        ({"severity": "grave"}, "severity is none of 'info', 'note', 'warning', 'error', 'critical'"),
+        ({"severity": 1}, "severity is a whole number, not text"),
         ({"size": [1]}, "size has 1 items, not 2"),
         ({"size": [1, None]}, "size[1] is null, not a number"),
         ({"size": [10**400, 1]}, "size[0] is not a finite number"),

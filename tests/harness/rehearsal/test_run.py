@@ -20,7 +20,19 @@ from harness.jobs.submit import submit
 from harness.rehearsal.rehearsal_file import Rehearsal, read_rehearsal
 from harness.rehearsal.run import RehearsalRequest, StepFigures, quarters, rehearse
 from harness.samples import ROLLOUTS
-from support.rehearsing import ARN, MODEL, RIGHT, connection, emulator, head, kinds, rehearsed, write_graders
+from support.rehearsing import (
+    ARN,
+    MODEL,
+    RIGHT,
+    connection,
+    emulator,
+    head,
+    kinds,
+    rehearsed,
+    unique,
+    unlabeled,
+    write_graders,
+)
 
 EPOCH_STEPS = 68
 FILES = {"training.jsonl", "held_out.jsonl", "rehearsal.json", "rewards.jsonl"}
@@ -36,6 +48,16 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
 def some(tmp_path: Path) -> Path:
     """50 records."""
     return head(tmp_path / "r.jsonl", ROLLOUTS, 400)
+
+
+def graded_once(folder: Path) -> list[str]:
+    """What a rehearsal of 50 records graded: 400 completions, 90 references, and made completions."""
+    kept = [json.loads(line) for line in (folder / "rewards.jsonl").read_text().splitlines()[1:]]
+    keys = [key for line in kept for key in line]
+    assert unique(keys)
+    assert sum(key.startswith("control:") for key in keys) == 2 * 45
+    assert sum(key.startswith("made:") for key in keys) == len(keys) - 400 - 2 * 45 > 100
+    return keys
 
 
 def test_a_sound_grader_is_learned_from_and_it_carries_over(sound: Rehearsal) -> None:
@@ -168,6 +190,7 @@ def test_a_handler_whose_range_nobody_knows_is_judged_without_it(tmp_path: Path,
 def test_labels_and_the_harness_own_fields_never_reach_the_grader(tmp_path: Path, some: Path) -> None:
     found = rehearsed(tmp_path, f"{write_graders(tmp_path)}:watching", some)
     assert found.sizes.left_out == ["is_right"]
+    assert not any("got no reward" in reason for reason in found.unchecked)
     assert found.learned.graded.completions == found.learned.graded.asked == 400
 
 
@@ -186,13 +209,55 @@ def test_a_reward_that_wrong_answers_earn_is_called_bought(tmp_path: Path) -> No
 
 
 def test_without_labels_what_the_reward_favors_is_named(tmp_path: Path) -> None:
-    lines = [json.loads(line) for line in ROLLOUTS.read_text(encoding="utf-8").splitlines()]
-    texts = [json.dumps({name: one[name] for name in one if name != "is_right"}) + "\n" for one in lines]
-    path = tmp_path / "unlabeled.jsonl"
-    path.write_text("".join(texts), encoding="utf-8")
+    path = unlabeled(tmp_path / "unlabeled.jsonl")
     [verdict] = rehearsed(tmp_path, f"{write_graders(tmp_path)}:shorter", path).verdicts
     assert "empty answers" in verdict.message
     assert "Whether these are right was not measured: give --goal FIELD" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("name", "labeled", "expected"),
+    [
+        ("guessing", True, {"B003": "all answers of a record"}),
+        ("nothing", False, {"B003": "an empty answer (reward 1.000"}),
+        ("brief", False, {"B004": "completions with equal right, shorter ones earn more"}),
+        ("brief", True, {"B004": "wrong completions (is_right), shorter ones earn more"}),
+        ("shorter", True, {"B001": "", "B002": "", "B003": "an empty answer", "B004": "shorter ones"}),
+        ("constant", True, {}),
+    ],
+)
+def test_a_defective_reward_is_named_by_what_it_pays(
+    tmp_path: Path, name: str, labeled: bool, expected: dict[str, str]
+) -> None:
+    rollouts = head(tmp_path / "r.jsonl", ROLLOUTS, 400)
+    if not labeled:
+        unlabeled(rollouts, rollouts)
+    found = rehearsed(tmp_path, f"{write_graders(tmp_path)}:{name}", rollouts)
+    said = {finding.id: finding.message for finding in found.findings}
+    assert said.keys() == expected.keys()
+    assert all(part in said[key] for key, part in expected.items()), said
+
+
+def test_a_sound_reward_is_not_warned_of_with_or_without_labels(sound: Rehearsal, tmp_path: Path) -> None:
+    assert (sound.findings, sound.unchecked) == ([], [])
+    found = rehearsed(tmp_path, RIGHT, unlabeled(tmp_path / "r.jsonl"))
+    assert found.findings == []
+    assert [reason[:4] for reason in found.unchecked] == ["B001", "B004"]
+
+
+def test_made_completions_that_the_grader_cannot_take_are_said_and_end_nothing(
+    tmp_path: Path, some: Path
+) -> None:
+    source = "def handler(event, context):\n    rows = []\n    for item in event:\n"
+    source += "        assert item['messages'][-1]['content'], 'empty'\n"
+    source += "        rows.append({'id': item['id'], 'aggregate_reward_score': 0.5})\n    return rows\n"
+    (tmp_path / "my_grader.py").write_text(source)
+    lines = [json.loads(line) for line in some.read_text().splitlines()]
+    texts = [json.dumps(one) + "\n" for one in lines if one["messages"][-1]["content"]]
+    some.write_text("".join(texts))
+    found = rehearsed(tmp_path, f"{tmp_path / 'my_grader.py'}:handler", some)
+    assert kinds(found) == ["constant"]
+    assert any("B003 was not checked: completions that nobody" in reason for reason in found.unchecked)
 
 
 def test_a_rehearsal_of_schema_2_is_still_read(sound: Rehearsal, tmp_path: Path) -> None:
@@ -223,7 +288,7 @@ def test_the_same_call_again_grades_nothing_and_gives_the_same(
     first = rehearsed(tmp_path, grader, some)
     log = tmp_path / "rehearsal" / "grader.log"
     printed = log.read_text()
-    assert printed.count("graded") == 2 * (400 + 2 * 45)
+    assert printed.count("graded") == 2 * len(graded_once(first.folder))
     assert rehearsed(tmp_path, grader, some) == first
     assert log.read_text() == f"{printed}imported\n"
     assert capfd.readouterr() == ("", "")
@@ -315,7 +380,7 @@ def test_interrupted_it_leaves_rewards_alone_and_resumes_without_grading_twice(
     with (out / "rewards.jsonl").open("ab") as file:
         file.write(b'{"key": "torn')
     found = rehearsed(tmp_path, grader, some)
-    assert (out / "grader.log").read_text().count("graded") == 2 * (400 + 2 * 45)
+    assert (out / "grader.log").read_text().count("graded") == 2 * len(graded_once(out))
     (tmp_path / "whole").mkdir()
     whole = rehearsed(tmp_path / "whole", grader, some)
     assert (found.curves, found.learned, found.folds) == (whole.curves, whole.learned, whole.folds)

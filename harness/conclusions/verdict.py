@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from harness.rehearsal.folds import FoldedFigures, PolicyChange
+from harness.conclusions.folds import FoldedFigures, PolicyChange
 from harness.replay.controls import Controls
 from harness.simulator.learned import LearnedReport
 from harness.simulator.style_features import said_of

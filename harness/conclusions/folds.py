@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from harness.conclusions.goal import Goal
 from harness.data.identity import leak_sets
-from harness.rehearsal.goal import Goal
 from harness.signal.intervals import Pair, compare
 from harness.simulator.examples import Example
 from harness.simulator.grader_calls import Grading, SampleReward, Turn

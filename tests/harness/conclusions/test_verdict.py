@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.rehearsal.folds import FoldedFigures, PolicyChange
-from harness.rehearsal.verdict import RIGHT_FALL, Facts, verdicts
+from harness.conclusions.folds import FoldedFigures, PolicyChange
+from harness.conclusions.verdict import RIGHT_FALL, Facts, verdicts
 from harness.replay.controls import Controls
 from harness.signal.intervals import Interval, Pair
 from harness.simulator.learned import ExpectedRewards, Gradings, LearnedReport, NeverMoved, PolicyRewards

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.rehearsal.folds import FOLDS, divided, fold_figures
-from harness.rehearsal.goal import Goal
+from harness.conclusions.folds import FOLDS, divided, fold_figures
+from harness.conclusions.goal import Goal
 from harness.simulator.examples import Example
 from harness.simulator.pool import Pool
 from harness.simulator.training import Schedule

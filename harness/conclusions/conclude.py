@@ -1,0 +1,153 @@
+"""What the rewards of a job lead to, from the rewards alone: a rehearsal and the emulator ask here alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from harness.conclusions.folds import FoldedFigures, fold_figures
+from harness.conclusions.goal import Goal
+from harness.conclusions.length_pay import LengthPay, length_pay, length_pay_by_components
+from harness.conclusions.made import MadePay, grade_made
+from harness.conclusions.reward_warnings import WarningFigures, reward_warnings, unchecked
+from harness.conclusions.verdict import Facts, Verdict, verdicts
+from harness.errors import InputError
+from harness.findings import Finding
+from harness.replay.controls import Controls, count_controls
+from harness.rollouts.derive import REFERENCE, derived
+from harness.simulator.examples import Example, Examples
+from harness.simulator.failure import JobFailure
+from harness.simulator.grader_calls import Grading, Turn
+from harness.simulator.learned import LearnedReport, distinct
+from harness.simulator.pool import Candidate
+from harness.simulator.training import Schedule
+
+__all__ = ["Conclusions", "JobRewards", "conclude"]
+
+_CONTROLS: Final = 100
+"""Records whose references are graded in place of completions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRewards:
+    """A job, and what its grader said of every recorded completion."""
+
+    examples: Examples
+    schedule: Schedule
+    rewards: Mapping[str, float | None]
+    """By completion."""
+    components: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """The numbers that the grader reported beside a reward, by completion; empty where they were not kept."""
+    learned: LearnedReport
+    goal: Goal | None
+    bounds: tuple[float, float] | None
+    """The grader's range; None where it is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusions:
+    """What the rewards lead to, and what was not measured."""
+
+    folds: FoldedFigures | None
+    """What was measured on records left out of training; None where that was not possible."""
+    length_pay: LengthPay | None = None
+    """None where length was not separated from being right, or there is nothing to compare."""
+    made: list[MadePay] = field(default_factory=list)
+    """What completions earn that nobody recorded, the best paid first."""
+    findings: list[Finding] = field(default_factory=list)
+    """What warns of this reward: B001 to B004."""
+    unchecked: list[str] = field(default_factory=list)
+    """Warnings that were not looked for, with the reasons."""
+    controls: Controls | None
+    """What the references earn; None where they are no texts."""
+    verdicts: list[Verdict]
+
+
+def conclude(
+    job: JobRewards, rewards: Grading, stage: Callable[[str], None] = lambda name: None
+) -> Conclusions:
+    """Judge what a job's reward breeds.
+
+    Args:
+        job: The job; every completion that has a reward is used, drawn or not.
+        rewards: Grades references and made completions.
+        stage: Told which part begins.
+
+    Raises:
+        JobFailure: The grader could not be called for a reference.
+    """
+    stage("grading the references themselves")
+    controls = _controls(job.examples.training, rewards, job.bounds)
+    every = distinct([*job.examples.training, *job.examples.held_out])
+    stage("training without each fifth of the records, to judge on it")
+    folds = fold_figures(every, job.rewards, job.goal, job.schedule)
+    stage("grading completions that nobody recorded")
+    figures = _figures(job, every, folds, rewards)
+    return Conclusions(
+        folds=folds,
+        length_pay=figures.length,
+        made=list(figures.made),
+        findings=reward_warnings(figures),
+        unchecked=unchecked(figures),
+        controls=controls,
+        verdicts=verdicts(Facts(job.learned, folds, job.bounds, controls)),
+    )
+
+
+def _figures(
+    job: JobRewards, every: Sequence[Example], folds: FoldedFigures | None, rewards: Grading
+) -> WarningFigures:
+    made: list[MadePay] = []
+    lost, problem = 0, None
+    if folds is None:
+        problem = "all records share one prompt, so no policy was judged on others"
+    elif not folds.rewards_after:
+        problem = "no recorded completion has a reward to compare with"
+    else:
+        try:
+            made, lost = grade_made(every, folds.rewards_after, job.rewards, rewards, job.schedule.seed)
+        except JobFailure as failure:  # a job fails so only once a model writes such a completion
+            problem = f"completions that nobody recorded could not be graded: {failure.message}"
+    if job.goal is None:
+        length = length_pay_by_components(every, job.rewards, job.components)
+    else:
+        length = length_pay(every, job.rewards, job.goal)
+    return WarningFigures(
+        goal=None if job.goal is None else job.goal.field,
+        folds=folds,
+        scale=_scale(job.bounds, job.rewards),
+        length=length,
+        made=made,
+        made_unrewarded=lost,
+        made_problem=problem,
+    )
+
+
+def _scale(bounds: tuple[float, float] | None, rewards: Mapping[str, float | None]) -> float:
+    """The width of the grader's range, or of its rewards where the range is not known."""
+    if bounds is not None:
+        return bounds[1] - bounds[0]
+    known = [reward for reward in rewards.values() if reward is not None]
+    return max(known) - min(known) if known else 0.0
+
+
+def _controls(
+    training: Sequence[Example], rewards: Grading, bounds: tuple[float, float] | None
+) -> Controls | None:
+    """Grade references in place of completions, own and foreign, of the first hundred records."""
+    records = [(number, example.record) for number, example in enumerate(training[:_CONTROLS], 1)]
+    try:
+        rollouts = list(derived(records, "records"))
+    except InputError:  # a record without a reference, or one that is no text
+        return None
+    turns, number = [], 0
+    for rollout in rollouts:
+        *prompt, completion = rollout["messages"]
+        fields = {name: value for name, value in rollout.items() if name not in ("record", "model")}
+        number += rollout["model"] == REFERENCE
+        name = f"{number}/{rollout['id']}"  # records may share an id, and each counts
+        candidate = Candidate(completion, f"control:{name}", None, None)
+        turns.append(Turn({**fields, "messages": prompt}, candidate, name))
+    graded = rewards.grade(turns)
+    return count_controls(((turn.name, one.reward) for turn, one in zip(turns, graded, strict=True)), bounds)

@@ -1,0 +1,151 @@
+"""Whether a reward follows length among completions of one record that are alike in all else that is known.
+
+Over all completions, right answers hide a reward for length, and long answers that are right look like one.
+So wrong completions are compared with other wrong ones of their record: whatever these earn, they earn for
+something else than being right. Where nothing says which are right, completions are compared with those that
+have the same components, other than components that are themselves about length.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from harness.conclusions.goal import Goal
+from harness.simulator.examples import Example
+from harness.simulator.style_features import mean
+
+__all__ = ["FOLLOWS", "SETS", "LengthPay", "length_pay", "length_pay_by_components", "rank_correlation_of"]
+
+FOLLOWS: Final = 0.8
+"""Rank correlation from which on something follows length.
+
+Measured on the rollouts of five small transformers (`docs/emulator.md`), among wrong completions: 1.00 for
+the grader that pays for long ones, -1.00 to -.99 for the one that pays for short ones, and at most .72 for
+the nine others.
+"""
+SETS: Final = 10
+"""Sets of completions below which nothing is concluded. Chosen without a measurement."""
+_FEWEST: Final = 3
+"""Completions below which a rank correlation is 1 or -1 by chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class LengthPay:
+    """How reward and length go together among completions of one record that are alike."""
+
+    correlation: float
+    """Rank correlation, mean over the sets; a set whose rewards are equal counts as 0."""
+    sets: int
+    """Sets of completions that are alike and differ in length."""
+    among: str
+    """Which completions make a set, in words."""
+
+
+def length_pay(
+    examples: Sequence[Example], rewards: Mapping[str, float | None], goal: Goal
+) -> LengthPay | None:
+    """Correlate reward and length among wrong completions; among equally right ones where few are wrong.
+
+    Args:
+        examples: All records, each once.
+        rewards: The known rewards by completion.
+        goal: How right the completions are.
+
+    Returns:
+        The correlation; None where no record has three equally right completions of several lengths.
+    """
+    wrong = {key: right for key, right in goal.rightness.items() if right == 0.0}
+    found = _pay(examples, rewards, wrong, f"wrong completions ({goal.field})")
+    if found is None or found.sets < SETS:
+        found = _pay(examples, rewards, goal.rightness, f"completions with equal {goal.field}")
+    return found
+
+
+def length_pay_by_components(
+    examples: Sequence[Example],
+    rewards: Mapping[str, float | None],
+    components: Mapping[str, Mapping[str, float]],
+) -> LengthPay | None:
+    """Correlate reward and length among completions whose components are equal, but for those about length.
+
+    Args:
+        examples: All records, each once.
+        rewards: The known rewards by completion.
+        components: The numbers that the grader reported beside each reward, by completion.
+
+    Returns:
+        The correlation; None where no component differs but those about length, which leaves length and being
+        right unseparated, or where no record has three completions that are alike and differ in length.
+    """
+    told = {
+        candidate.key: components[candidate.key]
+        for example in examples
+        for candidate in example.group.candidates
+        if candidate.key in components
+    }
+    others = []
+    for name in dict.fromkeys(name for some in told.values() for name in some):
+        values = {key: some.get(name) for key, some in told.items()}
+        about = mean(_correlations(examples, values, dict.fromkeys(values, 0)))
+        if len(set(values.values())) > 1 and (about is None or abs(about) < FOLLOWS):
+            others.append(name)
+    if not others:
+        return None
+    alike = {key: tuple(some.get(name) for name in others) for key, some in told.items()}
+    return _pay(examples, rewards, alike, f"completions with equal {', '.join(others)}")
+
+
+def _pay(
+    examples: Sequence[Example],
+    rewards: Mapping[str, float | None],
+    alike: Mapping[str, Hashable],
+    among: str,
+) -> LengthPay | None:
+    found = list(_correlations(examples, rewards, alike))
+    correlation = mean(found)
+    return None if correlation is None else LengthPay(correlation, len(found), among)
+
+
+def _correlations(
+    examples: Sequence[Example], values: Mapping[str, float | None], alike: Mapping[str, Hashable]
+) -> Iterator[float]:
+    """The rank correlation of some number and length in each set of completions that are alike."""
+    for example in examples:
+        sets: dict[Hashable, list[tuple[float, float]]] = {}
+        for candidate in example.group.candidates:
+            value = values.get(candidate.key)
+            if value is not None and candidate.key in alike:
+                row = value, float(len(candidate.text))
+                sets.setdefault(alike[candidate.key], []).append(row)
+        for rows in sets.values():
+            numbers, lengths = [row[0] for row in rows], [row[1] for row in rows]
+            if len(rows) >= _FEWEST and min(lengths) < max(lengths):
+                yield rank_correlation_of(numbers, lengths) or 0.0
+
+
+def rank_correlation_of(left: Sequence[float], right: Sequence[float]) -> float | None:
+    """Spearman's rank correlation, equal values sharing a rank; None where one side does not vary."""
+    first, other = _ranks(left), _ranks(right)
+    middle = (len(left) - 1) / 2
+    spread = math.fsum((a - middle) ** 2 for a in first) * math.fsum((b - middle) ** 2 for b in other)
+    if spread == 0.0:
+        return None
+    joint = math.fsum((a - middle) * (b - middle) for a, b in zip(first, other, strict=True))
+    return joint / math.sqrt(spread)
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    order = sorted(range(len(values)), key=values.__getitem__)
+    ranks = [0.0] * len(values)
+    start = 0
+    while start < len(order):
+        end = start + 1
+        while end < len(order) and values[order[end]] == values[order[start]]:
+            end += 1
+        for place in order[start:end]:
+            ranks[place] = (start + end - 1) / 2
+        start = end
+    return ranks

@@ -1,0 +1,197 @@
+"""Completions that nobody recorded, made of those that were: what a longer job could grow into.
+
+A reward that pays a list of guesses, padding, or nothing at all may pay them better than anything that the
+recorded model wrote, and a policy over recorded completions cannot show that. They are made without the
+reference.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from harness.signal.intervals import Interval, interval
+from harness.simulator.examples import Example
+from harness.simulator.grader_calls import Grading, Turn
+from harness.simulator.pool import Candidate, message_text
+
+__all__ = ["KINDS", "RECORDS", "Made", "MadePay", "grade_made", "made_of"]
+
+RECORDS: Final = 50
+"""Most records that get made completions, each at most five: what a slow or paid grader is asked for."""
+
+KINDS: Final[Mapping[str, str]] = {
+    "joined": 'all answers of a record joined by "or"',
+    "lines": 'the last lines of a record\'s completions joined by "or"',
+    "repeated": "the longest completion's body six times",
+    "stuffed": "all words of a record's completions before the shortest one",
+    "empty": "an empty answer",
+}
+"""What is made, in words."""
+
+_TIMES: Final = 6
+# Not within a number, and not the minus sign of a subtraction.
+_LAST_NUMBER = re.compile(r"(?<![\d.,])(?:(?<!\w)-)?\d+(?:[.,]\d+)*(?=\D*\Z)")
+_WORD = re.compile(r"[^\W\d_]+")
+_WORD_AT_END = re.compile(r"\w+\Z")
+
+
+class Made(NamedTuple):
+    """A text that nobody recorded."""
+
+    kind: str
+    text: str
+    source: int | None
+    """Index of the recorded completion that it was made of; None where it owes nothing to any."""
+
+
+@dataclass(frozen=True, slots=True)
+class MadePay:
+    """What one kind of made completion earns, beside the learned policy on the same records."""
+
+    kind: str
+    reward: float
+    """Mean over the records."""
+    source: float | None
+    """Mean reward of the recorded completions that they were made of; None where there is none."""
+    policy: float
+    """Expected reward of the learned policy, which was not trained on these records."""
+    more: Interval
+    """How much more they earn than the policy."""
+    record: str
+    """The record of the witness."""
+    witness: dict[str, Any]
+    """The rollout that earns most more than the policy; its `model` is `made`."""
+
+    @property
+    def text(self) -> str:
+        """The witness's completion."""
+        return message_text(self.witness["messages"][-1])
+
+
+class _Row(NamedTuple):
+    """A made completion with its reward, and what it is compared with."""
+
+    reward: float
+    source: float | None
+    policy: float
+    example: Example
+    turn: Turn
+
+
+def made_of(texts: Sequence[str]) -> list[Made]:
+    """Make completions of a record's recorded ones.
+
+    Args:
+        texts: The recorded completions.
+
+    Returns:
+        At most one of each kind, none of which was recorded.
+    """
+    written = [at for at, text in enumerate(texts) if text.strip()]
+    found = [Made("empty", "", None)]
+    if written:
+        longest, shortest = (choose(written, key=lambda at: len(texts[at])) for choose in (max, min))
+        words = dict.fromkeys(word for at in written for word in _WORD.findall(texts[at]))
+        stuffed = f"{' '.join(words)} {texts[shortest]}"
+        found += [
+            *_joined(texts, written),
+            Made("repeated", _repeated(texts[longest]), longest),
+            Made("stuffed", stuffed, shortest),
+        ]
+    distinct = {one.text: one for one in reversed(found) if one.text not in texts}
+    return list(distinct.values())
+
+
+def grade_made(
+    examples: Sequence[Example],
+    expected: Mapping[str, float],
+    known: Mapping[str, float | None],
+    rewards: Grading,
+    seed: int,
+) -> tuple[list[MadePay], int]:
+    """Grade made completions of some records, each once.
+
+    Args:
+        examples: All records, each once.
+        expected: The learned policy's expected reward by record, where it was not trained on the record.
+        known: The known rewards of recorded completions.
+        rewards: Grades completions.
+        seed: Decides which records.
+
+    Returns:
+        What each kind earns, the best paid first, and how many made completions got no reward, which are not
+        counted.
+
+    Raises:
+        JobFailure: The grader could not be called.
+    """
+    some = [one for one in examples if one.group.key in expected]
+    chosen = random.Random(seed).sample(some, min(RECORDS, len(some)))
+    made = [(example, one, turn) for example in chosen for one, turn in _turns(example)]
+    graded = rewards.grade([turn for *_, turn in made])
+    earned: dict[str, list[_Row]] = {}
+    unrewarded = 0
+    for (example, one, turn), outcome in zip(made, graded, strict=True):
+        source = None if one.source is None else known.get(example.group.candidates[one.source].key)
+        if outcome.reward is None:
+            unrewarded += 1
+        else:
+            row = _Row(outcome.reward, source, expected[example.group.key], example, turn)
+            earned.setdefault(one.kind, []).append(row)
+    found = [_pay(kind, rows) for kind, rows in earned.items()]
+    return sorted(found, key=lambda pay: -pay.more.mean), unrewarded
+
+
+def _turns(example: Example) -> Iterator[tuple[Made, Turn]]:
+    for one in made_of([message_text(candidate.message) for candidate in example.group.candidates]):
+        name = f"made:{one.kind}:{example.group.key}"
+        candidate = Candidate({"role": "assistant", "content": one.text}, name, None, "made")
+        yield one, Turn(example.record, candidate, name)
+
+
+def _pay(kind: str, rows: Sequence[_Row]) -> MadePay:
+    more = interval([row.reward - row.policy for row in rows])
+    assert more is not None
+    best = max(rows, key=lambda row: row.reward - row.policy)
+    sources = [row.source for row in rows if row.source is not None]
+    return MadePay(
+        kind=kind,
+        reward=math.fsum(row.reward for row in rows) / len(rows),
+        source=math.fsum(sources) / len(sources) if sources else None,
+        policy=math.fsum(row.policy for row in rows) / len(rows),
+        more=more,
+        record=best.example.group.key,
+        witness={**best.turn.sample, "model": "made"},
+    )
+
+
+def _repeated(text: str) -> str:
+    *body, last = text.splitlines() or [text]
+    return "\n".join([*body * _TIMES, last]) if body else " ".join([text] * _TIMES)
+
+
+def _joined(texts: Sequence[str], written: Sequence[int]) -> Iterator[Made]:
+    """Lists of the answers: of the last numbers where most completions have one, else of the last lines."""
+    found = {at: number for at in written if (number := _LAST_NUMBER.search(texts[at]))}
+    lines = {at: texts[at].strip().splitlines()[-1].strip() for at in written}
+    if 2 * len(found) > len(written):
+        answers = dict.fromkeys(number.group() for number in found.values())
+        dress = min(found, key=lambda at: len(texts[at]) - found[at].end())
+        chain = " or ".join(answers)
+        if len(answers) > 1:
+            start, end = found[dress].span()
+            yield Made("joined", f"{texts[dress][:start]}{chain}{texts[dress][end:]}", dress)
+    at_end = sum(len(texts[at][one.start() :].strip().splitlines()) == 1 for at, one in found.items())
+    if 2 * at_end <= len(written):
+        distinct = list(dict.fromkeys(lines.values()))
+        # What all of them begin with is the format; a common part of the answers themselves is not.
+        start_of_all = _WORD_AT_END.sub("", os.path.commonprefix(distinct))
+        rest = [line[len(start_of_all) :] for line in distinct]
+        if len(rest) > 1:
+            yield Made("lines", start_of_all + " or ".join(rest), None)

@@ -1,0 +1,167 @@
+"""Warnings follow from figures alone, at their thresholds, and say what was not looked for."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.conclusions.folds import FoldedFigures, PolicyChange
+from harness.conclusions.length_pay import FOLLOWS, SETS, LengthPay
+from harness.conclusions.made import MadePay
+from harness.conclusions.reward_warnings import APART, RULES, WarningFigures, reward_warnings, unchecked
+from harness.conclusions.verdict import RIGHT_FALL, SMALL
+from harness.findings import Severity
+from harness.signal.intervals import Interval, Pair
+
+PARTS = st.integers(0, 100).map(lambda part: part / 100)
+SIGNED = st.integers(-100, 100).map(lambda part: part / 100)
+ENOUGH = LengthPay(0.0, SETS, "wrong completions (is_right)")
+WITNESS = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "1 or 2"}]}
+
+
+def moved(before: float, after: float) -> PolicyChange:
+    mean = after - before
+    return PolicyChange(before, after, Pair(Interval(mean, mean - 0.01, mean + 0.01, 200), 0, 0, 200))
+
+
+def folds(
+    reward: PolicyChange | None = None,
+    right: PolicyChange | None = None,
+    earn: float | None = 1.0,
+    wrong: float | None = 0.0,
+) -> FoldedFigures:
+    return FoldedFigures(5, reward or moved(0.4, 0.4), "is_right", right or moved(0.4, 0.4), earn, wrong, {})
+
+
+def made(reward: float, policy: float, source: float | None = None, reach: float | None = 0.01) -> MadePay:
+    mean = reward - policy
+    low, high = (None, None) if reach is None else (mean - reach, mean + reach)
+    more = Interval(mean, low, high, 1 if reach is None else 50)
+    return MadePay("joined", reward, source, policy, more, "r7", WITNESS)
+
+
+def figures(
+    found: FoldedFigures | None = None,
+    *,
+    goal: str | None = "is_right",
+    scale: float = 1.0,
+    length: LengthPay | None = ENOUGH,
+    pays: tuple[MadePay, ...] = (),
+    lost: int = 0,
+    problem: str | None = None,
+) -> WarningFigures:
+    return WarningFigures(
+        goal=goal,
+        folds=found,
+        scale=scale,
+        length=length,
+        made=pays or (made(0.0, 0.5),),
+        made_unrewarded=lost,
+        made_problem=problem,
+    )
+
+
+def named(some: WarningFigures) -> set[str]:
+    return {finding.id for finding in reward_warnings(some)}
+
+
+@given(PARTS, SIGNED)
+def test_right_answers_that_fall_are_named_whatever_the_reward_does(before: float, change: float) -> None:
+    expected = {"B001"} if change <= -RIGHT_FALL else set()
+    assert named(figures(folds(right=PolicyChange(before, before + change, pair(change))))) == expected
+
+
+def pair(mean: float) -> Pair:
+    return Pair(Interval(mean, None, None, 1), 0, 0, 1)
+
+
+@given(PARTS, PARTS, PARTS, PARTS, st.sampled_from([0.5, 1.0, 2.0, 64.0]))
+def test_a_rise_that_right_answers_hardly_earn_is_named_in_parts_of_the_range(
+    before: float, after: float, earn: float, wrong: float, scale: float
+) -> None:
+    rise = after - before
+    found = folds(
+        PolicyChange(before * scale, after * scale, pair(rise * scale)), None, earn * scale, wrong * scale
+    )
+    expected = {"B002"} if rise >= SMALL and (earn - wrong) * scale < APART * scale else set()
+    assert named(figures(found, scale=scale)) == expected
+
+
+@pytest.mark.parametrize(
+    ("pay", "is_named"),
+    [
+        (made(0.9, 0.5), True),
+        (made(0.55, 0.5), False),
+        (made(0.7, 0.5, reach=0.3), False),
+        (made(0.9, 0.5, reach=None), False),
+        (made(0.9, 0.5, source=0.9), False),
+        (made(0.9, 0.5, source=0.4), True),
+    ],
+    ids=[
+        "far above the policy",
+        "less than the threshold",
+        "perhaps by chance",
+        "one record",
+        "no more than what it was made of",
+        "more than that",
+    ],
+)
+def test_a_made_completion_is_named_where_it_earns_more_than_policy_and_source(
+    pay: MadePay, is_named: bool
+) -> None:
+    assert named(figures(folds(), pays=(pay,))) == ({"B003"} if is_named else set())
+    assert named(figures(goal=None, length=None, pays=(pay,))) == ({"B003"} if is_named else set())
+
+
+def test_a_made_completion_comes_with_its_record_and_a_witness() -> None:
+    [finding] = reward_warnings(figures(pays=(made(0.9, 0.5),)))
+    assert "not recorded, but paid" in finding.message
+    assert "(reward 0.900 on 50 records, learned policy 0.500)" in finding.message
+    assert finding.place is not None
+    assert finding.place.sample == "r7"
+    assert finding.witness == WITNESS
+
+
+@given(SIGNED, st.integers(0, 40))
+def test_a_reward_that_follows_length_is_named_from_a_number_of_sets_on(value: float, sets: int) -> None:
+    some = figures(folds(), length=LengthPay(value, sets, "wrong completions (is_right)"))
+    assert named(some) == ({"B004"} if sets >= SETS and abs(value) >= FOLLOWS else set())
+    for finding in reward_warnings(some):
+        assert ("longer" if value > 0 else "shorter") in finding.message
+    assert any("B004 was not checked" in reason for reason in unchecked(some)) is (sets < SETS)
+
+
+def test_a_constant_reward_of_no_range_is_not_warned_of() -> None:
+    flat = (made(0.5, 0.5, reach=0.0),)
+    assert named(figures(folds(moved(0.5, 0.5), None, 0.5, 0.5), scale=0.0, pays=flat)) == set()
+
+
+def test_where_all_was_looked_for_nothing_is_unchecked() -> None:
+    assert unchecked(figures(folds())) == []
+
+
+@pytest.mark.parametrize(
+    ("some", "said"),
+    [
+        (figures(folds(), goal=None, length=None), "nothing says which completions are right"),
+        (
+            figures(folds(), goal=None, length=None),
+            "B004 was not checked: length was not separated",
+        ),
+        (figures(None), "B001 and B002 were not checked: all records share one prompt"),
+        (figures(FoldedFigures(5, None, "g", None, None, None, {}), goal="g"), "g is not known of enough"),
+        (figures(folds(earn=None)), "B002 was not checked: no right completion"),
+        (figures(folds(wrong=None)), "B002 was not checked: no wrong completion"),
+        (figures(folds(), length=None), "no record has three equally right completions"),
+        (figures(folds(), problem="the judge is down"), "B003 was not checked: the judge is down"),
+        (figures(folds(), lost=7), "B003 was checked without 7 made completions"),
+    ],
+)
+def test_what_was_not_looked_for_is_said_with_the_reason(some: WarningFigures, said: str) -> None:
+    assert any(said in reason for reason in unchecked(some)), unchecked(some)
+
+
+def test_no_warning_is_an_error_and_each_says_what_to_do() -> None:
+    assert set(RULES) == {"B001", "B002", "B003", "B004"}
+    assert all(rule.severity == Severity.WARNING and rule.fix for rule in RULES.values())
