@@ -110,7 +110,7 @@ class OwnProcessTarget:
         return answer
 
     def print_to(self, log: Path) -> None:
-        """Append what the grader prints from now on to a file, until the process is started anew."""
+        """Append what the grader prints to an existing file, until the process is started anew."""
         if self._process is not None:
             self._process.print_to(log)
 

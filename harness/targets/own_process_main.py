@@ -70,7 +70,8 @@ def _listen(connection: Connection, orders: queue.SimpleQueue[Any]) -> None:
 
 
 def _print_to(log: str) -> None:
-    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    # Whoever asked removes a log that stayed empty, perhaps before this runs: it is never made anew.
+    file = os.open(log, os.O_WRONLY | os.O_APPEND)
     for number in (1, 2):
         os.dup2(file, number)
     os.close(file)

@@ -134,6 +134,7 @@ def test_what_it_prints_stays_off_our_own_output(
 
 
 def test_what_it_prints_can_be_sent_to_a_file(target: OwnProcessTarget, tmp_path: Path) -> None:
+    (tmp_path / "log").touch()
     target.print_to(tmp_path / "log")
     target.grade(event("prints"))
     target.close()
