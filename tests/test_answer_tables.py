@@ -24,9 +24,9 @@ from graders.extract import (
 )
 from graders.extract._numbers import all_numbers
 from graders.testing import make_sample
-from support.readme import README
+from support.doc_tables import page, rows, spans
 
-TEXT = (README.parent / "docs" / "answers.md").read_text(encoding="utf-8")
+TEXT = page("answers.md")
 READERS = {
     "A slot": parse_number,
     "A whole completion": last_number,
@@ -36,7 +36,7 @@ READERS = {
 }
 
 
-def rows():
+def numbers():
     """Reader, text and what it reads as, of every text in the tables on numbers."""
     for title, reader in READERS.items():
         part = next(one for one in re.split("\n###? ", TEXT) if one.startswith(title))
@@ -48,7 +48,7 @@ def rows():
                 yield pytest.param(reader, text, value, id=f"{title}: {text}")
 
 
-@pytest.mark.parametrize(("reader", "text", "value"), list(rows()))
+@pytest.mark.parametrize(("reader", "text", "value"), list(numbers()))
 def test_it_reads_as_the_table_says(reader, text, value):
     found = reader(text)
     if isinstance(found, Missing):
@@ -60,7 +60,7 @@ def test_it_reads_as_the_table_says(reader, text, value):
 
 
 def test_the_tables_are_found():
-    assert len(list(rows())) > 200
+    assert len(list(numbers())) > 200
 
 
 @pytest.mark.parametrize(
@@ -120,28 +120,14 @@ def test_yes_and_no_read_as_the_table_says(text, value):
 
 CHECKS = {made.__name__: made for made in (contains, exact, normalized, starts_with)}
 EXTRACTORS = {made.__name__: made for made in (boxed, code_block, json_block, tag)}
-SPAN = re.compile(r"(?<!`)(`+)(?!`) ?(.+?) ?(?<!`)\1(?!`)")
-
-
-def _spans(cell):
-    """The texts of a cell in backticks, more of them around texts that hold some."""
-    return [text.replace("\u23ce", "\n") for _, text in SPAN.findall(cell)]
-
-
-def _table(title, columns):
-    """The cells of a section's rows that have so many columns, and begin with a call."""
-    part = TEXT.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-    rows = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| `")]
-    assert all(len(row) == columns for row in rows), "a row of another table"
-    return rows
 
 
 @pytest.mark.parametrize(
     ("call", "completion", "reference", "paid"),
     [
         (call.strip("`"), completion, reference.strip("`"), paid)
-        for call, cell, reference, paid in _table("Text", 4)
-        for completion in _spans(cell)
+        for call, cell, reference, paid in rows(TEXT, "Text", 4)
+        for completion in spans(cell)
     ],
 )
 def test_a_text_is_paid_as_the_table_says(call, completion, reference, paid):
@@ -153,8 +139,8 @@ def test_a_text_is_paid_as_the_table_says(call, completion, reference, paid):
     ("call", "text", "value"),
     [
         (call.strip("`"), text, value.strip("`"))
-        for call, cell, value in _table("Structure", 3)
-        for text in _spans(cell)
+        for call, cell, value in rows(TEXT, "Structure", 3)
+        for text in spans(cell)
     ],
 )
 def test_structure_reads_as_the_table_says(call, text, value):
