@@ -1,0 +1,1 @@
+"""Real GRPO of a small transformer, with the graders that the rehearsal is given."""
