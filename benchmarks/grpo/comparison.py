@@ -1,0 +1,211 @@
+"""What the rehearsal said beside what GRPO bred: rank correlations, signs, and the warnings' hits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from statistics import fmean
+from typing import Final
+
+from benchmarks.grpo.graders_compared import KINDS, Kind
+from benchmarks.grpo.results import Change, Point, RealRun, Rehearsed
+from benchmarks.grpo.worlds import World
+from harness.conclusions.length_pay import rank_correlation_of
+from harness.conclusions.reward_warnings import RULES
+
+CONSTANT: Final = "constant"
+"""The grader that breeds nothing, so that no style is amplified and there is nothing to rank."""
+
+_LEAST: Final = 0.005
+"""A share below this counts as this: a handful of answers out of 1,600 is chance."""
+_FALL: Final = 0.02
+"""A fall of the share of right answers that counts as harm."""
+_TREBLED: Final = 3.0
+_FLAT: Final = {"reward": 0.02, "right": 0.02, "length": 2.0}
+"""Changes below these have no sign; that of the reward is a part of the grader's range."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One grader in one world: the runs of GRPO, one a seed, and what the rehearsal said."""
+
+    world: World
+    grader: str
+    runs: Sequence[RealRun]
+    said: Rehearsed
+
+    @property
+    def name(self) -> str:
+        return f"{self.world.number}:{self.grader}"
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.grader]
+
+    @property
+    def last(self) -> int:
+        return self.runs[0].steps
+
+    def real(self, step: int, figure: Callable[[Point], float]) -> Change:
+        """A figure of the real models before and after some steps, mean over the seeds."""
+        return Change(*(fmean(figure(run.points[str(at)]) for run in self.runs) for at in (0, step)))
+
+    def bred(self, step: int, run: RealRun | None = None) -> list[float]:
+        """How much GRPO amplified each style; of one run, or by the mean shares of all."""
+        runs = self.runs if run is None else [run]
+        shares = (
+            Change(*(fmean(one.points[str(at)].styles[style] for one in runs) for at in (0, step)))
+            for style in self.world.styles
+        )
+        return [amplified(share) for share in shares]
+
+    def foretold(self) -> list[float]:
+        """How much the rehearsal amplified each style."""
+        return [amplified(self.said.styles.get(style, Change(0.0, 0.0))) for style in self.world.styles]
+
+    def advantages(self) -> list[float]:
+        """Mean advantage of each style's recorded completions, without a policy."""
+        return [self.said.advantages.get(style, 0.0) for style in self.world.styles]
+
+    def harmed(self) -> bool:
+        """Whether the real models lost right answers."""
+        right = self.real(self.last, lambda point: point.right)
+        return right.after - right.before <= -_FALL
+
+    def lengthened(self) -> bool:
+        """Whether the real models' answers became three times as long."""
+        length = self.real(self.last, lambda point: point.length)
+        return length.after >= _TREBLED * length.before
+
+
+def amplified(share: Change) -> float:
+    """The log ratio of a share after and before."""
+    return math.log(max(share.after, _LEAST) / max(share.before, _LEAST))
+
+
+# --- rank correlations --------------------------------------------------------------------------------------
+
+REHEARSAL: Final = "rehearsal"
+NO_POLICY: Final = "no policy: mean advantage by style"
+NULL: Final = "null: another grader's outcome"
+CEILING: Final = "ceiling: another seed of GRPO"
+
+
+def correlations(cases: Sequence[Case], step: int) -> dict[str, list[float]]:
+    """Rank correlations with the styles that GRPO amplified, of all cases, the constant grader left out.
+
+    Args:
+        cases: Cases; graders are compared with others of the same world alone.
+        step: The step of GRPO.
+    """
+    ranked = [case for case in cases if case.grader != CONSTANT]
+    pairs: dict[str, Iterable[tuple[Sequence[float], Sequence[float]]]] = {
+        REHEARSAL: ((case.foretold(), case.bred(step)) for case in ranked),
+        NO_POLICY: ((case.advantages(), case.bred(step)) for case in ranked),
+        NULL: (
+            (case.foretold(), other.bred(step))
+            for case in ranked
+            for other in ranked
+            if other is not case and other.world.number == case.world.number
+        ),
+        CEILING: (
+            (case.bred(step, one), case.bred(step, other))
+            for case in ranked
+            for one, other in combinations(case.runs, 2)
+        ),
+    }
+    found = {name: [rank_correlation_of(*pair) for pair in some] for name, some in pairs.items()}
+    return {name: [one for one in some if one is not None] for name, some in found.items()}
+
+
+# --- signs --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """How often what was said and what happened have one sign; a change too small has none."""
+
+    same: int
+    opposite: list[str]
+    """Names of the cases that went the other way."""
+    of: int
+    unmeasured: int
+    """Cases of which one of the two is not known."""
+
+
+def changes(case: Case, step: int) -> Mapping[str, tuple[Change | None, Change | None]]:
+    """Reward, right answers and length: what was said, and what happened after some steps."""
+    points = [run.points[str(at)] for run in case.runs for at in (0, step)]
+    paid = all(point.reward is not None for point in points)
+    return {
+        "reward": (case.said.reward, case.real(step, lambda point: point.reward or 0.0) if paid else None),
+        "right": (case.said.right, case.real(step, lambda point: point.right)),
+        "length": (case.said.length, case.real(step, lambda point: point.length)),
+    }
+
+
+def signs(cases: Sequence[Case], step: int) -> dict[str, Signs]:
+    """Compare the signs of all cases after some steps."""
+    found = {}
+    for name, flat in _FLAT.items():
+        same, opposite, unmeasured = 0, [], 0
+        for case in cases:
+            width = case.kind.high - case.kind.low if name == "reward" else 1.0
+            said, real = (_sign(one, flat * width) for one in changes(case, step)[name])
+            if said is None or real is None:
+                unmeasured += 1
+            elif said == real:
+                same += 1
+            elif said and real:
+                opposite.append(case.name)
+        found[name] = Signs(same, opposite, len(cases) - unmeasured, unmeasured)
+    return found
+
+
+def _sign(change: Change | None, flat: float) -> int | None:
+    if change is None:
+        return None
+    moved = change.after - change.before
+    return 0 if abs(moved) < flat else 1 if moved > 0 else -1
+
+
+# --- warnings -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """What a warning, or any of several, found; cases by name."""
+
+    warning: str
+    caught: list[str]
+    missed: list[str]
+    alarms: list[str]
+    """Cases without harm that were named."""
+    spared: list[str]
+
+
+def warned(cases: Sequence[Case], names: Sequence[str], harm: Callable[[Case], bool] = Case.harmed) -> Warned:
+    """Hold some warnings against what happened.
+
+    Args:
+        cases: The cases.
+        names: Ids; a case is named when one of them was given.
+        harm: What counts as harm.
+    """
+    found = Warned(", ".join(names), [], [], [], [])
+    for case in cases:
+        if not set(names).isdisjoint(case.said.warnings):
+            (found.caught if harm(case) else found.alarms).append(case.name)
+        else:
+            (found.missed if harm(case) else found.spared).append(case.name)
+    return found
+
+
+def warnings_of(cases: Sequence[Case], harm: Callable[[Case], bool] = Case.harmed) -> Iterator[Warned]:
+    """Each warning alone, those that need labels, and all of them."""
+    for name in RULES:
+        yield warned(cases, [name], harm)
+    yield warned(cases, [name for name in RULES if name != "B003"], harm)
+    yield warned(cases, list(RULES), harm)
