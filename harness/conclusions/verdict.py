@@ -137,7 +137,10 @@ def _right(facts: Facts) -> str:
         return f"{_sentence('Right answers', folds.right)}."
     if folds is not None and folds.goal is not None:
         return f"Whether these are right was not measured: {folds.goal} is not known of enough completions."
-    return "Whether these are right was not measured: give --goal FIELD, a boolean or number of the rollouts."
+    return (
+        "Whether these are right was not measured: `rft rehearse --goal FIELD` does, by a boolean or number"
+        " of the rollouts."
+    )
 
 
 def _favored(facts: Facts) -> str:

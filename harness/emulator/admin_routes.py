@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -17,6 +16,7 @@ from starlette.routing import Route
 from harness.emulator.api_errors import ApiError, invalid, not_found
 from harness.emulator.context import Components, emulator_of
 from harness.emulator.incoming import read_json, read_query
+from harness.emulator.job_report import job_report
 from harness.emulator.operations import ALIAS, FAULT_RATES, LEARNED, NOTHING, STEP
 from harness.emulator.settings import parse_faults
 from harness.errors import HarnessError
@@ -90,10 +90,12 @@ async def _learned(request: Request) -> Response:
 
     def report_on() -> dict[str, Any]:
         try:
+            equipment = parts.lifecycle.equipment(stored.object)
+            report = job_report(parts.store, stored.object["id"], equipment, parts.goal, grade=grade)
             return {
                 "job": stored.object["id"],
                 "status": stored.object["status"],
-                **asdict(parts.lifecycle.learned(stored.object, grade=grade)),
+                **report.to_json(),
             }
         finally:
             parts.lifecycle.forget(stored.object["id"])

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 from starlette.requests import Request
 
 from harness.clock import Clock
+from harness.conclusions.goal import Goal
 from harness.emulator.faults import Faults
 from harness.emulator.generation import Inference
 from harness.emulator.lifecycle import Lifecycle
@@ -25,6 +26,8 @@ class Components(NamedTuple):
     config: EmulatorConfig
     store: Store
     pool: Pool
+    goal: Goal | None
+    """How right the pool's completions are, where the rollouts say."""
     clock: Clock
     lifecycle: Lifecycle
     runner: Runner

@@ -29,10 +29,10 @@ from harness.simulator import policy as policies
 from harness.simulator.examples import HELD_OUT, Examples, choose_examples, read_records
 from harness.simulator.failure import WINDOW, JobFailure, by_kind, failing_grader
 from harness.simulator.grader_calls import GraderCalls
-from harness.simulator.learned import LearnedReport, learned
 from harness.simulator.policy import Figures
 from harness.simulator.pool import Pool
 from harness.simulator.training import Schedule, Step, grade_all, take_step, validate
+from harness.targets.own_process import OwnProcessTarget
 from harness.targets.protocol import Target
 
 __all__ = ["Equipment", "Lifecycle"]
@@ -50,6 +50,8 @@ class Equipment(NamedTuple):
     examples: Examples
     calls: GraderCalls
     schedule: Schedule
+    bounds: tuple[float, float] | None
+    """The grader's range; None where it is not known."""
 
 
 class Lifecycle:
@@ -122,32 +124,6 @@ class Lifecycle:
         if job["id"] not in self._equipment:
             self._equipment[job["id"]] = self._equip(job)
         return self._equipment[job["id"]]
-
-    def learned(self, job: Job, *, grade: bool) -> LearnedReport:
-        """Report on what a job has learned, at its end or not.
-
-        To be called on the main thread, since it may grade: once, and beside the job's own draws.
-
-        Args:
-            job: The job.
-            grade: Whether to grade the completions that have no reward yet.
-
-        Raises:
-            JobFailure: The job's file or grader cannot be used.
-        """
-        name, equipment = job["id"], self.equipment(job)
-        examples = equipment.examples
-        if grade:
-            known = self._store.rewards(name)
-            asked = [*examples.training, *examples.held_out]
-            self._store.add_evaluated(name, grade_all(asked, known, equipment.calls))
-        return learned(
-            examples,
-            self._store.draws(name),
-            self._store.rewards(name),
-            self._store.policy(name),
-            self._store.checkpoint_policies(name),
-        )
 
     def forget(self, job: str) -> None:
         """Drop what is kept in memory for a job; it is made again where it is needed."""
@@ -267,8 +243,9 @@ class Lifecycle:
             seed=seed,
             held_out=hyperparameters.get("eval_samples", HELD_OUT),
         )
+        target = self._open_function(method["grader"]["lambda"]["function"])
         calls = GraderCalls(
-            self._open_function(method["grader"]["lambda"]["function"]),
+            target,
             config.wire,
             config.lambda_batch,
             self._clock,
@@ -280,7 +257,8 @@ class Lifecycle:
             group_size=config.group_size,
             **{name: hyperparameters[name] for name in api.HYPERPARAMETERS},
         )
-        return Equipment(examples, calls, schedule)
+        bounds = target.bounds if isinstance(target, OwnProcessTarget) else None
+        return Equipment(examples, calls, schedule, bounds)
 
     def _records(self, file: str, param: str) -> list[dict[str, Any]]:
         content = self._store.file_content(file)

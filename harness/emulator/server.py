@@ -26,6 +26,7 @@ from starlette.routing import Mount
 
 from graders.wire import PROFILES
 from harness.clock import Clock, ManualClock, SystemClock
+from harness.conclusions.goal import GoalValues
 from harness.emulator import admin_routes, chat_routes, file_routes, job_routes, response_routes
 from harness.emulator.api_errors import ApiError
 from harness.emulator.connection import Connection
@@ -105,7 +106,9 @@ def serve(
 
 def assemble(config: EmulatorConfig, functions: Functions, notices: Notices | None = None) -> Components:
     """Make the emulator's components; its owner closes the store and the functions."""
-    pool = load_pool(config.rollouts)
+    values = GoalValues(None)
+    pool = load_pool(config.rollouts, values.add)
+    goal, _ = values.goal(pool.groups.values(), config.state)
     store = Store(config.state)
     clock: Clock = ManualClock(store.latest_time()) if config.manual else SystemClock()
     lifecycle = Lifecycle(config, store, pool, clock, functions.open, notices)
@@ -113,6 +116,7 @@ def assemble(config: EmulatorConfig, functions: Functions, notices: Notices | No
         config=config,
         store=store,
         pool=pool,
+        goal=goal,
         clock=clock,
         lifecycle=lifecycle,
         runner=Runner(lifecycle, speed=config.speed, manual=config.manual),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -131,13 +131,19 @@ class Pool:
         group.candidates.append(Candidate(completion, unique, *labels))
 
 
-def load_pool(paths: Sequence[Path]) -> Pool:
+def load_pool(
+    paths: Sequence[Path], each: Callable[[str, dict[str, Any], str], None] = lambda key, rollout, place: None
+) -> Pool:
     """Read rollouts files.
+
+    Args:
+        paths: The files.
+        each: Told the key of every rollout's record, the rollout, and its line, in order.
 
     Raises:
         InputError: A file cannot be read, or a line is no rollout; names the line.
     """
-    return Pool(rollout for path in paths for rollout in _rollouts(path))
+    return Pool(rollout for path in paths for rollout in _rollouts(path, each))
 
 
 def message_text(message: Mapping[str, Any]) -> str:
@@ -149,7 +155,7 @@ def message_text(message: Mapping[str, Any]) -> str:
     return content if isinstance(content, str) else ""
 
 
-def _rollouts(path: Path) -> Iterator[dict[str, Any]]:
+def _rollouts(path: Path, each: Callable[[str, dict[str, Any], str], None]) -> Iterator[dict[str, Any]]:
     for number, (_, line) in enumerate(lines(path), 1):
         if not line.strip():
             continue
@@ -158,7 +164,7 @@ def _rollouts(path: Path) -> Iterator[dict[str, Any]]:
             rollout = parse(line)
             problem = _not_a_rollout(rollout)
             if not problem:
-                record_key(rollout)
+                each(record_key(rollout), rollout, place)
         except LineError as error:
             raise InputError(
                 str(error), place=place, fix="Each line holds one rollout as a JSON object."

@@ -51,7 +51,8 @@ class Bench:
         self.store = Store(folder)
         self.clock = ManualClock(self.store.latest_time())
         self.config = EmulatorConfig(rollouts=(), state=folder, manual=True, **changes)
-        self.lifecycle = Lifecycle(self.config, self.store, Pool(found), self.clock, lambda arn: target)
+        self.pool = Pool(found)
+        self.lifecycle = Lifecycle(self.config, self.store, self.pool, self.clock, lambda arn: target)
 
     def submit(
         self, content: bytes, seed: int = 0, validation: bytes | None = None, **hyperparameters: Any

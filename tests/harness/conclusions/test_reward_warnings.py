@@ -13,6 +13,7 @@ from harness.conclusions.reward_warnings import APART, RULES, WarningFigures, re
 from harness.conclusions.verdict import RIGHT_FALL, SMALL
 from harness.findings import Severity
 from harness.signal.intervals import Interval, Pair
+from support.rehearsed_worlds import RehearsedCase, rehearsed_worlds
 
 PARTS = st.integers(0, 100).map(lambda part: part / 100)
 SIGNED = st.integers(-100, 100).map(lambda part: part / 100)
@@ -130,6 +131,20 @@ def test_a_reward_that_follows_length_is_named_from_a_number_of_sets_on(value: f
     for finding in reward_warnings(some):
         assert ("longer" if value > 0 else "shorter") in finding.message
     assert any("B004 was not checked" in reason for reason in unchecked(some)) is (sets < SETS)
+
+
+def test_b001_and_b003_name_recorded_cases_that_lost_right_answers_and_one_that_pays_length() -> None:
+    cases = rehearsed_worlds()
+    assert (len(cases), sum(case.lost for case in cases)) == (55, 15)
+    found: dict[str, list[RehearsedCase]] = {"B001": [], "B003": []}
+    for case in cases:
+        right = PolicyChange(case.right_before, case.right_after, pair(case.right_after - case.right_before))
+        pays = (made(0.5 + case.made_more, 0.5),)
+        for name in named(figures(folds(right=right), pays=pays)):
+            found[name].append(case)
+    assert (len(found["B001"]), all(case.lost for case in found["B001"])) == (6, True)
+    assert [case.grader for case in found["B003"] if not case.lost] == ["length"]
+    assert sum(case.lost for case in found["B003"]) == 6
 
 
 def test_a_constant_reward_of_no_range_is_not_warned_of() -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
 import pytest
 
 from harness.conclusions.folds import FoldedFigures, PolicyChange
@@ -13,13 +10,13 @@ from harness.replay.controls import Controls
 from harness.signal.intervals import Interval, Pair
 from harness.simulator.learned import ExpectedRewards, Gradings, LearnedReport, NeverMoved, PolicyRewards
 from harness.simulator.style_features import FeatureShift
+from support.rehearsed_worlds import RehearsedCase, rehearsed_worlds
 
 WORKS = Controls(100, 100, 100, 99, 100, 99)
 LIKES_NOTHING = Controls(100, 0, 100, 100, 100, 0)
 LIKES_SOME = Controls(100, 60, 100, 0, 100, 40)
 UNREWARDED = Controls(100, None, 100, None, 0, 0)
 NAMED = FeatureShift(["marker:empty"], 60, 0.05, 0.21, 0.5, 1.0, ["", "", ""])
-WORLDS = Path(__file__).parents[2] / "support" / "rehearsed_worlds.csv"
 
 
 def moved(before: float, after: float, reach: float | None = 0.01, records: int = 200) -> PolicyChange:
@@ -86,23 +83,10 @@ def test_the_interval_decides(
         assert f"95% interval {change.low:+.3f} to {change.high:+.3f}" in message
 
 
-def worlds() -> list[dict[str, str]]:
-    """Figures of 55 rehearsals, each beside real training of a small transformer with the same grader."""
-    with WORLDS.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def test_the_recorded_worlds_hold_what_was_measured() -> None:
-    rows = worlds()
-    assert len(rows) == 55
-    assert sum(float(row["grpo_right_change"]) <= -RIGHT_FALL for row in rows) == 15
-
-
-@pytest.mark.parametrize("row", worlds(), ids=lambda row: f"{row['world']}-{row['grader']}")
-def test_the_sentence_of_each_recorded_world_is_right_by_its_own_figures(row: dict[str, str]) -> None:
-    reward, right = (
-        moved(float(row[f"{name}_before"]), float(row[f"{name}_after"])) for name in ("reward", "right")
-    )
+@pytest.mark.parametrize("case", rehearsed_worlds(), ids=lambda case: f"{case.world}-{case.grader}")
+def test_the_sentence_of_each_recorded_case_is_right_by_its_own_figures(case: RehearsedCase) -> None:
+    reward = moved(case.reward_before, case.reward_after)
+    right = moved(case.right_before, case.right_after)
     still = 100 if reward.before == reward.after else 20
     kind, message = said(facts(reward, right, still=still))
     rose, change = reward.after - reward.before, right.after - right.before
@@ -125,7 +109,7 @@ def test_without_a_goal_what_is_favored_is_named_and_how_to_give_one() -> None:
     kind, message = said(facts(moved(0.35, 0.49)))
     assert kind == "risen"
     assert "The reward favors: empty answers (5% -> 21%)" in message
-    assert "Whether these are right was not measured: give --goal FIELD" in message
+    assert "Whether these are right was not measured: `rft rehearse --goal FIELD`" in message
 
 
 def test_a_goal_that_nothing_is_known_of_is_said() -> None:

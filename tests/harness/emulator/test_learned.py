@@ -36,6 +36,14 @@ def test_a_grader_that_pays_length_is_found_out(serve, data) -> None:
     assert report["by_model"][longest]["after"] > 1.5 * report["by_model"][longest]["before"]
 
 
+def test_the_report_concludes_what_a_rehearsal_does(serve, data) -> None:
+    report = report_on(serve, data, "right")
+    [verdict] = report["verdicts"]
+    assert "right answers" in verdict["message"]
+    assert report["folds"]["goal"] == "is_right"
+    assert (report["findings"], report["unchecked"]) == ([], [])
+
+
 def test_grading_can_be_left_out(serve, data) -> None:
     service = serve()
     name = service.submit(service.upload(data.records_of(data.rollouts())[:32]))
@@ -44,6 +52,7 @@ def test_grading_can_be_left_out(serve, data) -> None:
     assert report["steps"] == 2
     assert report["graded"]["asked"] < 32 * 8
     assert report["never_moved"]["undrawn"] == 24
+    assert "verdicts" not in report
     before = service.job(name)
     service.raw("GET", f"/_emulator/jobs/{name}/learned")
     assert service.job(name) == before

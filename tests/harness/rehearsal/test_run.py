@@ -212,7 +212,7 @@ def test_without_labels_what_the_reward_favors_is_named(tmp_path: Path) -> None:
     path = unlabeled(tmp_path / "unlabeled.jsonl")
     [verdict] = rehearsed(tmp_path, f"{write_graders(tmp_path)}:shorter", path).verdicts
     assert "empty answers" in verdict.message
-    assert "Whether these are right was not measured: give --goal FIELD" in verdict.message
+    assert "Whether these are right was not measured: `rft rehearse --goal FIELD`" in verdict.message
 
 
 @pytest.mark.parametrize(
@@ -421,6 +421,8 @@ def test_the_way_through_the_http_emulator_gives_the_same_figures(sound: Rehears
     mine = sound.to_json()["learned"]
     for part in ("steps", "draws", "graded", "never_moved", "by_model", "length"):
         assert learned[part] == mine[part]
+    for part in ("folds", "controls", "made", "findings", "verdicts"):
+        assert learned[part] == sound.to_json()[part]
     for when in ("before", "after"):
         assert learned["expected_reward"][when] == pytest.approx(mine["expected_reward"][when], abs=1e-12)
 

@@ -1,0 +1,87 @@
+"""What a job has learned and what its rewards lead to, in the sentences that a rehearsal has for the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.conclusions.conclude import Conclusions, JobRewards, conclude
+from harness.conclusions.goal import Goal
+from harness.data.typed_json import as_json
+from harness.emulator.lifecycle import Equipment
+from harness.emulator.state import Store
+from harness.simulator.grader_calls import GraderCalls, SampleReward, Turn
+from harness.simulator.learned import LearnedReport, distinct, learned
+from harness.simulator.training import grade_all
+
+__all__ = ["JobReport", "job_report"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobReport:
+    """A job, as far as it has come."""
+
+    learned: LearnedReport
+    conclusions: Conclusions | None
+    """None where nothing was to be graded for them."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Both as one JSON object."""
+        found: dict[str, Any] = as_json(self.learned)
+        return found if self.conclusions is None else {**found, **as_json(self.conclusions)}
+
+
+class _StoredRewards:
+    """Grades what the store has no reward for, and keeps it there: a report asked for again calls nobody."""
+
+    def __init__(self, store: Store, job: str, calls: GraderCalls) -> None:
+        self._store, self._job, self._calls = store, job, calls
+
+    def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
+        """Grade completions, as many answers as completions and in their order."""
+        known = self._store.rewards(self._job)
+        missing = {turn.candidate.key: turn for turn in turns if turn.candidate.key not in known}
+        graded = self._calls.grade(list(missing.values()))
+        new = {key: one.reward for key, one in zip(missing, graded, strict=True)}
+        self._store.add_evaluated(self._job, new)
+        known.update(new)
+        return [SampleReward(known[turn.candidate.key], None) for turn in turns]
+
+
+def job_report(store: Store, job: str, equipment: Equipment, goal: Goal | None, *, grade: bool) -> JobReport:
+    """Report on a job, at its end or not.
+
+    To be called on the main thread, since it may grade: once, and beside the job's own draws.
+
+    Args:
+        store: Where the job lives.
+        job: Its id.
+        equipment: What it works with.
+        goal: How right the recorded completions are.
+        grade: Whether to grade what has no reward yet, and to conclude something from all rewards.
+
+    Raises:
+        JobFailure: The grader could not be called.
+    """
+    examples, schedule = equipment.examples, equipment.schedule
+    every = distinct([*examples.training, *examples.held_out])
+    rewards = _StoredRewards(store, job, equipment.calls)
+    if grade:
+        grade_all(every, {}, rewards)
+    stored = store.rewards(job)
+    # References and made completions that an earlier report graded are there, too.
+    keys = [candidate.key for example in every for candidate in example.group.candidates]
+    known = {key: stored[key] for key in keys if key in stored}
+    report = learned(examples, store.draws(job), known, store.policy(job), store.checkpoint_policies(job))
+    if not grade:
+        return JobReport(report, None)
+    outcome = JobRewards(
+        examples=examples,
+        schedule=schedule,
+        rewards=known,
+        learned=report,
+        goal=goal,
+        bounds=equipment.bounds,
+    )
+    return JobReport(report, conclude(outcome, rewards))

@@ -1,0 +1,54 @@
+"""Rehearsals put beside real training: 55 recorded cases, 11 graders in each of 5 worlds.
+
+A world is a small transformer (112 thousand parameters) that was taught to answer sums in ten styles, each
+with its own share and its own rate of right answers; worlds 1 to 4 draw both at random. It wrote 8
+completions of each of 200 prompts. Each grader was then rehearsed with these (features and defaults of
+version 0.1, one epoch, five seeds) and trained with for real: 100 steps of GRPO with 8 prompts x 8
+completions, two seeds or three. `docs/emulator.md` says what came of the comparison.
+
+| Column | What it holds |
+|---|---|
+| `reward_before`, `reward_after` | expected reward of the rehearsed policy on its training records |
+| `right_before`, `right_after` | its expected share of right answers |
+| `grpo_right_change` | change of the right answers by the real training, mean of its seeds |
+| `made_kind`, `made_more` | the made completion that earned most, and how much more than a policy's |
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["RehearsedCase", "rehearsed_worlds"]
+
+
+class RehearsedCase(NamedTuple):
+    """A grader in a world; the columns of `rehearsed_worlds.csv`."""
+
+    world: str
+    grader: str
+    reward_before: float
+    reward_after: float
+    right_before: float
+    right_after: float
+    grpo_right_change: float
+    made_kind: str
+    made_more: float
+
+    @property
+    def lost(self) -> bool:
+        """Whether the real training lost right answers to this reward."""
+        return self.grpo_right_change <= -0.02
+
+
+def rehearsed_worlds() -> list[RehearsedCase]:
+    """The recorded cases."""
+    path = Path(__file__).with_suffix(".csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    texts = ("world", "grader", "made_kind")
+    return [
+        RehearsedCase(**{name: value if name in texts else float(value) for name, value in row.items()})  # type: ignore[arg-type]
+        for row in rows
+    ]
