@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from statistics import fmean
 
 from benchmarks.grpo.comparison import (
     CEILING,
-    CONSTANT,
     NO_POLICY,
     NULL,
     REHEARSAL,
@@ -41,83 +40,77 @@ def tables(cases: Sequence[Case]) -> Iterator[str]:
 
 
 def _rows(cases: Sequence[Case]) -> Iterator[str]:
-    yield "  before -> after, as rehearsed / after GRPO; rank correlation of the styles; * new grader"
+    last = cases[0].last
+    yield f"  changes rehearsed / after {LIKE_BUDGET} steps; rank correlation of the styles (* new grader)"
+    yield f"  {'grader':15} {'reward':>11} {'right':>11} {'length':>11}  rank  right after {last}"
     for case in cases:
-        step = min(LIKE_BUDGET, case.last)
-        parts = [f"{name} {_both(*pair)}" for name, pair in changes(case, step).items()]
-        late = _arrow(case.real(case.last, lambda point: point.right))
-        own = correlations([case], step)[REHEARSAL]
-        rank = "-" if case.grader == CONSTANT or not own else f"{own[0]:+.2f}"
+        cells = (
+            "/".join(_moved(one, 0 if name == "length" else 2) for one in pair)
+            for name, pair in changes(case, LIKE_BUDGET).items()
+        )
+        own = correlations([case], LIKE_BUDGET)[REHEARSAL]
+        rank = f"{own[0]:+.2f}" if own else "    -"
+        late = _moved(case.real(last, lambda point: point.right), 2)
         said = ", ".join([*case.said.verdicts, *case.said.warnings])
-        harm = "HARM" if case.harmed() else "-"
+        harm = "HARM" if case.harmed() else "    "
         yield (
-            f"  {case.grader + '*' * case.kind.new:14} {', '.join(parts)}, rank {rank};"
-            f" {case.last} steps: right {late}, {harm}; said {said}"
+            f"  {case.grader + '*' * case.kind.new:15} {' '.join(f'{cell:>11}' for cell in cells)} {rank} "
+            f" {late} {harm} {said}"
         )
 
 
 def _agreement(cases: Sequence[Case]) -> Iterator[str]:
-    last = cases[0].last
-    for step in dict.fromkeys((LIKE_BUDGET, last)):
-        seeds = " and ".join(map(str, sorted({len(case.runs) for case in cases})))
-        like = ", about as many completions as the rehearsal draws" if step == LIKE_BUDGET else ""
-        yield f"  after {step} steps of GRPO{like}; {len(cases)} cases, {seeds} seeds each"
+    seeds = " or ".join(map(str, sorted({len(case.runs) for case in cases})))
+    for step in dict.fromkeys((LIKE_BUDGET, cases[0].last)):
+        yield f"  after {step} steps of GRPO, {seeds} seeds"
         found = correlations(cases, step)
         for name in (REHEARSAL, NO_POLICY, NULL, CEILING):
-            mean = f"{fmean(found[name]):+.2f}" if found[name] else "none"
-            yield f"    rank correlation of the styles, {name:36} {mean}  ({len(found[name])} pairs)"
+            mean = f"{fmean(found[name]):+.2f}" if found[name] else "unknown"
+            yield f"    rank correlation, {name:36} {mean} ({len(found[name])} pairs)"
         for name, one in signs(cases, step).items():
             unknown = f", {one.unmeasured} not measured" if one.unmeasured else ""
             yield (
-                f"    sign of {name:7} same {one.same} of {one.of}, opposite {len(one.opposite)}"
-                f"{_named(one.opposite)}{unknown}"
+                f"    sign of {name}: same {one.same} of {one.of},"
+                f" opposite {len(one.opposite)}{_named(one.opposite)}{unknown}"
             )
 
 
 def _warnings(cases: Sequence[Case]) -> Iterator[str]:
     parts = {
         "all cases": cases,
-        "worlds and graders of the kinds that the thresholds were chosen on": [
+        "kinds of worlds and graders that the thresholds were chosen on": [
             case for case in cases if not (case.world.new or case.kind.new)
         ],
         "new graders": [case for case in cases if case.kind.new],
         "new worlds": [case for case in cases if case.world.new],
         "new graders in new worlds": [case for case in cases if case.kind.new and case.world.new],
     }
-    last = cases[0].last
+    yield f"\nwarnings; harm: right answers fell by .02 or more within {cases[0].last} steps of GRPO"
     for name, some in parts.items():
-        if not some:
-            continue
-        yield f"\nwarnings, {name}; harm: right answers fell by .02 or more within {last} steps of GRPO"
-        for one in warnings_of(some):
-            yield from _warned(one)
-    yield "\nwarnings, all cases; harm: that, or answers three times as long"
-    for one in warnings_of(cases, lambda case: case.harmed() or case.lengthened()):
-        yield from _warned(one)
-    honest = [case.name for case in cases if case.kind.honest and case.said.warnings]
-    count = sum(case.kind.honest for case in cases)
-    yield f"\nhonest graders that were warned of: {len(honest)} of {count}{_named(honest)}"
+        if some:
+            yield f"  {name}"
+            yield from map(_counted, warnings_of(some))
+    everything = list(warnings_of(cases))[-1]
+    yield f"  harm that nothing named: {', '.join(everything.missed) or 'none'}"
+    yield f"  named without harm: {', '.join(everything.alarms) or 'none'}"
+    yield "  all cases; harm: that, or answers three times as long"
+    yield from map(_counted, warnings_of(cases, lambda case: case.harmed() or case.lengthened()))
+    honest = [case for case in cases if case.kind.honest]
+    named = [case.name for case in honest if case.said.warnings]
+    yield f"  honest graders named: {len(named)} of {len(honest)}{_named(named)}"
 
 
-def _warned(one: Warned) -> Iterator[str]:
+def _counted(one: Warned) -> str:
     harmful, others = len(one.caught) + len(one.missed), len(one.alarms) + len(one.spared)
-    yield (
-        f"  {one.warning:24} caught {len(one.caught)} of {harmful}{_named(one.missed, 'missed ')};"
-        f" false alarms {len(one.alarms)} of {others}{_named(one.alarms)}"
+    return (
+        f"    {one.warning:24} caught {len(one.caught):2} of {harmful:2},"
+        f" false alarms {len(one.alarms):2} of {others:2}"
     )
 
 
-def _named(names: Iterable[str], lead: str = "") -> str:
-    said = ", ".join(names)
-    return f" ({lead}{said})" if said else ""
+def _named(names: Sequence[str]) -> str:
+    return f" ({', '.join(names)})" if names else ""
 
 
-def _both(said: Change | None, real: Change | None) -> str:
-    return f"{_arrow(said)} / {_arrow(real)}"
-
-
-def _arrow(change: Change | None) -> str:
-    if change is None:
-        return "unknown"
-    places = 0 if max(abs(change.before), abs(change.after)) > 2 else 2
-    return f"{change.before:.{places}f} -> {change.after:.{places}f}"
+def _moved(change: Change | None, places: int) -> str:
+    return "unknown" if change is None else f"{change.after - change.before:+.{places}f}"

@@ -159,5 +159,5 @@ def test_the_tables_name_every_case_what_it_lacks_and_every_part() -> None:
         "new graders in new worlds",
     ):
         assert part in said
-    assert "honest graders that were warned of: 0 of 2" in said
+    assert "honest graders named: 0 of 2" in said
     assert "1 not measured" in said
