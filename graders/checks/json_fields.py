@@ -1,4 +1,4 @@
-"""Checks of JSON: the completion's value against the reference's, all of it or named fields."""
+"""Checks of JSON: the completion's value against the reference's, all of it or some of its fields."""
 
 from __future__ import annotations
 
@@ -8,24 +8,29 @@ from ..errors import DecorationError, RecordError
 from ..extract import Missing
 from ..extract._json import exact_json, json_block
 from ._answers import comparing, take_option, text_of
-from ._options import flag_options, number_option, text_option
+from ._field_table import compared_fields
+from ._json_values import FieldShares, equal
+from ._options import flag_options, number_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any, TypeAlias
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, Literal, TypeAlias
 
     from ..reward import Reward
     from ..sample import Sample
-    from ._answers import Take
+    from ._answers import Find, Take
+    from ._json_objects import ObjectOfFields
 
-    Read: TypeAlias = tuple[Any, bool]  # a value, and whether it was repaired
+    FieldOptions: TypeAlias = Sequence[str] | Mapping[str, str | Mapping[str, Any]]
 
 
 def json_fields(
     *,
-    fields: Sequence[str] | None = None,
+    fields: FieldOptions | None = None,
     partial: bool = False,
+    extra: Literal["ignore", "wrong"] | float = "ignore",
+    coerce: bool = False,
     repair: bool = False,
     repaired_reward: float = 0.5,
     take: Take | None = None,
@@ -37,14 +42,24 @@ def json_fields(
     order of an object's keys does not count. Numbers are Python's ints and floats. A completion without a
     value, or with a key that stands twice, is unread. The metrics `unread` and `repaired` are 1 or 0.
 
+    With `fields` the check compares these fields alone, and reports of each how right it was, 0 to 1, as the
+    metric `field.NAME`. `docs/json.md` has the kinds of fields and their settings.
+
     It pays for values alone, so the working may be wrong. With `partial=True` it also pays for fields that
-    are the same in most records, which takes no reading of the prompt: name the fields of the task.
+    are the same in most records, which takes no reading of the prompt: name the fields of the task, and give
+    those that hardly vary a small weight.
 
     Args:
-        fields: The fields of the outermost object that are compared, and no others; the reference needs each
-            of them. None compares all of the value, and a field too many is wrong.
-        partial: Whether to pay the share of right fields. Without `fields`, the fields of both objects count;
-            arrays are compared place by place.
+        fields: The fields that are compared, and no others; the reference needs each of them that is not
+            optional. A list of names, or a table by name: the kind of its value (`exact`, `text`, `number`,
+            `one_of`, `list`, `set`), or a table with `kind`, `weight`, `optional` and the kind's settings. A
+            name is a path such as `customer.name`. None compares all of the value, and a field too many is
+            wrong.
+        partial: Whether to pay the weight of the right fields. Without `fields`, those of both objects count
+            alike; arrays are compared place by place.
+        extra: What fields cost that are not among `fields`: nothing with `ignore`, everything with `wrong`;
+            a number is taken off for each of them.
+        coerce: Whether a text counts as the number or truth value that it spells: `"5"` as `5`.
         repair: Whether to read what models write for JSON, such as trailing commas; see `json_block`.
         repaired_reward: What a repaired value earns of the reward that it would earn without a repair.
         take: Finds the part of a completion that holds the value; None searches all of it. A reference that
@@ -54,63 +69,125 @@ def json_fields(
         DecorationError: An option cannot be meant.
 
     Example:
-        >>> check = json_fields(fields=["total"])
-        >>> check(make_sample('It is {"total": 72}', '{"total": 72}')).value
-        1.0
+        >>> check = json_fields(fields={"total": "number", "customer.name": "text"}, partial=True)
+        >>> said = '{"total": 72.0, "customer": {"name": "Eve"}}'
+        >>> check(make_sample(said, {"total": 72, "customer": {"name": "Ada"}})).value
+        0.5
     """
-    names = _names(fields)
-    flag_options(partial=partial, repair=repair)
+    flag_options(partial=partial, coerce=coerce, repair=repair)
     number_option("repaired_reward", repaired_reward, 0, 1)
-    find = take_option(take)
+    compared = None if fields is None else compared_fields(fields, partial=partial, coerce=coerce)
+    cost = _extra_option(extra)
+    if compared is None and (coerce or cost):
+        raise DecorationError("fields= is needed where extra= or coerce= is given: name the fields")
+    check = _JsonCheck(compared, partial, cost, repaired_reward if repair else None, take_option(take))
+    what = "JSON" if compared is None else "JSON with the fields that are compared"
+    return comparing(check.read, check.same, what=what, references=_reference_json, metrics=check.metrics)
 
-    def part_of(text: str) -> str | Missing:
-        return text_of(find(text)) if find else text
 
-    def reference(text: str) -> Any:
-        """The value of a reference: JSON is not searched, since its texts may hold boxes and tags."""
-        value = exact_json(text)
-        part = part_of(text) if isinstance(value, Missing) else Missing()
-        return value if isinstance(part, Missing) else exact_json(part)
+class _ReadValue:
+    """A value that was read, whether it was repaired, and what the comparison found out of its fields."""
 
-    def read(text: str, strict: bool) -> Read | Missing:
+    __slots__ = ("repaired", "shares", "value")
+
+    def __init__(self, value: Any, repaired: bool = False) -> None:
+        self.value = value
+        self.repaired = repaired
+        self.shares = FieldShares()
+
+
+class _JsonCheck:
+    """How values are read, compared and told of; the arguments are the options, read."""
+
+    __slots__ = ("compared", "cost", "find", "partial", "repaired_reward")
+
+    def __init__(
+        self,
+        compared: ObjectOfFields | None,
+        partial: bool,
+        cost: float,
+        repaired_reward: float | None,
+        find: Find | None,
+    ) -> None:
+        self.compared = compared
+        self.partial = partial
+        self.cost = cost
+        self.repaired_reward = repaired_reward
+        self.find = find
+
+    def read(self, text: str, strict: bool) -> _ReadValue | Missing:
+        """The value of a text; of a reference, what it asks for."""
         if strict:
-            return _comparable(reference(text), names)
-        part = part_of(text)
+            return self._asked(self._reference(text))
+        part = self._part_of(text)
         if isinstance(part, Missing):
             return part
         value = json_block(part)
         if not isinstance(value, Missing):
-            return value, False
-        mended = json_block(part, repair=True) if repair else value
-        return value if isinstance(mended, Missing) else (mended, True)
+            return _ReadValue(value)
+        mended = value if self.repaired_reward is None else json_block(part, repair=True)
+        return value if isinstance(mended, Missing) else _ReadValue(mended, repaired=True)
 
-    def same(answer: Read, right: Read) -> float:
-        share = _share(answer[0], right[0], names)
-        if share < 1 and not partial:
+    def same(self, answer: _ReadValue, right: _ReadValue) -> float:
+        """How right a completion's value is."""
+        if self.compared is None:
+            share = _share(answer.value, right.value)
+        else:
+            share = self.compared.compare(right.value, answer.value, answer.shares)
+        if share < 1 and not self.partial:
             return 0.0
-        return share * repaired_reward if answer[1] else share
+        if answer.shares.extra:
+            share = max(0.0, share - self.cost * answer.shares.extra)
+        return share * (self.repaired_reward or 0.0) if answer.repaired else share
 
-    def metrics(answer: Read | None) -> dict[str, float]:
-        return {"repaired": float(answer is not None and answer[1])}
+    def metrics(self, answer: _ReadValue | None) -> dict[str, float]:
+        """What is told besides the reward."""
+        told = {"repaired": float(answer is not None and answer.repaired)}
+        if self.cost:
+            told["extra"] = float(answer.shares.extra) if answer else 0.0
+        for name in self.compared.names if self.compared else ():
+            share = answer.shares.mean(name) if answer else 0.0
+            if share is not None:
+                told[f"field.{name}"] = share
+        return told
 
-    what = "JSON" if names is None else "JSON with the fields that are compared"
-    return comparing(read, same, what=what, references=_reference_json, metrics=metrics)
+    def _part_of(self, text: str) -> str | Missing:
+        return text_of(self.find(text)) if self.find else text
+
+    def _reference(self, text: str) -> Any:
+        """The value of a reference: JSON is not searched, since its texts may hold boxes and tags."""
+        value = exact_json(text)
+        part = self._part_of(text) if isinstance(value, Missing) else Missing()
+        return value if isinstance(part, Missing) else exact_json(part)
+
+    def _asked(self, value: Any) -> _ReadValue | Missing:
+        """What a reference asks for, unless it holds nothing to compare."""
+        if isinstance(value, Missing):
+            return value
+        if value in ({}, ""):
+            return Missing("it is empty")
+        if self.compared is None:
+            return _ReadValue(value)
+        asked = self.compared.expect(value)
+        if isinstance(asked, Missing):
+            return asked
+        wanted = self.compared.asks(asked)
+        return _ReadValue(asked) if wanted else Missing("it has none of the fields that count")
 
 
-def _names(fields: Sequence[str] | None) -> tuple[str, ...] | None:
-    """The fields that are compared; None for all.
+def _extra_option(extra: object) -> float:
+    """What each field costs that nobody asked for.
 
     Raises:
-        DecorationError: They are no list of different names.
+        DecorationError: It cannot be meant.
     """
-    if fields is None:
-        return None
-    if not isinstance(fields, (list, tuple)) or not fields:
-        raise DecorationError(f"fields={fields!r}: write a list of names, such as ['total']")
-    names = tuple(text_option("fields", name) for name in fields)
-    if len(set(names)) < len(names):
-        raise DecorationError(f"fields={fields!r}: write each name once")
-    return names
+    if extra == "ignore":
+        return 0.0
+    if extra == "wrong":
+        return 1.0
+    if isinstance(extra, str):
+        raise DecorationError(f"extra={extra!r}: write 'ignore', 'wrong', or what each such field costs")
+    return number_option("extra", extra, 0, 1)
 
 
 def _reference_json(sample: Sample[Any]) -> Sequence[str]:
@@ -128,44 +205,14 @@ def _reference_json(sample: Sample[Any]) -> Sequence[str]:
         raise RecordError(f"reference_answer cannot be written as JSON: {error}") from None
 
 
-def _comparable(value: Any, names: Sequence[str] | None) -> Read | Missing:
-    """The value of a reference, unless it holds nothing to compare."""
-    if isinstance(value, Missing):
-        return value
-    if value in ({}, ""):
-        return Missing("it is empty")
-    if names is not None and not isinstance(value, dict):
-        return Missing("it is no object")
-    lacking = next((name for name in names or () if name not in value), None)
-    return (value, False) if lacking is None else Missing(f"it has no field {lacking!r}")
-
-
-def _share(answer: Any, right: Any, names: Sequence[str] | None) -> float:
+def _share(answer: Any, right: Any) -> float:
     """The share of fields, or of places of an array, that are right; other values are right or not."""
-    if names is None and _equal(answer, right):
+    if equal(answer, right):
         return 1.0
     if isinstance(answer, dict) and isinstance(right, dict):
-        counted = names if names is not None else answer.keys() | right.keys()
-        hits = (name in answer and name in right and _equal(answer[name], right[name]) for name in counted)
-        return sum(hits) / len(counted)
+        names = answer.keys() | right.keys()
+        hits = (name in answer and name in right and equal(answer[name], right[name]) for name in names)
+        return sum(hits) / len(names)
     if isinstance(answer, list) and isinstance(right, list):  # not both are empty: these are equal
-        return sum(map(_equal, answer, right)) / max(len(answer), len(right))
+        return sum(map(equal, answer, right)) / max(len(answer), len(right))
     return 0.0
-
-
-def _equal(left: Any, right: Any) -> bool:
-    """Whether two JSON values are the same; not by recursion, since a completion may nest them deeply."""
-    pairs = [(left, right)]
-    while pairs:
-        one, other = pairs.pop()
-        if isinstance(one, dict) and isinstance(other, dict):
-            if one.keys() != other.keys():
-                return False
-            pairs += ((value, other[name]) for name, value in one.items())
-        elif isinstance(one, list) and isinstance(other, list):
-            if len(one) != len(other):
-                return False
-            pairs += zip(one, other, strict=True)
-        elif isinstance(one, bool) is not isinstance(other, bool) or one != other:
-            return False
-    return True

@@ -75,6 +75,12 @@ BY_REFERENCE = {
         '```json\n{"total": 72.0, "unit": "clips"}\n```',
         ['{"total": 73}', '{"total": "72"}', '{"sum": {"total": 72}}', '{"total": 72, "total": 72}', "72"],
     ),
+    "json_fields, kinds": (
+        json_fields(fields={"who": "text", "total": {"kind": "number", "tolerance": 0.1}}, partial=True),
+        '{"who": "Ada", "total": 72}',
+        'It is {"who": "ADA.", "total": 72.1, "unit": "clips"}',
+        ['{"who": "Eve", "total": 73}', '{"who": 7, "total": "72"}', '{"a": {"who": "Ada"}}', '["Ada", 72]'],
+    ),
     "cosine_length": (cosine_length(number(), 1000), "72", "72", ["73", "0"]),
     "overlong": (overlong(number(), 1000, 500), "72", "72", ["73", "0", "72".rjust(1000, "x")]),
 }

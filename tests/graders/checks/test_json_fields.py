@@ -13,7 +13,9 @@ from graders import Reward
 from graders.checks import json_fields as module
 from graders.checks.json_fields import json_fields
 from graders.errors import DecorationError, RecordError
+from graders.extract import json_block
 from graders.testing import make_sample
+from support.growth import assert_linear
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -97,6 +99,32 @@ def test_take_finds_the_part_but_is_not_let_loose_on_a_reference_that_is_json():
         ('""', {}, "it is empty"),
         ({"a": float("nan")}, {}, "cannot be written as JSON"),
         ([1], {"fields": ["a"]}, "it is no object"),
+        ({"a": {}}, {"fields": ["a.b"]}, "it has no field 'a.b'"),
+        ({"a": None}, {"fields": {"a": "text"}}, "its field 'a' cannot be compared: it is no text"),
+        ({"a": "..."}, {"fields": {"a": "text"}}, "nothing is left of it"),
+        ({"a": "5 or 6"}, {"fields": {"a": "number"}}, "its field 'a' cannot be compared"),
+        ({"a": True}, {"fields": {"a": "number"}}, "it is no number"),
+        ({"a": "x"}, {"fields": {"a": "one_of"}}, "it is no list"),
+        ({"a": []}, {"fields": {"a": "one_of"}}, "it lists nothing"),
+        ({"a": "x"}, {"fields": {"a": "set"}}, "it is no list"),
+        ({"a": [[1]]}, {"fields": {"a": "set"}}, "an item is an object, a list or null"),
+        ({"a": [{"n": 1}]}, {"fields": {"a": {"kind": "set", "key": "id"}}}, "an item has no 'id'"),
+        (
+            {"a": [{"id": 1}, {"id": 1.0}]},
+            {"fields": {"a": {"kind": "set", "key": "id"}}},
+            "two items have the same 'id'",
+        ),
+        (
+            {"a": [{"id": 1}]},
+            {"fields": {"a": {"kind": "set", "key": "id", "fields": {"n": {}}}}},
+            "it has no field 'a.n'",
+        ),
+        ({"b": 1}, {"fields": {"a": {"optional": True}}}, "none of the fields that count"),
+        (
+            {"a": 1, "b": None},
+            {"fields": {"a": {"weight": 0}, "b": {"optional": True}}, "partial": True},
+            "none of the fields that count",
+        ),
         ({"a": 1}, {"fields": ["a", "b"]}, "it has no field 'b'"),
         ("<answer>x</answer>", {"take": "tag"}, "is not JSON"),
     ],
@@ -115,7 +143,36 @@ UNTYPED: Any = module
     [
         ({"fields": "total"}, "write a list of names"),
         ({"fields": []}, "write a list of names"),
+        ({"fields": {}}, "write a list of names"),
         ({"fields": 7}, "write a list of names"),
+        ({"fields": ["a", '"a"']}, "each name once"),
+        ({"fields": ["a", "a.b"]}, "'a.b' is a part of 'a'"),
+        ({"fields": ["a."]}, "keys with dots between them"),
+        ({"fields": [".a"]}, "keys with dots between them"),
+        ({"fields": ["a[*].b"]}, "the kinds 'list' and 'set'"),
+        ({"fields": ['"a']}, "in double quotes"),
+        ({"fields": ['"\\x"']}, "as JSON writes a text"),
+        ({"fields": {"a": 7}}, "write a kind, such as 'text'"),
+        ({"fields": {"a": "int"}}, "kind='int': write one of exact, text, number, one_of, list, set"),
+        ({"fields": {"a": {"kind": []}}}, "write one of exact"),
+        ({"fields": {"c": {"name": "text"}}}, r"fields\['c'\] has no setting name beside these"),
+        ({"fields": {"a": {"kind": "text", "tolerance": 1}}}, "has no setting tolerance"),
+        ({"fields": {"a": {"kind": "number", "tolerance": -1}}}, "tolerance=-1: write 0 or more"),
+        ({"fields": {"a": {"kind": "set", "of": "date"}}}, "of='date': write one of exact, text, number"),
+        ({"fields": {"a": {"kind": "set", "of": "number", "relative": 0.1}}}, "compared exactly"),
+        ({"fields": {"a": {"kind": "set", "key": ""}}}, "key='': write a text"),
+        ({"fields": {"a": {"kind": "set", "fields": ["n"]}}}, "key=None: write a text"),
+        ({"fields": {"a": {"kind": "list", "key": "id"}}}, "has no setting key"),
+        ({"fields": {"a": {"kind": "list", "fields": ["n"], "of": "text"}}}, "has no setting of"),
+        ({"fields": {"a": {"weight": 2}}}, "unless partial=True"),
+        ({"fields": {"a": {"weight": 0}}, "partial": True}, "a weight above 0"),
+        ({"fields": {"a": {"weight": -1}}, "partial": True}, "weight=-1: write 0 or more"),
+        ({"fields": {"a": {"optional": 1}}}, "optional=1: write True or False"),
+        ({"fields": {"a": {"coerce": "yes"}}}, "coerce='yes': write True or False"),
+        ({"fields": ["a"], "extra": "refuse"}, "write 'ignore', 'wrong', or what each"),
+        ({"fields": ["a"], "extra": 2}, "0 to 1"),
+        ({"extra": "wrong"}, "fields= is needed"),
+        ({"coerce": True}, "fields= is needed"),
         ({"fields": [7]}, "not blank"),
         ({"fields": ["a", "a"]}, "each name once"),
         ({"partial": 1}, "True or False"),
@@ -149,5 +206,123 @@ def test_one_changed_field_is_never_paid_in_full(value, data):
     same = same and not isinstance(value[name], bool)  # 1 and 1.0
     if not same and not isinstance(other, (list, dict)):
         assert paid(json.dumps(wrong), value) == 0
-        assert paid(json.dumps(wrong), value, fields=[name]) == 0 if name.strip() else True
+        assert not name.strip() or paid(json.dumps(wrong), value, fields=[json.dumps(name)]) == 0
         assert paid(json.dumps(wrong), value, partial=True) == (len(value) - 1) / len(value)
+
+
+def test_each_field_is_reported_by_name():
+    check = json_fields(
+        fields={
+            "a": "text",
+            "c.d": {"optional": True},
+            "items": {"kind": "set", "key": "id", "fields": ["n"]},
+        },
+        partial=True,
+        extra=0.1,
+    )
+    reference = {"a": "x", "items": [{"id": 1, "n": 1}, {"id": 2, "n": 2}]}
+    read = check(make_sample('{"a": "X", "e": 0, "items": [{"id": 2, "n": 2, "m": 0}]}', reference))
+    assert read.value == 0.75 - 0.2
+    assert read.metrics == {
+        "unread": 0,
+        "repaired": 0,
+        "extra": 2,
+        "field.a": 1,
+        "field.items": 0.5,
+        "field.items.n": 0.5,
+    }
+    made_up = check(make_sample('{"a": "y", "c": {"d": 1}, "items": 7}', reference))
+    assert made_up == Reward(
+        0.0,
+        metrics={**dict.fromkeys(read.metrics, 0.0), "field.c.d": 0.0},
+    )
+    assert check(make_sample("no idea", reference)).metrics == {**made_up.metrics, "unread": 1}
+
+
+NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+WORDS = st.text("abcxyz -.,'\"\u00e9", max_size=8).filter(lambda text: any(map(str.isalnum, text)))
+NAMES = st.text('abc.[]"\\ ', min_size=1, max_size=4).filter(str.strip)
+
+
+def changed(value):
+    """A value that no kind takes for this one."""
+    if isinstance(value, str):
+        return f"{value} and something else"
+    if isinstance(value, list):
+        return [*value, "one more"]
+    return value + 10 * abs(value) + 1
+
+
+@st.composite
+def described(draw):
+    """Fields with their settings, a reference that has them, and the same written as the kinds allow."""
+    fields, reference, answer = {}, {}, {}
+    for name in draw(st.lists(NAMES, min_size=1, max_size=4, unique=True)):
+        kind = draw(st.sampled_from(["exact", "text", "number", "set", "list"]))
+        fields[json.dumps(name)] = {"kind": kind, "weight": draw(st.integers(1, 5))}
+        if kind in ("exact", "number"):
+            answer[name] = reference[name] = draw(NUMBERS.filter(lambda number: abs(number) < 1e300))
+        elif kind == "text":
+            reference[name] = draw(WORDS)
+            answer[name] = f" {reference[name].upper()}!"
+        else:
+            reference[name] = draw(st.lists(WORDS | NUMBERS, max_size=4))
+            answer[name] = draw(st.permutations(reference[name])) if kind == "set" else reference[name]
+    return fields, reference, answer
+
+
+@given(described(), st.data())
+@settings(max_examples=60)
+def test_the_share_is_the_weight_of_what_is_right_and_no_more(made, data):
+    fields, reference, answer = made
+    assume(reference.keys() != {"text"})
+    wrong = data.draw(st.sets(st.sampled_from(sorted(reference))))
+    kinds = [data.draw(st.sampled_from(["changed", "missing", "null"])) for _ in wrong]
+    for name, kind in zip(sorted(wrong), kinds, strict=True):
+        answer[name] = changed(reference[name]) if kind == "changed" else None
+        if kind == "missing":
+            del answer[name]
+    said = f"```json\n{json.dumps(answer)}\n```"
+    assume(make_sample(said).completion == said)
+    total = sum(how["weight"] for how in fields.values())
+    earned = sum(fields[json.dumps(name)]["weight"] for name in reference if name not in wrong)
+    share = sum(  # of a list that is one too long, the rest is right
+        fields[json.dumps(name)]["weight"] * len(reference[name]) / (len(reference[name]) + 1)
+        for name, kind in zip(sorted(wrong), kinds, strict=True)
+        if kind == "changed" and isinstance(reference[name], list)
+    )
+    graded = json_fields(fields=fields, partial=True)(make_sample(said, reference))
+    assert graded.value == pytest.approx((earned + share) / total, abs=1e-12)
+    assert (graded.value == 1) is not bool(wrong)
+    plain = {name: how["kind"] for name, how in fields.items()}
+    assert paid(said, reference, fields=plain) == (not wrong)
+
+
+@given(described(), st.text() | VALUES.map(json.dumps) | st.text('{}[]":,ab 1', max_size=30))
+@settings(max_examples=60)
+def test_no_text_without_the_fields_is_paid(made, text):
+    fields, reference, _ = made
+    assume(reference.keys() != {"text"})
+    value = json_block(make_sample(text).completion)
+    assume(not isinstance(value, dict) or not value.keys() & reference.keys())
+    assert paid(text, reference, fields=fields, partial=True) == 0
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ['{"id": 1, "n": 2}, ', "1e308, ", "2305843009213693951, 4611686018427387902, ", '"x", ', "[], ", "{}, "],
+)
+def test_lists_are_compared_in_linear_time(unit):
+    fields: dict[str, Any] = {
+        "a": {"kind": "set", "key": "id", "fields": ["n"]},
+        "b": {"kind": "set", "of": "number"},
+        "c": {"kind": "list", "fields": ["n", "m"]},
+    }
+    reference = {"a": [{"id": 1, "n": 2}], "b": [1], "c": [{"n": 2, "m": 3}]}
+    check = json_fields(fields=fields, partial=True, extra=0.1)
+
+    def sample(size):
+        items = f"[{unit * (size // len(unit))}1]"
+        return make_sample(f'{{"a": {items}, "b": {items}, "c": {items}}}', reference)
+
+    assert_linear(check, sample, 100_000)

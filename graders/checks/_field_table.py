@@ -1,0 +1,172 @@
+"""Reads the option `fields` of `json_fields`: which fields of an object are compared, and how.
+
+A field is named by its path: keys between dots, a key that holds a dot or a bracket in double quotes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from ..errors import DecorationError
+from ..extract._compared import allowance
+from ._json_objects import ListByKey, ListInAnyOrder, ListInOrder, ObjectField, ObjectOfFields
+from ._json_values import AcceptedValue, ExactValue, NumberValue, TextValue
+from ._options import flag_options, number_option, text_option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from ._json_values import ValueKind
+
+_STEP = re.compile(r'(?:"((?:[^"\\]|\\.)*+)"|([^".\[\]]+))(\.|\Z)')
+_OF_ALL = ("kind", "weight", "optional")
+_OF_VALUES = {"exact": ("coerce",), "text": ("coerce",), "number": ("coerce", "tolerance", "relative")}
+_OF_LISTS = {"one_of": ("of",), "list": ("of", "fields"), "set": ("of", "key", "fields")}
+_HOW_TO_NAME = (
+    "write keys with dots between them, such as customer.name, and a key that holds a dot, a bracket or a "
+    "quote in double quotes; the items of a list are compared by the kinds 'list' and 'set'"
+)
+
+
+def compared_fields(fields: object, *, partial: bool, coerce: bool) -> ObjectOfFields:
+    """Return the fields of an object that are compared.
+
+    Args:
+        fields: A list of paths, or a table that says of each path how its value is compared.
+        partial: Whether weights are paid.
+        coerce: Whether texts count as the numbers and truth values that they spell, unless a field says.
+
+    Raises:
+        DecorationError: They cannot be meant.
+    """
+    return ObjectOfFields(_FieldReader(partial, coerce).fields("fields", fields, ""))
+
+
+class _FieldReader:
+    """Reads fields and kinds, with what holds for all of them; `where` names a place in messages."""
+
+    __slots__ = ("coerce", "partial")
+
+    def __init__(self, partial: bool, coerce: bool) -> None:
+        self.partial = partial
+        self.coerce = coerce
+
+    def fields(self, where: str, fields: object, outer: str) -> Sequence[ObjectField]:
+        """The fields that a list or a table names."""
+        made = [self.field(f"{where}[{name!r}]", name, how, outer) for name, how in _entries(where, fields)]
+        paths = {field.path: field.name for field in made}
+        if len(paths) < len(made):
+            raise DecorationError(f"{where}={fields!r}: write each name once")
+        for field in made:
+            for length in range(1, len(field.path)):
+                if around := paths.get(field.path[:length]):
+                    raise DecorationError(
+                        f"{where}: {field.name!r} is a part of {around!r}: leave one of them out"
+                    )
+        if not any(field.weight for field in made):
+            raise DecorationError(f"{where}: give at least one field a weight above 0")
+        return made
+
+    def field(self, where: str, name: object, how: object, outer: str) -> ObjectField:
+        """The field of one entry."""
+        path = tuple(_steps(where, text_option("fields", name)))
+        if not isinstance(how, (str, dict)):
+            raise DecorationError(f"{where}={how!r}: write a kind, such as 'text', or a table of settings")
+        settings: Mapping[str, Any] = {"kind": how} if isinstance(how, str) else how
+        if "weight" in settings and not self.partial:
+            raise DecorationError(f"{where}: a weight counts for nothing unless partial=True")
+        weight = number_option(f"{where}: weight", settings.get("weight", 1), 0)
+        optional = settings.get("optional", False)
+        flag_options(**{f"{where}: optional": optional})
+        named = f"{outer}{name}"
+        return ObjectField(named, path, self.kind(where, settings, named), weight, optional)
+
+    def kind(self, where: str, how: Mapping[str, Any], named: str) -> ValueKind:
+        """The kind of a field's value."""
+        name = how.get("kind", "exact")
+        _refuse_unknown(where, name, how)
+        if name not in _OF_LISTS:
+            return self.value(where, name, how)
+        if "fields" in how or "key" in how:
+            return self.objects(where, name, how, named)
+        item = self.value(where, how.get("of", "exact"), how)
+        if name == "one_of":
+            return AcceptedValue(item)
+        if name == "list":
+            return ListInOrder(item)
+        if how.get("tolerance") or how.get("relative"):
+            raise DecorationError(
+                f"{where}: the numbers of a set are compared exactly: leave the tolerance out, or write "
+                "kind='list'"
+            )
+        return ListInAnyOrder(item, how.get("coerce", self.coerce))
+
+    def value(self, where: str, name: str, how: Mapping[str, Any]) -> ValueKind:
+        """The kind of a value that is no list."""
+        coerce = how.get("coerce", self.coerce)
+        flag_options(**{f"{where}: coerce": coerce})
+        if name != "number":
+            return TextValue(coerce) if name == "text" else ExactValue(coerce)
+        tolerance, relative = (
+            allowance(one, number_option(f"{where}: {one}", how.get(one, 0), 0))
+            for one in ("tolerance", "relative")
+        )
+        return NumberValue(tolerance, relative, coerce)
+
+    def objects(self, where: str, name: str, how: Mapping[str, Any], named: str) -> ValueKind:
+        """The kind of a list of objects."""
+        key = None if name == "list" else text_option(f"{where}: key", how.get("key"))
+        item: ValueKind = ExactValue(self.coerce)
+        if "fields" in how:
+            inner = self.fields(f"{where}: fields", how["fields"], f"{named}.")
+            item = ObjectOfFields(inner, () if key is None else (key,))
+        return ListInOrder(item) if key is None else ListByKey(item, key)
+
+
+def _entries(where: str, fields: object) -> Sequence[tuple[object, object]]:
+    """Names of fields, each with its kind or settings."""
+    if isinstance(fields, dict) and fields:
+        return list(fields.items())
+    if isinstance(fields, (list, tuple)) and fields:
+        return [(name, {}) for name in fields]
+    raise DecorationError(
+        f"{where}={fields!r}: write a list of names, such as ['total'], or a table of kinds by name, such as "
+        "{'total': 'number'}"
+    )
+
+
+def _steps(where: str, name: str) -> Iterator[str]:
+    """The keys of a path."""
+    at, end = 0, "."
+    while end:
+        step = _STEP.match(name, at)
+        if step is None:
+            raise DecorationError(f"{where}: {_HOW_TO_NAME}")
+        quoted, plain, end = step.groups()
+        try:
+            yield plain if quoted is None else json.loads(f'"{quoted}"', strict=False)
+        except ValueError:
+            raise DecorationError(f"{where}: write the quoted key as JSON writes a text") from None
+        at = step.end()
+
+
+def _refuse_unknown(where: str, name: object, how: Mapping[str, Any]) -> None:
+    """Refuse a kind that does not exist, and a setting that the kind does not have."""
+    known: Sequence[str] = _OF_VALUES.get(name, ()) if isinstance(name, str) else ()
+    if isinstance(name, str) and name in _OF_LISTS:
+        of = how.get("of", "exact")
+        if of not in _OF_VALUES:
+            raise DecorationError(f"{where}: of={of!r}: write one of {', '.join(_OF_VALUES)}")
+        known = _OF_LISTS[name]
+        known = known[1:] if "fields" in how or "key" in how else (*known, *_OF_VALUES[of])
+    elif not known:
+        kinds = ", ".join((*_OF_VALUES, *_OF_LISTS))
+        raise DecorationError(f"{where}: kind={name!r}: write one of {kinds}")
+    if unknown := [one for one in how if one not in (*_OF_ALL, *known)]:
+        raise DecorationError(
+            f"{where} has no setting {unknown[0]} beside these; the kind {name!r} takes "
+            f"{', '.join((*_OF_ALL, *known))}"
+        )
