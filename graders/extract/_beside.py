@@ -37,17 +37,16 @@ _CHANGED_AFTER = re.compile(
     r"|-\s{0,2}(?:[0-9(\\$.π√∞]|[A-Za-z](?![A-Za-z])))|\s(?![aI]\b)[B-HJ-Zb-z](?![^\W\d_]|['.])",
     re.IGNORECASE,
 )
-# Each ends right before the number, its sign, currency and opening brackets.
+# Each ends right before the number, its sign, currency and opening brackets, in small letters.
 _CHANGED_BEFORE = re.compile(
     r"(?:\b(?:not|never|than|least|most|over|under|above|below|exceeds?|plus|times|minus|multiplied by"
     r"|divided by|mod|modulo|choose|(?:cannot|can't|couldn't|could not) be|rul(?:e|es|ed|ing) out|instead of"
     r"|rather than|half|twice|double|triple|thrice|(?:half|third|quarter|root|cube|square|power|factorial"
     r"|multiple) of|between|sqrt|log|ln|sin|cos|tan|up to|nicht|keine?|pas|jamais|no (?:es|son)|não (?:é|são)"
     r"|non (?:è|sono)|не)|n't|不[是为為等]于?|并非|並非|ليست?"
-    r"|\\[A-Za-z]{1,20}|(?<![=-])>|<|[<>!]=|[/×÷·^√±≤≥≠∈∞@\\]"
-    r"|\b(?![xX])[A-Za-z]\s[xX]|[\w)\]}$.%]\s{0,3}(?:\+|(?<!\*)\*))"
-    r"\s{0,3}\Z",
-    re.IGNORECASE,
+    r"|\\[a-z]{1,20}|(?<![=-])>|<|[<>!]=|[/×÷·^√±≤≥≠∈∞@\\]"
+    r"|\b(?!x)[a-z]\sx|[\w)\]}$.%]\s{0,3}(?:\+|(?<!\*)\*))"
+    r"\s{0,3}\Z"
 )
 _MINUS_WORD = re.compile(r"(?:\b(?:minus|negative)\s{1,2}|[负負]\s?|マイナス\s?)\Z", re.IGNORECASE)
 _SAID = re.compile(r"(?:[^\W\d_]|')[^\W\d_]\s{1,2}\Z")
@@ -127,7 +126,7 @@ def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int,
     if minus:
         operation = signed or _OPERAND.search(left, 0, minus.start())
         return 0 if operation else -1, at - len(minus[0]), opened
-    if _CHANGED_BEFORE.search(left, max(0, len(left) - 20)) or (" " in left and _RIVAL.search(left)):
+    if _CHANGED_BEFORE.search(left.lower(), max(0, len(left) - 20)) or (" " in left and _RIVAL.search(left)):
         return 0, at, opened
     touching = left[-1:]
     if touching.strip() in ("=", "") and "=" in left[-3:] and _is_unsolved(left):

@@ -75,7 +75,7 @@ _REVISED = late(
     re.IGNORECASE,
 )
 _CLOSING = late(  # a sentence that offers the reader more, whose numbers are no answer
-    r"(?:\A|(?<=[.!?。！？])\s|(?<=[.!?。！？][\"')*_])\s|(?<=[。！？]))[\s*_>#-]{0,6}(?:"
+    r"(?<![^.!?。！？\"')*_])(?:\A|(?<=[.!?。！？])\s|(?<=[.!?。！？][\"')*_])\s|(?<=[。！？]))[\s*_>#-]{0,6}(?:"
     r"(?:(?:please|just)\s)?(?:let\sme\sknow|feel\sfree\sto|(?:i\s)?hope\s(?:this|that|it)\shelp)"
     r"|would\syou\slike[^.!?\n]{0,100}\?\W{0,3}\Z|if\syou(?:\shave|\sneed|\swant|\swould\slike|'d\slike)[\s,][^.!?\n]{0,40}"
     r"(?:question|help|explanation|example|clarif|detail|assistance)"
@@ -227,7 +227,8 @@ def _behind_digits(line: str) -> str:
     """What stands behind the last digit of a line."""
     bare = line.rstrip(_CLOSERS)
     if bare and not bare[-1].isdecimal():
-        bare = line[: deque(DIGIT.finditer(line), 1)[0].end()]
+        digits = deque(DIGIT.finditer(line), 1)  # none where they are raised ones, or entities: x&#50;
+        bare = line[: digits[0].end()] if digits else bare
     return line[len(bare) :]
 
 

@@ -19,8 +19,10 @@ _STRUCK_TAG = re.compile(r"<(s|del|strike)>[^<>]{0,200}</\1>", re.I)
 _INLINE_TAG = re.compile(r"</?(?:b|i|u|em|strong|span|code|font|mark|small|big|tt)(?:\s[^<>]{0,200})?>", re.I)
 _TAG = re.compile(r"</?(?:[abipqsu]|[A-Za-z][\w:-]{1,20})(?:\s[^<>]{0,200})?/?>")
 _ENTITY = re.compile(r"&#?\w{2,10};")
-_TIMES = re.compile(r"(?<=[0-9)}$π])\s?[xX]\s?(?=[0-9($])")
-_EMPHASIS = re.compile(r"(?<![\w)*\\])(\*{1,3}|_{1,3}|`{1,3})(?=\S)([^*_`\n]{1,60})(?<=\S)\1(?![\w(*])")
+_TIMES = re.compile(r"(?=[\sxX])(?<=[0-9)}$π])\s?[xX]\s?(?=[0-9($])")
+_EMPHASIS = re.compile(
+    r"(?=[*_`])(?<![\w)*\\])(\*{1,3}|_{1,3}|`{1,3})(?=\S)([^*_`\n]{1,60})(?<=\S)\1(?![\w(*])"
+)
 
 _MIXED = re.compile(f"(?<=[0-9])(?=[{''.join(VULGAR)}])")
 _RAISED = re.compile("[⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹]{1,8}")

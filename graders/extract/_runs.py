@@ -45,6 +45,8 @@ def run_value(run: str, decimal: str, exponent: int = 0) -> Number | None:
     if sign is None:
         return None
     whole, _, part = run.rpartition(sign) if sign else (run, "", "")
+    if part and not part.isdecimal():  # 72.5'1
+        return None
     grouping = set(whole) - set("0123456789")
     if grouping:
         whole = whole.replace(grouping.pop(), ",")

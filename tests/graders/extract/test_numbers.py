@@ -6,7 +6,7 @@ import time
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from graders.errors import RecordError
@@ -287,9 +287,36 @@ def test_several_numbers_are_no_answer(values, joint):
     assert parse_number(joint.join(map(str, values))) is None
 
 
-@given(st.text() | st.text("0123456789.,/-+eE^ $%\\{}<>x×½\u00a0", max_size=60))
+PIECES = [
+    *(
+        "answer: ",
+        "答案是",
+        "7",
+        "2.5",
+        "1,234",
+        ".",
+        ",",
+        "'",
+        "\u066b",
+        "\u066c",
+        "\u00a0",
+        " ",
+        "&#50;",
+        "²",
+    ),
+    *("₂", "½", "٣", "３", "\\frac12", "<sup>", "(", ")", "=", "x", "e5", "k"),
+]
+
+
+@given(
+    st.text()
+    | st.text("0123456789.,/-+eE^ $%\\{}<>x×½\u00a0", max_size=60)
+    | st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
+)
+@example("72.5'1")
+@example("The answer is x&#50;.")
 def test_no_text_raises(text):
-    for value in (parse_number(text), last_number(text)):
+    for value in (parse_number(text), last_number(text), parse_number(text, decimal=",", scale=True)):
         assert value is None or (isinstance(value, (int, Fraction)) and -(10**1100) < value < 10**1100)
     same_number(text, "72")
     same_number("#### " + text, "72", marker="####")
