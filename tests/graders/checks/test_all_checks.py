@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from graders import Reward, grader
 from graders.checks.choices import choice, label, yes_no
+from graders.checks.constraints import constraints
 from graders.checks.json_fields import json_fields
 from graders.checks.numbers import boxed_number, list_of_numbers, number
 from graders.checks.shaping import cosine_length, has_format, in_script, length, overlong, repetition
@@ -91,6 +92,7 @@ WITHOUT_REFERENCE = {
     "has_format": has_format(tags=["answer"]),
     "has_format, marker": has_format(markers=["####"]),
     "in_script": in_script("latin"),
+    "constraints": constraints(constraints=[{"kind": "punctuation:no_comma"}]),
 }
 NOTHING = [
     "",

@@ -1,0 +1,174 @@
+r"""The verifiable instructions that count: keywords, letters, words, sentences, paragraphs, capitals.
+
+A count is a pair: what certainly counts, and what might. `at least` needs what certainly counts; `less than`
+needs that what might count is few enough, so neither side is paid for a doubtful word.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ._visible import UNSPACED, says_something
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeAlias
+
+    Kept: TypeAlias = Callable[[str], bool | None]
+    Count: TypeAlias = Callable[[str], tuple[int, int]]
+
+RELATIONS: dict[str, Callable[[int, int, int], bool]] = {
+    "at least": lambda certain, possible, number: certain >= number,
+    "less than": lambda certain, possible, number: possible < number,
+    "at most": lambda certain, possible, number: possible <= number,
+    "more than": lambda certain, possible, number: certain > number,
+    "exactly": lambda certain, possible, number: certain == number == possible,
+}
+"""Relations of a count to a number; the first two are IFEval's."""
+
+# Marks stand on letters, but are no word characters to `re`.
+_MARKS = (
+    r"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962"
+    r"\u0963\u0981-\u0983\u09bc\u09be-\u09cd\u09d7\u0a01-\u0a03\u0a3c-\u0a4d\u0a70\u0a71\u0a81-\u0a83\u0abc-\u0acd"
+    r"\u0b01-\u0b03\u0b3c-\u0b57\u0b82\u0bbe-\u0bd7\u0c00-\u0c04\u0c3c-\u0c56\u0c81-\u0c83\u0cbc-\u0cd6"
+    r"\u0d00-\u0d03\u0d3b-\u0d4d\u0d57\u0d82\u0d83\u0dca-\u0ddf"
+)
+_IN_WORD = rf"[^\W{UNSPACED}]"
+_PIECE = re.compile(rf"[{UNSPACED}]|(?:{_IN_WORD}|[{_MARKS}])++")
+_WORD = re.compile(rf"[{UNSPACED}]|(?:{_IN_WORD}|[{_MARKS}])++(?:['\u2019-](?:{_IN_WORD}|[{_MARKS}])++)*+")
+_SIGN = re.compile(r"\w")
+# Where a sentence ends: the mark, what closes quotes and emphasis, and white space or the end.
+_END = re.compile(
+    r"(?:(?<![.!?\u2026])[.!?\u2026]++[\"'\u201d\u2019)\]*_]*+(?=\s|\Z)|[\u3002\uff01\uff1f\u0964\u0965\u061f\u06d4]++)"
+)
+_ABBREVIATIONS = frozenset(
+    """
+    mr mrs ms dr prof st sr jr rev gen col capt lt sgt gov sen rep hon vs etc e.g i.e cf al fig no vol
+    inc ltd co corp dept est approx ave blvd jan feb mar apr jun jul aug sep sept oct nov dec u.s u.k
+    u.n p.s p.p.s a.m p.m ph.d m.d b.a m.a
+    """.split()
+)
+_BEFORE_END = re.compile(r"[\w.]{1,12}\Z")
+
+
+def related(count: Count, relation: str, number: int) -> Kept:
+    """Whether a count of the text has the relation to a number."""
+    holds = RELATIONS[relation]
+    return lambda text: holds(*count(text), number)
+
+
+def occurrences(wanted: str) -> Count:
+    """Counts a text: as whole words, and anywhere; capitals do not count."""
+    anywhere = re.compile(re.escape(wanted), re.IGNORECASE)
+    whole = whole_words(wanted)
+    return lambda text: (sum(1 for _ in whole.finditer(text)), sum(1 for _ in anywhere.finditer(text)))
+
+
+def whole_words(wanted: str) -> re.Pattern[str]:
+    """Finds a text that cuts no word in two; scripts without spaces have no words to cut."""
+    inside, unspaced = rf"[\w{_MARKS}]", re.compile(f"[{UNSPACED}]")
+    # A line break in JSON is spelled with a letter, which begins no word.
+    before = (
+        rf"(?:(?<!{inside})|(?<=\\[nrt]))" if re.match(inside, wanted) and not unspaced.match(wanted) else ""
+    )
+    behind = f"(?!{inside})" if re.match(inside, wanted[-1]) and not unspaced.match(wanted[-1]) else ""
+    return re.compile(before + re.escape(wanted) + behind, re.IGNORECASE)
+
+
+def existence(keywords: Sequence[str]) -> Kept:
+    """Whether each keyword stands in the text, as whole words."""
+    patterns = [whole_words(keyword) for keyword in keywords]
+    return lambda text: all(pattern.search(text) for pattern in patterns)
+
+
+def frequency(relation: str, keyword: str, frequency: int) -> Kept:
+    """Whether a keyword stands in the text as often as is asked."""
+    return related(occurrences(keyword), relation, frequency)
+
+
+def forbidden_words(forbidden_words: Sequence[str]) -> Kept:
+    """Whether none of the words stands in the text."""
+    patterns = [whole_words(word) for word in forbidden_words]
+    return lambda text: not any(pattern.search(text) for pattern in patterns)
+
+
+def letter_frequency(let_relation: str, letter: str, let_frequency: int) -> Kept:
+    """Whether a letter, or another sign, stands in the text as often as is asked; capitals do not count."""
+    sign = letter.lower()
+
+    def count(text: str) -> tuple[int, int]:
+        found = text.lower().count(sign)
+        return found, found
+
+    return related(count, let_relation, let_frequency)
+
+
+def number_words(relation: str, num_words: int) -> Kept:
+    """Whether the text has as many words as is asked."""
+    return related(count_words, relation, num_words)
+
+
+def count_words(text: str) -> tuple[int, int]:
+    """Counts words: `don't` and `well-known` are certainly one, and might be two."""
+    certain = sum(1 for found in _WORD.finditer(text) if says_something(found[0]))
+    return certain, sum(1 for found in _PIECE.finditer(text) if _SIGN.search(found[0]))
+
+
+def number_sentences(relation: str, num_sentences: int) -> Kept:
+    """Whether the text has as many sentences as is asked."""
+    return related(count_sentences, relation, num_sentences)
+
+
+def count_sentences(text: str) -> tuple[int, int]:
+    """Counts sentences: those that hold a letter certainly are, and other pieces might be."""
+    certain = possible = start = 0
+    for found in _END.finditer(text):
+        if found[0][0] == "." and (
+            before := _BEFORE_END.search(text, max(start, found.start() - 12), found.start())
+        ):
+            word = before[0].lower()
+            if word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha() and before[0].isupper()):
+                continue
+            if word.isdigit() and not text[start : found.start()].strip(f"{word} \t\n*-("):
+                continue
+        certain += any(map(str.isalpha, text[start : found.end()]))
+        possible += 1
+        start = found.end()
+    rest = text[start:].strip()
+    return certain + any(map(str.isalpha, rest)), possible + bool(rest)
+
+
+def number_paragraphs(num_paragraphs: int) -> Kept:
+    """Whether the text has exactly so many paragraphs, with `***` between each two."""
+
+    def kept(text: str) -> bool:
+        parts = text.split("***")
+        parts = parts[not parts[0].strip() : len(parts) - (not parts[-1].strip())]
+        return len(parts) == num_paragraphs and all(map(says_something, parts))
+
+    return kept
+
+
+def nth_paragraph_first_word(num_paragraphs: int, nth_paragraph: int, first_word: str) -> Kept:
+    """Whether the text has so many paragraphs, with an empty line between each two, and one begins so."""
+    wanted = first_word.lower()
+
+    def kept(text: str) -> bool:
+        parts = [part for part in text.split("\n\n") if part.strip()]
+        if len(parts) != num_paragraphs or not all(map(says_something, parts)):
+            return False
+        first = parts[nth_paragraph - 1].split(None, 1)[0].lower().lstrip("'").lstrip('"')
+        return re.split(r"[.,?!'\"]", first, maxsplit=1)[0] == wanted
+
+    return kept
+
+
+def capital_word_frequency(capital_relation: str, capital_frequency: int) -> Kept:
+    """Whether the text has as many words in capitals as is asked; one letter certainly is no such word."""
+
+    def count(text: str) -> tuple[int, int]:
+        capitals = [found[0] for found in _WORD.finditer(text) if found[0].isupper()]
+        return sum(1 for word in capitals if sum(map(str.isalpha, word)) > 1), len(capitals)
+
+    return related(count, capital_relation, capital_frequency)

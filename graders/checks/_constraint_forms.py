@@ -1,0 +1,185 @@
+r"""The verifiable instructions on form: lists, highlights, sections, JSON, titles, beginnings, ends, case."""
+
+from __future__ import annotations
+
+import re
+
+from ..extract import Missing
+from ..extract._json import exact_json
+from ._languages import language_of
+from ._visible import says_something
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeAlias
+
+    Kept: TypeAlias = Callable[[str], bool | None]
+
+ANSWERS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
+"""IFEval's phrases of a constrained response."""
+
+_PLACEHOLDER = re.compile(r"\[([^\[\]\n]*)\]")
+_STARS = re.compile(r"(\*+)")
+_FENCE = re.compile(r"```(?:json|Json|JSON)?")
+_COMMAS = re.compile("[,\u060c\u3001\ufe10\ufe50\ufe51\uff0c\uff64]")
+_POSTSCRIPTS = {"P.P.S": r"p\.\s?p\.\s?s", "P.P.S.": r"p\.\s?p\.\s?s", "P.S.": r"p\.\s?s\."}
+
+
+def response_language(language: str) -> Kept:
+    """Whether the text is in a language; None where its language cannot be told."""
+
+    def kept(text: str) -> bool | None:
+        found = language_of(text)
+        return None if found is None else found == language
+
+    return kept
+
+
+def number_placeholders(num_placeholders: int) -> Kept:
+    """Whether the text has so many placeholders or more, each in square brackets."""
+    return lambda text: (
+        sum(1 for found in _PLACEHOLDER.finditer(text) if says_something(found[1])) >= num_placeholders
+    )
+
+
+def postscript(postscript_marker: str) -> Kept:
+    """Whether something is said behind the marker of a postscript."""
+    form = _POSTSCRIPTS.get(postscript_marker.upper()) or re.escape(postscript_marker.lower())
+    marker = re.compile(rf"(?<![\w.]){form}")
+
+    def kept(text: str) -> bool:
+        text = text.lower()
+        found = marker.search(text)
+        return found is not None and says_something(text[found.end() :])
+
+    return kept
+
+
+def number_bullet_lists(num_bullets: int) -> Kept:
+    """Whether exactly so many lines begin with `-` or with one `*`, each with something behind it."""
+
+    def kept(text: str) -> bool:
+        bullets = [line for line in map(str.lstrip, text.split("\n")) if line[:1] == "-" or _is_starred(line)]
+        return len(bullets) == num_bullets and all(map(says_something, bullets))
+
+    return kept
+
+
+def _is_starred(line: str) -> bool:
+    return line[:1] == "*" and line[1:2] != "*"
+
+
+def constrained_response(options: Sequence[str] = ANSWERS) -> Kept:
+    """Whether the text holds exactly one of the phrases."""
+    return lambda text: sum(1 for phrase in options if phrase in text) == 1
+
+
+def number_highlighted_sections(num_highlights: int) -> Kept:
+    """Whether the text has so many highlights or more, as `*this*` or `**this**`."""
+
+    def kept(text: str) -> bool:
+        return sum(map(_highlights, text.split("\n"))) >= num_highlights
+
+    return kept
+
+
+def _highlights(line: str) -> int:
+    """The highlighted parts of a line: between equal asterisks, without space inside of these."""
+    pieces = _STARS.split(line)
+    at = found = 0
+    while 2 * at + 3 < len(pieces):
+        opening, inside, closing = pieces[2 * at + 1 : 2 * at + 4]
+        if opening == closing and inside.strip() == inside and says_something(inside):
+            found += 1
+            at += 1
+        at += 1
+    return found
+
+
+def multiple_sections(section_spliter: str, num_sections: int) -> Kept:
+    """Whether so many sections or more, each with a number of its own, have something in them."""
+    heading = re.compile(rf"(?<!\w){re.escape(section_spliter)}\s?(\d+)\s?")
+
+    def kept(text: str) -> bool:
+        pieces = heading.split(text)
+        return len({*map(int_text, _filled(pieces))}) >= num_sections
+
+    return kept
+
+
+def _filled(pieces: Sequence[str]) -> list[str]:
+    """The numbers of the headings that something stands behind."""
+    return [number for number, part in zip(pieces[1::2], pieces[2::2], strict=True) if says_something(part)]
+
+
+def int_text(number: str) -> str:
+    """A number without leading zeros; as text, since `int` refuses thousands of digits."""
+    return number.lstrip("0")
+
+
+def json_format(text: str) -> bool:
+    """Whether all of the text is one JSON object or array that holds something, in a fence or bare."""
+    fence = _FENCE.match(text)
+    value = exact_json((text[fence.end() :] if fence else text).removesuffix("```").strip())
+    return not isinstance(value, Missing) and isinstance(value, (dict, list)) and says_something(text)
+
+
+def title(text: str) -> bool:
+    """Whether a line holds a title in double angular brackets."""
+    for line in text.split("\n"):
+        start, end = line.find("<<"), line.rfind(">>")
+        if 0 <= start < end and says_something(line[start:end]):
+            return True
+    return False
+
+
+def two_responses(text: str) -> bool:
+    """Whether the text is two different responses, with six asterisks between them."""
+    parts = text.split("******")
+    parts = parts[not parts[0].strip() : len(parts) - (not parts[-1].strip())]
+    said = ["".join(filter(str.isalnum, part.casefold())) for part in parts]
+    return len(said) == 2 and all(said) and said[0] != said[1]
+
+
+def repeat_prompt(prompt_to_repeat: str) -> Kept:
+    """Whether the text begins with the prompt, and something stands behind it; capitals do not count."""
+    prompt = prompt_to_repeat.strip().lower()
+
+    def kept(text: str) -> bool:
+        text = text.lower()
+        return text.startswith(prompt) and says_something(text[len(prompt) :])
+
+    return kept
+
+
+def end_checker(end_phrase: str) -> Kept:
+    """Whether something is said and the text then ends with a phrase; capitals do not count."""
+    phrase = end_phrase.strip().lower()
+
+    def kept(text: str) -> bool:
+        text = text.strip().strip('"').lower()
+        return text.endswith(phrase) and says_something(text[: len(text) - len(phrase)])
+
+    return kept
+
+
+def english_capital(text: str) -> bool:
+    """Whether the text has capital letters alone, and is in no language that is known not to be English."""
+    return text.isupper() and language_of(text) in ("en", None)
+
+
+def english_lowercase(text: str) -> bool:
+    """Whether the text has small letters alone, and is in no language that is known not to be English."""
+    return text.islower() and language_of(text) in ("en", None)
+
+
+def no_comma(text: str) -> bool:
+    """Whether the text has no comma of any script."""
+    return not _COMMAS.search(text)
+
+
+def quotation(text: str) -> bool:
+    """Whether all of the text stands in straight double quotation marks."""
+    text = text.strip()
+    return len(text) > 1 and text[0] == '"' == text[-1]

@@ -1,0 +1,181 @@
+"""Checks of instructions that a program can verify: lengths, keywords, case, lists, sections, language.
+
+The kinds are IFEval's (arXiv:2311.07911), with its names and arguments. `docs/constraints.md` has a table of
+what each kind pays, and of the differences from IFEval's own program.
+"""
+
+from __future__ import annotations
+
+from ..errors import DecorationError, RecordError
+from ..extract import Missing
+from ._answers import reward, take_option, text_of
+from ._constraint_kinds import Instruction, contradiction
+from ._options import flag_options, text_option
+from ._visible import composed, says_something, visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from ..reward import Reward
+    from ..sample import Sample
+    from ._answers import Take
+
+_KEPT = 256
+
+
+def constraints(
+    *,
+    constraints: Sequence[Mapping[str, Any]] | None = None,
+    field: str | None = None,
+    arguments: str = "kwargs",
+    loose: bool = False,
+    partial: bool = False,
+    take: Take | None = None,
+) -> Callable[[Sample[Any]], Reward]:
+    """Make a check that the completion keeps instructions that a program can verify.
+
+    Each record names its own instructions, as IFEval's do: the field `instruction_id_list` lists the kinds,
+    and `kwargs` the arguments of each. Or `constraints` names the same instructions for all records.
+
+    The metric of each kind is the share of its instructions that are kept, and `kept` that of all. The metric
+    `unread` is 1 where a completion says nothing, or where its language cannot be told.
+
+    It pays for any text that keeps the instructions, on any topic: one word without a comma is paid where
+    nothing but `punctuation:no_comma` is asked, and a keyword eight times in a row where it has to stand
+    eight times. Combine it with a check of the answer by `graders.combine.gated`, or with a judge.
+    `loose=True` also pays for what is right but for its first or last line, so that a forbidden word may
+    stand there.
+
+    Args:
+        constraints: Instructions of every record, each a table of its `kind` and the arguments of the kind.
+        field: Field of the record that lists the kinds. None is `instruction_id_list` without `constraints`,
+            and none of the record's with them.
+        arguments: Field of the record that lists a table of arguments for each kind.
+        loose: Whether an instruction is kept where one of IFEval's loose readings keeps it: the text without
+            asterisks, without its first line, without its last, and without both.
+        partial: Whether to pay the share of the instructions that are kept, rather than all or nothing.
+        take: Finds the part of a completion that has to keep them; None takes all of it.
+
+    Raises:
+        DecorationError: An option cannot be meant, or the instructions contradict each other.
+
+    Example:
+        >>> check = constraints(constraints=[{"kind": "punctuation:no_comma"}])
+        >>> check(make_sample("Paris is lovely.")).value
+        1.0
+        >>> check(make_sample("Paris, of course.")).reason
+        'not kept: punctuation:no_comma'
+    """
+    flag_options(loose=loose, partial=partial)
+    fixed = _fixed(constraints)
+    name = "instruction_id_list" if field is None and not fixed else field
+    text_option("arguments", arguments)
+    if name is not None:
+        text_option("field", name)
+    if not loose and (clash := contradiction(fixed)):
+        raise DecorationError(f"constraints: {clash}")
+    find = take_option(take)
+    known: dict[str, list[Instruction]] = {}  # the completions of one record follow each other
+
+    def instructions_of(sample: Sample[Any]) -> list[Instruction]:
+        if name is None:
+            return fixed
+        kinds, tables = _named(sample, name), _named(sample, arguments)
+        key = repr((kinds, tables))
+        if key not in known:
+            if len(known) >= _KEPT:
+                known.clear()
+            known[key] = _recorded(fixed, kinds, tables, name, arguments, loose)
+        return known[key]
+
+    def keeps_instructions(sample: Sample[Any]) -> Reward:
+        """Whether the instructions are kept, or how many of them."""
+        instructions = instructions_of(sample)
+        found = text_of(find(sample.completion)) if find else sample.completion
+        text = "" if isinstance(found, Missing) else composed(visible(found))
+        readings = _loose(text) if loose else [text]
+        kept = [(one, one.is_kept(readings)) for one in instructions]
+        unread = not says_something(text) or any(holds is None for _, holds in kept)
+        share = sum(1 for _, holds in kept if holds) / len(kept)
+        paid = reward(share if partial else float(share == 1), float(unread), _shares(kept, share))
+        broken = "; ".join(str(one) for one, holds in kept if not holds)
+        paid.reason = f"not kept: {broken}" if broken else None
+        return paid
+
+    return keeps_instructions
+
+
+def _fixed(tables: Sequence[Mapping[str, Any]] | None) -> list[Instruction]:
+    """The instructions of every record.
+
+    Raises:
+        DecorationError: They are no list of tables of a kind and its arguments.
+    """
+    if tables is None:
+        return []
+    if (
+        not isinstance(tables, (list, tuple))
+        or not tables
+        or not all(isinstance(one, dict) for one in tables)
+    ):
+        raise DecorationError(
+            f"constraints={tables!r}: write a list of tables, such as [{{'kind': 'punctuation:no_comma'}}]"
+        )
+    try:
+        return [
+            Instruction(one.get("kind"), {name: value for name, value in one.items() if name != "kind"})
+            for one in tables
+        ]
+    except ValueError as error:
+        raise DecorationError(f"constraints: {error}") from None
+
+
+def _named(sample: Sample[Any], name: str) -> Any:
+    """A field of the record, or of a reference that is an object."""
+    reference = sample.reference_answer
+    found = sample.fields.get(name)
+    return reference.get(name) if found is None and isinstance(reference, dict) else found
+
+
+def _recorded(
+    fixed: list[Instruction], kinds: Any, tables: Any, field: str, arguments: str, loose: bool
+) -> list[Instruction]:
+    """The instructions that a record lists, after those of every record.
+
+    Raises:
+        RecordError: It lists none, or one that cannot be meant, or some that contradict each other.
+    """
+    if not isinstance(kinds, list) or not kinds:
+        raise RecordError(f"the record's {field} is no list of instructions: list the kinds there")
+    if tables is None:
+        tables = [{}] * len(kinds)
+    if not isinstance(tables, list) or len(tables) != len(kinds):
+        raise RecordError(f"the record's {arguments} does not list one table for each kind in {field}")
+    made = list(fixed)
+    for number, (kind, table) in enumerate(zip(kinds, tables, strict=True), 1):
+        if table is not None and not isinstance(table, dict):
+            raise RecordError(f"the record's {arguments}, entry {number}, is no table of arguments")
+        try:
+            made.append(Instruction(kind, table or {}))
+        except ValueError as error:
+            raise RecordError(f"the record's {field}, entry {number}: {error}") from None
+    if not loose and (clash := contradiction(made)):
+        raise RecordError(f"the record's instructions contradict each other: {clash}")
+    return made
+
+
+def _loose(text: str) -> list[str]:
+    """The readings of a text that IFEval calls loose."""
+    lines = text.split("\n")
+    parts = [text, *("\n".join(part).strip() for part in (lines[1:], lines[:-1], lines[1:-1]))]
+    return list(dict.fromkeys((*parts, *(part.replace("*", "") for part in parts))))
+
+
+def _shares(kept: Sequence[tuple[Instruction, bool | None]], share: float) -> dict[str, float]:
+    """The share of the kept instructions: of all, and of each kind."""
+    by_kind: dict[str, list[bool]] = {}
+    for one, holds in kept:
+        by_kind.setdefault(one.kind, []).append(holds is True)
+    return {"kept": share, **{kind: sum(each) / len(each) for kind, each in by_kind.items()}}
