@@ -236,6 +236,11 @@ def reasoning_blocks(sample: Sample[Any]) -> list[str]:
     return sample._divided()[1]
 
 
+def final_text(sample: Sample[Any]) -> str:
+    """All text of the final message, reasoning and special tokens included."""
+    return _content(sample.messages[-1].get("content"))[0]
+
+
 def _divide(message: dict[str, Any]) -> tuple[str, list[str]]:
     """Completion and blocks of reasoning of one message."""
     text, thoughts = _content(message.get("content"))

@@ -9,6 +9,10 @@ from math import isfinite
 
 from ..errors import DecorationError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 LONGEST = 10_000
 """Characters of a completion that checks of a whole text read unless they are told otherwise."""
 
@@ -67,3 +71,27 @@ def function_option(name: str, value: object) -> None:
     """
     if not callable(value):
         raise DecorationError(f"{name}={value!r}: pass a function")
+
+
+def choice_option(name: str, value: object, choices: Sequence[str]) -> None:
+    """Refuse an option that is none of a few texts.
+
+    Raises:
+        DecorationError: It is none of them.
+    """
+    if not isinstance(value, str) or value not in choices:
+        raise DecorationError(f"{name}={value!r}: write one of {', '.join(map(repr, choices))}")
+
+
+def names_option(name: str, value: object) -> tuple[str, ...]:
+    """Return the option if it is a list of different names, or of none.
+
+    Raises:
+        DecorationError: It is not.
+    """
+    if not isinstance(value, (list, tuple)):
+        raise DecorationError(f"{name}={value!r}: write a list of names")
+    names = tuple(text_option(name, one) for one in value)
+    if len(set(names)) < len(names):
+        raise DecorationError(f"{name}={value!r}: write each name once")
+    return names

@@ -121,6 +121,20 @@ def exact_json(text: str) -> Any:
     return Missing("the JSON value is null") if value is None else value
 
 
+def leading_json(text: str, at: int) -> tuple[Any, int]:
+    """Return the JSON value that begins at a place, and where it ends; `Missing` where none does, or null.
+
+    Args:
+        text: A text that may hold more behind the value.
+        at: Where the value has to begin.
+    """
+    try:
+        value, end = _decoder.raw_decode(text, at)
+    except (ValueError, RecursionError):
+        value, end = _BROKEN, at
+    return (Missing("the JSON value is null") if value is None else value), end
+
+
 _BROKEN = Missing("the JSON value does not parse", "not exact")
 _BEGINNINGS = frozenset(' \t\n\r{["-0123456789tfn')  # what JSON begins with, white space or a value
 

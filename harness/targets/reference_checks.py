@@ -19,6 +19,7 @@ from harness.errors import InputError
 from harness.targets.grader_name import named
 from harness.targets.in_process import InProcessTarget
 from harness.targets.protocol import Graded
+from harness.targets.reference_calls import calls_of
 
 __all__ = ["check_references"]
 
@@ -70,8 +71,8 @@ def _check_record(
 ) -> None:
     most = target.bounds[1] if target.bounds else None
     best, failure = None, ""
-    for completion in _completions(record.get("reference_answer"), marker):
-        found = _graded(target, number, record, completion)
+    for answer in _answers(record.get("reference_answer"), marker):
+        found = _graded(target, number, record, answer)
         if found.error is not None:
             failure = failure or f"{found.error['kind']}: {found.error['message']}"
             if found.error["kind"] == "record":  # which is so whatever the completion
@@ -86,14 +87,22 @@ def _check_record(
         report.add_unpaid(f"a completion that says the reference is paid {best:g} of {most:g}", number)
 
 
-def _graded(target: InProcessTarget, number: int, record: dict[str, Any], completion: str) -> Graded:
+def _graded(target: InProcessTarget, number: int, record: dict[str, Any], answer: dict[str, Any]) -> Graded:
     fields = {name: value for name, value in record.items() if name not in OWN_FIELDS}
-    messages = [*record["messages"], {"role": "assistant", "content": completion}]
-    answer = target.grade([{**fields, "id": f"line-{number}", "messages": messages}])
-    if answer.fault is not None:
-        what = f"the check failed: {answer.fault.error_type}: {answer.fault.message}"
+    messages = [*record["messages"], {"role": "assistant", **answer}]
+    graded = target.grade([{**fields, "id": f"line-{number}", "messages": messages}])
+    if graded.fault is not None:
+        what = f"the check failed: {graded.fault.error_type}: {graded.fault.message}"
         raise InputError(what, fix="Correct the check: it grades no record.")
-    return answer.items[0]
+    return graded.items[0]
+
+
+def _answers(reference: Any, marker: str) -> Iterator[dict[str, Any]]:
+    """What a final message holds that says the reference: a text, or the tool calls that it lists."""
+    for completion in _completions(reference, marker):
+        yield {"content": completion}
+    if calls := calls_of(reference):
+        yield {"content": None, "tool_calls": calls}
 
 
 def _completions(reference: Any, marker: str) -> Iterator[str]:

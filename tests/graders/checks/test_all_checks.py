@@ -13,6 +13,7 @@ from graders.checks.json_fields import json_fields
 from graders.checks.numbers import boxed_number, list_of_numbers, number
 from graders.checks.shaping import cosine_length, has_format, in_script, length, overlong, repetition
 from graders.checks.text import any_of, contains, exact, matches, normalized, starts_with
+from graders.checks.tools import tool_calls
 from graders.errors import RecordError
 from graders.extract import after_marker, boxed
 from graders.testing import invoke, make_sample
@@ -81,6 +82,12 @@ BY_REFERENCE = {
         '{"who": "Ada", "total": 72}',
         'It is {"who": "ADA.", "total": 72.1, "unit": "clips"}',
         ['{"who": "Eve", "total": 73}', '{"who": 7, "total": "72"}', '{"a": {"who": "Ada"}}', '["Ada", 72]'],
+    ),
+    "tool_calls": (
+        tool_calls(),
+        "[f(a=72)]",
+        '<tool_call>{"name": "f", "arguments": {"a": 72}}</tool_call>',
+        ["[f(a=73)]", "[f()]", "[g(a=72)]", "[f(a=72), f(a=72)]", "f(a=72)", "[f(a='72')]", "[f(a=72, b=1)]"],
     ),
     "cosine_length": (cosine_length(number(), 1000), "72", "72", ["73", "0"]),
     "overlong": (overlong(number(), 1000, 500), "72", "72", ["73", "0", "72".rjust(1000, "x")]),

@@ -50,6 +50,16 @@ def found(report: Report) -> list[tuple[str, int | None]]:
         ('checks.text:exact(take="tag")', ["Paris", "<answer>Paris</answer>"], [None]),
         ('checks.text:exact(take="code_block")', ["x = 1"], [""]),
         ("checks.json_fields:json_fields()", [{"a": 1}, [1, 2], '{"a": 1}', 72], ["Paris", {}, '{"a": 1,}']),
+        (
+            "checks.tools:tool_calls()",
+            [
+                {"calls": [{"f": {"a": ["", 1], "b": [[{"c": [2, ""]}]]}}, {"g": {}}]},
+                [{"name": "f", "arguments": {"a": {"b": ["x"]}}}],
+                '[{"function": {"name": "f", "arguments": "{\\"a\\": 1}"}}]',
+                "[f(a=1)]",
+            ],
+            [[], "Paris", {"f": {"a": 1}}, None],
+        ),
         ('checks.json_fields:json_fields(fields=["a"])', [{"a": 1, "b": 2}], [{"b": 2}, [1]]),
     ],
 )

@@ -1,0 +1,206 @@
+"""Reads the tool calls of a completion: those that the service parsed, or those that the model wrote as text.
+
+What a text form holds is what its model's parser would execute. One call that cannot be read exactly makes
+all of them unread, and so does more than one form in a text.
+
+- `hermes`: `<tool_call>{"name": ..., "arguments": {...}}</tool_call>`, a tag for each call. Hermes and Qwen
+  (their chat templates; vLLM's parser `hermes`).
+- `mistral`: `[TOOL_CALLS] [{"name": ..., "arguments": {...}}]`, or `[TOOL_CALLS]name[ARGS]{...}` a call from
+  tokenizer 11 on (mistral-common; vLLM's parser `mistral`).
+- `harmony`: `<|channel|>commentary to=functions.name <|constrain|>json<|message|>{...}<|call|>`. gpt-oss
+  (openai/harmony, docs/format.md).
+- `json`: `{"name": ..., "parameters": {...}}`, or `arguments`; one, a list, or several with `;` between.
+  Llama 3.1 to 3.3 (Meta's prompt guides; vLLM's parser `llama3_json`).
+- `pythonic`: `[name(key="value"), name()]`. Llama 3.2 and 4 (the same guides; vLLM's parser `pythonic`).
+"""
+
+from __future__ import annotations
+
+import re
+
+from .._reasoning import past_blanks
+from ..extract import Missing
+from ..extract._json import exact_json, leading_json
+from ._python_calls import python_calls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    Call: TypeAlias = tuple[str, dict[str, Any]]
+    """A function's name and its arguments."""
+
+MOST_CALLS = 128
+"""Calls of one completion or reference."""
+
+_TOO_MANY = Missing(f"it holds more than {MOST_CALLS} calls", "not exact")
+_NO_CALL = Missing("it makes no tool call")
+_BROKEN = Missing("a tool call cannot be read exactly", "not exact")
+_SEVERAL = Missing("it writes calls in several forms", "several")
+
+_MISTRAL_NAME = re.compile(r"\s*+([\w.-]++)(?:\[CALL_ID\]\w*+)?(?:\[ARGS\])?(?=\s*+\{)")
+_RECIPIENT = re.compile(r"to=functions\.([\w.-]++)")
+_HARMONY = re.compile(
+    r"(?:<\|start\|>assistant|<\|channel\|>)([^<]*+(?:<\|(?:channel|constrain)\|>[^<]*+){0,3})<\|message\|>"
+)
+_HARMONY_END = re.compile(r"<\|(?:call|end|return|start|channel|message)\|>|\Z")
+
+
+def native_calls(given: list[Any]) -> list[Call] | Missing:
+    """Read the calls that the service parsed, in the shape of OpenAI's API.
+
+    Args:
+        given: `Sample.tool_calls`.
+    """
+    if len(given) > MOST_CALLS:
+        return _TOO_MANY
+    return _all_of([call_of(one, as_text=True) for one in given])
+
+
+def call_of(given: object, *, as_text: bool = False) -> Call | Missing:
+    """Read one call: an object with `name` and `arguments` or `parameters`, maybe under `function`.
+
+    Args:
+        given: The call.
+        as_text: Whether the arguments may be JSON text, or null or blank for none, as in APIs.
+    """
+    inner: Any = given.get("function", given) if isinstance(given, dict) else None
+    if not isinstance(inner, dict):
+        return _BROKEN
+    name, keys = inner.get("name"), [key for key in ("arguments", "parameters") if key in inner]
+    if not isinstance(name, str) or not name or len(keys) != 1:
+        return _BROKEN
+    arguments: Any = inner[keys[0]]
+    if as_text:
+        if arguments is None or arguments == "":
+            return name, {}
+        if isinstance(arguments, str):
+            arguments = exact_json(arguments)
+    return (name, arguments) if isinstance(arguments, dict) else _BROKEN
+
+
+def written_calls(completion: str, raw: str, form: str) -> list[Call] | Missing:
+    """Read the calls that a model wrote into its text.
+
+    Args:
+        completion: The text without reasoning.
+        raw: All of the text: gpt-oss's calls stand in channels that are no part of the answer.
+        form: The only form that is read, or `any`.
+    """
+    if form != "any":
+        return FORMS[form](raw if form == "harmony" else completion)
+    marked = [name for name, mark in _MARKS.items() if mark in completion]
+    if "<|message|>" in raw and raw.lstrip().startswith(("<|", "to=")):
+        marked.append("harmony")
+    if len(marked) > 1:
+        return _SEVERAL
+    if marked:
+        return written_calls(completion, raw, marked[0])
+    return FORMS["json" if _OBJECTS.match(_without_token(completion)) else "pythonic"](completion)
+
+
+_OBJECTS = re.compile(r"(?:\[\s*+)?\{")
+
+
+def _all_of(calls: list[Call | Missing]) -> list[Call] | Missing:
+    """Calls of which each could be read, and at least one."""
+    read: list[Call] = []
+    for call in calls:
+        if isinstance(call, Missing):
+            return call
+        read.append(call)
+    return read or _NO_CALL
+
+
+def _hermes(text: str) -> list[Call] | Missing:
+    calls: list[Call | Missing] = []
+    at = text.find(_MARKS["hermes"])
+    while at >= 0:
+        value, end = leading_json(text, past_blanks(text, at + len("<tool_call>")))
+        end = past_blanks(text, end)
+        if len(calls) == MOST_CALLS:
+            return _TOO_MANY
+        if isinstance(value, Missing) or not text.startswith("</tool_call>", end):
+            return _BROKEN
+        calls.append(call_of(value))
+        at = text.find("<tool_call>", end)
+    return _all_of(calls)
+
+
+def _mistral(text: str) -> list[Call] | Missing:
+    calls: list[Call | Missing] = []
+    at = text.find(_MARKS["mistral"])
+    while at >= 0:
+        start = at + len("[TOOL_CALLS]")
+        named = _MISTRAL_NAME.match(text, start)
+        value, end = leading_json(text, past_blanks(text, named.end() if named else start))
+        if named:
+            calls.append((named[1], value) if isinstance(value, dict) else _BROKEN)
+        elif isinstance(value, list):
+            calls += map(call_of, value)
+        else:
+            return _BROKEN
+        if len(calls) > MOST_CALLS:
+            return _TOO_MANY
+        at = past_blanks(text, end)
+        if at < len(text) and not text.startswith("[TOOL_CALLS]", at):
+            return _BROKEN
+        at = at if at < len(text) else -1
+    return _all_of(calls)
+
+
+def _harmony(text: str) -> list[Call] | Missing:
+    calls: list[Call | Missing] = []
+    if not text.lstrip().startswith("<|"):  # the template may write `<|start|>assistant` into the prompt
+        text = "<|start|>assistant" + text
+    for header in _HARMONY.finditer(text):
+        recipient = _RECIPIENT.search(header[1])
+        if recipient is None:
+            continue
+        if len(calls) == MOST_CALLS:
+            return _TOO_MANY
+        end = _HARMONY_END.search(text, header.end())
+        arguments = exact_json(text[header.end() : end.start() if end else None].strip())
+        calls.append((recipient[1], arguments) if isinstance(arguments, dict) else _BROKEN)
+    return _all_of(calls)
+
+
+def _json(text: str) -> list[Call] | Missing:
+    text, at = _without_token(text), 0
+    calls: list[Call | Missing] = []
+    if not _OBJECTS.match(text):
+        return _NO_CALL
+    while at < len(text):
+        value, end = leading_json(text, at)
+        if isinstance(value, Missing):
+            return _BROKEN
+        calls += map(call_of, value if isinstance(value, list) else [value])
+        if len(calls) > MOST_CALLS:
+            return _TOO_MANY
+        at = past_blanks(text, end)
+        at = past_blanks(text, at + 1) if text[at : at + 1] == ";" else at
+    return _all_of(calls)
+
+
+def _pythonic(text: str) -> list[Call] | Missing:
+    return python_calls(_without_token(text), MOST_CALLS)
+
+
+def _without_token(text: str) -> str:
+    """A text without Llama's tokens around calls."""
+    text = text.strip().removeprefix("<|python_tag|>").removeprefix("<|python_start|>")
+    return text.removesuffix("<|python_end|>").strip()
+
+
+_MARKS = {"hermes": "<tool_call>", "mistral": "[TOOL_CALLS]"}
+"""What stands before each call in the forms that may have prose beside their calls."""
+
+FORMS: dict[str, Callable[[str], list[Call] | Missing]] = {
+    "hermes": _hermes,
+    "mistral": _mistral,
+    "harmony": _harmony,
+    "json": _json,
+    "pythonic": _pythonic,
+}
+"""What reads the calls of each form out of a text."""

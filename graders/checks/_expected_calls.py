@@ -1,0 +1,158 @@
+"""The calls that a record expects: each function with the values that each of its arguments accepts."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from ..errors import RecordError
+from ..extract import Missing
+from ..extract._json import exact_json
+from ._call_forms import MOST_CALLS, call_of, written_calls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_DEEPEST = 64
+_LISTS = ("calls", "tool_calls")
+
+
+class Accepted:
+    """What one argument accepts.
+
+    Args:
+        values: The accepted values: texts, numbers, booleans, None, lists, and `Arguments` for objects.
+        optional: Whether it may be left out.
+    """
+
+    __slots__ = ("optional", "values")
+
+    def __init__(self, values: list[Any], optional: bool) -> None:
+        self.values = values
+        self.optional = optional
+
+
+class Arguments(dict[str, Accepted]):
+    """The arguments of a call, or the fields of an object, by name."""
+
+
+class ExpectedCall:
+    """One call that a record expects.
+
+    Args:
+        name: The function's name.
+        arguments: What its arguments accept.
+    """
+
+    __slots__ = ("arguments", "name")
+
+    def __init__(self, name: str, arguments: Arguments) -> None:
+        self.name = name
+        self.arguments = arguments
+
+
+def expected_calls(reference: object) -> list[ExpectedCall]:
+    """Read a record's reference.
+
+    Args:
+        reference: A list of calls, or one call; an object that holds the list as `calls` or `tool_calls`; or
+            a text that is either as JSON, or that a model could have written. A call is an object with `name`
+            and `arguments`, maybe under `function`, or BFCL's `{function: {argument: [accepted values]}}`.
+
+    Raises:
+        RecordError: It holds no call, or one that nothing could be compared with.
+    """
+    if reference is None or reference == "" or (isinstance(reference, str) and reference.isspace()):
+        raise RecordError("the record has no reference_answer: write the calls that are right there")
+    given: Any = _from_text(reference) if isinstance(reference, str) else reference
+    if isinstance(given, dict):
+        given = next((given[key] for key in _LISTS if isinstance(given.get(key), list)), [given])
+    if not isinstance(given, list):
+        raise RecordError(f"the reference answer is no list of calls: {_SHAPES}")
+    if not given:
+        raise RecordError(
+            "the reference answer lists no call, and every text without a call would be right: "
+            "grade records that need no call by another check"
+        )
+    if len(given) > MOST_CALLS:
+        raise RecordError(f"the reference answer lists more than {MOST_CALLS} calls")
+    return [_expected(one) for one in given]
+
+
+_SHAPES = 'write {"name": ..., "arguments": {...}}, or {function: {argument: [accepted values]}} as BFCL does'
+
+
+def _from_text(text: str) -> Any:
+    """The calls of a reference that is a text."""
+    value = exact_json(text.strip())
+    if not isinstance(value, Missing):
+        return value
+    calls = written_calls(text, text, "any")
+    if isinstance(calls, Missing):
+        raise RecordError(f"the reference answer is no list of calls ({calls.reason}): {_SHAPES}")
+    return [{"name": name, "arguments": arguments} for name, arguments in calls]
+
+
+def _expected(given: object) -> ExpectedCall:
+    """One call of a reference, in any of its shapes."""
+    call = call_of(given, as_text=True) if isinstance(given, dict) and _is_named(given) else None
+    if isinstance(call, tuple):
+        fields = Arguments((key, Accepted([plain(value)], False)) for key, value in call[1].items())
+        return ExpectedCall(call[0], fields)
+    if call is None and isinstance(given, dict) and len(given) == 1:
+        ((name, arguments),) = given.items()
+        if isinstance(name, str) and name and isinstance(arguments, dict):
+            return ExpectedCall(name, _accepting(arguments, f"{name}."))
+    raise RecordError(f"the reference answer holds what is no call: {_SHAPES}")
+
+
+def _is_named(given: dict[str, Any]) -> bool:
+    """Whether a call says its function's name under `name`, and is not BFCL's of a function of that name."""
+    inner = given.get("function")
+    return isinstance((inner if isinstance(inner, dict) else given).get("name"), str)
+
+
+def _accepting(given: dict[str, Any], where: str, depth: int = 0) -> Arguments:
+    """Arguments of BFCL's shape: each lists what it accepts, an empty text where it may be left out."""
+    found = Arguments()
+    for key, values in given.items():
+        if not isinstance(values, list) or not values:
+            raise RecordError(
+                f"the reference answer does not list what {where}{key} accepts: write a list of values"
+            )
+        kept = [_bfcl(one, f"{where}{key}.", depth + 1) for one in values if one != ""]
+        found[key] = Accepted(kept, len(kept) < len(values))
+    return found
+
+
+def _bfcl(value: Any, where: str, depth: int) -> Any:
+    """A value of BFCL's shape: each field of an object lists what it accepts, or none of them does."""
+    if isinstance(value, list):
+        return [_bfcl(one, where, _deeper(depth)) for one in value]
+    if isinstance(value, dict):
+        lists = sum(isinstance(one, list) for one in value.values())
+        if lists == len(value):
+            return _accepting(value, where, _deeper(depth))
+        if lists:
+            raise RecordError(
+                f"the reference answer lists what some fields of {where[:-1]} accept, but not of all: "
+                "write a list of accepted values for each"
+            )
+    return plain(value, depth)
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """A value that stands for itself, in the shape of accepted ones."""
+    if isinstance(value, dict):
+        return Arguments((key, Accepted([plain(one, _deeper(depth))], False)) for key, one in value.items())
+    if isinstance(value, list):
+        return [plain(one, _deeper(depth)) for one in value]
+    if isinstance(value, float) and not isfinite(value):
+        raise RecordError("the reference answer holds a number that JSON has not: NaN or an infinity")
+    return value
+
+
+def _deeper(depth: int) -> int:
+    if depth >= _DEEPEST:
+        raise RecordError(f"the reference answer is nested deeper than {_DEEPEST}")
+    return depth + 1

@@ -1,0 +1,219 @@
+"""Reads a list of calls in Python's syntax, `[f(a=1, b="x"), g.h()]`, without Python's parser.
+
+Python's own parser takes memory out of proportion and may exhaust the stack of C on hostile text, and
+nothing could interrupt it. Only literals are read: an argument that is still to be computed is unread.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..extract import Missing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ._call_forms import Call
+
+_DEEPEST = 64
+_TOKEN = re.compile(
+    r"""\s*+(?:(?P<string>"(?!"")(?:[^"\\\n]|\\.)*+"|'(?!'')(?:[^'\\\n]|\\.)*+')"""
+    r"|(?P<number>[-+]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][-+]?[0-9]++)?(?![\w.]))"
+    r"|(?P<name>[^\W\d]\w*+(?:\.[^\W\d]\w*+)*+)"
+    r"|(?P<mark>[\[\](){},:=]))",
+    re.DOTALL,
+)
+_ESCAPE = re.compile(
+    r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U(000[0-9a-fA-F]{5}|0010[0-9a-fA-F]{4})|(.))", re.DOTALL
+)
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "a": "\a", "v": "\v", "\n": ""}
+_CONSTANTS: dict[str, Any] = {
+    "True": True,
+    "False": False,
+    "None": None,
+    "true": True,
+    "false": False,
+    "null": None,
+}
+
+
+def python_calls(text: str, most: int) -> list[Call] | Missing:
+    """Read a text that is a list of calls and nothing else.
+
+    Args:
+        text: A completion.
+        most: How many calls are read.
+    """
+    if not text.startswith("["):
+        return Missing("it makes no tool call")
+    reader = _Reader(text)
+    try:
+        return reader.calls(most)
+    except ValueError as error:
+        return Missing(f"a tool call cannot be read exactly: {error}", "not exact")
+
+
+class _Reader:
+    """Reads a text from left to right.
+
+    Args:
+        text: A list of calls.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._kind = self._token = ""
+        self._next()
+
+    def calls(self, most: int) -> list[Call]:
+        """All calls of the text.
+
+        Raises:
+            ValueError: It is no list of calls.
+        """
+        found: list[Call] = []
+        self._mark("[")
+        while self._token != "]" or self._kind != "mark":
+            if len(found) == most:
+                raise ValueError(f"there are more than {most}")
+            name = self._name()
+            found.append((name, self._arguments()))
+            if not self._more("]"):
+                break
+        self._mark("]")
+        if self._kind:
+            raise ValueError("something stands behind the list")
+        if not found:
+            raise ValueError("the list is empty")
+        return found
+
+    def _next(self) -> None:
+        """Go to the next token; of no kind at the end of the text."""
+        token = _TOKEN.match(self._text, self._at)
+        if token is not None:
+            self._kind, self._at = token.lastgroup or "", token.end()
+            self._token = token[self._kind]
+        elif self._text[self._at :].isspace() or self._at == len(self._text):
+            self._kind = self._token = ""
+        else:
+            raise ValueError("it holds more than names and literals")
+
+    def _is(self, mark: str) -> bool:
+        return self._kind == "mark" and self._token == mark
+
+    def _mark(self, mark: str) -> None:
+        """Pass over a mark that has to stand here."""
+        if not self._is(mark):
+            raise ValueError(f"there is no {mark}")
+        self._next()
+
+    def _more(self, closing: str) -> bool:
+        """Pass over a comma; whether anything but the closing mark may follow."""
+        if not self._is(","):
+            return False
+        self._next()
+        return not self._is(closing)
+
+    def _name(self) -> str:
+        """Pass over a name."""
+        name = self._token
+        if self._kind != "name" or name in _CONSTANTS:
+            raise ValueError("there is no name")
+        self._next()
+        return name
+
+    def _arguments(self) -> dict[str, Any]:
+        """Pass over arguments in brackets, each with its name."""
+        found: dict[str, Any] = {}
+        self._mark("(")
+        while not self._is(")"):
+            name = self._name()
+            self._mark("=")
+            if name in found:
+                raise ValueError("an argument stands twice")
+            found[name] = self._value(0)
+            if not self._more(")"):
+                break
+        self._mark(")")
+        return found
+
+    def _value(self, depth: int) -> Any:
+        """Pass over a literal, and return what it stands for."""
+        kind, token = self._kind, self._token
+        if depth > _DEEPEST:
+            raise ValueError("it is nested too deeply")
+        self._next()
+        if kind == "string":
+            return _text(token[1:-1])
+        if kind == "number":
+            return _number(token)
+        if kind == "name" and token in _CONSTANTS:
+            return _CONSTANTS[token]
+        if kind == "mark" and token == "{":
+            return self._object(depth + 1)
+        if kind == "mark" and token in ("[", "("):
+            return self._list("]" if token == "[" else ")", depth + 1)
+        raise ValueError("an argument is no literal")
+
+    def _list(self, closing: str, depth: int) -> Any:
+        found: list[Any] = []
+        commas = False
+        while not self._is(closing):
+            found.append(self._value(depth))
+            commas = commas or self._is(",")
+            if not self._more(closing):
+                break
+        self._mark(closing)
+        return found[0] if closing == ")" and len(found) == 1 and not commas else found
+
+    def _object(self, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while not self._is("}"):
+            if self._kind != "string":
+                raise ValueError("a key is no text")
+            key = self._value(depth)
+            self._mark(":")
+            if key in found:
+                raise ValueError("a key stands twice")
+            found[key] = self._value(depth)
+            if not self._more("}"):
+                break
+        self._mark("}")
+        return found
+
+
+def _number(digits: str) -> int | float:
+    """A number as Python spells it.
+
+    Raises:
+        ValueError: Python does not, or it is too large.
+    """
+    if digits.lstrip("+-").isdecimal():
+        if digits.lstrip("+-").startswith("0") and digits.strip("+-0"):
+            raise ValueError("a number begins with 0")
+        return int(digits)
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("a number is too large")
+    return value
+
+
+def _text(content: str) -> str:
+    """What stands between quotes, its escapes resolved.
+
+    Raises:
+        ValueError: It holds an escape of a kind that is not read.
+    """
+    return _ESCAPE.sub(_unescaped, content) if "\\" in content else content
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    code = escape[1] or escape[2] or escape[3]
+    if code:
+        return chr(int(code, 16))
+    sign = escape[4]
+    if sign in "0123456789NxuU":
+        raise ValueError("a text holds an escape that is not read")
+    return sign if sign in "\\'\"" else _ESCAPED.get(sign, f"\\{sign}")

@@ -1,0 +1,54 @@
+"""Makes the tool calls that a reference expects, so that the check that is to grade them can be tried."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+__all__ = ["calls_of"]
+
+
+def calls_of(reference: Any) -> list[dict[str, Any]]:
+    """Return the calls of a reference in the shape of OpenAI's API; none where it lists none.
+
+    Args:
+        reference: A list of calls, an object that holds one as `calls` or `tool_calls`, or either as JSON. A
+            call has a `name` and `arguments`, or is BFCL's `{function: {argument: [accepted values]}}`.
+    """
+    if isinstance(reference, str):
+        try:
+            reference = json.loads(reference)
+        except (ValueError, RecursionError):
+            return []
+    if isinstance(reference, dict):
+        lists = (reference.get(key) for key in ("calls", "tool_calls"))
+        reference = next((one for one in lists if isinstance(one, list)), [reference])
+    if not isinstance(reference, list) or not all(isinstance(one, dict) for one in reference):
+        return []
+    return [call for one in reference if (call := _call(one)) is not None]
+
+
+def _call(given: dict[str, Any]) -> dict[str, Any] | None:
+    inner = given.get("function", given)
+    if isinstance(inner, dict) and isinstance(inner.get("name"), str):
+        name, arguments = inner["name"], inner.get("arguments", inner.get("parameters"))
+    elif len(given) == 1 and isinstance(next(iter(given.values())), dict):
+        ((name, accepted),) = given.items()
+        arguments = _chosen(accepted)
+    else:
+        return None
+    if not isinstance(arguments, str):
+        arguments = json.dumps(arguments or {}, ensure_ascii=False)
+    return {"id": "call-1", "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+def _chosen(value: Any) -> Any:
+    """A value of BFCL's shape with the first of the accepted values in each field of its objects."""
+    if isinstance(value, list):
+        return [_chosen(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if not all(isinstance(one, list) for one in value.values()):
+        return {key: _chosen(one) for key, one in value.items()}
+    kept = {key: next((one for one in accepted if one != ""), None) for key, accepted in value.items()}
+    return {key: _chosen(one) for key, one in kept.items() if one is not None or None in value[key]}
