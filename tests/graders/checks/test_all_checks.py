@@ -9,14 +9,18 @@ from hypothesis import strategies as st
 from graders import Reward, grader
 from graders.checks.choices import choice, label, yes_no
 from graders.checks.constraints import constraints
+from graders.checks.fuzzy import fuzzy
 from graders.checks.json_fields import json_fields
 from graders.checks.numbers import boxed_number, list_of_numbers, number
 from graders.checks.shaping import cosine_length, has_format, in_script, length, overlong, repetition
+from graders.checks.similarity import bleu, gleu, meteor, rouge, token_f1
 from graders.checks.text import any_of, contains, exact, matches, normalized, starts_with
 from graders.checks.tools import tool_calls
 from graders.errors import RecordError
 from graders.extract import after_marker, boxed
 from graders.testing import invoke, make_sample
+
+MAT = "The cat sat on the mat."
 
 # name: (check, reference, a right answer, wrong answers)
 BY_REFERENCE = {
@@ -89,6 +93,13 @@ BY_REFERENCE = {
         '<tool_call>{"name": "f", "arguments": {"a": 72}}</tool_call>',
         ["[f(a=73)]", "[f()]", "[g(a=72)]", "[f(a=72), f(a=72)]", "f(a=72)", "[f(a='72')]", "[f(a=72, b=1)]"],
     ),
+    "token_f1": (token_f1(), MAT, "the cat sat on the mat", ["Dogs bark", "m a t", "thecatsatonthemat"]),
+    "bleu": (bleu(), MAT, "the cat sat on the mat", ["Dogs bark", "m a t", "thecatsatonthemat"]),
+    "gleu": (gleu(), MAT, "the cat sat on the mat", ["Dogs bark", "m a t", "thecatsatonthemat"]),
+    "rouge": (rouge(), MAT, "the cat sat on the mat", ["Dogs bark", "m a t", "thecatsatonthemat"]),
+    "rouge 2": (rouge(n=2), MAT, "the cat sat on the mat", ["Dogs bark", "cat", "mat the on sat cat the"]),
+    "meteor": (meteor(), MAT, "the cat sat on the mat", ["Dogs bark", "m a t", "thecatsatonthemat"]),
+    "fuzzy": (fuzzy(), "Gabriel Garcia Marquez", "gabriel garcia marquez!", ["Gabriel", "Pablo Neruda", "G"]),
     "cosine_length": (cosine_length(number(), 1000), "72", "72", ["73", "0"]),
     "overlong": (overlong(number(), 1000, 500), "72", "72", ["73", "0", "72".rjust(1000, "x")]),
 }

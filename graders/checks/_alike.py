@@ -1,0 +1,75 @@
+"""What the checks of similarity share: no long text is compared, and the figure is paid from a bound on."""
+
+from __future__ import annotations
+
+from ..errors import DecorationError
+from ..extract import Missing
+from ._answers import alternatives_option, comparing, reward
+from ._options import count_option, number_option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    from ..reward import Reward
+    from ..sample import Sample
+    from ._answers import Reader, Take
+
+    Answer = TypeVar("Answer")
+
+
+def alike(
+    read: Reader[Answer],
+    score: Callable[[Answer, Answer], float],
+    *,
+    take: Take | None,
+    alternatives: str | None,
+    at_least: float,
+    max_chars: int,
+    most_chars: int,
+) -> Callable[[Sample[Any]], Reward]:
+    """Make a check that pays how alike the answer and the reference are, or the most alike of several.
+
+    Args:
+        read: Reads what is compared out of a text in composed form.
+        score: How alike two of them are, 0 to 1.
+        take: The option of that name.
+        alternatives: The option of that name.
+        at_least: What is less alike earns nothing; the metric `similarity` still tells of it.
+        max_chars: A longer text is unread.
+        most_chars: The largest `max_chars` whose comparison takes an acceptable time.
+
+    Raises:
+        DecorationError: An option cannot be meant.
+    """
+    number_option("at_least", at_least, 0, 1)
+    if count_option("max_chars", max_chars) > most_chars:
+        raise DecorationError(f"max_chars={max_chars}: write a whole number up to {most_chars}")
+
+    def short(text: str, strict: bool) -> Answer | Missing:
+        if len(text) > max_chars:
+            return Missing(f"it is longer than max_chars={max_chars}", "not exact")
+        if not text.isascii():
+            from unicodedata import normalize
+
+            text = normalize("NFC", text)
+        return read(text, strict)
+
+    check = comparing(
+        short,
+        score,
+        what="a text to compare with",
+        take=take,
+        references=alternatives_option(alternatives),
+        field=alternatives,
+    )
+
+    def is_alike(sample: Sample[Any]) -> Reward:
+        """How alike the answer is."""
+        found = check(sample)
+        similarity = found.value
+        paid = similarity if similarity >= at_least else 0.0
+        return reward(paid, found.metrics["unread"], {"similarity": similarity})
+
+    return is_alike

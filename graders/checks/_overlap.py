@@ -1,0 +1,164 @@
+"""How much two lists of tokens have in common, from 0 to 1, as nltk 3.10 and rouge-score 0.1.2 compute it.
+
+Each function takes the tokens of the completion, then those of the reference. All take time linear in the
+tokens but `rouge_l`, which takes the product of both lengths divided by the bits of a machine word.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import exp, fsum, log
+
+from ._stems import stem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
+    Tokens: TypeAlias = Sequence[str]
+
+_EPSILON = 0.1  # the constants of nltk's smoothing: methods 1, 4 and 6
+_K = 5
+_ALPHA = 5
+_RECALL = 0.9  # of METEOR: how much recall counts, and what breaks in the order cost
+_BREAKS, _POWER = 0.5, 3
+
+
+def f1(answer: Tokens, right: Tokens) -> float:
+    """The harmonic mean of the shares of both lists' tokens that the other list holds too."""
+    return rouge_n(answer, right, 1)
+
+
+def rouge_n(answer: Tokens, right: Tokens, n: int) -> float:
+    """ROUGE-n: the F-measure of n-grams."""
+    mine, theirs = _ngrams(answer, n), _ngrams(right, n)
+    return _f_measure(_common(mine, theirs), mine.total(), theirs.total())
+
+
+def rouge_l(answer: Tokens, right: Tokens) -> float:
+    """ROUGE-L: the F-measure of the longest common subsequence."""
+    return _f_measure(_longest_common(answer, right), len(answer), len(right))
+
+
+def gleu(answer: Tokens, right: Tokens) -> float:
+    """Google's BLEU: the smaller of precision and recall over all n-grams of one to four tokens."""
+    common = most = other = 0
+    for n in range(1, 5):
+        mine, theirs = _ngrams(answer, n), _ngrams(right, n)
+        common, most, other = common + _common(mine, theirs), most + mine.total(), other + theirs.total()
+    return common / max(most, other, 1)
+
+
+def bleu(answer: Tokens, right: Tokens, order: int, smoothing: int) -> float:
+    """BLEU of one sentence, smoothed by the method of that number in nltk's `SmoothingFunction`.
+
+    Methods 5 and 7 may exceed 1, as nltk's do; such a value is 1.
+    """
+    counts = [_precision(answer, right, n) for n in range(1, order + 1)]
+    if not counts[0][0]:
+        return 0.0
+    shares = _smoothed(counts, answer, right, smoothing)
+    if smoothing in (0, 6) and not all(shares):  # nltk raises for 6
+        return 0.0
+    brevity = min(0.0, 1 - len(right) / len(answer))
+    return min(1.0, exp(brevity + fsum(log(share) / order for share in shares if share > 0)))
+
+
+def meteor(answer: Tokens, right: Tokens, stemmed: bool) -> float:
+    """METEOR as nltk computes it, but without synonyms, and with 1 for equal lists."""
+    mine, theirs = [token.lower() for token in answer], [token.lower() for token in right]
+    if mine == theirs:
+        return 1.0
+    pairs = _aligned(dict(enumerate(mine)), dict(enumerate(theirs)), stemmed)
+    if not pairs:
+        return 0.0
+    matched = len(pairs)
+    precision, recall = matched / len(mine), matched / len(theirs)
+    mean = precision * recall / (_RECALL * precision + (1 - _RECALL) * recall)
+    breaks = sum(at != before + 1 or to != earlier + 1 for (before, earlier), (at, to) in _neighbors(pairs))
+    return mean * (1 - _BREAKS * ((breaks + 1) / matched) ** _POWER)
+
+
+def _ngrams(tokens: Tokens, n: int) -> Counter[tuple[str, ...]]:
+    return Counter(zip(*(tokens[at:] for at in range(n)), strict=False))
+
+
+def _common(mine: Counter[tuple[str, ...]], theirs: Counter[tuple[str, ...]]) -> int:
+    return sum(min(count, theirs[one]) for one, count in mine.items() if one in theirs)
+
+
+def _f_measure(common: int, mine: int, theirs: int) -> float:
+    return 2 * common / (mine + theirs) if common else 0.0
+
+
+def _longest_common(one: Tokens, other: Tokens) -> int:
+    """The length of the longest common subsequence, all of one row of the table in one integer.
+
+    Hyyrö, "Bit-parallel LCS-length computation revisited" (2004).
+    """
+    places: dict[str, int] = {}
+    for at, token in enumerate(one):
+        places[token] = places.get(token, 0) | 1 << at
+    full = row = (1 << len(one)) - 1
+    for token in other:
+        if found := row & places.get(token, 0):
+            row = (row + found | row - found) & full
+    return (full ^ row).bit_count()
+
+
+def _precision(answer: Tokens, right: Tokens, n: int) -> tuple[int, int]:
+    mine = _ngrams(answer, n)
+    return _common(mine, _ngrams(right, n)), max(1, mine.total())
+
+
+def _smoothed(counts: list[tuple[int, int]], answer: Tokens, right: Tokens, method: int) -> list[float]:
+    """The precisions of each order, smoothed by a method of Chen and Cherry (2014), as nltk numbers them."""
+    shares = [common / of for common, of in counts]
+    if method == 2:
+        shares[1:] = [(common + 1) / (of + 1) for common, of in counts[1:]]
+    if method in (1, 3, 4, 7):
+        for rank, at in enumerate([at for at, share in enumerate(shares) if not share], 1):
+            shares[at] = _in_place_of_none(method, rank, len(answer)) / counts[at][1]
+    if method == 6:
+        for at in range(2, len(shares)):
+            expected = shares[at - 1] ** 2 / shares[at - 2] if shares[at - 2] else 0.0
+            shares[at] = (counts[at][0] + _ALPHA * expected) / (max(0, len(answer) - at) + _ALPHA)
+    if method in (5, 7):
+        common, of = _precision(answer, right, len(counts) + 1)
+        before = shares[0] + 1
+        for at, after in enumerate([*shares[1:], common / of]):
+            shares[at] = before = (before + shares[at] + after) / 3
+    return shares
+
+
+def _in_place_of_none(method: int, rank: int, length: int) -> float:
+    """How many common n-grams an order without any counts as having; `rank` is 1 for the first such order."""
+    if method == 1:
+        return _EPSILON
+    halved = 0.5**rank
+    return halved if method == 3 else log(length) * halved / _K
+
+
+def _aligned(mine: dict[int, str], theirs: dict[int, str], stemmed: bool) -> list[tuple[int, int]]:
+    """Pairs of places with the same token, then of those left with the same stem, from the end as in nltk."""
+    pairs = _matched(mine, theirs)
+    if stemmed:
+        mine = {at: stem(token) for at, token in mine.items()}
+        pairs += _matched(mine, {at: stem(token) for at, token in theirs.items()})
+    return sorted(pairs)
+
+
+def _matched(mine: dict[int, str], theirs: dict[int, str]) -> list[tuple[int, int]]:
+    """Take out of both what is the same; the pairs of their places."""
+    places: dict[str, list[int]] = {}
+    for at, token in theirs.items():
+        places.setdefault(token, []).append(at)
+    pairs = [(at, places[token].pop()) for at, token in reversed(mine.items()) if places.get(token)]
+    for at, to in pairs:
+        del mine[at], theirs[to]
+    return pairs
+
+
+def _neighbors(pairs: list[tuple[int, int]]) -> zip[tuple[tuple[int, int], tuple[int, int]]]:
+    return zip(pairs, pairs[1:], strict=False)
