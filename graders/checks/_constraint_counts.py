@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from ._visible import UNSPACED, says_something
+from ._whole_words import MARKS, whole_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,16 +28,9 @@ RELATIONS: dict[str, Callable[[int, int, int], bool]] = {
 }
 """Relations of a count to a number; the first two are IFEval's."""
 
-# Marks stand on letters, but are no word characters to `re`.
-_MARKS = (
-    r"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962"
-    r"\u0963\u0981-\u0983\u09bc\u09be-\u09cd\u09d7\u0a01-\u0a03\u0a3c-\u0a4d\u0a70\u0a71\u0a81-\u0a83\u0abc-\u0acd"
-    r"\u0b01-\u0b03\u0b3c-\u0b57\u0b82\u0bbe-\u0bd7\u0c00-\u0c04\u0c3c-\u0c56\u0c81-\u0c83\u0cbc-\u0cd6"
-    r"\u0d00-\u0d03\u0d3b-\u0d4d\u0d57\u0d82\u0d83\u0dca-\u0ddf"
-)
 _IN_WORD = rf"[^\W{UNSPACED}]"
-_PIECE = re.compile(rf"[{UNSPACED}]|(?:{_IN_WORD}|[{_MARKS}])++")
-_WORD = re.compile(rf"[{UNSPACED}]|(?:{_IN_WORD}|[{_MARKS}])++(?:['\u2019-](?:{_IN_WORD}|[{_MARKS}])++)*+")
+_PIECE = re.compile(rf"[{UNSPACED}]|(?:{_IN_WORD}|[{MARKS}])++")
+_WORD = re.compile(rf"[{UNSPACED}]|(?:{_IN_WORD}|[{MARKS}])++(?:['\u2019-](?:{_IN_WORD}|[{MARKS}])++)*+")
 _SIGN = re.compile(r"\w")
 # Where a sentence ends: the mark, what closes quotes and emphasis, and white space or the end.
 _END = re.compile(
@@ -63,17 +57,6 @@ def occurrences(wanted: str) -> Count:
     anywhere = re.compile(re.escape(wanted), re.IGNORECASE)
     whole = whole_words(wanted)
     return lambda text: (sum(1 for _ in whole.finditer(text)), sum(1 for _ in anywhere.finditer(text)))
-
-
-def whole_words(wanted: str) -> re.Pattern[str]:
-    """Finds a text that cuts no word in two; scripts without spaces have no words to cut."""
-    inside, unspaced = rf"[\w{_MARKS}]", re.compile(f"[{UNSPACED}]")
-    # A line break in JSON is spelled with a letter, which begins no word.
-    before = (
-        rf"(?:(?<!{inside})|(?<=\\[nrt]))" if re.match(inside, wanted) and not unspaced.match(wanted) else ""
-    )
-    behind = f"(?!{inside})" if re.match(inside, wanted[-1]) and not unspaced.match(wanted[-1]) else ""
-    return re.compile(before + re.escape(wanted) + behind, re.IGNORECASE)
 
 
 def existence(keywords: Sequence[str]) -> Kept:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from .._invisible import composed
 from . import _constraint_counts as counts
 from . import _constraint_forms as forms
 from ._languages import LANGUAGES
-from ._visible import composed, says_something, visible
+from ._visible import says_something, visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ._visible import composed
+from .._invisible import composed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

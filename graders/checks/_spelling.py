@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .._invisible import BLANK, INVISIBLE
+from .._invisible import BLANK, INVISIBLE, composed
 from ._options import flag_options
 
 TYPE_CHECKING = False
@@ -65,14 +65,12 @@ def spelling(
 
             text = _ENTITY.sub(lambda entity: unescape(entity[0]), text)
         if not text.isascii():
-            from unicodedata import normalize
-
             if ignore_around:
                 text = text.translate(_MARKS).translate(_DASHES)
             text = _BLANK.sub(" ", _INVISIBLE.sub("", text))
-            text = normalize(form, text.translate(_PLAIN))
+            text = composed(text.translate(_PLAIN), form)
             if ignore_case:  # a capital I with a dot becomes an i with one more dot
-                text = normalize(form, text.casefold()).replace("i\u0307", "i")
+                text = composed(text.casefold(), form).replace("i\u0307", "i")
         elif ignore_case:
             text = text.casefold()
         if ignore_space:

@@ -24,30 +24,12 @@ UNSPACED = (
 _SPACED = rf"[^\s{UNSPACED}]"
 LONGEST_WORD = 40
 """Characters of the longest word: in a longer run without a space, those before its end count one by one."""
-_MARKS_KEPT = 30
-_MARKS_RUN = re.compile(rf"[^\w\s\x00-\x7f]{{{_MARKS_KEPT + 1},}}+")  # marks are no word characters to `re`
 _WORD = re.compile(rf"[{UNSPACED}]|{_SPACED}{{1,{LONGEST_WORD}}}+(?!{_SPACED})|{_SPACED}")
 
 
 def visible(text: str) -> str:
     """The text without its invisible characters and without white space around it."""
     return _UNCOUNTED.sub("", text).strip()
-
-
-def composed(text: str) -> str:
-    """The text in Unicode's composed form (NFC), in linear time.
-
-    Python sorts the marks on one letter in quadratic time, so at most 30 are kept, as in Unicode's
-    stream-safe format (UAX #15).
-    """
-    if text.isascii():
-        return text
-    from unicodedata import combining, normalize
-
-    def fewer(run: re.Match[str]) -> str:
-        return run[0][:_MARKS_KEPT] + "".join(sign for sign in run[0][_MARKS_KEPT:] if not combining(sign))
-
-    return normalize("NFC", _MARKS_RUN.sub(fewer, text))
 
 
 def words(text: str) -> Iterator[str]:

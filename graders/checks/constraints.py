@@ -6,12 +6,13 @@ what each kind pays, and of the differences from IFEval's own program.
 
 from __future__ import annotations
 
+from .._invisible import composed
 from ..errors import DecorationError, RecordError
 from ..extract import Missing
 from ._answers import reward, take_option, text_of
 from ._constraint_kinds import Instruction, contradiction
 from ._options import flag_options, text_option
-from ._visible import composed, says_something, visible
+from ._visible import says_something, visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,9 +7,8 @@ To add a language, add a row to `ANNOUNCED` and its words of yes and no to `YES_
 from __future__ import annotations
 
 import re
-from unicodedata import normalize
 
-from .._invisible import INVISIBLE
+from .._invisible import INVISIBLE, composed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -190,7 +189,7 @@ def plain_width(text: str) -> str:
     """
     if text.isascii():
         return text
-    return normalize("NFKC", _INVISIBLE.sub("", text).translate(_BRACKETS))
+    return composed(_INVISIBLE.sub("", text).translate(_BRACKETS), "NFKC")
 
 
 def announced(rows: bool, *, every_filler: bool = False) -> str:
