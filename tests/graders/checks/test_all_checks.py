@@ -14,6 +14,7 @@ from graders.checks.json_fields import json_fields
 from graders.checks.numbers import boxed_number, list_of_numbers, number
 from graders.checks.shaping import cosine_length, has_format, in_script, length, overlong, repetition
 from graders.checks.similarity import bleu, gleu, meteor, rouge, token_f1
+from graders.checks.sql import sql_equal, sql_result
 from graders.checks.text import any_of, contains, exact, matches, normalized, starts_with
 from graders.checks.tools import tool_calls
 from graders.errors import RecordError
@@ -100,6 +101,18 @@ BY_REFERENCE = {
     "rouge 2": (rouge(n=2), MAT, "the cat sat on the mat", ["Dogs bark", "cat", "mat the on sat cat the"]),
     "meteor": (meteor(), MAT, "the cat sat on the mat", ["Dogs bark", "m a t", "thecatsatonthemat"]),
     "fuzzy": (fuzzy(), "Gabriel Garcia Marquez", "gabriel garcia marquez!", ["Gabriel", "Pablo Neruda", "G"]),
+    "sql_equal": (
+        sql_equal(),
+        "SELECT a FROM t",
+        "```sql\nselect x.a from t as x;\n```",
+        ["SELECT b FROM t", "SELECT a FROM t LIMIT 1", "SELECT a", "SELECT * FROM t", "DROP TABLE t"],
+    ),
+    "sql_result": (
+        sql_result(script="CREATE TABLE t (a); INSERT INTO t VALUES (1), (2);"),
+        "SELECT a FROM t",
+        "```sql\nSELECT a FROM t WHERE a > 0\n```",
+        ["SELECT 1 UNION SELECT 2", "SELECT a FROM t LIMIT 1", "SELECT a, a FROM t", "DROP TABLE t"],
+    ),
     "cosine_length": (cosine_length(number(), 1000), "72", "72", ["73", "0"]),
     "overlong": (overlong(number(), 1000, 500), "72", "72", ["73", "0", "72".rjust(1000, "x")]),
 }

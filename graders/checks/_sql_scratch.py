@@ -1,0 +1,339 @@
+"""Runs queries of a model on a scratch database in memory, made of a script that is trusted.
+
+A query only reads: whatever writes, attaches, sets or loads is refused while SQLite compiles it. What it may
+cost is limited in steps of SQLite's own machine, which are the same everywhere, besides processor time and
+memory, in the size of values, and in rows. Each query runs on a copy of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from functools import lru_cache
+
+from ..extract import Missing
+from ._sql_text import query_parts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, TypeAlias
+
+    Row: TypeAlias = tuple[Any, ...]
+
+MOST_ROWS = 10_000
+"""Rows of the largest result."""
+
+_SECONDS = 1.0
+_MEMORY = 128 * 2**20
+_SCRIPT_STEPS = 100_000_000
+_LONGEST_VALUE = 20_000
+_MOST_TEXT = 4 * 2**20
+_STEPS_AT_ONCE = 200
+_TICKS_A_LOOK = 16
+_MOST_EXPANDED = 500
+_KEPT = 16
+
+_LIMITS = {
+    sqlite3.SQLITE_LIMIT_LENGTH: _LONGEST_VALUE,
+    sqlite3.SQLITE_LIMIT_COLUMN: 200,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 200,
+    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 50,
+    sqlite3.SQLITE_LIMIT_VDBE_OP: 100_000,
+    sqlite3.SQLITE_LIMIT_FUNCTION_ARG: 50,
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 200,
+    sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER: 0,
+    sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 0,
+    sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
+}
+# https://sqlite.org/lang_corefunc.html, lang_aggfunc, lang_mathfunc, lang_datefunc, windowfunctions and
+# json1, less those of chance, of this process and of loading; a limit holds on what they make.
+_FUNCTIONS = frozenset(
+    """abs char coalesce concat concat_ws format glob hex ifnull iif if instr length like likelihood likely
+    lower ltrim max min nullif octet_length printf quote replace round rtrim sign soundex substr substring
+    trim typeof unhex unicode unlikely upper count avg sum total group_concat string_agg median
+    acos acosh asin asinh atan atan2 atanh ceil ceiling cos cosh degrees exp floor ln log log10 log2 mod pi
+    pow power radians sin sinh sqrt tan tanh trunc
+    current_date current_time current_timestamp date time datetime julianday strftime timediff unixepoch
+    row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value
+    json json_array json_array_length json_extract json_object json_type json_valid json_quote
+    json_group_array json_group_object -> ->>""".split()
+)
+_TABLES = frozenset({"json_each", "json_tree"})
+
+
+class Outcome:
+    """What a query did on every database of a record.
+
+    Args:
+        results: The rows, by database; None where it did not run to its end on each.
+        fault: `refused`, `failed` or `stopped`; None where it ran.
+        reason: Why it did not run to its end.
+        reads: Whether it read a table.
+        ordered: Whether the query orders its result.
+    """
+
+    __slots__ = ("fault", "ordered", "reads", "reason", "results")
+
+    def __init__(
+        self,
+        results: list[list[Row]] | None,
+        fault: str | None = None,
+        reason: str = "",
+        reads: bool = False,
+        ordered: bool = False,
+    ) -> None:
+        self.results, self.fault, self.reason, self.reads = results, fault, reason, reads
+        self.ordered = ordered
+
+
+def run(query: str, databases: Sequence[Scratch], steps: int) -> Outcome:
+    """Run a query on each of some databases, which have its steps in common.
+
+    Args:
+        query: The text of one query.
+        databases: The databases.
+        steps: Steps of SQLite's machine after which it is stopped.
+    """
+    if _expanded(query) > _MOST_EXPANDED:
+        return Outcome(None, "stopped", "it repeats its common table expressions too often")
+    watch = _Watch(steps, _SECONDS)
+    made = Outcome([], ordered=_is_ordered(query))
+    for database in databases:
+        rows = database.run(query, watch)
+        if isinstance(rows, Outcome):
+            return rows
+        assert made.results is not None
+        made.results.append(rows[0])
+        made.reads = made.reads or rows[1]
+    return made
+
+
+class Scratch:
+    """A database in memory that queries run on, each on a copy of its own.
+
+    Args:
+        script: SQL that makes the tables and fills them.
+
+    Raises:
+        ValueError: The script fails, or makes no table.
+    """
+
+    def __init__(self, script: str) -> None:
+        # Copies are made in whichever thread grades.
+        self._made = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self._made.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        watch = _Watch(_SCRIPT_STEPS, 20 * _SECONDS)
+        self._made.set_progress_handler(watch.tick, _STEPS_AT_ONCE)
+        try:
+            self._made.executescript(script)
+            found = self._made.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+            self._tables = {str(name).lower() for (name,) in found} | _TABLES
+        except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
+            watch.raise_held()
+            raise ValueError(watch.why or str(error)) from None
+        if self._made.in_transaction:
+            self._made.execute("COMMIT")
+        self._made.set_progress_handler(None, 0)
+        if self._tables == _TABLES:
+            raise ValueError("it makes no table")
+
+    def run(self, query: str, watch: _Watch) -> tuple[list[Row], bool] | Outcome:
+        """Return the rows of a query and whether it read a table, or why there are none.
+
+        Args:
+            query: The text of one query.
+            watch: What stops it.
+        """
+        copy = sqlite3.connect(":memory:", isolation_level=None)
+        gate = _Gate(self._tables)
+        try:
+            self._made.backup(copy)
+            copy.execute("PRAGMA temp_store = MEMORY")  # no files, and the limit on memory counts it
+            if "json_" in query.lower():  # SQLite makes these tables as they are first used, by a write
+                copy.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')")
+            copy.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+            for limit, value in _LIMITS.items():
+                copy.setlimit(limit, value)
+            copy.set_authorizer(gate.decide)
+            copy.set_progress_handler(watch.tick, _STEPS_AT_ONCE)
+            rows = _fetched(copy.execute(query))
+        except MemoryError:
+            return Outcome(None, "stopped", "it takes too much memory")
+        except (sqlite3.Error, sqlite3.Warning, UnicodeError, ValueError, OverflowError) as error:
+            watch.raise_held()
+            if gate.refused:
+                return Outcome(None, "refused", f"it may not use {gate.refused}")
+            if watch.why:
+                return Outcome(None, "stopped", watch.why)
+            if str(error) == "interrupted":
+                raise TimeoutError("the query was interrupted from outside") from None
+            return Outcome(None, "stopped" if "too big" in str(error) else "failed", str(error))
+        finally:
+            copy.close()
+        watch.raise_held()
+        if rows is None:
+            return Outcome(None, "stopped", f"its result has more than {MOST_ROWS:,} rows, or too much text")
+        return rows, gate.reads
+
+
+class _Watch:
+    """Stops SQLite's machine when its work is over what is allowed.
+
+    Args:
+        steps: Steps that it may take.
+        seconds: Processor time that it may take.
+    """
+
+    def __init__(self, steps: int, seconds: float) -> None:
+        self._left = steps
+        self._until = time.thread_time() + seconds
+        self._memory = _resident() + _MEMORY
+        self._ticks = 0
+        self._held: BaseException | None = None
+        self.why = ""
+
+    def tick(self) -> int:
+        """Return 1 where the machine has to stop; SQLite would swallow what is raised here, so it is held."""
+        try:
+            self._left -= _STEPS_AT_ONCE
+            self._ticks += 1
+            if self._left < 0:
+                self.why = "it takes too many steps"
+            elif time.thread_time() > self._until:
+                self.why = "it takes too much processor time"
+            elif not self._ticks % _TICKS_A_LOOK and _resident() > self._memory:
+                self.why = "it takes too much memory"
+            return 1 if self.why else 0
+        except BaseException as error:  # the grader's own time limit among others
+            self._held = error
+            return 1
+
+    def raise_held(self) -> None:
+        """Raise what was raised while the machine ran."""
+        if self._held is not None:
+            raise self._held
+
+
+class _Gate:
+    """Decides what a query may do while SQLite compiles it.
+
+    Args:
+        tables: The tables that it may read, in small letters.
+    """
+
+    def __init__(self, tables: set[str]) -> None:
+        self._tables = tables
+        self.refused = ""
+        self.reads = False
+
+    def decide(self, action: int, first: str | None, second: str | None, *_: object) -> int:
+        """Return SQLITE_OK for reading the scratch tables, and SQLITE_DENY for all else."""
+        if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE):
+            return sqlite3.SQLITE_OK
+        table = (first or "").lower()
+        if action == sqlite3.SQLITE_READ and table in self._tables:
+            self.reads = True
+            return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_READ and not second and not table.startswith("sqlite_"):
+            return sqlite3.SQLITE_OK  # counting the rows of a common table expression
+        if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in _FUNCTIONS:
+            return sqlite3.SQLITE_OK
+        named = {sqlite3.SQLITE_FUNCTION: f"{second}()", sqlite3.SQLITE_READ: f"the table {first}"}
+        self.refused = named.get(action, "anything but SELECT")
+        return sqlite3.SQLITE_DENY
+
+
+@lru_cache(_KEPT)
+def scratch(script: str) -> Scratch | Missing:
+    """The database that a script makes; `Missing` where it makes none.
+
+    Args:
+        script: SQL that makes the tables and fills them.
+    """
+    try:
+        return Scratch(script)
+    except ValueError as error:
+        return Missing(str(error))
+
+
+def _is_ordered(query: str) -> bool:
+    """Whether a query orders its result, rather than a part of its work.
+
+    Args:
+        query: The text of a query.
+    """
+    depth, before, ordered = 0, "", False
+    for part in query_parts(query):
+        depth += (part == "(") - (part == ")")
+        word = part.lower()
+        ordered = ordered or (not depth and before == "order" and word == "by")
+        if not part.startswith(("--", "/*")):
+            before = word
+    return ordered
+
+
+def _fetched(cursor: sqlite3.Cursor) -> list[Row] | None:
+    """All rows of a result; None where they are too many, or too much text."""
+    rows: list[Row] = []
+    text = 0
+    for row in cursor:
+        rows.append(row)
+        text += sum(len(one) for one in row if isinstance(one, (str, bytes)))
+        if len(rows) > MOST_ROWS or text > _MOST_TEXT:
+            return None
+    return rows
+
+
+def _expanded(query: str) -> int:
+    """How many selects a query has once each common table expression stands where it is used, at the most.
+
+    SQLite copies them so while it compiles, which nothing interrupts: twenty that use each other twice are a
+    million.
+    """
+    weights: dict[str, int] = {}
+    totals, name = [0], [""]
+    parts = [
+        part.strip('"`[]').lower() for part in query_parts(query) if not part.startswith(("--", "/*", "'"))
+    ]
+    for at, part in enumerate(parts):
+        if part == "(":
+            before = parts[at - 1] if at else ""
+            made = _made_name(parts, at) if before in ("as", "materialized") else ""
+            totals.append(0)
+            name.append(made)
+        elif part == ")" and len(totals) > 1:
+            total, made = totals.pop(), name.pop()
+            if made:
+                weights[made] = 1 + total
+            else:
+                totals[-1] += total
+        elif part in weights and parts[at + 1 : at + 2] != ["."]:
+            totals[-1] += weights[part]
+        elif part == "select":
+            totals[-1] += 1
+        if totals[-1] > _MOST_EXPANDED:
+            return totals[-1]
+    return sum(totals)
+
+
+def _made_name(parts: list[str], at: int) -> str:
+    """The name of the common table expression whose bracket opens at a place: `name (columns) AS (`."""
+    back = at - 2
+    while back >= 0 and parts[back] in ("as", "not"):
+        back -= 1
+    if back >= 0 and parts[back] == ")":
+        while back >= 0 and parts[back] != "(":
+            back -= 1
+        back -= 1
+    return parts[back] if back >= 0 else ""
+
+
+def _resident() -> int:
+    """Bytes of memory that this process holds; 0 where the system does not say, and no limit is kept."""
+    try:
+        with open("/proc/self/statm", "rb", buffering=0) as file:
+            return int(file.read(100).split()[1]) * os.sysconf("SC_PAGESIZE")
+    except (OSError, ValueError, IndexError):
+        return 0

@@ -1,0 +1,79 @@
+"""Finds the SQL query in a text: in its code block, or the whole text."""
+
+from __future__ import annotations
+
+import re
+
+from ..extract import Missing
+from ..extract._blocks import fences
+
+LONGEST = 10_000
+"""Characters of the longest query that is read."""
+
+DEEPEST = 60
+"""Brackets that a query may open inside one another."""
+
+_DIALECTS = frozenset(
+    {"sqlite", "sqlite3", "postgres", "bigquery", "snowflake", "duckdb", "oracle", "redshift"}
+)
+# Comments and brackets may stand before the first word of a statement.
+_FIRST_WORD = re.compile(r"(?:[\s(;]++|--[^\n]*+(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*+\*/)*+([A-Za-z]++)")
+_STATEMENTS = frozenset(
+    """select with values insert update delete replace create drop alter attach detach pragma vacuum begin
+    commit end rollback savepoint release reindex analyze explain merge truncate grant""".split()
+)
+_PARTS = re.compile(
+    r"'(?:[^']|'')*+'|\"(?:[^\"]|\"\")*+\"|`[^`]*+`|\[[^\]]*+\]|--[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/"
+    r"|\w++|\S",
+)
+
+
+def query_text(text: str) -> str | Missing:
+    """Return the statement that a text holds, in whichever dialect.
+
+    The last complete code block that is labeled as SQL counts; else the last one without a label that begins
+    as a statement does; without a code block, the whole text.
+
+    Args:
+        text: A completion, a reference, or the part that answers.
+
+    Returns:
+        The text of the statement; `Missing` where nothing begins as one, or it is too long or nested.
+    """
+    blocks = list(fences(text)) if "```" in text or "~~~" in text else []
+    if blocks:
+        whole = [one for one in blocks if one.closed]
+        labeled = [one.content for one in whole if one.language in _DIALECTS or one.language.endswith("sql")]
+        plain = [one.content for one in whole if not one.language and begins_as_statement(one.content)]
+        if not labeled and not plain:
+            return Missing("no complete code block holds SQL")
+        text = (labeled or plain)[-1]
+    if not begins_as_statement(text):
+        return Missing("it does not begin as an SQL statement")
+    if len(text) > LONGEST:
+        return Missing(f"the SQL is longer than {LONGEST:,} characters", "not exact")
+    depth = 0
+    for part in query_parts(text):
+        depth += (part == "(") - (part == ")")
+        if depth > DEEPEST:
+            return Missing(f"the SQL nests brackets more than {DEEPEST} deep", "not exact")
+    return text.strip()
+
+
+def begins_as_statement(text: str) -> bool:
+    """Whether the first word of a text begins a statement of SQL.
+
+    Args:
+        text: A text.
+    """
+    found = _FIRST_WORD.match(text)
+    return found is not None and found[1].lower() in _STATEMENTS
+
+
+def query_parts(text: str) -> list[str]:
+    """The words and signs of a query in order, a string, a quoted name and a comment being one part each.
+
+    Args:
+        text: A query.
+    """
+    return _PARTS.findall(text)

@@ -1,0 +1,279 @@
+"""Checks of SQL: the completion's query against the reference's, as it is written or by what it returns."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from ..errors import DecorationError, RecordError
+from ..extract import Missing
+from ._answers import comparing, take_option
+from ._optional import optional
+from ._options import count_option, number_option, text_option
+from ._sql_text import query_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Literal, TypeAlias
+
+    from ..reward import Reward
+    from ..sample import Sample
+    from ._answers import Take
+    from ._sql_scratch import Outcome, Row, Scratch
+
+    Order: TypeAlias = Literal["reference", "always", "never"]
+
+EXTRA = "sql"
+
+_ORDERS = ("reference", "always", "never")
+_FAULTS = ("refused", "failed", "stopped")
+_MOST_PAIRED = 200
+
+
+def sql_equal(*, dialect: str = "sqlite", take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
+    """Make a check that the completion's query says what the reference's says.
+
+    Both are parsed and compared as trees. White space, comments, the case of keywords and names, quotes
+    around names, redundant brackets, aliases, the names of common table expressions, and the order of terms
+    of AND, OR, IN and GROUP BY do not count. ORDER BY, LIMIT, DISTINCT and the order of the columns do. The
+    last code block labeled as SQL is read, else the last one without a label, else the whole text. What is
+    not one query is unread.
+
+    It pays for queries that are written alike and for no others: a query that returns the same in another
+    way, a join for a subquery, earns nothing. Prefer `sql_result` where a database is at hand. The tables are
+    not known here, so in a query of several tables `name` and `t.name` differ.
+
+    Args:
+        dialect: The dialect of the queries, as sqlglot calls it: `postgres`, `mysql`, `bigquery`.
+        take: Finds the part of a completion that holds the query; None searches all of it.
+
+    Raises:
+        DecorationError: An option cannot be meant.
+        ConfigurationError: sqlglot is not installed.
+
+    Example:
+        >>> check = sql_equal()
+        >>> right = "SELECT name FROM staff WHERE age > 30 AND city = 'Rome'"
+        >>> check(make_sample("select s.name from staff s where s.city = 'Rome' and s.age > 30", right)).value
+        1.0
+        >>> check(make_sample("SELECT name FROM staff WHERE age >= 30 AND city = 'Rome'", right)).value
+        0.0
+    """
+    parsed = _parser(text_option("dialect", dialect))
+
+    def read(text: str, strict: bool) -> str | Missing:
+        query = query_text(text)
+        return query if isinstance(query, Missing) else parsed(query)
+
+    return comparing(
+        read, lambda found, right: float(found == right), what="one SQL query", take=take_option(take)
+    )
+
+
+def sql_result(
+    *,
+    script: str | None = None,
+    field: str = "script",
+    order: Order = "reference",
+    tolerance: float = 0,
+    relative: float = 1e-9,
+    steps: int = 10_000_000,
+    take: Take | None = None,
+) -> Callable[[Sample[Any]], Reward]:
+    """Make a check that the completion's query returns what the reference's returns, run on SQLite.
+
+    Each query runs on a fresh copy of a database in memory, which a script of CREATE TABLE and INSERT makes.
+    The query may only read. It is stopped after a number of steps of SQLite's machine, 1 second of processor
+    time, 128 MB of memory, 10,000 rows, or with a value of more than 20,000 bytes; see `docs/sql.md`. Rows
+    that repeat count, and so does the order of columns; their names do not. Besides `unread`, the metrics
+    `refused` (it does more than read), `failed` (SQLite reports an error) and `stopped` are 1 or 0.
+
+    It pays for the result on these rows, however it is reached: `SELECT count(*) FROM a` for a count of `b`
+    where both have three rows. So give several databases, as a list of scripts: a query has to be right on
+    each. A query that reads no table, such as `SELECT 3`, earns nothing where the reference reads one. A
+    reference without any row but NULL is a `RecordError`, because every query that finds nothing equals it.
+    This check needs SQLite alone, which comes with Python.
+
+    Args:
+        script: SQL that makes the database of all records.
+        field: Field of the record with its own script, or with a list of scripts; not read beside `script`.
+        order: Whether the order of rows counts: `reference` where the reference's query has an ORDER BY,
+            `always` or `never`.
+        tolerance: How far two numbers may lie apart.
+        relative: The same as a share of the reference's, which covers sums in another order; the larger of
+            the two allowances holds, and whole numbers are compared exactly where both are so.
+        steps: Steps of SQLite's machine that a query may take.
+        take: Finds the part of a completion that holds the query; None searches all of it.
+
+    Raises:
+        DecorationError: An option cannot be meant.
+
+    Example:
+        >>> check = sql_result(script="CREATE TABLE t (n); INSERT INTO t VALUES (1), (2), (3);")
+        >>> check(make_sample("SELECT n FROM t WHERE n <> 1", "SELECT n FROM t WHERE n > 1")).value
+        1.0
+        >>> check(make_sample("DELETE FROM t", "SELECT n FROM t WHERE n > 1")).metrics["refused"]
+        1.0
+    """
+    from ._sql_scratch import run
+
+    if order not in _ORDERS:
+        raise DecorationError(f"order={order!r}: write one of {', '.join(map(repr, _ORDERS))}")
+    number_option("tolerance", tolerance, 0)
+    number_option("relative", relative, 0)
+    count_option("steps", steps)
+    text_option("field", field)
+    shared = None if script is None else _databases(text_option("script", script), "script=", DecorationError)
+
+    def reading(given: object) -> Callable[[str, bool], Outcome | Missing]:
+        databases = shared or _databases(given, f"the record's field {field!r}", RecordError)
+
+        def read(text: str, strict: bool) -> Outcome | Missing:
+            query = query_text(text)
+            if isinstance(query, Missing):
+                return query
+            outcome = run(query, databases, steps)
+            return _comparable(outcome) if strict else outcome
+
+        return read
+
+    def same(found: Outcome, right: Outcome) -> float:
+        if found.results is None or right.results is None or (right.reads and not found.reads):
+            return 0.0
+        ordered = right.ordered if order == "reference" else order == "always"
+        pairs = zip(found.results, right.results, strict=True)
+        return float(all(_same_rows(one, other, ordered, tolerance, relative) for one, other in pairs))
+
+    return comparing(
+        None,
+        same,
+        what="a query whose result can be compared",
+        take=take_option(take),
+        field=field if shared is None else None,
+        reading=reading,
+        metrics=lambda answer: {name: float(answer is not None and answer.fault == name) for name in _FAULTS},
+    )
+
+
+@cache
+def _parser(dialect: str) -> Callable[[str], str | Missing]:
+    """What turns the text of a query into its canonical form.
+
+    Raises:
+        DecorationError: sqlglot does not know the dialect.
+        ConfigurationError: sqlglot is not installed.
+    """
+    from ._sql_canonical import Query
+
+    sqlglot = optional("sqlglot", EXTRA)
+    try:
+        known = sqlglot.Dialect.get_or_raise(dialect)
+    except ValueError:
+        raise DecorationError(
+            f"dialect={dialect!r}: write one that sqlglot knows, such as 'sqlite', 'postgres' or 'mysql'"
+        ) from None
+    query = Query(known, dialect, sqlglot.exp)
+
+    def parsed(text: str) -> str | Missing:
+        try:
+            statements = [one for one in sqlglot.parse(text, read=known) if one is not None]
+            if len(statements) != 1:
+                return Missing("it holds several statements", "several")
+            if not isinstance(statements[0], (sqlglot.exp.Query, sqlglot.exp.Values)):
+                return Missing("it is no query")
+            if not all(select.expressions for select in statements[0].find_all(sqlglot.exp.Select)):
+                return Missing("it selects nothing")
+            return query.canonical(statements[0])
+        except sqlglot.errors.SqlglotError:
+            return Missing(f"it does not parse as {dialect} SQL")
+        except RecursionError:
+            return Missing("it is nested too deeply", "not exact")
+
+    return parsed
+
+
+def _databases(given: object, where: str, error: type[DecorationError | RecordError]) -> Sequence[Scratch]:
+    """The databases of a script, or of each of a list of scripts.
+
+    Raises:
+        DecorationError: The option's script makes none.
+        RecordError: The record's does.
+    """
+    from ._sql_scratch import scratch
+
+    scripts = given if isinstance(given, list) else [given]
+    made = []
+    for one in scripts:
+        if not isinstance(one, str) or not one.strip():
+            raise error(
+                f"{where} holds no SQL script: write CREATE TABLE and INSERT statements, or a list of such"
+            )
+        database = scratch(one)
+        if isinstance(database, Missing):
+            raise error(f"{where} makes no database to query: {database.reason}")
+        made.append(database)
+    if not made:
+        raise error(f"{where} lists no SQL script")
+    return made
+
+
+def _comparable(outcome: Outcome) -> Outcome | Missing:
+    """What a reference's query did, unless nothing can be compared with it."""
+    if outcome.results is None:
+        return Missing(outcome.reason, "not exact")
+    if all(value is None for rows in outcome.results for row in rows for value in row):
+        return Missing("it finds no row, or nothing but NULL, as many queries would: give it rows to find")
+    return outcome
+
+
+def _same_rows(
+    found: Sequence[Row], right: Sequence[Row], ordered: bool, tolerance: float, relative: float
+) -> bool:
+    """Whether two results hold the same rows, in the same order where it counts."""
+    if len(found) != len(right) or {*map(len, found)} != {*map(len, right)}:
+        return False
+
+    def alike(one: Row, other: Row) -> bool:
+        return all(_same_value(*pair, tolerance, relative) for pair in zip(one, other, strict=True))
+
+    if ordered:
+        return all(map(alike, found, right))
+    buckets: dict[tuple[object, ...], tuple[list[Row], list[Row]]] = {}
+    for side, rows in enumerate((found, right)):
+        for row in rows:
+            exact = tuple(None if isinstance(one, (int, float)) else (type(one), one) for one in row)
+            buckets.setdefault(exact, ([], []))[side].append(row)
+    return all(_paired(one, other, alike) for one, other in buckets.values())
+
+
+def _paired(found: list[Row], right: list[Row], alike: Callable[[Row, Row], bool]) -> bool:
+    """Whether rows that differ in numbers alone can be paired so that each pair is alike."""
+    if len(found) != len(right):
+        return False
+
+    def numbers(row: Row) -> list[float]:
+        return [one for one in row if isinstance(one, (int, float))]
+
+    found, right = sorted(found, key=numbers), sorted(right, key=numbers)
+    if all(map(alike, found, right)):
+        return True
+    if len(found) > _MOST_PAIRED:
+        return False
+    left = list(right)
+    for row in found:
+        place = next((at for at, other in enumerate(left) if alike(row, other)), None)
+        if place is None:
+            return False
+        del left[place]
+    return True
+
+
+def _same_value(one: object, other: object, tolerance: float, relative: float) -> bool:
+    """Whether two values are the same, numbers within the allowances; `relative` is for floats alone."""
+    if not isinstance(one, (int, float)) or not isinstance(other, (int, float)):
+        return type(one) is type(other) and one == other
+    if one == other:
+        return True
+    if isinstance(one, int) and isinstance(other, int):
+        return abs(one - other) <= tolerance
+    return abs(one - other) <= max(tolerance, relative * abs(other))
