@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def optional(module: str, extra: str) -> Any:
+def optional(module: str, extra: str, package: str | None = None) -> Any:
     """Import a library that an extra brings.
 
     Args:
         module: The name that it is imported by.
         extra: The extra of this distribution that installs it.
+        package: The package that holds it, where that has another name than the module.
 
     Raises:
         ConfigurationError: It is not installed.
@@ -31,6 +32,6 @@ def optional(module: str, extra: str) -> Any:
         if error.name is None or error.name.partition(".")[0] != top:
             raise
         raise ConfigurationError(
-            f"this check needs the package of {top}: pip install 'rft-graders[{extra}]', and for Lambda add "
-            "it to the requirements.txt beside the grader"
+            f"this check needs the package {package or top.replace('_', '-')}: pip install "
+            f"'rft-graders[{extra}]', and for Lambda add it to the requirements.txt beside the grader"
         ) from None

@@ -18,16 +18,22 @@ from ..extract._denials import is_denied
 from ..reward import Abstain, Reward
 from ..reward import number as finite
 from ._answers import alternatives_option, comparing, is_unread, reward, take_option, text_of
+from ._optional import optional
 from ._options import LONGEST, count_option, flag_options, function_option, text_option
 from ._spelling import spelling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Literal, TypeAlias
 
     from ..sample import Sample
     from ._answers import Check, Take
+
+    Engine: TypeAlias = Literal["re", "re2"]
+
+
+_UNPAIRED = re.compile("[\ud800-\udfff]")
 
 
 def exact(
@@ -156,25 +162,31 @@ def matches(
     take: Take | None = None,
     whole: bool = False,
     ignore_case: bool = False,
+    engine: Engine = "re",
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
     r"""Make a check that the answer fits a regular expression; the reference is not looked at.
 
-    A pattern with nested repeats, such as `(a+)+$`, takes time exponential in the text, and a model will find
-    the text. The cap on the length does not help against it; the grader's `timeout_s` interrupts it on the
-    main thread, at the price of a failed sample. Write patterns without.
+    With Python's `re`, a pattern with nested repeats, such as `(a+)+$`, takes time exponential in the text,
+    and a model will find the text. The cap on the length does not help against it; the grader's `timeout_s`
+    interrupts it on the main thread, at the price of a failed sample. Write patterns without, or take
+    `engine="re2"`, whose time is linear in the text whatever the pattern. The option alone decides, never
+    what is installed, so that replay and Lambda match alike. docs/answers.md says what RE2 reads otherwise.
 
     It pays for every text of that form, whatever it says: gate it by a check of the answer.
 
     Args:
-        pattern: A regular expression of `re`; it must not match the empty text.
+        pattern: A regular expression of the engine; it must not match the empty text.
         take: Finds the answer in a text; None takes all of it, without space around it.
         whole: Whether the pattern has to fit the whole answer rather than a part.
         ignore_case: Whether capitals count as small letters.
+        engine: `re` or `re2`, which needs the extra `regex`.
         max_chars: A longer answer fails.
 
     Raises:
-        DecorationError: The pattern does not compile, or matches everything, or an option cannot be meant.
+        DecorationError: The engine does not know the pattern, or it matches everything, or an option cannot
+            be meant.
+        ConfigurationError: The package of RE2 is not installed.
 
     Example:
         >>> check = matches(pattern=r"\d{4}-\d{2}-\d{2}")
@@ -185,10 +197,7 @@ def matches(
     flag_options(whole=whole, ignore_case=ignore_case)
     count_option("max_chars", max_chars)
     find = take_option(take)
-    try:
-        compiled = re.compile(pattern, re.IGNORECASE if ignore_case else 0)
-    except re.error as error:
-        raise DecorationError(f"pattern={pattern!r}: {error}") from None
+    compiled = _compiled(pattern, ignore_case, engine)
     fits = compiled.fullmatch if whole else compiled.search
     if fits(""):
         raise DecorationError(f"pattern={pattern!r} matches the empty text: require at least one character")
@@ -199,9 +208,39 @@ def matches(
         answer = found if type(found) is str and found else text_of(found)
         if isinstance(answer, Missing):
             return reward(0.0, 1.0)
-        return reward(1.0 if len(answer) <= max_chars and fits(answer) else 0.0, 0.0)
+        if len(answer) > max_chars:
+            return reward(0.0, 0.0)
+        if engine == "re2" and not answer.isascii():
+            answer = _UNPAIRED.sub("\ufffd", answer)  # RE2 reads UTF-8, which has no half of a pair
+        return reward(1.0 if fits(answer) else 0.0, 0.0)
 
     return matches_pattern
+
+
+def _compiled(pattern: str, ignore_case: bool, engine: object) -> Any:
+    """A pattern compiled by its engine.
+
+    Raises:
+        DecorationError: The engine does not know the pattern, or there is no such engine.
+    """
+    if engine == "re":
+        try:
+            return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise DecorationError(f"pattern={pattern!r}: Python's re does not know it ({error})") from None
+    if engine != "re2":
+        raise DecorationError(f"engine={engine!r}: write 're' or 're2'")
+    re2 = optional("re2", "regex", "google-re2")
+    options = re2.Options()
+    options.case_sensitive, options.log_errors = not ignore_case, False
+    try:
+        return re2.compile(pattern, options)
+    except (re2.error, UnicodeEncodeError) as error:
+        said = error.args[0].decode() if isinstance(error.args[0], bytes) else error
+        raise DecorationError(
+            f"pattern={pattern!r}: RE2 does not know it ({said}). It has no lookaround, no backreference, "
+            "and no \\Z: write the pattern without them, or engine='re'"
+        ) from None
 
 
 def any_of(*checks: Check) -> Callable[[Sample[Any]], float | Reward | Abstain]:

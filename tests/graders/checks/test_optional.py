@@ -18,9 +18,11 @@ def test_an_installed_library_is_returned():
 
 def test_a_missing_library_is_named_with_the_line_that_installs_it():
     with pytest.raises(
-        ConfigurationError, match=r"needs the package of no_such: pip install 'rft-graders\[sql\]'"
+        ConfigurationError, match=r"needs the package no-such: pip install 'rft-graders\[sql\]'"
     ):
         optional("no_such.part", "sql")
+    with pytest.raises(ConfigurationError, match=r"needs the package such: pip"):
+        optional("no_such.part", "sql", "such")
 
 
 def test_a_library_that_lacks_one_of_its_own_is_no_missing_extra(tmp_path, monkeypatch):

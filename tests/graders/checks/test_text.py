@@ -14,6 +14,7 @@ from graders.checks.numbers import number
 from graders.checks.text import any_of, contains, exact, matches, normalized, starts_with
 from graders.errors import DecorationError, RecordError
 from graders.testing import make_sample
+from support.doc_tables import page, rows, spans
 from support.growth import assert_linear
 
 
@@ -113,6 +114,47 @@ def test_matches():
     assert matches("x")(make_sample(" ")) == Reward(0.0, metrics={"unread": 1.0})
 
 
+@pytest.mark.parametrize(
+    ("pattern", "engine", "text", "paid"),
+    [
+        (pattern.strip("`"), engine, text, paid)
+        for pattern, cell, *cells in rows(page("answers.md"), "Patterns", 4)
+        for text in spans(cell)
+        for engine, paid in zip(("re", "re2"), cells, strict=True)
+    ],
+)
+def test_a_pattern_fits_as_the_table_says_for_each_engine(pattern, engine, text, paid):
+    if paid == "refused":
+        with pytest.raises(DecorationError, match="does not know it"):
+            matches(pattern, engine=engine, take=lambda given: given)
+    else:
+        check = matches(pattern, engine=engine, take=lambda given: given)
+        assert fits(check, text) is (paid == "yes")
+
+
+@given(
+    st.sampled_from(
+        ["[0-9]+ clips", "^a|b$", "(ab)+", "[^x]y", "x.z", "a{2,3}", "(?i)CAT", "(?m)^b$", "(?s)a.b"]
+    ),
+    st.text("aAbBcCtTxyz0 \n\u00e9", max_size=12),
+    st.booleans(),
+    st.booleans(),
+)
+def test_both_engines_agree_on_what_both_know_alike(pattern, text, whole, ignore_case):
+    options: dict[str, Any] = {"whole": whole, "ignore_case": ignore_case}
+    assert fits(matches(pattern, engine="re2", **options), text) is fits(matches(pattern, **options), text)
+
+
+def test_re2_takes_linear_time_for_what_re_never_ends():
+    check = matches("(a+)+$|(a|aa)*b", engine="re2", max_chars=10**6)
+    assert_linear(check, lambda size: make_sample("a" * size + "!"), 800_000)
+
+
+def test_re2_reads_half_a_surrogate_pair_as_an_unknown_character():
+    assert fits(matches("^a.b$", engine="re2"), "a\ud800b") is True
+    assert fits(matches(r"\?", engine="re2"), "a\ud800b") is False
+
+
 # Misused on purpose, which a type checker would refuse first.
 UNTYPED: Any = text
 
@@ -123,6 +165,15 @@ UNTYPED: Any = text
         (lambda: UNTYPED.matches("("), "missing"),
         (lambda: UNTYPED.matches("a*"), "empty text"),
         (lambda: UNTYPED.matches(""), "not blank"),
+        (lambda: UNTYPED.matches("a{99999999999999999999}"), "overflow|too large"),
+        (lambda: UNTYPED.matches("a", engine="pcre"), "engine='pcre': write 're' or 're2'"),
+        (lambda: UNTYPED.matches("a*", engine="re2"), "empty text"),
+        (lambda: UNTYPED.matches("(", engine="re2"), r"RE2 does not know it \(missing \)"),
+        (lambda: UNTYPED.matches("a\ud800", engine="re2"), "RE2 does not know it"),
+        (
+            lambda: UNTYPED.matches(r"(a)\1", engine="re2"),
+            r"invalid escape sequence: \\1\). It has no lookaround",
+        ),
         (lambda: UNTYPED.matches("a", max_chars=0), "max_chars=0"),
         (lambda: UNTYPED.matches("a", whole=1), "whole=1"),
         (lambda: UNTYPED.exact(take="box"), "pass a function of a text, or write one of .*boxed"),
