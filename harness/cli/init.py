@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     help="Take this handler of that file, where several functions could be it.",
 )
 @click.option(
+    "--kind",
+    type=click.Choice(["number", "choice", "json"]),
+    help="Grade by a ready check of this kind, which grader.toml describes, instead of by Python.",
+)
+@click.option(
     "--add", metavar="NAME", help="Add a grader to the project in DIR, by default here: receipt-total."
 )
 @click.option("--ci", is_flag=True, help="Add a GitHub workflow, also to a project that has an rft.toml.")
@@ -42,6 +47,7 @@ def command(
     name: str | None,
     source: Path | None,
     handler: str | None,
+    kind: str | None,
     add: str | None,
     ci: bool,
     as_json: bool,
@@ -50,7 +56,8 @@ def command(
 
     DIR must not exist or be empty: nothing is overwritten. With --from, the project is made around a Lambda
     handler that you have: its file is copied with the files beside it that it imports or names, and imported
-    once, to say what it lacks here.
+    once, to say what it lacks here. With --kind, it grades by a ready check without Python: `rft graders`
+    lists all of them, and grader.toml says which one it is.
 
     With --add, the project that is there gets another grader: a folder with the grader and its own
     requirements.txt, a test, and its resource in template.yaml.
@@ -61,16 +68,18 @@ def command(
     Exit codes: 0 made; 2 the folder is not empty, a name cannot be one, or the file holds no handler.
     """
     if add is not None:
-        if name or source or handler or ci:
-            raise click.UsageError("--add takes no --name, --from, --handler or --ci.")
+        if name or source or handler or kind or ci:
+            raise click.UsageError("--add takes no --name, --from, --handler, --kind or --ci.")
         return _add(folder or Path(), add, as_json)
-    if ci and not (name or source or handler) and _is_project(folder):
+    if kind and source:
+        raise click.UsageError("--kind and --from both say what grades: leave one out.")
+    if ci and not (name or source or handler or kind) and _is_project(folder):
         return _add_workflow(folder or Path(), as_json)
     if folder is None:
         raise click.UsageError("Name a folder to make: rft init my-grader.")
     if handler is not None and source is None:
         raise click.UsageError("--handler names a function of the file that --from names.")
-    return _make(folder, name, source, handler, ci, as_json)
+    return _make(folder, name, source, handler, kind, ci, as_json)
 
 
 def _is_project(folder: Path | None) -> bool:
@@ -99,7 +108,13 @@ def _say_role() -> None:
 
 
 def _make(
-    folder: Path, name: str | None, source: Path | None, handler: str | None, ci: bool, as_json: bool
+    folder: Path,
+    name: str | None,
+    source: Path | None,
+    handler: str | None,
+    kind: str | None,
+    ci: bool,
+    as_json: bool,
 ) -> int:
     from harness.projects.handler_file import read_handler
     from harness.projects.handler_import import import_problem
@@ -107,7 +122,7 @@ def _make(
     from harness.projects.scaffold import make_project
 
     own = read_handler(source, handler) if source else None
-    made = make_project(folder, name, own, workflow=ci)
+    made = make_project(folder, name, own, kind=kind, workflow=ci)
     problem = import_problem(folder, made.handler) if own else None
     missing = lacking()
     if as_json:

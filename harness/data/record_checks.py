@@ -175,10 +175,11 @@ def _check_prompt_text(messages: list[Any], reference: Any) -> Iterator[Breach]:
 def _leaks(reference: Any, prompt: str) -> bool:
     """True where every text of the reference stands in the prompt as whole words, case and spacing aside.
 
-    A reference of fewer than `MIN_LEAK_CHARS` characters in all never leaks: short ones stand there by right.
+    Texts of fewer than `MIN_LEAK_CHARS` characters stand there by right, also several of them: names and
+    dates that the task is to extract. One has to be longer.
     """
     texts = [_folded(text) for text in _texts(reference)]
-    if sum(map(len, texts)) < MIN_LEAK_CHARS:
+    if max(map(len, texts), default=0) < MIN_LEAK_CHARS:
         return False
     folded = _folded(prompt)
     return all(_stands_in(text, folded) for text in texts)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import graders
+from graders.configured import READY_HANDLER, READY_VARIABLE
 from harness.aws import NotInAws
 from harness.errors import HarnessError
 from harness.jobs.plan import SameCode
@@ -22,6 +23,7 @@ from harness.localaws.function import code_digest
 from harness.runs.facts import DeployedFacts, LocalRuntimeFacts, RunFacts
 from harness.runs.store import sha256
 from harness.targets.deployed_code import FunctionCode, FunctionFacts, canonical_name, look_up, read_code
+from harness.targets.grader_name import names_the_check
 
 __all__ = ["CodeComparison", "UnknownFunction", "compare_code", "compare_files", "look_at_function"]
 
@@ -106,7 +108,7 @@ def compare_files(facts: RunFacts, function: FunctionFacts, code: FunctionCode) 
         if facts.target.note:
             comparing.unchecked.append(facts.target.note)
         return comparing.result()
-    if not facts.grader.files:
+    if not (facts.grader.files or comparing.by_line or comparing.differences):
         return CodeComparison("not proven", ("the run recorded no files of the grader",))
     comparing.files(facts.grader.files)
     comparing.packages(facts.grader.packages)
@@ -167,8 +169,18 @@ class _Comparing:
         what = [f"what is in its {layers} layer{'s' if layers > 1 else ''}"] if layers else []
         return CodeComparison("proven", unchecked=(*self.unchecked, *what))
 
+    @property
+    def by_line(self) -> bool:
+        """Whether the function grades by a ready check that no file describes."""
+        return self.function.check is not None and not self.function.check.endswith(".toml")
+
     def handler(self, ref: str) -> None:
         """Whether the function's handler is the replayed one; both may say more or less of the path."""
+        if self.function.handler == READY_HANDLER:
+            if not names_the_check(ref, self.function.check):
+                what = f"its variable {READY_VARIABLE} is {self.function.check or 'not set'}"
+                self.differences.append(f"{what}, and the replay graded with {ref}")
+            return
         where, _, name = ref.partition(":")
         module, _, function = (self.function.handler or "").replace("/", ".").rpartition(".")
         parts = PurePosixPath(where.removesuffix(".py")).parts

@@ -19,6 +19,7 @@ from harness.api.types import DEFAULT_REGION
 from harness.errors import InputError
 from harness.projects.ci_workflow import WORKFLOW, check_root, workflow_text
 from harness.projects.handler_file import HandlerFile
+from harness.projects.kinds import files_of_kind, words_of_kind
 from harness.projects.names import logical_id_of
 from harness.projects.new_files import STAGE, write_new
 from harness.projects.template_files import files_of
@@ -27,6 +28,7 @@ from harness.samples import RECORDS, ROLLOUTS
 __all__ = ["NewProject", "make_project"]
 
 _RECORDS = 24
+_SAMPLES = ("records", "rollouts")
 # The name of a stack; Lambda's names, of 64 characters, begin with it and hold the grader's too.
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?")
 _FOLDERS_TAKEN = ("graders", "harness")
@@ -48,7 +50,12 @@ class NewProject:
 
 
 def make_project(
-    folder: Path, name: str | None = None, own: HandlerFile | None = None, *, workflow: bool = False
+    folder: Path,
+    name: str | None = None,
+    own: HandlerFile | None = None,
+    *,
+    kind: str | None = None,
+    workflow: bool = False,
 ) -> NewProject:
     """Make a project.
 
@@ -56,18 +63,23 @@ def make_project(
         folder: Where; it must not exist, or be empty.
         name: The project's and its stack's name; the folder's when None.
         own: The user's handler, to make the project around; a sample grader when None.
+        kind: One of `KINDS`, to grade by a ready check.
         workflow: Whether it gets a GitHub workflow.
 
     Raises:
         InputError: The name cannot be one, there is something in the folder already, or it cannot be written.
     """
     name = _checked(folder, name)
-    files = {f"{kind}.jsonl": text.encode("utf-8") for kind, text in _samples().items()}
+    files = {f"{each}.jsonl": text.encode("utf-8") for each, text in _samples().items()}
     words = {"@NAME@": name, "@VERSION@": version("rft-graders")}
-    words |= {f"@{kind.partition('.')[0].upper()}@": str(text.count(b"\n")) for kind, text in files.items()}
-    words |= _words_of_grader() if own is None else _words_of(own)
+    if kind is not None:
+        files |= files_of_kind(kind)
+        words |= words_of_kind(kind)
+    else:
+        words |= _words_of_grader() if own is None else _words_of(own)
+    words |= {f"@{each.upper()}@": str(files[f"{each}.jsonl"].count(b"\n")) for each in _SAMPLES}
     files |= files_of("new_project", words)
-    files |= files_of("with_grader" if own is None else "with_handler", words)
+    files |= files_of("with_check" if kind else "with_grader" if own is None else "with_handler", words)
     if workflow:
         check_root(folder)
         files[WORKFLOW] = workflow_text(name, DEFAULT_REGION)
@@ -79,8 +91,7 @@ def make_project(
             files[path] = content
     _check_empty(folder, files)
     write_new(folder, files)
-    handler = f"{words['@MODULE@']}.{words['@FUNCTION@']}"
-    return NewProject(tuple(map(Path, sorted(files))), handler, tuple(left_out))
+    return NewProject(tuple(map(Path, sorted(files))), words["@HANDLER@"], tuple(left_out))
 
 
 def _words_of_grader() -> dict[str, str]:
@@ -113,6 +124,13 @@ def _words_of(own: HandlerFile) -> dict[str, str]:
 
 def _words(module: str, function: str, *, logical_id: str, what: str, tested: str) -> dict[str, str]:
     return {
+        "@HANDLER@": f"{module}.{function}",
+        "@CHECK_PARAMETER@": "",
+        "@CHECK_VERSION@": "",
+        "@CHECK_VARIABLE@": "",
+        "@FILE@": f"{module}.py",
+        "@SAMPLES@": "generated word problems",
+        "@VERDICTS@": "is_right",
         "@MODULE@": module,
         "@FUNCTION@": function,
         "@LOGICAL_ID@": logical_id,

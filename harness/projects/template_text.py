@@ -13,7 +13,10 @@ from harness.errors import InputError
 from harness.localaws.template import read_functions, read_template
 from harness.projects.template_files import filled
 
-__all__ = ["NoPlace", "grader_resource", "with_grader"]
+__all__ = ["CHECK_IN_VERSION", "NoPlace", "grader_resource", "with_grader"]
+
+CHECK_IN_VERSION = ", check ${GraderCheck}"
+"""What the description of a ready check's version has more than another grader's."""
 
 _TYPE = "AWS::Serverless::Function"
 _LIST = ("Mappings", "Graders", "All", "Names")
@@ -45,8 +48,7 @@ def grader_resource(logical_id: str, handler: str) -> str:
         logical_id: The resource's name.
         handler: `module.function`.
     """
-    module, _, function = handler.rpartition(".")
-    words = {"@LOGICAL_ID@": logical_id, "@MODULE@": module, "@FUNCTION@": function}
+    words = {"@LOGICAL_ID@": logical_id, "@HANDLER@": handler, "@CHECK_VERSION@": "", "@CHECK_VARIABLE@": ""}
     lines = filled("new_project/template.yaml.template", words).decode("utf-8").splitlines(keepends=True)
     start = lines.index(f"  {logical_id}:\n")
     return "".join(lines[start : lines.index("\n", start)])
@@ -143,7 +145,8 @@ def _like(key: Any, value: Any, lines: list[str], logical_id: str, handler: str)
                 if inner.value == "Handler":
                     copied.append(f"{' ' * inner.start_mark.column}Handler: {handler}\n")
                 elif inner.value in _SHARED:
-                    copied += lines[inner.start_mark.line : _end_of(inner, content) + 1]
+                    shared = lines[inner.start_mark.line : _end_of(inner, content) + 1]
+                    copied += [line.replace(CHECK_IN_VERSION, "") for line in shared]
         elif name.value in _SHARED:
             copied += lines[first : _end_of(name, setting) + 1]
     return "".join(copied)

@@ -8,7 +8,6 @@ files that are deployed. Nothing here builds anything.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -37,7 +36,7 @@ from harness.localaws.template import (
 )
 from harness.localaws.variables import function_variables
 from harness.runs.facts import GraderOptions
-from harness.targets.grader_name import named
+from harness.targets.grader_name import names_the_check
 
 __all__ = [
     "BUILD",
@@ -286,11 +285,7 @@ def _is_build(folder: Path) -> bool:
 def _handles(spec: FunctionSpec, grader: str) -> bool:
     """Whether a function's handler (`folder/module.name`, dots or slashes) is that of a named grader."""
     if spec.handler == READY_HANDLER:
-        mine, wanted = named(spec.environment.get(READY_VARIABLE, "")), named(grader)
-        if not mine.is_file:
-            return mine == wanted
-        parts = Path(os.path.normpath(mine.where)).parts
-        return Path(os.path.normpath(wanted.where)).parts[-len(parts) :] == parts
+        return names_the_check(grader, spec.environment.get(READY_VARIABLE))
     module, _, name = spec.handler.replace("/", ".").rpartition(".")
     where, _, asked = grader.partition(":")
     if where.endswith(".py"):

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import IO, Any
 
+from graders.configured import READY_HANDLER, READY_VARIABLE
 from harness.aws import Denied, client, explained
 from harness.errors import InputError
 from harness.localaws.function import code_digest
@@ -48,6 +49,8 @@ class FunctionFacts:
     """Why there is no address."""
     memory_mb: int | None = None
     architecture: str | None = None
+    check: str | None = None
+    """What the handler of ready checks is told to grade by; None for any other handler."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ def look_up(arn: str) -> FunctionFacts:
     found, code = answer["Configuration"], answer.get("Code") or {}
     if found.get("PackageType") == "Image" or "ImageUri" in code:
         unread = "it is a container image"
+    variables = (found.get("Environment") or {}).get("Variables") or {}
     return FunctionFacts(
         arn=arn,
         version=found.get("Version"),
@@ -92,6 +96,7 @@ def look_up(arn: str) -> FunctionFacts:
         unread=unread or "AWS gave no address of its code",
         memory_mb=found.get("MemorySize"),
         architecture=next(iter(found.get("Architectures") or ()), None),
+        check=variables.get(READY_VARIABLE) if found.get("Handler") == READY_HANDLER else None,
     )
 
 

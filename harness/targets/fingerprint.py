@@ -95,18 +95,18 @@ class GraderFiles:
         self._written |= written
         return sorted(read), sorted(written)
 
-    def fingerprint(self, module: ModuleType | None) -> Fingerprint:
+    def fingerprint(self, module: ModuleType | None, file: Path | None = None) -> Fingerprint:
         """What the grader is made of as far as it is loaded.
 
         Args:
             module: Its module, which may have been imported before.
+            file: The file that it was declared in; None where there is none.
         """
         loaded = sys.modules.keys() - self._modules  # before anything is imported here to look at them
         reached = _reachable(module)
         names = loaded | reached
         files = {path for name in reached if (path := _source_of(sys.modules.get(name)))}
-        own = getattr(module, "__file__", None)
-        files |= {*self.news()[0], *([os.path.abspath(own)] if own else [])}
+        files |= {*self.news()[0], *([os.path.abspath(file)] if file else [])}
         return Fingerprint(hash_files(files), _packages({name.partition(".")[0] for name in names}))
 
 

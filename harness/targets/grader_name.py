@@ -7,6 +7,7 @@ no more than choose a factory and its options.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from graders.configured import read_options
 from graders.errors import DecorationError
 from harness.errors import InputError
 
-__all__ = ["GraderName", "named"]
+__all__ = ["GraderName", "named", "names_the_check"]
 
 _SHORT, _WHOLE = "checks", "graders.checks"
 _EXAMPLE = """-g 'checks.numbers:number(marker="####")'"""
@@ -66,3 +67,19 @@ def named(text: str) -> GraderName:
     except DecorationError as error:
         fix = f"Put the whole name in single quotes, and texts in double ones: {_EXAMPLE}."
         raise InputError(str(error), place=text, fix=fix) from None
+
+
+def names_the_check(grader: str, check: str | None) -> bool:
+    """Whether a grader's name is that of the check that a function's variable names.
+
+    Args:
+        grader: The grader as people name it; a file's path may begin anywhere.
+        check: The variable's value: a file in the artifact, or a check with its options. None for none.
+    """
+    if not check:
+        return False
+    mine, wanted = named(check.strip()), named(grader)
+    if not mine.is_file:
+        return mine == wanted
+    parts = Path(os.path.normpath(mine.where)).parts
+    return Path(os.path.normpath(wanted.where)).parts[-len(parts) :] == parts

@@ -71,7 +71,7 @@ class InProcessTarget:
     @cached_property
     def fingerprint(self) -> Fingerprint:
         """What it is made of, as far as that is known when this is first asked."""
-        return self.files.fingerprint(self._module)
+        return self.files.fingerprint(self._module, self._file)
 
     @cached_property
     def sha256(self) -> str | None:

@@ -26,7 +26,16 @@ from typing import Any
 from graders.configured import factories, families
 from harness.errors import InputError
 
-__all__ = ["CheckOption", "FamilyCost", "ReadyCheck", "cost_of", "find_check", "ready_checks", "toml_of"]
+__all__ = [
+    "CheckOption",
+    "FamilyCost",
+    "ReadyCheck",
+    "cost_of",
+    "find_check",
+    "pins_of",
+    "ready_checks",
+    "toml_of",
+]
 
 _SECTION = re.compile(r"^(Args|Returns|Raises|Example):$", re.M)
 _OPTION = re.compile(r"^    \*?(\w+): ", re.M)
@@ -262,18 +271,35 @@ def _toml_key(key: object) -> str:
     return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else json.dumps(text, ensure_ascii=False)
 
 
+def pins_of(extra: str | None) -> list[str]:
+    """The packages that an extra names, as a requirements file pins them: at the versions installed here.
+
+    Args:
+        extra: The extra; None names no package.
+    """
+    named = _named_by(extra)
+    found = {_spelled(each.name): each.version for each in distributions() if _spelled(each.name) in named}
+    return [f"{name}=={found[name]}" if name in found else name for name in sorted(named)]
+
+
+def _named_by(extra: str | None) -> set[str]:
+    found = [_REQUIREMENT.match(each) for each in requires("rft-graders") or ()]
+    return {_spelled(each[1]) for each in found if each is not None and each[2] == extra}
+
+
+def _spelled(name: str) -> str:
+    """A distribution's name in its one spelling."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def _modules_of(extra: str) -> set[str]:
     """The top-level modules of the packages that an extra names."""
-    named = {
-        found[1].lower().replace("_", "-")
-        for each in requires("rft-graders") or ()
-        if (found := _REQUIREMENT.match(each)) and found[2] == extra
-    }
+    named = _named_by(extra)
     owners = packages_distributions()
     return {
         module
         for module, names in owners.items()
-        if named & {name.lower().replace("_", "-") for name in names} and module.isidentifier()
+        if named & set(map(_spelled, names)) and module.isidentifier()
     }
 
 

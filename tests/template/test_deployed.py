@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 STACK = "rft-graders"
 NEEDED = ["template.yaml", "samconfig.toml", ".cfnlintrc", "Makefile", "sam.mk", "graders", "harness"]
-GRADERS = ["WordProblem", "CorrectThenFormat"]
+GRADERS = ["WordProblem", "CorrectThenFormat", "ReadyCheck"]
 MB = 1_000_000
 
 
@@ -256,8 +256,10 @@ def test_a_grader_that_leaves_the_template_leaves_its_versions_to_the_jobs(run_s
     template = checkout / "template.yaml"
     text = template.read_text()
     start = text.index("  CorrectThenFormat:\n")
-    without = text[:start] + text[text.index("  # --- What they share") :]
-    template.write_text(without.replace("Names: [WordProblem, CorrectThenFormat]", "Names: [WordProblem]"))
+    without = text[:start] + text[text.index("  ReadyCheck:\n") :]
+    template.write_text(
+        without.replace("[WordProblem, CorrectThenFormat, ReadyCheck]", "[WordProblem, ReadyCheck]")
+    )
     run_sam("build")
     run_sam("deploy", "--no-progressbar", "--stack-name", STACK)
     assert "CorrectThenFormatVersionArn" not in aws.outputs(STACK)

@@ -158,7 +158,7 @@ def test_another_account_may_call_the_published_version_if_it_is_named(template)
         for name, each in template["Resources"].items()
         if each["Type"] == "AWS::Lambda::Permission"
     }
-    assert len(permissions) == 2
+    assert len(permissions) == 3
     for name, each in permissions.items():
         assert each["Condition"] == "HasTrainingAccount"
         grader = name.removesuffix("TrainingAccount")

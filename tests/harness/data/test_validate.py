@@ -167,6 +167,9 @@ RECORDS_BY_RULE: dict[str, tuple[list[Any], list[str]]] = {
         [record(messages=[user(f"{LONG} 12")], reference_answer={"why": LONG, "n": 12})],
         ["R070"],
     ),
+    "short parts that are to be extracted": (
+        [record(messages=[user("Casa Verde asks for 120.50 EUR by 2026-12-01")],
+                reference_answer={"vendor": "Casa Verde", "total": 120.5, "due": "2026-12-01"})], []),
     "one part of the reference": (
         [record(messages=[user(LONG)], reference_answer={"why": LONG, "n": 12})], []),
     "the reference inside a longer word": ([record(messages=[user(LONG + "s")], reference_answer=LONG)], []),

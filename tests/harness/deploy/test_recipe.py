@@ -12,6 +12,7 @@ from harness.deploy import recipe
 from harness.deploy.artifact import build, main
 from harness.deploy.recipe import recipe_of
 from harness.errors import InputError
+from harness.localaws.manifest import changed_sources
 from support.artifacts import REPOSITORY, write_artifact
 
 # No interpreter compiles for it, which would take most of the time here.
@@ -282,3 +283,48 @@ def test_an_image_without_its_runtime_or_handler_is_said(project):
     write_artifact(project, {"template.yaml": IMAGE.replace("[plain.grade]", "[]")})
     with pytest.raises(InputError, match="Handler is missing"):
         recipe_of(Path("template.yaml"), "Big")
+
+
+READY = """
+Parameters:
+  GraderCheck: {Type: String, Default: grader.toml}
+Resources:
+  Ready:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: .
+      Runtime: python3.99
+      Handler: graders.configured.ready_check
+      Environment: {Variables: {GRADER_CHECK: !Ref GraderCheck}}
+"""
+
+
+def test_the_file_that_describes_a_ready_check_goes_into_its_artifact(project, tmp_path):
+    (project / "template.yaml").write_text(READY)
+    (project / "grader.toml").write_text('check = "checks.numbers:number"\n')
+    (project / "requirements.txt").write_text("")
+    made = recipe_of(Path("template.yaml"), "Ready")
+    assert (made.check, made.own, made.requirements) == (
+        "grader.toml",
+        Path("grader.toml"),
+        (Path("requirements.txt"),),
+    )
+    artifact = tmp_path / "built"
+    build(made, artifact)
+    assert {"graders", "grader.toml"} <= {each.name for each in artifact.iterdir()}
+    assert not (artifact / "plain.py").exists()
+    assert changed_sources(artifact, project) == []
+    (project / "grader.toml").write_text('check = "checks.text:exact"\n')
+    assert changed_sources(artifact, project) == ["grader.toml"]
+
+
+def test_a_ready_check_named_in_a_line_has_no_file(project):
+    (project / "template.yaml").write_text(READY)
+    made = recipe_of(Path("template.yaml"), "Ready", parameters={"GraderCheck": "checks.text:exact()"})
+    assert (made.check, made.own) == ("checks.text:exact()", None)
+
+
+def test_a_ready_check_that_only_a_deployment_knows_is_refused(project):
+    (project / "template.yaml").write_text(READY.replace(", Default: grader.toml", ""))
+    with pytest.raises(InputError, match="GRADER_CHECK is missing, or only a deployment knows it"):
+        recipe_of(Path("template.yaml"), "Ready")

@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import graders
+from graders.configured import READY_HANDLER, READY_VARIABLE
 from harness.jobs.same_code import (
     CodeComparison,
     UnknownFunction,
@@ -352,3 +353,31 @@ def facts_of(target: TargetFacts, grader: GraderFacts) -> RunFacts:
 
 def hashed(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+LINE = 'checks.numbers:number(marker="####")'
+DESCRIBED = 'check = "checks.numbers:number"\nmarker = "####"\n'
+
+
+def ready(check: str) -> dict[str, Any]:
+    """The settings of a function that grades by a ready check."""
+    return {"handler": READY_HANDLER, "Environment": {"Variables": {READY_VARIABLE: check}}}
+
+
+def test_a_ready_check_is_the_one_that_its_variable_names(deploy: Callable[..., str], tmp_path: Path) -> None:
+    declared: dict[str, Any] = {"range": [0.0, 1.0]}
+    described = {str(tmp_path / "grader.toml"): hashed(DESCRIBED.encode())}
+    by_file = facts_of(InProcessFacts("grader.toml"), GraderFacts("grader.toml", "x", declared, described))
+    whole = f"graders.{LINE}"
+    by_line = facts_of(InProcessFacts(whole), GraderFacts(whole, "x", declared))
+    files: dict[str, str | bytes] = {**library(), "grader.toml": DESCRIBED}
+    assert compared(by_file, deploy(files, **ready("grader.toml"))) == CodeComparison("proven")
+    assert compared(by_line, deploy(library(), **ready(LINE))) == CodeComparison("proven")
+    changed = compared(by_file, deploy({**files, "grader.toml": "check = 1"}, **ready("grader.toml")))
+    assert changed.why[0].startswith("it has another content of ")
+    assert changed.why[0].endswith("grader.toml")
+    other = compared(by_line, deploy(library(), **ready("checks.numbers:number()")))
+    said = f"its variable GRADER_CHECK is checks.numbers:number(), and the replay graded with {whole}"
+    assert other.why == (said,)
+    assert "is not set" in compared(by_line, deploy(library(), handler=READY_HANDLER)).why[0]
+    assert compared(by_line, deploy(library())).same == "different"

@@ -73,6 +73,38 @@ def test_the_handler_says_which_files_and_packages_are_its_own(project, handler,
     assert own_requirements(project, handler) == [project / name for name in requirements]
 
 
+READY = "graders.configured.ready_check"
+
+
+@pytest.mark.parametrize(
+    ("check", "source", "requirements"),
+    [
+        ("grader.toml", "grader.toml", ["requirements.txt"]),
+        ("./grader.toml", "grader.toml", ["requirements.txt"]),
+        (
+            "my_graders/receipts/grader.toml",
+            "my_graders",
+            ["my_graders/requirements.txt", "my_graders/receipts/requirements.txt"],
+        ),
+        ("checks.numbers:number()", None, ["requirements.txt"]),
+    ],
+)
+def test_a_ready_check_s_file_is_the_function_s_own_with_the_packages_beside_it(
+    project, check, source, requirements
+):
+    for folder in (".", "my_graders/receipts"):
+        (project / folder / "grader.toml").write_text('check = "checks.numbers:number"\n')
+    (project / "requirements.txt").write_text("")
+    assert own_source(project, READY, check) == (None if source is None else project / source)
+    assert own_requirements(project, READY, check) == [project / name for name in requirements]
+
+
+@pytest.mark.parametrize("check", ["no.toml", "../grader.toml", "/etc/grader.toml", "a/../../x.toml"])
+def test_a_ready_check_s_file_that_is_not_in_the_project_is_refused(project, check):
+    with pytest.raises(InputError, match=r"there is no no.toml|is outside of the project"):
+        own_source(project, READY, check)
+
+
 @pytest.mark.parametrize(
     "handler", ["nowhere.grade", "my_graders.typo.grade", "my_graders.receipts.no.grade"]
 )

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from graders.configured import READY_HANDLER
 from harness.cli.groups import VERBS, module_of
 from harness.config import find_configuration
 from harness.data.validate import validate
@@ -20,8 +21,10 @@ from harness.deploy.shadowing import check_folder
 from harness.deploy.template_checks import check_template
 from harness.errors import InputError
 from harness.projects.handler_file import read_handler
+from harness.projects.kinds import KINDS
 from harness.projects.scaffold import make_project
 from support import sam_template
+from support.rft_command import rft
 from support.template_references import unresolved
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -256,3 +259,28 @@ def test_a_requirements_file_beside_a_handler_comes_along(tmp_path, handler):
     handler.files["requirements.txt"] = b"numpy\n"
     make_project(tmp_path / "around", own=handler)
     assert (tmp_path / "around" / "requirements.txt").read_text() == "numpy\n"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_grades_its_own_samples_by_a_ready_check(tmp_path, kind):
+    folder = tmp_path / "my-grader"
+    made = make_project(folder, kind=kind)
+    assert made.handler == READY_HANDLER
+    assert not [path for path in folder.glob("*.py") if not path.name.startswith("test_")]
+    for path in folder.rglob("*"):
+        assert path.suffix == ".jsonl" or not re.search(r"@[A-Z_]+@", path.read_text()), path
+    report = validate(folder / "records.jsonl")
+    assert report.errors == 0
+    replayed = rft(folder, "replay", "--json")
+    said = json.loads(replayed.stdout)
+    assert replayed.returncode == 0, replayed.stdout
+    assert said["agreement"] == 1
+    assert list(check_template(folder / "template.yaml")) == []
+
+
+def test_the_command_line_takes_each_kind(tmp_path):
+    [option] = [
+        each for each in importlib.import_module(module_of("init")).command.params if each.name == "kind"
+    ]
+    assert list(option.type.choices) == list(KINDS)
+    assert rft(tmp_path, "init", "mine", "--kind", "json", "--from", "x.py").returncode == 2

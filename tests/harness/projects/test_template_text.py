@@ -10,7 +10,8 @@ from harness.projects.template_files import filled
 from harness.projects.template_text import NoPlace, grader_resource, with_grader
 
 ROOT = Path(__file__).resolve().parents[3]
-WORDS = {"@LOGICAL_ID@": "First", "@MODULE@": "first", "@FUNCTION@": "first", "@NAME@": "mine"}
+CHECK = dict.fromkeys(["@CHECK_PARAMETER@", "@CHECK_VERSION@", "@CHECK_VARIABLE@"], "")
+WORDS = {"@LOGICAL_ID@": "First", "@HANDLER@": "first.first", "@NAME@": "mine", **CHECK}
 MADE = filled("new_project/template.yaml.template", WORDS).decode()
 TYPE = "AWS::Serverless::Function"
 SMALL = """

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from graders import Grader
 from harness.errors import InputError
-from harness.targets.grader_name import GraderName, named
+from harness.targets.grader_name import GraderName, named, names_the_check
 from harness.targets.in_process import InProcessTarget
 from harness.targets.loading import load
 from harness.targets.opening import TargetChoice, describe
@@ -129,3 +129,58 @@ def test_workers_make_it_again(tmp_path: Path):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["totals"]["mean"] == 1.0
     assert [path.name.rpartition("-")[2] for path in (tmp_path / "runs").iterdir()] == ["number"]
+
+
+@pytest.mark.parametrize(
+    ("grader", "check", "same"),
+    [
+        ("grader.toml", "grader.toml", True),
+        ("./grader.toml", "grader.toml", True),
+        ("/home/me/project/grader.toml", "grader.toml", True),
+        ("project/grader.toml", "other/grader.toml", False),
+        ("my_grader.toml", "grader.toml", False),
+        ("grader.py", "grader.toml", False),
+        ("checks.numbers:number( )", " graders.checks.numbers:number()", True),
+        ("checks.numbers:number(which='last', marker='x')", "checks.numbers:number(marker='x')", False),
+        ("grader.toml", "checks.numbers:number()", False),
+        ("grader.toml", "", False),
+        ("grader.toml", None, False),
+    ],
+)
+def test_a_grader_is_the_check_that_a_variable_names(grader, check, same):
+    assert names_the_check(grader, check) is same
+
+
+def test_a_file_describes_a_grader_for_every_target_here(tmp_path):
+    (tmp_path / "grader.toml").write_text('check = "checks.numbers:number"\nmarker = "####"\n')
+    (tmp_path / "rollouts.jsonl").write_text(json.dumps(ITEM) + "\n")
+    target = InProcessTarget("grader.toml", tmp_path)
+    [graded] = target.grade([ITEM]).items
+    assert graded.reward == 1
+    assert list(target.fingerprint.files) == [str(tmp_path / "grader.toml")]
+    before = target.sha256
+    done = rft(tmp_path, "replay", "rollouts.jsonl", "-g", "grader.toml", "--json")
+    assert done.returncode == 0
+    (tmp_path / "grader.toml").write_text('check = "checks.numbers:number"\n')
+    assert InProcessTarget("grader.toml", tmp_path).sha256 != before
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("check = ", "grader.toml: is no TOML"),
+        (
+            'check = "checks.numbers:number"\nmarkr = "x"',
+            "grader.toml: checks.numbers:number has no option markr",
+        ),
+        ('check = "checks.choices:label"\nlabels = 5', "grader.toml: "),
+        ('check = "checks.numbers:number"\ntake = "no_such"', "grader.toml: take="),
+    ],
+)
+def test_a_file_that_describes_no_grader_is_an_input_error(tmp_path, text, message):
+    (tmp_path / "grader.toml").write_text(text)
+    with pytest.raises(InputError) as error:
+        InProcessTarget("grader.toml", tmp_path)
+    assert str(error.value).startswith(message)
+    with pytest.raises(InputError, match="describes one grader"):
+        InProcessTarget("grader.toml:x", tmp_path)

@@ -1,0 +1,93 @@
+"""The kinds of projects that grade by a ready check, without Python of their own.
+
+Each has a folder in `with_check/` with its `grader.toml`, and with its samples where they are not the shipped
+ones.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from graders.configured import READY_HANDLER
+from harness.projects.template_text import CHECK_IN_VERSION
+from harness.targets.ready_checks import find_check, pins_of
+
+__all__ = ["KINDS", "Kind", "files_of_kind", "words_of_kind"]
+
+_FOLDER = Path(__file__).parent / "with_check"
+_CONFIGURATION = "grader.toml"
+_PARAMETER = """  GraderCheck:
+    Type: String
+    Default: grader.toml
+    MinLength: 1
+    # It is part of the version's description, which ends at 256 characters. A TOML file holds what is longer.
+    MaxLength: 128
+    Description: >-
+      What @LOGICAL_ID@ grades by - a ready check with its options, or a TOML file beside this template. See
+      `rft graders`.
+"""
+_VARIABLE = """      Environment:
+        Variables:
+          GRADER_CHECK: !Ref GraderCheck
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of project."""
+
+    logical_id: str
+    """The function's name in the template."""
+    what: str
+    """What its grader pays for."""
+    samples: str
+    """What its records are."""
+    label: str = 'label = "is_right"'
+    """The settings that say where the rollouts' verdicts are."""
+
+
+_SHARES = 'label = "expected"\nlabel_tolerance = 0.001'
+
+KINDS = {
+    "number": Kind("NumberCheck", "the number after the last `####`", "generated word problems"),
+    "choice": Kind("ChoiceCheck", "the right letter of four", "questions with four options"),
+    "json": Kind("JsonCheck", "the share of the fields that are right", "mails to extract", _SHARES),
+}
+"""Every kind, by the name that `rft init --kind` takes."""
+
+
+def files_of_kind(kind: str) -> dict[str, bytes]:
+    """The files that are a kind's own, by their names in the project.
+
+    Args:
+        kind: One of `KINDS`.
+    """
+    return {path.name: path.read_bytes() for path in sorted((_FOLDER / kind).iterdir())}
+
+
+def words_of_kind(kind: str) -> dict[str, str]:
+    """What differs in the files that all kinds share.
+
+    Args:
+        kind: One of `KINDS`.
+    """
+    check = find_check(tomllib.loads((_FOLDER / kind / _CONFIGURATION).read_text("utf-8"))["check"])
+    one = KINDS[kind]
+    return {
+        "@HANDLER@": READY_HANDLER,
+        "@CHECK_PARAMETER@": _PARAMETER.replace("@LOGICAL_ID@", one.logical_id),
+        "@CHECK_VERSION@": CHECK_IN_VERSION,
+        "@CHECK_VARIABLE@": _VARIABLE,
+        "@FILE@": _CONFIGURATION,
+        "@MODULE@": "grader",
+        "@LOGICAL_ID@": one.logical_id,
+        "@WHAT@": f"the ready check and its options: it pays for {one.what}",
+        "@TESTED@": "the grader against those verdicts",
+        "@SAMPLES@": one.samples,
+        "@LABEL@": one.label,
+        "@VERDICTS@": one.label.partition('"')[2].partition('"')[0],
+        "@PACKAGES@": "".join(f"{pin}\n" for pin in pins_of(check.extra)),
+        "@SOURCES@": "",
+    }
