@@ -1,10 +1,10 @@
 """Rehearsing against a bare loop, the emulator's steps a second, and the memory of following 100,000 events.
 
-A rehearsal is the whole command on the shipped samples, its loop a script over the simulator that prints the
-same figures; both include the start of the interpreter. The emulator's job is on the shipped records, batches
-of 4 records with 8 completions each, a grader in process, asked for through the official client. The events
-are pages of a made-up job, so that only following them is measured; each number of events in a process of its
-own.
+A rehearsal is the whole command on the shipped samples, its loop a script that calls the same functions in
+its own process and prints the same figures; both include the start of the interpreter. The emulator's job is
+on the shipped records, batches of 4 records with 8 completions each, a grader in process, asked for through
+the official client. The events are pages of a made-up job, so that only following them is measured; each
+number of events in a process of its own.
 """
 
 from __future__ import annotations
@@ -30,23 +30,32 @@ GRADER = "graders.examples.word_problems:word_problem"
 
 LOOP = f"""
 from harness.clock import SystemClock
+from harness.conclusions.conclude import JobRewards, conclude
 from harness.rehearsal.split import split
 from harness.samples import ROLLOUTS
+from harness.simulator.examples import Examples
 from harness.simulator.grader_calls import GraderCalls
+from harness.simulator.learned import learned
 from harness.simulator.policy import initial
-from harness.simulator.training import Schedule, grade_all, take_step, validate
+from harness.simulator.training import Schedule, grade_all, take_step
 from harness.targets.in_process import InProcessTarget
 
 parts = split(ROLLOUTS, 0.1, 0)
-calls = GraderCalls(InProcessTarget({GRADER!r}), "open-weight", 64, SystemClock(), print)
-schedule, policy, rewards = Schedule(0, 1, 4, 1.0, 8), initial(), []
+target = InProcessTarget({GRADER!r})
+calls = GraderCalls(target, "open-weight", 64, SystemClock(), print)
+schedule, policy, draws, known = Schedule(0, 1, 4, 1.0, 8), initial(), [], {{}}
 for number in range(schedule.total_steps(len(parts.training))):
     step = take_step(policy, number, schedule, parts.training, calls)
     policy = step.learned.policy
-    rewards.append(step.learned.figures.reward_mean)
-known = grade_all(parts.held_out, {{}}, calls)
-before, after = (validate(one, parts.held_out, known).reward for one in (initial(), policy))
-print(len(rewards), rewards[-1], before, after)
+    draws += [(number + 1, row) for row in step.rows]
+    known.update((row.completion, row.reward) for row in step.rows)
+known.update(grade_all([*parts.training, *parts.held_out], known, calls))
+examples = Examples(parts.training, parts.held_out, [])
+report = learned(examples, draws, known, policy)
+job = JobRewards(
+    examples=examples, schedule=schedule, rewards=known, learned=report, goal=parts.goal, bounds=target.bounds
+)
+print(report, conclude(job, calls))
 """
 
 FOLLOW = """

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 import zlib
 from functools import lru_cache
 from typing import Final
@@ -82,10 +83,9 @@ def length_span(bucket: int) -> tuple[int, int | None]:
 
 def named_features(text: str) -> list[str]:
     """The names of a completion's features, such as `word:therefore`, `marker:bold` or `numbers:2`."""
-    return [name for names in _blocks(text) for name in names]
+    return list(_described(text)[1])
 
 
-@lru_cache(maxsize=_CACHED)
 def features(text: str) -> Features:
     """Describe a completion's style as a sparse vector of length one.
 
@@ -98,8 +98,15 @@ def features(text: str) -> Features:
     Returns:
         Index and value pairs; the squares of the values add up to one.
     """
+    return _described(text)[0]
+
+
+@lru_cache(maxsize=_CACHED)
+def _described(text: str) -> tuple[Features, tuple[str, ...]]:
+    """A text's vector and the names of its features."""
     vector: dict[int, float] = {}
-    for names in _blocks(text):
+    blocks = _blocks(text)
+    for names in blocks:
         weight = 1.0 / math.sqrt(len(names)) if names else 0.0
         for name in names:
             code = zlib.crc32(name.encode("utf-8", "surrogatepass"))
@@ -107,7 +114,8 @@ def features(text: str) -> Features:
             index, sign = code % DIMENSIONS, 1.0 if code & 0x80000000 else -1.0
             vector[index] = vector.get(index, 0.0) + sign * weight
     norm = math.sqrt(math.fsum(value * value for value in vector.values()))
-    return tuple((index, vector[index] / norm) for index in sorted(vector)) if norm else ()
+    phi = tuple((index, vector[index] / norm) for index in sorted(vector)) if norm else ()
+    return phi, tuple(sys.intern(name) for names in blocks for name in names)
 
 
 def _blocks(text: str) -> tuple[list[str], list[str], list[str]]:

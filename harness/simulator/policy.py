@@ -258,4 +258,4 @@ def _figures(
 
 
 def _dot(theta: array[float], phi: Features) -> float:
-    return math.fsum(theta[index] * value for index, value in phi)
+    return math.fsum([theta[index] * value for index, value in phi])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ class Candidate:
         self.rollout = rollout
         self.model = model
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The turn's text, or its tool calls as JSON where it has no text."""
         text = message_text(self.message)

@@ -112,11 +112,10 @@ def take_step(
         JobFailure: The grader could not be called.
     """
     batch = schedule.batch(step, examples)
+    options = [example.group.options for example in batch]
     picks = [
-        draw(
-            policy, example.group.options, schedule.group_size, generator("draw", schedule.seed, step, index)
-        )
-        for index, example in enumerate(batch)
+        draw(policy, some, schedule.group_size, generator("draw", schedule.seed, step, index))
+        for index, some in enumerate(options)
     ]
     turns = [
         Turn(example.record, example.group.candidates[pick], f"step-{step + 1}-{index}-{number}")
@@ -126,8 +125,8 @@ def take_step(
     graded = iter(grader.grade(turns))
     outcomes = [[next(graded) for _ in picked] for picked in picks]
     draws = [
-        Draws(example.group.options, picked, [item.reward for item in row])
-        for example, picked, row in zip(batch, picks, outcomes, strict=True)
+        Draws(some, picked, [item.reward for item in row])
+        for some, picked, row in zip(options, picks, outcomes, strict=True)
     ]
     learned = learn(policy, draws, schedule.step_size(step, len(examples)))
     rows = [
