@@ -8,6 +8,7 @@ that often: compare a run's mean reward with that share.
 from __future__ import annotations
 
 import re
+from collections import deque
 from functools import partial
 from itertools import islice
 
@@ -207,11 +208,11 @@ def label(
     def read(text: str, strict: bool) -> str | Missing:
         """The label that a text settles on."""
         text = NO_DOUBT.sub(" ", _folded(text))
-        claims = [claim.span() for claim in _CLAIMS[is_foreign(text)].finditer(text)]
+        claims = deque(_CLAIMS[is_foreign(text)].finditer(text), 1)
         if claims:
-            if is_doubted(text, claims[-1][0]):
+            if is_doubted(text, claims[0].start()):
                 return Missing("what it claims is denied or doubted")
-            claimed = text[claims[-1][1] :].strip()
+            claimed = text[claims[0].end() :].strip()
             return _kept(pattern, words, leading(claimed.partition("\n")[0].strip(_AROUND)), claimed)
         lines = text.strip().split("\n")
         last, first = _word(lines[-1].strip(_AROUND)), lines[0].strip(_AROUND)
@@ -352,7 +353,7 @@ def _settled(named: set[str]) -> str | Missing:
 
 def _folded(text: str) -> str:
     """A text in small letters with folded widths, which may be those of capitals: `™`."""
-    return small(plain_width(text.casefold()))
+    return text.lower() if text.isascii() else small(plain_width(text.casefold()))
 
 
 def _word(text: str) -> str:
@@ -372,7 +373,8 @@ def _spelled(word: str) -> str:
     return f"{first}{before}{body}{behind}"
 
 
-_SEPARATORS = re.compile(r"(?<=\w)[\s_-]+(?=\w)")
+# It begins with what separates, so that the regular expression engine skips all else.
+_SEPARATORS = re.compile(r"[\s_-](?<=\w.)[\s_-]*(?=\w)", re.DOTALL)
 
 
 def _label_text(sample: Sample[Any]) -> Sequence[str]:

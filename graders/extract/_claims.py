@@ -71,7 +71,7 @@ _BEFORE_BOX = late(
     r"(?:[-+\u2212\u2013*/^<>]|(?<![A-Za-z]{2})[\w)}\]](?=\Z|\$\Z)|\\(?:[lg]eq?|neq?|times|cdot|pm)|\b(?:not|minus|negative)\s?)\s?\$?\s?\Z"
 )
 _REVISED = late(
-    r"\b(?:wait|actually|correction|corrected|oops|sorry|mistaken?|scratch that|no,)",
+    r"(?=[acmnosw])\b(?:wait|actually|correction|corrected|oops|sorry|mistaken?|scratch that|no,)",
     re.IGNORECASE,
 )
 _CLOSING = late(  # a sentence that offers the reader more, whose numbers are no answer
