@@ -34,6 +34,7 @@ from benchmarks.grpo.results import (
 )
 from benchmarks.grpo.tables import tables
 from benchmarks.grpo.worlds import World, world
+from harness.disk import lock
 from harness.errors import HarnessError, InputError
 
 
@@ -43,8 +44,11 @@ def main(words: Sequence[str] | None = None) -> int:
     graders = [name for name in KINDS if name in (asked.graders or KINDS)]
     try:
         if not asked.tables:
-            for one in worlds:
-                _run(one, asked.out, graders, asked.seeds, asked.steps)
+            with lock(
+                asked.out / ".lock", "this benchmark's folder", fix="Wait for it, or name another --out."
+            ):
+                for one in worlds:
+                    _run(one, asked.out, graders, asked.seeds, asked.steps)
         cases = [case for one in worlds for case in _cases(one, asked.out, graders, asked.seeds, asked.steps)]
     except HarnessError as error:
         sys.stderr.write(f"{error}\n")

@@ -170,7 +170,6 @@ class Trainer:
                     f"  base model: step {step} of {transformer.IMITATION_STEPS}, loss {float(loss):.2f}",
                     flush=True,
                 )
-        self.folder.mkdir(parents=True, exist_ok=True)
         with replaced(path) as file:
             np.savez(file, *jax.tree.leaves(parameters))
         return parameters

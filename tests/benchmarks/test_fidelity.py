@@ -59,3 +59,11 @@ def test_a_damaged_result_is_named(tmp_path: Path, capsys: pytest.CaptureFixture
     path.write_text("{")
     assert fidelity.main(["--out", str(tmp_path), "--tables", "--worlds", "0"]) == 2
     assert path.name in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_one_is_said_before_anything_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert fidelity.main(["--out", str(tmp_path / "file")]) == 2
+    assert "file" in capsys.readouterr().err
