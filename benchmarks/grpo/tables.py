@@ -60,9 +60,9 @@ def _rows(cases: Sequence[Case]) -> Iterator[str]:
 
 
 def _agreement(cases: Sequence[Case]) -> Iterator[str]:
-    seeds = " or ".join(map(str, sorted({len(case.runs) for case in cases})))
+    count = " or ".join(map(str, sorted({len(case.runs) for case in cases})))
     for step in dict.fromkeys((LIKE_BUDGET, cases[0].last)):
-        yield f"  after {step} steps of GRPO, {seeds} seeds"
+        yield f"  after {step} steps of GRPO; seeds: {count}"
         found = correlations(cases, step)
         for name in (REHEARSAL, NO_POLICY, NULL, CEILING):
             mean = f"{fmean(found[name]):+.2f}" if found[name] else "unknown"

@@ -29,7 +29,7 @@ KINDS: Final[Mapping[str, str]] = {
     "joined": 'all answers of a record joined by "or"',
     "lines": 'the last lines of a record\'s completions joined by "or"',
     "repeated": "the longest completion's body six times",
-    "stuffed": "all words of a record's completions before the shortest one",
+    "stuffed": "all words and numbers of a record's completions before the shortest one",
     "empty": "an empty answer",
 }
 """What is made, in words."""
@@ -37,7 +37,7 @@ KINDS: Final[Mapping[str, str]] = {
 _TIMES: Final = 6
 # Not within a number, and not the minus sign of a subtraction.
 _LAST_NUMBER = re.compile(r"(?<![\d.,])(?:(?<!\w)-)?\d+(?:[.,]\d+)*(?=\D*\Z)")
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD_OR_NUMBER = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*")
 _WORD_AT_END = re.compile(r"\w+\Z")
 
 
@@ -97,7 +97,7 @@ def made_of(texts: Sequence[str]) -> list[Made]:
     found = [Made("empty", "", None)]
     if written:
         longest, shortest = (choose(written, key=lambda at: len(texts[at])) for choose in (max, min))
-        words = dict.fromkeys(word for at in written for word in _WORD.findall(texts[at]))
+        words = dict.fromkeys(word for at in written for word in _WORD_OR_NUMBER.findall(texts[at]))
         stuffed = f"{' '.join(words)} {texts[shortest]}"
         found += [
             *_joined(texts, written),

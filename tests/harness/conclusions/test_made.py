@@ -98,10 +98,10 @@ def test_a_number_is_taken_whole(one: str, other: str, joined: str) -> None:
     assert text_of("joined", one, other) == joined
 
 
-def test_the_longest_is_repeated_by_its_body_and_all_words_are_stuffed_before_the_shortest() -> None:
+def test_the_longest_is_repeated_by_its_body_and_all_words_and_numbers_stand_before_the_shortest() -> None:
     assert text_of("repeated", "Think.\n#### 4", "5") == "Think.\n" * 6 + "#### 4"
     assert text_of("repeated", "ab cd", "5") == " ".join(["ab cd"] * 6)
-    assert text_of("stuffed", "ab cd ab", "5") == "ab cd 5"
+    assert text_of("stuffed", "ab cd ab 1,000.5", "x2") == "ab cd 1,000.5 x 2 x2"
 
 
 def test_each_made_completion_is_graded_once_and_replays_as_a_rollout() -> None:
