@@ -232,8 +232,9 @@ def label(
 def yes_no(*, take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion says yes or no as the reference does; true and false are read alike.
 
-    Yes and no are read in twelve languages: `是`, `nein`, `oui`, `sí`, `нет`.
-    The reference may also be a JSON boolean.
+    Yes and no are read in English, Chinese, German, French, Spanish, Portuguese, Italian, Russian, Japanese,
+    Korean, Arabic and Hindi: `是`, `nein`, `oui`, `нет`. For another language use `label`, with its words:
+    `label({"yes": ["yes", "có"], "no": ["no", "không"]})`. The reference may also be a JSON boolean.
 
     It pays half of all guesses where the records are balanced, and more where they are not.
 

@@ -115,41 +115,10 @@ ANNOUNCED = {
 }
 
 YES_NO = {
-    "yes": (
-        *("yes", "true", "是", "是的", "对", "對", "正确", "正確", "ja", "oui", "vrai", "sí", "verdadero"),
-        *("sim", "verdadeiro", "sì", "vero", "да", "верно", "はい", "예", "네", "نعم", "हाँ", "हां"),
-    ),
-    "no": (
-        *(
-            "no",
-            "false",
-            "否",
-            "不是",
-            "不对",
-            "不對",
-            "错",
-            "錯",
-            "错误",
-            "錯誤",
-            "不正确",
-            "不正確",
-            "nein",
-        ),
-        *(
-            "falsch",
-            "non",
-            "faux",
-            "falso",
-            "não",
-            "нет",
-            "неверно",
-            "いいえ",
-            "아니요",
-            "아니오",
-            "لا",
-            "नहीं",
-        ),
-    ),
+    "yes": """yes true 是 是的 对 對 正确 正確 ja wahr oui vrai sí verdadero sim verdadeiro sì
+    vero да верно はい 예 네 نعم हाँ हां""".split(),
+    "no": """no false 否 不是 不对 不對 错 錯 错误 錯誤 不正确 不正確 nein falsch non faux falso não нет
+    неверно いいえ 아니요 아니오 لا नहीं""".split(),
 }
 
 BEGINS = "(?=[acefjloprsv\x80-\U0010ffff])"

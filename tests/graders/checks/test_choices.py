@@ -94,11 +94,31 @@ def test_a_constant_wins_only_its_own_share(completion):
         ("no doubt", None),
         ("是不是", None),
         ("对错", None),
+        ("Wahr.", "yes"),
+        ("Das ist nicht wahr.", None),
     ],
 )
 def test_yes_no(completion, says):
     assert fits(yes_no(), completion, "yes") is (says == "yes")
     assert fits(yes_no(), completion, "no") is (says == "no")
+
+
+@pytest.mark.parametrize(
+    ("yes", "no"),
+    [
+        *(("có", "không"), ("ใช่", "ไม่ใช่"), ("হ্যাঁ", "না"), ("అవును", "కాదు"), ("так", "ні"), ("ya", "tidak")),
+        ("ndiyo", "hapana"),
+    ],
+)
+def test_a_label_reads_yes_and_no_in_another_language_by_its_words(yes, no):
+    check = label({"yes": ["yes", yes], "no": ["no", no]})
+    for completion, says in (
+        (yes, "yes"),
+        (f"{yes.capitalize()}.", "yes"),
+        (no, "no"),
+        (f"Answer: {no}.", "no"),
+    ):
+        assert [fits(check, completion, other) for other in ("yes", "no")] == [says == "yes", says == "no"]
 
 
 def test_yes_no_takes_booleans_as_references():
