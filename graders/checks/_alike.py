@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._invisible import composed
 from ..errors import DecorationError
 from ..extract import Missing
 from ._answers import alternatives_option, comparing, reward
@@ -50,11 +51,7 @@ def alike(
     def short(text: str, strict: bool) -> Answer | Missing:
         if len(text) > max_chars:
             return Missing(f"it is longer than max_chars={max_chars}", "not exact")
-        if not text.isascii():
-            from unicodedata import normalize
-
-            text = normalize("NFC", text)
-        return read(text, strict)
+        return read(composed(text), strict)
 
     check = comparing(
         short,

@@ -75,12 +75,12 @@ def spelling(
             text = text.casefold()
         if ignore_space:
             text = " ".join(text.split())
-        return _without_around(text) if ignore_around else text.strip()
+        return without_around(text) if ignore_around else text.strip()
 
     return spell
 
 
-def _without_around(text: str) -> str:
+def without_around(text: str) -> str:
     """A text without the punctuation around it; the point of `.5` is no punctuation."""
     start, end = 0, len(text)
     while start < end and _is_around(text[end - 1]):

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from graders import Reward, grader
 from graders.checks.choices import choice, label, yes_no
-from graders.checks.combined import all_of, cascade, formula
 from graders.checks.constraints import constraints
 from graders.checks.fuzzy import fuzzy
+from graders.checks.grounding import quotations
 from graders.checks.json_fields import json_fields
 from graders.checks.numbers import boxed_number, list_of_numbers, number
 from graders.checks.shaping import cosine_length, has_format, in_script, length, overlong, repetition
@@ -23,11 +23,6 @@ from graders.extract import after_marker, boxed
 from graders.testing import invoke, make_sample
 
 MAT = "The cat sat on the mat."
-
-
-def last_word(text):
-    return text.split()[-1] if text.split() else None
-
 
 # name: (check, reference, a right answer, wrong answers)
 BY_REFERENCE = {
@@ -119,24 +114,6 @@ BY_REFERENCE = {
         "```sql\nSELECT a FROM t WHERE a > 0\n```",
         ["SELECT 1 UNION SELECT 2", "SELECT a FROM t LIMIT 1", "SELECT a, a FROM t", "DROP TABLE t"],
     ),
-    "formula": (
-        formula(expression="right * (0.8 + 0.2 * brief)", parts={"right": number(), "brief": length(20, 40)}),
-        "72",
-        "It is 72.",
-        ["73", "brief", "0"],
-    ),
-    "all_of": (
-        all_of(parts={"right": number(marker="####"), "form": has_format(markers=["####"])}),
-        "72",
-        "So #### 72",
-        ["72", "#### 73", "#### 72\n#### 72"],
-    ),
-    "cascade": (
-        cascade(steps={"near": number(tolerance=1), "right": exact(take=last_word)}),
-        "72",
-        "It is 72",
-        ["73", "It is 9", "I say 73"],
-    ),
     "cosine_length": (cosine_length(number(), 1000), "72", "72", ["73", "0"]),
     "overlong": (overlong(number(), 1000, 500), "72", "72", ["73", "0", "72".rjust(1000, "x")]),
 }
@@ -147,6 +124,8 @@ WITHOUT_REFERENCE = {
     "has_format": has_format(tags=["answer"]),
     "has_format, marker": has_format(markers=["####"]),
     "in_script": in_script("latin"),
+    "quotations": quotations(),
+    "quotations, not required": quotations(required=False),
     "constraints": constraints(constraints=[{"kind": "punctuation:no_comma"}]),
 }
 NOTHING = [

@@ -1,0 +1,183 @@
+"""The sources of a record, and what a text quotes and cites of them."""
+
+from __future__ import annotations
+
+import re
+
+from ..errors import RecordError
+from ..extract import Missing
+from ._spelling import spelling, without_around
+from ._visible import UNSPACED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from typing import Any
+
+    from ..sample import Sample
+
+_TEXTS = ("text", "content", "page_content")
+_RANGE = 100  # how many sources a range such as [1-3] may name
+
+# What opens a quotation, with what closes it. Single marks are apostrophes too often to be among them.
+_CLOSING = {
+    **{"\u201c": '\u201d"', "\u201e": "\u201c\u201d", "\u201d": "\u201d", '"': '"\u201d', "\uff02": "\uff02"},
+    **{"\u00ab": "\u00bb", "\u00bb": "\u00ab", "\u300c": "\u300d", "\u300e": "\u300f"},
+}
+_OPENING = re.compile(f"[{''.join(_CLOSING)}]")
+_CLOSERS = {sign: re.compile(f"[{closing}]") for sign, closing in _CLOSING.items()}
+_BLOCK = re.compile(r"(?:^[ ]{0,3}>[^\n]*(?:\n|\Z))+", re.MULTILINE)
+_BLOCK_MARK = re.compile(r"^[ ]{0,3}>", re.MULTILINE)
+_CODE = re.compile(r"^(?:```|~~~)[^\n]*\n.*?(?:^(?:```|~~~)[ \t]*$|\Z)|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+_ELLIPSIS = re.compile(r"[\[(]\s?(?:\u2026|\.\s?\.\s?\.)\s?[\])]|\u2026|\.\s?\.\s?\.")
+_ALTERED = re.compile(r"\[(\w)\](?=\w)")  # [T]he
+_DASH = re.compile("[\u2014\u2015]|--+")
+_UNSPACED = re.compile(f"([{UNSPACED}])")
+
+_BRACKETS = re.compile(
+    r"(?<!\\)\[\^?(?P<ids>[^\[\]\n]{1,200})\](?=(?P<link>\()?)|\u3010(?P<wide>[^\u3010\u3011\n]{1,200})\u3011"
+)
+_NUMBERED = re.compile(r"(?=\S*\d)\S{1,60}|[A-Za-z]{1,20}\.? #?\d{1,6}")
+_RANGED = re.compile(r"(\d{1,6})\s?[-\u2013]\s?(\d{1,6})")
+
+_spelled = spelling(True, True, True)
+
+
+def sources_of(sample: Sample[Any], field: str | None) -> list[tuple[str, str | None]]:
+    """The sources of a record: the id of each, and its text if there is one.
+
+    A list numbers its texts from 1; an object in it may have an `id`, and a text under `text`, `content` or
+    `page_content`. An object has its sources by id. A text is the one source.
+
+    Args:
+        sample: The sample.
+        field: Field of the record that holds them; None for the prompt, the last user turn.
+
+    Raises:
+        RecordError: There is none, or they are something else, or two have one id.
+    """
+    place = "the prompt" if field is None else f"the record's {field}"
+    given = sample.prompt if field is None else sample.fields.get(field)
+    if isinstance(given, str):
+        given = [given] if given.strip() else None
+    if isinstance(given, dict):
+        pairs = [(str(name), one) for name, one in given.items()]
+    elif isinstance(given, list):
+        pairs = [(_id_of(one, at), one) for at, one in enumerate(given, 1)]
+    else:
+        pairs = []
+    if not pairs:
+        raise RecordError(
+            f"{place} holds no sources: write a text there, a list of texts, or texts by their ids"
+        )
+    found: dict[str, str | None] = {}
+    for name, one in pairs:
+        key = name.strip().casefold()
+        if not key or key in found:
+            raise RecordError(f"{place} holds two sources {name!r}: give each an id of its own")
+        found[key] = _text_of(one, f"source {name!r} of {place}")
+    return list(found.items())
+
+
+def searchable(text: str) -> str:
+    """The words of a text with a space around each, in one spelling: what quotes is then a part of it."""
+    text = _DASH.sub(" ", _ALTERED.sub(r"\1", text))
+    words = _UNSPACED.sub(r" \1 ", _spelled(text)).split()
+    kept = [word for word in map(without_around, words) if word and word != "-"]
+    return f" {' '.join(kept)} " if kept else ""
+
+
+def quoted(text: str) -> list[str] | Missing:
+    """What a text quotes, between double quotation marks of any kind and in block quotes, but not in code.
+
+    Returns:
+        The quotations, or `Missing` where one is not closed.
+    """
+    text = _CODE.sub(" ", text)
+    found = [_BLOCK_MARK.sub("", block[0]) for block in _BLOCK.finditer(text)]
+    text, at = _BLOCK.sub("\n", text), 0
+    while opening := _OPENING.search(text, at):
+        start = at = opening.end()
+        if opening[0] == '"' and (
+            text[start - 2 : start - 1].isalnum() or not text[start : start + 1].strip()
+        ):
+            continue  # an inch, or a mark that closes nothing
+        closing = _CLOSERS[opening[0]].search(text, start)
+        if closing is None:
+            return Missing("a quotation is not closed", "not exact")
+        found.append(text[start : closing.start()])
+        at = closing.end()
+    return found
+
+
+def parts_of(quotation: str) -> list[str]:
+    """The parts of a quotation between its ellipses, as `searchable` spells them."""
+    quotation = quotation.rstrip()
+    while quotation.endswith("]") and _BRACKETS.fullmatch(quotation, quotation.rfind("[")):
+        quotation = quotation[: quotation.rfind("[")].rstrip()  # a citation behind it
+    return [part for part in map(searchable, _ELLIPSIS.split(quotation)) if part]
+
+
+def holds(source: str, parts: Iterable[str]) -> bool:
+    """Whether a searchable source holds the parts of a quotation, in their order."""
+    at = 0
+    for part in parts:
+        found = source.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part) - 1
+    return True
+
+
+def cited(text: str, known: Collection[str]) -> list[str]:
+    """The ids that a text cites in brackets, in lower case, each once: `[1]`, `[2, 3]`, `[1-3]`, `[doc-2]`.
+
+    What stands in brackets is an id if it is known, or has a digit; so `[sic]` is none. Code is not searched.
+
+    Args:
+        text: The text.
+        known: The ids that there are, in lower case.
+    """
+    found: dict[str, None] = {}
+    seen: set[str] = set()
+    for bracket in _BRACKETS.finditer(_CODE.sub(" ", text)):
+        inside = bracket["ids"] or bracket["wide"].partition("\u2020")[0]
+        for one in re.split("[,;]", inside.casefold()):
+            part = one.strip()
+            if part in known:
+                found[part] = None
+            elif not bracket["link"] and part not in seen:
+                seen.add(part)
+                found.update(dict.fromkeys(_ids_of(part, known)))
+    return list(found)
+
+
+def without_citations(text: str) -> str:
+    """A text without what stands in the brackets of citations."""
+    return _BRACKETS.sub(" ", text)
+
+
+def _ids_of(part: str, known: Collection[str]) -> list[str]:
+    """The ids that a part of a bracket names, known or not; a range of known ones names all between."""
+    ranged = _RANGED.fullmatch(part)
+    if ranged and ranged[1] in known and ranged[2] in known:
+        first, last = int(ranged[1]), int(ranged[2])
+        if first < last < first + _RANGE:
+            return [str(one) for one in range(first, last + 1)]
+    return [part] if _NUMBERED.fullmatch(part) else []
+
+
+def _id_of(one: object, position: int) -> str:
+    name = one.get("id") if isinstance(one, dict) else None
+    return str(position) if name is None or isinstance(name, (bool, list, dict)) else str(name)
+
+
+def _text_of(one: object, place: str) -> str | None:
+    """The text of one source; None where it is an object without one."""
+    if isinstance(one, dict):
+        one = next((one[key] for key in _TEXTS if isinstance(one.get(key), str)), None)
+        if one is None:
+            return None
+    if not isinstance(one, str) or not searchable(one):
+        raise RecordError(f"{place} is no text that says something: write its text there")
+    return one
