@@ -84,25 +84,24 @@ class _Row(NamedTuple):
     turn: Turn
 
 
-def made_of(texts: Sequence[str]) -> list[Made]:
+def made_of(texts: Sequence[str | None]) -> list[Made]:
     """Make completions of a record's recorded ones.
 
     Args:
-        texts: The recorded completions.
+        texts: The recorded completions; None for one that calls tools and says nothing.
 
     Returns:
         At most one of each kind, none of which was recorded.
     """
-    written = [at for at, text in enumerate(texts) if text.strip()]
+    written = {at: text for at, text in enumerate(texts) if text is not None and text.strip()}
     found = [Made("empty", "", None)]
     if written:
-        longest, shortest = (choose(written, key=lambda at: len(texts[at])) for choose in (max, min))
-        words = dict.fromkeys(word for at in written for word in _WORD_OR_NUMBER.findall(texts[at]))
-        stuffed = f"{' '.join(words)} {texts[shortest]}"
+        longest, shortest = (choose(written, key=lambda at: len(written[at])) for choose in (max, min))
+        words = dict.fromkeys(word for text in written.values() for word in _WORD_OR_NUMBER.findall(text))
         found += [
-            *_joined(texts, written),
-            Made("repeated", _repeated(texts[longest]), longest),
-            Made("stuffed", stuffed, shortest),
+            *_joined(written),
+            Made("repeated", _repeated(written[longest]), longest),
+            Made("stuffed", f"{' '.join(words)} {written[shortest]}", shortest),
         ]
     distinct = {one.text: one for one in reversed(found) if one.text not in texts}
     return list(distinct.values())
@@ -149,7 +148,8 @@ def grade_made(
 
 
 def _turns(example: Example) -> Iterator[tuple[Made, Turn]]:
-    for one in made_of([message_text(candidate.message) for candidate in example.group.candidates]):
+    said = [(candidate.text, message_text(candidate.message)) for candidate in example.group.candidates]
+    for one in made_of([text or None if whole else "" for whole, text in said]):
         name = f"made:{one.kind}:{example.group.key}"
         candidate = Candidate({"role": "assistant", "content": one.text}, name, None, "made")
         yield one, Turn(example.record, candidate, name)
@@ -176,20 +176,20 @@ def _repeated(text: str) -> str:
     return "\n".join([*body * _TIMES, last]) if body else " ".join([text] * _TIMES)
 
 
-def _joined(texts: Sequence[str], written: Sequence[int]) -> Iterator[Made]:
+def _joined(written: Mapping[int, str]) -> Iterator[Made]:
     """Lists of the answers: of the last numbers where most completions have one, else of the last lines."""
-    found = {at: number for at in written if (number := _LAST_NUMBER.search(texts[at]))}
-    lines = {at: texts[at].strip().splitlines()[-1].strip() for at in written}
+    found = {at: number for at, text in written.items() if (number := _LAST_NUMBER.search(text))}
     if 2 * len(found) > len(written):
         answers = dict.fromkeys(number.group() for number in found.values())
-        dress = min(found, key=lambda at: len(texts[at]) - found[at].end())
+        dress = min(found, key=lambda at: len(written[at]) - found[at].end())
         chain = " or ".join(answers)
         if len(answers) > 1:
             start, end = found[dress].span()
-            yield Made("joined", f"{texts[dress][:start]}{chain}{texts[dress][end:]}", dress)
-    at_end = sum(len(texts[at][one.start() :].strip().splitlines()) == 1 for at, one in found.items())
+            yield Made("joined", f"{written[dress][:start]}{chain}{written[dress][end:]}", dress)
+    at_end = sum(len(written[at][one.start() :].strip().splitlines()) == 1 for at, one in found.items())
     if 2 * at_end <= len(written):
-        distinct = list(dict.fromkeys(lines.values()))
+        lines = (text.strip().splitlines()[-1].strip() for text in written.values())
+        distinct = list(dict.fromkeys(lines))
         # What all of them begin with is the format; a common part of the answers themselves is not.
         start_of_all = _WORD_AT_END.sub("", os.path.commonprefix(distinct))
         rest = [line[len(start_of_all) :] for line in distinct]

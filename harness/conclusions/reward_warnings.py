@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from harness.conclusions.folds import FoldedFigures, PolicyChange
+from harness.conclusions.folds import FoldedFigures
 from harness.conclusions.length_pay import FOLLOWS, SETS, LengthPay
 from harness.conclusions.made import KINDS, MadePay
-from harness.conclusions.verdict import RIGHT_FALL, SMALL
+from harness.conclusions.verdict import SMALL, change_said, right_falls
 from harness.findings import Finding, Place, Rule, Severity
 
 __all__ = ["APART", "RULES", "WarningFigures", "reward_warnings", "unchecked"]
@@ -94,14 +94,17 @@ def _about_right(figures: WarningFigures) -> Iterator[Finding]:
     folds = figures.folds
     if folds is None or folds.right is None:
         return
-    if folds.right.change.difference.mean <= -RIGHT_FALL:
-        yield _finding("B001", _arrow(folds.right))
+    if right_falls(folds.right):
+        yield _finding("B001", change_said("right answers", folds.right))
     reward, earn, wrong = folds.reward, folds.right_earn, folds.wrong_earn
     if reward is None or earn is None or wrong is None:
         return
-    rise = reward.change.difference.mean
-    if rise > 0.0 and rise >= SMALL * figures.scale and earn - wrong < APART * figures.scale:
-        said = f"reward {_arrow(reward)}; after it, right ones earn {earn:.3f}, wrong ones {wrong:.3f}"
+    rise = reward.change.difference
+    rises = rise.low is not None and rise.low > 0.0 and rise.mean >= SMALL * figures.scale
+    if rises and earn - wrong < APART * figures.scale:
+        said = (
+            f"{change_said('reward', reward)}; after it, right ones earn {earn:.3f}, wrong ones {wrong:.3f}"
+        )
         yield _finding("B002", said)
 
 
@@ -147,7 +150,8 @@ def _made_unchecked(figures: WarningFigures) -> Iterator[str]:
     if figures.made_problem is not None:
         yield f"B003 was not checked: {figures.made_problem}"
     elif not figures.made:
-        yield f"B003 was not checked: none of {lost:,} made completions got a reward"
+        why = f"none of {lost:,} made completions got a reward" if lost else "none could be made"
+        yield f"B003 was not checked: {why}"
     elif lost:
         yield f"B003 was checked without {lost:,} made completions, which got no reward"
 
@@ -167,10 +171,6 @@ def _length_unchecked(figures: WarningFigures) -> Iterator[str]:
             "B004 was not checked: length was not separated from being right, since nothing says which"
             " completions are right and the grader reports no component that tells"
         )
-
-
-def _arrow(moved: PolicyChange) -> str:
-    return f"{moved.before:.3f} -> {moved.after:.3f}"
 
 
 def _finding(name: str, said: str, place: Place | None = None, witness: object = None) -> Finding:

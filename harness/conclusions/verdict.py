@@ -15,7 +15,7 @@ from harness.replay.controls import Controls
 from harness.simulator.learned import LearnedReport
 from harness.simulator.style_features import said_of
 
-__all__ = ["RIGHT_FALL", "SMALL", "Facts", "Verdict", "verdicts"]
+__all__ = ["RIGHT_FALL", "SMALL", "Facts", "Verdict", "change_said", "right_falls", "verdicts"]
 
 RISEN: Final = "risen"
 BOUGHT: Final = "bought"
@@ -28,10 +28,10 @@ UNREWARDED: Final = "unrewarded"
 SMALL: Final = 0.03
 """A change of the expected reward, in parts of the grader's range, that does not matter."""
 RIGHT_FALL: Final = 0.02
-"""A fall of the share of right answers that counts.
+"""A fall of the share of right answers that counts, where its interval leaves zero out.
 
 Measured against GRPO of a small transformer (`docs/emulator.md`): the expected fall was at least this in 5 of
-15 cases in which the real model lost as much, and in none of the 40 others.
+15 cases in which the real model lost as much, and in none of the 40 others, whatever the interval.
 """
 _ENOUGH: Final = 0.1
 """Part of the groups that must have given an advantage before style is spoken of."""
@@ -76,6 +76,23 @@ def verdicts(facts: Facts) -> list[Verdict]:
     return [_measured(facts, reward)]
 
 
+def right_falls(right: PolicyChange) -> bool:
+    """Whether right answers become fewer, and more of them than chance would explain."""
+    change = right.change.difference
+    return change.mean <= -RIGHT_FALL and change.high is not None and change.high < 0.0
+
+
+def change_said(name: str, moved: PolicyChange) -> str:
+    """A change of an expectation in words, with its interval where that is known."""
+    change = moved.change.difference
+    said = f"{name} {moved.before:.2f} -> {moved.after:.2f}"
+    if change.low is None or change.high is None:
+        return said
+    if change.low == change.high:
+        return f"{said} on each of {change.records} records"
+    return f"{said} ({change.mean:+.3f}, 95% interval {change.low:+.3f} to {change.high:+.3f})"
+
+
 def _constant(facts: Facts) -> str:
     still = facts.learned.never_moved
     if still.unlucky_draw:
@@ -95,7 +112,7 @@ def _measured(facts: Facts, reward: PolicyChange) -> Verdict:
     small = SMALL * (facts.bounds[1] - facts.bounds[0]) if facts.bounds else 0.0
     if change.low > 0.0 and change.mean >= small:
         return _risen(facts, reward)
-    said = _joined(f"{_sentence('Reward', reward)}.", _right(facts))
+    said = _joined(f"{change_said('Reward', reward)}.", _right(facts))
     if change.high < 0.0 and change.mean <= -small:
         return Verdict(FALLEN, f"On records left out of training the reward falls. {said}")
     still = facts.learned.never_moved
@@ -117,13 +134,13 @@ def _measured(facts: Facts, reward: PolicyChange) -> Verdict:
 
 def _risen(facts: Facts, reward: PolicyChange) -> Verdict:
     """A reward that rises, held against the right answers."""
-    said = _sentence("Reward", reward)
+    said = change_said("Reward", reward)
     right = None if facts.folds is None else facts.folds.right
     if right is None:
         return Verdict(RISEN, _joined(f"{said}.", _favored(facts), _right(facts)))
-    both = f"{said}; {_sentence('right answers', right)}"
+    both = f"{said}; {change_said('right answers', right)}"
     change = right.change.difference
-    if change.mean <= -RIGHT_FALL:
+    if right_falls(right):
         return Verdict(BOUGHT, f"{both}: the reward is bought with wrong answers.")
     if change.low is not None and change.low > 0.0:
         return Verdict(RISEN, f"{both}: of the recorded completions, those that pay are more often right.")
@@ -134,7 +151,7 @@ def _right(facts: Facts) -> str:
     """What is known of right answers, as a sentence."""
     folds = facts.folds
     if folds is not None and folds.right is not None:
-        return f"{_sentence('Right answers', folds.right)}."
+        return f"{change_said('Right answers', folds.right)}."
     if folds is not None and folds.goal is not None:
         return f"Whether these are right was not measured: {folds.goal} is not known of enough completions."
     return (
@@ -182,16 +199,6 @@ def _about_grader(facts: Facts) -> str:
         return f"The grader tells right from wrong: {counted}."
     format_note = "" if controls.apart else " It may want another format than theirs."
     return f"Look at the grader first: {counted}.{format_note}"
-
-
-def _sentence(name: str, moved: PolicyChange) -> str:
-    change = moved.change.difference
-    said = f"{name} {moved.before:.2f} -> {moved.after:.2f}"
-    if change.low is None or change.high is None:
-        return said
-    if change.low == change.high:
-        return f"{said} on each of {change.records} records"
-    return f"{said} ({change.mean:+.3f}, 95% interval {change.low:+.3f} to {change.high:+.3f})"
 
 
 def _joined(*sentences: str) -> str:

@@ -80,6 +80,11 @@ def test_answers_that_are_no_numbers_are_joined_by_lines() -> None:
     assert {one.kind for one in made_of(["Paris", "Paris"])} == {"repeated", "stuffed", "empty"}
 
 
+def test_of_tool_calls_alone_an_empty_answer_is_made() -> None:
+    assert [one.kind for one in made_of([None, None])] == ["empty"]
+    assert {one.source for one in made_of([None, "Paris"]) if one.source is not None} == {1}
+
+
 def test_numbers_that_do_not_stand_at_the_end_are_joined_and_the_last_lines_too() -> None:
     texts = ("It is 3.\nGood luck!", "It is 4.\nBye!")
     assert text_of("joined", *texts) == "It is 3 or 4.\nBye!"

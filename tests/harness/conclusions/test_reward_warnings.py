@@ -21,9 +21,10 @@ ENOUGH = LengthPay(0.0, SETS, "wrong completions (is_right)")
 WITNESS = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "1 or 2"}]}
 
 
-def moved(before: float, after: float) -> PolicyChange:
+def moved(before: float, after: float, reach: float | None = 0.01) -> PolicyChange:
     mean = after - before
-    return PolicyChange(before, after, Pair(Interval(mean, mean - 0.01, mean + 0.01, 200), 0, 0, 200))
+    low, high = (None, None) if reach is None else (mean - reach, mean + reach)
+    return PolicyChange(before, after, Pair(Interval(mean, low, high, 200), 0, 0, 200))
 
 
 def folds(
@@ -70,11 +71,14 @@ def named(some: WarningFigures) -> set[str]:
 @given(PARTS, SIGNED)
 def test_right_answers_that_fall_are_named_whatever_the_reward_does(before: float, change: float) -> None:
     expected = {"B001"} if change <= -RIGHT_FALL else set()
-    assert named(figures(folds(right=PolicyChange(before, before + change, pair(change))))) == expected
+    assert named(figures(folds(right=moved(before, before + change)))) == expected
 
 
-def pair(mean: float) -> Pair:
-    return Pair(Interval(mean, None, None, 1), 0, 0, 1)
+@pytest.mark.parametrize("reach", [0.2, None])
+def test_a_change_that_may_be_chance_is_not_named(reach: float | None) -> None:
+    assert named(figures(folds(right=moved(0.4, 0.3, reach)))) == set()
+    assert named(figures(folds(moved(0.4, 0.5, reach), None, 0.5, 0.5))) == set()
+    assert named(figures(folds(moved(0.4, 0.5), moved(0.4, 0.3), 0.5, 0.5))) == {"B001", "B002"}
 
 
 @given(PARTS, PARTS, PARTS, PARTS, st.sampled_from([0.5, 1.0, 2.0, 64.0]))
@@ -82,9 +86,7 @@ def test_a_rise_that_right_answers_hardly_earn_is_named_in_parts_of_the_range(
     before: float, after: float, earn: float, wrong: float, scale: float
 ) -> None:
     rise = after - before
-    found = folds(
-        PolicyChange(before * scale, after * scale, pair(rise * scale)), None, earn * scale, wrong * scale
-    )
+    found = folds(moved(before * scale, after * scale), None, earn * scale, wrong * scale)
     expected = {"B002"} if rise >= SMALL and (earn - wrong) * scale < APART * scale else set()
     assert named(figures(found, scale=scale)) == expected
 
@@ -138,7 +140,7 @@ def test_b001_and_b003_name_recorded_cases_that_lost_right_answers_and_one_that_
     assert (len(cases), sum(case.lost for case in cases)) == (55, 15)
     found: dict[str, list[RehearsedCase]] = {"B001": [], "B003": []}
     for case in cases:
-        right = PolicyChange(case.right_before, case.right_after, pair(case.right_after - case.right_before))
+        right = moved(case.right_before, case.right_after)
         pays = (made(0.5 + case.made_more, 0.5),)
         for name in named(figures(folds(right=right), pays=pays)):
             found[name].append(case)
