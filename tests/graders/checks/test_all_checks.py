@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from graders import Reward, grader
 from graders.checks.choices import choice, label, yes_no
 from graders.checks.constraints import constraints
+from graders.checks.dates import date
 from graders.checks.fuzzy import fuzzy
 from graders.checks.grounding import quotations
 from graders.checks.json_fields import json_fields
@@ -77,6 +78,19 @@ BY_REFERENCE = {
         ["very good", "good or bad", "bad", "goods"],
     ),
     "yes_no": (yes_no(), "yes", "Yes.", ["no", "yes and no", "yes or no", "yesterday"]),
+    "date": (
+        date(),
+        "2026-11-26",
+        "It was on Thursday, November 26, 2026.",
+        [
+            "2026-11-27",
+            "November 2026",
+            "2026-11-26 or 2026-11-27",
+            "not 2026-11-26",
+            "26/11/26",
+            "Friday 2026-11-26",
+        ],
+    ),
     "json_fields": (
         json_fields(fields=["total"], repair=True),
         '{"total": 72}',

@@ -60,6 +60,11 @@ def found(report: Report) -> list[tuple[str, int | None]]:
             ],
             [[], "Paris", {"f": {"a": 1}}, None],
         ),
+        (
+            "checks.dates:date()",
+            ["2026-11-26", "26 November", ["14:30"]],
+            ["03/04/2026", "2026-02-30", "now"],
+        ),
         ('checks.json_fields:json_fields(fields=["a"])', [{"a": 1, "b": 2}], [{"b": 2}, [1]]),
     ],
 )

@@ -1,0 +1,211 @@
+"""Checks of dates and times: the completion's against the reference's, as precisely as the reference says."""
+
+from __future__ import annotations
+
+import re
+
+from ..errors import DecorationError
+from ..extract import Missing, after_marker
+from ..extract._blocks import is_retracted
+from ..extract._denials import is_asked, is_denied, is_doubted
+from ..extract._phrases import claim_patterns, is_foreign, plain_width
+from ._answers import accepted_texts, comparing, take_option
+from ._moments import Moment, lone_moment, shifted, written_moments
+from ._options import choice_option, flag_options, text_option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Literal, TypeAlias
+
+    from ..reward import Reward
+    from ..sample import Sample
+    from ._answers import Take
+    from ._moments import Written
+
+    Precision: TypeAlias = Literal["reference", "year", "month", "day", "hour", "minute", "second"]
+
+_PRECISIONS = ("reference", "year", "month", "day", "hour", "minute", "second")
+_MOST = 200  # dates and times of an answer that are looked at
+_LONGEST = 200_000  # characters in which they are looked for: a second
+_CLAIMS = claim_patterns(r"|\b[Dd]ates?\s{0,4}(?:is\b|[:=])")
+_AROUND = " \t\r\n.,;!\"'`*_$()[]{}<>"
+_STYLE = re.compile(r"\\(?:text(?:bf|rm)?|math(?:rm|bf))\s?\{")
+_DIGIT = re.compile(r"[0-9]")
+# What makes a date another one, or one of several, right before and right behind it.
+_HEDGED_BEFORE = re.compile(
+    r"(?:\b(?:before|after|until|till|since|by|from|between|around|about|circa|ca?\.|approximately|roughly|nearly"
+    r"|almost|early|late|mid|end\sof|beginning\sof|week\sof|prior\sto|not|never|than|every|or|and|to|through|except)"
+    r"(?:\sthe)?|[<~\u2248]|(?<![\w\"/])>)[\s-]{0,2}\Z"
+    r"|[0-9](?:st|nd|rd|th)?[ \t]{0,2}(?:[-\u2013\u2014/&,][ \t]{0,2})?(?:of\s)?\Z",
+    re.IGNORECASE,
+)
+_HEDGED_BEHIND = re.compile(
+    r"[ \t,]{0,2}(?:(?:or|and|to|through|until|till|bis)\b|[-\u2013\u2014/&][ \t]{0,2}[0-9]|[ \t]{0,2}[0-9]"
+    r"|s\b|BCE?\b|B\.C\.|AD\b|onwards?\b|at\sthe\s(?:latest|earliest)|\bplus\b|\bminus\b|[+^=>%]|<(?!/)|\*[0-9])",
+    re.IGNORECASE,
+)
+
+
+def date(
+    *,
+    marker: str | None = None,
+    take: Take | None = None,
+    precision: Precision = "reference",
+    day_first: bool | None = None,
+    zone: str | None = None,
+) -> Callable[[Sample[Any]], Reward]:
+    """Make a check that the answer's date or time is the reference's.
+
+    The reference decides how much of it is compared: a day pays any time of that day, and a month any day of
+    that month. An answer that says less than the reference is wrong, but for seconds, which are 0 where they
+    are left out. Where the reference has a zone, instants are compared: `14:30Z` is `15:30+01:00`. Where it
+    has none, the zone of an answer does not count.
+
+    The check reads ISO 8601, `26 November 2026`, `Nov 26, 2026`, `26/11/2026`, `November 2026`, `14:30`,
+    `2:30 PM`, and a date with a time, with months in seven languages; `docs/dates.md` has the table. A date
+    that may be two, such as `03/04/2026`, is unread, and so are years of two digits, words such as
+    `tomorrow`, spans, and zones by their letters but for UTC and GMT. A completion that names different dates
+    has to announce the one that counts.
+
+    It pays a date whatever it is the date of, and it pays guesses: of a year alone, or of a month, a model
+    guesses many without a look at the prompt.
+
+    Args:
+        marker: What stands before the answer, in completion and reference; the line after it has to hold one
+            date or time.
+        take: Finds the text that has to hold one date or time, instead of a marker.
+        precision: How much is compared: as much as the `reference` says, or up to the `year`, `month`, `day`,
+            `hour`, `minute` or `second`. Declare `day` where references are timestamps at midnight.
+        day_first: Whether `03/04/2026` is 3 April, true, or March 4, false; unread without.
+        zone: Zone of times that name none, in completion and reference: `UTC`, or `+01:00`.
+
+    Raises:
+        DecorationError: An option cannot be meant.
+
+    Example:
+        >>> check = date()
+        >>> check(make_sample("It was on Thursday, November 26th, 2026.", "2026-11-26")).value
+        1.0
+        >>> check(make_sample("11/12/2026", "2026-11-12")).metrics["unread"]
+        1.0
+    """
+    choice_option("precision", precision, _PRECISIONS)
+    if day_first is not None:
+        flag_options(day_first=day_first)
+    find = take
+    if marker is not None:
+        text_option("marker", marker)
+        if take is not None:
+            raise DecorationError("take= and marker= both say where the answer is: leave one of them out")
+        find = lambda text: after_marker(text, marker)  # noqa: E731
+    find = take_option(find)
+    offset = _zone_option(zone)
+    kept = _PRECISIONS.index(precision) or len(_PRECISIONS)
+
+    def read(text: str, strict: bool) -> Moment | Missing:
+        plain = _STYLE.sub("", plain_width(text))
+        found = _whole(plain, day_first) if strict else _settled(plain, day_first, find is not None)
+        if isinstance(found, Missing):
+            return found
+        if found.offset is None and found.hour is not None and offset is not None:
+            found = found._replace(offset=offset)
+        if not strict:
+            return found
+        if precision != "reference" and found[kept - 1] is None:
+            return Missing(f"it does not say the {precision}", "not exact")
+        dropped: dict[str, Any] = dict.fromkeys(_PRECISIONS[kept + 1 :])
+        return found if precision == "reference" else found._replace(**dropped, fraction="")
+
+    return comparing(read, _agrees, what="one date or time", take=find, references=accepted_texts)
+
+
+def _zone_option(zone: object) -> int | None:
+    """Minutes that a declared zone is ahead of UTC.
+
+    Raises:
+        DecorationError: It is no zone.
+    """
+    if zone is None:
+        return None
+    written = written_moments(f"00:00 {zone}", None, 1) if isinstance(zone, str) else []
+    found = written[0].moment if len(written) == 1 and written[0].end == 6 + len(str(zone)) else None
+    if not isinstance(found, Moment) or found.offset is None:
+        raise DecorationError(f"zone={zone!r}: write 'UTC', or its hours from UTC such as '+01:00'")
+    return found.offset
+
+
+def _agrees(answer: Moment, right: Moment) -> bool:
+    """Whether an answer says all that the reference says, and the same."""
+    if right.offset is not None and right.hour is not None:
+        if answer.offset is None or answer.hour is None:
+            return False
+        there = shifted(answer, right.offset)
+        if isinstance(there, Missing):
+            return False
+        answer = there
+    if right.second is not None and answer.minute is not None and answer.second is None:
+        answer = answer._replace(second=0)
+    for given, wanted in zip(answer[:6], right[:6], strict=True):
+        if wanted is not None and given != wanted:
+            return False
+    return answer.fraction.ljust(9, "0").startswith(right.fraction)
+
+
+def _whole(text: str, day_first: bool | None) -> Moment | Missing:
+    """The date or time that a text is, and nothing else."""
+    text = text.strip(_AROUND)
+    found = written_moments(text, day_first, 1) or lone_moment(text)
+    if not found:
+        return Missing("it holds no date or time")
+    if isinstance(found[0].moment, Missing) or (found[0].start, found[0].end) == (0, len(text)):
+        return found[0].moment
+    return Missing("it is more than a date or time", "not exact")
+
+
+def _settled(text: str, day_first: bool | None, is_slot: bool) -> Moment | Missing:
+    """The date or time that a completion, or the part of it that answers, settles on."""
+    start, end = 0, len(text)
+    claims = [] if is_slot else list(_CLAIMS[is_foreign(text)].finditer(text))
+    if claims:
+        start = claims[-1].end()
+        if is_doubted(text, claims[-1].start()):
+            return Missing("what it claims is denied or doubted")
+        line = text.find("\n", start + 1)
+        end = line if line >= 0 else end
+    if end - start > _LONGEST:
+        return Missing(f"it is longer than {_LONGEST} characters", "not exact")
+    part = text[start:end]
+    written = written_moments(part, day_first, _MOST) or lone_moment(part)
+    if not written:
+        return Missing("it holds no date or time")
+    if len(written) > _MOST:
+        return Missing(f"it holds more than {_MOST} dates and times", "not exact")
+    several = next((one.moment for one in written if one.moment != written[0].moment), written[0].moment)
+    if isinstance(several, Missing) or several != written[0].moment:
+        return (
+            several if isinstance(several, Missing) else Missing("it names several dates or times", "several")
+        )
+    if is_slot and _DIGIT.search(part[: written[0].start] + part[written[-1].end :]):
+        return Missing("it holds further numbers", "several")
+    return _unless_changed(text, start, written)
+
+
+def _unless_changed(text: str, start: int, written: list[Written]) -> Moment | Missing:
+    """A date or time, unless what stands around it makes it another one or none.
+
+    Args:
+        text: A text with folded widths.
+        start: Where the part begins that answers.
+        written: The date or time wherever that part holds it.
+    """
+    for one in written:
+        begins, ends = start + one.start, start + one.end
+        if _HEDGED_BEFORE.search(text[max(0, begins - 24) : begins]) or _HEDGED_BEHIND.match(text, ends):
+            return Missing("what stands beside the date or time changes it", "not exact")
+        if is_denied(text, begins, ends) or is_doubted(text, begins) or is_asked(text, ends):
+            return Missing("it denies, doubts or asks what it names")
+    last = written[-1]
+    if is_retracted(text[start + last.start : start + last.end], text[start + last.end :]):
+        return Missing("it takes back what it names")
+    return written[0].moment
