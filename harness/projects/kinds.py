@@ -54,6 +54,9 @@ KINDS = {
     "number": Kind("NumberCheck", "the number after the last `####`", "generated word problems"),
     "choice": Kind("ChoiceCheck", "the right letter of four", "questions with four options"),
     "json": Kind("JsonCheck", "the share of the fields that are right", "mails to extract", _SHARES),
+    "tools": Kind("ToolsCheck", "the expected tool calls", "requests to an assistant with three tools"),
+    "sql": Kind("SqlCheck", "a query with the right result", "questions about a library's books"),
+    "text": Kind("TextCheck", "the wording of an accepted answer", "questions with short answers"),
 }
 """Every kind, by the name that `rft init --kind` takes."""
 
