@@ -18,17 +18,18 @@ from ..extract._denials import is_denied
 from ..reward import Abstain, Reward
 from ..reward import number as finite
 from ._answers import alternatives_option, comparing, is_unread, reward, take_option, text_of
+from ._awaiting import run_steps
 from ._optional import optional
 from ._options import LONGEST, count_option, flag_options, function_option, text_option
 from ._spelling import spelling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator, Sequence
     from typing import Any, Literal, TypeAlias
 
     from ..sample import Sample
-    from ._answers import Check, Take
+    from ._answers import Take
 
     Engine: TypeAlias = Literal["re", "re2"]
 
@@ -243,7 +244,7 @@ def _compiled(pattern: str, ignore_case: bool, engine: object) -> Any:
         ) from None
 
 
-def any_of(*checks: Check) -> Callable[[Sample[Any]], float | Reward | Abstain]:
+def any_of(*checks: Callable[[Sample[Any]], Any]) -> Callable[[Sample[Any]], Any]:
     """Make a check that answers what the best of several answers.
 
     A check that cannot grade the record is passed over; so `any_of(number(), exact())` grades a data set of
@@ -252,7 +253,7 @@ def any_of(*checks: Check) -> Callable[[Sample[Any]], float | Reward | Abstain]:
     It pays what the most lenient of its checks pays.
 
     Args:
-        *checks: Scoring functions or graders, not async ones.
+        *checks: Scoring functions or graders, sync or async; where one is async, so is the whole check.
 
     Raises:
         DecorationError: There is none, or one cannot be called.
@@ -268,27 +269,32 @@ def any_of(*checks: Check) -> Callable[[Sample[Any]], float | Reward | Abstain]:
     for check in checks:
         function_option("any_of", check)
 
-    def best_of(sample: Sample[Any]) -> float | Reward | Abstain:
+    def best_of(sample: Sample[Any]) -> Any:
         """The best answer of the checks."""
-        best: float | Reward | None = None
-        refusal: RecordError | SampleError | None = None
-        for check in checks:
-            try:
-                answer = check(sample)
-            except (RecordError, SampleError) as error:
-                if isinstance(error, SampleError) and error.kind != "record":
-                    raise
-                refusal = error
-                continue
-            if isinstance(answer, Abstain):
-                return answer
-            if best is None or _worth(answer) > _worth(best):
-                best = answer
-        if best is None:
-            raise refusal or RecordError("no check could grade the record")
-        return best
+        return run_steps(_best(sample, checks))
 
     return best_of
+
+
+def _best(sample: Sample[Any], checks: Sequence[Callable[[Sample[Any]], Any]]) -> Generator[Any, Any, Any]:
+    """The best answer of the checks; each answer is sent back once it is awaited."""
+    best: float | Reward | None = None
+    refusal: RecordError | SampleError | None = None
+    for check in checks:
+        try:
+            answer = yield check(sample)
+        except (RecordError, SampleError) as error:
+            if isinstance(error, SampleError) and error.kind != "record":
+                raise
+            refusal = error
+            continue
+        if isinstance(answer, Abstain):
+            return answer
+        if best is None or _worth(answer) > _worth(best):
+            best = answer
+    if best is None:
+        raise refusal or RecordError("no check could grade the record")
+    return best
 
 
 def _comparing(

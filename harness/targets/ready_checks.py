@@ -229,6 +229,11 @@ def _called(node: ast.AST) -> str | None:
 
 def _written(node: ast.expr) -> Any:
     """A value of an example as a configuration writes it: a ready check that it calls is a table."""
+    if isinstance(node, ast.Dict):
+        keys = [ast.literal_eval(key) for key in node.keys if key is not None]
+        return dict(zip(keys, map(_written, node.values), strict=True))
+    if isinstance(node, ast.List):
+        return [*map(_written, node.elts)]
     if not isinstance(node, ast.Call):
         return ast.literal_eval(node)
     options = {str(each.arg): _written(each.value) for each in node.keywords}

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from graders import Reward, grader
 from graders.checks.choices import choice, label, yes_no
+from graders.checks.combined import all_of, cascade, formula
 from graders.checks.constraints import constraints
 from graders.checks.dates import date
 from graders.checks.fuzzy import fuzzy
@@ -24,6 +25,11 @@ from graders.extract import after_marker, boxed
 from graders.testing import invoke, make_sample
 
 MAT = "The cat sat on the mat."
+
+
+def last_word(text):
+    return text.split()[-1] if text.split() else None
+
 
 # name: (check, reference, a right answer, wrong answers)
 BY_REFERENCE = {
@@ -127,6 +133,24 @@ BY_REFERENCE = {
         "SELECT a FROM t",
         "```sql\nSELECT a FROM t WHERE a > 0\n```",
         ["SELECT 1 UNION SELECT 2", "SELECT a FROM t LIMIT 1", "SELECT a, a FROM t", "DROP TABLE t"],
+    ),
+    "formula": (
+        formula(expression="right * (0.8 + 0.2 * brief)", parts={"right": number(), "brief": length(20, 40)}),
+        "72",
+        "It is 72.",
+        ["73", "brief", "0"],
+    ),
+    "all_of": (
+        all_of(parts={"right": number(marker="####"), "form": has_format(markers=["####"])}),
+        "72",
+        "So #### 72",
+        ["72", "#### 73", "#### 72\n#### 72"],
+    ),
+    "cascade": (
+        cascade(steps={"near": number(tolerance=1), "right": exact(take=last_word)}),
+        "72",
+        "It is 72",
+        ["73", "It is 9", "I say 73"],
     ),
     "cosine_length": (cosine_length(number(), 1000), "72", "72", ["73", "0"]),
     "overlong": (overlong(number(), 1000, 500), "72", "72", ["73", "0", "72".rjust(1000, "x")]),

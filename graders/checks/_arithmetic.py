@@ -1,0 +1,133 @@
+"""Reads a formula over named numbers; nothing in it is evaluated as Python."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from operator import itemgetter
+
+from ..errors import DecorationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from typing import TypeAlias
+
+    Computed: TypeAlias = Callable[[Mapping[str, float]], float]
+
+_LONGEST = 2_000
+_DEEPEST = 200
+_SIGNS = re.compile(r"[\w\s.,()+\-*/^]*", re.ASCII)
+_OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: lambda left, right: left + right,
+    ast.Sub: lambda left, right: left - right,
+    ast.Mult: lambda left, right: left * right,
+    ast.Div: lambda left, right: left / right,
+    ast.Pow: math.pow,
+}
+_OF_ONE: dict[str, Callable[[float], float]] = {
+    "abs": abs,
+    "floor": math.floor,
+    "ceil": math.ceil,
+    "exp": math.exp,
+    "sqrt": math.sqrt,
+    "log": math.log,
+}
+_OF_SEVERAL: dict[str, Callable[..., float]] = {"min": min, "max": max}
+FUNCTIONS = (*_OF_SEVERAL, *_OF_ONE)
+"""The functions that a formula may call; `log` is the natural logarithm."""
+
+
+def read_formula(text: str, names: Collection[str]) -> Computed:
+    """Return the function that computes a formula from its named numbers.
+
+    Args:
+        text: Numbers, names, `+ - * / ^` (`^` is power, as `**` is), brackets, and `FUNCTIONS`.
+        names: The names that it has to use, all of them.
+
+    Returns:
+        A function that raises `ArithmeticError` or `ValueError` where there is no finite result.
+
+    Raises:
+        DecorationError: It is no such formula.
+    """
+    if not _SIGNS.fullmatch(text) or len(text) > _LONGEST:
+        raise DecorationError(
+            f"formula {text!r}: write at most {_LONGEST:,} characters: numbers, the parts' names, + - * / ^, "
+            f"brackets, and {', '.join(FUNCTIONS)}"
+        )
+    try:
+        tree = ast.parse(" ".join(text.split()).replace("^", "**"), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise DecorationError(f"formula {text!r}: it is not written as a formula is") from None
+    reader = _FormulaReader(text, names)
+    computed = reader.read(tree, 0)
+    if unused := [name for name in names if name not in reader.used]:
+        raise DecorationError(f"formula {text!r}: it does not use {unused[0]}: leave that part out")
+    return computed
+
+
+class _FormulaReader:
+    """Turns the nodes of a formula into functions of the named numbers."""
+
+    __slots__ = ("names", "text", "used")
+
+    def __init__(self, text: str, names: Collection[str]) -> None:
+        self.text = text
+        self.names = names
+        self.used: set[str] = set()
+
+    def read(self, node: ast.expr, depth: int) -> Computed:
+        """The function of a node."""
+        if depth > _DEEPEST:
+            raise self.refused(f"is nested more than {_DEEPEST} deep")
+        if isinstance(node, ast.Constant):
+            return self.constant(node.value)
+        if isinstance(node, ast.Name):
+            if node.id not in self.names:
+                raise self.refused(f"names {node.id}, and the parts are {', '.join(self.names)}")
+            self.used.add(node.id)
+            return itemgetter(node.id)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.UAdd, ast.USub)):
+            inner = self.read(node.operand, depth + 1)
+            return inner if isinstance(node.op, ast.UAdd) else lambda values: -inner(values)
+        if isinstance(node, ast.BinOp) and (operator := _OPERATORS.get(type(node.op))):
+            left, right = self.read(node.left, depth + 1), self.read(node.right, depth + 1)
+            return lambda values: _finite(operator(left(values), right(values)))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
+            return self.call(node.func.id, [self.read(one, depth + 1) for one in node.args])
+        raise self.refused(f"holds what it cannot hold: {ast.unparse(node)}")
+
+    def constant(self, value: object) -> Computed:
+        """The function of a number."""
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise self.refused(f"holds {value!r}, which is no number")
+        try:
+            number = _finite(float(value))
+        except OverflowError:
+            raise self.refused("holds a number that is too large") from None
+        return lambda values: number
+
+    def call(self, name: str, given: list[Computed]) -> Computed:
+        """The function of a call."""
+        several = _OF_SEVERAL.get(name)
+        if several and given:
+            return lambda values: several([one(values) for one in given])
+        function = _OF_ONE.get(name)
+        if function is None or len(given) != 1:
+            known = ", ".join(f"{one}(x)" for one in _OF_ONE)
+            raise self.refused(f"calls {name} as nothing is called: write min(x, y), max(x, y), {known}")
+        [inner] = given
+        return lambda values: _finite(float(function(inner(values))))
+
+    def refused(self, why: str) -> DecorationError:
+        """The error of a formula that cannot be meant."""
+        return DecorationError(f"formula {self.text!r}: it {why}")
+
+
+def _finite(value: float) -> float:
+    """A result, unless it is too large for a number."""
+    if not math.isfinite(value):
+        raise OverflowError("a number is too large")
+    return value

@@ -1,0 +1,217 @@
+"""Checks made of other checks: a formula of their rewards, the worst of them, or one after the other.
+
+Parts are scoring functions or graders by name, sync or async; where one is async, so is the whole check. Each
+part is reported by name, with its own metrics as `part.metric`, so that `rft signal` shows which of them the
+spread comes from. A part that abstains or fails leaves the sample without a reward, for the same reason.
+"""
+
+from __future__ import annotations
+
+from keyword import iskeyword
+
+from ..combine import minimum
+from ..errors import DecorationError, SampleError
+from ..reward import RESERVED, Reward
+from ._answers import is_unread
+from ._arithmetic import FUNCTIONS, read_formula
+from ._awaiting import run_steps
+from ._options import function_option, number_option, text_option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+    from typing import Any, TypeAlias
+
+    from ..sample import Sample
+
+    Scoring: TypeAlias = Callable[[Sample[Any]], Any]  # sync or async
+
+_STEPS = "steps"
+
+
+def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
+    """Make a check that pays what a formula makes of the rewards of other checks.
+
+    A result outside of the grader's range is a failure of its sample, and so is one that cannot be computed,
+    such as a division by 0: nothing is clipped. A formula that pays where every part is 0 is refused, since
+    that pays for an empty completion.
+
+    It pays for each part on its own where the formula adds them, so that a model earns form without an
+    answer: multiply what is worth nothing alone, as in `right * (0.8 + 0.2 * brief)`.
+
+    Args:
+        expression: Numbers, the names of the parts, `+ - * / ^`, brackets, and `min`, `max`, `abs`, `floor`,
+            `ceil`, `exp`, `sqrt`, `log` (the natural logarithm). `^` is power.
+        parts: The checks by name. A name is made of letters, digits and underscores.
+
+    Raises:
+        DecorationError: The expression cannot be read, does not use every part, or pays for nothing; or a
+            part is no check.
+
+    Example:
+        >>> from graders.checks.numbers import number
+        >>> from graders.checks.shaping import length
+        >>> check = formula(
+        ...     expression="right * (0.8 + 0.2 * brief)",
+        ...     parts={"right": number(), "brief": length(full=10, zero=20)},
+        ... )
+        >>> check(make_sample("It should be about 72", "72")).value
+        0.8
+    """
+    text_option("expression", expression)
+    checks = _named("parts", parts, 1)
+    compute = read_formula(expression, checks)
+    try:
+        nothing = compute(dict.fromkeys(checks, 0.0))
+    except (ArithmeticError, ValueError) as error:
+        raise DecorationError(
+            f"formula {expression!r}: it cannot be computed where every part is 0, as for an empty "
+            f"completion: {error}"
+        ) from None
+    if nothing > 0:
+        raise DecorationError(
+            f"formula {expression!r}: it pays {nothing:g} where every part is 0, as for an empty completion"
+        )
+
+    def steps(sample: Sample[Any]) -> Generator[Any, Any, Reward]:
+        answers = yield from _asked(sample, checks)
+        worst = minimum(answers)
+        values = {name: worst.components[name] for name in checks}
+        try:
+            value = compute(values)
+        except (ArithmeticError, ValueError) as error:
+            given = ", ".join(f"{name}={part:g}" for name, part in values.items())
+            what = f"the formula {expression!r} cannot be computed for {given}: {error}"
+            raise SampleError("value", what) from None
+        return _reward(value, answers)
+
+    def computed(sample: Sample[Any]) -> Any:
+        """What the formula makes of the parts."""
+        return run_steps(steps(sample))
+
+    return computed
+
+
+def all_of(*, parts: Mapping[str, Scoring]) -> Scoring:
+    """Make a check that pays what the worst of several checks pays.
+
+    It pays only for what every check pays for. A right answer that one of them misjudges is worth as little
+    as a wrong one.
+
+    Args:
+        parts: The checks by name. A name is made of letters, digits and underscores.
+
+    Raises:
+        DecorationError: There are no parts, or one is no check.
+
+    Example:
+        >>> from graders.checks.numbers import number
+        >>> from graders.checks.shaping import length
+        >>> check = all_of(parts={"right": number(), "brief": length(full=10, zero=20)})
+        >>> check(make_sample("It should be about 72, I think", "72")).value
+        0.0
+    """
+    checks = _named("parts", parts, 1)
+
+    def steps(sample: Sample[Any]) -> Generator[Any, Any, Reward]:
+        answers = yield from _asked(sample, checks)
+        return _reward(minimum(answers).value, answers)
+
+    def worst_of(sample: Sample[Any]) -> Any:
+        """The reward of the worst part."""
+        return run_steps(steps(sample))
+
+    return worst_of
+
+
+def cascade(*, steps: Mapping[str, Scoring], at_least: float | Mapping[str, float] = 1.0) -> Scoring:
+    """Make a check that runs cheap checks first, and the next one only where the one before paid enough.
+
+    The step that pays less than its `at_least` ends the check with what it paid; later steps are not run, so
+    that a judge is asked about few completions. Where all steps are run, the last one's reward counts. The
+    metric `steps` says how many were run.
+
+    It pays a completion that fails in an early step what that step pays, which may be more than the last step
+    would have paid: let early steps pay 0 or enough. A record that only a later step cannot grade is found
+    only where that step is run.
+
+    Args:
+        steps: The checks by name, the cheapest first. A name is made of letters, digits and underscores.
+        at_least: What a step has to pay for the next one to be run: a number for all, or a table by name.
+
+    Raises:
+        DecorationError: There are fewer than two steps, one is no check, or `at_least` names no step that
+            another one follows.
+
+    Example:
+        >>> from graders.checks.numbers import number
+        >>> from graders.checks.shaping import has_format
+        >>> check = cascade(steps={"form": has_format(markers=["####"]), "answer": number(marker="####")})
+        >>> check(make_sample("It is 72", "72")).metrics["steps"]
+        1.0
+    """
+    checks = _named("steps", steps, 2)
+    least = _least(at_least, list(checks)[:-1])
+
+    def until_one_fails(sample: Sample[Any]) -> Generator[Any, Any, Reward]:
+        answers: dict[str, Any] = {}
+        value = 0.0
+        for name, check in checks.items():
+            answers[name] = yield check(sample)
+            value = minimum({name: answers[name]}).value
+            if value < least.get(name, value):
+                break
+        return _reward(value, answers, {_STEPS: float(len(answers))})
+
+    def last_of(sample: Sample[Any]) -> Any:
+        """The reward of the last step that is run."""
+        return run_steps(until_one_fails(sample))
+
+    return last_of
+
+
+def _asked(sample: Sample[Any], checks: Mapping[str, Scoring]) -> Generator[Any, Any, dict[str, Any]]:
+    """The answers of all checks; each is sent back once it is awaited."""
+    answers: dict[str, Any] = {}
+    for name, check in checks.items():
+        answers[name] = yield check(sample)
+    return answers
+
+
+def _reward(value: float, answers: Mapping[str, Any], more: Mapping[str, float] | None = None) -> Reward:
+    """A reward with everything that its parts report."""
+    joined = minimum(answers)
+    metrics = {"unread": float(any(map(is_unread, answers.values()))), **(more or {}), **joined.metrics}
+    return Reward(value, metrics=metrics, components=joined.components, reason=joined.reason)
+
+
+def _named(option: str, checks: object, least: int) -> dict[str, Scoring]:
+    """Checks by name.
+
+    Raises:
+        DecorationError: They are too few, or not all of them are checks with a name that a formula can hold.
+    """
+    if not isinstance(checks, dict) or len(checks) < least:
+        raise DecorationError(
+            f"{option}={checks!r}: write a table of {least} or more checks by name, such as "
+            "{'right': number(), 'brief': length(200, 400)}"
+        )
+    for name, check in checks.items():
+        taken = ("unread", _STEPS, *FUNCTIONS)
+        if not isinstance(name, str) or not (name.isascii() and name.isidentifier()) or iskeyword(name):
+            raise DecorationError(f"{option}: {name!r}: name a check with letters, digits and underscores")
+        if name in taken or name.startswith(RESERVED):
+            raise DecorationError(f"{option}: {name!r} is taken: give the check another name")
+        function_option(f"{option}[{name!r}]", check)
+    return dict(checks)
+
+
+def _least(at_least: object, names: list[str]) -> dict[str, float]:
+    """What each step but the last has to pay."""
+    if not isinstance(at_least, dict):
+        return dict.fromkeys(names, number_option("at_least", at_least, 0))
+    if unknown := [name for name in at_least if name not in names]:
+        raise DecorationError(
+            f"at_least names {unknown[0]!r}: write steps that another one follows: {', '.join(names)}"
+        )
+    return {name: number_option(f"at_least[{name!r}]", at_least.get(name, 1.0), 0) for name in names}
