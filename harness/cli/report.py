@@ -32,7 +32,7 @@ from harness.runs.store import open_run
     "--rehearsal",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Add the curves and the verdict of the rehearsal in this folder.",
+    help="Add curves, verdict and warnings of the rehearsal in this folder.",
 )
 @out_option("Write to this file; by default RUN.html beside the run's folder.")
 @click.option("--open", "opened", is_flag=True, help="Open the page in the browser.")
