@@ -105,10 +105,11 @@ class Sample(_Typed[Fields]):
         if type(content) is str and (
             # Most answers hold none of these, one of which is in every mark further in; a call costs as much.
             (
-                "/" not in content
+                content
+                and "/" not in content
                 and "|" not in content
-                and content[:1] not in FIRST
-                and content[-1:] not in LAST
+                and content[0] not in FIRST
+                and content[-1] not in LAST
             )
             or not may_divide(content)
         ):
