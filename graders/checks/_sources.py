@@ -24,6 +24,7 @@ _CLOSING = {
     **{"\u201c": '\u201d"', "\u201e": "\u201c\u201d", "\u201d": "\u201d", '"': '"\u201d', "\uff02": "\uff02"},
     **{"\u00ab": "\u00bb", "\u00bb": "\u00ab", "\u300c": "\u300d", "\u300e": "\u300f"},
 }
+_AMBIGUOUS = '"\u201d\u00bb'  # they close as well, or stand for inches
 _OPENING = re.compile(f"[{''.join(_CLOSING)}]")
 _CLOSERS = {sign: re.compile(f"[{closing}]") for sign, closing in _CLOSING.items()}
 _BLOCK = re.compile(r"(?:^[ ]{0,3}>[^\n]*(?:\n|\Z))+", re.MULTILINE)
@@ -58,6 +59,10 @@ def sources_of(sample: Sample[Any], field: str | None) -> list[tuple[str, str | 
     """
     place = "the prompt" if field is None else f"the record's {field}"
     given = sample.prompt if field is None else sample.fields.get(field)
+    if given is None:
+        raise RecordError(
+            f"the record has no {field}, which holds its sources: add it, or name another field"
+        )
     if isinstance(given, str):
         given = [given] if given.strip() else None
     if isinstance(given, dict):
@@ -98,16 +103,19 @@ def quoted(text: str) -> list[str] | Missing:
     text, at = _BLOCK.sub("\n", text), 0
     while opening := _OPENING.search(text, at):
         start = at = opening.end()
-        if opening[0] == '"' and (
-            text[start - 2 : start - 1].isalnum() or not text[start : start + 1].strip()
-        ):
-            continue  # an inch, or a mark that closes nothing
+        if opening[0] in _AMBIGUOUS and not _may_open(text[start - 2 : start - 1], text[start : start + 1]):
+            continue
         closing = _CLOSERS[opening[0]].search(text, start)
         if closing is None:
             return Missing("a quotation is not closed", "not exact")
         found.append(text[start : closing.start()])
         at = closing.end()
     return found
+
+
+def _may_open(before: str, behind: str) -> bool:
+    """Whether a straight mark between two characters may open a quotation; inches and stray marks do not."""
+    return bool(behind.strip()) and (not before.isalnum() or _UNSPACED.match(before) is not None)
 
 
 def parts_of(quotation: str) -> list[str]:

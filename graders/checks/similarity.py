@@ -14,7 +14,7 @@ from ..errors import DecorationError
 from ..extract import Missing
 from . import _overlap
 from ._alike import alike
-from ._options import LONGEST, count_option, flag_options
+from ._options import LONGEST, flag_options
 from ._stems import stem as stem_of
 from ._tokens import CUTS
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from ._tokens import Cut, Tokens
 
 _MOST_CHARS = 100_000  # keeps the product of two lengths, which ROUGE-L takes, under a second
-_SMOOTHINGS = 7
 
 
 def token_f1(
@@ -101,10 +100,8 @@ def bleu(
         >>> round(check(make_sample("the cat sat on a mat", "The cat sat on the mat.")).value, 4)
         0.5373
     """
-    if count_option("order", order) > 9:
-        raise DecorationError(f"order={order}: write a whole number from 1 to 9")
-    if count_option("smoothing", smoothing, 0) > _SMOOTHINGS:
-        raise DecorationError(f"smoothing={smoothing}: write the number of nltk's method, 0 to {_SMOOTHINGS}")
+    _within("order", order, 1, 9)
+    _within("smoothing", smoothing, 0, 7)
     if smoothing == 6 and order < 3:
         raise DecorationError(f"smoothing=6 estimates orders from 3 on, and order={order}: write order=4")
     return _similar(
@@ -115,6 +112,7 @@ def bleu(
         at_least,
         max_chars,
         fewest=order,
+        needs=f"order={order}",
     )
 
 
@@ -192,11 +190,12 @@ def rouge(
     flag_options(stem=stem)
     if n == "L":
         score, fewest = _overlap.rouge_l, 1
-    elif isinstance(n, int) and not isinstance(n, bool) and 1 <= n <= 5:
-        score, fewest = (lambda answer, right: _overlap.rouge_n(answer, right, n)), n
     else:
-        raise DecorationError(f"n={n!r}: write a whole number from 1 to 5, or 'L'")
-    return _similar(score, tokens, take, alternatives, at_least, max_chars, fewest=fewest, stemmed=stem)
+        fewest = _within("n", n, 1, 5, ", or 'L'")
+        score = lambda answer, right: _overlap.rouge_n(answer, right, fewest)  # noqa: E731
+    return _similar(
+        score, tokens, take, alternatives, at_least, max_chars, fewest=fewest, needs=f"n={n}", stemmed=stem
+    )
 
 
 def meteor(
@@ -255,6 +254,7 @@ def _similar(
     max_chars: int,
     *,
     fewest: int = 1,
+    needs: str = "",
     stemmed: bool = False,
 ) -> Callable[[Sample[Any]], Reward]:
     """A check that pays a figure of two lists of tokens, of which a reference has at least `fewest`."""
@@ -267,7 +267,7 @@ def _similar(
         if not found:
             return Missing(f"it holds no tokens (tokens={tokens!r})")
         if strict and len(found) < fewest:
-            return Missing(f"it has {len(found)} of the {fewest} tokens that n-grams of {fewest} need")
+            return Missing(f"{needs} needs {fewest} tokens, and it has {len(found)} (tokens={tokens!r})")
         return tuple(map(_stem, found)) if stemmed else found
 
     return alike(
@@ -279,6 +279,17 @@ def _similar(
         max_chars=max_chars,
         most_chars=_MOST_CHARS,
     )
+
+
+def _within(name: str, value: object, low: int, high: int, more: str = "") -> int:
+    """A whole number within its bounds.
+
+    Raises:
+        DecorationError: It is something else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise DecorationError(f"{name}={value!r}: write a whole number from {low} to {high}{more}")
+    return value
 
 
 def _stem(token: str) -> str:

@@ -70,6 +70,8 @@ def test_the_metrics_count():
         ({"A": {"text": "The cat sat down."}}, 'the "cat sat down" [A]', 1),
         ({"Annual Report": "The cat sat down."}, 'the "cat sat down" [annual report]', 1),
         (["The cat sat down."], 'the "cat sat up" [2]', 0),
+        (["\u4eca\u5929\u5929\u6c14\u5f88\u597d"], '\u4ed6\u8bf4"\u5929\u6c14\u5f88\u597d"\u3002[1]', 1),
+        (['\u05e6\u05d4"\u05dc \u05db\u05d0\u05df'], '\u05e6\u05d4"\u05dc [2]', 0),
         ({"1": "\u732b\u304c\u5ea7\u3063\u305f\u3002"}, "\u300c\u5ea7\u3063\u305f\u300d [1]", 1),
         ({"1": "\u732b\u304c\u5ea7\u3063\u305f\u3002"}, "\u300c\u5ea7\u3063\u3066\u300d [2]", 0),
     ],
