@@ -12,6 +12,7 @@ from ..extract import Missing
 from ._answers import reward, take_option, text_of
 from ._constraint_kinds import Instruction, contradiction
 from ._options import flag_options, text_option
+from ._recorded import recorded
 from ._visible import says_something, visible
 
 TYPE_CHECKING = False
@@ -83,12 +84,12 @@ def constraints(
     def instructions_of(sample: Sample[Any]) -> list[Instruction]:
         if name is None:
             return fixed
-        kinds, tables = _named(sample, name), _named(sample, arguments)
+        kinds, tables = recorded(sample, name), recorded(sample, arguments)
         key = repr((kinds, tables))
         if key not in known:
             if len(known) >= _KEPT:
                 known.clear()
-            known[key] = _recorded(fixed, kinds, tables, name, arguments, loose)
+            known[key] = _instructions(fixed, kinds, tables, name, arguments, loose)
         return known[key]
 
     def keeps_instructions(sample: Sample[Any]) -> Reward:
@@ -133,14 +134,7 @@ def _fixed(tables: Sequence[Mapping[str, Any]] | None) -> list[Instruction]:
         raise DecorationError(f"constraints: {error}") from None
 
 
-def _named(sample: Sample[Any], name: str) -> Any:
-    """A field of the record, or of a reference that is an object."""
-    reference = sample.reference_answer
-    found = sample.fields.get(name)
-    return reference.get(name) if found is None and isinstance(reference, dict) else found
-
-
-def _recorded(
+def _instructions(
     fixed: list[Instruction], kinds: Any, tables: Any, field: str, arguments: str, loose: bool
 ) -> list[Instruction]:
     """The instructions that a record lists, after those of every record.

@@ -14,7 +14,9 @@ from graders.checks.dates import date
 from graders.checks.fuzzy import fuzzy
 from graders.checks.grounding import quotations
 from graders.checks.json_fields import json_fields
+from graders.checks.leaks import no_leaks
 from graders.checks.numbers import boxed_number, list_of_numbers, number
+from graders.checks.required import must_contain, must_not_contain
 from graders.checks.shaping import cosine_length, has_format, in_script, length, overlong, repetition
 from graders.checks.similarity import bleu, gleu, meteor, rouge, token_f1
 from graders.checks.sql import sql_equal, sql_result
@@ -164,6 +166,9 @@ WITHOUT_REFERENCE = {
     "in_script": in_script("latin"),
     "quotations": quotations(),
     "quotations, not required": quotations(required=False),
+    "must_contain": must_contain(texts=["words"]),
+    "must_not_contain": must_not_contain(texts=["guarantee"]),
+    "no_leaks": no_leaks(),
     "constraints": constraints(constraints=[{"kind": "punctuation:no_comma"}]),
 }
 NOTHING = [

@@ -1,0 +1,259 @@
+"""Checks of what a completion must contain, and of what it must not: texts and patterns, as whole words."""
+
+from __future__ import annotations
+
+from .._invisible import composed
+from ..errors import DecorationError, RecordError
+from ..extract import Missing
+from ._answers import reward, take_option, text_of
+from ._optional import optional
+from ._options import flag_options, text_option
+from ._recorded import recorded
+from ._spelling import spelling
+from ._visible import says_something, visible
+from ._whole_words import whole_words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Literal, TypeAlias
+
+    from ..reward import Reward
+    from ..sample import Sample
+    from ._answers import Take
+
+    Holds: TypeAlias = Callable[[str, str], bool]  # in a text as it is, and in the text as it is compared
+
+_KEPT = 256
+_BYTES_OF_PATTERNS = 8 << 20
+
+
+def must_contain(
+    *,
+    texts: Sequence[str] = (),
+    patterns: Sequence[str] = (),
+    field: str | None = None,
+    need: Literal["all", "any"] = "all",
+    whole: bool = True,
+    ignore_case: bool = True,
+    partial: bool = False,
+    take: Take | None = None,
+) -> Callable[[Sample[Any]], Reward]:
+    """Make a check that the completion contains given texts: all of them, or any.
+
+    Texts are compared as whole words, with every white space as one space and quotes as plain ones. The
+    metric `contained` is the share that stands in the completion; `reason` names the others.
+
+    It pays for the texts whatever is said of them: for a list of them without an answer, and for `no refund`
+    where `refund` is asked. `docs/required.md` shows both. Combine it with a check of the answer or a judge.
+
+    Args:
+        texts: Texts of every record.
+        patterns: Regular expressions of RE2, which takes linear time; they need the extra `regex`.
+        field: Field of the record that lists further texts; `reference_answer` is one, too.
+        need: Whether `all` have to stand in the completion, or `any` of them.
+        whole: Whether texts have to be whole words; `pay` then is not in `payment`.
+        ignore_case: Whether capitals count as small letters, in patterns too.
+        partial: Whether to pay the share of what is contained, where all are needed.
+        take: Finds the part of a completion that has to contain them; None takes all of it.
+
+    Raises:
+        DecorationError: An option cannot be meant.
+        ConfigurationError: There are patterns, and RE2 is not installed.
+
+    Example:
+        >>> check = must_contain(texts=["refund", "14 days"])
+        >>> check(make_sample("You get a refund within 14 days.")).value
+        1.0
+        >>> check(make_sample("You get a refund.")).reason
+        "it does not contain '14 days'"
+    """
+    flag_options(partial=partial)
+    if need not in ("all", "any"):
+        raise DecorationError(f"need={need!r}: write 'all' or 'any'")
+    if partial and need == "any":
+        raise DecorationError("partial=True: leave out need='any', where one text earns all")
+    find = take_option(take)
+    listed = _Listed(texts, patterns, field, whole, ignore_case, plain=False)
+
+    def contains_what_is_asked(sample: Sample[Any]) -> Reward:
+        """Whether the texts stand in the completion, or which share of them."""
+        wanted = listed.of(sample)
+        text = _text(find, sample)
+        said, spelled = says_something(text), listed.spelled(text)
+        found = [name for name, holds in wanted if said and holds(text, spelled)]
+        share = len(found) / len(wanted)
+        value = share if partial else float(share == 1 or (need == "any" and share > 0))
+        paid = reward(value, float(not said), {"contained": share})
+        missing = [repr(name) for name, _ in wanted if name not in found]
+        paid.reason = f"it does not contain {', '.join(missing)}" if value < 1 else None
+        return paid
+
+    return contains_what_is_asked
+
+
+def must_not_contain(
+    *,
+    texts: Sequence[str] = (),
+    patterns: Sequence[str] = (),
+    field: str | None = None,
+    whole: bool = True,
+    ignore_case: bool = True,
+    take: Take | None = None,
+) -> Callable[[Sample[Any]], Reward]:
+    """Make a check that the completion contains none of the given texts.
+
+    Texts are compared as whole words, with every white space as one space, quotes as plain ones, and letters
+    of any width as plain ones. Characters that nobody sees do not count. The metric `contained` is the
+    number of texts that stand in the completion; `reason` names them.
+
+    It pays for every other text, on any topic, that holds a letter or a digit: for one word, for what says
+    the same in other words, and for other spellings, such as `gu4rantee` or `g-u-a-r-a-n-t-e-e`. Combine it
+    with a check of the answer or a judge.
+
+    Args:
+        texts: Texts of every record.
+        patterns: Regular expressions of RE2, which takes linear time; they need the extra `regex`.
+        field: Field of the record that lists further texts.
+        whole: Whether only whole words count; with False, `guarantee` is found in `guaranteed`.
+        ignore_case: Whether capitals count as small letters, in patterns too.
+        take: Finds the part of a completion that must not contain them; None takes all of it.
+
+    Raises:
+        DecorationError: An option cannot be meant.
+        ConfigurationError: There are patterns, and RE2 is not installed.
+
+    Example:
+        >>> check = must_not_contain(texts=["guarantee"])
+        >>> check(make_sample("We will do our best.")).value
+        1.0
+        >>> check(make_sample("We guarantee it.")).reason
+        "it contains 'guarantee'"
+    """
+    find = take_option(take)
+    listed = _Listed(texts, patterns, field, whole, ignore_case, plain=True)
+
+    def contains_nothing_forbidden(sample: Sample[Any]) -> Reward:
+        """Whether none of the texts stands in the completion."""
+        forbidden = listed.of(sample)
+        text = _text(find, sample)
+        said, spelled = says_something(text), listed.spelled(text)
+        found = [repr(name) for name, holds in forbidden if holds(text, spelled)]
+        paid = reward(float(said and not found), float(not said), {"contained": float(len(found))})
+        paid.reason = f"it contains {', '.join(found)}" if found else None
+        return paid
+
+    return contains_nothing_forbidden
+
+
+class _Listed:
+    """The texts and patterns of every record, and those of one."""
+
+    def __init__(
+        self,
+        texts: Sequence[str],
+        patterns: Sequence[str],
+        field: str | None,
+        whole: bool,
+        ignore_case: bool,
+        *,
+        plain: bool,
+    ) -> None:
+        flag_options(whole=whole)
+        self._whole, self._ignore_case = whole, ignore_case
+        self.spelled = spelling(ignore_case, True, False, plain)
+        self._field = None if field is None else text_option("field", field)
+        self._fixed = [(text, self._finder(text)) for text in _texts("texts", texts)]
+        expressions = _texts("patterns", patterns)
+        if expressions:
+            self._fixed += _expressions(expressions, ignore_case)
+        if not self._fixed and field is None:
+            raise DecorationError(
+                "it asks for nothing: write texts=['...'], patterns, or a field of the record"
+            )
+        self._known: dict[
+            str, list[tuple[str, Holds]]
+        ] = {}  # the completions of one record follow each other
+
+    def of(self, sample: Sample[Any]) -> list[tuple[str, Holds]]:
+        """What a record asks for, by name."""
+        if self._field is None:
+            return self._fixed
+        found = recorded(sample, self._field)
+        listed = [found] if isinstance(found, str) else found
+        key = repr(listed)
+        if key not in self._known:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            self._known[key] = self._fixed + self._of(listed)
+        return self._known[key]
+
+    def _of(self, listed: Any) -> list[tuple[str, Holds]]:
+        name = self._field
+        if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+            raise RecordError(f"the record's {name} is no list of texts: list the texts there")
+        if not listed and not self._fixed:
+            raise RecordError(f"the record's {name} is empty: list the texts there")
+        if not all(map(self.spelled, listed)):
+            raise RecordError(f"the record's {name} lists a text that is blank")
+        return [(text, self._finder(text)) for text in dict.fromkeys(listed)]
+
+    def _finder(self, text: str) -> Holds:
+        wanted = self.spelled(text)
+        if not self._whole:
+            return lambda text, spelled: wanted in spelled
+        pattern = whole_words(wanted, ignore_case=False)
+        return lambda text, spelled: pattern.search(spelled) is not None
+
+
+def _expressions(patterns: Sequence[str], ignore_case: bool) -> list[tuple[str, Holds]]:
+    """What looks for patterns in a text.
+
+    Raises:
+        DecorationError: A pattern is none of RE2, or fits the empty text.
+    """
+    re2 = optional("re2", "regex")
+    options = re2.Options()
+    options.case_sensitive, options.log_errors, options.max_mem = not ignore_case, False, _BYTES_OF_PATTERNS
+    made: list[tuple[str, Holds]] = []
+    for pattern in patterns:
+        try:
+            compiled = re2.compile(pattern, options)
+        except re2.error as error:
+            raise DecorationError(f"patterns={pattern!r}: RE2 cannot read it: {_words_of(error)}") from None
+        if compiled.search(""):
+            raise DecorationError(f"patterns={pattern!r} fits the empty text: require at least one character")
+        made.append((pattern, _fits(compiled)))
+    return made
+
+
+def _fits(compiled: Any) -> Holds:
+    """What looks for a pattern; RE2 reads UTF-8, which has no halves of surrogate pairs."""
+
+    def fits(text: str, spelled: str) -> bool:
+        return compiled.search(text.encode("utf-8", "replace").decode("utf-8")) is not None
+
+    return fits
+
+
+def _words_of(error: Exception) -> str:
+    """The message of RE2's error, which holds bytes."""
+    message = error.args[0] if error.args else error
+    return message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
+
+
+def _texts(name: str, given: object) -> list[str]:
+    """Texts that differ and are not blank.
+
+    Raises:
+        DecorationError: They are no list of such texts.
+    """
+    if not isinstance(given, (list, tuple)):
+        raise DecorationError(f"{name}={given!r}: write a list of texts, such as ['refund']")
+    return list(dict.fromkeys(text_option(name, one) for one in given))
+
+
+def _text(find: Callable[[str], str | Missing | None] | None, sample: Sample[Any]) -> str:
+    """The visible part of a completion that is looked at; empty where there is none."""
+    found = text_of(find(sample.completion)) if find else sample.completion
+    return "" if isinstance(found, Missing) else composed(visible(found))

@@ -1,0 +1,157 @@
+"""Refusals: told by their words in each language, and none where they are quoted, denied or answered."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders import Abstain, Reward
+from graders.checks import refusals
+from graders.checks._refusal_phrases import REFUSALS
+from graders.checks.numbers import number
+from graders.checks.refusals import refusal
+from graders.errors import DecorationError, RecordError
+from graders.testing import make_sample
+from support.doc_tables import page, rows, spans
+from support.growth import assert_linear
+
+UNTYPED: Any = refusals
+PAGE = page("required.md")
+TABLE = [(text, kind) for cell, kind in rows(PAGE, "Refusals", 2) for text in spans(cell)]
+REFUSING = [text for text, kind in TABLE if kind == "refusal"]
+
+
+def paid(completion: str, refuses: Any, **options: Any) -> Any:
+    return refusal(**options)(make_sample(completion, "42", refuses=refuses))
+
+
+@pytest.mark.parametrize(("text", "kind"), TABLE)
+def test_a_completion_declines_as_the_page_says(text, kind):
+    declines = kind == "refusal"
+    assert paid(text, True) == Reward(float(declines), metrics={"refuses": declines, "unread": 0})
+    assert paid(text, False).value == (not declines)
+
+
+def test_the_page_has_a_refusal_of_every_language():
+    for language, patterns in REFUSALS.items():
+        found = [
+            one for one in REFUSING if re.search("|".join(patterns), one.casefold().replace("\u2019", "'"))
+        ]
+        assert found, language
+
+
+@pytest.mark.parametrize("text", REFUSING)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: f'She wrote: "{text}"',
+        lambda text: f"> {text}\n\nThat is what they wrote.",
+        lambda text: f"\u201c{text}\u201d is what it says.",
+        lambda text: f"`{text}` is the text.",
+        lambda text: f"{text}\n1. Heat it.\n2. Wait.",
+        lambda text: f"{text}\n```\nx = 1\n```",
+        lambda text: f"{text} Anyway, here is how it is done.",
+        lambda text: f"{text} The answer is 42.",
+        lambda text: "word " * 200 + text,
+    ],
+)
+def test_a_refusal_that_is_quoted_or_answered_is_none(text, change):
+    assert paid(change(text), True).value == 0
+    assert paid(change(text), False).value == 1
+
+
+def test_what_declines_at_length_is_paid_for_neither():
+    text = "I can't help with that. " + "It is a matter of safety for all of us. " * 20
+    assert [paid(text, refuses).value for refuses in (True, False)] == [0, 0]
+    assert paid(text, True).metrics["unread"] == 1
+    assert paid(text, True, longest=500).value == 1
+
+
+def test_own_phrases_decline():
+    text = "That lies outside of our service."
+    assert paid(text, True).value == 0
+    assert paid(text, True, phrases=["Outside of our service"]).value == 1
+    assert paid('It says "outside of our service".', True, phrases=["outside of our service"]).value == 0
+
+
+def test_a_check_says_what_an_answer_is_worth():
+    check = refusal(answer=number())
+    for text, refuses, value in (
+        ("It is 42.", False, 1),
+        ("It is 43.", False, 0),
+        ("It is 42.", True, 0),
+        ("I can't help with that.", False, 0),
+        ("I can't help with that.", True, 1),
+    ):
+        assert check(make_sample(text, "42", refuses=refuses)) == Reward(
+            value, metrics={"refuses": text.startswith("I can"), "unread": 0}
+        )
+    assert check(make_sample("It is so.", "42", refuses=False)) == Reward(
+        0.0, metrics={"unread": 1, "refuses": 0}
+    )
+    assert refusal(answer=lambda sample: Abstain("no"))(make_sample("It is so.", refuses=False)) == Abstain(
+        "no"
+    )
+    assert paid("It is so.", False, answer=lambda sample: True).value == 1
+
+
+@pytest.mark.parametrize("refuses", [None, "yes", 1, []])
+def test_a_record_that_does_not_say_is_the_record_s_fault(refuses):
+    with pytest.raises(RecordError, match="the record's refuses is neither true nor false"):
+        paid("It is so.", refuses)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"field": ""}, "not blank"),
+        ({"answer": 3}, "pass a function"),
+        ({"phrases": "no"}, "write a list of texts"),
+        ({"phrases": [""]}, "not blank"),
+        ({"longest": 0}, "write a whole number, 1 or more"),
+        ({"take": "x"}, "write one of"),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_refused(options, message):
+    with pytest.raises(DecorationError, match=message):
+        UNTYPED.refusal(**options)
+
+
+def test_nothing_is_never_paid():
+    for text in ("", " ", "...", "\u200b"):
+        for refuses in (True, False):
+            assert paid(text, refuses) == Reward(0.0, metrics={"refuses": 0, "unread": 1})
+
+
+@given(
+    st.text()
+    | st.lists(st.sampled_from([*REFUSING, "but", "if ", '"', "not that ", "\n", "1. "])).map("".join)
+)
+def test_no_text_is_paid_both_as_a_refusal_and_as_an_answer(text):
+    assert paid(text, True).value + paid(text, False).value <= 1
+
+
+def test_it_takes_linear_time():
+    check = refusal()
+    pieces = (
+        "a",
+        "a ",
+        "i can't ",
+        "sorry ",
+        "- a\n",
+        "but ",
+        "however ",
+        '"',
+        "if ",
+        "first, ",
+        "a a",
+        "kann ",
+        "\n",
+    )
+    for piece in pieces:
+        begun = "I can't help you"
+        assert_linear(check, lambda size: make_sample(begun + piece * size, refuses=True), 8_000)  # noqa: B023

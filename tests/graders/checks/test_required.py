@@ -1,0 +1,153 @@
+"""Texts that must stand in a completion, or must not: words, patterns, fields, bad input, time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from graders import Reward
+from graders.checks import required
+from graders.checks.required import must_contain, must_not_contain
+from graders.errors import DecorationError, RecordError
+from graders.testing import make_sample
+from support.doc_tables import page, rows, spans
+from support.growth import assert_linear
+
+CHECKS = {"must_contain": must_contain, "must_not_contain": must_not_contain}
+UNTYPED: Any = required
+TABLE = [
+    (call.strip("`"), text, float(paid))
+    for call, cell, paid in rows(page("required.md"), "Texts and patterns", 3)
+    for text in spans(cell)
+]
+
+
+@pytest.mark.parametrize(("call", "text", "paid"), TABLE)
+def test_a_completion_is_paid_as_the_page_says(call, text, paid):
+    if "patterns" in call:
+        pytest.importorskip("re2")
+    assert eval(call, dict(CHECKS))(make_sample(text)).value == paid
+
+
+def test_what_is_missing_and_what_is_there_is_named():
+    found = must_contain(texts=["a", "b", "c"], partial=True)(make_sample("only b"))
+    assert found == Reward(1 / 3, metrics={"unread": 0, "contained": 1 / 3})
+    assert found.reason == "it does not contain 'a', 'c'"
+    found = must_not_contain(texts=["a", "b", "c"])(make_sample("a and b"))
+    assert found == Reward(0.0, metrics={"unread": 0, "contained": 2})
+    assert found.reason == "it contains 'a', 'b'"
+
+
+def test_the_record_lists_texts_too():
+    check = must_contain(texts=["a"], field="words")
+    assert check(make_sample("a b", words=["b"])).value == 1
+    assert check(make_sample("a c", words=["b"])).value == 0
+    assert check(make_sample("a", words=[])).value == 1
+    assert must_contain(field="words")(make_sample("b", words="b")).value == 1
+    assert must_contain(field="reference_answer")(make_sample("a, b", ["a", "b"])).value == 1
+    assert must_contain(field="words")(make_sample("a, b", {"words": ["a", "c"]})).value == 0
+    assert must_not_contain(field="words")(make_sample("a", words=["b"])).value == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({}, "the record's words is no list of texts"),
+        ({"words": None}, "is no list of texts"),
+        ({"words": 7}, "is no list of texts"),
+        ({"words": ["a", 7]}, "is no list of texts"),
+        ({"words": []}, "words is empty: list the texts there"),
+        ({"words": [" "]}, "words lists a text that is blank"),
+        ({"words": ["\u200b"]}, "words lists a text that is blank"),
+    ],
+)
+@pytest.mark.parametrize("make", CHECKS.values())
+def test_a_record_that_asks_for_nothing_is_the_record_s_fault(make, fields, message):
+    with pytest.raises(RecordError, match=message):
+        make(field="words")(make_sample("a", **fields))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("must_contain()", "it asks for nothing: write texts"),
+        ("must_not_contain(texts=[])", "it asks for nothing"),
+        ("must_contain(texts='refund')", "texts='refund': write a list of texts"),
+        ("must_contain(texts=[' '])", "not blank"),
+        ("must_contain(texts=[7])", "not blank"),
+        ("must_contain(texts=['a'], need='some')", "need='some': write 'all' or 'any'"),
+        ("must_contain(texts=['a'], need='any', partial=True)", "leave out need='any'"),
+        ("must_contain(texts=['a'], whole=1)", "write True or False"),
+        ("must_contain(texts=['a'], ignore_case=1)", "write True or False"),
+        ("must_contain(texts=['a'], partial=1)", "write True or False"),
+        ("must_contain(field=' ')", "not blank"),
+        ("must_contain(texts=['a'], take='x')", "write one of"),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_refused(call, message):
+    with pytest.raises(DecorationError, match=message):
+        eval(call, dict(vars(UNTYPED)))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [("(a", "RE2 cannot read it: missing \\)"), ("(?=a)", "invalid perl operator"), ("a*", "fits the empty")],
+)
+def test_a_pattern_that_cannot_be_meant_is_refused(pattern, message, capfd):
+    pytest.importorskip("re2")
+    with pytest.raises(DecorationError, match=message):
+        must_contain(patterns=[pattern])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_pattern_is_looked_for_in_any_text_and_in_linear_time():
+    pytest.importorskip("re2")
+    check = must_not_contain(patterns=["(a+)+b"])
+    assert check(make_sample("\ud800 ab")).value == 0
+    assert check(make_sample("x" + "a" * 500_000)).value == 1
+
+
+@pytest.mark.parametrize("make", CHECKS.values())
+def test_nothing_is_never_paid(make):
+    for text in ("", " ", "\n", "\u200b", "...", "\u2800"):
+        assert make(texts=["a"])(make_sample(text)) == Reward(0.0, metrics={"unread": 1, "contained": 0})
+    assert make(texts=["!"])(make_sample("!!")).value == 0
+    assert make(texts=["a"], take="tag")(make_sample("a b")).metrics["unread"] == 1
+
+
+WORD = st.text("abc\u00e9\u4e2d\u0939\u093f12", min_size=1, max_size=4)
+BETWEEN = st.sampled_from([" ", ", ", ". ", "\n", " - ", "\u3002", "\u200b "])
+
+
+@given(st.lists(st.tuples(WORD, BETWEEN), min_size=1, max_size=8), WORD)
+def test_words_are_found_where_they_stand_and_nowhere_else(pairs, word):
+    text = "".join(one + between for one, between in pairs)
+    written = [one for one, _ in pairs]
+    for wanted in written:
+        assume("\u4e2d" in wanted or not wanted.startswith("\u093f"))
+        assert must_contain(texts=[wanted])(make_sample(text)).value == 1
+        assert must_not_contain(texts=[wanted])(make_sample(text)).value == 0
+    if not any("\u4e2d" in one for one in (word, *written)) and word not in written:
+        assert must_contain(texts=[word])(make_sample(text)).value == 0
+
+
+@given(st.text(), st.text(min_size=1))
+def test_what_must_be_there_and_what_must_not_be_are_opposites(text, wanted):
+    assume(wanted.strip())
+    try:
+        one, other = (
+            make(texts=[wanted], field="more")(make_sample(text, more=["zzz"])) for make in CHECKS.values()
+        )
+    except RecordError:
+        return
+    assert one.value + other.value <= 1
+
+
+@pytest.mark.parametrize("make", CHECKS.values())
+def test_it_takes_linear_time(make):
+    check = make(texts=["ab", "a b", "\u4e2d"])
+    for piece in ("a", "a ", "b", "\n", "\u0301\u0316", "\u4e2d", "ab"):
+        assert_linear(check, lambda size: make_sample(piece * (size // len(piece)) + "c"), 40_000)  # noqa: B023
