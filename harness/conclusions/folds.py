@@ -50,6 +50,8 @@ class FoldedFigures:
     wrong_earn: float | None
     rewards_after: dict[str, float]
     """Expected reward of each record under the learned policy."""
+    wrong_paid: float | None = None
+    """Share of the learned policy's wrong completions that earn more than the lowest recorded reward."""
 
 
 class _Known(Grading):
@@ -104,6 +106,7 @@ def fold_figures(
             reward.add(example, weights)
             right.add(example, weights)
             earned += _earned(example, weights, rewards, rightness)
+    lowest = min((one for one in rewards.values() if one is not None), default=0.0)
     return FoldedFigures(
         folds=len(parts),
         reward=reward.change(),
@@ -112,6 +115,7 @@ def fold_figures(
         right_earn=_mean((weight * right, earns) for weight, right, earns in earned),
         wrong_earn=_mean((weight * (1.0 - right), earns) for weight, right, earns in earned),
         rewards_after=reward.after,
+        wrong_paid=_mean((weight * (1.0 - right), float(earns > lowest)) for weight, right, earns in earned),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Final
 from harness.conclusions.folds import FoldedFigures
 from harness.conclusions.length_pay import FOLLOWS, SETS, LengthPay
 from harness.conclusions.made import KINDS, MadePay
-from harness.conclusions.verdict import SMALL, change_said, right_falls
+from harness.conclusions.verdict import SMALL, bought, change_said
 from harness.findings import Finding, Place, Rule, Severity
 
 __all__ = ["APART", "RULES", "WarningFigures", "reward_warnings", "unchecked"]
@@ -94,7 +94,7 @@ def _about_right(figures: WarningFigures) -> Iterator[Finding]:
     folds = figures.folds
     if folds is None or folds.right is None:
         return
-    if right_falls(folds.right):
+    if bought(folds):
         yield _finding("B001", change_said("right answers", folds.right))
     reward, earn, wrong = folds.reward, folds.right_earn, folds.wrong_earn
     if reward is None or earn is None or wrong is None:

@@ -15,7 +15,7 @@ from harness.replay.controls import Controls
 from harness.simulator.learned import LearnedReport
 from harness.simulator.style_features import said_of
 
-__all__ = ["RIGHT_FALL", "SMALL", "Facts", "Verdict", "change_said", "right_falls", "verdicts"]
+__all__ = ["RIGHT_FALL", "SMALL", "WRONG_PAID", "Facts", "Verdict", "bought", "change_said", "verdicts"]
 
 RISEN: Final = "risen"
 BOUGHT: Final = "bought"
@@ -32,6 +32,13 @@ RIGHT_FALL: Final = 0.02
 
 Measured against GRPO of a small transformer (`docs/emulator.md`): the expected fall was at least this in 5 of
 15 cases in which the real model lost as much, and in none of the 40 others, whatever the interval.
+"""
+WRONG_PAID: Final = 0.05
+"""Share of wrong answers that a reward must pay before they can be what it is bought with.
+
+A grader that pays right answers in one format alone makes those in other formats fewer. That is no harm that
+wrong answers do: in the benchmark's world of the larger number, GRPO raised the right answers of such graders
+from .22 to .95, and the rehearsal had called their reward bought. Chosen after that was seen.
 """
 _ENOUGH: Final = 0.1
 """Part of the groups that must have given an advantage before style is spoken of."""
@@ -76,10 +83,16 @@ def verdicts(facts: Facts) -> list[Verdict]:
     return [_measured(facts, reward)]
 
 
-def right_falls(right: PolicyChange) -> bool:
+def _right_falls(right: PolicyChange) -> bool:
     """Whether right answers become fewer, and more of them than chance would explain."""
     change = right.change.difference
     return change.mean <= -RIGHT_FALL and change.high is not None and change.high < 0.0
+
+
+def bought(folds: FoldedFigures) -> bool:
+    """Whether right answers become fewer, and wrong ones are paid; unknown pay counts as pay."""
+    paid = folds.wrong_paid is None or folds.wrong_paid >= WRONG_PAID
+    return folds.right is not None and _right_falls(folds.right) and paid
 
 
 def change_said(name: str, moved: PolicyChange) -> str:
@@ -135,13 +148,17 @@ def _measured(facts: Facts, reward: PolicyChange) -> Verdict:
 def _risen(facts: Facts, reward: PolicyChange) -> Verdict:
     """A reward that rises, held against the right answers."""
     said = change_said("Reward", reward)
-    right = None if facts.folds is None else facts.folds.right
-    if right is None:
+    folds = facts.folds
+    right = None if folds is None else folds.right
+    if folds is None or right is None:
         return Verdict(RISEN, _joined(f"{said}.", _favored(facts), _right(facts)))
     both = f"{said}; {change_said('right answers', right)}"
     change = right.change.difference
-    if right_falls(right):
+    if bought(folds):
         return Verdict(BOUGHT, f"{both}: the reward is bought with wrong answers.")
+    if _right_falls(right):
+        why = "hardly any wrong answer is paid, but right ones that are not paid either become fewer."
+        return Verdict(RISEN, _joined(f"{both}: {why}", _favored(facts)))
     if change.low is not None and change.low > 0.0:
         return Verdict(RISEN, f"{both}: of the recorded completions, those that pay are more often right.")
     return Verdict(RISEN, _joined(f"{both}: the reward rises, and right answers do not.", _favored(facts)))

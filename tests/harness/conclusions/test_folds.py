@@ -79,6 +79,7 @@ def test_a_reward_for_wrong_answers_shows_in_both_figures() -> None:
     assert found.right.after < found.right.before - 0.1
     assert found.right_earn == pytest.approx(0.2)
     assert found.wrong_earn == pytest.approx(0.8)
+    assert found.wrong_paid == pytest.approx(1.0)
     assert set(found.rewards_after) == {one.group.key for one in chosen}
 
 

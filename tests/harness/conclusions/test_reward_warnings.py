@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from harness.conclusions.folds import FoldedFigures, PolicyChange
 from harness.conclusions.length_pay import FOLLOWS, SETS, LengthPay
 from harness.conclusions.made import MadePay
 from harness.conclusions.reward_warnings import APART, RULES, WarningFigures, reward_warnings, unchecked
-from harness.conclusions.verdict import RIGHT_FALL, SMALL
+from harness.conclusions.verdict import RIGHT_FALL, SMALL, WRONG_PAID
 from harness.findings import Severity
 from harness.signal.intervals import Interval, Pair
 from support.rehearsed_worlds import RehearsedCase, rehearsed_worlds
@@ -72,6 +74,13 @@ def named(some: WarningFigures) -> set[str]:
 def test_right_answers_that_fall_are_named_whatever_the_reward_does(before: float, change: float) -> None:
     expected = {"B001"} if change <= -RIGHT_FALL else set()
     assert named(figures(folds(right=moved(before, before + change)))) == expected
+
+
+@given(SIGNED, PARTS)
+def test_right_answers_that_fall_are_not_named_where_no_wrong_one_is_paid(change: float, paid: float) -> None:
+    found = replace(folds(right=moved(0.5, 0.5 + change)), wrong_paid=paid)
+    expected = {"B001"} if change <= -RIGHT_FALL and paid >= WRONG_PAID else set()
+    assert named(figures(found)) == expected
 
 
 @pytest.mark.parametrize("reach", [0.2, None])

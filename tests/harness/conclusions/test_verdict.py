@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.conclusions.folds import FoldedFigures, PolicyChange
@@ -103,6 +105,19 @@ def test_the_sentence_of_each_recorded_case_is_right_by_its_own_figures(case: Re
     assert "carries over" not in message
     assert "nothing was learned" not in message
     assert "will" not in message.split()
+
+
+@pytest.mark.parametrize(
+    ("paid", "kind"), [(None, "bought"), (0.5, "bought"), (0.01, "risen"), (0.0, "risen")]
+)
+def test_a_reward_that_pays_no_wrong_answer_is_not_bought_with_them(paid: float | None, kind: str) -> None:
+    found = facts(moved(0.3, 0.5), moved(0.3, 0.2))
+    assert found.folds is not None
+    folds = replace(found.folds, wrong_paid=paid)
+    verdict, message = said(replace(found, folds=folds))
+    assert verdict == kind
+    assert ("bought with wrong answers" in message) is (kind == "bought")
+    assert ("right ones that are not paid either become fewer" in message) is (kind == "risen")
 
 
 def test_without_a_goal_what_is_favored_is_named_and_how_to_give_one() -> None:
