@@ -48,6 +48,7 @@ _CHANGED_BEFORE = re.compile(
     r"|\b(?!x)[a-z]\sx|[\w)\]}$.%]\s{0,3}(?:\+|(?<!\*)\*))"
     r"\s{0,3}\Z"
 )
+_APART = frozenset(",.:;")  # behind these, nothing of the sort can change the number
 _MINUS_WORD = re.compile(r"(?:\b(?:minus|negative)\s{1,2}|[负負]\s?|マイナス\s?)\Z", re.IGNORECASE)
 _SAID = re.compile(r"(?:[^\W\d_]|')[^\W\d_]\s{1,2}\Z")
 _UNSOLVED = re.compile(
@@ -126,7 +127,10 @@ def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int,
     if minus:
         operation = signed or _OPERAND.search(left, 0, minus.start())
         return 0 if operation else -1, at - len(minus[0]), opened
-    if _CHANGED_BEFORE.search(left.lower(), max(0, len(left) - 20)) or (" " in left and _RIVAL.search(left)):
+    apart = left.rstrip()[-1:] in _APART
+    if not apart and _CHANGED_BEFORE.search(left.lower(), max(0, len(left) - 20)):
+        return 0, at, opened
+    if ("or" in left or "v" in left) and _RIVAL.search(left):
         return 0, at, opened
     touching = left[-1:]
     if touching.strip() in ("=", "") and "=" in left[-3:] and _is_unsolved(left):
