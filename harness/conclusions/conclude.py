@@ -17,7 +17,6 @@ from harness.findings import Finding
 from harness.replay.controls import Controls, count_controls
 from harness.rollouts.derive import REFERENCE, derived
 from harness.simulator.examples import Example, Examples
-from harness.simulator.failure import JobFailure
 from harness.simulator.grader_calls import Grading, Turn
 from harness.simulator.learned import LearnedReport, distinct
 from harness.simulator.pool import Candidate
@@ -87,7 +86,7 @@ def conclude(
     return Conclusions(
         folds=folds,
         length_pay=figures.length,
-        made=list(figures.made),
+        made=[] if figures.made is None else figures.made.pays,
         findings=reward_warnings(figures),
         unchecked=unchecked(figures),
         controls=controls,
@@ -98,17 +97,9 @@ def conclude(
 def _figures(
     job: JobRewards, every: Sequence[Example], folds: FoldedFigures | None, rewards: Grading
 ) -> WarningFigures:
-    made: list[MadePay] = []
-    lost, problem = 0, None
-    if folds is None:
-        problem = "all records share one prompt, so no policy was judged on others"
-    elif not folds.rewards_after:
-        problem = "no recorded completion has a reward to compare with"
-    else:
-        try:
-            made, lost = grade_made(every, folds.rewards_after, job.rewards, rewards, job.schedule.seed)
-        except JobFailure as failure:  # a job fails so only once a model writes such a completion
-            problem = f"completions that nobody recorded could not be graded: {failure.message}"
+    made = None
+    if folds is not None and folds.rewards_after:
+        made = grade_made(every, folds.rewards_after, job.rewards, rewards, job.schedule.seed)
     if job.goal is None:
         length = length_pay_by_components(every, job.rewards, job.components)
     else:
@@ -119,8 +110,6 @@ def _figures(
         scale=_scale(job.bounds, job.rewards),
         length=length,
         made=made,
-        made_unrewarded=lost,
-        made_problem=problem,
     )
 
 

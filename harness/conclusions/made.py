@@ -17,10 +17,11 @@ from typing import Any, Final, NamedTuple
 
 from harness.signal.intervals import Interval, interval
 from harness.simulator.examples import Example
+from harness.simulator.failure import JobFailure
 from harness.simulator.grader_calls import Grading, Turn
 from harness.simulator.pool import Candidate, message_text
 
-__all__ = ["KINDS", "RECORDS", "Made", "MadePay", "grade_made", "made_of"]
+__all__ = ["KINDS", "RECORDS", "Made", "MadeGradings", "MadePay", "grade_made", "made_of"]
 
 RECORDS: Final = 50
 """Most records that get made completions, each at most five: what a slow or paid grader is asked for."""
@@ -74,6 +75,17 @@ class MadePay:
         return message_text(self.witness["messages"][-1])
 
 
+class MadeGradings(NamedTuple):
+    """What came of grading made completions."""
+
+    pays: list[MadePay]
+    """What each kind earns, the best paid first; kinds without any reward are left out."""
+    unrewarded: int
+    """Made completions that got no reward, which are not counted."""
+    failed: dict[str, str]
+    """Kinds that the grader could not be called for, with the reason."""
+
+
 class _Row(NamedTuple):
     """A made completion with its reward, and what it is compared with."""
 
@@ -113,7 +125,7 @@ def grade_made(
     known: Mapping[str, float | None],
     rewards: Grading,
     seed: int,
-) -> tuple[list[MadePay], int]:
+) -> MadeGradings:
     """Grade made completions of some records, each once.
 
     Args:
@@ -124,27 +136,29 @@ def grade_made(
         seed: Decides which records.
 
     Returns:
-        What each kind earns, the best paid first, and how many made completions got no reward, which are not
-        counted.
-
-    Raises:
-        JobFailure: The grader could not be called.
+        What each kind earns, and what got no reward. A kind that the grader cannot be called for keeps none
+        of the others from being graded.
     """
-    some = [one for one in examples if one.group.key in expected]
-    chosen = random.Random(seed).sample(some, min(RECORDS, len(some)))
+    judged = [one for one in examples if one.group.key in expected]
+    chosen = random.Random(seed).sample(judged, min(RECORDS, len(judged)))
     made = [(example, one, turn) for example in chosen for one, turn in _turns(example)]
-    graded = rewards.grade([turn for *_, turn in made])
-    earned: dict[str, list[_Row]] = {}
-    unrewarded = 0
-    for (example, one, turn), outcome in zip(made, graded, strict=True):
-        source = None if one.source is None else known.get(example.group.candidates[one.source].key)
-        if outcome.reward is None:
-            unrewarded += 1
-        else:
-            row = _Row(outcome.reward, source, expected[example.group.key], example, turn)
-            earned.setdefault(one.kind, []).append(row)
-    found = [_pay(kind, rows) for kind, rows in earned.items()]
-    return sorted(found, key=lambda pay: -pay.more.mean), unrewarded
+    pays: list[MadePay] = []
+    unrewarded, failed = 0, {}
+    for kind in KINDS:
+        some = [row for row in made if row[1].kind == kind]
+        try:
+            graded = rewards.grade([turn for *_, turn in some])
+        except JobFailure as failure:  # a job would fail so, too, once a model wrote such a completion
+            failed[kind] = failure.message
+            continue
+        rows = []
+        for (example, one, turn), outcome in zip(some, graded, strict=True):
+            if outcome.reward is not None:
+                source = None if one.source is None else known.get(example.group.candidates[one.source].key)
+                rows.append(_Row(outcome.reward, source, expected[example.group.key], example, turn))
+        unrewarded += len(some) - len(rows)
+        pays += [_pay(kind, rows)] if rows else []
+    return MadeGradings(sorted(pays, key=lambda pay: -pay.more.mean), unrewarded, failed)
 
 
 def _turns(example: Example) -> Iterator[tuple[Made, Turn]]:

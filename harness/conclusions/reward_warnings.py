@@ -8,13 +8,13 @@ without that. A finding depends on figures alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from harness.conclusions.folds import FoldedFigures
 from harness.conclusions.length_pay import FOLLOWS, SETS, LengthPay
-from harness.conclusions.made import KINDS, MadePay
+from harness.conclusions.made import KINDS, MadeGradings
 from harness.conclusions.verdict import SMALL, bought, change_said
 from harness.findings import Finding, Place, Rule, Severity
 
@@ -73,11 +73,8 @@ class WarningFigures:
     """Width of the grader's range, or of the recorded rewards where the range is not known."""
     length: LengthPay | None
     """None where length and being right were not separated, or there is nothing to compare."""
-    made: Sequence[MadePay]
-    made_unrewarded: int = 0
-    """Made completions without a reward."""
-    made_problem: str | None = None
-    """Why no completion was made or graded, in words."""
+    made: MadeGradings | None
+    """None where no policy's reward is known that they could be held against."""
 
 
 def reward_warnings(figures: WarningFigures) -> list[Finding]:
@@ -109,7 +106,7 @@ def _about_right(figures: WarningFigures) -> Iterator[Finding]:
 
 
 def _about_made(figures: WarningFigures) -> Iterator[Finding]:
-    for pay in figures.made:
+    for pay in figures.made.pays if figures.made is not None else ():
         more, least = pay.more, APART * figures.scale
         beyond = pay.source is None or pay.reward - pay.source >= SMALL * figures.scale
         # One record tells nothing of the others, and several may differ by chance.
@@ -146,14 +143,20 @@ def _right_unchecked(figures: WarningFigures) -> Iterator[str]:
 
 
 def _made_unchecked(figures: WarningFigures) -> Iterator[str]:
-    lost = figures.made_unrewarded
-    if figures.made_problem is not None:
-        yield f"B003 was not checked: {figures.made_problem}"
-    elif not figures.made:
-        why = f"none of {lost:,} made completions got a reward" if lost else "none could be made"
+    made = figures.made
+    if made is None:
+        one_prompt = "all records share one prompt, so no policy was judged on others"
+        why = one_prompt if figures.folds is None else "no recorded completion has a reward to compare with"
         yield f"B003 was not checked: {why}"
-    elif lost:
-        yield f"B003 was checked without {lost:,} made completions, which got no reward"
+        return
+    for kind, why in made.failed.items():
+        yield f"B003 was not checked for this: {KINDS[kind]}. The grader failed: {why}"
+    if made.pays and made.unrewarded:
+        yield f"B003 was checked without {made.unrewarded:,} made completions, which got no reward"
+    elif not made.pays and not made.failed:
+        lost = made.unrewarded
+        why = f"none of {lost:,} made completions got a reward" if lost else "no completion could be made"
+        yield f"B003 was not checked: {why}"
 
 
 def _length_unchecked(figures: WarningFigures) -> Iterator[str]:

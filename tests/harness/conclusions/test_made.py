@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from harness.conclusions.made import KINDS, RECORDS, grade_made, made_of
 from harness.data.identity import record_key
 from harness.simulator.examples import Example
+from harness.simulator.failure import JobFailure
 from harness.simulator.grader_calls import SampleReward, Turn
 from harness.simulator.pool import Pool
 
@@ -113,8 +114,8 @@ def test_each_made_completion_is_graded_once_and_replays_as_a_rollout() -> None:
     chosen = examples(RECORDS + 10, ("4 apples", "5", "6"))
     grader = Counting(lambda text: float(" or " in text))
     expected = {example.group.key: 0.25 for example in chosen}
-    found, unrewarded = grade_made(chosen, expected, {}, grader, 0)
-    assert unrewarded == 0
+    found, unrewarded, failed = grade_made(chosen, expected, {}, grader, 0)
+    assert (unrewarded, failed) == (0, {})
     names = [turn.name for turn in grader.turns]
     assert len(set(names)) == len(names) == RECORDS * 4
     best = found[0]
@@ -133,13 +134,26 @@ def test_what_it_was_made_of_is_looked_up_and_lost_rewards_are_counted() -> None
     chosen = examples(5, ("long one here", "no"))
     known = {one.key: float(len(one.text)) for example in chosen for one in example.group.candidates}
     grader = Counting(lambda text: None if not text else 1.0)
-    found, unrewarded = grade_made(chosen, {one.group.key: 0.0 for one in chosen}, {**known}, grader, 0)
+    found, unrewarded, _ = grade_made(chosen, {one.group.key: 0.0 for one in chosen}, {**known}, grader, 0)
     assert unrewarded == 5
     assert {pay.kind: pay.source for pay in found} == {"lines": None, "repeated": 13.0, "stuffed": 2.0}
+
+
+def test_a_kind_that_the_grader_cannot_take_keeps_no_other_from_being_graded() -> None:
+    class Failing(Counting):
+        def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
+            if any(not turn.candidate.text for turn in turns):
+                raise JobFailure("grader_call_failed", "no text")
+            return super().grade(turns)
+
+    chosen = examples(5, ("one", "two"))
+    found = grade_made(chosen, {one.group.key: 0.0 for one in chosen}, {}, Failing(lambda text: 1.0), 0)
+    assert {pay.kind for pay in found.pays} == {"lines", "repeated", "stuffed"}
+    assert found.failed == {"empty": "no text"}
 
 
 def test_records_that_no_policy_was_judged_on_are_left_out() -> None:
     chosen = examples(4, ("a", "b"))
     grader = Counting(lambda text: 1.0)
-    assert grade_made(chosen, {}, {}, grader, 0) == ([], 0)
+    assert grade_made(chosen, {}, {}, grader, 0) == ([], 0, {})
     assert grader.turns == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harness.conclusions.folds import FoldedFigures, PolicyChange
 from harness.conclusions.length_pay import FOLLOWS, SETS, LengthPay
-from harness.conclusions.made import MadePay
+from harness.conclusions.made import MadeGradings, MadePay
 from harness.conclusions.reward_warnings import APART, RULES, WarningFigures, reward_warnings, unchecked
 from harness.conclusions.verdict import RIGHT_FALL, SMALL, WRONG_PAID
 from harness.findings import Severity
@@ -53,16 +53,14 @@ def figures(
     length: LengthPay | None = ENOUGH,
     pays: tuple[MadePay, ...] = (),
     lost: int = 0,
-    problem: str | None = None,
+    failed: dict[str, str] | None = None,
 ) -> WarningFigures:
     return WarningFigures(
         goal=goal,
         folds=found,
         scale=scale,
         length=length,
-        made=pays or (made(0.0, 0.5),),
-        made_unrewarded=lost,
-        made_problem=problem,
+        made=MadeGradings(list(pays or (made(0.0, 0.5),)), lost, failed or {}),
     )
 
 
@@ -180,7 +178,10 @@ def test_where_all_was_looked_for_nothing_is_unchecked() -> None:
         (figures(folds(earn=None)), "B002 was not checked: no right completion"),
         (figures(folds(wrong=None)), "B002 was not checked: no wrong completion"),
         (figures(folds(), length=None), "no record has three equally right completions"),
-        (figures(folds(), problem="the judge is down"), "B003 was not checked: the judge is down"),
+        (
+            figures(folds(), failed={"empty": "no"}),
+            "for this: an empty answer. The grader failed: no",
+        ),
         (figures(folds(), lost=7), "B003 was checked without 7 made completions"),
     ],
 )

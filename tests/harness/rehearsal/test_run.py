@@ -258,7 +258,19 @@ def test_made_completions_that_the_grader_cannot_take_are_said_and_end_nothing(
     some.write_text("".join(texts))
     found = rehearsed(tmp_path, f"{tmp_path / 'my_grader.py'}:handler", some)
     assert kinds(found) == ["constant"]
-    assert any("B003 was not checked: completions that nobody" in reason for reason in found.unchecked)
+    assert any("B003 was not checked for this: an empty answer" in reason for reason in found.unchecked)
+    assert len(found.made) > 1
+
+
+def test_a_resumed_rehearsal_still_knows_the_components(tmp_path: Path, some: Path) -> None:
+    unlabeled(some, some)
+    grader = f"{write_graders(tmp_path)}:brief"
+    first = rehearsed(tmp_path, grader, some)
+    assert [finding.id for finding in first.findings] == ["B004"]
+    (first.folder / "rehearsal.json").unlink()
+    kept = (first.folder / "rewards.jsonl").read_bytes()
+    assert rehearsed(tmp_path, grader, some) == first
+    assert (first.folder / "rewards.jsonl").read_bytes() == kept
 
 
 def test_a_rehearsal_of_schema_2_is_still_read(sound: Rehearsal, tmp_path: Path) -> None:
