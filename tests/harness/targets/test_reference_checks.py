@@ -65,6 +65,15 @@ def found(report: Report) -> list[tuple[str, int | None]]:
             ["2026-11-26", "26 November", ["14:30"]],
             ["03/04/2026", "2026-02-30", "now"],
         ),
+        (
+            "checks.similarity:bleu()",
+            ["The cat sat down.", ["a b c d", "e f g h"], {"text": "a b c d"}],
+            ["The cat", "...", None],
+        ),
+        ('checks.similarity:rouge(n=1, tokens="rouge")', ["The cat"], ["\u6771\u4eac"]),
+        ("checks.similarity:meteor()", ["Dogs", "\u6771\u4eac"], ["a" * 10_001]),
+        ("checks.fuzzy:fuzzy()", ["Paris", ["Paris", "Rome"]], ["?!", [1]]),
+        ("checks.grounding:citations()", [], ["Two years [1]."]),
         ('checks.json_fields:json_fields(fields=["a"])', [{"a": 1, "b": 2}], [{"b": 2}, [1]]),
     ],
 )
