@@ -51,13 +51,14 @@ class ExpectedCall:
         self.arguments = arguments
 
 
-def expected_calls(reference: object) -> list[ExpectedCall]:
+def expected_calls(reference: object, *, may_be_none: bool = False) -> list[ExpectedCall]:
     """Read a record's reference.
 
     Args:
         reference: A list of calls, or one call; an object that holds the list as `calls` or `tool_calls`; or
             a text that is either as JSON, or that a model could have written. A call is an object with `name`
             and `arguments`, maybe under `function`, or BFCL's `{function: {argument: [accepted values]}}`.
+        may_be_none: Whether the list may be empty.
 
     Raises:
         RecordError: It holds no call, or one that nothing could be compared with.
@@ -69,10 +70,10 @@ def expected_calls(reference: object) -> list[ExpectedCall]:
         given = next((given[key] for key in _LISTS if isinstance(given.get(key), list)), [given])
     if not isinstance(given, list):
         raise RecordError(f"the reference answer is no list of calls: {_SHAPES}")
-    if not given:
+    if not given and not may_be_none:
         raise RecordError(
-            "the reference answer lists no call, and every text without a call would be right: "
-            "grade records that need no call by another check"
+            "the reference answer lists no call: write the expected calls, or declare may_expect_none for "
+            "records that need none"
         )
     if len(given) > MOST_CALLS:
         raise RecordError(f"the reference answer lists more than {MOST_CALLS} calls")

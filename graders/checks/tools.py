@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import re
-
-from ..errors import DecorationError, RecordError
+from ..errors import DecorationError
 from ..extract import Missing
-from ..extract._json import exact_json
 from ..sample import final_text
 from ._answers import reward, take_option, text_of
+from ._argument_comparison import ArgumentComparison
 from ._call_forms import FORMS, native_calls, written_calls
-from ._expected_calls import Accepted, Arguments, expected_calls, plain
+from ._declared_tools import NO_TOOL, check_declared, declared_tools
+from ._expected_calls import expected_calls
 from ._options import choice_option, flag_options, names_option, text_option
 from ._pairing import in_order, one_to_one
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, Literal, TypeAlias
 
     from ..reward import Reward
     from ..sample import Sample
     from ._answers import Find, Take
     from ._call_forms import Call
-    from ._expected_calls import ExpectedCall
 
     Match: TypeAlias = Literal["all", "subset", "superset", "f1"]
     Order: TypeAlias = Literal["any", "same"]
     Text: TypeAlias = Literal["any", "none", "harmony", "hermes", "json", "mistral", "pythonic"]
-
-_PUNCTUATION = re.compile(r"[ ,./\-_*^]")  # what BFCL's evaluator takes out, standardize_string
-_NUMBER = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)*")
 
 
 def tool_calls(
@@ -47,6 +42,7 @@ def tool_calls(
     ignore_case: bool = False,
     ignore_punctuation: bool = False,
     dots_as_underscores: bool = False,
+    may_expect_none: bool = False,
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion makes the tool calls that the record expects.
 
@@ -82,6 +78,8 @@ def tool_calls(
         ignore_punctuation: Whether texts are compared without spaces and `, . / - _ * ^`, as BFCL's evaluator
             does; a text that is one number keeps them.
         dots_as_underscores: Whether the name `a_b` counts as `a.b`, as APIs need that allow no dots in names.
+        may_expect_none: Whether an empty list of calls is a reference, of a record that needs no call; a text
+            without a call is right there, whatever it says. Without, such a record is refused.
 
     Raises:
         DecorationError: An option cannot be meant.
@@ -106,6 +104,7 @@ def tool_calls(
         ignore_case=ignore_case,
         ignore_punctuation=ignore_punctuation,
         dots_as_underscores=dots_as_underscores,
+        may_expect_none=may_expect_none,
     )
     find = take_option(take)
     if find is not None and text == "none":
@@ -113,7 +112,7 @@ def tool_calls(
             "take= finds calls in the text, and text='none' reads none there: leave one out"
         )
     ignored = names_option("ignore", ignore)
-    fits = _Comparison(ignored, coerce, ignore_case, ignore_punctuation, defaults, unknown_arguments)
+    needless = None if unknown_arguments else ignored  # arguments that an expected call may leave out
     pairs = in_order if order == "same" else one_to_one
 
     def named(name: str) -> str:
@@ -121,27 +120,29 @@ def tool_calls(
 
     def makes_the_calls(sample: Sample[Any]) -> Reward:
         """Whether the completion makes the expected calls."""
-        expected = expected_calls(sample.reference_answer)
-        declared = _declared(sample.fields.get(field), field, named)
+        expected = expected_calls(sample.reference_answer, may_be_none=may_expect_none)
+        declared = declared_tools(sample.fields.get(field), field, named)
         if declared is not None:
             for call in expected:
-                _check_declared(
-                    call, declared.get(named(call.name)), field, None if unknown_arguments else ignored
-                )
+                check_declared(call, declared.get(named(call.name)), field, needless)
         made, from_text = _made(sample, text, find)
         if isinstance(made, Missing):
-            return reward(0.0, 1.0, {"from_text": 0.0, "right_calls": 0.0})
-        tool_of = (declared or {}).get
-        right = pairs(
-            len(made),
-            len(expected),
-            lambda one, other: (
-                named(made[one][0]) == named(expected[other].name)
-                and fits.call(made[one][1], expected[other].arguments, tool_of(named(made[one][0]), _NO_TOOL))
-            ),
+            says = not expected and made.kind == "none" and any(map(str.isalnum, sample.completion))
+            return reward(float(says), float(not says), {"from_text": 0.0, "right_calls": float(says)})
+        fits = ArgumentComparison(
+            ignored, coerce, ignore_case, ignore_punctuation, defaults, unknown_arguments
         )
-        value = _VALUES[match](right, len(made), len(expected))
-        return reward(value, 0.0, {"from_text": float(from_text), "right_calls": right / len(expected)})
+
+        def is_right(one: int, other: int) -> bool:
+            (name, arguments), wanted = made[one], expected[other]
+            tool = (declared or {}).get(named(name), NO_TOOL)
+            return named(name) == named(wanted.name) and fits.call(arguments, wanted.arguments, tool)
+
+        right = pairs(len(made), len(expected), is_right)
+        value = _VALUES[match](right, len(made), len(expected)) if expected else 0.0
+        return reward(
+            value, 0.0, {"from_text": float(from_text), "right_calls": right / max(1, len(expected))}
+        )
 
     return makes_the_calls
 
@@ -165,172 +166,3 @@ def _made(sample: Sample[Any], form: str, find: Find | None) -> tuple[list[Call]
         return written_calls(sample.completion, final_text(sample), form), True
     part = text_of(find(sample.completion))
     return (part if isinstance(part, Missing) else written_calls(part, part, form)), True
-
-
-class _Tool:
-    """What a tool declares of its arguments.
-
-    Args:
-        required: The arguments that no call may leave out.
-        defaults: What arguments are that a call leaves out.
-    """
-
-    __slots__ = ("defaults", "required")
-
-    def __init__(self, required: frozenset[str], defaults: dict[str, Any]) -> None:
-        self.required = required
-        self.defaults = defaults
-
-
-_NO_TOOL = _Tool(frozenset(), {})
-
-
-def _declared(given: object, field: str, named: Callable[[str], str]) -> dict[str, _Tool] | None:
-    """The record's tools by name; None where it lists none.
-
-    Raises:
-        RecordError: They are no tools.
-    """
-    if given is None:
-        return None
-    listed: Any = exact_json(given) if isinstance(given, str) else given
-    if not isinstance(listed, list):
-        raise RecordError(f"the record's {field} is no list of tools")
-    found: dict[str, _Tool] = {}
-    for one in listed:
-        tool: Any = one.get("function", one) if isinstance(one, dict) else None
-        if not isinstance(tool, dict) or not isinstance(tool.get("name"), str):
-            raise RecordError(f"the record's {field} lists a tool without a name")
-        schema = tool.get("parameters", tool.get("input_schema"))
-        schema = schema if isinstance(schema, dict) else {}
-        properties, required = schema.get("properties"), schema.get("required")
-        found[named(tool["name"])] = _Tool(
-            frozenset(name for name in required if isinstance(name, str))
-            if isinstance(required, list)
-            else frozenset(),
-            {
-                name: one["default"]
-                for name, one in (properties.items() if isinstance(properties, dict) else ())
-                if isinstance(one, dict) and "default" in one
-            },
-        )
-    return found
-
-
-def _check_declared(
-    call: ExpectedCall, tool: _Tool | None, field: str, ignored: Sequence[str] | None
-) -> None:
-    """Refuse an expected call that no call of the record's tools could be.
-
-    Args:
-        call: The expected call.
-        tool: The tool of its name; None where there is none.
-        field: The record's field that lists the tools.
-        ignored: Arguments that are not compared; None where a call may have any.
-
-    Raises:
-        RecordError: The tool is not listed, or requires an argument that the call does not name.
-    """
-    if tool is None:
-        raise RecordError(
-            f"the reference answer calls {call.name!r}, which is not among the record's {field}"
-        )
-    lacking = () if ignored is None else sorted(tool.required.difference(call.arguments, ignored))
-    if lacking:
-        raise RecordError(
-            f"the reference answer calls {call.name!r} without {lacking[0]!r}, "
-            f"which the record's {field} require"
-        )
-
-
-class _Comparison:
-    """Compares the arguments of a call with those that are expected.
-
-    Args:
-        ignored: Names of arguments that are not compared.
-        coerce: Whether texts count as the numbers and booleans that they spell.
-        ignore_case: Whether capitals count as small letters.
-        ignore_punctuation: Whether punctuation counts as nothing.
-        defaults: Whether an argument that is left out counts as its tool's default.
-        unknown: Whether a call may have arguments that are not expected.
-    """
-
-    def __init__(
-        self,
-        ignored: Sequence[str],
-        coerce: bool,
-        ignore_case: bool,
-        ignore_punctuation: bool,
-        defaults: bool,
-        unknown: bool,
-    ) -> None:
-        self._ignored = frozenset(ignored)
-        self._coerce = coerce
-        self._ignore_case = ignore_case
-        self._ignore_punctuation = ignore_punctuation
-        self._defaults = defaults
-        self._unknown = unknown
-
-    def call(self, given: Mapping[str, Any], wanted: Arguments, tool: _Tool) -> bool:
-        """Whether the arguments of a call are the expected ones."""
-        defaults = tool.defaults if self._defaults else {}
-        given = {name: value for name, value in given.items() if name not in self._ignored}
-        for name, value in given.items():
-            if name in wanted:
-                if not self._accepts(wanted[name], value, name in tool.required):
-                    return False
-            elif not self._unknown and not (name in defaults and self._same(value, plain(defaults[name]))):
-                return False
-        for name, accepted in wanted.items():
-            if name in given or name in self._ignored:
-                continue
-            if name in defaults and self._accepts(accepted, defaults[name], False):
-                continue
-            if not accepted.optional or name in tool.required:
-                return False
-        return tool.required - self._ignored <= given.keys()
-
-    def _accepts(self, accepted: Accepted, value: object, required: bool) -> bool:
-        """Whether a value is accepted; where an argument is required, an empty text stands for itself."""
-        if value == "" and required and accepted.optional:
-            return all(isinstance(one, str) for one in accepted.values)
-        return any(self._same(value, one) for one in accepted.values)
-
-    def _same(self, value: Any, wanted: Any) -> bool:
-        """Whether a value is the wanted one; how deep it goes, the reference decides."""
-        if isinstance(wanted, Arguments):
-            if not isinstance(value, dict) or not value.keys() <= wanted.keys():
-                return False
-            return all(
-                self._accepts(one, value[name], False) if name in value else one.optional
-                for name, one in wanted.items()
-            )
-        if isinstance(wanted, list):
-            return (
-                isinstance(value, list) and len(value) == len(wanted) and all(map(self._same, value, wanted))
-            )
-        if isinstance(value, str) and isinstance(wanted, str):
-            return value == wanted or self._spelled(value) == self._spelled(wanted)
-        return _equal(value, wanted) or (self._coerce and _coerced_equal(value, wanted))
-
-    def _spelled(self, text: str) -> str:
-        """A text, spelled alike with those that count as the same."""
-        if self._ignore_punctuation and not _NUMBER.fullmatch(text.strip()):
-            text = _PUNCTUATION.sub("", text).replace("'", '"')
-        return text.casefold() if self._ignore_case else text
-
-
-def _equal(value: object, wanted: object) -> bool:
-    """Whether two values of JSON that are no objects of the reference are the same."""
-    return isinstance(value, bool) is isinstance(wanted, bool) and value == wanted
-
-
-def _coerced_equal(value: object, wanted: object) -> bool:
-    """Whether one of two values is a text that spells the other, a number or a boolean."""
-    if isinstance(value, str) is isinstance(wanted, str):
-        return False
-    text, other = (value, wanted) if isinstance(value, str) else (wanted, value)
-    if not isinstance(other, (bool, int, float)):
-        return False
-    spelled = exact_json(str(text).strip().lower())
-    return isinstance(spelled, (bool, int, float)) and _equal(spelled, other)

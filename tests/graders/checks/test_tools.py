@@ -199,6 +199,17 @@ def test_a_reference_may_be_text_and_tools_may_be_openais():
     assert tool_calls(tools="offered")(make_sample('[f(a="x")]', [{"f": {"a": ["x"]}}], tools=7)).value == 1
 
 
+def test_a_large_text_is_spelled_once_however_often_it_is_compared():
+    check = tool_calls(ignore_case=True, ignore_punctuation=True)
+    calls: Calls = [("f", {"a": ".,A" * 2_000})] * 100
+    start = time.process_time()
+    assert check(parsed(calls, [{"f": {"a": ["x", "y", "z"]}}] * 100)).value == 0
+    spelled = time.process_time() - start
+    start = time.process_time()
+    assert tool_calls()(parsed(calls, [{"f": {"a": ["x", "y", "z"]}}] * 100)).value == 0
+    assert spelled < 20 * max(time.process_time() - start, 0.01)
+
+
 UNTYPED: Any = module
 
 
@@ -210,6 +221,7 @@ UNTYPED: Any = module
         ({"text": "xml"}, "'hermes'"),
         ({"tools": " "}, "not blank"),
         ({"coerce": 1}, "True or False"),
+        ({"may_expect_none": "no"}, "True or False"),
         ({"ignore": "why"}, "a list of names"),
         ({"ignore": ["a", "a"]}, "each name once"),
         ({"take": "calls"}, "pass a function"),

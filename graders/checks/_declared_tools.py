@@ -1,0 +1,89 @@
+"""What a record declares of its tools: the arguments that they require, and the defaults of others."""
+
+from __future__ import annotations
+
+from ..errors import RecordError
+from ..extract._json import exact_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from ._expected_calls import ExpectedCall
+
+
+class DeclaredTool:
+    """What a tool declares of its arguments.
+
+    Args:
+        required: The arguments that no call may leave out.
+        defaults: What arguments are that a call leaves out.
+    """
+
+    __slots__ = ("defaults", "required")
+
+    def __init__(self, required: frozenset[str], defaults: dict[str, Any]) -> None:
+        self.required = required
+        self.defaults = defaults
+
+
+NO_TOOL = DeclaredTool(frozenset(), {})
+
+
+def declared_tools(given: object, field: str, named: Callable[[str], str]) -> dict[str, DeclaredTool] | None:
+    """The record's tools by name; None where it lists none.
+
+    Raises:
+        RecordError: They are no tools.
+    """
+    if given is None:
+        return None
+    listed: Any = exact_json(given) if isinstance(given, str) else given
+    if not isinstance(listed, list):
+        raise RecordError(f"the record's {field} is no list of tools")
+    found: dict[str, DeclaredTool] = {}
+    for one in listed:
+        tool: Any = one.get("function", one) if isinstance(one, dict) else None
+        if not isinstance(tool, dict) or not isinstance(tool.get("name"), str):
+            raise RecordError(f"the record's {field} lists a tool without a name")
+        schema = tool.get("parameters", tool.get("input_schema"))
+        schema = schema if isinstance(schema, dict) else {}
+        properties, required = schema.get("properties"), schema.get("required")
+        found[named(tool["name"])] = DeclaredTool(
+            frozenset(name for name in required if isinstance(name, str))
+            if isinstance(required, list)
+            else frozenset(),
+            {
+                name: one["default"]
+                for name, one in (properties.items() if isinstance(properties, dict) else ())
+                if isinstance(one, dict) and "default" in one
+            },
+        )
+    return found
+
+
+def check_declared(
+    call: ExpectedCall, tool: DeclaredTool | None, field: str, ignored: Sequence[str] | None
+) -> None:
+    """Refuse an expected call that no call of the record's tools could be.
+
+    Args:
+        call: The expected call.
+        tool: The tool of its name; None where there is none.
+        field: The record's field that lists the tools.
+        ignored: Arguments that are not compared; None where a call may have any.
+
+    Raises:
+        RecordError: The tool is not listed, or requires an argument that the call does not name.
+    """
+    if tool is None:
+        raise RecordError(
+            f"the reference answer calls {call.name!r}, which is not among the record's {field}"
+        )
+    lacking = () if ignored is None else sorted(tool.required.difference(call.arguments, ignored))
+    if lacking:
+        raise RecordError(
+            f"the reference answer calls {call.name!r} without {lacking[0]!r}, "
+            f"which the record's {field} require"
+        )
