@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from .._invisible import composed
+from ._language_words import LETTERS, OTHER, WORDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ SHARE = 0.7
 """The share of the letters that a language's script needs; names and formulas use the rest."""
 FEWEST_LETTERS = 5
 """The fewest letters of a script of its own that tell a language."""
-_FEWEST_HITS, _LEAD, _LEAST = 2, 1.4, 0.12
+_FEWEST_HITS, _LEAD, _LEAST = 2, 2.5, 0.12
 
 _SCRIPTS = {
     "latin": r"A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff",
@@ -42,185 +43,12 @@ _SCRIPTS = {
 """Scripts by name; those of one language go by its code."""
 _RUN = re.compile("|".join([*(f"(?P<{name}>[{signs}]+)" for name, signs in _SCRIPTS.items()), r"[^\W\d_]+"]))
 
-# Common words, most of them without a meaning of their own, so that they occur whatever a text is about.
-_WORDS: dict[str, dict[str, str]] = {
-    "latin": {
-        "en": """
-            the of and to in is you that it he was for on are as with his they at be this have from or
-            had by but what not were we when your can said there an each which she do how their if will
-            up about out them then these so her would make like him has my i me our us who been its did
-            am could should where why because very just over more than some any no all into only also
-        """,
-        "es": """
-            de la que el en y los se del las un por con no una su para es al lo como más pero sus le ya
-            o este sí porque esta entre cuando muy sin sobre también me hasta hay donde quien desde todo
-            nos durante todos uno les ni contra otros ese eso ante ellos esto antes algunos qué unos yo
-            otro otras soy eres somos fue era son está están mi tu te nuestra nuestro puede
-        """,
-        "pt": """
-            de a o que e do da em um para é com não uma os no se na por mais as dos como mas foi ao ele
-            das tem à seu sua ou ser quando muito há nos já está eu também só pelo pela até isso ela
-            entre era depois sem mesmo aos ter seus quem nas me esse eles estão você tinha foram essa
-            num nem suas meu às minha têm numa pelos elas são nós isto pode
-        """,
-        "fr": """
-            de la le et les des en un une du est que dans qui pour pas sur au plus par ce il ne se sont
-            avec son vous nous je mais ou leur elle aux cette ces comme tout fait être été même sans ses
-            bien où deux très on ont peut aussi si d l s n c j qu y tous leurs après avant votre notre
-            mon ma mes moi toi lui était
-        """,
-        "de": """
-            der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an
-            werden aus er hat dass sie nach wird bei einer um am sind noch wie einem über einen so zum
-            war haben nur oder aber vor zur bis mehr durch man sein wurde wenn ihre ihr ich wir du kann
-            mir mich uns dich dein mein diese dieser dieses sehr doch schon
-        """,
-        "it": """
-            di che è e la il un a per in una mi sono non ho si lo ma ha cosa le con no da se come io ci
-            questo qui hai sei del bene tu sì me al più c della mio dei nel alla perché gli anche suo
-            quando nella delle questa molto loro degli sua era essere dal ti i dalla nei alle tutti
-            tutto così dove chi noi l
-        """,
-        "pl": """
-            w i na z do się nie jest to że o jak a po od za przez dla przy oraz ale czy są tak jego było
-            co być ich który która które tym tego już tylko może jej także lub ja my ty on ona go mi
-            mnie bardzo jeszcze gdy był była jako nas mam ma ze pod nad
-        """,
-        "vi": """
-            và của là có cho không được một các người trong này với để khi những đã đó từ như tôi về ở
-            ra đến cũng nhiều thì làm lại sẽ nên phải hay vào bạn mà còn rất chúng ta theo hơn cách tại
-            nếu đi trên năm sau nó anh em
-        """,
-        "sw": """
-            na ya wa kwa ni katika la za cha kuwa hii yake hiyo kama lakini pia au watu wake hivyo sana
-            kutoka huu hilo hizo zaidi baada kila mtu wengine wakati alikuwa yao ili vya bila hata huo
-            hao yangu wangu mimi wewe yeye sisi ninyi wao nini kwamba hapa hakuna kuna
-        """,
-        "fi": """
-            ja on ei se että oli mutta hän ovat joka kun kuin niin myös sen tai ole jos mitä minä sinä
-            me te he tämä nyt siitä hänen vain vielä kanssa olla ollut voi sitten jo mukaan sekä mikä
-            koska kaikki siellä missä hyvin aina ne siinä sitä niitä olen olet olemme minun sinun meidän
-            sinut joten
-        """,
-        "nl": """
-            de het een en van ik te dat die in is je niet zijn op aan met als voor er maar om hem dan
-            zou of wat mijn men dit zo door over ze zich bij ook tot uit naar der was wij worden wordt
-            deze heeft hij nog kan haar meer we onze waar geen
-        """,
-        "sv": """
-            och att det i en jag hon som han på den med var sig för så till är men ett om hade de av
-            icke mig du henne då sin nu har inte hans honom skulle hennes där min man ej vid kunde något
-            från ut när efter upp vi dem vara vad över än dig kan sina här
-        """,
-        "da": """
-            og i jeg det at en den til er som på de med han af for ikke der var mig sig men et har om vi
-            min havde ham hun nu over da fra du ud sin dem os op man hans hvor eller hvad skal selv her
-            alle vil blev kunne ind når være noget
-        """,
-        "no": """
-            og i jeg det at en et den til er som på de med han av ikke der så var meg seg men ett har om
-            vi min mitt ha hadde hun nå over da ved fra du ut sin dem oss opp man kan hans hvor eller
-            hva skal selv sjøl her alle vil bli ble blei kunne inn når være noen
-        """,
-        "ro": """
-            de și în a la cu pe este o un din că nu care pentru mai se sunt o au ca fi am fost sau dar
-            după prin lui ai al ei ale le cel cea lor această acest până între foarte când
-        """,
-        "tr": """
-            ve bir bu için da de ile çok ne o daha olarak gibi en kadar sonra olan ama ben sen biz siz
-            onlar var yok mi mı mu değil her şey ki ya veya nasıl neden şu diye bana sana
-        """,
-        "id": """
-            yang dan di ini itu dengan untuk tidak dari dalam akan pada juga saya ke karena tersebut
-            bisa ada mereka lebih kata tahun sudah atau saat oleh menjadi orang ia telah adalah seperti
-            sebagai bahwa dapat para harus namun kita dua satu masih hari hanya anda kami
-        """,
-        "cs": """
-            a v se na je že o s z do i to k ve pro za by jsem si jako ale po co být od které která který
-            jeho tak jsou při nebo jen už ze až když bylo byl byla také není aby mezi podle jejich
-        """,
-        "hu": """
-            a az és hogy nem is egy ez van csak de meg már mint vagy még volt ha azt ki én el kell lesz
-            itt mert ezt fel most nagyon úgy amely vele minden lehet olyan
-        """,
-    },
-    "cyrillic": {
-        "ru": """
-            и в не на я что он с это а как то по но его к у же вы за бы ты мы от из о так было только
-            еще ещё меня да для был она они мне нет все или если когда чтобы где при до есть быть может
-            их очень вас кто этот эта эти тоже вот
-        """,
-        "bg": """
-            и на да се в от за е са с не че по ще като до към или при това си съм през който която които
-            още само може ми бил има след тази този тези също много аз ти той тя ние вие те ги го му как
-            какво когато но а както така бъде няма всички
-        """,
-        "uk": """
-            і й в у на не що з до та як за це від про його але для по так він вона вони ми ви я ти чи
-            або якщо коли бути був була було є ще тільки їх мене мені нам вас дуже щоб який яка які
-            через також цей ця ці де все
-        """,
-        "sr": """
-            и у је да се на за од са не то су као би што али који која које или ја ти он она ми ви они
-            до из по о сам смо сте није тако кад када већ само још где јер бити био била
-        """,
-    },
-    "arabic": {
-        "ar": """
-            في من على إلى أن عن هذا هذه التي الذي ما لا كان مع هو هي كل بعد قد لم ذلك بين كما أو أي حيث
-            لكن ثم إن عند غير كانت هناك وهو وهي وفي ومن أنا نحن أنت هم لن يمكن خلال حتى لقد إذا فيها
-            التى
-        """,
-        "fa": """
-            در به از که این را با است برای آن یک می خود تا بر هم نیز شده بود یا اما ما من شما او آنها
-            های ها هر کرد کند شود دارد بودن باید نمی چه اگر بین دیگر همه پس چون هستند باشد وی
-        """,
-        "ur": """
-            کے میں کی ہے اور سے کا کو اس کہ ہیں نے پر یہ بھی ایک تھا کر وہ نہیں جو ہو تو ان تھے گیا تھی
-            ہم آپ لیے ساتھ ہوئے کیا رہے بعد اپنے ہوتا جب تک کچھ مجھے یا
-        """,
-    },
-    "devanagari": {
-        "hi": """
-            के का की में है और को से हैं पर यह नहीं एक भी कि इस ने तो ही जो था कर वह लिए हो थे कुछ अपने
-            ये क्या उस या थी मैं हम आप जब तक साथ बहुत हुआ हुए उन मुझे रहा रहे तुम कोई गया सकते सकता कैसे
-            क्यों क्योंकि होता होती
-        """,
-        "mr": """
-            आणि आहे या मध्ये च्या ची चा हे ते नाही होते तर की हा ही एक व आहेत होता होती असे पण मी तो ती
-            आपण आम्ही तुम्ही त्या त्याच्या काही सर्व अशा म्हणून केले करून साठी मला खूप असते असतो जे झाला
-            झाली झाले आता काय कसे येथे त्यांच्या आपल्या माझ्या माझा माझी घेऊन
-        """,
-        "ne": """
-            छ र को मा यो भने हो पनि गर्न छन् थियो तर लागि एक का की त्यो हुन्छ गरेको छैन म हामी तपाईं उनी
-            यस भएको गर्ने बाट सँग वा धेरै अनि हुन् हामीले हामीलाई मेरो तपाईंको कुनै सबै जब नै लाई भन्ने
-            थिए गरे गर्छ
-        """,
-    },
-}
-# Letters that one language of a script uses and the others listed here hardly do: a word with one is a hit.
-_LETTERS: dict[str, dict[str, str]] = {
-    "latin": {
-        "vi": "ơưạảậầấẩẫắằẳẵặẹẻẽềếểễệỉịọỏồốổỗộớờởỡợụủứừửữựỳỵỷỹđ",
-        "pl": "łżźśćńąę",
-        "es": "ñ",
-        "pt": "ãõ",
-        "de": "ß",
-        "ro": "șțăşţ",
-        "tr": "ığş",
-        "cs": "ěřů",
-        "hu": "őű",
-    },
-    "cyrillic": {"ru": "ыэё", "uk": "іїєґ", "sr": "ћђјљњџ"},
-    "arabic": {"ur": "ٹڈڑںےہھ", "fa": "\u200c", "ar": "ةىيك"},
-    "devanagari": {"mr": "ळ"},
-}
 LANGUAGES = frozenset(
     (
         *(name for name in _SCRIPTS if len(name) == 2),
         "ja",
         "zh",
-        *(one for each in _WORDS.values() for one in each),
+        *(one for each in WORDS.values() for one in each),
     )
 )
 """The codes (ISO 639-1) of the languages that can be told."""
@@ -229,7 +57,7 @@ LANGUAGES = frozenset(
 def _table() -> dict[str, dict[str, tuple[str, ...]]]:
     """The languages that a word hits, by script."""
     made: dict[str, dict[str, tuple[str, ...]]] = {}
-    for script, languages in _WORDS.items():
+    for script, languages in WORDS.items():
         hits = made.setdefault(script, {})
         for language, listed in languages.items():
             for word in set(listed.split()):
@@ -249,7 +77,7 @@ def language_of(text: str) -> str | None:
         script, word = found.lastgroup or "", found[0]
         total += len(word)
         letters[script] = letters.get(script, 0) + len(word)
-        if script in _WORDS:
+        if script in WORDS:
             counted = words.setdefault(script, {})
             counted[word] = counted.get(word, 0) + 1
     eastern = letters.get("kana", 0)
@@ -258,27 +86,37 @@ def language_of(text: str) -> str | None:
     script = max(letters, key=letters.__getitem__, default="")
     if not script or letters[script] < SHARE * total:
         return None
-    if script in _WORDS:
+    if script in WORDS:
         return _by_words(script, words[script].items())
     code = {"kana": "ja", "han": "zh"}.get(script, script)
     return code if letters[script] >= FEWEST_LETTERS and code in LANGUAGES else None
 
 
 def _by_words(script: str, words: Iterable[tuple[str, int]]) -> str | None:
-    """The language of a script whose common words and own letters stand out."""
+    """The language of a script whose common words and own letters stand out.
+
+    It leads each other language by the words that only one of the two has, since neighbors share many.
+    """
     if not _known:
         _known.update(_table())
-    table, own = _known[script], _LETTERS.get(script, {})
+    table, own = _known[script], LETTERS.get(script, {})
+    found: dict[tuple[str, ...], int] = {}
     hits: dict[str, int] = {}
-    total = 0
+    total = common = 0
     for word, times in words:
         total += times
-        owners = table.get(word) or tuple(
-            code for code, signs in own.items() if any(sign in word for sign in signs)
-        )
+        owners = table.get(word, ())
+        common += times * bool(owners)
+        owners = owners or tuple(code for code, signs in own.items() if any(sign in word for sign in signs))
+        found[owners] = found.get(owners, 0) + times
         for language in owners:
             hits[language] = hits.get(language, 0) + times
-    first, second = ([*sorted(hits.items(), key=lambda hit: -hit[1]), ("", 0), ("", 0)])[:2]
-    if first[1] < max(_FEWEST_HITS, _LEAST * total) or first[1] < _LEAD * second[1]:
+    best = max(hits, key=hits.__getitem__, default=OTHER)
+    if common < _FEWEST_HITS or hits[best] < max(_FEWEST_HITS, _LEAST * total) or best == OTHER:
         return None
-    return first[0]
+    for other in hits.keys() - {best}:
+        mine = sum(times for owners, times in found.items() if best in owners and other not in owners)
+        theirs = sum(times for owners, times in found.items() if other in owners and best not in owners)
+        if mine < max(1, _LEAD * theirs):
+            return None
+    return best

@@ -6,8 +6,8 @@ from .._invisible import composed
 from ..errors import DecorationError, RecordError
 from ..extract import Missing
 from ._answers import reward, take_option, text_of
-from ._optional import optional
 from ._options import flag_options, text_option
+from ._re2_patterns import paired, re2_pattern
 from ._recorded import recorded
 from ._spelling import spelling
 from ._visible import says_something, visible
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     Holds: TypeAlias = Callable[[str, str], bool]  # in a text as it is, and in the text as it is compared
 
 _KEPT = 256
-_BYTES_OF_PATTERNS = 8 << 20
 
 
 def must_contain(
@@ -212,15 +211,9 @@ def _expressions(patterns: Sequence[str], ignore_case: bool) -> list[tuple[str, 
     Raises:
         DecorationError: A pattern is none of RE2, or fits the empty text.
     """
-    re2 = optional("re2", "regex")
-    options = re2.Options()
-    options.case_sensitive, options.log_errors, options.max_mem = not ignore_case, False, _BYTES_OF_PATTERNS
     made: list[tuple[str, Holds]] = []
     for pattern in patterns:
-        try:
-            compiled = re2.compile(pattern, options)
-        except re2.error as error:
-            raise DecorationError(f"patterns={pattern!r}: RE2 cannot read it: {_words_of(error)}") from None
+        compiled = re2_pattern(f"patterns={pattern!r}", pattern, ignore_case)
         if compiled.search(""):
             raise DecorationError(f"patterns={pattern!r} fits the empty text: require at least one character")
         made.append((pattern, _fits(compiled)))
@@ -228,18 +221,7 @@ def _expressions(patterns: Sequence[str], ignore_case: bool) -> list[tuple[str, 
 
 
 def _fits(compiled: Any) -> Holds:
-    """What looks for a pattern; RE2 reads UTF-8, which has no halves of surrogate pairs."""
-
-    def fits(text: str, spelled: str) -> bool:
-        return compiled.search(text.encode("utf-8", "replace").decode("utf-8")) is not None
-
-    return fits
-
-
-def _words_of(error: Exception) -> str:
-    """The message of RE2's error, which holds bytes."""
-    message = error.args[0] if error.args else error
-    return message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
+    return lambda text, spelled: compiled.search(paired(text)) is not None
 
 
 def _texts(name: str, given: object) -> list[str]:

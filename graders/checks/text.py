@@ -19,8 +19,8 @@ from ..reward import Abstain, Reward
 from ..reward import number as finite
 from ._answers import alternatives_option, comparing, is_unread, reward, take_option, text_of
 from ._awaiting import run_steps
-from ._optional import optional
 from ._options import LONGEST, count_option, flag_options, function_option, text_option
+from ._re2_patterns import paired, re2_pattern
 from ._spelling import spelling
 
 TYPE_CHECKING = False
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from ._answers import Take
 
     Engine: TypeAlias = Literal["re", "re2"]
-
-
-_UNPAIRED = re.compile("[\ud800-\udfff]")
 
 
 def exact(
@@ -211,8 +208,8 @@ def matches(
             return reward(0.0, 1.0)
         if len(answer) > max_chars:
             return reward(0.0, 0.0)
-        if engine == "re2" and not answer.isascii():
-            answer = _UNPAIRED.sub("\ufffd", answer)  # RE2 reads UTF-8, which has no half of a pair
+        if engine == "re2":
+            answer = paired(answer)
         return reward(1.0 if fits(answer) else 0.0, 0.0)
 
     return matches_pattern
@@ -231,17 +228,7 @@ def _compiled(pattern: str, ignore_case: bool, engine: object) -> Any:
             raise DecorationError(f"pattern={pattern!r}: Python's re does not know it ({error})") from None
     if engine != "re2":
         raise DecorationError(f"engine={engine!r}: write 're' or 're2'")
-    re2 = optional("re2", "regex", "google-re2")
-    options = re2.Options()
-    options.case_sensitive, options.log_errors = not ignore_case, False
-    try:
-        return re2.compile(pattern, options)
-    except (re2.error, UnicodeEncodeError) as error:
-        said = error.args[0].decode() if isinstance(error.args[0], bytes) else error
-        raise DecorationError(
-            f"pattern={pattern!r}: RE2 does not know it ({said}). It has no lookaround, no backreference, "
-            "and no \\Z: write the pattern without them, or engine='re'"
-        ) from None
+    return re2_pattern(f"pattern={pattern!r}", pattern, ignore_case, "engine='re'")
 
 
 def any_of(*checks: Callable[[Sample[Any]], Any]) -> Callable[[Sample[Any]], Any]:

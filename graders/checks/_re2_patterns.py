@@ -1,0 +1,45 @@
+"""Patterns of RE2, whose time is linear in the text whatever the pattern."""
+
+from __future__ import annotations
+
+import re
+
+from ..errors import DecorationError
+from ._optional import optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_UNPAIRED = re.compile("[\ud800-\udfff]")
+
+
+def re2_pattern(option: str, pattern: str, ignore_case: bool, instead: str = "") -> Any:
+    """Compile a pattern.
+
+    Args:
+        option: What to call it in an error: `pattern='('`.
+        pattern: The pattern.
+        ignore_case: Whether capitals count as small letters.
+        instead: What else to write where RE2 does not know the pattern: `engine='re'`.
+
+    Raises:
+        DecorationError: RE2 does not know the pattern.
+        ConfigurationError: RE2 is not installed.
+    """
+    re2 = optional("re2", "regex", "google-re2")
+    options = re2.Options()
+    options.case_sensitive, options.log_errors = not ignore_case, False
+    try:
+        return re2.compile(pattern, options)
+    except (re2.error, UnicodeEncodeError) as error:
+        said = error.args[0].decode() if isinstance(error.args[0], bytes) else error
+        raise DecorationError(
+            f"{option}: RE2 does not know it ({said}). It has no lookaround, no backreference, and no \\Z: "
+            f"write the pattern without them{instead and f', or {instead}'}"
+        ) from None
+
+
+def paired(text: str) -> str:
+    """The text with an unknown character for each half of a surrogate pair, which UTF-8 does not have."""
+    return text if text.isascii() else _UNPAIRED.sub("\ufffd", text)
