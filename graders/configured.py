@@ -9,8 +9,8 @@
     timeout_s = 2
 
 `check` names a ready check; the keys beside it are its options. `[grader]`, which may be left out, holds the
-options of `@grader`. A table with a key `check` inside of an option is a check too, so that checks nest. The
-same in one line: `checks.numbers:number(marker="####")`.
+options of `@grader`. A table inside of an option whose `check` is a text is a check too, so that checks nest.
+The same in one line: `checks.numbers:number(marker="####")`.
 
 The Lambda handler `graders.configured.ready_check` is the grader that the variable GRADER_CHECK names, by a
 file in the artifact or by such a line. Asking for it without the variable is an error.
@@ -235,14 +235,14 @@ def _check_of(table: Mapping[str, Any], depth: int) -> Callable[..., Any]:
 
 
 def _with_checks(value: Any, depth: int) -> Any:
-    """An option's value, in which each table with a key `check` is made the check that it describes."""
+    """An option's value, in which each table whose `check` is a text is made the check that it describes."""
     if depth > _MOST_NESTED:
         raise DecorationError(f"tables and lists are nested more than {_MOST_NESTED} deep")
     if isinstance(value, list):
         return [_with_checks(each, depth + 1) for each in value]
     if not isinstance(value, dict):
         return value
-    if "check" in value:
+    if isinstance(value.get("check"), str):
         return _check_of(value, depth)
     return {name: _with_checks(each, depth + 1) for name, each in value.items()}
 

@@ -14,6 +14,7 @@ from graders.checks.dates import date
 from graders.checks.fuzzy import fuzzy
 from graders.checks.grounding import quotations
 from graders.checks.json_fields import json_fields
+from graders.checks.json_schema import json_schema
 from graders.checks.leaks import no_leaks
 from graders.checks.numbers import boxed_number, list_of_numbers, number
 from graders.checks.required import must_contain, must_not_contain
@@ -163,6 +164,7 @@ WITHOUT_REFERENCE = {
     "repetition": repetition(),
     "has_format": has_format(tags=["answer"]),
     "has_format, marker": has_format(markers=["####"]),
+    "json_schema": json_schema(schema={"type": "object", "required": ["total"]}),
     "in_script": in_script("latin"),
     "quotations": quotations(),
     "quotations, not required": quotations(required=False),

@@ -35,6 +35,11 @@ def test_its_code_runs(block):
     exec(compile(block, PAGE.name, "exec"), {"__name__": "example"})
 
 
+def test_a_field_may_be_named_as_a_check_is():
+    table = {"check": "checks.json_fields:json_fields", "fields": {'"check"': "text"}}
+    assert grader_of_table(table)(make_sample('{"check": "Yes."}', {"check": "yes"})).value == 1
+
+
 def test_the_grader_without_python_is_the_one_with_it():
     (made,) = (grader_of_table(tomllib.loads(block)) for block in blocks("toml", PAGE))
     reference = {"sender": "Ada Lovelace", "total": 12.5, "order": {"id": "A-7"}}
