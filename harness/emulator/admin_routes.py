@@ -96,6 +96,7 @@ async def _learned(request: Request) -> Response:
                 "job": stored.object["id"],
                 "status": stored.object["status"],
                 **report.to_json(),
+                "remarks": parts.goal_remarks,
             }
         finally:
             parts.lifecycle.forget(stored.object["id"])

@@ -28,6 +28,8 @@ class Components(NamedTuple):
     pool: Pool
     goal: Goal | None
     """How right the pool's completions are, where the rollouts say."""
+    goal_remarks: list[str]
+    """What the user should know of how that was read."""
     clock: Clock
     lifecycle: Lifecycle
     runner: Runner

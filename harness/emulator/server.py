@@ -108,7 +108,7 @@ def assemble(config: EmulatorConfig, functions: Functions, notices: Notices | No
     """Make the emulator's components; its owner closes the store and the functions."""
     values = GoalValues(None)
     pool = load_pool(config.rollouts, values.add)
-    goal, _ = values.goal(pool.groups.values(), config.state)
+    goal, goal_remarks = values.goal(pool.groups.values(), config.state)
     store = Store(config.state)
     clock: Clock = ManualClock(store.latest_time()) if config.manual else SystemClock()
     lifecycle = Lifecycle(config, store, pool, clock, functions.open, notices)
@@ -117,6 +117,7 @@ def assemble(config: EmulatorConfig, functions: Functions, notices: Notices | No
         store=store,
         pool=pool,
         goal=goal,
+        goal_remarks=goal_remarks,
         clock=clock,
         lifecycle=lifecycle,
         runner=Runner(lifecycle, speed=config.speed, manual=config.manual),

@@ -44,6 +44,15 @@ def test_the_report_concludes_what_a_rehearsal_does(serve, data) -> None:
     assert (report["findings"], report["unchecked"]) == ([], [])
 
 
+def test_a_goal_that_cannot_be_read_is_said(serve, data, folder: Path) -> None:
+    rollouts = [{**one, "is_right": "yes, quite"} for one in data.rollouts()]
+    (folder / "rollouts.jsonl").write_bytes(data.jsonl(rollouts))
+    report = report_on(serve, data, "right")
+    assert report["folds"]["goal"] is None
+    assert "is_right is not the goal" in report["remarks"][0]
+    assert "nothing says which completions are right" in report["unchecked"][0]
+
+
 def test_grading_can_be_left_out(serve, data) -> None:
     service = serve()
     name = service.submit(service.upload(data.records_of(data.rollouts())[:32]))
