@@ -30,6 +30,7 @@ def sample(said, reference="#### 42"):
 
 
 RIGHT, WRONG = sample("6 * 7 = 42\n#### 42"), sample("6 + 7 = 13\n#### 13")
+EXACT = sample("#### 42")
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +243,8 @@ def memory(aws, arn):
 
 def test_a_changed_parameter_is_a_new_version_too(run_sam, aws, deployed):
     before = aws.outputs(STACK)
-    given = ["--parameter-overrides", "MemorySize=1024 TrainingAccountId=210987654321"]
+    values = "MemorySize=1024 TrainingAccountId=210987654321 GraderCheck=checks.text:exact()"
+    given = ["--parameter-overrides", values]
     run_sam("deploy", "--no-progressbar", "--stack-name", STACK, *given)
     now = aws.outputs(STACK)
     for name in GRADERS:
@@ -250,6 +252,8 @@ def test_a_changed_parameter_is_a_new_version_too(run_sam, aws, deployed):
         assert int(new.rpartition(":")[2]) == int(old.rpartition(":")[2]) + 1
         assert (memory(aws, old), memory(aws, new), memory(aws, now[f"{name}AliasArn"])) == (512, 1024, 1024)
     assert rewards(aws, deployed["WordProblemVersionArn"], RIGHT, WRONG) == [1.0, 0.0]
+    assert rewards(aws, before["ReadyCheckVersionArn"], RIGHT, WRONG) == [1.0, 0.0]
+    assert rewards(aws, now["ReadyCheckVersionArn"], RIGHT, EXACT) == [0.0, 1.0]
 
 
 def test_a_grader_that_leaves_the_template_leaves_its_versions_to_the_jobs(run_sam, checkout, aws, deployed):
