@@ -41,7 +41,6 @@ __all__ = [
     "families",
     "grader_of_table",
     "read_options",
-    "ready_check",
 ]
 
 READY_HANDLER = "graders.configured.ready_check"

@@ -64,26 +64,27 @@ def _as_json(check: ReadyCheck, cost: FamilyCost) -> dict[str, object]:
 
 def _listed(checks: tuple[ReadyCheck, ...], costs: dict[str, FamilyCost]) -> Iterator[str]:
     """Each family with what it costs, and its checks below."""
-    family = None
-    for check in checks:
-        if check.family != family:
-            if family is not None:
-                yield ""
-            family = check.family
-            yield f"checks.{family}: {_needs(check, costs[family])}"
-        yield from _wrapped(check.purpose, f"  {check.name.partition(':')[2]}")
-    yield ""
+    for family, cost in costs.items():
+        own = [check for check in checks if check.family == family]
+        needing = [check for check in own if check.extra]
+        some = ", ".join(check.name.partition(":")[2] for check in needing) if len(needing) < len(own) else ""
+        yield f"checks.{family}: {_needs((needing or own)[0], cost)}{f', for {some}' if some else ''}"
+        for check in own:
+            yield from _wrapped(check.purpose, f"  {check.name.partition(':')[2]}")
+        yield ""
     yield "rft graders NAME shows one; rft graders NAME --toml begins a grader.toml"
 
 
 def _needs(check: ReadyCheck, cost: FamilyCost) -> str:
     """What a family needs, and what it costs."""
-    if cost.import_ms is None:
+    if cost.import_ms is None and check.extra is not None:
         from harness.extras import install_line
 
-        return f"not installed: {install_line(str(check.extra))}"
-    if check.extra is None:
-        return f"standard library, {cost.import_ms:,.0f} ms to import"
+        return f"not installed: {install_line(check.extra)}"
+    if check.extra is None or cost.import_ms is None:
+        return "standard library" + (
+            "" if cost.package_bytes else f", {cost.import_ms or 0:,.0f} ms to import"
+        )
     size = (cost.package_bytes or 0) / 1e6
     return f"extra {check.extra}, {size:,.1f} MB, {cost.import_ms:,.0f} ms to import"
 
@@ -92,7 +93,7 @@ def _shown(check: ReadyCheck, cost: FamilyCost) -> Iterator[str]:
     """One check, in the order in which one decides on it."""
     yield f"{check.name}: {check.purpose}"
     yield f"needs: {_needs(check, cost)}"
-    for each in cost.packages:
+    for each in cost.packages if check.extra else ():
         yield f"  {each}"
     for paragraph in (*check.text.split("\n\n"), check.pays):
         if paragraph.strip():

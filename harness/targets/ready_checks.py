@@ -2,7 +2,8 @@
 
 A check's docstring is the only place that describes it. Its first line says what it checks, the paragraph
 that begins with `It pays` what it pays for that its author might not want, `Args:` its options, and
-`Example:` a call that works.
+`Example:` a call that works. In a family that has an extra, those checks need it whose `Raises:` names a
+`ConfigurationError`.
 """
 
 from __future__ import annotations
@@ -143,7 +144,7 @@ def cost_of(family: str) -> FamilyCost:
     Args:
         family: `numbers`.
     """
-    extra = _extra_of(import_module(f"graders.checks.{family}"))
+    extra = getattr(import_module(f"graders.checks.{family}"), "EXTRA", None)
     tops = sorted(_modules_of(extra)) if extra else []
     program = (
         "import sys, time, json, graders.configured\n"
@@ -165,13 +166,7 @@ def cost_of(family: str) -> FamilyCost:
 def _family(family: str) -> Iterator[ReadyCheck]:
     module = import_module(f"graders.checks.{family}")
     for name, factory in factories(module).items():
-        yield _described(f"checks.{family}:{name}", factory, _extra_of(module, name))
-
-
-def _extra_of(module: Any, name: str | None = None) -> str | None:
-    """The extra of a family, or of one check where the module tells them apart."""
-    extra = getattr(module, "EXTRA", None)
-    return extra if isinstance(extra, str) else None
+        yield _described(f"checks.{family}:{name}", factory, getattr(module, "EXTRA", None))
 
 
 def _described(name: str, factory: Callable[..., Any], extra: str | None) -> ReadyCheck:
@@ -191,7 +186,7 @@ def _described(name: str, factory: Callable[..., Any], extra: str | None) -> Rea
         tuple(_options(factory, meanings)),
         example,
         _given(example, factory),
-        extra,
+        extra if "ConfigurationError" in sections.get("Raises", "") else None,
     )
 
 

@@ -89,3 +89,11 @@ def test_what_is_written_as_toml_reads_back(value):
 @pytest.mark.parametrize("value", [None, float("inf"), float("nan"), [None], {"a": None}, object()])
 def test_what_toml_cannot_say_is_left_out(value):
     assert _toml_value(value) is None
+
+
+def test_of_a_family_with_an_extra_those_checks_need_it_that_cannot_be_made_without():
+    needs = {check.name: check.extra for check in CHECKS}
+    assert needs["checks.fuzzy:fuzzy"] == "similarity"
+    assert needs["checks.sql:sql_equal"] == "sql"
+    assert needs["checks.sql:sql_result"] is None
+    assert needs["checks.numbers:number"] is None
