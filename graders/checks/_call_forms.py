@@ -44,6 +44,9 @@ _RECIPIENT = re.compile(r"to=functions\.([\w.-]++)")
 _HARMONY = re.compile(
     r"(?:<\|start\|>assistant|<\|channel\|>)([^<]*+(?:<\|(?:channel|constrain)\|>[^<]*+){0,3})<\|message\|>"
 )
+# The same where the server took the special tokens away, which `Sample.completion` knows too.
+_BARE_HARMONY = re.compile(r"(?:\A\s*+|assistant)commentary to=functions\.([\w.-]++)(?:\s++json)?\s*+(?=\{)")
+_CHANNELS = ("<|", "to=functions.", "analysis", "commentary to=functions.")
 _HARMONY_END = re.compile(r"<\|(?:call|end|return|start|channel|message)\|>|\Z")
 
 
@@ -91,12 +94,11 @@ def written_calls(completion: str, raw: str, form: str) -> list[Call] | Missing:
     if form != "any":
         return FORMS[form](raw if form == "harmony" else completion)
     marked = [name for name, mark in _MARKS.items() if mark in completion]
-    if "<|message|>" in raw and raw.lstrip().startswith(("<|", "to=")):
-        marked.append("harmony")
-    if len(marked) > 1:
+    channels = _harmony(raw) if "to=functions." in raw else _NO_CALL
+    if len(marked) > 1 or (marked and channels is not _NO_CALL):
         return _SEVERAL
-    if marked:
-        return written_calls(completion, raw, marked[0])
+    if marked or channels is not _NO_CALL:
+        return FORMS[marked[0]](completion) if marked else channels
     return FORMS["json" if _OBJECTS.match(_without_token(completion)) else "pythonic"](completion)
 
 
@@ -152,6 +154,10 @@ def _mistral(text: str) -> list[Call] | Missing:
 
 def _harmony(text: str) -> list[Call] | Missing:
     calls: list[Call | Missing] = []
+    if not text.lstrip().startswith(_CHANNELS):
+        return _NO_CALL
+    if "<|message|>" not in text:
+        return _bare_harmony(text)
     if not text.lstrip().startswith("<|"):  # the template may write `<|start|>assistant` into the prompt
         text = "<|start|>assistant" + text
     for header in _HARMONY.finditer(text):
@@ -163,6 +169,17 @@ def _harmony(text: str) -> list[Call] | Missing:
         end = _HARMONY_END.search(text, header.end())
         arguments = exact_json(text[header.end() : end.start() if end else None].strip())
         calls.append((recipient[1], arguments) if isinstance(arguments, dict) else _BROKEN)
+    return _all_of(calls)
+
+
+def _bare_harmony(text: str) -> list[Call] | Missing:
+    calls: list[Call | Missing] = []
+    for header in _BARE_HARMONY.finditer(text):
+        if len(calls) == MOST_CALLS:
+            return _TOO_MANY
+        arguments, end = leading_json(text, header.end())
+        ended = not text[end:].strip() or text.startswith(("assistant", "commentary"), past_blanks(text, end))
+        calls.append((header[1], arguments) if isinstance(arguments, dict) and ended else _BROKEN)
     return _all_of(calls)
 
 

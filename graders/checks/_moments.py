@@ -72,6 +72,7 @@ _FORMS = {  # each reads as: which of its numbers are year, month and day; a mon
     "week": (rf"{_YEAR}-?w[0-9]{{2}}-?[1-7]", ""),
     "basic": (r"[0-9]{8}(?=t[0-9]{4})", ""),
     "numeric": (rf"[0-9]{{1,2}}(?:-[0-9]{{1,2}}-|/[0-9]{{1,2}}/|\.[0-9]{{1,2}}\.){_YEAR}", ""),
+    "slashed": (rf"[0-9]{{1,2}}/{_YEAR}", "my"),
     "dmy": (
         rf"{_DAY}(?:\s(?:of|de|di))?[-\s]{{0,2}}{_MONTH}(?:[-,]?\s{{0,2}}(?:(?:of|de|del)\s)?{_YEAR})?",
         "dy",
@@ -85,7 +86,7 @@ _FORMS = {  # each reads as: which of its numbers are year, month and day; a mon
 _DATE = _WEEKDAY + "(?:" + "|".join(f"(?P<{name}>{form})" for name, (form, _) in _FORMS.items()) + ")"
 _TIME = (
     r"(?:(?P<clock>(?<=[0-9]t)[0-9]{4}(?:[0-9]{2})?)"
-    r"|(?P<hour>[0-9]{1,2})(?:[:h](?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
+    r"|(?P<hour>[0-9]{1,2})(?:(?::|(?<=[0-9]{2})h)(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
     r"(?:\s{0,2}(?P<half>[ap])(?:m\b|\.m\b\.?))?|\s{0,2}(?P<only>[ap])(?:m\b|\.m\b\.?)))"
     r"(?P<zone>\s?\(?(?:z|utc|gmt)(?![a-z])(?:\s?[-+\u2212][0-9]{1,2}(?::?[0-9]{2})?)?|\s?[-+\u2212][0-9]{2}(?::?[0-9]{2})?)?"
 )

@@ -99,6 +99,18 @@ CALL = '{"name": "f", "arguments": {"a": 1}}'
             1,
         ),
         (' to=functions.f<|channel|>commentary json<|message|>{"a": 1}<|call|>', 0),  # one of two
+        (
+            'analysisTwo of them.assistantcommentary to=functions.f json{"a": 1}' * 2,
+            0,
+        ),
+        (
+            'analysisTwo of them.assistantcommentary to=functions.f json{"a": 1}'
+            'assistantcommentary to=functions.f json{"a": 1}',
+            1,
+        ),
+        ('commentary to=functions.f json{"a": 1}', 0),  # one of two
+        ('I say commentary to=functions.f json{"a": 1}', 0),
+        (f"<|channel|>final<|message|>[{CALL}, {CALL}]<|return|>", 1),
         ('<|channel|>analysis<|message|>commentary to=functions.f {"a": 1}<|end|>', 0),
         (f"<tool_call>{CALL}</tool_call><tool_call>{CALL}", 0),
         (f"<tool_call>{CALL}</tool_call>[TOOL_CALLS] [{CALL}]", 0),
@@ -389,6 +401,8 @@ HOSTILE = [
     "<|channel|>" * 100,
     "<|channel|>commentary to=functions.f<|message|>" * 25,
     "to=functions." + "<|start|>assistant " * 50,
+    "commentary to=functions.f json{" * 50,
+    'assistantcommentary to=functions.f {"a": 1}' * 20,
     '{"name":' * 100,
     "[f(a=1)," * 100,
     "{" + "\n" * 1000,
