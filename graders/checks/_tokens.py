@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     Cut: TypeAlias = Literal["words", "rouge", "wordpunct", "spaces", "squad"]
 
 _MINUS = {0x2212: "-"}
-_IN_NUMBERS = ".,-+"  # part of a number, or a separator
-_NUMBER = re.compile(r"[-+]?\d++(?:[.,]\d++)*+(?=[.,]*+$)")
-_PARTS = re.compile(r"[.,+-]+")
+_IN_NUMBERS = ".,-"  # part of a number, or a separator
+_SIGNS = "%\u2030#&@\u00b0"  # part of the word or number beside them, as currencies and `+<=>` are
+_SEPARATORS = "|~"
+_NUMBER = re.compile(r"[^\w.,]*[.,]?\d++(?:[.,]\d++)*+[^\w.,-]*(?=[.,]*+$)")
+_PARTS = re.compile("[.,-]+")
 _ALPHANUMERIC = re.compile("[a-z0-9]+")
 _WORDPUNCT = re.compile(r"\w+|[^\w\s]+")
 _PUNCTUATION = str.maketrans("", "", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
@@ -32,19 +34,20 @@ _ARTICLES = re.compile(r"\b(a|an|the)\b")
 def words(text: str) -> Tokens:
     """Lower-case words and numbers without punctuation, and each character of scripts without spaces.
 
-    A number keeps its sign and its separators, so that neither `-5` is `5`, nor `3.5` is `3` and `5`.
+    A number keeps its sign, its separators and its currency or percent, and a word such signs as those of
+    `C++`, `C#` and `R&D`, so that neither `-5` is `5`, nor `3.5` is `3` and `5`, nor `C++` is `C#`.
     """
     text = visible(text).casefold().translate(_MINUS)
     kept = {ord(sign): " " for sign in set(text) if sign not in _IN_NUMBERS and not _is_in_word(sign)}
     found: list[str] = []
     for chunk in text.translate(kept).split():
-        number = _NUMBER.match(chunk)
-        if number:
-            found.append(number[0])
-        elif chunk.isalnum() and chunk.isascii():
+        if chunk.isalnum() and chunk.isascii():
             found.append(chunk)
+        elif number := _NUMBER.match(chunk):
+            found.append(number[0])
         else:
-            found += words_by_script(_PARTS.sub(" ", chunk))
+            parts = words_by_script(_PARTS.sub(" ", chunk))
+            found += [part for part in parts if any(map(str.isalnum, part))]
     return tuple(found)
 
 
@@ -75,11 +78,10 @@ CUTS: dict[str, Callable[[str], Tokens]] = {
 
 
 def _is_in_word(sign: str) -> bool:
-    """Whether a sign is a letter, a digit, or a mark on one."""
-    if sign.isalnum():
+    """Whether a sign is a letter, a digit, a mark on one, or a symbol that changes what it means."""
+    if sign.isalnum() or sign in _SIGNS:
         return True
-    if sign.isascii():
-        return False
     from unicodedata import category
 
-    return category(sign)[0] == "M"
+    kind = category(sign)
+    return sign not in _SEPARATORS and (kind[0] == "M" or kind in ("Sc", "Sm"))

@@ -10,7 +10,7 @@ from ..errors import DecorationError
 from ..extract import Missing
 from ._alike import alike
 from ._optional import optional
-from ._options import flag_options
+from ._spelling import spelling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ._answers import Take
 
     Method: TypeAlias = Literal["ratio", "token_sort_ratio", "WRatio"]
+    Process: TypeAlias = Literal["normalized", "default_process", "none"]
 
 EXTRA = "similarity"
 # Nothing interrupts rapidfuzz. WRatio slides one text along the other, which takes 0.8 s for texts of 5,000
@@ -33,7 +34,7 @@ _MOST_CHARS = {"ratio": 100_000, "token_sort_ratio": 100_000, "WRatio": 5_000}
 def fuzzy(
     *,
     method: Method = "ratio",
-    plain: bool = True,
+    process: Process = "normalized",
     take: Take | None = None,
     alternatives: str | None = None,
     at_least: float = 0.8,
@@ -53,8 +54,9 @@ def fuzzy(
     Args:
         method: The function of `rapidfuzz.fuzz`: `ratio`, `token_sort_ratio` (whatever the words' order) or
             `WRatio` (which also pays for a part of the reference).
-        plain: Whether both are compared in small letters, with a space for every sign that is no letter or
-            digit (rapidfuzz's `default_process`): `-5` is `5` then.
+        process: What both are compared without: `normalized` (case, white space, and punctuation around, as
+            `checks.text.normalized`), `default_process` (rapidfuzz's: every sign that is no letter or digit,
+            so that `-5` is `5` and `C++` is `C`) or `none` (white space around).
         take: Finds the answer in a text; None takes all of it.
         alternatives: Field of the record that lists further accepted texts; the best one counts.
         at_least: What is less similar earns nothing.
@@ -71,14 +73,20 @@ def fuzzy(
         >>> check(make_sample("Pablo Neruda", "Gabriel Garcia Marquez")).value
         0.0
     """
-    flag_options(plain=plain)
     most = _MOST_CHARS.get(method) if isinstance(method, str) else None
     if most is None:
         raise DecorationError(f"method={method!r}: write one of {', '.join(_MOST_CHARS)}")
     compared = getattr(optional("rapidfuzz.fuzz", EXTRA), method)
-    process = optional("rapidfuzz.utils", EXTRA).default_process if plain else str.strip
+    processes = {
+        "normalized": spelling(True, True, True),
+        "default_process": optional("rapidfuzz.utils", EXTRA).default_process,
+        "none": str.strip,
+    }
+    spell = processes.get(process) if isinstance(process, str) else None
+    if spell is None:
+        raise DecorationError(f"process={process!r}: write one of {', '.join(processes)}")
     return alike(
-        lambda text, strict: process(text) or Missing("no letter or digit is in it"),
+        lambda text, strict: spell(text) or Missing("nothing is left of it to compare"),
         lambda answer, right: compared(answer, right) / 100,
         take=take,
         alternatives=alternatives,
