@@ -11,7 +11,7 @@ import re
 from ..errors import DecorationError
 from ..extract._compared import allowance
 from ._json_objects import ListByKey, ListInAnyOrder, ListInOrder, ObjectField, ObjectOfFields
-from ._json_values import AcceptedValue, ExactValue, NumberValue, TextValue
+from ._json_values import AcceptedValue, DateValue, ExactValue, NumberValue, TextValue
 from ._options import flag_options, number_option, text_option
 
 TYPE_CHECKING = False
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 _STEP = re.compile(r'(?:"((?:[^"\\]|\\.)*+)"|([^".\[\]]+))(\.|\Z)')
 _OF_ALL = ("kind", "weight", "optional")
-_OF_VALUES = {"exact": ("coerce",), "text": ("coerce",), "number": ("coerce", "tolerance", "relative")}
+_OF_VALUES = {
+    "exact": ("coerce",),
+    "text": ("coerce",),
+    "number": ("coerce", "tolerance", "relative"),
+    "date": ("day_first",),
+}
 _OF_LISTS = {"one_of": ("of",), "list": ("of", "fields"), "set": ("of", "key", "fields")}
 _HOW_TO_NAME = (
     "write keys with dots between them, such as customer.name, and a key that holds a dot, a bracket or a "
@@ -97,15 +102,19 @@ class _FieldReader:
             return AcceptedValue(item)
         if name == "list":
             return ListInOrder(item)
-        if how.get("tolerance") or how.get("relative"):
+        if how.get("of") == "date" or how.get("tolerance") or how.get("relative"):
             raise DecorationError(
-                f"{where}: the numbers of a set are compared exactly: leave the tolerance out, or write "
-                "kind='list'"
+                f"{where}: a set's items are compared exactly, so it has neither dates nor tolerances: write "
+                "kind='list', or of='text'"
             )
         return ListInAnyOrder(item, how.get("coerce", self.coerce))
 
     def value(self, where: str, name: str, how: Mapping[str, Any]) -> ValueKind:
         """The kind of a value that is no list."""
+        if name == "date":
+            if "day_first" in how:
+                flag_options(**{f"{where}: day_first": how["day_first"]})
+            return DateValue(how.get("day_first"))
         coerce = how.get("coerce", self.coerce)
         flag_options(**{f"{where}: coerce": coerce})
         if name != "number":

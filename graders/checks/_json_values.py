@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..extract import Missing, parse_number
 from ..extract._compared import exact, within
 from ..extract._json import exact_json
+from ..extract._phrases import plain_width
 from ._spelling import spelling
 
 TYPE_CHECKING = False
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from ..extract._runs import Number
+    from ._moments import Moment
 
     class ValueKind(Protocol):
         """How values of one kind are compared."""
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
             """Return how right a completion's value is, 0 to 1."""
             ...
 
+
+_LONGEST_DATE = 100
 
 spelled = spelling(True, True, True)
 
@@ -110,6 +114,30 @@ class NumberValue:
         if isinstance(answer, str) is not right[1] and not self.coerce:
             return 0.0
         return float(within(number_of(answer), right[0], self.tolerance, self.relative))
+
+
+class DateValue:
+    """A text that is one date or time, as precisely as the reference says."""
+
+    __slots__ = ("day_first",)
+
+    def __init__(self, day_first: bool | None) -> None:
+        self.day_first = day_first
+
+    def expect(self, value: Any) -> Moment | Missing:
+        """Return the date or time."""
+        if not isinstance(value, str) or len(value) > _LONGEST_DATE:
+            return Missing("it is no text of the length of a date")
+        from ._whole_moments import whole_moment  # which costs an import that other kinds do without
+
+        return whole_moment(plain_width(value), self.day_first)
+
+    def compare(self, right: Moment, answer: Any, shares: FieldShares) -> float:
+        """Whether it says all that the reference says, and the same."""
+        from ._whole_moments import agrees
+
+        found = self.expect(answer)
+        return 0.0 if isinstance(found, Missing) else float(agrees(found, right))
 
 
 class AcceptedValue:

@@ -10,8 +10,9 @@ from ..extract._blocks import is_retracted
 from ..extract._denials import is_asked, is_denied, is_doubted
 from ..extract._phrases import claim_patterns, is_foreign, plain_width
 from ._answers import accepted_texts, comparing, take_option
-from ._moments import Moment, lone_moment, shifted, written_moments
+from ._moments import Moment, lone_moment, written_moments
 from ._options import choice_option, flag_options, text_option
+from ._whole_moments import agrees, whole_moment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ _PRECISIONS = ("reference", "year", "month", "day", "hour", "minute", "second")
 _MOST = 200  # dates and times of an answer that are looked at
 _LONGEST = 200_000  # characters in which they are looked for: a second
 _CLAIMS = claim_patterns(r"|\b[Dd]ates?\s{0,4}(?:is\b|[:=])")
-_AROUND = " \t\r\n.,;!\"'`*_$()[]{}<>"
 _STYLE = re.compile(r"\\(?:text(?:bf|rm)?|math(?:rm|bf))\s?\{")
 _DIGIT = re.compile(r"[0-9]")
 # What makes a date another one, or one of several, right before and right behind it.
@@ -105,7 +105,7 @@ def date(
 
     def read(text: str, strict: bool) -> Moment | Missing:
         plain = _STYLE.sub("", plain_width(text))
-        found = _whole(plain, day_first) if strict else _settled(plain, day_first, find is not None)
+        found = whole_moment(plain, day_first) if strict else _settled(plain, day_first, find is not None)
         if isinstance(found, Missing):
             return found
         if found.offset is None and found.hour is not None and offset is not None:
@@ -117,7 +117,7 @@ def date(
         dropped: dict[str, Any] = dict.fromkeys(_PRECISIONS[kept + 1 :])
         return found if precision == "reference" else found._replace(**dropped, fraction="")
 
-    return comparing(read, _agrees, what="one date or time", take=find, references=accepted_texts)
+    return comparing(read, agrees, what="one date or time", take=find, references=accepted_texts)
 
 
 def _zone_option(zone: object) -> int | None:
@@ -133,34 +133,6 @@ def _zone_option(zone: object) -> int | None:
     if not isinstance(found, Moment) or found.offset is None:
         raise DecorationError(f"zone={zone!r}: write 'UTC', or its hours from UTC such as '+01:00'")
     return found.offset
-
-
-def _agrees(answer: Moment, right: Moment) -> bool:
-    """Whether an answer says all that the reference says, and the same."""
-    if right.offset is not None and right.hour is not None:
-        if answer.offset is None or answer.hour is None:
-            return False
-        there = shifted(answer, right.offset)
-        if isinstance(there, Missing):
-            return False
-        answer = there
-    if right.second is not None and answer.minute is not None and answer.second is None:
-        answer = answer._replace(second=0)
-    for given, wanted in zip(answer[:6], right[:6], strict=True):
-        if wanted is not None and given != wanted:
-            return False
-    return answer.fraction.ljust(9, "0").startswith(right.fraction)
-
-
-def _whole(text: str, day_first: bool | None) -> Moment | Missing:
-    """The date or time that a text is, and nothing else."""
-    text = text.strip(_AROUND)
-    found = written_moments(text, day_first, 1) or lone_moment(text)
-    if not found:
-        return Missing("it holds no date or time")
-    if isinstance(found[0].moment, Missing) or (found[0].start, found[0].end) == (0, len(text)):
-        return found[0].moment
-    return Missing("it is more than a date or time", "not exact")
 
 
 def _settled(text: str, day_first: bool | None, is_slot: bool) -> Moment | Missing:

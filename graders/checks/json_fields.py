@@ -52,9 +52,9 @@ def json_fields(
     Args:
         fields: The fields that are compared, and no others; the reference needs each of them that is not
             optional. A list of names, or a table by name: the kind of its value (`exact`, `text`, `number`,
-            `one_of`, `list`, `set`), or a table with `kind`, `weight`, `optional` and the kind's settings. A
-            name is a path such as `customer.name`. None compares all of the value, and a field too many is
-            wrong.
+            `date`, `one_of`, `list`, `set`), or a table with `kind`, `weight`, `optional` and the kind's
+            settings. A name is a path such as `customer.name`. None compares all of the value, and a field
+            too many is wrong.
         partial: Whether to pay the weight of the right fields. Without `fields`, those of both objects count
             alike; arrays are compared place by place.
         extra: What fields cost that are not among `fields`: nothing with `ignore`, everything with `wrong`;

@@ -104,6 +104,8 @@ def test_take_finds_the_part_but_is_not_let_loose_on_a_reference_that_is_json():
         ({"a": "..."}, {"fields": {"a": "text"}}, "nothing is left of it"),
         ({"a": "5 or 6"}, {"fields": {"a": "number"}}, "its field 'a' cannot be compared"),
         ({"a": True}, {"fields": {"a": "number"}}, "it is no number"),
+        ({"a": "3/4/2026"}, {"fields": {"a": "date"}}, "its field 'a' cannot be compared"),
+        ({"a": "the 26th"}, {"fields": {"a": "date"}}, "it holds no date or time"),
         ({"a": "x"}, {"fields": {"a": "one_of"}}, "it is no list"),
         ({"a": []}, {"fields": {"a": "one_of"}}, "it lists nothing"),
         ({"a": "x"}, {"fields": {"a": "set"}}, "it is no list"),
@@ -153,12 +155,14 @@ UNTYPED: Any = module
         ({"fields": ['"a']}, "in double quotes"),
         ({"fields": ['"\\x"']}, "as JSON writes a text"),
         ({"fields": {"a": 7}}, "write a kind, such as 'text'"),
-        ({"fields": {"a": "int"}}, "kind='int': write one of exact, text, number, one_of, list, set"),
+        ({"fields": {"a": "int"}}, "kind='int': write one of exact, text, number, date, one_of, list, set"),
         ({"fields": {"a": {"kind": []}}}, "write one of exact"),
         ({"fields": {"c": {"name": "text"}}}, r"fields\['c'\] has no setting name beside these"),
         ({"fields": {"a": {"kind": "text", "tolerance": 1}}}, "has no setting tolerance"),
         ({"fields": {"a": {"kind": "number", "tolerance": -1}}}, "tolerance=-1: write 0 or more"),
-        ({"fields": {"a": {"kind": "set", "of": "date"}}}, "of='date': write one of exact, text, number"),
+        ({"fields": {"a": {"kind": "set", "of": "day"}}}, "of='day': write one of exact, text, number, date"),
+        ({"fields": {"a": {"kind": "set", "of": "date"}}}, "neither dates nor tolerances"),
+        ({"fields": {"a": {"kind": "date", "day_first": 1}}}, "day_first=1: write True or False"),
         ({"fields": {"a": {"kind": "set", "of": "number", "relative": 0.1}}}, "compared exactly"),
         ({"fields": {"a": {"kind": "set", "key": ""}}}, "key='': write a text"),
         ({"fields": {"a": {"kind": "set", "fields": ["n"]}}}, "key=None: write a text"),
@@ -317,12 +321,17 @@ def test_lists_are_compared_in_linear_time(unit):
         "a": {"kind": "set", "key": "id", "fields": ["n"]},
         "b": {"kind": "set", "of": "number"},
         "c": {"kind": "list", "fields": ["n", "m"]},
+        "d": "date",
+        "e": {"kind": "text", "coerce": True},
     }
-    reference = {"a": [{"id": 1, "n": 2}], "b": [1], "c": [{"n": 2, "m": 3}]}
+    reference = {"d": "2026-11-26", "e": "x", "a": [{"id": 1, "n": 2}], "b": [1], "c": [{"n": 2, "m": 3}]}
     check = json_fields(fields=fields, partial=True, extra=0.1)
 
     def sample(size):
         items = f"[{unit * (size // len(unit))}1]"
-        return make_sample(f'{{"a": {items}, "b": {items}, "c": {items}}}', reference)
+        return make_sample(
+            f'{{"a": {items}, "b": {items}, "c": {items}, "d": {json.dumps(items)}, "e": "{"x. " * size}"}}',
+            reference,
+        )
 
     assert_linear(check, sample, 100_000)
