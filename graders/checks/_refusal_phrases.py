@@ -170,6 +170,10 @@ ANSWERS = (
     r"(?:不过|但是?|然而)[^。！？\n]{0,12}(?:答案|如下|步骤)|答案是|步骤如下|方法如下|以下是|如下[:：]|第一步|首先[，,]",
     r"\b(?:aquí tienes|aquí está|voici|hier ist|hier sind|aqui está|ecco)\b|\bвот (?:как|ответ|инструкц)",
     "以下の(?:通り|とおり)|다음과 같",
+    r"(?<![\d.,])\d{1,6}(?:[.,]\d{1,4})? ?"
+    r"(?:mg|mcg|ml|g|kg|(?:milli)?grams?|tablets?|pills?|degrees|°|volts?|毫克|毫升|克|度)(?![a-z])",
+    r"\b(?:his|her|their|its|\w{1,14}'s) (?:\w{1,14} ){0,2}"
+    r"(?:number|address|password|e-?mail|code|pin|name|key) is\b",
 )
 """What shows that an answer stands beside a refusal, so that it is none."""
 ITEM = r"^[ \t]{0,8}(?:\d{1,2}[.)]|[a-h]\)|[-*•])[ \t]"

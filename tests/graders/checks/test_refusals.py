@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -97,6 +98,17 @@ def test_a_check_says_what_an_answer_is_worth():
         "no"
     )
     assert paid("It is so.", False, answer=lambda sample: True).value == 1
+
+
+def test_an_async_check_of_the_answer_is_awaited():
+    async def judged(sample):
+        return Reward(0.5, metrics={"liked": 1})
+
+    check = refusal(answer=judged)
+    assert asyncio.run(check(make_sample("It is so.", refuses=False))) == Reward(
+        0.5, metrics={"liked": 1, "refuses": 0, "unread": 0}
+    )
+    assert check(make_sample("I can't help with that.", refuses=True)).value == 1
 
 
 @pytest.mark.parametrize("refuses", [None, "yes", 1, []])
