@@ -16,6 +16,7 @@ from graders.checks.grounding import quotations
 from graders.checks.json_fields import json_fields
 from graders.checks.json_schema import json_schema
 from graders.checks.leaks import no_leaks
+from graders.checks.maths import maths
 from graders.checks.numbers import boxed_number, list_of_numbers, number
 from graders.checks.required import must_contain, must_not_contain
 from graders.checks.shaping import cosine_length, has_format, in_script, length, overlong, repetition
@@ -125,6 +126,12 @@ BY_REFERENCE = {
     "rouge 2": (rouge(n=2), MAT, "the cat sat on the mat", ["Dogs bark", "cat", "mat the on sat cat the"]),
     "meteor": (meteor(), MAT, "the cat sat on the mat", ["Dogs bark", "m a t", "thecatsatonthemat"]),
     "fuzzy": (fuzzy(), "Gabriel Garcia Marquez", "gabriel garcia marquez!", ["Gabriel", "Pablo Neruda", "G"]),
+    "maths": (
+        maths(),
+        "2\\sqrt{3}",
+        "It is $\\boxed{\\sqrt{12}}$.",
+        ["\\boxed{3.4641}", "$2\\sqrt{3}$ or $3$", "\\boxed{2}", "2 3", "-2\\sqrt{3}"],
+    ),
     "sql_equal": (
         sql_equal(),
         "SELECT a FROM t",

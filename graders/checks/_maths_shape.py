@@ -1,0 +1,376 @@
+r"""Takes an expression apart: a scalar, a set, a tuple, intervals or an equation, each made of scalars."""
+
+from __future__ import annotations
+
+import re
+
+from ..extract import Missing, parse_number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+    from ..extract._runs import Number
+
+    Kind: TypeAlias = Literal["scalar", "set", "tuple", "interval", "equation"]
+
+LONGEST = 400
+"""Characters of the longest expression that is read."""
+
+_DEEPEST = 6
+_MOST_PARTS = 50
+_MOST_EXPRESSIONS = 12
+_MOST_LEVELS = 3
+
+_SPELLINGS = (
+    (re.compile(r",\s?\\!\s?"), ","),
+    (re.compile(r"!="), "\u2260"),
+    (re.compile(r"\\approx(?![A-Za-z])"), "\u2248"),
+    (
+        re.compile(
+            r"\\(?:left|right|[bB]igg?[lr]?|displaystyle|limits|,|;|!|:)(?![A-Za-z])|\\q?quad|(?<!\\)\\ |~|\$"
+        ),
+        " ",
+    ),
+    (re.compile(r"\\(?:dfrac|tfrac|cfrac)(?![A-Za-z])"), r"\\frac"),
+    (re.compile(r"\\(?:leqslant|leq|le)(?![A-Za-z])|\u2264|<="), "\u2264"),
+    (re.compile(r"\\(?:geqslant|geq|ge)(?![A-Za-z])|\u2265|>="), "\u2265"),
+    (re.compile(r"\\lt(?![A-Za-z])"), "<"),
+    (re.compile(r"\\gt(?![A-Za-z])"), ">"),
+    (re.compile(r"\\(?:neq?|not=)(?![A-Za-z])"), "\u2260"),
+    (re.compile(r"\\in(?![A-Za-z])|\u2208"), "\u2208"),
+    (re.compile(r"\\cup(?![A-Za-z])|\u222a|\\bigcup(?![A-Za-z])"), "\u222a"),
+    (re.compile(r"\\infty(?![A-Za-z])|\u221e|\binfinity\b|\boo\b"), "\u221e"),
+    (re.compile(r"\\pm(?![A-Za-z])"), "\u00b1"),
+    (re.compile(r"\\mp(?![A-Za-z])"), "\u2213"),
+    (re.compile(r"[\u2212\u2013]"), "-"),
+    (re.compile(r"\\[{]|\\lbrace(?![A-Za-z])"), "\u2983"),
+    (re.compile(r"\\[}]|\\rbrace(?![A-Za-z])"), "\u2984"),
+    (re.compile(r"\\langle(?![A-Za-z])"), "("),
+    (re.compile(r"\\rangle(?![A-Za-z])"), ")"),
+    (re.compile(r"(?:\\(?:text|mbox)\s?\{\s*(and|or)\s*\})|\b(and|or)\b"), r" \1\2 "),
+    (re.compile(r"(?<=\d)\{,\}(?=\d{3})"), ","),
+    (re.compile(r"\\mathrm\s?\{\s*([ei])\s*\}"), r" \1 "),
+    (re.compile(r"\u03c0|(?<![A-Za-z\\])pi(?![A-Za-z])"), r"\\pi "),
+)
+_COMMAS = re.compile(r"[,;]")
+_OPEN, _CLOSE = "([{\u2983", ")]}\u2984"
+_SEPARATORS = re.compile(r",\s*(?:and|or)\b|,(?!\d{3}(?!\d))|[;\u222a]|\band\b|\bor\b|(?<=\d),(?=\s)")
+_RELATION = re.compile(r"[=\u2260<>\u2264\u2265]")
+# A name that a value is given, which says no more than the value: x, x_1, f(x), |AB|, (x, y), n_{max}.
+_NAME = re.compile(
+    r"\s*(?:[A-Za-z](?:_(?:\w|\{[^{}]{1,12}\}))?'?(?:\s?\([A-Za-z\d, ]{1,12}\))?|\|?[A-Z]{1,3}\|?"
+    r"|[A-Z]{1,2}(?:_\{?\w{1,5}\}?)?\s?:\s?[A-Z]{1,2}(?:_\{?\w{1,5}\}?)?"
+    r"|\\frac\{[A-Z]{1,3}\}\{[A-Z]{1,3}\}"
+    r"|\\(?:alpha|beta|gamma|theta|lambda|mu|phi|omega|angle [A-Z]{1,3})"
+    r"|\(\s?[A-Za-z](?:,\s?[A-Za-z])+\s?\))\s*[=\u2208]\s*"
+)
+_VARIABLE = re.compile(r"\s*(?:\(?[A-Za-z](?:_\w)?\)?|[A-Za-z]\([A-Za-z]\))\s*\Z")
+VARIABLES = re.compile(r"(?<![\\A-Za-z])[A-DF-Za-df-z](?![A-Za-z])")
+"""Finds a letter that stands for a value, which e does not."""
+
+_UNIT = re.compile(
+    r"(?P<value>.*[\d)}\u2984!.])\s*(?P<unit>(?:\\(?:text|mbox|mathrm|textbf|textit|mathbf|textrm)\s?\{[^{}]+\}"
+    r"|(?<=[\s\d])[A-Za-z]{3,}(?:\s[A-Za-z]+)*|(?<=[\s\d])(?:cm|mm|km|kg|mg|ml|mL|ft|in|mi|lb|oz|hr|m|g|s|h|L))"
+    r"(?:\s?/\s?(?:h|s|hr|\\text\{[^{}]+\}))?(?:\s?\^\s?\{?\d\}?|[\u00b2\u00b3])?)\s*\Z",
+    re.DOTALL,
+)
+_MARKS = re.compile(r"(?:\s*(?:\\?%|\^\s?\{?\s?\\circ\s?\}?|\u00b0|\\text\s?\{\s?degrees?\s?\}))+\s*\Z")
+_MONEY = re.compile(r"\s*(?:\\\$|[\u20ac\u00a3])\s*")
+_WORD = re.compile(r"\s*\\(?:text|mbox|textbf|mathrm|mathbf|textit|operatorname)\s?\{([^{}]*)\}\s*\.?\s*\Z")
+_LETTERS = re.compile(r"[A-Za-z]{2,}\Z")
+_AS_WRITTEN = re.compile(r"\d\s*_|\d\s*:\s*\d|\\overline|\\dot|\\ldots|\\cdots|\\dots|\.\.\.")
+
+
+class Scalar:
+    """One value: a number, a word, something that is compared as it is written, or an expression.
+
+    Args:
+        text: Its text, without its unit.
+        unit: Its unit, as it is compared; empty without one.
+        number: Its exact value, where it is a plain number.
+        written: What is compared as it is written; empty where it is an expression.
+    """
+
+    __slots__ = ("number", "text", "unit", "value", "written")
+
+    def __init__(self, text: str, unit: str, number: Number | None, written: str) -> None:
+        self.text, self.unit, self.number, self.written = text, unit, number, written
+        self.value: object = None  # what math-verify read, once it has
+
+    @property
+    def is_expression(self) -> bool:
+        """Whether only mathematics tells what it is."""
+        return self.number is None and not self.written
+
+
+class Shape:
+    """An expression taken apart.
+
+    Args:
+        kind: What it is.
+        parts: Its scalars, or the shapes that a set or a tuple consists of.
+        signs: Of an interval its brackets, of an equation its relation.
+        name: The variable that an inequality bounds, or that a scalar is said to be; empty without one.
+    """
+
+    __slots__ = ("kind", "name", "parts", "signs")
+
+    def __init__(self, kind: Kind, parts: list[Scalar | Shape], signs: str = "", name: str = "") -> None:
+        self.kind, self.parts, self.signs, self.name = kind, parts, signs, name
+
+    def scalars(self) -> list[Scalar]:
+        """All scalars, however deep."""
+        found: list[Scalar] = []
+        for part in self.parts:
+            found += [part] if isinstance(part, Scalar) else part.scalars()
+        return found
+
+
+def shape_of(text: str, *, ignore_units: bool = False) -> Shape | Missing:
+    """Take the text of one expression apart.
+
+    Args:
+        text: The text of a slot.
+        ignore_units: Whether units are dropped.
+    """
+    if len(text) > LONGEST:
+        return Missing(f"the expression is longer than {LONGEST} characters", "not exact")
+    for pattern, spelled in _SPELLINGS:
+        text = pattern.sub(spelled, text)
+    left, _, right = text.partition("\u2248")
+    text = (right if _VARIABLE.match(left) else left or right).strip().rstrip(".").strip()
+    depth = 0
+    for sign in text:
+        depth += (sign in _OPEN) - (sign in _CLOSE)
+        if depth > _DEEPEST:
+            return Missing(f"the expression nests more than {_DEEPEST} deep", "not exact")
+    shape = _shape(text, ignore_units, 0)
+    if isinstance(shape, Shape) and sum(one.is_expression for one in shape.scalars()) > _MOST_EXPRESSIONS:
+        return Missing(f"it holds more than {_MOST_EXPRESSIONS} expressions", "several")
+    return shape
+
+
+def _shape(text: str, loose: bool, level: int) -> Shape | Missing:
+    """The shape of a text whose spellings are made one."""
+    text = _unwrapped(text.strip())
+    if level > _MOST_LEVELS:
+        return Missing("the expression nests too many lists", "not exact")
+    number = None if "\u00b1" in text else _scalar(text, loose)
+    if isinstance(number, Scalar) and number.number is not None:
+        return Shape("scalar", [number])
+    parts = _split(text, _SEPARATORS)
+    if len(parts) > 1:
+        return _intervals(parts, loose) if "\u222a" in text else _collection("set", parts, loose, level)
+    name = _NAME.match(text)
+    if name and text[name.end() :].strip() and len(_split(text[name.end() :], _RELATION)) == 1:
+        shape = _shape(text[name.end() :], loose, level + 1)
+        if isinstance(shape, Shape) and shape.kind == "scalar":
+            shape.name = name[0].rstrip("=\u2208 ").strip()
+        return shape
+    if len(_split(text, _RELATION)) > 1:
+        return _relation(text, loose)
+    if "\u00b1" in text or "\u2213" in text:
+        both = [text.replace("\u00b1", one).replace("\u2213", other) for one, other in ("+-", "-+")]
+        return _collection("set", both, loose, level)
+    if text and text[0] in "([\u2983" and text[-1] in ")]\u2984" and _closes_last(text):
+        listed = _bracketed(text, loose, level)
+        if listed is not None:
+            return listed
+    scalar = _scalar(text, loose)
+    return scalar if isinstance(scalar, Missing) else Shape("scalar", [scalar])
+
+
+def _bracketed(text: str, loose: bool, level: int) -> Shape | Missing | None:
+    """The list that stands in brackets; None where they hold one value."""
+    inner, brackets = _split(text[1:-1], _COMMAS), text[0] + text[-1]
+    if brackets == "\u2983\u2984":
+        return _collection("set", inner, loose, level) if text[1:-1].strip() else Shape("set", [])
+    if len(inner) == 2 and (brackets != "()" or "\u221e" in text):
+        return _interval(text, inner, loose)
+    if len(inner) == 1:
+        return None
+    return _collection("tuple" if brackets == "()" else "set", inner, loose, level)
+
+
+def as_interval(shape: Shape) -> Shape | None:
+    """The open interval that a pair may also be; None for anything else.
+
+    Args:
+        shape: An expression.
+    """
+    if (
+        shape.kind == "tuple"
+        and len(shape.parts) == 2
+        and all(isinstance(one, Scalar) for one in shape.parts)
+    ):
+        return Shape("interval", shape.parts, "()")
+    return None
+
+
+def as_equation(shape: Shape) -> Shape | None:
+    """The equation `y = 2x + 1` that a scalar with a name also is; None for anything else.
+
+    Args:
+        shape: An expression.
+    """
+    if shape.kind == "scalar" and _VARIABLE.match(shape.name):
+        return Shape("equation", [Scalar(shape.name, "", None, ""), *shape.parts], "=")
+    return None
+
+
+def _collection(kind: Kind, parts: list[str], loose: bool, level: int) -> Shape | Missing:
+    """A set or a tuple of parts."""
+    if len(parts) > _MOST_PARTS:
+        return Missing("the expression lists too much", "several")
+    made: list[Scalar | Shape] = []
+    for part in parts:
+        if not part.strip():
+            return Missing("a part of the list is empty", "not exact")
+        shape = _shape(part, loose, level + 1)
+        if isinstance(shape, Missing):
+            return shape
+        if shape.kind == "set" and kind == "set":  # 1 \pm \sqrt{2}, 3
+            made += shape.parts
+        else:
+            made.append(shape.parts[0] if shape.kind == "scalar" else shape)
+    return Shape(kind, made)
+
+
+def _intervals(parts: list[str], loose: bool) -> Shape | Missing:
+    """A union of intervals, in their order."""
+    made: list[Scalar | Shape] = []
+    for part in parts:
+        shape = _shape(part, loose, 1)
+        shape = (as_interval(shape) or shape) if isinstance(shape, Shape) else shape
+        if isinstance(shape, Missing):
+            return shape
+        if shape.kind not in ("interval", "set"):
+            return Missing("something else than intervals is united", "not exact")
+        made.append(shape)
+    return Shape("interval", made, "\u222a")
+
+
+def _interval(text: str, inner: list[str], loose: bool) -> Shape | Missing:
+    """An interval of two ends."""
+    ends: list[Scalar | Shape] = []
+    for part in inner:
+        end = _scalar(part, loose)
+        if isinstance(end, Missing):
+            return end
+        ends.append(end)
+    return Shape("interval", ends, text[0] + text[-1])
+
+
+def _relation(text: str, loose: bool) -> Shape | Missing:
+    """An inequality that bounds one variable, as an interval; else an equation or an inequality."""
+    sides, signs = _split(text, _RELATION), _RELATION.findall(text)
+    if len(sides) != len(signs) + 1 or not all(side.strip() for side in sides):
+        return Missing("the relation lacks a side", "not exact")
+    bounds = "<\u2264" if all(sign in "<\u2264" for sign in signs) else ">\u2265"
+    if all(sign in bounds for sign in signs) and (shape := _bounded(sides, signs, loose)) is not None:
+        return shape
+    if len(sides) > 2 and all(sign == "=" for sign in signs):
+        return _shape(sides[-1], loose, 1)  # x = 5 + 6 = 11
+    if len(sides) > 2:
+        return Shape("equation", [Scalar(text, "", None, re.sub(r"\s", "", text))], "chain")
+    made: list[Scalar | Shape] = []
+    for side in sides:
+        scalar = _scalar(side.strip(), True)
+        if isinstance(scalar, Missing):
+            return scalar
+        made.append(scalar)
+    return Shape("equation", made, signs[0])
+
+
+def _bounded(sides: list[str], signs: list[str], loose: bool) -> Shape | Missing | None:
+    """The interval of `a < x <= b` or `x > a`; None where no single variable is bounded by values."""
+    if signs[0] in ">\u2265":
+        sides = sides[::-1]
+        signs = ["<" if sign == ">" else "\u2264" for sign in reversed(signs)]
+    places = [at for at, side in enumerate(sides) if _VARIABLE.match(side)]
+    if len(places) != 1 or len(sides) > 3 or (len(sides) == 3 and places != [1]):
+        return None
+    [at] = places
+    low = sides[0] if at == 1 else "-\u221e"
+    high = sides[at + 1] if at + 1 < len(sides) else "\u221e"
+    opens = "(" if at == 0 or signs[0] == "<" else "["
+    closes = ")" if at + 1 == len(sides) or signs[-1] == "<" else "]"
+    ends = [_scalar(low, loose), _scalar(high, loose)]
+    made: list[Scalar | Shape] = []
+    for end in ends:
+        if isinstance(end, Missing):
+            return end
+        if end.is_expression and VARIABLES.search(end.text):
+            return None
+        made.append(end)
+    return Shape("interval", made, opens + closes, sides[at].strip(" ()"))
+
+
+def _scalar(text: str, loose: bool) -> Scalar | Missing:
+    """One value, with its unit apart."""
+    text = text.strip()
+    if not text:
+        return Missing("it is empty")
+    if text in ("\u221e", "+\u221e", "-\u221e"):
+        return Scalar(text, "", None, text.lstrip("+"))
+    word = _WORD.match(text)
+    if word or _LETTERS.match(text):
+        said = " ".join((word[1] if word else text).split()).strip("()")
+        if any(map(str.isalpha, said)) and not any(map(str.isdigit, said)):
+            return Scalar(text, "", None, said.casefold() if len(said) > 1 else said)
+    text = _MONEY.sub("", text, count=1) if text[:2] == "\\$" or text[0] in "\u20ac\u00a3" else text
+    text, unit = _MARKS.sub("", text), ""
+    found = _UNIT.match(text)
+    if found:
+        text, unit = found["value"].strip(), "" if loose else _plain_unit(found["unit"])
+    if _AS_WRITTEN.search(text):
+        return Scalar(text, unit, None, re.sub(r"[\s{}]", "", text))
+    number = parse_number(text, strict=True) if any(map(str.isdecimal, text)) else Missing()
+    if not isinstance(number, Missing):
+        return Scalar(text, unit, number, "")
+    if _split(text, _SEPARATORS) != [text] or "\u221e" in text or _RELATION.search(text):
+        return Missing("it is no single expression", "several")
+    return Scalar(text, unit, None, "")
+
+
+def _plain_unit(text: str) -> str:
+    """A unit as it is compared: without commands, spaces, dots and the s of a plural."""
+    bare = re.sub(r"\\[A-Za-z]+|[\s{}^.]", "", text).replace("\u00b2", "2").replace("\u00b3", "3")
+    return bare.casefold().removesuffix("s") if len(bare) > 3 else bare.casefold()
+
+
+def _unwrapped(text: str) -> str:
+    """A text without brackets that hold all of it and no list."""
+    while len(text) > 2 and text[0] + text[-1] in ("()", "{}") and _closes_last(text):
+        inner = text[1:-1].strip()
+        if text[0] == "(" and len(_split(inner, _COMMAS)) > 1:
+            break
+        if text[0] == "{" and len(_split(inner, _COMMAS)) > 1:
+            return f"\u2983{inner}\u2984"
+        text = inner
+    return text
+
+
+def _closes_last(text: str) -> bool:
+    """Whether the first bracket is closed by the last sign and not before."""
+    depth = 0
+    for at, sign in enumerate(text):
+        depth += (sign in _OPEN) - (sign in _CLOSE)
+        if not depth:
+            return at == len(text) - 1
+    return False
+
+
+def _split(text: str, pattern: re.Pattern[str]) -> list[str]:
+    """The parts between separators that stand in no brackets."""
+    parts, start, depth, at = [], 0, 0, 0
+    places = {found.start(): found.end() for found in pattern.finditer(text)}
+    while at < len(text):
+        if not depth and at in places:
+            parts.append(text[start:at])
+            start = at = places[at]
+            continue
+        depth += (text[at] in _OPEN) - (text[at] in _CLOSE)
+        at += 1
+    return [*parts, text[start:]]

@@ -1,0 +1,209 @@
+r"""Finds the one expression that answers: in its boxes, in its claim, or in the last formula of a text."""
+
+from __future__ import annotations
+
+import re
+
+from ..extract import Missing, last_number
+from ..extract._blocks import TAKEN_BACK, box_span, is_retracted
+from ..extract._units import unit_end
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Span: TypeAlias = tuple[
+        int, int, str
+    ]  # where a formula begins and ends, with its signs, and what it holds
+
+    from typing import TypeAlias
+
+_MOST = 20
+_LONGEST_PLAIN = 200
+_NEAR = 20_000
+
+_SIGNS = re.compile(r"\\\$|\$\$|\$|\\[()\[\]]")
+_CLOSES = {"$$": "$$", "$": "$", "\\(": "\\)", "\\[": "\\]"}
+_WORDS = re.compile(
+    r"(?<![\\A-Za-z])(?:[A-Za-z]{3,}|(?i:an|as|at|be|by|if|in|is|it|no|of|on|so|to|we)(?![A-Za-z]))"
+)
+_IN_TEXT = re.compile(
+    r"\\(?:begin|end)\s?\{[a-z]*\*?\}|\\(?:text|mbox|textbf|textit|mathrm|mathbf|operatorname)\s?\{[^{}]*\}|\\[A-Za-z]+"
+)
+_FUNCTIONS = frozenset(
+    "sin cos tan cot sec csc log exp sqrt mod gcd lcm max min lim and arcsin arccos arctan".split()
+)
+# What may stand between formulas, or boxes, that answer together.
+_JOINT = re.compile(
+    r"(?:[\s,;.$*&~]|\\[()\[\]]|\\(?:q?quad|,|;|!| )|\\(?:text|mbox)\{\s*(?:,|and|or)?\s*\}"
+    r"|\b(?:and|or)\b){0,40}\Z"
+)
+_IDLE = re.compile(r"[\s$.]|\\[,;! ]|\\left|\\right|(?<=\\)[dt](?=frac)")
+_CLAIM = re.compile(
+    r"\b(?P<final>final\s)?(?:answers?|solutions?|result)\b(?:\s(?:to|for|of)\b[^.\n:=$\\]{0,60}?)?[\s*_]{0,4}"
+    r"(?:\b(?:is|are|was)\b|[=:])[\s*_:]{0,6}",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[.;](?=\s|\Z)|\n|\*\*")
+_CHANGED_BEFORE = re.compile(r"(?:-|\u2212|\bnot|\bminus|\bnegative|[\^/*])[\s$*_]{0,4}\Z", re.IGNORECASE)
+_CHANGED_BEHIND = re.compile(
+    r"\s{0,3}(?:[\^!/*+\d]|\\(?:sqrt|d?frac|cdot|times|pi)\b)"
+    r"|[\s$]{0,4}(?:hundred|thousand|[mb]illion|or more|or less)\b"
+)
+_UNIT_BEHIND = re.compile(r"[\s$~]{0,4}((?:\\(?:text|mbox|mathrm)\s?\{[^{}]{1,30}\})(?:\^\{?\d\}?)?)")
+
+
+def whole_slot(text: str) -> str | Missing:
+    """The expression that a text is as a whole: its boxes, its formulas, or all of it.
+
+    Args:
+        text: A reference, or what `take` found.
+    """
+    if "boxed" in text or "\\fbox" in text:
+        return _boxed(text)
+    spans = list(_formulas(text))
+    if not spans:
+        return text.strip() or Missing("it is empty")
+    outside = [
+        text[: spans[0][0]],
+        *(text[one[1] : two[0]] for one, two in zip(spans, spans[1:], strict=False)),
+    ]
+    if all(_JOINT.match(part) for part in (*outside, text[spans[-1][1] :])):
+        return _joined(text, spans)
+    return text.strip()
+
+
+def answer_slot(text: str) -> str | Missing:
+    """The expression that a completion settles on.
+
+    Args:
+        text: A completion.
+    """
+    near = text[-_NEAR:]
+    claims = [*_CLAIM.finditer(near)][-_MOST:]
+    if "boxed" in text or "\\fbox" in text:
+        last = max(text.rfind("boxed"), text.rfind("\\fbox"))
+        found = _boxed(text)
+        is_final = bool(claims and claims[-1]["final"] and len(text) - len(near) + claims[-1].start() > last)
+        if not (isinstance(found, Missing) and found.kind == "none") and not is_final:
+            return found
+    made = [(_claimed(near[claim.end() :]), claim) for claim in claims]
+    made = [one for one in made if one[0] is not None]
+    if made:
+        slot, claim = made[-1]
+        assert slot is not None
+        if not claim["final"] and any(_plain(one[0] or "") != _plain(slot) for one in made[:-1]):
+            return Missing("different answers are claimed", "several")
+        behind = near[near.find(slot, claim.end()) + len(slot) :] if slot in near else ""
+        return TAKEN_BACK if is_retracted(slot, behind.lstrip("$)].\\ ")) else slot
+    spans = list(_formulas(near))
+    if spans:
+        group = [spans[-1]]
+        while len(group) < min(len(spans), _MOST):
+            before = spans[-len(group) - 1]
+            if not _JOINT.match(near[before[1] : group[0][0]]):
+                break
+            group.insert(0, before)
+        behind = near[group[-1][1] :]
+        return TAKEN_BACK if is_retracted(group[-1][2], behind) else _joined(near, group)
+    plain = text.strip()
+    if plain and len(plain) <= _LONGEST_PLAIN and "\n" not in plain and not has_words(plain):
+        return plain.removesuffix(".")
+    number = last_number(text)
+    return number if isinstance(number, Missing) else str(number)
+
+
+def has_words(text: str) -> bool:
+    """Whether a text holds words besides commands and the names of functions.
+
+    Args:
+        text: An expression, perhaps.
+    """
+    return any(word.lower() not in _FUNCTIONS for word in _WORDS.findall(_IN_TEXT.sub(" ", text)))
+
+
+def _boxed(text: str) -> str | Missing:
+    """What stands in the last box, and in those that answer with it."""
+    contents: list[str] = []
+    end, behind, joined = len(text), "", ""
+    for _ in range(_MOST):
+        span = box_span(text[:end])
+        if isinstance(span, Missing):
+            if not contents or span.kind != "none":
+                return span
+            break
+        start = max(text.rfind("\\boxed", 0, span[0]), text.rfind("\\fbox", 0, span[0]), 0)
+        content = text[slice(*span)].strip()
+        if not contents:
+            behind = text[span[1] + 1 :]
+            if _CHANGED_BEFORE.search(text[max(0, start - 16) : start]) or _CHANGED_BEHIND.match(behind):
+                return Missing("what stands around the box changes it", "not exact")
+            joined = content + _unit_behind(behind)
+        elif _JOINT.match(text[span[1] + 1 : end]) and len(contents) < _MOST:
+            joined = f"{content}{' or ' if ' or ' in text[span[1] + 1 : end] else ', '}{joined}"
+        elif _plain(content) not in map(_plain, (*contents, joined)):
+            return Missing("different boxes are claimed", "several")
+        contents.append(content)
+        end = start
+    return TAKEN_BACK if is_retracted(contents[0], behind) else _once(joined, contents)
+
+
+def _unit_behind(behind: str) -> str:
+    """The unit that stands behind a box."""
+    found = _UNIT_BEHIND.match(behind)
+    if found:
+        return str(found[1])
+    near = behind[:40].lstrip(" $~")
+    return f" {near[: unit_end(near, 0)]}" if near[:1].isalpha() else ""
+
+
+def _once(joined: str, contents: list[str]) -> str:
+    """The boxes' content, said once where each says the same."""
+    return contents[0] if len(contents) > 1 and len({*map(_plain, contents)}) == 1 else joined
+
+
+def _claimed(rest: str) -> str | None:
+    """The expression that a claim is followed by; None where none is."""
+    rest = rest[:2000].lstrip()
+    spans = list(_formulas(rest))
+    first = _SENTENCE.search(rest)
+    if spans and (first is None or spans[0][0] < first.start()) and not has_words(rest[: spans[0][0]]):
+        group = [spans[0]]
+        while len(group) < len(spans) and _JOINT.match(rest[group[-1][1] : spans[len(group)][0]]):
+            group.append(spans[len(group)])
+        lead = rest[: group[0][0]].strip(" *_:")
+        return f"{lead} {_joined(rest, group)}".strip()
+    sentence = (rest[: first.start()] if first else rest).strip(" *_`")
+    if sentence and has_words(sentence):
+        number = last_number(sentence)
+        return None if isinstance(number, Missing) else str(number)
+    return sentence or None
+
+
+def _formulas(text: str) -> Iterator[Span]:
+    """The formulas of a text between their signs, in order."""
+    opened = None
+    for sign in _SIGNS.finditer(text):
+        if sign[0] == "\\$":
+            continue
+        if opened is not None and sign[0] == _CLOSES[opened[0]]:
+            content = text[opened.end() : sign.start()]
+            if content.strip() and not (opened[0] == "$" and has_words(content) and not content.isalpha()):
+                yield opened.start(), sign.end(), content.strip()
+                opened = None
+                continue
+        opened = sign if sign[0] in _CLOSES else None
+
+
+def _joined(text: str, spans: list[Span]) -> str:
+    """Formulas that answer together, as one list."""
+    made: str = spans[0][2]
+    for before, one in zip(spans, spans[1:], strict=False):
+        between = text[before[1] : one[0]]
+        made += f"{' or ' if re.search('or', between) else ', '}{one[2]}"
+    return made
+
+
+def _plain(text: str) -> str:
+    """An expression without signs that change nothing."""
+    return _IDLE.sub("", text)

@@ -1,0 +1,195 @@
+"""Checks of mathematics: the completion's expression has the reference's value, however it is written."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ..errors import DecorationError
+from ..extract import Missing
+from ..extract._compared import allowance
+from ._answers import comparing, take_option
+from ._maths_shape import VARIABLES, Scalar, Shape, as_equation, as_interval, shape_of
+from ._maths_slot import answer_slot, whole_slot
+from ._maths_value import EXTRA as EXTRA
+from ._maths_value import reading_of, require, same_equation, same_value
+from ._options import number_option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Literal, TypeAlias
+
+    from ..reward import Reward
+    from ..sample import Sample
+    from ._answers import Take
+
+    Kind: TypeAlias = Literal["any", "scalar", "set", "tuple", "interval", "equation"]
+    Units: TypeAlias = Literal["reference", "ignore"]
+    Same: TypeAlias = Callable[[Scalar, Scalar], bool]
+
+_KINDS = ("any", "scalar", "set", "tuple", "interval", "equation")
+_UNITS = ("reference", "ignore")
+
+
+def maths(
+    *,
+    kind: Kind = "any",
+    units: Units = "reference",
+    tolerance: float = 0,
+    relative: float = 0,
+    take: Take | None = None,
+) -> Callable[[Sample[Any]], Reward]:
+    r"""Make a check that the completion's expression is worth the same as the reference's.
+
+    `2\sqrt{3}` is `\sqrt{12}`, `(x-1)(x+1)` is `x^2-1`, `[0,1)` is `0 \le x < 1`. The answer is one
+    expression: the last box, else what follows `the answer is`, else the last formula between dollars, else
+    the last number. Numbers, and sets, tuples and intervals of numbers, are compared exactly and without
+    math-verify, which is imported when another answer needs it. Values are exact: `0.333` is not `1/3`
+    without a tolerance. Several candidates, such as `72 or 73`, are a set and never a scalar.
+
+    It pays for any form of the right value, a calculation that is still to be done included: `6 \cdot 12` for
+    72, and `\int_0^1 2x\,dx` for 1. It compares values to 40 digits, and expressions with variables at four
+    points. `\%`, `^\circ` and signs of currency change nothing, so 50 is paid for `50\%`. Words in `\text{}`
+    are paid for as words, whatever their case.
+
+    Args:
+        kind: What every reference is, and every answer has to be: `scalar`, `set`, `tuple`, `interval` or
+            `equation`. `any` takes each reference for what it looks like, `(1, 2)` for either of two.
+        units: Whether a unit of the reference has to stand in the answer (`reference`), as written but for
+            its case and an s at its end, or no unit counts (`ignore`).
+        tolerance: How far two values may lie apart.
+        relative: The same as a share of the reference's; the larger of the two allowances holds.
+        take: Finds the text that is the expression, instead of box, claim and formula.
+
+    Raises:
+        DecorationError: An option cannot be meant.
+        ConfigurationError: math-verify is not installed.
+
+    Example:
+        >>> check = maths()
+        >>> check(make_sample(r"So it is $\boxed{\sqrt{12}}$.", r"2\sqrt{3}")).value
+        1.0
+        >>> check(make_sample(r"\boxed{3.46}", r"2\sqrt{3}")).value
+        0.0
+    """
+    if kind not in _KINDS:
+        raise DecorationError(f"kind={kind!r}: write one of {', '.join(map(repr, _KINDS))}")
+    if units not in _UNITS:
+        raise DecorationError(f"units={units!r}: write one of {', '.join(map(repr, _UNITS))}")
+    number_option("tolerance", tolerance, 0)
+    number_option("relative", relative, 0)
+    find = take_option(take)
+    require()
+    limit, share = allowance("tolerance", tolerance), allowance("relative", relative)
+
+    def read(text: str, strict: bool) -> Shape | Missing:
+        slot = whole_slot(text) if strict or find else answer_slot(text)
+        if isinstance(slot, Missing):
+            return slot
+        shape = shape_of(slot, ignore_units=units == "ignore")
+        if isinstance(shape, Missing):
+            return shape
+        shape = _of_kind(shape, kind)
+        for scalar in shape.scalars() if isinstance(shape, Shape) else ():
+            value = reading_of(scalar) if scalar.is_expression else None
+            if isinstance(value, Missing):
+                return value
+        return shape
+
+    def same_scalar(found: Scalar, right: Scalar) -> bool:
+        return found.unit == (right.unit or found.unit) and same_value(found, right, limit, share)
+
+    return comparing(
+        read, lambda found, right: float(_same(found, right, same_scalar)), what=_WHAT[kind], take=find
+    )
+
+
+_WHAT = {
+    "any": "one expression",
+    "scalar": "one value",
+    "set": "a set",
+    "tuple": "a tuple",
+    "interval": "an interval",
+    "equation": "an equation",
+}
+
+
+def _of_kind(shape: Shape, kind: Kind) -> Shape | Missing:
+    """An expression as the kind that is declared; `Missing` where it is another."""
+    if kind in ("any", shape.kind):
+        return shape
+    if kind == "equation" and (equation := as_equation(shape)) is not None:
+        return equation
+    if kind == "interval" and (pair := as_interval(shape)) is not None:
+        return pair
+    if kind == "set" and shape.kind in ("scalar", "tuple", "equation"):
+        return Shape("set", [shape.parts[0] if shape.kind == "scalar" else shape])
+    several = kind == "scalar" and shape.kind in ("set", "tuple")
+    return Missing(f"it is no {kind} but looks like a {shape.kind}", "several" if several else "not exact")
+
+
+def _same(found: Scalar | Shape, right: Scalar | Shape, same: Same) -> bool:
+    """Whether an answer is the reference, part by part."""
+    if isinstance(found, Scalar) or isinstance(right, Scalar):
+        one = found.parts[0] if isinstance(found, Shape) and found.kind == "scalar" else found
+        other = right.parts[0] if isinstance(right, Shape) and right.kind == "scalar" else right
+        return isinstance(one, Scalar) and isinstance(other, Scalar) and same(one, other)
+    if found.kind != right.kind:
+        found, right = _reconciled(found, right)
+    if found.kind != right.kind or (found.signs != right.signs and right.kind != "equation"):
+        return False
+    if right.kind == "equation":
+        return _same_relation(found, right)
+    if right.kind == "set" or right.signs == "\u222a":
+        return _paired(found.parts, right.parts, partial(_same, same=same))
+    named = not found.name or not right.name or found.name == right.name
+    return (
+        named
+        and len(found.parts) == len(right.parts)
+        and all(_same(one, other, same) for one, other in zip(found.parts, right.parts, strict=True))
+    )
+
+
+def _reconciled(found: Shape, right: Shape) -> tuple[Shape, Shape]:
+    """A pair as the interval that it may be, `y = 2x + 1` as an equation, one element as the set of it."""
+    if right.kind == "equation":
+        return as_equation(found) or found, right
+    if found.kind == "equation" and any(VARIABLES.search(one.text) for one in right.scalars()):
+        return found, as_equation(right) or right
+    if right.kind == "interval":
+        return as_interval(found) or found, right
+    if found.kind == "interval":
+        return found, as_interval(right) or right
+    if right.kind == "set" and len(right.parts) == 1:
+        return Shape("set", [found]), right
+    if found.kind == "set" and len(found.parts) == 1:
+        return found, Shape("set", [right])
+    return found, right
+
+
+def _same_relation(found: Shape, right: Shape) -> bool:
+    """Whether two relations say the same of their variables; chains of them are compared as written."""
+    if right.signs == "chain" or found.signs == "chain":
+        return [one.text for one in found.scalars()] == [one.text for one in right.scalars()]
+    turned = {"<": ">", "\u2264": "\u2265"}
+    sides = []
+    for shape in (found, right):
+        low, high = (part for part in shape.parts if isinstance(part, Scalar))
+        sides.append((high, low) if shape.signs in turned else (low, high))
+    signs = [turned.get(shape.signs, shape.signs) for shape in (found, right)]
+    return signs[0] == signs[1] and same_equation(*sides, directed=signs[0] in "><\u2265\u2264")
+
+
+def _paired(
+    found: list[Scalar | Shape], right: list[Scalar | Shape], same: Callable[[Any, Any], bool]
+) -> bool:
+    """Whether each part of one list is in the other, and the other way round."""
+    if len(found) > 2 * len(right):
+        return False
+    hit = set()
+    for one in found:
+        places = [at for at, other in enumerate(right) if same(one, other)]
+        if not places:
+            return False
+        hit.update(places)
+    return len(hit) == len(right)
