@@ -24,6 +24,7 @@ from benchmarks.grpo.worlds import BROKEN, Problem, World, is_right, problems, s
 from graders.errors import SampleError
 from graders.testing import make_sample
 from harness.disk import replaced
+from harness.simulator.policy import advantages
 
 PROMPTS: Final = 8
 GROUP: Final = 8
@@ -110,8 +111,10 @@ class Trainer:
             key, draw = jax.random.split(key)
             tokens = transformer.sample(parameters, _prompts(asked), draw)
             answers = _answered(asked, tokens)
-            gains = _advantages(rewards_of(grader, answers, f"{seed}-{step}"))
-            if gains.any():
+            rewards = rewards_of(grader, answers, f"{seed}-{step}")
+            groups = (rewards[at : at + GROUP] for at in range(0, len(rewards), GROUP))
+            gains = [gain for group in groups for gain in advantages(group)]
+            if any(gains):
                 parameters, state = self._step(parameters, state, tokens, jnp.array(gains))
         took = time.perf_counter() - began
         return RealRun(self.world.number, grader, seed, steps, round(took, 1), points)
@@ -188,18 +191,6 @@ def rewards_of(grader: str, answers: Sequence[Answer], name: str) -> list[float 
         except SampleError:
             found.append(None)
     return found
-
-
-def _advantages(rewards: Sequence[float | None]) -> Any:
-    """Each reward less its group's mean, in deviations of the group; 0 where there is none."""
-    rows = np.array(rewards, float).reshape(-1, GROUP)
-    known = np.isfinite(rows)
-    if not known.any():
-        return np.zeros(len(rewards))
-    count = np.maximum(known.sum(1, keepdims=True), 1)
-    off = np.where(known, rows - np.where(known, rows, 0.0).sum(1, keepdims=True) / count, 0.0)
-    spread = np.sqrt((off**2).sum(1, keepdims=True) / count)
-    return np.where(spread > 1e-9, off / np.maximum(spread, 1e-9), 0.0).reshape(-1)
 
 
 def _prompts(asked: Sequence[Problem]) -> Any:
