@@ -126,16 +126,37 @@ def toml_of(check: ReadyCheck) -> str:
         check: The check.
     """
     lines = [*_comment(check.purpose), *_comment(check.pays), "", f'check = "{check.name}"']
+    tables = []
     for option in check.options:
         given = check.given.get(option.name, option.default)
+        if option.name in check.given and _is_table(given):
+            tables += ["", *_comment(option.meaning), *_table(_toml_key(option.name), given)]
+            continue
         written = None if given is None else _toml_value(given)
-        lines += ["", *_comment(option.meaning)]
-        if written is None:
-            lines.append(f"# {option.name} = ...")
-        else:
-            lines.append(f"{'' if option.name in check.given else '# '}{option.name} = {written}")
-    lines += ["", "# [grader]", "# timeout_s = 5.0  # seconds for one sample"]
+        sign = "" if option.name in check.given else "# "
+        lines += ["", *_comment(option.meaning), f"{sign}{option.name} = {written or '...'}"]
+    lines += [*tables, "", "# [grader]", "# timeout_s = 5.0  # seconds for one sample"]
     return "\n".join(lines) + "\n"
+
+
+def _is_table(value: Any) -> bool:
+    """Whether a value is written below a header of its own: a table, or a list of tables."""
+    return isinstance(value, dict) or (
+        isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value)
+    )
+
+
+def _table(path: str, value: Any) -> Iterator[str]:
+    """A table, or a list of them, below its header; tables inside come behind what is none."""
+    for table in value if isinstance(value, list) else [value]:
+        inner = {key: each for key, each in table.items() if _is_table(each)}
+        if len(inner) < len(table) or not table or isinstance(value, list):
+            yield f"[[{path}]]" if isinstance(value, list) else f"[{path}]"
+        for key, each in table.items():
+            if key not in inner:
+                yield f"{_toml_key(key)} = {_toml_value(each) or '...'}"
+        for key, each in inner.items():
+            yield from _table(f"{path}.{_toml_key(key)}", each)
 
 
 def cost_of(family: str) -> FamilyCost:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib import import_module
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from graders import Grader
 from graders.configured import configured_grader, families
 from harness.errors import InputError
-from harness.targets.ready_checks import _toml_value, cost_of, find_check, ready_checks, toml_of
+from harness.targets.ready_checks import _table, _toml_value, cost_of, find_check, ready_checks, toml_of
 
 CHECKS = ready_checks()
 each_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
@@ -44,7 +45,7 @@ def test_the_file_to_start_from_holds_the_options_of_the_example(check):
     table = tomllib.loads(toml_of(check))
     assert table == {"check": check.name, **check.given}
     for option in check.options:
-        assert f"{option.name} = " in toml_of(check)
+        assert re.search(rf"^(# )?{option.name} = |^\[+{option.name}[].]", toml_of(check), re.M), option.name
 
 
 @each_check
@@ -84,6 +85,11 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_what_is_written_as_toml_reads_back(value):
     assert tomllib.loads(f"x = {_toml_value(value)}")["x"] == value
+
+
+@given(st.dictionaries(st.text("ab \"'é.", max_size=4), VALUES, max_size=4))
+def test_what_is_written_below_a_header_reads_back(table):
+    assert tomllib.loads("\n".join(_table("x", table)))["x"] == table
 
 
 @pytest.mark.parametrize("value", [None, float("inf"), float("nan"), [None], {"a": None}, object()])
