@@ -1,4 +1,4 @@
-"""Ready scoring functions, one family a module: text, numbers, choices, JSON, shaping.
+"""Ready scoring functions, one family a module.
 
 Every factory takes options, refuses at once what cannot be meant (`DecorationError`), and returns a scoring
 function of one `Sample`: pass it to `grader`, or call it inside a scoring function of your own.

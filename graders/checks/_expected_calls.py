@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _DEEPEST = 64
-_LISTS = ("calls", "tool_calls")
+_LISTS = ("calls", "tool_calls", "ground_truth")
 
 
 class Accepted:
@@ -55,9 +55,10 @@ def expected_calls(reference: object, *, may_be_none: bool = False) -> list[Expe
     """Read a record's reference.
 
     Args:
-        reference: A list of calls, or one call; an object that holds the list as `calls` or `tool_calls`; or
-            a text that is either as JSON, or that a model could have written. A call is an object with `name`
-            and `arguments`, maybe under `function`, or BFCL's `{function: {argument: [accepted values]}}`.
+        reference: A list of calls, or one call; an object that holds the list as `calls`, `tool_calls` or
+            `ground_truth`; or a text that is either as JSON, or that a model could have written. A call is an
+            object with `name` and `arguments`, maybe under `function`, or BFCL's
+            `{function: {argument: [accepted values]}}`.
         may_be_none: Whether the list may be empty.
 
     Raises:

@@ -54,11 +54,14 @@ def tool_calls(
     The calls are those that the service parsed, `sample.tool_calls`. Where there are none, the check reads
     the forms that open-weight models write into their text, since AWS does not document whether a training
     job parses calls; the metric `from_text` says when it did. A call that cannot be read exactly makes the
-    completion unread, and so does a completion without a call.
+    completion unread, and so does a completion without a call. The metric `right_calls` is the share of the
+    expected calls that are right.
 
-    It pays for calls alone, whatever else the completion says. Where most records expect the same call,
-    that call earns their reward without a look at the prompt. `subset` pays in full for the one call that is
-    easiest, `superset` for a completion that calls every tool, and `ignore_punctuation` pays `x^2` for `x2`.
+    It pays for calls alone, whatever else the completion says. Where most records expect the same call, that
+    call earns their reward without a look at the prompt; of 500 of BFCL's tasks the best answer of one call
+    got 2. `subset` pays in full for one call that is right, and `f1` 0.55 on average in the 200 of them that
+    expect several; `superset` pays for a completion that makes every call that comes to mind, and
+    `ignore_punctuation` pays `x^2` for `x2`.
 
     Args:
         match: `all` wants the expected calls and no others; `subset` wants only expected calls, one or more;

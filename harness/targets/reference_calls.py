@@ -12,8 +12,9 @@ def calls_of(reference: Any) -> list[dict[str, Any]]:
     """Return the calls of a reference in the shape of OpenAI's API; none where it lists none.
 
     Args:
-        reference: A list of calls, an object that holds one as `calls` or `tool_calls`, or either as JSON. A
-            call has a `name` and `arguments`, or is BFCL's `{function: {argument: [accepted values]}}`.
+        reference: A list of calls, an object that holds one as `calls`, `tool_calls` or `ground_truth`, or
+            either as JSON. A call has a `name` and `arguments`, or is BFCL's
+            `{function: {argument: [accepted values]}}`.
     """
     if isinstance(reference, str):
         try:
@@ -21,7 +22,7 @@ def calls_of(reference: Any) -> list[dict[str, Any]]:
         except (ValueError, RecursionError):
             return []
     if isinstance(reference, dict):
-        lists = (reference.get(key) for key in ("calls", "tool_calls"))
+        lists = (reference.get(key) for key in ("calls", "tool_calls", "ground_truth"))
         reference = next((one for one in lists if isinstance(one, list)), [reference])
     if not isinstance(reference, list) or not all(isinstance(one, dict) for one in reference):
         return []

@@ -166,6 +166,18 @@ def test_instants_are_equal_in_every_zone(instant, here, there, later):
     assert date()(make_sample(other.isoformat(), reference)).value == 0
 
 
+@given(
+    st.times(),
+    st.times(),
+    st.sampled_from(["%H:%M:%S", "%I:%M:%S %p", "At %I:%M:%S%p.", "%H:%M:%S on 1 May 2026"]),
+)
+@settings(max_examples=40)
+def test_a_time_is_paid_by_either_clock_and_no_other_time_is(one, other, form):
+    assert date()(make_sample(one.strftime(form), f"{one:%H:%M:%S}")).value == 1
+    same = one.replace(microsecond=0) == other.replace(microsecond=0)
+    assert date()(make_sample(other.strftime(form), f"{one:%H:%M:%S}")).value == float(same)
+
+
 @given(st.text("0123456789-/.:, TZapm年月日+~()november may\n", max_size=40) | st.text())
 @settings(max_examples=200)
 def test_no_text_raises_and_none_is_another_date(text):

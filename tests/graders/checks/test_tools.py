@@ -202,6 +202,7 @@ def test_a_reference_may_be_text_and_tools_may_be_openais():
     tools = [{"type": "function", "function": TOOLS[0]}]
     for reference in (
         '{"calls": [{"f": {"a": ["x"]}}]}',
+        '{"id": "simple_0", "ground_truth": [{"f": {"a": ["x"]}}]}',
         '[f(a="x")]',
         '{"name": "f", "arguments": {"a": "x"}}',
     ):

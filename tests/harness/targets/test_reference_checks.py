@@ -57,6 +57,7 @@ def found(report: Report) -> list[tuple[str, int | None]]:
                 [{"name": "f", "arguments": {"a": {"b": ["x"]}}}],
                 '[{"function": {"name": "f", "arguments": "{\\"a\\": 1}"}}]',
                 "[f(a=1)]",
+                {"ground_truth": [{"f": {"a": [1]}}]},
             ],
             [[], "Paris", {"f": {"a": 1}}, None],
         ),
