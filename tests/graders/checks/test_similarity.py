@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from graders.checks._stems import stem
 from graders.checks._tokens import CUTS
 from graders.checks.fuzzy import fuzzy
 from graders.checks.similarity import bleu, gleu, meteor, rouge, token_f1
-from graders.errors import DecorationError, RecordError
+from graders.errors import ConfigurationError, DecorationError, RecordError
 from graders.testing import make_sample
 from support.doc_tables import page, rows, spans
 from support.growth import assert_linear, seconds
@@ -175,6 +176,16 @@ def test_a_reference_that_no_answer_could_be_paid_for_is_the_records_fault(check
     for completion in ("The cat", ""):
         with pytest.raises(RecordError, match=message):
             check(make_sample(completion, reference))
+
+
+def test_fuzzy_without_its_package_names_the_line_that_installs_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "rapidfuzz", None)
+    monkeypatch.delitem(sys.modules, "rapidfuzz.fuzz", raising=False)
+    with pytest.raises(
+        ConfigurationError, match=r"package rapidfuzz: pip install 'rft-graders\[similarity\]'"
+    ):
+        fuzzy()
+    assert token_f1()(make_sample(MAT, MAT)).value == 1
 
 
 # Misused on purpose, which a type checker would refuse first.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from graders import Abstain, Reward
 from graders.checks import text
 from graders.checks.numbers import number
 from graders.checks.text import any_of, contains, exact, matches, normalized, starts_with
-from graders.errors import DecorationError, RecordError
+from graders.errors import ConfigurationError, DecorationError, RecordError
 from graders.testing import make_sample
 from support.doc_tables import page, rows, spans
 from support.growth import assert_linear
@@ -143,6 +144,13 @@ def test_a_pattern_fits_as_the_table_says_for_each_engine(pattern, engine, text,
 def test_both_engines_agree_on_what_both_know_alike(pattern, text, whole, ignore_case):
     options: dict[str, Any] = {"whole": whole, "ignore_case": ignore_case}
     assert fits(matches(pattern, engine="re2", **options), text) is fits(matches(pattern, **options), text)
+
+
+def test_re2_without_its_package_is_named_as_pip_knows_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "re2", None)
+    with pytest.raises(ConfigurationError, match=r"package google-re2: pip install 'rft-graders\[regex\]'"):
+        matches("a", engine="re2")
+    assert fits(matches("a"), "a") is True
 
 
 def test_re2_takes_linear_time_for_what_re_never_ends():
