@@ -75,6 +75,18 @@ def found(report: Report) -> list[tuple[str, int | None]]:
         ("checks.similarity:meteor()", ["Dogs", "\u6771\u4eac"], ["a" * 10_001]),
         ("checks.fuzzy:fuzzy()", ["Paris", ["Paris", "Rome"]], ["?!", [1]]),
         ("checks.grounding:citations()", [], ["Two years [1]."]),
+        (
+            "checks.constraints:constraints()",
+            [{"instruction_id_list": ["detectable_format:json_format"], "kwargs": [{}]}],
+            [{"instruction_id_list": ["nope"]}, {"instruction_id_list": ["keywords:existence"]}, None],
+        ),
+        (
+            'checks.required:must_contain(field="reference_answer")',
+            ["Paris", ["Paris", "14 days"]],
+            [None, [], [" "]],
+        ),
+        ("checks.refusals:refusal()", [], ["I can't help with that."]),
+        ('checks.leaks:no_leaks(field="may")', [], ["Paris"]),
         ('checks.json_fields:json_fields(fields=["a"])', [{"a": 1, "b": 2}], [{"b": 2}, [1]]),
     ],
 )
