@@ -152,10 +152,13 @@ def box_span(text: str, which: Which = "last", unclosed: bool = False) -> tuple[
     """
     last = which == "last" or is_last(which)
     commands = _COMMANDS + _UNESCAPED if "\x08" in text or "\x0c" in text else _COMMANDS
-    found = [at for command in commands if (at := _opening(text, command, last)) >= 0]
-    if not found:
+    opened = -1
+    for command in commands:
+        at = _opening(text, command, last)
+        if at >= 0 and (opened < 0 or (at > opened) is last):
+            opened = at
+    if opened < 0:
         return Missing("there is no box")
-    opened = max(found) if last else min(found)
     if text[opened] != "{":
         return Missing(f"the {which} box has no braces", "not exact")
     end = text.find("}", opened)

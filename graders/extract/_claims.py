@@ -109,15 +109,16 @@ def last_number(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Nu
     if "box" in text or "\x08" in text:
         span = box_span(text)
         if not isinstance(span, Missing):
-            found = _box_number(text, *span, decimal, scale)
+            start, end = span
+            found = _box_number(text, start, end, decimal, scale)
             if isinstance(found, Missing):
                 return found
-            behind = text[span[1] + 1 :]
+            behind = text[end + 1 :]
             later = _claimed(behind, decimal, scale)
             if later is not None and _FINAL.search(behind):
                 return later
             others = [*_other_boxes(text, decimal, scale), later]
-            return _unless_revised(found, text[slice(*span)], behind, decimal, scale, others)
+            return _unless_revised(found, text[start:end], behind, decimal, scale, others)
         if span.kind != "none":
             return span
     claimed = _claimed(text, decimal, scale)
@@ -135,10 +136,11 @@ def boxed_number_of(text: str, *, decimal: Decimal = ".", scale: bool = False) -
     span = box_span(text)
     if isinstance(span, Missing):
         return span
-    value = _box_number(text, *span, decimal, scale)
+    start, end = span
+    value = _box_number(text, start, end, decimal, scale)
     if isinstance(value, Missing):
         return value
-    return _unless_unclaimed(value, text[slice(*span)], text[span[1] + 1 :])
+    return _unless_unclaimed(value, text[start:end], text[end + 1 :])
 
 
 def _box_number(text: str, start: int, end: int, decimal: Decimal, scale: bool) -> Number | Missing:

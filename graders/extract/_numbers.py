@@ -178,7 +178,7 @@ def ordinary_number(text: str) -> Number | None:
     Args:
         text: A short text.
     """
-    digits = text.lstrip("*$ ").rstrip("*$. \n")
+    digits = text if text.isdecimal() else text.lstrip("*$ ").rstrip("*$. \n")
     if digits.isdecimal() and len(digits) < _SHORT:
         return int(digits)
     found = _ORDINARY.fullmatch(digits)
