@@ -41,11 +41,11 @@ def json_schema(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion's JSON value fits a JSON schema; the reference is not looked at.
 
-    `graders.extract.json_block` finds the value. The schema is one of draft 4, 6 or 7; `docs/json.md` lists
-    the formats that are checked. A schema that holds what would not be checked is refused, and so is one that
-    `{}`, `[]` or an empty text fits. A `$ref` leads to a place in the schema itself. Regular expressions are
-    those of RE2, whose time grows no faster than the text; a schema that holds one needs the extra `regex`
-    too.
+    `graders.extract.json_block` finds the value. The schema is one of draft 4, 6 or 7;
+    `docs/json-schema.md` lists the formats that are checked. A schema that holds what would not be checked is
+    refused, and so is one that `{}`, `[]` or an empty text fits. A `$ref` leads to a place in the schema
+    itself. Regular expressions are those of RE2, whose time grows no faster than the text; a schema that
+    holds one needs the extra `regex` too.
 
     It pays for form alone: every value that fits earns 1, and a model learns to write the same one always.
     Use it as the first step of `combined.cascade`, before a check of what the value says.
