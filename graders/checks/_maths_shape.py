@@ -44,6 +44,7 @@ _SPELLINGS = (
     (re.compile(r"\\pm(?![A-Za-z])"), "\u00b1"),
     (re.compile(r"\\mp(?![A-Za-z])"), "\u2213"),
     (re.compile(r"[\u2212\u2013]"), "-"),
+    (re.compile(r"\\(?:emptyset|varnothing)(?![A-Za-z])|\u2205"), "\u2983\u2984"),
     (re.compile(r"\\[{]|\\lbrace(?![A-Za-z])"), "\u2983"),
     (re.compile(r"\\[}]|\\rbrace(?![A-Za-z])"), "\u2984"),
     (re.compile(r"\\langle(?![A-Za-z])"), "("),
@@ -70,7 +71,8 @@ VARIABLES = re.compile(r"(?<![\\A-Za-z])[A-DF-Za-df-z](?![A-Za-z])")
 """Finds a letter that stands for a value, which e does not."""
 
 _UNIT = re.compile(
-    r"(?P<value>.*[\d)}\u2984!.])\s*(?P<unit>(?:\\(?:text|mbox|mathrm|textbf|textit|mathbf|textrm)\s?\{[^{}]+\}"
+    r"(?P<value>.*[\d)}\u2984!.]|.*\\pi\s|.*[\dA-Za-z)}]\s?(?=\\(?:text|mbox)))\s*"
+    r"(?P<unit>(?:\\(?:text|mbox|mathrm|textbf|textit|mathbf|textrm)\s?\{[^{}]+\}"
     r"|(?<=[\s\d])[A-Za-z]{3,}(?:\s[A-Za-z]+)*|(?<=[\s\d])(?:cm|mm|km|kg|mg|ml|mL|ft|in|mi|lb|oz|hr|m|g|s|h|L))"
     r"(?:\s?/\s?(?:h|s|hr|\\text\{[^{}]+\}))?(?:\s?\^\s?\{?\d\}?|[\u00b2\u00b3])?)\s*\Z",
     re.DOTALL,
@@ -139,7 +141,7 @@ def shape_of(text: str, *, ignore_units: bool = False) -> Shape | Missing:
     for pattern, spelled in _SPELLINGS:
         text = pattern.sub(spelled, text)
     left, _, right = text.partition("\u2248")
-    text = (right if _VARIABLE.match(left) else left or right).strip().rstrip(".").strip()
+    text = (right if right and _VARIABLE.match(left) else left).strip().rstrip(".").strip()
     depth = 0
     for sign in text:
         depth += (sign in _OPEN) - (sign in _CLOSE)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Node: TypeAlias = Any  # sqlglot's expressions, which are imported only where a check is made of them
 
+_VALUES = frozenset({"expression", "expressions", "low", "high", "true", "default"})
 _ANY_CASE_COLUMNS = frozenset({"mysql", "doris", "starrocks", "singlestore"})
 
 
@@ -205,9 +206,17 @@ class Query:
             )
         if scope.is_alias(name):
             return f"column ? {name!r}"
-        if node.this.quoted and self._name in ("sqlite", ""):
+        if node.this.quoted and self._name == "sqlite" and self._is_value(node):
             name = node.this.name  # which SQLite reads as a string where no column is called so
         return f"column {'0.0' if scope.outer is None and len(scope.sources) == 1 else '?'} {name!r}"
+
+    def _is_value(self, node: Node) -> bool:
+        """Whether an expression stands where a value is likely, rather than where columns are named."""
+        exp = self._exp
+        while isinstance(node.parent, exp.Paren):
+            node = node.parent
+        named = (exp.Select, exp.Group, exp.Distinct, exp.Order, exp.Window)
+        return node.arg_key in _VALUES and not isinstance(node.parent, named)
 
     def _generic(self, node: Node, scope: _Scope, without: set[str]) -> str:
         if isinstance(node, self._exp.Identifier):
