@@ -77,7 +77,7 @@ def command(
     command resumes with the rewards that it has.
 
     Warnings B001 to B004 name a reward that something else than right answers earns. For one of them, at most
-    250 completions that nobody recorded are made and graded: lists of answers, padding, an empty answer.
+    300 completions that nobody recorded are made and graded: lists of answers, padding, an empty answer.
 
     Fields that differ between the rollouts of one record are hidden from the grader, unless --keep-field
     names them. With --records, the training file decides instead which fields the grader sees.

@@ -24,11 +24,12 @@ from harness.simulator.pool import Candidate, message_text
 __all__ = ["KINDS", "RECORDS", "Made", "MadeGradings", "MadePay", "grade_made", "made_of"]
 
 RECORDS: Final = 50
-"""Most records that get made completions, each at most five: what a slow or paid grader is asked for."""
+"""Most records that get made completions, each at most six: what a slow or paid grader is asked for."""
 
 KINDS: Final[Mapping[str, str]] = {
     "joined": 'all answers of a record joined by "or"',
     "lines": 'the last lines of a record\'s completions joined by "or"',
+    "listed": "the last lines of a record's completions, one below the other",
     "repeated": "the longest completion's body six times",
     "stuffed": "all words and numbers of a record's completions before the shortest one",
     "empty": "an empty answer",
@@ -68,11 +69,6 @@ class MadePay:
     """The record of the witness."""
     witness: dict[str, Any]
     """The rollout that earns most more than the policy; its `model` is `made`."""
-
-    @property
-    def text(self) -> str:
-        """The witness's completion."""
-        return message_text(self.witness["messages"][-1])
 
 
 class MadeGradings(NamedTuple):
@@ -191,7 +187,7 @@ def _repeated(text: str) -> str:
 
 
 def _joined(written: Mapping[int, str]) -> Iterator[Made]:
-    """Lists of the answers: of the last numbers where most completions have one, else of the last lines."""
+    """Lists of the answers: of the last numbers where most completions have one, and of the last lines."""
     found = {at: number for at, text in written.items() if (number := _LAST_NUMBER.search(text))}
     if 2 * len(found) > len(written):
         answers = dict.fromkeys(number.group() for number in found.values())
@@ -201,11 +197,21 @@ def _joined(written: Mapping[int, str]) -> Iterator[Made]:
             start, end = found[dress].span()
             yield Made("joined", f"{written[dress][:start]}{chain}{written[dress][end:]}", dress)
     at_end = sum(len(written[at][one.start() :].strip().splitlines()) == 1 for at, one in found.items())
-    if 2 * at_end <= len(written):
-        lines = (text.strip().splitlines()[-1].strip() for text in written.values())
-        distinct = list(dict.fromkeys(lines))
-        # What all of them begin with is the format; a common part of the answers themselves is not.
-        start_of_all = _WORD_AT_END.sub("", os.path.commonprefix(distinct))
-        rest = [line[len(start_of_all) :] for line in distinct]
-        if len(rest) > 1:
-            yield Made("lines", start_of_all + " or ".join(rest), None)
+    lines = list(dict.fromkeys(text.strip().splitlines()[-1].strip() for text in written.values()))
+    if len(lines) > 1:
+        yield Made("listed", "\n".join(lines), None)
+        if 2 * at_end <= len(written):
+            yield Made("lines", _chained(lines), None)
+
+
+def _chained(lines: Sequence[str]) -> str:
+    """Lines joined by "or", inside of what all of them begin and end with: their format."""
+    start = _shared_start(lines)
+    rest = [line[len(start) :] for line in lines]
+    end = _shared_start([line[::-1] for line in rest])[::-1]
+    return start + " or ".join(line[: len(line) - len(end)] for line in rest) + end
+
+
+def _shared_start(lines: Sequence[str]) -> str:
+    """What all lines begin with, without a part of a word, which would be a part of the answers."""
+    return _WORD_AT_END.sub("", os.path.commonprefix(lines))

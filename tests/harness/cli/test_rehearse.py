@@ -49,11 +49,12 @@ def test_a_reward_for_guessing_is_warned_of_by_what_it_pays_and_its_witness_repl
         assert said in done.stdout
     assert max(map(len, done.stdout.split("everything is in")[0].splitlines())) <= 80
     assert "rft replay kept/witnesses.jsonl" in done.stdout
-    witness = json.loads((tmp_path / "kept" / "witnesses.jsonl").read_text())
+    lines = (tmp_path / "kept" / "witnesses.jsonl").read_text().splitlines()
+    witness = json.loads(lines[0])
     replayed = rft_inside(tmp_path, "replay", "kept/witnesses.jsonl", "-g", grader, "--json")
     assert replayed.returncode == 0, replayed.stderr
     found = json.loads(replayed.stdout)
-    assert [row["reward"] for row in rows_of(tmp_path, found)] == [1.0]
+    assert [row["reward"] for row in rows_of(tmp_path, found)] == [1.0] * len(lines)
     page = rft_inside(tmp_path, "report", found["run"], "--rehearsal", "kept", "--out", "page.html")
     assert page.returncode == 0, page.stderr
     text = (tmp_path / "page.html").read_text(encoding="utf-8")

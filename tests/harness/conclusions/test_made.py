@@ -76,7 +76,9 @@ def test_answers_that_are_no_numbers_are_joined_by_lines() -> None:
     assert text_of("lines", "Hm.\nAnswer: Paris", "Answer: Rome\n", "Answer: Paris") == (
         "Answer: Paris or Rome"
     )
-    assert text_of("lines", "(A)", "(B)") == "(A) or B)"
+    assert text_of("lines", "(A)", "(B)") == "(A or B)"
+    assert text_of("lines", '{"answer": "A"}', '{"answer": "AB"}') == '{"answer": "A or AB"}'
+    assert text_of("listed", "Hm.\n\\boxed{x}", "\\boxed{y}") == "\\boxed{x}\n\\boxed{y}"
     assert text_of("lines", "yes", "yesterday") == "yes or yesterday"
     assert {one.kind for one in made_of(["Paris", "Paris"])} == {"repeated", "stuffed", "empty"}
 
@@ -89,7 +91,7 @@ def test_of_tool_calls_alone_an_empty_answer_is_made() -> None:
 def test_numbers_that_do_not_stand_at_the_end_are_joined_and_the_last_lines_too() -> None:
     texts = ("It is 3.\nGood luck!", "It is 4.\nBye!")
     assert text_of("joined", *texts) == "It is 3 or 4.\nBye!"
-    assert text_of("lines", *texts) == "Good luck! or Bye!"
+    assert text_of("lines", *texts) == "Good luck or Bye!"
 
 
 @pytest.mark.parametrize(
@@ -117,15 +119,14 @@ def test_each_made_completion_is_graded_once_and_replays_as_a_rollout() -> None:
     found, unrewarded, failed = grade_made(chosen, expected, {}, grader, 0)
     assert (unrewarded, failed) == (0, {})
     names = [turn.name for turn in grader.turns]
-    assert len(set(names)) == len(names) == RECORDS * 4
+    assert len(set(names)) == len(names) == RECORDS * 5
     best = found[0]
     assert (best.kind, best.reward, best.policy, best.more.records) == ("joined", 1.0, 0.25, RECORDS)
     assert [pay.more.mean for pay in found] == sorted((pay.more.mean for pay in found), reverse=True)
     assert best.witness["messages"] == [
         {"role": "user", "content": "q"},
-        {"role": "assistant", "content": best.text},
+        {"role": "assistant", "content": "4 or 5 or 6"},
     ]
-    assert " or " in best.text
     assert (best.witness["model"], best.witness["reference_answer"]) == ("made", "7")
     assert record_key(best.witness)
 
@@ -136,7 +137,12 @@ def test_what_it_was_made_of_is_looked_up_and_lost_rewards_are_counted() -> None
     grader = Counting(lambda text: None if not text else 1.0)
     found, unrewarded, _ = grade_made(chosen, {one.group.key: 0.0 for one in chosen}, {**known}, grader, 0)
     assert unrewarded == 5
-    assert {pay.kind: pay.source for pay in found} == {"lines": None, "repeated": 13.0, "stuffed": 2.0}
+    assert {pay.kind: pay.source for pay in found} == {
+        "lines": None,
+        "listed": None,
+        "repeated": 13.0,
+        "stuffed": 2.0,
+    }
 
 
 def test_a_kind_that_the_grader_cannot_take_keeps_no_other_from_being_graded() -> None:
@@ -148,7 +154,7 @@ def test_a_kind_that_the_grader_cannot_take_keeps_no_other_from_being_graded() -
 
     chosen = examples(5, ("one", "two"))
     found = grade_made(chosen, {one.group.key: 0.0 for one in chosen}, {}, Failing(lambda text: 1.0), 0)
-    assert {pay.kind for pay in found.pays} == {"lines", "repeated", "stuffed"}
+    assert {pay.kind for pay in found.pays} == {"lines", "listed", "repeated", "stuffed"}
     assert found.failed == {"empty": "no text"}
 
 
