@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeAlias
 
+    from ..sample import Sample
+
     Call: TypeAlias = tuple[str, dict[str, Any]]
     """A function's name and its arguments."""
 
@@ -50,37 +52,53 @@ _CHANNELS = ("<|", "to=functions.", "analysis", "commentary to=functions.")
 _HARMONY_END = re.compile(r"<\|(?:call|end|return|start|channel|message)\|>|\Z")
 
 
-def native_calls(given: list[Any]) -> list[Call] | Missing:
-    """Read the calls that the service parsed, in the shape of OpenAI's API.
+def native_calls(sample: Sample[Any]) -> list[Call] | Missing | None:
+    """Read the calls that the service parsed, in `tool_calls` or in blocks of the content; None without.
 
     Args:
-        given: `Sample.tool_calls`.
+        sample: A sample.
     """
+    content = sample.messages[-1].get("content")
+    blocks: list[Any] = content if isinstance(content, list) else []
+    given = sample.tool_calls or [
+        one for one in blocks if isinstance(one, dict) and ("toolUse" in one or one.get("type") == "tool_use")
+    ]
+    if not given:
+        return None
     if len(given) > MOST_CALLS:
         return _TOO_MANY
-    return _all_of([call_of(one, as_text=True) for one in given])
+    return _all_of([call_of(one, from_api=True) for one in given])
 
 
-def call_of(given: object, *, as_text: bool = False) -> Call | Missing:
-    """Read one call: an object with `name` and `arguments` or `parameters`, maybe under `function`.
+def call_of(given: object, *, from_api: bool = False) -> Call | Missing:
+    """Read one call: an object with `name` and `arguments` or `parameters`, maybe in an API's shape.
 
     Args:
         given: The call.
-        as_text: Whether the arguments may be JSON text, or null or blank for none, as in APIs.
+        from_api: Whether the arguments may be JSON text, null or blank for none, or `input`, as in APIs.
     """
-    inner: Any = given.get("function", given) if isinstance(given, dict) else None
-    if not isinstance(inner, dict):
+    inner = named_part(given)
+    if inner is None:
         return _BROKEN
-    name, keys = inner.get("name"), [key for key in ("arguments", "parameters") if key in inner]
+    named_so = ("arguments", "parameters", "input") if from_api else ("arguments", "parameters")
+    name, keys = inner.get("name"), [key for key in named_so if key in inner]
     if not isinstance(name, str) or not name or len(keys) != 1:
         return _BROKEN
     arguments: Any = inner[keys[0]]
-    if as_text:
+    if from_api:
         if arguments is None or arguments == "":
             return name, {}
         if isinstance(arguments, str):
             arguments = exact_json(arguments)
     return (name, arguments) if isinstance(arguments, dict) else _BROKEN
+
+
+def named_part(given: object) -> dict[str, Any] | None:
+    """Return what names a function: what stands under `function` or Converse's `toolUse`, or the call."""
+    if not isinstance(given, dict):
+        return None
+    inner: Any = given.get("function", given.get("toolUse", given))
+    return inner if isinstance(inner, dict) else None
 
 
 def written_calls(completion: str, raw: str, form: str) -> list[Call] | Missing:

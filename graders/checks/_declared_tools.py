@@ -44,10 +44,11 @@ def declared_tools(given: object, field: str, named: Callable[[str], str]) -> di
         raise RecordError(f"the record's {field} is no list of tools")
     found: dict[str, DeclaredTool] = {}
     for one in listed:
-        tool: Any = one.get("function", one) if isinstance(one, dict) else None
+        tool: Any = one.get("function", one.get("toolSpec", one)) if isinstance(one, dict) else None
         if not isinstance(tool, dict) or not isinstance(tool.get("name"), str):
             raise RecordError(f"the record's {field} lists a tool without a name")
-        schema = tool.get("parameters", tool.get("input_schema"))
+        schema = tool.get("parameters", tool.get("input_schema", tool.get("inputSchema")))
+        schema = schema.get("json", schema) if isinstance(schema, dict) else {}
         schema = schema if isinstance(schema, dict) else {}
         properties, required = schema.get("properties"), schema.get("required")
         found[named(tool["name"])] = DeclaredTool(

@@ -7,7 +7,7 @@ from math import isfinite
 from ..errors import RecordError
 from ..extract import Missing
 from ..extract._json import exact_json
-from ._call_forms import MOST_CALLS, call_of, written_calls
+from ._call_forms import MOST_CALLS, call_of, named_part, written_calls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def expected_calls(reference: object, *, may_be_none: bool = False) -> list[Expe
     Args:
         reference: A list of calls, or one call; an object that holds the list as `calls`, `tool_calls` or
             `ground_truth`; or a text that is either as JSON, or that a model could have written. A call is an
-            object with `name` and `arguments`, maybe under `function`, or BFCL's
+            object with `name` and `arguments`, maybe under `function`, Converse's `toolUse`, or BFCL's
             `{function: {argument: [accepted values]}}`.
         may_be_none: Whether the list may be empty.
 
@@ -97,7 +97,7 @@ def _from_text(text: str) -> Any:
 
 def _expected(given: object) -> ExpectedCall:
     """One call of a reference, in any of its shapes."""
-    call = call_of(given, as_text=True) if isinstance(given, dict) and _is_named(given) else None
+    call = call_of(given, from_api=True) if isinstance(given, dict) and _is_named(given) else None
     if isinstance(call, tuple):
         fields = Arguments((key, Accepted([plain(value)], False)) for key, value in call[1].items())
         return ExpectedCall(call[0], fields)
@@ -110,8 +110,8 @@ def _expected(given: object) -> ExpectedCall:
 
 def _is_named(given: dict[str, Any]) -> bool:
     """Whether a call says its function's name under `name`, and is not BFCL's of a function of that name."""
-    inner = given.get("function")
-    return isinstance((inner if isinstance(inner, dict) else given).get("name"), str)
+    inner = named_part(given)
+    return inner is not None and isinstance(inner.get("name"), str)
 
 
 def _accepting(given: dict[str, Any], where: str, depth: int = 0) -> Arguments:

@@ -51,11 +51,11 @@ def tool_calls(
     argument may be left out. Each call made pays for one expected call at most, by the best assignment.
     Numbers are compared by value, so `1` is `1.0`; a text is never a number, and `true` is never 1.
 
-    The calls are those that the service parsed, `sample.tool_calls`. Where there are none, the check reads
-    the forms that open-weight models write into their text, since AWS does not document whether a training
-    job parses calls; the metric `from_text` says when it did. A call that cannot be read exactly makes the
-    completion unread, and so does a completion without a call. The metric `right_calls` is the share of the
-    expected calls that are right.
+    The calls are those that the service parsed: `sample.tool_calls`, or blocks of the content. Where there
+    are none, the check reads the forms that open-weight models write into their text, since AWS does not
+    document whether a training job parses calls; the metric `from_text` says when it did. A call that cannot
+    be read exactly makes the completion unread, and so does a completion without a call. The metric
+    `right_calls` is the share of the expected calls that are right.
 
     It pays for calls alone, whatever else the completion says. Where most records expect the same call, that
     call earns their reward without a look at the prompt; of 500 of BFCL's tasks the best answer of one call
@@ -70,8 +70,8 @@ def tool_calls(
         order: Whether the calls have to stand in the `same` order as in the reference, or in `any`.
         text: The form of calls in the text that is read, `any` form, or `none`; see docs/tools.md.
         take: Finds the part of a completion's text that holds the calls; None takes all of it.
-        tools: Field of the record that lists the tools, in the shape of OpenAI's API or of BFCL. Without the
-            field no argument is known to be required, and none has a default.
+        tools: Field of the record that lists the tools, in the shape of OpenAI's API, Converse's or BFCL.
+            Without the field no argument is known to be required, and none has a default.
         defaults: Whether an argument that is left out counts as the default that its tool declares, and an
             argument that the reference does not name may have that value.
         unknown_arguments: Whether a call may have arguments that the reference does not name.
@@ -161,8 +161,9 @@ _VALUES: dict[str, Callable[[int, int, int], float]] = {
 
 def _made(sample: Sample[Any], form: str, find: Find | None) -> tuple[list[Call] | Missing, bool]:
     """The calls of a completion, and whether its text was read for them."""
-    if sample.tool_calls:
-        return native_calls(sample.tool_calls), False
+    parsed = native_calls(sample)
+    if parsed is not None:
+        return parsed, False
     if form == "none":
         return Missing("the service parsed no tool call"), False
     if find is None:

@@ -30,9 +30,9 @@ def calls_of(reference: Any) -> list[dict[str, Any]]:
 
 
 def _call(given: dict[str, Any]) -> dict[str, Any] | None:
-    inner = given.get("function", given)
+    inner = given.get("function", given.get("toolUse", given))
     if isinstance(inner, dict) and isinstance(inner.get("name"), str):
-        name, arguments = inner["name"], inner.get("arguments", inner.get("parameters"))
+        name, arguments = inner["name"], inner.get("arguments", inner.get("parameters", inner.get("input")))
     elif len(given) == 1 and isinstance(next(iter(given.values())), dict):
         ((name, accepted),) = given.items()
         arguments = _chosen(accepted)

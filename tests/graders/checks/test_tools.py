@@ -150,6 +150,22 @@ def test_parsed_calls_count_alone():
         assert tool_calls()(sample).metrics["unread"] == 1 - value
 
 
+def test_blocks_of_the_content_are_parsed_calls():
+    wanted = [{"f": {"a": [1]}}]
+    for block in (
+        {"toolUse": {"toolUseId": "1", "name": "f", "input": {"a": 1}}},
+        {"type": "tool_use", "id": "1", "name": "f", "input": {"a": 1}},
+    ):
+        sample = parsed([], wanted)
+        sample.messages[-1]["content"] = [{"text": "I call f."}, block]
+        assert tool_calls()(sample) == Reward(
+            1.0, metrics={"unread": 0.0, "from_text": 0.0, "right_calls": 1.0}
+        )
+        assert tool_calls()(parsed([("f", {"a": 1})], [block])).value == 1
+        sample.messages[-1]["content"].append(block)
+        assert tool_calls()(sample).value == 0
+
+
 def test_a_call_without_arguments_is_written_in_many_ways():
     written: tuple[Any, ...] = ("{}", "", None, {})
     for arguments in written:
@@ -199,7 +215,12 @@ def test_a_deep_reference_is_refused_and_a_deep_completion_is_wrong():
 
 
 def test_a_reference_may_be_text_and_tools_may_be_openais():
-    tools = [{"type": "function", "function": TOOLS[0]}]
+    tools: list[Any] = [{"type": "function", "function": TOOLS[0]}]
+    schema = {"json": {"type": "object", "required": ["a"]}}
+    converse = [{"toolSpec": {"name": "f", "inputSchema": schema}}]
+    for offered in (tools, converse):
+        for text, value in (('[f(a="x")]', 1), ("[f()]", 0)):
+            assert tool_calls()(make_sample(text, [{"f": {"a": ["x", ""]}}], tools=offered)).value == value
     for reference in (
         '{"calls": [{"f": {"a": ["x"]}}]}',
         '{"id": "simple_0", "ground_truth": [{"f": {"a": ["x"]}}]}',
