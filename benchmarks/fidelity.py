@@ -3,7 +3,7 @@
 `python benchmarks/fidelity.py --worlds 0 1 --seeds 2 --out DIR` trains a base model in each world, records
 its completions, rehearses each grader on them as `rft rehearse` does, and trains the model with each grader
 for each seed. Every result is a file in DIR: the same command resumes, and `--tables` prints what is there.
-It needs `pip install -e ".[replay]" --group fidelity`, and is not part of `make bench`.
+It needs `pip install -e ".[replay]" --group fidelity` (pip 25.1 or later), and is not part of `make bench`.
 """
 
 from __future__ import annotations
@@ -102,7 +102,8 @@ def _run(one: World, out: Path, graders: Sequence[str], seeds: int, steps: int) 
         from benchmarks.grpo.runs import Trainer
     except ModuleNotFoundError as error:
         raise InputError(
-            f"the benchmark needs {error.name}", fix='Run pip install -e ".[replay]" --group fidelity.'
+            f"the benchmark needs {error.name}",
+            fix='Run pip install -e ".[replay]" --group fidelity (pip 25.1 or later).',
         ) from error
     from benchmarks.grpo.rehearsals import rehearsed
 
