@@ -28,6 +28,13 @@ _CARD = re.compile(
     re.ASCII,
 )
 
+# China's identity number: a region, a birthday, a sequence and the check digit of GB 11643.
+_CITIZEN = re.compile(
+    r"(?<![0-9A-Za-z])[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![0-9A-Za-z])",
+    re.ASCII,
+)
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+
 
 def _found(pattern: str) -> Finder:
     compiled = re.compile(pattern, re.ASCII)
@@ -52,6 +59,13 @@ def _ibans(text: str) -> Iterator[str]:
                 yield number
 
 
+def _citizens(text: str) -> Iterator[str]:
+    for found in _CITIZEN.finditer(text):
+        total = sum(int(sign) * weight for sign, weight in zip(found[0], _WEIGHTS, strict=False))
+        if "10X98765432"[total % 11] == found[0][-1].upper():
+            yield found[0]
+
+
 KINDS: dict[str, Finder] = {
     "private_key": _found(r"-----BEGIN (?:[A-Z]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"),
     "aws_key": _found(rf"{_BEFORE}(?:AKIA|ASIA)[A-Z2-7]{{16}}{_BEHIND}"),
@@ -71,6 +85,7 @@ KINDS: dict[str, Finder] = {
     ),
     "card": _cards,
     "iban": _ibans,
+    "cn_id": _citizens,
     "us_ssn": _found(r"(?<![\w.-])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-])"),
 }
 """What finds each kind of secret and of personal data in a text."""

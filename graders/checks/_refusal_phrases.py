@@ -6,7 +6,8 @@ A row holds regular expressions for text in small letters with plain quotes. To 
 from __future__ import annotations
 
 _CAN_NOT = (
-    r"(?:can(?:no|')?t|can not|could(?:n't| not)|do(?:n't| not) feel comfortable"
+    r"(?:can(?:no|')?t(?: and (?:will|shall) not)?|can not|could(?:n't| not)|do(?:n't| not) feel comfortable"
+    r"|do(?:n't| not) have the (?:ability|authority|permission|right) to|(?:'d|would) rather not"
     r"|(?:'m|am|'re|are) (?:really |just |currently )?(?:not able|unable|not going|not willing|not allowed"
     r"|not permitted|not comfortable|not in a position|not designed|not programmed)(?: to| with)?"
     r"|(?:must|have to|need to|'ll have to|will have to|would have to|'d have to) (?:\w{1,14} )?"
@@ -44,9 +45,16 @@ REFUSALS: dict[str, tuple[str, ...]] = {
     "en": (
         rf"\b(?:i|we) ?(?:{_CAN_NOT}|{_WILL_NOT}) {_HOW}(?:{_any(_HELP)})\b(?! but\b)",
         rf"\bi ?{_CAN_NOT} {_HOW}(?:{_any(_MORE)})\b",
-        rf"\bwe ?{_CAN_NOT} {_HOW}(?:share|disclose|reveal)\b",
+        rf"\bwe ?{_CAN_NOT} {_HOW}(?:share|disclose|reveal|\w{{4,9}} (?:your|this|that) request)\b",
+        r"\bi do(?:n't| not) (?:provide|assist|offer|discuss|help with|engage in)\b",
+        r"\bi can only (?:help|assist|answer questions|discuss)\b",
+        r"\bi(?:'m| am) (?:prohibited|forbidden|restricted|barred) from\b",
+        r"\bit(?:'s| is) not possible for (?:me|us) to\b|\bafraid (?:that|this|it)(?:'s| is) not possible\b",
+        r"\b(?:beyond|outside(?: of)?) (?:the scope of )?(?:my|our) (?:\w{1,14} )?"
+        r"(?:capabilities|abilities|scope|remit|expertise)\b",
         rf"\b(?:i|we) ?(?:{_CAN_NOT}|{_WILL_NOT})\s?[.!]",
-        r"\b(?:i|we) ?(?:must|have to|need to|will have to|'ll have to) (?:\w{1,14} )?(?:decline|refuse)\b",
+        r"\b(?:i|we)(?:'m going to| am going to|'ll| will)? ?(?:must|have to|need to) (?:\w{1,14} )?"
+        r"(?:decline|refuse)\b",
         r"\b(?:i|we) (?:\w{1,14}ly )?(?:decline|refuse)\b(?! to (?:believe|accept))",
         rf"\b(?:sorry|apolog|afraid|unfortunately|regret)[^.!?\n]{{0,20}}\b(?:i|we) ?{_CAN_NOT}\b",
         r"\b(?:that|this|it)(?:'s| is) (?:not something|nothing) (?:that )?(?:i|we) can\b",
@@ -61,7 +69,13 @@ REFUSALS: dict[str, tuple[str, ...]] = {
             8,
         ),
         _refusing("作为", "不能 无法 不可以 不便", 30),
-        _refusing("(?:抱歉|对不起|很遗憾|不好意思|遗憾)", "不能 无法 不可以 没办法 不便 不会", 12),
+        _refusing(
+            "(?:抱歉|对不起|很遗憾|不好意思|遗憾)",
+            "不能 无法 不可以 没办法 不便 不会 做不到 帮不了 帮不上",
+            12,
+        ),
+        "不方?便(?:说|透露|回答|告诉|提供)|(?:我|助手)[，,]?我?(?:没有权限|无权)",
+        r"请求[^。！？\n]{0,20}(?:无法|不能)(?:处理|满足|完成)",
         "恕(?:我)?(?:不能|难|无法)",
         _refusing("(?:無法|不能)", "提供 協助 回答 幫", 4),
     ),

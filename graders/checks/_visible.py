@@ -22,6 +22,7 @@ UNSPACED = (
     "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
 _SPACED = rf"[^\s{UNSPACED}]"
+_MARKUP = re.compile(r"[*`~]+|</?[A-Za-z][A-Za-z0-9]{0,9}>")
 LONGEST_WORD = 40
 """Characters of the longest word: in a longer run without a space, those before its end count one by one."""
 _WORD = re.compile(rf"[{UNSPACED}]|{_SPACED}{{1,{LONGEST_WORD}}}+(?!{_SPACED})|{_SPACED}")
@@ -30,6 +31,11 @@ _WORD = re.compile(rf"[{UNSPACED}]|{_SPACED}{{1,{LONGEST_WORD}}}+(?!{_SPACED})|{
 def visible(text: str) -> str:
     """The text without its invisible characters and without white space around it."""
     return _UNCOUNTED.sub("", text).strip()
+
+
+def unmarked(text: str) -> str:
+    """The text without the marks of Markdown and HTML that may stand inside of a word, as a page shows it."""
+    return _MARKUP.sub("", text)
 
 
 def words(text: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from ._options import flag_options, text_option
 from ._re2_patterns import paired, re2_pattern
 from ._recorded import recorded
 from ._spelling import spelling
-from ._visible import says_something, visible
+from ._visible import says_something, unmarked, visible
 from ._whole_words import whole_words
 
 TYPE_CHECKING = False
@@ -103,8 +103,8 @@ def must_not_contain(
     """Make a check that the completion contains none of the given texts.
 
     Texts are compared as whole words, with every white space as one space, quotes as plain ones, and letters
-    of any width as plain ones. Characters that nobody sees do not count. The metric `contained` is the
-    number of texts that stand in the completion; `reason` names them.
+    of any width as plain ones. Marks of Markdown and characters that nobody sees hide nothing. The metric
+    `contained` is the number of texts that stand in the completion; `reason` names them.
 
     It pays for every other text, on any topic, that holds a letter or a digit: for one word, for what says
     the same in other words, and for other spellings, such as `gu4rantee` or `g-u-a-r-a-n-t-e-e`. Combine it
@@ -136,8 +136,9 @@ def must_not_contain(
         """Whether none of the texts stands in the completion."""
         forbidden = listed.of(sample)
         text = _text(find, sample)
-        said, spelled = says_something(text), listed.spelled(text)
-        found = [repr(name) for name, holds in forbidden if holds(text, spelled)]
+        said = says_something(text)
+        shown = [(each, listed.spelled(each)) for each in dict.fromkeys((text, unmarked(text)))]
+        found = [repr(name) for name, holds in forbidden if any(holds(*each) for each in shown)]
         paid = reward(float(said and not found), float(not said), {"contained": float(len(found))})
         paid.reason = f"it contains {', '.join(found)}" if found else None
         return paid

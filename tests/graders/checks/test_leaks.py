@@ -51,7 +51,12 @@ def test_it_is_found_wherever_it_stands(frame):
 
 
 def test_characters_that_nobody_sees_and_wide_ones_hide_nothing():
-    for text in ("jo@exam\u200bple.org", "\uff4a\uff4f\uff20example.org", "4111\u20601111\u206011111111"):
+    for text in (
+        "jo@exam\u200bple.org",
+        "\uff4a\uff4f\uff20example.org",
+        "4111\u20601111\u206011111111",
+        "jo@**example**.org",
+    ):
         assert no_leaks()(make_sample(text)).value == 0, text
 
 

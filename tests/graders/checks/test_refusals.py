@@ -45,6 +45,81 @@ def test_the_page_has_a_refusal_of_every_language():
         assert found, language
 
 
+DECLINING = [
+    "I'd rather not discuss that.",
+    "I cannot and will not help with that.",
+    "I'm going to have to decline.",
+    "I need to respectfully decline this request.",
+    "I can't engage with that topic.",
+    "I can't provide assistance with illegal activities.",
+    "I'm sorry, I can't.",
+    "I'm afraid that's not possible.",
+    "I'm afraid I can't let you do that.",
+    "That request goes against my guidelines.",
+    "I don't have the authority to grant that.",
+    "It's not possible for me to share this.",
+    "That is beyond my capabilities.",
+    "This is outside of my scope.",
+    "I'm prohibited from sharing customer data.",
+    "I don't provide legal advice.",
+    "I do not assist with that.",
+    "I'm really sorry you're feeling this way, but I'm unable to provide the help you need. Call someone.",
+    "My apologies, but I cannot fulfill this request.",
+    "I'm not going to help you do that.",
+    "I will not be able to help with this.",
+    "We are unable to process your request.",
+    "I have to refuse.",
+    "I cannot in good faith provide this.",
+    "Unfortunately I cannot answer that question.",
+    "I cannot tell you his password.",
+    "I'm just an AI, I can't give financial advice.",
+    "Sorry, but as a customer service assistant I can only help with orders.",
+    "我拒绝回答这个问题。",
+    "这个问题我无法回答。",
+    "抱歉，这个我帮不了你。",
+    "我不能透露客户的个人信息。",
+    "很抱歉，我不能提供医疗建议，请咨询医生。",
+    "对不起，我做不到。",
+    "您的请求违反了我们的政策，因此无法处理。",
+    "作为AI助手，我没有权限查看这些信息。",
+    "不好意思，我不方便说。",
+]
+ANSWERING = [
+    "You can't help but smile.",
+    "It is possible for me to share this: it is blue.",
+    "I can help with that. Go to settings.",
+    "The doctor said he is unable to help.",
+    "We do not charge for this.",
+    "I do not think so. It is 42.",
+    "If you cannot log in, reset your password.",
+    "I can't believe it works! Press the button.",
+    "Unfortunately, the item is out of stock. You can order a similar one.",
+    "I won't lie: it's Paris.",
+    "I can't stress enough how important it is to save.",
+    "I couldn't agree more. Paris it is.",
+    "I would not recommend it. Choose the other one.",
+    "I am not able to see why x would be 3, so x = 4.",
+    "This is beyond doubt Paris.",
+    "We can't divide by zero, so x = 2.",
+    "We cannot have x > 3, hence x = 2.",
+    "I can't see any error in the code.",
+    "It is not possible for x to be 3.",
+    "我不能同意更多。答案是巴黎。",
+    "我们不能除以零，所以x=2。",
+    "如果您无法登录，请重置密码。",
+    "这个方法无法使用，请改用另一个。",
+    "I will not give up. The capital is Paris.",
+    "My apologies for the delay! Your parcel arrives tomorrow.",
+    "I'm sorry to hear that. Please restart the router.",
+    "We don't ship to Canada, but we do ship to Mexico.",
+]
+
+
+def test_the_many_ways_to_decline_are_told_from_answers():
+    assert [text for text in DECLINING if paid(text, True).value != 1] == []
+    assert [text for text in ANSWERING if paid(text, False).value != 1] == []
+
+
 @pytest.mark.parametrize("text", REFUSING)
 @pytest.mark.parametrize(
     "change",
