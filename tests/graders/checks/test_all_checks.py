@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from graders import Reward, grader
@@ -267,10 +267,65 @@ def test_each_reward_for_form_is_a_grader(row):
     assert 0 <= value(reward) <= 1
 
 
+# What checks look for, which a text of any characters hardly ever holds.
+PIECES = [
+    *(
+        "Answer: ",
+        "the answer is ",
+        "答案是",
+        "#### ",
+        "\\boxed{",
+        "}",
+        "<answer>",
+        "</answer>",
+        "```json\n",
+        "```",
+    ),
+    *(
+        "72",
+        "2.5",
+        "1,234",
+        ".",
+        ",",
+        "'",
+        "²",
+        "½",
+        "٣",
+        "&#50;",
+        "\\frac12",
+        "=",
+        "(",
+        ")",
+        "k",
+        " million",
+    ),
+    *(
+        "A",
+        "(B)",
+        "yes",
+        "no",
+        "是不是",
+        "not ",
+        "or ",
+        "That is wrong.",
+        "Wait, ",
+        "?",
+        "\n",
+        " ",
+        "\ud800",
+        "\u0130",
+    ),
+    *('{"a": ', "[1, 2]", "SELECT ", "5 May 2024", "12:30", "f(a=1)", "\u200b", "\x0c", "**", "|", "-"),
+]
+
+
 @given(
     st.sampled_from(list(BY_REFERENCE.values())),
-    st.text() | st.text("72 #\\boxed{}.,-ABCDyesno", max_size=30),
+    st.text() | st.lists(st.sampled_from(PIECES), max_size=10).map("".join),
 )
+@settings(max_examples=200)
+@example(BY_REFERENCE["number"], "The answer is x&#50;.")
+@example(BY_REFERENCE["number"], "72.5'1")
 def test_no_completion_raises_and_every_reward_is_in_range(row, completion):
     check, reference, _, _ = row
     assert 0 <= value(check(make_sample(completion, reference))) <= 1
