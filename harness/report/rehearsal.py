@@ -67,12 +67,12 @@ def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
         yield from example_lines(found.example)
     yield from _head("verdict")
     yield from verdict_lines(found)
-    yield from _head("warnings")
     yield from warning_lines(found)
 
 
 def warning_lines(found: Rehearsal) -> Iterator[StyledLine]:
     """What warns of this reward, what to do about it, and what was not looked for."""
+    yield from _head("warnings")
     if not found.findings:
         yield StyledLine("  none")
     for finding in found.findings:
