@@ -175,7 +175,8 @@ def _refuse_unknown(where: str, name: object, how: Mapping[str, Any]) -> None:
         kinds = ", ".join((*_OF_VALUES, *_OF_LISTS))
         raise DecorationError(f"{where}: kind={name!r}: write one of {kinds}")
     if unknown := [one for one in how if one not in (*_OF_ALL, *known)]:
+        inside = "" if "kind" in how else ". Name a field inside of it by its path, such as 'customer.name'"
         raise DecorationError(
-            f"{where} has no setting {unknown[0]} beside these; the kind {name!r} takes "
-            f"{', '.join((*_OF_ALL, *known))}"
+            f"{where} has no setting {unknown[0]}; the kind {name!r} takes "
+            f"{', '.join((*_OF_ALL, *known))}{inside}"
         )

@@ -157,7 +157,10 @@ UNTYPED: Any = module
         ({"fields": {"a": 7}}, "write a kind, such as 'text'"),
         ({"fields": {"a": "int"}}, "kind='int': write one of exact, text, number, date, one_of, list, set"),
         ({"fields": {"a": {"kind": []}}}, "write one of exact"),
-        ({"fields": {"c": {"name": "text"}}}, r"fields\['c'\] has no setting name beside these"),
+        (
+            {"fields": {"c": {"name": "text"}}},
+            r"fields\['c'\] has no setting name; .*by its path, such as 'customer.name'",
+        ),
         ({"fields": {"a": {"kind": "text", "tolerance": 1}}}, "has no setting tolerance"),
         ({"fields": {"a": {"kind": "number", "tolerance": -1}}}, "tolerance=-1: write 0 or more"),
         ({"fields": {"a": {"kind": "set", "of": "day"}}}, "of='day': write one of exact, text, number, date"),
