@@ -14,7 +14,7 @@ from graders.configured import READY_HANDLER
 from harness.projects.template_text import CHECK_IN_VERSION
 from harness.targets.ready_checks import find_check, pins_of
 
-__all__ = ["KINDS", "Kind", "files_of_kind", "words_of_kind"]
+__all__ = ["KINDS", "ProjectKind", "files_of_kind", "words_of_kind"]
 
 _FOLDER = Path(__file__).parent / "with_check"
 _CONFIGURATION = "grader.toml"
@@ -35,7 +35,7 @@ _VARIABLE = """      Environment:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ProjectKind:
     """One kind of project."""
 
     logical_id: str
@@ -51,12 +51,14 @@ class Kind:
 _SHARES = 'label = "expected"\nlabel_tolerance = 0.001'
 
 KINDS = {
-    "number": Kind("NumberCheck", "the number after the last `####`", "generated word problems"),
-    "choice": Kind("ChoiceCheck", "the right letter of four", "questions with four options"),
-    "json": Kind("JsonCheck", "the share of the fields that are right", "mails to extract", _SHARES),
-    "tools": Kind("ToolsCheck", "the expected tool calls", "requests to an assistant with three tools"),
-    "sql": Kind("SqlCheck", "a query with the right result", "questions about a library's books"),
-    "text": Kind("TextCheck", "the wording of an accepted answer", "questions with short answers"),
+    "number": ProjectKind("NumberCheck", "the number after the last `####`", "generated word problems"),
+    "choice": ProjectKind("ChoiceCheck", "the right letter of four", "questions with four options"),
+    "json": ProjectKind("JsonCheck", "the share of the fields that are right", "mails to extract", _SHARES),
+    "tools": ProjectKind(
+        "ToolsCheck", "the expected tool calls", "requests to an assistant with three tools"
+    ),
+    "sql": ProjectKind("SqlCheck", "a query with the right result", "questions about a library's books"),
+    "text": ProjectKind("TextCheck", "the wording of an accepted answer", "questions with short answers"),
 }
 """Every kind, by the name that `rft init --kind` takes."""
 
