@@ -54,6 +54,7 @@ _SPELLINGS = (
     (re.compile(r"\\mathrm\s?\{\s*([ei])\s*\}"), r" \1 "),
     (re.compile(r"\u03c0|(?<![A-Za-z\\])pi(?![A-Za-z])"), r"\\pi "),
 )
+_ESCAPED_TWICE = re.compile(r"\\\\(?=[A-Za-z{}])")
 _COMMAS = re.compile(r"[,;]")
 _OPEN, _CLOSE = "([{\u2983", ")]}\u2984"
 _SEPARATORS = re.compile(r",\s*(?:and|or)\b|,(?!\d{3}(?!\d))|[;\u222a]|\band\b|\bor\b|(?<=\d),(?=\s)")
@@ -138,6 +139,8 @@ def shape_of(text: str, *, ignore_units: bool = False) -> Shape | Missing:
     """
     if len(text) > LONGEST:
         return Missing(f"the expression is longer than {LONGEST} characters", "not exact")
+    if "\\begin" not in text:
+        text = _ESCAPED_TWICE.sub(r"\\", text)
     for pattern, spelled in _SPELLINGS:
         text = pattern.sub(spelled, text)
     left, _, right = text.partition("\u2248")
@@ -207,6 +210,26 @@ def as_interval(shape: Shape) -> Shape | None:
         and all(isinstance(one, Scalar) for one in shape.parts)
     ):
         return Shape("interval", shape.parts, "()")
+    return None
+
+
+def as_relation(shape: Shape) -> Shape | None:
+    """The inequality `x < 5` that an interval was read from; None for anything else.
+
+    Args:
+        shape: An expression.
+    """
+    if shape.kind != "interval" or not shape.name:
+        return None
+    name = Scalar(shape.name, "", None, "")
+    for end, bracket, open_sign, closed_sign in (0, "(", ">", "\u2265"), (1, ")", "<", "\u2264"):
+        other = shape.parts[1 - end]
+        if isinstance(other, Scalar) and other.written.endswith("\u221e"):
+            return Shape(
+                "equation",
+                [name, shape.parts[end]],
+                open_sign if shape.signs[end] == bracket else closed_sign,
+            )
     return None
 
 
@@ -331,7 +354,7 @@ def _scalar(text: str, loose: bool) -> Scalar | Missing:
     number = parse_number(text, strict=True) if any(map(str.isdecimal, text)) else Missing()
     if not isinstance(number, Missing):
         return Scalar(text, unit, number, "")
-    if _split(text, _SEPARATORS) != [text] or "\u221e" in text or _RELATION.search(text):
+    if _split(text, _SEPARATORS) != [text] or len(_split(text, _RELATION)) > 1:
         return Missing("it is no single expression", "several")
     return Scalar(text, unit, None, "")
 

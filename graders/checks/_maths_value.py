@@ -52,6 +52,9 @@ _PLAIN = (
     (re.compile(r"[*\u00b7]"), r"\\cdot "),
     (re.compile(r"\u00d7"), r"\\times "),
     (re.compile(r"\^\s?\(([^()]*)\)"), r"^{\1}"),
+    (re.compile(r"\u221e"), r"\\infty "),
+    (re.compile(r"\u2983"), r"\\{"),
+    (re.compile(r"\u2984"), r"\\}"),
     (re.compile(r"\u00b2"), "^{2}"),
     (re.compile(r"\u00b3"), "^{3}"),
 )

@@ -8,7 +8,7 @@ from ..errors import DecorationError
 from ..extract import Missing
 from ..extract._compared import allowance
 from ._answers import comparing, take_option
-from ._maths_shape import VARIABLES, Scalar, Shape, as_equation, as_interval, shape_of
+from ._maths_shape import VARIABLES, Scalar, Shape, as_equation, as_interval, as_relation, shape_of
 from ._maths_slot import answer_slot, whole_slot
 from ._maths_value import EXTRA as EXTRA
 from ._maths_value import reading_of, require, same_equation, same_value
@@ -152,10 +152,12 @@ def _same(found: Scalar | Shape, right: Scalar | Shape, same: Same) -> bool:
 
 def _reconciled(found: Shape, right: Shape) -> tuple[Shape, Shape]:
     """A pair as the interval that it may be, `y = 2x + 1` as an equation, one element as the set of it."""
-    if right.kind == "equation":
+    if right.kind == "equation" and found.kind == "scalar":
         return as_equation(found) or found, right
     if found.kind == "equation" and any(VARIABLES.search(one.text) for one in right.scalars()):
         return found, as_equation(right) or right
+    if "equation" in (found.kind, right.kind) and "interval" in (found.kind, right.kind):
+        return as_relation(found) or found, as_relation(right) or right
     if right.kind == "interval":
         return as_interval(found) or found, right
     if found.kind == "interval":
