@@ -8,6 +8,7 @@ from __future__ import annotations
 from math import isfinite
 
 from ..errors import DecorationError
+from ._visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,12 +43,12 @@ def count_option(name: str, value: object, low: int = 1) -> int:
 
 
 def text_option(name: str, value: object) -> str:
-    """Return the option if it is a text that is not blank.
+    """Return the option if it is a text in which something can be seen.
 
     Raises:
         DecorationError: It is not.
     """
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not visible(value).strip():
         raise DecorationError(f"{name}={value!r}: write a text that is not blank")
     return value
 

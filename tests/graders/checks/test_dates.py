@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, timedelta, timezone
 from typing import Any
 
@@ -15,6 +14,7 @@ from graders.checks.dates import date
 from graders.errors import DecorationError, RecordError
 from graders.testing import make_sample
 from support.doc_tables import page, rows, spans
+from support.growth import assert_linear
 
 PAGE = page("dates.md")
 
@@ -204,13 +204,4 @@ def test_no_text_raises_and_none_is_another_date(text):
     ],
 )
 def test_time_is_linear(unit):
-    check = date()
-
-    def seconds(size: int) -> float:
-        sample = make_sample((unit * size)[:size], "2026-11-26")
-        start = time.process_time()
-        check(sample)
-        return time.process_time() - start
-
-    small = min(seconds(20_000) for _ in range(2))
-    assert seconds(160_000) < 40 * max(small, 0.002)
+    assert_linear(date(), lambda size: make_sample((unit * size)[:size], "2026-11-26"), 160_000)

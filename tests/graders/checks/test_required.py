@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from graders import Reward
 from graders.checks import required
+from graders.checks._visible import visible
 from graders.checks.required import must_contain, must_not_contain
 from graders.errors import DecorationError, RecordError
 from graders.testing import make_sample
@@ -140,7 +141,7 @@ def test_words_are_found_where_they_stand_and_nowhere_else(pairs, word):
 
 @given(st.text(), st.text(min_size=1))
 def test_what_must_be_there_and_what_must_not_be_are_opposites(text, wanted):
-    assume(wanted.strip())
+    assume(visible(wanted).strip())
     try:
         one, other = (
             make(texts=[wanted], field="more")(make_sample(text, more=["zzz"])) for make in CHECKS.values()
@@ -155,3 +156,10 @@ def test_it_takes_linear_time(make):
     check = make(texts=["ab", "a b", "\u4e2d"])
     for piece in ("a", "a ", "b", "\n", "\u0301\u0316", "\u4e2d", "ab"):
         assert_linear(check, lambda size: make_sample(piece * (size // len(piece)) + "c"), 40_000)  # noqa: B023
+
+
+@pytest.mark.parametrize("make", CHECKS.values())
+def test_a_text_in_which_nothing_can_be_seen_is_refused(make):
+    for text in ("", " ", "\u00ad", "\u200b \u2060"):
+        with pytest.raises(DecorationError, match="text that is not blank"):
+            make(texts=[text])

@@ -19,6 +19,7 @@ from graders.checks.tools import tool_calls
 from graders.errors import DecorationError, RecordError
 from graders.testing import make_sample
 from support.doc_tables import page, rows, spans
+from support.growth import assert_linear
 
 PAGE = page("tools.md")
 TOOLS = json.loads(PAGE.partition("```json\n")[2].partition("```")[0])
@@ -435,13 +436,4 @@ HOSTILE = [
 
 @pytest.mark.parametrize("unit", HOSTILE, ids=range(len(HOSTILE)))
 def test_time_is_linear(unit):
-    check = tool_calls()
-
-    def seconds(times: int) -> float:
-        sample = make_sample(unit * times, [{"f": {"a": [1]}}])
-        start = time.process_time()
-        check(sample)
-        return time.process_time() - start
-
-    small = min(seconds(100) for _ in range(3))
-    assert seconds(800) < 40 * max(small, 0.002)
+    assert_linear(tool_calls(), lambda times: make_sample(unit * times, [{"f": {"a": [1]}}]), 800)

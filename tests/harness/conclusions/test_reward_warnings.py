@@ -70,8 +70,9 @@ def named(some: WarningFigures) -> set[str]:
 
 @given(PARTS, SIGNED)
 def test_right_answers_that_fall_are_named_whatever_the_reward_does(before: float, change: float) -> None:
-    expected = {"B001"} if change <= -RIGHT_FALL else set()
-    assert named(figures(folds(right=moved(before, before + change)))) == expected
+    after = before + change
+    expected = {"B001"} if after - before <= -RIGHT_FALL else set()
+    assert named(figures(folds(right=moved(before, after)))) == expected
 
 
 @given(SIGNED, PARTS)
