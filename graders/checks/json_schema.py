@@ -44,8 +44,7 @@ def json_schema(
     `graders.extract.json_block` finds the value. The schema is one of draft 4, 6 or 7;
     `docs/json-schema.md` lists the formats that are checked. A schema that holds what would not be checked is
     refused, and so is one that `{}`, `[]` or an empty text fits. A `$ref` leads to a place in the schema
-    itself. Regular expressions are those of RE2, whose time grows no faster than the text; a schema that
-    holds one needs the extra `regex` too.
+    itself. Regular expressions are those of RE2, whose time grows no faster than the text.
 
     It pays for form alone: every value that fits earns 1, and a model learns to write the same one always.
     Use it as the first step of `combined.cascade`, before a check of what the value says.
@@ -158,7 +157,7 @@ def _compiled(schema: object) -> Callable[[Any], bool]:
 
 def _linear(pattern: str) -> Any:
     """A pattern as RE2 searches for it."""
-    re2 = optional("re2", "regex", "google-re2")
+    re2 = optional("re2", EXTRA, "google-re2")
     options = re2.Options()
     options.log_errors = False
     try:
