@@ -25,7 +25,7 @@ from ._python_calls import python_calls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any, TypeAlias
 
     from ..sample import Sample
@@ -48,6 +48,10 @@ _HARMONY = re.compile(
 )
 # The same where the server took the special tokens away, which `Sample.completion` knows too.
 _BARE_HARMONY = re.compile(r"(?:\A\s*+|assistant)commentary to=functions\.([\w.-]++)(?:\s++json)?\s*+(?=\{)")
+_SIGN = re.compile(
+    r"<tool_call|\[TOOL_CALLS\]|to=functions\.|<function=|<\|python_tag\|>|\[\s*+[A-Za-z_][\w.]*+\("
+)
+_NAMES, _ARGUMENTS = re.compile(r'"name"\s*+:'), re.compile(r'"(?:arguments|parameters|input)"\s*+:')
 _CHANNELS = ("<|", "to=functions.", "analysis", "commentary to=functions.")
 _HARMONY_END = re.compile(r"<\|(?:call|end|return|start|channel|message)\|>|\Z")
 
@@ -99,6 +103,21 @@ def named_part(given: object) -> dict[str, Any] | None:
         return None
     inner: Any = given.get("function", given.get("toolUse", given))
     return inner if isinstance(inner, dict) else None
+
+
+def seems_to_call(completion: str, raw: str, names: Iterable[str]) -> bool:
+    """Whether a text calls something, exactly or not: then it is no answer without a call.
+
+    Args:
+        completion: The text without reasoning.
+        raw: All of the text.
+        names: Names of the record's tools; one with a bracket behind it is a call.
+    """
+    if not isinstance(written_calls(completion, raw, "any"), Missing) or _SIGN.search(raw):
+        return True
+    if _NAMES.search(raw) and _ARGUMENTS.search(raw):
+        return True
+    return any(re.search(rf"(?<![\w.]){re.escape(name)}\s*+\(", completion) for name in names)
 
 
 def written_calls(completion: str, raw: str, form: str) -> list[Call] | Missing:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ._visible import UNSPACED, says_something
+from ._visible import UNSPACED, says_something, unmarked
 from ._whole_words import MARKS, whole_words
 
 TYPE_CHECKING = False
@@ -73,7 +73,12 @@ def frequency(relation: str, keyword: str, frequency: int) -> Kept:
 def forbidden_words(forbidden_words: Sequence[str]) -> Kept:
     """Whether none of the words stands in the text."""
     patterns = [whole_words(word) for word in forbidden_words]
-    return lambda text: not any(pattern.search(text) for pattern in patterns)
+
+    def kept(text: str) -> bool:
+        shown = dict.fromkeys((text, unmarked(text)))  # what Markdown hides is read all the same
+        return not any(pattern.search(each) for pattern in patterns for each in shown)
+
+    return kept
 
 
 def letter_frequency(let_relation: str, letter: str, let_frequency: int) -> Kept:

@@ -12,7 +12,7 @@ from ..errors import DecorationError
 from ..extract._compared import allowance
 from ._json_objects import ListByKey, ListInAnyOrder, ListInOrder, ObjectField, ObjectOfFields
 from ._json_values import AcceptedValue, DateValue, ExactValue, NumberValue, TextValue
-from ._options import flag_options, number_option, text_option
+from ._options import flag_options, number_option, share_option, text_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,10 +119,8 @@ class _FieldReader:
         flag_options(**{f"{where}: coerce": coerce})
         if name != "number":
             return TextValue(coerce) if name == "text" else ExactValue(coerce)
-        tolerance, relative = (
-            allowance(one, number_option(f"{where}: {one}", how.get(one, 0), 0))
-            for one in ("tolerance", "relative")
-        )
+        tolerance = allowance("tolerance", number_option(f"{where}: tolerance", how.get("tolerance", 0), 0))
+        relative = allowance("relative", share_option(f"{where}: relative", how.get("relative", 0)))
         return NumberValue(tolerance, relative, coerce)
 
     def objects(self, where: str, name: str, how: Mapping[str, Any], named: str) -> ValueKind:
@@ -167,7 +165,7 @@ def _refuse_unknown(where: str, name: object, how: Mapping[str, Any]) -> None:
     known: Sequence[str] = _OF_VALUES.get(name, ()) if isinstance(name, str) else ()
     if isinstance(name, str) and name in _OF_LISTS:
         of = how.get("of", "exact")
-        if of not in _OF_VALUES:
+        if not isinstance(of, str) or of not in _OF_VALUES:
             raise DecorationError(f"{where}: of={of!r}: write one of {', '.join(_OF_VALUES)}")
         known = _OF_LISTS[name]
         known = known[1:] if "fields" in how or "key" in how else (*known, *_OF_VALUES[of])

@@ -189,8 +189,10 @@ def plain_key(value: Any) -> str | None:
 
 
 def is_blank(value: Any) -> bool:
-    """Whether a field's value says nothing: it is not there, null, or a blank text."""
-    return value is None or isinstance(value, Missing) or (isinstance(value, str) and not value.strip())
+    """Whether a field's value says nothing: it is not there, null, a blank text or an empty list."""
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or value == [] or isinstance(value, Missing)
 
 
 def equal(left: Any, right: Any) -> bool:

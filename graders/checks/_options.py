@@ -5,8 +5,6 @@ An option that cannot be meant is a `DecorationError` that says what to write in
 
 from __future__ import annotations
 
-from math import isfinite
-
 from ..errors import DecorationError
 from ._visible import visible
 
@@ -14,21 +12,39 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+LARGEST = 1e300
+"""What an option may be: products and sums of these stay numbers."""
 LONGEST = 10_000
 """Characters of a completion that checks of a whole text read unless they are told otherwise."""
 
 
 def number_option(name: str, value: object, low: float, high: float | None = None) -> float:
-    """Return the option if it is a finite number within its bounds.
+    """Return the option if it is a number within its bounds, and none so large that sums are infinite.
 
     Raises:
         DecorationError: It is not.
     """
-    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST
     if not fits or value < low or (high is not None and value > high):  # type: ignore[operator]
         bounds = f"{low:g} or more" if high is None else f"a number from {low:g} to {high:g}"
         raise DecorationError(f"{name}={value!r}: write {bounds}")
     return value  # type: ignore[return-value]
+
+
+def share_option(name: str, value: object) -> float:
+    """Return the option if it is a share of something, below all of it.
+
+    A tolerance of all of a number or more would accept 0 for it.
+
+    Raises:
+        DecorationError: It is not.
+    """
+    share = number_option(name, value, 0)
+    if share >= 1:
+        raise DecorationError(
+            f"{name}={value!r}: write a share from 0 to below 1, such as 0.05 for 5 percent"
+        )
+    return share
 
 
 def count_option(name: str, value: object, low: int = 1) -> int:

@@ -22,7 +22,11 @@ UNSPACED = (
     "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
 _SPACED = rf"[^\s{UNSPACED}]"
-_MARKUP = re.compile(r"[*`~]+|</?[A-Za-z][A-Za-z0-9]{0,9}>")
+_MARKUP = re.compile(
+    r"[*`~]+|</?[A-Za-z][A-Za-z0-9]{0,9}>"
+    r"|(?<![^\W_])_+(?=[^\s_])|(?<=[^\s_])_+(?![^\W_])"  # an underscore inside of a word is no emphasis
+    r"|\\(?=[!-/:-@\[-`{-~])"  # what is escaped is shown
+)
 LONGEST_WORD = 40
 """Characters of the longest word: in a longer run without a space, those before its end count one by one."""
 _WORD = re.compile(rf"[{UNSPACED}]|{_SPACED}{{1,{LONGEST_WORD}}}+(?!{_SPACED})|{_SPACED}")

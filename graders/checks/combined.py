@@ -151,7 +151,9 @@ def cascade(*, steps: Mapping[str, Scoring], at_least: float | Mapping[str, floa
         1.0
     """
     checks = _named("steps", steps, 2)
-    least = _least(at_least, list(checks)[:-1])
+    # A check pays 1 at most; a grader says what its range is.
+    declared = [getattr(getattr(each, "options", None), "range", (0.0, 1.0)) for each in checks.values()]
+    least = _least(at_least, list(checks)[:-1], max(high for _, high in declared))
 
     def until_one_fails(sample: Sample[Any]) -> Generator[Any, Any, Reward]:
         answers: dict[str, Any] = {}
@@ -206,12 +208,12 @@ def _named(option: str, checks: object, least: int) -> dict[str, Scoring]:
     return dict(checks)
 
 
-def _least(at_least: object, names: list[str]) -> dict[str, float]:
+def _least(at_least: object, names: list[str], most: float) -> dict[str, float]:
     """What each step but the last has to pay."""
     if not isinstance(at_least, dict):
-        return dict.fromkeys(names, number_option("at_least", at_least, 0))
+        return dict.fromkeys(names, number_option("at_least", at_least, 0, most))
     if unknown := [name for name in at_least if name not in names]:
         raise DecorationError(
             f"at_least names {unknown[0]!r}: write steps that another one follows: {', '.join(names)}"
         )
-    return {name: number_option(f"at_least[{name!r}]", at_least.get(name, 1.0), 0) for name in names}
+    return {name: number_option(f"at_least[{name!r}]", at_least.get(name, 1.0), 0, most) for name in names}

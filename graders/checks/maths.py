@@ -12,7 +12,7 @@ from ._maths_shape import VARIABLES, Scalar, Shape, as_equation, as_interval, as
 from ._maths_slot import answer_slot, whole_slot
 from ._maths_value import EXTRA as EXTRA
 from ._maths_value import reading_of, require, same_equation, same_value
-from ._options import number_option
+from ._options import number_option, share_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def maths(
     if units not in _UNITS:
         raise DecorationError(f"units={units!r}: write one of {', '.join(map(repr, _UNITS))}")
     number_option("tolerance", tolerance, 0)
-    number_option("relative", relative, 0)
+    share_option("relative", relative)
     find = take_option(take)
     require()
     limit, share = allowance("tolerance", tolerance), allowance("relative", relative)

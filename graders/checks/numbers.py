@@ -16,7 +16,7 @@ from ..extract._claims import boxed_number_of
 from ..extract._compared import allowance, within, written
 from ..extract._numbers import all_numbers
 from ._answers import comparing
-from ._options import flag_options, number_option, text_option
+from ._options import flag_options, number_option, share_option, text_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def _slot(marker: str | None, which: Which, take: Take | None) -> Take | None:
 def _sameness(tolerance: float, relative: float) -> Callable[[Number, Number], bool]:
     """A comparison within the two allowances."""
     number_option("tolerance", tolerance, 0)
-    number_option("relative", relative, 0)
+    share_option("relative", relative)
     if not tolerance and not relative:
         return eq
     limit, share = allowance("tolerance", tolerance), allowance("relative", relative)

@@ -8,7 +8,7 @@ from ..errors import DecorationError, RecordError
 from ..extract import Missing
 from ._answers import comparing, take_option
 from ._optional import optional
-from ._options import count_option, number_option, text_option
+from ._options import count_option, number_option, share_option, text_option
 from ._sql_text import query_text
 
 TYPE_CHECKING = False
@@ -120,7 +120,7 @@ def sql_result(
     if order not in _ORDERS:
         raise DecorationError(f"order={order!r}: write one of {', '.join(map(repr, _ORDERS))}")
     number_option("tolerance", tolerance, 0)
-    number_option("relative", relative, 0)
+    share_option("relative", relative)
     count_option("steps", steps)
     text_option("field", field)
     shared = None if script is None else _databases(text_option("script", script), "script=", DecorationError)

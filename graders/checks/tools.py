@@ -7,7 +7,7 @@ from ..extract import Missing
 from ..sample import final_text
 from ._answers import reward, take_option, text_of
 from ._argument_comparison import ArgumentComparison
-from ._call_forms import FORMS, native_calls, written_calls
+from ._call_forms import FORMS, native_calls, seems_to_call, written_calls
 from ._declared_tools import NO_TOOL, check_declared, declared_tools
 from ._expected_calls import expected_calls
 from ._options import choice_option, flag_options, names_option, text_option
@@ -130,7 +130,9 @@ def tool_calls(
                 check_declared(call, declared.get(named(call.name)), field, needless)
         made, from_text = _made(sample, text, find)
         if isinstance(made, Missing):
-            says = not expected and made.kind == "none" and any(map(str.isalnum, sample.completion))
+            says = not expected and any(map(str.isalnum, sample.completion))
+            if says:
+                says = not seems_to_call(sample.completion, final_text(sample), declared or ())
             return reward(float(says), float(not says), {"from_text": 0.0, "right_calls": float(says)})
         fits = ArgumentComparison(
             ignored, coerce, ignore_case, ignore_punctuation, defaults, unknown_arguments

@@ -320,7 +320,7 @@ def _modules_of(extra: str) -> set[str]:
     return {
         module
         for module, names in owners.items()
-        if named & set(map(_spelled, names)) and module.isidentifier()
+        if named & set(map(_spelled, names)) and module.isidentifier() and module[0] != "_"
     }
 
 

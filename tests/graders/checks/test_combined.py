@@ -191,7 +191,7 @@ TWO: dict[str, Any] = {"a": number(), "b": number()}
         (
             "cascade",
             {"steps": TWO, "at_least": -1},
-            "at_least=-1: write 0 or more",
+            "at_least=-1: write a number from 0 to 1",
         ),
         (
             "cascade",
@@ -252,3 +252,16 @@ def test_no_text_is_more_than_a_formula_or_refused(text):
     except (DecorationError, ArithmeticError, ValueError):
         return
     assert math.isfinite(value)
+
+
+@pytest.mark.parametrize("at_least", [1.1, 5, {"first": 5}])
+def test_a_step_is_not_asked_for_more_than_it_can_pay(at_least):
+    steps = {"first": number(), "second": number()}
+    with pytest.raises(DecorationError, match="write a number from 0 to 1"):
+        cascade(steps=steps, at_least=at_least)
+
+
+def test_a_grader_may_pay_what_its_range_says():
+    wide = grader(range=(0, 10))(lambda sample: 7.0)
+    check = cascade(steps={"wide": wide, "last": number()}, at_least=5)
+    assert check(make_sample("42", "42")).value == 1

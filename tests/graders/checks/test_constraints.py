@@ -338,3 +338,10 @@ def test_every_kind_takes_linear_time():
     work = lambda text: [one.is_kept([text]) for one in instructions]  # noqa: E731
     for piece in ("a", "a ", ".", "._", "_", "*", "* a\n", "[", "<<", "p.", "\n", "-'", "\u3002", "\u093f"):
         assert_linear(work, lambda size: piece * (size // len(piece)) + "b", 20_000)  # noqa: B023
+
+
+@pytest.mark.parametrize("said", ["name", "_name_", "__name__", "na**me**", "*name*", "na<i></i>me"])
+def test_emphasis_hides_no_forbidden_word(said):
+    check = constraints(constraints=[{"kind": "keywords:forbidden_words", "forbidden_words": ["name"]}])
+    assert check(make_sample(f"My {said} is Ada")).value == 0
+    assert check(make_sample("I am Ada")).value == 1

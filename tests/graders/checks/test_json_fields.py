@@ -338,3 +338,23 @@ def test_lists_are_compared_in_linear_time(unit):
         )
 
     assert_linear(check, sample, 100_000)
+
+
+@pytest.mark.parametrize("kind", ["list", "set"])
+def test_an_optional_list_without_items_is_no_answer(kind):
+    check = json_fields(fields={"a": {"kind": kind, "optional": True}, "b": {}})
+    assert check(make_sample('{"b": 1, "a": []}', {"b": 1})).value == 1
+    assert check(make_sample('{"b": 1}', {"b": 1, "a": []})).value == 1
+    assert check(make_sample('{"b": 1, "a": [2]}', {"b": 1})).value == 0
+
+
+@pytest.mark.parametrize("of", [["text"], {"kind": "text"}, 3, None])
+def test_the_kind_of_items_is_one_word(of):
+    with pytest.raises(DecorationError, match="write one of exact, text, number, date"):
+        json_fields(fields={"a": {"kind": "set", "of": of}})
+
+
+@pytest.mark.parametrize("relative", [1, 5, 10**400], ids=["1", "5", "huge"])
+def test_a_tolerance_of_all_of_a_number_is_refused(relative):
+    with pytest.raises(DecorationError, match="relative="):
+        json_fields(fields={"a": {"kind": "number", "relative": relative}})

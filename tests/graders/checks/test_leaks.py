@@ -145,3 +145,10 @@ def test_it_takes_linear_time():
         "4111 ",
     ):
         assert_linear(check, lambda size: make_sample("x@" + piece * (size // len(piece)) + "!"), 40_000)  # noqa: B023
+
+
+@pytest.mark.parametrize(
+    "said", ["_jo@example.org_", "jo\\@example.org", "_123-45-6789_", "__555-123-4567__"]
+)
+def test_markdown_hides_no_leak(said):
+    assert no_leaks()(make_sample(f"write to {said} now")).value == 0

@@ -163,3 +163,12 @@ def test_a_text_in_which_nothing_can_be_seen_is_refused(make):
     for text in ("", " ", "\u00ad", "\u200b \u2060"):
         with pytest.raises(DecorationError, match="text that is not blank"):
             make(texts=[text])
+
+
+@pytest.mark.parametrize("said", ["_refund_", "__refund__", "re**fund**", "*refund*", "re<b>fund</b>"])
+def test_emphasis_hides_no_forbidden_text(said):
+    assert must_not_contain(texts=["refund"])(make_sample(f"We give a {said} today")).value == 0
+
+
+def test_an_underscore_inside_of_a_word_is_no_emphasis():
+    assert must_not_contain(texts=["refund"])(make_sample("call my_refund_function")).value == 1

@@ -437,3 +437,33 @@ HOSTILE = [
 @pytest.mark.parametrize("unit", HOSTILE, ids=range(len(HOSTILE)))
 def test_time_is_linear(unit):
     assert_linear(tool_calls(), lambda times: make_sample(unit * times, [{"f": {"a": [1]}}]), 800)
+
+
+HAS_F: dict[str, Any] = {
+    "tools": [
+        {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "paid"),
+    [
+        ("f(a=1)", 0),
+        ("Sure: [f(a=1)]", 0),
+        ('```json\n{"name": "g", "arguments": {}}\n```', 0),
+        ("<function=f><parameter=a>1</parameter></function>", 0),
+        ("<tool_call>{", 0),
+        ("", 0),
+        ("...", 0),
+        ("[Note] I cannot.", 1),
+        ("[1]: none", 1),
+        ('{"answer": "x"}', 1),
+        ('{"name": "Ada"}', 1),
+        ("No tool helps.", 1),
+    ],
+)
+@pytest.mark.parametrize("text", ["any", "none", "hermes", "json"])
+def test_a_record_that_needs_no_call_pays_no_text_that_calls(said, paid, text):
+    check = tool_calls(may_expect_none=True, text=text)
+    assert check(make_sample(said, [], **HAS_F)).value == paid
