@@ -55,6 +55,8 @@ _SPELLINGS = (
     (re.compile(r"\u03c0|(?<![A-Za-z\\])pi(?![A-Za-z])"), r"\\pi "),
 )
 _ESCAPED_TWICE = re.compile(r"\\\\(?=[A-Za-z{}])")
+_INDEX = re.compile(r"_(?:\{\w+\}|\w)|[\s{}]|[=\u2208]\s*\Z")
+_SYSTEMS = re.compile(r";|\bor\b")
 _COMMAS = re.compile(r"[,;]")
 _OPEN, _CLOSE = "([{\u2983", ")]}\u2984"
 _SEPARATORS = re.compile(r",\s*(?:and|or)\b|,(?!\d{3}(?!\d))|[;\u222a]|\band\b|\bor\b|(?<=\d),(?=\s)")
@@ -115,12 +117,20 @@ class Shape:
         parts: Its scalars, or the shapes that a set or a tuple consists of.
         signs: Of an interval its brackets, of an equation its relation.
         name: The variable that an inequality bounds, or that a scalar is said to be; empty without one.
+        names: Of a set what each part is said to be, where all differ: `x` and `y` of `x = 1, y = 2`.
     """
 
-    __slots__ = ("kind", "name", "parts", "signs")
+    __slots__ = ("kind", "name", "names", "parts", "signs")
 
-    def __init__(self, kind: Kind, parts: list[Scalar | Shape], signs: str = "", name: str = "") -> None:
-        self.kind, self.parts, self.signs, self.name = kind, parts, signs, name
+    def __init__(
+        self,
+        kind: Kind,
+        parts: list[Scalar | Shape],
+        signs: str = "",
+        name: str = "",
+        names: tuple[str, ...] = (),
+    ) -> None:
+        self.kind, self.parts, self.signs, self.name, self.names = kind, parts, signs, name, names
 
     def scalars(self) -> list[Scalar]:
         """All scalars, however deep."""
@@ -163,15 +173,15 @@ def _shape(text: str, loose: bool, level: int) -> Shape | Missing:
         return Missing("the expression nests too many lists", "not exact")
     number = None if "\u00b1" in text else _scalar(text, loose)
     if isinstance(number, Scalar) and number.number is not None:
-        return Shape("scalar", [number])
+        return Shape("scalar", [number], name=_name_of(_NAME.match(text)))
     parts = _split(text, _SEPARATORS)
     if len(parts) > 1:
-        return _intervals(parts, loose) if "\u222a" in text else _collection("set", parts, loose, level)
+        return _several(text, parts, loose, level)
     name = _NAME.match(text)
     if name and text[name.end() :].strip() and len(_split(text[name.end() :], _RELATION)) == 1:
         shape = _shape(text[name.end() :], loose, level + 1)
         if isinstance(shape, Shape) and shape.kind == "scalar":
-            shape.name = name[0].rstrip("=\u2208 ").strip()
+            shape.name = _name_of(name)
         return shape
     if len(_split(text, _RELATION)) > 1:
         return _relation(text, loose)
@@ -184,6 +194,41 @@ def _shape(text: str, loose: bool, level: int) -> Shape | Missing:
             return listed
     scalar = _scalar(text, loose)
     return scalar if isinstance(scalar, Missing) else Shape("scalar", [scalar])
+
+
+def _name_of(found: re.Match[str] | None) -> str:
+    return found[0].rstrip("=\u2208 ").strip() if found else ""
+
+
+def _several(text: str, parts: list[str], loose: bool, level: int) -> Shape | Missing:
+    """What stands in no brackets and has several parts: united intervals, solutions, or a set."""
+    if "\u222a" in text:
+        return _intervals(parts, loose)
+    return _systems(text, loose, level) or _collection("set", parts, loose, level)
+
+
+def _systems(text: str, loose: bool, level: int) -> Shape | None:
+    """The set of tuples that `p = 5, q = 2; p = 7, q = 2` is; None where it lists no solutions so."""
+    groups = _split(text, _SYSTEMS)
+    found = [_shape(group, loose, level + 1) for group in groups] if len(groups) > 1 else []
+    tuples = [as_tuple(shape) for shape in found if isinstance(shape, Shape) and shape.names]
+    named = {tuple(sorted(shape.names)) for shape in found if isinstance(shape, Shape)}
+    return Shape("set", [*tuples]) if tuples and len(tuples) == len(groups) and len(named) == 1 else None
+
+
+def as_tuple(shape: Shape) -> Shape:
+    """The tuple that `y = 2, x = 1` is: the values in the order of their names.
+
+    Args:
+        shape: A set with names.
+    """
+    return Shape(
+        "tuple", [part for _, part in sorted(zip(shape.names, shape.parts, strict=True), key=_first)]
+    )
+
+
+def _first(pair: tuple[str, object]) -> str:
+    return pair[0]
 
 
 def _bracketed(text: str, loose: bool, level: int) -> Shape | Missing | None:
@@ -249,6 +294,7 @@ def _collection(kind: Kind, parts: list[str], loose: bool, level: int) -> Shape 
     if len(parts) > _MOST_PARTS:
         return Missing("the expression lists too much", "several")
     made: list[Scalar | Shape] = []
+    names: list[str] = []
     for part in parts:
         if not part.strip():
             return Missing("a part of the list is empty", "not exact")
@@ -259,7 +305,9 @@ def _collection(kind: Kind, parts: list[str], loose: bool, level: int) -> Shape 
             made += shape.parts
         else:
             made.append(shape.parts[0] if shape.kind == "scalar" else shape)
-    return Shape(kind, made)
+            names += [_INDEX.sub("", shape.name)] if shape.kind == "scalar" and shape.name else []
+    keyed = kind == "set" and len(set(names)) == len(made)  # x_1 and x_2 may change places, x and y may not
+    return Shape(kind, made, names=tuple(names) if keyed else ())
 
 
 def _intervals(parts: list[str], loose: bool) -> Shape | Missing:

@@ -38,6 +38,27 @@ _JOINT = re.compile(
     r"(?:[\s,;.$*&~]|\\[()\[\]]|\\(?:q?quad|,|;|!| )|\\(?:text|mbox)\{\s*(?:,|and|or)?\s*\}"
     r"|\b(?:and|or)\b){0,40}\Z"
 )
+# What may stand between boxes besides: a noun, a remark in text, the name of what the next box holds.
+_JOINT_BOXES = re.compile(
+    r"[\s$]*(?:\\[)\]]|\\text\{(?P<remark>[^{}]{0,40})\b(?:and|or)\s*\}|(?P<noun>[A-Za-z]{2,20})(?=\s+(?:and|or)\b))?"
+    r"(?:[\s,;$]|\\[(\[]|\b(?:and|or)\b){0,20}(?:[A-Za-z](?:_\{?\w\}?)?\s*=[\s$]*)?\Z"
+)
+_LABEL = re.compile(r"(?<![\\\w])([A-Za-z](?:_\{?\w\}?)?(?:\(\w{1,3}\))?)\s?=[\s$]{0,3}\Z")
+_REFERS = re.compile(
+    r"\b(?:steps?|theorem|lemmas?|cases?|equations?|parts?|problem|figure|section|example|property|rule|eq)\b\.?"
+    r"[\s(]{0,2}\d",
+    re.IGNORECASE,
+)
+_DENIES = re.compile(r"\b(?:not?|nor|never|but|instead|without|unless|wrong|false)\b", re.IGNORECASE)
+_CONCLUSION = re.compile(r"(?:\A|(?<=[.\s$\])]))(?:therefore|thus|hence|so|consequently),?\s", re.IGNORECASE)
+_CONCLUDED = 400
+_NUMERAL = re.compile(r"\d+(?:[.,]\d+)*")
+_CONTINENTAL = re.compile(r"(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?")
+# What reading an escape made of a backslash and a letter, as in "\frac" written in JSON or Python.
+_EATEN = (
+    (re.compile(r"\\?\x0c(?=[a-z])"), r"\\f"),
+    (re.compile(r"\\?\x08(?=[a-z])"), r"\\b"),
+)
 _IDLE = re.compile(r"[\s$.]|\\[,;! ]|\\left|\\right|(?<=\\)[dt](?=frac)")
 _CLAIM = re.compile(
     r"\b(?P<final>final\s)?(?:answers?|solutions?|result)\b(?:\s(?:to|for|of)\b[^.\n:=$\\]{0,60}?)?[\s*_]{0,4}"
@@ -53,6 +74,32 @@ _CHANGED_BEHIND = re.compile(
 _UNIT_BEHIND = re.compile(r"[\s$~]{0,4}((?:\\(?:text|mbox|mathrm)\s?\{[^{}]{1,30}\})(?:\^\{?\d\}?)?)")
 
 
+def with_escapes(text: str) -> str:
+    r"""A text with the commands whose backslash an escape ate: a form feed and `rac` are `\frac`.
+
+    Args:
+        text: A reference or a completion.
+    """
+    for pattern, command in _EATEN:
+        text = pattern.sub(command, text)
+    return text
+
+
+def with_points(text: str) -> str:
+    """A text with decimal points for its decimal commas: `1.234,5` is `1234.5`, and `1.234` is `1234`.
+
+    Args:
+        text: A reference or a completion.
+    """
+    return _NUMERAL.sub(_pointed, text.replace("{,}", ","))
+
+
+def _pointed(found: re.Match[str]) -> str:
+    if not _CONTINENTAL.fullmatch(found[0]):
+        return found[0]  # 1.5, or 1,234.5, or a list
+    return found[0].replace(".", "").replace(",", ".")
+
+
 def whole_slot(text: str) -> str | Missing:
     """The expression that a text is as a whole: its boxes, its formulas, or all of it.
 
@@ -61,6 +108,8 @@ def whole_slot(text: str) -> str | Missing:
     """
     if "boxed" in text or "\\fbox" in text:
         return _boxed(text)
+    if any(claim["final"] for claim in _CLAIM.finditer(text[-_NEAR:])):
+        return answer_slot(text)
     spans = list(_formulas(text))
     if not spans:
         return text.strip() or Missing("it is empty")
@@ -105,12 +154,32 @@ def answer_slot(text: str) -> str | Missing:
                 break
             group.insert(0, before)
         behind = near[group[-1][1] :]
+        concluded = _concluded(behind)
+        if concluded is not None:
+            return concluded
         return TAKEN_BACK if is_retracted(group[-1][2], behind) else _joined(near, group)
     plain = text.strip()
     if plain and len(plain) <= _LONGEST_PLAIN and "\n" not in plain and not has_words(plain):
         return plain.removesuffix(".")
     number = last_number(text)
     return number if isinstance(number, Missing) else str(number)
+
+
+def _concluded(behind: str) -> str | Missing | None:
+    """The number of a conclusion in words behind the last formula; None where there is none.
+
+    `Therefore, there are 12 such sequences.` answers, and not the formula before it.
+    """
+    found = _CONCLUSION.search(behind[:_CONCLUDED])
+    if not found:
+        return None
+    rest = behind[found.end() :]
+    end = _SENTENCE.search(rest)
+    sentence = rest[: end.start()] if end else rest
+    number = last_number(sentence) if len(re.findall(r"\d[\d.,/]*", sentence)) == 1 else Missing()
+    if isinstance(number, Missing) or "$" in sentence or _DENIES.search(sentence) or _REFERS.search(sentence):
+        return None
+    return TAKEN_BACK if is_retracted(str(number), rest[len(sentence) :]) else str(number)
 
 
 def has_words(text: str) -> bool:
@@ -125,7 +194,7 @@ def has_words(text: str) -> bool:
 def _boxed(text: str) -> str | Missing:
     """What stands in the last box, and in those that answer with it."""
     contents: list[str] = []
-    end, behind, joined = len(text), "", ""
+    end, behind, joined, label = len(text), "", "", ""
     for _ in range(_MOST):
         span = box_span(text[:end])
         if isinstance(span, Missing):
@@ -138,14 +207,29 @@ def _boxed(text: str) -> str | Missing:
             behind = text[span[1] + 1 :]
             if _CHANGED_BEFORE.search(text[max(0, start - 16) : start]) or _CHANGED_BEHIND.match(behind):
                 return Missing("what stands around the box changes it", "not exact")
-            joined = content + _unit_behind(behind)
-        elif _JOINT.match(text[span[1] + 1 : end]) and len(contents) < _MOST:
-            joined = f"{content}{' or ' if ' or ' in text[span[1] + 1 : end] else ', '}{joined}"
+            joined, label = content + _unit_behind(behind), _label(text, start)
+        elif _joins(between := text[span[1] + 1 : end]) and len(contents) < _MOST:
+            separator = " or " if " or " in between else ", "
+            joined, label = f"{_label(text, start)}{content}{separator}{label}{joined}", ""
         elif _plain(content) not in map(_plain, (*contents, joined)):
             return Missing("different boxes are claimed", "several")
         contents.append(content)
         end = start
     return TAKEN_BACK if is_retracted(contents[0], behind) else _once(joined, contents)
+
+
+def _label(text: str, start: int) -> str:
+    r"""What a box is the value of: `x = ` before `x = \boxed{1}`."""
+    found = _LABEL.search(text[max(0, start - 24) : start])
+    return f"{found[1]} = " if found else ""
+
+
+def _joins(between: str) -> bool:
+    """Whether what stands between two boxes says that they answer together."""
+    if _JOINT.match(between):
+        return True
+    found = _JOINT_BOXES.match(between) if len(between) <= 80 else None
+    return found is not None and not _DENIES.search(f"{found['remark'] or ''} {found['noun'] or ''}")
 
 
 def _unit_behind(behind: str) -> str:
@@ -171,7 +255,7 @@ def _claimed(rest: str) -> str | None:
         group = [spans[0]]
         while len(group) < len(spans) and _JOINT.match(rest[group[-1][1] : spans[len(group)][0]]):
             group.append(spans[len(group)])
-        lead = rest[: group[0][0]].strip(" *_:")
+        lead = rest[: group[0][0]].strip(' *_:\\"\u201c')
         return f"{lead} {_joined(rest, group)}".strip()
     sentence = (rest[: first.start()] if first else rest).strip(" *_`")
     if sentence and has_words(sentence):

@@ -157,6 +157,11 @@ def _same(left: Any, right: Any, tolerance: Number, relative: Number) -> bool:
                 told += 1
             if told >= (2 if names else 1):
                 return True
+    if isinstance(left, sympy.MatrixBase) and isinstance(right, sympy.MatrixBase):
+        return left.shape == right.shape and all(
+            _same(_exact(one), _exact(other), tolerance, relative)
+            for one, other in zip(left, right, strict=True)
+        )
     return bool(
         _math_verify().verify(right, left, float_rounding=15, numeric_precision=30, timeout_seconds=None)
     )

@@ -8,8 +8,8 @@ from ..errors import DecorationError
 from ..extract import Missing
 from ..extract._compared import allowance
 from ._answers import comparing, take_option
-from ._maths_shape import VARIABLES, Scalar, Shape, as_equation, as_interval, as_relation, shape_of
-from ._maths_slot import answer_slot, whole_slot
+from ._maths_shape import VARIABLES, Scalar, Shape, as_equation, as_interval, as_relation, as_tuple, shape_of
+from ._maths_slot import answer_slot, whole_slot, with_escapes, with_points
 from ._maths_value import EXTRA as EXTRA
 from ._maths_value import reading_of, require, same_equation, same_value
 from ._options import number_option, share_option
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Literal, TypeAlias
 
+    from ..extract._numbers import Decimal
     from ..reward import Reward
     from ..sample import Sample
     from ._answers import Take
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _KINDS = ("any", "scalar", "set", "tuple", "interval", "equation")
 _UNITS = ("reference", "ignore")
+_DECIMALS = (".", ",")
 
 
 def maths(
@@ -37,6 +39,7 @@ def maths(
     units: Units = "reference",
     tolerance: float = 0,
     relative: float = 0,
+    decimal: Decimal = ".",
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
     r"""Make a check that the completion's expression is worth the same as the reference's.
@@ -59,6 +62,8 @@ def maths(
             its case and an s at its end, or no unit counts (`ignore`).
         tolerance: How far two values may lie apart.
         relative: The same as a share of the reference's; the larger of the two allowances holds.
+        decimal: The decimal sign. With `,` a comma between two digits is one, in the reference too: `1,234`
+            is 1.234, and a list is written `1; 2` or `1, 2`.
         take: Finds the text that is the expression, instead of box, claim and formula.
 
     Raises:
@@ -72,10 +77,9 @@ def maths(
         >>> check(make_sample(r"\boxed{3.46}", r"2\sqrt{3}")).value
         0.0
     """
-    if kind not in _KINDS:
-        raise DecorationError(f"kind={kind!r}: write one of {', '.join(map(repr, _KINDS))}")
-    if units not in _UNITS:
-        raise DecorationError(f"units={units!r}: write one of {', '.join(map(repr, _UNITS))}")
+    _listed("kind", kind, _KINDS)
+    _listed("units", units, _UNITS)
+    _listed("decimal", decimal, _DECIMALS)
     number_option("tolerance", tolerance, 0)
     share_option("relative", relative)
     find = take_option(take)
@@ -83,6 +87,9 @@ def maths(
     limit, share = allowance("tolerance", tolerance), allowance("relative", relative)
 
     def read(text: str, strict: bool) -> Shape | Missing:
+        text = with_escapes(text)
+        if decimal == ",":
+            text = with_points(text)
         slot = whole_slot(text) if strict or find else answer_slot(text)
         if isinstance(slot, Missing):
             return slot
@@ -114,6 +121,12 @@ _WHAT = {
 }
 
 
+def _listed(name: str, value: object, options: tuple[str, ...]) -> None:
+    """Refuse a value that is none of the listed ones."""
+    if value not in options:
+        raise DecorationError(f"{name}={value!r}: write one of {', '.join(map(repr, options))}")
+
+
 def _of_kind(shape: Shape, kind: Kind) -> Shape | Missing:
     """An expression as the kind that is declared; `Missing` where it is another."""
     if kind in ("any", shape.kind):
@@ -122,6 +135,8 @@ def _of_kind(shape: Shape, kind: Kind) -> Shape | Missing:
         return equation
     if kind == "interval" and (pair := as_interval(shape)) is not None:
         return pair
+    if kind == "tuple" and len(shape.names) > 1:
+        return as_tuple(shape)
     if kind == "set" and shape.kind in ("scalar", "tuple", "equation"):
         return Shape("set", [shape.parts[0] if shape.kind == "scalar" else shape])
     several = kind == "scalar" and shape.kind in ("set", "tuple")
@@ -140,11 +155,15 @@ def _same(found: Scalar | Shape, right: Scalar | Shape, same: Same) -> bool:
         return False
     if right.kind == "equation":
         return _same_relation(found, right)
+    if (
+        len(right.names) > 1
+    ):  # the values of several unknowns are no set: each is its own's, or in their order
+        named = sorted(right.names) == sorted(found.names)
+        found, right = (as_tuple(one) if named else Shape("tuple", one.parts) for one in (found, right))
     if right.kind == "set" or right.signs == "\u222a":
         return _paired(found.parts, right.parts, partial(_same, same=same))
-    named = not found.name or not right.name or found.name == right.name
     return (
-        named
+        (not found.name or not right.name or found.name == right.name)
         and len(found.parts) == len(right.parts)
         and all(_same(one, other, same) for one, other in zip(found.parts, right.parts, strict=True))
     )
@@ -162,6 +181,10 @@ def _reconciled(found: Shape, right: Shape) -> tuple[Shape, Shape]:
         return as_interval(found) or found, right
     if found.kind == "interval":
         return found, as_interval(right) or right
+    if right.kind == "tuple" and len(found.names) > 1:
+        return as_tuple(found), right
+    if found.kind == "tuple" and len(right.names) > 1:
+        return found, as_tuple(right)
     if right.kind == "set" and len(right.parts) == 1:
         return Shape("set", [found]), right
     if found.kind == "set" and len(found.parts) == 1:

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from graders import Reward, grader
 from graders.checks import maths as module
+from graders.checks._maths_slot import with_points
 from graders.checks.maths import maths
 from graders.errors import DecorationError, RecordError
+from graders.extract import parse_number
 from graders.testing import invoke, make_sample
 from support.doc_tables import page, spans
 from support.growth import assert_linear
@@ -108,6 +110,28 @@ def test_a_reference_that_is_no_such_expression_is_the_records_fault(reference, 
         maths(**options)(make_sample("5", reference))
 
 
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "We add. Final Answer: The final answer is $28\\%$. I hope it is correct.",
+        'The final answer is \\"$28$\\".',
+        "\x08oxed{28}",
+        "\\\x0crac{56}{2}",
+        "\x0crac{56}{2}",
+    ],
+)
+def test_a_reference_that_claims_or_that_lost_a_backslash_is_read(reference):
+    assert paid("\\boxed{28}", reference) == 1
+    assert paid("\\boxed{29}", reference) == 0
+
+
+@given(st.integers(0, 10**9), st.integers(0, 3), st.booleans())
+def test_decimal_commas_are_read_as_graders_extract_reads_them(digits, places, grouped):
+    whole = f"{digits:,}".replace(",", ".") if grouped else str(digits)
+    text = f"{whole},{'125'[:places]}" if places else whole
+    assert parse_number(with_points(text)) == parse_number(text, decimal=",")
+
+
 UNTYPED: Any = module
 
 
@@ -116,6 +140,7 @@ UNTYPED: Any = module
     [
         ({"kind": "number"}, "'any', 'scalar'"),
         ({"units": True}, "'reference', 'ignore'"),
+        ({"decimal": "'"}, "write one of '.', ','"),
         ({"tolerance": -1}, "0 or more"),
         ({"relative": float("nan")}, "0 or more"),
         ({"take": "json"}, "pass a function"),
@@ -255,10 +280,14 @@ def test_no_text_raises(text):
         "5 km ",
         "= 1 ",
         "\\text{",
+        "1,2",
+        "$1$ Thus ",
+        "\\boxed{1} x = ",
+        "\x0c",
     ],
 )
 def test_a_long_text_takes_linear_time(unit):
-    check = maths()
+    check = maths(decimal="," if unit == "1,2" else ".")
     for lead in ("", "\\boxed{"):
         assert_linear(
             check, lambda size, lead=lead: make_sample(lead + unit * (size // len(unit)), "5"), 200_000
