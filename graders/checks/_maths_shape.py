@@ -55,7 +55,8 @@ _SPELLINGS = (
     (re.compile(r"\u03c0|(?<![A-Za-z\\])pi(?![A-Za-z])"), r"\\pi "),
 )
 _ESCAPED_TWICE = re.compile(r"\\\\(?=[A-Za-z{}])")
-_INDEX = re.compile(r"_(?:\{\w+\}|\w)|[\s{}]|[=\u2208]\s*\Z")
+_INDEX = re.compile(r"(?<=[A-Za-z])_\w+")
+_BASE = re.compile(r"[_(]")
 _SYSTEMS = re.compile(r";|\bor\b")
 _COMMAS = re.compile(r"[,;]")
 _OPEN, _CLOSE = "([{\u2983", ")]}\u2984"
@@ -180,8 +181,8 @@ def _shape(text: str, loose: bool, level: int) -> Shape | Missing:
     name = _NAME.match(text)
     if name and text[name.end() :].strip() and len(_split(text[name.end() :], _RELATION)) == 1:
         shape = _shape(text[name.end() :], loose, level + 1)
-        if isinstance(shape, Shape) and shape.kind == "scalar":
-            shape.name = _name_of(name)
+        if isinstance(shape, Shape):
+            _call(shape, _name_of(name))
         return shape
     if len(_split(text, _RELATION)) > 1:
         return _relation(text, loose)
@@ -197,7 +198,16 @@ def _shape(text: str, loose: bool, level: int) -> Shape | Missing:
 
 
 def _name_of(found: re.Match[str] | None) -> str:
-    return found[0].rstrip("=\u2208 ").strip() if found else ""
+    return re.sub(r"[\s{}|]", "", found[0].rstrip("=\u2208 ")) if found else ""
+
+
+def _call(shape: Shape, name: str) -> None:
+    """Say what a scalar is the value of, or the parts of a tuple are."""
+    if shape.kind == "scalar":
+        shape.name = name
+    elif shape.kind == "tuple":
+        names = tuple(name.strip("()").split(","))
+        shape.names = names if len({*names}) == len(shape.parts) else ()
 
 
 def _several(text: str, parts: list[str], loose: bool, level: int) -> Shape | Missing:
@@ -216,19 +226,25 @@ def _systems(text: str, loose: bool, level: int) -> Shape | None:
     return Shape("set", [*tuples]) if tuples and len(tuples) == len(groups) and len(named) == 1 else None
 
 
+def same_name(one: str, other: str) -> bool:
+    """Whether two names may be one: `x` is `x`, and `n` or nothing is `n_{max}`, but `y` is not `x`.
+
+    Args:
+        one: A scalar's name.
+        other: The other's.
+    """
+    bases = [_BASE.split(name)[0] for name in (one, other)]
+    return not one or not other or one == other or (bases[0] == bases[1] and bases[0] in (one, other))
+
+
 def as_tuple(shape: Shape) -> Shape:
     """The tuple that `y = 2, x = 1` is: the values in the order of their names.
 
     Args:
         shape: A set with names.
     """
-    return Shape(
-        "tuple", [part for _, part in sorted(zip(shape.names, shape.parts, strict=True), key=_first)]
-    )
-
-
-def _first(pair: tuple[str, object]) -> str:
-    return pair[0]
+    order = sorted(range(len(shape.names)), key=shape.names.__getitem__)
+    return Shape("tuple", [shape.parts[at] for at in order], names=tuple(shape.names[at] for at in order))
 
 
 def _bracketed(text: str, loose: bool, level: int) -> Shape | Missing | None:

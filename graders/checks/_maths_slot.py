@@ -45,7 +45,7 @@ _JOINT_BOXES = re.compile(
 )
 _LABEL = re.compile(r"(?<![\\\w])([A-Za-z](?:_\{?\w\}?)?(?:\(\w{1,3}\))?)\s?=[\s$]{0,3}\Z")
 _REFERS = re.compile(
-    r"\b(?:steps?|theorem|lemmas?|cases?|equations?|parts?|problem|figure|section|example|property|rule|eq)\b\.?"
+    r"\b(?:steps?|theorem|lemmas?|cases?|equations?|parts?|problem|figure|section|example|property|rule|eq|options?|choices?|methods?)\b\.?"
     r"[\s(]{0,2}\d",
     re.IGNORECASE,
 )

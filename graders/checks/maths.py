@@ -8,7 +8,17 @@ from ..errors import DecorationError
 from ..extract import Missing
 from ..extract._compared import allowance
 from ._answers import comparing, take_option
-from ._maths_shape import VARIABLES, Scalar, Shape, as_equation, as_interval, as_relation, as_tuple, shape_of
+from ._maths_shape import (
+    VARIABLES,
+    Scalar,
+    Shape,
+    as_equation,
+    as_interval,
+    as_relation,
+    as_tuple,
+    same_name,
+    shape_of,
+)
 from ._maths_slot import answer_slot, whole_slot, with_escapes, with_points
 from ._maths_value import EXTRA as EXTRA
 from ._maths_value import reading_of, require, same_equation, same_value
@@ -149,21 +159,20 @@ def _same(found: Scalar | Shape, right: Scalar | Shape, same: Same) -> bool:
         one = found.parts[0] if isinstance(found, Shape) and found.kind == "scalar" else found
         other = right.parts[0] if isinstance(right, Shape) and right.kind == "scalar" else right
         return isinstance(one, Scalar) and isinstance(other, Scalar) and same(one, other)
-    if found.kind != right.kind:
+    if right.names and sorted(right.names) == sorted(found.names):
+        found, right = as_tuple(found), as_tuple(right)
+    elif found.kind != right.kind:
         found, right = _reconciled(found, right)
     if found.kind != right.kind or (found.signs != right.signs and right.kind != "equation"):
         return False
     if right.kind == "equation":
         return _same_relation(found, right)
-    if (
-        len(right.names) > 1
-    ):  # the values of several unknowns are no set: each is its own's, or in their order
-        named = sorted(right.names) == sorted(found.names)
-        found, right = (as_tuple(one) if named else Shape("tuple", one.parts) for one in (found, right))
+    if right.kind == "set" and len(right.names) > 1:  # the values of several unknowns are no set
+        found, right = Shape("tuple", found.parts), Shape("tuple", right.parts)
     if right.kind == "set" or right.signs == "\u222a":
         return _paired(found.parts, right.parts, partial(_same, same=same))
     return (
-        (not found.name or not right.name or found.name == right.name)
+        same_name(found.name, right.name)
         and len(found.parts) == len(right.parts)
         and all(_same(one, other, same) for one, other in zip(found.parts, right.parts, strict=True))
     )
