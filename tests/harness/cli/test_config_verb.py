@@ -78,7 +78,7 @@ def test_a_broken_file_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_its_defaults_are_those_of_the_options() -> None:
-    context = click.Context(verbs.rft)
+    context = click.Context(verbs.rft, **verbs.rft.context_settings)
     found = {}
     for verb, name in (("replay", "runs_dir"), ("jobs", "jobs_dir")):
         command = verbs.rft.get_command(context, verb)

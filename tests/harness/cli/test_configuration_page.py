@@ -39,7 +39,7 @@ def test_its_example_is_understood(tmp_path) -> None:
 
 
 def test_its_commands_take_those_settings() -> None:
-    context = click.Context(verbs.rft)
+    context = click.Context(verbs.rft, **verbs.rft.context_settings)
     rows = re.findall(r"^\| (`rft \w+`.*?) \| (.*) \|$", PAGE, re.MULTILINE)
     assert len(rows) == 6
     for commands, taken in rows:
@@ -54,7 +54,7 @@ def test_its_commands_take_those_settings() -> None:
 
 
 def test_every_setting_is_for_some_verb() -> None:
-    context = click.Context(verbs.rft)
+    context = click.Context(verbs.rft, **verbs.rft.context_settings)
     commands = {verb: verbs.rft.get_command(context, verb) for verb in VERBS}
     taken = {key for verb, command in commands.items() if command for key in keys_of(verb, command)}
     assert taken == KEYS.keys()

@@ -35,7 +35,7 @@ WRITTEN: dict[str, Any] = {
 
 def leaves() -> Iterator[tuple[str, str, click.Command]]:
     """Every command that a user can call, by its words, with its verb."""
-    top = click.Context(verbs.rft)
+    top = click.Context(verbs.rft, **verbs.rft.context_settings)
     for verb in VERBS:
         command = verbs.rft.get_command(top, verb)
         assert command is not None

@@ -16,7 +16,7 @@ from harness.cli.main import main
 
 def commands() -> Iterator[tuple[str, click.Command, click.Context]]:
     """Every command that a user can call, with its context: `rft`, the verbs, and the verbs of groups."""
-    top = click.Context(verbs.rft, info_name="rft", terminal_width=80)
+    top = click.Context(verbs.rft, **verbs.rft.context_settings, info_name="rft", terminal_width=80)
     yield "rft", verbs.rft, top
     for verb in VERBS:
         command = verbs.rft.get_command(top, verb)
