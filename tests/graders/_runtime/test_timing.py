@@ -365,9 +365,20 @@ def coroutine(scoring):
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="SIGALRM's timer is the only one")
 
 
+# Each of these waits for its limit, so the last four run with the slow ones.
+WAYS = [
+    *((each, slow) for slow in (forever, catastrophic_regex, sleeps)),
+    *((wrap, forever) for wrap in (together, coroutine)),
+    *(
+        pytest.param(wrap, slow, marks=pytest.mark.slow)
+        for wrap in (together, coroutine)
+        for slow in (catastrophic_regex, sleeps)
+    ),
+]
+
+
 @ON_LINUX
-@pytest.mark.parametrize("wrap", [each, together, coroutine], ids=lambda wrap: wrap.__name__)
-@pytest.mark.parametrize("slow", [forever, catastrophic_regex, sleeps], ids=lambda slow: slow.__name__)
+@pytest.mark.parametrize(("wrap", "slow"), WAYS, ids=lambda function: function.__name__)
 @pytest.mark.parametrize("disturb", DISTURBANCES, ids=lambda disturb: disturb.__name__)
 def test_whatever_a_sample_does_to_sigalrm_costs_neither_its_limit_nor_its_neighbors(disturb, slow, wrap):
     graded = disturbed(disturb, slow, wrap)

@@ -125,7 +125,7 @@ def check(stub: ApiStub, operation: Operation, data: st.DataObject, *, as_json: 
             assert last["id"] not in (None, "")
         case ("cancel", *_):
             jobs = [json.loads(fault.body) for fault in stub.faults]
-            assert any(job.get("status") in CANCELLED for job in jobs if isinstance(job, dict))
+            assert any(job.get("status") in [*CANCELLED] for job in jobs if isinstance(job, dict))
 
 
 def verbs(test: Any) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import ServiceError
@@ -111,6 +111,7 @@ def graded(
     return order, [shard(order, number).read_bytes() for number in range(3)], gradings(rows(order)), totals
 
 
+@settings(max_examples=50)  # each grades a shard
 @given(
     number=st.integers(0, 2),
     kept=st.floats(0, 1),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders import Grader
-from graders.configured import configured_grader, families
+from graders.configured import configured_grader
 from harness.errors import InputError
 from harness.targets.ready_checks import _table, _toml_value, cost_of, find_check, ready_checks, toml_of
 
@@ -60,7 +60,7 @@ def test_an_unknown_name_is_refused_with_the_nearest():
         find_check("numbr")
 
 
-@pytest.mark.parametrize("family", families())
+@pytest.mark.parametrize("family", ["numbers", "fuzzy", "json_schema"])
 def test_what_a_family_costs_is_measured(family):
     cost = cost_of(family)
     assert cost.import_ms is not None
