@@ -7,9 +7,8 @@ PYTHON ?= python3
 VENV ?= .venv
 VENV_SAM ?= .venv-sam
 UV ?= uv
-# Three at a time for two processors, since many tests wait for a process or a limit; the slow ones run alone, since
-# they start servers and builds of their own.
-WORKERS ?= 3
+# Two at a time; the slow ones run alone, since they start servers and builds of their own.
+WORKERS ?= 2
 PYTEST_FLAGS ?=
 
 # The tests start hundreds of processes, which would each compile the project anew.
