@@ -47,15 +47,24 @@ def share_option(name: str, value: object) -> float:
     return share
 
 
-def count_option(name: str, value: object, low: int = 1) -> int:
-    """Return the option if it is a whole number, `low` or more.
+def count_option(name: str, value: object, low: int = 1, high: int | None = None, more: str = "") -> int:
+    """Return the option if it is a whole number within its bounds.
+
+    Args:
+        name: The option's name.
+        value: What was given.
+        low: The smallest that can be meant.
+        high: The largest; None for no bound.
+        more: What the message says may be written beside such a number.
 
     Raises:
         DecorationError: It is not.
     """
-    if isinstance(value, bool) or not isinstance(value, int) or value < low:
-        raise DecorationError(f"{name}={value!r}: write a whole number, {low} or more")
-    return value
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or value < low or (high is not None and value > high):  # type: ignore[operator]
+        bounds = f", {low} or more" if high is None else f" from {low} to {high}"
+        raise DecorationError(f"{name}={value!r}: write a whole number{bounds}{more}")
+    return value  # type: ignore[return-value]
 
 
 def text_option(name: str, value: object) -> str:

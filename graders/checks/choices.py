@@ -292,8 +292,10 @@ def _letters_text(sample: Sample[Any]) -> Sequence[str]:
 
 def _words(labels: Sequence[str] | Mapping[str, Sequence[str]]) -> dict[str, str]:
     """The label that each word means, words in small letters."""
-    if isinstance(labels, str) or len(labels) < 2:
+    if isinstance(labels, str) or not hasattr(labels, "__len__") or len(labels) < 2:
         raise DecorationError(f"labels={labels!r}: write a list of two or more labels")
+    for name in labels:
+        text_option("labels", name)
     meanings = labels if isinstance(labels, dict) else {name: (name,) for name in labels}
     words: dict[str, str] = {}
     for name, spellings in meanings.items():

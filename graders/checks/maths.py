@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..errors import DecorationError
 from ..extract import Missing
 from ..extract._compared import allowance
 from ._answers import comparing, take_option
@@ -22,7 +21,7 @@ from ._maths_shape import (
 from ._maths_slot import answer_slot, whole_slot, with_escapes, with_points
 from ._maths_value import EXTRA as EXTRA
 from ._maths_value import reading_of, require, same_equation, same_value
-from ._options import number_option, share_option
+from ._options import choice_option, number_option, share_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,9 +86,9 @@ def maths(
         >>> check(make_sample(r"\boxed{3.46}", r"2\sqrt{3}")).value
         0.0
     """
-    _listed("kind", kind, _KINDS)
-    _listed("units", units, _UNITS)
-    _listed("decimal", decimal, _DECIMALS)
+    choice_option("kind", kind, _KINDS)
+    choice_option("units", units, _UNITS)
+    choice_option("decimal", decimal, _DECIMALS)
     number_option("tolerance", tolerance, 0)
     share_option("relative", relative)
     find = take_option(take)
@@ -129,12 +128,6 @@ _WHAT = {
     "interval": "an interval",
     "equation": "an equation",
 }
-
-
-def _listed(name: str, value: object, options: tuple[str, ...]) -> None:
-    """Refuse a value that is none of the listed ones."""
-    if value not in options:
-        raise DecorationError(f"{name}={value!r}: write one of {', '.join(map(repr, options))}")
 
 
 def _of_kind(shape: Shape, kind: Kind) -> Shape | Missing:

@@ -23,7 +23,7 @@ from ..extract import tag as content_of
 from ..extract._blocks import marked_line
 from ..reward import Abstain, Reward
 from ..sample import reasoning_blocks
-from ._options import count_option, flag_options, function_option, number_option, text_option
+from ._options import count_option, flag_options, function_option, names_option, number_option
 from ._visible import says_something, visible, words
 
 TYPE_CHECKING = False
@@ -236,9 +236,8 @@ def has_format(
         raise DecorationError(
             "has_format() asks for nothing: name tags=['answer'] or markers=['####'], or reasoning=True"
         )
-    for marker in markers:
-        text_option("markers", marker)
-    for name in tags:
+    names_option("markers", markers)
+    for name in names_option("tags", tags):
         try:
             content_of("", name)
         except (ValueError, TypeError) as error:
@@ -285,7 +284,7 @@ def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], 
         >>> [reward(make_sample(text)) for text in ("Да, конечно", "yes")]
         [1.0, 0.0]
     """
-    if script not in _SCRIPTS:
+    if not isinstance(script, str) or script not in _SCRIPTS:
         raise DecorationError(f"script={script!r}: write one of {', '.join(_SCRIPTS)}")
     if not number_option("at_least", at_least, 0, 1):
         raise DecorationError("at_least=0: write a share above 0")

@@ -14,7 +14,7 @@ from ..errors import DecorationError
 from ..extract import Missing
 from . import _overlap
 from ._alike import alike
-from ._options import LONGEST, flag_options
+from ._options import LONGEST, count_option, flag_options
 from ._stems import stem as stem_of
 from ._tokens import CUTS
 
@@ -100,8 +100,8 @@ def bleu(
         >>> round(check(make_sample("the cat sat on a mat", "The cat sat on the mat.")).value, 4)
         0.5373
     """
-    _within("order", order, 1, 9)
-    _within("smoothing", smoothing, 0, 7)
+    count_option("order", order, 1, 9)
+    count_option("smoothing", smoothing, 0, 7)
     if smoothing == 6 and order < 3:
         raise DecorationError(f"smoothing=6 estimates orders from 3 on, and order={order}: write order=4")
     return _similar(
@@ -191,7 +191,7 @@ def rouge(
     if n == "L":
         score, fewest = _overlap.rouge_l, 1
     else:
-        fewest = _within("n", n, 1, 5, ", or 'L'")
+        fewest = count_option("n", n, 1, 5, ", or 'L'")
         score = lambda answer, right: _overlap.rouge_n(answer, right, fewest)  # noqa: E731
     return _similar(
         score, tokens, take, alternatives, at_least, max_chars, fewest=fewest, needs=f"n={n}", stemmed=stem
@@ -279,17 +279,6 @@ def _similar(
         max_chars=max_chars,
         most_chars=_MOST_CHARS,
     )
-
-
-def _within(name: str, value: object, low: int, high: int, more: str = "") -> int:
-    """A whole number within its bounds.
-
-    Raises:
-        DecorationError: It is something else.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise DecorationError(f"{name}={value!r}: write a whole number from {low} to {high}{more}")
-    return value
 
 
 def _stem(token: str) -> str:

@@ -8,7 +8,7 @@ from ..errors import DecorationError, RecordError
 from ..extract import Missing
 from ._answers import comparing, take_option
 from ._optional import optional
-from ._options import count_option, number_option, share_option, text_option
+from ._options import choice_option, count_option, number_option, share_option, text_option
 from ._sql_text import query_text
 
 TYPE_CHECKING = False
@@ -117,8 +117,7 @@ def sql_result(
     """
     from ._sql_scratch import run
 
-    if order not in _ORDERS:
-        raise DecorationError(f"order={order!r}: write one of {', '.join(map(repr, _ORDERS))}")
+    choice_option("order", order, _ORDERS)
     number_option("tolerance", tolerance, 0)
     share_option("relative", relative)
     count_option("steps", steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tomllib
 from importlib import import_module
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders import Grader
-from graders.configured import configured_grader
+from graders import ConfigurationError, DecorationError, Grader
+from graders.configured import configured_grader, grader_of_table
 from harness.errors import InputError
 from harness.targets.ready_checks import _table, _toml_value, cost_of, find_check, ready_checks, toml_of
 
@@ -46,6 +47,20 @@ def test_the_file_to_start_from_holds_the_options_of_the_example(check):
     assert table == {"check": check.name, **check.given}
     for option in check.options:
         assert re.search(rf"^(# )?{option.name} = |^\[+{option.name}[].]", toml_of(check), re.M), option.name
+
+
+NUMBERS = [3, -1, 0, 1.5, float("inf"), float("nan"), 10**400, True, None]
+TEXTS_AND_LISTS = ["", "x", "\u00ad", [], ["x"], ["a", "a"], [1, 2], [None], [["x"], ["y"]], [{"a": 1}]]
+TABLES = [{}, {"a": "b"}, {"a": {"b": 1}}, {"check": 3}]
+
+
+@each_check
+def test_an_option_of_any_kind_is_taken_or_refused_in_words(check):
+    table = tomllib.loads(toml_of(check))
+    for option in check.options:
+        for value in [*NUMBERS, *TEXTS_AND_LISTS, *TABLES]:
+            with contextlib.suppress(DecorationError, ConfigurationError):
+                assert isinstance(grader_of_table({**table, option.name: value}), Grader)
 
 
 @each_check
