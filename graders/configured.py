@@ -41,6 +41,7 @@ __all__ = [
     "families",
     "grader_of_table",
     "read_options",
+    "with_checks",
 ]
 
 READY_HANDLER = "graders.configured.ready_check"
@@ -69,7 +70,7 @@ def configured_grader(text: str, folder: str = "") -> Grader[Any, Any]:
     text = text.strip()
     if not text.endswith(".toml"):
         name, bracket, rest = text.partition("(")
-        return grader_of_table({"check": name.strip(), **(read_options(f"({rest}") if bracket else {})})
+        return grader(_check(name.strip(), read_options(f"({rest}") if bracket else {}, 0))
     import os
     import tomllib
 
@@ -220,12 +221,17 @@ def _check_of(table: Mapping[str, Any], depth: int) -> Callable[..., Any]:
     """The scoring function of a table with a key `check`, and of those in its options."""
     if "check" not in table:
         raise DecorationError('it names no check: write check = "checks.numbers:number", or another one')
-    options = {name: _with_checks(value, depth + 1) for name, value in table.items() if name != "check"}
-    factory = check_factory(table["check"])
+    return _check(table["check"], {name: value for name, value in table.items() if name != "check"}, depth)
+
+
+def _check(name: object, given: Mapping[str, Any], depth: int) -> Callable[..., Any]:
+    """The scoring function of a check by its name and options."""
+    options = {option: with_checks(value, depth + 1) for option, value in given.items()}
+    factory = check_factory(name)
     takes = _Parameters(factory)
-    _refuse_unknown(options, takes.names, str(table["check"]))
-    if lacking := [name for name in takes.required if name not in options]:
-        raise DecorationError(f"{table['check']} needs {', '.join(lacking)}")
+    _refuse_unknown(options, takes.names, str(name))
+    if lacking := [option for option in takes.required if option not in options]:
+        raise DecorationError(f"{name} needs {', '.join(lacking)}")
     several = options.pop(takes.several, []) if takes.several else []
     if not isinstance(several, list):
         raise DecorationError(f"{takes.several}={several!r}: write a list")
@@ -233,17 +239,26 @@ def _check_of(table: Mapping[str, Any], depth: int) -> Callable[..., Any]:
     return check
 
 
-def _with_checks(value: Any, depth: int) -> Any:
-    """An option's value, in which each table whose `check` is a text is made the check that it describes."""
+def with_checks(value: Any, depth: int = 0) -> Any:
+    """An option's value, in which each table whose `check` is a text is made the check that it describes.
+
+    Args:
+        value: The value as it is written.
+        depth: How deep inside of a configuration it stands.
+
+    Raises:
+        DecorationError: A table describes no check, or the nesting has no end.
+        ConfigurationError: A check needs a package that is not installed.
+    """
     if depth > _MOST_NESTED:
         raise DecorationError(f"tables and lists are nested more than {_MOST_NESTED} deep")
     if isinstance(value, list):
-        return [_with_checks(each, depth + 1) for each in value]
+        return [with_checks(each, depth + 1) for each in value]
     if not isinstance(value, dict):
         return value
     if isinstance(value.get("check"), str):
         return _check_of(value, depth)
-    return {name: _with_checks(each, depth + 1) for name, each in value.items()}
+    return {name: with_checks(each, depth + 1) for name, each in value.items()}
 
 
 class _Parameters:

@@ -77,14 +77,14 @@ def _listed(checks: tuple[ReadyCheck, ...], costs: dict[str, FamilyCost]) -> Ite
 
 def _needs(check: ReadyCheck, cost: FamilyCost) -> str:
     """What a family needs, and what it costs."""
-    if cost.import_ms is None and check.extra is not None:
+    if check.extra is None:
+        # In a family with an extra the time is that of its packages, which this check does not load.
+        known = cost.import_ms is not None and not cost.packages
+        return f"standard library, {cost.import_ms:,.0f} ms to import" if known else "standard library"
+    if cost.import_ms is None:
         from harness.extras import install_line
 
         return f"not installed: {install_line(check.extra)}"
-    if check.extra is None or cost.import_ms is None:
-        return "standard library" + (
-            "" if cost.package_bytes else f", {cost.import_ms or 0:,.0f} ms to import"
-        )
     size = (cost.package_bytes or 0) / 1e6
     return f"extra {check.extra}, {size:,.1f} MB, {cost.import_ms:,.0f} ms to import"
 

@@ -6,13 +6,11 @@ ones.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from graders.configured import READY_HANDLER
 from harness.projects.template_text import CHECK_IN_VERSION
-from harness.targets.ready_checks import find_check, pins_of
 
 __all__ = ["KINDS", "ProjectKind", "files_of_kind", "words_of_kind"]
 
@@ -78,7 +76,6 @@ def words_of_kind(kind: str) -> dict[str, str]:
     Args:
         kind: One of `KINDS`.
     """
-    check = find_check(tomllib.loads((_FOLDER / kind / _CONFIGURATION).read_text("utf-8"))["check"])
     one = KINDS[kind]
     return {
         "@HANDLER@": READY_HANDLER,
@@ -93,6 +90,6 @@ def words_of_kind(kind: str) -> dict[str, str]:
         "@SAMPLES@": one.samples,
         "@LABEL@": one.label,
         "@VERDICTS@": one.label.partition('"')[2].partition('"')[0],
-        "@PACKAGES@": "".join(f"{pin}\n" for pin in pins_of(check.extra)),
+        "@PACKAGES@": "",  # no kind's check needs any
         "@SOURCES@": "",
     }

@@ -19,6 +19,7 @@ from harness.errors import InputError
 __all__ = ["GraderName", "named", "names_the_check"]
 
 _SHORT, _WHOLE = "checks", "graders.checks"
+_FILES = (".py", ".toml")
 _EXAMPLE = """-g 'checks.numbers:number(marker="####")'"""
 
 
@@ -36,7 +37,7 @@ class GraderName:
     @property
     def is_file(self) -> bool:
         """Whether it is named by a path."""
-        return self.where.endswith((".py", ".toml"))
+        return self.where.endswith(_FILES)
 
     def __str__(self) -> str:
         """The name in its one spelling."""
@@ -57,7 +58,7 @@ def named(text: str) -> GraderName:
     """
     where, _, name = text.partition(":")
     own = Path(f"{_SHORT}.py").exists() or Path(_SHORT).exists()
-    if where.startswith(f"{_SHORT}.") and not where.endswith(".py") and not own:
+    if where.startswith(f"{_SHORT}.") and not where.endswith(_FILES) and not own:
         where = _WHOLE + where.removeprefix(_SHORT)
     name, bracket, rest = name.partition("(")
     if not bracket:

@@ -17,14 +17,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from graders import Grader, GraderError, grader
+from graders import Grader, grader
 from graders._runtime import place_of
-from graders.configured import configured_grader
+from graders.configured import configured_grader, factories, families, with_checks
 from harness.errors import InputError
 from harness.import_path import add_folder, is_taken
 from harness.targets.grader_name import GraderName, named
 
 __all__ = ["check_handler", "described", "load", "raised_at"]
+
+_CHECKS = "graders.checks"
 
 
 @contextmanager
@@ -74,7 +76,7 @@ def load(reference: str, folder: Path | None = None) -> tuple[ModuleType, Callab
         found_object = getattr(found_object, part, None)
     if found_object is None:
         known = f"Graders there: {', '.join(graders)}." if graders else "There is no @grader in it."
-        if where.startswith("graders.checks"):
+        if where.startswith(_CHECKS):
             known = _checks_in(where)
         raise InputError(f"there is no {name} in {where}", place=reference, fix=known)
     if not callable(found_object):
@@ -99,7 +101,7 @@ def described(asked: GraderName, folder: Path | None = None) -> Grader[Any, Any]
         raise InputError("a TOML file describes one grader", place=str(asked), fix=f"Write {asked.where}.")
     try:
         return configured_grader(asked.where, str(folder or ""))
-    except (GraderError, TypeError, ValueError) as error:
+    except Exception as error:
         message = str(error).removeprefix(f"{asked.where}: ")
         fix = "`rft graders` lists the checks, and `rft graders NAME --toml` shows a file to start from."
         raise InputError(message, place=asked.where, fix=fix) from None
@@ -114,7 +116,9 @@ def _made(factory: Callable[..., Any], asked: GraderName, place: str) -> Grader:
     if isinstance(factory, Grader):
         raise InputError(f"{asked.name} is a grader already", place=place, fix="Leave the brackets out.")
     try:
-        made = factory(**asked.options or {})
+        options = asked.options or {}
+        ready = asked.where.startswith(f"{_CHECKS}.")
+        made = factory(**(with_checks(options) if ready else options))
         if not callable(made):
             raise InputError(f"{asked.name} makes no check", place=place, fix=_checks_in(asked.where))
         return made if isinstance(made, Grader) else grader(made)
@@ -128,17 +132,9 @@ def _made(factory: Callable[..., Any], asked: GraderName, place: str) -> Grader:
 
 def _checks_in(where: str) -> str:
     """The ready checks that a module offers, or the modules that offer some."""
-    checks = importlib.import_module("graders.checks")
-
-    module = sys.modules.get(where)
-    if module is None or module is checks:
-        import pkgutil
-
-        modules = sorted(one.name for one in pkgutil.iter_modules(checks.__path__) if one.name[0] != "_")
-        return f"Ready checks are in {', '.join(f'checks.{name}' for name in modules)}."
-    found = inspect.getmembers(module, inspect.isfunction)
-    own = [name for name, one in found if name[0] != "_" and one.__module__ == where]
-    return f"Checks there: {', '.join(own)}."
+    if where == _CHECKS or where not in sys.modules:
+        return f"Ready checks are in {', '.join(f'checks.{name}' for name in families())}."
+    return f"Checks there: {', '.join(sorted(factories(sys.modules[where])))}."
 
 
 def _signature(factory: Callable[..., Any]) -> str:
@@ -164,7 +160,7 @@ def check_handler(found: Any, name: str, place: str | None) -> None:
     origin = str(getattr(found, "__module__", "")), str(getattr(found, "__qualname__", ""))
     if inspect.isclass(found):
         what, fix = "is a class", "Name a function with @grader above it, or a handler."
-    elif origin[0].startswith("graders.checks.") and "<locals>" not in origin[1]:
+    elif origin[0].startswith(f"{_CHECKS}.") and "<locals>" not in origin[1]:
         what = "makes a check"
         fix = f"Name it with its options, '{place or word}(...)', or write my_grader = grader({word}(...))."
     elif inspect.iscoroutinefunction(found) and _takes(found, 2):
@@ -206,7 +202,7 @@ def _import_module(where: str, reference: str, folder: Path) -> ModuleType:
         if error.name and (where == error.name or where.startswith(f"{error.name}.")):
             file = f"{where.replace('.', '/')}.py"
             hint = f"Is it in {folder}? A file is named with its ending: {file}:name."
-            if where.startswith("graders.checks."):
+            if where.startswith(f"{_CHECKS}."):
                 hint = _checks_in(where)
             raise InputError(f"there is no module {error.name}", place=reference, fix=hint) from error
         raise _import_failed(error, reference) from error

@@ -33,7 +33,6 @@ __all__ = [
     "ReadyCheck",
     "cost_of",
     "find_check",
-    "pins_of",
     "ready_checks",
     "toml_of",
 ]
@@ -176,7 +175,8 @@ def cost_of(family: str) -> FamilyCost:
         "print(json.dumps([took, sorted(tops - set(sys.stdlib_module_names))]))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    if done.returncode or (extra and not tops):
+    installed = {_spelled(each.name) for each in distributions()}
+    if done.returncode or (extra and _named_by(extra) - installed):
         return FamilyCost(None, None, ())
     took, loaded = json.loads(done.stdout)
     found = _distributions({name for name in loaded if name != "graders"})
@@ -292,18 +292,8 @@ def _toml_key(key: object) -> str:
     return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else json.dumps(text, ensure_ascii=False)
 
 
-def pins_of(extra: str | None) -> list[str]:
-    """The packages that an extra names, as a requirements file pins them: at the versions installed here.
-
-    Args:
-        extra: The extra; None names no package.
-    """
-    named = _named_by(extra)
-    found = {_spelled(each.name): each.version for each in distributions() if _spelled(each.name) in named}
-    return [f"{name}=={found[name]}" if name in found else name for name in sorted(named)]
-
-
-def _named_by(extra: str | None) -> set[str]:
+def _named_by(extra: str) -> set[str]:
+    """The distributions that an extra names."""
     found = [_REQUIREMENT.match(each) for each in requires("rft-graders") or ()]
     return {_spelled(each[1]) for each in found if each is not None and each[2] == extra}
 

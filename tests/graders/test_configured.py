@@ -38,6 +38,12 @@ def test_a_line_makes_the_grader_that_the_call_makes():
     assert rewards(configured_grader("graders.checks.numbers:number()"), make_sample("42", "42")) == [1.0]
 
 
+@pytest.mark.parametrize("reserved", ["check='checks.text:exact'", "grader={'timeout_s': 2}"])
+def test_a_line_names_one_check_and_options_of_it_alone(reserved):
+    with pytest.raises(DecorationError, match="checks.numbers:number has no option"):
+        configured_grader(f"checks.numbers:number({reserved})")
+
+
 def test_a_file_holds_the_check_its_options_and_those_of_the_grader(tmp_path):
     (tmp_path / "grader.toml").write_text(
         'check = "checks.numbers:number"\nmarker = "####"\n\n[grader]\ntimeout_s = 2\nrange = [-1, 1]\n'

@@ -21,8 +21,9 @@ from harness.deploy.shadowing import check_folder
 from harness.deploy.template_checks import check_template
 from harness.errors import InputError
 from harness.projects.handler_file import read_handler
-from harness.projects.kinds import KINDS
+from harness.projects.kinds import KINDS, files_of_kind
 from harness.projects.scaffold import make_project
+from harness.targets.ready_checks import find_check
 from support import sam_template
 from support.rft_command import rft
 from support.template_references import unresolved
@@ -276,6 +277,12 @@ def test_each_kind_grades_its_own_samples_by_a_ready_check(tmp_path, kind):
     assert replayed.returncode == 0, replayed.stdout
     assert said["agreement"] == 1
     assert list(check_template(folder / "template.yaml")) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_kind_s_check_needs_a_package(kind):
+    check = tomllib.loads(files_of_kind(kind)["grader.toml"].decode())["check"]
+    assert find_check(check).extra is None
 
 
 def test_the_command_line_takes_each_kind(tmp_path):

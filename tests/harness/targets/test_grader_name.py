@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders import Grader
+from graders.configured import configured_grader
 from harness.errors import InputError
 from harness.targets.grader_name import GraderName, named, names_the_check
 from harness.targets.in_process import InProcessTarget
@@ -93,6 +94,17 @@ def test_what_cannot_be_meant_says_what_to_write(text, said):
         load(text)
     assert [part for part in said if part not in str(caught.value)] == [], str(caught.value)
     assert caught.value.place
+
+
+def test_a_check_inside_of_a_line_is_made_here_as_in_lambda():
+    line = "checks.combined:all_of(parts={'a': {'check': 'checks.numbers:number', 'marker': '####'}, 'b': {"
+    line += "'check': 'checks.text:matches', 'pattern': '(?s).*72'}})"
+    [item] = InProcessTarget(line).grade([ITEM]).items
+    assert item.reward == configured_grader(line).grade(ITEM).value == 1
+
+
+def test_a_file_called_checks_is_a_file():
+    assert named("checks.toml") == GraderName("checks.toml", "")
 
 
 def test_a_named_check_is_a_grader():
