@@ -12,6 +12,7 @@ _BRINGS = {
     "jobs": ("aws_bedrock_token_generator", "boto3", "botocore", "httpx2", "openai", "urllib3"),
     "emulate": ("python_multipart", "starlette", "uvicorn"),
     "report": ("jinja2", "markupsafe"),
+    "recorded": ("vcr",),
 }
 """The modules of each extra in pyproject.toml, beside those of `replay`, which every other one includes."""
 

@@ -1,0 +1,93 @@
+"""What runs a model's code: a session of an engine, and what comes out of it.
+
+A session runs one text of Python on the far side of a wall. Only plain values cross the wall, copied: None,
+booleans, numbers, text, bytes, and lists, tuples, sets and dicts of such. An object of a class of the model's
+never does, so that no equality of its own is ever asked.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, Protocol
+
+    class Session(Protocol):
+        """One place to run code in, fresh when it is opened; nothing of it is left once it is closed.
+
+        All that a session runs counts against one limit of time, memory and output.
+        """
+
+        def run(self, source: str, given: Mapping[str, Callable[..., Any]] | None = None) -> Ran:
+            """Run a module's text, which may call what is `given`: functions of the host's, by name.
+
+            The host's function is called here, on this side, with plain values, and returns one or raises.
+            """
+            ...
+
+        def call(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ran:
+            """Call a function that the module has defined."""
+            ...
+
+        def program(self, source: str, stdin: str) -> Ran:
+            """Run a text as the main program with this input; `output` is what it printed."""
+            ...
+
+        def close(self) -> None:
+            """End it and everything that it began."""
+            ...
+
+    class Engine(Protocol):
+        """A way to run code."""
+
+        name: str
+        """`monty` or `cpython`."""
+
+        protection: tuple[str, ...]
+        """What keeps the code in, for people: `interpreter`, `landlock`, `seccomp`, `limits` ..."""
+
+        def session(self, limits: Limits) -> Session:
+            """Open a session.
+
+            Raises:
+                ConfigurationError: The engine cannot run here.
+            """
+            ...
+
+
+class Limits:
+    """What one session may cost.
+
+    Args:
+        seconds: Of wall-clock time, for all that it runs together.
+        memory_mb: Of memory beyond the interpreter's own, in MB.
+        output_bytes: Of printed text, and of each value that crosses the wall.
+    """
+
+    __slots__ = ("memory_mb", "output_bytes", "seconds")
+
+    def __init__(self, seconds: float, memory_mb: int, output_bytes: int = 1_000_000) -> None:
+        self.seconds = seconds
+        self.memory_mb = memory_mb
+        self.output_bytes = output_bytes
+
+
+class Ran:
+    """How a run or a call ended.
+
+    Args:
+        how: `done`; `raised` (the code raised, `message` says what); `stopped` (it passed a limit, or ended
+            its session: exit, a kill); `unsupported` (this engine lacks a module or syntax that it needs);
+            `refused` (its answer was no plain value).
+        value: What a call returned.
+        output: What was printed, up to the limit.
+        message: Why it did not end as `done`, for people, without the text of the code.
+    """
+
+    __slots__ = ("how", "message", "output", "value")
+
+    def __init__(self, how: str, value: Any = None, output: str = "", message: str = "") -> None:
+        self.how = how
+        self.value = value
+        self.output = output
+        self.message = message
