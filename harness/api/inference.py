@@ -1,6 +1,6 @@
 """Asks a tuned model, a checkpoint or a base model, through any of the three APIs that the service has.
 
-The `Reply` is the same whichever API answered. Nothing is streamed (Qwen models are documented not to stream)
+The `ChatReply` is the same whichever API answered. Nothing is streamed (Qwen models are documented not to stream)
 and the Responses API is told to store nothing.
 """
 
@@ -21,8 +21,8 @@ from harness.errors import InputError
 __all__ = [
     "APIS",
     "Api",
-    "Question",
-    "Reply",
+    "ChatQuestion",
+    "ChatReply",
     "Textless",
     "ask",
     "checkpoints_by_step",
@@ -37,7 +37,7 @@ APIS: tuple[Api, ...] = ("chat", "responses", "completions")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ChatQuestion:
     """What is asked, and how."""
 
     prompt: str
@@ -47,7 +47,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ChatReply:
     """What a model answered."""
 
     text: str
@@ -118,7 +118,7 @@ def _checkpoint_model(found: Listing[SeenCheckpoint], step: int, job_id: str) ->
     )
 
 
-def ask(client: TrainingService, model: str, question: Question, api: Api = "chat") -> Reply:
+def ask(client: TrainingService, model: str, question: ChatQuestion, api: Api = "chat") -> ChatReply:
     """Ask a model once.
 
     Args:
@@ -151,12 +151,12 @@ def ask(client: TrainingService, model: str, question: Question, api: Api = "cha
     return _from_choices(client.complete(model, prompt, **_options(question, "max_tokens")))
 
 
-def _turns(question: Question) -> list[dict[str, str]]:
+def _turns(question: ChatQuestion) -> list[dict[str, str]]:
     turns = [] if question.system is None else [{"role": "system", "content": question.system}]
     return [*turns, {"role": "user", "content": question.prompt}]
 
 
-def _options(question: Question, longest: str) -> dict[str, Any]:
+def _options(question: ChatQuestion, longest: str) -> dict[str, Any]:
     options = {longest: question.max_tokens, "temperature": question.temperature}
     return {name: value for name, value in options.items() if value is not None}
 
@@ -245,15 +245,15 @@ def _tool_names(calls: Any) -> str:
     return f" ({', '.join(names)})" if names else ""
 
 
-def _from_choices(answer: Mapping[str, Any]) -> Reply:
+def _from_choices(answer: Mapping[str, Any]) -> ChatReply:
     message, finish = first_choice(answer)
-    return Reply(_text(message.get("content")), finish, answer, without_text(message, finish))
+    return ChatReply(_text(message.get("content")), finish, answer, without_text(message, finish))
 
 
 _NO_RESPONSE = ("failed", "cancelled", "canceled", "expired")
 
 
-def _from_responses(answer: Mapping[str, Any]) -> Reply:
+def _from_responses(answer: Mapping[str, Any]) -> ChatReply:
     """Read an answer of the Responses API, whose items are messages, tool calls and reasoning."""
     status = answer.get("status") if isinstance(answer.get("status"), str) else None
     if status in _NO_RESPONSE:
@@ -276,7 +276,7 @@ def _from_responses(answer: Mapping[str, Any]) -> Reply:
     instead = without_text(message, "content_filter" if filtered else status)
     if instead is not None and status in ("queued", "in_progress"):
         instead = f"the response is not finished: it is {status}"
-    return Reply(text, status, answer, instead)
+    return ChatReply(text, status, answer, instead)
 
 
 def _text(content: Any, key: str = "text") -> str:

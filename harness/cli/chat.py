@@ -15,7 +15,7 @@ from harness.errors import InputError
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
-    from harness.api.inference import Api, Question
+    from harness.api.inference import Api, ChatQuestion
 
 
 @click.command("chat")
@@ -57,12 +57,12 @@ def command(
     Exit codes: 0 the model wrote a text; 1 it wrote none, or the answer is an error; 2 wrong input; 3 the
     service could not be reached.
     """
-    from harness.api.inference import Question, ask
+    from harness.api.inference import ChatQuestion, ask
     from harness.jobs.models import model_of
 
     if prompt == "-":
         prompt = sys.stdin.read()
-    question = Question(prompt, system, max_tokens, temperature)
+    question = ChatQuestion(prompt, system, max_tokens, temperature)
     if service.print_curl:
         _show(jobs_dir, model, checkpoint, question, api, service)
         return 0
@@ -98,7 +98,7 @@ def _show(
     jobs_dir: Path,
     given: str,
     checkpoint: int | None,
-    question: Question,
+    question: ChatQuestion,
     api: Api,
     service: Service,
 ) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harness.api.failures import Unreachable
-from harness.api.inference import APIS, Question, ask, checkpoints_by_step, tuned_model
+from harness.api.inference import APIS, ChatQuestion, ask, checkpoints_by_step, tuned_model
 from harness.errors import InputError
 from support.api_stub import ApiStub, Fault
 from support.service import connected
@@ -28,20 +28,20 @@ def client(stub):
 
 @pytest.mark.parametrize("api", APIS)
 def test_the_reply_is_the_same_through_every_api(client, api):
-    reply = ask(client, "m", Question("hi"), api)
+    reply = ask(client, "m", ChatQuestion("hi"), api)
     assert reply.text == "m: hi"
 
 
 @pytest.mark.parametrize(("api", "longest"), [("chat", "max_tokens"), ("responses", "max_output_tokens")])
 def test_options_are_spelt_as_each_api_spells_them(stub, client, api, longest):
-    ask(client, "m", Question("hi", "be kind", 7, 0.0), api)
+    ask(client, "m", ChatQuestion("hi", "be kind", 7, 0.0), api)
     body = stub.seen[-1].json
     assert (body[longest], body["temperature"]) == (7, 0.0)
     assert "be kind" in str(body)
 
 
 def test_responses_are_not_stored(stub, client):
-    ask(client, "m", Question("hi"), "responses")
+    ask(client, "m", ChatQuestion("hi"), "responses")
     assert stub.seen[-1].json["store"] is False
 
 
@@ -59,7 +59,7 @@ def test_responses_are_not_stored(stub, client):
 )
 def test_contents_of_every_kind_are_read(stub, client, message, text):
     stub.faults.append(Fault("POST", "/chat", status=200, body={"choices": [{"message": message}]}))
-    assert ask(client, "m", Question("hi")).text == text
+    assert ask(client, "m", ChatQuestion("hi")).text == text
 
 
 @pytest.mark.parametrize("body", [{}, {"choices": []}, {"choices": None}, {"output": "x"}])
@@ -67,7 +67,7 @@ def test_contents_of_every_kind_are_read(stub, client, message, text):
 def test_an_answer_without_a_text_is_an_error(stub, client, api, body):
     stub.faults.append(Fault("POST", "/", status=200, body=body))
     with pytest.raises(Unreachable, match="--api"):
-        ask(client, "m", Question("hi"), api)
+        ask(client, "m", ChatQuestion("hi"), api)
 
 
 def test_checkpoints_come_by_rising_step(client):
