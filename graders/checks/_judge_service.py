@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any, Protocol
 
     class JudgeService(Protocol):
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
                 ConfigurationError: No question can be answered until the set-up is fixed, or the model stays
                     throttled.
                 SampleError: This question got no answer.
+            """
+            ...
+
+        def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
+            """What the replies to one sample's questions took, for the sample's reward.
+
+            Returns:
+                `judge_calls`, `judge_tokens_in`, `judge_tokens_out` and `judge_tokens_cached`, summed, and
+                `judge_usd` where prices are known. What the service does not say is left out.
             """
             ...
 

@@ -1,7 +1,7 @@
 """Asks a tuned model, a checkpoint or a base model, through any of the three APIs that the service has.
 
-The `ChatReply` is the same whichever API answered. Nothing is streamed (Qwen models are documented not to stream)
-and the Responses API is told to store nothing.
+The `ChatReply` is the same whichever API answered. Nothing is streamed (Qwen models are documented not to
+stream) and the Responses API is told to store nothing.
 """
 
 from __future__ import annotations
