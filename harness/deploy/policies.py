@@ -12,7 +12,7 @@ from typing import Any
 from harness.deploy.checklist import finding
 from harness.findings import Finding, Place
 
-__all__ = ["check_statements"]
+__all__ = ["check_statements", "written"]
 
 # Actions that know no resource, or whose resource is not known before: `*` is all that one can write.
 _NO_RESOURCE = re.compile(
@@ -32,8 +32,8 @@ def check_statements(document: Any, place: Place, whose: str) -> Iterator[Findin
         place: Where it stands.
         whose: Who is allowed, for the message.
     """
-    for statement in _flat(document.get("Statement") if isinstance(document, dict) else None):
-        if statement["Effect"] != "Allow":
+    for statement in written(document.get("Statement") if isinstance(document, dict) else None):
+        if statement.get("Effect") != "Allow":
             continue
         actions = [text for text in _listed(statement.get("Action")) if isinstance(text, str)]
         if "NotAction" in statement:
@@ -49,15 +49,19 @@ def check_statements(document: Any, place: Place, whose: str) -> Iterator[Findin
             yield finding("D008", f"{whose} may do {', '.join(limited)} on every resource", place)
 
 
-def _flat(found: Any) -> Iterator[Document]:
-    """Statements out of lists and, in a template, out of both branches of `Fn::If`."""
+def written(found: Any) -> Iterator[Document]:
+    """Objects out of lists and, in a template, out of both branches of `Fn::If`.
+
+    Args:
+        found: What a template or a policy has there.
+    """
     if isinstance(found, list):
         for each in found:
-            yield from _flat(each)
-    elif isinstance(found, dict) and "Effect" in found:
-        yield found
+            yield from written(each)
     elif isinstance(found, dict) and isinstance(found.get("Fn::If"), list):
-        yield from _flat(found["Fn::If"][1:])
+        yield from written(found["Fn::If"][1:])
+    elif isinstance(found, dict):
+        yield found
 
 
 def _listed(value: Any) -> list[Any]:

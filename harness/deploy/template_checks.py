@@ -16,7 +16,7 @@ from harness.deploy.build_checks import check_build
 from harness.deploy.checklist import finding
 from harness.deploy.default_values import mapping, plain, sequence
 from harness.deploy.not_checked import not_checked_function, not_checked_resource
-from harness.deploy.policies import check_statements
+from harness.deploy.policies import check_statements, written
 from harness.deploy.publishing_checks import check_publishing
 from harness.deploy.settings_checks import check_settings
 from harness.findings import Finding, Place
@@ -138,7 +138,7 @@ class _Template:
     def _policies(self, name: str, properties: Mapping[str, Any]) -> Iterator[Finding]:
         place = self._place(name)
         documents = [properties.get("PolicyDocument")]
-        documents += [mapping(one).get("PolicyDocument") for one in sequence(properties.get("Policies"))]
+        documents += [one.get("PolicyDocument") for one in written(properties.get("Policies"))]
         for document in documents:
             yield from check_statements(document, place, name)
         for arn in sequence(properties.get("ManagedPolicyArns")):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.configured import READY_HANDLER
-from harness.projects.template_text import CHECK_IN_VERSION
+from harness.projects.template_text import CHECK_IN_VERSION, NO_MODEL
 
 __all__ = ["KINDS", "ProjectKind", "files_of_kind", "words_of_kind"]
 
@@ -30,6 +30,11 @@ _VARIABLE = """      Environment:
         Variables:
           GRADER_CHECK: !Ref GraderCheck
 """
+_ROLE = """      # A check may ask a judge about each sample: it has the role for that, and more time than
+      # other graders.
+      Role: !GetAtt JudgeRole.Arn
+      Timeout: 300
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ class ProjectKind:
     """What its records are."""
     label: str = 'label = "is_right"'
     """The settings that say where the rollouts' verdicts are."""
+    judge: str = ""
+    """The model that its check asks."""
 
 
 _SHARES = 'label = "expected"\nlabel_tolerance = 0.001'
@@ -82,6 +89,8 @@ def words_of_kind(kind: str) -> dict[str, str]:
         "@CHECK_PARAMETER@": _PARAMETER.replace("@LOGICAL_ID@", one.logical_id),
         "@CHECK_VERSION@": CHECK_IN_VERSION,
         "@CHECK_VARIABLE@": _VARIABLE,
+        "@ROLE@": _ROLE,
+        "@JUDGE_MODEL@": one.judge or NO_MODEL,
         "@FILE@": _CONFIGURATION,
         "@MODULE@": "grader",
         "@LOGICAL_ID@": one.logical_id,

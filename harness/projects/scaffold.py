@@ -23,6 +23,7 @@ from harness.projects.kinds import files_of_kind, words_of_kind
 from harness.projects.names import logical_id_of
 from harness.projects.new_files import STAGE, write_new
 from harness.projects.template_files import files_of
+from harness.projects.template_text import NO_MODEL, ROLE
 from harness.samples import RECORDS, ROLLOUTS
 
 __all__ = ["NewProject", "make_project"]
@@ -128,6 +129,8 @@ def _words(module: str, function: str, *, logical_id: str, what: str, tested: st
         "@CHECK_PARAMETER@": "",
         "@CHECK_VERSION@": "",
         "@CHECK_VARIABLE@": "",
+        "@ROLE@": ROLE,
+        "@JUDGE_MODEL@": NO_MODEL,
         "@FILE@": f"{module}.py",
         "@SAMPLES@": "generated word problems",
         "@VERDICTS@": "is_right",

@@ -13,10 +13,14 @@ from harness.errors import InputError
 from harness.localaws.template import read_functions, read_template
 from harness.projects.template_files import filled
 
-__all__ = ["CHECK_IN_VERSION", "NoPlace", "grader_resource", "with_grader"]
+__all__ = ["CHECK_IN_VERSION", "NO_MODEL", "ROLE", "NoPlace", "grader_resource", "with_grader"]
 
 CHECK_IN_VERSION = ", check ${GraderCheck}"
 """What the description of a ready check's version has more than another grader's."""
+ROLE = "      Role: !GetAtt GraderRole.Arn\n"
+"""The role of a grader that asks no model."""
+NO_MODEL = '""'
+"""The default of the parameter that names a judge's model, where no grader asks one."""
 
 _TYPE = "AWS::Serverless::Function"
 _LIST = ("Mappings", "Graders", "All", "Names")
@@ -48,7 +52,8 @@ def grader_resource(logical_id: str, handler: str) -> str:
         logical_id: The resource's name.
         handler: `module.function`.
     """
-    words = {"@LOGICAL_ID@": logical_id, "@HANDLER@": handler, "@CHECK_VERSION@": "", "@CHECK_VARIABLE@": ""}
+    words = {"@LOGICAL_ID@": logical_id, "@HANDLER@": handler, "@ROLE@": ROLE}
+    words |= {"@CHECK_VERSION@": "", "@CHECK_VARIABLE@": ""}
     lines = filled("new_project/template.yaml.template", words).decode("utf-8").splitlines(keepends=True)
     start = lines.index(f"  {logical_id}:\n")
     return "".join(lines[start : lines.index("\n", start)])
@@ -101,8 +106,12 @@ def _extended(text: str, logical_id: str, handler: str) -> str | None:
     ending = "\r\n" if "\r\n" in text else "\n"
     if not lines[-1].endswith(("\n", "\r")):
         lines[-1] += ending
-    usual = [pair for pair in graders if "GraderRole" in _text_of(_at(pair[1], ("Properties", "Role")))]
-    resource = _like(*(usual or graders)[-1], lines, logical_id, handler)
+    roles = {id(pair): _text_of(_at(pair[1], ("Properties", "Role"))) for pair in graders}
+    usual = [pair for pair in graders if "GraderRole" in roles[id(pair)]]
+    if _at(resources, ("GraderRole",)) is not None and all("JudgeRole" in role for role in roles.values()):
+        resource = grader_resource(logical_id, handler)  # all that are there ask a model: this one does not
+    else:
+        resource = _like(*(usual or graders)[-1], lines, logical_id, handler)
     insertions = [_after(*graders[-1], lines, resource)]
     names = _at(root, _LIST)
     if names is not None and names.id == "sequence" and names.value:

@@ -184,6 +184,7 @@ class DeployedRole(Role, CloudFormationModel):
     def create_from_cloudformation_json(
         cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
     ) -> Role:
+        _without_no_policy(cloudformation_json["Properties"])
         role = super().create_from_cloudformation_json(
             resource_name, cloudformation_json, account_id, region_name, **kwargs
         )
@@ -198,10 +199,15 @@ class DeployedRole(Role, CloudFormationModel):
         account_id: str,
         region_name: str,
     ) -> Role:
+        _without_no_policy(cloudformation_json["Properties"])
         role = super().update_from_cloudformation_json(
             original_resource, new_resource_name, cloudformation_json, account_id, region_name
         )
         return _with_policies(role, cloudformation_json["Properties"], account_id)
+
+
+def _without_no_policy(properties: dict[str, Any]) -> None:
+    properties["Policies"] = [each for each in properties.get("Policies", []) if each is not None]
 
 
 def _with_policies(role: Role, properties: dict[str, Any], account_id: str) -> Role:

@@ -162,19 +162,22 @@ def policies_of(aws, stack_name, role):
     return [(statement["Action"], statement["Resource"]) for statement in statements]
 
 
-def test_parameters_bring_a_judge_s_role_and_tell_a_topic(aws, template_of_the_project):
+def test_parameters_let_a_judge_s_role_ask_models_and_tell_a_topic(aws, template_of_the_project):
     topic = aws.client("sns").create_topic(Name="alarms")["TopicArn"]
-    deploy(aws, "project", template_of_the_project)
-    roles = [role["RoleName"] for role in aws.client("iam").list_roles()["Roles"]]
-    assert [name for name in roles if name.startswith("project-GraderRole")]
-    assert not [name for name in roles if name.startswith("project-JudgeRole")]
+    outputs = deploy(aws, "project", template_of_the_project)
+    assert policies_of(aws, "project", "JudgeRole") == []
+    configured = aws.client("lambda").get_function_configuration
+    assert "JudgeRole" in configured(FunctionName=outputs["ReadyCheckVersionArn"])["Role"]
+
+    given = {"JudgeModel": "us.maker.model-v1:0", "AlarmTopicArn": topic}
+    deploy(aws, "project", template_of_the_project, given)
+    profile = "arn:aws:bedrock:*:123456789012:inference-profile/us.maker.model-v1:0"
+    named = ["arn:aws:bedrock:*::foundation-model/us.maker.model-v1:0", profile]
+    through = ("bedrock:InvokeModel", "arn:aws:bedrock:*::foundation-model/*")
+    assert policies_of(aws, "project", "JudgeRole") == [("bedrock:InvokeModel", named), through]
 
     model = f"arn:aws:bedrock:{aws.region}::foundation-model/maker.model-v1:0"
-    given = {"JudgeModelArns": model, "AlarmTopicArn": topic}
-    deploy(aws, "project", template_of_the_project, given)
-    assert ("bedrock:InvokeModel", [model]) in policies_of(aws, "project", "JudgeRole")
-
-    profile = f"arn:aws:bedrock:{aws.region}:123456789012:inference-profile/us.maker"
+    profile = f"arn:aws:bedrock:{aws.region}:123456789012:application-inference-profile/abc"
     deploy(aws, "project", template_of_the_project, given | {"JudgeModelArns": f"{model},{profile}"})
     assert ("bedrock:InvokeModel", [model, profile]) in policies_of(aws, "project", "JudgeRole")
 

@@ -28,6 +28,7 @@ def made(tmp_path_factory, kind):
 
 def without_names(text, kind):
     text = re.sub(r"(?<=Names: )\[.*\]", "", text)
+    text = re.sub(r"(?<=  JudgeModel:\n    Type: String\n    Default: ).*", "", text)
     if kind is None:  # no grader there takes the parameter
         return re.sub(r"  GraderCheck:\n(?: {4}.*\n)*", "", text)
     text = re.sub(r"(?<=  GraderCheck:\n    Type: String\n    Default: ).*", "", text)

@@ -13,12 +13,14 @@ import pytest
 from support import sam_template
 
 STACK = {"AWS::StackName": "rft-graders", "AWS::Region": "us-west-2", "AWS::Partition": "aws"}
-STACK |= {"AWS::AccountId": "123456789012"}
+STACK |= {"AWS::AccountId": "123456789012", "JudgeModel": "us.maker.model-v1:0"}
 PREFIX = "arn:aws:lambda:us-west-2:123456789012:function:"
 
 
 def resolved(resource):
     """A resource's ARN as it would read in the stack; GetAtt and Ref stay names."""
+    if isinstance(resource, list):
+        return [resolved(each) for each in resource]
     if isinstance(resource, dict) and "Ref" in resource:
         return resource["Ref"]
     if isinstance(resource, dict) and "Fn::Sub" in resource:
@@ -26,30 +28,36 @@ def resolved(resource):
     return ".".join(resource["Fn::GetAtt"]) if isinstance(resource, dict) else resource
 
 
-def statements(document, vpc=False):
+def chosen(items, true):
+    """The items of a list, where these conditions are true."""
     found = []
-    for each in document["Statement"]:
+    for each in items:
         if "Fn::If" in each:
             name, yes, no = each["Fn::If"]
-            assert (name, no) == ("HasVpc", {"Ref": "AWS::NoValue"})
-            found += [yes] if vpc else []
+            assert name in ("HasVpc", "HasJudgeModel", "HasJudgeModelArns")
+            assert no == {"Ref": "AWS::NoValue"}
+            found += [yes] if name in true else []
         else:
             found.append(each)
+    return found
+
+
+def statements(document, *true):
     return [
         (
             {each["Action"]} if isinstance(each["Action"], str) else set(each["Action"]),
             resolved(each["Resource"]),
             each.get("Condition"),
         )
-        for each in found
+        for each in chosen(document["Statement"], true)
     ]
 
 
-def role(template, name, vpc=False):
+def role(template, name, *true):
     properties = template["Resources"][name]["Properties"]
     managed = [template["Resources"][each["Ref"]]["Properties"] for each in properties["ManagedPolicyArns"]]
-    policies = [*managed, *properties.get("Policies", [])]
-    return [each for policy in policies for each in statements(policy["PolicyDocument"], vpc)]
+    policies = [*managed, *chosen(properties.get("Policies", []), true)]
+    return [each for policy in policies for each in statements(policy["PolicyDocument"], *true)]
 
 
 def submitter(template):
@@ -75,23 +83,53 @@ def test_a_grader_may_write_its_log_and_nothing_else(template):
 
 
 def test_in_a_vpc_a_grader_may_have_network_interfaces_made_too(template):
-    logs, (actions, resource, condition) = role(template, "GraderRole", vpc=True)
+    logs, (actions, resource, condition) = role(template, "GraderRole", "HasVpc")
     assert (logs, resource, condition) == (WRITE_LOGS, "*", None)
     assert {action.split(":")[0] for action in actions} == {"ec2"}
     assert {"ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"} < actions
 
 
-def test_there_is_no_judge_unless_it_is_asked_for(template):
-    assert template["Resources"]["JudgeRole"]["Condition"] == "HasJudge"
-    assert template["Parameters"]["JudgeModelArns"]["Default"] == ""
+def test_a_judge_s_grader_may_ask_no_model_until_one_is_named(template):
+    assert role(template, "JudgeRole") == [WRITE_LOGS]
+    assert {template["Parameters"][name]["Default"] for name in ("JudgeModel", "JudgeModelArns")} == {""}
 
 
-def test_a_judge_s_grader_may_ask_the_models_of_the_list_and_any_through_its_profiles(template):
-    logs, listed, through = role(template, "JudgeRole")
+FOUNDATION = "arn:aws:bedrock:*::foundation-model/"
+PROFILE = "arn:aws:bedrock:*:123456789012:inference-profile/us.maker.model-v1:0"
+
+
+def test_it_may_ask_the_model_that_is_named_as_a_model_and_as_a_profile_and_no_other(template):
+    logs, named, through = role(template, "JudgeRole", "HasJudgeModel")
+    assert logs == WRITE_LOGS
+    assert named == ({"bedrock:InvokeModel"}, [f"{FOUNDATION}us.maker.model-v1:0", PROFILE], None)
+    actions, models, condition = through
+    assert (actions, models) == ({"bedrock:InvokeModel"}, f"{FOUNDATION}*")
+    assert condition.keys() == {"StringLike"}
+    assert resolved(condition["StringLike"]["bedrock:InferenceProfileArn"]) == PROFILE
+
+
+def test_it_may_ask_what_the_list_of_arns_names_and_any_model_through_its_profiles(template):
+    logs, listed, through = role(template, "JudgeRole", "HasJudgeModelArns")
     assert logs == WRITE_LOGS
     assert listed == ({"bedrock:InvokeModel"}, "JudgeModelArns", None)
     only = {"StringEquals": {"bedrock:InferenceProfileArn": {"Ref": "JudgeModelArns"}}}
-    assert through == ({"bedrock:InvokeModel"}, "arn:aws:bedrock:*::foundation-model/*", only)
+    assert through == ({"bedrock:InvokeModel"}, f"{FOUNDATION}*", only)
+
+
+@pytest.mark.parametrize(
+    ("model", "fits"),
+    [
+        ("", True),
+        ("us.anthropic.claude-haiku-4-5-20251001-v1:0", True),
+        ("openai.gpt-oss-120b-1:0", True),
+        ("moonshotai.kimi-k2.5", True),
+        ("*", False),
+        ("maker.*", False),
+        ("arn:aws:bedrock:us-west-2::foundation-model/maker.model-v1:0", False),
+    ],
+)
+def test_a_judge_s_model_is_named_by_its_id(template, model, fits):
+    assert bool(re.search(template["Parameters"]["JudgeModel"]["AllowedPattern"], model)) == fits
 
 
 @pytest.mark.parametrize(
@@ -104,14 +142,14 @@ def test_a_judge_s_grader_may_ask_the_models_of_the_list_and_any_through_its_pro
         ("*", False),
     ],
 )
-def test_a_judge_s_model_is_named_by_its_arn(template, arn, fits):
+def test_its_other_models_are_named_by_their_arns(template, arn, fits):
     assert bool(re.search(template["Parameters"]["JudgeModelArns"]["AllowedPattern"], arn)) == fits
 
 
 def test_no_action_is_a_pattern_and_no_resource_is_everything_but_where_there_is_none(template):
     everything = [
         *role(template, "GraderRole"),
-        *role(template, "JudgeRole"),
+        *role(template, "JudgeRole", "HasJudgeModel", "HasJudgeModelArns"),
         *submitter(template),
     ]
     assert not [action for actions, _, _ in everything for action in actions if "*" in action]

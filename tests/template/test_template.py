@@ -74,7 +74,8 @@ def test_everything_that_the_translated_template_refers_to_exists(translated):
         ("LogGroup: !Ref GraderLogs", "LogGroup: !Ref GraderLog"),
         ("function:${AWS::StackName}-*", "function:${AWS::StackNames}-*"),
         ("VersionDescription: !Sub ${MemorySize} MB", "VersionDescription: !Sub ${Memory.Size} MB"),
-        ("Condition: HasJudge\n", "Condition: HasJudges\n"),
+        ("- HasJudgeModel\n", "- HasJudge\n"),
+        ("inference-profile/${JudgeModel}", "inference-profile/${JudgeModels}"),
         ("!If [HasAlarmTopic,", "!If [HasAlarmTopics,"),
     ],
 )
@@ -113,7 +114,7 @@ def test_every_function_says_its_limits_and_is_built_by_the_makefile(template, t
     assert functions.keys() == graders(template).keys()
     for name, function in functions.items():
         properties = function["Properties"]
-        assert properties["Timeout"] == 60
+        assert properties["Timeout"] == (300 if name == "ReadyCheck" else 60)
         assert properties["MemorySize"] == {"Ref": "MemorySize"}
         assert properties["Architectures"] == [{"Ref": "Architecture"}]
         assert properties["Runtime"] == "python3.13"

@@ -181,6 +181,20 @@ def test_a_role_s_policies_are_read(tmp_path):
     assert sorted(one.id for one in found(tmp_path, GOOD + role)) == ["D007", "D008"]
 
 
+def test_policies_that_a_parameter_chooses_are_read_too(tmp_path):
+    role = """
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - Fn::If:
+            - Judged
+            - PolicyDocument: {Statement: [{Effect: Allow, Action: "bedrock:*", Resource: "*"}]}
+            - !Ref AWS::NoValue
+"""
+    assert [one.id for one in found(tmp_path, GOOD + role)] == ["D007"]
+
+
 def test_what_only_a_deployment_could_know_is_no_fault(tmp_path):
     text = GOOD.replace("!Ref Seconds", "!ImportValue seconds").replace("512", "!ImportValue memory")
     text = text.replace("!Ref Logs", "!ImportValue logs").replace("python3.13", "!ImportValue runtime")

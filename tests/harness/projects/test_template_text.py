@@ -7,11 +7,12 @@ import pytest
 from harness.errors import InputError
 from harness.localaws.template import read_functions, read_template
 from harness.projects.template_files import filled
-from harness.projects.template_text import NoPlace, grader_resource, with_grader
+from harness.projects.template_text import NO_MODEL, ROLE, NoPlace, grader_resource, with_grader
 
 ROOT = Path(__file__).resolve().parents[3]
 CHECK = dict.fromkeys(["@CHECK_PARAMETER@", "@CHECK_VERSION@", "@CHECK_VARIABLE@"], "")
 WORDS = {"@LOGICAL_ID@": "First", "@HANDLER@": "first.first", "@NAME@": "mine", **CHECK}
+WORDS |= {"@ROLE@": ROLE, "@JUDGE_MODEL@": NO_MODEL}
 MADE = filled("new_project/template.yaml.template", WORDS).decode()
 TYPE = "AWS::Serverless::Function"
 SMALL = """
@@ -151,6 +152,14 @@ def test_what_a_grader_takes_from_an_anchor_the_next_takes_too(extended, tmp_pat
     extended(start + text)
     first, second = list(read_template(tmp_path / "template.yaml")["Resources"].values())[1:]
     assert second == {**first, "Properties": {**first["Properties"], "Handler": "second.second"}}
+
+
+def test_beside_graders_that_all_ask_a_model_it_gets_the_role_of_one_that_does_not(extended, tmp_path):
+    role = "      Role: !GetAtt JudgeRole.Arn\n      Timeout: 300\n"
+    extended(filled("new_project/template.yaml.template", WORDS | {"@ROLE@": role}).decode())
+    second = read_template(tmp_path / "template.yaml")["Resources"]["Second"]["Properties"]
+    assert second["Role"] == {"Fn::GetAtt": "GraderRole.Arn"}
+    assert "Timeout" not in second
 
 
 def test_a_comment_stays_with_its_resource(extended):
