@@ -9,6 +9,7 @@ import sys
 from time import perf_counter
 
 from ..errors import ConfigurationError, Interrupted
+from .timing import leave, until
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ async def within(limit: float | None, deadline: float | None, call: Awaitable[T]
         left = max(deadline - perf_counter(), 0.0)
         ends = left if limit is None else min(left, limit)
     timer = asyncio.timeout(ends)
+    # A sample around this one may have to be done sooner.
+    known = [end for end in (None if ends is None else perf_counter() + ends, until.get()) if end is not None]
+    token = until.set(min(known, default=None))
     try:
         async with timer:
             answer: T = await _Watched(call, tick)
@@ -51,6 +55,8 @@ async def within(limit: float | None, deadline: float | None, call: Awaitable[T]
         if timer.expired() and not cancelled(error):
             raise Interrupted from None
         raise
+    finally:
+        leave(until, token)
     if timer.expired():
         raise Interrupted
     return answer

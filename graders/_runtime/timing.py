@@ -32,6 +32,7 @@ except (ImportError, AttributeError, OSError):  # not Linux, or a Python without
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from contextvars import Token
     from types import CodeType, FrameType
     from typing import Any
 
@@ -50,6 +51,20 @@ _UNLIKELY = range(60, 40, -1) if posix_timer else ()
 
 around: ContextVar[Tick | None] = ContextVar("around", default=None)
 """The timer of the grader that is grading here: what a grader called by its scoring function runs under."""
+
+until: ContextVar[float | None] = ContextVar("until", default=None)
+"""When the async sample that is graded here has to be answered, on the clock of `time.perf_counter`.
+
+None where there is no limit. What waits for a service gives up by then, with a message of its own.
+"""
+
+
+def leave(variable: ContextVar[Any], token: Token[Any]) -> None:
+    """Give a variable back the value that it had before."""
+    try:
+        variable.reset(token)
+    except ValueError:  # an abandoned coroutine is closed in another context than it began in
+        pass
 
 
 class Tick:
@@ -123,10 +138,7 @@ class Tick:
     def __exit__(self, *_: object) -> None:
         """Stop ticking, and give the timer back once nobody here needs it."""
         _alarm.stop(self)
-        try:
-            around.reset(self._token)
-        except ValueError:  # an abandoned coroutine is closed in another context than it began in
-            pass
+        leave(around, self._token)
 
 
 class Context:

@@ -1,0 +1,134 @@
+"""What a judge's model takes, found out by asking it: a JSON schema, a strict tool, a temperature.
+
+A service that refuses a request says so in a sentence, which differs from model to model. The sentence
+decides what the next request leaves out. Only a request that was answered proves anything: what it was made
+of is then what all further requests are made of.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ._judge_retries import Heard, Unable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+SCHEMA, STRICT_TOOL, TOOL, OBJECT = "JSON schema", "strict tool", "tool", "JSON object"
+"""How a model is made to answer by a schema, the strictest first."""
+FORM, CHOICE, TEMPERATURE, CACHE, REPEAT, LIMIT = (
+    "form",
+    "tool choice",
+    "temperature",
+    "cache point",
+    "repeat",
+    "token limit",
+)
+"""The parts of a request that a model may refuse."""
+
+# The part that a refusal is about, by its words; the first that fits.
+_WORDS = (
+    (TEMPERATURE, r"temperature"),
+    (REPEAT, r"\bseed\b|request_?metadata"),
+    (CACHE, r"cache|caching"),
+    (CHOICE, r"tool_?choice"),
+    (LIMIT, r"max_(completion_)?tokens"),
+    (
+        FORM,
+        r"output_?config|text_?format|output_?format|response_?format|json_?schema|json_?object|schema"
+        r"|structured|strict|tool|function|grammar|guided",
+    ),
+)
+_TOO_LONG = re.compile(
+    r"too (long|large|many (input )?tokens)|context (length|window)|maximum (context|number of tokens)"
+    r"|input length|reduce the length",
+    re.IGNORECASE,
+)
+
+
+class Abilities:
+    """What one model takes, as far as this process knows.
+
+    Args:
+        ladders: For each part of a request what it may be, the best first.
+    """
+
+    def __init__(self, ladders: Mapping[str, Sequence[str]]) -> None:
+        self.ladders = ladders
+        self.heard = Heard()
+        self.known: dict[str, str] = {part: steps[0] for part, steps in ladders.items()}
+        """What the next request is made of."""
+        self.refused: dict[str, str] = {}
+        """What the model said to what it refused, by `part: value`."""
+        self._loop: Any = None
+        self._gate: Any = None
+
+    def gate(self) -> Any:
+        """The lock under which questions are asked one by one, until one was answered."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._gate = loop, asyncio.Lock()
+        return self._gate
+
+
+class Trial:
+    """The requests of one question: each refusal takes something away, and an answer proves what is left.
+
+    Args:
+        abilities: What is known of the model.
+    """
+
+    def __init__(self, abilities: Abilities) -> None:
+        self._abilities = abilities
+        self._refused: dict[str, str] = {}
+        self._given: dict[str, str] = {}
+        self.first: Unable | None = None
+        """The first refusal."""
+        self.formless = False
+        """Whether the model named the last form as one that it does not take."""
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """What the next request is made of."""
+        return {**self._abilities.known, **self._given}
+
+    def refused(self, refusal: Unable) -> bool:
+        """Take away what a request was refused for.
+
+        Returns:
+            Whether there is another request to try.
+        """
+        self.first = self.first or refusal
+        if _TOO_LONG.search(refusal.message):
+            return False
+        named = _named(refusal.message, self._abilities.ladders)
+        if named is None and self._abilities.heard.ever:
+            return False  # it is about the sample
+        part = named or FORM
+        steps, now = list(self._abilities.ladders[part]), self.parts[part]
+        self._refused[f"{part}: {now}"] = refusal.message
+        later = steps[steps.index(now) + 1 :]
+        if not later:
+            self.formless = named == FORM
+            return False
+        self._given[part] = later[0]
+        return True
+
+    def answered(self) -> None:
+        """Keep what the answered request was made of."""
+        self._abilities.heard.answer()
+        if self._given:
+            self._abilities.known = self.parts
+            self._abilities.refused.update(self._refused)
+
+
+def _named(message: str, ladders: Mapping[str, Sequence[str]]) -> str | None:
+    """The part that a refusal names; None where it names none."""
+    for part, words in _WORDS:
+        if part in ladders and re.search(words, message, re.IGNORECASE):
+            return part
+    return None

@@ -1,0 +1,252 @@
+"""Asks a model of Amazon Bedrock through the Converse API, with the boto3 that Lambda brings."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from threading import Lock
+
+from ..errors import ConfigurationError
+from ._judge_abilities import CACHE, CHOICE, FORM, REPEAT, SCHEMA, STRICT_TOOL, TEMPERATURE, TOOL, Abilities
+from ._judge_retries import Busy, Unable, in_thread, seconds_of
+from ._judge_service import Reply
+from ._optional import optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ._judge_retries import Patience
+    from ._judge_service import Question
+
+_CONNECTIONS = 128
+_CONNECT_S, _READ_S = 5, 300
+"""A schema's first use may take minutes; a sample that gave up no longer waits for it."""
+
+_TOOL_NAME = "verdict"
+
+_ENDED = {
+    "max_tokens": "cut",
+    "model_context_window_exceeded": "cut",
+    "guardrail_intervened": "refused",
+    "content_filtered": "refused",
+    "refusal": "refused",
+}
+_BUSY = (
+    *("ThrottlingException", "TooManyRequestsException", "ServiceQuotaExceededException"),
+    *("ServiceUnavailableException", "InternalServerException", "InternalFailure"),
+    *("ModelNotReadyException", "ModelTimeoutException", "ModelErrorException", "RequestTimeout"),
+)
+_NO_CREDENTIALS = (
+    *("UnrecognizedClientException", "InvalidSignatureException", "InvalidClientTokenId"),
+    *("ExpiredTokenException", "ExpiredToken", "IncompleteSignature", "MissingAuthenticationToken"),
+    *("SignatureDoesNotMatch", "NotAuthorized"),
+)
+_NO_MODEL = re.compile(
+    r"inference profile|on-demand throughput|model identifier|doesn.t support the model|model .*not found"
+    r"|end of its life|access to the model|legacy",
+    re.IGNORECASE,
+)
+
+_clients: dict[str, Any] = {}
+"""By Region and endpoint."""
+_lock = Lock()
+
+
+class Converse:
+    """A model of Amazon Bedrock.
+
+    Args:
+        model: A model's id, or the id or ARN of an inference profile.
+        region: The Region; None for the environment's.
+        temperature: What the model is asked with.
+        max_tokens: The most tokens of an answer.
+
+    Raises:
+        ConfigurationError: boto3 is not installed.
+    """
+
+    def __init__(self, model: str, region: str | None, temperature: float, max_tokens: int) -> None:
+        self.model = model
+        self.name = f"the judge {model}"
+        self._region = region
+        self._inference: dict[str, Any] = {"maxTokens": max_tokens}
+        self._temperature = temperature
+        self._boto3 = optional("boto3", "judge")
+        self.key = ("bedrock", region, model)
+
+    def abilities(self) -> Abilities:
+        """What a model of Bedrock may take."""
+        return Abilities(
+            {
+                FORM: (SCHEMA, STRICT_TOOL, TOOL),
+                CHOICE: ("tool", "any", "auto"),
+                TEMPERATURE: ("given", "left out"),
+                CACHE: ("given", "left out"),
+                REPEAT: ("given", "left out"),
+            }
+        )
+
+    async def send(
+        self, question: Question, parts: Mapping[str, str], patience: Patience, heard: bool
+    ) -> Reply:
+        """Ask once.
+
+        Args:
+            question: What to ask.
+            parts: What the request is made of.
+            patience: The question's time.
+            heard: Whether this model has answered before.
+
+        Raises:
+            Busy: The next time it may answer.
+            Unable: It refuses such a request.
+            ConfigurationError: No question can be answered until the set-up is fixed.
+            SampleError: The question's time is up.
+        """
+        request = self._request(question, parts)
+        return _reply(await in_thread(lambda: self._call(request, heard), patience))
+
+    def _request(self, question: Question, parts: Mapping[str, str]) -> dict[str, Any]:
+        system: list[dict[str, Any]] = [{"text": question.rubric}]
+        if parts[CACHE] == "given":
+            system.append({"cachePoint": {"type": "default"}})
+        request: dict[str, Any] = {
+            "modelId": self.model,
+            "system": system,
+            "messages": [{"role": "user", "content": [{"text": question.sample}]}],
+            "inferenceConfig": dict(self._inference),
+        }
+        if parts[TEMPERATURE] == "given":
+            request["inferenceConfig"]["temperature"] = self._temperature
+        if parts[REPEAT] == "given":
+            request["requestMetadata"] = {"repeat": str(question.repeat)}
+        if parts[FORM] == SCHEMA:
+            schema = {"name": _TOOL_NAME, "schema": json.dumps(question.schema)}
+            request["outputConfig"] = {
+                "textFormat": {"type": "json_schema", "structure": {"jsonSchema": schema}}
+            }
+        else:
+            request["toolConfig"] = _tools(question.schema, parts)
+        return request
+
+    def _call(self, request: dict[str, Any], heard: bool) -> dict[str, Any]:
+        """Send a request with boto3, whose errors become ours."""
+        import botocore.exceptions as aws
+
+        try:
+            answer: dict[str, Any] = self._client().converse(**request)
+        except aws.ClientError as error:
+            raise self._meaning(error) from None
+        except aws.ParamValidationError as error:  # this boto3 is older than what it was asked for
+            raise Unable(str(error)) from None
+        except (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError) as error:
+            if heard:
+                raise Busy(type(error).__name__) from None
+            raise ConfigurationError(
+                f"{self.name} cannot be reached: {error} Check the Region and, inside a VPC, the endpoint of "
+                "bedrock-runtime; AWS_ENDPOINT_URL_BEDROCK_RUNTIME redirects it"
+            ) from None
+        except (aws.HTTPClientError, aws.ConnectionError) as error:
+            raise Busy(type(error).__name__) from None
+        except aws.BotoCoreError as error:
+            raise self._unprepared(error) from None
+        except ValueError as error:  # an answer that is no JSON
+            raise Busy(type(error).__name__) from None
+        return answer
+
+    def _client(self) -> Any:
+        """The client of this Region, one for all threads of the process."""
+        region = self._region or os.environ.get("AWS_REGION") or None
+        key = f"{region} {os.environ.get('AWS_ENDPOINT_URL_BEDROCK_RUNTIME')}"
+        with _lock:
+            if key not in _clients:
+                config = optional("botocore.config", "judge").Config(
+                    connect_timeout=_CONNECT_S,
+                    read_timeout=_READ_S,
+                    max_pool_connections=_CONNECTIONS,
+                    retries={"total_max_attempts": 1},  # asking again is done here, where the time is known
+                )
+                # A session of its own: the default one is not made for threads.
+                session = self._boto3.session.Session()
+                _clients[key] = session.client("bedrock-runtime", region_name=region, config=config)
+            return _clients[key]
+
+    def _meaning(self, error: Any) -> Exception:
+        """What an error that Bedrock answered means here."""
+        answer = error.response
+        code, said = answer.get("Error", {}).get("Code", ""), answer.get("Error", {}).get("Message", "")
+        status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        if code in _BUSY or status == 429 or status >= 500:
+            return Busy(code or f"HTTP {status}", seconds_of(headers.get("retry-after")))
+        if code in _NO_CREDENTIALS:
+            return ConfigurationError(f"Bedrock does not accept these AWS credentials ({code}: {said})")
+        if code == "AccessDeniedException" or status == 403:
+            return ConfigurationError(
+                f"{self.name} may not be asked with these AWS credentials ({said}): allow the action "
+                "bedrock:InvokeModel for that model, in the template by the parameter JudgeModelArns, and check "
+                "that the account has access to it"
+            )
+        if code == "ResourceNotFoundException" or status == 404 or _NO_MODEL.search(said):
+            return ConfigurationError(
+                f"model={self.model!r} cannot be asked in this Region ({said}): write a model's id, or the "
+                "id or ARN of an inference profile, such as us.anthropic.claude-haiku-4-5-20251001-v1:0"
+            )
+        return Unable(f"{code}: {said}")
+
+    def _unprepared(self, error: Exception) -> ConfigurationError:
+        """What keeps boto3 from asking at all."""
+        name = type(error).__name__
+        if name == "NoRegionError":
+            return ConfigurationError(f"{self.name} has no Region: write region=, or set AWS_REGION")
+        if name in ("NoCredentialsError", "PartialCredentialsError"):
+            return ConfigurationError(
+                f"{self.name} has no AWS credentials: set AWS_PROFILE, or give the function a role"
+            )
+        said = str(error).partition("\n")[0]
+        return ConfigurationError(f"{self.name} cannot be asked ({name}): {said}")
+
+
+def _tools(schema: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any]:
+    tool: dict[str, Any] = {
+        "name": _TOOL_NAME,
+        "description": "Give the verdict.",
+        "inputSchema": {"json": dict(schema)},
+    }
+    if parts[FORM] == STRICT_TOOL:
+        tool["strict"] = True
+    choice = {"tool": {"name": _TOOL_NAME}} if parts[CHOICE] == "tool" else {parts[CHOICE]: {}}
+    return {"tools": [{"toolSpec": tool}], "toolChoice": choice}
+
+
+def _reply(answer: Mapping[str, Any]) -> Reply:
+    blocks = answer.get("output", {}).get("message", {}).get("content", [])
+    verdicts = [json.dumps(block["toolUse"].get("input")) for block in blocks if "toolUse" in block]
+    texts = [block["text"] for block in blocks if "text" in block]
+    stopped = answer.get("stopReason", "")
+    usage = answer.get("usage", {})
+    cached = usage.get("cacheReadInputTokens") or 0
+    written = usage.get("cacheWriteInputTokens") or 0
+    tokens_in = usage.get("inputTokens")
+    return Reply(
+        "" if stopped.startswith("malformed_") else "\n".join(verdicts or texts),
+        _ENDED.get(stopped, "whole"),
+        # Converse counts what went through the cache apart.
+        None if tokens_in is None else tokens_in + cached + written,
+        usage.get("outputTokens"),
+        cached,
+    )
+
+
+def _forget() -> None:
+    """After a fork: the child may not write to its parent's connections."""
+    global _lock
+    _clients.clear()
+    _lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

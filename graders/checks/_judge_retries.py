@@ -1,0 +1,188 @@
+"""Keeps a question to a judge within its sample's time: how long to wait, when to ask again, when to stop."""
+
+from __future__ import annotations
+
+import sys
+from time import perf_counter
+
+from .._runtime.timing import around, until
+from ..errors import ConfigurationError, SampleError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_LONGEST_S = 60.0
+"""What a question may take where its grader has no limit."""
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 10.0
+_KEPT_S = 0.25
+"""At most this much of a sample's time is kept back, so that the sample fails with a message from here."""
+
+
+class Busy(Exception):
+    """The service did not answer this time; the next time it may.
+
+    Args:
+        what: What it said or did instead, without anything of the sample.
+        after: Seconds that the service asks to wait; None where it does not say.
+    """
+
+    def __init__(self, what: str, after: float | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.after = after
+
+
+class Unable(Exception):
+    """The service refuses the request as it is written; it may take one that asks for less.
+
+    Args:
+        message: The service's own message, which may quote the sample.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Heard:
+    """When a model last answered anybody in this process, on the clock of `time.perf_counter`."""
+
+    __slots__ = ("at",)
+
+    def __init__(self) -> None:
+        self.at = -1.0
+
+    def answer(self) -> None:
+        """Note an answer."""
+        self.at = perf_counter()
+
+    @property
+    def ever(self) -> bool:
+        """Whether the model has answered at all."""
+        return self.at >= 0
+
+
+class Patience:
+    """The time of one question.
+
+    Args:
+        model: How messages name the model.
+        heard: When the model last answered.
+    """
+
+    __slots__ = ("_asked", "_began", "_ends", "_heard", "_limit", "_model", "_shortest", "_wait")
+
+    def __init__(self, model: str, heard: Heard) -> None:
+        now, ends, batch = perf_counter(), until.get(), around.get()
+        left = _LONGEST_S if ends is None else ends - now
+        self._ends = now + left - min(_KEPT_S, max(left, 0.0) / 10)
+        self._limit = left
+        self._model = model
+        self._heard = heard
+        # Where nobody in the whole batch got an answer, the fault is not this sample's.
+        self._began = now if batch is None or not batch.started else min(now, batch.started)
+        self._asked = 0
+        self._wait = min(_FIRST_WAIT_S, max(left, 0.0) / 8)
+        self._shortest = self._wait / 2
+
+    @property
+    def left(self) -> float:
+        """Seconds until the question has to be answered."""
+        return self._ends - perf_counter()
+
+    def over(self) -> SampleError:
+        """The failure of a sample whose question is still being answered when its time is up."""
+        return SampleError(
+            "timeout", f"{self._model} did not answer within {self._limit:.3g} s", "slow judge"
+        )
+
+    async def after(self, trouble: Busy) -> None:
+        """Wait until the question may be asked again.
+
+        Raises:
+            SampleError: Its time would be up by then.
+            ConfigurationError: The same, and the model answered nobody since the batch was begun.
+        """
+        import asyncio
+
+        self._asked += 1
+        left = self.left
+        wait = min(self._wait * (0.5 + _random().random() / 2), left / 2)
+        self._wait = min(2 * self._wait, _LONGEST_WAIT_S)
+        if wait < self._shortest or (trouble.after or 0) >= left:
+            raise self._given_up(trouble)
+        wait = max(wait, trouble.after or 0)
+        await asyncio.sleep(wait)
+
+    def _given_up(self, trouble: Busy) -> SampleError | ConfigurationError:
+        times = "once" if self._asked == 1 else f"{self._asked} times"
+        asks = "" if trouble.after is None else f"; it asks to wait {trouble.after:.3g} s"
+        what = (
+            f"{self._model} was asked {times} within {self._limit:.3g} s and gave no answer: "
+            f"{trouble.what}{asks}"
+        )
+        if self._heard.at >= self._began:
+            return SampleError("exception", what, trouble.what)
+        return ConfigurationError(
+            f"{what}. It answered no other question meanwhile: lower the grader's concurrency=, "
+            "raise its timeout_s=, or raise the model's quota"
+        )
+
+
+async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
+    """Run what blocks in a thread of its own, for as long as the question has time.
+
+    asyncio's own threads are few, two more than Lambda has processors, and would hold up the process's end.
+    What is given up here ends by its own timeout.
+
+    Raises:
+        SampleError: The time is up.
+    """
+    import asyncio
+    from concurrent.futures import Future
+    from threading import Thread
+
+    answer: Future[Any] = Future()
+    answer.set_running_or_notify_cancel()  # what waits for it may be cancelled; this is not
+
+    def work() -> None:
+        try:
+            answer.set_result(call())
+        except BaseException as error:
+            answer.set_exception(error)
+
+    waiting = asyncio.wrap_future(answer)
+    Thread(target=work, name="judge", daemon=True).start()
+    try:
+        # Unlike a timeout, this cancels nothing: a cancellation means that the sample is to end.
+        done, _ = await asyncio.wait({waiting}, timeout=max(patience.left, 0.0))
+    finally:
+        if not waiting.cancel():
+            waiting.exception()  # looked at, even where the sample was ended meanwhile: asyncio would log it
+    if not done:
+        raise patience.over()
+    return waiting.result()
+
+
+def seconds_of(header: str | None) -> float | None:
+    """The seconds that a `Retry-After` header asks to wait; None for a date, or what cannot be read."""
+    try:
+        seconds = float(header or "")
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < sys.maxsize else None
+
+
+def _random() -> Any:
+    """Chance of its own: a seed that the user sets stays theirs, and processes made by a fork differ."""
+    global _chance
+    if _chance is None:
+        from random import SystemRandom
+
+        _chance = SystemRandom()
+    return _chance
+
+
+_chance: Any = None

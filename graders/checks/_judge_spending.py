@@ -1,0 +1,133 @@
+"""What a judge's answers cost: metrics of a sample, and ceilings for a process."""
+
+from __future__ import annotations
+
+from ..errors import ConfigurationError, DecorationError
+from ._options import count_option, number_option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ._judge_service import Reply
+
+_MILLION = 1_000_000
+
+
+class Spending:
+    """What one check has spent in this process.
+
+    Args:
+        input_price: USD for a million tokens of questions; None where it is not known.
+        output_price: USD for a million tokens of answers.
+        cached_price: USD for a million tokens of questions that came from the service's cache; None for the
+            price of other tokens.
+        ceiling_usd: What may be spent; None for no ceiling.
+        ceiling_tokens: How many tokens may be used, of questions and answers together.
+
+    Raises:
+        DecorationError: An option cannot be meant.
+    """
+
+    def __init__(
+        self,
+        input_price: float | None,
+        output_price: float | None,
+        cached_price: float | None,
+        ceiling_usd: float | None,
+        ceiling_tokens: int | None,
+    ) -> None:
+        given = {"input_price": input_price, "output_price": output_price, "cached_price": cached_price}
+        for name, price in given.items():
+            if price is not None:
+                number_option(name, price, 0)
+        if (input_price is None) != (output_price is None) or (
+            cached_price is not None and input_price is None
+        ):
+            raise DecorationError("write input_price= and output_price= both, in USD for a million tokens")
+        if ceiling_usd is not None:
+            number_option("ceiling_usd", ceiling_usd, 0)
+            if input_price is None:
+                raise DecorationError(
+                    f"ceiling_usd={ceiling_usd!r} needs input_price= and output_price=, in USD for a million "
+                    "tokens: no price is built in"
+                )
+        if ceiling_tokens is not None:
+            count_option("ceiling_tokens", ceiling_tokens)
+        self._prices = input_price, output_price, input_price if cached_price is None else cached_price
+        self._ceilings = ceiling_usd, ceiling_tokens
+        self._usd, self._tokens, self._calls = 0.0, 0, 0
+        self._most = 0.0, 0
+        self._open = 0
+
+    def begin(self) -> None:
+        """Count a question that is about to be asked; `end` follows.
+
+        Questions that are still being answered count as much as the dearest one so far.
+
+        Raises:
+            ConfigurationError: It might cost more than is left.
+        """
+        ceiling_usd, ceiling_tokens = self._ceilings
+        usd, tokens = self._most
+        more = self._open + 1
+        if (ceiling_usd is not None and self._usd + more * usd > ceiling_usd) or (
+            ceiling_tokens is not None and self._tokens + more * tokens > ceiling_tokens
+        ):
+            given = {"ceiling_usd": ceiling_usd, "ceiling_tokens": ceiling_tokens}
+            named = ", ".join(f"{name}={value:g}" for name, value in given.items() if value is not None)
+            spent = "" if self._prices[0] is None else f"{self._usd:.6g} USD and "
+            raise ConfigurationError(
+                f"the judge has reached its ceiling in this process ({named}): {self._calls} answers took "
+                f"{spent}{self._tokens} tokens. Raise the ceiling, or grade fewer samples"
+            )
+        self._open += 1
+
+    def end(self, reply: Reply | None) -> None:
+        """Count what a question took; None where it was not answered.
+
+        Raises:
+            ConfigurationError: There is a ceiling, and the service does not say what an answer took.
+        """
+        self._open -= 1
+        if reply is None:
+            return
+        self._calls += 1
+        if reply.tokens_in is None or reply.tokens_out is None:
+            if self._ceilings != (None, None):
+                raise ConfigurationError(
+                    "the judge's service does not say how many tokens an answer took, so no ceiling can be "
+                    "kept: leave out ceiling_usd= and ceiling_tokens="
+                )
+            return
+        usd, tokens = self.usd(reply) or 0.0, reply.tokens_in + reply.tokens_out
+        self._usd, self._tokens = self._usd + usd, self._tokens + tokens
+        self._most = max(self._most[0], usd), max(self._most[1], tokens)
+
+    def usd(self, reply: Reply) -> float | None:
+        """What a reply cost; None where that is not known."""
+        price_in, price_out, price_cached = self._prices
+        if price_in is None or price_out is None or price_cached is None:
+            return None
+        if reply.tokens_in is None or reply.tokens_out is None:
+            return None
+        fresh = reply.tokens_in - reply.tokens_cached
+        return (
+            fresh * price_in + reply.tokens_cached * price_cached + reply.tokens_out * price_out
+        ) / _MILLION
+
+    def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
+        """The metrics of a sample; what is not known of every reply is left out."""
+        found: dict[str, float | None] = {
+            "judge_calls": float(len(replies)),
+            "judge_tokens_in": _sum([reply.tokens_in for reply in replies]),
+            "judge_tokens_out": _sum([reply.tokens_out for reply in replies]),
+            "judge_tokens_cached": _sum([reply.tokens_cached for reply in replies]),
+            "judge_usd": _sum([self.usd(reply) for reply in replies]),
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(sum(known)) if len(known) == len(values) else None
