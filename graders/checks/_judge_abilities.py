@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from ._judge_retries import Heard, Unable
+from ._judge_retries import FormRefused, Heard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Trial:
         self._abilities = abilities
         self._refused: dict[str, str] = {}
         self._given: dict[str, str] = {}
-        self.first: Unable | None = None
+        self.first: FormRefused | None = None
         """The first refusal."""
         self.formless = False
         """Whether the model named the last form as one that it does not take."""
@@ -96,7 +96,7 @@ class Trial:
         """What the next request is made of."""
         return {**self._abilities.known, **self._given}
 
-    def refused(self, refusal: Unable) -> bool:
+    def refused(self, refusal: FormRefused) -> bool:
         """Take away what a request was refused for.
 
         Returns:

@@ -9,7 +9,7 @@ from threading import Lock
 
 from ..errors import ConfigurationError
 from ._judge_abilities import CACHE, CHOICE, FORM, REPEAT, SCHEMA, STRICT_TOOL, TEMPERATURE, TOOL, Abilities
-from ._judge_retries import Busy, Unable, in_thread, seconds_of
+from ._judge_retries import FormRefused, TryAgain, in_thread, seconds_of
 from ._judge_service import Reply
 from ._optional import optional
 
@@ -101,8 +101,8 @@ class Converse:
             heard: Whether this model has answered before.
 
         Raises:
-            Busy: The next time it may answer.
-            Unable: It refuses such a request.
+            TryAgain: The next time it may answer.
+            FormRefused: It refuses such a request.
             ConfigurationError: No question can be answered until the set-up is fixed.
             SampleError: The question's time is up.
         """
@@ -141,20 +141,20 @@ class Converse:
         except aws.ClientError as error:
             raise self._meaning(error) from None
         except aws.ParamValidationError as error:  # this boto3 is older than what it was asked for
-            raise Unable(str(error)) from None
+            raise FormRefused(str(error)) from None
         except (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError) as error:
             if heard:
-                raise Busy(type(error).__name__) from None
+                raise TryAgain(type(error).__name__) from None
             raise ConfigurationError(
                 f"{self.name} cannot be reached: {error} Check the Region and, inside a VPC, the endpoint of "
                 "bedrock-runtime; AWS_ENDPOINT_URL_BEDROCK_RUNTIME redirects it"
             ) from None
         except (aws.HTTPClientError, aws.ConnectionError) as error:
-            raise Busy(type(error).__name__) from None
+            raise TryAgain(type(error).__name__) from None
         except aws.BotoCoreError as error:
             raise self._unprepared(error) from None
         except ValueError as error:  # an answer that is no JSON
-            raise Busy(type(error).__name__) from None
+            raise TryAgain(type(error).__name__) from None
         return answer
 
     def _client(self) -> Any:
@@ -181,13 +181,13 @@ class Converse:
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         if code in _BUSY or status == 429 or status >= 500:
-            return Busy(code or f"HTTP {status}", seconds_of(headers.get("retry-after")))
+            return TryAgain(code or f"HTTP {status}", seconds_of(headers.get("retry-after")))
         if code in _NO_CREDENTIALS:
             return ConfigurationError(f"Bedrock does not accept these AWS credentials ({code}: {said})")
         if code == "AccessDeniedException" or status == 403:
             return ConfigurationError(
                 f"{self.name} may not be asked with these AWS credentials ({said}): allow the action "
-                "bedrock:InvokeModel for that model, in the template by the parameter JudgeModelArns, and check "
+                "bedrock:InvokeModel for that model (in the template: the parameter JudgeModelArns), and see "
                 "that the account has access to it"
             )
         if code == "ResourceNotFoundException" or status == 404 or _NO_MODEL.search(said):
@@ -195,7 +195,7 @@ class Converse:
                 f"model={self.model!r} cannot be asked in this Region ({said}): write a model's id, or the "
                 "id or ARN of an inference profile, such as us.anthropic.claude-haiku-4-5-20251001-v1:0"
             )
-        return Unable(f"{code}: {said}")
+        return FormRefused(f"{code}: {said}")
 
     def _unprepared(self, error: Exception) -> ConfigurationError:
         """What keeps boto3 from asking at all."""

@@ -20,7 +20,7 @@ _KEPT_S = 0.25
 """At most this much of a sample's time is kept back, so that the sample fails with a message from here."""
 
 
-class Busy(Exception):
+class TryAgain(Exception):
     """The service did not answer this time; the next time it may.
 
     Args:
@@ -34,7 +34,7 @@ class Busy(Exception):
         self.after = after
 
 
-class Unable(Exception):
+class FormRefused(Exception):
     """The service refuses the request as it is written; it may take one that asks for less.
 
     Args:
@@ -98,7 +98,7 @@ class Patience:
             "timeout", f"{self._model} did not answer within {self._limit:.3g} s", "slow judge"
         )
 
-    async def after(self, trouble: Busy) -> None:
+    async def after(self, trouble: TryAgain) -> None:
         """Wait until the question may be asked again.
 
         Raises:
@@ -116,7 +116,7 @@ class Patience:
         wait = max(wait, trouble.after or 0)
         await asyncio.sleep(wait)
 
-    def _given_up(self, trouble: Busy) -> SampleError | ConfigurationError:
+    def _given_up(self, trouble: TryAgain) -> SampleError | ConfigurationError:
         times = "once" if self._asked == 1 else f"{self._asked} times"
         asks = "" if trouble.after is None else f"; it asks to wait {trouble.after:.3g} s"
         what = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import ConfigurationError, DecorationError, SampleError
 from ._judge_abilities import FORM, Abilities, Trial
-from ._judge_retries import Busy, Patience, Unable
+from ._judge_retries import FormRefused, Patience, TryAgain
 from ._judge_spending import Spending
 from ._options import choice_option, count_option, number_option, text_option
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     ServiceName: TypeAlias = Literal["bedrock", "openai"]
 
-    class Model(Protocol):
+    class JudgeModel(Protocol):
         """A model behind a service's own library."""
 
         name: str
@@ -98,7 +98,7 @@ def service_of(
 class _Asked:
     """A model that can be asked, with what is known of it and what it cost."""
 
-    def __init__(self, model: Model, spending: Spending) -> None:
+    def __init__(self, model: JudgeModel, spending: Spending) -> None:
         self._model = model
         self._spending = spending
         if model.key not in _known:
@@ -121,7 +121,7 @@ class _Asked:
         while True:
             try:
                 return await self._attempt(question, trial, patience)
-            except Busy as trouble:
+            except TryAgain as trouble:
                 await patience.after(trouble)
 
     async def _attempt(self, question: Question, trial: Trial, patience: Patience) -> Reply:
@@ -138,7 +138,7 @@ class _Asked:
         while True:
             try:
                 reply = await self._model.send(question, trial.parts, patience, self._abilities.heard.ever)
-            except Unable as refusal:
+            except FormRefused as refusal:
                 if not trial.refused(refusal):
                     raise self._refused(trial) from None
             else:
