@@ -82,12 +82,18 @@ class Ran:
         value: What a call returned.
         output: What was printed, up to the limit.
         message: Why it did not end as `done`, for people, without the text of the code.
+        error: For `raised`, the name of the built-in exception that the code raised, or of the nearest one
+            that it is a subclass of; always an `Exception`, so that a function of the host's can raise it in
+            another session.
     """
 
-    __slots__ = ("how", "message", "output", "value")
+    __slots__ = ("error", "how", "message", "output", "value")
 
-    def __init__(self, how: str, value: Any = None, output: str = "", message: str = "") -> None:
+    def __init__(
+        self, how: str, value: Any = None, output: str = "", message: str = "", error: str = ""
+    ) -> None:
         self.how = how
         self.value = value
         self.output = output
         self.message = message
+        self.error = error
