@@ -96,6 +96,16 @@ class Trial:
         """What the next request is made of."""
         return {**self._abilities.known, **self._given}
 
+    @property
+    def heard(self) -> bool:
+        """Whether the model has answered anybody."""
+        return self._abilities.heard.ever
+
+    @property
+    def forms(self) -> Sequence[str]:
+        """How the model could be made to answer by a schema."""
+        return self._abilities.ladders[FORM]
+
     def refused(self, refusal: FormRefused) -> bool:
         """Take away what a request was refused for.
 
@@ -106,7 +116,7 @@ class Trial:
         if _TOO_LONG.search(refusal.message):
             return False
         named = _named(refusal.message, self._abilities.ladders)
-        if named is None and self._abilities.heard.ever:
+        if named is None and self.heard:
             return False  # it is about the sample
         part = named or FORM
         steps, now = list(self._abilities.ladders[part]), self.parts[part]

@@ -75,7 +75,17 @@ class Converse:
         self._inference: dict[str, Any] = {"maxTokens": max_tokens}
         self._temperature = temperature
         self._boto3 = optional("boto3", "judge")
-        self.key = ("bedrock", region, model)
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What it shares with other checks that ask the same model."""
+        return "bedrock", self._address, self.model
+
+    @property
+    def _address(self) -> str:
+        """The Region, and the endpoint that the environment names instead of the Region's."""
+        named = self._region or os.environ.get("AWS_REGION") or ""
+        return f"{named} {os.environ.get('AWS_ENDPOINT_URL_BEDROCK_RUNTIME', '')}"
 
     def abilities(self) -> Abilities:
         """What a model of Bedrock may take."""
@@ -159,8 +169,7 @@ class Converse:
 
     def _client(self) -> Any:
         """The client of this Region, one for all threads of the process."""
-        region = self._region or os.environ.get("AWS_REGION") or None
-        key = f"{region} {os.environ.get('AWS_ENDPOINT_URL_BEDROCK_RUNTIME')}"
+        key = self._address
         with _lock:
             if key not in _clients:
                 config = optional("botocore.config", "judge").Config(
@@ -171,6 +180,7 @@ class Converse:
                 )
                 # A session of its own: the default one is not made for threads.
                 session = self._boto3.session.Session()
+                region = self._region or os.environ.get("AWS_REGION") or None
                 _clients[key] = session.client("bedrock-runtime", region_name=region, config=config)
             return _clients[key]
 
@@ -181,7 +191,9 @@ class Converse:
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         if code in _BUSY or status == 429 or status >= 500:
-            return TryAgain(code or f"HTTP {status}", seconds_of(headers.get("retry-after")))
+            return TryAgain(
+                code or f"HTTP {status}", seconds_of(headers.get("retry-after")), throttled=status == 429
+            )
         if code in _NO_CREDENTIALS:
             return ConfigurationError(f"Bedrock does not accept these AWS credentials ({code}: {said})")
         if code == "AccessDeniedException" or status == 403:

@@ -26,12 +26,14 @@ class TryAgain(Exception):
     Args:
         what: What it said or did instead, without anything of the sample.
         after: Seconds that the service asks to wait; None where it does not say.
+        throttled: Whether it has too much to do, rather than a fault.
     """
 
-    def __init__(self, what: str, after: float | None = None) -> None:
+    def __init__(self, what: str, after: float | None = None, throttled: bool = False) -> None:
         super().__init__(what)
         self.what = what
         self.after = after
+        self.throttled = throttled
 
 
 class FormRefused(Exception):
@@ -125,10 +127,12 @@ class Patience:
         )
         if self._heard.at >= self._began:
             return SampleError("exception", what, trouble.what)
-        return ConfigurationError(
-            f"{what}. It answered no other question meanwhile: lower the grader's concurrency=, "
-            "raise its timeout_s=, or raise the model's quota"
+        advice = (
+            "lower the grader's concurrency=, raise its timeout_s=, or ask for a larger quota"
+            if trouble.throttled
+            else "check the address, and whether the service is up"
         )
+        return ConfigurationError(f"{what}. It answered no other question meanwhile: {advice}")
 
 
 async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import ConfigurationError, DecorationError, SampleError
-from ._judge_abilities import FORM, Abilities, Trial
+from ._judge_abilities import Abilities, Trial
 from ._judge_retries import FormRefused, Patience, TryAgain
 from ._judge_spending import Spending
 from ._options import choice_option, count_option, number_option, text_option
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
         name: str
         """How messages name it."""
-        key: tuple[str, str | None, str]
-        """What it has in common with the models of other checks that are the same model."""
+
+        @property
+        def key(self) -> tuple[str, str, str]:
+            """Service, address and model: what other checks that ask the same model have too."""
+            ...
 
         def abilities(self) -> Abilities:
             """What such a model may take, the best first."""
@@ -38,7 +41,8 @@ if TYPE_CHECKING:
 
 _SERVICES = ("bedrock", "openai")
 
-_known: dict[tuple[str, str | None, str], Abilities] = {}
+known: dict[tuple[str, str, str], Abilities] = {}
+"""What is known of each model that this process has asked, by service, address and model."""
 
 
 def service_of(
@@ -92,7 +96,47 @@ def service_of(
         if region is not None:
             text_option("region", region)
         return _Asked(Converse(model, region, temperature, max_tokens), spending)
-    raise DecorationError("service='openai' is not there yet")
+    from ._judge_chat import Chat
+
+    if region is not None:
+        raise DecorationError(f"region={region!r} is for service='bedrock': write base_url= instead")
+    if base_url is not None:
+        text_option("base_url", base_url)
+    text_option("key_variable", key_variable)
+    return _Asked(Chat(model, base_url, key_variable, temperature, max_tokens), spending)
+
+
+class FoundModel:
+    """What a model was found to take.
+
+    Args:
+        service: `bedrock` or `openai`.
+        address: The endpoint; for Bedrock the Region, and the endpoint where the environment names one.
+        model: The model.
+        parts: What its requests are made of: `form` (`JSON schema`, `strict tool`, `tool` or `JSON object`),
+            and where the service has it `tool choice`, `temperature`, `cache point`, `repeat`, `token limit`.
+        refused: What the model said to each part that it refused, by `part: value`.
+    """
+
+    __slots__ = ("address", "model", "parts", "refused", "service")
+
+    def __init__(
+        self, service: str, address: str, model: str, parts: Mapping[str, str], refused: Mapping[str, str]
+    ) -> None:
+        self.service = service
+        self.address = address
+        self.model = model
+        self.parts = parts
+        self.refused = refused
+
+
+def found_models() -> list[FoundModel]:
+    """The models that have answered this process's judges, and what each was found to take."""
+    return [
+        FoundModel(*key, dict(abilities.known), dict(abilities.refused))
+        for key, abilities in known.items()
+        if abilities.heard.ever
+    ]
 
 
 class _Asked:
@@ -101,9 +145,6 @@ class _Asked:
     def __init__(self, model: JudgeModel, spending: Spending) -> None:
         self._model = model
         self._spending = spending
-        if model.key not in _known:
-            _known[model.key] = model.abilities()
-        self._abilities = _known[model.key]
 
     async def ask(self, question: Question) -> Reply:
         """Ask, and again where that may help, within the sample's time."""
@@ -115,48 +156,57 @@ class _Asked:
             self._spending.end(reply)
         return reply
 
+    def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
+        """What the replies took."""
+        return self._spending.metrics(replies)
+
     async def _answer(self, question: Question) -> Reply:
-        trial = Trial(self._abilities)
-        patience = Patience(self._model.name, self._abilities.heard)
+        abilities = known.setdefault(self._model.key, self._model.abilities())
+        patience = Patience(self._model.name, abilities.heard)
+        asking = _Asking(self._model, question, Trial(abilities), patience)
         while True:
             try:
-                return await self._attempt(question, trial, patience)
+                # Alone until the first answer, so that what the model takes is found out once.
+                if not abilities.heard.ever:
+                    async with abilities.gate():
+                        if not abilities.heard.ever:
+                            return await asking.until_taken()
+                return await asking.until_taken()
             except TryAgain as trouble:
                 await patience.after(trouble)
 
-    async def _attempt(self, question: Question, trial: Trial, patience: Patience) -> Reply:
-        """Ask once; alone until the first answer, so that what the model takes is found out once."""
-        heard = self._abilities.heard
-        if not heard.ever:
-            async with self._abilities.gate():
-                if not heard.ever:
-                    return await self._taken(question, trial, patience)
-        return await self._taken(question, trial, patience)
 
-    async def _taken(self, question: Question, trial: Trial, patience: Patience) -> Reply:
+class _Asking:
+    """One question on its way."""
+
+    def __init__(self, model: JudgeModel, question: Question, trial: Trial, patience: Patience) -> None:
+        self._model = model
+        self._question = question
+        self._trial = trial
+        self._patience = patience
+
+    async def until_taken(self) -> Reply:
         """Ask with less and less, until the model takes it."""
+        trial = self._trial
         while True:
             try:
-                reply = await self._model.send(question, trial.parts, patience, self._abilities.heard.ever)
+                reply = await self._model.send(self._question, trial.parts, self._patience, trial.heard)
             except FormRefused as refusal:
                 if not trial.refused(refusal):
-                    raise self._refused(trial) from None
+                    raise self._refused(refusal) from None
             else:
                 trial.answered()
                 return reply
 
-    def _refused(self, trial: Trial) -> Exception:
-        """What it means that no request of a question was taken."""
-        said = trial.first.message if trial.first else ""
-        if trial.formless and not self._abilities.heard.ever:
+    def _refused(self, last: FormRefused) -> Exception:
+        """What it means that no request of the question was taken."""
+        if self._trial.formless and not self._trial.heard:
+            forms = ", no ".join(self._trial.forms)
             return ConfigurationError(
-                f"{self._model.name} takes no {', '.join(self._abilities.ladders[FORM])} ({said}): choose a "
-                "model that can be made to answer by a schema"
+                f"{self._model.name} takes no {forms} ({last.message}): choose a model that can be made to "
+                "answer by a schema"
             )
+        said = (self._trial.first or last).message
         return SampleError(
             "exception", f"{self._model.name} refused the question: {said}", "refused question"
         )
-
-    def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
-        """What the replies took."""
-        return self._spending.metrics(replies)

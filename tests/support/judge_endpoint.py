@@ -88,8 +88,8 @@ class Asked:
             found = body["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"]
         elif self.form in (TOOL, STRICT_TOOL):
             found = body["tools"][0]["function"]["parameters"]
-        else:
-            found = {}
+        else:  # the rubric may end with it
+            found = json.loads(self.rubric.partition("of this schema: ")[2] or "{}")
         return dict(found)
 
     @property

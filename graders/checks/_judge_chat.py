@@ -1,0 +1,260 @@
+"""Asks a model behind any OpenAI-compatible endpoint, through chat completions."""
+
+from __future__ import annotations
+
+import json
+import os
+from threading import Lock
+
+from ..errors import ConfigurationError
+from ._judge_abilities import (
+    CHOICE,
+    FORM,
+    LIMIT,
+    OBJECT,
+    REPEAT,
+    SCHEMA,
+    STRICT_TOOL,
+    TEMPERATURE,
+    TOOL,
+    Abilities,
+)
+from ._judge_retries import FormRefused, TryAgain, in_thread, seconds_of
+from ._judge_service import Reply
+from ._optional import optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ._judge_retries import Patience
+    from ._judge_service import Question
+
+_CONNECT_S = 5.0
+_TOOL_NAME = "verdict"
+_NOW_BUSY = (408, 409, 425, 429)
+_NO_MONEY = ("insufficient_quota", "billing_hard_limit_reached")
+_ENDED = {"length": "cut", "content_filter": "refused"}
+
+_clients: dict[tuple[str | None, str], Any] = {}
+"""By address and key."""
+_lock = Lock()
+
+
+class Chat:
+    """A model behind an OpenAI-compatible endpoint.
+
+    Args:
+        model: The model's name there.
+        base_url: The address, with `/v1`; None for OPENAI_BASE_URL, or OpenAI itself.
+        key_variable: The environment variable that holds the key.
+        temperature: What the model is asked with.
+        max_tokens: The most tokens of an answer.
+
+    Raises:
+        ConfigurationError: openai is not installed.
+    """
+
+    def __init__(
+        self, model: str, base_url: str | None, key_variable: str, temperature: float, max_tokens: int
+    ) -> None:
+        self.name = f"the judge {model}"
+        self._model = model
+        self._base_url = base_url
+        self._key_variable = key_variable
+        self._temperature = temperature
+        self._max_tokens = max_tokens
+        self._openai = optional("openai", "judge")
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What it shares with other checks that ask the same model."""
+        return "openai", self._address, self._model
+
+    def abilities(self) -> Abilities:
+        """What such a model may take."""
+        return Abilities(
+            {
+                FORM: (SCHEMA, STRICT_TOOL, TOOL, OBJECT),
+                CHOICE: ("tool", "required", "auto"),
+                TEMPERATURE: ("given", "left out"),
+                REPEAT: ("given", "left out"),
+                LIMIT: ("max_completion_tokens", "max_tokens"),
+            }
+        )
+
+    async def send(
+        self, question: Question, parts: Mapping[str, str], patience: Patience, heard: bool
+    ) -> Reply:
+        """Ask once.
+
+        Args:
+            question: What to ask.
+            parts: What the request is made of.
+            patience: The question's time.
+            heard: Whether this model has answered before.
+
+        Raises:
+            TryAgain: The next time it may answer.
+            FormRefused: It refuses such a request.
+            ConfigurationError: No question can be answered until the set-up is fixed.
+            SampleError: The question's time is up.
+        """
+        request = self._request(question, parts)
+        seconds = max(patience.left, 0.0) + 1  # the patience ends first, and has the better message
+        reply: Reply = await in_thread(lambda: self._call(request, seconds, heard), patience)
+        return reply
+
+    def _request(self, question: Question, parts: Mapping[str, str]) -> dict[str, Any]:
+        rubric = question.rubric
+        if parts[FORM] == OBJECT:
+            rubric += f"\n\nAnswer with one JSON object of this schema: {json.dumps(question.schema)}"
+        request: dict[str, Any] = {
+            "model": self._model,
+            "messages": [
+                {"role": "system", "content": rubric},
+                {"role": "user", "content": question.sample},
+            ],
+            parts[LIMIT]: self._max_tokens,
+        }
+        if parts[TEMPERATURE] == "given":
+            request["temperature"] = self._temperature
+        if parts[REPEAT] == "given":
+            request["seed"] = question.repeat
+        return {**request, **_form(question.schema, parts)}
+
+    def _call(self, request: dict[str, Any], seconds: float, heard: bool) -> Reply:
+        """Send a request with the SDK, whose errors become ours."""
+        sdk = self._openai
+        try:
+            client = self._client()
+            timeout = sdk.Timeout(seconds, connect=min(_CONNECT_S, seconds))
+            answer = client.with_options(timeout=timeout).chat.completions.with_raw_response.create(**request)
+            return self._reply(json.loads(answer.content))
+        except sdk.APIStatusError as error:
+            return self._refusal(error.status_code, error.body, error.response.headers)
+        except sdk.APIConnectionError as error:
+            cause = type(error.__cause__).__name__
+            if heard or not cause.startswith(("Connect", "Proxy", "UnsupportedProtocol")):
+                raise TryAgain(cause) from None
+            raise ConfigurationError(
+                f"{self.name} cannot be reached at {self._address} ({error.__cause__}): write base_url=, or "
+                "set OPENAI_BASE_URL"
+            ) from None
+        except sdk.OpenAIError as error:
+            raise ConfigurationError(f"{self.name} cannot be asked: {error}") from None
+        except (ValueError, RecursionError):
+            raise TryAgain("an answer that is no JSON") from None
+
+    @property
+    def _address(self) -> str:
+        return self._base_url or os.environ.get("OPENAI_BASE_URL") or "OpenAI"
+
+    def _client(self) -> Any:
+        """The client of this address and key, one for all threads of the process."""
+        key = os.environ.get(self._key_variable, "").strip()
+        if not key:
+            raise ConfigurationError(
+                f"{self._key_variable} is not set: put the key of {self._address} there, or any text where "
+                f"no key is needed, so that {self.name} can be asked; key_variable= names another variable"
+            )
+        base_url = self._base_url or os.environ.get("OPENAI_BASE_URL")
+        with _lock:
+            if (base_url, key) not in _clients:
+                # Asking again is done here, where the time is known.
+                client = self._openai.OpenAI(api_key=key, base_url=base_url, max_retries=0)
+                _clients[base_url, key] = client
+            return _clients[base_url, key]
+
+    def _reply(self, answer: Any) -> Reply:
+        """What an answer says, whatever it lacks."""
+        answer = _dict(answer)
+        if error := _dict(answer.get("error")):  # some gateways put it inside of a 200
+            code = error.get("code")
+            return self._refusal(code if isinstance(code, int) else 500, error, {})
+        choices = answer.get("choices")
+        choice = _dict(choices[0]) if isinstance(choices, list) and choices else {}
+        message, usage = _dict(choice.get("message")), _dict(answer.get("usage"))
+        refusal = message.get("refusal")
+        return Reply(
+            _verdict(message),
+            "refused" if refusal else _ENDED.get(str(choice.get("finish_reason")), "whole"),
+            _count(usage.get("prompt_tokens")),
+            _count(usage.get("completion_tokens")),
+            _count(_dict(usage.get("prompt_tokens_details")).get("cached_tokens")) or 0,
+        )
+
+    def _refusal(self, status: int, body: Any, headers: Mapping[str, str]) -> Reply:
+        """What an error that the endpoint answered means here."""
+        body = _dict(body)
+        said, code = str(body.get("message") or ""), str(body.get("code") or body.get("type") or "")
+        if code in _NO_MONEY:
+            raise ConfigurationError(f"{self.name} is not paid for ({code}): {said}")
+        if status in _NOW_BUSY or status >= 500:
+            milliseconds = seconds_of(headers.get("retry-after-ms"))
+            after = seconds_of(headers.get("retry-after")) if milliseconds is None else milliseconds / 1000
+            what = "HTTP 429, too many requests" if status == 429 else f"HTTP {status}"
+            raise TryAgain(what, after, status == 429)
+        if status in (401, 403):
+            raise ConfigurationError(
+                f"{self._address} does not accept the key in {self._key_variable} for {self.name} "
+                f"(HTTP {status}): {said}"
+            )
+        if status == 404:
+            raise ConfigurationError(
+                f"{self._address} has no model {self._model!r} or no chat completions "
+                f"({said or 'HTTP 404'}): check model= and base_url="
+            )
+        if code in ("content_filter", "content_policy_violation"):
+            return Reply("", "refused")
+        raise FormRefused(f"HTTP {status}: {said} {body.get('param') or ''}".rstrip())
+
+
+def _form(schema: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any]:
+    """The part of a request that makes the model answer by the schema."""
+    if parts[FORM] == SCHEMA:
+        asked = {"name": _TOOL_NAME, "schema": dict(schema), "strict": True}
+        return {"response_format": {"type": "json_schema", "json_schema": asked}}
+    if parts[FORM] == OBJECT:
+        return {"response_format": {"type": "json_object"}}
+    tool: dict[str, Any] = {
+        "name": _TOOL_NAME,
+        "description": "Give the verdict.",
+        "parameters": dict(schema),
+    }
+    if parts[FORM] == STRICT_TOOL:
+        tool["strict"] = True
+    choice: Any = parts[CHOICE]
+    if choice == "tool":
+        choice = {"type": "function", "function": {"name": _TOOL_NAME}}
+    return {"tools": [{"type": "function", "function": tool}], "tool_choice": choice}
+
+
+def _verdict(message: Mapping[str, Any]) -> str:
+    """What the model wrote: the arguments of its calls, else its text."""
+    calls, content = message.get("tool_calls"), message.get("content")
+    if isinstance(calls, list) and calls:
+        texts = [_dict(_dict(call).get("function")).get("arguments") for call in calls]
+    else:
+        texts = [_dict(part).get("text") for part in content] if isinstance(content, list) else [content]
+    return "\n".join(text for text in texts if isinstance(text, str))
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _count(value: Any) -> int | None:
+    return value if type(value) is int and value >= 0 else None
+
+
+def _forget() -> None:
+    """After a fork: the child may not write to its parent's connections."""
+    global _lock
+    _clients.clear()
+    _lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -1,0 +1,286 @@
+"""What a judge's services ask and read, over real HTTP, with the services' own libraries."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from graders import DecorationError, Reward
+from graders.checks._judge_service import Reply
+from graders.checks._judge_services import found_models, service_of
+from graders.testing import make_sample
+from support.judge_endpoint import (
+    OBJECT,
+    SCHEMA,
+    STRICT_TOOL,
+    TOOL,
+    Answer,
+    Asked,
+    JudgeEndpoint,
+    obliging,
+    only,
+    refusing,
+)
+from support.judged import VERDICT, event, fresh, judging, question
+
+SERVICES = ("bedrock", "openai")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[JudgeEndpoint]:
+    with JudgeEndpoint() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def endpoint(server: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch) -> JudgeEndpoint:
+    return fresh(server, monkeypatch)
+
+
+def ask(service: str, text: str = "text", repeat: int = 0, **options: object) -> Reply:
+    made = service_of(model="judge", service=service, **options)  # type: ignore[arg-type]
+    return asyncio.run(made.ask(question(text, repeat)))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_question_is_asked_by_schema_with_its_repeat_and_settings(
+    endpoint: JudgeEndpoint, service: str
+) -> None:
+    reply = ask(service, "is it?", 3, temperature=0.5, max_tokens=77)
+    [asked] = endpoint.seen
+    assert (asked.model, asked.question, asked.repeat) == ("judge", "is it?", 3)
+    assert (asked.form, asked.schema) == (SCHEMA, VERDICT)
+    assert asked.rubric == "Say whether the text is good or poor."
+    settings = asked.body.get("inferenceConfig", asked.body)
+    assert settings["temperature"] == 0.5
+    assert settings.get("maxTokens", settings.get("max_completion_tokens")) == 77
+    assert json.loads(reply.text) == {"reason": "because it is so", "verdict": "good"}
+    assert (reply.ended, reply.tokens_in, reply.tokens_out, reply.tokens_cached) == ("whole", 100, 20, 0)
+
+
+def test_what_may_be_cached_is_the_rubric(endpoint: JudgeEndpoint) -> None:
+    ask("bedrock")
+    assert endpoint.bodies[0]["system"][1] == {"cachePoint": {"type": "default"}}
+    endpoint.script = lambda asked: Answer({}, tokens=(100, 20, 90))
+    assert ask("bedrock").tokens_cached == ask("openai").tokens_cached == 90
+    assert ask("bedrock").tokens_in == ask("openai").tokens_in == 100
+
+
+@pytest.mark.parametrize(
+    ("service", "taken", "tried"),
+    [
+        ("bedrock", STRICT_TOOL, [SCHEMA, STRICT_TOOL]),
+        ("bedrock", TOOL, [SCHEMA, STRICT_TOOL, TOOL]),
+        ("openai", STRICT_TOOL, [SCHEMA, STRICT_TOOL]),
+        ("openai", TOOL, [SCHEMA, STRICT_TOOL, TOOL]),
+        ("openai", OBJECT, [SCHEMA, STRICT_TOOL, TOOL, OBJECT]),
+    ],
+)
+def test_what_the_model_takes_is_found_out_once_while_other_samples_wait(
+    endpoint: JudgeEndpoint, service: str, taken: str, tried: list[str]
+) -> None:
+    endpoint.script = only(taken)
+    rewards = judging({"service": service}).grade_all(event(20))
+    assert rewards == [Reward(1.0, metrics=reward.metrics) for reward in rewards]
+    assert [asked.form for asked in endpoint.seen] == tried + [taken] * 19
+    assert json.loads(ask(service).text)["verdict"] == "good"
+    assert len(endpoint.seen) == len(tried) + 20
+
+
+# The words of refusals that services are known to give, and what the next request leaves out or changes.
+REFUSALS = [
+    (
+        "bedrock",
+        "You invoked an unsupported model or your request did not allow prompt caching",
+        "cachePoint",
+    ),
+    (
+        "bedrock",
+        "Malformed input request: #/system/1: extraneous key [cachePoint] is not permitted",
+        "cachePoint",
+    ),
+    ("bedrock", "`temperature` is deprecated for this model.", "temperature"),
+    ("openai", "Unsupported value: 'temperature' does not support 0 with this model.", "temperature"),
+    ("openai", "seed: Extra inputs are not permitted", "seed"),
+    ("openai", "Unrecognized request argument supplied: max_completion_tokens", "max_completion_tokens"),
+]
+
+
+@pytest.mark.parametrize(("service", "message", "key"), REFUSALS)
+def test_a_setting_that_the_model_refuses_is_left_out_from_then_on(
+    endpoint: JudgeEndpoint, service: str, message: str, key: str
+) -> None:
+    def script(asked: Asked) -> Answer:
+        return refusing("ValidationException", message) if key in json.dumps(asked.body) else obliging(asked)
+
+    endpoint.script = script
+    assert found_models() == []
+    assert ask(service).ended == ask(service).ended == "whole"
+    [found] = found_models()
+    assert (found.service, found.model, found.parts["form"]) == (service, "judge", "JSON schema")
+    assert [message in said for said in found.refused.values()] == [True]
+    assert [key in json.dumps(body) for body in endpoint.bodies] == [True, False, False]
+    assert {asked.form for asked in endpoint.seen} == {SCHEMA}
+
+
+def test_a_tool_that_cannot_be_demanded_by_name_is_demanded_as_the_model_allows(
+    endpoint: JudgeEndpoint,
+) -> None:
+    def script(asked: Asked) -> Answer:
+        if asked.form == SCHEMA:
+            return refusing("ValidationException", "This model doesn't support the outputConfig field.")
+        if "tool" in asked.body["toolConfig"]["toolChoice"]:
+            message = "This model doesn't support the toolConfig.toolChoice.tool field."
+            return refusing("ValidationException", message)
+        return obliging(asked)
+
+    endpoint.script = script
+    assert json.loads(ask("bedrock").text)["verdict"] == "good"
+    assert endpoint.bodies[-1]["toolConfig"]["toolChoice"] == {"any": {}}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize(
+    "message",
+    ["Input is too long for requested model.", "This model's maximum context length is 4096 tokens", "No."],
+)
+def test_a_question_that_is_refused_costs_its_sample_and_teaches_nothing(
+    endpoint: JudgeEndpoint, service: str, message: str
+) -> None:
+    def script(asked: Asked) -> Answer:
+        bad = asked.question == "text 0"
+        return refusing("ValidationException", message) if bad else obliging(asked)
+
+    endpoint.script = script
+    first, *others = judging({"service": service}, max_error_rate=1).grade_all(event(4))
+    assert "refused the question" in first.message
+    assert all(isinstance(other, Reward) for other in others)
+    assert {asked.form for asked in endpoint.seen if asked.question != "text 0"} == {SCHEMA}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("ended", ["cut", "refused"])
+@pytest.mark.parametrize("form", [SCHEMA, TOOL])
+def test_how_an_answer_ended_is_said(endpoint: JudgeEndpoint, service: str, ended: str, form: str) -> None:
+    def script(asked: Asked) -> Answer:
+        return Answer('{"reason": "bec', ended=ended) if asked.form == form else only(form)(asked)
+
+    endpoint.script = script
+    assert ask(service).ended == ended
+
+
+ODD_ANSWERS = [
+    b"{}",
+    b"[]",
+    b"null",
+    b'{"choices": []}',
+    b'{"choices": [{"message": null, "finish_reason": null}], "usage": null}',
+    b'{"choices": [{"message": {"content": [{"type": "text"}]}}], "usage": {"prompt_tokens": "x"}}',
+    b'{"choices": [{"message": {"content": "{}", "tool_calls": [null]}}]}',
+]
+
+
+@pytest.mark.parametrize("raw", ODD_ANSWERS)
+def test_an_answer_without_a_verdict_is_an_empty_reply(endpoint: JudgeEndpoint, raw: bytes) -> None:
+    endpoint.script = lambda asked: Answer(raw=raw)
+    reply = ask("openai")
+    assert (reply.text, reply.ended, reply.tokens_in) == ("", "whole", None)
+    assert service_of(model="judge").metrics([reply]) == {"judge_calls": 1, "judge_tokens_cached": 0}
+
+
+def test_several_verdicts_stay_several(endpoint: JudgeEndpoint) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "verdict", "arguments": "{}"}}
+    answer = {"choices": [{"message": {"tool_calls": [call, call]}, "finish_reason": "tool_calls"}]}
+    endpoint.script = lambda asked: Answer(raw=json.dumps(answer).encode())
+    assert ask("openai").text == "{}\n{}"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_as_many_questions_are_asked_at_once_as_the_grader_allows(
+    endpoint: JudgeEndpoint, service: str
+) -> None:
+    together = threading.Barrier(24)
+
+    def script(asked: Asked) -> Answer:
+        if asked.number:
+            together.wait(10)  # breaks where fewer than 24 are asked at once
+        return obliging(asked)
+
+    endpoint.script = script
+    rewards = judging({"service": service}, concurrency=24, timeout_s=30).grade_all(event(25))
+    assert [reward.value for reward in rewards] == [1.0] * 25
+    assert endpoint.most_at_once == 24
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_one_service_serves_event_loops_and_threads(endpoint: JudgeEndpoint, service: str) -> None:
+    made = judging({"service": service}, timeout_s=None)
+    found = [
+        made.grade(make_sample("a")),
+        asyncio.run(made(make_sample("b"))),
+        asyncio.run(made(make_sample("c"))),
+    ]
+
+    def elsewhere() -> None:
+        found.append(asyncio.run(made(make_sample("d"))))
+
+    threads = [threading.Thread(target=elsewhere) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [reward.value for reward in found] == [1.0] * 7
+
+
+FORKING = """
+import os
+from support.judged import judging
+from graders.testing import make_sample
+
+made = judging({"service": "%s"})
+before = made.grade(make_sample("a")).value
+child = os.fork()
+value = made.grade(make_sample("b")).value
+if child == 0:
+    os._exit(10 + int(value))
+print(before, value, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_forked_process_has_connections_of_its_own(endpoint: JudgeEndpoint, service: str) -> None:
+    command = [sys.executable, "-c", FORKING % service]
+    path = {"PYTHONPATH": ":".join(entry for entry in sys.path if entry), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, capture_output=True, text=True, env={**endpoint.variables, **path})
+    assert (done.stdout, done.stderr) == ("1.0 1.0 11\n", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"model": " "}, "model=' '"),
+        ({"service": "azure"}, "service='azure'"),
+        ({"temperature": -1}, "temperature=-1"),
+        ({"max_tokens": 0}, "max_tokens=0"),
+        ({"base_url": "http://x"}, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
+        ({"service": "openai", "region": "us-east-1"}, "base_url="),
+        ({"service": "openai", "key_variable": ""}, "key_variable=''"),
+        ({"service": "openai", "base_url": ""}, "base_url=''"),
+        ({"region": ""}, "region=''"),
+        ({"input_price": 1}, "output_price="),
+        ({"cached_price": 1}, "input_price="),
+        ({"input_price": -1, "output_price": 1}, "input_price=-1"),
+        ({"ceiling_usd": 1}, "needs input_price="),
+        ({"ceiling_tokens": 0.5}, "ceiling_tokens=0.5"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_refused(options: dict[str, object], words: str) -> None:
+    with pytest.raises(DecorationError) as refused:
+        service_of(**{"model": "judge", **options})  # type: ignore[arg-type]
+    assert words in str(refused.value)
