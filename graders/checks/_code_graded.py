@@ -1,0 +1,178 @@
+"""Grades a sample's code: which engine runs it, how often, and what becomes of the verdict.
+
+Monty runs the code first where it may, because that takes less than a millisecond. What it does not pass
+there is run again on CPython, whose verdict counts: Monty lacks parts of Python, and what fails there says
+little of the code.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from ..errors import ConfigurationError, RecordError
+from ..extract import Missing
+from ..reward import Abstain, Reward
+from ._answers import text_of
+from ._code_monty import MontyEngine
+from ._code_turns import Turns
+from ._code_verdict import CodePlace, CodeVerdict
+from ._options import choice_option, count_option, flag_options, number_option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import Any, Literal, Protocol, TypeAlias
+
+    from ..sample import Sample
+    from ._answers import Find
+    from ._code_session import Engine
+
+    EngineName: TypeAlias = Literal["auto", "monty", "cpython"]
+    Graded: TypeAlias = Reward | Abstain
+    CodeCheck: TypeAlias = Callable[[Sample[Any]], Awaitable[Graded]]
+    ReadCode: TypeAlias = Callable[[Sample[Any], str], str | Missing]
+
+    class Tests(Protocol):
+        """The tests of a record, of whichever kind."""
+
+        total: int
+
+        def verdict(self, place: CodePlace, source: str) -> CodeVerdict:
+            """Run them on a text of code."""
+            ...
+
+
+ENGINES = ("auto", "monty", "cpython")
+_LONGEST_SECONDS = 60
+_LOOK = 0.25
+"""The share of a sample's time that Monty has before CPython decides."""
+_KEPT = 256
+
+
+class CodeGrading:
+    """How a check of code grades: its engines and limits.
+
+    Args:
+        read: Finds the code in a text that is to be graded by a sample's record.
+        tests: The tests of a sample's record.
+        partial: Pay the share of the tests that pass.
+        seconds: For all tests of a sample.
+        memory_mb: For the code.
+        engine: `auto`, `monty` or `cpython`.
+        find: Finds the part of a completion that answers; None for all of it.
+
+    Raises:
+        DecorationError: An option cannot be meant.
+        ConfigurationError: An engine is not installed.
+    """
+
+    def __init__(
+        self,
+        read: ReadCode,
+        tests: Callable[[Sample[Any]], Tests],
+        *,
+        partial: bool,
+        seconds: float,
+        memory_mb: int,
+        engine: EngineName,
+        find: Find | None,
+    ) -> None:
+        flag_options(partial=partial)
+        choice_option("engine", engine, ENGINES)
+        self._seconds = number_option("seconds", seconds, 0.1, _LONGEST_SECONDS)
+        self._memory_mb = count_option("memory_mb", memory_mb, 16, 8192)
+        self._read, self._tests, self._partial, self._find = read, tests, partial, find
+        self._engines: list[Engine] = []
+        if engine != "cpython":
+            self._engines.append(MontyEngine())
+        if engine == "cpython":
+            raise ConfigurationError("engine='cpython' is not there yet")
+        self._turns = Turns(self._memory_mb)
+        self._sound: dict[str, tuple[object, str | None]] = {}
+
+    def check(self) -> CodeCheck:
+        """The scoring function."""
+
+        async def passes(sample: Sample[Any]) -> Graded:
+            """What the code of the completion earns."""
+            return await self.grade(sample)
+
+        return passes
+
+    async def grade(self, sample: Sample[Any]) -> Graded:
+        """Grade one sample.
+
+        Raises:
+            RecordError: Its record cannot be graded.
+            ConfigurationError: The code cannot be run here.
+        """
+        tests = self._tests(sample)
+        part = sample.completion if self._find is None else text_of(self._find(sample.completion))
+        code = part if isinstance(part, Missing) else self._read(sample, part)
+        return await self._turns.take(lambda left: self._graded(sample, tests, code, left))
+
+    def _graded(self, sample: Sample[Any], tests: Tests, code: str | Missing, left: float) -> Graded:
+        """The reward of one sample, in a thread of its own."""
+        ends = perf_counter() + left
+        self._check_reference(sample, tests, left)
+        if isinstance(code, Missing):
+            return self._reward(CodeVerdict(0, tests.total, "unread", code.reason), None)
+        seconds = min(self._seconds, ends - perf_counter())
+        verdict, engine = self._verdict(tests, code, seconds)
+        if verdict.fault == "stopped" and seconds < self._seconds:
+            raise TimeoutError("the call's time was up while the sample's code ran")
+        if verdict.fault == "unsupported":
+            return Abstain(
+                f"Monty cannot run this code, and engine='monty' allows no other: {verdict.reason}"
+            )
+        return self._reward(verdict, engine)
+
+    def _verdict(self, tests: Tests, source: str, seconds: float) -> tuple[CodeVerdict, Engine]:
+        """The verdict that counts, and the engine that it is of."""
+        *first, last = self._engines
+        for engine in first:
+            verdict = tests.verdict(CodePlace(engine, seconds * _LOOK, self._memory_mb, hasty=True), source)
+            if verdict.is_full:
+                return verdict, engine
+        return tests.verdict(CodePlace(last, seconds, self._memory_mb), source), last
+
+    def _reward(self, verdict: CodeVerdict, engine: Engine | None) -> Reward:
+        share = verdict.passed / verdict.total
+        value = share if self._partial else float(verdict.is_full)
+        metrics = {
+            "unread": float(verdict.fault == "unread"),
+            "tests": float(verdict.total),
+            "passed": float(verdict.passed),
+            "stopped": float(verdict.fault == "stopped"),
+            "engine_fallback": float(engine is not None and engine is not self._engines[0]),
+        }
+        where = f" ({engine.name})" if engine else ""
+        reason = verdict.reason or f"it passes {verdict.passed} of {verdict.total} tests"
+        return Reward(value, metrics=metrics, reason=f"{reason}{where}")
+
+    def _check_reference(self, sample: Sample[Any], tests: Tests, left: float) -> None:
+        """Refuse a record whose own solution does not pass its tests; looked at once for each record.
+
+        Raises:
+            RecordError: It does not.
+        """
+        reference = sample.reference_answer
+        if not isinstance(reference, str) or not reference.strip():
+            return
+        kept = self._sound.get(reference)
+        fields = sample.fields
+        if kept is None or kept[0] != fields:
+            code = self._read(sample, reference)
+            if isinstance(code, Missing):
+                kept = fields, f"its reference_answer is no solution ({code.reason})"
+            else:
+                verdict, _ = self._verdict(tests, code, min(self._seconds, left))
+                failed = None if verdict.is_full else f"its reference_answer fails them ({verdict.reason})"
+                kept = fields, failed
+            if len(self._sound) >= _KEPT:
+                self._sound.clear()
+            self._sound[reference] = kept
+        if kept[1] is not None:
+            raise RecordError(
+                f"the record's tests cannot be trusted: {kept[1]}. Correct the one or the other"
+            )

@@ -1,0 +1,303 @@
+"""Runs a model's code in Monty: a Python interpreter in Rust, without files, network or environment.
+
+Its workers are processes of their own. One pool of them serves the whole process: it starts with the first
+session and ends with the process. A worker that dies costs the session that it served, and is replaced.
+
+Monty speaks a part of Python, so that what it refuses or gets wrong says little of the code. What it lets
+pass is another matter; `docs/code.md` has the measurements.
+"""
+
+from __future__ import annotations
+
+import atexit
+import builtins
+import os
+import sys
+from _thread import allocate_lock
+from time import perf_counter
+
+from ..errors import ConfigurationError
+from ._code_session import Limits, Ran
+from ._optional import optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+EXTRA = "code"
+
+_WORKERS = 64
+"""More than are ever open at once: a session that waited for another one's end could wait forever."""
+
+_NEXT = "_next"
+_LOOP = "while True:\n    _asked = _next({}(*_asked[0], **_asked[1]))\n"
+_TOO_LONG = "it takes too long"
+_SUSPENSIONS = 1_000_000
+_LACKS = ("monty", "not supported", "not yet support", "module '", "cannot create '")
+# How Monty writes what it cannot copy: an iterator, a range, a value that holds itself.
+_WRITTEN = ("<", "range(", "[...]", "{...}", "(...)", "\ufffd")
+_CONTAINERS = (list, tuple, set, frozenset)
+_PLAIN = (bool, int, float, complex, str, bytes, type(None))
+
+
+class MontyEngine:
+    """Sessions in Monty.
+
+    Raises:
+        ConfigurationError: pydantic-monty is not installed.
+    """
+
+    name = "monty"
+    protection: tuple[str, ...] = ("interpreter", "limits")
+
+    def __init__(self) -> None:
+        self._library = optional("pydantic_monty", EXTRA)
+
+    def session(self, limits: Limits) -> MontySession:
+        """Open a session.
+
+        Args:
+            limits: What it may cost.
+
+        Raises:
+            ConfigurationError: The workers cannot be started here.
+        """
+        return MontySession(self._library, _pools.pool(self._library), limits)
+
+
+class MontySession:
+    """One session in a worker of Monty's.
+
+    Args:
+        library: The package `pydantic_monty`.
+        pool: Its workers.
+        limits: What the session may cost.
+    """
+
+    def __init__(self, library: Any, pool: Any, limits: Limits) -> None:
+        self._library, self._limits = library, limits
+        self._ends = perf_counter() + limits.seconds
+        self._checkout = pool.checkout(
+            script_name="solution.py",
+            limits={
+                "max_feed_duration_secs": limits.seconds,
+                "max_memory": limits.memory_mb * 2**20,
+                "max_total_sleep_secs": 0,
+                "max_suspensions": _SUSPENSIONS,
+            },
+            os_policy={"random_start": {"seed": 0}},  # a sample's reward is the same each time
+            assert_message_annotations=False,
+        )
+        self._session = self._checkout.__enter__()
+        self._printed: Any = None
+        self._waiting: Any = None
+        self._called = ""
+
+    def run(self, source: str, given: Mapping[str, Callable[..., Any]] | None = None) -> Ran:
+        """Run a module's text, which may call what is given."""
+        return self._fed(source + "\nNone\n", {"__name__": "solution"}, given or {})
+
+    def call(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ran:
+        """Call a function that the module has defined.
+
+        All calls of a function are one loop that waits between them, which takes a third of the time.
+        """
+        asked = (list(args), dict(kwargs))
+        if self._waiting is None or self._called != name:
+            self._called = name
+            return self._fed(_LOOP.format(name), {"_asked": asked}, {}, waits=True)
+        waiting, self._waiting = self._waiting, None
+        return self._driven(lambda: waiting.resume({"return_value": asked}), {}, waits=True)
+
+    def program(self, source: str, stdin: str) -> Ran:
+        """Run a text as the main program; of its input it can ask for lines, by `input` alone."""
+        lines = iter(stdin.removesuffix("\n").split("\n") if stdin else [])
+
+        def line(_prompt: object = "") -> str:
+            try:
+                return next(lines)
+            except StopIteration:
+                raise EOFError("EOF when reading a line") from None
+
+        return self._fed(source + "\nNone\n", {"__name__": "__main__"}, {"input": line})
+
+    def close(self) -> None:
+        """Give the worker back, without what the session left in it."""
+        self._waiting = None
+        self._checkout.__exit__(None, None, None)
+
+    def _fed(
+        self,
+        source: str,
+        inputs: Mapping[str, Any],
+        given: Mapping[str, Callable[..., Any]],
+        waits: bool = False,
+    ) -> Ran:
+        """Run a text to its end, or to where it waits for the next call."""
+        if self._waiting is not None:
+            return Ran("stopped", message="the session is in the middle of another function's calls")
+        self._printed = self._library.CollectString(max_bytes=self._limits.output_bytes)
+        names = {_NEXT: print} if waits else dict(given)
+        return self._driven(
+            lambda: self._session.feed_start(
+                source, inputs=dict(inputs), external_lookup=names, print_callback=self._printed
+            ),
+            given,
+            waits,
+        )
+
+    def _driven(self, step: Callable[[], Any], given: Mapping[str, Callable[..., Any]], waits: bool) -> Ran:
+        """Answer what the code asks the host for until it ends, or waits for the next call."""
+        library = self._library
+        if perf_counter() > self._ends:
+            return Ran("stopped", message=_TOO_LONG)
+        try:
+            at = step()
+            while type(at) is not library.MontyComplete:
+                if type(at) is not library.FunctionSnapshot or at.is_os_function:
+                    at = at.resume_auto()
+                elif waits and at.function_name == _NEXT:
+                    self._waiting = at
+                    return self._returned(at.args[0] if at.args else at)
+                else:
+                    at = at.resume(_asked(given, at))
+        except library.MontyCrashedError:
+            return Ran("stopped", output=self._printed.output, message="it takes too much time or memory")
+        except library.MontyRuntimeError as error:
+            return _raised(error, self._printed.output)
+        except library.MontyError as error:
+            return Ran("raised", message=f"{type(error.exception()).__name__}: {error}")
+        except (ValueError, RecursionError, OverflowError, UnicodeError) as error:
+            # The value exists, and cannot be copied: a whole number of more than 4,300 digits, say.
+            return Ran(
+                "unsupported", output=self._printed.output, message=f"its value is not copied: {error}"
+            )
+        return self._returned(at.output)
+
+    def _returned(self, value: Any) -> Ran:
+        lost = _not_copied(value)
+        if lost is not None:
+            return Ran("unsupported", message=f"it returned {lost}")
+        return Ran("done", value, self._printed.output)
+
+
+def _asked(given: Mapping[str, Callable[..., Any]], at: Any) -> dict[str, Any]:
+    """What a function of the host's answers to the code."""
+    try:
+        return {"return_value": given[at.function_name](*at.args, **at.kwargs)}
+    except Exception as error:
+        return {"exception": error}
+
+
+def _raised(error: Any, output: str) -> Ran:
+    """What an error in Monty says of the code."""
+    inner = error.exception()
+    kind, text = type(inner).__name__, str(inner)
+    message = f"{kind}: {text}" if text else kind
+    if isinstance(inner, (MemoryError, TimeoutError)) and "limit" in text:
+        return Ran("stopped", output=output, message=f"it passed a limit: {text}")
+    lacks = isinstance(inner, ImportError) or "Internal error in monty" in text
+    if isinstance(inner, (NotImplementedError, AttributeError, TypeError)):
+        lacks = any(sign in text for sign in _LACKS)
+    if isinstance(inner, NameError):
+        lacks = text.partition("'")[2].partition("'")[0] in dir(builtins)
+    return Ran("unsupported" if lacks else "raised", output=output, message=message)
+
+
+def _not_copied(value: Any) -> str | None:
+    """What a value holds that did not cross as it is; None where all of it did.
+
+    Parts may be shared, so that a small value unfolds into a huge one: each is looked at once.
+    """
+    seen: set[int] = set()
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        kind = type(one)
+        if kind is str:
+            if any(sign in one for sign in _WRITTEN):
+                return "a text that may stand for something else"
+        elif kind in _PLAIN or id(one) in seen:
+            continue
+        elif kind is dict:
+            seen.add(id(one))
+            waiting += one.keys()
+            waiting += one.values()
+        elif kind in _CONTAINERS:
+            seen.add(id(one))
+            waiting += one
+        else:
+            return "an object that is no plain value"
+    return None
+
+
+class _Pools:
+    """The one pool of this process."""
+
+    def __init__(self) -> None:
+        self._lock = allocate_lock()
+        self._pool: Any = None
+        self._lost = False
+
+    def pool(self, library: Any) -> Any:
+        """The pool, started when it is first asked for.
+
+        Raises:
+            ConfigurationError: It cannot be started, or this process was forked from one that had it.
+        """
+        with self._lock:
+            if self._lost:
+                raise ConfigurationError(
+                    "Monty does not survive a fork: start processes by spawn, or make the check with "
+                    "engine='cpython'"
+                )
+            if self._pool is None:
+                self._pool = self._started(library)
+            return self._pool
+
+    def _started(self, library: Any) -> Any:
+        try:
+            pool = library.Monty(
+                binary_path=_beside(library),
+                min_processes=1,
+                max_processes=_WORKERS,
+                request_timeout=60,
+                max_checkouts_per_worker=1000,
+                feed_duration_limit_grace=0.5,
+            )
+            pool.__enter__()
+        except (OSError, RuntimeError, library.MontyError) as error:
+            raise ConfigurationError(f"Monty's workers cannot be started: {error}") from None
+        atexit.register(self._end)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._leave)
+        return pool
+
+    def _end(self) -> None:
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.__exit__(None, None, None)
+
+    def _leave(self) -> None:
+        """After a fork: the workers are the parent's, and so is what the library's threads held.
+
+        Even the end of the pool object would kill the parent's workers, so that it is never freed.
+        """
+        import ctypes
+
+        self._lock = allocate_lock()
+        if self._pool is not None:
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._pool))
+        self._pool, self._lost = None, True
+
+
+_pools = _Pools()
+
+
+def _beside(library: Any) -> str | None:
+    """Where Monty's program is in a folder of installed packages, as in Lambda; None to let Monty look."""
+    folder = os.path.dirname(os.path.dirname(os.path.abspath(library.__file__)))
+    path = os.path.join(folder, "bin", "monty.exe" if sys.platform == "win32" else "monty")
+    return path if os.path.isfile(path) else None

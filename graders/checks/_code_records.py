@@ -1,0 +1,146 @@
+"""Reads the tests of a record: calls with what they return, inputs with what is printed, texts of asserts.
+
+What cannot be read is a `RecordError` that says what to write, since no completion could be paid for it.
+"""
+
+from __future__ import annotations
+
+import json
+
+from ..errors import DecorationError, RecordError
+from ._options import text_option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ..sample import Sample
+
+MOST_TESTS = 1000
+
+_CALL = '{"args": [2, 3], "expected": 5}'
+_PROGRAM = '{"input": "2 3\\n", "output": "5\\n"}'
+
+
+def entry_option(entry: str | None, field: str) -> Callable[[Sample[Any]], str]:
+    """Return the function that says which name a sample's code has to define.
+
+    Args:
+        entry: The name for all records; None to read it from each.
+        field: The record's field with the name.
+
+    Raises:
+        DecorationError: It is no name.
+    """
+    text_option("entry_field", field)
+    if entry is not None:
+        if not _is_name(entry):
+            raise DecorationError(
+                f"entry={entry!r}: write the name of a function, or of a method as 'Solution.add'"
+            )
+        return lambda sample: entry
+
+    def named(sample: Sample[Any]) -> str:
+        name = sample.fields.get(field)
+        if not _is_name(name):
+            raise RecordError(
+                f"the record's {field} names no function: write its name there, such as 'add', or name it "
+                "for all records by entry="
+            )
+        return str(name)
+
+    return named
+
+
+def call_tests(sample: Sample[Any], field: str) -> list[tuple[list[Any], dict[str, Any], Any]]:
+    """Return arguments, named arguments and the expected value of each test of a record.
+
+    Raises:
+        RecordError: There are none, one cannot be read, or all expect the same value.
+    """
+    made = []
+    for number, one in enumerate(_listed(sample, field, _CALL), 1):
+        fits = isinstance(one, dict) and "expected" in one and not one.keys() - {"args", "kwargs", "expected"}
+        args, kwargs = (one.get("args", []), one.get("kwargs", {})) if fits else (None, None)
+        if not isinstance(args, list) or not isinstance(kwargs, dict):
+            raise RecordError(f"test {number} of the record's {field} cannot be read: write {_CALL}")
+        made.append((args, kwargs, one["expected"]))
+    if len({_written(expected) for _, _, expected in made}) < 2:
+        raise RecordError(
+            f"every test of the record's {field} expects the same value, so that a function passes that "
+            "always returns it: add a test that expects another"
+        )
+    return made
+
+
+def program_tests(sample: Sample[Any], field: str) -> list[tuple[str, str]]:
+    """Return the input and the output of each test of a record.
+
+    Raises:
+        RecordError: There are none, one cannot be read, or all expect the same output.
+    """
+    made = []
+    for number, one in enumerate(_listed(sample, field, _PROGRAM), 1):
+        fits = isinstance(one, dict) and not one.keys() - {"input", "output"}
+        stdin, output = (one.get("input", ""), one.get("output")) if fits else (None, None)
+        if not isinstance(stdin, str) or not isinstance(output, str) or not output.strip():
+            raise RecordError(f"test {number} of the record's {field} cannot be read: write {_PROGRAM}")
+        made.append((stdin, output))
+    if len({output.strip() for _, output in made}) < 2:
+        raise RecordError(
+            f"every test of the record's {field} expects the same output, so that a program passes that "
+            "always prints it: add a test that expects another"
+        )
+    return made
+
+
+def assert_tests(sample: Sample[Any], field: str) -> list[str]:
+    """Return the texts of a record's tests.
+
+    Raises:
+        RecordError: There are none, or one is no text.
+    """
+    given = _given(sample, field)
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list) or not texts or not all(isinstance(one, str) for one in texts):
+        raise RecordError(
+            f"the record's {field} is no test: write a text such as 'assert add(2, 3) == 5', or a list of "
+            "such texts"
+        )
+    if not all("assert" in one or "raise" in one for one in texts):
+        raise RecordError(f"a test of the record's {field} asserts nothing")
+    if len(texts) > MOST_TESTS:
+        raise RecordError(f"the record's {field} lists more than {MOST_TESTS:,} tests")
+    return texts
+
+
+def _listed(sample: Sample[Any], field: str, example: str) -> list[Any]:
+    """The tests that a field lists, as a list or as its text in JSON."""
+    given = _given(sample, field)
+    if isinstance(given, str):
+        try:
+            given = json.loads(given)
+        except (ValueError, RecursionError):
+            given = None
+    if not isinstance(given, list) or not given:
+        raise RecordError(f"the record's {field} lists no tests: write a list such as [{example}]")
+    if len(given) > MOST_TESTS:
+        raise RecordError(f"the record's {field} lists more than {MOST_TESTS:,} tests")
+    return given
+
+
+def _given(sample: Sample[Any], field: str) -> Any:
+    return sample.reference_answer if field == "reference_answer" else sample.fields.get(field)
+
+
+def _written(value: Any) -> str:
+    """A value as one text, by which different values differ."""
+    return json.dumps(value, sort_keys=True, default=repr)
+
+
+def _is_name(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    parts = value.split(".")
+    return len(parts) <= 2 and all(one.isidentifier() for one in parts)

@@ -1,0 +1,87 @@
+"""Compares a value that code returned with the one that a test expects."""
+
+from __future__ import annotations
+
+from math import isclose, isnan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def same_value(found: Any, expected: Any, tolerance: float, relative: float) -> bool:
+    """Whether a value is the expected one.
+
+    Types count: True is not 1 and "1" is not 1. A whole number and a float may be the same number, and a
+    tuple the same as a list, because a record in JSON can only write lists. What is compared is bounded by
+    what is expected, however large the value is.
+
+    Args:
+        found: A plain value.
+        expected: A value of JSON.
+        tolerance: How far two numbers may lie apart.
+        relative: The same as a share of the expected one, for floats alone.
+    """
+    waiting = [(found, expected)]
+    while waiting:
+        one, other = waiting.pop()
+        if isinstance(other, dict):
+            if type(one) is not dict or one.keys() != other.keys():
+                return False
+            if any(type(key) is not str for key in one):
+                return False
+            waiting += [(one[key], other[key]) for key in other]
+        elif isinstance(other, (list, tuple)):
+            if type(one) not in (list, tuple) or len(one) != len(other):
+                return False
+            waiting += zip(one, other, strict=True)
+        elif not _same_scalar(one, other, tolerance, relative):
+            return False
+    return True
+
+
+def _same_scalar(one: Any, other: Any, tolerance: float, relative: float) -> bool:
+    numbers = (int, float)
+    if type(one) in numbers and type(other) in numbers:
+        if type(one) is int and type(other) is int and not tolerance:
+            return bool(one == other)
+        try:
+            if isnan(one) or isnan(other):
+                return isnan(one) and isnan(other)
+            allowed = relative if float in (type(one), type(other)) else 0.0
+            return isclose(one, other, rel_tol=allowed, abs_tol=tolerance)
+        except OverflowError:  # a whole number beyond every float
+            return bool(one == other)
+    return type(one) is type(other) and bool(one == other)
+
+
+def same_output(found: str, expected: str, how: str, tolerance: float = 0) -> bool:
+    """Whether a program printed what it has to.
+
+    Args:
+        found: What it printed.
+        expected: What it has to print.
+        how: `lines`, `words` or `exact`.
+        tolerance: How far two numbers may lie apart, with `words`.
+    """
+    if how == "exact":
+        return found == expected
+    if how == "lines":
+        return _lines(found) == _lines(expected)
+    one, other = found.split(), expected.split()
+    if len(one) != len(other):
+        return False
+    return all(_same_word(*pair, tolerance) for pair in zip(one, other, strict=True))
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip().split("\n")]
+
+
+def _same_word(one: str, other: str, tolerance: float) -> bool:
+    if one == other or not tolerance:
+        return one == other
+    try:
+        return abs(float(one) - float(other)) <= tolerance
+    except (ValueError, OverflowError):
+        return False

@@ -1,0 +1,91 @@
+"""Code is run away from the grader, and paid for the tests that it passes."""
+
+from __future__ import annotations
+
+import pytest
+
+from graders import Failure, Reward, grader
+from graders.checks.code import code_asserts, code_function, code_program
+from graders.errors import DecorationError
+from graders.testing import make_sample
+
+CALLS = [{"args": [2], "expected": 4}, {"args": [5], "expected": 10}, {"kwargs": {"n": 0}, "expected": 0}]
+ASSERTS = "def check(candidate):\n    assert candidate(2) == 4\n    assert candidate(5) == 10\n"
+RUNS = [{"input": "2\n", "output": "4\n"}, {"input": "5\n", "output": "10\n"}]
+
+FUNCTION = grader(code_function(entry="double"), timeout_s=None)
+ASSERTED = grader(code_asserts(entry="double"), timeout_s=None)
+PROGRAM = grader(code_program(), timeout_s=None)
+
+
+def paid(completion: str, reference: str | None = None) -> list[float]:
+    return [
+        one.grade(make_sample(completion, reference, **fields)).value
+        for one, fields in ((FUNCTION, {"tests": CALLS}), (ASSERTED, {"test": ASSERTS}))
+    ]
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        "def double(n):\n    return n + n",
+        "Here it is:\n\n```python\ndef double(n: int) -> int:\n    return 2 * n\n```\nIt doubles `n`.",
+        "```python\ndef twice(n):\n    return n * 2\n\n\ndouble = lambda n: twice(n)\n```",
+        "```py\nclass Doubler:\n    def of(self, n):\n        return n * 2\n\ndef double(n):\n    return Doubler().of(n)\n```",
+        "```python\ndef double(n):\n    return n + n\n\nif __name__ == '__main__':\n    print(double(int(input())))\n```",
+    ],
+)
+def test_a_right_function_is_paid_however_it_is_written(completion):
+    assert paid(completion) == [1.0, 1.0]
+
+
+def test_a_program_is_paid_for_what_it_prints():
+    rewards = [
+        PROGRAM.grade(make_sample(code, tests=RUNS)).value
+        for code in ("print(int(input()) * 2)", "print(4)", "print(int(input()) * 2, 'PASSED')")
+    ]
+    assert rewards == [1.0, 0.0, 0.0]
+
+
+def test_the_share_of_passed_tests_is_paid_where_it_is_asked_for():
+    check = grader(code_function(entry="double", partial=True, engine="monty"), timeout_s=None)
+    reward = check.grade(make_sample("def double(n): return 4 if n == 2 else 0", tests=CALLS))
+    assert reward.value == pytest.approx(2 / 3)
+    assert (reward.metrics["passed"], reward.metrics["tests"]) == (2.0, 3.0)
+
+
+def test_no_code_is_unread():
+    for completion in ("", " ", "It doubles the number.", "```sql\nSELECT 1\n```"):
+        reward = FUNCTION.grade(make_sample(completion, tests=CALLS))
+        assert (reward.value, reward.metrics["unread"]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [None, [], "", "no tests", {}, [3], [{"args": [1]}], [{"args": 1, "expected": 2}], CALLS[:1], CALLS[:1] * 5],
+)
+def test_tests_that_cannot_be_read_or_that_a_constant_passes_are_the_records_fault(tests):
+    outcomes = FUNCTION.grade_all([make_sample("def double(n): return 2 * n", tests=tests)])
+    assert isinstance(outcomes[0], Failure)
+    assert outcomes[0].kind == "record"
+
+
+def test_a_reference_that_fails_its_tests_is_the_records_fault():
+    right, wrong = "def double(n): return 2 * n", "def double(n): return n"
+    assert paid(right, right) == [1.0, 1.0]
+    outcomes = FUNCTION.grade_all([make_sample(right, wrong, tests=CALLS)])
+    assert isinstance(outcomes[0], Failure)
+    assert "fails them" in outcomes[0].message
+
+
+def test_options_that_cannot_be_meant_are_refused():
+    for options in ({"entry": "a b"}, {"entry": "a.b.c"}, {"seconds": 0}, {"memory_mb": 1}, {"engine": "pypy"}):
+        with pytest.raises(DecorationError):
+            code_function(**options)
+
+
+def test_a_reward_says_what_failed():
+    reward = FUNCTION.grade(make_sample("def double(n): return n", tests=CALLS))
+    assert isinstance(reward, Reward)
+    assert reward.reason is not None
+    assert reward.reason.startswith("test 1 of 3: double returns another value")
