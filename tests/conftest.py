@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +58,8 @@ def leftovers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Leftovers]:
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
     found = Leftovers(tmp_path_factory.getbasetemp())
     yield found
+    if engine := sys.modules.get("graders.checks._code_monty"):
+        engine.end_workers()
     gc.collect()  # an unpacked zip file goes with the object that stands for it
     processes, files = found.end_processes(), found.files()
     tempfile.tempdir = before[0]

@@ -167,7 +167,8 @@ class MontySession:
         except library.MontyRuntimeError as error:
             return _raised(error, self._printed.output)
         except library.MontyError as error:
-            return Ran("raised", message=f"{type(error.exception()).__name__}: {error}")
+            kind = type(error.exception()).__name__
+            return Ran("raised", message=f"{kind}: {error}", error=kind)
         except (ValueError, RecursionError, OverflowError, UnicodeError) as error:
             # The value exists, and cannot be copied: a whole number of more than 4,300 digits, say.
             return Ran(
@@ -202,7 +203,11 @@ def _raised(error: Any, output: str) -> Ran:
         lacks = any(sign in text for sign in _LACKS)
     if isinstance(inner, NameError):
         lacks = text.partition("'")[2].partition("'")[0] in dir(builtins)
-    return Ran("unsupported" if lacks else "raised", output=output, message=message)
+    if lacks:
+        return Ran("unsupported", output=output, message=message)
+    kinds = [one.__name__ for one in type(inner).__mro__ if issubclass(one, Exception)]
+    error = next((one for one in kinds if hasattr(builtins, one)), "Exception")
+    return Ran("raised", output=output, message=message, error=error)
 
 
 def _not_copied(value: Any) -> str | None:
@@ -269,12 +274,13 @@ class _Pools:
             pool.__enter__()
         except (OSError, RuntimeError, library.MontyError) as error:
             raise ConfigurationError(f"Monty's workers cannot be started: {error}") from None
-        atexit.register(self._end)
+        atexit.register(self.end)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._leave)
         return pool
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """End the workers; the next session starts others."""
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
@@ -294,6 +300,11 @@ class _Pools:
 
 
 _pools = _Pools()
+
+
+def end_workers() -> None:
+    """End Monty's workers, as the end of the process does; the next session starts others."""
+    _pools.end()
 
 
 def _beside(library: Any) -> str | None:

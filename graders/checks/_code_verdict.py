@@ -198,7 +198,7 @@ class Asserts:
                 return ran.value
             if ran.how != "raised":  # which no test may take for an error that it expects
                 ended.append(ran)
-            raise _error(ran.message)
+            raise _error(ran)
 
         given = {_CANDIDATE: candidate}
         if self._entry.isidentifier():
@@ -231,13 +231,10 @@ class _Opened:
         self._session.close()
 
 
-def _error(message: str) -> Exception:
+def _error(ran: Ran) -> Exception:
     """The error that the code raised, as one of the same class that a test may expect."""
-    kind, _, text = message.partition(": ")
-    made = getattr(builtins, kind, None)
-    if isinstance(made, type) and issubclass(made, Exception):
-        try:
-            return made(text)
-        except TypeError:  # UnicodeDecodeError takes more than a text
-            pass
-    return Exception(message)
+    made = getattr(builtins, ran.error, Exception)
+    try:
+        return made(ran.message.partition(": ")[2])
+    except TypeError:  # UnicodeDecodeError takes more than a text
+        return Exception(ran.message)

@@ -13,9 +13,9 @@ CALLS = [{"args": [2], "expected": 4}, {"args": [5], "expected": 10}, {"kwargs":
 ASSERTS = "def check(candidate):\n    assert candidate(2) == 4\n    assert candidate(5) == 10\n"
 RUNS = [{"input": "2\n", "output": "4\n"}, {"input": "5\n", "output": "10\n"}]
 
-FUNCTION = grader(code_function(entry="double"), timeout_s=None)
-ASSERTED = grader(code_asserts(entry="double"), timeout_s=None)
-PROGRAM = grader(code_program(), timeout_s=None)
+FUNCTION = grader(timeout_s=None)(code_function(entry="double"))
+ASSERTED = grader(timeout_s=None)(code_asserts(entry="double"))
+PROGRAM = grader(timeout_s=None)(code_program())
 
 
 def paid(completion: str, reference: str | None = None) -> list[float]:
@@ -31,8 +31,8 @@ def paid(completion: str, reference: str | None = None) -> list[float]:
         "def double(n):\n    return n + n",
         "Here it is:\n\n```python\ndef double(n: int) -> int:\n    return 2 * n\n```\nIt doubles `n`.",
         "```python\ndef twice(n):\n    return n * 2\n\n\ndouble = lambda n: twice(n)\n```",
-        "```py\nclass Doubler:\n    def of(self, n):\n        return n * 2\n\ndef double(n):\n    return Doubler().of(n)\n```",
-        "```python\ndef double(n):\n    return n + n\n\nif __name__ == '__main__':\n    print(double(int(input())))\n```",
+        "```py\nclass By:\n    def two(s, n):\n        return n * 2\ndef double(n): return By().two(n)\n```",
+        "```python\ndef double(n):\n    return n + n\nif __name__ == '__main__':\n    input()\n```",
     ],
 )
 def test_a_right_function_is_paid_however_it_is_written(completion):
@@ -48,7 +48,7 @@ def test_a_program_is_paid_for_what_it_prints():
 
 
 def test_the_share_of_passed_tests_is_paid_where_it_is_asked_for():
-    check = grader(code_function(entry="double", partial=True, engine="monty"), timeout_s=None)
+    check = grader(timeout_s=None)(code_function(entry="double", partial=True))
     reward = check.grade(make_sample("def double(n): return 4 if n == 2 else 0", tests=CALLS))
     assert reward.value == pytest.approx(2 / 3)
     assert (reward.metrics["passed"], reward.metrics["tests"]) == (2.0, 3.0)
@@ -62,7 +62,18 @@ def test_no_code_is_unread():
 
 @pytest.mark.parametrize(
     "tests",
-    [None, [], "", "no tests", {}, [3], [{"args": [1]}], [{"args": 1, "expected": 2}], CALLS[:1], CALLS[:1] * 5],
+    [
+        None,
+        [],
+        "",
+        "no tests",
+        {},
+        [3],
+        [{"args": [1]}],
+        [{"args": 1, "expected": 2}],
+        CALLS[:1],
+        CALLS[:1] * 5,
+    ],
 )
 def test_tests_that_cannot_be_read_or_that_a_constant_passes_are_the_records_fault(tests):
     outcomes = FUNCTION.grade_all([make_sample("def double(n): return 2 * n", tests=tests)])
@@ -79,7 +90,13 @@ def test_a_reference_that_fails_its_tests_is_the_records_fault():
 
 
 def test_options_that_cannot_be_meant_are_refused():
-    for options in ({"entry": "a b"}, {"entry": "a.b.c"}, {"seconds": 0}, {"memory_mb": 1}, {"engine": "pypy"}):
+    for options in (
+        {"entry": "a b"},
+        {"entry": "a.b.c"},
+        {"seconds": 0},
+        {"memory_mb": 1},
+        {"engine": "pypy"},
+    ):
         with pytest.raises(DecorationError):
             code_function(**options)
 
