@@ -1,0 +1,355 @@
+"""Runs a model's code on CPython, in a process of its own that can reach no file, network or other process.
+
+Each session is a fork of a clean server, shut in before it reads any code. What comes back is a copy of plain
+values that this side reads strictly; whatever else comes back ends the session.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import tempfile
+import time
+from threading import Lock, RLock
+
+from ..errors import ConfigurationError
+from ._code_child_main import NOT_CONFINED
+from ._code_fork_server import fork_server
+from ._code_frames import HEADER, LARGEST_REQUEST, LONGEST_MESSAGE, error_name, framed, is_error_name
+from ._code_session import Ran
+from ._code_values import NotPlain, Unreadable, packed, unpacked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from ._code_fork_server import ForkServer
+    from ._code_session import Limits, Session
+
+_START_SECONDS = 60.0
+_PATIENCE = 4
+_ENDINGS = ("done", "raised", "stopped", "refused")
+
+
+class CPython:
+    """The engine that runs code on this Python."""
+
+    name = "cpython"
+
+    @property
+    def protection(self) -> tuple[str, ...]:
+        """The walls that hold here: `seccomp`, which is enough, `landlock` behind it, and `limits`.
+
+        Raises:
+            ConfigurationError: No process can be started here.
+        """
+        return (*_server().walls, "limits")
+
+    def session(self, limits: Limits) -> Session:
+        """Open a session.
+
+        Raises:
+            ConfigurationError: No process can be started here.
+            OSError: The system makes no further process now.
+        """
+        return _ChildSession(_server(), limits)
+
+
+class _TimeUp(Exception):
+    """A session has used its time."""
+
+
+class _Clock:
+    """The time that a session has used, and how much it gets.
+
+    Code that computes gets its seconds of processor time: where the machine is busy, the wall clock runs on
+    while code waits for a processor, and a right answer would be called too slow. Code that sleeps gets its
+    seconds on the wall clock.
+
+    Args:
+        seconds: How much time there is.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = self._allowed = seconds
+        self._spent = 0.0
+        self._since: float | None = None
+
+    def __enter__(self) -> None:
+        self._since = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._spent, self._since = self._used(), None
+
+    def left(self) -> float:
+        """Seconds that are left; negative after the time is up."""
+        return self._allowed - self._used()
+
+    def extend(self, process: int) -> bool:
+        """Allow more time to a process that is waiting for a processor; False where it is not."""
+        used = self._used()
+        most = self._seconds * _PATIENCE - used
+        needed = self._seconds - _processor_seconds(process)
+        if min(most, needed) <= 0 or not _wants_processor(process):
+            return False
+        self._allowed = used + min(most, needed)
+        return True
+
+    def _used(self) -> float:
+        return self._spent + (time.perf_counter() - self._since if self._since is not None else 0.0)
+
+
+class _ChildSession:
+    """A session in a process of its own; see `Session`.
+
+    Args:
+        server: What makes the process.
+        limits: What it may cost.
+    """
+
+    def __init__(self, server: ForkServer, limits: Limits) -> None:
+        self._server = server
+        self._limits = limits
+        self._busy, self._ending = RLock(), Lock()
+        self._ended: Ran | None = None
+        self._status: int | None = None
+        self._given: Mapping[str, Callable[..., Any]] = {}
+        self._input, self._printed = _memory_file(), _memory_file()
+        self._read_up_to = 0
+        self._socket, theirs = socket.socketpair()
+        try:
+            with theirs:
+                self._process = server.start(limits, [theirs.fileno(), self._input, self._printed])
+        except BaseException:
+            self._close_files()
+            raise
+        self._clock = _Clock(_START_SECONDS)
+        try:
+            with self._clock:
+                self._receive()
+        except (_TimeUp, EOFError, Unreadable):
+            self.close()
+            if self._status == NOT_CONFINED:
+                raise ConfigurationError("a process that runs code could not be shut in") from None
+            raise RuntimeError("a process that runs code did not start in time") from None
+        except BaseException:
+            self.close()
+            raise
+        self._clock = _Clock(limits.seconds)
+
+    def run(self, source: str, given: Mapping[str, Callable[..., Any]] | None = None) -> Ran:
+        """Run a module's text; see `Session.run`."""
+        self._given = {**self._given, **(given or {})}
+        return self._ask(("run", source, list(given or ())))
+
+    def call(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ran:
+        """Call a function that the module has defined.
+
+        Raises:
+            NotPlain: The arguments cannot cross.
+        """
+        return self._ask(("call", name, list(args), dict(kwargs)))
+
+    def program(self, source: str, stdin: str) -> Ran:
+        """Run a text as the main program with this input."""
+        left = memoryview(stdin.encode("utf-8", "surrogatepass"))
+        written = 0
+        while written < len(left):
+            written += os.pwrite(self._input, left[written:], written)
+        ran = self._ask(("program", source))
+        if self._status == 0 and ran.how == "stopped":
+            # It left by `os._exit(0)`: a program may, and only what it has printed counts.
+            return Ran("done", None, ran.output)
+        return ran
+
+    def close(self) -> None:
+        """End it; another thread that waits for an answer gets `stopped`."""
+        try:
+            self._end()
+        except RuntimeError:
+            pass  # the server has ended, and this session with it
+        with self._busy:
+            self._ended = self._ended or Ran("stopped", message="the session is closed")
+            self._close_files()
+
+    def _ask(self, request: tuple[Any, ...]) -> Ran:
+        with self._busy:
+            if self._ended is not None:
+                return self._ended
+            content = packed(request)
+            if len(content) > LARGEST_REQUEST:
+                raise NotPlain(f"it takes more than {LARGEST_REQUEST} bytes")
+            try:
+                with self._clock:
+                    ran = self._exchange(content)
+            except _TimeUp:
+                self._end()
+                ran = Ran("stopped", message=f"it took more than {self._limits.seconds:g} seconds")
+            except EOFError:
+                ran = Ran("stopped", message=_ending(self._end()))
+            except Unreadable:
+                self._end()
+                ran = Ran("stopped", message="it wrote to the connection that its answers go through")
+            except BaseException:
+                self.close()
+                raise
+            ran = self._with_output(ran)
+            if ran.how == "stopped":
+                self._end()
+                self._ended = Ran("stopped", message=ran.message)
+            return ran
+
+    def _exchange(self, content: bytes) -> Ran:
+        self._expect_silence()
+        self._send(content)
+        while True:
+            answer = self._receive()
+            if not isinstance(answer, tuple) or len(answer) != 4:
+                raise Unreadable("no answer")
+            how, value, message, error = answer
+            if how == "ask":
+                self._send(packed(self._asked(value, message, error)))
+            elif how in _ENDINGS and isinstance(message, str):
+                clean = "".join(char if char.isprintable() else " " for char in message)
+                message = clean[: LONGEST_MESSAGE + 20]
+                named = (error if is_error_name(error) else "Exception") if how == "raised" else ""
+                return Ran(how, value if how == "done" else None, "", message, named)
+            else:
+                raise Unreadable("no answer")
+
+    def _asked(self, name: Any, args: Any, kwargs: Any) -> tuple[Any, ...]:
+        """What a function of the host's returns or raises, called for the code while its clock stands."""
+        if not isinstance(name, str) or name not in self._given:
+            raise Unreadable("no such function")
+        if not isinstance(args, list) or not isinstance(kwargs, dict) or {*map(type, kwargs)} - {str}:
+            raise Unreadable("no arguments")
+        self._clock.__exit__()
+        try:
+            value = self._given[name](*args, **kwargs)
+            packed(value)
+        except Exception as error:
+            return "error", error_name(error), str(error)[:LONGEST_MESSAGE]
+        finally:
+            self._clock.__enter__()
+        return "value", value
+
+    def _expect_silence(self) -> None:
+        """Refuse what came without being asked for."""
+        self._socket.settimeout(0)
+        try:
+            early = self._socket.recv(1)
+        except BlockingIOError:
+            return
+        raise Unreadable("unasked") if early else EOFError
+
+    def _send(self, content: bytes) -> None:
+        left = memoryview(framed(content))
+        while left:
+            self._socket.settimeout(max(self._clock.left(), 0.001))
+            try:
+                left = left[self._socket.send(left) :]
+            except TimeoutError:
+                self._wait_or_stop()
+            except OSError:
+                raise EOFError from None
+
+    def _receive(self) -> Any:
+        """The next message, read strictly.
+
+        Raises:
+            _TimeUp: None came in time. One that has come by then counts, however late it is read.
+            EOFError: The process has ended.
+            Unreadable: It is no message.
+        """
+        size = HEADER.unpack(self._bytes(HEADER.size))[0]
+        if size > self._limits.output_bytes:
+            raise Unreadable("too long")
+        return unpacked(self._bytes(size))
+
+    def _bytes(self, size: int) -> bytes:
+        read = bytearray()
+        while len(read) < size:
+            self._socket.settimeout(max(self._clock.left(), 0))
+            try:
+                chunk = self._socket.recv(min(size - len(read), 1 << 20))
+            except (TimeoutError, BlockingIOError):
+                self._wait_or_stop()
+                continue
+            except OSError:
+                raise EOFError from None
+            if not chunk:
+                raise EOFError
+            read += chunk
+        return bytes(read)
+
+    def _wait_or_stop(self) -> None:
+        if self._clock.left() <= 0 and not self._clock.extend(self._process):
+            raise _TimeUp
+
+    def _with_output(self, ran: Ran) -> Ran:
+        """The same with what was printed since the last time; stopped where that is too much."""
+        size, most = os.fstat(self._printed).st_size, self._limits.output_bytes
+        ran.output = os.pread(self._printed, most, self._read_up_to).decode("utf-8", "replace")
+        self._read_up_to = size
+        if size > most:
+            return Ran("stopped", None, ran.output, f"it printed more than {most} bytes")
+        return ran
+
+    def _end(self) -> int:
+        """End the process, and return its exit code or the signal's number below zero."""
+        with self._ending:
+            if self._status is None:
+                self._status = self._server.end(self._process)
+            return self._status
+
+    def _close_files(self) -> None:
+        self._socket.close()
+        for file in {self._input, self._printed} - {-1}:
+            os.close(file)
+        self._input = self._printed = -1
+
+
+def _server() -> ForkServer:
+    if os.name != "posix":
+        raise ConfigurationError("code can be run on Linux and macOS alone")
+    return fork_server()
+
+
+def _memory_file() -> int:
+    """A file of no name, in memory where the system has such."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("rft-code", os.MFD_CLOEXEC)
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+def _ending(status: int) -> str:
+    if status >= 0:
+        return "its process ended itself"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    return f"its process was ended by {name}"
+
+
+def _processor_seconds(process: int) -> float:
+    """Processor time that a process has used; what is not known counts as none."""
+    if sys.platform != "linux":
+        return 0.0
+    try:
+        return time.clock_gettime(~process << 3 | 2)  # how Linux numbers another process's clock
+    except OSError:
+        return 0.0
+
+
+def _wants_processor(process: int) -> bool:
+    """Whether a process runs, or would if it were its turn."""
+    try:
+        with open(f"/proc/{process}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[:1] == [b"R"]
+    except OSError:
+        return False

@@ -1,0 +1,147 @@
+"""The fork server that makes a process for each session of a model's code; the program of its own process.
+
+It is started with an empty environment, before any code, and holds nothing but Python's library: no
+credentials, no references, nothing of an earlier sample. Each session gets a fork of it, which shuts itself
+in and only then reads what to run. The grader talks to the server over one connection, a request at a time;
+the server ends with that connection, and ends every session then.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import struct
+import sys
+
+from . import _code_confinement as confinement
+from ._code_child_run import CodeRunner
+from ._code_library import Library
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+START, END = 1, 2
+REQUEST = struct.Struct("!Bidqq")
+"""`START` with 0, seconds, bytes of memory and bytes of output; or `END` with the process's id and zeros."""
+
+REPLY = struct.Struct("!ii")
+"""The process's id and 0, or the error's number below zero and 0; after `END` the id and the wait status."""
+
+WALLS = ("landlock", "seccomp")
+"""What the server's first message counts up, as bits in its first number."""
+
+CONTROL = 3
+NOT_CONFINED, BROKEN = 111, 112
+"""A session's exit status where it could not be shut in, and no code has run; and where the code broke it."""
+
+_PROBED = 16
+
+
+def main() -> None:
+    """Serve until the grader closes the connection."""
+    os.closerange(CONTROL + 1, os.sysconf("SC_OPEN_MAX"))
+    control = socket.socket(fileno=CONTROL)
+    Library().take_over()
+    own_memory = _address_space()
+    gc.collect()
+    gc.freeze()
+    control.sendall(REPLY.pack(_probe(), 0))
+    sessions: set[int] = set()
+    while True:
+        message, files, _, _ = socket.recv_fds(control, REQUEST.size, 3)
+        if len(message) < REQUEST.size:
+            for session in sessions:
+                _kill(session)
+            return
+        what, process, seconds, memory, output = REQUEST.unpack(message)
+        if what == START:
+            reply = _start(files, seconds, own_memory + memory, output)
+            if reply > 0:
+                sessions.add(reply)
+            control.sendall(REPLY.pack(reply, 0))
+        elif process in sessions:
+            sessions.discard(process)
+            _kill(process)
+            control.sendall(REPLY.pack(process, os.waitpid(process, 0)[1]))
+
+
+def _start(files: list[int], seconds: float, memory: int, output: int) -> int:
+    """Fork a session, and return its process's id or the error's number below zero."""
+    server = os.getpid()
+    try:
+        session = os.fork()
+    except OSError as error:
+        session = -(error.errno or 1)
+    if session == 0:
+        _session(server, files, seconds, memory, output)
+    for file in files:
+        os.close(file)
+    return session
+
+
+def _session(server: int, files: list[int], seconds: float, memory: int, output: int) -> NoReturn:
+    """Become a session: connection, input and output are the files."""
+    try:
+        connection, given, printed = files
+        os.setsid()
+        os.dup2(given, 0)
+        os.dup2(printed, 1)
+        os.dup2(connection, CONTROL)
+        os.closerange(CONTROL + 1, max(*files, CONTROL) + 1)
+        confinement.end_with_parent()
+        if os.getppid() != server:
+            os._exit(NOT_CONFINED)
+        confinement.limit(seconds, memory, output + 1)  # one more tells a flood
+        confinement.shut_in()
+        runner = CodeRunner(CONTROL, output)
+    except BaseException:
+        os._exit(NOT_CONFINED)
+    try:
+        runner.serve()
+    except BaseException:
+        os._exit(BROKEN)
+    os._exit(0)
+
+
+def _kill(session: int) -> None:
+    """End a session and, where nothing kept it from making processes, those in its group."""
+    for end in (os.kill, os.killpg):
+        try:
+            end(session, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            continue
+
+
+def _probe() -> int:
+    """The walls that a session gets, as bits, found out by putting them on in a process of their own."""
+    child = os.fork()
+    if child == 0:
+        try:
+            found = confinement.shut_in()
+            bits = sum(1 << at for at, name in enumerate(WALLS) if name in found)
+            if found and _opens("/"):
+                bits = 0
+            os._exit(_PROBED + bits)
+        finally:
+            os._exit(1)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return max(0, status - _PROBED)
+
+
+def _opens(path: str) -> bool:
+    try:
+        os.close(os.open(path, os.O_RDONLY))
+    except OSError:
+        return False
+    return True
+
+
+def _address_space() -> int:
+    """Bytes of address space that this process has now; 0 where the system does not say."""
+    if sys.platform != "linux":
+        return 0
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")

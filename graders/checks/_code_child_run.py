@@ -1,0 +1,195 @@
+"""Runs a model's code inside the process that was made for it, and answers the grader about it.
+
+Everything here shares its process with the code, which may change any of it. So nothing here decides: the
+grader takes an answer for what the code says, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import builtins
+import os
+import sys
+import types
+
+from ._code_frames import HEADER, LONGEST_MESSAGE, error_name, framed
+from ._code_values import NotPlain, packed, unpacked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    Answer: TypeAlias = tuple[str, Any, str, str]
+
+_FILE = "<code>"
+
+
+class CodeRunner:
+    """Answers the grader's requests, one after the other, until the grader closes the connection.
+
+    Args:
+        connection: The file descriptor that requests come from and answers go to.
+        largest: Bytes of the largest answer.
+    """
+
+    def __init__(self, connection: int, largest: int) -> None:
+        self._connection = connection
+        self._largest = largest
+        self._module = types.ModuleType("solution")
+
+    def serve(self) -> None:
+        """Answer until there is nothing more to answer."""
+        _open_standard_streams()
+        output = sys.stdout
+        self._send(("done", None, "", ""))
+        while (request := self._read()) is not None:
+            what, *arguments = request
+            answer: Answer = getattr(self, f"_{what}")(*arguments)
+            for stream in (sys.stdout, output):
+                try:
+                    stream.flush()
+                except Exception:  # the code closed it, or printed more than it may
+                    continue
+            self._send(answer)
+
+    def _run(self, source: str, given: list[str]) -> Answer:
+        """Run a module."""
+        sys.modules["solution"] = self._module
+        for name in given:
+            setattr(self._module, name, self._host_function(name))
+        return _attempt(lambda: _execute(source, self._module))
+
+    def _call(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> Answer:
+        """Call a function of the module."""
+
+        def call() -> Any:
+            if name not in self._module.__dict__:
+                raise NameError(f"name {name!r} is not defined")
+            return self._module.__dict__[name](*args, **kwargs)
+
+        return _attempt(call)
+
+    def _program(self, source: str) -> Answer:
+        """Run a text as the main program, up to what it has registered for its end."""
+        main = types.ModuleType("__main__")
+        sys.modules["__main__"] = main
+
+        def run() -> None:
+            try:
+                _execute(source, main)
+            except SystemExit as leaving:
+                if leaving.code not in (None, 0):
+                    raise RuntimeError("the program ended with a failing exit code") from None
+            finally:
+                atexit._run_exitfuncs()
+
+        return _attempt(run)
+
+    def _host_function(self, name: str) -> Callable[..., Any]:
+        def ask(*args: Any, **kwargs: Any) -> Any:
+            self._send(("ask", name, list(args), kwargs))
+            reply = self._read()
+            if reply is None:
+                os._exit(0)
+            if reply[0] == "value":
+                return reply[1]
+            raise _error(*reply[1:])
+
+        ask.__name__ = ask.__qualname__ = name
+        return ask
+
+    def _send(self, answer: tuple[Any, ...]) -> None:
+        try:
+            content = packed(answer)
+        except NotPlain as problem:
+            if answer[0] == "ask":
+                raise TypeError(str(problem)) from None
+            content = packed(("refused", None, str(problem), ""))
+        if len(content) > self._largest:
+            if answer[0] == "ask":
+                raise ValueError("the arguments are too large")
+            content = packed(("refused", None, f"it takes more than {self._largest} bytes", ""))
+        left = memoryview(framed(content))
+        while left:
+            left = left[os.write(self._connection, left) :]
+
+    def _read(self) -> Any:
+        """The next request; None at the end."""
+        header = self._read_bytes(HEADER.size)
+        if header is None:
+            return None
+        content = self._read_bytes(HEADER.unpack(header)[0])
+        return None if content is None else unpacked(content)
+
+    def _read_bytes(self, size: int) -> bytes | None:
+        read = bytearray()
+        while len(read) < size:
+            chunk = os.read(self._connection, min(size - len(read), 1 << 20))
+            if not chunk:
+                return None
+            read += chunk
+        return bytes(read)
+
+
+def _open_standard_streams() -> None:
+    """Python's streams on the file descriptors of this session, and what `site` adds to the built-ins."""
+    streams = {
+        "stdin": open(0, encoding="utf-8", errors="surrogateescape", closefd=False),
+        "stdout": open(1, "w", encoding="utf-8", closefd=False),
+        "stderr": open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False),
+    }
+    for name, stream in streams.items():
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    sys.argv = [_FILE]
+    for name in ("exit", "quit"):
+        setattr(builtins, name, sys.exit)
+
+
+def _error(name: str, message: str) -> BaseException:
+    """A built-in exception by its name; one that takes further arguments loses its message."""
+    kind: Any = getattr(builtins, name)
+    try:
+        error: BaseException = kind(message)
+    except TypeError:
+        error = kind.__new__(kind)
+    return error
+
+
+def _execute(source: str, module: types.ModuleType) -> None:
+    exec(compile(source, _FILE, "exec", dont_inherit=True), module.__dict__)
+
+
+def _attempt(action: Callable[[], Any]) -> Answer:
+    """An answer about what an action returns or raises."""
+    try:
+        return "done", action(), "", ""
+    except SystemExit:
+        return "stopped", None, "it called exit", ""
+    except BaseException as error:
+        return "raised", None, _described(error), error_name(error)
+
+
+def _described(error: BaseException) -> str:
+    """An error's type, message and line, in one line."""
+    name = type(error).__name__
+    try:
+        if isinstance(error, SyntaxError):
+            said, line = error.msg or "", error.lineno
+        else:
+            said, line = str(error), _line(error)
+    except BaseException:  # an exception of the code's own
+        said, line = "", None
+    text = " ".join(f"{name}: {said}".split()) if said else name
+    return text[:LONGEST_MESSAGE] + (f" (line {line})" if line else "")
+
+
+def _line(error: BaseException) -> int | None:
+    """The line of the code that raised it."""
+    line, trace = None, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == _FILE:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line

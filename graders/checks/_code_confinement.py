@@ -1,0 +1,136 @@
+"""Shuts the calling process in for good, before any code: no files, no network, no other process.
+
+Nothing here can be undone. Each layer that the system has is put on: seccomp is
+the wall, Landlock a second one behind it (it denies every file and, on newer kernels, TCP and signals), and
+limits of memory, processor time, open files and file size.
+
+Sources: seccomp(2), landlock(7), prctl(2), capabilities(7), getrlimit(2).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import signal
+import sys
+
+from ._code_filter import program
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+OPEN_FILES = 64
+"""Files, pipes and sockets that code may hold."""
+
+_STACK = 64 * 2**20
+
+# <linux/prctl.h>
+_PARENT_DEATH, _DUMPABLE, _SECCOMP, _NO_NEW_PRIVILEGES = 1, 4, 22, 38
+_FILTER = 2
+# Numbers of the newer system calls are the same on every architecture.
+_CREATE_RULESET, _RESTRICT_SELF = 444, 446
+# Landlock's rights by version: 13 to begin with, REFER, TRUNCATE, IOCTL_DEV; TCP came with 4, scopes with 6.
+_FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
+_NEWEST_FILE_RIGHTS = 16
+_TCP, _SCOPES = 0b11, 0b11
+
+
+class _Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("steps", ctypes.c_char_p)]
+
+
+class _Ruleset(ctypes.Structure):
+    _fields_ = [("files", ctypes.c_uint64), ("network", ctypes.c_uint64), ("scopes", ctypes.c_uint64)]
+
+
+class _CapabilityHeader(ctypes.Structure):
+    _fields_ = [("version", ctypes.c_uint32), ("process", ctypes.c_int)]
+
+
+def end_with_parent() -> None:
+    """Have this process killed when the thread that made it ends, where the system can."""
+    if sys.platform == "linux":
+        _check(_libc().prctl(_PARENT_DEATH, signal.SIGKILL, 0, 0, 0), "PR_SET_PDEATHSIG")
+
+
+def limit(seconds: float, memory_bytes: int, file_bytes: int) -> None:
+    """Set this process's limits.
+
+    Args:
+        seconds: Of processor time. Rounded up: who waits for the process keeps the exact time.
+        memory_bytes: Of address space, in all.
+        file_bytes: Of any file that it writes.
+    """
+    import resource
+
+    processor = math.ceil(seconds) + 1
+    wanted = {
+        "RLIMIT_CPU": (processor, processor + 1),
+        "RLIMIT_FSIZE": (file_bytes, file_bytes),
+        "RLIMIT_NOFILE": (OPEN_FILES, OPEN_FILES),
+        "RLIMIT_CORE": (0, 0),
+        "RLIMIT_NPROC": (0, 0),
+        "RLIMIT_STACK": (_STACK, _STACK),
+    }
+    if sys.platform == "linux":  # macOS keeps no such limit
+        wanted["RLIMIT_AS"] = (memory_bytes, memory_bytes)
+    for name, (soft, hard) in wanted.items():
+        which = getattr(resource, name)
+        most = resource.getrlimit(which)[1]
+        if most != resource.RLIM_INFINITY:
+            soft, hard = min(soft, most), min(hard, most)
+        resource.setrlimit(which, (soft, hard))
+
+
+def shut_in() -> tuple[str, ...]:
+    """Put on the walls that this system has, and return their names: `landlock`, `seccomp`.
+
+    Raises:
+        OSError: A wall that the system has could not be put on.
+    """
+    if sys.platform != "linux":
+        return ()
+    libc = _libc()
+    _check(libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS")
+    _check(libc.prctl(_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE")  # no core dump, whatever receives them
+    if os.geteuid() == 0:
+        header = _CapabilityHeader(0x20080522, 0)
+        _check(libc.capset(ctypes.byref(header), (ctypes.c_uint32 * 6)()), "capset")
+    walls = ["landlock"] if _landlock(libc) else []
+    return (*walls, "seccomp") if _seccomp(libc) else tuple(walls)
+
+
+def _landlock(libc: Any) -> bool:
+    """Deny every file, and TCP and signals where this kernel's Landlock can; False without Landlock."""
+    version = libc.syscall(_CREATE_RULESET, None, 0, 1)
+    if version < 1:
+        return False
+    rights = (1 << _FILE_RIGHTS.get(version, _NEWEST_FILE_RIGHTS)) - 1
+    ruleset = _Ruleset(rights, _TCP if version >= 4 else 0, _SCOPES if version >= 6 else 0)
+    handle = libc.syscall(_CREATE_RULESET, ctypes.byref(ruleset), ctypes.sizeof(ruleset), 0)
+    _check(handle, "landlock_create_ruleset")
+    _check(libc.syscall(_RESTRICT_SELF, handle, 0), "landlock_restrict_self")
+    os.close(handle)
+    return True
+
+
+def _seccomp(libc: Any) -> bool:
+    """Install the filter; False where the kernel has no filters or the machine's calls are not known."""
+    try:
+        steps = program(os.uname().machine)
+    except KeyError:
+        return False
+    filled = _Program(len(steps) // 8, steps)
+    return bool(libc.prctl(_SECCOMP, _FILTER, ctypes.byref(filled), 0, 0) == 0)
+
+
+def _libc() -> Any:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> None:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")

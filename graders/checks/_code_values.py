@@ -1,0 +1,148 @@
+"""Plain values as bytes and back, each with its own type: what crosses the wall around a model's code.
+
+JSON, with containers and what JSON lacks written as an object of one key, the kind. Nothing that is read here
+makes any object but plain values, however it was written.
+"""
+
+from __future__ import annotations
+
+import json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+DEEPEST = 100
+"""How deep lists and other containers may lie in each other."""
+
+# Python refuses to write whole numbers of more digits as decimal text.
+_LONGEST_INTEGER = 10**18
+_MOST_OF_ONE_HASH = 1000
+
+
+class NotPlain(ValueError):
+    """A value is of a type that does not cross the wall, or is nested too deeply."""
+
+
+class Unreadable(ValueError):
+    """Bytes are not what `packed` writes."""
+
+
+def packed(value: object) -> bytes:
+    """Write a value.
+
+    An instance of a subclass, such as `collections.Counter` or a named tuple, crosses as the plain value that
+    it holds.
+
+    Raises:
+        NotPlain: The value does not cross.
+    """
+    return json.dumps(_pack(value, 0)).encode("ascii")
+
+
+def unpacked(data: bytes) -> Any:
+    """Read what `packed` wrote.
+
+    Raises:
+        Unreadable: The bytes are anything else.
+    """
+    try:
+        return _unpack(json.loads(data), 0)
+    except (ValueError, TypeError, RecursionError, OverflowError) as error:
+        raise Unreadable(str(error)) from None
+
+
+def _pack(value: Any, depth: int) -> Any:
+    if depth > DEEPEST:
+        raise NotPlain(f"it is nested more than {DEEPEST} deep")
+    if value is None or value is True or value is False:
+        return value
+    for kind, written in _WRITERS:
+        if isinstance(value, kind):
+            return written(value, depth + 1)
+    raise NotPlain(f"it holds a value of type {type(value).__name__}")
+
+
+def _pack_integer(value: int, _: int) -> Any:
+    number = int.__pos__(value)
+    return number if abs(number) < _LONGEST_INTEGER else {"int": hex(number)}
+
+
+def _pack_complex(value: complex, depth: int) -> Any:
+    return {"complex": [_pack(value.real, depth), _pack(value.imag, depth)]}
+
+
+def _pack_all(values: Iterable[Any], depth: int) -> list[Any]:
+    return [_pack(one, depth) for one in values]
+
+
+def _pack_dict(value: dict[Any, Any], depth: int) -> Any:
+    pairs = dict.items(value)
+    return {"dict": [[_pack(key, depth), _pack(one, depth)] for key, one in pairs]}
+
+
+_WRITERS: tuple[tuple[type, Any], ...] = (
+    (int, _pack_integer),
+    (float, lambda value, _: float.__pos__(value)),
+    (str, lambda value, _: str.__str__(value)),
+    (list, lambda value, depth: _pack_all(list.__iter__(value), depth)),
+    (tuple, lambda value, depth: {"tuple": _pack_all(tuple.__iter__(value), depth)}),
+    (dict, _pack_dict),
+    (set, lambda value, depth: {"set": _pack_all(set.__iter__(value), depth)}),
+    (frozenset, lambda value, depth: {"frozenset": _pack_all(frozenset.__iter__(value), depth)}),
+    (bytes, lambda value, _: {"bytes": bytes.hex(value)}),
+    (bytearray, lambda value, _: {"bytearray": bytearray.hex(value)}),
+    (complex, _pack_complex),
+)
+
+
+def _unpack(written: Any, depth: int) -> Any:
+    if depth > DEEPEST:
+        raise Unreadable("nested too deeply")
+    if isinstance(written, list):
+        return [_unpack(one, depth + 1) for one in written]
+    if not isinstance(written, dict):
+        return written
+    ((kind, content),) = written.items()
+    return _READERS[kind](content, depth + 1) if kind in _READERS else _refuse(kind)
+
+
+def _refuse(kind: str) -> Any:
+    raise Unreadable(f"no kind {kind!r}")
+
+
+def _unpack_all(written: Any, depth: int) -> list[Any]:
+    if not isinstance(written, list):
+        raise Unreadable("not a list")
+    return [_unpack(one, depth) for one in written]
+
+
+def _unpack_keys(written: Any, depth: int) -> list[Any]:
+    """Members of a set or keys of a dict, which must not be made to cost the square of their number."""
+    keys = _unpack_all(written, depth)
+    if len(keys) - len({hash(key) for key in keys}) > _MOST_OF_ONE_HASH:
+        raise Unreadable("too many keys of one hash")
+    return keys
+
+
+def _unpack_dict(written: Any, depth: int) -> dict[Any, Any]:
+    keys = _unpack_keys([key for key, _ in written], depth)
+    return dict(zip(keys, (_unpack(value, depth) for _, value in written), strict=True))
+
+
+def _unpack_complex(written: Any, depth: int) -> complex:
+    real, imaginary = _unpack_all(written, depth)
+    return complex(real, imaginary)
+
+
+_READERS: dict[str, Any] = {
+    "int": lambda written, _: int(written, 16),
+    "tuple": lambda written, depth: tuple(_unpack_all(written, depth)),
+    "dict": _unpack_dict,
+    "set": lambda written, depth: set(_unpack_keys(written, depth)),
+    "frozenset": lambda written, depth: frozenset(_unpack_keys(written, depth)),
+    "bytes": lambda written, _: bytes.fromhex(written),
+    "bytearray": lambda written, _: bytearray.fromhex(written),
+    "complex": _unpack_complex,
+}
