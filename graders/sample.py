@@ -239,7 +239,16 @@ def reasoning_blocks(sample: Sample[Any]) -> list[str]:
 
 def final_text(sample: Sample[Any]) -> str:
     """All text of the final message, reasoning and special tokens included."""
-    return _content(sample.messages[-1].get("content"))[0]
+    return turn_text(sample.messages[-1])
+
+
+def turn_text(message: Mapping[str, Any]) -> str:
+    """All text of one message.
+
+    Raises:
+        RecordError: Its content is none of the shapes that services send.
+    """
+    return _content(message.get("content"))[0]
 
 
 def _divide(message: dict[str, Any]) -> tuple[str, list[str]]:

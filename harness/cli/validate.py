@@ -96,3 +96,6 @@ def _show(report: Report, console: SafeConsole) -> None:
     if report.check is not None:
         measured = f"{report.checked:,} of {report.records:,} records checked by their own references"
         console.print(printable(f"{report.check}: {measured}"))
+    if report.not_asked:
+        told = f"{report.not_asked:,} record{'' if report.not_asked == 1 else 's'}"
+        console.print(f"  The judge was not asked about {told}: only what it needs of a record was checked.")

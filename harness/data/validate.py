@@ -44,6 +44,8 @@ class Report:
     """Name of the check that the references were graded by; None where none was asked for."""
     checked: int = 0
     """Records whose reference that check was asked to grade."""
+    not_asked: int = 0
+    """Those of them that the check would have asked a judge about. Nobody was asked."""
     by_rule: Counter[str] = field(default_factory=Counter)
     """How often each rule was broken, kept or not."""
     by_severity: Counter[Severity] = field(default_factory=Counter)
@@ -90,7 +92,9 @@ class Report:
             "for": "job" if self.for_job else None,
             "ok": self.errors == 0,
             "records": self.records,
-            "check": None if self.check is None else {"grader": self.check, "records": self.checked},
+            "check": None
+            if self.check is None
+            else {"grader": self.check, "records": self.checked, "not_asked": self.not_asked},
             "counts": {severity.value: self.by_severity[severity] for severity in reversed(Severity)},
             "findings": [finding.to_json() for finding in self.findings],
         }

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, TypeGuard
 
+from graders._runtime import QuestionsHeldBack
 from harness.data.json_lines import LineError, lines, parse
 from harness.data.record_fields import OWN_FIELDS
 from harness.data.records import ends_with_assistant
@@ -31,7 +32,9 @@ def check_references(report: Report, target: InProcessTarget, grader: str) -> No
     """Add what a check has to say of a file's references to the file's report.
 
     Each record is graded on completions made of its own reference, in the forms that checks ask for, until
-    one is paid in full. Lines that are no records are passed over: the rules on lines tell of them.
+    one is paid in full. Lines that are no records are passed over: the rules on lines tell of them. A judge
+    of `graders.checks.judge` is not asked, so that this costs nothing: it looks at what it needs of the
+    record, and the report counts the record in `not_asked`.
 
     Args:
         report: The report of the file.
@@ -72,7 +75,11 @@ def _check_record(
     most = target.bounds[1] if target.bounds else None
     best, failure = None, ""
     for answer in _answers(record.get("reference_answer"), marker):
-        found = _graded(target, number, record, answer)
+        with QuestionsHeldBack() as held:
+            found = _graded(target, number, record, answer)
+        if held.count:
+            report.not_asked += 1
+            return
         if found.error is not None:
             failure = failure or f"{found.error['kind']}: {found.error['message']}"
             if found.error["kind"] == "record":  # which is so whatever the completion

@@ -11,11 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders import Abstain, Sample, grader
+from graders.configured import grader_of_table
 from harness.data.validate import Report, validate
 from harness.errors import InputError
 from harness.samples import RECORDS
 from harness.targets.in_process import InProcessTarget
 from harness.targets.reference_checks import check_references
+from support.judge_endpoint import JudgeEndpoint
+
+JUDGE_NAME = "checks.judge:judge_label"
+JUDGED = {"ask": "Is it right?", "labels": {"good": 1, "poor": 0}, "model": "m"}
+JUDGE = f"{JUDGE_NAME}({', '.join(f'{name}={value!r}' for name, value in JUDGED.items())}"
 
 
 def checked(path: Path, references: list[Any], check: Any) -> Report:
@@ -88,6 +94,9 @@ def found(report: Report) -> list[tuple[str, int | None]]:
         ("checks.refusals:refusal()", [], ["I can't help with that."]),
         ('checks.leaks:no_leaks(field="may")', [], ["Paris"]),
         ('checks.json_fields:json_fields(fields=["a"])', [{"a": 1, "b": 2}], [{"b": 2}, [1]]),
+        (f"{JUDGE}, reference=True)", ["Paris", {"a": 1}, 7, [["x"]], True], [None, " ", {}, [""], [None]]),
+        (f"{JUDGE})", [None, "Paris"], []),
+        ('checks.judge:judge_checklist(model="m", points_field="reference_answer")', [], ["Paris"]),
     ],
 )
 def test_a_reference_that_a_check_cannot_grade_is_an_error_at_its_line(
@@ -152,3 +161,37 @@ TEXT = st.text(st.characters(exclude_categories=[]))
 def test_no_reference_makes_it_fail(tmp_path_factory: pytest.TempPathFactory, reference: Any):
     report = checked(tmp_path_factory.mktemp("any") / "data.jsonl", [reference], "checks.text:exact()")
     assert report.checked == 1
+
+
+def test_a_judge_is_not_asked_and_the_report_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with JudgeEndpoint() as endpoint:
+        for name, value in endpoint.variables.items():
+            monkeypatch.setenv(name, value)
+        report = checked(tmp_path / "data.jsonl", ["Paris", "Rome", None], f"{JUDGE}, reference=True)")
+        assert found(report) == [("R090", 3)]
+        assert (report.checked, report.not_asked) == (3, 2)
+        assert report.to_json()["check"]["not_asked"] == 2
+
+        quotes = grader_of_table(
+            {
+                "check": "checks.combined:cascade",
+                "steps": {"right": {"check": "checks.text:exact"}, "judged": {"check": JUDGE_NAME, **JUDGED}},
+            }
+        )
+        report = checked(tmp_path / "data.jsonl", ["Paris", "", "Rome"], quotes)
+        assert found(report) == [("R090", 2)]
+        assert report.not_asked == 2
+        assert endpoint.seen == []
+        assert quotes.declared.awaits
+
+
+def test_a_list_of_points_that_a_judge_cannot_use_is_an_error_at_its_line(tmp_path: Path):
+    prompt = [{"role": "user", "content": "Q?"}]
+    points: list[Any] = [["It names Rome."], [], "Rome", ["a", "a"], [" "], None, [1], ["x"] * 51]
+    path = tmp_path / "data.jsonl"
+    path.write_text("".join(json.dumps({"messages": prompt, "points": each}) + "\n" for each in points))
+    report = Report(str(path), records=len(points))
+    check_references(report, InProcessTarget('checks.judge:judge_checklist(model="m")'), "judge")
+    assert found(report) == [("R090", line) for line in range(2, 9)]
+    assert all("the record's field 'points' is no list of 1 to 50" in one.message for one in report.findings)
+    assert report.not_asked == 1

@@ -1,0 +1,290 @@
+"""What a judge may answer, and how that is read: strictly, or not at all.
+
+A verdict is a JSON object whose schema the judge is given; the reason stands first, so that the model writes
+it before it decides. A reply counts only if it is that object, whole, with nothing around it. No verdict is
+looked for in prose, where it may be quoted from the completion.
+"""
+
+from __future__ import annotations
+
+from ..extract import Missing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any, Protocol, TypeAlias
+
+    Scale: TypeAlias = "LabelScale | NumberScale"
+
+    class VerdictForm(Protocol):
+        """What is asked, and the form of its answer."""
+
+        schema: dict[str, Any]
+        """The JSON schema of an answer."""
+        parts: Mapping[str, str]
+        """What the sample shows for it, by name, where that differs by record."""
+
+        def rubric(self, turn: int) -> str:
+            """What is asked, with labels in the order of this turn."""
+            ...
+
+        def read(self, said: Any, turn: int) -> Judgment | Missing:
+            """Read a parsed answer; `Missing` where it is not exactly what the schema says."""
+            ...
+
+
+class Judgment:
+    """One reply of a judge, read.
+
+    Args:
+        value: What it pays, 0 to 1.
+        reason: What the judge says decided.
+        components: What each criterion pays, by name.
+        firsts: For each label that was chosen, whether it was the one listed first.
+        metrics: Further numbers to report.
+    """
+
+    __slots__ = ("components", "firsts", "metrics", "reason", "value")
+
+    def __init__(
+        self,
+        value: float,
+        reason: str,
+        components: Mapping[str, float] | None = None,
+        firsts: Sequence[bool] = (),
+        metrics: Mapping[str, float] | None = None,
+    ) -> None:
+        self.value = value
+        self.reason = reason
+        self.components = components or {}
+        self.firsts = firsts
+        self.metrics = metrics or {}
+
+
+class LabelScale:
+    """A choice of one label.
+
+    Args:
+        values: What each label pays, 0 to 1.
+        anchors: What a label means, where that is said.
+    """
+
+    __slots__ = ("anchors", "values")
+
+    key = "label"
+
+    def __init__(self, values: Mapping[str, float], anchors: Mapping[str, str]) -> None:
+        self.values = values
+        self.anchors = anchors
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of a label. Its order stays, because a service compiles each schema anew."""
+        return {"type": "string", "enum": [*self.values]}
+
+    def listed(self, turn: int) -> str:
+        """The labels as a judge is told them; each turn begins with the next one."""
+        lines = [_entry(label, self.anchors.get(label)) for label in self._order(turn)]
+        return "\n".join(["Choose one label, spelled exactly so:", *lines])
+
+    def value(self, said: object) -> float | None:
+        """What an answer pays; None where it is no label."""
+        return self.values.get(said) if isinstance(said, str) else None
+
+    def firsts(self, said: object, turn: int) -> tuple[bool, ...]:
+        """Whether the label that was listed first was chosen."""
+        return (said == self._order(turn)[0],)
+
+    def _order(self, turn: int) -> list[str]:
+        labels = [*self.values]
+        at = turn % len(labels)
+        return labels[at:] + labels[:at]
+
+
+class NumberScale:
+    """A whole number between two others, which pays its share of the way.
+
+    Args:
+        low: The worst.
+        high: The best.
+        anchors: What a number means, where that is said.
+    """
+
+    __slots__ = ("anchors", "high", "low")
+
+    key = "score"
+
+    def __init__(self, low: int, high: int, anchors: Mapping[int, str]) -> None:
+        self.low = low
+        self.high = high
+        self.anchors = anchors
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of a score; services that enforce schemas know no bounds, but lists of values."""
+        return {"type": "integer", "enum": [*range(self.low, self.high + 1)]}
+
+    def listed(self, _turn: int) -> str:
+        """The scale as a judge is told it."""
+        lines = [_entry(str(number), self.anchors[number]) for number in sorted(self.anchors)]
+        between = f"Give a whole number from {self.low} (worst) to {self.high} (best)"
+        return "\n".join([f"{between}:" if lines else f"{between}.", *lines])
+
+    def value(self, said: object) -> float | None:
+        """What an answer pays; None where it is no number of the scale."""
+        score = _whole(said)
+        if score is None or not self.low <= score <= self.high:
+            return None
+        return (score - self.low) / (self.high - self.low)
+
+    def firsts(self, _said: object, _turn: int) -> tuple[bool, ...]:
+        """Nothing: the order of numbers is not varied."""
+        return ()
+
+
+class Criterion:
+    """One question with a scale.
+
+    Args:
+        ask: What is judged.
+        scale: Among what the judge chooses.
+    """
+
+    __slots__ = ("ask", "parts", "scale", "schema")
+
+    def __init__(self, ask: str, scale: Scale) -> None:
+        self.ask = ask
+        self.scale = scale
+        self.parts: Mapping[str, str] = {}
+        self.schema = _object({"reason": {"type": "string"}, scale.key: scale.schema})
+
+    def rubric(self, turn: int) -> str:
+        """What is asked, with its scale."""
+        return f"{self.ask}\n\n{self.scale.listed(turn)}"
+
+    def read(self, said: Any, turn: int) -> Judgment | Missing:
+        """Read a parsed answer."""
+        key = self.scale.key
+        if fault := _fault(said, ("reason", key)):
+            return Missing(fault)
+        value = self.scale.value(said[key])
+        if value is None:
+            return Missing(f"its {key} is none of the scale")
+        return Judgment(value, said["reason"], firsts=self.scale.firsts(said[key], turn))
+
+
+class WeightedCriteria:
+    """Several questions that one reply answers.
+
+    Args:
+        criteria: The questions by name.
+        weights: How much each counts.
+    """
+
+    __slots__ = ("criteria", "parts", "schema", "weights")
+
+    def __init__(self, criteria: Mapping[str, Criterion], weights: Mapping[str, float]) -> None:
+        self.criteria = criteria
+        self.weights = weights
+        self.parts: Mapping[str, str] = {}
+        self.schema = _object({name: each.schema for name, each in criteria.items()})
+
+    def rubric(self, turn: int) -> str:
+        """What is asked, one criterion below the other."""
+        intro = "Judge each of these criteria on its own. The answer has an object for each, by its name."
+        pieces = [f"## {name}\n{each.rubric(turn)}" for name, each in self.criteria.items()]
+        return "\n\n".join([intro, *pieces])
+
+    def read(self, said: Any, turn: int) -> Judgment | Missing:
+        """Read a parsed answer; one criterion that is unread makes all of it so."""
+        if fault := _fault(said, tuple(self.criteria)):
+            return Missing(fault)
+        made: dict[str, Judgment] = {}
+        for name, criterion in self.criteria.items():
+            read = criterion.read(said[name], turn)
+            if isinstance(read, Missing):
+                return Missing(f"{name}: {read.reason}")
+            made[name] = read
+        components = {name: each.value for name, each in made.items()}
+        total = sum(self.weights[name] * value for name, value in components.items())
+        reason = "; ".join(f"{name}: {each.reason}" for name, each in made.items())
+        firsts = [first for each in made.values() for first in each.firsts]
+        return Judgment(min(1.0, total / sum(self.weights.values())), reason, components, firsts)
+
+
+class Checklist:
+    """Points that are met or not.
+
+    Args:
+        points: The points.
+        partial: Whether the share of met points is paid; else all of them are needed.
+        own: Whether they are the record's own, and stand with the sample instead of in the rubric.
+    """
+
+    __slots__ = ("_numbered", "partial", "parts", "points", "schema")
+
+    def __init__(self, points: Sequence[str], partial: bool, own: bool) -> None:
+        self.points = points
+        self.partial = partial
+        self._numbered = [f"{number}. {point}" for number, point in enumerate(points, 1)]
+        self.parts: Mapping[str, str] = {"points": "\n".join(self._numbered)} if own else {}
+        # The same for any number of points, as a service compiles each schema anew.
+        point = {"point": {"type": "integer"}, "reason": {"type": "string"}, "met": {"type": "boolean"}}
+        self.schema = _object({"points": {"type": "array", "items": _object(point)}})
+
+    def rubric(self, _turn: int) -> str:
+        """What is asked, with the points where they are the same for all records."""
+        where = "of the part `points`" if self.parts else "below"
+        intro = (
+            f"Say of each point {where} whether the completion meets it. The answer's `points` has an object "
+            "for each, in their order, with the number of the `point`, the `reason`, and `met`, which is "
+            "true only where the point is met in full."
+        )
+        return intro if self.parts else "\n".join([intro, "", *self._numbered])
+
+    def read(self, said: Any, _turn: int) -> Judgment | Missing:
+        """Read a parsed answer; it needs every point once, in order."""
+        if fault := _fault(said, ("points",)):
+            return Missing(fault)
+        rows = said["points"]
+        if not isinstance(rows, list) or len(rows) != len(self.points):
+            return Missing(f"it does not answer {len(self.points)} points")
+        met, reasons = 0, []
+        for number, row in enumerate(rows, 1):
+            if fault := _fault(row, ("point", "reason", "met")):
+                return Missing(fault)
+            if _whole(row["point"]) != number or not isinstance(row["met"], bool):
+                return Missing(f"it does not say of point {number} whether it is met")
+            met += row["met"]
+            reasons.append(f"{number}. {'met' if row['met'] else 'not met'}: {row['reason']}")
+        share = met / len(rows)
+        value = share if self.partial else float(met == len(rows))
+        return Judgment(value, "; ".join(reasons), metrics={"met": share})
+
+
+def _entry(name: str, meaning: str | None) -> str:
+    return f"- {name}: {meaning}" if meaning else f"- {name}"
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an object that has these properties and no others."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [*properties],
+        "additionalProperties": False,
+    }
+
+
+def _fault(said: object, keys: Sequence[str]) -> str:
+    """Why something is no object of exactly these keys, its reason being a text; empty where it is one."""
+    if not isinstance(said, dict) or set(said) != set(keys):
+        return f"it is no object of exactly {', '.join(keys)}"
+    return "" if isinstance(said.get("reason", ""), str) else "its reason is no text"
+
+
+def _whole(said: object) -> int | None:
+    """A whole number, which JSON may write as `4.0`; None for anything else."""
+    if isinstance(said, bool) or not isinstance(said, (int, float)) or said != said // 1:
+        return None
+    return int(said)
