@@ -10,6 +10,8 @@
 
 `check` names a ready check; the keys beside it are its options. `[grader]`, which may be left out, holds the
 options of `@grader`. A table inside of an option whose `check` is a text is a check too, so that checks nest.
+Where `timeout_s` is left out, the largest `TIMEOUT_S` of the families of these checks counts: a judge needs
+more than the usual 5 seconds.
 The same in one line: `checks.numbers:number(marker="####")`.
 
 The Lambda handler `graders.configured.ready_check` is the grader that the variable GRADER_CHECK names, by a
@@ -25,7 +27,7 @@ from .errors import ConfigurationError, DecorationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
     from .decorator import Grader
@@ -70,7 +72,8 @@ def configured_grader(text: str, folder: str = "") -> Grader[Any, Any]:
     text = text.strip()
     if not text.endswith(".toml"):
         name, bracket, rest = text.partition("(")
-        return grader(_check(name.strip(), read_options(f"({rest}") if bracket else {}, 0))
+        options = read_options(f"({rest}") if bracket else {}
+        return _grader_around(_check(name.strip(), options, 0), {}, {"check": name.strip(), **options})
     import os
     import tomllib
 
@@ -127,8 +130,7 @@ def grader_of_table(table: Mapping[str, Any]) -> Grader[Any, Any]:
         )
     check = _check_of(rest, 0)
     _refuse_unknown(declared, _Parameters(grader).names, "[grader]")
-    made: Grader[Any, Any] = grader(**declared)(check)
-    return made
+    return _grader_around(check, declared, rest)
 
 
 def read_options(call: str) -> dict[str, Any]:
@@ -215,6 +217,25 @@ def factories(module: Any) -> dict[str, Callable[..., Any]]:
         for name, each in vars(module).items()
         if isinstance(each, kind) and name[0] != "_" and each.__module__ == module.__name__
     }
+
+
+def _grader_around(
+    check: Callable[..., Any], declared: Mapping[str, Any], table: Mapping[str, Any]
+) -> Grader[Any, Any]:
+    """The grader of a check that was made of this table, with a time limit that its checks can keep."""
+    known = [check_factory(name).__globals__.get("TIMEOUT_S") for name in _checks_in(table)]
+    limits = [limit for limit in known if limit is not None]
+    options = {"timeout_s": max(limits), **declared} if limits else declared
+    made: Grader[Any, Any] = grader(**options)(check)
+    return made
+
+
+def _checks_in(value: Any) -> Iterator[str]:
+    """The names of the checks in a table, as deep as it goes."""
+    if isinstance(value, dict) and isinstance(value.get("check"), str):
+        yield value["check"]
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _checks_in(each)
 
 
 def _check_of(table: Mapping[str, Any], depth: int) -> Callable[..., Any]:

@@ -53,6 +53,26 @@ def test_a_file_holds_the_check_its_options_and_those_of_the_grader(tmp_path):
     assert (grader.options.timeout_s, tuple(grader.options.range)) == (2, (-1, 1))
 
 
+SLOW = {"check": "checks.shaping:length", "full": 10, "zero": 20}
+
+
+@pytest.mark.parametrize(
+    ("made", "limit"),
+    [
+        (lambda: grader_of_table(SLOW), 60),
+        (lambda: configured_grader("checks.shaping:length(full=10, zero=20)"), 60),
+        (lambda: grader_of_table({**SLOW, "grader": {"timeout_s": 2}}), 2),
+        (lambda: grader_of_table({**SLOW, "grader": {"concurrency": 2}}), 60),
+        (lambda: grader_of_table({"check": "checks.text:any_of", "checks": [SLOW]}), 60),
+        (lambda: configured_grader(f"checks.combined:all_of(parts={{'a': {SLOW}}})"), 60),
+        (lambda: configured_grader(LINE), 5),
+    ],
+)
+def test_a_family_that_needs_more_time_gets_it_unless_the_grader_says_otherwise(monkeypatch, made, limit):
+    monkeypatch.setattr(shaping, "TIMEOUT_S", 60, raising=False)
+    assert made().options.timeout_s == limit
+
+
 def test_a_table_with_a_check_inside_of_an_option_is_a_check():
     grader = grader_of_table(
         {
