@@ -145,7 +145,7 @@ class Chat:
         except sdk.OpenAIError as error:
             raise ConfigurationError(f"{self.name} cannot be asked: {error}") from None
         except (ValueError, RecursionError):
-            raise TryAgain("an answer that is no JSON") from None
+            raise TryAgain("an answer that cannot be read") from None
 
     @property
     def _address(self) -> str:
@@ -174,7 +174,9 @@ class Chat:
             code = error.get("code")
             return self._refusal(code if isinstance(code, int) else 500, error, {})
         choices = answer.get("choices")
-        choice = _dict(choices[0]) if isinstance(choices, list) and choices else {}
+        if not isinstance(choices, list):
+            raise ValueError("no choices")
+        choice = _dict(choices[0]) if choices else {}
         message, usage = _dict(choice.get("message")), _dict(answer.get("usage"))
         refusal = message.get("refusal")
         return Reply(

@@ -163,8 +163,11 @@ class Converse:
             raise TryAgain(type(error).__name__) from None
         except aws.BotoCoreError as error:
             raise self._unprepared(error) from None
-        except ValueError as error:  # an answer that is no JSON
-            raise TryAgain(type(error).__name__) from None
+        except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+            # boto3 believes that what it parses is of the shape that it expects.
+            raise TryAgain("an answer that cannot be read") from None
+        if "output" not in answer:  # cut short, or from a proxy: boto3 takes it for an empty one
+            raise TryAgain("an answer that cannot be read")
         return answer
 
     def _client(self) -> Any:

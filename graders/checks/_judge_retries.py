@@ -135,6 +135,11 @@ class Patience:
         return ConfigurationError(f"{what}. It answered no other question meanwhile: {advice}")
 
 
+def is_late(error: BaseException) -> bool:
+    """Whether an error says that an answer did not come in time."""
+    return isinstance(error, SampleError) and error.kind == "timeout"
+
+
 async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
     """Run what blocks in a thread of its own, for as long as the question has time.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import ConfigurationError, DecorationError, SampleError
 from ._judge_abilities import Abilities, Trial
-from ._judge_retries import FormRefused, Patience, TryAgain
+from ._judge_retries import FormRefused, Patience, TryAgain, is_late
 from ._judge_spending import Spending
 from ._options import choice_option, count_option, number_option, text_option
 
@@ -148,32 +148,39 @@ class _Asked:
 
     async def ask(self, question: Question) -> Reply:
         """Ask, and again where that may help, within the sample's time."""
-        self._spending.begin()
-        reply = None
-        try:
-            reply = await self._answer(question)
-        finally:
-            self._spending.end(reply)
-        return reply
-
-    def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
-        """What the replies took."""
-        return self._spending.metrics(replies)
-
-    async def _answer(self, question: Question) -> Reply:
         abilities = known.setdefault(self._model.key, self._model.abilities())
         patience = Patience(self._model.name, abilities.heard)
         asking = _Asking(self._model, question, Trial(abilities), patience)
         while True:
             try:
-                # Alone until the first answer, so that what the model takes is found out once.
-                if not abilities.heard.ever:
+                # Alone until the first answer: that finds out what the model takes, and what an answer costs.
+                if not self._is_measured(abilities):
                     async with abilities.gate():
-                        if not abilities.heard.ever:
-                            return await asking.until_taken()
-                return await asking.until_taken()
+                        if not self._is_measured(abilities):
+                            return await self._counted(asking)
+                return await self._counted(asking)
             except TryAgain as trouble:
                 await patience.after(trouble)
+
+    def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
+        """What the replies took."""
+        return self._spending.metrics(replies)
+
+    def _is_measured(self, abilities: Abilities) -> bool:
+        return abilities.heard.ever and self._spending.is_measured
+
+    async def _counted(self, asking: _Asking) -> Reply:
+        """Ask once, against the ceilings."""
+        self._spending.begin()
+        try:
+            reply = await asking.until_taken()
+        except BaseException as error:
+            # What was cancelled or came too late may be answered, and paid for, all the same.
+            unanswered = isinstance(error, (TryAgain, ConfigurationError, SampleError)) and not is_late(error)
+            self._spending.give_up(0 if unanswered else 1)
+            raise
+        self._spending.end(reply)
+        return reply
 
 
 class _Asking:

@@ -56,12 +56,17 @@ class Spending:
             count_option("ceiling_tokens", ceiling_tokens)
         self._prices = input_price, output_price, input_price if cached_price is None else cached_price
         self._ceilings = ceiling_usd, ceiling_tokens
-        self._usd, self._tokens, self._calls = 0.0, 0, 0
+        self._usd, self._tokens, self._calls, self._given_up = 0.0, 0, 0, 0
         self._most = 0.0, 0
         self._open = 0
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether it is known what an answer may take, or need not be."""
+        return self._calls > 0 or self._ceilings == (None, None)
+
     def begin(self) -> None:
-        """Count a question that is about to be asked; `end` follows.
+        """Count a question that is about to be asked; `end` or `give_up` follows.
 
         Questions that are still being answered count as much as the dearest one so far.
 
@@ -77,21 +82,20 @@ class Spending:
             given = {"ceiling_usd": ceiling_usd, "ceiling_tokens": ceiling_tokens}
             named = ", ".join(f"{name}={value:g}" for name, value in given.items() if value is not None)
             spent = "" if self._prices[0] is None else f"{self._usd:.6g} USD and "
+            late = f" and {self._given_up} that came too late" if self._given_up else ""
             raise ConfigurationError(
-                f"the judge has reached its ceiling in this process ({named}): {self._calls} answers took "
-                f"{spent}{self._tokens} tokens. Raise the ceiling, or grade fewer samples"
+                f"the judge has reached its ceiling in this process ({named}): {self._calls} answers{late} "
+                f"took {spent}{self._tokens} tokens. Raise the ceiling, or grade fewer samples"
             )
         self._open += 1
 
-    def end(self, reply: Reply | None) -> None:
-        """Count what a question took; None where it was not answered.
+    def end(self, reply: Reply) -> None:
+        """Count what an answered question took.
 
         Raises:
             ConfigurationError: There is a ceiling, and the service does not say what an answer took.
         """
         self._open -= 1
-        if reply is None:
-            return
         self._calls += 1
         if reply.tokens_in is None or reply.tokens_out is None:
             if self._ceilings != (None, None):
@@ -103,6 +107,17 @@ class Spending:
         usd, tokens = self.usd(reply) or 0.0, reply.tokens_in + reply.tokens_out
         self._usd, self._tokens = self._usd + usd, self._tokens + tokens
         self._most = max(self._most[0], usd), max(self._most[1], tokens)
+
+    def give_up(self, answers: int) -> None:
+        """Count a question whose answer nobody waited for, or that was not answered.
+
+        Args:
+            answers: How many answers it may have cost; each counts as much as the dearest so far.
+        """
+        self._open -= 1
+        self._given_up += answers
+        self._usd += answers * self._most[0]
+        self._tokens += answers * self._most[1]
 
     def usd(self, reply: Reply) -> float | None:
         """What a reply cost; None where that is not known."""

@@ -5,6 +5,7 @@ import inspect
 import os
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 from hypothesis import given
@@ -163,8 +164,7 @@ def test_no_line_does_more_than_name_options(call):
 
 @pytest.mark.parametrize("family", families())
 def test_each_family_lists_its_factories_and_each_is_found_by_its_name(family):
-    module = __import__(f"graders.checks.{family}", fromlist=["_"])
-    found = factories(module)
+    found = factories(import_module(f"graders.checks.{family}"))
     assert found
     for name, factory in found.items():
         assert check_factory(f"checks.{family}:{name}") is factory
@@ -172,14 +172,14 @@ def test_each_family_lists_its_factories_and_each_is_found_by_its_name(family):
 
 def test_no_two_families_have_a_check_of_the_same_name():
     names = [name for module in (choices, json_fields, numbers, shaping, text) for name in factories(module)]
-    every = [name for family in families() for name in factories(sys.modules[f"graders.checks.{family}"])]
+    every = [name for family in families() for name in factories(import_module(f"graders.checks.{family}"))]
     assert set(names) <= set(every)
     assert len(set(every)) == len(every)
 
 
 @pytest.mark.parametrize("family", families())
 def test_every_option_can_be_named(family):
-    for name, factory in factories(sys.modules[f"graders.checks.{family}"]).items():
+    for name, factory in factories(import_module(f"graders.checks.{family}")).items():
         kinds = {each.kind for each in inspect.signature(factory).parameters.values()}
         assert inspect.Parameter.POSITIONAL_ONLY not in kinds, name
         assert inspect.Parameter.VAR_KEYWORD not in kinds, name

@@ -176,10 +176,8 @@ def test_how_an_answer_ended_is_said(endpoint: JudgeEndpoint, service: str, ende
 
 
 ODD_ANSWERS = [
-    b"{}",
-    b"[]",
-    b"null",
     b'{"choices": []}',
+    b'{"choices": [null]}',
     b'{"choices": [{"message": null, "finish_reason": null}], "usage": null}',
     b'{"choices": [{"message": {"content": [{"type": "text"}]}}], "usage": {"prompt_tokens": "x"}}',
     b'{"choices": [{"message": {"content": "{}", "tool_calls": [null]}}]}',

@@ -1,0 +1,219 @@
+"""What a judge that cannot be asked, or does not answer, costs: a call, a sample, or a little time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import pytest
+
+from graders import ConfigurationError, Failure, Reward
+from graders._runtime.timing import Context
+from graders.testing import make_sample
+from support.judge_endpoint import Answer, Asked, JudgeEndpoint, obliging, refusing, throttled
+from support.judged import event, fresh, judging
+
+SERVICES = ("bedrock", "openai")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[JudgeEndpoint]:
+    with JudgeEndpoint() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def endpoint(server: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch) -> JudgeEndpoint:
+    return fresh(server, monkeypatch)
+
+
+def refusal(service: str, **options: object) -> str:
+    """The one sentence with which a judge refuses to grade at all."""
+    with pytest.raises(ConfigurationError) as refused:
+        judging({"service": service, **options}, timeout_s=1).grade(make_sample("text"))
+    assert "\n" not in str(refused.value)
+    return str(refused.value)
+
+
+ANSWERS = [
+    ("bedrock", refusing("AccessDeniedException", "User: x is not authorized", 403), "JudgeModelArns"),
+    ("bedrock", refusing("AccessDeniedException", "User: x is not authorized", 403), "bedrock:InvokeModel"),
+    ("bedrock", refusing("ResourceNotFoundException", "Model not found.", 404), "model='judge'"),
+    (
+        "bedrock",
+        refusing(
+            "ValidationException",
+            "Invocation of model ID x with on-demand throughput isn\u2019t supported. Retry your request "
+            "with the ID or ARN of an inference profile that contains this model.",
+        ),
+        "inference profile",
+    ),
+    (
+        "bedrock",
+        refusing("ValidationException", "The provided model identifier is invalid."),
+        "model='judge'",
+    ),
+    ("bedrock", refusing("UnrecognizedClientException", "The security token is invalid", 403), "credentials"),
+    ("bedrock", refusing("ExpiredTokenException", "The security token has expired", 403), "expired"),
+    (
+        "bedrock",
+        refusing("ValidationException", "This model doesn't support tool use or JSON schema."),
+        "schema",
+    ),
+    ("openai", refusing("invalid_api_key", "Incorrect API key provided", 401), "OPENAI_API_KEY"),
+    ("openai", refusing("forbidden", "no", 403), "OPENAI_API_KEY"),
+    ("openai", refusing("model_not_found", "The model `judge` does not exist", 404), "model= and base_url="),
+    ("openai", refusing("insufficient_quota", "You exceeded your current quota", 429), "not paid for"),
+    (
+        "openai",
+        refusing("invalid_request_error", "tools and response_format are not supported"),
+        "JSON object",
+    ),
+]
+
+
+@pytest.mark.parametrize(("service", "answer", "words"), ANSWERS)
+def test_what_no_question_survives_fails_the_call_at_once_and_says_what_to_change(
+    endpoint: JudgeEndpoint, service: str, answer: Answer, words: str
+) -> None:
+    endpoint.script = lambda asked: answer
+    assert words in refusal(service)
+    assert len({asked.form for asked in endpoint.seen}) == len(endpoint.seen)  # nothing was tried twice
+
+
+def test_a_key_that_is_not_set_is_named(endpoint: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert refusal("openai").startswith("OPENAI_API_KEY is not set")
+    monkeypatch.setenv("OWN_KEY", " ")
+    assert refusal("openai", key_variable="OWN_KEY").startswith("OWN_KEY is not set")
+    monkeypatch.setenv("OWN_KEY", "mine")
+    judging({"service": "openai", "key_variable": "OWN_KEY"}).grade(make_sample("text"))
+    assert endpoint.seen[0].headers["authorization"] == "Bearer mine"
+
+
+def test_no_region_and_no_credentials_are_named(
+    endpoint: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    nowhere = str(tmp_path_factory.mktemp("home") / "none")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, nowhere)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert "write region=, or set AWS_REGION" in refusal("bedrock")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    assert "AWS credentials" in refusal("bedrock", region="eu-west-1")
+
+
+def test_a_service_that_is_not_there_is_named(
+    endpoint: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = "http://127.0.0.1:9"
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", nobody)
+    assert "AWS_ENDPOINT_URL_BEDROCK_RUNTIME" in refusal("bedrock")
+    assert f"cannot be reached at {nobody}/v1" in refusal("openai", base_url=f"{nobody}/v1")
+    assert "base_url=" in refusal("openai", base_url="127.0.0.1:9/v1")
+
+
+PASSING: list[Callable[[str], Answer]] = [
+    lambda service: throttled(),
+    lambda service: throttled(after="0.01"),
+    lambda service: throttled(after="Wed, 21 Oct 2026 07:28:00 GMT"),
+    lambda service: refusing("InternalServerException", "oops", 500),
+    lambda service: refusing("ServiceUnavailableException", "oops", 503),
+    lambda service: refusing("ModelErrorException", "oops", 424 if service == "bedrock" else 502),
+    lambda service: Answer({"verdict": "good"}, cuts=True),
+    lambda service: Answer(raw=b"<html>a proxy says hello</html>"),
+    lambda service: Answer(raw=b"\xff\xfe"),
+    lambda service: Answer(raw=b"{}"),
+    lambda service: Answer(raw=b"[" * 100_000),
+    lambda service: Answer(raw=b'{"error": {"code": 503, "message": "inside of a 200"}}'),
+]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("number", range(len(PASSING)))
+def test_what_passes_costs_no_sample(endpoint: JudgeEndpoint, service: str, number: int) -> None:
+    def script(asked: Asked) -> Answer:
+        return PASSING[number](service) if asked.number in (0, 2) else obliging(asked)
+
+    endpoint.script = script
+    rewards = judging({"service": service}, timeout_s=10, concurrency=1).grade_all(event(2))
+    assert [getattr(reward, "value", reward) for reward in rewards] == [1.0, 1.0]
+    assert len(endpoint.seen) == 4
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_throttled_for_a_third_of_the_call_no_sample_is_lost(endpoint: JudgeEndpoint, service: str) -> None:
+    relief = threading.Timer(1.5, lambda: setattr(endpoint, "script", obliging))
+    endpoint.script = lambda asked: throttled()
+    grader = judging({"service": service}, timeout_s=None, concurrency=16)
+    relief.start()
+    answers = grader(event(64), Context(4_500))
+    assert [answer["aggregate_reward_score"] for answer in answers] == [1.0] * 64
+    assert all(metric["name"] != "grader_error" for answer in answers for metric in answer["metrics_list"])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_throttled_beyond_its_time_a_sample_is_a_failure_and_no_reward(
+    endpoint: JudgeEndpoint, service: str
+) -> None:
+    def script(asked: Asked) -> Answer:
+        return throttled() if asked.question in ("text 1", "text 3") else obliging(asked)
+
+    endpoint.script = script
+    found = judging({"service": service}, timeout_s=0.5).grade_all(event(5))
+    assert [type(outcome) for outcome in found] == [Reward, Failure, Reward, Failure, Reward]
+    assert {outcome.kind for outcome in found if isinstance(outcome, Failure)} == {"exception"}
+    assert isinstance(found[1], Failure)
+    assert "was asked" in found[1].message
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_judge_that_stays_throttled_fails_the_call(endpoint: JudgeEndpoint, service: str) -> None:
+    endpoint.script = lambda asked: throttled()
+    grader = judging({"service": service}, timeout_s=0.5, concurrency=4)
+    with pytest.raises(ConfigurationError, match="answered no other question meanwhile: lower the grader's"):
+        grader(event(8), Context(5_000))
+
+
+def test_an_answer_earlier_in_the_same_call_is_an_answer(endpoint: JudgeEndpoint) -> None:
+    """What was graded before the judge was throttled is kept."""
+    endpoint.script = lambda asked: obliging(asked) if asked.number < 3 else throttled()
+    grader = judging(timeout_s=0.5, concurrency=1, max_error_rate=1)
+    scores = [answer["aggregate_reward_score"] for answer in grader(event(5), Context(9_000))]
+    assert scores == [1.0, 1.0, 1.0, 0.0, 0.0]
+    with pytest.raises(ConfigurationError, match="answered no other question"):
+        grader(event(5), Context(9_000))  # another call, in which nobody was answered
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_wait_that_the_service_asks_for_is_kept_or_refused(endpoint: JudgeEndpoint, service: str) -> None:
+    endpoint.script = lambda asked: throttled("30") if asked.question == "text 1" else obliging(asked)
+    outcome = judging({"service": service}, timeout_s=2).grade_all(event(2))[1]
+    assert isinstance(outcome, Failure)
+    assert "was asked once" in outcome.message
+    assert "asks to wait 30 s" in outcome.message
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_answer_that_does_not_come_in_time_is_a_timeout_of_its_sample(
+    endpoint: JudgeEndpoint, service: str
+) -> None:
+    def script(asked: Asked) -> Answer:
+        slow = asked.question == "text 1"
+        return Answer({"reason": "", "verdict": "good"}, seconds=30 if slow else 0)
+
+    endpoint.script = script
+    found = judging({"service": service}, timeout_s=0.5).grade_all(event(3))
+    assert [type(outcome) for outcome in found] == [Reward, Failure, Reward]
+    assert isinstance(found[1], Failure)
+    assert (found[1].kind, found[1].message) == ("timeout", "the judge judge did not answer within 0.5 s")
+
+
+def test_a_grader_without_a_limit_asks_until_the_judge_answers(endpoint: JudgeEndpoint) -> None:
+    numbers = count()
+    endpoint.script = lambda asked: throttled() if next(numbers) < 3 else obliging(asked)
+    assert judging(timeout_s=None).grade(make_sample("text")).value == 1.0

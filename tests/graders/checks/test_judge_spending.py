@@ -1,0 +1,118 @@
+"""What a judge's answers cost, as metrics of a sample and against the ceilings of a process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders import ConfigurationError
+from graders._runtime.timing import Context
+from graders.checks._judge_service import Reply
+from graders.checks._judge_spending import Spending
+from graders.testing import make_sample
+from support.judge_endpoint import Answer, JudgeEndpoint
+from support.judged import event, fresh, judging
+
+PRICES = {"input_price": 2.0, "output_price": 10.0, "cached_price": 0.2}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[JudgeEndpoint]:
+    with JudgeEndpoint() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def endpoint(server: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch) -> JudgeEndpoint:
+    return fresh(server, monkeypatch)
+
+
+def spending(**options: float) -> Spending:
+    names = ("input_price", "output_price", "cached_price", "ceiling_usd", "ceiling_tokens")
+    return Spending(*(options.get(name) for name in names))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("service", ["bedrock", "openai"])
+def test_tokens_and_money_add_up_over_repeats(endpoint: JudgeEndpoint, service: str) -> None:
+    endpoint.script = lambda asked: Answer(
+        {"reason": "", "verdict": "good"}, tokens=(1000, 10 * (asked.repeat or 0), 600)
+    )
+    reward = judging({"service": service, **PRICES}, repeats=3).grade(make_sample("text"))
+    assert reward.metrics == {
+        "judge_calls": 3.0,
+        "judge_tokens_in": 3000.0,
+        "judge_tokens_out": 30.0,
+        "judge_tokens_cached": 1800.0,
+        "judge_usd": pytest.approx((1200 * 2 + 1800 * 0.2 + 30 * 10) / 1e6),
+    }
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    whole, silent = Reply("{}", "whole", 10, 5), Reply("{}")
+    assert spending().metrics([whole]) == {
+        "judge_calls": 1,
+        "judge_tokens_in": 10,
+        "judge_tokens_out": 5,
+        "judge_tokens_cached": 0,
+    }
+    assert set(spending(**PRICES).metrics([whole, silent])) == {"judge_calls", "judge_tokens_cached"}
+
+
+@given(st.lists(st.integers(1, 500), min_size=1, max_size=60), st.integers(1, 5000))
+def test_no_ceiling_is_passed_by_more_than_what_one_answer_takes_beyond_all_before(
+    answers: list[int], ceiling: int
+) -> None:
+    kept, spent, most = spending(ceiling_tokens=ceiling), 0, 0
+    for tokens in answers:
+        try:
+            kept.begin()
+        except ConfigurationError:
+            assert spent + most > ceiling
+            break
+        kept.end(Reply("{}", "whole", tokens, 0))
+        assert spent + most <= ceiling
+        spent, most = spent + tokens, max(most, tokens)
+
+
+@pytest.mark.parametrize(
+    "ceiling", [{"ceiling_tokens": 1200}, {"ceiling_usd": 10 * (100 * 2 + 20 * 10) / 1e6 + 1e-9, **PRICES}]
+)
+def test_the_ceiling_ends_the_call_and_says_what_was_spent(
+    endpoint: JudgeEndpoint, ceiling: dict[str, float]
+) -> None:
+    grader = judging(ceiling, concurrency=1)
+    with pytest.raises(ConfigurationError) as ended:
+        grader(event(64), Context())
+    assert len(endpoint.seen) == 10
+    assert f"has reached its ceiling in this process ({next(iter(ceiling))}=" in str(ended.value)
+    assert "10 answers took" in str(ended.value)
+    assert "1200 tokens" in str(ended.value)
+
+
+@pytest.mark.parametrize("concurrency", [4, 64])
+def test_questions_that_are_being_answered_count_against_the_ceiling(
+    endpoint: JudgeEndpoint, concurrency: int
+) -> None:
+    grader = judging({"ceiling_tokens": 1200}, concurrency=concurrency)
+    for _ in range(10):
+        with pytest.raises(ConfigurationError, match="has reached its ceiling"):
+            grader(event(64), Context())
+    assert len(endpoint.seen) <= 10
+
+
+def test_an_answer_that_came_too_late_counts_as_much_as_the_dearest(endpoint: JudgeEndpoint) -> None:
+    endpoint.script = lambda asked: Answer(
+        {"reason": "", "verdict": "good"}, seconds=30 if asked.question == "text 1" else 0
+    )
+    grader = judging({"ceiling_tokens": 250}, timeout_s=0.4, max_error_rate=1)
+    with pytest.raises(ConfigurationError, match="1 answers and 1 that came too late took 240 tokens"):
+        [grader.grade_all([item]) for item in event(3)]
+
+
+def test_a_ceiling_that_cannot_be_kept_is_no_ceiling(endpoint: JudgeEndpoint) -> None:
+    endpoint.script = lambda asked: Answer({"reason": "", "verdict": "good"}, tokens=None)
+    with pytest.raises(ConfigurationError, match="does not say how many tokens"):
+        judging({"service": "openai", "ceiling_tokens": 1000}).grade(make_sample("text"))
