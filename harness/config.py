@@ -70,6 +70,7 @@ KEYS: Final[Mapping[str, Key]] = {
     "label_tolerance": Key(SettingKind.NUMBER, "how far a reward may be from a number in that field"),
     "keep_field": Key(SettingKind.TEXTS, "fields that the grader sees although they differ within a record"),
     "range": Key(SettingKind.RANGE, "lowest and highest reward of a grader that does not declare them"),
+    "answers": Key(SettingKind.PATH, "recorded answers to what the grader asks a service"),
     "artifact": Key(SettingKind.PATH, "the folder of the build"),
     "stack": Key(SettingKind.TEXT, "the CloudFormation stack"),
     "function": Key(SettingKind.TEXT, "the function's logical ID in template and stack"),

@@ -19,7 +19,7 @@ _BRINGS = {
 _BROUGHT_ALONG = """
     _yaml annotated_types anyio certifi dateutil distro h11 httpcore2 httpx idna jiter jmespath markdown_it
     mdurl multipart pydantic pydantic_core pygments runtime_client s3transfer simplejson six
-    snapshot_restore_py sniffio tenacity truststore typing_extensions typing_inspection
+    snapshot_restore_py sniffio tenacity truststore typing_extensions typing_inspection wrapt
 """
 MODULES = frozenset(
     ("graders", "harness", *(each for names in _BRINGS.values() for each in names), *_BROUGHT_ALONG.split())

@@ -189,6 +189,8 @@ def _for_replay(held: list[str], said: Mapping[str, Any]) -> list[str]:
         held = _without(held, (*places, "function"))
     if "arn" in held:
         held = _without(held, ("function",))
+    if {"arn", "stack"} & {*held, *said}:  # what is deployed asks for itself
+        held = _without(held, ("answers",))
     return held
 
 

@@ -19,6 +19,7 @@ from harness.errors import InputError
 __all__ = [
     "FiniteNumber",
     "all_of",
+    "answers_option",
     "arn_option",
     "artifact_option",
     "check_function",
@@ -148,6 +149,14 @@ records_option = click.option(
     metavar="FILE",
     type=click.Path(path_type=Path),
     help="Show the grader the fields of the rollout's record in this training file, and no others.",
+)
+
+
+answers_option = click.option(
+    "--answers",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Answer what the grader asks a service, such as a judge, from this file of recorded answers.",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 from harness.cli.configured import setting_of
 from harness.cli.options import (
     FiniteNumber,
+    answers_option,
     grader_option,
     handler_option,
     json_option,
@@ -30,6 +32,7 @@ from harness.errors import InputError
 from harness.replay.expect import stored_rewards
 from harness.replay.expected_gradings import ExpectedGradings
 from harness.replay.prepare import ReplayRequest, prepare
+from harness.replay.published_answers import publish_answers
 from harness.replay.supervisor import replay
 from harness.report.summary import summary_of
 from harness.runs.labels import PLAIN, label_rule, not_compared
@@ -82,6 +85,14 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS, LAMBDA_RUNTIME
 @keep_field_option
 @records_option
 @range_option
+@answers_option
+@click.option(
+    "--ask",
+    type=click.Choice(["never", "new", "all"]),
+    default="never",
+    show_default=True,
+    help="Ask the service nothing, what the file of --answers lacks, or everything anew; record the answers.",
+)
 @click.option(
     "--expect",
     metavar="PATH",
@@ -129,6 +140,8 @@ def command(
     Fields that differ between the rollouts of one record are hidden from the grader: training does not have
     them. With --records, the training file decides instead which fields the grader sees.
 
+    With --answers, what the grader asks a service is answered from a file; --ask records it.
+
     Exit codes: 0 good; 1 a difference, a disagreement between wires, a failed grading or a field that
     contradicts itself; 2 wrong input; 3 the service could not be reached.
     """
@@ -147,7 +160,7 @@ def command(
             os.environ[CONCURRENCY] = str(concurrency)
     run = prepare(ReplayRequest(**asked, label_rule=rule, runs=runs_dir))
     totals = _replay(run, cores, quiet=as_json)
-    outcome = summary_of(run, totals, stored)
+    outcome = replace(summary_of(run, totals, stored), published=publish_answers(run, cores))
     if as_json:
         emit_json(outcome.to_json())
     else:

@@ -45,6 +45,7 @@ def command(limit: int, runs_dir: Path, as_json: bool) -> int:
 def _line(run: ListedRun) -> tuple[str | None, ...]:
     """The run's figures, with what it graded, or what is wrong with it, below them."""
     rollouts = None if run.rollouts is None else os.path.relpath(run.rollouts)
+    played = "" if run.answers is None else f", answered from {os.path.relpath(run.answers)}"
     return (
         run.name,
         datetime.fromisoformat(run.when).astimezone().strftime("%Y-%m-%d %H:%M"),
@@ -52,5 +53,5 @@ def _line(run: ListedRun) -> tuple[str | None, ...]:
         None if run.mean is None else f"{run.mean:.4f}",
         None if run.failures is None else f"{run.failures:,}",
         None if run.judged is None else f"{run.agreed:,}/{run.judged:,}",
-        run.problem or f"{'' if run.state == 'done' else f'{run.state}: '}{run.grader} on {rollouts}",
+        run.problem or f"{'' if run.state == 'done' else f'{run.state}: '}{run.grader} on {rollouts}{played}",
     )

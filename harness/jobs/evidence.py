@@ -1,11 +1,12 @@
 """A finished replay as evidence for or against submitting a job with its grader.
 
 It counts for the function and version that it called, and for the records that it graded. Findings have the
-ids J019 to J034 and follow AWS's advice on rewards before training. Nothing is graded here.
+ids J019 to J035 and follow AWS's advice on rewards before training. Nothing is graded here.
 """
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ def evidence(
         *_same_grader(run.facts, compared, place, _replay_command(function.arn)),
         *_same_records(run.facts, records, place, training),
         *_same_fields(run.facts, records, run.totals, place),
+        *_asked(run.facts, place),
         *_failures(run.totals, place),
         *_signal(counts, place),
         *_level(run.totals, bounds, place),
@@ -190,6 +192,16 @@ def _same_records(facts: RunFacts, records: RecordsSeen, place: Place, training:
     if facts.limit is not None:
         message = f"the replay graded only the first {facts.limit:,} rollouts (--limit)"
         yield Finding("J032", Severity.NOTE, message, place, fix="Replay without --limit.")
+
+
+def _asked(facts: RunFacts, place: Place) -> Iterator[Finding]:
+    """Whether what the grader asks a service was answered by the service."""
+    if facts.answers is not None and facts.answers.ask != "all":
+        path = os.path.relpath(facts.answers.path)
+        some = "some of " if facts.answers.ask == "new" else ""
+        message = f"{some}what the grader asked was answered from {path}; the service was not asked anew"
+        fix = "`rft replay --ask all` asks it, and says which rewards changed."
+        yield Finding("J035", Severity.NOTE, message, place, fix=fix)
 
 
 def _same_fields(facts: RunFacts, records: RecordsSeen, totals: Totals, place: Place) -> Iterator[Finding]:

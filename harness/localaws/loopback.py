@@ -54,15 +54,22 @@ class LoopbackServer:
         handle: Called with each request; None hangs up without an answer.
         name: What the threads are called.
         port: Listens there; 0 takes a free one.
+        proxy: Also take what is meant for other hosts, from clients that use this as their proxy.
 
     Raises:
         InputError: The port is taken, or not for this user.
     """
 
     def __init__(
-        self, handle: Callable[[HttpRequest], HttpResponse | None], name: str, port: int = 0
+        self,
+        handle: Callable[[HttpRequest], HttpResponse | None],
+        name: str,
+        port: int = 0,
+        *,
+        proxy: bool = False,
     ) -> None:
         self._handle = handle
+        self._proxy = proxy
         self._name = name
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -128,7 +135,9 @@ class LoopbackServer:
         """Read one request and write its answer; False when the connection is to be closed."""
         connection.settimeout(_REQUEST_S)
         head = read_head(stream)
-        refusal = why_refused(head.headers)
+        # A page cannot make a browser write a whole URL here: that is how programs speak to their proxy.
+        proxied = self._proxy and (head.method == "CONNECT" or "://" in head.target)
+        refusal = None if proxied else why_refused(head.headers)
         if refusal is not None:
             body = json.dumps({"Message": refusal}).encode()
             connection.sendall(_encode(HttpResponse(403, body), keep=False))

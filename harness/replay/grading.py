@@ -18,6 +18,7 @@ from graders.wire import PROFILES, PROVEN, Profile, write_events
 from harness.errors import InputError, ServiceError
 from harness.rollouts.read import Rollout
 from harness.runs.rows import Row
+from harness.targets.answered import AnsweredTarget
 from harness.targets.in_process import InProcessTarget
 from harness.targets.protocol import Answer, Graded, GraderFault, ServiceFault, Target
 
@@ -80,8 +81,8 @@ def grade_all(
     Raises:
         ServiceError: The target could not be reached.
     """
-    here = target if isinstance(target, InProcessTarget) else None
-    batches = in_batches(rollouts)
+    here = _streaming(target, len(profiles) * repeats)
+    batches = in_batches(rollouts, _samples_a_call(target))
 
     def grade(batch: list[Rollout]) -> list[Row]:
         return grade_batch(target, batch, profiles, repeats, keep_label)
@@ -103,6 +104,23 @@ def grade_all(
                 keep(under_way.popleft().result())
         while under_way:
             keep(under_way.popleft().result())
+
+
+def _streaming(target: Target, times: int) -> InProcessTarget | None:
+    """The target that may turn out to take samples one after the other, as a stream.
+
+    Where questions are recorded, wires and repeats are kept apart: the second wire is answered with what the
+    first one asked, the second repeat is not.
+    """
+    if isinstance(target, AnsweredTarget):
+        return target.streams if times == 1 else None
+    return target if isinstance(target, InProcessTarget) else None
+
+
+def _samples_a_call(target: Target) -> int:
+    """How many samples to send at once: one where a missing answer is to cost its own sample alone."""
+    alone = isinstance(target, AnsweredTarget) and not target.book.asks and not target.takes_batches
+    return 1 if alone else BATCH
 
 
 def _grade_stream(
@@ -221,10 +239,14 @@ def _grade_often(
         return [[grade_samples(target, sent, profiles[0], divide=True)]]
     # A grader may change what it is given; marshal copies JSON values quicker than anything else.
     whole = marshal.dumps(sent)
-    return [
-        [grade_samples(target, marshal.loads(whole), profile, divide=True) for profile in profiles]
-        for _ in range(repeats)
-    ]
+    found = []
+    for repeat in range(repeats):
+        if isinstance(target, AnsweredTarget):
+            target.book.repeat = repeat
+        found.append(
+            [grade_samples(target, marshal.loads(whole), profile, divide=True) for profile in profiles]
+        )
+    return found
 
 
 def grade_samples(

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from harness.data.record_fields import FieldChoice
 from harness.data.record_file import RecordFacts
 from harness.data.typed_json import as_json, typed
-from harness.runs.facts import TargetFacts
+from harness.runs.facts import AnswersFacts, TargetFacts
 from harness.runs.labels import PLAIN, LabelRule
 from harness.runs.rows import Totals
 
@@ -36,6 +36,7 @@ class WorkOrder:
     fields: FieldChoice = FieldChoice()
     label_rule: LabelRule = PLAIN
     records: RecordFacts | None = None
+    answers: AnswersFacts | None = None
     middle: float | None
     """The middle of the grader's range; None where it is not known."""
 

@@ -20,12 +20,22 @@ from harness.errors import InputError
 from harness.grader_output import output_to
 from harness.processes import cores
 from harness.replay.grading import profiles_of
+from harness.replay.recording import begin_recording
 from harness.rollouts.derive import write_derived
 from harness.rollouts.read import check_label, check_labeled, holds_rollouts
-from harness.runs.facts import Bounds, GraderFacts, InputFacts, RunFacts, TargetFacts, known_bounds
+from harness.runs.facts import (
+    AnswersFacts,
+    Ask,
+    Bounds,
+    GraderFacts,
+    InputFacts,
+    RunFacts,
+    TargetFacts,
+    known_bounds,
+)
 from harness.runs.labels import PLAIN, LabelRule
 from harness.runs.store import Run, create, open_run, other_work, unfinished
-from harness.targets.opening import IN_PROCESS, TargetChoice, describe
+from harness.targets.opening import IN_PROCESS, TargetChoice, describe, describe_answers
 
 SHARD_BYTES = 8 << 20
 SMALLEST_SHARD = 128 << 10
@@ -68,6 +78,10 @@ class ReplayRequest:
     """The training records, whose fields the grader sees instead of the rollouts' own."""
     range: Bounds | None = None
     """The grader's range, where its declaration cannot be read."""
+    answers: Path | None = None
+    """Recorded answers to what the grader asks a service."""
+    ask: Ask = "never"
+    """Which questions go to the service all the same, and are recorded."""
     runs: Path = Path("runs")
     name: str | None = None
     """The run's id; made of time and grader when None."""
@@ -109,6 +123,7 @@ def prepare(request: ReplayRequest) -> Run:
         fields=fields,
         records=records,
         range=request.range,
+        answers=_answers(request, target),
         versions=_versions(),
     )
     run = _begun(request, facts)
@@ -139,6 +154,15 @@ def _fields(request: ReplayRequest, derived: bool) -> tuple[FieldChoice, RecordF
         fix = "Leave --records out."
         raise InputError("this file holds records itself", place=str(request.rollouts), fix=fix)
     return FieldChoice(), None
+
+
+def _answers(request: ReplayRequest, target: TargetFacts) -> AnswersFacts | None:
+    """The recorded answers that were named."""
+    if request.answers is None:
+        if request.ask != "never":
+            raise InputError("--ask says what to record, and no file is named", fix="Write --answers FILE.")
+        return None
+    return describe_answers(request.answers, request.ask, target)
 
 
 def _begun(request: ReplayRequest, facts: RunFacts) -> Run | None:
@@ -184,6 +208,8 @@ def _cut(run: Run, request: ReplayRequest) -> None:
     if run.facts.input.derived:
         source.unlink(missing_ok=True)
         write_derived(request.rollouts, source, request.completion_template)
+    if run.facts.answers is not None:
+        begin_recording(run.folder, run.facts.answers)
     size = source.stat().st_size if request.limit is None else _end_of(source, request.limit)
     spread = min(cores(), size // SMALLEST_SHARD)
     count = max(1, min(MOST_SHARDS, max(size // SHARD_BYTES, spread)))

@@ -33,6 +33,7 @@ from harness.replay.orders import (
     from_line,
     to_line,
 )
+from harness.replay.recording import collect_answers, refuse_changed_answers
 from harness.runs.facts import InProcessFacts, middle_of
 from harness.runs.rows import Totals, read_rows
 from harness.runs.shard_locks import end_orphans
@@ -139,7 +140,9 @@ def replay(run: Run, progress: Progress = lambda totals, done: None, cores: int 
             hashing.join()
         _refuse_changed_input(run, before)
         _refuse_changed_grader(run)
+        refuse_changed_answers(run.facts)
         run.merge()
+        collect_answers(run)
         run.close(totals)
     return totals
 
@@ -300,8 +303,8 @@ def _refuse_changed_input(run: Run, before: tuple[int, int] | None) -> None:
 def _note_files(run: Run, report: ShardReport) -> None:
     """Record what a worker's grader imported or read, and strike out what it wrote."""
     known = run.facts.grader.files
-    records = () if run.facts.records is None else (run.facts.records.path,)
-    own = [os.path.realpath(path) for path in (run.folder, run.facts.input.path, run.rollouts, *records)]
+    given = [each.path for each in (run.facts.records, run.facts.answers) if each is not None]
+    own = [os.path.realpath(path) for path in (run.folder, run.facts.input.path, run.rollouts, *given)]
     new = {
         path
         for path in set(report.read) - known.keys()
@@ -345,6 +348,7 @@ def _order(run: Run) -> WorkOrder:
         label_rule=facts.label_rule,
         fields=facts.fields,
         records=facts.records,
+        answers=facts.answers,
         middle=middle_of(facts.bounds),
     )
 

@@ -8,6 +8,7 @@ the input ends, the process that started this one is gone, and this one ends too
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import os
 import queue
@@ -35,9 +36,11 @@ from harness.replay.orders import (
     from_line,
     to_line,
 )
+from harness.replay.recording import Recording
 from harness.rollouts.read import Rollout, line_number, read_rollouts
 from harness.runs.rows import Row, Totals, dump, parse_row
 from harness.runs.shard_locks import lock_shard
+from harness.targets.answered import AnsweredTarget
 from harness.targets.in_process import InProcessTarget
 from harness.targets.opening import open_target
 from harness.targets.protocol import Target
@@ -87,7 +90,12 @@ class Worker:
         self.order = order
         self._records = None if order.records is None else open_records(order.records)
         self.say = say
-        self.target: Target = open_target(order.target, order.run)
+        self._recording = None if order.answers is None else Recording(order.run, order.answers)
+        self.target: Target = (
+            open_target(order.target, order.run)
+            if self._recording is None
+            else self._recording.open(order.target)
+        )
         self.profiles: list[Profile] = profiles_of(order.wire)
         self._told = 0.0
 
@@ -101,7 +109,8 @@ class Worker:
         """
         start, end = self.order.shards[number]
         path = self.order.run / "shards" / f"{number}.jsonl"
-        with lock_shard(path, LOCK_PATIENCE_S), AppendOnly(path) as file:
+        part = contextlib.nullcontext() if self._recording is None else self._recording.part(number)
+        with lock_shard(path, LOCK_PATIENCE_S), part, AppendOnly(path) as file:
             totals, at, size = self._resume(file, start)
             self._say(number, totals, size, at)
             rollouts = read_rollouts(
@@ -178,7 +187,8 @@ class Worker:
             self._say(number, totals, size, position)
 
     def _say(self, number: int, totals: Totals, size: int, position: int, *, done: bool = False) -> None:
-        read, written = self.target.files.news() if isinstance(self.target, InProcessTarget) else ([], [])
+        target = self.target.inner if isinstance(self.target, AnsweredTarget) else self.target
+        read, written = target.files.news() if isinstance(target, InProcessTarget) else ([], [])
         self.say(ShardReport(number, totals, done, size, position, tuple(read), tuple(written)))
 
 

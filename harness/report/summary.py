@@ -16,8 +16,9 @@ from harness.printable import shortened
 from harness.replay.controls import Controls, count_controls
 from harness.replay.expect import RewardDifference, StoredReward, differences
 from harness.replay.grading import ALL_WIRES
+from harness.replay.published_answers import PublishedAnswers
 from harness.rollouts.read import line_number
-from harness.runs.facts import LocalRuntimeFacts, RunFacts
+from harness.runs.facts import LocalRuntimeFacts, RunFacts, answers_lines
 from harness.runs.rank_correlation import RankCorrelation, rank_correlation
 from harness.runs.rows import Row, Totals, failure_of, read_rows, sample_name
 from harness.runs.store import Run
@@ -44,6 +45,8 @@ class RunSummary:
     """How rewards follow labels that are numbers."""
     function: FunctionReport | None = None
     """What the local runtime measured of a built function."""
+    published: PublishedAnswers | None = None
+    """What became of the answers that the run recorded."""
 
     def to_json(self) -> dict[str, Any]:
         """The run as one JSON object."""
@@ -59,6 +62,8 @@ class RunSummary:
             summary["differences"] = [one.to_json() for one in self.changed]
         if self.function is not None:
             summary["function"] = as_json(self.function)
+        if self.published is not None:
+            summary["recording"] = as_json(self.published)
         if self.controls is not None:
             summary["controls"] = asdict(self.controls)
         if self.unusable:
@@ -78,12 +83,20 @@ class RunSummary:
             if log.is_file() and log.stat().st_size:
                 yield f"{whose}: {log}"
 
+    def _answer_lines(self) -> Iterator[str]:
+        """Where answers to the grader's questions came from, and what became of those that were recorded."""
+        if self.run.facts.answers is not None:
+            yield from answers_lines(self.run.facts.answers)
+        if self.published is not None:
+            yield from self.published.lines()
+
     def lines(self) -> Iterator[str]:
         """The run in a few lines for people."""
         facts, totals = self.run.facts, self.totals
         mean = "no rewards" if totals.mean is None else f"mean reward {totals.mean:.4f}"
         yield f"{totals.gradings:,} grading{'' if totals.gradings == 1 else 's'}, {mean}"
         yield from self._function_lines()
+        yield from self._answer_lines()
         yield from _field_lines(facts, totals)
         if self.controls is not None:
             yield from _control_lines(self.controls)

@@ -17,6 +17,7 @@ from harness.report.console import SafeConsole
 from harness.report.look import Look
 from harness.report.short_texts import SampleReader, text_lines
 from harness.report.shown_texts import as_text
+from harness.runs.facts import answers_lines
 from harness.runs.rows import Row, failure_of, sample_name
 from harness.signal.groups import GroupCounts
 
@@ -49,6 +50,9 @@ def print_run(
     _head(console, printable(f"{facts.grader.ref}  on {facts.input.path}"))
     graded = f"{_count(totals.gradings, 'grading')} {facts.target.kind}"
     console.print(f"{graded}, {look.ms / max(1, totals.gradings):.3f} ms each")
+    if facts.answers is not None:
+        for line in answers_lines(facts.answers):
+            console.print(printable(line))
     print_rewards(look, console)
     _head(console, "groups")
     print_groups(look, console)

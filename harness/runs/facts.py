@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -14,6 +16,8 @@ from harness.runs.labels import PLAIN, LabelRule
 from harness.runs.rows import Totals
 
 __all__ = [
+    "AnswersFacts",
+    "Ask",
     "Bounds",
     "DeployedFacts",
     "GraderFacts",
@@ -23,6 +27,7 @@ __all__ = [
     "GraderOptions",
     "RunFacts",
     "TargetFacts",
+    "answers_lines",
     "check_bounds",
     "known_bounds",
     "middle_of",
@@ -127,6 +132,34 @@ class DeployedFacts:
 
 TargetFacts: TypeAlias = InProcessFacts | LocalRuntimeFacts | DeployedFacts
 
+Ask: TypeAlias = Literal["never", "new", "all"]
+"""Which of a grader's questions go to the service: none, those without a recorded answer, or all."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersFacts:
+    """Which recorded answers a grader's questions were answered with, or which were recorded."""
+
+    path: Path
+    ask: Ask = "never"
+    sha256: str | None = None
+    """Of the file when the run began; None where there was none."""
+    recorded: str | None = None
+    """SHA-256 of the answers that this run recorded; None before that, and where it asked nothing."""
+    published: bool = False
+    """Whether it was decided if what was recorded replaces the file."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether questions go to the service."""
+        return self.ask != "never"
+
+    def same_work(self, asked: AnswersFacts) -> bool:
+        """Whether a run that began with these may go on with those."""
+        alike = (self.path, self.ask) == (asked.path, asked.ask) if self.asks else not asked.asks
+        # Asking everything anew does not depend on the file, which may have been replaced meanwhile.
+        return alike and (self.ask == "all" or asked.sha256 in (self.sha256, self.recorded))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
@@ -149,6 +182,8 @@ class RunFacts:
     """The training records whose fields the grader sees, where they were named."""
     range: Bounds | None = None
     """What the user said the grader's range is; None where the grader itself says it, or nobody knows."""
+    answers: AnswersFacts | None = None
+    """Recorded answers to what the grader asks a service; None where it asks as it likes."""
     versions: dict[str, str] = field(default_factory=dict)
     totals: Totals | None = None
     """None while the run is not done."""
@@ -172,6 +207,15 @@ class RunFacts:
     def bounds(self) -> Bounds | None:
         """The grader's range; None where nobody knows it."""
         return self.grader.bounds or self.range
+
+
+def answers_lines(answers: AnswersFacts) -> Iterator[str]:
+    """Where the answers to a grader's questions came from, for people."""
+    known = f"{os.path.relpath(answers.path)} (SHA-256 {(answers.sha256 or '')[:12]}...)"
+    if answers.ask == "never":
+        yield f"questions were answered from {known}, not by the service"
+    elif answers.ask == "new" and answers.sha256 is not None:
+        yield f"questions were answered from {known}, and new ones by the service"
 
 
 def read_facts(folder: Path) -> RunFacts | None:

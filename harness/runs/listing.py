@@ -35,6 +35,8 @@ class ListedRun:
     """Rewards that agree with their label."""
     judged: int | None = None
     """Rewards that were compared with a label."""
+    answers: Path | None = None
+    """The file that what the grader asked was answered from; None where a service answered, if anybody."""
     problem: str | None = None
     """Why it cannot be read."""
 
@@ -103,6 +105,7 @@ def _of(facts: RunFacts, name: str, when: str) -> ListedRun:
         grader=facts.grader.ref,
         rollouts=facts.input.path,
         label=facts.label,
+        answers=None if facts.answers is None or facts.answers.ask == "all" else facts.answers.path,
     )
     totals = facts.totals
     if facts.state != "done" or totals is None:

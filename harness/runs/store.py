@@ -24,12 +24,12 @@ from harness.data.record_file import RecordFacts
 from harness.data.typed_json import as_json
 from harness.disk import HeldLock, lock, no_link, refuse_link, replaced, unwritable, write_json
 from harness.errors import InputError
-from harness.runs.facts import SCHEMA, GraderFacts, InputFacts, RunFacts, read_facts
+from harness.runs.facts import SCHEMA, AnswersFacts, GraderFacts, InputFacts, RunFacts, read_facts
 from harness.runs.rows import Totals
 
 SAME = (
     *("grader", "input", "target", "wire", "repeats", "limit", "label", "label_rule"),
-    *("fields", "records", "versions"),
+    *("fields", "records", "answers", "versions"),
 )
 """The parts of `run.json` that make two runs the same work."""
 
@@ -61,6 +61,12 @@ class Run:
     def done(self) -> bool:
         """Whether every shard has been graded and merged."""
         return self.facts.state == "done"
+
+    @property
+    def published(self) -> bool:
+        """Whether nothing is left to do with the answers that it recorded."""
+        answers = self.facts.answers
+        return answers is None or not answers.asks or answers.published
 
     @property
     def totals(self) -> Totals:
@@ -194,7 +200,7 @@ def unfinished(runs: Path, facts: RunFacts) -> Run | None:
             run = open_run(path.parent)
         except (InputError, OSError):  # damaged, or of another version: in nobody's way
             continue
-        if not run.done and not other_work(run.facts, facts):
+        if not (run.done and run.published) and not other_work(run.facts, facts):
             return run
     return None
 
@@ -218,6 +224,7 @@ def other_work(begun: RunFacts, asked: RunFacts) -> list[str]:
         and getattr(begun, part) != getattr(asked, part)
         and not (part == "input" and _same_content(begun.input, asked.input))
         and not (part == "records" and _same_records(begun.records, asked.records))
+        and not (part == "answers" and _same_answers(begun.answers, asked.answers))
     ] or _other_grader(begun.grader, asked.grader)
 
 
@@ -245,6 +252,11 @@ def _same_content(was: InputFacts, now: InputFacts) -> bool:
 def _same_records(was: RecordFacts | None, now: RecordFacts | None) -> bool:
     """Whether two files of records hold the same."""
     return was is not None and now is not None and was.sha256 == now.sha256
+
+
+def _same_answers(was: AnswersFacts | None, now: AnswersFacts | None) -> bool:
+    """Whether recorded answers, and what is asked beyond them, are the same."""
+    return was is not None and now is not None and was.same_work(now)
 
 
 def changed_files(files: Mapping[str, str]) -> list[str]:

@@ -8,17 +8,31 @@ another run of the same work (endpoint, attempts, how many calls at once) is the
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.disk import file_sha256
 from harness.errors import InputError
-from harness.runs.facts import DeployedFacts, GraderFacts, InProcessFacts, LocalRuntimeFacts, TargetFacts
+from harness.extras import install_line
+from harness.runs.facts import (
+    AnswersFacts,
+    Ask,
+    DeployedFacts,
+    GraderFacts,
+    InProcessFacts,
+    LocalRuntimeFacts,
+    TargetFacts,
+)
 from harness.targets.grader_name import named
 from harness.targets.protocol import Target
+from harness.targets.recorded_answers import RecordedAnswers, read_answers
 
 if TYPE_CHECKING:
+    from harness.targets.answered import AnsweredTarget
     from harness.targets.deployed import DeployedTarget
     from harness.targets.own_process import ImportedGrader
 
@@ -29,6 +43,8 @@ __all__ = [
     "LAMBDA_RUNTIME",
     "TargetChoice",
     "describe",
+    "describe_answers",
+    "open_answered",
     "open_deployed",
     "open_target",
 ]
@@ -94,6 +110,33 @@ def describe(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     return _deployed(asked)
 
 
+def describe_answers(path: Path, ask: Ask, target: TargetFacts) -> AnswersFacts:
+    """Say which recorded answers are meant.
+
+    Args:
+        path: The file.
+        ask: Which questions go to the service.
+        target: Where to grade.
+
+    Raises:
+        InputError: There is no such file though nothing may be asked, what records is not installed, or the
+            target asks for itself.
+    """
+    if isinstance(target, DeployedFacts):
+        fix = "Leave --answers out, or grade here."
+        raise InputError("a deployed function asks its service itself", fix=fix)
+    if ask != "never" and not isinstance(target, InProcessFacts):
+        fix = "Record with --grader; the built function is then answered from the file."
+        raise InputError("answers are recorded where the grader runs in process", fix=fix)
+    if isinstance(target, InProcessFacts) and find_spec("vcr") is None:
+        fix = f"Run: {install_line('recorded')}"
+        raise InputError("--answers needs vcr, which is not installed", fix=fix)
+    if ask == "never" or path.exists():
+        read_answers(path)
+        return AnswersFacts(path.resolve(), ask, file_sha256(path))
+    return AnswersFacts(path.resolve(), ask)
+
+
 def open_target(described: TargetFacts, run: Path | None = None) -> Target:
     """Open a target.
 
@@ -110,23 +153,64 @@ def open_target(described: TargetFacts, run: Path | None = None) -> Target:
 
         return InProcessTarget(described.grader)
     if isinstance(described, LocalRuntimeFacts):
-        from harness.localaws.credentials import profile_credentials
-        from harness.localaws.template import read_function
-        from harness.targets.built import bare_function
-        from harness.targets.lambda_runtime import LocalRuntimeTarget
-
-        if described.handler is None:
-            spec = read_function(described.template, described.function)
-        else:
-            spec = bare_function(described.template, described.handler)
-        return LocalRuntimeTarget(
-            spec,
-            concurrency=_number(CONCURRENCY, None),
-            passed=described.passed,
-            credentials=profile_credentials(described.profile) if described.profile else None,
-            run=run,
-        )
+        return _open_built(described, run, {})
     return open_deployed(described.arn, described.region)
+
+
+def open_answered(
+    described: TargetFacts,
+    recorded: RecordedAnswers,
+    answers: AnswersFacts,
+    run: Path | None = None,
+    keep: Callable[[RecordedAnswers], None] = lambda recorded: None,
+) -> AnsweredTarget:
+    """Open a target whose questions are answered from recorded answers.
+
+    Args:
+        described: What `describe` said of it.
+        recorded: The answers.
+        answers: Where they are from, and which questions go to the service all the same.
+        run: As `open_target` takes it.
+        keep: Told what the service answers, to be recorded.
+
+    Raises:
+        InputError: The target cannot be set up as described.
+    """
+    from harness.targets.answer_book import AnswerBook, playing_variables
+    from harness.targets.answered import AnsweredTarget
+
+    book = AnswerBook(recorded, os.path.relpath(answers.path), asks=answers.asks, keep=keep)
+    stack = ExitStack()
+    if isinstance(described, LocalRuntimeFacts):
+        from harness.targets.answer_server import AnswerServer
+
+        server = stack.enter_context(closing(AnswerServer(book, recorded)))
+        return AnsweredTarget(lambda: _open_built(described, run, server.variables), book, stack)
+    from harness.targets.answer_cassette import answered
+
+    stack.enter_context(answered(book, {} if answers.asks else playing_variables(recorded, os.environ)))
+    return AnsweredTarget(lambda: open_target(described, run), book, stack)
+
+
+def _open_built(described: LocalRuntimeFacts, run: Path | None, variables: Mapping[str, str]) -> Target:
+    """The built function, with further variables in its environment."""
+    from harness.localaws.credentials import profile_credentials
+    from harness.localaws.template import read_function
+    from harness.targets.built import bare_function
+    from harness.targets.lambda_runtime import LocalRuntimeTarget
+
+    if described.handler is None:
+        spec = read_function(described.template, described.function)
+    else:
+        spec = bare_function(described.template, described.handler)
+    credentials = profile_credentials(described.profile) if described.profile else {}
+    return LocalRuntimeTarget(
+        spec,
+        concurrency=1 if variables else _number(CONCURRENCY, None),
+        passed=[name for name in described.passed if name not in variables],
+        credentials={**credentials, **variables},
+        run=run,
+    )
 
 
 def open_deployed(function: str, region: str | None = None) -> DeployedTarget:

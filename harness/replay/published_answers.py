@@ -1,0 +1,146 @@
+"""Replaces the user's file of answers by what a run recorded, and says what that changes.
+
+The rewards that the old answers give are found by replaying the run's rollouts with them, which asks nobody.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.disk import replaced
+from harness.replay.recording import BEFORE, RECORDED
+from harness.replay.supervisor import replay
+from harness.runs.facts import AnswersFacts
+from harness.runs.rows import read_rows
+from harness.runs.store import Run, create, open_run
+from harness.targets.recorded_answers import read_answers
+
+__all__ = ["AnswerDrift", "PublishedAnswers", "publish_answers"]
+
+_OF_THE_SAMPLE = frozenset({"abstain", "record", "input"})
+"""Errors that asking again would not change."""
+_BEFORE_RUN = "before"
+_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDrift:
+    """How the rewards of the same rollouts differ between the old answers and the new ones."""
+
+    compared: int
+    """Gradings that have a reward with both."""
+    changed: int
+    mean: float | None = None
+    """Mean change of the reward, over all that were compared."""
+    largest: float = 0.0
+    """Largest change, either way."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedAnswers:
+    """What became of the answers that a run recorded."""
+
+    path: Path
+    answers: int
+    """How many the run's file holds."""
+    new: int
+    """Of these, those whose question the old file did not have."""
+    gone: int
+    """Answers of the old file that the new one does not have."""
+    failed: int = 0
+    """Gradings that got no answer, for which the old file was left as it was."""
+    drift: AnswerDrift | None = None
+    """None where there was no old file, or none of its questions were asked anew."""
+    unrecorded: tuple[str, ...] = ()
+
+    def lines(self) -> Iterator[str]:
+        """The outcome in a few lines for people."""
+        path = os.path.relpath(self.path)
+        if self.drift is not None:
+            yield from _drift_lines(self.drift)
+        if self.failed:
+            yield f"{path} is left as it was: {self.failed:,} gradings failed. The same command asks anew"
+        else:
+            gone = f", {self.gone:,} old ones gone" if self.gone else ""
+            yield f"{self.answers:,} answers recorded in {path} ({self.new:,} new{gone})"
+        for what in self.unrecorded:
+            yield f"  not recorded, so a replay from the file refuses it: {what}"
+
+
+def _drift_lines(drift: AnswerDrift) -> Iterator[str]:
+    if not drift.changed:
+        yield f"asked again: all {drift.compared:,} rewards are as the old answers give them"
+        return
+    yield (
+        f"asked again: {drift.changed:,} of {drift.compared:,} rewards changed,"
+        f" by {drift.mean or 0.0:+.4f} on average and {drift.largest:.4f} at most"
+    )
+
+
+def publish_answers(run: Run, cores: int | None = None) -> PublishedAnswers | None:
+    """Put what a run recorded in the place of the user's file, unless gradings failed.
+
+    Args:
+        run: A run that is done.
+        cores: As `replay` takes it.
+
+    Returns:
+        What became of it; None for a run that recorded nothing.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    answers = run.facts.answers
+    if answers is None or not answers.asks:
+        return None
+    new = read_answers(run.folder / RECORDED)
+    was = (
+        {(one.key, one.host) for one in read_answers(run.folder / BEFORE).answers}
+        if answers.sha256
+        else set()
+    )
+    keys = {(one.key, one.host) for one in new.answers}
+    errors = run.totals.errors
+    failed = sum(count for kind, count in errors.items() if kind not in _OF_THE_SAMPLE)
+    left = failed if answers.sha256 is not None and answers.ask == "all" else 0
+    drift = _drift(run, answers, cores) if was & keys and answers.ask == "all" else None
+    if not left and not answers.published:
+        with (run.folder / RECORDED).open("rb") as recorded, replaced(answers.path) as file:
+            shutil.copyfileobj(recorded, file)
+    run.save(answers=replace(answers, published=True))
+    return PublishedAnswers(
+        answers.path, len(keys), len(keys - was), len(was - keys), left, drift, new.unrecorded
+    )
+
+
+def _drift(run: Run, answers: AnswersFacts, cores: int | None) -> AnswerDrift:
+    """Replay with the old answers, and compare the rewards."""
+    folder = run.folder / _BEFORE_RUN
+    if (folder / "run.json").exists():
+        old = open_run(folder)
+    else:
+        played = AnswersFacts((run.folder / BEFORE).resolve(), "never", answers.sha256)
+        facts = replace(run.facts, answers=played, totals=None, shards=())
+        old = create(run.folder, _BEFORE_RUN, facts)
+    if run.facts.input.derived and not old.rollouts.exists():
+        shutil.copyfile(run.rollouts, old.rollouts)
+    if old.facts.state == "new":
+        old.save(state="running", shards=run.facts.shards)
+    replay(old, cores=cores)
+    found = _compared(old, run)
+    shutil.rmtree(folder, ignore_errors=True)
+    return found
+
+
+def _compared(old: Run, new: Run) -> AnswerDrift:
+    changes: list[float] = []
+    for before, after in zip(read_rows(old.rewards), read_rows(new.rewards), strict=True):
+        if before["reward"] is not None and after["reward"] is not None:
+            changes.append(after["reward"] - before["reward"])
+    changed = [change for change in changes if abs(change) > _TOLERANCE]
+    mean = sum(changes) / len(changes) if changes else None
+    return AnswerDrift(len(changes), len(changed), mean, max(map(abs, changes), default=0.0))

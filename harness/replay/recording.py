@@ -1,0 +1,138 @@
+"""Records what a grader's service answers during a run, so that a kill loses none of it.
+
+Each shard's answers grow in a file of their own beside its rewards: a resumed run knows them and asks no
+question twice. When every shard is graded they become one file in the run's folder; what happens to the
+user's file is for `harness.replay.published_answers`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from harness.disk import AppendOnly, file_sha256, replaced
+from harness.errors import InputError
+from harness.runs.facts import AnswersFacts, RunFacts, TargetFacts
+from harness.runs.store import Run
+from harness.targets.answered import AnsweredTarget
+from harness.targets.opening import open_answered
+from harness.targets.recorded_answers import (
+    RecordedAnswers,
+    answer_lines,
+    parse_answers,
+    read_answers,
+    write_answers,
+)
+
+__all__ = [
+    "BEFORE",
+    "RECORDED",
+    "Recording",
+    "begin_recording",
+    "collect_answers",
+    "refuse_changed_answers",
+]
+
+RECORDED, BEFORE = "answers.jsonl", "answers.before.jsonl"
+"""In a run's folder: what it recorded, and the user's file as it was when the run began."""
+_PARTS = "answers"
+
+
+def begin_recording(folder: Path, answers: AnswersFacts) -> None:
+    """Keep the file as it is now, where it will be replaced.
+
+    Args:
+        folder: The run's.
+        answers: Which file.
+    """
+    if answers.asks and answers.sha256 is not None:
+        with answers.path.open("rb") as was, replaced(folder / BEFORE) as kept:
+            shutil.copyfileobj(was, kept)
+
+
+class Recording:
+    """One worker's answers: those of the file, and those that its shards recorded.
+
+    Args:
+        folder: The run's.
+        answers: Which file, and what is asked.
+    """
+
+    def __init__(self, folder: Path, answers: AnswersFacts) -> None:
+        self._folder = folder
+        self._answers = answers
+        self._part: AppendOnly | None = None
+        self._target: AnsweredTarget | None = None
+
+    def open(self, target: TargetFacts) -> AnsweredTarget:
+        """Open the target with its answers."""
+        known = RecordedAnswers()
+        if not self._answers.asks:
+            known = read_answers(self._answers.path)
+        elif self._answers.ask == "new" and self._answers.sha256 is not None:
+            known = read_answers(self._folder / BEFORE)
+        self._target = open_answered(target, known, self._answers, self._folder, self._keep)
+        return self._target
+
+    @contextlib.contextmanager
+    def part(self, shard: int) -> Iterator[None]:
+        """Record to the file of a shard, and know what it holds already."""
+        if not self._answers.asks:
+            yield
+            return
+        path = self._folder / _PARTS / f"{shard}.jsonl"
+        with AppendOnly(path) as part:
+            content = b"".join(line for _, line in part.lines())
+            if self._target is not None and content:
+                self._target.book.learn(parse_answers(content, str(path)))
+            self._part = part
+            try:
+                yield
+            finally:
+                self._part = None
+
+    def _keep(self, recorded: RecordedAnswers) -> None:
+        if self._part is not None:  # what comes later belongs to a sample that timed out
+            self._part.append_lines(answer_lines(recorded))
+
+
+def collect_answers(run: Run) -> None:
+    """Make one file of what the shards recorded, in the run's folder.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    answers = run.facts.answers
+    if answers is None or not answers.asks or answers.recorded is not None:
+        return
+    parts = [run.folder / _PARTS / f"{number}.jsonl" for number in range(len(run.facts.shards))]
+    if (answers.ask == "new" or run.facts.limit is not None) and answers.sha256 is not None:
+        parts.append(run.folder / BEFORE)  # last: what was recorded anew wins
+    whole = [read_answers(path) for path in parts if path.exists() and path.stat().st_size]
+    by_key = {(one.key, one.host): one for each in reversed(whole) for one in reversed(each.answers)}
+    variables = {name: value for each in reversed(whole) for name, value in each.variables.items()}
+    passed = dict.fromkeys(what for each in whole for what in each.unrecorded)
+    write_answers(run.folder / RECORDED, RecordedAnswers(tuple(by_key.values()), variables, tuple(passed)))
+    run.save(answers=replace(answers, recorded=file_sha256(run.folder / RECORDED)))
+    shutil.rmtree(run.folder / _PARTS, ignore_errors=True)
+
+
+def refuse_changed_answers(facts: RunFacts) -> None:
+    """Refuse to finish a run whose recorded answers were changed on the way.
+
+    Raises:
+        InputError: They were: some workers had them otherwise.
+    """
+    answers = facts.answers
+    if answers is None or answers.asks or not answers.path.exists():
+        return
+    if file_sha256(answers.path) != answers.sha256:
+        raise InputError(
+            "the recorded answers changed while they were replayed",
+            place=os.path.relpath(answers.path),
+            fix="Run the same command again: it begins a new run.",
+        )

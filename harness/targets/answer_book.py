@@ -1,0 +1,210 @@
+"""Answers while a grader runs: looks questions up, notes those that are missing, and keeps what is asked.
+
+`AnswerBook` knows no HTTP client. `harness.targets.answer_cassette` stands between it and the clients of this
+process, `harness.targets.answer_server` between it and a function in a process of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from harness.targets.recorded_answers import (
+    RecordedAnswer,
+    RecordedAnswers,
+    hidden,
+    question_of,
+    read_body,
+    secrets_among,
+)
+
+__all__ = ["AnswerBook", "playing_variables"]
+
+_TAKEN = frozenset({400, 404, 405, 413, 422})
+"""Refusals that say something of the question; any other says something of the moment, and is not kept."""
+
+# Where credentials come from. What these services answer is secret as a whole.
+_CREDENTIALS = re.compile(
+    r"169\.254\.\d+\.\d+|fd00:ec2::\w+|metadata\.google\.internal|login\.microsoftonline\.com"
+    r"|oauth2\.googleapis\.com|(?:sts|sso|oidc|portal\.sso|signin|cognito-\w+|iam)\b.*\.(?:amazonaws|aws)\..+"
+)
+_TOKEN_PATH = re.compile(r"(?:^|/)(?:oauth2?|tokens?)(?:/|$)", re.IGNORECASE)
+_DUMMY = "recorded-answers-need-no-key-0"
+_SECRET_HEADER = re.compile(r"auth|key|token", re.IGNORECASE)
+_REGION = re.compile(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.")
+
+
+class AnswerBook:
+    """The answers to a grader's questions; may be asked from several threads.
+
+    Args:
+        recorded: What is known already.
+        place: The file that people know them by.
+        asks: Whether a question that is not there goes out to the service; refused otherwise.
+        keep: Told what is to be recorded, as it comes.
+    """
+
+    def __init__(
+        self,
+        recorded: RecordedAnswers,
+        place: str,
+        *,
+        asks: bool = False,
+        keep: Callable[[RecordedAnswers], None] = lambda recorded: None,
+    ) -> None:
+        self.place = place
+        self.asks = asks
+        self.repeat = 0
+        """The repeat of a replay that is graded now."""
+        self.missed = 0
+        """Questions that were refused, since they are not recorded."""
+        self._variables = dict(recorded.variables)
+        self._unrecorded = set(recorded.unrecorded)
+        self._keep = keep
+        self._lock = threading.Lock()
+        self._known: defaultdict[tuple[str, int], dict[str, RecordedAnswer]] = defaultdict(dict)
+        self.learn(recorded)
+
+    def learn(self, recorded: RecordedAnswers) -> None:
+        """Know further answers; those that are known already stay."""
+        for answer in recorded.answers:
+            self._known[answer.key].setdefault(answer.host, answer)
+
+    def find(self, url: str, headers: Mapping[str, Any], body: Any, method: str) -> RecordedAnswer | None:
+        """The recorded answer to a request; None where there is none.
+
+        While a service may be asked, an answer is that of the same host. Else another host's will do: a
+        Region or an address may have changed since, and a function is led to this machine.
+        """
+        question = self._question(url, headers, body, method)
+        if question is None:
+            return None
+        with self._lock:
+            hosts = self._known.get(question.key, {})
+        found = hosts.get(question.host)
+        if found is None and not self.asks and len(hosts) == 1:
+            found = next(iter(hosts.values()))
+        return found
+
+    def refuse(self, url: str, method: str) -> RecordedAnswer:
+        """The answer to a question that nobody may be asked: an error that no client tries again."""
+        with self._lock:
+            self.missed += 1
+        host = urlsplit(url).hostname or "an unknown host"
+        message = (
+            f"the answer to this question ({method} {host}) is not recorded in {self.place}; "
+            "record it with `rft replay --ask new`"
+        )
+        answer = {"message": message, "error": {"message": message, "type": "unrecorded", "code": None}}
+        return RecordedAnswer(url, "", 400, answer, 0, "application/json", "UnrecordedQuestion")
+
+    def add(
+        self,
+        url: str,
+        headers: Mapping[str, Any],
+        body: Any,
+        method: str,
+        status: int,
+        answer_headers: Mapping[str, str],
+        answer_body: bytes,
+    ) -> None:
+        """Keep what a service answered, where it is an answer to a question.
+
+        Args:
+            url: Of the request.
+            headers: Of the request.
+            body: Of the request.
+            method: Of the request.
+            status: Of the answer.
+            answer_headers: By names in lower case.
+            answer_body: Of the answer, not compressed.
+        """
+        question = self._question(url, headers, body, method)
+        if question is None:
+            if not _gives_credentials(url):
+                self._pass_over(f"{method} {urlsplit(url).hostname}")
+            return
+        if not (200 <= status < 300 or status in _TAKEN):
+            return
+        secrets = secrets_among(url, headers)
+        try:
+            text = hidden(answer_body.decode(), secrets)
+        except UnicodeDecodeError:
+            self._pass_over(f"{method} {question.host}, whose answer is no text")
+            return
+        answer = RecordedAnswer(
+            question.url,
+            question.asked,
+            status,
+            read_body(text),
+            question.repeat,
+            answer_headers.get("content-type"),
+            answer_headers.get("x-amzn-errortype"),
+        )
+        needed = _needed(url, headers)
+        with self._lock:
+            new = {name: value for name, value in needed.items() if name not in self._variables}
+            self._variables |= new
+            if answer.host in self._known[answer.key]:
+                return  # asked twice at the same time: the first is the one that replays
+            self._keep(RecordedAnswers((answer,), new))
+            self._known[answer.key][answer.host] = answer
+
+    def _pass_over(self, what: str) -> None:
+        """Note that a request went out, and that no replay from the file can answer it."""
+        with self._lock:
+            if what not in self._unrecorded:
+                self._unrecorded.add(what)
+                self._keep(RecordedAnswers(unrecorded=(what,)))
+
+    def _question(
+        self, url: str, headers: Mapping[str, Any], body: Any, method: str
+    ) -> RecordedAnswer | None:
+        """A request as a question without an answer; None where it is none."""
+        if method.upper() != "POST" or _gives_credentials(url):
+            return None
+        found = question_of(url, body, secrets_among(url, headers))
+        return None if found is None else RecordedAnswer(*found, 0, None, self.repeat)
+
+
+def _gives_credentials(url: str) -> bool:
+    parts = urlsplit(url)
+    return bool(_CREDENTIALS.fullmatch(parts.hostname or "") or _TOKEN_PATH.search(parts.path))
+
+
+def _needed(url: str, headers: Mapping[str, Any]) -> dict[str, str | None]:
+    """Environment variables that a request was made with: its URL's with their values, its key's without."""
+    found: dict[str, str | None] = {}
+    said = [str(value) for name, value in headers.items() if _SECRET_HEADER.search(name)]
+    for name, value in os.environ.items():
+        if len(value) < 8 or name.startswith("AWS_"):
+            continue
+        if value.startswith(("http://", "https://")):
+            parts = urlsplit(value)
+            if url.startswith(value.rstrip("/")) and not (parts.username or parts.query):
+                found[name] = f"{parts.scheme}://{parts.hostname}{parts.path}"
+        elif any(value in text for text in said):
+            found[name] = None
+    return found
+
+
+def playing_variables(recorded: RecordedAnswers, environment: Mapping[str, str]) -> dict[str, str]:
+    """What an environment lacks for a grader that is only answered from a file: stand-ins for its keys.
+
+    Args:
+        recorded: The file.
+        environment: Where the grader will run.
+    """
+    wanted = {name: value or _DUMMY for name, value in recorded.variables.items()}
+    wanted |= {"AWS_EC2_METADATA_DISABLED": "true"}
+    if "AWS_ACCESS_KEY_ID" not in environment:
+        wanted |= {"AWS_ACCESS_KEY_ID": _DUMMY, "AWS_SECRET_ACCESS_KEY": _DUMMY}
+    regions = [found[1] for one in recorded.answers[:1] if (found := _REGION.search(one.host))]
+    if not {"AWS_REGION", "AWS_DEFAULT_REGION"} & environment.keys():
+        wanted["AWS_DEFAULT_REGION"] = regions[0] if regions else "us-east-1"
+    return {name: value for name, value in wanted.items() if name not in environment}

@@ -1,0 +1,133 @@
+"""Puts recorded answers in front of every HTTP client of this process, by vcrpy.
+
+vcrpy knows how to stand in for boto3, openai, httpx, requests, urllib3, urllib and aiohttp. Its own cassette
+looks through all requests for each one, and its YAML takes seconds for a few thousand answers; this one asks
+an `AnswerBook`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import types
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import vcr.patch
+from vcr.cassette import Cassette
+from vcr.filters import decode_response
+from vcr.request import Request
+from vcr.stubs import VCRHTTPSConnection
+
+from harness.targets.answer_book import AnswerBook
+
+__all__ = ["answered"]
+
+
+@contextlib.contextmanager
+def answered(book: AnswerBook, variables: Mapping[str, str]) -> Iterator[AnswerBook]:
+    """Answer the questions of this process from a book, until the block ends.
+
+    Args:
+        book: The answers.
+        variables: What the environment is to hold meanwhile.
+    """
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        with _AnswerCassette.use(path=book.place, book=book):
+            yield book
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _own_https_init() -> Any:
+    """`http.client.HTTPSConnection.__init__`, looking itself up in globals that nobody patches."""
+    init = http.client.HTTPSConnection.__init__
+    own = {**vars(http.client), "HTTPSConnection": http.client.HTTPSConnection}
+    copied = types.FunctionType(init.__code__, own, init.__name__, init.__defaults__, init.__closure__)
+    copied.__kwdefaults__ = init.__kwdefaults__
+    return copied
+
+
+class _StandardHTTPS(http.client.HTTPSConnection):
+    """The standard library's connection, which can be made while its name stands for something else."""
+
+    __init__ = _own_https_init()
+
+
+class _StandardHTTPSStub(VCRHTTPSConnection):  # type: ignore[misc]
+    _baseclass = _StandardHTTPS
+
+
+class _AnswerCassette(Cassette):  # type: ignore[misc]
+    """A cassette whose answers stand in a book.
+
+    Args:
+        path: What it is called.
+        book: The answers.
+    """
+
+    def __init__(self, path: str, book: AnswerBook) -> None:
+        # vcrpy takes its patches back for the moment in which it makes a connection or sends a request. A
+        # judge is asked from many threads, and what another one sends at that moment would leave unseen.
+        # Only the standard library's HTTPS needs it, and `_StandardHTTPS` does without.
+        patches = (
+            (vcr.patch, "force_reset", contextlib.nullcontext),
+            (http.client, "HTTPSConnection", _StandardHTTPSStub),
+        )
+        super().__init__(path, custom_patches=patches)
+        self._book = book
+
+    @property
+    def write_protected(self) -> bool:
+        """Whether nothing may be sent."""
+        return not self._book.asks
+
+    def filter_request(self, request: Request) -> Request:
+        """The request: all are looked at."""
+        return request
+
+    def can_play_response_for(self, request: Request) -> bool:
+        """Whether a request is answered here: always where nothing may be sent."""
+        return not self._book.asks or self._book.find(*_parts(request)) is not None
+
+    def play_response(self, request: Request) -> dict[str, Any]:
+        """The recorded answer, or the refusal to ask."""
+        url, headers, body, method = _parts(request)
+        answer = self._book.find(url, headers, body, method) or self._book.refuse(url, method)
+        kept = {"content-type": answer.content_type, "x-amzn-errortype": answer.error_type}
+        return {
+            "status": {"code": answer.status, "message": http.client.responses.get(answer.status, "")},
+            "headers": {name: [value] for name, value in kept.items() if value is not None},
+            "body": {"string": answer.body()},
+        }
+
+    def append(self, request: Request, response: dict[str, Any]) -> None:
+        """Keep what was answered."""
+        plain = decode_response(response)
+        headers = {name.lower(): values[0] for name, values in plain["headers"].items() if values}
+        body = plain["body"]["string"]
+        content = body.encode() if isinstance(body, str) else body
+        self._book.add(*_parts(request), plain["status"]["code"], headers, content)
+
+    def _load(self) -> None:
+        """The book is loaded already."""
+
+    def _save(self, force: bool = False) -> None:
+        """The book is kept by whoever made it."""
+
+
+def _parts(request: Request) -> tuple[str, Mapping[str, Any], Any, str]:
+    """URL, headers, body and method of a request."""
+    body = request.body
+    if hasattr(body, "read"):
+        body = body.read()
+    elif not isinstance(body, str | bytes | bytearray | dict | list | None):
+        body = b"".join(body)
+    return request.uri, request.headers, body, request.method

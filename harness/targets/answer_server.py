@@ -1,0 +1,68 @@
+"""Answers a built function's questions from recorded answers, on a port of this machine.
+
+The function's process holds nothing but what Lambda gives it. It finds the answers by the variables with
+which botocore and the OpenAI SDK are led to another address, by those that the recorded questions were made
+with, and, over plain HTTP, as its proxy. What wants to leave over HTTPS is refused.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from harness.localaws.loopback import HttpRequest, HttpResponse, LoopbackServer
+from harness.targets.answer_book import AnswerBook, playing_variables
+from harness.targets.recorded_answers import RecordedAnswer, RecordedAnswers
+
+__all__ = ["AnswerServer"]
+
+_CHAT = ("/chat/completions", "/responses", "/completions")
+
+
+class AnswerServer:
+    """Serves the answers of a book until it is closed.
+
+    Args:
+        book: The answers.
+        recorded: What the book was made of.
+    """
+
+    def __init__(self, book: AnswerBook, recorded: RecordedAnswers) -> None:
+        self._book = book
+        self._server = LoopbackServer(self._handle, "recorded answers", proxy=True)
+        own = f"http://{self._server.address}"
+        urls = {name: f"{own}{urlsplit(url).path}" for name, url in recorded.variables.items() if url}
+        self.variables: dict[str, str] = {
+            **playing_variables(recorded, {}),
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": own,
+            "OPENAI_BASE_URL": own + _chat_path(recorded),
+            "OPENAI_API_KEY": "recorded-answers-need-no-key",
+            **urls,
+            # In capitals: curl, which Lambda's own client is made of, reads the small one alone.
+            "HTTP_PROXY": own,
+            "HTTPS_PROXY": own,
+        }
+        """What leads a function's clients here."""
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.close()
+
+    def _handle(self, request: HttpRequest) -> HttpResponse:
+        url = request.path if "://" in request.path else f"http://{self._server.address}{request.path}"
+        if request.method == "CONNECT":
+            url = f"https://{request.path}"
+        found = self._book.find(url, request.headers, request.body, request.method)
+        answer: RecordedAnswer = found or self._book.refuse(url, request.method)
+        headers = {} if answer.error_type is None else {"x-amzn-errortype": answer.error_type}
+        kind = answer.content_type or "application/json"
+        return HttpResponse(answer.status, answer.body(), headers, kind)
+
+
+def _chat_path(recorded: RecordedAnswers) -> str:
+    """What stands before the OpenAI SDK's own paths in the recorded questions."""
+    for answer in recorded.answers:
+        path = urlsplit(answer.url).path
+        for end in _CHAT:
+            if path.endswith(end):
+                return path.removesuffix(end)
+    return "/v1"

@@ -1,0 +1,75 @@
+"""A target whose questions to a service are answered from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+from graders import Grader
+from harness.targets.answer_book import AnswerBook
+from harness.targets.in_process import InProcessTarget
+from harness.targets.protocol import Answer, Graded, GraderFault, Target
+
+__all__ = ["UNRECORDED", "AnsweredTarget"]
+
+UNRECORDED = "unrecorded"
+"""The kind of error of a sample whose question has no recorded answer."""
+
+
+class AnsweredTarget:
+    """A target that grades with recorded answers, or records them.
+
+    Calls are made one after the other, so that a question without an answer costs its own call alone,
+    whatever the grader made of the refusal.
+
+    Args:
+        open_inner: Opens the target; called when its questions are answered already.
+        book: The answers.
+        stack: Closed with the target: what answers the questions.
+    """
+
+    concurrency = 1
+
+    def __init__(self, open_inner: Callable[[], Target], book: AnswerBook, stack: ExitStack) -> None:
+        self._stack = stack
+        try:
+            self.inner = open_inner()
+        except BaseException:
+            stack.close()
+            raise
+        self.book = book
+        self.name = self.inner.name
+        self.max_bytes = self.inner.max_bytes
+
+    @property
+    def streams(self) -> InProcessTarget | None:
+        """The target itself where questions go to a service, which takes many at once."""
+        return self.inner if self.book.asks and isinstance(self.inner, InProcessTarget) else None
+
+    @property
+    def takes_batches(self) -> bool:
+        """Whether the grader scores all samples of a call together."""
+        inner = self.inner
+        handler = inner.handler if isinstance(inner, InProcessTarget) else None
+        return isinstance(handler, Grader) and bool(handler.options.batch)
+
+    def grade(self, event: Any) -> Answer:
+        """Grade the samples of one event."""
+        before = self.book.missed
+        answer = self.inner.grade(event)
+        missed = self.book.missed - before
+        if not missed:
+            return answer
+        why = f"{missed} question{'s' if missed > 1 else ''} without an answer in {self.book.place}"
+        if isinstance(answer.fault, GraderFault):
+            return answer._replace(fault=answer.fault._replace(message=f"{why}; {answer.fault.message}"))
+        error = {"kind": UNRECORDED, "message": f"{why}; record with `rft replay --ask new`"}
+        return answer._replace(items=[Graded(None, {}, error, one.ms) for one in answer.items])
+
+    def close(self) -> None:
+        """Let go of the target and of what answered its questions."""
+        try:
+            self.inner.close()
+        finally:
+            self._stack.close()

@@ -1,0 +1,277 @@
+"""A file of recorded answers: what a grader asked a service, and what the service said.
+
+The file is JSONL. Its first line says which form it has and which environment variables the grader needed;
+every other line is one question with its answer, in an order that does not depend on who asked first, so that
+a diff shows what changed. It holds the texts of questions and answers, and no header of a request: keys,
+tokens, cookies and signatures travel there. Account numbers in ARNs are blanked out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from harness.disk import no_link, replaced
+from harness.errors import InputError
+
+__all__ = [
+    "HIDDEN",
+    "RecordedAnswer",
+    "RecordedAnswers",
+    "answer_lines",
+    "hidden",
+    "parse_answers",
+    "question_of",
+    "read_answers",
+    "read_body",
+    "secrets_among",
+    "write_answers",
+]
+
+_FORM = 1
+HIDDEN = "<hidden>"
+"""Stands where a secret was."""
+
+_ACCOUNT = re.compile(r"(arn:aws[\w-]*:[\w-]*:[\w-]*:)\d{12}(?=:)")
+_SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth|cookie|signature", re.IGNORECASE)
+# A variable may be called `AUTH_MODE`: what is shorter, or no mix of letters and digits, could be any word.
+_SHORTEST_SECRET, _SHORTEST_TOKEN = 16, 8
+_RECORD = "Record them: rft replay ROLLOUTS --answers FILE --ask all"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAnswer:
+    """One question and its answer."""
+
+    url: str
+    """Scheme, host and path; neither port, query nor user."""
+    asked: Any
+    """The request's body: a JSON value, or its text where it is no JSON."""
+    status: int
+    answer: Any
+    """The answer's body: a JSON value, or its text where it is no JSON."""
+    repeat: int = 0
+    """In which repeat of a replay it was asked."""
+    content_type: str | None = None
+    error_type: str | None = None
+    """What AWS calls the error, where it is one."""
+
+    @property
+    def host(self) -> str:
+        """The service that was asked."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What tells this question from others, whichever host answers it."""
+        return _digest(urlsplit(self.url).path, self.asked), self.repeat
+
+    def to_line(self) -> bytes:
+        """The line of the file."""
+        said: dict[str, Any] = {"repeat": self.repeat, "url": self.url, "asked": self.asked}
+        said |= {"status": self.status, "type": self.content_type, "answer": self.answer}
+        if self.error_type is not None:
+            said["error_type"] = self.error_type
+        return _line(said)
+
+    def body(self) -> bytes:
+        """The answer's body as the service may have sent it."""
+        return _encoded(self.answer if isinstance(self.answer, str) else json.dumps(self.answer))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAnswers:
+    """What a file of answers holds."""
+
+    answers: tuple[RecordedAnswer, ...] = ()
+    variables: Mapping[str, str | None] = field(default_factory=dict)
+    """Environment variables that the grader needed to ask: their values where these are URLs, else None."""
+    unrecorded: tuple[str, ...] = ()
+    """Requests of the grader that are not questions, as method and host: they were sent and not recorded."""
+
+
+def question_of(url: str, body: Any, secrets: Iterable[str] = ()) -> tuple[str, Any] | None:
+    """A request as the file has it: its URL, and its body as JSON or text.
+
+    Args:
+        url: The whole URL.
+        body: Bytes, text, or what a client would write as JSON.
+        secrets: What must not be in the file.
+
+    Returns:
+        The two, or None for a request without a body, or with one that is no text: it is no question.
+    """
+    if isinstance(body, str | dict | list):
+        text = body if isinstance(body, str) else json.dumps(body)
+    elif isinstance(body, bytes | bytearray):
+        try:
+            text = bytes(body).decode()
+        except UnicodeDecodeError:
+            return None
+    else:
+        return None
+    if not text:
+        return None
+    parts = urlsplit(url)
+    path = hidden(unquote(parts.path) or "/", secrets)
+    return f"{parts.scheme}://{parts.hostname or ''}{path}", read_body(hidden(text, secrets))
+
+
+def read_body(text: str) -> Any:
+    """A body as the file has it: an object or a list where it is JSON, else its text."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return value if isinstance(value, dict | list) else text
+
+
+def hidden(text: str, secrets: Iterable[str]) -> str:
+    """A text without secrets and account numbers.
+
+    Args:
+        text: Of a URL or a body.
+        secrets: Each is blanked out, also as JSON and URLs write it.
+    """
+    text = _ACCOUNT.sub(rf"\g<1>{'0' * 12}", text)
+    for secret in sorted(secrets, key=len, reverse=True):
+        for form in {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}:
+            text = text.replace(form, HIDDEN)
+        text = text.replace(quote(secret, safe=""), HIDDEN)
+    return text
+
+
+def secrets_among(
+    url: str, headers: Mapping[str, Any], environment: Mapping[str, str] = os.environ
+) -> set[str]:
+    """The secrets that a request carries, and those of the environment.
+
+    Args:
+        url: Of the request.
+        headers: Of the request.
+        environment: Its variables that sound secret, and whose values look it.
+    """
+    found = {
+        value
+        for name, value in environment.items()
+        if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET and _looks_random(value)
+    }
+    for name, value in (*headers.items(), *parse_qsl(urlsplit(url).query)):
+        if _SECRET_NAME.search(name):
+            text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+            words = {*re.split(r"[\s,;=]+", text), *re.findall(r"Credential=([^/]+)/", text)}
+            found |= {word for word in words if len(word) >= _SHORTEST_TOKEN and _looks_random(word)}
+    return found
+
+
+def _looks_random(value: str) -> bool:
+    return " " not in value and any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+
+
+def read_answers(path: Path) -> RecordedAnswers:
+    """Read a file of answers.
+
+    Raises:
+        InputError: There is no such file, or a line of it is none of ours.
+    """
+    try:
+        with open(path, "rb", opener=no_link) as file:
+            content = file.read()
+    except FileNotFoundError:
+        raise InputError("no answers are recorded here", place=str(path), fix=_RECORD) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error
+    return parse_answers(content, str(path))
+
+
+def parse_answers(content: bytes, place: str) -> RecordedAnswers:
+    """Read what a file of answers holds, or several of them one after the other.
+
+    Args:
+        content: The lines.
+        place: The file that they are from.
+
+    Raises:
+        InputError: A line is none of ours.
+    """
+    answers: list[RecordedAnswer] = []
+    variables: dict[str, str | None] = {}
+    unrecorded: dict[str, None] = {}
+    for number, line in enumerate(content.split(b"\n"), 1):
+        if not line.strip() and number > 1:
+            continue
+        said = _object(line, f"{place}:{number}")
+        if "answers" in said or number == 1:
+            if said.get("answers") != _FORM:
+                what = "this is no file of recorded answers, or one of another version"
+                raise InputError(what, place=f"{place}:{number}", fix=_RECORD)
+            for name, value in dict(said.get("variables") or {}).items():
+                variables[name] = value if isinstance(value, str) else None
+            unrecorded |= dict.fromkeys(map(str, said.get("unrecorded") or ()))
+        else:
+            answers.append(_answer(said, f"{place}:{number}"))
+    return RecordedAnswers(tuple(answers), variables, tuple(unrecorded))
+
+
+def write_answers(path: Path, recorded: RecordedAnswers) -> None:
+    """Replace a file of answers, in one step.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    with replaced(path, "Name another file with --answers.") as file:
+        file.write(answer_lines(recorded))
+
+
+def answer_lines(recorded: RecordedAnswers) -> bytes:
+    """Answers as the lines of a file: the same lines whatever order they were recorded in."""
+    head: dict[str, Any] = {"answers": _FORM, "variables": dict(sorted(recorded.variables.items()))}
+    if recorded.unrecorded:
+        head["unrecorded"] = sorted(recorded.unrecorded)
+    lines = sorted((one.key, one.host, one.to_line()) for one in recorded.answers)
+    return _line(head) + b"".join(line for _, _, line in lines)
+
+
+def _answer(said: dict[str, Any], place: str) -> RecordedAnswer:
+    url, status, repeat = said.get("url"), said.get("status"), said.get("repeat", 0)
+    kind, error = said.get("type"), said.get("error_type")
+    good = isinstance(url, str) and isinstance(status, int) and isinstance(repeat, int)
+    if not good or not {"asked", "answer"} <= said.keys():
+        raise InputError("this line is not a recorded answer", place=place, fix=_RECORD)
+    texts = [value if isinstance(value, str) else None for value in (kind, error)]
+    return RecordedAnswer(str(url), said["asked"], int(status or 0), said["answer"], repeat, *texts)
+
+
+def _object(line: bytes, place: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise InputError("this line is not a recorded answer", place=place, fix=_RECORD)
+    return found
+
+
+def _digest(path: str, asked: Any) -> str:
+    """Of a question; objects count as the same whatever the order of their keys."""
+    text = asked if isinstance(asked, str) else json.dumps(asked, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(_encoded(f"{path}\n{text}")).hexdigest()
+
+
+def _line(value: Any) -> bytes:
+    return _encoded(json.dumps(value, ensure_ascii=False)) + b"\n"  # as people read it, in a diff too
+
+
+def _encoded(text: str) -> bytes:
+    """Text as UTF-8; lone surrogates, which UTF-8 cannot say, as JSON escapes them."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text).encode()
