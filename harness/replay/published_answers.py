@@ -124,7 +124,7 @@ def _drift(run: Run, answers: AnswersFacts, cores: int | None) -> AnswerDrift:
         old = open_run(folder)
     else:
         played = AnswersFacts((run.folder / BEFORE).resolve(), "never", answers.sha256)
-        facts = replace(run.facts, answers=played, totals=None, shards=())
+        facts = replace(run.facts, answers=played, state="new", totals=None, shards=())
         old = create(run.folder, _BEFORE_RUN, facts)
     if run.facts.input.derived and not old.rollouts.exists():
         shutil.copyfile(run.rollouts, old.rollouts)

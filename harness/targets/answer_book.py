@@ -20,6 +20,7 @@ from harness.targets.recorded_answers import (
     hidden,
     question_of,
     read_body,
+    refused_forms,
     secrets_among,
 )
 
@@ -68,6 +69,7 @@ class AnswerBook:
         self._keep = keep
         self._lock = threading.Lock()
         self._known: defaultdict[tuple[str, int], dict[str, RecordedAnswer]] = defaultdict(dict)
+        self._refused = {} if asks else refused_forms(recorded.answers)
         self.learn(recorded)
 
     def learn(self, recorded: RecordedAnswers) -> None:
@@ -79,7 +81,8 @@ class AnswerBook:
         """The recorded answer to a request; None where there is none.
 
         While a service may be asked, an answer is that of the same host. Else another host's will do: a
-        Region or an address may have changed since, and a function is led to this machine.
+        Region or an address may have changed since, and a function is led to this machine. A request in a
+        form that the service refused is refused as it was, whatever it asks.
         """
         question = self._question(url, headers, body, method)
         if question is None:
@@ -89,7 +92,7 @@ class AnswerBook:
         found = hosts.get(question.host)
         if found is None and not self.asks and len(hosts) == 1:
             found = next(iter(hosts.values()))
-        return found
+        return found or self._refused.get(question.form)
 
     def refuse(self, url: str, method: str) -> RecordedAnswer:
         """The answer to a question that nobody may be asked: an error that no client tries again."""

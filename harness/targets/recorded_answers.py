@@ -31,6 +31,7 @@ __all__ = [
     "question_of",
     "read_answers",
     "read_body",
+    "refused_forms",
     "secrets_among",
     "write_answers",
 ]
@@ -43,6 +44,9 @@ _ACCOUNT = re.compile(r"(arn:aws[\w-]*:[\w-]*:[\w-]*:)\d{12}(?=:)")
 _SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth|cookie|signature", re.IGNORECASE)
 # A variable may be called `AUTH_MODE`: what is shorter, or no mix of letters and digits, could be any word.
 _SHORTEST_SECRET, _SHORTEST_TOKEN = 16, 8
+_OF_ONE_QUESTION = frozenset(
+    {"messages", "system", "input", "instructions", "prompt", "seed", "requestMetadata"}
+)
 _RECORD = "Record them: rft replay ROLLOUTS --answers FILE --ask all"
 
 
@@ -73,6 +77,19 @@ class RecordedAnswer:
         """What tells this question from others, whichever host answers it."""
         return _digest(urlsplit(self.url).path, self.asked), self.repeat
 
+    @property
+    def form(self) -> str:
+        """What the question has in common with others: all but its texts and its number."""
+        asked = self.asked
+        if isinstance(asked, dict):
+            asked = {name: None if name in _OF_ONE_QUESTION else value for name, value in asked.items()}
+        return _digest(urlsplit(self.url).path, asked if isinstance(asked, dict) else "")
+
+    @property
+    def refused(self) -> bool:
+        """Whether the service refused the question."""
+        return self.status >= 400
+
     def to_line(self) -> bytes:
         """The line of the file."""
         said: dict[str, Any] = {"repeat": self.repeat, "url": self.url, "asked": self.asked}
@@ -95,6 +112,17 @@ class RecordedAnswers:
     """Environment variables that the grader needed to ask: their values where these are URLs, else None."""
     unrecorded: tuple[str, ...] = ()
     """Requests of the grader that are not questions, as method and host: they were sent and not recorded."""
+
+
+def refused_forms(answers: Iterable[RecordedAnswer]) -> dict[str, RecordedAnswer]:
+    """Refusals of requests that no service answered in this form, whatever was asked: one for each form.
+
+    A client finds out by such a refusal what a model takes. Which question it tries with is chance.
+    """
+    answers = tuple(answers)
+    taken = {one.form for one in answers if not one.refused}
+    ordered = sorted((one for one in answers if one.refused), key=lambda one: one.key, reverse=True)
+    return {one.form: one for one in ordered if one.form not in taken}
 
 
 def question_of(url: str, body: Any, secrets: Iterable[str] = ()) -> tuple[str, Any] | None:

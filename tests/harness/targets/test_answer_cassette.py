@@ -1,0 +1,190 @@
+"""Real clients of several libraries are answered from a book, from many threads, with no network."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import openai
+import pytest
+import requests
+from botocore.exceptions import ClientError
+
+from harness.targets.answer_book import AnswerBook, playing_variables
+from harness.targets.answer_cassette import answered
+from harness.targets.recorded_answers import RecordedAnswers, answer_lines, parse_answers
+from support.judge_endpoint import Answer, Asked, JudgeEndpoint, throttled
+
+AT_ONCE = 12
+
+
+def counting(asked: Asked) -> Answer:
+    """Another answer each time."""
+    return Answer(f"answer {asked.number}")
+
+
+def converse(url: str) -> Callable[[str], str]:
+    settings = boto3.session.Config(max_pool_connections=AT_ONCE, retries={"total_max_attempts": 1})
+    client = boto3.client("bedrock-runtime", endpoint_url=url, region_name="us-west-2", config=settings)
+
+    def ask(text: str) -> str:
+        turns = [{"role": "user", "content": [{"text": text}]}]
+        said = client.converse(modelId="m", messages=turns)
+        return str(said["output"]["message"]["content"][0]["text"])
+
+    return ask
+
+
+def standard(url: str) -> Callable[[str], str]:
+    def ask(text: str) -> str:
+        body = json.dumps({"model": "m", "messages": [{"role": "user", "content": text}]}).encode()
+        headers = {"Authorization": "Bearer token-of-mine-1", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{url}/v1/chat/completions", body, headers)
+        with urllib.request.urlopen(request) as answer:
+            return str(json.load(answer)["choices"][0]["message"]["content"])
+
+    return ask
+
+
+def popular(url: str) -> Callable[[str], str]:
+    def ask(text: str) -> str:
+        body = {"model": "popular", "messages": [{"role": "user", "content": text}]}
+        answer = requests.post(f"{url}/v1/chat/completions", json=body, timeout=30)
+        answer.raise_for_status()
+        return str(answer.json()["choices"][0]["message"]["content"])
+
+    return ask
+
+
+async def by_openai(client: openai.AsyncOpenAI, text: str) -> str:
+    turns: Any = [{"role": "user", "content": text}]
+    answer = await client.chat.completions.create(model="m2", messages=turns)
+    return str(answer.choices[0].message.content)
+
+
+async def ask_all(url: str) -> list[str]:
+    """A dozen questions by each client, all at once."""
+    asking = [converse(url), standard(url), popular(url)]
+    async with openai.AsyncOpenAI(base_url=f"{url}/v1", api_key="key-of-mine-123", max_retries=0) as client:
+        return await asyncio.gather(
+            *(asyncio.to_thread(ask, f"question {n}") for ask in asking for n in range(AT_ONCE)),
+            *(by_openai(client, f"question {n}") for n in range(AT_ONCE)),
+        )
+
+
+@pytest.fixture
+def variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOFNOBODY12345678")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret/of/nobody/1234567890")
+    monkeypatch.setenv("OTHER_KEY", "token-of-mine-1")
+
+
+def test_what_many_clients_ask_at_once_is_recorded_and_answered_without_them(variables: None) -> None:
+    kept: list[RecordedAnswers] = []
+    with JudgeEndpoint(counting) as endpoint:
+        url = endpoint.url
+        with answered(AnswerBook(RecordedAnswers(), "a.jsonl", asks=True, keep=kept.append), {}):
+            said = asyncio.run(ask_all(url))
+        assert len(endpoint.seen) == len(kept) == 4 * AT_ONCE
+    content = b"".join(map(answer_lines, kept))
+    for secret in (b"AKIAOFNOBODY", b"nobody", b"key-of-mine", b"token-of-mine"):
+        assert secret not in content
+    recorded = parse_answers(content, "a.jsonl")
+    assert recorded.variables == {"OTHER_KEY": None}
+    book = AnswerBook(recorded, "a.jsonl")
+    with answered(book, {}):
+        assert asyncio.run(ask_all(url)) == said  # nobody listens there any more
+    assert book.missed == 0
+
+
+def test_a_question_that_is_not_recorded_is_refused_at_once_by_every_client(variables: None) -> None:
+    book = AnswerBook(RecordedAnswers(), "a.jsonl")
+    url = "http://127.0.0.1:9"
+    with answered(book, {}):
+        with pytest.raises(
+            ClientError, match=r"not recorded in a\.jsonl; record it with `rft replay --ask new`"
+        ):
+            converse(url)("new")
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            standard(url)("new")
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            standard("https://nowhere.example")("new")
+        with pytest.raises(requests.HTTPError, match="400"):
+            popular("https://nowhere.example")("new")
+        with pytest.raises(openai.BadRequestError, match="not recorded"):
+            asyncio.run(by_openai(openai.AsyncOpenAI(base_url="https://nowhere.example", api_key="k"), "new"))
+    assert book.missed == 5
+
+
+def test_what_is_no_question_goes_nowhere_while_answers_are_played() -> None:
+    book = AnswerBook(RecordedAnswers(), "a.jsonl")
+    with answered(book, {}), pytest.raises(urllib.error.HTTPError):
+        urllib.request.urlopen("http://127.0.0.1:9/page")
+    assert book.missed == 1
+
+
+def test_an_answer_of_the_moment_is_not_recorded(variables: None) -> None:
+    kept: list[RecordedAnswers] = []
+    with JudgeEndpoint(lambda asked: throttled()) as endpoint:
+        with answered(AnswerBook(RecordedAnswers(), "a.jsonl", asks=True, keep=kept.append), {}):
+            with pytest.raises(ClientError, match="Throttling"):
+                converse(endpoint.url)("question")
+    assert kept == []
+
+
+def test_a_question_is_asked_once_and_once_more_in_another_repeat(variables: None) -> None:
+    book = AnswerBook(RecordedAnswers(), "a.jsonl", asks=True)
+    with JudgeEndpoint(counting) as endpoint, answered(book, {}):
+        ask = standard(endpoint.url)
+        first = [ask("question"), ask("question")]
+        book.repeat = 1
+        second = [ask("question"), ask("question")]
+    assert first + second == ["answer 0", "answer 0", "answer 1", "answer 1"]
+
+
+def test_an_answer_of_another_host_will_do_where_nobody_is_asked() -> None:
+    content = (
+        b'{"answers": 1}\n{"url": "https://a.example/v1", "asked": {"q": 1}, "status": 200, "answer": {}}\n'
+    )
+    recorded = parse_answers(content, "a.jsonl")
+    question = ("http://127.0.0.1:8000/v1", {}, b'{"q": 1}', "POST")
+    assert AnswerBook(recorded, "a.jsonl").find(*question) is not None
+    assert AnswerBook(recorded, "a.jsonl", asks=True).find(*question) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest/api/token",
+        "https://sts.us-east-1.amazonaws.com/",
+        "https://oidc.us-east-1.amazonaws.com/token",
+        "https://portal.sso.us-east-1.amazonaws.com/federation/credentials",
+        "https://oauth2.googleapis.com/token",
+        "https://signin.example/oauth2/v2.0/token",
+    ],
+)
+def test_where_credentials_come_from_is_never_recorded(url: str) -> None:
+    kept: list[RecordedAnswers] = []
+    book = AnswerBook(RecordedAnswers(), "a.jsonl", asks=True, keep=kept.append)
+    book.add(url, {}, b'{"q": 1}', "POST", 200, {}, b'{"AccessKeyId": "secret"}')
+    assert kept == []
+
+
+def test_a_replay_needs_no_key_no_region_and_no_address() -> None:
+    recorded = parse_answers(
+        b'{"answers": 1, "variables": {"MY_KEY": null, "JUDGE_URL": "http://a.example/v1"}}\n'
+        b'{"url": "https://bedrock-runtime.eu-west-1.amazonaws.com/model/m/converse", "asked": {},'
+        b' "status": 200, "answer": {}}\n',
+        "a.jsonl",
+    )
+    found = playing_variables(recorded, {"MY_KEY": "given"})
+    assert found["JUDGE_URL"] == "http://a.example/v1"
+    assert found["AWS_DEFAULT_REGION"] == "eu-west-1"
+    assert found["AWS_ACCESS_KEY_ID"]
+    assert "MY_KEY" not in found
+    assert "AWS_DEFAULT_REGION" not in playing_variables(recorded, {"AWS_REGION": "us-east-1"})
