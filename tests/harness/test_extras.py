@@ -36,7 +36,8 @@ def test_the_modules_that_come_along_are_known() -> None:
     modules = {
         module
         for module, distributions in packages_distributions().items()
-        if {canonicalize_name(name) for name in distributions} & (needed - build_only)
+        if module.isidentifier()  # and no folder of type stubs, as `wrapt-stubs`
+        and {canonicalize_name(name) for name in distributions} & (needed - build_only)
     }
     assert modules <= extras.MODULES
 
