@@ -53,7 +53,7 @@ def standard(url: str) -> Callable[[str], str]:
 
 def popular(url: str) -> Callable[[str], str]:
     def ask(text: str) -> str:
-        body = {"model": "popular", "messages": [{"role": "user", "content": text}]}
+        body: Any = {"model": "popular", "messages": [{"role": "user", "content": text}]}
         answer = requests.post(f"{url}/v1/chat/completions", json=body, timeout=30)
         answer.raise_for_status()
         return str(answer.json()["choices"][0]["message"]["content"])
@@ -152,7 +152,7 @@ def test_an_answer_of_another_host_will_do_where_nobody_is_asked() -> None:
         b'{"answers": 1}\n{"url": "https://a.example/v1", "asked": {"q": 1}, "status": 200, "answer": {}}\n'
     )
     recorded = parse_answers(content, "a.jsonl")
-    question = ("http://127.0.0.1:8000/v1", {}, b'{"q": 1}', "POST")
+    question: Any = ("http://127.0.0.1:8000/v1", {}, b'{"q": 1}', "POST")
     assert AnswerBook(recorded, "a.jsonl").find(*question) is not None
     assert AnswerBook(recorded, "a.jsonl", asks=True).find(*question) is None
 
