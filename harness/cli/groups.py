@@ -20,6 +20,7 @@ GROUPS = {
         "runs": "List the replay runs.",
         "show": "Show a replay run: rewards, groups, errors, one sample.",
         "signal": "Say what a job could learn from a run, and what it costs.",
+        "calibrate": "Say whether a judge agrees with people and with itself.",
         "compare": "Compare two runs: what does the second one change?",
         "report": "Write a run as one HTML page: verdict, charts, all samples.",
         "rehearse": "Rehearse a training job here: what does the grader teach?",

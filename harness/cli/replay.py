@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from harness.cli.configured import setting_of
+from harness.cli.label_options import label_rule_options
 from harness.cli.options import (
-    FiniteNumber,
     answers_option,
     grader_option,
     handler_option,
@@ -64,24 +64,7 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS, LAMBDA_RUNTIME
 )
 @limit_option("rollouts")
 @label_option()
-@click.option(
-    "--label-threshold",
-    metavar="X",
-    type=FiniteNumber(),
-    help="Read numeric labels from X on as yes, others as no.",
-)
-@click.option(
-    "--label-tolerance",
-    metavar="X",
-    type=FiniteNumber(),
-    help="Let a reward differ from a numeric label by X, by default 1e-9.",
-)
-@click.option(
-    "--label-true",
-    metavar="TEXT",
-    multiple=True,
-    help="Read this text as a label that says yes, other texts as no. Repeatable.",
-)
+@label_rule_options
 @keep_field_option
 @records_option
 @range_option

@@ -147,7 +147,7 @@ def signal_from(tally: Tally, facts: RunFacts, bounds: Bounds | None, folder: st
         "mean": rewards.mean(),
         "zero_std": rewards.zero_std(),
         "forecast": forecast,
-        "noise": noise_of(tally.repeats, tally.groups, facts.repeats),
+        "noise": noise_of(tally.repeats, facts.repeats),
         "agreement": _agreement(facts),
         "length": _length(tally, several),
         "truncated": _truncated(tally),

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from harness.signal.groups import TOLERANCE
 from harness.signal.intervals import student
-from harness.signal.statistic import GROUPS, ROLLOUTS, Statistic, measured, refused, share
-from harness.signal.tally import GroupTally, Repeats, variance_of
+from harness.signal.statistic import GROUPS, ROLLOUTS, Statistic, part_of_variance, refused, share
+from harness.signal.tally import Repeats, variance_of
 
-__all__ = ["noise_of", "noisy_groups"]
+__all__ = ["ONCE", "noise_of", "noisy_groups"]
 
-_ONCE: Final = "graded once each; replay with --repeats 3"
+ONCE: Final = "graded once each; replay with --repeats 3"
+"""Why nothing is known of repeats."""
 
 
-def noise_of(again: Repeats, groups: Mapping[str, GroupTally], repeats: int) -> Statistic:
+def noise_of(again: Repeats, repeats: int) -> Statistic:
     """The variance of repeats, as a share of the variance within groups.
 
-    A ratio of two means over the groups; its variance is that of the ratio linearized (Taylor).
+    A ratio of two means over the groups; its variance is that of the ratio linearized (Taylor). The variance
+    within groups is that of single gradings: what the means of repeats vary by, and the noise that they lost.
 
     Args:
         again: The rewards of rollouts that were graded more than once.
-        groups: The first rewards of each group.
         repeats: How often the run graded each rollout.
     """
     if repeats < 2:
-        return refused(_ONCE, of="rollouts")
-    parts = [_parts(again.by_group.get(name, ()), group.rewards) for name, group in groups.items()]
+        return refused(ONCE, of="rollouts")
+    parts = [_parts(rollouts) for rollouts in again.by_group.values()]
     several = sum(part.freedom > 0 for part in parts)
     noise, graded, spread, freedom = map(math.fsum, zip(_Parts(0.0, 0, 0.0, 0), *parts, strict=True))
     if graded < ROLLOUTS or several < GROUPS:
@@ -44,7 +45,7 @@ def noise_of(again: Repeats, groups: Mapping[str, GroupTally], repeats: int) -> 
         for one in parts
     )
     reach = student(several - 1) * found * math.sqrt(squares * several / (several - 1))
-    return measured(min(1.0, found), reach, several, low=0.0, high=1.0)
+    return part_of_variance(found, reach, several)
 
 
 class _Parts(NamedTuple):
@@ -55,14 +56,19 @@ class _Parts(NamedTuple):
     graded: int
     """Rollouts that were graded more than once."""
     spread: float
-    """Squares of the first rewards around their mean."""
+    """Squares of single gradings around their mean, as expected."""
     freedom: int
 
 
-def _parts(again: Sequence[Sequence[float]], first: Sequence[float]) -> _Parts:
-    freedom = max(0, len(first) - 1)
-    spread = variance_of(first) * freedom if freedom else 0.0
-    return _Parts(math.fsum(map(variance_of, again)), len(again), spread, freedom)
+def _parts(rollouts: Sequence[Sequence[float]]) -> _Parts:
+    count, noises = len(rollouts), [variance_of(rewards) for rewards in rollouts]
+    if count < 2:
+        return _Parts(math.fsum(noises), count, 0.0, 0)
+    means = [math.fsum(rewards) / len(rewards) for rewards in rollouts]
+    # A mean of k gradings still varies by 1/k of the noise.
+    lost = math.fsum(noise * (1 - 1 / len(rewards)) for noise, rewards in zip(noises, rollouts, strict=True))
+    spread = variance_of(means) * (count - 1) + (1 - 1 / count) * lost
+    return _Parts(math.fsum(noises), count, spread, count - 1)
 
 
 def noisy_groups(again: Repeats, repeats: int) -> Statistic:
@@ -77,7 +83,7 @@ def noisy_groups(again: Repeats, repeats: int) -> Statistic:
         repeats: How often the run graded each rollout.
     """
     if repeats < 2:
-        return refused(_ONCE)
+        return refused(ONCE)
     spread = noisy = 0
     for rollouts in again.by_group.values():
         between = [math.fsum(rewards) / len(rewards) for rewards in rollouts]

@@ -19,6 +19,7 @@ __all__ = [
     "around",
     "measured",
     "over_groups",
+    "part_of_variance",
     "refused",
     "share",
     "wilson",
@@ -113,6 +114,25 @@ def around(value: float, variance: float, n: int, most: float) -> Statistic:
         units = min(spread / variance, most) if variance > 0.0 else most
     low, high = wilson(value * units, units)
     return Statistic(value, min(low, value), max(high, value), n)
+
+
+def part_of_variance(value: float, reach: float, n: int, of: str = "groups") -> Statistic:
+    """A part of a variance, with its interval on the logit's scale, which keeps it between 0 and 1.
+
+    Args:
+        value: The estimate; beyond 1, where chance makes the part larger than the whole, it counts as 1.
+        reach: How far the interval would reach to both sides of it.
+        n: How many units it rests on.
+        of: What the units are.
+    """
+    if value >= 1.0:
+        return Statistic(1.0, min(1.0, max(0.0, value - reach)), 1.0, n, of)
+    at, wide = math.log(value / (1 - value)), reach / (value * (1 - value))
+    return Statistic(value, _logistic(at - wide), _logistic(at + wide), n, of)
+
+
+def _logistic(value: float) -> float:
+    return 1 / (1 + math.exp(-max(-700.0, min(700.0, value))))
 
 
 def wilson(hits: float, n: float) -> tuple[float, float]:

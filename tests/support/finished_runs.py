@@ -21,9 +21,10 @@ def finished_run(folder: Path, rollouts: Sequence[Any], rows: Sequence[Row], **f
     Args:
         folder: Where the run's folder is made.
         rollouts: What the lines of the rollouts file hold, or the lines themselves as bytes.
-        rows: The gradings; the one at place N is that of rollout N.
+        rows: The gradings in the order of the rollouts, as many of each as `facts` says there are repeats.
         facts: Of `RunFacts`.
     """
+    repeats = facts.get("repeats", 1)
     path, at, places, totals = folder / "rollouts.jsonl", 0, [], Totals()
     with path.open("wb") as file:
         for one in rollouts:
@@ -33,7 +34,7 @@ def finished_run(folder: Path, rollouts: Sequence[Any], rows: Sequence[Row], **f
     run = folder / "runs" / "first"
     run.mkdir(parents=True)
     with (run / "rewards.jsonl").open("wb") as file:
-        for place, row in zip(places, rows, strict=True):
+        for place, row in zip((at for at in places for _ in range(repeats)), rows, strict=True):
             file.write(dump({**row, "at": place}))
             totals.add(row, 0.5)
     state = path.stat()

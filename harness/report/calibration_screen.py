@@ -1,0 +1,161 @@
+"""Prints whether a grader can be trusted: the verdict, its grounds, and where it disagrees with people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from textwrap import fill
+
+from harness.printable import printable, shortened
+from harness.report.console import SafeConsole
+from harness.report.short_texts import SampleReader, text_lines
+from harness.runs.store import Run
+from harness.signal.calibration import Calibration
+from harness.signal.held_to_labels import Confusion, Disagreement
+from harness.signal.statistic import Statistic
+from harness.signal.trust_limits import TrustOutcome
+
+__all__ = ["print_calibration"]
+
+_NAME = 26
+_COLUMN = 8
+
+
+def print_calibration(
+    found: Calibration,
+    limits: Sequence[TrustOutcome],
+    run: Run,
+    console: SafeConsole,
+    *,
+    whole: bool = False,
+) -> None:
+    """Print what a run says of its grader.
+
+    Args:
+        found: The calibration.
+        limits: The limits, and what was found.
+        run: The run, whose rollouts hold the texts.
+        console: Where to print.
+        whole: Print the texts of disagreements whole.
+    """
+    console.print(_filled(found.trust.sentence), style="bold")
+    for warning in found.trust.warnings:
+        console.print(_filled(f"  warning: {warning}", 4))
+    for title, lines in (
+        (_title(found), _labels(found)),
+        ("what people say, and what gradings say", _confusion(found.confusion)),
+        ("the grader against itself", _repeats(found)),
+        ("limits", map(_limit, limits)),
+    ):
+        shown = list(lines)
+        if shown:
+            console.print()
+            console.print(printable(title), style="bold")
+        for line in shown:
+            console.print(_filled(f"  {line}", _NAME + 3))
+    _print_disagreements(found, run, console, whole)
+
+
+def _filled(line: str, indent: int = 0) -> str:
+    """A line in 80 columns; words stay whole, since some are names."""
+    after = " " * indent
+    return fill(printable(line), 80, subsequent_indent=after, break_long_words=False, break_on_hyphens=False)
+
+
+def _title(found: Calibration) -> str:
+    failed = sum(found.errors.values())
+    more = f", {failed:,} gradings without a reward" if failed else ""
+    return f"people: {found.labeled:,} labels of {found.rollouts:,} rollouts with a reward{more}"
+
+
+def _labels(found: Calibration) -> Iterator[str]:
+    numbers = found.kind == "numbers"
+    yield _line("kappa, quadratic weights" if numbers else "Cohen's kappa", found.kappa, form=".3f")
+    yield _line("equal to the label" if numbers else "agreement", found.agreement)
+    if found.off_by is not None:
+        yield f"{'mean distance':<{_NAME}} {found.off_by:.3g} from the label"
+    if not numbers and found.kappa.value is not None:
+        yield _line("false positives", found.paid_no)
+        yield _line("false negatives", found.unpaid_yes)
+    for rater in found.raters:
+        yield _line(
+            f"{shortened(rater.label, 12)}: kappa", rater.with_grader, form=".3f", more=" with the grader"
+        )
+        yield _line("", rater.with_first, form=".3f", more=f" with {shortened(found.labels[0], 12)}")
+
+
+def _confusion(found: Confusion | None) -> Iterator[str]:
+    if found is None:
+        return
+    yield f"{'label':<{_NAME}} " + "".join(f"{one:>{_COLUMN}}" for one in found.verdicts[:6]).rstrip()
+    for label, gradings in zip(found.labels, found.gradings, strict=True):
+        yield f"{label:<{_NAME}} " + "".join(f"{count:>{_COLUMN},}" for count in gradings[:6])
+    if len(found.verdicts) > 6:
+        yield f"and {len(found.verdicts) - 6} more columns; --json has all"
+
+
+def _repeats(found: Calibration) -> Iterator[str]:
+    yield _line("gradings that flip", found.flips)
+    if found.verdict_flips.value is not None and found.verdict_flips != found.flips:
+        yield _line("  across the middle", found.verdict_flips)
+    yield _line("noise within records", found.noise)
+    yield _line("noise over all gradings", found.noise_of_total)
+    yield from _needed(found)
+    first, expected = found.first_chosen, found.first_expected
+    yield _line("label listed first chosen", first)
+    if expected is not None:
+        yield f"{'  if order meant nothing':<{_NAME}} {expected:.1%}"
+
+
+def _needed(found: Calibration) -> Iterator[str]:
+    needed, cost = found.needed, found.cost
+    if needed.repeats is None:
+        yield f"{'repeats needed':<{_NAME}} not measured: {needed.why}"
+        return
+    bounds = ""
+    if needed.low is not None:
+        bounds = f"  {needed.low} to {'any number' if needed.high is None else needed.high}"
+    yield f"{'repeats needed':<{_NAME}} {needed.repeats}{bounds}  for {needed.share:.0%} noise {needed.of}"
+    calls = needed.repeats * (1.0 if cost.calls is None else cost.calls)
+    said = f"{1000 * calls:,.0f} calls"
+    if cost.usd is not None:
+        said += f", {1000 * needed.repeats * cost.usd:,.2f} USD"
+    yield f"{'  for 1,000 completions':<{_NAME}} {said}"
+
+
+def _line(name: str, one: Statistic, *, form: str = ".1%", more: str = "") -> str:
+    if one.value is None:
+        return f"{name:<{_NAME}} not measured: {one.why}"
+    bounds = "" if one.low is None or one.high is None else f"  {one.low:{form}} to {one.high:{form}}"
+    return f"{name:<{_NAME}} {one.value:{form}}{bounds}  n {one.n:,} {one.of}{more}"
+
+
+def _limit(one: TrustOutcome) -> str:
+    if one.value is None:
+        return f"{one.limit:<{_NAME}} NOT MEASURED: {one.why}"
+    broken = "TOO LOW" if one.least else "TOO HIGH"
+    return f"{one.limit:<{_NAME}} {'kept' if one.kept else broken}: {one.value:.3f}"
+
+
+def _print_disagreements(found: Calibration, run: Run, console: SafeConsole, whole: bool) -> None:
+    if not found.disagreements:
+        return
+    console.print()
+    console.print(f"where it disagrees: {found.disagreeing:,} rollouts, worst first", style="bold")
+    reader = SampleReader(run)
+    if reader.why is not None:
+        console.print(_filled(f"  texts are not shown: {reader.why}", 4))
+    for one in found.disagreements:
+        console.print(_filled(f"  {_disagreement(one)}", 4))
+        texts = reader.at(one.at)
+        for line in () if texts is None else text_lines(texts, whole=whole):
+            console.print(line)
+    if found.disagreeing > len(found.disagreements):
+        console.print(f"  and {found.disagreeing - len(found.disagreements):,} more; --worst N lists more")
+    console.print(_filled(f"one sample in full: rft show {found.run} ID"), style="dim")
+
+
+def _disagreement(one: Disagreement) -> str:
+    label = ("yes" if one.label else "no") if isinstance(one.label, bool) else f"{one.label:g}"
+    rewards = ", ".join(f"{reward:g}" for reward in one.rewards[:10])
+    more = f" and {len(one.rewards) - 10:,} more" if len(one.rewards) > 10 else ""
+    return f"{shortened(str(one.id), 40)}: label {label}, rewards {rewards}{more}"

@@ -1,0 +1,86 @@
+"""Intervals for statistics over rollouts whose records are the independent units.
+
+A statistic is linearized: each rollout adds an influence to it, influences are summed within each record, and
+the spread of these sums gives the variance (Taylor linearization for clusters; Wolter, "Introduction to
+Variance Estimation", 2007, chapter 6). With one rollout a record this is the ordinary standard error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from harness.signal.intervals import Z, student
+from harness.signal.statistic import GROUPS, ROLLOUTS, Statistic, around, refused
+
+__all__ = ["Influence", "mean_share", "share_around", "too_few", "variance_over_records"]
+
+_NOTHING: Final = 1e-15
+
+
+class Influence(NamedTuple):
+    """What one rollout adds to a statistic."""
+
+    record: str
+    value: float
+
+
+def too_few(influences: Sequence[Influence], what: str = "rollouts") -> str | None:
+    """Why rollouts are too few to say anything; None where they are enough.
+
+    Args:
+        influences: One for each rollout.
+        what: What the rollouts are, as in "labeled rollouts".
+    """
+    records = len({one.record for one in influences})
+    if len(influences) >= ROLLOUTS and records >= GROUPS:
+        return None
+    return f"{len(influences):,} {what} of {records:,} records, and it takes {ROLLOUTS} of {GROUPS}"
+
+
+def variance_over_records(influences: Iterable[Influence]) -> tuple[float, int]:
+    """The variance of a mean over rollouts, and the number of records.
+
+    Args:
+        influences: What each rollout adds, as its distance from the mean.
+    """
+    sums: defaultdict[str, list[float]] = defaultdict(list)
+    for record, value in influences:
+        sums[record].append(value)
+    records, rollouts = len(sums), sum(map(len, sums.values()))
+    if records < 2:
+        return 0.0, records
+    squares = math.fsum(math.fsum(values) ** 2 for values in sums.values())
+    variance = records / (records - 1) * squares / rollouts**2
+    return (variance if variance > _NOTHING else 0.0), records
+
+
+def share_around(share: float, variance: float, records: int, most: float) -> Statistic:
+    """A share with Wilson's interval at the effective number of units, wide enough for few records.
+
+    Args:
+        share: The share.
+        variance: The variance of its estimate, over records.
+        records: How many there are; the interval is widened by Student's t over the normal's point.
+        most: The largest number of units that the interval may assume.
+    """
+    return around(share, variance * (student(records - 1) / Z) ** 2, records, most)
+
+
+def mean_share(shares: Sequence[Influence], most: int, what: str = "rollouts") -> Statistic:
+    """The mean of shares, one a rollout, with Wilson's interval at the effective number of units.
+
+    Args:
+        shares: The share of each rollout, from 0 to 1.
+        most: The largest number of units that the interval may assume: the gradings.
+        what: What the rollouts are, where they are too few.
+    """
+    if why := too_few(shares, what):
+        return refused(why, len(shares), "rollouts")
+    mean = math.fsum(one.value for one in shares) / len(shares)
+    mean = min(1.0, max(0.0, mean))
+    variance, records = variance_over_records(one._replace(value=one.value - mean) for one in shares)
+    found = share_around(mean, variance, records, most)
+    return Statistic(found.value, found.low, found.high, len(shares), "rollouts")

@@ -1,0 +1,255 @@
+"""Whether a judge, or any other grader, can be trusted: held to people's labels and to its own repeats.
+
+`calibrate(run, ...)` returns a `Calibration`. Every grading counts and each rollout weighs the same, so the
+figures are those of a single grading, which is what training takes. Intervals are 95 % and take the record as
+the independent unit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from harness.data.typed_json import as_json
+from harness.runs.facts import Bounds, known_bounds, middle_of
+from harness.runs.rows import Row, failure_of, read_rows, sample_name
+from harness.runs.store import Run
+from harness.signal.by_record import Influence, mean_share
+from harness.signal.held_to_labels import Confusion, Disagreement, GradedRollout, HeldToLabels
+from harness.signal.human_labels import HumanLabels, LabelScale, hidden_from_grader
+from harness.signal.noise import noise_of
+from harness.signal.repeatability import NeededRepeats, Regraded, flips_of, needed_repeats, noise_of_total
+from harness.signal.statistic import Statistic, refused
+from harness.signal.tally import Tally, gather
+from harness.signal.trust import Rater, Trust, TrustGrounds, trust_in
+
+__all__ = ["Calibration", "GradingCost", "calibrate"]
+
+FIRST: Final = "judge_first"
+"""Metric of a judge: of its verdicts, the share that chose the label listed first."""
+EXPECTED: Final = "judge_first_expected"
+"""Metric beside it: that share for a judge to which the order means nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class GradingCost:
+    """What one grading took, on average, as far as the grader reports it."""
+
+    calls: float | None
+    """Questions to a judge; None where the grader does not count them."""
+    usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a run with labels and repeats says of its grader."""
+
+    run: str
+    labels: tuple[str, ...]
+    """The fields with labels, one a rater; the grader is held to the first."""
+    kind: Literal["yes or no", "numbers"] | None
+    """What the labels are; None where none is named."""
+    bounds: Bounds | None
+    repeats: int
+    rollouts: int
+    """Rollouts with a reward."""
+    labeled: int
+    """Of these, with a label."""
+    gradings: int
+    errors: dict[str, int]
+    """Gradings without a reward, by kind."""
+    kappa: Statistic
+    """Cohen's kappa of a single grading and the label, with quadratic weights where labels are numbers."""
+    agreement: Statistic
+    """Share of gradings that say what the label says."""
+    paid_no: Statistic
+    """Of the labels that say no, the share of gradings above the middle of the range."""
+    unpaid_yes: Statistic
+    """Of the labels that say yes, the share of gradings at the middle or below."""
+    off_by: float | None
+    """Mean distance of a reward from a label that is a number."""
+    confusion: Confusion | None
+    """None where there are no labels, or too many different ones."""
+    raters: list[Rater]
+    """The other raters."""
+    flips: Statistic
+    """How often two gradings of a rollout give different rewards."""
+    verdict_flips: Statistic
+    """How often they lie on different sides of the middle of the range."""
+    noise: Statistic
+    """Variance of repeats over the variance within records, as `rft signal` has it."""
+    noise_of_total: Statistic
+    """Variance of repeats over the variance of all gradings."""
+    needed: NeededRepeats
+    cost: GradingCost
+    first_chosen: Statistic
+    """How often a judge chose the label that was listed first."""
+    first_expected: float | None
+    """How often it would if the order meant nothing to it."""
+    disagreeing: int
+    """Rollouts of which at least one grading disagrees with the label."""
+    disagreements: list[Disagreement]
+    """The worst of them, worst first."""
+    trust: Trust
+
+    def to_json(self) -> dict[str, Any]:
+        """The calibration as JSON."""
+        found: dict[str, Any] = as_json(self)
+        return {**found, "sentence": self.trust.sentence}
+
+
+def calibrate(
+    run: Run,
+    labels: Sequence[str] = (),
+    scale: LabelScale | None = None,
+    bounds: Bounds | None = None,
+    *,
+    target_noise: float = 0.2,
+    worst: int | None = 5,
+) -> Calibration:
+    """Hold the grader of a run to labels and to its own repeats.
+
+    Args:
+        run: A run that is done.
+        labels: The fields with labels, one a rater; without any, the one that the run was replayed with.
+        scale: How to read them; None as the run did.
+        bounds: The grader's range, where the grader does not declare it.
+        target_noise: The share of the variance that noise may be.
+        worst: How many disagreements to keep; None keeps all.
+
+    Raises:
+        InputError: The run is not done, labels cannot be held to its rewards, or the range contradicts the
+            grader's.
+    """
+    _ = run.totals  # refuses a run that is not done
+    facts = run.facts
+    names = tuple(dict.fromkeys(labels)) or ((facts.label,) if facts.label is not None else ())
+    known = known_bounds(facts.grader.bounds, bounds or facts.range)
+    people = HumanLabels(run, names, scale, known)
+    reading = _Reading(people)
+    tally = gather(reading.of(read_rows(run.rewards)), facts.repeats)
+    if names:
+        people.check()
+    rollouts = {at: one for at, one in reading.rollouts.items() if one.rewards}
+    middle, failed = middle_of(known), sum(reading.errors.values())
+    held = HeldToLabels(rollouts, names, middle, people.scale.rule)
+    regraded = [Regraded(one.record, one.rewards) for one in rollouts.values()]
+    inner, total = (
+        noise_of(tally.repeats, facts.repeats),
+        noise_of_total(regraded, facts.repeats),
+    )
+    by_record = inner.value is not None or total.value is None
+    noise, where = (inner, "within records") if by_record else (total, "over all gradings")
+    kappa, raters = held.kappa(), held.raters()
+    first, expected = reading.first_chosen()
+    disagreeing, disagreements = held.disagreements(worst)
+    gradings = sum(len(one.rewards) for one in rollouts.values()) + failed
+    grounds = TrustGrounds(
+        label=names[0] if names else None,
+        kappa=kappa,
+        noise=noise,
+        noise_of=where,
+        first_chosen=first,
+        first_expected=expected,
+        labeled=held.labeled,
+        rarer=held.rarer,
+        raters=raters,
+        gradings=gradings,
+        failed=failed,
+        unlabeled=len(rollouts) - held.labeled,
+        seen=[name for name in names if not hidden_from_grader(run, name)],
+    )
+    no_range = refused("the grader's range is not known; add --range LOW HIGH", of="rollouts")
+    return Calibration(
+        run=str(run.folder),
+        labels=names,
+        kind=None if not names else "numbers" if people.numeric else "yes or no",
+        bounds=known,
+        repeats=facts.repeats,
+        rollouts=len(rollouts),
+        labeled=held.labeled,
+        gradings=gradings,
+        errors=dict(sorted(reading.errors.items())),
+        kappa=kappa,
+        agreement=held.agreement(),
+        paid_no=held.wrong(label=False),
+        unpaid_yes=held.wrong(label=True),
+        off_by=held.off_by,
+        confusion=held.confusion(),
+        raters=raters,
+        flips=flips_of(regraded, facts.repeats),
+        verdict_flips=no_range if middle is None else flips_of(regraded, facts.repeats, middle),
+        noise=inner,
+        noise_of_total=total,
+        needed=needed_repeats(noise, where, target_noise),
+        cost=GradingCost(_mean_metric(tally, "judge_calls"), _mean_metric(tally, "judge_usd")),
+        first_chosen=first,
+        first_expected=expected,
+        disagreeing=disagreeing,
+        disagreements=disagreements,
+        trust=trust_in(grounds),
+    )
+
+
+class _Reading:
+    """Rows of a run by rollout, noted while they pass to the tally.
+
+    Args:
+        people: What people say of the rollouts.
+    """
+
+    def __init__(self, people: HumanLabels) -> None:
+        self._people = people
+        self.rollouts: dict[int, GradedRollout] = {}
+        self.errors: Counter[str] = Counter()
+        """Gradings without a reward, by kind."""
+        self._first: dict[int, list[float]] = {}
+        """How often each grading of a rollout chose the label listed first, by place."""
+        self._expected: list[float] = []
+
+    def of(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Note each row and pass it on."""
+        for row in rows:
+            at, record, reward = row["at"], row["group"], row["reward"]
+            if reward is None:
+                self.errors[failure_of(row)[0]] += 1
+            elif record is not None:
+                one = self.rollouts.get(at)
+                if one is None:
+                    said = self._people.of(at, row.get("label"))
+                    one = self.rollouts[at] = GradedRollout(sample_name(row), record, said)
+                one.rewards.append(reward)
+                self._note_order(at, row["metrics"])
+            yield row
+
+    def _note_order(self, at: int, metrics: Mapping[str, float]) -> None:
+        for first in _named(FIRST, metrics):
+            expected = metrics.get(first.removesuffix(FIRST) + EXPECTED)
+            if expected is not None:
+                self._first.setdefault(at, []).append(metrics[first])
+                self._expected.append(expected)
+
+    def first_chosen(self) -> tuple[Statistic, float | None]:
+        """How often a judge chose the label listed first, and how often it should have."""
+        if not self._first:
+            return refused("no grading has the metric judge_first_expected", of="rollouts"), None
+        shares = [
+            Influence(self.rollouts[at].record, math.fsum(firsts) / len(firsts))
+            for at, firsts in self._first.items()
+        ]
+        expected = math.fsum(self._expected) / len(self._expected)
+        return mean_share(shares, len(self._expected), "rollouts with the metric"), expected
+
+
+def _mean_metric(tally: Tally, name: str) -> float | None:
+    """The mean of a metric over the gradings that have it, summed over the judges of a combined grader."""
+    found = [tally.metrics[metric] for metric in _named(name, tally.metrics)]
+    return math.fsum(sums.total / sums.count for sums in found) if found else None
+
+
+def _named(name: str, metrics: Iterable[str]) -> list[str]:
+    """The metrics of this name; those of a judge inside a combined grader begin with the part's name."""
+    return [metric for metric in metrics if metric == name or metric.endswith(f".{name}")]

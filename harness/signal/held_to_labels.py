@@ -1,0 +1,222 @@
+"""Rollouts with all their gradings, held to what people say of them."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from harness.runs.labels import LabelRule
+from harness.signal.by_record import Influence, mean_share
+from harness.signal.kappa import Rated, kappa_of
+from harness.signal.statistic import Statistic, refused
+from harness.signal.trust import Rater
+
+__all__ = ["Confusion", "Disagreement", "GradedRollout", "HeldToLabels"]
+
+_CLASSES = 10
+"""Different labels or rewards that a confusion table holds at most."""
+_LABELED: Final = "labeled rollouts"
+
+
+@dataclass(slots=True)
+class GradedRollout:
+    """All gradings of one rollout."""
+
+    id: Any
+    record: str
+    labels: list[bool | float | None]
+    """What each rater says; None where one says nothing."""
+    rewards: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """How many gradings give what, by label."""
+
+    labels: list[str]
+    """What the rows stand for."""
+    verdicts: list[str]
+    """What the columns stand for."""
+    gradings: list[list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A rollout whose gradings disagree with its label."""
+
+    id: Any
+    at: int
+    """Byte of the rollouts file at which its line begins."""
+    record: str
+    label: bool | float
+    rewards: list[float]
+    """Every reward, in the order of the repeats."""
+    distance: float
+    """Share of the gradings that disagree; where labels are numbers, the mean distance from the label."""
+
+
+class HeldToLabels:
+    """The rollouts with a reward, held to the first rater's labels.
+
+    Args:
+        rollouts: The rollouts with at least one reward, by place.
+        names: The raters' fields.
+        middle: The middle of the grader's range, above which a reward says yes; None if not known.
+        rule: How far a reward may be from a label that is a number.
+    """
+
+    def __init__(
+        self,
+        rollouts: Mapping[int, GradedRollout],
+        names: tuple[str, ...],
+        middle: float | None,
+        rule: LabelRule,
+    ) -> None:
+        self._names, self._middle, self._rule = names, middle, rule
+        self._all = rollouts
+        self._held = {at: one for at, one in rollouts.items() if names and one.labels[0] is not None}
+        self._yes_or_no = any(isinstance(one.labels[0], bool) for one in self._held.values())
+        self._why = None
+        if not names:
+            self._why = "no field is named; add --label FIELD"
+        elif self._yes_or_no and middle is None:
+            self._why = "the grader's range is not known; add --range LOW HIGH"
+
+    @property
+    def labeled(self) -> int:
+        """Rollouts with a reward and a label."""
+        return len(self._held)
+
+    @property
+    def rarer(self) -> float | None:
+        """Share of the labels that say the rarer of yes and no; None where they are numbers."""
+        if not self._yes_or_no:
+            return None
+        share = sum(one.labels[0] is True for one in self._held.values()) / len(self._held)
+        return min(share, 1 - share)
+
+    def kappa(self) -> Statistic:
+        """Cohen's kappa of a grading and the label."""
+        return self._kappa_with(0)
+
+    def raters(self) -> list[Rater]:
+        """The other raters, held to the first one and to the grader."""
+        return [
+            Rater(name, self._kappa_between(number), self._kappa_with(number))
+            for number, name in enumerate(self._names[1:], 1)
+        ]
+
+    def _kappa_with(self, number: int) -> Statistic:
+        if self._why is not None:
+            return refused(self._why, self.labeled, "rollouts")
+        return kappa_of(
+            [
+                Rated(one.record, [self._said(reward) for reward in one.rewards], float(label))
+                for one in self._all.values()
+                if (label := one.labels[number]) is not None
+            ],
+            _LABELED,
+        )
+
+    def _kappa_between(self, number: int) -> Statistic:
+        both = [
+            Rated(one.record, [float(other)], float(one.labels[0] or 0.0))
+            for one in self._held.values()
+            if (other := one.labels[number]) is not None
+        ]
+        return kappa_of(both, "rollouts with both labels")
+
+    def _said(self, reward: float) -> float:
+        """What a reward says, on the labels' scale."""
+        if not self._yes_or_no:
+            return reward
+        assert self._middle is not None
+        return float(reward > self._middle)
+
+    def _wrong(self, one: GradedRollout) -> float:
+        """The share of a rollout's gradings that disagree with its label."""
+        label = one.labels[0]
+        wrong = sum(self._rule.agreement(reward, label, self._middle) is False for reward in one.rewards)
+        return wrong / len(one.rewards)
+
+    def agreement(self) -> Statistic:
+        """The share of gradings that say what the label says."""
+        if self._why is not None:
+            return refused(self._why, self.labeled, "rollouts")
+        shares = [Influence(one.record, 1 - self._wrong(one)) for one in self._held.values()]
+        return mean_share(shares, self._gradings, _LABELED)
+
+    @property
+    def _gradings(self) -> int:
+        return sum(len(one.rewards) for one in self._held.values())
+
+    def wrong(self, *, label: bool) -> Statistic:
+        """Of the rollouts with a label, the share of gradings that say otherwise.
+
+        Args:
+            label: The label: yes or no.
+        """
+        what = f"labels that say {'yes' if label else 'no'}"
+        if self._why is not None or not self._yes_or_no:
+            return refused(self._why or "labels are numbers", of="rollouts")
+        shares = [
+            Influence(one.record, self._wrong(one)) for one in self._held.values() if one.labels[0] is label
+        ]
+        return mean_share(shares, self._gradings, what)
+
+    @property
+    def off_by(self) -> float | None:
+        """Mean distance of a reward from a label that is a number; None where labels are none."""
+        if self._yes_or_no or not self._held:
+            return None
+        return math.fsum(map(self._distance, self._held.values())) / len(self._held)
+
+    def _distance(self, one: GradedRollout) -> float:
+        label = one.labels[0]
+        assert label is not None
+        if isinstance(label, bool):
+            return self._wrong(one)
+        return math.fsum(abs(reward - label) for reward in one.rewards) / len(one.rewards)
+
+    def confusion(self) -> Confusion | None:
+        """How many gradings give what, by label; None where there are too many different ones."""
+        if self._why is not None or not self._held:
+            return None
+        counts = Counter(
+            (float(one.labels[0] or 0.0), self._said(reward))
+            for one in self._held.values()
+            for reward in one.rewards
+        )
+        labels, verdicts = (sorted({pair[side] for pair in counts}) for side in (0, 1))
+        if self._yes_or_no:
+            labels = verdicts = [1.0, 0.0]
+        if max(len(labels), len(verdicts)) > _CLASSES:
+            return None
+        shown = {1.0: "yes", 0.0: "no"}.__getitem__ if self._yes_or_no else "{:g}".format
+        return Confusion(
+            list(map(shown, labels)),
+            list(map(shown, verdicts)),
+            [[counts[label, verdict] for verdict in verdicts] for label in labels],
+        )
+
+    def disagreements(self, most: int | None) -> tuple[int, list[Disagreement]]:
+        """How many rollouts have a grading that disagrees, and the worst of them, worst first.
+
+        Args:
+            most: How many to keep; None keeps all.
+        """
+        if self._why is not None:
+            return 0, []
+        wrong = [(self._distance(one), -at) for at, one in self._held.items() if self._wrong(one)]
+        kept = heapq.nlargest(len(wrong) if most is None else most, wrong)
+        return len(wrong), [self._disagreement(-at, distance) for distance, at in kept]
+
+    def _disagreement(self, at: int, distance: float) -> Disagreement:
+        one = self._held[at]
+        label = one.labels[0]
+        assert label is not None
+        return Disagreement(one.id, at, one.record, label, one.rewards, distance)

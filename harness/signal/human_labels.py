@@ -1,0 +1,217 @@
+"""What people say of a run's rollouts: labels of the run or its file, as yes or no or as rewards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.data.record_fields import OWN_FIELDS
+from harness.errors import InputError
+from harness.printable import named, shortened
+from harness.rollouts.read import read_rollouts
+from harness.runs.facts import Bounds, check_bounds
+from harness.runs.labels import PLAIN, LabelRule
+from harness.runs.store import Run
+
+__all__ = ["HumanLabels", "LabelScale", "hidden_from_grader", "labels_in_file", "read_value"]
+
+_NAMED = 3
+_MOST = 1e100
+"""Squares of larger numbers overflow."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScale:
+    """How to read a label that a person gave: as yes or no, or as the reward that it stands for.
+
+    Raises:
+        InputError: The parts contradict each other.
+    """
+
+    rule: LabelRule = PLAIN
+    values: Mapping[str, float] = field(default_factory=dict)
+    """The reward that each text stands for."""
+    range: Bounds | None = None
+    """The ends of the people's scale, which stand for those of the grader's range; None where a number is the
+    expected reward."""
+
+    def __post_init__(self) -> None:
+        """Refuse two ways to read the same label."""
+        if self.range is not None:
+            low, high = self.range
+            if low >= high:
+                what = f"labels from {low:g} to {high:g} are no scale"
+                raise InputError(what, fix="Name the smaller end first, as in --label-range 1 5.")
+            check_bounds(self.range)
+            if self.rule.threshold is not None:
+                raise InputError(
+                    "a label threshold makes yes or no of a number, so a label range has no use",
+                    fix="Leave one of them out.",
+                )
+        if self.values and self.rule.true:
+            raise InputError(
+                "texts stand for numbers or for yes and no, not for both",
+                fix="Leave --label-value or --label-true out.",
+            )
+
+    def read(self, label: Any, bounds: Bounds | None) -> bool | float | None:
+        """A label as yes or no, or as a reward; None where it is no verdict.
+
+        Args:
+            label: The field's value.
+            bounds: The grader's range, to which a range of labels is mapped.
+        """
+        if isinstance(label, str) and self.values:
+            return self.values.get(label)
+        said = self.rule.says(label)
+        if not isinstance(said, bool) and said is not None and abs(said) > _MOST:
+            return None
+        if said is None or isinstance(said, bool) or self.range is None or bounds is None:
+            return said
+        low, high = self.range
+        return bounds[0] + (said - low) / (high - low) * (bounds[1] - bounds[0])
+
+
+def read_value(text: str) -> tuple[str, float]:
+    """Read what a text stands for.
+
+    Args:
+        text: `TEXT=REWARD`, as in `fair=0.5`.
+
+    Raises:
+        InputError: It is not of this form.
+    """
+    name, sign, number = text.rpartition("=")
+    try:
+        value = float(number)
+    except ValueError:
+        value = float("nan")
+    if not (name and sign and abs(value) < _MOST):
+        fix = "Write the text and its reward, as in --label-value fair=0.5."
+        raise InputError(f"--label-value {text!r} is no text with a reward", fix=fix)
+    return name, value
+
+
+def labels_in_file(run: Run, names: tuple[str, ...]) -> dict[int, tuple[Any, ...]]:
+    """The values of fields in a run's rollouts file, by the place of the line.
+
+    Args:
+        run: The run.
+        names: The fields.
+
+    Raises:
+        InputError: The file is not what was replayed, or a field stands in none of its lines.
+    """
+    if why := run.why_unreadable():
+        fix = "Replay again with --label, which keeps the label in the run."
+        raise InputError(f"labels cannot be read: {why}", place=str(run.folder), fix=fix)
+    columns = [
+        {one.at: one.label for one in read_rollouts(run.rollouts, label=name) if one.label is not None}
+        for name in names
+    ]
+    for name, column in zip(names, columns, strict=True):
+        if not column:
+            raise InputError(f"no rollout has the field {name!r}", place=str(run.rollouts), fix="Add it.")
+    return {
+        at: tuple(column.get(at) for column in columns) for at in {at for column in columns for at in column}
+    }
+
+
+class HumanLabels:
+    """The labels of a run's rollouts, one field a rater.
+
+    Args:
+        run: The run.
+        names: The fields, the one that the grader is held to first.
+        scale: How to read them; None reads them as the run did, where it names the first field.
+        bounds: The grader's range; None if not known.
+
+    Raises:
+        InputError: The labels cannot be read, or the scale needs a range that is not known.
+    """
+
+    def __init__(
+        self, run: Run, names: tuple[str, ...], scale: LabelScale | None, bounds: Bounds | None
+    ) -> None:
+        self.names = names
+        self._recorded = run.facts.label
+        if scale is None:
+            same = names[:1] == (self._recorded,)
+            scale = LabelScale(run.facts.label_rule if same else PLAIN)
+        self.scale, self._bounds = scale, bounds
+        if scale.range is not None and bounds is None:
+            what = "a label range is mapped to the grader's range, which is not known"
+            raise InputError(what, place=str(run.folder), fix="Add --range LOW HIGH.")
+        others = tuple(name for name in names if name != self._recorded)
+        self._in_file = labels_in_file(run, others) if others else {}
+        self._others = others
+        self._unread: list[Any] = []
+        self._kinds: dict[type, str] = {}
+        """The types of the labels that can be read, and the first field that has each."""
+        self._numbers: list[float] = []
+        """The smallest and the largest label that is a number, as written."""
+
+    def of(self, at: int, recorded: Any) -> list[bool | float | None]:
+        """What each rater says of a rollout.
+
+        Args:
+            at: Its place in the file.
+            recorded: The label that the run recorded.
+        """
+        values = dict(zip(self._others, self._in_file.get(at, ()), strict=False))
+        if self._recorded is not None:
+            values[self._recorded] = recorded
+        return [self._read(name, values.get(name)) for name in self.names]
+
+    def _read(self, name: str, label: Any) -> bool | float | None:
+        said = self.scale.read(label, self._bounds)
+        if said is None:
+            if label is not None and len(self._unread) < _NAMED and label not in self._unread:
+                self._unread.append(label)
+            return None
+        self._kinds.setdefault(type(said), name)
+        if not isinstance(said, bool):
+            number = said if isinstance(label, str) else float(label)
+            ends = [*self._numbers, number]
+            self._numbers = [min(ends), max(ends)]
+        return said
+
+    @property
+    def numeric(self) -> bool:
+        """Whether labels are numbers rather than yes and no."""
+        return float in self._kinds
+
+    def check(self) -> None:
+        """Refuse labels that no reward can be held to, once all are read.
+
+        Raises:
+            InputError: No label is a verdict, they are of two kinds, or they leave the scale.
+        """
+        name = self.names[0]
+        if not self._kinds:
+            labels = named([shortened(repr(label), 20) for label in self._unread])
+            what = f"no rollout with a reward has a label in {name!r} that can be read"
+            fix = "--label-true names texts that mean yes, --label-value the reward that a text stands for."
+            raise InputError(f"{what}: {labels}" if labels else what, fix=fix)
+        if len(self._kinds) > 1:
+            what = f"labels in {self._kinds[bool]!r} are yes or no, and in {self._kinds[float]!r} numbers"
+            fix = "Use one kind, or --label-threshold X to read numbers as yes or no."
+            raise InputError(what, fix=fix)
+        ends = self.scale.range or self._bounds
+        if not self._numbers or ends is None or ends[0] <= self._numbers[0] <= self._numbers[1] <= ends[1]:
+            return
+        where = "the scale of labels" if self.scale.range else "the grader's range"
+        raise InputError(
+            f"labels in {name!r} run from {self._numbers[0]:g} to {self._numbers[1]:g},"
+            f" and {where} from {ends[0]:g} to {ends[1]:g}",
+            fix="Name the ends of their scale, as in --label-range 1 5, or use --label-threshold X.",
+        )
+
+
+def hidden_from_grader(run: Run, name: str) -> bool:
+    """Whether the grader was kept from seeing a field of the rollouts."""
+    facts = run.facts
+    return (
+        name == facts.label or name in facts.fields.hidden or name in OWN_FIELDS or facts.records is not None
+    )

@@ -1,0 +1,130 @@
+"""How far a grader agrees with itself, from rollouts that were graded several times."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from harness.signal.by_record import Influence, mean_share, too_few, variance_over_records
+from harness.signal.intervals import student
+from harness.signal.noise import ONCE
+from harness.signal.pair_counts import pair_counts
+from harness.signal.statistic import Statistic, part_of_variance, refused
+from harness.signal.tally import variance_of
+
+__all__ = ["NeededRepeats", "Regraded", "flips_of", "needed_repeats", "noise_of_total"]
+
+_REGRADED: Final = "rollouts with two rewards or more"
+
+
+class Regraded(NamedTuple):
+    """One rollout with all its rewards."""
+
+    record: str
+    rewards: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class NeededRepeats:
+    """How many gradings of each rollout to average, so that their noise is small enough."""
+
+    share: float
+    """The largest share of the variance that noise may be."""
+    of: str
+    """Of which variance: `within records` or `total`."""
+    repeats: int | None
+    """None where it was not measured, or where no number is enough."""
+    low: int | None = None
+    """The fewest that are compatible with the interval of the noise."""
+    high: int | None = None
+    """The most; None where no number may be enough."""
+    why: str | None = None
+    """Why there is no number."""
+
+
+def flips_of(rollouts: Sequence[Regraded], repeats: int, middle: float | None = None) -> Statistic:
+    """How often two gradings of one rollout disagree, over rollouts.
+
+    Of each rollout, the share of its pairs of gradings that differ: unbiased, however many gradings there are
+    (Hoeffding's U-statistic).
+
+    Args:
+        rollouts: Every rollout with a reward.
+        repeats: How often the run graded each.
+        middle: Compare on which side of it two rewards are; None compares the rewards themselves.
+    """
+    if repeats < 2:
+        return refused(ONCE, of="rollouts")
+    several = [one for one in rollouts if len(one.rewards) > 1]
+    shares = []
+    for record, rewards in several:
+        said = rewards if middle is None else [float(reward > middle) for reward in rewards]
+        pairs = len(said) * (len(said) - 1) // 2
+        shares.append(Influence(record, pair_counts(said, said).pairs / pairs))
+    return mean_share(shares, sum(len(one.rewards) for one in several), _REGRADED)
+
+
+def noise_of_total(rollouts: Sequence[Regraded], repeats: int) -> Statistic:
+    """The variance of repeats, as a share of the variance of all single gradings.
+
+    It is 1 less the intraclass correlation ICC(1, 1) of a one-way random model (Shrout and Fleiss 1979,
+    "Intraclass correlations: uses in assessing rater reliability"), by the moments of each rollout. The
+    interval is linearized over records on the logit's scale, which keeps it between 0 and 1.
+
+    Args:
+        rollouts: Every rollout with a reward.
+        repeats: How often the run graded each.
+    """
+    if repeats < 2:
+        return refused(ONCE, of="rollouts")
+    several = [one for one in rollouts if len(one.rewards) > 1]
+    if why := too_few([Influence(one.record, 0.0) for one in several], _REGRADED):
+        return refused(why, len(several), "rollouts")
+    noises = [variance_of(one.rewards) for one in several]
+    means = [math.fsum(one.rewards) / len(one.rewards) for one in several]
+    middle = math.fsum(means) / len(means)
+    # A mean of k gradings still holds 1/k of the noise, so 1 - 1/k of it is to be added.
+    totals = [
+        (mean - middle) ** 2 + noise * (1 - 1 / len(one.rewards))
+        for one, noise, mean in zip(several, noises, means, strict=True)
+    ]
+    noise, total = math.fsum(noises), math.fsum(totals)
+    if noise <= 0.0:
+        why = None if total > 0.0 else "the rewards never differ"
+        return Statistic(None if why else 0.0, None, None, len(several), "rollouts", why)
+    share, scale = noise / total, len(several) / total
+    variance, records = variance_over_records(
+        Influence(one.record, scale * (part - share * whole))
+        for one, part, whole in zip(several, noises, totals, strict=True)
+    )
+    reach = student(records - 1) * math.sqrt(variance)
+    return part_of_variance(share, reach, len(several), "rollouts")
+
+
+def needed_repeats(noise: Statistic, of: str, share: float) -> NeededRepeats:
+    """How many gradings to average, so that noise is at most a share of their variance.
+
+    With R gradings a share p becomes p / (p + R (1 - p)) (Spearman 1910 and Brown 1910, solved for the length
+    of a test).
+
+    Args:
+        noise: The share of a single grading's variance that is noise.
+        of: Of which variance.
+        share: The largest share that noise may be.
+    """
+    if noise.value is None:
+        return NeededRepeats(share, of, None, why=noise.why)
+    found = _repeats(noise.value, share)
+    why = "all of the spread is noise, and no number of repeats helps" if found is None else None
+    low = None if noise.low is None else _repeats(noise.low, share)
+    high = None if noise.high is None else _repeats(noise.high, share)
+    return NeededRepeats(share, of, found, low, high, why)
+
+
+def _repeats(noise: float, share: float) -> int | None:
+    """The smallest whole number of gradings; None where no number is enough."""
+    if noise >= 1.0:
+        return None
+    return max(1, math.ceil(noise * (1 - share) / (share * (1 - noise)) - 1e-9))

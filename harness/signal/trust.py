@@ -1,0 +1,133 @@
+"""Whether a grader's verdicts can be trusted, in one sentence, and what limits that answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from harness.signal.advice import NOISY
+from harness.signal.statistic import Statistic
+
+__all__ = ["KAPPA", "LABELS", "Rater", "Trust", "TrustGrounds", "trust_in"]
+
+KAPPA: Final = 0.7
+"""Kappa from which on a judge is commonly taken to stand in for a person. Landis and Koch (1977) call 0.61 to
+0.80 substantial; the limit itself is our choice."""
+LABELS: Final = 100
+"""Labels below which an interval is too wide to decide by. Our choice, as is common practice."""
+RARE: Final = 0.05
+"""Share of the rarer label below which kappa rests on a handful of rollouts. Our choice."""
+FAILED: Final = 0.05
+"""Share of gradings without a reward from which on the rest may be the easier ones. Our choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a calibration comes to."""
+
+    verdict: Literal["trust", "do not trust", "undecided", "not measured"]
+    why: str
+    """The reason, as a clause."""
+    warnings: tuple[str, ...] = ()
+    """What limits the answer, a sentence each."""
+
+    @property
+    def sentence(self) -> str:
+        """The whole verdict."""
+        return f"{self.verdict.capitalize()}: {self.why}."
+
+
+@dataclass(frozen=True, slots=True)
+class Rater:
+    """Another person's labels of the same rollouts."""
+
+    label: str
+    """The field."""
+    with_first: Statistic
+    """Kappa with the first rater."""
+    with_grader: Statistic
+    """Kappa with the grader."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustGrounds:
+    """What trust rests on."""
+
+    label: str | None
+    """The field; None where none is named."""
+    kappa: Statistic
+    noise: Statistic
+    """Noise as a share of the variance within records, else of the total."""
+    noise_of: str
+    first_chosen: Statistic
+    """How often a judge chose the label that was listed first."""
+    first_expected: float | None
+    """How often it would without position bias."""
+    labeled: int
+    rarer: float | None
+    """Share of the labels that say the rarer of yes and no; None where labels are numbers."""
+    raters: Sequence[Rater]
+    gradings: int
+    failed: int
+    """Gradings without a reward."""
+    unlabeled: int
+    """Rollouts without a label that is a verdict."""
+    seen: Sequence[str]
+    """Labels that the grader could see."""
+
+
+def trust_in(grounds: TrustGrounds) -> Trust:
+    """Say whether to trust a grader; its kappa decides, and its noise may speak against it."""
+    kappa, warnings = grounds.kappa, tuple(_warnings(grounds))
+    if kappa.value is None or kappa.low is None or kappa.high is None:
+        return Trust("not measured", f"agreement with labels: {kappa.why}", warnings)
+    figure = f"kappa with {grounds.label} is {kappa.value:.2f}, between {kappa.low:.2f} and {kappa.high:.2f}"
+    noise = grounds.noise.value
+    if kappa.high < KAPPA:
+        return Trust("do not trust", f"{figure}, below {KAPPA:g}", warnings)
+    if noise is not None and noise >= NOISY:
+        what = f"{noise:.0%} of the variance {grounds.noise_of} is the grader's own noise"
+        return Trust("do not trust", f"{what}, though {figure}", warnings)
+    if kappa.low < KAPPA:
+        return Trust("undecided", f"{figure}, on both sides of {KAPPA:g}", warnings)
+    return Trust("trust", figure, warnings)
+
+
+def _warnings(grounds: TrustGrounds) -> Iterator[str]:
+    if grounds.seen:
+        fields = " and ".join(grounds.seen)
+        yield f"the grader could see the label {fields}: replay with --label, which hides it"
+    if grounds.label is not None:
+        yield from _of_labels(grounds, grounds.label)
+    yield from _of_noise(grounds)
+    if grounds.failed > FAILED * grounds.gradings:
+        failed = f"{grounds.failed:,} of {grounds.gradings:,} gradings have no reward"
+        yield f"{failed}; the others may be the easier ones"
+
+
+def _of_labels(grounds: TrustGrounds, label: str) -> Iterator[str]:
+    if grounds.labeled < LABELS:
+        yield f"{grounds.labeled:,} labels are few: below {LABELS} the intervals are too wide to decide much"
+    if grounds.rarer is not None and 0.0 < grounds.rarer < RARE:
+        yield f"only {grounds.rarer:.1%} of the labels say the rarer of yes and no: label more of those"
+    if not grounds.raters:
+        yield "labels of one rater: whether two people agree is unknown; --label OTHER names a second one"
+    for rater in grounds.raters:
+        if rater.with_first.value is not None and rater.with_first.value < KAPPA:
+            people = f"{label} and {rater.label} agree with kappa {rater.with_first.value:.2f} alone"
+            yield f"{people}: no judge can do better than people do, and the question may be unclear"
+    if grounds.kappa.value is not None and grounds.kappa.value < KAPPA:
+        yield f"kappa is below {KAPPA:g}: read where it disagrees, and make the question or rubric clearer"
+    if grounds.labeled and grounds.unlabeled:
+        yield f"{grounds.unlabeled:,} rollouts with a reward have no label that can be read, and do not count"
+
+
+def _of_noise(grounds: TrustGrounds) -> Iterator[str]:
+    noise, first, expected = grounds.noise, grounds.first_chosen, grounds.first_expected
+    if noise.value is not None and noise.value >= NOISY:
+        yield f"noise is at least as large as what the grader tells apart, {grounds.noise_of}: add repeats"
+    if first.low is None or first.high is None or expected is None or first.low <= expected <= first.high:
+        return
+    more = "more" if first.low > expected else "less"
+    yield f"the judge chooses the label listed first {more} often than it should: keep rotating the labels"

@@ -1,0 +1,103 @@
+"""Limits that a calibration must keep, as `--fail-on` writes them: `kappa=0.7`, `flips=5%`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+
+from harness.errors import InputError
+from harness.signal.calibration import Calibration
+from harness.signal.statistic import Statistic
+
+__all__ = ["LIMITS_OF_TRUST", "TrustLimit", "TrustOutcome", "outcome_of", "read_trust_limit"]
+
+LIMITS_OF_TRUST = {
+    "kappa": (True, "Cohen's kappa of a grading and the label"),
+    "agreement": (True, "share of gradings that say what the label says"),
+    "false_positives": (False, "of the labels that say no, the share of gradings above the middle"),
+    "false_negatives": (False, "of the labels that say yes, the share of gradings that are not"),
+    "flips": (False, "how often two gradings of a rollout differ"),
+    "noise": (False, "variance of repeats over the variance within records"),
+    "noise_of_total": (False, "variance of repeats over the variance of all gradings"),
+    "position": (False, "distance of how often the label listed first is chosen from how often it should be"),
+}
+"""What can be limited: whether the limit is the least, rather than the most, and what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustLimit:
+    """The least or the most that something may be."""
+
+    name: str
+    value: float
+    written: str
+    """As the user wrote it."""
+
+    @property
+    def least(self) -> bool:
+        """Whether smaller values break it, rather than larger ones."""
+        return LIMITS_OF_TRUST[self.name][0]
+
+
+@dataclass(frozen=True, slots=True)
+class TrustOutcome:
+    """A limit and what the calibration shows."""
+
+    limit: str
+    value: float | None
+    """None where it was not measured."""
+    least: bool
+    kept: bool
+    why: str | None = None
+    """Why it was not measured."""
+
+
+def read_trust_limit(text: str) -> TrustLimit:
+    """Read one limit.
+
+    Args:
+        text: `NAME=NUMBER` or `NAME=PERCENT%`.
+
+    Raises:
+        InputError: It is no limit, or its name is not known.
+    """
+    found = re.fullmatch(r"([^=]+)=(\d{1,15}(?:\.\d{1,9})?)(%?)", text.strip(), re.ASCII)
+    if found is None:
+        fix = "Write NAME=NUMBER or NAME=PERCENT%, as in kappa=0.7 or flips=5%."
+        raise InputError(f"--fail-on {text!r} is no limit", fix=fix)
+    name = found[1].strip().replace("-", "_")
+    if name not in LIMITS_OF_TRUST:
+        near = difflib.get_close_matches(name, LIMITS_OF_TRUST, 1)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        raise InputError(f"--fail-on knows no {name!r}", fix=f"{hint}Known: {', '.join(LIMITS_OF_TRUST)}.")
+    value = float(found[2]) / (100 if found[3] else 1)
+    if value > 1:
+        raise InputError(f"--fail-on {text!r} is more than all", fix="Write at most 1, or 100%.")
+    return TrustLimit(name, value, text.strip())
+
+
+def outcome_of(limit: TrustLimit, found: Calibration) -> TrustOutcome:
+    """Hold a calibration to one limit; what was not measured does not keep it."""
+    one = _statistic(limit.name, found)
+    if one.value is None:
+        return TrustOutcome(limit.written, None, limit.least, False, one.why)
+    kept = one.value >= limit.value - 1e-9 if limit.least else one.value <= limit.value + 1e-9
+    return TrustOutcome(limit.written, one.value, limit.least, kept)
+
+
+def _statistic(name: str, found: Calibration) -> Statistic:
+    if name == "position":
+        first = found.first_chosen
+        if first.value is None or found.first_expected is None:
+            return first
+        return Statistic(abs(first.value - found.first_expected), n=first.n, of=first.of)
+    return {
+        "kappa": found.kappa,
+        "agreement": found.agreement,
+        "false_positives": found.paid_no,
+        "false_negatives": found.unpaid_yes,
+        "flips": found.flips,
+        "noise": found.noise,
+        "noise_of_total": found.noise_of_total,
+    }[name]

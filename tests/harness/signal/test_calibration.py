@@ -1,0 +1,228 @@
+"""A run's calibration: verdict and warnings, labels of every kind, position bias, and what it refuses."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from harness.errors import InputError
+from harness.runs.labels import LabelRule
+from harness.signal import calibration
+from harness.signal.human_labels import LabelScale, read_value
+from support.finished_runs import finished_run
+from support.run_records import row_of, unknown_grader
+
+WRONG = 0.1
+
+
+def calibrate(*arguments, **more):
+    """Without the types: what was not measured is None, and fails a test that compares it."""
+    return calibration.calibrate(*arguments, **more)
+
+
+def run_of(folder, labels, rewards, *, metrics=(), groups=4, others=(), **facts):
+    """A run of rollouts with labels and the rewards of their repeats, all of the same number."""
+    facts = {"repeats": len(rewards[0]), "label": "human", **facts}
+    fields = [dict(one) for one in others] or [{} for _ in labels]
+    rollouts = [
+        {
+            "id": f"r{at}",
+            "record": f"p{at // groups}",
+            "messages": [
+                {"role": "user", "content": f"question {at // groups}"},
+                {"role": "assistant", "content": f"answer {at}"},
+            ],
+            "human": label,
+            **fields[at],
+        }
+        for at, label in enumerate(labels)
+    ]
+    rows = [
+        row_of(f"r{at}", reward, repeat=repeat, group=f"p{at // groups}", label=label, metrics=dict(metrics))
+        for at, (label, given) in enumerate(zip(labels, rewards, strict=True))
+        for repeat, reward in enumerate(given)
+    ]
+    return finished_run(folder, rollouts, rows, **facts)
+
+
+def judged(wrong, count=160, repeats=3, seed=3):
+    """Labels of both kinds, and gradings that are wrong so often."""
+    draw = random.Random(seed)
+    labels = [draw.random() < 0.5 for _ in range(count)]
+    return labels, [[float(label ^ (draw.random() < wrong)) for _ in range(repeats)] for label in labels]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "count", "verdict", "warned"),
+    [
+        (0.02, 300, "trust", ["one rater"]),
+        (0.02, 60, "trust", ["60 labels are few", "one rater"]),
+        (0.14, 160, "undecided", ["one rater"]),
+        (0.3, 160, "do not trust", ["one rater", "kappa is below 0.7", "noise is at least as large"]),
+        (0.02, 20, "not measured", ["20 labels are few", "one rater"]),
+    ],
+)
+def test_kappa_and_noise_decide(tmp_path, wrong, count, verdict, warned):
+    found = calibrate(run_of(tmp_path, *judged(wrong, count)))
+    assert found.trust.verdict == verdict
+    assert len(found.trust.warnings) == len(warned)
+    assert all(part in said for part, said in zip(warned, found.trust.warnings, strict=True))
+
+
+def test_labels_of_one_kind_alone_are_not_measured(tmp_path):
+    found = calibrate(run_of(tmp_path, [True] * 120, [[1.0, 0.0, 1.0]] * 120))
+    assert found.trust.sentence == "Not measured: agreement with labels: every label says the same."
+    assert found.flips.value == pytest.approx(2 / 3)
+
+
+def test_a_rare_kind_of_label_is_warned_of(tmp_path):
+    labels = [at % 50 == 0 for at in range(200)]
+    found = calibrate(run_of(tmp_path, labels, [[float(label)] * 2 for label in labels]))
+    assert "only 2.0% of the labels say the rarer" in found.trust.warnings[0]
+
+
+def test_without_labels_the_grader_is_held_to_itself(tmp_path):
+    labels, rewards = judged(WRONG)
+    found = calibrate(run_of(tmp_path, labels, rewards, label=None))
+    assert found.kappa.why == "no field is named; add --label FIELD"
+    assert found.flips.value == pytest.approx(2 * WRONG * (1 - WRONG), abs=0.05)
+    assert found.needed.repeats is not None
+
+
+def test_one_grading_each_measures_agreement_alone(tmp_path):
+    found = calibrate(run_of(tmp_path, *judged(WRONG, repeats=1)))
+    assert found.kappa.value == pytest.approx(1 - 2 * WRONG, abs=0.1)
+    for one in (found.flips, found.verdict_flips, found.noise, found.noise_of_total, found.needed):
+        assert one.why == "graded once each; replay with --repeats 3"
+
+
+def test_gradings_without_a_reward_are_counted_and_cost_no_rollout(tmp_path):
+    labels, rewards = judged(WRONG)
+    broken = [[None, *given[1:]] for given in rewards]
+    found = calibrate(run_of(tmp_path, labels, broken))
+    assert found.errors == {"exception": 160}
+    assert found.rollouts == found.labeled == 160
+    assert "160 of 480 gradings have no reward" in found.trust.warnings[-1]
+
+
+def test_rewards_between_are_held_to_the_middle(tmp_path):
+    found = calibrate(run_of(tmp_path, [True, False] * 60, [[0.9, 0.4], [0.1, 0.4]] * 60))
+    assert found.confusion.gradings == [[60, 60], [0, 120]]
+    assert found.unpaid_yes.value == 0.5
+    assert found.paid_no.value == 0.0
+    assert found.agreement.value == 0.75
+
+
+STARS = [1 + at % 5 for at in range(120)]
+
+
+def test_numbers_of_another_scale_are_mapped_to_the_range(tmp_path):
+    rewards = [[(stars - 1) / 4, min(1.0, stars / 4)] for stars in STARS]
+    run = run_of(tmp_path, STARS, rewards)
+    with pytest.raises(
+        InputError, match="labels in 'human' run from 1 to 5, and the grader's range from 0 to 1"
+    ):
+        calibrate(run)
+    found = calibrate(run, scale=LabelScale(range=(1, 5)))
+    assert found.kind == "numbers"
+    assert found.agreement.value == pytest.approx(0.6)
+    assert found.off_by == pytest.approx(0.1)
+    assert 0.8 < found.kappa.value < 1
+    assert found.confusion.labels == ["0", "0.25", "0.5", "0.75", "1"]
+    yes = calibrate(run, scale=LabelScale(LabelRule(threshold=4)))
+    assert yes.kind == "yes or no"
+    with pytest.raises(InputError, match="the scale of labels from 2 to 5"):
+        calibrate(run, scale=LabelScale(range=(2, 5)))
+
+
+def test_texts_stand_for_rewards_or_for_yes(tmp_path):
+    words = ["good", "fair", "poor"] * 40
+    values = {"good": 1.0, "fair": 0.5, "poor": 0.0}
+    run = run_of(tmp_path, words, [[values[word]] * 2 for word in words])
+    with pytest.raises(InputError, match="'good', 'fair', 'poor'"):
+        calibrate(run)
+    assert calibrate(run, scale=LabelScale(values=values)).kappa.value == 1.0
+    assert calibrate(run, scale=LabelScale(LabelRule(true=("good",)))).kind == "yes or no"
+    # A text that stands for nothing is no label.
+    assert calibrate(run, scale=LabelScale(values={"good": 1.0, "poor": 0.0})).labeled == 80
+
+
+def test_labels_are_read_as_the_replay_read_them(tmp_path):
+    words = ["ok", "bad"] * 60
+    run = run_of(tmp_path, words, [[1.0], [0.0]] * 60, label_rule=LabelRule(true=("ok",)))
+    assert calibrate(run).kappa.value == 1.0
+
+
+def test_another_field_is_read_from_the_rollouts_and_a_second_one_is_a_second_rater(tmp_path):
+    labels, rewards = judged(0.05)
+    draw = random.Random(1)
+    others = [{"second": label ^ (draw.random() < 0.25)} for label in labels]
+    run = run_of(tmp_path, labels, rewards, others=others)
+    found = calibrate(run, ["human", "second"])
+    assert [rater.label for rater in found.raters] == ["second"]
+    assert found.raters[0].with_first.value == pytest.approx(0.5, abs=0.15)
+    assert found.raters[0].with_grader.value < found.kappa.value
+    assert any("human and second agree with kappa" in warning for warning in found.trust.warnings)
+    assert any("could see the label second" in warning for warning in found.trust.warnings)
+    assert calibrate(run, ["second"]).kappa.value == found.raters[0].with_grader.value
+    run.rollouts.write_text("{}\n")
+    with pytest.raises(InputError, match="labels cannot be read"):
+        calibrate(run, ["second"])
+    assert calibrate(run, ["human"]).kappa == found.kappa
+
+
+def test_labels_of_two_kinds_are_refused(tmp_path):
+    run = run_of(tmp_path, [True, 0.5] * 60, [[1.0]] * 120)
+    with pytest.raises(InputError, match="yes or no, and in 'human' numbers"):
+        calibrate(run)
+
+
+def test_yes_or_no_needs_a_range(tmp_path):
+    run = run_of(tmp_path, *judged(WRONG), grader=unknown_grader())
+    assert calibrate(run).kappa.why == "the grader's range is not known; add --range LOW HIGH"
+    assert calibrate(run, bounds=(0.0, 1.0)).kappa.value > 0.5
+
+
+def test_position_bias_is_held_to_what_the_order_should_do(tmp_path):
+    labels, rewards = judged(0.02)
+    metrics = {"quality.judge_first": 0.8, "quality.judge_first_expected": 0.5, "quality.judge_calls": 2.0}
+    found = calibrate(run_of(tmp_path, labels, rewards, metrics=metrics))
+    assert found.first_chosen.value == pytest.approx(0.8)
+    assert found.first_expected == 0.5
+    assert "listed first more often" in found.trust.warnings[-1]
+    assert found.cost.calls == 2.0
+    assert found.cost.usd is None
+
+
+def test_where_no_judge_reports_its_order_position_bias_is_not_measured(tmp_path):
+    found = calibrate(run_of(tmp_path, *judged(WRONG), metrics={"judge_first": 0.8}))
+    assert found.first_chosen.why == "no grading has the metric judge_first_expected"
+
+
+def test_the_worst_come_first(tmp_path):
+    labels = [True, False] * 20
+    rewards = [[float(label)] * 4 for label in labels]
+    rewards[7], rewards[4] = [1.0, 1.0, 1.0, 0.0], [0.0, 1.0, 1.0, 1.0]
+    found = calibrate(run_of(tmp_path, labels, rewards), worst=1)
+    assert found.disagreeing == 2
+    assert [(one.id, one.label, one.rewards) for one in found.disagreements] == [("r7", False, rewards[7])]
+    (tmp_path / "all").mkdir()
+    both = calibrate(run_of(tmp_path / "all", labels, rewards), worst=None)
+    assert [one.id for one in both.disagreements] == ["r7", "r4"]
+
+
+@pytest.mark.parametrize("text", ["fair", "=1", "fair=", "fair=nan", "fair=1e300"])
+def test_a_text_needs_its_reward(text):
+    with pytest.raises(InputError, match="no text with a reward"):
+        read_value(text)
+
+
+def test_contradicting_ways_to_read_labels_are_refused():
+    with pytest.raises(InputError, match="are no scale"):
+        LabelScale(range=(5, 1))
+    with pytest.raises(InputError, match="label range has no use"):
+        LabelScale(LabelRule(threshold=0.5), range=(1, 5))
+    with pytest.raises(InputError, match="not for both"):
+        LabelScale(LabelRule(true=("a",)), {"b": 1.0})
+    assert read_value("a=b=0.5") == ("a=b", 0.5)

@@ -1,0 +1,138 @@
+"""Judges with known noise, bias and agreement, drawn from a seed, for what is estimated from their gradings.
+
+Records differ in how hard they are, so the rollouts of one are alike, as real ones are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+__all__ = ["Graded", "NumberJudge", "YesNoJudge"]
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What a judge said of one rollout, and what a person says."""
+
+    record: str
+    rewards: list[float]
+    label: float
+
+
+@dataclass(frozen=True)
+class YesNoJudge:
+    """A judge that says 0 or 1, and a person who errs by chance.
+
+    Of each rollout the truth is drawn, then whether the judge misreads it: a misread one is judged wrongly in
+    nearly every grading, so that not all disagreement is noise.
+    """
+
+    hard: tuple[float, float] = (0.3, 0.8)
+    """Shares of right rollouts of the two sorts of records."""
+    person: float = 0.05
+    """How often the person errs."""
+    misread: float = 0.05
+    """How often the judge misreads a rollout."""
+    too_kind: float = 0.15
+    """How often a grading of a wrong rollout says yes."""
+    too_strict: float = 0.08
+    """How often a grading of a right rollout says no."""
+
+    def draw(self, seed: int, records: int, rollouts: int, repeats: int) -> list[Graded]:
+        """Draw some rollouts of each record, all graded so often."""
+        random = np.random.default_rng(seed)
+        found = []
+        for record in range(records):
+            share = self.hard[random.integers(2)]
+            for _ in range(rollouts):
+                truth, misread = random.random() < share, random.random() < self.misread
+                label = float(truth ^ (random.random() < self.person))
+                said = random.random(repeats) < self._yes(truth, misread)
+                found.append(Graded(f"p{record}", [float(one) for one in said], label))
+        return found
+
+    def _yes(self, truth: bool, misread: bool) -> float:
+        return 1 - self.too_strict if truth ^ misread else self.too_kind
+
+    def _cells(self) -> list[tuple[float, float, float, float]]:
+        """Chance, chance of a yes by the judge, chance of one by the person, and the record's share."""
+        cells = []
+        for share, truth, misread in product(self.hard, (False, True), (False, True)):
+            chance = 0.5 * (share if truth else 1 - share) * (self.misread if misread else 1 - self.misread)
+            person = 1 - self.person if truth else self.person
+            cells.append((chance, self._yes(truth, misread), person, share))
+        return cells
+
+    @property
+    def kappa(self) -> float:
+        """Cohen's kappa of one grading and the label."""
+        cells = self._cells()
+        judge, person = (sum(cell[0] * cell[side] for cell in cells) for side in (1, 2))
+        agreed = sum(chance * (yes * other + (1 - yes) * (1 - other)) for chance, yes, other, _ in cells)
+        by_chance = judge * person + (1 - judge) * (1 - person)
+        return (agreed - by_chance) / (1 - by_chance)
+
+    @property
+    def flips(self) -> float:
+        """How often two gradings of a rollout differ."""
+        return sum(chance * 2 * yes * (1 - yes) for chance, yes, *_ in self._cells())
+
+    @property
+    def noise_of_total(self) -> float:
+        """Variance of repeats over that of all gradings."""
+        judge = sum(chance * yes for chance, yes, *_ in self._cells())
+        return self.flips / 2 / (judge * (1 - judge))
+
+    @property
+    def noise_within(self) -> float:
+        """Variance of repeats over that within records."""
+        within = 0.0
+        for share in self.hard:
+            cells = [cell for cell in self._cells() if cell[3] == share]
+            judge = 2 * sum(chance * yes for chance, yes, *_ in cells)
+            within += 0.5 * judge * (1 - judge)
+        return self.flips / 2 / within
+
+
+@dataclass(frozen=True)
+class NumberJudge:
+    """A judge and a person who see the truth through normal noise."""
+
+    of_record: float = 1.0
+    """Standard deviation of the truth between records."""
+    of_rollout: float = 1.0
+    """The same between the rollouts of a record."""
+    person: float = 0.4
+    noise: float = 0.6
+    bias: float = 0.3
+
+    def draw(self, seed: int, records: int, rollouts: int, repeats: int) -> list[Graded]:
+        """Draw some rollouts of each record, all graded so often."""
+        random = np.random.default_rng(seed)
+        found = []
+        for record in range(records):
+            middle = random.normal(0, self.of_record)
+            for _ in range(rollouts):
+                truth = middle + random.normal(0, self.of_rollout)
+                rewards = truth + self.bias + random.normal(0, self.noise, repeats)
+                found.append(Graded(f"p{record}", rewards.tolist(), truth + random.normal(0, self.person)))
+        return found
+
+    @property
+    def kappa(self) -> float:
+        """Lin's concordance correlation of one grading and the label."""
+        truth = self.of_record**2 + self.of_rollout**2
+        return 2 * truth / (2 * truth + self.noise**2 + self.person**2 + self.bias**2)
+
+    @property
+    def noise_of_total(self) -> float:
+        """Variance of repeats over that of all gradings."""
+        return self.noise**2 / (self.of_record**2 + self.of_rollout**2 + self.noise**2)
+
+    @property
+    def noise_within(self) -> float:
+        """Variance of repeats over that within records."""
+        return self.noise**2 / (self.of_rollout**2 + self.noise**2)
