@@ -14,7 +14,7 @@ from harness.data.typed_json import as_json
 from harness.runs.labels import label_rule
 from harness.runs.store import open_run
 from harness.signal.calibration import calibrate
-from harness.signal.human_labels import LabelScale, read_value
+from harness.signal.human_labels import LabelReading, read_value
 from harness.signal.trust_limits import outcome_of, read_trust_limit
 
 
@@ -104,11 +104,11 @@ def command(**asked: Any) -> int:
     return 2 if unmeasured else 0
 
 
-def _scale(asked: dict[str, Any], labels: tuple[str, ...]) -> LabelScale | None:
+def _scale(asked: dict[str, Any], labels: tuple[str, ...]) -> LabelReading | None:
     """How to read labels; None where nothing says so, and the run decides."""
     given = {name: asked[f"label_{name}"] for name in ("threshold", "tolerance", "true", "range")}
     values = dict(map(read_value, asked["values"]))
     if not values and not any(value not in (None, ()) for value in given.values()):
         return None
     rule = label_rule(next(iter(labels), None), given["threshold"], given["tolerance"], given["true"])
-    return LabelScale(rule, values, given["range"])
+    return LabelReading(rule, values, given["range"])

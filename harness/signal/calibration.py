@@ -19,7 +19,7 @@ from harness.runs.rows import Row, failure_of, read_rows, sample_name
 from harness.runs.store import Run
 from harness.signal.by_record import Influence, mean_share
 from harness.signal.held_to_labels import Confusion, Disagreement, GradedRollout, HeldToLabels
-from harness.signal.human_labels import HumanLabels, LabelScale, hidden_from_grader
+from harness.signal.human_labels import HumanLabels, LabelReading, hidden_from_grader
 from harness.signal.noise import noise_of
 from harness.signal.repeatability import NeededRepeats, Regraded, flips_of, needed_repeats, noise_of_total
 from harness.signal.statistic import Statistic, refused
@@ -104,7 +104,7 @@ class Calibration:
 def calibrate(
     run: Run,
     labels: Sequence[str] = (),
-    scale: LabelScale | None = None,
+    scale: LabelReading | None = None,
     bounds: Bounds | None = None,
     *,
     target_noise: float = 0.2,

@@ -14,7 +14,7 @@ from harness.runs.facts import Bounds, check_bounds
 from harness.runs.labels import PLAIN, LabelRule
 from harness.runs.store import Run
 
-__all__ = ["HumanLabels", "LabelScale", "hidden_from_grader", "labels_in_file", "read_value"]
+__all__ = ["HumanLabels", "LabelReading", "hidden_from_grader", "labels_in_file", "read_value"]
 
 _NAMED = 3
 _MOST = 1e100
@@ -22,7 +22,7 @@ _MOST = 1e100
 
 
 @dataclass(frozen=True, slots=True)
-class LabelScale:
+class LabelReading:
     """How to read a label that a person gave: as yes or no, or as the reward that it stands for.
 
     Raises:
@@ -132,13 +132,13 @@ class HumanLabels:
     """
 
     def __init__(
-        self, run: Run, names: tuple[str, ...], scale: LabelScale | None, bounds: Bounds | None
+        self, run: Run, names: tuple[str, ...], scale: LabelReading | None, bounds: Bounds | None
     ) -> None:
         self.names = names
         self._recorded = run.facts.label
         if scale is None:
             same = names[:1] == (self._recorded,)
-            scale = LabelScale(run.facts.label_rule if same else PLAIN)
+            scale = LabelReading(run.facts.label_rule if same else PLAIN)
         self.scale, self._bounds = scale, bounds
         if scale.range is not None and bounds is None:
             what = "a label range is mapped to the grader's range, which is not known"

@@ -9,7 +9,7 @@ import pytest
 from harness.errors import InputError
 from harness.runs.labels import LabelRule
 from harness.signal import calibration
-from harness.signal.human_labels import LabelScale, read_value
+from harness.signal.human_labels import LabelReading, read_value
 from support.finished_runs import finished_run
 from support.run_records import row_of, unknown_grader
 
@@ -124,16 +124,16 @@ def test_numbers_of_another_scale_are_mapped_to_the_range(tmp_path):
         InputError, match="labels in 'human' run from 1 to 5, and the grader's range from 0 to 1"
     ):
         calibrate(run)
-    found = calibrate(run, scale=LabelScale(range=(1, 5)))
+    found = calibrate(run, scale=LabelReading(range=(1, 5)))
     assert found.kind == "numbers"
     assert found.agreement.value == pytest.approx(0.6)
     assert found.off_by == pytest.approx(0.1)
     assert 0.8 < found.kappa.value < 1
     assert found.confusion.labels == ["0", "0.25", "0.5", "0.75", "1"]
-    yes = calibrate(run, scale=LabelScale(LabelRule(threshold=4)))
+    yes = calibrate(run, scale=LabelReading(LabelRule(threshold=4)))
     assert yes.kind == "yes or no"
     with pytest.raises(InputError, match="the scale of labels from 2 to 5"):
-        calibrate(run, scale=LabelScale(range=(2, 5)))
+        calibrate(run, scale=LabelReading(range=(2, 5)))
 
 
 def test_texts_stand_for_rewards_or_for_yes(tmp_path):
@@ -142,10 +142,10 @@ def test_texts_stand_for_rewards_or_for_yes(tmp_path):
     run = run_of(tmp_path, words, [[values[word]] * 2 for word in words])
     with pytest.raises(InputError, match="'good', 'fair', 'poor'"):
         calibrate(run)
-    assert calibrate(run, scale=LabelScale(values=values)).kappa.value == 1.0
-    assert calibrate(run, scale=LabelScale(LabelRule(true=("good",)))).kind == "yes or no"
+    assert calibrate(run, scale=LabelReading(values=values)).kappa.value == 1.0
+    assert calibrate(run, scale=LabelReading(LabelRule(true=("good",)))).kind == "yes or no"
     # A text that stands for nothing is no label.
-    assert calibrate(run, scale=LabelScale(values={"good": 1.0, "poor": 0.0})).labeled == 80
+    assert calibrate(run, scale=LabelReading(values={"good": 1.0, "poor": 0.0})).labeled == 80
 
 
 def test_labels_are_read_as_the_replay_read_them(tmp_path):
@@ -220,9 +220,9 @@ def test_a_text_needs_its_reward(text):
 
 def test_contradicting_ways_to_read_labels_are_refused():
     with pytest.raises(InputError, match="are no scale"):
-        LabelScale(range=(5, 1))
+        LabelReading(range=(5, 1))
     with pytest.raises(InputError, match="label range has no use"):
-        LabelScale(LabelRule(threshold=0.5), range=(1, 5))
+        LabelReading(LabelRule(threshold=0.5), range=(1, 5))
     with pytest.raises(InputError, match="not for both"):
-        LabelScale(LabelRule(true=("a",)), {"b": 1.0})
+        LabelReading(LabelRule(true=("a",)), {"b": 1.0})
     assert read_value("a=b=0.5") == ("a=b", 0.5)
