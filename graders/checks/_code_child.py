@@ -143,7 +143,9 @@ class _ChildSession:
     def run(self, source: str, given: Mapping[str, Callable[..., Any]] | None = None) -> Ran:
         """Run a module's text; see `Session.run`."""
         self._given = {**self._given, **(given or {})}
-        return self._ask(("run", source, list(given or ())))
+        ran = self._ask(("run", source, list(given or ())))
+        ran.value = None  # a module has none, whatever the answer says
+        return ran
 
     def call(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ran:
         """Call a function that the module has defined.
