@@ -8,6 +8,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def secrets_around():
 def scene():
     with secrets_around() as (answers, sockets, port, unix):
         engine = CPython()
-        neighbor = engine.session(Limits(seconds=60, memory_mb=128))
+        neighbor: Any = engine.session(Limits(seconds=60, memory_mb=128))
         neighbor.run(f"{HONEST}\nkept = {CANARY!r}")
         targets = Targets(host=os.getpid(), neighbor=neighbor._process, port=port, answers=answers, unix=unix)
         yield engine, neighbor, targets, sockets
