@@ -115,18 +115,17 @@ class Trial:
         self.first = self.first or refusal
         if _TOO_LONG.search(refusal.message):
             return False
-        named = _named(refusal.message, self._abilities.ladders)
-        if named is None and self.heard:
+        named = [part for part, words in _WORDS if re.search(words, refusal.message, re.IGNORECASE)]
+        if not named and self.heard:
             return False  # it is about the sample
-        part = named or FORM
-        steps, now = list(self._abilities.ladders[part]), self.parts[part]
-        self._refused[f"{part}: {now}"] = refusal.message
-        later = steps[steps.index(now) + 1 :]
-        if not later:
-            self.formless = named == FORM
-            return False
-        self._given[part] = later[0]
-        return True
+        for part in named or [FORM]:
+            steps, now = list(self._abilities.ladders.get(part, ())), self.parts.get(part)
+            if now in steps[:-1]:
+                self._refused[f"{part}: {now}"] = refusal.message
+                self._given[part] = steps[steps.index(now) + 1]
+                return True
+        self.formless = FORM in named
+        return False
 
     def answered(self) -> None:
         """Keep what the answered request was made of."""
@@ -134,11 +133,3 @@ class Trial:
         if self._given:
             self._abilities.known = self.parts
             self._abilities.refused.update(self._refused)
-
-
-def _named(message: str, ladders: Mapping[str, Sequence[str]]) -> str | None:
-    """The part that a refusal names; None where it names none."""
-    for part, words in _WORDS:
-        if part in ladders and re.search(words, message, re.IGNORECASE):
-            return part
-    return None

@@ -21,7 +21,7 @@ from ._judge_abilities import (
 )
 from ._judge_retries import FormRefused, TryAgain, in_thread, seconds_of
 from ._judge_service import Reply
-from ._optional import optional
+from ._optional import optional, require
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from ._judge_retries import Patience
     from ._judge_service import Question
+
+EXTRA = "judge"
 
 _CONNECT_S = 5.0
 _TOOL_NAME = "verdict"
@@ -65,7 +67,7 @@ class Chat:
         self._key_variable = key_variable
         self._temperature = temperature
         self._max_tokens = max_tokens
-        self._openai = optional("openai", "judge")
+        require("openai", EXTRA)  # imported by the first question: it takes a second
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -126,7 +128,7 @@ class Chat:
 
     def _call(self, request: dict[str, Any], seconds: float, heard: bool) -> Reply:
         """Send a request with the SDK, whose errors become ours."""
-        sdk = self._openai
+        sdk = optional("openai", EXTRA)
         try:
             client = self._client()
             timeout = sdk.Timeout(seconds, connect=min(_CONNECT_S, seconds))
@@ -163,7 +165,7 @@ class Chat:
         with _lock:
             if (base_url, key) not in _clients:
                 # Asking again is done here, where the time is known.
-                client = self._openai.OpenAI(api_key=key, base_url=base_url, max_retries=0)
+                client = optional("openai", EXTRA).OpenAI(api_key=key, base_url=base_url, max_retries=0)
                 _clients[base_url, key] = client
             return _clients[base_url, key]
 

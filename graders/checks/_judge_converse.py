@@ -11,7 +11,7 @@ from ..errors import ConfigurationError
 from ._judge_abilities import CACHE, CHOICE, FORM, REPEAT, SCHEMA, STRICT_TOOL, TEMPERATURE, TOOL, Abilities
 from ._judge_retries import FormRefused, TryAgain, in_thread, seconds_of
 from ._judge_service import Reply
-from ._optional import optional
+from ._optional import optional, require
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from ._judge_retries import Patience
     from ._judge_service import Question
+
+EXTRA = "judge"
 
 _CONNECTIONS = 128
 _CONNECT_S, _READ_S = 5, 300
@@ -74,7 +76,9 @@ class Converse:
         self._region = region
         self._inference: dict[str, Any] = {"maxTokens": max_tokens}
         self._temperature = temperature
-        self._boto3 = optional("boto3", "judge")
+        require(
+            "boto3", EXTRA, in_lambda=True
+        )  # imported by the first question: it takes a quarter of a second
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -150,8 +154,8 @@ class Converse:
             answer: dict[str, Any] = self._client().converse(**request)
         except aws.ClientError as error:
             raise self._meaning(error) from None
-        except aws.ParamValidationError as error:  # this boto3 is older than what it was asked for
-            raise FormRefused(str(error)) from None
+        except aws.ParamValidationError as error:
+            raise self._too_old(error) from None
         except (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError) as error:
             if heard:
                 raise TryAgain(type(error).__name__) from None
@@ -175,14 +179,14 @@ class Converse:
         key = self._address
         with _lock:
             if key not in _clients:
-                config = optional("botocore.config", "judge").Config(
+                config = optional("botocore.config", EXTRA).Config(
                     connect_timeout=_CONNECT_S,
                     read_timeout=_READ_S,
                     max_pool_connections=_CONNECTIONS,
                     retries={"total_max_attempts": 1},  # asking again is done here, where the time is known
                 )
                 # A session of its own: the default one is not made for threads.
-                session = self._boto3.session.Session()
+                session = optional("boto3", EXTRA).session.Session()
                 region = self._region or os.environ.get("AWS_REGION") or None
                 _clients[key] = session.client("bedrock-runtime", region_name=region, config=config)
             return _clients[key]
@@ -211,6 +215,13 @@ class Converse:
                 "id or ARN of an inference profile, such as us.anthropic.claude-haiku-4-5-20251001-v1:0"
             )
         return FormRefused(f"{code}: {said}")
+
+    def _too_old(self, error: Exception) -> FormRefused:
+        """What it means that boto3 does not know a part of a request."""
+        names = re.findall(r'Unknown parameter in [^:]*: "(\w+)"', str(error))  # and not those that it knows
+        if not names:
+            return FormRefused(str(error))
+        return FormRefused(f"boto3 {optional('boto3', EXTRA).__version__} does not know {', '.join(names)}")
 
     def _unprepared(self, error: Exception) -> ConfigurationError:
         """What keeps boto3 from asking at all."""

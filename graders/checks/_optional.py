@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_FOR_LAMBDA = ", and for Lambda add it to the requirements.txt beside the grader"
+
 
 def optional(module: str, extra: str, package: str | None = None) -> Any:
     """Import a library that an extra brings.
@@ -31,7 +33,28 @@ def optional(module: str, extra: str, package: str | None = None) -> Any:
         top = module.partition(".")[0]
         if error.name is None or error.name.partition(".")[0] != top:
             raise
-        raise ConfigurationError(
-            f"this check needs the package {package or top.replace('_', '-')}: pip install "
-            f"'rft-graders[{extra}]', and for Lambda add it to the requirements.txt beside the grader"
-        ) from None
+        raise _lacking(package or top, extra, _FOR_LAMBDA) from None
+
+
+def require(module: str, extra: str, in_lambda: bool = False) -> None:
+    """Refuse to go on without a library that is imported only when a check first runs.
+
+    Args:
+        module: The name that it is imported by, without a dot.
+        extra: The extra of this distribution that installs it.
+        in_lambda: Whether Lambda's runtime brings it.
+
+    Raises:
+        ConfigurationError: It is not installed.
+    """
+    from importlib.util import find_spec
+
+    if find_spec(module) is None:
+        raise _lacking(module, extra, "" if in_lambda else _FOR_LAMBDA)
+
+
+def _lacking(package: str, extra: str, more: str) -> ConfigurationError:
+    name = package.replace("_", "-")
+    return ConfigurationError(
+        f"this check needs the package {name}: pip install 'rft-graders[{extra}]'{more}"
+    )

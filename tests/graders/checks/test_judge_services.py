@@ -9,9 +9,13 @@ import sys
 import threading
 from collections.abc import Iterator
 
+import boto3
 import pytest
+from botocore.exceptions import ParamValidationError
 
 from graders import DecorationError, Reward
+from graders.checks._judge_abilities import Trial
+from graders.checks._judge_converse import Converse
 from graders.checks._judge_service import Reply
 from graders.checks._judge_services import found_models, service_of
 from graders.testing import make_sample
@@ -143,6 +147,19 @@ def test_a_tool_that_cannot_be_demanded_by_name_is_demanded_as_the_model_allows(
     endpoint.script = script
     assert json.loads(ask("bedrock").text)["verdict"] == "good"
     assert endpoint.bodies[-1]["toolConfig"]["toolChoice"] == {"any": {}}
+
+
+def test_a_boto3_that_does_not_know_a_part_is_asked_without_it(endpoint: JudgeEndpoint) -> None:
+    """Its message lists what it does know too, none of which is refused."""
+    client = boto3.client("bedrock-runtime")
+    message = [{"role": "user", "content": [{"text": "?", "novel": 1}]}]
+    with pytest.raises(ParamValidationError) as unknown:
+        client.converse(modelId="m", messages=message, outputConfigs={})
+    assert "must be one of: modelId, messages" in str(unknown.value)
+    refusal = Converse("m", None, 0, 10)._too_old(unknown.value)
+    assert refusal.message == f"boto3 {boto3.__version__} does not know outputConfigs, novel"
+    trial = Trial(Converse("m", None, 0, 10).abilities())
+    assert [trial.refused(refusal), trial.parts["form"]] == [True, "strict tool"]
 
 
 @pytest.mark.parametrize("service", SERVICES)

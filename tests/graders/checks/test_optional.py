@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.checks._optional import optional
+from graders.checks._optional import optional, require
 from graders.errors import ConfigurationError
 
 PYPROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
@@ -23,6 +23,16 @@ def test_a_missing_library_is_named_with_the_line_that_installs_it():
         optional("no_such.part", "sql")
     with pytest.raises(ConfigurationError, match=r"needs the package such: pip"):
         optional("no_such.part", "sql", "such")
+
+
+def test_a_library_that_is_imported_later_is_missed_at_once(tmp_path, monkeypatch):
+    (tmp_path / "not_yet_imported.py").write_text("raise SystemExit\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    require("not_yet_imported", "judge")
+    with pytest.raises(ConfigurationError, match=r"pip install 'rft-graders\[judge\]', and for Lambda"):
+        require("no_such", "judge")
+    with pytest.raises(ConfigurationError, match=r"pip install 'rft-graders\[judge\]'$"):
+        require("no_such", "judge", in_lambda=True)
 
 
 def test_a_library_that_lacks_one_of_its_own_is_no_missing_extra(tmp_path, monkeypatch):
