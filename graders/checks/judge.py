@@ -63,8 +63,10 @@ def judge_label(
     The judge gives its reason first, then the label. The metrics are `judge_calls`, the tokens and, where the
     prices are given, the cost.
 
-    It pays for what persuades the judge: length, confidence, a friendly tone, and text that argues for itself
-    are known to. Compare it with people's labels before you train on it, and again when the reward rises.
+    It pays for what persuades the judge. Length, confidence, a friendly tone and praise of itself are known
+    to, and so are instructions to the judge: they cannot pose as part of the question, but nothing keeps a
+    model from believing what it reads. Compare the judge with people's labels before you train on it, and
+    again once the reward has risen.
 
     Args:
         ask: The question, such as `Is the reply polite?`.
@@ -255,7 +257,7 @@ def judge_rubric(
 
     It pays for what persuades the judge, as `judge_label` does, and each criterion on its own: a completion
     that is well written and wrong earns the share of being well written. What is worth nothing alone belongs
-    into a step of a cascade before it. Judges let one criterion color the others.
+    in a step of a cascade before it. Judges let one criterion color the others.
 
     Args:
         criteria: A table for each criterion, by name: `ask`, a `weight` (1 where it is left out), and

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from graders import Reward, grader
+from graders.checks._judge_service import Reply
+from graders.checks._judge_verdict import Criterion, LabelScale
+from graders.checks._judged import judging
 from graders.checks.choices import choice, label, yes_no
 from graders.checks.combined import all_of, cascade, formula
 from graders.checks.constraints import constraints
@@ -33,6 +38,24 @@ MAT = "The cat sat on the mat."
 
 def last_word(text):
     return text.split()[-1] if text.split() else None
+
+
+class LenientService:
+    """A judge that calls everything good."""
+
+    async def ask(self, question):
+        return Reply('{"reason": "", "label": "good"}')
+
+    def metrics(self, replies):
+        return {"judge_calls": float(len(replies))}
+
+
+def lenient_judge(sample):
+    form = Criterion("Is it good?", LabelScale({"good": 1.0, "poor": 0.0}, {}))
+    check = judging(
+        LenientService(), lambda _: form, reference=False, prompt=True, repeats=1, take=None, max_chars=9_999
+    )
+    return asyncio.run(check(sample))
 
 
 # name: (check, reference, a right answer, wrong answers)
@@ -179,6 +202,7 @@ WITHOUT_REFERENCE = {
     "must_not_contain": must_not_contain(texts=["guarantee"]),
     "no_leaks": no_leaks(),
     "constraints": constraints(constraints=[{"kind": "punctuation:no_comma"}]),
+    "judge": lenient_judge,
 }
 NOTHING = [
     "",
