@@ -40,24 +40,24 @@ class Judgment:
         value: What it pays, 0 to 1.
         reason: What the judge says decided.
         components: What each criterion pays, by name.
-        firsts: For each label that was chosen, whether it was the one listed first.
+        choices: Each label that was chosen, with the one that was listed first.
         metrics: Further numbers to report.
     """
 
-    __slots__ = ("components", "firsts", "metrics", "reason", "value")
+    __slots__ = ("choices", "components", "metrics", "reason", "value")
 
     def __init__(
         self,
         value: float,
         reason: str,
         components: Mapping[str, float] | None = None,
-        firsts: Sequence[bool] = (),
+        choices: Sequence[tuple[str, str]] = (),
         metrics: Mapping[str, float] | None = None,
     ) -> None:
         self.value = value
         self.reason = reason
         self.components = components or {}
-        self.firsts = firsts
+        self.choices = choices
         self.metrics = metrics or {}
 
 
@@ -91,9 +91,9 @@ class LabelScale:
         """What an answer pays; None where it is no label."""
         return self.values.get(said) if isinstance(said, str) else None
 
-    def firsts(self, said: object, turn: int) -> tuple[bool, ...]:
-        """Whether the label that was listed first was chosen."""
-        return (said == self._order(turn)[0],)
+    def choices(self, said: object, turn: int) -> tuple[tuple[str, str], ...]:
+        """The label that was chosen, and the one that was listed first."""
+        return ((str(said), self._order(turn)[0]),)
 
     def _order(self, turn: int) -> list[str]:
         labels = [*self.values]
@@ -137,7 +137,7 @@ class NumberScale:
             return None
         return (score - self.low) / (self.high - self.low)
 
-    def firsts(self, _said: object, _turn: int) -> tuple[bool, ...]:
+    def choices(self, _said: object, _turn: int) -> tuple[tuple[str, str], ...]:
         """Nothing: the order of numbers is not varied."""
         return ()
 
@@ -170,7 +170,7 @@ class Criterion:
         value = self.scale.value(said[key])
         if value is None:
             return Missing(f"its {key} is none of the scale")
-        return Judgment(value, said["reason"], firsts=self.scale.firsts(said[key], turn))
+        return Judgment(value, said["reason"], choices=self.scale.choices(said[key], turn))
 
 
 class WeightedCriteria:
@@ -208,8 +208,8 @@ class WeightedCriteria:
         components = {name: each.value for name, each in made.items()}
         total = sum(self.weights[name] * value for name, value in components.items())
         reason = "; ".join(f"{name}: {each.reason}" for name, each in made.items())
-        firsts = [first for each in made.values() for first in each.firsts]
-        return Judgment(min(1.0, total / sum(self.weights.values())), reason, components, firsts)
+        choices = [choice for each in made.values() for choice in each.choices]
+        return Judgment(min(1.0, total / sum(self.weights.values())), reason, components, choices)
 
 
 class Checklist:

@@ -142,11 +142,26 @@ def _reward(judgments: Sequence[Judgment], repeats: int, took: dict[str, float])
         values = [each.value for each in judgments]
         metrics["judge_spread"] = max(values) - min(values)
         metrics["judge_unread"] = float(repeats - len(judgments))
-        if firsts := [first for each in judgments for first in each.firsts]:
-            metrics["judge_first"] = sum(firsts) / len(firsts)
+        if len(judgments) > 1 and nearest.choices:
+            metrics["judge_first"], metrics["judge_first_expected"] = _first_chosen(judgments)
     components = {name: _median([each.components[name] for each in judgments]) for name in nearest.components}
     reason = nearest.reason[:_MOST_REASON].encode("utf-8", "replace").decode()
     return Reward(value, metrics={**metrics, **took}, components=components, reason=reason)
+
+
+def _first_chosen(judgments: Sequence[Judgment]) -> tuple[float, float]:
+    """How often the label listed first was chosen, and how often it would be if the order meant nothing.
+
+    Then each label that was chosen could have been so in any of the orders: the second figure is the share of
+    all such pairs that match, as in a permutation test; with as many of each order it is 1 over the labels.
+    """
+    found = total = 0
+    expected = 0.0
+    for pairs in zip(*[each.choices for each in judgments], strict=True):
+        found += sum(chosen == first for chosen, first in pairs)
+        expected += sum(chosen == first for chosen, _ in pairs for _, first in pairs) / len(pairs)
+        total += len(pairs)
+    return found / total, expected / total
 
 
 def _median(values: Sequence[float]) -> float:

@@ -89,7 +89,8 @@ def judge_label(
         prompt: Whether the judge sees the prompt.
         repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
             reward less the smallest. Each repeat begins the list with the next label, and `judge_first` is
-            the share of replies that chose the one listed first.
+            the share of replies that chose the one listed first, `judge_first_expected` what it would be if
+            the order meant nothing; `rft calibrate` compares them.
         take: Finds the part of a completion that is judged; None judges all of it.
         max_chars: Characters of the longest completion that is judged; a longer one is unread.
 
@@ -279,7 +280,8 @@ def judge_rubric(
         prompt: Whether the judge sees the prompt.
         repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
             reward less the smallest. Each repeat begins the list with the next label, and `judge_first` is
-            the share of replies that chose the one listed first.
+            the share of replies that chose the one listed first, `judge_first_expected` what it would be if
+            the order meant nothing; `rft calibrate` compares them.
         take: Finds the part of a completion that is judged; None judges all of it.
         max_chars: Characters of the longest completion that is judged; a longer one is unread.
 

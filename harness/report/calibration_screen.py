@@ -100,10 +100,9 @@ def _repeats(found: Calibration) -> Iterator[str]:
     yield _line("noise within records", found.noise)
     yield _line("noise over all gradings", found.noise_of_total)
     yield from _needed(found)
-    first, expected = found.first_chosen, found.first_expected
-    yield _line("label listed first chosen", first)
-    if expected is not None:
-        yield f"{'  if order meant nothing':<{_NAME}} {expected:.1%}"
+    yield _line("position bias", found.position_bias, form="+.1%")
+    if found.first_chosen is not None:
+        yield f"{'  first label chosen':<{_NAME}} {found.first_chosen:.1%}"
 
 
 def _needed(found: Calibration) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from harness.signal.intervals import Z, student
 from harness.signal.statistic import GROUPS, ROLLOUTS, Statistic, around, refused
 
-__all__ = ["Influence", "mean_share", "share_around", "too_few", "variance_over_records"]
+__all__ = ["Influence", "mean_over_records", "mean_share", "share_around", "too_few", "variance_over_records"]
 
 _NOTHING: Final = 1e-15
 
@@ -55,6 +55,22 @@ def variance_over_records(influences: Iterable[Influence]) -> tuple[float, int]:
     squares = math.fsum(math.fsum(values) ** 2 for values in sums.values())
     variance = records / (records - 1) * squares / rollouts**2
     return (variance if variance > _NOTHING else 0.0), records
+
+
+def mean_over_records(values: Sequence[Influence], what: str = "rollouts") -> Statistic:
+    """The mean of numbers, one a rollout, with its interval by Student's t; none where they never differ.
+
+    Args:
+        values: The number of each rollout.
+        what: What the rollouts are, where they are too few.
+    """
+    if why := too_few(values, what):
+        return refused(why, len(values), "rollouts")
+    mean = math.fsum(one.value for one in values) / len(values)
+    variance, records = variance_over_records(one._replace(value=one.value - mean) for one in values)
+    reach = student(records - 1) * math.sqrt(variance)
+    low, high = (mean - reach, mean + reach) if reach else (None, None)
+    return Statistic(mean, low, high, len(values), "rollouts")
 
 
 def share_around(share: float, variance: float, records: int, most: float) -> Statistic:

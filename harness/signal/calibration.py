@@ -17,7 +17,7 @@ from harness.data.typed_json import as_json
 from harness.runs.facts import Bounds, known_bounds, middle_of
 from harness.runs.rows import Row, failure_of, read_rows, sample_name
 from harness.runs.store import Run
-from harness.signal.by_record import Influence, mean_share
+from harness.signal.by_record import Influence, mean_over_records
 from harness.signal.held_to_labels import Confusion, Disagreement, GradedRollout, HeldToLabels
 from harness.signal.human_labels import HumanLabels, LabelReading, hidden_from_grader
 from harness.signal.noise import noise_of
@@ -31,7 +31,7 @@ __all__ = ["Calibration", "GradingCost", "calibrate"]
 FIRST: Final = "judge_first"
 """Metric of a judge: of its verdicts, the share that chose the label listed first."""
 EXPECTED: Final = "judge_first_expected"
-"""Metric beside it: that share for a judge to which the order means nothing."""
+"""Metric beside it: that share if the order meant nothing to the judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,10 @@ class Calibration:
     """Variance of repeats over the variance of all gradings."""
     needed: NeededRepeats
     cost: GradingCost
-    first_chosen: Statistic
-    """How often a judge chose the label that was listed first."""
-    first_expected: float | None
-    """How often it would if the order meant nothing to it."""
+    position_bias: Statistic
+    """How much more often a judge chose the label listed first than if the order meant nothing to it."""
+    first_chosen: float | None
+    """How often it chose that label; None where that was not measured."""
     disagreeing: int
     """Rollouts of which at least one grading disagrees with the label."""
     disagreements: list[Disagreement]
@@ -144,16 +144,15 @@ def calibrate(
     by_record = inner.value is not None or total.value is None
     noise, where = (inner, "within records") if by_record else (total, "over all gradings")
     kappa, raters = held.kappa(), held.raters()
-    first, expected = reading.first_chosen()
     disagreeing, disagreements = held.disagreements(worst)
     gradings = sum(len(one.rewards) for one in rollouts.values()) + failed
+    position_bias, first_chosen = reading.position_bias()
     grounds = TrustGrounds(
         label=names[0] if names else None,
         kappa=kappa,
         noise=noise,
         noise_of=where,
-        first_chosen=first,
-        first_expected=expected,
+        position_bias=position_bias,
         labeled=held.labeled,
         rarer=held.rarer,
         raters=raters,
@@ -186,8 +185,8 @@ def calibrate(
         noise_of_total=total,
         needed=needed_repeats(noise, where, target_noise),
         cost=GradingCost(_mean_metric(tally, "judge_calls"), _mean_metric(tally, "judge_usd")),
-        first_chosen=first,
-        first_expected=expected,
+        position_bias=position_bias,
+        first_chosen=first_chosen,
         disagreeing=disagreeing,
         disagreements=disagreements,
         trust=trust_in(grounds),
@@ -206,9 +205,9 @@ class _Reading:
         self.rollouts: dict[int, GradedRollout] = {}
         self.errors: Counter[str] = Counter()
         """Gradings without a reward, by kind."""
-        self._first: dict[int, list[float]] = {}
-        """How often each grading of a rollout chose the label listed first, by place."""
-        self._expected: list[float] = []
+        self._biases: dict[int, list[float]] = {}
+        """How much too often each grading of a rollout chose the label listed first, by place."""
+        self._firsts: list[float] = []
 
     def of(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Note each row and pass it on."""
@@ -229,19 +228,19 @@ class _Reading:
         for first in _named(FIRST, metrics):
             expected = metrics.get(first.removesuffix(FIRST) + EXPECTED)
             if expected is not None:
-                self._first.setdefault(at, []).append(metrics[first])
-                self._expected.append(expected)
+                self._biases.setdefault(at, []).append(metrics[first] - expected)
+                self._firsts.append(metrics[first])
 
-    def first_chosen(self) -> tuple[Statistic, float | None]:
-        """How often a judge chose the label listed first, and how often it should have."""
-        if not self._first:
-            return refused("no grading has the metric judge_first_expected", of="rollouts"), None
-        shares = [
-            Influence(self.rollouts[at].record, math.fsum(firsts) / len(firsts))
-            for at, firsts in self._first.items()
+    def position_bias(self) -> tuple[Statistic, float | None]:
+        """How much too often a judge chose the label listed first, and how often it did."""
+        if not self._biases:
+            return refused(f"no grading has the metric {EXPECTED}", of="rollouts"), None
+        biases = [
+            Influence(self.rollouts[at].record, math.fsum(found) / len(found))
+            for at, found in self._biases.items()
         ]
-        expected = math.fsum(self._expected) / len(self._expected)
-        return mean_share(shares, len(self._expected), "rollouts with the metric"), expected
+        first = math.fsum(self._firsts) / len(self._firsts)
+        return mean_over_records(biases, "rollouts with the metric"), first
 
 
 def _mean_metric(tally: Tally, name: str) -> float | None:

@@ -60,10 +60,8 @@ class TrustGrounds:
     noise: Statistic
     """Noise as a share of the variance within records, else of the total."""
     noise_of: str
-    first_chosen: Statistic
-    """How often a judge chose the label that was listed first."""
-    first_expected: float | None
-    """How often it would without position bias."""
+    position_bias: Statistic
+    """How much more often a judge chose the label listed first than it should."""
     labeled: int
     rarer: float | None
     """Share of the labels that say the rarer of yes and no; None where labels are numbers."""
@@ -124,10 +122,10 @@ def _of_labels(grounds: TrustGrounds, label: str) -> Iterator[str]:
 
 
 def _of_noise(grounds: TrustGrounds) -> Iterator[str]:
-    noise, first, expected = grounds.noise, grounds.first_chosen, grounds.first_expected
+    noise, bias = grounds.noise, grounds.position_bias
     if noise.value is not None and noise.value >= NOISY:
         yield f"noise is at least as large as what the grader tells apart, {grounds.noise_of}: add repeats"
-    if first.low is None or first.high is None or expected is None or first.low <= expected <= first.high:
-        return
-    more = "more" if first.low > expected else "less"
-    yield f"the judge chooses the label listed first {more} often than it should: keep rotating the labels"
+    if bias.value is not None and bias.low is not None and bias.high is not None:
+        if not bias.low <= 0.0 <= bias.high:
+            much = f"{abs(bias.value):.1%} {'more' if bias.value > 0 else 'less'} often than it should"
+            yield f"the judge chooses the label listed first {much}: set repeats to a multiple of the labels"

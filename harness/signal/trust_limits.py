@@ -20,7 +20,7 @@ LIMITS_OF_TRUST = {
     "flips": (False, "how often two gradings of a rollout differ"),
     "noise": (False, "variance of repeats over the variance within records"),
     "noise_of_total": (False, "variance of repeats over the variance of all gradings"),
-    "position": (False, "distance of how often the label listed first is chosen from how often it should be"),
+    "position": (False, "how much more, or less, often the label listed first is chosen than it should be"),
 }
 """What can be limited: whether the limit is the least, rather than the most, and what it is."""
 
@@ -88,10 +88,8 @@ def outcome_of(limit: TrustLimit, found: Calibration) -> TrustOutcome:
 
 def _statistic(name: str, found: Calibration) -> Statistic:
     if name == "position":
-        first = found.first_chosen
-        if first.value is None or found.first_expected is None:
-            return first
-        return Statistic(abs(first.value - found.first_expected), n=first.n, of=first.of)
+        bias = found.position_bias
+        return bias if bias.value is None else Statistic(abs(bias.value), n=bias.n, of=bias.of)
     return {
         "kappa": found.kappa,
         "agreement": found.agreement,

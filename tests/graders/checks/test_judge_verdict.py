@@ -309,6 +309,16 @@ def test_each_label_is_listed_first_equally_often_and_a_judge_of_the_first_one_s
     steady = judged(form, *[json.dumps({"reason": "", "label": labels[0]})] * repeats)
     assert biased.metrics["judge_first"] == 1
     assert steady.metrics["judge_first"] == pytest.approx(1 / count)
+    for said in (biased, steady):
+        assert said.metrics["judge_first_expected"] == pytest.approx(1 / count)
+
+
+def test_orders_in_unequal_number_do_not_look_like_bias():
+    form = Criterion("Which?", LabelScale({"a": 1.0, "b": 0.5, "c": 0.0}, {}))
+    said = judged(form, *[json.dumps({"reason": "", "label": "a"})] * 2, "unread")
+    assert said.metrics["judge_first"] == said.metrics["judge_first_expected"] == 0.5
+    alone = judged(form, json.dumps({"reason": "", "label": "a"}))
+    assert "judge_first" not in alone.metrics
 
 
 def test_the_reason_kept_is_that_of_a_reply_nearest_to_what_is_paid():

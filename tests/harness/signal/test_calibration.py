@@ -39,10 +39,12 @@ def run_of(folder, labels, rewards, *, metrics=(), groups=4, others=(), **facts)
         for at, label in enumerate(labels)
     ]
     rows = [
-        row_of(f"r{at}", reward, repeat=repeat, group=f"p{at // groups}", label=label, metrics=dict(metrics))
+        row_of(f"r{at}", reward, repeat=repeat, group=f"p{at // groups}", label=label)
         for at, (label, given) in enumerate(zip(labels, rewards, strict=True))
         for repeat, reward in enumerate(given)
     ]
+    for row, reported in zip(rows, metrics, strict=bool(metrics)):
+        row["metrics"] = reported
     return finished_run(folder, rollouts, rows, **facts)
 
 
@@ -184,20 +186,26 @@ def test_yes_or_no_needs_a_range(tmp_path):
     assert calibrate(run, bounds=(0.0, 1.0)).kappa.value > 0.5
 
 
-def test_position_bias_is_held_to_what_the_order_should_do(tmp_path):
+@pytest.mark.parametrize("bias", [0.0, 0.3])
+def test_position_bias_is_how_much_too_often_the_first_label_is_chosen(tmp_path, bias):
     labels, rewards = judged(0.02)
-    metrics = {"quality.judge_first": 0.8, "quality.judge_first_expected": 0.5, "quality.judge_calls": 2.0}
+    draw = random.Random(2)
+    firsts = [float(draw.random() < 0.5 + bias) for _ in range(len(labels) * 3)]
+    metrics = [{"quality.judge_first": one, "quality.judge_first_expected": 0.5} for one in firsts]
     found = calibrate(run_of(tmp_path, labels, rewards, metrics=metrics))
-    assert found.first_chosen.value == pytest.approx(0.8)
-    assert found.first_expected == 0.5
-    assert "listed first more often" in found.trust.warnings[-1]
-    assert found.cost.calls == 2.0
-    assert found.cost.usd is None
+    assert found.position_bias.low <= bias <= found.position_bias.high
+    assert found.first_chosen == pytest.approx(0.5 + found.position_bias.value)
+    assert any("listed first" in warning for warning in found.trust.warnings) == bool(bias)
+
+
+def test_what_a_grading_takes_is_told_as_far_as_the_grader_says_it(tmp_path):
+    found = calibrate(run_of(tmp_path, *judged(0.02), metrics=[{"quality.judge_calls": 2.0}] * 480))
+    assert (found.cost.calls, found.cost.usd) == (2.0, None)
 
 
 def test_where_no_judge_reports_its_order_position_bias_is_not_measured(tmp_path):
-    found = calibrate(run_of(tmp_path, *judged(WRONG), metrics={"judge_first": 0.8}))
-    assert found.first_chosen.why == "no grading has the metric judge_first_expected"
+    found = calibrate(run_of(tmp_path, *judged(WRONG), metrics=[{"judge_first": 0.8}] * 480))
+    assert found.position_bias.why == "no grading has the metric judge_first_expected"
 
 
 def test_the_worst_come_first(tmp_path):

@@ -53,9 +53,9 @@ def test_what_was_not_measured_keeps_no_limit(found, name):
 
 
 def test_position_is_the_distance_from_what_the_order_should_do(found):
-    biased = replace(found, first_chosen=Statistic(0.2), first_expected=0.5)
-    assert outcome_of(read_trust_limit("position=0.25"), biased).value == pytest.approx(0.3)
-    assert not outcome_of(read_trust_limit("position=1"), replace(biased, first_chosen=refused("why"))).kept
+    biased = replace(found, position_bias=Statistic(-0.3))
+    assert outcome_of(read_trust_limit("position=0.25"), biased).value == 0.3
+    assert not outcome_of(read_trust_limit("position=1"), replace(biased, position_bias=refused("why"))).kept
 
 
 @pytest.mark.parametrize(
