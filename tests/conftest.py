@@ -58,8 +58,9 @@ def leftovers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Leftovers]:
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
     found = Leftovers(tmp_path_factory.getbasetemp())
     yield found
-    if engine := sys.modules.get("graders.checks._code_monty"):
-        engine.end_workers()
+    for engine in ("_code_monty", "_code_fork_server"):  # they run until the process ends
+        if module := sys.modules.get(f"graders.checks.{engine}"):
+            module.end_processes()
     gc.collect()  # an unpacked zip file goes with the object that stands for it
     processes, files = found.end_processes(), found.files()
     tempfile.tempdir = before[0]

@@ -151,7 +151,8 @@ def fork_server() -> ForkServer:
         return _started[0]
 
 
-def _close() -> None:
+def end_processes() -> None:
+    """End the server and every session, as the end of the process does; the next session starts another."""
     while _started:
         _started.pop().close()
 
@@ -164,6 +165,6 @@ def _forget() -> None:
         _started.pop().forget()
 
 
-atexit.register(_close)
+atexit.register(end_processes)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)

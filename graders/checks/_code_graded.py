@@ -13,6 +13,8 @@ from ..errors import ConfigurationError, RecordError
 from ..extract import Missing
 from ..reward import Abstain, Reward
 from ._answers import text_of
+from ._code_child import CPython
+from ._code_dialect import is_shared
 from ._code_monty import MontyEngine
 from ._code_turns import Turns
 from ._code_verdict import CodePlace, CodeVerdict
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from ._code_session import Engine
 
     EngineName: TypeAlias = Literal["auto", "monty", "cpython"]
+    Protection: TypeAlias = Literal["full", "limits"]
     Graded: TypeAlias = Reward | Abstain
     CodeCheck: TypeAlias = Callable[[Sample[Any]], Awaitable[Graded]]
     ReadCode: TypeAlias = Callable[[Sample[Any], str], str | Missing]
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
         """The tests of a record, of whichever kind."""
 
         total: int
+        source: str
 
         def verdict(self, place: CodePlace, source: str) -> CodeVerdict:
             """Run them on a text of code."""
@@ -43,7 +47,9 @@ if TYPE_CHECKING:
 
 
 ENGINES = ("auto", "monty", "cpython")
+PROTECTIONS = ("full", "limits")
 _LONGEST_SECONDS = 60
+_WALL = "seccomp"
 _LOOK = 0.25
 """The share of a sample's time that Monty has before CPython decides."""
 _KEPT = 256
@@ -59,6 +65,7 @@ class CodeGrading:
         seconds: For all tests of a sample.
         memory_mb: For the code.
         engine: `auto`, `monty` or `cpython`.
+        protection: `full`, or `limits` where CPython may run code that nothing else keeps in.
         find: Finds the part of a completion that answers; None for all of it.
 
     Raises:
@@ -75,6 +82,7 @@ class CodeGrading:
         seconds: float,
         memory_mb: int,
         engine: EngineName,
+        protection: Protection,
         find: Find | None,
     ) -> None:
         flag_options(partial=partial)
@@ -82,11 +90,10 @@ class CodeGrading:
         self._seconds = number_option("seconds", seconds, 0.1, _LONGEST_SECONDS)
         self._memory_mb = count_option("memory_mb", memory_mb, 16, 8192)
         self._read, self._tests, self._partial, self._find = read, tests, partial, find
-        self._engines: list[Engine] = []
-        if engine != "cpython":
-            self._engines.append(MontyEngine())
-        if engine == "cpython":
-            raise ConfigurationError("engine='cpython' is not there yet")
+        choice_option("protection", protection, PROTECTIONS)
+        self._protection = protection
+        self._monty = None if engine == "cpython" else MontyEngine()
+        self._cpython = None if engine == "monty" else CPython()
         self._turns = Turns(self._memory_mb)
         self._sound: dict[str, tuple[object, str | None]] = {}
 
@@ -129,12 +136,21 @@ class CodeGrading:
 
     def _verdict(self, tests: Tests, source: str, seconds: float) -> tuple[CodeVerdict, Engine]:
         """The verdict that counts, and the engine that it is of."""
-        *first, last = self._engines
-        for engine in first:
-            verdict = tests.verdict(CodePlace(engine, seconds * _LOOK, self._memory_mb, hasty=True), source)
+        monty, cpython = self._monty, self._cpython
+        if cpython is None:
+            assert monty is not None
+            return tests.verdict(CodePlace(monty, seconds, self._memory_mb), source), monty
+        if monty is not None and is_shared(source) and is_shared(tests.source):
+            place = CodePlace(monty, seconds * _LOOK, self._memory_mb, hasty=True)
+            verdict = tests.verdict(place, source)
             if verdict.is_full:
-                return verdict, engine
-        return tests.verdict(CodePlace(last, seconds, self._memory_mb), source), last
+                return verdict, monty
+        if self._protection == "full" and _WALL not in cpython.protection:
+            raise ConfigurationError(
+                "this system has no seccomp, so that code could read files and reach the network: run it on "
+                "Linux, or make the check with protection='limits' for code that you trust"
+            )
+        return tests.verdict(CodePlace(cpython, seconds, self._memory_mb), source), cpython
 
     def _reward(self, verdict: CodeVerdict, engine: Engine | None) -> Reward:
         share = verdict.passed / verdict.total
@@ -144,7 +160,9 @@ class CodeGrading:
             "tests": float(verdict.total),
             "passed": float(verdict.passed),
             "stopped": float(verdict.fault == "stopped"),
-            "engine_fallback": float(engine is not None and engine is not self._engines[0]),
+            "engine_fallback": float(
+                self._monty is not None and engine is not None and engine is not self._monty
+            ),
         }
         where = f" ({engine.name})" if engine else ""
         reason = verdict.reason or f"it passes {verdict.passed} of {verdict.total} tests"

@@ -36,9 +36,10 @@ _TOO_LONG = "it takes too long"
 _SUSPENSIONS = 1_000_000
 _LACKS = ("monty", "not supported", "not yet support", "module '", "cannot create '")
 # How Monty writes what it cannot copy: an iterator, a range, a value that holds itself.
-_WRITTEN = ("<", "range(", "[...]", "{...}", "(...)", "\ufffd")
+_WRITTEN = ("<", "range(", "dict_", "slice(", "[...]", "{...}", "(...)", "\ufffd")
 _CONTAINERS = (list, tuple, set, frozenset)
-_PLAIN = (bool, int, float, complex, str, bytes, type(None))
+_PLAIN = (bool, int, float, complex, type(None))
+_ITEM_BYTES = 8
 
 
 class MontyEngine:
@@ -49,7 +50,7 @@ class MontyEngine:
     """
 
     name = "monty"
-    protection: tuple[str, ...] = ("interpreter", "limits")
+    protection = ("interpreter", "limits")
 
     def __init__(self) -> None:
         self._library = optional("pydantic_monty", EXTRA)
@@ -177,7 +178,7 @@ class MontySession:
         return self._returned(at.output)
 
     def _returned(self, value: Any) -> Ran:
-        lost = _not_copied(value)
+        lost = _not_copied(value, self._limits.output_bytes)
         if lost is not None:
             return Ran("unsupported", message=f"it returned {lost}")
         return Ran("done", value, self._printed.output)
@@ -210,21 +211,25 @@ def _raised(error: Any, output: str) -> Ran:
     return Ran("raised", output=output, message=message, error=error)
 
 
-def _not_copied(value: Any) -> str | None:
-    """What a value holds that did not cross as it is; None where all of it did.
+def _not_copied(value: Any, most: int) -> str | None:
+    """What of a value did not cross as it is, or is too much of it; None where all of it did.
 
     Parts may be shared, so that a small value unfolds into a huge one: each is looked at once.
     """
     seen: set[int] = set()
     waiting = [value]
+    size = 0
     while waiting:
         one = waiting.pop()
         kind = type(one)
-        if kind is str:
-            if any(sign in one for sign in _WRITTEN):
-                return "a text that may stand for something else"
-        elif kind in _PLAIN or id(one) in seen:
+        if id(one) in seen:
             continue
+        size += _ITEM_BYTES
+        if kind in (str, bytes):
+            seen.add(id(one))
+            size += len(one)
+            if kind is str and size <= most and any(sign in one for sign in _WRITTEN):
+                return "a text that may stand for something else"
         elif kind is dict:
             seen.add(id(one))
             waiting += one.keys()
@@ -232,8 +237,10 @@ def _not_copied(value: Any) -> str | None:
         elif kind in _CONTAINERS:
             seen.add(id(one))
             waiting += one
-        else:
+        elif kind not in _PLAIN:
             return "an object that is no plain value"
+        if size > most:
+            return f"more than {most:,} bytes"
     return None
 
 
@@ -302,7 +309,7 @@ class _Pools:
 _pools = _Pools()
 
 
-def end_workers() -> None:
+def end_processes() -> None:
     """End Monty's workers, as the end of the process does; the next session starts others."""
     _pools.end()
 

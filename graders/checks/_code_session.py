@@ -40,11 +40,15 @@ if TYPE_CHECKING:
     class Engine(Protocol):
         """A way to run code."""
 
-        name: str
-        """`monty` or `cpython`."""
+        @property
+        def name(self) -> str:
+            """`monty` or `cpython`."""
+            ...
 
-        protection: tuple[str, ...]
-        """What keeps the code in, for people: `interpreter`, `landlock`, `seccomp`, `limits` ..."""
+        @property
+        def protection(self) -> tuple[str, ...]:
+            """What keeps the code in: `interpreter`, `seccomp`, `landlock`, `limits`."""
+            ...
 
         def session(self, limits: Limits) -> Session:
             """Open a session.

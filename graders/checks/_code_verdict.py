@@ -113,6 +113,8 @@ class Calls:
         same: Whether a value is the expected one.
     """
 
+    source = ""  # their own code, which runs like the completion's
+
     def __init__(
         self,
         entry: str,
@@ -145,6 +147,8 @@ class Programs:
         same: Whether an output is the expected one.
     """
 
+    source = ""
+
     def __init__(self, tests: Sequence[tuple[str, str]], same: Callable[[str, str], bool]) -> None:
         self.tests, self.total, self._same = tests, len(tests), same
 
@@ -175,6 +179,7 @@ class Asserts:
     def __init__(self, entry: str, tests: Sequence[str], head: str = "") -> None:
         self.tests, self.total = tests, len(tests)
         self._entry, self._head = entry, head
+        self.source = "\n".join([head, *tests])
 
     def verdict(self, place: CodePlace, source: str) -> CodeVerdict:
         """Run the tests on a text of code."""

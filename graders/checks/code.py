@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
     from ..sample import Sample
     from ._answers import Take
-    from ._code_graded import CodeCheck, EngineName, ReadCode
+    from ._code_graded import CodeCheck, EngineName, Protection, ReadCode
 
     Output: TypeAlias = Literal["lines", "words", "exact"]
 
 EXTRA = "code"
+TIMEOUT_S = 60.0
+"""A sample waits for its turn, and that takes as long as those before it need."""
 
 _OUTPUTS = ("lines", "words", "exact")
 
@@ -40,6 +42,7 @@ def code_function(
     seconds: float = 2,
     memory_mb: int = 128,
     engine: EngineName = "auto",
+    protection: Protection = "full",
     take: Take | None = None,
 ) -> CodeCheck:
     """Make a check that a function in Python returns what each test expects.
@@ -66,6 +69,8 @@ def code_function(
         memory_mb: What the code may take, in MB.
         engine: `auto` runs the code in Monty and runs it again on CPython unless it passes there; `monty` or
             `cpython` is that one alone.
+        protection: `full` refuses to run code on CPython where the system cannot shut it in; `limits` runs it
+            there with limits of time and memory alone, for code that is trusted.
         take: Finds the part of a completion that holds the code; None searches all of it.
 
     Raises:
@@ -96,6 +101,7 @@ def code_function(
         seconds=seconds,
         memory_mb=memory_mb,
         engine=engine,
+        protection=protection,
         find=take_option(take),
     ).check()
 
@@ -110,6 +116,7 @@ def code_asserts(
     seconds: float = 2,
     memory_mb: int = 128,
     engine: EngineName = "auto",
+    protection: Protection = "full",
     take: Take | None = None,
 ) -> CodeCheck:
     """Make a check that a function in Python passes tests that are Python themselves.
@@ -133,6 +140,8 @@ def code_asserts(
         memory_mb: What the code may take, in MB.
         engine: `auto` runs the code in Monty and runs it again on CPython unless it passes there; `monty` or
             `cpython` is that one alone.
+        protection: `full` refuses to run code on CPython where the system cannot shut it in; `limits` runs it
+            there with limits of time and memory alone, for code that is trusted.
         take: Finds the part of a completion that holds the code; None searches all of it.
 
     Raises:
@@ -162,6 +171,7 @@ def code_asserts(
         seconds=seconds,
         memory_mb=memory_mb,
         engine=engine,
+        protection=protection,
         find=take_option(take),
     ).check()
 
@@ -175,6 +185,7 @@ def code_program(
     seconds: float = 5,
     memory_mb: int = 128,
     engine: EngineName = "auto",
+    protection: Protection = "full",
     take: Take | None = None,
 ) -> CodeCheck:
     """Make a check that a program in Python prints what each test expects of its input.
@@ -196,6 +207,8 @@ def code_program(
         memory_mb: What the program may take, in MB.
         engine: `auto` runs the code in Monty and runs it again on CPython unless it passes there; `monty` or
             `cpython` is that one alone.
+        protection: `full` refuses to run code on CPython where the system cannot shut it in; `limits` runs it
+            there with limits of time and memory alone, for code that is trusted.
         take: Finds the part of a completion that holds the code; None searches all of it.
 
     Raises:
@@ -233,6 +246,7 @@ def code_program(
         seconds=seconds,
         memory_mb=memory_mb,
         engine=engine,
+        protection=protection,
         find=take_option(take),
     ).check()
 

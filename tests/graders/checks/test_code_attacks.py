@@ -59,7 +59,7 @@ def scene():
         targets = Targets(host=os.getpid(), neighbor=neighbor._process, port=port, answers=answers, unix=unix)
         yield engine, neighbor, targets, sockets
         neighbor.close()
-        _code_fork_server._close()
+        _code_fork_server.end_processes()
 
 
 def attacked(engine, source):

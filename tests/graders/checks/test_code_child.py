@@ -19,7 +19,7 @@ SMALL = Limits(seconds=10, memory_mb=128, output_bytes=20_000)
 @pytest.fixture(scope="module")
 def engine():
     yield CPython()
-    _code_fork_server._close()
+    _code_fork_server.end_processes()
 
 
 @pytest.fixture

@@ -1,0 +1,186 @@
+"""Tells code that Monty runs as CPython does from code that it may run otherwise, without an error.
+
+What Monty lacks it refuses, and CPython decides. Where it deviates silently, wrong code could pass: what is
+lazy in CPython (`map`, `zip`, generators) is a list, sets keep the order of insertion, `round` to digits
+rounds what is written and not what is stored. So Monty's word counts only for a text in which none of this
+can show; every other text is left to CPython. `docs/code.md` says how the list was found.
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_TOKENS = re.compile(
+    r"(?P<text>(?P<prefix>[A-Za-z]{0,2})(?:\"\"\"(?:[^\\]|\\.)*?\"\"\"|'''(?:[^\\]|\\.)*?'''"
+    r"|\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'))"
+    r"|(?P<comment>#[^\n]*+)|(?P<word>[^\W\d]\w*+)|(?P<number>\d[\w.]*+)|(?P<space>\s++|\\\n)|(?P<sign>[=!<>]=|\*\*|.)",
+    re.DOTALL,
+)
+_CLOSES = {"(": ")", "[": "]", "{": "}"}
+_LAZY = frozenset({"map", "filter", "zip", "reversed", "enumerate"})
+_SETS = frozenset({"set", "frozenset"})
+# What takes all that an iterator gives, at once, so that a list in its place makes no difference.
+_CONSUMERS = frozenset(
+    """list tuple sorted sum max min any all dict set frozenset join extend update Counter fsum prod
+    map filter zip enumerate""".split()
+)
+_ORDERLESS = frozenset({"len", "sorted", "set", "frozenset"})
+_COMPARISONS = frozenset({"==", "!=", "in", "<=", ">="})
+_UNSHARED = frozenset(
+    """hasattr getattr id hash vars dir globals locals eval exec compile deque re nan isclose cbrt
+    setrecursionlimit __dict__ __class__""".split()
+)
+_SINGLE = frozenset({"None", "True", "False"})
+_METHODS = frozenset(
+    "__init__ __eq__ __repr__ __str__ __call__ __contains__ __add__ __radd__ __iter__".split()
+)
+_IN_TEXT = re.compile(r"\b(?:map|filter|zip|reversed|enumerate|set|frozenset|round|hasattr|for|nan)\b")
+
+
+def is_shared(source: str) -> bool:
+    """Whether Monty runs a text, where it runs it at all, as CPython does.
+
+    Args:
+        source: The text of a module.
+    """
+    words = _words(source)
+    return words is not None and _Scan(words).is_shared()
+
+
+def _words(source: str) -> list[str] | None:
+    """The words and signs of a text, its strings as `""`; None where a string may hold what is not shared."""
+    found: list[str] = []
+    for match in _TOKENS.finditer(source):
+        kind = match.lastgroup
+        if kind == "text":
+            if "f" in match["prefix"].lower() and _IN_TEXT.search(match[0]):
+                return None
+            if "nan" in match[0].lower() and len(match[0]) < 8:
+                return None
+            found.append('""')
+        elif kind in ("word", "number", "sign"):
+            if match[0] in "\"'":  # a string that does not end
+                return None
+            found.append(match[0])
+    return found
+
+
+class _Scan:
+    """Looks at each word with what stands around it."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = words
+        self._closing = _pairs(words)
+
+    def is_shared(self) -> bool:
+        """Whether no word of the text can show a difference."""
+        if self._closing is None:
+            return False
+        opened: list[int] = []
+        for at, word in enumerate(self._words):
+            if word in "([{":
+                if word == "{" and self._is_set(at) and not self._is_orderless(at, at, opened):
+                    return False
+                opened.append(at)
+            elif word in ")]}":
+                opened.pop()
+            elif not self._fits(at, word, opened):
+                return False
+        return True
+
+    def _fits(self, at: int, word: str, opened: list[int]) -> bool:
+        if word in _UNSHARED:
+            return False
+        after = self._word(at + 1)
+        if word in _LAZY:
+            return after == "(" and self._is_consumed(at, opened)
+        if word in _SETS:
+            return after == "(" and self._is_orderless(at, at + 1, opened)
+        if word == "round":
+            return after == "(" and not self._has_comma(at + 1)
+        if word == "is":
+            return (self._word(at + 2) if after == "not" else after) in _SINGLE
+        if word == "for" and opened and self._words[opened[-1]] == "(":
+            return self._word(opened[-1] - 1) in _CONSUMERS - _LAZY
+        if word == "def" and after.startswith("__"):
+            return after in _METHODS
+        return True
+
+    def _is_consumed(self, at: int, opened: list[int]) -> bool:
+        """Whether a lazy value is used up where it is made: by a loop, or a function that takes all of it."""
+        before = self._word(at - 1)
+        if before in ("in", "*"):
+            return True
+        return before in ("(", ",") and bool(opened) and self._taken(opened[-1]) in _CONSUMERS
+
+    def _is_orderless(self, at: int, opens: int, opened: list[int]) -> bool:
+        """Whether the order of a set cannot show: it is compared, counted or sorted where it is made."""
+        assert self._closing is not None
+        if self._word(at - 1) in _COMPARISONS or self._word(self._closing[opens] + 1) in _COMPARISONS:
+            return self._word(at - 2) != "for" and not self._in_loop(at)
+        return self._word(at - 1) == "(" and bool(opened) and self._taken(opened[-1]) in _ORDERLESS
+
+    def _in_loop(self, at: int) -> bool:
+        """Whether the `in` before a place is that of a loop: a `for` stands before it on its line."""
+        if self._word(at - 1) != "in":
+            return False
+        for back in range(at - 2, max(at - 40, -1), -1):
+            word = self._words[back]
+            if word == "for":
+                return True
+            if word in ("if", "return", "and", "or", "not", "=", ":", "while", "assert", "elif"):
+                return False
+        return True
+
+    def _taken(self, opens: int) -> str:
+        """The name that a bracket calls."""
+        return self._word(opens - 1) if self._words[opens] == "(" else ""
+
+    def _is_set(self, opens: int) -> bool:
+        """Whether a brace opens a set rather than a dict."""
+        assert self._closing is not None
+        at, ends = opens + 1, self._closing[opens]
+        if at == ends or self._words[at] == "**":
+            return False
+        while at < ends:
+            word = self._words[at]
+            if word in "([{":
+                at = self._closing[at]
+            elif word == ":":
+                return False
+            elif word in (",", "for"):
+                return True
+            at += 1
+        return True
+
+    def _has_comma(self, opens: int) -> bool:
+        assert self._closing is not None
+        at, ends = opens + 1, self._closing[opens]
+        while at < ends:
+            if self._words[at] in "([{":
+                at = self._closing[at]
+            elif self._words[at] == ",":
+                return True
+            at += 1
+        return False
+
+    def _word(self, at: int) -> str:
+        return self._words[at] if 0 <= at < len(self._words) else ""
+
+
+def _pairs(words: Sequence[str]) -> dict[int, int] | None:
+    """Where each bracket closes that opens at a place; None where they do not match."""
+    closing: dict[int, int] = {}
+    opened: list[int] = []
+    for at, word in enumerate(words):
+        if word in "([{":
+            opened.append(at)
+        elif word in ")]}":
+            if not opened or _CLOSES[words[opened[-1]]] != word:
+                return None
+            closing[opened.pop()] = at
+    return None if opened else closing
