@@ -7,8 +7,9 @@ PYTHON ?= python3
 VENV ?= .venv
 VENV_SAM ?= .venv-sam
 UV ?= uv
-# Two at a time; the slow ones run alone, since they start servers and builds of their own.
-WORKERS ?= 2
+# Three at a time for two processors, since many tests wait for a process or a limit; the slow ones run alone,
+# since they start servers and builds of their own.
+WORKERS ?= 3
 PYTEST_FLAGS ?=
 
 # The tests start hundreds of processes, which would each compile the project anew.

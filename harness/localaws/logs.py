@@ -2,7 +2,8 @@
 
 A thread empties the pipe, however much comes, so that a handler that floods its output neither blocks nor
 fills the memory. Offsets count every byte since the start: one taken before a call cuts out what came after.
-It never interprets a line.
+Whoever looks at the log or writes to it first takes in what the process wrote before, so the order is the
+order of writing, however late the thread runs. It never interprets a line.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import select
 import struct
 import termios
 import threading
-import time
 from pathlib import Path
 
 from harness.disk import open_to_append
@@ -22,7 +22,6 @@ __all__ = ["LogTail"]
 
 _KEEP_BYTES = 256 * 1024
 _FILE_BYTES = 64 * 1024 * 1024
-_DRAIN_SECONDS = 0.05
 
 
 class LogTail:
@@ -47,7 +46,9 @@ class LogTail:
     @property
     def offset(self) -> int:
         """How many bytes were written so far."""
-        return self._total
+        with self._lock:
+            self._take_in()
+            return self._total
 
     def attach(self, pipe: int) -> None:
         """Read `pipe` (owned from here on) to its end."""
@@ -68,12 +69,13 @@ class LogTail:
     def write(self, text: str) -> None:
         """Add a line of the platform's own (START, END, REPORT)."""
         with self._lock:
+            self._take_in()
             self._add(text.encode())
 
     def since(self, offset: int, limit: int = _KEEP_BYTES) -> str:
         """The last `limit` bytes of what came after `offset`."""
-        self._drain()
         with self._lock:
+            self._take_in()
             kept = min(limit, self._total - offset, len(self._tail))
             return bytes(self._tail[len(self._tail) - kept :]).decode("utf-8", "replace")
 
@@ -91,14 +93,21 @@ class LogTail:
         chunk = b"-"
         while chunk:
             ready.poll()
-            # Fetched and kept in one step: whoever holds the lock finds each byte in the pipe or in the tail.
             with self._lock:
-                chunk = os.read(pipe, 65_536)
-                self._add(chunk)
+                if ready.poll(0):  # nobody else took it in meanwhile
+                    chunk = os.read(pipe, 65_536)
+                    self._add(chunk)
         with self._lock:
             if self._pipe == pipe:
                 self._pipe = None
             os.close(pipe)
+
+    def _take_in(self) -> None:
+        """Keep what the process wrote before now; the caller holds the lock."""
+        if self._pipe is not None:
+            [waiting] = struct.unpack("i", fcntl.ioctl(self._pipe, termios.FIONREAD, b"\0\0\0\0"))
+            if waiting:
+                self._add(os.read(self._pipe, waiting))
 
     def _add(self, chunk: bytes) -> None:
         """Keep some output; the caller holds the lock."""
@@ -110,17 +119,3 @@ class LogTail:
             self._file.write(chunk[: self._room])
             self._file.flush()
             self._room -= len(chunk)
-
-    def _drain(self) -> None:
-        """Wait until the reader has what the process wrote before now; not for ever when it never stops."""
-        end = time.monotonic() + _DRAIN_SECONDS
-        while self._waiting() and time.monotonic() < end:
-            time.sleep(0.0005)
-
-    def _waiting(self) -> bool:
-        """Whether the pipe holds bytes that the reader has not fetched."""
-        with self._lock:
-            if self._pipe is None:
-                return False
-            [waiting] = struct.unpack("i", fcntl.ioctl(self._pipe, termios.FIONREAD, b"\0\0\0\0"))
-            return bool(waiting > 0)

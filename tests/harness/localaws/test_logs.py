@@ -20,6 +20,20 @@ def test_only_what_came_after_an_offset_is_cut_out():
     logs.close()
 
 
+def test_a_line_of_the_platform_s_stands_after_what_the_process_wrote_before():
+    logs = LogTail()
+    reading, writing = os.pipe()
+    logs.attach(reading)
+    for number in range(200):  # the thread that empties the pipe wins some of these races, and loses others
+        begin = logs.offset
+        os.write(writing, b"." * 50_000)
+        logs.write(f"REPORT {number}\n")
+        assert logs.since(begin, 4_096).endswith(f"...REPORT {number}\n")
+        assert logs.offset == begin + 50_000 + len(f"REPORT {number}\n")
+    os.close(writing)
+    logs.close()
+
+
 def test_a_long_log_is_kept_to_its_end(tmp_path):
     logs = LogTail(tmp_path / "log")
     for number in range(3000):
