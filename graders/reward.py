@@ -31,7 +31,7 @@ class Reward:
         value: The number that is trained on; it must lie in the grader's range.
         metrics: Numbers to report beside it.
         components: The parts that a combined reward was made of, by name.
-        reason: One sentence for people; it never leaves the machine that replays.
+        reason: One sentence for people. A replay in process keeps it; no service and no log is told.
     """
 
     __slots__ = ("components", "metrics", "reason", "value")

@@ -202,20 +202,7 @@ def _rows(
                 one = Graded(None, {}, {"kind": "input", "message": str(rollout.problem)}, 0.0)
             else:
                 one = runs[repeat][0][at]
-            row: Row = {
-                "at": rollout.at,
-                "repeat": repeat,
-                "id": rollout.id,
-                "group": rollout.group,
-                "reward": one.reward,
-                "metrics": one.metrics,
-                "error": one.error,
-                "ms": round(one.ms, 4) if one.ms else 0.0,
-            }
-            if rollout.length is not None:
-                row["length"] = rollout.length
-            if rollout.finish is not None:
-                row["finish"] = rollout.finish
+            row = _row(rollout, repeat, one)
             if keep_label:
                 row["label"] = rollout.label
             if rollout.differing:
@@ -229,6 +216,27 @@ def _rows(
             rows.append(row)
         at += rollout.sent is not None
     return rows
+
+
+def _row(rollout: Rollout, repeat: int, one: Graded) -> Row:
+    """What became of one grading."""
+    row: Row = {
+        "at": rollout.at,
+        "repeat": repeat,
+        "id": rollout.id,
+        "group": rollout.group,
+        "reward": one.reward,
+        "metrics": one.metrics,
+        "error": one.error,
+        "ms": round(one.ms, 4) if one.ms else 0.0,
+    }
+    if one.reason:
+        row["reason"] = one.reason
+    if rollout.length is not None:
+        row["length"] = rollout.length
+    if rollout.finish is not None:
+        row["finish"] = rollout.finish
+    return row
 
 
 def _grade_often(

@@ -58,6 +58,8 @@ def _row_lines(row: Row, rule: LabelRule, middle: float | None, whole: bool) -> 
         lines = [f"{name}{again}  no reward: {kind}", f"  {message if whole else shortened(message)}"]
     else:
         lines = [f"{name}{again}  reward {row['reward']:g}"]
+        if "reason" in row:
+            lines.append(f"  reason     {row['reason'] if whole else shortened(row['reason'])}")
     if "label" in row:
         agrees = rule.agreement(row["reward"], row["label"], middle)
         lines[0] += f"  label {shortened(canonical(row['label']), 30)}" + (

@@ -113,6 +113,8 @@ def print_sample(found: dict[str, Any], console: SafeConsole | None = None, ever
             console.print(_shown(f"no reward: {': '.join(failure_of(row))}", everything))
         else:
             console.print(f"reward {row['reward']:g}  ({row['ms']:.2f} ms)")
+        if "reason" in row:
+            console.print(printable(_shown(f"  reason: {row['reason']}", everything)))
         lines = (f"{_name(name)} {value:g}" for name, value in row["metrics"].items())
         _metrics(console, lines, len(row["metrics"]), everything)
         if "wires" in row:

@@ -37,6 +37,8 @@ class Row(TypedDict):
     error: dict[str, str] | None
     """Why there is no reward: `kind` and `message`."""
     ms: float
+    reason: NotRequired[str]
+    """The grader's sentence for people, where it gave one in this process."""
     length: NotRequired[int]
     """Characters of the whole completion, reasoning included; older runs lack it."""
     finish: NotRequired[str]
@@ -94,6 +96,7 @@ def parse_row(line: bytes) -> Row:
         good &= row["reward"] is None if row["group"] is None else type(row["group"]) is str
         good &= "id" in row and type(row.get("wires", {})) is dict
         good &= type(row.get("length", 0)) is int and type(row.get("finish", "")) is str
+        good &= type(row.get("reason", "")) is str
         good &= all(type(name) is str for name in row.get("fields", ()))
         for value in row["metrics"].values():
             good &= isfinite(value)

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, Protocol
 
 from graders.reward import Failure, Reward
 
+_LONGEST_REASON = 2_000
+
 
 class Graded(NamedTuple):
     """What became of one sample."""
@@ -23,6 +25,8 @@ class Graded(NamedTuple):
     """Why there is no reward: `kind` and `message`."""
     ms: float | None = None
     """Milliseconds for this sample alone, where the target can tell."""
+    reason: str | None = None
+    """The grader's sentence for people; None where it gave none or the answer came over a wire."""
 
 
 class GraderFault(NamedTuple):
@@ -80,7 +84,8 @@ def graded(outcome: float | Reward | Failure, ms: float | None = None) -> Graded
         return Graded(outcome, {}, None, ms)
     if isinstance(outcome, Reward):
         components: dict[str, Any] = {**outcome.components, **outcome.metrics}
-        return Graded(float(outcome), components, None, ms)
+        reason = None if outcome.reason is None else str(outcome.reason)[:_LONGEST_REASON]
+        return Graded(float(outcome), components, None, ms, reason)
     assert isinstance(outcome, Failure)
     message = f"{outcome.message} ({outcome.place})" if outcome.place else outcome.message
     return Graded(None, {}, {"kind": outcome.kind, "message": message}, ms)

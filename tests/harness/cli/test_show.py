@@ -228,3 +228,15 @@ def test_a_reference_that_is_an_object_is_shown_as_json(folder: Path) -> None:
     said = rft_inside(folder, "show", replay_json(folder)["run"], "one").stdout
     assert '"answer": null' in said
     assert '"é"' in said
+
+
+def test_a_graders_reason_is_kept_and_shown(folder: Path) -> None:
+    (folder / "telling.py").write_text(
+        "from graders import Reward, grader\n\n\n"
+        "@grader\ndef telling(sample):\n    return Reward(0.5, reason=f'It says {sample.completion}.')\n"
+    )
+    run = replay_json(folder, grader="telling.py:telling")["run"]
+    shown = show_json(folder, run, "right/0")
+    assert shown["rows"][0]["reason"] == "It says 72."
+    assert "\n  reason: It says 72.\n" in rft_inside(folder, "show", run, "right/0").stdout
+    assert "\n  reason     It says 7.\n" in rft_inside(folder, "show", run, "--where", "reward=0.5").stdout

@@ -128,7 +128,7 @@ STEERS = "\x1b]52;c;bHM=\x1b\\\x9b2J\u202eab\r\nreward 1 (all good)"
 
 def test_nothing_that_data_holds_steers_the_terminal(tmp_path: Path) -> None:
     rows = [
-        row(STEERS, metrics={STEERS: 1.0}, wires={STEERS: STEERS}),
+        row(STEERS, metrics={STEERS: 1.0}, wires={STEERS: STEERS}, reason=STEERS),
         row("x", None, error={"kind": STEERS, "message": STEERS}),
     ]
     grader = GraderFacts(STEERS, None, None)
@@ -168,7 +168,7 @@ CONTENT = (
 def test_no_content_whatever_breaks_a_sample(content: Any, reference: Any, role: Any, message: str) -> None:
     turns = ["no message", {"role": role, "content": content}, {"role": "assistant", "content": "72"}]
     rows = [
-        row(metrics={message: 0.5}, wires={message: 1.0}),
+        row(metrics={message: 0.5}, wires={message: 1.0}, reason=message),
         row(reward=None, error={"kind": "value", "message": message}),
     ]
     out, raw = console()

@@ -28,6 +28,11 @@ def test_components_stand_among_the_metrics(value: float, numbers: dict[str, flo
     assert graded(Reward(value, metrics=metrics, components=parts), ms) == Graded(value, numbers, None, ms)
 
 
+def test_a_reason_stands_beside_the_reward_and_is_cut() -> None:
+    assert graded(Reward(1.0, reason="It is right.")) == Graded(1.0, {}, None, None, "It is right.")
+    assert len(graded(Reward(1.0, reason="x" * 10_000)).reason or "") == 2_000
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_failure_never_becomes_a_number(kind: str) -> None:
     assert graded(Failure(kind, "why")) == Graded(None, {}, {"kind": kind, "message": "why"}, None)
