@@ -16,6 +16,7 @@ from graders.checks import _code_fork_server
 from graders.checks._code_child import CPython
 from graders.checks._code_fork_server import fork_server
 from graders.checks._code_session import Limits
+from support import like_lambda
 from support.code_attacks import ATTACKS, CANARY, Targets, aimed, heard, listeners
 
 LIMITS = Limits(seconds=0.25, memory_mb=128, output_bytes=50_000)
@@ -24,6 +25,7 @@ HONEST = (
 )
 TEXT = f"right = {CANARY!r}\n"
 _CALL_FAILED = -1
+INSIDE = ("attacks", "child", "lifecycle")
 READS = ("host_", "neighbor_", "parent_", "own_environment", "own_files")
 REACHES = [
     "file",
@@ -114,3 +116,17 @@ def test_without_walls_the_same_attack_reaches_its_target(name, tmp_path):
         reached = CANARY in done.stdout or any([*map(heard, sockets)]) or answers.read_text() != TEXT
         reached = reached or bool(list(tmp_path.iterdir())) or name in {"folder", "fork", "thread"}
         assert reached
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not like_lambda.possible(), reason="needs root and mount namespaces")
+def test_the_same_holds_where_a_function_in_lambda_would_be():
+    files = [
+        str(Path(__file__).with_name(f"test_code_{name}.py")) for name in ("attacks", "child", "lifecycle")
+    ]
+    command = [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", *files]
+    root = Path(__file__).parents[3]
+    needed = [root, Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()]
+    done = like_lambda.like_lambda(command, needed, {"PYTHONPATH": str(root), "CI": "1"})
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout
