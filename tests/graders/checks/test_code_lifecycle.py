@@ -34,7 +34,7 @@ session.run({LOOP!r})
 @pytest.fixture(scope="module")
 def engine():
     yield CPython()
-    _code_fork_server._close()
+    _code_fork_server.end_processes()
 
 
 def sessions():
