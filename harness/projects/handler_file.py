@@ -10,10 +10,11 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import version
 from pathlib import Path
 
 from harness.errors import InputError
+from harness.installed import owners
 from harness.projects.handler_names import choose_handler
 from harness.projects.names import check_module
 
@@ -165,7 +166,7 @@ class _Belongings:
     def packages(self) -> dict[str, str | None]:
         """What is imported from elsewhere and is not in Lambda anyway."""
         names = sorted(self._imported - _IN_LAMBDA - sys.stdlib_module_names)
-        installed = packages_distributions() if names else {}
+        installed = owners() if names else {}
         found = {name: installed.get(name, [None])[0] for name in names}
         return {name: one and f"{one}=={version(one)}" for name, one in found.items()}
 

@@ -179,7 +179,8 @@ def _packages(modules: set[str]) -> dict[str, str]:
     wanted = {name for name in wanted if getattr(sys.modules[name], "__file__", None)}
     if not wanted - {"__main__"}:
         return {}
-    from importlib.metadata import packages_distributions, version
+    from importlib.metadata import version
 
-    names = packages_distributions()
-    return {name: version(name) for module in sorted(wanted) for name in names.get(module, [])}
+    from harness.installed import owners
+
+    return {name: version(name) for module in sorted(wanted) for name in owners().get(module, [])}

@@ -20,12 +20,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
-from importlib.metadata import Distribution, distributions, packages_distributions, requires
+from importlib.metadata import Distribution, distribution, requires
 from math import isfinite
 from typing import Any
 
 from graders.configured import factories, families
 from harness.errors import InputError
+from harness.installed import owners
 
 __all__ = [
     "CheckOption",
@@ -175,7 +176,7 @@ def cost_of(family: str) -> FamilyCost:
         "print(json.dumps([took, sorted(tops - set(sys.stdlib_module_names))]))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    installed = {_spelled(each.name) for each in distributions()}
+    installed = {_spelled(name) for names in owners().values() for name in names}
     if done.returncode or (extra and _named_by(extra) - installed):
         return FamilyCost(None, None, ())
     took, loaded = json.loads(done.stdout)
@@ -306,19 +307,16 @@ def _spelled(name: str) -> str:
 def _modules_of(extra: str) -> set[str]:
     """The top-level modules of the packages that an extra names."""
     named = _named_by(extra)
-    owners = packages_distributions()
     return {
         module
-        for module, names in owners.items()
+        for module, names in owners().items()
         if named & set(map(_spelled, names)) and module.isidentifier() and module[0] != "_"
     }
 
 
 def _distributions(modules: Iterable[str]) -> list[Distribution]:
     """The installed distributions that hold some top-level modules, by name."""
-    owners = packages_distributions()
-    names = {name for module in modules for name in owners.get(module, ())}
-    return sorted((each for each in distributions() if each.name in names), key=lambda each: each.name)
+    return [*map(distribution, sorted({name for module in modules for name in owners().get(module, ())}))]
 
 
 def _size(distribution: Distribution) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from harness import extras
+from harness.installed import owners
 
 ROOT = Path(__file__).parent.parent.parent
 DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
@@ -20,7 +20,7 @@ DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
 
 
 def distribution_of(module: str) -> str:
-    return canonicalize_name(packages_distributions()[module][0])
+    return canonicalize_name(owners()[module][0])
 
 
 @pytest.mark.parametrize("extra", extras._BRINGS)
@@ -35,7 +35,7 @@ def test_the_modules_that_come_along_are_known() -> None:
     build_only = {"hatchling", "packaging", "pathspec", "pluggy", "tomlkit", "trove-classifiers"}
     modules = {
         module
-        for module, distributions in packages_distributions().items()
+        for module, distributions in owners().items()
         if module.isidentifier()  # and no folder of type stubs, as `wrapt-stubs`
         and {canonicalize_name(name) for name in distributions} & (needed - build_only)
     }
