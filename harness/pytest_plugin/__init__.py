@@ -52,9 +52,9 @@ def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
 
     Its arguments: `rollouts`, a path; `grader`, a grader or its `module:name` or `file.py:name`; and `wire`,
     `repeats`, `limit`, `label`, `label_threshold`, `label_tolerance`, `label_true`, `keep_field`, `records`
-    (a path) and `range` as `rft replay` has them. Files are looked for beside the test, then in pytest's
-    root folder. What is left out is what the project's settings name: the grader with its range, the rollouts
-    with their label and records.
+    and `answers` (paths) and `range` as `rft replay` has them; where there are answers, no service is asked.
+    Files are looked for beside the test, then in pytest's root folder. What is left out is what the project's
+    settings name: the grader with its range, the rollouts with their label and records, the answers.
 
     Example:
         def test_rewards(rft_replay):
@@ -171,7 +171,7 @@ def _replayed(
 
     finder = _finder(request.path, request.config)
     graded_by, found = finder.grader(grader), finder.rollouts(rollouts, options)
-    more = {"range": graded_by.bounds, **found.options}
+    more = {"range": graded_by.bounds, "answers": finder.answers(options.get("answers")), **found.options}
     return replay_here(found.path, graded_by.grader, folder=graded_by.folder, **more)
 
 
@@ -218,8 +218,10 @@ def _ordered(
     """Grade completions, and hold their rewards to the completions' order."""
     from harness.replay.replay_here import replay_completions
 
-    found = _finder(request.path, request.config).grader(grader)
-    run = replay_completions(completions, found.grader, found.folder, **record)
+    finder = _finder(request.path, request.config)
+    found = finder.grader(grader)
+    answers = finder.answers(record.pop("answers", None))
+    run = replay_completions(completions, found.grader, found.folder, answers=answers, **record)
     run.assert_order(*range(1, len(completions) + 1), strict=strict)
     return run
 

@@ -55,7 +55,7 @@ class Finder:
         if found is None:
             return {}
         values: dict[str, Any] = {key: setting.value for key, setting in found.settings.items()}
-        for key in ("rollouts", "records"):
+        for key in ("rollouts", "records", "answers"):
             if key in values:
                 values[key] = found.file.parent / values[key]
         return {**values, "folder": found.file.parent}
@@ -90,6 +90,7 @@ class Finder:
             InputError: The settings name none, either.
         """
         given = dict(options)
+        given.pop("answers", None)
         if given.get("records") is not None:
             given["records"] = self._file(given["records"])
         if rollouts is not None:
@@ -102,6 +103,13 @@ class Finder:
             names.append("keep_field" if "keep_field" in self.settings else "records")
         known = {name: self.settings[name] for name in names if name in self.settings}
         return FoundRollouts(self.settings["rollouts"], {**known, **given})
+
+    def answers(self, answers: str | Path | None) -> Path | None:
+        """The recorded answers that a test names; the settings' own, if any, where it names none."""
+        if answers is not None:
+            return self._file(answers)
+        found: Path | None = self.settings.get("answers")
+        return found
 
     def _file(self, path: str | Path) -> Path:
         """A file in the first folder that holds it; in the test's own where none does."""

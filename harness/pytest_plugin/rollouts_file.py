@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,14 +50,23 @@ class RolloutsFile(pytest.File):
         from harness.pytest_plugin.found import Finder
         from harness.replay.rollout_tests import read_tests
         from harness.runs.facts import known_bounds
-        from harness.targets.in_process import InProcessTarget
+        from harness.targets.answered import open_here, played_book
 
         finder = Finder([self.path.parent, self.config.rootpath])
         found = finder.grader(None)
-        target = InProcessTarget(found.grader, found.folder)
-        bounds = known_bounds(target.bounds, found.bounds)
+        answers = finder.answers(None)
+        book = None if answers is None else played_book(answers)
+        with closing(open_here(found.grader, found.folder, book)) as target:
+            bounds = known_bounds(target.bounds, found.bounds)
         tests = read_tests(self.path, finder.settings.get("label"), finder.settings.get("keep_field", ()))
-        return tests, lambda test: test.failure(target, bounds)
+
+        def failure(test: RolloutTest) -> str | None:
+            if book is None:
+                return test.failure(target, bounds)
+            with closing(open_here(found.grader, found.folder, book)) as answered:
+                return test.failure(answered, bounds)
+
+        return tests, failure
 
 
 class RolloutItem(pytest.Item):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from harness.rollouts.read import Rollout, check_label, line_number, read_rollou
 from harness.runs.facts import Bounds, known_bounds
 from harness.runs.labels import label_rule
 from harness.runs.rows import Row
-from harness.targets.in_process import InProcessTarget
+from harness.targets.answered import open_here, played_book
 
 __all__ = ["replay_completions", "replay_here"]
 
@@ -33,6 +34,7 @@ def replay_here(
     label_true: Sequence[str] = (),
     keep_field: Sequence[str] = (),
     records: Path | None = None,
+    answers: Path | None = None,
     range: Bounds | None = None,  # the word that users write
 ) -> Replayed:
     """Replay a rollouts file in this process.
@@ -50,6 +52,7 @@ def replay_here(
         label_true: Texts that mean yes; every other text means no.
         keep_field: Fields that the grader sees although they differ within a record.
         records: The training records, whose fields the grader sees instead of the rollouts' own.
+        answers: Recorded answers to what the grader asks a service; the service is not asked.
         range: The lowest and the highest reward, for a handler that does not declare them.
 
     Raises:
@@ -61,7 +64,7 @@ def replay_here(
     rule = label_rule(label, label_threshold, label_tolerance, tuple(label_true))
     if repeats < 1 or (limit is not None and limit < 1):
         raise InputError("repeats and limit are whole numbers from 1")
-    target = InProcessTarget(grader, folder)
+    book = None if answers is None else played_book(Path(answers))
     choice, training = decide_fields(
         Path(path), label, keep_field, None if records is None else Path(records)
     )
@@ -83,7 +86,8 @@ def replay_here(
         raise InputError("the file holds no rollouts", place=str(path))
     profiles = profiles_of(wire)
     rows: list[Row] = []
-    grade_all(target, iter(rollouts), profiles, repeats, label is not None, rows.extend)
+    with closing(open_here(grader, folder, book)) as target:
+        grade_all(target, iter(rollouts), profiles, repeats, label is not None, rows.extend)
     bounds = known_bounds(target.bounds, range)
     return Replayed(rollouts, rows, bounds, label, len(profiles), choice, rule)
 
@@ -93,6 +97,7 @@ def replay_completions(
     grader: Callable[..., Any] | str,
     folder: Path | None = None,
     *,
+    answers: Path | None = None,
     prompt: str = "a prompt",
     reference: Any = None,
     **fields: Any,
@@ -103,6 +108,7 @@ def replay_completions(
         completions: Texts, or whole messages of the assistant; their ids are their numbers, from 1.
         grader: A grader or any handler, or its `module:name`.
         folder: Where a named grader's file or module is; the current folder when None.
+        answers: As `replay_here` takes it.
         prompt: The user's turn.
         reference: The record's reference; None for a record that has none.
         **fields: The record's other fields.
@@ -114,7 +120,7 @@ def replay_completions(
         if not isinstance(one, str | dict | None):
             what = f"a completion is a text or a message, not a {type(one).__name__}"
             raise InputError(what, fix="Write assert_order(best, ..., worst, grader=...).")
-    target = InProcessTarget(grader, folder)
+    book = None if answers is None else played_book(answers)
     answer = {} if reference is None else {"reference_answer": reference}
     rollouts = []
     for number, completion in enumerate(completions, 1):
@@ -123,5 +129,6 @@ def replay_completions(
         sent = {"id": number, "messages": messages, **answer, **fields}
         rollouts.append(Rollout(number, number, None, sent))
     rows: list[Row] = []
-    grade_all(target, iter(rollouts), profiles_of("open-weight"), 1, False, rows.extend)
+    with closing(open_here(grader, folder, book)) as target:
+        grade_all(target, iter(rollouts), profiles_of("open-weight"), 1, False, rows.extend)
     return Replayed(rollouts, rows, target.bounds, None)

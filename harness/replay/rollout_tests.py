@@ -20,7 +20,7 @@ from harness.replay.grading import grade_all, profiles_of
 from harness.rollouts.read import Rollout, check_label, read_rollouts
 from harness.runs.facts import Bounds
 from harness.runs.rows import Row
-from harness.targets.in_process import InProcessTarget
+from harness.targets.protocol import Target
 
 __all__ = ["RolloutTest", "read_tests", "names_of"]
 
@@ -38,7 +38,7 @@ class RolloutTest:
     rollout: Rollout
     expected: Expectation
 
-    def failure(self, target: InProcessTarget, bounds: Bounds | None) -> str | None:
+    def failure(self, target: Target, bounds: Bounds | None) -> str | None:
         """Grade the sample.
 
         Args:

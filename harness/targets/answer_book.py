@@ -58,6 +58,8 @@ class AnswerBook:
         asks: bool = False,
         keep: Callable[[RecordedAnswers], None] = lambda recorded: None,
     ) -> None:
+        self.recorded = recorded
+        """What it knew from the beginning."""
         self.place = place
         self.asks = asks
         self.repeat = 0

@@ -20,19 +20,21 @@ from vcr.filters import decode_response
 from vcr.request import Request
 from vcr.stubs import VCRHTTPSConnection
 
-from harness.targets.answer_book import AnswerBook
+from harness.targets.answer_book import AnswerBook, playing_variables
 
 __all__ = ["answered"]
 
 
 @contextlib.contextmanager
-def answered(book: AnswerBook, variables: Mapping[str, str]) -> Iterator[AnswerBook]:
+def answered(book: AnswerBook) -> Iterator[AnswerBook]:
     """Answer the questions of this process from a book, until the block ends.
+
+    Where nothing may be asked, the environment holds stand-ins meanwhile for the keys that it lacks.
 
     Args:
         book: The answers.
-        variables: What the environment is to hold meanwhile.
     """
+    variables = {} if book.asks else playing_variables(book.recorded, os.environ)
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

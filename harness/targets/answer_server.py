@@ -23,11 +23,10 @@ class AnswerServer:
 
     Args:
         book: The answers.
-        recorded: What the book was made of.
     """
 
-    def __init__(self, book: AnswerBook, recorded: RecordedAnswers) -> None:
-        self._book = book
+    def __init__(self, book: AnswerBook) -> None:
+        self._book, recorded = book, book.recorded
         self._server = LoopbackServer(self._handle, "recorded answers", proxy=True)
         own = f"http://{self._server.address}"
         urls = {name: f"{own}{urlsplit(url).path}" for name, url in recorded.variables.items() if url}

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from graders import Grader
 from harness.targets.answer_book import AnswerBook
 from harness.targets.in_process import InProcessTarget
 from harness.targets.protocol import Answer, Graded, GraderFault, Target
+from harness.targets.recorded_answers import read_answers
 
-__all__ = ["UNRECORDED", "AnsweredTarget"]
+__all__ = ["UNRECORDED", "AnsweredTarget", "open_here", "played_book"]
 
 UNRECORDED = "unrecorded"
 """The kind of error of a sample whose question has no recorded answer."""
@@ -48,6 +51,11 @@ class AnsweredTarget:
         return self.inner if self.book.asks and isinstance(self.inner, InProcessTarget) else None
 
     @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The range that the grader declares, where it runs in this process."""
+        return self.inner.bounds if isinstance(self.inner, InProcessTarget) else None
+
+    @property
     def takes_batches(self) -> bool:
         """Whether the grader scores all samples of a call together."""
         inner = self.inner
@@ -73,3 +81,35 @@ class AnsweredTarget:
             self.inner.close()
         finally:
             self._stack.close()
+
+
+def played_book(path: Path) -> AnswerBook:
+    """A file's answers, beyond which nobody is asked.
+
+    Raises:
+        InputError: There is no such file, or it is damaged.
+    """
+    return AnswerBook(read_answers(path), os.path.relpath(path))
+
+
+def open_here(
+    grader: str | Callable[..., Any], folder: Path | None = None, book: AnswerBook | None = None
+) -> InProcessTarget | AnsweredTarget:
+    """Open a grader in this process; while it is open, its questions are answered from a book.
+
+    Args:
+        grader: As `InProcessTarget` takes it.
+        folder: As `InProcessTarget` takes it.
+        book: The answers; None where it asks as it likes.
+
+    Raises:
+        InputError: There is no such grader, or it cannot be imported.
+        ModuleNotFoundError: vcrpy is not installed.
+    """
+    if book is None:
+        return InProcessTarget(grader, folder)
+    from harness.targets.answer_cassette import answered
+
+    stack = ExitStack()
+    stack.enter_context(answered(book))
+    return AnsweredTarget(lambda: InProcessTarget(grader, folder), book, stack)

@@ -176,20 +176,20 @@ def open_answered(
     Raises:
         InputError: The target cannot be set up as described.
     """
-    from harness.targets.answer_book import AnswerBook, playing_variables
-    from harness.targets.answered import AnsweredTarget
+    from harness.targets.answer_book import AnswerBook
+    from harness.targets.answered import AnsweredTarget, open_here
 
     book = AnswerBook(recorded, os.path.relpath(answers.path), asks=answers.asks, keep=keep)
+    if isinstance(described, InProcessFacts):
+        opened = open_here(described.grader, book=book)
+        assert isinstance(opened, AnsweredTarget)
+        return opened
+    assert isinstance(described, LocalRuntimeFacts)
+    from harness.targets.answer_server import AnswerServer
+
     stack = ExitStack()
-    if isinstance(described, LocalRuntimeFacts):
-        from harness.targets.answer_server import AnswerServer
-
-        server = stack.enter_context(closing(AnswerServer(book, recorded)))
-        return AnsweredTarget(lambda: _open_built(described, run, server.variables), book, stack)
-    from harness.targets.answer_cassette import answered
-
-    stack.enter_context(answered(book, {} if answers.asks else playing_variables(recorded, os.environ)))
-    return AnsweredTarget(lambda: open_target(described, run), book, stack)
+    server = stack.enter_context(closing(AnswerServer(book)))
+    return AnsweredTarget(lambda: _open_built(described, run, server.variables), book, stack)
 
 
 def _open_built(described: LocalRuntimeFacts, run: Path | None, variables: Mapping[str, str]) -> Target:

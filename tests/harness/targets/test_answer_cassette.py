@@ -88,7 +88,7 @@ def test_what_many_clients_ask_at_once_is_recorded_and_answered_without_them(var
     kept: list[RecordedAnswers] = []
     with JudgeEndpoint(counting) as endpoint:
         url = endpoint.url
-        with answered(AnswerBook(RecordedAnswers(), "a.jsonl", asks=True, keep=kept.append), {}):
+        with answered(AnswerBook(RecordedAnswers(), "a.jsonl", asks=True, keep=kept.append)):
             said = asyncio.run(ask_all(url))
         assert len(endpoint.seen) == len(kept) == 4 * AT_ONCE
     content = b"".join(map(answer_lines, kept))
@@ -97,7 +97,7 @@ def test_what_many_clients_ask_at_once_is_recorded_and_answered_without_them(var
     recorded = parse_answers(content, "a.jsonl")
     assert recorded.variables == {"OTHER_KEY": None}
     book = AnswerBook(recorded, "a.jsonl")
-    with answered(book, {}):
+    with answered(book):
         assert asyncio.run(ask_all(url)) == said  # nobody listens there any more
     assert book.missed == 0
 
@@ -105,7 +105,7 @@ def test_what_many_clients_ask_at_once_is_recorded_and_answered_without_them(var
 def test_a_question_that_is_not_recorded_is_refused_at_once_by_every_client(variables: None) -> None:
     book = AnswerBook(RecordedAnswers(), "a.jsonl")
     url = "http://127.0.0.1:9"
-    with answered(book, {}):
+    with answered(book):
         with pytest.raises(
             ClientError, match=r"not recorded in a\.jsonl; record it with `rft replay --ask new`"
         ):
@@ -123,7 +123,7 @@ def test_a_question_that_is_not_recorded_is_refused_at_once_by_every_client(vari
 
 def test_what_is_no_question_goes_nowhere_while_answers_are_played() -> None:
     book = AnswerBook(RecordedAnswers(), "a.jsonl")
-    with answered(book, {}), pytest.raises(urllib.error.HTTPError):
+    with answered(book), pytest.raises(urllib.error.HTTPError):
         urllib.request.urlopen("http://127.0.0.1:9/page")
     assert book.missed == 1
 
@@ -131,7 +131,7 @@ def test_what_is_no_question_goes_nowhere_while_answers_are_played() -> None:
 def test_an_answer_of_the_moment_is_not_recorded(variables: None) -> None:
     kept: list[RecordedAnswers] = []
     with JudgeEndpoint(lambda asked: throttled()) as endpoint:
-        with answered(AnswerBook(RecordedAnswers(), "a.jsonl", asks=True, keep=kept.append), {}):
+        with answered(AnswerBook(RecordedAnswers(), "a.jsonl", asks=True, keep=kept.append)):
             with pytest.raises(ClientError, match="Throttling"):
                 converse(endpoint.url)("question")
     assert kept == []
@@ -139,7 +139,7 @@ def test_an_answer_of_the_moment_is_not_recorded(variables: None) -> None:
 
 def test_a_question_is_asked_once_and_once_more_in_another_repeat(variables: None) -> None:
     book = AnswerBook(RecordedAnswers(), "a.jsonl", asks=True)
-    with JudgeEndpoint(counting) as endpoint, answered(book, {}):
+    with JudgeEndpoint(counting) as endpoint, answered(book):
         ask = standard(endpoint.url)
         first = [ask("question"), ask("question")]
         book.repeat = 1
