@@ -89,8 +89,9 @@ _SILENCES: Final[Mapping[str, tuple[str, ...]]] = {
     "grader": ("function", "range"),
     "function": ("grader", "handler"),
     "artifact": ("handler",),
-    "stack": ("handler",),
-    "arn": ("handler",),
+    # What is deployed asks for itself.
+    "stack": ("handler", "answers"),
+    "arn": ("handler", "answers"),
     "label": ("label_true", "label_threshold", "label_tolerance"),
     # The earlier job says these.
     "like": ("records", "model", *_JOB),
@@ -189,7 +190,7 @@ def _for_replay(held: list[str], said: Mapping[str, Any]) -> list[str]:
         held = _without(held, (*places, "function"))
     if "arn" in held:
         held = _without(held, ("function",))
-    if {"arn", "stack"} & {*held, *said}:  # what is deployed asks for itself
+    if {"arn", "stack"} & set(held):
         held = _without(held, ("answers",))
     return held
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import (
+    answers_option,
     grader_option,
     handler_option,
     json_option,
@@ -24,6 +25,7 @@ from harness.cli.options import (
     wire_option,
 )
 from harness.cli.output import emit_json, printable, progress_bar, say
+from harness.disk import file_sha256
 from harness.errors import InputError
 from harness.grader_output import output_to
 
@@ -50,6 +52,7 @@ _CELL = 24
 @label_option()
 @keep_field_option
 @records_option
+@answers_option
 @json_option
 def command(
     rollouts: Path,
@@ -65,6 +68,8 @@ def command(
 
     Rewards, metrics, errors, ids and order are held to those of this process, over every wire. The
     grader is the built function's when --grader is left out, and with --stack the function of the same name.
+
+    With --answers, every place gets the same recorded answers to what the grader asks a service.
 
     A handler that was written by hand, with --handler, is called as Lambda would call it; --artifact then
     names its folder or zip file, without a template.
@@ -95,13 +100,21 @@ def command(
             region=asked["region"],
             passed=asked["pass_env"],
             credentials=profile_credentials(asked["aws_credentials"]) if asked["aws_credentials"] else None,
+            answers=asked["answers"],
         )
         parity = _compare(chosen, places, wires, bar)
         facts = [place.facts() | _times(parity, place.name) for place in places]
     if as_json:
         shown = None if training is None else str(training.path)
-        emit_json(_summary(parity, facts) | {"fields": asdict(choice), "records": shown})
+        answers = asked["answers"] and {
+            "path": str(asked["answers"]),
+            "sha256": file_sha256(asked["answers"]),
+        }
+        more_facts = {"fields": asdict(choice), "records": shown, "answers": answers}
+        emit_json(_summary(parity, facts) | more_facts)
     else:
+        if asked["answers"] is not None:
+            _wrapped(f"questions were answered from {printable(str(asked['answers']))}, not by the service")
         if training is not None:
             _wrapped(f"fields are those of the records in {printable(str(training.path))}")
         for note in choice.notes():

@@ -17,9 +17,11 @@ from graders.reward import Failure, Reward
 from graders.wire import PROFILES, PROVEN, Profile, write_answer, write_events
 from harness.deploy.places import GradingPlace
 from harness.deploy.surroundings import causes
+from harness.errors import InputError
 from harness.replay.grading import grade_batch, in_batches
 from harness.rollouts.read import Rollout
 from harness.runs.rows import Row
+from harness.targets.answered import UNRECORDED
 from harness.targets.payload import MAX_EVENT, encode
 from harness.targets.protocol import Answer, ServiceFault, Target
 
@@ -111,6 +113,7 @@ def compare(
         progress: Told how many rollouts each call graded.
 
     Raises:
+        InputError: The grader asked a question to which no answer is recorded: nothing was measured.
         ServiceError: A place could not be reached.
     """
     batches = list(in_batches(rollouts))
@@ -126,6 +129,7 @@ def compare(
             counted = times if profile.container != "single" or len(profiles) == 1 else Times()
             parts = _graded(place.target, batches, profile, counted, progress)
             rows = [row for part in parts for row in part]
+            _refuse_unrecorded(rows, place.name)
             first = first or rows
             base = base or rows
             parity.differences += _differences(base, rows, place.name, profile.name)
@@ -138,6 +142,13 @@ def compare(
     parity.causes = {place.name: list(_causes(parity, places[0], place)) for place in places}
     _weigh(parity, batches, base, profiles)
     return parity
+
+
+def _refuse_unrecorded(rows: list[Row], place: str) -> None:
+    """Refuse to compare what was never answered: it fails alike everywhere."""
+    for row in rows:
+        if row["error"] is not None and row["error"]["kind"] == UNRECORDED:
+            raise InputError(f"not measured: {row['error']['message']}", place=place)
 
 
 def _causes(parity: Parity, here: GradingPlace, place: GradingPlace) -> Iterator[str]:

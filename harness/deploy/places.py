@@ -17,6 +17,7 @@ from harness.deploy.surroundings import (
 )
 from harness.errors import InputError
 from harness.localaws.function import FunctionSpec
+from harness.targets.answered import AnsweredTarget, open_served, played_book
 from harness.targets.built import Built, bare_function, built_function, grader_named, grader_of
 from harness.targets.lambda_runtime import LocalRuntimeTarget
 from harness.targets.opening import open_deployed
@@ -49,7 +50,8 @@ class GradingPlace:
 
     def facts(self) -> dict[str, Any]:
         """The place as JSON."""
-        report = self.target.report() if isinstance(self.target, LocalRuntimeTarget) else None
+        target = self.target.inner if isinstance(self.target, AnsweredTarget) else self.target
+        report = target.report() if isinstance(target, LocalRuntimeTarget) else None
         return {
             "place": self.name,
             "code_sha256": self.code_sha256,
@@ -73,6 +75,7 @@ def open_places(
     region: str | None = None,
     passed: Sequence[str] = (),
     credentials: Mapping[str, str] | None = None,
+    answers: Path | None = None,
 ) -> list[GradingPlace]:
     """Open this process, the built artifact, and functions in AWS.
 
@@ -86,11 +89,15 @@ def open_places(
         region: For those that are named without an ARN.
         passed: Names of variables that the built function gets from this process.
         credentials: AWS credentials for the built function, as variables.
+        answers: Recorded answers to what the grader asks a service: every place gets the same ones.
 
     Raises:
         InputError: There is no such grader or function, or nothing is built and nothing else is named.
         ServiceError: AWS cannot be reached.
     """
+    if answers is not None and arns:
+        fix = "Leave --answers out, or --arn and --stack."
+        raise InputError("a deployed function asks its service itself", fix=fix)
     if handler is None:
         built = _built(artifact, function, grader, bool(arns))
         spec = None if built is None else built.spec
@@ -98,17 +105,15 @@ def open_places(
         spec = _by_hand(handler, grader, artifact, function, bool(arns))
     # Without a build `_built` insists on a grader's name.
     named = grader or (grader_of(spec) if spec and not handler else grader_named(handler or ""))
-    here = stack.enter_context(closing(OwnProcessTarget(named)))
+    here = stack.enter_context(closing(OwnProcessTarget(named, answers)))
     places = [GradingPlace(here.name, here, here.sha256, around=surroundings_here(), restart=here.restart)]
     if spec is not None:
-        # One environment: its cold start is measured once, and nothing else is under way meanwhile.
-        local = stack.enter_context(
-            closing(LocalRuntimeTarget(spec, concurrency=1, passed=passed, credentials=credentials))
-        )
+        target, local = _local(spec, passed, credentials or {}, answers)
+        stack.enter_context(closing(target))
         places.append(
             GradingPlace(
                 local.name,
-                local,
+                target,
                 spec.code_sha256(),
                 spec.timeout_s,
                 local.notes,
@@ -140,6 +145,28 @@ def open_places(
             )
         )
     return places
+
+
+def _local(
+    spec: FunctionSpec, passed: Sequence[str], credentials: Mapping[str, str], answers: Path | None
+) -> tuple[Target, LocalRuntimeTarget]:
+    """The built function, and what answers its questions around it, if anything does."""
+
+    def opened(variables: Mapping[str, str]) -> LocalRuntimeTarget:
+        # One environment: its cold start is measured once, and nothing else is under way meanwhile.
+        return LocalRuntimeTarget(
+            spec,
+            concurrency=1,
+            passed=[name for name in passed if name not in variables],
+            credentials={**credentials, **variables},
+        )
+
+    if answers is None:
+        local = opened({})
+        return local, local
+    target = open_served(opened, played_book(answers))
+    assert isinstance(target.inner, LocalRuntimeTarget)
+    return target, target.inner
 
 
 def _by_hand(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from harness.targets.in_process import InProcessTarget
 from harness.targets.protocol import Answer, Graded, GraderFault, Target
 from harness.targets.recorded_answers import read_answers
 
-__all__ = ["UNRECORDED", "AnsweredTarget", "open_here", "played_book"]
+__all__ = ["UNRECORDED", "AnsweredTarget", "open_here", "open_served", "played_book"]
 
 UNRECORDED = "unrecorded"
 """The kind of error of a sample whose question has no recorded answer."""
@@ -113,3 +113,17 @@ def open_here(
     stack = ExitStack()
     stack.enter_context(answered(book))
     return AnsweredTarget(lambda: InProcessTarget(grader, folder), book, stack)
+
+
+def open_served(opened: Callable[[Mapping[str, str]], Target], book: AnswerBook) -> AnsweredTarget:
+    """Open a function in a process of its own; while it is open, its questions are answered from a book.
+
+    Args:
+        opened: Opens it with further variables in its environment.
+        book: The answers.
+    """
+    from harness.targets.answer_server import AnswerServer
+
+    stack = ExitStack()
+    server = stack.enter_context(closing(AnswerServer(book)))
+    return AnsweredTarget(lambda: opened(server.variables), book, stack)

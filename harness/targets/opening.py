@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -177,19 +177,15 @@ def open_answered(
         InputError: The target cannot be set up as described.
     """
     from harness.targets.answer_book import AnswerBook
-    from harness.targets.answered import AnsweredTarget, open_here
+    from harness.targets.answered import AnsweredTarget, open_here, open_served
 
     book = AnswerBook(recorded, os.path.relpath(answers.path), asks=answers.asks, keep=keep)
     if isinstance(described, InProcessFacts):
         opened = open_here(described.grader, book=book)
         assert isinstance(opened, AnsweredTarget)
         return opened
-    assert isinstance(described, LocalRuntimeFacts)
-    from harness.targets.answer_server import AnswerServer
-
-    stack = ExitStack()
-    server = stack.enter_context(closing(AnswerServer(book)))
-    return AnsweredTarget(lambda: _open_built(described, run, server.variables), book, stack)
+    assert isinstance(described, LocalRuntimeFacts)  # `describe_answers` refuses any other
+    return open_served(lambda variables: _open_built(described, run, variables), book)
 
 
 def _open_built(described: LocalRuntimeFacts, run: Path | None, variables: Mapping[str, str]) -> Target:

@@ -58,18 +58,21 @@ class OwnProcessTarget:
 
     Args:
         grader: `module:name` or `path/to/file.py:name` (a lone grader's name may be left out).
+        answers: Recorded answers to what it asks a service, beyond which nobody is asked.
 
     Raises:
-        InputError: There is no such module, file or grader, or importing it failed or ended the process.
+        InputError: There is no such module, file or grader, or importing it failed or ended the process; or
+            there are no such answers.
     """
 
     name = "in-process"
     max_bytes: int | None = None
     concurrency = 1
 
-    def __init__(self, grader: str) -> None:
+    def __init__(self, grader: str, answers: Path | None = None) -> None:
         self._grader = grader
-        self._process: _Process | None = _Process(grader)
+        self._answers = None if answers is None else str(answers.resolve())
+        self._process: _Process | None = _Process(grader, self._answers)
         self._declared = self._process.declared
 
     @property
@@ -98,7 +101,7 @@ class OwnProcessTarget:
     def grade(self, event: Any) -> Answer:
         """Grade the samples of one event."""
         if self._process is None:
-            self._process = _Process(self._grader)
+            self._process = _Process(self._grader, self._answers)
         started = time.perf_counter()
         answer = self._process.grade(event)
         if answer is None:
@@ -128,7 +131,7 @@ class OwnProcessTarget:
 class _Process:
     """The parent's side of one process."""
 
-    def __init__(self, grader: str) -> None:
+    def __init__(self, grader: str, answers: str | None) -> None:
         from multiprocessing.connection import Pipe  # 10 ms that a replay need not pay
 
         self._connection, theirs = Pipe()
@@ -143,7 +146,7 @@ class _Process:
         )
         theirs.close()
         self._held = False
-        self._send((grader, sys.path))
+        self._send((grader, sys.path, answers))
         try:
             said = self._heard(None)
         except BaseException:  # Ctrl-C during a slow import

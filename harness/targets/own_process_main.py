@@ -16,11 +16,13 @@ import sys
 import threading
 import time
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from harness.data.typed_json import as_json
 from harness.errors import HarnessError
 from harness.import_path import use_path
+from harness.targets.answered import open_here, played_book
 from harness.targets.in_process import InProcessTarget
 from harness.targets.own_process import HEARTBEAT, ImportedGrader
 
@@ -39,10 +41,12 @@ def main() -> None:
     threading.Thread(target=_listen, args=(connection, orders), daemon=True).start()
     busy, speaking = threading.Event(), threading.Lock()
     threading.Thread(target=_beat, args=(connection, busy, speaking), daemon=True).start()
-    grader, path = orders.get()
+    grader, path, answers = orders.get()
     use_path(path)
     try:
-        target = InProcessTarget(grader)
+        opened = open_here(grader, book=None if answers is None else played_book(Path(answers)))
+        target = opened if isinstance(opened, InProcessTarget) else opened.inner
+        assert isinstance(target, InProcessTarget)
         made_of = target.fingerprint
         declared = ImportedGrader(target.sha256, target.options, made_of.files, made_of.packages)
     except HarnessError as error:
@@ -54,7 +58,7 @@ def main() -> None:
             connection.send_bytes(json.dumps(answer).encode())
         event = orders.get()
         busy.set()
-        answer = target.grade(event)
+        answer = opened.grade(event)
 
 
 def _listen(connection: Connection, orders: queue.SimpleQueue[Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import graders
 from support.judge_endpoint import Answer, Asked, JudgeEndpoint
 from support.rft_command import COMMAND, refusal, replay_json, rft_inside, rows_of, runs_in, write_grader
 from support.rollout_files import rollout, write_rollouts
@@ -208,4 +210,36 @@ def test_the_settings_name_the_file(folder: Path, endpoint: JudgeEndpoint) -> No
     found = replay_json(folder, "--ask", "all", grader="my_grader.py:judge")
     assert found["recording"]["answers"] == 6
     assert replay_json(folder, grader="my_grader.py:judge")["answers"]["ask"] == "never"
+    assert len(endpoint.seen) == 6
+
+
+def artifact_of(folder: Path) -> Path:
+    """The folder as it would be deployed: the grader beside the library."""
+    built = folder / "built"
+    shutil.copytree(
+        Path(graders.__file__).parent, built / "graders", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    shutil.copy(folder / "my_grader.py", built)
+    return built
+
+
+def test_a_built_function_is_answered_from_the_file_and_so_is_parity(
+    folder: Path, endpoint: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = replayed(folder, "--ask", "all")
+    monkeypatch.delenv("JUDGE_URL")
+    monkeypatch.delenv("JUDGE_KEY")
+    there = ["--artifact", artifact_of(folder), "--handler", "my_grader.judge", "--answers", "a.jsonl"]
+    found = json.loads(rft_inside(folder, "replay", "rollouts.jsonl", *there, "--json").stdout)
+    assert rewards(folder, found) == rewards(folder, recorded)
+    same = rft_inside(folder, "parity", "rollouts.jsonl", *there, "--wire", "open-weight")
+    assert same.returncode == 0, same
+    assert "questions were answered from a.jsonl, not by the service" in same.stdout
+    lines = (folder / "a.jsonl").read_text().splitlines(keepends=True)
+    (folder / "a.jsonl").write_text("".join(lines[:-1]))
+    some = json.loads(rft_inside(folder, "replay", "rollouts.jsonl", *there, "--json").stdout)
+    assert some["totals"]["errors"] == {"unrecorded": 1}
+    assert "not measured: " in refusal(folder, "parity", "rollouts.jsonl", *there, "--wire", "open-weight")
+    refused = refusal(folder, "replay", "rollouts.jsonl", *there, "--ask", "all")
+    assert "answers are recorded where the grader runs in process" in refused
     assert len(endpoint.seen) == 6
