@@ -41,6 +41,7 @@ __all__ = [
     "configured_grader",
     "factories",
     "families",
+    "grader_around",
     "grader_of_table",
     "read_options",
     "with_checks",
@@ -73,7 +74,7 @@ def configured_grader(text: str, folder: str = "") -> Grader[Any, Any]:
     if not text.endswith(".toml"):
         name, bracket, rest = text.partition("(")
         options = read_options(f"({rest}") if bracket else {}
-        return _grader_around(_check(name.strip(), options, 0), {}, {"check": name.strip(), **options})
+        return grader_around(_check(name.strip(), options, 0), {"check": name.strip(), **options})
     import os
     import tomllib
 
@@ -130,7 +131,28 @@ def grader_of_table(table: Mapping[str, Any]) -> Grader[Any, Any]:
         )
     check = _check_of(rest, 0)
     _refuse_unknown(declared, _Parameters(grader).names, "[grader]")
-    return _grader_around(check, declared, rest)
+    return grader_around(check, rest, declared)
+
+
+def grader_around(
+    check: Callable[..., Any], table: Mapping[str, Any], declared: Mapping[str, Any] | None = None
+) -> Grader[Any, Any]:
+    """Make a grader of a check that a table described, with a time limit that its checks can keep.
+
+    Args:
+        check: The check.
+        table: `check` and its options, as they were written.
+        declared: Options of `@grader`. Where they name no `timeout_s`, the largest `TIMEOUT_S` of the
+            families of the checks in the table counts.
+
+    Raises:
+        DecorationError: An option of `@grader` cannot be meant.
+    """
+    known = [check_factory(name).__globals__.get("TIMEOUT_S") for name in _checks_in(table)]
+    limits = [limit for limit in known if limit is not None]
+    options = {"timeout_s": max(limits)} if limits else {}
+    made: Grader[Any, Any] = grader(**{**options, **(declared or {})})(check)
+    return made
 
 
 def read_options(call: str) -> dict[str, Any]:
@@ -217,17 +239,6 @@ def factories(module: Any) -> dict[str, Callable[..., Any]]:
         for name, each in vars(module).items()
         if isinstance(each, kind) and name[0] != "_" and each.__module__ == module.__name__
     }
-
-
-def _grader_around(
-    check: Callable[..., Any], declared: Mapping[str, Any], table: Mapping[str, Any]
-) -> Grader[Any, Any]:
-    """The grader of a check that was made of this table, with a time limit that its checks can keep."""
-    known = [check_factory(name).__globals__.get("TIMEOUT_S") for name in _checks_in(table)]
-    limits = [limit for limit in known if limit is not None]
-    options = {"timeout_s": max(limits), **declared} if limits else declared
-    made: Grader[Any, Any] = grader(**options)(check)
-    return made
 
 
 def _checks_in(value: Any) -> Iterator[str]:

@@ -202,17 +202,16 @@ class Converse:
                 code or f"HTTP {status}", seconds_of(headers.get("retry-after")), throttled=status == 429
             )
         if code in _NO_CREDENTIALS:
-            return ConfigurationError(f"Bedrock does not accept these AWS credentials ({code}: {said})")
+            return ConfigurationError(f"{self.name}: AWS does not accept these credentials ({code}: {said})")
         if code == "AccessDeniedException" or status == 403:
             return ConfigurationError(
-                f"{self.name} may not be asked with these AWS credentials ({said}): allow the action "
-                "bedrock:InvokeModel for that model (in the template: the parameter JudgeModelArns), and see "
-                "that the account has access to it"
+                f"{self.name}: allow the action bedrock:InvokeModel for model={self.model!r} (the template's "
+                f"JudgeModel or JudgeModelArns does), and see that the account has access to it ({said})"
             )
         if code == "ResourceNotFoundException" or status == 404 or _NO_MODEL.search(said):
             return ConfigurationError(
-                f"model={self.model!r} cannot be asked in this Region ({said}): write a model's id, or the "
-                "id or ARN of an inference profile, such as us.anthropic.claude-haiku-4-5-20251001-v1:0"
+                f"model={self.model!r} cannot be asked in this Region: write a model's ID, or the ID or ARN "
+                f"of an inference profile, such as us.amazon.nova-2-lite-v1:0 ({said})"
             )
         return FormRefused(f"{code}: {said}")
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from graders import Grader, grader
+from graders import Grader
 from graders._runtime import place_of
-from graders.configured import configured_grader, factories, families, with_checks
+from graders.configured import configured_grader, factories, families, grader_around, with_checks
 from harness.errors import InputError
 from harness.import_path import add_folder, is_taken
 from harness.targets.grader_name import GraderName, named
@@ -121,7 +121,10 @@ def _made(factory: Callable[..., Any], asked: GraderName, place: str) -> Grader:
         made = factory(**(with_checks(options) if ready else options))
         if not callable(made):
             raise InputError(f"{asked.name} makes no check", place=place, fix=_checks_in(asked.where))
-        return made if isinstance(made, Grader) else grader(made)
+        if isinstance(made, Grader):
+            return made
+        table = {"check": f"{asked.where}:{asked.name}", **options} if ready else {}
+        return grader_around(made, table)
     except InputError:
         raise
     except (Exception, SystemExit) as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import boto3  # noqa: F401  # importing these two takes longer than some tests' limits
+import openai  # noqa: F401
 import pytest
 
 from graders import Abstain, Grader, Reward, Sample, grader

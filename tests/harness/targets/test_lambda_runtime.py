@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import boto3
 import pytest
 
 from harness.errors import InputError
@@ -10,6 +11,7 @@ from harness.targets.lambda_runtime import LocalRuntimeTarget
 from harness.targets.protocol import Graded, GraderFault, ServiceFault, Target
 from support.artifacts import ECHO_GRADER, MISBEHAVING, write_function, write_grader
 from support.elf import AARCH64, X86_64, elf
+from support.judge_endpoint import Answer, JudgeEndpoint
 
 GRADER = """
 from graders import Abstain, Reward, grader
@@ -41,6 +43,57 @@ def open_target():
     yield open_one
     for target in targets:
         target.close()
+
+
+JUDGE = """
+from graders import grader
+from graders.checks.judge import judge_label
+
+by_judge = grader(timeout_s=20)(
+    judge_label(ask="Is it right?", labels={"good": 1, "poor": 0}, model="m", service=%r)
+)
+"""
+
+
+def test_a_judge_in_its_artifact_asks_with_the_boto3_of_the_runtime(tmp_path, open_target, monkeypatch):
+    with JudgeEndpoint() as endpoint:
+        endpoint.script = lambda asked: Answer(
+            {"reason": "so", "label": "good" if "5, I" in asked.question else "poor"}
+        )
+        variables = endpoint.variables
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, variables[name])
+        address = {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": endpoint.url}
+        spec = write_grader(
+            tmp_path / "a",
+            JUDGE % "bedrock",
+            handler="app.by_judge",
+            timeout_s=60,
+            memory_mb=512,
+            environment=address,
+        )
+        target = open_target(spec, passed=["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+        answer = target.grade([item(str(number), f"{number}, I think") for number in range(4, 6)])
+        assert answer.fault is None
+        assert [graded.reward for graded in answer.items] == [0.0, 1.0]
+        assert answer.items[0].metrics["judge_tokens_in"] == 100
+        assert {asked.headers["user-agent"].split()[0] for asked in endpoint.seen} == {
+            f"Boto3/{boto3.__version__}"
+        }
+
+
+def test_a_judge_that_cannot_be_asked_from_its_artifact_says_why(tmp_path, open_target):
+    spec = write_grader(
+        tmp_path / "a", JUDGE % "bedrock", handler="app.by_judge", timeout_s=60, memory_mb=512
+    )
+    fault = open_target(spec).grade([item("4", "4, I think")]).fault
+    assert isinstance(fault, GraderFault)
+    assert fault.error_type == "ConfigurationError"
+    assert "has no AWS credentials" in fault.message
+    spec = write_grader(tmp_path / "b", JUDGE % "openai", handler="app.by_judge", timeout_s=60, memory_mb=512)
+    fault = open_target(spec).grade([item("4", "4, I think")]).fault
+    assert isinstance(fault, GraderFault)
+    assert "needs the package openai: pip install 'rft-graders[judge]', and for Lambda" in fault.message
 
 
 def test_a_grader_of_the_library_grades_in_its_artifact(tmp_path, open_target):

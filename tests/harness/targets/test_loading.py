@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from graders.configured import configured_grader
 from harness.errors import InputError
 from harness.targets.in_process import InProcessTarget
 from harness.targets.loading import load
@@ -149,3 +151,19 @@ def test_a_broken_file_can_be_mended_and_loaded_again(tmp_path: Path) -> None:
         load(str(path))
     write_grader(tmp_path)
     assert load(str(path))[1].__name__ == "right"
+
+
+JUDGE_LINE = 'checks.judge:judge_label(ask="Right?", labels={"good": 1, "poor": 0}, model="m")'
+
+
+@pytest.mark.parametrize(
+    ("line", "limit"),
+    [
+        (JUDGE_LINE, 60),
+        ("checks.combined:all_of(parts={'a': {'check': 'checks.numbers:number'}})", 5),
+        ("checks.numbers:number()", 5),
+    ],
+)
+def test_a_line_has_the_time_that_lambda_gives_it(line, limit):
+    loaded: Any = load(line)[1]
+    assert loaded.options.timeout_s == limit == configured_grader(line).options.timeout_s
