@@ -37,16 +37,29 @@ def labels_option(name: str, labels: object, anchored: str, anchors: object) -> 
             f"{name}={labels!r}: write two or more labels and what each pays, such as {_PAID}"
         )
     values = {
-        text_option(name, label): number_option(f"{name}[{label!r}]", pays, 0, 1)
-        for label, pays in labels.items()
+        _label(name, label): number_option(f"{name}[{label!r}]", pays, 0, 1) for label, pays in labels.items()
     }
-    if len({" ".join(label.casefold().split()) for label in values}) < len(values):
-        raise DecorationError(f"{name}={labels!r}: write labels that differ in more than case and space")
+    if len({*map(str.casefold, values)}) < len(values):
+        raise DecorationError(f"{name}={labels!r}: write labels that differ in more than case")
     if len({*values.values()}) < 2:
         raise DecorationError(f"{name}={labels!r}: let labels pay differently, or there is nothing to judge")
     return LabelScale(
         {label: float(pays) for label, pays in values.items()}, _anchors(anchored, anchors, values)
     )
+
+
+def _label(name: str, label: object) -> str:
+    """A label that a judge can repeat exactly.
+
+    Raises:
+        DecorationError: It cannot be meant.
+    """
+    text = text_option(name, label)
+    if visible(text) != text or " ".join(text.split()) != text:
+        raise DecorationError(
+            f"{name}: {label!r}: write a label on one line, without invisible characters or space around it"
+        )
+    return text
 
 
 def scores_option(prefix: str, low: object, high: object, anchored: str, anchors: object) -> NumberScale:

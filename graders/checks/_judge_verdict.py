@@ -226,7 +226,9 @@ class Checklist:
     def __init__(self, points: Sequence[str], partial: bool, own: bool) -> None:
         self.points = points
         self.partial = partial
-        self._numbered = [f"{number}. {point}" for number, point in enumerate(points, 1)]
+        # The lines of a point are indented, so that none of them looks like another point.
+        inner = ("\n   ".join(point.splitlines()) for point in points)
+        self._numbered = [f"{number}. {point}" for number, point in enumerate(inner, 1)]
         self.parts: Mapping[str, str] = {"points": "\n".join(self._numbered)} if own else {}
         # The same for any number of points, as a service compiles each schema anew.
         point = {"point": {"type": "integer"}, "reason": {"type": "string"}, "met": {"type": "boolean"}}

@@ -86,7 +86,8 @@ def judge_label(
         ceiling_usd: US dollars that one process may spend before its calls fail; needs the prices.
         ceiling_tokens: Tokens that one process may use before its calls fail.
         reference: Whether the judge sees the record's reference, and is told that it is right.
-        prompt: Whether the judge sees the prompt.
+        prompt: Whether the judge sees the prompt: its text, with roles where it has several turns. Images and
+            files are not shown.
         repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
             reward less the smallest. Each repeat begins the list with the next label, and `judge_first` is
             the share of replies that chose the one listed first, `judge_first_expected` what it would be if
@@ -184,7 +185,8 @@ def judge_score(
         ceiling_usd: US dollars that one process may spend before its calls fail; needs the prices.
         ceiling_tokens: Tokens that one process may use before its calls fail.
         reference: Whether the judge sees the record's reference, and is told that it is right.
-        prompt: Whether the judge sees the prompt.
+        prompt: Whether the judge sees the prompt: its text, with roles where it has several turns. Images and
+            files are not shown.
         repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
             reward less the smallest.
         take: Finds the part of a completion that is judged; None judges all of it.
@@ -277,7 +279,8 @@ def judge_rubric(
         ceiling_usd: US dollars that one process may spend before its calls fail; needs the prices.
         ceiling_tokens: Tokens that one process may use before its calls fail.
         reference: Whether the judge sees the record's reference, and is told that it is right.
-        prompt: Whether the judge sees the prompt.
+        prompt: Whether the judge sees the prompt: its text, with roles where it has several turns. Images and
+            files are not shown.
         repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
             reward less the smallest. Each repeat begins the list with the next label, and `judge_first` is
             the share of replies that chose the one listed first, `judge_first_expected` what it would be if
@@ -375,7 +378,8 @@ def judge_checklist(
         ceiling_usd: US dollars that one process may spend before its calls fail; needs the prices.
         ceiling_tokens: Tokens that one process may use before its calls fail.
         reference: Whether the judge sees the record's reference, and is told that it is right.
-        prompt: Whether the judge sees the prompt.
+        prompt: Whether the judge sees the prompt: its text, with roles where it has several turns. Images and
+            files are not shown.
         repeats: How often each sample is judged. The median is paid. The metric `judge_spread` is the largest
             reward less the smallest.
         take: Finds the part of a completion that is judged; None judges all of it.

@@ -98,4 +98,4 @@ def _show(report: Report, console: SafeConsole) -> None:
         console.print(printable(f"{report.check}: {measured}"))
     if report.not_asked:
         told = f"{report.not_asked:,} record{'' if report.not_asked == 1 else 's'}"
-        console.print(f"  The judge was not asked about {told}: only what it needs of a record was checked.")
+        console.print(f"  no judge was asked: of {told} only what it needs was checked")

@@ -20,7 +20,8 @@ from graders.checks.shaping import has_format, length
 from graders.checks.text import any_of, exact
 from graders.configured import configured_grader, factories, grader_of_table
 from graders.errors import DecorationError, RecordError
-from graders.testing import invoke, make_sample
+from graders.testing import Context, invoke, make_sample
+from graders.wire import PROFILES, write_events
 from support.judge_endpoint import Answer, Asked, JudgeEndpoint, in_turn
 
 LABEL: dict[str, Any] = {
@@ -153,6 +154,15 @@ def test_a_reference_of_any_kind_is_shown(endpoint):
     assert shown == ["Rome", "72", "7.5", "false", '{"city": "Rome"}', '[["R\u00f3ma"]]', "Rome"]
 
 
+def test_a_judges_reason_goes_over_no_wire_and_into_no_log(endpoint, capfd, monkeypatch):
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "judge")
+    endpoint.script = lambda asked: Answer({"reason": "SECRET", "label": "right"})
+    made = grader(timeout_s=60)(judge_label(**LABEL))
+    [event] = write_events([{"id": "a", "messages": make_sample("Rome").messages}], PROFILES["open-weight"])
+    assert "SECRET" not in json.dumps(made(event, Context()))
+    assert "SECRET" not in "".join(capfd.readouterr())
+
+
 def test_only_the_part_that_is_taken_is_judged(endpoint):
     now(judge_label(**LABEL, take="tag", prompt=False), "Thinking. <answer>Rome</answer>")
     [asked] = endpoint.seen
@@ -165,6 +175,7 @@ def test_repeats_are_told_apart_and_their_costs_add_up(endpoint):
     said = now(judge_label(**LABEL, repeats=3), "Rome")
     assert sorted(asked.repeat for asked in endpoint.seen) == [0, 1, 2]
     assert said.value == 0.5
+    assert said.metrics.pop("judge_first_expected") == pytest.approx(1 / 3)
     assert said.metrics == {
         **{"unread": 0.0, "judge_spread": 1.0, "judge_unread": 0.0, "judge_first": 1.0},
         **{
@@ -259,8 +270,11 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("judge_label", {"labels": ["good", "poor"]}, "write two or more labels"),
     ("judge_label", {"labels": {"good": 2, "poor": 0}}, r"labels\['good'\]=2: write a number from 0 to 1"),
     ("judge_label", {"labels": {"good": True, "poor": 0}}, r"labels\['good'\]=True"),
-    ("judge_label", {"labels": {"good": 1, "Good ": 0}}, "labels that differ in more than case and space"),
+    ("judge_label", {"labels": {"good": 1, "Good": 0}}, "labels that differ in more than case"),
     ("judge_label", {"labels": {"good": 1, "fine": 1}}, "let labels pay differently"),
+    ("judge_label", {"labels": {"good": 1, "poor\n": 0}}, "write a label on one line"),
+    ("judge_label", {"labels": {"good": 1, "po\u200bor": 0}}, "without invisible characters"),
+    ("judge_label", {"labels": {"good": 1, "not  good": 0}}, "write a label on one line"),
     ("judge_label", {"labels": {"good": 1, 3: 0}}, "labels=3: write a text"),
     ("judge_label", {"anchors": {"fair": "so so"}}, "anchors has 'fair': write one of right, near, wrong"),
     ("judge_label", {"anchors": ["x"]}, "write a table of what each one means"),

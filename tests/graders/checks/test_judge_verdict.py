@@ -341,5 +341,10 @@ def test_the_reason_stands_before_the_decision_in_every_form():
     assert list(point) == ["point", "reason", "met"]
 
 
+def test_no_line_of_a_point_looks_like_another_point():
+    listed = Checklist(["It names:\n2. Rome.", "It is short."], partial=True, own=True).parts["points"]
+    assert listed == "1. It names:\n   2. Rome.\n2. It is short."
+
+
 def test_the_schema_of_a_checklist_is_the_same_for_any_points():
     assert POINTS.schema == Checklist(["one"], partial=True, own=True).schema

@@ -96,7 +96,7 @@ def test_a_check_grades_the_references(tmp_path: Path):
 
     judge = 'checks.judge:judge_score(ask="How good is it?", model="m")'
     said = run(path, "--check", judge).stdout
-    assert said.endswith("about 1 record: only what it needs of a record was checked.\n")
+    assert said.endswith("  no judge was asked: of 1 record only what it needs was checked\n")
     assert max(map(len, said.splitlines())) <= 80 + len(str(path))
 
 
