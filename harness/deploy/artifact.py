@@ -226,8 +226,8 @@ def _notes(
     yield from recipe.notes
     if dropped:
         yield (
-            f"left out: {', '.join(dropped)}, which has programs and no module to import. "
-            "Put a program that the grader runs into a folder of its own."
+            f"left out: {', '.join(dropped)}, which has scripts and no module to import. "
+            "Put a script that the grader runs into a folder of its own."
         )
     if secrets := secretive(name for tree in trees for name in tree.files):
         yield f"{', '.join(secrets)} went in: whoever may read the function's code reads it."

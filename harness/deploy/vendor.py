@@ -70,7 +70,7 @@ def install_requirements(
         architecture: The function's architecture, `x86_64` or `arm64`.
 
     Returns:
-        The packages of which nothing is left, because they hold programs (`bin`) and no module.
+        The packages of which nothing is left, because they hold scripts (`bin`) and no module.
 
     Raises:
         InputError: A file does not exist, a hash differs, two files conflict, or a package has no wheel.
@@ -185,7 +185,7 @@ def _download(
 
 
 def _unpack(scratch: Path, runtime: str, architecture: str) -> list[str]:
-    """Put the fetched wheels into `packages`; returns those that hold nothing but programs."""
+    """Put the fetched wheels into `packages`; returns those that hold nothing but scripts."""
     packages = scratch / "packages"
     packages.mkdir()
     if wheels := sorted(map(str, (scratch / "wheels").glob("*.whl"))):
@@ -194,22 +194,37 @@ def _unpack(scratch: Path, runtime: str, architecture: str) -> list[str]:
         done = _run([*command, "--target", str(packages), *wheels], wheels[0])
         if done.returncode:
             raise _refusal(done.stderr, "", [Path(wheel) for wheel in wheels], [])
-    dropped = [folder.name.removesuffix(".dist-info") for folder in _programs_alone(packages)]
+    dropped = [folder.name.removesuffix(".dist-info") for folder in _scripts_alone(packages)]
     _remove_leftovers(packages)
     return dropped
 
 
-def _programs_alone(packages: Path) -> list[Path]:
-    """The `.dist-info` of packages whose only files are in `bin`."""
+def _scripts_alone(packages: Path) -> list[Path]:
+    """The `.dist-info` of packages whose only files are scripts in `bin`, and that bring no other package."""
     found = []
     for information in sorted(packages.glob("*.dist-info")):
         record = information / "RECORD"
         text = record.read_text("utf-8") if record.is_file() else ""
         parts = [PurePosixPath(line[0]).parts for line in csv.reader(text.splitlines()) if line]
-        kinds = {next((part for part in each if part != ".."), "") for each in parts} - {information.name}
-        if kinds == {"bin"}:
+        held = [tuple(part for part in each if part != "..") for each in parts]
+        held = [each for each in held if each and each[0] != information.name]
+        scripts = all(each[0] == "bin" and not _is_program(packages.joinpath(*each)) for each in held)
+        if held and scripts and "\nRequires-Dist: " not in _metadata(information):
             found.append(information)
     return found
+
+
+def _metadata(information: Path) -> str:
+    file = information / "METADATA"
+    return file.read_text("utf-8", "replace") if file.is_file() else ""
+
+
+def _is_program(file: Path) -> bool:
+    """Whether a file is compiled for Linux, rather than a script that would start a Python."""
+    if not file.is_file():
+        return False
+    with file.open("rb") as opened:
+        return opened.read(4) == b"\x7fELF"
 
 
 def _for_function(runtime: str, architecture: str) -> list[str]:
@@ -278,8 +293,12 @@ def _same(one: str, other: str) -> bool:
 
 
 def _remove_leftovers(packages: Path) -> None:
-    """Remove scripts, bytecode and pip's records: nothing in Lambda reads them."""
-    shutil.rmtree(packages / "bin", ignore_errors=True)
+    """Remove scripts, bytecode and pip's records: nothing in Lambda reads them.
+
+    A compiled program in `bin` stays: a module of its package may start it.
+    """
+    for file in [each for each in packages.glob("bin/**/*") if each.is_file() and not _is_program(each)]:
+        file.unlink()
     for cache in list(packages.rglob("__pycache__")):
         shutil.rmtree(cache)
     for file in list(packages.rglob("*.py[co]")):

@@ -104,17 +104,29 @@ def test_wheels_are_chosen_for_the_function_and_not_for_this_machine(index, into
     assert {file.name for file in (into / "mine-1.0.dist-info").iterdir()} == {"METADATA", "WHEEL"}
 
 
-def test_a_package_of_programs_alone_is_named(index, into):
-    index.wheel("both")
-    index.wheel("program", held={"program-1.0.data/scripts/program": "#!python\n"})
+def without_module(index, program):
+    index.wheel("program", held={"program-1.0.data/scripts/program": program})
     with zipfile.ZipFile(index.folder / "program-1.0-py3-none-any.whl") as archive:
         held = {name: archive.read(name) for name in archive.namelist() if name != "program.py"}
     held["program-1.0.dist-info/RECORD"] = b"".join(f"{name},,\n".encode() for name in held)
     with zipfile.ZipFile(index.folder / "program-1.0-py3-none-any.whl", "w") as archive:
         for name, content in held.items():
             archive.writestr(name, content)
+
+
+def test_a_package_of_scripts_alone_is_named(index, into):
+    index.wheel("both")
+    without_module(index, "#!python\n")
     wanted = [index.asking("both\nprogram")]
     assert install_requirements(wanted, into, runtime="python3.13", architecture="x86_64") == ["program-1.0"]
+    assert not (into / "bin").exists()
+
+
+def test_a_compiled_program_stays_with_the_package_that_may_start_it(index, into):
+    without_module(index, "\x7fELF")
+    wanted = [index.asking("program")]
+    assert install_requirements(wanted, into, runtime="python3.13", architecture="x86_64") == []
+    assert (into / "bin" / "program").read_bytes() == b"\x7fELF"
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "\n  # nothing\n\n"])
