@@ -51,8 +51,11 @@ class ProjectKind:
     """The settings that say where the rollouts' verdicts are."""
     judge: str = ""
     """The model that its check asks."""
+    packages: str = ""
+    """What its check needs beyond the library, as requirements.txt has it."""
 
 
+_MONTY = "pydantic-monty==1.4.0\n"
 _SHARES = 'label = "expected"\nlabel_tolerance = 0.001'
 
 KINDS = {
@@ -64,6 +67,9 @@ KINDS = {
     ),
     "sql": ProjectKind("SqlCheck", "a query with the right result", "questions about a library's books"),
     "text": ProjectKind("TextCheck", "the wording of an accepted answer", "questions with short answers"),
+    "code": ProjectKind(
+        "CodeCheck", "a function that passes its tests", "small functions to write", packages=_MONTY
+    ),
 }
 """Every kind, by the name that `rft init --kind` takes."""
 
@@ -99,6 +105,6 @@ def words_of_kind(kind: str) -> dict[str, str]:
         "@SAMPLES@": one.samples,
         "@LABEL@": one.label,
         "@VERDICTS@": one.label.partition('"')[2].partition('"')[0],
-        "@PACKAGES@": "",  # no kind's check needs any
+        "@PACKAGES@": one.packages,
         "@SOURCES@": "",
     }

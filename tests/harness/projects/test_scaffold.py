@@ -23,7 +23,7 @@ from harness.errors import InputError
 from harness.projects.handler_file import read_handler
 from harness.projects.kinds import KINDS, files_of_kind
 from harness.projects.scaffold import make_project
-from harness.targets.ready_checks import find_check
+from harness.targets.ready_checks import cost_of, find_check
 from support import sam_template
 from support.rft_command import rft
 from support.template_references import unresolved
@@ -280,9 +280,12 @@ def test_each_kind_grades_its_own_samples_by_a_ready_check(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_kind_s_check_needs_a_package(kind):
-    check = tomllib.loads(files_of_kind(kind)["grader.toml"].decode())["check"]
-    assert find_check(check).extra is None
+def test_a_kind_whose_check_needs_a_package_pins_the_one_that_is_installed(kind):
+    check = find_check(tomllib.loads(files_of_kind(kind)["grader.toml"].decode())["check"])
+    if check.extra is None:
+        assert KINDS[kind].packages == ""
+    else:
+        assert KINDS[kind].packages.split() == [cost_of(check.family).packages[0].replace("_", "-")]
 
 
 def test_the_command_line_takes_each_kind(tmp_path):
