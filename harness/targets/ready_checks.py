@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
-from importlib.metadata import Distribution, distribution, requires
+from importlib.metadata import Distribution, PackageNotFoundError, distribution, requires
 from math import isfinite
 from typing import Any
 
@@ -42,7 +42,9 @@ _SECTION = re.compile(r"^(Args|Returns|Raises|Example):$", re.M)
 _OPTION = re.compile(r"^    \*?(\w+): ", re.M)
 _PAYS = "It pays "
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+).*extra == ['\"](.+?)['\"]")
+_NEED = re.compile(r"([A-Za-z0-9._-]+)(?!.*\bextra ==)")
 _WIDTH = 100
+_TIMEOUT_S = 5.0  # `timeout_s` of `@grader`
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class ReadyCheck:
     """The options of the example, a check among them as the table that describes it."""
     extra: str | None
     """The extra that brings what it needs beyond the standard library; None for nothing."""
+    timeout_s: float
+    """The seconds that a sample may take, where the grader does not say it."""
 
     @property
     def family(self) -> str:
@@ -135,7 +139,7 @@ def toml_of(check: ReadyCheck) -> str:
         written = None if given is None else _toml_value(given)
         sign = "" if option.name in check.given else "# "
         lines += ["", *_comment(option.meaning), f"{sign}{option.name} = {written or '...'}"]
-    lines += [*tables, "", "# [grader]", "# timeout_s = 5.0  # seconds for one sample"]
+    lines += [*tables, "", "# [grader]", f"# timeout_s = {check.timeout_s}  # seconds for one sample"]
     return "\n".join(lines) + "\n"
 
 
@@ -166,7 +170,8 @@ def cost_of(family: str) -> FamilyCost:
         family: `numbers`.
     """
     extra = getattr(import_module(f"graders.checks.{family}"), "EXTRA", None)
-    tops = sorted(_modules_of(extra)) if extra else []
+    brought = _brought_by(extra) if extra else []
+    tops = sorted(_modules_of(brought or []))
     program = (
         "import sys, time, json, graders.configured\n"
         "before, started = set(sys.modules), time.perf_counter()\n"
@@ -176,11 +181,15 @@ def cost_of(family: str) -> FamilyCost:
         "print(json.dumps([took, sorted(tops - set(sys.stdlib_module_names))]))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    installed = {_spelled(name) for names in owners().values() for name in names}
-    if done.returncode or (extra and _named_by(extra) - installed):
+    if done.returncode or brought is None:
         return FamilyCost(None, None, ())
     took, loaded = json.loads(done.stdout)
     found = _distributions({name for name in loaded if name != "graders"})
+    known = {each.name for each in found}
+    # A program that a package brings is loaded by no import.
+    found = sorted(
+        [*found, *(each for each in brought if each.name not in known)], key=lambda each: each.name
+    )
     size = sum(_size(each) for each in found)
     return FamilyCost(took, size, tuple(f"{each.name}=={each.version}" for each in found))
 
@@ -188,10 +197,10 @@ def cost_of(family: str) -> FamilyCost:
 def _family(family: str) -> Iterator[ReadyCheck]:
     module = import_module(f"graders.checks.{family}")
     for name, factory in factories(module).items():
-        yield _described(f"checks.{family}:{name}", factory, getattr(module, "EXTRA", None))
+        yield _described(f"checks.{family}:{name}", factory, module)
 
 
-def _described(name: str, factory: Callable[..., Any], extra: str | None) -> ReadyCheck:
+def _described(name: str, factory: Callable[..., Any], module: Any) -> ReadyCheck:
     """Read a factory's docstring and signature."""
     parts = _SECTION.split(inspect.getdoc(factory) or "")
     sections = dict(zip(parts[1::2], parts[2::2], strict=True))
@@ -208,7 +217,8 @@ def _described(name: str, factory: Callable[..., Any], extra: str | None) -> Rea
         tuple(_options(factory, meanings)),
         example,
         _given(example, factory),
-        extra if "ConfigurationError" in sections.get("Raises", "") else None,
+        getattr(module, "EXTRA", None) if "ConfigurationError" in sections.get("Raises", "") else None,
+        getattr(module, "TIMEOUT_S", _TIMEOUT_S),
     )
 
 
@@ -304,9 +314,29 @@ def _spelled(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _modules_of(extra: str) -> set[str]:
-    """The top-level modules of the packages that an extra names."""
-    named = _named_by(extra)
+def _brought_by(extra: str) -> list[Distribution] | None:
+    """The distributions that an extra names, and those that one without files of its own stands for.
+
+    Returns:
+        None where one is not installed.
+    """
+    found: list[Distribution] = []
+    waiting = sorted(_named_by(extra))
+    for name in waiting:
+        try:
+            one = distribution(name)
+        except PackageNotFoundError:
+            return None
+        found.append(one)
+        if not any(_spelled(one.name) in map(_spelled, names) for names in owners().values()):
+            needs = [_NEED.match(each) for each in one.requires or ()]
+            waiting += [each[1] for each in needs if each is not None and each[1] not in waiting]
+    return found
+
+
+def _modules_of(distributions: Iterable[Distribution]) -> set[str]:
+    """The top-level modules of some distributions."""
+    named = {_spelled(each.name) for each in distributions}
     return {
         module
         for module, names in owners().items()
