@@ -7,7 +7,7 @@ from textwrap import fill
 
 from harness.printable import printable, shortened
 from harness.report.console import SafeConsole
-from harness.report.short_texts import SampleReader, text_lines
+from harness.report.short_texts import SampleReader, text_line, text_lines
 from harness.runs.store import Run
 from harness.signal.calibration import Calibration
 from harness.signal.held_to_labels import Confusion, Disagreement
@@ -148,6 +148,8 @@ def _print_disagreements(found: Calibration, run: Run, console: SafeConsole, who
         texts = reader.at(one.at)
         for line in () if texts is None else text_lines(texts, whole=whole):
             console.print(line)
+        if one.reason is not None:
+            console.print(text_line("reason", one.reason, whole=whole))
     if found.disagreeing > len(found.disagreements):
         console.print(f"  and {found.disagreeing - len(found.disagreements):,} more; --worst N lists more")
     console.print(_filled(f"one sample in full: rft show {found.run} ID"), style="dim")

@@ -8,7 +8,7 @@ from harness.data.identity import canonical
 from harness.data.typed_json import as_json
 from harness.printable import printable, shortened
 from harness.report.console import SafeConsole
-from harness.report.short_texts import SampleReader, text_lines
+from harness.report.short_texts import SampleReader, text_line, text_lines
 from harness.runs.labels import LabelRule
 from harness.runs.rows import Row, failure_of, sample_name
 from harness.runs.store import Run
@@ -44,6 +44,8 @@ def print_chosen(run: Run, found: ChosenRows, console: SafeConsole, *, whole: bo
         texts = reader.at(row["at"])
         for line in () if texts is None else text_lines(texts, indent=2, whole=whole):
             console.print(line)
+        if "reason" in row:
+            console.print(text_line("reason", row["reason"], indent=2, whole=whole))
     if found.count > len(found.rows):
         console.print(f"\nand {found.count - len(found.rows):,} more; --limit N shows more", style="dim")
     if found.rows:
@@ -58,8 +60,6 @@ def _row_lines(row: Row, rule: LabelRule, middle: float | None, whole: bool) -> 
         lines = [f"{name}{again}  no reward: {kind}", f"  {message if whole else shortened(message)}"]
     else:
         lines = [f"{name}{again}  reward {row['reward']:g}"]
-        if "reason" in row:
-            lines.append(f"  reason     {row['reason'] if whole else shortened(row['reason'])}")
     if "label" in row:
         agrees = rule.agreement(row["reward"], row["label"], middle)
         lines[0] += f"  label {shortened(canonical(row['label']), 30)}" + (

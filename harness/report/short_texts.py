@@ -9,7 +9,7 @@ from harness.printable import columns_of, printable, readable
 from harness.report.shown_texts import SampleTexts, texts_of_line
 from harness.runs.store import Run
 
-__all__ = ["SampleReader", "cut", "text_lines"]
+__all__ = ["SampleReader", "cut", "text_line", "text_lines"]
 
 _NAME = 10
 _COLUMNS = 80
@@ -57,11 +57,22 @@ def text_lines(
     if texts.reference is not None:
         found.append(("reference", texts.reference))
     for name, text in found:
-        head = f"{' ' * indent}{name:<{_NAME}} "
-        if whole:
-            yield head + readable(text).replace("\n", "\n" + " " * len(head))
-        else:
-            yield head + (cut(" ".join(text.split()), _COLUMNS - len(head)) or "(nothing)")
+        yield text_line(name, text, indent=indent, whole=whole)
+
+
+def text_line(name: str, text: str, *, indent: int = 4, whole: bool = False) -> str:
+    """A text behind its name: a line, or whole.
+
+    Args:
+        name: What the text is.
+        text: The text.
+        indent: Columns before the name.
+        whole: Show it whole, with its line breaks.
+    """
+    head = f"{' ' * indent}{name:<{_NAME}} "
+    if whole:
+        return head + readable(text).replace("\n", "\n" + " " * len(head))
+    return head + (cut(" ".join(text.split()), _COLUMNS - len(head)) or "(nothing)")
 
 
 def cut(text: str, columns: int) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from harness.data.typed_json import as_json
@@ -145,6 +145,7 @@ def calibrate(
     noise, where = (inner, "within records") if by_record else (total, "over all gradings")
     kappa, raters = held.kappa(), held.raters()
     disagreeing, disagreements = held.disagreements(worst)
+    reasons = _reasons(run, disagreements, held)
     gradings = sum(len(one.rewards) for one in rollouts.values()) + failed
     position_bias, first_chosen = reading.position_bias()
     grounds = TrustGrounds(
@@ -188,7 +189,7 @@ def calibrate(
         position_bias=position_bias,
         first_chosen=first_chosen,
         disagreeing=disagreeing,
-        disagreements=disagreements,
+        disagreements=[replace(one, reason=reasons.get(one.at)) for one in disagreements],
         trust=trust_in(grounds),
     )
 
@@ -241,6 +242,17 @@ class _Reading:
         ]
         first = math.fsum(self._firsts) / len(self._firsts)
         return mean_over_records(biases, "rollouts with the metric"), first
+
+
+def _reasons(run: Run, disagreements: Sequence[Disagreement], held: HeldToLabels) -> dict[int, str]:
+    """The first reason that a grading gives for what disagrees, by place; long ones are not held for all."""
+    found: dict[int, str] = {}
+    wanted = {one.at: one for one in disagreements}
+    for row in read_rows(run.rewards) if wanted else ():
+        one, reward = wanted.get(row["at"]), row["reward"]
+        if one is not None and reward is not None and "reason" in row and held.disagrees(reward, one.label):
+            found.setdefault(one.at, row["reason"])
+    return found
 
 
 def _mean_metric(tally: Tally, name: str) -> float | None:

@@ -57,6 +57,8 @@ class Disagreement:
     """Every reward, in the order of the repeats."""
     distance: float
     """Share of the gradings that disagree; where labels are numbers, the mean distance from the label."""
+    reason: str | None = None
+    """What the grader says decided, in the first grading that disagrees and gives a reason."""
 
 
 class HeldToLabels:
@@ -139,9 +141,11 @@ class HeldToLabels:
 
     def _wrong(self, one: GradedRollout) -> float:
         """The share of a rollout's gradings that disagree with its label."""
-        label = one.labels[0]
-        wrong = sum(self._rule.agreement(reward, label, self._middle) is False for reward in one.rewards)
-        return wrong / len(one.rewards)
+        return sum(self.disagrees(reward, one.labels[0]) for reward in one.rewards) / len(one.rewards)
+
+    def disagrees(self, reward: float, label: bool | float | None) -> bool:
+        """Whether a reward says something else than a label, as `LabelReading` reads it."""
+        return self._rule.agreement(reward, label, self._middle) is False
 
     def agreement(self) -> Statistic:
         """The share of gradings that say what the label says."""

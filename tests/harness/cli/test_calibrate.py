@@ -14,15 +14,16 @@ NOISE = 0.05
 NOISY = f"""
 import random
 
-from graders import Sample, grader
+from graders import Reward, Sample, grader
 from graders.extract import after_marker, same_number
 
 draw = random.Random(11)
 
 @grader
-def judge(sample: Sample) -> bool:
+def judge(sample: Sample) -> Reward:
     said, right = (after_marker(text, "####") for text in (sample.completion, sample.reference_text))
-    return bool(said and right and same_number(said, right)) ^ (draw.random() < {NOISE})
+    yes = bool(said and right and same_number(said, right)) ^ (draw.random() < {NOISE})
+    return Reward(float(yes), reason="right" if yes else "wrong")
 """
 
 
@@ -58,7 +59,7 @@ def test_80_columns_hold_all_and_the_worst_are_shown_with_their_texts(folder):
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert done.stdout.startswith("Trust: ")
     shown = done.stdout.partition("where it disagrees: ")[2]
-    assert shown.count("completion") == 2
+    assert shown.count("completion") == shown.count("\n    reason     ") == 2
     assert "more; --worst N lists more" in shown
     for title in ("people: 400 labels of 400 rollouts", "the grader against itself", "repeats needed"):
         assert title in done.stdout
