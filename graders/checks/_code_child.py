@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 import tempfile
 import time
 from threading import Lock, RLock
@@ -18,7 +17,7 @@ from ..errors import ConfigurationError
 from ._code_child_main import NOT_CONFINED
 from ._code_fork_server import fork_server
 from ._code_frames import HEADER, LARGEST_REQUEST, LONGEST_MESSAGE, error_name, framed, is_error_name
-from ._code_session import Ran
+from ._code_session import Ran, SessionLost
 from ._code_values import NotPlain, Unreadable, packed, unpacked
 
 TYPE_CHECKING = False
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from ._code_session import Limits, Session
 
 _START_SECONDS = 60.0
-_PATIENCE = 4
 _ENDINGS = ("done", "raised", "stopped", "refused")
 
 
@@ -53,7 +51,7 @@ class CPython:
 
         Raises:
             ConfigurationError: No process can be started here.
-            OSError: The system makes no further process now.
+            SessionLost: The system makes no further process now.
         """
         return _ChildSession(_server(), limits)
 
@@ -63,42 +61,52 @@ class _TimeUp(Exception):
 
 
 class _Clock:
-    """The time that a session has used, and how much it gets.
+    """The time that a session has used, and what is left of it.
 
-    Code that computes gets its seconds of processor time: where the machine is busy, the wall clock runs on
-    while code waits for a processor, and a right answer would be called too slow. Code that sleeps gets its
-    seconds on the wall clock.
+    Time in which the code waited for a processor does not count: on a busy machine a right answer would be
+    called too slow. Linux measures it; elsewhere none is left out.
 
     Args:
         seconds: How much time there is.
+        longest: How much of the wall clock at most.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = self._allowed = seconds
-        self._spent = 0.0
+    def __init__(self, seconds: float, longest: float) -> None:
+        self._seconds, self._longest = seconds, longest
+        self._waited = self._spent = 0.0
         self._since: float | None = None
 
     def __enter__(self) -> None:
         self._since = time.perf_counter()
 
     def __exit__(self, *_: object) -> None:
-        self._spent, self._since = self._used(), None
+        self._spent, self._since = self._passed(), None
+
+    def used(self, process: int) -> float:
+        """Seconds that count so far."""
+        self._waited = _waited(process) or self._waited
+        return max(self._passed() - self._waited, 0.0)
 
     def left(self) -> float:
-        """Seconds that are left; negative after the time is up."""
-        return self._allowed - self._used()
+        """Seconds until the time may be up; negative afterwards."""
+        return min(self._seconds + self._waited, self._longest) - self._passed()
 
-    def extend(self, process: int) -> bool:
-        """Allow more time to a process that is waiting for a processor; False where it is not."""
-        used = self._used()
-        most = self._seconds * _PATIENCE - used
-        needed = self._seconds - _processor_seconds(process)
-        if min(most, needed) <= 0 or not _wants_processor(process):
+    def is_up(self, process: int) -> bool:
+        """Whether the time is up.
+
+        Raises:
+            SessionLost: The wall clock's is, and the code has not had its own.
+        """
+        used = self.used(process)
+        if self.left() > 0:
             return False
-        self._allowed = used + min(most, needed)
+        if used < self._seconds < self._longest:
+            raise SessionLost(
+                f"the machine was too busy to give the code its {self._seconds:g} seconds: run less at once"
+            )
         return True
 
-    def _used(self) -> float:
+    def _passed(self) -> float:
         return self._spent + (time.perf_counter() - self._since if self._since is not None else 0.0)
 
 
@@ -126,7 +134,7 @@ class _ChildSession:
         except BaseException:
             self._close_files()
             raise
-        self._clock = _Clock(_START_SECONDS)
+        self._clock = _Clock(_START_SECONDS, _START_SECONDS)
         try:
             with self._clock:
                 self._receive()
@@ -134,11 +142,11 @@ class _ChildSession:
             self.close()
             if self._status == NOT_CONFINED:
                 raise ConfigurationError("a process that runs code could not be shut in") from None
-            raise RuntimeError("a process that runs code did not start in time") from None
+            raise SessionLost("a process that runs code did not start in time") from None
         except BaseException:
             self.close()
             raise
-        self._clock = _Clock(limits.seconds)
+        self._clock = _Clock(limits.seconds, limits.longest)
 
     def run(self, source: str, given: Mapping[str, Callable[..., Any]] | None = None) -> Ran:
         """Run a module's text; see `Session.run`."""
@@ -167,11 +175,16 @@ class _ChildSession:
             return Ran("done", None, ran.output)
         return ran
 
+    @property
+    def used(self) -> float:
+        """Seconds of its limit that it has used."""
+        return self._clock.used(self._process)
+
     def close(self) -> None:
         """End it; another thread that waits for an answer gets `stopped`."""
         try:
             self._end()
-        except RuntimeError:
+        except SessionLost:
             pass  # the server has ended, and this session with it
         with self._busy:
             self._ended = self._ended or Ran("stopped", message="the session is closed")
@@ -232,6 +245,8 @@ class _ChildSession:
         try:
             value = self._given[name](*args, **kwargs)
             packed(value)
+        except SessionLost:
+            raise
         except Exception as error:
             return "error", error_name(error), str(error)[:LONGEST_MESSAGE]
         finally:
@@ -288,7 +303,7 @@ class _ChildSession:
         return bytes(read)
 
     def _wait_or_stop(self) -> None:
-        if self._clock.left() <= 0 and not self._clock.extend(self._process):
+        if self._clock.left() <= 0 and self._clock.is_up(self._process):
             raise _TimeUp
 
     def _with_output(self, ran: Ran) -> Ran:
@@ -338,20 +353,10 @@ def _ending(status: int) -> str:
     return f"its process was ended by {name}"
 
 
-def _processor_seconds(process: int) -> float:
-    """Processor time that a process has used; what is not known counts as none."""
-    if sys.platform != "linux":
-        return 0.0
+def _waited(process: int) -> float:
+    """Seconds that a process has waited for a processor; what is not known counts as none."""
     try:
-        return time.clock_gettime(~process << 3 | 2)  # how Linux numbers another process's clock
-    except OSError:
+        with open(f"/proc/{process}/schedstat", "rb") as file:
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
         return 0.0
-
-
-def _wants_processor(process: int) -> bool:
-    """Whether a process runs, or would if it were its turn."""
-    try:
-        with open(f"/proc/{process}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[:1] == [b"R"]
-    except OSError:
-        return False

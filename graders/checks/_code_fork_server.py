@@ -12,6 +12,7 @@ from threading import Lock
 
 from ..errors import ConfigurationError
 from ._code_child_main import END, REPLY, REQUEST, START, WALLS
+from ._code_session import SessionLost
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,20 +88,19 @@ class ForkServer:
         """Begin a session on three files: connection, input and output; return its process's id.
 
         Raises:
-            OSError: The system makes no further process.
-            RuntimeError: The server has ended.
+            SessionLost: The system makes no further process, or the server has ended.
         """
         memory = limits.memory_mb * _MB
         process = self._ask(REQUEST.pack(START, 0, limits.seconds, memory, limits.output_bytes), files)[0]
         if process < 0:
-            raise OSError(-process, f"no further process can be started to run code: {os.strerror(-process)}")
+            raise SessionLost(f"no further process can be started to run code: {os.strerror(-process)}")
         return process
 
     def end(self, process: int) -> int:
         """Kill a session that has not ended, and return its exit code or the signal's number below zero.
 
         Raises:
-            RuntimeError: The server has ended, and every session with it.
+            SessionLost: The server has ended, and every session with it.
         """
         return os.waitstatus_to_exitcode(self._ask(REQUEST.pack(END, process, 0, 0, 0))[1])
 
@@ -126,7 +126,7 @@ class ForkServer:
                 process, status = REPLY.unpack(reply)
             except Exception as error:
                 self.close()
-                raise RuntimeError("the process that runs code has ended") from error
+                raise SessionLost("the process that runs code has ended") from error
             except BaseException:  # the next reply would be to this request
                 self.close()
                 raise

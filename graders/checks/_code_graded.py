@@ -52,6 +52,8 @@ _LONGEST_SECONDS = 60
 _WALL = "seccomp"
 _LOOK = 0.25
 """The share of a sample's time that Monty has before CPython decides."""
+_PATIENCE = 20
+"""How often a sample's time may pass on the wall clock where code waits for a busy machine."""
 _KEPT = 256
 
 
@@ -124,9 +126,9 @@ class CodeGrading:
         self._check_reference(sample, tests, left)
         if isinstance(code, Missing):
             return self._reward(CodeVerdict(0, tests.total, "unread", code.reason), None)
-        seconds = min(self._seconds, ends - perf_counter())
-        verdict, engine = self._verdict(tests, code, seconds)
-        if verdict.fault == "stopped" and seconds < self._seconds:
+        left = ends - perf_counter()
+        verdict, engine = self._verdict(tests, code, left)
+        if verdict.fault == "stopped" and left < self._seconds:
             raise TimeoutError("the call's time was up while the sample's code ran")
         if verdict.fault == "unsupported":
             return Abstain(
@@ -134,8 +136,9 @@ class CodeGrading:
             )
         return self._reward(verdict, engine)
 
-    def _verdict(self, tests: Tests, source: str, seconds: float) -> tuple[CodeVerdict, Engine]:
-        """The verdict that counts, and the engine that it is of."""
+    def _verdict(self, tests: Tests, source: str, left: float) -> tuple[CodeVerdict, Engine]:
+        """The verdict that counts, and the engine that it is of, within what is left of the sample's time."""
+        seconds = min(self._seconds, left)
         monty, cpython = self._monty, self._cpython
         if cpython is None:
             assert monty is not None
@@ -150,7 +153,8 @@ class CodeGrading:
                 "this system has no seccomp, so that code could read files and reach the network: run it on "
                 "Linux, or make the check with protection='limits' for code that you trust"
             )
-        return tests.verdict(CodePlace(cpython, seconds, self._memory_mb), source), cpython
+        longest = min(left, seconds * _PATIENCE)
+        return tests.verdict(CodePlace(cpython, seconds, self._memory_mb, longest=longest), source), cpython
 
     def _reward(self, verdict: CodeVerdict, engine: Engine | None) -> Reward:
         share = verdict.passed / verdict.total
@@ -184,7 +188,7 @@ class CodeGrading:
             if isinstance(code, Missing):
                 kept = fields, f"its reference_answer is no solution ({code.reason})"
             else:
-                verdict, _ = self._verdict(tests, code, min(self._seconds, left))
+                verdict, _ = self._verdict(tests, code, left)
                 failed = None if verdict.is_full else f"its reference_answer fails them ({verdict.reason})"
                 kept = fields, failed
             if len(self._sound) >= _KEPT:

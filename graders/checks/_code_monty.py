@@ -78,7 +78,7 @@ class MontySession:
 
     def __init__(self, library: Any, pool: Any, limits: Limits) -> None:
         self._library, self._limits = library, limits
-        self._ends = perf_counter() + limits.seconds
+        self._began = perf_counter()
         self._checkout = pool.checkout(
             script_name="solution.py",
             limits={
@@ -123,6 +123,11 @@ class MontySession:
 
         return self._fed(source + "\nNone\n", {"__name__": "__main__"}, {"input": line})
 
+    @property
+    def used(self) -> float:
+        """Seconds of its limit that it has used."""
+        return perf_counter() - self._began
+
     def close(self) -> None:
         """Give the worker back, without what the session left in it."""
         self._waiting = None
@@ -151,7 +156,7 @@ class MontySession:
     def _driven(self, step: Callable[[], Any], given: Mapping[str, Callable[..., Any]], waits: bool) -> Ran:
         """Answer what the code asks the host for until it ends, or waits for the next call."""
         library = self._library
-        if perf_counter() > self._ends:
+        if self.used > self._limits.seconds:
             return Ran("stopped", message=_TOO_LONG)
         try:
             at = step()

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     class Session(Protocol):
         """One place to run code in, fresh when it is opened; nothing of it is left once it is closed.
 
-        All that a session runs counts against one limit of time, memory and output.
+        All that a session runs counts against one limit of time, memory and output. Each of these methods
+        raises `SessionLost` where the session ended for a reason that is not the code's.
         """
 
         def run(self, source: str, given: Mapping[str, Callable[..., Any]] | None = None) -> Ran:
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 
         def program(self, source: str, stdin: str) -> Ran:
             """Run a text as the main program with this input; `output` is what it printed."""
+            ...
+
+        @property
+        def used(self) -> float:
+            """Seconds of its limit that it has used."""
             ...
 
         def close(self) -> None:
@@ -59,19 +65,28 @@ if TYPE_CHECKING:
             ...
 
 
+class SessionLost(Exception):
+    """A session ended for a reason that is not the code's, so that nothing is known of the code."""
+
+
 class Limits:
     """What one session may cost.
 
     Args:
-        seconds: Of wall-clock time, for all that it runs together.
+        seconds: For all that it runs together. Time in which the code waits for a busy machine need not
+            count, and time that a function of the host's takes does not.
         memory_mb: Of memory beyond the interpreter's own, in MB.
         output_bytes: Of printed text, and of each value that crosses the wall.
+        longest: Seconds of wall-clock time at most; `seconds` itself when None.
     """
 
-    __slots__ = ("memory_mb", "output_bytes", "seconds")
+    __slots__ = ("longest", "memory_mb", "output_bytes", "seconds")
 
-    def __init__(self, seconds: float, memory_mb: int, output_bytes: int = 1_000_000) -> None:
+    def __init__(
+        self, seconds: float, memory_mb: int, output_bytes: int = 1_000_000, longest: float | None = None
+    ) -> None:
         self.seconds = seconds
+        self.longest = seconds if longest is None else max(longest, seconds)
         self.memory_mb = memory_mb
         self.output_bytes = output_bytes
 

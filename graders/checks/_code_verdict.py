@@ -72,17 +72,38 @@ class CodePlace:
         seconds: For all sessions together.
         memory_mb: Of memory, for each.
         hasty: Stop at the first test that is not passed.
+        longest: Seconds on the wall clock at most, however busy the machine is; `seconds` when None.
     """
 
-    def __init__(self, engine: Engine, seconds: float, memory_mb: int, hasty: bool = False) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        seconds: float,
+        memory_mb: int,
+        hasty: bool = False,
+        longest: float | None = None,
+    ) -> None:
         self.engine, self.hasty = engine, hasty
         self._memory_mb = memory_mb
-        self._ends = perf_counter() + seconds
+        self._left = seconds
+        self._ends = perf_counter() + (seconds if longest is None else longest)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is up."""
+        return self._left <= 0 or perf_counter() >= self._ends
 
     def session(self) -> Session:
         """Open a session for what is left of the time."""
-        left = max(self._ends - perf_counter(), 0.001)
-        return self.engine.session(Limits(left, self._memory_mb))
+        longest = max(self._ends - perf_counter(), 0.001)
+        return self.engine.session(
+            Limits(min(max(self._left, 0.001), longest), self._memory_mb, longest=longest)
+        )
+
+    def close(self, session: Session) -> None:
+        """End a session, and count what it used."""
+        self._left -= session.used
+        session.close()
 
     def counted(self, trial: Callable[..., Ran], tests: Sequence[tuple[Any, ...]]) -> CodeVerdict:
         """The verdict on several tests, each of which is run here.
@@ -99,7 +120,7 @@ class CodePlace:
                 continue
             if not fault:
                 fault, reason = ran.how, f"test {number} of {total}: {ran.message}"
-            if self.hasty or perf_counter() > self._ends:
+            if self.hasty or self.is_over:
                 break
         return CodeVerdict(passed, total, fault, reason)
 
@@ -233,7 +254,7 @@ class _Opened:
         return self._session
 
     def __exit__(self, *_: object) -> None:
-        self._session.close()
+        self._place.close(self._session)
 
 
 def _error(ran: Ran) -> Exception:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +12,9 @@ from hypothesis import strategies as st
 
 from graders.checks import _code_fork_server
 from graders.checks._code_child import CPython
-from graders.checks._code_session import Limits
+from graders.checks._code_session import Limits, SessionLost
 from graders.checks._code_values import NotPlain
+from support.waiting import until
 
 SMALL = Limits(seconds=10, memory_mb=128, output_bytes=20_000)
 
@@ -227,7 +230,59 @@ def test_the_time_of_a_session_is_one_sum_and_leaves_out_what_the_grader_does(en
     opened = engine.session(Limits(seconds=0.5, memory_mb=128))
     opened.run("import time\ndef f(): time.sleep(0.2); return 1")
     assert [opened.call("f", [], {}).how for _ in range(3)] == ["done", "done", "stopped"]
+    assert opened.used > 0.3
     opened.close()
+
+
+SPIN = """
+import time
+def spin(seconds):
+    until = time.process_time() + seconds
+    while time.process_time() < until: pass
+    return "done"
+"""
+
+
+def test_time_in_which_code_waits_for_a_busy_machine_does_not_count(engine):
+    """Several at once on one processor, each of which needs more than half of its time."""
+    keeping = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(keeping)})  # which the server of this engine's sessions inherits
+    try:
+        _code_fork_server.end_processes()
+        patient = [engine.session(Limits(0.3, 128, longest=30)) for _ in range(4)]
+        for session in patient:
+            session.run(SPIN)
+        with ThreadPoolExecutor(4) as threads:
+            answers = list(threads.map(lambda one: one.call("spin", [0.2], {}).value, patient))
+        assert answers == ["done"] * 4
+        assert all(session.used < 0.3 for session in patient)
+    finally:
+        os.sched_setaffinity(0, keeping)
+        for session in patient:
+            session.close()
+        _code_fork_server.end_processes()
+
+
+def test_a_machine_that_is_too_busy_fails_the_sample_and_is_no_verdict(engine):
+    keeping = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(keeping)})
+    try:
+        _code_fork_server.end_processes()
+        busy = [engine.session(Limits(20, 128)) for _ in range(5)]
+        hasty = engine.session(Limits(0.3, 128, longest=0.32))
+        for session in (*busy, hasty):
+            session.run(SPIN)
+        with ThreadPoolExecutor(5) as threads:
+            spinning = [threads.submit(session.call, "spin", [0.4], {}) for session in busy]
+            until(lambda: all(session.used > 0.02 for session in busy))
+            with pytest.raises(SessionLost, match="too busy to give the code its 0.3 seconds"):
+                hasty.call("spin", [5], {})
+        assert [one.result().how for one in spinning] == ["done"] * 5
+    finally:
+        os.sched_setaffinity(0, keeping)
+        for session in (*busy, hasty):
+            session.close()
+        _code_fork_server.end_processes()
 
 
 def test_a_closed_session_says_so(engine):

@@ -15,7 +15,7 @@ import pytest
 from graders.checks import _code_fork_server
 from graders.checks._code_child import CPython
 from graders.checks._code_fork_server import fork_server
-from graders.checks._code_session import Limits
+from graders.checks._code_session import Limits, SessionLost
 from support.waiting import until
 
 ROOT = Path(__file__).parents[3]
@@ -25,7 +25,7 @@ PREPARED = f"""
 import os, signal, sys
 sys.path.insert(0, {str(ROOT)!r})
 from graders.checks._code_child import CPython
-from graders.checks._code_session import Limits
+from graders.checks._code_session import Limits, SessionLost
 session = CPython().session(Limits(20, 128))
 session.run({LOOP!r})
 """
@@ -104,7 +104,7 @@ def test_a_server_that_was_killed_fails_its_sessions_and_is_replaced(engine):
     child = psutil.Process(opened._process)
     fork_server()._process.kill()
     psutil.wait_procs([child], timeout=20)
-    with pytest.raises(RuntimeError, match="the process that runs code has ended"):
+    with pytest.raises(SessionLost, match="the process that runs code has ended"):
         opened.run("1")
     opened.close()
     another = engine.session(SMALL)
