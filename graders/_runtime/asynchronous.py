@@ -88,8 +88,9 @@ class _Reminder:
         self.timer = asyncio.get_running_loop().call_later(_GRACE, self.fire)
 
     def fire(self) -> None:
-        self.fired = True
-        if self.task is not None:
+        # A timeout inside of the scoring function cancels too, and takes that back once it is handled.
+        if self.task is not None and self.task.cancelling():
+            self.fired = True
             self.task.cancel()
 
     def stop(self) -> None:
@@ -115,9 +116,11 @@ def _drive(steps: Generator[Any, Any, Any], tick: Tick) -> Generator[Any, Any, A
             except BaseException as thrown:
                 error = thrown
                 if _is_cancellation(thrown):
-                    if reminder is not None:  # it swallowed the first
+                    if reminder is not None and reminder.fired:  # it swallowed the first
                         _abandon(steps, tick)
                         raise
+                    if reminder is not None:
+                        reminder.stop()
                     reminder = _Reminder()
     finally:
         if reminder is not None:

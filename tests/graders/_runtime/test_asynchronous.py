@@ -8,6 +8,7 @@ import signal
 import pytest
 
 from graders import ConfigurationError, Failure, RecordError, Reward, grader
+from graders._runtime.timing import until
 from graders.testing import Context, invoke, make_sample
 
 LIMIT = 0.06
@@ -103,6 +104,50 @@ def test_what_runs_too_long_is_interrupted_and_costs_itself_only(slow, batch):
     graded = grader(timeout_s=LIMIT, batch=batch)(many if batch else one)
     assert kinds(graded.grade_all(samples("a", "slow", "b"))) == [0.5, "timeout", 0.5]
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_a_timeout_inside_of_a_scoring_function_is_its_own_affair():
+    """It cancels the task just as the sample's own limit does, and takes that back."""
+
+    @grader(timeout_s=20)
+    async def asks_twice(sample):
+        for _ in range(2):
+            try:
+                async with asyncio.timeout(0.01):
+                    await asyncio.sleep(600)
+            except TimeoutError:
+                await asyncio.sleep(0.15)  # longer than a sample that is cancelled may take to clean up
+        cancelled = asyncio.get_running_loop().create_future()
+        cancelled.cancel()
+        try:
+            await cancelled
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.15)
+        return 1.0
+
+    assert kinds(asks_twice.grade_all(samples("a", "b"))) == [1.0, 1.0]
+
+
+def test_a_sample_knows_when_it_has_to_be_answered_also_inside_of_another_and_not_afterwards():
+    known: list = []
+
+    @grader(timeout_s=500)
+    async def inner(sample):
+        known.append(until.get())
+        return 1.0
+
+    @grader(timeout_s=50)
+    async def outer(sample):
+        known.append(until.get())
+        return await asyncio.create_task(inner(sample))
+
+    async def main():
+        return await outer(make_sample("a")), await inner(make_sample("b")), until.get()
+
+    assert asyncio.run(main())[2] is None
+    first, second, third = known
+    assert first == second
+    assert third - first == pytest.approx(450, abs=40)
 
 
 def test_every_other_sample_costs_its_own_kind():
