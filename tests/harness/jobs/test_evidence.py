@@ -17,7 +17,7 @@ from harness.jobs.evidence import changed_code, evidence
 from harness.jobs.same_code import UnknownFunction
 from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
-from harness.runs.facts import DeployedFacts, GraderFacts, LocalRuntimeFacts
+from harness.runs.facts import AnswersFacts, Ask, DeployedFacts, GraderFacts, LocalRuntimeFacts
 from harness.runs.rows import Totals, dump, read_rows
 from harness.runs.store import Run, open_run
 from harness.targets.deployed_code import FunctionFacts
@@ -316,6 +316,16 @@ def test_fields_that_only_one_side_has_speak_against_a_replay(tmp_path: Path) ->
     _, message = one_of(findings, "J031")
     assert message == "the replay's grader saw fields that training records lack: verdict", "hint was hidden"
     assert run.facts.fields.hidden == ("hint",)
+
+
+@pytest.mark.parametrize(("ask", "noted"), [("never", True), ("new", True), ("all", False)])
+def test_a_judge_that_was_not_asked_anew_is_noted(tmp_path: Path, ask: Ask, noted: bool) -> None:
+    run = replayed(tmp_path, ("0", "1"))
+    run.save(answers=AnswersFacts(tmp_path / "answers.jsonl", ask, "0" * 64))
+    findings = evidence(run.folder, UNKNOWN, training_file(run)).findings
+    told = [one.message for one in findings if one.id == "J035"]
+    assert bool(told) is noted
+    assert all("answered from answers.jsonl; the service was not asked anew" in message for message in told)
 
 
 def test_a_partial_replay_and_kept_fields_are_said(tmp_path: Path) -> None:

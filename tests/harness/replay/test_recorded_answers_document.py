@@ -1,0 +1,72 @@
+"""What docs/recorded-answers.md shows works with the ready judges, once their service is gone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.judge_endpoint import SCHEMA, TOOL, Answer, Asked, JudgeEndpoint, first_allowed, refusing
+from support.readme import README, commands
+from support.rft_command import rft_inside
+from support.rollout_files import rollout, write_rollouts
+
+DOCUMENT = README.parent / "docs" / "recorded-answers.md"
+JUDGE = """
+check = "checks.judge:judge_label"
+ask = "Is the reply polite?"
+model = "a-model"
+service = "{service}"
+repeats = 2
+
+[labels]
+no = 0
+yes = 1
+"""
+
+
+def taking(form: str) -> Callable[[Asked], Answer]:
+    """A model that takes one form of request, and finds every second text polite."""
+
+    def script(asked: Asked) -> Answer:
+        if asked.form != form:
+            return refusing("ValidationException", f"This model doesn't support {asked.form}")
+        verdict = first_allowed(asked.schema)
+        [label] = [name for name, each in asked.schema["properties"].items() if "enum" in each]
+        return Answer({**verdict, label: ["no", "yes"][len(asked.question) % 2]})
+
+    return script
+
+
+@pytest.mark.parametrize(("service", "form"), [("bedrock", TOOL), ("openai", SCHEMA)])
+def test_its_commands_record_and_replay_a_ready_judge(
+    tmp_path: Path, service: str, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "judge.toml").write_text(JUDGE.format(service=service))
+    write_rollouts(tmp_path / "rollouts.jsonl", [rollout(at, f"thank you{'!' * at}") for at in range(5)])
+    replays = [words for words in commands("rft", DOCUMENT) if words[0] == "replay"]
+    with JudgeEndpoint(taking(form)) as endpoint:
+        for name, value in endpoint.variables.items():
+            monkeypatch.setenv(name, value)
+        recorded = rft_inside(tmp_path, *replays[0], "--json")
+        asked = len(endpoint.seen)
+    for name in endpoint.variables:
+        monkeypatch.delenv(name)
+    again = [
+        json.loads(rft_inside(tmp_path, *replays[1], *more, "--json").stdout) for more in ([], ["--cores", 1])
+    ]
+    first = json.loads(recorded.stdout)
+    assert first["totals"]["rewards"] == 5
+    assert 10 <= asked <= 16  # two repeats, and what it took to find the form
+    means = [found["totals"]["mean"] for found in (first, *again)]
+    assert means[0] == means[1] == means[2] > 0
+    assert first["recording"]["answers"] == len((tmp_path / "answers.jsonl").read_text().splitlines()) - 1
+
+
+def test_its_options_are_those_of_the_commands() -> None:
+    for words in commands("rft", DOCUMENT):
+        said = rft_inside(Path(), words[0], "--help").stdout
+        for word in words:
+            assert not word.startswith("--") or word in said
