@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
+    from .checks._judge_services import FoundModel
     from .decorator import Grader
 
     ready_check: Grader[Any, Any]
@@ -43,6 +44,7 @@ __all__ = [
     "families",
     "grader_around",
     "grader_of_table",
+    "judge_models",
     "read_options",
     "with_checks",
 ]
@@ -216,6 +218,13 @@ def check_factory(name: object) -> Callable[..., Any]:
     if word not in found:
         raise DecorationError(f"check={name!r}: {family} has no check {word}; it has {', '.join(found)}")
     return found[word]
+
+
+def judge_models() -> list[FoundModel]:
+    """The models that judges of this process ask, and what those that have answered take."""
+    from .checks._judge_services import found_models
+
+    return found_models()
 
 
 def families() -> list[str]:

@@ -64,7 +64,7 @@ class Chat:
         self.name = f"the judge {model}"
         self._model = model
         self._base_url = base_url
-        self._key_variable = key_variable
+        self.key_variable = key_variable
         self._temperature = temperature
         self._max_tokens = max_tokens
         require("openai", EXTRA)  # imported by the first question: it takes a second
@@ -155,10 +155,10 @@ class Chat:
 
     def _client(self) -> Any:
         """The client of this address and key, one for all threads of the process."""
-        key = os.environ.get(self._key_variable, "").strip()
+        key = os.environ.get(self.key_variable, "").strip()
         if not key:
             raise ConfigurationError(
-                f"{self._key_variable} is not set: put the key of {self._address} there, or any text where "
+                f"{self.key_variable} is not set: put the key of {self._address} there, or any text where "
                 f"no key is needed, so that {self.name} can be asked; key_variable= names another variable"
             )
         base_url = self._base_url or os.environ.get("OPENAI_BASE_URL")
@@ -202,7 +202,7 @@ class Chat:
             raise TryAgain(what, after, status == 429)
         if status in (401, 403):
             raise ConfigurationError(
-                f"{self._address} does not accept the key in {self._key_variable} for {self.name} "
+                f"{self._address} does not accept the key in {self.key_variable} for {self.name} "
                 f"(HTTP {status}): {said}"
             )
         if status == 404:

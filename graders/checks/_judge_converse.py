@@ -73,6 +73,7 @@ class Converse:
     def __init__(self, model: str, region: str | None, temperature: float, max_tokens: int) -> None:
         self.model = model
         self.name = f"the judge {model}"
+        self.key_variable = None
         self._region = region
         self._inference: dict[str, Any] = {"maxTokens": max_tokens}
         self._temperature = temperature

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from weakref import WeakSet
+
 from ..errors import ConfigurationError, DecorationError, SampleError
 from ._judge_abilities import Abilities, Trial
 from ._judge_retries import FormRefused, Patience, TryAgain, is_late
@@ -11,7 +13,7 @@ from ._options import choice_option, count_option, number_option, text_option
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Literal, Protocol, TypeAlias
+    from typing import Any, Literal, Protocol, TypeAlias
 
     from ._judge_service import JudgeService, Question, Reply
 
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
 
         name: str
         """How messages name it."""
+
+        @property
+        def key_variable(self) -> str | None:
+            """The environment variable that holds the service's key; None where it needs none."""
+            ...
 
         @property
         def key(self) -> tuple[str, str, str]:
@@ -43,6 +50,8 @@ _SERVICES = ("bedrock", "openai")
 
 known: dict[tuple[str, str, str], Abilities] = {}
 """What is known of each model that this process has asked, by service, address and model."""
+_models: WeakSet[JudgeModel] = WeakSet()
+"""Those of all checks there are."""
 
 
 def service_of(
@@ -107,36 +116,53 @@ def service_of(
 
 
 class FoundModel:
-    """What a model was found to take.
+    """A model that checks of this process ask, and what it was found to take.
 
     Args:
         service: `bedrock` or `openai`.
         address: The endpoint; for Bedrock the Region, and the endpoint where the environment names one.
         model: The model.
+        key_variable: The environment variable that holds the service's key; None where it needs none.
         parts: What its requests are made of: `form` (`JSON schema`, `strict tool`, `tool` or `JSON object`),
             and where the service has it `tool choice`, `temperature`, `cache point`, `repeat`, `token limit`.
+            None until it has answered.
         refused: What the model said to each part that it refused, by `part: value`.
     """
 
-    __slots__ = ("address", "model", "parts", "refused", "service")
+    __slots__ = ("address", "key_variable", "model", "parts", "refused", "service")
 
     def __init__(
-        self, service: str, address: str, model: str, parts: Mapping[str, str], refused: Mapping[str, str]
+        self,
+        service: str,
+        address: str,
+        model: str,
+        key_variable: str | None,
+        parts: Mapping[str, str] | None,
+        refused: Mapping[str, str],
     ) -> None:
         self.service = service
         self.address = address
         self.model = model
+        self.key_variable = key_variable
         self.parts = parts
         self.refused = refused
 
+    def as_dict(self) -> dict[str, Any]:
+        """The facts by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
 
 def found_models() -> list[FoundModel]:
-    """The models that have answered this process's judges, and what each was found to take."""
-    return [
-        FoundModel(*key, dict(abilities.known), dict(abilities.refused))
-        for key, abilities in known.items()
-        if abilities.heard.ever
-    ]
+    """The models that the checks of this process ask, each once, and what those that answered take."""
+    asked = {model.key: model.key_variable for model in _models}
+    found = []
+    for key in sorted(asked):
+        abilities = known.get(key)
+        if abilities is None or not abilities.heard.ever:
+            found.append(FoundModel(*key, asked[key], None, {}))
+        else:
+            found.append(FoundModel(*key, asked[key], dict(abilities.known), dict(abilities.refused)))
+    return found
 
 
 class _Asked:
@@ -145,6 +171,7 @@ class _Asked:
     def __init__(self, model: JudgeModel, spending: Spending) -> None:
         self._model = model
         self._spending = spending
+        _models.add(model)
 
     async def ask(self, question: Question) -> Reply:
         """Ask, and again where that may help, within the sample's time."""

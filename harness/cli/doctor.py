@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     "--job-region", metavar="REGION", help="Run the job in this Region; the function's own by default."
 )
 @model_option("Check that this model can be tuned in the job's Region.")
+@click.option(
+    "--ask-judge",
+    metavar="ROLLOUTS",
+    type=click.Path(path_type=Path),
+    help="Ask judges about samples of this file until each has answered, which costs what they charge.",
+)
 @json_option
 def command(
     templates: tuple[Path, ...],
@@ -40,11 +46,15 @@ def command(
     region: str | None,
     job_region: str | None,
     model: str | None,
+    ask_judge: Path | None,
     as_json: bool,
 ) -> int:
     """Check template, built artifact and project folder; with --stack or --arn, the deployed functions too.
 
-    Without --stack and --arn no credentials are needed and nothing leaves this machine.
+    Without --stack, --arn and --ask-judge no credentials are needed and nothing leaves this machine.
+
+    With --ask-judge, the judges of the built graders are asked from here. It says how each model gives its
+    verdict, and the service compiles the verdict's schema, which no sample of a job then waits for.
 
     Exit codes: 0 nothing worse than a warning; 1 an error; 2 there is nothing to look at; 3 AWS refuses.
     """
@@ -59,7 +69,7 @@ def command(
         templates = (usual or Path("template.yaml"),)
     for template in templates:
         known = find_region(region, stack, template.parent)
-        examine_project(diagnosis, template, artifact, known, JobSettings(job_region, model))
+        examine_project(diagnosis, template, artifact, known, JobSettings(job_region, model), ask_judge)
     chosen, policy = list(arns), None
     if stack is not None:
         from harness.deploy.outputs import read_stack
@@ -83,6 +93,8 @@ def _tell(diagnosis: Diagnosis) -> None:
     console = stdout_console()
     for name, figures in diagnosis.artifacts.items():
         console.print(_filled(f"{name}: {_artifact(figures)}"))
+        for judge in figures["judges"]:
+            console.print(_filled(f"{name} asks {_judge(judge)}"))
     for arn, figures in diagnosis.functions.items():
         console.print(_filled(f"{arn}: {_function(figures)}"))
     for one in sorted(diagnosis.findings, key=lambda one: -one.severity.rank):
@@ -123,6 +135,16 @@ def _artifact(figures: dict[str, Any]) -> str:
     share = figures["processor_share"]
     speed = f", {share:.2f} of a processor" if share < 1 else ""
     return f"{size}, {took}, {compiled} bytecode{speed}"
+
+
+def _judge(judge: dict[str, Any]) -> str:
+    """A model that a grader asks, and what it takes, in a line."""
+    if judge["parts"] is None:
+        asked = "what it takes was not asked: --ask-judge ROLLOUTS asks it"
+        return f"{judge['model']} ({judge['service']}); {asked}"
+    where = " ".join([judge["service"], *judge["address"].split()])
+    taken = [f"{part}: {value}" for part, value in judge["parts"].items()]
+    return f"{judge['model']} ({where}); {', '.join(taken)}"
 
 
 def _function(figures: dict[str, Any]) -> str:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--kind",
-    type=click.Choice(["number", "choice", "json", "tools", "sql", "text", "code"]),
+    type=click.Choice(["number", "choice", "json", "tools", "sql", "text", "code", "judge"]),
     help="Grade by a ready check of this kind, which grader.toml describes, instead of by Python.",
 )
 @click.option(

@@ -20,7 +20,7 @@ from harness.localaws.function import FunctionSpec
 from harness.localaws.limits import UNZIPPED_BYTES, processor_share
 from harness.localaws.manifest import changed_sources, counted
 from harness.localaws.source_tree import read_tree, secretive
-from harness.targets.built import Imported, import_artifact
+from harness.targets.built import AskedModel, Imported, import_artifact
 
 __all__ = ["Measured", "check_artifact"]
 
@@ -46,6 +46,8 @@ class Measured:
     """How much of a processor the function's memory comes with."""
     bytecode: list[str]
     """The Pythons that there is bytecode of: `cpython-313`."""
+    judges: tuple[AskedModel, ...] = ()
+    """The models that its judges ask."""
 
 
 def check_artifact(spec: FunctionSpec, project: Path) -> tuple[list[Finding], Measured]:
@@ -72,6 +74,7 @@ def check_artifact(spec: FunctionSpec, project: Path) -> tuple[list[Finding], Me
         import_ms=None if imported.ms is None else round(imported.ms, 1),
         processor_share=round(processor_share(spec.memory_mb), 2),
         bytecode=tags,
+        judges=imported.judges,
     )
     place = str(spec.artifact)
     found = [
@@ -110,7 +113,7 @@ def _import(spec: FunctionSpec, imported: Imported, place: str) -> Iterator[Find
             f"{spec.handler} gives a sample {limit:g} s, and Timeout ends the call after {spec.timeout_s:g} s"
         )
         yield finding("D017", text, place)
-    if "boto3" in imported.modules:
+    if "boto3" in imported.modules and all(judge.service != "bedrock" for judge in imported.judges):
         yield finding("D023", f"importing {spec.handler} imports boto3, a quarter of a second", place)
     if imported.note is not None:
         yield finding("D069", imported.note, place, fix=f"Install {spec.runtime} to prove it.")

@@ -89,6 +89,9 @@ RULES: dict[str, Rule] = {
         Rule(
             "D035", _N, "a conditional import fails", "Add the package, unless the grader works without it."
         ),
+        Rule("D036", _E, "may not ask its judge", "Name the model in the template's parameter JudgeModel."),
+        Rule("D037", _W, "no key for its judge", "Set the variable in the template, from a secret of yours."),
+        Rule("D038", _E, "its judge does not answer", "Do what the message says, and ask again."),
         # The project's folder.
         Rule("D040", _E, "hides the library", "Rename it: Python finds it in place of the library."),
         Rule("D050", _N, "not checked", "Check it yourself, or check the deployed function with --arn."),

@@ -5,8 +5,8 @@ Without an ARN nothing outside this machine is asked and no credentials are need
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from harness.deploy.build_completeness import check_completeness
 from harness.deploy.checklist import finding
 from harness.deploy.container_image import image_function
 from harness.deploy.function_checks import JobSettings, check_function
+from harness.deploy.judge_checks import check_judges, unanswered
+from harness.deploy.judge_question import ask_judges
 from harness.deploy.regions import KnownRegion, check_region
 from harness.deploy.samconfig import read_samconfig
 from harness.deploy.shadowing import check_folder
@@ -77,7 +79,12 @@ def find_template(folder: Path) -> Path | None:
 
 
 def examine_project(
-    diagnosis: Diagnosis, template: Path, artifact: Path | None, region: KnownRegion | None, job: JobSettings
+    diagnosis: Diagnosis,
+    template: Path,
+    artifact: Path | None,
+    region: KnownRegion | None,
+    job: JobSettings,
+    ask: Path | None = None,
 ) -> None:
     """Look at a template, its folder, and what was built of it.
 
@@ -87,9 +94,11 @@ def examine_project(
         artifact: The build's folder; `.aws-sam/build` beside the template when None.
         region: Where it will be deployed.
         job: The job that would call its functions.
+        ask: Rollouts about which the graders' judges are asked; None to ask none.
 
     Raises:
-        InputError: The template cannot be read.
+        InputError: The template cannot be read, or the rollouts.
+        ServiceError: A judge's service cannot be reached.
     """
     if not template.is_file():
         fix = "Go to the project's folder or name one with --template; `rft init` makes a project."
@@ -113,6 +122,18 @@ def examine_project(
     for declared in read_declared(template, parameters).values():
         if declared.image:
             _examine_image(diagnosis, declared, folder)
+    _examine_build(diagnosis, template, artifact, parameters, ask)
+
+
+def _examine_build(
+    diagnosis: Diagnosis,
+    template: Path,
+    artifact: Path | None,
+    parameters: Mapping[str, str],
+    ask: Path | None,
+) -> None:
+    """Look at what was built of a template."""
+    folder = template.resolve().parent
     build = artifact or template.parent / BUILD
     if artifact is None and not (build / "template.yaml").is_file():
         diagnosis.findings.append(finding("D020", "there is no artifact to look at", str(build)))
@@ -121,9 +142,16 @@ def examine_project(
     if artifact is None or not (artifact.parent / "template.yaml").is_file():  # no single function's folder
         diagnosis.findings += check_completeness(template, built_template.parent, functions, parameters)
     for logical_id, spec in functions.items():
-        found, measured = check_artifact(spec, folder)
         diagnosis.looked_at.append(f"{build}: {logical_id}")
-        diagnosis.findings += found
+        found, measured = check_artifact(spec, folder)
+        diagnosis.findings += [
+            *found,
+            *check_judges(spec, logical_id, measured.judges, template, parameters),
+        ]
+        if measured.judges and ask is not None:
+            asked = ask_judges(spec, folder, ask)
+            measured = replace(measured, judges=asked.models)
+            diagnosis.findings += unanswered(asked, str(ask))
         diagnosis.artifacts[logical_id] = asdict(measured)
 
 

@@ -122,6 +122,8 @@ class TemplateValues:
                 return self._substitute(text, {})
             case "Fn::Join", [str(between), [*parts]]:
                 return between.join(self.text(part) for part in parts)
+            case "Fn::Join", [str(between), {"Ref": str(name)}]:  # a parameter that is a list
+                return between.join(self._reference(name).split(","))
             case "Fn::FindInMap", [name, first, second, *_]:
                 found = _mapping(self._mappings.get(self.text(name)))
                 found = _mapping(found.get(self.text(first)))

@@ -50,7 +50,9 @@ class ProjectKind:
     label: str = 'label = "is_right"'
     """The settings that say where the rollouts' verdicts are."""
     judge: str = ""
-    """The model that its check asks."""
+    """The model that its check asks; empty where it asks none."""
+    agrees: str = ""
+    """How far its rewards agree with the verdicts, as its test says it; empty for all of them."""
     packages: str = ""
     """What its check needs beyond the library, as requirements.txt has it."""
 
@@ -69,6 +71,14 @@ KINDS = {
     "text": ProjectKind("TextCheck", "the wording of an accepted answer", "questions with short answers"),
     "code": ProjectKind(
         "CodeCheck", "a function that passes its tests", "small functions to write", packages=_MONTY
+    ),
+    "judge": ProjectKind(
+        "JudgeCheck",
+        "a short reply that a judge calls good",
+        "mails to a bookshop, to be replied to",
+        'label = "is_good"\nanswers = "answers.jsonl"',
+        judge="us.anthropic.claude-haiku-4-5-20251001-v1:0",
+        agrees="at_least=0.9",
     ),
 }
 """Every kind, by the name that `rft init --kind` takes."""
@@ -97,6 +107,8 @@ def words_of_kind(kind: str) -> dict[str, str]:
         "@CHECK_VARIABLE@": _VARIABLE,
         "@ROLE@": _ROLE,
         "@JUDGE_MODEL@": one.judge or NO_MODEL,
+        "@ABOUT_JUDGE@": _about_judge(one.judge) if one.judge else "",
+        "@AGREES@": one.agrees,
         "@FILE@": _CONFIGURATION,
         "@MODULE@": "grader",
         "@LOGICAL_ID@": one.logical_id,
@@ -108,3 +120,8 @@ def words_of_kind(kind: str) -> dict[str, str]:
         "@PACKAGES@": one.packages,
         "@SOURCES@": "",
     }
+
+
+def _about_judge(model: str) -> str:
+    """What the project's README says of its judge."""
+    return (_FOLDER / "about_judge.md").read_text("utf-8").replace("@MODEL@", model)

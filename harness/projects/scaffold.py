@@ -131,6 +131,7 @@ def _words(module: str, function: str, *, logical_id: str, what: str, tested: st
         "@CHECK_VARIABLE@": "",
         "@ROLE@": ROLE,
         "@JUDGE_MODEL@": NO_MODEL,
+        "@ABOUT_JUDGE@": "",
         "@FILE@": f"{module}.py",
         "@SAMPLES@": "generated word problems",
         "@VERDICTS@": "is_right",

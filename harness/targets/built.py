@@ -15,7 +15,7 @@ import weakref
 import zipfile
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +40,7 @@ from harness.targets.grader_name import names_the_check
 
 __all__ = [
     "BUILD",
+    "AskedModel",
     "Imported",
     "bare_function",
     "built_function",
@@ -61,7 +62,7 @@ own = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 import importlib, json, time
 module, _, name = sys.argv[1].rpartition(".")
-said = {"ms": None, "options": None, "modules": [], "error": None}
+said = {"ms": None, "options": None, "modules": [], "judges": [], "error": None}
 before = set(sys.modules)
 started = time.perf_counter()
 try:
@@ -69,6 +70,9 @@ try:
     said["ms"] = (time.perf_counter() - started) * 1000
     options = getattr(found, "options", None)
     said["options"] = options.as_dict() if hasattr(options, "as_dict") else None
+    if "graders.checks._judge_services" in sys.modules:
+        from graders.configured import judge_models
+        said["judges"] = [each.as_dict() for each in judge_models()]
 except BaseException as error:
     said["error"] = f"{type(error).__name__}: {error}"
 said["modules"] = sorted({each.partition(".")[0] for each in set(sys.modules) - before})
@@ -86,6 +90,22 @@ class Built(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class AskedModel:
+    """A model that a grader's judges ask, as `graders.configured.judge_models` says."""
+
+    service: str
+    """`bedrock` or `openai`."""
+    address: str
+    model: str
+    key_variable: str | None = None
+    """The environment variable that holds the service's key."""
+    parts: dict[str, str] | None = None
+    """What requests to it are made of; None until it has answered."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """What it said to each part that it refused."""
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """What importing an artifact's handler showed."""
 
@@ -95,6 +115,8 @@ class Imported:
     """How the grader was declared; None for a handler written by hand."""
     modules: tuple[str, ...] = ()
     """Names of the top-level modules that it loaded."""
+    judges: tuple[AskedModel, ...] = ()
+    """The models that its judges ask."""
     error: str | None = None
     """Why it cannot be imported; None when it can."""
     note: str | None = None

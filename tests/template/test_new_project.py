@@ -14,7 +14,7 @@ GRADERS, SHARED = "  # --- The graders ---", "  # --- What they share ---"
 PARTS = [("\nMappings:\n", GRADERS), (SHARED, None)]
 
 
-@pytest.fixture(scope="module", params=[None, "json"], ids=["python", "ready check"])
+@pytest.fixture(scope="module", params=[None, "json", "judge"], ids=["python", "ready check", "judge"])
 def kind(request):
     return request.param
 

@@ -97,6 +97,19 @@ def test_what_the_model_takes_is_found_out_once_while_other_samples_wait(
     assert len(endpoint.seen) == len(tried) + 20
 
 
+def answered():
+    """The models that have answered, and what they take."""
+    return [(found, found.parts) for found in found_models() if found.parts is not None]
+
+
+def test_a_model_that_nobody_asked_yet_is_known_and_what_it_takes_is_not() -> None:
+    check = service_of(model="never-asked", service="openai", key_variable="THE_KEY")
+    [found] = [each for each in found_models() if each.model == "never-asked"]
+    assert (found.service, found.key_variable, found.parts, found.refused) == ("openai", "THE_KEY", None, {})
+    assert found.as_dict()["model"] == "never-asked"
+    del check
+
+
 # The words of refusals that services are known to give, and what the next request leaves out or changes.
 REFUSALS = [
     (
@@ -124,10 +137,10 @@ def test_a_setting_that_the_model_refuses_is_left_out_from_then_on(
         return refusing("ValidationException", message) if key in json.dumps(asked.body) else obliging(asked)
 
     endpoint.script = script
-    assert found_models() == []
+    assert answered() == []
     assert ask(service).ended == ask(service).ended == "whole"
-    [found] = found_models()
-    assert (found.service, found.model, found.parts["form"]) == (service, "judge", "JSON schema")
+    [(found, parts)] = answered()
+    assert (found.service, found.model, parts["form"]) == (service, "judge", "JSON schema")
     assert [message in said for said in found.refused.values()] == [True]
     assert [key in json.dumps(body) for body in endpoint.bodies] == [True, False, False]
     assert {asked.form for asked in endpoint.seen} == {SCHEMA}

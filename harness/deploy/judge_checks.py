@@ -1,0 +1,170 @@
+"""Checks whether a function may ask the models that its judges name, by the role that the template gives it.
+
+A profile also needs its models in each of its Regions, which is not looked at here.
+
+Source: "Prerequisites for inference profiles" in the Amazon Bedrock user guide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from harness.deploy.checklist import finding
+from harness.deploy.default_values import mapping, sequence
+from harness.deploy.judge_question import AskedJudges
+from harness.findings import Finding
+from harness.localaws.function import FunctionSpec
+from harness.localaws.template import read_template
+from harness.localaws.template_values import TemplateValues, Unresolved, merge_properties
+from harness.targets.built import AskedModel
+
+__all__ = ["check_judges", "unanswered"]
+
+_ACTION = "bedrock:InvokeModel"
+
+
+def check_judges(
+    spec: FunctionSpec,
+    logical_id: str,
+    judges: tuple[AskedModel, ...],
+    template: Path,
+    parameters: Mapping[str, str],
+) -> Iterator[Finding]:
+    """Check what a function's judges need of the template.
+
+    Args:
+        spec: The function.
+        logical_id: Its name in the template.
+        judges: The models that its checks ask.
+        template: The source template.
+        parameters: Values that replace the parameters' defaults.
+
+    Raises:
+        InputError: The template cannot be read.
+    """
+    permissions = _Permissions(template, parameters)
+    for judge in judges:
+        if judge.service == "bedrock":
+            yield from _bedrock(permissions, logical_id, judge, str(template))
+        elif judge.key_variable is not None and not spec.environment.get(judge.key_variable):
+            text = f"{logical_id} asks {judge.model}, and its environment has no {judge.key_variable}"
+            yield finding("D037", text, str(template))
+
+
+def unanswered(asked: AskedJudges, place: str) -> Iterator[Finding]:
+    """Say which models did not answer.
+
+    Args:
+        asked: What asking showed.
+        place: The file whose samples they were asked about.
+    """
+    for model in asked.silent:
+        why = asked.trouble or f"{asked.samples} samples were graded, and no check asked it about one"
+        yield finding("D038", f"{model.model}: {why}", place)
+
+
+def _bedrock(permissions: _Permissions, name: str, judge: AskedModel, place: str) -> Iterator[Finding]:
+    allowed = permissions.may_ask(name, judge.model)
+    if allowed is None:
+        text = f"whether the role of {name} allows {_ACTION} on {judge.model}: it is not in the template"
+        yield finding("D050", text, place)
+    elif not allowed:
+        text = f"{name} asks {judge.model}, and its role does not allow {_ACTION} on that model"
+        fix = "Give it Role: !GetAtt JudgeRole.Arn, and name the model in the parameter JudgeModel."
+        yield finding("D036", text, place, fix=fix)
+
+
+class _Permissions:
+    """What a template's functions may do.
+
+    Args:
+        path: The template.
+        parameters: Values that replace the parameters' defaults.
+    """
+
+    def __init__(self, path: Path, parameters: Mapping[str, str]) -> None:
+        template = read_template(path)
+        self._resources = mapping(template["Resources"])
+        self._globals = mapping(mapping(template.get("Globals")).get("Function"))
+        self._values = TemplateValues(template, parameters)
+        self._untold = False
+
+    def may_ask(self, function: str, model: str) -> bool | None:
+        """Whether a function's role allows a model to be asked; None where that cannot be told.
+
+        Args:
+            function: Its logical ID.
+            model: The ID of a model or of an inference profile, or its ARN.
+        """
+        self._untold = False
+        statements = self._statements(function)
+        if statements is None:
+            return None
+        for statement in statements:
+            actions = [str(each).lower() for each in _several(statement.get("Action"))]
+            fits = any(fnmatchcase(_ACTION.lower(), action) for action in actions)
+            if statement.get("Effect") != "Allow" or statement.get("Condition") or not fits:
+                continue
+            for resource in _several(statement.get("Resource")):
+                try:
+                    patterns = self._values.text(resource).split(",")  # a parameter may be a list
+                except Unresolved:
+                    self._untold = True
+                    continue
+                if any(fnmatchcase(arn, pattern) for arn in self._arns(model) for pattern in patterns):
+                    return True
+        return None if self._untold else False
+
+    def _statements(self, function: str) -> list[dict[str, Any]] | None:
+        """What the role of a function allows and denies; None where the role is not in the template."""
+        resource = mapping(self._resources.get(function))
+        properties = merge_properties(self._globals, mapping(resource.get("Properties")))
+        if "Role" not in properties:  # SAM makes one of the function's own policies
+            return list(self._of_policies(properties.get("Policies")))
+        match self._chosen(properties["Role"]):
+            case {"Fn::GetAtt": [str(name), "Arn"]}:
+                role = name
+            case {"Fn::GetAtt": str(text)} if text.endswith(".Arn"):
+                role = text.removesuffix(".Arn")
+            case _:
+                return None
+        if role not in self._resources:
+            return None
+        held = mapping(mapping(self._resources[role]).get("Properties"))
+        attached = [
+            mapping(self._resources.get(str(mapping(each).get("Ref"))))
+            for each in sequence(held.get("ManagedPolicyArns"))
+        ]
+        return [
+            *self._of_policies(held.get("Policies")),
+            *self._of_policies([mapping(policy.get("Properties")) for policy in attached]),
+        ]
+
+    def _of_policies(self, policies: Any) -> Iterator[dict[str, Any]]:
+        for policy in map(self._chosen, sequence(policies)):
+            document = mapping(mapping(policy).get("PolicyDocument") or policy)
+            for statement in map(self._chosen, _several(document.get("Statement"))):
+                if isinstance(statement, dict):
+                    yield statement
+
+    def _chosen(self, value: Any) -> Any:
+        """A value whose conditions are decided; None where only a deployment can."""
+        try:
+            return self._values.chosen(value)
+        except Unresolved:
+            self._untold = True
+            return None
+
+    def _arns(self, model: str) -> list[str]:
+        if model.startswith("arn:"):
+            return [model]
+        start = f"arn:{self._values['AWS::Partition']}:bedrock:{self._values['AWS::Region']}"
+        account = self._values["AWS::AccountId"]
+        return [f"{start}::foundation-model/{model}", f"{start}:{account}:inference-profile/{model}"]
+
+
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
