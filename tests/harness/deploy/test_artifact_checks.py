@@ -19,13 +19,17 @@ from support.builds import SAME, write_build, write_project
 from support.elf import AARCH64, X86_64, elf
 
 
-@pytest.fixture
-def project(tmp_path):
-    folder = write_project(tmp_path / "project")
-    build = write_build(folder)
-    artifact = build / "Same"
-    compileall.compile_dir(artifact, quiet=2, invalidation_mode=None)
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A project as it was built, which every test takes a copy of."""
+    folder = write_project(tmp_path_factory.mktemp("built") / "project")
+    compileall.compile_dir(write_build(folder) / "Same", quiet=2, invalidation_mode=None)
     return folder
+
+
+@pytest.fixture
+def project(built, tmp_path):
+    return shutil.copytree(built, tmp_path / "project")
 
 
 @pytest.fixture

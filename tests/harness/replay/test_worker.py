@@ -64,10 +64,15 @@ def grade(order: WorkOrder, target: Any = None) -> Totals:
     worker, said = worker_of(order, target)
     whole = Totals()
     for number in range(len(order.shards)):
-        worker.grade_shard(number)
-        assert (said[-1].shard, said[-1].done) == (number, True)
-        whole.merge(said[-1].totals)
+        whole.merge(grade_one(worker, said, number))
     return whole
+
+
+def grade_one(worker: Worker, said: list[ShardReport], number: int) -> Totals:
+    """Grade one shard; return what the worker says of it."""
+    worker.grade_shard(number)
+    assert (said[-1].shard, said[-1].done) == (number, True)
+    return said[-1].totals
 
 
 def shard(order: WorkOrder, number: int) -> Path:
@@ -75,11 +80,12 @@ def shard(order: WorkOrder, number: int) -> Path:
 
 
 def rows(order: WorkOrder) -> list[dict[str, Any]]:
-    found = []
-    for number in range(len(order.shards)):
-        if shard(order, number).exists():
-            found += [json.loads(line) for line in shard(order, number).read_text().splitlines()]
-    return found
+    numbers = range(len(order.shards))
+    return [row for number in numbers if shard(order, number).exists() for row in rows_of(order, number)]
+
+
+def rows_of(order: WorkOrder, number: int) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in shard(order, number).read_text().splitlines()]
 
 
 def test_an_order_crosses_the_pipe_as_it_was(tmp_path: Path) -> None:
@@ -105,10 +111,12 @@ def test_shards_hold_every_rollout_once_by_rollout_and_repeat(repeats: int, tmp_
 @pytest.fixture(scope="module", params=[RIGHT, ASYNC], ids=["sync", "async"])
 def graded(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[WorkOrder, list[bytes], list[Any], Totals]:
+) -> tuple[WorkOrder, list[tuple[bytes, Totals]]]:
+    """An order, and of each shard what it holds and the totals that the worker says it has."""
     order = prepare(tmp_path_factory.mktemp("graded"), 3, request.param)
-    totals = grade(order)
-    return order, [shard(order, number).read_bytes() for number in range(3)], gradings(rows(order)), totals
+    worker, said = worker_of(order)
+    totals = [grade_one(worker, said, number) for number in range(3)]
+    return order, [(shard(order, number).read_bytes(), totals[number]) for number in range(3)]
 
 
 @settings(max_examples=50)  # each grades a shard
@@ -120,15 +128,16 @@ def graded(
 def test_wherever_a_shard_was_torn_it_ends_the_same(
     graded: Any, number: int, kept: float, rest: bytes
 ) -> None:
-    order, whole, expected, totals = graded
-    torn = whole[number][: int(len(whole[number]) * kept)]
+    order, shards = graded
+    whole, totals = shards[number]
+    torn = whole[: int(len(whole) * kept)]
     if rest in (b"first", b"last"):  # a second writer
         lines = torn.splitlines(keepends=True)
         rest = b"".join(lines[:1] if rest == b"first" else lines[-1:])
     torn += rest
     shard(order, number).write_bytes(torn)
-    again = grade(order)
-    assert gradings(rows(order)) == expected
+    again = grade_one(*worker_of(order), number)
+    assert gradings(rows_of(order, number)) == gradings([json.loads(line) for line in whole.splitlines()])
     assert (again.gradings, again.total, again.errors) == (totals.gradings, totals.total, totals.errors)
 
 
