@@ -28,7 +28,7 @@ REGION = "us-west-2"
 logging.getLogger("samtranslator.metrics.metrics").setLevel(logging.ERROR)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML with CloudFormation's tags; dates and other scalars stay what YAML makes of them."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,16 @@ def text() -> str:
     return (ROOT / "template.yaml").read_text()
 
 
+@pytest.fixture(scope="session")
+def written_out(text: str) -> bytes:
+    return pickle.dumps(sam_template.expanded(sam_template.load(text)))
+
+
 @pytest.fixture
-def template(text: str) -> dict[str, Any]:
-    """With its loops written out."""
-    return sam_template.expanded(sam_template.load(text))
+def template(written_out: bytes) -> dict[str, Any]:
+    """With its loops written out; each test has its own."""
+    found: dict[str, Any] = pickle.loads(written_out)
+    return found
 
 
 @pytest.fixture
