@@ -24,11 +24,11 @@ if TYPE_CHECKING:
         parts: Mapping[str, str]
         """What the sample shows for it, by name, where that differs by record."""
 
-        def rubric(self, turn: int) -> str:
+        def rubric(self, turn: int, /) -> str:
             """What is asked, with labels in the order of this turn."""
             ...
 
-        def read(self, said: Any, turn: int) -> Judgment | Missing:
+        def read(self, said: Any, turn: int, /) -> Judgment | Missing:
             """Read a parsed answer; `Missing` where it is not exactly what the schema says."""
             ...
 

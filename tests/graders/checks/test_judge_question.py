@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import re
+from hashlib import sha256
 from time import process_time
 
 import pytest
@@ -287,3 +288,17 @@ def test_a_prompt_of_several_turns_is_shown_with_its_roles():
     assert prompt_text(Sample({"messages": [*turns, answer]})) == "[system]\nBe brief.\n\n[user]\nHi"
     assert prompt_text(Sample({"messages": [turns[1], answer]})) == "Hi"
     assert prompt_text(Sample({"messages": [answer]})) == ""
+
+
+def test_a_question_is_worded_as_it_was_when_answers_were_recorded():
+    """Other words make every recorded answer a stranger: who changes them tells users to record again."""
+    asked = []
+
+    class Listening(GullibleService):
+        async def ask(self, question):
+            asked.append(f"{question.rubric}\n{question.sample}\n{json.dumps(question.schema)}")
+            return await super().ask(question)
+
+    service = Listening(["prompt", "reference", "completion"])
+    judged(service, RUBRIC, make_sample("Paris", REFERENCE, prompt=PROMPT), True)
+    assert [sha256(text.encode()).hexdigest()[:16] for text in asked] == ["735c760fb305eb90"]
