@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -266,6 +268,72 @@ def test_only_what_is_exactly_one_verdict_is_paid_and_it_is_paid_what_it_says(re
         assert said == Reward(
             {"good": 1.0, "fair": 0.5, "poor": 0.0}[meant], metrics={"unread": 0.0, "judge_calls": 1.0}
         )
+
+
+GRADES = {"good": 1.0, "fair": 0.5, "poor": 0.0}
+LABELED = st.fixed_dictionaries({"reason": st.text(max_size=5), "label": st.sampled_from([*GRADES])})
+SCORED = st.fixed_dictionaries({"reason": st.text(max_size=5), "score": st.integers(1, 5)})
+RATED = st.fixed_dictionaries({"right": LABELED, "clear": SCORED})
+MET_OR_NOT = st.tuples(st.booleans(), st.booleans()).map(
+    lambda met: {"points": [{"point": at, "reason": "", "met": each} for at, each in enumerate(met, 1)]}
+)
+FORMS: dict[str, tuple[Any, Any]] = {
+    "labels": (LABELS, LABELED),
+    "scores": (SCORES, SCORED),
+    "several": (SEVERAL, RATED),
+}
+FORMS["points"] = (POINTS, MET_OR_NOT)
+
+
+def worth(verdict):
+    """What a valid verdict pays, worked out from its own values."""
+    if "label" in verdict:
+        return GRADES[verdict["label"]]
+    if "score" in verdict:
+        return (verdict["score"] - 1) / 4
+    if "points" in verdict:
+        return sum(each["met"] for each in verdict["points"]) / 2
+    return (3 * worth(verdict["right"]) + worth(verdict["clear"])) / 4
+
+
+def places(value, path=()):
+    """The paths of all values inside of a JSON value."""
+    yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in inner:
+        yield from places(each, (*path, key))
+
+
+@pytest.mark.parametrize("name", FORMS)
+@given(st.data())
+def test_what_the_schema_allows_is_paid_and_what_it_does_not_is_never(name, data):
+    form, verdicts = FORMS[name]
+    verdict = data.draw(verdicts)
+    assert judged(form, json.dumps(verdict)).value == pytest.approx(worth(verdict))
+
+    path = data.draw(st.sampled_from(list(places(verdict))))
+    put = data.draw(JSON | verdicts | st.sampled_from(["drop", "add"]))
+    changed, target = json.loads(json.dumps({"": verdict})), ""
+    holder = changed
+    for step in ("", *path):
+        holder, target = (holder if step == "" else holder[target]), step
+    if put == "drop":
+        del holder[target]
+    elif put == "add" and isinstance(holder, dict):
+        holder["more"] = 1
+    else:
+        holder[target] = put
+    reply = json.dumps(changed.get("", "nothing"))
+    said = judged(form, reply)
+    try:
+        jsonschema.validate(json.loads(reply), form.schema)
+    except jsonschema.ValidationError:
+        assert isinstance(said, Abstain)
+    else:
+        if isinstance(said, Reward):
+            assert said.value == pytest.approx(worth(json.loads(reply)))
+        else:
+            assert name == "points" or "NaN" in reply or "Infinity" in reply
 
 
 @given(JSON.map(json.dumps))
