@@ -49,21 +49,33 @@ class FormRefused(Exception):
 
 
 class Heard:
-    """When a model last answered anybody in this process, on the clock of `time.perf_counter`."""
+    """When a model answered and was given up in this process, on the clock of `time.perf_counter`."""
 
-    __slots__ = ("at",)
+    __slots__ = ("at", "given_up_at")
 
     def __init__(self) -> None:
-        self.at = -1.0
+        self.at = self.given_up_at = -1.0
 
     def answer(self) -> None:
         """Note an answer."""
         self.at = perf_counter()
 
+    def give_up(self) -> None:
+        """Note that a question was asked for as long as it may take, and nobody got an answer."""
+        self.given_up_at = perf_counter()
+
     @property
     def ever(self) -> bool:
         """Whether the model has answered at all."""
         return self.at >= 0
+
+    def since(self, began: float) -> bool:
+        """Whether the model has answered since a batch was begun."""
+        return self.at >= began
+
+    def is_given_up(self, began: float) -> bool:
+        """Whether it was given up in this batch, and has not answered afterwards."""
+        return self.given_up_at >= began and self.given_up_at > self.at
 
 
 class Patience:
@@ -113,7 +125,9 @@ class Patience:
         left = self.left
         wait = min(self._wait * (0.5 + _random().random() / 2), left / 2)
         self._wait = min(2 * self._wait, _LONGEST_WAIT_S)
-        if wait < self._shortest or (trouble.after or 0) >= left:
+        # A long replay is one batch: where one question had all its time, the others are asked once.
+        lost = self._heard.is_given_up(self._began)
+        if lost or wait < self._shortest or (trouble.after or 0) >= left:
             raise self._given_up(trouble)
         wait = max(wait, trouble.after or 0)
         await asyncio.sleep(wait)
@@ -121,12 +135,11 @@ class Patience:
     def _given_up(self, trouble: TryAgain) -> SampleError | ConfigurationError:
         times = "once" if self._asked == 1 else f"{self._asked} times"
         asks = "" if trouble.after is None else f"; it asks to wait {trouble.after:.3g} s"
-        what = (
-            f"{self._model} was asked {times} within {self._limit:.3g} s and gave no answer: "
-            f"{trouble.what}{asks}"
-        )
-        if self._heard.at >= self._began:
+        what = f"{self._model} was asked {times} and gave no answer: {trouble.what}{asks}"
+        if self._heard.since(self._began):
             return SampleError("exception", what, trouble.what)
+        if not self._heard.is_given_up(self._began):
+            self._heard.give_up()
         advice = (
             "lower the grader's concurrency=, raise its timeout_s=, or ask for a larger quota"
             if trouble.throttled

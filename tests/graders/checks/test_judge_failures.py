@@ -9,6 +9,7 @@ from itertools import count
 import pytest
 
 from graders import ConfigurationError, Failure, Reward
+from graders._runtime import score_stream
 from graders._runtime.timing import Context
 from graders.testing import make_sample
 from support.judge_endpoint import Answer, Asked, JudgeEndpoint, obliging, refusing, throttled
@@ -164,7 +165,7 @@ def test_throttled_beyond_its_time_a_sample_is_a_failure_and_no_reward(
         return throttled() if asked.question in ("text 1", "text 3") else obliging(asked)
 
     endpoint.script = script
-    found = judging({"service": service}, timeout_s=0.5).grade_all(event(5))
+    found = judging({"service": service}, timeout_s=1.5).grade_all(event(5))
     assert [type(outcome) for outcome in found] == [Reward, Failure, Reward, Failure, Reward]
     assert {outcome.kind for outcome in found if isinstance(outcome, Failure)} == {"exception"}
     assert isinstance(found[1], Failure)
@@ -181,12 +182,13 @@ def test_a_judge_that_stays_throttled_fails_the_call(endpoint: JudgeEndpoint, se
 
 def test_an_answer_earlier_in_the_same_call_is_an_answer(endpoint: JudgeEndpoint) -> None:
     """What was graded before the judge was throttled is kept."""
-    endpoint.script = lambda asked: obliging(asked) if asked.number < 3 else throttled()
-    grader = judging(timeout_s=0.5, concurrency=1, max_error_rate=1)
-    scores = [answer["aggregate_reward_score"] for answer in grader(event(5), Context(9_000))]
+    endpoint.script = lambda asked: throttled() if asked.question in ("text 3", "text 4") else obliging(asked)
+    grader = judging(timeout_s=1.5, concurrency=1, max_error_rate=1)
+    scores = [answer["aggregate_reward_score"] for answer in grader(event(5), Context(60_000))]
     assert scores == [1.0, 1.0, 1.0, 0.0, 0.0]
+    endpoint.script = lambda asked: throttled()
     with pytest.raises(ConfigurationError, match="answered no other question"):
-        grader(event(5), Context(9_000))  # another call, in which nobody was answered
+        grader(event(5), Context(9_000))  # another call, in which nobody is answered
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -207,13 +209,31 @@ def test_an_answer_that_does_not_come_in_time_is_a_timeout_of_its_sample(
         return Answer({"reason": "", "verdict": "good"}, seconds=30 if slow else 0)
 
     endpoint.script = script
-    found = judging({"service": service}, timeout_s=0.5).grade_all(event(3))
+    found = judging({"service": service}, timeout_s=1.5).grade_all(event(3))
     assert [type(outcome) for outcome in found] == [Reward, Failure, Reward]
     assert isinstance(found[1], Failure)
-    assert (found[1].kind, found[1].message) == ("timeout", "the judge judge did not answer within 0.5 s")
+    assert (found[1].kind, found[1].message) == ("timeout", "the judge judge did not answer within 1.5 s")
 
 
 def test_a_grader_without_a_limit_asks_until_the_judge_answers(endpoint: JudgeEndpoint) -> None:
     numbers = count()
     endpoint.script = lambda asked: throttled() if next(numbers) < 3 else obliging(asked)
     assert judging(timeout_s=None).grade(make_sample("text")).value == 1.0
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_replay_soon_knows_that_the_judge_stays_throttled_and_when_it_no_longer_is(
+    endpoint: JudgeEndpoint, service: str
+) -> None:
+    """A whole replay is one batch: only its first questions are asked for as long as they may take."""
+    relieved = 150
+    endpoint.script = lambda asked: throttled() if asked.number < relieved else obliging(asked)
+    grader = judging({"service": service}, timeout_s=0.5, concurrency=4)
+    found: list[object] = []
+    score_stream(
+        grader.declared, iter(event(400)), lambda scored: found.extend(outcome for outcome, _ in scored)
+    )
+    lost = [outcome for outcome in found if isinstance(outcome, ConfigurationError)]
+    assert 100 < len(lost) < relieved
+    assert len(endpoint.seen) <= relieved + len(found) - len(lost)
+    assert all(isinstance(outcome, Reward) for outcome in found[len(lost) :])
