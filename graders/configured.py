@@ -42,11 +42,10 @@ __all__ = [
     "configured_grader",
     "factories",
     "families",
-    "grader_around",
+    "grader_of_check",
     "grader_of_table",
     "judge_models",
     "read_options",
-    "with_checks",
 ]
 
 READY_HANDLER = "graders.configured.ready_check"
@@ -75,8 +74,7 @@ def configured_grader(text: str, folder: str = "") -> Grader[Any, Any]:
     text = text.strip()
     if not text.endswith(".toml"):
         name, bracket, rest = text.partition("(")
-        options = read_options(f"({rest}") if bracket else {}
-        return grader_around(_check(name.strip(), options, 0), {"check": name.strip(), **options})
+        return grader_of_check(name.strip(), read_options(f"({rest}") if bracket else {})
     import os
     import tomllib
 
@@ -133,10 +131,24 @@ def grader_of_table(table: Mapping[str, Any]) -> Grader[Any, Any]:
         )
     check = _check_of(rest, 0)
     _refuse_unknown(declared, _Parameters(grader).names, "[grader]")
-    return grader_around(check, rest, declared)
+    return _grader_around(check, rest, declared)
 
 
-def grader_around(
+def grader_of_check(name: str, options: Mapping[str, Any]) -> Grader[Any, Any]:
+    """Make the grader of a ready check by its name and its options alone.
+
+    Args:
+        name: `checks.numbers:number`.
+        options: The options by name; a table among them whose `check` is a text is a check.
+
+    Raises:
+        DecorationError: There is no such check, or an option does not exist or cannot be meant.
+        ConfigurationError: The check needs a package that is not installed.
+    """
+    return _grader_around(_check(name, options, 0), {"check": name, **options})
+
+
+def _grader_around(
     check: Callable[..., Any], table: Mapping[str, Any], declared: Mapping[str, Any] | None = None
 ) -> Grader[Any, Any]:
     """Make a grader of a check that a table described, with a time limit that its checks can keep.
@@ -267,7 +279,7 @@ def _check_of(table: Mapping[str, Any], depth: int) -> Callable[..., Any]:
 
 def _check(name: object, given: Mapping[str, Any], depth: int) -> Callable[..., Any]:
     """The scoring function of a check by its name and options."""
-    options = {option: with_checks(value, depth + 1) for option, value in given.items()}
+    options = {option: _with_checks(value, depth + 1) for option, value in given.items()}
     factory = check_factory(name)
     takes = _Parameters(factory)
     _refuse_unknown(options, takes.names, str(name))
@@ -280,7 +292,7 @@ def _check(name: object, given: Mapping[str, Any], depth: int) -> Callable[..., 
     return check
 
 
-def with_checks(value: Any, depth: int = 0) -> Any:
+def _with_checks(value: Any, depth: int = 0) -> Any:
     """An option's value, in which each table whose `check` is a text is made the check that it describes.
 
     Args:
@@ -294,12 +306,12 @@ def with_checks(value: Any, depth: int = 0) -> Any:
     if depth > _MOST_NESTED:
         raise DecorationError(f"tables and lists are nested more than {_MOST_NESTED} deep")
     if isinstance(value, list):
-        return [with_checks(each, depth + 1) for each in value]
+        return [_with_checks(each, depth + 1) for each in value]
     if not isinstance(value, dict):
         return value
     if isinstance(value.get("check"), str):
         return _check_of(value, depth)
-    return {name: with_checks(each, depth + 1) for name, each in value.items()}
+    return {name: _with_checks(each, depth + 1) for name, each in value.items()}
 
 
 class _Parameters:

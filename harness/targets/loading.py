@@ -17,9 +17,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from graders import Grader
+from graders import Grader, grader
 from graders._runtime import place_of
-from graders.configured import configured_grader, factories, families, grader_around, with_checks
+from graders.configured import configured_grader, factories, families, grader_of_check
 from harness.errors import InputError
 from harness.import_path import add_folder, is_taken
 from harness.targets.grader_name import GraderName, named
@@ -115,22 +115,22 @@ def _made(factory: Callable[..., Any], asked: GraderName, place: str) -> Grader:
     """
     if isinstance(factory, Grader):
         raise InputError(f"{asked.name} is a grader already", place=place, fix="Leave the brackets out.")
+    options = asked.options or {}
+    if asked.where.startswith(f"{_CHECKS}."):
+        try:
+            return grader_of_check(f"{asked.where}:{asked.name}".removeprefix("graders."), options)
+        except Exception as error:
+            fix = f"`rft graders {asked.name}` shows what it takes."
+            raise InputError(str(error), place=asked.where, fix=fix) from None
     try:
-        options = asked.options or {}
-        ready = asked.where.startswith(f"{_CHECKS}.")
-        made = factory(**(with_checks(options) if ready else options))
-        if not callable(made):
-            raise InputError(f"{asked.name} makes no check", place=place, fix=_checks_in(asked.where))
-        if isinstance(made, Grader):
-            return made
-        table = {"check": f"{asked.where}:{asked.name}", **options} if ready else {}
-        return grader_around(made, table)
-    except InputError:
-        raise
+        made = factory(**options)
+        if callable(made):
+            return made if isinstance(made, Grader) else grader(made)
     except (Exception, SystemExit) as error:
-        at = "" if asked.where.startswith("graders.") else raised_at(error, __file__)
         fix = f"It takes {_signature(factory)}."
-        raise InputError(f"{asked.name} refuses its options: {error}{at}", place=place, fix=fix) from None
+        what = f"{asked.name} refuses its options: {error}{raised_at(error, __file__)}"
+        raise InputError(what, place=place, fix=fix) from None
+    raise InputError(f"{asked.name} makes no check", place=place, fix=_checks_in(asked.where))
 
 
 def _checks_in(where: str) -> str:

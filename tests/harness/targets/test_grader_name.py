@@ -78,14 +78,20 @@ def test_no_name_is_anything_but_read_or_refused(text):
         ("checks.numbers:number(**{})", ("an option has no name",)),
         ("checks.text:exact(take=boxed)", ("take=boxed is not a literal", 'take="boxed"')),
         ("checks.numbers:number(marker=open('x').read())", ("is not a literal",)),
-        ("checks.numbers:number(tolerance=-1)", ("tolerance=-1: write 0 or more", "It takes marker=None")),
-        ("checks.numbers:number(markr='#')", ("unexpected keyword argument 'markr'", "which='last'")),
+        (
+            "checks.numbers:number(tolerance=-1)",
+            ("tolerance=-1: write 0 or more", "`rft graders number`"),
+        ),
+        ("checks.numbers:number(markr='#')", ("has no option markr; it has marker, which", "rft graders")),
         (
             "checks.numbers:numbr()",
             ("there is no numbr", "Checks there: boxed_number, list_of_numbers, number."),
         ),
         ("checks.nope:number()", ("there is no module", "Ready checks are in checks.choices, checks.")),
-        ("checks.numbers:parse_number(text='1')", ("parse_number makes no check", "Checks there")),
+        (
+            "checks.numbers:parse_number(text='1')",
+            ("has no check parse_number; it has",),
+        ),
         ("graders.examples.word_problems:word_problem()", ("is a grader already", "Leave the brackets out")),
     ],
 )
@@ -99,6 +105,13 @@ def test_what_cannot_be_meant_says_what_to_write(text, said):
 def test_a_check_inside_of_a_line_is_made_here_as_in_lambda():
     line = "checks.combined:all_of(parts={'a': {'check': 'checks.numbers:number', 'marker': '####'}, 'b': {"
     line += "'check': 'checks.text:matches', 'pattern': '(?s).*72'}})"
+    [item] = InProcessTarget(line).grade([ITEM]).items
+    assert item.reward == configured_grader(line).grade(ITEM).value == 1
+
+
+def test_a_check_of_any_number_of_checks_is_named_in_a_line():
+    parts = "[{'check': 'checks.numbers:number'}, {'check': 'checks.text:exact'}]"
+    line = f"checks.text:any_of(checks={parts})"
     [item] = InProcessTarget(line).grade([ITEM]).items
     assert item.reward == configured_grader(line).grade(ITEM).value == 1
 
