@@ -28,6 +28,18 @@ from harness.signal.trust_limits import outcome_of, read_trust_limit
     help="Hold the grader to what people say in this field of the rollouts; by default the run's label."
     " Further fields are other raters. Repeatable.",
 )
+@click.option(
+    "--label-file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Read the labels from this JSON Lines file, by the id of each rollout.",
+)
+@click.option(
+    "--metric",
+    metavar="NAME",
+    help="Hold this metric (a criterion of a rubric, a part of a combined grader) to the labels, not the"
+    " reward. Its range is 0 to 1, unless --range says another.",
+)
 @label_rule_options
 @click.option(
     "--label-value",
@@ -88,6 +100,8 @@ def command(**asked: Any) -> int:
         asked["labels"],
         _scale(asked, asked["labels"] or ((run.facts.label,) if run.facts.label else ())),
         asked["range"],
+        file=asked["label_file"],
+        metric=asked["metric"],
         target_noise=asked["target_noise"] / 100,
         worst=None if asked["everything"] else asked["worst"],
     )

@@ -64,7 +64,8 @@ def _filled(line: str, indent: int = 0) -> str:
 def _title(found: Calibration) -> str:
     failed = sum(found.errors.values())
     more = f", {failed:,} gradings without a reward" if failed else ""
-    return f"people: {found.labeled:,} labels of {found.rollouts:,} rollouts with a reward{more}"
+    held = "" if found.metric is None else f"the metric {shortened(found.metric, 20)} against "
+    return f"{held}people: {found.labeled:,} labels of {found.rollouts:,} rollouts with a reward{more}"
 
 
 def _labels(found: Calibration) -> Iterator[str]:
@@ -139,7 +140,7 @@ def _print_disagreements(found: Calibration, run: Run, console: SafeConsole, who
     if not found.disagreements:
         return
     console.print()
-    console.print(f"where it disagrees: {found.disagreeing:,} rollouts, worst first", style="bold")
+    console.print(f"where it disagrees, worst first: {found.disagreeing:,} of {found.labeled:,} rollouts", style="bold")
     reader = SampleReader(run)
     if reader.why is not None:
         console.print(_filled(f"  texts are not shown: {reader.why}", 4))

@@ -8,18 +8,19 @@ the independent unit.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from harness.data.typed_json import as_json
 from harness.runs.facts import Bounds, known_bounds, middle_of
-from harness.runs.rows import Row, failure_of, read_rows, sample_name
+from harness.runs.labels import PLAIN
 from harness.runs.store import Run
-from harness.signal.by_record import Influence, mean_over_records
-from harness.signal.held_to_labels import Confusion, Disagreement, GradedRollout, HeldToLabels
-from harness.signal.human_labels import HumanLabels, LabelReading, hidden_from_grader
+from harness.signal.graded_rollouts import GradedRollouts, metrics_named, reasons_of, rows_of
+from harness.signal.held_to_labels import Confusion, Disagreement, HeldToLabels
+from harness.signal.human_labels import HumanLabels, LabelReading
+from harness.signal.label_source import FileLabels, LabelSource, RunLabels
 from harness.signal.noise import noise_of
 from harness.signal.repeatability import NeededRepeats, Regraded, flips_of, needed_repeats, noise_of_total
 from harness.signal.statistic import Statistic, refused
@@ -27,11 +28,6 @@ from harness.signal.tally import Tally, gather
 from harness.signal.trust import Rater, Trust, TrustGrounds, trust_in
 
 __all__ = ["Calibration", "GradingCost", "calibrate"]
-
-FIRST: Final = "judge_first"
-"""Metric of a judge: of its verdicts, the share that chose the label listed first."""
-EXPECTED: Final = "judge_first_expected"
-"""Metric beside it: that share if the order meant nothing to the judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +44,8 @@ class Calibration:
     """What a run with labels and repeats says of its grader."""
 
     run: str
+    metric: str | None
+    """The metric that is held to labels; None for the reward."""
     labels: tuple[str, ...]
     """The fields with labels, one a rater; the grader is held to the first."""
     kind: Literal["yes or no", "numbers"] | None
@@ -107,6 +105,8 @@ def calibrate(
     scale: LabelReading | None = None,
     bounds: Bounds | None = None,
     *,
+    file: Path | None = None,
+    metric: str | None = None,
     target_noise: float = 0.2,
     worst: int | None = 5,
 ) -> Calibration:
@@ -116,7 +116,9 @@ def calibrate(
         run: A run that is done.
         labels: The fields with labels, one a rater; without any, the one that the run was replayed with.
         scale: How to read them; None as the run did.
-        bounds: The grader's range, where the grader does not declare it.
+        bounds: The grader's range, where the grader does not declare it; of a metric, its range.
+        file: Read the labels from this file, by id, instead of the run or its rollouts.
+        metric: Hold this metric to the labels, in place of the reward.
         target_noise: The share of the variance that noise may be.
         worst: How many disagreements to keep; None keeps all.
 
@@ -127,10 +129,15 @@ def calibrate(
     _ = run.totals  # refuses a run that is not done
     facts = run.facts
     names = tuple(dict.fromkeys(labels)) or ((facts.label,) if facts.label is not None else ())
-    known = known_bounds(facts.grader.bounds, bounds or facts.range)
-    people = HumanLabels(run, names, scale, known)
-    reading = _Reading(people)
-    tally = gather(reading.of(read_rows(run.rewards)), facts.repeats)
+    if metric is None:
+        known = known_bounds(facts.grader.bounds, bounds or facts.range)
+    else:
+        known = known_bounds(None, bounds or (0.0, 1.0))
+    source: LabelSource = RunLabels(run, names) if file is None else FileLabels(file, names)
+    as_replayed = scale is None and file is None and names[:1] == (facts.label,)
+    people = HumanLabels(source, scale or LabelReading(facts.label_rule if as_replayed else PLAIN), known)
+    reading = GradedRollouts(people)
+    tally = gather(reading.of(rows_of(run, metric, known)), facts.repeats)
     if names:
         people.check()
     rollouts = {at: one for at, one in reading.rollouts.items() if one.rewards}
@@ -145,7 +152,7 @@ def calibrate(
     noise, where = (inner, "within records") if by_record else (total, "over all gradings")
     kappa, raters = held.kappa(), held.raters()
     disagreeing, disagreements = held.disagreements(worst)
-    reasons = _reasons(run, disagreements, held)
+    reasons = reasons_of(rows_of(run, metric, known), disagreements, held)
     gradings = sum(len(one.rewards) for one in rollouts.values()) + failed
     position_bias, first_chosen = reading.position_bias()
     grounds = TrustGrounds(
@@ -160,11 +167,13 @@ def calibrate(
         gradings=gradings,
         failed=failed,
         unlabeled=len(rollouts) - held.labeled,
-        seen=[name for name in names if not hidden_from_grader(run, name)],
+        unmatched=source.unmatched,
+        seen=[name for name in names if source.was_seen(name)],
     )
     no_range = refused("the grader's range is not known; add --range LOW HIGH", of="rollouts")
     return Calibration(
         run=str(run.folder),
+        metric=metric,
         labels=names,
         kind=None if not names else "numbers" if people.numeric else "yes or no",
         bounds=known,
@@ -194,73 +203,7 @@ def calibrate(
     )
 
 
-class _Reading:
-    """Rows of a run by rollout, noted while they pass to the tally.
-
-    Args:
-        people: What people say of the rollouts.
-    """
-
-    def __init__(self, people: HumanLabels) -> None:
-        self._people = people
-        self.rollouts: dict[int, GradedRollout] = {}
-        self.errors: Counter[str] = Counter()
-        """Gradings without a reward, by kind."""
-        self._biases: dict[int, list[float]] = {}
-        """How much too often each grading of a rollout chose the label listed first, by place."""
-        self._firsts: list[float] = []
-
-    def of(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Note each row and pass it on."""
-        for row in rows:
-            at, record, reward = row["at"], row["group"], row["reward"]
-            if reward is None:
-                self.errors[failure_of(row)[0]] += 1
-            elif record is not None:
-                one = self.rollouts.get(at)
-                if one is None:
-                    said = self._people.of(at, row.get("label"))
-                    one = self.rollouts[at] = GradedRollout(sample_name(row), record, said)
-                one.rewards.append(reward)
-                self._note_order(at, row["metrics"])
-            yield row
-
-    def _note_order(self, at: int, metrics: Mapping[str, float]) -> None:
-        for first in _named(FIRST, metrics):
-            expected = metrics.get(first.removesuffix(FIRST) + EXPECTED)
-            if expected is not None:
-                self._biases.setdefault(at, []).append(metrics[first] - expected)
-                self._firsts.append(metrics[first])
-
-    def position_bias(self) -> tuple[Statistic, float | None]:
-        """How much too often a judge chose the label listed first, and how often it did."""
-        if not self._biases:
-            return refused(f"no grading has the metric {EXPECTED}", of="rollouts"), None
-        biases = [
-            Influence(self.rollouts[at].record, math.fsum(found) / len(found))
-            for at, found in self._biases.items()
-        ]
-        first = math.fsum(self._firsts) / len(self._firsts)
-        return mean_over_records(biases, "rollouts with the metric"), first
-
-
-def _reasons(run: Run, disagreements: Sequence[Disagreement], held: HeldToLabels) -> dict[int, str]:
-    """The first reason that a grading gives for what disagrees, by place; long ones are not held for all."""
-    found: dict[int, str] = {}
-    wanted = {one.at: one for one in disagreements}
-    for row in read_rows(run.rewards) if wanted else ():
-        one, reward = wanted.get(row["at"]), row["reward"]
-        if one is not None and reward is not None and "reason" in row and held.disagrees(reward, one.label):
-            found.setdefault(one.at, row["reason"])
-    return found
-
-
 def _mean_metric(tally: Tally, name: str) -> float | None:
     """The mean of a metric over the gradings that have it, summed over the judges of a combined grader."""
-    found = [tally.metrics[metric] for metric in _named(name, tally.metrics)]
+    found = [tally.metrics[metric] for metric in metrics_named(name, tally.metrics)]
     return math.fsum(sums.total / sums.count for sums in found) if found else None
-
-
-def _named(name: str, metrics: Iterable[str]) -> list[str]:
-    """The metrics of this name; those of a judge inside a combined grader begin with the part's name."""
-    return [metric for metric in metrics if metric == name or metric.endswith(f".{name}")]

@@ -1,4 +1,4 @@
-"""What people say of a run's rollouts: labels of the run or its file, as yes or no or as rewards."""
+"""What people say of rollouts: their labels, read as yes or no or as rewards."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.data.record_fields import OWN_FIELDS
 from harness.errors import InputError
 from harness.printable import named, shortened
-from harness.rollouts.read import read_rollouts
 from harness.runs.facts import Bounds, check_bounds
 from harness.runs.labels import PLAIN, LabelRule
-from harness.runs.store import Run
+from harness.runs.rows import Row
+from harness.signal.label_source import LabelSource
 
-__all__ = ["HumanLabels", "LabelReading", "hidden_from_grader", "labels_in_file", "read_value"]
+__all__ = ["HumanLabels", "LabelReading", "read_value"]
 
 _NAMED = 3
 _MOST = 1e100
@@ -93,76 +92,33 @@ def read_value(text: str) -> tuple[str, float]:
     return name, value
 
 
-def labels_in_file(run: Run, names: tuple[str, ...]) -> dict[int, tuple[Any, ...]]:
-    """The values of fields in a run's rollouts file, by the place of the line.
-
-    Args:
-        run: The run.
-        names: The fields.
-
-    Raises:
-        InputError: The file is not what was replayed, or a field stands in none of its lines.
-    """
-    if why := run.why_unreadable():
-        fix = "Replay again with --label, which keeps the label in the run."
-        raise InputError(f"labels cannot be read: {why}", place=str(run.folder), fix=fix)
-    columns = [
-        {one.at: one.label for one in read_rollouts(run.rollouts, label=name) if one.label is not None}
-        for name in names
-    ]
-    for name, column in zip(names, columns, strict=True):
-        if not column:
-            raise InputError(f"no rollout has the field {name!r}", place=str(run.rollouts), fix="Add it.")
-    return {
-        at: tuple(column.get(at) for column in columns) for at in {at for column in columns for at in column}
-    }
-
-
 class HumanLabels:
-    """The labels of a run's rollouts, one field a rater.
+    """Labels as they are read, one field a rater.
 
     Args:
-        run: The run.
-        names: The fields, the one that the grader is held to first.
-        scale: How to read them; None reads them as the run did, where it names the first field.
+        source: Where they stand.
+        scale: How to read them.
         bounds: The grader's range; None if not known.
 
     Raises:
-        InputError: The labels cannot be read, or the scale needs a range that is not known.
+        InputError: The scale needs a range that is not known.
     """
 
-    def __init__(
-        self, run: Run, names: tuple[str, ...], scale: LabelReading | None, bounds: Bounds | None
-    ) -> None:
-        self.names = names
-        self._recorded = run.facts.label
-        if scale is None:
-            same = names[:1] == (self._recorded,)
-            scale = LabelReading(run.facts.label_rule if same else PLAIN)
-        self.scale, self._bounds = scale, bounds
+    def __init__(self, source: LabelSource, scale: LabelReading, bounds: Bounds | None) -> None:
+        self.source, self.scale, self._bounds = source, scale, bounds
         if scale.range is not None and bounds is None:
             what = "a label range is mapped to the grader's range, which is not known"
-            raise InputError(what, place=str(run.folder), fix="Add --range LOW HIGH.")
-        others = tuple(name for name in names if name != self._recorded)
-        self._in_file = labels_in_file(run, others) if others else {}
-        self._others = others
+            raise InputError(what, fix="Add --range LOW HIGH.")
         self._unread: list[Any] = []
         self._kinds: dict[type, str] = {}
         """The types of the labels that can be read, and the first field that has each."""
         self._numbers: list[float] = []
         """The smallest and the largest label that is a number, as written."""
 
-    def of(self, at: int, recorded: Any) -> list[bool | float | None]:
-        """What each rater says of a rollout.
-
-        Args:
-            at: Its place in the file.
-            recorded: The label that the run recorded.
-        """
-        values = dict(zip(self._others, self._in_file.get(at, ()), strict=False))
-        if self._recorded is not None:
-            values[self._recorded] = recorded
-        return [self._read(name, values.get(name)) for name in self.names]
+    def of(self, row: Row) -> list[bool | float | None]:
+        """What each rater says of a rollout."""
+        values = zip(self.source.names, self.source.of(row), strict=True)
+        return [self._read(name, label) for name, label in values]
 
     def _read(self, name: str, label: Any) -> bool | float | None:
         said = self.scale.read(label, self._bounds)
@@ -188,7 +144,7 @@ class HumanLabels:
         Raises:
             InputError: No label is a verdict, they are of two kinds, or they leave the scale.
         """
-        name = self.names[0]
+        name = self.source.names[0]
         if not self._kinds:
             labels = named([shortened(repr(label), 20) for label in self._unread])
             what = f"no rollout with a reward has a label in {name!r} that can be read"
@@ -207,11 +163,3 @@ class HumanLabels:
             f" and {where} from {ends[0]:g} to {ends[1]:g}",
             fix="Name the ends of their scale, as in --label-range 1 5, or use --label-threshold X.",
         )
-
-
-def hidden_from_grader(run: Run, name: str) -> bool:
-    """Whether the grader was kept from seeing a field of the rollouts."""
-    facts = run.facts
-    return (
-        name == facts.label or name in facts.fields.hidden or name in OWN_FIELDS or facts.records is not None
-    )

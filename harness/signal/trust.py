@@ -71,6 +71,8 @@ class TrustGrounds:
     """Gradings without a reward."""
     unlabeled: int
     """Rollouts without a label that is a verdict."""
+    unmatched: int
+    """Labels in a file of their own that belong to no rollout with a reward."""
     seen: Sequence[str]
     """Labels that the grader could see."""
 
@@ -117,8 +119,10 @@ def _of_labels(grounds: TrustGrounds, label: str) -> Iterator[str]:
             yield f"{people}: no judge can do better than people do, and the question may be unclear"
     if grounds.kappa.value is not None and grounds.kappa.value < KAPPA:
         yield f"kappa is below {KAPPA:g}: read where it disagrees, and make the question or rubric clearer"
+    if grounds.unmatched:
+        yield f"labels in the file whose id no rollout with a reward has: {grounds.unmatched:,}"
     if grounds.labeled and grounds.unlabeled:
-        yield f"{grounds.unlabeled:,} rollouts with a reward have no label that can be read, and do not count"
+        yield f"rollouts with a reward, but no label that can be read, do not count: {grounds.unlabeled:,}"
 
 
 def _of_noise(grounds: TrustGrounds) -> Iterator[str]:

@@ -58,7 +58,7 @@ def test_80_columns_hold_all_and_the_worst_are_shown_with_their_texts(folder):
     done = rft_inside(folder, "calibrate", "judged", "--worst", 2)
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert done.stdout.startswith("Trust: ")
-    shown = done.stdout.partition("where it disagrees: ")[2]
+    shown = done.stdout.partition("where it disagrees, worst first: ")[2]
     assert shown.count("completion") == shown.count("\n    reason     ") == 2
     assert "more; --worst N lists more" in shown
     for title in ("people: 400 labels of 400 rollouts", "the grader against itself", "repeats needed"):
@@ -93,6 +93,8 @@ def test_one_grading_each_measures_agreement_alone(folder):
         (("nothing",), "there is no run here"),
         (("judged", "--label", "nothing"), "no rollout has the field 'nothing'"),
         (("judged", "--label", "model"), "no rollout with a reward has a label in 'model' that can be read"),
+        (("judged", "--metric", "polite"), "has the metric 'polite'. It has no metrics."),
+        (("judged", "--label-file", "nothing.jsonl", "--label", "a"), "nothing.jsonl"),
         (("judged", "--label-value", "good"), "no text with a reward"),
         (("judged", "--label-threshold", "1", "--label-range", "1", "5"), "label range has no use"),
         (("judged", "--fail-on", "kapa=1"), "Did you mean kappa?"),

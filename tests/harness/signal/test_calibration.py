@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -172,6 +173,63 @@ def test_another_field_is_read_from_the_rollouts_and_a_second_one_is_a_second_ra
     with pytest.raises(InputError, match="labels cannot be read"):
         calibrate(run, ["second"])
     assert calibrate(run, ["human"]).kappa == found.kappa
+
+
+def test_labels_in_a_file_of_their_own_are_found_by_id(tmp_path):
+    labels, rewards = judged(0.05)
+    run = run_of(tmp_path, labels, rewards, label=None)
+    run.rollouts.write_text("{}\n")  # it may have changed
+    file = tmp_path / "labels.jsonl"
+    lines = [{"id": f"r{at}", "anna": label} for at, label in enumerate(labels[:100])]
+    file.write_text("\n".join(map(json.dumps, [*lines, {"id": 7, "anna": True}])) + "\n")
+    found = calibrate(run, ["anna"], file=file)
+    assert found.labeled == 100
+    assert found.trust.verdict == "trust"
+    assert "whose id no rollout with a reward has: 1" in " ".join(found.trust.warnings)
+    assert not any("could see" in warning for warning in found.trust.warnings)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"anna": true}', r"labels.jsonl:1: this line has no id"),
+        ('{"id": true, "anna": true}', "no id"),
+        ("[1]", "no id"),
+        ("\n{", "labels.jsonl:2: "),
+        ('{"id": 1}\n{"id": "1"}', "labels.jsonl:2: another line has the id '1'"),
+        ('{"id": "r1"}', "no line has the field 'anna'"),
+        ("", "no line has the field 'anna'"),
+    ],
+)
+def test_a_file_of_labels_that_is_none_is_refused(tmp_path, text, said):
+    run = run_of(tmp_path, *judged(0.05))
+    (tmp_path / "labels.jsonl").write_text(text)
+    with pytest.raises(InputError, match=said):
+        calibrate(run, ["anna"], file=tmp_path / "labels.jsonl")
+
+
+def test_a_label_by_id_needs_ids_that_differ(tmp_path):
+    rollouts = [{"id": "same"}] * 2
+    run = finished_run(tmp_path, rollouts, [row_of("same")] * 2)
+    (tmp_path / "labels.jsonl").write_text('{"id": "same", "anna": true}')
+    with pytest.raises(InputError, match="two rollouts have the id 'same'"):
+        calibrate(run, ["anna"], file=tmp_path / "labels.jsonl")
+    with pytest.raises(InputError, match="Add --label FIELD"):
+        calibrate(run, file=tmp_path / "labels.jsonl")
+
+
+def test_a_metric_is_held_to_labels_in_place_of_the_reward(tmp_path):
+    labels, rewards = judged(0.05)
+    metrics = [{"polite": reward} for given in rewards for reward in given]
+    del metrics[0]["polite"]
+    run = run_of(tmp_path, labels, [[0.2] * 3] * len(labels), metrics=metrics, grader=unknown_grader())
+    found = calibrate(run, metric="polite")
+    assert (found.metric, found.bounds, found.errors) == ("polite", (0.0, 1.0), {"no metric": 1})
+    assert found.kappa.value == pytest.approx(0.9, abs=0.05)
+    with pytest.raises(InputError, match="outside of its range from 0 to 0.5. Add --range LOW HIGH"):
+        calibrate(run, metric="polite", bounds=(0.0, 0.5))
+    with pytest.raises(InputError, match="no grading of this run has the metric 'rude'. It has polite."):
+        calibrate(run, metric="rude")
 
 
 def test_labels_of_two_kinds_are_refused(tmp_path):

@@ -1,0 +1,121 @@
+"""The rows of a run by rollout, with what people say of each."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from harness.errors import InputError
+from harness.printable import named
+from harness.runs.facts import Bounds
+from harness.runs.rows import Row, failure_of, read_rows, sample_name
+from harness.runs.store import Run
+from harness.signal.by_record import Influence, mean_over_records
+from harness.signal.held_to_labels import Disagreement, GradedRollout, HeldToLabels
+from harness.signal.human_labels import HumanLabels
+from harness.signal.statistic import Statistic, refused
+
+__all__ = ["GradedRollouts", "metrics_named", "reasons_of", "rows_of"]
+
+FIRST: Final = "judge_first"
+"""Metric of a judge: of its verdicts, the share that chose the label listed first."""
+EXPECTED: Final = "judge_first_expected"
+"""Metric beside it: that share if the order meant nothing to the judge."""
+
+
+def rows_of(run: Run, metric: str | None, bounds: Bounds | None) -> Iterator[Row]:
+    """The rows of a run, with a metric in place of the reward where one is asked for.
+
+    Raises:
+        InputError: No grading has the metric, or it leaves its range.
+    """
+    if metric is None or bounds is None:
+        yield from read_rows(run.rewards)
+        return
+    low, high = bounds
+    seen, others = False, dict[str, None]()
+    for row in read_rows(run.rewards):
+        if row["reward"] is not None:
+            value = row["metrics"].get(metric)
+            if value is None:
+                others.update(dict.fromkeys(row["metrics"]))
+                row = {**row, "reward": None, "error": {"kind": "no metric", "message": metric}}
+            elif not low <= value <= high:
+                what = f"the metric {metric} is {value:g}, outside of its range from {low:g} to {high:g}"
+                raise InputError(what, place=f"sample {sample_name(row)}", fix="Add --range LOW HIGH.")
+            else:
+                seen, row = True, {**row, "reward": value}
+        yield row
+    if not seen:
+        fix = f"It has {named(list(others))}." if others else "It has no metrics."
+        raise InputError(f"no grading of this run has the metric {metric!r}", place=str(run.folder), fix=fix)
+
+
+class GradedRollouts:
+    """Rows of a run by rollout, noted while they pass to the tally.
+
+    Args:
+        people: What people say of the rollouts.
+    """
+
+    def __init__(self, people: HumanLabels) -> None:
+        self._people = people
+        self.rollouts: dict[int, GradedRollout] = {}
+        self.errors: Counter[str] = Counter()
+        """Gradings without a reward, by kind."""
+        self._biases: dict[int, list[float]] = {}
+        """How much too often each grading of a rollout chose the label listed first, by place."""
+        self._firsts: list[float] = []
+
+    def of(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Note each row and pass it on."""
+        for row in rows:
+            at, record, reward = row["at"], row["group"], row["reward"]
+            if reward is None:
+                self.errors[failure_of(row)[0]] += 1
+            elif record is not None:
+                one = self.rollouts.get(at)
+                if one is None:
+                    said = self._people.of(row)
+                    one = self.rollouts[at] = GradedRollout(sample_name(row), record, said)
+                one.rewards.append(reward)
+                self._note_order(at, row["metrics"])
+            yield row
+
+    def _note_order(self, at: int, metrics: Mapping[str, float]) -> None:
+        for first in metrics_named(FIRST, metrics):
+            expected = metrics.get(first.removesuffix(FIRST) + EXPECTED)
+            if expected is not None:
+                self._biases.setdefault(at, []).append(metrics[first] - expected)
+                self._firsts.append(metrics[first])
+
+    def position_bias(self) -> tuple[Statistic, float | None]:
+        """How much too often a judge chose the label listed first, and how often it did."""
+        if not self._biases:
+            return refused(f"no grading has the metric {EXPECTED}", of="rollouts"), None
+        biases = [
+            Influence(self.rollouts[at].record, math.fsum(found) / len(found))
+            for at, found in self._biases.items()
+        ]
+        first = math.fsum(self._firsts) / len(self._firsts)
+        return mean_over_records(biases, "rollouts with the metric"), first
+
+
+def reasons_of(
+    rows: Iterable[Row], disagreements: Sequence[Disagreement], held: HeldToLabels
+) -> dict[int, str]:
+    """The first reason that a grading gives for what disagrees, by place; long ones are not held for all."""
+    found: dict[int, str] = {}
+    wanted = {one.at: one for one in disagreements}
+    for row in rows if wanted else ():
+        one, reward = wanted.get(row["at"]), row["reward"]
+        if one is not None and reward is not None and "reason" in row and held.disagrees(reward, one.label):
+            found.setdefault(one.at, row["reason"])
+    return found
+
+
+def metrics_named(name: str, metrics: Iterable[str]) -> list[str]:
+    """The metrics of this name; those of a judge inside a combined grader begin with the part's name."""
+    return [metric for metric in metrics if metric == name or metric.endswith(f".{name}")]

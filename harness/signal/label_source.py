@@ -1,0 +1,147 @@
+"""Where people's labels stand: in the run, in its rollouts file, or in a file of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from harness.data.json_lines import LineError, lines, parse
+from harness.data.record_fields import OWN_FIELDS
+from harness.errors import InputError
+from harness.rollouts.read import read_rollouts
+from harness.runs.rows import Row, sample_name
+from harness.runs.store import Run
+
+__all__ = ["FileLabels", "LabelSource", "RunLabels"]
+
+
+class LabelSource(Protocol):
+    """The labels of rollouts, by field."""
+
+    names: tuple[str, ...]
+    """The fields, one a rater."""
+
+    def of(self, row: Row) -> list[Any]:
+        """The value of each field for a rollout; None where it has none."""
+        ...
+
+    def was_seen(self, name: str) -> bool:
+        """Whether the grader could see a field."""
+        ...
+
+    @property
+    def unmatched(self) -> int:
+        """Labels that belong to no rollout that was asked for."""
+        ...
+
+
+class RunLabels:
+    """Labels that a run recorded, or that stand in its rollouts file.
+
+    Args:
+        run: The run.
+        names: The fields.
+
+    Raises:
+        InputError: The file is not what was replayed, or a field stands in none of its lines.
+    """
+
+    unmatched = 0
+
+    def __init__(self, run: Run, names: tuple[str, ...]) -> None:
+        self.names = names
+        self._facts = run.facts
+        self._in_file = {name: _in_rollouts(run, name) for name in names if name != run.facts.label}
+
+    def of(self, row: Row) -> list[Any]:
+        """The value of each field for a rollout."""
+        return [
+            row.get("label") if name == self._facts.label else self._in_file[name].get(row["at"])
+            for name in self.names
+        ]
+
+    def was_seen(self, name: str) -> bool:
+        """Whether the grader could see a field of the rollouts."""
+        facts = self._facts
+        return name not in (facts.label, *facts.fields.hidden, *OWN_FIELDS) and facts.records is None
+
+
+def _in_rollouts(run: Run, name: str) -> dict[int, Any]:
+    """The values of a field in a run's rollouts file, by the place of the line."""
+    if why := run.why_unreadable():
+        fix = "Name a file of labels by id with --label-file, or replay again with --label."
+        raise InputError(f"labels cannot be read: {why}", place=str(run.folder), fix=fix)
+    found = {one.at: one.label for one in read_rollouts(run.rollouts, label=name) if one.label is not None}
+    if not found:
+        fix = "Add it, or name a file of labels by id with --label-file."
+        raise InputError(f"no rollout has the field {name!r}", place=str(run.rollouts), fix=fix)
+    return found
+
+
+class FileLabels:
+    """Labels in a JSON Lines file of their own, each line with the `id` of a rollout.
+
+    Args:
+        path: The file.
+        names: The fields.
+
+    Raises:
+        InputError: The file cannot be read, a line has no id or one that another has, or a field stands in no
+            line.
+    """
+
+    def __init__(self, path: Path, names: tuple[str, ...]) -> None:
+        if not names:
+            raise InputError("no field of the labels is named", place=str(path), fix="Add --label FIELD.")
+        self.names = names
+        self._path = path
+        self._by_id = _by_id(path)
+        self._at: dict[str, int] = {}
+        for name in names:
+            if all(line.get(name) is None for line in self._by_id.values()):
+                raise InputError(f"no line has the field {name!r}", place=str(path))
+
+    def of(self, row: Row) -> list[Any]:
+        """The value of each field for a rollout.
+
+        Raises:
+            InputError: Two rollouts have the id of one line.
+        """
+        key = sample_name(row)
+        line = self._by_id.get(key)
+        if line is None:
+            return [None] * len(self.names)
+        if self._at.setdefault(key, row["at"]) != row["at"]:
+            what = f"two rollouts have the id {key!r}, so its label may be of either"
+            raise InputError(what, place=str(self._path), fix="Give each rollout an id of its own.")
+        return [line.get(name) for name in self.names]
+
+    def was_seen(self, _name: str) -> bool:
+        """No grader sees this file."""
+        return False
+
+    @property
+    def unmatched(self) -> int:
+        """Lines whose id no rollout with a reward has."""
+        return len(self._by_id) - len(self._at)
+
+
+def _by_id(path: Path) -> dict[str, Mapping[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    for number, (_, line) in enumerate(lines(path), 1):
+        if not line or line.isspace():
+            continue
+        place = f"{path}:{number}"
+        try:
+            value = parse(line)
+        except LineError as error:
+            raise InputError(str(error), place=place) from None
+        key = value.get("id") if isinstance(value, dict) else None
+        if isinstance(key, bool) or not isinstance(key, str | int):
+            fix = 'Write one object a line, as in {"id": "p1/0", "human": true}.'
+            raise InputError("this line has no id of a rollout", place=place, fix=fix)
+        if str(key) in found:
+            raise InputError(f"another line has the id {str(key)!r}, too", place=place, fix="Keep one.")
+        found[str(key)] = value
+    return found
