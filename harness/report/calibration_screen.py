@@ -140,7 +140,8 @@ def _print_disagreements(found: Calibration, run: Run, console: SafeConsole, who
     if not found.disagreements:
         return
     console.print()
-    console.print(f"where it disagrees, worst first: {found.disagreeing:,} of {found.labeled:,} rollouts", style="bold")
+    count = f"{found.disagreeing:,} of {found.labeled:,} rollouts"
+    console.print(f"where it disagrees, worst first: {count}", style="bold")
     reader = SampleReader(run)
     if reader.why is not None:
         console.print(_filled(f"  texts are not shown: {reader.why}", 4))
