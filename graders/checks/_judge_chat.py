@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 EXTRA = "judge"
 
+RELAY = "GRADER_JUDGE_RELAY"
+"""Variable: an address to ask in place of the judge's own, which follows it. Recorded answers use it."""
 _CONNECT_S = 5.0
 _TOOL_NAME = "verdict"
 _NOW_BUSY = (408, 409, 425, 429)
@@ -162,6 +164,8 @@ class Chat:
                 f"no key is needed, so that {self.name} can be asked; key_variable= names another variable"
             )
         base_url = self._base_url or os.environ.get("OPENAI_BASE_URL")
+        if base_url and (relay := os.environ.get(RELAY)):
+            base_url = f"{relay}/{base_url}"
         with _lock:
             if (base_url, key) not in _clients:
                 # Asking again is done here, where the time is known.

@@ -55,7 +55,8 @@ class PublishedAnswers:
     """Gradings that got no answer, for which the old file was left as it was."""
     drift: AnswerDrift | None = None
     """None where there was no old file, or none of its questions were asked anew."""
-    unrecorded: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a replay cannot repeat of the recording."""
 
     def lines(self) -> Iterator[str]:
         """The outcome in a few lines for people."""
@@ -67,8 +68,8 @@ class PublishedAnswers:
         else:
             gone = f", {self.gone:,} old ones gone" if self.gone else ""
             yield f"{self.answers:,} answers recorded in {path} ({self.new:,} new{gone})"
-        for what in self.unrecorded:
-            yield f"  not recorded, so a replay from the file refuses it: {what}"
+        for note in self.notes:
+            yield f"  note: {note}"
 
 
 def _drift_lines(drift: AnswerDrift) -> Iterator[str]:
@@ -112,9 +113,7 @@ def publish_answers(run: Run, cores: int | None = None) -> PublishedAnswers | No
         with (run.folder / RECORDED).open("rb") as recorded, replaced(answers.path) as file:
             shutil.copyfileobj(recorded, file)
     run.save(answers=replace(answers, published=True))
-    return PublishedAnswers(
-        answers.path, len(keys), len(keys - was), len(was - keys), left, drift, new.unrecorded
-    )
+    return PublishedAnswers(answers.path, len(keys), len(keys - was), len(was - keys), left, drift, new.notes)
 
 
 def _drift(run: Run, answers: AnswersFacts, cores: int | None) -> AnswerDrift:

@@ -116,11 +116,11 @@ def collect_answers(run: Run) -> None:
     whole = [read_answers(path) for path in parts if path.exists() and path.stat().st_size]
     by_key = {(one.key, one.host): one for each in reversed(whole) for one in reversed(each.answers)}
     variables = {name: value for each in reversed(whole) for name, value in each.variables.items()}
-    passed = dict.fromkeys(what for each in whole for what in each.unrecorded)
+    notes = dict.fromkeys(what for each in whole for what in each.notes)
     refused = refused_forms(by_key.values())
     # Which questions a form was tried with is chance: one refusal says it.
     kept = [one for one in by_key.values() if not one.refused or refused.get(one.form, one) is one]
-    write_answers(run.folder / RECORDED, RecordedAnswers(tuple(kept), variables, tuple(passed)))
+    write_answers(run.folder / RECORDED, RecordedAnswers(tuple(kept), variables, tuple(notes)))
     run.save(answers=replace(answers, recorded=file_sha256(run.folder / RECORDED)))
     shutil.rmtree(run.folder / _PARTS, ignore_errors=True)
 

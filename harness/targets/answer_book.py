@@ -65,9 +65,11 @@ class AnswerBook:
         self.repeat = 0
         """The repeat of a replay that is graded now."""
         self.missed = 0
-        """Questions that were refused, since they are not recorded."""
+        """Requests that were refused, since their answers are not recorded."""
+        self.refusal = ""
+        """Why the last of them was refused."""
         self._variables = dict(recorded.variables)
-        self._unrecorded = set(recorded.unrecorded)
+        self._notes = set(recorded.notes)
         self._keep = keep
         self._lock = threading.Lock()
         self._known: defaultdict[tuple[str, int], dict[str, RecordedAnswer]] = defaultdict(dict)
@@ -98,13 +100,20 @@ class AnswerBook:
 
     def refuse(self, url: str, method: str) -> RecordedAnswer:
         """The answer to a question that nobody may be asked: an error that no client tries again."""
+        host = urlsplit(url).hostname or "an unknown host"
+        if method == "CONNECT":
+            message = (
+                f"the function asks {host} over HTTPS at an address of its own, for which recorded answers "
+                "cannot stand in: take the address from a variable, such as OPENAI_BASE_URL"
+            )
+        else:
+            message = (
+                f"{self.place} has no answer to a question ({method} {host}): record it with "
+                "`rft replay --ask new`"
+            )
         with self._lock:
             self.missed += 1
-        host = urlsplit(url).hostname or "an unknown host"
-        message = (
-            f"the answer to this question ({method} {host}) is not recorded in {self.place}; "
-            "record it with `rft replay --ask new`"
-        )
+            self.refusal = message
         answer = {"message": message, "error": {"message": message, "type": "unrecorded", "code": None}}
         return RecordedAnswer(url, "", 400, answer, 0, "application/json", "UnrecordedQuestion")
 
@@ -132,7 +141,8 @@ class AnswerBook:
         question = self._question(url, headers, body, method)
         if question is None:
             if not _gives_credentials(url):
-                self._pass_over(f"{method} {urlsplit(url).hostname}")
+                host = urlsplit(url).hostname
+                self._note(f"{method} {host} is not recorded: a replay from the file refuses it")
             return
         if not (200 <= status < 300 or status in _TAKEN):
             return
@@ -140,7 +150,7 @@ class AnswerBook:
         try:
             text = hidden(answer_body.decode(), secrets)
         except UnicodeDecodeError:
-            self._pass_over(f"{method} {question.host}, whose answer is no text")
+            self._note(f"an answer of {question.host} is no text and not recorded: a replay refuses it")
             return
         answer = RecordedAnswer(
             question.url,
@@ -155,17 +165,25 @@ class AnswerBook:
         with self._lock:
             new = {name: value for name, value in needed.items() if name not in self._variables}
             self._variables |= new
-            if answer.host in self._known[answer.key]:
-                return  # asked twice at the same time: the first is the one that replays
+            known = self._known[answer.key].get(answer.host)
+            if known is not None:
+                if known.answer != answer.answer:
+                    self._note_held(
+                        f"{answer.host} was asked the same twice at once: a replay gives one answer"
+                    )
+                return
             self._keep(RecordedAnswers((answer,), new))
             self._known[answer.key][answer.host] = answer
 
-    def _pass_over(self, what: str) -> None:
-        """Note that a request went out, and that no replay from the file can answer it."""
+    def _note(self, what: str) -> None:
         with self._lock:
-            if what not in self._unrecorded:
-                self._unrecorded.add(what)
-                self._keep(RecordedAnswers(unrecorded=(what,)))
+            self._note_held(what)
+
+    def _note_held(self, what: str) -> None:
+        """Keep a sentence about the recording, once."""
+        if what not in self._notes:
+            self._notes.add(what)
+            self._keep(RecordedAnswers(notes=(what,)))
 
     def _question(
         self, url: str, headers: Mapping[str, Any], body: Any, method: str

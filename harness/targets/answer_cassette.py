@@ -38,8 +38,11 @@ def answered(book: AnswerBook) -> Iterator[AnswerBook]:
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
-        with _AnswerCassette.use(path=book.place, book=book):
-            yield book
+        with _AnswerCassette.use(path=book.place, book=book) as cassette:
+            try:
+                yield book
+            finally:
+                cassette.ended = True
     finally:
         for name, value in before.items():
             if value is None:
@@ -85,11 +88,13 @@ class _AnswerCassette(Cassette):  # type: ignore[misc]
         )
         super().__init__(path, custom_patches=patches)
         self._book = book
+        self.ended = False
+        """Whether connections that a client still keeps are to go where they lead."""
 
     @property
     def write_protected(self) -> bool:
         """Whether nothing may be sent."""
-        return not self._book.asks
+        return not (self._book.asks or self.ended)
 
     def filter_request(self, request: Request) -> Request:
         """The request: all are looked at."""
@@ -97,6 +102,8 @@ class _AnswerCassette(Cassette):  # type: ignore[misc]
 
     def can_play_response_for(self, request: Request) -> bool:
         """Whether a request is answered here: always where nothing may be sent."""
+        if self.ended:
+            return False
         return not self._book.asks or self._book.find(*_parts(request)) is not None
 
     def play_response(self, request: Request) -> dict[str, Any]:
@@ -112,6 +119,8 @@ class _AnswerCassette(Cassette):  # type: ignore[misc]
 
     def append(self, request: Request, response: dict[str, Any]) -> None:
         """Keep what was answered."""
+        if self.ended:
+            return
         plain = decode_response(response)
         headers = {name.lower(): values[0] for name, values in plain["headers"].items() if values}
         body = plain["body"]["string"]

@@ -7,6 +7,7 @@ with, and, over plain HTTP, as its proxy. What wants to leave over HTTPS is refu
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from harness.localaws.loopback import HttpRequest, HttpResponse, LoopbackServer
@@ -34,6 +35,8 @@ class AnswerServer:
             **playing_variables(recorded, {}),
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": own,
             "OPENAI_BASE_URL": own + _chat_path(recorded),
+            # A ready judge may name its service's address itself.
+            "GRADER_JUDGE_RELAY": own,
             "OPENAI_API_KEY": "recorded-answers-need-no-key",
             **urls,
             # In capitals: curl, which Lambda's own client is made of, reads the small one alone.
@@ -47,7 +50,9 @@ class AnswerServer:
         self._server.close()
 
     def _handle(self, request: HttpRequest) -> HttpResponse:
-        url = request.path if "://" in request.path else f"http://{self._server.address}{request.path}"
+        # To a proxy a client writes a whole URL, and to a relay the URL of the service after its own.
+        whole = re.search(r".*(https?://.*)", request.path)
+        url = whole[1] if whole else f"http://{self._server.address}{request.path}"
         if request.method == "CONNECT":
             url = f"https://{request.path}"
         found = self._book.find(url, request.headers, request.body, request.method)

@@ -66,13 +66,12 @@ class AnsweredTarget:
         """Grade the samples of one event."""
         before = self.book.missed
         answer = self.inner.grade(event)
-        missed = self.book.missed - before
-        if not missed:
+        if self.book.missed == before:
             return answer
-        why = f"{missed} question{'s' if missed > 1 else ''} without an answer in {self.book.place}"
+        why = self.book.refusal
         if isinstance(answer.fault, GraderFault):
-            return answer._replace(fault=answer.fault._replace(message=f"{why}; {answer.fault.message}"))
-        error = {"kind": UNRECORDED, "message": f"{why}; record with `rft replay --ask new`"}
+            return answer._replace(fault=answer.fault._replace(message=f"{why} ({answer.fault.message})"))
+        error = {"kind": UNRECORDED, "message": why}
         return answer._replace(items=[Graded(None, {}, error, one.ms) for one in answer.items])
 
     def close(self) -> None:

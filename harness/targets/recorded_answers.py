@@ -110,8 +110,8 @@ class RecordedAnswers:
     answers: tuple[RecordedAnswer, ...] = ()
     variables: Mapping[str, str | None] = field(default_factory=dict)
     """Environment variables that the grader needed to ask: their values where these are URLs, else None."""
-    unrecorded: tuple[str, ...] = ()
-    """Requests of the grader that are not questions, as method and host: they were sent and not recorded."""
+    notes: tuple[str, ...] = ()
+    """What a replay cannot repeat of the recording, as sentences."""
 
 
 def refused_forms(answers: Iterable[RecordedAnswer]) -> dict[str, RecordedAnswer]:
@@ -231,7 +231,7 @@ def parse_answers(content: bytes, place: str) -> RecordedAnswers:
     """
     answers: list[RecordedAnswer] = []
     variables: dict[str, str | None] = {}
-    unrecorded: dict[str, None] = {}
+    notes: dict[str, None] = {}
     for number, line in enumerate(content.split(b"\n"), 1):
         if not line.strip() and number > 1:
             continue
@@ -242,10 +242,10 @@ def parse_answers(content: bytes, place: str) -> RecordedAnswers:
                 raise InputError(what, place=f"{place}:{number}", fix=_RECORD)
             for name, value in dict(said.get("variables") or {}).items():
                 variables[name] = value if isinstance(value, str) else None
-            unrecorded |= dict.fromkeys(map(str, said.get("unrecorded") or ()))
+            notes |= dict.fromkeys(map(str, said.get("notes") or ()))
         else:
             answers.append(_answer(said, f"{place}:{number}"))
-    return RecordedAnswers(tuple(answers), variables, tuple(unrecorded))
+    return RecordedAnswers(tuple(answers), variables, tuple(notes))
 
 
 def write_answers(path: Path, recorded: RecordedAnswers) -> None:
@@ -261,8 +261,8 @@ def write_answers(path: Path, recorded: RecordedAnswers) -> None:
 def answer_lines(recorded: RecordedAnswers) -> bytes:
     """Answers as the lines of a file: the same lines whatever order they were recorded in."""
     head: dict[str, Any] = {"answers": _FORM, "variables": dict(sorted(recorded.variables.items()))}
-    if recorded.unrecorded:
-        head["unrecorded"] = sorted(recorded.unrecorded)
+    if recorded.notes:
+        head["notes"] = sorted(recorded.notes)
     lines = sorted((one.key, one.host, one.to_line()) for one in recorded.answers)
     return _line(head) + b"".join(line for _, _, line in lines)
 

@@ -106,9 +106,7 @@ def test_a_question_that_is_not_recorded_is_refused_at_once_by_every_client(vari
     book = AnswerBook(RecordedAnswers(), "a.jsonl")
     url = "http://127.0.0.1:9"
     with answered(book):
-        with pytest.raises(
-            ClientError, match=r"not recorded in a\.jsonl; record it with `rft replay --ask new`"
-        ):
+        with pytest.raises(ClientError, match=r"a\.jsonl has no answer to a question .*: record it with"):
             converse(url)("new")
         with pytest.raises(urllib.error.HTTPError, match="400"):
             standard(url)("new")
@@ -116,7 +114,7 @@ def test_a_question_that_is_not_recorded_is_refused_at_once_by_every_client(vari
             standard("https://nowhere.example")("new")
         with pytest.raises(requests.HTTPError, match="400"):
             popular("https://nowhere.example")("new")
-        with pytest.raises(openai.BadRequestError, match="not recorded"):
+        with pytest.raises(openai.BadRequestError, match="has no answer"):
             asyncio.run(by_openai(openai.AsyncOpenAI(base_url="https://nowhere.example", api_key="k"), "new"))
     assert book.missed == 5
 
@@ -188,3 +186,27 @@ def test_a_replay_needs_no_key_no_region_and_no_address() -> None:
     assert found["AWS_ACCESS_KEY_ID"]
     assert "MY_KEY" not in found
     assert "AWS_DEFAULT_REGION" not in playing_variables(recorded, {"AWS_REGION": "us-east-1"})
+
+
+def test_what_cannot_be_repeated_is_noted_once() -> None:
+    kept: list[RecordedAnswers] = []
+    book = AnswerBook(RecordedAnswers(), "a.jsonl", asks=True, keep=kept.append)
+    for body in (b'{"score": 1}', b'{"score": 1}', b'{"score": 2}', b'{"score": 3}'):
+        book.add("https://a.example/v1", {}, b'{"q": 1}', "POST", 200, {}, body)
+    for _ in range(2):
+        book.add("https://a.example/page", {}, None, "GET", 200, {}, b"text")
+        book.add("https://a.example/v1", {}, b'{"q": 2}', "POST", 200, {}, b"\xff\xfe")
+    assert [note for each in kept for note in each.notes] == [
+        "a.example was asked the same twice at once: a replay gives one answer",
+        "GET a.example is not recorded: a replay from the file refuses it",
+        "an answer of a.example is no text and not recorded: a replay refuses it",
+    ]
+    assert len([answer for each in kept for answer in each.answers]) == 1
+
+
+def test_a_client_that_outlives_the_answers_asks_again(variables: None) -> None:
+    with JudgeEndpoint(counting) as endpoint:
+        ask = converse(endpoint.url)
+        with answered(AnswerBook(RecordedAnswers(), "a.jsonl")), pytest.raises(ClientError):
+            ask("question")
+        assert ask("question") == "answer 0"
