@@ -46,6 +46,7 @@ def main() -> None:
     control = socket.socket(fileno=CONTROL)
     os.environ.clear()
     Library().take_over()
+    confinement.prepare()
     own_memory = _address_space()
     gc.collect()
     gc.freeze()

@@ -14,6 +14,7 @@ import math
 import os
 import signal
 import sys
+from functools import cache
 
 from ._code_filter import program
 
@@ -47,6 +48,14 @@ class _Ruleset(ctypes.Structure):
 
 class _CapabilityHeader(ctypes.Structure):
     _fields_ = [("version", ctypes.c_uint32), ("process", ctypes.c_int)]
+
+
+def prepare() -> None:
+    """Make here what each forked process would otherwise have to make for itself."""
+    import resource  # noqa: F401
+
+    _libc()
+    _filter()
 
 
 def end_with_parent() -> None:
@@ -99,7 +108,7 @@ def shut_in() -> tuple[str, ...]:
         header = _CapabilityHeader(0x20080522, 0)
         _check(libc.capset(ctypes.byref(header), (ctypes.c_uint32 * 6)()), "capset")
     walls = ["landlock"] if _landlock(libc) else []
-    return (*walls, "seccomp") if _seccomp(libc) else tuple(walls)
+    return (*walls, "seccomp") if _seccomp() else tuple(walls)
 
 
 def _landlock(libc: Any) -> bool:
@@ -116,18 +125,25 @@ def _landlock(libc: Any) -> bool:
     return True
 
 
-def _seccomp(libc: Any) -> bool:
+def _seccomp() -> bool:
     """Install the filter; False where the kernel has no filters or the machine's calls are not known."""
+    filled = _filter()
+    return filled is not None and _libc().prctl(_SECCOMP, _FILTER, ctypes.byref(filled), 0, 0) == 0
+
+
+@cache
+def _libc() -> Any:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+@cache
+def _filter() -> _Program | None:
+    """The filter for this machine; None where its calls are not known."""
     try:
         steps = program(os.uname().machine)
     except KeyError:
-        return False
-    filled = _Program(len(steps) // 8, steps)
-    return bool(libc.prctl(_SECCOMP, _FILTER, ctypes.byref(filled), 0, 0) == 0)
-
-
-def _libc() -> Any:
-    return ctypes.CDLL(None, use_errno=True)
+        return None
+    return _Program(len(steps) // 8, steps)
 
 
 def _check(result: int, what: str) -> None:
