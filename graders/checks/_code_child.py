@@ -11,6 +11,7 @@ import signal
 import socket
 import tempfile
 import time
+from contextlib import ExitStack
 from threading import Lock, RLock
 
 from ..errors import ConfigurationError
@@ -23,7 +24,7 @@ from ._code_values import NotPlain, Unreadable, packed, unpacked
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
+    from typing import IO, Any
 
     from ._code_fork_server import ForkServer
     from ._code_session import Limits, Session
@@ -125,15 +126,15 @@ class _ChildSession:
         self._ended: Ran | None = None
         self._status: int | None = None
         self._given: Mapping[str, Callable[..., Any]] = {}
-        self._input, self._printed = _memory_file(), _memory_file()
         self._read_up_to = 0
-        self._socket, theirs = socket.socketpair()
-        try:
+        with ExitStack() as opened:
+            self._socket, theirs = socket.socketpair()
+            opened.enter_context(self._socket)
             with theirs:
-                self._process = server.start(limits, [theirs.fileno(), self._input, self._printed])
-        except BaseException:
-            self._close_files()
-            raise
+                self._input, self._printed = (opened.enter_context(_memory_file()) for _ in range(2))
+                files = [one.fileno() for one in (theirs, self._input, self._printed)]
+                self._process = server.start(limits, files)
+            self._files = opened.pop_all()
         self._clock = _Clock(_START_SECONDS, _START_SECONDS)
         try:
             with self._clock:
@@ -168,7 +169,7 @@ class _ChildSession:
         left = memoryview(stdin.encode("utf-8", "surrogatepass"))
         written = 0
         while written < len(left):
-            written += os.pwrite(self._input, left[written:], written)
+            written += os.pwrite(self._input.fileno(), left[written:], written)
         ran = self._ask(("program", source))
         if self._status == 0 and ran.how == "stopped":
             # It left by `os._exit(0)`: a program may, and only what it has printed counts.
@@ -188,7 +189,7 @@ class _ChildSession:
             pass  # the server has ended, and this session with it
         with self._busy:
             self._ended = self._ended or Ran("stopped", message="the session is closed")
-            self._close_files()
+            self._files.close()
 
     def _ask(self, request: tuple[Any, ...]) -> Ran:
         with self._busy:
@@ -308,8 +309,9 @@ class _ChildSession:
 
     def _with_output(self, ran: Ran) -> Ran:
         """The same with what was printed since the last time; stopped where that is too much."""
-        size, most = os.fstat(self._printed).st_size, self._limits.output_bytes
-        ran.output = os.pread(self._printed, most, self._read_up_to).decode("utf-8", "replace")
+        printed, most = self._printed.fileno(), self._limits.output_bytes
+        size = os.fstat(printed).st_size
+        ran.output = os.pread(printed, most, self._read_up_to).decode("utf-8", "replace")
         self._read_up_to = size
         if size > most:
             return Ran("stopped", None, ran.output, f"it printed more than {most} bytes")
@@ -322,12 +324,6 @@ class _ChildSession:
                 self._status = self._server.end(self._process)
             return self._status
 
-    def _close_files(self) -> None:
-        self._socket.close()
-        for file in {self._input, self._printed} - {-1}:
-            os.close(file)
-        self._input = self._printed = -1
-
 
 def _server() -> ForkServer:
     if os.name != "posix":
@@ -335,12 +331,11 @@ def _server() -> ForkServer:
     return fork_server()
 
 
-def _memory_file() -> int:
+def _memory_file() -> IO[bytes]:
     """A file of no name, in memory where the system has such."""
     if hasattr(os, "memfd_create"):
-        return os.memfd_create("rft-code", os.MFD_CLOEXEC)
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
+        return open(os.memfd_create("code", os.MFD_CLOEXEC), "w+b", buffering=0)
+    return tempfile.TemporaryFile(buffering=0)
 
 
 def _ending(status: int) -> str:

@@ -42,7 +42,6 @@ _PROBED = 16
 
 def main() -> None:
     """Serve until the grader closes the connection."""
-    os.closerange(CONTROL + 1, os.sysconf("SC_OPEN_MAX"))
     control = socket.socket(fileno=CONTROL)
     os.environ.clear()
     Library().take_over()
@@ -50,7 +49,8 @@ def main() -> None:
     own_memory = _address_space()
     gc.collect()
     gc.freeze()
-    control.sendall(REPLY.pack(_probe(), 0))
+    walls = _probe()
+    control.sendall(REPLY.pack(sum(1 << at for at, name in enumerate(WALLS) if name in walls), 0))
     sessions: set[int] = set()
     while True:
         message, files, _, _ = socket.recv_fds(control, REQUEST.size, 3)
@@ -60,7 +60,7 @@ def main() -> None:
             return
         what, process, seconds, memory, output = REQUEST.unpack(message)
         if what == START:
-            reply = _start(files, seconds, own_memory + memory, output)
+            reply = _start(files, walls, seconds, own_memory + memory, output)
             if reply > 0:
                 sessions.add(reply)
             control.sendall(REPLY.pack(reply, 0))
@@ -70,7 +70,7 @@ def main() -> None:
             control.sendall(REPLY.pack(process, os.waitpid(process, 0)[1]))
 
 
-def _start(files: list[int], seconds: float, memory: int, output: int) -> int:
+def _start(files: list[int], walls: tuple[str, ...], seconds: float, memory: int, output: int) -> int:
     """Fork a session, and return its process's id or the error's number below zero."""
     server = os.getpid()
     try:
@@ -78,13 +78,15 @@ def _start(files: list[int], seconds: float, memory: int, output: int) -> int:
     except OSError as error:
         session = -(error.errno or 1)
     if session == 0:
-        _session(server, files, seconds, memory, output)
+        _session(server, files, walls, seconds, memory, output)
     for file in files:
         os.close(file)
     return session
 
 
-def _session(server: int, files: list[int], seconds: float, memory: int, output: int) -> NoReturn:
+def _session(
+    server: int, files: list[int], walls: tuple[str, ...], seconds: float, memory: int, output: int
+) -> NoReturn:
     """Become a session: connection, input and output are the files."""
     try:
         connection, given, printed = files
@@ -97,7 +99,8 @@ def _session(server: int, files: list[int], seconds: float, memory: int, output:
         if os.getppid() != server:
             os._exit(NOT_CONFINED)
         confinement.limit(seconds, memory, output + 1)  # one more tells a flood
-        confinement.shut_in()
+        if confinement.shut_in() != walls:
+            os._exit(NOT_CONFINED)
         runner = CodeRunner(CONTROL, output)
     except BaseException:
         os._exit(NOT_CONFINED)
@@ -117,20 +120,18 @@ def _kill(session: int) -> None:
             continue
 
 
-def _probe() -> int:
-    """The walls that a session gets, as bits, found out by putting them on in a process of their own."""
+def _probe() -> tuple[str, ...]:
+    """The walls that a session gets, found out by putting them on in a process of their own."""
     child = os.fork()
     if child == 0:
         try:
             found = confinement.shut_in()
             bits = sum(1 << at for at, name in enumerate(WALLS) if name in found)
-            if found and _opens("/"):
-                bits = 0
-            os._exit(_PROBED + bits)
+            os._exit(_PROBED + (0 if found and _opens("/") else bits))
         finally:
             os._exit(1)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return max(0, status - _PROBED)
+    bits = max(0, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) - _PROBED)
+    return tuple(name for at, name in enumerate(WALLS) if bits >> at & 1)
 
 
 def _opens(path: str) -> bool:

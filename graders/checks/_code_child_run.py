@@ -9,7 +9,9 @@ from __future__ import annotations
 import atexit
 import builtins
 import os
+import random
 import sys
+import threading
 import types
 
 from ._code_frames import HEADER, LONGEST_MESSAGE, error_name, framed
@@ -40,7 +42,7 @@ class CodeRunner:
 
     def serve(self) -> None:
         """Answer until there is nothing more to answer."""
-        _open_standard_streams()
+        _prepare()
         output = sys.stdout
         self._send(("done", None, "", ""))
         while (request := self._read()) is not None:
@@ -132,8 +134,8 @@ class CodeRunner:
         return bytes(read)
 
 
-def _open_standard_streams() -> None:
-    """Python's streams on the file descriptors of this session, and what `site` adds to the built-ins."""
+def _prepare() -> None:
+    """Make this process one that a program expects: its streams, built-ins, and chance that repeats."""
     streams = {
         "stdin": open(0, encoding="utf-8", errors="surrogateescape", closefd=False),
         "stdout": open(1, "w", encoding="utf-8", closefd=False),
@@ -143,8 +145,25 @@ def _open_standard_streams() -> None:
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
     sys.argv = [_FILE]
-    for name in ("exit", "quit"):
+    for name in ("exit", "quit"):  # which `site` adds
         setattr(builtins, name, sys.exit)
+    random.seed(0)  # the same code earns the same each time
+    over: dict[str, Callable[..., object]] = {"join": lambda *_, **__: None, "is_alive": lambda _: False}
+    for name, method in {"start": _run_in_place, **over}.items():
+        setattr(threading.Thread, name, method)
+
+
+def _run_in_place(thread: threading.Thread) -> None:
+    """Run a thread to its end where it is started, since there can be no other.
+
+    Programs that recurse deeply run themselves in one thread of a large stack, and then wait for it.
+    """
+    try:
+        thread.run()
+    except SystemExit:
+        return
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
 
 
 def _error(name: str, message: str) -> BaseException:

@@ -28,7 +28,9 @@ folder, control = sys.argv[1:]
 for name, path in (("graders", folder), ("graders.checks", os.path.join(folder, "checks"))):
     sys.modules[name] = types.ModuleType(name)
     sys.modules[name].__path__ = [path]
-os.dup2(int(control), 3)
+if control != "3":
+    os.dup2(int(control), 3)
+    os.close(int(control))
 from graders.checks._code_child_main import main
 main()
 """

@@ -82,6 +82,18 @@ def test_what_is_printed_comes_with_the_run_that_printed_it(session):
     assert session.call("f", [], {}).output == "two\n"
 
 
+DEEP = """
+import sys, threading
+sys.setrecursionlimit(10**6)
+threading.stack_size(2**26)
+def depth(n): return 0 if n == 0 else 1 + depth(n - 1)
+def main(): print(depth(50_000))
+thread = threading.Thread(target=main)
+thread.start()
+thread.join()
+"""
+
+
 @pytest.mark.parametrize(
     ("source", "printed"),
     [
@@ -96,6 +108,7 @@ def test_what_is_printed_comes_with_the_run_that_printed_it(session):
         ("def main(): print(3)\nif __name__ == '__main__':\n    main()", "3\n"),
         ("import atexit\natexit.register(print, 3)", "3\n"),
         ("print('\\xe9\\u4e2d')", "\xe9\u4e2d\n"),
+        (DEEP, "50000\n"),
         ("from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\nprint(P(3))", "P(x=3)\n"),
     ],
 )
