@@ -156,7 +156,10 @@ def _causes(parity: Parity, here: GradingPlace, place: GradingPlace) -> Iterator
     own = parity.unstable.get(place.name)
     if own:
         how = "on a second pass, from a new start in the reverse order"
-        why = "keeps state, uses random numbers, or follows the order of the samples or of a set (hash seed)"
+        why = (
+            "keeps state, uses random numbers, follows the order of the samples or of a set (hash seed),"
+            " or asks a service (--answers FILE gives it recorded answers instead)"
+        )
         yield f"{_samples(own)} {how}: the grader {why}"
     elsewhere = [one for one in parity.differences if one.place == place.name]
     if place is here or not elsewhere:

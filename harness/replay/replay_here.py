@@ -15,7 +15,8 @@ from harness.rollouts.read import Rollout, check_label, line_number, read_rollou
 from harness.runs.facts import Bounds, known_bounds
 from harness.runs.labels import label_rule
 from harness.runs.rows import Row
-from harness.targets.answered import open_here, played_book
+from harness.targets.answered import asked_once, open_here, played_book
+from harness.targets.in_process import InProcessTarget
 
 __all__ = ["replay_completions", "replay_here"]
 
@@ -86,7 +87,10 @@ def replay_here(
         raise InputError("the file holds no rollouts", place=str(path))
     profiles = profiles_of(wire)
     rows: list[Row] = []
-    with closing(open_here(grader, folder, book)) as target:
+    opened = open_here(grader, folder, book)
+    if isinstance(opened, InProcessTarget) and len(profiles) > 1:
+        opened = asked_once(opened)
+    with closing(opened) as target:
         grade_all(target, iter(rollouts), profiles, repeats, label is not None, rows.extend)
     bounds = known_bounds(target.bounds, range)
     return Replayed(rollouts, rows, bounds, label, len(profiles), choice, rule)

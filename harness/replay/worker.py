@@ -40,7 +40,7 @@ from harness.replay.recording import Recording
 from harness.rollouts.read import Rollout, line_number, read_rollouts
 from harness.runs.rows import Row, Totals, dump, parse_row
 from harness.runs.shard_locks import lock_shard
-from harness.targets.answered import AnsweredTarget
+from harness.targets.answered import AnsweredTarget, asked_once
 from harness.targets.in_process import InProcessTarget
 from harness.targets.opening import open_target
 from harness.targets.protocol import Target
@@ -91,12 +91,14 @@ class Worker:
         self._records = None if order.records is None else open_records(order.records)
         self.say = say
         self._recording = None if order.answers is None else Recording(order.run, order.answers)
+        self.profiles: list[Profile] = profiles_of(order.wire)
         self.target: Target = (
             open_target(order.target, order.run)
             if self._recording is None
             else self._recording.open(order.target)
         )
-        self.profiles: list[Profile] = profiles_of(order.wire)
+        if isinstance(self.target, InProcessTarget) and len(self.profiles) > 1:
+            self.target = asked_once(self.target)
         self._told = 0.0
 
     def grade_shard(self, number: int, alone: bool = False, crash: str | None = None) -> None:

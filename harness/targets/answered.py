@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ from graders import Grader
 from harness.targets.answer_book import AnswerBook
 from harness.targets.in_process import InProcessTarget
 from harness.targets.protocol import Answer, Graded, GraderFault, Target
-from harness.targets.recorded_answers import read_answers
+from harness.targets.recorded_answers import RecordedAnswers, read_answers
 
-__all__ = ["UNRECORDED", "AnsweredTarget", "open_here", "open_served", "played_book"]
+__all__ = ["UNRECORDED", "AnsweredTarget", "asked_once", "open_here", "open_served", "played_book"]
+
+_CLIENTS = ("http.client", "urllib3", "httpx", "httpx2", "aiohttp")
+"""What every HTTP client is, or stands on."""
 
 UNRECORDED = "unrecorded"
 """The kind of error of a sample whose question has no recorded answer."""
@@ -112,6 +116,22 @@ def open_here(
     stack = ExitStack()
     stack.enter_context(answered(book))
     return AnsweredTarget(lambda: InProcessTarget(grader, folder), book, stack)
+
+
+def asked_once(target: InProcessTarget) -> InProcessTarget | AnsweredTarget:
+    """A grader whose questions are asked once, over however many wires it is asked for the same sample.
+
+    Args:
+        target: A grader; returned as it is where it imported no HTTP client, or vcrpy is not installed.
+    """
+    if not target.files.imported(*_CLIENTS) or find_spec("vcr") is None:
+        return target
+    from harness.targets.answer_cassette import answered
+
+    book = AnswerBook(RecordedAnswers(), "memory", asks=True)
+    stack = ExitStack()
+    stack.enter_context(answered(book))
+    return AnsweredTarget(lambda: target, book, stack)
 
 
 def open_served(opened: Callable[[Mapping[str, str]], Target], book: AnswerBook) -> AnsweredTarget:

@@ -111,6 +111,12 @@ def test_every_wire_shares_one_question_and_every_repeat_has_its_own(
     assert rewards(folder, replayed(folder, "--repeats", 2)) == rewards(folder, recorded)
 
 
+def test_every_wire_shares_one_question_without_a_file_too(folder: Path, endpoint: JudgeEndpoint) -> None:
+    endpoint.script = in_tenths
+    found = replay_json(folder, "--wire", "all", grader="my_grader.py:judge")
+    assert (len(endpoint.seen), found["totals"]["wires"], found["answers"]) == (6, 0, None)
+
+
 def test_a_question_without_an_answer_is_no_reward_whatever_the_grader_makes_of_it(
     folder: Path, endpoint: JudgeEndpoint
 ) -> None:
