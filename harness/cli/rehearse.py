@@ -14,6 +14,7 @@ import click
 
 from harness.cli.options import (
     FiniteNumber,
+    answers_option,
     grader_option,
     group_size_option,
     handler_option,
@@ -64,6 +65,7 @@ _REFRESH_S: Final = 0.1
 @label_option(multiple=True)
 @keep_field_option
 @records_option
+@answers_option
 @out_option("Write to this folder; by default one under rehearsals/.")
 @json_option
 def command(
@@ -81,6 +83,8 @@ def command(
 
     Fields that differ between the rollouts of one record are hidden from the grader, unless --keep-field
     names them. With --records, the training file decides instead which fields the grader sees.
+
+    With --answers, what the grader asks a service is answered from a file, and the service is not asked.
 
     Exit codes: 0 rehearsed, with or without warnings; 1 the job failed; 2 wrong input.
     """

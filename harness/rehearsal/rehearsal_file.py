@@ -48,6 +48,8 @@ class RehearsalInputs:
     records_sha256: str | None = None
     goal: str | None = None
     """The field that the user names as the goal."""
+    answers_sha256: str | None = None
+    """Of the recorded answers to what the grader asked a service."""
 
 
 @dataclass(frozen=True, slots=True)

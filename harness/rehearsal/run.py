@@ -76,6 +76,8 @@ class RehearsalRequest:
     """Fields that are the record's although they differ within one."""
     records: Path | None = None
     """The training records, whose fields the grader sees instead of the rollouts' own."""
+    answers: Path | None = None
+    """Recorded answers to what the grader asks a service; it asks as it likes when None."""
     goal: str | None = None
     """The field of the rollouts that says how right a completion is; `is_right` or a single label when
     None. The grader does not see it."""
@@ -138,7 +140,7 @@ def rehearse(request: RehearsalRequest, progress: Progress) -> Rehearsal:
     training = None if request.records is None else look_at_records(request.records)
     with ExitStack() as stack:
         with output_to(None) as imported:
-            target = stack.enter_context(closing(OwnProcessTarget(request.grader)))
+            target = stack.enter_context(closing(OwnProcessTarget(request.grader, request.answers)))
             printed = imported.read_text(encoding="utf-8", errors="replace")
         return _in_folder(request, progress, target, printed, training)
 
@@ -166,7 +168,10 @@ def _in_folder(
         request.goal,
     )
     remarks: list[str] = []
-    calls = GraderCalls(target, "open-weight", BATCH, SystemClock(), remarks.append)
+    if request.answers is not None:
+        remarks.append(f"questions were answered from {request.answers}, not by the service")
+    batch = BATCH if request.answers is None else 1  # a question without an answer costs its own sample
+    calls = GraderCalls(target, "open-weight", batch, SystemClock(), remarks.append)
     try:
         with (
             lock(out / ".lock", "this rehearsal", fix="Wait for it, or name another --out."),
@@ -367,5 +372,6 @@ def _identity(
         keep_field=sorted(request.keep_field),
         records_sha256=None if training is None else training.sha256,
         goal=request.goal,
+        answers_sha256=None if request.answers is None else file_sha256(request.answers),
         **same,
     )

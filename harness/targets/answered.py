@@ -10,12 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from graders import Grader
+from harness.errors import InputError
+from harness.extras import install_line
 from harness.targets.answer_book import AnswerBook
 from harness.targets.in_process import InProcessTarget
 from harness.targets.protocol import Answer, Graded, GraderFault, Target
 from harness.targets.recorded_answers import RecordedAnswers, read_answers
 
-__all__ = ["UNRECORDED", "AnsweredTarget", "asked_once", "open_here", "open_served", "played_book"]
+__all__ = [
+    "UNRECORDED",
+    "AnsweredTarget",
+    "asked_once",
+    "check_recorder",
+    "open_here",
+    "open_served",
+    "played_book",
+]
 
 _CLIENTS = ("http.client", "urllib3", "httpx", "httpx2", "aiohttp")
 """What every HTTP client is, or stands on."""
@@ -86,6 +96,17 @@ class AnsweredTarget:
             self._stack.close()
 
 
+def check_recorder() -> None:
+    """Refuse to go on without what stands in for HTTP clients.
+
+    Raises:
+        InputError: It is not installed.
+    """
+    if find_spec("vcr") is None:
+        fix = f"Run: {install_line('recorded')}"
+        raise InputError("recorded answers need vcr, which is not installed", fix=fix)
+
+
 def played_book(path: Path) -> AnswerBook:
     """A file's answers, beyond which nobody is asked.
 
@@ -106,11 +127,11 @@ def open_here(
         book: The answers; None where it asks as it likes.
 
     Raises:
-        InputError: There is no such grader, or it cannot be imported.
-        ModuleNotFoundError: vcrpy is not installed.
+        InputError: There is no such grader, it cannot be imported, or vcrpy is not installed.
     """
     if book is None:
         return InProcessTarget(grader, folder)
+    check_recorder()
     from harness.targets.answer_cassette import answered
 
     stack = ExitStack()

@@ -11,13 +11,11 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.disk import file_sha256
 from harness.errors import InputError
-from harness.extras import install_line
 from harness.runs.facts import (
     AnswersFacts,
     Ask,
@@ -128,9 +126,10 @@ def describe_answers(path: Path, ask: Ask, target: TargetFacts) -> AnswersFacts:
     if ask != "never" and not isinstance(target, InProcessFacts):
         fix = "Record with --grader; the built function is then answered from the file."
         raise InputError("answers are recorded where the grader runs in process", fix=fix)
-    if isinstance(target, InProcessFacts) and find_spec("vcr") is None:
-        fix = f"Run: {install_line('recorded')}"
-        raise InputError("--answers needs vcr, which is not installed", fix=fix)
+    if isinstance(target, InProcessFacts):
+        from harness.targets.answered import check_recorder
+
+        check_recorder()
     if ask == "never" or path.exists():
         read_answers(path)
         return AnswersFacts(path.resolve(), ask, file_sha256(path))

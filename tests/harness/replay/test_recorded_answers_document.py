@@ -45,7 +45,8 @@ def test_its_commands_record_and_replay_a_ready_judge(
     tmp_path: Path, service: str, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "judge.toml").write_text(JUDGE.format(service=service))
-    write_rollouts(tmp_path / "rollouts.jsonl", [rollout(at, f"thank you{'!' * at}") for at in range(5)])
+    lines = [rollout(at, f"thank you{'!' * at}", record=str(at // 3)) for at in range(9)]
+    write_rollouts(tmp_path / "rollouts.jsonl", lines)
     replays = [words for words in commands("rft", DOCUMENT) if words[0] == "replay"]
     with JudgeEndpoint(taking(form)) as endpoint:
         for name, value in endpoint.variables.items():
@@ -58,10 +59,14 @@ def test_its_commands_record_and_replay_a_ready_judge(
         json.loads(rft_inside(tmp_path, *replays[1], *more, "--json").stdout) for more in ([], ["--cores", 1])
     ]
     first = json.loads(recorded.stdout)
-    assert first["totals"]["rewards"] == 5
-    assert 10 <= asked <= 16  # two repeats, and what it took to find the form
+    assert first["totals"]["rewards"] == 9
+    assert 18 <= asked <= 24  # two repeats, and what it took to find the form
     means = [found["totals"]["mean"] for found in (first, *again)]
     assert means[0] == means[1] == means[2] > 0
+    [words] = [words for words in commands("rft", DOCUMENT) if words[0] == "rehearse"]
+    rehearsed = rft_inside(tmp_path, *words, "--holdout", "0")
+    assert "questions were answered from answers.jsonl, not by the service" in rehearsed.stdout
+    assert rehearsed.returncode == 0
     assert first["recording"]["answers"] == len((tmp_path / "answers.jsonl").read_text().splitlines()) - 1
 
 
