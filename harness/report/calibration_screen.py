@@ -95,12 +95,15 @@ def _confusion(found: Confusion | None) -> Iterator[str]:
 
 
 def _repeats(found: Calibration) -> Iterator[str]:
-    yield _line("gradings that flip", found.flips)
-    if found.verdict_flips.value is not None and found.verdict_flips != found.flips:
-        yield _line("  across the middle", found.verdict_flips)
-    yield _line("noise within records", found.noise)
-    yield _line("noise over all gradings", found.noise_of_total)
-    yield from _needed(found)
+    if found.repeats < 2:
+        yield f"noise and flips are not measured: {found.flips.why}"
+    else:
+        yield _line("gradings that flip", found.flips)
+        if found.verdict_flips.value is not None and found.verdict_flips != found.flips:
+            yield _line("  across the middle", found.verdict_flips)
+        yield _line("noise within records", found.noise)
+        yield _line("noise over all gradings", found.noise_of_total)
+        yield from _needed(found)
     yield _line("position bias", found.position_bias, form="+.1%")
     if found.first_chosen is not None:
         yield f"{'  first label chosen':<{_NAME}} {found.first_chosen:.1%}"

@@ -37,7 +37,7 @@ def too_few(influences: Sequence[Influence], what: str = "rollouts") -> str | No
     records = len({one.record for one in influences})
     if len(influences) >= ROLLOUTS and records >= GROUPS:
         return None
-    return f"{len(influences):,} {what} of {records:,} records, and it takes {ROLLOUTS} of {GROUPS}"
+    return f"{len(influences):,} {what} of {records:,} records; it takes {ROLLOUTS} of {GROUPS} records"
 
 
 def variance_over_records(influences: Iterable[Influence]) -> tuple[float, int]:
