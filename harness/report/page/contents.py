@@ -20,6 +20,7 @@ from harness.report.page.bars import (
     reward_bars,
 )
 from harness.report.page.beside import beside
+from harness.report.page.calibration_card import CalibrationCard, calibration_card
 from harness.report.page.comparison_card import ComparisonCard, comparison_card
 from harness.report.page.curve_charts import CurveChart, job_charts, rehearsal_charts
 from harness.report.page.headline import PageVerdict, Tile, lead_of, run_facts, tiles_of, verdict_of
@@ -62,6 +63,8 @@ class ReportPage:
     groups: int
     """Groups that are drawn, of `all_groups`."""
     all_groups: int
+    calibration: CalibrationCard | None
+    """None where the run has neither labels nor repeats."""
     comparison: ComparisonCard | None
     training: list[CurveChart]
     rehearsal: list[CurveChart]
@@ -174,6 +177,7 @@ def page_of(
         statistics=statistic_lines(signal),
         groups=len(cells),
         all_groups=len(gathered.cells.cells),
+        calibration=calibration_card(run, bounds),
         comparison=compared,
         training=training,
         rehearsal=rehearsed,

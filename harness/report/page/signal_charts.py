@@ -10,7 +10,14 @@ from harness.report.page.bars import Bar, BarChart, Tone, figure_of
 from harness.signal.learning import Signal
 from harness.signal.statistic import Statistic
 
-__all__ = ["StatisticLine", "component_bars", "forecast_bars", "length_note", "statistic_lines"]
+__all__ = [
+    "StatisticLine",
+    "component_bars",
+    "forecast_bars",
+    "length_note",
+    "statistic_line",
+    "statistic_lines",
+]
 
 _COMPONENTS = 15
 
@@ -81,9 +88,9 @@ def statistic_lines(found: Signal) -> list[StatisticLine]:
         *((f"answers unread ({name[:60]})", share) for name, share in found.unread.items()),
     ]
     return [
-        _line("mean reward, each record once", found.mean, ".3f"),
-        *(_line(name, one, ".1%") for name, one in shares),
-        _line("correlation of reward and length", found.length, "+.3f"),
+        statistic_line("mean reward, each record once", found.mean, ".3f"),
+        *(statistic_line(name, one, ".1%") for name, one in shares),
+        statistic_line("correlation of reward and length", found.length, "+.3f"),
         *_sizes(found),
     ]
 
@@ -96,7 +103,14 @@ def _sizes(found: Signal) -> Iterator[StatisticLine]:
         yield StatisticLine(name, "none" if size is None else f"{size:,}", "", "", None)
 
 
-def _line(name: str, one: Statistic, form: str) -> StatisticLine:
+def statistic_line(name: str, one: Statistic, form: str) -> StatisticLine:
+    """One statistic in words.
+
+    Args:
+        name: What it is.
+        one: The statistic.
+        form: How its numbers are written.
+    """
     if one.value is None:
         return StatisticLine(name, "not measured", "", "", one.why)
     return StatisticLine(name, figure_of(one.value, form), _interval(one, form), f"{one.n:,} {one.of}", None)
