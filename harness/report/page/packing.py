@@ -27,6 +27,7 @@ __all__ = ["METRICS", "OtherSide", "packed", "sample_columns", "unpacked"]
 METRICS = 50
 """Most metrics with a column: a grader may make up a name for each sample."""
 _LABEL = 200
+_REASON, _SHORT_REASON = 500, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +152,10 @@ def _label_text(value: Any) -> str:
     return text[:_LABEL]
 
 
-def _texts(rows: Iterable[Row], texts: HeldTexts | None) -> dict[str, Any]:
+def _texts(rows: Sequence[Row], texts: HeldTexts | None) -> dict[str, Any]:
     if texts is None:
         return {"texts": None}
-    models = _Places()
+    models, longest = _Places(), _SHORT_REASON if texts.excerpts else _REASON
     return {
         "text": [texts.of_at.get(row["at"], -1) for row in rows],
         "texts": {
@@ -168,6 +169,7 @@ def _texts(rows: Iterable[Row], texts: HeldTexts | None) -> dict[str, Any]:
             "models": list(models.of),
             "length": texts.length,
             "line": texts.line,
+            "reasons": {str(at): row["reason"][:longest] for at, row in enumerate(rows) if "reason" in row},
         },
     }
 

@@ -67,6 +67,7 @@ class SampleDetail {
     }
     if (row in samples.wires) add("Wires", plain(samples.wires[row]));
     const at = samples.textOf(row);
+    if (at >= 0 && row in samples.texts.reasons) add("Reason", plain(samples.texts.reasons[row]));
     if (at >= 0 && samples.texts.model[at] >= 0) add("Model", plain(samples.texts.models[samples.texts.model[at]]));
     if (at >= 0) add("Length", many(samples.texts.length[at], "character"));
     if (at >= 0) add("Line", samples.texts.line[at].toLocaleString("en-US"));

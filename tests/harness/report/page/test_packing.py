@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.report.page.heat_map import CELLS, GroupCells
-from harness.report.page.held_samples import HeldRows
+from harness.report.page.held_samples import HeldRows, HeldTexts
 from harness.report.page.packing import METRICS, packed, sample_columns, unpacked
 from harness.runs.labels import PLAIN
 from support.run_records import row_of
@@ -27,10 +27,12 @@ def test_packed_is_unpacked_and_ends_no_script(value: Any) -> None:
     assert unpacked(text) == value
 
 
-def columns_of(rows: list[Any], **more: Any) -> dict[str, Any]:
+def columns_of(rows: list[Any], texts: HeldTexts | None = None, **more: Any) -> dict[str, Any]:
     held = HeldRows(rows, [None] * len(rows), len(rows), frozenset())
     found: dict[str, Any] = unpacked(
-        packed(sample_columns(held, None, bounds=(0.0, 1.0), rule=PLAIN, cells=more.pop("cells", []), **more))
+        packed(
+            sample_columns(held, texts, bounds=(0.0, 1.0), rule=PLAIN, cells=more.pop("cells", []), **more)
+        )
     )
     return found
 
@@ -49,6 +51,14 @@ def test_columns_say_what_the_rows_say() -> None:
     assert (found["error"], found["errors"]) == ([-1, -1, 0], [["exception", "KeyError: [bold]units[/bold]"]])
     assert (found["metricNames"], found["metrics"]) == (["m"], [[0.5, None, None]])
     assert found["wires"] == {"1": '{"x": 1.0}'}
+
+
+def test_a_graders_reason_is_content_and_goes_where_the_texts_go() -> None:
+    rows = [row_of("a", 1.0), row_of("b", 0.5, reason="It is late. " * 100)]
+    assert columns_of(rows)["texts"] is None
+    for excerpts, longest in ((False, 500), (True, 100)):
+        [(place, reason)] = columns_of(rows, HeldTexts(excerpts=excerpts))["texts"]["reasons"].items()
+        assert (place, len(reason)) == ("1", longest)
 
 
 def test_ids_and_labels_may_be_anything() -> None:

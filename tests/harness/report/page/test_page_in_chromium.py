@@ -56,6 +56,7 @@ def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rollouts.append({**one, "model": text})
         error = {"kind": "exception", "message": text}
         more: dict[str, Any] = {"error": error} if number % 4 == 3 else {"metrics": {text: 0.5, "m": number}}
+        more["reason"] = f"because {text}"
         reward = None if number % 4 == 3 else number % 3 / 2
         reward = -1e99 if number == 5 else reward
         rows.append(row_of(text, reward, group=f"{text}{number % 2}", label=text or True, **more))
@@ -100,6 +101,11 @@ def test_hidden_characters_are_shown(tab: Tab, nasty: Path) -> None:
     hidden = "[...document.querySelectorAll('#detail pre .hidden-character')].map(each => each.textContent)"
     assert {"U+202E", "U+2066", "U+200B", "U+0000", "U+001B", "U+D800"} <= set(tab.value(hidden))
     assert "\u202e" not in text_of(tab, "main")
+
+
+def test_a_graders_reason_stands_beside_the_reward(tab: Tab, nasty: Path) -> None:
+    shown(tab, nasty, "#sample=1")
+    assert f"because {WAYS_OUT[1]}" in text_of(tab, "#detail dl")
 
 
 def test_an_address_and_the_keys_lead_to_samples(tab: Tab, nasty: Path) -> None:
