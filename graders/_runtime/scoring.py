@@ -375,12 +375,14 @@ def _timed_out(limit: float | None) -> Failure:
     return Failure("timeout", "the call's time was up" if limit is None else f"interrupted after {limit:g} s")
 
 
-def place_of(error: BaseException) -> str:
+def place_of(error: BaseException, users_only: bool = False) -> str:
     """File and line of the user's code that raised, or that called what did: no content.
 
-    Where no code of the user's had a part in it, it is where the error was raised.
+    Args:
+        error: What was raised.
+        users_only: Return nothing where no code of the user's had a part in it, and not where it was raised.
     """
-    place, found, trace = "an unknown place", False, error.__traceback__
+    place, found, trace = "" if users_only else "an unknown place", users_only, error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
         users = _is_the_users(file)

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from graders import Grader, grader
+from graders import Grader, GraderError, grader
 from graders._runtime import place_of
 from graders.configured import configured_grader, factories, families, grader_of_check
 from harness.errors import InputError
@@ -282,4 +282,6 @@ def raised_at(error: BaseException, here: str) -> str:
         return f" ({Path(error.filename).name}:{error.lineno})"
     while (trace := error.__traceback__) is not None and trace.tb_frame.f_code.co_filename == here:
         error = error.with_traceback(trace.tb_next)
-    return "" if error.__traceback__ is None else f" ({place_of(error)})"
+    # What this library refuses it explains: only a place that the user can change says more.
+    place = place_of(error, isinstance(error, GraderError)) if error.__traceback__ is not None else ""
+    return place and f" ({place})"

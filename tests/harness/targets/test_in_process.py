@@ -91,6 +91,17 @@ def test_an_async_grader_is_graded() -> None:
     assert [item.reward for item in InProcessTarget(patient).grade([ITEM] * 3).items] == [0.25] * 3
 
 
+def test_what_a_ready_check_lacks_is_said_without_a_place_in_the_library(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    check = 'checks.judge:judge_label(ask="Right?", labels={"a": 1, "b": 0}, model="m", service="openai")'
+    fault = InProcessTarget(check).grade([ITEM]).fault
+    assert isinstance(fault, GraderFault)
+    assert fault.message.startswith("OPENAI_API_KEY is not set: ")
+    assert ".py" not in fault.message
+
+
 def test_a_configuration_error_fails_the_call() -> None:
     from graders.errors import ConfigurationError
 
