@@ -39,7 +39,8 @@ def entry_option(entry: str | None, field: str) -> Callable[[Sample[Any]], str]:
             raise DecorationError(
                 f"entry={entry!r}: write the name of a function, or of a method as 'Solution.add'"
             )
-        return lambda sample: entry
+        spelled = entry.replace("()", "")
+        return lambda sample: spelled
 
     def named(sample: Sample[Any]) -> str:
         name = sample.fields.get(field)
@@ -48,7 +49,7 @@ def entry_option(entry: str | None, field: str) -> Callable[[Sample[Any]], str]:
                 f"the record's {field} names no function: write its name there, such as 'add', or name it "
                 "for all records by entry="
             )
-        return str(name)
+        return str(name).replace("()", "")
 
     return named
 
@@ -142,5 +143,5 @@ def _written(value: Any) -> str:
 def _is_name(value: object) -> bool:
     if not isinstance(value, str):
         return False
-    parts = value.split(".")
+    parts = value.replace("().", ".").split(".")
     return len(parts) <= 2 and all(one.isidentifier() for one in parts)

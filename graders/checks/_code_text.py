@@ -7,6 +7,7 @@ from prose by how they begin, and a function by the line that defines it.
 from __future__ import annotations
 
 import re
+from functools import partial
 from textwrap import dedent, indent
 
 from ..extract import Missing
@@ -14,23 +15,30 @@ from ..extract._blocks import Fence, fences
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 LONGEST = 100_000
 """Characters of the longest completion that is read."""
 
 _PYTHON = frozenset({"python", "py", "python3", "py3", "pycon", "python-repl", "ipython", "sage"})
+# How a line of code begins at the left edge; words that prose begins with too need more of the line.
 _CODE_LINE = re.compile(
-    r"(?:async\s+def|def|class|import|from|if|elif|else|for|while|with|try|except|finally|return|raise|assert"
-    r"|global|nonlocal|del|pass|break|continue|match|case|lambda|print|yield|await)\b(?!\s+[a-z]+\s+[a-z]+\s+[a-z]+)"
+    r"(?:async\s+)?def\s+\w|class\s+\w+\s*[(:\[]|import\s+[\w.]+\s*(?:$|,|;|#|as\b)|from\s+[\w.]+\s+import\b"
+    r"|(?:async\s+)?for\s+[\w(*][\w, ()*]*\s+in\b|(?:if|elif|while|with|match|case)\b[^\n]*:\s*(?:#|\S|$)"
+    r"|(?:else|try|finally)\s*:|except\b[^\n]*:|(?:return|raise|assert|yield|del|await|global|nonlocal)"
+    r"(?:$|[ (](?!(?:\w+ ){2}\w+))|(?:pass|break|continue)\s*(?:$|#|;)"
     r"|[@)\]}#]|\"\"\"|'''"
-    r"|[A-Za-z_][\w.]*(?:\s*\[[^\]]*\])*\s*(?:=(?!=)|:\s*[\w\[\]., |\"']+=|[-+*/%&|^@<>]{1,3}=)"
-    r"|[A-Za-z_][\w.]*\(|[A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)+\s*="
+    r"|[A-Za-z_][\w.]*(?:\[[^\]]*\])*\s*(?:=(?!=)|:\s*[\w\[\]., |\"']+=|[-+*/%&|^@<>]{1,3}=)"
+    r"|[A-Za-z_][\w.]*\(|[A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)+\s*=(?!=)"
 )
-_IMPORTS = re.compile(r"^(?:def|class|import|from|async\s+def|@)\b|^[A-Za-z_]\w*\s*=(?!=)", re.MULTILINE)
+_DEFINES = re.compile(r"^(?:def|class|import|from|async\s+def|@)\b|^[A-Za-z_]\w*\s*=(?!=)", re.MULTILINE)
+_IMPORT = re.compile(r"^from\s+(\w+)\s+import\b([^\n]*)", re.MULTILINE)
 _PROMPTED = re.compile(r"(?:>>>|\.\.\.)(?: |$)")
-_NAMED = re.compile(r"^\s*(?:[#*`\s]|//|File:?|file:?)*([A-Za-z_]\w*)\.py\b[`*:\s]*$")
+_FILE = re.compile(r"\b([A-Za-z_]\w*)\.py\b")
+_LONGEST_HEADING = 80
 _TRIPLE = re.compile(r"\"\"\"|'''")
+_CLASS = "Solution"
+_CALLS_METHOD = f"\n\ndef {{0}}(*args, **kwargs):\n    return {_CLASS}().{{0}}(*args, **kwargs)\n"
 
 
 class CodeText:
@@ -77,22 +85,21 @@ def function_code(text: str, entry: str, start: str | None = None) -> CodeText |
     """
     if len(text) > LONGEST:
         return Missing(f"the completion is longer than {LONGEST:,} characters", "not exact")
-    text = text.replace("\r\n", "\n").lstrip("\ufeff")
-    defines = _definition(entry.partition(".")[0])
+    text = _spelled(text)
+    name = entry.partition(".")[0]
     head = "" if start is None else head_of(start, entry)
     blocks = _blocks(text)
-    main = next((block for block in reversed(blocks) if defines.search(block.content)), None)
-    if main is not None:
-        code = _joined(blocks, main, entry)
-        return CodeText(f"{head}{code.source}", code.modules)
-    if not blocks:
-        bare = _bare(text)
-        if defines.search(bare):
-            return CodeText(f"{head}{bare}")
+    sources = blocks or [_Block(_bare(dedent(text)), "")]
+    for found in (partial(_defines, name, _names(blocks)), partial(_has_method, name)):
+        main = next((block for block in reversed(sources) if found(block.content)), None)
+        if main is not None:
+            code = _joined(sources, main, name)
+            method = "" if found.func is _defines else _CALLS_METHOD.format(name)
+            return CodeText(f"{head}{code.source}{method}", code.modules)
     if start is not None and (body := _body(text, blocks)):
         return CodeText(_continued(start, body))
     if blocks:
-        return _joined(blocks, blocks[-1], entry)
+        return _joined(blocks, blocks[-1], name)
     return Missing(f"there is no code that defines {entry}")
 
 
@@ -107,7 +114,7 @@ def program_code(text: str) -> CodeText | Missing:
     """
     if len(text) > LONGEST:
         return Missing(f"the completion is longer than {LONGEST:,} characters", "not exact")
-    text = text.replace("\r\n", "\n").lstrip("\ufeff")
+    text = _spelled(text)
     if blocks := _blocks(text):
         main = next((block for block in reversed(blocks) if block.name == "main"), blocks[-1])
         return _joined(blocks, main, None)
@@ -124,14 +131,38 @@ class _Block:
         self.content, self.name = content, name
 
 
+def _spelled(text: str) -> str:
+    """A text with plain line ends, and without a byte order mark and the quotes of inline code."""
+    text = text.replace("\r\n", "\n").lstrip("\ufeff")
+    inner = text.strip()
+    return inner.strip("`") if inner[:1] == inner[-1:] == "`" and "```" not in inner else text
+
+
+def _defines(name: str, files: frozenset[str], code: str) -> bool:
+    """Whether code defines a name at its left edge, or imports it from another file of the completion."""
+    if _definition(name).search(code):
+        return True
+    return any(found[1] in files and re.search(rf"\b{name}\b", found[2]) for found in _IMPORT.finditer(code))
+
+
+def _has_method(name: str, code: str) -> bool:
+    """Whether code has the class `Solution` with a method of a name, as answers to LeetCode's problems do."""
+    found = re.search(rf"^class {_CLASS}\b", code, re.MULTILINE)
+    return (
+        found is not None
+        and re.search(rf"^[ \t]+def {name}\(", code[found.end() :], re.MULTILINE) is not None
+    )
+
+
 def _definition(name: str) -> re.Pattern[str]:
     """What finds the line at the left edge that defines a name."""
-    word = re.escape(name)
     return re.compile(
-        rf"^(?:(?:async\s+)?def\s+{word}\b|class\s+{word}\b|{word}\s*(?::[^=\n]*)?=(?!=)"
-        rf"|from\s.*\bimport\b.*\b{word}\b)",
-        re.MULTILINE,
+        rf"^(?:(?:async[ ]+)?def[ ]+{name}\b|class[ ]+{name}\b|{name}[ ]*(?::[^=\n]*)?=(?!=))", re.MULTILINE
     )
+
+
+def _names(blocks: Sequence[_Block]) -> frozenset[str]:
+    return frozenset(block.name for block in blocks if block.name)
 
 
 def _blocks(text: str) -> list[_Block]:
@@ -140,11 +171,11 @@ def _blocks(text: str) -> list[_Block]:
         return []
     found: list[_Block] = []
     at, last = 0, None
-    for fence in fences(text):
+    for fence in _whole(text, fences(text)):
         last = fence
         if fence.closed:
             if fence.language in _PYTHON or (not fence.language and _begins_as_code(fence.content)):
-                found.append(_block(fence, text[at : fence.start]))
+                found.append(_block(text, fence, at))
             at = fence.end
     if found or last is None or last.closed:
         return found
@@ -156,12 +187,34 @@ def _blocks(text: str) -> list[_Block]:
     return []
 
 
-def _block(fence: Fence, before: str) -> _Block:
+def _whole(text: str, parts: Iterable[Fence]) -> Iterator[Fence]:
+    """Fences in order; one that ends inside a docstring goes on to the end of the next."""
+    opened: Fence | None = None
+    for fence in parts:
+        if opened is not None:
+            first = text.find("\n", opened.start) + 1
+            content = text[first : fence.end].rpartition("\n")[0] if fence.closed else text[first:]
+            fence = Fence(opened.language, content, opened.start, fence.end, fence.closed)
+            opened = None
+        if fence.closed and len(_TRIPLE.findall(fence.content)) % 2 and fence.language in _PYTHON:
+            opened = fence
+        else:
+            yield fence
+    if opened is not None:
+        yield opened
+
+
+def _block(text: str, fence: Fence, after: int) -> _Block:
+    """A block with its file's name, where its first line, the fence or the line before says one."""
     content = _cleaned(fence.content)
-    heading = before.rstrip().rpartition("\n")[2]
     first = content.lstrip("\n").partition("\n")[0]
-    named = _NAMED.match(heading) or (_NAMED.match(first) if first.startswith("#") else None)
-    return _Block(content, named[1] if named else "")
+    info = text[fence.start : fence.start + 2 * _LONGEST_HEADING].partition("\n")[0]
+    heading = text[max(after, fence.start - 2 * _LONGEST_HEADING) : fence.start].rstrip().rpartition("\n")[2]
+    for line in (first if first.startswith("#") else "", info, heading):
+        named = _FILE.search(line) if len(line) <= _LONGEST_HEADING else None
+        if named:
+            return _Block(content, named[1])
+    return _Block(content, "")
 
 
 def _cleaned(code: str) -> str:
@@ -174,15 +227,20 @@ def _cleaned(code: str) -> str:
     return dedent(code)
 
 
-def _joined(blocks: Sequence[_Block], main: _Block, entry: str | None) -> CodeText:
-    """The main block, with the blocks before it that it may need, and those that are other files."""
+def _joined(blocks: Sequence[_Block], main: _Block, name: str | None) -> CodeText:
+    """The main block, with the blocks that it may need around it, and those that are other files.
+
+    A block that uses the function is an example or a test of it. Where a block has a file's name, so have all
+    that count.
+    """
     modules = {block.name: block.content for block in blocks if block.name and block is not main}
-    word = entry and re.compile(rf"\b{re.escape(entry.partition('.')[0])}\b")
-    helpers = []
-    for block in blocks[: blocks.index(main)]:
-        if word and not block.name and not word.search(block.content) and _IMPORTS.search(block.content):
-            helpers.append(block.content)
-    return CodeText("\n".join([*helpers, main.content]), modules)
+    word = None if name is None else re.compile(rf"\b{name}\b")
+    parts = []
+    for block in blocks:
+        needed = word and not block.name and not word.search(block.content) and _DEFINES.search(block.content)
+        if block is main or needed:
+            parts.append(block.content)
+    return CodeText("\n".join(parts), modules)
 
 
 def head_of(start: str, entry: str) -> str:
