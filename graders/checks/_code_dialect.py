@@ -9,6 +9,7 @@ can show; every other text is left to CPython. `docs/code.md` says how the list 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ _METHODS = frozenset(
 _IN_TEXT = re.compile(r"\b(?:map|filter|zip|reversed|enumerate|set|frozenset|round|hasattr|for|nan)\b")
 
 
+@lru_cache(256)
 def is_shared(source: str) -> bool:
     """Whether Monty runs a text, where it runs it at all, as CPython does.
 

@@ -40,6 +40,11 @@ if TYPE_CHECKING:
 
         total: int
         source: str
+        """Their own code, where they are code."""
+        entry: str
+        """The name that is called."""
+        constants: tuple[str, ...]
+        """Values, as code, that a function might always return and pass them by it."""
 
         def verdict(self, place: CodePlace, source: str) -> CodeVerdict:
             """Run them on a text of code."""
@@ -50,6 +55,7 @@ ENGINES = ("auto", "monty", "cpython")
 PROTECTIONS = ("full", "limits")
 _LONGEST_SECONDS = 60
 _WALL = "seccomp"
+_WALLS = (_WALL, "landlock")
 _LOOK = 0.25
 """The share of a sample's time that Monty has before CPython decides."""
 _PATIENCE = 20
@@ -97,7 +103,7 @@ class CodeGrading:
         self._monty = None if engine == "cpython" else MontyEngine()
         self._cpython = None if engine == "monty" else CPython()
         self._turns = Turns(self._memory_mb)
-        self._sound: dict[str, tuple[object, str | None]] = {}
+        self._sound: dict[tuple[str, str], tuple[object, str]] = {}
 
     def check(self) -> CodeCheck:
         """The scoring function."""
@@ -123,7 +129,7 @@ class CodeGrading:
     def _graded(self, sample: Sample[Any], tests: Tests, code: str | Missing, left: float) -> Graded:
         """The reward of one sample, in a thread of its own."""
         ends = perf_counter() + left
-        self._check_reference(sample, tests, left)
+        self._check_record(sample, tests, left)
         if isinstance(code, Missing):
             return self._reward(CodeVerdict(0, tests.total, "unread", code.reason), None)
         left = ends - perf_counter()
@@ -139,62 +145,91 @@ class CodeGrading:
     def _verdict(self, tests: Tests, source: str, left: float) -> tuple[CodeVerdict, Engine]:
         """The verdict that counts, and the engine that it is of, within what is left of the sample's time."""
         seconds = min(self._seconds, left)
-        monty, cpython = self._monty, self._cpython
-        if cpython is None:
-            assert monty is not None
-            return tests.verdict(CodePlace(monty, seconds, self._memory_mb), source), monty
-        if monty is not None and is_shared(source) and is_shared(tests.source):
+        if self._cpython is None:
+            assert self._monty is not None
+            return tests.verdict(CodePlace(self._monty, seconds, self._memory_mb), source), self._monty
+        if (monty := self._monty_for(tests, source)) is not None:
             place = CodePlace(monty, seconds * _LOOK, self._memory_mb, hasty=True)
             verdict = tests.verdict(place, source)
             if verdict.is_full:
                 return verdict, monty
+        return self._last_word(self._cpython, tests, source, left), self._cpython
+
+    def _monty_for(self, tests: Tests, source: str) -> MontyEngine | None:
+        """Monty, where it runs the code and its tests as CPython does."""
+        monty = self._monty
+        shared = monty is not None and monty.is_usable and is_shared(source) and is_shared(tests.source)
+        return monty if shared else None
+
+    def _last_word(self, cpython: CPython, tests: Tests, source: str, left: float) -> CodeVerdict:
+        """What CPython says.
+
+        Raises:
+            ConfigurationError: It cannot shut the code in here.
+        """
         if self._protection == "full" and _WALL not in cpython.protection:
             raise ConfigurationError(
                 "this system has no seccomp, so that code could read files and reach the network: run it on "
                 "Linux, or make the check with protection='limits' for code that you trust"
             )
+        seconds = min(self._seconds, left)
         longest = min(left, seconds * _PATIENCE)
-        return tests.verdict(CodePlace(cpython, seconds, self._memory_mb, longest=longest), source), cpython
+        return tests.verdict(CodePlace(cpython, seconds, self._memory_mb, longest=longest), source)
 
     def _reward(self, verdict: CodeVerdict, engine: Engine | None) -> Reward:
         share = verdict.passed / verdict.total
         value = share if self._partial else float(verdict.is_full)
+        fallback = self._monty is not None and engine is not None and engine is not self._monty
         metrics = {
             "unread": float(verdict.fault == "unread"),
             "tests": float(verdict.total),
             "passed": float(verdict.passed),
             "stopped": float(verdict.fault == "stopped"),
-            "engine_fallback": float(
-                self._monty is not None and engine is not None and engine is not self._monty
-            ),
+            "engine_fallback": float(fallback),
         }
+        if engine is self._cpython and engine is not None:
+            metrics |= {wall: float(wall in engine.protection) for wall in _WALLS}
         where = f" ({engine.name})" if engine else ""
         reason = verdict.reason or f"it passes {verdict.passed} of {verdict.total} tests"
         return Reward(value, metrics=metrics, reason=f"{reason}{where}")
 
-    def _check_reference(self, sample: Sample[Any], tests: Tests, left: float) -> None:
-        """Refuse a record whose own solution does not pass its tests; looked at once for each record.
+    def _check_record(self, sample: Sample[Any], tests: Tests, left: float) -> None:
+        """Refuse a record whose tests pay the wrong code; looked at once for each record.
 
         Raises:
-            RecordError: It does not.
+            RecordError: They do.
         """
         reference = sample.reference_answer
-        if not isinstance(reference, str) or not reference.strip():
-            return
-        kept = self._sound.get(reference)
-        fields = sample.fields
+        solution = reference if isinstance(reference, str) and reference.strip() else ""
+        key, fields = (solution, sample.prompt), sample.fields
+        kept = self._sound.get(key)
         if kept is None or kept[0] != fields:
-            code = self._read(sample, reference)
-            if isinstance(code, Missing):
-                kept = fields, f"its reference_answer is no solution ({code.reason})"
-            else:
-                verdict, _ = self._verdict(tests, code, left)
-                failed = None if verdict.is_full else f"its reference_answer fails them ({verdict.reason})"
-                kept = fields, failed
             if len(self._sound) >= _KEPT:
                 self._sound.clear()
-            self._sound[reference] = kept
-        if kept[1] is not None:
-            raise RecordError(
-                f"the record's tests cannot be trusted: {kept[1]}. Correct the one or the other"
-            )
+            kept = self._sound[key] = fields, self._why_unsound(sample, tests, solution, left)
+        if kept[1]:
+            raise RecordError(f"the record's tests cannot be trusted: {kept[1]}")
+
+    def _passes_once(self, tests: Tests, source: str, seconds: float) -> bool:
+        """Whether code passes on the one engine that is the first to run it: enough for code of our own."""
+        engine = self._monty_for(tests, source) or self._cpython or self._monty
+        assert engine is not None
+        return tests.verdict(CodePlace(engine, seconds, self._memory_mb, hasty=True), source).is_full
+
+    def _why_unsound(self, sample: Sample[Any], tests: Tests, solution: str, left: float) -> str:
+        """Why a record's tests cannot be trusted; empty where nothing speaks against them."""
+        for value in tests.constants:
+            hollow = f"def {tests.entry}(*args, **kwargs):\n    return {value}\n"
+            if self._passes_once(tests, hollow, min(self._seconds, left)):
+                return f"a function passes them that always returns {value}. Add a test that it fails"
+        if not solution:
+            return ""
+        code = self._read(sample, solution)
+        if isinstance(code, Missing):
+            return f"its reference_answer is no solution: {code.reason}. Leave it out, or write one"
+        verdict, _ = self._verdict(tests, code, left)
+        if verdict.is_full:
+            return ""
+        if verdict.fault == "stopped" and left < self._seconds:
+            raise TimeoutError("the call's time was up while the record's own solution ran")
+        return f"its reference_answer fails them: {verdict.reason}. Correct the one or the other"

@@ -55,6 +55,11 @@ class MontyEngine:
     def __init__(self) -> None:
         self._library = optional("pydantic_monty", EXTRA)
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether this process can have workers: one that was forked from a process with workers cannot."""
+        return not _pools.lost
+
     def session(self, limits: Limits) -> MontySession:
         """Open a session.
 
@@ -255,7 +260,7 @@ class _Pools:
     def __init__(self) -> None:
         self._lock = allocate_lock()
         self._pool: Any = None
-        self._lost = False
+        self.lost = False
 
     def pool(self, library: Any) -> Any:
         """The pool, started when it is first asked for.
@@ -264,7 +269,7 @@ class _Pools:
             ConfigurationError: It cannot be started, or this process was forked from one that had it.
         """
         with self._lock:
-            if self._lost:
+            if self.lost:
                 raise ConfigurationError(
                     "Monty does not survive a fork: start processes by spawn, or make the check with "
                     "engine='cpython'"
@@ -308,7 +313,7 @@ class _Pools:
         self._lock = allocate_lock()
         if self._pool is not None:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._pool))
-        self._pool, self._lost = None, True
+            self._pool, self.lost = None, True
 
 
 _pools = _Pools()

@@ -89,7 +89,7 @@ def function_code(text: str, entry: str, start: str | None = None) -> CodeText |
     name = entry.partition(".")[0]
     head = "" if start is None else head_of(start, entry)
     blocks = _blocks(text)
-    sources = blocks or [_Block(_bare(dedent(text)), "")]
+    sources = blocks or ([] if _has_fence(text) else [_Block(_bare(dedent(text)), "")])
     for found in (partial(_defines, name, _names(blocks)), partial(_has_method, name)):
         main = next((block for block in reversed(sources) if found(block.content)), None)
         if main is not None:
@@ -118,7 +118,7 @@ def program_code(text: str) -> CodeText | Missing:
     if blocks := _blocks(text):
         main = next((block for block in reversed(blocks) if block.name == "main"), blocks[-1])
         return _joined(blocks, main, None)
-    bare = _bare(text)
+    bare = "" if _has_fence(text) else _bare(dedent(text))
     return CodeText(bare) if bare.strip() else Missing("there is no code")
 
 
@@ -167,7 +167,7 @@ def _names(blocks: Sequence[_Block]) -> frozenset[str]:
 
 def _blocks(text: str) -> list[_Block]:
     """The complete code blocks that may be Python; without any, the one that the end of the text cuts off."""
-    if "```" not in text and "~~~" not in text:
+    if not _has_fence(text):
         return []
     found: list[_Block] = []
     at, last = 0, None
@@ -185,6 +185,10 @@ def _blocks(text: str) -> list[_Block]:
     if last.language in _PYTHON or (not last.language and _begins_as_code(last.content)):
         return [_Block(_cleaned(_bare(last.content)), "")]
     return []
+
+
+def _has_fence(text: str) -> bool:
+    return "```" in text or "~~~" in text
 
 
 def _whole(text: str, parts: Iterable[Fence]) -> Iterator[Fence]:
@@ -260,7 +264,7 @@ def _body(text: str, blocks: Sequence[_Block]) -> str:
         return blocks[-1].content
     lines = text.split("\n")
     first = next((line for line in lines if line.strip()), "")
-    if "```" in text or not (first[:1].isspace() or _CODE_LINE.match(first)):
+    if _has_fence(text) or not (first[:1].isspace() or _CODE_LINE.match(first)):
         return ""
     return _bare(text)
 

@@ -38,8 +38,12 @@ def with_entry(source: str, entry: str) -> str:
     return f"{source}\n\ndef {_METHOD}(*args, **kwargs):\n    return {owner}().{method}(*args, **kwargs)\n"
 
 
-def _called(entry: str) -> str:
-    """The name that calls it."""
+def called_name(entry: str) -> str:
+    """The name that calls what is tested.
+
+    Args:
+        entry: `add`, or `Solution.add`.
+    """
     return _METHOD if "." in entry else entry
 
 
@@ -134,7 +138,8 @@ class Calls:
         same: Whether a value is the expected one.
     """
 
-    source = ""  # their own code, which runs like the completion's
+    source = ""
+    constants: tuple[str, ...] = ()  # calls that all expect the same value are refused as they are read
 
     def __init__(
         self,
@@ -143,7 +148,7 @@ class Calls:
         same: Callable[[Any, Any], bool],
     ) -> None:
         self.tests, self.total, self._same = tests, len(tests), same
-        self._entry = entry
+        self.entry, self._named = called_name(entry), entry
 
     def verdict(self, place: CodePlace, source: str) -> CodeVerdict:
         """Run the tests on a text of code."""
@@ -154,9 +159,9 @@ class Calls:
             return place.counted(partial(self._tried, session), self.tests)
 
     def _tried(self, session: Session, args: Sequence[Any], kwargs: Mapping[str, Any], expected: Any) -> Ran:
-        ran = session.call(_called(self._entry), args, kwargs)
+        ran = session.call(self.entry, args, kwargs)
         if ran.how == "done" and not self._same(ran.value, expected):
-            return Ran("wrong", message=f"{self._entry} returns another value")
+            return Ran("wrong", message=f"{self._named} returns another value")
         return ran
 
 
@@ -168,7 +173,8 @@ class Programs:
         same: Whether an output is the expected one.
     """
 
-    source = ""
+    source = entry = ""
+    constants: tuple[str, ...] = ()
 
     def __init__(self, tests: Sequence[tuple[str, str]], same: Callable[[str, str], bool]) -> None:
         self.tests, self.total, self._same = tests, len(tests), same
@@ -192,14 +198,17 @@ class Asserts:
     of the code. A test is passed when it ends without an error and has called the function.
 
     Args:
-        entry: The function's name.
+        entry: The function's name, `Solution.add` for a method.
         tests: The texts of the tests.
         head: What the tests may use besides, such as imports and functions that the prompt defines.
     """
 
+    constants: tuple[str, ...] = ("None", "True", "False", "0")
+
     def __init__(self, entry: str, tests: Sequence[str], head: str = "") -> None:
         self.tests, self.total = tests, len(tests)
-        self._entry, self._head = entry, head
+        self.entry, self._head = called_name(entry), head
+        self._named = entry
         self.source = "\n".join([head, *tests])
 
     def verdict(self, place: CodePlace, source: str) -> CodeVerdict:
@@ -219,23 +228,21 @@ class Asserts:
             called += 1
             if ended:
                 raise _Over
-            ran = session.call(_called(self._entry), args, kwargs)
+            ran = session.call(self.entry, args, kwargs)
             if ran.how == "done":
                 return ran.value
             if ran.how != "raised":  # which no test may take for an error that it expects
                 ended.append(ran)
             raise _error(ran)
 
-        given = {_CANDIDATE: candidate}
-        if self._entry.isidentifier():
-            given[self._entry] = candidate
+        given = {name: candidate for name in (_CANDIDATE, self._named) if name.isidentifier()}
         with _Opened(place) as tester:
             asked = f"check({_CANDIDATE})\n" if _CHECK.search(test) else ""
             ran = tester.run(f"{self._head}\n{test}\n{asked}", given)
         if ended:
             return ended[0]
         if ran.how == "done" and not called:
-            return Ran("wrong", message=f"the test never calls {self._entry}")
+            return Ran("wrong", message=f"the test never calls {self._named}")
         return ran
 
 
