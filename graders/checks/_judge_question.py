@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 
+from .._invisible import INVISIBLE
 from ..sample import turn_text
 
 TYPE_CHECKING = False
@@ -22,13 +23,12 @@ if TYPE_CHECKING:
     from ..sample import Sample
 
 _DIGITS = 16
-# Controls, invisible operators and separators, bidirectional overrides, tags, and further formats that nobody
-# sees and a model reads. Joiners, directional marks and variation selectors stay: scripts and emoji need
-# them.
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u202a-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb"
-    "\U000e0000-\U000e0fff]+"
-)
+# What nobody sees and a model reads: controls that are no white space, tags, overrides of direction and more.
+# Joiners, directional marks and variation selectors stay, because scripts and emoji need them, but two in a
+# row at most: a longer run spells something of its own.
+_NEEDED = "\u034f\u061c\u180b-\u180f\u200c-\u200f\ufe00-\ufe0f"
+_HIDDEN = re.compile(rf"(?:(?![{_NEEDED}])[{INVISIBLE}]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f])+")
+_RUN = re.compile(rf"([{_NEEDED}]{{2}})[{_NEEDED}]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # The first sign of what chat templates use for turns, tools and reasoning, each a single token to them. They
 # are told by their shapes, since every family of models has its own.
@@ -73,15 +73,15 @@ def delimited(parts: Mapping[str, str], ending: str) -> str:
 def as_asked(text: str) -> str:
     """Return a text as a judge is given it: what people see of it, and no token that steers a chat template.
 
-    Characters that nobody sees are left out, except those that scripts and emoji need. A lone surrogate,
-    which cannot be sent, becomes U+FFFD. In what chat templates read as a control token, such as
-    `<|im_start|>`, `</s>` or `[INST]`, a word joiner follows the first sign: it looks the same, and is no
-    such token.
+    Characters that nobody sees are left out, except those that scripts and emoji need, of which no more than
+    two stay in a row. A lone surrogate, which cannot be sent, becomes U+FFFD. In what chat templates read as
+    a control token, such as `<|im_start|>`, `</s>` or `[INST]`, a word joiner follows the first sign: it
+    looks the same, and is no such token.
 
     Args:
         text: Any text.
     """
-    text = _SURROGATE.sub("\ufffd", _HIDDEN.sub("", text))
+    text = _SURROGATE.sub("\ufffd", _RUN.sub(r"\1", _HIDDEN.sub("", text)))
     return _CONTROL.sub(lambda sign: sign[0] + _JOINER, text)
 
 
