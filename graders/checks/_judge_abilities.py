@@ -128,8 +128,11 @@ class Trial:
         return False
 
     def answered(self) -> None:
-        """Keep what the answered request was made of."""
-        self._abilities.heard.answer()
-        if self._given:
+        """Keep what the first answered request was made of.
+
+        Later ones prove nothing new: what this model refuses once it has taken it is about the sample.
+        """
+        if not self.heard and self._given:
             self._abilities.known = self.parts
             self._abilities.refused.update(self._refused)
+        self._abilities.heard.answer()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from threading import Lock
 
 from ..errors import ConfigurationError
@@ -39,6 +40,10 @@ _CONNECT_S = 5.0
 _TOOL_NAME = "verdict"
 _NOW_BUSY = (408, 409, 425, 429)
 _NO_MONEY = ("insufficient_quota", "billing_hard_limit_reached")
+_NO_MODEL = re.compile(
+    r"(invalid|unknown|no such) model|model\b.{0,80}\b(not found|does ?n[o\u2019']t exist|is invalid)",
+    re.IGNORECASE,
+)
 _ENDED = {"length": "cut", "content_filter": "refused"}
 
 _clients: dict[tuple[str | None, str], Any] = {}
@@ -135,9 +140,9 @@ class Chat:
             client = self._client()
             timeout = sdk.Timeout(seconds, connect=min(_CONNECT_S, seconds))
             answer = client.with_options(timeout=timeout).chat.completions.with_raw_response.create(**request)
-            return self._reply(json.loads(answer.content))
+            return self._reply(json.loads(answer.content), heard)
         except sdk.APIStatusError as error:
-            return self._refusal(error.status_code, error.body, error.response.headers)
+            return self._refusal(error.status_code, error.body, error.response.headers, heard)
         except sdk.APIConnectionError as error:
             cause = type(error.__cause__).__name__
             if heard or not cause.startswith(("Connect", "Proxy", "UnsupportedProtocol")):
@@ -173,12 +178,12 @@ class Chat:
                 _clients[base_url, key] = client
             return _clients[base_url, key]
 
-    def _reply(self, answer: Any) -> Reply:
+    def _reply(self, answer: Any, heard: bool) -> Reply:
         """What an answer says, whatever it lacks."""
         answer = _dict(answer)
         if error := _dict(answer.get("error")):  # some gateways put it inside of a 200
             code = error.get("code")
-            return self._refusal(code if isinstance(code, int) else 500, error, {})
+            return self._refusal(code if isinstance(code, int) else 500, error, {}, heard)
         choices = answer.get("choices")
         if not isinstance(choices, list):
             raise ValueError("no choices")
@@ -193,8 +198,8 @@ class Chat:
             _count(_dict(usage.get("prompt_tokens_details")).get("cached_tokens")) or 0,
         )
 
-    def _refusal(self, status: int, body: Any, headers: Mapping[str, str]) -> Reply:
-        """What an error that the endpoint answered means here."""
+    def _refusal(self, status: int, body: Any, headers: Mapping[str, str], heard: bool) -> Reply:
+        """What an error that the endpoint answered means here; a model that has answered before is there."""
         body = _dict(body)
         said, code = str(body.get("message") or ""), str(body.get("code") or body.get("type") or "")
         if code in _NO_MONEY:
@@ -209,7 +214,7 @@ class Chat:
                 f"{self._address} does not accept the key in {self.key_variable} for {self.name} "
                 f"(HTTP {status}): {said}"
             )
-        if status == 404:
+        if status == 404 or (not heard and _NO_MODEL.search(said)):
             raise ConfigurationError(
                 f"{self._address} has no model {self._model!r} or no chat completions "
                 f"({said or 'HTTP 404'}): check model= and base_url="

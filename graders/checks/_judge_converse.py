@@ -154,7 +154,7 @@ class Converse:
         try:
             answer: dict[str, Any] = self._client().converse(**request)
         except aws.ClientError as error:
-            raise self._meaning(error) from None
+            raise self._meaning(error, heard) from None
         except aws.ParamValidationError as error:
             raise self._too_old(error) from None
         except (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError) as error:
@@ -192,8 +192,8 @@ class Converse:
                 _clients[key] = session.client("bedrock-runtime", region_name=region, config=config)
             return _clients[key]
 
-    def _meaning(self, error: Any) -> Exception:
-        """What an error that Bedrock answered means here."""
+    def _meaning(self, error: Any, heard: bool) -> Exception:
+        """What an error that Bedrock answered means here; a model that has answered before is there."""
         answer = error.response
         code, said = answer.get("Error", {}).get("Code", ""), answer.get("Error", {}).get("Message", "")
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -209,7 +209,7 @@ class Converse:
                 f"{self.name}: allow the action bedrock:InvokeModel for model={self.model!r} (the template's "
                 f"JudgeModel or JudgeModelArns does), and see that the account has access to it ({said})"
             )
-        if code == "ResourceNotFoundException" or status == 404 or _NO_MODEL.search(said):
+        if code == "ResourceNotFoundException" or status == 404 or (not heard and _NO_MODEL.search(said)):
             return ConfigurationError(
                 f"model={self.model!r} cannot be asked in this Region: write a model's ID, or the ID or ARN "
                 f"of an inference profile, such as us.amazon.nova-2-lite-v1:0 ({said})"
