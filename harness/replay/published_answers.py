@@ -110,7 +110,8 @@ def publish_answers(run: Run, cores: int | None = None) -> PublishedAnswers | No
     left = failed if answers.sha256 is not None and answers.ask == "all" else 0
     drift = _drift(run, answers, cores) if was & keys and answers.ask == "all" else None
     if not left and not answers.published:
-        with (run.folder / RECORDED).open("rb") as recorded, replaced(answers.path) as file:
+        fix = f"What was recorded is kept in {run.folder / RECORDED}; the same command tries again."
+        with (run.folder / RECORDED).open("rb") as recorded, replaced(answers.path, fix) as file:
             shutil.copyfileobj(recorded, file)
     run.save(answers=replace(answers, published=True))
     return PublishedAnswers(answers.path, len(keys), len(keys - was), len(was - keys), left, drift, new.notes)

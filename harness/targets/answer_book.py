@@ -18,6 +18,7 @@ from harness.targets.recorded_answers import (
     RecordedAnswer,
     RecordedAnswers,
     hidden,
+    may_be_needed,
     question_of,
     read_body,
     refused_forms,
@@ -37,6 +38,7 @@ _CREDENTIALS = re.compile(
 _TOKEN_PATH = re.compile(r"(?:^|/)(?:oauth2?|tokens?)(?:/|$)", re.IGNORECASE)
 _DUMMY = "recorded-answers-need-no-key-0"
 _SECRET_HEADER = re.compile(r"auth|key|token", re.IGNORECASE)
+_SHORTEST_KEY = 8
 _REGION = re.compile(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.")
 
 
@@ -205,15 +207,13 @@ def _needed(url: str, headers: Mapping[str, Any]) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     said = [str(value) for name, value in headers.items() if _SECRET_HEADER.search(name)]
     for name, value in os.environ.items():
-        if len(value) < 8 or name.startswith("AWS_"):
-            continue
         if value.startswith(("http://", "https://")):
             parts = urlsplit(value)
             if url.startswith(value.rstrip("/")) and not (parts.username or parts.query):
                 found[name] = f"{parts.scheme}://{parts.hostname}{parts.path}"
-        elif any(value in text for text in said):
+        elif len(value) >= _SHORTEST_KEY and any(value in text for text in said):
             found[name] = None
-    return found
+    return {name: value for name, value in found.items() if may_be_needed(name, value)}
 
 
 def playing_variables(recorded: RecordedAnswers, environment: Mapping[str, str]) -> dict[str, str]:

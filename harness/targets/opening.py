@@ -130,10 +130,26 @@ def describe_answers(path: Path, ask: Ask, target: TargetFacts) -> AnswersFacts:
         from harness.targets.answered import check_recorder
 
         check_recorder()
+    if ask != "never":
+        _refuse_unwritable(path)
     if ask == "never" or path.exists():
         read_answers(path)
         return AnswersFacts(path.resolve(), ask, file_sha256(path))
     return AnswersFacts(path.resolve(), ask)
+
+
+def _refuse_unwritable(path: Path) -> None:
+    """Refuse to pay for answers that could not be kept where they are wanted.
+
+    Raises:
+        InputError: The file could not be replaced.
+    """
+    folder = path.absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    if path.is_symlink() or not (folder.is_dir() and os.access(folder, os.W_OK)):
+        what = "is a symbolic link" if path.is_symlink() else "cannot be written: its folder is read-only"
+        raise InputError(what, place=str(path), fix="Name another file with --answers.")
 
 
 def open_target(described: TargetFacts, run: Path | None = None) -> Target:

@@ -9,6 +9,7 @@ tokens, cookies and signatures travel there. Account numbers in ARNs are blanked
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import os
 import re
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from harness.disk import no_link, replaced
+from harness.disk import replaced
 from harness.errors import InputError
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "RecordedAnswers",
     "answer_lines",
     "hidden",
+    "may_be_needed",
     "parse_answers",
     "question_of",
     "read_answers",
@@ -210,8 +212,9 @@ def read_answers(path: Path) -> RecordedAnswers:
         InputError: There is no such file, or a line of it is none of ours.
     """
     try:
-        with open(path, "rb", opener=no_link) as file:
-            content = file.read()
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise InputError("this is not a file", place=str(path), fix="Name a file of recorded answers.")
+        content = path.read_bytes()
     except FileNotFoundError:
         raise InputError("no answers are recorded here", place=str(path), fix=_RECORD) from None
     except OSError as error:
@@ -235,14 +238,14 @@ def parse_answers(content: bytes, place: str) -> RecordedAnswers:
     for number, line in enumerate(content.split(b"\n"), 1):
         if not line.strip() and number > 1:
             continue
-        said = _object(line, f"{place}:{number}")
-        if "answers" in said or number == 1:
+        said = _object(line)
+        if number == 1 or "answers" in said:
             if said.get("answers") != _FORM:
                 what = "this is no file of recorded answers, or one of another version"
                 raise InputError(what, place=f"{place}:{number}", fix=_RECORD)
-            for name, value in dict(said.get("variables") or {}).items():
-                variables[name] = value if isinstance(value, str) else None
-            notes |= dict.fromkeys(map(str, said.get("notes") or ()))
+            variables |= _variables(said.get("variables"))
+            found = said.get("notes")
+            notes |= dict.fromkeys(map(str, found if isinstance(found, list) else ()))
         else:
             answers.append(_answer(said, f"{place}:{number}"))
     return RecordedAnswers(tuple(answers), variables, tuple(notes))
@@ -267,24 +270,54 @@ def answer_lines(recorded: RecordedAnswers) -> bytes:
     return _line(head) + b"".join(line for _, _, line in lines)
 
 
+def _variables(said: Any) -> dict[str, str | None]:
+    """Variables that a file may set: it may be a stranger's, and some decide what a process loads."""
+    found: dict[str, str | None] = {}
+    for name, value in said.items() if isinstance(said, dict) else ():
+        if may_be_needed(name, value):
+            found[name] = value
+    return found
+
+
+def may_be_needed(name: str, value: Any) -> bool:
+    """Whether a variable can be what a question was made with: the address of a service, or a key.
+
+    Args:
+        name: Its name.
+        value: The address; None for a key.
+    """
+    if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) or re.match(r"LD_|DYLD_|PYTHON|AWS_", name):
+        return False
+    if value is None:
+        return bool(_SECRET_NAME.search(name))
+    return isinstance(value, str) and bool(re.fullmatch(r"https?://[!-~]+", value))
+
+
 def _answer(said: dict[str, Any], place: str) -> RecordedAnswer:
     url, status, repeat = said.get("url"), said.get("status"), said.get("repeat", 0)
-    kind, error = said.get("type"), said.get("error_type")
-    good = isinstance(url, str) and isinstance(status, int) and isinstance(repeat, int)
-    if not good or not {"asked", "answer"} <= said.keys():
-        raise InputError("this line is not a recorded answer", place=place, fix=_RECORD)
-    texts = [value if isinstance(value, str) else None for value in (kind, error)]
-    return RecordedAnswer(str(url), said["asked"], int(status or 0), said["answer"], repeat, *texts)
+    good = isinstance(url, str) and status in http.client.responses and type(repeat) is int
+    try:
+        if not good or not {"asked", "answer"} <= said.keys():
+            raise ValueError
+        texts = [_header(said.get(name)) for name in ("type", "error_type")]
+        found = RecordedAnswer(str(url), said["asked"], int(status or 0), said["answer"], int(repeat), *texts)
+        _ = found.key, found.host  # where a URL that is none, and a body that is too deep, show
+        return found
+    except (ValueError, RecursionError):
+        raise InputError("this line is not a recorded answer", place=place, fix=_RECORD) from None
 
 
-def _object(line: bytes, place: str) -> dict[str, Any]:
+def _header(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.isascii() and value.isprintable() else None
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    """A line's object; an empty one where it holds none, which lacks whatever is looked for."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise InputError("this line is not a recorded answer", place=place, fix=_RECORD)
-    return found
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _digest(path: str, asked: Any) -> str:

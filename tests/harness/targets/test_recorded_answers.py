@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -130,6 +131,9 @@ def test_a_refusal_stands_for_its_form_until_an_answer_has_that_form() -> None:
         (b'{"answers": 1}\n[]\n', 2),
         (b'{"answers": 1}\n{"url": "http://a", "asked": {}}\n', 2),
         (b'{"answers": 1}\n{"url": 1, "asked": {}, "status": 200, "answer": {}}\n', 2),
+        (b'{"answers": 1}\n\n{"url": "http://[a", "asked": 1, "status": 200, "answer": 1}', 3),
+        (b'{"answers": 1}\n{"url": "http://a", "asked": {}, "status": 999, "answer": {}}\n', 2),
+        (b'{"answers": 1, "variables": 7}\n\xff\xfe\n', 2),
     ],
 )
 def test_a_line_that_is_none_of_ours_is_named(tmp_path: Path, content: bytes, line: int) -> None:
@@ -142,3 +146,28 @@ def test_a_line_that_is_none_of_ours_is_named(tmp_path: Path, content: bytes, li
 def test_a_missing_file_says_how_to_record_one(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no answers are recorded here.* --ask all"):
         read_answers(tmp_path / "a.jsonl")
+
+
+def test_a_strangers_file_sets_no_variable_that_decides_what_a_process_loads() -> None:
+    said = {
+        "LD_PRELOAD": "http://a.example/x",
+        "PYTHONPATH": "http://a.example/x",
+        "PATH": None,
+        "HOME": None,
+        "JUDGE_URL": "file:///etc",
+        "OTHER_URL": "http://a.example/v1",
+        "OTHER_KEY": None,
+        "A KEY": None,
+    }
+    head = json.dumps({"answers": 1, "variables": said, "notes": {"a": 1}}).encode()
+    assert parse_answers(head, "a.jsonl").variables == {"OTHER_URL": "http://a.example/v1", "OTHER_KEY": None}
+
+
+def test_a_file_may_be_a_link_and_never_a_pipe(tmp_path: Path) -> None:
+    write_answers(tmp_path / "a.jsonl", RecordedAnswers())
+    (tmp_path / "link").symlink_to(tmp_path / "a.jsonl")
+    assert read_answers(tmp_path / "link") == RecordedAnswers()
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("pipe", "."):
+        with pytest.raises(InputError, match="this is not a file"):
+            read_answers(tmp_path / name)
