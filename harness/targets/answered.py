@@ -27,7 +27,7 @@ __all__ = [
     "played_book",
 ]
 
-_CLIENTS = ("http.client", "urllib3", "httpx", "httpx2", "aiohttp")
+_CLIENTS = ("http.client", "urllib.request", "urllib3", "httpx", "httpx2", "aiohttp")
 """What every HTTP client is, or stands on."""
 
 UNRECORDED = "unrecorded"

@@ -9,12 +9,12 @@ tokens, cookies and signatures travel there. Account numbers in ARNs are blanked
 from __future__ import annotations
 
 import hashlib
-import http.client
 import json
 import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -295,12 +295,13 @@ def may_be_needed(name: str, value: Any) -> bool:
 
 def _answer(said: dict[str, Any], place: str) -> RecordedAnswer:
     url, status, repeat = said.get("url"), said.get("status"), said.get("repeat", 0)
-    good = isinstance(url, str) and status in http.client.responses and type(repeat) is int
+    good = isinstance(url, str) and type(status) is type(repeat) is int
     try:
         if not good or not {"asked", "answer"} <= said.keys():
             raise ValueError
         texts = [_header(said.get(name)) for name in ("type", "error_type")]
-        found = RecordedAnswer(str(url), said["asked"], int(status or 0), said["answer"], int(repeat), *texts)
+        status = HTTPStatus(status).value
+        found = RecordedAnswer(str(url), said["asked"], status, said["answer"], repeat, *texts)
         _ = found.key, found.host  # where a URL that is none, and a body that is too deep, show
         return found
     except (ValueError, RecursionError):
