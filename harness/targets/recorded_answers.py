@@ -294,7 +294,7 @@ def may_be_needed(name: str, value: Any) -> bool:
 
 
 def _answer(said: dict[str, Any], place: str) -> RecordedAnswer:
-    url, status, repeat = said.get("url"), said.get("status"), said.get("repeat", 0)
+    url, status, repeat = said.get("url"), said.get("status", 0), said.get("repeat", 0)
     good = isinstance(url, str) and type(status) is type(repeat) is int
     try:
         if not good or not {"asked", "answer"} <= said.keys():
