@@ -81,6 +81,8 @@ class HeldToLabels:
         self._names, self._middle, self._rule = names, middle, rule
         self._all = rollouts
         self._held = {at: one for at, one in rollouts.items() if names and one.labels[0] is not None}
+        self._wrong = {at: self._share_wrong(one) for at, one in self._held.items()}
+        """The share of each rollout's gradings that disagree with its label."""
         self._yes_or_no = any(isinstance(one.labels[0], bool) for one in self._held.values())
         self._why = None
         if not names:
@@ -139,8 +141,7 @@ class HeldToLabels:
         assert self._middle is not None
         return float(reward > self._middle)
 
-    def _wrong(self, one: GradedRollout) -> float:
-        """The share of a rollout's gradings that disagree with its label."""
+    def _share_wrong(self, one: GradedRollout) -> float:
         return sum(self.disagrees(reward, one.labels[0]) for reward in one.rewards) / len(one.rewards)
 
     def disagrees(self, reward: float, label: bool | float | None) -> bool:
@@ -151,7 +152,7 @@ class HeldToLabels:
         """The share of gradings that say what the label says."""
         if self._why is not None:
             return refused(self._why, self.labeled, "rollouts")
-        shares = [Influence(one.record, 1 - self._wrong(one)) for one in self._held.values()]
+        shares = [Influence(one.record, 1 - self._wrong[at]) for at, one in self._held.items()]
         return mean_share(shares, self._gradings, _LABELED)
 
     @property
@@ -168,7 +169,7 @@ class HeldToLabels:
         if self._why is not None or not self._yes_or_no:
             return refused(self._why or "labels are numbers", of="rollouts")
         shares = [
-            Influence(one.record, self._wrong(one)) for one in self._held.values() if one.labels[0] is label
+            Influence(one.record, self._wrong[at]) for at, one in self._held.items() if one.labels[0] is label
         ]
         return mean_share(shares, self._gradings, what)
 
@@ -177,13 +178,14 @@ class HeldToLabels:
         """Mean distance of a reward from a label that is a number; None where labels are none."""
         if self._yes_or_no or not self._held:
             return None
-        return math.fsum(map(self._distance, self._held.values())) / len(self._held)
+        return math.fsum(map(self._distance, self._held)) / len(self._held)
 
-    def _distance(self, one: GradedRollout) -> float:
+    def _distance(self, at: int) -> float:
+        one = self._held[at]
         label = one.labels[0]
         assert label is not None
         if isinstance(label, bool):
-            return self._wrong(one)
+            return self._wrong[at]
         return math.fsum(abs(reward - label) for reward in one.rewards) / len(one.rewards)
 
     def confusion(self) -> Confusion | None:
@@ -215,7 +217,7 @@ class HeldToLabels:
         """
         if self._why is not None:
             return 0, []
-        wrong = [(self._distance(one), -at) for at, one in self._held.items() if self._wrong(one)]
+        wrong = [(self._distance(at), -at) for at, share in self._wrong.items() if share]
         kept = heapq.nlargest(len(wrong) if most is None else most, wrong)
         return len(wrong), [self._disagreement(-at, distance) for distance, at in kept]
 

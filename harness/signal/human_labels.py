@@ -48,10 +48,10 @@ class LabelReading:
                     "a label threshold makes yes or no of a number, so a label range has no use",
                     fix="Leave one of them out.",
                 )
-        if self.values and self.rule.true:
+        if self.values and (self.rule.true or self.rule.threshold is not None):
             raise InputError(
                 "texts stand for numbers or for yes and no, not for both",
-                fix="Leave --label-value or --label-true out.",
+                fix="Leave --label-value out, or --label-true and --label-threshold.",
             )
 
     def read(self, label: Any, bounds: Bounds | None) -> bool | float | None:
@@ -151,7 +151,9 @@ class HumanLabels:
             fix = "--label-true names texts that mean yes, --label-value the reward that a text stands for."
             raise InputError(f"{what}: {labels}" if labels else what, fix=fix)
         if len(self._kinds) > 1:
-            what = f"labels in {self._kinds[bool]!r} are yes or no, and in {self._kinds[float]!r} numbers"
+            yes, numbers = self._kinds[bool], self._kinds[float]
+            others = "others" if yes == numbers else f"those in {numbers!r}"
+            what = f"labels in {yes!r} are yes or no, {others} are numbers"
             fix = "Use one kind, or --label-threshold X to read numbers as yes or no."
             raise InputError(what, fix=fix)
         ends = self.scale.range or self._bounds

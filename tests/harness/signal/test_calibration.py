@@ -234,7 +234,7 @@ def test_a_metric_is_held_to_labels_in_place_of_the_reward(tmp_path):
 
 def test_labels_of_two_kinds_are_refused(tmp_path):
     run = run_of(tmp_path, [True, 0.5] * 60, [[1.0]] * 120)
-    with pytest.raises(InputError, match="yes or no, and in 'human' numbers"):
+    with pytest.raises(InputError, match="yes or no, others are numbers"):
         calibrate(run)
 
 
@@ -291,4 +291,6 @@ def test_contradicting_ways_to_read_labels_are_refused():
         LabelReading(LabelRule(threshold=0.5), range=(1, 5))
     with pytest.raises(InputError, match="not for both"):
         LabelReading(LabelRule(true=("a",)), {"b": 1.0})
+    with pytest.raises(InputError, match="not for both"):
+        LabelReading(LabelRule(threshold=0.5), {"b": 1.0})
     assert read_value("a=b=0.5") == ("a=b", 0.5)
