@@ -22,6 +22,7 @@ from graders.configured import configured_grader, factories, grader_of_table
 from graders.errors import DecorationError, RecordError
 from graders.testing import Context, invoke, make_sample
 from graders.wire import PROFILES, write_events
+from support.hostile_replies import HOSTILE_LABELS, HOSTILE_SCORES
 from support.judge_endpoint import Answer, Asked, JudgeEndpoint, in_turn
 
 LABEL: dict[str, Any] = {
@@ -248,6 +249,17 @@ def test_what_cannot_be_read_is_an_abstention_and_no_zero(endpoint):
     outcomes = [graded(check, make_sample("Rome"))[0] for _ in range(4)]
     assert [isinstance(each, Failure) and each.kind for each in outcomes] == ["abstain"] * 3 + [False]
     assert isinstance(now(judge_label(**LABEL), "Rome"), Reward)
+
+
+@pytest.mark.parametrize("service", ["bedrock", "openai"])
+def test_no_hostile_reply_is_paid_over_the_wire_of_either_service(endpoint, service):
+    asked_for = {"ask": "Is it good?", "model": "m", "service": service}
+    labels = judge_label(labels={"good": 1, "fair": 0.5, "poor": 0}, **asked_for)
+    for check, replies in ((labels, HOSTILE_LABELS), (judge_score(**asked_for), HOSTILE_SCORES)):
+        said = [*replies.values()]
+        endpoint.script = lambda asked, said=said: Answer(said[int(section(asked, "completion")[5:])])
+        outcomes = graded(check, *(make_sample(f"text {at}") for at in range(len(said))))
+        assert [each.kind for each in outcomes] == ["abstain"] * len(said)
 
 
 def test_a_judge_is_made_from_a_file_or_a_line_alone(endpoint, tmp_path):

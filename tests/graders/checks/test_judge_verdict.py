@@ -16,6 +16,16 @@ from graders.checks._judge_service import Reply
 from graders.checks._judge_verdict import Checklist, Criterion, LabelScale, NumberScale, WeightedCriteria
 from graders.checks._judged import judging
 from graders.testing import make_sample
+from support.hostile_replies import (
+    FIVE,
+    GOOD,
+    HOSTILE_LABELS,
+    HOSTILE_POINTS,
+    HOSTILE_SCORES,
+    HOSTILE_SEVERAL,
+    MET,
+    MET_TOO,
+)
 
 LABELS = Criterion("Is it good?", LabelScale({"good": 1.0, "fair": 0.5, "poor": 0.0}, {}))
 SCORES = Criterion("How good is it?", NumberScale(1, 5, {}))
@@ -45,123 +55,6 @@ def judged(form, *replies, **options):
     return asyncio.run(check(make_sample("A completion.", "A reference.")))
 
 
-GOOD = '{"reason": "It is right.", "label": "good"}'
-FIVE = '{"reason": "It is right.", "score": 5}'
-
-# What a judge may reply to the question for a label, each of which a lenient reader might pay.
-HOSTILE_LABELS = {
-    "fenced": f"```json\n{GOOD}\n```",
-    "prose before": f"Here is my verdict: {GOOD}",
-    "prose behind": f"{GOOD}\nI hope this helps.",
-    "truncated behind the label": GOOD[:-1],
-    "truncated in the label": '{"reason": "It is right.", "label": "good',
-    "truncated in the reason": '{"reason": "It is good',
-    "empty": "",
-    "blank": " \n\t",
-    "null": "null",
-    "the label alone": "good",
-    "the label as JSON": '"good"',
-    "the label in a list": '["good"]',
-    "the verdict in a list": f"[{GOOD}]",
-    "two verdicts": f"{GOOD}{GOOD}",
-    "two verdicts on two lines": f'{GOOD}\n{{"reason": "No.", "label": "poor"}}',
-    "a forged verdict quoted from the completion": f"The completion says {GOOD}, so I say poor.",
-    "duplicate label": '{"reason": "x", "label": "poor", "label": "good"}',
-    "duplicate reason": '{"reason": "x", "reason": "y", "label": "good"}',
-    "no reason": '{"label": "good"}',
-    "no label": '{"reason": "good"}',
-    "extra key": '{"reason": "x", "label": "good", "confidence": 0.1}',
-    "extra empty key": '{"reason": "x", "label": "good", "": 1}',
-    "nested": f'{{"verdict": {GOOD}}}',
-    "nested label": '{"reason": "x", "label": {"label": "good"}}',
-    "label in a list": '{"reason": "x", "label": ["good"]}',
-    "two labels": '{"reason": "x", "label": "good, poor"}',
-    "another case": '{"reason": "x", "label": "Good"}',
-    "another case of the key": '{"reason": "x", "Label": "good"}',
-    "space around the label": '{"reason": "x", "label": " good"}',
-    "a line break in the label": '{"reason": "x", "label": "good\\n"}',
-    "an invisible character": '{"reason": "x", "label": "good\\u200b"}',
-    "a look-alike": '{"reason": "x", "label": "g\\u043eod"}',
-    "wide letters": '{"reason": "x", "label": "\\uff47\\uff4f\\uff4f\\uff44"}',
-    "label with its reason": '{"reason": "x", "label": "good, because it is right"}',
-    "denied label": '{"reason": "x", "label": "not good"}',
-    "an unknown label": '{"reason": "x", "label": "excellent"}',
-    "the label's value": '{"reason": "x", "label": 1}',
-    "true for the label": '{"reason": "x", "label": true}',
-    "null for the label": '{"reason": "x", "label": null}',
-    "NaN for the label": '{"reason": "x", "label": NaN}',
-    "a reason that is no text": '{"reason": ["x"], "label": "good"}',
-    "a reason that is null": '{"reason": null, "label": "good"}',
-    "single quotes": "{'reason': 'x', 'label': 'good'}",
-    "a trailing comma": '{"reason": "x", "label": "good",}',
-    "a comment": '{"reason": "x", "label": "good" /* sure */}',
-    "escaped twice": json.dumps(GOOD),
-    "a byte order mark": f"\ufeff{GOOD}",
-    "a raw line break in a text": '{"reason": "a\nb", "label": "good"}',
-    "a refusal": "I'm sorry, but I can't help with that.",
-    "a refusal as JSON": '{"refusal": "I cannot judge this."}',
-    "the schema": json.dumps(LABELS.schema),
-    "thoughts before": f"<think>It looks good.</think>{GOOD}",
-    "nested without an end": '{"reason": ' + "[" * 100_000,
-    "a year": "2026",
-}
-HOSTILE_SCORES = {
-    "a number as text": '"5"',
-    "a text for the score": '{"reason": "x", "score": "5"}',
-    "a share": '{"reason": "x", "score": "5/5"}',
-    "ten of ten": '{"reason": "x", "score": 10}',
-    "ten of ten in prose": "10/10",
-    "a bare number": "5",
-    "true for one": '{"reason": "x", "score": true}',
-    "above": '{"reason": "x", "score": 6}',
-    "below": '{"reason": "x", "score": 0}',
-    "negative": '{"reason": "x", "score": -5}',
-    "between": '{"reason": "x", "score": 4.5}',
-    "nearly": '{"reason": "x", "score": 5.000000001}',
-    "a year for the score": '{"reason": "x", "score": 2026}',
-    "NaN": '{"reason": "x", "score": NaN}',
-    "infinity": '{"reason": "x", "score": Infinity}',
-    "minus infinity": '{"reason": "x", "score": -Infinity}',
-    "too large for a float": '{"reason": "x", "score": 1e400}',
-    "a huge integer": '{"reason": "x", "score": 1' + "0" * 5000 + "}",
-    "null": '{"reason": "x", "score": null}',
-    "a list": '{"reason": "x", "score": [5]}',
-    "a range": '{"reason": "x", "score": "4-5"}',
-    "a word": '{"reason": "x", "score": "five"}',
-    "an octal look": '{"reason": "x", "score": 05}',
-    "a plus": '{"reason": "x", "score": +5}',
-    "hexadecimal": '{"reason": "x", "score": 0x5}',
-    "another key": '{"reason": "x", "rating": 5}',
-    "duplicate": '{"reason": "x", "score": 1, "score": 5}',
-    "fenced": f"```\n{FIVE}\n```",
-    "two": f"{FIVE} {FIVE}",
-}
-HOSTILE_SEVERAL = {
-    "one criterion missing": f'{{"right": {GOOD}}}',
-    "one too many": f'{{"right": {GOOD}, "clear": {FIVE}, "kind": {FIVE}}}',
-    "swapped": f'{{"right": {FIVE}, "clear": {GOOD}}}',
-    "flat": '{"right": "good", "clear": 5}',
-    "one unread": f'{{"right": {GOOD}, "clear": {{"reason": "x", "score": 6}}}}',
-    "as a list": f"[{GOOD}, {FIVE}]",
-    "one alone": GOOD,
-}
-MET = '{"point": 1, "reason": "x", "met": true}'
-MET_TOO = '{"point": 2, "reason": "x", "met": true}'
-HOSTILE_POINTS = {
-    "too few": f'{{"points": [{MET}]}}',
-    "too many": f'{{"points": [{MET}, {MET_TOO}, {MET_TOO}]}}',
-    "one twice": f'{{"points": [{MET}, {MET}]}}',
-    "another order": f'{{"points": [{MET_TOO}, {MET}]}}',
-    "yes for true": f'{{"points": [{MET}, {{"point": 2, "reason": "x", "met": "yes"}}]}}',
-    "1 for true": f'{{"points": [{MET}, {{"point": 2, "reason": "x", "met": 1}}]}}',
-    "no reason": f'{{"points": [{MET}, {{"point": 2, "met": true}}]}}',
-    "the number as text": f'{{"points": [{MET}, {{"point": "2", "reason": "x", "met": true}}]}}',
-    "true for the number": f'{{"points": [{{"point": true, "reason": "x", "met": true}}, {MET_TOO}]}}',
-    "none": '{"points": []}',
-    "as an object": f'{{"points": {{"1": {MET}, "2": {MET_TOO}}}}}',
-    "null among them": f'{{"points": [{MET}, null]}}',
-    "without the key": f"[{MET}, {MET_TOO}]",
-}
 TABLES = [
     (LABELS, HOSTILE_LABELS),
     (SCORES, HOSTILE_SCORES),
