@@ -137,6 +137,9 @@ def _examine_build(
     build = artifact or template.parent / BUILD
     if artifact is None and not (build / "template.yaml").is_file():
         diagnosis.findings.append(finding("D020", "there is no artifact to look at", str(build)))
+        if ask is not None:
+            text = "what judges take: nothing is built, so it is not known who asks one"
+            diagnosis.findings.append(finding("D050", text, str(build), fix="Run `sam build`."))
         return
     built_template, functions = built_functions(build, parameters)
     if artifact is None or not (artifact.parent / "template.yaml").is_file():  # no single function's folder
@@ -153,6 +156,10 @@ def _examine_build(
             measured = replace(measured, judges=asked.models)
             diagnosis.findings += unanswered(asked, str(ask))
         diagnosis.artifacts[logical_id] = asdict(measured)
+    if ask is not None and not any(figures["judges"] for figures in diagnosis.artifacts.values()):
+        text = "what judges take: no function that is built here asks one"
+        fix = "Build the function whose grader asks a model, and name it with --artifact."
+        diagnosis.findings.append(finding("D050", text, str(build), fix=fix))
 
 
 def _examine_image(diagnosis: Diagnosis, declared: DeclaredFunction, folder: Path) -> None:

@@ -62,7 +62,7 @@ def ask_judges(spec: FunctionSpec, folder: Path, rollouts: Path) -> AskedJudges:
         if row["error"] is not None:
             trouble = row["error"]["message"]
         asked = AskedJudges(_models(), samples, trouble)
-        if not asked.silent:
+        if not asked.silent or (row["error"] or {}).get("kind") == "call":  # nothing can be asked at all
             return asked
     if not asked.samples:
         raise InputError("holds no rollout", place=str(rollouts), fix="Name a file of rollouts.")

@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 from moto.awslambda.models import LambdaBackend, lambda_backends
 from moto.cloudformation.models import CloudFormationBackend, cloudformation_backends
 
+from harness.projects.kinds import KINDS
+from harness.projects.scaffold import make_project
 from support import sam_template
 
 RUNTIME = f"python3.{sys.version_info.minor}"
@@ -183,6 +185,22 @@ def test_parameters_let_a_judge_s_role_ask_models_and_tell_a_topic(aws, template
 
     alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
     assert {tuple(each["AlarmActions"]) for each in alarms} == {(topic,)}
+
+
+def test_the_template_of_a_judge_s_project_lets_its_function_ask_its_model_at_once(aws, tmp_path):
+    make_project(tmp_path / "shop", kind="judge")
+    template = sam_template.expanded(sam_template.load((tmp_path / "shop" / "template.yaml").read_text()))
+    template["Globals"]["Function"]["Runtime"] = RUNTIME
+    code = put_code(aws, "shop", answering(1))
+    outputs = deploy(aws, "shop", sam_template.packaged(template, code))
+    found = aws.client("lambda").get_function_configuration(FunctionName=outputs["JudgeCheckVersionArn"])
+    assert "JudgeRole" in found["Role"]
+    assert found["Timeout"] == 300
+    assert found["Environment"]["Variables"]["GRADER_LOG_CONTENT"] == "0"
+    (_, asked), (_, through) = policies_of(aws, "shop", "JudgeRole")
+    model = KINDS["judge"].judge
+    assert {arn.rpartition("/")[2] for arn in asked} == {model}
+    assert through == "arn:aws:bedrock:*::foundation-model/*"
 
 
 def test_the_submitter_s_policy_is_one_that_iam_accepts(aws, template_of_the_project):

@@ -53,6 +53,14 @@ def test_an_error_fails(project, capsys):
     assert out.splitlines()[-1] == "1 error, 1 note"
 
 
+def test_asking_judges_says_so_where_there_is_none(project, capsys):
+    assert main(["doctor", "--ask-judge", "rollouts.jsonl"]) == 0
+    assert "nothing is built, so it is not known who asks one" in " ".join(capsys.readouterr().out.split())
+    write_build(project)
+    assert main(["doctor", "--ask-judge", "rollouts.jsonl"]) == 0
+    assert "no function that is built here asks one" in " ".join(capsys.readouterr().out.split())
+
+
 def test_another_template_is_looked_at_where_it_stands(project, capsys, monkeypatch, tmp_path):
     write_build(project)
     monkeypatch.chdir(tmp_path)
