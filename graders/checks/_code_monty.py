@@ -119,14 +119,17 @@ class MontySession:
     def program(self, source: str, stdin: str) -> Ran:
         """Run a text as the main program; of its input it can ask for lines, by `input` alone."""
         lines = iter(stdin.removesuffix("\n").split("\n") if stdin else [])
+        prompts: list[object] = []
 
-        def line(_prompt: object = "") -> str:
+        def line(*prompt: object) -> str:
+            prompts.extend(prompt)  # which would have to be printed between what the program prints
             try:
                 return next(lines)
             except StopIteration:
                 raise EOFError("EOF when reading a line") from None
 
-        return self._fed(source + "\nNone\n", {"__name__": "__main__"}, {"input": line})
+        ran = self._fed(source + "\nNone\n", {"__name__": "__main__"}, {"input": line})
+        return Ran("unsupported", message="it asks for input with a prompt") if prompts else ran
 
     @property
     def used(self) -> float:
@@ -171,8 +174,10 @@ class MontySession:
                 elif waits and at.function_name == _NEXT:
                     self._waiting = at
                     return self._returned(at.args[0] if at.args else at)
-                else:
+                elif at.function_name in given:
                     at = at.resume(_asked(given, at))
+                else:
+                    at = at.resume_auto()  # which raises a NameError in the code
         except library.MontyCrashedError:
             return Ran("stopped", output=self._printed.output, message="it takes too much time or memory")
         except library.MontyRuntimeError as error:
