@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from harness.signal.compare import compare
 
@@ -34,8 +32,6 @@ def spoiling(sample: Sample) -> float:
     sample.messages[-1]["content"] = "none at all"
     return reward
 '''
-values = st.sampled_from([0.0, 0.25, 0.5, 1.0])
-groups = st.lists(st.lists(st.tuples(values, values), min_size=1, max_size=6), min_size=1, max_size=4)
 
 
 def write(folder: Path, rewards: list[list[tuple[Any, Any]]]) -> Path:
@@ -84,17 +80,3 @@ def test_nothing_is_learned_from_a_group_without_rewards(tmp_path: Path) -> None
 def test_of_many_flips_all_are_counted_and_the_first_are_shown(tmp_path: Path) -> None:
     found = change(tmp_path, [[(0, 1), (1, 0)]] * 150)
     assert (found.order.flipped, len(found.order.flips)) == (300, 300)
-
-
-@settings(max_examples=25)  # each loads two graders
-@given(groups)
-def test_the_counts_agree_with_counting_by_hand(
-    tmp_path_factory: pytest.TempPathFactory, rewards: list[list[tuple[float, float]]]
-) -> None:
-    found = change(tmp_path_factory.mktemp("iterate"), rewards)
-    pairs = [(a, b) for group in rewards for at, a in enumerate(group) for b in group[:at]]
-    assert found.order.pairs == sum(a[0] != b[0] for a, b in pairs)
-    assert found.order.inverted == sum((a[0] - b[0]) * (a[1] - b[1]) < 0 for a, b in pairs)
-    assert found.order.merged == sum(a[0] != b[0] and a[1] == b[1] for a, b in pairs)
-    assert found.order.parted == sum(a[0] == b[0] and a[1] != b[1] for a, b in pairs)
-    assert found.order.changed == sum(was != now for group in rewards for was, now in group)

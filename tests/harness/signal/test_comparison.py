@@ -145,6 +145,7 @@ def test_the_counts_agree_with_counting_by_hand(groups):
     pairs = [pair for group in known for pair in combinations(group, 2)]
     assert found.pairs == sum(a[0] != b[0] for a, b in pairs)
     assert found.inverted == sum((a[0] - b[0]) * (a[1] - b[1]) < 0 for a, b in pairs)
+    assert found.merged == sum(a[0] != b[0] and a[1] == b[1] for a, b in pairs)
     assert found.parted == sum(a[0] == b[0] and a[1] != b[1] for a, b in pairs)
     assert found.changed == sum(was != now for group in groups for was, now in group)
     assert found.failed_now == sum(was is not None and now is None for group in groups for was, now in group)
