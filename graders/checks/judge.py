@@ -72,19 +72,20 @@ def judge_label(
         ask: The question, such as `Is the reply polite?`.
         labels: What each label pays, from 0 to 1. Few labels agree better than many.
         anchors: What a label means, by label, where the label alone does not say it.
-        model: The model's id, of a Region or an inference profile with Bedrock.
-        service: `bedrock` for Bedrock's Converse through boto3, `openai` for any service with OpenAI's chat
-            completions.
-        base_url: Where such a service is; None for the variable OPENAI_BASE_URL, else OpenAI's own.
-        key_variable: The environment variable that holds its key.
-        region: Bedrock's Region; None for that of the environment.
-        temperature: How much replies vary; 0 for as little as the model can.
-        max_tokens: Tokens of the longest reply.
-        input_price: US dollars for a million tokens of a question; None for unknown.
-        output_price: The same for a reply.
-        cached_price: The same for what the service has in its cache.
-        ceiling_usd: US dollars that one process may spend before its calls fail; needs the prices.
-        ceiling_tokens: Tokens that one process may use before its calls fail.
+        model: ID of the model; for Bedrock also the ID or ARN of an inference profile.
+        service: How the model is asked: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
+            service with OpenAI's chat completions.
+        base_url: Address of an `openai` service; None for that of the variable OPENAI_BASE_URL, or OpenAI's.
+        key_variable: Environment variable that holds the key of an `openai` service.
+        region: Region of Bedrock; None for that of the environment.
+        temperature: Randomness of the replies, from 0 to 2. It is left out where the model does not take it.
+        max_tokens: Most tokens of a reply. A reply that is cut off there abstains.
+        input_price: US dollars for a million tokens of questions; None where that is unknown.
+        output_price: US dollars for a million tokens of replies; None where that is unknown.
+        cached_price: US dollars for a million tokens that the service reads from its cache; None for
+            `input_price`.
+        ceiling_usd: US dollars that one process may spend. Beyond them the call fails. It needs the prices.
+        ceiling_tokens: Tokens of questions and replies that one process may use. Beyond them the call fails.
         reference: Whether the judge sees the record's reference, and is told that it is right.
         prompt: Whether the judge sees the prompt: its text, with roles where it has several turns. Images and
             files are not shown.
@@ -171,19 +172,20 @@ def judge_score(
         low: The worst score.
         high: The best score.
         anchors: What a score means, by score. In TOML a score is a key such as `1` or `"1"`.
-        model: The model's id, of a Region or an inference profile with Bedrock.
-        service: `bedrock` for Bedrock's Converse through boto3, `openai` for any service with OpenAI's chat
-            completions.
-        base_url: Where such a service is; None for the variable OPENAI_BASE_URL, else OpenAI's own.
-        key_variable: The environment variable that holds its key.
-        region: Bedrock's Region; None for that of the environment.
-        temperature: How much replies vary; 0 for as little as the model can.
-        max_tokens: Tokens of the longest reply.
-        input_price: US dollars for a million tokens of a question; None for unknown.
-        output_price: The same for a reply.
-        cached_price: The same for what the service has in its cache.
-        ceiling_usd: US dollars that one process may spend before its calls fail; needs the prices.
-        ceiling_tokens: Tokens that one process may use before its calls fail.
+        model: ID of the model; for Bedrock also the ID or ARN of an inference profile.
+        service: How the model is asked: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
+            service with OpenAI's chat completions.
+        base_url: Address of an `openai` service; None for that of the variable OPENAI_BASE_URL, or OpenAI's.
+        key_variable: Environment variable that holds the key of an `openai` service.
+        region: Region of Bedrock; None for that of the environment.
+        temperature: Randomness of the replies, from 0 to 2. It is left out where the model does not take it.
+        max_tokens: Most tokens of a reply. A reply that is cut off there abstains.
+        input_price: US dollars for a million tokens of questions; None where that is unknown.
+        output_price: US dollars for a million tokens of replies; None where that is unknown.
+        cached_price: US dollars for a million tokens that the service reads from its cache; None for
+            `input_price`.
+        ceiling_usd: US dollars that one process may spend. Beyond them the call fails. It needs the prices.
+        ceiling_tokens: Tokens of questions and replies that one process may use. Beyond them the call fails.
         reference: Whether the judge sees the record's reference, and is told that it is right.
         prompt: Whether the judge sees the prompt: its text, with roles where it has several turns. Images and
             files are not shown.
@@ -265,19 +267,20 @@ def judge_rubric(
     Args:
         criteria: A table for each criterion, by name: `ask`, a `weight` (1 where it is left out), and
             `labels` or `low` and `high`, with `anchors`, as `judge_label` and `judge_score` take them.
-        model: The model's id, of a Region or an inference profile with Bedrock.
-        service: `bedrock` for Bedrock's Converse through boto3, `openai` for any service with OpenAI's chat
-            completions.
-        base_url: Where such a service is; None for the variable OPENAI_BASE_URL, else OpenAI's own.
-        key_variable: The environment variable that holds its key.
-        region: Bedrock's Region; None for that of the environment.
-        temperature: How much replies vary; 0 for as little as the model can.
-        max_tokens: Tokens of the longest reply.
-        input_price: US dollars for a million tokens of a question; None for unknown.
-        output_price: The same for a reply.
-        cached_price: The same for what the service has in its cache.
-        ceiling_usd: US dollars that one process may spend before its calls fail; needs the prices.
-        ceiling_tokens: Tokens that one process may use before its calls fail.
+        model: ID of the model; for Bedrock also the ID or ARN of an inference profile.
+        service: How the model is asked: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
+            service with OpenAI's chat completions.
+        base_url: Address of an `openai` service; None for that of the variable OPENAI_BASE_URL, or OpenAI's.
+        key_variable: Environment variable that holds the key of an `openai` service.
+        region: Region of Bedrock; None for that of the environment.
+        temperature: Randomness of the replies, from 0 to 2. It is left out where the model does not take it.
+        max_tokens: Most tokens of a reply. A reply that is cut off there abstains.
+        input_price: US dollars for a million tokens of questions; None where that is unknown.
+        output_price: US dollars for a million tokens of replies; None where that is unknown.
+        cached_price: US dollars for a million tokens that the service reads from its cache; None for
+            `input_price`.
+        ceiling_usd: US dollars that one process may spend. Beyond them the call fails. It needs the prices.
+        ceiling_tokens: Tokens of questions and replies that one process may use. Beyond them the call fails.
         reference: Whether the judge sees the record's reference, and is told that it is right.
         prompt: Whether the judge sees the prompt: its text, with roles where it has several turns. Images and
             files are not shown.
@@ -364,19 +367,20 @@ def judge_checklist(
         points: What to look for, the same for all records; None where each record lists its own.
         points_field: Field of the record that lists its points; not read beside `points`.
         partial: Whether the share of met points is paid; otherwise all of them are needed.
-        model: The model's id, of a Region or an inference profile with Bedrock.
-        service: `bedrock` for Bedrock's Converse through boto3, `openai` for any service with OpenAI's chat
-            completions.
-        base_url: Where such a service is; None for the variable OPENAI_BASE_URL, else OpenAI's own.
-        key_variable: The environment variable that holds its key.
-        region: Bedrock's Region; None for that of the environment.
-        temperature: How much replies vary; 0 for as little as the model can.
-        max_tokens: Tokens of the longest reply.
-        input_price: US dollars for a million tokens of a question; None for unknown.
-        output_price: The same for a reply.
-        cached_price: The same for what the service has in its cache.
-        ceiling_usd: US dollars that one process may spend before its calls fail; needs the prices.
-        ceiling_tokens: Tokens that one process may use before its calls fail.
+        model: ID of the model; for Bedrock also the ID or ARN of an inference profile.
+        service: How the model is asked: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
+            service with OpenAI's chat completions.
+        base_url: Address of an `openai` service; None for that of the variable OPENAI_BASE_URL, or OpenAI's.
+        key_variable: Environment variable that holds the key of an `openai` service.
+        region: Region of Bedrock; None for that of the environment.
+        temperature: Randomness of the replies, from 0 to 2. It is left out where the model does not take it.
+        max_tokens: Most tokens of a reply. A reply that is cut off there abstains.
+        input_price: US dollars for a million tokens of questions; None where that is unknown.
+        output_price: US dollars for a million tokens of replies; None where that is unknown.
+        cached_price: US dollars for a million tokens that the service reads from its cache; None for
+            `input_price`.
+        ceiling_usd: US dollars that one process may spend. Beyond them the call fails. It needs the prices.
+        ceiling_tokens: Tokens of questions and replies that one process may use. Beyond them the call fails.
         reference: Whether the judge sees the record's reference, and is told that it is right.
         prompt: Whether the judge sees the prompt: its text, with roles where it has several turns. Images and
             files are not shown.
