@@ -83,9 +83,10 @@ class _Clock:
     def __exit__(self, *_: object) -> None:
         self._spent, self._since = self._passed(), None
 
-    def used(self, process: int) -> float:
-        """Seconds that count so far."""
-        self._waited = _waited(process) or self._waited
+    def used(self, process: int | None) -> float:
+        """Seconds that count so far; those that the process waited are looked up while there is one."""
+        if process is not None:
+            self._waited = _waited(process)
         return max(self._passed() - self._waited, 0.0)
 
     def left(self) -> float:
@@ -179,7 +180,7 @@ class _ChildSession:
     @property
     def used(self) -> float:
         """Seconds of its limit that it has used."""
-        return self._clock.used(self._process)
+        return self._clock.used(self._process if self._status is None else None)
 
     def close(self) -> None:
         """End it; another thread that waits for an answer gets `stopped`."""

@@ -104,10 +104,11 @@ class CodeRunner:
     def _send(self, answer: tuple[Any, ...]) -> None:
         try:
             content = packed(answer)
-        except NotPlain as problem:
+        except (NotPlain, MemoryError, RecursionError) as problem:
+            said = str(problem) or "it takes too much memory"
             if answer[0] == "ask":
-                raise TypeError(str(problem)) from None
-            content = packed(("refused", None, str(problem), ""))
+                raise TypeError(said) from None
+            content = packed(("refused", None, said, ""))
         if len(content) > self._largest:
             if answer[0] == "ask":
                 raise ValueError("the arguments are too large")

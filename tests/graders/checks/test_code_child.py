@@ -183,6 +183,19 @@ def test_an_answer_of_more_than_the_limit_is_refused(session):
     assert ended(session.call("f", [21_000], {})) == ("refused", None, "it takes more than 20000 bytes")
 
 
+def test_a_value_that_unfolds_into_a_huge_one_is_refused(session):
+    session.run("def f():\n    value = []\n    for n in range(60): value = [value, value]\n    return value")
+    assert ended(session.call("f", [], {})) == ("refused", None, "it takes too much memory")
+
+
+def test_a_session_without_memory_to_spare_runs_what_is_small(engine):
+    opened = engine.session(Limits(seconds=10, memory_mb=1))
+    opened.run("def f(n): return sum([one for one in range(n)])")
+    assert opened.call("f", [10**6], {}).message == "MemoryError (line 1)"
+    assert opened.call("f", [10], {}).value == 45
+    opened.close()
+
+
 def test_arguments_that_are_not_plain_are_the_callers_error(session):
     session.run("def f(x): return x")
     with pytest.raises(NotPlain):
