@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from harness.cli.configured import setting_of
 from harness.cli.label_options import label_rule_options
 from harness.cli.options import FiniteNumber, json_option, range_option, run_folder, runs_dir_option
 from harness.cli.output import emit_json, stdout_console
@@ -95,6 +96,8 @@ def command(**asked: Any) -> int:
     """
     limits = [read_trust_limit(text) for text in asked["limits"]]
     run = open_run(run_folder(asked["run"], asked["runs_dir"]))
+    if run.facts.label is not None:
+        asked |= _without_settings(asked)
     found = calibrate(
         run,
         asked["labels"],
@@ -116,6 +119,12 @@ def command(**asked: Any) -> int:
         return 1
     unmeasured = [one for one in outcomes if one.value is None] if outcomes else found.kappa.value is None
     return 2 if unmeasured else 0
+
+
+def _without_settings(asked: dict[str, Any]) -> dict[str, Any]:
+    """The options about labels, without those of the project: how the run was replayed holds over them."""
+    names = ("labels", "label_true", "label_threshold", "label_tolerance")
+    return {name: () if isinstance(asked[name], tuple) else None for name in names if setting_of(name)}
 
 
 def _scale(asked: dict[str, Any], labels: tuple[str, ...]) -> LabelReading | None:

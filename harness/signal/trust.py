@@ -132,4 +132,5 @@ def _of_noise(grounds: TrustGrounds) -> Iterator[str]:
     if bias.value is not None and bias.low is not None and bias.high is not None:
         if not bias.low <= 0.0 <= bias.high:
             much = f"{abs(bias.value):.1%} {'more' if bias.value > 0 else 'less'} often than it should"
-            yield f"the judge chooses the label listed first {much}: set repeats to a multiple of the labels"
+            even = "as many repeats as labels, or twice as many, even it out"
+            yield f"the judge chooses the label listed first {much}: {even}"

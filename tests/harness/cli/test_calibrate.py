@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from itertools import islice
 
 import pytest
@@ -103,3 +104,14 @@ def test_one_grading_each_measures_agreement_alone(folder):
 )
 def test_what_cannot_be_meant_is_refused(folder, words, said):
     assert said in refusal(folder, "calibrate", *words)
+
+
+def test_how_the_run_was_replayed_holds_over_the_project_s_settings(folder, tmp_path):
+    (tmp_path / "runs").symlink_to(folder / "runs")
+    (tmp_path / "rft.toml").write_text('label = "other"\nlabel_threshold = 0.5\n', encoding="utf-8")
+    shutil.copy(folder / "labeled.jsonl", tmp_path)
+    found = json.loads(rft_inside(tmp_path, "calibrate", "judged", "--json").stdout)
+    assert found["labels"] == ["is_right"]
+    assert "no rollout has the field 'model2'" in refusal(
+        tmp_path, "calibrate", "judged", "--label", "model2"
+    )
