@@ -52,7 +52,7 @@ class PublishedAnswers:
     gone: int
     """Answers of the old file that the new one does not have."""
     failed: int = 0
-    """Gradings that got no answer, for which the old file was left as it was."""
+    """Gradings that got no answer, for which the file was left as it was; 0 where it was replaced."""
     drift: AnswerDrift | None = None
     """None where there was no old file, or none of its questions were asked anew."""
     notes: tuple[str, ...] = ()
@@ -65,6 +65,8 @@ class PublishedAnswers:
             yield from _drift_lines(self.drift)
         if self.failed:
             yield f"{path} is left as it was: {self.failed:,} gradings failed. The same command asks anew"
+        elif not self.answers:
+            yield f"{path} holds no answers: the grader asked no question"
         else:
             gone = f", {self.gone:,} old ones gone" if self.gone else ""
             yield f"{self.answers:,} answers recorded in {path} ({self.new:,} new{gone})"
@@ -107,7 +109,7 @@ def publish_answers(run: Run, cores: int | None = None) -> PublishedAnswers | No
     keys = {(one.key, one.host) for one in new.answers}
     errors = run.totals.errors
     failed = sum(count for kind, count in errors.items() if kind not in _OF_THE_SAMPLE)
-    left = failed if answers.sha256 is not None and answers.ask == "all" else 0
+    left = failed if not keys or (answers.sha256 is not None and answers.ask == "all") else 0
     drift = _drift(run, answers, cores) if was & keys and answers.ask == "all" else None
     if not left and not answers.published:
         fix = f"What was recorded is kept in {run.folder / RECORDED}; the same command tries again."

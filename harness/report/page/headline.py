@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from harness.report.look import Look
 from harness.report.page.bars import figure_of
+from harness.runs.facts import answers_lines
 from harness.runs.store import Run
 from harness.signal.advice import Action, Advice
 
@@ -59,6 +60,8 @@ def run_facts(run: Run, look: Look) -> list[tuple[str, str]]:
     ]
     if facts.label is not None:
         found.insert(2, ("Label", facts.label))
+    if facts.answers is not None:
+        found += [("Answers", line) for line in answers_lines(facts.answers)]
     return found
 
 

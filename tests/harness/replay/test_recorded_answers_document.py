@@ -40,7 +40,9 @@ def taking(form: str) -> Callable[[Asked], Answer]:
     return script
 
 
-@pytest.mark.parametrize(("service", "form"), [("bedrock", TOOL), ("openai", SCHEMA)])
+@pytest.mark.parametrize(
+    ("service", "form"), [("bedrock", TOOL), pytest.param("openai", SCHEMA, marks=pytest.mark.slow)]
+)
 def test_its_commands_record_and_replay_a_ready_judge(
     tmp_path: Path, service: str, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

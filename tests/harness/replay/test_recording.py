@@ -147,6 +147,10 @@ def test_asking_anew_says_which_rewards_changed_before_the_file_does(
 
 
 def test_a_service_that_fails_leaves_the_file_as_it_was(folder: Path, endpoint: JudgeEndpoint) -> None:
+    endpoint.script = lambda asked: Answer(status=403)
+    assert replayed(folder, "--ask", "all", code=1)["recording"]["failed"] == 6
+    assert not (folder / "a.jsonl").exists()
+    endpoint.script = by_length
     replayed(folder, "--ask", "all")
     before = (folder / "a.jsonl").read_bytes()
     endpoint.script = lambda asked: Answer(status=500) if "xxx" in asked.question else Answer(0.0)
@@ -230,6 +234,7 @@ def artifact_of(folder: Path) -> Path:
     return built
 
 
+@pytest.mark.slow
 def test_a_built_function_is_answered_from_the_file_and_so_is_parity(
     folder: Path, endpoint: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:

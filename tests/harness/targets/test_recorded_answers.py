@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import InputError
@@ -45,6 +45,7 @@ ANSWERS = st.builds(
 SECRETS = st.from_regex(r"[A-Za-z0-9/+_-]{8}[0-9][a-z][A-Za-z0-9/+_-]{8,30}", fullmatch=True)
 
 
+@settings(max_examples=30)
 @given(st.lists(ANSWERS, max_size=5), st.lists(st.text(min_size=1, max_size=5), max_size=2))
 def test_a_file_gives_back_what_was_recorded(answers: list[RecordedAnswer], notes: list[str]) -> None:
     recorded = RecordedAnswers(tuple(answers), {"URL": "http://a.example", "KEY": None}, tuple(notes))
@@ -54,6 +55,7 @@ def test_a_file_gives_back_what_was_recorded(answers: list[RecordedAnswer], note
     assert set(found.notes) == set(notes)
 
 
+@settings(max_examples=30)
 @given(st.lists(ANSWERS, max_size=5), st.randoms())
 def test_the_lines_do_not_depend_on_who_asked_first(answers: list[RecordedAnswer], chance: Any) -> None:
     shuffled = list(answers)
@@ -87,6 +89,7 @@ def test_a_request_without_a_text_is_no_question(body: Any) -> None:
     assert question_of("https://a.example/v1", body) is None
 
 
+@settings(max_examples=30)
 @given(SECRETS, SECRETS, SECRETS, SECRETS, st.from_regex(r"[1-9][0-9]{11}", fullmatch=True))
 def test_no_secret_of_a_request_is_in_the_file(
     bearer: str, cookie: str, query: str, variable: str, account: str
