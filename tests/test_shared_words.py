@@ -22,6 +22,7 @@ from graders.wire import PROFILES
 from harness.api import types as api
 from harness.errors import HarnessError
 from harness.findings import Rule
+from harness.signal.graded_rollouts import EXPECTED, FIRST
 
 ROOT = Path(__file__).resolve().parents[1]
 FINDING_ID = re.compile(r"[A-Z]\d{3}")
@@ -135,6 +136,12 @@ def test_the_metrics_of_training_are_written_and_read_under_the_names_of_the_api
     assert strings("harness/api", metric) == named
     for folder in ("emulator", "simulator", "follow", "rehearsal", "report", "cli", "jobs", "evaluation"):
         assert strings(f"harness/{folder}", metric) == set(), f"{folder} spells a metric itself"
+
+
+def test_the_metrics_of_a_judge_are_read_under_the_names_that_it_gives() -> None:
+    metric = re.compile(r"judge_(first|first_expected|calls|usd)")
+    assert strings("harness/signal", metric) == strings("graders/checks", metric)
+    assert {FIRST, EXPECTED} < strings("graders/checks", metric)
 
 
 def rules() -> dict[str, list[Rule]]:
