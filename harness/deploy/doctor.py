@@ -121,7 +121,7 @@ def examine_project(
         diagnosis.findings.append(finding("D050", text, str(template), fix=fix))
     for declared in read_declared(template, parameters).values():
         if declared.image:
-            _examine_image(diagnosis, declared, folder)
+            _examine_image(diagnosis, declared, template, parameters)
     _examine_build(diagnosis, template, artifact, parameters, ask)
 
 
@@ -162,8 +162,11 @@ def _examine_build(
         diagnosis.findings.append(finding("D050", text, str(build), fix=fix))
 
 
-def _examine_image(diagnosis: Diagnosis, declared: DeclaredFunction, folder: Path) -> None:
+def _examine_image(
+    diagnosis: Diagnosis, declared: DeclaredFunction, template: Path, parameters: Mapping[str, str]
+) -> None:
     """Look at the files that go into a function's image; the image itself is the container engine's."""
+    folder = template.resolve().parent
     name, place = declared.logical_id, str(declared.code or folder)
     if declared.refused:
         text = f"{name} has PackageType: Image and {' and '.join(declared.refused)}"
@@ -176,7 +179,7 @@ def _examine_image(diagnosis: Diagnosis, declared: DeclaredFunction, folder: Pat
         return
     found, measured = check_artifact(spec, folder)
     diagnosis.looked_at.append(place)
-    diagnosis.findings += found
+    diagnosis.findings += [*found, *check_judges(spec, name, measured.judges, template, parameters)]
     diagnosis.artifacts[name] = asdict(measured)
 
 
