@@ -213,7 +213,7 @@ def _raised(error: Any, output: str) -> Ran:
     kind, text = type(inner).__name__, str(inner)
     message = f"{kind}: {text}" if text else kind
     if isinstance(inner, (MemoryError, TimeoutError)) and "limit" in text:
-        return Ran("stopped", output=output, message=f"it passed a limit: {text}")
+        return Ran("stopped", output=output, message=f"it went over a limit: {text}")
     lacks = isinstance(inner, ImportError) or "Internal error in monty" in text
     if isinstance(inner, (NotImplementedError, AttributeError, TypeError)):
         lacks = any(sign in text for sign in _LACKS)

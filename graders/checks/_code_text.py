@@ -35,6 +35,7 @@ _DEFINES = re.compile(r"^(?:def|class|import|from|async\s+def|@)\b|^[A-Za-z_]\w*
 _IMPORT = re.compile(r"^from\s+(\w+)\s+import\b([^\n]*)", re.MULTILINE)
 _PROMPTED = re.compile(r"(?:>>>|\.\.\.)(?: |$)")
 _FILE = re.compile(r"\b([A-Za-z_]\w*)\.py\b")
+_INLINE_FENCE = re.compile(r"(?<=\S)[ \t]+(```\w*\n)")
 _LONGEST_HEADING = 80
 _TRIPLE = re.compile(r"\"\"\"|'''")
 _CLASS = "Solution"
@@ -132,8 +133,8 @@ class _Block:
 
 
 def _spelled(text: str) -> str:
-    """A text with plain line ends, and without a byte order mark and the quotes of inline code."""
-    text = text.replace("\r\n", "\n").lstrip("\ufeff")
+    """A text with plain line ends and fences on lines of their own, without the quotes of inline code."""
+    text = _INLINE_FENCE.sub(r"\n\1", text.replace("\r\n", "\n").lstrip("\ufeff"))
     inner = text.strip()
     return inner.strip("`") if inner[:1] == inner[-1:] == "`" and "```" not in inner else text
 
