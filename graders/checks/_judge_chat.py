@@ -22,6 +22,7 @@ from ._judge_abilities import (
 )
 from ._judge_retries import FormRefused, TryAgain, in_thread, seconds_of
 from ._judge_service import Reply
+from ._judge_spending import token_count
 from ._optional import optional, require
 
 TYPE_CHECKING = False
@@ -193,9 +194,9 @@ class Chat:
         return Reply(
             _verdict(message),
             "refused" if refusal else _ENDED.get(str(choice.get("finish_reason")), "whole"),
-            _count(usage.get("prompt_tokens")),
-            _count(usage.get("completion_tokens")),
-            _count(_dict(usage.get("prompt_tokens_details")).get("cached_tokens")) or 0,
+            token_count(usage.get("prompt_tokens")),
+            token_count(usage.get("completion_tokens")),
+            token_count(_dict(usage.get("prompt_tokens_details")).get("cached_tokens")) or 0,
         )
 
     def _refusal(self, status: int, body: Any, headers: Mapping[str, str], heard: bool) -> Reply:
@@ -256,10 +257,6 @@ def _verdict(message: Mapping[str, Any]) -> str:
 
 def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _count(value: Any) -> int | None:
-    return value if type(value) is int and value >= 0 else None
 
 
 def _forget() -> None:

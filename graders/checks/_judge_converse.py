@@ -11,6 +11,7 @@ from ..errors import ConfigurationError
 from ._judge_abilities import CACHE, CHOICE, FORM, REPEAT, SCHEMA, STRICT_TOOL, TEMPERATURE, TOOL, Abilities
 from ._judge_retries import FormRefused, TryAgain, in_thread, seconds_of
 from ._judge_service import Reply
+from ._judge_spending import token_count
 from ._optional import optional, require
 
 TYPE_CHECKING = False
@@ -122,7 +123,8 @@ class Converse:
             SampleError: The question's time is up.
         """
         request = self._request(question, parts)
-        return _reply(await in_thread(lambda: self._call(request, heard), patience))
+        reply: Reply = await in_thread(lambda: self._call(request, heard), patience)
+        return reply
 
     def _request(self, question: Question, parts: Mapping[str, str]) -> dict[str, Any]:
         system: list[dict[str, Any]] = [{"text": question.rubric}]
@@ -147,12 +149,13 @@ class Converse:
             request["toolConfig"] = _tools(question.schema, parts)
         return request
 
-    def _call(self, request: dict[str, Any], heard: bool) -> dict[str, Any]:
+    def _call(self, request: dict[str, Any], heard: bool) -> Reply:
         """Send a request with boto3, whose errors become ours."""
         import botocore.exceptions as aws
+        from botocore.parsers import ResponseParserError
 
         try:
-            answer: dict[str, Any] = self._client().converse(**request)
+            return _reply(self._client().converse(**request))
         except aws.ClientError as error:
             raise self._meaning(error, heard) from None
         except aws.ParamValidationError as error:
@@ -168,12 +171,9 @@ class Converse:
             raise TryAgain(type(error).__name__) from None
         except aws.BotoCoreError as error:
             raise self._unprepared(error) from None
-        except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        except (ResponseParserError, ValueError, TypeError, AttributeError, KeyError, RecursionError):
             # boto3 believes that what it parses is of the shape that it expects.
             raise TryAgain("an answer that cannot be read") from None
-        if "output" not in answer:  # cut short, or from a proxy: boto3 takes it for an empty one
-            raise TryAgain("an answer that cannot be read")
-        return answer
 
     def _client(self) -> Any:
         """The client of this Region, one for all threads of the process."""
@@ -214,7 +214,7 @@ class Converse:
                 f"model={self.model!r} cannot be asked in this Region: write a model's ID, or the ID or ARN "
                 f"of an inference profile, such as us.amazon.nova-2-lite-v1:0 ({said})"
             )
-        return FormRefused(f"{code}: {said}")
+        return FormRefused(f"{code}: {said}" if said else f"HTTP {status}")
 
     def _too_old(self, error: Exception) -> FormRefused:
         """What it means that boto3 does not know a part of a request."""
@@ -249,21 +249,26 @@ def _tools(schema: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any
 
 
 def _reply(answer: Mapping[str, Any]) -> Reply:
-    blocks = answer.get("output", {}).get("message", {}).get("content", [])
+    """What an answer says.
+
+    Raises:
+        KeyError: It is none: cut short, or from a proxy. boto3 takes that for an empty one.
+    """
+    blocks = answer["output"]["message"].get("content") or []
     verdicts = [json.dumps(block["toolUse"].get("input")) for block in blocks if "toolUse" in block]
-    texts = [block["text"] for block in blocks if "text" in block]
-    stopped = answer.get("stopReason", "")
-    usage = answer.get("usage", {})
-    cached = usage.get("cacheReadInputTokens") or 0
-    written = usage.get("cacheWriteInputTokens") or 0
-    tokens_in = usage.get("inputTokens")
+    texts = [str(block["text"]) for block in blocks if "text" in block]
+    stopped, usage = str(answer.get("stopReason")), answer.get("usage") or {}
+    fresh, cached, written = (
+        token_count(usage.get(name))
+        for name in ("inputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
+    )
     return Reply(
         "" if stopped.startswith("malformed_") else "\n".join(verdicts or texts),
         _ENDED.get(stopped, "whole"),
         # Converse counts what went through the cache apart.
-        None if tokens_in is None else tokens_in + cached + written,
-        usage.get("outputTokens"),
-        cached,
+        None if fresh is None else fresh + (cached or 0) + (written or 0),
+        token_count(usage.get("outputTokens")),
+        cached or 0,
     )
 
 

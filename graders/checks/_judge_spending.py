@@ -143,6 +143,11 @@ class Spending:
         return {name: value for name, value in found.items() if value is not None}
 
 
+def token_count(value: object) -> int | None:
+    """A number of tokens as a service gave it; None where that is no number of anything."""
+    return value if type(value) is int and value >= 0 else None
+
+
 def _sum(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return float(sum(known)) if len(known) == len(values) else None

@@ -158,6 +158,7 @@ PASSING: list[Callable[[str], Answer]] = [
     lambda service: Answer(raw=b"<html>a proxy says hello</html>"),
     lambda service: Answer(raw=b"\xff\xfe"),
     lambda service: Answer(raw=b"{}"),
+    lambda service: Answer(raw=b'{"output": {"message": null, "novel": {}}, "choices": 3}'),
     lambda service: Answer(raw=b"[" * 100_000),
     lambda service: Answer(raw=b'{"error": {"code": 503, "message": "inside of a 200"}}'),
 ]

@@ -12,10 +12,14 @@ from collections.abc import Iterator
 import boto3
 import pytest
 from botocore.exceptions import ParamValidationError
+from hypothesis import given
+from hypothesis import strategies as st
 
-from graders import DecorationError, Reward
+from graders import ConfigurationError, DecorationError, Reward
 from graders.checks._judge_abilities import Trial
+from graders.checks._judge_chat import Chat
 from graders.checks._judge_converse import Converse
+from graders.checks._judge_retries import FormRefused, TryAgain
 from graders.checks._judge_service import Reply
 from graders.checks._judge_services import found_models, service_of
 from graders.testing import make_sample
@@ -220,6 +224,50 @@ def test_an_answer_without_a_verdict_is_an_empty_reply(endpoint: JudgeEndpoint, 
     reply = ask("openai")
     assert (reply.text, reply.ended, reply.tokens_in) == ("", "whole", None)
     assert service_of(model="judge").metrics([reply]) == {"judge_calls": 1, "judge_tokens_cached": 0}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"output": {"message": {"content": []}}, "usage": null}',
+        b'{"output": {"message": {"content": null}}, "stopReason": 3}',
+        b'{"output": {"message": {"content": [{"reasoningContent": {"reasoningText": {"text": "hm"}}}]}}}',
+        b'{"output": {"message": {"content": [{"text": "{}"}]}}, "stopReason": "malformed_model_output"}',
+    ],
+)
+def test_an_answer_of_converse_without_a_verdict_is_an_empty_reply(
+    endpoint: JudgeEndpoint, raw: bytes
+) -> None:
+    endpoint.script = lambda asked: Answer(raw=raw)
+    reply = ask("bedrock")
+    assert (reply.text, reply.ended, reply.tokens_in) == ("", "whole", None)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(JSON, JSON, JSON, st.integers())
+def test_any_json_is_a_reply_or_no_answer(one: object, other: object, third: object, count: int) -> None:
+    chat = Chat("m", None, "KEY", 0, 10)
+    for answer in (
+        one,
+        {"choices": one},
+        {"choices": [{"message": one, "finish_reason": other}], "usage": third},
+        {"choices": [{"message": {"content": [one], "tool_calls": [other], "refusal": third}}]},
+        {"choices": [], "usage": {"prompt_tokens": count, "prompt_tokens_details": {"cached_tokens": one}}},
+        {"error": {"code": one, "message": other, "type": third}},
+    ):
+        try:
+            reply = chat._reply(answer, heard=True)
+        except (ValueError, TryAgain, FormRefused, ConfigurationError):
+            continue
+        assert isinstance(reply.text, str)
+        assert reply.ended in ("whole", "cut", "refused")
+        assert all(tokens is None or tokens >= 0 for tokens in (reply.tokens_in, reply.tokens_out))
 
 
 def test_several_verdicts_stay_several(endpoint: JudgeEndpoint) -> None:
