@@ -78,10 +78,9 @@ def _labels(found: Calibration) -> Iterator[str]:
         yield _line("false positives", found.paid_no)
         yield _line("false negatives", found.unpaid_yes)
     for rater in found.raters:
-        yield _line(
-            f"{shortened(rater.label, 12)}: kappa", rater.with_grader, form=".3f", more=" with the grader"
-        )
-        yield _line("", rater.with_first, form=".3f", more=f" with {shortened(found.labels[0], 12)}")
+        other, first = shortened(rater.label, 9), shortened(found.labels[0], 9)
+        yield _line(f"kappa with {other}", rater.with_grader, form=".3f")
+        yield _line(f"  {first} with {other}", rater.with_first, form=".3f")
 
 
 def _confusion(found: Confusion | None) -> Iterator[str]:

@@ -122,6 +122,8 @@ class RunSummary:
             yield from _difference_lines(self.changed)
         if totals.rewards > 1 and totals.lowest is not None and totals.lowest == totals.highest:
             yield f"all {totals.rewards:,} rewards are {totals.lowest:g}: a job would learn nothing"
+        if self.run.facts.label is not None and self.run.facts.repeats > 1:
+            yield f"can the grader be trusted: rft calibrate {self.run.folder}"
         yield f"as a page: rft report {self.run.folder}"
         yield f"run: {self.run.folder}   next: rft show {self.run.folder}"
 

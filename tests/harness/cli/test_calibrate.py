@@ -38,6 +38,7 @@ def folder(tmp_path_factory):
         words = ("--label", "is_right", "--repeats", repeats, "--cores", 1, "--name", name)
         done = rft_inside(folder, "replay", "labeled.jsonl", "--grader", "noisy.py", *words)
         assert done.returncode == 0, done.stderr
+        assert ("can the grader be trusted: rft calibrate runs/judged" in done.stdout) == (repeats > 1)
     return folder
 
 
@@ -115,3 +116,18 @@ def test_how_the_run_was_replayed_holds_over_the_project_s_settings(folder, tmp_
     assert "no rollout has the field 'model2'" in refusal(
         tmp_path, "calibrate", "judged", "--label", "model2"
     )
+
+
+def test_a_second_rater_stands_below_the_first(folder):
+    with (folder / "labeled.jsonl").open(encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    labels = [
+        {"id": one["id"], "anna": one["is_right"], "bernd": at % 5 == 0} for at, one in enumerate(lines)
+    ]
+    (folder / "people.jsonl").write_text("\n".join(map(json.dumps, labels)), encoding="utf-8")
+    words = ("--label-file", "people.jsonl", "--label", "anna", "--label", "bernd", "--worst", 0)
+    done = rft_inside(folder, "calibrate", "judged", *words)
+    assert "\n  kappa with bernd           " in done.stdout
+    assert "\n    anna with bernd          " in done.stdout
+    assert "anna and bernd agree with kappa" in " ".join(done.stdout.split())
+    assert "labels of one rater" not in done.stdout
