@@ -122,10 +122,14 @@ class RunSummary:
             yield from _difference_lines(self.changed)
         if totals.rewards > 1 and totals.lowest is not None and totals.lowest == totals.highest:
             yield f"all {totals.rewards:,} rewards are {totals.lowest:g}: a job would learn nothing"
-        if self.run.facts.label is not None and self.run.facts.repeats > 1:
-            yield f"can the grader be trusted: rft calibrate {self.run.folder}"
-        yield f"as a page: rft report {self.run.folder}"
-        yield f"run: {self.run.folder}   next: rft show {self.run.folder}"
+        yield from self._next()
+
+    def _next(self) -> Iterator[str]:
+        facts, folder = self.run.facts, self.run.folder
+        if facts.label is not None and facts.repeats > 1:
+            yield f"can the grader be trusted: rft calibrate {folder}"
+        yield f"as a page: rft report {folder}"
+        yield f"run: {folder}   next: rft show {folder}"
 
 
 def summary_of(run: Run, totals: Totals, stored: list[StoredReward] | None = None) -> RunSummary:
