@@ -152,7 +152,7 @@ def _examine_build(
             *check_judges(spec, logical_id, measured.judges, template, parameters),
         ]
         if measured.judges and ask is not None:
-            asked = ask_judges(spec, folder, ask)
+            asked = ask_judges(spec, folder, measured.judges, ask)
             measured = replace(measured, judges=asked.models)
             diagnosis.findings += unanswered(asked, str(ask))
         diagnosis.artifacts[logical_id] = asdict(measured)

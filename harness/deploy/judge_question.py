@@ -42,12 +42,15 @@ class AskedJudges:
         return [model for model in self.models if model.parts is None]
 
 
-def ask_judges(spec: FunctionSpec, folder: Path, rollouts: Path) -> AskedJudges:
+def ask_judges(
+    spec: FunctionSpec, folder: Path, judges: tuple[AskedModel, ...], rollouts: Path
+) -> AskedJudges:
     """Grade samples in this process, one at a time, until each of the grader's models has answered.
 
     Args:
         spec: The function whose grader it is.
         folder: The project, which holds the grader.
+        judges: The models that it asks.
         rollouts: Where the samples are; the first 50 at most are graded.
 
     Raises:
@@ -55,13 +58,13 @@ def ask_judges(spec: FunctionSpec, folder: Path, rollouts: Path) -> AskedJudges:
         ServiceError: The service cannot be reached.
     """
     target = InProcessTarget(grader_of(spec), folder)
-    asked = AskedJudges(_models(), 0)
+    asked = AskedJudges(judges, 0)
     trouble = None
     for samples, rollout in enumerate(islice(read_rollouts(rollouts), _MOST), 1):
         [row] = grade_batch(target, [rollout], [PROFILES["open-weight"]], 1, False)
         if row["error"] is not None:
             trouble = row["error"]["message"]
-        asked = AskedJudges(_models(), samples, trouble)
+        asked = AskedJudges(_answered(judges), samples, trouble)
         if not asked.silent or (row["error"] or {}).get("kind") == "call":  # nothing can be asked at all
             return asked
     if not asked.samples:
@@ -69,5 +72,8 @@ def ask_judges(spec: FunctionSpec, folder: Path, rollouts: Path) -> AskedJudges:
     return asked
 
 
-def _models() -> tuple[AskedModel, ...]:
-    return tuple(typed(AskedModel, each.as_dict()) for each in judge_models())
+def _answered(judges: tuple[AskedModel, ...]) -> tuple[AskedModel, ...]:
+    """The models, with what those that have answered in this process take."""
+    found = [typed(AskedModel, each.as_dict()) for each in judge_models() if each.parts is not None]
+    known = {(each.service, each.model): each for each in found}
+    return tuple(known.get((judge.service, judge.model), judge) for judge in judges)
