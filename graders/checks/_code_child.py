@@ -10,12 +10,12 @@ import os
 import signal
 import socket
 import tempfile
-import time
 from contextlib import ExitStack
 from threading import Lock, RLock
 
 from ..errors import ConfigurationError
 from ._code_child_main import NOT_CONFINED
+from ._code_clock import SessionClock
 from ._code_fork_server import fork_server
 from ._code_frames import HEADER, LARGEST_REQUEST, LONGEST_MESSAGE, error_name, framed, is_error_name
 from ._code_session import Ran, SessionLost
@@ -61,57 +61,6 @@ class _TimeUp(Exception):
     """A session has used its time."""
 
 
-class _Clock:
-    """The time that a session has used, and what is left of it.
-
-    Time in which the code waited for a processor does not count: on a busy machine a right answer would be
-    called too slow. Linux measures it; elsewhere none is left out.
-
-    Args:
-        seconds: How much time there is.
-        longest: How much of the wall clock at most.
-    """
-
-    def __init__(self, seconds: float, longest: float) -> None:
-        self._seconds, self._longest = seconds, longest
-        self._waited = self._spent = 0.0
-        self._since: float | None = None
-
-    def __enter__(self) -> None:
-        self._since = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self._spent, self._since = self._passed(), None
-
-    def used(self, process: int | None) -> float:
-        """Seconds that count so far; those that the process waited are looked up while there is one."""
-        if process is not None:
-            self._waited = _waited(process)
-        return max(self._passed() - self._waited, 0.0)
-
-    def left(self) -> float:
-        """Seconds until the time may be up; negative afterwards."""
-        return min(self._seconds + self._waited, self._longest) - self._passed()
-
-    def is_up(self, process: int) -> bool:
-        """Whether the time is up.
-
-        Raises:
-            SessionLost: The wall clock's is, and the code has not had its own.
-        """
-        used = self.used(process)
-        if self.left() > 0:
-            return False
-        if used < self._seconds < self._longest:
-            raise SessionLost(
-                f"the machine was too busy to give the code its {self._seconds:g} seconds: run less at once"
-            )
-        return True
-
-    def _passed(self) -> float:
-        return self._spent + (time.perf_counter() - self._since if self._since is not None else 0.0)
-
-
 class _ChildSession:
     """A session in a process of its own; see `Session`.
 
@@ -136,7 +85,7 @@ class _ChildSession:
                 files = [one.fileno() for one in (theirs, self._input, self._printed)]
                 self._process = server.start(limits, files)
             self._files = opened.pop_all()
-        self._clock = _Clock(_START_SECONDS, _START_SECONDS)
+        self._clock = SessionClock(_START_SECONDS, _START_SECONDS)
         try:
             with self._clock:
                 self._receive()
@@ -148,7 +97,7 @@ class _ChildSession:
         except BaseException:
             self.close()
             raise
-        self._clock = _Clock(limits.seconds, limits.longest)
+        self._clock = SessionClock(limits.seconds, limits.longest)
 
     def run(self, source: str, given: Mapping[str, Callable[..., Any]] | None = None) -> Ran:
         """Run a module's text; see `Session.run`."""
@@ -172,7 +121,7 @@ class _ChildSession:
         while written < len(left):
             written += os.pwrite(self._input.fileno(), left[written:], written)
         ran = self._ask(("program", source))
-        if self._status == 0 and ran.how == "stopped":
+        if ran.message == _ending(0) and self._status == 0:
             # It left by `os._exit(0)`: a program may, and only what it has printed counts.
             return Ran("done", None, ran.output)
         return ran
@@ -347,12 +296,3 @@ def _ending(status: int) -> str:
     except ValueError:
         name = f"signal {-status}"
     return f"its process was ended by {name}"
-
-
-def _waited(process: int) -> float:
-    """Seconds that a process has waited for a processor; what is not known counts as none."""
-    try:
-        with open(f"/proc/{process}/schedstat", "rb") as file:
-            return int(file.read().split()[1]) / 1e9
-    except (OSError, IndexError, ValueError):
-        return 0.0

@@ -163,8 +163,8 @@ def _run_in_place(thread: threading.Thread) -> None:
         thread.run()
     except SystemExit:
         return
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
+    except BaseException as error:
+        sys.excepthook(type(error), error, error.__traceback__)
 
 
 def _error(name: str, message: str) -> BaseException:
