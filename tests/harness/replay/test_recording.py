@@ -255,3 +255,19 @@ def test_a_built_function_is_answered_from_the_file_and_so_is_parity(
     refused = refusal(folder, "replay", "rollouts.jsonl", *there, "--ask", "all")
     assert "answers are recorded where the grader runs in process" in refused
     assert len(endpoint.seen) == 6
+
+
+def test_answers_that_could_not_be_written_are_kept_and_not_asked_for_again(
+    folder: Path, endpoint: JudgeEndpoint
+) -> None:
+    def script(asked: Asked) -> Answer:
+        (folder / "a.jsonl").mkdir(exist_ok=True)
+        return by_length(asked)
+
+    endpoint.script = script
+    words = ["replay", "rollouts.jsonl", "-g", "my_grader.py:judge", "--answers", "a.jsonl", "--ask", "all"]
+    assert "What was recorded is kept in runs/" in refusal(folder, *words)
+    (folder / "a.jsonl").rmdir()
+    assert "6 answers recorded in a.jsonl (6 new)" in rft_inside(folder, *words).stdout
+    assert len(endpoint.seen) == len(answers(folder)) == 6
+    assert len(runs_in(folder)) == 1
