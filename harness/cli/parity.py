@@ -114,7 +114,8 @@ def command(
         emit_json(_summary(parity, facts) | more_facts)
     else:
         if asked["answers"] is not None:
-            _wrapped(f"questions were answered from {printable(str(asked['answers']))}, not by the service")
+            played = printable(str(asked["answers"]))
+            _wrapped(f"questions were answered from {played}, not by the service: times do not hold its own")
         if training is not None:
             _wrapped(f"fields are those of the records in {printable(str(training.path))}")
         for note in choice.notes():

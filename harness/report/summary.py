@@ -87,6 +87,8 @@ class RunSummary:
         """Where answers to the grader's questions came from, and what became of those that were recorded."""
         if self.run.facts.answers is not None:
             yield from answers_lines(self.run.facts.answers)
+            if self.function is not None:
+                yield "note: the times above do not hold the time that the service takes"
         if self.published is not None:
             yield from self.published.lines()
 

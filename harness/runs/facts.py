@@ -213,9 +213,9 @@ def answers_lines(answers: AnswersFacts) -> Iterator[str]:
     """Where the answers to a grader's questions came from, for people."""
     known = f"{os.path.relpath(answers.path)} (SHA-256 {(answers.sha256 or '')[:12]}...)"
     if answers.ask == "never":
-        yield f"questions were answered from {known}, not by the service"
+        yield f"answered from {known}, not by the service"
     elif answers.ask == "new" and answers.sha256 is not None:
-        yield f"questions were answered from {known}, and new ones by the service"
+        yield f"answered from {known}, new questions by the service"
 
 
 def read_facts(folder: Path) -> RunFacts | None:

@@ -95,7 +95,7 @@ def test_what_was_recorded_replays_with_neither_network_nor_variables(
     assert len(endpoint.seen) == 6
     assert again["answers"]["sha256"] == recorded["answers"]["recorded"]
     said = rft_inside(folder, "show", again["run"]).stdout
-    assert f"questions were answered from a.jsonl (SHA-256 {again['answers']['sha256'][:12]}" in said
+    assert f"answered from a.jsonl (SHA-256 {again['answers']['sha256'][:12]}" in said
     assert "answered from a.jsonl" in rft_inside(folder, "runs").stdout
 
 
