@@ -82,10 +82,11 @@ class Spending:
             given = {"ceiling_usd": ceiling_usd, "ceiling_tokens": ceiling_tokens}
             named = ", ".join(f"{name}={value:g}" for name, value in given.items() if value is not None)
             spent = "" if self._prices[0] is None else f"{self._usd:.6g} USD and "
-            late = f" and {self._given_up} that came too late" if self._given_up else ""
+            counts = {"answered": self._calls, "too late": self._given_up, "not answered yet": self._open}
+            asked = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
             raise ConfigurationError(
-                f"the judge has reached its ceiling in this process ({named}): {self._calls} answers{late} "
-                f"took {spent}{self._tokens} tokens. Raise the ceiling, or grade fewer samples"
+                f"the judge has reached its ceiling in this process ({named}): the questions so far "
+                f"({asked}) took {spent}{self._tokens} tokens. Raise the ceiling, or grade fewer samples"
             )
         self._open += 1
 
