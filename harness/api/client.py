@@ -8,8 +8,10 @@ as raw JSON, since the SDK's own types take a Lambda grader for another one, and
 from __future__ import annotations
 
 import json
+import os
+import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -30,6 +32,7 @@ from harness.errors import InputError
 __all__ = ["FineTuning"]
 
 _CONNECT_S = 10.0
+_NAMING_AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _UPLOAD_S = 600.0
 _GENERATE_S = 600.0
 _JOBS = "/fine_tuning/jobs"
@@ -70,6 +73,8 @@ class FineTuning:
         self._show = transport if isinstance(transport, ShowTransport) else None
         self._max_retries = max_retries
         timeout = httpx2.Timeout(timeout_s, connect=_CONNECT_S)
+        # A proxy for the outside world cannot reach this machine's own loopback.
+        trust_env = not (endpoint.loopback or self.inference.loopback)
         self._sdk = OpenAI(
             base_url=endpoint.base_url,
             api_key=credential.token,
@@ -78,8 +83,10 @@ class FineTuning:
             http_client=httpx2.Client(
                 transport=transport,
                 follow_redirects=True,
-                # A proxy for the outside world cannot reach this machine's own loopback.
-                trust_env=not (endpoint.loopback or self.inference.loopback),
+                verify=_authorities(
+                    trust_env, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+                ),
+                trust_env=trust_env,
                 timeout=timeout,
             ),
         )
@@ -295,6 +302,17 @@ class FineTuning:
             file[1].seek(0)
             files = {"file": (*file, UPLOAD_TYPE)}
         return self._sdk.post(path, cast_to=httpx2.Response, body=body, files=files, options=options)
+
+
+@cache
+def _authorities(trust_env: bool, *named: str | None) -> ssl.SSLContext:
+    """The certificate authorities that httpx trusts, read once: that takes most of a connection's start.
+
+    Args:
+        trust_env: Whether the environment may name others.
+        named: What it names.
+    """
+    return httpx2.create_ssl_context(trust_env=trust_env)
 
 
 def _of_job(job_id: str, more: str = "") -> str:
