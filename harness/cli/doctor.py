@@ -140,8 +140,9 @@ def _artifact(figures: dict[str, Any]) -> str:
 def _judge(judge: dict[str, Any]) -> str:
     """A model that a grader asks, and what it takes, in a line."""
     if judge["parts"] is None:
-        asked = "what it takes was not asked: --ask-judge ROLLOUTS asks it"
-        return f"{judge['model']} ({judge['service']}); {asked}"
+        return (
+            f"{judge['model']} ({judge['service']}); what it takes is unknown: --ask-judge ROLLOUTS asks it"
+        )
     where = " ".join([judge["service"], *judge["address"].split()])
     taken = [f"{part}: {value}" for part, value in judge["parts"].items()]
     return f"{judge['model']} ({where}); {', '.join(taken)}"
