@@ -78,9 +78,8 @@ class Converse:
         self._region = region
         self._inference: dict[str, Any] = {"maxTokens": max_tokens}
         self._temperature = temperature
-        require(
-            "boto3", EXTRA, in_lambda=True
-        )  # imported by the first question: it takes a quarter of a second
+        # Imported by the first question: it takes a quarter of a second.
+        require("boto3", EXTRA, in_lambda=True)
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -155,7 +154,11 @@ class Converse:
         from botocore.parsers import ResponseParserError
 
         try:
-            return _reply(self._client().converse(**request))
+            client = self._client()
+        except (aws.BotoCoreError, ValueError) as error:
+            raise self._unprepared(error) from None
+        try:
+            return _reply(client.converse(**request))
         except aws.ClientError as error:
             raise self._meaning(error, heard) from None
         except aws.ParamValidationError as error:

@@ -92,7 +92,7 @@ def service_of(
     """
     text_option("model", model)
     choice_option("service", service, _SERVICES)
-    number_option("temperature", temperature, 0, 2)
+    number_option("temperature", temperature, 0, 1 if service == "bedrock" else 2)
     count_option("max_tokens", max_tokens)
     spending = Spending(input_price, output_price, cached_price, ceiling_usd, ceiling_tokens)
     if service == "bedrock":

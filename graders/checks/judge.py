@@ -78,7 +78,7 @@ def judge_label(
         base_url: Address of an `openai` service; None for that of the variable OPENAI_BASE_URL, or OpenAI's.
         key_variable: Environment variable that holds the key of an `openai` service.
         region: Region of Bedrock; None for that of the environment.
-        temperature: Randomness of the replies, from 0 to 2. It is left out where the model does not take it.
+        temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Left out where the model refuses it.
         max_tokens: Most tokens of a reply. A reply that is cut off there abstains.
         input_price: US dollars for a million tokens of questions; None where that is unknown.
         output_price: US dollars for a million tokens of replies; None where that is unknown.
@@ -178,7 +178,7 @@ def judge_score(
         base_url: Address of an `openai` service; None for that of the variable OPENAI_BASE_URL, or OpenAI's.
         key_variable: Environment variable that holds the key of an `openai` service.
         region: Region of Bedrock; None for that of the environment.
-        temperature: Randomness of the replies, from 0 to 2. It is left out where the model does not take it.
+        temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Left out where the model refuses it.
         max_tokens: Most tokens of a reply. A reply that is cut off there abstains.
         input_price: US dollars for a million tokens of questions; None where that is unknown.
         output_price: US dollars for a million tokens of replies; None where that is unknown.
@@ -273,7 +273,7 @@ def judge_rubric(
         base_url: Address of an `openai` service; None for that of the variable OPENAI_BASE_URL, or OpenAI's.
         key_variable: Environment variable that holds the key of an `openai` service.
         region: Region of Bedrock; None for that of the environment.
-        temperature: Randomness of the replies, from 0 to 2. It is left out where the model does not take it.
+        temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Left out where the model refuses it.
         max_tokens: Most tokens of a reply. A reply that is cut off there abstains.
         input_price: US dollars for a million tokens of questions; None where that is unknown.
         output_price: US dollars for a million tokens of replies; None where that is unknown.
@@ -373,7 +373,7 @@ def judge_checklist(
         base_url: Address of an `openai` service; None for that of the variable OPENAI_BASE_URL, or OpenAI's.
         key_variable: Environment variable that holds the key of an `openai` service.
         region: Region of Bedrock; None for that of the environment.
-        temperature: Randomness of the replies, from 0 to 2. It is left out where the model does not take it.
+        temperature: Randomness of the replies, 0 to 1 (`openai`: 2). Left out where the model refuses it.
         max_tokens: Most tokens of a reply. A reply that is cut off there abstains.
         input_price: US dollars for a million tokens of questions; None where that is unknown.
         output_price: US dollars for a million tokens of replies; None where that is unknown.

@@ -343,6 +343,8 @@ def test_a_forked_process_has_connections_of_its_own(endpoint: JudgeEndpoint, se
         ({"model": " "}, "model=' '"),
         ({"service": "azure"}, "service='azure'"),
         ({"temperature": -1}, "temperature=-1"),
+        ({"temperature": 1.5}, "from 0 to 1"),
+        ({"temperature": 2.5, "service": "openai"}, "from 0 to 2"),
         ({"max_tokens": 0}, "max_tokens=0"),
         ({"base_url": "http://x"}, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
         ({"service": "openai", "region": "us-east-1"}, "base_url="),
