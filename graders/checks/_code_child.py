@@ -19,7 +19,7 @@ from ._code_clock import SessionClock
 from ._code_fork_server import fork_server
 from ._code_frames import HEADER, LARGEST_REQUEST, LONGEST_MESSAGE, error_name, framed, is_error_name
 from ._code_session import Ran, SessionLost
-from ._code_values import NotPlain, Unreadable, packed, unpacked
+from ._code_values import Unreadable, packed, unpacked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,9 +145,7 @@ class _ChildSession:
         with self._busy:
             if self._ended is not None:
                 return self._ended
-            content = packed(request)
-            if len(content) > LARGEST_REQUEST:
-                raise NotPlain(f"it takes more than {LARGEST_REQUEST} bytes")
+            content = packed(request, LARGEST_REQUEST)
             try:
                 with self._clock:
                     ran = self._exchange(content)

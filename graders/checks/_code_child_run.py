@@ -103,16 +103,12 @@ class CodeRunner:
 
     def _send(self, answer: tuple[Any, ...]) -> None:
         try:
-            content = packed(answer)
+            content = packed(answer, self._largest)
         except (NotPlain, MemoryError, RecursionError) as problem:
             said = str(problem) or "it takes too much memory"
             if answer[0] == "ask":
                 raise TypeError(said) from None
             content = packed(("refused", None, said, ""))
-        if len(content) > self._largest:
-            if answer[0] == "ask":
-                raise ValueError("the arguments are too large")
-            content = packed(("refused", None, f"it takes more than {self._largest} bytes", ""))
         left = memoryview(framed(content))
         while left:
             left = left[os.write(self._connection, left) :]

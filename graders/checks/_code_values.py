@@ -29,16 +29,23 @@ class Unreadable(ValueError):
     """Bytes are not what `packed` writes."""
 
 
-def packed(value: object) -> bytes:
+def packed(value: object, most: float = float("inf")) -> bytes:
     """Write a value.
 
     An instance of a subclass, such as `collections.Counter` or a named tuple, crosses as the plain value that
     it holds.
 
+    Args:
+        value: The value.
+        most: Bytes that it may take.
+
     Raises:
         NotPlain: The value does not cross.
     """
-    return json.dumps(_pack(value, 0)).encode("ascii")
+    written = json.dumps(_Packing(most).pack(value, 0)).encode("ascii")
+    if len(written) > most:
+        raise NotPlain(f"it takes more than {most} bytes")
+    return written
 
 
 def unpacked(data: bytes) -> Any:
@@ -53,47 +60,61 @@ def unpacked(data: bytes) -> Any:
         raise Unreadable(str(error)) from None
 
 
-def _pack(value: Any, depth: int) -> Any:
-    if depth > DEEPEST:
-        raise NotPlain(f"it is nested more than {DEEPEST} deep")
-    if value is None or value is True or value is False:
-        return value
-    for kind, written in _WRITERS:
-        if isinstance(value, kind):
-            return written(value, depth + 1)
-    raise NotPlain(f"it holds a value of type {type(value).__name__}")
+class _Packing:
+    """Turns a value into what JSON can write, and stops where that would be too much.
 
+    Parts may be shared, so that a small value unfolds into a huge one.
 
-def _pack_integer(value: int, _: int) -> Any:
-    number = int.__pos__(value)
-    return number if abs(number) < _LONGEST_INTEGER else {"int": hex(number)}
+    Args:
+        most: Bytes that it may take.
+    """
 
+    def __init__(self, most: float) -> None:
+        self._most = self._left = most
 
-def _pack_complex(value: complex, depth: int) -> Any:
-    return {"complex": [_pack(value.real, depth), _pack(value.imag, depth)]}
+    def pack(self, value: Any, depth: int) -> Any:
+        self._left -= 2  # a part and its comma
+        if self._left < 0:
+            raise NotPlain(f"it takes more than {self._most} bytes")
+        if depth > DEEPEST:
+            raise NotPlain(f"it is nested more than {DEEPEST} deep")
+        if value is None or value is True or value is False:
+            return value
+        for kind, written in _WRITERS:
+            if isinstance(value, kind):
+                return written(self, value, depth + 1)
+        raise NotPlain(f"it holds a value of type {type(value).__name__}")
 
+    def integer(self, value: int, _: int) -> Any:
+        number = int.__pos__(value)
+        return number if abs(number) < _LONGEST_INTEGER else {"int": hex(number)}
 
-def _pack_all(values: Iterable[Any], depth: int) -> list[Any]:
-    return [_pack(one, depth) for one in values]
+    def text(self, value: str, _: int) -> Any:
+        self._left -= len(value)
+        return str.__str__(value)
 
+    def complex(self, value: complex, depth: int) -> Any:
+        return {"complex": [self.pack(value.real, depth), self.pack(value.imag, depth)]}
 
-def _pack_dict(value: dict[Any, Any], depth: int) -> Any:
-    pairs = dict.items(value)
-    return {"dict": [[_pack(key, depth), _pack(one, depth)] for key, one in pairs]}
+    def all(self, values: Iterable[Any], depth: int) -> list[Any]:
+        return [self.pack(one, depth) for one in values]
+
+    def dict(self, value: dict[Any, Any], depth: int) -> Any:
+        return {"dict": [[self.pack(key, depth), self.pack(one, depth)] for key, one in dict.items(value)]}
 
 
 _WRITERS: tuple[tuple[type, Any], ...] = (
-    (int, _pack_integer),
-    (float, lambda value, _: float.__pos__(value)),
-    (str, lambda value, _: str.__str__(value)),
-    (list, lambda value, depth: _pack_all(list.__iter__(value), depth)),
-    (tuple, lambda value, depth: {"tuple": _pack_all(tuple.__iter__(value), depth)}),
-    (dict, _pack_dict),
-    (set, lambda value, depth: {"set": _pack_all(set.__iter__(value), depth)}),
-    (frozenset, lambda value, depth: {"frozenset": _pack_all(frozenset.__iter__(value), depth)}),
-    (bytes, lambda value, _: {"bytes": bytes.hex(value)}),
-    (bytearray, lambda value, _: {"bytearray": bytearray.hex(value)}),
-    (complex, _pack_complex),
+    (int, _Packing.integer),
+    (float, lambda packing, value, _: float.__pos__(value)),
+    (str, _Packing.text),
+    (list, lambda packing, value, depth: packing.all(list.__iter__(value), depth)),
+    (tuple, lambda packing, value, depth: {"tuple": packing.all(tuple.__iter__(value), depth)}),
+    (dict, _Packing.dict),
+    (set, lambda packing, value, depth: {"set": packing.all(set.__iter__(value), depth)}),
+    (frozenset, lambda packing, value, depth: {"frozenset": packing.all(frozenset.__iter__(value), depth)}),
+    (bytes, lambda packing, value, _: {"bytes": bytes.hex(value)}),
+    (bytearray, lambda packing, value, _: {"bytearray": bytearray.hex(value)}),
+    (complex, _Packing.complex),
 )
 
 

@@ -19,7 +19,7 @@ from graders.checks._code_session import Limits
 from support import like_lambda
 from support.code_attacks import ATTACKS, CANARY, Targets, aimed, heard, listeners
 
-LIMITS = Limits(seconds=0.25, memory_mb=128, output_bytes=50_000)
+LIMITS = Limits(seconds=0.15, memory_mb=128, output_bytes=50_000)
 HONEST = (
     "import sys\ndef f(x): return x + 2\ndef clean(): return len('ab'), sorted(vars(sys.modules['os']))[:1]"
 )
