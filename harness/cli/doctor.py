@@ -71,14 +71,16 @@ def command(
         known = find_region(region, stack, template.parent)
         examine_project(diagnosis, template, artifact, known, JobSettings(job_region, model), ask_judge)
     chosen, policy = list(arns), None
+    built: dict[str, str] = {}
     if stack is not None:
         from harness.deploy.outputs import read_stack
 
         known = find_region(region, stack, templates[0].parent if templates else Path())
         found = read_stack(stack, known.name if known else None)
         policy = found.submitter_policy
+        built = {one.arn: name for name, one in found.graders.items()}
         chosen += [found.arn(function)] if function else [one.arn for one in found.graders.values()]
-    examine_functions(diagnosis, chosen, JobSettings(job_region, model, policy))
+    examine_functions(diagnosis, chosen, JobSettings(job_region, model, policy), built)
     if as_json:
         emit_json(diagnosis.to_json())
     else:

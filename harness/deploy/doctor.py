@@ -183,20 +183,29 @@ def _examine_image(
     diagnosis.artifacts[name] = asdict(measured)
 
 
-def examine_functions(diagnosis: Diagnosis, arns: Sequence[str], job: JobSettings) -> None:
+def examine_functions(
+    diagnosis: Diagnosis,
+    arns: Sequence[str],
+    job: JobSettings,
+    built: Mapping[str, str] | None = None,
+) -> None:
     """Look at functions in AWS.
 
     Args:
         diagnosis: Gets what is found.
         arns: Their ARNs, with the qualifiers that a job would use.
         job: The job that would call them.
+        built: The logical IDs of those whose artifacts were looked at, by ARN: the models that their judges
+            ask are known.
 
     Raises:
         InputError: There is no such function, or boto3 is not configured.
         ServiceError: AWS cannot be reached or refuses.
     """
     for arn in arns:
-        found, figures = check_function(arn, job)
+        known = diagnosis.artifacts.get((built or {}).get(arn, ""), {})
+        models = [judge["model"] for judge in known.get("judges", ()) if judge["service"] == "bedrock"]
+        found, figures = check_function(arn, job, models)
         diagnosis.looked_at.append(arn)
         # What several functions share (a role, the caller) is said once.
         diagnosis.findings += [one for one in found if one not in diagnosis.findings]

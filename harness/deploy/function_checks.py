@@ -7,7 +7,7 @@ note and not a guess.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from harness.deploy.identities import (
     identity_of,
     policies_of,
 )
+from harness.deploy.judge_checks import ASK, model_arns
 from harness.deploy.policies import check_statements
 from harness.deploy.regions import check_region
 from harness.deploy.settings_checks import check_settings
@@ -48,12 +49,15 @@ class JobSettings:
     """The stack's managed policy for whoever submits, to be checked too."""
 
 
-def check_function(arn: str, job: JobSettings) -> tuple[list[Finding], dict[str, Any]]:
+def check_function(
+    arn: str, job: JobSettings, models: Sequence[str] = ()
+) -> tuple[list[Finding], dict[str, Any]]:
     """Check one function.
 
     Args:
         arn: Its ARN, with the qualifier that a job would use.
         job: Who would call it.
+        models: The models of Bedrock that its judges ask.
 
     Returns:
         Findings, and the function's figures.
@@ -74,7 +78,7 @@ def check_function(arn: str, job: JobSettings) -> tuple[list[Finding], dict[str,
         lambda: _qualifier(arn, match["qualifier"]),
         lambda: _concurrency(functions, match["plain"], arn),
         lambda: _log_group(found, match, arn),
-        lambda: _execution_role(found, match, arn),
+        lambda: _execution_role(found, match, arn, models),
         lambda: _submitter(match, arn, job),
         lambda: check_region(match["region"], Place(file=arn), job_region=job.region, model=job.model),
     ]
@@ -158,8 +162,10 @@ def _group_name(found: dict[str, Any], match: re.Match[str]) -> str:
     return (found.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{match['name']}"
 
 
-def _execution_role(found: dict[str, Any], match: re.Match[str], arn: str) -> Iterator[Finding]:
-    """What the function itself may do: write its log, and nothing in general."""
+def _execution_role(
+    found: dict[str, Any], match: re.Match[str], arn: str, models: Sequence[str]
+) -> Iterator[Finding]:
+    """What the function itself may do: write its log, ask its judges' models, and nothing in general."""
     try:
         role = identity_of(found["Role"])
     except (KeyError, ValueError):
@@ -173,6 +179,13 @@ def _execution_role(found: dict[str, Any], match: re.Match[str], arn: str) -> It
         if identity_decides(role, action, stream, match["region"]) not in ("allowed", "conditional"):
             yield finding("D064", f"the role {role.name} may not do {action} on its log group", arn)
             break
+    for model in models:
+        resources = model_arns(model, match["partition"], match["region"], match["account"])
+        verdicts = [identity_decides(role, ASK, resource, match["region"]) for resource in resources]
+        if "allowed" not in verdicts:
+            yield finding(
+                "D036", f"the role {role.name} may not do {ASK} on {model}, which a judge asks", arn
+            )
     for document in policies_of(role, match["region"]):
         yield from check_statements(document, Place(file=role.arn), f"the role {role.name}")
 

@@ -21,9 +21,10 @@ from harness.localaws.template import read_template
 from harness.localaws.template_values import TemplateValues, Unresolved, merge_properties
 from harness.targets.built import AskedModel
 
-__all__ = ["check_judges", "unanswered"]
+__all__ = ["ASK", "check_judges", "model_arns", "unanswered"]
 
-_ACTION = "bedrock:InvokeModel"
+ASK = "bedrock:InvokeModel"
+"""The action that asking a model of Bedrock takes."""
 
 
 def check_judges(
@@ -54,6 +55,21 @@ def check_judges(
             yield finding("D037", text, str(template))
 
 
+def model_arns(model: str, partition: str, region: str, account: str) -> list[str]:
+    """The ARNs that a model may have: as a foundation model and as an inference profile.
+
+    Args:
+        model: Its ID, or its ARN, which is all there is then.
+        partition: Of the account.
+        region: Where it is asked.
+        account: The account that asks it.
+    """
+    if model.startswith("arn:"):
+        return [model]
+    start = f"arn:{partition}:bedrock:{region}"
+    return [f"{start}::foundation-model/{model}", f"{start}:{account}:inference-profile/{model}"]
+
+
 def unanswered(asked: AskedJudges, place: str) -> Iterator[Finding]:
     """Say which models did not answer.
 
@@ -69,10 +85,10 @@ def unanswered(asked: AskedJudges, place: str) -> Iterator[Finding]:
 def _bedrock(permissions: _Permissions, name: str, judge: AskedModel, place: str) -> Iterator[Finding]:
     allowed = permissions.may_ask(name, judge.model)
     if allowed is None:
-        text = f"whether the role of {name} allows {_ACTION} on {judge.model}: it is not in the template"
+        text = f"whether the role of {name} allows {ASK} on {judge.model}: it is not in the template"
         yield finding("D050", text, place)
     elif not allowed:
-        text = f"{name} asks {judge.model}, and its role does not allow {_ACTION} on that model"
+        text = f"{name} asks {judge.model}, and its role does not allow {ASK} on that model"
         fix = "Give it Role: !GetAtt JudgeRole.Arn, and name the model in the parameter JudgeModel."
         yield finding("D036", text, place, fix=fix)
 
@@ -100,12 +116,14 @@ class _Permissions:
             model: The ID of a model or of an inference profile, or its ARN.
         """
         self._untold = False
+        names = ("AWS::Partition", "AWS::Region", "AWS::AccountId")
+        arns = model_arns(model, *(self._values[name] for name in names))
         statements = self._statements(function)
         if statements is None:
             return None
         for statement in statements:
             actions = [str(each).lower() for each in _several(statement.get("Action"))]
-            fits = any(fnmatchcase(_ACTION.lower(), action) for action in actions)
+            fits = any(fnmatchcase(ASK.lower(), action) for action in actions)
             if statement.get("Effect") != "Allow" or statement.get("Condition") or not fits:
                 continue
             for resource in _several(statement.get("Resource")):
@@ -114,7 +132,7 @@ class _Permissions:
                 except Unresolved:
                     self._untold = True
                     continue
-                if any(fnmatchcase(arn, pattern) for arn in self._arns(model) for pattern in patterns):
+                if any(fnmatchcase(arn, pattern) for arn in arns for pattern in patterns):
                     return True
         return None if self._untold else False
 
@@ -157,13 +175,6 @@ class _Permissions:
         except Unresolved:
             self._untold = True
             return None
-
-    def _arns(self, model: str) -> list[str]:
-        if model.startswith("arn:"):
-            return [model]
-        start = f"arn:{self._values['AWS::Partition']}:bedrock:{self._values['AWS::Region']}"
-        account = self._values["AWS::AccountId"]
-        return [f"{start}::foundation-model/{model}", f"{start}:{account}:inference-profile/{model}"]
 
 
 def _several(value: Any) -> list[Any]:

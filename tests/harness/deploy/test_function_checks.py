@@ -65,6 +65,23 @@ def rules(arn, **job):
     return [one.id for one in findings if not any(word in one.message for word in here)]
 
 
+MODEL = "us.maker.model-v1:0"
+
+
+@pytest.mark.parametrize(
+    ("resource", "found"),
+    [
+        (f"arn:aws:bedrock:*::foundation-model/{MODEL}", []),
+        (f"arn:aws:bedrock:us-west-2:123456789012:inference-profile/{MODEL}", []),
+        ("arn:aws:bedrock:*::foundation-model/maker.other", ["D036"]),
+    ],
+)
+def test_a_function_in_aws_has_to_be_allowed_the_models_that_its_judges_ask(make, resource, found):
+    arn = make(role=[WRITE_LOGS, {**JUDGE, "Resource": resource}])
+    findings, _ = check_function(arn, JobSettings(), [MODEL])
+    assert [one.id for one in findings if one.id.startswith("D03")] == found
+
+
 def test_a_function_as_it_should_be_has_no_findings_and_its_figures(make):
     arn = make()
     assert rules(arn, region="us-west-2", model="openai.gpt-oss-20b") == []
