@@ -69,7 +69,7 @@ def leftovers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Leftovers]:
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
     found = Leftovers(tmp_path_factory.getbasetemp())
     yield found
-    for engine in ("_code_monty", "_code_fork_server"):  # they run until the process ends
+    for engine in ("_code_monty_pool", "_code_fork_server"):  # they run until the process ends
         if module := sys.modules.get(f"graders.checks.{engine}"):
             module.end_processes()
     gc.collect()  # an unpacked zip file goes with the object that stands for it

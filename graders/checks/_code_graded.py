@@ -103,7 +103,7 @@ class CodeGrading:
         self._monty = None if engine == "cpython" else MontyEngine()
         self._cpython = None if engine == "monty" else CPython()
         self._turns = Turns(self._memory_mb)
-        self._sound: dict[tuple[str, str], tuple[object, str]] = {}
+        self._sound: dict[tuple[str, str, str], tuple[object, str]] = {}
 
     def check(self) -> CodeCheck:
         """The scoring function."""
@@ -201,7 +201,7 @@ class CodeGrading:
         """
         reference = sample.reference_answer
         solution = reference if isinstance(reference, str) and reference.strip() else ""
-        key, fields = (solution, sample.prompt), sample.fields
+        key, fields = (solution, sample.prompt, tests.source), sample.fields
         kept = self._sound.get(key)
         if kept is None or kept[0] != fields:
             if len(self._sound) >= _KEPT:

@@ -9,14 +9,10 @@ pass is another matter; `docs/code.md` has the measurements.
 
 from __future__ import annotations
 
-import atexit
 import builtins
-import os
-import sys
-from _thread import allocate_lock
 from time import perf_counter
 
-from ..errors import ConfigurationError
+from ._code_monty_pool import workers
 from ._code_session import Limits, Ran
 from ._optional import optional
 
@@ -26,9 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 EXTRA = "code"
-
-_WORKERS = 64
-"""More than are ever open at once: a session that waited for another one's end could wait forever."""
 
 _NEXT = "_next"
 _LOOP = "while True:\n    _asked = _next({}(*_asked[0], **_asked[1]))\n"
@@ -58,7 +51,7 @@ class MontyEngine:
     @property
     def is_usable(self) -> bool:
         """Whether this process can have workers: one that was forked from a process with workers cannot."""
-        return not _pools.lost
+        return not workers.lost
 
     def session(self, limits: Limits) -> MontySession:
         """Open a session.
@@ -69,7 +62,7 @@ class MontyEngine:
         Raises:
             ConfigurationError: The workers cannot be started here.
         """
-        return MontySession(self._library, _pools.pool(self._library), limits)
+        return MontySession(self._library, workers.pool(self._library), limits)
 
 
 class MontySession:
@@ -257,80 +250,3 @@ def _not_copied(value: Any, most: int) -> str | None:
         if size > most:
             return f"more than {most:,} bytes"
     return None
-
-
-class _Pools:
-    """The one pool of this process."""
-
-    def __init__(self) -> None:
-        self._lock = allocate_lock()
-        self._pool: Any = None
-        self.lost = False
-
-    def pool(self, library: Any) -> Any:
-        """The pool, started when it is first asked for.
-
-        Raises:
-            ConfigurationError: It cannot be started, or this process was forked from one that had it.
-        """
-        with self._lock:
-            if self.lost:
-                raise ConfigurationError(
-                    "Monty does not survive a fork: start processes by spawn, or make the check with "
-                    "engine='cpython'"
-                )
-            if self._pool is None:
-                self._pool = self._started(library)
-            return self._pool
-
-    def _started(self, library: Any) -> Any:
-        try:
-            pool = library.Monty(
-                binary_path=_beside(library),
-                min_processes=1,
-                max_processes=_WORKERS,
-                request_timeout=60,
-                max_checkouts_per_worker=1000,
-                feed_duration_limit_grace=0.5,
-            )
-            pool.__enter__()
-        except (OSError, RuntimeError, library.MontyError) as error:
-            raise ConfigurationError(f"Monty's workers cannot be started: {error}") from None
-        atexit.register(self.end)
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._leave)
-        return pool
-
-    def end(self) -> None:
-        """End the workers; the next session starts others."""
-        with self._lock:
-            pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.__exit__(None, None, None)
-
-    def _leave(self) -> None:
-        """After a fork: the workers are the parent's, and so is what the library's threads held.
-
-        Even the end of the pool object would kill the parent's workers, so that it is never freed.
-        """
-        import ctypes
-
-        self._lock = allocate_lock()
-        if self._pool is not None:
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._pool))
-            self._pool, self.lost = None, True
-
-
-_pools = _Pools()
-
-
-def end_processes() -> None:
-    """End Monty's workers, as the end of the process does; the next session starts others."""
-    _pools.end()
-
-
-def _beside(library: Any) -> str | None:
-    """Where Monty's program is in a folder of installed packages, as in Lambda; None to let Monty look."""
-    folder = os.path.dirname(os.path.dirname(os.path.abspath(library.__file__)))
-    path = os.path.join(folder, "bin", "monty.exe" if sys.platform == "win32" else "monty")
-    return path if os.path.isfile(path) else None

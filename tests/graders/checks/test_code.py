@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from graders import Failure, Reward, grader
 from graders.checks.code import code_asserts, code_function, code_program
@@ -106,3 +108,32 @@ def test_a_reward_says_what_failed():
     assert isinstance(reward, Reward)
     assert reward.reason is not None
     assert reward.reason.startswith("test 1 of 3: double returns another value")
+
+
+PIECES = [
+    "def double(n):",
+    "```python\n",
+    "```",
+    "\n",
+    "    ",
+    "return 2 * n",
+    "return",
+    "\ud800",
+    "\x00",
+    "n",
+    "'",
+    "(",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join) | st.text())
+@settings(max_examples=40)
+def test_no_completion_is_without_a_reward(completion):
+    for check, fields in (
+        (FUNCTION, {"tests": CALLS}),
+        (ASSERTED, {"test": ASSERTS}),
+        (PROGRAM, {"tests": RUNS}),
+    ):
+        outcome = check.grade_all([make_sample(completion, **fields)])[0]
+        assert isinstance(outcome, Reward)
+        assert outcome.value in (0, 1)

@@ -9,7 +9,8 @@ import sys
 import psutil
 import pytest
 
-from graders.checks._code_monty import MontyEngine, end_processes
+from graders.checks._code_monty import MontyEngine
+from graders.checks._code_monty_pool import end_processes
 from graders.checks._code_session import Limits
 
 SMALL = Limits(seconds=0.5, memory_mb=32, output_bytes=20_000)
