@@ -12,6 +12,7 @@ from __future__ import annotations
 import builtins
 from time import perf_counter
 
+from ..errors import ConfigurationError
 from ._code_monty_pool import workers
 from ._code_session import Limits, Ran
 from ._optional import optional
@@ -46,7 +47,10 @@ class MontyEngine:
     protection = ("interpreter", "limits")
 
     def __init__(self) -> None:
-        self._library = optional("pydantic_monty", EXTRA)
+        try:
+            self._library = optional("pydantic_monty", EXTRA)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{error}; or make it with engine='cpython'") from None
 
     @property
     def is_usable(self) -> bool:

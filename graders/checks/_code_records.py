@@ -46,8 +46,8 @@ def entry_option(entry: str | None, field: str) -> Callable[[Sample[Any]], str]:
         name = sample.fields.get(field)
         if not _is_name(name):
             raise RecordError(
-                f"the record's {field} names no function: write its name there, such as 'add', or name it "
-                "for all records by entry="
+                f"the record's field {field!r} names no function: write its name there, such as 'add', or "
+                "name it for all records by entry="
             )
         return str(name).replace("()", "")
 
@@ -65,12 +65,12 @@ def call_tests(sample: Sample[Any], field: str) -> list[tuple[list[Any], dict[st
         fits = isinstance(one, dict) and "expected" in one and not one.keys() - {"args", "kwargs", "expected"}
         args, kwargs = (one.get("args", []), one.get("kwargs", {})) if fits else (None, None)
         if not isinstance(args, list) or not isinstance(kwargs, dict):
-            raise RecordError(f"test {number} of the record's {field} cannot be read: write {_CALL}")
+            raise RecordError(f"test {number} of the record's field {field!r} cannot be read: write {_CALL}")
         made.append((args, kwargs, one["expected"]))
     if len({_written(expected) for _, _, expected in made}) < 2:
         raise RecordError(
-            f"every test of the record's {field} expects the same value, so that a function passes that "
-            "always returns it: add a test that expects another"
+            f"every test of the record's field {field!r} expects the same value, so that a function passes "
+            "that always returns it: add a test that expects another"
         )
     return made
 
@@ -86,12 +86,14 @@ def program_tests(sample: Sample[Any], field: str) -> list[tuple[str, str]]:
         fits = isinstance(one, dict) and not one.keys() - {"input", "output"}
         stdin, output = (one.get("input", ""), one.get("output")) if fits else (None, None)
         if not isinstance(stdin, str) or not isinstance(output, str) or not output.strip():
-            raise RecordError(f"test {number} of the record's {field} cannot be read: write {_PROGRAM}")
+            raise RecordError(
+                f"test {number} of the record's field {field!r} cannot be read: write {_PROGRAM}"
+            )
         made.append((stdin, output))
     if len({output.strip() for _, output in made}) < 2:
         raise RecordError(
-            f"every test of the record's {field} expects the same output, so that a program passes that "
-            "always prints it: add a test that expects another"
+            f"every test of the record's field {field!r} expects the same output, so that a program passes "
+            "that always prints it: add a test that expects another"
         )
     return made
 
@@ -106,13 +108,13 @@ def assert_tests(sample: Sample[Any], field: str) -> list[str]:
     texts = [given] if isinstance(given, str) else given
     if not isinstance(texts, list) or not texts or not all(isinstance(one, str) for one in texts):
         raise RecordError(
-            f"the record's {field} is no test: write a text such as 'assert add(2, 3) == 5', or a list of "
-            "such texts"
+            f"the record's field {field!r} is no test: write a text such as 'assert add(2, 3) == 5', or a "
+            "list of such texts"
         )
     if not all("assert" in one or "raise" in one for one in texts):
-        raise RecordError(f"a test of the record's {field} asserts nothing")
+        raise RecordError(f"a test of the record's field {field!r} asserts nothing")
     if len(texts) > MOST_TESTS:
-        raise RecordError(f"the record's {field} lists more than {MOST_TESTS:,} tests")
+        raise RecordError(f"the record's field {field!r} lists more than {MOST_TESTS:,} tests")
     return texts
 
 
@@ -125,9 +127,9 @@ def _listed(sample: Sample[Any], field: str, example: str) -> list[Any]:
         except (ValueError, RecursionError):
             given = None
     if not isinstance(given, list) or not given:
-        raise RecordError(f"the record's {field} lists no tests: write a list such as [{example}]")
+        raise RecordError(f"the record's field {field!r} lists no tests: write a list such as [{example}]")
     if len(given) > MOST_TESTS:
-        raise RecordError(f"the record's {field} lists more than {MOST_TESTS:,} tests")
+        raise RecordError(f"the record's field {field!r} lists more than {MOST_TESTS:,} tests")
     return given
 
 

@@ -260,7 +260,7 @@ def _start_option(field: str | None) -> Callable[[Sample[Any]], str | None]:
     def start(sample: Sample[Any]) -> str:
         given = sample.fields.get(name)
         if not isinstance(given, str) or not given.strip():
-            raise RecordError(f"the record's {name} holds no code that a completion could continue")
+            raise RecordError(f"the record's field {name!r} holds no code that a completion could continue")
         return given
 
     return start

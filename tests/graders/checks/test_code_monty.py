@@ -9,9 +9,11 @@ import sys
 import psutil
 import pytest
 
+from graders import ConfigurationError
 from graders.checks._code_monty import MontyEngine
 from graders.checks._code_monty_pool import end_processes
 from graders.checks._code_session import Limits
+from graders.checks.code import code_function
 
 SMALL = Limits(seconds=0.5, memory_mb=32, output_bytes=20_000)
 
@@ -108,6 +110,13 @@ def test_a_worker_that_is_killed_costs_its_session_alone(session):
     other = MontyEngine().session(SMALL)
     assert other.run("x = 1").how == "done"
     other.close()
+
+
+def test_without_the_package_another_engine_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pydantic_monty", None)
+    with pytest.raises(ConfigurationError, match=r"rft-graders\[code\].* or make it with engine='cpython'"):
+        code_function()
+    assert callable(code_function(engine="cpython"))
 
 
 FORKED = """
