@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,6 +42,8 @@ _TOKEN_PATH = re.compile(r"(?:^|/)(?:oauth2?|tokens?)(?:/|$)", re.IGNORECASE)
 _DUMMY = "recorded-answers-need-no-key-0"
 _SECRET_HEADER = re.compile(r"auth|key|token", re.IGNORECASE)
 _SHORTEST_KEY = 8
+_LONGEST_WAIT_S = 20.0
+"""A request that failed without an answer is waited for in vain."""
 _REGION = re.compile(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.")
 
 
@@ -74,6 +79,9 @@ class AnswerBook:
         self._notes = set(recorded.notes)
         self._keep = keep
         self._lock = threading.Lock()
+        self._answered = threading.Condition(self._lock)
+        self._asked_by: dict[tuple[str, int, str], int] = {}
+        """The thread that is asking a question now."""
         self._known: defaultdict[tuple[str, int], dict[str, RecordedAnswer]] = defaultdict(dict)
         self._refused = {} if asks else refused_forms(recorded.answers)
         self.learn(recorded)
@@ -99,6 +107,30 @@ class AnswerBook:
         if found is None and not self.asks and len(hosts) == 1:
             found = next(iter(hosts.values()))
         return found or self._refused.get(question.form)
+
+    def find_or_ask(
+        self, url: str, headers: Mapping[str, Any], body: Any, method: str
+    ) -> RecordedAnswer | None:
+        """The recorded answer to a request; None where the caller is to ask, since nobody else is asking it.
+
+        Completions of one record are often equal, and a judge is asked about them at the same time: the
+        second waits for the answer of the first. What runs in an event loop cannot wait here, and asks.
+        """
+        question = self._question(url, headers, body, method)
+        if question is None:
+            return None
+        asking, me = (*question.key, question.host), threading.get_ident()
+        until = time.monotonic() + (0 if _in_event_loop() else _LONGEST_WAIT_S)
+        with self._answered:
+            while True:
+                found = self._known[question.key].get(question.host)
+                left = until - time.monotonic()
+                if found is not None or self._asked_by.get(asking, me) == me or left <= 0:
+                    break
+                self._answered.wait(left)
+            if found is None:
+                self._asked_by[asking] = me
+        return found
 
     def refuse(self, url: str, method: str) -> RecordedAnswer:
         """The answer to a question that nobody may be asked: an error that no client tries again."""
@@ -146,36 +178,45 @@ class AnswerBook:
                 host = urlsplit(url).hostname
                 self._note(f"{method} {host} is not recorded: a replay from the file refuses it")
             return
-        if not (200 <= status < 300 or status in _TAKEN):
-            return
-        secrets = secrets_among(url, headers)
         try:
-            text = hidden(answer_body.decode(), secrets)
+            if 200 <= status < 300 or status in _TAKEN:
+                self._add(question, url, headers, status, answer_headers, answer_body)
+        finally:
+            with self._answered:
+                self._asked_by.pop((*question.key, question.host), None)
+                self._answered.notify_all()
+
+    def _add(
+        self,
+        question: RecordedAnswer,
+        url: str,
+        headers: Mapping[str, Any],
+        status: int,
+        answer_headers: Mapping[str, str],
+        answer_body: bytes,
+    ) -> None:
+        try:
+            text = hidden(answer_body.decode(), secrets_among(url, headers))
         except UnicodeDecodeError:
             self._note(f"an answer of {question.host} is no text and not recorded: a replay refuses it")
             return
-        answer = RecordedAnswer(
-            question.url,
-            question.asked,
-            status,
-            read_body(text),
-            question.repeat,
-            answer_headers.get("content-type"),
-            answer_headers.get("x-amzn-errortype"),
+        answer = replace(
+            question,
+            status=status,
+            answer=read_body(text),
+            content_type=answer_headers.get("content-type"),
+            error_type=answer_headers.get("x-amzn-errortype"),
         )
         needed = _needed(url, headers)
         with self._lock:
             new = {name: value for name, value in needed.items() if name not in self._variables}
             self._variables |= new
             known = self._known[answer.key].get(answer.host)
-            if known is not None:
-                if known.answer != answer.answer:
-                    self._note_held(
-                        f"{answer.host} was asked the same twice at once: a replay gives one answer"
-                    )
-                return
-            self._keep(RecordedAnswers((answer,), new))
-            self._known[answer.key][answer.host] = answer
+            if known is None:
+                self._keep(RecordedAnswers((answer,), new))
+                self._known[answer.key][answer.host] = answer
+            elif known.answer != answer.answer:
+                self._note_held(f"{answer.host} was asked the same twice at once: a replay gives one answer")
 
     def _note(self, what: str) -> None:
         with self._lock:
@@ -195,6 +236,12 @@ class AnswerBook:
             return None
         found = question_of(url, body, secrets_among(url, headers))
         return None if found is None else RecordedAnswer(*found, 0, None, self.repeat)
+
+
+def _in_event_loop() -> bool:
+    """Whether this thread runs an event loop, which nothing may hold up."""
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None
 
 
 def _gives_credentials(url: str) -> bool:

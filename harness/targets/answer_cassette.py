@@ -104,7 +104,7 @@ class _AnswerCassette(Cassette):  # type: ignore[misc]
         """Whether a request is answered here: always where nothing may be sent."""
         if self.ended:
             return False
-        return not self._book.asks or self._book.find(*_parts(request)) is not None
+        return not self._book.asks or self._book.find_or_ask(*_parts(request)) is not None
 
     def play_response(self, request: Request) -> dict[str, Any]:
         """The recorded answer, or the refusal to ask."""

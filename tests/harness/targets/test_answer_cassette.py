@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
@@ -210,3 +212,40 @@ def test_a_client_that_outlives_the_answers_asks_again(variables: None) -> None:
         with answered(AnswerBook(RecordedAnswers(), "a.jsonl")), pytest.raises(ClientError):
             ask("question")
         assert ask("question") == "answer 0"
+
+
+def test_equal_questions_at_the_same_time_are_asked_once(variables: None) -> None:
+    book = AnswerBook(RecordedAnswers(), "a.jsonl", asks=True)
+    both = threading.Barrier(AT_ONCE)
+
+    def at_once(ask: Callable[[str], str]) -> str:
+        both.wait(30)
+        return ask("question")
+
+    async def ask_all() -> list[str]:
+        asking = [standard(endpoint.url), popular(endpoint.url)] * (AT_ONCE // 2)
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            loop = asyncio.get_running_loop()
+            return await asyncio.gather(*(loop.run_in_executor(threads, at_once, ask) for ask in asking))
+
+    def slowly(asked: Asked) -> Answer:
+        return Answer(f"answer {asked.number}", seconds=0.2)
+
+    with JudgeEndpoint(slowly) as endpoint, answered(book):
+        said = asyncio.run(ask_all())
+    assert len(endpoint.seen) == 2  # the two clients ask in other words
+    assert len(set(said[::2])) == len(set(said[1::2])) == 1
+
+
+def test_a_question_whose_answer_does_not_count_is_asked_by_the_next_that_waits(variables: None) -> None:
+    book = AnswerBook(RecordedAnswers(), "a.jsonl", asks=True)
+    question: Any = ("https://a.example/v1", {}, b'{"q": 1}', "POST")
+    assert book.find_or_ask(*question) is None
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(book.find_or_ask, *question)
+        book.add("https://a.example/v1", {}, b'{"q": 1}', "POST", 429, {}, b"{}")
+        assert waiting.result(30) is None
+        book.add("https://a.example/v1", {}, b'{"q": 1}', "POST", 200, {}, b'{"score": 1}')
+    found = book.find_or_ask(*question)
+    assert found is not None
+    assert found.answer == {"score": 1}
