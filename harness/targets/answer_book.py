@@ -28,7 +28,7 @@ from harness.targets.recorded_answers import (
     secrets_among,
 )
 
-__all__ = ["AnswerBook", "playing_variables"]
+__all__ = ["LONGEST_WAIT_S", "AnswerBook", "playing_variables"]
 
 _TAKEN = frozenset({400, 404, 405, 413, 422})
 """Refusals that say something of the question; any other says something of the moment, and is not kept."""
@@ -42,7 +42,7 @@ _TOKEN_PATH = re.compile(r"(?:^|/)(?:oauth2?|tokens?)(?:/|$)", re.IGNORECASE)
 _DUMMY = "recorded-answers-need-no-key-0"
 _SECRET_HEADER = re.compile(r"auth|key|token", re.IGNORECASE)
 _SHORTEST_KEY = 8
-_LONGEST_WAIT_S = 20.0
+LONGEST_WAIT_S = 20.0
 """A request that failed without an answer is waited for in vain."""
 _REGION = re.compile(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.")
 
@@ -81,7 +81,7 @@ class AnswerBook:
         self._lock = threading.Lock()
         self._answered = threading.Condition(self._lock)
         self._asked_by: dict[tuple[str, int, str], int] = {}
-        """The thread that is asking a question now."""
+        """The thread or the task that is asking a question now."""
         self._known: defaultdict[tuple[str, int], dict[str, RecordedAnswer]] = defaultdict(dict)
         self._refused = {} if asks else refused_forms(recorded.answers)
         self.learn(recorded)
@@ -114,13 +114,14 @@ class AnswerBook:
         """The recorded answer to a request; None where the caller is to ask, since nobody else is asking it.
 
         Completions of one record are often equal, and a judge is asked about them at the same time: the
-        second waits for the answer of the first. What runs in an event loop cannot wait here, and asks.
+        second waits for the answer of the first. A task of an event loop cannot wait here, and asks;
+        `is_asked` tells it when to wait.
         """
         question = self._question(url, headers, body, method)
         if question is None:
             return None
-        asking, me = (*question.key, question.host), threading.get_ident()
-        until = time.monotonic() + (0 if _in_event_loop() else _LONGEST_WAIT_S)
+        asking, me = (*question.key, question.host), _asker()
+        until = time.monotonic() + (LONGEST_WAIT_S if _running_task() is None else 0)
         with self._answered:
             while True:
                 found = self._known[question.key].get(question.host)
@@ -131,6 +132,15 @@ class AnswerBook:
             if found is None:
                 self._asked_by[asking] = me
         return found
+
+    def is_asked(self, url: str, headers: Mapping[str, Any], body: Any, method: str) -> bool:
+        """Whether another thread or task is asking this question now."""
+        question = self._question(url, headers, body, method)
+        if question is None:
+            return False
+        me = _asker()
+        with self._lock:
+            return self._asked_by.get((*question.key, question.host), me) != me
 
     def refuse(self, url: str, method: str) -> RecordedAnswer:
         """The answer to a question that nobody may be asked: an error that no client tries again."""
@@ -238,10 +248,19 @@ class AnswerBook:
         return None if found is None else RecordedAnswer(*found, 0, None, self.repeat)
 
 
-def _in_event_loop() -> bool:
-    """Whether this thread runs an event loop, which nothing may hold up."""
+def _running_task() -> object | None:
+    """The task that runs in this thread; None outside of an event loop."""
     asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio._get_running_loop() is not None
+    if asyncio is None or asyncio._get_running_loop() is None:
+        return None
+    task: object | None = asyncio.current_task()
+    return task
+
+
+def _asker() -> int:
+    """Who asks here: the running task, else the thread."""
+    task = _running_task()
+    return threading.get_ident() if task is None else id(task)
 
 
 def _gives_credentials(url: str) -> bool:

@@ -7,9 +7,12 @@ an `AnswerBook`.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
+import importlib
 import os
+import time
 import types
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,10 +22,13 @@ from vcr.cassette import Cassette
 from vcr.filters import decode_response
 from vcr.request import Request
 from vcr.stubs import VCRHTTPSConnection
+from vcr.stubs.httpx_stubs import vcr_handle_async_request
 
-from harness.targets.answer_book import AnswerBook, playing_variables
+from harness.targets.answer_book import LONGEST_WAIT_S, AnswerBook, playing_variables
 
 __all__ = ["answered"]
+
+_LOOK_S = 0.02
 
 
 @contextlib.contextmanager
@@ -70,6 +76,30 @@ class _StandardHTTPSStub(VCRHTTPSConnection):  # type: ignore[misc]
     _baseclass = _StandardHTTPS
 
 
+def _waiting_transports(cassette: Cassette, book: AnswerBook) -> Iterator[tuple[Any, str, Any]]:
+    """Async transports of httpx and its kin, which wait while another task is asking the same question."""
+    for name in ("httpx", "httpx2"):
+        real = getattr(vcr.patch, f"_{name.capitalize()}AsyncHttpTransport_handle_async_request", None)
+        if real is not None:
+            library = importlib.import_module(name)
+            inner = vcr_handle_async_request(cassette, real, library)
+            yield library.AsyncHTTPTransport, "handle_async_request", _waiting(inner, book, library)
+
+
+def _waiting(inner: Any, book: AnswerBook, library: Any) -> Any:
+    async def handle(transport: Any, request: Any) -> Any:
+        if book.asks:
+            body = b"".join([part async for part in request.stream])
+            request.stream = library.ByteStream(body)
+            parts = (str(request.url), request.headers, body, request.method)
+            until = time.monotonic() + LONGEST_WAIT_S
+            while book.is_asked(*parts) and time.monotonic() < until:
+                await asyncio.sleep(_LOOK_S)
+        return await inner(transport, request)
+
+    return handle
+
+
 class _AnswerCassette(Cassette):  # type: ignore[misc]
     """A cassette whose answers stand in a book.
 
@@ -85,6 +115,7 @@ class _AnswerCassette(Cassette):  # type: ignore[misc]
         patches = (
             (vcr.patch, "force_reset", contextlib.nullcontext),
             (http.client, "HTTPSConnection", _StandardHTTPSStub),
+            *_waiting_transports(self, book),
         )
         super().__init__(path, custom_patches=patches)
         self._book = book

@@ -237,6 +237,20 @@ def test_equal_questions_at_the_same_time_are_asked_once(variables: None) -> Non
     assert len(set(said[::2])) == len(set(said[1::2])) == 1
 
 
+def test_equal_questions_of_one_event_loop_are_asked_once(variables: None) -> None:
+    async def ask_all() -> list[str]:
+        async with openai.AsyncOpenAI(base_url=f"{endpoint.url}/v1", api_key="k", max_retries=0) as client:
+            return await asyncio.gather(*(by_openai(client, f"question {n % 2}") for n in range(AT_ONCE)))
+
+    def slowly(asked: Asked) -> Answer:
+        return Answer(f"answer {asked.number}", seconds=0.2)
+
+    book = AnswerBook(RecordedAnswers(), "a.jsonl", asks=True)
+    with JudgeEndpoint(slowly) as endpoint, answered(book):
+        said = asyncio.run(ask_all())
+    assert len(endpoint.seen) == len(set(said)) == 2
+
+
 def test_a_question_whose_answer_does_not_count_is_asked_by_the_next_that_waits(variables: None) -> None:
     book = AnswerBook(RecordedAnswers(), "a.jsonl", asks=True)
     question: Any = ("https://a.example/v1", {}, b'{"q": 1}', "POST")
