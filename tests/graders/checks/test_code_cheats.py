@@ -158,9 +158,9 @@ def test_attacks_cost_their_neighbors_nothing():
     quick = [code for name, code in ATTACKS.items() if not name.startswith("costs")]
     codes = [*quick, COSTS["a loop"], COSTS["memory"], COSTS["forks"]]
     samples = [sample(code) for pair in zip(codes, [RIGHT] * len(codes), strict=True) for code in pair]
-    for check in CHECKS["auto"]:
-        rewards = [one.value if isinstance(one, Reward) else one for one in invoke(check, samples)]
-        assert rewards == [0.0, 1.0] * len(codes)
+    rewards = invoke(CHECKS["auto"][0], samples)
+    values = [one.value if isinstance(one, Reward) else one for one in rewards]
+    assert values == [0.0, 1.0] * len(codes)
 
 
 def test_a_program_is_not_paid_for_what_it_says_or_does():
