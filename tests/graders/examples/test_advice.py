@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from graders import Failure, Grader, examples
+from graders._runtime import QuestionsHeldBack
 from graders.testing import make_sample
 from support.readme import README, blocks
 
@@ -46,7 +47,9 @@ SHOWN = shown()
 def test_what_answers_nothing_earns_nothing(place, reference):
     graded = SHOWN[place]
     floor = graded.options.range[0]
-    for found in graded.grade_all([make_sample(one, reference) for one in UNEARNED]):
+    with QuestionsHeldBack():  # what a judge would say is another matter, and costs money
+        outcomes = graded.grade_all([make_sample(one, reference) for one in UNEARNED])
+    for found in outcomes:
         assert isinstance(found, Failure) or float(found) == floor
 
 
