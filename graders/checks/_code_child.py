@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import tempfile
 from contextlib import ExitStack
 from threading import Lock, RLock
 
 from ..errors import ConfigurationError
 from ._code_child_main import NOT_CONFINED
 from ._code_clock import SessionClock
-from ._code_fork_server import fork_server
+from ._code_fork_server import fork_server, memory_file
 from ._code_frames import HEADER, LARGEST_REQUEST, LONGEST_MESSAGE, error_name, framed, is_error_name
 from ._code_session import Ran, SessionLost
 from ._code_values import Unreadable, packed, unpacked
@@ -24,7 +23,7 @@ from ._code_values import Unreadable, packed, unpacked
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import IO, Any
+    from typing import Any
 
     from ._code_fork_server import ForkServer
     from ._code_session import Limits, Session
@@ -81,9 +80,10 @@ class _ChildSession:
             self._socket, theirs = socket.socketpair()
             opened.enter_context(self._socket)
             with theirs:
-                self._input, self._printed = (opened.enter_context(_memory_file()) for _ in range(2))
-                files = [one.fileno() for one in (theirs, self._input, self._printed)]
-                self._process = server.start(limits, files)
+                self._input, self._printed = (opened.enter_context(memory_file()) for _ in range(2))
+                with memory_file() as errors:  # which nobody reads
+                    files = [one.fileno() for one in (theirs, self._input, self._printed, errors)]
+                    self._process = server.start(limits, files)
             self._files = opened.pop_all()
         self._clock = SessionClock(_START_SECONDS, _START_SECONDS)
         try:
@@ -277,13 +277,6 @@ def _server() -> ForkServer:
     if os.name != "posix":
         raise ConfigurationError("code can be run on Linux and macOS alone")
     return fork_server()
-
-
-def _memory_file() -> IO[bytes]:
-    """A file of no name, in memory where the system has such."""
-    if hasattr(os, "memfd_create"):
-        return open(os.memfd_create("code", os.MFD_CLOEXEC), "w+b", buffering=0)
-    return tempfile.TemporaryFile(buffering=0)
 
 
 def _ending(status: int) -> str:

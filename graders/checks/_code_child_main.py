@@ -37,6 +37,7 @@ CONTROL = 3
 NOT_CONFINED, BROKEN = 111, 112
 """A session's exit status where it could not be shut in, and no code has run; and where the code broke it."""
 
+_FILES = 4
 _PROBED = 16
 
 
@@ -53,7 +54,7 @@ def main() -> None:
     control.sendall(REPLY.pack(sum(1 << at for at, name in enumerate(WALLS) if name in walls), 0))
     sessions: set[int] = set()
     while True:
-        message, files, _, _ = socket.recv_fds(control, REQUEST.size, 3)
+        message, files, _, _ = socket.recv_fds(control, REQUEST.size, _FILES)
         if len(message) < REQUEST.size:
             for session in sessions:
                 _kill(session)
@@ -87,12 +88,12 @@ def _start(files: list[int], walls: tuple[str, ...], seconds: float, memory: int
 def _session(
     server: int, files: list[int], walls: tuple[str, ...], seconds: float, memory: int, output: int
 ) -> NoReturn:
-    """Become a session: connection, input and output are the files."""
+    """Become a session on its files, which replace every one that the server has open."""
     try:
-        connection, given, printed = files
+        connection, *standard = files
         os.setsid()
-        os.dup2(given, 0)
-        os.dup2(printed, 1)
+        for at, file in enumerate(standard):
+            os.dup2(file, at)
         os.dup2(connection, CONTROL)
         os.closerange(CONTROL + 1, max(*files, CONTROL) + 1)
         confinement.end_with_parent()

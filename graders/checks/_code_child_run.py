@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import atexit
 import builtins
+import io
 import os
 import random
 import sys
-import threading
 import types
 
 from ._code_frames import HEADER, LONGEST_MESSAGE, error_name, framed
+from ._code_stand_ins import install
 from ._code_values import NotPlain, packed, unpacked
 
 TYPE_CHECKING = False
@@ -131,13 +132,29 @@ class CodeRunner:
         return bytes(read)
 
 
+class _Unread(io.RawIOBase):
+    """Standard error: since nobody reads it, what code writes there counts against no limit."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        return len(content)
+
+    def fileno(self) -> int:
+        return 2
+
+
 def _prepare() -> None:
     """Make this process one that a program expects: its streams, built-ins, and chance that repeats."""
     streams = {
         "stdin": open(0, encoding="utf-8", errors="surrogateescape", closefd=False),
         "stdout": open(1, "w", encoding="utf-8", closefd=False),
-        "stderr": open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False),
+        "stderr": io.TextIOWrapper(
+            io.BufferedWriter(_Unread()), encoding="utf-8", errors="backslashreplace", line_buffering=True
+        ),
     }
+    streams["stderr"].mode = "w"  # type: ignore[misc]  # as `open` would set it
     for name, stream in streams.items():
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
@@ -145,22 +162,7 @@ def _prepare() -> None:
     for name in ("exit", "quit"):  # which `site` adds
         setattr(builtins, name, sys.exit)
     random.seed(0)  # the same code earns the same each time
-    over: dict[str, Callable[..., object]] = {"join": lambda *_, **__: None, "is_alive": lambda _: False}
-    for name, method in {"start": _run_in_place, **over}.items():
-        setattr(threading.Thread, name, method)
-
-
-def _run_in_place(thread: threading.Thread) -> None:
-    """Run a thread to its end where it is started, since there can be no other.
-
-    Programs that recurse deeply run themselves in one thread of a large stack, and then wait for it.
-    """
-    try:
-        thread.run()
-    except SystemExit:
-        return
-    except BaseException as error:
-        sys.excepthook(type(error), error, error.__traceback__)
+    install()
 
 
 def _error(name: str, message: str) -> BaseException:

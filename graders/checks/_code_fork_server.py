@@ -17,6 +17,7 @@ from ._code_session import SessionLost
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import IO
 
     from ._code_session import Limits
 
@@ -38,6 +39,23 @@ _START_SECONDS, _REPLY_SECONDS = 60.0, 30.0
 _MB = 2**20
 
 
+def memory_file() -> IO[bytes]:
+    """Open a file of no name, in memory where the system has such.
+
+    Raises:
+        ConfigurationError: The system has none, and no folder for temporary files can be written.
+    """
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("code", os.MFD_CLOEXEC), "w+b", buffering=0)
+    try:
+        return tempfile.TemporaryFile(buffering=0)
+    except OSError as problem:
+        raise ConfigurationError(
+            f"running code takes a temporary file, which cannot be made: {problem}. Set the environment "
+            "variable TMPDIR to a folder that can be written"
+        ) from None
+
+
 class ForkServer:
     """A process that makes sessions; see `_code_child_main`.
 
@@ -49,7 +67,7 @@ class ForkServer:
         self._lock = Lock()
         self._control, theirs = socket.socketpair()
         self._control.settimeout(_START_SECONDS)
-        with theirs, tempfile.TemporaryFile() as errors:
+        with theirs, memory_file() as errors:
             command = [sys.executable, "-s", "-P", "-S", "-B", "-X", "utf8", "-c", _BOOT]
             try:
                 self._process = subprocess.Popen(
@@ -87,7 +105,9 @@ class ForkServer:
         return self._process.poll() is None and self._control.fileno() >= 0
 
     def start(self, limits: Limits, files: Sequence[int]) -> int:
-        """Begin a session on three files: connection, input and output; return its process's id.
+        """Begin a session on its connection, input, output and errors; return its process's id.
+
+        Each file has to be the session's own: sessions that share one could talk to each other through it.
 
         Raises:
             SessionLost: The system makes no further process, or the server has ended.

@@ -117,6 +117,43 @@ def test_a_program_reads_its_input_and_prints(session, source, printed):
     assert (ran.how, ran.output) == ("done", printed)
 
 
+FAST_INPUT = """
+import os, sys
+class FastIO:
+    def __init__(self, file): self.fd, self.may_write = file.fileno(), "r" not in file.mode
+    def read(self): return os.read(self.fd, max(os.fstat(self.fd).st_size, 8192))
+assert FastIO(sys.stderr).may_write
+print(sum(map(int, FastIO(sys.stdin).read().split())))
+"""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        FAST_INPUT,
+        "import mmap\nprint(sum(map(int, mmap.mmap(0, 0, prot=mmap.PROT_READ).readline().split())))",
+        "import os\nassert os.fstat(0).st_size == 4 and os.fstat(0).st_mtime > 1e9\nprint(3)",
+        "print(sum(map(int, open('/dev/stdin').read().split())))",
+        "from pathlib import Path\nprint(sum(map(int, Path('/proc/self/fd/0').read_text().split())))",
+        "open('/dev/stdout', 'w').write('3\\n')",
+        "import os\nassert not open(os.devnull).read()\nopen(os.devnull, 'w').write('5')\nprint(3)",
+        "import resource as r\nr.setrlimit(r.RLIMIT_STACK, (2**30, 2**30))\nprint(3)",
+        "import select, sys\nselect.select([sys.stdin], [], [], 1)\nprint(3)",
+        "import signal\nsignal.signal(signal.SIGPIPE, signal.SIG_DFL)\nprint(3)",
+        "import locale, platform\nlocale.setlocale(locale.LC_ALL, '')\nplatform.system()\nprint(3)",
+        "import faulthandler, uuid\nfaulthandler.enable()\nuuid.uuid4()\nprint(3)",
+        "import os, time\nos.cpu_count(), os.getpid(), os.times(), time.localtime()\nprint(3)",
+        "import asyncio\nprint(asyncio.run(asyncio.sleep(0, 3)))",
+        "import os\na, b = os.pipe()\nos.write(b, b'3')\nprint(int(os.read(a, 9)))\nos.closerange(a, b + 1)",
+        "import sys\nfor at in range(300): print('x' * 999, file=sys.stderr, flush=True)\nprint(3)",
+        "import sys\nsys.stderr.buffer.write(b'x' * 99_999)\nprint(3)\nraise SystemExit(sys.stderr.flush())",
+    ],
+)
+def test_what_programs_ask_of_their_system_works(session, source):
+    ran = session.program(source, "1 2\n")
+    assert (ran.how, ran.output, ran.message) == ("done", "3\n", "")
+
+
 @pytest.mark.parametrize("end", ["raise SystemExit(3)", "exit('no')", "1 / 0", "import os; os._exit(1)"])
 def test_a_program_that_fails_is_not_done_whatever_it_printed(session, end):
     ran = session.program(f"print(3, flush=True)\n{end}", "")

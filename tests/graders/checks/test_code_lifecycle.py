@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from graders.checks import _code_fork_server
 from graders.checks._code_child import CPython
 from graders.checks._code_fork_server import fork_server
 from graders.checks._code_session import Limits, SessionLost
+from graders.errors import ConfigurationError
 from support.waiting import until
 
 ROOT = Path(__file__).parents[3]
@@ -144,11 +146,11 @@ HELD = """
 import os
 def known(): return sorted(os.environ)
 def files():
-    found = []
-    for number in range(60):
-        try: os.dup2(number, 60)
+    found = {}
+    for number in range(64):
+        try: about = os.fstat(number)
         except OSError: continue
-        found.append(number)
+        found[number] = about.st_dev, about.st_ino
     return found
 """
 
@@ -156,9 +158,27 @@ def files():
 def test_a_session_holds_input_output_and_its_connection_and_no_environment_of_the_graders(engine):
     opened = engine.session(SMALL)
     opened.run(HELD)
-    assert opened.call("files", [], {}).value == [0, 1, 2, 3]
+    assert [*opened.call("files", [], {}).value] == [0, 1, 2, 3]
     assert opened.call("known", [], {}).value == []
     opened.close()
+
+
+def test_no_two_sessions_see_one_file(engine):
+    opened = [engine.session(SMALL) for _ in range(3)]
+    for one in opened:
+        one.run(HELD)
+    seen = [file for one in opened for file in one.call("files", [], {}).value.values()]
+    assert len(seen) == len(set(seen)) == 12
+    for one in opened:
+        one.close()
+
+
+def test_a_server_needs_no_folder_for_temporary_files_where_memory_has_files(engine, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    _code_fork_server.memory_file().close()
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    with pytest.raises(ConfigurationError, match="Set the environment variable TMPDIR to a folder"):
+        _code_fork_server.memory_file()
 
 
 def run(program, **options):

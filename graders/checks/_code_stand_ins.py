@@ -1,0 +1,108 @@
+"""Stand-ins for what Python does by a call that a session has not, where a call that it has does as well.
+
+They are for honest programs, and guard nothing: the filter holds whatever code does to them.
+"""
+
+from __future__ import annotations
+
+import builtins
+import ctypes
+import io
+import mmap
+import os
+import resource
+import struct
+import sys
+import threading
+
+from ._code_filter import allowed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_MODE, _INODE, _DEVICE, _LINKS, _USER, _GROUP, _KIND, _SIZE, _BLOCK, _BLOCKS = range(10)
+# `struct stat` of <asm/stat.h>, and where in it the values above stand; three times follow at the end.
+_STAT = {
+    "x86_64": ("=3Q3I4xQ3q6q24x", (3, 1, 0, 2, 4, 5, 6, 7, 8, 9)),
+    "aarch64": ("=2Q4IQ8xqi4xq6q8x", (2, 1, 0, 3, 4, 5, 6, 7, 8, 9)),
+}
+_STANDARD = {f"{folder}/{at}": at for folder in ("/dev/fd", "/proc/self/fd") for at in range(3)}
+_STANDARD |= {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+_open = open
+
+
+def install() -> None:
+    """Put the stand-ins where a program finds what they stand for."""
+    try:
+        os.fstat(0)
+    except PermissionError:
+        os.fstat = _fstat
+        mmap.mmap = _Map  # type: ignore[misc]
+    builtins.open = io.open = _opened
+    resource.setrlimit = _keep_limit
+    over: dict[str, Callable[..., object]] = {"join": lambda *_, **__: None, "is_alive": lambda _: False}
+    for name, method in {"start": _run_in_place, **over}.items():
+        setattr(threading.Thread, name, method)
+
+
+def _fstat(fd: int) -> os.stat_result:
+    """What `os.fstat` returns. The C library before 2.39 asks for it by a call that also looks up paths."""
+    machine = os.uname().machine
+    form, places = _STAT[machine]
+    found = ctypes.create_string_buffer(struct.calcsize(form))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.syscall(allowed(machine)["fstat"], ctypes.c_int(fd), found) < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    values = struct.unpack(form, found.raw)
+    *plain, kind, size, block, blocks = (values[place] for place in places)
+    seconds, parts = values[10::2], values[11::2]
+    more = {"st_rdev": kind, "st_blksize": block, "st_blocks": blocks}
+    for name, whole, part in zip(("st_atime", "st_mtime", "st_ctime"), seconds, parts, strict=True):
+        more |= {name: whole + part / 10**9, f"{name}_ns": whole * 10**9 + part}
+    return os.stat_result((*plain, size, *seconds), more)
+
+
+class _Map(mmap.mmap):
+    """`mmap.mmap`, which learns the length of a whole file by the same call."""
+
+    def __new__(cls, fileno: int, length: int, *args: Any, **options: Any) -> _Map:
+        if length == 0 and fileno >= 0:
+            length = os.fstat(fileno).st_size - options.get("offset", 0)
+        return super().__new__(cls, fileno, length, *args, **options)
+
+
+def _opened(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
+    """`open`, which finds a program's own streams and `/dev/null` by their names as well."""
+    name = os.fspath(file) if isinstance(file, os.PathLike) else file
+    if name in _STANDARD:
+        return _open(os.dup(_STANDARD[name]), mode, *args, **options)
+    if name == os.devnull:
+        return _open(os.dup(2) if {*mode} & {*"wax+"} else _nothing(), mode, *args, **options)
+    return _open(file, mode, *args, **options)
+
+
+def _nothing() -> int:
+    """A file that is at its end."""
+    reading, writing = os.pipe()
+    os.close(writing)
+    return reading
+
+
+def _keep_limit(which: int, limits: tuple[int, int]) -> None:
+    """`resource.setrlimit`, with which programs ask for a larger stack: they have the largest there is."""
+
+
+def _run_in_place(thread: threading.Thread) -> None:
+    """Run a thread to its end where it is started, since there can be no other.
+
+    Programs that recurse deeply run themselves in one thread of a large stack, and then wait for it.
+    """
+    try:
+        thread.run()
+    except SystemExit:
+        return
+    except BaseException as error:
+        sys.excepthook(type(error), error, error.__traceback__)
