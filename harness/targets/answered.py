@@ -27,9 +27,6 @@ __all__ = [
     "played_book",
 ]
 
-_CLIENTS = ("http.client", "urllib.request", "urllib3", "httpx", "httpx2", "aiohttp")
-"""What every HTTP client is, or stands on."""
-
 UNRECORDED = "unrecorded"
 """The kind of error of a sample whose question has no recorded answer."""
 
@@ -142,11 +139,15 @@ def open_here(
 def asked_once(target: InProcessTarget) -> InProcessTarget | AnsweredTarget:
     """A grader whose questions are asked once, over however many wires it is asked for the same sample.
 
+    Every grader is looked after: a judge, and many a function, imports its HTTP client with its first
+    question.
+
     Args:
-        target: A grader; returned as it is where it imported no HTTP client, or vcrpy is not installed.
+        target: A grader; returned as it is where vcrpy is not installed.
     """
-    if not target.files.imported(*_CLIENTS) or find_spec("vcr") is None:
+    if find_spec("vcr") is None:
         return target
+    _ = target.fingerprint  # before vcrpy imports the clients that it knows: the grader may use none
     from harness.targets.answer_cassette import answered
 
     book = AnswerBook(RecordedAnswers(), "memory", asks=True)

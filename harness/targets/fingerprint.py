@@ -95,10 +95,6 @@ class GraderFiles:
         self._written |= written
         return sorted(read), sorted(written)
 
-    def imported(self, *names: str) -> bool:
-        """Whether the grader imported one of these modules, which nobody had imported before."""
-        return any(name in sys.modules and name not in self._modules for name in names)
-
     def fingerprint(self, module: ModuleType | None, file: Path | None = None) -> Fingerprint:
         """What the grader is made of as far as it is loaded.
 

@@ -19,10 +19,12 @@ from support.rollout_files import rollout, write_rollouts
 from support.waiting import until
 
 JUDGE = """
-import asyncio, json, os, urllib.request
+import asyncio, json, os
 from graders import Abstain, ConfigurationError, Reward, Sample, grader
 
 def ask(text):
+    import urllib.request  # with the first question, as ready judges import their clients
+
     if "JUDGE_URL" not in os.environ:
         raise ConfigurationError("JUDGE_URL is not set")
     body = json.dumps({"model": "judge", "messages": [{"role": "user", "content": text}]}).encode()
