@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 
 from .._invisible import INVISIBLE
+from .._reasoning import ENDS, TAGS
 from ..sample import turn_text
 
 TYPE_CHECKING = False
@@ -30,18 +31,25 @@ _NEEDED = "\u034f\u061c\u180b-\u180f\u200c-\u200f\ufe00-\ufe0f"
 _HIDDEN = re.compile(rf"(?:(?![{_NEEDED}])[{INVISIBLE}]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f])+")
 _RUN = re.compile(rf"([{_NEEDED}]{{2}})[{_NEEDED}]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# The first sign of what chat templates use for turns, tools and reasoning, each a single token to them. They
-# are told by their shapes, since every family of models has its own.
+# What this project itself knows to be a token, in either case, by its first sign.
+_KNOWN = "|".join(
+    f"(?<={re.escape(token[0])})(?i:{re.escape(token[1:])})"
+    for token in dict.fromkeys([*(tag for pair in TAGS for tag in pair), *ENDS])
+)
+# The first sign of what chat templates use for turns, tools and reasoning, each a single token to them. The
+# others are told by their shapes, since every family of models has its own.
 _CONTROL = re.compile(
-    r"[<\[\]](?="
+    r"[<\[\]\u25c1](?="
     r"(?<=<)\|[^|<>\s][^|<>]{0,63}\|>"  # ChatML, Llama, Phi, Qwen, gpt-oss: <|im_start|>
     "|(?<=<)\uff5c[^\uff5c<>]{1,64}\uff5c>"  # DeepSeek, with wide bars
-    r"|(?<=<)/?(?:s|bos|eos|pad|unk|sop|eop|think|thinking|tools|tool_calls?|tool_responses?|tool_results?)>"
-    r"|(?<=<)/?(?:start|end)_of_[a-z]{1,20}>"  # Gemma: <start_of_turn>
+    r"|(?<=<)/?(?:s|bos|eos|pad|unk|sop|eop|role|tools|tool_calls?|tool_responses?|tool_results?)>"
+    r"|(?<=<)/?(?:start|end|begin|beginning)_of_[a-z]{1,20}>"  # Gemma: <start_of_turn>
+    r"|(?<=<)/?(?:seed|minimax):[a-z_]{1,30}>"  # Seed-OSS, MiniMax
+    r"|(?<=\u25c1)/?[a-z_]{1,30}\u25b7"  # Kimi
     r"|(?<=<)(?:unused|extra_id_|reserved_|SPECIAL_)\d{1,6}>"
     r"|(?<=<)</?SYS>>|(?<=\[)/?[A-Z][A-Z_]{1,30}\]|(?<=\[)gMASK\]"  # Llama 2, Mistral, GLM
     r"|(?<=\])~!?b[\[\]]|(?<=\[)e~\["  # MiniMax
-    ")"
+    f"|{_KNOWN})"
 )
 _JOINER = "\u2060"  # draws nothing, and breaks neither word nor line
 

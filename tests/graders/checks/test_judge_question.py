@@ -14,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from graders import Reward
+from graders._reasoning import ENDS, TAGS
 from graders.checks._judge_question import as_asked, delimited, prompt_text
 from graders.checks._judge_service import Reply
 from graders.checks._judge_verdict import Checklist, Criterion, LabelScale
@@ -216,6 +217,7 @@ PIECES = st.lists(
     max_size=12,
 ).map("".join)
 TEXTS = st.text() | PIECES
+OTHER_TOKENS = ("<seed:bos>", "<beginning_of_sentence>", "<role>HUMAN</role>", "\u25c1media\u25b7", "[THINK]")
 
 
 @given(st.dictionaries(st.sampled_from(["prompt", "reference", "points", "completion"]), TEXTS, min_size=1))
@@ -258,6 +260,11 @@ def test_a_digest_that_stands_in_a_text_is_not_used(monkeypatch):
 )
 def test_what_people_write_is_asked_about_as_it_is(text):
     assert as_asked(text) == text
+
+
+@pytest.mark.parametrize("token", sorted({*(tag for pair in TAGS for tag in pair), *ENDS, *OTHER_TOKENS}))
+def test_no_token_that_is_known_reaches_a_judge(token):
+    assert as_asked(f"a{token}b") == f"a{token[0]}\u2060{token[1:]}b".replace("</role", "<\u2060/role")
 
 
 @given(TEXTS)
