@@ -9,7 +9,8 @@
     timeout_s = 2
 
 `check` names a ready check; the keys beside it are its options. `[grader]`, which may be left out, holds the
-options of `@grader`. A table inside of an option whose `check` is a text is a check too, so that checks nest.
+options of `@grader`. Where an option takes scoring functions, a table whose `check` is a text is a check too,
+so that checks nest. In any other option `check` is a key like any other, such as a label of a judge.
 Where `timeout_s` is left out, the largest `TIMEOUT_S` of the families of these checks counts: a judge needs
 more than the usual 5 seconds.
 The same in one line: `checks.numbers:number(marker="####")`.
@@ -56,6 +57,8 @@ READY_VARIABLE = "GRADER_CHECK"
 _EXAMPLE = 'checks.numbers:number(marker="####")'
 _MOST_NESTED = 20
 _VARARGS = 0x04
+_FUNCTIONS = ("Callable", "Check", "Scoring")
+"""What the annotation of an option names that takes scoring functions."""
 
 
 def configured_grader(text: str, folder: str = "") -> Grader[Any, Any]:
@@ -139,7 +142,8 @@ def grader_of_check(name: str, options: Mapping[str, Any]) -> Grader[Any, Any]:
 
     Args:
         name: `checks.numbers:number`.
-        options: The options by name; a table among them whose `check` is a text is a check.
+        options: The options by name; where one takes scoring functions, a table whose `check` is a text is
+            a check.
 
     Raises:
         DecorationError: There is no such check, or an option does not exist or cannot be meant.
@@ -263,9 +267,11 @@ def factories(module: Any) -> dict[str, Callable[..., Any]]:
 
 
 def _checks_in(value: Any) -> Iterator[str]:
-    """The names of the checks in a table, as deep as it goes."""
-    if isinstance(value, dict) and isinstance(value.get("check"), str):
-        yield value["check"]
+    """The names of the checks in a value that may hold some, as deep as it goes."""
+    if isinstance(value, dict) and isinstance(name := value.get("check"), str):
+        yield name
+        holding = _Parameters(check_factory(name)).holding
+        value = {option: each for option, each in value.items() if option in holding}
     for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _checks_in(each)
 
@@ -279,10 +285,13 @@ def _check_of(table: Mapping[str, Any], depth: int) -> Callable[..., Any]:
 
 def _check(name: object, given: Mapping[str, Any], depth: int) -> Callable[..., Any]:
     """The scoring function of a check by its name and options."""
-    options = {option: _with_checks(value, depth + 1) for option, value in given.items()}
     factory = check_factory(name)
     takes = _Parameters(factory)
-    _refuse_unknown(options, takes.names, str(name))
+    _refuse_unknown(given, takes.names, str(name))
+    options = {
+        option: _with_checks(value, depth + 1) if option in takes.holding else value
+        for option, value in given.items()
+    }
     if lacking := [option for option in takes.required if option not in options]:
         raise DecorationError(f"{name} needs {', '.join(lacking)}")
     several = options.pop(takes.several, []) if takes.several else []
@@ -293,7 +302,7 @@ def _check(name: object, given: Mapping[str, Any], depth: int) -> Callable[..., 
 
 
 def _with_checks(value: Any, depth: int = 0) -> Any:
-    """An option's value, in which each table whose `check` is a text is made the check that it describes.
+    """The value of an option that takes checks, each table whose `check` is a text made that check.
 
     Args:
         value: The value as it is written.
@@ -317,7 +326,7 @@ def _with_checks(value: Any, depth: int = 0) -> Any:
 class _Parameters:
     """What a function takes; `inspect` would cost a cold start its import."""
 
-    __slots__ = ("names", "required", "several")
+    __slots__ = ("holding", "names", "required", "several")
 
     def __init__(self, function: Any) -> None:
         code = function.__code__
@@ -328,6 +337,8 @@ class _Parameters:
         given |= {*code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]}
         self.required = [name for name in own if name not in given]
         self.several = code.co_varnames[count] if code.co_flags & _VARARGS else ""
+        declared = function.__annotations__.items()
+        self.holding = {name for name, kind in declared if any(one in str(kind) for one in _FUNCTIONS)}
         self.names = (*own, *([self.several] if self.several else []))
 
 

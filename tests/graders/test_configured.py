@@ -88,6 +88,45 @@ def test_a_table_with_a_check_inside_of_an_option_is_a_check():
 
 
 @pytest.mark.parametrize(
+    "table",
+    [
+        {
+            "check": "checks.judge:judge_label",
+            "ask": "Is it ticked off?",
+            "labels": {"check": 1, "fail": 0},
+            "anchors": {"check": "checks.text:exact"},
+        },
+        {
+            "check": "checks.judge:judge_rubric",
+            "criteria": {"check": {"ask": "q", "labels": {"check": 1, "no": 0}, "anchors": {"check": "x"}}},
+        },
+        {"check": "checks.json_schema:json_schema", "schema": {"const": {"check": "text"}}},
+    ],
+)
+def test_elsewhere_check_is_a_key_like_any_other(table):
+    judge = {"model": "m", "service": "openai"} if "judge" in table["check"] else {}
+    made = grader_of_table({**table, **judge})
+    nested = grader_of_table({"check": "checks.text:any_of", "checks": [{**table, **judge}]})
+    assert nested.options.timeout_s == made.options.timeout_s
+
+
+def test_the_options_that_take_scoring_functions_are_these():
+    """An annotation that named them otherwise would leave tables of checks plain tables."""
+    found = {
+        f"{family}.{name} {option}"
+        for family in families()
+        for name, factory in factories(import_module(f"graders.checks.{family}")).items()
+        for option, kind in factory.__annotations__.items()
+        if option != "return" and any(word in kind for word in ("Callable", "Check", "Scoring", "Sample"))
+    }
+    assert found == {
+        *("combined.all_of parts", "combined.cascade steps", "combined.formula parts"),
+        *("shaping.cosine_length correctness", "shaping.overlong correctness"),
+        *("refusals.refusal answer", "text.any_of checks"),
+    }
+
+
+@pytest.mark.parametrize(
     ("table", "message"),
     [
         ({}, 'it names no check: write check = "checks.numbers:number"'),
