@@ -24,11 +24,11 @@ _PYTHON = frozenset({"python", "py", "python3", "py3", "pycon", "python-repl", "
 # How a line of code begins at the left edge; words that prose begins with too need more of the line.
 _CODE_LINE = re.compile(
     r"(?:async\s+)?def\s+\w|class\s+\w+\s*[(:\[]|import\s+[\w.]+\s*(?:$|,|;|#|as\b)|from\s+[\w.]+\s+import\b"
-    r"|(?:async\s+)?for\s+[\w(*][\w, ()*]*\s+in\b|(?:if|elif|while|with|match|case)\b[^\n]*:\s*(?:#|\S|$)"
+    r"|(?:async\s+)?for\s+[\w(*](?:[\w,()*]|\s(?!in\b))*+\sin\b|(?:if|elif|while|with|match|case)\b[^\n]*:"
     r"|(?:else|try|finally)\s*:|except\b[^\n]*:|(?:return|raise|assert|yield|del|await|global|nonlocal)"
     r"(?:$|[ (](?!(?:\w+ ){2}\w+))|(?:pass|break|continue)\s*(?:$|#|;)"
     r"|[@)\]}#]|\"\"\"|'''"
-    r"|[A-Za-z_][\w.]*(?:\[[^\]]*\])*\s*(?:=(?!=)|:\s*[\w\[\]., |\"']+=|[-+*/%&|^@<>]{1,3}=)"
+    r"|[A-Za-z_][\w.]*+(?:\[[^\]]*\])*+\s*+(?:=(?!=)|:\s*+[\w\[\]., |\"']++=|[-+*/%&|^@<>]{1,3}=)"
     r"|[A-Za-z_][\w.]*\(|[A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)+\s*=(?!=)"
 )
 _DEFINES = re.compile(r"^(?:def|class|import|from|async\s+def|@)\b|^[A-Za-z_]\w*\s*=(?!=)", re.MULTILINE)
