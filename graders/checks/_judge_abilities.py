@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 
+from ._judge_places import Places
 from ._judge_retries import FormRefused, Heard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
 
 SCHEMA, STRICT_TOOL, TOOL, OBJECT = "JSON schema", "strict tool", "tool", "JSON object"
 """How a model is made to answer by a schema, the strictest first."""
@@ -62,17 +62,8 @@ class Abilities:
         """What the next request is made of."""
         self.refused: dict[str, str] = {}
         """What the model said to what it refused, by `part: value`."""
-        self._loop: Any = None
-        self._gate: Any = None
-
-    def gate(self) -> Any:
-        """The lock under which questions are asked one by one, until one was answered."""
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._loop, self._gate = loop, asyncio.Lock()
-        return self._gate
+        self.gate = Places(1)
+        """Where questions are asked one by one, until one was answered."""
 
 
 class Trial:

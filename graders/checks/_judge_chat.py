@@ -109,7 +109,8 @@ class Chat:
             TryAgain: The next time it may answer.
             FormRefused: It refuses such a request.
             ConfigurationError: No question can be answered until the set-up is fixed.
-            SampleError: The question's time is up.
+            NotSent: The question has too little time left.
+            Late: The question's time is up.
         """
         request = self._request(question, parts)
         seconds = max(patience.left, 0.0) + 1  # the patience ends first, and has the better message

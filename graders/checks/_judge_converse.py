@@ -119,7 +119,8 @@ class Converse:
             TryAgain: The next time it may answer.
             FormRefused: It refuses such a request.
             ConfigurationError: No question can be answered until the set-up is fixed.
-            SampleError: The question's time is up.
+            NotSent: The question has too little time left.
+            Late: The question's time is up.
         """
         request = self._request(question, parts)
         reply: Reply = await in_thread(lambda: self._call(request, heard), patience)

@@ -7,6 +7,7 @@ from time import perf_counter
 
 from .._runtime.timing import around, until
 from ..errors import ConfigurationError, SampleError
+from ._judge_places import Places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ _LONGEST_S = 60.0
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 10.0
 _KEPT_S = 0.25
 """At most this much of a sample's time is kept back, so that the sample fails with a message from here."""
+_LEAST_S = 1.0
+"""A question is not sent with less time left than this, or than a tenth of its limit."""
+_LOOK_S = 0.05
+_MOST_OPEN = 64
+"""Questions that one process has open, those included that it no longer waits for: each is a thread."""
 
 
 class TryAgain(Exception):
@@ -48,21 +54,33 @@ class FormRefused(Exception):
         self.message = message
 
 
+class Late(Exception):
+    """A question was sent, and its time is up before its answer came."""
+
+
+class NotSent(Exception):
+    """A question's time was up before it could be sent."""
+
+
 class Heard:
     """When a model answered and was given up in this process, on the clock of `time.perf_counter`."""
 
-    __slots__ = ("at", "given_up_at")
+    __slots__ = ("at", "given_up_at", "is_silent")
 
     def __init__(self) -> None:
         self.at = self.given_up_at = -1.0
+        self.is_silent = False
+        """Whether it was given up because it says nothing at all."""
 
     def answer(self) -> None:
         """Note an answer."""
         self.at = perf_counter()
+        self.is_silent = False
 
-    def give_up(self) -> None:
+    def give_up(self, silent: bool) -> None:
         """Note that a question was asked for as long as it may take, and nobody got an answer."""
         self.given_up_at = perf_counter()
+        self.is_silent = silent
 
     @property
     def ever(self) -> bool:
@@ -86,18 +104,25 @@ class Patience:
         heard: When the model last answered.
     """
 
-    __slots__ = ("_asked", "_began", "_ends", "_heard", "_limit", "_model", "_shortest", "_wait")
+    __slots__ = (
+        *("_asked", "_began", "_ends", "_heard", "_model", "_shortest", "_trouble", "_wait"),
+        *("least", "limit"),
+    )
 
     def __init__(self, model: str, heard: Heard) -> None:
         now, ends, batch = perf_counter(), until.get(), around.get()
         left = _LONGEST_S if ends is None else ends - now
         self._ends = now + left - min(_KEPT_S, max(left, 0.0) / 10)
-        self._limit = left
+        self.limit = left
+        """Seconds that it had when it began."""
+        self.least = min(_LEAST_S, max(left, 0.0) / 10)
+        """Seconds that have to be left when it is sent."""
         self._model = model
         self._heard = heard
         # Where nobody in the whole batch got an answer, the fault is not this sample's.
         self._began = now if batch is None or not batch.started else min(now, batch.started)
         self._asked = 0
+        self._trouble: TryAgain | None = None
         self._wait = min(_FIRST_WAIT_S, max(left, 0.0) / 8)
         self._shortest = self._wait / 2
 
@@ -106,10 +131,33 @@ class Patience:
         """Seconds until the question has to be answered."""
         return self._ends - perf_counter()
 
-    def over(self) -> SampleError:
-        """The failure of a sample whose question is still being answered when its time is up."""
-        return SampleError(
-            "timeout", f"{self._model} did not answer within {self._limit:.3g} s", "slow judge"
+    @property
+    def is_lost(self) -> bool:
+        """Whether a question of this batch had all its time, and the model told nobody anything."""
+        return self._heard.is_silent and self._heard.is_given_up(self._began)
+
+    def late(self) -> SampleError | ConfigurationError:
+        """What becomes of a sample whose question is still being answered when its time is up."""
+        return self._silence(f"{self._model} did not answer within {self.limit:.3g} s", "slow judge")
+
+    def unsent(self) -> SampleError | ConfigurationError:
+        """What becomes of a sample whose question could not be sent in time, or need not be."""
+        if self._trouble is not None:
+            return self._given_up(self._trouble)
+        if self._heard.since(self._began):
+            what = f"{self._model} was not asked: its turn did not come within {self.limit:.3g} s"
+        else:
+            what = f"{self._model} did not answer the first questions within {self.limit:.3g} s"
+        return self._silence(what, "busy judge")
+
+    def _silence(self, what: str, cause: str) -> SampleError | ConfigurationError:
+        if self._heard.since(self._began):
+            return SampleError("timeout", what, cause)
+        if not self._heard.is_given_up(self._began):
+            self._heard.give_up(silent=True)
+        return ConfigurationError(
+            f"{what}. It answered no other question meanwhile: check the address, and whether the service is "
+            "up, or raise the grader's timeout_s="
         )
 
     async def after(self, trouble: TryAgain) -> None:
@@ -122,15 +170,23 @@ class Patience:
         import asyncio
 
         self._asked += 1
+        self._trouble = trouble
+        self._heard.is_silent = False
         left = self.left
         wait = min(self._wait * (0.5 + _random().random() / 2), left / 2)
         self._wait = min(2 * self._wait, _LONGEST_WAIT_S)
         # A long replay is one batch: where one question had all its time, the others are asked once.
         lost = self._heard.is_given_up(self._began)
-        if lost or wait < self._shortest or (trouble.after or 0) >= left:
+        if lost or wait < self._shortest:
             raise self._given_up(trouble)
-        wait = max(wait, trouble.after or 0)
-        await asyncio.sleep(wait)
+        if (trouble.after or 0) + self.least > left:
+            # Too late for this sample. Whether for all, the others find out meanwhile.
+            while self.left > 0 and not (
+                self._heard.since(self._began) or self._heard.is_given_up(self._began)
+            ):
+                await asyncio.sleep(min(self.left, _LOOK_S))
+            raise self._given_up(trouble)
+        await asyncio.sleep(max(wait, trouble.after or 0))
 
     def _given_up(self, trouble: TryAgain) -> SampleError | ConfigurationError:
         times = "once" if self._asked == 1 else f"{self._asked} times"
@@ -139,18 +195,13 @@ class Patience:
         if self._heard.since(self._began):
             return SampleError("exception", what, trouble.what)
         if not self._heard.is_given_up(self._began):
-            self._heard.give_up()
+            self._heard.give_up(silent=False)
         advice = (
             "lower the grader's concurrency=, raise its timeout_s=, or ask for a larger quota"
             if trouble.throttled
             else "check the address, and whether the service is up"
         )
         return ConfigurationError(f"{what}. It answered no other question meanwhile: {advice}")
-
-
-def is_late(error: BaseException) -> bool:
-    """Whether an error says that an answer did not come in time."""
-    return isinstance(error, SampleError) and error.kind == "timeout"
 
 
 async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
@@ -160,12 +211,18 @@ async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
     What is given up here ends by its own timeout.
 
     Raises:
-        SampleError: The time is up.
+        NotSent: There is too little time left to begin.
+        Late: The time is up.
     """
     import asyncio
     from concurrent.futures import Future
     from threading import Thread
 
+    if not await _places.enter(patience.left - patience.least):
+        raise NotSent
+    if patience.left < patience.least:
+        _places.leave()
+        raise NotSent
     answer: Future[Any] = Future()
     answer.set_running_or_notify_cancel()  # what waits for it may be cancelled; this is not
 
@@ -174,9 +231,15 @@ async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
             answer.set_result(call())
         except BaseException as error:
             answer.set_exception(error)
+        finally:
+            _places.leave()
 
     waiting = asyncio.wrap_future(answer)
-    Thread(target=work, name="judge", daemon=True).start()
+    try:
+        Thread(target=work, name="judge", daemon=True).start()
+    except RuntimeError:
+        _places.leave()
+        raise TryAgain("this process cannot start more threads") from None
     try:
         # Unlike a timeout, this cancels nothing: a cancellation means that the sample is to end.
         done, _ = await asyncio.wait({waiting}, timeout=max(patience.left, 0.0))
@@ -184,7 +247,7 @@ async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
         if not waiting.cancel():
             waiting.exception()  # looked at, even where the sample was ended meanwhile: asyncio would log it
     if not done:
-        raise patience.over()
+        raise Late
     return waiting.result()
 
 
@@ -208,3 +271,5 @@ def _random() -> Any:
 
 
 _chance: Any = None
+
+_places = Places(_MOST_OPEN)

@@ -6,7 +6,7 @@ from weakref import WeakSet
 
 from ..errors import ConfigurationError, DecorationError, SampleError
 from ._judge_abilities import Abilities, Trial
-from ._judge_retries import FormRefused, Patience, TryAgain, is_late
+from ._judge_retries import FormRefused, Late, NotSent, Patience, TryAgain
 from ._judge_spending import Spending
 from ._options import choice_option, count_option, number_option, text_option
 
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 
 _SERVICES = ("bedrock", "openai")
+_TURNS = 4
+"""Into so many turns a sample's time is divided, as long as nobody has an answer."""
 
 known: dict[tuple[str, str, str], Abilities] = {}
 """What is known of each model that this process has asked, by service, address and model."""
@@ -175,19 +177,50 @@ class _Asked:
 
     async def ask(self, question: Question) -> Reply:
         """Ask, and again where that may help, within the sample's time."""
-        abilities = known.setdefault(self._model.key, self._model.abilities())
+        key = self._model.key
+        abilities = known.get(key) or known.setdefault(key, self._model.abilities())
         patience = Patience(self._model.name, abilities.heard)
         asking = _Asking(self._model, question, Trial(abilities), patience)
         while True:
             try:
-                # Alone until the first answer: that finds out what the model takes, and what an answer costs.
-                if not self._is_measured(abilities):
-                    async with abilities.gate():
-                        if not self._is_measured(abilities):
-                            return await self._counted(asking)
-                return await self._counted(asking)
+                if self._is_measured(abilities):
+                    return await self._counted(asking)
+                return await self._in_turn(asking, abilities, patience)
             except TryAgain as trouble:
                 await patience.after(trouble)
+            except NotSent:
+                raise patience.unsent() from None
+            except Late:
+                raise patience.late() from None
+
+    async def _in_turn(self, asking: _Asking, abilities: Abilities, patience: Patience) -> Reply:
+        """Ask alone until the first answer: that finds out what the model takes, and what an answer costs.
+
+        One slow answer may not cost all others their time, so the turn passes on before it has come.
+        """
+        import asyncio
+
+        gate = abilities.gate
+        if patience.is_lost and not gate.free:
+            raise NotSent  # another question finds out whether the model is back
+        if not await gate.enter(patience.left - patience.least):
+            raise NotSent
+        held = True
+
+        def pass_on() -> None:
+            nonlocal held
+            if held:
+                held = False
+                gate.leave()
+
+        turn = asyncio.get_running_loop().call_later(patience.limit / _TURNS, pass_on)
+        try:
+            if self._is_measured(abilities):
+                pass_on()
+            return await self._counted(asking)
+        finally:
+            turn.cancel()
+            pass_on()
 
     def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
         """What the replies took."""
@@ -203,7 +236,7 @@ class _Asked:
             reply = await asking.until_taken()
         except BaseException as error:
             # What was cancelled or came too late may be answered, and paid for, all the same.
-            unanswered = isinstance(error, (TryAgain, ConfigurationError, SampleError)) and not is_late(error)
+            unanswered = isinstance(error, (TryAgain, NotSent, ConfigurationError, SampleError))
             self._spending.give_up(0 if unanswered else 1)
             raise
         self._spending.end(reply)

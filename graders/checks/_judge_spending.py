@@ -68,25 +68,27 @@ class Spending:
     def begin(self) -> None:
         """Count a question that is about to be asked; `end` or `give_up` follows.
 
-        Questions that are still being answered count as much as the dearest one so far.
+        Questions that are still being answered, or came too late, count as much as the dearest one so far.
 
         Raises:
             ConfigurationError: It might cost more than is left.
         """
         ceiling_usd, ceiling_tokens = self._ceilings
         usd, tokens = self._most
-        more = self._open + 1
+        lost = self._given_up
+        more = lost + self._open + 1
         if (ceiling_usd is not None and self._usd + more * usd > ceiling_usd) or (
             ceiling_tokens is not None and self._tokens + more * tokens > ceiling_tokens
         ):
             given = {"ceiling_usd": ceiling_usd, "ceiling_tokens": ceiling_tokens}
             named = ", ".join(f"{name}={value:g}" for name, value in given.items() if value is not None)
-            spent = "" if self._prices[0] is None else f"{self._usd:.6g} USD and "
+            spent = "" if self._prices[0] is None else f"{self._usd + lost * usd:.6g} USD and "
             counts = {"answered": self._calls, "too late": self._given_up, "not answered yet": self._open}
             asked = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
             raise ConfigurationError(
                 f"the judge has reached its ceiling in this process ({named}): the questions so far "
-                f"({asked}) took {spent}{self._tokens} tokens. Raise the ceiling, or grade fewer samples"
+                f"({asked}) took {spent}{self._tokens + lost * tokens} tokens. Raise the "
+                "ceiling, or grade fewer samples"
             )
         self._open += 1
 
@@ -113,12 +115,10 @@ class Spending:
         """Count a question whose answer nobody waited for, or that was not answered.
 
         Args:
-            answers: How many answers it may have cost; each counts as much as the dearest so far.
+            answers: How many answers it may have cost; each counts as much as the dearest.
         """
         self._open -= 1
         self._given_up += answers
-        self._usd += answers * self._most[0]
-        self._tokens += answers * self._most[1]
 
     def usd(self, reply: Reply) -> float | None:
         """What a reply cost; None where that is not known."""

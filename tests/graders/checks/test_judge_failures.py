@@ -269,3 +269,49 @@ def test_a_replay_soon_knows_that_the_judge_stays_throttled_and_when_it_no_longe
     lost = [outcome for outcome in found if isinstance(outcome, ConfigurationError)]
     assert 50 < len(lost) < relieved
     assert sum(isinstance(outcome, Reward) for outcome in found) > 200
+
+
+SLOW = Answer({"reason": "", "verdict": "good"}, seconds=30)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_one_slow_first_answer_costs_its_own_sample_alone(endpoint: JudgeEndpoint, service: str) -> None:
+    endpoint.script = lambda asked: SLOW if asked.number == 0 else obliging(asked)
+    found = judging({"service": service}, timeout_s=0.8, max_error_rate=1).grade_all(event(16))
+    lost = [outcome for outcome in found if not isinstance(outcome, Reward)]
+    assert [outcome.kind for outcome in lost if isinstance(outcome, Failure)] == ["timeout"]
+
+
+def test_a_judge_that_never_answers_fails_the_call_and_is_asked_a_few_times_only(
+    endpoint: JudgeEndpoint,
+) -> None:
+    endpoint.script = lambda asked: SLOW
+    with pytest.raises(ConfigurationError, match=r"did not answer .*within 0.5 s. It answered no other"):
+        judging(timeout_s=0.5, concurrency=16)(event(64), Context(5_000))
+    assert len(endpoint.seen) <= 4
+
+
+def test_a_replay_soon_knows_that_the_judge_hangs(endpoint: JudgeEndpoint) -> None:
+    endpoint.script = lambda asked: SLOW
+    found: list[object] = []
+    score_stream(
+        judging(timeout_s=0.3, concurrency=4).declared,
+        iter(event(300)),
+        lambda scored: found.extend(outcome for outcome, _ in scored),
+    )
+    assert {type(outcome) for outcome in found} == {ConfigurationError}
+    assert len(endpoint.seen) <= 12
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_one_wait_beyond_its_time_that_the_service_asks_for_costs_one_sample(
+    endpoint: JudgeEndpoint, concurrency: int
+) -> None:
+    endpoint.script = lambda asked: throttled("5") if asked.number == 0 else obliging(asked)
+    found: list[object] = []
+    score_stream(
+        judging(timeout_s=0.5, concurrency=concurrency).declared,
+        iter(event(8)),
+        lambda scored: found.extend(outcome for outcome, _ in scored),
+    )
+    assert sum(isinstance(outcome, Reward) for outcome in found) == 7

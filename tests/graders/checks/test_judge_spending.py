@@ -107,9 +107,19 @@ def test_an_answer_that_came_too_late_counts_as_much_as_the_dearest(endpoint: Ju
     endpoint.script = lambda asked: Answer(
         {"reason": "", "verdict": "good"}, seconds=30 if asked.question == "text 1" else 0
     )
-    grader = judging({"ceiling_tokens": 250}, timeout_s=1.5, max_error_rate=1)
+    grader = judging({"ceiling_tokens": 250}, timeout_s=0.5, max_error_rate=1, concurrency=1)
     with pytest.raises(ConfigurationError, match=r"\(1 answered, 1 too late\) took 240 tokens"):
-        [grader.grade_all([item]) for item in event(3)]
+        grader.grade_all(event(3))
+
+
+def test_what_came_too_late_before_any_answer_counts_as_soon_as_an_answer_says_how_much() -> None:
+    kept = spending(ceiling_tokens=250)
+    kept.begin()
+    kept.give_up(1)
+    kept.begin()
+    kept.end(Reply("{}", "whole", 100, 20))
+    with pytest.raises(ConfigurationError, match=r"\(1 answered, 1 too late\) took 240 tokens"):
+        kept.begin()
 
 
 def test_a_ceiling_that_cannot_be_kept_is_no_ceiling(endpoint: JudgeEndpoint) -> None:
