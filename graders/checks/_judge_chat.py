@@ -20,6 +20,7 @@ from ._judge_abilities import (
     TOOL,
     Abilities,
 )
+from ._judge_address import address_fault, address_secrets, named_ways, shown_address
 from ._judge_retries import FormRefused, TryAgain, in_thread, seconds_of
 from ._judge_service import Reply
 from ._judge_spending import token_count
@@ -41,6 +42,7 @@ _CONNECT_S = 5.0
 _TOOL_NAME = "verdict"
 _NOW_BUSY = (408, 409, 425, 429)
 _NO_MONEY = ("insufficient_quota", "billing_hard_limit_reached")
+_NOT_SENT = ("UnsupportedProtocol", "LocalProtocolError")
 _NO_MODEL = re.compile(
     r"(invalid|unknown|no such) model|model\b.{0,80}\b(not found|does ?n[o\u2019']t exist|is invalid)",
     re.IGNORECASE,
@@ -138,45 +140,85 @@ class Chat:
     def _call(self, request: dict[str, Any], seconds: float, heard: bool) -> Reply:
         """Send a request with the SDK, whose errors become ours."""
         sdk = optional("openai", EXTRA)
+        client = self._client()
+        timeout = sdk.Timeout(seconds, connect=min(_CONNECT_S, seconds))
         try:
-            client = self._client()
-            timeout = sdk.Timeout(seconds, connect=min(_CONNECT_S, seconds))
             answer = client.with_options(timeout=timeout).chat.completions.with_raw_response.create(**request)
-            return self._reply(json.loads(answer.content), heard)
         except sdk.APIStatusError as error:
             return self._refusal(error.status_code, error.body, error.response.headers, heard)
         except sdk.APIConnectionError as error:
             cause = type(error.__cause__).__name__
-            if heard or not cause.startswith(("Connect", "Proxy", "UnsupportedProtocol")):
+            if cause.startswith(_NOT_SENT):
+                raise self._unprepared(error.__cause__ or error) from None
+            if heard or not cause.startswith(("Connect", "Proxy")):
                 raise TryAgain(cause) from None
             raise ConfigurationError(
                 f"{self.name} cannot be reached at {self._address} ({error.__cause__}): write base_url=, or "
-                "set OPENAI_BASE_URL"
+                f"set OPENAI_BASE_URL{named_ways(self._base or '')}"
             ) from None
-        except sdk.OpenAIError as error:
-            raise ConfigurationError(f"{self.name} cannot be asked: {error}") from None
+        except Exception as error:  # whatever else is raised here is raised before anything was sent
+            raise self._unprepared(error) from None
+        try:
+            return self._reply(json.loads(answer.content), heard)
         except (ValueError, RecursionError):
             raise TryAgain("an answer that cannot be read") from None
 
     @property
+    def _base(self) -> str | None:
+        return self._base_url or os.environ.get("OPENAI_BASE_URL") or None
+
+    @property
     def _address(self) -> str:
-        return self._base_url or os.environ.get("OPENAI_BASE_URL") or "OpenAI"
+        """The address as messages name it."""
+        return shown_address(self._base or "OpenAI")
+
+    @property
+    def _key(self) -> str:
+        return os.environ.get(self.key_variable, "").strip()
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no message may hold."""
+        return [self._key, *address_secrets(self._base or "")]
+
+    def _unprepared(self, error: BaseException) -> ConfigurationError:
+        """What keeps a request from being sent at all."""
+        return ConfigurationError(
+            f"{self.name} cannot be asked at {self._address} ({type(error).__name__}: {error}): see base_url="
+            f" and {self.key_variable}{named_ways(self._base or '')}"
+        )
 
     def _client(self) -> Any:
-        """The client of this address and key, one for all threads of the process."""
-        key = os.environ.get(self.key_variable, "").strip()
+        """The client of this address and key, one for all threads of the process.
+
+        Raises:
+            ConfigurationError: There can be none; the message names the setting that is at fault.
+        """
+        key, base_url = self._key, self._base
         if not key:
             raise ConfigurationError(
                 f"{self.key_variable} is not set: put the key of {self._address} there, or any text where "
                 f"no key is needed, so that {self.name} can be asked; key_variable= names another variable"
             )
-        base_url = self._base_url or os.environ.get("OPENAI_BASE_URL")
+        if not (key.isascii() and key.isprintable()):
+            raise ConfigurationError(
+                f"{self.key_variable} holds a line break or another character that no key has: copy the key "
+                f"of {self._address} there anew"
+            )
+        if base_url and (fault := address_fault(base_url)):
+            raise ConfigurationError(
+                f"{self.name} cannot be asked at {self._address}: {fault}: set OPENAI_BASE_URL, or write "
+                "base_url=, such as http://127.0.0.1:8000/v1"
+            )
         if base_url and (relay := os.environ.get(RELAY)):
             base_url = f"{relay}/{base_url}"
         with _lock:
             if (base_url, key) not in _clients:
-                # Asking again is done here, where the time is known.
-                client = optional("openai", EXTRA).OpenAI(api_key=key, base_url=base_url, max_retries=0)
+                try:
+                    # Asking again is done here, where the time is known.
+                    client = optional("openai", EXTRA).OpenAI(api_key=key, base_url=base_url, max_retries=0)
+                except Exception as error:
+                    raise self._unprepared(error) from None
                 _clients[base_url, key] = client
             return _clients[base_url, key]
 

@@ -9,7 +9,9 @@ from threading import Lock
 
 from ..errors import ConfigurationError
 from ._judge_abilities import CACHE, CHOICE, FORM, REPEAT, SCHEMA, STRICT_TOOL, TEMPERATURE, TOOL, Abilities
+from ._judge_address import address_fault, address_secrets, named_ways, shown_address
 from ._judge_retries import FormRefused, TryAgain, in_thread, seconds_of
+from ._judge_secrets import aws_secrets
 from ._judge_service import Reply
 from ._judge_spending import token_count
 from ._optional import optional, require
@@ -27,6 +29,9 @@ EXTRA = "judge"
 _CONNECTIONS = 128
 _CONNECT_S, _READ_S = 5, 300
 """A schema's first use may take minutes; a sample that gave up no longer waits for it."""
+
+_NOT_SENT = (ValueError, TypeError, ImportError, FileNotFoundError)
+"""What boto3 wraps where it cannot read a proxy's address, a header or a certificate."""
 
 _TOOL_NAME = "verdict"
 
@@ -87,10 +92,15 @@ class Converse:
         return "bedrock", self._address, self.model
 
     @property
+    def secrets(self) -> list[str]:
+        """What no message may hold."""
+        return [*aws_secrets(), *address_secrets(_endpoint())]
+
+    @property
     def _address(self) -> str:
-        """The Region, and the endpoint that the environment names instead of the Region's."""
+        """The Region, and the endpoint that the environment names instead of the Region's, as shown."""
         named = self._region or os.environ.get("AWS_REGION") or ""
-        return f"{named} {os.environ.get('AWS_ENDPOINT_URL_BEDROCK_RUNTIME', '')}"
+        return f"{named} {shown_address(_endpoint())}"
 
     def abilities(self) -> Abilities:
         """What a model of Bedrock may take."""
@@ -156,7 +166,9 @@ class Converse:
 
         try:
             client = self._client()
-        except (aws.BotoCoreError, ValueError) as error:
+        except ConfigurationError:
+            raise
+        except Exception as error:
             raise self._unprepared(error) from None
         try:
             return _reply(client.converse(**request))
@@ -164,24 +176,50 @@ class Converse:
             raise self._meaning(error, heard) from None
         except aws.ParamValidationError as error:
             raise self._too_old(error) from None
-        except (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError) as error:
-            if heard:
-                raise TryAgain(type(error).__name__) from None
-            raise ConfigurationError(
-                f"{self.name} cannot be reached: {error} Check the Region and, inside a VPC, the endpoint of "
-                "bedrock-runtime; AWS_ENDPOINT_URL_BEDROCK_RUNTIME redirects it"
-            ) from None
-        except (aws.HTTPClientError, aws.ConnectionError) as error:
-            raise TryAgain(type(error).__name__) from None
         except aws.BotoCoreError as error:
-            raise self._unprepared(error) from None
+            raise self._unanswered(error, heard) from None
         except (ResponseParserError, ValueError, TypeError, AttributeError, KeyError, RecursionError):
             # boto3 believes that what it parses is of the shape that it expects.
             raise TryAgain("an answer that cannot be read") from None
 
+    def _unanswered(self, error: Any, heard: bool) -> Exception:
+        """What it means that boto3 got no answer, or could not ask."""
+        import botocore.exceptions as aws
+
+        name = type(error).__name__
+        if isinstance(
+            error, (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError)
+        ):
+            if heard:
+                return TryAgain(name)
+            return ConfigurationError(
+                f"{self.name} cannot be reached: {error} Check the Region and, inside a VPC, the endpoint of "
+                f"bedrock-runtime; AWS_ENDPOINT_URL_BEDROCK_RUNTIME redirects it{named_ways(_endpoint())}"
+            )
+        if isinstance(error, (aws.HTTPClientError, aws.ConnectionError)):
+            wrapped = error.kwargs.get("error") if type(error) is aws.HTTPClientError else None
+            return self._unprepared(wrapped) if isinstance(wrapped, _NOT_SENT) else TryAgain(name)
+        return self._unprepared(error)
+
     def _client(self) -> Any:
-        """The client of this Region, one for all threads of the process."""
-        key = self._address
+        """The client of this Region, one for all threads of the process.
+
+        Raises:
+            ConfigurationError: A setting of the environment is none; the message names it.
+        """
+        for name in ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"):
+            address = os.environ.get(name)
+            if address and (fault := address_fault(address)):  # boto3 takes a second to say so
+                raise ConfigurationError(
+                    f"{self.name} cannot be asked at {name}={shown_address(address)}: {fault}"
+                )
+        for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+            if not os.environ.get(name, "").isprintable():
+                raise ConfigurationError(
+                    f"{name}={os.environ[name]!r} is no Region: write one such as us-west-2, without a line "
+                    f"break, so that {self.name} can be asked"
+                )
+        key = f"{self._address} {_endpoint()}"
         with _lock:
             if key not in _clients:
                 config = optional("botocore.config", EXTRA).Config(
@@ -237,7 +275,12 @@ class Converse:
                 f"{self.name} has no AWS credentials: set AWS_PROFILE, or give the function a role"
             )
         said = str(error).partition("\n")[0]
-        return ConfigurationError(f"{self.name} cannot be asked ({name}): {said}")
+        return ConfigurationError(f"{self.name} cannot be asked ({name}: {said}){named_ways(_endpoint())}")
+
+
+def _endpoint() -> str:
+    """The endpoint that the environment names; empty where it names none."""
+    return os.environ.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "")
 
 
 def _tools(schema: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any]:

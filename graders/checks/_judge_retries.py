@@ -37,9 +37,13 @@ class TryAgain(Exception):
 
     def __init__(self, what: str, after: float | None = None, throttled: bool = False) -> None:
         super().__init__(what)
-        self.what = what
         self.after = after
         self.throttled = throttled
+
+    @property
+    def what(self) -> str:
+        """What it said or did instead."""
+        return str(self.args[0])
 
 
 class FormRefused(Exception):
@@ -51,7 +55,11 @@ class FormRefused(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
-        self.message = message
+
+    @property
+    def message(self) -> str:
+        """The service's own message."""
+        return str(self.args[0])
 
 
 class Late(Exception):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from weakref import WeakSet
 
 from ..errors import ConfigurationError, DecorationError, SampleError
 from ._judge_abilities import Abilities, Trial
+from ._judge_address import address_fault, shown_address
 from ._judge_retries import FormRefused, Late, NotSent, Patience, TryAgain
+from ._judge_secrets import looks_like_key, without_secrets
 from ._judge_spending import Spending
 from ._options import choice_option, count_option, number_option, text_option
 
@@ -35,6 +38,11 @@ if TYPE_CHECKING:
             """Service, address and model: what other checks that ask the same model have too."""
             ...
 
+        @property
+        def secrets(self) -> Sequence[str]:
+            """What no message may hold: the keys and passwords that it is asked with now."""
+            ...
+
         def abilities(self) -> Abilities:
             """What such a model may take, the best first."""
             ...
@@ -49,6 +57,12 @@ if TYPE_CHECKING:
 _SERVICES = ("bedrock", "openai")
 _TURNS = 4
 """Into so many turns a sample's time is divided, as long as nobody has an answer."""
+_REGION = re.compile(r"[A-Za-z0-9-]{1,63}")
+_VARIABLE = re.compile(r"(?!sk[-_])[A-Za-z_]\w{0,99}", re.ASCII)
+_NO_VARIABLE = (
+    "key_variable= is not the name of an environment variable: set a variable such as OPENAI_API_KEY to the "
+    "key, and write that name"
+)
 
 known: dict[tuple[str, str, str], Abilities] = {}
 """What is known of each model that this process has asked, by service, address and model."""
@@ -102,10 +116,12 @@ def service_of(
 
         if base_url is not None:
             raise DecorationError(
-                f"base_url={base_url!r} is for service='openai': set AWS_ENDPOINT_URL_BEDROCK_RUNTIME instead"
+                "base_url= is for service='openai': set AWS_ENDPOINT_URL_BEDROCK_RUNTIME instead"
             )
         if region is not None:
             text_option("region", region)
+            if not _REGION.fullmatch(region):
+                raise DecorationError(f"region={region!r}: write the ID of a Region, such as us-west-2")
         return _Asked(Converse(model, region, temperature, max_tokens), spending)
     from ._judge_chat import Chat
 
@@ -113,7 +129,15 @@ def service_of(
         raise DecorationError(f"region={region!r} is for service='bedrock': write base_url= instead")
     if base_url is not None:
         text_option("base_url", base_url)
-    text_option("key_variable", key_variable)
+        if fault := address_fault(base_url):
+            raise DecorationError(
+                f"base_url={shown_address(base_url)!r}: {fault}: write an address such as "
+                "http://127.0.0.1:8000/v1"
+            )
+    if not isinstance(key_variable, str) or not _VARIABLE.fullmatch(key_variable):
+        raise DecorationError(_NO_VARIABLE)
+    if looks_like_key(key_variable):
+        raise DecorationError(_NO_VARIABLE)
     return _Asked(Chat(model, base_url, key_variable, temperature, max_tokens), spending)
 
 
@@ -257,13 +281,23 @@ class _Asking:
         trial = self._trial
         while True:
             try:
-                reply = await self._model.send(self._question, trial.parts, self._patience, trial.heard)
+                reply = await self._sent()
             except FormRefused as refusal:
                 if not trial.refused(refusal):
                     raise self._refused(refusal) from None
             else:
                 trial.answered()
                 return reply
+
+    async def _sent(self) -> Reply:
+        """Send one request; no error of it holds a secret, whoever worded it."""
+        trial = self._trial
+        try:
+            return await self._model.send(self._question, trial.parts, self._patience, trial.heard)
+        except (TryAgain, FormRefused, ConfigurationError) as error:
+            secrets = self._model.secrets
+            error.args = tuple(without_secrets(str(each), secrets) for each in error.args)
+            raise
 
     def _refused(self, last: FormRefused) -> Exception:
         """What it means that no request of the question was taken."""

@@ -46,6 +46,8 @@ _ACCOUNT = re.compile(r"(arn:aws[\w-]*:[\w-]*:[\w-]*:)\d{12}(?=:)")
 _SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth|cookie|signature", re.IGNORECASE)
 # A variable may be called `AUTH_MODE`: what is shorter, or no mix of letters and digits, could be any word.
 _SHORTEST_SECRET, _SHORTEST_TOKEN = 16, 8
+# What these carry is the key itself, even if it is spelled like a word.
+_WHOLE_SECRET = re.compile(r"(proxy-)?authorization|(x-)?(\w+-)?(api-?)?key|(\w+-)*token", re.IGNORECASE)
 _OF_ONE_QUESTION = frozenset(
     {"messages", "system", "input", "instructions", "prompt", "seed", "requestMetadata"}
 )
@@ -198,7 +200,11 @@ def secrets_among(
             text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
             words = {*re.split(r"[\s,;=]+", text), *re.findall(r"Credential=([^/]+)/", text)}
             found |= {word for word in words if len(word) >= _SHORTEST_TOKEN and _looks_random(word)}
-    return found
+            if _WHOLE_SECRET.fullmatch(name) and not text.startswith("AWS4-"):
+                key = re.sub(r"(?i)^(bearer|basic|key|token)\s+", "", text.strip())
+                found.add(key)
+    found.add(unquote(urlsplit(url).password or ""))
+    return {secret for secret in found if len(secret) >= _SHORTEST_TOKEN}
 
 
 def _looks_random(value: str) -> bool:

@@ -144,10 +144,6 @@ def test_a_service_that_is_not_there_is_named(
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", nobody)
     assert "AWS_ENDPOINT_URL_BEDROCK_RUNTIME" in refusal("bedrock")
     assert f"cannot be reached at {nobody}/v1" in refusal("openai", base_url=f"{nobody}/v1")
-    assert "base_url=" in refusal("openai", base_url="127.0.0.1:9/v1")
-    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "127.0.0.1:9")
-    assert "Invalid endpoint: 127.0.0.1:9" in refusal("bedrock")
-    assert "cannot be asked (InvalidRegionError)" in refusal("bedrock", region="not a region")
 
 
 PASSING: list[Callable[[str], Answer]] = [

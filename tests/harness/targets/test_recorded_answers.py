@@ -111,6 +111,19 @@ def test_no_secret_of_a_request_is_in_the_file(
         assert secret not in content
 
 
+def test_the_key_of_a_request_is_a_secret_even_if_it_is_a_word() -> None:
+    for name, value in {
+        "Authorization": "Bearer onlylettersecretkey",
+        "api-key": "onlylettersecretkey",
+        "x-goog-api-key": "onlylettersecretkey",
+    }.items():
+        assert secrets_among("https://a.example/v1", {name: value}, {}) == {"onlylettersecretkey"}
+    assert secrets_among("https://me:onlylettersecretkey@a.example/v1", {}, {}) == {"onlylettersecretkey"}
+    signed = "AWS4-HMAC-SHA256 SignedHeaders=content-type;host"
+    assert "content-type" not in secrets_among("https://a.example/v1", {"Authorization": signed}, {})
+    assert secrets_among("https://a.example/v1", {"Authorization": "Bearer none"}, {}) == set()
+
+
 def test_a_word_of_the_environment_is_no_secret() -> None:
     assert (
         secrets_among("http://a.example/", {}, {"AUTH_MODE": "standard", "KEY_FILE": "a b c 1 2 3 4 5 6"})

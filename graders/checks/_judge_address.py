@@ -1,0 +1,55 @@
+"""Checks the address of a judge's service, and names what else decides how it is reached."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import unquote, urlsplit
+
+from ._judge_secrets import without_secrets
+
+_PROXIES = {"http": ("HTTP_PROXY", "ALL_PROXY"), "https": ("HTTPS_PROXY", "ALL_PROXY")}
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+
+
+def address_secrets(address: str) -> list[str]:
+    """The user and the password that stand in an address, as they are and as they are sent."""
+    user, at, _ = address.partition("://")[2].rpartition("@")
+    password = user.partition(":")[2]
+    return [user, password, unquote(password)] if at else []
+
+
+def address_fault(address: str) -> str | None:
+    """What keeps an address from being asked, without the address itself; None where nothing does."""
+    if not address.isprintable() or " " in address:
+        return "it holds a space or a character that no address has"
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        return f"it is no address ({str(error).partition(':')[0]})"
+    if parts.scheme not in ("http", "https"):
+        return "it begins with neither http:// nor https://"
+    if not host:
+        return "it names no host"
+    if parts.query or parts.fragment:
+        return "it has a query, which cannot be followed by /chat/completions"
+    return None
+
+
+def shown_address(address: str) -> str:
+    """Return an address without its user, password and query."""
+    scheme, separator, _ = address.rpartition("@")[0].partition("://")
+    kept = f"{scheme}{separator}" if separator else ""
+    return without_secrets(kept + address.rpartition("@")[2] if "@" in address else address)
+
+
+def named_ways(address: str) -> str:
+    """Say which proxies and certificates the environment names for an address; empty where it names none."""
+    scheme = "http" if address.startswith("http:") else "https"
+    names = [given for name in _PROXIES[scheme] for given in (name, name.lower())]
+    names += _CERTIFICATES if scheme == "https" else ()
+    found = [f"{name}={shown_address(os.environ[name])}" for name in names if os.environ.get(name)]
+    return f". It is asked with {', '.join(found)}" if found else ""
+
+
+__all__ = ["address_fault", "address_secrets", "named_ways", "shown_address"]

@@ -1,0 +1,52 @@
+"""Keeps secrets out of what is said of a judge: keys, and the user, password and query of an address."""
+
+from __future__ import annotations
+
+import os
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HIDDEN = "***"
+_SHORTEST = 4
+"""A shorter key is a stand-in, for a service that needs none, and may be part of any word."""
+_USER = re.compile(r"""([a-z][a-z0-9+.-]*://)[^\s"'<>]*@""", re.IGNORECASE)
+_QUERY = re.compile(r"""([a-z][a-z0-9+.-]*://[^\s"'<>?#)]*)[?#][^\s"'<>)]*""", re.IGNORECASE)
+# What services' keys begin with, JSON web tokens, and long mixtures that are no word and no model's name.
+_KEY = re.compile(
+    r"\b(?:sk|pk|rk|gsk|xai|hf|ghp|pplx|nvapi|r8|key|api[-_]?key|bedrock-api-key)[-_](?=[\w*.-]*[\d*])[\w*.-]{8,}"
+    r"|\b(?:sk|gsk|bedrock-api-key)[-_][\w*.-]{6,}"
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\bAIza[\w-]{20,}|\beyJ[\w-]{10,}\.[\w.-]+"
+    r"|\b(?=[A-Za-z_]*\d)(?=[a-z0-9_]*[A-Z])(?=[A-Z0-9_]*[a-z])\w{32,}",
+)
+_BEARER = re.compile(r"\b(bearer|basic)\s+(?!token|auth|key)[\w.~+/*=-]{8,}", re.IGNORECASE)
+_AWS_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_BEARER_TOKEN_BEDROCK")
+
+
+def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
+    """A message that may be shown and kept.
+
+    Args:
+        text: What a service, its library or an option says.
+        secrets: Values to blank out, whatever they look like.
+    """
+    for secret in sorted({*secrets}, key=len, reverse=True):
+        if len(secret) >= _SHORTEST:
+            text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(secret)}(?![A-Za-z0-9])", HIDDEN, text)
+    text = _QUERY.sub(r"\1", _USER.sub(r"\1", text))
+    return _KEY.sub(HIDDEN, _BEARER.sub(rf"\1 {HIDDEN}", text))
+
+
+def looks_like_key(text: str) -> bool:
+    """Whether a text is, by its looks, a key and not a name."""
+    return bool(_KEY.search(text))
+
+
+def aws_secrets() -> list[str]:
+    """The AWS credentials of the environment."""
+    return [value for name in _AWS_SECRETS if (value := os.environ.get(name))]
+
+
+__all__ = ["HIDDEN", "aws_secrets", "looks_like_key", "without_secrets"]
