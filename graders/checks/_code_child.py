@@ -15,8 +15,9 @@ from threading import Lock, RLock
 from ..errors import ConfigurationError
 from ._code_child_main import NOT_CONFINED
 from ._code_clock import SessionClock
+from ._code_errors import LONGEST_MESSAGE, error_arguments, error_name, is_error_name
 from ._code_fork_server import fork_server, memory_file
-from ._code_frames import HEADER, LARGEST_REQUEST, LONGEST_MESSAGE, error_name, framed, is_error_name
+from ._code_frames import HEADER, LARGEST_REQUEST, framed
 from ._code_session import Ran, SessionLost
 from ._code_values import Unreadable, packed, unpacked
 
@@ -179,8 +180,10 @@ class _ChildSession:
             elif how in _ENDINGS and isinstance(message, str):
                 clean = "".join(char if char.isprintable() else " " for char in message)
                 message = clean[: LONGEST_MESSAGE + 20]
-                named = (error if is_error_name(error) else "Exception") if how == "raised" else ""
-                return Ran(how, value if how == "done" else None, "", message, named)
+                if how == "raised":
+                    named = error if is_error_name(error) else "Exception"
+                    return Ran(how, message=message, error=named, arguments=value)
+                return Ran(how, value if how == "done" else None, "", message)
             else:
                 raise Unreadable("no answer")
 
@@ -197,7 +200,7 @@ class _ChildSession:
         except SessionLost:
             raise
         except Exception as error:
-            return "error", error_name(error), str(error)[:LONGEST_MESSAGE]
+            return "error", error_name(error), error_arguments(error)
         finally:
             self._clock.__enter__()
         return "value", value

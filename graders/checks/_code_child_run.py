@@ -14,7 +14,8 @@ import random
 import sys
 import types
 
-from ._code_frames import HEADER, LONGEST_MESSAGE, error_name, framed
+from ._code_errors import LONGEST_MESSAGE, error_arguments, error_name, error_of
+from ._code_frames import HEADER, framed
 from ._code_stand_ins import install
 from ._code_values import NotPlain, packed, unpacked
 
@@ -97,7 +98,7 @@ class CodeRunner:
                 os._exit(0)
             if reply[0] == "value":
                 return reply[1]
-            raise _error(*reply[1:])
+            raise error_of(*reply[1:])
 
         ask.__name__ = ask.__qualname__ = name
         return ask
@@ -165,16 +166,6 @@ def _prepare() -> None:
     install()
 
 
-def _error(name: str, message: str) -> BaseException:
-    """A built-in exception by its name; one that takes further arguments loses its message."""
-    kind: Any = getattr(builtins, name)
-    try:
-        error: BaseException = kind(message)
-    except TypeError:
-        error = kind.__new__(kind)
-    return error
-
-
 def _execute(source: str, module: types.ModuleType) -> None:
     exec(compile(source, _FILE, "exec", dont_inherit=True), module.__dict__)
 
@@ -186,7 +177,7 @@ def _attempt(action: Callable[[], Any]) -> Answer:
     except SystemExit:
         return "stopped", None, "it called exit", ""
     except BaseException as error:
-        return "raised", None, _described(error), error_name(error)
+        return "raised", error_arguments(error), _described(error), error_name(error)
 
 
 def _described(error: BaseException) -> str:

@@ -13,6 +13,7 @@ import builtins
 from time import perf_counter
 
 from ..errors import ConfigurationError
+from ._code_errors import error_arguments, error_name
 from ._code_monty_pool import workers
 from ._code_session import Limits, Ran
 from ._optional import optional
@@ -180,8 +181,9 @@ class MontySession:
         except library.MontyRuntimeError as error:
             return _raised(error, self._printed.output)
         except library.MontyError as error:
-            kind = type(error.exception()).__name__
-            return Ran("raised", message=f"{kind}: {error}", error=kind)
+            inner = error.exception()
+            kind = type(inner).__name__
+            return Ran("raised", message=f"{kind}: {error}", error=error_name(inner), arguments=[str(inner)])
         except (ValueError, RecursionError, OverflowError, UnicodeError) as error:
             # The value exists, and cannot be copied: a whole number of more than 4,300 digits, say.
             return Ran(
@@ -218,9 +220,8 @@ def _raised(error: Any, output: str) -> Ran:
         lacks = text.partition("'")[2].partition("'")[0] in dir(builtins)
     if lacks:
         return Ran("unsupported", output=output, message=message)
-    kinds = [one.__name__ for one in type(inner).__mro__ if issubclass(one, Exception)]
-    error = next((one for one in kinds if hasattr(builtins, one)), "Exception")
-    return Ran("raised", output=output, message=message, error=error)
+    arguments = error_arguments(inner) if text else []
+    return Ran("raised", output=output, message=message, error=error_name(inner), arguments=arguments)
 
 
 def _not_copied(value: Any, most: int) -> str | None:

@@ -104,15 +104,23 @@ class Ran:
         error: For `raised`, the name of the built-in exception that the code raised, or of the nearest one
             that it is a subclass of; always an `Exception`, so that a function of the host's can raise it in
             another session.
+        arguments: The arguments of that exception, a list of plain values; as the code wrote them.
     """
 
-    __slots__ = ("error", "how", "message", "output", "value")
+    __slots__ = ("arguments", "error", "how", "message", "output", "value")
 
     def __init__(
-        self, how: str, value: Any = None, output: str = "", message: str = "", error: str = ""
+        self,
+        how: str,
+        value: Any = None,
+        output: str = "",
+        message: str = "",
+        error: str = "",
+        arguments: object = None,
     ) -> None:
         self.how = how
         self.value = value
         self.output = output
         self.message = message
         self.error = error
+        self.arguments = arguments

@@ -6,11 +6,11 @@ but the values that it returns, or the output of a program; they are compared on
 
 from __future__ import annotations
 
-import builtins
 import re
 from functools import partial
 from time import perf_counter
 
+from ._code_errors import error_of
 from ._code_session import Limits, Ran
 
 TYPE_CHECKING = False
@@ -233,7 +233,7 @@ class Asserts:
                 return ran.value
             if ran.how != "raised":  # which no test may take for an error that it expects
                 ended.append(ran)
-            raise _error(ran)
+            raise error_of(ran.error, ran.arguments)
 
         given = {name: candidate for name in (_CANDIDATE, self._named) if name.isidentifier()}
         with _Opened(place) as tester:
@@ -262,12 +262,3 @@ class _Opened:
 
     def __exit__(self, *_: object) -> None:
         self._place.close(self._session)
-
-
-def _error(ran: Ran) -> Exception:
-    """The error that the code raised, as one of the same class that a test may expect."""
-    made = getattr(builtins, ran.error, Exception)
-    try:
-        return made(ran.message.partition(": ")[2])
-    except TypeError:  # UnicodeDecodeError takes more than a text
-        return Exception(ran.message)
