@@ -137,7 +137,9 @@ async def _score_async(
         return answer
 
     async def one(at: int) -> tuple[int, Outcome, bool]:
-        return at, *await score_one(declared, samples[at], limit, deadline, tick, first_answer())
+        found = await score_one(declared, samples[at], limit, deadline, tick, first_answer())
+        tick.unanswered -= 1
+        return at, *found
 
     async def together() -> list[Outcome] | None:
         """None when the call for all samples failed, and they have to be scored one by one."""
@@ -152,13 +154,16 @@ async def _score_async(
         finally:
             tick.limit = limit
 
+    outer = around.get()
     with Tick(limit, deadline, asynchronous.SCORERS, needed=False) as tick:
+        tick.unanswered = max(len(samples), outer.unanswered if outer is not None else 0)
         found = await together() if options.batch and samples else None
         if found is None:
             tried = await gather(one, list(samples), options.concurrency)
             outcomes.update((at, outcome) for at, outcome, _ in tried)
             held_up = [at for at, _, was_held_up in tried if was_held_up]
             if held_up and not tick.over(perf_counter()):  # they get their time again
+                tick.unanswered = len(held_up)
                 again = await gather(one, held_up, options.concurrency)
                 outcomes.update((at, outcome) for at, outcome, _ in again)
         else:

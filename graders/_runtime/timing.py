@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
     from typing import Any
 
+    from .asynchronous import Allowance
     from .posix_timer import PosixTimer
 
 getsignal = _signal.getsignal
@@ -57,6 +58,10 @@ until: ContextVar[float | None] = ContextVar("until", default=None)
 
 None where there is no limit. What waits for a service gives up by then, with a message of its own.
 """
+
+
+allowance: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
+"""The time that the async sample has which is graded here; a sample that waits for its turn suspends it."""
 
 
 def leave(variable: ContextVar[Any], token: Token[Any]) -> None:
@@ -83,7 +88,7 @@ class Tick:
 
     __slots__ = (
         *("_needed", "_token", "deadline", "fired", "limit", "scorers", "since"),
-        *("alarm", "before", "left", "started"),
+        *("alarm", "before", "left", "started", "unanswered"),
     )
 
     def __init__(
@@ -97,6 +102,8 @@ class Tick:
         self.limit = limit
         self.deadline = deadline
         self.scorers = scorers
+        self.unanswered = 1
+        """How many samples of an async batch have no answer yet, the one that reads this included."""
         self.since = 0.0
         """When the present sample was begun; 0 while no scoring function runs."""
         self.fired = False

@@ -98,7 +98,7 @@ class _ChildSession:
         except BaseException:
             self.close()
             raise
-        self._clock = SessionClock(limits.seconds, limits.longest)
+        self._clock = SessionClock(limits.seconds, limits.longest, limits.least)
 
     def run(self, source: str, given: Mapping[str, Callable[..., Any]] | None = None) -> Ran:
         """Run a module's text; see `Session.run`."""
@@ -152,7 +152,7 @@ class _ChildSession:
                     ran = self._exchange(content)
             except _TimeUp:
                 self._end()
-                ran = Ran("stopped", message=f"it took more than {self._limits.seconds:g} seconds")
+                ran = Ran("stopped", message=f"it took more than {self._limits.seconds:.2g} seconds")
             except EOFError:
                 ran = Ran("stopped", message=_ending(self._end()))
             except Unreadable:

@@ -16,10 +16,13 @@ class SessionClock:
     Args:
         seconds: How much time there is.
         longest: How much of the wall clock at most.
+        least: How much the session has to have used, once the wall clock's is up, for that to be its own
+            fault; `seconds` when None.
     """
 
-    def __init__(self, seconds: float, longest: float) -> None:
+    def __init__(self, seconds: float, longest: float, least: float | None = None) -> None:
         self._seconds, self._longest = seconds, longest
+        self._least = seconds if least is None else min(least, seconds)
         self._waited = self._spent = 0.0
         self._since: float | None = None
 
@@ -43,12 +46,12 @@ class SessionClock:
         """Whether the time is up.
 
         Raises:
-            SessionLost: The wall clock's is, and the code has not had its own.
+            SessionLost: The wall clock's is, and the code has not had enough of its own.
         """
         used = self.used(process)
         if self.left() > 0:
             return False
-        if used < self._seconds < self._longest:
+        if used < self._least and self._seconds < self._longest:
             raise SessionLost(
                 f"the machine was too busy to give the code its {self._seconds:g} seconds: run less at once"
             )

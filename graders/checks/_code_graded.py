@@ -7,8 +7,6 @@ little of the code.
 
 from __future__ import annotations
 
-from time import perf_counter
-
 from ..errors import ConfigurationError, RecordError
 from ..extract import Missing
 from ..reward import Abstain, Reward
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from ..sample import Sample
     from ._answers import Find
     from ._code_session import Engine
+    from ._code_turns import TurnTime
 
     EngineName: TypeAlias = Literal["auto", "monty", "cpython"]
     Protection: TypeAlias = Literal["full", "limits"]
@@ -58,6 +57,12 @@ _WALL = "seccomp"
 _WALLS = (_WALL, "landlock")
 _LOOK = 0.25
 """The share of a sample's time that Monty has before CPython decides."""
+_OURS = 0.95
+"""What of a sample's time is left for code, beside what the grader itself does."""
+_OWN = _OURS / (1 + _LOOK)
+"""The share of a sample's time that its code has on CPython, after Monty's."""
+_LEAST = 0.1
+"""The share of `seconds` that code has to have had before it counts as too slow, however busy the call is."""
 _PATIENCE = 20
 """How often a sample's time may pass on the wall clock where code waits for a busy machine."""
 _KEPT = 256
@@ -124,36 +129,56 @@ class CodeGrading:
         tests = self._tests(sample)
         part = sample.completion if self._find is None else text_of(self._find(sample.completion))
         code = part if isinstance(part, Missing) else self._read(sample, part)
-        return await self._turns.take(lambda left: self._graded(sample, tests, code, left))
+        return await self._turns.take(lambda time: self._graded(sample, tests, code, time))
 
-    def _graded(self, sample: Sample[Any], tests: Tests, code: str | Missing, left: float) -> Graded:
+    def _graded(self, sample: Sample[Any], tests: Tests, code: str | Missing, time: TurnTime) -> Graded:
         """The reward of one sample, in a thread of its own."""
-        ends = perf_counter() + left
-        self._check_record(sample, tests, left)
+        self._check_record(sample, tests, time)
         if isinstance(code, Missing):
             return self._reward(CodeVerdict(0, tests.total, "unread", code.reason), None)
-        left = ends - perf_counter()
-        verdict, engine = self._verdict(tests, code, left)
-        if verdict.fault == "stopped" and left < self._seconds:
-            raise TimeoutError("the call's time was up while the sample's code ran")
+        verdict, engine = self._verdict(tests, code, time, time.share)
         if verdict.fault == "unsupported":
             return Abstain(
                 f"Monty cannot run this code, and engine='monty' allows no other: {verdict.reason}"
             )
         return self._reward(verdict, engine)
 
-    def _verdict(self, tests: Tests, source: str, left: float) -> tuple[CodeVerdict, Engine]:
-        """The verdict that counts, and the engine that it is of, within what is left of the sample's time."""
-        seconds = min(self._seconds, left)
+    def _verdict(self, tests: Tests, source: str, time: TurnTime, share: float) -> tuple[CodeVerdict, Engine]:
+        """The verdict that counts, and the engine that it is of.
+
+        The code has `seconds`, or what `share` holds of them beside Monty's and the grader's own time.
+
+        Raises:
+            ConfigurationError: CPython cannot shut it in here.
+            TimeoutError: The call's time was up before the code had a share of its own that says something.
+        """
+        seconds = min(self._seconds, max(share * _OWN, self._seconds * _LEAST))
         if self._cpython is None:
             assert self._monty is not None
-            return tests.verdict(CodePlace(self._monty, seconds, self._memory_mb), source), self._monty
+            place = CodePlace(self._monty, min(seconds, time.left), self._memory_mb)
+            return self._in_time(tests.verdict(place, source), place), self._monty
         if (monty := self._monty_for(tests, source)) is not None:
-            place = CodePlace(monty, seconds * _LOOK, self._memory_mb, hasty=True)
+            place = CodePlace(monty, min(seconds, time.left) * _LOOK, self._memory_mb, hasty=True)
             verdict = tests.verdict(place, source)
             if verdict.is_full:
                 return verdict, monty
-        return self._last_word(self._cpython, tests, source, left), self._cpython
+        self._refuse_unconfined(self._cpython)
+        left = time.left * _OURS
+        patient = left > seconds * _PATIENCE
+        place = CodePlace(
+            self._cpython,
+            min(seconds, left),
+            self._memory_mb,
+            longest=min(left, seconds * _PATIENCE),
+            least=seconds if patient else self._seconds * _LEAST,
+        )
+        return self._in_time(tests.verdict(place, source), place), self._cpython
+
+    def _in_time(self, verdict: CodeVerdict, place: CodePlace) -> CodeVerdict:
+        """The verdict, unless the call's time and not the code's was up."""
+        if verdict.fault == "stopped" and place.is_over and place.used < self._seconds * _LEAST:
+            raise TimeoutError("the call's time was up while the sample's code ran")
+        return verdict
 
     def _monty_for(self, tests: Tests, source: str) -> MontyEngine | None:
         """Monty, where it runs the code and its tests as CPython does."""
@@ -161,20 +186,12 @@ class CodeGrading:
         shared = monty is not None and monty.is_usable and is_shared(source) and is_shared(tests.source)
         return monty if shared else None
 
-    def _last_word(self, cpython: CPython, tests: Tests, source: str, left: float) -> CodeVerdict:
-        """What CPython says.
-
-        Raises:
-            ConfigurationError: It cannot shut the code in here.
-        """
+    def _refuse_unconfined(self, cpython: CPython) -> None:
         if self._protection == "full" and _WALL not in cpython.protection:
             raise ConfigurationError(
                 "this system has no seccomp, so that code could read files and reach the network: run it on "
                 "Linux, or make the check with protection='limits' for code that you trust"
             )
-        seconds = min(self._seconds, left)
-        longest = min(left, seconds * _PATIENCE)
-        return tests.verdict(CodePlace(cpython, seconds, self._memory_mb, longest=longest), source)
 
     def _reward(self, verdict: CodeVerdict, engine: Engine | None) -> Reward:
         share = verdict.passed / verdict.total
@@ -193,7 +210,7 @@ class CodeGrading:
         reason = verdict.reason or f"it passes {verdict.passed} of {verdict.total} tests"
         return Reward(value, metrics=metrics, reason=f"{reason}{where}")
 
-    def _check_record(self, sample: Sample[Any], tests: Tests, left: float) -> None:
+    def _check_record(self, sample: Sample[Any], tests: Tests, time: TurnTime) -> None:
         """Refuse a record whose tests pay the wrong code; looked at once for each record.
 
         Raises:
@@ -206,7 +223,7 @@ class CodeGrading:
         if kept is None or kept[0] != fields:
             if len(self._sound) >= _KEPT:
                 self._sound.clear()
-            kept = self._sound[key] = fields, self._why_unsound(sample, tests, solution, left)
+            kept = self._sound[key] = fields, self._why_unsound(sample, tests, solution, time)
         if kept[1]:
             raise RecordError(f"the record's tests cannot be trusted: {kept[1]}")
 
@@ -216,20 +233,21 @@ class CodeGrading:
         assert engine is not None
         return tests.verdict(CodePlace(engine, seconds, self._memory_mb, hasty=True), source).is_full
 
-    def _why_unsound(self, sample: Sample[Any], tests: Tests, solution: str, left: float) -> str:
+    def _why_unsound(self, sample: Sample[Any], tests: Tests, solution: str, time: TurnTime) -> str:
         """Why a record's tests cannot be trusted; empty where nothing speaks against them."""
         for value in tests.constants:
             hollow = f"def {tests.entry}(*args, **kwargs):\n    return {value}\n"
-            if self._passes_once(tests, hollow, min(self._seconds, left)):
+            if self._passes_once(tests, hollow, min(self._seconds, time.left)):
                 return f"a function passes them that always returns {value}. Add a test that it fails"
         if not solution:
             return ""
         code = self._read(sample, solution)
         if isinstance(code, Missing):
             return f"its reference_answer is no solution: {code.reason}. Leave it out, or write one"
-        verdict, _ = self._verdict(tests, code, left)
+        hurried = time.left_of_call * _OWN < self._seconds
+        verdict, _ = self._verdict(tests, code, time, time.left)
         if verdict.is_full:
             return ""
-        if verdict.fault == "stopped" and left < self._seconds:
+        if verdict.fault == "stopped" and hurried:
             raise TimeoutError("the call's time was up while the record's own solution ran")
         return f"its reference_answer fails them: {verdict.reason}. Correct the one or the other"

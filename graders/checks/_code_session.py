@@ -78,17 +78,24 @@ class Limits:
         memory_mb: Of memory beyond the interpreter's own, in MB.
         output_bytes: Of printed text, and of each value that crosses the wall.
         longest: Seconds of wall-clock time at most; `seconds` itself when None.
+        least: Seconds that the code has to have had where the wall clock ends it; `seconds` when None.
     """
 
-    __slots__ = ("longest", "memory_mb", "output_bytes", "seconds")
+    __slots__ = ("least", "longest", "memory_mb", "output_bytes", "seconds")
 
     def __init__(
-        self, seconds: float, memory_mb: int, output_bytes: int = 1_000_000, longest: float | None = None
+        self,
+        seconds: float,
+        memory_mb: int,
+        output_bytes: int = 1_000_000,
+        longest: float | None = None,
+        least: float | None = None,
     ) -> None:
         self.seconds = seconds
         self.longest = seconds if longest is None else max(longest, seconds)
         self.memory_mb = memory_mb
         self.output_bytes = output_bytes
+        self.least = seconds if least is None else least
 
 
 class Ran:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from time import perf_counter
 
-from .._runtime.timing import around
+from .._runtime.timing import allowance, around
 from ..errors import ConfigurationError
 
 TYPE_CHECKING = False
@@ -14,13 +14,51 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
     from typing import TypeVar
 
+    from .._runtime.timing import Tick
+
     T = TypeVar("T")
 
 _MEMORY = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
 _GRADER_MB = 100
 _SESSION_MB = 40
 """What the grader itself takes, and a session besides the code's own."""
+_OVERBOOKED = 2
+"""How much more than its equal share of the call's time a sample may take: most need far less."""
 _PROCESSOR_MB = 1769  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+
+
+class TurnTime:
+    """What time a sample has, as its turn begins.
+
+    Args:
+        tick: The timer of its batch; None where there is none.
+        at_once: How many samples run at the same time.
+    """
+
+    __slots__ = ("_deadline", "ends", "share")
+
+    def __init__(self, tick: Tick | None, at_once: int) -> None:
+        now = perf_counter()
+        self.ends = self.share = self._deadline = float("inf")
+        """When it has to end, on the clock of `time.perf_counter`; infinite where nothing says."""
+        if tick is None:
+            return
+        if tick.deadline is not None:
+            self.share = (tick.deadline - now) * min(1.0, _OVERBOOKED * at_once / max(tick.unanswered, 1))
+            self.ends = self._deadline = tick.deadline
+        if tick.limit is not None:
+            self.share = min(self.share, tick.limit)
+            self.ends = min(self.ends, now + tick.limit)
+
+    @property
+    def left(self) -> float:
+        """Seconds until it has to end."""
+        return self.ends - perf_counter()
+
+    @property
+    def left_of_call(self) -> float:
+        """Seconds until the whole call has to end."""
+        return self._deadline - perf_counter()
 
 
 class Turns:
@@ -35,22 +73,30 @@ class Turns:
         self._threads: ThreadPoolExecutor | None = None
         self._pid = 0
 
-    async def take(self, work: Callable[[float], T]) -> T:
+    async def take(self, work: Callable[[TurnTime], T]) -> T:
         """Run a function in a thread, once it is its turn.
 
+        The grader's limit for a sample starts with the turn: waiting for others ends with the call alone.
+
         Args:
-            work: Is given the seconds that the sample has left; infinite without a limit.
+            work: Is given the time that the sample has.
         """
         import asyncio
 
-        tick = around.get()
-        ends = float("inf")
-        if tick is not None:
-            limit = float("inf") if tick.limit is None else perf_counter() + tick.limit
-            ends = min(limit, float("inf") if tick.deadline is None else tick.deadline)
-        return await asyncio.get_running_loop().run_in_executor(
-            self._pool(), lambda: work(ends - perf_counter())
-        )
+        loop, pool = asyncio.get_running_loop(), self._pool()
+        tick, allowed = around.get(), allowance.get()
+
+        def turn() -> T:
+            if allowed is not None:
+                try:
+                    loop.call_soon_threadsafe(allowed.resume)
+                except RuntimeError:
+                    pass  # the loop has ended, and nobody waits for this sample any longer
+            return work(TurnTime(tick, at_once(self._memory_mb)))
+
+        if allowed is not None:
+            allowed.suspend()
+        return await loop.run_in_executor(pool, turn)
 
     def _pool(self) -> ThreadPoolExecutor:
         """The threads; those of a process that was forked are its parent's."""

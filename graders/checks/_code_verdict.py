@@ -77,6 +77,7 @@ class CodePlace:
         memory_mb: Of memory, for each.
         hasty: Stop at the first test that is not passed.
         longest: Seconds on the wall clock at most, however busy the machine is; `seconds` when None.
+        least: Seconds that the code has to have had where the wall clock ends it; `seconds` when None.
     """
 
     def __init__(
@@ -86,10 +87,12 @@ class CodePlace:
         memory_mb: int,
         hasty: bool = False,
         longest: float | None = None,
+        least: float | None = None,
     ) -> None:
         self.engine, self.hasty = engine, hasty
         self._memory_mb = memory_mb
-        self._left = seconds
+        self._least = seconds if least is None else least
+        self._seconds = self._left = seconds
         self._ends = perf_counter() + (seconds if longest is None else longest)
 
     @property
@@ -97,12 +100,17 @@ class CodePlace:
         """Whether the time is up."""
         return self._left <= 0 or perf_counter() >= self._ends
 
+    @property
+    def used(self) -> float:
+        """Seconds that the code has had in the sessions that are closed."""
+        return self._seconds - self._left
+
     def session(self) -> Session:
         """Open a session for what is left of the time."""
         longest = max(self._ends - perf_counter(), 0.001)
-        return self.engine.session(
-            Limits(min(max(self._left, 0.001), longest), self._memory_mb, longest=longest)
-        )
+        seconds = min(max(self._left, 0.001), longest)
+        least = self._least - self.used
+        return self.engine.session(Limits(seconds, self._memory_mb, longest=longest, least=least))
 
     def close(self, session: Session) -> None:
         """End a session, and count what it used."""

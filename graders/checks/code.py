@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 EXTRA = "code"
 TIMEOUT_S = 60.0
-"""A sample waits for its turn, and that takes as long as those before it need."""
+"""The limit holds the longest `seconds`, and the code of a record's own solution beside a sample's."""
 
 _OUTPUTS = ("lines", "words", "exact")
 
@@ -65,7 +65,8 @@ def code_function(
         partial: Pay the share of the tests that pass, instead of all or nothing.
         tolerance: How far two numbers may lie apart.
         relative: The same as a share of the expected one, for floats.
-        seconds: What all tests of a completion may take together, on each engine.
+        seconds: What all tests of a completion may take together, on each engine; less where the grader's
+            `timeout_s`, or the time of a call with many samples, holds less.
         memory_mb: What the code may take, in MB.
         engine: `auto` runs the code in Monty and runs it again on CPython unless it passes there; `monty` or
             `cpython` is that one alone.
@@ -136,7 +137,8 @@ def code_asserts(
         prompt_field: Field of the record with code that a completion may continue, such as imports and the
             function's head; None where completions hold all of the code.
         partial: Pay the share of the texts that pass, instead of all or nothing.
-        seconds: What all tests of a completion may take together, on each engine.
+        seconds: What all tests of a completion may take together, on each engine; less where the grader's
+            `timeout_s`, or the time of a call with many samples, holds less.
         memory_mb: What the code may take, in MB.
         engine: `auto` runs the code in Monty and runs it again on CPython unless it passes there; `monty` or
             `cpython` is that one alone.
@@ -203,7 +205,8 @@ def code_program(
             `words` without any difference in space, `exact` as they are.
         tolerance: How far two numbers may lie apart, with `words`.
         partial: Pay the share of the tests that pass, instead of all or nothing.
-        seconds: What all tests of a completion may take together, on each engine.
+        seconds: What all tests of a completion may take together, on each engine; less where the grader's
+            `timeout_s`, or the time of a call with many samples, holds less.
         memory_mb: What the program may take, in MB.
         engine: `auto` runs the code in Monty and runs it again on CPython unless it passes there; `monty` or
             `cpython` is that one alone.

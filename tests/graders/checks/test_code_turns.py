@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from time import perf_counter
 
 import pytest
 
 from graders import ConfigurationError, Failure, Reward, grader
-from graders.checks._code_turns import at_once
-from graders.checks.code import code_function
+from graders._runtime.timing import Tick
+from graders.checks._code_turns import TurnTime, at_once
+from graders.checks.code import code_function, code_program
 from graders.testing import Context, invoke, make_sample
 
 TESTS = [{"args": [n], "expected": 2 * n} for n in (2, 5)]
@@ -42,3 +44,39 @@ def test_code_that_the_call_leaves_no_time_for_gets_no_reward_rather_than_a_wron
     assert right.value == 1
     assert isinstance(looping, Failure)
     assert grader(timeout_s=60)(check).grade(RIGHT).value == 1  # once the loop was ended
+
+
+def test_code_that_ends_its_own_process_is_wrong_under_the_usual_limits():
+    check = grader(max_error_rate=0)(code_program())
+    runs = [{"input": "2", "output": "4"}, {"input": "5", "output": "10"}]
+    codes = ["import os\nos._exit(1)", "import os\nos.abort()", "import os\nwhile 1: print('x' * 10000)"]
+    outcomes = invoke(check, [make_sample(code, tests=runs) for code in codes])
+    assert [(one.value, one.metrics["stopped"]) for one in outcomes] == [(0.0, 1.0)] * 3
+
+
+def test_seconds_are_lowered_to_what_the_limit_holds():
+    check = code_function(entry="f", seconds=2)
+    grader(timeout_s=None)(check).grade(RIGHT)  # which starts the engines
+    reward = grader(timeout_s=1)(check).grade(LOOP)
+    assert (reward.value, reward.metrics["stopped"]) == (0.0, 1.0)
+
+
+def test_a_limit_begins_with_the_turn_so_that_loops_cost_their_neighbors_nothing(monkeypatch):
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+    check = code_function(entry="f", seconds=0.1)
+    grader(timeout_s=None)(check).grade(LOOP)
+    outcomes = invoke(
+        grader(timeout_s=1, max_error_rate=0)(check), [LOOP] * 10 + [RIGHT] * 4, context=Context()
+    )
+    assert [one.value for one in outcomes] == [0.0] * 10 + [1.0] * 4
+
+
+def test_a_sample_may_take_twice_its_equal_share_of_the_calls_time():
+    tick = Tick(None, perf_counter() + 60, ())
+    tick.unanswered = 30
+    assert TurnTime(tick, 1).share == pytest.approx(4, rel=0.1)
+    tick.unanswered = 1
+    assert TurnTime(tick, 4).share == pytest.approx(60, rel=0.1)
+    tick.limit = 5
+    assert TurnTime(tick, 1).share == 5
+    assert TurnTime(None, 1).share == float("inf")
