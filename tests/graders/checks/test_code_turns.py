@@ -51,7 +51,11 @@ def test_code_that_ends_its_own_process_is_wrong_under_the_usual_limits():
     runs = [{"input": "2", "output": "4"}, {"input": "5", "output": "10"}]
     codes = ["import os\nos._exit(1)", "import os\nos.abort()", "import os\nwhile 1: print('x' * 10000)"]
     outcomes = invoke(check, [make_sample(code, tests=runs) for code in codes])
-    assert [(one.value, one.metrics["stopped"]) for one in outcomes] == [(0.0, 1.0)] * 3
+    assert rewards(outcomes) == [(0.0, 1.0)] * 3
+
+
+def rewards(outcomes: list[Reward | Failure]) -> list[tuple[float, float] | Failure]:
+    return [one if isinstance(one, Failure) else (one.value, one.metrics["stopped"]) for one in outcomes]
 
 
 def test_seconds_are_lowered_to_what_the_limit_holds():
@@ -68,7 +72,7 @@ def test_a_limit_begins_with_the_turn_so_that_loops_cost_their_neighbors_nothing
     outcomes = invoke(
         grader(timeout_s=1, max_error_rate=0)(check), [LOOP] * 10 + [RIGHT] * 4, context=Context()
     )
-    assert [one.value for one in outcomes] == [0.0] * 10 + [1.0] * 4
+    assert rewards(outcomes) == [(0.0, 1.0)] * 10 + [(1.0, 0.0)] * 4
 
 
 def test_a_sample_may_take_twice_its_equal_share_of_the_calls_time():
