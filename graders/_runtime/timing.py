@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
     from typing import Any
 
-    from .asynchronous import Allowance
     from .posix_timer import PosixTimer
 
 getsignal = _signal.getsignal
@@ -58,10 +57,6 @@ until: ContextVar[float | None] = ContextVar("until", default=None)
 
 None where there is no limit. What waits for a service gives up by then, with a message of its own.
 """
-
-
-allowance: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
-"""The time that the async sample has which is graded here; a sample that waits for its turn suspends it."""
 
 
 def leave(variable: ContextVar[Any], token: Token[Any]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from time import perf_counter
 
-from .._runtime.timing import allowance, around
+from .._runtime.allowance import allowance
+from .._runtime.timing import around
 from ..errors import ConfigurationError
 
 TYPE_CHECKING = False

@@ -1,0 +1,54 @@
+"""The time of an async sample that waits for its turn: its own limit starts once it has that."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from time import perf_counter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import asyncio
+
+allowance: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
+"""The time of the async sample that is graded here; None where none is."""
+
+
+class Allowance:
+    """The time that one async sample has, with that of the sample around it.
+
+    Args:
+        timer: What ends the sample.
+        limit: Seconds that it may take; None for no limit.
+        deadline: When its batch has to end, on the clock of `time.perf_counter`; None for never.
+        outer: The time of the sample that this one is a part of.
+    """
+
+    __slots__ = ("_deadline", "_limit", "_outer", "_timer")
+
+    def __init__(
+        self, timer: asyncio.Timeout, limit: float | None, deadline: float | None, outer: Allowance | None
+    ) -> None:
+        self._timer, self._limit, self._deadline, self._outer = timer, limit, deadline, outer
+
+    def suspend(self) -> None:
+        """Let the sample wait for its turn until the call's deadline."""
+        self._restart(None)
+        if self._outer is not None:
+            self._outer.suspend()
+
+    def resume(self) -> None:
+        """Start the limit anew, now that it is the sample's turn."""
+        self._restart(self._limit)
+        if self._outer is not None:
+            self._outer.resume()
+
+    def _restart(self, limit: float | None) -> None:
+        import asyncio
+
+        now = asyncio.get_running_loop().time()
+        left = None if self._deadline is None else self._deadline - perf_counter()
+        ends = min((seconds for seconds in (limit, left) if seconds is not None), default=None)
+        try:
+            self._timer.reschedule(None if ends is None else now + ends)
+        except RuntimeError:
+            pass  # the sample has ended meanwhile
