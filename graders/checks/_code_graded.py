@@ -42,8 +42,8 @@ if TYPE_CHECKING:
         """Their own code, where they are code."""
         entry: str
         """The name that is called."""
-        constants: tuple[str, ...]
-        """Values, as code, that a function might always return and pass them by it."""
+        hollow: tuple[str, ...]
+        """Bodies, as code, of functions that do the same for all arguments and might pass them by it."""
 
         def verdict(self, place: CodePlace, source: str) -> CodeVerdict:
             """Run them on a text of code."""
@@ -235,10 +235,10 @@ class CodeGrading:
 
     def _why_unsound(self, sample: Sample[Any], tests: Tests, solution: str, time: TurnTime) -> str:
         """Why a record's tests cannot be trusted; empty where nothing speaks against them."""
-        for value in tests.constants:
-            hollow = f"def {tests.entry}(*args, **kwargs):\n    return {value}\n"
+        for body in tests.hollow:
+            hollow = f"def {tests.entry}(*args, **kwargs):\n    {body}\n"
             if self._passes_once(tests, hollow, min(self._seconds, time.left)):
-                return f"a function passes them that always returns {value}. Add a test that it fails"
+                return f"a function passes them that does nothing but `{body}`. Add a test that it fails"
         if not solution:
             return ""
         code = self._read(sample, solution)

@@ -10,7 +10,7 @@ import re
 from functools import partial
 from time import perf_counter
 
-from ._code_errors import error_of
+from ._code_errors import error_of, is_error_name
 from ._code_session import Limits, Ran
 
 TYPE_CHECKING = False
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ._code_session import Engine, Session
 
 _CHECK = re.compile(r"^def check\(", re.MULTILINE)
+_NAME = re.compile(r"\w+")
+_ANY_ERROR = re.compile(r"\bexcept\s*:")
 _CANDIDATE = "candidate"
 _METHOD = "method_under_test"
 
@@ -147,7 +149,7 @@ class Calls:
     """
 
     source = ""
-    constants: tuple[str, ...] = ()  # calls that all expect the same value are refused as they are read
+    hollow: tuple[str, ...] = ()  # calls that all expect the same value are refused as they are read
 
     def __init__(
         self,
@@ -182,7 +184,7 @@ class Programs:
     """
 
     source = entry = ""
-    constants: tuple[str, ...] = ()
+    hollow: tuple[str, ...] = ()
 
     def __init__(self, tests: Sequence[tuple[str, str]], same: Callable[[str, str], bool]) -> None:
         self.tests, self.total, self._same = tests, len(tests), same
@@ -211,13 +213,16 @@ class Asserts:
         head: What the tests may use besides, such as imports and functions that the prompt defines.
     """
 
-    constants: tuple[str, ...] = ("None", "True", "False", "0")
-
     def __init__(self, entry: str, tests: Sequence[str], head: str = "") -> None:
         self.tests, self.total = tests, len(tests)
         self.entry, self._head = called_name(entry), head
         self._named = entry
         self.source = "\n".join([head, *tests])
+        expected = {name for name in _NAME.findall(self.source) if is_error_name(name)}
+        if _ANY_ERROR.search(self.source):
+            expected.add("Exception")
+        raises = (f"raise {name}" for name in sorted(expected))
+        self.hollow = ("return None", "return True", "return False", "return 0", *raises)
 
     def verdict(self, place: CodePlace, source: str) -> CodeVerdict:
         """Run the tests on a text of code."""

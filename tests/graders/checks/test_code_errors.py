@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders import grader
+from graders import Failure, grader
 from graders.checks._code_errors import error_arguments, error_name, error_of
 from graders.checks.code import code_asserts
 from graders.testing import make_sample
@@ -110,3 +110,13 @@ assert f(4) == 8
 def test_a_test_sees_the_errors_of_the_code_as_its_author_wrote_them(engine, test, code, value):
     check = grader(timeout_s=None)(code_asserts(entry="f", engine=engine))
     assert check.grade(make_sample(code, test=test)).value == value
+
+
+@pytest.mark.parametrize("caught", ["except ValueError", "except (KeyError, Exception)", "except"])
+def test_a_record_that_an_error_passes_is_the_records_fault(caught):
+    check = grader(timeout_s=None)(code_asserts(entry="f"))
+    test = f"raised = False\ntry:\n    f(1)\n{caught}:\n    raised = True\nassert raised"
+    outcome = check.grade_all([make_sample("def f(n): return n", test=test)])[0]
+    assert isinstance(outcome, Failure)
+    assert outcome.kind == "record"
+    assert "a function passes them that does nothing but `raise " in outcome.message
