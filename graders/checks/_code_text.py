@@ -1,7 +1,7 @@
 """Finds the code in a completion: in its code blocks, or in a text without any.
 
-Nothing is parsed here: the text is hostile, and Python's own parser cannot be interrupted. Lines are told
-from prose by how they begin, and a function by the line that defines it.
+Lines are told from prose by how they begin, and a function by the line that defines it. Which of several
+blocks belong together, the names say that they bind and need.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from textwrap import dedent, indent
 
 from ..extract import Missing
 from ..extract._blocks import Fence, fences
+from ._code_names import CodeNames, code_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 LONGEST = 100_000
 """Characters of the longest completion that is read."""
 
-_PYTHON = frozenset({"python", "py", "python3", "py3", "pycon", "python-repl", "ipython", "sage"})
+_PYTHON = frozenset({"python", "py", "pycon", "python-repl", "ipython", "sage"})
 # How a line of code begins at the left edge; words that prose begins with too need more of the line.
 _CODE_LINE = re.compile(
     r"(?:async\s+)?def\s+\w|class\s+\w+\s*[(:\[]|import\s+[\w.]+\s*(?:$|,|;|#|as\b)|from\s+[\w.]+\s+import\b"
@@ -31,11 +32,17 @@ _CODE_LINE = re.compile(
     r"|[A-Za-z_][\w.]*+(?:\[[^\]]*\])*+\s*+(?:=(?!=)|:\s*+[\w\[\]., |\"']++=|[-+*/%&|^@<>]{1,3}=)"
     r"|[A-Za-z_][\w.]*\(|[A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)+\s*=(?!=)"
 )
-_DEFINES = re.compile(r"^(?:def|class|import|from|async\s+def|@)\b|^[A-Za-z_]\w*\s*=(?!=)", re.MULTILINE)
 _IMPORT = re.compile(r"^from\s+(\w+)\s+import\b([^\n]*)", re.MULTILINE)
 _PROMPTED = re.compile(r"(?:>>>|\.\.\.)(?: |$)")
 _FILE = re.compile(r"\b([A-Za-z_]\w*)\.py\b")
-_INLINE_FENCE = re.compile(r"(?<=\S)[ \t]+(```\w*\n)")
+# A fence behind something on its line, with the attributes that it may have; in a comment it is none.
+_INLINE_FENCE = re.compile(r"(?<=[^\s`#])[ \t]*(```(?:\w[\w.+-]*(?:[ \t]+[\w-]+=[^\n`]*)?)?[ \t]*(?:\n|\Z))")
+_TAGGED_FENCE = re.compile(r"^([ \t]*```)[ \t]*(?=</)", re.MULTILINE)
+_FUTURE = re.compile(
+    r"((?:[ \t]*(?:#[^\n]*)?\n|\"{3}(?:[^\"\\]|\\.|\"(?!\"\"))*+\"{3})*+)"
+    r"((?:from __future__ import [^\n]*(?:\n|\Z))++)",
+    re.DOTALL,
+)
 _LONGEST_HEADING = 80
 _TRIPLE = re.compile(r"\"\"\"|'''")
 _CLASS = "Solution"
@@ -66,15 +73,15 @@ class CodeText:
                 f"_sys.modules[{name!r}] = _types.ModuleType({name!r})",
                 f"exec(compile({text!r}, {name + '.py'!r}, 'exec'), _sys.modules[{name!r}].__dict__)",
             ]
-        return "; ".join(lines) + "\n" + self.source
+        return _in_a_row("; ".join(lines), self.source)
 
 
 def function_code(text: str, entry: str, start: str | None = None) -> CodeText | Missing:
     """Return the code of a completion that has to define a function.
 
-    The last complete code block in Python that defines the function counts. Blocks before it that define
-    something else come first, as long as they do not use the function. Without a block, the text counts from
-    its first line of code on, up to the prose behind it.
+    The last complete code block in Python that defines the function counts, one whose fence names Python
+    before one whose fence names nothing. Other blocks come before it where they define what it needs. Without
+    a block, the text counts from its first line of code on, up to the prose behind it.
 
     Args:
         text: A completion, or the part that answers.
@@ -90,22 +97,26 @@ def function_code(text: str, entry: str, start: str | None = None) -> CodeText |
     name = entry.partition(".")[0]
     head = "" if start is None else head_of(start, entry)
     blocks = _blocks(text)
-    sources = blocks or ([] if _has_fence(text) else [_Block(_bare(dedent(text)), "")])
+    sources = _ranked(blocks) or ([] if _has_fence(text) else [_Block(_bare(dedent(text)), "")])
     for found in (partial(_defines, name, _names(blocks)), partial(_has_method, name)):
-        main = next((block for block in reversed(sources) if found(block.content)), None)
+        main = next((block for block in sources if found(block.content)), None)
         if main is not None:
-            code = _joined(sources, main, name)
+            code = _joined(blocks, main)
             method = "" if found.func is _defines else _CALLS_METHOD.format(name)
-            return CodeText(f"{head}{code.source}{method}", code.modules)
+            return CodeText(_in_a_row(head.removesuffix("\n"), code.source) + method, code.modules)
     if start is not None and (body := _body(text, blocks)):
         return CodeText(_continued(start, body))
     if blocks:
-        return _joined(blocks, blocks[-1], name)
+        return _joined(blocks, sources[0])
     return Missing(f"there is no code that defines {entry}")
 
 
 def program_code(text: str) -> CodeText | Missing:
-    """Return the code of a completion that has to be a program: its last complete code block in Python.
+    """Return the code of a completion that has to be a program.
+
+    The last complete code block in Python counts that does more than to define, and finds what it needs in
+    itself and in blocks that do nothing but to define; one whose fence names Python counts before one whose
+    fence names nothing. A snippet of the program and an example of its input are no such blocks.
 
     Args:
         text: A completion, or the part that answers.
@@ -117,26 +128,37 @@ def program_code(text: str) -> CodeText | Missing:
         return Missing(f"the completion is longer than {LONGEST:,} characters", "not exact")
     text = _spelled(text)
     if blocks := _blocks(text):
-        main = next((block for block in reversed(blocks) if block.name == "main"), blocks[-1])
-        return _joined(blocks, main, None)
+        main = next((block for block in _ranked(blocks) if block.name == "main"), None)
+        return _joined(blocks, main or _program(blocks))
     bare = "" if _has_fence(text) else _bare(dedent(text))
     return CodeText(bare) if bare.strip() else Missing("there is no code")
 
 
 class _Block:
-    """A block of Python, with the name of the file that the text says it is."""
+    """A block of Python, with the name of the file that the text says it is, and whether it is labeled so."""
 
-    __slots__ = ("content", "name")
+    __slots__ = ("content", "labeled", "name")
 
-    def __init__(self, content: str, name: str) -> None:
-        self.content, self.name = content, name
+    def __init__(self, content: str, name: str, labeled: bool = False) -> None:
+        self.content, self.name, self.labeled = content, name, labeled
+
+    def names(self) -> CodeNames | None:
+        """Its names; None where it is not parsed."""
+        return code_names(self.content)
 
 
 def _spelled(text: str) -> str:
     """A text with plain line ends and fences on lines of their own, without the quotes of inline code."""
-    text = _INLINE_FENCE.sub(r"\n\1", text.replace("\r\n", "\n").lstrip("\ufeff"))
+    text = _INLINE_FENCE.sub(_own_line, text.replace("\r\n", "\n").lstrip("\ufeff"))
+    text = _TAGGED_FENCE.sub(r"\1\n", text)
     inner = text.strip()
     return inner.strip("`") if inner[:1] == inner[-1:] == "`" and "```" not in inner else text
+
+
+def _own_line(found: re.Match[str]) -> str:
+    """A fence on a line of its own, unless it only ends inline code: "Call ```f(2)```"."""
+    begins = found.string.rfind("\n", 0, found.start()) + 1
+    return found[0] if "```" in found.string[begins : found.start()] else f"\n{found[1]}"
 
 
 def _defines(name: str, files: frozenset[str], code: str) -> bool:
@@ -175,7 +197,7 @@ def _blocks(text: str) -> list[_Block]:
     for fence in _whole(text, fences(text)):
         last = fence
         if fence.closed:
-            if fence.language in _PYTHON or (not fence.language and _begins_as_code(fence.content)):
+            if _is_python(fence) or (not fence.language and _begins_as_code(fence.content)):
                 found.append(_block(text, fence, at))
             at = fence.end
     if found or last is None or last.closed:
@@ -183,9 +205,14 @@ def _blocks(text: str) -> list[_Block]:
     before = text[: last.start]
     if not last.language and not before.count("```") and _begins_as_code(before):
         return [_Block(_cleaned(before), "")]  # the prompt ended with the opening fence
-    if last.language in _PYTHON or (not last.language and _begins_as_code(last.content)):
+    if _is_python(last) or (not last.language and _begins_as_code(last.content)):
         return [_Block(_cleaned(_bare(last.content)), "")]
     return []
+
+
+def _is_python(fence: Fence) -> bool:
+    """Whether a fence names Python, of whichever version."""
+    return fence.language.rstrip("0123456789.") in _PYTHON
 
 
 def _has_fence(text: str) -> bool:
@@ -201,7 +228,7 @@ def _whole(text: str, parts: Iterable[Fence]) -> Iterator[Fence]:
             content = text[first : fence.end].rpartition("\n")[0] if fence.closed else text[first:]
             fence = Fence(opened.language, content, opened.start, fence.end, fence.closed)
             opened = None
-        if fence.closed and len(_TRIPLE.findall(fence.content)) % 2 and fence.language in _PYTHON:
+        if fence.closed and len(_TRIPLE.findall(fence.content)) % 2 and _is_python(fence):
             opened = fence
         else:
             yield fence
@@ -218,8 +245,8 @@ def _block(text: str, fence: Fence, after: int) -> _Block:
     for line in (first if first.startswith("#") else "", info, heading):
         named = _FILE.search(line) if len(line) <= _LONGEST_HEADING else None
         if named:
-            return _Block(content, named[1])
-    return _Block(content, "")
+            return _Block(content, named[1], _is_python(fence))
+    return _Block(content, "", _is_python(fence))
 
 
 def _cleaned(code: str) -> str:
@@ -232,20 +259,55 @@ def _cleaned(code: str) -> str:
     return dedent(code)
 
 
-def _joined(blocks: Sequence[_Block], main: _Block, name: str | None) -> CodeText:
-    """The main block, with the blocks that it may need around it, and those that are other files.
+def _ranked(blocks: Sequence[_Block]) -> list[_Block]:
+    """Blocks from the one that counts first: the labeled before the others, and the last of each first."""
+    return sorted(reversed(blocks), key=lambda block: not block.labeled)
 
-    A block that uses the function is an example or a test of it. Where a block has a file's name, so have all
-    that count.
+
+def _program(blocks: Sequence[_Block]) -> _Block:
+    """The block that is the program."""
+    ranked = _ranked(blocks)
+    names = [(block, found) for block in ranked if (found := block.names())]
+    given = {name for _, one in names if not one.acts for name in one.binds}
+    for block, one in names:
+        if one.acts and one.needs <= given:
+            return block
+    return next((block for block, one in names if one.acts), ranked[0])
+
+
+def _joined(blocks: Sequence[_Block], main: _Block) -> CodeText:
+    """The main block behind those that define what it needs, and the blocks that are other files.
+
+    Where a block has a file's name, so have all that count.
     """
-    modules = {block.name: block.content for block in blocks if block.name and block is not main}
-    word = None if name is None else re.compile(rf"\b{name}\b")
-    parts = []
-    for block in blocks:
-        needed = word and not block.name and not word.search(block.content) and _DEFINES.search(block.content)
-        if block is main or needed:
-            parts.append(block.content)
-    return CodeText("\n".join(parts), modules)
+    others = [block for block in blocks if block is not main]
+    modules = {block.name: block.content for block in others if block.name}
+    plain = [(block, names) for block in others if not block.name and (names := block.names())]
+    names = main.names() if plain else None
+    needs, needed = set(names.needs if names else ()), set[_Block]()
+    more = True
+    while more:
+        found = [(block, one) for block, one in plain if block not in needed and needs & one.binds]
+        needed.update(block for block, _ in found)
+        needs.update(name for _, one in found for name in one.needs)
+        more = bool(found)
+    return CodeText(_in_a_row(*(one.content for one in blocks if one in needed), main.content), modules)
+
+
+def _in_a_row(*parts: str) -> str:
+    """Texts of code as one; what they import from `__future__` stands before all of them, as it has to."""
+    if len(parts) == 1:
+        return parts[0]
+    futures = ""
+    rest = []
+    for part in parts:
+        found = _FUTURE.match(part)
+        if found is not None:
+            futures += found[2].removesuffix("\n") + "\n"
+            part = found[1] + part[found.end() :]
+        if part:
+            rest.append(part)
+    return futures + "\n".join(rest)
 
 
 def head_of(start: str, entry: str) -> str:

@@ -51,6 +51,86 @@ def test_a_program_is_its_last_block_or_the_file_called_main():
     assert isinstance(program_code("The program prints 3."), Missing)
 
 
+def ran(code, given=""):
+    """What a text of code leaves in its module, or prints."""
+    assert isinstance(code, CodeText)
+    lines = iter(given.split("\n"))
+    printed: list = []
+    names: dict = {"__name__": "__main__", "input": lambda: next(lines), "print": printed.append}
+    exec(code.whole(), names)
+    return names["f"](4) if "f" in names else printed
+
+
+F = "```python\ndef f(n):\n    return two(n)\n```\n"
+TWO = "def two(n):\n    return n + n\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"```python\n{TWO}# f uses it\n```\n{F}",
+        f'```python\ndef two(n):\n    """Helps f to double."""\n    return n + n\n```\n{F}',
+        f"```\n{TWO}```\n{F}",
+        f"{F}with\n```python\n{TWO}```\n",
+        f"```python\nk = 2\n```\n```python\ndef two(n): return k * n\n```\n{F}",
+        f"```python\n{TWO}```\n```python\nx = int(input())\n```\n{F}",
+        f"```python\n{TWO}```\n{F}For:\n```python\nnums = [1, 2\n```\n",
+        f"```python\nimport nowhere\n```\nis not needed.\n```python\n{TWO}```\n{F}",
+        f"```python\n{TWO}```\n```py\nfrom __future__ import annotations\ndef f(n: X): return two(n)\n```",
+        f"```python\n{TWO}```\n{F}As in:\n```\ndef f(n): ...\n```\n",
+        f"```python\n{TWO}def f(n): return n\n```\nWait.\n{F}",
+    ],
+)
+def test_the_blocks_that_the_function_needs_come_before_it(text):
+    assert ran(function_code(text, "f")) == 8
+
+
+DOUBLES = "```python\nn = int(input())\nprint(2 * n)\n```\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{DOUBLES}```\nInput: n = 2\nOutput: 4\n```",
+        f"{DOUBLES}```\nn = 2\n```",
+        f"{DOUBLES}```\n# input\n2\n# output\n4\n```",
+        f"{DOUBLES}```python\n# 2 -> 4\n```",
+        f"{DOUBLES}The key is:\n```python\nprint(2 * n)\n```",
+        f"```python\n{TWO}```\nThen:\n```python\nprint(two(int(input())))\n```",
+        f"```python\n# u.py\nfrom __future__ import annotations\n{TWO}```\n"
+        "```py\n# main.py\n"
+        "from __future__ import annotations\nfrom u import two\nprint(two(int(input())))\n```",
+        "```\nprint(2 * int(input()))\n```",
+    ],
+)
+def test_examples_and_snippets_are_no_program(text):
+    assert ran(program_code(text), "4") == [8]
+
+
+BODY = "def f(n):\n    return 2 * n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<answer>```python\n{BODY}\n```</answer>",
+        f"**Solution:**```python\n{BODY}\n```",
+        f"Here: ```python title=x\n{BODY}\n```",
+        f"```python3.11\n{BODY}\n```",
+        f"```python\n{BODY}```\nIt doubles.\n```python\nf(2)```",
+        f"Call ```f(2)```\nof\n```python\n{BODY}\n```",
+        "```python\ndef f(n):\n    # ```\n    return 2 * n\n```",
+    ],
+)
+def test_a_fence_may_share_its_line(text):
+    assert ran(function_code(text, "f")) == 8
+
+
+def test_a_wrong_place_of_a_future_stays_wrong():
+    with pytest.raises(SyntaxError):
+        ran(function_code(f"x = 1\nfrom __future__ import annotations\n{BODY}", "f"))
+
+
 def test_a_completion_that_is_too_long_is_unread():
     for read in (lambda text: function_code(text, "f"), program_code):
         assert isinstance(read("def f(n): pass\n" + "#" * LONGEST), Missing)

@@ -1,0 +1,118 @@
+"""Reads which names a text of code binds and needs, from the tree of Python's own parser.
+
+The text is hostile, and the parser cannot be interrupted, so that a text is bounded before it is parsed. A
+text that is beyond the bounds or does not parse has no names, and whoever asks decides without them.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+
+LONGEST = 20_000
+"""Characters of the longest text that is parsed."""
+
+_LONGEST_LINE = 4_000
+_ESCAPE = re.compile(r"\\([\\'\"\n])|\\")
+_BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__"}
+_PASSIVE = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Import,
+    ast.ImportFrom,
+    ast.Assign,
+    ast.AnnAssign,
+    ast.AugAssign,
+    ast.Pass,
+)
+
+
+class CodeNames:
+    """The names of a text of code.
+
+    Args:
+        tree: Its tree.
+    """
+
+    __slots__ = ("acts", "binds", "needs")
+
+    def __init__(self, tree: ast.Module) -> None:
+        bound, loaded = set[str](), set[str]()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name):
+                (loaded if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+            else:
+                bound.update(_bound(node))
+        self.binds = frozenset(name for one in tree.body for name in _top(one))
+        self.needs = frozenset(loaded - bound - _BUILTINS)
+        """What it uses and neither binds itself nor finds built in."""
+        self.acts = any(not _is_passive(one) for one in tree.body)
+        """Whether it does more than to define: a program does."""
+
+
+def parsed(source: str) -> ast.Module | None:
+    """The tree of a text; None where it does not parse, or is too long to try.
+
+    Backslashes in it are dropped where they escape no quote and no line: they make no names, and Python
+    warns of the unknown ones.
+
+    Args:
+        source: The text of a module.
+    """
+    if len(source) > LONGEST or max(map(len, source.split("\n"))) > _LONGEST_LINE:
+        return None
+    try:
+        return ast.parse(_ESCAPE.sub(lambda found: found[0] if found[1] else "", source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def code_names(source: str) -> CodeNames | None:
+    """The names of a text; None where it is not parsed.
+
+    Args:
+        source: The text of a module.
+    """
+    tree = parsed(source)
+    try:
+        return None if tree is None else CodeNames(tree)
+    except RecursionError:
+        return None
+
+
+def _bound(node: ast.AST) -> tuple[str, ...]:
+    """The names that a node binds by itself."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return (node.name,)
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return tuple((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+    if isinstance(node, ast.arg):
+        return (node.arg,)
+    if isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
+        return (node.name,) if node.name else ()
+    if isinstance(node, ast.MatchMapping):
+        return (node.rest,) if node.rest else ()
+    kind = type(node).__name__  # newer than the oldest Python
+    return (node.name,) if kind in ("TypeVar", "ParamSpec", "TypeVarTuple") else ()  # type: ignore[attr-defined]
+
+
+def _top(statement: ast.stmt) -> set[str]:
+    """The names that a statement at the left edge binds in its module."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        found.update(_bound(node))
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            waiting.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def _is_passive(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)
+    return isinstance(statement, _PASSIVE)
