@@ -15,7 +15,10 @@ from typing import Any
 
 from harness.errors import HarnessError, InputError, ServiceError
 
-__all__ = ["AwsError", "Denied", "NotInAws", "client", "explained"]
+__all__ = ["REGION_VARIABLES", "AwsError", "Denied", "NotInAws", "client", "explained", "region_of_project"]
+
+REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+"""Environment variables that name a Region, the first one first."""
 
 _ATTEMPTS = 4
 _LONGEST = 300
@@ -144,6 +147,29 @@ def client(
         return session.client(
             service, region_name=region, endpoint_url=endpoint_url, config=Config(**settings)
         )
+
+
+@contextmanager
+def region_of_project(region: str | None) -> Iterator[None]:
+    """Let a Region stand in, while the block runs, where the environment names none.
+
+    A grader in this process, and those that it starts, find it as if the environment held it.
+
+    Args:
+        region: The project's; None changes nothing.
+    """
+    if region is None or any(map(os.environ.get, REGION_VARIABLES)):
+        yield
+        return
+    name = REGION_VARIABLES[1]  # the one that boto3 reads
+    before = os.environ.get(name)
+    os.environ[name] = region
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
 
 
 @functools.cache

@@ -75,7 +75,7 @@ KEYS: Final[Mapping[str, Key]] = {
     "stack": Key(SettingKind.TEXT, "the CloudFormation stack"),
     "function": Key(SettingKind.TEXT, "the function's logical ID in template and stack"),
     "arn": Key(SettingKind.TEXT, "the deployed function, in place of `stack`"),
-    "region": Key(SettingKind.TEXT, "the AWS Region"),
+    "region": Key(SettingKind.TEXT, "the AWS Region, also for a grader that asks AWS from this machine"),
     "base_url": Key(SettingKind.TEXT, "the fine-tuning API"),
     "model": Key(SettingKind.TEXT, "the model to tune"),
     "runs_dir": Key(SettingKind.PATH, "the folder of replay runs"),

@@ -17,6 +17,7 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
+from harness.aws import REGION_VARIABLES, region_of_project
 from harness.config import KEYS, Configuration, Setting, find_configuration
 from harness.errors import InputError
 from harness.import_path import add_folder
@@ -68,7 +69,7 @@ _APART: Final[Mapping[str, frozenset[str]]] = {
 """Settings that are not for a verb although it has an option of their name."""
 
 _VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
-    "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
+    "region": REGION_VARIABLES,
     "base_url": ("OPENAI_BASE_URL",),
 }
 """Environment variables that win over a setting."""
@@ -244,6 +245,9 @@ def fill(context: click.Context, verb: str, command: click.Command, words: list[
         settings = filled(verb, each, given, configuration, os.environ)
         context.meta[SETTINGS] = {**context.meta.get(SETTINGS, {}), **settings}
         maps[name] = _values(each, settings)
+        if "region" in configuration.settings and "grader" in keys_of(verb, each):
+            region = str(configuration.settings["region"].value)
+            context.with_resource(region_of_project(region))  # a grader that asks AWS needs one too
         if {"grader", "handler"} & settings.keys():
             add_folder(str(configuration.file.parent.resolve()))  # for `module:name`, from a folder below
     context.default_map = {verb: {**maps.pop(verb), **maps}}

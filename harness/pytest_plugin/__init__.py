@@ -172,7 +172,8 @@ def _replayed(
     finder = _finder(request.path, request.config)
     graded_by, found = finder.grader(grader), finder.rollouts(rollouts, options)
     more = {"range": graded_by.bounds, "answers": finder.answers(options.get("answers")), **found.options}
-    return replay_here(found.path, graded_by.grader, folder=graded_by.folder, **more)
+    with finder.region():
+        return replay_here(found.path, graded_by.grader, folder=graded_by.folder, **more)
 
 
 def _compared(
@@ -221,7 +222,8 @@ def _ordered(
     finder = _finder(request.path, request.config)
     found = finder.grader(grader)
     answers = finder.answers(record.pop("answers", None))
-    run = replay_completions(completions, found.grader, found.folder, answers=answers, **record)
+    with finder.region():
+        run = replay_completions(completions, found.grader, found.folder, answers=answers, **record)
     run.assert_order(*range(1, len(completions) + 1), strict=strict)
     return run
 

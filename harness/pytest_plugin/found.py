@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from harness.aws import region_of_project
 from harness.config import find_configuration
 from harness.errors import InputError
 from harness.runs.facts import Bounds
@@ -110,6 +112,10 @@ class Finder:
             return self._file(answers)
         found: Path | None = self.settings.get("answers")
         return found
+
+    def region(self) -> AbstractContextManager[None]:
+        """The settings' Region stands in for one of the environment, where a grader asks AWS."""
+        return region_of_project(self.settings.get("region"))
 
     def _file(self, path: str | Path) -> Path:
         """A file in the first folder that holds it; in the test's own where none does."""

@@ -62,7 +62,8 @@ class RolloutsFile(pytest.File):
 
         def failure(test: RolloutTest) -> str | None:
             if book is None:
-                return test.failure(target, bounds)
+                with finder.region():
+                    return test.failure(target, bounds)
             with closing(open_here(found.grader, found.folder, book)) as answered:
                 return test.failure(answered, bounds)
 

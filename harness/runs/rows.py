@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -18,6 +18,7 @@ import orjson
 from harness.data.json_lines import LineError, parse
 from harness.disk import no_link
 from harness.errors import InputError
+from harness.printable import shortened
 from harness.runs.labels import PLAIN, LabelCounts, LabelRule
 
 _LONGEST_NAME = 200
@@ -213,6 +214,24 @@ def failure_of(row: Row) -> tuple[str, str]:
     error = row["error"]
     assert error is not None  # `parse_row` and `grade_batch` see to it
     return error["kind"], error["message"]
+
+
+def no_rewards(rewards: Path, errors: Mapping[str, int]) -> InputError:
+    """Why nothing can be said of the rewards of a run that has none.
+
+    Args:
+        rewards: The file of its rows.
+        errors: Rows without a reward, by kind.
+    """
+    fix = f"`rft show {rewards.parent}` lists what failed. Replay again once the cause is gone."
+    what, place = "no rollout of this run has a reward", str(rewards.parent)
+    if not errors:
+        return InputError(what, place=place, fix=fix)
+    kind = max(errors, key=lambda name: errors[name])
+    first = next(failure_of(row) for row in read_rows(rewards) if (row["error"] or {}).get("kind") == kind)
+    count, total = errors[kind], sum(errors.values())
+    said = f"{what}: {count:,} of {total:,} gradings failed with {kind}: {shortened(first[1])}"
+    return InputError(said, place=place, fix=fix)
 
 
 def sample_name(row: Row) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from harness.data.typed_json import as_json
 from harness.runs.facts import Bounds, known_bounds, middle_of
 from harness.runs.labels import PLAIN
+from harness.runs.rows import no_rewards
 from harness.runs.store import Run
 from harness.signal.graded_rollouts import GradedRollouts, metrics_named, reasons_of, rows_of
 from harness.signal.held_to_labels import Confusion, Disagreement, HeldToLabels
@@ -123,11 +124,12 @@ def calibrate(
         worst: How many disagreements to keep; None keeps all.
 
     Raises:
-        InputError: The run is not done, labels cannot be held to its rewards, or the range contradicts the
-            grader's.
+        InputError: The run is not done or has no rewards, labels cannot be held to its rewards, or the range
+            contradicts the grader's.
     """
-    _ = run.totals  # refuses a run that is not done
-    facts = run.facts
+    facts, totals = run.facts, run.totals
+    if not totals.rewards:
+        raise no_rewards(run.rewards, totals.errors)
     names = tuple(dict.fromkeys(labels)) or ((facts.label,) if facts.label is not None else ())
     if metric is None:
         known = known_bounds(facts.grader.bounds, bounds or facts.range)

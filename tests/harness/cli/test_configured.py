@@ -17,6 +17,8 @@ from harness.cli.configured import filled, keys_of
 from harness.cli.groups import VERBS
 from harness.cli.main import main
 from harness.config import KEYS, Configuration, Setting, SettingKind
+from support.rft_command import rft_inside, write_grader
+from support.rollout_files import rollout, write_rollouts
 
 WRITTEN: dict[str, Any] = {
     "grader": "g.py:mine",
@@ -47,6 +49,31 @@ def leaves() -> Iterator[tuple[str, str, click.Command]]:
 
 LEAVES = {words: (verb, command) for words, verb, command in leaves()}
 PAIRS = [(words, key) for words, (verb, command) in LEAVES.items() for key in keys_of(verb, command)]
+
+
+def test_the_region_stands_in_for_that_of_the_environment_where_a_grader_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("AWS_REGION", "AWS_DEFAULT_REGION")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    write_grader(tmp_path, REGIONAL)
+    write_rollouts(tmp_path / "some.jsonl", [rollout(1, "a")])
+    (tmp_path / "rft.toml").write_text('grader = "my_grader.py:mine"\nregion = "eu-west-1"\n')
+    assert "mean reward 1.0" in rft_inside(tmp_path, "replay", "some.jsonl").stdout
+    assert not any(name in os.environ for name in names)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    assert "mean reward 0.0" in rft_inside(tmp_path, "replay", "some.jsonl").stdout
+
+
+REGIONAL = """
+import os
+from graders import Sample, grader
+
+@grader
+def mine(sample: Sample) -> float:
+    return float(os.environ.get("AWS_DEFAULT_REGION") == "eu-west-1")
+"""
 
 
 def configuration(keys: Any) -> Configuration:

@@ -9,6 +9,7 @@ import pytest
 
 from harness.errors import InputError
 from harness.runs.labels import LabelRule
+from harness.runs.rows import read_rows
 from harness.signal import calibration
 from harness.signal.human_labels import LabelReading, read_value
 from support.finished_runs import finished_run
@@ -107,6 +108,20 @@ def test_gradings_without_a_reward_are_counted_and_cost_no_rollout(tmp_path):
     assert found.errors == {"exception": 160}
     assert found.rollouts == found.labeled == 160
     assert "160 of 480 gradings have no reward" in found.trust.warnings[-1]
+
+
+def test_a_run_without_a_reward_is_refused_with_what_failed_most(tmp_path):
+    run = run_of(tmp_path, [True, False] * 3, [[1.0]] * 6)
+    rows = [
+        row | {"reward": None, "error": {"kind": "handler", "message": "no key"}}
+        for row in read_rows(run.rewards)
+    ]
+    rows[0]["error"] = {"kind": "timeout", "message": "late"}
+    (tmp_path / "again").mkdir()
+    lines = [json.loads(line) for line in run.rollouts.read_text().splitlines()]
+    again = finished_run(tmp_path / "again", lines, rows, label="human")
+    with pytest.raises(InputError, match="no rollout of this run has a reward: 5 of 6 .* handler: no key"):
+        calibrate(again, ["human"])
 
 
 def test_rewards_between_are_held_to_the_middle(tmp_path):
