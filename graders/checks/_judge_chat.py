@@ -22,8 +22,8 @@ from ._judge_abilities import (
 )
 from ._judge_address import address_fault, address_secrets, named_ways, shown_address
 from ._judge_retries import FormRefused, TryAgain, in_thread, seconds_of
-from ._judge_service import Reply
-from ._judge_spending import token_count
+from ._judge_service import Reply, one_verdict, quoted
+from ._judge_spending import usage_of
 from ._optional import optional, require
 
 TYPE_CHECKING = False
@@ -47,7 +47,7 @@ _NO_MODEL = re.compile(
     r"(invalid|unknown|no such) model|model\b.{0,80}\b(not found|does ?n[o\u2019']t exist|is invalid)",
     re.IGNORECASE,
 )
-_ENDED = {"length": "cut", "content_filter": "refused"}
+_WHOLE = ("stop", "tool_calls")
 
 _clients: dict[tuple[str | None, str], Any] = {}
 """By address and key."""
@@ -233,14 +233,20 @@ class Chat:
             raise ValueError("no choices")
         choice = _dict(choices[0]) if choices else {}
         message, usage = _dict(choice.get("message")), _dict(answer.get("usage"))
-        refusal = message.get("refusal")
-        return Reply(
-            _verdict(message),
-            "refused" if refusal else _ENDED.get(str(choice.get("finish_reason")), "whole"),
-            token_count(usage.get("prompt_tokens")),
-            token_count(usage.get("completion_tokens")),
-            token_count(_dict(usage.get("prompt_tokens_details")).get("cached_tokens")) or 0,
+        cached = _dict(usage.get("prompt_tokens_details")).get("cached_tokens")
+        tokens = usage_of(
+            [usage.get("prompt_tokens")], usage.get("completion_tokens"), 0 if cached is None else cached
         )
+        if len(choices) != 1:
+            return Reply("", f"it has {len(choices)} choices", *tokens)
+        finish = choice.get("finish_reason")
+        if message.get("refusal") or finish == "content_filter":
+            return Reply("", "refused", *tokens)
+        if finish == "length":
+            return Reply("", "cut", *tokens)
+        if finish not in _WHOLE:
+            return Reply("", f"its finish_reason is {quoted(finish)}", *tokens)
+        return Reply(*_verdict(message), *tokens)
 
     def _refusal(self, status: int, body: Any, headers: Mapping[str, str], heard: bool) -> Reply:
         """What an error that the endpoint answered means here; a model that has answered before is there."""
@@ -288,14 +294,12 @@ def _form(schema: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any]
     return {"tools": [{"type": "function", "function": tool}], "tool_choice": choice}
 
 
-def _verdict(message: Mapping[str, Any]) -> str:
-    """What the model wrote: the arguments of its calls, else its text."""
+def _verdict(message: Mapping[str, Any]) -> tuple[str, str]:
+    """The verdict that the model wrote, and how it ended."""
     calls, content = message.get("tool_calls"), message.get("content")
-    if isinstance(calls, list) and calls:
-        texts = [_dict(_dict(call).get("function")).get("arguments") for call in calls]
-    else:
-        texts = [_dict(part).get("text") for part in content] if isinstance(content, list) else [content]
-    return "\n".join(text for text in texts if isinstance(text, str))
+    functions = [_dict(_dict(call).get("function")) for call in calls] if isinstance(calls, list) else []
+    texts = [_dict(part).get("text") for part in content] if isinstance(content, list) else [content]
+    return one_verdict([(each.get("name"), each.get("arguments")) for each in functions], texts, _TOOL_NAME)
 
 
 def _dict(value: Any) -> dict[str, Any]:

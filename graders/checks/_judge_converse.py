@@ -12,8 +12,8 @@ from ._judge_abilities import CACHE, CHOICE, FORM, REPEAT, SCHEMA, STRICT_TOOL, 
 from ._judge_address import address_fault, address_secrets, named_ways, shown_address
 from ._judge_retries import FormRefused, TryAgain, in_thread, seconds_of
 from ._judge_secrets import aws_secrets
-from ._judge_service import Reply
-from ._judge_spending import token_count
+from ._judge_service import Reply, one_verdict, quoted
+from ._judge_spending import usage_of
 from ._optional import optional, require
 
 TYPE_CHECKING = False
@@ -35,6 +35,7 @@ _NOT_SENT = (ValueError, TypeError, ImportError, FileNotFoundError)
 
 _TOOL_NAME = "verdict"
 
+_WHOLE = ("end_turn", "tool_use", "stop_sequence")
 _ENDED = {
     "max_tokens": "cut",
     "model_context_window_exceeded": "cut",
@@ -237,7 +238,8 @@ class Converse:
     def _meaning(self, error: Any, heard: bool) -> Exception:
         """What an error that Bedrock answered means here; a model that has answered before is there."""
         answer = error.response
-        code, said = answer.get("Error", {}).get("Code", ""), answer.get("Error", {}).get("Message", "")
+        fault = answer.get("Error") or {}
+        code, said = str(fault.get("Code") or ""), str(fault.get("Message") or "")
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         if code in _BUSY or status == 429 or status >= 500:
@@ -302,21 +304,20 @@ def _reply(answer: Mapping[str, Any]) -> Reply:
         KeyError: It is none: cut short, or from a proxy. boto3 takes that for an empty one.
     """
     blocks = answer["output"]["message"].get("content") or []
-    verdicts = [json.dumps(block["toolUse"].get("input")) for block in blocks if "toolUse" in block]
-    texts = [str(block["text"]) for block in blocks if "text" in block]
-    stopped, usage = str(answer.get("stopReason")), answer.get("usage") or {}
-    fresh, cached, written = (
-        token_count(usage.get(name))
-        for name in ("inputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
+    stopped, usage = answer.get("stopReason"), answer.get("usage") or {}
+    # Converse counts what went through the cache apart from `inputTokens`.
+    cached = usage.get("cacheReadInputTokens", 0)
+    tokens = usage_of(
+        [usage.get("inputTokens"), cached, usage.get("cacheWriteInputTokens", 0)],
+        usage.get("outputTokens"),
+        cached,
     )
-    return Reply(
-        "" if stopped.startswith("malformed_") else "\n".join(verdicts or texts),
-        _ENDED.get(stopped, "whole"),
-        # Converse counts what went through the cache apart.
-        None if fresh is None else fresh + (cached or 0) + (written or 0),
-        token_count(usage.get("outputTokens")),
-        cached or 0,
-    )
+    if stopped not in _WHOLE:
+        return Reply("", _ENDED.get(str(stopped)) or f"its stopReason is {quoted(stopped)}", *tokens)
+    calls = [block["toolUse"] for block in blocks if "toolUse" in block]
+    texts = [block["text"] for block in blocks if "text" in block]
+    read = [(call.get("name"), json.dumps(call.get("input"))) for call in calls]
+    return Reply(*one_verdict(read, texts, _TOOL_NAME), *tokens)
 
 
 def _forget() -> None:

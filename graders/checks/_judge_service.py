@@ -54,11 +54,12 @@ class Reply:
 
     Args:
         text: The verdict as the model wrote it, the whole JSON object as text; empty where it wrote none.
-        ended: How the answer ended: `whole`, `cut` (by its token limit), or `refused` (by the model or a
-            filter).
+        ended: `whole`, `cut` (by its token limit), `refused` (by the model or a filter), or what else keeps
+            it from being one whole verdict.
         tokens_in: Tokens of the question; None where the service does not say.
         tokens_out: Tokens of the answer; None where the service does not say.
-        tokens_cached: Tokens of the question that came from the service's cache.
+        tokens_cached: Tokens of the question that came from the service's cache; None where the service does
+            not say.
     """
 
     __slots__ = ("ended", "text", "tokens_cached", "tokens_in", "tokens_out")
@@ -69,10 +70,44 @@ class Reply:
         ended: str = "whole",
         tokens_in: int | None = None,
         tokens_out: int | None = None,
-        tokens_cached: int = 0,
+        tokens_cached: int | None = 0,
     ) -> None:
         self.text = text
         self.ended = ended
         self.tokens_in = tokens_in
         self.tokens_out = tokens_out
         self.tokens_cached = tokens_cached
+
+
+def one_verdict(
+    calls: Sequence[tuple[object, object]], texts: Sequence[object], tool: str
+) -> tuple[str, str]:
+    """Find the one part of an answer that can be its verdict.
+
+    Args:
+        calls: The tools that the model called: their names, and the arguments as text.
+        texts: What it wrote besides.
+        tool: The tool by which a verdict is given.
+
+    Returns:
+        The verdict as text, and `whole`; or no text, and why the answer is not one whole verdict. A text
+        beside a call is none, unless it holds an object.
+    """
+    written = [text for text in texts if isinstance(text, str) and text.strip()]
+    if not calls:
+        if len(written) > 1:
+            return "", f"it has {len(written)} texts"
+        return (written[0] if written else ""), "whole"
+    if len(calls) > 1:
+        return "", f"it has {len(calls)} tool calls"
+    [(name, arguments)] = calls
+    if name != tool:
+        return "", f"it calls a tool {quoted(name)}, which it was not given"
+    if any("{" in text for text in written):
+        return "", "it has a tool call and a text, and either may be the verdict"
+    return (arguments if isinstance(arguments, str) else ""), "whole"
+
+
+def quoted(word: object) -> str:
+    """A word of a service, for a message."""
+    return repr(word[:40]) if isinstance(word, str) else "none" if word is None else "no text"

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from ._judge_service import Reply
 
 _MILLION = 1_000_000
+_MOST = 10**9
+"""No question or answer has as many tokens."""
 
 
 class Spending:
@@ -127,10 +129,9 @@ class Spending:
             return None
         if reply.tokens_in is None or reply.tokens_out is None:
             return None
-        fresh = reply.tokens_in - reply.tokens_cached
-        return (
-            fresh * price_in + reply.tokens_cached * price_cached + reply.tokens_out * price_out
-        ) / _MILLION
+        cached = reply.tokens_cached or 0
+        fresh = reply.tokens_in - cached
+        return (fresh * price_in + cached * price_cached + reply.tokens_out * price_out) / _MILLION
 
     def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
         """The metrics of a sample; what is not known of every reply is left out."""
@@ -144,9 +145,27 @@ class Spending:
         return {name: value for name, value in found.items() if value is not None}
 
 
-def token_count(value: object) -> int | None:
-    """A number of tokens as a service gave it; None where that is no number of anything."""
-    return value if type(value) is int and value >= 0 else None
+def usage_of(
+    question: Sequence[object], answer: object, cached: object = 0
+) -> tuple[int | None, int | None, int | None]:
+    """Read what a service says of an answer's tokens: all of it, exactly, or nothing.
+
+    A figure that cannot be true makes the others unknown too, since a ceiling is kept with all of them.
+
+    Args:
+        question: Tokens of the question, in the parts that the service counts apart.
+        answer: Tokens of the answer.
+        cached: Those of the question that came from the service's cache.
+
+    Returns:
+        Tokens of the question, of the answer, and from the cache; each None where they are not known.
+    """
+    counts = [count for count in (*question, answer, cached) if type(count) is int and 0 <= count < _MOST]
+    if len(counts) < len(question) + 2:
+        return None, None, None
+    *fresh, out, from_cache = counts
+    total = sum(fresh)
+    return (total, out, from_cache) if from_cache <= total < _MOST else (None, None, None)
 
 
 def _sum(values: Sequence[float | None]) -> float | None:

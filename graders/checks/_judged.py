@@ -125,7 +125,7 @@ async def _replies(service: JudgeService, questions: Sequence[Question]) -> list
 def _read(form: VerdictForm, reply: Reply, turn: int) -> Judgment | Missing:
     """What a reply says; `Missing` where it is not exactly one whole verdict."""
     if reply.ended != "whole":
-        return Missing(_ENDED[reply.ended])
+        return Missing(_ENDED.get(reply.ended) or f"the judge's reply is unread: {reply.ended}")
     said = exact_json(reply.text)
     read = said if isinstance(said, Missing) else form.read(said, turn)
     return Missing(f"the judge's reply is unread: {read.reason}") if isinstance(read, Missing) else read

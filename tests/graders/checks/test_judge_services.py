@@ -211,38 +211,77 @@ def test_how_an_answer_ended_is_said(endpoint: JudgeEndpoint, service: str, ende
     assert ask(service).ended == ended
 
 
-ODD_ANSWERS = [
-    b'{"choices": []}',
-    b'{"choices": [null]}',
-    b'{"choices": [{"message": null, "finish_reason": null}], "usage": null}',
-    b'{"choices": [{"message": {"content": [{"type": "text"}]}}], "usage": {"prompt_tokens": "x"}}',
-    b'{"choices": [{"message": {"content": "{}", "tool_calls": [null]}}]}',
-]
-
-
-@pytest.mark.parametrize("raw", ODD_ANSWERS)
-def test_an_answer_without_a_verdict_is_an_empty_reply(endpoint: JudgeEndpoint, raw: bytes) -> None:
-    endpoint.script = lambda asked: Answer(raw=raw)
-    reply = ask("openai")
-    assert (reply.text, reply.ended, reply.tokens_in) == ("", "whole", None)
-    assert service_of(model="judge").metrics([reply]) == {"judge_calls": 1, "judge_tokens_cached": 0}
+_SAID = {"content": '{"reason": "r", "verdict": "good"}'}
+_CALL = {"function": {"name": "verdict", "arguments": _SAID["content"]}}
+_OTHER = {"function": {"name": "other", "arguments": _SAID["content"]}}
 
 
 @pytest.mark.parametrize(
-    "raw",
+    ("messages", "finish"),
     [
-        b'{"output": {"message": {"content": []}}, "usage": null}',
-        b'{"output": {"message": {"content": null}}, "stopReason": 3}',
-        b'{"output": {"message": {"content": [{"reasoningContent": {"reasoningText": {"text": "hm"}}}]}}}',
-        b'{"output": {"message": {"content": [{"text": "{}"}]}}, "stopReason": "malformed_model_output"}',
+        ([], "stop"),
+        ([None], "stop"),
+        ([{"content": [{"type": "text"}]}], "stop"),
+        ([{"content": "{}", "tool_calls": [None]}], "tool_calls"),
+        ([_SAID], None),
+        ([_SAID], "error"),
+        ([_SAID], "whole"),
+        ([_SAID], ["stop"]),
+        ([_SAID, _SAID], "stop"),
+        ([{"content": [{"type": "text", "text": "{}"}] * 2}], "stop"),
+        ([{"tool_calls": [_OTHER]}], "tool_calls"),
+        ([{"tool_calls": [_CALL, _CALL]}], "tool_calls"),
+        ([{"content": '{"verdict": "poor"}', "tool_calls": [_CALL]}], "tool_calls"),
     ],
 )
-def test_an_answer_of_converse_without_a_verdict_is_an_empty_reply(
-    endpoint: JudgeEndpoint, raw: bytes
+def test_an_answer_that_is_not_one_whole_verdict_has_none(
+    endpoint: JudgeEndpoint, messages: list[object], finish: object
 ) -> None:
-    endpoint.script = lambda asked: Answer(raw=raw)
+    choices = [{"message": message, "finish_reason": finish} for message in messages]
+    endpoint.script = lambda asked: Answer(raw=json.dumps({"choices": choices}).encode())
+    reply = ask("openai")
+    assert reply.text == ""
+    assert reply.ended != "whole" or _SAID not in messages
+    assert service_of(model="judge").metrics([reply]) == {"judge_calls": 1}
+
+
+_TEXT = {"text": _SAID["content"]}
+_USE = {"toolUse": {"toolUseId": "t", "name": "verdict", "input": json.loads(_SAID["content"])}}
+
+
+@pytest.mark.parametrize(
+    ("content", "stopped"),
+    [
+        ([], "end_turn"),
+        (None, 3),
+        ([{"reasoningContent": {"reasoningText": {"text": "hm"}}}], "end_turn"),
+        *(([_TEXT], stopped) for stopped in (None, "pause_turn", "weird", "malformed_model_output")),
+        ([_TEXT, _TEXT], "end_turn"),
+        ([{"toolUse": {**_USE["toolUse"], "name": "other"}}], "tool_use"),
+        ([_USE, _USE], "tool_use"),
+        ([_USE, {"text": '{"verdict": "poor"}'}], "tool_use"),
+    ],
+)
+def test_an_answer_of_converse_that_is_not_one_whole_verdict_has_none(
+    endpoint: JudgeEndpoint, content: object, stopped: object
+) -> None:
+    answer = {"output": {"message": {"content": content}}, "stopReason": stopped, "usage": None}
+    endpoint.script = lambda asked: Answer(raw=json.dumps(answer).encode())
     reply = ask("bedrock")
-    assert (reply.text, reply.ended, reply.tokens_in) == ("", "whole", None)
+    assert (reply.text, reply.tokens_in) == ("", None)
+
+
+def test_a_remark_beside_a_call_is_no_verdict(endpoint: JudgeEndpoint) -> None:
+    message = {"content": "I judge it now.", "tool_calls": [_CALL]}
+    answer = {"choices": [{"message": message, "finish_reason": "tool_calls"}]}
+    endpoint.script = lambda asked: Answer(raw=json.dumps(answer).encode())
+    assert (ask("openai").ended, ask("openai").text) == ("whole", _SAID["content"])
+
+
+def test_an_error_of_converse_without_a_message_refuses_the_form(endpoint: JudgeEndpoint) -> None:
+    nothing = Answer(status=400, raw=b'{"message": null}')
+    endpoint.script = lambda asked: nothing if asked.form != TOOL else obliging(asked)
+    assert ask("bedrock").ended == "whole"
 
 
 JSON = st.recursive(
@@ -268,15 +307,8 @@ def test_any_json_is_a_reply_or_no_answer(one: object, other: object, third: obj
         except (ValueError, TryAgain, FormRefused, ConfigurationError):
             continue
         assert isinstance(reply.text, str)
-        assert reply.ended in ("whole", "cut", "refused")
+        assert reply.ended
         assert all(tokens is None or tokens >= 0 for tokens in (reply.tokens_in, reply.tokens_out))
-
-
-def test_several_verdicts_stay_several(endpoint: JudgeEndpoint) -> None:
-    call = {"id": "c", "type": "function", "function": {"name": "verdict", "arguments": "{}"}}
-    answer = {"choices": [{"message": {"tool_calls": [call, call]}, "finish_reason": "tool_calls"}]}
-    endpoint.script = lambda asked: Answer(raw=json.dumps(answer).encode())
-    assert ask("openai").text == "{}\n{}"
 
 
 @pytest.mark.parametrize("service", SERVICES)

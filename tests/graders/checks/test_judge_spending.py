@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from graders import ConfigurationError
 from graders._runtime.timing import Context
 from graders.checks._judge_service import Reply
-from graders.checks._judge_spending import Spending
+from graders.checks._judge_spending import Spending, usage_of
 from graders.testing import make_sample
 from support.judge_endpoint import Answer, JudgeEndpoint
 from support.judged import event, fresh, judging
@@ -59,6 +59,29 @@ def test_what_is_not_known_is_left_out() -> None:
         "judge_tokens_cached": 0,
     }
     assert set(spending(**PRICES).metrics([whole, silent])) == {"judge_calls", "judge_tokens_cached"}
+
+
+TOKENS = st.none() | st.booleans() | st.floats() | st.text(max_size=2) | st.integers(-5, 20) | st.integers()
+
+
+@given(TOKENS, TOKENS, TOKENS, TOKENS)
+def test_usage_is_exactly_what_was_said_or_unknown(
+    question: object, written: object, answer: object, cached: object
+) -> None:
+    found = usage_of([question, written], answer, cached)
+    if found != (None, None, None):
+        assert found == (question + written, answer, cached)  # type: ignore[operator]
+        assert 0 <= found[2] <= found[0] < 10**9  # type: ignore[operator]
+        assert not any(isinstance(one, (bool, float)) for one in (question, written, answer, cached))
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [(10, 5, 10**9), (10**400, 5, 0), (10**9, 5, 0), (10, 5, -7), (10.0, 5, 0), (True, 5, 0), (10, None, 0)],
+)
+def test_usage_that_cannot_be_true_is_unknown(usage: tuple[object, object, object]) -> None:
+    assert usage_of([usage[0]], *usage[1:]) == (None, None, None)
+    assert usage_of([10, 4], 5, 4) == (14, 5, 4)
 
 
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=60), st.integers(1, 5000))
