@@ -136,6 +136,8 @@ class CodeRunner:
 class _Unread(io.RawIOBase):
     """Standard error: since nobody reads it, what code writes there counts against no limit."""
 
+    name = "<stderr>"
+
     def writable(self) -> bool:
         return True
 

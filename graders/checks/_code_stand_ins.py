@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_MODE, _INODE, _DEVICE, _LINKS, _USER, _GROUP, _KIND, _SIZE, _BLOCK, _BLOCKS = range(10)
-# `struct stat` of <asm/stat.h>, and where in it the values above stand; three times follow at the end.
+# `struct stat` of <asm/stat.h>, and where in it these stand: mode, inode, device, links, user, group, kind of
+# device, size, size and number of blocks. Three times follow, each with its nanoseconds.
 _STAT = {
     "x86_64": ("=3Q3I4xQ3q6q24x", (3, 1, 0, 2, 4, 5, 6, 7, 8, 9)),
     "aarch64": ("=2Q4IQ8xqi4xq6q8x", (2, 1, 0, 3, 4, 5, 6, 7, 8, 9)),

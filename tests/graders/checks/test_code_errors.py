@@ -95,6 +95,13 @@ else:
     assert False
 assert f(4) == 8
 """
+QUOTES = """
+try:
+    f("a")
+except KeyError as error:
+    assert str(error) == "'a'"
+assert f("b") == 5
+"""
 
 
 @pytest.mark.parametrize("engine", ["auto", "cpython"])
@@ -105,6 +112,8 @@ assert f(4) == 8
         (ENDS, "def f(n): return 2 * n", 1.0),
         (READS, "def f(n):\n    if n < 0: raise ValueError('must be  positive')\n    return 2 * n", 1.0),
         (READS, "def f(n):\n    if n < 0: raise ValueError('negative')\n    return 2 * n", 0.0),
+        (QUOTES, "def f(n):\n    return {'b': 5}[n]", 1.0),
+        (QUOTES.replace("'a'", "a"), "def f(n):\n    return {'b': 5}[n]", 0.0),
     ],
 )
 def test_a_test_sees_the_errors_of_the_code_as_its_author_wrote_them(engine, test, code, value):
