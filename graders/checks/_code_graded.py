@@ -15,7 +15,7 @@ from ._code_child import CPython
 from ._code_dialect import is_shared
 from ._code_monty import MontyEngine
 from ._code_turns import Turns
-from ._code_verdict import CodePlace, CodeVerdict
+from ._code_verdict import BROKEN, CodePlace, CodeVerdict
 from ._options import choice_option, count_option, flag_options, number_option
 
 TYPE_CHECKING = False
@@ -42,8 +42,11 @@ if TYPE_CHECKING:
         """Their own code, where they are code."""
         entry: str
         """The name that is called."""
-        hollow: tuple[str, ...]
-        """Bodies, as code, of functions that do the same for all arguments and might pass them by it."""
+
+        @property
+        def hollow(self) -> tuple[str, ...]:
+            """Bodies, as code, of functions that do the same for all arguments and might pass them by it."""
+            ...
 
         def verdict(self, place: CodePlace, source: str) -> CodeVerdict:
             """Run them on a text of code."""
@@ -137,6 +140,8 @@ class CodeGrading:
         if isinstance(code, Missing):
             return self._reward(CodeVerdict(0, tests.total, "unread", code.reason), None)
         verdict, engine = self._verdict(tests, code, time, time.share)
+        if verdict.fault == BROKEN:
+            raise RecordError(f"the record's tests cannot be trusted: {verdict.reason}. Correct it")
         if verdict.fault == "unsupported":
             return Abstain(
                 f"Monty cannot run this code, and engine='monty' allows no other: {verdict.reason}"
@@ -233,11 +238,21 @@ class CodeGrading:
         assert engine is not None
         return tests.verdict(CodePlace(engine, seconds, self._memory_mb, hasty=True), source).is_full
 
+    def _broken(self, tests: Tests, source: str, seconds: float) -> str:
+        """Why a test can be passed by no code, as any code that defines the function shows."""
+        engine: Engine | None = self._cpython or self._monty  # Monty may lack what a test needs
+        assert engine is not None
+        verdict = tests.verdict(CodePlace(engine, seconds, self._memory_mb), source)
+        return f"{verdict.reason}. Correct it" if verdict.fault == BROKEN else ""
+
     def _why_unsound(self, sample: Sample[Any], tests: Tests, solution: str, time: TurnTime) -> str:
         """Why a record's tests cannot be trusted; empty where nothing speaks against them."""
-        for body in tests.hollow:
+        for number, body in enumerate(tests.hollow):
             hollow = f"def {tests.entry}(*args, **kwargs):\n    {body}\n"
-            if self._passes_once(tests, hollow, min(self._seconds, time.left)):
+            seconds = min(self._seconds, time.left)
+            if number == 0 and (broken := self._broken(tests, hollow, seconds)):
+                return broken
+            if self._passes_once(tests, hollow, seconds):
                 return f"a function passes them that does nothing but `{body}`. Add a test that it fails"
         if not solution:
             return ""

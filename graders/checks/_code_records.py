@@ -54,11 +54,18 @@ def entry_option(entry: str | None, field: str) -> Callable[[Sample[Any]], str]:
     return named
 
 
-def call_tests(sample: Sample[Any], field: str) -> list[tuple[list[Any], dict[str, Any], Any]]:
+def call_tests(
+    sample: Sample[Any], field: str, same: Callable[[Any, Any], bool]
+) -> list[tuple[list[Any], dict[str, Any], Any]]:
     """Return arguments, named arguments and the expected value of each test of a record.
 
+    Args:
+        sample: The sample of the record.
+        field: The record's field with the tests.
+        same: Whether a value is the expected one.
+
     Raises:
-        RecordError: There are none, one cannot be read, or all expect the same value.
+        RecordError: There are none, one cannot be read, or one value passes them all.
     """
     made = []
     for number, one in enumerate(_listed(sample, field, _CALL), 1):
@@ -67,7 +74,7 @@ def call_tests(sample: Sample[Any], field: str) -> list[tuple[list[Any], dict[st
         if not isinstance(args, list) or not isinstance(kwargs, dict):
             raise RecordError(f"test {number} of the record's field {field!r} cannot be read: write {_CALL}")
         made.append((args, kwargs, one["expected"]))
-    if len({_written(expected) for _, _, expected in made}) < 2:
+    if _has_constant([expected for _, _, expected in made], same):
         raise RecordError(
             f"every test of the record's field {field!r} expects the same value, so that a function passes "
             "that always returns it: add a test that expects another"
@@ -75,11 +82,16 @@ def call_tests(sample: Sample[Any], field: str) -> list[tuple[list[Any], dict[st
     return made
 
 
-def program_tests(sample: Sample[Any], field: str) -> list[tuple[str, str]]:
+def program_tests(sample: Sample[Any], field: str, same: Callable[[str, str], bool]) -> list[tuple[str, str]]:
     """Return the input and the output of each test of a record.
 
+    Args:
+        sample: The sample of the record.
+        field: The record's field with the tests.
+        same: Whether an output is the expected one.
+
     Raises:
-        RecordError: There are none, one cannot be read, or all expect the same output.
+        RecordError: There are none, one cannot be read, or one output passes them all.
     """
     made = []
     for number, one in enumerate(_listed(sample, field, _PROGRAM), 1):
@@ -90,7 +102,7 @@ def program_tests(sample: Sample[Any], field: str) -> list[tuple[str, str]]:
                 f"test {number} of the record's field {field!r} cannot be read: write {_PROGRAM}"
             )
         made.append((stdin, output))
-    if len({output.strip() for _, output in made}) < 2:
+    if _has_constant([output for _, output in made], same):
         raise RecordError(
             f"every test of the record's field {field!r} expects the same output, so that a program passes "
             "that always prints it: add a test that expects another"
@@ -137,9 +149,17 @@ def _given(sample: Sample[Any], field: str) -> Any:
     return sample.reference_answer if field == "reference_answer" else sample.fields.get(field)
 
 
-def _written(value: Any) -> str:
-    """A value as one text, by which different values differ."""
-    return json.dumps(value, sort_keys=True, default=repr)
+def _has_constant(expected: list[Any], same: Callable[[Any, Any], bool]) -> bool:
+    """Whether one value passes for all that is expected, by the check's own sameness."""
+    tried = [*expected]
+    try:
+        numbers = [float(one) for one in expected if not isinstance(one, bool)]
+    except (TypeError, ValueError, OverflowError):
+        numbers = []
+    if len(numbers) == len(expected):  # what lies between them may be within the tolerance of all
+        middle = min(numbers) / 2 + max(numbers) / 2
+        tried.append(repr(middle) if isinstance(expected[0], str) else middle)
+    return any(all(same(one, other) for other in expected) for one in tried)
 
 
 def _is_name(value: object) -> bool:

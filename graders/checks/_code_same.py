@@ -20,7 +20,7 @@ def same_value(found: Any, expected: Any, tolerance: float, relative: float) -> 
         found: A plain value.
         expected: A value of JSON.
         tolerance: How far two numbers may lie apart.
-        relative: The same as a share of the expected one, for floats alone.
+        relative: The same as a share of the expected one, where that is a float.
     """
     waiting = [(found, expected)]
     while waiting:
@@ -48,7 +48,9 @@ def _same_scalar(one: Any, other: Any, tolerance: float, relative: float) -> boo
         try:
             if isnan(one) or isnan(other):
                 return isnan(one) and isnan(other)
-            allowed = relative if float in (type(one), type(other)) else 0.0
+            allowed = relative if type(other) is float else 0.0
+            if not allowed and not tolerance:
+                return bool(one == other)
             return isclose(one, other, rel_tol=allowed, abs_tol=tolerance)
         except OverflowError:  # a whole number beyond every float
             return bool(one == other)

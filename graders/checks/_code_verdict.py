@@ -10,7 +10,8 @@ import re
 from functools import partial
 from time import perf_counter
 
-from ._code_errors import error_of, is_error_name
+from ._code_asserted import broken_source, hollow_bodies
+from ._code_errors import error_of
 from ._code_session import Limits, Ran
 
 TYPE_CHECKING = False
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
     from ._code_session import Engine, Session
 
 _CHECK = re.compile(r"^def check\(", re.MULTILINE)
-_NAME = re.compile(r"\w+")
-_ANY_ERROR = re.compile(r"\bexcept\s*:")
 _CANDIDATE = "candidate"
+BROKEN = "broken"
 _METHOD = "method_under_test"
 
 
@@ -55,7 +55,8 @@ class CodeVerdict:
     Args:
         passed: Tests that it passed.
         total: Tests that there are.
-        fault: How the first one that it did not pass ended: `wrong`, or as `Ran.how` says it.
+        fault: How the first one that it did not pass ended: `wrong`, `broken` where that is the test's own
+            fault, or as `Ran.how` says it.
         reason: What happened there, for people.
     """
 
@@ -132,9 +133,9 @@ class CodePlace:
             if ran.how == "done":
                 passed += 1
                 continue
-            if not fault:
+            if not fault or ran.how == BROKEN:
                 fault, reason = ran.how, f"test {number} of {total}: {ran.message}"
-            if self.hasty or self.is_over:
+            if self.hasty or self.is_over or ran.how == BROKEN:
                 break
         return CodeVerdict(passed, total, fault, reason)
 
@@ -149,7 +150,7 @@ class Calls:
     """
 
     source = ""
-    hollow: tuple[str, ...] = ()  # calls that all expect the same value are refused as they are read
+    hollow: tuple[str, ...] = ()  # what one value passes is refused as it is read
 
     def __init__(
         self,
@@ -218,11 +219,11 @@ class Asserts:
         self.entry, self._head = called_name(entry), head
         self._named = entry
         self.source = "\n".join([head, *tests])
-        expected = {name for name in _NAME.findall(self.source) if is_error_name(name)}
-        if _ANY_ERROR.search(self.source):
-            expected.add("Exception")
-        raises = (f"raise {name}" for name in sorted(expected))
-        self.hollow = ("return None", "return True", "return False", "return 0", *raises)
+
+    @property
+    def hollow(self) -> tuple[str, ...]:
+        """What a function might always do: return what the tests compare with, or raise what they name."""
+        return hollow_bodies(self.tests)
 
     def verdict(self, place: CodePlace, source: str) -> CodeVerdict:
         """Run the tests on a text of code."""
@@ -248,15 +249,21 @@ class Asserts:
                 ended.append(ran)
             raise error_of(ran.error, ran.arguments)
 
+        if broken := broken_source(test, (_CANDIDATE, self._named)):
+            return Ran(BROKEN, message=broken)
         given = {name: candidate for name in (_CANDIDATE, self._named) if name.isidentifier()}
         with _Opened(place) as tester:
             asked = f"check({_CANDIDATE})\n" if _CHECK.search(test) else ""
             ran = tester.run(f"{self._head}\n{test}\n{asked}", given)
         if ended:
             return ended[0]
-        if ran.how == "done" and not called:
-            return Ran("wrong", message=f"the test never calls {self._named}")
-        return ran
+        if called or (ran.how == "stopped" and place.is_over):
+            return ran
+        why = "" if ran.how == "done" else f": {ran.message}"
+        return Ran(
+            BROKEN if ran.how != "unsupported" else ran.how,
+            message=f"it ends before it calls {self._named}{why}",
+        )
 
 
 class _Over(Exception):

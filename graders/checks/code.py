@@ -53,8 +53,8 @@ def code_function(
     which part of a completion is the code, and what keeps the code in.
 
     It pays a function that knows the tests, as a table of their answers: give many, and none that the prompt
-    shows. A record whose tests all expect the same value is refused, because a function that always returns
-    it passes. Where the record's reference answer holds a solution, it has to pass the tests itself.
+    shows. A record whose tests one value passes is refused, because a function that always returns it does
+    too. Where the record's reference answer holds a solution, it has to pass the tests itself.
 
     Args:
         entry: Name of the function, `Solution.add` for a method; None to read it from the record.
@@ -64,7 +64,7 @@ def code_function(
             function's head; None where completions hold all of the code.
         partial: Pay the share of the tests that pass, instead of all or nothing.
         tolerance: How far two numbers may lie apart.
-        relative: The same as a share of the expected one, for floats.
+        relative: The same as a share of the expected one, where that is a float.
         seconds: What all tests of a completion may take together, on each engine; less where the grader's
             `timeout_s`, or the time of a call with many samples, holds less.
         memory_mb: What the code may take, in MB.
@@ -97,7 +97,7 @@ def code_function(
 
     return CodeGrading(
         _function_reader(named, started),
-        lambda sample: Calls(named(sample), call_tests(sample, field), same),
+        lambda sample: Calls(named(sample), call_tests(sample, field, same), same),
         partial=partial,
         seconds=seconds,
         memory_mb=memory_mb,
@@ -127,8 +127,11 @@ def code_asserts(
     them is passed on to where the code runs, and plain values come back, copied. A test is passed when it
     ends without an error and has called the function.
 
-    It pays whatever the asserts let pass, such as `== 1` for True, and a function that knows the tests.
-    Where the record's reference answer holds a solution, it has to pass the tests itself.
+    It pays whatever the asserts let pass, such as `== 1` for True, and a function that knows the tests. A
+    record is refused where a function passes that always returns one of the values that the tests compare
+    with, or always raises an error that they catch, and where a test ends before it calls the function or
+    needs more than plain values of it. Where the record's reference answer holds a solution, it has to pass
+    the tests itself.
 
     Args:
         entry: Name of the function, `Solution.add` for a method; None to read it from the record.
@@ -196,7 +199,7 @@ def code_program(
     as `python program.py` would, so that `if __name__ == "__main__"` holds.
 
     It pays a program that knows the tests: give many, and none that the prompt shows. A record whose tests
-    all expect the same output is refused, because a program that always prints it passes. Where the record's
+    one output passes is refused, because a program that always prints it does too. Where the record's
     reference answer holds a solution, it has to pass the tests itself.
 
     Args:
@@ -244,7 +247,7 @@ def code_program(
 
     return CodeGrading(
         read,
-        lambda sample: Programs(program_tests(sample, field), same),
+        lambda sample: Programs(program_tests(sample, field, same), same),
         partial=partial,
         seconds=seconds,
         memory_mb=memory_mb,

@@ -94,8 +94,12 @@ def _show(report: Report, console: SafeConsole) -> None:
     ]
     console.print(printable(f"{report.file}: {', '.join(said)}"))
     if report.check is not None:
-        measured = f"{report.checked:,} of {report.records:,} records checked by their own references"
+        by_reference = report.checked - report.unreferenced
+        measured = f"{by_reference:,} of {report.records:,} records checked by their own references"
         console.print(printable(f"{report.check}: {measured}"))
+    if report.unreferenced:
+        told = f"{report.unreferenced:,} record{'' if report.unreferenced == 1 else 's'}"
+        console.print(f"  {told} without a reference: whether an answer can be paid there is not checked")
     if report.not_asked:
         told = f"{report.not_asked:,} record{'' if report.not_asked == 1 else 's'}"
         console.print(f"  no judge was asked: of {told} only what it needs was checked")

@@ -43,7 +43,9 @@ class Report:
     check: str | None = None
     """Name of the check that the references were graded by; None where none was asked for."""
     checked: int = 0
-    """Records whose reference that check was asked to grade."""
+    """Records that the check was asked to grade."""
+    unreferenced: int = 0
+    """Those of them without a reference: the check looked at what it needs of any completion alone."""
     not_asked: int = 0
     """Those of them that the check would have asked a judge about. Nobody was asked."""
     by_rule: Counter[str] = field(default_factory=Counter)
@@ -94,7 +96,12 @@ class Report:
             "records": self.records,
             "check": None
             if self.check is None
-            else {"grader": self.check, "records": self.checked, "not_asked": self.not_asked},
+            else {
+                "grader": self.check,
+                "records": self.checked,
+                "unreferenced": self.unreferenced,
+                "not_asked": self.not_asked,
+            },
             "counts": {severity.value: self.by_severity[severity] for severity in reversed(Severity)},
             "findings": [finding.to_json() for finding in self.findings],
         }

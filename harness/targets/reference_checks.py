@@ -60,6 +60,7 @@ def check_references(report: Report, target: InProcessTarget, grader: str) -> No
             continue
         if _is_record(record):
             report.checked += 1
+            report.unreferenced += record.get("reference_answer") is None
             _check_record(report, target, number, record, marker if isinstance(marker, str) else _MARKER)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from graders import Failure, Reward, grader
 from graders.checks.code import code_asserts, code_function, code_program
-from graders.errors import DecorationError
+from graders.errors import DecorationError, SampleError
 from graders.testing import make_sample
 
 CALLS = [{"args": [2], "expected": 4}, {"args": [5], "expected": 10}, {"kwargs": {"n": 0}, "expected": 0}]
@@ -137,3 +137,67 @@ def test_no_completion_is_without_a_reward(completion):
         outcome = check.grade_all([make_sample(completion, **fields)])[0]
         assert isinstance(outcome, Reward)
         assert outcome.value in (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("tests", "options"),
+    [
+        ([{"args": [2], "expected": 1}, {"args": [5], "expected": 1.0}], {}),
+        ([{"args": [2], "expected": 1.0}, {"args": [5], "expected": 1 + 1e-10}], {}),
+        ([{"args": [2], "expected": 1}, {"args": [5], "expected": 3}], {"tolerance": 1}),
+    ],
+)
+def test_a_constant_is_what_passes_by_the_checks_own_sameness(tests, options):
+    check = grader(timeout_s=None)(code_function(entry="double", **options))
+    with pytest.raises(SampleError, match="expects the same value"):
+        check.grade(make_sample("def double(n): return 1", tests=tests))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "options"),
+    [
+        (["Yes", "Yes "], {}),
+        (["1 2", "1\n2"], {"output": "words"}),
+        (["1", "3"], {"output": "words", "tolerance": 1}),
+    ],
+)
+def test_an_output_that_passes_all_tests_of_a_program_is_the_records_fault(outputs, options):
+    tests = [{"input": str(number), "output": output} for number, output in enumerate(outputs)]
+    with pytest.raises(SampleError, match="expects the same output"):
+        grader(timeout_s=None)(code_program(**options)).grade(make_sample("print(1)", tests=tests))
+
+
+@pytest.mark.parametrize(
+    ("test", "why"),
+    [
+        ("assert double(3) == 'Yes'; assert double(4) == 'Yes'", "return 'Yes'"),
+        ("assert double(3) == []; assert len(double(4)) == 0", r"return \[\]"),
+        (["assert double(3)", "assert len(double(4))"], r"return \[1\]"),
+        ("try:\n    double(-1)\n    assert False\nexcept ValueError:\n    pass", "raise ValueError"),
+        (
+            "import numpy\nassert double(2) == 4; assert double(3) == 6",
+            "before it calls double: ModuleNotFound",
+        ),
+        ("assert helper(double(2)) == 4", "before it calls double: NameError: name 'helper'"),
+        ([ASSERTS, "assert twice(2) == 4"], "test 2 of 2: it ends before it calls double: NameError"),
+        ("assert double(2) === 4", "no Python: invalid syntax"),
+        ("assert double(2) == 4; assert double(lambda n: n) == 5", "passes a function as an argument"),
+        ("s = double()\ns.push(3)\nassert s.pop() == 3", "for .push"),
+    ],
+)
+def test_a_test_that_says_nothing_of_code_is_the_records_fault(test, why):
+    with pytest.raises(SampleError, match=why) as told:
+        ASSERTED.grade(make_sample("def double(n): return 2 * n", test=test))
+    assert told.value.kind == "record"
+
+
+def test_code_cannot_make_a_test_the_records_fault():
+    for code in ("raise ImportError", "def double(n): raise NameError('ends before it calls double')"):
+        assert ASSERTED.grade(make_sample(f"{code}\ndef other(): return double", test=ASSERTS)).value == 0
+
+
+def test_a_float_near_a_whole_number_is_another_value():
+    tests = [{"args": [n], "expected": n} for n in (5 * 10**11, 123456789012)]
+    check = grader(timeout_s=None)(code_function(entry="f"))
+    assert check.grade(make_sample("def f(n): return n + 100.0", tests=tests)).value == 0
+    assert check.grade(make_sample("def f(n): return float(n)", tests=tests)).value == 1

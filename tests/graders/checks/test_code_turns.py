@@ -70,9 +70,9 @@ def test_a_limit_begins_with_the_turn_so_that_loops_cost_their_neighbors_nothing
     check = code_function(entry="f", seconds=0.1)
     grader(timeout_s=None)(check).grade(LOOP)
     outcomes = invoke(
-        grader(timeout_s=1, max_error_rate=0)(check), [LOOP] * 10 + [RIGHT] * 4, context=Context()
+        grader(timeout_s=0.7, max_error_rate=0)(check), [LOOP] * 6 + [RIGHT] * 4, context=Context()
     )
-    assert rewards(outcomes) == [(0.0, 1.0)] * 10 + [(1.0, 0.0)] * 4
+    assert rewards(outcomes) == [(0.0, 1.0)] * 6 + [(1.0, 0.0)] * 4
 
 
 def test_a_sample_may_take_twice_its_equal_share_of_the_calls_time():

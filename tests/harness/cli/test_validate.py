@@ -92,7 +92,12 @@ def test_a_check_grades_the_references(tmp_path: Path):
     assert "error R090 the check cannot grade the record" in bad.stdout
     assert f"{path}:2: record: the reference answer is not one number" in bad.stdout
     report = json.loads(run(path, "--check", "checks.numbers:number()", "--json").stdout)
-    assert report["check"] == {"grader": "checks.numbers:number()", "records": 1, "not_asked": 0}
+    assert report["check"] == {
+        "grader": "checks.numbers:number()",
+        "records": 1,
+        "unreferenced": 0,
+        "not_asked": 0,
+    }
 
     judge = 'checks.judge:judge_score(ask="How good is it?", model="m")'
     said = run(path, "--check", judge).stdout

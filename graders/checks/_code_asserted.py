@@ -1,0 +1,102 @@
+"""Looks at the text of a test: whether it can be one, and which functions pass it that compute nothing."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections import Counter
+
+from ._code_errors import is_error_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_USUAL = ("None", "True", "False", "0", "[]", "[1]")
+"""What passes a test that compares with nothing, as one of its truth, its type or its length."""
+_PLAIN_NAMES = {
+    name
+    for kind in (bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict)
+    for name in dir(kind)
+}
+_MOST = 12
+_LONGEST = 1000
+
+
+def broken_source(test: str, names: Sequence[str] = ()) -> str:
+    """Say why no code can pass a test; empty where its text does not tell.
+
+    Args:
+        test: Its text.
+        names: What the function is called by.
+    """
+    try:
+        tree = _tree(test)
+    except SyntaxError as error:
+        return f"it is no Python: {error.msg} (line {error.lineno})"
+    except (ValueError, RecursionError, MemoryError):
+        return "it is no Python"
+    return next(_uncrossed(tree, names), "")
+
+
+def _uncrossed(tree: ast.Module, names: Sequence[str]) -> Iterator[str]:
+    """What of a test would have to cross between it and the code, and is no plain value."""
+
+    def is_call(node: ast.AST | None) -> bool:
+        return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+
+    nodes = [*ast.walk(tree)]
+    functions = {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    returned = {
+        target.id
+        for node in nodes
+        if isinstance(node, ast.Assign) and is_call(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in nodes:
+        if isinstance(node, ast.Call) and is_call(node):
+            for one in (*node.args, *(keyword.value for keyword in node.keywords)):
+                if isinstance(one, ast.Lambda) or (isinstance(one, ast.Name) and one.id in functions):
+                    yield f"it passes a function as an argument, which is no plain value (line {node.lineno})"
+        elif isinstance(node, ast.Attribute) and node.attr not in _PLAIN_NAMES:
+            if is_call(node.value) or (isinstance(node.value, ast.Name) and node.value.id in returned):
+                yield f"it asks for .{node.attr}, which no plain value has (line {node.lineno})"
+
+
+def hollow_bodies(tests: Sequence[str]) -> tuple[str, ...]:
+    """Return statements that a function of nothing else might consist of and pass tests by.
+
+    They return what the tests compare with most often, or raise the errors that they name.
+
+    Args:
+        tests: Texts of tests; one that is no Python is passed over.
+    """
+    found: Counter[str] = Counter()
+    for test in tests:
+        if not broken_source(test):
+            found.update({body for node in ast.walk(_tree(test)) for body in _bodies(node)})
+    usual = [f"return {value}" for value in _USUAL]
+    return tuple(dict.fromkeys([*usual, *(body for body, _ in found.most_common(_MOST))]))
+
+
+def _bodies(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Compare):
+        for one in (node.left, *node.comparators):
+            try:
+                ast.literal_eval(one)
+            except (ValueError, TypeError, MemoryError, RecursionError):
+                continue
+            text = ast.unparse(one)
+            if len(text) <= _LONGEST:
+                yield f"return {text}"
+    elif isinstance(node, ast.Name) and is_error_name(node.id):
+        yield f"raise {node.id}"
+    elif isinstance(node, ast.ExceptHandler) and node.type is None:
+        yield "raise Exception"
+
+
+def _tree(test: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of escapes in the record's text
+        return ast.parse(test)
