@@ -2,14 +2,17 @@
 
 What Monty lacks it refuses, and CPython decides. Where it deviates silently, wrong code could pass: what is
 lazy in CPython (`map`, `zip`, generators) is a list, sets keep the order of insertion, `round` to digits
-rounds what is written and not what is stored. So Monty's word counts only for a text in which none of this
-can show; every other text is left to CPython. `docs/code.md` says how the list was found.
+rounds what is written and not what is stored, and some code runs that CPython does not compile. So Monty's
+word counts only for a text in which none of this can show; every other text is left to CPython.
+`docs/code.md` says how the list was found.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+
+from ._code_compiled import is_compiled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +53,7 @@ def is_shared(source: str) -> bool:
         source: The text of a module.
     """
     words = _words(source)
-    return words is not None and _Scan(words).is_shared()
+    return words is not None and _Scan(words).is_shared() and is_compiled(source)
 
 
 def _words(source: str) -> list[str] | None:
