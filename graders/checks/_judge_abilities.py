@@ -62,8 +62,23 @@ class Abilities:
         """What the next request is made of."""
         self.refused: dict[str, str] = {}
         """What the model said to what it refused, by `part: value`."""
+        self._refusal: tuple[str, str] | None = None
         self.gate = Places(1)
         """Where questions are asked one by one, until one was answered."""
+
+    def refuses_all(self, words: str, sample: str) -> bool:
+        """Note that a question was refused in every form, for no reason that names one.
+
+        Args:
+            words: The service's.
+            sample: What was asked about.
+
+        Returns:
+            Whether another sample met the same words before: then it is not for what the sample says.
+        """
+        same = re.sub(r"\S*\d\S*", "0", words)  # a request's ID differs
+        before, self._refusal = self._refusal, self._refusal or (same, sample)
+        return before is not None and before[0] == same and before[1] != sample
 
 
 class Trial:
@@ -81,6 +96,8 @@ class Trial:
         """The first refusal."""
         self.formless = False
         """Whether the model named the last form as one that it does not take."""
+        self.is_hopeless = False
+        """Whether every form was refused, for no reason that names one, before anybody was answered."""
 
     @property
     def parts(self) -> dict[str, str]:
@@ -91,6 +108,10 @@ class Trial:
     def heard(self) -> bool:
         """Whether the model has answered anybody."""
         return self._abilities.heard.ever
+
+    def refuses_all(self, words: str, sample: str) -> bool:
+        """Whether the model refuses this question for what it refused another one for."""
+        return self.is_hopeless and self._abilities.refuses_all(words, sample)
 
     @property
     def forms(self) -> Sequence[str]:
@@ -116,6 +137,7 @@ class Trial:
                 self._given[part] = steps[steps.index(now) + 1]
                 return True
         self.formless = FORM in named
+        self.is_hopeless = not named and not self.heard
         return False
 
     def answered(self) -> None:

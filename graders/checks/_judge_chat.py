@@ -226,8 +226,8 @@ class Chat:
         """What an answer says, whatever it lacks."""
         answer = _dict(answer)
         if error := _dict(answer.get("error")):  # some gateways put it inside of a 200
-            code = error.get("code")
-            return self._refusal(code if isinstance(code, int) else 500, error, {}, heard)
+            code = str(error.get("code"))
+            return self._refusal(int(code) if re.fullmatch(r"[1-5]\d\d", code) else 500, error, {}, heard)
         choices = answer.get("choices")
         if not isinstance(choices, list):
             raise ValueError("no choices")
@@ -252,8 +252,15 @@ class Chat:
         """What an error that the endpoint answered means here; a model that has answered before is there."""
         body = _dict(body)
         said, code = str(body.get("message") or ""), str(body.get("code") or body.get("type") or "")
-        if code in _NO_MONEY:
-            raise ConfigurationError(f"{self.name} is not paid for ({code}): {said}")
+        if code in _NO_MONEY or status == 402:
+            raise ConfigurationError(f"{self.name} is not paid for ({code or 'HTTP 402'}): {said}")
+        if 300 <= status < 400:
+            if heard:
+                raise TryAgain(f"HTTP {status}")
+            raise ConfigurationError(
+                f"{self._address} redirects to no other address (HTTP {status}): write base_url= as the "
+                "service names it, with /v1 where it has that"
+            )
         if status in _NOW_BUSY or status >= 500:
             milliseconds = seconds_of(headers.get("retry-after-ms"))
             after = seconds_of(headers.get("retry-after")) if milliseconds is None else milliseconds / 1000

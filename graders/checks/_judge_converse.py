@@ -258,6 +258,11 @@ class Converse:
                 f"model={self.model!r} cannot be asked in this Region: write a model's ID, or the ID or ARN "
                 f"of an inference profile, such as us.amazon.nova-2-lite-v1:0 ({said})"
             )
+        if 300 <= status < 400:
+            return ConfigurationError(
+                f"{self.name}: the endpoint redirects (HTTP {status}), as Bedrock does not: see "
+                "AWS_ENDPOINT_URL_BEDROCK_RUNTIME and the proxies"
+            )
         return FormRefused(f"{code}: {said}" if said else f"HTTP {status}")
 
     def _too_old(self, error: Exception) -> FormRefused:

@@ -32,11 +32,23 @@ def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
         text: What a service, its library or an option says.
         secrets: Values to blank out, whatever they look like.
     """
-    for secret in sorted({*secrets}, key=len, reverse=True):
-        if len(secret) >= _SHORTEST:
-            text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(secret)}(?![A-Za-z0-9])", HIDDEN, text)
+    text = without_values(text, secrets)
     text = _QUERY.sub(r"\1", _USER.sub(r"\1", text))
     return _KEY.sub(HIDDEN, _BEARER.sub(rf"\1 {HIDDEN}", text))
+
+
+def without_values(text: str, secrets: Iterable[str], shortest: int = _SHORTEST) -> str:
+    """A text in which these values are blanked out, except where they are part of a word.
+
+    Args:
+        text: Any text.
+        secrets: The values.
+        shortest: Characters of the shortest that is blanked out.
+    """
+    for secret in sorted({*secrets}, key=len, reverse=True):
+        if len(secret) >= shortest and secret in text:
+            text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(secret)}(?![A-Za-z0-9])", HIDDEN, text)
+    return text
 
 
 def looks_like_key(text: str) -> bool:
@@ -49,4 +61,4 @@ def aws_secrets() -> list[str]:
     return [value for name in _AWS_SECRETS if (value := os.environ.get(name))]
 
 
-__all__ = ["HIDDEN", "aws_secrets", "looks_like_key", "without_secrets"]
+__all__ = ["HIDDEN", "aws_secrets", "looks_like_key", "without_secrets", "without_values"]

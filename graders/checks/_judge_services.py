@@ -9,7 +9,7 @@ from ..errors import ConfigurationError, DecorationError, SampleError
 from ._judge_abilities import Abilities, Trial
 from ._judge_address import address_fault, shown_address
 from ._judge_retries import FormRefused, Late, NotSent, Patience, TryAgain
-from ._judge_secrets import looks_like_key, without_secrets
+from ._judge_secrets import looks_like_key, without_secrets, without_values
 from ._judge_spending import Spending
 from ._options import choice_option, count_option, number_option, text_option
 
@@ -293,11 +293,13 @@ class _Asking:
         """Send one request; no error of it holds a secret, whoever worded it."""
         trial = self._trial
         try:
-            return await self._model.send(self._question, trial.parts, self._patience, trial.heard)
+            reply = await self._model.send(self._question, trial.parts, self._patience, trial.heard)
         except (TryAgain, FormRefused, ConfigurationError) as error:
             secrets = self._model.secrets
             error.args = tuple(without_secrets(str(each), secrets) for each in error.args)
             raise
+        reply.text = without_values(reply.text, self._model.secrets, shortest=8)  # kept with the reward
+        return reply
 
     def _refused(self, last: FormRefused) -> Exception:
         """What it means that no request of the question was taken."""
@@ -308,6 +310,11 @@ class _Asking:
                 "answer by a schema"
             )
         said = (self._trial.first or last).message
+        if self._trial.refuses_all(said, self._question.sample):
+            return ConfigurationError(
+                f"{self._model.name} refuses every question, in every form ({said}): see to the account, the "
+                "key and the address"
+            )
         return SampleError(
             "exception", f"{self._model.name} refused the question: {said}", "refused question"
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -110,6 +112,44 @@ def test_no_completion_that_a_service_quotes_fails_the_call_or_changes_what_is_a
     assert {(asked.form, *sorted(asked.body)) for asked in others} == {
         (others[0].form, *sorted(others[0].body))
     }
+
+
+def _json(body: object, status: int) -> Answer:
+    return Answer(status=status, raw=json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    ("service", "answer", "named", "most"),
+    [
+        ("openai", refusing("", "Insufficient Balance", 402), "not paid for", 1),
+        ("openai", _json({"error": {"code": 402, "message": "no credit"}}, 200), "no credit", 1),
+        ("openai", _json({"error": {"code": "402", "message": "no credit"}}, 200), "no credit", 1),
+        ("openai", refusing("", "Your credit balance is too low"), "credit balance is too low", 8),
+        ("openai", refusing("", "API key not valid. Request 12ab"), "API key not valid", 8),
+        ("openai", _json("<html>", 302), "base_url=", 1),
+        ("openai", _json({}, 451), "HTTP 451", 8),
+        ("bedrock", refusing("ValidationException", "The account is on hold"), "on hold", 6),
+        ("bedrock", _json({}, 302), "AWS_ENDPOINT_URL_BEDROCK_RUNTIME", 1),
+    ],
+)
+def test_what_keeps_every_question_from_an_answer_fails_the_call_at_the_second(
+    endpoint: JudgeEndpoint, service: str, answer: Answer, named: str, most: int
+) -> None:
+    endpoint.script = lambda asked: answer
+    with pytest.raises(ConfigurationError, match=re.escape(named)):
+        judging({"service": service}, max_error_rate=1, concurrency=1).grade_all(event(8))
+    assert len(endpoint.seen) <= most + 1  # the next question may be on its way
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_equal_samples_that_are_refused_fail_no_call(endpoint: JudgeEndpoint, service: str) -> None:
+    def script(asked: Asked) -> Answer:
+        return refusing("ValidationException", "No.") if asked.question == "text 0" else obliging(asked)
+
+    endpoint.script = script
+    samples = [*event(1), *event(1), *event(3)]
+    found = judging({"service": service}, max_error_rate=1, concurrency=1).grade_all(samples)
+    assert [isinstance(outcome, Reward) for outcome in found] == [False, False, False, True, True]
 
 
 def test_a_key_that_is_not_set_is_named(endpoint: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -11,8 +12,8 @@ from graders.checks import _judge_chat, _judge_converse
 from graders.checks._judge_secrets import without_secrets
 from graders.checks._judge_services import found_models, service_of
 from graders.testing import make_sample
-from support.judge_endpoint import JudgeEndpoint, refusing
-from support.judged import event, fresh, judging
+from support.judge_endpoint import Answer, JudgeEndpoint, refusing
+from support.judged import event, fresh, judging, question
 
 SERVICES = ("bedrock", "openai")
 
@@ -129,3 +130,15 @@ def test_no_message_holds_a_secret(
         assert secret not in told
     assert "of the caller" in told
     assert "pa55word" not in repr([model.as_dict() for model in found_models()])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_verdict_that_repeats_the_key_is_kept_without_it(
+    endpoint: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "onlylettersecretkey")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "onlylettersecretkey")
+    verdict = {"reason": "your key is onlylettersecretkey", "verdict": "good"}
+    endpoint.script = lambda asked: Answer(verdict)
+    made = service_of(model="judge", service=service)  # type: ignore[arg-type]
+    assert "your key is ***" in asyncio.run(made.ask(question("text"))).text
