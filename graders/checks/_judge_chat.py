@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from importlib import import_module
 from threading import Lock
 
 from ..errors import ConfigurationError
@@ -21,14 +22,14 @@ from ._judge_abilities import (
     Abilities,
 )
 from ._judge_address import address_fault, address_secrets, named_ways, shown_address
-from ._judge_retries import FormRefused, TryAgain, in_thread, seconds_of
+from ._judge_retries import FormRefused, TryAgain, bounded, in_thread, seconds_of
 from ._judge_service import Reply, one_verdict, quoted
 from ._judge_spending import usage_of
 from ._optional import optional, require
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from ._judge_retries import Patience
@@ -146,7 +147,11 @@ class Chat:
             answer = client.with_options(timeout=timeout).chat.completions.with_raw_response.create(**request)
         except sdk.APIStatusError as error:
             return self._refusal(error.status_code, error.body, error.response.headers, heard)
+        except TryAgain:
+            raise
         except sdk.APIConnectionError as error:
+            if isinstance(error.__cause__, TryAgain):
+                raise error.__cause__ from None
             cause = type(error.__cause__).__name__
             if cause.startswith(_NOT_SENT):
                 raise self._unprepared(error.__cause__ or error) from None
@@ -216,7 +221,9 @@ class Chat:
             if (base_url, key) not in _clients:
                 try:
                     # Asking again is done here, where the time is known.
-                    client = optional("openai", EXTRA).OpenAI(api_key=key, base_url=base_url, max_retries=0)
+                    sdk = optional("openai", EXTRA)
+                    http = sdk.DefaultHttpxClient(event_hooks={"response": [_bound]})
+                    client = sdk.OpenAI(api_key=key, base_url=base_url, max_retries=0, http_client=http)
                 except Exception as error:
                     raise self._unprepared(error) from None
                 _clients[base_url, key] = client
@@ -279,6 +286,22 @@ class Chat:
         if code in ("content_filter", "content_policy_violation"):
             return Reply("", "refused")
         raise FormRefused(f"HTTP {status}: {said} {body.get('param') or ''}".rstrip())
+
+
+def _bound(response: Any) -> None:
+    """Bound the time and size of a response's body, before anything of it is read."""
+    library = import_module(type(response).__module__.partition(".")[0])  # httpx, whatever its name
+    whole = response.stream
+    seconds = response.request.extensions["timeout"]["read"]
+
+    class Bounded(library.SyncByteStream):  # type: ignore[misc, name-defined]
+        def __iter__(self) -> Iterator[bytes]:
+            return bounded(whole, seconds)
+
+        def close(self) -> None:
+            whole.close()
+
+    response.stream = Bounded()
 
 
 def _form(schema: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from threading import Lock
 from ..errors import ConfigurationError
 from ._judge_abilities import CACHE, CHOICE, FORM, REPEAT, SCHEMA, STRICT_TOOL, TEMPERATURE, TOOL, Abilities
 from ._judge_address import address_fault, address_secrets, named_ways, shown_address
-from ._judge_retries import FormRefused, TryAgain, in_thread, seconds_of
+from ._judge_retries import FormRefused, TryAgain, bounded, in_thread, seconds_of
 from ._judge_secrets import aws_secrets
 from ._judge_service import Reply, one_verdict, quoted
 from ._judge_spending import usage_of
@@ -18,7 +18,7 @@ from ._optional import optional, require
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from ._judge_retries import Patience
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 EXTRA = "judge"
 
-_CONNECTIONS = 128
-_CONNECT_S, _READ_S = 5, 300
-"""A schema's first use may take minutes; a sample that gave up no longer waits for it."""
+_CONNECTIONS = 64
+_CONNECT_S, _LONGEST_READ_S = 5, 3600
+_PIECE = 128
+"""Bytes of a body that are waited for at a time; a body may come in drop by drop."""
 
 _NOT_SENT = (ValueError, TypeError, ImportError, FileNotFoundError)
 """What boto3 wraps where it cannot read a proxy's address, a header or a certificate."""
@@ -59,8 +60,8 @@ _NO_MODEL = re.compile(
     re.IGNORECASE,
 )
 
-_clients: dict[str, Any] = {}
-"""By Region and endpoint."""
+_clients: dict[tuple[str, int], Any] = {}
+"""By Region and endpoint, and by how long they wait."""
 _lock = Lock()
 
 
@@ -134,7 +135,7 @@ class Converse:
             Late: The question's time is up.
         """
         request = self._request(question, parts)
-        reply: Reply = await in_thread(lambda: self._call(request, heard), patience)
+        reply: Reply = await in_thread(lambda: self._call(request, patience.limit, heard), patience)
         return reply
 
     def _request(self, question: Question, parts: Mapping[str, str]) -> dict[str, Any]:
@@ -160,13 +161,13 @@ class Converse:
             request["toolConfig"] = _tools(question.schema, parts)
         return request
 
-    def _call(self, request: dict[str, Any], heard: bool) -> Reply:
+    def _call(self, request: dict[str, Any], limit: float, heard: bool) -> Reply:
         """Send a request with boto3, whose errors become ours."""
         import botocore.exceptions as aws
         from botocore.parsers import ResponseParserError
 
         try:
-            client = self._client()
+            client = self._client(limit)
         except ConfigurationError:
             raise
         except Exception as error:
@@ -202,8 +203,10 @@ class Converse:
             return self._unprepared(wrapped) if isinstance(wrapped, _NOT_SENT) else TryAgain(name)
         return self._unprepared(error)
 
-    def _client(self) -> Any:
-        """The client of this Region, one for all threads of the process.
+    def _client(self, limit: float) -> Any:
+        """The client of this Region, one for all threads of the process that wait about as long.
+
+        boto3 takes a timeout for a whole client. The patience ends before it, and has the better message.
 
         Raises:
             ConfigurationError: A setting of the environment is none; the message names it.
@@ -220,19 +223,22 @@ class Converse:
                     f"{name}={os.environ[name]!r} is no Region: write one such as us-west-2, without a line "
                     f"break, so that {self.name} can be asked"
                 )
-        key = f"{self._address} {_endpoint()}"
+        seconds = 1 << int(min(max(limit, 0.0), _LONGEST_READ_S) + 1).bit_length()
+        key = f"{self._address} {_endpoint()}", seconds
         with _lock:
             if key not in _clients:
                 config = optional("botocore.config", EXTRA).Config(
-                    connect_timeout=_CONNECT_S,
-                    read_timeout=_READ_S,
+                    connect_timeout=min(_CONNECT_S, seconds),
+                    read_timeout=seconds,
                     max_pool_connections=_CONNECTIONS,
                     retries={"total_max_attempts": 1},  # asking again is done here, where the time is known
                 )
                 # A session of its own: the default one is not made for threads.
                 session = optional("boto3", EXTRA).session.Session()
                 region = self._region or os.environ.get("AWS_REGION") or None
-                _clients[key] = session.client("bedrock-runtime", region_name=region, config=config)
+                client = session.client("bedrock-runtime", region_name=region, config=config)
+                client.meta.events.register("before-send.bedrock-runtime.Converse", _Sending(client, seconds))
+                _clients[key] = client
             return _clients[key]
 
     def _meaning(self, error: Any, heard: bool) -> Exception:
@@ -288,6 +294,39 @@ class Converse:
 def _endpoint() -> str:
     """The endpoint that the environment names; empty where it names none."""
     return os.environ.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "")
+
+
+class _Sending:
+    """Sends the requests of a client in its place, and bounds the time and size of an answer's body."""
+
+    def __init__(self, client: Any, seconds: float) -> None:
+        self._session = client._endpoint.http_session
+        self._seconds = seconds
+
+    def __call__(self, request: Any, **_: Any) -> Any:
+        request.stream_output = True  # else the whole body is read before the response is to be had
+        response = self._session.send(request)
+        response.raw = _Body(response.raw, self._seconds)
+        response.content  # noqa: B018  # read here, where errors are still those of sending
+        return response
+
+
+class _Body:
+    """A response's body, with an end."""
+
+    def __init__(self, raw: Any, seconds: float) -> None:
+        self._raw = raw
+        self._seconds = seconds
+
+    def stream(self) -> Iterator[bytes]:
+        """The pieces of the body."""
+        try:
+            yield from bounded(self._raw.stream(_PIECE), self._seconds)
+        except TryAgain:
+            self._raw.close()
+            raise
+        except Exception as error:
+            raise TryAgain(type(error).__name__) from None
 
 
 def _tools(schema: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any]:

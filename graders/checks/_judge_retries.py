@@ -11,7 +11,7 @@ from ._judge_places import Places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
 _LONGEST_S = 60.0
@@ -22,6 +22,7 @@ _KEPT_S = 0.25
 _LEAST_S = 1.0
 """A question is not sent with less time left than this, or than a tenth of its limit."""
 _LOOK_S = 0.05
+_LONGEST_BODY = 8 << 20
 _MOST_OPEN = 64
 """Questions that one process has open, those included that it no longer waits for: each is a thread."""
 
@@ -73,22 +74,21 @@ class NotSent(Exception):
 class Heard:
     """When a model answered and was given up in this process, on the clock of `time.perf_counter`."""
 
-    __slots__ = ("at", "given_up_at", "is_silent")
+    __slots__ = ("at", "given_up_at", "trouble")
 
     def __init__(self) -> None:
         self.at = self.given_up_at = -1.0
-        self.is_silent = False
-        """Whether it was given up because it says nothing at all."""
+        self.trouble: TryAgain | None = None
+        """What it said last instead of an answer; None where it answered, or said nothing."""
 
     def answer(self) -> None:
         """Note an answer."""
         self.at = perf_counter()
-        self.is_silent = False
+        self.trouble = None
 
-    def give_up(self, silent: bool) -> None:
+    def give_up(self) -> None:
         """Note that a question was asked for as long as it may take, and nobody got an answer."""
         self.given_up_at = perf_counter()
-        self.is_silent = silent
 
     @property
     def ever(self) -> bool:
@@ -142,16 +142,18 @@ class Patience:
     @property
     def is_lost(self) -> bool:
         """Whether a question of this batch had all its time, and the model told nobody anything."""
-        return self._heard.is_silent and self._heard.is_given_up(self._began)
+        return self._heard.trouble is None and self._heard.is_given_up(self._began)
 
     def late(self) -> SampleError | ConfigurationError:
         """What becomes of a sample whose question is still being answered when its time is up."""
+        self._heard.trouble = None
         return self._silence(f"{self._model} did not answer within {self.limit:.3g} s", "slow judge")
 
     def unsent(self) -> SampleError | ConfigurationError:
         """What becomes of a sample whose question could not be sent in time, or need not be."""
-        if self._trouble is not None:
-            return self._given_up(self._trouble)
+        trouble = self._trouble or self._heard.trouble
+        if trouble is not None:
+            return self._given_up(trouble)
         if self._heard.since(self._began):
             what = f"{self._model} was not asked: its turn did not come within {self.limit:.3g} s"
         else:
@@ -162,7 +164,7 @@ class Patience:
         if self._heard.since(self._began):
             return SampleError("timeout", what, cause)
         if not self._heard.is_given_up(self._began):
-            self._heard.give_up(silent=True)
+            self._heard.give_up()
         return ConfigurationError(
             f"{what}. It answered no other question meanwhile: check the address, and whether the service is "
             "up, or raise the grader's timeout_s="
@@ -179,7 +181,7 @@ class Patience:
 
         self._asked += 1
         self._trouble = trouble
-        self._heard.is_silent = False
+        self._heard.trouble = trouble
         left = self.left
         wait = min(self._wait * (0.5 + _random().random() / 2), left / 2)
         self._wait = min(2 * self._wait, _LONGEST_WAIT_S)
@@ -197,13 +199,13 @@ class Patience:
         await asyncio.sleep(max(wait, trouble.after or 0))
 
     def _given_up(self, trouble: TryAgain) -> SampleError | ConfigurationError:
-        times = "once" if self._asked == 1 else f"{self._asked} times"
+        times = {0: "for other samples", 1: "once"}.get(self._asked, f"{self._asked} times")
         asks = "" if trouble.after is None else f"; it asks to wait {trouble.after:.3g} s"
         what = f"{self._model} was asked {times} and gave no answer: {trouble.what}{asks}"
         if self._heard.since(self._began):
             return SampleError("exception", what, trouble.what)
         if not self._heard.is_given_up(self._began):
-            self._heard.give_up(silent=False)
+            self._heard.give_up()
         advice = (
             "lower the grader's concurrency=, raise its timeout_s=, or ask for a larger quota"
             if trouble.throttled
@@ -216,7 +218,7 @@ async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
     """Run what blocks in a thread of its own, for as long as the question has time.
 
     asyncio's own threads are few, two more than Lambda has processors, and would hold up the process's end.
-    What is given up here ends by its own timeout.
+    What is given up here ends by its own timeout, and keeps its place until then.
 
     Raises:
         NotSent: There is too little time left to begin.
@@ -257,6 +259,24 @@ async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
     if not done:
         raise Late
     return waiting.result()
+
+
+def bounded(body: Iterable[bytes], seconds: float) -> Iterator[bytes]:
+    """The pieces of an answer's body: one that comes in drop by drop escapes a client's own timeout.
+
+    Args:
+        body: The pieces as they come in.
+        seconds: How long the whole body may take from now on.
+
+    Raises:
+        TryAgain: It takes longer, or is longer than any verdict.
+    """
+    ends, size = perf_counter() + seconds, 0
+    for piece in body:
+        size += len(piece)
+        if size > _LONGEST_BODY or perf_counter() > ends:
+            raise TryAgain("an answer that does not end")
+        yield piece
 
 
 def seconds_of(header: str | None) -> float | None:

@@ -6,13 +6,18 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import count, repeat
+from typing import Any
 
 import pytest
 
-from graders import ConfigurationError, Failure, Reward
+from graders import ConfigurationError, Failure, Reward, grader
 from graders._runtime import score_stream
 from graders._runtime.timing import Context
+from graders.checks import _judge_retries
+from graders.checks._judge_places import Places
+from graders.checks._judge_retries import TryAgain, bounded
+from graders.checks.judge import judge_label
 from graders.testing import make_sample
 from support.judge_endpoint import TOOL, Answer, Asked, JudgeEndpoint, obliging, refusing, throttled
 from support.judged import event, fresh, judging
@@ -305,6 +310,53 @@ def test_a_replay_soon_knows_that_the_judge_stays_throttled_and_when_it_no_longe
     lost = [outcome for outcome in found if isinstance(outcome, ConfigurationError)]
     assert 50 < len(lost) < relieved
     assert sum(isinstance(outcome, Reward) for outcome in found) > 200
+
+
+def test_a_body_has_an_end_in_time_and_size() -> None:
+    pieces = [b"ab"] * 3
+    assert list(bounded(pieces, 60)) == pieces
+    with pytest.raises(TryAgain, match="does not end"):
+        list(bounded(pieces, -1))
+    with pytest.raises(TryAgain, match="does not end"):
+        list(bounded(repeat(bytes(1 << 20)), 60))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_client_reads_no_body_without_end(
+    endpoint: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    def script(asked: Asked) -> Answer:
+        return Answer(raw=bytes(20_000)) if asked.number == 1 else obliging(asked)
+
+    endpoint.script = script
+    monkeypatch.setattr(_judge_retries, "_LONGEST_BODY", 10_000)
+    grader = judging({"service": service}, timeout_s=10, concurrency=1)
+    assert [getattr(outcome, "value", outcome) for outcome in grader.grade_all(event(2))] == [1.0, 1.0]
+    assert len(endpoint.seen) == 3
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_process_has_no_more_questions_open_than_places_however_many_repeats(
+    endpoint: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    monkeypatch.setattr(_judge_retries, "_places", Places(3))
+    lock, done, open_now = threading.Lock(), threading.Event(), [0, 0]
+
+    def script(asked: Asked) -> Answer:
+        with lock:
+            open_now[0] += 1
+            open_now[1] = max(open_now)
+        done.wait(0.01)
+        with lock:
+            open_now[0] -= 1
+        return obliging(asked)
+
+    endpoint.script = script
+    options: dict[str, Any] = {"service": service, "repeats": 12}
+    check = judge_label(ask="q", labels={"good": 1, "poor": 0}, model="m", **options)
+    grader(timeout_s=20)(check).grade_all([make_sample(f"text {number}") for number in range(4)])
+    assert len(endpoint.seen) == 48
+    assert open_now == [0, 3]
 
 
 SLOW = Answer({"reason": "", "verdict": "good"}, seconds=30)
