@@ -223,7 +223,7 @@ class Converse:
                     f"{name}={os.environ[name]!r} is no Region: write one such as us-west-2, without a line "
                     f"break, so that {self.name} can be asked"
                 )
-        seconds = 1 << int(min(max(limit, 0.0), _LONGEST_READ_S) + 1).bit_length()
+        seconds = 1 << int(min(max(limit, 2.0), _LONGEST_READ_S) + 1).bit_length()
         key = f"{self._address} {_endpoint()}", seconds
         with _lock:
             if key not in _clients:

@@ -249,7 +249,7 @@ def test_throttled_beyond_its_time_a_sample_is_a_failure_and_no_reward(
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_judge_that_stays_throttled_fails_the_call(endpoint: JudgeEndpoint, service: str) -> None:
     endpoint.script = lambda asked: throttled()
-    grader = judging({"service": service}, timeout_s=0.5, concurrency=4)
+    grader = judging({"service": service}, timeout_s=1, concurrency=4)
     with pytest.raises(ConfigurationError, match="answered no other question meanwhile: lower the grader's"):
         grader(event(8), Context(5_000))
 

@@ -130,7 +130,7 @@ def test_an_answer_that_came_too_late_counts_as_much_as_the_dearest(endpoint: Ju
     endpoint.script = lambda asked: Answer(
         {"reason": "", "verdict": "good"}, seconds=30 if asked.question == "text 1" else 0
     )
-    grader = judging({"ceiling_tokens": 250}, timeout_s=0.5, max_error_rate=1, concurrency=1)
+    grader = judging({"ceiling_tokens": 250}, timeout_s=1.5, max_error_rate=1, concurrency=1)
     with pytest.raises(ConfigurationError, match=r"\(1 answered, 1 too late\) took 240 tokens"):
         grader.grade_all(event(3))
 
