@@ -228,10 +228,11 @@ async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
     from concurrent.futures import Future
     from threading import Thread
 
-    if not await _places.enter(patience.left - patience.least):
+    places = _places
+    if not await places.enter(patience.left - patience.least):
         raise NotSent
     if patience.left < patience.least:
-        _places.leave()
+        places.leave()
         raise NotSent
     answer: Future[Any] = Future()
     answer.set_running_or_notify_cancel()  # what waits for it may be cancelled; this is not
@@ -242,13 +243,13 @@ async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
         except BaseException as error:
             answer.set_exception(error)
         finally:
-            _places.leave()
+            places.leave()
 
     waiting = asyncio.wrap_future(answer)
     try:
         Thread(target=work, name="judge", daemon=True).start()
     except RuntimeError:
-        _places.leave()
+        places.leave()
         raise TryAgain("this process cannot start more threads") from None
     try:
         # Unlike a timeout, this cancels nothing: a cancellation means that the sample is to end.
