@@ -100,6 +100,8 @@ try:
     f("a")
 except KeyError as error:
     assert str(error) == "'a'"
+else:
+    assert False
 assert f("b") == 5
 """
 
