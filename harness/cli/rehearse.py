@@ -84,7 +84,8 @@ def command(
     Fields that differ between the rollouts of one record are hidden from the grader, unless --keep-field
     names them. With --records, the training file decides instead which fields the grader sees.
 
-    With --answers, what the grader asks a service is answered from a file, and the service is not asked.
+    A grader that asks a service, such as a judge, asks about every completion, also those that are made. With
+    --answers a file answers instead, and the service is not asked.
 
     Exit codes: 0 rehearsed, with or without warnings; 1 the job failed; 2 wrong input.
     """

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _UPDATE = "--update-rewards"
 _UPDATED = "rft_rewards"
+_ASKED = "rft_asked"
 _ENDING = ".rollouts.jsonl"
 
 
@@ -131,14 +132,20 @@ def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, An
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was stored; reports bring it along, from workers as well."""
+    """Say what was stored and how often a judge was asked; reports bring it, also from workers."""
     reports = [each for some in terminalreporter.stats.values() for each in some]
-    told = [
-        text
-        for report in reports
-        for name, text in getattr(report, "user_properties", ())
-        if name == _UPDATED
-    ]
+    by_test: dict[str, list[tuple[str, Any]]] = {}
+    for report in reports:  # each test has several, and what it noted is in the later ones
+        noted = getattr(report, "user_properties", [])
+        if len(noted) > len(by_test.get(report.nodeid, ())):
+            by_test[report.nodeid] = noted
+    properties = [one for noted in by_test.values() for one in noted]
+    told = [text for name, text in properties if name == _UPDATED]
+    if asked := sum(count for name, count in properties if name == _ASKED):
+        terminalreporter.section("judges")
+        terminalreporter.line(
+            f"questions that a judge answered: {asked:,}; with recorded answers nobody is asked"
+        )
     if told:
         terminalreporter.section("stored rewards")
         for text in dict.fromkeys(told):
@@ -173,7 +180,18 @@ def _replayed(
     graded_by, found = finder.grader(grader), finder.rollouts(rollouts, options)
     more = {"range": graded_by.bounds, "answers": finder.answers(options.get("answers")), **found.options}
     with finder.region():
-        return replay_here(found.path, graded_by.grader, folder=graded_by.folder, **more)
+        run = replay_here(found.path, graded_by.grader, folder=graded_by.folder, **more)
+    _note_questions(request, run, more["answers"])
+    return run
+
+
+def _note_questions(request: pytest.FixtureRequest, run: Replayed, answers: Path | None) -> None:
+    """Have the summary say how many questions a service's judge answered in a test."""
+    from harness.runs.rows import judge_questions
+
+    asked = sum(judge_questions(row["metrics"]) for row in run.rows) if answers is None else 0
+    if asked:
+        request.node.user_properties.append((_ASKED, asked))
 
 
 def _compared(
@@ -224,6 +242,7 @@ def _ordered(
     answers = finder.answers(record.pop("answers", None))
     with finder.region():
         run = replay_completions(completions, found.grader, found.folder, answers=answers, **record)
+    _note_questions(request, run, answers)
     run.assert_order(*range(1, len(completions) + 1), strict=strict)
     return run
 

@@ -97,6 +97,10 @@ class Rehearsal(Conclusions):
     length_by_quarter: list[float]
     learned: LearnedReport
     example: BeforeAfter | None
+    questions: int = 0
+    """Questions that a service's judge answered, since the rehearsal was last begun or resumed."""
+    questions_made: int = 0
+    """Of these, those about completions that nobody recorded."""
 
     def to_json(self) -> dict[str, Any]:
         """The rehearsal as one JSON object."""

@@ -15,6 +15,7 @@ from harness.data.typed_json import as_json, typed
 from harness.disk import AppendOnly
 from harness.errors import InputError
 from harness.rehearsal.rehearsal_file import RehearsalInputs, check_identity
+from harness.runs.rows import judge_questions
 from harness.simulator.grader_calls import GraderCalls, SampleReward, Turn
 
 __all__ = ["BATCH", "KeptRewards"]
@@ -38,6 +39,8 @@ class KeptRewards:
     def __init__(self, path: Path, identity: RehearsalInputs, calls: GraderCalls) -> None:
         self._calls = calls
         self._known: dict[str, SampleReward] = {}
+        self.questions = 0
+        """Questions that judges answered for what was graded here."""
         self._file = AppendOnly(path)
         try:
             self._recover(identity)
@@ -79,6 +82,7 @@ class KeptRewards:
             graded = self._calls.grade([wanted[key] for key in keys])
             new = dict(zip(keys, graded, strict=True))
             self._known.update(new)
+            self.questions += sum(judge_questions(one.components) for one in graded)
             # What failed is tried again by the next call: its cause may be gone.
             self._file.append([{key: _kept(one) for key, one in new.items() if one.reward is not None}])
         return [self._known[turn.candidate.key] for turn in turns]

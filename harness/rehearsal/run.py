@@ -223,6 +223,7 @@ def _rehearsed(
         goal=parts.goal,
         bounds=target.bounds,
     )
+    asked = rewards.questions
     concluded = conclude(outcome, rewards, progress.stage)
     curves = {name: series.curve() for name, series in job.series.items()}
     found = Rehearsal(
@@ -238,6 +239,8 @@ def _rehearsed(
         length_by_quarter=quarters(curves[RESPONSE_LENGTH_MEAN]),
         learned=report,
         example=_example(parts.held_out, job.policy, known),
+        questions=rewards.questions if request.answers is None else 0,
+        questions_made=rewards.questions - asked if request.answers is None else 0,
         **{one.name: getattr(concluded, one.name) for one in fields(concluded)},
     )
     _write(found, parts)

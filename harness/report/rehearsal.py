@@ -49,6 +49,11 @@ def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
         yield StyledLine(fill(printable(said), 80))
     if folds is not None and folds.goal is not None:
         yield StyledLine(fill(printable(f"right answers: {folds.goal}"), 80))
+    if found.questions:
+        said = f"questions that a judge answered: {found.questions:,}"
+        if found.questions_made:
+            said += f", {found.questions_made:,} of them about completions that nobody recorded"
+        yield StyledLine(fill(f"{said}; with --answers, nobody is asked", 80))
     for remark in found.remarks[:_SHOWN]:
         yield StyledLine(fill(f"remark: {printable(remark)}", 80))
     yield from _head(f"the job: {found.steps} steps")

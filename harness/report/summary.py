@@ -89,6 +89,8 @@ class RunSummary:
             yield from answers_lines(self.run.facts.answers)
             if self.function is not None:
                 yield "note: the times above do not hold the time that the service takes"
+        elif asked := self.totals.questions:
+            yield f"questions that a judge answered: {asked:,}; `--answers FILE --ask all` keeps the answers"
         if self.published is not None:
             yield from self.published.lines()
 

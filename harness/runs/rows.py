@@ -22,6 +22,7 @@ from harness.printable import shortened
 from harness.runs.labels import PLAIN, LabelCounts, LabelRule
 
 _LONGEST_NAME = 200
+_QUESTIONS = "judge_calls"
 
 
 class Row(TypedDict):
@@ -134,6 +135,9 @@ class Totals:
     fields: dict[str, int] = field(default_factory=dict)
     """Rows that hold a field otherwise than another rollout of their record, by field."""
 
+    questions: int = 0
+    """Questions that judges answered, as far as they count them."""
+
     @property
     def mean(self) -> float | None:
         """The mean reward; None where there is none."""
@@ -147,6 +151,7 @@ class Totals:
             self.agreed,
             self.disagreed,
             self.unlabeled,
+            self.questions,
             *self.errors.values(),
             *self.fields.values(),
         )
@@ -180,6 +185,7 @@ class Totals:
                 self.highest = reward
         if "wires" in row:
             self.wires += 1
+        self.questions += judge_questions(row["metrics"])
         for name in row.get("fields", ()):
             self.fields[name] = self.fields.get(name, 0) + 1
         if "label" in row:
@@ -195,7 +201,16 @@ class Totals:
 
     def merge(self, other: Totals) -> None:
         """Count everything that another counted."""
-        for name in ("gradings", "rewards", "total", "wires", "agreed", "disagreed", "unlabeled"):
+        for name in (
+            "gradings",
+            "rewards",
+            "total",
+            "wires",
+            "agreed",
+            "disagreed",
+            "unlabeled",
+            "questions",
+        ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.labels.merge(other.labels)
         lows = [low for low in (self.lowest, other.lowest) if low is not None]
@@ -207,6 +222,11 @@ class Totals:
     def to_json(self) -> dict[str, Any]:
         """The totals as JSON, with the mean."""
         return {**asdict(self), "mean": self.mean}
+
+
+def judge_questions(metrics: Mapping[str, float]) -> int:
+    """How many questions a judge answered for one sample, wherever in a combined grader it stands."""
+    return sum(int(value) for name, value in metrics.items() if name.endswith(_QUESTIONS))
 
 
 def failure_of(row: Row) -> tuple[str, str]:

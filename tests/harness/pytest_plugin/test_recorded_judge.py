@@ -60,3 +60,21 @@ def test_a_missing_file_says_how_to_record_it(project: Path, pytester: pytest.Py
     (project / "a.jsonl").unlink()
     said = said_by(pytester, project / "test_judge.py")
     assert "a.jsonl: no answers are recorded here. Record them: rft replay ROLLOUTS" in said
+
+
+ASKING = """
+from graders import Reward, Sample, grader
+
+@grader
+def judge(sample: Sample) -> Reward:
+    return Reward(1, metrics={"judge.judge_calls": 2.0})
+"""
+
+
+def test_the_summary_says_how_often_a_judge_was_asked(project: Path, pytester: pytest.Pytester) -> None:
+    (project / "my_judge.py").write_text(ASKING)
+    tests = 'def test_it(rft_replay):\n    assert rft_replay("some.jsonl").rows == 3\n'
+    (project / "test_judge.py").write_text(tests)
+    assert "questions that a judge answered" not in said_by(pytester, project / "test_judge.py")
+    (project / "rft.toml").write_text('grader = "my_judge.py:judge"\n')
+    assert "questions that a judge answered: 4;" in said_by(pytester, project / "test_judge.py")

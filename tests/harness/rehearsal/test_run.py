@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,12 @@ from harness.jobs.journal import Entry
 from harness.jobs.plan import Plan, hyperparameters, read_training_file
 from harness.jobs.submit import submit
 from harness.rehearsal.rehearsal_file import Rehearsal, read_rehearsal
+from harness.rehearsal.rewards import KeptRewards
 from harness.rehearsal.run import RehearsalRequest, StepFigures, quarters, rehearse
+from harness.report.rehearsal import rehearsal_lines
 from harness.samples import ROLLOUTS
+from harness.simulator.grader_calls import GraderCalls, SampleReward, Turn
+from harness.simulator.pool import Candidate
 from support.rehearsing import (
     ARN,
     MODEL,
@@ -96,6 +101,24 @@ def test_the_folder_holds_the_rehearsal_and_reads_back(sound: Rehearsal) -> None
     found = json.loads(json.dumps(sound.to_json(), allow_nan=False))
     assert found["verdicts"][0]["kind"] == "risen"
     assert len(found["curves"]["critic_rewards_mean"]) == EPOCH_STEPS
+
+
+def test_questions_to_a_judge_are_counted_and_told(tmp_path: Path, sound: Rehearsal) -> None:
+    class Calls(GraderCalls):
+        def __init__(self) -> None:
+            pass
+
+        def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
+            return [SampleReward(1.0, None, {"judge_calls": 2.0, "a.judge_calls": 1.0}) for _ in turns]
+
+    turns = [Turn({}, Candidate({}, f"key {at}", None, None), "") for at in range(20)]
+    with KeptRewards(tmp_path / "rewards.jsonl", sound.identity, Calls()) as rewards:
+        rewards.grade(turns)
+        rewards.grade(turns)
+        assert rewards.questions == 60
+    assert not any("judge" in line.text for line in rehearsal_lines(sound))
+    told = [line.text for line in rehearsal_lines(replace(sound, questions=57, questions_made=26))]
+    assert "questions that a judge answered: 57, 26 of them about completions that" in "\n".join(told)
 
 
 def test_a_completion_that_ends_the_grader_s_process_costs_itself_alone(tmp_path: Path, some: Path) -> None:
