@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.configured import READY_HANDLER
-from harness.projects.template_text import CHECK_IN_VERSION, NO_MODEL
+from harness.projects.template_text import CHECK_IN_VERSION, NO_MODEL, ROLE
 
 __all__ = ["KINDS", "ProjectKind", "files_of_kind", "words_of_kind"]
 
@@ -35,6 +35,10 @@ _ROLE = """      # A check may ask a judge about each sample: it has the role fo
       Role: !GetAtt JudgeRole.Arn
       Timeout: 300
 """
+_CODE_ROLE = f"""      # It runs code of the model, so that it may do no more than write its log. Samples take turns: it has
+      # more time than other graders.
+{ROLE}      Timeout: 300
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class ProjectKind:
     """The model that its check asks; empty where it asks none."""
     agrees: str = ""
     """How far its rewards agree with the verdicts, as its test says it; empty for all of them."""
+    role: str = _ROLE
+    """The role and the time of its function in the template."""
     packages: str = ""
     """What its check needs beyond the library, as requirements.txt has it."""
 
@@ -70,7 +76,11 @@ KINDS = {
     "sql": ProjectKind("SqlCheck", "a query with the right result", "questions about a library's books"),
     "text": ProjectKind("TextCheck", "the wording of an accepted answer", "questions with short answers"),
     "code": ProjectKind(
-        "CodeCheck", "a function that passes its tests", "small functions to write", packages=_MONTY
+        "CodeCheck",
+        "a function that passes its tests",
+        "small functions to write",
+        role=_CODE_ROLE,
+        packages=_MONTY,
     ),
     "judge": ProjectKind(
         "JudgeCheck",
@@ -105,7 +115,7 @@ def words_of_kind(kind: str) -> dict[str, str]:
         "@CHECK_PARAMETER@": _PARAMETER.replace("@LOGICAL_ID@", one.logical_id),
         "@CHECK_VERSION@": CHECK_IN_VERSION,
         "@CHECK_VARIABLE@": _VARIABLE,
-        "@ROLE@": _ROLE,
+        "@ROLE@": one.role,
         "@JUDGE_MODEL@": one.judge or NO_MODEL,
         "@ABOUT_JUDGE@": _about_judge(one.judge) if one.judge else "",
         "@AGREES@": one.agrees,

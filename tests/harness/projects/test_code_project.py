@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from harness.localaws.template import read_template
 from harness.projects.scaffold import make_project
 from support.sam_command import sam_command
 
@@ -28,6 +29,12 @@ def test_each_record_is_solved_by_its_own_reference(tmp_path):
     make_project(tmp_path / "functions", kind="code")
     said = run(tmp_path / "functions", "rft", "validate", "records.jsonl", "--check", "grader.toml")
     assert "10 of 10 records checked by their own references" in said
+
+
+def test_the_function_that_runs_code_may_ask_no_model(tmp_path):
+    make_project(tmp_path / "functions", kind="code")
+    function = read_template(tmp_path / "functions" / "template.yaml")["Resources"]["CodeCheck"]["Properties"]
+    assert (function["Role"], function["Timeout"]) == ({"Fn::GetAtt": "GraderRole.Arn"}, 300)
 
 
 @pytest.mark.slow
