@@ -35,8 +35,8 @@ _ROLE = """      # A check may ask a judge about each sample: it has the role fo
       Role: !GetAtt JudgeRole.Arn
       Timeout: 300
 """
-_CODE_ROLE = f"""      # It runs code of the model, so that it may do no more than write its log. Samples take turns: it has
-      # more time than other graders.
+_CODE_ROLE = f"""      # It runs code of the model, so it may do no more than write its log. Its samples
+      # take turns, so it has more time than other graders.
 {ROLE}      Timeout: 300
 """
 
