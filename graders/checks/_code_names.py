@@ -46,8 +46,8 @@ class CodeNames:
             else:
                 bound.update(_bound(node))
         self.binds = frozenset(name for one in tree.body for name in _top(one))
-        self.needs = frozenset(loaded - bound - _BUILTINS)
-        """What it uses and neither binds itself nor finds built in."""
+        self.needs = frozenset() if "*" in bound else frozenset(loaded - bound - _BUILTINS)
+        """What it uses and neither binds itself, or may by `import *`, nor finds built in."""
         self.acts = any(not _is_passive(one) for one in tree.body)
         """Whether it does more than to define: a program does."""
 

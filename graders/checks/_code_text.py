@@ -12,6 +12,7 @@ from textwrap import dedent, indent
 
 from ..extract import Missing
 from ..extract._blocks import Fence, fences
+from ._code_names import LONGEST as LONGEST_PARSED
 from ._code_names import CodeNames, code_names
 
 TYPE_CHECKING = False
@@ -32,8 +33,9 @@ _CODE_LINE = re.compile(
     r"|[A-Za-z_][\w.]*+(?:\[[^\]]*\])*+\s*+(?:=(?!=)|:\s*+[\w\[\]., |\"']++=|[-+*/%&|^@<>]{1,3}=)"
     r"|[A-Za-z_][\w.]*\(|[A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)+\s*=(?!=)"
 )
-_IMPORT = re.compile(r"^from\s+(\w+)\s+import\b([^\n]*)", re.MULTILINE)
+_IMPORTED = re.compile(r"^[ \t]*+(?:from|import)[ \t]([^\n]*)", re.MULTILINE)
 _PROMPTED = re.compile(r"(?:>>>|\.\.\.)(?: |$)")
+_WORD = re.compile(r"\w+")
 _FILE = re.compile(r"\b([A-Za-z_]\w*)\.py\b")
 # A fence behind something on its line, with the attributes that it may have; in a comment it is none.
 _INLINE_FENCE = re.compile(r"(?<=[^\s`#])[ \t]*(```(?:\w[\w.+-]*(?:[ \t]+[\w-]+=[^\n`]*)?)?[ \t]*(?:\n|\Z))")
@@ -98,7 +100,7 @@ def function_code(text: str, entry: str, start: str | None = None) -> CodeText |
     head = "" if start is None else head_of(start, entry)
     blocks = _blocks(text)
     sources = _ranked(blocks) or ([] if _has_fence(text) else [_Block(_bare(dedent(text)), "")])
-    for found in (partial(_defines, name, _names(blocks)), partial(_has_method, name)):
+    for found in (partial(_defines, name), partial(_has_method, name)):
         main = next((block for block in sources if found(block.content)), None)
         if main is not None:
             code = _joined(blocks, main)
@@ -142,14 +144,10 @@ class _Block:
     def __init__(self, content: str, name: str, labeled: bool = False) -> None:
         self.content, self.name, self.labeled = content, name, labeled
 
-    def names(self) -> CodeNames | None:
-        """Its names; None where it is not parsed."""
-        return code_names(self.content)
-
 
 def _spelled(text: str) -> str:
     """A text with plain line ends and fences on lines of their own, without the quotes of inline code."""
-    text = _INLINE_FENCE.sub(_own_line, text.replace("\r\n", "\n").lstrip("\ufeff"))
+    text = _INLINE_FENCE.sub(_own_line, text.replace("\r\n", "\n").replace("\ufeff", ""))
     text = _TAGGED_FENCE.sub(r"\1\n", text)
     inner = text.strip()
     return inner.strip("`") if inner[:1] == inner[-1:] == "`" and "```" not in inner else text
@@ -161,11 +159,9 @@ def _own_line(found: re.Match[str]) -> str:
     return found[0] if "```" in found.string[begins : found.start()] else f"\n{found[1]}"
 
 
-def _defines(name: str, files: frozenset[str], code: str) -> bool:
-    """Whether code defines a name at its left edge, or imports it from another file of the completion."""
-    if _definition(name).search(code):
-        return True
-    return any(found[1] in files and re.search(rf"\b{name}\b", found[2]) for found in _IMPORT.finditer(code))
+def _defines(name: str, code: str) -> bool:
+    """Whether code defines a name at its left edge."""
+    return _definition(name).search(code) is not None
 
 
 def _has_method(name: str, code: str) -> bool:
@@ -182,10 +178,6 @@ def _definition(name: str) -> re.Pattern[str]:
     return re.compile(
         rf"^(?:(?:async[ ]+)?def[ ]+{name}\b|class[ ]+{name}\b|{name}[ ]*(?::[^=\n]*)?=(?!=))", re.MULTILINE
     )
-
-
-def _names(blocks: Sequence[_Block]) -> frozenset[str]:
-    return frozenset(block.name for block in blocks if block.name)
 
 
 def _blocks(text: str) -> list[_Block]:
@@ -264,34 +256,47 @@ def _ranked(blocks: Sequence[_Block]) -> list[_Block]:
     return sorted(reversed(blocks), key=lambda block: not block.labeled)
 
 
+def _named(blocks: Sequence[_Block]) -> dict[_Block, CodeNames]:
+    """The names of the blocks that are parsed: of none where they are too much together."""
+    if sum(len(block.content) for block in blocks) > LONGEST_PARSED:
+        return {}
+    return {block: names for block in blocks if (names := code_names(block.content))}
+
+
 def _program(blocks: Sequence[_Block]) -> _Block:
     """The block that is the program."""
     ranked = _ranked(blocks)
-    names = [(block, found) for block in ranked if (found := block.names())]
-    given = {name for _, one in names if not one.acts for name in one.binds}
-    for block, one in names:
-        if one.acts and one.needs <= given:
-            return block
-    return next((block for block, one in names if one.acts), ranked[0])
+    names = _named(ranked)
+    given = {name for one in names.values() if not one.acts for name in one.binds}
+    acting = [(block, one) for block, one in names.items() if one.acts]
+    complete = (block for block, one in acting if one.needs <= given or "*" in given)
+    return next(complete, acting[0][0] if acting else ranked[0])
 
 
 def _joined(blocks: Sequence[_Block], main: _Block) -> CodeText:
-    """The main block behind those that define what it needs, and the blocks that are other files.
+    """The main block behind those that define what it needs, and the other files that are imported.
 
     Where a block has a file's name, so have all that count.
     """
     others = [block for block in blocks if block is not main]
-    modules = {block.name: block.content for block in others if block.name}
-    plain = [(block, names) for block in others if not block.name and (names := block.names())]
-    names = main.names() if plain else None
-    needs, needed = set(names.needs if names else ()), set[_Block]()
-    more = True
-    while more:
-        found = [(block, one) for block, one in plain if block not in needed and needs & one.binds]
-        needed.update(block for block, _ in found)
-        needs.update(name for _, one in found for name in one.needs)
-        more = bool(found)
-    return CodeText(_in_a_row(*(one.content for one in blocks if one in needed), main.content), modules)
+    lines = (found[1] for block in blocks for found in _IMPORTED.finditer(block.content))
+    imported = {name for line in lines for name in _WORD.findall(line)}
+    modules = {block.name: block.content for block in others if block.name in imported}
+    names = _named([block for block in blocks if block is main or not block.name]) if len(blocks) > 1 else {}
+    giving: dict[str, list[_Block]] = {}
+    for block in others:
+        for name in names[block].binds if block in names else ():
+            giving.setdefault(name, []).append(block)
+    waiting = [main] if main in names else []
+    needed = set(waiting)
+    while waiting:
+        needs = names[waiting.pop()].needs
+        for name in (*needs, "*") if needs else ():
+            found = [block for block in giving.pop(name, ()) if block not in needed]
+            needed.update(found)
+            waiting += found
+    parts = [block.content for block in others if block in needed]
+    return CodeText(_in_a_row(*parts, main.content), modules)
 
 
 def _in_a_row(*parts: str) -> str:

@@ -79,6 +79,9 @@ TWO = "def two(n):\n    return n + n\n"
         f"```python\n{TWO}```\n```py\nfrom __future__ import annotations\ndef f(n: X): return two(n)\n```",
         f"```python\n{TWO}```\n{F}As in:\n```\ndef f(n): ...\n```\n",
         f"```python\n{TWO}def f(n): return n\n```\nWait.\n{F}",
+        "```python\nfrom math import *\n```\n```python\ndef f(n): return floor(n * 2)\n```",
+        "```py\n# f.py\ndef f(n): return n * 2\n```\n"
+        "```py\n# test_f.py\nfrom f import f\nassert f(2) == 5\n```",
     ],
 )
 def test_the_blocks_that_the_function_needs_come_before_it(text):
@@ -185,3 +188,17 @@ def test_a_long_text_takes_no_more_than_its_length(piece):
 @pytest.mark.parametrize("filling", [" ", "\t", ", ", "a "])
 def test_no_line_of_code_is_looked_for_again_and_again(start, filling):
     assert_linear(program_code, lambda size: start + filling * (size // len(filling) - len(start)), LONGEST)
+
+
+@pytest.mark.parametrize("named", ["", "# a{}.py\n"])
+def test_many_blocks_take_no_more_than_their_length(named):
+    def chain(size):
+        return "".join(
+            f"```python\n{named.format(at)}def a{at}(): return a{at + 1}()\n```\n" for at in range(size)
+        )
+
+    def read(text):
+        function_code(text, "a0")
+        program_code(text)
+
+    assert_linear(read, chain, 800)
