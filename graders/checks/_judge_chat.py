@@ -112,7 +112,7 @@ class Chat:
             TryAgain: The next time it may answer.
             FormRefused: It refuses such a request.
             ConfigurationError: No question can be answered until the set-up is fixed.
-            NotSent: The question has too little time left.
+            Unsent: The question has too little time left.
             Late: The question's time is up.
         """
         request = self._request(question, parts)

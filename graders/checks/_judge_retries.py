@@ -67,7 +67,7 @@ class Late(Exception):
     """A question was sent, and its time is up before its answer came."""
 
 
-class NotSent(Exception):
+class Unsent(Exception):
     """A question's time was up before it could be sent."""
 
 
@@ -221,7 +221,7 @@ async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
     What is given up here ends by its own timeout, and keeps its place until then.
 
     Raises:
-        NotSent: There is too little time left to begin.
+        Unsent: There is too little time left to begin.
         Late: The time is up.
     """
     import asyncio
@@ -230,10 +230,10 @@ async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
 
     places = _places
     if not await places.enter(patience.left - patience.least):
-        raise NotSent
+        raise Unsent
     if patience.left < patience.least:
         places.leave()
-        raise NotSent
+        raise Unsent
     answer: Future[Any] = Future()
     answer.set_running_or_notify_cancel()  # what waits for it may be cancelled; this is not
 

@@ -8,7 +8,7 @@ from weakref import WeakSet
 from ..errors import ConfigurationError, DecorationError, SampleError
 from ._judge_abilities import Abilities, Trial
 from ._judge_address import address_fault, shown_address
-from ._judge_retries import FormRefused, Late, NotSent, Patience, TryAgain
+from ._judge_retries import FormRefused, Late, Patience, TryAgain, Unsent
 from ._judge_secrets import looks_like_key, without_secrets, without_values
 from ._judge_spending import Spending
 from ._options import choice_option, count_option, number_option, text_option
@@ -212,7 +212,7 @@ class _Asked:
                 return await self._in_turn(asking, abilities, patience)
             except TryAgain as trouble:
                 await patience.after(trouble)
-            except NotSent:
+            except Unsent:
                 raise patience.unsent() from None
             except Late:
                 raise patience.late() from None
@@ -226,9 +226,9 @@ class _Asked:
 
         gate = abilities.gate
         if patience.is_lost and not gate.free:
-            raise NotSent  # another question finds out whether the model is back
+            raise Unsent  # another question finds out whether the model is back
         if not await gate.enter(patience.left - patience.least):
-            raise NotSent
+            raise Unsent
         held = True
 
         def pass_on() -> None:
@@ -260,7 +260,7 @@ class _Asked:
             reply = await asking.until_taken()
         except BaseException as error:
             # What was cancelled or came too late may be answered, and paid for, all the same.
-            unanswered = isinstance(error, (TryAgain, NotSent, ConfigurationError, SampleError))
+            unanswered = isinstance(error, (TryAgain, Unsent, ConfigurationError, SampleError))
             self._spending.give_up(0 if unanswered else 1)
             raise
         self._spending.end(reply)
