@@ -6,6 +6,7 @@ The rewards that the old answers give are found by replaying the run's rollouts 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -57,6 +58,8 @@ class PublishedAnswers:
     """None where there was no old file, or none of its questions were asked anew."""
     notes: tuple[str, ...] = ()
     """What a replay cannot repeat of the recording."""
+    kept: Path | None = None
+    """Where the new answers are, where the file was left as it was and there are some."""
 
     def lines(self) -> Iterator[str]:
         """The outcome in a few lines for people."""
@@ -65,6 +68,9 @@ class PublishedAnswers:
             yield from _drift_lines(self.drift)
         if self.failed:
             yield f"{path} is left as it was: {self.failed:,} gradings failed. The same command asks anew"
+            if self.kept is not None:
+                yield f"  the {self.answers:,} new answers are kept in {self.kept}; to ask only what failed:"
+                yield f"  cp {shlex.quote(str(self.kept))} {shlex.quote(path)}, and write --ask new"
         elif not self.answers:
             yield f"{path} holds no answers: the grader asked no question"
         else:
@@ -116,7 +122,9 @@ def publish_answers(run: Run, cores: int | None = None) -> PublishedAnswers | No
         with (run.folder / RECORDED).open("rb") as recorded, replaced(answers.path, fix) as file:
             shutil.copyfileobj(recorded, file)
     run.save(answers=replace(answers, published=True))
-    return PublishedAnswers(answers.path, len(keys), len(keys - was), len(was - keys), left, drift, new.notes)
+    kept = run.folder / RECORDED if left and keys else None
+    counts = len(keys), len(keys - was), len(was - keys), left
+    return PublishedAnswers(answers.path, *counts, drift, new.notes, kept)
 
 
 def _drift(run: Run, answers: AnswersFacts, cores: int | None) -> AnswerDrift:

@@ -159,6 +159,11 @@ def test_a_service_that_fails_leaves_the_file_as_it_was(folder: Path, endpoint: 
     found = replayed(folder, "--ask", "all", code=1)
     assert found["recording"]["failed"] == 3
     assert (folder / "a.jsonl").read_bytes() == before
+    shutil.copyfile(folder / found["recording"]["kept"], folder / "a.jsonl")
+    endpoint.seen.clear()
+    endpoint.script = by_length
+    replayed(folder, "--ask", "new")
+    assert len(endpoint.seen) == 3
 
 
 def test_a_killed_recording_asks_no_question_twice(folder: Path, endpoint: JudgeEndpoint) -> None:
