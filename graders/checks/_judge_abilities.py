@@ -43,7 +43,7 @@ _WORDS = (
 )
 _TOO_LONG = re.compile(
     r"too (long|large|many (input )?tokens)|context (length|window)|maximum (context|number of tokens)"
-    r"|input length|reduce the length",
+    r"|HTTP 413|input length|reduce the length",
     re.IGNORECASE,
 )
 

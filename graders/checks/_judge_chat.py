@@ -285,7 +285,7 @@ class Chat:
             )
         if code in ("content_filter", "content_policy_violation"):
             return Reply("", "refused")
-        raise FormRefused(f"HTTP {status}: {said} {body.get('param') or ''}".rstrip())
+        raise FormRefused(f"HTTP {status}: {said} {body.get('param') or ''}".rstrip(": "))
 
 
 def _bound(response: Any) -> None:

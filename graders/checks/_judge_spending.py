@@ -105,8 +105,8 @@ class Spending:
         if reply.tokens_in is None or reply.tokens_out is None:
             if self._ceilings != (None, None):
                 raise ConfigurationError(
-                    "the judge's service does not say how many tokens an answer took, so no ceiling can be "
-                    "kept: leave out ceiling_usd= and ceiling_tokens="
+                    "the judge's service does not say how many tokens an answer took, or not in figures that "
+                    "can be true, so no ceiling can be kept: leave out ceiling_usd= and ceiling_tokens="
                 )
             return
         usd, tokens = self.usd(reply) or 0.0, reply.tokens_in + reply.tokens_out

@@ -157,6 +157,12 @@ def test_equal_samples_that_are_refused_fail_no_call(endpoint: JudgeEndpoint, se
     assert [isinstance(outcome, Reward) for outcome in found] == [False, False, False, True, True]
 
 
+def test_samples_that_are_too_long_fail_no_call(endpoint: JudgeEndpoint) -> None:
+    endpoint.script = lambda asked: _json({}, 413) if asked.number < 3 else obliging(asked)
+    found = judging({"service": "openai"}, max_error_rate=1, concurrency=1).grade_all(event(4))
+    assert [isinstance(outcome, Reward) for outcome in found] == [False, False, False, True]
+
+
 def test_a_key_that_is_not_set_is_named(endpoint: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
     assert refusal("openai").startswith("OPENAI_API_KEY is not set")
