@@ -142,8 +142,8 @@ def test_what_keeps_every_question_from_an_answer_fails_the_call_at_the_second(
 ) -> None:
     endpoint.script = lambda asked: answer
     with pytest.raises(ConfigurationError, match=re.escape(named)):
-        judging({"service": service}, max_error_rate=1, concurrency=1).grade_all(event(8))
-    assert len(endpoint.seen) <= most + 1  # the next question may be on its way
+        judging({"service": service}, max_error_rate=1, concurrency=1).grade_all(event(60))
+    assert len(endpoint.seen) < most + 40  # those that are on their way when the call ends
 
 
 @pytest.mark.parametrize("service", SERVICES)
