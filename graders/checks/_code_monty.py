@@ -28,6 +28,7 @@ EXTRA = "code"
 _NEXT = "_next"
 _LOOP = "while True:\n    _asked = _next({}(*_asked[0], **_asked[1]))\n"
 _TOO_LONG = "it takes too long"
+_CRASHED = "it takes too much time or memory"
 _SUSPENSIONS = 1_000_000
 _LACKS = ("monty", "not supported", "not yet support", "module '", "cannot create '")
 # How Monty writes what it cannot copy: an iterator, a range, a value that holds itself.
@@ -177,18 +178,19 @@ class MontySession:
                 else:
                     at = at.resume_auto()  # which raises a NameError in the code
         except library.MontyCrashedError:
-            return Ran("stopped", output=self._printed.output, message="it takes too much time or memory")
+            return Ran("stopped", output=self._printed.output, message=_CRASHED)
         except library.MontyRuntimeError as error:
             return _raised(error, self._printed.output)
         except library.MontyError as error:
             inner = error.exception()
             kind = type(inner).__name__
             return Ran("raised", message=f"{kind}: {error}", error=error_name(inner), arguments=[str(inner)])
-        except (ValueError, RecursionError, OverflowError, UnicodeError) as error:
-            # The value exists, and cannot be copied: a whole number of more than 4,300 digits, say.
-            return Ran(
-                "unsupported", output=self._printed.output, message=f"its value is not copied: {error}"
-            )
+        except (ValueError, RuntimeError, OverflowError) as error:
+            # The value exists and cannot be copied, such as a whole number of more than 4,300 digits; or the
+            # session does not exist any more, because an earlier call ended its worker.
+            gone = type(error) is RuntimeError
+            message = _CRASHED if gone else f"its value is not copied: {error}"
+            return Ran("stopped" if gone else "unsupported", output=self._printed.output, message=message)
         return self._returned(at.output)
 
     def _returned(self, value: Any) -> Ran:

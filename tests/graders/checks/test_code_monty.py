@@ -144,3 +144,9 @@ def test_a_forked_process_grades_on_cpython_and_leaves_its_parent_s_workers_alon
         [sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_session_whose_worker_ran_out_of_memory_stays_stopped(session):
+    session.run("def f(n): return ','.join(['a' * 10**6] * n)")
+    for _ in range(2):
+        assert session.call("f", [10**5], {}).how == "stopped"
