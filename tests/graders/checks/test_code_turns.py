@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from time import perf_counter
 
 import pytest
 
 from graders import ConfigurationError, Failure, Reward, grader
 from graders._runtime.timing import Tick
+from graders.checks import _code_turns
 from graders.checks._code_turns import TurnTime, at_once
 from graders.checks.code import code_function, code_program
 from graders.testing import Context, invoke, make_sample
@@ -75,12 +75,13 @@ def test_a_limit_begins_with_the_turn_so_that_loops_cost_their_neighbors_nothing
     assert rewards(outcomes) == [(0.0, 1.0)] * 6 + [(1.0, 0.0)] * 4
 
 
-def test_a_sample_may_take_twice_its_equal_share_of_the_calls_time():
-    tick = Tick(None, perf_counter() + 60, ())
+def test_a_sample_may_take_twice_its_equal_share_of_the_calls_time(monkeypatch):
+    monkeypatch.setattr(_code_turns, "perf_counter", lambda: 1000.0)
+    tick = Tick(None, 1060.0, ())
     tick.unanswered = 30
-    assert TurnTime(tick, 1).share == pytest.approx(4, rel=0.1)
+    assert TurnTime(tick, 1).share == pytest.approx(4, rel=1e-9)
     tick.unanswered = 1
-    assert TurnTime(tick, 4).share == pytest.approx(60, rel=0.1)
+    assert TurnTime(tick, 4).share == pytest.approx(60, rel=1e-9)
     tick.limit = 5
     assert TurnTime(tick, 1).share == 5
     assert TurnTime(None, 1).share == float("inf")
