@@ -153,6 +153,14 @@ def test_a_constant_is_what_passes_by_the_checks_own_sameness(tests, options):
         check.grade(make_sample("def double(n): return 1", tests=tests))
 
 
+def test_asserts_that_compare_with_one_value_are_the_records_fault_where_they_do_it_twice():
+    once, twice = "assert double(2) == 4", "assert double(2) == 4\nassert double(2.0) == 4"
+    right = "def double(n): return 2 * n"
+    assert ASSERTED.grade(make_sample(right, test=once)).value == 1
+    with pytest.raises(SampleError, match="does nothing but `return 4`"):
+        ASSERTED.grade(make_sample(right, test=twice))
+
+
 @pytest.mark.parametrize(
     ("outputs", "options"),
     [

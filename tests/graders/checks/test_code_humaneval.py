@@ -9,32 +9,15 @@ import pytest
 
 from graders import Reward, grader
 from graders.checks.code import code_asserts
-from graders.errors import SampleError
 from graders.testing import make_sample
 
 CHECK = grader(timeout_s=None)(code_asserts(prompt_field="start", seconds=1))
 
 
-SINGLE = "HumanEval/34"
-"""It has one assert, so that a function passes which always returns the value there."""
-
-
 @pytest.fixture(scope="module")
-def all_problems(shared_data):
+def problems(shared_data):
     file = shared_data / "humaneval" / "problems.jsonl"
     return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-
-
-@pytest.fixture(scope="module")
-def problems(all_problems):
-    return [one for one in all_problems if one["task_id"] != SINGLE]
-
-
-def test_a_problem_with_one_assert_is_refused(all_problems):
-    [one] = [one for one in all_problems if one["task_id"] == SINGLE]
-    fields = {"start": one["prompt"], "test": one["test"], "entry_point": one["entry_point"]}
-    with pytest.raises(SampleError, match="does nothing but `return"):
-        CHECK.grade(make_sample(one["canonical_solution"], **fields))
 
 
 def graded(problem, completion):
@@ -47,9 +30,8 @@ def graded(problem, completion):
 def test_each_solution_is_paid_and_few_need_cpython(problems):
     rewards = [graded(problem, problem["canonical_solution"]) for problem in problems]
     assert [reward.value for reward in rewards] == [1.0] * len(problems)
-    assert sum(reward.metrics["engine_fallback"] for reward in rewards) <= 0.2 * len(
-        problems
-    )  # 6 of 81 where nothing else runs
+    fallbacks = sum(reward.metrics["engine_fallback"] for reward in rewards)
+    assert fallbacks <= 0.2 * len(problems)  # 6 of 82 where nothing else runs
 
 
 def unparsed(problem):
