@@ -76,7 +76,7 @@ def hollow_bodies(tests: Sequence[str]) -> tuple[str, ...]:
     found: Counter[str] = Counter()
     for test in tests:
         if not broken_source(test):
-            found.update({body for node in ast.walk(_tree(test)) for body in _bodies(node)})
+            found.update(body for node in ast.walk(_tree(test)) for body in _bodies(node))
     returned = [body for body in found if body.startswith("return ")]
     if len(returned) == 1 and found[returned[0]] == 1:
         del found[returned[0]]
