@@ -76,7 +76,7 @@ def text_option(name: str, value: object) -> str:
     if not isinstance(value, str) or not visible(value).strip():
         raise DecorationError(f"{name}={value!r}: write a text that is not blank")
     if any("\ud800" <= char <= "\udfff" for char in value):
-        raise DecorationError(f"{name}={value!r}: write whole characters: half of a pair cannot be sent")
+        raise DecorationError(f"{name}={value!r}: write whole characters: it holds half of a surrogate pair")
     return value
 
 

@@ -75,7 +75,7 @@ def test_a_setting_with_which_nothing_can_be_sent_is_named_and_fails_the_call(
         monkeypatch.setenv("OPENAI_BASE_URL", "https://127.0.0.1:9/v1")
     monkeypatch.setenv(name, value)
     for module in (_judge_chat, _judge_converse):  # a client reads its environment once
-        module._clients.clear()
+        monkeypatch.setattr(module, "_clients", {})
     with pytest.raises(ConfigurationError) as refused:
         judging({"service": service}, timeout_s=5).grade(make_sample("text"))
     said = str(refused.value)
