@@ -69,7 +69,8 @@ def _is_warned_of(node: ast.AST) -> bool:
 
 def _are_evaluated(tree: ast.Module) -> bool:
     """Whether each annotation of a module is a type made of what the module defined before it."""
-    known, generic = set(_TYPES), dict(_GENERIC)
+    known: set[str] = {*_TYPES}
+    generic = dict(_GENERIC)
     if _TYPES & {
         node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and type(node.ctx) is not ast.Load
     }:

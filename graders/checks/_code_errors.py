@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import builtins
 
-from ._code_values import NotPlain, packed
+from ._code_values import packed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,15 +42,18 @@ def is_error_name(name: object) -> bool:
 
 def error_arguments(error: BaseException) -> list[Any]:
     """An error's arguments where they can cross and say all that its text says; otherwise its text."""
+    # Both may run methods of the code's own, which may raise anything; an interrupt of the grader's passes.
     try:
-        arguments, said = list(error.args), str(error)
+        said = str(error)
+    except (Exception, SystemExit):
+        return []
+    try:
+        arguments = list(error.args)
         packed(arguments, _LONGEST_ARGUMENTS)
         if str(error_of(error_name(error), arguments)) == said:
             return arguments
-    except (NotPlain, MemoryError, RecursionError):
+    except (Exception, SystemExit):
         pass
-    except (Exception, SystemExit):  # of an exception of the code's own; an interrupt of the grader's passes
-        return []
     return [said[:LONGEST_MESSAGE]]
 
 
