@@ -22,6 +22,9 @@ from graders.testing import make_sample
 from support.judge_endpoint import TOOL, Answer, Asked, JudgeEndpoint, obliging, refusing, throttled
 from support.judged import event, fresh, judging
 
+# Its tests give questions up, whose connections the collector closes whenever it runs.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 SERVICES = ("bedrock", "openai")
 
 
