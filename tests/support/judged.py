@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import boto3  # noqa: F401  # importing these two takes longer than some tests' limits
@@ -29,10 +27,6 @@ VERDICT = {
 
 def fresh(endpoint: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch) -> JudgeEndpoint:
     """Send this process's judges to an endpoint about which they know nothing; one may serve many tests."""
-    # A question that was given up leaves its connection to the collector, which may run in any later test.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
     for name, value in endpoint.variables.items():
         monkeypatch.setenv(name, value)
     endpoint.script = obliging

@@ -22,9 +22,6 @@ from graders.testing import make_sample
 from support.judge_endpoint import TOOL, Answer, Asked, JudgeEndpoint, obliging, refusing, throttled
 from support.judged import event, fresh, judging
 
-# Its tests give questions up, whose connections the collector closes whenever it runs.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
 SERVICES = ("bedrock", "openai")
 
 
@@ -392,13 +389,11 @@ def test_a_replay_soon_knows_that_the_judge_hangs(endpoint: JudgeEndpoint) -> No
     endpoint.script = lambda asked: SLOW
     found: list[object] = []
     score_stream(
-        judging(timeout_s=0.3, concurrency=4).declared,
+        judging(timeout_s=1, concurrency=4).declared,
         iter(event(300)),
         lambda scored: found.extend(outcome for outcome, _ in scored),
     )
-    lost = [outcome for outcome in found if isinstance(outcome, ConfigurationError)]
-    assert len(lost) >= 280  # on a busy machine a first few run out of their own time
-    assert not any(isinstance(outcome, Reward) for outcome in found)
+    assert {type(outcome) for outcome in found} == {ConfigurationError}
     assert len(endpoint.seen) <= 12
 
 
