@@ -6,7 +6,6 @@ import json
 import os
 import re
 from importlib import import_module
-from threading import Lock
 
 from ..errors import ConfigurationError
 from ._judge_abilities import (
@@ -22,6 +21,7 @@ from ._judge_abilities import (
     Abilities,
 )
 from ._judge_address import address_fault, address_secrets, named_ways, shown_address
+from ._judge_clients import Clients
 from ._judge_retries import FormRefused, TryAgain, bounded, in_thread, seconds_of
 from ._judge_service import Reply, one_verdict, quoted
 from ._judge_spending import usage_of
@@ -50,9 +50,8 @@ _NO_MODEL = re.compile(
 )
 _WHOLE = ("stop", "tool_calls")
 
-_clients: dict[tuple[str | None, str], Any] = {}
+_clients = Clients()
 """By address and key."""
-_lock = Lock()
 
 
 class Chat:
@@ -100,21 +99,7 @@ class Chat:
     async def send(
         self, question: Question, parts: Mapping[str, str], patience: Patience, heard: bool
     ) -> Reply:
-        """Ask once.
-
-        Args:
-            question: What to ask.
-            parts: What the request is made of.
-            patience: The question's time.
-            heard: Whether this model has answered before.
-
-        Raises:
-            TryAgain: The next time it may answer.
-            FormRefused: It refuses such a request.
-            ConfigurationError: No question can be answered until the set-up is fixed.
-            Unsent: The question has too little time left.
-            Late: The question's time is up.
-        """
+        """Ask once, as every `JudgeModel` does."""
         request = self._request(question, parts)
         seconds = max(patience.left, 0.0) + 1  # the patience ends first, and has the better message
         reply: Reply = await in_thread(lambda: self._call(request, seconds, heard), patience)
@@ -217,17 +202,17 @@ class Chat:
             )
         if base_url and (relay := os.environ.get(RELAY)):
             base_url = f"{relay}/{base_url}"
-        with _lock:
-            if (base_url, key) not in _clients:
-                try:
-                    # Asking again is done here, where the time is known.
-                    sdk = optional("openai", EXTRA)
-                    http = sdk.DefaultHttpxClient(event_hooks={"response": [_bound]})
-                    client = sdk.OpenAI(api_key=key, base_url=base_url, max_retries=0, http_client=http)
-                except Exception as error:
-                    raise self._unprepared(error) from None
-                _clients[base_url, key] = client
-            return _clients[base_url, key]
+
+        def make() -> Any:
+            try:
+                # Asking again is done here, where the time is known.
+                sdk = optional("openai", EXTRA)
+                http = sdk.DefaultHttpxClient(event_hooks={"response": [_bound]})
+                return sdk.OpenAI(api_key=key, base_url=base_url, max_retries=0, http_client=http)
+            except Exception as error:
+                raise self._unprepared(error) from None
+
+        return _clients.client((base_url, key), make)
 
     def _reply(self, answer: Any, heard: bool) -> Reply:
         """What an answer says, whatever it lacks."""
@@ -334,14 +319,3 @@ def _verdict(message: Mapping[str, Any]) -> tuple[str, str]:
 
 def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _forget() -> None:
-    """After a fork: the child may not write to its parent's connections."""
-    global _lock
-    _clients.clear()
-    _lock = Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)

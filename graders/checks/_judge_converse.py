@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from threading import Lock
 
 from ..errors import ConfigurationError
 from ._judge_abilities import CACHE, CHOICE, FORM, REPEAT, SCHEMA, STRICT_TOOL, TEMPERATURE, TOOL, Abilities
 from ._judge_address import address_fault, address_secrets, named_ways, shown_address
+from ._judge_clients import Clients
 from ._judge_retries import FormRefused, TryAgain, bounded, in_thread, seconds_of
 from ._judge_secrets import aws_secrets
 from ._judge_service import Reply, one_verdict, quoted
@@ -60,9 +60,8 @@ _NO_MODEL = re.compile(
     re.IGNORECASE,
 )
 
-_clients: dict[tuple[str, int], Any] = {}
+_clients = Clients()
 """By Region and endpoint, and by how long they wait."""
-_lock = Lock()
 
 
 class Converse:
@@ -119,21 +118,7 @@ class Converse:
     async def send(
         self, question: Question, parts: Mapping[str, str], patience: Patience, heard: bool
     ) -> Reply:
-        """Ask once.
-
-        Args:
-            question: What to ask.
-            parts: What the request is made of.
-            patience: The question's time.
-            heard: Whether this model has answered before.
-
-        Raises:
-            TryAgain: The next time it may answer.
-            FormRefused: It refuses such a request.
-            ConfigurationError: No question can be answered until the set-up is fixed.
-            Unsent: The question has too little time left.
-            Late: The question's time is up.
-        """
+        """Ask once, as every `JudgeModel` does."""
         request = self._request(question, parts)
         reply: Reply = await in_thread(lambda: self._call(request, patience.limit, heard), patience)
         return reply
@@ -224,22 +209,22 @@ class Converse:
                     f"break, so that {self.name} can be asked"
                 )
         seconds = 1 << int(min(max(limit, 2.0), _LONGEST_READ_S) + 1).bit_length()
-        key = f"{self._address} {_endpoint()}", seconds
-        with _lock:
-            if key not in _clients:
-                config = optional("botocore.config", EXTRA).Config(
-                    connect_timeout=min(_CONNECT_S, seconds),
-                    read_timeout=seconds,
-                    max_pool_connections=_CONNECTIONS,
-                    retries={"total_max_attempts": 1},  # asking again is done here, where the time is known
-                )
-                # A session of its own: the default one is not made for threads.
-                session = optional("boto3", EXTRA).session.Session()
-                region = self._region or os.environ.get("AWS_REGION") or None
-                client = session.client("bedrock-runtime", region_name=region, config=config)
-                client.meta.events.register("before-send.bedrock-runtime.Converse", _Sending(client, seconds))
-                _clients[key] = client
-            return _clients[key]
+
+        def make() -> Any:
+            config = optional("botocore.config", EXTRA).Config(
+                connect_timeout=min(_CONNECT_S, seconds),
+                read_timeout=seconds,
+                max_pool_connections=_CONNECTIONS,
+                retries={"total_max_attempts": 1},  # asking again is done here, where the time is known
+            )
+            # A session of its own: the default one is not made for threads.
+            session = optional("boto3", EXTRA).session.Session()
+            region = self._region or os.environ.get("AWS_REGION") or None
+            client = session.client("bedrock-runtime", region_name=region, config=config)
+            client.meta.events.register("before-send.bedrock-runtime.Converse", _Sending(client, seconds))
+            return client
+
+        return _clients.client((f"{self._address} {_endpoint()}", seconds), make)
 
     def _meaning(self, error: Any, heard: bool) -> Exception:
         """What an error that Bedrock answered means here; a model that has answered before is there."""
@@ -362,14 +347,3 @@ def _reply(answer: Mapping[str, Any]) -> Reply:
     texts = [block["text"] for block in blocks if "text" in block]
     read = [(call.get("name"), json.dumps(call.get("input"))) for call in calls]
     return Reply(*one_verdict(read, texts, _TOOL_NAME), *tokens)
-
-
-def _forget() -> None:
-    """After a fork: the child may not write to its parent's connections."""
-    global _lock
-    _clients.clear()
-    _lock = Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)

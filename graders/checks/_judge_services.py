@@ -50,7 +50,21 @@ if TYPE_CHECKING:
         async def send(
             self, question: Question, parts: Mapping[str, str], patience: Patience, heard: bool
         ) -> Reply:
-            """Ask once."""
+            """Ask once.
+
+            Args:
+                question: What to ask.
+                parts: What the request is made of.
+                patience: The question's time.
+                heard: Whether this model has answered before.
+
+            Raises:
+                TryAgain: The next time it may answer.
+                FormRefused: It refuses such a request.
+                ConfigurationError: No question can be answered until the set-up is fixed.
+                Unsent: The question has too little time left.
+                Late: The question's time is up.
+            """
             ...
 
 

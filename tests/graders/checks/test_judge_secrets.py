@@ -9,6 +9,7 @@ import pytest
 
 from graders import ConfigurationError, DecorationError
 from graders.checks import _judge_chat, _judge_converse
+from graders.checks._judge_clients import Clients
 from graders.checks._judge_secrets import without_secrets
 from graders.checks._judge_services import found_models, service_of
 from graders.testing import make_sample
@@ -75,7 +76,7 @@ def test_a_setting_with_which_nothing_can_be_sent_is_named_and_fails_the_call(
         monkeypatch.setenv("OPENAI_BASE_URL", "https://127.0.0.1:9/v1")
     monkeypatch.setenv(name, value)
     for module in (_judge_chat, _judge_converse):  # a client reads its environment once
-        monkeypatch.setattr(module, "_clients", {})
+        monkeypatch.setattr(module, "_clients", Clients())
     with pytest.raises(ConfigurationError) as refused:
         judging({"service": service}, timeout_s=5).grade(make_sample("text"))
     said = str(refused.value)
