@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 from collections import Counter
+from functools import lru_cache
 
 from ._code_errors import is_error_name
 
@@ -23,8 +24,11 @@ _MOST = 12
 _LONGEST = 1000
 
 
-def broken_source(test: str, names: Sequence[str] = ()) -> str:
+@lru_cache(256)
+def broken_source(test: str, names: tuple[str, ...] = ()) -> str:
     """Say why no code can pass a test; empty where its text does not tell.
+
+    It is asked for each completion, and the text is that of the record.
 
     Args:
         test: Its text.
