@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from textwrap import fill
+from collections.abc import Iterable, Iterator, Sequence
 
-from harness.printable import printable, shortened
+from harness.printable import shortened
 from harness.report.console import SafeConsole
+from harness.report.sections import NAME_COLUMNS, filled, print_sections, statistic_line
 from harness.report.short_texts import SampleReader, text_line, text_lines
 from harness.runs.store import Run
 from harness.signal.calibration import Calibration
 from harness.signal.held_to_labels import Confusion, Disagreement
-from harness.signal.statistic import Statistic
 from harness.signal.trust_limits import TrustOutcome
 
 __all__ = ["print_calibration"]
 
-_NAME = 26
 _COLUMN = 8
 
 
@@ -37,28 +35,17 @@ def print_calibration(
         console: Where to print.
         whole: Print the texts of disagreements whole.
     """
-    console.print(_filled(found.trust.sentence), style="bold")
+    console.print(filled(found.trust.sentence), style="bold")
     for warning in found.trust.warnings:
-        console.print(_filled(f"  warning: {warning}", 4))
-    for title, lines in (
+        console.print(filled(f"  warning: {warning}", 4))
+    sections: tuple[tuple[str, Iterable[str]], ...] = (
         (_title(found), _labels(found)),
         ("what people say, and what gradings say", _confusion(found.confusion)),
         ("the grader against itself", _repeats(found)),
         ("limits", map(_limit, limits)),
-    ):
-        shown = list(lines)
-        if shown:
-            console.print()
-            console.print(printable(title), style="bold")
-        for line in shown:
-            console.print(_filled(f"  {line}", _NAME + 3))
+    )
+    print_sections(sections, console)
     _print_disagreements(found, run, console, whole)
-
-
-def _filled(line: str, indent: int = 0) -> str:
-    """A line in 80 columns; words stay whole, since some are names."""
-    after = " " * indent
-    return fill(printable(line), 80, subsequent_indent=after, break_long_words=False, break_on_hyphens=False)
 
 
 def _title(found: Calibration) -> str:
@@ -70,25 +57,25 @@ def _title(found: Calibration) -> str:
 
 def _labels(found: Calibration) -> Iterator[str]:
     numbers = found.kind == "numbers"
-    yield _line("kappa, quadratic weights" if numbers else "Cohen's kappa", found.kappa, form=".3f")
-    yield _line("equal to the label" if numbers else "agreement", found.agreement)
+    yield statistic_line("kappa, quadratic weights" if numbers else "Cohen's kappa", found.kappa, form=".3f")
+    yield statistic_line("equal to the label" if numbers else "agreement", found.agreement)
     if found.off_by is not None:
-        yield f"{'mean distance':<{_NAME}} {found.off_by:.3g} from the label"
+        yield f"{'mean distance':<{NAME_COLUMNS}} {found.off_by:.3g} from the label"
     if not numbers and found.kappa.value is not None:
-        yield _line("false positives", found.paid_no)
-        yield _line("false negatives", found.unpaid_yes)
+        yield statistic_line("false positives", found.paid_no)
+        yield statistic_line("false negatives", found.unpaid_yes)
     for rater in found.raters:
         other, first = shortened(rater.label, 9), shortened(found.labels[0], 9)
-        yield _line(f"kappa with {other}", rater.with_grader, form=".3f")
-        yield _line(f"  {first} with {other}", rater.with_first, form=".3f")
+        yield statistic_line(f"kappa with {other}", rater.with_grader, form=".3f")
+        yield statistic_line(f"  {first} with {other}", rater.with_first, form=".3f")
 
 
 def _confusion(found: Confusion | None) -> Iterator[str]:
     if found is None:
         return
-    yield f"{'label':<{_NAME}} " + "".join(f"{one:>{_COLUMN}}" for one in found.verdicts[:6]).rstrip()
+    yield f"{'label':<{NAME_COLUMNS}} " + "".join(f"{one:>{_COLUMN}}" for one in found.verdicts[:6]).rstrip()
     for label, gradings in zip(found.labels, found.gradings, strict=True):
-        yield f"{label:<{_NAME}} " + "".join(f"{count:>{_COLUMN},}" for count in gradings[:6])
+        yield f"{label:<{NAME_COLUMNS}} " + "".join(f"{count:>{_COLUMN},}" for count in gradings[:6])
     if len(found.verdicts) > 6:
         yield f"and {len(found.verdicts) - 6} more columns; --json has all"
 
@@ -97,45 +84,39 @@ def _repeats(found: Calibration) -> Iterator[str]:
     if found.repeats < 2:
         yield f"noise and flips are not measured: {found.flips.why}"
     else:
-        yield _line("gradings that flip", found.flips)
+        yield statistic_line("gradings that flip", found.flips)
         if found.verdict_flips.value is not None and found.verdict_flips != found.flips:
-            yield _line("  across the middle", found.verdict_flips)
-        yield _line("noise within records", found.noise)
-        yield _line("noise over all gradings", found.noise_of_total)
+            yield statistic_line("  across the middle", found.verdict_flips)
+        yield statistic_line("noise within records", found.noise)
+        yield statistic_line("noise over all gradings", found.noise_of_total)
         yield from _needed(found)
-    yield _line("position bias", found.position_bias, form="+.1%")
+    yield statistic_line("position bias", found.position_bias, form="+.1%")
     if found.first_chosen is not None:
-        yield f"{'  first label chosen':<{_NAME}} {found.first_chosen:.1%}"
+        yield f"{'  first label chosen':<{NAME_COLUMNS}} {found.first_chosen:.1%}"
 
 
 def _needed(found: Calibration) -> Iterator[str]:
     needed, cost = found.needed, found.cost
     if needed.repeats is None:
-        yield f"{'repeats needed':<{_NAME}} not measured: {needed.why}"
+        yield f"{'repeats needed':<{NAME_COLUMNS}} not measured: {needed.why}"
         return
     bounds = ""
     if needed.low is not None:
         bounds = f"  {needed.low} to {'any number' if needed.high is None else needed.high}"
-    yield f"{'repeats needed':<{_NAME}} {needed.repeats}{bounds}  for {needed.share:.0%} noise {needed.of}"
+    of = f"for {needed.share:.0%} noise {needed.of}"
+    yield f"{'repeats needed':<{NAME_COLUMNS}} {needed.repeats}{bounds}  {of}"
     calls = needed.repeats * (1.0 if cost.calls is None else cost.calls)
     said = f"{1000 * calls:,.0f} calls"
     if cost.usd is not None:
         said += f", {1000 * needed.repeats * cost.usd:,.2f} USD"
-    yield f"{'  for 1,000 completions':<{_NAME}} {said}"
-
-
-def _line(name: str, one: Statistic, *, form: str = ".1%", more: str = "") -> str:
-    if one.value is None:
-        return f"{name:<{_NAME}} not measured: {one.why}"
-    bounds = "" if one.low is None or one.high is None else f"  {one.low:{form}} to {one.high:{form}}"
-    return f"{name:<{_NAME}} {one.value:{form}}{bounds}  n {one.n:,} {one.of}{more}"
+    yield f"{'  for 1,000 completions':<{NAME_COLUMNS}} {said}"
 
 
 def _limit(one: TrustOutcome) -> str:
     if one.value is None:
-        return f"{one.limit:<{_NAME}} NOT MEASURED: {one.why}"
+        return f"{one.limit:<{NAME_COLUMNS}} NOT MEASURED: {one.why}"
     broken = "TOO LOW" if one.least else "TOO HIGH"
-    return f"{one.limit:<{_NAME}} {'kept' if one.kept else broken}: {one.value:.3f}"
+    return f"{one.limit:<{NAME_COLUMNS}} {'kept' if one.kept else broken}: {one.value:.3f}"
 
 
 def _print_disagreements(found: Calibration, run: Run, console: SafeConsole, whole: bool) -> None:
@@ -146,9 +127,9 @@ def _print_disagreements(found: Calibration, run: Run, console: SafeConsole, who
     console.print(f"where it disagrees, worst first: {count}", style="bold")
     reader = SampleReader(run)
     if reader.why is not None:
-        console.print(_filled(f"  texts are not shown: {reader.why}", 4))
+        console.print(filled(f"  texts are not shown: {reader.why}", 4))
     for one in found.disagreements:
-        console.print(_filled(f"  {_disagreement(one)}", 4))
+        console.print(filled(f"  {_disagreement(one)}", 4))
         texts = reader.at(one.at)
         for line in () if texts is None else text_lines(texts, whole=whole):
             console.print(line)
@@ -156,7 +137,7 @@ def _print_disagreements(found: Calibration, run: Run, console: SafeConsole, who
             console.print(text_line("reason", one.reason, whole=whole))
     if found.disagreeing > len(found.disagreements):
         console.print(f"  and {found.disagreeing - len(found.disagreements):,} more; --worst N lists more")
-    console.print(_filled(f"one sample in full: rft show {found.run} ID"), style="dim")
+    console.print(filled(f"one sample in full: rft show {found.run} ID"), style="dim")
 
 
 def _disagreement(one: Disagreement) -> str:
