@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count, repeat
 from typing import Any
 
@@ -20,20 +20,9 @@ from graders.checks._judge_retries import TryAgain, bounded
 from graders.checks.judge import judge_label
 from graders.testing import make_sample
 from support.judge_endpoint import TOOL, Answer, Asked, JudgeEndpoint, obliging, refusing, throttled
-from support.judged import event, fresh, judging
+from support.judged import event, judging
 
 SERVICES = ("bedrock", "openai")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[JudgeEndpoint]:
-    with JudgeEndpoint() as endpoint:
-        yield endpoint
-
-
-@pytest.fixture
-def endpoint(server: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch) -> JudgeEndpoint:
-    return fresh(server, monkeypatch)
 
 
 def refusal(service: str, **options: object) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,20 +13,9 @@ from graders.checks._judge_secrets import without_secrets
 from graders.checks._judge_services import found_models, service_of
 from graders.testing import make_sample
 from support.judge_endpoint import Answer, JudgeEndpoint, refusing
-from support.judged import event, fresh, judging, question
+from support.judged import event, judging, question
 
 SERVICES = ("bedrock", "openai")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[JudgeEndpoint]:
-    with JudgeEndpoint() as endpoint:
-        yield endpoint
-
-
-@pytest.fixture
-def endpoint(server: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch) -> JudgeEndpoint:
-    return fresh(server, monkeypatch)
 
 
 @pytest.mark.parametrize(

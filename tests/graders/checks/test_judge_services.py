@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 
 import boto3
 import pytest
@@ -35,20 +34,9 @@ from support.judge_endpoint import (
     only,
     refusing,
 )
-from support.judged import VERDICT, event, fresh, judging, question
+from support.judged import VERDICT, event, judging, question
 
 SERVICES = ("bedrock", "openai")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[JudgeEndpoint]:
-    with JudgeEndpoint() as endpoint:
-        yield endpoint
-
-
-@pytest.fixture
-def endpoint(server: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch) -> JudgeEndpoint:
-    return fresh(server, monkeypatch)
 
 
 def ask(service: str, text: str = "text", repeat: int = 0, **options: object) -> Reply:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,20 +12,9 @@ from graders.checks._judge_service import Reply
 from graders.checks._judge_spending import Spending, usage_of
 from graders.testing import make_sample
 from support.judge_endpoint import Answer, JudgeEndpoint
-from support.judged import event, fresh, judging
+from support.judged import event, judging
 
 PRICES = {"input_price": 2.0, "output_price": 10.0, "cached_price": 0.2}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[JudgeEndpoint]:
-    with JudgeEndpoint() as endpoint:
-        yield endpoint
-
-
-@pytest.fixture
-def endpoint(server: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch) -> JudgeEndpoint:
-    return fresh(server, monkeypatch)
 
 
 def spending(**options: float) -> Spending:
