@@ -16,13 +16,16 @@ import graders
 import harness
 from graders import Failure, SampleError, errors, grader
 from graders._runtime.declaration import Options
+from graders.checks._judge_chat import RELAY
 from graders.reward import KINDS
 from graders.testing import invoke, make_sample
 from graders.wire import PROFILES
 from harness.api import types as api
 from harness.errors import HarnessError
 from harness.findings import Rule
+from harness.runs.rows import QUESTIONS
 from harness.signal.graded_rollouts import EXPECTED, FIRST
+from harness.targets import ready_checks
 
 ROOT = Path(__file__).resolve().parents[1]
 FINDING_ID = re.compile(r"[A-Z]\d{3}")
@@ -140,8 +143,19 @@ def test_the_metrics_of_training_are_written_and_read_under_the_names_of_the_api
 
 def test_the_metrics_of_a_judge_are_read_under_the_names_that_it_gives() -> None:
     metric = re.compile(r"judge_(first|first_expected|calls|usd)")
-    assert strings("harness/signal", metric) == strings("graders/checks", metric)
-    assert {FIRST, EXPECTED} < strings("graders/checks", metric)
+    read = [strings(folder, metric) for folder in ("harness/signal", "harness/runs")]
+    assert set().union(*read) == strings("graders/checks", metric)
+    assert sum(map(len, read)) == len(set().union(*read)), "two rooms spell a metric themselves"
+    assert {FIRST, EXPECTED, QUESTIONS} < strings("graders/checks", metric)
+
+
+def test_the_harness_leads_a_judge_to_recorded_answers_by_the_variable_that_it_reads() -> None:
+    relay = re.compile(r"GRADER_[A-Z]+_RELAY")
+    assert strings("harness/targets", relay) == strings("graders/checks", relay) == {RELAY}
+
+
+def test_the_time_limit_that_a_check_is_listed_with_is_that_of_a_grader() -> None:
+    assert ready_checks._TIMEOUT_S == grader(lambda sample: 1.0).options.timeout_s
 
 
 def rules() -> dict[str, list[Rule]]:

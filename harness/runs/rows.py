@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -22,7 +22,8 @@ from harness.printable import shortened
 from harness.runs.labels import PLAIN, LabelCounts, LabelRule
 
 _LONGEST_NAME = 200
-_QUESTIONS = "judge_calls"
+QUESTIONS = "judge_calls"
+"""The metric of a judge that says how many questions it was asked about a sample."""
 
 
 class Row(TypedDict):
@@ -226,7 +227,17 @@ class Totals:
 
 def judge_questions(metrics: Mapping[str, float]) -> int:
     """How many questions a judge answered for one sample, wherever in a combined grader it stands."""
-    return sum(int(value) for name, value in metrics.items() if name.endswith(_QUESTIONS))
+    return sum(int(metrics[name]) for name in metrics_named(QUESTIONS, metrics))
+
+
+def metrics_named(name: str, metrics: Iterable[str]) -> list[str]:
+    """The metrics of this name; those of a part of a combined grader begin with the part's name.
+
+    Args:
+        name: The name that the part itself gives.
+        metrics: The names of a grading's metrics.
+    """
+    return [metric for metric in metrics if metric == name or metric.endswith(f".{name}")]
 
 
 def failure_of(row: Row) -> tuple[str, str]:

@@ -16,9 +16,9 @@ from typing import Any, Literal
 from harness.data.typed_json import as_json
 from harness.runs.facts import Bounds, known_bounds, middle_of
 from harness.runs.labels import PLAIN
-from harness.runs.rows import no_rewards
+from harness.runs.rows import QUESTIONS, metrics_named, no_rewards
 from harness.runs.store import Run
-from harness.signal.graded_rollouts import GradedRollouts, metrics_named, reasons_of, rows_of
+from harness.signal.graded_rollouts import GradedRollouts, reasons_of, rows_of
 from harness.signal.held_to_labels import Confusion, Disagreement, HeldToLabels
 from harness.signal.human_labels import HumanLabels, LabelReading
 from harness.signal.label_source import FileLabels, LabelSource, RunLabels
@@ -196,7 +196,7 @@ def calibrate(
         noise=inner,
         noise_of_total=total,
         needed=needed_repeats(noise, where, target_noise),
-        cost=GradingCost(_mean_metric(tally, "judge_calls"), _mean_metric(tally, "judge_usd")),
+        cost=GradingCost(_each_took(tally, QUESTIONS), _each_took(tally, "judge_usd")),
         position_bias=position_bias,
         first_chosen=first_chosen,
         disagreeing=disagreeing,
@@ -205,7 +205,10 @@ def calibrate(
     )
 
 
-def _mean_metric(tally: Tally, name: str) -> float | None:
-    """The mean of a metric over the gradings that have it, summed over the judges of a combined grader."""
-    found = [tally.metrics[metric] for metric in metrics_named(name, tally.metrics)]
-    return math.fsum(sums.total / sums.count for sums in found) if found else None
+def _each_took(tally: Tally, name: str) -> float | None:
+    """What a rewarded rollout took on average, over all judges of a grader; None where none says it.
+
+    A cascade that ends before its judge reports nothing of the judge, which was asked nothing then.
+    """
+    found = [tally.metrics[metric].total for metric in metrics_named(name, tally.metrics)]
+    return math.fsum(found) / sum(len(group.rewards) for group in tally.groups.values()) if found else None

@@ -10,14 +10,14 @@ from typing import Final
 from harness.errors import InputError
 from harness.printable import named
 from harness.runs.facts import Bounds
-from harness.runs.rows import Row, failure_of, read_rows, sample_name
+from harness.runs.rows import Row, failure_of, metrics_named, read_rows, sample_name
 from harness.runs.store import Run
 from harness.signal.by_record import Influence, mean_over_records
 from harness.signal.held_to_labels import Disagreement, GradedRollout, HeldToLabels
 from harness.signal.human_labels import HumanLabels
 from harness.signal.statistic import Statistic, refused
 
-__all__ = ["GradedRollouts", "metrics_named", "reasons_of", "rows_of"]
+__all__ = ["GradedRollouts", "reasons_of", "rows_of"]
 
 FIRST: Final = "judge_first"
 """Metric of a judge: of its verdicts, the share that chose the label listed first."""
@@ -114,8 +114,3 @@ def reasons_of(
         if one is not None and reward is not None and "reason" in row and held.disagrees(reward, one.label):
             found.setdefault(one.at, row["reason"])
     return found
-
-
-def metrics_named(name: str, metrics: Iterable[str]) -> list[str]:
-    """The metrics of this name; those of a judge inside a combined grader begin with the part's name."""
-    return [metric for metric in metrics if metric == name or metric.endswith(f".{name}")]

@@ -276,6 +276,13 @@ def test_what_a_grading_takes_is_told_as_far_as_the_grader_says_it(tmp_path):
     assert (found.cost.calls, found.cost.usd) == (2.0, None)
 
 
+def test_what_ended_before_the_judge_of_a_cascade_took_nothing(tmp_path):
+    asked = {"judge.judge_calls": 2.0, "judge.judge_usd": 0.5}
+    metrics = [asked if number // 3 % 4 == 0 else {} for number in range(480)]  # three repeats each
+    found = calibrate(run_of(tmp_path, *judged(0.02), metrics=metrics))
+    assert (found.cost.calls, found.cost.usd) == (0.5, 0.125)
+
+
 def test_where_no_judge_reports_its_order_position_bias_is_not_measured(tmp_path):
     found = calibrate(run_of(tmp_path, *judged(WRONG), metrics=[{"judge_first": 0.8}] * 480))
     assert found.position_bias.why == "no grading has the metric judge_first_expected"
