@@ -34,7 +34,7 @@ _WORDS = (
     (REPEAT, r"\bseed\b|request_?metadata"),
     (CACHE, r"cache|caching"),
     (CHOICE, r"tool_?choice"),
-    (LIMIT, r"max_(completion_)?tokens"),
+    (LIMIT, r"max_(completion_)?tokens|max(imum )?tokens"),
     (
         FORM,
         r"output_?config|text_?format|output_?format|response_?format|json_?schema|json_?object|schema"

@@ -108,13 +108,12 @@ class Chat:
     def _request(self, question: Question, parts: Mapping[str, str]) -> dict[str, Any]:
         rubric = question.rubric
         if parts[FORM] == OBJECT:
-            rubric += f"\n\nAnswer with one JSON object of this schema: {json.dumps(question.schema)}"
+            asked = f"Answer with one JSON object of this schema: {json.dumps(question.schema)}"
+            rubric = f"{rubric}\n\n{asked}" if rubric else asked
+        turns = [*([("system", rubric)] if rubric else []), *question.turns]
         request: dict[str, Any] = {
             "model": self._model,
-            "messages": [
-                {"role": "system", "content": rubric},
-                {"role": "user", "content": question.sample},
-            ],
+            "messages": [{"role": role, "content": text} for role, text in turns],
             parts[LIMIT]: self._max_tokens,
         }
         if parts[TEMPERATURE] == "given":

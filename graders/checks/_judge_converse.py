@@ -7,7 +7,18 @@ import os
 import re
 
 from ..errors import ConfigurationError
-from ._judge_abilities import CACHE, CHOICE, FORM, REPEAT, SCHEMA, STRICT_TOOL, TEMPERATURE, TOOL, Abilities
+from ._judge_abilities import (
+    CACHE,
+    CHOICE,
+    FORM,
+    LIMIT,
+    REPEAT,
+    SCHEMA,
+    STRICT_TOOL,
+    TEMPERATURE,
+    TOOL,
+    Abilities,
+)
 from ._judge_address import address_fault, address_secrets, named_ways, shown_address
 from ._judge_clients import Clients
 from ._judge_retries import FormRefused, TryAgain, bounded, in_thread, seconds_of
@@ -82,8 +93,8 @@ class Converse:
         self.name = f"the judge {model}"
         self.key_variable = None
         self._region = region
-        self._inference: dict[str, Any] = {"maxTokens": max_tokens}
         self._temperature = temperature
+        self._max_tokens = max_tokens
         # Imported by the first question: it takes a quarter of a second.
         require("boto3", EXTRA, in_lambda=True)
 
@@ -112,6 +123,7 @@ class Converse:
                 TEMPERATURE: ("given", "left out"),
                 CACHE: ("given", "left out"),
                 REPEAT: ("given", "left out"),
+                LIMIT: ("given", "left out"),
             }
         )
 
@@ -124,15 +136,17 @@ class Converse:
         return reply
 
     def _request(self, question: Question, parts: Mapping[str, str]) -> dict[str, Any]:
-        system: list[dict[str, Any]] = [{"text": question.rubric}]
-        if parts[CACHE] == "given":
-            system.append({"cachePoint": {"type": "default"}})
         request: dict[str, Any] = {
             "modelId": self.model,
-            "system": system,
-            "messages": [{"role": "user", "content": [{"text": question.sample}]}],
-            "inferenceConfig": dict(self._inference),
+            "messages": [{"role": role, "content": [{"text": text}]} for role, text in question.turns],
+            "inferenceConfig": {},
         }
+        if question.rubric:
+            request["system"] = [{"text": question.rubric}]
+            if question.is_shared and parts[CACHE] == "given":
+                request["system"].append({"cachePoint": {"type": "default"}})
+        if parts[LIMIT] == "given":
+            request["inferenceConfig"]["maxTokens"] = self._max_tokens
         if parts[TEMPERATURE] == "given":
             request["inferenceConfig"]["temperature"] = self._temperature
         if parts[REPEAT] == "given":

@@ -34,19 +34,35 @@ class Question:
     """One question for a judge.
 
     Args:
-        rubric: What is the same for every sample: the task, the scale, how to answer. A service may cache it.
-        sample: What differs: the prompt, the completion, the reference, each delimited.
+        rubric: What the system is told: the task, the scale, how to answer. None is sent where it is empty.
+        sample: What differs by sample, each part delimited: the text of the user's turn, or several turns,
+            each its role (`user` or `assistant`) and its text. They alternate, and the user has the first and
+            the last one.
         schema: The JSON schema of the verdict, an object.
         repeat: Which of several identical questions this is, from 0.
+        is_shared: Whether the rubric is the same for every sample, so that a service may cache it.
     """
 
-    __slots__ = ("repeat", "rubric", "sample", "schema")
+    __slots__ = ("is_shared", "repeat", "rubric", "schema", "turns")
 
-    def __init__(self, rubric: str, sample: str, schema: Mapping[str, Any], repeat: int = 0) -> None:
+    def __init__(
+        self,
+        rubric: str,
+        sample: str | Sequence[tuple[str, str]],
+        schema: Mapping[str, Any],
+        repeat: int = 0,
+        is_shared: bool = True,
+    ) -> None:
         self.rubric = rubric
-        self.sample = sample
+        self.turns = (("user", sample),) if isinstance(sample, str) else tuple(sample)
         self.schema = schema
         self.repeat = repeat
+        self.is_shared = is_shared
+
+    @property
+    def sample(self) -> str:
+        """The text of all turns."""
+        return "\n\n".join(text for _, text in self.turns)
 
 
 class Reply:

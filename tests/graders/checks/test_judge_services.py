@@ -19,7 +19,7 @@ from graders.checks._judge_abilities import Trial
 from graders.checks._judge_chat import Chat
 from graders.checks._judge_converse import Converse
 from graders.checks._judge_retries import FormRefused, TryAgain
-from graders.checks._judge_service import Reply
+from graders.checks._judge_service import Question, Reply
 from graders.checks._judge_services import found_models, service_of
 from graders.testing import make_sample
 from support.judge_endpoint import (
@@ -89,6 +89,29 @@ def test_what_the_model_takes_is_found_out_once_while_other_samples_wait(
     assert len(endpoint.seen) == len(tried) + 20
 
 
+@pytest.mark.parametrize(("service", "form"), [("bedrock", SCHEMA), ("openai", SCHEMA), ("openai", OBJECT)])
+def test_turns_of_a_question_are_turns_of_the_request(
+    endpoint: JudgeEndpoint, service: str, form: str
+) -> None:
+    endpoint.script = only(form)
+    turns = [("user", "is it?"), ("assistant", "it is"), ("user", "is that right?")]
+    made = service_of(model="judge", service=service)  # type: ignore[arg-type]
+    asyncio.run(made.ask(Question("", turns, VERDICT, is_shared=False)))
+    said = endpoint.bodies[-1]["messages"]
+    told = [turn for turn in said if turn["role"] != "system"]
+    written = [(turn["role"], json.dumps(turn["content"])) for turn in told]
+    assert [role for role, _ in written] == [role for role, _ in turns]
+    assert all(text in told for (_, told), (_, text) in zip(written, turns, strict=True))
+    assert "system" not in endpoint.bodies[0]
+    assert len(said) - len(told) == (form == OBJECT)  # the schema has to be told
+
+
+def test_a_rubric_that_differs_by_sample_is_not_cached(endpoint: JudgeEndpoint) -> None:
+    made = service_of(model="judge")
+    asyncio.run(made.ask(Question("Is `text` good?", "Say.", VERDICT, is_shared=False)))
+    assert (endpoint.seen[0].rubric, endpoint.seen[0].has_cache_point) == ("Is `text` good?", False)
+
+
 def answered():
     """The models that have answered, and what they take."""
     return [(found, found.parts) for found in found_models() if found.parts is not None]
@@ -115,6 +138,12 @@ REFUSALS = [
         "cachePoint",
     ),
     ("bedrock", "`temperature` is deprecated for this model.", "temperature"),
+    (
+        "bedrock",
+        "The maximum tokens you requested exceeds the model limit of 4096. Try again with a maximum tokens "
+        "value that is lower than 4096.",
+        "maxTokens",
+    ),
     ("openai", "Unsupported value: 'temperature' does not support 0 with this model.", "temperature"),
     ("openai", "seed: Extra inputs are not permitted", "seed"),
     ("openai", "Unrecognized request argument supplied: max_completion_tokens", "max_completion_tokens"),
