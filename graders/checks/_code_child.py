@@ -23,20 +23,27 @@ from ._code_values import Unreadable, packed, unpacked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from ._code_fork_server import ForkServer
-    from ._code_session import Limits, Session
+    from ._code_session import Limits
 
 _START_SECONDS = 60.0
 _ENDINGS = ("done", "raised", "stopped", "refused")
 
 
 class CPython:
-    """The engine that runs code on this Python."""
+    """The engine that runs code on this Python.
+
+    Args:
+        imports: Modules that are loaded before a session is shut in; see `ForkServer`.
+    """
 
     name = "cpython"
+
+    def __init__(self, imports: Iterable[str] = ()) -> None:
+        self._imports = frozenset(imports)
 
     @property
     def protection(self) -> tuple[str, ...]:
@@ -45,23 +52,43 @@ class CPython:
         Raises:
             ConfigurationError: No process can be started here.
         """
-        return (*_server().walls, "limits")
+        return (*self._server().walls, "limits")
 
-    def session(self, limits: Limits) -> Session:
+    def check_walls(self, protection: str) -> None:
+        """Refuse to run code where nothing would keep it in.
+
+        Args:
+            protection: `full`, or `limits` for code that is trusted.
+
+        Raises:
+            ConfigurationError: This system lacks the wall, or no process can be started here.
+        """
+        if protection == "full" and "seccomp" not in self.protection:
+            raise ConfigurationError(
+                "this system has no seccomp, so that code could read files and reach the network: run it on "
+                "Linux, or pass protection='limits' for code that you trust"
+            )
+
+    def session(self, limits: Limits) -> ChildSession:
         """Open a session.
 
         Raises:
             ConfigurationError: No process can be started here.
             SessionLost: The system makes no further process now.
         """
-        return _ChildSession(_server(), limits)
+        return ChildSession(self._server(), limits)
+
+    def _server(self) -> ForkServer:
+        if os.name != "posix":
+            raise ConfigurationError("code can be run on Linux and macOS alone")
+        return fork_server(self._imports)
 
 
 class _TimeUp(Exception):
     """A session has used its time."""
 
 
-class _ChildSession:
+class ChildSession:
     """A session in a process of its own; see `Session`.
 
     Args:
@@ -115,6 +142,34 @@ class _ChildSession:
         """
         return self._ask(("call", name, list(args), dict(kwargs)))
 
+    def function(
+        self,
+        modules: Sequence[tuple[str, str, bool, bytes]],
+        module: str,
+        inside: str,
+        name: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> Ran:
+        """Load modules and call a function of one; what it prints is dropped.
+
+        Args:
+            modules: Of each the name, what messages call its file, whether it is a package, and its code.
+            module: The one that holds the function.
+            inside: The one whose `call` calls it; empty where nothing stands between.
+            name: The function's.
+            args: Its arguments, which follow the function in those of `call`.
+            kwargs: Its arguments by name.
+
+        Returns:
+            How it ended. Where it raised, `message` starts with the error's own type and `arguments` is the
+            file and line.
+
+        Raises:
+            NotPlain: The arguments cannot cross.
+        """
+        return self._ask(("function", list(modules), module, inside, name, list(args), dict(kwargs)))
+
     def program(self, source: str, stdin: str) -> Ran:
         """Run a text as the main program with this input."""
         left = memoryview(stdin.encode("utf-8", "surrogatepass"))
@@ -152,7 +207,8 @@ class _ChildSession:
                     ran = self._exchange(content)
             except _TimeUp:
                 self._end()
-                ran = Ran("stopped", message=f"it took more than {self._limits.seconds:.2g} seconds")
+                said = f"it took more than {self._limits.seconds:.2g} seconds"
+                ran = Ran("stopped", message=said, error="TimeoutError")
             except EOFError:
                 ran = Ran("stopped", message=_ending(self._end()))
             except Unreadable:
@@ -274,12 +330,6 @@ class _ChildSession:
             if self._status is None:
                 self._status = self._server.end(self._process)
             return self._status
-
-
-def _server() -> ForkServer:
-    if os.name != "posix":
-        raise ConfigurationError("code can be run on Linux and macOS alone")
-    return fork_server()
 
 
 def _ending(status: int) -> str:

@@ -1,14 +1,16 @@
 """The fork server that makes a process for each session of a model's code; the program of its own process.
 
-It is started with an empty environment, before any code, and holds nothing but Python's library: no
-credentials, no references, nothing of an earlier sample. Each session gets a fork of it, which shuts itself
-in and only then reads what to run. The grader talks to the server over one connection, a request at a time;
-the server ends with that connection, and ends every session then.
+It is started with an empty environment, before any code, and holds nothing but Python's library and, for
+functions of others, the packages that they name: no credentials, no references, nothing of an earlier sample.
+Each session gets a fork of it, which shuts itself in and only then reads what to run. The grader talks to the
+server over one connection, a request at a time; the server ends with that connection, and ends every session
+then.
 """
 
 from __future__ import annotations
 
 import gc
+import json
 import os
 import signal
 import socket
@@ -41,11 +43,15 @@ _FILES = 4
 _PROBED = 16
 
 
-def main() -> None:
-    """Serve until the grader closes the connection."""
+def main(loaded: str) -> None:
+    """Serve until the grader closes the connection.
+
+    Args:
+        loaded: The arguments of `Library.take_over`, in JSON.
+    """
     control = socket.socket(fileno=CONTROL)
+    Library().take_over(**json.loads(loaded))
     os.environ.clear()
-    Library().take_over()
     confinement.prepare()
     own_memory = _address_space()
     gc.collect()

@@ -16,6 +16,7 @@ import types
 
 from ._code_errors import LONGEST_MESSAGE, error_arguments, error_name, error_of
 from ._code_frames import HEADER, framed
+from ._code_function import SentModules, as_plain, awaited, place_in
 from ._code_stand_ins import install
 from ._code_values import NotPlain, packed, unpacked
 
@@ -41,6 +42,7 @@ class CodeRunner:
         self._connection = connection
         self._largest = largest
         self._module = types.ModuleType("solution")
+        self._plain: Callable[[Any], Any] | None = None
 
     def serve(self) -> None:
         """Answer until there is nothing more to answer."""
@@ -74,6 +76,36 @@ class CodeRunner:
 
         return _attempt(call)
 
+    def _function(
+        self,
+        modules: list[tuple[str, str, bool, bytes]],
+        module: str,
+        inside: str,
+        name: str,
+        args: list[Any],
+        kwargs: dict[str, Any],
+    ) -> Answer:
+        """Call a function of modules that are sent along, or have a module of the grader's own call it."""
+        self._plain = as_plain
+        for stream in ("stdout", "__stdout__"):
+            setattr(sys, stream, sys.__stderr__)  # which drops what is printed, however much
+        sent = SentModules(modules)
+
+        def call() -> Any:
+            if not inside:
+                return awaited(getattr(sent.load(module), name)(*args, **kwargs))
+            between = sent.load(inside)
+            if hasattr(between, "prepare"):
+                between.prepare()
+            return awaited(between.call(getattr(sent.load(module), name), *args, **kwargs))
+
+        try:
+            return "done", call(), "", ""
+        except SystemExit:
+            return "stopped", None, "it called exit", ""
+        except BaseException as error:
+            return "raised", place_in(error, sent.places), _described(error), error_name(error)
+
     def _program(self, source: str) -> Answer:
         """Run a text as the main program, up to what it has registered for its end."""
         main = types.ModuleType("__main__")
@@ -105,7 +137,7 @@ class CodeRunner:
 
     def _send(self, answer: tuple[Any, ...]) -> None:
         try:
-            content = packed(answer, self._largest)
+            content = packed(answer, self._largest, self._plain)
         except (NotPlain, MemoryError, RecursionError) as problem:
             said = str(problem) or "it takes too much memory"
             if answer[0] == "ask":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from threading import Lock
 
 from ..errors import ConfigurationError
 from ._code_child_main import END, REPLY, REQUEST, START, WALLS
+from ._code_library import CANNOT_IMPORT
 from ._code_session import SessionLost
 
 TYPE_CHECKING = False
@@ -25,7 +27,7 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # The package itself is not imported there: its modules find each other without it.
 _BOOT = """
 import os, sys, types
-folder, control = sys.argv[1:]
+folder, control, loaded = sys.argv[1:]
 for name, path in (("graders", folder), ("graders.checks", os.path.join(folder, "checks"))):
     sys.modules[name] = types.ModuleType(name)
     sys.modules[name].__path__ = [path]
@@ -33,8 +35,14 @@ if control != "3":
     os.dup2(int(control), 3)
     os.close(int(control))
 from graders.checks._code_child_main import main
-main()
+main(loaded)
 """
+# Lambda's Python finds its own library by the first alone. The seed is fixed so that the order of a set, and
+# with it a reward, is the same each time. No thread of a library's may live when a session is forked.
+_ENVIRONMENT = {"LD_LIBRARY_PATH": os.path.join(sys.base_prefix, "lib"), "PYTHONHASHSEED": "0"}
+_ENVIRONMENT |= dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+)
 _START_SECONDS, _REPLY_SECONDS = 60.0, 30.0
 _MB = 2**20
 
@@ -56,14 +64,37 @@ def memory_file() -> IO[bytes]:
         ) from None
 
 
+class CannotImport(ConfigurationError):
+    """A server cannot load one of its modules, which is there.
+
+    Args:
+        module: Its dotted name.
+        why: What Python says.
+    """
+
+    def __init__(self, module: str, why: str) -> None:
+        super().__init__(module, why)
+        self.module, self.why = module, why
+
+    def __str__(self) -> str:
+        return f"{self.module} cannot be imported to run code: {self.why}"
+
+
 class ForkServer:
     """A process that makes sessions; see `_code_child_main`.
 
+    Args:
+        imports: Modules that it loads beforehand, by their dotted names, from where this process finds them.
+            One with a question mark in front may be missing.
+
     Raises:
+        CannotImport: One of them fails.
         ConfigurationError: It does not start here.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, imports: frozenset[str] = frozenset()) -> None:
+        self.imports = imports
+        self._open: set[int] = set()
         self._lock = Lock()
         self._control, theirs = socket.socketpair()
         self._control.settimeout(_START_SECONDS)
@@ -71,10 +102,8 @@ class ForkServer:
             command = [sys.executable, "-s", "-P", "-S", "-B", "-X", "utf8", "-c", _BOOT]
             try:
                 self._process = subprocess.Popen(
-                    [*command, _PACKAGE, str(theirs.fileno())],
-                    # Lambda's Python finds its own library by this variable alone. The seed is fixed so that
-                    # the order of a set, and with it a reward, is the same each time.
-                    env={"LD_LIBRARY_PATH": os.path.join(sys.base_prefix, "lib"), "PYTHONHASHSEED": "0"},
+                    [*command, _PACKAGE, str(theirs.fileno()), _loaded(imports)],
+                    env=_ENVIRONMENT,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=errors,
@@ -92,6 +121,8 @@ class ForkServer:
                 self.close()
                 errors.seek(0)
                 said = errors.read().decode(errors="replace").strip().splitlines() or ["nothing is known"]
+                if said[-1].startswith(CANNOT_IMPORT):
+                    raise CannotImport(*said[-1].removeprefix(CANNOT_IMPORT).split(": ", 1)) from None
                 raise ConfigurationError(f"the process that runs code did not start: {said[-1]}") from None
             except BaseException:
                 self.close()
@@ -103,6 +134,11 @@ class ForkServer:
     def alive(self) -> bool:
         """Whether it can still be asked."""
         return self._process.poll() is None and self._control.fileno() >= 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every session has ended."""
+        return not self._open
 
     def start(self, limits: Limits, files: Sequence[int]) -> int:
         """Begin a session on its connection, input, output and errors; return its process's id.
@@ -116,6 +152,7 @@ class ForkServer:
         process = self._ask(REQUEST.pack(START, 0, limits.seconds, memory, limits.output_bytes), files)[0]
         if process < 0:
             raise SessionLost(f"no further process can be started to run code: {os.strerror(-process)}")
+        self._open.add(process)
         return process
 
     def end(self, process: int) -> int:
@@ -124,6 +161,7 @@ class ForkServer:
         Raises:
             SessionLost: The server has ended, and every session with it.
         """
+        self._open.discard(process)
         return os.waitstatus_to_exitcode(self._ask(REQUEST.pack(END, process, 0, 0, 0))[1])
 
     def close(self) -> None:
@@ -155,36 +193,79 @@ class ForkServer:
         return process, status
 
 
-_started: list[ForkServer] = []
+def _loaded(imports: frozenset[str]) -> str:
+    """What a server loads beforehand, and the folders where this process finds packages."""
+    folders = [os.path.abspath(folder) for folder in sys.path] if imports else []
+    return json.dumps({"imports": sorted(imports, reverse=True), "folders": folders})
+
+
+# The servers of this process: one that has loaded nothing, which all checks of code share, and one that has
+# loaded what any function of `graders.adapters` imports.
+_started: dict[bool, ForkServer] = {}
+_replaced: list[ForkServer] = []
+_expected: set[str] = set()
+_failing: dict[str, CannotImport] = {}
 _starting = Lock()
 
 
-def fork_server() -> ForkServer:
-    """This process's server, started when there is none.
+def expect_imports(imports: frozenset[str]) -> None:
+    """Have the server that is started next load these modules, so that one serves every function."""
+    _expected.update(imports)
+
+
+def fork_server(imports: frozenset[str] = frozenset()) -> ForkServer:
+    """This process's server that has loaded some modules, started when there is none.
 
     Raises:
-        ConfigurationError: It does not start here.
+        ConfigurationError: It does not start here, or cannot load one of them.
     """
+    loads = bool(imports)
     with _starting:
-        if _started and not _started[0].alive:
-            _started.pop().close()
-        if not _started:
-            _started.append(ForkServer())
-        return _started[0]
+        for name in imports & _failing.keys():
+            raise _failing[name]
+        server = _started.get(loads)
+        if server is not None and not (server.alive and imports <= server.imports):
+            while _replaced and (_replaced[0].is_idle or not _replaced[0].alive):
+                _replaced.pop(0).close()
+            _replaced.append(_started.pop(loads))
+        if loads not in _started:
+            _started[loads] = _start(imports)
+        return _started[loads]
+
+
+def _start(imports: frozenset[str]) -> ForkServer:
+    if not imports:
+        return ForkServer()
+    _expected.update(imports)
+    while True:
+        try:
+            return ForkServer(frozenset(_expected - _failing.keys()))
+        except CannotImport as problem:
+            _failing[problem.module] = problem
+            if problem.module in imports:
+                raise
 
 
 def end_processes() -> None:
-    """End the server and every session, as the end of the process does; the next session starts another."""
-    while _started:
-        _started.pop().close()
+    """End the servers and every session, as the end of the process does; the next session starts another."""
+    for server in _of_all():
+        server.close()
 
 
 def _forget() -> None:
     """In a fork of the grader's process, which another thread may have left while it held the lock."""
     global _starting
     _starting = Lock()
-    while _started:
-        _started.pop().forget()
+    for server in _of_all():
+        server.forget()
+
+
+def _of_all() -> list[ForkServer]:
+    """The servers, which are no longer kept from here on."""
+    servers = [*_started.values(), *_replaced]
+    _started.clear()
+    _replaced.clear()
+    return servers
 
 
 atexit.register(end_processes)

@@ -110,7 +110,7 @@ class Ran:
         message: Why it did not end as `done`, for people, without the text of the code.
         error: For `raised`, the name of the built-in exception that the code raised, or of the nearest one
             that it is a subclass of; always an `Exception`, so that a function of the host's can raise it in
-            another session.
+            another session. For `stopped`, `TimeoutError` where its time was up.
         arguments: The arguments of that exception, a list of plain values; as the code wrote them.
     """
 

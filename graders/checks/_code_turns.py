@@ -67,20 +67,22 @@ class Turns:
 
     Args:
         memory_mb: What the code of one session may take.
+        sessions: How many a sample has open at the same time.
     """
 
-    def __init__(self, memory_mb: int) -> None:
-        self._memory_mb = memory_mb
+    def __init__(self, memory_mb: int, sessions: int = 2) -> None:
+        self._memory_mb, self._sessions = memory_mb, sessions
         self._threads: ThreadPoolExecutor | None = None
         self._pid = 0
 
-    async def take(self, work: Callable[[TurnTime], T]) -> T:
+    async def take(self, work: Callable[[TurnTime], T], ready: Callable[[], object] | None = None) -> T:
         """Run a function in a thread, once it is its turn.
 
         The grader's limit for a sample starts with the turn: waiting for others ends with the call alone.
 
         Args:
             work: Is given the time that the sample has.
+            ready: Makes ready what samples share, in the call's time and not in the sample's.
         """
         import asyncio
 
@@ -88,12 +90,14 @@ class Turns:
         tick, allowed = around.get(), allowance.get()
 
         def turn() -> T:
+            if ready is not None:
+                ready()
             if allowed is not None:
                 try:
                     loop.call_soon_threadsafe(allowed.resume)
                 except RuntimeError:
                     pass  # the loop has ended, and nobody waits for this sample any longer
-            return work(TurnTime(tick, at_once(self._memory_mb)))
+            return work(TurnTime(tick, at_once(self._memory_mb, self._sessions)))
 
         if allowed is not None:
             allowed.suspend()
@@ -105,15 +109,16 @@ class Turns:
             from concurrent.futures import ThreadPoolExecutor
 
             self._pid = os.getpid()
-            self._threads = ThreadPoolExecutor(at_once(self._memory_mb), "code")
+            self._threads = ThreadPoolExecutor(at_once(self._memory_mb, self._sessions), "code")
         return self._threads
 
 
-def at_once(memory_mb: int) -> int:
+def at_once(memory_mb: int, sessions: int = 2) -> int:
     """How many samples this machine or function can run code for at the same time.
 
     Args:
-        memory_mb: What the code of one session may take; a sample has two.
+        memory_mb: What the code of one session may take.
+        sessions: How many a sample has.
 
     Raises:
         ConfigurationError: The function has not enough memory for one.
@@ -122,7 +127,7 @@ def at_once(memory_mb: int) -> int:
     given = os.environ.get(_MEMORY, "")
     if not given.isdecimal():
         return processors
-    one = 2 * (memory_mb + _SESSION_MB)
+    one = sessions * (memory_mb + _SESSION_MB)
     held = (int(given) - _GRADER_MB) // one
     if held < 1:
         raise ConfigurationError(

@@ -10,7 +10,7 @@ import json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
 DEEPEST = 100
@@ -29,7 +29,7 @@ class Unreadable(ValueError):
     """Bytes are not what `packed` writes."""
 
 
-def packed(value: object, most: float = float("inf")) -> bytes:
+def packed(value: object, most: float = float("inf"), plain: Callable[[Any], Any] | None = None) -> bytes:
     """Write a value.
 
     An instance of a subclass, such as `collections.Counter` or a named tuple, crosses as the plain value that
@@ -38,11 +38,12 @@ def packed(value: object, most: float = float("inf")) -> bytes:
     Args:
         value: The value.
         most: Bytes that it may take.
+        plain: Returns the plain value that one of another type stands for, or raises NotPlain.
 
     Raises:
         NotPlain: The value does not cross.
     """
-    written = json.dumps(_Packing(most).pack(value, 0)).encode("ascii")
+    written = json.dumps(_Packing(most, plain).pack(value, 0)).encode("ascii")
     if len(written) > most:
         raise NotPlain(f"it takes more than {most} bytes")
     return written
@@ -67,10 +68,12 @@ class _Packing:
 
     Args:
         most: Bytes that it may take.
+        plain: As `packed` takes it.
     """
 
-    def __init__(self, most: float) -> None:
+    def __init__(self, most: float, plain: Callable[[Any], Any] | None) -> None:
         self._most = self._left = most
+        self._plain = plain
 
     def pack(self, value: Any, depth: int) -> Any:
         self._left -= 2  # a part and its comma
@@ -83,6 +86,8 @@ class _Packing:
         for kind, written in _WRITERS:
             if isinstance(value, kind):
                 return written(self, value, depth + 1)
+        if self._plain is not None:
+            return self.pack(self._plain(value), depth + 1)
         raise NotPlain(f"it holds a value of type {type(value).__name__}")
 
     def integer(self, value: int, _: int) -> Any:

@@ -1,0 +1,38 @@
+"""Graders that were written for other platforms, and the way back to them.
+
+Each `from_...` returns a scoring function of one `Sample`, to be made a grader of:
+
+    reward = grader(timeout_s=10)(from_trl(confined("rewards.py", "format_reward")))
+
+A name is loaded when it is asked for: a grader pays for the adapter that it uses, and no other.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._confined import ConfinedFunction, confined
+
+__all__ = [
+    "ConfinedFunction",
+    "confined",
+]
+
+if not TYPE_CHECKING:
+    # Where each name is; type checkers read it above.
+    _MODULES = {
+        "ConfinedFunction": "_confined",
+        "confined": "_confined",
+    }
+
+    def __getattr__(name):
+        """Load the module of a public name."""
+        if name in _MODULES:
+            from importlib import import_module
+
+            return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__all__", "__doc__", "__file__", "__name__", "__path__"]

@@ -1,0 +1,299 @@
+"""Calls functions of others in a process of their own, which can reach no file, network or other process.
+
+Arguments and what a function returns are plain values, copied. `docs/adapters.md` says what a function finds
+there and what a call costs.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+from copy import copy
+from functools import partial
+from importlib import import_module, util
+
+from ..checks._code_child import CPython
+from ..checks._code_fork_server import expect_imports
+from ..checks._code_session import Limits
+from ..checks._code_turns import Turns
+from ..checks._code_values import NotPlain
+from ..checks._options import choice_option, count_option, number_option
+from ..errors import ConfigurationError, DecorationError, SampleError
+from ._confined_source import ConfinedSource, read_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import ModuleType
+    from typing import Any, Literal, TypeAlias
+
+    from ..checks._code_session import Ran
+    from ..checks._code_turns import TurnTime
+
+    Protection: TypeAlias = Literal["full", "limits"]
+
+_LONGEST_SECONDS = 600
+_LARGEST_ANSWER = 4_000_000
+_OURS = 0.95
+"""What of a sample's time is left for the function, beside what the grader itself does."""
+_PATIENCE = 20
+"""How often its time may pass on the wall clock where the function waits for a busy machine."""
+_HINTS = {
+    "PermissionError": "a confined function can open no file and no connection",
+    "ModuleNotFoundError": "name packages that it may import in packages=",
+    "MemoryError": "memory_mb= says how much it may take",
+}
+_turns: dict[int, Turns] = {}
+
+
+class ConfinedFunction:
+    """A function of others that is called in a process of its own; `confined` makes one.
+
+    Await a call of it. Arguments and what it returns are plain values, copied: None, booleans, numbers,
+    texts, bytes, and lists, tuples, sets and dicts of such. Numbers and arrays of numpy and the like come
+    back as plain ones. Each call gets a fresh process: nothing that one leaves behind is there for the next.
+
+    Args:
+        source: The text that defines it.
+        seconds: What a call may take.
+        memory_mb: Memory that a call may take beyond the interpreter's own, in MB.
+        protection: `full`, or `limits` for code that is trusted.
+
+    Raises:
+        DecorationError: An option cannot be meant.
+    """
+
+    def __init__(
+        self,
+        source: ConfinedSource,
+        *,
+        seconds: float = 5,
+        memory_mb: int = 256,
+        protection: Protection = "full",
+    ) -> None:
+        self._source = source
+        self._seconds = number_option("seconds", seconds, 0.1, _LONGEST_SECONDS)
+        self._memory_mb = count_option("memory_mb", memory_mb, 16, 8192)
+        choice_option("protection", protection, ("full", "limits"))
+        self._protection = protection
+        self._modules = [*source.modules.values()]
+        self._inside = ""
+        self._provided: frozenset[str] = frozenset()
+        self._engine: CPython | None = None
+
+    @classmethod
+    def of_text(
+        cls, text: str, function: str, *, place: str, packages: Sequence[str] = (), **options: Any
+    ) -> ConfinedFunction:
+        """Make one of a text that is in no file.
+
+        Args:
+            text: Python that defines the function.
+            function: The function's name.
+            place: What messages call the text.
+            packages: Packages that it may import.
+            **options: As `confined` takes them.
+
+        Raises:
+            DecorationError: The text is no Python or lacks the function, or an option cannot be meant.
+        """
+        return cls(ConfinedSource(text, function, place, packages=_packages_option(packages)), **options)
+
+    @property
+    def __name__(self) -> str:
+        """The function's name."""
+        return self._source.function
+
+    @property
+    def place(self) -> str:
+        """File and line where it is defined."""
+        return f"{self._source.place}:{self._source.line}"
+
+    def __repr__(self) -> str:
+        """Its name and place."""
+        return f"<ConfinedFunction {self.__name__} at {self.place}>"
+
+    def through(self, inside: ModuleType | str | os.PathLike[str]) -> ConfinedFunction:
+        """Have a module call the function, inside of its process: `inside.call(function, *args, **kwargs)`.
+
+        Args:
+            inside: The module, its name or its path. It may import the standard library alone. If it defines
+                `prepare()`, that runs before the function's own file; `PROVIDES` names the packages that are
+                there to import afterwards.
+        """
+        module = _module(inside)
+        other = copy(self)
+        other._inside = f"{module.__name__.rpartition('.')[2]}"
+        loader: Any = module.__loader__
+        sent = (other._inside, "", False, marshal.dumps(loader.get_code(module.__name__)))
+        other._modules = [*self._source.modules.values(), sent]
+        other._provided = frozenset(getattr(module, "PROVIDES", ()))
+        other._engine = None
+        return other
+
+    def check(self) -> None:
+        """Refuse what no call could survive.
+
+        Raises:
+            ConfigurationError: It imports a package that it may not or that is not installed.
+        """
+        if problem := self._source.missing(self._provided):
+            raise ConfigurationError(problem)
+        imports = self._source.preloaded(self._provided)
+        expect_imports(imports)
+        self._engine = CPython(imports)
+
+    async def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it.
+
+        Raises:
+            SampleError: It raised (`exception`), took too long (`timeout`), or returned what is no plain
+                value (`value`).
+            ConfigurationError: It cannot be run here.
+        """
+        if self._engine is None:
+            self.check()
+        if self._memory_mb not in _turns:
+            _turns[self._memory_mb] = Turns(self._memory_mb, sessions=1)
+        return await _turns[self._memory_mb].take(lambda time: self._value(time, args, kwargs), self._ready)
+
+    def _ready(self) -> None:
+        assert self._engine is not None
+        self._engine.check_walls(self._protection)
+
+    def _value(self, time: TurnTime, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """What a call returns, in a thread of its own."""
+        assert self._engine is not None
+        left = max(time.left * _OURS, 0.001)
+        seconds = min(self._seconds, left)
+        limits = Limits(
+            seconds, self._memory_mb, _LARGEST_ANSWER, longest=min(left, self._seconds * _PATIENCE)
+        )
+        session = self._engine.session(limits)
+        try:
+            ran = session.function(
+                self._modules, self._source.name, self._inside, self.__name__, args, kwargs
+            )
+        except NotPlain as problem:
+            raise SampleError(
+                "value",
+                f"an argument of {self.__name__} cannot be copied: {problem}",
+                f"value at {self.place}",
+            ) from None
+        finally:
+            session.close()
+        if ran.how != "done":
+            raise self._problem(ran, seconds)
+        return ran.value
+
+    def _problem(self, ran: Ran, seconds: float) -> SampleError:
+        """The failure of a call that returned nothing."""
+        name, place = self.__name__, self.place
+        if ran.how == "refused":
+            message = (
+                f"{name} returned what cannot be copied: {ran.message}. Return numbers, texts, lists or dicts"
+            )
+            return SampleError("value", message, f"value at {place}")
+        if ran.error == "TimeoutError" and ran.how == "stopped":
+            return SampleError(
+                "timeout", f"{name} took more than {seconds:.2g} seconds", f"timeout at {place}"
+            )
+        if ran.how == "stopped":
+            return SampleError("exception", f"{name} did not return: {ran.message}", f"exception at {place}")
+        kind = ran.message.partition(":")[0]
+        where = ran.arguments if isinstance(ran.arguments, str) and ran.arguments.isprintable() else ""
+        hint = f" ({_HINTS[kind]})" if kind in _HINTS else ""
+        shown = kind if kind.isidentifier() else ran.error
+        return SampleError("exception", ran.message + hint, f"{shown} at {where[:200] or place}")
+
+
+def confined(
+    source: str | os.PathLike[str],
+    function: str,
+    *,
+    packages: Sequence[str] = (),
+    seconds: float = 5,
+    memory_mb: int = 256,
+    protection: Protection = "full",
+) -> ConfinedFunction:
+    """Make a function of a Python file one that is called in a process of its own.
+
+    The file is read here and never runs in the grader's process. Modules beside it that it imports are sent
+    along. `docs/adapters.md` says what the function may do, and what each call costs.
+
+    Args:
+        source: Path of the file.
+        function: Name of the function, which may be async.
+        packages: Packages beside Python's own library that the file may import, such as `("numpy",)`. They
+            have to be installed where the grader runs.
+        seconds: What a call may take, with running the file.
+        memory_mb: Memory that a call may take beyond the interpreter's and the packages' own, in MB.
+        protection: `full` refuses to run where the system cannot shut the function in; `limits` runs it there
+            with limits of time and memory alone, for code that is trusted.
+
+    Raises:
+        DecorationError: The file cannot be read or lacks the function, or an option cannot be meant.
+    """
+    path = os.fspath(source)
+    if not isinstance(path, str) or not isinstance(function, str):
+        raise DecorationError("confined takes the path of a Python file and the name of a function")
+    named = _packages_option(packages)
+    read = ConfinedSource(read_text(path), function, os.path.basename(path), os.path.abspath(path), named)
+    return ConfinedFunction(read, seconds=seconds, memory_mb=memory_mb, protection=protection)
+
+
+def placed(function: Callable[..., Any], inside: ModuleType | str | os.PathLike[str]) -> Callable[..., Any]:
+    """Have a module call a function where that runs: in its own process if it is confined, else in this one.
+
+    Args:
+        function: A function of others, or what `confined` made of one.
+        inside: The module, as `ConfinedFunction.through` takes it.
+
+    Returns:
+        A function of the arguments of the module's `call` behind the first; of a confined function it has to
+        be awaited.
+
+    Raises:
+        DecorationError: It is no function.
+        ConfigurationError: It is confined and imports a package that is not there.
+    """
+    if isinstance(function, ConfinedFunction):
+        through = function.through(inside)
+        through.check()
+        return through
+    if not callable(function):
+        raise DecorationError(f"{function!r} is no function: pass one, or confined('rewards.py', 'its_name')")
+    return partial(_module(inside).call, function)
+
+
+def _module(inside: ModuleType | str | os.PathLike[str]) -> Any:
+    """A module by itself, its name or its path."""
+    name = os.fspath(inside) if isinstance(inside, (str, os.PathLike)) else inside
+    if not isinstance(name, str):
+        return name
+    if not name.endswith(".py"):
+        return import_module(name, __package__)
+    spec = util.spec_from_file_location(os.path.basename(name).removesuffix(".py"), name)
+    assert spec is not None
+    assert spec.loader is not None
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _packages_option(packages: Sequence[str]) -> tuple[str, ...]:
+    """The names of packages.
+
+    Raises:
+        DecorationError: They are none.
+    """
+    named = tuple(packages) if not isinstance(packages, str) else (packages,)
+    for one in named:
+        if not isinstance(one, str) or not one.isidentifier():
+            raise DecorationError(
+                f"packages={packages!r}: write the names that import statements have, such as ('numpy',)"
+            )
+    return named
+
+
+__all__ = ["ConfinedFunction", "confined", "placed"]

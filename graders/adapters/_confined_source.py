@@ -1,0 +1,266 @@
+"""Reads a Python file for `confined`: its code, the files beside it that it imports, and all other imports.
+
+Nothing of it is run here: Python parses and compiles it.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import marshal
+import os
+import sys
+import warnings
+
+from ..checks._code_library import COMMON
+from ..errors import DecorationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from typing import TypeAlias
+
+    Sent: TypeAlias = tuple[str, str, bool, bytes]
+
+_LARGEST = 1_000_000
+_DO_SOMETHING = frozenset({"antigravity", "this", "__main__"})
+"""Python's own modules that do more than to define names as they are imported."""
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_TEXT = "grader_source"
+
+
+class ConfinedSource:
+    """A text of Python that defines a function, read and compiled.
+
+    Args:
+        text: The text.
+        function: The function's name.
+        place: What messages call the text.
+        file: The file that the text is of; None where it is of none. Modules beside it may be imported.
+        packages: Packages that it may import beside Python's own library.
+
+    Raises:
+        DecorationError: It is no Python, or does not define the function.
+    """
+
+    def __init__(
+        self, text: str, function: str, place: str, file: str | None = None, packages: Collection[str] = ()
+    ) -> None:
+        self.function, self.place = function, place
+        self._folder = os.path.dirname(file) if file else None
+        self._packages = frozenset(packages)
+        self.modules: dict[str, Sent] = {}
+        """What is sent along, by name: the name, what messages call it, whether it is a package, its code."""
+        self._imports: list[Import] = []
+        self._has_async = False
+        tree = _tree(text, place)
+        stem = os.path.basename(file).removesuffix(".py") if file else _TEXT
+        relative = any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(tree))
+        self._around = f"{_TEXT}_folder" if relative and file else ""
+        self.name = f"{self._around}.{stem}" if self._around else stem
+        self.line = _line_of(tree, function)
+        """Where the function is defined."""
+        if not self.line:
+            raise DecorationError(_no_function(tree, function, place))
+        if self._around:
+            self._send(self._around, "", True, _tree("", ""))
+        self._send(self.name, place, False, tree, function)
+
+    def missing(self, provided: Collection[str] = ()) -> str:
+        """Say which import would fail and what to do; empty where none would.
+
+        Args:
+            provided: Packages that will be there all the same.
+        """
+        for one in self._imports:
+            if not one.is_needed or one.package in provided or _is_pythons(one.package):
+                continue
+            if one.package not in self._packages:
+                return (
+                    f"{one.place} imports {one.package}: add {one.package!r} to packages=, and what "
+                    "provides it to requirements.txt"
+                )
+            if importlib.util.find_spec(one.package) is None:
+                return (
+                    f"{one.place} imports {one.package}, which is not installed here: install it, and "
+                    "add it to requirements.txt"
+                )
+        return ""
+
+    def preloaded(self, provided: Collection[str] = ()) -> frozenset[str]:
+        """The modules that have to be loaded before a session is shut in, as `CPython` takes them.
+
+        Args:
+            provided: Packages that will be there without.
+        """
+        found = {"?asyncio"} if self._has_async else set()
+        for one in self._imports:
+            if one.package in provided or one.module in COMMON or one.package in _DO_SOMETHING:
+                continue
+            if one.package in self._packages:
+                found.add(one.module if one.is_needed and not one.may_be_name else f"?{one.module}")
+            elif _is_pythons(one.package):
+                found.add(f"?{one.module}")
+        return frozenset(found)
+
+    def _send(self, name: str, place: str, is_package: bool, tree: ast.Module, function: str = "") -> None:
+        """Send a module along, and those beside it that it imports."""
+        self.modules[name] = (name, place, is_package, _compiled(tree, place))
+        self._has_async = self._has_async or any(isinstance(n, ast.AsyncFunctionDef) for n in ast.walk(tree))
+        package = name if is_package else name.rpartition(".")[0]
+        for one in _imports_of(tree, place, package, function):
+            if not self._send_own(one.module):
+                if not (one.may_be_name and one.module.rpartition(".")[0] in (*self.modules, *COMMON)):
+                    self._imports.append(one)
+
+    def _send_own(self, name: str) -> bool:
+        """Send a module along that lies beside the text, with its packages; False where none does."""
+        if name in self.modules:
+            return True
+        if self._folder is None or name.partition(".")[0] in self._packages:
+            return False
+        inner = name.removeprefix(f"{self._around}.") if self._around else name
+        path = os.path.join(self._folder, *inner.split("."))
+        around = name.rpartition(".")[0]
+        for file, is_package in ((f"{path}.py", False), (os.path.join(path, "__init__.py"), True)):
+            if os.path.isfile(file) and (not around or self._send_own(around)):
+                place = os.path.relpath(file, self._folder)
+                self._send(name, place, is_package, _tree(read_text(file), place))
+                return True
+        if os.path.isdir(path) and not _is_pythons(name) and importlib.util.find_spec(name) is None:
+            self._send(name, "", True, _tree("", ""))
+            return True
+        return False
+
+
+class Import:
+    """A module that a text imports.
+
+    Args:
+        module: Its dotted name.
+        place: File and line.
+        is_needed: Whether the function cannot be called without it.
+        may_be_name: Whether it may be a name in a module instead.
+    """
+
+    __slots__ = ("is_needed", "may_be_name", "module", "place")
+
+    def __init__(self, module: str, place: str, is_needed: bool, may_be_name: bool = False) -> None:
+        self.module, self.place = module, place
+        self.is_needed, self.may_be_name = is_needed, may_be_name
+
+    @property
+    def package(self) -> str:
+        """The name that the dotted one begins with."""
+        return self.module.partition(".")[0]
+
+
+def read_text(file: str) -> str:
+    """The text of a Python file, in the encoding that it declares.
+
+    Raises:
+        DecorationError: It cannot be read.
+    """
+    try:
+        if os.path.getsize(file) > _LARGEST:
+            raise DecorationError(f"{file} is larger than {_LARGEST:,} bytes")
+        with open(file, "rb") as opened:
+            return importlib.util.decode_source(opened.read())
+    except OSError as problem:
+        raise DecorationError(f"{file} cannot be read: {problem.strerror}") from None
+    except (SyntaxError, UnicodeError) as problem:
+        raise DecorationError(f"{file} is no text: {problem}") from None
+
+
+def _tree(text: str, place: str) -> ast.Module:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes in a text that is not ours
+            return ast.parse(text)
+    except SyntaxError as error:
+        raise DecorationError(f"{place}:{error.lineno or 1} is no Python: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise DecorationError(f"{place} is no Python: {error or 'it is nested too deeply'}") from None
+
+
+def _compiled(tree: ast.Module, place: str) -> bytes:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return marshal.dumps(compile(tree, place, "exec", dont_inherit=True))
+    except SyntaxError as error:
+        raise DecorationError(f"{place}:{error.lineno or 1} is no Python: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise DecorationError(f"{place} is no Python: {error or 'it is nested too deeply'}") from None
+
+
+def _is_pythons(package: str) -> bool:
+    return package.partition(".")[0] in sys.stdlib_module_names
+
+
+def _imports_of(tree: ast.Module, place: str, package: str, function: str) -> Iterator[Import]:
+    """The imports of a module; those in functions that the given one does not use are not needed."""
+    used = _used_by(tree, function) if function else frozenset()
+
+    def look(node: ast.AST, is_needed: bool) -> Iterator[Import]:
+        for one in ast.iter_child_nodes(node):
+            if isinstance(one, ast.Import):
+                for name in one.names:
+                    yield Import(name.name, f"{place}:{one.lineno}", is_needed)
+            elif isinstance(one, ast.ImportFrom):
+                around = package.split(".")[: len(package.split(".")) - one.level + 1] if one.level else []
+                module = ".".join([*around, *([one.module] if one.module else [])])
+                if module:
+                    yield Import(module, f"{place}:{one.lineno}", is_needed)
+                    for name in one.names:
+                        yield Import(f"{module}.{name.name}", f"{place}:{one.lineno}", False, True)
+            elif isinstance(one, (ast.Try, ast.If)):
+                yield from look(one, False)
+            elif isinstance(one, (*_FUNCTIONS, ast.ClassDef)) and node is tree:
+                yield from look(one, is_needed and one.name in used)
+            else:
+                yield from look(one, is_needed)
+
+    return look(tree, True)
+
+
+def _used_by(tree: ast.Module, function: str) -> frozenset[str]:
+    """Names of the module's functions and classes that one of them uses, itself among them."""
+    names = {
+        one.name: {node.id for node in ast.walk(one) if isinstance(node, ast.Name)}
+        for one in tree.body
+        if isinstance(one, (*_FUNCTIONS, ast.ClassDef))
+    }
+    found, waiting = {function}, [function]
+    while waiting:
+        new = names.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return frozenset(found)
+
+
+def _line_of(tree: ast.Module, function: str) -> int:
+    """The line of a module that binds a name last; 0 where none does."""
+
+    def look(body: list[ast.stmt]) -> Iterator[int]:
+        for one in body:
+            if isinstance(one, (*_FUNCTIONS, ast.ClassDef)):
+                if one.name == function:
+                    yield one.lineno
+            elif isinstance(one, (ast.Import, ast.ImportFrom)):
+                if any((name.asname or name.name) in (function, "*") for name in one.names):
+                    yield one.lineno
+            elif isinstance(one, (ast.Assign, ast.AnnAssign)):
+                if any(isinstance(node, ast.Name) and node.id == function for node in ast.walk(one)):
+                    yield one.lineno
+            else:
+                for part in ("body", "orelse", "handlers", "finalbody"):
+                    yield from look(getattr(one, part, []))
+
+    return max(look(tree.body), default=0)
+
+
+def _no_function(tree: ast.Module, function: str, place: str) -> str:
+    names = [one.name for one in tree.body if isinstance(one, _FUNCTIONS)]
+    others = f"; it defines {', '.join(names[:10])}" if names else ""
+    return f"{place} defines no function {function!r}{others}"
