@@ -93,4 +93,4 @@ def test_a_module_of_ours_calls_it_inside(rewards, called, tmp_path):
 
 def test_what_is_no_function_is_not_placed():
     with pytest.raises(DecorationError, match="3 is no function: pass one, or confined"):
-        placed(3, "math")
+        placed(3, "math")  # type: ignore[arg-type]
