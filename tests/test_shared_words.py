@@ -16,7 +16,7 @@ import graders
 import harness
 from graders import Failure, SampleError, errors, grader
 from graders._runtime.declaration import Options
-from graders.checks._judge_chat import RELAY
+from graders.checks._judge_address import RELAY
 from graders.reward import KINDS
 from graders.testing import invoke, make_sample
 from graders.wire import PROFILES

@@ -7,6 +7,9 @@ from urllib.parse import unquote, urlsplit
 
 from ._judge_secrets import without_secrets
 
+RELAY = "GRADER_JUDGE_RELAY"
+"""Variable: an address to ask in place of a service's own, which follows it. Recorded answers use it."""
+
 _PROXIES = {"http": ("HTTP_PROXY", "ALL_PROXY"), "https": ("HTTPS_PROXY", "ALL_PROXY")}
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 
@@ -52,4 +55,4 @@ def named_ways(address: str) -> str:
     return f". It is asked with {', '.join(found)}" if found else ""
 
 
-__all__ = ["address_fault", "address_secrets", "named_ways", "shown_address"]
+__all__ = ["RELAY", "address_fault", "address_secrets", "named_ways", "shown_address"]

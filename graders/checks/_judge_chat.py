@@ -20,7 +20,7 @@ from ._judge_abilities import (
     TOOL,
     Abilities,
 )
-from ._judge_address import address_fault, address_secrets, named_ways, shown_address
+from ._judge_address import RELAY, address_fault, address_secrets, named_ways, shown_address
 from ._judge_clients import Clients
 from ._judge_retries import FormRefused, TryAgain, bounded, in_thread, seconds_of
 from ._judge_service import Reply, one_verdict, quoted
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 EXTRA = "judge"
 
-RELAY = "GRADER_JUDGE_RELAY"
-"""Variable: an address to ask in place of the judge's own, which follows it. Recorded answers use it."""
 _CONNECT_S = 5.0
 _TOOL_NAME = "verdict"
 _NOW_BUSY = (408, 409, 425, 429)

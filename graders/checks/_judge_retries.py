@@ -110,14 +110,15 @@ class Patience:
     Args:
         model: How messages name the model.
         heard: When the model last answered.
+        most: How often a question is asked at most; None for as often as its time allows.
     """
 
     __slots__ = (
-        *("_asked", "_began", "_ends", "_heard", "_model", "_shortest", "_trouble", "_wait"),
+        *("_asked", "_began", "_ends", "_heard", "_model", "_most", "_shortest", "_trouble", "_wait"),
         *("least", "limit"),
     )
 
-    def __init__(self, model: str, heard: Heard) -> None:
+    def __init__(self, model: str, heard: Heard, most: int | None = None) -> None:
         now, ends, batch = perf_counter(), until.get(), around.get()
         left = _LONGEST_S if ends is None else ends - now
         self._ends = now + left - min(_KEPT_S, max(left, 0.0) / 10)
@@ -130,6 +131,7 @@ class Patience:
         # Where nobody in the whole batch got an answer, the fault is not this sample's.
         self._began = now if batch is None or not batch.started else min(now, batch.started)
         self._asked = 0
+        self._most = most
         self._trouble: TryAgain | None = None
         self._wait = min(_FIRST_WAIT_S, max(left, 0.0) / 8)
         self._shortest = self._wait / 2
@@ -174,7 +176,7 @@ class Patience:
         """Wait until the question may be asked again.
 
         Raises:
-            SampleError: Its time would be up by then.
+            SampleError: Its time would be up by then, or it was asked as often as it may be.
             ConfigurationError: The same, and the model answered nobody since the batch was begun.
         """
         import asyncio
@@ -187,7 +189,7 @@ class Patience:
         self._wait = min(2 * self._wait, _LONGEST_WAIT_S)
         # A long replay is one batch: where one question had all its time, the others are asked once.
         lost = self._heard.is_given_up(self._began)
-        if lost or wait < self._shortest:
+        if lost or wait < self._shortest or self._asked == self._most:
             raise self._given_up(trouble)
         if (trouble.after or 0) + self.least > left:
             # Too late for this sample. Whether for all, the others find out meanwhile.

@@ -1,0 +1,310 @@
+"""Asks the service of an `endpoint` grader: a program that scores completions behind an address of its own.
+
+Azure describes this grader in the readme of its private preview (`microsoft-foundry/fine-tuning`, the folder
+`Demos/Agentic_RFT_ToolCall_EndpointGrader`): the payload, 1 MB at most, and three retries. What the readme
+leaves open is decided here, and `docs/adapters.md` says how.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from time import perf_counter
+from urllib.parse import parse_qsl, urlsplit
+
+from ..checks._judge_address import RELAY, address_fault, shown_address
+from ..checks._judge_retries import Heard, Late, Patience, TryAgain, Unsent, bounded, in_thread, seconds_of
+from ..checks._judge_secrets import without_secrets
+from ..checks._options import LARGEST
+from ..errors import ConfigurationError, SampleError
+from ..extract._json import exact_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from http.client import HTTPResponse
+    from typing import Any
+
+_MOST_BYTES = 1 << 20
+_MOST_ASKED = 4
+"""How often one sample is asked about: once, and three times again."""
+_PIECE = 1 << 16
+_BUSY = (408, 425, 429)
+_GATEWAY = (429, 502, 503, 504)
+"""Answers that a service which is down may have given for it."""
+_OWN_HEADERS = ("content-type", "content-length", "host", "transfer-encoding", "connection")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
+SCHEME = re.compile(r"(bearer|basic|key|token)\s+", re.IGNORECASE)
+_LONGEST_SAID = 200
+
+
+class Endpoint:
+    """A service that scores completions.
+
+    Args:
+        url: Its address. `${NAME}` stands for the environment variable NAME.
+        headers: The headers of each request, whose values may hold `${NAME}` too.
+        rate_limit: Requests that this process sends in a second at most; None for no limit.
+    """
+
+    def __init__(self, url: str, headers: Mapping[str, str], rate_limit: float | None) -> None:
+        self.name = f"the endpoint {shown_address(url)}"
+        self._url = url
+        self._headers = headers
+        self._gap = 1 / rate_limit if rate_limit else 0.0
+        self._next = 0.0
+        self._heard = Heard()
+        self._has_scored = False
+
+    async def score(self, sample: Mapping[str, Any], item: Mapping[str, Any]) -> float:
+        """Ask for the score of a completion, up to four times within the sample's time.
+
+        Args:
+            sample: The completion, as a spec's namespace `sample` has it.
+            item: Its record, as the namespace `item` has it.
+
+        Raises:
+            ConfigurationError: The service cannot be asked at all, or answers nobody.
+            SampleError: This sample got no score.
+        """
+        body = self._body(sample, item)
+        patience = Patience(self.name, self._heard, _MOST_ASKED)
+        while True:
+            try:
+                await self._turn(patience)
+                score: float = await in_thread(lambda: self._ask(body, patience.left + 1), patience)
+                return score
+            except TryAgain as trouble:
+                await patience.after(trouble)
+            except Unsent:
+                raise patience.unsent() from None
+            except Late:
+                raise patience.late() from None
+
+    def _body(self, sample: Mapping[str, Any], item: Mapping[str, Any]) -> bytes:
+        """The payload. Its trace is named by the texts, so that a recorded answer is found again.
+
+        Raises:
+            SampleError: It cannot be written as JSON, or is too large.
+        """
+        from hashlib import sha256
+        from uuid import UUID
+
+        try:
+            parts = json.dumps({"sample": sample, "item": item}, allow_nan=False)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise SampleError(
+                "exception", f"the sample cannot be sent to {self.name} as JSON: {error}", "unsent sample"
+            ) from None
+        trace = UUID(bytes=sha256(parts.encode()).digest()[:16], version=4)
+        body = f'{parts[:-1]}, "trace_id": "trace_{trace}"}}'.encode()
+        if len(body) > _MOST_BYTES:
+            raise SampleError(
+                "exception",
+                f"the payload for {self.name} has {len(body):,} bytes, and may have {_MOST_BYTES:,}: keep "
+                "fields of the record that it does not need out of the data",
+                "unsent sample",
+            )
+        return body
+
+    async def _turn(self, patience: Patience) -> None:
+        """Wait until the rate allows a request.
+
+        Raises:
+            Unsent: That is too late for the sample.
+        """
+        import asyncio
+
+        now = perf_counter()
+        at = max(now, self._next)
+        if at - now > patience.left - patience.least:
+            raise Unsent
+        self._next = at + self._gap
+        if at > now:
+            await asyncio.sleep(at - now)
+
+    def _ask(self, body: bytes, seconds: float) -> float:
+        """Send one request; no error of it holds the value of a header."""
+        from http.client import HTTPException
+        from urllib.error import URLError
+        from urllib.request import Request, build_opener
+
+        secrets: list[str] = []
+        try:
+            url, headers = self._address(secrets), self._filled_headers(secrets)
+            request = Request(url, body, headers, method="POST")  # its scheme is checked
+            try:
+                with build_opener(_as_answered()).open(request, timeout=seconds) as answer:
+                    content = b"".join(bounded(iter(lambda: answer.read1(_PIECE), b""), seconds))
+                    return self._score(answer, content)
+            except URLError as error:
+                cause = error.reason
+                raise TryAgain(type(cause).__name__ if isinstance(cause, Exception) else str(cause)) from None
+            except (OSError, HTTPException) as error:
+                raise TryAgain(type(error).__name__) from None
+        except (TryAgain, ConfigurationError, SampleError) as error:
+            error.args = tuple(without_secrets(str(each), secrets) for each in error.args)
+            if isinstance(error, SampleError):
+                error.message = without_secrets(error.message, secrets)
+            raise
+
+    def _score(self, answer: HTTPResponse, content: bytes) -> float:
+        """Read an answer.
+
+        Raises:
+            TryAgain: It holds no score.
+            SampleError: The service refuses the sample.
+            ConfigurationError: It refuses every sample.
+        """
+        status = answer.status
+        if status not in _GATEWAY:
+            self._heard.answer()
+        if 200 <= status < 300:
+            score = score_of(content)
+            self._has_scored = True
+            return score
+        if status in _BUSY or status >= 500:
+            after = seconds_of(answer.headers.get("retry-after"))
+            raise TryAgain(f"HTTP {status}", after, status == 429)
+        what = self._refusal(status, answer.headers.get("location") or "")
+        if what and not self._has_scored:
+            raise ConfigurationError(what)
+        said = " ".join(content[: 4 * _LONGEST_SAID].decode("utf-8", "replace").split())[:_LONGEST_SAID]
+        raise SampleError(
+            "exception", f"{self.name} refused the sample (HTTP {status}): {said}", "refused sample"
+        )
+
+    def _refusal(self, status: int, location: str) -> str:
+        """What a status says that is not about one sample; empty for any other."""
+        if 300 <= status < 400:
+            return (
+                f"{self.name} redirects to {location or 'no address'} (HTTP {status}), where its headers are "
+                "not sent: write that address as `url`"
+            )
+        if status in (401, 403, 407):
+            names = ", ".join(self._headers) or "none"
+            return f"{self.name} does not accept the headers (HTTP {status}); the spec has {names}"
+        if status in (404, 405):
+            return f"{self.name} takes no POST request there (HTTP {status}): check `url`"
+        return ""
+
+    def _address(self, secrets: list[str]) -> str:
+        """The address to ask now.
+
+        Raises:
+            ConfigurationError: It needs a variable that is not set, or is none with it.
+        """
+        url = _filled(self._url, f"the url of {self.name}", secrets)
+        secrets += [value for _, value in parse_qsl(urlsplit(url).query)]
+        if fault := url_fault(url):
+            raise ConfigurationError(f"{self.name} cannot be asked: {fault}")
+        relay = os.environ.get(RELAY)
+        return f"{relay}/{url.partition('?')[0]}" if relay else url
+
+    def _filled_headers(self, secrets: list[str]) -> dict[str, str]:
+        """The headers to send now; a relay gets none of the spec's.
+
+        Raises:
+            ConfigurationError: One needs a variable that is not set, or is none with it.
+        """
+        filled = {"Content-Type": "application/json", "User-Agent": "rft-graders"}
+        for name, value in ({} if os.environ.get(RELAY) else self._headers).items():
+            filled[name] = _filled(value, f"the header {name} of {self.name}", secrets)
+            secrets += [filled[name], SCHEME.sub("", filled[name], count=1)]
+        return filled
+
+
+def score_of(content: bytes) -> float:
+    """Return the score that an answer holds.
+
+    Args:
+        content: The answer's body.
+
+    Raises:
+        TryAgain: It is no JSON object with a finite number as `score`.
+    """
+    said = exact_json(content.decode("utf-8", "replace").removeprefix("\ufeff"))
+    if not isinstance(said, dict):
+        raise TryAgain("its answer is no JSON object")
+    score = said.get("score")
+    if isinstance(score, bool) or not isinstance(score, (int, float)) or not abs(score) <= LARGEST:
+        raise TryAgain("its answer has no finite number as `score`")
+    return float(score)
+
+
+def url_fault(url: str) -> str | None:
+    """Return what keeps an address from being asked, without the address; None where nothing does.
+
+    Args:
+        url: The address. One that holds `${NAME}` is only known once that is filled in.
+    """
+    if VARIABLE.search(url):
+        return None
+    if not (url.isascii() and url.isprintable()) or " " in url or "#" in url:
+        return "it holds a space, a fragment or a character that no address has"
+    if fault := address_fault(url.partition("?")[0]):
+        return fault
+    parts = urlsplit(url)
+    if "@" in parts.netloc:
+        return "it holds a user: write a header such as Authorization instead"
+    if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+        return "it begins with http://, which sends keys and completions in the open: write https://"
+    return None
+
+
+def header_fault(name: str, value: object) -> str | None:
+    """Return what keeps a header from being sent, without its value; None where nothing does.
+
+    Args:
+        name: The header's name.
+        value: Its value, which may hold `${NAME}`.
+    """
+    if not _HEADER_NAME.fullmatch(name):
+        return "it is no name of a header"
+    if name.lower() in _OWN_HEADERS:
+        return "this header is always set for you: leave it out"
+    if not isinstance(value, str):
+        return "write its value as a text"
+    if not value.isascii() or not value.isprintable():
+        return "its value holds a line break or another character that no header has"
+    return None
+
+
+def _filled(text: str, what: str, secrets: list[str]) -> str:
+    """A text with its variables filled in.
+
+    Raises:
+        ConfigurationError: One is not set, or holds what cannot be sent.
+    """
+
+    def value_of(found: re.Match[str]) -> str:
+        value = os.environ.get(found[1], "").strip()
+        secrets.append(value)
+        if not value:
+            raise ConfigurationError(f"{found[1]} is not set: put what {what} needs into this variable")
+        if not value.isascii() or not value.isprintable():
+            raise ConfigurationError(
+                f"{found[1]} holds a line break or another character that {what} cannot have: copy it anew"
+            )
+        return value
+
+    return VARIABLE.sub(value_of, text)
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or host == "::1" or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+
+
+def _as_answered() -> Any:
+    """A handler for urllib that takes each answer as it is: none is an error, and no redirect is followed."""
+    from urllib.request import HTTPErrorProcessor
+
+    class AsAnswered(HTTPErrorProcessor):
+        def http_response(self, request: Any, response: Any) -> Any:
+            return response
+
+        https_response = http_response
+
+    return AsAnswered

@@ -1,0 +1,80 @@
+"""Takes keys out of the JSON of endpoint graders, so that they can be kept in a project."""
+
+from __future__ import annotations
+
+import re
+
+from ..checks._judge_secrets import looks_like_key
+from ._openai_endpoint import SCHEME, VARIABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_PUBLIC_HEADERS = ("accept", "accept-language", "content-type", "user-agent")
+_SECRET_PARAMETER = re.compile(r"code|key|token|secret|sig|auth|pass", re.IGNORECASE)
+
+
+def endpoint_secrets(spec: Any) -> tuple[Any, list[str]]:
+    """Replace what looks secret in the endpoint graders of a spec by environment variables.
+
+    Args:
+        spec: A spec's JSON, which may hold endpoint graders anywhere. It stays as it is.
+
+    Returns:
+        A copy in which the values of headers, and of keys in an address, are `${GRADER_HEADER_...}` and
+        `${GRADER_QUERY_...}`; and the names of these variables. What was written as `${NAME}` stays.
+
+    Example:
+        >>> spec, names = endpoint_secrets({"type": "endpoint", "headers": {"Authorization": "Bearer no"}})
+        >>> spec["headers"], names
+        ({'Authorization': 'Bearer ${GRADER_HEADER_AUTHORIZATION}'}, ['GRADER_HEADER_AUTHORIZATION'])
+    """
+    variables = _Variables()
+    return variables.in_place_of(spec), list(variables.values)
+
+
+class _Variables:
+    """The variables that stand for secrets, each with its value, which is never handed out."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+
+    def in_place_of(self, value: Any) -> Any:
+        """A copy of a JSON value, without the secrets of the endpoint graders in it."""
+        if isinstance(value, list):
+            return [self.in_place_of(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        made = {key: self.in_place_of(each) for key, each in value.items()}
+        if value.get("type") == "endpoint":
+            if isinstance(value.get("headers"), dict):
+                made["headers"] = {name: self._header(name, each) for name, each in value["headers"].items()}
+            if isinstance(value.get("url"), str):
+                front, mark, query = value["url"].partition("?")
+                made["url"] = f"{front}{mark}{'&'.join(map(self._parameter, query.split('&')))}"
+        return made
+
+    def _header(self, name: str, value: Any) -> Any:
+        if not isinstance(value, str) or VARIABLE.search(value) or name.lower() in _PUBLIC_HEADERS:
+            return value
+        scheme = SCHEME.match(value)
+        kept = scheme[0] if scheme else ""
+        return kept + self._variable("HEADER", name, value[len(kept) :])
+
+    def _parameter(self, piece: str) -> str:
+        name, equals, value = piece.partition("=")
+        if not value or VARIABLE.search(value):
+            return piece
+        if _SECRET_PARAMETER.search(name) or looks_like_key(value):
+            value = self._variable("QUERY", name, value)
+        return f"{name}{equals}{value}"
+
+    def _variable(self, kind: str, name: str, value: str) -> str:
+        """What stands for a value: a variable named after its place, the same for the same value."""
+        wanted = found = f"GRADER_{kind}_{re.sub(r'[^A-Z0-9]+', '_', name.upper()).strip('_')}"
+        number = 1
+        while self.values.setdefault(found, value) != value:
+            number += 1
+            found = f"{wanted}_{number}"
+        return f"${{{found}}}"

@@ -1,0 +1,322 @@
+"""The service of an endpoint grader: what it is sent, what its answers mean, and what never leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders import ConfigurationError, Failure, Reward, Sample, grader
+from graders.adapters._openai_endpoint import Endpoint, header_fault, score_of, url_fault
+from graders.checks._judge_retries import TryAgain
+from graders.errors import SampleError
+from harness.localaws.loopback import HttpRequest, HttpResponse, LoopbackServer
+
+
+class ScoringService:
+    """A scoring service on loopback, which answers as a test says and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.seen: list[HttpRequest] = []
+        self.script: Callable[[HttpRequest], HttpResponse | None] = lambda request: scored(1)
+        self.ending = threading.Event()
+        self._server = LoopbackServer(self._handle, "scoring service")
+        self.url = f"http://{self._server.address}/grade"
+
+    def _handle(self, request: HttpRequest) -> HttpResponse | None:
+        self.seen.append(request)
+        return self.script(request)
+
+    @property
+    def payloads(self) -> list[dict[str, Any]]:
+        return [json.loads(request.body) for request in self.seen]
+
+    def close(self) -> None:
+        self.ending.set()
+        self._server.close()
+
+
+def scored(score: object) -> HttpResponse:
+    return HttpResponse(200, json.dumps({"score": score}).encode())
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScoringService]:
+    monkeypatch.setenv("no_proxy", "*")
+    made = ScoringService()
+    yield made
+    made.close()
+
+
+def scoring(url: str, rate_limit: float | None = None, /, **headers: str) -> Endpoint:
+    return Endpoint(url, {name.replace("_", "-"): value for name, value in headers.items()}, rate_limit)
+
+
+def ask(endpoint: Endpoint, text: str = "4") -> float:
+    return asyncio.run(endpoint.score({"output_text": text}, {"answer": 4}))
+
+
+def graded(endpoint: Endpoint, texts: list[str], **declared: Any) -> list[Any]:
+    @grader(**{"timeout_s": 5, "range": (-100, 100), "max_error_rate": 1, **declared})
+    async def reward(sample: Sample) -> float:
+        return await endpoint.score({"output_text": sample.completion}, {})
+
+    return reward.grade_all([_item(text) for text in texts])
+
+
+def _item(text: str) -> dict[str, Any]:
+    return {"id": text, "messages": [{"role": "assistant", "content": text}]}
+
+
+def test_the_sample_and_its_record_are_posted_with_headers_and_a_trace(
+    service: ScoringService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADING_KEY", "k-123456\n")
+    service.script = lambda request: scored(7.5)
+    endpoint = scoring(f"{service.url}?code=${{GRADING_KEY}}", X_Functions_Key="Key ${GRADING_KEY}")
+    assert ask(endpoint) == 7.5
+    [asked] = service.seen
+    [payload] = service.payloads
+    assert (asked.method, asked.path, asked.query) == ("POST", "/grade", "code=k-123456")
+    assert asked.headers["x-functions-key"] == "Key k-123456"
+    assert asked.headers["content-type"] == "application/json"
+    assert (payload["sample"], payload["item"]) == ({"output_text": "4"}, {"answer": 4})
+    assert payload["trace_id"].startswith("trace_")
+
+
+def test_equal_samples_have_one_trace_and_others_another(service: ScoringService) -> None:
+    for text in ("4", "4", "5"):
+        ask(scoring(service.url), text)
+    first, second, third = [payload["trace_id"] for payload in service.payloads]
+    assert first == second != third
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"no",
+        b"1",
+        b"[1]",
+        b"null",
+        b"{}",
+        b'{"score": null}',
+        b'{"score": true}',
+        b'{"score": "1"}',
+        b'{"score": NaN}',
+        b'{"score": 1e999}',
+        b'{"score": 1, "score": 0}',
+        b'{"score": 1' + b"0" * 400 + b"}",
+        b'{"score": 0.7',
+        b"\xff\xfe",
+        b'{"score": ' + b"[" * 100_000,
+    ],
+)
+def test_an_answer_without_one_finite_score_is_none(body: bytes) -> None:
+    with pytest.raises(TryAgain, match="its answer"):
+        score_of(body)
+
+
+def test_a_sample_that_gets_no_score_is_a_failure_after_three_more_tries(service: ScoringService) -> None:
+    service.script = lambda request: HttpResponse(200, b'{"score": null}')
+    [failure] = graded(scoring(service.url), ["4"])
+    assert isinstance(failure, Failure)
+    assert "was asked 4 times and gave no answer: its answer has no finite number" in failure.message
+    assert len(service.seen) == 4
+
+
+@given(st.floats(-1e300, 1e300) | st.integers(-(10**15), 10**15))
+def test_a_finite_score_is_the_score(score: float) -> None:
+    assert score_of(json.dumps({"score": score, "more": [1]}).encode()) == score
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_no_answer_is_a_score_by_chance(body: bytes) -> None:
+    with pytest.raises(TryAgain):
+        score_of(body)
+
+
+def test_what_passes_costs_no_sample(service: ScoringService) -> None:
+    statuses = ["408", "425", "429", "500", "501", "502", "503", "504"]
+
+    def script(request: HttpRequest) -> HttpResponse:
+        status: str = json.loads(request.body)["sample"]["output_text"]
+        times = sum(f'"{status}"'.encode() in each.body for each in service.seen)
+        return HttpResponse(int(status)) if times < 4 else scored(0.5)
+
+    service.script = script
+    assert graded(scoring(service.url), statuses) == [Reward(0.5)] * 8
+    assert len(service.seen) == 4 * 8
+
+
+def test_a_connection_that_breaks_is_tried_again(service: ScoringService) -> None:
+    service.script = lambda request: None if len(service.seen) < 3 else scored(1)
+    assert ask(scoring(service.url)) == 1
+
+
+def test_a_service_that_never_answers_fails_the_call(service: ScoringService) -> None:
+    service.script = lambda request: HttpResponse(503)
+    with pytest.raises(ConfigurationError, match="was asked 4 times and gave no answer: HTTP 503"):
+        graded(scoring(service.url), ["1"])
+    service.script = lambda request: HttpResponse(429)
+    with pytest.raises(ConfigurationError, match="lower the grader's concurrency="):
+        graded(scoring(service.url), ["1"], timeout_s=1)
+    with pytest.raises(ConfigurationError, match=r"ConnectionRefusedError.*check the address"):
+        graded(scoring("http://127.0.0.1:9/grade"), ["1"], timeout_s=1)
+
+
+def test_one_sample_that_the_service_trips_over_costs_no_other(service: ScoringService) -> None:
+    def script(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(500) if b'"bad"' in request.body else scored(1)
+
+    service.script = script
+    first, *others = graded(scoring(service.url), ["bad", "a", "b"], concurrency=1)
+    assert isinstance(first, Failure)
+    assert "HTTP 500" in first.message
+    assert others == [Reward(1.0), Reward(1.0)]
+
+
+def test_a_service_that_hangs_costs_its_sample_alone(service: ScoringService) -> None:
+    def script(request: HttpRequest) -> HttpResponse:
+        if b'"slow"' in request.body:
+            service.ending.wait(30)
+        return scored(1)
+
+    service.script = script
+    slow, other = graded(scoring(service.url), ["slow", "a"], timeout_s=1)
+    assert (slow.kind, other) == ("timeout", Reward(1.0))
+    assert "did not answer within 1 s" in slow.message
+
+
+def test_a_sample_that_is_refused_fails_at_once_and_says_what_the_service_says(
+    service: ScoringService,
+) -> None:
+    service.script = lambda request: HttpResponse(422, b"no `answer`\n in item")
+    [failure] = graded(scoring(service.url), ["4"])
+    assert failure.message.endswith("refused the sample (HTTP 422): no `answer` in item")
+    assert len(service.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (401, "does not accept the headers (HTTP 401); the spec has X-Key"),
+        (403, "HTTP 403"),
+        (404, "check `url`"),
+        (405, "takes no POST request there"),
+        (302, "redirects to https://elsewhere.example/grade (HTTP 302)"),
+        (308, "write that address as `url`"),
+    ],
+)
+def test_what_no_sample_survives_fails_the_call_at_once(
+    service: ScoringService, status: int, words: str
+) -> None:
+    headers = {"location": "https://elsewhere.example/grade?code=hidden-1"}
+    service.script = lambda request: HttpResponse(status, b"", headers)
+    with pytest.raises(ConfigurationError) as refused:
+        graded(scoring(service.url, X_Key="secret-1"), ["4"])
+    assert words in str(refused.value)
+    assert "hidden-1" not in str(refused.value)
+    assert len(service.seen) == 1  # no redirect is followed
+
+
+@pytest.mark.parametrize(("status", "said"), [(403, ""), (422, "bad key secret-1"), (500, "secret-1")])
+def test_no_message_holds_a_key(
+    service: ScoringService, status: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADING_KEY", "secret-1")
+    service.script = lambda request: HttpResponse(status, said.encode(), {"location": "secret-1"})
+    endpoint = scoring(f"{service.url}?code=${{GRADING_KEY}}", Authorization="Bearer ${GRADING_KEY}")
+    with pytest.raises((ConfigurationError, SampleError)) as error:
+        ask(endpoint)
+    assert "secret-1" not in f"{error.value!s} {error.value!r} {error.value.args}"
+
+
+def test_a_variable_that_is_not_set_is_named(
+    service: ScoringService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GRADING_KEY", raising=False)
+    endpoint = scoring(service.url, Authorization="Bearer ${GRADING_KEY}")
+    with pytest.raises(ConfigurationError, match="GRADING_KEY is not set: put what the header Authorization"):
+        ask(endpoint)
+    monkeypatch.setenv("GRADING_KEY", "two\nlines")
+    with pytest.raises(ConfigurationError, match="GRADING_KEY holds a line break"):
+        ask(endpoint)
+    monkeypatch.setenv("PLACE", "http://grade.example")
+    with pytest.raises(ConfigurationError, match="write https://"):
+        ask(scoring("${PLACE}/grade"))
+    assert service.seen == []
+
+
+def test_a_payload_beyond_one_megabyte_is_a_failure_before_it_is_sent(service: ScoringService) -> None:
+    long, short = graded(scoring(service.url), ["x" * (1 << 20), "short"])
+    assert "may have 1,048,576: keep fields of the record" in long.message
+    assert short == Reward(1.0)
+    assert len(service.seen) == 1
+
+
+@pytest.mark.parametrize("item", [{"a": float("nan")}, {"a": 1 << 20_000}, {"a": object()}])
+def test_a_record_that_is_no_json_is_a_failure(service: ScoringService, item: dict[str, Any]) -> None:
+    with pytest.raises(SampleError, match="cannot be sent to the endpoint"):
+        asyncio.run(scoring(service.url).score({}, item))
+    assert service.seen == []
+
+
+def test_requests_keep_to_the_rate(service: ScoringService) -> None:
+    """At one request in 1,000 seconds the second sample of a batch never has its turn."""
+    found = graded(scoring(service.url, 0.001), ["a", "b"], concurrency=1)
+    assert found[0] == Reward(1.0)
+    assert "was not asked: its turn did not come within 5 s" in found[1].message
+    assert len(service.seen) == 1
+    assert graded(scoring(service.url, 1000.0), list("abcdefgh")) == [Reward(1.0)] * 8
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://grade.example/api?code=1", None),
+        ("http://localhost:7071/api", None),
+        ("http://127.0.0.1:1/", None),
+        ("http://[::1]:1/", None),
+        ("${PLACE}/api", None),
+        ("http://grade.example/", "write https://"),
+        ("http://127.0.0.1.example/", "write https://"),
+        ("http://localhost.example/", "write https://"),
+        ("https://user:pass@grade.example/", "Authorization"),
+        ("file:///etc/passwd", "https://"),
+        ("grade.example/api", "https://"),
+        ("https://", "host"),
+        ("https://grade.example/a b", "space"),
+        ("https://grade.example/#a", "fragment"),
+        ("https://grade.example/\u00e9", "character"),
+        ("https://grade.example:port/", "address"),
+        ("", "https://"),
+    ],
+)
+def test_an_address_is_https_or_of_this_machine(url: str, words: str | None) -> None:
+    fault = url_fault(url)
+    assert fault is None if words is None else fault is not None and words in fault
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("X-Key", "Bearer ${KEY}", None),
+        ("X Key", "a", "no name of a header"),
+        ("X-Key\r\nHost", "a", "no name of a header"),
+        ("", "a", "no name of a header"),
+        ("X-Key", "a\r\nHost: b", "line break"),
+        ("X-Key", 1, "as a text"),
+        ("Content-Length", "1", "leave it out"),
+        ("host", "a", "leave it out"),
+    ],
+)
+def test_a_header_that_cannot_be_sent_is_said(name: str, value: object, words: str | None) -> None:
+    fault = header_fault(name, value)
+    assert fault is None if words is None else fault is not None and words in fault
