@@ -12,9 +12,11 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._confined import ConfinedFunction, confined
+    from .agentcore import as_agentcore
 
 __all__ = [
     "ConfinedFunction",
+    "as_agentcore",
     "confined",
 ]
 
@@ -22,6 +24,7 @@ if not TYPE_CHECKING:
     # Where each name is; type checkers read it above.
     _MODULES = {
         "ConfinedFunction": "_confined",
+        "as_agentcore": "agentcore",
         "confined": "_confined",
     }
 

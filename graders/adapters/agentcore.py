@@ -1,0 +1,244 @@
+"""AgentCore's code-based evaluators: the grader that trained a model also watches it in production.
+
+`as_agentcore` makes a Lambda handler that answers both services. A training event goes to the grader itself;
+an evaluator's event holds the spans of a session, of which the handler reads the prompt and the last answer.
+
+Sources: the AgentCore developer guide's page on custom code-based evaluators, and `bedrock-agentcore` 1.25.
+"""
+
+from __future__ import annotations
+
+from .._runtime.log_content import may_log_content
+from ..decorator import Grader
+from ..errors import ConfigurationError, DecorationError
+from ..reward import Failure, Reward
+from ..wire import strict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+REFERENCES_OF = ("expected_response", "assertions", "expected_trajectory")
+"""What an evaluator's reference inputs may hold."""
+
+_LEVELS = {
+    "SESSION": "a reward grades one answer, and a session may hold several",
+    "TOOL_CALL": "a reward grades the model's answer, and a tool call is a step on the way to it",
+}
+_SHORTEST_QUOTE = 24
+"""Characters in a row that a reason may share with the conversation before they count as a quotation."""
+
+
+def as_agentcore(
+    grader: Grader[Any, Any], *, reference: str = "expected_response", passing: float | None = None
+) -> Callable[[Any, Any], Any]:
+    """Make a Lambda handler that answers AgentCore's evaluators, and training jobs as the grader does.
+
+    An evaluator at the level `TRACE` gets the reward of the trace's last answer as `value`, and the reward's
+    reason as `explanation`. What cannot be graded is answered with `errorCode` and `errorMessage`, never with
+    a value. Neither quotes the conversation, unless `GRADER_LOG_CONTENT=1` allows it.
+
+    Args:
+        grader: What `@grader` made.
+        reference: The reference input that is the sample's `reference_answer`: `expected_response` (a text),
+            `assertions` (a list of texts) or `expected_trajectory` (a list of names of tools). The latter two
+            are also fields of the sample.
+        passing: The smallest reward that is labeled `Passed`; the middle of the grader's range when None.
+
+    Raises:
+        DecorationError: An argument cannot work.
+
+    Example:
+        >>> from graders import Sample, grader
+        >>> from graders.adapters import as_agentcore
+        >>> @grader
+        ... def right(sample: Sample) -> bool:
+        ...     return sample.completion == sample.reference_text
+        >>> handler = as_agentcore(right)
+        >>> event = {
+        ...     "evaluationLevel": "TRACE",
+        ...     "evaluationInput": {"sessionSpans": [{"traceId": "t", "attributes": {
+        ...         "gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": "8 x 9?",
+        ...         "gen_ai.completion.0.content": "72"}}]},
+        ...     "evaluationReferenceInputs": [{"expectedResponse": {"text": "72"}}],
+        ...     "evaluationTarget": {"traceIds": ["t"]},
+        ... }
+        >>> handler(event, None)
+        {'label': 'Passed', 'value': 1.0}
+    """
+    if not isinstance(grader, Grader):
+        raise DecorationError(
+            f"as_agentcore takes what @grader made, not a {type(grader).__name__}: "
+            "decorate the scoring function first"
+        )
+    if reference not in REFERENCES_OF:
+        raise DecorationError(f"reference={reference!r} is none of {', '.join(REFERENCES_OF)}")
+    low, high = grader.options.range
+    least = (low + high) / 2 if passing is None else passing
+    if isinstance(least, bool) or not isinstance(least, (int, float)) or not low <= least <= high:
+        raise DecorationError(
+            f"passing={passing!r} is no number within the grader's range, {low:g} to {high:g}"
+        )
+
+    def handler(event: Any, context: Any = None, /) -> Any:
+        """Answer an event of AgentCore's evaluators, or any other as the grader does."""
+        if not is_evaluators(event):
+            return grader(event, context)
+        try:
+            answer = _evaluated(grader, event, reference, least)
+        except Exception as error:  # whatever the event holds, the service gets an answer of its contract
+            answer = _error("EVENT_NOT_READ", f"reading the event raises a {type(error).__name__}")
+        return strict(answer)[0]
+
+    handler.__qualname__ = handler.__name__ = "handler"
+    return handler
+
+
+def is_evaluators(event: object) -> bool:
+    """Whether an event is one of AgentCore's evaluators, and not one of a training job.
+
+    A record may have fields of any name, so what has messages is a sample.
+    """
+    return (
+        isinstance(event, dict)
+        and ("evaluationLevel" in event or "evaluationInput" in event)
+        and not ("messages" in event or "prompt" in event)
+    )
+
+
+def _evaluated(
+    grader: Grader[Any, Any], event: dict[str, Any], reference: str, passing: float
+) -> dict[str, Any]:
+    """The answer to an evaluator's event."""
+    from ._agentcore_spans import SpansUnread, conversation
+    from ._agentcore_turns import texts
+
+    level = event.get("evaluationLevel")
+    if level != "TRACE":
+        why = _LEVELS.get(level) if isinstance(level, str) else None
+        return _error(
+            "LEVEL_NOT_SUPPORTED",
+            f"evaluationLevel is {_shown(level)}{f': {why}' if why else ''}; "
+            "create the evaluator at level TRACE",
+        )
+    try:
+        trace = _target(event.get("evaluationTarget"))
+        turns = conversation(_part(event.get("evaluationInput"), "sessionSpans"), trace)
+        item = {"id": trace, "messages": turns}
+        item.update(_references(event.get("evaluationReferenceInputs"), trace, reference))
+    except SpansUnread as error:
+        return _error("SPANS_NOT_READ", str(error))
+    except ReferenceUnread as error:
+        return _error("REFERENCE_NOT_READ", str(error))
+    try:
+        outcome = grader.grade_all([item])[0]
+    except ConfigurationError as error:
+        return _error("GRADER_CONFIGURATION", str(error))
+    said = [*texts(turns), *_strings(item.get("reference_answer"))]
+    if isinstance(outcome, Failure):
+        return _error(f"GRADER_{outcome.kind.upper()}", _why(outcome, said))
+    answer: dict[str, Any] = {
+        "label": "Passed" if outcome.value >= passing else "Failed",
+        "value": outcome.value,
+    }
+    explanation = _explained(outcome, said)
+    return {**answer, "explanation": explanation} if explanation else answer
+
+
+class ReferenceUnread(ValueError):
+    """The reference inputs of an evaluator's event are not what they should be."""
+
+
+def _target(target: object) -> str | None:
+    """The id of the trace that the evaluator is asked about; None where the event names none."""
+    traces = _part(target, "traceIds")
+    named = [one for one in traces if isinstance(one, str)] if isinstance(traces, list) else []
+    return named[0] if named else None
+
+
+def _references(inputs: object, trace: str | None, reference: str) -> dict[str, Any]:
+    """The reference answer and the fields that an event's reference inputs make."""
+    found: dict[str, Any] = {}
+    from ._agentcore_turns import list_of
+
+    for one in list_of(inputs):
+        if not isinstance(one, dict):
+            continue
+        about = _part(_part(one.get("context"), "spanContext"), "traceId")
+        if about and trace and about != trace:
+            continue
+        for name, value in (
+            ("expected_response", _part(one.get("expectedResponse"), "text")),
+            ("assertions", [_part(part, "text") for part in list_of(one.get("assertions"))]),
+            ("expected_trajectory", _part(one.get("expectedTrajectory"), "toolNames")),
+        ):
+            if value and found.setdefault(name, value) != value:
+                raise ReferenceUnread(f"two evaluationReferenceInputs of this trace differ in {name}")
+    answer = found.get(reference)
+    fields = {name: found[name] for name in REFERENCES_OF[1:] if name in found}
+    return fields if answer is None else {**fields, "reference_answer": answer}
+
+
+def _part(value: object, key: str) -> Any:
+    return value.get(key) if isinstance(value, dict) else None
+
+
+def _explained(reward: Reward, said: list[str]) -> str:
+    """Why the reward is what it is: its reason, else the numbers behind it."""
+    if reward.reason:
+        return _unquoted(str(reward.reason), said)
+    numbers = {**reward.components, **reward.metrics}
+    return ", ".join(f"{name}: {value:g}" for name, value in numbers.items())
+
+
+def _why(failure: Failure, said: list[str]) -> str:
+    """Why there is no reward; an exception's text may hold anything, so only its type and place are told."""
+    if failure.kind == "exception" and not may_log_content():
+        return f"{failure.origin} (set GRADER_LOG_CONTENT=1 to see the message)"
+    return _unquoted(failure.message, said) + (f" ({failure.place})" if failure.place else "")
+
+
+def _unquoted(text: str, said: list[str]) -> str:
+    """A text in which `[...]` stands for what it quotes of a conversation."""
+    if may_log_content():
+        return text
+    quoted = [False] * len(text)
+    for one in said:
+        whole = one.strip()
+        size = min(len(whole), _SHORTEST_QUOTE)
+        if not size:
+            continue
+        pieces = {whole[at : at + size] for at in range(len(whole) - size + 1)}
+        for at in range(len(text) - size + 1):
+            if text[at : at + size] in pieces and (size == _SHORTEST_QUOTE or _is_whole(text, at, at + size)):
+                quoted[at : at + size] = [True] * size
+    kept = ""
+    for at, char in enumerate(text):
+        if not quoted[at]:
+            kept += char
+        elif not at or not quoted[at - 1]:
+            kept += "[...]"
+    return kept
+
+
+def _is_whole(text: str, begin: int, end: int) -> bool:
+    """Whether a part of a text stands there as words of its own."""
+    before, after = text[begin - 1 : begin], text[end : end + 1]
+    runs_on = before.isalnum() and text[begin].isalnum(), after.isalnum() and text[end - 1].isalnum()
+    return not any(runs_on)
+
+
+def _strings(value: object) -> Iterable[str]:
+    return [value] if isinstance(value, str) else []
+
+
+def _shown(value: object) -> str:
+    return repr(value[:40]) if isinstance(value, str) else "missing" if value is None else "no text"
+
+
+def _error(code: str, message: str) -> dict[str, Any]:
+    return {"errorCode": code, "errorMessage": message[:1000]}
+
+
+__all__ = ["REFERENCES_OF", "as_agentcore", "is_evaluators"]

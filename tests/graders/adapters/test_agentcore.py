@@ -1,0 +1,422 @@
+"""One grader answers training jobs and AgentCore's evaluators, from whatever spans there are."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graders import Abstain, DecorationError, RecordError, Reward, Sample, grader
+from graders.adapters import as_agentcore
+from graders.adapters._agentcore_spans import DIALECTS
+from graders.errors import ConfigurationError
+from graders.testing import invoke, make_sample
+
+
+@grader(timeout_s=None)
+def share_of_e(sample: Sample) -> Reward:
+    """Depends on every character of completion, prompt and reference."""
+    text = f"{sample.completion}|{sample.prompt}|{sample.reference_answer}"
+    return Reward(text.count("e") / (1 + len(text)), reason="counted")
+
+
+@grader(timeout_s=None)
+def equals(sample: Sample) -> bool:
+    return sample.completion == sample.reference_text
+
+
+def event_of(spans: Any, expected: str | None = "72", **changes: Any) -> dict[str, Any]:
+    references = [] if expected is None else [{"expectedResponse": {"text": expected}}]
+    return {
+        "schemaVersion": "1.0",
+        "evaluatorId": "right-abc1234567",
+        "evaluatorName": "right",
+        "evaluationLevel": "TRACE",
+        "evaluationInput": {"sessionSpans": spans},
+        "evaluationReferenceInputs": references,
+        "evaluationTarget": {"traceIds": ["t"]},
+        **changes,
+    }
+
+
+def packed(text: str) -> str:
+    return json.dumps([{"text": text}])
+
+
+def span(attributes: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"traceId": "t", "spanId": "1", "name": "chat", "attributes": attributes, **more}
+
+
+def strands_events(prompt: str, answer: str) -> list[Any]:
+    events = [
+        {"name": "gen_ai.user.message", "attributes": {"content": packed(prompt)}},
+        {"name": "gen_ai.choice", "attributes": {"message": packed(answer), "finish_reason": "end_turn"}},
+    ]
+    return [span({"gen_ai.operation.name": "chat"}, events=events)]
+
+
+def strands_and_its_agent(prompt: str, answer: str) -> list[Any]:
+    """The agent's own span ends last, and has a line's end that the model did not write."""
+    events = [
+        {"name": "gen_ai.user.message", "attributes": {"content": packed(prompt)}},
+        {"name": "gen_ai.choice", "attributes": {"message": answer + "\n", "finish_reason": "end_turn"}},
+    ]
+    agent = span({"gen_ai.operation.name": "invoke_agent"}, spanId="0", events=events, endTimeUnixNano=9)
+    return [agent, {**strands_events(prompt, answer)[0], "endTimeUnixNano": 8}]
+
+
+def log_record(prompt: str, answer: str) -> list[Any]:
+    asked = {"role": "user", "content": {"content": packed(prompt)}}
+    said = {"role": "assistant", "content": {"message": packed(answer), "finish_reason": "end_turn"}}
+    body = {"input": {"messages": [asked]}, "output": {"messages": [said]}}
+    record = {"traceId": "t", "spanId": "1", "attributes": {"event.name": "strands"}, "body": body}
+    return [span({}), record]
+
+
+def log_record_of_langchain(prompt: str, answer: str) -> list[Any]:
+    human = {"lc": 1, "id": ["langchain", "HumanMessage"], "kwargs": {"content": prompt}}
+    ai = {"type": "ai", "content": answer}
+    asked = {"role": "user", "content": json.dumps({"messages": [[human]]})}
+    said = {"role": "assistant", "content": json.dumps({"generations": [[{"message": ai}]]})}
+    return [span({}, body={"input": {"messages": [asked]}, "output": {"messages": [said]}})]
+
+
+def message_lists(prompt: str, answer: str) -> list[Any]:
+    def listed(role: str, text: str) -> str:
+        return json.dumps([{"role": role, "parts": [{"type": "text", "content": text}]}])
+
+    attributes = {
+        "gen_ai.input.messages": listed("user", prompt),
+        "gen_ai.output.messages": listed("assistant", answer),
+    }
+    return [
+        span({}, events=[{"name": "gen_ai.client.inference.operation.details", "attributes": attributes}])
+    ]
+
+
+def openinference(prompt: str, answer: str) -> list[Any]:
+    return [
+        span(
+            {
+                "openinference.span.kind": "LLM",
+                "llm.input_messages.0.message.role": "system",
+                "llm.input_messages.0.message.content": "Be brief.",
+                "llm.input_messages.1.message.role": "user",
+                "llm.input_messages.1.message.content": prompt,
+                "llm.output_messages.0.message.role": "assistant",
+                "llm.output_messages.0.message.contents.0.message_content.type": "text",
+                "llm.output_messages.0.message.contents.0.message_content.text": answer,
+            }
+        )
+    ]
+
+
+def openllmetry(prompt: str, answer: str) -> list[Any]:
+    attributes = {
+        "gen_ai.prompt.0.role": "user",
+        "gen_ai.prompt.0.content": prompt,
+        "gen_ai.completion.0.role": "assistant",
+        "gen_ai.completion.0.content": answer,
+    }
+    return [span(attributes)]
+
+
+def values(prompt: str, answer: str) -> list[Any]:
+    attributes = {"openinference.span.kind": "AGENT", "input.value": prompt, "output.value": answer}
+    return [span(attributes)]
+
+
+WRITERS = (
+    strands_events,
+    strands_and_its_agent,
+    log_record,
+    log_record_of_langchain,
+    message_lists,
+    openinference,
+    openllmetry,
+    values,
+)
+# Blank texts say nothing. Some look like JSON, which libraries pack texts in.
+TEXTS = (
+    st.text(min_size=1) | st.sampled_from(['{"a": 1}', "[1, 2]", '["x"]', '[{"a": 1}]', "{", "[]"])
+).filter(str.strip)
+
+
+@pytest.mark.parametrize("write", WRITERS)
+@given(prompt=TEXTS, answer=TEXTS, expected=TEXTS)
+@settings(max_examples=25)
+def test_the_value_is_the_reward_that_a_replay_of_the_same_texts_gets(
+    write: Any, prompt: str, answer: str, expected: str
+) -> None:
+    replayed = share_of_e.grade(make_sample(answer, expected, prompt=prompt))
+    answered = as_agentcore(share_of_e)(event_of(write(prompt, answer), expected), None)
+    assert answered["value"] == replayed.value
+    assert answered["label"] == ("Passed" if replayed.value >= 0.5 else "Failed")
+
+
+def test_every_dialect_is_read_by_a_test() -> None:
+    assert len(DIALECTS) <= len(WRITERS)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = st.sampled_from(
+    [
+        "traceId spanId name attributes events body scope input output messages content message role parts",
+        "type text toolUse tool_calls kwargs generations gen_ai.input.messages llm.input_messages.0.message",
+        "gen_ai.prompt.0.content gen_ai.choice gen_ai.user.message traceIds expectedResponse endTimeUnixNano",
+    ]
+).flatmap(lambda names: st.sampled_from(names.split()))
+BROKEN = st.recursive(
+    JSON | st.sampled_from(["t", "user", "assistant", '[{"text":1}]', '{"messages":[{}]}', "[" * 5000]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5),
+    max_leaves=20,
+)
+
+
+def changed(value: Any, path: list[int], change: Any) -> Any:
+    """A JSON value with one part of it replaced: the one that the path of positions ends at."""
+    inner = value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else []
+    if not path or not inner:
+        return change
+    at = path[0] % len(inner)
+    parts = [changed(part, path[1:], change) if n == at else part for n, part in enumerate(inner)]
+    return dict(zip(value, parts, strict=True)) if isinstance(value, dict) else parts
+
+
+def is_of_the_contract(answer: Any) -> bool:
+    json.dumps(answer, allow_nan=False, ensure_ascii=False).encode()
+    if "label" in answer:
+        return isinstance(answer["value"], float) and answer.keys() <= {"label", "value", "explanation"}
+    return answer.keys() == {"errorCode", "errorMessage"} and bool(answer["errorMessage"])
+
+
+@pytest.mark.parametrize("write", WRITERS)
+@given(path=st.lists(st.integers(0, 9), min_size=1, max_size=9), change=JSON)
+@settings(max_examples=50)
+def test_an_event_that_is_broken_in_one_place_is_answered_within_the_contract(
+    write: Any, path: list[int], change: Any
+) -> None:
+    event = changed(event_of(write("8 x 9?", "72")), path, change)
+    assert is_of_the_contract(as_agentcore(share_of_e)(event, None))
+
+
+@given(spans=BROKEN | st.lists(st.dictionaries(KEYS, BROKEN, max_size=6), max_size=3), rest=BROKEN)
+def test_broken_spans_are_answered_with_an_error_of_the_contract(spans: Any, rest: Any) -> None:
+    event = {**event_of(spans), "evaluationTarget": rest, "evaluationReferenceInputs": rest}
+    assert is_of_the_contract(as_agentcore(share_of_e)(event, None))
+
+
+@given(trained=st.lists(st.tuples(TEXTS, TEXTS), max_size=3))
+@settings(max_examples=20)
+def test_a_training_event_is_answered_as_the_grader_answers_it(trained: list[tuple[str, str]]) -> None:
+    samples = [make_sample(answer, expected) for answer, expected in trained]
+    for wire in ("open-weight", "trajectories", "sagemaker-single", "sagemaker-oss-verl"):
+        assert invoke(as_agentcore(equals), samples, wire) == invoke(equals, samples, wire)
+
+
+def test_a_record_may_have_fields_that_are_called_like_an_evaluators() -> None:
+    sample = make_sample("72", "72", evaluationLevel="TRACE", evaluationInput={})
+    assert invoke(as_agentcore(equals), [sample], "sagemaker-single") == [Reward(1.0)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "said"),
+    [
+        ({"evaluationLevel": "SESSION"}, "LEVEL_NOT_SUPPORTED", "create the evaluator at level TRACE"),
+        ({"evaluationLevel": "TOOL_CALL"}, "LEVEL_NOT_SUPPORTED", "create the evaluator at level TRACE"),
+        ({"evaluationLevel": None}, "LEVEL_NOT_SUPPORTED", "evaluationLevel is missing"),
+        ({"evaluationInput": {"sessionSpans": []}}, "SPANS_NOT_READ", "holds no spans"),
+        ({"evaluationInput": None}, "SPANS_NOT_READ", "holds no spans"),
+        ({"evaluationTarget": {"traceIds": ["other"]}}, "SPANS_NOT_READ", "more than 6 MB"),
+        (
+            {
+                "evaluationReferenceInputs": [
+                    {"expectedResponse": {"text": "72"}},
+                    {"expectedResponse": {"text": "73"}},
+                ]
+            },
+            "REFERENCE_NOT_READ",
+            "differ in expected_response",
+        ),
+        ({"evaluationReferenceInputs": None}, "GRADER_RECORD", "no reference_answer"),
+    ],
+)
+def test_what_cannot_be_graded_says_what_to_do(changes: Any, code: str, said: str) -> None:
+    answer = as_agentcore(equals)(event_of(openllmetry("8 x 9?", "72"), **changes), None)
+    assert answer["errorCode"] == code
+    assert said in answer["errorMessage"]
+    assert "value" not in answer
+
+
+def test_spans_of_an_unknown_library_are_named() -> None:
+    spans = [{"traceId": "t", "scope": {"name": "acme.tracing"}, "attributes": {"acme.answer": "72"}}]
+    answer = as_agentcore(equals)(event_of(spans), None)
+    assert "acme.tracing" in answer["errorMessage"]
+
+
+def test_without_a_target_a_single_trace_is_the_target() -> None:
+    spans = openllmetry("8 x 9?", "72")
+    assert as_agentcore(equals)(event_of(spans, evaluationTarget=None), None)["value"] == 1.0
+    two = [*spans, {**spans[0], "traceId": "u"}]
+    answer = as_agentcore(equals)(event_of(two, evaluationTarget=None), None)
+    assert answer["errorCode"] == "SPANS_NOT_READ"
+
+
+def test_a_tools_span_holds_no_answer() -> None:
+    tool = {**openllmetry("8 x 9?", "73")[0], "spanId": "2", "endTimeUnixNano": 10}
+    for key, value in (
+        ("gen_ai.operation.name", "execute_tool"),
+        ("openinference.span.kind", "TOOL"),
+        ("traceloop.span.kind", "tool"),
+    ):
+        spans = [*openllmetry("8 x 9?", "72"), {**tool, "attributes": {**tool["attributes"], key: value}}]
+        assert as_agentcore(equals)(event_of(spans), None)["value"] == 1.0
+
+
+def test_the_answer_is_what_the_agent_said_though_a_model_was_asked_for_something_else_later() -> None:
+    later = {**strands_events("Summarize.", "A sum.")[0], "spanId": "3", "endTimeUnixNano": 10}
+    spans = [*strands_and_its_agent("8 x 9?", "72"), later]
+    assert as_agentcore(equals)(event_of(spans), None)["value"] == 1.0
+
+
+def test_references_of_other_traces_do_not_count() -> None:
+    references = [
+        {"context": {"spanContext": {"traceId": "u"}}, "expectedResponse": {"text": "73"}},
+        {"context": {"spanContext": {"sessionId": "s"}}, "expectedResponse": {"text": "72"}},
+    ]
+    event = event_of(openllmetry("8 x 9?", "72"), evaluationReferenceInputs=references)
+    assert as_agentcore(equals)(event, None)["value"] == 1.0
+
+
+def test_assertions_and_trajectories_are_fields_or_the_reference() -> None:
+    seen: list[Any] = []
+
+    @grader
+    def look(sample: Sample) -> float:
+        seen.append((sample.reference_answer, sample.fields))
+        return 1.0
+
+    references = [
+        {"assertions": [{"text": "It says 72."}, {"text": "It is brief."}]},
+        {"expectedTrajectory": {"toolNames": ["multiply"]}},
+    ]
+    event = event_of(openllmetry("8 x 9?", "72"), evaluationReferenceInputs=references)
+    for reference in ("expected_response", "assertions", "expected_trajectory"):
+        as_agentcore(look, reference=reference)(event, None)
+    fields = {"assertions": ["It says 72.", "It is brief."], "expected_trajectory": ["multiply"]}
+    assert seen == [(None, fields), (fields["assertions"], fields), (["multiply"], fields)]
+
+
+def test_tool_calls_and_thoughts_are_where_a_rollout_has_them() -> None:
+    seen: list[Sample[Any]] = []
+
+    @grader
+    def look(sample: Sample) -> float:
+        seen.append(sample)
+        return 1.0
+
+    blocks = [
+        {"reasoningContent": {"reasoningText": {"text": "Multiply."}}},
+        {"text": "72"},
+        {"toolUse": {"toolUseId": "1", "name": "multiply", "input": {"a": 8, "b": 9}}},
+    ]
+    events = [
+        {"name": "gen_ai.system.message", "attributes": {"content": packed("Be brief.")}},
+        {"name": "gen_ai.user.message", "attributes": {"content": packed("8 x 9?")}},
+        {"name": "gen_ai.user.message", "attributes": {"content": json.dumps([{"toolResult": {}}])}},
+        {"name": "gen_ai.choice", "attributes": {"message": json.dumps(blocks)}},
+    ]
+    as_agentcore(look)(event_of([span({}, events=events)]), None)
+    (sample,) = seen
+    assert (sample.completion, sample.reasoning, sample.prompt) == ("72", "Multiply.", "8 x 9?")
+    assert [turn["role"] for turn in sample.messages] == ["system", "user", "tool", "assistant"]
+    function = {"name": "multiply", "arguments": '{"a": 8, "b": 9}'}
+    assert sample.tool_calls == [{"id": "1", "type": "function", "function": function}]
+
+
+def outcome_of(function: Any, answer: str = "The answer is seventy-two clips in total.") -> dict[str, Any]:
+    return as_agentcore(grader(function))(event_of(openllmetry("How many clips?", answer)), None)
+
+
+def test_an_explanation_quotes_no_completion(monkeypatch: pytest.MonkeyPatch) -> None:
+    def quotes(sample: Sample) -> Reward:
+        return Reward(0.25, reason=f"It says {sample.completion!r} to: {sample.prompt}")
+
+    def part(sample: Sample) -> Reward:
+        return Reward(0.5, metrics={"n": 2}, components={"brief": 0.5})
+
+    assert outcome_of(quotes)["explanation"] == "It says '[...]' to: [...]"
+    assert outcome_of(quotes, "72")["explanation"] == "It says '[...]' to: [...]"
+    assert outcome_of(part) == {"label": "Passed", "value": 0.5, "explanation": "brief: 0.5, n: 2"}
+    monkeypatch.setenv("GRADER_LOG_CONTENT", "1")
+    assert "seventy-two" in outcome_of(quotes)["explanation"]
+
+
+def test_no_failure_has_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    def abstains(sample: Sample) -> Abstain:
+        return Abstain(f"the judge refused to grade: {sample.completion}")
+
+    def breaks(sample: Sample) -> float:
+        raise ValueError(sample.completion)
+
+    def unfit(sample: Sample) -> float:
+        return float("nan")
+
+    def asks(sample: Sample) -> float:
+        raise ConfigurationError("no key: set OPENAI_API_KEY")
+
+    def record(sample: Sample) -> float:
+        raise RecordError("the record has no unit")
+
+    found = {function.__name__: outcome_of(function) for function in (abstains, breaks, unfit, asks, record)}
+    assert {name: answer["errorCode"] for name, answer in found.items()} == {
+        "abstains": "GRADER_ABSTAIN",
+        "breaks": "GRADER_EXCEPTION",
+        "unfit": "GRADER_VALUE",
+        "asks": "GRADER_CONFIGURATION",
+        "record": "GRADER_RECORD",
+    }
+    assert found["abstains"]["errorMessage"] == "the judge refused to grade: [...]"
+    assert "ValueError at test_agentcore.py" in found["breaks"]["errorMessage"]
+    assert not any("value" in answer or "seventy-two" in str(answer) for answer in found.values())
+    monkeypatch.setenv("GRADER_LOG_CONTENT", "1")
+    assert "seventy-two" in outcome_of(breaks)["errorMessage"]
+
+
+def test_an_async_grader_is_run_to_its_end() -> None:
+    async def waits(sample: Sample) -> float:
+        return 1.0
+
+    assert outcome_of(waits)["value"] == 1.0
+
+
+def test_passing_is_the_label_alone() -> None:
+    @grader(range=(-1, 1))
+    def half(sample: Sample) -> float:
+        return 0.25
+
+    event = event_of(openllmetry("8 x 9?", "72"))
+    assert as_agentcore(half)(event, None) == {"label": "Passed", "value": 0.25}
+    assert as_agentcore(half, passing=0.5)(event, None) == {"label": "Failed", "value": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((lambda sample: 1.0, {}), "decorate the scoring function first"),
+        ((equals, {"reference": "text"}), "none of expected_response"),
+        ((equals, {"passing": 2}), "within the grader's range, 0 to 1"),
+        ((equals, {"passing": float("nan")}), "within the grader's range"),
+        ((equals, {"passing": "half"}), "within the grader's range"),
+    ],
+)
+def test_what_cannot_work_is_refused_when_it_is_made(arguments: Any, said: str) -> None:
+    with pytest.raises(DecorationError, match=said):
+        as_agentcore(arguments[0], **arguments[1])
