@@ -1,0 +1,49 @@
+"""A grader that was written for another platform, read and ready to become a project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+__all__ = ["How", "ImportNote", "ImportedGrader"]
+
+How: TypeAlias = Literal["mapped", "approximated", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportNote:
+    """What became of one part of a source."""
+
+    place: str
+    """Where it is: file and line, or file and JSON pointer."""
+    how: How
+    what: str
+    """What it became, and why that differs where it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedGrader:
+    """A grader of another platform's, with what its project needs."""
+
+    module: str
+    """The module that has the grader, which is one of the files."""
+    function: str
+    """The grader's name in it."""
+    files: Mapping[str, bytes]
+    """The grader's own files, by path in the project."""
+    sources: tuple[str, ...]
+    """Files and folders at the top that go into Lambda, the module among them."""
+    packages: Mapping[str, str | None] = field(default_factory=dict)
+    """What it imports: the package, and the installed distribution with its version, if any."""
+    judge_model: str | None = None
+    """The Bedrock model that it asks first."""
+    asks_judge: bool = False
+    """Whether grading asks a model or another service."""
+    range: tuple[float, float] = (0.0, 1.0)
+    timeout_s: float = 10
+    records: tuple[Mapping[str, Any], ...] = ()
+    """Made-up records that it can grade."""
+    rollouts: tuple[Mapping[str, Any], ...] = ()
+    """Made-up rollouts of them that it graded here; empty where none could be graded."""
+    notes: tuple[ImportNote, ...] = ()
