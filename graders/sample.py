@@ -237,6 +237,11 @@ def reasoning_blocks(sample: Sample[Any]) -> list[str]:
     return sample._divided()[1]
 
 
+def item_of(sample: Sample[Any]) -> dict[str, Any]:
+    """The element of the event that a sample is a view of; verl's names are those of other wires in it."""
+    return sample._item
+
+
 def final_text(sample: Sample[Any]) -> str:
     """All text of the final message, reasoning and special tokens included."""
     return turn_text(sample.messages[-1])

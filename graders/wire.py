@@ -333,6 +333,9 @@ def read_answer(answer: Any, event: Any) -> list[Reward | Failure]:
     """
     enveloped = isinstance(answer, dict) and "body" in answer
     if enveloped:
+        status = answer.get("statusCode", 200)
+        if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status < 300:
+            raise EventError(f"the grader answered with the status {status!r}: {str(answer['body'])[:200]}")
         body = answer["body"]
         try:
             answer = json.loads(body) if isinstance(body, str) else body
@@ -344,7 +347,9 @@ def read_answer(answer: Any, event: Any) -> list[Reward | Failure]:
     if not isinstance(answer, list):
         raise EventError(f"the answer is a {type(answer).__name__}, not a list")
     if len(answer) != len(items):
-        raise EventError(f"{len(items)} samples were sent and {len(answer)} answers came back")
+        sent = "1 sample was" if len(items) == 1 else f"{len(items)} samples were"
+        back = "1 answer" if len(answer) == 1 else f"{len(answer)} answers"
+        raise EventError(f"{sent} sent and {back} came back")
     pairs = enumerate(zip(answer, items, strict=True))
     return [_read_entry(entry, item, at, enveloped) for at, (entry, item) in pairs]
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..reward import Outcome
-    from .declaration import Declared
+    from .declaration import Declared, Options
 
 WINDOW, FEWEST = 64, 20
 """The error budget looks at the process's last 64 samples, once it has seen 20."""
@@ -58,10 +58,22 @@ def handle(declared: Declared, budget: Budget, event: object, context: object) -
     answer, replaced = write_answer(items, outcomes, options.range[0], PROFILES[options.wire])
     took = (perf_counter() - started) * 1000
     telemetry.report(items, outcomes, took, replaced, milliseconds_left(context))
+    check_failures(options, budget, items, outcomes)
+    return answer
+
+
+def check_failures(
+    options: Options, budget: Budget, items: Sequence[Any], outcomes: Sequence[Outcome]
+) -> None:
+    """Fail the call where the grader's options say that its failures are too many.
+
+    Raises:
+        SampleError: A sample failed and the grader was declared with `on_error="raise"`.
+        ErrorBudgetExceeded: More of the last samples failed than `max_error_rate` allows.
+    """
     if options.on_error == "raise":
         _raise_first(items, outcomes)
     budget.spend(outcomes)
-    return answer
 
 
 def _raise_first(items: Sequence[Any], outcomes: Sequence[Outcome]) -> None:

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 __all__ = [
     "ConfinedFunction",
     "as_agentcore",
+    from .aws_lambda import from_lambda
+    from .trl import as_trl, from_trl
+    from .verl import as_verl, from_verl
+
+__all__ = [
+    "ConfinedFunction",
+    "as_trl",
+    "as_verl",
     "confined",
+    "from_lambda",
+    "from_trl",
+    "from_verl",
 ]
 
 if not TYPE_CHECKING:
@@ -25,7 +36,12 @@ if not TYPE_CHECKING:
     _MODULES = {
         "ConfinedFunction": "_confined",
         "as_agentcore": "agentcore",
+        "as_trl": "trl",
+        "as_verl": "verl",
         "confined": "_confined",
+        "from_lambda": "aws_lambda",
+        "from_trl": "trl",
+        "from_verl": "verl",
     }
 
     def __getattr__(name):

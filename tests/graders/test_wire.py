@@ -346,7 +346,7 @@ BAD_LISTS = (
         (None, "not a list"),
         ({"statusCode": 200, "body": "{"}, "no JSON"),
         ({"statusCode": 200, "body": None}, "not a list"),
-        ([], "1 samples were sent and 0"),
+        ([], "1 sample was sent and 0"),
         ([GOOD, GOOD], "2 answers came back"),
         (["a"], "not an object"),
         ([{**GOOD, "id": "b"}], "carries the id"),

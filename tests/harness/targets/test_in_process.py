@@ -136,13 +136,13 @@ def test_a_handler_by_hand_is_called_as_lambda_calls_it() -> None:
 FAULTY = {
     "raises": (lambda event, context: 1 / 0, "division by zero (test_in_process.py:"),
     "nothing": (lambda event, context: None, "NoneType"),
-    "too few": (lambda event, context: [], "1 samples were sent and 0 answers came back"),
+    "too few": (lambda event, context: [], "1 sample was sent and 0 answers came back"),
     "another id": (lambda event, context: [entry(id="b")], "carries the id 'b'"),
     "a string": (lambda event, context: [entry(aggregate_reward_score="1")], "no number"),
     "a boolean": (lambda event, context: [entry(aggregate_reward_score=True)], "boolean"),
     "no JSON": (lambda event, context: [entry(aggregate_reward_score={1, 2})], "not JSON: Object"),
     "NaN": (lambda event, context: [entry(aggregate_reward_score=float("nan"))], "not JSON: Out of range"),
-    "a body of text": (lambda event, context: {"statusCode": 500, "body": "sorry"}, "no JSON"),
+    "a body of text": (lambda event, context: {"statusCode": 500, "body": "sorry"}, "the status 500: sorry"),
     "metrics": (lambda event, context: [entry(metrics_list=7)], "answer 0"),
     "metric names": (
         lambda event, context: [entry(metrics_list=[{"name": [], "value": 1, "type": "Metric"}])],

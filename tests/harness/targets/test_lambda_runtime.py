@@ -150,7 +150,7 @@ def test_an_odd_id_comes_back_as_it_was(tmp_path, open_target, odd):
         (
             "def handler(event, context): return []",
             "EventError",
-            "1 samples were sent and 0 answers came back",
+            "1 sample was sent and 0 answers came back",
         ),
         ("def handler(event, context): return float('nan')", "InvalidAnswer", "NaN, which is not JSON"),
         ("def handler(event, context): return b'{'", "InvalidJson", "no job could use the answer"),

@@ -1,0 +1,181 @@
+"""Grades in a trainer's own process: in any thread, and where an event loop runs already."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .._runtime.declaration import Declared, Options
+from .._runtime.handler import Budget, check_failures
+from .._runtime.log_content import may_log_content
+from .._runtime.scoring import score
+from ..decorator import Grader
+from ..decorator import grader as decorate
+from ..errors import ConfigurationError
+from ..reward import Failure, Reward
+from ..wire import PROFILES, read_event, write_events
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from ..reward import Outcome
+
+
+def rollout_item(
+    fields: dict[str, Any], key: str, messages: list[Any], reference: Any, wire: str
+) -> dict[str, Any]:
+    """The element of an event that a replay would send for a completion.
+
+    Args:
+        fields: The record's fields.
+        key: The id.
+        messages: The prompt's turns and the completion.
+        reference: The reference; None for none.
+        wire: The dialect, one of `graders.wire.PROFILES`.
+    """
+    rollout = {**fields, "id": key, "messages": messages}
+    rollout.pop("reference_answer", None)
+    if reference is not None:
+        rollout["reference_answer"] = reference
+    [event] = write_events([rollout], PROFILES[wire])
+    item: dict[str, Any]
+    [item] = read_event(event)
+    return item
+
+
+class TrainerBatch:
+    """What a grader said of a batch.
+
+    Args:
+        outcomes: What became of each sample.
+    """
+
+    def __init__(self, outcomes: Sequence[Outcome]) -> None:
+        self.outcomes = [
+            outcome if isinstance(outcome, (Reward, Failure)) else Reward(outcome) for outcome in outcomes
+        ]
+
+    @property
+    def rewards(self) -> list[float | None]:
+        """The reward of each sample; None for one without."""
+        return [outcome.value if isinstance(outcome, Reward) else None for outcome in self.outcomes]
+
+    def metrics(self) -> Iterator[tuple[str, float]]:
+        """The counts of what failed and what abstained, and the mean of each metric over those that have it.
+
+        The counts alone in a training of several processes: trainers gather a metric from all of them, and
+        wait for ever for one that a process does not have.
+        """
+        kinds = [outcome.kind for outcome in self.outcomes if isinstance(outcome, Failure)]
+        yield "failed", float(len(kinds) - kinds.count("abstain"))
+        yield "abstained", float(kinds.count("abstain"))
+        if os.environ.get("WORLD_SIZE", "1") != "1":
+            return
+        found: dict[str, list[float]] = {}
+        for outcome in self.outcomes:
+            if isinstance(outcome, Reward):
+                for name, value in {**outcome.metrics, **outcome.components}.items():
+                    found.setdefault(name, []).append(value)
+        for name, values in found.items():
+            yield name, sum(values) / len(values)
+
+
+class GraderInTrainer:
+    """A grader that a trainer calls.
+
+    Args:
+        given: A grader; a scoring function becomes one, with the options that `@grader` has by itself.
+        name: What messages call it; its own name when None.
+
+    Raises:
+        DecorationError: It is neither.
+    """
+
+    def __init__(self, given: Grader[Any, Any] | Callable[..., Any], name: str | None) -> None:
+        graded: Grader[Any, Any] = given if isinstance(given, Grader) else decorate(given)
+        self._declared = graded.declared
+        options = graded.options
+        self._patient = Declared(
+            graded.declared.function, Options(**{**options.as_dict(), "timeout_s": None})
+        )
+        self._budget = Budget(options.max_error_rate)
+        self._said: set[str] = set()
+        self.options = options
+        self.name = name or str(getattr(graded, "__name__", "reward"))
+
+    @property
+    def wire(self) -> str:
+        """The dialect that the grader was declared for."""
+        return self.options.wire
+
+    def grade(self, items: Sequence[Any]) -> TrainerBatch:
+        """Grade a batch.
+
+        Args:
+            items: Elements of an event.
+
+        Raises:
+            SampleError: A sample failed, and the grader was declared with `on_error="raise"`.
+            ErrorBudgetExceeded: More of the last samples failed than `max_error_rate` allows.
+            ConfigurationError: Nothing can be graded.
+        """
+        outcomes = self._outcomes(items)
+        for outcome in outcomes:
+            if isinstance(outcome, Failure):
+                what = f": {outcome.message}" if may_log_content() else ""
+                self.say(outcome.origin, f"a sample has no reward ({outcome.origin}){what}")
+        check_failures(self.options, self._budget, items, outcomes)
+        return TrainerBatch(outcomes)
+
+    def say(self, key: str, text: str) -> None:
+        """Write a line to stderr, unless one of this key was written before."""
+        if key not in self._said:
+            self._said.add(key)
+            sys.stderr.write(f"{self.name}: {text}\n")
+
+    def _outcomes(self, items: Sequence[Any]) -> list[Outcome]:
+        declared = self._here()
+        if declared.awaits and _loop_runs():
+            return _in_thread(declared, items)
+        try:
+            return score(declared, items)[0]
+        except ConfigurationError:
+            # A plain wrapper around an async function shows what it is when it is called.
+            if not (declared.awaits and _loop_runs()):
+                raise
+            return _in_thread(declared, items)
+
+    def _here(self) -> Declared:
+        """The grader with its time limit, where that can be kept."""
+        import threading
+
+        limit = self.options.timeout_s
+        main = threading.current_thread() is threading.main_thread()
+        if limit is None or self._declared.awaits or main:
+            return self._declared
+        self.say(
+            "limit",
+            f"timeout_s={limit:g} is not kept, since the trainer calls it outside of the main thread",
+        )
+        return self._patient
+
+
+def _loop_runs() -> bool:
+    """Whether an event loop runs in this thread, which cannot wait for another then."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return False
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _in_thread(declared: Declared, items: Sequence[Any]) -> list[Outcome]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1, "grader") as thread:
+        return thread.submit(score, declared, items).result()[0]

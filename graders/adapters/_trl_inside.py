@@ -1,0 +1,91 @@
+"""Calls a TRL reward function for one completion, as TRL's trainers call it for a batch of them.
+
+The text of this module is also sent to where a confined function runs, so it imports nothing of this package.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+class BeforeTraining:
+    """What stands in for the trainer's state: that of a run before its first step."""
+
+    global_step = 0
+    epoch = 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        """Refuse what is known only while a trainer trains."""
+        raise AttributeError(
+            f"trainer_state.{name} is not known here: no trainer runs, and there is only "
+            "trainer_state.global_step (0) and trainer_state.epoch (0.0)"
+        )
+
+
+def call(function: Callable[..., Any], columns: dict[str, list[Any]]) -> Any:
+    """Call a reward function.
+
+    Args:
+        function: Takes keywords: the columns, and `trainer_state`, `log_extra` and `log_metric`.
+        columns: Each column with its one value.
+
+    Returns:
+        The names of what it needs and the columns lack; its value, a list with one; and what it logged, the
+        mean of each metric by name. An awaitable of these where the function is async.
+    """
+    logged: dict[str, list[float]] = {}
+
+    def log_metric(name: str, value: Any) -> None:
+        logged.setdefault(str(name), []).append(float(value))
+
+    given = {
+        **columns,
+        "trainer_state": BeforeTraining(),
+        "log_extra": lambda column, values: None,
+        "log_metric": log_metric,
+    }
+    taken, lacks = _taken(function, given)
+    if lacks:
+        return lacks, [], {}
+    answer = function(**taken)
+    return _later(answer, logged) if hasattr(answer, "__await__") else _found(answer, logged)
+
+
+async def _later(answer: Any, logged: dict[str, list[float]]) -> Any:
+    return _found(await answer, logged)
+
+
+def _found(answer: Any, logged: dict[str, list[float]]) -> Any:
+    """What `call` returns, of what the function returned."""
+    if hasattr(answer, "tolist"):  # an array or a tensor
+        answer = answer.tolist()
+    if not isinstance(answer, (list, tuple)):
+        raise TypeError(f"the function returned a {type(answer).__name__}: return a list, one value each")
+    if len(answer) != 1:
+        raise ValueError(f"the function was given 1 completion and returned {len(answer)} values")
+    return [], [_plain(answer[0])], {name: sum(values) / len(values) for name, values in logged.items()}
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy or torch as Python's; anything else as it is, for the grader to judge."""
+    item = getattr(value, "item", None)
+    return item() if callable(item) else value
+
+
+def _taken(function: Callable[..., Any], given: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Those arguments that a function takes, and the names of those that it needs besides."""
+    import inspect
+
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a builtin that does not tell
+        return given, []
+    named = [one for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+    lacks = [one.name for one in named if one.default is one.empty and one.name not in given]
+    if any(one.kind is one.VAR_KEYWORD for one in parameters):
+        return given, lacks
+    names = {one.name for one in named}
+    return {name: value for name, value in given.items() if name in names}, lacks

@@ -1,0 +1,93 @@
+"""Calls a verl `compute_score` for one completion.
+
+The text of this module is also sent to where a confined function runs, so it imports nothing of this package.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_PLURALS = {
+    "data_source": "data_sources",
+    "solution_str": "solution_strs",
+    "ground_truth": "ground_truths",
+    "extra_info": "extra_infos",
+}
+
+
+def call(function: Callable[..., Any], given: dict[str, Any], options: dict[str, Any]) -> Any:
+    """Call a scoring function; one of a whole batch gets a batch of one.
+
+    Args:
+        function: The function.
+        given: The arguments, by their names in the singular.
+        options: The keywords that verl's configuration would add.
+
+    Returns:
+        The names of what it needs and nobody has; its score; the numbers beside it, by name. An awaitable of
+        these where the function is async.
+    """
+    taken, lacks, is_batch = _taken(function, given, options)
+    if lacks:
+        return lacks, None, {}
+    answer = function(**taken)
+    return _later(answer, is_batch) if hasattr(answer, "__await__") else _found(answer, is_batch)
+
+
+async def _later(answer: Any, is_batch: bool) -> Any:
+    return _found(await answer, is_batch)
+
+
+def _found(answer: Any, is_batch: bool) -> Any:
+    """What `call` returns, of what the function returned."""
+    answer = _plain(answer)
+    if is_batch:
+        if not isinstance(answer, (list, tuple)) or len(answer) != 1:
+            count = f"{len(answer)} scores" if hasattr(answer, "__len__") else f"a {type(answer).__name__}"
+            raise ValueError(f"the function was given a batch of 1 and returned {count}: return a list of 1")
+        answer = _plain(answer[0])
+    if isinstance(answer, dict):
+        if "score" not in answer:
+            raise ValueError("the function returned a dict without 'score'")
+        rest = {name: _plain(value) for name, value in answer.items() if name != "score"}
+        numbers = {str(name): value for name, value in rest.items() if isinstance(value, (int, float))}
+        return [], _plain(answer["score"]), numbers
+    if isinstance(answer, (list, tuple)):  # the score in front of what older scoring functions say beside it
+        if not answer:
+            raise ValueError("the function returned an empty list: return the score")
+        answer = _plain(answer[0])
+    return [], answer, {}
+
+
+def _plain(value: Any) -> Any:
+    """A number or an array of numpy or torch as Python's; anything else as it is."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _taken(
+    function: Callable[..., Any], given: dict[str, Any], options: dict[str, Any]
+) -> tuple[dict[str, Any], list[str], bool]:
+    """The arguments that a function takes, the names of those that it needs besides, and if it takes batches.
+
+    The scoring functions of verl's own library take two of the four.
+    """
+    import inspect
+
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a builtin that does not tell
+        return {**given, **options}, [], False
+    named = [one for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+    names = {one.name for one in named}
+    is_batch = "solution_strs" in names
+    if is_batch:
+        given = {_PLURALS[name]: [value] for name, value in given.items()}
+    offered = {**given, **options}
+    lacks = [one.name for one in named if one.default is one.empty and one.name not in offered]
+    if not any(one.kind is one.VAR_KEYWORD for one in parameters):
+        # An option that it does not take is a mistake, and Python says so.
+        offered = {name: value for name, value in offered.items() if name in names or name in options}
+    return offered, lacks, is_batch

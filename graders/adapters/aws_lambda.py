@@ -1,0 +1,134 @@
+"""Lambda handlers that others wrote, as scoring functions.
+
+A reward function for Bedrock or SageMaker is a handler of batches. Here it grades one sample at a time, so
+that a sample which it cannot grade costs no other sample its reward, and what it answers is read strictly.
+"""
+
+from __future__ import annotations
+
+import json
+from time import perf_counter
+
+from .._runtime.timing import around
+from ..checks._awaiting import run_steps
+from ..errors import DecorationError, EventError, SampleError
+from ..reward import Failure
+from ..sample import item_of
+from ..wire import PROFILES, read_answer, write_events
+from . import _lambda_inside
+from ._confined import placed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator
+    from typing import Any
+
+    from ..reward import Reward
+    from ..sample import Sample
+    from ..wire import Wire
+    from ._confined import ConfinedFunction
+
+_SECONDS = 60.0
+"""What the context says is left where the grader has no limit of its own."""
+
+
+def from_lambda(
+    handler: Callable[[Any, Any], Any] | ConfinedFunction, *, wire: Wire | None = None
+) -> Callable[[Sample[Any]], Reward | Awaitable[Reward]]:
+    """Make a scoring function of a Lambda handler for rewards: AWS's samples and templates, or one's own.
+
+    The handler is called with one sample at a time, as the service would send it alone, and a context with a
+    request id and the time that is left. Its answer may be a list of one entry, the entry itself, or an
+    envelope of `statusCode` and `body` around either. The reward is `aggregate_reward_score`; what
+    `metrics_list` holds becomes metrics and components, by type. Other keys of an entry are not read, since
+    no service is known to read them.
+
+    Some handlers answer 0 for what they could not grade. Where such an answer carries another id than the
+    sample's (AWS's FinQA sample answers the id `"0"`), the sample has failed; where it carries the right id,
+    the 0 cannot be told from a wrong answer's. What a handler prints goes to the function's log, prompts and
+    completions included (AWS's samples print whole events); what a confined one prints is dropped.
+
+    Args:
+        handler: The handler, or a `confined` one.
+        wire: The dialect that the handler reads, one of `graders.wire.PROFILES`. Without one, each sample
+            is sent on as it came.
+
+    Raises:
+        DecorationError: This is no handler, or no such wire.
+
+    Example:
+        >>> from graders.testing import make_sample
+        >>> def handler(event, context):
+        ...     right = [item["messages"][-1]["content"] == "72" for item in event]
+        ...     return [{"id": i["id"], "aggregate_reward_score": float(r)} for i, r in zip(event, right)]
+        >>> from_lambda(handler)(make_sample("72"))
+        Reward(1.0)
+    """
+    if isinstance(handler, type) or not callable(handler):
+        raise DecorationError(
+            f"from_lambda was given {handler!r}: give it a handler, def lambda_handler(event, context)"
+        )
+    if wire is not None and wire not in PROFILES:
+        raise DecorationError(f"wire={wire!r}: write one of {', '.join(PROFILES)}")
+    inside = placed(handler, _lambda_inside)
+
+    def steps(sample: Sample[Any]) -> Generator[Any, Any, Reward]:
+        event = _event(sample, wire)
+        given = sample.id if isinstance(sample.id, str) else "sample"
+        answer = yield inside(json.dumps(event), given, _seconds_left())
+        return _read(json.loads(answer), event)
+
+    def lambda_reward(sample: Sample[Any]) -> Reward | Awaitable[Reward]:
+        return run_steps(steps(sample))  # type: ignore[no-any-return]
+
+    return lambda_reward
+
+
+def _event(sample: Sample[Any], wire: Wire | None) -> Any:
+    """The event that holds one sample alone."""
+    if wire is None:
+        return [item_of(sample)]
+    rollout = {**sample.fields, "id": sample.id, "messages": sample.messages}
+    if sample.reference_answer is not None:
+        rollout["reference_answer"] = sample.reference_answer
+    return next(iter(write_events([rollout], PROFILES[wire])))
+
+
+def _seconds_left() -> float:
+    """How long the sample that is graded here may take."""
+    tick = around.get()
+    seconds = _SECONDS if tick is None or tick.limit is None else tick.limit
+    if tick is not None and tick.deadline is not None:
+        seconds = min(seconds, tick.deadline - perf_counter())
+    return seconds
+
+
+def _read(answer: Any, event: Any) -> Reward:
+    """The reward in a handler's answer.
+
+    Raises:
+        SampleError: It holds none that a training job could use.
+    """
+    try:
+        [outcome] = read_answer(_listed(answer), event)
+    except EventError as error:
+        raise SampleError("value", f"the handler's answer is not usable: {error}") from None
+    if isinstance(outcome, Failure):
+        raise SampleError(outcome.kind, outcome.message, outcome.origin)
+    return outcome
+
+
+def _listed(answer: Any) -> Any:
+    """The answer with its entry in a list, where a handler of one sample answers the entry alone."""
+    if isinstance(answer, dict) and "body" in answer:
+        body = answer["body"]
+        if isinstance(body, str):
+            try:
+                body = json.loads(body)
+            except ValueError:
+                return answer  # whoever reads it says what is wrong
+        return {**answer, "body": _listed(body)}
+    return [answer] if isinstance(answer, dict) and "aggregate_reward_score" in answer else answer
+
+
+__all__ = ["from_lambda"]

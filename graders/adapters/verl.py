@@ -1,0 +1,195 @@
+"""verl's scoring functions as ours, and graders as verl's `custom_reward_function`.
+
+verl (https://verl.readthedocs.io) calls `compute_score` with keywords: `data_source`, `solution_str`,
+`ground_truth`, `extra_info`, and those of its configuration. Checked against verl 0.9.
+"""
+
+from __future__ import annotations
+
+from ..checks._awaiting import run_steps
+from ..errors import DecorationError, RecordError, SampleError
+from ..reward import RESERVED, Failure, Reward, number
+from ..sample import final_text
+from . import _verl_inside
+from ._confined import placed
+from ._in_trainer import GraderInTrainer, rollout_item
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator, Sequence
+    from typing import Any
+
+    from ..decorator import Grader
+    from ..sample import Sample
+    from ._confined import ConfinedFunction
+
+_VERLS = ("num_turns", "rollout_reward_scores")
+"""What verl itself adds to `extra_info`."""
+
+
+def from_verl(
+    function: Callable[..., Any] | ConfinedFunction, **reward_kwargs: Any
+) -> Callable[[Sample[Any]], Reward | Awaitable[Reward]]:
+    """Make a scoring function of a verl `compute_score`, of one sample or of a batch, sync or async.
+
+    `solution_str` is the whole text of the final message, with the reasoning that is part of it.
+    `ground_truth` is the reference, `data_source` the record's field of that name (empty where there is
+    none), and `extra_info` the record's other fields, with those of a field `extra_info` among them and the
+    prompt's messages as `prompt`. A function gets those of the four that it takes.
+
+    The score may be a number, a dict with `score`, whose other numbers become metrics, or a list with the
+    score in front, as older functions return it.
+
+    Args:
+        function: The function, or a `confined` one.
+        **reward_kwargs: What verl's configuration would pass on to it.
+
+    Raises:
+        DecorationError: This is no function.
+
+    Example:
+        >>> from graders.testing import make_sample
+        >>> def compute_score(data_source, solution_str, ground_truth, extra_info=None):
+        ...     return {"score": float(solution_str == ground_truth), "length": len(solution_str)}
+        >>> from_verl(compute_score)(make_sample("72", "72"))
+        Reward(1.0, metrics={'length': 2.0})
+    """
+    if isinstance(function, type) or not callable(function):
+        raise DecorationError(
+            f"from_verl was given {function!r}: give it a function such as verl's compute_score"
+        )
+    call = placed(function, _verl_inside)
+
+    def steps(sample: Sample[Any]) -> Generator[Any, Any, Reward]:
+        lacks, score, beside = yield call(_given(sample), reward_kwargs)
+        if lacks:
+            raise TypeError(f"the function needs {' and '.join(lacks)}: pass it to from_verl as a keyword")
+        return _reward(score, beside)
+
+    def verl_reward(sample: Sample[Any]) -> Reward | Awaitable[Reward]:
+        return run_steps(steps(sample))  # type: ignore[no-any-return]
+
+    return verl_reward
+
+
+def _given(sample: Sample[Any]) -> dict[str, Any]:
+    """What verl would call a scoring function with.
+
+    Raises:
+        RecordError: The record's `extra_info` is no object.
+    """
+    fields: dict[str, Any] = dict(sample.fields)
+    source = fields.pop("data_source", "")
+    inner = fields.pop("extra_info", None)
+    if inner is not None and not isinstance(inner, dict):
+        raise RecordError("the record's field 'extra_info' is not an object")
+    return {
+        "data_source": source,
+        "solution_str": final_text(sample),
+        "ground_truth": sample.reference_answer,
+        "extra_info": {
+            "prompt": sample.messages[:-1],
+            **fields,
+            **(inner or {}),
+            "num_turns": None,
+            "rollout_reward_scores": {},
+        },
+    }
+
+
+def _reward(score: Any, beside: dict[str, Any]) -> Reward:
+    """The reward of what a function returned.
+
+    Raises:
+        SampleError: It is no finite number, or it says that the grader failed.
+    """
+    if beside.get(RESERVED):
+        raise SampleError("exception", f"the function reported {RESERVED}: what it graded failed")
+    metrics = {}
+    for name, value in beside.items():
+        if not name.startswith(RESERVED) and value == value and abs(value) != float("inf"):
+            metrics[name] = float(value)
+    try:
+        return Reward(number(score), metrics=metrics)
+    except ValueError as error:
+        raise SampleError("value", f"the score: {error}") from None
+
+
+def as_verl(
+    grader: Grader[Any, Any] | Callable[[Sample[Any]], Any], *, metrics: Sequence[str] = ()
+) -> Callable[..., dict[str, float]]:
+    """Make a scoring function for verl of a grader.
+
+    Put `compute_score = as_verl(reward)` into a file, and its path into verl's configuration as
+    `reward.custom_reward_function.path`.
+
+    The sample is what a replay would grade: the completion, `ground_truth` as the reference, and as fields
+    `data_source` and what `extra_info` holds. verl does not pass the prompt. Where `extra_info` has it as
+    `prompt` (a text or a list of messages), it is the sample's; else the sample has one empty user turn, and
+    a grader that reads the prompt grades something else than in a replay.
+
+    verl cannot leave a sample out of a training. One without a reward gets the floor of the grader's range
+    with `grader_error` 1, or fails the call where the grader was declared with `on_error="raise"`; a grader
+    that fails more often than its `max_error_rate` fails the call too. Each kind is said once on stderr.
+    verl calls scoring functions outside of the main thread, where the time limit of a grader that is not
+    async cannot be kept; that is said as well.
+
+    Args:
+        grader: A grader or a scoring function, sync or async.
+        metrics: Names of metrics and components that verl's log is to have. verl needs the same keys for
+            every sample, so one that lacks a metric has NaN there.
+
+    Returns:
+        `compute_score`, which returns `score`, `grader_error` (0 or 1) and the metrics.
+
+    Raises:
+        DecorationError: This is no grader and no scoring function.
+
+    Example:
+        >>> from graders import grader
+        >>> @grader
+        ... def right(sample):
+        ...     return sample.completion == sample.reference_text
+        >>> as_verl(right)(data_source="sums", solution_str="4", ground_truth="4")
+        {'score': 1.0, 'grader_error': 0.0}
+    """
+    graded = GraderInTrainer(grader, None)
+    names = [name for name in metrics if name not in ("score", RESERVED)]
+
+    def compute_score(
+        data_source: Any,
+        solution_str: str,
+        ground_truth: Any,
+        extra_info: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> dict[str, float]:
+        extra = {name: _plain(value) for name, value in (extra_info or {}).items() if name not in _VERLS}
+        prompt = extra.pop("prompt", "")
+        turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
+        fields = {**extra, **({"data_source": data_source} if data_source else {})}
+        messages = [*turns, {"role": "assistant", "content": solution_str}]
+        item = rollout_item(fields, "sample", messages, _plain(ground_truth), graded.wire)
+        [outcome] = graded.grade([item]).outcomes
+        if isinstance(outcome, Failure):
+            floor = graded.options.range[0]
+            return {"score": floor, RESERVED: 1.0, **dict.fromkeys(names, float("nan"))}
+        found = {**outcome.metrics, **outcome.components}
+        return {
+            "score": outcome.value,
+            RESERVED: 0.0,
+            **{name: found.get(name, float("nan")) for name in names},
+        }
+
+    return compute_score
+
+
+def _plain(value: Any) -> Any:
+    """A value of a data frame as JSON has it: what was read from Parquet holds arrays of numpy."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
+__all__ = ["as_verl", "from_verl"]
