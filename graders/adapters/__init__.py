@@ -13,16 +13,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._confined import ConfinedFunction, confined
     from .agentcore import as_agentcore
-
-__all__ = [
-    "ConfinedFunction",
-    "as_agentcore",
     from .aws_lambda import from_lambda
     from .trl import as_trl, from_trl
     from .verl import as_verl, from_verl
 
 __all__ = [
     "ConfinedFunction",
+    "as_agentcore",
     "as_trl",
     "as_verl",
     "confined",

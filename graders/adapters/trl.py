@@ -17,7 +17,7 @@ from ._in_trainer import GraderInTrainer, rollout_item
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from typing import Any, TypeAlias
 
     from ..decorator import Grader
@@ -40,7 +40,7 @@ def from_trl(
     weights: Sequence[float] | None = None,
     reference: str = "reference_answer",
     conversational: bool = True,
-) -> Callable[[Sample[Any]], Answer | Awaitable[Answer]]:
+) -> Callable[[Sample[Any]], Any]:
     """Make a scoring function of TRL's `reward_funcs`.
 
     Each function is called with one completion at a time. It gets the columns of the record: each of its
@@ -98,8 +98,8 @@ def from_trl(
         free = {name if name not in values else f"{name}_logged": one for name, one in metrics.items()}
         return Reward(total, metrics=free, components=values)
 
-    def trl_reward(sample: Sample[Any]) -> Answer | Awaitable[Answer]:
-        return run_steps(steps(sample))  # type: ignore[no-any-return]
+    def trl_reward(sample: Sample[Any]) -> Any:
+        return run_steps(steps(sample))
 
     return trl_reward
 

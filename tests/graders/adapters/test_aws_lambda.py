@@ -1,0 +1,221 @@
+"""Lambda handlers of others: each grades one sample as it would in a batch, and is read strictly."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+
+import pytest
+
+from graders import DecorationError, RecordError, Reward, SampleError, grader
+from graders.adapters import confined, from_lambda
+from graders.checks import _code_fork_server
+from graders.testing import invoke, make_sample
+from graders.wire import PROFILES, write_events
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _end_servers():
+    yield
+    _code_fork_server.end_processes()
+
+
+def listing(event, context):
+    """The documented shape, written with a data class, and a log of all that came."""
+
+    @dataclass
+    class Scored:
+        id: str
+        aggregate_reward_score: float
+        metrics_list: list
+
+    sys.stdout.write(f"event: {json.dumps(event)}\n")
+    scored = []
+    for item in event:
+        text = item["messages"][-1]["content"]
+        length = {"name": "length", "value": float(len(text)), "type": "Metric"}
+        right = {"name": "right", "value": 1.0, "type": "Reward"}
+        scored.append(Scored(item["id"], 0.5 if "72" in text else 0.0, [length, right]))
+    return [asdict(one) for one in scored]
+
+
+def enveloped(event, context):
+    """SageMaker's starter template: a list or a batch, ids by place, errors in the body."""
+    batch = event.get("batch", []) if isinstance(event, dict) else event
+    if not batch:
+        return {"statusCode": 400, "body": json.dumps({"error": "no batch"})}
+    found = []
+    for at, item in enumerate(batch):
+        reference = item.get("reward_model", {}).get("ground_truth", "")
+        key = str(item.get("my_key", f"sample-{at:03d}"))
+        right = item.get("messages", item.get("prompt"))[-1]["content"] == reference
+        found.append({"id": key, "aggregate_reward_score": float(right), "metrics_list": []})
+    return {"statusCode": 200, "headers": {"Content-Type": "application/json"}, "body": json.dumps(found)}
+
+
+def answering(answer):
+    return from_lambda(lambda event, context: answer)
+
+
+def entry(**more):
+    return {"id": "sample-1", "aggregate_reward_score": 0.5, **more}
+
+
+def failure(scoring, sample=None):
+    with pytest.raises(SampleError) as raised:
+        grader(scoring).grade(sample or make_sample("72", "72"))
+    return raised.value
+
+
+def test_a_sample_gets_what_the_handler_says_of_it_with_metrics_and_components(capsys):
+    scored = from_lambda(listing)(make_sample("It is 72"))
+    assert scored == Reward(0.5, metrics={"length": 8.0}, components={"right": 1.0})
+    assert "It is 72" in capsys.readouterr().out  # as it was
+
+
+@pytest.mark.parametrize("wire", [name for name, profile in PROFILES.items() if profile.container == "list"])
+def test_the_handler_gets_the_element_of_the_event_as_it_came(wire):
+    messages = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "72"}]
+    rollout = {"id": "a", "messages": messages, "reference_answer": "72", "unit": "clips"}
+    [event] = write_events([rollout], PROFILES[wire])
+    seen = []
+
+    def handler(given, context):
+        seen.append(json.loads(json.dumps(given)))
+        given[0]["messages"].clear()  # which is its own affair
+        return [{"id": "a", "aggregate_reward_score": 1}]
+
+    reward = grader(from_lambda(handler))
+    answer = reward(event, None)
+    if wire != "sagemaker-oss-verl":
+        assert seen == [event]
+    assert answer[0]["aggregate_reward_score"] == 1.0
+    assert reward(event, None) == answer
+
+
+def test_a_handler_that_reads_another_wire_gets_that():
+    sample = make_sample("72", "72")
+    assert from_lambda(enveloped)(sample) == Reward(0.0)
+    assert from_lambda(enveloped, wire="sagemaker-oss-ground-truth")(sample) == Reward(1.0)
+    assert from_lambda(enveloped, wire="sagemaker-oss-verl")(sample) == Reward(1.0)
+
+
+@pytest.mark.parametrize("wire", ["sagemaker-oss", "sagemaker-oss-batch", "sagemaker-oss-ground-truth"])
+def test_its_rewards_are_those_of_the_handler_itself(wire):
+    texts = ["72", "73", "", "It is 72"]
+    samples = [make_sample(text, "72", id=f"{at}") for at, text in enumerate(texts)]
+    alone = invoke(enveloped, samples, wire)
+    assert invoke(grader(from_lambda(enveloped)), samples, wire) == alone
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [entry()],
+        entry(),
+        {"statusCode": 200, "body": [entry()]},
+        {"statusCode": 200, "body": json.dumps([entry()])},
+        {"statusCode": 200, "body": json.dumps(entry())},
+        [entry(reward_components={"right": 0.5}, score=0.5, reason="none")],
+    ],
+)
+def test_answers_of_every_known_shape_are_read(answer):
+    assert answering(answer)(make_sample("72")) == Reward(0.5)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "said"),
+    [
+        ([entry(id="0")], "value", "carries the id '0'; the sample in that place is 'sample-1'"),
+        ([], "value", "1 sample was sent and 0 answers came back"),
+        ([entry(), entry()], "value", "2 answers came back"),
+        ([entry(aggregate_reward_score=float("nan"))], "value", "nan is not finite"),
+        ([entry(aggregate_reward_score=True)], "value", "a boolean"),
+        ([entry(aggregate_reward_score="1")], "value", "a str is no number"),
+        ([{"id": "sample-1"}], "value", "None is no number"),
+        ([entry(metrics_list=[{"name": "x", "value": 1}])], "value", "'type'"),
+        (None, "value", "a NoneType, not a list"),
+        ({"error": "no such key"}, "value", "an error: no such key"),
+        ({"statusCode": 400, "body": json.dumps({"error": "no"})}, "value", "the status 400"),
+        ({"statusCode": 200, "body": "{"}, "value", "no JSON"),
+        ({1, 2}, "exception", "not JSON, and Lambda could not send it"),
+    ],
+)
+def test_what_a_training_job_could_not_use_is_a_failure(answer, kind, said):
+    problem = failure(answering(answer))
+    assert problem.kind == kind
+    assert said in problem.message
+
+
+def test_a_failure_that_a_grader_of_ours_reported_keeps_its_kind():
+    @grader
+    def inner(sample):
+        return float(sample.reference_text)
+
+    assert failure(from_lambda(inner), make_sample("72")).kind == "record"
+    assert grader(from_lambda(inner)).grade(make_sample("72", "0.5")).value == 0.5
+
+
+def test_what_a_handler_raises_has_the_line_that_raised_it():
+    def handler(event, context):
+        return event[0]["no such key"]
+
+    problem = failure(from_lambda(handler))
+    assert problem.kind == "exception"
+    assert problem.origin.startswith("KeyError at test_aws_lambda.py:")
+
+
+def test_an_async_handler_is_no_handler():
+    async def handler(event, context):
+        return []
+
+    assert "the handler is async" in failure(from_lambda(handler)).message
+
+
+def test_the_context_says_what_lambda_says():
+    def handler(event, context):
+        left = context.get_remaining_time_in_millis()
+        assert 0 < left <= 3000
+        assert (context.function_name, context.memory_limit_in_mb) == ("grader", "512")
+        assert context.invoked_function_arn.endswith(context.function_name)
+        return [entry(aggregate_reward_score=float(context.aws_request_id == "sample-1"))]
+
+    assert grader(timeout_s=3)(from_lambda(handler)).grade(make_sample("72")).value == 1.0
+
+
+@pytest.mark.parametrize("given", [None, "app.lambda_handler", dict])
+def test_what_is_no_handler_is_refused(given):
+    with pytest.raises(DecorationError, match="give it a handler"):
+        from_lambda(given)
+    with pytest.raises(DecorationError, match="write one of open-weight"):
+        from_lambda(listing, wire="bedrock")  # type: ignore[arg-type]
+
+
+def test_a_record_that_is_none_never_reaches_the_handler():
+    with pytest.raises(RecordError):
+        from_lambda(listing)(make_sample("72").__class__({"id": "a", "messages": []}))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems shut nothing in")
+def test_a_confined_handler_answers_as_a_trusted_one(tmp_path):
+    file = tmp_path / "app.py"
+    file.write_text(
+        "import json\n"
+        "from dataclasses import asdict, dataclass\n"
+        "@dataclass\n"
+        "class Scored:\n"
+        "    id: str\n"
+        "    aggregate_reward_score: float\n"
+        "def lambda_handler(event, context):\n"
+        "    print(json.dumps(event))\n"
+        "    assert 0 < context.get_remaining_time_in_millis() <= 20000\n"
+        "    item = event[0]\n"
+        "    right = item['messages'][-1]['content'] == item['metadata']['reference_answer']\n"
+        "    return [asdict(Scored(item['id'], 1.0 / right))]\n",
+        encoding="utf-8",
+    )
+    reward = grader(timeout_s=20)(from_lambda(confined(file, "lambda_handler")))
+    assert reward.grade(make_sample("72", "72")) == Reward(1.0)
+    problem = failure(reward.__wrapped__, make_sample("73", "72"))
+    assert (problem.kind, problem.origin) == ("exception", "ZeroDivisionError at app.py:12")
