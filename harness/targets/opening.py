@@ -32,7 +32,7 @@ from harness.targets.recorded_answers import RecordedAnswers, read_answers
 if TYPE_CHECKING:
     from harness.targets.answered import AnsweredTarget
     from harness.targets.deployed import DeployedTarget
-    from harness.targets.own_process import ImportedGrader
+    from harness.targets.own_process import DeclaredGrader
 
 __all__ = [
     "CONCURRENCY",
@@ -264,7 +264,7 @@ def _in_process(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     )
 
 
-def _imported(grader: str) -> ImportedGrader:
+def _imported(grader: str) -> DeclaredGrader:
     """What a grader is made of, from a process of its own: a module may end the one that imports it."""
     from harness.targets.own_process import OwnProcessTarget
 

@@ -25,7 +25,7 @@ from harness.processes import end
 from harness.targets.in_process import FUNCTION_SECONDS
 from harness.targets.protocol import Answer, Graded, GraderFault
 
-__all__ = ["HEARTBEAT", "ImportedGrader", "OwnProcessTarget", "how_it_ended", "longest_hold"]
+__all__ = ["HEARTBEAT", "DeclaredGrader", "OwnProcessTarget", "how_it_ended", "longest_hold"]
 
 # As it was before a grader's folder was put first: the process is not to import that folder's `queue.py`.
 _PATH = tuple(filter(None, sys.path))
@@ -37,7 +37,7 @@ _ERRORS = {1: HarnessError, 2: InputError, 3: ServiceError}
 
 
 @dataclass(frozen=True, slots=True)
-class ImportedGrader:
+class DeclaredGrader:
     """What a process says of its grader when it has imported it."""
 
     sha256: str | None = None
@@ -76,7 +76,7 @@ class OwnProcessTarget:
         self._declared = self._process.declared
 
     @property
-    def imported(self) -> ImportedGrader:
+    def imported(self) -> DeclaredGrader:
         """What its process said of it when it was first imported."""
         return self._declared
 
@@ -157,7 +157,7 @@ class _Process:
             how = self.end()
             fix = "Mend it until Python can import it."
             raise InputError(f"importing it ended the process {how}", place=grader, fix=fix)
-        self.declared: ImportedGrader = typed(ImportedGrader, json.loads(said))
+        self.declared: DeclaredGrader = typed(DeclaredGrader, json.loads(said))
         if self.declared.error is not None:
             self.end()
             raise _ERRORS[self.declared.exit_code](self.declared.error)

@@ -24,7 +24,7 @@ from harness.errors import HarnessError
 from harness.import_path import use_path
 from harness.targets.answered import open_here, played_book
 from harness.targets.in_process import InProcessTarget
-from harness.targets.own_process import HEARTBEAT, ImportedGrader
+from harness.targets.own_process import HEARTBEAT, DeclaredGrader
 
 _BEAT_S = 1.0
 
@@ -48,9 +48,9 @@ def main() -> None:
         target = opened if isinstance(opened, InProcessTarget) else opened.inner
         assert isinstance(target, InProcessTarget)
         made_of = target.fingerprint
-        declared = ImportedGrader(target.sha256, target.options, made_of.files, made_of.packages)
+        declared = DeclaredGrader(target.sha256, target.options, made_of.files, made_of.packages)
     except HarnessError as error:
-        declared = ImportedGrader(error=str(error), exit_code=error.exit_code)
+        declared = DeclaredGrader(error=str(error), exit_code=error.exit_code)
     answer: Any = as_json(declared)
     while True:
         with speaking:
