@@ -234,8 +234,8 @@ def confined(
     Raises:
         DecorationError: The file cannot be read or lacks the function, or an option cannot be meant.
     """
-    path = os.fspath(source)
-    if not isinstance(path, str) or not isinstance(function, str):
+    path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
+    if path is None or not isinstance(function, str):
         raise DecorationError("confined takes the path of a Python file and the name of a function")
     named = _packages_option(packages)
     read = ConfinedSource(read_text(path), function, os.path.basename(path), os.path.abspath(path), named)

@@ -97,10 +97,11 @@ class ConfinedSource:
         for one in self._imports:
             if one.package in provided or one.module in COMMON or one.package in _DO_SOMETHING:
                 continue
-            if one.package in self._packages:
-                found.add(one.module if one.is_needed and not one.may_be_name else f"?{one.module}")
-            elif _is_pythons(one.package):
-                found.add(f"?{one.module}")
+            if "." in one.name and one.package not in self._packages:
+                continue
+            if one.package in self._packages or _is_pythons(one.package):
+                optional = "" if one.name or (one.is_needed and one.package in self._packages) else "?"
+                found.add(f"{optional}{one.module}{one.name and f':{one.name}'}")
         return frozenset(found)
 
     def _send(self, name: str, place: str, is_package: bool, tree: ast.Module, function: str = "") -> None:
@@ -110,8 +111,9 @@ class ConfinedSource:
         package = name if is_package else name.rpartition(".")[0]
         for one in _imports_of(tree, place, package, function):
             if not self._send_own(one.module):
-                if not (one.may_be_name and one.module.rpartition(".")[0] in (*self.modules, *COMMON)):
-                    self._imports.append(one)
+                self._imports.append(one)
+            elif one.name and "." not in one.name:
+                self._send_own(f"{one.module}.{one.name}")
 
     def _send_own(self, name: str) -> bool:
         """Send a module along that lies beside the text, with its packages; False where none does."""
@@ -140,14 +142,13 @@ class Import:
         module: Its dotted name.
         place: File and line.
         is_needed: Whether the function cannot be called without it.
-        may_be_name: Whether it may be a name in a module instead.
+        name: What it wants of the module, which may be a module itself; empty for nothing.
     """
 
-    __slots__ = ("is_needed", "may_be_name", "module", "place")
+    __slots__ = ("is_needed", "module", "name", "place")
 
-    def __init__(self, module: str, place: str, is_needed: bool, may_be_name: bool = False) -> None:
-        self.module, self.place = module, place
-        self.is_needed, self.may_be_name = is_needed, may_be_name
+    def __init__(self, module: str, place: str, is_needed: bool, name: str = "") -> None:
+        self.module, self.place, self.is_needed, self.name = module, place, is_needed, name
 
     @property
     def package(self) -> str:
@@ -213,7 +214,7 @@ def _imports_of(tree: ast.Module, place: str, package: str, function: str) -> It
                 if module:
                     yield Import(module, f"{place}:{one.lineno}", is_needed)
                     for name in one.names:
-                        yield Import(f"{module}.{name.name}", f"{place}:{one.lineno}", False, True)
+                        yield Import(module, f"{place}:{one.lineno}", False, name.name)
             elif isinstance(one, (ast.Try, ast.If)):
                 yield from look(one, False)
             elif isinstance(one, (*_FUNCTIONS, ast.ClassDef)) and node is tree:
@@ -221,7 +222,26 @@ def _imports_of(tree: ast.Module, place: str, package: str, function: str) -> It
             else:
                 yield from look(one, is_needed)
 
-    return look(tree, True)
+    yield from look(tree, True)
+    yield from _attributes(tree, place)
+
+
+def _attributes(tree: ast.Module, place: str) -> Iterator[Import]:
+    """What a text asks of modules that it imports, `random.default_rng` of numpy: they may load others."""
+    modules = {
+        name.asname or name.name.partition(".")[0]: name.name if name.asname else name.name.partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for name in node.names
+    }
+    for node in ast.walk(tree):
+        names: list[str] = []
+        inner: ast.AST = node
+        while isinstance(inner, ast.Attribute):
+            names.insert(0, inner.attr)
+            inner = inner.value
+        if names and isinstance(inner, ast.Name) and inner.id in modules:
+            yield Import(modules[inner.id], f"{place}:{inner.lineno}", False, ".".join(names))
 
 
 def _used_by(tree: ast.Module, function: str) -> frozenset[str]:

@@ -85,7 +85,7 @@ class ForkServer:
 
     Args:
         imports: Modules that it loads beforehand, by their dotted names, from where this process finds them.
-            One with a question mark in front may be missing.
+            One with a question mark in front may be missing, and so may a name in a module, `module:name`.
 
     Raises:
         CannotImport: One of them fails.
@@ -250,6 +250,8 @@ def end_processes() -> None:
     """End the servers and every session, as the end of the process does; the next session starts another."""
     for server in _of_all():
         server.close()
+    _expected.clear()
+    _failing.clear()
 
 
 def _forget() -> None:

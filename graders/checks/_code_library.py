@@ -1,17 +1,21 @@
 """Python's own library in memory, for code that can open no file.
 
 A fork server loads what code imports most and every extension module, since those come from files too. The
-text of the rest is kept, and compiled when code imports it. The same goes for the packages that a function of
-others names.
+rest is kept as Python has compiled it, or as text where it has not. The same goes for the packages that a
+function of others names.
 """
 
 from __future__ import annotations
 
 import importlib
+import marshal
 import os
+import re
+import struct
 import sys
 import warnings
 from importlib.machinery import BuiltinImporter, FrozenImporter, ModuleSpec
+from importlib.util import MAGIC_NUMBER, cache_from_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,16 +39,19 @@ _LEFT_OUT_FOLDERS = frozenset(
 _LEFT_OUT_EXTENSIONS = ("_test", "_xx", "xx", "_ctypes_test", "_curses", "_tkinter", "readline", "_asyncio")
 _DEPRECATED_EXTENSIONS = frozenset({"_crypt", "audioop", "nis", "ossaudiodev", "spwd"})
 
+_PYC_HEADER = 16  # magic number, flags, time and size of the text
+_IMPORT = re.compile(rb"^\s*(?:from|import) ([A-Za-z_][A-Za-z0-9_]*)", re.MULTILINE)
+
 CANNOT_IMPORT = "cannot import "
 """What the last line begins with of a server that cannot load a module; its name, a colon and why follow."""
 
 
 class Library:
-    """Finds and loads modules by the text that it read from Python's folder when it was made."""
+    """Finds and loads modules by what it read from Python's folder when it was made."""
 
     def __init__(self) -> None:
         folder = os.path.dirname(os.__file__)
-        self._texts = {name: (path, text, package) for name, path, text, package in _modules(folder)}
+        self._found = {name: (path, content, package) for name, path, content, package in _modules(folder)}
 
     def take_over(self, imports: Sequence[str] = (), folders: Sequence[str] = ()) -> None:
         """Load what has to be loaded now, and become the way to import all else.
@@ -70,28 +77,31 @@ class Library:
         sys.path_importer_cache.clear()
 
     def _load(self, imports: Sequence[str], folders: Sequence[str]) -> None:
-        """Load modules, and keep the texts of the packages that this has loaded anything of."""
+        """Load modules, and keep those that the packages among them may load later."""
         before = {*sys.modules}
         sys.path.extend(folder for folder in folders if folder not in sys.path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for name in imports:
                 try:
-                    importlib.import_module(name.removeprefix("?"))
+                    _bring_in(name.removeprefix("?"))
                 except BaseException as error:
-                    if not name.startswith("?"):
+                    if "?" not in name and ":" not in name:
                         said = " ".join(f"{type(error).__name__}: {error}".split())
                         raise SystemExit(f"{CANNOT_IMPORT}{name}: {said}") from None
-        for name in {loaded.partition(".")[0] for loaded in sys.modules.keys() - before}:
-            for folder in getattr(sys.modules.get(name), "__path__", ()) if name not in before else ():
-                for one, path, text, is_package in _modules(folder, f"{name}."):
-                    self._texts[one] = path, text, is_package
+        named = {re.split("[.:]", name.removeprefix("?"))[0] for name in imports} - sys.stdlib_module_names
+        others = {name.partition(".")[0] for name in sys.modules.keys() - before} - sys.stdlib_module_names
+        for name in others.union(*(_mentioned(one, folders) for one in named)):
+            for folder in _folders_of(name, folders):
+                for one, path, content, is_package in _modules(folder, f"{name}."):
+                    if one not in sys.modules:
+                        self._found[one] = path, content, is_package
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         """Where a module is, for Python's import."""
-        if name not in self._texts:
+        if name not in self._found:
             return None
-        origin, _, is_package = self._texts[name]
+        origin, _, is_package = self._found[name]
         spec = ModuleSpec(name, self, origin=origin, is_package=is_package)  # type: ignore[arg-type]
         spec.has_location = True
         return spec
@@ -100,13 +110,16 @@ class Library:
         """Let Python make the module."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run the module's text."""
-        origin, text, _ = self._texts[module.__name__]
-        exec(compile(text, origin, "exec", dont_inherit=True), module.__dict__)
+        """Run the module."""
+        origin, content, _ = self._found[module.__name__]
+        if content.startswith(MAGIC_NUMBER):
+            exec(marshal.loads(memoryview(content)[_PYC_HEADER:]), module.__dict__)
+        else:
+            exec(compile(content, origin, "exec", dont_inherit=True), module.__dict__)
 
 
 def _modules(folder: str, package: str = "") -> Iterator[tuple[str, str, bytes, bool]]:
-    """Every module's name, path, text, and whether it is a package."""
+    """Every module's name, path, content, and whether it is a package."""
     for entry in os.scandir(folder):
         stem, dot, ending = entry.name.partition(".")
         if not dot and stem not in _LEFT_OUT_FOLDERS and stem.isidentifier():
@@ -115,8 +128,52 @@ def _modules(folder: str, package: str = "") -> Iterator[tuple[str, str, bytes, 
         elif ending == "py" and stem.isidentifier():
             name = f"{package}{stem}"
             is_package = stem == "__init__"
-            with open(entry.path, "rb") as file:
-                yield package[:-1] if is_package else name, entry.path, file.read(), is_package
+            yield package[:-1] if is_package else name, entry.path, _content(entry), is_package
+
+
+def _content(entry: os.DirEntry[str]) -> bytes:
+    """What Python has compiled of a file, with its header, where that is of this very text; else the text."""
+    try:
+        with open(cache_from_source(entry.path), "rb") as file:
+            compiled = file.read()
+        found = entry.stat()
+        wanted = (0, int(found.st_mtime) & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF)
+        if compiled.startswith(MAGIC_NUMBER) and struct.unpack("<3I", compiled[4:_PYC_HEADER]) == wanted:
+            return compiled
+    except (OSError, NotImplementedError, struct.error):
+        pass
+    with open(entry.path, "rb") as file:
+        return file.read()
+
+
+def _bring_in(name: str) -> None:
+    """Import a module; of one with a colon also what follows, as `from module import name` does."""
+    module, _, rest = name.partition(":")
+    found: Any = importlib.import_module(module)
+    for part in rest.split(".") if rest else ():
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            found = importlib.import_module(f"{found.__name__}.{part}")
+
+
+def _folders_of(package: str, folders: Sequence[str]) -> list[str]:
+    """The folders that hold a package."""
+    loaded = sys.modules.get(package)
+    if loaded is not None:
+        return [folder for folder in getattr(loaded, "__path__", ()) if os.path.isdir(folder)]
+    found = (os.path.join(folder, package) for folder in folders)
+    return [folder for folder in found if os.path.isfile(os.path.join(folder, "__init__.py"))][:1]
+
+
+def _mentioned(package: str, folders: Sequence[str]) -> set[str]:
+    """Packages that one imports anywhere in it, which it may have put off."""
+    found: set[str] = set()
+    for folder in _folders_of(package, folders):
+        for _, path, _, _ in _modules(folder):
+            with open(path, "rb") as file:
+                found.update(name.decode() for name in _IMPORT.findall(file.read()))
+    return found - sys.stdlib_module_names - {package}
 
 
 def _extensions() -> Iterator[str]:

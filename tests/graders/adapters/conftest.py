@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from graders import GraderError
 from graders.adapters import ConfinedFunction, confined
+from graders.checks import _code_fork_server
 
 Call = Callable[..., Any]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_server_left() -> Iterator[None]:
+    yield
+    _code_fork_server.end_processes()
 
 
 @pytest.fixture
@@ -26,7 +34,7 @@ def rewards(tmp_path: Path) -> Callable[..., ConfinedFunction]:
     return made
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def called() -> Call:
     """Call an async function to its end."""
 
@@ -37,3 +45,15 @@ def called() -> Call:
         return asyncio.run(wait())
 
     return call
+
+
+@pytest.fixture
+def failing(called: Call) -> Call:
+    """Call an async function and return the error of ours that it raises."""
+
+    def fail(function: Call, *args: Any, **kwargs: Any) -> GraderError:
+        with pytest.raises(GraderError) as raised:
+            called(function, *args, **kwargs)
+        return raised.value
+
+    return fail

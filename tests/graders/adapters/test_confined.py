@@ -5,26 +5,15 @@ from __future__ import annotations
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from graders import ConfigurationError, DecorationError, SampleError, grader
-from graders.adapters import ConfinedFunction
+from graders import DecorationError, SampleError, grader
+from graders.adapters import ConfinedFunction, confined
 from graders.adapters._confined import placed
-from graders.checks import _code_fork_server
 from graders.testing import make_sample
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems shut nothing in")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _end_servers():
-    yield
-    _code_fork_server.end_processes()
-
-
-def failure(called, function, *args, **kwargs):
-    with pytest.raises(SampleError) as raised:
-        called(function, *args, **kwargs)
-    return raised.value
 
 
 def test_a_function_is_called_with_plain_values(rewards, called):
@@ -33,16 +22,127 @@ def test_a_function_is_called_with_plain_values(rewards, called):
     assert called(double, "ab", more="c") == "ababc"
 
 
-def test_its_own_time_is_told_from_its_errors(rewards, called):
-    problem = failure(called, rewards("\n\ndef f():\n    while True: pass\n", seconds=0.2))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "async def f(x):\n    return x + 1\n",
+        "import asyncio\nasync def f(x):\n    await asyncio.sleep(0)\n    return x + 1\n",
+        "import asyncio\nasync def g(x): return x\nasync def f(x): return await asyncio.shield(g(x + 1))",
+        "async def g(x): return x + 1\ndef f(x):\n    return g(x)\n",
+        "f = lambda x: x + 1\n",
+        "import functools\nf = functools.partial(int.__add__, 1)\n",
+        "class Scorer:\n    def __call__(self, x): return x + 1\nf = Scorer()\n",
+        "try:\n    import nowhere\nexcept ImportError:\n    nowhere = None\ndef f(x): return x + 1\n",
+        "def f(x):\n    print('x' * 5_000_000)\n    return x + 1\n",
+        "import sys\ndef f(x):\n    for _ in range(3000): sys.stdout.write('x' * 1000)\n    return x + 1\n",
+        "import logging\ndef f(x):\n    logging.warning('x' * 2_000_000)\n    return x + 1\n",
+        "count = 0\ndef f(x):\n    global count\n    count += 1\n    return x + count\n",
+        "if True:\n    def f(x): return x + 1\n",
+        "# -*- coding: latin-1 -*-\ndef f(x): return x + len('\xe9') - 1\n",
+        "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\ndef f(x): return P(x + 1).x\n",
+        "from concurrent import futures\nimport xml.sax\nfrom html import *\ndef f(x): return x + 1\n",
+    ],
+)
+def test_functions_of_many_kinds_run_as_they_are(rewards, called, text, tmp_path):
+    function = rewards(text)
+    assert [called(function, 4), called(function, 4)] == [5, 5]
+
+
+@pytest.mark.parametrize(
+    ("returned", "plain"),
+    [
+        ("True", True),
+        ("float('inf')", float("inf")),
+        ("decimal.Decimal('0.5')", 0.5),
+        ("fractions.Fraction(1, 4)", 0.25),
+        ("collections.Counter('aab')", {"a": 2, "b": 1}),
+        ("enum.IntEnum('E', 'A B').B", 2),
+        ("('a', [None, {1: b'x'}], {2})", ("a", [None, {1: b"x"}], {2})),
+        ("10 ** 400", 10**400),
+        ("'\\udc80\\x00'", "\udc80\0"),
+        ("'x' * 1_000_000", "x" * 1_000_000),
+    ],
+)
+def test_what_it_returns_comes_back_plain(rewards, called, returned, plain):
+    text = f"import collections, decimal, enum, fractions\ndef f():\n    return {returned}\n"
+    found = called(rewards(text))
+    assert (found, type(found)) == (plain, type(plain))
+
+
+@pytest.mark.parametrize(
+    ("returned", "named"),
+    [
+        ("object()", "it holds a value of type object"),
+        ("[P()]", "it holds a value of type P"),
+        ("(one for one in 'ab')", "it holds a value of type generator"),
+        ("f", "it holds a value of type function"),
+        ("enum.Enum('E', 'A').A", "it holds a value of type E"),
+        ("'x' * 5_000_000", "it takes more than 4000000 bytes"),
+        ("nest(200)", "it is nested more than 100 deep"),
+    ],
+)
+def test_what_is_no_plain_value_is_a_failure_that_says_so(rewards, called, failing, returned, named):
+    nest = "def nest(n): return [nest(n - 1)] if n else 0"
+    text = f"import enum\nclass P: pass\n{nest}\ndef f():\n    return {returned}"
+    problem = failing(rewards(text))
+    assert (problem.kind, problem.origin) == ("value", "value at rewards.py:4")
+    assert (
+        problem.message == f"f returned what cannot be copied: {named}. Return numbers, texts, lists or dicts"
+    )
+
+
+def test_an_argument_that_is_no_plain_value_is_a_failure(rewards, failing):
+    problem = failing(rewards("def f(x): pass"), object())
+    assert problem.message == "an argument of f cannot be copied: it holds a value of type object"
+
+
+@pytest.mark.parametrize(
+    ("text", "origin", "message"),
+    [
+        (
+            "import json\ndef f():\n    json.loads('{')",
+            "JSONDecodeError at rewards.py:3",
+            "JSONDecodeError: Exp",
+        ),
+        (
+            "def f():\n    raise ValueError(object)",
+            "ValueError at rewards.py:2",
+            "ValueError: <class 'object'>",
+        ),
+        ("def f(): raise SystemExit(3)", "exception at rewards.py:1", "f did not return: it called exit"),
+        ("def f(): f()", "RecursionError at rewards.py:1", "RecursionError: maximum recursion depth"),
+        ("def f(): return 'x' * 10**10", "MemoryError at rewards.py:1", "MemoryError (memory_mb= says how"),
+        ("1 / 0\ndef f(): pass", "ZeroDivisionError at rewards.py:1", "ZeroDivisionError: division by zero"),
+        ("def f(): raise KeyboardInterrupt", "KeyboardInterrupt at rewards.py:1", "KeyboardInterrupt"),
+        (
+            "def f():\n    import os\n    os._exit(0)",
+            "exception at rewards.py:1",
+            "f did not return: its process",
+        ),
+        ("def f():\n    eval('1 +')", "SyntaxError at rewards.py:2", "SyntaxError: invalid syntax"),
+        ("def f():\n    import nowhere", "", "rewards.py:2 imports nowhere: add 'nowhere' to packages="),
+        (
+            "class Own(Exception):\n    def __str__(self): raise ValueError\ndef f(): raise Own",
+            "Own at rewards.py:3",
+            "Own",
+        ),
+        (
+            "class Own(ExceptionGroup): pass\nasync def f(): raise Own('both', [ValueError(1)])",
+            "Own at rewards.py:2",
+            "Own: both (1 sub-exception)",
+        ),
+    ],
+)
+def test_an_error_has_the_line_of_the_users_file(rewards, failing, text, origin, message):
+    problem = failing(rewards(text))
+    assert str(getattr(problem, "message", problem)).startswith(message)
+    assert getattr(problem, "origin", "") == origin
+
+
+def test_time_that_is_up_is_told_from_errors(rewards, failing):
+    problem = failing(rewards("\n\ndef f():\n    while True: pass\n", seconds=0.2))
     assert (problem.kind, problem.origin) == ("timeout", "timeout at rewards.py:3")
     assert problem.message == "f took more than 0.2 seconds"
-
-
-def test_an_error_has_the_line_of_the_users_file(rewards, called):
-    problem = failure(called, rewards("import json\ndef f(x):\n    return json.loads(x)\n"), "{")
-    assert (problem.kind, problem.origin) == ("exception", "JSONDecodeError at rewards.py:3")
-    assert problem.message.startswith("JSONDecodeError: Expecting property name")
 
 
 def test_a_grader_of_one_fails_its_sample_with_that_place(rewards):
@@ -57,15 +157,52 @@ def test_a_grader_of_one_fails_its_sample_with_that_place(rewards):
         reward.grade(make_sample(""))
 
 
-def test_a_text_that_is_in_no_file_is_named_as_its_place_says(called):
+def test_a_text_that_is_in_no_file_is_named_as_its_place_says(called, failing):
     text = "def grade(sample, item):\n    return item['x']\n"
     function = ConfinedFunction.of_text(text, "grade", place="/graders/a/source")
     assert called(function, {}, {"x": 0.5}) == 0.5
-    assert failure(called, function, {}, {}).origin == "KeyError at /graders/a/source:2"
+    assert failing(function, {}, {}).origin == "KeyError at /graders/a/source:2"
 
 
-INSIDE = '''
-"""Stands between."""
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def f(:", "rewards.py:1 is no Python: invalid syntax"),
+        ("x = 1\0", "rewards.py.* is no Python: source code string cannot contain null bytes"),
+        ("def g(): pass\ndef h(): pass", "rewards.py defines no function 'f'; it defines g, h"),
+        ("", "rewards.py defines no function 'f'$"),
+        ("def g():\n    def f(): pass", "rewards.py defines no function 'f'"),
+        ("return 1\ndef f(): pass", "rewards.py:1 is no Python: 'return' outside function"),
+        ("(" * 500 + ")" * 500 + "\ndef f(): pass", "rewards.py.* is no Python: "),
+    ],
+)
+def test_a_text_that_cannot_be_meant_is_refused_at_once(rewards, text, message):
+    with pytest.raises(DecorationError, match=f"^{message}"):
+        rewards(text)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"seconds": 0}, "seconds=0: write a number from 0.1 to 600"),
+        ({"memory_mb": 1.5}, "memory_mb=1.5: write a whole number"),
+        ({"protection": "none"}, "protection='none'"),
+        ({"packages": ["scikit-learn"]}, "packages=.*: write the names that import statements have"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_refused_at_once(rewards, options, message):
+    with pytest.raises(DecorationError, match=f"^{message}"):
+        rewards("def f(): pass", **options)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(DecorationError, match=r"rewards.py cannot be read: No such file or directory$"):
+        confined(tmp_path / "rewards.py", "f")
+    with pytest.raises(DecorationError, match="confined takes the path of a Python file and the name"):
+        confined(3, "f")  # type: ignore[arg-type]
+
+
+INSIDE = """
 import sys, types
 
 PROVIDES = ("platform_of_others",)
@@ -76,21 +213,43 @@ def prepare():
     sys.modules["platform_of_others"] = module
 
 def call(function, texts, scale):
+    if scale < 0:
+        raise ValueError("the scale is below zero")
     return [scale * one for one in function(texts)]
-'''
+"""
+OTHERS = (
+    "from platform_of_others import reward_function\n@reward_function\ndef f(texts): return map(len, texts)\n"
+)
 
 
-def test_a_module_of_ours_calls_it_inside(rewards, called, tmp_path):
+def test_a_module_of_ours_calls_it_inside(rewards, called, failing, tmp_path):
     inside = tmp_path / "_between_inside.py"
     inside.write_text(INSIDE)
-    imports = "from platform_of_others import reward_function\n"
-    text = f"{imports}@reward_function\ndef f(texts):\n    return map(len, texts)\n"
-    assert called(placed(rewards(text), inside), ["a", "bc"], 10) == [10, 20]
+    through = placed(rewards(OTHERS), inside)
+    assert called(through, ["a", "bc"], 10) == [10, 20]
     assert placed(lambda texts: map(len, texts), inside)(["a", "bc"], 10) == [10, 20]
-    with pytest.raises(ConfigurationError, match=r"^rewards.py:1 imports platform_of_others: add"):
-        called(rewards(text), ["a"])
+    problem = failing(through, ["a"], -1)
+    assert (problem.message, problem.origin) == (
+        "ValueError: the scale is below zero",
+        "ValueError at rewards.py:3",
+    )
+    assert str(failing(rewards(OTHERS), ["a"])).startswith("rewards.py:1 imports platform_of_others: add")
 
 
 def test_what_is_no_function_is_not_placed():
     with pytest.raises(DecorationError, match="3 is no function: pass one, or confined"):
         placed(3, "math")  # type: ignore[arg-type]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=30)
+@given(value=JSON)
+def test_any_json_comes_back_as_it_went(called, value):
+    same = ConfinedFunction.of_text("def f(x): return x", "f", place="same")
+    assert repr(called(same, value)) == repr(value)
