@@ -14,16 +14,19 @@ if TYPE_CHECKING:
     from ._confined import ConfinedFunction, confined
     from .agentcore import as_agentcore
     from .aws_lambda import from_lambda
+    from .openai import OpenAISpecError, from_openai
     from .trl import as_trl, from_trl
     from .verl import as_verl, from_verl
 
 __all__ = [
     "ConfinedFunction",
+    "OpenAISpecError",
     "as_agentcore",
     "as_trl",
     "as_verl",
     "confined",
     "from_lambda",
+    "from_openai",
     "from_trl",
     "from_verl",
 ]
@@ -32,11 +35,13 @@ if not TYPE_CHECKING:
     # Where each name is; type checkers read it above.
     _MODULES = {
         "ConfinedFunction": "_confined",
+        "OpenAISpecError": "openai",
         "as_agentcore": "agentcore",
         "as_trl": "trl",
         "as_verl": "verl",
         "confined": "_confined",
         "from_lambda": "aws_lambda",
+        "from_openai": "openai",
         "from_trl": "trl",
         "from_verl": "verl",
     }

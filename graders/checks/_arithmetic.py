@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+from keyword import iskeyword
 from operator import itemgetter
 
 from ..errors import DecorationError
@@ -39,12 +40,13 @@ FUNCTIONS = (*_OF_SEVERAL, *_OF_ONE)
 """The functions that a formula may call; `log` is the natural logarithm."""
 
 
-def read_formula(text: str, names: Collection[str]) -> Computed:
+def read_formula(text: str, names: Collection[str], *, all_used: bool = True) -> Computed:
     """Return the function that computes a formula from its named numbers.
 
     Args:
         text: Numbers, names, `+ - * / ^` (`^` is power, as `**` is), brackets, and `FUNCTIONS`.
-        names: The names that it has to use, all of them.
+        names: The names that it may use.
+        all_used: Whether it has to use all of them.
 
     Returns:
         A function that raises `ArithmeticError` or `ValueError` where there is no finite result.
@@ -52,20 +54,45 @@ def read_formula(text: str, names: Collection[str]) -> Computed:
     Raises:
         DecorationError: It is no such formula.
     """
+    reader = _FormulaReader(text, names)
+    computed = reader.read(formula_tree(text, names), 0)
+    unused = [name for name in names if name not in reader.used]
+    if all_used and unused:
+        raise DecorationError(f"formula {text!r}: it does not use {unused[0]}: leave that part out")
+    return computed
+
+
+def formula_tree(text: str, names: Collection[str]) -> ast.expr:
+    """Return a formula's syntax tree, in which `^` is Python's power.
+
+    Args:
+        text: The formula.
+        names: The names that it may use; one that is a keyword of Python has a `_` behind it in the tree.
+
+    Raises:
+        DecorationError: It is not written as a formula is.
+    """
     if not _SIGNS.fullmatch(text) or len(text) > _LONGEST:
         raise DecorationError(
             f"formula {text!r}: write at most {_LONGEST:,} characters: numbers, the parts' names, + - * / ^, "
             f"brackets, and {', '.join(FUNCTIONS)}"
         )
+    python = " ".join(text.split()).replace("^", "**")
+    for name in names:
+        if iskeyword(name):
+            python = re.sub(rf"\b{name}\b", f"{name}_", python)
     try:
-        tree = ast.parse(" ".join(text.split()).replace("^", "**"), mode="eval").body
+        return ast.parse(python, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise DecorationError(f"formula {text!r}: it is not written as a formula is") from None
-    reader = _FormulaReader(text, names)
-    computed = reader.read(tree, 0)
-    if unused := [name for name in names if name not in reader.used]:
-        raise DecorationError(f"formula {text!r}: it does not use {unused[0]}: leave that part out")
-    return computed
+
+
+def name_of(node: ast.Name, names: Collection[str]) -> str | None:
+    """Return which of the names a node of the tree stands for; None where it is none of them."""
+    if node.id in names:
+        return node.id
+    plain = node.id.removesuffix("_")
+    return plain if iskeyword(plain) and plain in names else None
 
 
 class _FormulaReader:
@@ -85,19 +112,32 @@ class _FormulaReader:
         if isinstance(node, ast.Constant):
             return self.constant(node.value)
         if isinstance(node, ast.Name):
-            if node.id not in self.names:
+            name = name_of(node, self.names)
+            if name is None:
                 raise self.refused(f"names {node.id}, and the parts are {', '.join(self.names)}")
-            self.used.add(node.id)
-            return itemgetter(node.id)
+            self.used.add(name)
+            return itemgetter(name)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.UAdd, ast.USub)):
             inner = self.read(node.operand, depth + 1)
             return inner if isinstance(node.op, ast.UAdd) else lambda values: -inner(values)
         if isinstance(node, ast.BinOp) and (operator := _OPERATORS.get(type(node.op))):
             left, right = self.read(node.left, depth + 1), self.read(node.right, depth + 1)
-            return lambda values: _finite(operator(left(values), right(values)))
+            if isinstance(node.op, ast.Div) and not _holds_names(node.right) and right({}) == 0:
+                raise self.refused(f"divides by 0: {ast.unparse(node)}")
+            return self.known(node, lambda values: _finite(operator(left(values), right(values))))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-            return self.call(node.func.id, [self.read(one, depth + 1) for one in node.args])
+            return self.known(node, self.call(node.func.id, [self.read(one, depth + 1) for one in node.args]))
         raise self.refused(f"holds what it cannot hold: {ast.unparse(node)}")
+
+    def known(self, node: ast.expr, computed: Computed) -> Computed:
+        """The function of a node; what no name changes is computed now, so that log(0) is found at once."""
+        if _holds_names(node):
+            return computed
+        try:
+            number = computed({})
+        except (ArithmeticError, ValueError):
+            raise self.refused(f"holds {ast.unparse(node)}, which has no value") from None
+        return lambda values: number
 
     def constant(self, value: object) -> Computed:
         """The function of a number."""
@@ -124,6 +164,12 @@ class _FormulaReader:
     def refused(self, why: str) -> DecorationError:
         """The error of a formula that cannot be meant."""
         return DecorationError(f"formula {self.text!r}: it {why}")
+
+
+def _holds_names(node: ast.expr) -> bool:
+    """Whether a part of a formula depends on a named number."""
+    called = {id(inner.func) for inner in ast.walk(node) if isinstance(inner, ast.Call)}
+    return any(isinstance(inner, ast.Name) and id(inner) not in called for inner in ast.walk(node))
 
 
 def _finite(value: float) -> float:

@@ -1,0 +1,182 @@
+"""Makes the scoring of a grader of OpenAI's, and joins those of a multi grader."""
+
+from __future__ import annotations
+
+from ..errors import ConfigurationError, SampleError
+from ..reward import drop
+from ._openai_json import OpenAISpecError
+from ._openai_scores import GradeFault, GraderScore, ModelTokens
+from ._openai_spec import EndpointGrader, LabelModel, MultiGrader, PythonCode, ScoreModel, StringCheck
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Awaitable, Mapping
+    from typing import Any, Literal
+
+    from ._openai_scores import Scope, Scoring
+    from ._openai_spec import OpenAIGrader
+
+
+class GradingOptions:
+    """What the graders of a spec are run with.
+
+    Args:
+        models: Bedrock's models by OpenAI's names, or the TOML file that holds them.
+        seconds: How long a Python grader may run.
+        memory_mb: How much memory it may take.
+        protection: How it is shut in.
+        zero_for_faults: Whether a grader that fails scores 0 with a flag, as it does at OpenAI; else the
+            fault is raised.
+    """
+
+    __slots__ = ("memory_mb", "models", "protection", "seconds", "zero_for_faults")
+
+    def __init__(
+        self,
+        models: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        seconds: float = 5,
+        memory_mb: int = 256,
+        protection: Literal["full", "limits"] = "full",
+        zero_for_faults: bool = False,
+    ) -> None:
+        self.models = models
+        self.seconds = seconds
+        self.memory_mb = memory_mb
+        self.protection: Literal["full", "limits"] = protection
+        self.zero_for_faults = zero_for_faults
+
+
+def grading_of(node: OpenAIGrader, options: GradingOptions) -> Scoring:
+    """Make the scoring of a grader.
+
+    Raises:
+        OpenAISpecError: The grader cannot be run as it is written.
+        ConfigurationError: It needs a package that is not installed.
+    """
+    scoring = _joined(node, options) if isinstance(node, MultiGrader) else _of_one(node, options)
+    return _with_zeros(scoring, _FLAGS.get(node.type, "other_error")) if options.zero_for_faults else scoring
+
+
+def _of_one(node: OpenAIGrader, options: GradingOptions) -> Scoring:
+    """The scoring of a grader that joins no others."""
+    if isinstance(node, PythonCode):
+        from ._openai_python import python_code
+
+        return python_code(node, options.seconds, options.memory_mb, options.protection)
+    if isinstance(node, ScoreModel | LabelModel | EndpointGrader):
+        raise OpenAISpecError(node.pointer, f"a {node.type} grader cannot be run here")
+    from . import _openai_text
+
+    if isinstance(node, StringCheck):
+        return _openai_text.string_check(node)
+    return _openai_text.text_similarity(node)  # type: ignore[arg-type]
+
+
+_FLAGS = {
+    "python": "python_grader_server_error",
+    "score_model": "model_grader_server_error",
+    "label_model": "model_grader_server_error",
+}
+"""The flag of a fault that has none of its own."""
+
+
+def _joined(node: MultiGrader, options: GradingOptions) -> Scoring:
+    """The scoring of a multi grader."""
+    scorings = {key: grading_of(each, options) for key, each in node.graders.items()}
+
+    def scored(scope: Scope) -> GraderScore | Awaitable[GraderScore]:
+        answers: dict[str, GraderScore | Awaitable[GraderScore]] = {}
+        try:
+            for key, scoring in scorings.items():
+                answers[key] = scoring(scope)
+        except BaseException:
+            for answer in answers.values():
+                drop(answer)
+            raise
+        known = {key: answer for key, answer in answers.items() if isinstance(answer, GraderScore)}
+        return _total(node, known) if len(known) == len(answers) else _awaited(node, answers)
+
+    return scored
+
+
+async def _awaited(
+    node: MultiGrader, answers: Mapping[str, GraderScore | Awaitable[GraderScore]]
+) -> GraderScore:
+    """The score of a multi grader whose graders are waited for, all at once."""
+    import asyncio
+
+    async def one(answer: GraderScore | Awaitable[GraderScore]) -> GraderScore:
+        return answer if isinstance(answer, GraderScore) else await answer
+
+    tasks = [asyncio.ensure_future(one(answer)) for answer in answers.values()]
+    try:
+        scores = await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return _total(node, dict(zip(answers, scores, strict=True)))
+
+
+def _total(node: MultiGrader, scores: Mapping[str, GraderScore]) -> GraderScore:
+    """The score that a formula makes of its graders' scores."""
+    parts = {key: score.value for key, score in scores.items()}
+    try:
+        value = float(node.computed(parts))
+    except (ArithmeticError, ValueError) as error:
+        with_ = ", ".join(f"{key} = {value:g}" for key, value in parts.items())
+        raise GradeFault(
+            "other_error", f"{node.formula!r} has no value with {with_}: {error}", "value"
+        ) from None
+    errors: dict[str, bool | str] = {}
+    tokens: dict[str, ModelTokens] = {}
+    for score in scores.values():
+        errors.update(score.errors)
+        for model, used in score.tokens.items():
+            tokens[model] = tokens[model].plus(used) if model in tokens else used
+    return GraderScore(
+        value,
+        unread=any(score.unread for score in scores.values()),
+        metrics={
+            f"{key}.{name}": number
+            for key, score in scores.items()
+            for name, number in {"unread": float(score.unread), **score.metrics}.items()
+        },
+        parts=parts,
+        errors=errors,
+        tokens=tokens,
+        reason="; ".join(f"{key}: {score.reason}" for key, score in scores.items() if score.reason) or None,
+    )
+
+
+def _with_zeros(scoring: Scoring, flag: str) -> Scoring:
+    """A scoring that scores 0 and says so where there would be no score."""
+
+    def scored(scope: Scope) -> GraderScore | Awaitable[GraderScore]:
+        try:
+            answer = scoring(scope)
+        except Exception as error:
+            return _zero(error, flag)
+        return answer if isinstance(answer, GraderScore) else later(answer)
+
+    async def later(answer: Awaitable[GraderScore]) -> GraderScore:
+        try:
+            return await answer
+        except Exception as error:
+            return _zero(error, flag)
+
+    return scored
+
+
+def _zero(error: Exception, flag: str) -> GraderScore:
+    """The score of a grader that has none, as OpenAI documents it."""
+    if isinstance(error, GradeFault):
+        fault = error
+    elif isinstance(error, SampleError):
+        fault = GradeFault(flag, error.message)
+    elif isinstance(error, ConfigurationError):
+        fault = GradeFault(flag, str(error))
+    else:
+        fault = GradeFault(flag, f"{type(error).__name__}: {error}")
+    return GraderScore(0.0, errors=fault.errors, reason=fault.message)

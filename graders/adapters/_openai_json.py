@@ -1,0 +1,315 @@
+"""Reads the JSON of OpenAI's graders, and says where in it something is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from ..errors import DecorationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any, NoReturn
+
+_LARGEST_FILE = 20_000_000
+_LARGEST_NUMBER = 1e300
+_DEEPEST = 100
+_SHOWN = 60
+
+
+class OpenAISpecError(DecorationError):
+    """A grader of OpenAI's that cannot be used as it is written.
+
+    Args:
+        pointer: The place in its JSON, as a JSON pointer such as `/graders/a/operation`.
+        message: What is wrong there and what to write.
+        file: The file that holds it; empty where it is in none.
+    """
+
+    def __init__(self, pointer: str, message: str, file: str = "") -> None:
+        super().__init__(pointer, message, file)  # as it was called, so that it can be pickled
+        self.pointer = pointer
+        self.message = message
+        self.file = file
+
+    def __str__(self) -> str:
+        """The file, the place in it, and what is wrong there."""
+        place = " ".join(part for part in (self.file, self.pointer) if part)
+        return str(DecorationError(f"{place or 'the grader'}: {self.message}"))
+
+
+class JsonObject:
+    """An object of a grader's JSON, whose keys are read one by one.
+
+    Args:
+        raw: The object.
+        pointer: Its place.
+
+    Raises:
+        OpenAISpecError: It is no object, or names a key twice.
+    """
+
+    __slots__ = ("_read", "pointer", "raw")
+
+    def __init__(self, raw: object, pointer: str) -> None:
+        if not isinstance(raw, dict):
+            raise OpenAISpecError(pointer, f"is {kind_of(raw)}: write an object, such as {{...}}")
+        if isinstance(raw, _Doubled):
+            raise OpenAISpecError(self._place(pointer, raw.key), "is written twice: keep one of them")
+        self.raw: dict[Any, Any] = raw
+        self.pointer = pointer
+        self._read: set[str] = set()
+        for key in raw:
+            if not isinstance(key, str):
+                raise OpenAISpecError(pointer, f"has the key {key!r}, {kind_of(key)}: write a text")
+
+    @staticmethod
+    def _place(pointer: str, key: object) -> str:
+        return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+
+    def place(self, key: object) -> str:
+        """Return the place of a key."""
+        return self._place(self.pointer, key)
+
+    def fault(self, key: object, message: str) -> OpenAISpecError:
+        """Return the error of a key."""
+        return OpenAISpecError(self.place(key), message)
+
+    def has(self, key: str) -> bool:
+        """Whether a key has a value other than null."""
+        return self.raw.get(key) is not None
+
+    def take(self, key: str, example: str) -> Any:
+        """Return the value of a key that has to be there."""
+        self._read.add(key)
+        if self.raw.get(key) is None:
+            what = "is null" if key in self.raw else "is missing"
+            raise self.fault(key, f"{what}: write {example}")
+        return self.raw[key]
+
+    def text(self, key: str, example: str) -> str:
+        """Return the text of a key that has to be there."""
+        value = self.take(key, example)
+        if not isinstance(value, str):
+            raise self.fault(key, f"is {kind_of(value)}: write a text, such as {example}")
+        return value
+
+    def text_or_none(self, key: str, example: str) -> str | None:
+        """Return the text of a key; None where it is not there."""
+        self._read.add(key)
+        return self.text(key, example) if self.has(key) else None
+
+    def number_or_none(self, key: str, example: str, low: float | None = None) -> float | None:
+        """Return the number of a key; None where it is not there."""
+        self._read.add(key)
+        if not self.has(key):
+            return None
+        value = number_of(self.raw[key])
+        if value is None or (low is not None and value < low):
+            raise self.fault(key, f"is {shown(self.raw[key])}: write a number, such as {example}")
+        return value
+
+    def items(self, key: str, example: str) -> list[Any]:
+        """Return the list of a key that has to be there and hold something."""
+        value = self.take(key, example)
+        if not isinstance(value, list) or not value:
+            what = "is empty" if value == [] else f"is {kind_of(value)}"
+            raise self.fault(key, f"{what}: write a list, such as {example}")
+        return value
+
+    def texts(self, key: str, example: str) -> tuple[str, ...]:
+        """Return the list of texts of a key that has to be there."""
+        found = self.items(key, example)
+        for at, each in enumerate(found):
+            if not isinstance(each, str) or not each.strip():
+                what = "is blank" if isinstance(each, str) else f"is {kind_of(each)}"
+                raise OpenAISpecError(f"{self.place(key)}/{at}", f"{what}: write a text")
+            if each in found[:at]:
+                raise OpenAISpecError(f"{self.place(key)}/{at}", f"{shown(each)} is written twice: keep one")
+        return tuple(found)
+
+    def object(self, key: str, example: str) -> JsonObject:
+        """Return the object of a key that has to be there."""
+        value = self.take(key, example)
+        if not isinstance(value, dict):
+            raise self.fault(key, f"is {kind_of(value)}: write an object, such as {example}")
+        return JsonObject(value, self.place(key))
+
+    def object_or_none(self, key: str, example: str) -> JsonObject | None:
+        """Return the object of a key; None where it is not there."""
+        self._read.add(key)
+        return self.object(key, example) if self.has(key) else None
+
+    def items_or_none(self, key: str, example: str) -> list[Any] | None:
+        """Return the list of a key; None where it is not there."""
+        self._read.add(key)
+        return self.items(key, example) if self.has(key) else None
+
+    def choice(self, key: str, choices: Sequence[str], instead: Mapping[str, str]) -> str:
+        """Return the text of a key that has to be one of several.
+
+        Args:
+            key: The key.
+            choices: What it may be.
+            instead: What to write for others that are often written.
+        """
+        value = self.take(key, one_of(choices))
+        if isinstance(value, str) and value in choices:
+            return value
+        said = shown(value)
+        if isinstance(value, str) and (known := instead.get(value)):
+            raise self.fault(key, f"{said} {known}")
+        near = nearest(value, choices)
+        raise self.fault(key, f"is {said}: write {near + ', or ' if near else ''}one of {', '.join(choices)}")
+
+    def unread(self) -> list[str]:
+        """Return the keys that nobody asked for."""
+        return [key for key in self.raw if key not in self._read]
+
+
+class _Doubled(dict):  # type: ignore[type-arg]
+    """An object that names a key twice."""
+
+    key = ""
+
+
+def spec_document(text: str | bytes) -> dict[str, Any]:
+    """Read the JSON of a grader, of a method, or of a whole job.
+
+    Args:
+        text: The JSON.
+
+    Raises:
+        OpenAISpecError: It is no JSON, or no object.
+    """
+    if len(text) > _LARGEST_FILE:
+        raise OpenAISpecError("", f"is larger than {_LARGEST_FILE:,} characters: give the grader alone")
+    try:
+        written = text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff")
+        value = json.loads(written, object_pairs_hook=_object, parse_constant=_refused)
+    except UnicodeDecodeError as error:
+        raise OpenAISpecError("", f"is no UTF-8 (byte {error.start}): save it as UTF-8") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise OpenAISpecError("", f"is no JSON ({place}: {error.msg}): give one JSON object") from None
+    except RecursionError:
+        raise OpenAISpecError("", _TOO_DEEP) from None
+    except ValueError as error:
+        raise OpenAISpecError("", f"is no JSON: {error}") from None
+    return checked_document(value)
+
+
+def spec_file(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read the JSON file of a grader.
+
+    Args:
+        path: The file.
+
+    Raises:
+        OpenAISpecError: It cannot be read, or holds no grader's JSON.
+    """
+    name = os.fspath(path)
+    if name.lstrip()[:1] in ("{", "["):
+        raise OpenAISpecError("", "is JSON text: give the parsed object, or the path of a file")
+    try:
+        with open(name, "rb") as file:
+            text = file.read(_LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise OpenAISpecError("", f"cannot be read: {why}", name) from None
+    try:
+        return spec_document(text)
+    except OpenAISpecError as error:
+        raise OpenAISpecError(error.pointer, error.message, name) from None
+
+
+def checked_document(value: object) -> dict[str, Any]:
+    """Return a copy of a document that is an object nested no deeper than a grader needs.
+
+    Raises:
+        OpenAISpecError: It is another value, or nested more deeply.
+    """
+    if hasattr(value, "model_dump"):  # an object of OpenAI's SDK
+        value = value.model_dump(mode="json", exclude_none=True)
+    plain = _plain(value, _DEEPEST)
+    if not isinstance(plain, dict):
+        raise OpenAISpecError("", f'is {kind_of(plain)}: give one object, such as {{"type": "multi", ...}}')
+    return plain
+
+
+def _plain(value: object, levels: int) -> Any:
+    """A value whose objects are dicts and whose lists are lists, as JSON has them."""
+    nested = isinstance(value, (list, tuple)) or hasattr(value, "keys")
+    if nested and levels == 0:
+        raise OpenAISpecError("", _TOO_DEEP)
+    if isinstance(value, (list, tuple)):
+        return [_plain(each, levels - 1) for each in value]
+    if not nested:
+        return value
+    copy = _Doubled() if isinstance(value, _Doubled) else {}
+    if isinstance(copy, _Doubled):
+        copy.key = value.key  # type: ignore[attr-defined]
+    for key in value.keys():  # type: ignore[attr-defined]
+        copy[key] = _plain(value[key], levels - 1)  # type: ignore[index]
+    return copy
+
+
+_TOO_DEEP = f"is nested more than {_DEEPEST} levels deep: give the grader alone"
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, which remembers a key that it names twice."""
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    doubled = _Doubled(found)
+    seen: set[str] = set()
+    doubled.key = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+    return doubled
+
+
+def _refused(name: str) -> NoReturn:
+    raise ValueError(f"it holds {name}, which JSON does not have: write a number")
+
+
+def number_of(value: object) -> float | None:
+    """Return a finite number; None where a value is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER else None
+
+
+def kind_of(value: object) -> str:
+    """Name the kind of a JSON value."""
+    if value is None:
+        return "null"
+    names = {dict: "an object", list: "a list", str: "a text", bool: "a truth value"}
+    for kind, name in names.items():
+        if isinstance(value, kind):
+            return name
+    return "a number" if isinstance(value, (int, float)) else f"a {type(value).__name__}"
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it: a text or a number itself, of anything else its kind."""
+    if isinstance(value, str):
+        return f"'{value}'" if len(value) <= _SHOWN else f"'{value[: _SHOWN - 3]}...'"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"{value:g}" if -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER else "no finite number"
+    return kind_of(value)
+
+
+def one_of(choices: Sequence[str]) -> str:
+    """Return the choices as a sentence lists them."""
+    return f"{', '.join(choices[:-1])} or {choices[-1]}" if len(choices) > 1 else choices[0]
+
+
+def nearest(value: object, choices: Sequence[str]) -> str | None:
+    """Return the choice that a text most looks like; None where it looks like none of them."""
+    if not isinstance(value, str):
+        return None
+    from difflib import get_close_matches
+
+    found = get_close_matches(value[:_SHOWN].lower(), choices, 1)
+    return found[0] if found else None

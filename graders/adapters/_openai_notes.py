@@ -1,0 +1,159 @@
+"""Says of each part of a grader of OpenAI's what becomes of it here."""
+
+from __future__ import annotations
+
+from ._openai_json import JsonObject
+from ._openai_python import IMAGE_PACKAGES
+from ._openai_spec import IMAGE, LabelModel, MultiGrader, PythonCode, StringCheck, TextSimilarity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Literal
+
+    from ._openai_spec import OpenAIGrader, OpenAISpec
+
+_OPERATIONS = {
+    "eq": "1 where input equals reference, case and white space included, else 0",
+    "ne": "1 where input differs from reference, else 0: it pays for any other text, an empty one too",
+    "like": "1 where input contains reference, else 0: it pays for a text that holds it among others",
+    "ilike": "1 where input contains reference in any case, else 0: it pays for a text that holds it among "
+    "others",
+}
+_METRICS = {
+    "fuzzy_match": "rapidfuzz's WRatio with its default processor, divided by 100, as OpenAI's own Python "
+    "example calls it; it pays for a part of the reference",
+    "bleu": "BLEU of 1 to 4 tokens as nltk computes it with smoothing method 1, tokens cut by "
+    "wordpunct_tokenize; a reference needs 4 tokens",
+    "gleu": "GLEU as nltk computes it, tokens cut by wordpunct_tokenize",
+    "meteor": "METEOR as nltk computes it, without synonyms, tokens cut by wordpunct_tokenize",
+}
+_ROUGE = (
+    "the F-measure that rouge-score computes, without stems; a reference needs as many tokens as an n-gram"
+)
+_VARIANT = "; the variant that OpenAI uses is not documented"
+
+
+class SpecNote:
+    """What becomes of a part of a spec.
+
+    Args:
+        pointer: Its place, as a JSON pointer; empty for all of it.
+        how: `mapped` (as documented), `approximated`, or `unsupported` (nothing is done with it).
+        what: What is done, and what differs.
+    """
+
+    __slots__ = ("how", "pointer", "what")
+
+    def __init__(
+        self, pointer: str, how: Literal["mapped", "approximated", "unsupported"], what: str
+    ) -> None:
+        self.pointer = pointer
+        self.how: Literal["mapped", "approximated", "unsupported"] = how
+        self.what = what
+
+    def __repr__(self) -> str:
+        """A call that would make it again."""
+        return f"SpecNote({self.pointer!r}, {self.how!r}, {self.what!r})"
+
+
+def spec_notes(spec: OpenAISpec) -> Iterator[SpecNote]:
+    """Yield what becomes of each part of a spec, the whole first."""
+    yield SpecNote(
+        "", "approximated", "a grader that fails gives no reward here, and is counted; OpenAI makes it 0"
+    )
+    for raw in spec.around:
+        yield from _around(raw, spec)
+    for node in spec.each():
+        yield from _of_one(node)
+    yield from _of_templates(spec.grader)
+    for place in spec.unknown:
+        yield SpecNote(place, "unsupported", "no documented key: nothing is done with it")
+
+
+def _of_one(node: OpenAIGrader) -> Iterator[SpecNote]:
+    """What becomes of one grader."""
+    threshold = getattr(node, "pass_threshold", None)
+    if isinstance(node, StringCheck):
+        yield SpecNote(
+            node.pointer, "mapped", f"string_check {node.operation}: {_OPERATIONS[node.operation]}"
+        )
+    elif isinstance(node, TextSimilarity):
+        what = _METRICS.get(node.metric, _ROUGE) + _VARIANT
+        yield SpecNote(f"{node.pointer}/evaluation_metric", "approximated", f"{node.metric}: {what}")
+    elif isinstance(node, PythonCode):
+        yield from _of_python(node)
+    elif isinstance(node, MultiGrader):
+        yield from _of_multi(node)
+    elif isinstance(node, LabelModel) and not node.pointer:
+        yield SpecNote("", "mapped", "OpenAI takes a label_model in evals and multi graders alone")
+    if threshold is not None:
+        what = "the metric passed says whether the score reaches it; the reward stays the score"
+        yield SpecNote(f"{node.pointer}/pass_threshold", "mapped", what)
+
+
+def _of_python(node: PythonCode) -> Iterator[SpecNote]:
+    """What becomes of a Python grader."""
+    place = f"{node.pointer}/source"
+    yield SpecNote(
+        place,
+        "approximated",
+        "grade(sample, item) runs as it is in a process of its own, without files and network; OpenAI gives "
+        "it 2 minutes, 2 GB of memory and a disk of 1 GB. sample has output_json only where the completion "
+        "is JSON",
+    )
+    for each in node.imports:
+        if each.module in IMAGE_PACKAGES:
+            package, version = IMAGE_PACKAGES[each.module]
+            what = f"line {each.line} imports {each.module}: put {package} into requirements.txt "
+            yield SpecNote(place, "mapped", f"{what}(OpenAI's image {IMAGE} has {version})")
+    if node.image_tag and node.image_tag != IMAGE:
+        what = f"what the image {node.image_tag} holds is not documented: see to what the source imports"
+        yield SpecNote(f"{node.pointer}/image_tag", "unsupported", what)
+
+
+def _of_multi(node: MultiGrader) -> Iterator[SpecNote]:
+    """What becomes of a formula."""
+    place = f"{node.pointer}/calculate_output"
+    yield SpecNote(
+        place, "mapped", f"the reward is {node.formula}, and the graders' scores are its components"
+    )
+    if "**" in node.formula:
+        yield SpecNote(place, "approximated", "** is read as ^, which is how OpenAI documents a power")
+    try:
+        least = node.computed(dict.fromkeys(node.graders, 0.0))
+    except (ArithmeticError, ValueError):
+        what = "it has no value where all of its graders score 0, so such a completion gets no reward"
+        yield SpecNote(place, "approximated", what)
+    else:
+        if least > 0:
+            what = (
+                f"it pays {least:g} where all of its graders score 0, as for a completion that says nothing"
+            )
+            yield SpecNote(place, "mapped", what)
+
+
+def _of_templates(node: OpenAIGrader) -> Iterator[SpecNote]:
+    """What becomes of values in texts."""
+    values = {value.text: value for template in node.templates.values() for value in template.values}
+    if any(value.path != ("output_text",) for value in values.values()):
+        what = (
+            "a value that is no text is written into a template as JSON; how OpenAI does it is not documented"
+        )
+        yield SpecNote("", "approximated", what)
+    if any(value.namespace == "sample" and value.path[0] != "output_text" for value in values.values()):
+        what = (
+            "a completion that does not hold what a template names is unread: its grader scores 0, and the "
+            "metric unread is 1"
+        )
+        yield SpecNote("", "mapped", what)
+
+
+def _around(raw: JsonObject, spec: OpenAISpec) -> Iterator[SpecNote]:
+    """What becomes of what is given beside a grader."""
+    if raw.has("hyperparameters"):
+        what = "belongs to the job, not to its grader: give its like when you submit the job"
+        yield SpecNote(raw.place("hyperparameters"), "unsupported", what)
+    if raw.has("response_format"):
+        what = "belongs to the job: ask for JSON in the prompt; a completion that is no JSON is unread"
+        yield SpecNote(raw.place("response_format"), "unsupported", what)

@@ -1,0 +1,171 @@
+"""Python graders of OpenAI's: what their source has to be, and what it imports."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import warnings
+
+from ..errors import SampleError
+from ..reward import number
+from ._openai_scores import GradeFault, GraderScore
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Literal
+
+    from ._openai_scores import Scope, Scoring
+    from ._openai_spec import PythonCode
+
+FUNCTION = "grade"
+IMAGE_PACKAGES = {
+    "numpy": ("numpy", "2.2.4"),
+    "scipy": ("scipy", "1.15.2"),
+    "sympy": ("sympy", "1.13.3"),
+    "pandas": ("pandas", "2.2.3"),
+    "rapidfuzz": ("rapidfuzz", "3.10.1"),
+    "sklearn": ("scikit-learn", "1.6.1"),
+    "rouge_score": ("rouge-score", "0.1.2"),
+    "deepdiff": ("deepdiff", "8.4.2"),
+    "jsonschema": ("jsonschema", "4.23.0"),
+    "pydantic": ("pydantic", "2.10.6"),
+    "yaml": ("pyyaml", "6.0.2"),
+    "nltk": ("nltk", "3.9.1"),
+    "sqlparse": ("sqlparse", "0.5.3"),
+    "rdkit": ("rdkit", "2024.9.6"),
+    "skbio": ("scikit-bio", "0.6.3"),
+    "ast_grep_py": ("ast-grep-py", "0.36.2"),
+}
+"""What the image 2025-05-08 holds besides the standard library, by the module's name: package and version."""
+_WRITE = "write def grade(sample, item)"
+
+
+class PythonImport:
+    """A module beyond the standard library that a source imports.
+
+    Args:
+        module: The name it is imported by, without what is behind its first dot.
+        line: The first line that imports it.
+        guarded: Whether each import of it stands in a `try`, so that the source does without it too.
+    """
+
+    __slots__ = ("guarded", "line", "module")
+
+    def __init__(self, module: str, line: int, guarded: bool) -> None:
+        self.module = module
+        self.line = line
+        self.guarded = guarded
+
+
+def python_code(
+    node: PythonCode, seconds: float, memory_mb: int, protection: Literal["full", "limits"]
+) -> Scoring:
+    """Make the scoring of a `python` grader, which runs in a process of its own.
+
+    Raises:
+        ConfigurationError: A package that it imports is not installed.
+    """
+    from ._confined import ConfinedFunction
+
+    grade = ConfinedFunction.of_text(
+        node.source,
+        FUNCTION,
+        place=f"{node.pointer}/source",
+        packages=node.packages,
+        seconds=seconds,
+        memory_mb=memory_mb,
+        protection=protection,
+    )
+    grade.check()
+
+    async def scored(scope: Scope) -> GraderScore:
+        try:
+            value = number(await grade(scope.sample, scope.item))
+        except ValueError as error:
+            raise GradeFault("python_grader_runtime_error", f"grade returned {error}", "value") from None
+        except SampleError as error:
+            flag = "python_grader_server_error" if error.kind == "timeout" else "python_grader_runtime_error"
+            details = "timeout" if error.kind == "timeout" else error.message
+            raise GradeFault(flag, error.message, error.kind, error.origin, details) from None
+        passed = {} if node.pass_threshold is None else {"passed": float(value >= node.pass_threshold)}
+        return GraderScore(value, metrics=passed)
+
+    return scored
+
+
+def python_fault(source: str) -> str | None:
+    """Return what keeps a source from being a grader, and what to write; None where nothing does."""
+    try:
+        tree = _parsed(source)
+    except SyntaxError as error:
+        return f"line {error.lineno or 1}: {error.msg}: correct the Python"
+    except (ValueError, RecursionError, MemoryError) as error:
+        return f"is no Python: {error or type(error).__name__}"
+    found: ast.FunctionDef | ast.AsyncFunctionDef | None = None
+    for node in _at_top(tree.body):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == FUNCTION:
+            found = node
+        elif FUNCTION in _bound(node):
+            return None  # what is bound to the name is known only where it runs
+    if found is None:
+        return f"defines no function grade: {_WRITE}"
+    if isinstance(found, ast.AsyncFunctionDef):
+        return f"line {found.lineno}: grade is async: {_WRITE}"
+    given = found.args
+    if len(given.posonlyargs + given.args) != 2 or given.vararg or given.kwarg or given.kwonlyargs:
+        return f"line {found.lineno}: grade takes other than two parameters: {_WRITE}"
+    return None
+
+
+def python_imports(source: str) -> tuple[PythonImport, ...]:
+    """Return what a source imports beyond the standard library, each module once."""
+    found: dict[str, PythonImport] = {}
+    tree = _parsed(source)
+    tried = [inner for node in ast.walk(tree) if isinstance(node, ast.Try) for inner in _inside(node.body)]
+    guarded = set(map(id, tried))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = ["." * node.level + (node.module or "")]
+        else:
+            continue
+        for name in names:
+            top = name.partition(".")[0] or name
+            if top not in sys.stdlib_module_names:
+                each = found.setdefault(top, PythonImport(top, node.lineno, True))
+                each.guarded = each.guarded and id(node) in guarded
+    return tuple(found.values())
+
+
+def _inside(body: Iterable[ast.stmt]) -> Iterator[ast.AST]:
+    """All nodes in statements."""
+    for statement in body:
+        yield from ast.walk(statement)
+
+
+def _parsed(source: str) -> ast.Module:
+    """The syntax tree of a source; what Python would warn of in it is for its author."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source)
+
+
+def _at_top(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a module, those inside of its `if`, `try` and `with` included."""
+    for node in body:
+        yield node
+        if isinstance(node, (ast.If, ast.Try, ast.With)):
+            blocks = [getattr(node, name, []) for name in ("body", "orelse", "finalbody")]
+            blocks += [handler.body for handler in getattr(node, "handlers", [])]
+            for block in blocks:
+                yield from _at_top(block)
+
+
+def _bound(node: ast.stmt) -> set[str]:
+    """The names that an assignment or an import gives to something."""
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return {alias.asname or alias.name for alias in node.names}
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return {target.id for target in targets if isinstance(target, ast.Name)}

@@ -1,0 +1,178 @@
+"""What OpenAI's graders are given for a sample, and what one of them makes of it."""
+
+from __future__ import annotations
+
+from ..errors import SampleError
+from ..extract import Missing
+from ..extract._json import exact_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from typing import Any, TypeAlias
+
+    from ..sample import Sample
+
+    Scoring: TypeAlias = Callable[["Scope"], "GraderScore | Awaitable[GraderScore]"]
+
+FLAGS = (
+    "formula_parse_error",
+    "sample_parse_error",
+    "truncated_observation_error",
+    "unresponsive_reward_error",
+    "invalid_variable_error",
+    "other_error",
+    "python_grader_server_error",
+    "python_grader_runtime_error",
+    "model_grader_server_error",
+    "model_grader_refusal_error",
+    "model_grader_parse_error",
+)
+"""What OpenAI says went wrong in a grader, each true or false."""
+DETAILS = (
+    "python_grader_server_error_type",
+    "python_grader_runtime_error_details",
+    "model_grader_server_error_details",
+)
+"""What it says besides, each a text or null."""
+_DETAILS_OF = {name.removesuffix("_type").removesuffix("_details"): name for name in DETAILS}
+
+
+class GradeFault(SampleError):
+    """A grader gave a sample no score.
+
+    Args:
+        flag: One of `FLAGS`.
+        message: What happened, for people.
+        kind: The kind of failure, as in `SampleError`.
+        origin: The type and place of the error behind it; empty where there is none.
+        details: What OpenAI says besides, where the flag has more; empty for the message.
+    """
+
+    def __init__(
+        self, flag: str, message: str, kind: str = "exception", origin: str = "", details: str = ""
+    ) -> None:
+        super().__init__(kind, message, origin)
+        self.args = (flag, message, kind, origin, details)  # as it was called, so that it can be pickled
+        self.flag = flag
+        self.details = details
+
+    @property
+    def errors(self) -> dict[str, bool | str]:
+        """The flag, and what OpenAI says besides."""
+        more = _DETAILS_OF.get(self.flag)
+        said: dict[str, bool | str] = {self.flag: True}
+        return {**said, more: self.details or self.message} if more else said
+
+
+class ModelTokens:
+    """The tokens that a judge's model took for a sample; None where its service does not say.
+
+    Args:
+        prompt: Tokens of the questions.
+        completion: Tokens of the answers.
+        cached: Tokens of the questions that came from the service's cache.
+    """
+
+    __slots__ = ("cached", "completion", "prompt")
+
+    def __init__(self, prompt: int | None, completion: int | None, cached: int | None = 0) -> None:
+        self.prompt = prompt
+        self.completion = completion
+        self.cached = cached
+
+    def plus(self, more: ModelTokens) -> ModelTokens:
+        """Return the sum of two; unknown where one of them is."""
+        sums = (
+            None if one is None or other is None else one + other
+            for one, other in (
+                (self.prompt, more.prompt),
+                (self.completion, more.completion),
+                (self.cached, more.cached),
+            )
+        )
+        return ModelTokens(*sums)
+
+
+class GraderScore:
+    """The score that a grader gave a sample.
+
+    Args:
+        value: The score.
+        unread: Whether it is 0 because the completion does not hold what the grader reads.
+        metrics: Numbers to report beside it.
+        parts: For a multi grader, the scores of its graders by key.
+        errors: What OpenAI would say went wrong, by the names in `FLAGS` and `DETAILS`.
+        tokens: What models took, by the name that the grader gives them.
+        reason: One sentence for people.
+    """
+
+    __slots__ = ("errors", "metrics", "parts", "reason", "tokens", "unread", "value")
+
+    def __init__(
+        self,
+        value: float,
+        *,
+        unread: bool = False,
+        metrics: Mapping[str, float] | None = None,
+        parts: Mapping[str, float] | None = None,
+        errors: Mapping[str, bool | str] | None = None,
+        tokens: Mapping[str, ModelTokens] | None = None,
+        reason: str | None = None,
+    ) -> None:
+        self.value = value
+        self.unread = unread
+        self.metrics = dict(metrics or {})
+        self.parts = dict(parts or {})
+        self.errors = dict(errors or {})
+        self.tokens = dict(tokens or {})
+        self.reason = reason
+
+
+class Scope:
+    """What a sample's graders may name: the record as `item`, the completion as `sample`.
+
+    Args:
+        text: The completion.
+        item: The record.
+        tools: The completion's tool calls.
+    """
+
+    __slots__ = ("_sample", "item", "text", "tools")
+
+    def __init__(self, text: str, item: Mapping[str, Any], tools: Sequence[Any] = ()) -> None:
+        self.text = text
+        self.item = item
+        self.tools = list(tools)
+        self._sample: dict[str, Any] | None = None
+
+    @property
+    def sample(self) -> dict[str, Any]:
+        """The completion: `output_text`, `output_tools`, `choices`, and `output_json` where it is JSON."""
+        if self._sample is None:
+            message: dict[str, Any] = {"role": "assistant", "content": self.text}
+            if self.tools:
+                message["tool_calls"] = self.tools
+            self._sample = {
+                "output_text": self.text,
+                "output_tools": self.tools,
+                "choices": [{"index": 0, "message": message}],
+            }
+            value = exact_json(self.text.strip())
+            if not isinstance(value, Missing):
+                self._sample["output_json"] = value
+        return self._sample
+
+    def named(self, namespace: str) -> Mapping[str, Any]:
+        """Return the namespace of that name."""
+        return self.item if namespace == "item" else self.sample
+
+
+def scope_of(sample: Sample[Any]) -> Scope:
+    """Return what the graders of a sample may name: its record has fields, a reference and a prompt."""
+    item: dict[str, Any] = dict(sample.fields)
+    reference = sample.reference_answer
+    if reference is not None:
+        item["reference_answer"] = reference
+    item["messages"] = sample.messages[:-1]
+    return Scope(sample.completion, item, sample.tool_calls)

@@ -1,0 +1,423 @@
+"""Graders of OpenAI's and Azure's, read from their JSON: each part is checked, and each fault has its place.
+
+The shapes are those of OpenAI's guide to graders and its API reference, and of Azure's guide to reinforcement
+fine-tuning. `name` may be missing, as it is in OpenAI's own examples.
+"""
+
+from __future__ import annotations
+
+from ..checks._arithmetic import read_formula
+from ..errors import DecorationError
+from ..reward import RESERVED
+from ._openai_json import JsonObject, OpenAISpecError, kind_of, number_of, one_of, shown
+from ._openai_python import IMAGE_PACKAGES, python_fault, python_imports
+from ._openai_template import TemplateFault, TextTemplate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any, TypeAlias
+
+    from ..checks._arithmetic import Computed
+    from ._openai_python import PythonImport
+    from ._openai_template import NamedValue
+
+    OpenAIGrader: TypeAlias = (
+        "StringCheck | TextSimilarity | PythonCode | ScoreModel | LabelModel | EndpointGrader | MultiGrader"
+    )
+
+OPERATIONS = ("eq", "ne", "like", "ilike")
+METRICS = ("fuzzy_match", "bleu", "gleu", "meteor", *(f"rouge_{n}" for n in (1, 2, 3, 4, 5, "l")))
+ROLES = ("system", "developer", "user", "assistant")
+SAMPLE_NAMES = ("output_text", "output_json", "output_tools", "choices")
+"""What a completion has on Bedrock."""
+_OTHER_OPERATIONS = {
+    "neq": "is no operation: write ne",
+    "equals": "is no operation: write eq",
+    "==": "is no operation: write eq",
+    "!=": "is no operation: write ne",
+    "contains": "is no operation: write like",
+    "icontains": "is no operation: write ilike",
+}
+_OTHER_METRICS = {
+    "cosine": "compares embeddings by a model of OpenAI's, and is for evals alone: write fuzzy_match, meteor "
+    "or rouge_l, or ask a score_model",
+    "rouge": "does not say which ROUGE: write rouge_1 to rouge_5, or rouge_l",
+}
+_OTHER_TYPES = {
+    "string_similarity": "is no type: write text_similarity",
+    "supervised": "is no reinforcement fine-tuning, so it has no grader: give a grader",
+    "dpo": "is no reinforcement fine-tuning, so it has no grader: give a grader",
+}
+_A_TEXT = '"{{sample.output_text}}"'
+_A_GRADER = '{"answer": {"type": "string_check", ...}}'
+_CODE_BYTES = 256 * 1024
+IMAGE = "2025-05-08"
+"""The image of Python graders whose packages OpenAI lists."""
+
+
+class StringCheck:
+    """A `string_check` grader: 1 where two texts compare as its operation says, else 0."""
+
+    type = "string_check"
+    __slots__ = ("input", "name", "operation", "pointer", "reference")
+
+    def __init__(self, raw: JsonObject) -> None:
+        self.pointer = raw.pointer
+        self.name = raw.text_or_none("name", '"answer"')
+        self.operation = raw.choice("operation", OPERATIONS, _OTHER_OPERATIONS)
+        self.input = _template(raw, "input", _A_TEXT)
+        self.reference = _template(raw, "reference", '"{{item.reference_answer}}"')
+        if self.operation != "ne":
+            _refuse_blank(raw, "input", self.input)
+            _refuse_blank(raw, "reference", self.reference)
+
+    @property
+    def templates(self) -> dict[str, TextTemplate]:
+        """Its texts by their places."""
+        return {f"{self.pointer}/input": self.input, f"{self.pointer}/reference": self.reference}
+
+
+class TextSimilarity:
+    """A `text_similarity` grader: how alike two texts are by its metric, 0 to 1."""
+
+    type = "text_similarity"
+    __slots__ = ("input", "metric", "name", "pass_threshold", "pointer", "reference")
+
+    def __init__(self, raw: JsonObject) -> None:
+        self.pointer = raw.pointer
+        self.name = raw.text_or_none("name", '"answer"')
+        self.metric = raw.choice("evaluation_metric", METRICS, _OTHER_METRICS)
+        self.input = _template(raw, "input", _A_TEXT)
+        self.reference = _template(raw, "reference", '"{{item.reference_answer}}"')
+        self.pass_threshold = raw.number_or_none("pass_threshold", "0.8")
+        _refuse_blank(raw, "input", self.input)
+        _refuse_blank(raw, "reference", self.reference)
+
+    @property
+    def templates(self) -> dict[str, TextTemplate]:
+        """Its texts by their places."""
+        return {f"{self.pointer}/input": self.input, f"{self.pointer}/reference": self.reference}
+
+
+class PythonCode:
+    """A `python` grader: what its function `grade(sample, item)` returns."""
+
+    type = "python"
+    __slots__ = ("image_tag", "imports", "name", "pass_threshold", "pointer", "source")
+
+    templates: Mapping[str, TextTemplate] = {}
+
+    def __init__(self, raw: JsonObject) -> None:
+        self.pointer = raw.pointer
+        self.name = raw.text_or_none("name", '"answer"')
+        self.source = raw.text("source", r'"def grade(sample, item):\n    return 1.0"')
+        self.image_tag = raw.text_or_none("image_tag", f'"{IMAGE}"')
+        self.pass_threshold = raw.number_or_none("pass_threshold", "0.8")
+        size = len(self.source.encode("utf-8", "surrogatepass"))
+        if size > _CODE_BYTES:
+            raise raw.fault("source", f"has {size:,} bytes: write at most {_CODE_BYTES:,} (256 kB)")
+        if fault := python_fault(self.source):
+            raise raw.fault("source", fault)
+        self.imports: tuple[PythonImport, ...] = python_imports(self.source)
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The modules beyond the standard library that it may import."""
+        return tuple(each.module for each in self.imports if each.module in IMAGE_PACKAGES)
+
+    def unknown_import(self) -> str | None:
+        """Return what is wrong with an import of what OpenAI's image does not hold; None where nothing is."""
+        if self.image_tag not in (None, IMAGE):
+            return None
+        for each in self.imports:
+            if each.module not in IMAGE_PACKAGES and not each.guarded:
+                return (
+                    f"line {each.line}: imports {each.module}, which OpenAI's image {IMAGE} does not hold: "
+                    "do without it, or use confined() with the source in a file"
+                )
+        return None
+
+
+class ModelTurn:
+    """One message to a judge's model.
+
+    Args:
+        role: One of `ROLES`.
+        parts: The texts that its content is made of, by their places.
+    """
+
+    __slots__ = ("parts", "role")
+
+    def __init__(self, role: str, parts: Mapping[str, TextTemplate]) -> None:
+        self.role = role
+        self.parts = parts
+
+
+class ScoreModel:
+    """A `score_model` grader: the number that a model answers, within its range."""
+
+    type = "score_model"
+    __slots__ = ("high", "low", "model", "name", "pass_threshold", "pointer", "sampling", "turns")
+
+    def __init__(self, raw: JsonObject) -> None:
+        self.pointer = raw.pointer
+        self.name = raw.text_or_none("name", '"judge"')
+        self.model = _model(raw)
+        self.turns = _turns(raw)
+        self.low, self.high = _range(raw)
+        self.pass_threshold = raw.number_or_none("pass_threshold", "0.5")
+        sampling = raw.object_or_none("sampling_params", '{"temperature": 0}')
+        self.sampling: dict[str, Any] = sampling.raw if sampling else {}
+
+    @property
+    def templates(self) -> dict[str, TextTemplate]:
+        """Its texts by their places."""
+        return {place: text for turn in self.turns for place, text in turn.parts.items()}
+
+
+class LabelModel:
+    """A `label_model` grader: 1 where a model answers with a passing label, else 0."""
+
+    type = "label_model"
+    __slots__ = ("labels", "model", "name", "passing_labels", "pointer", "sampling", "turns")
+
+    def __init__(self, raw: JsonObject) -> None:
+        self.pointer = raw.pointer
+        self.name = raw.text_or_none("name", '"judge"')
+        self.model = _model(raw)
+        self.turns = _turns(raw)
+        self.labels = raw.texts("labels", '["good", "bad"]')
+        self.passing_labels = raw.texts("passing_labels", '["good"]')
+        self.sampling: dict[str, Any] = {}
+        for at, label in enumerate(self.passing_labels):
+            if label not in self.labels:
+                raise OpenAISpecError(
+                    f"{self.pointer}/passing_labels/{at}",
+                    f"{shown(label)} is none of the labels: write one of {', '.join(self.labels)}",
+                )
+
+    @property
+    def templates(self) -> dict[str, TextTemplate]:
+        """Its texts by their places."""
+        return {place: text for turn in self.turns for place, text in turn.parts.items()}
+
+
+class EndpointGrader:
+    """Azure's `endpoint` grader: the score that an address answers."""
+
+    type = "endpoint"
+    __slots__ = ("headers", "name", "pass_threshold", "pointer", "rate_limit", "url")
+
+    templates: Mapping[str, TextTemplate] = {}
+
+    def __init__(self, raw: JsonObject) -> None:
+        self.pointer = raw.pointer
+        self.name = raw.text_or_none("name", '"answer"')
+        self.url = raw.text("url", '"https://example.com/grade"')
+        self.rate_limit = raw.number_or_none("rate_limit", "10", 1e-6)
+        self.pass_threshold = raw.number_or_none("pass_threshold", "0.5")
+        self.headers: dict[str, str] = {}
+        if headers := raw.object_or_none("headers", '{"Authorization": "Bearer ${GRADER_KEY}"}'):
+            self.headers = {name: headers.text(name, '"${GRADER_KEY}"') for name in headers.raw}
+
+
+class MultiGrader:
+    """A `multi` grader: a formula over the scores of its graders."""
+
+    type = "multi"
+    __slots__ = ("computed", "formula", "graders", "name", "pointer")
+
+    def __init__(self, raw: JsonObject, note: Callable[[JsonObject], None]) -> None:
+        self.pointer = raw.pointer
+        self.name = raw.text_or_none("name", '"answer"')
+        self.graders: dict[str, OpenAIGrader] = {}
+        inside = raw.take("graders", _A_GRADER)
+        if isinstance(inside, list):
+            raise raw.fault(
+                "graders", f"is a list: write an object that names each grader, such as {_A_GRADER}"
+            )
+        if isinstance(inside, dict) and isinstance(inside.get("type"), str):
+            raise raw.fault("graders", f"is one grader: give it the name that the formula uses: {_A_GRADER}")
+        named = raw.object("graders", _A_GRADER)
+        if not named.raw:
+            raise raw.fault(
+                "graders", f"is empty: write the graders that the formula joins, such as {_A_GRADER}"
+            )
+        for key in named.raw:
+            if not key or key.startswith(RESERVED):
+                raise named.fault(
+                    key, "is no name for a reward's part: choose another, here and in the formula"
+                )
+            self.graders[key] = _grader(named.object(key, '{"type": "string_check", ...}'), note, inside=True)
+        self.formula = raw.text("calculate_output", f'"{" + ".join(self.graders)}"')
+        try:
+            self.computed: Computed = read_formula(self.formula, self.graders, all_used=False)
+        except DecorationError as error:
+            raise raw.fault("calculate_output", str(error)) from None
+
+    @property
+    def templates(self) -> dict[str, TextTemplate]:
+        """The texts of its graders by their places."""
+        return {place: text for each in self.graders.values() for place, text in each.templates.items()}
+
+
+class OpenAISpec:
+    """A grader as it is read, with what was given around it.
+
+    Args:
+        document: The grader, a method, or the body of a job.
+
+    Raises:
+        OpenAISpecError: It holds no grader that can be used.
+    """
+
+    __slots__ = ("around", "grader", "unknown")
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.unknown: list[str] = []
+        """The places of keys that nothing is done with."""
+        raw, self.around = _unwrapped(document)
+        self.grader: OpenAIGrader = _grader(raw, self._note_unknown, inside=False)
+
+    def each(self) -> Iterator[OpenAIGrader]:
+        """The grader, and those that it joins."""
+        yield self.grader
+        if isinstance(self.grader, MultiGrader):
+            yield from self.grader.graders.values()
+
+    def refuse_unknown(self) -> None:
+        """Refuse what no sample could be graded with: values and packages that are never there.
+
+        Raises:
+            OpenAISpecError: A template or a source names one.
+        """
+        for place, template in self.grader.templates.items():
+            for value in template.values:
+                if fault := _unknown_value(value):
+                    raise OpenAISpecError(place, f"names {value.text}, and {fault}")
+        for node in self.each():
+            if isinstance(node, PythonCode) and (fault := node.unknown_import()):
+                raise OpenAISpecError(f"{node.pointer}/source", fault)
+
+    def _note_unknown(self, raw: JsonObject) -> None:
+        self.unknown += (raw.place(key) for key in raw.unread())
+
+
+_KINDS: dict[str, Any] = {
+    kind.type: kind
+    for kind in (StringCheck, TextSimilarity, PythonCode, ScoreModel, LabelModel, EndpointGrader)
+}
+TYPES = (*_KINDS, MultiGrader.type)
+
+
+def _unwrapped(document: Mapping[str, Any]) -> tuple[JsonObject, list[JsonObject]]:
+    """The grader in a document, and the objects around it."""
+    raw, around = JsonObject(document, ""), []
+    while raw.raw.get("type") not in TYPES:
+        inner = next((key for key in ("method", "reinforcement", "grader") if raw.has(key)), None)
+        if inner is None:
+            break
+        around.append(raw)
+        raw = raw.object(inner, '{"type": "string_check", ...}')
+    if raw.has("testing_criteria"):
+        raise raw.fault("testing_criteria", "belongs to an eval: give one of its graders")
+    return raw, around
+
+
+def _grader(raw: JsonObject, note: Callable[[JsonObject], None], *, inside: bool) -> OpenAIGrader:
+    """Read a grader of any type."""
+    kind = raw.choice("type", TYPES, _OTHER_TYPES)
+    if kind != MultiGrader.type:
+        found: OpenAIGrader = _KINDS[kind](raw)
+    elif inside:
+        raise raw.fault("type", "is multi, and a multi grader holds no other: write its graders beside these")
+    else:
+        found = MultiGrader(raw, note)
+    note(raw)
+    return found
+
+
+def _unknown_value(value: NamedValue) -> str | None:
+    """Return why a completion never has a value; None where it may."""
+    if value.namespace == "item":
+        return None
+    if value.path[0] not in SAMPLE_NAMES:
+        return f"a completion has {one_of(SAMPLE_NAMES)}"
+    if value.path[0] == "output_text" and len(value.path) > 1:
+        return "output_text is a text without parts: write sample.output_json for those of JSON"
+    return None
+
+
+def _template(raw: JsonObject, key: str, example: str) -> TextTemplate:
+    try:
+        return TextTemplate(raw.text(key, example))
+    except TemplateFault as error:
+        raise raw.fault(key, str(error)) from None
+
+
+def _refuse_blank(raw: JsonObject, key: str, template: TextTemplate) -> None:
+    if not template.text.strip():
+        raise raw.fault(key, f"is blank, and a blank text is never an answer: write {_A_TEXT}, or a text")
+
+
+def _model(raw: JsonObject) -> str:
+    model = raw.text("model", '"o4-mini-2025-04-16"')
+    if not model.strip():
+        raise raw.fault("model", 'is blank: write a model, such as "o4-mini-2025-04-16"')
+    return model
+
+
+def _range(raw: JsonObject) -> tuple[float, float]:
+    """The range of a score."""
+    bounds = raw.items_or_none("range", "[0, 1]")
+    if bounds is None:
+        return 0.0, 1.0
+    numbers = [number_of(each) for each in bounds]
+    if len(numbers) != 2 or None in numbers:
+        raise raw.fault("range", "is no range: write two numbers, such as [0, 1]")
+    low, high = numbers
+    if not low < high:  # type: ignore[operator]
+        raise raw.fault("range", f"goes from {low:g} to {high:g}: write the lower bound first, as in [0, 1]")
+    return low, high  # type: ignore[return-value]
+
+
+def _turns(raw: JsonObject) -> tuple[ModelTurn, ...]:
+    """The messages to a judge."""
+    example = '[{"role": "user", "content": "Score this: {{sample.output_text}}"}]'
+    place = raw.place("input")
+    return tuple(
+        _turn(JsonObject(each, f"{place}/{at}")) for at, each in enumerate(raw.items("input", example))
+    )
+
+
+def _turn(raw: JsonObject) -> ModelTurn:
+    role = raw.choice("role", ROLES, {})
+    if raw.has("type"):
+        raw.choice("type", ("message",), {})
+    content, place = raw.take("content", _A_TEXT), raw.place("content")
+    if not isinstance(content, list):
+        return ModelTurn(role, {place: _content(content, place)})
+    if not content:
+        raise raw.fault("content", f"is empty: write a text, such as {_A_TEXT}")
+    return ModelTurn(
+        role, {f"{place}/{at}": _content(each, f"{place}/{at}") for at, each in enumerate(content)}
+    )
+
+
+def _content(content: object, place: str) -> TextTemplate:
+    """One part of a message's content."""
+    if isinstance(content, str):
+        try:
+            return TextTemplate(content)
+        except TemplateFault as error:
+            raise OpenAISpecError(place, str(error)) from None
+    if not isinstance(content, dict):
+        raise OpenAISpecError(place, f"is {kind_of(content)}: write a text")
+    part = JsonObject(content, place)
+    kind = part.choice(
+        "type",
+        ("input_text", "output_text"),
+        dict.fromkeys(("input_image", "input_audio"), "is not supported: judges here are sent text alone"),
+    )
+    return _template(part, "text", f'"..." behind "type": "{kind}"')

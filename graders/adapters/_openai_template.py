@@ -1,0 +1,207 @@
+"""Templates of OpenAI's graders: texts in which `{{ item.name }}` stands for a value.
+
+A template is read once and joined from its pieces, so a value that holds a template is a text like any other.
+How a value that is no text is written is not documented; here it is written as JSON (*unverified*).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from ..checks._visible import visible
+from ..extract import Missing
+from ._openai_scores import GradeFault
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from ._openai_scores import Scope
+
+NAMESPACES = ("item", "sample")
+_TEMPLATE = re.compile(r"\{\{\s*+(?P<inside>[^{}]*)\}\}")
+_UNCLOSED = re.compile(r"\{\{\s*+(?:item|sample)\b[^\s}]*")
+_STEP = re.compile(
+    r"""\.(?P<name>[^\s.\[\]{}"']+)|\[(?P<index>\d{1,9})\]|\[(?P<quote>["'])(?P<key>[^"'{}]+)(?P=quote)\]"""
+)
+_WORD = re.compile(r"[^\W\d]\w*|")
+_SHOWN = 60
+
+
+class TemplateFault(ValueError):
+    """A text that is no template; the message says what to write."""
+
+
+class NamedValue:
+    """A place in a template that a value is written into.
+
+    Args:
+        namespace: `item` or `sample`.
+        path: Keys of objects, and places in lists.
+        text: How the template spells it, without the braces.
+    """
+
+    __slots__ = ("namespace", "path", "text")
+
+    def __init__(self, namespace: str, path: tuple[str | int, ...], text: str) -> None:
+        self.namespace = namespace
+        self.path = path
+        self.text = text
+
+    def value(self, scope: Scope) -> Any:
+        """Return the value; None where it is not there, is null, or is the NaN of a data frame."""
+        found: Any = scope.named(self.namespace)
+        for step in self.path:
+            if isinstance(step, int):
+                found = found[step] if isinstance(found, list) and step < len(found) else None
+            else:
+                found = found.get(step) if isinstance(found, dict) else None
+        return None if found is None or found != found else found
+
+    def written(self, scope: Scope) -> str | Missing:
+        """Return the value as text; `Missing` where the completion does not have it.
+
+        Raises:
+            GradeFault: The record does not have it.
+        """
+        value = self.value(scope)
+        if isinstance(value, str):
+            return value
+        if value is None:
+            fault = "is not there"
+        else:
+            try:
+                return json.dumps(value, ensure_ascii=False)
+            except (ValueError, TypeError, RecursionError):
+                fault = "cannot be written as JSON"
+        if self.namespace == "sample":
+            return Missing(f"{self.text} {fault}")
+        raise GradeFault(
+            "invalid_variable_error", f"{self.text} {fault}: every record needs a value for it", "record"
+        )
+
+
+class TextTemplate:
+    """A text with places for values.
+
+    Args:
+        text: The text.
+
+    Raises:
+        TemplateFault: A part between double braces names no value.
+    """
+
+    __slots__ = ("pieces", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.pieces: tuple[str | NamedValue, ...] = tuple(_pieces(text))
+
+    @property
+    def values(self) -> list[NamedValue]:
+        """The places for values, in their order."""
+        return [piece for piece in self.pieces if isinstance(piece, NamedValue)]
+
+    @property
+    def reads_completion(self) -> bool:
+        """Whether what is written depends on the completion."""
+        return any(value.namespace == "sample" for value in self.values)
+
+    def written(self, scope: Scope, shown: Callable[[str], str] | None = None) -> str | Missing:
+        """Return the text with its values; `Missing` where the completion lacks one of them.
+
+        Args:
+            scope: The values.
+            shown: Changes each value before it is written.
+
+        Raises:
+            GradeFault: The record lacks one of them.
+        """
+        texts, unread = [], None
+        for piece in self.pieces:
+            text = piece if isinstance(piece, str) else piece.written(scope)
+            if isinstance(text, Missing):
+                unread = unread or text
+            else:
+                texts.append(shown(text) if shown and not isinstance(piece, str) else text)
+        return unread if isinstance(unread, Missing) else "".join(texts)
+
+    def compared(self, scope: Scope, may_be_blank: bool = False) -> str | Missing:
+        """Return the text as one side of a comparison, so that two values that say nothing never agree.
+
+        Args:
+            scope: The values.
+            may_be_blank: Whether a text counts whose values all are blank.
+
+        Returns:
+            The text; `Missing` where the completion lacks a value, or leaves it blank.
+
+        Raises:
+            GradeFault: The record lacks a value, or leaves it blank.
+        """
+        text = self.written(scope)
+        if isinstance(text, Missing) or may_be_blank:
+            return text
+        values = [value.written(scope) for value in self.values]
+        if visible(text) and (not values or any(visible(each) for each in values if each)):
+            return text
+        if self.reads_completion:
+            return Missing("the completion leaves it blank", "not exact")
+        what = " and ".join(value.text for value in self.values) or "the text"
+        raise GradeFault(
+            "invalid_variable_error", f"{what} is blank: every record needs a text for it", "record"
+        )
+
+
+def _pieces(text: str) -> Iterator[str | NamedValue]:
+    """The texts and the places for values that a template is made of."""
+    done = at = 0
+    while (at := text.find("{{", at)) >= 0:
+        found = _TEMPLATE.match(text, at)
+        if found and (not found["inside"].strip() or _WORD.match(found["inside"])[0]):  # type: ignore[index]
+            if text[done:at]:
+                yield text[done:at]
+            yield _named_value(found["inside"].strip())
+            done = at = found.end()
+            continue
+        if not found and (open_ := _UNCLOSED.match(text, at)):
+            raise TemplateFault(f"{_quoted(open_[0])} has no closing braces: write }}}} behind the name")
+        at += 1
+    if text[done:]:
+        yield text[done:]
+
+
+def _named_value(inside: str) -> NamedValue:
+    """The place for a value that a template spells.
+
+    Raises:
+        TemplateFault: It names none.
+    """
+    spelled = _quoted(f"{{{{{inside}}}}}")
+    namespace = _WORD.match(inside)[0]  # type: ignore[index]
+    if namespace not in NAMESPACES:
+        raise TemplateFault(
+            f"{spelled} names no value: write {{{{item.NAME}}}} for a field of the record, or "
+            "{{sample.output_text}} for the completion"
+        )
+    path: list[str | int] = []
+    at = len(namespace)
+    while step := _STEP.match(inside, at):
+        path.append(int(step["index"]) if step["index"] else step["name"] or step["key"])
+        at = step.end()
+    if at < len(inside) or not path:
+        raise TemplateFault(
+            f"{spelled} is no path: write the names behind {namespace}, as in "
+            + ("{{item.answer.unit}} or {{item.answers[0]}}" if namespace == "item" else _SAMPLE_PATH)
+        )
+    return NamedValue(namespace, tuple(path), inside)
+
+
+_SAMPLE_PATH = "{{sample.output_json.unit}} or {{sample.output_tools[0].function.name}}"
+
+
+def _quoted(text: str) -> str:
+    """A part of a template, short enough for a message."""
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."

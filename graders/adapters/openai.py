@@ -1,0 +1,247 @@
+"""Graders of OpenAI's and Azure's reinforcement fine-tuning, from the JSON that those services take.
+
+`docs/adapters.md` says what is documented of them, and what is not.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from ..reward import Reward
+from ._openai_grading import GradingOptions, grading_of
+from ._openai_json import OpenAISpecError, checked_document, spec_document, spec_file
+from ._openai_notes import SpecNote, spec_notes
+from ._openai_python import IMAGE_PACKAGES
+from ._openai_ranges import score_range
+from ._openai_scores import DETAILS, FLAGS, GraderScore, ModelTokens, Scope, scope_of
+from ._openai_spec import OpenAISpec, PythonCode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Awaitable, Callable, Mapping
+    from typing import Any, Literal, TypeAlias
+
+    from ..sample import Sample
+
+    SpecSource: TypeAlias = Mapping[str, Any] | str | os.PathLike[str]
+    ModelTable: TypeAlias = Mapping[str, Any] | str | os.PathLike[str]
+
+__all__ = [
+    "ImagePackage",
+    "ModelTokens",
+    "OpenAIRun",
+    "OpenAISpecError",
+    "SpecNote",
+    "from_openai",
+    "openai_notes",
+    "openai_packages",
+    "openai_range",
+    "openai_run",
+    "spec_document",
+]
+
+
+def from_openai(
+    spec: SpecSource,
+    *,
+    models: ModelTable | None = None,
+    seconds: float = 5,
+    memory_mb: int = 256,
+    protection: Literal["full", "limits"] = "full",
+) -> Callable[[Sample[Any]], Any]:
+    """Make a scoring function of a grader of OpenAI's or Azure's.
+
+    It scores as those services document, but for two things: a grader that fails gives no reward instead of
+    0, and two texts that say nothing never agree.
+
+    Args:
+        spec: The grader, or a method or a job's body that holds it, as JSON has it; or the path of a JSON
+            file.
+        models: For graders that ask a model: a Bedrock model, or a table of options, for each of OpenAI's
+            names; or the path of a TOML file of these.
+        seconds: How long a Python grader may run.
+        memory_mb: Memory that it may take, in MB.
+        protection: `full`, or `limits` where the operating system cannot shut a Python grader in.
+
+    Raises:
+        OpenAISpecError: The grader cannot be used as it is written; `pointer` says where.
+        ConfigurationError: It needs a package that is not installed.
+
+    Example:
+        >>> spec = {"type": "string_check", "input": "{{sample.output_text}}",
+        ...         "reference": "{{item.reference_answer}}", "operation": "eq"}
+        >>> from_openai(spec)(make_sample("Paris", "Paris")).value
+        1.0
+    """
+    read = _read(spec)
+    read.refuse_unknown()
+    grading = grading_of(read.grader, GradingOptions(models, seconds, memory_mb, protection))
+
+    def openai_grader(sample: Sample[Any]) -> Any:
+        """The reward of a sample; an awaitable of it where something has to be waited for."""
+        answer = grading(scope_of(sample))
+        return _reward(answer) if isinstance(answer, GraderScore) else later(answer)
+
+    async def later(answer: Awaitable[GraderScore]) -> Reward:
+        return _reward(await answer)
+
+    return openai_grader
+
+
+def _reward(score: GraderScore) -> Reward:
+    """A score as a reward; a part that bears a metric's name stands for both."""
+    metrics = {"unread": float(score.unread), **score.metrics}
+    return Reward(
+        score.value,
+        metrics={name: value for name, value in metrics.items() if name not in score.parts},
+        components=score.parts,
+        reason=score.reason,
+    )
+
+
+class OpenAIRun:
+    """What OpenAI's `/graders/run` answers of one sample.
+
+    Args:
+        name: The grader's name; None where it has none.
+        type: Its type.
+        score: What it made of the sample.
+        seconds: How long that took.
+    """
+
+    __slots__ = ("errors", "name", "reward", "scores", "seconds", "sub_rewards", "tokens", "type")
+
+    def __init__(self, name: str | None, type: str, score: GraderScore, seconds: float) -> None:
+        self.name = name
+        self.type = type
+        self.reward: float = score.value
+        self.sub_rewards: dict[str, float] = score.parts
+        self.scores: dict[str, float] = {}
+        """Always empty, as in OpenAI's own example; what it may hold is not documented."""
+        self.errors: dict[str, bool | str | None] = {
+            **dict.fromkeys(FLAGS, False),
+            **dict.fromkeys(DETAILS),
+            **score.errors,
+        }
+        """All of OpenAI's flags by name, and the details that go with three of them."""
+        self.tokens: dict[str, ModelTokens] = score.tokens
+        """The tokens that judges took, by the model's name in the grader."""
+        self.seconds = seconds
+
+
+async def openai_run(
+    spec: SpecSource,
+    model_sample: str,
+    item: Mapping[str, Any] | None = None,
+    models: ModelTable | None = None,
+    *,
+    seconds: float = 120,
+    memory_mb: int = 1024,
+) -> OpenAIRun:
+    """Grade one text as OpenAI's `/graders/run` documents it; for the harness.
+
+    A grader that fails scores 0 here, and a flag says why.
+
+    Args:
+        spec: As for `from_openai`.
+        model_sample: What the model answered.
+        item: The record.
+        models: As for `from_openai`.
+        seconds: How long a Python grader may run.
+        memory_mb: Memory that it may take, in MB.
+
+    Raises:
+        OpenAISpecError: The grader cannot be used as it is written.
+        ConfigurationError: It needs a package that is not installed.
+    """
+    read = _read(spec)
+    grading = grading_of(read.grader, GradingOptions(models, seconds, memory_mb, zero_for_faults=True))
+    began = perf_counter()
+    answer = grading(Scope(model_sample, item or {}))
+    score = answer if isinstance(answer, GraderScore) else await answer
+    return OpenAIRun(read.grader.name, read.grader.type, score, perf_counter() - began)
+
+
+def openai_notes(spec: SpecSource, models: ModelTable | None = None) -> list[SpecNote]:
+    """Return what becomes of each part of a grader here; for the harness.
+
+    Args:
+        spec: As for `from_openai`.
+        models: As for `from_openai`.
+
+    Raises:
+        OpenAISpecError: The grader cannot be used as it is written.
+    """
+    read = _read(spec)
+    read.refuse_unknown()
+    return list(spec_notes(read))
+
+
+def openai_range(spec: SpecSource) -> tuple[float, float] | None:
+    """Return the range of a grader's scores; for the harness.
+
+    Python graders count as 0 to 1, which is what OpenAI asks of them and nothing enforces.
+
+    Args:
+        spec: As for `from_openai`.
+
+    Returns:
+        The smallest and the largest score; None where its formula has no bounds, or where it asks an
+        endpoint, whose scores have no documented range.
+
+    Raises:
+        OpenAISpecError: The grader cannot be used as it is written.
+    """
+    return score_range(_read(spec).grader)
+
+
+class ImagePackage:
+    """A package that Python graders import.
+
+    Args:
+        module: The module that they import.
+        package: The package that holds it; the module's name where OpenAI's image has no such package.
+        version: The version in OpenAI's image; None where it has none.
+        pointer: The place of the source.
+        line: The line in it.
+    """
+
+    __slots__ = ("line", "module", "package", "pointer", "version")
+
+    def __init__(self, module: str, package: str, version: str | None, pointer: str, line: int) -> None:
+        self.module = module
+        self.package = package
+        self.version = version
+        self.pointer = pointer
+        self.line = line
+
+
+def openai_packages(spec: SpecSource) -> list[ImagePackage]:
+    """Return the packages that a spec's Python graders import, each import once; for the harness.
+
+    Args:
+        spec: As for `from_openai`.
+
+    Raises:
+        OpenAISpecError: The grader cannot be used as it is written.
+    """
+    found = []
+    for node in _read(spec).each():
+        for each in node.imports if isinstance(node, PythonCode) else ():
+            package, version = IMAGE_PACKAGES.get(each.module, (each.module, None))
+            found.append(ImagePackage(each.module, package, version, f"{node.pointer}/source", each.line))
+    return found
+
+
+def _read(spec: SpecSource) -> OpenAISpec:
+    """The typed form of what was given."""
+    import os
+
+    if not isinstance(spec, (str, os.PathLike)):
+        return OpenAISpec(checked_document(spec))
+    document = spec_file(spec)
+    try:
+        return OpenAISpec(document)
+    except OpenAISpecError as error:
+        raise OpenAISpecError(error.pointer, error.message, os.fspath(spec)) from None

@@ -1,0 +1,245 @@
+"""Graders of OpenAI's score as OpenAI documents them, and a failure is no reward."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import pickle
+from typing import Any
+
+import pytest
+
+from graders import ConfigurationError, Reward, SampleError, grader
+from graders.adapters import from_openai
+from graders.adapters.openai import OpenAISpecError, openai_run
+from graders.testing import invoke, make_sample
+
+ANSWER = "{{ sample.output_text }}"
+REFERENCE = "{{ item.reference_answer }}"
+
+
+def string_check(operation: str = "eq", given: str = ANSWER, wanted: str = REFERENCE) -> dict[str, Any]:
+    return {
+        "type": "string_check",
+        "name": "checked",
+        "operation": operation,
+        "input": given,
+        "reference": wanted,
+    }
+
+
+def multi(formula: str, **graders: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "multi", "name": "joined", "graders": graders, "calculate_output": formula}
+
+
+def graded(spec: Any, completion: str, reference: Any = None, **fields: Any) -> Reward:
+    answer = from_openai(spec)(make_sample(completion, reference, **fields))
+    return asyncio.run(answer) if inspect.iscoroutine(answer) else answer
+
+
+def run(spec: Any, completion: str, **item: Any) -> Any:
+    return asyncio.run(openai_run(spec, completion, item))
+
+
+def flags(found: Any) -> set[str]:
+    return {name for name, value in found.errors.items() if value is True}
+
+
+@pytest.mark.parametrize(
+    ("operation", "completion", "reference", "reward"),
+    [
+        ("eq", "Paris", "Paris", 1),
+        ("eq", "paris", "Paris", 0),
+        ("eq", "Paris ", "Paris", 0),
+        ("ne", "Paris", "Paris", 0),
+        ("ne", "paris", "Paris", 1),
+        ("like", "It is Paris.", "Paris", 1),
+        ("like", "Paris", "It is Paris.", 0),
+        ("like", "It is paris.", "Paris", 0),
+        ("ilike", "IT IS PARIS.", "Paris", 1),
+        ("ilike", "Rome", "Paris", 0),
+    ],
+)
+def test_operations_are_those_of_the_guide(operation, completion, reference, reward):
+    assert graded(string_check(operation), completion, reference).value == reward
+    assert run(string_check(operation), completion, reference_answer=reference).reward == reward
+
+
+def test_a_formula_joins_scores_that_are_the_rewards_components():
+    spec = multi("(a + 2 * b) / 3 + a ^ 2 - 1", a=string_check(), b=string_check("like"))
+    found = graded(spec, "Paris", "Paris")
+    assert (found.value, found.components) == (1, {"a": 1, "b": 1})
+    assert found.metrics["unread"] == 0
+
+
+def test_a_grader_that_the_formula_leaves_out_is_a_component_all_the_same():
+    assert graded(multi("a", a=string_check(), b=string_check("ne")), "x", "x").components == {"a": 1, "b": 0}
+
+
+def test_names_that_python_keeps_for_itself_may_name_graders():
+    spec = multi(
+        "class + min(lambda, min) / 2",
+        **{"class": string_check(), "lambda": string_check()},
+        min=string_check(),
+    )
+    assert graded(spec, "x", "x").value == 1.5
+
+
+def test_a_division_by_zero_costs_the_sample_and_names_the_values():
+    spec = multi("1 / a", a=string_check())
+    with pytest.raises(SampleError, match=r"'1 / a' has no value with a = 0: .*division by zero") as caught:
+        graded(spec, "no", "yes")
+    assert caught.value.kind == "value"
+    found = run(spec, "no", reference_answer="yes")
+    assert (found.reward, found.sub_rewards, flags(found)) == (0, {}, {"other_error"})
+
+
+def test_what_the_record_lacks_is_the_records_fault_and_a_flag_at_openai():
+    spec = string_check(wanted="{{item.city.name}}")
+    for fields in ({}, {"city": None}, {"city": {"name": None}}, {"city": ["name"]}):
+        with pytest.raises(SampleError, match=r"item\.city\.name is not there") as caught:
+            graded(spec, "Paris", **fields)
+        assert caught.value.kind == "record"
+        found = run(spec, "Paris", **fields)
+        assert (found.reward, flags(found)) == (0, {"invalid_variable_error"})
+
+
+def test_what_the_completion_lacks_is_unread_and_earns_nothing():
+    spec = string_check(given="{{sample.output_json.city}}")
+    for completion in ("Paris", '{"town": "Paris"}', '{"city": null}', "", "[]"):
+        found = graded(spec, completion, "Paris")
+        assert (found.value, found.metrics["unread"]) == (0, 1)
+        assert "invalid_variable_error" in flags(run(spec, completion, reference_answer="Paris"))
+    assert "sample_parse_error" in flags(run(spec, "Paris", reference_answer="Paris"))
+    assert graded(spec, ' {"city": "Paris"}\n', "Paris").value == 1
+
+
+@pytest.mark.parametrize("operation", ["eq", "like", "ilike"])
+@pytest.mark.parametrize("blank", ["", " \n", "\u200b", None])
+def test_two_texts_that_say_nothing_never_agree(operation, blank):
+    spec = string_check(operation, given="{{sample.output_text}}", wanted="{{item.answer}}")
+    for completion in ("", blank or "", "Paris"):
+        with pytest.raises(SampleError) as caught:
+            graded(spec, completion, answer=blank)
+        assert caught.value.kind == "record"
+
+
+def test_a_reference_that_the_completion_gives_and_leaves_blank_is_unread():
+    spec = string_check("like", given="{{item.answer}}", wanted="{{sample.output_json.city}}")
+    found = graded(spec, '{"city": ""}', answer="Paris")
+    assert (found.value, found.metrics["unread"]) == (0, 1)
+    both = string_check(given="{{sample.output_json.a}}", wanted="{{sample.output_json.b}}")
+    assert graded(both, '{"a": "", "b": ""}').value == 0
+
+
+def test_texts_around_values_that_say_nothing_do_not_agree_either():
+    spec = string_check("like", wanted="Answer: {{item.answer}}")
+    with pytest.raises(SampleError, match=r"item\.answer is blank"):
+        graded(spec, "Answer: anything", answer="")
+
+
+def test_the_calls_of_tools_are_values_of_the_completion():
+    spec = multi(
+        "0.5 * called + 0.5 * given",
+        called=string_check(given="find", wanted="{{sample.output_tools[0].function.name}}"),
+        given=string_check(
+            given='{"city": "{{item.city}}"}', wanted="{{sample.output_tools[0].function.arguments}}"
+        ),
+    )
+    sample = make_sample("", city="Paris")
+    function = {"name": "find", "arguments": '{"city": "Paris"}'}
+    sample.messages[-1]["tool_calls"] = [{"id": "1", "type": "function", "function": function}]
+    assert from_openai(spec)(sample).value == 1
+    assert from_openai(spec)(make_sample("find", city="Paris")).value == 0
+
+
+def test_the_record_is_its_fields_its_reference_and_its_prompt():
+    record = "{{item.reference_answer}} {{item.unit}} {{item.messages[0].content}}"
+    text = f"{record} {{{{sample.choices[0].message.content}}}}"
+    spec = string_check(given=text, wanted="72 clips how many? #### 72")
+    assert graded(spec, "#### 72", 72, prompt="how many?", unit="clips").value == 1
+
+
+def test_a_python_grader_runs_as_it_is_in_a_process_of_its_own():
+    source = "import os\n\ndef grade(sample, item):\n    return float(sample['output_text'] == item['city'])"
+    spec = {"type": "python", "source": source}
+    assert graded(spec, "Paris", city="Paris").value == 1
+    found = run(spec, "Rome", city="Paris")
+    assert (found.reward, flags(found), found.type) == (0, set(), "python")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "flag"),
+    [
+        ("return item['nothing']", "exception", "python_grader_runtime_error"),
+        ("return 'good'", "value", "python_grader_runtime_error"),
+        ("return float('nan')", "value", "python_grader_runtime_error"),
+        ("return None", "value", "python_grader_runtime_error"),
+        ("open('/etc/passwd')", "exception", "python_grader_runtime_error"),
+    ],
+)
+def test_a_python_grader_that_fails_gives_no_reward(body, kind, flag):
+    spec = multi("1 - a", a={"type": "python", "source": f"def grade(sample, item):\n    {body}"})
+    with pytest.raises(SampleError) as caught:
+        graded(spec, "Paris")
+    assert caught.value.kind == kind
+    found = run(spec, "Paris")
+    assert (found.reward, found.sub_rewards, flags(found)) == (1, {"a": 0}, {flag})
+    assert found.errors[f"{flag}_details"]
+
+
+def test_a_python_grader_that_does_not_end_is_ended():
+    spec = {"type": "python", "source": "def grade(sample, item):\n    while True:\n        pass"}
+    found = asyncio.run(openai_run(spec, "Paris", {}, seconds=0.2))
+    assert (found.reward, flags(found)) == (0, {"python_grader_server_error"})
+    assert found.errors["python_grader_server_error_type"] == "timeout"
+
+
+def test_a_run_has_all_flags_of_openai():
+    found = run(string_check(), "Paris", reference_answer="Paris")
+    assert len(found.errors) == 14
+    assert set(found.errors.values()) == {False, None}
+    assert (found.name, found.type, found.scores, found.tokens) == ("checked", "string_check", {}, {})
+
+
+def test_the_scoring_function_becomes_a_grader():
+    graded_by = grader(range=(0, 1))(from_openai(multi("a", a=string_check())))
+    [good, bad] = invoke(graded_by, [make_sample("x", "x", id="1"), make_sample("y", "x", id="2")])
+    assert (good.value, bad.value) == (1, 0)  # type: ignore[union-attr]
+
+
+def test_the_grader_is_found_in_a_method_a_job_and_a_file(tmp_path):
+    method = {
+        "type": "reinforcement",
+        "reinforcement": {"grader": string_check(), "hyperparameters": {"n_epochs": 1}},
+    }
+    job = {"model": "o4-mini", "training_file": "file-1", "method": method}
+    path = tmp_path / "grader.json"
+    path.write_text(json.dumps(job), encoding="utf-8-sig")
+    for spec in (
+        string_check(),
+        {"grader": string_check()},
+        method,
+        method["reinforcement"],
+        job,
+        path,
+        str(path),
+    ):
+        assert graded(spec, "x", "x").value == 1
+
+
+def test_an_error_of_a_spec_can_be_pickled_and_names_file_and_place(tmp_path):
+    path = tmp_path / "grader.json"
+    path.write_text(json.dumps({"grader": string_check("neq")}))
+    with pytest.raises(OpenAISpecError) as caught:
+        from_openai(path)
+    assert str(caught.value) == f"{path} /grader/operation: 'neq' is no operation: write ne"
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.pointer) == (str(caught.value), "/grader/operation")
+
+
+def test_a_python_grader_needs_the_packages_of_its_imports():
+    source = "import rdkit\n\ndef grade(sample, item):\n    return 1.0"
+    with pytest.raises(ConfigurationError, match="rdkit"):
+        from_openai({"type": "python", "source": source})
