@@ -70,6 +70,11 @@ def score(
     return outcomes, took
 
 
+async def score_here(declared: Declared, items: Sequence[Any]) -> list[Outcome]:
+    """`score` for an async scoring function, in the event loop that runs here."""
+    return await _score_async(declared, items, declared.options.timeout_s, None, None)
+
+
 def score_part(declared: Declared, sample: Sample[Any]) -> Reward | Awaitable[Reward]:
     """Grade one sample, alone or inside the scoring function of another grader, whose time limit then holds.
 

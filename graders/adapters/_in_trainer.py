@@ -8,7 +8,7 @@ import sys
 from .._runtime.declaration import Declared, Options
 from .._runtime.handler import Budget, check_failures
 from .._runtime.log_content import may_log_content
-from .._runtime.scoring import score
+from .._runtime.scoring import score, score_here
 from ..decorator import Grader
 from ..decorator import grader as decorate
 from ..errors import ConfigurationError
@@ -97,9 +97,6 @@ class GraderInTrainer:
         graded: Grader[Any, Any] = given if isinstance(given, Grader) else decorate(given)
         self._declared = graded.declared
         options = graded.options
-        self._patient = Declared(
-            graded.declared.function, Options(**{**options.as_dict(), "timeout_s": None})
-        )
         self._budget = Budget(options.max_error_rate)
         self._said: set[str] = set()
         self.options = options
@@ -121,7 +118,19 @@ class GraderInTrainer:
             ErrorBudgetExceeded: More of the last samples failed than `max_error_rate` allows.
             ConfigurationError: Nothing can be graded.
         """
-        outcomes = self._outcomes(items)
+        return self._checked(items, self._outcomes(items))
+
+    async def grade_here(self, items: Sequence[Any]) -> TrainerBatch:
+        """`grade` for an async grader, in the event loop that runs here."""
+        return self._checked(items, await score_here(self._declared, items))
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the grader is known to be async."""
+        return self._declared.is_async
+
+    def _checked(self, items: Sequence[Any], outcomes: list[Outcome]) -> TrainerBatch:
+        """A batch that was graded, unless too many of it failed."""
         for outcome in outcomes:
             if isinstance(outcome, Failure):
                 what = f": {outcome.message}" if may_log_content() else ""
@@ -136,16 +145,19 @@ class GraderInTrainer:
             sys.stderr.write(f"{self.name}: {text}\n")
 
     def _outcomes(self, items: Sequence[Any]) -> list[Outcome]:
+        if self._declared.is_async and _loop_runs():
+            return _in_thread(self._declared, items)
         declared = self._here()
-        if declared.awaits and _loop_runs():
-            return _in_thread(declared, items)
         try:
             return score(declared, items)[0]
         except ConfigurationError:
-            # A plain wrapper around an async function shows what it is when it is called.
             if not (declared.awaits and _loop_runs()):
                 raise
-            return _in_thread(declared, items)
+            return _in_thread(_waiting(declared.function, self.options), items)
+        finally:
+            # A plain wrapper around an async function shows what it is when it is called.
+            if declared.awaits and not declared.is_async:
+                self._declared = _waiting(declared.function, self.options)
 
     def _here(self) -> Declared:
         """The grader with its time limit, where that can be kept."""
@@ -153,13 +165,23 @@ class GraderInTrainer:
 
         limit = self.options.timeout_s
         main = threading.current_thread() is threading.main_thread()
-        if limit is None or self._declared.awaits or main:
+        if limit is None or self._declared.is_async or main:
             return self._declared
         self.say(
             "limit",
             f"timeout_s={limit:g} is not kept, since the trainer calls it outside of the main thread",
         )
-        return self._patient
+        return Declared(self._declared.function, Options(**{**self.options.as_dict(), "timeout_s": None}))
+
+
+def _waiting(function: Callable[[Any], Any], options: Options) -> Declared:
+    """A scoring function that returns awaitables as an async one, whose time limit holds in any thread."""
+
+    async def wait(given: Any) -> Any:
+        answer = function(given)
+        return await answer if hasattr(answer, "__await__") else answer
+
+    return Declared(wait, options)
 
 
 def _loop_runs() -> bool:

@@ -10,13 +10,13 @@ import json
 from time import perf_counter
 
 from .._runtime.timing import around
-from ..checks._awaiting import run_steps
 from ..errors import DecorationError, EventError, SampleError
 from ..reward import Failure
 from ..sample import item_of
 from ..wire import PROFILES, read_answer, write_events
 from . import _lambda_inside
 from ._confined import placed
+from ._scoring_function import scoring_function
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,10 +78,7 @@ def from_lambda(
         answer = yield inside(json.dumps(event), given, _seconds_left())
         return _read(json.loads(answer), event)
 
-    def lambda_reward(sample: Sample[Any]) -> Any:
-        return run_steps(steps(sample))
-
-    return lambda_reward
+    return scoring_function(steps, [handler])
 
 
 def _event(sample: Sample[Any], wire: Wire | None) -> Any:

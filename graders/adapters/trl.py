@@ -7,13 +7,13 @@ against TRL 1.16.
 
 from __future__ import annotations
 
-from ..checks._awaiting import run_steps
 from ..errors import DecorationError, RecordError, SampleError
 from ..reward import Abstain, Reward, number
 from ..sample import final_text, turn_text
 from . import _trl_inside
 from ._confined import placed
 from ._in_trainer import GraderInTrainer, rollout_item
+from ._scoring_function import scoring_function
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def from_trl(
         >>> from_trl(brief)(make_sample("72"))
         Reward(1.0)
     """
-    listed = [functions] if callable(functions) else list(functions)
+    listed = [functions] if callable(functions) or functions is None else list(functions)
     if not listed or any(isinstance(one, type) or not callable(one) for one in listed):
         raise DecorationError(
             f"from_trl was given {functions!r}: give it a reward function, or a list of them"
@@ -98,10 +98,7 @@ def from_trl(
         free = {name if name not in values else f"{name}_logged": one for name, one in metrics.items()}
         return Reward(total, metrics=free, components=values)
 
-    def trl_reward(sample: Sample[Any]) -> Any:
-        return run_steps(steps(sample))
-
-    return trl_reward
+    return scoring_function(steps, listed)
 
 
 def _value(name: str, found: Any) -> float:

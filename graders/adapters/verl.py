@@ -6,13 +6,13 @@ verl (https://verl.readthedocs.io) calls `compute_score` with keywords: `data_so
 
 from __future__ import annotations
 
-from ..checks._awaiting import run_steps
 from ..errors import DecorationError, RecordError, SampleError
 from ..reward import RESERVED, Failure, Reward, number
 from ..sample import final_text
 from . import _verl_inside
 from ._confined import placed
 from ._in_trainer import GraderInTrainer, rollout_item
+from ._scoring_function import scoring_function
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..decorator import Grader
     from ..sample import Sample
     from ._confined import ConfinedFunction
+    from ._in_trainer import TrainerBatch
 
 _VERLS = ("num_turns", "rollout_reward_scores")
 """What verl itself adds to `extra_info`."""
@@ -66,10 +67,7 @@ def from_verl(
             raise TypeError(f"the function needs {' and '.join(lacks)}: pass it to from_verl as a keyword")
         return _reward(score, beside)
 
-    def verl_reward(sample: Sample[Any]) -> Any:
-        return run_steps(steps(sample))
-
-    return verl_reward
+    return scoring_function(steps, [function])
 
 
 def _given(sample: Sample[Any]) -> dict[str, Any]:
@@ -117,7 +115,7 @@ def _reward(score: Any, beside: dict[str, Any]) -> Reward:
 
 def as_verl(
     grader: Grader[Any, Any] | Callable[[Sample[Any]], Any], *, metrics: Sequence[str] = ()
-) -> Callable[..., dict[str, float]]:
+) -> Callable[..., Any]:
     """Make a scoring function for verl of a grader.
 
     Put `compute_score = as_verl(reward)` into a file, and its path into verl's configuration as
@@ -132,7 +130,7 @@ def as_verl(
     with `grader_error` 1, or fails the call where the grader was declared with `on_error="raise"`; a grader
     that fails more often than its `max_error_rate` fails the call too. Each kind is said once on stderr.
     verl calls scoring functions outside of the main thread, where the time limit of a grader that is not
-    async cannot be kept; that is said as well.
+    async cannot be kept; that is said as well. That of an async grader is async, and many run at once.
 
     Args:
         grader: A grader or a scoring function, sync or async.
@@ -157,30 +155,43 @@ def as_verl(
     names = [name for name in metrics if name not in ("score", RESERVED)]
 
     def compute_score(
-        data_source: Any,
-        solution_str: str,
-        ground_truth: Any,
-        extra_info: dict[str, Any] | None = None,
-        **_: Any,
+        data_source: Any, solution_str: str, ground_truth: Any, extra_info: Any = None, **_: Any
     ) -> dict[str, float]:
-        extra = {name: _plain(value) for name, value in (extra_info or {}).items() if name not in _VERLS}
-        prompt = extra.pop("prompt", "")
-        turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
-        fields = {**extra, **({"data_source": data_source} if data_source else {})}
-        messages = [*turns, {"role": "assistant", "content": solution_str}]
-        item = rollout_item(fields, "sample", messages, _plain(ground_truth), graded.wire)
-        [outcome] = graded.grade([item]).outcomes
-        if isinstance(outcome, Failure):
-            floor = graded.options.range[0]
-            return {"score": floor, RESERVED: 1.0, **dict.fromkeys(names, float("nan"))}
-        found = {**outcome.metrics, **outcome.components}
-        return {
-            "score": outcome.value,
-            RESERVED: 0.0,
-            **{name: found.get(name, float("nan")) for name in names},
-        }
+        item = _item(data_source, solution_str, ground_truth, extra_info, graded.wire)
+        return _verdict(graded.grade([item]), graded, names)
 
-    return compute_score
+    async def compute_score_async(
+        data_source: Any, solution_str: str, ground_truth: Any, extra_info: Any = None, **_: Any
+    ) -> dict[str, float]:
+        item = _item(data_source, solution_str, ground_truth, extra_info, graded.wire)
+        return _verdict(await graded.grade_here([item]), graded, names)
+
+    return compute_score_async if graded.is_async else compute_score
+
+
+def _item(data_source: Any, text: str, reference: Any, extra_info: Any, wire: str) -> dict[str, Any]:
+    """What a replay would send for the completion."""
+    extra = {name: _plain(value) for name, value in (extra_info or {}).items() if name not in _VERLS}
+    prompt = extra.pop("prompt", "")
+    turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
+    if data_source:
+        extra["data_source"] = data_source
+    return rollout_item(
+        extra, "sample", [*turns, {"role": "assistant", "content": text}], _plain(reference), wire
+    )
+
+
+def _verdict(batch: TrainerBatch, graded: GraderInTrainer, names: Sequence[str]) -> dict[str, float]:
+    """What verl is told of a sample."""
+    [outcome] = batch.outcomes
+    value, found = graded.options.range[0], {}
+    if isinstance(outcome, Reward):
+        value, found = outcome.value, {**outcome.metrics, **outcome.components}
+    return {
+        "score": value,
+        RESERVED: float(isinstance(outcome, Failure)),
+        **{name: found.get(name, float("nan")) for name in names},
+    }
 
 
 def _plain(value: Any) -> Any:

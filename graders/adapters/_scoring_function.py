@@ -1,0 +1,40 @@
+"""Makes scoring functions that call functions of others, which may be async."""
+
+from __future__ import annotations
+
+from ..checks._awaiting import run_steps
+from ._confined import ConfinedFunction
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+    from typing import Any
+
+    from ..sample import Sample
+
+_COROUTINE = 0x80
+
+
+def scoring_function(
+    steps: Callable[[Sample[Any]], Generator[Any, Any, Any]], called: Sequence[Any]
+) -> Callable[[Sample[Any]], Any]:
+    """A scoring function, async where that can be known of what it calls.
+
+    Args:
+        steps: Yields what it calls, and is sent what that returned.
+        called: The functions that it calls.
+    """
+
+    def scored(sample: Sample[Any]) -> Any:
+        return run_steps(steps(sample))
+
+    async def scored_async(sample: Sample[Any]) -> Any:
+        answer = scored(sample)
+        return await answer if hasattr(answer, "__await__") else answer
+
+    return scored_async if any(map(_is_async, called)) else scored
+
+
+def _is_async(function: Any) -> bool:
+    code = getattr(function, "__code__", None)
+    return isinstance(function, ConfinedFunction) or bool(code and code.co_flags & _COROUTINE)

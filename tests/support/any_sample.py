@@ -1,0 +1,39 @@
+"""Samples of every kind, and a grader whose reward depends on all that a sample holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from graders import Sample, grader
+
+_TAKEN = ("id", "messages", "metadata", "reference_answer", "prompt", "my_key")
+_VERLS = ("num_turns", "rollout_reward_scores", "data_source", "extra_info")
+_TEXTS = st.text(max_size=20) | st.sampled_from(["<think>six</think>72", "72<|im_end|>", "", "\\boxed{72}"])
+_VALUES = st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=5)
+_NAMES = st.text(min_size=1, max_size=8).filter(lambda name: name not in (*_TAKEN, *_VERLS))
+
+
+@st.composite
+def any_sample(draw: st.DrawFn) -> Sample[Any]:
+    """A sample as a service may send it, whose fields have no names that other frameworks use themselves."""
+    prompt = draw(st.text(max_size=5))
+    asked = [{"role": "user", "content": prompt}]
+    if draw(st.booleans()):
+        asked = [{"role": "system", "content": "Be brief."}, *asked]
+    return Sample(
+        {
+            "id": "a",
+            "messages": [*asked, {"role": "assistant", "content": draw(_TEXTS)}],
+            "reference_answer": draw(st.none() | st.integers() | _TEXTS),
+            "metadata": draw(st.dictionaries(_NAMES, _VALUES, max_size=3)),
+        }
+    )
+
+
+@grader(range=(0, 1e9))
+def measured(sample: Sample) -> float:
+    """Everything that a sample holds, as one number."""
+    held = (sample.messages, sample.prompt, sample.completion, sample.reasoning, sample.reference_answer)
+    return float(hash(repr((held, sorted(map(repr, sample.fields.items()))))) % 10**9)
