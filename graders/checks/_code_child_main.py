@@ -40,6 +40,7 @@ NOT_CONFINED, BROKEN = 111, 112
 """A session's exit status where it could not be shut in, and no code has run; and where the code broke it."""
 
 _FILES = 4
+_MOST_FILES = 65536
 _PROBED = 16
 
 
@@ -51,6 +52,7 @@ def main(loaded: str) -> None:
     """
     control = socket.socket(fileno=CONTROL)
     Library().take_over(**json.loads(loaded))
+    os.closerange(CONTROL + 1, _MOST_FILES)  # which packages may have left open
     os.environ.clear()
     confinement.prepare()
     own_memory = _address_space()
