@@ -13,18 +13,25 @@ import re
 from time import perf_counter
 from urllib.parse import parse_qsl, urlsplit
 
+from .._runtime.held_questions import held_back
 from ..checks._judge_address import RELAY, address_fault, shown_address
 from ..checks._judge_retries import Heard, Late, Patience, TryAgain, Unsent, bounded, in_thread, seconds_of
 from ..checks._judge_secrets import without_secrets
 from ..checks._options import LARGEST
 from ..errors import ConfigurationError, SampleError
 from ..extract._json import exact_json
+from ._openai_json import OpenAISpecError
+from ._openai_scores import GradeFault, GraderScore
+from ._openai_secrets import SCHEME, VARIABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from http.client import HTTPResponse
     from typing import Any
+
+    from ._openai_scores import Scope, Scoring
+    from ._openai_spec import EndpointGrader
 
 _MOST_BYTES = 1 << 20
 _MOST_ASKED = 4
@@ -35,9 +42,35 @@ _GATEWAY = (429, 502, 503, 504)
 """Answers that a service which is down may have given for it."""
 _OWN_HEADERS = ("content-type", "content-length", "host", "transfer-encoding", "connection")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
-VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
-SCHEME = re.compile(r"(bearer|basic|key|token)\s+", re.IGNORECASE)
 _LONGEST_SAID = 200
+
+
+def endpoint_scoring(node: EndpointGrader) -> Scoring:
+    """Make the scoring of an `endpoint` grader.
+
+    Args:
+        node: The grader.
+
+    Raises:
+        OpenAISpecError: Its address or a header cannot be sent.
+    """
+    if fault := url_fault(node.url):
+        raise OpenAISpecError(f"{node.pointer}/url", fault)
+    for name, value in node.headers.items():
+        if fault := header_fault(name, value):
+            place = name.replace("~", "~0").replace("/", "~1")
+            raise OpenAISpecError(f"{node.pointer}/headers/{place}", fault)
+    endpoint = Endpoint(node.url, node.headers, node.rate_limit)
+
+    async def scored(scope: Scope) -> GraderScore:
+        """Ask the endpoint for a completion's score."""
+        if held_back():
+            raise GradeFault("other_error", "the endpoint was not asked", "abstain")
+        score = await endpoint.score(scope.sample, scope.item)
+        threshold = node.pass_threshold
+        return GraderScore(score, metrics={} if threshold is None else {"passed": float(score >= threshold)})
+
+    return scored
 
 
 class Endpoint:

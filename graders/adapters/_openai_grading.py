@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..errors import ConfigurationError, SampleError
 from ..reward import drop
-from ._openai_json import OpenAISpecError
 from ._openai_scores import GradeFault, GraderScore, ModelTokens
 from ._openai_spec import EndpointGrader, LabelModel, MultiGrader, PythonCode, ScoreModel, StringCheck
 
@@ -64,8 +63,14 @@ def _of_one(node: OpenAIGrader, options: GradingOptions) -> Scoring:
         from ._openai_python import python_code
 
         return python_code(node, options.seconds, options.memory_mb, options.protection)
-    if isinstance(node, ScoreModel | LabelModel | EndpointGrader):
-        raise OpenAISpecError(node.pointer, f"a {node.type} grader cannot be run here")
+    if isinstance(node, ScoreModel | LabelModel):
+        from ._openai_model import model_scoring
+
+        return model_scoring(node, options.models)
+    if isinstance(node, EndpointGrader):
+        from ._openai_endpoint import endpoint_scoring
+
+        return endpoint_scoring(node)
     from . import _openai_text
 
     if isinstance(node, StringCheck):

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from ._openai_json import JsonObject
+from ._openai_note import SpecNote
 from ._openai_python import IMAGE_PACKAGES
-from ._openai_spec import IMAGE, LabelModel, MultiGrader, PythonCode, StringCheck, TextSimilarity
+from ._openai_service_notes import endpoint_notes, model_notes
+from ._openai_spec import (
+    IMAGE,
+    LabelModel,
+    MultiGrader,
+    PythonCode,
+    ScoreModel,
+    StringCheck,
+    TextSimilarity,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Literal
 
+    from ._openai_models import JudgeModels
     from ._openai_spec import OpenAIGrader, OpenAISpec
 
 _OPERATIONS = {
@@ -34,30 +44,7 @@ _ROUGE = (
 _VARIANT = "; the variant that OpenAI uses is not documented"
 
 
-class SpecNote:
-    """What becomes of a part of a spec.
-
-    Args:
-        pointer: Its place, as a JSON pointer; empty for all of it.
-        how: `mapped` (as documented), `approximated`, or `unsupported` (nothing is done with it).
-        what: What is done, and what differs.
-    """
-
-    __slots__ = ("how", "pointer", "what")
-
-    def __init__(
-        self, pointer: str, how: Literal["mapped", "approximated", "unsupported"], what: str
-    ) -> None:
-        self.pointer = pointer
-        self.how: Literal["mapped", "approximated", "unsupported"] = how
-        self.what = what
-
-    def __repr__(self) -> str:
-        """A call that would make it again."""
-        return f"SpecNote({self.pointer!r}, {self.how!r}, {self.what!r})"
-
-
-def spec_notes(spec: OpenAISpec) -> Iterator[SpecNote]:
+def spec_notes(spec: OpenAISpec, models: JudgeModels) -> Iterator[SpecNote]:
     """Yield what becomes of each part of a spec, the whole first."""
     yield SpecNote(
         "", "approximated", "a grader that fails gives no reward here, and is counted; OpenAI makes it 0"
@@ -65,13 +52,13 @@ def spec_notes(spec: OpenAISpec) -> Iterator[SpecNote]:
     for raw in spec.around:
         yield from _around(raw, spec)
     for node in spec.each():
-        yield from _of_one(node)
+        yield from _of_one(node, models)
     yield from _of_templates(spec.grader)
     for place in spec.unknown:
         yield SpecNote(place, "unsupported", "no documented key: nothing is done with it")
 
 
-def _of_one(node: OpenAIGrader) -> Iterator[SpecNote]:
+def _of_one(node: OpenAIGrader, models: JudgeModels) -> Iterator[SpecNote]:
     """What becomes of one grader."""
     threshold = getattr(node, "pass_threshold", None)
     if isinstance(node, StringCheck):
@@ -85,8 +72,10 @@ def _of_one(node: OpenAIGrader) -> Iterator[SpecNote]:
         yield from _of_python(node)
     elif isinstance(node, MultiGrader):
         yield from _of_multi(node)
-    elif isinstance(node, LabelModel) and not node.pointer:
-        yield SpecNote("", "mapped", "OpenAI takes a label_model in evals and multi graders alone")
+    elif isinstance(node, ScoreModel | LabelModel):
+        yield from model_notes(node, models)
+    else:
+        yield from endpoint_notes(node)
     if threshold is not None:
         what = "the metric passed says whether the score reaches it; the reward stays the score"
         yield SpecNote(f"{node.pointer}/pass_threshold", "mapped", what)

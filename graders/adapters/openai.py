@@ -10,10 +10,11 @@ from time import perf_counter
 from ..reward import Reward
 from ._openai_grading import GradingOptions, grading_of
 from ._openai_json import OpenAISpecError, checked_document, spec_document, spec_file
-from ._openai_notes import SpecNote, spec_notes
+from ._openai_note import SpecNote
 from ._openai_python import IMAGE_PACKAGES
 from ._openai_ranges import score_range
 from ._openai_scores import DETAILS, FLAGS, GraderScore, ModelTokens, Scope, scope_of
+from ._openai_secrets import endpoint_secrets
 from ._openai_spec import OpenAISpec, PythonCode
 
 TYPE_CHECKING = False
@@ -33,6 +34,7 @@ __all__ = [
     "OpenAIRun",
     "OpenAISpecError",
     "SpecNote",
+    "endpoint_secrets",
     "from_openai",
     "openai_notes",
     "openai_packages",
@@ -172,10 +174,14 @@ def openai_notes(spec: SpecSource, models: ModelTable | None = None) -> list[Spe
 
     Raises:
         OpenAISpecError: The grader cannot be used as it is written.
+        DecorationError: The table of models cannot be meant.
     """
+    from ._openai_models import JudgeModels
+    from ._openai_notes import spec_notes
+
     read = _read(spec)
     read.refuse_unknown()
-    return list(spec_notes(read))
+    return list(spec_notes(read, JudgeModels(models)))
 
 
 def openai_range(spec: SpecSource) -> tuple[float, float] | None:

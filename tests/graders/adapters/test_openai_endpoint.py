@@ -13,9 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders import ConfigurationError, Failure, Reward, Sample, grader
+from graders._runtime.held_questions import QuestionsHeldBack
+from graders.adapters import OpenAISpecError, from_openai
 from graders.adapters._openai_endpoint import Endpoint, header_fault, score_of, url_fault
+from graders.adapters.openai import openai_run
 from graders.checks._judge_retries import TryAgain
 from graders.errors import SampleError
+from graders.testing import make_sample
 from harness.localaws.loopback import HttpRequest, HttpResponse, LoopbackServer
 
 
@@ -320,3 +324,55 @@ def test_an_address_is_https_or_of_this_machine(url: str, words: str | None) -> 
 def test_a_header_that_cannot_be_sent_is_said(name: str, value: object, words: str | None) -> None:
     fault = header_fault(name, value)
     assert fault is None if words is None else fault is not None and words in fault
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [
+        ({"url": "http://grade.example/?code=hidden-1"}, "/graders/a/url"),
+        ({"headers": {"X/Key": "a"}}, "/graders/a/headers/X~1Key"),
+        ({"headers": {"X": "hidden-1\n"}}, "/graders/a/headers/X"),
+        ({"headers": {"X": 1}}, "/graders/a/headers/X"),
+    ],
+)
+def test_what_cannot_be_sent_has_its_place_and_stays_unsaid(given: dict[str, Any], pointer: str) -> None:
+    inner = {"type": "endpoint", "url": "https://grade.example/", **given}
+    with pytest.raises(OpenAISpecError) as raised:
+        from_openai({"type": "multi", "graders": {"a": inner}, "calculate_output": "a"})
+    assert raised.value.pointer == pointer
+    assert "hidden-1" not in str(raised.value)
+
+
+def test_an_endpoint_grades_a_sample_of_bedrock_and_one_of_graders_run(service: ScoringService) -> None:
+    service.script = lambda request: scored(8)
+    spec = {"type": "endpoint", "url": service.url, "pass_threshold": 8}
+    reward = grader(range=(0, 10), timeout_s=5)(from_openai(spec))
+    found = reward.grade(make_sample("4", "four"))
+    assert (found.value, found.metrics["passed"]) == (8, 1)
+    run = asyncio.run(openai_run(spec, "4", {"reference_answer": "four"}))
+    assert (run.reward, run.errors["other_error"]) == (8, False)
+    first, second = service.payloads
+    assert first["sample"] == second["sample"]
+    assert first["item"]["reference_answer"] == second["item"]["reference_answer"] == "four"
+    assert first["item"]["messages"][0]["role"] == "user"
+
+
+def test_a_failed_endpoint_is_a_failure_here_and_0_with_a_flag_at_graders_run(
+    service: ScoringService,
+) -> None:
+    service.script = lambda request: HttpResponse(422)
+    spec = {"type": "endpoint", "url": service.url}
+    with pytest.raises(SampleError, match="HTTP 422"):
+        asyncio.run(_awaited(from_openai(spec)(make_sample("4"))))
+    run = asyncio.run(openai_run(spec, "4"))
+    assert (run.reward, run.errors["other_error"]) == (0, True)
+
+
+async def _awaited(answer: Any) -> Any:
+    return await answer
+
+
+def test_an_endpoint_is_not_asked_where_questions_are_held_back(service: ScoringService) -> None:
+    with QuestionsHeldBack() as held, pytest.raises(SampleError, match="was not asked"):
+        asyncio.run(_awaited(from_openai({"type": "endpoint", "url": service.url})(make_sample("4"))))
+    assert (held.count, service.seen) == (1, [])

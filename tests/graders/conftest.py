@@ -1,4 +1,4 @@
-"""What tests of checks share."""
+"""What tests of graders share."""
 
 from __future__ import annotations
 

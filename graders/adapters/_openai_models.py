@@ -1,0 +1,159 @@
+"""The table that says which model stands in for each of OpenAI's, as judges of imported graders need it."""
+
+from __future__ import annotations
+
+import os
+
+from ..checks._judge_services import service_of
+from ..errors import ConfigurationError, DecorationError
+from ._openai_json import OpenAISpecError, kind_of, number_of, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ..checks._judge_service import JudgeService
+    from ._openai_spec import LabelModel, ScoreModel
+
+OPTIONS = (
+    *("model", "service", "base_url", "key_variable", "region", "temperature", "max_tokens"),
+    *("input_price", "output_price", "cached_price", "ceiling_usd", "ceiling_tokens"),
+)
+"""What the table may say of a model, as `graders.checks.judge` has it."""
+NOT_SENT = ("seed", "top_p", "reasoning_effort")
+"""Sampling parameters that judges are not asked with."""
+LIMITS = ("max_completions_tokens", "max_completion_tokens")
+"""How a spec spells the most tokens of an answer: OpenAI's spelling, and the one that people write."""
+_MOST_TOKENS = 4_000
+_EXAMPLE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
+
+
+class JudgeModels:
+    """The models that judges ask in place of OpenAI's.
+
+    Args:
+        models: By OpenAI's name the ID of a model of Bedrock, or a table of options (`OPTIONS`); or the path
+            of a TOML file that holds this. None where there are none.
+
+    Raises:
+        DecorationError: It is no such table.
+        ConfigurationError: The file cannot be read.
+    """
+
+    __slots__ = ("_table", "place")
+
+    def __init__(self, models: Mapping[str, Any] | str | os.PathLike[str] | None) -> None:
+        self.place = "models="
+        """Where a model is to be added, for messages."""
+        if isinstance(models, (str, os.PathLike)):
+            path = os.fspath(models)
+            self.place = os.path.basename(path)
+            models = _read(path)
+        elif models is not None and not hasattr(models, "keys"):
+            raise DecorationError(f"models= is {kind_of(models)}: write a table, or the path of a file")
+        self._table: dict[str, dict[str, Any]] = {}
+        for name in models or ():
+            self._table[name] = _options(self.place, name, models[name])  # type: ignore[index]
+
+    def find(self, model: str) -> Mapping[str, Any] | None:
+        """Return what the table says of a model; None where it does not have exactly this name.
+
+        Args:
+            model: OpenAI's name.
+        """
+        return self._table.get(model)
+
+    def missing(self, model: str) -> str:
+        """Say that the table does not have a model, and which line to add.
+
+        Args:
+            model: OpenAI's name.
+        """
+        return (
+            f'{shown(model)} has no counterpart here: add "{model}" = "{_EXAMPLE}", or another model of '
+            f"Bedrock, to {self.place}"
+        )
+
+    def options(self, node: ScoreModel | LabelModel) -> dict[str, Any]:
+        """Return the options of the service that a grader's judge asks.
+
+        Raises:
+            OpenAISpecError: The table has no such model, or a sampling parameter cannot be meant.
+        """
+        given = self.find(node.model)
+        if given is None:
+            raise OpenAISpecError(f"{node.pointer}/model", self.missing(node.model))
+        highest = 1.0 if given.get("service", "bedrock") == "bedrock" else 2.0
+        wanted = {
+            "temperature": min(_sampling(node, "temperature", 0.0, 0.0, 2.0), highest),
+            "max_tokens": int(_limit(node)),
+        }
+        return {**wanted, **given}
+
+    def service(self, node: ScoreModel | LabelModel) -> JudgeService:
+        """Return the service that a grader's judge asks.
+
+        Raises:
+            OpenAISpecError: The table has no such model, or a sampling parameter cannot be meant.
+            DecorationError: The table's options cannot be meant.
+            ConfigurationError: The package of the service is not installed.
+        """
+        options = self.options(node)
+        try:
+            return service_of(**options)
+        except DecorationError as error:
+            raise DecorationError(f"{self.place}: {shown(node.model)}: {error}") from None
+
+
+def _read(path: str) -> dict[str, Any]:
+    """The table that a TOML file holds."""
+    import tomllib
+
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror or error}") from None
+    except ValueError as error:  # no TOML, or no UTF-8
+        raise DecorationError(f"{path} is no TOML: {error}") from None
+
+
+def _options(place: str, name: object, given: object) -> dict[str, Any]:
+    """What the table says of a model."""
+    if not isinstance(name, str):
+        raise DecorationError(f"{place} has the key {name!r}: write the name of a model of OpenAI's")
+    made = {"model": given} if isinstance(given, str) else given
+    if not isinstance(made, dict):
+        raise DecorationError(f"{place}: {shown(name)} is no model: write its ID, such as {_EXAMPLE!r}")
+    if "model" not in made:
+        raise DecorationError(
+            f'{place}: {shown(name)} names no `model`: write "{name}" = "{_EXAMPLE}", or a table with '
+            "`model` (a name that holds dots needs the quotes)"
+        )
+    if unknown := [key for key in made if key not in OPTIONS]:
+        raise DecorationError(
+            f"{place}: {shown(name)} has no option {unknown[0]}; it has {', '.join(OPTIONS)}"
+        )
+    return dict(made)
+
+
+def _limit(node: ScoreModel | LabelModel) -> float:
+    for key in LIMITS:
+        if key in node.sampling:
+            return _sampling(node, key, _MOST_TOKENS, 1.0, 10_000_000.0)
+    return _MOST_TOKENS
+
+
+def _sampling(node: ScoreModel | LabelModel, key: str, otherwise: float, low: float, high: float) -> float:
+    """A sampling parameter of a spec."""
+    given = node.sampling.get(key)
+    if given is None:
+        return otherwise
+    value = number_of(given)
+    if value is None or not low <= value <= high:
+        raise OpenAISpecError(
+            f"{node.pointer}/sampling_params/{key}",
+            f"is {shown(given)}: write a number from {low:g} to {high:g}",
+        )
+    return value

@@ -1,0 +1,94 @@
+"""What is said of graders that ask a judge's model or an endpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from graders.adapters.openai import openai_notes
+
+NAME = "gpt-4o-2024-08-06"
+USER = {"role": "user", "content": "{{sample.output_text}}"}
+SYSTEM = {"role": "system", "content": "Score it."}
+ASSISTANT = {"role": "assistant", "content": "{{sample.output_text}}"}
+
+
+def notes(models: Any = None, **spec: Any) -> dict[str, list[tuple[str, str]]]:
+    """The notes of a grader, by place."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for note in openai_notes(spec, models):
+        found.setdefault(note.pointer, []).append((note.how, note.what))
+    return found
+
+
+def judged(models: Any = None, **spec: Any) -> dict[str, list[tuple[str, str]]]:
+    return notes(models, **{"type": "score_model", "model": NAME, "input": [SYSTEM, USER], **spec})
+
+
+def said(found: list[tuple[str, str]], how: str, words: str) -> bool:
+    return any(one == how and words in what for one, what in found)
+
+
+def test_a_model_without_a_counterpart_is_unsupported_and_the_line_to_add_is_said() -> None:
+    [(how, what)] = judged()["/model"]
+    assert (how, f'add "{NAME}" = ' in what) == ("unsupported", True)
+    [(how, what)] = judged({NAME: "mine"})["/model"]
+    assert (how, f"{NAME} is mine of Bedrock" in what) == ("approximated", True)
+    table = {NAME: {"model": "mine", "service": "openai", "temperature": 0.1, "max_tokens": 9}}
+    found = judged(table, sampling_params={"max_completions_tokens": 7})
+    assert said(found["/model"], "approximated", "an OpenAI-compatible service")
+    assert said(found["/model"], "approximated", "has its temperature")
+    assert said(found["/sampling_params/max_completions_tokens"], "approximated", "max_tokens instead")
+
+
+def test_a_place_within_a_multi_grader_is_its_whole_pointer() -> None:
+    inner = {"type": "label_model", "model": NAME, "input": [USER], "labels": ["a"], "passing_labels": ["a"]}
+    found = notes(type="multi", graders={"tone": inner}, calculate_output="tone")
+    assert {"/graders/tone/model", "/graders/tone/input", "/graders/tone/passing_labels"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("messages", "how", "words"),
+    [
+        ([SYSTEM, USER], "mapped", "without delimiters"),
+        ([SYSTEM, USER], "approximated", "told to answer with steps and result"),
+        ([SYSTEM, {"role": "user", "content": "Go."}], "approximated", "does not depend on what it says"),
+        ([{"role": "system", "content": "{{sample.output_text}}"}, USER], "mapped", "no service caches it"),
+        ([SYSTEM], "approximated", "what the system is told is asked by the user"),
+        ([USER, SYSTEM], "approximated", "later system messages come first"),
+        ([USER, USER], "approximated", "messages of one role in a row are joined"),
+        ([USER, ASSISTANT], "approximated", "a short message of the user is added"),
+        ([ASSISTANT, USER], "approximated", "a short message of the user is added"),
+    ],
+)
+def test_what_becomes_of_messages_is_said(messages: list[dict[str, Any]], how: str, words: str) -> None:
+    assert said(judged(input=messages)["/input"], how, words)
+
+
+def test_a_conversation_that_is_sent_as_it_is_has_no_note_of_changes() -> None:
+    found = judged(input=[SYSTEM, USER, ASSISTANT, USER])["/input"]
+    assert not any("order" in what for _, what in found)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "how", "words"),
+    [
+        ("temperature", 0.5, "mapped", "sent"),
+        ("temperature", 1.5, "approximated", "Bedrock's highest"),
+        ("max_completions_tokens", 100, "mapped", "most tokens"),
+        ("seed", 42, "approximated", "not sent"),
+        ("top_p", 1, "approximated", "not sent"),
+        ("reasoning_effort", "low", "approximated", "not sent"),
+        ("best_of", 3, "unsupported", "nothing is done"),
+    ],
+)
+def test_each_sampling_parameter_has_its_note(key: str, value: object, how: str, words: str) -> None:
+    assert said(judged(sampling_params={key: value})[f"/sampling_params/{key}"], how, words)
+
+
+def test_an_endpoint_has_its_notes_without_the_values_of_its_headers() -> None:
+    found = notes(type="endpoint", url="https://g.example/", headers={"X": "hidden-1"}, rate_limit=50)
+    assert said(found["/url"], "mapped", "three times again")
+    assert said(found["/rate_limit"], "approximated", "50 requests a second in each process")
+    assert "hidden-1" not in repr(found)
