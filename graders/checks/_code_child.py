@@ -76,7 +76,13 @@ class CPython:
             ConfigurationError: No process can be started here.
             SessionLost: The system makes no further process now.
         """
-        return ChildSession(self._server(), limits)
+        server = self._server()
+        try:
+            return ChildSession(server, limits)
+        except SessionLost:
+            if server.alive:
+                raise
+            return ChildSession(self._server(), limits)  # another thread has replaced it, or it has died
 
     def _server(self) -> ForkServer:
         if os.name != "posix":
@@ -162,8 +168,8 @@ class ChildSession:
             kwargs: Its arguments by name.
 
         Returns:
-            How it ended. Where it raised, `message` starts with the error's own type and `arguments` is the
-            file and line.
+            How it ended. `value` is what the function returned and a list of modules that it loaded; where
+            it raised, `message` starts with the error's own type and `arguments` is the file and line.
 
         Raises:
             NotPlain: The arguments cannot cross.

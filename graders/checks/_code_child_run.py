@@ -89,7 +89,7 @@ class CodeRunner:
         self._plain = as_plain
         for stream in ("stdout", "__stdout__"):
             setattr(sys, stream, sys.__stderr__)  # which drops what is printed, however much
-        sent = SentModules(modules)
+        sent, before = SentModules(modules), {*sys.modules}
 
         def call() -> Any:
             if not inside:
@@ -100,7 +100,7 @@ class CodeRunner:
             return awaited(between.call(getattr(sent.load(module), name), *args, **kwargs))
 
         try:
-            return "done", call(), "", ""
+            return "done", [call(), [name for name in sys.modules if name not in before]], "", ""
         except SystemExit:
             return "stopped", None, "it called exit", ""
         except BaseException as error:

@@ -108,6 +108,17 @@ def test_a_package_finds_its_modules_and_others_later(folder, called):
     assert called(confined(file, "f", packages=["outer"])) == 3
 
 
+def test_what_a_package_loads_late_is_there_before_the_next_call(folder, called):
+    late = "".join(f"    from . import part{number}\n" for number in range(3))
+    file = folder(
+        rewards="import outer, sys\ndef f(): return 'outer.part0' in sys.modules, outer.late()",
+        **{"packages/outer/__init__": f"def late():\n{late}"},
+        **{f"packages/outer/part{number}": "" for number in range(3)},
+    )
+    function = confined(file, "f", packages=["outer"])
+    assert [called(function) for _ in range(3)] == [(False, None), (True, None), (True, None)]
+
+
 @pytest.mark.parametrize(
     ("text", "packages", "message"),
     [
