@@ -60,7 +60,7 @@ def endpoint_scoring(node: EndpointGrader) -> Scoring:
         if fault := header_fault(name, value):
             place = name.replace("~", "~0").replace("/", "~1")
             raise OpenAISpecError(f"{node.pointer}/headers/{place}", fault)
-    endpoint = Endpoint(node.url, node.headers, node.rate_limit)
+    endpoint = ScoringEndpoint(node.url, node.headers, node.rate_limit)
 
     async def scored(scope: Scope) -> GraderScore:
         """Ask the endpoint for a completion's score."""
@@ -73,7 +73,7 @@ def endpoint_scoring(node: EndpointGrader) -> Scoring:
     return scored
 
 
-class Endpoint:
+class ScoringEndpoint:
     """A service that scores completions.
 
     Args:

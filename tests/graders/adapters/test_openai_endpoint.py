@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from graders import ConfigurationError, Failure, Reward, Sample, grader
 from graders._runtime.held_questions import QuestionsHeldBack
 from graders.adapters import OpenAISpecError, from_openai
-from graders.adapters._openai_endpoint import Endpoint, header_fault, score_of, url_fault
+from graders.adapters._openai_endpoint import ScoringEndpoint, header_fault, score_of, url_fault
 from graders.adapters.openai import openai_run
 from graders.checks._judge_retries import TryAgain
 from graders.errors import SampleError
@@ -58,15 +58,17 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScoringService]:
     made.close()
 
 
-def scoring(url: str, rate_limit: float | None = None, /, **headers: str) -> Endpoint:
-    return Endpoint(url, {name.replace("_", "-"): value for name, value in headers.items()}, rate_limit)
+def scoring(url: str, rate_limit: float | None = None, /, **headers: str) -> ScoringEndpoint:
+    return ScoringEndpoint(
+        url, {name.replace("_", "-"): value for name, value in headers.items()}, rate_limit
+    )
 
 
-def ask(endpoint: Endpoint, text: str = "4") -> float:
+def ask(endpoint: ScoringEndpoint, text: str = "4") -> float:
     return asyncio.run(endpoint.score({"output_text": text}, {"answer": 4}))
 
 
-def graded(endpoint: Endpoint, texts: list[str], **declared: Any) -> list[Any]:
+def graded(endpoint: ScoringEndpoint, texts: list[str], **declared: Any) -> list[Any]:
     @grader(**{"timeout_s": 5, "range": (-100, 100), "max_error_rate": 1, **declared})
     async def reward(sample: Sample) -> float:
         return await endpoint.score({"output_text": sample.completion}, {})
