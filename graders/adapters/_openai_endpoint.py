@@ -160,6 +160,7 @@ class ScoringEndpoint:
 
     def _ask(self, body: bytes, seconds: float) -> float:
         """Send one request; no error of it holds the value of a header."""
+        from contextlib import closing
         from http.client import HTTPException
         from urllib.error import URLError
         from urllib.request import Request, build_opener
@@ -169,7 +170,8 @@ class ScoringEndpoint:
             url, headers = self._address(secrets), self._filled_headers(secrets)
             request = Request(url, body, headers, method="POST")  # its scheme is checked
             try:
-                with build_opener(_as_answered()).open(request, timeout=seconds) as answer:
+                # Recorded answers are responses whose own `with` swallows errors.
+                with closing(build_opener(_as_answered()).open(request, timeout=seconds)) as answer:
                     content = b"".join(bounded(iter(lambda: answer.read1(_PIECE), b""), seconds))
                     return self._score(answer, content)
             except URLError as error:
@@ -224,17 +226,18 @@ class ScoringEndpoint:
         return ""
 
     def _address(self, secrets: list[str]) -> str:
-        """The address to ask now.
+        """The address to ask now; a relay gets no query.
 
         Raises:
             ConfigurationError: It needs a variable that is not set, or is none with it.
         """
-        url = _filled(self._url, f"the url of {self.name}", secrets)
+        relay = os.environ.get(RELAY)
+        asked = self._url.partition("?")[0] if relay else self._url
+        url = _filled(asked, f"the url of {self.name}", secrets)
         secrets += [value for _, value in parse_qsl(urlsplit(url).query)]
         if fault := url_fault(url):
             raise ConfigurationError(f"{self.name} cannot be asked: {fault}")
-        relay = os.environ.get(RELAY)
-        return f"{relay}/{url.partition('?')[0]}" if relay else url
+        return f"{relay}/{url}" if relay else url
 
     def _filled_headers(self, secrets: list[str]) -> dict[str, str]:
         """The headers to send now; a relay gets none of the spec's.

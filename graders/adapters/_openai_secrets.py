@@ -15,6 +15,7 @@ VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
 SCHEME = re.compile(r"(bearer|basic|key|token)\s+", re.IGNORECASE)
 """What stands before a key in a header, and is none."""
 _PUBLIC_HEADERS = ("accept", "accept-language", "content-type", "user-agent")
+_SOUNDS_SECRET = re.compile(r"AUTH|KEY|TOKEN|SECRET")
 _SECRET_PARAMETER = re.compile(r"code|key|token|secret|sig|auth|pass", re.IGNORECASE)
 
 
@@ -75,7 +76,9 @@ class _Variables:
 
     def _variable(self, kind: str, name: str, value: str) -> str:
         """What stands for a value: a variable named after its place, the same for the same value."""
-        wanted = found = f"GRADER_{kind}_{re.sub(r'[^A-Z0-9]+', '_', name.upper()).strip('_')}"
+        wanted = f"GRADER_{kind}_{re.sub(r'[^A-Z0-9]+', '_', name.upper()).strip('_')}"
+        # Recorded answers have stand-ins for variables that sound secret.
+        wanted = found = wanted if _SOUNDS_SECRET.search(wanted) else f"{wanted}_KEY"
         number = 1
         while self.values.setdefault(found, value) != value:
             number += 1

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from harness.targets.recorded_answers import (
     RecordedAnswer,
@@ -40,7 +40,6 @@ _CREDENTIALS = re.compile(
 )
 _TOKEN_PATH = re.compile(r"(?:^|/)(?:oauth2?|tokens?)(?:/|$)", re.IGNORECASE)
 _DUMMY = "recorded-answers-need-no-key-0"
-_SECRET_HEADER = re.compile(r"auth|key|token", re.IGNORECASE)
 _SHORTEST_KEY = 8
 LONGEST_WAIT_S = 20.0
 """A request that failed without an answer is waited for in vain."""
@@ -271,7 +270,7 @@ def _gives_credentials(url: str) -> bool:
 def _needed(url: str, headers: Mapping[str, Any]) -> dict[str, str | None]:
     """Environment variables that a request was made with: its URL's with their values, its key's without."""
     found: dict[str, str | None] = {}
-    said = [str(value) for name, value in headers.items() if _SECRET_HEADER.search(name)]
+    said = [url, unquote(url), *map(str, headers.values())]
     for name, value in os.environ.items():
         if value.startswith(("http://", "https://")):
             parts = urlsplit(value)

@@ -21,6 +21,9 @@ from graders.checks._judge_retries import TryAgain
 from graders.errors import SampleError
 from graders.testing import make_sample
 from harness.localaws.loopback import HttpRequest, HttpResponse, LoopbackServer
+from harness.targets.answer_book import AnswerBook
+from harness.targets.answer_cassette import answered
+from harness.targets.recorded_answers import RecordedAnswers, answer_lines, parse_answers
 
 
 class ScoringService:
@@ -94,6 +97,26 @@ def test_the_sample_and_its_record_are_posted_with_headers_and_a_trace(
     assert asked.headers["content-type"] == "application/json"
     assert (payload["sample"], payload["item"]) == ({"output_text": "4"}, {"answer": 4})
     assert payload["trace_id"].startswith("trace_")
+
+
+def test_scores_are_recorded_without_keys_and_answered_without_the_service(
+    service: ScoringService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADING_KEY", "k-123456")
+    kept: list[RecordedAnswers] = []
+    service.script = lambda request: scored(0.5)
+    endpoint = scoring(f"{service.url}?code=${{GRADING_KEY}}", X_Any="${GRADING_KEY}")
+    with answered(AnswerBook(RecordedAnswers(), "a.jsonl", asks=True, keep=kept.append)):
+        assert ask(endpoint) == ask(endpoint) == 0.5
+    assert len(service.seen) == 1
+    service.close()
+    monkeypatch.delenv("GRADING_KEY")
+    content = b"".join(map(answer_lines, kept))
+    assert b"k-123456" not in content
+    with answered(AnswerBook(parse_answers(content, "a.jsonl"), "a.jsonl")):
+        assert ask(endpoint) == 0.5
+        with pytest.raises(SampleError, match="no answer to a question"):
+            ask(endpoint, "5")
 
 
 def test_equal_samples_have_one_trace_and_others_another(service: ScoringService) -> None:

@@ -24,6 +24,7 @@ def endpoint(url: str = "https://grade.example/", **headers: object) -> dict[str
             {"Authorization": "Bearer ${GRADER_HEADER_AUTHORIZATION}"},
             ["GRADER_HEADER_AUTHORIZATION"],
         ),
+        ({"X_Grader": "a1"}, {"X-Grader": "${GRADER_HEADER_X_GRADER_KEY}"}, ["GRADER_HEADER_X_GRADER_KEY"]),
         ({"Authorization": "Bearer ${KEY}"}, {"Authorization": "Bearer ${KEY}"}, []),
         ({"Accept": "text/json", "X": 1}, {"Accept": "text/json", "X": 1}, []),
     ],
@@ -37,8 +38,8 @@ def test_a_header_becomes_a_variable(given: dict[str, Any], made: dict[str, Any]
 
 def test_a_key_in_an_address_becomes_a_variable_and_the_rest_stays() -> None:
     spec, names = endpoint_secrets(endpoint("https://grade.example/api?version=2&code=a1==&sig=${SIG}"))
-    assert spec["url"] == "https://grade.example/api?version=2&code=${GRADER_QUERY_CODE}&sig=${SIG}"
-    assert names == ["GRADER_QUERY_CODE"]
+    assert spec["url"] == "https://grade.example/api?version=2&code=${GRADER_QUERY_CODE_KEY}&sig=${SIG}"
+    assert names == ["GRADER_QUERY_CODE_KEY"]
 
 
 def test_equal_values_share_a_variable_and_others_do_not() -> None:

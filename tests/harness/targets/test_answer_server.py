@@ -15,13 +15,15 @@ import openai
 import pytest
 
 from graders import Sample
+from graders.adapters._openai_endpoint import ScoringEndpoint
 from graders.checks.judge import judge_label
-from graders.errors import GraderError
+from graders.errors import GraderError, SampleError
 from harness.targets.answer_book import AnswerBook
 from harness.targets.answer_server import AnswerServer
 from harness.targets.recorded_answers import RecordedAnswer, RecordedAnswers
 from support.rollout_files import rollout
 
+TRACE = "trace_03940121-00ab-498d-8c70-2685caa45ee1"  # of the sample that is asked about
 CHAT = {"id": "c", "object": "chat.completion", "created": 1, "model": "m"}
 ANSWERS = (
     RecordedAnswer(
@@ -84,6 +86,26 @@ def test_a_ready_judge_finds_them_whatever_address_it_names(book: AnswerBook, ow
         asyncio.run(judge(Sample(rollout(1, "thanks"))))
     assert book.refusal.startswith("a.jsonl has no answer to a question")
     assert own.split("/")[2].split(":")[0] in book.refusal
+
+
+@pytest.mark.parametrize("own", ["https://grade.example/api?code=${NOT_SET}", "http://127.0.0.1:9/api"])
+def test_an_endpoint_grader_finds_its_scores_without_its_keys(
+    own: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"sample": {"output_text": "4"}, "item": {}, "trace_id": TRACE}
+    recorded = RecordedAnswer("https://grade.example/api", asked, 200, {"score": 0.5})
+    book = AnswerBook(RecordedAnswers((recorded,)), "a.jsonl")
+    server = AnswerServer(book)
+    for name, value in server.variables.items():
+        monkeypatch.setenv(name, value)
+    endpoint = ScoringEndpoint(own, {"X-Functions-Key": "${NOT_SET}"}, None)
+    try:
+        assert asyncio.run(endpoint.score({"output_text": "4"}, {})) == 0.5
+        with pytest.raises(SampleError, match="HTTP 400"):
+            asyncio.run(endpoint.score({"output_text": "5"}, {}))
+    finally:
+        server.close()
+    assert book.refusal.startswith("a.jsonl has no answer to a question")
 
 
 def test_plain_http_to_anywhere_finds_them(book: AnswerBook, monkeypatch: pytest.MonkeyPatch) -> None:
