@@ -6,6 +6,7 @@ promise covers them.
 
 from __future__ import annotations
 
+from .elsewhere import packages_elsewhere
 from .held_questions import QuestionsHeldBack
 from .scoring import place_of, score
 from .timing import Context
@@ -17,7 +18,16 @@ if TYPE_CHECKING:
     from .event_shape import captured_in, shape
     from .streaming import score_stream
 
-__all__ = ["Context", "QuestionsHeldBack", "captured_in", "place_of", "score", "score_stream", "shape"]
+__all__ = [
+    "Context",
+    "QuestionsHeldBack",
+    "captured_in",
+    "packages_elsewhere",
+    "place_of",
+    "score",
+    "score_stream",
+    "shape",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -12,6 +12,7 @@ from copy import copy
 from functools import partial
 from importlib import import_module, util
 
+from .._runtime.elsewhere import packages_elsewhere
 from ..checks._code_child import CPython
 from ..checks._code_fork_server import expect_imports
 from ..checks._code_session import Limits
@@ -314,6 +315,7 @@ def _packages_option(packages: Sequence[str]) -> tuple[str, ...]:
             raise DecorationError(
                 f"packages={packages!r}: write the names that import statements have, such as ('numpy',)"
             )
+    packages_elsewhere.update(named)
     return named
 
 

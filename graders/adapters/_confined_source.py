@@ -77,8 +77,8 @@ class ConfinedSource:
                 continue
             if one.package not in self._packages:
                 return (
-                    f"{one.place} imports {one.package}: add {one.package!r} to packages=, and what "
-                    "provides it to requirements.txt"
+                    f"{one.place} imports {one.package}, which is neither beside it nor in packages=: add "
+                    f"{one.package!r} to packages=, and what provides it to requirements.txt"
                 )
             if importlib.util.find_spec(one.package) is None:
                 return (

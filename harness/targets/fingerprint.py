@@ -18,6 +18,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from graders._runtime import packages_elsewhere
+
 __all__ = ["Fingerprint", "GraderFiles", "hash_files"]
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -78,7 +80,7 @@ class GraderFiles:
         if _opened is None:
             _opened = _Opened()
         self._opened = _opened
-        self._modules = set(sys.modules)
+        self._modules, self._elsewhere = set(sys.modules), set(packages_elsewhere)
         self._read, self._written = set(self._opened.read), set(self._opened.written)
 
     def news(self) -> tuple[list[str], list[str]]:
@@ -107,7 +109,8 @@ class GraderFiles:
         names = loaded | reached
         files = {path for name in reached if (path := _source_of(sys.modules.get(name)))}
         files |= {*self.news()[0], *([os.path.abspath(file)] if file else [])}
-        return Fingerprint(hash_files(files), _packages({name.partition(".")[0] for name in names}))
+        installed = _installed({name.partition(".")[0] for name in names})
+        return Fingerprint(hash_files(files), _packages(installed | packages_elsewhere - self._elsewhere))
 
 
 def hash_files(paths: Iterable[str]) -> dict[str, str]:
@@ -172,15 +175,19 @@ def _not_users() -> tuple[str, ...]:
 _roots: tuple[str, ...] = ()
 
 
-def _packages(modules: set[str]) -> dict[str, str]:
-    """The versions of the distributions that hold some top-level modules."""
+def _installed(modules: set[str]) -> set[str]:
+    """Those of some top-level modules that are loaded, and neither Python's nor the user's own."""
     wanted = {name for name in modules if name not in sys.stdlib_module_names} - {"graders", "harness"}
     wanted = {name for name in wanted if _source_of(sys.modules.get(name)) is None and name in sys.modules}
-    wanted = {name for name in wanted if getattr(sys.modules[name], "__file__", None)}
-    if not wanted - {"__main__"}:
+    return {name for name in wanted if getattr(sys.modules[name], "__file__", None)} - {"__main__"}
+
+
+def _packages(modules: set[str]) -> dict[str, str]:
+    """The versions of the distributions that hold some top-level modules."""
+    if not modules:
         return {}
     from importlib.metadata import version
 
     from harness.installed import owners
 
-    return {name: version(name) for module in sorted(wanted) for name in owners().get(module, [])}
+    return {name: version(name) for module in sorted(modules) for name in owners().get(module, [])}

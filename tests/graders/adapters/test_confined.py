@@ -120,7 +120,7 @@ def test_an_argument_that_is_no_plain_value_is_a_failure(rewards, failing):
             "f did not return: its process",
         ),
         ("def f():\n    eval('1 +')", "SyntaxError at rewards.py:2", "SyntaxError: invalid syntax"),
-        ("def f():\n    import nowhere", "", "rewards.py:2 imports nowhere: add 'nowhere' to packages="),
+        ("def f():\n    import nowhere", "", "rewards.py:2 imports nowhere, which is neither beside it nor"),
         (
             "class Own(Exception):\n    def __str__(self): raise ValueError\ndef f(): raise Own",
             "Own at rewards.py:3",
@@ -233,7 +233,9 @@ def test_a_module_of_ours_calls_it_inside(rewards, called, failing, tmp_path):
         "ValueError: the scale is below zero",
         "ValueError at rewards.py:3",
     )
-    assert str(failing(rewards(OTHERS), ["a"])).startswith("rewards.py:1 imports platform_of_others: add")
+    assert str(failing(rewards(OTHERS), ["a"])).startswith(
+        "rewards.py:1 imports platform_of_others, which is neither"
+    )
 
 
 def test_what_is_no_function_is_not_placed():

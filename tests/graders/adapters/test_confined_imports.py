@@ -125,15 +125,15 @@ def test_what_a_package_loads_late_is_there_before_the_next_call(folder, called)
         (
             "\nimport nowhere.inner\ndef f(): pass",
             [],
-            "rewards.py:2 imports nowhere: add 'nowhere' to packages=",
+            "rewards.py:2 imports nowhere, which is neither beside it nor",
         ),
         (
             "from nowhere import x\ndef f(): pass",
             ["nowhere"],
             "rewards.py:1 imports nowhere, which is not installed",
         ),
-        ("def g(): import nowhere\ndef f(): g()", [], "rewards.py:1 imports nowhere: add"),
-        ("import text\ndef f(): pass", [], "text.py:1 imports nowhere: add 'nowhere' to packages="),
+        ("def g(): import nowhere\ndef f(): g()", [], "rewards.py:1 imports nowhere, which is neither"),
+        ("import text\ndef f(): pass", [], "text.py:1 imports nowhere, which is neither beside it nor"),
     ],
 )
 def test_a_package_that_is_not_there_is_named_with_its_line(folder, failing, text, packages, message):

@@ -57,6 +57,14 @@ def test_packages_count_by_their_versions_even_where_the_harness_has_them_loaded
     assert expected.items() <= packages.items()
 
 
+def test_what_a_confined_function_imports_counts_as_well(tmp_path: Path) -> None:
+    (tmp_path / "rewards.py").write_text("import text, numpy\ndef f(): pass")
+    (tmp_path / "text.py").write_text("")
+    text = "from graders.adapters import confined\nconfined('rewards.py', 'f', packages=['numpy'])"
+    files, packages, _ = made_of(tmp_path, text)
+    assert (files, packages) == (["g.py", "rewards.py", "text.py"], {"numpy": version("numpy")})
+
+
 def test_the_hash_is_the_same_wherever_the_project_lies(tmp_path: Path) -> None:
     digests = set()
     for name in ("one", "two"):
