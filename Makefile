@@ -6,6 +6,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 VENV_SAM ?= .venv-sam
+VENV_TRL ?= .venv-trl
 UV ?= uv
 # Three at a time for two processors, since many tests wait for a process or a limit; the slow ones run alone,
 # since they start servers and builds of their own.
@@ -18,11 +19,12 @@ export PYTHONDONTWRITEBYTECODE :=
 .SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-all lint bench pins clean
+.PHONY: help demo test test-slow test-all test-trl lint bench pins clean
 
 DEV := $(VENV)/.ready-dev
 HARNESS := $(VENV)/.ready-harness
 SAM := $(VENV_SAM)/.ready
+TRL := $(VENV_TRL)/.ready
 
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 
@@ -65,6 +67,16 @@ $(SAM): requirements/sam.txt
 	@SAM_CLI_TELEMETRY=0 $(VENV_SAM)/bin/sam --version >&2
 	@touch $@
 
+# A gigabyte, with the torch that needs no GPU where its index can be reached: made once, and kept until `make clean`.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+$(TRL):
+	@echo "making $(VENV_TRL)" >&2
+	@$(PYTHON) -m venv --clear $(VENV_TRL)
+	@$(VENV_TRL)/bin/python -m pip install $(PIP_FLAGS) 'pip>=25.1'
+	@$(VENV_TRL)/bin/python -m pip install $(PIP_FLAGS) --extra-index-url $(TORCH_INDEX) --group trl
+	@$(VENV_TRL)/bin/python -c 'import trl; print("trl", trl.__version__)' >&2
+	@touch $@
+
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
@@ -80,6 +92,10 @@ test-slow: $(DEV) $(SAM) ## the slow tests, with the SAM command line
 		$(VENV)/bin/python -m pytest -m "slow and not aws" $(PYTEST_FLAGS)
 
 test-all: test test-slow ## every test that needs no AWS account
+
+test-trl: $(DEV) $(TRL) ## TRL trains on a grader; its environment takes a gigabyte
+	RFT_TRL_PYTHON=$(abspath $(VENV_TRL))/bin/python \
+		$(VENV)/bin/python -m pytest $(PYTEST_FLAGS) tests/graders/adapters/test_trl_training.py
 
 lint: $(DEV) ## style, types, layers, names, template
 	$(VENV)/bin/ruff check .
@@ -110,7 +126,7 @@ pins: ## compile requirements/*.txt from pyproject.toml (needs uv)
 	$(COMPILE) --group sam --output-file requirements/sam.txt
 
 clean: ## remove the environments and everything that was built
-	rm -rf $(VENV) $(VENV_SAM) .aws-sam build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV_SAM) $(VENV_TRL) .aws-sam build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find graders harness tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # `sam build` calls build-<LogicalId> here (BuildMethod: makefile).
