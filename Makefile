@@ -73,7 +73,7 @@ $(TRL):
 	@echo "making $(VENV_TRL)" >&2
 	@$(PYTHON) -m venv --clear $(VENV_TRL)
 	@$(VENV_TRL)/bin/python -m pip install $(PIP_FLAGS) 'pip>=25.1'
-	@$(VENV_TRL)/bin/python -m pip install $(PIP_FLAGS) --extra-index-url $(TORCH_INDEX) --group trl
+	@$(VENV_TRL)/bin/python -m pip install $(PIP_FLAGS) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --group trl
 	@$(VENV_TRL)/bin/python -c 'import trl; print("trl", trl.__version__)' >&2
 	@touch $@
 
