@@ -20,7 +20,7 @@ from ..checks._code_turns import Turns
 from ..checks._code_values import NotPlain
 from ..checks._options import choice_option, count_option, number_option
 from ..errors import ConfigurationError, DecorationError, SampleError
-from ._confined_source import ConfinedSource, read_text
+from ._confined_source import ConfinedSource, library_imports, read_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class ConfinedFunction:
         self._modules = [*source.modules.values()]
         self._inside = ""
         self._provided: frozenset[str] = frozenset()
+        self._inside_imports: frozenset[str] = frozenset()
         self._engine: CPython | None = None
         self._has_learned = False
 
@@ -132,6 +133,7 @@ class ConfinedFunction:
         sent = (other._inside, "", False, marshal.dumps(loader.get_code(module.__name__)))
         other._modules = [*self._source.modules.values(), sent]
         other._provided = frozenset(getattr(module, "PROVIDES", ()))
+        other._inside_imports = library_imports(loader.get_source(module.__name__) or "")
         other._engine, other._has_learned = None, False
         return other
 
@@ -143,9 +145,13 @@ class ConfinedFunction:
         """
         if problem := self._source.missing(self._provided):
             raise ConfigurationError(problem)
-        imports = self._source.preloaded(self._provided)
+        self._engine = self._engine_with(frozenset())
+
+    def _engine_with(self, late: frozenset[str]) -> CPython:
+        """An engine whose sessions have loaded what the function imports, and some modules more."""
+        imports = self._source.preloaded(self._provided) | self._inside_imports | late
         expect_imports(imports)
-        self._engine = CPython(imports)
+        return CPython(imports)
 
     async def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it.
@@ -202,11 +208,9 @@ class ConfinedFunction:
         The list is as the function's process sent it. Only modules of packages that were named are taken.
         """
         named = [name for name in loaded if isinstance(name, str)] if isinstance(loaded, list) else []
-        late = {f"?{name}" for name in named if self._source.may_load(name)}
+        late = frozenset(f"?{name}" for name in named if self._source.may_load(name))
         if len(late) >= _MANY:
-            imports = self._source.preloaded(self._provided) | late
-            expect_imports(imports)
-            self._engine = CPython(imports)
+            self._engine = self._engine_with(late)
 
     def _problem(self, ran: Ran, seconds: float) -> SampleError:
         """The failure of a call that returned nothing."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     Sent: TypeAlias = tuple[str, str, bool, bytes]
 
 _LARGEST = 1_000_000
-_DO_SOMETHING = frozenset({"antigravity", "this", "__main__"})
-"""Python's own modules that do more than to define names as they are imported."""
+_DO_SOMETHING = frozenset({"antigravity", "this", "__main__", "__future__"})
+"""Python's own modules that do more than to define names as they are imported, or are none."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _TEXT = "grader_source"
 
@@ -116,21 +116,27 @@ class ConfinedSource:
         self._has_async = self._has_async or any(isinstance(n, ast.AsyncFunctionDef) for n in ast.walk(tree))
         package = name if is_package else name.rpartition(".")[0]
         for one in _imports_of(tree, place, package, function):
-            if not self._send_own(one.module):
+            if not self._send_own(one.module, one.is_tried):
                 self._imports.append(one)
             elif one.name and "." not in one.name:
                 self._send_own(f"{one.module}.{one.name}")
 
-    def _send_own(self, name: str) -> bool:
-        """Send a module along that lies beside the text, with its packages; False where none does."""
+    def _send_own(self, name: str, is_tried: bool = False) -> bool:
+        """Send a module along that lies beside the text, with its packages; False where none does.
+
+        A folder does not count where the text does without: in Lambda those of installed packages, which it
+        may not have here, lie beside it as well.
+        """
         if name in self.modules:
             return True
-        if self._folder is None or name.partition(".")[0] in self._packages:
+        if self._folder is None or name.partition(".")[0] in (*self._packages, "graders"):
             return False
         inner = name.removeprefix(f"{self._around}.") if self._around else name
         path = os.path.join(self._folder, *inner.split("."))
         around = name.rpartition(".")[0]
         for file, is_package in ((f"{path}.py", False), (os.path.join(path, "__init__.py"), True)):
+            if is_package and is_tried and not self._around:
+                return False
             if os.path.isfile(file) and (not around or self._send_own(around)):
                 place = os.path.relpath(file, self._folder)
                 self._send(name, place, is_package, _tree(read_text(file), place))
@@ -148,18 +154,29 @@ class Import:
         module: Its dotted name.
         place: File and line.
         is_needed: Whether the function cannot be called without it.
+        is_tried: Whether the text does without, in a `try` or an `if`.
         name: What it wants of the module, which may be a module itself; empty for nothing.
     """
 
-    __slots__ = ("is_needed", "module", "name", "place")
+    __slots__ = ("is_needed", "is_tried", "module", "name", "place")
 
-    def __init__(self, module: str, place: str, is_needed: bool, name: str = "") -> None:
-        self.module, self.place, self.is_needed, self.name = module, place, is_needed, name
+    def __init__(self, module: str, place: str, is_needed: bool, is_tried: bool, name: str = "") -> None:
+        self.module, self.place, self.name = module, place, name
+        self.is_needed, self.is_tried = is_needed, is_tried
 
     @property
     def package(self) -> str:
         """The name that the dotted one begins with."""
         return self.module.partition(".")[0]
+
+
+def library_imports(text: str) -> frozenset[str]:
+    """The modules of Python's own library that a text imports, as `CPython` takes them."""
+    tree = ast.parse(text)
+    found = {f"?{one.module}" for one in _imports_of(tree, "", "", "") if one.module not in COMMON}
+    if any(isinstance(node, ast.AsyncFunctionDef) for node in ast.walk(tree)):
+        found.add("?asyncio")
+    return frozenset(found - {"?__future__"})
 
 
 def read_text(file: str) -> str:
@@ -209,26 +226,26 @@ def _imports_of(tree: ast.Module, place: str, package: str, function: str) -> It
     """The imports of a module; those in functions that the given one does not use are not needed."""
     used = _used_by(tree, function) if function else frozenset()
 
-    def look(node: ast.AST, is_needed: bool) -> Iterator[Import]:
+    def look(node: ast.AST, is_needed: bool, is_tried: bool) -> Iterator[Import]:
         for one in ast.iter_child_nodes(node):
             if isinstance(one, ast.Import):
                 for name in one.names:
-                    yield Import(name.name, f"{place}:{one.lineno}", is_needed)
+                    yield Import(name.name, f"{place}:{one.lineno}", is_needed, is_tried)
             elif isinstance(one, ast.ImportFrom):
                 around = package.split(".")[: len(package.split(".")) - one.level + 1] if one.level else []
                 module = ".".join([*around, *([one.module] if one.module else [])])
                 if module:
-                    yield Import(module, f"{place}:{one.lineno}", is_needed)
+                    yield Import(module, f"{place}:{one.lineno}", is_needed, is_tried)
                     for name in one.names:
-                        yield Import(module, f"{place}:{one.lineno}", False, name.name)
+                        yield Import(module, f"{place}:{one.lineno}", False, is_tried, name.name)
             elif isinstance(one, (ast.Try, ast.If)):
-                yield from look(one, False)
+                yield from look(one, False, True)
             elif isinstance(one, (*_FUNCTIONS, ast.ClassDef)) and node is tree:
-                yield from look(one, is_needed and one.name in used)
+                yield from look(one, is_needed and one.name in used, is_tried)
             else:
-                yield from look(one, is_needed)
+                yield from look(one, is_needed, is_tried)
 
-    yield from look(tree, True)
+    yield from look(tree, True, False)
     yield from _attributes(tree, place)
 
 
@@ -247,7 +264,7 @@ def _attributes(tree: ast.Module, place: str) -> Iterator[Import]:
             names.insert(0, inner.attr)
             inner = inner.value
         if names and isinstance(inner, ast.Name) and inner.id in modules:
-            yield Import(modules[inner.id], f"{place}:{inner.lineno}", False, ".".join(names))
+            yield Import(modules[inner.id], f"{place}:{inner.lineno}", False, True, ".".join(names))
 
 
 def _used_by(tree: ast.Module, function: str) -> frozenset[str]:

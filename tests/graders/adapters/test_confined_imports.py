@@ -53,6 +53,15 @@ def folder(tmp_path, monkeypatch):
             "rewards": "from .text import value\nfrom . import text\ndef f(): return value",
             "text": "value = 3",
         },
+        {
+            "rewards": "try:\n    from .text import f\nexcept ImportError:\n    from text import f",
+            "text": "def f(): return 3",
+        },
+        {
+            "rewards": "import text\ndef f(): return text.g()",
+            "text": "def g():\n    from parts import value\n    return value",
+            "parts/__init__": "value = 3",
+        },
         {"rewards": "from text import f", "text": "def f(): return 3"},
         {"rewards": "import rewards\ndef f(): return rewards.g()\ndef g(): return 3"},
     ],
@@ -147,10 +156,12 @@ def test_a_package_that_is_not_there_is_named_with_its_line(folder, failing, tex
         "try:\n    import nowhere\nexcept ImportError: pass\ndef f(): return 3",
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import nowhere\ndef f(): return 3",
         "def g(): import nowhere\ndef f(): return 3",
+        "value = 3\ntry:\n    from parts import value\nexcept ImportError: pass\ndef f(): return value",
     ],
 )
-def test_what_the_function_does_without_may_be_missing(rewards, called, text):
-    assert called(rewards(text)) == 3
+def test_what_the_function_does_without_may_be_missing(folder, called, text):
+    file = folder(**{"rewards": text, "parts/__init__": "value = 4"})
+    assert called(confined(file, "f")) == 3
 
 
 def test_a_package_that_fails_is_told_with_its_error_and_costs_no_other_function(folder, called, failing):
