@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import ConfigurationError, SampleError
 from ..reward import drop
+from ._openai_json import NoCounterpart
 from ._openai_scores import GradeFault, GraderScore, ModelTokens
 from ._openai_spec import EndpointGrader, LabelModel, MultiGrader, PythonCode, ScoreModel, StringCheck
 
@@ -53,7 +54,13 @@ def grading_of(node: OpenAIGrader, options: GradingOptions) -> Scoring:
         OpenAISpecError: The grader cannot be run as it is written.
         ConfigurationError: It needs a package that is not installed.
     """
-    scoring = _joined(node, options) if isinstance(node, MultiGrader) else _of_one(node, options)
+    scoring: Scoring
+    try:
+        scoring = _joined(node, options) if isinstance(node, MultiGrader) else _of_one(node, options)
+    except (ConfigurationError, NoCounterpart) as error:  # what is missing is not the grader's fault
+        if not options.zero_for_faults:
+            raise
+        scoring = _failing(error)
     return _with_zeros(scoring, _FLAGS.get(node.type, "other_error")) if options.zero_for_faults else scoring
 
 
@@ -155,6 +162,15 @@ def _total(node: MultiGrader, scores: Mapping[str, GraderScore]) -> GraderScore:
     )
 
 
+def _failing(error: Exception) -> Scoring:
+    """A scoring that cannot run here."""
+
+    def scored(scope: Scope) -> GraderScore:
+        raise error
+
+    return scored
+
+
 def _with_zeros(scoring: Scoring, flag: str) -> Scoring:
     """A scoring that scores 0 and says so where there would be no score."""
 
@@ -180,7 +196,7 @@ def _zero(error: Exception, flag: str) -> GraderScore:
         fault = error
     elif isinstance(error, SampleError):
         fault = GradeFault(flag, error.message)
-    elif isinstance(error, ConfigurationError):
+    elif isinstance(error, ConfigurationError | NoCounterpart):
         fault = GradeFault(flag, str(error))
     else:
         fault = GradeFault(flag, f"{type(error).__name__}: {error}")

@@ -39,6 +39,10 @@ class OpenAISpecError(DecorationError):
         return str(DecorationError(f"{place or 'the grader'}: {self.message}"))
 
 
+class NoCounterpart(OpenAISpecError):
+    """A judge's model that the table of models does not have."""
+
+
 class JsonObject:
     """An object of a grader's JSON, whose keys are read one by one.
 

@@ -6,7 +6,7 @@ import os
 
 from ..checks._judge_services import service_of
 from ..errors import ConfigurationError, DecorationError
-from ._openai_json import OpenAISpecError, kind_of, number_of, shown
+from ._openai_json import NoCounterpart, OpenAISpecError, kind_of, number_of, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,6 +56,11 @@ class JudgeModels:
         for name in models or ():
             self._table[name] = _options(self.place, name, models[name])  # type: ignore[index]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The models of OpenAI's that it has."""
+        return tuple(self._table)
+
     def find(self, model: str) -> Mapping[str, Any] | None:
         """Return what the table says of a model; None where it does not have exactly this name.
 
@@ -83,7 +88,7 @@ class JudgeModels:
         """
         given = self.find(node.model)
         if given is None:
-            raise OpenAISpecError(f"{node.pointer}/model", self.missing(node.model))
+            raise NoCounterpart(f"{node.pointer}/model", self.missing(node.model))
         highest = 1.0 if given.get("service", "bedrock") == "bedrock" else 2.0
         wanted = {
             "temperature": min(_sampling(node, "temperature", 0.0, 0.0, 2.0), highest),

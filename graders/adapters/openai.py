@@ -36,6 +36,7 @@ __all__ = [
     "SpecNote",
     "endpoint_secrets",
     "from_openai",
+    "openai_models",
     "openai_notes",
     "openai_packages",
     "openai_range",
@@ -143,7 +144,8 @@ async def openai_run(
 ) -> OpenAIRun:
     """Grade one text as OpenAI's `/graders/run` documents it; for the harness.
 
-    A grader that fails scores 0 here, and a flag says why.
+    A grader that fails scores 0 here, and a flag says why. So does one that needs a package or a judge's
+    model that is not there.
 
     Args:
         spec: As for `from_openai`.
@@ -155,7 +157,6 @@ async def openai_run(
 
     Raises:
         OpenAISpecError: The grader cannot be used as it is written.
-        ConfigurationError: It needs a package that is not installed.
     """
     read = _read(spec)
     grading = grading_of(read.grader, GradingOptions(models, seconds, memory_mb, zero_for_faults=True))
@@ -182,6 +183,21 @@ def openai_notes(spec: SpecSource, models: ModelTable | None = None) -> list[Spe
     read = _read(spec)
     read.refuse_unknown()
     return list(spec_notes(read, JudgeModels(models)))
+
+
+def openai_models(models: ModelTable | None) -> tuple[str, ...]:
+    """Return the models of OpenAI's that a table has a counterpart for; for the harness.
+
+    Args:
+        models: As for `from_openai`.
+
+    Raises:
+        DecorationError: The table cannot be meant.
+        ConfigurationError: Its file cannot be read.
+    """
+    from ._openai_models import JudgeModels
+
+    return JudgeModels(models).names
 
 
 def openai_range(spec: SpecSource) -> tuple[float, float] | None:

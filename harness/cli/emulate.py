@@ -61,6 +61,12 @@ from harness.emulator.settings import EmulatorConfig, parse_faults, parse_functi
     metavar="NAME=RATE,...",
     help="Inject throttle, timeout, 500 or malformed at a rate, or slow-start for a number of requests.",
 )
+@click.option(
+    "--judge-models",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Ask the models of this TOML file where a grader of OpenAI's kinds asks OpenAI's models.",
+)
 @click.option("--require-key", is_flag=True, help="Refuse requests without a bearer token.")
 @json_option
 def command(
@@ -74,6 +80,7 @@ def command(
     models: tuple[str, ...],
     seed: int,
     faults: tuple[str, ...],
+    judge_models: Path | None,
     require_key: bool,
     as_json: bool,
 ) -> int:
@@ -98,6 +105,7 @@ def command(
         manual=manual,
         seed=seed,
         faults=parse_faults(",".join(faults)),
+        judge_models=judge_models,
         require_key=require_key,
     )
     from harness.emulator.server import serve

@@ -11,6 +11,7 @@ from harness.clock import Clock
 from harness.conclusions.goal import Goal
 from harness.emulator.faults import Faults
 from harness.emulator.generation import Inference
+from harness.emulator.grader_runs import GraderRuns
 from harness.emulator.lifecycle import Lifecycle
 from harness.emulator.runner import Runner
 from harness.emulator.settings import EmulatorConfig
@@ -34,7 +35,13 @@ class Components(NamedTuple):
     lifecycle: Lifecycle
     runner: Runner
     inference: Inference
+    grader_runs: GraderRuns
     faults: Faults
+
+    def close(self) -> None:
+        """Give up the graders that run for a request, and close the state."""
+        self.grader_runs.close()
+        self.store.close()
 
 
 def emulator_of(request: Request) -> Components:

@@ -49,8 +49,10 @@ __all__ = [
     "MAX_PAGE",
     "NOTHING",
     "RESPONSES",
+    "RUN_GRADER",
     "STEP",
     "UPLOAD",
+    "VALIDATE_GRADER",
 ]
 
 MAX_PAGE: Final = 10_000
@@ -293,6 +295,18 @@ LIST_FILES: Final[Table] = {
 }
 """GET /files."""
 
+_OPENAI_GRADER: Final = Kind("a grader: an object with a type", lambda value, at: _grader(value))
+
+VALIDATE_GRADER: Final[Table] = {"grader": required(_OPENAI_GRADER)}
+"""POST /fine_tuning/alpha/graders/validate. What the grader holds, `graders.adapters` reads."""
+
+RUN_GRADER: Final[Table] = {
+    **VALIDATE_GRADER,
+    "model_sample": required(text(empty=True)),
+    "item": optional(unread(dict, "an object"), {}),
+}
+"""POST /fine_tuning/alpha/graders/run."""
+
 # --- the admin routes
 
 STEP: Final[Table] = {"count": optional(whole(0, 1 << 30), 1), "until": optional(one_of("idle"))}
@@ -302,6 +316,13 @@ FAULT_RATES: Final[Table] = {
 _ID: Final = written("an id of at most 200 letters, digits and ._:/-", r"[A-Za-z0-9][A-Za-z0-9._:/-]*", 200)
 ALIAS: Final[Table] = {"alias": required(_ID), "id": required(_ID)}
 LEARNED: Final[Table] = {"grade": optional(one_of("true", "false"), "true")}
+
+
+def _grader(value: object) -> object:
+    """A grader, as it was sent."""
+    if not isinstance(value, dict) or "type" not in value:
+        raise ValueError
+    return value
 
 
 def _part(value: object) -> object:

@@ -27,13 +27,21 @@ from starlette.routing import Mount
 from graders.wire import PROFILES
 from harness.clock import Clock, ManualClock, SystemClock
 from harness.conclusions.goal import GoalValues
-from harness.emulator import admin_routes, chat_routes, file_routes, job_routes, response_routes
+from harness.emulator import (
+    admin_routes,
+    chat_routes,
+    file_routes,
+    grader_routes,
+    job_routes,
+    response_routes,
+)
 from harness.emulator.api_errors import ApiError
 from harness.emulator.connection import Connection
 from harness.emulator.context import Components
 from harness.emulator.faults import Faults, FrontDoor
 from harness.emulator.functions import Functions
 from harness.emulator.generation import Inference
+from harness.emulator.grader_runs import GraderRuns
 from harness.emulator.lifecycle import Lifecycle
 from harness.emulator.notices import Notices, RefusalsTold
 from harness.emulator.runner import Runner
@@ -101,11 +109,12 @@ def serve(
         server.should_exit = True
         thread.join(_STOP_TIMEOUT_S)
         functions.close()
-        parts.store.close()
+        parts.close()
 
 
 def assemble(config: EmulatorConfig, functions: Functions, notices: Notices | None = None) -> Components:
-    """Make the emulator's components; its owner closes the store and the functions."""
+    """Make the emulator's components; its owner closes them and the functions."""
+    grader_runs = GraderRuns(config.judge_models, config.grader_seconds)
     values = GoalValues(None)
     pool = load_pool(config.rollouts, values.add)
     goal, goal_remarks = values.goal(pool.groups.values(), config.state)
@@ -122,6 +131,7 @@ def assemble(config: EmulatorConfig, functions: Functions, notices: Notices | No
         lifecycle=lifecycle,
         runner=Runner(lifecycle, speed=config.speed, manual=config.manual),
         inference=Inference(store, pool, config.models, config.seed),
+        grader_runs=grader_runs,
         faults=Faults(config.faults, config.seed, retry_after=0 if config.manual else 1),
     )
 
@@ -131,6 +141,7 @@ def application(parts: Components) -> Starlette:
     api = [
         *file_routes.routes,
         *job_routes.routes,
+        *grader_routes.routes,
         *chat_routes.routes,
         *response_routes.routes,
     ]

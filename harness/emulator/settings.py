@@ -34,6 +34,10 @@ class EmulatorConfig:
     """
     models: tuple[str, ...] = ()
     """Base models to accept beside the known ones."""
+    judge_models: Path | None = None
+    """TOML file that names a model for each judge's model of OpenAI; see `graders.adapters.from_openai`."""
+    grader_seconds: float = 120
+    """How long a Python grader of OpenAI's kind may run: two minutes, as OpenAI documents."""
     port: int = 0
     """Port on loopback; 0 takes a free one."""
     wire: str = "open-weight"

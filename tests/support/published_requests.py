@@ -15,6 +15,13 @@ Type = Any
 """A name such as `"string"`; a tuple of choices; a list with its items' type; an object's fields by name."""
 
 _GRADER: Final = {"type!": ("lambda",), "lambda!": {"function!": "arn"}}
+_STRING_CHECK: Final = {
+    "type!": ("string_check",),
+    "name!": "string",
+    "input!": "string",
+    "reference!": "string",
+    "operation!": ("eq", "ne", "like", "ilike"),
+}
 _HYPERPARAMETERS: Final = {
     "n_epochs": "integer",
     "batch_size": "integer",
@@ -74,6 +81,12 @@ BODIES: Final[dict[str, Type]] = {
         },
         "metadata": {"key": "string"},
     },
+    "/fine_tuning/alpha/graders/run": {
+        "grader!": _STRING_CHECK,
+        "model_sample!": "string",
+        "item": {"label": "string"},
+    },
+    "/fine_tuning/alpha/graders/validate": {"grader!": _STRING_CHECK},
     "/chat/completions": {
         **_SAMPLING,
         **_CHOICES,
@@ -166,7 +179,7 @@ def of_type(kind: Type, known: dict[str, str]) -> st.SearchStrategy[Any]:
 def bodies(draw: st.DrawFn, fields: dict[str, Type], known: dict[str, str]) -> dict[str, Any]:
     """A body with its required fields, some optional ones, and up to two values of any kind in the way."""
     names = [name for name in fields if not name.endswith("!")]
-    chosen = draw(st.lists(st.sampled_from(names), max_size=3, unique=True))
+    chosen = draw(st.lists(st.sampled_from(names), max_size=3, unique=True)) if names else []
     kind = {name: one for name, one in fields.items() if name.endswith("!")}
     body = draw(of_type(kind, known)) | {name: draw(of_type(fields[name], known)) for name in chosen}
     places = st.sampled_from([name.removesuffix("!") for name in fields] + ["unknown", ""])

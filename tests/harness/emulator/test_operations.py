@@ -8,6 +8,7 @@ import pytest
 from openai.types import completion_create_params, file_create_params, file_list_params
 from openai.types.chat import completion_create_params as chat_params
 from openai.types.fine_tuning import job_create_params, job_list_events_params, job_list_params
+from openai.types.fine_tuning.alpha import grader_run_params, grader_validate_params
 from openai.types.fine_tuning.jobs import checkpoint_list_params
 from openai.types.responses import response_create_params
 
@@ -31,6 +32,8 @@ def parameters(typed: Any) -> set[str]:
         (operations.EVENTS, job_list_events_params.JobListEventsParams),
         (operations.CHECKPOINTS, checkpoint_list_params.CheckpointListParams),
         (operations.LIST_FILES, file_list_params.FileListParams),
+        (operations.RUN_GRADER, grader_run_params.GraderRunParams),
+        (operations.VALIDATE_GRADER, grader_validate_params.GraderValidateParams),
     ],
 )
 def test_a_table_knows_every_parameter_of_the_sdk(table: Table, typed: Any) -> None:

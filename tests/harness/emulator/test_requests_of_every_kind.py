@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai.types import Completion, FileObject, Model
 from openai.types.chat import ChatCompletion
+from openai.types.fine_tuning.alpha import GraderRunResponse, GraderValidateResponse
 from openai.types.responses import Response
 from pydantic import BaseModel
 from starlette.testclient import TestClient
@@ -31,6 +32,8 @@ SHAPES: dict[str, type[BaseModel]] = {
     "/chat/completions": ChatCompletion,
     "/completions": Completion,
     "/responses": Response,
+    "/fine_tuning/alpha/graders/run": GraderRunResponse,
+    "/fine_tuning/alpha/graders/validate": GraderValidateResponse,
 }
 MINIMAL: dict[str, dict[str, Any]] = {
     "/chat/completions": {"model": BASE, "messages": [{"role": "user", "content": "What is AI?"}]},
@@ -63,7 +66,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     parts = assemble(config, Functions({}))
     with TestClient(application(parts), "http://127.0.0.1", raise_server_exceptions=False) as client:
         yield Api(client)
-    parts.store.close()
+    parts.close()
 
 
 def refusal(answer: Any) -> dict[str, Any]:

@@ -1,0 +1,80 @@
+"""Runs graders of OpenAI's kinds beside the emulator's jobs and its other routes."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from graders import ConfigurationError, DecorationError
+from graders.adapters.openai import OpenAIRun, openai_models, openai_run
+from harness.errors import InputError
+
+__all__ = ["GraderRuns"]
+
+_AT_ONCE: Final = 16
+_STOP_TIMEOUT_S: Final = 2.0
+
+
+class GraderRuns:
+    """Graders at work, on an event loop and a thread of their own.
+
+    A grader that computes for long, or hangs until its time is up, holds up neither a job nor another route.
+
+    Args:
+        models: The TOML file that names a model here for each judge's model of OpenAI; None for no judges.
+        seconds: How long a Python grader may run.
+
+    Raises:
+        InputError: The file cannot be used.
+    """
+
+    def __init__(self, models: Path | None, seconds: float) -> None:
+        try:
+            openai_models(models)
+        except (ConfigurationError, DecorationError) as error:
+            raise InputError(str(error), fix="Correct the file of --judge-models.") from error
+        self._models = models
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._working: tuple[asyncio.AbstractEventLoop, threading.Thread] | None = None
+
+    async def run(self, grader: Mapping[str, Any], model_sample: str, item: Mapping[str, Any]) -> OpenAIRun:
+        """Grade one sample; other requests are served meanwhile.
+
+        Raises:
+            OpenAISpecError: The grader cannot be read.
+        """
+        run = asyncio.run_coroutine_threadsafe(self._run(grader, model_sample, item), self._loop())
+        return await asyncio.wrap_future(run)
+
+    def close(self) -> None:
+        """Give up the graders that still run, and end the thread."""
+        with self._lock:
+            working, self._working = self._working, None
+        if working is not None:
+            loop, thread = working
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(_STOP_TIMEOUT_S)
+
+    async def _run(self, grader: Mapping[str, Any], model_sample: str, item: Mapping[str, Any]) -> OpenAIRun:
+        async with self._turns:
+            return await openai_run(grader, model_sample, item, self._models, seconds=self._seconds)
+
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        """The loop; it starts with the first request."""
+        with self._lock:
+            if self._working is None:
+                loop = asyncio.new_event_loop()
+                thread = threading.Thread(target=_serve, args=(loop,), name="graders", daemon=True)
+                thread.start()
+                self._working = loop, thread
+            return self._working[0]
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:  # which gives up what is left, in the end
+        runner.get_loop().run_forever()
