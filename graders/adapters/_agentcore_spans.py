@@ -100,8 +100,13 @@ class Exchange:
 
     @property
     def text(self) -> str:
-        """What was answered, for comparing two records of the same answer."""
-        return turn_text(self.answer).strip()
+        """What was answered."""
+        return turn_text(self.answer)
+
+    @property
+    def words(self) -> str:
+        """What was answered without white space, for telling two records of the same answer."""
+        return "".join(self.text.split())
 
 
 def conversation(documents: object, trace: str | None) -> list[Turn]:
@@ -129,17 +134,16 @@ def conversation(documents: object, trace: str | None) -> list[Turn]:
 
 
 def _last(found: list[Exchange]) -> Exchange:
-    """The exchange that ended the trace.
+    """The exchange that ended the trace: what the agent answered, else what a model answered last.
 
-    An agent's own span has what its user saw, some libraries with white space added; the span of the model's
-    call has it exactly, with every turn before it. Where both have the same answer, the call's is taken.
+    An agent's own span has what its user saw, some libraries with white space added between blocks and at the
+    end; the span of the model's call has it exactly, with every turn before it. So of several records of the
+    same answer the shortest is taken.
     """
-    found = sorted(found, key=lambda one: one.span.ended)
-    agents = [one for one in found if one.span.is_agents]
-    calls = [one for one in found if not one.span.is_agents]
-    if agents:
-        calls = [one for one in calls if one.text == agents[-1].text]
-    return calls[-1] if calls else agents[-1]
+    found = sorted(found, key=lambda one: -one.span.ended)
+    final = next((one for one in found if one.span.is_agents), found[0])
+    same = [one for one in found if one.words == final.words]
+    return min(same, key=lambda one: (len(one.text), one.span.is_agents))
 
 
 def _spans(documents: list[dict[str, Any]], trace: str | None) -> list[AgentSpan]:
@@ -223,12 +227,13 @@ def _of_message_events(span: AgentSpan) -> Turns:
 
 
 def _of_message_lists(span: AgentSpan) -> Turns:
+    """What is asked and what is answered may stand in events of their own."""
     asked: list[Any] = []
     answered: list[Any] = []
-    for attributes in (*(attributes for _, attributes, _ in span.events), span.attributes):
-        if not answered:
-            asked = list_of(decoded(attributes.get("gen_ai.input.messages")))
-            answered = list_of(decoded(attributes.get("gen_ai.output.messages")))
+    for _, attributes, body in (*span.events, ("", span.attributes, None)):
+        for given in (attributes, object_of(body)):
+            asked = list_of(decoded(given.get("gen_ai.input.messages"))) or asked
+            answered = list_of(decoded(given.get("gen_ai.output.messages"))) or answered
     return asked, answered
 
 

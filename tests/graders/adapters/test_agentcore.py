@@ -88,13 +88,10 @@ def message_lists(prompt: str, answer: str) -> list[Any]:
     def listed(role: str, text: str) -> str:
         return json.dumps([{"role": role, "parts": [{"type": "text", "content": text}]}])
 
-    attributes = {
-        "gen_ai.input.messages": listed("user", prompt),
-        "gen_ai.output.messages": listed("assistant", answer),
-    }
-    return [
-        span({}, events=[{"name": "gen_ai.client.inference.operation.details", "attributes": attributes}])
-    ]
+    name = "gen_ai.client.inference.operation.details"
+    asked = {"name": name, "attributes": {"gen_ai.input.messages": listed("user", prompt)}}
+    said = {"event_name": name, "attributes": {"gen_ai.output.messages": listed("assistant", answer)}}
+    return [{"trace_id": "t", "span_id": "1", "attributes": {}, "span_events": [asked, said]}]
 
 
 def openinference(prompt: str, answer: str) -> list[Any]:
@@ -284,6 +281,18 @@ def test_the_answer_is_what_the_agent_said_though_a_model_was_asked_for_somethin
     later = {**strands_events("Summarize.", "A sum.")[0], "spanId": "3", "endTimeUnixNano": 10}
     spans = [*strands_and_its_agent("8 x 9?", "72"), later]
     assert as_agentcore(equals)(event_of(spans), None)["value"] == 1.0
+
+
+def test_white_space_that_a_library_adds_is_no_part_of_the_answer() -> None:
+    """Strands joins an answer's blocks with ends of lines in the span, and in the record, of its agent."""
+    blocks = json.dumps([{"text": "It is "}, {"text": "72."}])
+    turn = {"name": "gen_ai.user.message", "attributes": {"content": packed("8 x 9?")}}
+    call = span({}, spanId="2", events=[turn, {"name": "gen_ai.choice", "attributes": {"message": blocks}}])
+    whole = {"name": "gen_ai.choice", "attributes": {"message": "It is \n72.\n"}}
+    for kind in ({"gen_ai.operation.name": "invoke_agent"}, {}):
+        agent = span(kind, spanId="0", events=[turn, whole], endTimeUnixNano=9)
+        answer = as_agentcore(equals)(event_of([agent, call], "It is 72."), None)
+        assert answer["value"] == 1.0
 
 
 def test_references_of_other_traces_do_not_count() -> None:
