@@ -12,8 +12,11 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._confined import ConfinedFunction, confined
+    from ._evaluated import stand_in
     from .agentcore import as_agentcore
     from .aws_lambda import from_lambda
+    from .eval_protocol import from_eval_protocol
+    from .llm_eval_kit import from_llm_eval_kit
     from .openai import OpenAISpecError, from_openai
     from .trl import as_trl, from_trl
     from .verl import as_verl, from_verl
@@ -25,10 +28,13 @@ __all__ = [
     "as_trl",
     "as_verl",
     "confined",
+    "from_eval_protocol",
     "from_lambda",
+    "from_llm_eval_kit",
     "from_openai",
     "from_trl",
     "from_verl",
+    "stand_in",
 ]
 
 if not TYPE_CHECKING:
@@ -40,10 +46,13 @@ if not TYPE_CHECKING:
         "as_trl": "trl",
         "as_verl": "verl",
         "confined": "_confined",
+        "from_eval_protocol": "eval_protocol",
         "from_lambda": "aws_lambda",
+        "from_llm_eval_kit": "llm_eval_kit",
         "from_openai": "openai",
         "from_trl": "trl",
         "from_verl": "verl",
+        "stand_in": "_evaluated",
     }
 
     def __getattr__(name):

@@ -1,0 +1,129 @@
+"""Makes scoring functions of functions that take messages and return an EvaluateResult."""
+
+from __future__ import annotations
+
+from ..checks._awaiting import run_steps
+from ..errors import DecorationError, RecordError, SampleError
+from ..reward import RESERVED, Abstain, Reward, number
+from ..sample import ASSISTANTS, final_text, turn_text
+from . import _evaluators_inside
+from ._confined import ConfinedFunction, placed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator
+    from typing import Any, TypeAlias
+
+    from ..sample import Sample
+
+    Evaluator: TypeAlias = Callable[..., Any] | ConfinedFunction
+    Answer: TypeAlias = Reward | Abstain
+
+
+def evaluated(function: Evaluator, adapter: str) -> Callable[[Sample[Any]], Any]:
+    """Make a scoring function of such a function.
+
+    Args:
+        function: The function, or a `confined` one.
+        adapter: What messages call the adapter.
+
+    Raises:
+        DecorationError: This is no such function.
+    """
+    if not callable(function):
+        raise DecorationError(f"{adapter} was given {function!r}: give it a function, or confined(...)")
+    if type(function).__name__ in ("PreProcessor", "PostProcessor"):
+        raise DecorationError(
+            f"{adapter} was given a {type(function).__name__}, which changes data for evaluation jobs and "
+            "gives no reward: give it the function that makes the score"
+        )
+    call = placed(function, _evaluators_inside)
+    name = str(getattr(function, "__name__", type(function).__name__))
+
+    def steps(sample: Sample[Any]) -> Generator[Any, Any, Answer]:
+        fields: dict[str, Any] = dict(sample.fields)
+        reference = sample.reference_answer
+        if reference is None:
+            reference = fields.get("ground_truth")
+        fields.pop("ground_truth", None)
+        told = yield call([_turn(sample, at) for at in range(len(sample.messages))], reference, fields)
+        if "lacks" in told:
+            raise RecordError(_lacking(name, told["lacks"]))
+        return _settled(name, told)
+
+    def evaluator_reward(sample: Sample[Any]) -> Answer | Awaitable[Answer]:
+        return run_steps(steps(sample))  # type: ignore[no-any-return]
+
+    return evaluator_reward
+
+
+def _turn(sample: Sample[Any], at: int) -> dict[str, Any]:
+    """A message with its content as one text, whatever blocks the service sends; the last has all its text.
+
+    Such functions look for `<think>` and its kin themselves.
+    """
+    message = sample.messages[at]
+    if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+        raise RecordError(f"message {at} of the conversation has no role")
+    last = at == len(sample.messages) - 1
+    text = final_text(sample) if last else turn_text(message)
+    role = "assistant" if message["role"] in ASSISTANTS else message["role"]
+    turn = {name: value for name, value in message.items() if value is not None}
+    return {**turn, "role": role, "content": text}
+
+
+def _lacking(name: str, lacks: list[str]) -> str:
+    """Say what a function needs of its record."""
+    if lacks == ["ground_truth"]:
+        return (
+            f"the record has no reference_answer, and {name} needs ground_truth: "
+            "if it can do without, write ground_truth=None in its signature"
+        )
+    return f"{name} needs {' and '.join(lacks)}, and the record has no such field"
+
+
+def _settled(name: str, told: dict[str, Any]) -> Answer:
+    """The reward of what a function told.
+
+    Raises:
+        SampleError: It reports an error, or its score is no finite number.
+    """
+    if told["error"]:
+        raise SampleError("exception", f"{name} reports an error: {told['error']}", f"error of {name}")
+    if not told["is_valid"]:
+        return Abstain(told["reason"] or f"{name} says that its score is not valid")
+    metrics = {}
+    for metric, value in told["metrics"].items():
+        try:
+            metrics[metric.replace(RESERVED, f"its_{RESERVED}", 1)] = number(value)
+        except ValueError as error:
+            raise SampleError("value", f"{name}, metric {metric!r}: {error}") from None
+    try:
+        return Reward(number(told["score"]), metrics=metrics, reason=told["reason"])
+    except ValueError as error:
+        raise SampleError("value", f"{name}: {error}") from None
+
+
+def stand_in(*packages: str) -> None:
+    """Make libraries importable that reward functions import, where they are not installed.
+
+    eval-protocol weighs 300 MB and llm-eval-kit is in no package registry; a reward function needs little of
+    either. What a stand-in lacks raises an ImportError that says so. Call it before you import the reward
+    function; a `confined` one needs no such call.
+
+    Args:
+        *packages: Of `eval_protocol`, `reward_kit`, `llm_eval_kit`; all of them when none is named.
+
+    Raises:
+        DecorationError: There is no stand-in for a package.
+    """
+    from importlib.util import find_spec
+
+    if unknown := [one for one in packages if one not in _evaluators_inside.PROVIDES]:
+        known = ", ".join(_evaluators_inside.PROVIDES)
+        raise DecorationError(f"there is no stand-in for {unknown[0]!r}: there is one for {known}")
+    wanted = packages or _evaluators_inside.PROVIDES
+    _evaluators_inside.prepare(one for one in wanted if find_spec(one) is None)
+
+
+__all__ = ["evaluated", "stand_in"]

@@ -1,0 +1,47 @@
+"""Graders of AWS's llm-eval-kit as scoring functions.
+
+Checked against the library's repository, which has no release.
+"""
+
+from __future__ import annotations
+
+from ._evaluated import evaluated
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ..sample import Sample
+    from ._evaluated import Evaluator
+
+
+def from_llm_eval_kit(function: Evaluator) -> Callable[[Sample[Any]], Any]:
+    """Make a scoring function of a grader of llm-eval-kit.
+
+    It takes what the library's `@grader` decorates, a `Grader` class or an instance of one, and a plain
+    `fn(messages, ground_truth, **kwargs)`. The grader gets the conversation, the reference as `ground_truth`
+    and the record's other fields as keywords. A record without a reference fails unless `ground_truth` has a
+    default: an empty answer would equal a missing reference.
+
+    The result's `score` is the reward, its `reason` the reason, and its valid metrics are metrics. A result
+    with `is_valid=False` has no reward.
+
+    Args:
+        function: The grader, or a `confined` one, which finds a stand-in of `llm_eval_kit` where it imports
+            it. Others need `stand_in` first, where the library is not installed.
+
+    Raises:
+        DecorationError: This is no such grader, such as what `@preprocess` and `@postprocess` decorate.
+
+    Example:
+        >>> from graders.testing import make_sample
+        >>> def same(messages, ground_truth, **kwargs):
+        ...     return {"score": float(messages[-1].content == ground_truth)}
+        >>> from_llm_eval_kit(same)(make_sample("72", "72"))
+        Reward(1.0)
+    """
+    return evaluated(function, "from_llm_eval_kit")
+
+
+__all__ = ["from_llm_eval_kit"]
