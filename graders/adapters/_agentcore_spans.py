@@ -267,8 +267,8 @@ def _of_values(span: AgentSpan) -> Turns:
 
 
 DIALECTS: tuple[tuple[str, str, Callable[[AgentSpan], Turns]], ...] = (
-    ("log records with `body.input.messages` and `body.output.messages`", "ADOT", _of_bodies),
-    ("events `gen_ai.user.message`, `gen_ai.choice` ...", "Strands, OpenTelemetry", _of_message_events),
+    ("`body.input.messages`, `body.output.messages` of log records", "ADOT", _of_bodies),
+    ("`gen_ai.user.message`, `gen_ai.choice` ... among events", "Strands, OpenTelemetry", _of_message_events),
     ("`gen_ai.input.messages`, `gen_ai.output.messages`", "OpenTelemetry, newer", _of_message_lists),
     ("`llm.input_messages.N...`, `gen_ai.prompt.N...`", "OpenInference, OpenLLMetry", _of_numbered_messages),
     ("`input.value`, `traceloop.entity.input` of the agent's span", "OpenInference, OpenLLMetry", _of_values),

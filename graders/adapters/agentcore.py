@@ -8,7 +8,13 @@ Sources: the AgentCore developer guide's page on custom code-based evaluators, a
 
 from __future__ import annotations
 
+from time import perf_counter
+
+from .._runtime import telemetry
+from .._runtime.event_shape import capture
 from .._runtime.log_content import may_log_content
+from .._runtime.scoring import score
+from .._runtime.timing import deadline_of, milliseconds_left
 from ..decorator import Grader
 from ..errors import ConfigurationError, DecorationError
 from ..reward import Failure, Reward
@@ -19,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-REFERENCES_OF = ("expected_response", "assertions", "expected_trajectory")
+_REFERENCES = ("expected_response", "assertions", "expected_trajectory")
 """What an evaluator's reference inputs may hold."""
 
 _LEVELS = {
@@ -72,8 +78,8 @@ def as_agentcore(
             f"as_agentcore takes what @grader made, not a {type(grader).__name__}: "
             "decorate the scoring function first"
         )
-    if reference not in REFERENCES_OF:
-        raise DecorationError(f"reference={reference!r} is none of {', '.join(REFERENCES_OF)}")
+    if reference not in _REFERENCES:
+        raise DecorationError(f"reference={reference!r} is none of {', '.join(_REFERENCES)}")
     low, high = grader.options.range
     least = (low + high) / 2 if passing is None else passing
     if isinstance(least, bool) or not isinstance(least, (int, float)) or not low <= least <= high:
@@ -83,10 +89,11 @@ def as_agentcore(
 
     def handler(event: Any, context: Any = None, /) -> Any:
         """Answer an event of AgentCore's evaluators, or any other as the grader does."""
-        if not is_evaluators(event):
+        if not _is_evaluators(event):
             return grader(event, context)
         try:
-            answer = _evaluated(grader, event, reference, least)
+            capture(event, context)
+            answer = _evaluated(grader, event, context, reference, least)
         except Exception as error:  # whatever the event holds, the service gets an answer of its contract
             answer = _error("EVENT_NOT_READ", f"reading the event raises a {type(error).__name__}")
         return strict(answer)[0]
@@ -95,7 +102,7 @@ def as_agentcore(
     return handler
 
 
-def is_evaluators(event: object) -> bool:
+def _is_evaluators(event: object) -> bool:
     """Whether an event is one of AgentCore's evaluators, and not one of a training job.
 
     A record may have fields of any name, so what has messages is a sample.
@@ -108,7 +115,7 @@ def is_evaluators(event: object) -> bool:
 
 
 def _evaluated(
-    grader: Grader[Any, Any], event: dict[str, Any], reference: str, passing: float
+    grader: Grader[Any, Any], event: dict[str, Any], context: object, reference: str, passing: float
 ) -> dict[str, Any]:
     """The answer to an evaluator's event."""
     from ._agentcore_spans import SpansUnread, conversation
@@ -132,7 +139,7 @@ def _evaluated(
     except ReferenceUnread as error:
         return _error("REFERENCE_NOT_READ", str(error))
     try:
-        outcome = grader.grade_all([item])[0]
+        outcome = _graded(grader, item, context)
     except ConfigurationError as error:
         return _error("GRADER_CONFIGURATION", str(error))
     said = [*texts(turns), *_strings(item.get("reference_answer"))]
@@ -144,6 +151,16 @@ def _evaluated(
     }
     explanation = _explained(outcome, said)
     return {**answer, "explanation": explanation} if explanation else answer
+
+
+def _graded(grader: Grader[Any, Any], item: dict[str, Any], context: object) -> Reward | Failure:
+    """What becomes of the sample, in the function's log too; the error budget is that of training."""
+    started = perf_counter()
+    outcomes, _ = score(grader.declared, [item], deadline_of(context))
+    took = (perf_counter() - started) * 1000
+    telemetry.report([item], outcomes, took, 0, milliseconds_left(context))
+    outcome = outcomes[0]
+    return outcome if isinstance(outcome, (Reward, Failure)) else Reward(outcome)
 
 
 class ReferenceUnread(ValueError):
@@ -176,7 +193,7 @@ def _references(inputs: object, trace: str | None, reference: str) -> dict[str, 
             if value and found.setdefault(name, value) != value:
                 raise ReferenceUnread(f"two evaluationReferenceInputs of this trace differ in {name}")
     answer = found.get(reference)
-    fields = {name: found[name] for name in REFERENCES_OF[1:] if name in found}
+    fields = {name: found[name] for name in _REFERENCES[1:] if name in found}
     return fields if answer is None else {**fields, "reference_answer": answer}
 
 
@@ -241,4 +258,4 @@ def _error(code: str, message: str) -> dict[str, Any]:
     return {"errorCode": code, "errorMessage": message[:1000]}
 
 
-__all__ = ["REFERENCES_OF", "as_agentcore", "is_evaluators"]
+__all__ = ["as_agentcore"]

@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graders import Abstain, DecorationError, RecordError, Reward, Sample, grader
+from graders._runtime import telemetry
 from graders.adapters import as_agentcore
 from graders.adapters._agentcore_spans import DIALECTS
 from graders.errors import ConfigurationError
 from graders.testing import invoke, make_sample
+from support.doc_tables import page, rows
 
 
 @grader(timeout_s=None)
@@ -406,6 +408,30 @@ def test_an_async_grader_is_run_to_its_end() -> None:
     assert outcome_of(waits)["value"] == 1.0
 
 
+def test_the_sample_is_graded_within_the_time_that_lambda_leaves() -> None:
+    class NoTime:
+        def get_remaining_time_in_millis(self) -> int:
+            return 0
+
+    @grader
+    def runs_on(sample: Sample) -> bool:
+        while True:
+            pass
+
+    answer = as_agentcore(runs_on)(event_of(openllmetry("8 x 9?", "72")), NoTime())
+    assert answer["errorCode"] == "GRADER_TIMEOUT"
+
+
+def test_an_evaluation_is_one_line_of_the_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines: list[dict[str, Any]] = []
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "evaluator")
+    monkeypatch.setattr(telemetry, "_send", lines.append)
+    as_agentcore(equals)(event_of(openllmetry("8 x 9?", "72")), None)
+    assert [(line["samples"], line["reward_mean"]) for line in lines] == [(1, 1.0)]
+
+
 def test_passing_is_the_label_alone() -> None:
     @grader(range=(-1, 1))
     def half(sample: Sample) -> float:
@@ -429,3 +455,8 @@ def test_passing_is_the_label_alone() -> None:
 def test_what_cannot_work_is_refused_when_it_is_made(arguments: Any, said: str) -> None:
     with pytest.raises(DecorationError, match=said):
         as_agentcore(arguments[0], **arguments[1])
+
+
+def test_the_page_lists_the_dialects_that_are_read() -> None:
+    listed = [tuple(one) for one in rows(page("adapters.md"), "AgentCore: the same grader in production", 2)]
+    assert listed == [(form, writer) for form, writer, _ in DIALECTS]
