@@ -33,9 +33,7 @@ def score_range(node: OpenAIGrader) -> Bounds:
     if isinstance(node, EndpointGrader):
         return None
     if isinstance(node, ScoreModel):
-        # A completion that lacks what a template names scores 0.
-        unread = any(template.reads_completion for template in node.templates.values())
-        return (min(node.low, 0.0), max(node.high, 0.0)) if unread else (node.low, node.high)
+        return node.low, node.high  # an unread completion scores the lower one
     if not isinstance(node, MultiGrader):
         return 0.0, 1.0
     ranges = {key: score_range(each) for key, each in node.graders.items()}

@@ -320,6 +320,7 @@ def test_a_measure_whose_variant_is_not_documented_is_approximated(metric):
     ("formula", "bounds"),
     [
         ("a", (0, 1)),
+        ("m", (0, 5)),
         ("(100 - abs(p - m)) / 100", (0.95, 1)),
         ("m / 5", (0, 1)),
         ("0.5 * a + 2 * p", (0, 2.5)),
@@ -347,14 +348,6 @@ def test_the_range_of_a_formula_follows_from_those_of_its_graders(formula, bound
     graders = {"a": CHECK, "p": PYTHON, "m": SCORE, "e": ENDPOINT}
     found = openai_range({**MULTI, "graders": graders, "calculate_output": formula})
     assert found == (bounds and pytest.approx(bounds))
-
-
-def test_a_score_that_a_completion_may_lack_has_0_in_its_range():
-    assert openai_range(changed(SCORE, range=[1, 5])) == (0, 5)
-    assert openai_range(changed(SCORE, range=[1, 5], input=[{"role": "user", "content": "{{item.a}}"}])) == (
-        1,
-        5,
-    )
 
 
 def test_packages_are_those_of_the_image_with_their_versions():
