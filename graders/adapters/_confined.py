@@ -9,8 +9,6 @@ from __future__ import annotations
 import marshal
 import os
 from copy import copy
-from functools import partial
-from importlib import import_module, util
 
 from .._runtime.elsewhere import packages_elsewhere
 from ..checks._code_child import CPython
@@ -21,10 +19,11 @@ from ..checks._code_values import NotPlain
 from ..checks._options import choice_option, count_option, number_option
 from ..errors import ConfigurationError, DecorationError, SampleError
 from ._confined_source import ConfinedSource, library_imports, read_text
+from ._placed import module_of, placed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from types import ModuleType
     from typing import Any, Literal, TypeAlias
 
@@ -126,7 +125,7 @@ class ConfinedFunction:
                 `prepare()`, that runs before the function's own file; `PROVIDES` names the packages that are
                 there to import afterwards.
         """
-        module = _module(inside)
+        module = module_of(inside)
         other = copy(self)
         other._inside = f"{module.__name__.rpartition('.')[2]}"
         loader: Any = module.__loader__
@@ -266,45 +265,6 @@ def confined(
     named = _packages_option(packages)
     read = ConfinedSource(read_text(path), function, os.path.basename(path), os.path.abspath(path), named)
     return ConfinedFunction(read, seconds=seconds, memory_mb=memory_mb, protection=protection)
-
-
-def placed(function: Callable[..., Any], inside: ModuleType | str | os.PathLike[str]) -> Callable[..., Any]:
-    """Have a module call a function where that runs: in its own process if it is confined, else in this one.
-
-    Args:
-        function: A function of others, or what `confined` made of one.
-        inside: The module, as `ConfinedFunction.through` takes it.
-
-    Returns:
-        A function of the arguments of the module's `call` behind the first; of a confined function it has to
-        be awaited.
-
-    Raises:
-        DecorationError: It is no function.
-        ConfigurationError: It is confined and imports a package that is not there.
-    """
-    if isinstance(function, ConfinedFunction):
-        through = function.through(inside)
-        through.check()
-        return through
-    if not callable(function):
-        raise DecorationError(f"{function!r} is no function: pass one, or confined('rewards.py', 'its_name')")
-    return partial(_module(inside).call, function)
-
-
-def _module(inside: ModuleType | str | os.PathLike[str]) -> Any:
-    """A module by itself, its name or its path."""
-    name = os.fspath(inside) if isinstance(inside, (str, os.PathLike)) else inside
-    if not isinstance(name, str):
-        return name
-    if not name.endswith(".py"):
-        return import_module(name, __package__)
-    spec = util.spec_from_file_location(os.path.basename(name).removesuffix(".py"), name)
-    assert spec is not None
-    assert spec.loader is not None
-    module = util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def _packages_option(packages: Sequence[str]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..checks._awaiting import run_steps
-from ._confined import ConfinedFunction
+from ._placed import is_confined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,4 +37,4 @@ def scoring_function(
 
 def _is_async(function: Any) -> bool:
     code = getattr(function, "__code__", None)
-    return isinstance(function, ConfinedFunction) or bool(code and code.co_flags & _COROUTINE)
+    return is_confined(function) or bool(code and code.co_flags & _COROUTINE)

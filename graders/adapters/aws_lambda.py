@@ -15,7 +15,7 @@ from ..reward import Failure
 from ..sample import item_of
 from ..wire import PROFILES, read_answer, write_events
 from . import _lambda_inside
-from ._confined import placed
+from ._placed import placed
 from ._scoring_function import scoring_function
 
 TYPE_CHECKING = False

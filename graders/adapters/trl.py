@@ -11,8 +11,8 @@ from ..errors import DecorationError, RecordError, SampleError
 from ..reward import Abstain, Reward, number
 from ..sample import final_text, turn_text
 from . import _trl_inside
-from ._confined import placed
 from ._in_trainer import GraderInTrainer, rollout_item
+from ._placed import placed
 from ._scoring_function import scoring_function
 
 TYPE_CHECKING = False

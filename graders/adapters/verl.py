@@ -10,8 +10,8 @@ from ..errors import DecorationError, RecordError, SampleError
 from ..reward import RESERVED, Failure, Reward, number
 from ..sample import final_text
 from . import _verl_inside
-from ._confined import placed
 from ._in_trainer import GraderInTrainer, rollout_item
+from ._placed import placed
 from ._scoring_function import scoring_function
 
 TYPE_CHECKING = False
@@ -29,7 +29,7 @@ _VERLS = ("num_turns", "rollout_reward_scores")
 
 
 def from_verl(
-    function: Callable[..., Any] | ConfinedFunction, **reward_kwargs: Any
+    function: Callable[..., Any] | ConfinedFunction, /, **reward_kwargs: Any
 ) -> Callable[[Sample[Any]], Any]:
     """Make a scoring function of a verl `compute_score`, of one sample or of a batch, sync or async.
 

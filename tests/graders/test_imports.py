@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import graders.adapters
 import graders.checks
 import graders.examples
 
@@ -19,6 +20,7 @@ DEAR = {"typing", "dataclasses", "asyncio", "inspect", "logging", "concurrent.fu
 DEAR |= {"urllib.request", "ssl", "socket", "random", "decimal", "unittest", "boto3", "botocore"}
 
 CHECKS = [m.name for m in pkgutil.iter_modules(graders.checks.__path__, "graders.checks.")]
+ADAPTERS = [m.name for m in pkgutil.iter_modules(graders.adapters.__path__, "graders.adapters.")]
 EXAMPLES = [m.name for m in pkgutil.iter_modules(graders.examples.__path__, "graders.examples.")]
 CORE = [m.name for m in pkgutil.iter_modules(graders.__path__, "graders.") if not m.ispkg]
 
@@ -52,15 +54,20 @@ def test_a_grader_loads_the_standard_library_alone_and_no_dear_part_of_it(module
 
 
 def test_every_module_of_the_package_loads_the_standard_library_alone():
-    statement = "\n".join(f"import {name}" for name in (*CORE, *CHECKS, *EXAMPLES))
+    statement = "\n".join(f"import {name}" for name in (*CORE, *CHECKS, *ADAPTERS, *EXAMPLES))
     assert strangers(beyond_bare(statement)) == []
 
 
-@pytest.mark.parametrize("module", [*CHECKS, *EXAMPLES])
-def test_every_check_imports_on_its_own_and_leaves_boto3_and_asyncio_alone(module):
+@pytest.mark.parametrize("module", [*CHECKS, *EXAMPLES, *(name for name in ADAPTERS if "._" not in name)])
+def test_every_check_and_adapter_imports_on_its_own_and_leaves_boto3_and_asyncio_alone(module):
     loaded = beyond_bare(f"import {module}")
     assert strangers(loaded) == []
     assert not loaded & {"boto3", "asyncio", "logging", "typing", "dataclasses"}
+
+
+@pytest.mark.parametrize("module", ["graders.adapters.trl", "graders.adapters.aws_lambda"])
+def test_an_adapter_of_trusted_functions_loads_nothing_that_shuts_functions_in(module):
+    assert not beyond_bare(f"import {module}") & {"socket", "ctypes", "ast", "graders.adapters._confined"}
 
 
 def test_grading_imports_nothing_that_importing_did_not():
