@@ -7,6 +7,8 @@ completion apart from the question.
 
 from __future__ import annotations
 
+import json
+
 from .._runtime.held_questions import held_back
 from ..checks._judge_question import as_asked
 from ..checks._judge_service import Question
@@ -177,7 +179,7 @@ class _Labels:
     def __init__(self, node: LabelModel) -> None:
         self._labels, self._passing = node.labels, node.passing_labels
         self.worst = 0.0
-        self.wanted = f"one of these labels, spelled exactly so: {', '.join(node.labels)}"
+        self.wanted = f"one of {json.dumps(node.labels, ensure_ascii=False)}, spelled exactly so"
         self.schema = _schema({"type": "string", "enum": [*node.labels]})
 
     def read(self, reply: Reply) -> tuple[float, dict[str, float], str]:

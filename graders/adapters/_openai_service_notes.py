@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._openai_endpoint import OWN_HEADERS
 from ._openai_json import number_of
 from ._openai_model import SYSTEM, is_shared
 from ._openai_models import LIMITS, NOT_SENT
@@ -58,6 +59,11 @@ def endpoint_notes(node: EndpointGrader) -> Iterator[SpecNote]:
     if node.headers:
         what = "sent as they are; ${NAME} is the environment variable NAME of the function"
         yield SpecNote(f"{node.pointer}/headers", "mapped", what)
+    for name in node.headers:
+        if name.lower() in OWN_HEADERS:
+            place = name.replace("~", "~0").replace("/", "~1")
+            what = "not sent: a request is JSON, and has its own"
+            yield SpecNote(f"{node.pointer}/headers/{place}", "approximated", what)
     if node.rate_limit is not None:
         what = f"{node.rate_limit:g} requests a second in each process, of which a job runs many"
         yield SpecNote(f"{node.pointer}/rate_limit", "approximated", what)
@@ -112,7 +118,7 @@ def _changes(node: ScoreModel | LabelModel) -> list[str]:
 def _of_sampling(node: ScoreModel | LabelModel, models: JudgeModels) -> Iterator[SpecNote]:
     given = models.find(node.model) or {}
     yield _of_temperature(node, models)
-    for key in node.sampling:
+    for key in (key for key, value in node.sampling.items() if value is not None):
         place = f"{node.pointer}/sampling_params/{key}"
         if key in LIMITS and "max_tokens" in given:
             yield SpecNote(place, "approximated", f"{models.place} has its max_tokens instead")

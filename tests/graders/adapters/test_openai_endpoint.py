@@ -88,13 +88,15 @@ def test_the_sample_and_its_record_are_posted_with_headers_and_a_trace(
 ) -> None:
     monkeypatch.setenv("GRADING_KEY", "k-123456\n")
     service.script = lambda request: scored(7.5)
-    endpoint = scoring(f"{service.url}?code=${{GRADING_KEY}}", X_Functions_Key="Key ${GRADING_KEY}")
+    headers = {"X_Functions_Key": "Key ${GRADING_KEY}", "content_type": "text/plain", "Host": "elsewhere"}
+    endpoint = scoring(f"{service.url}?code=${{GRADING_KEY}}", **headers)
     assert ask(endpoint) == 7.5
     [asked] = service.seen
     [payload] = service.payloads
     assert (asked.method, asked.path, asked.query) == ("POST", "/grade", "code=k-123456")
     assert asked.headers["x-functions-key"] == "Key k-123456"
     assert asked.headers["content-type"] == "application/json"
+    assert asked.headers["host"] in service.url
     assert (payload["sample"], payload["item"]) == ({"output_text": "4"}, {"answer": 4})
     assert payload["trace_id"].startswith("trace_")
 
@@ -342,8 +344,7 @@ def test_an_address_is_https_or_of_this_machine(url: str, words: str | None) -> 
         ("", "a", "no name of a header"),
         ("X-Key", "a\r\nHost: b", "line break"),
         ("X-Key", 1, "as a text"),
-        ("Content-Length", "1", "leave it out"),
-        ("host", "a", "leave it out"),
+        ("Content-Type", "application/json", None),
     ],
 )
 def test_a_header_that_cannot_be_sent_is_said(name: str, value: object, words: str | None) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openai.types.graders import LabelModelGrader, ScoreModelGrader
 
 from graders import ConfigurationError, DecorationError, grader
 from graders._runtime.held_questions import QuestionsHeldBack
@@ -156,7 +157,7 @@ def test_a_passing_label_pays_1_and_any_other_0(endpoint: JudgeEndpoint, label: 
         "type": "string",
         "enum": ["bad", "fair", "good"],
     }
-    assert "one of these labels, spelled exactly so: bad, fair, good" in endpoint.seen[0].rubric
+    assert 'one of ["bad", "fair", "good"], spelled exactly so' in endpoint.seen[0].rubric
 
 
 @pytest.mark.parametrize(
@@ -316,6 +317,35 @@ def test_a_sampling_parameter_that_cannot_be_meant_has_its_place(key: str, value
     with pytest.raises(OpenAISpecError) as raised:
         model_scoring(node(sampling_params={key: value}), {NAME: "judge"})
     assert raised.value.pointer == f"/sampling_params/{key}"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        ScoreModelGrader(
+            type="score_model",
+            name="judge",
+            model=NAME,
+            input=[{"role": "user", "content": {"type": "output_text", "text": "{{sample.output_text}}"}}],  # type: ignore[list-item]
+        ),
+        LabelModelGrader(
+            type="label_model",
+            name="judge",
+            model=NAME,
+            input=[{"role": "user", "content": [{"type": "input_text", "text": "{{sample.output_text}}"}]}],  # type: ignore[list-item]
+            labels=["good", "bad"],
+            passing_labels=["good"],
+        ),
+    ],
+)
+@pytest.mark.parametrize("exclude_none", [True, False])
+def test_what_the_sdk_writes_is_graded(
+    endpoint: JudgeEndpoint, made: ScoreModelGrader | LabelModelGrader, exclude_none: bool
+) -> None:
+    spec = json.loads(made.model_dump_json(exclude_none=exclude_none))
+    reward = grader(timeout_s=10)(from_openai(spec, models={NAME: "judge"}))
+    assert reward.grade(make_sample("4")).value == 1  # the first value that the schema allows
+    assert endpoint.seen[0].question == "4"
 
 
 def test_a_model_without_a_counterpart_has_its_place_and_the_line_to_add(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from graders.adapters.openai import openai_notes
 NAME = "gpt-4o-2024-08-06"
 USER = {"role": "user", "content": "{{sample.output_text}}"}
 SYSTEM = {"role": "system", "content": "Score it."}
+HEADERS = {"X": "hidden-1", "Content-Type": "application/json"}
 ASSISTANT = {"role": "assistant", "content": "{{sample.output_text}}"}
 
 
@@ -88,7 +89,8 @@ def test_each_sampling_parameter_has_its_note(key: str, value: object, how: str,
 
 
 def test_an_endpoint_has_its_notes_without_the_values_of_its_headers() -> None:
-    found = notes(type="endpoint", url="https://g.example/", headers={"X": "hidden-1"}, rate_limit=50)
+    found = notes(type="endpoint", url="https://g.example/", headers=HEADERS, rate_limit=50)
     assert said(found["/url"], "mapped", "three times again")
+    assert said(found["/headers/Content-Type"], "approximated", "not sent")
     assert said(found["/rate_limit"], "approximated", "50 requests a second in each process")
     assert "hidden-1" not in repr(found)
