@@ -202,12 +202,13 @@ class ConfinedFunction:
         return value
 
     def _learn(self, loaded: object) -> None:
-        """Have later calls begin with what the first one of a package loaded: each would load it again.
+        """Have later calls begin with what the first one loaded of packages: each would load it again.
 
-        The list is as the function's process sent it. Only modules of packages that were named are taken.
+        The list is as the function's process sent it, whoever wrote it. Only modules of packages count that
+        the named ones load themselves, as the server sees to.
         """
         named = [name for name in loaded if isinstance(name, str)] if isinstance(loaded, list) else []
-        late = frozenset(f"?{name}" for name in named if self._source.may_load(name))
+        late = frozenset(f"+{name}" for name in named if self._source.may_load(name))
         if len(late) >= _MANY:
             self._engine = self._engine_with(late)
 

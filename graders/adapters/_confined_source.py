@@ -105,10 +105,10 @@ class ConfinedSource:
         return frozenset(found)
 
     def may_load(self, module: str) -> bool:
-        """Whether a module is of a package that may be imported, and does no more than to define names."""
+        """Whether a module is of a package, and does no more than to define names."""
         parts = module.split(".")
         plain = all(part.isidentifier() and part != "__main__" for part in parts)
-        return parts[0] in self._packages and plain
+        return plain and bool(self._packages) and not _is_pythons(module) and module not in self.modules
 
     def _send(self, name: str, place: str, is_package: bool, tree: ast.Module, function: str = "") -> None:
         """Send a module along, and those beside it that it imports."""

@@ -85,7 +85,8 @@ class ForkServer:
 
     Args:
         imports: Modules that it loads beforehand, by their dotted names, from where this process finds them.
-            One with a question mark in front may be missing, and so may a name in a module, `module:name`.
+            One with `?` in front may be missing, and so may a name in a module, `module:name`. One with `+`
+            in front is loaded where another of its package is.
 
     Raises:
         CannotImport: One of them fails.
