@@ -96,6 +96,7 @@ def test_an_error_in_a_module_beside_it_has_that_files_line(folder, failing):
             "from pydantic import BaseModel\nclass A(BaseModel):\n    x: int\ndef f(): return A(x='3').x",
             3,
         ),
+        ("numpy", "import numpy as np\ndef f(): return np.random.rand()", 0.5488135039273248),
         ("yaml", "import yaml\ndef f(): return yaml.safe_load('a: [1]')", {"a": [1]}),
     ],
 )
