@@ -228,7 +228,7 @@ def spec_file(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise OpenAISpecError(error.pointer, error.message, name) from None
 
 
-def checked_document(value: object) -> dict[str, Any]:
+def checked_document(value: Any) -> dict[str, Any]:
     """Return a copy of a document that is an object nested no deeper than a grader needs.
 
     Raises:

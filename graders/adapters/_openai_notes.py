@@ -95,7 +95,7 @@ def _of_python(node: PythonCode) -> Iterator[SpecNote]:
         if each.module in IMAGE_PACKAGES:
             package, version = IMAGE_PACKAGES[each.module]
             what = f"line {each.line} imports {each.module}: put {package} into requirements.txt "
-            yield SpecNote(place, "mapped", f"{what}(OpenAI's image {IMAGE} has {version})")
+            yield SpecNote(place, "mapped", f"{what}(OpenAI's image {IMAGE} has {version or 'it too'})")
     if node.image_tag and node.image_tag != IMAGE:
         what = f"what the image {node.image_tag} holds is not documented: see to what the source imports"
         yield SpecNote(f"{node.pointer}/image_tag", "unsupported", what)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ._openai_spec import PythonCode
 
 FUNCTION = "grade"
-IMAGE_PACKAGES = {
+IMAGE_PACKAGES: dict[str, tuple[str, str | None]] = {
     "numpy": ("numpy", "2.2.4"),
     "scipy": ("scipy", "1.15.2"),
     "sympy": ("sympy", "1.13.3"),
@@ -36,6 +36,20 @@ IMAGE_PACKAGES = {
     "rdkit": ("rdkit", "2024.9.6"),
     "skbio": ("scikit-bio", "0.6.3"),
     "ast_grep_py": ("ast-grep-py", "0.36.2"),
+    # What these need themselves; its versions are not documented.
+    "annotated_types": ("annotated-types", None),
+    "attr": ("attrs", None),
+    "attrs": ("attrs", None),
+    "dateutil": ("python-dateutil", None),
+    "joblib": ("joblib", None),
+    "mpmath": ("mpmath", None),
+    "pydantic_core": ("pydantic-core", None),
+    "pytz": ("pytz", None),
+    "referencing": ("referencing", None),
+    "regex": ("regex", None),
+    "six": ("six", None),
+    "tqdm": ("tqdm", None),
+    "typing_extensions": ("typing_extensions", None),
 }
 """What the image 2025-05-08 holds besides the standard library, by the module's name: package and version."""
 _WRITE = "write def grade(sample, item)"

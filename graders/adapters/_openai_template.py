@@ -58,6 +58,10 @@ class NamedValue:
                 found = found[step] if isinstance(found, list) and step < len(found) else None
             else:
                 found = found.get(step) if isinstance(found, dict) else None
+        if found is None and self.path == ("reference_answer", "text") and self.namespace == "item":
+            # An object of this key alone is how a service may wrap a text, so `Sample` has unwrapped it.
+            found = scope.item.get("reference_answer")
+            return found if isinstance(found, str) else None
         return None if found is None or found != found else found
 
     def written(self, scope: Scope) -> str | Missing:

@@ -161,6 +161,64 @@ def test_the_record_is_its_fields_its_reference_and_its_prompt():
     assert graded(spec, "#### 72", 72, prompt="how many?", unit="clips").value == 1
 
 
+def test_a_reference_of_the_single_key_text_is_that_text_by_both_names():
+    for name in ("reference_answer", "reference_answer.text"):
+        assert graded(string_check(wanted=f"{{{{item.{name}}}}}"), "Paris", {"text": "Paris"}).value == 1
+        assert graded(string_check(wanted=f"{{{{item.{name}}}}}"), "Paris", "Paris").value == 1
+
+
+def similar(metric: str, **more: Any) -> dict[str, Any]:
+    texts = {"input": ANSWER, "reference": REFERENCE}
+    return {"type": "text_similarity", "name": "s", "evaluation_metric": metric, **texts, **more}
+
+
+@pytest.mark.parametrize(
+    ("metric", "reward"),
+    [
+        ("fuzzy_match", 0.7755),
+        ("bleu", 0.2659),
+        ("gleu", 0.4286),
+        ("meteor", 0.5889),
+        ("rouge_1", 0.6),
+        ("rouge_2", 0.5),
+        ("rouge_3", 0.3333),
+        ("rouge_4", 0),
+        ("rouge_5", 0),
+        ("rouge_l", 0.6),
+    ],
+)
+def test_measures_are_those_of_rapidfuzz_nltk_and_rouge_score(metric, reward):
+    found = graded(similar(metric), "fuzzy wuzzy was a bear", "fuzzy wuzzy was bald indeed")
+    assert found.value == pytest.approx(reward, abs=5e-5)
+    assert graded(similar(metric), "fuzzy wuzzy was a bear", "fuzzy wuzzy was a bear").value == pytest.approx(
+        1
+    )
+
+
+def test_a_threshold_is_a_metric_and_leaves_the_score_as_it_is():
+    found = graded(similar("rouge_1", pass_threshold=0.5), "a b", "a c d e f")
+    assert found.value == pytest.approx(2 / 7)
+    assert found.metrics["passed"] == 0
+    joined = graded(multi("a", a=similar("rouge_1", pass_threshold=0.25)), "a b", "a c d e f")
+    assert joined.metrics["a.passed"] == 1
+
+
+@pytest.mark.parametrize("metric", ["fuzzy_match", "bleu", "rouge_l"])
+def test_a_completion_with_nothing_to_compare_or_too_much_is_unread(metric):
+    for completion in ("", "?!" if metric != "bleu" else " ", "word " * 40_000):
+        found = graded(similar(metric), completion, "fuzzy wuzzy was a bear")
+        assert (found.value, found.metrics["unread"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("metric", "reference"), [("bleu", "two words"), ("rouge_3", "two words"), ("rouge_1", "東京")]
+)
+def test_a_reference_with_too_little_to_compare_is_the_records_fault(metric, reference):
+    with pytest.raises(SampleError, match="cannot be compared with") as caught:
+        graded(similar(metric), "two words", reference)
+    assert caught.value.kind == "record"
+
+
 def test_a_python_grader_runs_as_it_is_in_a_process_of_its_own():
     source = "import os\n\ndef grade(sample, item):\n    return float(sample['output_text'] == item['city'])"
     spec = {"type": "python", "source": source}
