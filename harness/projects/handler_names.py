@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.errors import InputError
 
-__all__ = ["choose_handler"]
+__all__ = ["bound_names", "choose_handler", "looks_like_handler", "names_of_graders"]
 
 _USUAL = "lambda_handler"
 
@@ -25,11 +25,11 @@ def choose_handler(tree: ast.Module, path: Path, named: str | None) -> str:
         InputError: No function can be the handler, several can, or it is one of this library's graders.
     """
     module = path.stem
-    names = dict(_bound(tree))
-    graders = _graders(tree)
+    names = dict(bound_names(tree))
+    graders = names_of_graders(tree)
     if named is not None:
         return _named(named, names, graders, path)
-    likely = [name for name, node in names.items() if _looks_like_one(node)]
+    likely = [name for name, node in names.items() if looks_like_handler(node)]
     if _USUAL in names and _USUAL not in graders and _can_be_one(names[_USUAL]):
         return _USUAL
     likely = [name for name in likely if name not in graders]
@@ -82,7 +82,7 @@ def _is_async(name: str, path: Path) -> InputError:
     return InputError(f"{name} is async, and Lambda awaits no handler", place=str(path), fix=fix)
 
 
-def _bound(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
+def bound_names(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
     """The names that the module binds to functions, to the results of calls, or by importing them."""
     waiting: list[ast.stmt] = list(tree.body)
     while waiting:
@@ -97,7 +97,7 @@ def _bound(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
             waiting[:0] = node.body
 
 
-def _looks_like_one(node: ast.stmt) -> bool:
+def looks_like_handler(node: ast.stmt) -> bool:
     """Whether a function takes what handlers take, under the usual names."""
     if not isinstance(node, ast.FunctionDef) or node.name.startswith("_") or not _takes_two(node):
         return False
@@ -121,7 +121,7 @@ def _takes_two(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return needed <= 2 and (positional >= 2 or given.vararg is not None) and not by_name
 
 
-def _graders(tree: ast.Module) -> set[str]:
+def names_of_graders(tree: ast.Module) -> set[str]:
     """The names that are bound with this library's `grader`."""
     makers = {
         alias.asname or alias.name
@@ -145,7 +145,7 @@ def _graders(tree: ast.Module) -> set[str]:
 
     return {
         name
-        for name, node in _bound(tree)
+        for name, node in bound_names(tree)
         if (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and makes(node.value))
         or (
             isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)

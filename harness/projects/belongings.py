@@ -1,0 +1,169 @@
+"""The files of a folder that a Python file needs, and the packages that it imports from elsewhere.
+
+Files are read and never run: importing one may call services.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from harness.errors import InputError
+from harness.installed import owners
+from harness.projects.names import check_module
+
+__all__ = ["Belongings", "content_of", "parsed"]
+
+_MOST_BYTES = 250 << 20
+_FOR_MAKE = re.compile(r"[\w.-]+")
+# Lambda's Python runtimes have the SDK; the build brings this library and Powertools.
+_IN_LAMBDA = frozenset(
+    ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six", "awslambdaric")
+    + ("graders", "aws_lambda_powertools")
+)
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error
+
+
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a file.
+
+    Raises:
+        InputError: It cannot be read, or Python cannot parse it.
+    """
+    try:
+        return ast.parse(content_of(path), path.name)
+    except SyntaxError as error:
+        raise InputError(f"is not valid Python: {error.msg}", place=_line_of(path, error)) from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise InputError(f"is not valid Python: {error or type(error).__name__}", place=str(path)) from None
+
+
+def _line_of(path: Path, error: SyntaxError) -> str:
+    return f"{path}:{error.lineno}" if error.lineno else str(path)
+
+
+class Belongings:
+    """The files of one folder that a module needs, and the packages that they import from elsewhere.
+
+    Args:
+        folder: The module's folder, where Python looks first.
+        relative: Whether a file at the top may import those beside it as parts of a package.
+    """
+
+    def __init__(self, folder: Path, *, relative: bool = False) -> None:
+        self.folder = folder
+        self.files: dict[str, bytes] = {}
+        """The files, by path relative to the folder."""
+        self.trees: dict[str, ast.Module] = {}
+        """The syntax trees of those that are Python."""
+        self.imported: dict[str, str] = {}
+        """The top-level modules from elsewhere, each with the file and line of its first import."""
+        self._relative = relative
+        self._size = 0
+
+    def add(self, name: str) -> None:
+        """Take a file, and if it is Python what it imports and names beside it."""
+        if name in self.files:
+            return
+        path = self.folder / name
+        if not _FOR_MAKE.fullmatch(name.partition("/")[0]):
+            fix = "Rename it: letters, digits, hyphens, dots and underscores."
+            raise InputError("belongs to the handler, but make cannot read such a name", place=name, fix=fix)
+        self.files[name] = content_of(path)
+        self._size += len(self.files[name])
+        if self._size > _MOST_BYTES:
+            fix = "Copy the handler and what it needs into a folder of their own."
+            raise InputError("what belongs to it is over Lambda's 250 MB", place=str(self.folder), fix=fix)
+        if path.suffix != ".py":
+            return
+        tree = self.trees[name] = parsed(path)
+        for module, line in self._imports(tree, name):
+            self._import(module, f"{name}:{line}")
+        for text in _texts(tree):
+            if self._is_data(text):
+                self.add(text)
+
+    def _imports(self, tree: ast.Module, name: str) -> Iterator[tuple[str, int]]:
+        """The top-level modules that a file imports anywhere, inside functions too, each with its line."""
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                yield from ((each.name.partition(".")[0], node.lineno) for each in node.names)
+            elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                yield node.module.partition(".")[0], node.lineno
+            elif isinstance(node, ast.ImportFrom) and node.level and "/" not in name:
+                yield from self._beside(node, name)
+
+    def _beside(self, node: ast.ImportFrom, name: str) -> Iterator[tuple[str, int]]:
+        """The modules of a relative import.
+
+        Raises:
+            InputError: Relative imports are not for here, or it leads out of the folder.
+        """
+        place = f"{self.folder / name}:{node.lineno}"
+        if not self._relative:
+            fix = "Name a file whose imports are absolute; Lambda imports the handler's module by itself."
+            raise InputError("imports relatively, as a part of a package", place=place, fix=fix)
+        dotted = "." * node.level + (node.module or "")
+        for module in [node.module.partition(".")[0]] if node.module else [each.name for each in node.names]:
+            there = (self.folder / f"{module}.py").is_file() or (self.folder / module).is_dir()
+            if node.level > 1 or not there:
+                fix = "Write the import with the package's name, or copy what it needs beside the file."
+                raise InputError(f"imports {dotted}, which is not beside it", place=place, fix=fix)
+            yield module, node.lineno
+
+    def _import(self, module: str, place: str) -> None:
+        """Take a module that stands beside, or note it as a package."""
+        if (self.folder / module / "__init__.py").is_file() or (
+            not (self.folder / f"{module}.py").is_file() and any((self.folder / module).glob("*.py"))
+        ):
+            check_module(module, self.folder, self.folder / module)
+            for path in sorted((self.folder / module).rglob("*")):
+                inside = path.relative_to(self.folder)
+                if path.is_file() and not any(_is_no_source(part) for part in inside.parts):
+                    self.add(inside.as_posix())
+        elif (self.folder / f"{module}.py").is_file():
+            check_module(module, self.folder, self.folder / f"{module}.py")
+            self.add(f"{module}.py")
+        else:
+            self.imported.setdefault(module, place)
+
+    def _is_data(self, text: str) -> bool:
+        """Whether a text in the source names a file in the folder, which it may open."""
+        path = Path(text)
+        if path.is_absolute() or not path.suffix or any(_is_no_source(part) for part in path.parts):
+            return False
+        return path.as_posix() == text and (self.folder / path).is_file()
+
+    def packages(self) -> dict[str, str | None]:
+        """What is imported from elsewhere and is not in Lambda anyway."""
+        names = sorted(self.imported.keys() - _IN_LAMBDA - sys.stdlib_module_names)
+        installed = owners() if names else {}
+        found = {name: installed.get(name, [None])[0] for name in names}
+        return {name: one and f"{one}=={version(one)}" for name, one in found.items()}
+
+
+def _is_no_source(part: str) -> bool:
+    return part.startswith(".") or part == "__pycache__" or part.endswith((".pyc", ".pyo"))
+
+
+def _texts(tree: ast.Module) -> Iterator[str]:
+    """The short texts in the code: names of files are among them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and 2 < len(node.value) < 200:
+            if node.value.isprintable():
+                yield node.value

@@ -1,0 +1,372 @@
+"""Which function of a Python file grades, and for which platform it was written, read from the source."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from harness.errors import InputError
+from harness.projects.handler_names import bound_names, looks_like_handler, names_of_graders
+from harness.projects.reached_code import Function, ReachedCode
+
+__all__ = ["KINDS_OF_PYTHON", "ForeignFunction", "Parameters", "find_functions", "parameters_of"]
+
+Callables: TypeAlias = Function | ast.Lambda
+
+KINDS_OF_PYTHON = {
+    "lambda": "an AWS Lambda handler (event, context)",
+    "trl": "a TRL reward function (completions, **kwargs)",
+    "verl": "a verl scoring function (data_source, solution_str, ground_truth)",
+    "eval-protocol": "an eval-protocol @reward_function",
+    "llm-eval-kit": "an llm-eval-kit @grader",
+    "openai": "an OpenAI python grader (sample, item)",
+}
+"""What a function may have been written for, and what such a one looks like."""
+
+# The entrance of a file that has several functions of its kind.
+_USUAL = {"lambda": "lambda_handler", "verl": "compute_score", "openai": "grade"}
+_EVAL_PROTOCOL = ("eval_protocol", "reward_kit")
+_DECORATORS = ("reward_function", "evaluation_test")
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignFunction:
+    """A function that grades."""
+
+    kind: str
+    """One of `KINDS_OF_PYTHON`."""
+    name: str
+    line: int
+    node: Callables | None
+    """Its definition; None where the name is bound in another way."""
+    weight: float | None = None
+    """Its share in the reward, where the file says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What a function takes."""
+
+    names: tuple[str, ...]
+    """What can be passed by name."""
+    needed: tuple[str, ...]
+    """Those without a default."""
+    by_place: tuple[str, ...]
+    """What can be passed by position alone."""
+    rest: str | None
+    """The name of its `**kwargs`."""
+
+
+def parameters_of(node: Callables) -> Parameters:
+    """Read what a function takes."""
+    given = node.args
+    listed = [each.arg for each in [*given.posonlyargs, *given.args]]
+    needed = listed[: len(listed) - len(given.defaults)][len(given.posonlyargs) :]
+    needed += [
+        each.arg for each, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default is None
+    ]
+    return Parameters(
+        tuple(each.arg for each in [*given.args, *given.kwonlyargs]),
+        tuple(needed),
+        tuple(each.arg for each in given.posonlyargs),
+        None if given.kwarg is None else given.kwarg.arg,
+    )
+
+
+def find_functions(
+    tree: ast.Module, path: Path, named: Sequence[str] = (), kind: str | None = None
+) -> tuple[ForeignFunction, ...]:
+    """Find the functions of a file that grade: one, or those that a TRL trainer is given together.
+
+    Args:
+        tree: The module.
+        path: Its file.
+        named: Functions that the user names.
+        kind: What the user says they were written for.
+
+    Raises:
+        InputError: None can be it, or several can, or the one that is named cannot.
+    """
+    finder = _Finder(tree, path)
+    if named:
+        return finder.named(named, kind)
+    listed = finder.listed() if kind in (None, "trl") else ()
+    return listed or (finder.alone(kind),)
+
+
+class _Finder:
+    """Finds the functions of one file."""
+
+    def __init__(self, tree: ast.Module, path: Path) -> None:
+        self._tree, self._path = tree, path
+        self._bound = {name: node for name, node in bound_names(tree) if not isinstance(node, ast.ImportFrom)}
+        self._imports = _imported(tree)
+        self._ours = names_of_graders(tree)
+
+    def named(self, names: Sequence[str], kind: str | None) -> tuple[ForeignFunction, ...]:
+        """The functions that the user names."""
+        found = tuple(self._named(name, kind) for name in names)
+        kinds = sorted({each.kind for each in found})
+        if len(found) > 1 and kinds != ["trl"]:
+            fix = "Several functions make one reward only in TRL: name one."
+            message = f"--function names {len(found)} functions of {', '.join(kinds)}"
+            raise InputError(message, place=str(self._path), fix=fix)
+        return found
+
+    def _named(self, name: str, kind: str | None) -> ForeignFunction:
+        where, _, inner = name.rpartition(".")
+        if where == self._path.stem:
+            name = inner
+        if name in self._ours:
+            raise self._is_ours(name)
+        if name not in self._bound:
+            raise self._unbound(name)
+        node = self._bound[name]
+        candidate = self._candidate(name, node, kind)
+        if candidate is None:
+            fix = f"Write --as with what it was written for: {', '.join(KINDS_OF_PYTHON)}."
+            shown = "no parameters tell" if _callable(node) is None else "its parameters do not tell"
+            raise InputError(
+                f"{name}: {shown} for which platform it was written",
+                place=f"{self._path}:{node.lineno}",
+                fix=fix,
+            )
+        return candidate
+
+    def listed(self) -> tuple[ForeignFunction, ...]:
+        """The functions that the file gives a TRL trainer as `reward_funcs`."""
+        lists = [each for each in _keywords(self._tree, "reward_funcs")]
+        if not lists:
+            return ()
+        if len({ast.dump(each) for each in lists}) > 1:
+            fix = "Name the functions: --function NAME, once for each."
+            places = ", ".join(f"line {each.lineno}" for each in lists)
+            raise InputError(
+                f"gives trainers different reward_funcs: {places}", place=str(self._path), fix=fix
+            )
+        value = self._resolved(lists[0])
+        parts = value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
+        weights = self._weights(len(parts))
+        return tuple(self._part(each, weight) for each, weight in zip(parts, weights, strict=True))
+
+    def _part(self, part: ast.expr, weight: float | None) -> ForeignFunction:
+        """One entry of `reward_funcs`."""
+        place = f"{self._path}:{part.lineno}"
+        if isinstance(part, ast.Constant):
+            fix = "Name the functions alone: --function NAME."
+            raise InputError(f"the reward model {part.value!r} cannot be imported", place=place, fix=fix)
+        if not isinstance(part, ast.Name):
+            fix = "Give it a name at the top of the module: brief = ..., then reward_funcs=[brief]."
+            raise InputError("an entry of reward_funcs is no name of a function", place=place, fix=fix)
+        if part.id not in self._bound:
+            raise self._unbound(part.id, place)
+        node = self._bound[part.id]
+        return ForeignFunction("trl", part.id, node.lineno, _callable(node), weight)
+
+    def _weights(self, count: int) -> list[float | None]:
+        """What the file writes as `reward_weights`, where it writes numbers."""
+        for each in _keywords(self._tree, "reward_weights"):
+            value = self._resolved(each)
+            try:
+                found = ast.literal_eval(value)
+            except ValueError:
+                continue
+            if isinstance(found, list | tuple) and len(found) == count:
+                return [float(weight) for weight in found if isinstance(weight, int | float)]
+        return [None] * count
+
+    def _resolved(self, value: ast.expr) -> ast.expr:
+        """What a name was last bound to, anywhere in the file."""
+        if isinstance(value, ast.Name):
+            for node in ast.walk(self._tree):
+                if isinstance(node, ast.Assign) and any(
+                    isinstance(each, ast.Name) and each.id == value.id for each in node.targets
+                ):
+                    if isinstance(node.value, ast.List | ast.Tuple):
+                        return node.value
+        return value
+
+    def alone(self, kind: str | None) -> ForeignFunction:
+        """The one function that can be it."""
+        public = {
+            name: node
+            for name, node in self._bound.items()
+            if not name.startswith("_") and name not in self._ours and _callable(node) is not None
+        }
+        shown = [each for name, node in public.items() if (each := self._candidate(name, node, None))]
+        found = [each for each in shown if kind in (None, each.kind)]
+        if not found and kind is not None:  # then the user knows better, and any function may be it
+            found = [
+                ForeignFunction(kind, name, node.lineno, _callable(node)) for name, node in public.items()
+            ]
+        usual = [each for each in found if each.name == _USUAL.get(each.kind)]
+        found = self._not_called(found)
+        if len(found) == 1:
+            return found[0]
+        if len(usual) == 1 and all(each.kind == usual[0].kind for each in found):
+            return usual[0]
+        if found:
+            raise self._several(found)
+        if self._ours:
+            raise self._is_ours(sorted(self._ours)[0])
+        raise self._none(kind)
+
+    def _not_called(self, found: list[ForeignFunction]) -> list[ForeignFunction]:
+        """Those that no other of them calls: a handler's own `compute_score` is a part of it."""
+        called: set[str] = set()
+        for each in found:
+            reached = ReachedCode({self._path.name: self._tree}, [each.name])
+            called |= {
+                part.node.name
+                for part in reached.parts()
+                if isinstance(part.node, ast.FunctionDef | ast.AsyncFunctionDef)
+                and part.node.name != each.name
+            }
+        return [each for each in found if each.name not in called] or found
+
+    def _candidate(self, name: str, node: ast.stmt, kind: str | None) -> ForeignFunction | None:
+        """The function as one of a kind, which shows where the user does not say it; None if none shows."""
+        function = _callable(node)
+        known = kind or (None if function is None else self._kind(name, node, function))
+        return None if known is None else ForeignFunction(known, name, node.lineno, function)
+
+    def _kind(self, name: str, node: ast.stmt, function: Callables) -> str | None:
+        """What a function was written for, by decorators, imports and parameters, in this order."""
+        for decorator in getattr(node, "decorator_list", []):
+            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            module, _, last = self._spelled(called).rpartition(".")
+            if last in _DECORATORS and _is_eval_protocol(module):
+                return "eval-protocol"
+            if last == "grader" and module.partition(".")[0] == "llm_eval_kit":
+                return "llm-eval-kit"
+        given = parameters_of(function)
+        names = (*given.by_place, *given.names)
+        if names[:2] == ("messages", "ground_truth") and any(
+            module.startswith("llm_eval_kit") for module in self._imports.values()
+        ):
+            return "llm-eval-kit"
+        if "completions" in names or ("completion_ids" in names and given.rest):
+            return "trl"
+        if {"solution_str", "solution_strs"} & {*names} or (
+            name == "compute_score" and {"ground_truth", "ground_truths"} & {*names}
+        ):
+            return "verl"
+        if names == ("sample", "item"):
+            return "openai"
+        if isinstance(node, ast.FunctionDef) and looks_like_handler(node):
+            return "lambda"
+        if isinstance(node, ast.Assign) and names[:1] == ("event",) and len(names) == 2:
+            return "lambda"
+        return None
+
+    def _spelled(self, called: ast.expr) -> str:
+        parts = []
+        while isinstance(called, ast.Attribute):
+            parts.append(called.attr)
+            called = called.value
+        if isinstance(called, ast.Name):
+            parts.append(self._imports.get(called.id, called.id))
+        return ".".join(reversed(parts))
+
+    def _several(self, found: list[ForeignFunction]) -> InputError:
+        listed = ", ".join(f"{each.name} ({each.kind}, line {each.line})" for each in found[:12])
+        more = "" if len(found) <= 12 else f" and {len(found) - 12} more"
+        together = " Repeat it for several TRL functions." if {e.kind for e in found} == {"trl"} else ""
+        fix = f"Name one: --function {found[0].name}.{together}"
+        return InputError(
+            f"{len(found)} functions could be it: {listed}{more}", place=str(self._path), fix=fix
+        )
+
+    def _none(self, kind: str | None) -> InputError:
+        wanted = ", ".join([KINDS_OF_PYTHON[kind]] if kind else KINDS_OF_PYTHON.values())
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Import | ast.ImportFrom) and _mentions(
+                node, "nova_custom_evaluation_sdk"
+            ):
+                fix = (
+                    "Its pre- and postprocessors have no counterpart: write the scoring as a function "
+                    "(messages, ground_truth), or as a Lambda handler."
+                )
+                return InputError(
+                    "uses nova_custom_evaluation_sdk", place=f"{self._path}:{node.lineno}", fix=fix
+                )
+        names = [name for name, node in self._bound.items() if _callable(node) is not None]
+        for each in ast.walk(self._tree):
+            if isinstance(each, ast.ClassDef) and _is_called_with_completions(each):
+                fix = "Name one made at the top of the module: --function NAME --as trl."
+                return InputError(
+                    f"{each.name} is a class of reward functions",
+                    place=f"{self._path}:{each.lineno}",
+                    fix=fix,
+                )
+        others = f"It defines {', '.join(names[:8])}. " if names else ""
+        fix = f"{others}Such a function is {wanted}. Or name one: --function NAME --as KIND."
+        return InputError("holds no function that grades", place=str(self._path), fix=fix)
+
+    def _is_ours(self, name: str) -> InputError:
+        fix = f"It needs no import: rft replay ROLLOUTS --grader {self._path}:{name}."
+        return InputError(
+            f"{name} is a grader of this library already",
+            place=f"{self._path}:{self._bound[name].lineno}",
+            fix=fix,
+        )
+
+    def _unbound(self, name: str, place: str | None = None) -> InputError:
+        """Why a name is no function at the top of the module."""
+        outer, _, inner = name.rpartition(".")
+        for node in ast.walk(self._tree):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                continue
+            line = f"{self._path}:{node.lineno}"
+            if isinstance(node, ast.ClassDef) and node.name in (name, outer):
+                fix = f"Make one at the top of the module and name that: reward = {node.name}(...)."
+                shown = f"{name} is a method" if inner and outer else f"{name} is a class"
+                return InputError(f"{shown}: only functions can be called alone", place=line, fix=fix)
+            if node.name == (inner or name):
+                fix = "Move it to the top of the module."
+                return InputError(f"{name} is defined inside of something else", place=line, fix=fix)
+        for each, module in self._imports.items():
+            if each == name:
+                fix = "Import the file that defines it."
+                return InputError(f"{name} comes from {module}", place=place or str(self._path), fix=fix)
+        names = [each for each, node in self._bound.items() if _callable(node) is not None]
+        known = f"It defines {', '.join(names[:12])}." if names else "It defines no function."
+        return InputError(f"there is no function {name}", place=place or str(self._path), fix=known)
+
+
+def _is_eval_protocol(module: str) -> bool:
+    return module.lstrip(".").partition(".")[0] in _EVAL_PROTOCOL or (
+        module.startswith(".") and module.rpartition(".")[2] in ("typed_interface", "reward_function")
+    )
+
+
+def _is_called_with_completions(node: ast.ClassDef) -> bool:
+    calls = (each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__call__")
+    return any({"completions", "completion_ids"} & {*parameters_of(each).names} for each in calls)
+
+
+def _callable(node: ast.stmt) -> Callables | None:
+    """The function that a statement binds a name to, where it shows."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return node
+    return node.value if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) else None
+
+
+def _imported(tree: ast.Module) -> dict[str, str]:
+    """What the names that a module imports stand for."""
+    return next(iter(ReachedCode({"source.py": tree}, []).aliases.values()))
+
+
+def _keywords(tree: ast.Module, name: str) -> Iterator[ast.expr]:
+    """The values that calls of the file pass under a name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == name:
+            yield node.value
+
+
+def _mentions(node: ast.Import | ast.ImportFrom, package: str) -> bool:
+    names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names]
+    return any(name.partition(".")[0] == package for name in names)

@@ -1,0 +1,121 @@
+"""The few lines of Python that make a grader of functions written for another platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["GraderText"]
+
+_ADAPTERS = {
+    "lambda": "from_lambda",
+    "trl": "from_trl",
+    "verl": "from_verl",
+    "eval-protocol": "from_eval_protocol",
+    "llm-eval-kit": "from_llm_eval_kit",
+    "openai": "from_openai",
+}
+_WIDTH = 88
+
+
+@dataclass(frozen=True, slots=True)
+class GraderText:
+    """A grader of functions in another file."""
+
+    kind: str
+    source: str
+    """The file's name."""
+    functions: tuple[str, ...]
+    weights: tuple[float, ...]
+    reference: str
+    """What TRL's functions call the reference."""
+    conversational: bool
+    """Whether TRL's functions get lists of messages."""
+    packages: tuple[str, ...]
+    """What confined functions may import."""
+    range: tuple[float, float]
+    timeout_s: float
+    trust: bool
+    wire: str | None = None
+    """What a handler reads."""
+
+    @property
+    def module(self) -> str:
+        """The grader's module."""
+        return "grader" if self.source != "grader.py" else "imported_grader"
+
+    def written(self, *, for_trial: bool = False) -> str:
+        """The module.
+
+        Args:
+            for_trial: Whether any number of samples may fail.
+        """
+        low, high = self.range
+        options = f"range=({low:g}, {high:g}), timeout_s={self.timeout_s:g}"
+        if for_trial:
+            options += ", max_error_rate=1"
+        return "\n".join([*self._head(), *self._grader(options)]) + "\n"
+
+    def _head(self) -> list[str]:
+        """The docstring, the imports and the file."""
+        called = self.functions[0] if len(self.functions) == 1 else "the reward functions"
+        opened = not self.trust or self.kind == "openai"
+        names = sorted(
+            [_ADAPTERS[self.kind], *(["confined"] if opened and self.kind != "openai" else [])],
+        )
+        what = f"Grades as {called} of {self.source} did. IMPORT.md says how."
+        lines = [f'"""{what}"""', "", *(["from pathlib import Path", ""] if opened else [])]
+        lines += ["from graders import grader", f"from graders.adapters import {', '.join(names)}", ""]
+        if not opened:
+            named = [
+                name if self._local(name) == name else f"{name} as {self._local(name)}"
+                for name in self.functions
+            ]
+            return [*lines, f"from {self.source.removesuffix('.py')} import {', '.join(named)}", ""]
+        lines.append(f'SOURCE = Path(__file__).with_name("{self.source}")')
+        if self.kind == "openai":
+            lines.append('SPEC = {"type": "python", "name": "grade", "source": SOURCE.read_text("utf-8")}')
+        return lines
+
+    def _local(self, name: str) -> str:
+        """What the module calls a function of the file, whose name may be one of its own."""
+        taken = name in ("reward", "grader") or name in _ADAPTERS.values()
+        return f"original_{name}" if taken else name
+
+    def _function(self, name: str) -> str:
+        """A function, as the adapter gets it."""
+        if self.trust:
+            return self._local(name)
+        packages = "".join(f'"{each}", ' for each in self.packages)
+        return f'confined(SOURCE, "{name}"{f", packages=({packages.rstrip()})" if packages else ""})'
+
+    def _grader(self, options: str) -> list[str]:
+        """The grader, on one line where there is room."""
+        inner = self._arguments()
+        adapter = _ADAPTERS[self.kind]
+        one = f"reward = grader({options})({adapter}({', '.join(inner)}))"
+        if len(self.functions) == 1 and len(one) <= _WIDTH:
+            return [one]
+        head = f"reward = grader({options})("
+        middle = f"    {adapter}({', '.join(inner)})"
+        if len(self.functions) == 1 and len(middle) <= _WIDTH:
+            return [head, middle, ")"]
+        return [head, f"    {adapter}(", *(f"        {each}," for each in inner), "    )", ")"]
+
+    def _arguments(self) -> list[str]:
+        """What the adapter is given."""
+        if self.kind == "openai":
+            return ["SPEC"]
+        functions = [self._function(name) for name in self.functions]
+        given = [functions[0] if len(functions) == 1 else f"[{', '.join(functions)}]"]
+        if len(functions) > 1:
+            given = ["[\n" + "".join(f"            {each},\n" for each in functions) + "        ]"]
+        if self.kind == "trl":
+            if any(weight != 1 for weight in self.weights):
+                given.append(f"weights=[{', '.join(f'{weight:g}' for weight in self.weights)}]")
+            if self.reference != "reference_answer":
+                given.append(f'reference="{self.reference}"')
+            if not self.conversational:
+                given.append("conversational=False")
+        if self.wire is not None:
+            given.append(f'wire="{self.wire}"')
+        return given

@@ -1,0 +1,218 @@
+"""Records and rollouts made up for a grader of others, kept where it grades them here.
+
+Nobody knows what records a function was written for, so several shapes of a reference and several spellings
+of an answer are tried. The ones that it tells apart best are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from harness.clock import Clock, SystemClock
+from harness.errors import InputError
+from harness.projects.read_keys import ReadKeys
+from harness.targets.own_process import OwnProcessTarget
+
+__all__ = ["MadeUp", "made_up", "make_up"]
+
+_LONGEST = 30.0
+_QUESTIONS = (
+    ("What is 6 times 7?", "42", "41"),
+    ("What is 9 plus 8?", "17", "18"),
+    ("What is 50 divided by 10?", "5", "6"),
+)
+_THOUGHT = "I check it twice."
+# A spelling of an answer, and what in a source makes it likely.
+_SPELLINGS = (
+    ("{}", ""),
+    ("#### {}", "####"),
+    (r"\boxed{{{}}}", "boxed"),
+    ("<answer>{}</answer>", "<answer>"),
+    ("ANSWER: {}", "ANSWER"),
+    ("The answer is {}.", ""),
+    ('{{"answer": "{}"}}', "json"),
+    (f"<think>{_THOUGHT}</think>\n{{}}", "think>"),
+    (f"<think>\n{_THOUGHT}\n</think>\n<answer>\n{{}}\n</answer>", "think>"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeUp:
+    """Made-up samples."""
+
+    records: tuple[Mapping[str, Any], ...] = ()
+    rollouts: tuple[Mapping[str, Any], ...] = ()
+    """Those that the grader graded."""
+    problem: str | None = None
+    """Why it graded none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How a record holds its right answer."""
+
+    reference: str
+    keys: tuple[str, ...] = ()
+
+    def of(self, answer: str) -> Any:
+        text = self.reference.format(answer)
+        return {key: text for key in self.keys} if self.keys else text
+
+
+@dataclass(slots=True)
+class _Found:
+    """How a grader grades records of one shape."""
+
+    shape: _Shape
+    rewards: dict[str, float] = field(default_factory=dict)
+    """By completion."""
+    told_apart: str | None = None
+    """The spelling in which a right answer is paid more than a wrong one."""
+
+    @property
+    def spread(self) -> float:
+        """How far apart rewards are."""
+        return max(self.rewards.values()) - min(self.rewards.values()) if self.rewards else 0.0
+
+
+def _likely(texts: Sequence[str]) -> list[str]:
+    """The spellings of an answer, those first for which the source has a hint."""
+    hinted = [spelling for spelling, hint in _SPELLINGS if hint and any(hint in text for text in texts)]
+    return [*hinted, *(spelling for spelling, _ in _SPELLINGS if spelling not in hinted)]
+
+
+def _shapes(keys: ReadKeys, texts: Sequence[str]) -> list[_Shape]:
+    written = ["{}"]
+    written += [spelling for spelling in ("#### {}", r"\boxed{{{}}}") if spelling in _likely(texts)[:3]]
+    in_keys = [_Shape(each, keys.reference_keys) for each in written] if keys.reference_keys else []
+    return in_keys + [_Shape(each) for each in written]
+
+
+def make_up(
+    write: Callable[[Path], Path], keys: ReadKeys, texts: Sequence[str], clock: Clock | None = None
+) -> MadeUp:
+    """Make up samples, and keep those that a grader grades here.
+
+    Args:
+        write: Writes the grader into a folder and returns its file, which calls it `reward`.
+        keys: What it reads of a record.
+        texts: The texts in its source.
+        clock: Tells when trying has taken long enough.
+    """
+    clock = clock or SystemClock()
+    ends = clock.monotonic() + _LONGEST
+    with TemporaryDirectory() as folder:
+        try:
+            target = OwnProcessTarget(f"{write(Path(folder))}:reward")
+        except InputError as error:
+            return MadeUp(problem=error.message)
+        with closing(target):
+            trial = _Trial(target, keys, lambda: clock.monotonic() < ends)
+            return trial.samples(_shapes(keys, texts), _likely(texts))
+
+
+class _Trial:
+    """Tries what a grader grades."""
+
+    def __init__(self, target: OwnProcessTarget, keys: ReadKeys, goes_on: Callable[[], bool]) -> None:
+        self._target, self._keys, self._goes_on = target, keys, goes_on
+        self._problem: str | None = None
+
+    def samples(self, shapes: list[_Shape], spellings: list[str]) -> MadeUp:
+        """Samples of the first shape that it tells apart, else of the one whose rewards differ most."""
+        found = []
+        for shape in shapes:
+            found.append(self._try(shape, spellings))
+            if found[-1].told_apart is not None:
+                break
+        best = max(found, key=lambda each: (each.told_apart is not None, each.spread, len(each.rewards)))
+        if not best.rewards:
+            return MadeUp(tuple(record for record, _ in made_up(self._keys, best.shape)), (), self._problem)
+        spelled = best.told_apart
+        highest = max(best.rewards, key=lambda text: best.rewards[text])
+        lowest = min(best.rewards, key=lambda text: best.rewards[text])
+        records, rollouts = [], []
+        for number, (record, (right, wrong)) in enumerate(made_up(self._keys, best.shape), 1):
+            texts = [highest, lowest] if spelled is None else [spelled.format(right), spelled.format(wrong)]
+            graded = [
+                rollout
+                for at, text in enumerate(dict.fromkeys([*texts, ""]))
+                if self._reward(rollout := _rollout(record, f"made-up-{number}", at, text)) is not None
+            ]
+            if graded:
+                records.append(record)
+                rollouts += graded
+        return MadeUp(tuple(records), tuple(rollouts))
+
+    def _try(self, shape: _Shape, spellings: list[str]) -> _Found:
+        """Grade many completions of one record."""
+        found = _Found(shape)
+        record, answers = next(made_up(self._keys, shape))
+        for spelling in spellings:
+            if not self._goes_on():
+                break
+            texts = [spelling.format(answer) for answer in answers]
+            rewards = [self._reward(_rollout(record, "made-up-1", 0, text)) for text in texts]
+            found.rewards |= {
+                text: paid for text, paid in zip(texts, rewards, strict=True) if paid is not None
+            }
+            right, wrong = rewards
+            if right is not None and wrong is not None and right > wrong:
+                found.told_apart = spelling
+                break
+        return found
+
+    def _reward(self, rollout: Mapping[str, Any]) -> float | None:
+        answer = self._target.grade([rollout])
+        if answer.fault is not None:
+            self._problem = self._problem or answer.fault.message
+            return None
+        [graded] = answer.items
+        if graded.error is not None:
+            self._problem = self._problem or graded.error["message"]
+        return graded.reward
+
+
+def made_up(keys: ReadKeys, shape: _Shape | None = None) -> Iterator[tuple[dict[str, Any], tuple[str, str]]]:
+    """Make up records, each with a right and a wrong answer.
+
+    Args:
+        keys: What a grader reads of a record.
+        shape: How a record holds its right answer; as text where nothing is known.
+    """
+    shape = shape or _Shape("{}", keys.reference_keys)
+    for question, right, wrong in _QUESTIONS:
+        fields: dict[str, Any] = {name: _value(kind, right) for name, kind in keys.fields}
+        if keys.extra:
+            fields["extra_info"] = {name: right for name in keys.extra}
+        record = {
+            "messages": [{"role": "user", "content": question}],
+            "reference_answer": shape.of(right),
+            **fields,
+        }
+        yield record, (right, wrong)
+
+
+def _value(kind: str, answer: str) -> Any:
+    """A value of a field of which the source may say the type."""
+    kind = kind.lower().replace("typing.", "")
+    kind = kind.removeprefix("optional[")
+    one = kind.removeprefix("list[").removeprefix("sequence[")
+    if one.startswith(("float", "int")):
+        return int(answer)
+    if one.startswith("bool"):
+        return True
+    if one.startswith("dict"):
+        return {}
+    return [answer] if one.startswith("list") else answer
+
+
+def _rollout(record: Mapping[str, Any], name: str, at: int, text: str) -> dict[str, Any]:
+    """A rollout of a record."""
+    turns = [*record["messages"], {"role": "assistant", "content": text}]
+    return {"id": f"{name}/{at}", "record": name, **record, "messages": turns}

@@ -1,0 +1,365 @@
+"""Python graders of other platforms: AWS handlers, TRL, verl, eval-protocol, llm-eval-kit and OpenAI.
+
+The file is read and never run in this process. Its grader is tried on made-up samples in a process of its
+own, where the functions of others run confined unless they are trusted.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+from graders.adapters import confined, from_openai
+from graders.errors import ConfigurationError, DecorationError
+from graders.wire import PROFILES
+from harness.errors import InputError
+from harness.projects.belongings import Belongings, parsed
+from harness.projects.foreign_function import (
+    KINDS_OF_PYTHON,
+    ForeignFunction,
+    find_functions,
+    parameters_of,
+)
+from harness.projects.grader_text import GraderText
+from harness.projects.imported import ImportedGrader, ImportNote
+from harness.projects.made_up_samples import MadeUp, made_up, make_up
+from harness.projects.names import check_module
+from harness.projects.reached_code import ReachedCode
+from harness.projects.read_keys import ReadKeys, read_keys
+from harness.projects.reward_range import shown_rewards
+from harness.projects.source_notes import Refused, batch_notes, notes_of, refused_by_confinement
+
+__all__ = ["read_python_source"]
+
+_STANDS_IN = {"eval-protocol": ("eval_protocol", "reward_kit"), "llm-eval-kit": ("llm_eval_kit",)}
+"""Packages whose names an adapter provides."""
+_TRAINERS = ("trl", "verl", "transformers", "datasets", "accelerate", "peft", "unsloth", "vllm", "ray")
+_VERLS = ("data_source", "solution_str", "ground_truth", "extra_info")
+_MODEL = re.compile(r"(?:(?:us|eu|apac|jp|au|global)\.)?[a-z0-9]+\.[a-z][a-z0-9.-]*-[a-z0-9.:-]+")
+_MAKERS = ("amazon", "anthropic", "meta", "mistral", "cohere", "ai21", "deepseek", "openai", "qwen", "writer")
+
+
+def read_python_source(
+    path: Path,
+    *,
+    functions: Sequence[str] = (),
+    kind: str | None = None,
+    trust: bool = False,
+    range: tuple[float, float] | None = None,
+) -> ImportedGrader:
+    """Read a Python file that grades for another platform.
+
+    Args:
+        path: The file.
+        functions: Its functions, where several could be it; several of TRL's make one reward.
+        kind: What it was written for, one of `KINDS_OF_PYTHON`; found out when None.
+        trust: Whether it may run in the grader's own process, with its files, network and keys.
+        range: The smallest and the largest reward; as the constants in the source show it when None.
+
+    Raises:
+        InputError: It cannot be imported; the message says where and what to do.
+    """
+    _check_file(path)
+    if kind is not None and kind not in KINDS_OF_PYTHON:
+        fix = f"Write one of {', '.join(KINDS_OF_PYTHON)}."
+        raise InputError(f"{kind} is no kind of Python grader", place="--as", fix=fix)
+    tree = parsed(path)
+    found = find_functions(tree, path, functions, kind)
+    check_module(path.stem, path.absolute().parent, path)
+    belongings = Belongings(path.parent, relative=not trust)
+    belongings.add(path.name)
+    if trust and found[0].kind == "openai":
+        fix = "Leave --trust out: such a grader uses no files and no network anywhere."
+        raise InputError("an OpenAI python grader always runs confined", place="--trust", fix=fix)
+    source = _Source(path, found, belongings, trust)
+    return source.imported(range)
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what is no Python file."""
+    if path.is_dir():
+        raise InputError("is a folder", place=str(path), fix="Name the Python file that grades.")
+    if not path.is_file():
+        raise InputError("no such file", place=str(path), fix="Name the Python file that grades.")
+    if path.suffix == ".ipynb":
+        fix = f"Make Python of it first: jupyter nbconvert --to script {path.name}."
+        raise InputError("is a notebook", place=str(path), fix=fix)
+    if path.suffix != ".py":
+        raise InputError("is not a Python file", place=str(path), fix="Name a file that ends in .py.")
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A file with the functions that grade."""
+
+    path: Path
+    functions: tuple[ForeignFunction, ...]
+    belongings: Belongings
+    trust: bool
+
+    @property
+    def kind(self) -> str:
+        return self.functions[0].kind
+
+    def imported(self, range: tuple[float, float] | None) -> ImportedGrader:
+        """Everything that a project needs.
+
+        Raises:
+            InputError: The functions cannot be called as an adapter calls them, or not where they run.
+        """
+        code = ReachedCode(self.belongings.trees, [each.name for each in self.functions])
+        for each in self.functions:
+            self._check_parameters(each)
+        refused = refused_by_confinement(code)
+        if refused and not self.trust:
+            raise self._refused(refused)
+        packages, missing = self._packages(code)
+        keys = read_keys(code, self.functions)
+        low_high, of_range = self._range(code, range)
+        text = GraderText(
+            kind=self.kind,
+            source=self.path.name,
+            functions=tuple(each.name for each in self.functions),
+            weights=tuple(1.0 if each.weight is None else each.weight for each in self.functions),
+            reference=keys.reference,
+            conversational=self._is_conversational(code),
+            packages=() if self.trust else tuple(packages),
+            range=low_high,
+            timeout_s=5 + 5 * len(self.functions),
+            trust=self.trust,
+        )
+        self._check_confined(text)
+        asks = any(each.asks for each in refused)
+        text, samples = self._samples(text, keys, code, asks)
+        files = {**self.belongings.files, f"{text.module}.py": text.written().encode("utf-8")}
+        return ImportedGrader(
+            module=text.module,
+            function="reward",
+            files=files,
+            sources=tuple(sorted({name.partition("/")[0] for name in files})),
+            packages=packages,
+            judge_model=self._model(code) if asks else None,
+            asks_judge=asks,
+            range=low_high,
+            timeout_s=text.timeout_s,
+            records=samples.records,
+            rollouts=samples.rollouts,
+            notes=(
+                *self._mapped(text, keys),
+                *of_range,
+                *self._notes(code),
+                *(ImportNote(each.place, "mapped", f"{each.what}, as trusted") for each in refused),
+                *missing,
+                *self._about(samples, asks),
+            ),
+        )
+
+    def _place(self, function: ForeignFunction) -> str:
+        return f"{self.path}:{function.line}"
+
+    def _check_parameters(self, function: ForeignFunction) -> None:
+        """Refuse a function that its adapter could not call."""
+        if function.node is None or function.kind not in ("trl", "verl"):
+            return
+        given = parameters_of(function.node)
+        if given.by_place:
+            fix = f"Take the `/` out of its parameters: {function.kind} passes them by name."
+            raise InputError(
+                f"{function.name} takes {', '.join(given.by_place)} by position alone",
+                place=self._place(function),
+                fix=fix,
+            )
+        if function.kind == "verl":
+            singular = [name.removesuffix("s") if name.endswith("s") else name for name in given.needed]
+            lacks = [
+                name
+                for name, one in zip(given.needed, singular, strict=True)
+                if name not in _VERLS and one not in _VERLS and name != "extra_infos"
+            ]
+            if lacks:
+                fix = (
+                    f"verl passes {', '.join(_VERLS)}: rename the parameters, or give them defaults, as your "
+                    "reward_kwargs have them."
+                )
+                raise InputError(
+                    f"{function.name} needs {' and '.join(lacks)}", place=self._place(function), fix=fix
+                )
+
+    def _refused(self, refused: tuple[Refused, ...]) -> InputError:
+        first, *others = refused
+        also = f" (also {', '.join(each.place for each in others[:4])})" if others else ""
+        fix = (
+            "Take it out of what grades, or write --trust to run the file in the grader's own process, with "
+            "its network, files and keys."
+        )
+        place = str(self.path.with_name(first.place))
+        message = f"{first.what}, which confined code cannot do{also}"
+        return InputError(message, place=place, fix=fix)
+
+    def _packages(self, code: ReachedCode) -> tuple[dict[str, str | None], list[ImportNote]]:
+        """The packages that it imports and that are installed, and notes on those that are not.
+
+        Raises:
+            InputError: One that it cannot do without is not installed.
+        """
+        provided = _STANDS_IN.get(self.kind, ())
+        needed = dict(reversed([*code.needed_imports()]))
+        found, missing = {}, []
+        for name, distribution in self.belongings.packages().items():
+            if name in provided:
+                continue
+            if distribution is not None or find_spec(name) is not None:
+                found[name] = distribution
+            elif name in needed:
+                raise self._not_installed(name, str(self.path.with_name(str(needed[name]))))
+            else:
+                what = f"imports {name}, which is not installed here: pip install {name}"
+                missing.append(ImportNote(self.belongings.imported[name], "unsupported", what))
+        return found, missing
+
+    def _not_installed(self, package: str, place: str) -> InputError:
+        if package in _TRAINERS:
+            fix = "Put the functions that grade into a file of their own, without the trainer."
+        else:
+            fix = f"Install it: pip install {package}. Or import it only where it is needed."
+        return InputError(f"imports {package}, which is not installed here", place=place, fix=fix)
+
+    def _check_confined(self, text: GraderText) -> None:
+        """Refuse what could not be called confined, as `confined` itself says it."""
+        try:
+            if self.kind == "openai":
+                from_openai(
+                    {"type": "python", "source": self.belongings.files[self.path.name].decode("utf-8")}
+                )
+                return
+            for name in text.functions:
+                made = confined(self.path, name, packages=text.packages)
+                if self.kind not in _STANDS_IN and not self.trust:
+                    made.check()
+        except (DecorationError, ConfigurationError) as error:
+            raise self._unusable(str(error)) from None
+
+    def _unusable(self, message: str) -> InputError:
+        """What an adapter says of a file, as an error of the command."""
+        line = re.search(r"line (\d+): ", message)
+        place = f"{self.path}:{line[1]}" if line else str(self.path)
+        return InputError(re.sub(r"^/source: (line \d+: )?", "", message), place=place)
+
+    def _is_conversational(self, code: ReachedCode) -> bool:
+        """Whether completions are lists of messages, of which the source reads the content."""
+        return "content" in code.texts()
+
+    def _range(
+        self, code: ReachedCode, given: tuple[float, float] | None
+    ) -> tuple[tuple[float, float], list[ImportNote]]:
+        """The range of the reward."""
+        if given is not None:
+            return given, []
+        low = high = 0.0
+        notes = []
+        for each in self.functions:
+            share = 1.0 if each.weight is None else each.weight
+            shown = shown_rewards(code, self.path.name, each.name)
+            ends = sorted(
+                (share * min([0.0, *(s.value for s in shown)]), share * max([1.0, *(s.value for s in shown)]))
+            )
+            low, high = low + ends[0], high + ends[1]
+            for one in shown:
+                if not 0 <= one.value <= 1:
+                    notes.append(
+                        ImportNote(one.place, "mapped", f"a reward of {one.value:g} widens the range")
+                    )
+        what = f"the range is {low:g} to {high:g}, as far as the source shows it; --range sets another"
+        return (low, high), [*dict.fromkeys(notes), ImportNote(self.path.name, "mapped", what)]
+
+    def _samples(
+        self, text: GraderText, keys: ReadKeys, code: ReachedCode, asks: bool
+    ) -> tuple[GraderText, MadeUp]:
+        """Samples that it grades, and the grader in the wire that it reads."""
+        if asks:
+            return text, MadeUp(tuple(record for record, _ in made_up(keys)))
+        texts = sorted(code.texts())
+        first: MadeUp | None = None
+        for wire in self._wires(texts):
+            spoken = replace(text, wire=wire)
+            samples = make_up(partial(self._write, spoken), keys, texts)
+            if samples.rollouts:
+                return spoken, samples
+            first = first or samples
+        assert first is not None
+        return text, first
+
+    def _wires(self, texts: Sequence[str]) -> list[str | None]:
+        """The dialects that a handler may read, as the texts in it tell."""
+        if self.kind != "lambda":
+            return [None]
+        told = [
+            name
+            for name, profile in PROFILES.items()
+            if profile.evidence != "unverified"
+            and (profile.id != "id" or profile.container not in ("list", "single"))
+            and all(
+                word in ("id", "messages", "list", "single", *texts)
+                for word in (profile.id, profile.turns, profile.container)
+            )
+        ]
+        return [None, *told]
+
+    def _write(self, text: GraderText, folder: Path) -> Path:
+        for name, content in self.belongings.files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        file = folder / f"{text.module}.py"
+        file.write_text(text.written(for_trial=True), "utf-8")
+        return file
+
+    def _model(self, code: ReachedCode) -> str | None:
+        """The Bedrock model that a file names."""
+        found = [each for each in sorted(code.texts()) if _MODEL.fullmatch(each)]
+        return next((each for each in found if any(maker in each for maker in _MAKERS)), None)
+
+    def _mapped(self, text: GraderText, keys: ReadKeys) -> list[ImportNote]:
+        """What the functions became."""
+        where = "runs in the grader's own process" if self.trust else "runs confined, in a process of its own"
+        notes = [
+            ImportNote(
+                f"{self.path.name}:{each.line}",
+                "mapped",
+                f"{each.name}, {KINDS_OF_PYTHON[self.kind].partition(' (')[0]}, {where}"
+                + ("" if each.weight is None else f", with the weight {each.weight:g}"),
+            )
+            for each in self.functions
+        ]
+        place = notes[0].place
+        if keys.reference != "reference_answer":
+            what = f"the column {keys.reference} is the record's reference_answer"
+            notes.append(ImportNote(place, "mapped", what))
+        if keys.fields:
+            names = ", ".join(name for name, _ in keys.fields)
+            notes.append(ImportNote(place, "mapped", f"read from fields of the record: {names}"))
+        if text.wire is not None:
+            notes.append(ImportNote(place, "mapped", f"the handler reads the dialect {text.wire}"))
+        return notes
+
+    def _notes(self, code: ReachedCode) -> list[ImportNote]:
+        nodes: list[ast.AST] = [each.node for each in self.functions if each.node is not None]
+        notes = list(notes_of(code, not self.trust))
+        if self.kind in ("trl", "verl", "eval-protocol"):
+            notes += batch_notes(self.path.name, nodes, code)
+        return notes
+
+    def _about(self, samples: MadeUp, asks: bool) -> list[ImportNote]:
+        """What to know of the made-up samples."""
+        name = self.path.name
+        if asks:
+            what = "it asks a service, so no sample was graded here: put rollouts of yours in rollouts.jsonl"
+        elif samples.rollouts:
+            what = "records.jsonl and rollouts.jsonl are made up: put yours in their place"
+        else:
+            what = f"no made-up sample could be graded, put yours in their place: {samples.problem}"
+        return [ImportNote(name, "approximated", what)]

@@ -1,0 +1,183 @@
+"""The code that runs when a function is called: the top of its module, and what it uses of its files."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, TypeAlias
+
+__all__ = ["Definition", "Function", "SourceNode", "ReachedCode", "dotted"]
+
+Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+class SourceNode(NamedTuple):
+    """A part of a source."""
+
+    file: str
+    node: ast.AST
+
+    @property
+    def line(self) -> int:
+        """Its line."""
+        return getattr(self.node, "lineno", 1)
+
+    def __str__(self) -> str:
+        """File and line."""
+        return f"{self.file}:{self.line}"
+
+
+class ReachedCode:
+    """What of some files runs when functions of one of them are called, as far as names tell.
+
+    Args:
+        trees: The files by name, the one of the functions first.
+        functions: Names of functions in the first.
+    """
+
+    def __init__(self, trees: Mapping[str, ast.Module], functions: Iterable[str]) -> None:
+        self._trees = trees
+        self._main = next(iter(trees))
+        self._modules = {_module_of(name): name for name in trees}
+        self._defined = {name: _definitions(tree) for name, tree in trees.items()}
+        self.aliases = {name: _aliases(tree) for name, tree in trees.items()}
+        """What each file calls what it imports: `np` is `numpy`, `run` is `subprocess.run`."""
+        self._reached: dict[str, dict[str, Definition]] = {name: {} for name in trees}
+        waiting: list[tuple[str, ast.AST]] = [
+            (name, node) for name, tree in trees.items() for node in _top(tree)
+        ]
+        waiting += [found for name in functions if (found := self._reach(self._main, name))]
+        while waiting:
+            waiting += self._named_in(*waiting.pop())
+
+    def parts(self) -> Iterator[SourceNode]:
+        """The statements at the top of each file, and the functions and classes that are reached."""
+        for name, tree in self._trees.items():
+            yield from (SourceNode(name, node) for node in _top(tree))
+            yield from (SourceNode(name, node) for node in self._reached[name].values())
+
+    def nodes(self) -> Iterator[SourceNode]:
+        """Every node of the syntax trees that is reached."""
+        for file, part in self.parts():
+            yield from (SourceNode(file, node) for node in ast.walk(part))
+
+    def needed_imports(self) -> Iterator[tuple[str, SourceNode]]:
+        """The packages that it cannot run without, each with its import: those in `try` and `if` may lack."""
+        waiting: list[tuple[str, ast.AST]] = [(place.file, place.node) for place in self.parts()][::-1]
+        while waiting:
+            file, node = waiting.pop()
+            if isinstance(node, ast.Import):
+                yield from ((each.name.partition(".")[0], SourceNode(file, node)) for each in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield node.module.partition(".")[0], SourceNode(file, node)
+            elif not isinstance(node, ast.Try | ast.If | ast.expr):
+                waiting += [(file, each) for each in ast.iter_child_nodes(node)][::-1]
+
+    def texts(self) -> set[str]:
+        """The texts that are written in it."""
+        return {
+            node.value
+            for _, node in self.nodes()
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+
+    def definition(self, file: str, name: str) -> tuple[str, Definition] | None:
+        """The function or class that a file means by a name, with the file that defines it."""
+        if name in self._defined[file]:
+            return file, self._defined[file][name]
+        module, _, inner = self.aliases[file].get(name, "").rpartition(".")
+        other = self._modules.get(module.lstrip("."))
+        return (
+            (other, self._defined[other][inner])
+            if other is not None and inner in self._defined[other]
+            else None
+        )
+
+    def called(self, place: SourceNode) -> str | None:
+        """The dotted name of what a call calls, with what was imported under another name spelled out."""
+        if not isinstance(place.node, ast.Call):
+            return None
+        return dotted(place.node.func, self.aliases[place.file])
+
+    def _reach(self, file: str, name: str) -> tuple[str, Definition] | None:
+        """What a file means by a name, where that is reached for the first time."""
+        found = self.definition(file, name)
+        if found is None or found[1].name in self._reached[found[0]]:
+            return None
+        self._reached[found[0]][found[1].name] = found[1]
+        return found
+
+    def _named_in(self, file: str, part: ast.AST) -> Iterator[tuple[str, Definition]]:
+        """The functions and classes that a part of a file names, and that were not reached before."""
+        for node in ast.walk(part):
+            found = None
+            if isinstance(node, ast.Name):
+                found = self._reach(file, node.id)
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                module = self._modules.get(self.aliases[file].get(node.value.id, "").lstrip("."))
+                found = None if module is None else self._reach(module, node.attr)
+            if found is not None:
+                yield found
+
+
+def dotted(node: ast.expr, aliases: Mapping[str, str]) -> str | None:
+    """The dotted name that an expression is, with imported names spelled out; None where it is none.
+
+    Args:
+        node: The expression.
+        aliases: What names stand for.
+    """
+    if isinstance(node, ast.Name):
+        return aliases.get(node.id, node.id)
+    if isinstance(node, ast.Attribute):
+        before = dotted(node.value, aliases)
+        return None if before is None else f"{before}.{node.attr}"
+    return None
+
+
+def _module_of(name: str) -> str:
+    return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _top(tree: ast.Module) -> Iterator[ast.stmt]:
+    """The statements of a module that run when it is imported, without its functions and classes."""
+    for node in tree.body:
+        if not isinstance(node, _DEFINITIONS) and not _is_for_scripts(node):
+            yield node
+
+
+def _is_for_scripts(node: ast.stmt) -> bool:
+    """Whether it is `if __name__ == "__main__":` or what only type checkers read."""
+    if not isinstance(node, ast.If):
+        return False
+    names = {each.id for each in ast.walk(node.test) if isinstance(each, ast.Name)}
+    return bool(names & {"__name__", "TYPE_CHECKING"})
+
+
+def _definitions(tree: ast.Module) -> dict[str, Definition]:
+    """The functions and classes of a module, those in its `if` and `try` among them."""
+    found: dict[str, Definition] = {}
+    waiting: list[ast.stmt] = list(tree.body)
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, _DEFINITIONS):
+            found[node.name] = node
+        elif isinstance(node, ast.If | ast.Try | ast.With) and not _is_for_scripts(node):
+            waiting[:0] = [*node.body, *getattr(node, "orelse", [])]
+    return found
+
+
+def _aliases(tree: ast.Module) -> dict[str, str]:
+    """What the names that a module imports stand for."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for each in node.names:
+                top = each.name.partition(".")[0]
+                found[each.asname or top] = each.name if each.asname else top
+        elif isinstance(node, ast.ImportFrom):
+            before = "." * node.level + (f"{node.module}." if node.module else "")
+            found |= {each.asname or each.name: f"{before}{each.name}" for each in node.names}
+    return found

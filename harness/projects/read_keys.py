@@ -1,0 +1,131 @@
+"""What a function reads of the records that it grades by, read from the source."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.projects.foreign_function import ForeignFunction, parameters_of
+from harness.projects.reached_code import ReachedCode
+
+__all__ = ["ReadKeys", "read_keys"]
+
+REFERENCES = (
+    "reference_answer reference ground_truth ground_truths solution answer answers target targets label "
+    "labels gold expected expected_answer ref_answer correct_answer"
+).split()
+"""What records call the right answer, in the order in which a column is taken for it."""
+_OF_TRAINERS = (
+    "prompts prompt completions completion completion_ids trainer_state log_extra log_metric environments "
+    "self"
+).split()
+_OF_FUNCTIONS = {
+    "verl": ("data_source", "solution_str", "ground_truth", "extra_info"),
+    "eval-protocol": ("messages", "ground_truth", "row", "rows", "rollouts_messages"),
+    "llm-eval-kit": ("messages", "ground_truth"),
+}
+_OF_ITEMS = ("id", "my_key", "task_id", "messages", "prompt", "metadata", "role", "content", "type", "text")
+_ITEMS = ("item", "sample", "row", "record", "rollout", "example", "trajectory", "data", "metadata")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadKeys:
+    """What of a record a function reads."""
+
+    reference: str = "reference_answer"
+    """What it calls the reference."""
+    reference_keys: tuple[str, ...] = ()
+    """Keys of the reference that it reads, where that is an object."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """Other fields, each with the type that is written for it, or nothing."""
+    extra: tuple[str, ...] = ()
+    """Keys of a field `extra_info` that it reads."""
+
+
+def read_keys(code: ReachedCode, functions: tuple[ForeignFunction, ...]) -> ReadKeys:
+    """Find what functions read of a record.
+
+    Args:
+        code: What runs when they are called.
+        functions: The functions, of one kind.
+    """
+    kind = functions[0].kind
+    parameters = _columns(functions)
+    keys = list(_keys(code))
+    rest = {parameters_of(each.node).rest for each in functions if each.node is not None} - {None}
+    by_name = {key: "" for base, key in keys if base in rest}
+    read = {key for base, key in keys if base in REFERENCES}
+    fields: dict[str, str] = {}
+    if kind == "trl":
+        fields = by_name | parameters
+    elif kind in _OF_FUNCTIONS:
+        fields = by_name | (parameters if kind != "verl" else {})
+    else:
+        fields = {key: "" for base, key in keys if base in _ITEMS if key not in (*_OF_ITEMS, *REFERENCES)}
+        fields = {key: "" for key in fields if key not in read}
+        if kind == "openai":
+            fields = {key: "" for base, key in keys if base == "item" and key != "reference_answer"}
+    reference = next((each for each in REFERENCES if each in fields), None) if kind == "trl" else None
+    taken = (*_OF_TRAINERS, *_OF_FUNCTIONS.get(kind, ()), reference)
+    return ReadKeys(
+        reference or "reference_answer",
+        tuple(sorted(read)),
+        tuple((name, shape) for name, shape in fields.items() if name not in taken),
+        tuple(sorted({key for base, key in keys if base == "extra_info" and kind == "verl"} - {"prompt"})),
+    )
+
+
+def _columns(functions: tuple[ForeignFunction, ...]) -> dict[str, str]:
+    """The parameters of functions that have no default, each with the type that is written for it."""
+    found = {}
+    for each in functions:
+        if each.node is None:
+            continue
+        needed = parameters_of(each.node).needed
+        given = each.node.args
+        for arg in [*given.posonlyargs, *given.args, *given.kwonlyargs]:
+            if arg.arg in needed:
+                found[arg.arg] = ast.unparse(arg.annotation) if arg.annotation is not None else ""
+    return found
+
+
+def _keys(code: ReachedCode) -> Iterator[tuple[str, str]]:
+    """What is read by key: the name or key that it is read of, and the key."""
+    for _, node in code.nodes():
+        if isinstance(node, ast.Subscript | ast.Call) and (key := _key(node)) is not None:
+            base = node.value if isinstance(node, ast.Subscript) else node.func.value  # type: ignore[attr-defined]
+            named = _name(base)
+            if named is not None:
+                yield named, key
+
+
+def _key(node: ast.Subscript | ast.Call) -> str | None:
+    """The key of `x["key"]` or `x.get("key")`."""
+    if isinstance(node, ast.Subscript):
+        key: ast.expr | None = node.slice
+    elif isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
+        key = node.args[0]
+    else:
+        return None
+    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None
+
+
+def _name(base: ast.expr) -> str | None:
+    """What is read by key is called by its name, or by the last key on the way to it."""
+    while True:
+        if isinstance(base, ast.Name):
+            return base.id
+        if isinstance(base, ast.BoolOp):
+            base = base.values[0]
+            continue
+        if isinstance(base, ast.Subscript | ast.Call):
+            key = _key(base)
+            if key is not None:
+                return key
+        if isinstance(base, ast.Subscript):
+            base = base.value
+        elif isinstance(base, ast.Call) and base.args and not isinstance(base.func, ast.Attribute):
+            base = base.args[0]
+        else:
+            return None

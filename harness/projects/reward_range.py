@@ -1,0 +1,162 @@
+"""The smallest and the largest reward that a function's constants show, read from the source."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from harness.projects.reached_code import Definition, ReachedCode
+
+__all__ = ["Shown", "shown_rewards"]
+
+_DEEPEST = 12
+_SCORES = ("score", "aggregate_reward_score", "reward")
+_SAME = ("float", "int", "round", "max", "min", "abs", "asdict")
+
+
+class Shown(NamedTuple):
+    """A number that a function may return."""
+
+    value: float
+    place: str
+
+
+def shown_rewards(code: ReachedCode, file: str, function: str) -> list[Shown]:
+    """The numbers that a function returns as rewards, as far as its constants show them.
+
+    Args:
+        code: What runs when it is called.
+        file: The file that defines it.
+        function: Its name.
+    """
+    found = code.definition(file, function)
+    if found is None:
+        return []
+    reader = _Reader(code)
+    of_function = list(reader.returned(*found, 0))
+    return of_function or list(reader.scores())
+
+
+class _Reader:
+    """Follows what functions return to the constants that it is made of."""
+
+    def __init__(self, code: ReachedCode) -> None:
+        self._code = code
+        self._seen: set[ast.AST] = set()
+
+    def scores(self) -> Iterator[Shown]:
+        """What is called a score anywhere in the code, as in the answers of handlers."""
+        around: dict[ast.AST, tuple[str, Definition]] = {}
+        for file, part in self._code.parts():
+            if not isinstance(part, ast.stmt) or not hasattr(part, "name"):
+                continue
+            for node in ast.walk(part):
+                around.setdefault(node, (file, part))  # type: ignore[arg-type]
+        for node, (file, part) in around.items():
+            for value in _named_scores(node):
+                yield from self._value(value, file, part, 0)
+
+    def returned(self, file: str, part: Definition, depth: int) -> Iterator[Shown]:
+        """What a function returns."""
+        for node in _own_nodes(part):
+            if isinstance(node, ast.Return) and node.value is not None:
+                yield from self._value(node.value, file, part, depth)
+
+    def _value(self, node: ast.expr, file: str, part: Definition, depth: int) -> Iterator[Shown]:
+        if depth > _DEEPEST or node in self._seen:
+            return
+        number = _number(node)
+        if number is not None:
+            yield Shown(number, f"{file}:{node.lineno}")
+            return
+        self._seen.add(node)
+        for each in self._parts(node, file, part, depth):
+            if isinstance(each, Shown):
+                yield each
+            else:
+                yield from self._value(each, file, part, depth + 1)
+
+    def _parts(self, node: ast.expr, file: str, part: Definition, depth: int) -> Iterator[ast.expr | Shown]:
+        """What an expression's value may be."""
+        if isinstance(node, ast.Name):
+            yield from _bound_to(node.id, part)
+        elif isinstance(node, ast.Call):
+            yield from _named_scores(node)
+            if not isinstance(node.func, ast.Name):
+                return
+            if node.func.id in _SAME:
+                yield from node.args
+            elif (found := self._code.definition(file, node.func.id)) and not isinstance(
+                found[1], ast.ClassDef
+            ):
+                yield from self.returned(*found, depth + 1)
+        elif type(node) in _PARTS:
+            yield from _PARTS[type(node)](node)
+
+
+def _named_scores(node: ast.AST) -> Iterator[ast.expr]:
+    """What an expression holds as a score."""
+    if isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant) and key.value in _SCORES:
+                yield value
+    elif isinstance(node, ast.Call):
+        called = node.func.id if isinstance(node.func, ast.Name) else ""
+        if called[:1].isupper() and "Metric" not in called:  # a record of an answer
+            yield from (each.value for each in node.keywords if each.arg in _SCORES)
+
+
+def _own_nodes(part: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function without those of functions inside of it."""
+    for node in ast.iter_child_nodes(part):
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from _own_nodes(node)
+
+
+def _bound_to(name: str, part: Definition) -> Iterator[ast.expr]:
+    """What a function gives a name, or puts into the list of that name."""
+    for node in ast.walk(part):
+        if isinstance(node, ast.Assign):
+            if any(isinstance(each, ast.Name) and each.id == name for each in node.targets):
+                yield node.value
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            if isinstance(node.target, ast.Name) and node.target.id == name:
+                yield node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            held = node.func.value
+            if node.func.attr == "append" and isinstance(held, ast.Name) and held.id == name:
+                yield node.args[0]
+        elif isinstance(node, ast.arguments):
+            placed = [*node.posonlyargs, *node.args]
+            defaults = dict(zip(reversed(placed), reversed(node.defaults), strict=False))
+            defaults |= {
+                a: d for a, d in zip(node.kwonlyargs, node.kw_defaults, strict=True) if d is not None
+            }
+            yield from (value for arg, value in defaults.items() if arg.arg == name)
+
+
+def _number(node: ast.expr) -> float | None:
+    """The number that an expression writes."""
+    try:
+        value = ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+    if isinstance(value, bool | int | float) and -1e9 < value < 1e9:
+        return float(value)
+    return None
+
+
+_PARTS: dict[type[ast.expr], Callable[[Any], Iterable[ast.expr]]] = {
+    ast.IfExp: lambda node: (node.body, node.orelse),
+    ast.BoolOp: lambda node: node.values,
+    ast.List: lambda node: node.elts,
+    ast.Tuple: lambda node: node.elts[:1],
+    ast.ListComp: lambda node: (node.elt,),
+    ast.Await: lambda node: (node.value,),
+    ast.Dict: lambda node: _named_scores(node),
+    # [0.0] * len(completions)
+    ast.BinOp: lambda node: (each for each in (node.left, node.right) if isinstance(each, ast.List)),
+}
+"""What the value of an expression may be, by its kind."""

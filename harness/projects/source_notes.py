@@ -1,0 +1,276 @@
+"""What Python of others does that grades otherwise here, or not at all, read from the source."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from harness.projects.imported import ImportNote
+from harness.projects.reached_code import Function, ReachedCode, SourceNode
+
+__all__ = ["Refused", "batch_notes", "notes_of", "refused_by_confinement"]
+
+_SERVICES = (
+    "boto3 botocore aioboto3 requests httpx aiohttp urllib3 openai anthropic litellm socket smtplib ftplib "
+    "telnetlib websockets grpc redis pymongo psycopg psycopg2 e2b e2b_code_interpreter http.client "
+    "urllib.request xmlrpc.client google.generativeai google.genai langchain_openai"
+).split()
+_PROCESSES = (
+    "subprocess multiprocessing pty os.system os.popen os.fork os.execv os.execve os.execvp os.spawnv "
+    "os.posix_spawn concurrent.futures.ProcessPoolExecutor docker"
+).split()
+_FILES = (
+    "open io.open os.open os.listdir os.walk os.scandir os.remove os.mkdir os.makedirs os.rename tempfile "
+    "shutil glob.glob sqlite3.connect torch.load"
+).split()
+_OF_PATHS = ("read_text", "read_bytes", "write_text", "write_bytes", "iterdir", "rglob", "mkdir", "unlink")
+_RANDOM = "random secrets uuid.uuid1 uuid.uuid4 os.urandom numpy.random".split()
+_FIXED = ("random.seed", "random.Random", "numpy.random.seed", "numpy.random.default_rng")
+_CLOCK = (
+    "time.time time.time_ns time.localtime time.gmtime datetime.now datetime.utcnow datetime.today "
+    "datetime.datetime.now datetime.datetime.utcnow datetime.datetime.today datetime.date.today date.today"
+).split()
+_ENVIRONMENT = ("os.environ", "os.getenv")
+# What parsing an answer raises where there is nothing to parse.
+_OF_ANSWERS = (
+    "ValueError TypeError KeyError IndexError LookupError AttributeError ZeroDivisionError ArithmeticError "
+    "OverflowError JSONDecodeError UnicodeDecodeError UnicodeError InvalidOperation AssertionError "
+    "SyntaxError StopIteration ImportError ModuleNotFoundError"
+).split()
+_CHANGES = ("append", "add", "update", "extend", "setdefault", "pop", "insert", "remove", "clear")
+_COMPARES = frozenset(
+    "set frozenset max min sorted sum collections.Counter statistics.mean statistics.median statistics.stdev "
+    "statistics.pstdev numpy.mean numpy.std numpy.max numpy.min numpy.median numpy.sum numpy.argmax "
+    "numpy.array numpy.asarray torch.tensor itertools.combinations itertools.pairwise".split()
+)
+
+
+class Refused(NamedTuple):
+    """Something that confined code cannot do."""
+
+    place: str
+    what: str
+    """What it does, such as `open opens a file`."""
+    asks: bool
+    """Whether it asks a service."""
+
+
+def refused_by_confinement(code: ReachedCode) -> tuple[Refused, ...]:
+    """List what reached code does that a process without files, network and processes refuses.
+
+    A module that is imported and not used is no reason to refuse.
+    """
+    found: dict[str, Refused] = {}
+    for place in code.nodes():
+        name = _used(place, code)
+        if name is None:
+            continue
+        for names, what, asks in (
+            (_SERVICES, "opens a connection", True),
+            (_PROCESSES, "starts a process", False),
+            (_FILES, "opens a file", False),
+        ):
+            if any(_is_of(name, each) for each in names):
+                found.setdefault(str(place), Refused(str(place), f"{name} {what}", asks))
+        if isinstance(place.node, ast.Call) and isinstance(place.node.func, ast.Attribute):
+            if place.node.func.attr in _OF_PATHS:
+                what = f"{place.node.func.attr} opens a file"
+                found.setdefault(str(place), Refused(str(place), what, False))
+    return tuple(found.values())
+
+
+def _used(place: SourceNode, code: ReachedCode) -> str | None:
+    """The dotted name that a node uses: what it calls, or an imported name in it."""
+    if isinstance(place.node, ast.Call):
+        return code.called(place) or ""
+    if isinstance(place.node, ast.Name) and isinstance(place.node.ctx, ast.Load):
+        name = code.aliases[place.file].get(place.node.id)
+        # The name of a module alone says nothing yet where only some of what is in it is refused.
+        return name if name is not None and name.partition(".")[0] not in ("os", "io") else None
+    return None
+
+
+def _is_of(name: str, whole: str) -> bool:
+    return name == whole or name.startswith(f"{whole}.")
+
+
+def notes_of(code: ReachedCode, is_confined: bool) -> Iterator[ImportNote]:
+    """Say what reached code does that depends on more than the sample, or hides a failure.
+
+    Args:
+        code: The code.
+        is_confined: Whether it runs in processes of its own.
+    """
+    lines: dict[tuple[str, str], list[int]] = {}
+    for place in code.nodes():
+        for what in _differs(place, code, is_confined):
+            lines.setdefault((place.file, what), []).append(place.line)
+    for file, part in code.parts():
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
+            for place, what in _kept_state(file, part, code, is_confined):
+                lines.setdefault((place.file, what), []).append(place.line)
+    for (file, what), found in lines.items():
+        first, *others = sorted({*found})
+        also = (
+            f" (also in line {', '.join(map(str, others[:5]))}{' ...' if others[5:] else ''})"
+            if others
+            else ""
+        )
+        yield ImportNote(f"{file}:{first}", "approximated", what + also)
+
+
+def _differs(place: SourceNode, code: ReachedCode, is_confined: bool) -> Iterator[str]:
+    node = place.node
+    if isinstance(node, ast.ExceptHandler) and _hides_failures(node):
+        if paid := _paid(node):
+            yield f"a failure is paid {paid} here and cannot be told from a reward; let it raise"
+        elif not any(isinstance(each, ast.Raise | ast.Return) for each in ast.walk(node)):
+            yield "a failure is passed over here and cannot be told from a wrong answer; let it raise"
+    name = code.called(place) or ""
+    if any(_is_of(name, each) for each in _RANDOM) and name not in _FIXED:
+        yield f"{name} may make the reward of a completion differ from one grading to the next"
+    if name in _CLOCK:
+        yield f"{name}: the reward may depend on when it is given"
+    if isinstance(node, ast.Attribute | ast.Call):
+        shown = name if isinstance(node, ast.Call) else ""
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            shown = f"{code.aliases[place.file].get(node.value.id, node.value.id)}.{node.attr}"
+        if shown in _ENVIRONMENT:
+            where = "confined code sees none" if is_confined else "set them in template.yaml"
+            yield f"{shown} reads environment variables: {where}"
+    if name == "print":
+        yield (
+            "what it prints is dropped"
+            if is_confined
+            else "what it prints goes to the function's log, texts of prompts and completions included"
+        )
+
+
+def _hides_failures(node: ast.ExceptHandler) -> bool:
+    """Whether it catches more than what an answer that cannot be read raises."""
+    caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+    return any(each is None or ast.unparse(each).rpartition(".")[2] not in _OF_ANSWERS for each in caught)
+
+
+def _paid(handler: ast.ExceptHandler) -> str | None:
+    """The number that a handler of errors gives as a reward, as the source writes it."""
+    for node in ast.walk(handler):
+        given: ast.expr | None = None
+        if isinstance(node, ast.Return):
+            given = node.value
+        elif isinstance(node, ast.Assign):
+            given = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            given = node.args[0] if node.func.attr == "append" else None
+        if given is not None and (number := _number_in(given)) is not None:
+            return number
+    return None
+
+
+def _number_in(node: ast.expr) -> str | None:
+    """A number that an expression is, or holds as its score."""
+    if isinstance(node, ast.UnaryOp | ast.Constant):
+        try:
+            value = ast.literal_eval(node)
+        except ValueError:
+            return None
+        return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(node, ast.List | ast.Tuple):
+        return next((found for each in node.elts if (found := _number_in(each))), None)
+    if isinstance(node, ast.Dict):
+        pairs = zip(node.keys, node.values, strict=True)
+        named = [value for key, value in pairs if isinstance(key, ast.Constant) and "score" in str(key.value)]
+        return next((found for each in named if (found := _number_in(each))), None)
+    if isinstance(node, ast.Call):
+        named = [each.value for each in node.keywords if each.arg and "score" in each.arg]
+        return next((found for each in named if (found := _number_in(each))), None)
+    return None
+
+
+def _kept_state(
+    file: str, function: Function, code: ReachedCode, is_confined: bool
+) -> Iterator[tuple[SourceNode, str]]:
+    """State of the module that a function changes."""
+    if is_confined:
+        why = "is not kept: each call starts from the file as it is"
+    else:
+        why = "is kept from one sample to the next, as long as the process lives"
+    own = {each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg)}
+    own |= {
+        each.id
+        for each in ast.walk(function)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    }
+    for node in ast.walk(function):
+        changed: list[str] = []
+        if isinstance(node, ast.Global):
+            changed = node.names
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+            changed = [node.value.id] if isinstance(node.value, ast.Name) else []
+        elif (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGES
+        ):
+            changed = [node.func.value.id] if isinstance(node.func.value, ast.Name) else []
+        for name in changed:
+            known = name in code.aliases[file] or (name in own and not isinstance(node, ast.Global))
+            if not known:
+                yield SourceNode(file, node), f"{name} {why}"
+
+
+def batch_notes(file: str, functions: list[ast.AST], code: ReachedCode) -> Iterator[ImportNote]:
+    """Say where functions of a whole batch compare its completions with each other.
+
+    Args:
+        file: The file's name.
+        functions: Their definitions.
+        code: The code around them.
+    """
+    for function in functions:
+        of_batch = {"completions", "prompts", "solution_strs", "rollouts_messages", "completion_ids"}
+        for node in ast.walk(function):  # in the order of the source, near enough
+            if isinstance(node, ast.Assign) and _is_a_batch(node.value, of_batch):
+                of_batch |= {each.id for each in node.targets if isinstance(each, ast.Name)}
+        compares = _compares(file, code, of_batch)
+        for line in sorted({node.lineno for node in ast.walk(function) if compares(node)}):  # type: ignore[attr-defined]
+            yield ImportNote(
+                f"{file}:{line}",
+                "approximated",
+                "looks across the batch, whose completions are graded one by one here: it sees one alone",
+            )
+
+
+def _is_a_batch(node: ast.expr, of_batch: set[str]) -> bool:
+    """Whether an expression has one part for each completion of the batch."""
+    if isinstance(node, ast.Name):
+        return node.id in of_batch
+    if isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp):
+        return any(_is_a_batch(each.iter, of_batch) for each in node.generators)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return node.func.id in ("list", "zip", "map", "enumerate") and any(
+            _is_a_batch(each, of_batch) for each in node.args
+        )
+    return False
+
+
+def _compares(file: str, code: ReachedCode, of_batch: set[str]) -> Callable[[ast.AST], bool]:
+    def counts(node: ast.expr) -> bool:
+        return (
+            isinstance(node, ast.Call)
+            and code.called(SourceNode(file, node)) == "len"
+            and any(_is_a_batch(each, of_batch) for each in node.args)
+        )
+
+    def compares(node: ast.AST) -> bool:
+        if isinstance(node, ast.Call):
+            return (code.called(SourceNode(file, node)) in _COMPARES) and any(
+                _is_a_batch(each, of_batch) for each in node.args
+            )
+        if isinstance(node, ast.BinOp):
+            sides = (node.left, node.right)
+            return any(map(counts, sides)) and not any(isinstance(each, ast.List) for each in sides)
+        if isinstance(node, ast.SetComp):
+            return _is_a_batch(node, of_batch)
+        return False
+
+    return compares

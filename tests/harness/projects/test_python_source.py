@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from harness.errors import InputError
+from harness.projects.python_source import read_python_source
+from harness.targets.own_process import OwnProcessTarget
+
+TRL = """
+import re
+
+def tagged(completions, answer, **kwargs):
+    texts = [completion[0]["content"] for completion in completions]
+    found = [re.search("<answer>(.*)</answer>", text) for text in texts]
+    return [1.0 if f and f[1] == a else -0.5 for f, a in zip(found, answer)]
+"""
+VERL = """
+from .reading import number_in
+
+def compute_score(data_source, solution_str, ground_truth, extra_info=None):
+    return {"score": float(number_in(solution_str) == ground_truth["target"]), "length": len(solution_str)}
+"""
+READING = "def number_in(text):\n    return text.partition('#### ')[2] or None\n"
+HANDLER = """
+import json
+
+def lambda_handler(event, context):
+    answers = []
+    for item in event:
+        answer = item.get("reward_model", {}).get("ground_truth")
+        texts = [turn["content"] for turn in item["prompt"] if turn["role"] == "assistant"]
+        score = 1.0 if answer and texts[-1].endswith(answer) else 0.0
+        answers.append({"id": item["my_key"], "aggregate_reward_score": score})
+    return {"statusCode": 200, "body": json.dumps(answers)}
+"""
+OPENAI = "def grade(sample, item):\n    return 1.0 if item['city'] in sample['output_text'] else 0.0\n"
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Write a folder's files and read the first."""
+
+    def read_files(files, **options):
+        for name, text in files.items():
+            (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        return read_python_source(tmp_path / next(iter(files)), **options)
+
+    return read_files
+
+
+@pytest.fixture
+def rewards_of(tmp_path):
+    """Grade the rollouts of an imported grader in a folder of its own."""
+
+    def grade(imported):
+        folder = tmp_path / "project"
+        for name, content in imported.files.items():
+            folder.mkdir(exist_ok=True)
+            (folder / name).write_bytes(content)
+        with closing(OwnProcessTarget(f"{folder / imported.module}.py:{imported.function}")) as target:
+            return [target.grade([rollout]).items[0].reward for rollout in imported.rollouts]
+
+    return grade
+
+
+@pytest.mark.parametrize(
+    ("files", "trust", "low", "rewards"),
+    [
+        ({"tagged.py": TRL}, False, -0.5, [1, -0.5, -0.5]),
+        ({"tagged.py": TRL}, True, -0.5, [1, -0.5, -0.5]),
+        ({"score.py": VERL, "reading.py": READING}, False, 0, [1, 0, 0]),
+        ({"city.py": OPENAI}, False, 0, [1, 0, 0]),
+    ],
+)
+def test_a_file_becomes_a_grader_with_samples_that_it_grades_here(
+    read, rewards_of, files, trust, low, rewards
+):
+    imported = read(files, trust=trust)
+    assert imported.range == (low, 1)
+    assert rewards_of(imported) == rewards * 3
+    assert len(imported.records) == 3
+    assert {name: imported.files[name].decode() for name in files} == files
+    assert imported.sources == tuple(sorted([*files, "grader.py"]))
+
+
+def test_a_handler_is_called_in_the_dialect_that_it_reads(read, rewards_of):
+    imported = read({"handler.py": HANDLER})
+    assert b'wire="sagemaker-oss-verl"' in imported.files["grader.py"]
+    assert 1.0 in rewards_of(imported)
+    assert 0.0 in rewards_of(imported)
+
+
+def test_several_functions_of_a_trainer_make_one_reward(read):
+    source = (
+        "def short(completions, **kw): return [float(len(c) < 9) for c in completions]\n"
+        "def loud(completions, **kw): return [-2.0 if '!' in c else 1.0 for c in completions]\n"
+        "class Trainer:\n    def __init__(self, **options): ...\n"
+        "def train(): Trainer(reward_funcs=[short, loud], reward_weights=[1.0, 0.5])\n"
+    )
+    imported = read({"rewards.py": source})
+    assert imported.range == (-1, 1.5)
+    assert imported.timeout_s == 15
+    text = imported.files["grader.py"].decode()
+    assert "weights=[1, 0.5]" in text
+    assert "conversational=False" in text
+
+
+def test_notes_say_what_is_mapped_and_what_grades_otherwise_with_file_and_line(read):
+    source = "import random\ndef f(completions, answer, **kw):\n    print(1)\n    return [random.random()]\n"
+    notes = [(each.how, each.place, each.what) for each in read({"rewards.py": source}).notes]
+    assert ("mapped", "rewards.py:2", "the column answer is the record's reference_answer") in notes
+    assert ("approximated", "rewards.py:3", "what it prints is dropped") in notes
+    assert [place for how, place, what in notes if "random.random" in what] == ["rewards.py:4"]
+
+
+def test_a_range_that_is_given_holds(read):
+    assert read({"tagged.py": TRL}, range=(-3.0, 3.0)).range == (-3, 3)
+
+
+SERVICE = """
+import boto3
+
+def lambda_handler(event, context):
+    client = boto3.client("bedrock-runtime")
+    return client.converse(modelId="us.amazon.nova-pro-v1:0", messages=[])
+"""
+
+
+def test_code_that_asks_a_service_is_imported_only_as_trusted_and_is_not_called(read):
+    with pytest.raises(InputError, match=r"judge.py:5: boto3.client opens a connection.*--trust"):
+        read({"judge.py": SERVICE})
+    imported = read({"judge.py": SERVICE}, trust=True)
+    assert imported.asks_judge
+    assert imported.judge_model == "us.amazon.nova-pro-v1:0"
+    assert imported.rollouts == ()
+    assert len(imported.records) == 3
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "message"),
+    [
+        ({"r.py": "def f(completions, /, **kw): ..."}, {}, "r.py:1: f takes completions by position alone"),
+        (
+            {"r.py": "def compute_score(text, ground_truth): ..."},
+            {},
+            "r.py:1: compute_score needs text. verl passes data_source, solution_str",
+        ),
+        ({"r.py": "from ..models import X\n" + TRL}, {}, "r.py:1: imports ..models, which is not beside it"),
+        (
+            {"r.py": "from .more import X\n" + TRL, "more.py": "X = 1"},
+            {"trust": True},
+            "r.py:1: imports relatively",
+        ),
+        ({"r.py": "import not_there\n" + TRL}, {}, "r.py:1: imports not_there, which is not installed here"),
+        ({"r.py": "import trl\n" + TRL}, {}, "r.py:1: imports trl.*a file of their own, without the trainer"),
+        ({"r.py": "import rich\n" + OPENAI}, {}, "r.py:1: imports rich, which OpenAI's image"),
+        ({"r.py": OPENAI}, {"trust": True}, "--trust: an OpenAI python grader always runs confined"),
+        ({"r.py": "def f(completions):\n    return open('x')"}, {}, "r.py:2: open opens a file"),
+        ({"r.py": "def f("}, {}, "r.py:1: is not valid Python"),
+        ({"r.py": "x = 'é'".encode("latin-1")}, {}, "r.py:1: is not valid Python"),
+        ({"r.ipynb": "{}"}, {}, "is a notebook. Make Python of it first: jupyter nbconvert"),
+        ({"r.txt": ""}, {}, "is not a Python file"),
+        ({"json.py": TRL}, {}, "would hide the standard library's module"),
+        ({"r.py": TRL}, {"kind": "java"}, "--as: java is no kind of Python grader. Write one of lambda, trl"),
+        ({"r.py": TRL}, {"functions": ["g"]}, "r.py: there is no function g. It defines tagged."),
+    ],
+)
+def test_what_cannot_be_imported_is_refused_with_its_place(read, files, options, message):
+    with pytest.raises(InputError, match=message):
+        read(files, **options)
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read_python_source(tmp_path / "none.py")
+    with pytest.raises(InputError, match="is a folder"):
+        read_python_source(tmp_path)

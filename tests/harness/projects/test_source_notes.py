@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from harness.projects.reached_code import ReachedCode
+from harness.projects.source_notes import batch_notes, notes_of, refused_by_confinement
+
+
+def code_of(body, top=""):
+    lines = "\n".join(f"    {line}" for line in body.splitlines())
+    source = f"{top}\ndef f(completions, **kwargs):\n{lines}\n"
+    return ReachedCode({"rewards.py": ast.parse(source)}, ["f"])
+
+
+@pytest.mark.parametrize(
+    ("top", "body", "what", "asks"),
+    [
+        ("import boto3", "boto3.client('x')", "boto3.client opens a connection", True),
+        ("from openai import OpenAI as O", "O().chat", "openai.OpenAI opens a connection", True),
+        ("import urllib.request", "urllib.request.urlopen('x')", "urllib.request.urlopen opens", True),
+        ("client = None", "import httpx\nhttpx.get('x')", "httpx.get opens a connection", True),
+        ("import subprocess as sp", "sp.run(['ls'])", "subprocess.run starts a process", False),
+        ("from os import system", "system('ls')", "os.system starts a process", False),
+        ("", "open('x')", "open opens a file", False),
+        ("from pathlib import Path", "Path('x').read_text()", "read_text opens a file", False),
+        ("import os", "os.listdir('.')", "os.listdir opens a file", False),
+        ("import json\nWORDS = json.load(open('w.json'))", "pass", "open opens a file", False),
+    ],
+)
+def test_what_confined_code_cannot_do_is_found(top, body, what, asks):
+    [found] = {each.what: each for each in refused_by_confinement(code_of(body, top))}.values()
+    assert found.what.startswith(what)
+    assert found.asks is asks
+    assert found.place.startswith("rewards.py:")
+
+
+@pytest.mark.parametrize(
+    ("top", "body"),
+    [
+        ("import boto3", "pass"),
+        ("from urllib.parse import urlparse", "urlparse('x')"),
+        ("import os\nimport threading", "os.path.join('a'); threading.current_thread()"),
+        ("def unused(): open('x')", "pass"),
+        ("if __name__ == '__main__':\n    open('x')", "pass"),
+        ("", "kwargs.open(); document.open('x')"),
+    ],
+)
+def test_what_is_imported_and_not_used_and_what_never_runs_is_no_reason_to_refuse(top, body):
+    assert refused_by_confinement(code_of(body, top)) == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ("try:\n    g()\nexcept Exception:\n    return 0.5", "a failure is paid 0.5 here"),
+        ("try:\n    g()\nexcept:\n    return -1", "a failure is paid -1 here"),
+        ("try:\n    g()\nexcept (ValueError, Exception):\n    return [0.0]", "a failure is paid 0 here"),
+        ("try:\n    g()\nexcept ClientError:\n    return {'score': 0}", "a failure is paid 0 here"),
+        ("try:\n    g()\nexcept Exception as e:\n    rewards.append(0.0)", "a failure is paid 0 here"),
+        ("try:\n    g()\nexcept Exception:\n    return Result(score=0.0)", "a failure is paid 0 here"),
+        ("try:\n    g()\nexcept Exception:\n    pass", "a failure is passed over here"),
+        ("random.random()", "random.random may make the reward"),
+        ("np.random.rand()", "numpy.random.rand may make the reward"),
+        ("datetime.now()", "depend on when it is given"),
+        ("os.environ['X']", "os.environ reads environment variables: confined code sees none"),
+        ("os.getenv('X')", "os.getenv reads environment variables"),
+        ("print('x')", "what it prints is dropped"),
+        ("global SEEN\nSEEN = 1", "SEEN is not kept"),
+        ("CACHE['x'] = 1", "CACHE is not kept"),
+        ("CACHE.append(1)", "CACHE is not kept"),
+    ],
+)
+def test_what_grades_otherwise_here_is_said_with_its_line(body, what):
+    top = "import random, os\nimport numpy as np\nfrom datetime import datetime\nCACHE = {}"
+    found = list(notes_of(code_of(body, top), is_confined=True))
+    assert [each for each in found if what in each.what], found
+    assert {each.how for each in found} == {"approximated"}
+    assert all(each.place.startswith("rewards.py:") for each in found)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "try:\n    g()\nexcept ValueError:\n    return 0.0",
+        "try:\n    g()\nexcept Exception:\n    raise",
+        "random.seed(1)",
+        "found = []\nfound.append(1)\nfound[0] = 2",
+        "for x in completions:\n    x.update(a=1)",
+    ],
+)
+def test_what_grades_the_same_is_not_said(body):
+    assert list(notes_of(code_of(body, "import random"), is_confined=True)) == []
+
+
+def test_lines_of_one_kind_are_one_note():
+    [note] = notes_of(code_of("print(1)\nprint(2)\nprint(3)"), is_confined=False)
+    assert note.place == "rewards.py:3"
+    assert "the function's log" in note.what
+    assert note.what.endswith("(also in line 4, 5)")
+
+
+def batch(body):
+    code = code_of(body, "import numpy as np\nfrom collections import Counter")
+    functions = [part.node for part in code.parts() if hasattr(part.node, "name")]
+    return list(batch_notes("rewards.py", functions, code))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return len(set(completions))",
+        "texts = [c for c in completions]\nreturn Counter(texts)",
+        "lengths = [len(c) for c in completions]\nreturn max(lengths)",
+        "lengths = list(map(len, completions))\nreturn np.mean(lengths)",
+        "return 1 / len(completions)",
+        "return {c for c in completions}",
+    ],
+)
+def test_functions_that_compare_completions_of_a_batch_are_found(body):
+    [note] = batch(body)
+    assert "looks across the batch" in note.what
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["return [0.0] * len(completions)", "return [max(len(c), 1) for c in completions]", "x = set('ab')"],
+)
+def test_functions_that_take_each_completion_by_itself_are_not(body):
+    assert batch(body) == []
