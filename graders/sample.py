@@ -256,6 +256,11 @@ def turn_text(message: Mapping[str, Any]) -> str:
     return _content(message.get("content"))[0]
 
 
+def turn_thoughts(message: Mapping[str, Any]) -> list[str]:
+    """The reasoning of one message that stands in blocks of its own, beside its text."""
+    return _content(message.get("content"))[1]
+
+
 def _divide(message: dict[str, Any]) -> tuple[str, list[str]]:
     """Completion and blocks of reasoning of one message."""
     text, thoughts = _content(message.get("content"))

@@ -7,12 +7,11 @@ import sys
 
 from .._runtime.declaration import Declared, Options
 from .._runtime.handler import Budget, check_failures
-from .._runtime.log_content import may_log_content
 from .._runtime.scoring import score, score_here
 from ..decorator import Grader
 from ..decorator import grader as decorate
-from ..errors import ConfigurationError
-from ..reward import Failure, Reward
+from ..errors import ConfigurationError, SampleError
+from ..reward import RESERVED, Failure, Reward
 from ..wire import PROFILES, read_event, write_events
 
 TYPE_CHECKING = False
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..reward import Outcome
+
+_LONGEST = 300
+"""Characters of a message that is said on stderr."""
 
 
 def rollout_item(
@@ -63,14 +65,12 @@ class TrainerBatch:
         return [outcome.value if isinstance(outcome, Reward) else None for outcome in self.outcomes]
 
     def metrics(self) -> Iterator[tuple[str, float]]:
-        """The counts of what failed and what abstained, and the mean of each metric over those that have it.
+        """The share of samples without a reward, and the mean of each metric over those that have it.
 
-        The counts alone in a training of several processes: trainers gather a metric from all of them, and
+        The share alone in a training of several processes: trainers gather a metric from all of them, and
         wait for ever for one that a process does not have.
         """
-        kinds = [outcome.kind for outcome in self.outcomes if isinstance(outcome, Failure)]
-        yield "failed", float(len(kinds) - kinds.count("abstain"))
-        yield "abstained", float(kinds.count("abstain"))
+        yield RESERVED, sum(isinstance(one, Failure) for one in self.outcomes) / max(len(self.outcomes), 1)
         if os.environ.get("WORLD_SIZE", "1") != "1":
             return
         found: dict[str, list[float]] = {}
@@ -133,8 +133,8 @@ class GraderInTrainer:
         """A batch that was graded, unless too many of it failed."""
         for outcome in outcomes:
             if isinstance(outcome, Failure):
-                what = f": {outcome.message}" if may_log_content() else ""
-                self.say(outcome.origin, f"a sample has no reward ({outcome.origin}){what}")
+                problem = SampleError(outcome.kind, outcome.message[:_LONGEST], outcome.origin)
+                self.say(outcome.origin, f"a sample has no reward, {problem}")
         check_failures(self.options, self._budget, items, outcomes)
         return TrainerBatch(outcomes)
 

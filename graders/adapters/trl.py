@@ -8,8 +8,8 @@ against TRL 1.16.
 from __future__ import annotations
 
 from ..errors import DecorationError, RecordError, SampleError
-from ..reward import Abstain, Reward, number
-from ..sample import final_text, turn_text
+from ..reward import Abstain, Failure, Reward, number
+from ..sample import final_text, turn_text, turn_thoughts
 from . import _trl_inside
 from ._in_trainer import GraderInTrainer, rollout_item
 from ._placed import placed
@@ -153,7 +153,14 @@ def _columns(sample: Sample[Any], reference: str, conversational: bool) -> dict[
         fields[reference] = sample.reference_answer
     text = final_text(sample)
     prompt: Any = [_turn(message) for message in sample.messages[:-1]] if conversational else sample.prompt
-    answer = [{**sample.messages[-1], "role": "assistant", "content": text}] if conversational else text
+    answer: Any = text
+    if conversational:
+        answer = [{**sample.messages[-1], "role": "assistant", "content": text}]
+        if thoughts := turn_thoughts(sample.messages[-1]):
+            field = answer[0].get("reasoning_content")
+            answer[0]["reasoning_content"] = "\n".join(
+                [field, *thoughts] if isinstance(field, str) else thoughts
+            )
     words: dict[str, int] = {}
     return {
         **{name: [value] for name, value in fields.items()},
@@ -185,7 +192,7 @@ def as_trl(
     is a user turn), the completion, the reference, and the other columns of the data set as fields.
 
     A failure or an abstention returns None, which TRL leaves out of the reward; each kind is said once on
-    stderr, and counted in the metrics `<name>/failed` and `<name>/abstained`. The grader's own `on_error` and
+    stderr, and their share of the batch is the metric `<name>/grader_error`. The grader's own `on_error` and
     `max_error_rate` hold as in Lambda: a grader that fails too often ends the training. The grader's metrics
     and components are logged as `<name>/<metric>`, except in a training of several processes, which TRL
     would block at the first metric that not all of them have.
@@ -265,6 +272,14 @@ class TrlReward:
             for at in range(count)
         ]
         graded = self._graded.grade(items)
+        if self._reference not in columns and any(
+            isinstance(outcome, Failure) and outcome.kind == "record" for outcome in graded.outcomes
+        ):
+            self._graded.say(
+                "no reference",
+                f"the data set has no column {self._reference!r}: "
+                "as_trl(..., reference=) names the column that has the reference",
+            )
         if log_metric is not None:
             for name, value in graded.metrics():
                 log_metric(f"{self.__name__}/{name}", value)

@@ -15,17 +15,34 @@ _VALUES = st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_s
 _NAMES = st.text(min_size=1, max_size=8).filter(lambda name: name not in (*_TAKEN, *_VERLS))
 
 
+_CALL = {"id": "call-1", "type": "function", "function": {"name": "add", "arguments": "{}"}}
+_THOUGHT = {"type": "thinking", "thinking": "six times twelve"}
+
+
 @st.composite
-def any_sample(draw: st.DrawFn) -> Sample[Any]:
-    """A sample as a service may send it, whose fields have no names that other frameworks use themselves."""
+def any_sample(draw: st.DrawFn, *, text_alone: bool = False) -> Sample[Any]:
+    """A sample as a service may send it, whose fields have no names that other frameworks use themselves.
+
+    Args:
+        draw: Draws its parts.
+        text_alone: Whether the completion is only a text, without blocks, tool calls or a field of reasoning.
+    """
     prompt = draw(st.text(max_size=5))
     asked = [{"role": "user", "content": prompt}]
     if draw(st.booleans()):
         asked = [{"role": "system", "content": "Be brief."}, *asked]
+    answer: dict[str, Any] = {"role": "assistant", "content": draw(_TEXTS)}
+    if not text_alone:
+        if draw(st.booleans()):
+            answer["content"] = [_THOUGHT, {"type": "text", "text": answer["content"]}]
+        elif draw(st.booleans()):
+            answer["reasoning_content"] = "six times twelve"
+        if draw(st.booleans()):
+            answer["tool_calls"] = [_CALL]
     return Sample(
         {
             "id": "a",
-            "messages": [*asked, {"role": "assistant", "content": draw(_TEXTS)}],
+            "messages": [*asked, answer],
             "reference_answer": draw(st.none() | st.integers() | _TEXTS),
             "metadata": draw(st.dictionaries(_NAMES, _VALUES, max_size=3)),
         }
@@ -35,5 +52,6 @@ def any_sample(draw: st.DrawFn) -> Sample[Any]:
 @grader(range=(0, 1e9))
 def measured(sample: Sample) -> float:
     """Everything that a sample holds, as one number."""
-    held = (sample.messages, sample.prompt, sample.completion, sample.reasoning, sample.reference_answer)
-    return float(hash(repr((held, sorted(map(repr, sample.fields.items()))))) % 10**9)
+    read = (sample.prompt, sample.completion, sample.reasoning, sample.tool_calls, sample.reference_answer)
+    held = (len(sample.messages), *read, sorted(map(repr, sample.fields.items())))
+    return float(hash(repr(held)) % 10**9)

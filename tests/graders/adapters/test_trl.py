@@ -289,11 +289,12 @@ def test_what_has_no_reward_is_none_counted_and_said_once(capsys):
             log_metric=lambda name, value: logged.append((name, value)),
         )
         assert found == [None, None, 1.0, 2.0]
-    assert logged[:3] == [("mixed/failed", 1.0), ("mixed/abstained", 1.0), ("mixed/half", 0.75)]
+    assert logged[:3] == [("mixed/grader_error", 0.5), ("mixed/half", 0.75), ("mixed/grader_error", 0.5)]
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 2
-    assert said[0] == "mixed: a sample has no reward (abstain)"
-    assert said[1].startswith("mixed: a sample has no reward (ValueError at test_trl.py:")
+    assert said[0] == "mixed: a sample has no reward, abstain: it said so"
+    assert said[1].startswith("mixed: a sample has no reward, exception: ValueError: could not convert")
+    assert "(test_trl.py:" in said[1]
 
 
 def test_several_processes_log_the_same_names(monkeypatch):
@@ -305,7 +306,17 @@ def test_several_processes_log_the_same_names(monkeypatch):
         reference_answer=["4"],
         log_metric=lambda name, value: logged.append(name),
     )
-    assert logged == ["right/failed", "right/abstained"]
+    assert logged == ["right/grader_error"]
+
+
+def test_a_data_set_without_the_reference_s_column_is_named(capsys):
+    assert as_trl(right)(prompts=["?"], completions=["4"], solution=["4"]) == [None]
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        "right: a sample has no reward, record: the record has no reference_answer",
+        "right: the data set has no column 'reference_answer': "
+        "as_trl(..., reference=) names the column that has the reference",
+    ]
 
 
 def test_a_grader_that_fails_too_often_ends_the_training():

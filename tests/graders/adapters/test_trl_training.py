@@ -95,7 +95,7 @@ def test_trl_took_those_rewards_and_moved_the_weights(trained):
             batch = own[8 * at : 8 * at + 8]
             known = [one for one in batch if one is not None]
             assert math.isclose(logged["reward"], sum(known) / len(known), abs_tol=1e-6)
-            assert logged["reward/failed"] + logged["reward/abstained"] == len(batch) - len(known)
+            assert logged["reward/grader_error"] == 1 - len(known) / len(batch)
 
 
 def test_functions_of_trls_own_say_what_they_say_alone(trained):

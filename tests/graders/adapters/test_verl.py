@@ -240,7 +240,7 @@ def test_on_error_raise_and_the_error_budget_end_the_training(capsys):
     assert [score("", "no number", None)["score"] for _ in range(19)] == [0.0] * 19
     with pytest.raises(ErrorBudgetExceeded):
         score("", "no number", None)
-    assert "(ValueError at test_verl.py:" in capsys.readouterr().err
+    assert "(test_verl.py:" in capsys.readouterr().err
 
 
 def test_it_grades_outside_of_the_main_thread_as_verl_calls_it(capsys):
@@ -266,7 +266,7 @@ def test_an_async_grader_is_async_there_too_and_keeps_its_limit():
     assert (kept["score"], late["grader_error"]) == (1.0, 1.0)
 
 
-@given(any_sample())
+@given(any_sample(text_alone=True))
 def test_a_grader_that_went_to_verl_and_back_is_the_same(sample):
     there_and_back = grader(range=(0, 1e9))(from_verl(as_verl(measured)))
     assert there_and_back.grade(sample).value == measured.grade(sample).value
