@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import SampleError
 from ..extract import Missing
 from ..extract._json import exact_json
+from ..sample import turn_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -174,5 +175,16 @@ def scope_of(sample: Sample[Any]) -> Scope:
     reference = sample.reference_answer
     if reference is not None:
         item["reference_answer"] = reference
-    item["messages"] = sample.messages[:-1]
+    item["messages"] = [_plain(message) for message in sample.messages[:-1]]
     return Scope(sample.completion, item, sample.tool_calls)
+
+
+def _plain(message: Any) -> Any:
+    """A message as a data set has it: some services send its text as a list of blocks."""
+    content = message.get("content") if isinstance(message, dict) else None
+    if not isinstance(content, list) or not content:
+        return message
+    for block in content:
+        if not isinstance(block, dict) or not block.keys() <= {"type", "text"} or block.get("type") != "text":
+            return message
+    return {**message, "content": turn_text(message)}
