@@ -8,7 +8,7 @@ result is the model's last answer in the trace and the turns before it, as a rol
 from __future__ import annotations
 
 from ..sample import turn_text
-from ._agentcore_turns import decoded, list_of, object_of, turn_of
+from ._agentcore_turns import TurnUnread, decoded, list_of, object_of, turn_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +28,11 @@ _AGENT_SPANS = (
     ("gen_ai.operation.name", "invoke_agent"),
     ("openinference.span.kind", "AGENT"),
     ("traceloop.span.kind", "workflow"),
+)
+
+_CUT_OFF = (
+    "the trace's last answer, or a turn before it, was cut off or has a block of an unknown kind: let the "
+    "agent's instrumentation record whole messages"
 )
 
 
@@ -60,6 +65,7 @@ class AgentSpan:
         if "body" in document:
             name = attributes.get("event.name") or document.get("eventName") or document.get("EventName")
             self.events.append((str(name), attributes, document["body"]))
+            self.attributes = {**attributes, **self.attributes}
         else:
             self.attributes.update(attributes)
             self.name = str(document.get("name", self.name))
@@ -122,7 +128,15 @@ def conversation(documents: object, trace: str | None) -> list[Turn]:
     if not isinstance(documents, list) or not documents:
         raise SpansUnread("the event holds no spans in evaluationInput.sessionSpans")
     spans = _spans([one for one in documents if isinstance(one, dict)], trace)
-    found = [one for span in spans if (one := _exchange(span)) is not None]
+    found: list[Exchange] = []
+    unread: list[AgentSpan] = []
+    for span in spans:
+        try:
+            found += _exchange(span)
+        except TurnUnread:
+            unread.append(span)
+    if not found and unread:
+        raise SpansUnread(_CUT_OFF)
     if not found:
         scopes = sorted({scope[:60] for span in spans for scope in span.scopes})
         raise SpansUnread(
@@ -130,7 +144,18 @@ def conversation(documents: object, trace: str | None) -> list[Turn]:
             f"form (instrumented by: {', '.join(scopes[:4]) or 'unknown'}): docs/adapters.md lists the forms"
         )
     last = _last(found)
+    if not any(one.span.is_agents for one in found):
+        _refuse_what_goes_on(last, spans, unread)
     return [*last.asked, last.answer]
+
+
+def _refuse_what_goes_on(last: Exchange, spans: list[AgentSpan], unread: list[AgentSpan]) -> None:
+    """Refuse to take an answer for the last where the trace has more behind it, and no span of an agent."""
+    if any(span.ended >= last.span.ended for span in unread):
+        raise SpansUnread(_CUT_OFF)
+    tools = [span for span in spans if span.is_one_of(_TOOL_SPANS)]
+    if "tool_calls" in last.answer and any(span.ended > last.span.ended for span in tools):
+        raise SpansUnread("the trace ends with the call of a tool, and holds no answer after it")
 
 
 def _last(found: list[Exchange]) -> Exchange:
@@ -140,7 +165,7 @@ def _last(found: list[Exchange]) -> Exchange:
     end; the span of the model's call has it exactly, with every turn before it. So of several records of the
     same answer the shortest is taken.
     """
-    found = sorted(found, key=lambda one: -one.span.ended)
+    found = sorted(reversed(found), key=lambda one: -one.span.ended)
     final = next((one for one in found if one.span.is_agents), found[0])
     same = [one for one in found if one.words == final.words]
     return min(same, key=lambda one: (len(one.text), one.span.is_agents))
@@ -173,18 +198,22 @@ def _trace(document: dict[str, Any]) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _exchange(span: AgentSpan) -> Exchange | None:
-    """What a span says was asked and answered; None where it says nothing of that kind."""
+def _exchange(span: AgentSpan) -> list[Exchange]:
+    """What a span says was asked and answered; empty where it says nothing of that kind.
+
+    Raises:
+        TurnUnread: A text of it cannot be read exactly.
+    """
     if span.is_one_of(_TOOL_SPANS):
-        return None
-    for _, _, read in DIALECTS:
+        return []
+    for _, _, is_packed, read in DIALECTS:
         asked, answered = read(span)
-        before = [turn for one in asked if (turn := turn_of(one)) is not None]
-        after = [turn for one in answered if (turn := turn_of(one)) is not None]
+        before = [turn for one in asked if (turn := turn_of(one, is_packed)) is not None]
+        after = [turn for one in answered if (turn := turn_of(one, is_packed)) is not None]
         answers = [turn for turn in after if turn["role"] == "assistant" and _says_something(turn)]
         if answers and any(turn["role"] == "user" for turn in before):
-            return Exchange(_with_system_prompt(before, span), answers[-1], span)
-    return None
+            return [Exchange(_with_system_prompt(before, span), answers[-1], span)]
+    return []
 
 
 def _says_something(turn: Turn) -> bool:
@@ -197,7 +226,7 @@ def _with_system_prompt(turns: list[Turn], span: AgentSpan) -> list[Turn]:
         return turns
     for attributes in (span.attributes, *(attributes for _, attributes, _ in span.events)):
         for key in ("gen_ai.system_instructions", "system_prompt"):
-            turn = turn_of({"role": "system", "content": decoded(attributes.get(key))})
+            turn = turn_of({"role": "system", "content": decoded(attributes.get(key))}, is_packed=True)
             if turn is not None and _says_something(turn):
                 return [turn, *turns]
     return turns
@@ -266,14 +295,30 @@ def _of_values(span: AgentSpan) -> Turns:
     return both[0], both[1]
 
 
-DIALECTS: tuple[tuple[str, str, Callable[[AgentSpan], Turns]], ...] = (
-    ("`body.input.messages`, `body.output.messages` of log records", "ADOT", _of_bodies),
-    ("`gen_ai.user.message`, `gen_ai.choice` ... among events", "Strands, OpenTelemetry", _of_message_events),
-    ("`gen_ai.input.messages`, `gen_ai.output.messages`", "OpenTelemetry, newer", _of_message_lists),
-    ("`llm.input_messages.N...`, `gen_ai.prompt.N...`", "OpenInference, OpenLLMetry", _of_numbered_messages),
-    ("`input.value`, `traceloop.entity.input` of the agent's span", "OpenInference, OpenLLMetry", _of_values),
+DIALECTS: tuple[tuple[str, str, bool, Callable[[AgentSpan], Turns]], ...] = (
+    ("`body.input.messages`, `body.output.messages` of log records", "ADOT", True, _of_bodies),
+    (
+        "`gen_ai.user.message`, `gen_ai.choice` ... among events",
+        "Strands, OpenTelemetry",
+        True,
+        _of_message_events,
+    ),
+    ("`gen_ai.input.messages`, `gen_ai.output.messages`", "OpenTelemetry, newer", False, _of_message_lists),
+    (
+        "`llm.input_messages.N...`, `gen_ai.prompt.N...`",
+        "OpenInference, OpenLLMetry",
+        False,
+        _of_numbered_messages,
+    ),
+    (
+        "`input.value`, `traceloop.entity.input` of the agent's span",
+        "OpenInference, OpenLLMetry",
+        False,
+        _of_values,
+    ),
 )
-"""The forms that are read, the one that is trusted most first: what it looks like, who writes it, its reader.
+"""The forms that are read, the one that is trusted most first: what it looks like, who writes it, whether it
+packs a message's blocks as JSON, and its reader.
 
 The first two are what AgentCore's own SDK makes of Strands' spans; all are forms that the mappers of Strands'
 evaluation library read.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from ..sample import ASSISTANTS
 
@@ -19,14 +20,32 @@ _ROLES = {
     **{name: "system" for name in ("system", "developer", "SystemMessage")},
     **{name: "tool" for name in ("tool", "function", "ToolMessage")},
 }
-_BLOCKS = frozenset(
-    ("text", "toolUse", "toolResult", "reasoningContent", "image", "document", "video", "cachePoint")
+_BLOCKS = ("text", "toolUse", "toolResult", "reasoningContent", "citationsContent")
+_WORDLESS = frozenset(
+    ("image", "image_url", "input_image", "audio", "input_audio", "video", "document", "file", "blob", "uri")
+    + ("cachePoint", "guardContent", "redacted_thinking")
 )
+"""Kinds of blocks that hold no text of the conversation's."""
+_PACKED = re.compile(rf'\s*\[\s*\{{\s*"({"|".join(_BLOCKS)})"')
+_WRAPPED = re.compile(r'\s*\{\s*"(messages|inputs|outputs|generations)"\s*:')
+"""How JSON begins that a library made of a message's blocks, or of its whole state."""
 _THOUGHTS = ("reasoning", "thinking")
 
 
-def turn_of(given: Any) -> Turn | None:
-    """A message of any dialect as a rollout holds it; None for what is no message."""
+class TurnUnread(ValueError):
+    """A message holds what is not known here, or was cut off, so that its text is not known either."""
+
+
+def turn_of(given: Any, is_packed: bool = False) -> Turn | None:
+    """A message of any dialect as a rollout holds it; None for what is no message.
+
+    Args:
+        given: The message.
+        is_packed: Whether the dialect writes blocks as JSON where others write the text.
+
+    Raises:
+        TurnUnread: Its text cannot be read exactly.
+    """
     if not isinstance(given, dict):
         return None
     role = given.get("role") or given.get("type")
@@ -40,14 +59,14 @@ def turn_of(given: Any) -> Turn | None:
     content: list[dict[str, Any]] = []
     calls = [call for one in list_of(given.get("tool_calls")) if (call := _call(one)) is not None]
     results = 0
-    for block in _blocks(given.get("content", given.get("parts", given.get("contents")))):
+    for block in _blocks(given.get("content", given.get("parts", given.get("contents"))), is_packed):
         call = _call(block)
         if call is not None:
             calls.append(call)
         elif "toolResult" in block or block.get("type") in ("tool_call_response", "tool_result"):
             results += 1
-        elif (read := _block(block)) is not None:
-            content.append(read)
+        else:
+            content += _read(block)
     if results and not content:
         role = "tool"
     only_text = len(content) == 1 and content[0].keys() == {"text"}
@@ -55,39 +74,70 @@ def turn_of(given: Any) -> Turn | None:
     return {**turn, "tool_calls": calls} if calls else turn
 
 
-def _blocks(content: Any) -> list[dict[str, Any]]:
-    """The parts of a message's content, in whatever it is packed."""
+def _blocks(content: Any, is_packed: bool) -> list[dict[str, Any]]:
+    """The parts of a message's content."""
     for _ in range(4):
-        if not isinstance(content, dict):
-            break
-        inner = [content[key] for key in ("content", "message") if key in content]
+        inner = [content[key] for key in ("content", "message") if key in content] if _is_box(content) else []
         if not inner:
-            return [content]
+            break
         content = inner[0]
     if isinstance(content, str):
-        inner = decoded(content)
-        packed = (
-            isinstance(inner, list)
-            and bool(inner)
-            and all(isinstance(one, dict) and one and one.keys() <= _BLOCKS for one in inner)
-        )
-        content = inner if packed else [content]
-    parts = [{"text": one} if isinstance(one, str) else one for one in list_of(content)]
-    return [one for one in parts if isinstance(one, dict)]
+        content = _unpacked(content) if is_packed else [content]
+    parts = content if isinstance(content, list) else [content]
+    if not all(isinstance(one, (str, dict)) for one in parts if one is not None):
+        raise TurnUnread("the content of a message is no text")
+    return [{"text": one} if isinstance(one, str) else one for one in parts if one is not None]
 
 
-def _block(block: dict[str, Any]) -> dict[str, Any] | None:
-    """A text or a thought, as `Sample` reads it; None for images and whatever else there is."""
+def _is_box(content: Any) -> bool:
+    """Whether an object holds a message's content, and is not a part of it."""
+    return isinstance(content, dict) and "type" not in content
+
+
+def _unpacked(text: str) -> list[Any]:
+    """The blocks that a library wrote as JSON; the text itself where it is none.
+
+    Raises:
+        TurnUnread: It was cut off, or has a block of an unknown kind.
+    """
+    inner = decoded(text)
+    if isinstance(inner, str):
+        if _PACKED.match(text):
+            raise TurnUnread("a message's JSON was cut off")
+        return [text]
+    if not (isinstance(inner, list) and all(isinstance(one, dict) and len(one) == 1 for one in inner)):
+        return [text]
+    kinds = {kind for one in inner for kind in one}
+    if not kinds.intersection(_BLOCKS):
+        return [text]
+    return inner
+
+
+def _read(block: dict[str, Any]) -> list[dict[str, Any]]:
+    """The texts and thoughts of a block, as `Sample` reads them.
+
+    Raises:
+        TurnUnread: It is of an unknown kind.
+    """
     block = object_of(block.get("message_content")) or block  # OpenInference
+    kind = block.get("type")
     if "reasoningContent" in block:
-        return {"reasoningContent": block["reasoningContent"]}
+        return [{"reasoningContent": block["reasoningContent"]}]
+    if "citationsContent" in block:
+        return [
+            part
+            for one in list_of(object_of(block["citationsContent"]).get("content"))
+            for part in _read(one)
+        ]
     given = [block.get(key) for key in ("text", "content", "thinking")]
     text = next((one for one in given if isinstance(one, str)), None)
-    if text is None:
-        return None
-    if block.get("type") in _THOUGHTS:
-        return {"type": "reasoning", "text": text}
-    return {"text": text} if block.get("type") in (None, "text", "input_text", "output_text") else None
+    if kind in _THOUGHTS:
+        return [{"type": "reasoning", "text": text or ""}]
+    if text is not None and kind in (None, "text", "input_text", "output_text"):
+        return [{"text": text}]
+    if kind in _WORDLESS or not _WORDLESS.isdisjoint(block):
+        return []
+    raise TurnUnread("a message has a block of an unknown kind")
 
 
 def _call(given: Any) -> dict[str, Any] | None:
@@ -107,23 +157,27 @@ def _call(given: Any) -> dict[str, Any] | None:
     return {"id": inner.get("toolUseId") or inner.get("id"), "type": "function", "function": function}
 
 
-def texts(turns: list[Turn]) -> Iterator[str]:
-    """Every text of a conversation that a person wrote or a model generated."""
-    for turn in turns:
-        content = turn.get("content")
-        for block in [content] if isinstance(content, str) else list_of(content):
-            found = block if isinstance(block, str) else block.get("text")
-            if isinstance(found, str):
-                yield found
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a JSON value, such as a conversation."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from texts(inner)
 
 
 def decoded(value: Any) -> Any:
-    """What a text holds as JSON where it is a list or an object; the value itself otherwise."""
+    """What a text holds as JSON where it is a list or an object; the value itself otherwise.
+
+    Raises:
+        TurnUnread: It is a library's, and was cut off.
+    """
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         try:
             return json.loads(value)
         except (ValueError, RecursionError):
-            return value
+            if _WRAPPED.match(value):
+                raise TurnUnread("a library's JSON was cut off") from None
     return value
 
 

@@ -505,7 +505,8 @@ def _part(record: Any, name: str) -> Any:
 
 
 def _is_valid(record: Any) -> bool:
-    return _part(record, "is_score_valid") is not False and _part(record, "is_valid") is not False
+    said = (_part(record, "is_score_valid"), _part(record, "is_valid"))
+    return all(one is None or one for one in said)
 
 
 def _text(value: Any) -> str | None:

@@ -22,7 +22,7 @@ from ..wire import strict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
 
 _REFERENCES = ("expected_response", "assertions", "expected_trajectory")
@@ -136,13 +136,13 @@ def _evaluated(
         item.update(_references(event.get("evaluationReferenceInputs"), trace, reference))
     except SpansUnread as error:
         return _error("SPANS_NOT_READ", str(error))
-    except ReferenceUnread as error:
-        return _error("REFERENCE_NOT_READ", str(error))
+    except TargetUnread as error:
+        return _error("TARGET_NOT_READ", str(error))
     try:
         outcome = _graded(grader, item, context)
     except ConfigurationError as error:
         return _error("GRADER_CONFIGURATION", str(error))
-    said = [*texts(turns), *_strings(item.get("reference_answer"))]
+    said = [*texts([turn.get("content") for turn in turns]), *texts(item.get("reference_answer"))]
     if isinstance(outcome, Failure):
         return _error(f"GRADER_{outcome.kind.upper()}", _why(outcome, said))
     answer: dict[str, Any] = {
@@ -163,15 +163,17 @@ def _graded(grader: Grader[Any, Any], item: dict[str, Any], context: object) -> 
     return outcome if isinstance(outcome, (Reward, Failure)) else Reward(outcome)
 
 
-class ReferenceUnread(ValueError):
-    """The reference inputs of an evaluator's event are not what they should be."""
+class TargetUnread(ValueError):
+    """What an evaluator's event asks about, or compares with, is not one thing."""
 
 
 def _target(target: object) -> str | None:
     """The id of the trace that the evaluator is asked about; None where the event names none."""
     traces = _part(target, "traceIds")
-    named = [one for one in traces if isinstance(one, str)] if isinstance(traces, list) else []
-    return named[0] if named else None
+    named = {one for one in traces if isinstance(one, str)} if isinstance(traces, list) else set()
+    if len(named) > 1:
+        raise TargetUnread(f"evaluationTarget names {len(named)} traces, and one is graded at a time")
+    return next(iter(named), None)
 
 
 def _references(inputs: object, trace: str | None, reference: str) -> dict[str, Any]:
@@ -191,7 +193,7 @@ def _references(inputs: object, trace: str | None, reference: str) -> dict[str, 
             ("expected_trajectory", _part(one.get("expectedTrajectory"), "toolNames")),
         ):
             if value and found.setdefault(name, value) != value:
-                raise ReferenceUnread(f"two evaluationReferenceInputs of this trace differ in {name}")
+                raise TargetUnread(f"two evaluationReferenceInputs of this trace differ in {name}")
     answer = found.get(reference)
     fields = {name: found[name] for name in _REFERENCES[1:] if name in found}
     return fields if answer is None else {**fields, "reference_answer": answer}
@@ -244,10 +246,6 @@ def _is_whole(text: str, begin: int, end: int) -> bool:
     before, after = text[begin - 1 : begin], text[end : end + 1]
     runs_on = before.isalnum() and text[begin].isalnum(), after.isalnum() and text[end - 1].isalnum()
     return not any(runs_on)
-
-
-def _strings(value: object) -> Iterable[str]:
-    return [value] if isinstance(value, str) else []
 
 
 def _shown(value: object) -> str:

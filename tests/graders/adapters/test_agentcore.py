@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
@@ -234,6 +235,7 @@ def test_a_record_may_have_fields_that_are_called_like_an_evaluators() -> None:
         ({"evaluationInput": {"sessionSpans": []}}, "SPANS_NOT_READ", "holds no spans"),
         ({"evaluationInput": None}, "SPANS_NOT_READ", "holds no spans"),
         ({"evaluationTarget": {"traceIds": ["other"]}}, "SPANS_NOT_READ", "more than 6 MB"),
+        ({"evaluationTarget": {"traceIds": ["t", "u"]}}, "TARGET_NOT_READ", "names 2 traces"),
         (
             {
                 "evaluationReferenceInputs": [
@@ -241,7 +243,7 @@ def test_a_record_may_have_fields_that_are_called_like_an_evaluators() -> None:
                     {"expectedResponse": {"text": "73"}},
                 ]
             },
-            "REFERENCE_NOT_READ",
+            "TARGET_NOT_READ",
             "differ in expected_response",
         ),
         ({"evaluationReferenceInputs": None}, "GRADER_RECORD", "no reference_answer"),
@@ -282,6 +284,54 @@ def test_a_tools_span_holds_no_answer() -> None:
 def test_the_answer_is_what_the_agent_said_though_a_model_was_asked_for_something_else_later() -> None:
     later = {**strands_events("Summarize.", "A sum.")[0], "spanId": "3", "endTimeUnixNano": 10}
     spans = [*strands_and_its_agent("8 x 9?", "72"), later]
+    assert as_agentcore(equals)(event_of(spans), None)["value"] == 1.0
+
+
+def error_of(spans: list[Any]) -> str:
+    answer = as_agentcore(equals)(event_of(spans), None)
+    assert answer["errorCode"] == "SPANS_NOT_READ"
+    return str(answer["errorMessage"])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        '[{"text": "7',
+        json.dumps([{"text": "72"}, {"speech": "73"}]),
+        json.dumps([{"text": "72"}, {"text": 73}]),
+        [{"type": "text", "text": "72"}, {"type": "poem", "text": "73"}],
+        [1],
+    ],
+)
+def test_an_answer_that_cannot_be_read_whole_is_none(message: Any) -> None:
+    whole = strands_events("8 x 9?", "Let me see.")[0]
+    cut = copy.deepcopy(whole)
+    cut["events"][1]["attributes"]["message"] = message
+    assert "was cut off or has a block" in error_of([cut])
+    assert "was cut off or has a block" in error_of([whole, {**cut, "spanId": "2"}])
+    agent = {**values("8 x 9?", "72")[0], "spanId": "0"}
+    assert as_agentcore(equals)(event_of([agent, cut]), None)["value"] == 1.0
+
+
+def test_an_answer_that_looks_like_a_librarys_json_is_read_as_it_stands() -> None:
+    for answer in ('[{"text": "72", "label": "a"}]', '[{"a": 1}]', '{"outputs": 1}', "[]", '{"messages": 2}'):
+        for write in (strands_events, log_record, openinference, openllmetry, message_lists):
+            event = event_of(write("8 x 9?", answer), answer)
+            assert as_agentcore(equals)(event, None) == {"label": "Passed", "value": 1.0}
+
+
+def test_a_call_of_a_tool_is_no_last_answer_once_the_tool_has_run() -> None:
+    call = json.dumps([{"text": "Let me see."}, {"toolUse": {"name": "multiply", "input": {}}}])
+    asks = strands_events("8 x 9?", "")[0]
+    asks["events"][1]["attributes"]["message"] = call
+    asks["endTimeUnixNano"] = 1
+    tool = span({"gen_ai.operation.name": "execute_tool"}, spanId="2", endTimeUnixNano=2)
+    assert "ends with the call of a tool" in error_of([asks, tool])
+    assert as_agentcore(equals)(event_of([asks], "Let me see."), None)["value"] == 1.0
+
+
+def test_without_times_the_last_record_counts() -> None:
+    spans = [*openllmetry("8 x 9?", "73"), {**openllmetry("8 x 9?", "72")[0], "spanId": "2"}]
     assert as_agentcore(equals)(event_of(spans), None)["value"] == 1.0
 
 
@@ -459,4 +509,4 @@ def test_what_cannot_work_is_refused_when_it_is_made(arguments: Any, said: str) 
 
 def test_the_page_lists_the_dialects_that_are_read() -> None:
     listed = [tuple(one) for one in rows(page("adapters.md"), "AgentCore: the same grader in production", 2)]
-    assert listed == [(form, writer) for form, writer, _ in DIALECTS]
+    assert listed == [(form, writer) for form, writer, _, _ in DIALECTS]

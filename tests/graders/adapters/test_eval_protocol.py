@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from graders import Abstain, DecorationError, RecordError, Reward, SampleError, grader
+from graders import Abstain, DecorationError, Failure, RecordError, Reward, SampleError, grader
 from graders.adapters import ConfinedFunction, from_eval_protocol, stand_in
 from graders.adapters import _evaluators_inside as inside
 from graders.checks import _code_fork_server
@@ -282,3 +284,33 @@ def test_a_function_is_asked_for() -> None:
         DecorationError, match="from_eval_protocol was given 'rewards.py': give it a function"
     ):
         from_eval_protocol("rewards.py")  # type: ignore[arg-type]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=5,
+)
+FIELDS = {name: JSON for name in ("score", "reason", "error", "is_score_valid", "metrics", "step_outputs")}
+
+
+@given(result=JSON | st.fixed_dictionaries({}, optional={**FIELDS, "score": st.floats() | JSON}))
+def test_a_result_is_a_reward_only_where_its_score_is_a_finite_number_that_is_valid(result: Any) -> None:
+    def f(messages: Any, **kwargs: Any) -> Any:
+        return result
+
+    outcome = grader(range=(-1e308, 1e308))(from_eval_protocol(f)).grade_all([make_sample("72")])[0]
+    if isinstance(outcome, Reward):
+        found = result[0] if isinstance(result, list) else result
+        assert outcome.value == found["score"]
+        assert not found.get("error")
+        assert found.get("is_score_valid") is not False
+
+
+def test_an_error_in_this_process_has_the_line_of_the_function() -> None:
+    def f(messages: Any, **kwargs: Any) -> Any:
+        return inside.ProtocolMetric(score=1.0)
+
+    outcome = grader(from_eval_protocol(f)).grade_all([make_sample("72")])[0]
+    assert isinstance(outcome, Failure)
+    assert outcome.place.startswith("test_eval_protocol.py:")
