@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Literal, TypeAlias
 
+    from ..checks._code_child import ChildSession
     from ..checks._code_session import Ran
     from ..checks._code_turns import TurnTime
 
@@ -164,13 +165,18 @@ class ConfinedFunction:
             self.check()
         if self._memory_mb not in _turns:
             _turns[self._memory_mb] = Turns(self._memory_mb, sessions=1)
-        return await _turns[self._memory_mb].take(lambda time: self._value(time, args, kwargs), self._ready)
+        turns, held = _turns[self._memory_mb], _Held()
+        try:
+            return await turns.take(lambda time: self._value(time, args, kwargs, held), self._ready)
+        except BaseException:  # cancelled: a function that nobody waits for may not keep others waiting
+            held.give_up()
+            raise
 
     def _ready(self) -> None:
         assert self._engine is not None
         self._engine.check_walls(self._protection)
 
-    def _value(self, time: TurnTime, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    def _value(self, time: TurnTime, args: Sequence[Any], kwargs: Mapping[str, Any], held: _Held) -> Any:
         """What a call returns, in a thread of its own."""
         assert self._engine is not None
         left = max(time.left * _OURS, 0.001)
@@ -179,6 +185,7 @@ class ConfinedFunction:
             seconds, self._memory_mb, _LARGEST_ANSWER, longest=min(left, self._seconds * _PATIENCE)
         )
         session = self._engine.session(limits)
+        held.hold(session)
         try:
             ran = session.function(
                 self._modules, self._source.name, self._inside, self.__name__, args, kwargs
@@ -231,6 +238,29 @@ class ConfinedFunction:
         hint = f" ({_HINTS[kind]})" if kind in _HINTS else ""
         shown = kind if kind.isidentifier() else ran.error
         return SampleError("exception", ran.message + hint, f"{shown} at {where[:200] or place}")
+
+
+class _Held:
+    """The session of a call, which the thread that waits for the call may end.
+
+    Each method writes before it reads, so that one of the two ends the session whoever comes first.
+    """
+
+    def __init__(self) -> None:
+        self._session: ChildSession | None = None
+        self._is_given_up = False
+
+    def hold(self, session: ChildSession) -> None:
+        """Take the session, which ends at once if the call is given up already."""
+        self._session = session
+        if self._is_given_up:
+            session.close()
+
+    def give_up(self) -> None:
+        """End the session, now or as soon as there is one."""
+        self._is_given_up = True
+        if self._session is not None:
+            self._session.close()
 
 
 def confined(

@@ -5,7 +5,8 @@ OpenAI has these routes, and so has Azure. That Bedrock has them is documented n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Coroutine, Mapping
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -37,13 +38,36 @@ async def _run(request: Request) -> Response:
     parts, fields = emulator_of(request), await read_json(request, RUN_GRADER)
     grader = fields["grader"]
     try:
-        run = await parts.grader_runs.run(grader, fields["model_sample"], fields["item"])
+        grading = parts.grader_runs.run(grader, fields["model_sample"], fields["item"])
+        run = await _while_connected(request, grading)
     except OpenAISpecError as error:
         raise _refused(error, grader) from error
     body = _body(run)
     if parts.config.judge_models is None and run.errors[_DETAILS] is not None:
         body["metadata"]["errors"] = {**run.errors, _DETAILS: _NO_JUDGES.format(run.errors[_DETAILS])}
     return JSONResponse(body)
+
+
+async def _while_connected(request: Request, grading: Coroutine[Any, Any, OpenAIRun]) -> OpenAIRun:
+    """The run; it is given up when the client goes away, so that what hangs takes no other's place.
+
+    Raises:
+        ApiError: The client has gone.
+    """
+
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    running, leaving = asyncio.ensure_future(grading), asyncio.ensure_future(gone())
+    try:
+        await asyncio.wait({running, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            raise ApiError(499, "The client went away before the grader had ended.", code="client_gone")
+        return running.result()
+    finally:
+        running.cancel()
+        leaving.cancel()
 
 
 def _body(run: OpenAIRun) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from harness.errors import InputError
 
 __all__ = ["GraderRuns"]
 
-_AT_ONCE: Final = 16
 _STOP_TIMEOUT_S: Final = 2.0
 
 
@@ -39,7 +38,6 @@ class GraderRuns:
         self._models = models
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._turns = asyncio.Semaphore(_AT_ONCE)
         self._working: tuple[asyncio.AbstractEventLoop, threading.Thread] | None = None
 
     async def run(self, grader: Mapping[str, Any], model_sample: str, item: Mapping[str, Any]) -> OpenAIRun:
@@ -48,8 +46,8 @@ class GraderRuns:
         Raises:
             OpenAISpecError: The grader cannot be read.
         """
-        run = asyncio.run_coroutine_threadsafe(self._run(grader, model_sample, item), self._loop())
-        return await asyncio.wrap_future(run)
+        run = openai_run(grader, model_sample, item, self._models, seconds=self._seconds)
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(run, self._loop()))
 
     def close(self) -> None:
         """Give up the graders that still run, and end the thread."""
@@ -59,10 +57,6 @@ class GraderRuns:
             loop, thread = working
             loop.call_soon_threadsafe(loop.stop)
             thread.join(_STOP_TIMEOUT_S)
-
-    async def _run(self, grader: Mapping[str, Any], model_sample: str, item: Mapping[str, Any]) -> OpenAIRun:
-        async with self._turns:
-            return await openai_run(grader, model_sample, item, self._models, seconds=self._seconds)
 
     def _loop(self) -> asyncio.AbstractEventLoop:
         """The loop; it starts with the first request."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 import pytest
@@ -255,3 +256,16 @@ JSON = st.recursive(
 def test_any_json_comes_back_as_it_went(called, value):
     same = ConfinedFunction.of_text("def f(x): return x", "f", place="same")
     assert repr(called(same, value)) == repr(value)
+
+
+def test_calls_that_are_given_up_keep_no_other_waiting(rewards):
+    function = rewards("def f(x):\n    while x:\n        pass\n    return x\n", seconds=600)
+
+    async def called() -> object:
+        for _ in range(8):  # more than run at a time
+            task = asyncio.ensure_future(function(True))
+            await asyncio.wait({task}, timeout=0.05)
+            task.cancel()
+        return await function(False)
+
+    assert asyncio.run(called()) is False

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openai import APIStatusError, BadRequestError, OpenAI
+from openai import APIStatusError, APITimeoutError, BadRequestError, OpenAI
 from openai.types.fine_tuning.alpha import GraderRunResponse
 from openai.types.graders import StringCheckGrader
 from starlette.testclient import TestClient
@@ -256,6 +256,15 @@ def test_a_program_that_hangs_holds_up_nothing_else(service: OpenAI) -> None:
         assert not any(one.done() for one in hanging)
         for one in hanging:
             assert raised(one.result())["python_grader_server_error"] is True
+
+
+def test_a_grader_is_given_up_when_its_client_goes_away(tmp_path: Path) -> None:
+    config = EmulatorConfig(rollouts=(), state=tmp_path / "state", manual=True, grader_seconds=600)
+    with EmulatorProcess(config) as process, OpenAI(base_url=process.base_url, api_key="any") as client:
+        for _ in range(4):
+            with pytest.raises(APITimeoutError):
+                run(client.with_options(timeout=0.3, max_retries=0), python("while True: pass"))
+        assert run(client.with_options(timeout=60, max_retries=0), python("return 1"))["reward"] == 1
 
 
 def test_many_run_at_once(service: OpenAI) -> None:
