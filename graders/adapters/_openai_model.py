@@ -18,7 +18,7 @@ from ..extract import Missing
 from ..extract._json import exact_json
 from ._openai_json import number_of
 from ._openai_models import JudgeModels
-from ._openai_scores import GradeFault, GraderScore, ModelTokens
+from ._openai_scores import GradeFault, GraderScore, ModelTokens, RecordFault
 from ._openai_spec import ScoreModel
 
 TYPE_CHECKING = False
@@ -118,7 +118,7 @@ def question_of(
     if isinstance(unread, Missing):
         return unread
     if not turns and not system:
-        raise GradeFault("invalid_variable_error", "the judge's prompt is blank for this record", "record")
+        raise RecordFault("invalid_variable_error", "the judge's prompt is blank for this record")
     if not turns:
         system, turns = [], [("user", "\n\n".join(system))]
     if turns[0][0] != "user":

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+
+from ..checks._arithmetic import formula_tree, name_of
 from ._openai_json import JsonObject
 from ._openai_note import SpecNote
 from ._openai_python import IMAGE_PACKAGES
@@ -107,6 +110,12 @@ def _of_multi(node: MultiGrader) -> Iterator[SpecNote]:
     yield SpecNote(
         place, "mapped", f"the reward is {node.formula}, and the graders' scores are its components"
     )
+    tree = formula_tree(node.formula, node.graders)
+    used = {name_of(each, node.graders) for each in ast.walk(tree) if isinstance(each, ast.Name)}
+    for key, each in node.graders.items():
+        if key not in used:
+            what = "the formula leaves it out: its score is reported, and changes no reward"
+            yield SpecNote(each.pointer, "mapped", what)
     if "**" in node.formula:
         yield SpecNote(place, "approximated", "** is read as ^, which is how OpenAI documents a power")
     try:

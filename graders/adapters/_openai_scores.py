@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import SampleError
+from ..errors import RecordError, SampleError
 from ..extract import Missing
 from ..extract._json import exact_json
 from ..sample import turn_text
@@ -64,6 +64,19 @@ class GradeFault(SampleError):
         more = _DETAILS_OF.get(self.flag)
         said: dict[str, bool | str] = {self.flag: True}
         return {**said, more: self.details or self.message} if more else said
+
+
+class RecordFault(GradeFault, RecordError):
+    """No completion of this record can be scored by a grader.
+
+    Args:
+        flag: One of `FLAGS`.
+        message: What the record lacks.
+    """
+
+    def __init__(self, flag: str, message: str) -> None:
+        super().__init__(flag, message, "record")
+        self.args = (flag, message)  # as it was called, so that it can be pickled
 
 
 class ModelTokens:

@@ -254,7 +254,11 @@ class MultiGrader:
         try:
             self.computed: Computed = read_formula(self.formula, self.graders, all_used=False)
         except DecorationError as error:
-            raise raw.fault("calculate_output", str(error)) from None
+            odd = next((key for key in self.graders if not (key.isascii() and key.isidentifier())), None)
+            hint = (
+                f". A name in a formula is made of letters, digits and _: rename {shown(odd)}" if odd else ""
+            )
+            raise raw.fault("calculate_output", f"{error}{hint}") from None
 
     @property
     def templates(self) -> dict[str, TextTemplate]:

@@ -11,7 +11,7 @@ import re
 
 from ..checks._visible import visible
 from ..extract import Missing
-from ._openai_scores import GradeFault
+from ._openai_scores import RecordFault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class NamedValue:
         """Return the value as text; `Missing` where the completion does not have it.
 
         Raises:
-            GradeFault: The record does not have it.
+            RecordError: The record does not have it.
         """
         value = self.value(scope)
         if isinstance(value, str):
@@ -82,9 +82,7 @@ class NamedValue:
                 fault = "cannot be written as JSON"
         if self.namespace == "sample":
             return Missing(f"{self.text} {fault}")
-        raise GradeFault(
-            "invalid_variable_error", f"{self.text} {fault}: every record needs a value for it", "record"
-        )
+        raise RecordFault("invalid_variable_error", f"{self.text} {fault}: every record needs a value for it")
 
 
 class TextTemplate:
@@ -121,7 +119,7 @@ class TextTemplate:
             shown: Changes each value before it is written.
 
         Raises:
-            GradeFault: The record lacks one of them.
+            RecordError: The record lacks one of them.
         """
         texts, unread = [], None
         for piece in self.pieces:
@@ -143,7 +141,7 @@ class TextTemplate:
             The text; `Missing` where the completion lacks a value, or leaves it blank.
 
         Raises:
-            GradeFault: The record lacks a value, or leaves it blank.
+            RecordError: The record lacks a value, or leaves it blank.
         """
         text = self.written(scope)
         if isinstance(text, Missing) or may_be_blank:
@@ -154,9 +152,7 @@ class TextTemplate:
         if self.reads_completion:
             return Missing("the completion leaves it blank", "not exact")
         what = " and ".join(value.text for value in self.values) or "the text"
-        raise GradeFault(
-            "invalid_variable_error", f"{what} is blank: every record needs a text for it", "record"
-        )
+        raise RecordFault("invalid_variable_error", f"{what} is blank: every record needs a text for it")
 
 
 def _pieces(text: str) -> Iterator[str | NamedValue]:

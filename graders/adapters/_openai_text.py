@@ -7,7 +7,7 @@ from ..checks import _overlap
 from ..checks._optional import optional
 from ..checks._tokens import CUTS
 from ..extract import Missing
-from ._openai_scores import GradeFault, GraderScore
+from ._openai_scores import GraderScore, RecordFault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _side(template: TextTemplate, scope: Scope, metric: _TextMetric, strict: boo
         why = "the metric finds no letter or digit in it that it knows"
     if template.reads_completion:
         return Missing(why, "not exact")
-    raise GradeFault("other_error", f"{template.text!r} cannot be compared with: {why}", "record")
+    raise RecordFault("other_error", f"{template.text!r} cannot be compared with: {why}")
 
 
 def _fuzzy_match() -> _TextMetric:

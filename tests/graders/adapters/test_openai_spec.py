@@ -184,6 +184,16 @@ FAULTS = [
     (changed(MULTI, calculate_output="a + c"), "/calculate_output", "names c, and the parts are a, b"),
     (changed(MULTI, calculate_output="(a + b"), "/calculate_output", "not written as a formula"),
     (changed(MULTI, calculate_output="0.5 * a + 0.5 * b)"), "/calculate_output", "not written as a formula"),
+    (
+        changed(MULTI, graders={"a-b": CHECK}, calculate_output="a-b"),
+        "/calculate_output",
+        "letters, digits and _: rename 'a-b'",
+    ),
+    (
+        changed(MULTI, graders={"größe": CHECK}, calculate_output="größe"),
+        "/calculate_output",
+        "rename 'größe'",
+    ),
     (changed(MULTI, calculate_output="mean(a, b)"), "/calculate_output", "calls mean"),
     (changed(MULTI, calculate_output="abs(a, b)"), "/calculate_output", "calls abs"),
     (changed(MULTI, calculate_output="a / 0"), "/calculate_output", "divides by 0"),
@@ -305,6 +315,11 @@ def test_what_a_grader_pays_for_is_noted():
     said = {note.pointer: note.what for note in notes}
     assert "an empty one too" in said["/graders/a"]
     assert "it pays 1 where all of its graders score 0" in said["/calculate_output"]
+
+
+def test_a_grader_that_changes_no_reward_is_noted():
+    notes = openai_notes(changed(MULTI, calculate_output="a"))
+    assert [note.pointer for note in notes if "changes no reward" in note.what] == ["/graders/b"]
 
 
 @pytest.mark.parametrize("metric", ["fuzzy_match", "bleu", "gleu", "meteor", "rouge_1", "rouge_5", "rouge_l"])
