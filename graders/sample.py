@@ -61,7 +61,7 @@ class Sample(_Typed[Fields]):
         RecordError: It is no object with messages, or the final message is not the assistant's.
     """
 
-    __slots__ = ("_item", "_message", "_parts")
+    __slots__ = ("_came", "_item", "_message", "_parts")
 
     def __init__(self, item: dict[str, Any]) -> None:
         """Check the one thing that every sample needs: a final message that the model wrote."""
@@ -74,6 +74,7 @@ class Sample(_Typed[Fields]):
         except (KeyError, IndexError, TypeError):
             pass
         if isinstance(item, dict) and "messages" not in item and isinstance(item.get("prompt"), list):
+            self._came = item
             rest = {name: value for name, value in item.items() if name not in ("prompt", "my_key")}
             item = {**rest, "id": item_id(item), "messages": item["prompt"]}  # verl's names
             Sample.__init__(self, item)  # pyright: ignore[reportArgumentType]
@@ -238,8 +239,11 @@ def reasoning_blocks(sample: Sample[Any]) -> list[str]:
 
 
 def item_of(sample: Sample[Any]) -> dict[str, Any]:
-    """The element of the event that a sample is a view of; verl's names are those of other wires in it."""
-    return sample._item
+    """The element of the event that a sample is a view of, as it came."""
+    try:
+        return sample._came
+    except AttributeError:
+        return sample._item
 
 
 def final_text(sample: Sample[Any]) -> str:
