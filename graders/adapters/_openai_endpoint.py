@@ -46,6 +46,7 @@ OWN_HEADERS = (
 """Headers of a spec that are not sent: a request has its own."""
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _LONGEST_SAID = 200
+_NO_NAME = "it holds ${ without a variable's name: write ${NAME}, in letters, digits and underscores"
 
 
 def endpoint_scoring(node: EndpointGrader) -> Scoring:
@@ -129,7 +130,7 @@ class ScoringEndpoint:
         from uuid import UUID
 
         try:
-            parts = json.dumps({"sample": sample, "item": item}, allow_nan=False)
+            parts = json.dumps({"sample": sample, "item": item}, allow_nan=False, sort_keys=True)
         except (ValueError, TypeError, RecursionError) as error:
             raise SampleError(
                 "exception", f"the sample cannot be sent to {self.name} as JSON: {error}", "unsent sample"
@@ -281,6 +282,8 @@ def url_fault(url: str) -> str | None:
     Args:
         url: The address. One that holds `${NAME}` is only known once that is filled in.
     """
+    if "${" in VARIABLE.sub("", url):
+        return _NO_NAME
     if VARIABLE.search(url):
         return None
     if not (url.isascii() and url.isprintable()) or " " in url or "#" in url:
@@ -308,7 +311,7 @@ def header_fault(name: str, value: object) -> str | None:
         return "write its value as a text"
     if not value.isascii() or not value.isprintable():
         return "its value holds a line break or another character that no header has"
-    return None
+    return _NO_NAME if "${" in VARIABLE.sub("", value) else None
 
 
 def _filled(text: str, what: str, secrets: list[str]) -> str:

@@ -124,8 +124,10 @@ def test_scores_are_recorded_without_keys_and_answered_without_the_service(
 def test_equal_samples_have_one_trace_and_others_another(service: ScoringService) -> None:
     for text in ("4", "4", "5"):
         ask(scoring(service.url), text)
-    first, second, third = [payload["trace_id"] for payload in service.payloads]
-    assert first == second != third
+    asyncio.run(scoring(service.url).score({"b": 1, "a": {"d": 2, "c": 3}}, {}))
+    asyncio.run(scoring(service.url).score({"a": {"c": 3, "d": 2}, "b": 1}, {}))  # as another dialect may
+    traces = [payload["trace_id"] for payload in service.payloads]
+    assert [traces.index(trace) for trace in traces] == [0, 0, 2, 3, 3]
 
 
 @pytest.mark.parametrize(
@@ -316,6 +318,7 @@ def test_requests_keep_to_the_rate(service: ScoringService) -> None:
         ("http://127.0.0.1:1/", None),
         ("http://[::1]:1/", None),
         ("${PLACE}/api", None),
+        ("https://grade.example/?code=${}", "write ${NAME}"),
         ("http://grade.example/", "write https://"),
         ("http://127.0.0.1.example/", "write https://"),
         ("http://localhost.example/", "write https://"),
@@ -344,6 +347,7 @@ def test_an_address_is_https_or_of_this_machine(url: str, words: str | None) -> 
         ("", "a", "no name of a header"),
         ("X-Key", "a\r\nHost: b", "line break"),
         ("X-Key", 1, "as a text"),
+        ("X-Key", "Bearer ${my-key}", "write ${NAME}"),
         ("Content-Type", "application/json", None),
     ],
 )

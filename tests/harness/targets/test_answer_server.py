@@ -23,7 +23,7 @@ from harness.targets.answer_server import AnswerServer
 from harness.targets.recorded_answers import RecordedAnswer, RecordedAnswers
 from support.rollout_files import rollout
 
-TRACE = "trace_03940121-00ab-498d-8c70-2685caa45ee1"  # of the sample that is asked about
+TRACE = "trace_36b57979-95f1-4a97-ba28-9ef455704bac"  # of the sample that is asked about
 CHAT = {"id": "c", "object": "chat.completion", "created": 1, "model": "m"}
 ANSWERS = (
     RecordedAnswer(
