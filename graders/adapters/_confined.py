@@ -18,7 +18,8 @@ from ..checks._code_turns import Turns
 from ..checks._code_values import NotPlain
 from ..checks._options import choice_option, count_option, number_option
 from ..errors import ConfigurationError, DecorationError, SampleError
-from ._confined_source import ConfinedSource, library_imports, read_text
+from ._confined_imports import library_imports
+from ._confined_source import ConfinedSource, read_text
 from ._placed import module_of, placed
 
 TYPE_CHECKING = False
@@ -191,11 +192,9 @@ class ConfinedFunction:
                 self._modules, self._source.name, self._inside, self.__name__, args, kwargs
             )
         except NotPlain as problem:
-            raise SampleError(
-                "value",
-                f"an argument of {self.__name__} cannot be copied: {problem}",
-                f"value at {self.place}",
-            ) from None
+            said = f"an argument of {self.__name__} cannot be copied: {problem}"
+            said += ". Pass numbers, texts, lists or dicts"
+            raise SampleError("value", said, f"value at {self.place}") from None
         finally:
             session.close()
         if ran.how != "done":

@@ -9,22 +9,21 @@ import ast
 import importlib.util
 import marshal
 import os
-import sys
 import warnings
 
-from ..checks._code_library import COMMON
 from ..errors import DecorationError
+from ._confined_imports import has_async, imports_of, is_pythons
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from typing import TypeAlias
 
+    from ._confined_imports import Import
+
     Sent: TypeAlias = tuple[str, str, bool, bytes]
 
 _LARGEST = 1_000_000
-_DO_SOMETHING = frozenset({"antigravity", "this", "__main__", "__future__"})
-"""Python's own modules that do more than to define names as they are imported, or are none."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _TEXT = "grader_source"
 
@@ -73,7 +72,7 @@ class ConfinedSource:
             provided: Packages that will be there all the same.
         """
         for one in self._imports:
-            if not one.is_needed or one.package in provided or _is_pythons(one.package):
+            if not one.is_needed or one.package in provided or is_pythons(one.package):
                 continue
             if one.package not in self._packages:
                 return (
@@ -95,11 +94,11 @@ class ConfinedSource:
         """
         found = {"?asyncio"} if self._has_async else set()
         for one in self._imports:
-            if one.package in provided or one.module in COMMON or one.package in _DO_SOMETHING:
+            if one.package in provided or one.is_there:
                 continue
             if "." in one.name and one.package not in self._packages:
                 continue
-            if one.package in self._packages or _is_pythons(one.package):
+            if one.package in self._packages or is_pythons(one.package):
                 optional = "" if one.name or (one.is_needed and one.package in self._packages) else "?"
                 found.add(f"{optional}{one.module}{one.name and f':{one.name}'}")
         return frozenset(found)
@@ -108,14 +107,14 @@ class ConfinedSource:
         """Whether a module is of a package, and does no more than to define names."""
         parts = module.split(".")
         plain = all(part.isidentifier() and part != "__main__" for part in parts)
-        return plain and bool(self._packages) and not _is_pythons(module) and module not in self.modules
+        return plain and bool(self._packages) and not is_pythons(module) and module not in self.modules
 
     def _send(self, name: str, place: str, is_package: bool, tree: ast.Module, function: str = "") -> None:
         """Send a module along, and those beside it that it imports."""
         self.modules[name] = (name, place, is_package, _compiled(tree, place))
-        self._has_async = self._has_async or any(isinstance(n, ast.AsyncFunctionDef) for n in ast.walk(tree))
+        self._has_async = self._has_async or has_async(tree)
         package = name if is_package else name.rpartition(".")[0]
-        for one in _imports_of(tree, place, package, function):
+        for one in imports_of(tree, place, package, function):
             if not self._send_own(one.module, one.is_tried):
                 self._imports.append(one)
             elif one.name and "." not in one.name:
@@ -141,42 +140,10 @@ class ConfinedSource:
                 place = os.path.relpath(file, self._folder)
                 self._send(name, place, is_package, _tree(read_text(file), place))
                 return True
-        if os.path.isdir(path) and not _is_pythons(name) and importlib.util.find_spec(name) is None:
+        if os.path.isdir(path) and not is_tried and not _is_installed(name.partition(".")[0]):
             self._send(name, "", True, _tree("", ""))
             return True
         return False
-
-
-class Import:
-    """A module that a text imports.
-
-    Args:
-        module: Its dotted name.
-        place: File and line.
-        is_needed: Whether the function cannot be called without it.
-        is_tried: Whether the text does without, in a `try` or an `if`.
-        name: What it wants of the module, which may be a module itself; empty for nothing.
-    """
-
-    __slots__ = ("is_needed", "is_tried", "module", "name", "place")
-
-    def __init__(self, module: str, place: str, is_needed: bool, is_tried: bool, name: str = "") -> None:
-        self.module, self.place, self.name = module, place, name
-        self.is_needed, self.is_tried = is_needed, is_tried
-
-    @property
-    def package(self) -> str:
-        """The name that the dotted one begins with."""
-        return self.module.partition(".")[0]
-
-
-def library_imports(text: str) -> frozenset[str]:
-    """The modules of Python's own library that a text imports, as `CPython` takes them."""
-    tree = ast.parse(text)
-    found = {f"?{one.module}" for one in _imports_of(tree, "", "", "") if one.module not in COMMON}
-    if any(isinstance(node, ast.AsyncFunctionDef) for node in ast.walk(tree)):
-        found.add("?asyncio")
-    return frozenset(found - {"?__future__"})
 
 
 def read_text(file: str) -> str:
@@ -218,68 +185,12 @@ def _compiled(tree: ast.Module, place: str) -> bytes:
         raise DecorationError(f"{place} is no Python: {error or 'it is nested too deeply'}") from None
 
 
-def _is_pythons(package: str) -> bool:
-    return package.partition(".")[0] in sys.stdlib_module_names
-
-
-def _imports_of(tree: ast.Module, place: str, package: str, function: str) -> Iterator[Import]:
-    """The imports of a module; those in functions that the given one does not use are not needed."""
-    used = _used_by(tree, function) if function else frozenset()
-
-    def look(node: ast.AST, is_needed: bool, is_tried: bool) -> Iterator[Import]:
-        for one in ast.iter_child_nodes(node):
-            if isinstance(one, ast.Import):
-                for name in one.names:
-                    yield Import(name.name, f"{place}:{one.lineno}", is_needed, is_tried)
-            elif isinstance(one, ast.ImportFrom):
-                around = package.split(".")[: len(package.split(".")) - one.level + 1] if one.level else []
-                module = ".".join([*around, *([one.module] if one.module else [])])
-                if module:
-                    yield Import(module, f"{place}:{one.lineno}", is_needed, is_tried)
-                    for name in one.names:
-                        yield Import(module, f"{place}:{one.lineno}", False, is_tried, name.name)
-            elif isinstance(one, (ast.Try, ast.If)):
-                yield from look(one, False, True)
-            elif isinstance(one, (*_FUNCTIONS, ast.ClassDef)) and node is tree:
-                yield from look(one, is_needed and one.name in used, is_tried)
-            else:
-                yield from look(one, is_needed, is_tried)
-
-    yield from look(tree, True, False)
-    yield from _attributes(tree, place)
-
-
-def _attributes(tree: ast.Module, place: str) -> Iterator[Import]:
-    """What a text asks of modules that it imports, `random.default_rng` of numpy: they may load others."""
-    modules = {
-        name.asname or name.name.partition(".")[0]: name.name if name.asname else name.name.partition(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import)
-        for name in node.names
-    }
-    for node in ast.walk(tree):
-        names: list[str] = []
-        inner: ast.AST = node
-        while isinstance(inner, ast.Attribute):
-            names.insert(0, inner.attr)
-            inner = inner.value
-        if names and isinstance(inner, ast.Name) and inner.id in modules:
-            yield Import(modules[inner.id], f"{place}:{inner.lineno}", False, True, ".".join(names))
-
-
-def _used_by(tree: ast.Module, function: str) -> frozenset[str]:
-    """Names of the module's functions and classes that one of them uses, itself among them."""
-    names = {
-        one.name: {node.id for node in ast.walk(one) if isinstance(node, ast.Name)}
-        for one in tree.body
-        if isinstance(one, (*_FUNCTIONS, ast.ClassDef))
-    }
-    found, waiting = {function}, [function]
-    while waiting:
-        new = names.get(waiting.pop(), set()) - found
-        found |= new
-        waiting += new
-    return frozenset(found)
+def _is_installed(package: str) -> bool:
+    """Whether a package is Python's own or installed here, and no mere folder."""
+    if is_pythons(package):
+        return True
+    found = importlib.util.find_spec(package)
+    return found is not None and found.origin is not None
 
 
 def _line_of(tree: ast.Module, function: str) -> int:
@@ -294,7 +205,8 @@ def _line_of(tree: ast.Module, function: str) -> int:
                 if any((name.asname or name.name) in (function, "*") for name in one.names):
                     yield one.lineno
             elif isinstance(one, (ast.Assign, ast.AnnAssign)):
-                if any(isinstance(node, ast.Name) and node.id == function for node in ast.walk(one)):
+                names = (node for node in ast.walk(one) if isinstance(node, ast.Name))
+                if any(name.id == function and isinstance(name.ctx, ast.Store) for name in names):
                     yield one.lineno
             else:
                 for part in ("body", "orelse", "handlers", "finalbody"):

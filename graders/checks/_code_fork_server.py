@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import importlib.util
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -197,7 +199,11 @@ class ForkServer:
 def _loaded(imports: frozenset[str]) -> str:
     """What a server loads beforehand, and the folders where this process finds packages."""
     folders = [os.path.abspath(folder) for folder in sys.path] if imports else []
-    return json.dumps({"imports": sorted(imports, reverse=True), "folders": folders})
+    for package in {re.split("[.:]", name)[0] for name in imports if name[0] not in "?+"}:
+        found = importlib.util.find_spec(package)  # which may know of folders that are not on the path
+        inside = found.submodule_search_locations if found is not None else None
+        folders += [os.path.dirname(folder) for folder in inside or ()]
+    return json.dumps({"imports": sorted(imports, reverse=True), "folders": [*dict.fromkeys(folders)]})
 
 
 # The servers of this process: one that has loaded nothing, which all checks of code share, and one that has

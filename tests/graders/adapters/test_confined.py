@@ -94,7 +94,8 @@ def test_what_is_no_plain_value_is_a_failure_that_says_so(rewards, called, faili
 
 def test_an_argument_that_is_no_plain_value_is_a_failure(rewards, failing):
     problem = failing(rewards("def f(x): pass"), object())
-    assert problem.message == "an argument of f cannot be copied: it holds a value of type object"
+    said = "an argument of f cannot be copied: it holds a value of type object"
+    assert problem.message == f"{said}. Pass numbers, texts, lists or dicts"
 
 
 @pytest.mark.parametrize(
@@ -172,6 +173,7 @@ def test_a_text_that_is_in_no_file_is_named_as_its_place_says(called, failing):
         ("x = 1\0", "rewards.py.* is no Python: source code string cannot contain null bytes"),
         ("def g(): pass\ndef h(): pass", "rewards.py defines no function 'f'; it defines g, h"),
         ("", "rewards.py defines no function 'f'$"),
+        ("def g(f): return f\nx = g(lambda f: f)", "rewards.py defines no function 'f'; it defines g"),
         ("def g():\n    def f(): pass", "rewards.py defines no function 'f'"),
         ("return 1\ndef f(): pass", "rewards.py:1 is no Python: 'return' outside function"),
         ("(" * 500 + ")" * 500 + "\ndef f(): pass", "rewards.py.* is no Python: "),

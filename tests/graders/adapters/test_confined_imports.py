@@ -70,6 +70,17 @@ def test_modules_beside_the_file_are_sent_along(folder, called, texts):
     assert called(confined(folder(**texts), "f")) == 3
 
 
+def test_nothing_of_it_is_imported_by_the_graders_process(folder, called, monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(tmp_path)
+    file = folder(
+        **{"rewards": "from parts import text\nfrom parts.inner.more import a\ndef f(): return text.two + a"},
+        **{"parts/text": "two = 2", "parts/inner/__init__": "", "parts/inner/more": "a = 1"},
+    )
+    before = {*sys.modules}
+    assert called(confined(file, "f")) == 3
+    assert not {name for name in sys.modules.keys() - before if name.startswith(("parts", "rewards"))}
+
+
 def test_an_error_in_a_module_beside_it_has_that_files_line(folder, failing):
     file = folder(rewards="import text\ndef f(): text.fail()", text="\ndef fail(): 1 / 0")
     assert failing(confined(file, "f")).origin == "ZeroDivisionError at text.py:2"
