@@ -139,6 +139,9 @@ def _of_templates(node: OpenAIGrader) -> Iterator[SpecNote]:
             "a value that is no text is written into a template as JSON; how OpenAI does it is not documented"
         )
         yield SpecNote("", "approximated", what)
+    if any(value.namespace == "item" and value.path[0] == "id" for value in values.values()):
+        what = "item.id is not there: id is the service's own. Give the field of your records another name"
+        yield SpecNote("", "unsupported", what)
     if any(value.namespace == "sample" and value.path[0] != "output_text" for value in values.values()):
         what = (
             "a completion that does not hold what a template names is unread: its grader scores 0, and the "

@@ -95,13 +95,20 @@ def python_code(
 
     async def scored(scope: Scope) -> GraderScore:
         try:
-            value = number(await grade(scope.sample, scope.item))
-        except ValueError as error:
-            raise GradeFault("python_grader_runtime_error", f"grade returned {error}", "value") from None
+            returned = await grade(scope.sample, scope.item)
         except SampleError as error:
             flag = "python_grader_server_error" if error.kind == "timeout" else "python_grader_runtime_error"
             details = "timeout" if error.kind == "timeout" else error.message
             raise GradeFault(flag, error.message, error.kind, error.origin, details) from None
+        try:
+            value = number(returned)
+        except ValueError:
+            kind = type(returned).__name__
+            what = {"float": repr(returned), "int": "too large a number"}.get(kind, f"a {kind}")
+            message = f"grade returned {what}: return one finite number"
+            raise GradeFault(
+                "python_grader_runtime_error", message, "value", f"value at {grade.place}"
+            ) from None
         passed = {} if node.pass_threshold is None else {"passed": float(value >= node.pass_threshold)}
         return GraderScore(value, metrics=passed)
 

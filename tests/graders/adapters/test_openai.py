@@ -242,7 +242,7 @@ def test_a_python_grader_that_fails_gives_no_reward(body, kind, flag):
     assert caught.value.kind == kind
     found = run(spec, "Paris")
     assert (found.reward, found.sub_rewards, flags(found)) == (1, {"a": 0}, {flag})
-    assert found.errors[f"{flag}_details"]
+    assert found.errors[f"{flag}_details"] == caught.value.message
 
 
 def test_a_python_grader_that_does_not_end_is_ended():

@@ -317,6 +317,11 @@ def test_what_a_grader_pays_for_is_noted():
     assert "it pays 1 where all of its graders score 0" in said["/calculate_output"]
 
 
+def test_a_field_that_services_keep_for_themselves_is_noted():
+    notes = openai_notes(changed(CHECK, reference="{{item.id}}"))
+    assert [note.how for note in notes if note.what.startswith("item.id is not there")] == ["unsupported"]
+
+
 def test_a_grader_that_changes_no_reward_is_noted():
     notes = openai_notes(changed(MULTI, calculate_output="a"))
     assert [note.pointer for note in notes if "changes no reward" in note.what] == ["/graders/b"]
