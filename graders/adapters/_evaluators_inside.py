@@ -365,8 +365,7 @@ class StandIn(ModuleType):
 
     def __init__(self, name: str, names: dict[str, Any]) -> None:
         super().__init__(name, "A stand-in.")
-        self.__path__: list[str] = []
-        self.__dict__.update(names)
+        self.__dict__.update(names, __path__=[])  # what has a path may have modules in it
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

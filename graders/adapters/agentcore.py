@@ -34,6 +34,8 @@ _LEVELS = {
 }
 _SHORTEST_QUOTE = 24
 """Characters in a row that a reason may share with the conversation before they count as a quotation."""
+_LONGEST = 1000
+"""Characters of an explanation or an error."""
 
 
 def as_agentcore(
@@ -110,7 +112,7 @@ def _is_evaluators(event: object) -> bool:
     return (
         isinstance(event, dict)
         and ("evaluationLevel" in event or "evaluationInput" in event)
-        and not ("messages" in event or "prompt" in event)
+        and not ("messages" in event or isinstance(event.get("prompt"), list))
     )
 
 
@@ -220,32 +222,35 @@ def _why(failure: Failure, said: list[str]) -> str:
 
 def _unquoted(text: str, said: list[str]) -> str:
     """A text in which `[...]` stands for what it quotes of a conversation."""
+    text = text[:_LONGEST]
     if may_log_content():
         return text
-    quoted = [False] * len(text)
+    size = _SHORTEST_QUOTE
+    places: dict[str, list[int]] = {}
+    for at in range(len(text) - size + 1):
+        places.setdefault(text[at : at + size], []).append(at)
+    quoted: set[int] = set()
     for one in said:
-        whole = one.strip()
-        size = min(len(whole), _SHORTEST_QUOTE)
-        if not size:
-            continue
-        pieces = {whole[at : at + size] for at in range(len(whole) - size + 1)}
-        for at in range(len(text) - size + 1):
-            if text[at : at + size] in pieces and (size == _SHORTEST_QUOTE or _is_whole(text, at, at + size)):
-                quoted[at : at + size] = [True] * size
-    kept = ""
-    for at, char in enumerate(text):
-        if not quoted[at]:
-            kept += char
-        elif not at or not quoted[at - 1]:
-            kept += "[...]"
-    return kept
+        for at in range(len(one) - size + 1):
+            for begin in places.get(one[at : at + size], ()):
+                quoted.update(range(begin, begin + size))
+        for begin in _places_of(one.strip(), text):
+            quoted.update(range(begin, begin + len(one.strip())))
+    kept = (char if at not in quoted else "" if at - 1 in quoted else "[...]" for at, char in enumerate(text))
+    return "".join(kept)
 
 
-def _is_whole(text: str, begin: int, end: int) -> bool:
-    """Whether a part of a text stands there as words of its own."""
-    before, after = text[begin - 1 : begin], text[end : end + 1]
-    runs_on = before.isalnum() and text[begin].isalnum(), after.isalnum() and text[end - 1].isalnum()
-    return not any(runs_on)
+def _places_of(word: str, text: str) -> list[int]:
+    """Where a short text stands in another as words of its own."""
+    if not 0 < len(word) < _SHORTEST_QUOTE:
+        return []
+    begins = [at for at in range(len(text)) if text.startswith(word, at)]
+    return [at for at in begins if not (_runs_on(text, at) or _runs_on(text, at + len(word)))]
+
+
+def _runs_on(text: str, at: int) -> bool:
+    """Whether a word goes on across a place."""
+    return text[at - 1 : at].isalnum() and text[at : at + 1].isalnum()
 
 
 def _shown(value: object) -> str:
@@ -253,7 +258,7 @@ def _shown(value: object) -> str:
 
 
 def _error(code: str, message: str) -> dict[str, Any]:
-    return {"errorCode": code, "errorMessage": message[:1000]}
+    return {"errorCode": code, "errorMessage": message[:_LONGEST]}
 
 
 __all__ = ["as_agentcore"]
