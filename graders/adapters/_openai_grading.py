@@ -200,4 +200,4 @@ def _zero(error: Exception, flag: str) -> GraderScore:
         fault = GradeFault(flag, str(error))
     else:
         fault = GradeFault(flag, f"{type(error).__name__}: {error}")
-    return GraderScore(0.0, errors=fault.errors, reason=fault.message)
+    return GraderScore(0.0, errors=fault.errors, tokens=fault.tokens, reason=fault.message)

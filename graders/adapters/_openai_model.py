@@ -69,12 +69,16 @@ def model_scoring(
             reply = await service.ask(question)
         except SampleError as error:
             raise GradeFault("model_grader_server_error", error.message, error.kind, error.origin) from None
-        value, metrics, reason = answers.read(reply)
-        tokens = ModelTokens(reply.tokens_in, reply.tokens_out, reply.tokens_cached)
+        tokens = {node.model: ModelTokens(reply.tokens_in, reply.tokens_out, reply.tokens_cached)}
+        try:
+            value, metrics, reason = answers.read(reply)
+        except GradeFault as fault:
+            fault.tokens = tokens
+            raise
         return GraderScore(
             value,
             metrics={**metrics, **service.metrics([reply])},
-            tokens={node.model: tokens},
+            tokens=tokens,
             reason=reason[:_MOST_REASON].encode("utf-8", "replace").decode(),
         )
 

@@ -57,6 +57,8 @@ class GradeFault(SampleError):
         self.args = (flag, message, kind, origin, details)  # as it was called, so that it can be pickled
         self.flag = flag
         self.details = details
+        self.tokens: Mapping[str, ModelTokens] = {}
+        """What models took all the same, by the name that the grader gives them."""
 
     @property
     def errors(self) -> dict[str, bool | str]:

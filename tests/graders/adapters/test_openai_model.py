@@ -447,3 +447,5 @@ def test_a_judge_without_an_answer_scores_0_with_its_flag_at_graders_run(
     run = asyncio.run(openai_run(spec, "4", {"answer": "four"}, {NAME: "judge"}))
     assert run.reward == 0
     assert [name for name, is_set in run.errors.items() if is_set is True] == [flag]
+    asked = {} if flag == "model_grader_server_error" else {NAME: 120}
+    assert {name: (used.prompt or 0) + (used.completion or 0) for name, used in run.tokens.items()} == asked
