@@ -43,6 +43,10 @@ class NoCounterpart(OpenAISpecError):
     """A judge's model that the table of models does not have."""
 
 
+class FormulaError(OpenAISpecError):
+    """A formula that cannot be read, or that names what is not there."""
+
+
 class JsonObject:
     """An object of a grader's JSON, whose keys are read one by one.
 

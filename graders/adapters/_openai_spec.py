@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..checks._arithmetic import read_formula
 from ..errors import DecorationError
 from ..reward import RESERVED
-from ._openai_json import JsonObject, OpenAISpecError, kind_of, number_of, one_of, shown
+from ._openai_json import FormulaError, JsonObject, OpenAISpecError, kind_of, number_of, one_of, shown
 from ._openai_python import IMAGE_PACKAGES, python_fault, python_imports
 from ._openai_template import TemplateFault, TextTemplate
 
@@ -258,7 +258,7 @@ class MultiGrader:
             hint = (
                 f". A name in a formula is made of letters, digits and _: rename {shown(odd)}" if odd else ""
             )
-            raise raw.fault("calculate_output", f"{error}{hint}") from None
+            raise FormulaError(raw.place("calculate_output"), f"{error}{hint}") from None
 
     @property
     def templates(self) -> dict[str, TextTemplate]:

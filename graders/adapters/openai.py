@@ -9,13 +9,13 @@ from time import perf_counter
 
 from ..reward import Reward
 from ._openai_grading import GradingOptions, grading_of
-from ._openai_json import OpenAISpecError, checked_document, spec_document, spec_file
+from ._openai_json import FormulaError, OpenAISpecError, checked_document, spec_document, spec_file
 from ._openai_note import SpecNote
 from ._openai_python import IMAGE_PACKAGES
 from ._openai_ranges import score_range
 from ._openai_scores import DETAILS, FLAGS, GraderScore, ModelTokens, Scope, scope_of
 from ._openai_secrets import endpoint_secrets
-from ._openai_spec import OpenAISpec, PythonCode
+from ._openai_spec import MultiGrader, OpenAISpec, PythonCode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ async def openai_run(
     """Grade one text as OpenAI's `/graders/run` documents it; for the harness.
 
     A grader that fails scores 0 here, and a flag says why. So does one that needs a package or a judge's
-    model that is not there.
+    model that is not there, or whose formula cannot be read.
 
     Args:
         spec: As for `from_openai`.
@@ -158,7 +158,10 @@ async def openai_run(
     Raises:
         OpenAISpecError: The grader cannot be used as it is written.
     """
-    read = _read(spec)
+    try:
+        read = _read(spec)
+    except FormulaError:
+        return OpenAIRun(None, MultiGrader.type, GraderScore(0.0, errors={"formula_parse_error": True}), 0.0)
     grading = grading_of(read.grader, GradingOptions(models, seconds, memory_mb, zero_for_faults=True))
     began = perf_counter()
     answer = grading(Scope(model_sample, item or {}))

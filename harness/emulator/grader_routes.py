@@ -42,7 +42,7 @@ async def _run(request: Request) -> Response:
         run = await _while_connected(request, grading)
     except OpenAISpecError as error:
         raise _refused(error, grader) from error
-    body = _body(run)
+    body = _body(run, str(run.name or grader.get("name") or ""))
     if parts.config.judge_models is None and run.errors[_DETAILS] is not None:
         body["metadata"]["errors"] = {**run.errors, _DETAILS: _NO_JUDGES.format(run.errors[_DETAILS])}
     return JSONResponse(body)
@@ -70,14 +70,14 @@ async def _while_connected(request: Request, grading: Coroutine[Any, Any, OpenAI
         leaving.cancel()
 
 
-def _body(run: OpenAIRun) -> dict[str, Any]:
+def _body(run: OpenAIRun, name: str) -> dict[str, Any]:
     """The answer, as OpenAI documents it; its `token_usage` is an object, although the SDK says a number."""
     used = {model: _usage(tokens) for model, tokens in run.tokens.items()}
     models = list(used)
     return {
         "reward": run.reward,
         "metadata": {
-            "name": run.name or "",
+            "name": name,
             "type": run.type,
             "errors": run.errors,
             "execution_time": run.seconds,
