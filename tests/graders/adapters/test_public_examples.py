@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,8 +25,8 @@ from graders import ConfigurationError, DecorationError, Reward, grader
 from graders.adapters import from_openai
 from graders.adapters.openai import OpenAISpecError
 from graders.testing import invoke
+from harness.localaws.loopback import HttpRequest, HttpResponse, LoopbackServer
 from support.judge_endpoint import Answer, JudgeEndpoint
-from support.judged import fresh
 
 
 @dataclass(frozen=True)
@@ -261,7 +260,17 @@ EXAMPLES = (
                 Graded("zzz qqq", 0.0, {"reference_answer": "the ferry leaves at nine every day"}),
             ),
         )
-        for metric in ("bleu", "gleu", "rouge_1", "rouge_2", "rouge_3", "rouge_4", "rouge_5", "rouge_l")
+        for metric in (
+            "bleu",
+            "gleu",
+            "meteor",
+            "rouge_1",
+            "rouge_2",
+            "rouge_3",
+            "rouge_4",
+            "rouge_5",
+            "rouge_l",
+        )
     ),
     Example(
         "guide: a judge with an example to run, whose reference is a number",
@@ -691,17 +700,6 @@ NAMES = sorted(
 MODELS = {name: {"service": "openai", "model": "judge"} for name in NAMES}
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[JudgeEndpoint]:
-    with JudgeEndpoint() as endpoint:
-        yield endpoint
-
-
-@pytest.fixture
-def judging(server: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch) -> JudgeEndpoint:
-    return fresh(server, monkeypatch)
-
-
 def reward_of(scoring: Any, one: Graded) -> Reward:
     calls = [
         {"id": f"call_{at}", "type": "function", "function": {"name": name, "arguments": arguments}}
@@ -717,13 +715,13 @@ def reward_of(scoring: Any, one: Graded) -> Reward:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.source)
-def test_a_public_example_grades_as_documented(example: Example, judging: JudgeEndpoint) -> None:
+def test_a_public_example_grades_as_documented(example: Example, endpoint: JudgeEndpoint) -> None:
     scoring = from_openai(example.spec, models=MODELS)
     for one in example.samples:
-        judging.script = lambda asked, told=one.judged: Answer({"steps": [], "result": told})
+        endpoint.script = lambda asked, told=one.judged: Answer({"steps": [], "result": told})
         reward = reward_of(scoring, one)
         assert reward.value == pytest.approx(one.reward, abs=5e-3), (one, reward)
-        assert bool(judging.seen) == (one.judged is not None)
+        assert bool(endpoint.seen) == (one.judged is not None)
 
 
 @pytest.mark.parametrize(
@@ -743,3 +741,38 @@ def test_a_program_whose_package_is_not_installed_names_it_and_its_line() -> Non
     with pytest.raises((ConfigurationError, DecorationError), match=r"ast_grep_py") as refusal:
         from_openai({"type": "python", "name": "parsed", "source": PARSED})
     assert "1" in str(refusal.value)
+
+
+def test_azures_endpoint_is_sent_sample_and_item_with_the_headers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demos' graders of Countdown: an address with a key and a threshold, and one with a rate alone."""
+    seen: list[HttpRequest] = []
+
+    def score(request: HttpRequest) -> HttpResponse:
+        seen.append(request)
+        body = json.loads(request.body)
+        right = body["sample"]["output_json"]["total"] == body["item"]["goal"]
+        return HttpResponse(200, json.dumps({"score": 5.0 if right else 1.0}).encode())
+
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setenv("COUNTDOWN_KEY", "a secret of this test")
+    server = LoopbackServer(score, "scoring")
+    try:
+        url = f"http://{server.address}/api/grade"
+        keyed = {
+            "type": "endpoint",
+            "name": "far away",
+            "url": url,
+            "headers": {"X-Functions-Key": "${COUNTDOWN_KEY}"},
+            "pass_threshold": 5.0,
+        }
+        plain = {"type": "endpoint", "name": "no key", "url": url, "rate_limit": 50}
+        right = Graded('{"sum": "9 + 1", "total": 10}', 5.0, {"goal": 10, "cards": [9, 1]})
+        wrong = Graded('{"sum": "9 - 1", "total": 8}', 1.0, {"goal": 10, "cards": [9, 1]})
+        for spec, one in ((keyed, right), (keyed, wrong), (plain, right)):
+            assert reward_of(from_openai(spec), one).value == one.reward
+    finally:
+        server.close()
+    assert [request.headers.get("x-functions-key") for request in seen] == ["a secret of this test"] * 2 + [
+        None
+    ]
+    assert json.loads(seen[0].body)["item"]["messages"]
