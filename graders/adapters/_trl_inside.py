@@ -41,10 +41,15 @@ def call(function: Callable[..., Any], columns: dict[str, list[Any]]) -> Any:
     def log_metric(name: str, value: Any) -> None:
         logged.setdefault(str(name), []).append(float(value))
 
+    def log_extra(column: str, values: Any) -> None:
+        for value in map(_plain, values):
+            if isinstance(value, (int, float)):
+                log_metric(column, value)
+
     given = {
         **columns,
         "trainer_state": BeforeTraining(),
-        "log_extra": lambda column, values: None,
+        "log_extra": log_extra,
         "log_metric": log_metric,
     }
     taken, lacks = _taken(function, given)

@@ -47,7 +47,8 @@ def from_trl(
     fields, and its reference. A completion is the whole text of the final message, with the reasoning that is
     part of it, since TRL's functions look for `<think>`. There is no tokenizer here, so `completion_ids`
     numbers the words between white space, equal words alike: lengths and repetitions are those of words.
-    `trainer_state` is that of a run before its first step; `log_metric` makes metrics, `log_extra` nothing.
+    `trainer_state` is that of a run before its first step. The numbers that a function logs with `log_metric`
+    and `log_extra` become metrics.
 
     As in TRL, the reward is the weighted sum of what the functions return, without those that return None;
     where all do, the sample has no reward. With several functions each value is a component. Other than in
@@ -71,7 +72,7 @@ def from_trl(
         Reward(1.0)
     """
     listed = [functions] if callable(functions) or functions is None else list(functions)
-    if not listed or any(isinstance(one, type) or not callable(one) for one in listed):
+    if not listed or any(map(_is_no_function, listed)):
         raise DecorationError(
             f"from_trl was given {functions!r}: give it a reward function, or a list of them"
         )
@@ -99,6 +100,10 @@ def from_trl(
         return Reward(total, metrics=free, components=values)
 
     return scoring_function(steps, listed)
+
+
+def _is_no_function(given: Any) -> bool:
+    return isinstance(given, type) or not callable(given) or hasattr(given, "grade_all")
 
 
 def _value(name: str, found: Any) -> float:

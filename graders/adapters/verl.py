@@ -55,7 +55,7 @@ def from_verl(
         >>> from_verl(compute_score)(make_sample("72", "72"))
         Reward(1.0, metrics={'length': 2.0})
     """
-    if isinstance(function, type) or not callable(function):
+    if isinstance(function, type) or not callable(function) or hasattr(function, "grade_all"):
         raise DecorationError(
             f"from_verl was given {function!r}: give it a function such as verl's compute_score"
         )

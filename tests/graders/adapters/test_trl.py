@@ -132,9 +132,10 @@ def test_what_it_logs_is_a_metric():
         log_metric("seen", 1)
         log_metric("seen", 2)
         log_extra("text", ["72"])
+        log_extra("length", [2])
         return [1.0]
 
-    assert from_trl(logs)(make_sample("72")) == Reward(1.0, metrics={"seen": 1.5})
+    assert from_trl(logs)(make_sample("72")) == Reward(1.0, metrics={"seen": 1.5, "length": 2.0})
 
 
 def test_a_metric_that_is_called_like_a_function_is_kept_beside_it():
@@ -219,7 +220,7 @@ def test_async_functions_and_objects_are_called_too():
     assert both.grade(make_sample("a b")).components == {"later": 0.5, "Penalty": -0.2, "Penalty#2": -0.2}
 
 
-@pytest.mark.parametrize("given", [None, [], "rewards.py", dict, [None]])
+@pytest.mark.parametrize("given", [None, [], "rewards.py", dict, [None], right])
 def test_what_is_no_function_is_refused(given):
     with pytest.raises(DecorationError, match="give it a reward function"):
         from_trl(given)

@@ -174,7 +174,7 @@ def test_async_functions_are_awaited():
     assert grader(from_verl(compute_score)).grade(make_sample("72")).value == 0.5
 
 
-@pytest.mark.parametrize("given", [None, "compute_score", dict])
+@pytest.mark.parametrize("given", [None, "compute_score", dict, right])
 def test_what_is_no_function_is_refused(given):
     with pytest.raises(DecorationError, match="from_verl was given"):
         from_verl(given)
