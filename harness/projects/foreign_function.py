@@ -104,6 +104,11 @@ class _Finder:
         self._tree, self._path = tree, path
         self._bound = {name: node for name, node in bound_names(tree) if not isinstance(node, ast.ImportFrom)}
         self._imports = _imported(tree)
+        self._bound |= {
+            node.name: node
+            for node in tree.body
+            if isinstance(node, ast.ClassDef) and any(map(self._is_grader_class, node.bases))
+        }
         self._ours = names_of_graders(tree)
 
     def named(self, names: Sequence[str], kind: str | None) -> tuple[ForeignFunction, ...]:
@@ -194,7 +199,8 @@ class _Finder:
         public = {
             name: node
             for name, node in self._bound.items()
-            if not name.startswith("_") and name not in self._ours and _callable(node) is not None
+            if not name.startswith("_") and name not in self._ours
+            if _callable(node) is not None or isinstance(node, ast.ClassDef)
         }
         shown = [each for name, node in public.items() if (each := self._candidate(name, node, None))]
         found = [each for each in shown if kind in (None, each.kind)]
@@ -230,7 +236,10 @@ class _Finder:
     def _candidate(self, name: str, node: ast.stmt, kind: str | None) -> ForeignFunction | None:
         """The function as one of a kind, which shows where the user does not say it; None if none shows."""
         function = _callable(node)
-        known = kind or (None if function is None else self._kind(name, node, function))
+        if isinstance(node, ast.ClassDef):
+            known: str | None = "llm-eval-kit"
+        else:
+            known = kind or (None if function is None else self._kind(name, node, function))
         return None if known is None else ForeignFunction(known, name, node.lineno, function)
 
     def _kind(self, name: str, node: ast.stmt, function: Callables) -> str | None:
@@ -261,6 +270,11 @@ class _Finder:
         if isinstance(node, ast.Assign) and names[:1] == ("event",) and len(names) == 2:
             return "lambda"
         return None
+
+    def _is_grader_class(self, base: ast.expr) -> bool:
+        """Whether a class derives from llm-eval-kit's `Grader`."""
+        name = self._spelled(base)
+        return name.startswith("llm_eval_kit.") and name.endswith(".Grader")
 
     def _spelled(self, called: ast.expr) -> str:
         parts = []

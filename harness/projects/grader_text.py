@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["GraderText"]
+__all__ = ["STANDS_IN", "GraderText"]
 
 _ADAPTERS = {
     "lambda": "from_lambda",
@@ -14,6 +14,8 @@ _ADAPTERS = {
     "llm-eval-kit": "from_llm_eval_kit",
     "openai": "from_openai",
 }
+STANDS_IN = {"eval-protocol": ("eval_protocol", "reward_kit"), "llm-eval-kit": ("llm_eval_kit",)}
+"""Packages that need not be installed, since the adapter of a kind has stand-ins of them."""
 _WIDTH = 88
 
 
@@ -58,27 +60,44 @@ class GraderText:
     def _head(self) -> list[str]:
         """The docstring, the imports and the file."""
         called = self.functions[0] if len(self.functions) == 1 else "the reward functions"
-        opened = not self.trust or self.kind == "openai"
-        names = sorted(
-            [_ADAPTERS[self.kind], *(["confined"] if opened and self.kind != "openai" else [])],
-        )
-        what = f"Grades as {called} of {self.source} did. IMPORT.md says how."
-        lines = [f'"""{what}"""', "", *(["from pathlib import Path", ""] if opened else [])]
-        lines += ["from graders import grader", f"from graders.adapters import {', '.join(names)}", ""]
-        if not opened:
-            named = [
-                name if self._local(name) == name else f"{name} as {self._local(name)}"
-                for name in self.functions
-            ]
-            return [*lines, f"from {self.source.removesuffix('.py')} import {', '.join(named)}", ""]
-        lines.append(f'SOURCE = Path(__file__).with_name("{self.source}")')
-        if self.kind == "openai":
-            lines.append('SPEC = {"type": "python", "name": "grade", "source": SOURCE.read_text("utf-8")}')
-        return lines
+        return [
+            f'"""Grades as {called} of {self.source} did. IMPORT.md says how."""',
+            "",
+            *(self._imported() if self.trust else self._opened()),
+        ]
+
+    def _opened(self) -> list[str]:
+        """The imports of a grader that opens the file."""
+        is_spec = self.kind == "openai"
+        spec = 'SPEC = {"type": "python", "name": "grade", "source": SOURCE.read_text("utf-8")}'
+        return [
+            "from pathlib import Path",
+            "",
+            "from graders import grader",
+            f"from graders.adapters import {'' if is_spec else 'confined, '}{_ADAPTERS[self.kind]}",
+            "",
+            f'SOURCE = Path(__file__).with_name("{self.source}")',
+            *([spec] if is_spec else []),
+        ]
+
+    def _imported(self) -> list[str]:
+        """The imports of a grader that imports the file."""
+        stands_in = STANDS_IN.get(self.kind, ())
+        named = [
+            name if self._local(name) == name else f"{name} as {self._local(name)}" for name in self.functions
+        ]
+        return [
+            "from graders import grader",
+            f"from graders.adapters import {_ADAPTERS[self.kind]}{', stand_in' if stands_in else ''}",
+            "",
+            *([f"stand_in({', '.join(map(repr, stands_in))})".replace("'", '"'), ""] if stands_in else []),
+            f"from {self.source.removesuffix('.py')} import {', '.join(named)}",
+            "",
+        ]
 
     def _local(self, name: str) -> str:
         """What the module calls a function of the file, whose name may be one of its own."""
-        taken = name in ("reward", "grader") or name in _ADAPTERS.values()
+        taken = name in ("reward", "grader", "stand_in") or name in _ADAPTERS.values()
         return f"original_{name}" if taken else name
 
     def _function(self, name: str) -> str:

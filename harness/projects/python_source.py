@@ -25,7 +25,7 @@ from harness.projects.foreign_function import (
     find_functions,
     parameters_of,
 )
-from harness.projects.grader_text import GraderText
+from harness.projects.grader_text import STANDS_IN, GraderText
 from harness.projects.imported import ImportedGrader, ImportNote
 from harness.projects.made_up_samples import MadeUp, made_up, make_up
 from harness.projects.names import check_module
@@ -36,8 +36,6 @@ from harness.projects.source_notes import Refused, batch_notes, notes_of, refuse
 
 __all__ = ["read_python_source"]
 
-_STANDS_IN = {"eval-protocol": ("eval_protocol", "reward_kit"), "llm-eval-kit": ("llm_eval_kit",)}
-"""Packages whose names an adapter provides."""
 _TRAINERS = ("trl", "verl", "transformers", "datasets", "accelerate", "peft", "unsloth", "vllm", "ray")
 _VERLS = ("data_source", "solution_str", "ground_truth", "extra_info")
 _MODEL = re.compile(r"(?:(?:us|eu|apac|jp|au|global)\.)?[a-z0-9]+\.[a-z][a-z0-9.-]*-[a-z0-9.:-]+")
@@ -207,7 +205,7 @@ class _Source:
         Raises:
             InputError: One that it cannot do without is not installed.
         """
-        provided = _STANDS_IN.get(self.kind, ())
+        provided = STANDS_IN.get(self.kind, ())
         needed = dict(reversed([*code.needed_imports()]))
         found, missing = {}, []
         for name, distribution in self.belongings.packages().items():
@@ -239,7 +237,7 @@ class _Source:
                 return
             for name in text.functions:
                 made = confined(self.path, name, packages=text.packages)
-                if self.kind not in _STANDS_IN and not self.trust:
+                if self.kind not in STANDS_IN and not self.trust:
                     made.check()
         except (DecorationError, ConfigurationError) as error:
             raise self._unusable(str(error)) from None

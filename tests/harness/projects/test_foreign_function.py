@@ -53,6 +53,11 @@ def find(source, named=(), kind=None):
             "llm-eval-kit",
             "f",
         ),
+        (
+            "from llm_eval_kit.graders.base import Grader\nclass F(Grader):\n    def grade(self): ...",
+            "llm-eval-kit",
+            "F",
+        ),
         ("try:\n    import x\nexcept ImportError:\n    raise\n" + TRL, "trl", "brief"),
         (TRL + "def _private(completions): ...", "trl", "brief"),
         (TRL + "def outer(completions): return brief(completions)", "trl", "outer"),

@@ -35,6 +35,21 @@ def lambda_handler(event, context):
         answers.append({"id": item["my_key"], "aggregate_reward_score": score})
     return {"statusCode": 200, "body": json.dumps(answers)}
 """
+PROTOCOL = """
+from eval_protocol import EvaluateResult, reward_function
+
+@reward_function
+def same(messages, ground_truth=None, **kwargs):
+    return EvaluateResult(score=1.0 if messages[-1].content == ground_truth else 0.0, reason="compared")
+"""
+KIT = """
+from llm_eval_kit.graders.decorator import grader
+from llm_eval_kit.models.results import EvaluateResult
+
+@grader(name="same", description="the same text")
+def same(messages, ground_truth, **kwargs):
+    return EvaluateResult(score=1.0 if messages[-1].content == ground_truth else 0.0)
+"""
 OPENAI = "def grade(sample, item):\n    return 1.0 if item['city'] in sample['output_text'] else 0.0\n"
 
 
@@ -72,6 +87,9 @@ def rewards_of(tmp_path):
         ({"tagged.py": TRL}, True, -0.5, [1, -0.5, -0.5]),
         ({"score.py": VERL, "reading.py": READING}, False, 0, [1, 0, 0]),
         ({"city.py": OPENAI}, False, 0, [1, 0, 0]),
+        ({"protocol.py": PROTOCOL}, False, 0, [1, 0, 0]),
+        ({"protocol.py": PROTOCOL}, True, 0, [1, 0, 0]),
+        ({"kit.py": KIT}, False, 0, [1, 0, 0]),
     ],
 )
 def test_a_file_becomes_a_grader_with_samples_that_it_grades_here(
