@@ -18,7 +18,7 @@ from ..extract import Missing
 from ..extract._json import exact_json
 from ._openai_json import number_of
 from ._openai_models import JudgeModels
-from ._openai_scores import GradeFault, GraderScore, ModelTokens, RecordFault
+from ._openai_scores import GradeFault, GraderScore, ModelTokens, RecordFault, unread_score
 from ._openai_spec import ScoreModel
 
 TYPE_CHECKING = False
@@ -61,7 +61,9 @@ def model_scoring(
     async def scored(scope: Scope) -> GraderScore:
         """Ask the judge about a completion."""
         question = question_of(node, scope, answers)
-        if isinstance(question, Missing) or _says_nothing(node, scope):
+        if isinstance(question, Missing):
+            return unread_score(question, scope, answers.worst, {"judge_calls": 0.0})
+        if _says_nothing(node, scope):
             return GraderScore(answers.worst, unread=True, metrics={"judge_calls": 0.0})
         if held_back():
             raise GradeFault("other_error", "the judge was not asked", "abstain")

@@ -203,3 +203,20 @@ def _plain(message: Any) -> Any:
         if not isinstance(block, dict) or not block.keys() <= {"type", "text"} or block.get("type") != "text":
             return message
     return {**message, "content": turn_text(message)}
+
+
+def unread_score(
+    why: Missing, scope: Scope, worst: float = 0.0, metrics: Mapping[str, float] | None = None
+) -> GraderScore:
+    """Return the score of a completion that does not hold what a grader reads.
+
+    Args:
+        why: What it does not hold; of kind `not exact` where it holds a blank.
+        scope: The completion.
+        worst: The lowest score that the grader gives.
+        metrics: Numbers to report beside it.
+    """
+    errors = {} if why.kind == "not exact" else {"invalid_variable_error": True}
+    if errors and "output_json" in why.reason and "output_json" not in scope.sample:
+        errors["sample_parse_error"] = True
+    return GraderScore(worst, unread=True, metrics=metrics, errors=errors, reason=why.reason)

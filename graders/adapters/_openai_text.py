@@ -7,7 +7,7 @@ from ..checks import _overlap
 from ..checks._optional import optional
 from ..checks._tokens import CUTS
 from ..extract import Missing
-from ._openai_scores import GraderScore, RecordFault
+from ._openai_scores import GraderScore, RecordFault, unread_score
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def string_check(node: StringCheck) -> Scoring:
         given = node.input.compared(scope, any_text)
         for side in (given, reference):
             if isinstance(side, Missing):
-                return unread(side, scope)
+                return unread_score(side, scope)
         return GraderScore(float(compare(given, reference)))  # type: ignore[arg-type]
 
     return scored
@@ -57,20 +57,12 @@ def text_similarity(node: TextSimilarity) -> Scoring:
         given = _side(node.input, scope, metric)
         for side in (given, reference):
             if isinstance(side, Missing):
-                return unread(side, scope)
+                return unread_score(side, scope)
         value = metric.score(given, reference)
         passed = {} if node.pass_threshold is None else {"passed": float(value >= node.pass_threshold)}
         return GraderScore(value, metrics=passed)
 
     return scored
-
-
-def unread(why: Missing, scope: Scope) -> GraderScore:
-    """Return the score of a completion that does not hold what a grader reads."""
-    errors = {} if why.kind == "not exact" else {"invalid_variable_error": True}
-    if errors and "output_json" in why.reason and "output_json" not in scope.sample:
-        errors["sample_parse_error"] = True
-    return GraderScore(0.0, unread=True, errors=errors, reason=why.reason)
 
 
 class _TextMetric:

@@ -115,6 +115,14 @@ def test_what_the_completion_lacks_is_unread_and_earns_nothing():
     assert graded(spec, ' {"city": "Paris"}\n', "Paris").value == 1
 
 
+def test_what_a_judges_prompt_names_and_the_completion_lacks_is_a_flag_at_openai():
+    turn = {"role": "user", "content": "Score {{sample.output_json.city}}"}
+    spec = {"type": "score_model", "model": "o3-mini-2025-01-31", "input": [turn], "range": [1, 5]}
+    table = {"o3-mini-2025-01-31": {"model": "m", "service": "openai", "base_url": "http://127.0.0.1:9/v1"}}
+    found = asyncio.run(openai_run(spec, "Paris", {}, table))
+    assert (found.reward, flags(found)) == (1, {"invalid_variable_error", "sample_parse_error"})
+
+
 @pytest.mark.parametrize("operation", ["eq", "like", "ilike"])
 @pytest.mark.parametrize("blank", ["", " \n", "\u200b", None])
 def test_two_texts_that_say_nothing_never_agree(operation, blank):
