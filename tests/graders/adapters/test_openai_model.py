@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.types.graders import LabelModelGrader, ScoreModelGrader
 
-from graders import ConfigurationError, DecorationError, grader
+from graders import ConfigurationError, DecorationError, Failure, Reward, grader
 from graders._runtime.held_questions import QuestionsHeldBack
 from graders.adapters import from_openai
 from graders.adapters._openai_json import OpenAISpecError
@@ -23,7 +23,17 @@ from graders.adapters.openai import openai_run
 from graders.checks._judge_service import Question
 from graders.reward import KINDS
 from graders.testing import make_sample
-from support.judge_endpoint import OBJECT, SCHEMA, TOOL, Answer, JudgeEndpoint, only, refusing
+from support.judge_endpoint import (
+    OBJECT,
+    SCHEMA,
+    TOOL,
+    Answer,
+    Asked,
+    JudgeEndpoint,
+    only,
+    refusing,
+    throttled,
+)
 
 SERVICES = ("bedrock", "openai")
 NAME = "o4-mini-2025-04-16"
@@ -449,3 +459,23 @@ def test_a_judge_without_an_answer_scores_0_with_its_flag_at_graders_run(
     assert [name for name, is_set in run.errors.items() if is_set is True] == [flag]
     asked = {} if flag == "model_grader_server_error" else {NAME: 120}
     assert {name: (used.prompt or 0) + (used.completion or 0) for name, used in run.tokens.items()} == asked
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_throttled_judge_is_asked_again_and_one_that_hangs_costs_its_sample(
+    endpoint: JudgeEndpoint, service: str
+) -> None:
+    def script(asked: Asked) -> Answer:
+        if asked.number == 0:
+            return throttled("0.01")
+        return Answer({"steps": [], "result": 1}, seconds=30 if "Given: slow" in asked.question else 0)
+
+    endpoint.script = script
+    spec = {"type": "score_model", "model": NAME, "input": PROMPT}
+    scoring = from_openai(spec, models={NAME: {"model": "judge", "service": service}})
+    reward = grader(timeout_s=1, max_error_rate=1)(scoring)
+    quick, slow = reward.grade_all([make_sample(text, answer="four")._item for text in ("quick", "slow")])
+    assert isinstance(quick, Reward)
+    assert isinstance(slow, Failure)
+    assert (quick.value, slow.kind) == (1, "timeout")
+    assert "did not answer within 1 s" in slow.message
