@@ -47,6 +47,19 @@ def rollout_item(
     return item
 
 
+def messages_of(given: Any, role: str) -> list[Any]:
+    """A trainer's prompt or completion as messages; a text is one of this role.
+
+    Raises:
+        ValueError: It is neither text nor messages.
+    """
+    if isinstance(given, str):
+        return [{"role": role, "content": given}]
+    if not isinstance(given, (list, tuple)):
+        raise ValueError(f"the {role}'s turn is a {type(given).__name__}: pass a text or a list of messages")
+    return list(given)
+
+
 class TrainerBatch:
     """What a grader said of a batch.
 

@@ -11,7 +11,7 @@ from ..errors import DecorationError, RecordError, SampleError
 from ..reward import Abstain, Failure, Reward, number
 from ..sample import final_text, turn_text, turn_thoughts
 from . import _trl_inside
-from ._in_trainer import GraderInTrainer, rollout_item
+from ._in_trainer import GraderInTrainer, messages_of, rollout_item
 from ._placed import placed
 from ._scoring_function import scoring_function
 
@@ -254,7 +254,7 @@ class TrlReward:
             **columns: The data set's columns, and what else the trainer passes.
 
         Raises:
-            ValueError: There are not as many completions as prompts.
+            ValueError: There are not as many completions as prompts, or one is neither text nor messages.
             GraderError: The grader fails too often, or cannot grade at all.
         """
         count = len(prompts)
@@ -270,7 +270,7 @@ class TrlReward:
             rollout_item(
                 {name: values[at] for name, values in fields.items()},
                 str(ids[at]),
-                [*_messages(prompts[at], "user"), *_messages(completions[at], "assistant")],
+                [*messages_of(prompts[at], "user"), *messages_of(completions[at], "assistant")],
                 references[at],
                 self._graded.wire,
             )
@@ -297,11 +297,6 @@ class TrlReward:
 
 def _is_column(values: Any, count: int) -> bool:
     return hasattr(values, "__len__") and hasattr(values, "__getitem__") and len(values) == count
-
-
-def _messages(given: Any, role: str) -> list[Any]:
-    """Messages, where a data set has a text for the one of them."""
-    return [{"role": role, "content": given}] if isinstance(given, str) else list(given)
 
 
 __all__ = ["TrlReward", "as_trl", "from_trl"]

@@ -10,7 +10,7 @@ from ..errors import DecorationError, RecordError, SampleError
 from ..reward import RESERVED, Failure, Reward, number
 from ..sample import final_text
 from . import _verl_inside
-from ._in_trainer import GraderInTrainer, rollout_item
+from ._in_trainer import GraderInTrainer, messages_of, rollout_item
 from ._placed import placed
 from ._scoring_function import scoring_function
 
@@ -171,9 +171,10 @@ def as_verl(
 
 def _item(data_source: Any, text: str, reference: Any, extra_info: Any, wire: str) -> dict[str, Any]:
     """What a replay would send for the completion."""
+    if not isinstance(extra_info, (dict, type(None))):
+        raise ValueError(f"extra_info is a {type(extra_info).__name__}: pass a dict, or None")
     extra = {name: _plain(value) for name, value in (extra_info or {}).items() if name not in _VERLS}
-    prompt = extra.pop("prompt", "")
-    turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
+    turns = messages_of(extra.pop("prompt", ""), "user")
     if data_source:
         extra["data_source"] = data_source
     return rollout_item(

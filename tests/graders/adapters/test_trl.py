@@ -387,6 +387,12 @@ def test_what_the_trainer_passes_besides_columns_is_no_field(capsys):
     assert [line.split(" ")[1] for line in capsys.readouterr().err.splitlines()] == ["step", "more"]
 
 
+@pytest.mark.parametrize(("prompt", "completion"), [(None, "4"), ("?", 4), ({"role": "user"}, "4")])
+def test_prompts_and_completions_are_texts_or_messages(prompt, completion):
+    with pytest.raises(ValueError, match="'s turn is a .*: pass a text or a list of messages"):
+        as_trl(right)(prompts=[prompt], completions=[completion])
+
+
 def test_prompts_and_completions_come_in_pairs():
     with pytest.raises(ValueError, match="2 prompts came with 1 completions"):
         as_trl(right)(prompts=["?", "?"], completions=["4"])

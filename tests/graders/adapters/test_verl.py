@@ -229,6 +229,12 @@ def test_it_grades_the_sample_that_a_replay_grades():
     ]
 
 
+@pytest.mark.parametrize("extra", ["none", [], 3])
+def test_extra_info_from_verl_is_a_dict(extra):
+    with pytest.raises(ValueError, match="pass a dict, or None"):
+        as_verl(right)("sums", "72", "72", extra)
+
+
 def test_on_error_raise_and_the_error_budget_end_the_training(capsys):
     @grader(on_error="raise")
     def strict(sample):
