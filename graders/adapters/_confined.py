@@ -45,6 +45,7 @@ _HINTS = {
     "ModuleNotFoundError": "name packages that it may import in packages=",
     "MemoryError": "memory_mb= says how much it may take",
 }
+_MOST_LATE = 2000
 _MANY = 3
 """So many modules loaded late are worth another start of the process that sessions come from."""
 _turns: dict[int, Turns] = {}
@@ -214,7 +215,7 @@ class ConfinedFunction:
         the named ones load themselves, as the server sees to.
         """
         named = [name for name in loaded if isinstance(name, str)] if isinstance(loaded, list) else []
-        late = frozenset(f"+{name}" for name in named if self._source.may_load(name))
+        late = frozenset(f"+{name}" for name in named[:_MOST_LATE] if self._source.may_load(name))
         if len(late) >= _MANY:
             self._engine = self._engine_with(late)
 

@@ -107,7 +107,8 @@ class ConfinedSource:
         """Whether a module is of a package, and does no more than to define names."""
         parts = module.split(".")
         plain = all(part.isidentifier() and part != "__main__" for part in parts)
-        return plain and bool(self._packages) and not is_pythons(module) and module not in self.modules
+        away = is_pythons(module) or parts[0] == "graders" or module in self.modules
+        return plain and bool(self._packages) and not away
 
     def _send(self, name: str, place: str, is_package: bool, tree: ast.Module, function: str = "") -> None:
         """Send a module along, and those beside it that it imports."""

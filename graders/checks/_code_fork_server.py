@@ -29,7 +29,7 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # The package itself is not imported there: its modules find each other without it.
 _BOOT = """
 import os, sys, types
-folder, control, loaded = sys.argv[1:]
+folder, control = sys.argv[1:]
 for name, path in (("graders", folder), ("graders.checks", os.path.join(folder, "checks"))):
     sys.modules[name] = types.ModuleType(name)
     sys.modules[name].__path__ = [path]
@@ -37,7 +37,7 @@ if control != "3":
     os.dup2(int(control), 3)
     os.close(int(control))
 from graders.checks._code_child_main import main
-main(loaded)
+main(sys.stdin.read())
 """
 # Lambda's Python finds its own library by the first alone. The seed is fixed so that the order of a set, and
 # with it a reward, is the same each time. No thread of a library's may live when a session is forked.
@@ -101,13 +101,15 @@ class ForkServer:
         self._lock = Lock()
         self._control, theirs = socket.socketpair()
         self._control.settimeout(_START_SECONDS)
-        with theirs, memory_file() as errors:
+        with theirs, memory_file() as errors, memory_file() as loaded:
+            loaded.write(_loaded(imports))
+            loaded.seek(0)
             command = [sys.executable, "-s", "-P", "-S", "-B", "-X", "utf8", "-c", _BOOT]
             try:
                 self._process = subprocess.Popen(
-                    [*command, _PACKAGE, str(theirs.fileno()), _loaded(imports)],
+                    [*command, _PACKAGE, str(theirs.fileno())],
                     env=_ENVIRONMENT,
-                    stdin=subprocess.DEVNULL,
+                    stdin=loaded,
                     stdout=subprocess.DEVNULL,
                     stderr=errors,
                     pass_fds=[theirs.fileno()],
@@ -196,14 +198,15 @@ class ForkServer:
         return process, status
 
 
-def _loaded(imports: frozenset[str]) -> str:
+def _loaded(imports: frozenset[str]) -> bytes:
     """What a server loads beforehand, and the folders where this process finds packages."""
     folders = [os.path.abspath(folder) for folder in sys.path] if imports else []
     for package in {re.split("[.:]", name)[0] for name in imports if name[0] not in "?+"}:
         found = importlib.util.find_spec(package)  # which may know of folders that are not on the path
         inside = found.submodule_search_locations if found is not None else None
         folders += [os.path.dirname(folder) for folder in inside or ()]
-    return json.dumps({"imports": sorted(imports, reverse=True), "folders": [*dict.fromkeys(folders)]})
+    named = {"imports": sorted(imports, reverse=True), "folders": [*dict.fromkeys(folders)]}
+    return json.dumps(named).encode()
 
 
 # The servers of this process: one that has loaded nothing, which all checks of code share, and one that has

@@ -140,6 +140,27 @@ def test_what_a_package_loads_late_is_there_before_the_next_call(folder, called)
     assert [called(function) for _ in range(3)] == [(False, None), (True, None), (True, None)]
 
 
+def test_modules_that_a_function_only_claims_to_have_loaded_are_not_imported(folder, called, tmp_path):
+    claimed = [
+        "side.effect",
+        "side",
+        "outer.__main__",
+        "outer.no",
+        "graders.testing",
+        "antigravity",
+        "a b",
+        *"cdef",
+    ]
+    file = folder(
+        rewards=f"import outer, sys\ndef f():\n  sys.modules.update(dict.fromkeys({claimed}))\n  return 3",
+        **{"packages/outer/__init__": "", "packages/outer/__main__": f"open({str(tmp_path / 'ran')!r}, 'w')"},
+        **{"packages/side/__init__": f"open({str(tmp_path / 'ran')!r}, 'w')", "packages/side/effect": ""},
+    )
+    function = confined(file, "f", packages=["outer"])
+    assert [called(function) for _ in range(3)] == [3, 3, 3]
+    assert not (tmp_path / "ran").exists()
+
+
 @pytest.mark.parametrize(
     ("text", "packages", "message"),
     [
