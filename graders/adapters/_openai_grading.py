@@ -179,15 +179,22 @@ def _with_zeros(scoring: Scoring, flag: str) -> Scoring:
             answer = scoring(scope)
         except Exception as error:
             return _zero(error, flag)
-        return answer if isinstance(answer, GraderScore) else later(answer)
+        return _zero_if_lacking(answer) if isinstance(answer, GraderScore) else later(answer)
 
     async def later(answer: Awaitable[GraderScore]) -> GraderScore:
         try:
-            return await answer
+            return _zero_if_lacking(await answer)
         except Exception as error:
             return _zero(error, flag)
 
     return scored
+
+
+def _zero_if_lacking(score: GraderScore) -> GraderScore:
+    """A score; 0, whatever the grader's range, where the completion lacks what the grader names."""
+    if score.errors and not score.parts:
+        score.value = 0.0
+    return score
 
 
 def _zero(error: Exception, flag: str) -> GraderScore:

@@ -120,7 +120,9 @@ def test_what_a_judges_prompt_names_and_the_completion_lacks_is_a_flag_at_openai
     spec = {"type": "score_model", "model": "o3-mini-2025-01-31", "input": [turn], "range": [1, 5]}
     table = {"o3-mini-2025-01-31": {"model": "m", "service": "openai", "base_url": "http://127.0.0.1:9/v1"}}
     found = asyncio.run(openai_run(spec, "Paris", {}, table))
-    assert (found.reward, flags(found)) == (1, {"invalid_variable_error", "sample_parse_error"})
+    assert (found.reward, flags(found)) == (0, {"invalid_variable_error", "sample_parse_error"})
+    answer = from_openai(spec, models=table)(make_sample("Paris"))
+    assert asyncio.run(answer) == Reward(1, metrics={"unread": 1, "judge_calls": 0})
 
 
 @pytest.mark.parametrize("operation", ["eq", "like", "ilike"])
