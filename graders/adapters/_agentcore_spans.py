@@ -47,13 +47,14 @@ class AgentSpan:
         name: The span's name.
     """
 
-    __slots__ = ("attributes", "ended", "events", "name", "scopes")
+    __slots__ = ("attributes", "ended", "events", "is_inner", "name", "scopes")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.attributes: dict[str, Any] = {}
         self.events: list[tuple[str, dict[str, Any], Any]] = []
         self.ended = 0.0
+        self.is_inner = False
         self.scopes: set[str] = set()
 
     def add(self, document: dict[str, Any]) -> None:
@@ -68,6 +69,7 @@ class AgentSpan:
             self.attributes = {**attributes, **self.attributes}
         else:
             self.attributes.update(attributes)
+            self.is_inner = bool(document.get("parentSpanId") or document.get("parent_span_id"))
             self.name = str(document.get("name", self.name))
         for key in ("endTimeUnixNano", "end_time", "timeUnixNano", "time_unix_nano"):
             self.ended = max(self.ended, _time(document.get(key)))
@@ -84,8 +86,9 @@ class AgentSpan:
     @property
     def is_agents(self) -> bool:
         """Whether it covers the agent's whole work on one request."""
-        graph = self.name == "LangGraph" and self.attributes.get("openinference.span.kind") == "CHAIN"
-        return graph or self.is_one_of(_AGENT_SPANS)
+        is_chain = self.attributes.get("openinference.span.kind") == "CHAIN"
+        is_whole = is_chain and (self.name == "LangGraph" or not self.is_inner)
+        return is_whole or self.is_one_of(_AGENT_SPANS)
 
 
 class Exchange:
@@ -261,8 +264,10 @@ def _of_message_lists(span: AgentSpan) -> Turns:
     answered: list[Any] = []
     for _, attributes, body in (*span.events, ("", span.attributes, None)):
         for given in (attributes, object_of(body)):
-            asked = list_of(decoded(given.get("gen_ai.input.messages"))) or asked
-            answered = list_of(decoded(given.get("gen_ai.output.messages"))) or answered
+            for key in ("gen_ai.input.messages", "gen_ai.prompt"):
+                asked = list_of(decoded(given.get(key))) or asked
+            for key in ("gen_ai.output.messages", "gen_ai.completion"):
+                answered = list_of(decoded(given.get(key))) or answered
     return asked, answered
 
 
@@ -275,24 +280,36 @@ def _of_numbered_messages(span: AgentSpan) -> Turns:
 
 
 def _of_values(span: AgentSpan) -> Turns:
-    """Only of the agent's own span: a step within it has inputs and outputs too, and they are no answer."""
-    if not span.is_agents:
+    """Only of a model's call and of the agent's own span: a step between has values too, and no answer."""
+    if not (span.is_agents or span.attributes.get("openinference.span.kind") == "LLM"):
         return [], []
-    both: list[list[Any]] = []
-    for keys, role in (
-        (("input.value", "traceloop.entity.input"), "user"),
-        (("output.value", "traceloop.entity.output"), "assistant"),
-    ):
-        value = next((span.attributes[key] for key in keys if span.attributes.get(key)), None)
-        inner = decoded(value)
-        if isinstance(inner, dict):
-            inner = next((inner[key] for key in ("inputs", "outputs") if key in inner), inner)
-        if isinstance(inner, dict) and "messages" in inner:
-            both.append(_unfolded(inner["messages"]))
-        else:
-            task = inner.get("task") if isinstance(inner, dict) else None
-            both.append([{"role": role, "content": value if task is None else task}] if value else [])
-    return both[0], both[1]
+    return _value(span, "input", "user", ("task", "input")), _value(span, "output", "assistant", ("output",))
+
+
+def _value(span: AgentSpan, which: str, role: str, names: tuple[str, ...]) -> list[Any]:
+    """The messages in a span's input or output.
+
+    Raises:
+        TurnUnread: It is an object of unknown fields.
+    """
+    text = span.attributes.get(f"{which}.value")
+    is_json = span.attributes.get(f"{which}.mime_type") == "application/json"
+    if text is None:
+        text, is_json = span.attributes.get(f"traceloop.entity.{which}"), True
+    inner = decoded(text)
+    if isinstance(inner, dict):
+        inner = inner.get(f"{which}s", inner)
+    if isinstance(inner, dict) and "messages" in inner:
+        return _unfolded(inner["messages"])
+    if isinstance(inner, dict) and "choices" in inner:
+        return [object_of(one).get("message") for one in list_of(inner["choices"])]
+    if isinstance(inner, dict):
+        found = [inner[name] for name in names if isinstance(inner.get(name), str)]
+        text = found[0] if found else text
+        is_json = is_json and not found
+    if is_json and isinstance(inner, (list, dict)):
+        raise TurnUnread(f"an {which} of unknown fields")
+    return [{"role": role, "content": text}] if text else []
 
 
 DIALECTS: tuple[tuple[str, str, bool, Callable[[AgentSpan], Turns]], ...] = (
@@ -311,7 +328,7 @@ DIALECTS: tuple[tuple[str, str, bool, Callable[[AgentSpan], Turns]], ...] = (
         _of_numbered_messages,
     ),
     (
-        "`input.value`, `traceloop.entity.input` of the agent's span",
+        "`input.value`, `traceloop.entity.input` of a model's call or the agent",
         "OpenInference, OpenLLMetry",
         False,
         _of_values,

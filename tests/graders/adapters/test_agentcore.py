@@ -129,6 +129,52 @@ def values(prompt: str, answer: str) -> list[Any]:
     return [span(attributes)]
 
 
+def values_of_a_chain(prompt: str, answer: str) -> list[Any]:
+    """The chain that is the whole request; a step of it has values as well."""
+
+    def chain(given: Any, made: Any, **more: Any) -> dict[str, Any]:
+        kinds = {"openinference.span.kind": "CHAIN", "input.mime_type": "application/json"}
+        both = {"input.value": json.dumps(given), "output.value": json.dumps(made)}
+        return span({**kinds, **both, "output.mime_type": "application/json"}, **more)
+
+    whole = chain({"input": prompt}, {"output": answer}, endTimeUnixNano=3)
+    return [chain({"input": "a step"}, {"output": "a step"}, spanId="2", parentSpanId="1"), whole]
+
+
+def values_of_a_call(prompt: str, answer: str) -> list[Any]:
+    asked = json.dumps({"messages": [{"role": "user", "content": prompt}], "model": "m"})
+    said = json.dumps({"choices": [{"message": {"role": "assistant", "content": answer}}]})
+    return [span({"openinference.span.kind": "LLM", "input.value": asked, "output.value": said})]
+
+
+def values_of_a_workflow(prompt: str, answer: str) -> list[Any]:
+    asked = {"inputs": {"messages": [{"type": "human", "content": prompt}]}}
+    said = {
+        "outputs": {"messages": [{"type": "human", "content": prompt}, {"type": "ai", "content": answer}]}
+    }
+    entity = {"traceloop.entity.input": json.dumps(asked), "traceloop.entity.output": json.dumps(said)}
+    return [span({"traceloop.span.kind": "workflow", **entity})]
+
+
+def older_events(prompt: str, answer: str) -> list[Any]:
+    asked = {"gen_ai.prompt": json.dumps([{"role": "user", "content": prompt}])}
+    said = {"gen_ai.completion": json.dumps([{"role": "assistant", "content": answer}])}
+    events = [
+        {"name": "gen_ai.content.prompt", "attributes": asked},
+        {"name": "gen_ai.content.completion", "attributes": said},
+    ]
+    return [span({}, events=events)]
+
+
+def log_events(prompt: str, answer: str) -> list[Any]:
+    """As OpenTelemetry has them for a model of Bedrock: log records with blocks in their bodies."""
+    said = {"index": 0, "message": {"role": "assistant", "content": [{"text": answer}]}}
+    return [
+        {"traceId": "t", "spanId": "1", "eventName": name, "attributes": {}, "body": body}
+        for name, body in (("gen_ai.user.message", {"content": [{"text": prompt}]}), ("gen_ai.choice", said))
+    ]
+
+
 WRITERS = (
     strands_events,
     strands_and_its_agent,
@@ -138,6 +184,11 @@ WRITERS = (
     openinference,
     openllmetry,
     values,
+    values_of_a_chain,
+    values_of_a_call,
+    values_of_a_workflow,
+    older_events,
+    log_events,
 )
 # Blank texts say nothing. Some look like JSON, which libraries pack texts in.
 TEXTS = (
@@ -311,6 +362,15 @@ def test_an_answer_that_cannot_be_read_whole_is_none(message: Any) -> None:
     assert "was cut off or has a block" in error_of([whole, {**cut, "spanId": "2"}])
     agent = {**values("8 x 9?", "72")[0], "spanId": "0"}
     assert as_agentcore(equals)(event_of([agent, cut]), None)["value"] == 1.0
+
+
+def test_values_of_unknown_fields_are_unread() -> None:
+    whole = values_of_a_chain("8 x 9?", "72")[1]
+    whole["attributes"]["output.value"] = json.dumps({"final": "72"})
+    assert "was cut off or has a block" in error_of([whole])
+    whole["attributes"]["output.mime_type"] = "text/plain"
+    event = event_of([whole], '{"final": "72"}')
+    assert as_agentcore(equals)(event, None)["value"] == 1.0
 
 
 def test_an_answer_that_looks_like_a_librarys_json_is_read_as_it_stands() -> None:
