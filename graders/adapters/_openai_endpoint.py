@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from time import perf_counter
 from urllib.parse import parse_qsl, urlsplit
 
 from .._runtime.held_questions import held_back
-from ..checks._judge_address import RELAY, address_fault, shown_address
+from ..checks._judge_address import RELAY, shown_address
 from ..checks._judge_retries import Heard, Late, Patience, TryAgain, Unsent, bounded, in_thread, seconds_of
 from ..checks._judge_secrets import without_secrets
 from ..checks._options import LARGEST
 from ..errors import ConfigurationError, SampleError
 from ..extract._json import exact_json
+from ._openai_address import OWN_HEADERS, SCHEME, filled, header_fault, url_fault
 from ._openai_json import OpenAISpecError
 from ._openai_scores import GradeFault, GraderScore
-from ._openai_secrets import SCHEME, VARIABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,13 +39,7 @@ _PIECE = 1 << 16
 _BUSY = (408, 425, 429)
 _GATEWAY = (429, 502, 503, 504)
 """Answers that a service which is down may have given for it."""
-OWN_HEADERS = (
-    *("content-type", "content-length", "host", "transfer-encoding", "connection", "accept-encoding"),
-)
-"""Headers of a spec that are not sent: a request has its own."""
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _LONGEST_SAID = 200
-_NO_NAME = "it holds ${ without a variable's name: write ${NAME}, in letters, digits and underscores"
 
 
 def endpoint_scoring(node: EndpointGrader) -> Scoring:
@@ -237,7 +230,7 @@ class ScoringEndpoint:
         """
         relay = os.environ.get(RELAY)
         asked = self._url.partition("?")[0] if relay else self._url
-        url = _filled(asked, f"the url of {self.name}", secrets)
+        url = filled(asked, f"the url of {self.name}", secrets)
         secrets += [value for _, value in parse_qsl(urlsplit(url).query)]
         if fault := url_fault(url):
             raise ConfigurationError(f"{self.name} cannot be asked: {fault}")
@@ -249,13 +242,13 @@ class ScoringEndpoint:
         Raises:
             ConfigurationError: One needs a variable that is not set, or is none with it.
         """
-        filled = {"Content-Type": "application/json", "User-Agent": "rft-graders"}
+        headers = {"Content-Type": "application/json", "User-Agent": "rft-graders"}
         for name, value in ({} if os.environ.get(RELAY) else self._headers).items():
             if name.lower() in OWN_HEADERS:
                 continue
-            filled[name] = _filled(value, f"the header {name} of {self.name}", secrets)
-            secrets += [filled[name], SCHEME.sub("", filled[name], count=1)]
-        return filled
+            headers[name] = filled(value, f"the header {name} of {self.name}", secrets)
+            secrets += [headers[name], SCHEME.sub("", headers[name], count=1)]
+        return headers
 
 
 def score_of(content: bytes) -> float:
@@ -274,69 +267,6 @@ def score_of(content: bytes) -> float:
     if isinstance(score, bool) or not isinstance(score, (int, float)) or not abs(score) <= LARGEST:
         raise TryAgain("its answer has no finite number as `score`")
     return float(score)
-
-
-def url_fault(url: str) -> str | None:
-    """Return what keeps an address from being asked, without the address; None where nothing does.
-
-    Args:
-        url: The address. One that holds `${NAME}` is only known once that is filled in.
-    """
-    if "${" in VARIABLE.sub("", url):
-        return _NO_NAME
-    if VARIABLE.search(url):
-        return None
-    if not (url.isascii() and url.isprintable()) or " " in url or "#" in url:
-        return "it holds a space, a fragment or a character that no address has"
-    if fault := address_fault(url.partition("?")[0]):
-        return fault
-    parts = urlsplit(url)
-    if "@" in parts.netloc:
-        return "it holds a user: write a header such as Authorization instead"
-    if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
-        return "it begins with http://, which sends keys and completions in the open: write https://"
-    return None
-
-
-def header_fault(name: str, value: object) -> str | None:
-    """Return what keeps a header from being sent, without its value; None where nothing does.
-
-    Args:
-        name: The header's name.
-        value: Its value, which may hold `${NAME}`.
-    """
-    if not _HEADER_NAME.fullmatch(name):
-        return "it is no name of a header"
-    if not isinstance(value, str):
-        return "write its value as a text"
-    if not value.isascii() or not value.isprintable():
-        return "its value holds a line break or another character that no header has"
-    return _NO_NAME if "${" in VARIABLE.sub("", value) else None
-
-
-def _filled(text: str, what: str, secrets: list[str]) -> str:
-    """A text with its variables filled in.
-
-    Raises:
-        ConfigurationError: One is not set, or holds what cannot be sent.
-    """
-
-    def value_of(found: re.Match[str]) -> str:
-        value = os.environ.get(found[1], "").strip()
-        secrets.append(value)
-        if not value:
-            raise ConfigurationError(f"{found[1]} is not set: put what {what} needs into this variable")
-        if not value.isascii() or not value.isprintable():
-            raise ConfigurationError(
-                f"{found[1]} holds a line break or another character that {what} cannot have: copy it anew"
-            )
-        return value
-
-    return VARIABLE.sub(value_of, text)
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or host == "::1" or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
 
 
 def _as_answered() -> Any:

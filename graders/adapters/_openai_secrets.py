@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 
 from ..checks._judge_secrets import looks_like_key
+from ._openai_address import SCHEME, VARIABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
-"""How a header or an address names an environment variable."""
-SCHEME = re.compile(r"(bearer|basic|key|token)\s+", re.IGNORECASE)
-"""What stands before a key in a header, and is none."""
 _PUBLIC_HEADERS = ("accept", "accept-language", "content-type", "user-agent")
 _SOUNDS_SECRET = re.compile(r"AUTH|KEY|TOKEN|SECRET")
 _SECRET_PARAMETER = re.compile(r"code|key|token|secret|sig|auth|pass", re.IGNORECASE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._openai_endpoint import OWN_HEADERS
+from ._openai_address import OWN_HEADERS
 from ._openai_json import number_of
 from ._openai_model import SYSTEM, is_shared
 from ._openai_models import LIMITS, NOT_SENT

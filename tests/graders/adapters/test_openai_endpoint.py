@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from graders import ConfigurationError, Failure, Reward, Sample, grader
 from graders._runtime.held_questions import QuestionsHeldBack
 from graders.adapters import OpenAISpecError, from_openai
-from graders.adapters._openai_endpoint import ScoringEndpoint, header_fault, score_of, url_fault
+from graders.adapters._openai_endpoint import ScoringEndpoint, score_of
 from graders.adapters.openai import openai_run
 from graders.checks._judge_retries import TryAgain
 from graders.errors import SampleError
@@ -308,52 +308,6 @@ def test_requests_keep_to_the_rate(service: ScoringService) -> None:
     assert "was not asked: its turn did not come within 5 s" in found[1].message
     assert len(service.seen) == 1
     assert graded(scoring(service.url, 1000.0), list("abcdefgh")) == [Reward(1.0)] * 8
-
-
-@pytest.mark.parametrize(
-    ("url", "words"),
-    [
-        ("https://grade.example/api?code=1", None),
-        ("http://localhost:7071/api", None),
-        ("http://127.0.0.1:1/", None),
-        ("http://[::1]:1/", None),
-        ("${PLACE}/api", None),
-        ("https://grade.example/?code=${}", "write ${NAME}"),
-        ("http://grade.example/", "write https://"),
-        ("http://127.0.0.1.example/", "write https://"),
-        ("http://localhost.example/", "write https://"),
-        ("https://user:pass@grade.example/", "Authorization"),
-        ("file:///etc/passwd", "https://"),
-        ("grade.example/api", "https://"),
-        ("https://", "host"),
-        ("https://grade.example/a b", "space"),
-        ("https://grade.example/#a", "fragment"),
-        ("https://grade.example/\u00e9", "character"),
-        ("https://grade.example:port/", "address"),
-        ("", "https://"),
-    ],
-)
-def test_an_address_is_https_or_of_this_machine(url: str, words: str | None) -> None:
-    fault = url_fault(url)
-    assert fault is None if words is None else fault is not None and words in fault
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "words"),
-    [
-        ("X-Key", "Bearer ${KEY}", None),
-        ("X Key", "a", "no name of a header"),
-        ("X-Key\r\nHost", "a", "no name of a header"),
-        ("", "a", "no name of a header"),
-        ("X-Key", "a\r\nHost: b", "line break"),
-        ("X-Key", 1, "as a text"),
-        ("X-Key", "Bearer ${my-key}", "write ${NAME}"),
-        ("Content-Type", "application/json", None),
-    ],
-)
-def test_a_header_that_cannot_be_sent_is_said(name: str, value: object, words: str | None) -> None:
-    fault = header_fault(name, value)
-    assert fault is None if words is None else fault is not None and words in fault
 
 
 @pytest.mark.parametrize(

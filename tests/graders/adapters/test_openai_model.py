@@ -17,7 +17,7 @@ from graders._runtime.held_questions import QuestionsHeldBack
 from graders.adapters import from_openai
 from graders.adapters._openai_json import OpenAISpecError
 from graders.adapters._openai_model import _Scores, model_scoring, question_of
-from graders.adapters._openai_scores import GradeFault, GraderScore, Scope
+from graders.adapters._openai_scores import GradeFault, GraderScore, RecordFault, Scope
 from graders.adapters._openai_spec import LabelModel, OpenAISpec, ScoreModel
 from graders.adapters.openai import openai_run
 from graders.checks._judge_service import Question
@@ -135,6 +135,36 @@ def test_any_order_of_messages_becomes_one_that_the_services_take(
     texts = [turn["content"] if service == "openai" else turn["content"][0]["text"] for turn in said]
     assert list(zip([turn["role"] for turn in said], texts, strict=True)) == turns
     assert endpoint.seen[0].rubric.startswith(f"{rubric}\n\nAnswer with" if rubric else "Answer with")
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["system", "developer", "user", "assistant"]),
+            st.sampled_from(["a", " ", "{{item.blank}}", "{{sample.output_text}}"]),
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_whatever_messages_a_grader_has_the_turns_alternate_and_none_is_blank(
+    messages: list[tuple[str, str]],
+) -> None:
+    made = node([{"role": role, "content": content} for role, content in messages])
+    assert isinstance(made, ScoreModel)
+    scope = Scope("4", {"blank": ""})
+    if not {content for _, content in messages} & {"a", "{{sample.output_text}}"}:
+        with pytest.raises(RecordFault):
+            question_of(made, scope, _Scores(made))
+        return
+    question = question_of(made, scope, _Scores(made))
+    assert isinstance(question, Question)
+    roles = [role for role, _ in question.turns]
+    assert roles == ["user", "assistant"] * (len(roles) // 2) + ["user"]
+    assert all(text.strip() for _, text in question.turns)
+    said = f"{question.rubric}\n{question.sample}"
+    assert said.count("4") == sum("sample" in content for _, content in messages)
 
 
 def test_system_messages_are_cached_only_where_they_are_the_same_for_every_sample(

@@ -1,0 +1,90 @@
+"""The address and the headers of an endpoint grader, in which `${NAME}` stands for a variable."""
+
+from __future__ import annotations
+
+import os
+import re
+from urllib.parse import urlsplit
+
+from ..checks._judge_address import address_fault
+from ..errors import ConfigurationError
+
+VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
+"""How a header or an address names an environment variable."""
+SCHEME = re.compile(r"(bearer|basic|key|token)\s+", re.IGNORECASE)
+"""What stands before a key in a header, and is none."""
+OWN_HEADERS = (
+    *("content-type", "content-length", "host", "transfer-encoding", "connection", "accept-encoding"),
+)
+"""Headers of a spec that are not sent: a request has its own."""
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+_NO_NAME = "it holds ${ without a variable's name: write ${NAME}, in letters, digits and underscores"
+
+
+def url_fault(url: str) -> str | None:
+    """Return what keeps an address from being asked, without the address; None where nothing does.
+
+    Args:
+        url: The address. Where a variable stands before its query, it is only known with that.
+    """
+    if "${" in VARIABLE.sub("", url):
+        return _NO_NAME
+    if VARIABLE.search(url.partition("?")[0]):
+        return None
+    url = VARIABLE.sub("x", url)
+    if not (url.isascii() and url.isprintable()) or " " in url or "#" in url:
+        return "it holds a space, a fragment or a character that no address has"
+    if fault := address_fault(url.partition("?")[0]):
+        return fault
+    parts = urlsplit(url)
+    if "@" in parts.netloc:
+        return "it holds a user: write a header such as Authorization instead"
+    if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+        return "it begins with http://, which sends keys and completions in the open: write https://"
+    return None
+
+
+def header_fault(name: str, value: object) -> str | None:
+    """Return what keeps a header from being sent, without its value; None where nothing does.
+
+    Args:
+        name: The header's name.
+        value: Its value, which may hold `${NAME}`.
+    """
+    if not _HEADER_NAME.fullmatch(name):
+        return "it is no name of a header"
+    if not isinstance(value, str):
+        return "write its value as a text"
+    if not value.isascii() or not value.isprintable():
+        return "its value holds a line break or another character that no header has"
+    return _NO_NAME if "${" in VARIABLE.sub("", value) else None
+
+
+def filled(text: str, what: str, secrets: list[str]) -> str:
+    """Return a text with its variables filled in.
+
+    Args:
+        text: The text.
+        what: What it is, for messages.
+        secrets: Gets the values, which no message may hold.
+
+    Raises:
+        ConfigurationError: One is not set, or holds what cannot be sent.
+    """
+
+    def value_of(found: re.Match[str]) -> str:
+        value = os.environ.get(found[1], "").strip()
+        secrets.append(value)
+        if not value:
+            raise ConfigurationError(f"{found[1]} is not set: put what {what} needs into this variable")
+        if not value.isascii() or not value.isprintable():
+            raise ConfigurationError(
+                f"{found[1]} holds a line break or another character that {what} cannot have: copy it anew"
+            )
+        return value
+
+    return VARIABLE.sub(value_of, text)
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or host == "::1" or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
