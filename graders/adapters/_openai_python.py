@@ -98,7 +98,8 @@ def python_code(
             returned = await grade(scope.sample, scope.item)
         except SampleError as error:
             flag = "python_grader_server_error" if error.kind == "timeout" else "python_grader_runtime_error"
-            details = "timeout" if error.kind == "timeout" else error.message
+            place = error.origin.partition(" at ")[2]
+            details = "timeout" if error.kind == "timeout" else f"{error.message} ({place or grade.place})"
             raise GradeFault(flag, error.message, error.kind, error.origin, details) from None
         try:
             value = number(returned)
