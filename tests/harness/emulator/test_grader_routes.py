@@ -213,7 +213,11 @@ def test_the_item_is_optional(service: OpenAI) -> None:
     [
         (CHECK, "invalid_variable_error", None),
         (multi("a", a=CHECK), "invalid_variable_error", None),
-        (python("return 1 / 0"), "python_grader_runtime_error", "ZeroDivisionError: division by zero (/source:2)"),
+        (
+            python("return 1 / 0"),
+            "python_grader_runtime_error",
+            "ZeroDivisionError: division by zero (/source:2)",
+        ),
         (python("return 'good'"), "python_grader_runtime_error", "a str"),
         (python("return float('nan')"), "python_grader_runtime_error", "nan"),
         (python("return open('/etc/passwd').read()"), "python_grader_runtime_error", ""),
