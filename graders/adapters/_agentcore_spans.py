@@ -8,27 +8,15 @@ result is the model's last answer in the trace and the turns before it, as a rol
 from __future__ import annotations
 
 from ..sample import turn_text
-from ._agentcore_turns import TurnUnread, decoded, list_of, object_of, turn_of
+from ._agentcore_dialects import DIALECTS
+from ._agentcore_records import AgentSpan
+from ._agentcore_turns import TurnUnread, decoded, turn_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, TypeAlias
+    from typing import Any
 
     from ._agentcore_turns import Turn
-
-    Turns: TypeAlias = tuple[list[Any], list[Any]]
-
-_TOOL_SPANS = (
-    ("gen_ai.operation.name", "execute_tool"),
-    ("openinference.span.kind", "TOOL"),
-    ("traceloop.span.kind", "tool"),
-)
-_AGENT_SPANS = (
-    ("gen_ai.operation.name", "invoke_agent"),
-    ("openinference.span.kind", "AGENT"),
-    ("traceloop.span.kind", "workflow"),
-)
 
 _CUT_OFF = (
     "the trace's last answer, or a turn before it, was cut off or has a block of an unknown kind: let the "
@@ -38,57 +26,6 @@ _CUT_OFF = (
 
 class SpansUnread(ValueError):
     """No conversation could be read from the spans; the message says what was looked at and what to do."""
-
-
-class AgentSpan:
-    """One span, with the log records that belong to it.
-
-    Args:
-        name: The span's name.
-    """
-
-    __slots__ = ("attributes", "ended", "events", "is_inner", "name", "scopes")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.attributes: dict[str, Any] = {}
-        self.events: list[tuple[str, dict[str, Any], Any]] = []
-        self.ended = 0.0
-        self.is_inner = False
-        self.scopes: set[str] = set()
-
-    def add(self, document: dict[str, Any]) -> None:
-        """Add the span itself, or a log record of it."""
-        attributes = object_of(document.get("attributes"))
-        scope = object_of(document.get("scope")).get("name")
-        if isinstance(scope, str):
-            self.scopes.add(scope)
-        if "body" in document:
-            name = attributes.get("event.name") or document.get("eventName") or document.get("EventName")
-            self.events.append((str(name), attributes, document["body"]))
-            self.attributes = {**attributes, **self.attributes}
-        else:
-            self.attributes.update(attributes)
-            self.is_inner = bool(document.get("parentSpanId") or document.get("parent_span_id"))
-            self.name = str(document.get("name", self.name))
-        for key in ("endTimeUnixNano", "end_time", "timeUnixNano", "time_unix_nano"):
-            self.ended = max(self.ended, _time(document.get(key)))
-        for key in ("events", "span_events"):
-            for event in list_of(document.get(key)):
-                if isinstance(event, dict):
-                    name = event.get("name") or event.get("event_name")
-                    self.events.append((str(name), object_of(event.get("attributes")), event.get("body")))
-
-    def is_one_of(self, marks: tuple[tuple[str, str], ...]) -> bool:
-        """Whether an attribute says that the span is of a kind."""
-        return any(self.attributes.get(key) == value for key, value in marks)
-
-    @property
-    def is_agents(self) -> bool:
-        """Whether it covers the agent's whole work on one request."""
-        is_chain = self.attributes.get("openinference.span.kind") == "CHAIN"
-        is_whole = is_chain and (self.name == "LangGraph" or not self.is_inner)
-        return is_whole or self.is_one_of(_AGENT_SPANS)
 
 
 class Exchange:
@@ -156,7 +93,7 @@ def _refuse_what_goes_on(last: Exchange, spans: list[AgentSpan], unread: list[Ag
     """Refuse to take an answer for the last where the trace has more behind it, and no span of an agent."""
     if any(span.ended >= last.span.ended for span in unread):
         raise SpansUnread(_CUT_OFF)
-    tools = [span for span in spans if span.is_one_of(_TOOL_SPANS)]
+    tools = [span for span in spans if span.is_tools]
     if "tool_calls" in last.answer and any(span.ended > last.span.ended for span in tools):
         raise SpansUnread("the trace ends with the call of a tool, and holds no answer after it")
 
@@ -207,7 +144,7 @@ def _exchange(span: AgentSpan) -> list[Exchange]:
     Raises:
         TurnUnread: A text of it cannot be read exactly.
     """
-    if span.is_one_of(_TOOL_SPANS):
+    if span.is_tools:
         return []
     for _, _, is_packed, read in DIALECTS:
         asked, answered = read(span)
@@ -233,164 +170,3 @@ def _with_system_prompt(turns: list[Turn], span: AgentSpan) -> list[Turn]:
             if turn is not None and _says_something(turn):
                 return [turn, *turns]
     return turns
-
-
-def _of_bodies(span: AgentSpan) -> Turns:
-    asked: list[Any] = []
-    answered: list[Any] = []
-    for _, _, body in span.events:
-        for key, into in (("input", asked), ("output", answered)):
-            into += _unfolded(object_of(object_of(body).get(key)).get("messages"))
-    return asked, answered
-
-
-def _of_message_events(span: AgentSpan) -> Turns:
-    asked: list[Any] = []
-    answered: list[Any] = []
-    for name, attributes, body in span.events:
-        given = object_of(body) or attributes
-        if name == "gen_ai.choice":
-            message = given.get("message")
-            answered.append(message if isinstance(message, dict) else {"content": message})
-            answered[-1] = {"role": "assistant", **answered[-1]}
-        elif name.startswith("gen_ai.") and name.endswith(".message"):
-            asked.append({**given, "role": name.split(".")[1]})
-    return asked, answered
-
-
-def _of_message_lists(span: AgentSpan) -> Turns:
-    """What is asked and what is answered may stand in events of their own."""
-    asked: list[Any] = []
-    answered: list[Any] = []
-    for _, attributes, body in (*span.events, ("", span.attributes, None)):
-        for given in (attributes, object_of(body)):
-            for key in ("gen_ai.input.messages", "gen_ai.prompt"):
-                asked = list_of(decoded(given.get(key))) or asked
-            for key in ("gen_ai.output.messages", "gen_ai.completion"):
-                answered = list_of(decoded(given.get(key))) or answered
-    return asked, answered
-
-
-def _of_numbered_messages(span: AgentSpan) -> Turns:
-    asked = _numbered(span.attributes, "llm.input_messages") or _numbered(span.attributes, "gen_ai.prompt")
-    answered = _numbered(span.attributes, "llm.output_messages") or [
-        {"role": "assistant", **one} for one in _numbered(span.attributes, "gen_ai.completion")
-    ]
-    return asked, answered
-
-
-def _of_values(span: AgentSpan) -> Turns:
-    """Only of a model's call and of the agent's own span: a step between has values too, and no answer."""
-    if not (span.is_agents or span.attributes.get("openinference.span.kind") == "LLM"):
-        return [], []
-    return _value(span, "input", "user", ("task", "input")), _value(span, "output", "assistant", ("output",))
-
-
-def _value(span: AgentSpan, which: str, role: str, names: tuple[str, ...]) -> list[Any]:
-    """The messages in a span's input or output.
-
-    Raises:
-        TurnUnread: It is an object of unknown fields.
-    """
-    text = span.attributes.get(f"{which}.value")
-    is_json = span.attributes.get(f"{which}.mime_type") == "application/json"
-    if text is None:
-        text, is_json = span.attributes.get(f"traceloop.entity.{which}"), True
-    inner = decoded(text)
-    if isinstance(inner, dict):
-        inner = inner.get(f"{which}s", inner)
-    if isinstance(inner, dict) and "messages" in inner:
-        return _unfolded(inner["messages"])
-    if isinstance(inner, dict) and "choices" in inner:
-        return [object_of(one).get("message") for one in list_of(inner["choices"])]
-    if isinstance(inner, dict):
-        found = [inner[name] for name in names if isinstance(inner.get(name), str)]
-        text = found[0] if found else text
-        is_json = is_json and not found
-    if is_json and isinstance(inner, (list, dict)):
-        raise TurnUnread(f"an {which} of unknown fields")
-    return [{"role": role, "content": text}] if text else []
-
-
-DIALECTS: tuple[tuple[str, str, bool, Callable[[AgentSpan], Turns]], ...] = (
-    ("`body.input.messages`, `body.output.messages` of log records", "ADOT", True, _of_bodies),
-    (
-        "`gen_ai.user.message`, `gen_ai.choice` ... among events",
-        "Strands, OpenTelemetry",
-        True,
-        _of_message_events,
-    ),
-    ("`gen_ai.input.messages`, `gen_ai.output.messages`", "OpenTelemetry, newer", False, _of_message_lists),
-    (
-        "`llm.input_messages.N...`, `gen_ai.prompt.N...`",
-        "OpenInference, OpenLLMetry",
-        False,
-        _of_numbered_messages,
-    ),
-    (
-        "`input.value`, `traceloop.entity.input` of a model's call or the agent",
-        "OpenInference, OpenLLMetry",
-        False,
-        _of_values,
-    ),
-)
-"""The forms that are read, the one that is trusted most first: what it looks like, who writes it, whether it
-packs a message's blocks as JSON, and its reader.
-
-The first two are what AgentCore's own SDK makes of Strands' spans; all are forms that the mappers of Strands'
-evaluation library read.
-"""
-
-
-def _unfolded(messages: Any) -> list[Any]:
-    """Messages, where the content of one may be LangChain's serialized state with the real ones inside."""
-    found: list[Any] = []
-    for one in list_of(messages):
-        while isinstance(one, list) and len(one) == 1:
-            one = one[0]
-        if isinstance(one, list):
-            found += _unfolded(one)
-            continue
-        inner = decoded(object_of(one).get("content"))
-        if isinstance(inner, dict):
-            inner = next((inner[key] for key in ("inputs", "outputs") if key in inner), inner)
-        if isinstance(inner, dict) and isinstance(inner.get("messages"), list):
-            found += _unfolded(inner["messages"])
-        elif isinstance(inner, dict) and isinstance(inner.get("generations"), list):
-            found += [
-                object_of(part).get("message") for group in inner["generations"] for part in list_of(group)
-            ]
-        else:
-            found.append(one)
-    return found
-
-
-def _numbered(attributes: dict[str, Any], prefix: str) -> list[dict[str, Any]]:
-    """The messages in attributes like `prefix.0.message.content`, in their order."""
-    tree: dict[str, Any] = {}
-    for key, value in attributes.items():
-        if key.startswith(prefix + "."):
-            at = tree
-            *path, last = key[len(prefix) + 1 :].split(".")
-            for part in path[:8]:
-                at = at.setdefault(part, {}) if isinstance(at, dict) else {}
-            if isinstance(at, dict):
-                at[last] = value
-    listed = _listed(tree)
-    return [object_of(one.get("message")) or one for one in list_of(listed) if isinstance(one, dict)]
-
-
-def _listed(tree: Any) -> Any:
-    """A tree of numbered keys with lists for them."""
-    if not isinstance(tree, dict):
-        return tree
-    if tree and all(key.isascii() and key.isdigit() for key in tree):
-        return [_listed(tree[key]) for key in sorted(tree, key=lambda key: (len(key), key))]
-    return {key: _listed(value) for key, value in tree.items()}
-
-
-def _time(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        return 0.0

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from graders import Abstain, DecorationError, RecordError, Reward, Sample, grader
 from graders._runtime import telemetry
 from graders.adapters import as_agentcore
-from graders.adapters._agentcore_spans import DIALECTS
+from graders.adapters._agentcore_dialects import DIALECTS
 from graders.errors import ConfigurationError
 from graders.testing import invoke, make_sample
 from support.doc_tables import page, rows
