@@ -63,6 +63,10 @@ def spec_notes(spec: OpenAISpec, models: JudgeModels) -> Iterator[SpecNote]:
 
 def _of_one(node: OpenAIGrader, models: JudgeModels) -> Iterator[SpecNote]:
     """What becomes of one grader."""
+    texts = node.templates.values() if isinstance(node, StringCheck | TextSimilarity) else ()
+    if texts and not any(each.reads_completion for each in texts):
+        what = "nothing of the completion is read: all completions of a record score the same"
+        yield SpecNote(node.pointer, "mapped", what)
     threshold = getattr(node, "pass_threshold", None)
     if isinstance(node, StringCheck):
         yield SpecNote(

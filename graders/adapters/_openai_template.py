@@ -146,8 +146,10 @@ class TextTemplate:
         text = self.written(scope)
         if isinstance(text, Missing) or may_be_blank:
             return text
-        values = [value.written(scope) for value in self.values]
-        if visible(text) and (not values or any(visible(each) for each in values if each)):
+        # What counts is what the completion says, or where it is not asked for, what the record says.
+        telling = [value for value in self.values if value.namespace == "sample"] or self.values
+        told = [value.written(scope) for value in telling]
+        if visible(text) and (not told or any(visible(each) for each in told if each)):
             return text
         if self.reads_completion:
             return Missing("the completion leaves it blank", "not exact")

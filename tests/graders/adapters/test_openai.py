@@ -148,6 +148,13 @@ def test_texts_around_values_that_say_nothing_do_not_agree_either():
         graded(spec, "Answer: anything", answer="")
 
 
+@pytest.mark.parametrize("operation", ["eq", "like"])
+def test_a_records_texts_around_an_empty_completion_earn_nothing(operation):
+    spec = string_check(operation, given="{{item.unit}}{{sample.output_text}}", wanted="{{item.unit}}")
+    found = graded(spec, "", unit="km")
+    assert (found.value, found.metrics["unread"]) == (0, 1)
+
+
 def test_the_calls_of_tools_are_values_of_the_completion():
     spec = multi(
         "0.5 * called + 0.5 * given",

@@ -148,13 +148,17 @@ class Made:
             steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in piece[1])
             space = self.random.choice(["", " "])
             written += f"{{{{{space}{piece[0]}{steps}{space}}}}}"
-        values = [text for piece, text in zip(pieces, texts, strict=True) if not isinstance(piece, str)]
+        values = {
+            name: "".join(text or "" for piece, text in zip(pieces, texts, strict=True) if piece[0] == name)
+            for name in ("sample", "item")
+            if any(piece[0] == name for piece in pieces)
+        }
         if not written.strip():
             return "text", "text", True
         if None in texts:
             return written, None, False
         text = "".join(texts)
-        return written, text, bool(text.strip() and (not values or "".join(values).strip()))
+        return written, text, bool(text.strip() and next(iter(values.values()), text).strip())
 
     def one(self) -> tuple[dict[str, Any], float | None]:
         """A grader of one type, and its score; None where it has none."""
@@ -299,3 +303,20 @@ def test_graders_score_as_the_documentation_says():
     assert (
         min(outcomes[kind] for kind in ("multi", "python", "string_check", "text_similarity", "bounded")) > 10
     )
+
+
+def test_a_completion_that_says_nothing_earns_nothing_but_for_differing():
+    read = 0
+    for seed in range(300):
+        made = Made(seed)
+        if made.spec["type"] not in ("string_check", "text_similarity") or made.spec.get("operation") == "ne":
+            continue
+        if "sample." not in made.spec["input"] + made.spec["reference"]:
+            continue
+        for made.completion in ("", " \n", "\u200b"):
+            found = asyncio.run(graded(made))
+            assert isinstance(found, SampleError) or (found.value, found.metrics["unread"]) == (0, 1), (
+                made.spec
+            )
+            read += isinstance(found, Reward)
+    assert read > 100

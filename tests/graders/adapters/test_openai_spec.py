@@ -322,6 +322,12 @@ def test_a_field_that_services_keep_for_themselves_is_noted():
     assert [note.how for note in notes if note.what.startswith("item.id is not there")] == ["unsupported"]
 
 
+def test_a_grader_that_reads_no_completion_is_noted():
+    notes = openai_notes(within(changed(CHECK, input="The answer")))
+    assert "/graders/a" in [note.pointer for note in notes if "all completions of a record" in note.what]
+    assert not [note for note in openai_notes(MULTI) if "all completions of a record" in note.what]
+
+
 def test_a_grader_that_changes_no_reward_is_noted():
     notes = openai_notes(changed(MULTI, calculate_output="a"))
     assert [note.pointer for note in notes if "changes no reward" in note.what] == ["/graders/b"]
