@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from ..checks._awaiting import run_steps
 from ..errors import DecorationError, RecordError, SampleError
 from ..reward import RESERVED, Abstain, Reward, number
@@ -123,7 +125,8 @@ def stand_in(*packages: str) -> None:
         known = ", ".join(_evaluators_inside.PROVIDES)
         raise DecorationError(f"there is no stand-in for {unknown[0]!r}: there is one for {known}")
     wanted = packages or _evaluators_inside.PROVIDES
-    _evaluators_inside.prepare(one for one in wanted if find_spec(one) is None)
+    # What is loaded is the library, or its stand-in already, which has no spec.
+    _evaluators_inside.prepare(one for one in wanted if one not in sys.modules and find_spec(one) is None)
 
 
 __all__ = ["evaluated", "stand_in"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from graders.wire import PROFILES, write_events
 from harness.clock import Clock, SystemClock
 from harness.errors import InputError
 from harness.projects.read_keys import ReadKeys
@@ -26,6 +27,8 @@ _QUESTIONS = (
     ("What is 9 plus 8?", "17", "18"),
     ("What is 50 divided by 10?", "5", "6"),
 )
+_FAILURES = 4
+"""After so many spellings that it cannot grade, a shape is given up."""
 _THOUGHT = "I check it twice."
 # A spelling of an answer, and what in a source makes it likely.
 _SPELLINGS = (
@@ -50,6 +53,8 @@ class MadeUp:
     """Those that the grader graded."""
     problem: str | None = None
     """Why it graded none."""
+    told_apart: bool = False
+    """Whether it pays right answers more than wrong ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +152,14 @@ class _Trial:
             if graded:
                 records.append(record)
                 rollouts += graded
-        return MadeUp(tuple(records), tuple(rollouts))
+        return MadeUp(tuple(records), tuple(rollouts), told_apart=spelled is not None)
 
     def _try(self, shape: _Shape, spellings: list[str]) -> _Found:
         """Grade many completions of one record."""
         found = _Found(shape)
         record, answers = next(made_up(self._keys, shape))
-        for spelling in spellings:
-            if not self._goes_on():
+        for number, spelling in enumerate(spellings):
+            if not self._goes_on() or (number == _FAILURES and not found.rewards):
                 break
             texts = [spelling.format(answer) for answer in answers]
             rewards = [self._reward(_rollout(record, "made-up-1", 0, text)) for text in texts]
@@ -168,7 +173,8 @@ class _Trial:
         return found
 
     def _reward(self, rollout: Mapping[str, Any]) -> float | None:
-        answer = self._target.grade([rollout])
+        [event] = write_events([{**rollout}], PROFILES["open-weight"])
+        answer = self._target.grade(event)
         if answer.fault is not None:
             self._problem = self._problem or answer.fault.message
             return None

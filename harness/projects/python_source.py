@@ -16,7 +16,7 @@ from pathlib import Path
 
 from graders.adapters import confined, from_openai
 from graders.errors import ConfigurationError, DecorationError
-from graders.wire import PROFILES
+from graders.wire import PROFILES, PROVEN
 from harness.errors import InputError
 from harness.projects.belongings import Belongings, parsed
 from harness.projects.foreign_function import (
@@ -282,31 +282,27 @@ class _Source:
         if asks:
             return text, MadeUp(tuple(record for record, _ in made_up(keys)))
         texts = sorted(code.texts())
-        first: MadeUp | None = None
+        tried: list[tuple[GraderText, MadeUp]] = []
         for wire in self._wires(texts):
             spoken = replace(text, wire=wire)
-            samples = make_up(partial(self._write, spoken), keys, texts)
-            if samples.rollouts:
-                return spoken, samples
-            first = first or samples
-        assert first is not None
-        return text, first
+            tried.append((spoken, make_up(partial(self._write, spoken), keys, texts)))
+            if tried[-1][1].told_apart:
+                break
+        return max(tried, key=lambda each: (each[1].told_apart, bool(each[1].rollouts)))
 
     def _wires(self, texts: Sequence[str]) -> list[str | None]:
         """The dialects that a handler may read, as the texts in it tell."""
         if self.kind != "lambda":
             return [None]
-        told = [
-            name
-            for name, profile in PROFILES.items()
-            if profile.evidence != "unverified"
-            and (profile.id != "id" or profile.container not in ("list", "single"))
-            and all(
-                word in ("id", "messages", "list", "single", *texts)
-                for word in (profile.id, profile.turns, profile.container)
-            )
+        known = {"id", "messages", "list", *texts}
+        return [
+            None,
+            *(
+                name
+                for name in PROVEN
+                if {PROFILES[name].id, PROFILES[name].turns, PROFILES[name].container} <= known
+            ),
         ]
-        return [None, *told]
 
     def _write(self, text: GraderText, folder: Path) -> Path:
         for name, content in self.belongings.files.items():

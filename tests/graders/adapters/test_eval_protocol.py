@@ -274,6 +274,13 @@ def test_a_stand_in_never_takes_the_place_of_a_package_that_is_installed() -> No
         del sys.modules["reward_kit"]
 
 
+def test_stand_ins_may_be_asked_for_again(stood_in: None) -> None:
+    before = sys.modules["eval_protocol"]
+    stand_in("eval_protocol")
+    stand_in()
+    assert sys.modules["eval_protocol"] is before
+
+
 def test_there_is_a_stand_in_for_known_packages_alone() -> None:
     with pytest.raises(DecorationError, match="no stand-in for 'numpy': there is one for eval_protocol"):
         stand_in("numpy")
