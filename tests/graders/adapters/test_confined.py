@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -271,3 +272,19 @@ def test_calls_that_are_given_up_keep_no_other_waiting(rewards):
         return await function(False)
 
     assert asyncio.run(called()) is False
+
+
+PYTHON = st.lists(
+    st.sampled_from(
+        ["def f", "(", ")", ":", "\n", "    ", "import ", "from . ", "x", "=", "lambda", "'", "\ud800", "\0"]
+    )
+    | st.text(max_size=3),
+    max_size=12,
+)
+
+
+@settings(max_examples=60)
+@given(parts=PYTHON)
+def test_a_text_of_any_kind_is_taken_or_refused(parts):
+    with suppress(DecorationError):
+        ConfinedFunction.of_text("".join(parts), "f", place="spec")
