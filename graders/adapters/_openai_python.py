@@ -123,7 +123,7 @@ def python_fault(source: str) -> str | None:
     except SyntaxError as error:
         return f"line {error.lineno or 1}: {error.msg}: correct the Python"
     except (ValueError, RecursionError, MemoryError) as error:
-        return f"is no Python: {error or type(error).__name__}"
+        return f"is no Python: {str(error) or type(error).__name__}"
     found: ast.FunctionDef | ast.AsyncFunctionDef | None = None
     for node in _at_top(tree.body):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == FUNCTION:

@@ -11,7 +11,7 @@ import re
 
 from ..checks._visible import visible
 from ..extract import Missing
-from ._openai_scores import RecordFault
+from ._openai_scores import GradeFault, RecordFault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ _STEP = re.compile(
 )
 _WORD = re.compile(r"[^\W\d]\w*|")
 _SHOWN = 60
+_LONGEST = 20_000_000
+"""Characters that a template may make: values that it names often are written as often."""
 
 
 class TemplateFault(ValueError):
@@ -120,12 +122,16 @@ class TextTemplate:
 
         Raises:
             RecordError: The record lacks one of them.
+            GradeFault: The text is too long.
         """
-        texts, unread = [], None
+        texts, unread, size = [], None, 0
         for piece in self.pieces:
             text = piece if isinstance(piece, str) else piece.written(scope)
             if isinstance(text, Missing):
                 unread = unread or text
+            elif (size := size + len(text)) > _LONGEST:
+                message = f"a template makes a text of more than {_LONGEST:,} characters of this sample"
+                raise GradeFault("other_error", message, "value")
             else:
                 texts.append(shown(text) if shown and not isinstance(piece, str) else text)
         return unread if isinstance(unread, Missing) else "".join(texts)

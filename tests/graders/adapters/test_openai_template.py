@@ -120,3 +120,9 @@ def test_a_text_of_many_braces_is_read_in_linear_time():
 
     seconds(1000)
     assert seconds(40_000) < 100 * max(seconds(4_000), 0.001)
+
+
+def test_a_text_that_a_sample_makes_too_long_is_no_text():
+    assert len(written("{{sample.output_text}}" * 20, "x" * 1_000_000)) == 20_000_000
+    with pytest.raises(SampleError, match="more than 20,000,000 characters"):
+        written("{{sample.output_text}}" * 2000, "x" * 1_000_000)
