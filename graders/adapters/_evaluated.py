@@ -36,8 +36,8 @@ def evaluated(function: Evaluator, adapter: str) -> Callable[[Sample[Any]], Any]
         raise DecorationError(f"{adapter} was given {function!r}: give it a function, or confined(...)")
     if type(function).__name__ in ("PreProcessor", "PostProcessor"):
         raise DecorationError(
-            f"{adapter} was given a {type(function).__name__}, which changes data for evaluation jobs and "
-            "gives no reward: give it the function that makes the score"
+            f"{adapter} was given a {type(function).__name__}, which serves SageMaker's evaluation jobs and "
+            "gives no reward: write what it measures as a function of messages and ground_truth"
         )
     call = placed(function, _evaluators_inside)
     name = str(getattr(function, "__name__", type(function).__name__))

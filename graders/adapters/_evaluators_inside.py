@@ -352,7 +352,10 @@ _KIT: dict[str, dict[str, Any]] = {
     ".models.results": {"EvaluateResult": KitResult, "MetricResult": KitMetric},
 }
 _STAND_INS = {"eval_protocol": _PROTOCOL, "reward_kit": _PROTOCOL, "llm_eval_kit": _KIT}
-_PROCESSORS = "preprocess and postprocess change data for evaluation jobs, and give no reward"
+_PROCESSORS = (
+    "its preprocess and postprocess serve SageMaker's evaluation jobs, and give no reward: write what yours "
+    "measures as a function of messages and ground_truth, in a file that does not import it"
+)
 _UNSUPPORTED = {
     "llm_eval_kit.processors": _PROCESSORS,
     "llm_eval_kit.lambda_handler": _PROCESSORS,
