@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.configured import READY_HANDLER
+from harness.projects.project_content import ProjectContent
+from harness.projects.project_words import common_words
 from harness.projects.template_text import CHECK_IN_VERSION, NO_MODEL, ROLE
 
-__all__ = ["KINDS", "ProjectKind", "files_of_kind", "words_of_kind"]
+__all__ = ["KINDS", "ProjectKind", "content_of_kind", "files_of_kind"]
 
 _FOLDER = Path(__file__).parent / "with_check"
 _CONFIGURATION = "grader.toml"
@@ -103,15 +105,23 @@ def files_of_kind(kind: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((_FOLDER / kind).iterdir())}
 
 
-def words_of_kind(kind: str) -> dict[str, str]:
-    """What differs in the files that all kinds share.
+def content_of_kind(kind: str) -> ProjectContent:
+    """What a project of a kind is made of.
 
     Args:
         kind: One of `KINDS`.
     """
     one = KINDS[kind]
-    return {
-        "@HANDLER@": READY_HANDLER,
+    verdicts = one.label.partition('"')[2].partition('"')[0]
+    words = common_words(
+        handler=READY_HANDLER,
+        file=_CONFIGURATION,
+        logical_id=one.logical_id,
+        what=f"the ready check and its options: it pays for {one.what}",
+        tested="the grader against those verdicts",
+        verdicts=verdicts,
+    )
+    words |= {
         "@CHECK_PARAMETER@": _PARAMETER.replace("@LOGICAL_ID@", one.logical_id),
         "@CHECK_VERSION@": CHECK_IN_VERSION,
         "@CHECK_VARIABLE@": _VARIABLE,
@@ -119,17 +129,11 @@ def words_of_kind(kind: str) -> dict[str, str]:
         "@JUDGE_MODEL@": one.judge or NO_MODEL,
         "@ABOUT_JUDGE@": _about_judge(one.judge) if one.judge else "",
         "@AGREES@": one.agrees,
-        "@FILE@": _CONFIGURATION,
-        "@MODULE@": "grader",
-        "@LOGICAL_ID@": one.logical_id,
-        "@WHAT@": f"the ready check and its options: it pays for {one.what}",
-        "@TESTED@": "the grader against those verdicts",
         "@SAMPLES@": one.samples,
         "@LABEL@": one.label,
-        "@VERDICTS@": one.label.partition('"')[2].partition('"')[0],
         "@PACKAGES@": one.packages,
-        "@SOURCES@": "",
     }
+    return ProjectContent(words, "with_check", files_of_kind(kind))
 
 
 def _about_judge(model: str) -> str:

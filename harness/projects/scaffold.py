@@ -19,17 +19,20 @@ from harness.api.types import DEFAULT_REGION
 from harness.errors import InputError
 from harness.projects.ci_workflow import WORKFLOW, check_root, workflow_text
 from harness.projects.handler_file import HandlerFile
-from harness.projects.kinds import files_of_kind, words_of_kind
+from harness.projects.kinds import content_of_kind
 from harness.projects.names import logical_id_of
 from harness.projects.new_files import STAGE, write_new
+from harness.projects.project_content import ProjectContent
+from harness.projects.project_words import common_words, requirements_of, sources_word
 from harness.projects.template_files import files_of
-from harness.projects.template_text import NO_MODEL, ROLE
 from harness.samples import RECORDS, ROLLOUTS
 
 __all__ = ["NewProject", "make_project"]
 
 _RECORDS = 24
-_SAMPLES = ("records", "rollouts")
+_SAMPLES = ("records.jsonl", "rollouts.jsonl")
+# A file of this name that comes with a grader says more than the project's own.
+_REPLACED = (*_SAMPLES, "requirements.txt")
 # The name of a stack; Lambda's names, of 64 characters, begin with it and hold the grader's too.
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?")
 _FOLDERS_TAKEN = ("graders", "harness")
@@ -53,7 +56,7 @@ class NewProject:
 def make_project(
     folder: Path,
     name: str | None = None,
-    own: HandlerFile | None = None,
+    own: HandlerFile | ProjectContent | None = None,
     *,
     kind: str | None = None,
     workflow: bool = False,
@@ -63,86 +66,77 @@ def make_project(
     Args:
         folder: Where; it must not exist, or be empty.
         name: The project's and its stack's name; the folder's when None.
-        own: The user's handler, to make the project around; a sample grader when None.
+        own: The user's handler, or anything else that grades, to make the project around; a sample grader
+            when None.
         kind: One of `KINDS`, to grade by a ready check.
         workflow: Whether it gets a GitHub workflow.
 
     Raises:
         InputError: The name cannot be one, there is something in the folder already, or it cannot be written.
     """
+    content = _content(own, kind)
     name = _checked(folder, name)
-    files = {f"{each}.jsonl": text.encode("utf-8") for each, text in _samples().items()}
-    words = {"@NAME@": name, "@VERSION@": version("rft-graders")}
-    if kind is not None:
-        files |= files_of_kind(kind)
-        words |= words_of_kind(kind)
-    else:
-        words |= _words_of_grader() if own is None else _words_of(own)
-    words |= {f"@{each.upper()}@": str(files[f"{each}.jsonl"].count(b"\n")) for each in _SAMPLES}
-    files |= files_of("new_project", words)
-    files |= files_of("with_check" if kind else "with_grader" if own is None else "with_handler", words)
+    words = {
+        **content.words,
+        "@NAME@": name,
+        "@VERSION@": version("rft-graders"),
+        "@MADE_BY@": content.words.get("@MADE_BY@", "rft init"),
+    }
+    samples = {**_samples(), **{each: content.files[each] for each in _SAMPLES if each in content.files}}
+    for each in _SAMPLES:
+        words[f"@{each.partition('.')[0].upper()}@"] = str(samples[each].count(b"\n"))
+    files = samples | files_of("new_project", words) | files_of(content.templates, words)
     if workflow:
         check_root(folder)
         files[WORKFLOW] = workflow_text(name, DEFAULT_REGION)
     left_out = []
-    for path, content in (own.files if own else {}).items():
-        if path in files and path != "requirements.txt":
+    for path, written in content.files.items():
+        if path not in files or path in _REPLACED:
+            files[path] = written
+        elif content.may_be_left_out:
             left_out.append(path)
         else:
-            files[path] = content
+            fix = "Rename it: nothing is overwritten."
+            raise InputError("the project has a file of its own of that name", place=path, fix=fix)
     _check_empty(folder, files)
     write_new(folder, files)
     return NewProject(tuple(map(Path, sorted(files))), words["@HANDLER@"], tuple(left_out))
 
 
-def _words_of_grader() -> dict[str, str]:
-    """What differs in a project with a sample grader."""
-    return _words(
-        _MODULE,
-        _FUNCTION,
+def _content(own: HandlerFile | ProjectContent | None, kind: str | None) -> ProjectContent:
+    """What a project is made of."""
+    if kind is not None:
+        return content_of_kind(kind)
+    if own is None:
+        return _sample_grader()
+    return own if isinstance(own, ProjectContent) else _handler(own)
+
+
+def _sample_grader() -> ProjectContent:
+    """A sample grader."""
+    words = common_words(
+        handler=f"{_MODULE}.{_FUNCTION}",
+        file=f"{_MODULE}.py",
         logical_id=logical_id_of(_FUNCTION),
         what="the grader: the number after the last `####` decides",
         tested="the grader against those verdicts",
     )
+    return ProjectContent(words | {"@FUNCTION@": _FUNCTION}, "with_grader")
 
 
-def _words_of(own: HandlerFile) -> dict[str, str]:
-    """What differs in a project around the user's handler."""
-    words = _words(
-        own.module,
-        own.function,
+def _handler(own: HandlerFile) -> ProjectContent:
+    """The user's handler."""
+    words = common_words(
+        handler=f"{own.module}.{own.function}",
+        file=f"{own.module}.py",
         logical_id=logical_id_of(own.module),
         what="your handler, as it was",
         tested="the handler: every rollout gets a reward, and the same one again",
     )
-    packages = "".join(
-        f"{found}\n" if found else f"# {module}: imported, and not installed here; write the package's name\n"
-        for module, found in own.packages.items()
-    )
-    shared = " ".join(name for name in own.sources if name != f"{own.module}.py")
-    return words | {"@PACKAGES@": packages, "@SOURCES@": f" {shared}" if shared else ""}
-
-
-def _words(module: str, function: str, *, logical_id: str, what: str, tested: str) -> dict[str, str]:
-    return {
-        "@HANDLER@": f"{module}.{function}",
-        "@CHECK_PARAMETER@": "",
-        "@CHECK_VERSION@": "",
-        "@CHECK_VARIABLE@": "",
-        "@ROLE@": ROLE,
-        "@JUDGE_MODEL@": NO_MODEL,
-        "@ABOUT_JUDGE@": "",
-        "@FILE@": f"{module}.py",
-        "@SAMPLES@": "generated word problems",
-        "@VERDICTS@": "is_right",
-        "@MODULE@": module,
-        "@FUNCTION@": function,
-        "@LOGICAL_ID@": logical_id,
-        "@WHAT@": what,
-        "@TESTED@": tested,
-        "@PACKAGES@": "",
-        "@SOURCES@": "",
-    }
+    words["@FUNCTION@"] = own.function
+    words["@PACKAGES@"] = requirements_of(own.packages)
+    words["@SOURCES@"] = sources_word(own.sources, own.module)
+    return ProjectContent(words, "with_handler", own.files, may_be_left_out=True)
 
 
 def _checked(folder: Path, name: str | None) -> str:
@@ -180,11 +174,12 @@ def _check_empty(folder: Path, files: Mapping[str, bytes]) -> None:
         raise InputError("the folder is not empty", place=str(folder), fix=fix)
 
 
-def _samples() -> dict[str, str]:
+def _samples() -> dict[str, bytes]:
     """The first of the shipped records, and all of their rollouts, by the file's name."""
     with RECORDS.open(encoding="utf-8") as file:
         records = list(islice(file, _RECORDS))
     ids = {json.loads(line)["task_id"] for line in records}
     with ROLLOUTS.open(encoding="utf-8") as file:
         rollouts = [line for line in file if json.loads(line)["record"] in ids]
-    return {"records": "".join(records), "rollouts": "".join(rollouts)}
+    texts = zip(_SAMPLES, (records, rollouts), strict=True)
+    return {name: "".join(lines).encode("utf-8") for name, lines in texts}
