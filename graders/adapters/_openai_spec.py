@@ -9,9 +9,9 @@ from __future__ import annotations
 from ..checks._arithmetic import read_formula
 from ..errors import DecorationError
 from ..reward import RESERVED
-from ._openai_json import FormulaError, JsonObject, OpenAISpecError, kind_of, number_of, one_of, shown
+from ._openai_json import FormulaError, JsonObject, OpenAISpecError, number_of, one_of, shown
 from ._openai_python import IMAGE_PACKAGES, python_fault, python_imports
-from ._openai_template import TemplateFault, TextTemplate
+from ._openai_turns import A_TEXT, read_template, read_turns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from ..checks._arithmetic import Computed
     from ._openai_python import PythonImport
-    from ._openai_template import NamedValue
+    from ._openai_template import NamedValue, TextTemplate
+    from ._openai_turns import ModelTurn
 
     OpenAIGrader: TypeAlias = (
         "StringCheck | TextSimilarity | PythonCode | ScoreModel | LabelModel | EndpointGrader | MultiGrader"
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 OPERATIONS = ("eq", "ne", "like", "ilike")
 METRICS = ("fuzzy_match", "bleu", "gleu", "meteor", *(f"rouge_{n}" for n in (1, 2, 3, 4, 5, "l")))
-ROLES = ("system", "developer", "user", "assistant")
 SAMPLE_NAMES = ("output_text", "output_json", "output_tools", "choices")
 """What a completion has on Bedrock."""
 _OTHER_OPERATIONS = {
@@ -49,7 +49,6 @@ _OTHER_TYPES = {
     "supervised": "is no reinforcement fine-tuning, so it has no grader: give a grader",
     "dpo": "is no reinforcement fine-tuning, so it has no grader: give a grader",
 }
-_A_TEXT = '"{{sample.output_text}}"'
 _A_GRADER = '{"answer": {"type": "string_check", ...}}'
 _CODE_BYTES = 256 * 1024
 IMAGE = "2025-05-08"
@@ -66,8 +65,8 @@ class StringCheck:
         self.pointer = raw.pointer
         self.name = raw.text_or_none("name", '"answer"')
         self.operation = raw.choice("operation", OPERATIONS, _OTHER_OPERATIONS)
-        self.input = _template(raw, "input", _A_TEXT)
-        self.reference = _template(raw, "reference", '"{{item.reference_answer}}"')
+        self.input = read_template(raw, "input", A_TEXT)
+        self.reference = read_template(raw, "reference", '"{{item.reference_answer}}"')
         if self.operation != "ne":
             _refuse_blank(raw, "input", self.input)
             _refuse_blank(raw, "reference", self.reference)
@@ -88,8 +87,8 @@ class TextSimilarity:
         self.pointer = raw.pointer
         self.name = raw.text_or_none("name", '"answer"')
         self.metric = raw.choice("evaluation_metric", METRICS, _OTHER_METRICS)
-        self.input = _template(raw, "input", _A_TEXT)
-        self.reference = _template(raw, "reference", '"{{item.reference_answer}}"')
+        self.input = read_template(raw, "input", A_TEXT)
+        self.reference = read_template(raw, "reference", '"{{item.reference_answer}}"')
         self.pass_threshold = raw.number_or_none("pass_threshold", "0.8")
         _refuse_blank(raw, "input", self.input)
         _refuse_blank(raw, "reference", self.reference)
@@ -139,21 +138,6 @@ class PythonCode:
         return None
 
 
-class ModelTurn:
-    """One message to a judge's model.
-
-    Args:
-        role: One of `ROLES`.
-        parts: The texts that its content is made of, by their places.
-    """
-
-    __slots__ = ("parts", "role")
-
-    def __init__(self, role: str, parts: Mapping[str, TextTemplate]) -> None:
-        self.role = role
-        self.parts = parts
-
-
 class ScoreModel:
     """A `score_model` grader: the number that a model answers, within its range."""
 
@@ -164,7 +148,7 @@ class ScoreModel:
         self.pointer = raw.pointer
         self.name = raw.text_or_none("name", '"judge"')
         self.model = _model(raw)
-        self.turns = _turns(raw)
+        self.turns: tuple[ModelTurn, ...] = read_turns(raw)
         self.low, self.high = _range(raw)
         self.pass_threshold = raw.number_or_none("pass_threshold", "0.5")
         sampling = raw.object_or_none("sampling_params", '{"temperature": 0}')
@@ -186,7 +170,7 @@ class LabelModel:
         self.pointer = raw.pointer
         self.name = raw.text_or_none("name", '"judge"')
         self.model = _model(raw)
-        self.turns = _turns(raw)
+        self.turns: tuple[ModelTurn, ...] = read_turns(raw)
         self.labels = raw.texts("labels", '["good", "bad"]')
         self.passing_labels = raw.texts("passing_labels", '["good"]')
         self.sampling: dict[str, Any] = {}
@@ -353,16 +337,9 @@ def _unknown_value(value: NamedValue) -> str | None:
     return None
 
 
-def _template(raw: JsonObject, key: str, example: str) -> TextTemplate:
-    try:
-        return TextTemplate(raw.text(key, example))
-    except TemplateFault as error:
-        raise raw.fault(key, str(error)) from None
-
-
 def _refuse_blank(raw: JsonObject, key: str, template: TextTemplate) -> None:
     if not template.text.strip():
-        raise raw.fault(key, f"is blank, and a blank text is never an answer: write {_A_TEXT}, or a text")
+        raise raw.fault(key, f"is blank, and a blank text is never an answer: write {A_TEXT}, or a text")
 
 
 def _model(raw: JsonObject) -> str:
@@ -384,44 +361,3 @@ def _range(raw: JsonObject) -> tuple[float, float]:
     if not low < high:  # type: ignore[operator]
         raise raw.fault("range", f"goes from {low:g} to {high:g}: write the lower bound first, as in [0, 1]")
     return low, high  # type: ignore[return-value]
-
-
-def _turns(raw: JsonObject) -> tuple[ModelTurn, ...]:
-    """The messages to a judge."""
-    example = '[{"role": "user", "content": "Score this: {{sample.output_text}}"}]'
-    place = raw.place("input")
-    return tuple(
-        _turn(JsonObject(each, f"{place}/{at}")) for at, each in enumerate(raw.items("input", example))
-    )
-
-
-def _turn(raw: JsonObject) -> ModelTurn:
-    role = raw.choice("role", ROLES, {})
-    if raw.has("type"):
-        raw.choice("type", ("message",), {})
-    content, place = raw.take("content", _A_TEXT), raw.place("content")
-    if not isinstance(content, list):
-        return ModelTurn(role, {place: _content(content, place)})
-    if not content:
-        raise raw.fault("content", f"is empty: write a text, such as {_A_TEXT}")
-    return ModelTurn(
-        role, {f"{place}/{at}": _content(each, f"{place}/{at}") for at, each in enumerate(content)}
-    )
-
-
-def _content(content: object, place: str) -> TextTemplate:
-    """One part of a message's content."""
-    if isinstance(content, str):
-        try:
-            return TextTemplate(content)
-        except TemplateFault as error:
-            raise OpenAISpecError(place, str(error)) from None
-    if not isinstance(content, dict):
-        raise OpenAISpecError(place, f"is {kind_of(content)}: write a text")
-    part = JsonObject(content, place)
-    kind = part.choice(
-        "type",
-        ("input_text", "output_text"),
-        dict.fromkeys(("input_image", "input_audio"), "is not supported: judges here are sent text alone"),
-    )
-    return _template(part, "text", f'"..." behind "type": "{kind}"')
