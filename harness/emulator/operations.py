@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from harness.api.types import FILE_PURPOSE, GRADER_TYPE, HYPERPARAMETERS, METHOD_TYPE
+from harness.emulator.api_errors import invalid
 from harness.emulator.request_fields import (
     Field,
     Kind,
@@ -242,11 +243,12 @@ _GRADER: Final[Table] = {
     "type": required(one_of(GRADER_TYPE)),
     GRADER_TYPE: required(group({"function": required(written("the ARN of a Lambda function", _ARN, 512))})),
 }
+_JOBS_GRADER: Final = Kind("an object", lambda value, at: _jobs_grader(value, at))
 _OTHER_METHOD: Final = refused("only reinforcement runs here.")
 _METHOD: Final[Table] = {
     "type": required(one_of(METHOD_TYPE)),
     METHOD_TYPE: required(
-        group({"grader": required(group(_GRADER)), "hyperparameters": optional(group(_HYPERPARAMETERS), {})})
+        group({"grader": required(_JOBS_GRADER), "hyperparameters": optional(group(_HYPERPARAMETERS), {})})
     ),
     "supervised": _OTHER_METHOD,
     "dpo": _OTHER_METHOD,
@@ -316,6 +318,15 @@ FAULT_RATES: Final[Table] = {
 _ID: Final = written("an id of at most 200 letters, digits and ._:/-", r"[A-Za-z0-9][A-Za-z0-9._:/-]*", 200)
 ALIAS: Final[Table] = {"alias": required(_ID), "id": required(_ID)}
 LEARNED: Final[Table] = {"grade": optional(one_of("true", "false"), "true")}
+
+
+def _jobs_grader(value: object, at: str) -> Any:
+    """The grader of a job; one of OpenAI's kinds is told how to become one."""
+    kind = value.get("type") if isinstance(value, dict) else None
+    if isinstance(kind, str) and kind != GRADER_TYPE:
+        hint = "`rft import` makes a Lambda function of a grader of OpenAI's or Azure's."
+        raise invalid(f'{at}.type must be "{GRADER_TYPE}". {hint}', f"{at}.type")
+    return group(_GRADER).take(value, at)
 
 
 def _grader(value: object) -> object:

@@ -228,6 +228,14 @@ def test_what_asks_for_nothing_is_accepted(api: Api, path: str, change: Any) -> 
     assert sent(api, path, {**api.minimal[path], **change}).status_code == 200
 
 
+def test_a_job_with_a_grader_of_openais_is_told_what_makes_a_function_of_it(api: Api) -> None:
+    grader = {"type": "string_check", "name": "n", "input": "a", "reference": "b", "operation": "eq"}
+    method = {"type": "reinforcement", "reinforcement": {"grader": grader}}
+    error = refusal(sent(api, "/fine_tuning/jobs", {**api.body, "method": method}))
+    assert error["param"] == "method.reinforcement.grader.type"
+    assert "rft import" in error["message"]
+
+
 def test_whole_numbers_may_be_written_as_floats(api: Api) -> None:
     hyperparameters = {"n_epochs": 1.0, "batch_size": 4.0}
     reinforcement = {"grader": GRADER, "hyperparameters": hyperparameters}
