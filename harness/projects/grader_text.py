@@ -49,12 +49,12 @@ class GraderText:
         """The module.
 
         Args:
-            for_trial: Whether any number of samples may fail.
+            for_trial: Whether any reward is taken, and any number of failures.
         """
         low, high = self.range
         options = f"range=({low:g}, {high:g}), timeout_s={self.timeout_s:g}"
         if for_trial:
-            options += ", max_error_rate=1"
+            options = f"range=(-1e9, 1e9), timeout_s={self.timeout_s:g}, max_error_rate=1"
         return "\n".join([*self._head(), *self._grader(options)]) + "\n"
 
     def _head(self) -> list[str]:

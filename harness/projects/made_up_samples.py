@@ -55,6 +55,8 @@ class MadeUp:
     """Why it graded none."""
     told_apart: bool = False
     """Whether it pays right answers more than wrong ones."""
+    rewards: tuple[float, ...] = ()
+    """The rewards of the rollouts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,18 +143,21 @@ class _Trial:
         spelled = best.told_apart
         highest = max(best.rewards, key=lambda text: best.rewards[text])
         lowest = min(best.rewards, key=lambda text: best.rewards[text])
-        records, rollouts = [], []
+        records, rollouts, rewards = [], [], []
         for number, (record, (right, wrong)) in enumerate(made_up(self._keys, best.shape), 1):
             texts = [highest, lowest] if spelled is None else [spelled.format(right), spelled.format(wrong)]
-            graded = [
-                rollout
-                for at, text in enumerate(dict.fromkeys([*texts, ""]))
-                if self._reward(rollout := _rollout(record, f"made-up-{number}", at, text)) is not None
-            ]
+            graded = 0
+            for at, text in enumerate(dict.fromkeys([*texts, ""])):
+                rollout = _rollout(record, f"made-up-{number}", at, text)
+                if (reward := self._reward(rollout)) is not None:
+                    rollouts.append(rollout)
+                    rewards.append(reward)
+                    graded += 1
             if graded:
                 records.append(record)
-                rollouts += graded
-        return MadeUp(tuple(records), tuple(rollouts), told_apart=spelled is not None)
+        return MadeUp(
+            tuple(records), tuple(rollouts), None, told_apart=spelled is not None, rewards=tuple(rewards)
+        )
 
     def _try(self, shape: _Shape, spellings: list[str]) -> _Found:
         """Grade many completions of one record."""

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
+from math import ceil, floor
 from pathlib import Path
 
 from graders.adapters import confined, from_openai
@@ -134,6 +135,9 @@ class _Source:
         self._check_confined(text)
         asks = any(each.asks for each in refused)
         text, samples = self._samples(text, keys, code, asks)
+        if range is None:
+            text, wider = self._widened(text, samples)
+            of_range += wider
         files = {**self.belongings.files, f"{text.module}.py": text.written().encode("utf-8")}
         return ImportedGrader(
             module=text.module,
@@ -143,7 +147,7 @@ class _Source:
             packages=packages,
             judge_model=self._model(code) if asks else None,
             asks_judge=asks,
-            range=low_high,
+            range=text.range,
             timeout_s=text.timeout_s,
             records=samples.records,
             rollouts=samples.rollouts,
@@ -289,6 +293,19 @@ class _Source:
             if tried[-1][1].told_apart:
                 break
         return max(tried, key=lambda each: (each[1].told_apart, bool(each[1].rollouts)))
+
+    def _widened(self, text: GraderText, samples: MadeUp) -> tuple[GraderText, list[ImportNote]]:
+        """The grader with a range that holds what it paid for made-up samples."""
+        low, high = text.range
+        outside = [paid for paid in samples.rewards if not low <= paid <= high]
+        if not outside:
+            return text, []
+        low, high = min(low, float(floor(min(outside)))), max(high, float(ceil(max(outside))))
+        paid = outside[0]
+        what = (
+            f"a made-up sample was paid {paid:g}, so the range is {low:g} to {high:g}; --range sets another"
+        )
+        return replace(text, range=(low, high)), [ImportNote(self.path.name, "approximated", what)]
 
     def _wires(self, texts: Sequence[str]) -> list[str | None]:
         """The dialects that a handler may read, as the texts in it tell."""

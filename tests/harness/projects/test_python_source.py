@@ -137,6 +137,13 @@ def test_a_range_that_is_given_holds(read):
     assert read({"tagged.py": TRL}, range=(-3.0, 3.0)).range == (-3, 3)
 
 
+def test_a_range_that_does_not_show_is_widened_to_what_is_paid(read):
+    imported = read({"longer.py": "def longer(completions, **kw): return [len(c) / 8 for c in completions]"})
+    assert imported.range[0] == 0
+    assert imported.range[1] > 1
+    assert [each for each in imported.notes if "a made-up sample was paid" in each.what]
+
+
 SERVICE = """
 import boto3
 
