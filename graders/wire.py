@@ -164,6 +164,11 @@ def read_event(event: object) -> list[Any]:
                 return inner
         if "body" in event:
             return _read_body(event["body"])
+        if "evaluationInput" in event:
+            raise EventError(
+                "the event is one of AgentCore's evaluators: write `handler = as_agentcore(your_grader)` "
+                "with graders.adapters, and make that the function's handler"
+            )
         shape = f"an object with the keys {sorted(str(key)[:40] for key in event)[:8]}"
     else:
         shape = f"a {type(event).__name__}"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graders import Abstain, DecorationError, RecordError, Reward, Sample, grader
+from graders import Abstain, DecorationError, EventError, RecordError, Reward, Sample, grader
 from graders._runtime import telemetry
 from graders.adapters import as_agentcore
 from graders.adapters._agentcore_dialects import DIALECTS
@@ -270,6 +270,11 @@ def test_a_training_event_is_answered_as_the_grader_answers_it(trained: list[tup
     samples = [make_sample(answer, expected) for answer, expected in trained]
     for wire in ("open-weight", "trajectories", "sagemaker-single", "sagemaker-oss-verl"):
         assert invoke(as_agentcore(equals), samples, wire) == invoke(equals, samples, wire)
+
+
+def test_the_grader_itself_says_what_its_handler_has_to_be() -> None:
+    with pytest.raises(EventError, match="one of AgentCore's evaluators: write `handler = as_agentcore"):
+        equals(event_of(openllmetry("8 x 9?", "72")), None)
 
 
 def test_a_record_may_have_fields_that_are_called_like_an_evaluators() -> None:
