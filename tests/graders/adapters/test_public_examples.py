@@ -569,6 +569,39 @@ EXAMPLES = (
         (Graded("Item 7 may be returned.", 0.5, {"orders": [{"id": 7}], "decisions": [True]}, judged=0.5),),
     ),
     Example(
+        "demos: DistillingSarcasm, a judge of the item alone, from 1 to 10",
+        judge(
+            "o3-mini",
+            says("system", {"type": "input_text", "text": "Rate the wit, 1 to 10."}, type="message"),
+            says(
+                "user",
+                {"type": "input_text", "text": "Q: {{item.question}}\nA: {{item.answer}}"},
+                type="message",
+            ),
+            range=[1.0, 10.0],
+            pass_threshold=4.0,
+        ),
+        (
+            Graded("x", 7.0, {"question": "Why?", "answer": "Because."}, judged=7),
+            Graded("x", 1.0, {"question": "Why?", "answer": "Because."}, judged=0),  # truncated to the range
+        ),
+    ),
+    Example(
+        "Azure and cookbook: labels, of which several pass",
+        {
+            "type": "label_model",
+            "name": "length",
+            "model": "gpt-4o",
+            "input": [
+                says("developer", "Say whether the answer is short, right or long."),
+                says("user", "Answer: {{ sample.output_text }}"),
+            ],
+            "labels": ["short", "right", "long"],
+            "passing_labels": ["right", "short"],
+        },
+        (Graded("No.", 1.0, judged="short"), Graded("Well, ...", 0.0, judged="long")),
+    ),
+    Example(
         "users: a judge's score against an expected one",
         {
             "model": "o4-mini-2025-04-16",
@@ -684,6 +717,12 @@ REFUSED: tuple[tuple[str, dict[str, Any], str, str], ...] = (
         ),
         "/input/0/content/1/type",
         "input_audio",
+    ),
+    (
+        "reference: a whole eval",
+        {"name": "an eval", "testing_criteria": [check(OUTPUT, LABEL)]},
+        "/testing_criteria",
+        "one of its graders",
     ),
     (
         "a judge that the table of models does not have",
