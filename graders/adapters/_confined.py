@@ -304,7 +304,9 @@ def _packages_option(packages: Sequence[str]) -> tuple[str, ...]:
     Raises:
         DecorationError: They are none.
     """
-    named = tuple(packages) if not isinstance(packages, str) else (packages,)
+    given: Any = packages
+    listed = not isinstance(given, str) and hasattr(given, "__iter__")
+    named: tuple[str, ...] = tuple(given) if listed else (given,)
     for one in named:
         if not isinstance(one, str) or not one.isidentifier():
             raise DecorationError(

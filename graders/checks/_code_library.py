@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 COMMON = """
-    abc array base64 bisect calendar cmath collections collections.abc contextlib copy dataclasses datetime
-    decimal enum fractions functools hashlib heapq io itertools json math numbers operator os queue random re
-    secrets statistics string struct textwrap threading time traceback types typing unicodedata warnings zlib
+    abc array base64 bisect calendar cmath collections collections.abc concurrent.futures.thread contextlib
+    copy dataclasses datetime decimal enum fractions functools hashlib heapq io itertools json math numbers
+    operator os queue random re secrets statistics string struct textwrap threading time traceback types
+    typing unicodedata warnings zlib
 """.split()
 """What every server has loaded."""
 

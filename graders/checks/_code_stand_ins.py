@@ -14,6 +14,8 @@ import resource
 import struct
 import sys
 import threading
+from concurrent.futures import Future
+from concurrent.futures.thread import ThreadPoolExecutor
 
 from ._code_filter import allowed
 
@@ -45,6 +47,10 @@ def install() -> None:
     over: dict[str, Callable[..., object]] = {"join": lambda *_, **__: None, "is_alive": lambda _: False}
     for name, method in {"start": _run_in_place, **over}.items():
         setattr(threading.Thread, name, method)
+    timer: dict[str, Callable[..., object]] = {"start": lambda _: None, "join": _wait_for_timer}
+    for name, method in timer.items():
+        setattr(threading.Timer, name, method)
+    ThreadPoolExecutor.submit = _submit_in_place  # type: ignore[method-assign, assignment]
 
 
 def _fstat(fd: int) -> os.stat_result:
@@ -106,3 +112,26 @@ def _run_in_place(thread: threading.Thread) -> None:
         return
     except BaseException as error:
         sys.excepthook(type(error), error, error.__traceback__)
+
+
+def _wait_for_timer(timer: threading.Timer, timeout: float | None = None) -> None:
+    """Run a timer that is waited for: one that guards what comes after it would hold that up."""
+    if not timer.finished.is_set():
+        timer.run()
+
+
+def _submit_in_place(
+    pool: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any
+) -> Future[Any]:
+    """Run what a pool of threads is given at once: a thread that waits for more would never end."""
+    if pool._shutdown:
+        raise RuntimeError("cannot schedule new futures after shutdown")
+    future: Future[Any] = Future()
+    future.set_running_or_notify_cancel()
+    try:
+        result = function(*args, **kwargs)
+    except Exception as error:
+        future.set_exception(error)
+    else:
+        future.set_result(result)
+    return future

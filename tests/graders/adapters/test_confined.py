@@ -191,6 +191,7 @@ def test_a_text_that_cannot_be_meant_is_refused_at_once(rewards, text, message):
         ({"seconds": 0}, "seconds=0: write a number from 0.1 to 600"),
         ({"memory_mb": 1.5}, "memory_mb=1.5: write a whole number"),
         ({"protection": "none"}, "protection='none'"),
+        ({"packages": 3}, "packages=3: write the names that import statements have"),
         ({"packages": ["scikit-learn"]}, "packages=.*: write the names that import statements have"),
     ],
 )
