@@ -41,9 +41,9 @@ _OURS = 0.95
 _PATIENCE = 20
 """How often its time may pass on the wall clock where the function waits for a busy machine."""
 _HINTS = {
-    "PermissionError": "a confined function can open no file and no connection",
-    "ModuleNotFoundError": "name packages that it may import in packages=",
-    "MemoryError": "memory_mb= says how much it may take",
+    OSError: "a confined function can open no file and no connection",
+    ModuleNotFoundError: "name packages that it may import in packages=",
+    MemoryError: "memory_mb= says how much it may take",
 }
 _MOST_LATE = 2000
 _MANY = 3
@@ -235,7 +235,8 @@ class ConfinedFunction:
             return SampleError("exception", f"{name} did not return: {ran.message}", f"exception at {place}")
         kind = ran.message.partition(":")[0]
         where = ran.arguments if isinstance(ran.arguments, str) and ran.arguments.isprintable() else ""
-        hint = f" ({_HINTS[kind]})" if kind in _HINTS else ""
+        hints = [f" ({said})" for one, said in _HINTS.items() if issubclass(ran.kind, one)]
+        hint = hints[0] if hints and ran.kind is not TimeoutError else ""
         shown = kind if kind.isidentifier() else ran.error
         return SampleError("exception", ran.message + hint, f"{shown} at {where[:200] or place}")
 

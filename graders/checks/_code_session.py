@@ -131,3 +131,11 @@ class Ran:
         self.message = message
         self.error = error
         self.arguments = arguments
+
+    @property
+    def kind(self) -> type[Exception]:
+        """The class that `error` names; `Exception` for none."""
+        import builtins
+
+        found = getattr(builtins, self.error, Exception)
+        return found if isinstance(found, type) and issubclass(found, Exception) else Exception

@@ -122,6 +122,16 @@ def test_an_argument_that_is_no_plain_value_is_a_failure(rewards, failing):
             "exception at rewards.py:1",
             "f did not return: its process",
         ),
+        (
+            "def f():\n    open('table.json')",
+            "PermissionError at rewards.py:2",
+            "PermissionError: [Errno 1] Operation not permitted: 'table.json' (a confined function can open",
+        ),
+        (
+            "import urllib.request as u\ndef f():\n    u.urlopen('http://localhost')",
+            "URLError at rewards.py:3",
+            "URLError: <urlopen error",
+        ),
         ("def f():\n    eval('1 +')", "SyntaxError at rewards.py:2", "SyntaxError: invalid syntax"),
         ("def f():\n    import nowhere", "", "rewards.py:2 imports nowhere, which is neither beside it nor"),
         (
