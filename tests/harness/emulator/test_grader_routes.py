@@ -204,6 +204,14 @@ def test_several_graders_have_a_reward_each(service: OpenAI) -> None:
     assert raised(answer) == {}
 
 
+def test_the_client_sends_a_multi_grader_as_it_is_written(service: OpenAI) -> None:
+    grader: Any = multi("0.25 * a + 0.75 * b", a=CHECK, b={**CHECK, "operation": "ilike"})
+    typed = service.fine_tuning.alpha.graders.run(grader=grader, model_sample="is A", item={"label": "a"})
+    assert (typed.reward, typed.sub_rewards) == (0.75, {"a": 0.0, "b": 1.0})
+    validated = service.fine_tuning.alpha.graders.with_raw_response.validate(grader=grader)
+    assert json.loads(validated.text) == {"grader": grader}  # the SDK's type of `graders` is one grader
+
+
 def test_the_item_is_optional(service: OpenAI) -> None:
     assert run(service, {**CHECK, "reference": "a"})["reward"] == 1
 
