@@ -96,7 +96,7 @@ def _of_python(node: PythonCode) -> Iterator[SpecNote]:
         "approximated",
         "grade(sample, item) runs as it is in a process of its own, without files and network; OpenAI gives "
         "it 2 minutes, 2 GB of memory and a disk of 1 GB. sample has output_json only where the completion "
-        "is JSON",
+        "is JSON; one that is not, and for which a grade that names it raises, scores 0 and is unread",
     )
     for each in node.imports:
         if each.module in IMAGE_PACKAGES:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ._openai_spec import PythonCode
 
 FUNCTION = "grade"
+_PARSED = "output_json"
+"""What a sample holds only where the completion is JSON."""
 IMAGE_PACKAGES: dict[str, tuple[str, str | None]] = {
     "numpy": ("numpy", "2.2.4"),
     "scipy": ("scipy", "1.15.2"),
@@ -100,7 +102,11 @@ def python_code(
             flag = "python_grader_server_error" if error.kind == "timeout" else "python_grader_runtime_error"
             place = error.origin.partition(" at ")[2]
             details = "timeout" if error.kind == "timeout" else f"{error.message} ({place or grade.place})"
-            raise GradeFault(flag, error.message, error.kind, error.origin, details) from None
+            fault = GradeFault(flag, error.message, error.kind, error.origin, details)
+            if error.kind == "exception" and _PARSED in node.source and _PARSED not in scope.sample:
+                why = f"{_PARSED}: the completion is not JSON, and grade raised {error.message}"
+                return GraderScore(0.0, unread=True, errors=fault.errors, reason=why)
+            raise fault from None
         try:
             value = number(returned)
         except ValueError:

@@ -142,9 +142,9 @@ class Converse:
             "inferenceConfig": {},
         }
         if question.rubric:
-            request["system"] = [{"text": question.rubric}]
+            request["system"] = system = [dict[str, Any](text=question.rubric)]
             if question.is_shared and parts[CACHE] == "given":
-                request["system"].append({"cachePoint": {"type": "default"}})
+                system.append({"cachePoint": {"type": "default"}})
         if parts[LIMIT] == "given":
             request["inferenceConfig"]["maxTokens"] = self._max_tokens
         if parts[TEMPERATURE] == "given":

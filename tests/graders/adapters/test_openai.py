@@ -263,6 +263,18 @@ def test_a_python_grader_that_fails_gives_no_reward(body, kind, flag):
     assert details in (caught.value.message, f"{caught.value.message} (/graders/a/source:2)")
 
 
+@pytest.mark.parametrize("taken", ["sample['output_json']['city']", "sample.get('output_json').get('city')"])
+def test_a_python_grader_that_needs_json_leaves_what_is_none_unread(taken):
+    spec = {"type": "python", "source": f"def grade(sample, item):\n    return float({taken} == 'Oslo')"}
+    check = grader(from_openai(spec))
+    assert check.grade(make_sample('{"city": "Oslo"}')).value == 1
+    unread = check.grade(make_sample("Oslo"))
+    assert (unread.value, unread.metrics["unread"]) == (0, 1)
+    assert "python_grader_runtime_error" in flags(run(spec, "Oslo"))
+    with pytest.raises(SampleError, match="exception: "):
+        check.grade(make_sample("[]"))
+
+
 def test_a_python_grader_that_does_not_end_is_ended():
     spec = {"type": "python", "source": "def grade(sample, item):\n    while True:\n        pass"}
     found = asyncio.run(openai_run(spec, "Paris", {}, seconds=0.2))
