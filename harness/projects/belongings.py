@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -46,7 +47,9 @@ def parsed(path: Path) -> ast.Module:
         InputError: It cannot be read, or Python cannot parse it.
     """
     try:
-        return ast.parse(content_of(path), path.name)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes in a text that is not ours
+            return ast.parse(content_of(path), path.name)
     except SyntaxError as error:
         raise InputError(f"is not valid Python: {error.msg}", place=_line_of(path, error)) from None
     except (ValueError, RecursionError, MemoryError) as error:
@@ -118,11 +121,11 @@ class Belongings:
         if not self._relative:
             fix = "Name a file whose imports are absolute; Lambda imports the handler's module by itself."
             raise InputError("imports relatively, as a part of a package", place=place, fix=fix)
-        dotted = "." * node.level + (node.module or "")
         for module in [node.module.partition(".")[0]] if node.module else [each.name for each in node.names]:
             there = (self.folder / f"{module}.py").is_file() or (self.folder / module).is_dir()
             if node.level > 1 or not there:
                 fix = "Write the import with the package's name, or copy what it needs beside the file."
+                dotted = "." * node.level + (node.module or module)
                 raise InputError(f"imports {dotted}, which is not beside it", place=place, fix=fix)
             yield module, node.lineno
 

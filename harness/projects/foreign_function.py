@@ -102,7 +102,10 @@ class _Finder:
 
     def __init__(self, tree: ast.Module, path: Path) -> None:
         self._tree, self._path = tree, path
-        self._bound = {name: node for name, node in bound_names(tree) if not isinstance(node, ast.ImportFrom)}
+        self._names = dict(bound_names(tree))
+        self._bound = {
+            name: node for name, node in self._names.items() if not isinstance(node, ast.ImportFrom)
+        }
         self._imports = _imported(tree)
         self._bound |= {
             node.name: node
@@ -127,6 +130,8 @@ class _Finder:
             name = inner
         if name in self._ours:
             raise self._is_ours(name)
+        if name not in self._bound and kind is not None and name in self._names:
+            return ForeignFunction(kind, name, self._names[name].lineno, None)
         if name not in self._bound:
             raise self._unbound(name)
         node = self._bound[name]
@@ -218,6 +223,9 @@ class _Finder:
             raise self._several(found)
         if self._ours:
             raise self._is_ours(sorted(self._ours)[0])
+        if kind in (None, "lambda") and _USUAL["lambda"] in self._names:  # made by a call, or imported
+            name = _USUAL["lambda"]
+            return ForeignFunction("lambda", name, self._names[name].lineno, None)
         raise self._none(kind)
 
     def _not_called(self, found: list[ForeignFunction]) -> list[ForeignFunction]:
@@ -265,7 +273,7 @@ class _Finder:
             return "verl"
         if names == ("sample", "item"):
             return "openai"
-        if isinstance(node, ast.FunctionDef) and looks_like_handler(node):
+        if looks_like_handler(node) or (isinstance(node, ast.AsyncFunctionDef) and name == _USUAL["lambda"]):
             return "lambda"
         if isinstance(node, ast.Assign) and names[:1] == ("event",) and len(names) == 2:
             return "lambda"

@@ -166,6 +166,10 @@ class _Source:
 
     def _check_parameters(self, function: ForeignFunction) -> None:
         """Refuse a function that its adapter could not call."""
+        if function.kind == "lambda" and isinstance(function.node, ast.AsyncFunctionDef):
+            fix = "Write a plain function that runs it: asyncio.run(...)."
+            message = f"{function.name} is async, and Lambda awaits no handler"
+            raise InputError(message, place=self._place(function), fix=fix)
         if function.node is None or function.kind not in ("trl", "verl"):
             return
         given = parameters_of(function.node)
@@ -245,6 +249,8 @@ class _Source:
                     made.check()
         except (DecorationError, ConfigurationError) as error:
             raise self._unusable(str(error)) from None
+        except UnicodeDecodeError:
+            raise InputError("is not UTF-8", place=str(self.path), fix="Save it in that encoding.") from None
 
     def _unusable(self, message: str) -> InputError:
         """What an adapter says of a file, as an error of the command."""

@@ -31,6 +31,9 @@ def find(source, named=(), kind=None):
         (VERL + "def compute_score_loose(solution_str, ground_truth): ...", "verl", "compute_score"),
         (VERL + HANDLER, "lambda", "lambda_handler"),
         (VERL + "def reward(event, _): return compute_score(event)", "lambda", "reward"),
+        ("lambda_handler = wrap(main)", "lambda", "lambda_handler"),
+        ("from app import lambda_handler", "lambda", "lambda_handler"),
+        ("async def lambda_handler(event, context): ...", "lambda", "lambda_handler"),
         ("def grade(sample: dict, item: dict) -> float: ...", "openai", "grade"),
         (
             "from eval_protocol import reward_function\n@reward_function\ndef f(messages, **kw): ...",
@@ -92,6 +95,7 @@ def test_the_user_may_know_better():
     assert [each.name for each in find(TRL + VERL, [], "verl")] == ["compute_score"]
     assert [each.name for each in find("def a(x): ...", [], "trl")] == ["a"]
     assert [each.name for each in find("made = Made(3)", ["made"], "trl")] == ["made"]
+    assert [each.name for each in find("from beside import made", ["made"], "trl")] == ["made"]
     assert [each.name for each in find(TRL + "def b(completions): ...", ["rewards.b", "brief"])] == [
         "b",
         "brief",

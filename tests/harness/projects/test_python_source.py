@@ -181,6 +181,8 @@ def test_code_that_asks_a_service_is_imported_only_as_trusted_and_is_not_called(
         ({"r.py": "import not_there\n" + TRL}, {}, "r.py:1: imports not_there, which is not installed here"),
         ({"r.py": "import trl\n" + TRL}, {}, "r.py:1: imports trl.*a file of their own, without the trainer"),
         ({"r.py": "import rich\n" + OPENAI}, {}, "r.py:1: imports rich, which OpenAI's image"),
+        ({"r.py": f"# coding: latin-1\n# é\n{OPENAI}".encode("latin-1")}, {}, "r.py: is not UTF-8"),
+        ({"r.py": "async def lambda_handler(event, context): ..."}, {}, "r.py:1: lambda_handler is async"),
         ({"r.py": OPENAI}, {"trust": True}, "--trust: an OpenAI python grader always runs confined"),
         ({"r.py": "def f(completions):\n    return open('x')"}, {}, "r.py:2: open opens a file"),
         ({"r.py": "def f("}, {}, "r.py:1: is not valid Python"),
@@ -195,6 +197,10 @@ def test_code_that_asks_a_service_is_imported_only_as_trusted_and_is_not_called(
 def test_what_cannot_be_imported_is_refused_with_its_place(read, files, options, message):
     with pytest.raises(InputError, match=message):
         read(files, **options)
+
+
+def test_what_python_warns_of_in_the_source_is_not_said_here(read):
+    assert read({"r.py": TRL.replace('"<answer>(.*)</answer>"', '"<answer>(\\d*)</answer>"')}).rollouts
 
 
 def test_what_is_no_file_is_refused(tmp_path):
