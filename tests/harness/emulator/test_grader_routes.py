@@ -76,7 +76,7 @@ def service(judges: JudgeEndpoint, tmp_path_factory: pytest.TempPathFactory) -> 
         'key_variable = "PATH"\n'
     )
     config = EmulatorConfig(
-        rollouts=(), state=folder / "state", manual=True, judge_models=models, grader_seconds=3
+        rollouts=(), state=folder / "state", manual=True, judge_models=models, grader_seconds=1
     )
     with EmulatorProcess(config) as process, OpenAI(base_url=process.base_url, api_key="any") as client:
         yield client.with_options(max_retries=0)
