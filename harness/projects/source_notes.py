@@ -26,6 +26,7 @@ _FILES = (
 ).split()
 _OF_PATHS = ("read_text", "read_bytes", "write_text", "write_bytes", "iterdir", "rglob", "mkdir", "unlink")
 _RANDOM = "random secrets uuid.uuid1 uuid.uuid4 os.urandom numpy.random".split()
+_SEEDED = ("random", "numpy.random")
 _FIXED = ("random.seed", "random.Random", "numpy.random.seed", "numpy.random.default_rng")
 _CLOCK = (
     "time.time time.time_ns time.localtime time.gmtime datetime.now datetime.utcnow datetime.today "
@@ -129,7 +130,10 @@ def _differs(place: SourceNode, code: ReachedCode, is_confined: bool) -> Iterato
             yield "a failure is passed over here and cannot be told from a wrong answer; let it raise"
     name = code.called(place) or ""
     if any(_is_of(name, each) for each in _RANDOM) and name not in _FIXED:
-        yield f"{name} may make the reward of a completion differ from one grading to the next"
+        if is_confined and any(_is_of(name, each) for each in _SEEDED):
+            yield f"{name} gives the same in each call: confined code starts from one seed"
+        else:
+            yield f"{name} may make the reward of a completion differ from one grading to the next"
     if name in _CLOCK:
         yield f"{name}: the reward may depend on when it is given"
     if isinstance(node, ast.Attribute | ast.Call):

@@ -61,8 +61,9 @@ def test_what_is_imported_and_not_used_and_what_never_runs_is_no_reason_to_refus
         ("try:\n    g()\nexcept Exception as e:\n    rewards.append(0.0)", "a failure is paid 0 here"),
         ("try:\n    g()\nexcept Exception:\n    return Result(score=0.0)", "a failure is paid 0 here"),
         ("try:\n    g()\nexcept Exception:\n    pass", "a failure is passed over here"),
-        ("random.random()", "random.random may make the reward"),
-        ("np.random.rand()", "numpy.random.rand may make the reward"),
+        ("random.random()", "random.random gives the same in each call"),
+        ("np.random.rand()", "numpy.random.rand gives the same in each call"),
+        ("os.urandom(3)", "os.urandom may make the reward"),
         ("datetime.now()", "depend on when it is given"),
         ("os.environ['X']", "os.environ reads environment variables: confined code sees none"),
         ("os.getenv('X')", "os.getenv reads environment variables"),
@@ -92,6 +93,11 @@ def test_what_grades_otherwise_here_is_said_with_its_line(body, what):
 )
 def test_what_grades_the_same_is_not_said(body):
     assert list(notes_of(code_of(body, "import random"), is_confined=True)) == []
+
+
+def test_chance_differs_from_one_grading_to_the_next_where_code_is_trusted():
+    [note] = notes_of(code_of("random.random()", "import random"), is_confined=False)
+    assert note.what.startswith("random.random may make the reward of a completion differ")
 
 
 def test_lines_of_one_kind_are_one_note():
