@@ -104,8 +104,8 @@ class GraderText:
         """A function, as the adapter gets it."""
         if self.trust:
             return self._local(name)
-        packages = "".join(f'"{each}", ' for each in self.packages)
-        return f'confined(SOURCE, "{name}"{f", packages=({packages.rstrip()})" if packages else ""})'
+        packages = str(self.packages).replace("'", '"')
+        return f'confined(SOURCE, "{name}"{f", packages={packages}" if self.packages else ""})'
 
     def _grader(self, options: str) -> list[str]:
         """The grader, on one line where there is room."""

@@ -10,6 +10,7 @@ from harness.projects.reached_code import Definition, ReachedCode
 
 __all__ = ["Shown", "shown_rewards"]
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEEPEST = 12
 _SCORES = ("score", "aggregate_reward_score", "reward")
 _SAME = ("float", "int", "round", "max", "min", "abs", "asdict")
@@ -30,12 +31,9 @@ def shown_rewards(code: ReachedCode, file: str, function: str) -> list[Shown]:
         file: The file that defines it.
         function: Its name.
     """
-    found = code.definition(file, function)
-    if found is None:
-        return []
     reader = _Reader(code)
-    of_function = list(reader.returned(*found, 0))
-    return of_function or list(reader.scores())
+    found = code.definition(file, function)
+    return list(reader.made() if found is None else reader.returned(*found, 0)) or list(reader.scores())
 
 
 class _Reader:
@@ -56,6 +54,15 @@ class _Reader:
         for node, (file, part) in around.items():
             for value in _named_scores(node):
                 yield from self._value(value, file, part, 0)
+
+    def made(self) -> Iterator[Shown]:
+        """What functions return that a call makes: those inside of others, and methods that are called."""
+        for file, part in self._code.parts():
+            for node in ast.walk(part):
+                is_method = isinstance(part, ast.ClassDef) and getattr(node, "name", "") == "__call__"
+                is_inner = isinstance(part, _FUNCTIONS) and node is not part
+                if isinstance(node, _FUNCTIONS) and (is_method or is_inner):
+                    yield from self.returned(file, node, 0)
 
     def returned(self, file: str, part: Definition, depth: int) -> Iterator[Shown]:
         """What a function returns."""

@@ -129,11 +129,7 @@ def _differs(place: SourceNode, code: ReachedCode, is_confined: bool) -> Iterato
         elif not any(isinstance(each, ast.Raise | ast.Return) for each in ast.walk(node)):
             yield "a failure is passed over here and cannot be told from a wrong answer; let it raise"
     name = code.called(place) or ""
-    if any(_is_of(name, each) for each in _RANDOM) and name not in _FIXED:
-        if is_confined and any(_is_of(name, each) for each in _SEEDED):
-            yield f"{name} gives the same in each call: confined code starts from one seed"
-        else:
-            yield f"{name} may make the reward of a completion differ from one grading to the next"
+    yield from _chance(name, is_confined)
     if name in _CLOCK:
         yield f"{name}: the reward may depend on when it is given"
     if isinstance(node, ast.Attribute | ast.Call):
@@ -149,6 +145,16 @@ def _differs(place: SourceNode, code: ReachedCode, is_confined: bool) -> Iterato
             if is_confined
             else "what it prints goes to the function's log, texts of prompts and completions included"
         )
+
+
+def _chance(name: str, is_confined: bool) -> Iterator[str]:
+    """What to say of a call of chance."""
+    if name in _FIXED or not any(_is_of(name, each) for each in _RANDOM):
+        return
+    if is_confined and any(_is_of(name, each) for each in _SEEDED):
+        yield f"{name} gives the same in each call: confined code starts from one seed"
+    else:
+        yield f"{name} may make the reward of a completion differ from one grading to the next"
 
 
 def _hides_failures(node: ast.ExceptHandler) -> bool:

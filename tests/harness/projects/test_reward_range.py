@@ -49,3 +49,15 @@ def handler(event, context):
 """
     code = ReachedCode({"rewards.py": ast.parse(source)}, ["handler"])
     assert {each.value for each in shown_rewards(code, "rewards.py", "handler")} == {-1, 2}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class R:\n    def other(self): return 9\n    def __call__(self, x): return [-1.0]\nf = R()",
+        "def make(n):\n    def f(completions): return [-1.0]\n    return f\nf = make(3)",
+    ],
+)
+def test_a_function_that_is_made_by_a_call_is_read_where_it_is_made(source):
+    code = ReachedCode({"rewards.py": ast.parse(source)}, ["f"])
+    assert {each.value for each in shown_rewards(code, "rewards.py", "f")} == {-1}
