@@ -48,6 +48,8 @@ _HINTS = {
 _MOST_LATE = 2000
 _MANY = 3
 """So many modules loaded late are worth another start of the process that sessions come from."""
+_memories: set[int] = set()
+"""What each function may take; all take turns together, as if each took what the largest may."""
 _turns: dict[int, Turns] = {}
 
 
@@ -79,6 +81,7 @@ class ConfinedFunction:
         self._source = source
         self._seconds = number_option("seconds", seconds, 0.1, _LONGEST_SECONDS)
         self._memory_mb = count_option("memory_mb", memory_mb, 16, 8192)
+        _memories.add(self._memory_mb)
         choice_option("protection", protection, ("full", "limits"))
         self._protection = protection
         self._modules = [*source.modules.values()]
@@ -165,9 +168,10 @@ class ConfinedFunction:
         """
         if self._engine is None:
             self.check()
-        if self._memory_mb not in _turns:
-            _turns[self._memory_mb] = Turns(self._memory_mb, sessions=1)
-        turns, held = _turns[self._memory_mb], _Held()
+        most = max(_memories)
+        if most not in _turns:
+            _turns[most] = Turns(most, sessions=1)
+        turns, held = _turns[most], _Held()
         try:
             return await turns.take(lambda time: self._value(time, args, kwargs, held), self._ready)
         except BaseException:  # cancelled: a function that nobody waits for may not keep others waiting
@@ -228,9 +232,9 @@ class ConfinedFunction:
             )
             return SampleError("value", message, f"value at {place}")
         if ran.error == "TimeoutError" and ran.how == "stopped":
-            return SampleError(
-                "timeout", f"{name} took more than {seconds:.2g} seconds", f"timeout at {place}"
-            )
+            left = "" if seconds == self._seconds else ", all that was left of its sample's time"
+            message = f"{name} took more than {seconds:.2g} seconds{left}"
+            return SampleError("timeout", message, f"timeout at {place}")
         if ran.how == "stopped":
             return SampleError("exception", f"{name} did not return: {ran.message}", f"exception at {place}")
         kind = ran.message.partition(":")[0]

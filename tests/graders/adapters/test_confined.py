@@ -158,6 +158,17 @@ def test_time_that_is_up_is_told_from_errors(rewards, failing):
     assert problem.message == "f took more than 0.2 seconds"
 
 
+def test_a_call_has_no_more_time_than_its_sample(rewards):
+    function = rewards("def f(text):\n    while True: pass\n", seconds=60)
+
+    @grader(range=(0, 1), timeout_s=0.4)
+    async def reward(sample):
+        return await function(sample.completion)
+
+    with pytest.raises(SampleError, match=r"^timeout: "):
+        reward.grade(make_sample("ab"))
+
+
 def test_a_grader_of_one_fails_its_sample_with_that_place(rewards):
     function = rewards("def f(text):\n    return 1 / len(text)\n")
 
