@@ -142,7 +142,8 @@ class Converse:
             "inferenceConfig": {},
         }
         if question.rubric:
-            request["system"] = system = [dict[str, Any](text=question.rubric)]
+            system: list[dict[str, Any]] = [{"text": question.rubric}]
+            request["system"] = system
             if question.is_shared and parts[CACHE] == "given":
                 system.append({"cachePoint": {"type": "default"}})
         if parts[LIMIT] == "given":
