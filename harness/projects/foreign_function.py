@@ -350,10 +350,10 @@ class _Finder:
             if node.name == (inner or name):
                 fix = "Move it to the top of the module."
                 return InputError(f"{name} is defined inside of something else", place=line, fix=fix)
-        for each, module in self._imports.items():
-            if each == name:
-                fix = "Import the file that defines it."
-                return InputError(f"{name} comes from {module}", place=place or str(self._path), fix=fix)
+        if name in self._imports:
+            fix = "Import the file that defines it, or write --as with what it was written for."
+            message = f"{name} comes from {self._imports[name]}"
+            return InputError(message, place=place or str(self._path), fix=fix)
         names = [each for each, node in self._bound.items() if _callable(node) is not None]
         known = f"It defines {', '.join(names[:12])}." if names else "It defines no function."
         return InputError(f"there is no function {name}", place=place or str(self._path), fix=known)

@@ -44,6 +44,7 @@ class ReachedCode:
         self._defined = {name: _definitions(tree) for name, tree in trees.items()}
         self.aliases = {name: _aliases(tree) for name, tree in trees.items()}
         """What each file calls what it imports: `np` is `numpy`, `run` is `subprocess.run`."""
+        self._stars = {name: _stars(tree) for name, tree in trees.items()}
         self._reached: dict[str, dict[str, Definition]] = {name: {} for name in trees}
         waiting: list[tuple[str, ast.AST]] = [
             (name, node) for name, tree in trees.items() for node in _top(tree)
@@ -88,12 +89,11 @@ class ReachedCode:
         if name in self._defined[file]:
             return file, self._defined[file][name]
         module, _, inner = self.aliases[file].get(name, "").rpartition(".")
-        other = self._modules.get(module.lstrip("."))
-        return (
-            (other, self._defined[other][inner])
-            if other is not None and inner in self._defined[other]
-            else None
-        )
+        for each, wanted in ((module, inner), *((star, name) for star in self._stars[file])):
+            other = self._modules.get(each.lstrip("."))
+            if other is not None and wanted in self._defined[other]:
+                return other, self._defined[other][wanted]
+        return None
 
     def called(self, place: SourceNode) -> str | None:
         """The dotted name of what a call calls, with what was imported under another name spelled out."""
@@ -181,3 +181,12 @@ def _aliases(tree: ast.Module) -> dict[str, str]:
             before = "." * node.level + (f"{node.module}." if node.module else "")
             found |= {each.asname or each.name: f"{before}{each.name}" for each in node.names}
     return found
+
+
+def _stars(tree: ast.Module) -> list[str]:
+    """The modules of which a module imports every name."""
+    return [
+        "." * node.level + (node.module or "")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+    ]

@@ -58,3 +58,8 @@ def test_functions_that_call_each_other_and_names_that_are_nothing_end():
         "score",
         "other",
     }
+
+
+def test_names_of_star_imports_are_followed():
+    code = code_of(main="from .beside import *\ndef score(): return close(1)", beside=NUMBERS)
+    assert names(code) == {"score", "close", "inner"}
