@@ -13,11 +13,10 @@ from contextlib import ExitStack
 from threading import Lock, RLock
 
 from ..errors import ConfigurationError
-from ._code_child_main import NOT_CONFINED
 from ._code_clock import SessionClock
 from ._code_errors import LONGEST_MESSAGE, error_arguments, error_name, is_error_name
 from ._code_fork_server import fork_server, memory_file
-from ._code_frames import HEADER, LARGEST_REQUEST, framed
+from ._code_frames import HEADER, LARGEST_REQUEST, NOT_CONFINED, framed
 from ._code_session import Ran, SessionLost
 from ._code_values import Unreadable, packed, unpacked
 

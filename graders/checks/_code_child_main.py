@@ -14,31 +14,18 @@ import json
 import os
 import signal
 import socket
-import struct
 import sys
 
 from . import _code_confinement as confinement
 from ._code_child_run import CodeRunner
+from ._code_frames import BROKEN, NOT_CONFINED, REPLY, REQUEST, START, WALLS
 from ._code_library import Library
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-START, END = 1, 2
-REQUEST = struct.Struct("!Bidqq")
-"""`START` with 0, seconds, bytes of memory and bytes of output; or `END` with the process's id and zeros."""
-
-REPLY = struct.Struct("!ii")
-"""The process's id and 0, or the error's number below zero and 0; after `END` the id and the wait status."""
-
-WALLS = ("landlock", "seccomp")
-"""What the server's first message counts up, as bits in its first number."""
-
 CONTROL = 3
-NOT_CONFINED, BROKEN = 111, 112
-"""A session's exit status where it could not be shut in, and no code has run; and where the code broke it."""
-
 _FILES = 4
 _MOST_FILES = 65536
 _PROBED = 16

@@ -14,8 +14,7 @@ import tempfile
 from threading import Lock
 
 from ..errors import ConfigurationError
-from ._code_child_main import END, REPLY, REQUEST, START, WALLS
-from ._code_library import CANNOT_IMPORT
+from ._code_frames import CANNOT_IMPORT, END, REPLY, REQUEST, START, WALLS
 from ._code_session import SessionLost
 
 TYPE_CHECKING = False

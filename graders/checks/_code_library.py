@@ -17,6 +17,8 @@ import warnings
 from importlib.machinery import BuiltinImporter, FrozenImporter, ModuleSpec
 from importlib.util import MAGIC_NUMBER, cache_from_source
 
+from ._code_frames import CANNOT_IMPORT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,9 +44,6 @@ _DEPRECATED_EXTENSIONS = frozenset({"_crypt", "audioop", "nis", "ossaudiodev", "
 
 _PYC_HEADER = 16  # magic number, flags, time and size of the text
 _IMPORT = re.compile(rb"^\s*(?:from|import) ([A-Za-z_][A-Za-z0-9_]*)", re.MULTILINE)
-
-CANNOT_IMPORT = "cannot import "
-"""What the last line begins with of a server that cannot load a module; its name, a colon and why follow."""
 
 
 class Library:
