@@ -14,14 +14,14 @@ import resource
 import struct
 import sys
 import threading
-from concurrent.futures import Future
-from concurrent.futures.thread import ThreadPoolExecutor
 
 from ._code_filter import allowed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
+    from concurrent.futures.thread import ThreadPoolExecutor
     from typing import Any
 
 # `struct stat` of <asm/stat.h>, and where in it these stand: mode, inode, device, links, user, group, kind of
@@ -50,6 +50,8 @@ def install() -> None:
     timer: dict[str, Callable[..., object]] = {"start": lambda _: None, "join": _wait_for_timer}
     for name, method in timer.items():
         setattr(threading.Timer, name, method)
+    from concurrent.futures.thread import ThreadPoolExecutor
+
     ThreadPoolExecutor.submit = _submit_in_place  # type: ignore[method-assign, assignment]
 
 
@@ -124,6 +126,8 @@ def _submit_in_place(
     pool: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any
 ) -> Future[Any]:
     """Run what a pool of threads is given at once: a thread that waits for more would never end."""
+    from concurrent.futures import Future
+
     if pool._shutdown:
         raise RuntimeError("cannot schedule new futures after shutdown")
     future: Future[Any] = Future()
