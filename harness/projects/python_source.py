@@ -359,6 +359,12 @@ class _Source:
         if keys.fields:
             names = ", ".join(name for name, _ in keys.fields)
             notes.append(ImportNote(place, "mapped", f"read from fields of the record: {names}"))
+        if keys.reference_keys:
+            what = f"of a reference that is an object, these keys are read: {', '.join(keys.reference_keys)}"
+            notes.append(ImportNote(place, "mapped", what))
+        if keys.extra:
+            what = f"read from extra_info, or from fields of the record: {', '.join(keys.extra)}"
+            notes.append(ImportNote(place, "mapped", what))
         if text.wire is not None:
             notes.append(ImportNote(place, "mapped", f"the handler reads the dialect {text.wire}"))
         return notes

@@ -133,6 +133,11 @@ def test_notes_say_what_is_mapped_and_what_grades_otherwise_with_file_and_line(r
     assert [place for how, place, what in notes if "random.random" in what] == ["rewards.py:4"]
 
 
+def test_keys_that_are_read_of_a_record_are_said(read):
+    said = [each.what for each in read({"score.py": VERL, "reading.py": READING}).notes]
+    assert "of a reference that is an object, these keys are read: target" in said
+
+
 def test_a_range_that_is_given_holds(read):
     assert read({"tagged.py": TRL}, range=(-3.0, 3.0)).range == (-3, 3)
 
