@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import keyword
+
 __all__ = ["GROUPS", "VERBS", "extra_of", "module_of"]
 
 GROUPS = {
     "Start": {
         "demo": "Take the whole path on sample data, without an account.",
         "init": "Begin a project: grader, samples, replay test, template.",
+        "import": "Make a project of a grader of another platform's.",
         "config": "Show the project's settings, and where each is from.",
     },
     "Data": {
@@ -56,7 +59,7 @@ _OWN_EXTRAS = {"rollout": "jobs", "emulate": "emulate", "report": "report"}
 
 def module_of(verb: str) -> str:
     """The module that holds a verb's command."""
-    return f"harness.cli.{verb.replace('-', '_')}"
+    return f"harness.cli.{verb.replace('-', '_')}{'_' if keyword.iskeyword(verb) else ''}"
 
 
 def extra_of(verb: str) -> str:

@@ -26,6 +26,8 @@ class ImportNote:
 class ImportedGrader:
     """A grader of another platform's, with what its project needs."""
 
+    kind: str
+    """What it was written for."""
     module: str
     """The module that has the grader, which is one of the files."""
     function: str
@@ -36,10 +38,12 @@ class ImportedGrader:
     """Files and folders at the top that go into Lambda, the module among them."""
     packages: Mapping[str, str | None] = field(default_factory=dict)
     """What it imports: the package, and the installed distribution with its version, if any."""
-    judge_model: str | None = None
-    """The Bedrock model that it asks first."""
+    judge_models: tuple[str, ...] = ()
+    """The Bedrock models that it asks."""
     asks_judge: bool = False
     """Whether grading asks a model or another service."""
+    runs_code: bool = False
+    """Whether grading runs Python confined, in processes of its own."""
     range: tuple[float, float] = (0.0, 1.0)
     timeout_s: float = 10
     records: tuple[Mapping[str, Any], ...] = ()
@@ -47,3 +51,5 @@ class ImportedGrader:
     rollouts: tuple[Mapping[str, Any], ...] = ()
     """Made-up rollouts of them that it graded here; empty where none could be graded."""
     notes: tuple[ImportNote, ...] = ()
+    secrets: tuple[str, ...] = ()
+    """Environment variables that stand for keys which were taken out of the source."""

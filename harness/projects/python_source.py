@@ -129,7 +129,7 @@ class _Source:
             conversational=self._is_conversational(code),
             packages=() if self.trust else tuple(packages),
             range=low_high,
-            timeout_s=5 + 5 * len(self.functions),
+            timeout_s=60 if any(each.asks for each in refused) else 5 + 5 * len(self.functions),
             trust=self.trust,
         )
         self._check_confined(text)
@@ -140,13 +140,15 @@ class _Source:
             of_range += wider
         files = {**self.belongings.files, f"{text.module}.py": text.written().encode("utf-8")}
         return ImportedGrader(
+            kind=KINDS_OF_PYTHON[self.kind],
             module=text.module,
             function="reward",
             files=files,
             sources=tuple(sorted({name.partition("/")[0] for name in files})),
             packages=packages,
-            judge_model=self._model(code) if asks else None,
+            judge_models=tuple(filter(None, [self._model(code)])) if asks else (),
             asks_judge=asks,
+            runs_code=not self.trust,
             range=text.range,
             timeout_s=text.timeout_s,
             records=samples.records,

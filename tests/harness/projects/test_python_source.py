@@ -163,7 +163,7 @@ def test_code_that_asks_a_service_is_imported_only_as_trusted_and_is_not_called(
         read({"judge.py": SERVICE})
     imported = read({"judge.py": SERVICE}, trust=True)
     assert imported.asks_judge
-    assert imported.judge_model == "us.amazon.nova-pro-v1:0"
+    assert imported.judge_models == ("us.amazon.nova-pro-v1:0",)
     assert imported.rollouts == ()
     assert len(imported.records) == 3
 

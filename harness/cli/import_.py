@@ -1,0 +1,236 @@
+"""`rft import`: make a project of a grader that was written for another platform."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.options import FiniteNumber, json_option, name_option
+from harness.cli.output import emit_json, say
+from harness.errors import InputError
+
+if TYPE_CHECKING:
+    from harness.projects.imported import ImportedGrader
+    from harness.projects.scaffold import NewProject
+
+_KINDS = ("openai", "lambda", "trl", "verl", "eval-protocol", "llm-eval-kit")
+_LARGEST = 20_000_001
+
+
+@click.command("import")
+@click.argument("source", metavar="SOURCE", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@name_option("Give project and stack this name; the folder's name by default.")
+@click.option(
+    "--function",
+    "functions",
+    metavar="NAME",
+    multiple=True,
+    help="Take this function of a Python file; repeat it for several of TRL's.",
+)
+@click.option(
+    "--as", "kind", type=click.Choice(_KINDS), help="Read SOURCE as this kind, not as what it looks like."
+)
+@click.option(
+    "--model",
+    "models",
+    metavar="OPENAI=BEDROCK",
+    multiple=True,
+    help="Ask this model of Bedrock in place of one of OpenAI's; repeatable.",
+)
+@click.option(
+    "--range",
+    metavar="LOW HIGH",
+    nargs=2,
+    type=FiniteNumber(),
+    help="Use this range of rewards; found out by default.",
+)
+@click.option(
+    "--trust", is_flag=True, help="Run the Python in the grader's own process, with files, network and keys."
+)
+@click.option(
+    "--records", type=click.Path(path_type=Path), help="Take the records in this file, not made-up ones."
+)
+@click.option(
+    "--rollouts", type=click.Path(path_type=Path), help="Take the rollouts in this file, not made-up ones."
+)
+@json_option
+def command(
+    source: Path,
+    folder: Path | None,
+    name: str | None,
+    functions: tuple[str, ...],
+    kind: str | None,
+    models: tuple[str, ...],
+    range: tuple[float, float] | None,
+    trust: bool,
+    records: Path | None,
+    rollouts: Path | None,
+    as_json: bool,
+) -> int:
+    """Make a project in DIR of a grader that was written for another platform.
+
+    SOURCE is a .json file with a grader of OpenAI's or Azure's, or a job that holds one; or a .py file with
+    an AWS Lambda handler, reward functions of TRL, verl's compute_score, an eval-protocol or llm-eval-kit
+    grader, or OpenAI's grade(sample, item). `-` reads JSON from stdin. DIR must not exist or be empty; by
+    default it is called like SOURCE.
+
+    Python of others runs in a process of its own that reaches no file, network or key, unless you --trust it.
+    IMPORT.md in the project says what became of each part of SOURCE, and what is left to do.
+
+    Exit codes: 0 made; 2 SOURCE cannot be imported (then nothing is written), or DIR is not empty.
+    """
+    from harness.projects.import_content import content_of_import
+    from harness.projects.import_samples import with_samples
+    from harness.projects.scaffold import make_project
+
+    if range is not None and not range[0] < range[1]:
+        raise click.UsageError(
+            f"--range goes from {range[0]:g} to {range[1]:g}: write the lower bound first."
+        )
+    if folder is None:
+        folder = Path(_folder_name(source))
+    imported = _read(source, functions, kind, _table(models), range, trust)
+    imported = with_samples(imported, records, rollouts)
+    shown = "stdin" if str(source) == "-" else source.name
+    made = make_project(folder, name, content_of_import(imported, shown))
+    if as_json:
+        emit_json(_row(folder, imported, made))
+    else:
+        _tell(folder, imported, made)
+    return 0
+
+
+def _folder_name(source: Path) -> str:
+    """A folder's name like that of a source."""
+    words = re.sub("[^A-Za-z0-9]+", "-", "" if str(source) == "-" else source.stem).strip("-")[:32].strip("-")
+    return words if words[:1].isalpha() else f"grader-{words}" if words else "imported-grader"
+
+
+def _table(models: tuple[str, ...]) -> dict[str, str]:
+    """What --model says, by OpenAI's names."""
+    found = {}
+    for each in models:
+        name, equals, model = (part.strip() for part in each.partition("="))
+        if not (name and equals and model):
+            raise click.UsageError(
+                f"--model {each}: write OpenAI's name, =, and the ID of a model of Bedrock."
+            )
+        found[name] = model
+    return found
+
+
+def _read(
+    source: Path,
+    functions: tuple[str, ...],
+    kind: str | None,
+    models: dict[str, str],
+    range: tuple[float, float] | None,
+    trust: bool,
+) -> ImportedGrader:
+    """The grader in a source.
+
+    Raises:
+        InputError: It cannot be imported.
+    """
+    if source.suffix == ".py":
+        from harness.projects.python_source import read_python_source
+
+        if models:
+            fix = "Leave it out: the models that Python asks stand in the file."
+            raise InputError("is for graders in JSON", place="--model", fix=fix)
+        return read_python_source(source, functions=functions, kind=kind, trust=trust, range=range)
+    text = _json_text(source)
+    if kind not in (None, "openai"):
+        raise InputError(
+            f"{kind} graders are Python, and this is JSON", place=str(source), fix="Name the .py file."
+        )
+    given = "--function" if functions else "--trust" if trust else None
+    if given is not None:
+        fix = "Leave it out: its Python always runs confined." if trust else "Leave it out."
+        raise InputError("is for Python files", place=given, fix=fix)
+    from harness.projects.openai_source import read_openai_source
+
+    shown = "grader.json" if str(source) == "-" else str(source)
+    return read_openai_source(text, shown, models=models, range=range)
+
+
+def _json_text(source: Path) -> bytes:
+    """The JSON of a source.
+
+    Raises:
+        InputError: It is no file of JSON, or cannot be read.
+    """
+    if str(source) == "-":
+        return sys.stdin.buffer.read(_LARGEST)
+    fix = "Name a .json file with a grader of OpenAI's or Azure's, or a .py file with a grader in Python."
+    if source.is_dir():
+        raise InputError("is a folder", place=str(source), fix=fix)
+    if not source.exists():
+        raise InputError("no such file", place=str(source), fix=fix)
+    if source.suffix == ".jsonl":
+        fix = "Name the grader: a .json or .py file. Records and rollouts go to --records and --rollouts."
+        raise InputError("holds samples, and no grader", place=str(source), fix=fix)
+    if source.suffix == ".ipynb":
+        fix = f"Make Python of it first: jupyter nbconvert --to script {source.name}."
+        raise InputError("is a notebook", place=str(source), fix=fix)
+    if source.suffix.lower() != ".json":
+        raise InputError("is neither JSON nor Python", place=str(source), fix=fix)
+    try:
+        with source.open("rb") as file:
+            return file.read(_LARGEST)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=str(source)) from error
+
+
+def _row(folder: Path, imported: ImportedGrader, made: NewProject) -> dict[str, object]:
+    from harness.projects.import_content import next_steps
+
+    return {
+        "folder": str(folder),
+        "kind": imported.kind,
+        "files": [str(file) for file in made.files],
+        "handler": made.handler,
+        "range": imported.range,
+        "timeout_s": imported.timeout_s,
+        "judge_models": imported.judge_models,
+        "variables": imported.secrets,
+        "packages": dict(imported.packages),
+        "records": len(imported.records),
+        "rollouts": len(imported.rollouts),
+        "notes": [{"place": each.place, "how": each.how, "what": each.what} for each in imported.notes],
+        "next": next_steps(imported),
+    }
+
+
+def _tell(folder: Path, imported: ImportedGrader, made: NewProject) -> None:
+    from harness.projects.import_content import HOWS, next_steps
+
+    say(_wrapped(f"found: {imported.kind}"))
+    say(_wrapped(f"made in {folder}: {', '.join(map(str, made.files))}"))
+    for how, meaning in HOWS.items():
+        notes = [note for note in imported.notes if note.how == how]
+        if notes:
+            say(f"\n{how}: {meaning}", bold=True)
+        for note in notes:
+            say(_wrapped(f"{note.place}: {note.what}", "  "))
+    say()
+    say(_wrapped("A grader that fails pays 0 there. Here it gives no reward, which is counted."))
+    say("\nleft to do (IMPORT.md has all of this):", bold=True)
+    for number, step in enumerate(next_steps(imported), 1):
+        say(_wrapped(f"{number}. {step}", "  "))
+    say("\nnext:")
+    for line in [f"cd {shlex.quote(str(folder))}", "pytest", "rft replay", "sam build && rft doctor"]:
+        say(f"  {line}", verbatim=True)
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(
+        text, 80, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
+    )

@@ -1,0 +1,227 @@
+"""JSON of graders of OpenAI's and Azure's reinforcement fine-tuning, read to become a project."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from graders.adapters.openai import (
+    OpenAISpecError,
+    endpoint_secrets,
+    from_openai,
+    openai_notes,
+    openai_packages,
+    openai_range,
+    spec_document,
+)
+from graders.errors import ConfigurationError, DecorationError
+from harness.errors import InputError
+from harness.projects.imported import ImportedGrader, ImportNote
+from harness.projects.spec_samples import make_up_for_spec
+from harness.projects.spec_values import read_spec_values
+
+__all__ = ["read_openai_source"]
+
+_TABLE = Path(__file__).with_name("judge_models.toml")
+_DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+_MODELS = "models.toml"
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+_ABOUT_MODELS = """# The model that stands in for each of OpenAI's. Another model judges in another way:
+# compare its scores with people's labels before a job. Change it here, and in JudgeModel in template.yaml,
+# which lets the function ask it.
+"""
+_EXAMPLE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
+
+
+def read_openai_source(
+    text: bytes,
+    name: str,
+    *,
+    models: Mapping[str, str] | None = None,
+    range: tuple[float, float] | None = None,
+) -> ImportedGrader:
+    """Read the JSON of a grader, or of a method or a job that holds one.
+
+    Args:
+        text: The JSON.
+        name: The file's name, for messages and for its copy in the project.
+        models: Models of Bedrock by OpenAI's names, before those of the shipped table.
+        range: The smallest and the largest reward; computed from the grader when None.
+
+    Raises:
+        InputError: It cannot be imported; the message says where and what to do.
+    """
+    try:
+        document = spec_document(text)
+        openai_notes(document)
+        return _Source(document, text, name, dict(models or {}), range).imported()
+    except OpenAISpecError as error:
+        place = f"{name} {error.pointer}".rstrip()
+        raise InputError(error.message, place=place) from None
+    except (DecorationError, ConfigurationError) as error:
+        raise InputError(str(error), place=name) from None
+
+
+class _Source:
+    """A grader's JSON."""
+
+    def __init__(
+        self,
+        document: dict[str, Any],
+        text: bytes,
+        name: str,
+        models: Mapping[str, str],
+        range: tuple[float, float] | None,
+    ) -> None:
+        self._name = name
+        self._document, self._secrets = endpoint_secrets(document)
+        self._text = _json(self._document) if self._secrets else text
+        self._values = read_spec_values(self._document)
+        self._models = self._judges(models)
+        self._copied = f"{_NOT_IN_A_NAME.sub('_', Path(name).stem).strip('._-') or 'source'}.json"
+        found = range or openai_range(self._document)
+        self._range, self._has_range = found or (0.0, 1.0), found is not None
+
+    def imported(self) -> ImportedGrader:
+        """Everything that a project needs."""
+        from_openai(self._document, models=self._models or None)
+        samples = make_up_for_spec(self._values, self._write)
+        files = self._files()
+        return ImportedGrader(
+            kind=f"OpenAI's or Azure's grader JSON ({self._type()})",
+            module="grader",
+            function="reward",
+            files=files,
+            sources=tuple(sorted(files)),
+            packages=dict(self._packages()),
+            judge_models=tuple(dict.fromkeys(self._models.values())),
+            asks_judge=self._values.asks,
+            runs_code=self._values.runs_code,
+            range=self._range,
+            timeout_s=self._timeout(),
+            records=samples.records,
+            rollouts=samples.rollouts,
+            notes=(*self._notes(), *self._about_samples(samples.problem, bool(samples.rollouts))),
+            secrets=tuple(self._secrets),
+        )
+
+    def _type(self) -> str:
+        """The type of the grader, of which the whole document is one or holds one."""
+        here: Any = self._document
+        while "grader" in here or "method" in here or "reinforcement" in here:
+            here = here.get("grader") or here.get("reinforcement") or here.get("method") or {}
+            if not isinstance(here, dict):
+                break
+        return str(here.get("type")) if isinstance(here, dict) else ""
+
+    def _judges(self, given: Mapping[str, str]) -> dict[str, str]:
+        """The models that stand in for those that it asks.
+
+        Raises:
+            InputError: One has none, or a given one is not asked.
+        """
+        asked = dict.fromkeys(self._values.models.values())
+        for name in given:
+            if name not in asked:
+                known = f"It asks {', '.join(asked)}." if asked else "It asks no model: leave it out."
+                raise InputError(f"the grader asks no model {name}", place="--model", fix=known)
+        suggested = tomllib.loads(_TABLE.read_text("utf-8"))
+        found = {}
+        for pointer, name in self._values.models.items():
+            model = given.get(name) or suggested.get(name) or suggested.get(_DATE.sub("", name))
+            if model is None:
+                fix = (
+                    f"Name a model of Bedrock: --model {name}={_EXAMPLE}, or another. `aws bedrock "
+                    "list-inference-profiles` lists them."
+                )
+                message = f"no model is known that stands in for {name}"
+                raise InputError(message, place=f"{self._name} {pointer}", fix=fix)
+            found[name] = str(model)
+        return found
+
+    def _timeout(self) -> float:
+        return 60.0 if self._values.asks else 20.0 if self._values.runs_code else 10.0
+
+    def _write(self, folder: Path) -> Path:
+        for name, content in self._files(for_trial=True).items():
+            (folder / name).write_bytes(content)
+        return folder / "grader.py"
+
+    def _files(self, *, for_trial: bool = False) -> dict[str, bytes]:
+        """The grader, its JSON and its models."""
+        files = {"grader.py": self._grader(for_trial).encode("utf-8"), self._copied: self._text}
+        if self._models:
+            lines = "".join(
+                f"{json.dumps(name)} = {json.dumps(model)}\n" for name, model in self._models.items()
+            )
+            files[_MODELS] = (_ABOUT_MODELS + lines).encode("utf-8")
+        return files
+
+    def _grader(self, for_trial: bool) -> str:
+        low, high = self._range
+        options = f"range=({low:g}, {high:g}), timeout_s={self._timeout():g}"
+        if for_trial:
+            options += ", max_error_rate=1"
+        models = f', models=HERE / "{_MODELS}"' if self._models else ""
+        return (
+            f'"""Grades by the JSON in {self._copied}. IMPORT.md says how."""\n\n'
+            "from pathlib import Path\n\n"
+            "from graders import grader\n"
+            "from graders.adapters import from_openai\n\n"
+            "HERE = Path(__file__).parent\n"
+            f"reward = grader({options})(\n"
+            f'    from_openai(HERE / "{self._copied}"{models})\n'
+            ")\n"
+        )
+
+    def _packages(self) -> Iterator[tuple[str, str | None]]:
+        """What requirements.txt needs: each package as it is installed here."""
+        if self._values.similar:
+            yield "rapidfuzz", _installed("rapidfuzz")
+        for each in openai_packages(self._document):
+            yield each.module, _installed(each.package)
+
+    def _notes(self) -> Iterator[ImportNote]:
+        for note in openai_notes(self._document, self._models or None):
+            yield ImportNote(f"{self._name} {note.pointer}".rstrip(), note.how, note.what)
+        low, high = self._range
+        if self._has_range:
+            yield ImportNote(self._name, "mapped", f"its rewards are {low:g} to {high:g}")
+        else:
+            what = (
+                f"its scores have no known range, so {low:g} to {high:g} is taken, and a score beyond that "
+                "is a failure: write the right one in grader.py, or import with --range"
+            )
+            yield ImportNote(self._name, "approximated", what)
+        for name in self._secrets:
+            what = f"a key was taken out: give the function the environment variable {name}"
+            yield ImportNote(self._name, "approximated", what)
+
+    def _about_samples(self, problem: str | None, graded: bool) -> Iterator[ImportNote]:
+        if self._values.asks:
+            what = (
+                "records.jsonl and rollouts.jsonl are made up, and not graded here, since that asks a service"
+            )
+        elif graded:
+            what = "records.jsonl and rollouts.jsonl are made up from what it reads"
+        else:
+            why = f": {problem}" if problem else ""
+            what = f"no made-up sample could be graded, so rollouts.jsonl is empty{why}"
+        yield ImportNote(self._name, "approximated", f"{what}. Put yours in their place")
+
+
+def _installed(package: str) -> str | None:
+    """The line of requirements.txt for a package; None where it is not installed."""
+    try:
+        return f"{package}=={version(package)}"
+    except PackageNotFoundError:
+        return None
+
+
+def _json(document: Any) -> bytes:
+    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode("utf-8")

@@ -1,0 +1,186 @@
+"""Records and rollouts made up for the JSON of an OpenAI grader, kept where it grades them here.
+
+Which values its records have is not known, so several kinds are tried: sentences, numbers in texts, numbers,
+lists. The first is kept by which the grader pays an answer like the reference more than another one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from harness.errors import InputError
+from harness.projects.made_up_samples import MadeUp
+from harness.projects.spec_values import ReadPath, SpecValues
+from harness.targets.own_process import OwnProcessTarget
+
+__all__ = ["make_up_for_spec"]
+
+_SENTENCES = (
+    "The red boat reaches the harbor long before noon.",
+    "Seven old clocks in the tower strike at midnight.",
+    "Her blue letter arrived from Lisbon on a Tuesday.",
+)
+_NUMBERS = (42, 17, 5)
+_KINDS: tuple[Callable[[int], Any], ...] = (
+    lambda at: _SENTENCES[at % 3],
+    lambda at: str(_NUMBERS[at % 3]),
+    lambda at: _NUMBERS[at % 3],
+    lambda at: [_SENTENCES[at % 3]],
+    lambda at: at % 2 == 0,
+)
+
+
+def make_up_for_spec(values: SpecValues, write: Callable[[Path], Path]) -> MadeUp:
+    """Make up samples, and keep those that a grader grades here; all where it would have to ask a service.
+
+    Args:
+        values: What it reads.
+        write: Writes the grader into a folder and returns its file, which calls it `reward`.
+    """
+    if values.asks:
+        records = [_record(values, _KINDS[0], at) for at in range(len(_SENTENCES))]
+        wording = next(iter(_answers(values, records[0])), (0, ""))[0]
+        rollouts = [each for at in range(len(records)) for each in _rollouts(values, records, at, wording)]
+        return MadeUp(tuple(records), tuple(rollouts))
+    with TemporaryDirectory() as folder:
+        try:
+            target = OwnProcessTarget(f"{write(Path(folder))}:reward")
+        except InputError as error:
+            return MadeUp(problem=error.message)
+        with closing(target):
+            return _tried(values, target)
+
+
+def _tried(values: SpecValues, target: OwnProcessTarget) -> MadeUp:
+    """The samples by which a grader tells answers apart, else those of which it grades most."""
+    best, best_worth, problem = MadeUp(), (0.0, 0), None
+    for kind in _KINDS if values.fields else _KINDS[:1]:
+        records = [_record(values, kind, at) for at in range(len(_SENTENCES))]
+        for wording, _ in _answers(values, records[0]):
+            made = [_rollouts(values, records, at, wording) for at in range(len(records))]
+            rewards, why = _graded(target, [rollout for group in made for rollout in group])
+            problem = problem or why
+            kept = [[each for each in group if rewards.get(each["id"]) is not None] for group in made]
+            first = [rewards.get(each["id"]) for each in made[0]]
+            apart = first[0] - first[1] if first[0] is not None and first[1] is not None else 0.0
+            worth = (apart, sum(map(len, kept)))
+            if worth > best_worth:
+                best_worth = worth
+                best = MadeUp(
+                    tuple(record for record, group in zip(records, kept, strict=True) if group),
+                    tuple(rollout for group in kept for rollout in group),
+                )
+        if best_worth[0] > 0:
+            break
+    return best if best.rollouts else MadeUp(tuple(records), (), problem)
+
+
+def _graded(
+    target: OwnProcessTarget, rollouts: list[dict[str, Any]]
+) -> tuple[dict[str, float | None], str | None]:
+    """The rewards of rollouts by id, and the first failure."""
+    rewards: dict[str, float | None] = {}
+    problem = None
+    for rollout in rollouts:
+        answer = target.grade([rollout])
+        if answer.fault is not None:
+            return rewards, answer.fault.message
+        [graded] = answer.items
+        rewards[rollout["id"]] = graded.reward
+        if graded.error is not None:
+            problem = problem or graded.error["message"]
+    return rewards, problem
+
+
+def _record(values: SpecValues, kind: Callable[[int], Any], at: int) -> dict[str, Any]:
+    """A record that has what a grader reads."""
+    fields: dict[str, Any] = {}
+    for number, path in enumerate(sorted(values.fields, key=len, reverse=True)):
+        _put(fields, path, kind(at + number))
+    question = f"Made-up question {at + 1}."
+    return {"messages": [{"role": "user", "content": question}], **fields}
+
+
+def _answers(values: SpecValues, record: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
+    """Completions that may equal a record's reference, each with its number."""
+    found: list[str] = []
+    if values.parts:
+        found.append(_json_answer(values, record))
+    references = [
+        values.written(reference, record)
+        for given, reference in values.compared
+        if values.part_of(given) is None
+    ]
+    found += references
+    if len(references) > 1:
+        found.append("\n".join(dict.fromkeys(references)))
+    found += [str(_value_at(record, path)) for path in values.fields]
+    yield from enumerate(found or ["A made-up answer."])
+
+
+def _json_answer(values: SpecValues, record: Mapping[str, Any]) -> str:
+    """A completion of JSON with the parts that a grader reads."""
+    answer: dict[str, Any] = {}
+    fallback = next((_value_at(record, path) for path in values.fields), "made up")
+    for path in values.parts:
+        like = [each for each in values.fields if path and each[-1] == path[-1]]
+        _put(answer, path, _value_at(record, like[0]) if like else fallback)
+    for given, reference in values.compared:
+        part = values.part_of(given)
+        if part:
+            _put(answer, part, values.written(reference, record))
+    return json.dumps(answer, ensure_ascii=False)
+
+
+def _rollouts(
+    values: SpecValues, records: list[dict[str, Any]], at: int, wording: int
+) -> list[dict[str, Any]]:
+    """A record's completions: one like the reference, one like that of another record, and an empty one."""
+    right = dict(_answers(values, records[at]))[wording]
+    other = dict(_answers(values, records[(at + 1) % len(records)]))[wording]
+    texts = dict.fromkeys([right, other if other != right else "Something else.", ""])
+    name = f"made-up-{at + 1}"
+    return [
+        {
+            "id": f"{name}/{number}",
+            "record": name,
+            **records[at],
+            "messages": [*records[at]["messages"], {"role": "assistant", "content": text}],
+        }
+        for number, text in enumerate(texts)
+    ]
+
+
+def _value_at(value: Any, path: ReadPath) -> Any:
+    for step in path:
+        try:
+            value = value[step]
+        except (TypeError, KeyError, IndexError):
+            return ""
+    return value
+
+
+def _put(fields: dict[str, Any], path: ReadPath, value: Any) -> None:
+    """Write a value to a place in objects and lists, unless something is there that it does not fit into."""
+    here: Any = fields
+    step: Any
+    for step, following in zip(path, [*path[1:], None], strict=True):
+        if isinstance(here, list) and isinstance(step, int):
+            here.extend(None for _ in range(min(step, 100) + 1 - len(here)))
+            if step >= len(here):
+                return
+        elif not (isinstance(here, dict) and isinstance(step, str)):
+            return
+        there = here[step] if not isinstance(here, dict) else here.get(step)
+        if following is None:
+            if there is None or not isinstance(there, dict | list):
+                here[step] = value
+            return
+        if not isinstance(there, dict | list):
+            here[step] = [] if isinstance(following, int) else {}
+        here = here[step]

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+
+from harness.cli.main import main
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems shut nothing in")
+
+SPEC = {
+    "type": "string_check",
+    "operation": "eq",
+    "input": "{{sample.output_text}}",
+    "reference": "{{item.reference_answer}}",
+}
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "city_names.json").write_text(json.dumps(SPEC))
+    return tmp_path
+
+
+def test_a_project_is_made_beside_and_says_what_became_of_each_part(here, capsys):
+    assert main(["import", "city_names.json"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("found: OpenAI's or Azure's grader JSON (string_check)\nmade in city-names: ")
+    assert "  city_names.json: string_check eq: 1 where input equals reference" in out
+    assert "next:\n  cd city-names\n  pytest\n" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_the_project_is_replayed_at_once(here):
+    assert main(["import", "city_names.json"]) == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "harness.cli.main", "replay", "--json"],
+        cwd=here / "city-names",
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["totals"]["rewards"] == 9
+
+
+def test_a_python_file_is_read_as_what_it_looks_like(here, capsys):
+    (here / "rewards.py").write_text(
+        "def compute_score(data_source, solution_str, ground_truth): return 1.0\n"
+    )
+    assert main(["import", "rewards.py", "scores", "--range", "0", "2", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["kind"].startswith("a verl scoring function")
+    assert said["range"] == [0, 2]
+    assert {"place", "how", "what"} == set(said["notes"][0])
+    assert sorted(said["files"]) == sorted(path.name for path in (here / "scores").iterdir())
+
+
+def test_json_is_read_from_stdin(here, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(json.dumps(SPEC).encode())))
+    assert main(["import", "-"]) == 0
+    assert (here / "imported-grader" / "grader.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["none.json"], "none.json: no such file"),
+        (["."], "is a folder"),
+        (["r.jsonl"], "holds samples, and no grader"),
+        (["n.txt"], "is neither JSON nor Python"),
+        (["city_names.json", "--as", "trl"], "trl graders are Python"),
+        (["city_names.json", "--function", "f"], "--function: is for Python files"),
+        (["city_names.json", "--trust"], "always runs confined"),
+        (["city_names.json", "--model", "o3"], "write OpenAI's name, ="),
+        (["city_names.json", "--model", "o3=x"], "the grader asks no model o3"),
+        (["city_names.json", "--range", "1", "0"], "write the lower bound first"),
+        (["city_names.json", "--records", "none.jsonl"], "none.jsonl"),
+        (["rewards.py", "--model", "o3=x"], "is for graders in JSON"),
+        (["city_names.json", "--name", "no_stack"], "'no_stack' cannot name a project"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_writes_nothing(here, capsys, words, message):
+    for name in ("r.jsonl", "n.txt", "rewards.py"):
+        (here / name).touch()
+    before = sorted(here.iterdir())
+    assert main(["import", *words]) == 2
+    said = capsys.readouterr()
+    assert message in said.err
+    assert said.out == ""
+    assert sorted(here.iterdir()) == before
+
+
+def test_nothing_is_written_over(here, capsys):
+    assert main(["import", "city_names.json"]) == 0
+    before = {path: path.read_bytes() for path in (here / "city-names").iterdir()}
+    assert main(["import", "city_names.json"]) == 2
+    assert "the folder is not empty" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in (here / "city-names").iterdir()} == before
+
+
+def test_a_grader_s_own_samples_take_the_place_of_made_up_ones(here, capsys):
+    record = {"messages": [{"role": "user", "content": "?"}], "reference_answer": "Bern"}
+    (here / "mine.jsonl").write_text(json.dumps(record) + "\n{\n")
+    assert main(["import", "city_names.json", "--records", "mine.jsonl"]) == 0
+    assert (here / "city-names" / "records.jsonl").read_text() == json.dumps(record) + "\n"
+    assert "mine.jsonl: 1 of 2 lines are in records.jsonl" in capsys.readouterr().out

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+
+from harness.deploy.template_checks import check_template
+from harness.errors import InputError
+from harness.projects.import_content import content_of_import, next_steps
+from harness.projects.imported import ImportedGrader, ImportNote
+from harness.projects.scaffold import make_project
+from support import sam_template
+
+RECORD = {"messages": [{"role": "user", "content": "2 + 2?"}], "reference_answer": "4"}
+TURN = {"role": "assistant", "content": "4"}
+
+
+def imported(**changes):
+    made = {
+        "kind": "a grader of somebody's",
+        "module": "grader",
+        "function": "reward",
+        "files": {"grader.py": b"", "rewards.py": b""},
+        "sources": ("grader.py", "rewards.py"),
+        "records": (RECORD,),
+        "rollouts": ({"record": "one", **RECORD, "messages": [*RECORD["messages"], TURN]},),
+        "notes": (ImportNote("rewards.py:3", "approximated", "it is a | b"),),
+    }
+    return ImportedGrader(**{**made, **changes})
+
+
+def make(tmp_path, **changes):
+    folder = tmp_path / "mine"
+    make_project(folder, own=content_of_import(imported(**changes), "rewards.py"))
+    return folder
+
+
+def test_its_parts_are_in_place_and_nothing_is_left_to_fill_in(tmp_path):
+    folder = make(tmp_path)
+    assert "SOURCES = rewards.py\n" in (folder / "Makefile").read_text()
+    assert tomllib.loads((folder / "rft.toml").read_text())["grader"] == "grader.py:reward"
+    assert "skip" not in (folder / "test_grader.py").read_text()
+    assert "`rewards.py:3` | it is a \\| b" in (folder / "IMPORT.md").read_text()
+    assert not any(re.search("@[A-Z_]+@", path.read_text()) for path in folder.iterdir())
+    assert "made by `rft import`" in (folder / "README.md").read_text()
+    assert check_template(folder / "template.yaml") == []
+
+
+def test_code_gets_memory_and_time(tmp_path):
+    template = sam_template.load((make(tmp_path, runs_code=True) / "template.yaml").read_text())
+    assert template["Parameters"]["MemorySize"]["Default"] == 1024
+    assert template["Resources"]["Grader"]["Properties"]["Timeout"] == 300
+
+
+def test_a_judge_gets_its_role_and_its_test_waits_for_answers(tmp_path):
+    folder = make(tmp_path, asks_judge=True, judge_models=("us.amazon.nova-pro-v1:0", "b"))
+    template = sam_template.load((folder / "template.yaml").read_text())
+    assert template["Parameters"]["JudgeModel"]["Default"] == "us.amazon.nova-pro-v1:0"
+    assert "JudgeRole" in str(template["Resources"]["Grader"]["Properties"]["Role"])
+    assert (
+        'reason="no answers are recorded yet: rft replay --ask all"'
+        in (folder / "test_grader.py").read_text()
+    )
+    assert "JudgeModelArns" in (folder / "IMPORT.md").read_text()
+    assert check_template(folder / "template.yaml") == []
+
+
+def test_keys_are_secrets_of_the_account(tmp_path):
+    folder = make(tmp_path, asks_judge=True, secrets=("GRADER_HEADER_KEY",))
+    template = sam_template.load((folder / "template.yaml").read_text())
+    variables = template["Resources"]["Grader"]["Properties"]["Environment"]["Variables"]
+    assert variables == {"GRADER_HEADER_KEY": "{{resolve:secretsmanager:mine/GRADER_HEADER_KEY}}"}
+    assert check_template(folder / "template.yaml") == []
+
+
+def test_a_test_without_rollouts_says_what_to_do(tmp_path):
+    assert (
+        "put rollouts of yours into rollouts.jsonl"
+        in (make(tmp_path, rollouts=()) / "test_grader.py").read_text()
+    )
+
+
+def test_packages_that_are_not_here_are_left_to_do():
+    steps = next_steps(imported(packages={"numpy": "numpy==2.0", "nowhere": None}))
+    assert any("packages of nowhere into requirements.txt" in step for step in steps)
+
+
+@pytest.mark.parametrize("name", ["test_grader.py", "Makefile"])
+def test_a_file_of_a_name_that_the_project_needs_is_refused(tmp_path, name):
+    with pytest.raises(InputError, match=f"{name}: the project has a file of its own of that name"):
+        make(tmp_path, files={"grader.py": b"", name: b""})
+    assert not (tmp_path / "mine").exists()
