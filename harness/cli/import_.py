@@ -28,7 +28,7 @@ _LARGEST = 20_000_001
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 @name_option("Give project and stack this name; the folder's name by default.")
 @click.option(
-    "--function",
+    "--take",
     "functions",
     metavar="NAME",
     multiple=True,
@@ -38,7 +38,7 @@ _LARGEST = 20_000_001
     "--as", "kind", type=click.Choice(_KINDS), help="Read SOURCE as this kind, not as what it looks like."
 )
 @click.option(
-    "--model",
+    "--judge",
     "models",
     metavar="OPENAI=BEDROCK",
     multiple=True,
@@ -55,10 +55,15 @@ _LARGEST = 20_000_001
     "--trust", is_flag=True, help="Run the Python in the grader's own process, with files, network and keys."
 )
 @click.option(
-    "--records", type=click.Path(path_type=Path), help="Take the records in this file, not made-up ones."
+    "--records",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Take the records in this file, not made-up ones.",
 )
 @click.option(
-    "--rollouts", type=click.Path(path_type=Path), help="Take the rollouts in this file, not made-up ones."
+    "--rollouts",
+    type=click.Path(path_type=Path),
+    help="Take the rollouts in this file, not made-up ones.",
 )
 @json_option
 def command(
@@ -120,7 +125,7 @@ def _table(models: tuple[str, ...]) -> dict[str, str]:
         name, equals, model = (part.strip() for part in each.partition("="))
         if not (name and equals and model):
             raise click.UsageError(
-                f"--model {each}: write OpenAI's name, =, and the ID of a model of Bedrock."
+                f"--judge {each}: write OpenAI's name, =, and the ID of a model of Bedrock."
             )
         found[name] = model
     return found
@@ -144,14 +149,14 @@ def _read(
 
         if models:
             fix = "Leave it out: the models that Python asks stand in the file."
-            raise InputError("is for graders in JSON", place="--model", fix=fix)
+            raise InputError("is for graders in JSON", place="--judge", fix=fix)
         return read_python_source(source, functions=functions, kind=kind, trust=trust, range=range)
     text = _json_text(source)
     if kind not in (None, "openai"):
         raise InputError(
             f"{kind} graders are Python, and this is JSON", place=str(source), fix="Name the .py file."
         )
-    given = "--function" if functions else "--trust" if trust else None
+    given = "--take" if functions else "--trust" if trust else None
     if given is not None:
         fix = "Leave it out: its Python always runs confined." if trust else "Leave it out."
         raise InputError("is for Python files", place=given, fix=fix)

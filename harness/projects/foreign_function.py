@@ -120,7 +120,7 @@ class _Finder:
         kinds = sorted({each.kind for each in found})
         if len(found) > 1 and kinds != ["trl"]:
             fix = "Several functions make one reward only in TRL: name one."
-            message = f"--function names {len(found)} functions of {', '.join(kinds)}"
+            message = f"--take names {len(found)} functions of {', '.join(kinds)}"
             raise InputError(message, place=str(self._path), fix=fix)
         return found
 
@@ -152,7 +152,7 @@ class _Finder:
         if not lists:
             return ()
         if len({ast.dump(each) for each in lists}) > 1:
-            fix = "Name the functions: --function NAME, once for each."
+            fix = "Name the functions: --take NAME, once for each."
             places = ", ".join(f"line {each.lineno}" for each in lists)
             raise InputError(
                 f"gives trainers different reward_funcs: {places}", place=str(self._path), fix=fix
@@ -166,7 +166,7 @@ class _Finder:
         """One entry of `reward_funcs`."""
         place = f"{self._path}:{part.lineno}"
         if isinstance(part, ast.Constant):
-            fix = "Name the functions alone: --function NAME."
+            fix = "Name the functions alone: --take NAME."
             raise InputError(f"the reward model {part.value!r} cannot be imported", place=place, fix=fix)
         if not isinstance(part, ast.Name):
             fix = "Give it a name at the top of the module: brief = ..., then reward_funcs=[brief]."
@@ -297,7 +297,7 @@ class _Finder:
         listed = ", ".join(f"{each.name} ({each.kind}, line {each.line})" for each in found[:12])
         more = "" if len(found) <= 12 else f" and {len(found) - 12} more"
         together = " Repeat it for several TRL functions." if {e.kind for e in found} == {"trl"} else ""
-        fix = f"Name one: --function {found[0].name}.{together}"
+        fix = f"Name one: --take {found[0].name}.{together}"
         return InputError(
             f"{len(found)} functions could be it: {listed}{more}", place=str(self._path), fix=fix
         )
@@ -318,14 +318,14 @@ class _Finder:
         names = [name for name, node in self._bound.items() if _callable(node) is not None]
         for each in ast.walk(self._tree):
             if isinstance(each, ast.ClassDef) and _is_called_with_completions(each):
-                fix = "Name one made at the top of the module: --function NAME --as trl."
+                fix = "Name one made at the top of the module: --take NAME --as trl."
                 return InputError(
                     f"{each.name} is a class of reward functions",
                     place=f"{self._path}:{each.lineno}",
                     fix=fix,
                 )
         others = f"It defines {', '.join(names[:8])}. " if names else ""
-        fix = f"{others}Such a function is {wanted}. Or name one: --function NAME --as KIND."
+        fix = f"{others}Such a function is {wanted}. Or name one: --take NAME --as KIND."
         return InputError("holds no function that grades", place=str(self._path), fix=fix)
 
     def _is_ours(self, name: str) -> InputError:

@@ -129,14 +129,14 @@ class _Source:
         for name in given:
             if name not in asked:
                 known = f"It asks {', '.join(asked)}." if asked else "It asks no model: leave it out."
-                raise InputError(f"the grader asks no model {name}", place="--model", fix=known)
+                raise InputError(f"the grader asks no model {name}", place="--judge", fix=known)
         suggested = tomllib.loads(_TABLE.read_text("utf-8"))
         found = {}
         for pointer, name in self._values.models.items():
             model = given.get(name) or suggested.get(name) or suggested.get(_DATE.sub("", name))
             if model is None:
                 fix = (
-                    f"Name a model of Bedrock: --model {name}={_EXAMPLE}, or another. `aws bedrock "
+                    f"Name a model of Bedrock: --judge {name}={_EXAMPLE}, or another. `aws bedrock "
                     "list-inference-profiles` lists them."
                 )
                 message = f"no model is known that stands in for {name}"

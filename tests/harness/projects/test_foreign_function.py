@@ -111,7 +111,7 @@ def test_the_user_may_know_better():
             TRL + "def b(completions): ...",
             r"2 functions could be it: brief \(trl, line 1\), b \(trl, line 2\)",
         ),
-        (TRL + VERL, r"brief \(trl, line 1\), compute_score \(verl, line 2\). Name one: --function brief"),
+        (TRL + VERL, r"brief \(trl, line 1\), compute_score \(verl, line 2\). Name one: --take brief"),
         (
             "from graders import grader\n@grader\ndef g(sample): ...",
             "rewards.py:3: g is a grader of this library",
@@ -146,7 +146,7 @@ def test_a_file_without_one_such_function_is_refused(source, message):
         (["sqrt"], "sqrt comes from math.sqrt"),
         (["plain"], "rewards.py:4: plain: its parameters do not tell .* Write --as"),
         (["made"], "rewards.py:7: made: no parameters tell"),
-        (["brief", "compute_score"], "--function names 2 functions of trl, verl"),
+        (["brief", "compute_score"], "--take names 2 functions of trl, verl"),
     ],
 )
 def test_one_that_is_named_and_cannot_be_it_is_refused(named, message):

@@ -100,7 +100,7 @@ def test_keys_of_an_endpoint_are_taken_out():
     ("spec", "models", "message"),
     [
         (JUDGE | {"model": "grok-9"}, {}, "spec.json /model: no model is known that stands in for grok-9"),
-        (JUDGE, {"gpt-4o": "x"}, "--model: the grader asks no model gpt-4o. It asks o4-mini-2025-04-16"),
+        (JUDGE, {"gpt-4o": "x"}, "--judge: the grader asks no model gpt-4o. It asks o4-mini-2025-04-16"),
         (CHECK, {"gpt-4o": "x"}, "It asks no model"),
         (CHECK | {"operation": "neq"}, {}, "spec.json /operation: .*write ne"),
         (CHECK | {"type": "strings"}, {}, "spec.json /type: "),
