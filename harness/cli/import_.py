@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _KINDS = ("openai", "lambda", "trl", "verl", "eval-protocol", "llm-eval-kit")
 _LARGEST = 20_000_001
+# What no project's folder may be called.
+_TAKEN = ("graders", "harness", "rft-graders", "pytest")
 
 
 @click.command("import")
@@ -115,7 +117,9 @@ def command(
 def _folder_name(source: Path) -> str:
     """A folder's name like that of a source."""
     words = re.sub("[^A-Za-z0-9]+", "-", "" if str(source) == "-" else source.stem).strip("-")[:32].strip("-")
-    return words if words[:1].isalpha() else f"grader-{words}" if words else "imported-grader"
+    if not words or words.lower() in _TAKEN:
+        return "imported-grader"
+    return words if words[0].isalpha() else f"grader-{words}"
 
 
 def _table(models: tuple[str, ...]) -> dict[str, str]:

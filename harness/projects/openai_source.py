@@ -79,6 +79,7 @@ class _Source:
         range: tuple[float, float] | None,
     ) -> None:
         self._name = name
+        self._shown = Path(name).name
         self._document, self._secrets = endpoint_secrets(document)
         self._text = _json(self._document) if self._secrets else text
         self._values = read_spec_values(self._document)
@@ -188,19 +189,19 @@ class _Source:
 
     def _notes(self) -> Iterator[ImportNote]:
         for note in openai_notes(self._document, self._models or None):
-            yield ImportNote(f"{self._name} {note.pointer}".rstrip(), note.how, note.what)
+            yield ImportNote(f"{self._shown} {note.pointer}".rstrip(), note.how, note.what)
         low, high = self._range
         if self._has_range:
-            yield ImportNote(self._name, "mapped", f"its rewards are {low:g} to {high:g}")
+            yield ImportNote(self._shown, "mapped", f"its rewards are {low:g} to {high:g}")
         else:
             what = (
                 f"its scores have no known range, so {low:g} to {high:g} is taken, and a score beyond that "
                 "is a failure: write the right one in grader.py, or import with --range"
             )
-            yield ImportNote(self._name, "approximated", what)
+            yield ImportNote(self._shown, "approximated", what)
         for name in self._secrets:
             what = f"a key was taken out: give the function the environment variable {name}"
-            yield ImportNote(self._name, "approximated", what)
+            yield ImportNote(self._shown, "approximated", what)
 
     def _about_samples(self, problem: str | None, graded: bool) -> Iterator[ImportNote]:
         if self._values.asks:
@@ -212,7 +213,7 @@ class _Source:
         else:
             why = f": {problem}" if problem else ""
             what = f"no made-up sample could be graded, so rollouts.jsonl is empty{why}"
-        yield ImportNote(self._name, "approximated", f"{what}. Put yours in their place")
+        yield ImportNote(self._shown, "approximated", f"{what}. Put yours in their place")
 
 
 def _installed(package: str) -> str | None:

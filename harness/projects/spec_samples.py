@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from harness.clock import Clock, SystemClock
 from harness.errors import InputError
 from harness.projects.made_up_samples import MadeUp
 from harness.projects.spec_values import ReadPath, SpecValues
@@ -25,6 +26,7 @@ _SENTENCES = (
     "Seven old clocks in the tower strike at midnight.",
     "Her blue letter arrived from Lisbon on a Tuesday.",
 )
+_LONGEST = 30.0
 _NUMBERS = (42, 17, 5)
 _KINDS: tuple[Callable[[int], Any], ...] = (
     lambda at: _SENTENCES[at % 3],
@@ -35,13 +37,16 @@ _KINDS: tuple[Callable[[int], Any], ...] = (
 )
 
 
-def make_up_for_spec(values: SpecValues, write: Callable[[Path], Path]) -> MadeUp:
+def make_up_for_spec(values: SpecValues, write: Callable[[Path], Path], clock: Clock | None = None) -> MadeUp:
     """Make up samples, and keep those that a grader grades here; all where it would have to ask a service.
 
     Args:
         values: What it reads.
         write: Writes the grader into a folder and returns its file, which calls it `reward`.
+        clock: Tells when trying has taken long enough.
     """
+    clock = clock or SystemClock()
+    ends = clock.monotonic() + _LONGEST
     if values.asks:
         records = [_record(values, _KINDS[0], at) for at in range(len(_SENTENCES))]
         wording = next(iter(_answers(values, records[0])), (0, ""))[0]
@@ -53,17 +58,17 @@ def make_up_for_spec(values: SpecValues, write: Callable[[Path], Path]) -> MadeU
         except InputError as error:
             return MadeUp(problem=error.message)
         with closing(target):
-            return _tried(values, target)
+            return _tried(values, target, lambda: clock.monotonic() < ends)
 
 
-def _tried(values: SpecValues, target: OwnProcessTarget) -> MadeUp:
+def _tried(values: SpecValues, target: OwnProcessTarget, goes_on: Callable[[], bool]) -> MadeUp:
     """The samples by which a grader tells answers apart, else those of which it grades most."""
     best, best_worth, problem = MadeUp(), (0.0, 0), None
     for kind in _KINDS if values.fields else _KINDS[:1]:
         records = [_record(values, kind, at) for at in range(len(_SENTENCES))]
         for wording, _ in _answers(values, records[0]):
             made = [_rollouts(values, records, at, wording) for at in range(len(records))]
-            rewards, why = _graded(target, [rollout for group in made for rollout in group])
+            rewards, why = _graded(target, [rollout for group in made for rollout in group], goes_on)
             problem = problem or why
             kept = [[each for each in group if rewards.get(each["id"]) is not None] for group in made]
             first = [rewards.get(each["id"]) for each in made[0]]
@@ -81,12 +86,14 @@ def _tried(values: SpecValues, target: OwnProcessTarget) -> MadeUp:
 
 
 def _graded(
-    target: OwnProcessTarget, rollouts: list[dict[str, Any]]
+    target: OwnProcessTarget, rollouts: list[dict[str, Any]], goes_on: Callable[[], bool]
 ) -> tuple[dict[str, float | None], str | None]:
     """The rewards of rollouts by id, and the first failure."""
     rewards: dict[str, float | None] = {}
     problem = None
     for rollout in rollouts:
+        if not goes_on():
+            break
         answer = target.grade([rollout])
         if answer.fault is not None:
             return rewards, answer.fault.message
@@ -109,7 +116,7 @@ def _record(values: SpecValues, kind: Callable[[int], Any], at: int) -> dict[str
 def _answers(values: SpecValues, record: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
     """Completions that may equal a record's reference, each with its number."""
     found: list[str] = []
-    if values.parts:
+    if values.reads_json:
         found.append(_json_answer(values, record))
     references = [
         values.written(reference, record)
@@ -134,7 +141,7 @@ def _json_answer(values: SpecValues, record: Mapping[str, Any]) -> str:
         part = values.part_of(given)
         if part:
             _put(answer, part, values.written(reference, record))
-    return json.dumps(answer, ensure_ascii=False)
+    return json.dumps(answer or {"answer": fallback}, ensure_ascii=False)
 
 
 def _rollouts(

@@ -27,6 +27,8 @@ class SpecValues:
     """What it reads of a record."""
     parts: tuple[ReadPath, ...]
     """What it reads of a completion's JSON."""
+    reads_json: bool
+    """Whether it reads a completion's JSON, in parts or whole."""
     compared: tuple[tuple[str, str], ...]
     """Templates of what is compared: the input and its reference."""
     models: Mapping[str, str]
@@ -80,9 +82,11 @@ def read_spec_values(document: Mapping[str, Any]) -> SpecValues:
         else:
             texts = _texts({key: node.get(key) for key in ("input", "reference")})
             read |= dict.fromkeys(one for text in texts for one in _named(text))
+    in_json = [path[1:] for space, path in read if space == "sample" and path[0] == "output_json"]
     return SpecValues(
         fields=tuple(path for space, path in read if space == "item" and path[0] not in ("messages", "id")),
-        parts=tuple(path[1:] for space, path in read if space == "sample" and path[0] == "output_json"),
+        parts=tuple(path for path in in_json if path),
+        reads_json=bool(in_json),
         compared=tuple(compared),
         models=models,
         asks=bool(models) or "endpoint" in kinds,

@@ -148,3 +148,15 @@ def test_a_grader_that_grades_nothing_here_has_no_rollouts_and_says_why():
     imported = read({"type": "python", "source": source})
     assert imported.rollouts == ()
     assert any("RuntimeError: never" in note.what for note in imported.notes)
+
+
+def test_the_whole_json_of_a_completion_is_made_up_too():
+    imported = read(
+        CHECK | {"input": "{{sample.output_json}}", "operation": "like", "reference": "{{item.name}}"}
+    )
+    assert imported.rollouts[0]["name"] in imported.rollouts[0]["messages"][-1]["content"]
+
+
+def test_notes_name_the_file_without_its_folders():
+    imported = read(CHECK, name="/somewhere/else/spec.json")
+    assert {note.place.partition(" ")[0] for note in imported.notes} == {"spec.json"}
