@@ -63,8 +63,10 @@ def refused_by_confinement(code: ReachedCode) -> tuple[Refused, ...]:
     A module that is imported and not used is no reason to refuse.
     """
     found: dict[str, Refused] = {}
-    for place in code.nodes():
-        name = _used(place, code)
+    places = [*code.nodes()]
+    only_named = {node for place in places for node in _only_named(place.node)}
+    for place in places:
+        name = None if place.node in only_named else _used(place, code)
         if name is None:
             continue
         for names, what, asks in (
@@ -79,6 +81,15 @@ def refused_by_confinement(code: ReachedCode) -> tuple[Refused, ...]:
                 what = f"{place.node.func.attr} opens a file"
                 found.setdefault(str(place), Refused(str(place), what, False))
     return tuple(found.values())
+
+
+def _only_named(node: ast.AST) -> Iterator[ast.AST]:
+    """What stands in annotations and behind `except`: nothing is done with it."""
+    parts = [getattr(node, name, None) for name in ("annotation", "returns")]
+    parts += [node.type] if isinstance(node, ast.ExceptHandler) else []
+    for part in parts:
+        if part is not None:
+            yield from ast.walk(part)
 
 
 def _used(place: SourceNode, code: ReachedCode) -> str | None:

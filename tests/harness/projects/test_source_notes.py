@@ -41,6 +41,10 @@ def test_what_confined_code_cannot_do_is_found(top, body, what, asks):
     [
         ("import boto3", "pass"),
         ("from urllib.parse import urlparse", "urlparse('x')"),
+        (
+            "from openai import OpenAI, APIError",
+            "def g(x: OpenAI) -> OpenAI: ...\ntry: g()\nexcept APIError: raise",
+        ),
         ("import os\nimport threading", "os.path.join('a'); threading.current_thread()"),
         ("def unused(): open('x')", "pass"),
         ("if __name__ == '__main__':\n    open('x')", "pass"),
