@@ -137,7 +137,7 @@ class _Source:
         text, samples = self._samples(text, keys, code, asks)
         if range is None:
             text, wider = self._widened(text, samples)
-            of_range += wider
+            of_range = [*of_range[:-1], *(wider or of_range[-1:])]
         files = {**self.belongings.files, f"{text.module}.py": text.written().encode("utf-8")}
         return ImportedGrader(
             kind=KINDS_OF_PYTHON[self.kind],
@@ -217,9 +217,10 @@ class _Source:
         """
         provided = STANDS_IN.get(self.kind, ())
         needed = dict(reversed([*code.needed_imports()]))
+        reached = code.packages()
         found, missing = {}, []
         for name, distribution in self.belongings.packages().items():
-            if name in provided:
+            if name in provided or name not in reached:
                 continue
             if distribution is not None or find_spec(name) is not None:
                 found[name] = distribution

@@ -64,6 +64,16 @@ class ReachedCode:
         for file, part in self.parts():
             yield from (SourceNode(file, node) for node in ast.walk(part))
 
+    def packages(self) -> set[str]:
+        """The packages that it imports, those in functions that are not reached left out."""
+        found: set[str] = set()
+        for _, node in self.nodes():
+            if isinstance(node, ast.Import):
+                found |= {each.name.partition(".")[0] for each in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.partition(".")[0])
+        return found
+
     def needed_imports(self) -> Iterator[tuple[str, SourceNode]]:
         """The packages that it cannot run without, each with its import: those in `try` and `if` may lack."""
         waiting: list[tuple[str, ast.AST]] = [(place.file, place.node) for place in self.parts()][::-1]

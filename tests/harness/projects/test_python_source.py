@@ -146,7 +146,26 @@ def test_a_range_that_does_not_show_is_widened_to_what_is_paid(read):
     imported = read({"longer.py": "def longer(completions, **kw): return [len(c) / 8 for c in completions]"})
     assert imported.range[0] == 0
     assert imported.range[1] > 1
-    assert [each for each in imported.notes if "a made-up sample was paid" in each.what]
+    [of_range] = [each.what for each in imported.notes if "the range is" in each.what]
+    assert of_range.startswith("a made-up sample was paid")
+
+
+def test_packages_of_what_grades_alone_are_needed(read):
+    source = "import pytest\ndef f(completions): return [1.0]\ndef g():\n    import click, not_there\n"
+    script = "if __name__ == '__main__':\n    import trl\n"
+    imported = read({"rewards.py": source + script})
+    assert list(imported.packages) == ["pytest"]
+    assert [each for each in imported.notes if each.how == "unsupported"] == []
+
+
+def test_a_package_that_may_lack_is_said(read):
+    source = "try:\n    import not_there\nexcept ImportError:\n    not_there = None\n"
+    imported = read({"rewards.py": f"{source}def f(completions): return [1.0 if not_there else 0.5]"})
+    [note] = [each for each in imported.notes if each.how == "unsupported"]
+    assert (note.place, note.what) == (
+        "rewards.py:2",
+        "imports not_there, which is not installed here: pip install not_there",
+    )
 
 
 SERVICE = """
