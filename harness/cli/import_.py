@@ -200,6 +200,7 @@ def _json_text(source: Path) -> bytes:
 
 def _row(folder: Path, imported: ImportedGrader, made: NewProject) -> dict[str, object]:
     from harness.projects.import_content import next_steps
+    from harness.projects.needed import lacking
 
     return {
         "folder": str(folder),
@@ -213,6 +214,7 @@ def _row(folder: Path, imported: ImportedGrader, made: NewProject) -> dict[str, 
         "packages": dict(imported.packages),
         "records": len(imported.records),
         "rollouts": len(imported.rollouts),
+        "lacking": [each.name for each in lacking()],
         "notes": [{"place": each.place, "how": each.how, "what": each.what} for each in imported.notes],
         "next": next_steps(imported),
     }
@@ -220,6 +222,7 @@ def _row(folder: Path, imported: ImportedGrader, made: NewProject) -> dict[str, 
 
 def _tell(folder: Path, imported: ImportedGrader, made: NewProject) -> None:
     from harness.projects.import_content import HOWS, next_steps
+    from harness.projects.needed import lacking
 
     say(_wrapped(f"found: {imported.kind}"))
     say(_wrapped(f"made in {folder}: {', '.join(map(str, made.files))}"))
@@ -231,11 +234,16 @@ def _tell(folder: Path, imported: ImportedGrader, made: NewProject) -> None:
             say(_wrapped(f"{note.place}: {note.what}", "  "))
     say()
     say(_wrapped("A grader that fails pays 0 there. Here it gives no reward, which is counted."))
+    for each in lacking():
+        say(f"not installed: {each.name}, which {each.why}. To install it:")
+        say(f"  {each.install}", verbatim=True)
     say("\nleft to do (IMPORT.md has all of this):", bold=True)
     for number, step in enumerate(next_steps(imported), 1):
         say(_wrapped(f"{number}. {step}", "  "))
     say("\nnext:")
-    for line in [f"cd {shlex.quote(str(folder))}", "pytest", "rft replay", "sam build && rft doctor"]:
+    replay = "rft replay --ask all" if imported.asks_judge else "rft replay"
+    enter = [] if folder.resolve() == Path.cwd() else [f"cd {shlex.quote(str(folder))}"]
+    for line in [*enter, replay, "pytest", "sam build && rft doctor"]:
         say(f"  {line}", verbatim=True)
 
 

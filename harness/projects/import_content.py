@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
+from harness.errors import InputError
 from harness.projects.imported import How, ImportedGrader, ImportNote
 from harness.projects.names import logical_id_of
 from harness.projects.project_content import ProjectContent
@@ -45,6 +48,7 @@ pytestmark = pytest.mark.skipif(
     reason="{reason}",
 )
 """
+_OF_PYTEST = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py")
 _TO_RECORD = "rft replay --ask all"
 
 
@@ -54,7 +58,11 @@ def content_of_import(imported: ImportedGrader, name: str) -> ProjectContent:
     Args:
         imported: The grader.
         name: What the source is called.
+
+    Raises:
+        InputError: A file that has to run confined has a name under which pytest would import it.
     """
+    _check_names(imported)
     words = common_words(
         handler=f"{imported.module}.{imported.function}",
         file=f"{imported.module}.py",
@@ -83,6 +91,15 @@ def content_of_import(imported: ImportedGrader, name: str) -> ProjectContent:
         "rollouts.jsonl": _lines(imported.rollouts),
     }
     return ProjectContent(words, "with_import", files)
+
+
+def _check_names(imported: ImportedGrader) -> None:
+    """Refuse files that are to run confined, and that the project's own tests would import."""
+    for path in imported.files if imported.runs_code else ():
+        if _OF_PYTEST.fullmatch(PurePosixPath(path).name):
+            fix = "Rename it, for example to rewards.py, or write --trust."
+            message = "has a name under which pytest runs it, in a process that reaches files and keys"
+            raise InputError(message, place=path, fix=fix)
 
 
 def next_steps(imported: ImportedGrader) -> list[str]:

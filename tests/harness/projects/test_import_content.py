@@ -91,3 +91,9 @@ def test_a_file_of_a_name_that_the_project_needs_is_refused(tmp_path, name):
     with pytest.raises(InputError, match=f"{name}: the project has a file of its own of that name"):
         make(tmp_path, files={"grader.py": b"", name: b""})
     assert not (tmp_path / "mine").exists()
+
+
+@pytest.mark.parametrize("name", ["conftest.py", "test_rewards.py", "part/rewards_test.py"])
+def test_code_that_runs_confined_is_never_run_by_pytest(tmp_path, name):
+    with pytest.raises(InputError, match="has a name under which pytest runs it"):
+        make(tmp_path, files={"grader.py": b"", name: b""}, runs_code=True)
