@@ -69,9 +69,11 @@ def read_python_source(
         raise InputError(f"{kind} is no kind of Python grader", place="--as", fix=fix)
     tree = parsed(path)
     found = find_functions(tree, path, functions, kind)
-    check_module(path.stem, path.absolute().parent, path)
     belongings = Belongings(path.parent, relative=not trust)
     belongings.add(path.name)
+    for name in dict.fromkeys([path.name, *(name.partition("/")[0] for name in belongings.trees)]):
+        # In Lambda all of them stand where the grader's own process looks first.
+        check_module(name.removesuffix(".py"), path.absolute().parent, path.with_name(name))
     if trust and found[0].kind == "openai":
         fix = "Leave --trust out: such a grader uses no files and no network anywhere."
         raise InputError("an OpenAI python grader always runs confined", place="--trust", fix=fix)

@@ -232,3 +232,14 @@ def test_what_is_no_file_is_refused(tmp_path):
         read_python_source(tmp_path / "none.py")
     with pytest.raises(InputError, match="is a folder"):
         read_python_source(tmp_path)
+
+
+def test_a_module_beside_it_hides_nothing_of_the_grader_s_own_process(tmp_path):
+    (tmp_path / "rewards.py").write_text(
+        "import typing_extensions\ndef compute_score(data_source, solution_str, ground_truth): return 1.0\n"
+    )
+    (tmp_path / "typing_extensions.py").write_text("")
+    with pytest.raises(
+        InputError, match="typing_extensions.py: a module called typing_extensions would hide"
+    ):
+        read_python_source(tmp_path / "rewards.py")
