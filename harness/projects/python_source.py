@@ -37,6 +37,22 @@ from harness.projects.source_notes import Refused, batch_notes, notes_of, refuse
 
 __all__ = ["read_python_source"]
 
+_DISTRIBUTIONS = {
+    "sklearn": "scikit-learn",
+    "yaml": "PyYAML",
+    "PIL": "pillow",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python-headless",
+    "rouge_score": "rouge-score",
+    "sentence_transformers": "sentence-transformers",
+    "skimage": "scikit-image",
+    "Crypto": "pycryptodome",
+    "docx": "python-docx",
+    "ast_grep_py": "ast-grep-py",
+    "skbio": "scikit-bio",
+    "math_verify": "math-verify",
+}
+"""Where packages are that have another name than what they are imported by."""
 _TRAINERS = ("trl", "verl", "transformers", "datasets", "accelerate", "peft", "unsloth", "vllm", "ray")
 _VERLS = ("data_source", "solution_str", "ground_truth", "extra_info")
 _MODEL = re.compile(r"(?:(?:us|eu|apac|jp|au|global)\.)?[a-z0-9]+\.[a-z][a-z0-9.-]*-[a-z0-9.:-]+")
@@ -229,15 +245,20 @@ class _Source:
             elif name in needed:
                 raise self._not_installed(name, str(self.path.with_name(str(needed[name]))))
             else:
-                what = f"imports {name}, which is not installed here: pip install {name}"
+                named = _DISTRIBUTIONS.get(name, name)
+                what = f"imports {name}, which is not installed here: pip install {named}"
                 missing.append(ImportNote(self.belongings.imported[name], "unsupported", what))
         return found, missing
 
     def _not_installed(self, package: str, place: str) -> InputError:
-        if package in _TRAINERS:
+        kinds = [kind for kind, packages in STANDS_IN.items() if package in packages]
+        if kinds:
+            fix = f"Name the function that is {KINDS_OF_PYTHON[kinds[0]]}: --take NAME."
+        elif package in _TRAINERS:
             fix = "Put the functions that grade into a file of their own, without the trainer."
         else:
-            fix = f"Install it: pip install {package}. Or import it only where it is needed."
+            named = _DISTRIBUTIONS.get(package, package)
+            fix = f"Install it: pip install {named}. Or import it only where it is needed."
         return InputError(f"imports {package}, which is not installed here", place=place, fix=fix)
 
     def _check_confined(self, text: GraderText) -> None:

@@ -52,6 +52,12 @@ def find(source, named=(), kind=None):
             "f",
         ),
         (
+            "from llm_eval_kit.graders.decorator import grader\n@grader(name='a')\ndef f(messages, t): ...\n"
+            "def lambda_handler(event, context): return f(event)",
+            "llm-eval-kit",
+            "f",
+        ),
+        (
             "from llm_eval_kit.models import R\ndef f(messages, ground_truth, **kw): ...",
             "llm-eval-kit",
             "f",

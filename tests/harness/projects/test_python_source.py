@@ -203,6 +203,12 @@ def test_code_that_asks_a_service_is_imported_only_as_trusted_and_is_not_called(
             "r.py:1: imports relatively",
         ),
         ({"r.py": "import not_there\n" + TRL}, {}, "r.py:1: imports not_there, which is not installed here"),
+        (
+            {"r.py": "import llm_eval_kit\n" + TRL},
+            {},
+            "function that is an llm-eval-kit @grader: --take NAME",
+        ),
+        ({"r.py": "import skbio\n" + TRL}, {}, "r.py:1: imports skbio.* pip install scikit-bio"),
         ({"r.py": "import trl\n" + TRL}, {}, "r.py:1: imports trl.*a file of their own, without the trainer"),
         ({"r.py": "import rich\n" + OPENAI}, {}, "r.py:1: imports rich, which OpenAI's image"),
         ({"r.py": f"# coding: latin-1\n# é\n{OPENAI}".encode("latin-1")}, {}, "r.py: is not UTF-8"),
