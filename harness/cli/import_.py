@@ -166,7 +166,7 @@ def _read(
         raise InputError("is for Python files", place=given, fix=fix)
     from harness.projects.openai_source import read_openai_source
 
-    shown = "grader.json" if str(source) == "-" else str(source)
+    shown = "stdin" if str(source) == "-" else str(source)
     return read_openai_source(text, shown, models=models, range=range)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ _ABOUT_MODELS = """# The model that stands in for each of OpenAI's. Another mode
 # compare its scores with people's labels before a job. Change it here, and in JudgeModel in template.yaml,
 # which lets the function ask it.
 """
+# Wide enough to see what a grader pays.
+_ANY = (-1e9, 1e9)
 _EXAMPLE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 
 
@@ -85,6 +88,7 @@ class _Source:
         self._values = read_spec_values(self._document)
         self._models = self._judges(models)
         self._copied = f"{_NOT_IN_A_NAME.sub('_', Path(name).stem).strip('._-') or 'source'}.json"
+        self._given = range
         found = range or openai_range(self._document)
         self._range, self._has_range = found or (0.0, 1.0), found is not None
 
@@ -92,6 +96,7 @@ class _Source:
         """Everything that a project needs."""
         from_openai(self._document, models=self._models or None)
         samples = make_up_for_spec(self._values, self._write)
+        widened = list(self._widened(samples.rewards))
         files = self._files()
         return ImportedGrader(
             kind=f"OpenAI's or Azure's grader JSON ({self._type()})",
@@ -107,7 +112,7 @@ class _Source:
             timeout_s=self._timeout(),
             records=samples.records,
             rollouts=samples.rollouts,
-            notes=(*self._notes(), *self._about_samples(samples.problem, bool(samples.rollouts))),
+            notes=(*self._notes(), *widened, *self._about_samples(samples.problem, bool(samples.rollouts))),
             secrets=tuple(self._secrets),
         )
 
@@ -164,7 +169,7 @@ class _Source:
         return files
 
     def _grader(self, for_trial: bool) -> str:
-        low, high = self._range
+        low, high = self._range if self._given or not for_trial else _ANY
         options = f"range=({low:g}, {high:g}), timeout_s={self._timeout():g}"
         if for_trial:
             options += ", max_error_rate=1"
@@ -199,8 +204,25 @@ class _Source:
                 "is a failure: write the right one in grader.py, or import with --range"
             )
             yield ImportNote(self._shown, "approximated", what)
+        if self._values.runs_code:
+            what = (
+                "its Python has 5 seconds and 256 MB for each sample; seconds= and memory_mb= of from_openai"
+            )
+            yield ImportNote(self._shown, "approximated", f"{what} in grader.py set others")
         for name in self._secrets:
             what = f"a key was taken out: give the function the environment variable {name}"
+            yield ImportNote(self._shown, "approximated", what)
+
+    def _widened(self, rewards: Sequence[float]) -> Iterator[ImportNote]:
+        """Widen the range to what made-up samples were paid: nothing enforces OpenAI's 0 to 1."""
+        low, high = self._range
+        outside = [paid for paid in rewards if not low <= paid <= high]
+        if outside:
+            self._range = low, high = min(low, floor(min(outside))), max(high, ceil(max(outside)))
+            what = (
+                f"a made-up sample was paid {outside[0]:g}, so the range is {low:g} to {high:g}; --range "
+                "sets another"
+            )
             yield ImportNote(self._shown, "approximated", what)
 
     def _about_samples(self, problem: str | None, graded: bool) -> Iterator[ImportNote]:

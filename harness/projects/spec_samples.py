@@ -79,6 +79,8 @@ def _tried(values: SpecValues, target: OwnProcessTarget, goes_on: Callable[[], b
                 best = MadeUp(
                     tuple(record for record, group in zip(records, kept, strict=True) if group),
                     tuple(rollout for group in kept for rollout in group),
+                    told_apart=apart > 0,
+                    rewards=tuple(paid for paid in rewards.values() if paid is not None),
                 )
         if best_worth[0] > 0:
             break

@@ -62,7 +62,7 @@ def test_a_python_file_is_read_as_what_it_looks_like(here, capsys):
 def test_json_is_read_from_stdin(here, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(json.dumps(SPEC).encode())))
     assert main(["import", "-"]) == 0
-    assert (here / "imported-grader" / "grader.json").is_file()
+    assert (here / "imported-grader" / "stdin.json").is_file()
 
 
 @pytest.mark.parametrize(

@@ -160,3 +160,13 @@ def test_the_whole_json_of_a_completion_is_made_up_too():
 def test_notes_name_the_file_without_its_folders():
     imported = read(CHECK, name="/somewhere/else/spec.json")
     assert {note.place.partition(" ")[0] for note in imported.notes} == {"spec.json"}
+
+
+def test_a_range_is_widened_to_what_python_pays_unless_it_is_given():
+    source = "def grade(sample, item):\n    return 7.5 * (sample['output_text'] == item['gold'])"
+    spec = {"type": "python", "source": source}
+    imported = read(spec)
+    assert (imported.range, len(imported.rollouts)) == ((0, 8), 9)
+    assert b"range=(0, 8)" in imported.files["grader.py"]
+    assert any("was paid 7.5, so the range is 0 to 8" in note.what for note in imported.notes)
+    assert read(spec, range=(0, 1)).range == (0, 1)
