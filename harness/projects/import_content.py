@@ -68,7 +68,7 @@ def content_of_import(imported: ImportedGrader, name: str) -> ProjectContent:
         file=f"{imported.module}.py",
         logical_id=logical_id_of(imported.module),
         what=f"the grader, which grades as `{name}` did. `IMPORT.md` says what became of each part",
-        tested="the grader: every rollout gets a reward, and the same one again",
+        tested="the grader: every rollout gets a reward",
     )
     words |= {
         "@FUNCTION@": imported.function,
@@ -83,6 +83,10 @@ def content_of_import(imported: ImportedGrader, name: str) -> ProjectContent:
         "@SOURCES@": sources_word(imported.sources, imported.module),
         "@ANSWERS@": 'answers = "answers.jsonl"\n' if imported.asks_judge else "",
         "@TEST_SKIPPED@": _skipped(imported),
+        # Of a question one answer is recorded.
+        "@AGAIN@": "" if imported.asks_judge else "_and_the_same_one_again",
+        "@REPEATS@": "" if imported.asks_judge else "repeats=2",
+        "@DETERMINISTIC@": "" if imported.asks_judge else "    run.assert_deterministic()\n",
     }
     files = {
         **imported.files,
