@@ -11,7 +11,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.util import find_spec
 from math import ceil, floor
 from pathlib import Path
 
@@ -32,28 +31,12 @@ from harness.projects.made_up_samples import MadeUp, made_up, make_up
 from harness.projects.names import check_module
 from harness.projects.reached_code import ReachedCode
 from harness.projects.read_keys import ReadKeys, read_keys
-from harness.projects.reward_range import shown_rewards
+from harness.projects.reward_range import range_of
 from harness.projects.source_notes import Refused, batch_notes, notes_of, refused_by_confinement
+from harness.projects.source_packages import needed_packages
 
 __all__ = ["read_python_source"]
 
-_DISTRIBUTIONS = {
-    "sklearn": "scikit-learn",
-    "yaml": "PyYAML",
-    "PIL": "pillow",
-    "bs4": "beautifulsoup4",
-    "cv2": "opencv-python-headless",
-    "rouge_score": "rouge-score",
-    "sentence_transformers": "sentence-transformers",
-    "skimage": "scikit-image",
-    "Crypto": "pycryptodome",
-    "docx": "python-docx",
-    "ast_grep_py": "ast-grep-py",
-    "skbio": "scikit-bio",
-    "math_verify": "math-verify",
-}
-"""Where packages are that have another name than what they are imported by."""
-_TRAINERS = ("trl", "verl", "transformers", "datasets", "accelerate", "peft", "unsloth", "vllm", "ray")
 _VERLS = ("data_source", "solution_str", "ground_truth", "extra_info")
 _MODEL = re.compile(r"(?:(?:us|eu|apac|jp|au|global)\.)?[a-z0-9]+\.[a-z][a-z0-9.-]*-[a-z0-9.:-]+")
 _MAKERS = ("amazon", "anthropic", "meta", "mistral", "cohere", "ai21", "deepseek", "openai", "qwen", "writer")
@@ -135,9 +118,11 @@ class _Source:
         refused = refused_by_confinement(code)
         if refused and not self.trust:
             raise self._refused(refused)
-        packages, missing = self._packages(code)
+        packages, missing = needed_packages(self.path, self.kind, self.belongings, code)
         keys = read_keys(code, self.functions)
-        low_high, of_range = self._range(code, range)
+        low_high, of_range = (
+            (range, []) if range is not None else range_of(code, self.path.name, self.functions)
+        )
         text = GraderText(
             kind=self.kind,
             source=self.path.name,
@@ -227,40 +212,6 @@ class _Source:
         message = f"{first.what}, which confined code cannot do{also}"
         return InputError(message, place=place, fix=fix)
 
-    def _packages(self, code: ReachedCode) -> tuple[dict[str, str | None], list[ImportNote]]:
-        """The packages that it imports and that are installed, and notes on those that are not.
-
-        Raises:
-            InputError: One that it cannot do without is not installed.
-        """
-        provided = STANDS_IN.get(self.kind, ())
-        needed = dict(reversed([*code.needed_imports()]))
-        reached = code.packages()
-        found, missing = {}, []
-        for name, distribution in self.belongings.packages().items():
-            if name in provided or name not in reached:
-                continue
-            if distribution is not None or find_spec(name) is not None:
-                found[name] = distribution
-            elif name in needed:
-                raise self._not_installed(name, str(self.path.with_name(str(needed[name]))))
-            else:
-                named = _DISTRIBUTIONS.get(name, name)
-                what = f"imports {name}, which is not installed here: pip install {named}"
-                missing.append(ImportNote(self.belongings.imported[name], "unsupported", what))
-        return found, missing
-
-    def _not_installed(self, package: str, place: str) -> InputError:
-        kinds = [kind for kind, packages in STANDS_IN.items() if package in packages]
-        if kinds:
-            fix = f"Name the function that is {KINDS_OF_PYTHON[kinds[0]]}: --take NAME."
-        elif package in _TRAINERS:
-            fix = "Put the functions that grade into a file of their own, without the trainer."
-        else:
-            named = _DISTRIBUTIONS.get(package, package)
-            fix = f"Install it: pip install {named}. Or import it only where it is needed."
-        return InputError(f"imports {package}, which is not installed here", place=place, fix=fix)
-
     def _check_confined(self, text: GraderText) -> None:
         """Refuse what could not be called confined, as `confined` itself says it."""
         try:
@@ -287,29 +238,6 @@ class _Source:
     def _is_conversational(self, code: ReachedCode) -> bool:
         """Whether completions are lists of messages, of which the source reads the content."""
         return "content" in code.texts()
-
-    def _range(
-        self, code: ReachedCode, given: tuple[float, float] | None
-    ) -> tuple[tuple[float, float], list[ImportNote]]:
-        """The range of the reward."""
-        if given is not None:
-            return given, []
-        low = high = 0.0
-        notes = []
-        for each in self.functions:
-            share = 1.0 if each.weight is None else each.weight
-            shown = shown_rewards(code, self.path.name, each.name)
-            ends = sorted(
-                (share * min([0.0, *(s.value for s in shown)]), share * max([1.0, *(s.value for s in shown)]))
-            )
-            low, high = low + ends[0], high + ends[1]
-            for one in shown:
-                if not 0 <= one.value <= 1:
-                    notes.append(
-                        ImportNote(one.place, "mapped", f"a reward of {one.value:g} widens the range")
-                    )
-        what = f"the range is {low:g} to {high:g}, as far as the source shows it; --range sets another"
-        return (low, high), [*dict.fromkeys(notes), ImportNote(self.path.name, "mapped", what)]
 
     def _samples(
         self, text: GraderText, keys: ReadKeys, code: ReachedCode, asks: bool

@@ -3,17 +3,44 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from harness.projects.foreign_function import ForeignFunction
+from harness.projects.imported import ImportNote
 from harness.projects.reached_code import Definition, ReachedCode
 
-__all__ = ["Shown", "shown_rewards"]
+__all__ = ["Shown", "range_of", "shown_rewards"]
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEEPEST = 12
 _SCORES = ("score", "aggregate_reward_score", "reward")
 _SAME = ("float", "int", "round", "max", "min", "abs", "asdict")
+
+
+def range_of(
+    code: ReachedCode, file: str, functions: Sequence[ForeignFunction]
+) -> tuple[tuple[float, float], list[ImportNote]]:
+    """The range of a reward that functions make together, and notes on it, the range itself last.
+
+    Args:
+        code: What runs when they are called.
+        file: The file that defines them.
+        functions: The functions with their shares.
+    """
+    low = high = 0.0
+    notes = []
+    for each in functions:
+        share = 1.0 if each.weight is None else each.weight
+        shown = shown_rewards(code, file, each.name)
+        values = [0.0, 1.0, *(one.value for one in shown)]
+        ends = sorted((share * min(values), share * max(values)))
+        low, high = low + ends[0], high + ends[1]
+        for one in shown:
+            if not 0 <= one.value <= 1:
+                notes.append(ImportNote(one.place, "mapped", f"a reward of {one.value:g} widens the range"))
+    what = f"the range is {low:g} to {high:g}, as far as the source shows it; --range sets another"
+    return (low, high), [*dict.fromkeys(notes), ImportNote(file, "mapped", what)]
 
 
 class Shown(NamedTuple):

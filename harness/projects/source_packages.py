@@ -1,0 +1,82 @@
+"""The packages that Python of others imports, and those of them that are not installed here."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from harness.errors import InputError
+from harness.projects.belongings import Belongings
+from harness.projects.foreign_function import KINDS_OF_PYTHON
+from harness.projects.grader_text import STANDS_IN
+from harness.projects.imported import ImportNote
+from harness.projects.reached_code import ReachedCode
+
+__all__ = ["needed_packages"]
+
+_DISTRIBUTIONS = {
+    "sklearn": "scikit-learn",
+    "yaml": "PyYAML",
+    "PIL": "pillow",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python-headless",
+    "rouge_score": "rouge-score",
+    "sentence_transformers": "sentence-transformers",
+    "skimage": "scikit-image",
+    "Crypto": "pycryptodome",
+    "docx": "python-docx",
+    "ast_grep_py": "ast-grep-py",
+    "skbio": "scikit-bio",
+    "math_verify": "math-verify",
+}
+"""Where packages are that have another name than what they are imported by."""
+_TRAINERS = ("trl", "verl", "transformers", "datasets", "accelerate", "peft", "unsloth", "vllm", "ray")
+
+
+def needed_packages(
+    path: Path, kind: str, belongings: Belongings, code: ReachedCode
+) -> tuple[dict[str, str | None], list[ImportNote]]:
+    """Find the packages that a file imports where it grades.
+
+    Args:
+        path: The file.
+        kind: What it was written for; the packages that its adapter stands in for are left out.
+        belongings: What it imports.
+        code: What runs when it grades.
+
+    Returns:
+        Those that are installed, each with its distribution and version, and notes on those that are not.
+
+    Raises:
+        InputError: One that it cannot do without is not installed.
+    """
+    needed = dict(reversed([*code.needed_imports()]))
+    reached = code.packages() - {*STANDS_IN.get(kind, ())}
+    found: dict[str, str | None] = {}
+    missing = []
+    for name, distribution in belongings.packages().items():
+        if name not in reached:
+            continue
+        if distribution is not None or find_spec(name) is not None:
+            found[name] = distribution
+        elif name in needed:
+            place = str(path.with_name(str(needed[name])))
+            raise InputError(f"imports {name}, which is not installed here", place=place, fix=_fix(name))
+        else:
+            what = f"imports {name}, which is not installed here: pip install {_distribution(name)}"
+            missing.append(ImportNote(belongings.imported[name], "unsupported", what))
+    return found, missing
+
+
+def _fix(package: str) -> str:
+    """What to do about a package that is not installed."""
+    for kind, packages in STANDS_IN.items():
+        if package in packages:
+            return f"Name the function that is {KINDS_OF_PYTHON[kind]}: --take NAME."
+    if package in _TRAINERS:
+        return "Put the functions that grade into a file of their own, without the trainer."
+    return f"Install it: pip install {_distribution(package)}. Or import it only where it is needed."
+
+
+def _distribution(package: str) -> str:
+    return _DISTRIBUTIONS.get(package, package)
