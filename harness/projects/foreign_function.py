@@ -6,31 +6,23 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from harness.errors import InputError
-from harness.projects.handler_names import bound_names, looks_like_handler, names_of_graders
-from harness.projects.reached_code import Function, ReachedCode
+from harness.projects.foreign_kinds import (
+    KINDS_OF_PYTHON,
+    Callables,
+    is_grader_class,
+    kind_of,
+    parameters_of,
+)
+from harness.projects.handler_names import bound_names, names_of_graders
+from harness.projects.reached_code import ReachedCode
 
-__all__ = ["KINDS_OF_PYTHON", "ForeignFunction", "Parameters", "find_functions", "parameters_of"]
-
-Callables: TypeAlias = Function | ast.Lambda
-
-KINDS_OF_PYTHON = {
-    "lambda": "an AWS Lambda handler (event, context)",
-    "trl": "a TRL reward function (completions, **kwargs)",
-    "verl": "a verl scoring function (data_source, solution_str, ground_truth)",
-    "eval-protocol": "an eval-protocol @reward_function",
-    "llm-eval-kit": "an llm-eval-kit @grader",
-    "openai": "an OpenAI python grader (sample, item)",
-}
-"""What a function may have been written for, and what such a one looks like."""
+__all__ = ["ForeignFunction", "find_functions"]
 
 # The entrance of a file that has several functions of its kind.
 _USUAL = {"lambda": "lambda_handler", "verl": "compute_score", "openai": "grade"}
-_EVAL_PROTOCOL = ("eval_protocol", "reward_kit")
 _OF_LIBRARIES = ("eval-protocol", "llm-eval-kit")
-_DECORATORS = ("reward_function", "evaluation_test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,36 +37,6 @@ class ForeignFunction:
     """Its definition; None where the name is bound in another way."""
     weight: float | None = None
     """Its share in the reward, where the file says it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """What a function takes."""
-
-    names: tuple[str, ...]
-    """What can be passed by name."""
-    needed: tuple[str, ...]
-    """Those without a default."""
-    by_place: tuple[str, ...]
-    """What can be passed by position alone."""
-    rest: str | None
-    """The name of its `**kwargs`."""
-
-
-def parameters_of(node: Callables) -> Parameters:
-    """Read what a function takes."""
-    given = node.args
-    listed = [each.arg for each in [*given.posonlyargs, *given.args]]
-    needed = listed[: len(listed) - len(given.defaults)][len(given.posonlyargs) :]
-    needed += [
-        each.arg for each, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default is None
-    ]
-    return Parameters(
-        tuple(each.arg for each in [*given.args, *given.kwonlyargs]),
-        tuple(needed),
-        tuple(each.arg for each in given.posonlyargs),
-        None if given.kwarg is None else given.kwarg.arg,
-    )
 
 
 def find_functions(
@@ -111,7 +73,8 @@ class _Finder:
         self._bound |= {
             node.name: node
             for node in tree.body
-            if isinstance(node, ast.ClassDef) and any(map(self._is_grader_class, node.bases))
+            if isinstance(node, ast.ClassDef)
+            and any(is_grader_class(base, self._imports) for base in node.bases)
         }
         self._ours = names_of_graders(tree)
 
@@ -250,51 +213,8 @@ class _Finder:
         if isinstance(node, ast.ClassDef):
             known: str | None = "llm-eval-kit"
         else:
-            known = kind or (None if function is None else self._kind(name, node, function))
+            known = kind or (None if function is None else kind_of(name, node, function, self._imports))
         return None if known is None else ForeignFunction(known, name, node.lineno, function)
-
-    def _kind(self, name: str, node: ast.stmt, function: Callables) -> str | None:
-        """What a function was written for, by decorators, imports and parameters, in this order."""
-        for decorator in getattr(node, "decorator_list", []):
-            called = decorator.func if isinstance(decorator, ast.Call) else decorator
-            module, _, last = self._spelled(called).rpartition(".")
-            if last in _DECORATORS and _is_eval_protocol(module):
-                return "eval-protocol"
-            if last == "grader" and module.partition(".")[0] == "llm_eval_kit":
-                return "llm-eval-kit"
-        given = parameters_of(function)
-        names = (*given.by_place, *given.names)
-        if names[:2] == ("messages", "ground_truth") and any(
-            module.startswith("llm_eval_kit") for module in self._imports.values()
-        ):
-            return "llm-eval-kit"
-        if "completions" in names or ("completion_ids" in names and given.rest):
-            return "trl"
-        if {"solution_str", "solution_strs"} & {*names} or (
-            name == "compute_score" and {"ground_truth", "ground_truths"} & {*names}
-        ):
-            return "verl"
-        if names == ("sample", "item"):
-            return "openai"
-        if looks_like_handler(node) or (isinstance(node, ast.AsyncFunctionDef) and name == _USUAL["lambda"]):
-            return "lambda"
-        if isinstance(node, ast.Assign) and names[:1] == ("event",) and len(names) == 2:
-            return "lambda"
-        return None
-
-    def _is_grader_class(self, base: ast.expr) -> bool:
-        """Whether a class derives from llm-eval-kit's `Grader`."""
-        name = self._spelled(base)
-        return name.startswith("llm_eval_kit.") and name.endswith(".Grader")
-
-    def _spelled(self, called: ast.expr) -> str:
-        parts = []
-        while isinstance(called, ast.Attribute):
-            parts.append(called.attr)
-            called = called.value
-        if isinstance(called, ast.Name):
-            parts.append(self._imports.get(called.id, called.id))
-        return ".".join(reversed(parts))
 
     def _several(self, found: list[ForeignFunction]) -> InputError:
         listed = ", ".join(f"{each.name} ({each.kind}, line {each.line})" for each in found[:12])
@@ -360,12 +280,6 @@ class _Finder:
         names = [each for each, node in self._bound.items() if _callable(node) is not None]
         known = f"It defines {', '.join(names[:12])}." if names else "It defines no function."
         return InputError(f"there is no function {name}", place=place or str(self._path), fix=known)
-
-
-def _is_eval_protocol(module: str) -> bool:
-    return module.lstrip(".").partition(".")[0] in _EVAL_PROTOCOL or (
-        module.startswith(".") and module.rpartition(".")[2] in ("typed_interface", "reward_function")
-    )
 
 
 def _is_called_with_completions(node: ast.ClassDef) -> bool:

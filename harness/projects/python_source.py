@@ -19,12 +19,8 @@ from graders.errors import ConfigurationError, DecorationError
 from graders.wire import PROFILES, PROVEN
 from harness.errors import InputError
 from harness.projects.belongings import Belongings, parsed
-from harness.projects.foreign_function import (
-    KINDS_OF_PYTHON,
-    ForeignFunction,
-    find_functions,
-    parameters_of,
-)
+from harness.projects.foreign_function import ForeignFunction, find_functions
+from harness.projects.foreign_kinds import KINDS_OF_PYTHON, parameters_of
 from harness.projects.grader_text import STANDS_IN, GraderText
 from harness.projects.imported import ImportedGrader, ImportNote
 from harness.projects.made_up_samples import MadeUp, made_up, make_up

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.projects.foreign_function import ForeignFunction, parameters_of
+from harness.projects.foreign_function import ForeignFunction
+from harness.projects.foreign_kinds import parameters_of
 from harness.projects.reached_code import ReachedCode
 
 __all__ = ["ReadKeys", "read_keys"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.errors import InputError
 from harness.projects.belongings import Belongings
-from harness.projects.foreign_function import KINDS_OF_PYTHON
+from harness.projects.foreign_kinds import KINDS_OF_PYTHON
 from harness.projects.grader_text import STANDS_IN
 from harness.projects.imported import ImportNote
 from harness.projects.reached_code import ReachedCode
