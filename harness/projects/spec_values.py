@@ -143,28 +143,22 @@ def _text(value: Any) -> str:
 
 
 def _of_source(source: str) -> Iterator[tuple[str, ReadPath]]:
-    """What the function of a Python grader reads by keys that stand in its source."""
-    function = next(
-        (
-            each
-            for each in ast.walk(ast.parse(source))
-            if isinstance(each, ast.FunctionDef) and each.name == "grade"
-        ),
-        None,
+    """What a Python grader reads by keys that stand in its source, in whichever of its functions."""
+    tree = ast.parse(source)
+    grade = next(
+        (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "grade"), None
     )
-    if function is None:
-        return
-    given = [arg.arg for arg in [*function.args.posonlyargs, *function.args.args]][:2]
-    known: dict[str, tuple[str, ReadPath]] = {
-        name: (space, ()) for name, space in zip(given, ("sample", "item"), strict=False)
-    }
-    for node in ast.walk(function):
+    given = [] if grade is None else [arg.arg for arg in [*grade.args.posonlyargs, *grade.args.args]][:2]
+    known: dict[str, tuple[str, ReadPath]] = {"sample": ("sample", ()), "item": ("item", ())}
+    known |= {name: (space, ()) for name, space in zip(given, ("sample", "item"), strict=False)}
+    for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            if (found := _chain(node.value, known)) and found[1]:
+            if found := _chain(node.value, known):
                 known.setdefault(node.targets[0].id, found)
-    chains = [found for node in ast.walk(function) if (found := _chain(node, known)) and found[1]]
-    for space, path in chains:
-        if not any(other[: len(path)] == path and len(other) > len(path) for _, other in chains):
+    chains = {found for node in ast.walk(tree) if (found := _chain(node, known)) and found[1]}
+    for space, path in sorted(chains, key=str):
+        longer = (other for kind, other in chains if kind == space and len(other) > len(path))
+        if not any(other[: len(path)] == path for other in longer):
             yield space, path
 
 

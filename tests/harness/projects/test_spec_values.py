@@ -23,7 +23,8 @@ def test_values_of_templates_are_found_in_every_spelling():
 def test_what_a_python_grader_reads_is_found_through_names_and_defaults():
     source = (
         "def grade(sample, item):\n"
-        "    out = sample.get('output_json') or {}\n"
+        "    answer = sample\n"
+        "    out = answer.get('output_json') or {}\n"
         "    if out.get('level') == item['level']: return 1.0\n"
         "    return float(item['meta']['weight'])\n"
     )
@@ -46,3 +47,11 @@ def test_a_template_is_written_with_a_record_s_values():
     assert values.written("#### {{item.answer}}, {{ item.none }}", {"answer": 4}) == "#### 4, "
     assert values.part_of("{{sample.output_json.a.b}}") == ("a", "b")
     assert values.part_of("{{sample.output_text}}") is None
+
+
+def test_what_functions_beside_it_read_is_found():
+    source = (
+        "def weight(item): return item['weight']\n"
+        "def grade(s, i): return weight(i) * (s['output_text'] == i['a'])"
+    )
+    assert set(read(code={"type": "python", "source": source}).fields) == {("weight",), ("a",)}
