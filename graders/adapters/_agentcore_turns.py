@@ -9,7 +9,6 @@ from ..sample import ASSISTANTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any, TypeAlias
 
     Turn: TypeAlias = dict[str, Any]
@@ -155,15 +154,6 @@ def _call(given: Any) -> dict[str, Any] | None:
         arguments = json.dumps(arguments)
     function = {"name": str(called.get("name", "")), "arguments": arguments}
     return {"id": inner.get("toolUseId") or inner.get("id"), "type": "function", "function": function}
-
-
-def texts(value: Any) -> Iterator[str]:
-    """Every text in a JSON value, such as a conversation."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (list, dict)):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from texts(inner)
 
 
 def decoded(value: Any) -> Any:

@@ -32,8 +32,13 @@ _LEVELS = {
     "SESSION": "a reward grades one answer, and a session may hold several",
     "TOOL_CALL": "a reward grades the model's answer, and a tool call is a step on the way to it",
 }
-_SHORTEST_QUOTE = 24
-"""Characters in a row that a reason may share with the conversation before they count as a quotation."""
+_KINDS = {
+    "abstain": "the grader abstains",
+    "record": "the grader refuses the record: a reference or a field that it needs is missing or unfit",
+    "timeout": "grading ran out of time",
+    "value": "what the grader returned is no reward within its range",
+}
+"""What a failure of each kind says while its message, which may quote the sample, stays untold."""
 _LONGEST = 1000
 """Characters of an explanation or an error."""
 
@@ -44,8 +49,9 @@ def as_agentcore(
     """Make a Lambda handler that answers AgentCore's evaluators, and training jobs as the grader does.
 
     An evaluator at the level `TRACE` gets the reward of the trace's last answer as `value`, and the reward's
-    reason as `explanation`. What cannot be graded is answered with `errorCode` and `errorMessage`, never with
-    a value. Neither quotes the conversation, unless `GRADER_LOG_CONTENT=1` allows it.
+    components and metrics as `explanation`. What cannot be graded is answered with `errorCode` and
+    `errorMessage`, never with a value. A reward's reason and a failure's message may quote the conversation,
+    so they are left out unless the function's environment has `GRADER_LOG_CONTENT=1`.
 
     Args:
         grader: What `@grader` made.
@@ -121,7 +127,6 @@ def _evaluated(
 ) -> dict[str, Any]:
     """The answer to an evaluator's event."""
     from ._agentcore_spans import SpansUnread, conversation
-    from ._agentcore_turns import texts
 
     level = event.get("evaluationLevel")
     if level != "TRACE":
@@ -144,14 +149,13 @@ def _evaluated(
         outcome = _graded(grader, item, context)
     except ConfigurationError as error:
         return _error("GRADER_CONFIGURATION", str(error))
-    said = [*texts([turn.get("content") for turn in turns]), *texts(item.get("reference_answer"))]
     if isinstance(outcome, Failure):
-        return _error(f"GRADER_{outcome.kind.upper()}", _why(outcome, said))
+        return _error(f"GRADER_{outcome.kind.upper()}", _why(outcome, item))
     answer: dict[str, Any] = {
         "label": "Passed" if outcome.value >= passing else "Failed",
         "value": outcome.value,
     }
-    explanation = _explained(outcome, said)
+    explanation = _explained(outcome)
     return {**answer, "explanation": explanation} if explanation else answer
 
 
@@ -205,52 +209,22 @@ def _part(value: object, key: str) -> Any:
     return value.get(key) if isinstance(value, dict) else None
 
 
-def _explained(reward: Reward, said: list[str]) -> str:
-    """Why the reward is what it is: its reason, else the numbers behind it."""
-    if reward.reason:
-        return _unquoted(str(reward.reason), said)
+def _explained(reward: Reward) -> str:
+    """Why the reward is what it is: the numbers behind it, or its reason where content may be told."""
+    if reward.reason and may_log_content():
+        return str(reward.reason)[:_LONGEST]
     numbers = {**reward.components, **reward.metrics}
-    return ", ".join(f"{name}: {value:g}" for name, value in numbers.items())
+    return ", ".join(f"{name}: {value:g}" for name, value in numbers.items())[:_LONGEST]
 
 
-def _why(failure: Failure, said: list[str]) -> str:
-    """Why there is no reward; an exception's text may hold anything, so only its type and place are told."""
-    if failure.kind == "exception" and not may_log_content():
-        return f"{failure.origin} (set GRADER_LOG_CONTENT=1 to see the message)"
-    return _unquoted(failure.message, said) + (f" ({failure.place})" if failure.place else "")
-
-
-def _unquoted(text: str, said: list[str]) -> str:
-    """A text in which `[...]` stands for what it quotes of a conversation."""
-    text = text[:_LONGEST]
+def _why(failure: Failure, item: dict[str, Any]) -> str:
+    """Why there is no reward: the failure's kind or place, or its message where content may be told."""
     if may_log_content():
-        return text
-    size = _SHORTEST_QUOTE
-    places: dict[str, list[int]] = {}
-    for at in range(len(text) - size + 1):
-        places.setdefault(text[at : at + size], []).append(at)
-    quoted: set[int] = set()
-    for one in said:
-        for at in range(len(one) - size + 1):
-            for begin in places.get(one[at : at + size], ()):
-                quoted.update(range(begin, begin + size))
-        for begin in _places_of(one.strip(), text):
-            quoted.update(range(begin, begin + len(one.strip())))
-    kept = (char if at not in quoted else "" if at - 1 in quoted else "[...]" for at, char in enumerate(text))
-    return "".join(kept)
-
-
-def _places_of(word: str, text: str) -> list[int]:
-    """Where a short text stands in another as words of its own."""
-    if not 0 < len(word) < _SHORTEST_QUOTE:
-        return []
-    begins = [at for at in range(len(text)) if text.startswith(word, at)]
-    return [at for at in begins if not (_runs_on(text, at) or _runs_on(text, at + len(word)))]
-
-
-def _runs_on(text: str, at: int) -> bool:
-    """Whether a word goes on across a place."""
-    return text[at - 1 : at].isalnum() and text[at : at + 1].isalnum()
+        return failure.message + (f" ({failure.place})" if failure.place else "")
+    what = _KINDS.get(failure.kind, failure.origin)
+    if failure.kind == "record" and "reference_answer" not in item:
+        what += "; evaluationReferenceInputs holds no reference answer of this trace"
+    return f"{what} (set GRADER_LOG_CONTENT=1 to see the message)"
 
 
 def _shown(value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from time import process_time
 from typing import Any
 
 import pytest
@@ -302,7 +303,7 @@ def test_a_record_may_have_fields_that_are_called_like_an_evaluators() -> None:
             "TARGET_NOT_READ",
             "differ in expected_response",
         ),
-        ({"evaluationReferenceInputs": None}, "GRADER_RECORD", "no reference_answer"),
+        ({"evaluationReferenceInputs": None}, "GRADER_RECORD", "holds no reference answer"),
     ],
 )
 def test_what_cannot_be_graded_says_what_to_do(changes: Any, code: str, said: str) -> None:
@@ -471,18 +472,59 @@ def outcome_of(function: Any, answer: str = "The answer is seventy-two clips in 
     return as_agentcore(grader(function))(event_of(openllmetry("How many clips?", answer)), None)
 
 
-def test_an_explanation_quotes_no_completion(monkeypatch: pytest.MonkeyPatch) -> None:
+LETTERS = st.text(alphabet="xyz", min_size=1)
+
+
+@given(
+    prompt=LETTERS,
+    answer=LETTERS,
+    kind=st.sampled_from(["reason", "abstain", "exception", "record", "value"]),
+)
+@settings(max_examples=40)
+def test_the_answer_is_the_same_whatever_the_grader_says_about_the_conversation(
+    prompt: str, answer: str, kind: str
+) -> None:
+    def says(sample: Sample) -> Reward | Abstain:
+        said = f"{sample.completion[-3:]} to {sample.prompt}"
+        if kind == "abstain":
+            return Abstain(said)
+        if kind == "reason":
+            return Reward(0.5, metrics={"n": 2}, components={"brief": 0.5}, reason=said)
+        if kind == "value":
+            return Reward(0.5, metrics={said: float("nan")})
+        raise {"exception": ValueError, "record": RecordError}[kind](said)
+
+    handler = as_agentcore(grader(says))
+    answers = [
+        handler(event_of(openllmetry(*texts)), None) for texts in ((prompt, answer), ("What is it?", "72"))
+    ]
+    assert answers[0] == answers[1]
+    if kind == "reason":
+        assert answers[0] == {"label": "Passed", "value": 0.5, "explanation": "brief: 0.5, n: 2"}
+
+
+def test_the_reason_is_told_where_content_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     def quotes(sample: Sample) -> Reward:
-        return Reward(0.25, reason=f"It says {sample.completion!r} to: {sample.prompt}")
+        return Reward(0.25, metrics={"n": 2}, reason=f"It says {sample.completion!r}" + "!" * 2000)
 
-    def part(sample: Sample) -> Reward:
-        return Reward(0.5, metrics={"n": 2}, components={"brief": 0.5})
-
-    assert outcome_of(quotes)["explanation"] == "It says '[...]' to: [...]"
-    assert outcome_of(quotes, "72")["explanation"] == "It says '[...]' to: [...]"
-    assert outcome_of(part) == {"label": "Passed", "value": 0.5, "explanation": "brief: 0.5, n: 2"}
     monkeypatch.setenv("GRADER_LOG_CONTENT", "1")
-    assert "seventy-two" in outcome_of(quotes)["explanation"]
+    explanation = outcome_of(quotes)["explanation"]
+    assert "seventy-two" in explanation
+    assert len(explanation) == 1000
+
+
+def test_the_work_after_grading_grows_with_the_event_alone() -> None:
+    @grader(timeout_s=None)
+    def quotes(sample: Sample) -> Reward:
+        return Reward(0.5, reason=sample.completion[:900])
+
+    def seconds(size: int) -> float:
+        event = event_of(message_lists("x" * size, "x" * size))
+        began = process_time()
+        assert as_agentcore(quotes)(event, None)["value"] == 0.5
+        return process_time() - began
+
+    assert seconds(400_000) < 100 * max(seconds(20_000), 0.01)
 
 
 def test_no_failure_has_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -509,7 +551,7 @@ def test_no_failure_has_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
         "asks": "GRADER_CONFIGURATION",
         "record": "GRADER_RECORD",
     }
-    assert found["abstains"]["errorMessage"] == "the judge refused to grade: [...]"
+    assert found["abstains"]["errorMessage"].startswith("the grader abstains (set GRADER_LOG_CONTENT=1")
     assert "ValueError at test_agentcore.py" in found["breaks"]["errorMessage"]
     assert not any("value" in answer or "seventy-two" in str(answer) for answer in found.values())
     monkeypatch.setenv("GRADER_LOG_CONTENT", "1")
