@@ -239,11 +239,12 @@ class _Source:
         self, text: GraderText, keys: ReadKeys, code: ReachedCode, asks: bool
     ) -> tuple[GraderText, MadeUp]:
         """Samples that it grades, and the grader in the wire that it reads."""
-        if asks:
-            return text, MadeUp(tuple(record for record, _ in made_up(keys)))
         texts = sorted(code.texts())
+        wires = self._wires(texts)
+        if asks:
+            return replace(text, wire=wires[0]), MadeUp(tuple(record for record, _ in made_up(keys)))
         tried: list[tuple[GraderText, MadeUp]] = []
-        for wire in self._wires(texts):
+        for wire in wires:
             spoken = replace(text, wire=wire)
             tried.append((spoken, make_up(partial(self._write, spoken), keys, texts)))
             if tried[-1][1].told_apart:
@@ -268,14 +269,13 @@ class _Source:
         if self.kind != "lambda":
             return [None]
         known = {"id", "messages", "list", *texts}
-        return [
-            None,
-            *(
-                name
-                for name in PROVEN
-                if {PROFILES[name].id, PROFILES[name].turns, PROFILES[name].container} <= known
-            ),
+        told = [
+            name
+            for name in PROVEN
+            if {PROFILES[name].id, PROFILES[name].turns, PROFILES[name].container} <= known
         ]
+        # As events come, the reference is in `metadata`, which a handler that never says so does not read.
+        return [None, *told] if "metadata" in texts else [*_at_root(told), None]
 
     def _write(self, text: GraderText, folder: Path) -> Path:
         for name, content in self.belongings.files.items():
@@ -336,3 +336,10 @@ class _Source:
         else:
             what = f"no made-up sample could be graded, put yours in their place: {samples.problem}"
         return [ImportNote(name, "approximated", what)]
+
+
+def _at_root(names: list[str]) -> list[str]:
+    """Dialects, those first that are Bedrock's and have the reference beside the messages."""
+    return sorted(
+        names, key=lambda name: (PROFILES[name].placement != "root", not name.startswith("open-weight"))
+    )

@@ -185,6 +185,7 @@ def test_code_that_asks_a_service_is_imported_only_as_trusted_and_is_not_called(
     assert imported.judge_models == ("us.amazon.nova-pro-v1:0",)
     assert imported.rollouts == ()
     assert len(imported.records) == 3
+    assert b'wire="open-weight-root"' in imported.files["grader.py"]
 
 
 @pytest.mark.parametrize(
