@@ -9,6 +9,7 @@ from ..errors import DecorationError, RecordError, SampleError
 from ..reward import RESERVED, Abstain, Reward, number
 from ..sample import ASSISTANTS, final_text, turn_text
 from . import _evaluators_inside
+from ._answer_bounds import bounded
 from ._confined import ConfinedFunction, placed
 
 TYPE_CHECKING = False
@@ -54,7 +55,8 @@ def evaluated(function: Evaluator, adapter: str) -> Callable[[Sample[Any]], Any]
         return _settled(name, told)
 
     def evaluator_reward(sample: Sample[Any]) -> Answer | Awaitable[Answer]:
-        return run_steps(steps(sample))  # type: ignore[no-any-return]
+        given = bounded(sample) if isinstance(function, ConfinedFunction) else sample
+        return run_steps(steps(given))  # type: ignore[no-any-return]
 
     return evaluator_reward
 

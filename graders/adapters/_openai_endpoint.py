@@ -18,10 +18,11 @@ from ..checks._judge_retries import Heard, Late, Patience, TryAgain, Unsent, bou
 from ..checks._judge_secrets import without_secrets
 from ..checks._options import LARGEST
 from ..errors import ConfigurationError, SampleError
+from ..extract import Missing
 from ..extract._json import exact_json
 from ._openai_address import OWN_HEADERS, SCHEME, filled, header_fault, url_fault
 from ._openai_json import OpenAISpecError
-from ._openai_scores import GradeFault, GraderScore
+from ._openai_scores import GradeFault, GraderScore, Scope, unread_score
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
     from http.client import HTTPResponse
     from typing import Any
 
-    from ._openai_scores import Scope, Scoring
+    from ._openai_scores import Scoring
     from ._openai_spec import EndpointGrader
 
 _MOST_BYTES = 1 << 20
+_UNSENT = "unsent sample"
 _MOST_ASKED = 4
 """How often one sample is asked about: once, and three times again."""
 _PIECE = 1 << 16
@@ -63,7 +65,12 @@ def endpoint_scoring(node: EndpointGrader) -> Scoring:
         """Ask the endpoint for a completion's score."""
         if held_back():
             raise GradeFault("other_error", "the endpoint was not asked", "abstain")
-        score = await endpoint.score(scope.sample, scope.item)
+        try:
+            score = await endpoint.score(scope.sample, scope.item)
+        except SampleError as error:
+            if error.origin != _UNSENT or not endpoint.takes(Scope("", scope.item).sample, scope.item):
+                raise
+            return unread_score(Missing(error.message, "not exact"), scope)  # its record alone can be sent
         threshold = node.pass_threshold
         return GraderScore(score, metrics={} if threshold is None else {"passed": float(score >= threshold)})
 
@@ -113,6 +120,14 @@ class ScoringEndpoint:
             except Late:
                 raise patience.late() from None
 
+    def takes(self, sample: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+        """Return whether a sample can be sent at all; the arguments are those of `score`."""
+        try:
+            self._body(sample, item)
+        except SampleError:
+            return False
+        return True
+
     def _body(self, sample: Mapping[str, Any], item: Mapping[str, Any]) -> bytes:
         """The payload. Its trace is named by the texts, so that a recorded answer is found again.
 
@@ -126,7 +141,7 @@ class ScoringEndpoint:
             parts = json.dumps({"sample": sample, "item": item}, allow_nan=False, sort_keys=True)
         except (ValueError, TypeError, RecursionError) as error:
             raise SampleError(
-                "exception", f"the sample cannot be sent to {self.name} as JSON: {error}", "unsent sample"
+                "exception", f"the sample cannot be sent to {self.name} as JSON: {error}", _UNSENT
             ) from None
         trace = UUID(bytes=sha256(parts.encode()).digest()[:16], version=4)
         body = f'{parts[:-1]}, "trace_id": "trace_{trace}"}}'.encode()
@@ -135,7 +150,7 @@ class ScoringEndpoint:
                 "exception",
                 f"the payload for {self.name} has {len(body):,} bytes, and may have {_MOST_BYTES:,}: keep "
                 "fields of the record that it does not need out of the data",
-                "unsent sample",
+                _UNSENT,
             )
         return body
 

@@ -33,6 +33,12 @@ _OPERATIONS = {
     "ilike": "1 where input contains reference in any case, else 0: it pays for a text that holds it among "
     "others",
 }
+_WITHIN = {
+    "like": "1 where input contains the completion, else 0: it pays for any part of input, one letter too",
+    "ilike": "1 where input contains the completion in any case, else 0: it pays for any part of input, one "
+    "letter too",
+}
+"""The same where the completion is in the reference, and not in the input."""
 _METRICS = {
     "fuzzy_match": "rapidfuzz's WRatio with its default processor, divided by 100, as OpenAI's own Python "
     "example calls it; it pays for a part of the reference",
@@ -57,6 +63,7 @@ def spec_notes(spec: OpenAISpec, models: JudgeModels) -> Iterator[SpecNote]:
     for node in spec.each():
         yield from _of_one(node, models)
     yield from _of_templates(spec.grader)
+    yield from _of_compared(spec)
     for place in spec.unknown:
         yield SpecNote(place, "unsupported", "no documented key: nothing is done with it")
 
@@ -69,9 +76,9 @@ def _of_one(node: OpenAIGrader, models: JudgeModels) -> Iterator[SpecNote]:
         yield SpecNote(node.pointer, "mapped", what)
     threshold = getattr(node, "pass_threshold", None)
     if isinstance(node, StringCheck):
-        yield SpecNote(
-            node.pointer, "mapped", f"string_check {node.operation}: {_OPERATIONS[node.operation]}"
-        )
+        swapped = node.reference.reads_completion and not node.input.reads_completion
+        what = (_WITHIN if swapped else _OPERATIONS).get(node.operation) or _OPERATIONS[node.operation]
+        yield SpecNote(node.pointer, "mapped", f"string_check {node.operation}: {what}")
     elif isinstance(node, TextSimilarity):
         what = _METRICS.get(node.metric, _ROUGE) + _VARIANT
         yield SpecNote(f"{node.pointer}/evaluation_metric", "approximated", f"{node.metric}: {what}")
@@ -150,6 +157,24 @@ def _of_templates(node: OpenAIGrader) -> Iterator[SpecNote]:
         what = (
             "a completion that does not hold what a template names is unread: its grader scores 0, and the "
             "metric unread is 1"
+        )
+        yield SpecNote("", "mapped", what)
+
+
+def _of_compared(spec: OpenAISpec) -> Iterator[SpecNote]:
+    """What becomes of lists and objects that are compared."""
+    comparing = [each for each in spec.each() if isinstance(each, StringCheck | TextSimilarity)]
+    values = [value for each in comparing for text in each.templates.values() for value in text.values]
+    if any(value.namespace == "sample" and value.path != ("output_text",) for value in values):
+        what = (
+            "a list or an object without a text or a number in it is blank, in a record as in a completion, "
+            "so two empty lists never agree: use a Python grader where an empty one is the right answer"
+        )
+        yield SpecNote("", "mapped", what)
+    for text in dict.fromkeys(value.text for value in values if value.holds_form):
+        what = (
+            f"{text} is written with its keys, roles and ids, and a comparison finds those too: name a text "
+            "in it, such as sample.output_text"
         )
         yield SpecNote("", "mapped", what)
 

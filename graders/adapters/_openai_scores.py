@@ -6,6 +6,7 @@ from ..errors import RecordError, SampleError
 from ..extract import Missing
 from ..extract._json import exact_json
 from ..sample import turn_text
+from ._answer_bounds import bounded, is_bounded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ DETAILS = (
 )
 """What it says besides, each a text or null."""
 _DETAILS_OF = {name.removesuffix("_type").removesuffix("_details"): name for name in DETAILS}
+
+_FORM = ("role", "index", "id", "type", "tool_call_id")
+"""Fields of messages and of tool calls that say nothing of what was answered."""
 
 
 class GradeFault(SampleError):
@@ -149,7 +153,7 @@ class Scope:
     """What a sample's graders may name: the record as `item`, the completion as `sample`.
 
     Args:
-        text: The completion.
+        text: The completion; one that is longer than a sample may be counts as an empty one.
         item: The record.
         tools: The completion's tool calls.
     """
@@ -157,7 +161,7 @@ class Scope:
     __slots__ = ("_sample", "item", "text", "tools")
 
     def __init__(self, text: str, item: Mapping[str, Any], tools: Sequence[Any] = ()) -> None:
-        self.text = text
+        self.text = text if is_bounded(text) else ""
         self.item = item
         self.tools = list(tools)
         self._sample: dict[str, Any] | None = None
@@ -175,7 +179,7 @@ class Scope:
                 "choices": [{"index": 0, "message": message}],
             }
             value = exact_json(self.text.strip())
-            if not isinstance(value, Missing):
+            if not isinstance(value, Missing) and is_bounded(value):
                 self._sample["output_json"] = value
         return self._sample
 
@@ -183,15 +187,34 @@ class Scope:
         """Return the namespace of that name."""
         return self.item if namespace == "item" else self.sample
 
+    def told(self, namespace: str) -> Mapping[str, Any]:
+        """Return a namespace without what is in it whatever was said: roles, places, ids and kinds."""
+        if namespace == "item":
+            return {**self.item, "messages": _without_form(self.item.get("messages"))}
+        tools = _without_form(self.tools)
+        choices = [{"message": {"content": self.text, "tool_calls": tools}}]
+        return {**self.sample, "output_tools": tools, "choices": choices}
+
 
 def scope_of(sample: Sample[Any]) -> Scope:
     """Return what the graders of a sample may name: its record has fields, a reference and a prompt."""
+    sample = bounded(sample)
     item: dict[str, Any] = dict(sample.fields)
     reference = sample.reference_answer
     if reference is not None:
         item["reference_answer"] = reference
     item["messages"] = [_plain(message) for message in sample.messages[:-1]]
     return Scope(sample.completion, item, sample.tool_calls)
+
+
+def _without_form(messages: Any) -> Any:
+    """Messages or tool calls without the fields that say nothing."""
+    if not isinstance(messages, list):
+        return messages
+    return [
+        {name: value for name, value in one.items() if name not in _FORM} if isinstance(one, dict) else one
+        for one in messages
+    ]
 
 
 def _plain(message: Any) -> Any:

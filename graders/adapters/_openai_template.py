@@ -11,7 +11,7 @@ import re
 
 from ..checks._visible import visible
 from ..extract import Missing
-from ._openai_scores import GradeFault, RecordFault
+from ._openai_scores import RecordFault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ._openai_scores import Scope
 
 NAMESPACES = ("item", "sample")
+_WITH_FORM = ("choices", "output_tools", "messages")
+"""Values that hold more than what was said."""
 _TEMPLATE = re.compile(r"\{\{\s*+(?P<inside>[^{}]*)\}\}")
 _UNCLOSED = re.compile(r"\{\{\s*+(?:item|sample)\b[^\s}]*")
 _STEP = re.compile(
@@ -54,17 +56,36 @@ class NamedValue:
 
     def value(self, scope: Scope) -> Any:
         """Return the value; None where it is not there, is null, or is the NaN of a data frame."""
-        found: Any = scope.named(self.namespace)
-        for step in self.path:
-            if isinstance(step, int):
-                found = found[step] if isinstance(found, list) and step < len(found) else None
-            else:
-                found = found.get(step) if isinstance(found, dict) else None
+        found = self._in(scope.named(self.namespace))
         if found is None and self.path == ("reference_answer", "text") and self.namespace == "item":
             # An object of this key alone is how a service may wrap a text, so `Sample` has unwrapped it.
             found = scope.item.get("reference_answer")
             return found if isinstance(found, str) else None
         return None if found is None or found != found else found
+
+    def _in(self, values: Any) -> Any:
+        """What the path leads to; None where it leads nowhere."""
+        for step in self.path:
+            if isinstance(step, int):
+                values = values[step] if isinstance(values, list) and step < len(values) else None
+            else:
+                values = values.get(step) if isinstance(values, dict) else None
+        return values
+
+    @property
+    def holds_form(self) -> bool:
+        """Whether it is a list or an object that holds more than what was said: keys, roles and ids."""
+        return self.path[0] in _WITH_FORM and self.path[-1] not in ("content", "name", "arguments")
+
+    def says_something(self, scope: Scope) -> bool:
+        """Return whether a text or a number in the value is visible, whatever holds it.
+
+        Keys of objects, roles, ids and the like say nothing, however often a template writes them.
+        """
+        value = self.value(scope)
+        if not isinstance(value, str) or self.path[0] in _WITH_FORM:
+            value = self._in(scope.told(self.namespace))
+        return any(map(visible, _leaves(value)))
 
     def written(self, scope: Scope) -> str | Missing:
         """Return the value as text; `Missing` where the completion does not have it.
@@ -114,27 +135,36 @@ class TextTemplate:
         return any(value.namespace == "sample" for value in self.values)
 
     def written(self, scope: Scope, shown: Callable[[str], str] | None = None) -> str | Missing:
-        """Return the text with its values; `Missing` where the completion lacks one of them.
+        """Return the text with its values.
 
         Args:
             scope: The values.
             shown: Changes each value before it is written.
 
+        Returns:
+            The text; `Missing` where the completion lacks a value, or makes the text too long.
+
         Raises:
-            RecordError: The record lacks one of them.
-            GradeFault: The text is too long.
+            RecordError: The record lacks a value, or makes the text too long.
         """
-        texts, unread, size = [], None, 0
+        texts: list[str] = []
+        unread: Missing | None = None
+        size = of_record = 0
         for piece in self.pieces:
             text = piece if isinstance(piece, str) else piece.written(scope)
             if isinstance(text, Missing):
                 unread = unread or text
-            elif (size := size + len(text)) > _LONGEST:
-                message = f"a template makes a text of more than {_LONGEST:,} characters of this sample"
-                raise GradeFault("other_error", message, "value")
-            else:
+                continue
+            size += len(text)
+            of_record += 0 if isinstance(piece, NamedValue) and piece.namespace == "sample" else len(text)
+            if size <= _LONGEST:
                 texts.append(shown(text) if shown and not isinstance(piece, str) else text)
-        return unread if isinstance(unread, Missing) else "".join(texts)
+        if of_record > _LONGEST:
+            message = f"a template makes a text of more than {_LONGEST:,} characters of this record"
+            raise RecordFault("other_error", message)
+        if size > _LONGEST:
+            unread = unread or Missing(f"it makes a text of more than {_LONGEST:,} characters", "not exact")
+        return "".join(texts) if unread is None else unread
 
     def compared(self, scope: Scope, may_be_blank: bool = False) -> str | Missing:
         """Return the text as one side of a comparison, so that two values that say nothing never agree.
@@ -154,13 +184,25 @@ class TextTemplate:
             return text
         # What counts is what the completion says, or where it is not asked for, what the record says.
         telling = [value for value in self.values if value.namespace == "sample"] or self.values
-        told = [value.written(scope) for value in telling]
-        if visible(text) and (not told or any(visible(each) for each in told if each)):
+        if visible(text) and (not telling or any(value.says_something(scope) for value in telling)):
             return text
         if self.reads_completion:
             return Missing("the completion leaves it blank", "not exact")
         what = " and ".join(value.text for value in self.values) or "the text"
         raise RecordFault("invalid_variable_error", f"{what} is blank: every record needs a text for it")
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """The texts and numbers that a value holds, as texts."""
+    ahead = [value]
+    while ahead:
+        one = ahead.pop()
+        if isinstance(one, dict):
+            ahead += one.values()
+        elif isinstance(one, (list, tuple)):
+            ahead += one
+        elif one is not None and one == one:
+            yield one if isinstance(one, str) else str(one)
 
 
 def _pieces(text: str) -> Iterator[str | NamedValue]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..checks._awaiting import run_steps
+from ._answer_bounds import bounded
 from ._placed import is_confined
 
 TYPE_CHECKING = False
@@ -24,9 +25,10 @@ def scoring_function(
         steps: Yields what it calls, and is sent what that returned.
         called: The functions that it calls.
     """
+    confined = any(map(is_confined, called))
 
     def scored(sample: Sample[Any]) -> Any:
-        return run_steps(steps(sample))
+        return run_steps(steps(bounded(sample) if confined else sample))
 
     async def scored_async(sample: Sample[Any]) -> Any:
         answer = scored(sample)

@@ -215,7 +215,7 @@ def _row(folder: Path, imported: ImportedGrader, made: NewProject) -> dict[str, 
         "records": len(imported.records),
         "rollouts": len(imported.rollouts),
         "lacking": [each.name for each in lacking()],
-        "notes": [{"place": each.place, "how": each.how, "what": each.what} for each in imported.notes],
+        "notes": [{"place": each.place, "how": each.how, "what": each.what} for each in imported.all_notes],
         "next": next_steps(imported),
     }
 
@@ -227,7 +227,7 @@ def _tell(folder: Path, imported: ImportedGrader, made: NewProject) -> None:
     say(_wrapped(f"found: {imported.kind}"))
     say(_wrapped(f"made in {folder}: {', '.join(map(str, made.files))}"))
     for how, meaning in HOWS.items():
-        notes = [note for note in imported.notes if note.how == how]
+        notes = [note for note in imported.all_notes if note.how == how]
         if notes:
             say(f"\n{how}: {meaning}", bold=True)
         for note in notes:

@@ -73,8 +73,8 @@ def content_of_import(imported: ImportedGrader, name: str) -> ProjectContent:
     words |= {
         "@FUNCTION@": imported.function,
         "@MADE_BY@": "rft import",
-        "@SAMPLES@": "made up",
-        "@COMPLETIONS@": "completions of them, made up, too",
+        "@SAMPLES@": "yours" if imported.own_samples else "made up",
+        "@COMPLETIONS@": f"completions of them, {'yours' if imported.own_samples else 'made up, too'}",
         "@MEMORY@": "1024" if imported.runs_code else "512",
         "@ROLE@": _role(imported),
         "@JUDGE_MODEL@": imported.judge_models[0] if imported.judge_models else NO_MODEL,
@@ -132,7 +132,8 @@ def _steps(imported: ImportedGrader) -> Iterator[str]:
     missing = [module for module, found in imported.packages.items() if found is None]
     if missing:
         yield f"Write the packages of {', '.join(missing)} into requirements.txt: they are not installed."
-    yield "Put your records and rollouts in the place of records.jsonl and rollouts.jsonl."
+    if not (imported.own_samples and imported.records and imported.rollouts):
+        yield "Put your records and rollouts in the place of records.jsonl and rollouts.jsonl."
     if imported.asks_judge:
         yield f"Record the answers of the service once, which costs what it costs: {_TO_RECORD}"
     yield "Run rft replay, and compare its rewards with those that the other platform gave."
@@ -146,7 +147,7 @@ def _report(imported: ImportedGrader, name: str) -> str:
         _FAILURES,
     ]
     for how, meaning in HOWS.items():
-        notes = [note for note in imported.notes if note.how == how]
+        notes = [note for note in imported.all_notes if note.how == how]
         if notes:
             parts.append(f"## {how.capitalize()}: {meaning}")
             parts.append(_table(notes))
@@ -189,7 +190,7 @@ def _skipped(imported: ImportedGrader) -> str:
         reason = f"no answers are recorded yet: {_TO_RECORD}"
         return _SKIPPED.format(file="answers.jsonl", test="exists()", reason=reason)
     if not imported.rollouts:
-        reason = "no made-up sample could be graded: put rollouts of yours into rollouts.jsonl"
+        reason = "there are no rollouts that it grades: put rollouts of yours into rollouts.jsonl"
         return _SKIPPED.format(file="rollouts.jsonl", test="read_bytes().strip()", reason=reason)
     return ""
 

@@ -43,8 +43,8 @@ def with_samples(imported: ImportedGrader, records: Path | None, rollouts: Path 
         return imported
     own = [_records(records) if records else None, _rollouts(rollouts) if rollouts else None]
     made = [() if each is None else each.values for each in own]
-    notes = (*imported.notes, *(each.note for each in own if each is not None))
-    return replace(imported, records=made[0], rollouts=made[1], notes=notes)
+    notes = tuple(each.note for each in own if each is not None)
+    return replace(imported, records=made[0], rollouts=made[1], sample_notes=notes, own_samples=True)
 
 
 def _records(path: Path) -> _Taken:

@@ -51,5 +51,14 @@ class ImportedGrader:
     rollouts: tuple[Mapping[str, Any], ...] = ()
     """Made-up rollouts of them that it graded here; empty where none could be graded."""
     notes: tuple[ImportNote, ...] = ()
+    sample_notes: tuple[ImportNote, ...] = ()
+    """What to know of the records and rollouts."""
+    own_samples: bool = False
+    """Whether these are the user's."""
     secrets: tuple[str, ...] = ()
     """Environment variables that stand for keys which were taken out of the source."""
+
+    @property
+    def all_notes(self) -> tuple[ImportNote, ...]:
+        """What became of everything."""
+        return (*self.notes, *self.sample_notes)

@@ -112,7 +112,8 @@ class _Source:
             timeout_s=self._timeout(),
             records=samples.records,
             rollouts=samples.rollouts,
-            notes=(*self._notes(), *widened, *self._about_samples(samples.problem, bool(samples.rollouts))),
+            notes=(*self._notes(), *widened),
+            sample_notes=tuple(self._about_samples(samples.problem, bool(samples.rollouts))),
             secrets=tuple(self._secrets),
         )
 

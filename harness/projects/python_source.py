@@ -158,8 +158,8 @@ class _Source:
                 *self._notes(code),
                 *(ImportNote(each.place, "mapped", f"{each.what}, as trusted") for each in refused),
                 *missing,
-                *self._about(samples, asks),
             ),
+            sample_notes=tuple(self._about(samples, asks)),
         )
 
     def _place(self, function: ForeignFunction) -> str:

@@ -275,6 +275,27 @@ def test_a_python_grader_that_needs_json_leaves_what_is_none_unread(taken):
         check.grade(make_sample("[]"))
 
 
+@pytest.mark.parametrize(
+    "text", ["[" * 150 + "]" * 150, '{"a":' * 85 + "1" + "}" * 85, "[" + "0," * 200_000 + "0]"]
+)
+def test_json_beyond_the_bounds_is_no_json_and_fails_no_sample(text):
+    source = "def grade(sample, item):\n    return float('output_json' in sample)"
+    assert graded({"type": "python", "source": source}, text).value == 0
+    assert graded({"type": "python", "source": source}, '{"a":' * 70 + "1" + "}" * 70).value == 1
+    unread = graded(string_check("like", "{{sample.output_json}}", "1"), text)
+    assert (unread.value, unread.metrics["unread"]) == (0, 1)
+
+
+def test_an_answer_beyond_the_bounds_counts_as_an_empty_one():
+    spec = {
+        "type": "python",
+        "source": "def grade(sample, item):\n    return float(not sample['output_text'])",
+    }
+    assert graded(spec, "x" * 1_000_001).value == 1
+    assert run(spec, "x" * 1_000_001).reward == 1
+    assert graded(spec, "x" * 1_000_000).value == 0
+
+
 def test_a_python_grader_that_does_not_end_is_ended():
     spec = {"type": "python", "source": "def grade(sample, item):\n    while True:\n        pass"}
     found = asyncio.run(openai_run(spec, "Paris", {}, seconds=0.2))

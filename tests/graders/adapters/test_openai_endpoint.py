@@ -287,11 +287,21 @@ def test_a_variable_that_is_not_set_is_named(
     assert service.seen == []
 
 
-def test_a_payload_beyond_one_megabyte_is_a_failure_before_it_is_sent(service: ScoringService) -> None:
-    long, short = graded(scoring(service.url), ["x" * (1 << 20), "short"])
-    assert "may have 1,048,576: keep fields of the record" in long.message
-    assert short == Reward(1.0)
-    assert len(service.seen) == 1
+def test_a_record_beyond_one_megabyte_is_a_failure_before_it_is_sent(service: ScoringService) -> None:
+    with pytest.raises(SampleError, match="may have 1,048,576: keep fields of the record"):
+        asyncio.run(scoring(service.url).score({}, {"a": "x" * (1 << 20)}))
+    assert service.seen == []
+
+
+def test_a_completion_that_cannot_be_sent_is_unread(service: ScoringService) -> None:
+    reward = grader(timeout_s=5)(from_openai({"type": "endpoint", "url": service.url}))
+    nan = make_sample("4")
+    nan.messages[-1]["tool_calls"] = [{"function": {"arguments": {"a": float("nan")}}}]
+    for sample in (make_sample("x" * 600_000), nan):
+        found = reward.grade(sample)
+        assert (found.value, found.metrics["unread"]) == (0, 1)
+        assert "the endpoint" in str(found.reason)
+    assert service.seen == []
 
 
 @pytest.mark.parametrize("item", [{"a": float("nan")}, {"a": 1 << 20_000}, {"a": object()}])

@@ -132,11 +132,13 @@ class Made:
             ]
             pieces = self.random.choices([likely, *others], k=self.random.randrange(1, 4))
         texts: list[Any] = []
+        said: list[str] = []
         written = ""
         for piece in pieces:
             if isinstance(piece, str):
                 written += piece
                 texts.append(piece)
+                said.append(piece)
                 continue
             found: Any = self.item if piece[0] == "item" else self.sample
             for step in piece[1]:
@@ -145,11 +147,12 @@ class Made:
                 except (LookupError, TypeError):
                     found = None
             texts.append(found if found is None or isinstance(found, str) else json.dumps(found))
+            said.append(without_shell(texts[-1] or "") if not isinstance(found, str) else found)
             steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in piece[1])
             space = self.random.choice(["", " "])
             written += f"{{{{{space}{piece[0]}{steps}{space}}}}}"
         values = {
-            name: "".join(text or "" for piece, text in zip(pieces, texts, strict=True) if piece[0] == name)
+            name: "".join(text for piece, text in zip(pieces, said, strict=True) if piece[0] == name)
             for name in ("sample", "item")
             if any(piece[0] == name for piece in pieces)
         }
@@ -201,6 +204,11 @@ class Made:
             return f"{sign}({left[0]})", (sign, left[1])
         text = f"({left[0]} {sign} {right[0]})" if len(sign) == 1 else f"{sign}({left[0]}, {right[0]})"
         return text, (sign, left[1], right[1])
+
+
+def without_shell(written: str) -> str:
+    """JSON without its keys, brackets, nulls and empty texts."""
+    return re.sub(r'"[^"]*": |[\[\]{}, ]|null|""', "", written)
 
 
 def computed(tree: Any, scores: dict[str, Any]) -> float | None:

@@ -317,6 +317,23 @@ def test_what_a_grader_pays_for_is_noted():
     assert "it pays 1 where all of its graders score 0" in said["/calculate_output"]
 
 
+@pytest.mark.parametrize("operation", ["like", "ilike"])
+def test_a_completion_that_is_the_part_is_noted_with_what_it_pays_for(operation):
+    swapped = changed(CHECK, operation=operation, input="{{item.a}}", reference="{{sample.output_text}}")
+    assert [note.what for note in openai_notes(swapped) if "one letter" in note.what]
+    assert not [
+        note.what for note in openai_notes(changed(CHECK, operation=operation)) if "one letter" in note.what
+    ]
+
+
+def test_what_lists_and_objects_are_compared_as_is_noted():
+    said = "".join(note.what for note in openai_notes(changed(CHECK, input="{{sample.choices}}")))
+    assert "sample.choices is written with its keys, roles and ids" in said
+    assert "two empty lists never agree" in said
+    content = changed(CHECK, input="{{sample.choices[0].message.content}}")
+    assert not [note for note in openai_notes(content) if "is written with its keys" in note.what]
+
+
 def test_a_field_that_services_keep_for_themselves_is_noted():
     notes = openai_notes(changed(CHECK, reference="{{item.id}}"))
     assert [note.how for note in notes if note.what.startswith("item.id is not there")] == ["unsupported"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders import SampleError
+from graders import RecordError, SampleError
 from graders.adapters._openai_scores import Scope
 from graders.adapters._openai_template import TemplateFault, TextTemplate
 from graders.extract import Missing
@@ -124,5 +124,41 @@ def test_a_text_of_many_braces_is_read_in_linear_time():
 
 def test_a_text_that_a_sample_makes_too_long_is_no_text():
     assert len(written("{{sample.output_text}}" * 20, "x" * 1_000_000)) == 20_000_000
-    with pytest.raises(SampleError, match="more than 20,000,000 characters"):
-        written("{{sample.output_text}}" * 2000, "x" * 1_000_000)
+    found = written("{{sample.output_text}}" * 2000, "x" * 1_000_000)
+    assert isinstance(found, Missing)
+    assert "more than 20,000,000 characters" in found.reason
+    with pytest.raises(SampleError, match=r"record: .*more than 20,000,000 characters of this record"):
+        written("{{item.a}}{{sample.output_text}}" * 2000, "x", {"a": "x" * 1_000_000})
+
+
+SHELLS = st.recursive(
+    st.none() | st.sampled_from(["", " \n", "\u200b"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(SHELLS, st.sampled_from(["{{item.v}}", "{{sample.output_json.v}}", "x {{sample.output_json.v}}"]))
+def test_a_value_says_what_its_texts_and_numbers_say_whatever_holds_them(shell, text):
+    def side(value):
+        scope = Scope(json.dumps({"v": value}), {"v": value})
+        try:
+            return TextTemplate(text).compared(scope)
+        except RecordError:
+            return Missing("")
+
+    assert isinstance(side(shell), Missing)
+    assert isinstance(side([shell, {"k": "said"}, 0]), str)
+
+
+@pytest.mark.parametrize("path", ["choices", "choices[0]", "choices[0].message", "choices[0].message.role"])
+def test_the_form_of_an_answer_says_nothing_of_it(path):
+    template = TextTemplate(f"{{{{sample.{path}}}}}")
+    assert isinstance(template.compared(Scope("", {})), Missing)
+    tools = [{"id": "1", "type": "function", "function": {"name": "f", "arguments": ""}}]
+    if path.endswith("role"):
+        assert isinstance(template.compared(Scope("said", {}, tools)), Missing)
+    else:
+        assert '"content": "said"' in str(template.compared(Scope("said", {})))
+        assert '"name": "f"' in str(template.compared(Scope("", {}, tools)))
+    assert isinstance(TextTemplate("{{sample.output_tools[0].id}}").compared(Scope("", {}, tools)), Missing)

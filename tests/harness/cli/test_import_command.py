@@ -107,4 +107,7 @@ def test_a_grader_s_own_samples_take_the_place_of_made_up_ones(here, capsys):
     (here / "mine.jsonl").write_text(json.dumps(record) + "\n{\n")
     assert main(["import", "city_names.json", "--records", "mine.jsonl"]) == 0
     assert (here / "city-names" / "records.jsonl").read_text() == json.dumps(record) + "\n"
-    assert "mine.jsonl: 1 of 2 lines are in records.jsonl" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "mine.jsonl: 1 of 2 lines are in records.jsonl" in out
+    assert "made up" not in out
+    assert "training records: yours." in (here / "city-names" / "README.md").read_text()

@@ -26,7 +26,7 @@ def test_lines_that_can_be_used_are_taken_and_the_others_are_counted(tmp_path):
     records = written(tmp_path / "r.jsonl", RECORD, "{\n", "\n", {"messages": []})
     found = with_samples(IMPORTED, records, written(tmp_path / "c.jsonl", "3\n", ROLLOUT))
     assert (found.records, found.rollouts) == ((RECORD,), (ROLLOUT,))
-    first, second = found.notes
+    first, second = found.sample_notes
     assert (first.place, first.what[:50]) == ("r.jsonl", "1 of 3 lines are in records.jsonl; line 2 is the f")
     assert "1 of 2 lines are in rollouts.jsonl; line 1 is the first that cannot be used" in second.what
 

@@ -147,7 +147,7 @@ def test_a_grader_that_grades_nothing_here_has_no_rollouts_and_says_why():
     source = "def grade(sample, item):\n    raise RuntimeError('never')"
     imported = read({"type": "python", "source": source})
     assert imported.rollouts == ()
-    assert any("RuntimeError: never" in note.what for note in imported.notes)
+    assert any("RuntimeError: never" in note.what for note in imported.sample_notes)
 
 
 def test_the_whole_json_of_a_completion_is_made_up_too():
