@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._agentcore_packed import EITHER, are_packed, blocks_of, is_state, unpacked
 from ._agentcore_turns import TurnUnread, decoded, list_of, object_of
 
 TYPE_CHECKING = False
@@ -14,13 +15,75 @@ if TYPE_CHECKING:
     Turns: TypeAlias = tuple[list[Any], list[Any]]
 
 
+_SIDES = (("input", "user"), ("output", "assistant"))
+
+
 def _of_bodies(span: AgentSpan) -> Turns:
     asked: list[Any] = []
     answered: list[Any] = []
     for _, _, body in span.events:
-        for key, into in (("input", asked), ("output", answered)):
-            into += _unfolded(object_of(object_of(body).get(key)).get("messages"))
+        given, made = (list_of(object_of(object_of(body).get(side)).get("messages")) for side, _ in _SIDES)
+        if span.is_of_strands:
+            packed = False, False
+        else:
+            packed = are_packed(span, _value_among(given), _value_among(made))
+        for (_, role), messages, is_packed, into in zip(
+            _SIDES, (given, made), packed, (asked, answered), strict=True
+        ):
+            if is_packed and messages:
+                into += unpacked(_value_among(messages), role)
+            else:
+                for one in messages:
+                    into += _of_body(object_of(one), span, role)
     return asked, answered
+
+
+def _value_among(messages: list[Any]) -> object:
+    """The text among a body's messages that may be a span's value; ADOT writes it before its parts."""
+    contents = [object_of(one).get("content") for one in messages]
+    return next((one for one in contents if is_state(one)), contents[0] if contents else None)
+
+
+def _of_body(message: dict[str, Any], span: AgentSpan, side: str) -> list[Any]:
+    """The messages in one of a log record's body; ADOT calls a role that it does not find `unknown`."""
+    content: Any = message.get("content")
+    role = side if message.get("role") == "unknown" else message.get("role")
+    if isinstance(content, str):
+        listed = _listed_in_text(content, span, role)
+        if listed:
+            return listed
+    for _ in range(4):  # An event of Strands, whose attributes hold the text
+        inner = [content[key] for key in ("content", "message") if key in content] if _is_box(content) else []
+        if not inner:
+            break
+        content = inner[0]
+    if isinstance(content, str):
+        content = blocks_of(content, span, is_answer=side == "assistant")
+    return [{**message, "role": role, "content": content}]
+
+
+def _listed_in_text(text: str, span: AgentSpan, role: object) -> list[Any]:
+    """The messages, or the system prompt's parts, that the newer events of Strands hold in one text.
+
+    Raises:
+        TurnUnread: It was cut off, or may be a text that looks like it.
+    """
+    listed = decoded(text)
+    is_list = isinstance(listed, list) and bool(listed)
+    if is_list and all("parts" in object_of(one) for one in listed):
+        if not span.is_of_strands:
+            raise TurnUnread(EITHER)
+        return list_of(listed)
+    if span.is_of_strands and role == "system":
+        return [{"role": role, "content": listed if is_list else text}]
+    if span.is_of_strands and listed is text and text.startswith("["):
+        raise TurnUnread("its JSON was cut off")
+    return []
+
+
+def _is_box(content: Any) -> bool:
+    """Whether an object holds a message's content, and is not a part of it."""
+    return isinstance(content, dict) and "type" not in content
 
 
 def _of_message_events(span: AgentSpan) -> Turns:
@@ -30,10 +93,15 @@ def _of_message_events(span: AgentSpan) -> Turns:
         given = object_of(body) or attributes
         if name == "gen_ai.choice":
             message = given.get("message")
+            if isinstance(message, str):
+                message = blocks_of(message, span, is_answer=True)
             answered.append(message if isinstance(message, dict) else {"content": message})
             answered[-1] = {"role": "assistant", **answered[-1]}
         elif name.startswith("gen_ai.") and name.endswith(".message"):
-            asked.append({**given, "role": name.split(".")[1]})
+            content = given.get("content")
+            if isinstance(content, str):
+                content = blocks_of(content, span, is_answer=False)
+            asked.append({**given, "content": content, "role": name.split(".")[1]})
     return asked, answered
 
 
@@ -44,10 +112,22 @@ def _of_message_lists(span: AgentSpan) -> Turns:
     for _, attributes, body in (*span.events, ("", span.attributes, None)):
         for given in (attributes, object_of(body)):
             for key in ("gen_ai.input.messages", "gen_ai.prompt"):
-                asked = list_of(decoded(given.get(key))) or asked
+                asked = _listed_in(given, key) or asked
             for key in ("gen_ai.output.messages", "gen_ai.completion"):
-                answered = list_of(decoded(given.get(key))) or answered
+                answered = _listed_in(given, key) or answered
     return asked, answered
+
+
+def _listed_in(given: dict[str, Any], key: str) -> list[Any]:
+    """The list of messages that the convention writes as JSON.
+
+    Raises:
+        TurnUnread: It was cut off.
+    """
+    listed = decoded(given.get(key))
+    if isinstance(listed, str) and key.endswith(".messages") and listed.strip():
+        raise TurnUnread("its JSON was cut off")
+    return list_of(listed)
 
 
 def _of_numbered_messages(span: AgentSpan) -> Turns:
@@ -62,86 +142,55 @@ def _of_values(span: AgentSpan) -> Turns:
     """Only of a model's call and of the agent's own span: a step between has values too, and no answer."""
     if not (span.is_agents or span.attributes.get("openinference.span.kind") == "LLM"):
         return [], []
-    return _value(span, "input", "user", ("task", "input")), _value(span, "output", "assistant", ("output",))
+    found = [_value(span, side) for side, _ in _SIDES]
+    packed = are_packed(span, *(text if by_kind else None for text, by_kind in found))
+    turns: list[list[Any]] = []
+    for (_, role), (text, by_kind), is_packed in zip(_SIDES, found, packed, strict=True):
+        if text and (is_packed or not by_kind):
+            turns.append(unpacked(text, role))
+        else:
+            turns.append([{"role": role, "content": text}] if text else [])
+    return turns[0], turns[1]
 
 
-def _value(span: AgentSpan, which: str, role: str, names: tuple[str, ...]) -> list[Any]:
-    """The messages in a span's input or output.
-
-    Raises:
-        TurnUnread: It is an object of unknown fields.
-    """
-    text = span.attributes.get(f"{which}.value")
-    is_json = span.attributes.get(f"{which}.mime_type") == "application/json"
+def _value(span: AgentSpan, side: str) -> tuple[Any, bool]:
+    """A span's input or output, and whether its form depends on the span; Traceloop's is always JSON."""
+    text = span.attributes.get(f"{side}.value")
     if text is None:
-        text, is_json = span.attributes.get(f"traceloop.entity.{which}"), True
-    inner = decoded(text)
-    if isinstance(inner, dict):
-        inner = inner.get(f"{which}s", inner)
-    if isinstance(inner, dict) and "messages" in inner:
-        return _unfolded(inner["messages"])
-    if isinstance(inner, dict) and "choices" in inner:
-        return [object_of(one).get("message") for one in list_of(inner["choices"])]
-    if isinstance(inner, dict):
-        found = [inner[name] for name in names if isinstance(inner.get(name), str)]
-        text = found[0] if found else text
-        is_json = is_json and not found
-    if is_json and isinstance(inner, (list, dict)):
-        raise TurnUnread(f"an {which} of unknown fields")
-    return [{"role": role, "content": text}] if text else []
+        return span.attributes.get(f"traceloop.entity.{side}"), False
+    task = object_of(decoded(text)).get("task")
+    if side == "input" and isinstance(task, str):  # smolagents writes the arguments of the agent's call
+        if not span.has_known_writer:
+            raise TurnUnread(EITHER)
+        return (task if span.is_of_smolagents else text), True
+    return text, True
 
 
-DIALECTS: tuple[tuple[str, str, bool, Callable[[AgentSpan], Turns]], ...] = (
-    ("`body.input.messages`, `body.output.messages` of log records", "ADOT", True, _of_bodies),
+DIALECTS: tuple[tuple[str, str, Callable[[AgentSpan], Turns]], ...] = (
+    ("`body.input.messages`, `body.output.messages` of log records", "ADOT", _of_bodies),
     (
         "`gen_ai.user.message`, `gen_ai.choice` ... among events",
         "Strands, OpenTelemetry",
-        True,
         _of_message_events,
     ),
-    ("`gen_ai.input.messages`, `gen_ai.output.messages`", "OpenTelemetry, newer", False, _of_message_lists),
+    ("`gen_ai.input.messages`, `gen_ai.output.messages`", "OpenTelemetry, newer", _of_message_lists),
     (
         "`llm.input_messages.N...`, `gen_ai.prompt.N...`",
         "OpenInference, OpenLLMetry",
-        False,
         _of_numbered_messages,
     ),
     (
         "`input.value`, `traceloop.entity.input` of a model's call or the agent",
         "OpenInference, OpenLLMetry",
-        False,
         _of_values,
     ),
 )
-"""The forms that are read, the one that is trusted most first: what it looks like, who writes it, whether it
-packs a message's blocks as JSON, and its reader.
+"""The forms that are read, the one that is trusted most first: what it looks like, who writes it, and its
+reader.
 
 The first two are what AgentCore's own SDK makes of Strands' spans; all are forms that the mappers of Strands'
 evaluation library read.
 """
-
-
-def _unfolded(messages: Any) -> list[Any]:
-    """Messages, where the content of one may be LangChain's serialized state with the real ones inside."""
-    found: list[Any] = []
-    for one in list_of(messages):
-        while isinstance(one, list) and len(one) == 1:
-            one = one[0]
-        if isinstance(one, list):
-            found += _unfolded(one)
-            continue
-        inner = decoded(object_of(one).get("content"))
-        if isinstance(inner, dict):
-            inner = next((inner[key] for key in ("inputs", "outputs") if key in inner), inner)
-        if isinstance(inner, dict) and isinstance(inner.get("messages"), list):
-            found += _unfolded(inner["messages"])
-        elif isinstance(inner, dict) and isinstance(inner.get("generations"), list):
-            found += [
-                object_of(part).get("message") for group in inner["generations"] for part in list_of(group)
-            ]
-        else:
-            found.append(one)
-    return found
 
 
 def _numbered(attributes: dict[str, Any], prefix: str) -> list[dict[str, Any]]:

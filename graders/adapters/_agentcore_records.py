@@ -18,6 +18,11 @@ _AGENT_SPANS = (
     ("openinference.span.kind", "AGENT"),
     ("traceloop.span.kind", "workflow"),
 )
+_LANGCHAIN = ("openinference.instrumentation.langchain", "opentelemetry.instrumentation.langchain")
+_LIBRARIES = ("openinference.instrumentation.", "opentelemetry.instrumentation.")
+_SMOLAGENTS = "openinference.instrumentation.smolagents"
+_PLAIN = (_SMOLAGENTS, "openinference.instrumentation.claude_agent_sdk")
+"""Scopes of OpenInference whose agents' answers are plain texts."""
 
 
 class AgentSpan:
@@ -41,8 +46,9 @@ class AgentSpan:
         """Add the span itself, or a log record of it."""
         attributes = object_of(document.get("attributes"))
         scope = object_of(document.get("scope")).get("name")
-        if isinstance(scope, str):
-            self.scopes.add(scope)
+        for name in (scope, attributes.get("event.name")):  # ADOT writes the scope as the record's event
+            if isinstance(name, str):
+                self.scopes.add(name)
         if "body" in document:
             name = attributes.get("event.name") or document.get("eventName") or document.get("EventName")
             self.events.append((str(name), attributes, document["body"]))
@@ -62,6 +68,33 @@ class AgentSpan:
     def _is_one_of(self, marks: tuple[tuple[str, str], ...]) -> bool:
         """Whether an attribute says that the span is of a kind."""
         return any(self.attributes.get(key) == value for key, value in marks)
+
+    @property
+    def is_of_strands(self) -> bool:
+        """Whether the Strands SDK wrote it; its scope is `strands.telemetry.tracer`."""
+        return any("strands" in scope for scope in self.scopes)
+
+    @property
+    def is_of_langchain(self) -> bool:
+        """Whether an instrumentation of LangChain wrote it."""
+        return not self.scopes.isdisjoint(_LANGCHAIN)
+
+    @property
+    def is_of_smolagents(self) -> bool:
+        """Whether OpenInference wrote it for smolagents."""
+        return _SMOLAGENTS in self.scopes
+
+    @property
+    def has_known_writer(self) -> bool:
+        """Whether the span's scope says which library wrote it."""
+        return self.is_of_strands or any(scope.startswith(_LIBRARIES) for scope in self.scopes)
+
+    @property
+    def writes_plain_texts(self) -> bool:
+        """Whether its writer writes a conversation's texts as they are, and no JSON of its own for them."""
+        return not self.is_of_langchain and any(
+            scope in _PLAIN or scope.startswith(_LIBRARIES[1]) for scope in self.scopes
+        )
 
     @property
     def is_tools(self) -> bool:

@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 
     from ._agentcore_turns import Turn
 
-_CUT_OFF = (
-    "the trace's last answer, or a turn before it, was cut off or has a block of an unknown kind: let the "
-    "agent's instrumentation record whole messages"
-)
-
 
 class SpansUnread(ValueError):
     """No conversation could be read from the spans; the message says what was looked at and what to do."""
@@ -37,22 +32,15 @@ class Exchange:
         span: Where both were read.
     """
 
-    __slots__ = ("answer", "asked", "span")
+    __slots__ = ("answer", "asked", "span", "text", "words")
 
     def __init__(self, asked: list[Turn], answer: Turn, span: AgentSpan) -> None:
         self.asked = asked
         self.answer = answer
         self.span = span
-
-    @property
-    def text(self) -> str:
-        """What was answered."""
-        return turn_text(self.answer)
-
-    @property
-    def words(self) -> str:
-        """What was answered without white space, for telling two records of the same answer."""
-        return "".join(self.text.split())
+        self.text = turn_text(answer)
+        # Without white space, for telling two records of the same answer.
+        self.words = "".join(self.text.split())
 
 
 def conversation(documents: object, trace: str | None) -> list[Turn]:
@@ -69,14 +57,14 @@ def conversation(documents: object, trace: str | None) -> list[Turn]:
         raise SpansUnread("the event holds no spans in evaluationInput.sessionSpans")
     spans = _spans([one for one in documents if isinstance(one, dict)], trace)
     found: list[Exchange] = []
-    unread: list[AgentSpan] = []
+    unread: list[tuple[AgentSpan, TurnUnread]] = []
     for span in spans:
         try:
             found += _exchange(span)
-        except TurnUnread:
-            unread.append(span)
+        except TurnUnread as error:
+            unread.append((span, error))
     if not found and unread:
-        raise SpansUnread(_CUT_OFF)
+        raise _unread(unread[-1][1])
     if not found:
         scopes = sorted({scope[:60] for span in spans for scope in span.scopes})
         raise SpansUnread(
@@ -89,10 +77,20 @@ def conversation(documents: object, trace: str | None) -> list[Turn]:
     return [*last.asked, last.answer]
 
 
-def _refuse_what_goes_on(last: Exchange, spans: list[AgentSpan], unread: list[AgentSpan]) -> None:
+def _unread(error: TurnUnread) -> SpansUnread:
+    return SpansUnread(
+        f"the trace's last answer, or a turn before it, cannot be read exactly: {error}; let the agent's "
+        "instrumentation record whole messages and its scope (docs/adapters.md lists what is read)"
+    )
+
+
+def _refuse_what_goes_on(
+    last: Exchange, spans: list[AgentSpan], unread: list[tuple[AgentSpan, TurnUnread]]
+) -> None:
     """Refuse to take an answer for the last where the trace has more behind it, and no span of an agent."""
-    if any(span.ended >= last.span.ended for span in unread):
-        raise SpansUnread(_CUT_OFF)
+    for span, error in unread:
+        if span.ended >= last.span.ended:
+            raise _unread(error)
     tools = [span for span in spans if span.is_tools]
     if "tool_calls" in last.answer and any(span.ended > last.span.ended for span in tools):
         raise SpansUnread("the trace ends with the call of a tool, and holds no answer after it")
@@ -146,10 +144,10 @@ def _exchange(span: AgentSpan) -> list[Exchange]:
     """
     if span.is_tools:
         return []
-    for _, _, is_packed, read in DIALECTS:
+    for _, _, read in DIALECTS:
         asked, answered = read(span)
-        before = [turn for one in asked if (turn := turn_of(one, is_packed)) is not None]
-        after = [turn for one in answered if (turn := turn_of(one, is_packed)) is not None]
+        before = [turn for one in asked if (turn := turn_of(one)) is not None]
+        after = [turn for one in answered if (turn := turn_of(one)) is not None]
         answers = [turn for turn in after if turn["role"] == "assistant" and _says_something(turn)]
         if answers and any(turn["role"] == "user" for turn in before):
             return [Exchange(_with_system_prompt(before, span), answers[-1], span)]
@@ -165,8 +163,9 @@ def _with_system_prompt(turns: list[Turn], span: AgentSpan) -> list[Turn]:
     if any(turn["role"] == "system" for turn in turns):
         return turns
     for attributes in (span.attributes, *(attributes for _, attributes, _ in span.events)):
-        for key in ("gen_ai.system_instructions", "system_prompt"):
-            turn = turn_of({"role": "system", "content": decoded(attributes.get(key))}, is_packed=True)
+        instructions = decoded(attributes.get("gen_ai.system_instructions"))
+        for content in (instructions, attributes.get("system_prompt")):
+            turn = turn_of({"role": "system", "content": content})
             if turn is not None and _says_something(turn):
                 return [turn, *turns]
     return turns

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 
 from ..sample import ASSISTANTS
 
@@ -19,15 +18,13 @@ _ROLES = {
     **{name: "system" for name in ("system", "developer", "SystemMessage")},
     **{name: "tool" for name in ("tool", "function", "ToolMessage")},
 }
-_BLOCKS = ("text", "toolUse", "toolResult", "reasoningContent", "citationsContent")
+BLOCKS = ("text", "toolUse", "toolResult", "reasoningContent", "citationsContent")
+"""The blocks of a message of Bedrock's, by the name of their only field."""
 _WORDLESS = frozenset(
     ("image", "image_url", "input_image", "audio", "input_audio", "video", "document", "file", "blob", "uri")
     + ("cachePoint", "guardContent", "redacted_thinking")
 )
 """Kinds of blocks that hold no text of the conversation's."""
-_PACKED = re.compile(rf'\s*\[\s*\{{\s*"({"|".join(_BLOCKS)})"')
-_WRAPPED = re.compile(r'\s*\{\s*"(messages|inputs|outputs|generations)"\s*:')
-"""How JSON begins that a library made of a message's blocks, or of its whole state."""
 _THOUGHTS = ("reasoning", "thinking")
 
 
@@ -35,12 +32,11 @@ class TurnUnread(ValueError):
     """A message holds what is not known here, or was cut off, so that its text is not known either."""
 
 
-def turn_of(given: Any, is_packed: bool = False) -> Turn | None:
+def turn_of(given: Any) -> Turn | None:
     """A message of any dialect as a rollout holds it; None for what is no message.
 
     Args:
-        given: The message.
-        is_packed: Whether the dialect writes blocks as JSON where others write the text.
+        given: The message; a text in it is taken as it stands.
 
     Raises:
         TurnUnread: Its text cannot be read exactly.
@@ -58,7 +54,7 @@ def turn_of(given: Any, is_packed: bool = False) -> Turn | None:
     content: list[dict[str, Any]] = []
     calls = [call for one in list_of(given.get("tool_calls")) if (call := _call(one)) is not None]
     results = 0
-    for block in _blocks(given.get("content", given.get("parts", given.get("contents"))), is_packed):
+    for block in _blocks(given.get("content", given.get("parts", given.get("contents")))):
         call = _call(block)
         if call is not None:
             calls.append(call)
@@ -73,43 +69,12 @@ def turn_of(given: Any, is_packed: bool = False) -> Turn | None:
     return {**turn, "tool_calls": calls} if calls else turn
 
 
-def _blocks(content: Any, is_packed: bool) -> list[dict[str, Any]]:
+def _blocks(content: Any) -> list[dict[str, Any]]:
     """The parts of a message's content."""
-    for _ in range(4):
-        inner = [content[key] for key in ("content", "message") if key in content] if _is_box(content) else []
-        if not inner:
-            break
-        content = inner[0]
-    if isinstance(content, str):
-        content = _unpacked(content) if is_packed else [content]
     parts = content if isinstance(content, list) else [content]
     if not all(isinstance(one, (str, dict)) for one in parts if one is not None):
-        raise TurnUnread("the content of a message is no text")
+        raise TurnUnread("its content is no text")
     return [{"text": one} if isinstance(one, str) else one for one in parts if one is not None]
-
-
-def _is_box(content: Any) -> bool:
-    """Whether an object holds a message's content, and is not a part of it."""
-    return isinstance(content, dict) and "type" not in content
-
-
-def _unpacked(text: str) -> list[Any]:
-    """The blocks that a library wrote as JSON; the text itself where it is none.
-
-    Raises:
-        TurnUnread: It was cut off, or has a block of an unknown kind.
-    """
-    inner = decoded(text)
-    if isinstance(inner, str):
-        if _PACKED.match(text):
-            raise TurnUnread("a message's JSON was cut off")
-        return [text]
-    if not (isinstance(inner, list) and all(isinstance(one, dict) and len(one) == 1 for one in inner)):
-        return [text]
-    kinds = {kind for one in inner for kind in one}
-    if not kinds.intersection(_BLOCKS):
-        return [text]
-    return inner
 
 
 def _read(block: dict[str, Any]) -> list[dict[str, Any]]:
@@ -136,7 +101,7 @@ def _read(block: dict[str, Any]) -> list[dict[str, Any]]:
         return [{"text": text}]
     if kind in _WORDLESS or not _WORDLESS.isdisjoint(block):
         return []
-    raise TurnUnread("a message has a block of an unknown kind")
+    raise TurnUnread("it has a block of an unknown kind")
 
 
 def _call(given: Any) -> dict[str, Any] | None:
@@ -157,17 +122,12 @@ def _call(given: Any) -> dict[str, Any] | None:
 
 
 def decoded(value: Any) -> Any:
-    """What a text holds as JSON where it is a list or an object; the value itself otherwise.
-
-    Raises:
-        TurnUnread: It is a library's, and was cut off.
-    """
+    """What a text holds as JSON where it is a list or an object; the value itself otherwise."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         try:
             return json.loads(value)
         except (ValueError, RecursionError):
-            if _WRAPPED.match(value):
-                raise TurnUnread("a library's JSON was cut off") from None
+            return value
     return value
 
 

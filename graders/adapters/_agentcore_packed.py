@@ -1,0 +1,161 @@
+"""Texts that a library packed as JSON into a span, told from texts that only look like it.
+
+A model or a user may write any text, one that looks like a library's JSON included. So the span's writer
+decides: its scope's name, and the attributes that only the library sets. A turn that these leave open to both
+readings is unread.
+
+Sources: the tracers of Strands 1.62, `openinference-instrumentation-langchain` 0.1.80 and
+`opentelemetry-instrumentation-langchain` 0.62, and the log records that ADOT makes of their spans.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from ._agentcore_turns import BLOCKS, TurnUnread, decoded, list_of, object_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ._agentcore_records import AgentSpan
+
+_CUT_BLOCKS = re.compile(rf'\s*\[\s*\{{\s*"({"|".join(BLOCKS)})"')
+_CUT_STATE = re.compile(r'\s*\{\s*"(messages|inputs|outputs|generations|choices)"\s*:\s*[\[{]')
+"""How JSON begins that a library made of a message's blocks, or of its whole state."""
+_JSON = "application/json"
+EITHER = "it may be the text itself or JSON that a library made of it, and the span does not say which"
+
+
+def blocks_of(text: str, span: AgentSpan, is_answer: bool) -> Any:
+    """The blocks of a message that Strands writes as JSON; any other writer's text as it is.
+
+    Raises:
+        TurnUnread: It was cut off, or it may be either.
+    """
+    inner = decoded(text)
+    is_cut = inner is text and _CUT_BLOCKS.match(text) is not None
+    if not span.is_of_strands:
+        looks_packed = is_cut or (
+            _are_blocks(inner) and any(not one.keys().isdisjoint(BLOCKS) for one in inner)
+        )
+        if looks_packed and not span.has_known_writer:
+            raise TurnUnread(EITHER)
+        return text
+    if not (is_cut or _are_blocks(inner)):
+        return text
+    operation = str(span.attributes.get("gen_ai.operation.name", ""))
+    if operation.startswith("invoke_"):  # An agent's result is a text; a swarm's task is a text or blocks.
+        if is_answer:
+            return text
+        if operation != "invoke_agent":
+            raise TurnUnread(EITHER)
+    if text != text.rstrip():  # An agent's result ends with a line's end, and JSON does not.
+        return text
+    if is_cut:
+        raise TurnUnread("its JSON was cut off")
+    return inner
+
+
+def _are_blocks(inner: Any) -> bool:
+    """Whether JSON may be a message's blocks: objects of one field each, or none at all."""
+    return isinstance(inner, list) and all(isinstance(one, dict) and len(one) == 1 for one in inner)
+
+
+def are_packed(span: AgentSpan, given: object, made: object) -> tuple[bool, bool]:
+    """Whether the input and the output of a span are JSON that a library made of its state.
+
+    Raises:
+        TurnUnread: The writer is unknown, or writes both, and a text of these fits both readings.
+    """
+    fits_given, fits_made = is_state(given), is_state(made)
+    return (
+        _settled(span, "input", given, fits_given, fits_made or bool(_says(span, "output"))),
+        _settled(span, "output", made, fits_made, fits_given or bool(_says(span, "input"))),
+    )
+
+
+def _says(span: AgentSpan, side: str) -> bool | None:
+    """What the attributes of a span say of its input or output: JSON of the library's, or a plain text.
+
+    OpenInference calls a chain's value JSON when its text looks like it, and a model's call only when it is.
+    """
+    kind, mime = span.attributes.get("openinference.span.kind"), span.attributes.get(f"{side}.mime_type")
+    if kind is None and mime is None:
+        if "llm.request.type" in span.attributes or span.attributes.get("gen_ai.operation.name") == "chat":
+            return False
+        return True if "traceloop.span.kind" in span.attributes else None
+    if mime == _JSON:
+        return True if kind == "LLM" else None
+    return False if mime is not None or span.is_of_langchain else None
+
+
+def _settled(span: AgentSpan, side: str, text: object, fits: bool, fits_beside: bool) -> bool:
+    """One side of `are_packed`."""
+    said = _says(span, side)
+    if said is not None or not isinstance(text, str):
+        return bool(said)
+    if not fits:
+        if span.attributes.get(f"{side}.mime_type") == _JSON:
+            _refuse_objects(span, text)
+        return False
+    if span.writes_plain_texts:
+        return False
+    if span.is_of_langchain and fits_beside:
+        return True
+    raise TurnUnread(EITHER)
+
+
+def _refuse_objects(span: AgentSpan, text: str) -> None:
+    """Refuse JSON of unknown fields; LangChain's values of a single text are that text."""
+    inner = decoded(text)
+    is_single = isinstance(inner, dict) and len(inner) == 1 and isinstance(next(iter(inner.values())), str)
+    if inner is not text and not (span.is_of_langchain and is_single):
+        raise TurnUnread("it is JSON of unknown fields")
+
+
+def is_state(text: object) -> bool:
+    """Whether a text looks like a library's state with a conversation in it."""
+    inner = decoded(text)
+    if inner is text:
+        return isinstance(text, str) and _CUT_STATE.match(text) is not None
+    return bool(_messages_in(inner))
+
+
+def _messages_in(inner: Any) -> list[Any]:
+    """The messages of a library's state, of a model's result, or of an answer of OpenAI's API."""
+    for key in ("inputs", "outputs"):
+        if isinstance(inner, dict) and key in inner:
+            inner = inner[key]
+            break
+    state = object_of(inner)
+    found = _flat(state.get("messages"))
+    for key in ("generations", "choices"):
+        found = found or [object_of(one).get("message") for one in _flat(state.get(key))]
+    return [one for one in found if isinstance(one, dict)]
+
+
+def _flat(value: Any) -> list[Any]:
+    """A list without the lists inside."""
+    found: list[Any] = []
+    for one in list_of(value):
+        found += _flat(one) if isinstance(one, list) else [one]
+    return found
+
+
+def unpacked(text: object, role: str) -> list[Any]:
+    """The messages in JSON that a library made.
+
+    Raises:
+        TurnUnread: It was cut off, or holds no messages.
+    """
+    try:
+        inner = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        raise TurnUnread("its JSON was cut off") from None
+    if isinstance(inner, str):
+        return [{"role": role, "content": inner}]
+    if found := _messages_in(inner):
+        return found
+    raise TurnUnread("it is JSON of unknown fields")
