@@ -11,6 +11,7 @@ from ..sample import ASSISTANTS, final_text, turn_text
 from . import _evaluators_inside
 from ._answer_bounds import bounded
 from ._confined import ConfinedFunction, placed
+from ._given_reference import given_reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,10 +46,8 @@ def evaluated(function: Evaluator, adapter: str) -> Callable[[Sample[Any]], Any]
 
     def steps(sample: Sample[Any]) -> Generator[Any, Any, Answer]:
         fields: dict[str, Any] = dict(sample.fields)
-        reference = sample.reference_answer
-        if reference is None:
-            reference = fields.get("ground_truth")
-        fields.pop("ground_truth", None)
+        fields.update(given_reference(sample, "ground_truth"))
+        reference = fields.pop("ground_truth", None)
         told = yield call([_turn(sample, at) for at in range(len(sample.messages))], reference, fields)
         if "lacks" in told:
             raise RecordError(_lacking(name, told["lacks"]))

@@ -23,28 +23,58 @@ if TYPE_CHECKING:
 
 _LONGEST = 300
 """Characters of a message that is said on stderr."""
+_MOST_SAID = 50
+"""Lines on stderr: reasons to abstain may differ from sample to sample."""
 
 
 def rollout_item(
-    fields: dict[str, Any], key: str, messages: list[Any], reference: Any, wire: str
+    columns: dict[str, Any], reference: str, place: str, messages: list[Any], wire: str
 ) -> dict[str, Any]:
     """The element of an event that a replay would send for a completion.
 
     Args:
-        fields: The record's fields.
-        key: The id.
+        columns: What the data set says of the prompt, by name. What a column `metadata` holds are columns
+            too, as in a replay.
+        reference: The column that has the reference.
+        place: The id, where there is no column `id`.
         messages: The prompt's turns and the completion.
-        reference: The reference; None for none.
         wire: The dialect, one of `graders.wire.PROFILES`.
+
+    Raises:
+        ValueError: A column has a name that a sample uses for something else.
     """
-    rollout = {**fields, "id": key, "messages": messages}
-    rollout.pop("reference_answer", None)
-    if reference is not None:
-        rollout["reference_answer"] = reference
-    [event] = write_events([rollout], PROFILES[wire])
+    rollout = {name: plain(value) for name, value in columns.items()}
+    if isinstance(rollout.get("metadata"), dict):
+        rollout = {**rollout.pop("metadata"), **rollout}
+    for name in ("messages", "metadata"):
+        if rollout.pop(name, None) is not None:
+            raise ValueError(
+                f"the data set's {name!r} cannot be a field of the sample, which has {name} of its own: "
+                "rename or remove it"
+            )
+    answer, other, key = (rollout.pop(name, None) for name in (reference, "reference_answer", "id"))
+    if other is not None and other != answer:
+        raise ValueError(
+            f"the data set's 'reference_answer' differs from {reference!r}, which has the reference: "
+            "rename or remove it"
+        )
+    if answer is not None:
+        rollout["reference_answer"] = answer
+    [event] = write_events(
+        [{**rollout, "id": place if key is None else str(key), "messages": messages}], PROFILES[wire]
+    )
     item: dict[str, Any]
     [item] = read_event(event)
     return item
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: data sets and data frames hold scalars and arrays of numpy and torch."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {name: plain(inner) for name, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def messages_of(given: Any, role: str) -> list[Any]:
@@ -147,15 +177,20 @@ class GraderInTrainer:
         for outcome in outcomes:
             if isinstance(outcome, Failure):
                 problem = SampleError(outcome.kind, outcome.message[:_LONGEST], outcome.origin)
-                self.say(outcome.origin, f"a sample has no reward, {problem}")
+                # What no line of code raised has no place to tell it by.
+                key = outcome.origin if outcome.place else f"{outcome.kind} {outcome.message}"
+                self.say(key, f"a sample has no reward, {problem}")
         check_failures(self.options, self._budget, items, outcomes)
         return TrainerBatch(outcomes)
 
     def say(self, key: str, text: str) -> None:
-        """Write a line to stderr, unless one of this key was written before."""
-        if key not in self._said:
-            self._said.add(key)
-            sys.stderr.write(f"{self.name}: {text}\n")
+        """Write a line to stderr, unless one of this key was written before, or very many were."""
+        if key in self._said or len(self._said) > _MOST_SAID:
+            return
+        self._said.add(key)
+        if len(self._said) > _MOST_SAID:
+            text = "further kinds of failures are not listed"
+        sys.stderr.write(f"{self.name}: {text}\n")
 
     def _outcomes(self, items: Sequence[Any]) -> list[Outcome]:
         if self._declared.is_async and _loop_runs():

@@ -5,6 +5,8 @@ The text of this module is also sent to where a confined function runs, so it im
 
 from __future__ import annotations
 
+from itertools import islice
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,11 +69,14 @@ def _found(answer: Any, logged: dict[str, list[float]]) -> Any:
     """What `call` returns, of what the function returned."""
     if hasattr(answer, "tolist"):  # an array or a tensor
         answer = answer.tolist()
-    if not isinstance(answer, (list, tuple)):
+    # TRL iterates over what it gets. Characters, keys and what has no order are no rewards there either.
+    if isinstance(answer, (str, bytes, dict, set, frozenset)) or not hasattr(answer, "__iter__"):
         raise TypeError(f"the function returned a {type(answer).__name__}: return a list, one value each")
-    if len(answer) != 1:
-        raise ValueError(f"the function was given 1 completion and returned {len(answer)} values")
-    return [], [_plain(answer[0])], {name: sum(values) / len(values) for name, values in logged.items()}
+    values = list(islice(answer, 2))
+    if len(values) != 1:
+        count = "more than one value" if values else "none"
+        raise ValueError(f"the function was given 1 completion and returned {count}")
+    return [], [_plain(values[0])], {name: sum(found) / len(found) for name, found in logged.items()}
 
 
 def _plain(value: Any) -> Any:

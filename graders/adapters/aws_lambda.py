@@ -15,6 +15,7 @@ from ..reward import Failure
 from ..sample import item_of
 from ..wire import PROFILES, read_answer, write_events
 from . import _lambda_inside
+from ._given_reference import given_reference
 from ._placed import placed
 from ._scoring_function import scoring_function
 
@@ -45,7 +46,11 @@ def from_lambda(
 
     Some handlers answer 0 for what they could not grade. Where such an answer carries another id than the
     sample's (AWS's FinQA sample answers the id `"0"`), the sample has failed; where it carries the right id,
-    the 0 cannot be told from a wrong answer's. What a handler prints goes to the function's log, prompts and
+    the 0 cannot be told from a wrong answer's.
+
+    A record whose reference is blank is a fault of the record, and the handler is not called: many handlers
+    would pay an empty answer for it. A record without a reference is sent on, since nothing says whether the
+    handler needs one. What a handler prints goes to the function's log, prompts and
     completions included (AWS's samples print whole events); what a confined one prints is dropped.
 
     Args:
@@ -73,6 +78,7 @@ def from_lambda(
     inside = placed(handler, _lambda_inside)
 
     def steps(sample: Sample[Any]) -> Generator[Any, Any, Reward]:
+        given_reference(sample, "reference_answer")
         event = _event(sample, wire)
         given = sample.id if isinstance(sample.id, str) else "sample"
         answer = yield inside(json.dumps(event), given, _seconds_left())

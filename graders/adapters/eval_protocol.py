@@ -21,9 +21,10 @@ def from_eval_protocol(function: Evaluator) -> Callable[[Sample[Any]], Any]:
 
     It takes what `@reward_function` decorates, of one conversation (`messages`) or of several
     (`rollouts_messages`), what `@evaluation_test` decorates (`row`, or `rows`), and such functions without
-    their decorator, sync or async. The function gets the conversation, the reference as `ground_truth`, and
-    the record's other fields as keywords. A message's content is one text, the completion's with the
-    reasoning that is part of it.
+    their decorator, sync or async. The function gets the conversation, the reference as `ground_truth` (the
+    record's field of that name, else its `reference_answer`), and the other fields as keywords. A message's
+    content is one text, the completion's with the reasoning that is part of it. A record whose reference is
+    blank fails, and so does one without a reference unless `ground_truth` has a default.
 
     The result's `score` is the reward, its `reason` the reason, and its valid metrics are metrics; steps of a
     rollout are not read. A result with `error` is a failure, and one with `is_score_valid=False` has no

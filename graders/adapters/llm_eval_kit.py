@@ -21,8 +21,9 @@ def from_llm_eval_kit(function: Evaluator) -> Callable[[Sample[Any]], Any]:
 
     It takes what the library's `@grader` decorates, a `Grader` class or an instance of one, and a plain
     `fn(messages, ground_truth, **kwargs)`. The grader gets the conversation, the reference as `ground_truth`
-    and the record's other fields as keywords. A record without a reference fails unless `ground_truth` has a
-    default: an empty answer would equal a missing reference.
+    (the record's field of that name, else its `reference_answer`), and the other fields as keywords. A record
+    without a reference fails unless `ground_truth` has a default, and one with a blank reference always: an
+    empty answer would equal it.
 
     The result's `score` is the reward, its `reason` the reason, and its valid metrics are metrics. A result
     with `is_valid=False` has no reward.

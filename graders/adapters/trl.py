@@ -11,6 +11,7 @@ from ..errors import DecorationError, RecordError, SampleError
 from ..reward import Abstain, Failure, Reward, number
 from ..sample import final_text, turn_text, turn_thoughts
 from . import _trl_inside
+from ._given_reference import given_reference
 from ._in_trainer import GraderInTrainer, messages_of, rollout_item
 from ._placed import placed
 from ._scoring_function import scoring_function
@@ -48,7 +49,8 @@ def from_trl(
     part of it, since TRL's functions look for `<think>`. There is no tokenizer here, so `completion_ids`
     numbers the words between white space, equal words alike: lengths and repetitions are those of words.
     `trainer_state` is that of a run before its first step. The numbers that a function logs with `log_metric`
-    and `log_extra` become metrics.
+    and `log_extra` become metrics. A record whose reference is blank fails, and so does one without a
+    reference where a function has an argument of that name without a default.
 
     As in TRL, the reward is the weighted sum of what the functions return, without those that return None;
     where all do, the sample has no reward. With several functions each value is a component. Other than in
@@ -57,7 +59,8 @@ def from_trl(
     Args:
         functions: A reward function or several, sync or async; `confined` ones run in processes of their own.
         weights: A weight for each, as `reward_weights` of TRL's configuration; 1 each when None.
-        reference: The column that the functions expect the reference in, such as `solution`.
+        reference: The column that the functions expect the reference in, such as `solution`. Where the record
+            has a field of that name, the column is that field, and `reference_answer` is one of its own.
         conversational: Whether prompts and completions are lists of messages, as in most data sets; else they
             are texts, the prompt that of the last user turn.
 
@@ -147,30 +150,30 @@ def _columns(sample: Sample[Any], reference: str, conversational: bool) -> dict[
     """What TRL would call a reward function with, for one completion.
 
     Raises:
-        RecordError: A field of the record has a name that TRL uses itself.
+        RecordError: A field of the record has a name that TRL uses itself, or the reference is blank.
     """
     fields: dict[str, Any] = dict(sample.fields)
     if taken := [name for name in _TRAINERS if name in fields]:
         raise RecordError(
             f"the record's field {taken[0]!r} has the name of an argument that TRL passes: rename the field"
         )
-    if sample.reference_answer is not None:
-        fields[reference] = sample.reference_answer
+    fields.pop(reference, None)  # null, unless it is given
+    fields.update(given_reference(sample, reference))
     text = final_text(sample)
     prompt: Any = [_turn(message) for message in sample.messages[:-1]] if conversational else sample.prompt
-    answer: Any = text
+    completion: Any = text
     if conversational:
-        answer = [{**sample.messages[-1], "role": "assistant", "content": text}]
+        completion = [{**sample.messages[-1], "role": "assistant", "content": text}]
         if thoughts := turn_thoughts(sample.messages[-1]):
-            field = answer[0].get("reasoning_content")
-            answer[0]["reasoning_content"] = "\n".join(
+            field = completion[0].get("reasoning_content")
+            completion[0]["reasoning_content"] = "\n".join(
                 [field, *thoughts] if isinstance(field, str) else thoughts
             )
     words: dict[str, int] = {}
     return {
         **{name: [value] for name, value in fields.items()},
         "prompts": [prompt],
-        "completions": [answer],
+        "completions": [completion],
         "completion_ids": [[words.setdefault(word, len(words)) for word in text.split()]],
     }
 
@@ -194,10 +197,18 @@ def as_trl(
     """Make a reward function for TRL's trainers of a grader: `GRPOTrainer(reward_funcs=as_trl(reward), ...)`.
 
     Each completion becomes the sample that the grader gets in a replay of it: the prompt's messages (a text
-    is a user turn), the completion, the reference, and the other columns of the data set as fields.
+    is a user turn), the completion, the reference, and the other columns of the data set as fields. A column
+    `id` is the sample's id, and what a column `metadata` holds are fields.
 
-    A failure or an abstention returns None, which TRL leaves out of the reward; each kind is said once on
-    stderr, and their share of the batch is the metric `<name>/grader_error`. The grader's own `on_error` and
+    A failure or an abstention returns None. Where this is the trainer's only reward function, GRPO and RLOO
+    of TRL 1.16 leave such a completion out of the training. Beside other reward functions they do not: TRL
+    adds up what the others return, so that None counts as 0 there, and a failure as a reward. Give the
+    trainer one function: join graders with `graders.combine.weighted` into one, and functions of TRL's with
+    `from_trl`. Trainers that leave no completion out, such as TRL's experimental Online DPO, count None as 0
+    even where there is one function.
+
+    Each kind of failure is said once on stderr, and their share of the batch is the metric
+    `<name>/grader_error`. The grader's own `on_error` and
     `max_error_rate` hold as in Lambda: a grader that fails too often ends the training. The grader's metrics
     and components are logged as `<name>/<metric>`, except in a training of several processes, which TRL
     would block at the first metric that not all of them have.
@@ -254,7 +265,8 @@ class TrlReward:
             **columns: The data set's columns, and what else the trainer passes.
 
         Raises:
-            ValueError: There are not as many completions as prompts, or one is neither text nor messages.
+            ValueError: There are not as many completions as prompts, one is neither text nor messages, or a
+                column has a name that a sample uses for something else.
             GraderError: The grader fails too often, or cannot grade at all.
         """
         count = len(prompts)
@@ -264,14 +276,12 @@ class TrlReward:
         for name in [name for name, values in fields.items() if not _is_column(values, count)]:
             del fields[name]
             self._graded.say(name, f"{name} is no field here: it has not one value for each prompt")
-        ids = fields.pop("id", range(count))
-        references = fields.pop(self._reference, [None] * count)
         items = [
             rollout_item(
                 {name: values[at] for name, values in fields.items()},
-                str(ids[at]),
+                self._reference,
+                str(at),
                 [*messages_of(prompts[at], "user"), *messages_of(completions[at], "assistant")],
-                references[at],
                 self._graded.wire,
             )
             for at in range(count)
@@ -296,7 +306,9 @@ class TrlReward:
 
 
 def _is_column(values: Any, count: int) -> bool:
-    return hasattr(values, "__len__") and hasattr(values, "__getitem__") and len(values) == count
+    if isinstance(values, str) or not (hasattr(values, "__len__") and hasattr(values, "__getitem__")):
+        return False
+    return len(values) == count
 
 
 __all__ = ["TrlReward", "as_trl", "from_trl"]

@@ -10,7 +10,8 @@ from ..errors import DecorationError, RecordError, SampleError
 from ..reward import RESERVED, Failure, Reward, number
 from ..sample import final_text
 from . import _verl_inside
-from ._in_trainer import GraderInTrainer, messages_of, rollout_item
+from ._given_reference import given_reference
+from ._in_trainer import GraderInTrainer, messages_of, plain, rollout_item
 from ._placed import placed
 from ._scoring_function import scoring_function
 
@@ -36,7 +37,8 @@ def from_verl(
     `solution_str` is the whole text of the final message, with the reasoning that is part of it.
     `ground_truth` is the reference, `data_source` the record's field of that name (empty where there is
     none), and `extra_info` the record's other fields, with those of a field `extra_info` among them and the
-    prompt's messages as `prompt`. A function gets those of the four that it takes.
+    prompt's messages as `prompt`. A function gets those of the four that it takes. A record whose reference
+    is blank fails, and so does one without a reference unless `ground_truth` has a default.
 
     The score may be a number, a dict with `score`, whose other numbers become metrics, or a list with the
     score in front, as older functions return it.
@@ -63,6 +65,8 @@ def from_verl(
 
     def steps(sample: Sample[Any]) -> Generator[Any, Any, Reward]:
         lacks, score, beside = yield call(_given(sample), reward_kwargs)
+        if truth := next((name for name in lacks if name in ("ground_truth", "ground_truths")), None):
+            raise RecordError(f"the record has no reference_answer, and the function needs {truth}")
         if lacks:
             raise TypeError(f"the function needs {' and '.join(lacks)}: pass it to from_verl as a keyword")
         return _reward(score, beside)
@@ -74,8 +78,9 @@ def _given(sample: Sample[Any]) -> dict[str, Any]:
     """What verl would call a scoring function with.
 
     Raises:
-        RecordError: The record's `extra_info` is no object.
+        RecordError: The record's `extra_info` is no object, or its reference is blank.
     """
+    reference = given_reference(sample, "reference_answer").get("reference_answer")
     fields: dict[str, Any] = dict(sample.fields)
     source = fields.pop("data_source", "")
     inner = fields.pop("extra_info", None)
@@ -84,7 +89,8 @@ def _given(sample: Sample[Any]) -> dict[str, Any]:
     return {
         "data_source": source,
         "solution_str": final_text(sample),
-        "ground_truth": sample.reference_answer,
+        # verl fails without one, and a text such as "None" must not be found in an answer.
+        **({} if reference is None else {"ground_truth": reference}),
         "extra_info": {
             "prompt": sample.messages[:-1],
             **fields,
@@ -122,9 +128,12 @@ def as_verl(
     `reward.custom_reward_function.path`.
 
     The sample is what a replay would grade: the completion, `ground_truth` as the reference, and as fields
-    `data_source` and what `extra_info` holds. verl does not pass the prompt. Where `extra_info` has it as
-    `prompt` (a text or a list of messages), it is the sample's; else the sample has one empty user turn, and
-    a grader that reads the prompt grades something else than in a replay.
+    `data_source` and what `extra_info` holds, without the two entries that verl itself adds. An `id` there
+    is the sample's id, and what a `metadata` there holds are fields.
+
+    verl does not pass the prompt. Where `extra_info` has it as `prompt` (a text or a list of messages), it is
+    the sample's; else the sample has one empty user turn, and a grader that reads the prompt grades something
+    else than in a replay.
 
     verl cannot leave a sample out of a training. One without a reward gets the floor of the grader's range
     with `grader_error` 1, or fails the call where the grader was declared with `on_error="raise"`; a grader
@@ -155,13 +164,13 @@ def as_verl(
     names = [name for name in metrics if name not in ("score", RESERVED)]
 
     def compute_score(
-        data_source: Any, solution_str: str, ground_truth: Any, extra_info: Any = None, **_: Any
+        data_source: Any, solution_str: str, ground_truth: Any = None, extra_info: Any = None, **_: Any
     ) -> dict[str, float]:
         item = _item(data_source, solution_str, ground_truth, extra_info, graded.wire)
         return _verdict(graded.grade([item]), graded, names)
 
     async def compute_score_async(
-        data_source: Any, solution_str: str, ground_truth: Any, extra_info: Any = None, **_: Any
+        data_source: Any, solution_str: str, ground_truth: Any = None, extra_info: Any = None, **_: Any
     ) -> dict[str, float]:
         item = _item(data_source, solution_str, ground_truth, extra_info, graded.wire)
         return _verdict(await graded.grade_here([item]), graded, names)
@@ -173,12 +182,13 @@ def _item(data_source: Any, text: str, reference: Any, extra_info: Any, wire: st
     """What a replay would send for the completion."""
     if not isinstance(extra_info, (dict, type(None))):
         raise ValueError(f"extra_info is a {type(extra_info).__name__}: pass a dict, or None")
-    extra = {name: _plain(value) for name, value in (extra_info or {}).items() if name not in _VERLS}
+    extra = {name: plain(value) for name, value in (extra_info or {}).items() if name not in _VERLS}
     turns = messages_of(extra.pop("prompt", ""), "user")
-    if data_source:
-        extra["data_source"] = data_source
+    for name, value in (("data_source", data_source or None), ("ground_truth", plain(reference))):
+        if value is not None and extra.setdefault(name, value) != value:
+            raise ValueError(f"extra_info holds another {name} than verl passes: rename it there")
     return rollout_item(
-        extra, "sample", [*turns, {"role": "assistant", "content": text}], _plain(reference), wire
+        extra, "ground_truth", "sample", [*turns, {"role": "assistant", "content": text}], wire
     )
 
 
@@ -193,15 +203,6 @@ def _verdict(batch: TrainerBatch, graded: GraderInTrainer, names: Sequence[str])
         RESERVED: float(isinstance(outcome, Failure)),
         **{name: found.get(name, float("nan")) for name in names},
     }
-
-
-def _plain(value: Any) -> Any:
-    """A value of a data frame as JSON has it: what was read from Parquet holds arrays of numpy."""
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 __all__ = ["as_verl", "from_verl"]

@@ -324,6 +324,12 @@ class _Source:
         notes = list(notes_of(code, not self.trust))
         if self.kind in ("trl", "verl", "eval-protocol"):
             notes += batch_notes(self.path.name, nodes, code)
+        if self.kind == "lambda":
+            what = (
+                "a record whose reference_answer is blank fails without a call; one without it is sent on, "
+                "and a handler that takes it for an empty text pays an empty answer"
+            )
+            notes.append(ImportNote(self.path.name, "approximated", what))
         return notes
 
     def _about(self, samples: MadeUp, asks: bool) -> list[ImportNote]:

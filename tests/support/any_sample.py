@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from graders import Sample, grader
+from graders.checks._visible import visible
 
 _TAKEN = ("id", "messages", "metadata", "reference_answer", "prompt", "my_key")
 _VERLS = ("num_turns", "rollout_reward_scores", "data_source", "extra_info")
@@ -21,7 +22,9 @@ _THOUGHT = {"type": "thinking", "thinking": "six times twelve"}
 
 @st.composite
 def any_sample(draw: st.DrawFn, *, text_alone: bool = False) -> Sample[Any]:
-    """A sample as a service may send it, whose fields have no names that other frameworks use themselves.
+    """A sample as a service may send it, with a reference that says something or none.
+
+    Its fields have no names that other frameworks use themselves.
 
     Args:
         draw: Draws its parts.
@@ -43,7 +46,7 @@ def any_sample(draw: st.DrawFn, *, text_alone: bool = False) -> Sample[Any]:
         {
             "id": "a",
             "messages": [*asked, answer],
-            "reference_answer": draw(st.none() | st.integers() | _TEXTS),
+            "reference_answer": draw(st.none() | st.integers() | _TEXTS.filter(visible)),
             "metadata": draw(st.dictionaries(_NAMES, _VALUES, max_size=3)),
         }
     )

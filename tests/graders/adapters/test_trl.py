@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import itertools
 import sys
 import threading
+from collections import deque
 
 import pytest
 from hypothesis import given
@@ -106,6 +108,9 @@ def test_the_reference_comes_in_the_column_that_the_function_reads():
     assert from_trl(accuracy, reference="solution")(make_sample("72", "72")) == Reward(1.0)
     with pytest.raises(RecordError, match="accuracy needs solution, and the record has no such field"):
         from_trl(accuracy)(make_sample("72", "72"))
+    with pytest.raises(RecordError, match="accuracy needs solution"):
+        from_trl(accuracy, reference="solution")(make_sample("", solution=None))
+    assert from_trl(accuracy, reference="solution")(make_sample("72", "8 * 9", solution="72")) == Reward(1.0)
 
 
 def test_a_function_without_keywords_for_the_rest_gets_what_it_takes():
@@ -163,8 +168,10 @@ class Array(list):
         return list(self)
 
 
-@pytest.mark.parametrize("answer", [(1.0,), [True], [1], [Scalar(1.0)], Array([1.0])])
-def test_every_sequence_of_numbers_is_read(answer):
+@pytest.mark.parametrize(
+    "answer", [(1.0,), [True], [1], [Scalar(1.0)], Array([1.0]), map(float, "1"), deque([1])]
+)
+def test_whatever_holds_one_number_is_read_as_trl_reads_it(answer):
     assert from_trl(lambda completions, **_: answer)(make_sample("72")) == Reward(1.0)
 
 
@@ -174,11 +181,14 @@ def test_every_sequence_of_numbers_is_read(answer):
         ([float("nan")], "value", "<lambda>: nan is not finite"),
         (["1"], "value", "a str is no number"),
         ([{"score": 1}], "value", "a dict is no number"),
-        ([], "exception", "given 1 completion and returned 0 values"),
-        ([1.0, 1.0], "exception", "returned 2 values"),
+        ([], "exception", "given 1 completion and returned none"),
+        ([1.0, 1.0], "exception", "returned more than one value"),
         (1.0, "exception", "returned a float: return a list"),
         (None, "exception", "returned a NoneType"),
         ({"a": 1}, "exception", "returned a dict"),
+        ("1", "exception", "returned a str"),
+        ({1.0}, "exception", "returned a set"),
+        (itertools.repeat(1.0), "exception", "returned more than one value"),
     ],
 )
 def test_what_trl_could_not_train_on_is_a_failure(answer, kind, said):
@@ -310,6 +320,35 @@ def test_several_processes_log_the_same_names(monkeypatch):
     assert logged == ["right/grader_error"]
 
 
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"messages": ["hello"]},
+        {"metadata": ["a text"]},
+        {"metadata": [{"messages": []}]},
+        {"reference_answer": ["5"], "solution": ["4"]},
+        {"reference_answer": ["5"], "solution": [None]},
+    ],
+)
+def test_columns_with_names_of_a_sample_s_own_parts_are_refused(columns):
+    with pytest.raises(ValueError, match="the data set's '(messages|metadata|reference_answer)' .*: rename"):
+        as_trl(right, reference="solution")(prompts=["?"], completions=["4"], **columns)
+
+
+def test_every_kind_of_failure_is_said_once_and_not_very_many(capsys):
+    asked = [{"role": "user", "content": "?"}]
+    called = [{"role": "assistant", "content": "4"}, {"role": "tool", "content": "4"}]
+    rewards = as_trl(grader(max_error_rate=1)(right.__wrapped__))
+    assert rewards(prompts=[asked] * 3, completions=["4", called, called], x=[1, 2, 3]) == [None] * 3
+    said = capsys.readouterr().err.splitlines()
+    assert "the record has no reference_answer" in said[0]
+    assert "the final message is not the assistant's (its role is 'tool')" in said[1]
+    assert len(said) == 3
+    each = as_trl(lambda sample: Abstain(sample.completion))
+    assert each(prompts=["?"] * 99, completions=[str(at) for at in range(99)]) == [None] * 99
+    assert len(capsys.readouterr().err.splitlines()) == 51
+
+
 def test_a_data_set_without_the_reference_s_column_is_named(capsys):
     assert as_trl(right)(prompts=["?"], completions=["4"], solution=["4"]) == [None]
     said = capsys.readouterr().err.splitlines()
@@ -382,9 +421,9 @@ def test_what_the_trainer_passes_besides_columns_is_no_field(capsys):
 
     reward = as_trl(look)
     for _ in range(2):
-        reward(prompts=["?"], completions=["4"], unit=["none"], step=7, more=["a", "b"])
+        reward(prompts=["?"], completions=["4"], unit=["none"], step=7, more=["a", "b"], run="a")
     assert seen == [{"unit": "none"}] * 2
-    assert [line.split(" ")[1] for line in capsys.readouterr().err.splitlines()] == ["step", "more"]
+    assert [line.split(" ")[1] for line in capsys.readouterr().err.splitlines()] == ["step", "more", "run"]
 
 
 @pytest.mark.parametrize(("prompt", "completion"), [(None, "4"), ("?", 4), ({"role": "user"}, "4")])

@@ -117,7 +117,7 @@ def test_a_function_of_batches_gets_a_batch_of_one():
     ],
 )
 def test_every_shape_that_verl_reads_is_read(answer, reward):
-    assert answering(answer)(make_sample("72")) == reward
+    assert answering(answer)(make_sample("72", "72")) == reward
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_what_a_function_raises_has_its_line():
     def broken(data_source, solution_str, ground_truth, extra_info=None):
         return float(solution_str)
 
-    problem = failure(from_verl(broken), make_sample("no number"))
+    problem = failure(from_verl(broken), make_sample("no number", "72"))
     assert problem.origin.startswith("ValueError at test_verl.py:")
 
 
@@ -151,7 +151,7 @@ def test_an_argument_that_nobody_has_is_named():
         return 1.0
 
     assert "needs url: pass it to from_verl" in failure(from_verl(compute_score)).message
-    assert from_verl(compute_score, url="http://localhost")(make_sample("72")) == Reward(1.0)
+    assert from_verl(compute_score, url="http://localhost")(make_sample("72", "72")) == Reward(1.0)
 
 
 def test_an_option_that_it_does_not_take_is_an_error():
@@ -166,12 +166,25 @@ def test_extra_info_is_an_object():
         answering(1.0)(make_sample("72", extra_info="none"))
 
 
+def test_a_missing_reference_is_not_passed_on_as_a_none_that_a_text_may_hold():
+    def compute_score(data_source, solution_str, ground_truth, extra_info=None):
+        return float(str(ground_truth) in solution_str)
+
+    def batch(solution_strs, ground_truths):
+        return [0.0]
+
+    with pytest.raises(RecordError, match="no reference_answer, and the function needs ground_truth"):
+        from_verl(compute_score)(make_sample("None of these"))
+    with pytest.raises(RecordError, match="the function needs ground_truths"):
+        from_verl(batch)(make_sample("72"))
+
+
 def test_async_functions_are_awaited():
     async def compute_score(data_source, solution_str, ground_truth, extra_info=None):
         await asyncio.sleep(0)
         return {"score": 0.5}
 
-    assert grader(from_verl(compute_score)).grade(make_sample("72")).value == 0.5
+    assert grader(from_verl(compute_score)).grade(make_sample("72", "72")).value == 0.5
 
 
 @pytest.mark.parametrize("given", [None, "compute_score", dict, right])
@@ -227,6 +240,23 @@ def test_it_grades_the_sample_that_a_replay_grades():
         ("?", "72", "72", {}),
         ("", "72", "72", {}),
     ]
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"messages": [1]},
+        {"metadata": "a text"},
+        {"reference_answer": "5"},
+        {"ground_truth": "5"},
+        {"data_source": "other"},
+    ],
+)
+def test_entries_that_a_sample_has_no_place_for_are_refused(extra):
+    with pytest.raises(ValueError, match="rename"):
+        as_verl(right)("sums", "72", "72", extra)
+    same = {"reference_answer": "72", "ground_truth": "72", "data_source": "sums", "messages": None}
+    assert as_verl(right)("sums", "72", "72", same)["score"] == 1.0
 
 
 @pytest.mark.parametrize("extra", ["none", [], 3])
