@@ -165,10 +165,18 @@ def number(value: object) -> float:
 
 
 def drop(awaitable: object) -> None:
-    """Close a coroutine that will never run; Python would warn of it."""
+    """Close a coroutine that will never run, with those that it holds to await: Python would warn of each."""
+    frame = getattr(awaitable, "cr_frame", None)
+    held = [] if frame is None else [*frame.f_locals.values()]
     close = getattr(awaitable, "close", None)
     if close is not None:
         close()
+    for one in held:
+        several = one.values() if isinstance(one, dict) else one if isinstance(one, (list, tuple)) else (one,)
+        for each in several:
+            # What has begun may be awaited elsewhere.
+            if hasattr(each, "cr_frame") and not (each.cr_running or each.cr_suspended):
+                drop(each)
 
 
 def settle(answer: object, low: float, high: float) -> Reward | Failure:

@@ -23,21 +23,25 @@ class Allowance:
         outer: The time of the sample that this one is a part of.
     """
 
-    __slots__ = ("_deadline", "_limit", "_outer", "_timer")
+    __slots__ = ("_deadline", "_limit", "_outer", "_timer", "is_waiting")
 
     def __init__(
         self, timer: asyncio.Timeout, limit: float | None, deadline: float | None, outer: Allowance | None
     ) -> None:
         self._timer, self._limit, self._deadline, self._outer = timer, limit, deadline, outer
+        self.is_waiting = False
+        """Whether the sample waits for its turn."""
 
     def suspend(self) -> None:
         """Let the sample wait for its turn until the call's deadline."""
+        self.is_waiting = True
         self._restart(None)
         if self._outer is not None:
             self._outer.suspend()
 
     def resume(self) -> None:
         """Start the limit anew, now that it is the sample's turn."""
+        self.is_waiting = False
         self._restart(self._limit)
         if self._outer is not None:
             self._outer.resume()

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 HELD = ("held the event loop",)
 """The arguments of an `Interrupted` whose sample computed without awaiting, to its neighbors' cost."""
 
+NO_TURN = "the call's time was up before this sample's turn"
+CALL_OVER = "the call's time was up"
+_SAME = 0.01
+
 _GRACE = 0.1
 """Seconds that a scoring function has to clean up in after it was cancelled."""
 
@@ -47,7 +51,8 @@ async def within(limit: float | None, deadline: float | None, call: Awaitable[T]
     # A sample around this one may have to be done sooner.
     known = [end for end in (None if ends is None else perf_counter() + ends, until.get()) if end is not None]
     token = until.set(min(known, default=None))
-    allowed = allowance.set(Allowance(timer, limit, deadline, allowance.get()))
+    allowed = Allowance(timer, limit, deadline, allowance.get())
+    token_of_allowance = allowance.set(allowed)
     try:
         async with timer:
             answer: T = await _Watched(call, tick)
@@ -55,10 +60,11 @@ async def within(limit: float | None, deadline: float | None, call: Awaitable[T]
         raise
     except BaseException as error:
         if timer.expired() and not cancelled(error):
-            raise Interrupted from None
+            over = deadline is not None and perf_counter() >= deadline - _SAME
+            raise Interrupted(*([NO_TURN if allowed.is_waiting else CALL_OVER] if over else [])) from None
         raise
     finally:
-        leave(allowance, allowed)
+        leave(allowance, token_of_allowance)
         leave(until, token)
     if timer.expired():
         raise Interrupted

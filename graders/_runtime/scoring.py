@@ -14,6 +14,7 @@ from ..errors import ConfigurationError, Interrupted, RecordError, SampleError
 from ..reward import KINDS, Failure, Reward, drop, settle
 from ..sample import Sample
 from . import asynchronous
+from .asynchronous import CALL_OVER, NO_TURN
 from .timing import ALARM, Tick, around, getsignal
 
 TYPE_CHECKING = False
@@ -253,18 +254,18 @@ def _score_each(
             tick.since = 0.0
             if type(error) is Interrupted and not tick.fired:
                 raise  # it is meant for a scoring function around this one
-            outcome = failure_of(error, tick.limit)
+            outcome = failure_of(error, tick.passed(started))
         if handler(signal) is not alarm:
             tick.mend()
         if tick.fired:
-            outcome = _timed_out(tick.limit)
+            outcome = _timed_out(tick.passed(started))
             tick.fired = False
         outcomes.append(outcome)
         ended = clock()
         took.append((ended - started) * 1000)
         if tick.deadline is not None and ended >= tick.deadline:
             left = len(items) - len(outcomes)
-            outcomes += [Failure("timeout", "the call's time was up before this sample's turn")] * left
+            outcomes += [Failure("timeout", NO_TURN)] * left
             took += [0.0] * left
             break
     return outcomes, took, None
@@ -358,7 +359,8 @@ def failure_of(error: BaseException, limit: float | None = None) -> Failure:
         if error.split((RecordError, SampleError))[1] is None:  # of graders that ran in a task group
             error = _first_of(error)
     if isinstance(error, Interrupted):
-        return _timed_out(limit)
+        said = error.args and error.args[0]
+        return Failure("timeout", said) if said in (NO_TURN, CALL_OVER) else _timed_out(limit)
     try:
         message = str(error.message if isinstance(error, SampleError) else error)[:_TEXT_LIMIT]
     except Exception:
@@ -382,7 +384,7 @@ def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _timed_out(limit: float | None) -> Failure:
-    return Failure("timeout", "the call's time was up" if limit is None else f"interrupted after {limit:g} s")
+    return Failure("timeout", CALL_OVER if limit is None else f"interrupted after {limit:g} s")
 
 
 def place_of(error: BaseException, users_only: bool = False) -> str:

@@ -122,6 +122,10 @@ class Tick:
         since = self.since
         return since > 0 and ((self.limit is not None and now - since >= self.limit) or self.over(now))
 
+    def passed(self, since: float) -> float | None:
+        """The limit, if a sample that began then has passed it; None where the batch's deadline ended it."""
+        return self.limit if self.limit is not None and perf_counter() - since >= self.limit else None
+
     def __enter__(self) -> Tick:
         """Start ticking, and remember who else was using the timer."""
         try:

@@ -10,8 +10,10 @@ import marshal
 import os
 from copy import copy
 
+from .._runtime.asynchronous import NO_TURN
 from .._runtime.elsewhere import packages_elsewhere
 from ..checks._code_child import CPython
+from ..checks._code_clock import SessionStarved
 from ..checks._code_fork_server import expect_imports
 from ..checks._code_session import Limits
 from ..checks._code_turns import Turns
@@ -30,24 +32,19 @@ if TYPE_CHECKING:
 
     from ..checks._code_child import ChildSession
     from ..checks._code_session import Ran
-    from ..checks._code_turns import TurnTime
+    from ..checks._code_turns import Portion, TurnTime
 
     Protection: TypeAlias = Literal["full", "limits"]
 
 _LONGEST_SECONDS = 600
+_SHORTEST = 0.05
+"""Seconds of a call below which no process is begun any more."""
 _LARGEST_ANSWER = 4_000_000
-_OURS = 0.95
-"""What of a sample's time is left for the function, beside what the grader itself does."""
-_PATIENCE = 20
-"""How often its time may pass on the wall clock where the function waits for a busy machine."""
 _HINTS = {
     OSError: "a confined function can open no file and no connection",
     ModuleNotFoundError: "name packages that it may import in packages=",
     MemoryError: "memory_mb= says how much it may take",
 }
-_MOST_LATE = 2000
-_MANY = 3
-"""So many modules loaded late are worth another start of the process that sessions come from."""
 _memories: set[int] = set()
 """What each function may take; all take turns together, as if each took what the largest may."""
 _turns: dict[int, Turns] = {}
@@ -89,7 +86,6 @@ class ConfinedFunction:
         self._provided: frozenset[str] = frozenset()
         self._inside_imports: frozenset[str] = frozenset()
         self._engine: CPython | None = None
-        self._has_learned = False
 
     @classmethod
     def of_text(
@@ -139,7 +135,7 @@ class ConfinedFunction:
         other._modules = [*self._source.modules.values(), sent]
         other._provided = frozenset(getattr(module, "PROVIDES", ()))
         other._inside_imports = library_imports(loader.get_source(module.__name__) or "")
-        other._engine, other._has_learned = None, False
+        other._engine = None
         return other
 
     def check(self) -> None:
@@ -150,13 +146,10 @@ class ConfinedFunction:
         """
         if problem := self._source.missing(self._provided):
             raise ConfigurationError(problem)
-        self._engine = self._engine_with(frozenset())
-
-    def _engine_with(self, late: frozenset[str]) -> CPython:
-        """An engine whose sessions have loaded what the function imports, and some modules more."""
-        imports = self._source.preloaded(self._provided) | self._inside_imports | late
+        # Of the texts alone: what a call does may be a completion's doing, and decides nothing here.
+        imports = self._source.preloaded(self._provided) | self._inside_imports
         expect_imports(imports)
-        return CPython(imports)
+        self._engine = CPython(imports)
 
     async def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it.
@@ -185,10 +178,11 @@ class ConfinedFunction:
     def _value(self, time: TurnTime, args: Sequence[Any], kwargs: Mapping[str, Any], held: _Held) -> Any:
         """What a call returns, in a thread of its own."""
         assert self._engine is not None
-        left = max(time.left * _OURS, 0.001)
-        seconds = min(self._seconds, left)
+        if time.left_of_call < _SHORTEST:
+            raise self._late(NO_TURN)
+        portion = time.portion(self._seconds, time.share)
         limits = Limits(
-            seconds, self._memory_mb, _LARGEST_ANSWER, longest=min(left, self._seconds * _PATIENCE)
+            portion.seconds, self._memory_mb, _LARGEST_ANSWER, longest=portion.longest, least=portion.least
         )
         session = self._engine.session(limits)
         held.hold(session)
@@ -200,30 +194,19 @@ class ConfinedFunction:
             said = f"an argument of {self.__name__} cannot be copied: {problem}"
             said += ". Pass numbers, texts, lists or dicts"
             raise SampleError("value", said, f"value at {self.place}") from None
+        except SessionStarved as starved:
+            raise self._late(str(starved)) from None
         finally:
             session.close()
         if ran.how != "done":
-            raise self._problem(ran, seconds)
-        if not isinstance(ran.value, list) or len(ran.value) != 2:
-            raise SampleError("value", f"{self.__name__} has forged its answer", f"value at {self.place}")
-        value, loaded = ran.value
-        if not self._has_learned:
-            self._has_learned = True
-            self._learn(loaded)
-        return value
+            raise self._problem(ran, portion)
+        return ran.value
 
-    def _learn(self, loaded: object) -> None:
-        """Have later calls begin with what the first one loaded of packages: each would load it again.
+    def _late(self, message: str) -> SampleError:
+        """The failure of a call whose time was up."""
+        return SampleError("timeout", message, f"timeout at {self.place}")
 
-        The list is as the function's process sent it, whoever wrote it. Only modules of packages count that
-        the named ones load themselves, as the server sees to.
-        """
-        named = [name for name in loaded if isinstance(name, str)] if isinstance(loaded, list) else []
-        late = frozenset(f"+{name}" for name in named[:_MOST_LATE] if self._source.may_load(name))
-        if len(late) >= _MANY:
-            self._engine = self._engine_with(late)
-
-    def _problem(self, ran: Ran, seconds: float) -> SampleError:
+    def _problem(self, ran: Ran, portion: Portion) -> SampleError:
         """The failure of a call that returned nothing."""
         name, place = self.__name__, self.place
         if ran.how == "refused":
@@ -232,9 +215,8 @@ class ConfinedFunction:
             )
             return SampleError("value", message, f"value at {place}")
         if ran.error == "TimeoutError" and ran.how == "stopped":
-            left = "" if seconds == self._seconds else ", all that was left of its sample's time"
-            message = f"{name} took more than {seconds:.2g} seconds{left}"
-            return SampleError("timeout", message, f"timeout at {place}")
+            had = "" if portion.seconds == self._seconds else ", all the time that its sample had"
+            return self._late(f"{name} took more than {portion.seconds:.2g} seconds{had}")
         if ran.how == "stopped":
             return SampleError("exception", f"{name} did not return: {ran.message}", f"exception at {place}")
         kind = ran.message.partition(":")[0]

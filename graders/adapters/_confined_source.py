@@ -103,13 +103,6 @@ class ConfinedSource:
                 found.add(f"{optional}{one.module}{one.name and f':{one.name}'}")
         return frozenset(found)
 
-    def may_load(self, module: str) -> bool:
-        """Whether a module is of a package, and does no more than to define names."""
-        parts = module.split(".")
-        plain = all(part.isidentifier() and part != "__main__" for part in parts)
-        away = is_pythons(module) or parts[0] == "graders" or module in self.modules
-        return plain and bool(self._packages) and not away
-
     def _send(self, name: str, place: str, is_package: bool, tree: ast.Module, function: str = "") -> None:
         """Send a module along, and those beside it that it imports."""
         self.modules[name] = (name, place, is_package, _compiled(tree, place))

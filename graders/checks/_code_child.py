@@ -167,8 +167,8 @@ class ChildSession:
             kwargs: Its arguments by name.
 
         Returns:
-            How it ended. `value` is what the function returned and a list of modules that it loaded; where
-            it raised, `message` starts with the error's own type and `arguments` is the file and line.
+            How it ended. `value` is what the function returned; where it raised, `message` starts with the
+            error's own type and `arguments` is the file and line.
 
         Raises:
             NotPlain: The arguments cannot cross.

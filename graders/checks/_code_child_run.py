@@ -91,7 +91,7 @@ class CodeRunner:
             chance.seed(0)  # which is as chance would have it in each server
         for stream in ("stdout", "__stdout__"):
             setattr(sys, stream, sys.__stderr__)  # which drops what is printed, however much
-        sent, before = SentModules(modules), {*sys.modules}
+        sent = SentModules(modules)
 
         def call() -> Any:
             if not inside:
@@ -102,7 +102,7 @@ class CodeRunner:
             return awaited(between.call(getattr(sent.load(module), name), *args, **kwargs))
 
         try:
-            return "done", [call(), [name for name in sys.modules if name not in before]], "", ""
+            return "done", call(), "", ""
         except SystemExit:
             return "stopped", None, "it called exit", ""
         except BaseException as error:

@@ -7,6 +7,10 @@ import time
 from ._code_session import SessionLost
 
 
+class SessionStarved(SessionLost):
+    """The wall clock ended a session before its code had enough time of its own."""
+
+
 class SessionClock:
     """Counts a session's time, as often as it is entered.
 
@@ -46,13 +50,13 @@ class SessionClock:
         """Whether the time is up.
 
         Raises:
-            SessionLost: The wall clock's is, and the code has not had enough of its own.
+            SessionStarved: The wall clock's is, and the code has not had enough of its own.
         """
         used = self.used(process)
         if self.left() > 0:
             return False
         if used < self._least and self._seconds < self._longest:
-            raise SessionLost(
+            raise SessionStarved(
                 f"the machine was too busy to give the code its {self._seconds:g} seconds: run less at once"
             )
         return True

@@ -86,8 +86,7 @@ class ForkServer:
 
     Args:
         imports: Modules that it loads beforehand, by their dotted names, from where this process finds them.
-            One with `?` in front may be missing, and so may a name in a module, `module:name`. One with `+`
-            in front is loaded where another of its package is.
+            One with `?` in front may be missing, and so may a name in a module, `module:name`.
 
     Raises:
         CannotImport: One of them fails.
@@ -200,7 +199,7 @@ class ForkServer:
 def _loaded(imports: frozenset[str]) -> bytes:
     """What a server loads beforehand, and the folders where this process finds packages."""
     folders = [os.path.abspath(folder) for folder in sys.path] if imports else []
-    for package in {re.split("[.:]", name)[0] for name in imports if name[0] not in "?+"}:
+    for package in {re.split("[.:]", name)[0] for name in imports if name[0] != "?"}:
         found = importlib.util.find_spec(package)  # which may know of folders that are not on the path
         inside = found.submodule_search_locations if found is not None else None
         folders += [os.path.dirname(folder) for folder in inside or ()]
@@ -233,26 +232,35 @@ def fork_server(imports: frozenset[str] = frozenset()) -> ForkServer:
         for name in imports & _failing.keys():
             raise _failing[name]
         server = _started.get(loads)
-        if server is not None and not (server.alive and imports <= server.imports):
-            while _replaced and (_replaced[0].is_idle or not _replaced[0].alive):
-                _replaced.pop(0).close()
-            _replaced.append(_started.pop(loads))
-        if loads not in _started:
-            _started[loads] = _start(imports)
-        return _started[loads]
+        if server is not None and server.alive and imports <= server.imports:
+            return server
+        begun = _start(imports)
+        while _replaced and (_replaced[0].is_idle or not _replaced[0].alive):
+            _replaced.pop(0).close()
+        if server is not None:
+            _replaced.append(server)
+        _started[loads] = begun
+        return begun
 
 
 def _start(imports: frozenset[str]) -> ForkServer:
+    """A server for these modules, and for those of other functions unless they keep it from starting."""
     if not imports:
         return ForkServer()
     _expected.update(imports)
     while True:
+        wanted = frozenset(_expected - _failing.keys())
         try:
-            return ForkServer(frozenset(_expected - _failing.keys()))
+            return ForkServer(wanted)
         except CannotImport as problem:
             _failing[problem.module] = problem
             if problem.module in imports:
                 raise
+        except ConfigurationError:
+            _expected.clear()
+            if wanted == imports:
+                raise
+            _expected.update(imports)
 
 
 def end_processes() -> None:

@@ -14,7 +14,7 @@ from ._answers import text_of
 from ._code_child import CPython
 from ._code_dialect import is_shared
 from ._code_monty import MontyEngine
-from ._code_turns import Turns
+from ._code_turns import LEAST, OURS, Turns
 from ._code_verdict import BROKEN, CodePlace, CodeVerdict
 from ._options import choice_option, count_option, flag_options, number_option
 
@@ -59,14 +59,8 @@ _LONGEST_SECONDS = 60
 _WALLS = ("seccomp", "landlock")
 _LOOK = 0.25
 """The share of a sample's time that Monty has before CPython decides."""
-_OURS = 0.95
-"""What of a sample's time is left for code, beside what the grader itself does."""
-_OWN = _OURS / (1 + _LOOK)
+_OWN = OURS / (1 + _LOOK)
 """The share of a sample's time that its code has on CPython, after Monty's."""
-_LEAST = 0.1
-"""The share of `seconds` that code has to have had before it counts as too slow, however busy the call is."""
-_PATIENCE = 20
-"""How often a sample's time may pass on the wall clock where code waits for a busy machine."""
 _KEPT = 256
 
 
@@ -156,31 +150,25 @@ class CodeGrading:
             ConfigurationError: CPython cannot shut it in here.
             TimeoutError: The call's time was up before the code had a share of its own that says something.
         """
-        seconds = min(self._seconds, max(share * _OWN, self._seconds * _LEAST))
+        portion = time.portion(self._seconds, share, _OWN)
         if self._cpython is None:
             assert self._monty is not None
-            place = CodePlace(self._monty, min(seconds, time.left), self._memory_mb)
+            place = CodePlace(self._monty, portion.seconds, self._memory_mb)
             return self._in_time(tests.verdict(place, source), place), self._monty
         if (monty := self._monty_for(tests, source)) is not None:
-            place = CodePlace(monty, min(seconds, time.left) * _LOOK, self._memory_mb, hasty=True)
+            place = CodePlace(monty, portion.seconds * _LOOK, self._memory_mb, hasty=True)
             verdict = tests.verdict(place, source)
             if verdict.is_full:
                 return verdict, monty
         self._cpython.check_walls(self._protection)
-        left = time.left * _OURS
-        patient = left > seconds * _PATIENCE
-        place = CodePlace(
-            self._cpython,
-            min(seconds, left),
-            self._memory_mb,
-            longest=min(left, seconds * _PATIENCE),
-            least=seconds if patient else self._seconds * _LEAST,
-        )
+        portion = time.portion(self._seconds, share, _OWN)
+        longest, least = portion.longest, portion.least
+        place = CodePlace(self._cpython, portion.seconds, self._memory_mb, longest=longest, least=least)
         return self._in_time(tests.verdict(place, source), place), self._cpython
 
     def _in_time(self, verdict: CodeVerdict, place: CodePlace) -> CodeVerdict:
         """The verdict, unless the call's time and not the code's was up."""
-        if verdict.fault == "stopped" and place.is_over and place.used < self._seconds * _LEAST:
+        if verdict.fault == "stopped" and place.is_over and place.used < self._seconds * LEAST:
             raise TimeoutError("the call's time was up while the sample's code ran")
         return verdict
 

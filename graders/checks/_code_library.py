@@ -83,18 +83,14 @@ class Library:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for name in imports:
-                module = name.lstrip("?+")
-                if name.startswith("+") and module.partition(".")[0] not in sys.modules:
-                    continue
+                module = name.removeprefix("?")
                 try:
                     _bring_in(module)
                 except BaseException as error:
                     if module == name and ":" not in name:
                         said = " ".join(f"{type(error).__name__}: {error}".split())
                         raise SystemExit(f"{CANNOT_IMPORT}{name}: {said}") from None
-        named = {
-            re.split("[.:]", name)[0] for name in imports if name[0] not in "?+"
-        } - sys.stdlib_module_names
+        named = {re.split("[.:]", name)[0] for name in imports if name[0] != "?"} - sys.stdlib_module_names
         others = {name.partition(".")[0] for name in sys.modules.keys() - before} - sys.stdlib_module_names
         for name in others.union(*(_mentioned(one, folders) for one in named)):
             for folder in _folders_of(name, folders):

@@ -25,7 +25,28 @@ _SESSION_MB = 40
 """What the grader itself takes, and a session besides the code's own."""
 _OVERBOOKED = 2
 """How much more than its equal share of the call's time a sample may take: most need far less."""
+OURS = 0.95
+"""What of a sample's time is left for code, beside what the grader itself does."""
+LEAST = 0.1
+"""The share of its seconds that code has to have before it counts as too slow, however busy the call is."""
+_PATIENCE = 20
+"""How often a sample's time may pass on the wall clock where code waits for a busy machine."""
 _PROCESSOR_MB = 1769  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+
+
+class Portion:
+    """What code may take of a sample's time.
+
+    Args:
+        seconds: Of its own.
+        longest: On the wall clock, however busy the machine is.
+        least: Seconds that it has to have had before it counts as too slow.
+    """
+
+    __slots__ = ("least", "longest", "seconds")
+
+    def __init__(self, seconds: float, longest: float, least: float) -> None:
+        self.seconds, self.longest, self.least = seconds, longest, least
 
 
 class TurnTime:
@@ -55,6 +76,19 @@ class TurnTime:
     def left(self) -> float:
         """Seconds until it has to end."""
         return self.ends - perf_counter()
+
+    def portion(self, seconds: float, share: float, part: float = OURS) -> Portion:
+        """What code may take from now on, so that samples after it have their turn too.
+
+        Args:
+            seconds: What it may take where time is plenty.
+            share: Of the call's time, the sample's: `share`, or `left` for what all samples of a record need.
+            part: The share of that which is the code's.
+        """
+        own = min(seconds, max(share * part, seconds * LEAST))
+        left = max(self.left * OURS, 0.001)
+        patient = left > own * _PATIENCE
+        return Portion(min(own, left), min(left, own * _PATIENCE), own if patient else seconds * LEAST)
 
     @property
     def left_of_call(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import math
 from decimal import Decimal
 from fractions import Fraction
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders import Abstain, Failure, Reward
-from graders.reward import KINDS, RESERVED, number, settle
+from graders.reward import KINDS, RESERVED, drop, number, settle
 
 HUGE = 10**5000
 
@@ -237,3 +238,38 @@ def test_number_names_the_type_and_quotes_nothing():
     with pytest.raises(ValueError, match="^a str is no number") as caught:
         number("the secret completion")
     assert "secret" not in str(caught.value)
+
+
+async def waits(held: object) -> object:
+    """What holds an awaitable to wait for it."""
+    return held
+
+
+@pytest.mark.parametrize(
+    "wrapped", [lambda one: one, lambda one: {"a": one, "b": 1.0}, lambda one: [one], tuple]
+)
+def test_a_coroutine_that_never_runs_is_dropped_with_those_that_it_holds(wrapped):
+    inner = waits(None)
+    middle = waits(wrapped([inner] if wrapped is tuple else inner))
+    outer = waits(middle)
+    drop(outer)
+    assert {*map(inspect.getcoroutinestate, (outer, middle, inner))} == {inspect.CORO_CLOSED}
+
+
+def test_a_coroutine_that_has_begun_is_not_dropped_with_the_one_that_holds_it():
+    begun = waits_on(Pending())
+    assert begun.send(None) == "waiting"
+    drop(waits(begun))
+    assert inspect.getcoroutinestate(begun) == inspect.CORO_SUSPENDED
+    begun.close()
+
+
+async def waits_on(one: Pending) -> None:
+    await one
+
+
+class Pending:
+    """Something to wait for, without an event loop."""
+
+    def __await__(self):
+        yield "waiting"

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graders import DecorationError, SampleError, grader
-from graders.adapters import ConfinedFunction, confined
+from graders._runtime.scoring import score
+from graders._runtime.timing import deadline_of
+from graders.adapters import ConfinedFunction, _confined, confined
 from graders.adapters._confined import placed
-from graders.testing import make_sample
+from graders.checks._code_clock import SessionStarved
+from graders.testing import Context, make_sample
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems shut nothing in")
 
@@ -167,6 +171,60 @@ def test_a_call_has_no_more_time_than_its_sample(rewards):
 
     with pytest.raises(SampleError, match=r"^timeout: "):
         reward.grade(make_sample("ab"))
+
+
+SLOW = "import time\ndef f(text):\n    if text == 'slow': time.sleep(60)\n    return 1.0\n"
+
+
+@pytest.fixture
+def one_by_one(monkeypatch):
+    """A function's memory that holds one call at a time."""
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+    monkeypatch.setattr(_confined, "_turns", {})
+    monkeypatch.setattr(_confined, "_memories", set())
+
+
+def graded(function, texts: list[str], milliseconds: int, limit: float | None = 60) -> list[Any]:
+    """The outcomes of a call that has some time, where samples take turns one by one."""
+
+    @grader(range=(0, 1), timeout_s=limit, max_error_rate=1)
+    async def reward(sample):
+        return await function(sample.completion)
+
+    reward.grade(make_sample(""))
+    return score(reward.declared, [make_sample(text) for text in texts], deadline_of(Context(milliseconds)))[
+        0
+    ]
+
+
+@pytest.mark.parametrize("limit", [60, None])
+def test_samples_that_take_long_leave_time_for_those_after_them(rewards, one_by_one, limit):
+    function = rewards(SLOW, seconds=20)
+    *slow, right, last = graded(function, ["slow"] * 2 + ["right"] * 2, 10_000, limit)
+    assert [(one.kind, one.place) for one in slow] == [("timeout", "rewards.py:2")] * 2
+    assert all(one.message.endswith(" seconds, all the time that its sample had") for one in slow)
+    assert (right.value, last.value) == (1.0, 1.0)
+
+
+def test_a_sample_whose_call_ends_before_its_turn_says_so(rewards, one_by_one):
+    _, *others = graded(rewards(SLOW, seconds=60), ["slow"] * 4, 800)
+    said = "the call's time was up before this sample's turn"
+    assert [(one.kind, one.message) for one in others] == [("timeout", said)] * 3
+
+
+def test_a_function_that_a_busy_machine_gave_no_time_has_timed_out(rewards, called, failing):
+    class Busy:
+        def function(self, *_):
+            raise SessionStarved("the machine was too busy")
+
+        def close(self):
+            pass
+
+    function = rewards("def f(): pass")
+    function.check()
+    function._engine.session = lambda limits: Busy()
+    problem = failing(function)
+    assert (problem.kind, problem.message) == ("timeout", "the machine was too busy")
 
 
 def test_a_grader_of_one_fails_its_sample_with_that_place(rewards):

@@ -129,36 +129,28 @@ def test_a_package_finds_its_modules_and_others_later(folder, called):
     assert called(confined(file, "f", packages=["outer"])) == 3
 
 
-def test_what_a_package_loads_late_is_there_before_the_next_call(folder, called):
-    late = "".join(f"    from . import part{number}\n" for number in range(3))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import sys; sys.modules.update(dict.fromkeys(['outer.slow', 'side', 'outer.__main__', 'a b']))",
+        "import outer.slow",
+        "import sys; sys.modules = {'outer.slow': 1, 'side': 1, 'antigravity': 1}",
+        "import sys; sys.path.append('/'); sys.meta_path.clear()",
+    ],
+)
+def test_what_a_completion_does_in_a_call_changes_nothing_of_later_ones(folder, called, text):
     file = folder(
-        rewards="import outer, sys\ndef f(): return 'outer.part0' in sys.modules, outer.late()",
-        **{"packages/outer/__init__": f"def late():\n{late}"},
-        **{f"packages/outer/part{number}": "" for number in range(3)},
+        rewards="import outer, sys\ndef f(text):\n    exec(text)\n    return sorted(sys.modules), sys.path",
+        **{"packages/outer/__init__": "", "packages/outer/slow": "", "packages/outer/__main__": ""},
+        **{"packages/side/__init__": ""},
     )
     function = confined(file, "f", packages=["outer"])
-    assert [called(function) for _ in range(3)] == [(False, None), (True, None), (True, None)]
-
-
-def test_modules_that_a_function_only_claims_to_have_loaded_are_not_imported(folder, called, tmp_path):
-    claimed = [
-        "side.effect",
-        "side",
-        "outer.__main__",
-        "outer.no",
-        "graders.testing",
-        "antigravity",
-        "a b",
-        *"cdef",
-    ]
-    file = folder(
-        rewards=f"import outer, sys\ndef f():\n  sys.modules.update(dict.fromkeys({claimed}))\n  return 3",
-        **{"packages/outer/__init__": "", "packages/outer/__main__": f"open({str(tmp_path / 'ran')!r}, 'w')"},
-        **{"packages/side/__init__": f"open({str(tmp_path / 'ran')!r}, 'w')", "packages/side/effect": ""},
-    )
-    function = confined(file, "f", packages=["outer"])
-    assert [called(function) for _ in range(3)] == [3, 3, 3]
-    assert not (tmp_path / "ran").exists()
+    before, server = called(function, ""), _code_fork_server._started[True]
+    assert {"outer.slow", "side"}.isdisjoint(before[0])
+    called(confined(file, "f", packages=["outer"]), text)
+    called(function, text)
+    assert called(function, "") == before
+    assert _code_fork_server._started[True] is server
 
 
 @pytest.mark.parametrize(
@@ -208,6 +200,20 @@ def test_a_package_that_fails_is_told_with_its_error_and_costs_no_other_function
     said = "broken cannot be imported to run code: OSError: no library"
     assert [str(failing(broken)) for _ in range(2)] == [said, said]
     assert called(confined(file.with_name("other.py"), "f", packages=["sound"])) == 3
+
+
+def test_a_package_that_ends_the_process_costs_no_other_function(folder, called, failing):
+    file = folder(
+        rewards="import broken\ndef f(): pass",
+        packages_of_broken="import os\nos._exit(3)",
+        packages_of_sound="value = 3",
+        other="import sound\ndef f(): return sound.value",
+    )
+    broken = confined(file, "f", packages=["broken"])
+    sound = confined(file.with_name("other.py"), "f", packages=["sound"])
+    for _ in range(2):
+        assert str(failing(broken)).startswith("the process that runs code did not start")
+        assert called(sound) == 3
 
 
 def test_one_process_serves_the_functions_of_all_packages(folder, called):

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from graders.checks import _code_fork_server
 from graders.checks._code_child import CPython
-from graders.checks._code_session import Limits, SessionLost
+from graders.checks._code_clock import SessionStarved
+from graders.checks._code_session import Limits
 from graders.checks._code_values import NotPlain
 from support.waiting import until
 
@@ -342,7 +343,7 @@ def test_a_machine_that_is_too_busy_fails_the_sample_and_is_no_verdict(engine):
         with ThreadPoolExecutor(3) as threads:
             spinning = [threads.submit(session.call, "spin", [0.25], {}) for session in busy]
             until(lambda: all(session.used > 0.02 for session in busy))
-            with pytest.raises(SessionLost, match="too busy to give the code its 0.3 seconds"):
+            with pytest.raises(SessionStarved, match="too busy to give the code its 0.3 seconds"):
                 hasty.call("spin", [5], {})
         assert [one.result().how for one in spinning] == ["done"] * 3
     finally:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graders import ConfigurationError, Failure, Reward, grader
 from graders._runtime.timing import Tick
 from graders.checks import _code_turns
-from graders.checks._code_turns import TurnTime, at_once
+from graders.checks._code_turns import LEAST, TurnTime, at_once
 from graders.checks.code import code_function, code_program
 from graders.testing import Context, invoke, make_sample
 
@@ -85,3 +87,39 @@ def test_a_sample_may_take_twice_its_equal_share_of_the_calls_time(monkeypatch):
     tick.limit = 5
     assert TurnTime(tick, 1).share == 5
     assert TurnTime(None, 1).share == float("inf")
+
+
+@given(
+    samples=st.integers(1, 64),
+    at_once=st.integers(1, 6),
+    call=st.floats(1, 900),
+    limit=st.none() | st.floats(0.1, 60),
+    seconds=st.floats(0.1, 600),
+    slow=st.data(),
+)
+def test_samples_that_take_all_they_may_leave_time_for_those_after_them(
+    samples, at_once, call, limit, seconds, slow
+):
+    seconds = min(seconds, call / samples / LEAST / 2)  # else it may take that much whatever its share is
+    now = [1000.0]
+    deadline = now[0] + call
+    tick = Tick(limit, deadline, ())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(_code_turns, "perf_counter", lambda: now[0])
+        for left in range(samples, 0, -1):
+            tick.unanswered = left
+            time = TurnTime(tick, at_once)
+            portion = time.portion(seconds, time.share)
+            assert 0 < portion.seconds <= portion.longest
+            assert portion.seconds <= min(seconds, limit or seconds)
+            assert portion.least <= max(portion.seconds, seconds * LEAST)
+            if slow.draw(st.booleans()):
+                now[0] += portion.seconds / at_once
+            assert now[0] < deadline
+
+
+def test_a_sample_has_all_of_its_seconds_where_the_call_has_time(monkeypatch):
+    monkeypatch.setattr(_code_turns, "perf_counter", lambda: 1000.0)
+    time = TurnTime(None, 1)
+    portion = time.portion(2, time.share)
+    assert (portion.seconds, portion.longest, portion.least) == (2, 40, 2)
