@@ -73,7 +73,7 @@ def _of_one(node: OpenAIGrader, models: JudgeModels) -> Iterator[SpecNote]:
     texts = node.templates.values() if isinstance(node, StringCheck | TextSimilarity) else ()
     if texts and not any(each.reads_completion for each in texts):
         what = "nothing of the completion is read: all completions of a record score the same"
-        yield SpecNote(node.pointer, "mapped", what)
+        yield SpecNote(node.pointer, "approximated", what)
     threshold = getattr(node, "pass_threshold", None)
     if isinstance(node, StringCheck):
         swapped = node.reference.reads_completion and not node.input.reads_completion
@@ -126,7 +126,7 @@ def _of_multi(node: MultiGrader) -> Iterator[SpecNote]:
     for key, each in node.graders.items():
         if key not in used:
             what = "the formula leaves it out: its score is reported, and changes no reward"
-            yield SpecNote(each.pointer, "mapped", what)
+            yield SpecNote(each.pointer, "approximated", what)
     if "**" in node.formula:
         yield SpecNote(place, "approximated", "** is read as ^, which is how OpenAI documents a power")
     try:
@@ -139,7 +139,7 @@ def _of_multi(node: MultiGrader) -> Iterator[SpecNote]:
             what = (
                 f"it pays {least:g} where all of its graders score 0, as for a completion that says nothing"
             )
-            yield SpecNote(place, "mapped", what)
+            yield SpecNote(place, "approximated", what)
 
 
 def _of_templates(node: OpenAIGrader) -> Iterator[SpecNote]:
@@ -170,13 +170,13 @@ def _of_compared(spec: OpenAISpec) -> Iterator[SpecNote]:
             "a list or an object without a text or a number in it is blank, in a record as in a completion, "
             "so two empty lists never agree: use a Python grader where an empty one is the right answer"
         )
-        yield SpecNote("", "mapped", what)
+        yield SpecNote("", "approximated", what)
     for text in dict.fromkeys(value.text for value in values if value.holds_form):
         what = (
             f"{text} is written with its keys, roles and ids, and a comparison finds those too: name a text "
             "in it, such as sample.output_text"
         )
-        yield SpecNote("", "mapped", what)
+        yield SpecNote("", "approximated", what)
 
 
 def _around(raw: JsonObject, spec: OpenAISpec) -> Iterator[SpecNote]:

@@ -23,8 +23,9 @@ def endpoint_secrets(spec: Any) -> tuple[Any, list[str]]:
         spec: A spec's JSON, which may hold endpoint graders anywhere. It stays as it is.
 
     Returns:
-        A copy in which the values of headers, and of keys in an address, are `${GRADER_HEADER_...}` and
-        `${GRADER_QUERY_...}`; and the names of these variables. What was written as `${NAME}` stays.
+        A copy in which the values of headers, and of keys in an address, are `${GRADER_HEADER_...}`,
+        `${GRADER_PATH_KEY}` and `${GRADER_QUERY_...}`; and the names of these variables. What was written as
+        `${NAME}` stays.
 
     Example:
         >>> spec, names = endpoint_secrets({"type": "endpoint", "headers": {"Authorization": "Bearer no"}})
@@ -53,6 +54,9 @@ class _Variables:
                 made["headers"] = {name: self._header(name, each) for name, each in value["headers"].items()}
             if isinstance(value.get("url"), str):
                 front, mark, query = value["url"].partition("?")
+                # What stands before the third slash is the scheme and the host.
+                steps = front.split("/")
+                front = "/".join([*steps[:3], *map(self._step, steps[3:])])
                 made["url"] = f"{front}{mark}{'&'.join(map(self._parameter, query.split('&')))}"
         return made
 
@@ -62,6 +66,11 @@ class _Variables:
         scheme = SCHEME.match(value)
         kept = scheme[0] if scheme else ""
         return kept + self._variable("HEADER", name, value[len(kept) :])
+
+    def _step(self, piece: str) -> str:
+        if VARIABLE.search(piece) or not looks_like_key(piece):
+            return piece
+        return self._variable("PATH", "", piece)
 
     def _parameter(self, piece: str) -> str:
         name, equals, value = piece.partition("=")
@@ -73,7 +82,7 @@ class _Variables:
 
     def _variable(self, kind: str, name: str, value: str) -> str:
         """What stands for a value: a variable named after its place, the same for the same value."""
-        wanted = f"GRADER_{kind}_{re.sub(r'[^A-Z0-9]+', '_', name.upper()).strip('_')}"
+        wanted = f"GRADER_{kind}_{re.sub(r'[^A-Z0-9]+', '_', name.upper())}".strip("_")
         # Recorded answers have stand-ins for variables that sound secret.
         wanted = found = wanted if _SOUNDS_SECRET.search(wanted) else f"{wanted}_KEY"
         number = 1

@@ -29,14 +29,19 @@ def model_notes(node: ScoreModel | LabelModel, models: JudgeModels) -> Iterator[
     if isinstance(node, ScoreModel):
         what = (
             f"a score beyond {node.low:g} to {node.high:g} is moved to the nearest of the two, and the "
-            "metric clipped is 1; a reply without a number abstains, where OpenAI makes it 0"
+            "metric clipped is 1"
         )
         yield SpecNote(node.pointer, "mapped", what)
+        what = "a reply without a number gives no reward, where OpenAI makes it 0"
+        yield SpecNote(node.pointer, "approximated", what)
     else:
-        what = f"1 for {' or '.join(node.passing_labels)}, else 0; a reply that is no label abstains"
-        yield SpecNote(f"{node.pointer}/passing_labels", "mapped", what)
+        place = f"{node.pointer}/passing_labels"
+        yield SpecNote(place, "mapped", f"1 for {' or '.join(node.passing_labels)}, else 0")
+        what = "a reply that is not a label gives no reward; what OpenAI makes of one is not documented"
+        yield SpecNote(place, "approximated", what)
         if not node.pointer:
-            yield SpecNote("", "mapped", "OpenAI takes a label_model in evals and multi graders alone")
+            what = "a label_model grades alone here, where OpenAI takes one in evals and multi graders only"
+            yield SpecNote("", "approximated", what)
     yield from _of_sampling(node, models)
 
 
@@ -46,11 +51,10 @@ def endpoint_notes(node: EndpointGrader) -> Iterator[SpecNote]:
     Args:
         node: The grader.
     """
-    what = (
-        "asked with sample, item and trace_id, and three times again where it gives no score; after that the "
-        "sample has no reward, where Azure discards the rollout"
-    )
+    what = "asked with sample, item and trace_id, and up to three times again until it gives a score"
     yield SpecNote(f"{node.pointer}/url", "mapped", what)
+    what = "a sample without a score after that has no reward, where Azure discards the rollout"
+    yield SpecNote(f"{node.pointer}/url", "approximated", what)
     what = (
         "trace_id is made of the texts, so that equal samples share it; the grader's timeout_s limits the "
         "wait instead of 10 minutes; no redirect is followed"
@@ -86,7 +90,7 @@ def _of_messages(node: ScoreModel | LabelModel) -> Iterator[SpecNote]:
             "the completion stands in the judge's prompt without delimiters, so it may pose as part of it; a "
             "check of graders.checks.judge keeps it apart"
         )
-        yield SpecNote(place, "mapped", what)
+        yield SpecNote(place, "approximated", what)
     else:
         what = "no message shows the completion, so the reward does not depend on what it says"
         yield SpecNote(place, "approximated", what)

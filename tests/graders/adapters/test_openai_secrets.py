@@ -42,6 +42,12 @@ def test_a_key_in_an_address_becomes_a_variable_and_the_rest_stays() -> None:
     assert names == ["GRADER_QUERY_CODE_KEY"]
 
 
+def test_a_key_in_the_path_of_an_address_becomes_a_variable_too() -> None:
+    spec, names = endpoint_secrets(endpoint("https://grade.example/hooks/sk-proj-a1b2c3d4e5f6/score?v=2"))
+    assert spec["url"] == "https://grade.example/hooks/${GRADER_PATH_KEY}/score?v=2"
+    assert names == ["GRADER_PATH_KEY"]
+
+
 def test_equal_values_share_a_variable_and_others_do_not() -> None:
     graders = {"a": endpoint(X_Key="a1"), "b": endpoint(X_Key="b1"), "c": endpoint(x_key="a1")}
     spec, names = endpoint_secrets({"grader": {"type": "multi", "graders": graders}})

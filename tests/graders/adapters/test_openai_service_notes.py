@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -52,7 +53,7 @@ def test_a_place_within_a_multi_grader_is_its_whole_pointer() -> None:
 @pytest.mark.parametrize(
     ("messages", "how", "words"),
     [
-        ([SYSTEM, USER], "mapped", "without delimiters"),
+        ([SYSTEM, USER], "approximated", "without delimiters"),
         ([SYSTEM, USER], "approximated", "told to answer with steps and result"),
         ([SYSTEM, {"role": "user", "content": "Go."}], "approximated", "does not depend on what it says"),
         ([{"role": "system", "content": "{{sample.output_text}}"}, USER], "mapped", "no service caches it"),
@@ -91,6 +92,28 @@ def test_each_sampling_parameter_has_its_note(key: str, value: object, how: str,
 def test_an_endpoint_has_its_notes_without_the_values_of_its_headers() -> None:
     found = notes(type="endpoint", url="https://g.example/", headers=HEADERS, rate_limit=50)
     assert said(found["/url"], "mapped", "three times again")
+    assert said(found["/url"], "approximated", "where Azure discards the rollout")
     assert said(found["/headers/Content-Type"], "approximated", "not sent")
     assert said(found["/rate_limit"], "approximated", "50 requests a second in each process")
     assert "hidden-1" not in repr(found)
+
+
+ENDPOINT = {"type": "endpoint", "url": "https://g.example/", "headers": HEADERS, "rate_limit": 50}
+LABELED = {"type": "label_model", "model": NAME, "input": [USER], "labels": ["a"], "passing_labels": ["a"]}
+CHECK = {"type": "string_check", "operation": "eq", "input": "a", "reference": "{{item.deep}}"}
+PYTHON = {"type": "python", "source": "import numpy\ndef grade(sample, item): return 1", "image_tag": "old"}
+LISTS = {**CHECK, "operation": "like", "input": "{{sample.output_json.a}} {{sample.choices}} {{item.id}}"}
+SIMILAR = {"type": "text_similarity", "evaluation_metric": "bleu", "input": "a", "reference": "{{item.a}}"}
+SCORED = {"type": "score_model", "model": NAME, "input": [SYSTEM, USER], "pass_threshold": 0.5}
+GRADERS = {"a": ENDPOINT, "b": LABELED, "c": CHECK, "d": PYTHON, "e": LISTS, "f": SIMILAR, "g": SCORED}
+MULTI = {"type": "multi", "graders": GRADERS, "calculate_output": "1 + a ** 2 / max(b, c)"}
+DIFFERS = re.compile("where (OpenAI|Azure|AWS)|not documented|may pose")
+
+
+@pytest.mark.parametrize("spec", [*GRADERS.values(), MULTI], ids=[*GRADERS, "multi"])
+def test_what_is_done_otherwise_than_there_is_never_called_mapped(spec: dict[str, Any]) -> None:
+    """A row of this kind is read as "graded as it was there"."""
+    whole = {"hyperparameters": {}, "response_format": {}, "grader": spec}
+    found = list(openai_notes(whole))
+    assert {"approximated"} <= {note.how for note in found}
+    assert [note for note in found if note.how == "mapped" and DIFFERS.search(note.what)] == []
