@@ -18,11 +18,10 @@ from ..checks._judge_retries import Heard, Late, Patience, TryAgain, Unsent, bou
 from ..checks._judge_secrets import without_secrets
 from ..checks._options import LARGEST
 from ..errors import ConfigurationError, SampleError
-from ..extract import Missing
 from ..extract._json import exact_json
 from ._openai_address import OWN_HEADERS, SCHEME, filled, header_fault, url_fault
 from ._openai_json import OpenAISpecError
-from ._openai_scores import GradeFault, GraderScore, Scope, unread_score
+from ._openai_scores import GradeFault, GraderScore, Scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +69,8 @@ def endpoint_scoring(node: EndpointGrader) -> Scoring:
         except SampleError as error:
             if error.origin != _UNSENT or not endpoint.takes(Scope("", scope.item).sample, scope.item):
                 raise
-            return unread_score(Missing(error.message, "not exact"), scope)  # its record alone can be sent
+            # Its record alone can be sent.
+            return GraderScore(0.0, unread=True, errors={"other_error": True}, reason=error.message)
         threshold = node.pass_threshold
         return GraderScore(score, metrics={} if threshold is None else {"passed": float(score >= threshold)})
 

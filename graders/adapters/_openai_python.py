@@ -8,6 +8,7 @@ import warnings
 
 from ..errors import SampleError
 from ..reward import number
+from ._answer_bounds import LONGEST, is_bounded
 from ._openai_scores import GradeFault, GraderScore
 
 TYPE_CHECKING = False
@@ -96,6 +97,9 @@ def python_code(
     grade.check()
 
     async def scored(scope: Scope) -> GraderScore:
+        if not is_bounded(scope.text):
+            why = f"the completion has more than {LONGEST:,} characters"
+            return GraderScore(0.0, unread=True, errors={"other_error": True}, reason=why)
         try:
             returned = await grade(scope.sample, scope.item)
         except SampleError as error:

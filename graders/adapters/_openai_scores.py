@@ -153,7 +153,7 @@ class Scope:
     """What a sample's graders may name: the record as `item`, the completion as `sample`.
 
     Args:
-        text: The completion; one that is longer than a sample may be counts as an empty one.
+        text: The completion.
         item: The record.
         tools: The completion's tool calls.
     """
@@ -161,7 +161,7 @@ class Scope:
     __slots__ = ("_sample", "item", "text", "tools")
 
     def __init__(self, text: str, item: Mapping[str, Any], tools: Sequence[Any] = ()) -> None:
-        self.text = text if is_bounded(text) else ""
+        self.text = text
         self.item = item
         self.tools = list(tools)
         self._sample: dict[str, Any] | None = None
@@ -198,13 +198,13 @@ class Scope:
 
 def scope_of(sample: Sample[Any]) -> Scope:
     """Return what the graders of a sample may name: its record has fields, a reference and a prompt."""
-    sample = bounded(sample)
     item: dict[str, Any] = dict(sample.fields)
     reference = sample.reference_answer
     if reference is not None:
         item["reference_answer"] = reference
-    item["messages"] = [_plain(message) for message in sample.messages[:-1]]
-    return Scope(sample.completion, item, sample.tool_calls)
+    within = bounded(sample)
+    item["messages"] = [_plain(message) for message in within.messages[:-1]]
+    return Scope(sample.completion, item, within.tool_calls)
 
 
 def _without_form(messages: Any) -> Any:

@@ -153,7 +153,7 @@ class TextTemplate:
         for piece in self.pieces:
             text = piece if isinstance(piece, str) else piece.written(scope)
             if isinstance(text, Missing):
-                unread = unread or text
+                unread = text if unread is None else unread
                 continue
             size += len(text)
             of_record += 0 if isinstance(piece, NamedValue) and piece.namespace == "sample" else len(text)
@@ -162,8 +162,8 @@ class TextTemplate:
         if of_record > _LONGEST:
             message = f"a template makes a text of more than {_LONGEST:,} characters of this record"
             raise RecordFault("other_error", message)
-        if size > _LONGEST:
-            unread = unread or Missing(f"it makes a text of more than {_LONGEST:,} characters", "not exact")
+        if size > _LONGEST and unread is None:
+            unread = Missing(f"it makes a text of more than {_LONGEST:,} characters", "not exact")
         return "".join(texts) if unread is None else unread
 
     def compared(self, scope: Scope, may_be_blank: bool = False) -> str | Missing:

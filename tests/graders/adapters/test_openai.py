@@ -286,14 +286,14 @@ def test_json_beyond_the_bounds_is_no_json_and_fails_no_sample(text):
     assert (unread.value, unread.metrics["unread"]) == (0, 1)
 
 
-def test_an_answer_beyond_the_bounds_counts_as_an_empty_one():
-    spec = {
-        "type": "python",
-        "source": "def grade(sample, item):\n    return float(not sample['output_text'])",
-    }
-    assert graded(spec, "x" * 1_000_001).value == 1
-    assert run(spec, "x" * 1_000_001).reward == 1
-    assert graded(spec, "x" * 1_000_000).value == 0
+def test_a_completion_that_is_too_long_for_a_python_grader_is_unread():
+    spec = {"type": "python", "source": "def grade(sample, item):\n    return 1"}
+    found = graded(spec, "x" * 1_000_001)
+    assert (found.value, found.metrics["unread"]) == (0, 1)
+    assert "more than 1,000,000 characters" in str(found.reason)
+    assert flags(run(spec, "x" * 1_000_001)) == {"other_error"}
+    assert graded(spec, "\U0001f600" * 1_000_000).value == 1
+    assert graded(string_check("like", wanted="{{item.a}}"), "x" * 1_000_001 + "y", a="y").value == 1
 
 
 def test_a_python_grader_that_does_not_end_is_ended():
