@@ -163,7 +163,7 @@ class TextTemplate:
             message = f"a template makes a text of more than {_LONGEST:,} characters of this record"
             raise RecordFault("other_error", message)
         if size > _LONGEST and unread is None:
-            unread = Missing(f"it makes a text of more than {_LONGEST:,} characters", "not exact")
+            unread = Missing(f"the completion makes a text of more than {_LONGEST:,} characters")
         return "".join(texts) if unread is None else unread
 
     def compared(self, scope: Scope, may_be_blank: bool = False) -> str | Missing:
