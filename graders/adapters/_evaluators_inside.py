@@ -440,7 +440,9 @@ def call(function: Any, messages: list[Any], reference: Any, fields: dict[str, A
         made = _row(messages, reference, fields)
         offered: dict[str, Any] = {"row": made, "rows": [made]}
     else:
-        offered = {**fields, "messages": turns, "ground_truth": _reference(parameters, reference)}
+        offered = {**fields, "messages": turns}
+        if reference is not None:  # a text such as "None" must not be found in an answer
+            offered["ground_truth"] = _reference(parameters, reference)
         if "rollouts_messages" in names:
             offered["rollouts_messages"] = [offered.pop("messages")]
     lacks = [
@@ -461,7 +463,7 @@ def call(function: Any, messages: list[Any], reference: Any, fields: dict[str, A
 def _reference(parameters: Iterable[Any], reference: Any) -> Any:
     """The reference, as a list with an assistant's message where the function's signature asks for that."""
     annotation = next((str(one.annotation) for one in parameters if one.name == "ground_truth"), "")
-    if reference is None or "ist[" not in annotation or "Message" not in annotation:
+    if "ist[" not in annotation or "Message" not in annotation:
         return _as_messages(reference)
     if isinstance(reference, str):
         reference = {"role": "assistant", "content": reference}

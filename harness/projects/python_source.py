@@ -304,7 +304,9 @@ class _Source:
         ]
         place = notes[0].place
         if keys.reference != "reference_answer":
-            what = f"the column {keys.reference} is the record's reference_answer"
+            what = (
+                f"the column {keys.reference} is the record's field of that name, else its reference_answer"
+            )
             notes.append(ImportNote(place, "mapped", what))
         if keys.fields:
             names = ", ".join(name for name, _ in keys.fields)

@@ -81,6 +81,18 @@ def test_a_missing_reference_is_a_fault_where_the_function_needs_one(name):
         ADAPTED[name](make_sample(""))
 
 
+@pytest.mark.parametrize("adapt", [from_eval_protocol, from_llm_eval_kit, from_trl, from_verl])
+def test_a_missing_reference_is_no_argument(adapt):
+    seen = []
+
+    def look(**given):
+        seen.append(given.keys() & {"ground_truth", "reference_answer"})
+        return {"score": 1.0} if "completions" not in given else [1.0]
+
+    assert adapt(look)(make_sample("")).value == 1.0
+    assert seen == [set()]
+
+
 @pytest.mark.parametrize("name", ["trl", "eval-protocol"])
 def test_a_field_that_the_platform_keeps_the_reference_in_is_one(name):
     column = "solution" if name == "trl" else "ground_truth"

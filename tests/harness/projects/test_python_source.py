@@ -128,7 +128,8 @@ def test_several_functions_of_a_trainer_make_one_reward(read):
 def test_notes_say_what_is_mapped_and_what_grades_otherwise_with_file_and_line(read):
     source = "import random\ndef f(completions, answer, **kw):\n    print(1)\n    return [random.random()]\n"
     notes = [(each.how, each.place, each.what) for each in read({"rewards.py": source}).notes]
-    assert ("mapped", "rewards.py:2", "the column answer is the record's reference_answer") in notes
+    column = "the column answer is the record's field of that name, else its reference_answer"
+    assert ("mapped", "rewards.py:2", column) in notes
     assert ("approximated", "rewards.py:3", "what it prints is dropped") in notes
     assert [place for how, place, what in notes if "random.random" in what] == ["rewards.py:4"]
 
