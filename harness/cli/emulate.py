@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from harness.cli.options import (
+    FiniteNumber,
     group_size_option,
     json_option,
     model_option,
@@ -67,6 +68,14 @@ from harness.emulator.settings import EmulatorConfig, parse_faults, parse_functi
     metavar="FILE",
     help="Ask the models of this TOML file where a grader of OpenAI's kinds asks OpenAI's models.",
 )
+@click.option(
+    "--grader-seconds",
+    type=FiniteNumber(0.1, 600),
+    metavar="SECONDS",
+    default=120,
+    show_default=True,
+    help="Let a Python grader of OpenAI's kinds take this many seconds.",
+)
 @click.option("--require-key", is_flag=True, help="Refuse requests without a bearer token.")
 @json_option
 def command(
@@ -81,6 +90,7 @@ def command(
     seed: int,
     faults: tuple[str, ...],
     judge_models: Path | None,
+    grader_seconds: float,
     require_key: bool,
     as_json: bool,
 ) -> int:
@@ -106,6 +116,7 @@ def command(
         seed=seed,
         faults=parse_faults(",".join(faults)),
         judge_models=judge_models,
+        grader_seconds=grader_seconds,
         require_key=require_key,
     )
     from harness.emulator.server import serve

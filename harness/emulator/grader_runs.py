@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from graders import ConfigurationError, DecorationError
 from graders.adapters.openai import OpenAIRun, openai_models, openai_run
+from harness.emulator.python_turns import PythonTurns, python_graders
 from harness.errors import InputError
 
 __all__ = ["GraderRuns"]
@@ -20,23 +21,26 @@ _STOP_TIMEOUT_S: Final = 2.0
 class GraderRuns:
     """Graders at work, on an event loop and a thread of their own.
 
-    A grader that computes for long, or hangs until its time is up, holds up neither a job nor another route.
+    A grader that computes for long, or hangs until its time is up, holds up neither a job nor another route,
+    and a Python grader that waits for it is refused after a while.
 
     Args:
         models: The TOML file that names a model here for each judge's model of OpenAI; None for no judges.
         seconds: How long a Python grader may run.
+        turns: The turns that Python graders take; None for those of this machine.
 
     Raises:
         InputError: The file cannot be used.
     """
 
-    def __init__(self, models: Path | None, seconds: float) -> None:
+    def __init__(self, models: Path | None, seconds: float, turns: PythonTurns | None = None) -> None:
         try:
             openai_models(models)
         except (ConfigurationError, DecorationError) as error:
             raise InputError(str(error), fix="Correct the file of --judge-models.") from error
         self._models = models
         self._seconds = seconds
+        self._turns = turns or PythonTurns()
         self._lock = threading.Lock()
         self._working: tuple[asyncio.AbstractEventLoop, threading.Thread] | None = None
 
@@ -45,9 +49,16 @@ class GraderRuns:
 
         Raises:
             OpenAISpecError: The grader cannot be read.
+            ApiError: Other Python graders run, and none of them ends.
         """
-        run = openai_run(grader, model_sample, item, self._models, seconds=self._seconds)
+        run = self._in_turn(grader, model_sample, item)
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(run, self._loop()))
+
+    async def _in_turn(
+        self, grader: Mapping[str, Any], model_sample: str, item: Mapping[str, Any]
+    ) -> OpenAIRun:
+        async with self._turns.taken(python_graders(grader)):
+            return await openai_run(grader, model_sample, item, self._models, seconds=self._seconds)
 
     def close(self) -> None:
         """Give up the graders that still run, and end the thread."""

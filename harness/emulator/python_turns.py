@@ -1,0 +1,98 @@
+"""Python graders of OpenAI's kinds take turns, and none waits for long behind others that do not end."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from harness.emulator.api_errors import ApiError
+
+__all__ = ["PythonTurns", "python_graders"]
+
+_PATIENCE_S: Final = 5.0
+
+
+class PythonTurns:
+    """Turns for Python graders: as many run at once as this machine has processors, first come, first served.
+
+    A queue that moves is waited in for as long as it takes. Where no grader has ended for a while, those that
+    wait are refused. All of it happens on one event loop.
+
+    Args:
+        at_once: How many run at once; None for the number of processors.
+        patience: Seconds to wait in a queue that does not move.
+    """
+
+    def __init__(self, at_once: int | None = None, patience: float = _PATIENCE_S) -> None:
+        self._at_once = at_once or _processors()
+        self._patience = patience
+        self._running = 0
+        self._waiting: list[object] = []
+        self._moved_at = -math.inf
+        self._moved = asyncio.Event()
+
+    @asynccontextmanager
+    async def taken(self, count: int) -> AsyncIterator[None]:
+        """A turn for a grader that is, or joins, so many Python graders; without any it need not wait.
+
+        Raises:
+            ApiError: No Python grader has ended for as long as the patience lasts.
+        """
+        count = min(count, self._at_once)
+        if count:
+            await self._wait(count)
+        self._running += count
+        try:
+            yield
+        finally:
+            self._running -= count
+            if count:
+                self._moved_at = asyncio.get_running_loop().time()
+                self._wake()
+
+    async def _wait(self, count: int) -> None:
+        loop, place = asyncio.get_running_loop(), object()
+        came = loop.time()
+        self._waiting.append(place)
+        try:
+            while self._waiting[0] is not place or self._running + count > self._at_once:
+                left = max(came, self._moved_at) + self._patience - loop.time()
+                if left <= 0:
+                    raise self._refusal()
+                try:
+                    await asyncio.wait_for(self._moved.wait(), left)
+                except TimeoutError:
+                    continue
+        finally:
+            self._waiting.remove(place)
+            self._wake()
+
+    def _wake(self) -> None:
+        """Have all that wait look whether it is their turn."""
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    def _refusal(self) -> ApiError:
+        graders = "1 Python grader is" if self._running == 1 else f"{self._running} Python graders are"
+        message = (
+            f"{graders} running, as many as can run at once here, and none has ended for {self._patience:g} "
+            "seconds. Try again later, or start `rft emulate` with a smaller --grader-seconds."
+        )
+        return ApiError(
+            503, message, code="graders_busy", headers={"Retry-After": str(math.ceil(self._patience))}
+        )
+
+
+def python_graders(grader: Mapping[str, Any]) -> int:
+    """How many Python graders a grader is, or joins."""
+    joined = grader.get("graders")
+    inner = joined.values() if isinstance(joined, Mapping) else ()
+    return sum(isinstance(one, Mapping) and one.get("type") == "python" for one in (grader, *inner))
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
