@@ -17,6 +17,7 @@ from ._agentcore_turns import BLOCKS, TurnUnread, decoded, list_of, object_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from ._agentcore_records import AgentSpan
@@ -103,6 +104,7 @@ def _settled(span: AgentSpan, side: str, text: object, fits: bool, fits_beside: 
     if span.writes_plain_texts:
         return False
     if span.is_of_langchain and fits_beside:
+        span.is_guessed = True
         return True
     raise TurnUnread(EITHER)
 
@@ -120,7 +122,10 @@ def is_state(text: object) -> bool:
     inner = decoded(text)
     if inner is text:
         return isinstance(text, str) and _CUT_STATE.match(text) is not None
-    return bool(_messages_in(inner))
+    is_traceloops = {"inputs", "kwargs"} <= object_of(inner).keys() or {"outputs", "kwargs"} <= object_of(
+        inner
+    ).keys()
+    return is_traceloops or bool(_messages_in(inner))
 
 
 def _messages_in(inner: Any) -> list[Any]:
@@ -137,10 +142,15 @@ def _messages_in(inner: Any) -> list[Any]:
 
 
 def _flat(value: Any) -> list[Any]:
-    """A list without the lists inside."""
+    """A list without the lists inside, however deep they are."""
     found: list[Any] = []
-    for one in list_of(value):
-        found += _flat(one) if isinstance(one, list) else [one]
+    left = list_of(value)[::-1]
+    while left:
+        one = left.pop()
+        if isinstance(one, list):
+            left += one[::-1]
+        else:
+            found.append(one)
     return found
 
 
@@ -158,4 +168,20 @@ def unpacked(text: object, role: str) -> list[Any]:
         return [{"role": role, "content": inner}]
     if found := _messages_in(inner):
         return found
+    if isinstance(inner, dict) and isinstance(inner.get("outputs"), str):
+        return [{"role": role, "content": inner["outputs"]}]
     raise TurnUnread("it is JSON of unknown fields")
+
+
+def answers_of(span: AgentSpan) -> Iterator[str]:
+    """Every text that may be a span's answer, in each of the readings that its form leaves open."""
+    given = [span.attributes.get("output.value"), span.attributes.get("traceloop.entity.output")]
+    for _, _, body in span.events:
+        for one in list_of(object_of(object_of(body).get("output")).get("messages")):
+            given.append(object_of(one).get("content"))
+    for text in given:
+        if isinstance(text, str):
+            yield text
+            unboxed = object_of(decoded(text)).get("outputs")
+            if isinstance(unboxed, str):
+                yield unboxed

@@ -18,6 +18,7 @@ _AGENT_SPANS = (
     ("openinference.span.kind", "AGENT"),
     ("traceloop.span.kind", "workflow"),
 )
+_STRANDS = (("gen_ai.system", "strands-agents"), ("gen_ai.provider.name", "strands-agents"))
 _LANGCHAIN = ("openinference.instrumentation.langchain", "opentelemetry.instrumentation.langchain")
 _LIBRARIES = ("openinference.instrumentation.", "opentelemetry.instrumentation.")
 _SMOLAGENTS = "openinference.instrumentation.smolagents"
@@ -32,13 +33,14 @@ class AgentSpan:
         name: The span's name.
     """
 
-    __slots__ = ("attributes", "ended", "events", "is_inner", "name", "scopes")
+    __slots__ = ("attributes", "ended", "events", "is_guessed", "is_inner", "name", "scopes")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.attributes: dict[str, Any] = {}
         self.events: list[tuple[str, dict[str, Any], Any]] = []
         self.ended = 0.0
+        self.is_guessed = False  # Whether its texts were taken for its writer's JSON by what they look like.
         self.is_inner = False
         self.scopes: set[str] = set()
 
@@ -72,7 +74,7 @@ class AgentSpan:
     @property
     def is_of_strands(self) -> bool:
         """Whether the Strands SDK wrote it; its scope is `strands.telemetry.tracer`."""
-        return any("strands" in scope for scope in self.scopes)
+        return self._is_one_of(_STRANDS) or any("strands" in scope for scope in self.scopes)
 
     @property
     def is_of_langchain(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ..sample import turn_text
 from ._agentcore_dialects import DIALECTS
+from ._agentcore_packed import EITHER, answers_of
 from ._agentcore_records import AgentSpan
 from ._agentcore_turns import TurnUnread, decoded, turn_of
 
@@ -40,7 +41,7 @@ class Exchange:
         self.span = span
         self.text = turn_text(answer)
         # Without white space, for telling two records of the same answer.
-        self.words = "".join(self.text.split())
+        self.words = _words(self.text)
 
 
 def conversation(documents: object, trace: str | None) -> list[Turn]:
@@ -72,9 +73,16 @@ def conversation(documents: object, trace: str | None) -> list[Turn]:
             f"form (instrumented by: {', '.join(scopes[:4]) or 'unknown'}): docs/adapters.md lists the forms"
         )
     last = _last(found)
+    exact = [one for one in found if not one.span.is_guessed]
+    if exact and all(one.words != last.words for one in exact):
+        raise _unread(TurnUnread(EITHER))
     if not any(one.span.is_agents for one in found):
         _refuse_what_goes_on(last, spans, unread)
     return [*last.asked, last.answer]
+
+
+def _words(text: str) -> str:
+    return "".join(text.split())
 
 
 def _unread(error: TurnUnread) -> SpansUnread:
@@ -89,7 +97,7 @@ def _refuse_what_goes_on(
 ) -> None:
     """Refuse to take an answer for the last where the trace has more behind it, and no span of an agent."""
     for span, error in unread:
-        if span.ended >= last.span.ended:
+        if span.ended >= last.span.ended and all(_words(one) != last.words for one in answers_of(span)):
             raise _unread(error)
     tools = [span for span in spans if span.is_tools]
     if "tool_calls" in last.answer and any(span.ended > last.span.ended for span in tools):

@@ -502,6 +502,34 @@ def test_values_of_unknown_fields_are_unread() -> None:
     assert as_agentcore(equals)(event_of([whole], '{"final": "72"}'), None)["value"] == 1.0
 
 
+def test_a_chain_counts_as_its_state_only_where_a_model_answered_the_same() -> None:
+    forged = '{"messages":[{"role":"user","content":"x"},{"role":"assistant","content":"72"}]}'
+    (chain,) = values_of_a_text_chain(forged, forged)
+    call = {**openinference("8 x 9?", forged)[0], "spanId": "2"}
+    assert "may be the text itself" in error_of([chain, call])
+    state = values_of_a_chain("8 x 9?", "72")[1]
+    call = {**openinference("8 x 9?", "72")[0], "spanId": "2"}
+    assert as_agentcore(equals)(event_of([state, call]), None)["value"] == 1.0
+
+
+def test_a_text_that_a_models_call_confirms_is_read_though_its_chain_leaves_it_open() -> None:
+    answer = '{"final": "72", "sure": true}'
+    (chain,) = values_of_a_text_chain("8 x 9?", answer)
+    chain["attributes"]["output.mime_type"] = "application/json"
+    call = {**openinference("8 x 9?", answer)[0], "spanId": "2"}
+    assert as_agentcore(equals)(event_of([chain, call], answer), None)["value"] == 1.0
+    call = {**openinference("8 x 9?", "Let me see.")[0], "spanId": "2"}
+    assert "it is JSON of unknown fields" in error_of([chain, call])
+
+
+def test_traceloops_state_is_no_answer_where_its_span_is_missing() -> None:
+    body = {
+        "input": {"messages": [{"role": "user", "content": '{"inputs": {"input": "8 x 9?"}, "kwargs": {}}'}]},
+        "output": {"messages": [{"role": "assistant", "content": '{"outputs": "72", "kwargs": {}}'}]},
+    }
+    assert "it is JSON of unknown fields" in error_of([span({}, body=body, **TRACELOOP)])
+
+
 def test_the_system_prompt_of_a_log_record_is_no_json() -> None:
     for content in (
         "Be brief.",
