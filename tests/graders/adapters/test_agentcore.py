@@ -181,6 +181,9 @@ def values_of_a_chain(prompt: str, answer: str) -> list[Any]:
 def values_of_a_text_chain(prompt: str, answer: str) -> list[Any]:
     """A chain of LangChain's that takes and returns a text, which is called JSON where it looks like it."""
     attributes = {"openinference.span.kind": "CHAIN", "input.value": prompt, "output.value": answer}
+    for side, text in (("input", prompt), ("output", answer)):
+        if text[0] + text[-1] in ("{}", "[]"):
+            attributes[f"{side}.mime_type"] = "application/json"
     return [span(attributes, **LANGCHAIN)]
 
 
@@ -244,7 +247,6 @@ WRITERS = (
     openllmetry,
     values,
     values_of_a_chain,
-    values_of_a_text_chain,
     values_of_smolagents,
     values_of_a_call,
     values_of_a_task,
@@ -305,7 +307,7 @@ def read_from(spans: list[Any]) -> list[tuple[str, str]] | None:
     return None if answer.get("errorCode") == "SPANS_NOT_READ" else seen
 
 
-@pytest.mark.parametrize("write", WRITERS)
+@pytest.mark.parametrize("write", [*WRITERS, values_of_a_text_chain])
 @pytest.mark.parametrize("has_scope", [True, False])
 @given(prompt=LOOKALIKES | st.just("8 x 9?"), answer=LOOKALIKES)
 @settings(max_examples=40)
@@ -495,9 +497,9 @@ def test_an_answer_that_cannot_be_read_whole_is_none(message: Any) -> None:
 def test_values_of_unknown_fields_are_unread() -> None:
     (whole,) = values_of_a_text_chain("8 x 9?", '{"final": "72", "sure": true}')
     attributes = whole["attributes"]
-    assert as_agentcore(equals)(event_of([whole], attributes["output.value"]), None)["value"] == 1.0
-    attributes["output.mime_type"] = "application/json"
     assert "it is JSON of unknown fields" in error_of([whole])
+    plain = {**whole, "attributes": {**attributes, "output.mime_type": "text/plain"}}
+    assert as_agentcore(equals)(event_of([plain], attributes["output.value"]), None)["value"] == 1.0
     attributes["output.value"] = '{"final": "72"}'  # LangChain writes a single text as it is
     assert as_agentcore(equals)(event_of([whole], '{"final": "72"}'), None)["value"] == 1.0
 
@@ -515,7 +517,6 @@ def test_a_chain_counts_as_its_state_only_where_a_model_answered_the_same() -> N
 def test_a_text_that_a_models_call_confirms_is_read_though_its_chain_leaves_it_open() -> None:
     answer = '{"final": "72", "sure": true}'
     (chain,) = values_of_a_text_chain("8 x 9?", answer)
-    chain["attributes"]["output.mime_type"] = "application/json"
     call = {**openinference("8 x 9?", answer)[0], "spanId": "2"}
     assert as_agentcore(equals)(event_of([chain, call], answer), None)["value"] == 1.0
     call = {**openinference("8 x 9?", "Let me see.")[0], "spanId": "2"}
