@@ -201,17 +201,17 @@ def as_trl(
     `id` is the sample's id, and what a column `metadata` holds are fields.
 
     A failure or an abstention returns None. Where this is the trainer's only reward function, GRPO and RLOO
-    of TRL 1.16 leave such a completion out of the training. Beside other reward functions they do not: TRL
-    adds up what the others return, so that None counts as 0 there, and a failure as a reward. Give the
-    trainer one function: join graders with `graders.combine.weighted` into one, and functions of TRL's with
-    `from_trl`. Trainers that leave no completion out, such as TRL's experimental Online DPO, count None as 0
-    even where there is one function.
+    of TRL 1.16 leave such a completion out of the group's mean, and it gets no advantage. Beside other reward
+    functions None counts as 0, since TRL adds up what the others return: a failure is a reward then. So give
+    the trainer one function: join graders with `graders.combine.weighted` into one, and functions of TRL's
+    with `from_trl`. Trainers that leave no completion out, such as TRL's experimental Online DPO, count None
+    as 0 even where there is one function.
 
     Each kind of failure is said once on stderr, and their share of the batch is the metric
-    `<name>/grader_error`. The grader's own `on_error` and
-    `max_error_rate` hold as in Lambda: a grader that fails too often ends the training. The grader's metrics
-    and components are logged as `<name>/<metric>`, except in a training of several processes, which TRL
-    would block at the first metric that not all of them have.
+    `<name>/grader_error`. The grader's own `on_error` and `max_error_rate` hold as in Lambda: a grader that
+    fails too often ends the training. The grader's metrics and components are logged as `<name>/<metric>`,
+    except in a training of several processes, which TRL would block at the first metric that not all of them
+    have.
 
     Time limits are kept in the main thread, where TRL calls reward functions, and those of async graders
     everywhere; where a limit cannot be kept, that is said once on stderr.

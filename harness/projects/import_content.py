@@ -20,7 +20,7 @@ __all__ = ["HOWS", "content_of_import", "next_steps"]
 
 HOWS: Mapping[How, str] = {
     "mapped": "graded as it was there",
-    "approximated": "graded in another way, like something not documented, or worth a look",
+    "approximated": "graded another way, like something undocumented, or worth a look",
     "unsupported": "nothing is done with it",
 }
 _FAILURES = (
