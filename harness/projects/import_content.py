@@ -116,6 +116,10 @@ def next_steps(imported: ImportedGrader) -> list[str]:
 
 
 def _steps(imported: ImportedGrader) -> Iterator[str]:
+    yield from dict.fromkeys(note.step for note in imported.all_notes if note.step is not None)
+    places = [note.place for note in imported.all_notes if note.how == "unsupported" and note.step is None]
+    if places:
+        yield f"Decide whether you can do without what is unsupported: {', '.join(dict.fromkeys(places))}."
     if "models.toml" in imported.files:
         yield "Look through models.toml: other models judge in other ways."
     if len(imported.judge_models) > 1:

@@ -20,6 +20,8 @@ class ImportNote:
     how: How
     what: str
     """What it became, and why that differs where it does."""
+    step: str | None = None
+    """What the user has to do about it, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil, floor
@@ -26,7 +26,7 @@ from harness.projects.imported import ImportedGrader, ImportNote
 from harness.projects.made_up_samples import MadeUp, made_up, make_up
 from harness.projects.names import check_module
 from harness.projects.reached_code import ReachedCode
-from harness.projects.read_keys import ReadKeys, read_keys
+from harness.projects.read_keys import ReadKeys, read_keys, record_parameters
 from harness.projects.reward_range import range_of
 from harness.projects.source_notes import Refused, batch_notes, notes_of, refused_by_confinement
 from harness.projects.source_packages import needed_packages
@@ -155,9 +155,9 @@ class _Source:
             notes=(
                 *self._mapped(text, keys),
                 *of_range,
-                *self._notes(code),
+                *self._notes(code, missing),
                 *(ImportNote(each.place, "mapped", f"{each.what}, as trusted") for each in refused),
-                *missing,
+                *missing.values(),
             ),
             sample_notes=tuple(self._about(samples, asks)),
         )
@@ -321,9 +321,10 @@ class _Source:
             notes.append(ImportNote(place, "mapped", f"the handler reads the dialect {text.wire}"))
         return notes
 
-    def _notes(self, code: ReachedCode) -> list[ImportNote]:
+    def _notes(self, code: ReachedCode, missing: Collection[str]) -> list[ImportNote]:
         nodes: list[ast.AST] = [each.node for each in self.functions if each.node is not None]
-        notes = list(notes_of(code, not self.trust))
+        given = {each.name: record_parameters(each) for each in self.functions}
+        notes = list(notes_of(code, not self.trust, given=given, missing=missing))
         if self.kind in ("trl", "verl", "eval-protocol"):
             notes += batch_notes(self.path.name, nodes, code)
         if self.kind == "lambda":

@@ -10,7 +10,7 @@ from harness.projects.foreign_function import ForeignFunction
 from harness.projects.foreign_kinds import parameters_of
 from harness.projects.reached_code import ReachedCode
 
-__all__ = ["ReadKeys", "read_keys"]
+__all__ = ["ReadKeys", "read_keys", "record_parameters"]
 
 REFERENCES = (
     "reference_answer reference ground_truth ground_truths solution answer answers target targets label "
@@ -75,6 +75,22 @@ def read_keys(code: ReachedCode, functions: tuple[ForeignFunction, ...]) -> Read
         tuple((name, shape) for name, shape in fields.items() if name not in taken),
         tuple(sorted({key for base, key in keys if base == "extra_info" and kind == "verl"} - {"prompt"})),
     )
+
+
+def record_parameters(function: ForeignFunction) -> frozenset[str]:
+    """The parameters by which a function gets values of the record, and nothing of the completion.
+
+    Args:
+        function: The function.
+    """
+    if function.node is None:
+        return frozenset()
+    given = parameters_of(function.node)
+    if function.kind == "openai":
+        return frozenset((*given.by_place, *given.names)[1:2])
+    if function.kind == "trl":
+        return frozenset(filter(None, (*given.needed, given.rest))) - {*_OF_TRAINERS}
+    return frozenset(given.names) & {*REFERENCES, "extra_info", "extra_infos", "data_source"}
 
 
 def _columns(functions: tuple[ForeignFunction, ...]) -> dict[str, str]:

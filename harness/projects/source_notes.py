@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple
 
+from harness.projects.caught_failures import failure_notes
 from harness.projects.imported import ImportNote
 from harness.projects.reached_code import Function, ReachedCode, SourceNode
+from harness.projects.record_values import RecordValues
 
 __all__ = ["Refused", "batch_notes", "notes_of", "refused_by_confinement"]
 
@@ -33,12 +35,6 @@ _CLOCK = (
     "datetime.datetime.now datetime.datetime.utcnow datetime.datetime.today datetime.date.today date.today"
 ).split()
 _ENVIRONMENT = ("os.environ", "os.getenv")
-# What parsing an answer raises where there is nothing to parse.
-_OF_ANSWERS = (
-    "ValueError TypeError KeyError IndexError LookupError AttributeError ZeroDivisionError ArithmeticError "
-    "OverflowError JSONDecodeError UnicodeDecodeError UnicodeError InvalidOperation AssertionError "
-    "SyntaxError StopIteration ImportError ModuleNotFoundError"
-).split()
 _CHANGES = ("append", "add", "update", "extend", "setdefault", "pop", "insert", "remove", "clear")
 _COMPARES = frozenset(
     "set frozenset max min sorted sum collections.Counter statistics.mean statistics.median statistics.stdev "
@@ -107,38 +103,41 @@ def _is_of(name: str, whole: str) -> bool:
     return name == whole or name.startswith(f"{whole}.")
 
 
-def notes_of(code: ReachedCode, is_confined: bool) -> Iterator[ImportNote]:
+def notes_of(
+    code: ReachedCode,
+    is_confined: bool,
+    *,
+    given: Mapping[str, Collection[str]] | None = None,
+    missing: Collection[str] = (),
+) -> Iterator[ImportNote]:
     """Say what reached code does that depends on more than the sample, or hides a failure.
 
     Args:
         code: The code.
         is_confined: Whether it runs in processes of its own.
+        given: The parameters that are of the record, by the functions that grade.
+        missing: The packages that it imports and that are not installed.
     """
     lines: dict[tuple[str, str], list[int]] = {}
     for place in code.nodes():
         for what in _differs(place, code, is_confined):
             lines.setdefault((place.file, what), []).append(place.line)
+    for place, what in failure_notes(code, RecordValues(code, given), missing):
+        lines.setdefault((place.file, what), []).append(place.line)
     for file, part in code.parts():
         if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
             for place, what in _kept_state(file, part, code, is_confined):
                 lines.setdefault((place.file, what), []).append(place.line)
     for (file, what), found in lines.items():
         first, *others = sorted({*found})
-        also = (
-            f" (also in line {', '.join(map(str, others[:5]))}{' ...' if others[5:] else ''})"
-            if others
-            else ""
-        )
-        yield ImportNote(f"{file}:{first}", "approximated", what + also)
+        also = ", ".join(map(str, others[:5])) + (" ..." if others[5:] else "")
+        if others:
+            what += f" (also in line{'s' if others[1:] else ''} {also})"
+        yield ImportNote(f"{file}:{first}", "approximated", what)
 
 
 def _differs(place: SourceNode, code: ReachedCode, is_confined: bool) -> Iterator[str]:
     node = place.node
-    if isinstance(node, ast.ExceptHandler) and _hides_failures(node):
-        if paid := _paid(node):
-            yield f"a failure is paid {paid} here and cannot be told from a reward; let it raise"
-        elif not any(isinstance(each, ast.Raise | ast.Return) for each in ast.walk(node)):
-            yield "a failure is passed over here and cannot be told from a wrong answer; let it raise"
     name = code.called(place) or ""
     yield from _chance(name, is_confined)
     if name in _CLOCK:
@@ -166,47 +165,6 @@ def _chance(name: str, is_confined: bool) -> Iterator[str]:
         yield f"{name} gives the same in each call: confined code starts from one seed"
     else:
         yield f"{name} may make the reward of a completion differ from one grading to the next"
-
-
-def _hides_failures(node: ast.ExceptHandler) -> bool:
-    """Whether it catches more than what an answer that cannot be read raises."""
-    caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
-    return any(each is None or ast.unparse(each).rpartition(".")[2] not in _OF_ANSWERS for each in caught)
-
-
-def _paid(handler: ast.ExceptHandler) -> str | None:
-    """The number that a handler of errors gives as a reward, as the source writes it."""
-    for node in ast.walk(handler):
-        given: ast.expr | None = None
-        if isinstance(node, ast.Return):
-            given = node.value
-        elif isinstance(node, ast.Assign):
-            given = node.value
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
-            given = node.args[0] if node.func.attr == "append" else None
-        if given is not None and (number := _number_in(given)) is not None:
-            return number
-    return None
-
-
-def _number_in(node: ast.expr) -> str | None:
-    """A number that an expression is, or holds as its score."""
-    if isinstance(node, ast.UnaryOp | ast.Constant):
-        try:
-            value = ast.literal_eval(node)
-        except ValueError:
-            return None
-        return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else None
-    if isinstance(node, ast.List | ast.Tuple):
-        return next((found for each in node.elts if (found := _number_in(each))), None)
-    if isinstance(node, ast.Dict):
-        pairs = zip(node.keys, node.values, strict=True)
-        named = [value for key, value in pairs if isinstance(key, ast.Constant) and "score" in str(key.value)]
-        return next((found for each in named if (found := _number_in(each))), None)
-    if isinstance(node, ast.Call):
-        named = [each.value for each in node.keywords if each.arg and "score" in each.arg]
-        return next((found for each in named if (found := _number_in(each))), None)
-    return None
 
 
 def _kept_state(

@@ -35,7 +35,7 @@ _TRAINERS = ("trl", "verl", "transformers", "datasets", "accelerate", "peft", "u
 
 def needed_packages(
     path: Path, kind: str, belongings: Belongings, code: ReachedCode
-) -> tuple[dict[str, str | None], list[ImportNote]]:
+) -> tuple[dict[str, str | None], dict[str, ImportNote]]:
     """Find the packages that a file imports where it grades.
 
     Args:
@@ -45,7 +45,8 @@ def needed_packages(
         code: What runs when it grades.
 
     Returns:
-        Those that are installed, each with its distribution and version, and notes on those that are not.
+        The packages, each with its distribution, and its version where it is installed; and notes on those
+        that are not installed, by their names.
 
     Raises:
         InputError: One that it cannot do without is not installed.
@@ -53,7 +54,7 @@ def needed_packages(
     needed = dict(reversed([*code.needed_imports()]))
     reached = code.packages() - {*STANDS_IN.get(kind, ())}
     found: dict[str, str | None] = {}
-    missing = []
+    missing = {}
     for name, distribution in belongings.packages().items():
         if name not in reached:
             continue
@@ -63,8 +64,15 @@ def needed_packages(
             place = str(path.with_name(str(needed[name])))
             raise InputError(f"imports {name}, which is not installed here", place=place, fix=_fix(name))
         else:
-            what = f"imports {name}, which is not installed here: pip install {_distribution(name)}"
-            missing.append(ImportNote(belongings.imported[name], "unsupported", what))
+            # Named all the same: without it the source would fall back in Lambda, too, and say nothing.
+            found[name] = _distribution(name)
+            install = f"pip install {found[name]}"
+            what = f"imports {name}, which is not installed here: {install}"
+            step = (
+                f"Install {name}, without which it grades otherwise: {install}. requirements.txt names it: "
+                "add the version."
+            )
+            missing[name] = ImportNote(belongings.imported[name], "unsupported", what, step)
     return found, missing
 
 

@@ -159,13 +159,22 @@ def test_packages_of_what_grades_alone_are_needed(read):
     assert [each for each in imported.notes if each.how == "unsupported"] == []
 
 
-def test_a_package_that_may_lack_is_said(read):
-    source = "try:\n    import not_there\nexcept ImportError:\n    not_there = None\n"
+def test_a_package_that_may_lack_is_said_required_and_the_first_step(read):
+    source = "try:\n    import skbio.x\n    import not_there\nexcept ImportError:\n    not_there = None\n"
     imported = read({"rewards.py": f"{source}def f(completions): return [1.0 if not_there else 0.5]"})
-    [note] = [each for each in imported.notes if each.how == "unsupported"]
-    assert (note.place, note.what) == (
-        "rewards.py:2",
-        "imports not_there, which is not installed here: pip install not_there",
+    notes = {each.place: each for each in imported.notes if each.how == "unsupported"}
+    assert {each.place for each in notes.values()} == {"rewards.py:2", "rewards.py:3"}
+    assert (
+        notes["rewards.py:3"].what == "imports not_there, which is not installed here: pip install not_there"
+    )
+    assert all("pip install" in str(each.step) for each in notes.values())
+    assert imported.packages == {"skbio": "scikit-bio", "not_there": "not_there"}
+    # Once it is installed, confined code may import it.
+    assert b'packages=("not_there", "skbio")' in imported.files["grader.py"]
+    [warned] = [each for each in imported.notes if each.what.startswith("without")]
+    assert (warned.place, warned.what) == (
+        "rewards.py:6",
+        "without not_there and skbio every sample is paid 0.5",
     )
 
 

@@ -58,6 +58,14 @@ def test_what_is_imported_and_not_used_and_what_never_runs_is_no_reason_to_refus
 @pytest.mark.parametrize(
     ("body", "what"),
     [
+        ("try:\n    g()\nexcept ImportError:\n    return 0.0", "a failure is paid 0 here"),
+        ("try:\n    g()\nexcept Exception:\n    return False", "a failure is paid 0 here"),
+        ("try:\n    g()\nexcept Exception:\n    return None", "a failure is passed over here"),
+        ("try:\n    g()\nexcept Exception:\n    return [0.0] * len(completions)", "a failure is paid 0 here"),
+        (
+            "from contextlib import suppress\nwith suppress(Exception):\n    g()",
+            "a failure is passed over here",
+        ),
         ("try:\n    g()\nexcept Exception:\n    return 0.5", "a failure is paid 0.5 here"),
         ("try:\n    g()\nexcept:\n    return -1", "a failure is paid -1 here"),
         ("try:\n    g()\nexcept (ValueError, Exception):\n    return [0.0]", "a failure is paid 0 here"),
@@ -90,6 +98,7 @@ def test_what_grades_otherwise_here_is_said_with_its_line(body, what):
     [
         "try:\n    g()\nexcept ValueError:\n    return 0.0",
         "try:\n    g()\nexcept Exception:\n    raise",
+        "try:\n    import json\nexcept ImportError:\n    json = None",
         "random.seed(1)",
         "found = []\nfound.append(1)\nfound[0] = 2",
         "for x in completions:\n    x.update(a=1)",
@@ -108,7 +117,7 @@ def test_lines_of_one_kind_are_one_note():
     [note] = notes_of(code_of("print(1)\nprint(2)\nprint(3)"), is_confined=False)
     assert note.place == "rewards.py:3"
     assert "the function's log" in note.what
-    assert note.what.endswith("(also in line 4, 5)")
+    assert note.what.endswith("(also in lines 4, 5)")
 
 
 def batch(body):

@@ -1,0 +1,213 @@
+"""Failures that a source catches, and pays as if they were answers."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from harness.projects.reached_code import ReachedCode, SourceNode
+from harness.projects.record_values import RecordValues
+
+__all__ = ["failure_notes"]
+
+# What parsing a completion raises where there is nothing to parse.
+_OF_ANSWERS = (
+    "ValueError TypeError KeyError IndexError LookupError AttributeError ZeroDivisionError ArithmeticError "
+    "OverflowError JSONDecodeError UnicodeDecodeError UnicodeError InvalidOperation AssertionError "
+    "SyntaxError StopIteration"
+).split()
+_OF_IMPORTS = ("ImportError", "ModuleNotFoundError")
+_OF_ALL = ("Exception", "BaseException")
+
+
+def failure_notes(
+    code: ReachedCode, values: RecordValues, missing: Collection[str]
+) -> Iterator[tuple[SourceNode, str]]:
+    """Say where a failure that no completion causes is paid like an answer.
+
+    Args:
+        code: What runs when it grades.
+        values: What in it comes from the record.
+        missing: The packages that it imports and that are not installed.
+    """
+    for part in code.parts():
+        for node in ast.walk(part.node):
+            if isinstance(node, ast.Try | ast.TryStar):
+                lacks = sorted(_imported(node.body) & {*missing})
+                for handler in node.handlers:
+                    if lacks and _catches(handler, (*_OF_IMPORTS, *_OF_ALL)):
+                        yield from _without(lacks, part.file, handler, code)
+                        lacks = []
+                    elif what := _hidden(handler, values.reads(part, node.body)):
+                        yield SourceNode(part.file, handler), what
+            elif isinstance(node, ast.With) and any(
+                _suppresses(part.file, each.context_expr, code) for each in node.items
+            ):
+                yield SourceNode(part.file, node), _PASSED
+
+
+_PASSED = "a failure is passed over here and cannot be told from a wrong answer; let it raise"
+
+
+def _hidden(handler: ast.ExceptHandler, reads_record: bool) -> str | None:
+    """What to say of a handler, if anything."""
+    inside = [*ast.walk(handler)]
+    paid = _paid(inside)
+    if all(name in _OF_ANSWERS for name in _caught(handler)):
+        if paid is None or not reads_record:
+            return None
+        return (
+            f"a reference or another field of the record that cannot be read is paid {paid} here, as a wrong "
+            "answer is; let it raise"
+        )
+    if paid is not None:
+        return f"a failure is paid {paid} here and cannot be told from a reward; let it raise"
+    if all(name in _OF_IMPORTS for name in _caught(handler)):
+        return None  # What stands in for a package is no answer.
+    if any(isinstance(each, ast.Raise) for each in inside):
+        return None
+    given = [each.value for each in inside if isinstance(each, ast.Return)]
+    return _PASSED if all(each is None or isinstance(each, ast.Constant) for each in given) else None
+
+
+def _caught(handler: ast.ExceptHandler) -> list[str]:
+    """The exceptions that a handler catches, by the last part of their names."""
+    if handler.type is None:
+        return ["BaseException"]
+    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return [ast.unparse(each).rpartition(".")[2] for each in caught]
+
+
+def _catches(handler: ast.ExceptHandler, names: Collection[str]) -> bool:
+    return any(name in names for name in _caught(handler))
+
+
+def _suppresses(file: str, node: ast.expr, code: ReachedCode) -> bool:
+    """Whether a `with` passes over more than what an answer that cannot be read raises."""
+    if code.called(SourceNode(file, node)) != "contextlib.suppress" or not isinstance(node, ast.Call):
+        return False
+    return any(ast.unparse(each).rpartition(".")[2] not in (*_OF_ANSWERS, *_OF_IMPORTS) for each in node.args)
+
+
+def _imported(body: Iterable[ast.AST]) -> set[str]:
+    """The packages that statements import."""
+    found: set[str] = set()
+    for node in (each for statement in body for each in ast.walk(statement)):
+        if isinstance(node, ast.Import):
+            found |= {each.name.partition(".")[0] for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def _without(
+    lacks: list[str], file: str, handler: ast.ExceptHandler, code: ReachedCode
+) -> Iterator[tuple[SourceNode, str]]:
+    """What happens to samples where packages are not installed."""
+    inside = [*ast.walk(handler)]
+    if any(isinstance(each, ast.Raise) for each in inside):
+        return
+    names = " and ".join(lacks)
+    paid = _paid(inside)
+    if paid is not None:
+        yield SourceNode(file, handler), f"without {names} every sample is paid {paid}"
+        return
+    flags = _flags(inside)
+    found = False
+    for place in code.nodes():
+        if isinstance(place.node, ast.If | ast.IfExp) and place.file == file:
+            taken = _taken(place.node, flags)
+            paid = _paid([each for statement in taken for each in ast.walk(statement)], taken)
+            if paid is not None:
+                found = True
+                yield place, f"without {names} every sample is paid {paid}"
+    if not found:
+        what = f"without {names} what stands here takes its place, and may grade otherwise"
+        yield SourceNode(file, handler), what
+
+
+def _flags(nodes: Iterable[ast.AST]) -> dict[str, object]:
+    """The constants that names are set to."""
+    return {
+        target.id: node.value.value
+        for node in nodes
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _taken(node: ast.If | ast.IfExp, flags: Mapping[str, object]) -> list[ast.AST]:
+    """The branch that runs where names have these values; nothing where that cannot be told."""
+    holds = _holds(node.test, flags)
+    if holds is None:
+        return []
+    branch = node.body if holds else node.orelse
+    return [*branch] if isinstance(branch, list) else [branch]
+
+
+def _holds(test: ast.expr, flags: Mapping[str, object]) -> bool | None:
+    """Whether a condition holds; None where that cannot be told."""
+    if isinstance(test, ast.Name):
+        return bool(flags[test.id]) if test.id in flags else None
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = _holds(test.operand, flags)
+        return None if inner is None else not inner
+    if isinstance(test, ast.BoolOp):
+        decides = isinstance(test.op, ast.Or)
+        return decides if decides in [_holds(each, flags) for each in test.values] else None
+    if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id in flags:
+        [operator, *more], [right, *_] = test.ops, test.comparators
+        if not more and isinstance(right, ast.Constant):
+            same = flags[test.left.id] == right.value
+            return same if isinstance(operator, ast.Is | ast.Eq) else not same
+    return None
+
+
+def _paid(nodes: Iterable[ast.AST], values: Iterable[ast.AST] = ()) -> str | None:
+    """The number that statements give as a reward, as the source writes it.
+
+    Args:
+        nodes: The statements, and what is in them.
+        values: Expressions that are given as they are.
+    """
+    for value in values:
+        if isinstance(value, ast.expr) and (number := _number_in(value)) is not None:
+            return number
+    for node in nodes:
+        given: ast.expr | None = None
+        if isinstance(node, ast.Return):
+            if isinstance(node.value, ast.Constant) and isinstance(node.value.value, bool):
+                return f"{node.value.value:d}"
+            given = node.value
+        elif isinstance(node, ast.Assign):
+            given = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            given = node.args[0] if node.func.attr == "append" else None
+        if given is not None and (number := _number_in(given)) is not None:
+            return number
+    return None
+
+
+def _number_in(node: ast.expr) -> str | None:
+    """A number that an expression is, or holds as its score."""
+    if isinstance(node, ast.UnaryOp | ast.Constant):
+        try:
+            value = ast.literal_eval(node)
+        except ValueError:
+            return None
+        return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(node, ast.List | ast.Tuple):
+        return next((found for each in node.elts if (found := _number_in(each)) is not None), None)
+    if isinstance(node, ast.BinOp):  # [0.0] * len(completions)
+        return _number_in(node.left) if isinstance(node.left, ast.List) else None
+    if isinstance(node, ast.ListComp):
+        return _number_in(node.elt)
+    if isinstance(node, ast.Dict):
+        pairs = zip(node.keys, node.values, strict=True)
+        named = [value for key, value in pairs if isinstance(key, ast.Constant) and "score" in str(key.value)]
+        return next((found for each in named if (found := _number_in(each)) is not None), None)
+    if isinstance(node, ast.Call):
+        named = [each.value for each in node.keywords if each.arg and "score" in each.arg]
+        return next((found for each in named if (found := _number_in(each)) is not None), None)
+    return None
