@@ -53,10 +53,11 @@ def _of_body(message: dict[str, Any], span: AgentSpan, side: str) -> list[Any]:
         if listed:
             return listed
     for _ in range(4):  # An event of Strands, whose attributes hold the text
-        inner = [content[key] for key in ("content", "message") if key in content] if _is_box(content) else []
-        if not inner:
+        box = object_of(content)
+        key = next((key for key in ("content", "message") if key in box), None)
+        if key is None or "type" in box:
             break
-        content = inner[0]
+        content = box[key]
     if isinstance(content, str):
         content = blocks_of(content, span, is_answer=side == "assistant")
     return [{**message, "role": role, "content": content}]
@@ -79,11 +80,6 @@ def _listed_in_text(text: str, span: AgentSpan, role: object) -> list[Any]:
     if span.is_of_strands and listed is text and text.startswith("["):
         raise TurnUnread("its JSON was cut off")
     return []
-
-
-def _is_box(content: Any) -> bool:
-    """Whether an object holds a message's content, and is not a part of it."""
-    return isinstance(content, dict) and "type" not in content
 
 
 def _of_message_events(span: AgentSpan) -> Turns:

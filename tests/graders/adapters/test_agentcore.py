@@ -310,7 +310,7 @@ def read_from(spans: list[Any]) -> list[tuple[str, str]] | None:
 @pytest.mark.parametrize("write", [*WRITERS, values_of_a_text_chain])
 @pytest.mark.parametrize("has_scope", [True, False])
 @given(prompt=LOOKALIKES | st.just("8 x 9?"), answer=LOOKALIKES)
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_what_a_text_looks_like_never_changes_what_is_read(
     write: Any, has_scope: bool, prompt: str, answer: str
 ) -> None:
