@@ -69,12 +69,23 @@ def rollout_item(
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it: data sets and data frames hold scalars and arrays of numpy and torch."""
+    """A value as JSON has it: data sets and data frames hold scalars and arrays of numpy and torch.
+
+    Raises:
+        ValueError: It is nested too deeply.
+    """
+    try:
+        return _plain(value)
+    except RecursionError:
+        raise ValueError("a value of the data set is nested too deeply: leave its column out") from None
+
+
+def _plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, dict):
-        return {name: plain(inner) for name, inner in value.items()}
-    return [plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def messages_of(given: Any, role: str) -> list[Any]:

@@ -70,3 +70,13 @@ def test_values_of_numpy_are_those_of_json():
     as_trl(look)(prompts=["?"], completions=["4"], level=np.array([3]), tags=[{"all": np.array(["a"])}])
     assert seen == [{"level": 3, "tags": {"all": ["a"]}}]
     assert type(seen[0]["level"]) is int
+
+
+def test_a_value_that_is_nested_too_deeply_is_said():
+    deep: list[Any] = []
+    for _ in range(10_000):
+        deep = [deep]
+    with pytest.raises(ValueError, match="nested too deeply"):
+        as_trl(grader(lambda sample: 1.0))(prompts=["?"], completions=["4"], tags=[deep])
+    with pytest.raises(ValueError, match="nested too deeply"):
+        as_verl(grader(lambda sample: 1.0))("", "4", deep)
