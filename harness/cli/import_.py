@@ -221,7 +221,7 @@ def _row(folder: Path, imported: ImportedGrader, made: NewProject) -> dict[str, 
 
 
 def _tell(folder: Path, imported: ImportedGrader, made: NewProject) -> None:
-    from harness.projects.import_content import HOWS, next_steps
+    from harness.projects.import_content import HOWS, next_commands, next_steps
     from harness.projects.needed import lacking
 
     say(_wrapped(f"found: {imported.kind}"))
@@ -229,11 +229,16 @@ def _tell(folder: Path, imported: ImportedGrader, made: NewProject) -> None:
     for how, meaning in HOWS.items():
         notes = [note for note in imported.all_notes if note.how == how]
         if notes:
-            say(f"\n{how}: {meaning}", bold=True)
+            say("\n" + _wrapped(f"{how}: {meaning}"), bold=True)
         for note in notes:
             say(_wrapped(f"{note.place}: {note.what}", "  "))
     say()
-    say(_wrapped("A grader that fails pays 0 there. Here it gives no reward, which is counted."))
+    say(
+        _wrapped(
+            "A grader that fails on a sample gives it no reward here, which is counted. Other platforms pay "
+            "0, leave the sample out, or stop."
+        )
+    )
     for each in lacking():
         say(f"not installed: {each.name}, which {each.why}. To install it:")
         say(f"  {each.install}", verbatim=True)
@@ -241,9 +246,8 @@ def _tell(folder: Path, imported: ImportedGrader, made: NewProject) -> None:
     for number, step in enumerate(next_steps(imported), 1):
         say(_wrapped(f"{number}. {step}", "  "))
     say("\nnext:")
-    replay = "rft replay --ask all" if imported.asks_judge else "rft replay"
     enter = [] if folder.resolve() == Path.cwd() else [f"cd {shlex.quote(str(folder))}"]
-    for line in [*enter, replay, "pytest", "sam build && rft doctor"]:
+    for line in [*enter, *next_commands(imported)]:
         say(f"  {line}", verbatim=True)
 
 

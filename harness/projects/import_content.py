@@ -16,7 +16,7 @@ from harness.projects.project_content import ProjectContent
 from harness.projects.project_words import common_words, requirements_of, sources_word
 from harness.projects.template_text import NO_MODEL, ROLE
 
-__all__ = ["HOWS", "content_of_import", "next_steps"]
+__all__ = ["HOWS", "content_of_import", "next_commands", "next_steps"]
 
 HOWS: Mapping[How, str] = {
     "mapped": "graded as it was there",
@@ -24,9 +24,9 @@ HOWS: Mapping[How, str] = {
     "unsupported": "nothing is done with it",
 }
 _FAILURES = (
-    "One difference is everywhere. Where a grader fails - an exception, a number that is none, a formula "
-    "without a value - the other platform pays 0, or leaves the sample out. Here the sample has no reward: "
-    "it is counted and reported, and never taken for a wrong answer."
+    "One difference is everywhere. Where a grader fails - an exception, a value that is not a finite number, "
+    "a formula without a value - the sample has no reward here: it is counted and reported, and never taken "
+    "for a wrong answer. Other platforms pay 0, leave the sample out, or stop the job."
 )
 _JUDGE_ROLE = """      # It asks a model about each sample, so it has the role for that, and more time.
       Role: !GetAtt JudgeRole.Arn
@@ -73,8 +73,10 @@ def content_of_import(imported: ImportedGrader, name: str) -> ProjectContent:
     words |= {
         "@FUNCTION@": imported.function,
         "@MADE_BY@": "rft import",
-        "@SAMPLES@": "yours" if imported.own_samples else "made up",
-        "@COMPLETIONS@": f"completions of them, {'yours' if imported.own_samples else 'made up, too'}",
+        "@SAMPLES@": _whose_records(imported),
+        "@COMPLETIONS@": _whose_rollouts(imported),
+        "@ROLLOUTS_SETTING@": _setting("rollouts", bool(imported.rollouts)),
+        "@RECORDS_SETTING@": _setting("records", bool(imported.records)),
         "@MEMORY@": "1024" if imported.runs_code else "512",
         "@ROLE@": _role(imported),
         "@JUDGE_MODEL@": imported.judge_models[0] if imported.judge_models else NO_MODEL,
@@ -97,8 +99,31 @@ def content_of_import(imported: ImportedGrader, name: str) -> ProjectContent:
     return ProjectContent(words, "with_import", files)
 
 
+def _whose_records(imported: ImportedGrader) -> str:
+    if imported.own_records:
+        return "yours"
+    return "those of your rollouts" if imported.own_rollouts else "made up"
+
+
+def _whose_rollouts(imported: ImportedGrader) -> str:
+    if not imported.rollouts:
+        return "completions of them yet: put yours into a file of this name"
+    if imported.own_rollouts:
+        return "completions of them, yours"
+    return "completions of them, made up" + ("" if imported.own_records else ", too")
+
+
+def _setting(name: str, is_written: bool) -> str:
+    """A setting that names a file of samples, which counts only where there is one."""
+    return f'{"" if is_written else "# "}{name} = "{name}.jsonl"'
+
+
 def _check_names(imported: ImportedGrader) -> None:
-    """Refuse files that are to run confined, and that the project's own tests would import."""
+    """Refuse files in whose place the project writes others, or that its own tests would import."""
+    for path in ("IMPORT.md", "records.jsonl", "rollouts.jsonl"):
+        if path in imported.files:
+            fix = "Rename it, and the name in the source: nothing is overwritten."
+            raise InputError("the project has a file of its own of that name", place=path, fix=fix)
     for path in imported.files if imported.runs_code else ():
         if _OF_PYTEST.fullmatch(PurePosixPath(path).name):
             fix = "Rename it, for example to rewards.py, or write --trust."
@@ -136,11 +161,33 @@ def _steps(imported: ImportedGrader) -> Iterator[str]:
     missing = [module for module, found in imported.packages.items() if found is None]
     if missing:
         yield f"Write the packages of {', '.join(missing)} into requirements.txt: they are not installed."
-    if not (imported.own_samples and imported.records and imported.rollouts):
-        yield "Put your records and rollouts in the place of records.jsonl and rollouts.jsonl."
+    yield from _samples_to_give(imported)
     if imported.asks_judge:
         yield f"Record the answers of the service once, which costs what it costs: {_TO_RECORD}"
     yield "Run rft replay, and compare its rewards with those that the other platform gave."
+
+
+def _samples_to_give(imported: ImportedGrader) -> Iterator[str]:
+    """What to do about samples that are not the user's."""
+    records = [] if imported.own_records or imported.own_rollouts else ["records"]
+    rollouts = [] if imported.own_rollouts or not imported.rollouts else ["rollouts"]
+    if replaced := [*records, *rollouts]:
+        files = " and ".join(f"{name}.jsonl" for name in replaced)
+        yield f"Put your {' and '.join(replaced)} in the place of the made-up {files}."
+    if not imported.rollouts:
+        yield "Put rollouts of yours into rollouts.jsonl, and take the # from `rollouts` in rft.toml."
+    if not imported.records:
+        yield "Put your records into records.jsonl, and take the # from `records` in rft.toml."
+
+
+def next_commands(imported: ImportedGrader) -> list[str]:
+    """The commands that work in the project as it is, in order.
+
+    Args:
+        imported: The grader.
+    """
+    replay = [_TO_RECORD if imported.asks_judge else "rft replay"] if imported.rollouts else []
+    return [*replay, "pytest", "sam build && rft doctor"]
 
 
 def _report(imported: ImportedGrader, name: str) -> str:
@@ -194,8 +241,8 @@ def _skipped(imported: ImportedGrader) -> str:
         reason = f"no answers are recorded yet: {_TO_RECORD}"
         return _SKIPPED.format(file="answers.jsonl", test="exists()", reason=reason)
     if not imported.rollouts:
-        reason = "there are no rollouts that it grades: put rollouts of yours into rollouts.jsonl"
-        return _SKIPPED.format(file="rollouts.jsonl", test="read_bytes().strip()", reason=reason)
+        reason = "there are no rollouts: put yours into rollouts.jsonl, and name it in rft.toml"
+        return _SKIPPED.format(file="rollouts.jsonl", test="exists()", reason=reason)
     return ""
 
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.data.json_lines import lines, parse
+from harness.data.record_file import RecordFile
 from harness.data.validate import validate
 from harness.errors import InputError
 from harness.findings import Severity
 from harness.projects.imported import ImportedGrader, ImportNote
+from harness.projects.other_half import records_of, rollouts_of
 from harness.rollouts.read import read_rollout
 
 __all__ = ["with_samples"]
+
+_OTHERS = (
+    "Give the records that the rollouts were sampled from, or leave --records out: then they are made of the "
+    "rollouts."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +37,77 @@ class _Taken:
 def with_samples(imported: ImportedGrader, records: Path | None, rollouts: Path | None) -> ImportedGrader:
     """Give an imported grader samples of the user's; lines that cannot be used are left out and counted.
 
-    Where only one of the two files is given, the other has no made-up lines, which would belong to other
-    records.
+    Where only one of the two files is given, the other half is made of it.
 
     Args:
-        imported: The grader.
+        imported: The grader, with made-up samples.
         records: A file of training records.
         rollouts: A file of rollouts.
 
     Raises:
         InputError: A file cannot be read, or has no line that can be used.
     """
-    if records is None and rollouts is None:
-        return imported
-    own = [_records(records) if records else None, _rollouts(rollouts) if rollouts else None]
-    made = [() if each is None else each.values for each in own]
-    notes = tuple(each.note for each in own if each is not None)
-    return replace(imported, records=made[0], rollouts=made[1], sample_notes=notes, own_samples=True)
+    if records is not None and rollouts is not None:
+        return _with_both(imported, records, rollouts)
+    if rollouts is not None:
+        return _with_rollouts(imported, rollouts)
+    if records is not None:
+        taken = _records(records)
+        return _completed(replace(imported, own_records=True), taken.values, (taken.note,))
+    if imported.asks_judge and not imported.rollouts:
+        return replace(imported, rollouts=rollouts_of(imported.records, imported).values)
+    return imported
+
+
+def _with_both(imported: ImportedGrader, records: Path, rollouts: Path) -> ImportedGrader:
+    of_records = _records(records)
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "records.jsonl")
+        path.write_text("".join(json.dumps(each) + "\n" for each in of_records.values), "utf-8")
+        of_rollouts = _rollouts(rollouts, RecordFile(path))
+    return replace(
+        imported,
+        records=of_records.values,
+        rollouts=of_rollouts.values,
+        sample_notes=(of_records.note, of_rollouts.note),
+        own_records=True,
+        own_rollouts=True,
+    )
+
+
+def _with_rollouts(imported: ImportedGrader, rollouts: Path) -> ImportedGrader:
+    taken = _rollouts(rollouts)
+    made = records_of(taken.values)
+    what = f"records.jsonl has a record for the rollouts of each, {len(made.values)} in all"
+    if made.left_out:
+        what += f", without what differs between those of one: {', '.join(made.left_out)}"
+    notes = [taken.note, ImportNote(rollouts.name, "mapped", what)]
+    if made.unproven:
+        what = (
+            f"of these fields no two rollouts of a record tell whether they are about a completion: "
+            f"{', '.join(made.unproven)}. Take such a field out of records.jsonl, or training shows it"
+        )
+        notes.append(ImportNote(rollouts.name, "approximated", what))
+    return replace(
+        imported, records=made.values, rollouts=taken.values, sample_notes=tuple(notes), own_rollouts=True
+    )
+
+
+def _completed(
+    imported: ImportedGrader, records: tuple[Mapping[str, Any], ...], notes: tuple[ImportNote, ...]
+) -> ImportedGrader:
+    """A grader with records of the user's, and completions of them that are made up."""
+    made = rollouts_of(records, imported)
+    if made.values and imported.asks_judge:
+        what = "rollouts.jsonl has made-up completions of your records, not graded here: that asks a service"
+    elif made.values:
+        what = f"rollouts.jsonl has {len(made.values)} made-up completions of your records, all graded here"
+    else:
+        what = "no made-up completion of your records could be graded, so there is no rollouts.jsonl"
+    if made.problem is not None:
+        what += f"; the first that could not be graded: {made.problem}"
+    note = ImportNote(notes[0].place, "approximated", what)
+    return replace(imported, records=records, rollouts=made.values, sample_notes=(*notes, note))
 
 
 def _records(path: Path) -> _Taken:
@@ -65,27 +128,34 @@ def _records(path: Path) -> _Taken:
     return _taken(path, "records.jsonl", kept, len(numbered), first)
 
 
-def _rollouts(path: Path) -> _Taken:
-    """The rollouts of a file that a grader can be given."""
+def _rollouts(path: Path, records: RecordFile | None = None) -> _Taken:
+    """The rollouts of a file that a grader can be given, of these records."""
     kept, total = [], 0
     first: tuple[int, str] | None = None
     for number, (at, line) in enumerate(lines(path), 1):
-        rollout = read_rollout(at, line)
+        rollout = read_rollout(at, line, records=records)
         if rollout is None:
             continue
         total += 1
         if rollout.problem is None:
             kept.append(parse(line))
         else:
-            first = first or (number, rollout.problem)
+            problem = rollout.problem if records is None else _shown(rollout.problem, records)
+            first = first or (number, problem)
     return _taken(path, "rollouts.jsonl", tuple(kept), total, first)
+
+
+def _shown(problem: str, records: RecordFile) -> str:
+    """What is wrong with a rollout, for a reader who knows the records by their name in the project."""
+    return problem.partition(". ")[0].replace(str(records.path), "records.jsonl")
 
 
 def _taken(path: Path, name: str, kept: tuple[Any, ...], total: int, first: tuple[int, str] | None) -> _Taken:
     if not kept:
         place = str(path) if first is None else f"{path}:{first[0]}"
         why = "it is empty" if first is None else first[1]
-        raise InputError(f"no line can be used: {why}", place=place, fix="See docs/contract.md for its form.")
+        fix = _OTHERS if "records.jsonl" in why else "See docs/contract.md for its form."
+        raise InputError(f"no line can be used: {why}", place=place, fix=fix)
     what = f"{len(kept)} of {total} lines are in {name}"
     if first is not None:
         what += f"; line {first[0]} is the first that cannot be used: {first[1]}"

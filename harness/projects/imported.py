@@ -49,14 +49,16 @@ class ImportedGrader:
     range: tuple[float, float] = (0.0, 1.0)
     timeout_s: float = 10
     records: tuple[Mapping[str, Any], ...] = ()
-    """Made-up records that it can grade."""
+    """Records that it can grade."""
     rollouts: tuple[Mapping[str, Any], ...] = ()
-    """Made-up rollouts of them that it graded here; empty where none could be graded."""
+    """Rollouts of them; empty where none that were made up could be graded."""
     notes: tuple[ImportNote, ...] = ()
     sample_notes: tuple[ImportNote, ...] = ()
     """What to know of the records and rollouts."""
-    own_samples: bool = False
-    """Whether these are the user's."""
+    own_records: bool = False
+    """Whether the records are the user's."""
+    own_rollouts: bool = False
+    """Whether the rollouts are the user's; records that are not are then made of them."""
     secrets: tuple[str, ...] = ()
     """Environment variables that stand for keys which were taken out of the source."""
 

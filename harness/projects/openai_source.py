@@ -235,7 +235,7 @@ class _Source:
             what = "records.jsonl and rollouts.jsonl are made up from what it reads"
         else:
             why = f": {problem}" if problem else ""
-            what = f"no made-up sample could be graded, so rollouts.jsonl is empty{why}"
+            what = f"no made-up sample could be graded, so there is no rollouts.jsonl{why}"
         yield ImportNote(self._shown, "approximated", f"{what}. Put yours in their place")
 
 

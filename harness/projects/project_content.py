@@ -17,6 +17,7 @@ class ProjectContent:
     templates: str
     """The folder of the templates that only such projects have."""
     files: Mapping[str, bytes] = field(default_factory=dict)
-    """Files of its own, by path in the project; its samples where those are not the shipped ones."""
+    """Files of its own, by path in the project; its samples where those are not the shipped ones
+    (empty ones are not written)."""
     may_be_left_out: bool = False
     """Whether a file is left out that has the name of one of the project's; it is an error otherwise."""

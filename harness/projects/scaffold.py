@@ -32,7 +32,7 @@ __all__ = ["NewProject", "make_project"]
 _RECORDS = 24
 _SAMPLES = ("records.jsonl", "rollouts.jsonl")
 # A file of this name that comes with a grader says more than the project's own.
-_REPLACED = (*_SAMPLES, "requirements.txt")
+_REPLACED = ("requirements.txt",)
 # The name of a stack; Lambda's names, of 64 characters, begin with it and hold the grader's too.
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?")
 _FOLDERS_TAKEN = ("graders", "harness")
@@ -84,13 +84,16 @@ def make_project(
     }
     samples = {**_samples(), **{each: content.files[each] for each in _SAMPLES if each in content.files}}
     for each in _SAMPLES:
-        words[f"@{each.partition('.')[0].upper()}@"] = str(samples[each].count(b"\n"))
+        words[f"@{each.partition('.')[0].upper()}@"] = str(samples[each].count(b"\n") or "no")
+    samples = {each: lines for each, lines in samples.items() if lines}
     files = samples | files_of("new_project", words) | files_of(content.templates, words)
     if workflow:
         check_root(folder)
         files[WORKFLOW] = workflow_text(name, DEFAULT_REGION)
     left_out = []
     for path, written in content.files.items():
+        if path in _SAMPLES:
+            continue
         if path not in files or path in _REPLACED:
             files[path] = written
         elif content.may_be_left_out:

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from harness.cli.main import main
+from support.sam_command import sam_command
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems shut nothing in")
 
@@ -111,3 +114,52 @@ def test_a_grader_s_own_samples_take_the_place_of_made_up_ones(here, capsys):
     assert "mine.jsonl: 1 of 2 lines are in records.jsonl" in out
     assert "made up" not in out
     assert "training records: yours." in (here / "city-names" / "README.md").read_text()
+
+
+RECORD = {"messages": [{"role": "user", "content": "?"}], "reference_answer": "Bern"}
+ROLLOUT = {**RECORD, "messages": [*RECORD["messages"], {"role": "assistant", "content": "Rome"}]}
+OPTIONS = {
+    "neither": [],
+    "records": ["--records", "records.jsonl"],
+    "rollouts": ["--rollouts", "rollouts.jsonl"],
+    "both": ["--records", "records.jsonl", "--rollouts", "rollouts.jsonl"],
+}
+
+
+def commands_said_next(here, capsys, options):
+    """What an import with these options calls next."""
+    (here / "records.jsonl").write_text(json.dumps(RECORD) + "\n")
+    (here / "rollouts.jsonl").write_text(json.dumps(ROLLOUT) + "\n")
+    assert main(["import", "city_names.json", *options]) == 0
+    return capsys.readouterr().out.partition("next:\n")[2].split("\n  ")
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_no_written_sample_file_is_empty_and_the_replay_that_is_next_works(
+    here, capsys, monkeypatch, options
+):
+    assert "rft replay" in commands_said_next(here, capsys, options)
+    assert all((here / "city-names" / f"{each}.jsonl").stat().st_size for each in ("records", "rollouts"))
+    monkeypatch.chdir(here / "city-names")
+    assert main(["replay"]) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_each_command_that_is_called_next_works_in_order(here, capsys, options):
+    script = "set -e\n" + "\n".join(commands_said_next(here, capsys, options))
+    folders = [Path(sys.executable).parent, Path(sam_command()).parent]
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=here,
+        env={
+            **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+            "PATH": ":".join([*map(str, folders), os.environ["PATH"]]),
+            "PYTHON": sys.executable,
+            "SAM_CLI_TELEMETRY": "0",
+            "MAKEFLAGS": "",
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"

@@ -7,7 +7,7 @@ import pytest
 
 from harness.deploy.template_checks import check_template
 from harness.errors import InputError
-from harness.projects.import_content import content_of_import, next_steps
+from harness.projects.import_content import content_of_import, next_commands, next_steps
 from harness.projects.imported import ImportedGrader, ImportNote
 from harness.projects.scaffold import make_project
 from support import sam_template
@@ -74,11 +74,26 @@ def test_keys_are_secrets_of_the_account(tmp_path):
     assert check_template(folder / "template.yaml") == []
 
 
-def test_a_test_without_rollouts_says_what_to_do(tmp_path):
-    assert (
-        "put rollouts of yours into rollouts.jsonl"
-        in (make(tmp_path, rollouts=()) / "test_grader.py").read_text()
-    )
+def test_without_rollouts_no_file_and_no_setting_names_them(tmp_path):
+    folder = make(tmp_path, rollouts=())
+    assert "put yours into rollouts.jsonl" in (folder / "test_grader.py").read_text()
+    assert not (folder / "rollouts.jsonl").exists()
+    assert '\n# rollouts = "rollouts.jsonl"\n' in (folder / "rft.toml").read_text()
+    assert "| no completions of them yet: put yours" in (folder / "README.md").read_text()
+
+
+@pytest.mark.parametrize("own_records", [False, True])
+@pytest.mark.parametrize("own_rollouts", [False, True])
+def test_left_to_do_names_only_samples_that_are_made_up(own_records, own_rollouts):
+    said = " ".join(next_steps(imported(own_records=own_records, own_rollouts=own_rollouts)))
+    assert ("records" in said) == (not own_records and not own_rollouts)
+    assert ("rollouts" in said) == (not own_rollouts)
+
+
+def test_a_command_is_next_only_where_it_has_what_it_needs():
+    assert next_commands(imported())[0] == "rft replay"
+    assert next_commands(imported(asks_judge=True))[0] == "rft replay --ask all"
+    assert next_commands(imported(rollouts=()))[0] == "pytest"
 
 
 def test_packages_that_are_not_here_are_left_to_do():
@@ -86,7 +101,7 @@ def test_packages_that_are_not_here_are_left_to_do():
     assert any("packages of nowhere into requirements.txt" in step for step in steps)
 
 
-@pytest.mark.parametrize("name", ["test_grader.py", "Makefile"])
+@pytest.mark.parametrize("name", ["test_grader.py", "Makefile", "records.jsonl", "IMPORT.md"])
 def test_a_file_of_a_name_that_the_project_needs_is_refused(tmp_path, name):
     with pytest.raises(InputError, match=f"{name}: the project has a file of its own of that name"):
         make(tmp_path, files={"grader.py": b"", name: b""})

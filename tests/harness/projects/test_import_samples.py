@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,8 +10,17 @@ from harness.projects.import_samples import with_samples
 from harness.projects.imported import ImportedGrader
 
 RECORD = {"messages": [{"role": "user", "content": "2 + 2?"}], "reference_answer": "4"}
-ROLLOUT = {"record": "a", "messages": [*RECORD["messages"], {"role": "assistant", "content": "4"}]}
+ROLLOUT = {"record": "a", **RECORD, "messages": [*RECORD["messages"], {"role": "assistant", "content": "4"}]}
 IMPORTED = ImportedGrader("kind", "grader", "reward", {}, (), records=({"made": "up"},))
+GRADER = b"""
+from graders import grader
+
+
+@grader
+def reward(sample):
+    return float(sample.completion == sample.reference_text)
+"""
+GRADED = ImportedGrader("kind", "grader", "reward", {"grader.py": GRADER}, ("grader.py",))
 
 
 def written(path, *lines):
@@ -31,8 +41,49 @@ def test_lines_that_can_be_used_are_taken_and_the_others_are_counted(tmp_path):
     assert "1 of 2 lines are in rollouts.jsonl; line 1 is the first that cannot be used" in second.what
 
 
-def test_no_made_up_rollouts_stay_beside_records_of_the_user_s(tmp_path):
-    assert with_samples(IMPORTED, written(tmp_path / "r.jsonl", RECORD), None).rollouts == ()
+def test_records_alone_get_made_up_completions_that_the_grader_graded(tmp_path):
+    found = with_samples(GRADED, written(tmp_path / "r.jsonl", RECORD), None)
+    assert (found.records, found.own_records, found.own_rollouts) == ((RECORD,), True, False)
+    assert [each["messages"][-1]["content"] for each in found.rollouts] == ["4", ""]
+    assert "2 made-up completions of your records, all graded here" in found.sample_notes[1].what
+
+
+def test_where_no_completion_can_be_graded_the_note_says_why(tmp_path):
+    broken = replace(GRADED, files={"grader.py": GRADER.replace(b"return", b"raise ValueError")})
+    found = with_samples(broken, written(tmp_path / "r.jsonl", RECORD), None)
+    assert found.rollouts == ()
+    assert "so there is no rollouts.jsonl; the first that could not be graded: " in found.sample_notes[1].what
+
+
+def test_rollouts_alone_get_their_records(tmp_path):
+    other = {**ROLLOUT, "messages": [*RECORD["messages"], {"role": "assistant", "content": "5"}]}
+    lines = [{**ROLLOUT, "is_right": True, "level": 3}, {**other, "is_right": False, "level": 3}]
+    found = with_samples(IMPORTED, None, written(tmp_path / "c.jsonl", *lines))
+    assert found.records == ({**RECORD, "record": "a", "level": 3},)
+    assert (found.own_records, found.own_rollouts) == (False, True)
+    assert "without what differs between those of one: is_right" in found.sample_notes[1].what
+
+
+def test_fields_that_may_be_about_a_completion_are_named(tmp_path):
+    found = with_samples(IMPORTED, None, written(tmp_path / "c.jsonl", {**ROLLOUT, "is_right": True}))
+    assert "whether they are about a completion: is_right" in found.sample_notes[2].what
+
+
+def test_rollouts_of_other_records_are_left_out_and_refused_where_none_is_left(tmp_path):
+    records = written(tmp_path / "r.jsonl", RECORD)
+    stray = {**ROLLOUT, "record": "b", "reference_answer": "5"}
+    found = with_samples(IMPORTED, records, written(tmp_path / "c.jsonl", stray, ROLLOUT))
+    assert found.rollouts == (ROLLOUT,)
+    assert "line 1 is the first that cannot be used: its record is not in records.jsonl" in (
+        found.sample_notes[1].what
+    )
+    with pytest.raises(InputError, match="or leave --records out"):
+        with_samples(IMPORTED, records, written(tmp_path / "c.jsonl", stray))
+
+
+def test_a_grader_that_asks_a_service_gets_completions_that_are_not_graded():
+    found = with_samples(replace(IMPORTED, records=(RECORD,), asks_judge=True), None, None)
+    assert [each["messages"][-1]["content"] for each in found.rollouts] == ["4", ""]
 
 
 @pytest.mark.parametrize("content", ["", "3\n", "{}\n"])

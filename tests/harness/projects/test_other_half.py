@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.projects.imported import ImportedGrader
+from harness.projects.other_half import records_of, rollouts_of
+
+ASKS = ImportedGrader("kind", "grader", "reward", {}, (), asks_judge=True)
+TURN = {"role": "user", "content": "Which team?"}
+VALUES = st.one_of(st.text(min_size=1), st.integers(), st.lists(st.text(), max_size=2))
+
+
+def made_up(completion, **fields):
+    """A grader that was tried on one made-up record with these fields."""
+    record = {"messages": [TURN], **fields}
+    rollout = {**record, "messages": [TURN, {"role": "assistant", "content": completion}]}
+    return replace(ASKS, records=(record,), rollouts=(rollout,))
+
+
+def completions(imported, *records):
+    found = rollouts_of([{"messages": [TURN], **each} for each in records], imported).values
+    return [each["messages"][-1]["content"] for each in found if each["id"].startswith("made-up-1/")]
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"reference_answer": st.text(min_size=1)}, optional={"level": VALUES, "more": VALUES}
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_records_of_rollouts_of_records_are_those_records(fields):
+    records = [
+        {"messages": [{"role": "user", "content": f"Question {number}?"}], **each}
+        for number, each in enumerate(fields)
+    ]
+    made = records_of(rollouts_of(records, ASKS).values)
+    assert list(made.values) == records
+
+
+def test_a_completion_is_spelled_like_the_one_that_the_grader_told_apart():
+    imported = made_up("so #### 42", reference_answer="42")
+    assert completions(imported, {"reference_answer": "7"}, {"reference_answer": "8"}) == [
+        "so #### 7",
+        "7",
+        "so #### 8",
+        "8",
+        "",
+    ]
+
+
+def test_a_completion_of_json_gets_the_record_s_values_and_stays_json():
+    imported = made_up('{"team": "a", "level": 1}', team="a", level=1)
+    assert completions(imported, {"team": 'the "best"', "level": 2}) == [
+        '{"team": "the \\"best\\"", "level": 2}',
+        "",
+    ]
+
+
+def test_a_record_without_the_made_up_fields_gets_the_completion_as_it_is():
+    assert completions(made_up("a", team="a"), {"group": "b"}) == ["a", ""]
+
+
+def test_only_the_first_records_get_completions():
+    records = [{"messages": [TURN], "reference_answer": str(number)} for number in range(100)]
+    assert len(rollouts_of(records, ASKS).values) == 12 * 3
