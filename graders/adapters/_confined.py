@@ -10,7 +10,6 @@ import marshal
 import os
 from copy import copy
 
-from .._runtime.asynchronous import NO_TURN
 from .._runtime.elsewhere import packages_elsewhere
 from ..checks._code_child import CPython
 from ..checks._code_clock import SessionStarved
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
     Protection: TypeAlias = Literal["full", "limits"]
 
 _LONGEST_SECONDS = 600
-_SHORTEST = 0.05
-"""Seconds of a call below which no process is begun any more."""
 _LARGEST_ANSWER = 4_000_000
 _HINTS = {
     OSError: "a confined function can open no file and no connection",
@@ -178,12 +175,10 @@ class ConfinedFunction:
     def _value(self, time: TurnTime, args: Sequence[Any], kwargs: Mapping[str, Any], held: _Held) -> Any:
         """What a call returns, in a thread of its own."""
         assert self._engine is not None
-        if time.left_of_call < _SHORTEST:
-            raise self._late(NO_TURN)
-        portion = time.portion(self._seconds, time.share)
-        limits = Limits(
-            portion.seconds, self._memory_mb, _LARGEST_ANSWER, longest=portion.longest, least=portion.least
-        )
+        # What is too slow is a failure here and no verdict, so nothing has to be had before it counts.
+        portion = time.portion(self._seconds, time.share, least=0)
+        longest = min(portion.longest, max(time.share, portion.seconds))
+        limits = Limits(portion.seconds, self._memory_mb, _LARGEST_ANSWER, longest, portion.least)
         session = self._engine.session(limits)
         held.hold(session)
         try:

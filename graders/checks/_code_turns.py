@@ -6,8 +6,9 @@ import os
 from time import perf_counter
 
 from .._runtime.allowance import allowance
+from .._runtime.asynchronous import NO_TURN
 from .._runtime.timing import around
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, SampleError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ _SESSION_MB = 40
 """What the grader itself takes, and a session besides the code's own."""
 _OVERBOOKED = 2
 """How much more than its equal share of the call's time a sample may take: most need far less."""
+_SHORTEST = 0.05
+"""Seconds of a call below which no turn begins any more."""
 OURS = 0.95
 """What of a sample's time is left for code, beside what the grader itself does."""
 LEAST = 0.1
@@ -77,18 +80,19 @@ class TurnTime:
         """Seconds until it has to end."""
         return self.ends - perf_counter()
 
-    def portion(self, seconds: float, share: float, part: float = OURS) -> Portion:
+    def portion(self, seconds: float, share: float, part: float = OURS, least: float = LEAST) -> Portion:
         """What code may take from now on, so that samples after it have their turn too.
 
         Args:
             seconds: What it may take where time is plenty.
             share: Of the call's time, the sample's: `share`, or `left` for what all samples of a record need.
             part: The share of that which is the code's.
+            least: The share of `seconds` that it may take however little time there is.
         """
-        own = min(seconds, max(share * part, seconds * LEAST))
+        own = min(seconds, max(share * part, seconds * least))
         left = max(self.left * OURS, 0.001)
         patient = left > own * _PATIENCE
-        return Portion(min(own, left), min(left, own * _PATIENCE), own if patient else seconds * LEAST)
+        return Portion(min(own, left), min(left, own * _PATIENCE), own if patient else seconds * least)
 
     @property
     def left_of_call(self) -> float:
@@ -117,6 +121,9 @@ class Turns:
         Args:
             work: Is given the time that the sample has.
             ready: Makes ready what samples share, in the call's time and not in the sample's.
+
+        Raises:
+            SampleError: The call ends before the sample's turn.
         """
         import asyncio
 
@@ -126,6 +133,8 @@ class Turns:
         def turn() -> T:
             if ready is not None:
                 ready()
+            if tick is not None and tick.over(perf_counter() + _SHORTEST):
+                raise SampleError("timeout", NO_TURN)
             if allowed is not None:
                 try:
                     loop.call_soon_threadsafe(allowed.resume)

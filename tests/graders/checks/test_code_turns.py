@@ -61,7 +61,7 @@ def rewards(outcomes: list[Reward | Failure]) -> list[tuple[float, float] | Fail
 
 
 def test_seconds_are_lowered_to_what_the_limit_holds():
-    check = code_function(entry="f", seconds=2)
+    check = code_function(entry="f", seconds=1.2)
     grader(timeout_s=None)(check).grade(RIGHT)  # which starts the engines
     reward = grader(timeout_s=1)(check).grade(LOOP)
     assert (reward.value, reward.metrics["stopped"]) == (0.0, 1.0)
@@ -95,12 +95,13 @@ def test_a_sample_may_take_twice_its_equal_share_of_the_calls_time(monkeypatch):
     call=st.floats(1, 900),
     limit=st.none() | st.floats(0.1, 60),
     seconds=st.floats(0.1, 600),
+    least=st.sampled_from([0, LEAST]),
     slow=st.data(),
 )
 def test_samples_that_take_all_they_may_leave_time_for_those_after_them(
-    samples, at_once, call, limit, seconds, slow
+    samples, at_once, call, limit, seconds, least, slow
 ):
-    seconds = min(seconds, call / samples / LEAST / 2)  # else it may take that much whatever its share is
+    seconds = min(seconds, call / samples / least / 2) if least else seconds
     now = [1000.0]
     deadline = now[0] + call
     tick = Tick(limit, deadline, ())
@@ -109,10 +110,10 @@ def test_samples_that_take_all_they_may_leave_time_for_those_after_them(
         for left in range(samples, 0, -1):
             tick.unanswered = left
             time = TurnTime(tick, at_once)
-            portion = time.portion(seconds, time.share)
+            portion = time.portion(seconds, time.share, least=least)
             assert 0 < portion.seconds <= portion.longest
             assert portion.seconds <= min(seconds, limit or seconds)
-            assert portion.least <= max(portion.seconds, seconds * LEAST)
+            assert portion.least <= max(portion.seconds, seconds * least)
             if slow.draw(st.booleans()):
                 now[0] += portion.seconds / at_once
             assert now[0] < deadline
