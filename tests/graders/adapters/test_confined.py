@@ -207,7 +207,7 @@ def test_samples_that_take_long_leave_time_for_those_after_them(rewards, one_by_
 
 
 def test_a_sample_whose_call_ends_before_its_turn_says_so(rewards, one_by_one):
-    *slow, last = graded(rewards(SLOW, seconds=60), ["slow"] * 4, 800)
+    *slow, last = graded(rewards(SLOW, seconds=60), ["slow"] * 10, 800)
     assert {one.kind for one in slow} == {"timeout"}
     assert last == Failure("timeout", "the call's time was up before this sample's turn")
 
