@@ -59,6 +59,7 @@ class ConfinedFunction:
         seconds: What a call may take.
         memory_mb: Memory that a call may take beyond the interpreter's own, in MB.
         protection: `full`, or `limits` for code that is trusted.
+        hints: What to say besides of an exception of a kind.
 
     Raises:
         DecorationError: An option cannot be meant.
@@ -71,8 +72,10 @@ class ConfinedFunction:
         seconds: float = 5,
         memory_mb: int = 256,
         protection: Protection = "full",
+        hints: Mapping[type[BaseException], str] = _HINTS,
     ) -> None:
         self._source = source
+        self._hints = hints
         self._seconds = number_option("seconds", seconds, 0.1, _LONGEST_SECONDS)
         self._memory_mb = count_option("memory_mb", memory_mb, 16, 8192)
         _memories.add(self._memory_mb)
@@ -216,7 +219,7 @@ class ConfinedFunction:
             return SampleError("exception", f"{name} did not return: {ran.message}", f"exception at {place}")
         kind = ran.message.partition(":")[0]
         where = ran.arguments if isinstance(ran.arguments, str) and ran.arguments.isprintable() else ""
-        hints = [f" ({said})" for one, said in _HINTS.items() if issubclass(ran.kind, one)]
+        hints = [f" ({said})" for one, said in self._hints.items() if issubclass(ran.kind, one)]
         hint = hints[0] if hints and ran.kind is not TimeoutError else ""
         shown = kind if kind.isidentifier() else ran.error
         return SampleError("exception", ran.message + hint, f"{shown} at {where[:200] or place}")

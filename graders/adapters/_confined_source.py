@@ -82,7 +82,7 @@ class ConfinedSource:
             if importlib.util.find_spec(one.package) is None:
                 return (
                     f"{one.place} imports {one.package}, which is not installed here: install it, and "
-                    "add it to requirements.txt"
+                    "in a project add it to requirements.txt"
                 )
         return ""
 

@@ -44,7 +44,7 @@ class JudgeModels:
     __slots__ = ("_table", "place")
 
     def __init__(self, models: Mapping[str, Any] | str | os.PathLike[str] | None) -> None:
-        self.place = "models="
+        self.place = "the table of models" if models is None else "models="
         """Where a model is to be added, for messages."""
         if isinstance(models, (str, os.PathLike)):
             path = os.fspath(models)

@@ -6,7 +6,7 @@ import ast
 import sys
 import warnings
 
-from ..errors import SampleError
+from ..errors import ConfigurationError, SampleError
 from ..reward import number
 from ._answer_bounds import LONGEST, is_bounded
 from ._openai_scores import GradeFault, GraderScore
@@ -55,6 +55,11 @@ IMAGE_PACKAGES: dict[str, tuple[str, str | None]] = {
     "typing_extensions": ("typing_extensions", None),
 }
 """What the image 2025-05-08 holds besides the standard library, by the module's name: package and version."""
+_HINTS = {
+    OSError: "a Python grader can open no file and no connection",
+    ModuleNotFoundError: "a Python grader may import what OpenAI's image holds and is installed here",
+}
+"""What to know of an exception, in words that are true wherever a grader's JSON is run."""
 _WRITE = "write def grade(sample, item)"
 
 
@@ -64,7 +69,7 @@ class PythonImport:
     Args:
         module: The name it is imported by, without what is behind its first dot.
         line: The first line that imports it.
-        guarded: Whether each import of it stands in a `try`, so that the source does without it too.
+        guarded: Whether each import of it stands in a `try` or an `if`, so that the source may do without.
     """
 
     __slots__ = ("guarded", "line", "module")
@@ -81,10 +86,12 @@ def python_code(
     """Make the scoring of a `python` grader, which runs in a process of its own.
 
     Raises:
-        ConfigurationError: A package that it imports is not installed.
+        ConfigurationError: A package that it imports is not in OpenAI's image, or not installed.
     """
     from ._confined import ConfinedFunction
 
+    if fault := node.unknown_import():
+        raise ConfigurationError(f"{node.pointer}/source: {fault}")
     grade = ConfinedFunction.of_text(
         node.source,
         FUNCTION,
@@ -93,6 +100,7 @@ def python_code(
         seconds=seconds,
         memory_mb=memory_mb,
         protection=protection,
+        hints={**_HINTS, MemoryError: f"it may take {memory_mb} MB of memory here"},
     )
     grade.check()
 
@@ -154,7 +162,9 @@ def python_imports(source: str) -> tuple[PythonImport, ...]:
     """Return what a source imports beyond the standard library, each module once."""
     found: dict[str, PythonImport] = {}
     tree = _parsed(source)
-    tried = [inner for node in ast.walk(tree) if isinstance(node, ast.Try) for inner in _inside(node.body)]
+    optional = [node.body for node in ast.walk(tree) if isinstance(node, ast.Try | ast.If)]
+    optional += [node.orelse for node in ast.walk(tree) if isinstance(node, ast.If)]
+    tried = [inner for body in optional for inner in _inside(body)]
     guarded = set(map(id, tried))
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -122,19 +122,20 @@ class PythonCode:
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """The modules beyond the standard library that it may import."""
-        return tuple(each.module for each in self.imports if each.module in IMAGE_PACKAGES)
+        """The modules beyond the standard library that it may import; what another image holds is unknown."""
+        other = self.image_tag not in (None, IMAGE)
+        names = [each.module for each in self.imports if other or each.module in IMAGE_PACKAGES]
+        return tuple(name for name in names if name.isidentifier())
 
     def unknown_import(self) -> str | None:
-        """Return what is wrong with an import of what OpenAI's image does not hold; None where nothing is."""
-        if self.image_tag not in (None, IMAGE):
-            return None
+        """Return what is wrong with an import of what is never there; None where nothing is."""
         for each in self.imports:
-            if each.module not in IMAGE_PACKAGES and not each.guarded:
-                return (
-                    f"line {each.line}: imports {each.module}, which OpenAI's image {IMAGE} does not hold: "
-                    "do without it, or use confined() with the source in a file"
-                )
+            if each.guarded or each.module in self.packages:
+                continue
+            line = f"line {each.line}: imports {each.module}"
+            if each.module.startswith("."):
+                return f"{line}, and a source has no files beside it: write what that holds into the source"
+            return f"{line}, which OpenAI's image {IMAGE} does not hold: write grade without it"
         return None
 
 

@@ -303,6 +303,48 @@ def test_a_python_grader_that_does_not_end_is_ended():
     assert found.errors["python_grader_server_error_type"] == "timeout"
 
 
+@pytest.mark.parametrize(
+    ("top", "body", "said"),
+    [
+        ("import requests", "return 1", "line 1: imports requests, which OpenAI's image"),
+        ("", "import requests\n    return 1", "line 3: imports requests, which OpenAI's image"),
+        ("from . import x", "return 1", "no files beside it"),
+        ("from .x import y", "return 1", "no files beside it"),
+        ("", "__import__('requests')", "ModuleNotFoundError"),
+        ("if True:\n    import requests", "return 1", "ModuleNotFoundError"),
+        ("", "open('x')", "no file"),
+        ("", "return len('a' * 10**10)", "1024 MB"),
+    ],
+)
+def test_what_a_run_says_names_nothing_that_only_code_could_pass(top, body, said):
+    source = f"{top}\ndef grade(sample, item):\n    {body}"
+    for spec in ({"type": "python", "source": source}, multi("a", a={"type": "python", "source": source})):
+        found = run(spec, "Paris")
+        (details,) = [each for each in found.errors.values() if isinstance(each, str)]
+        assert said in details
+        assert "=" not in details
+
+
+def test_a_judge_without_any_table_of_models_names_no_argument():
+    judge = {"type": "score_model", "name": "j", "model": "o3", "input": [{"role": "user", "content": "x"}]}
+    assert run(judge, "Paris").errors["model_grader_server_error_details"].endswith("to the table of models")
+
+
+def test_what_another_image_holds_may_be_imported_where_it_is_installed():
+    spec = {"type": "python", "source": "import hypothesis\ndef grade(sample, item):\n    return 1"}
+    assert "does not hold" in run(spec, "a").errors["python_grader_server_error_type"]
+    assert run({**spec, "image_tag": "2027-01-01"}, "a").reward == 1
+    spec["source"] = spec["source"].replace("hypothesis", "nowhere")
+    missing = run({**spec, "image_tag": "2027-01-01"}, "a").errors["python_grader_server_error_type"]
+    assert "imports nowhere, which is not installed here" in missing
+
+
+def test_a_source_may_do_without_what_it_imports_for_its_types():
+    imports = "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    import requests\n"
+    source = f"{imports}def grade(sample, item):\n    return 1"
+    assert graded({"type": "python", "source": source}, "a").value == 1
+
+
 def test_a_run_has_all_flags_of_openai():
     found = run(string_check(), "Paris", reference_answer="Paris")
     assert len(found.errors) == 14
