@@ -7,7 +7,7 @@ little of the code.
 
 from __future__ import annotations
 
-from ..errors import RecordError
+from ..errors import RecordError, SampleError
 from ..extract import Missing
 from ..reward import Abstain, Reward
 from ._answers import text_of
@@ -148,7 +148,7 @@ class CodeGrading:
 
         Raises:
             ConfigurationError: CPython cannot shut it in here.
-            TimeoutError: The call's time was up before the code had a share of its own that says something.
+            SampleError: The call's time was up before the code had a share of its own that says something.
         """
         portion = time.portion(self._seconds, share, _OWN)
         if self._cpython is None:
@@ -169,7 +169,7 @@ class CodeGrading:
     def _in_time(self, verdict: CodeVerdict, place: CodePlace) -> CodeVerdict:
         """The verdict, unless the call's time and not the code's was up."""
         if verdict.fault == "stopped" and place.is_over and place.used < self._seconds * LEAST:
-            raise TimeoutError("the call's time was up while the sample's code ran")
+            raise SampleError("timeout", "the call's time was up while the sample's code ran")
         return verdict
 
     def _monty_for(self, tests: Tests, source: str) -> MontyEngine | None:
@@ -244,5 +244,5 @@ class CodeGrading:
         if verdict.is_full:
             return ""
         if verdict.fault == "stopped" and hurried:
-            raise TimeoutError("the call's time was up while the record's own solution ran")
+            raise SampleError("timeout", "the call's time was up while the record's own solution ran")
         return f"its reference_answer fails them: {verdict.reason}. Correct the one or the other"

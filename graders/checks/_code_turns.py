@@ -9,6 +9,7 @@ from .._runtime.allowance import allowance
 from .._runtime.asynchronous import NO_TURN
 from .._runtime.timing import around
 from ..errors import ConfigurationError, SampleError
+from ._code_clock import SessionStarved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Turns:
             ready: Makes ready what samples share, in the call's time and not in the sample's.
 
         Raises:
-            SampleError: The call ends before the sample's turn.
+            SampleError: The call ends before the sample's turn, or the machine is too busy for its code.
         """
         import asyncio
 
@@ -140,7 +141,10 @@ class Turns:
                     loop.call_soon_threadsafe(allowed.resume)
                 except RuntimeError:
                     pass  # the loop has ended, and nobody waits for this sample any longer
-            return work(TurnTime(tick, at_once(self._memory_mb, self._sessions)))
+            try:
+                return work(TurnTime(tick, at_once(self._memory_mb, self._sessions)))
+            except SessionStarved as starved:
+                raise SampleError("timeout", str(starved)) from None
 
         if allowed is not None:
             allowed.suspend()
