@@ -6,6 +6,7 @@ import re
 import shlex
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _KINDS = ("openai", "lambda", "trl", "verl", "eval-protocol", "llm-eval-kit")
 _LARGEST = 20_000_001
+# A path has one slash where an address had two.
+_ADDRESS = re.compile("(https?|s3|gs|ftp):/+")
 # What no project's folder may be called.
 _TAKEN = ("graders", "harness", "rft-graders", "pytest")
 
@@ -95,6 +98,7 @@ def command(
     """
     from harness.projects.import_content import content_of_import
     from harness.projects.import_samples import with_samples
+    from harness.projects.left_keys import key_notes
     from harness.projects.scaffold import make_project
 
     if range is not None and not range[0] < range[1]:
@@ -105,6 +109,8 @@ def command(
         folder = Path(_folder_name(source))
     imported = _read(source, functions, kind, _table(models), range, trust)
     imported = with_samples(imported, records, rollouts)
+    keys = key_notes(imported.files, imported.records, imported.rollouts)
+    imported = replace(imported, notes=(*imported.notes, *keys))
     shown = "stdin" if str(source) == "-" else source.name
     made = make_project(folder, name, content_of_import(imported, shown))
     if as_json:
@@ -148,6 +154,10 @@ def _read(
     Raises:
         InputError: It cannot be imported.
     """
+    if address := _ADDRESS.match(str(source)):
+        fix = "Download it first, and name the file."
+        place = f"{address[1]}://{str(source)[address.end() :]}"
+        raise InputError("is an address, and not a file", place=place, fix=fix)
     if source.suffix == ".py":
         from harness.projects.python_source import read_python_source
 

@@ -1,0 +1,86 @@
+"""Keys that an import would copy into a project: text that looks like one, with its place.
+
+Nothing here is taken out: a key in code or in a sample may be a name, and only its owner can tell.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from graders.checks._judge_secrets import looks_like_key
+from harness.projects.imported import ImportNote
+
+__all__ = ["key_notes"]
+
+# What is given to a name that sounds secret: letters and digits mixed, and no ${VARIABLE}.
+_NAMED = re.compile(
+    r"""(?:key|token|secret|passw(?:or)?d|credential)s?["']?\s*[:=]\s*["'](?=[^"'\s]*\d)[\w+/=.~-]{12,}["']""",
+    re.IGNORECASE,
+)
+_PASSWORD = re.compile(r"""[a-z][a-z0-9+.-]*://[^\s"'<>/@:]*:[^\s"'<>/@{}$]+@""", re.IGNORECASE)
+
+
+def key_notes(
+    files: Mapping[str, bytes], records: Sequence[Any] = (), rollouts: Sequence[Any] = ()
+) -> Iterator[ImportNote]:
+    """Report where a project would hold what looks like a key, without the key.
+
+    Args:
+        files: The project's files by path. A place is a JSON pointer in `.json`, and a line in others.
+        records: The values of the lines of `records.jsonl`.
+        rollouts: The values of the lines of `rollouts.jsonl`.
+    """
+    for name, content in files.items():
+        yield from _notes(name, _places(name, content))
+    for name, values in (("records.jsonl", records), ("rollouts.jsonl", rollouts)):
+        texts = ((f":{at}", json.dumps(value, ensure_ascii=False)) for at, value in enumerate(values, 1))
+        yield from _notes(name, texts)
+
+
+def _notes(name: str, places: Iterator[tuple[str, str]]) -> Iterator[ImportNote]:
+    """One note of a file, at its first place."""
+    found = [place for place, text in places if _holds_key(text)]
+    if found:
+        also = f", and {len(found) - 1} more in this file" if found[1:] else ""
+        place = f"{name}{found[0]}"
+        step = f"Take what looks like a key out of {place}{also}, before anybody else sees the project."
+        yield ImportNote(place, "approximated", f"looks like a key, and was left in{also}", step)
+
+
+def _holds_key(text: str) -> bool:
+    return looks_like_key(text) or bool(_NAMED.search(text) or _PASSWORD.search(text))
+
+
+def _places(name: str, content: bytes) -> Iterator[tuple[str, str]]:
+    """The texts of a file, each with its place."""
+    if name.endswith(".json"):
+        try:
+            yield from _pointed("", json.loads(content))
+        except (ValueError, RecursionError):
+            pass  # data of another form: its lines are read
+        else:
+            return
+    text = content.decode("utf-8", "replace")
+    yield from ((f":{number}", line) for number, line in enumerate(text.splitlines(), 1))
+
+
+def _pointed(pointer: str, value: Any) -> Iterator[tuple[str, str]]:
+    """The texts in a JSON value, each with its pointer; one beside a name with that name."""
+    if isinstance(value, str):
+        lines = value.splitlines()
+        numbered = len(lines) > 1
+        for number, line in enumerate(lines, 1):
+            name = json.dumps(pointer.rpartition("/")[2])
+            text = line if numbered else f"{name}: {json.dumps(line, ensure_ascii=False)}"
+            yield f" {pointer}{f' line {number}' if numbered else ''}", text
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            step = key.replace("~", "~0").replace("/", "~1")
+            yield f" {pointer}", key
+            yield from _pointed(f"{pointer}/{step}", each)
+    elif isinstance(value, list):
+        for at, each in enumerate(value):
+            yield from _pointed(f"{pointer}/{at}", each)
