@@ -112,6 +112,10 @@ class LazyGroup(click.Group):
                 formatter.write_dl([(verb.ljust(width), line) for verb, line in verbs.items()])
 
 
+# Verbs that write all that they write in one step, at their end.
+_WHOLE = ("import",)
+
+
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -163,13 +167,13 @@ def run(arguments: list[str]) -> int:
         say(shown.getvalue().rstrip("\n"), err=True)
         return 2
     except (KeyboardInterrupt, click.Abort):
-        say("\nrft: interrupted; the same command resumes", err=True)
+        say(f"\nrft: interrupted; {_again(arguments)}", err=True)
         return 130
     except _ReaderGone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python writes once more when it ends
         return 141  # as a shell tells of a process that the signal SIGPIPE ended
     except OSError as error:
-        return _tell(error)
+        return _tell(error, arguments)
 
 
 def _renamed(error: click.ClickException) -> click.UsageError | None:
@@ -182,10 +186,16 @@ def _renamed(error: click.ClickException) -> click.UsageError | None:
     return None if now is None else click.UsageError(f"{error.option_name} is now {now}.", error.ctx)
 
 
-def _tell(error: OSError) -> int:
+def _again(arguments: list[str]) -> str:
+    """What the same command does after it was cut off."""
+    verb = next((each for each in arguments if not each.startswith("-")), "")
+    return "nothing was written: run it again" if verb in _WHOLE else "the same command resumes"
+
+
+def _tell(error: OSError, arguments: list[str]) -> int:
     """Say what the operating system refused; return the exit code."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     place = f"{error.filename}: " if error.filename else ""
-    fix = ". Make room; the same command resumes." if full else ""
+    fix = f". Make room; {_again(arguments)}." if full else ""
     say(f"rft: {printable(place)}{error.strerror or error}{fix}", err=True)
     return 3 if full else 2

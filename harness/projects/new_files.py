@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.disk import unwritable
+from harness.disk import NoRoom, unwritable
 from harness.errors import InputError
 
 __all__ = ["STAGE", "write_new"]
@@ -42,9 +42,16 @@ def write_new(folder: Path, files: Mapping[str, bytes]) -> None:
         else:
             _move(stage, folder, missing)
     except OSError as error:
-        raise unwritable(Path(error.filename or folder), error) from error
+        raise _unwritten(unwritable(Path(error.filename or folder), error)) from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def _unwritten(error: InputError) -> InputError:
+    """The error of files that were taken back: there is nothing to resume."""
+    if not isinstance(error, NoRoom):
+        return error
+    return NoRoom(error.message, place=error.place, fix="Make room; nothing was written: run it again.")
 
 
 def _is_written(path: Path, content: bytes) -> bool:

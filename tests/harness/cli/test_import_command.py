@@ -72,6 +72,11 @@ def test_json_is_read_from_stdin(here, monkeypatch, capsys):
     ("words", "message"),
     [
         (["none.json"], "none.json: no such file"),
+        (
+            ["https://a.example/g.json"],
+            "https://a.example/g.json: is an address, and not a file. Download it",
+        ),
+        (["s3://bucket/grader.py"], "s3://bucket/grader.py: is an address"),
         (["."], "is a folder"),
         (["r.jsonl"], "holds samples, and no grader"),
         (["n.txt"], "is neither JSON nor Python"),
@@ -132,6 +137,26 @@ def commands_said_next(here, capsys, options):
     (here / "rollouts.jsonl").write_text(json.dumps(ROLLOUT) + "\n")
     assert main(["import", "city_names.json", *options]) == 0
     return capsys.readouterr().out.partition("next:\n")[2].split("\n  ")
+
+
+def test_a_key_that_is_left_in_is_said_and_never_shown(here, capsys):
+    (here / "rewards.py").write_text(
+        "KEY = 'sk-proj-a1b2c3d4e5f6'\n\n\ndef compute_score(solution_str, ground_truth): return 1.0\n"
+    )
+    assert main(["import", "rewards.py", "scores"]) == 0
+    out = capsys.readouterr().out
+    assert "rewards.py:1: looks like a key, and was left in" in out
+    assert "1. Take what looks like a key out of rewards.py:1" in out
+    assert "a1b2c3d4" not in out + (here / "scores" / "IMPORT.md").read_text()
+
+
+def test_an_interrupted_import_has_nothing_to_resume(here, capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("harness.projects.scaffold.write_new", interrupted)
+    assert main(["import", "city_names.json"]) == 130
+    assert "interrupted; nothing was written: run it again" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 
 import pytest
 
+from harness.disk import NoRoom
 from harness.errors import InputError
 from harness.projects.new_files import write_new
 
@@ -119,3 +121,14 @@ def test_a_kill_leaves_none_of_them_and_the_same_command_writes_all(tmp_path, na
     write_new(folder, FILES)
     assert found(tmp_path) == {"new", *(f"new/{each}" for each in found(folder))}
     assert found(folder) == {"a.txt", "deep", "deep/er", "deep/er/b.txt"}
+
+
+def test_a_full_disk_leaves_nothing_and_says_so(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(NoRoom, match="Make room; nothing was written: run it again"):
+            write_new(tmp_path / "new", {**FILES, "z.txt": b"z" * 100_000})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
