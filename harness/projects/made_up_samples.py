@@ -16,12 +16,14 @@ from typing import Any
 from graders.wire import PROFILES, write_events
 from harness.clock import Clock, SystemClock
 from harness.errors import InputError
+from harness.projects.imported import ImportNote
 from harness.projects.read_keys import ReadKeys
 from harness.targets.own_process import OwnProcessTarget
 
-__all__ = ["MadeUp", "made_up", "make_up"]
+__all__ = ["MadeUp", "made_up", "make_up", "shortfall_notes"]
 
 _LONGEST = 30.0
+_OUT_OF_TIME = f"not every made-up completion was tried: trying takes {_LONGEST:g} seconds at most"
 _QUESTIONS = (
     ("What is 6 times 7?", "42", "41"),
     ("What is 9 plus 8?", "17", "18"),
@@ -52,11 +54,38 @@ class MadeUp:
     rollouts: tuple[Mapping[str, Any], ...] = ()
     """Those that the grader graded."""
     problem: str | None = None
-    """Why it graded none."""
+    """Why it did not grade one."""
     told_apart: bool = False
     """Whether it pays right answers more than wrong ones."""
     rewards: tuple[float, ...] = ()
     """The rewards of the rollouts."""
+    left_out: int = 0
+    """How many more there would be if it graded them."""
+    ended_early: bool = False
+    """Whether time ran out before everything was tried."""
+
+    @property
+    def shows_nothing(self) -> bool:
+        """Whether it pays every made-up completion the same."""
+        return bool(self.rewards) and len({*self.rewards}) == 1
+
+    def shortfalls(self) -> Iterator[str]:
+        """What the samples do not show of the grader, where they were graded."""
+        if self.shows_nothing:
+            yield (
+                "no made-up completion was paid more than another: the samples show nothing of the grader "
+                f"(all of them are paid {self.rewards[0]:g})"
+            )
+        elif self.rewards and not self.told_apart:
+            yield (
+                "no made-up right answer was paid more than a wrong one: the samples show only what else "
+                "the grader pays for"
+            )
+        if self.rewards and self.left_out:
+            why = f": {self.problem}" if self.problem else ""
+            yield f"{self.left_out} more made-up completions got no reward, and were left out{why}"
+        if self.ended_early:
+            yield _OUT_OF_TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +168,20 @@ class _Trial:
                 break
         best = max(found, key=lambda each: (each.told_apart is not None, each.spread, len(each.rewards)))
         if not best.rewards:
-            return MadeUp(tuple(record for record, _ in made_up(self._keys, best.shape)), (), self._problem)
+            return MadeUp(
+                tuple(record for record, _ in made_up(self._keys, best.shape)),
+                (),
+                self._problem or _OUT_OF_TIME,
+            )
         spelled = best.told_apart
         highest = max(best.rewards, key=lambda text: best.rewards[text])
         lowest = min(best.rewards, key=lambda text: best.rewards[text])
-        records, rollouts, rewards = [], [], []
+        records, rollouts, rewards, tried = [], [], [], 0
         for number, (record, (right, wrong)) in enumerate(made_up(self._keys, best.shape), 1):
             texts = [highest, lowest] if spelled is None else [spelled.format(right), spelled.format(wrong)]
             graded = 0
             for at, text in enumerate(dict.fromkeys([*texts, ""])):
+                tried += 1
                 rollout = _rollout(record, f"made-up-{number}", at, text)
                 if (reward := self._reward(rollout)) is not None:
                     rollouts.append(rollout)
@@ -156,7 +190,13 @@ class _Trial:
             if graded:
                 records.append(record)
         return MadeUp(
-            tuple(records), tuple(rollouts), None, told_apart=spelled is not None, rewards=tuple(rewards)
+            tuple(records),
+            tuple(rollouts),
+            self._problem if tried > len(rollouts) else None,
+            told_apart=spelled is not None,
+            rewards=tuple(rewards),
+            left_out=tried - len(rollouts),
+            ended_early=spelled is None and not self._goes_on(),
         )
 
     def _try(self, shape: _Shape, spellings: list[str]) -> _Found:
@@ -187,6 +227,22 @@ class _Trial:
         if graded.error is not None:
             self._problem = self._problem or graded.error["message"]
         return graded.reward
+
+
+def shortfall_notes(place: str, samples: MadeUp) -> Iterator[ImportNote]:
+    """Say what made-up samples do not show of a grader.
+
+    Args:
+        place: The grader's source.
+        samples: The samples.
+    """
+    step = (
+        "Put a right completion of your own into rollouts.jsonl: every made-up one is paid the same."
+        if samples.shows_nothing
+        else None
+    )
+    for what in samples.shortfalls():
+        yield ImportNote(place, "approximated", what, step)
 
 
 def made_up(keys: ReadKeys, shape: _Shape | None = None) -> Iterator[tuple[dict[str, Any], tuple[str, str]]]:

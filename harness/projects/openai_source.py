@@ -23,8 +23,10 @@ from graders.adapters.openai import (
 from graders.errors import ConfigurationError, DecorationError
 from harness.errors import InputError
 from harness.projects.imported import ImportedGrader, ImportNote
+from harness.projects.made_up_samples import shortfall_notes
 from harness.projects.spec_samples import make_up_for_spec
 from harness.projects.spec_values import read_spec_values
+from harness.projects.text_notes import notes_of_text
 
 __all__ = ["read_openai_source"]
 
@@ -113,7 +115,10 @@ class _Source:
             records=samples.records,
             rollouts=samples.rollouts,
             notes=(*self._notes(), *widened),
-            sample_notes=tuple(self._about_samples(samples.problem, bool(samples.rollouts))),
+            sample_notes=(
+                *self._about_samples(samples.problem, bool(samples.rollouts)),
+                *shortfall_notes(self._shown, samples),
+            ),
             secrets=tuple(self._secrets),
         )
 
@@ -196,6 +201,8 @@ class _Source:
     def _notes(self) -> Iterator[ImportNote]:
         for note in openai_notes(self._document, self._models or None):
             yield ImportNote(f"{self._shown} {note.pointer}".rstrip(), note.how, note.what)
+        for pointer, source in self._values.sources.items():
+            yield from notes_of_text(f"{self._shown} {pointer}", source)
         low, high = self._range
         if self._has_range:
             yield ImportNote(self._shown, "mapped", f"its rewards are {low:g} to {high:g}")

@@ -23,7 +23,7 @@ from harness.projects.foreign_function import ForeignFunction, find_functions
 from harness.projects.foreign_kinds import KINDS_OF_PYTHON, parameters_of
 from harness.projects.grader_text import STANDS_IN, GraderText
 from harness.projects.imported import ImportedGrader, ImportNote
-from harness.projects.made_up_samples import MadeUp, made_up, make_up
+from harness.projects.made_up_samples import MadeUp, made_up, make_up, shortfall_notes
 from harness.projects.names import check_module
 from harness.projects.reached_code import ReachedCode
 from harness.projects.read_keys import ReadKeys, read_keys, record_parameters
@@ -153,13 +153,13 @@ class _Source:
             records=samples.records,
             rollouts=samples.rollouts,
             notes=(
-                *self._mapped(text, keys),
+                *self._mapped(text, keys, samples.told_apart),
                 *of_range,
                 *self._notes(code, missing),
                 *(ImportNote(each.place, "mapped", f"{each.what}, as trusted") for each in refused),
                 *missing.values(),
             ),
-            sample_notes=tuple(self._about(samples, asks)),
+            sample_notes=tuple(self._about(samples, asks, text.wire)),
         )
 
     def _place(self, function: ForeignFunction) -> str:
@@ -290,7 +290,7 @@ class _Source:
         found = [each for each in sorted(code.texts()) if _MODEL.fullmatch(each)]
         return next((each for each in found if any(maker in each for maker in _MAKERS)), None)
 
-    def _mapped(self, text: GraderText, keys: ReadKeys) -> list[ImportNote]:
+    def _mapped(self, text: GraderText, keys: ReadKeys, told_apart: bool) -> list[ImportNote]:
         """What the functions became."""
         where = "runs in the grader's own process" if self.trust else "runs confined, in a process of its own"
         notes = [
@@ -317,7 +317,7 @@ class _Source:
         if keys.extra:
             what = f"read from extra_info, or from fields of the record: {', '.join(keys.extra)}"
             notes.append(ImportNote(place, "mapped", what))
-        if text.wire is not None:
+        if text.wire is not None and told_apart:
             notes.append(ImportNote(place, "mapped", f"the handler reads the dialect {text.wire}"))
         return notes
 
@@ -335,7 +335,7 @@ class _Source:
             notes.append(ImportNote(self.path.name, "approximated", what))
         return notes
 
-    def _about(self, samples: MadeUp, asks: bool) -> list[ImportNote]:
+    def _about(self, samples: MadeUp, asks: bool, wire: str | None) -> list[ImportNote]:
         """What to know of the made-up samples."""
         name = self.path.name
         if asks:
@@ -344,7 +344,12 @@ class _Source:
             what = "records.jsonl and rollouts.jsonl are made up: put yours in their place"
         else:
             what = f"no made-up sample could be graded, put yours in their place: {samples.problem}"
-        return [ImportNote(name, "approximated", what)]
+        notes = [ImportNote(name, "approximated", what), *shortfall_notes(name, samples)]
+        if self.kind == "lambda" and not samples.told_apart:
+            read = "AWS's own events" if wire is None else f"the dialect {wire}"
+            what = f"made-up answers did not show which dialect the handler reads: {read} is taken"
+            notes.append(ImportNote(name, "approximated", what))
+        return notes
 
 
 def _at_root(names: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -81,10 +82,14 @@ def _tried(values: SpecValues, target: OwnProcessTarget, goes_on: Callable[[], b
                     tuple(rollout for group in kept for rollout in group),
                     told_apart=apart > 0,
                     rewards=tuple(paid for paid in rewards.values() if paid is not None),
+                    problem=why,
+                    left_out=sum(map(len, made)) - sum(map(len, kept)),
                 )
         if best_worth[0] > 0:
             break
-    return best if best.rollouts else MadeUp(tuple(records), (), problem)
+    if not best.rollouts:
+        return MadeUp(tuple(records), (), problem)
+    return replace(best, ended_early=not best.told_apart and not goes_on())
 
 
 def _graded(

@@ -35,9 +35,15 @@ class SpecValues:
     """The models that it asks, by the pointer of where each is named."""
     asks: bool
     """Whether it asks a model or an address."""
-    runs_code: bool
+    sources: Mapping[str, str]
+    """The Python in it, by the pointer of each."""
     similar: bool
     """Whether it needs the package of fuzzy matches."""
+
+    @property
+    def runs_code(self) -> bool:
+        """Whether it runs Python."""
+        return bool(self.sources)
 
     def written(self, template: str, record: Mapping[str, Any]) -> str:
         """A template with values of a record; what is of the completion is left out.
@@ -68,7 +74,7 @@ def read_spec_values(document: Mapping[str, Any]) -> SpecValues:
     """
     read: dict[tuple[str, ReadPath], None] = {}
     compared: dict[tuple[str, str], None] = {}
-    models, kinds, metrics = {}, set(), set()
+    models, sources, kinds, metrics = {}, {}, set(), set()
     for pointer, node in _graders(document, ""):
         kind = node["type"]
         kinds.add(kind)
@@ -78,7 +84,8 @@ def read_spec_values(document: Mapping[str, Any]) -> SpecValues:
         if kind in ("score_model", "label_model"):
             models[f"{pointer}/model"] = str(node.get("model"))
         if kind == "python":
-            read |= dict.fromkeys(_of_source(str(node.get("source"))))
+            source = sources[f"{pointer}/source"] = str(node.get("source"))
+            read |= dict.fromkeys(_of_source(source))
         else:
             texts = _texts({key: node.get(key) for key in ("input", "reference")})
             read |= dict.fromkeys(one for text in texts for one in _named(text))
@@ -90,7 +97,7 @@ def read_spec_values(document: Mapping[str, Any]) -> SpecValues:
         compared=tuple(compared),
         models=models,
         asks=bool(models) or "endpoint" in kinds,
-        runs_code="python" in kinds,
+        sources=sources,
         similar="fuzzy_match" in metrics,
     )
 

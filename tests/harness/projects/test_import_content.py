@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import re
 import tomllib
+from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.deploy.template_checks import check_template
 from harness.errors import InputError
 from harness.projects.import_content import content_of_import, next_commands, next_steps
-from harness.projects.imported import ImportedGrader, ImportNote
+from harness.projects.imported import How, ImportedGrader, ImportNote
 from harness.projects.scaffold import make_project
 from support import sam_template
 
@@ -112,3 +115,13 @@ def test_a_file_of_a_name_that_the_project_needs_is_refused(tmp_path, name):
 def test_code_that_runs_confined_is_never_run_by_pytest(tmp_path, name):
     with pytest.raises(InputError, match="has a name under which pytest runs it"):
         make(tmp_path, files={"grader.py": b"", name: b""}, runs_code=True)
+
+
+@given(st.lists(st.tuples(st.sampled_from(get_args(How)), st.none() | st.just("Do this first."))))
+def test_each_unsupported_note_has_a_step(rows):
+    notes = tuple(ImportNote(f"r.py:{at}", how, "a", step) for at, (how, step) in enumerate(rows))
+    steps = next_steps(imported(notes=notes))
+    for note in notes:
+        if note.how == "unsupported" and note.step is None:
+            assert note.place in steps[1 if "Do this first." in steps else 0]
+    assert (steps[0] == "Do this first.") is any(note.step for note in notes)

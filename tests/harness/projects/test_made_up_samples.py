@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from harness.projects.made_up_samples import made_up, make_up
+from harness.clock import ManualClock
+from harness.projects.made_up_samples import MadeUp, made_up, make_up, shortfall_notes
 from harness.projects.read_keys import ReadKeys
 
 GRADER = """
@@ -88,3 +91,40 @@ def test_fields_have_values_of_the_types_that_are_written():
     )
     record, _ = next(made_up(keys))
     assert {name: record[name] for name in "abcde"} == {"a": 42, "b": ["42"], "c": "42", "d": True, "e": {}}
+
+
+def test_where_every_made_up_completion_is_paid_the_same_the_report_says_so_with_a_step():
+    found = make_up(write("return 0.25"), ReadKeys(), [])
+    [note] = shortfall_notes("r.py", found)
+    assert note.what.startswith("no made-up completion was paid more than another")
+    assert "paid 0.25" in note.what
+    assert "a right completion of your own" in str(note.step)
+
+
+def test_where_right_answers_are_paid_no_more_than_wrong_ones_the_report_says_so():
+    [note] = shortfall_notes("r.py", make_up(write("return bool(sample.completion)"), ReadKeys(), []))
+    assert note.what.startswith("no made-up right answer was paid more than a wrong one")
+
+
+def test_completions_that_were_left_out_are_counted_with_the_reason():
+    body = "return (sample.completion == reference) / len(sample.completion)"
+    [note] = shortfall_notes("r.py", make_up(write(body), ReadKeys(), []))
+    assert note.what.startswith("3 more made-up completions got no reward, and were left out: ")
+    assert "division by zero" in note.what
+
+
+def test_a_search_that_ran_out_of_time_says_so():
+    class Hasty(ManualClock):
+        def monotonic(self):
+            self.sleep(31)
+            return super().monotonic()
+
+    late = make_up(write("return -3"), ReadKeys(), [], Hasty())
+    assert late.rollouts == ()
+    assert "30 seconds" in str(late.problem)
+
+
+@given(st.lists(st.floats(-5, 5), min_size=1), st.booleans())
+def test_samples_that_do_not_show_right_from_wrong_never_pass_without_a_note(rewards, told_apart):
+    samples = MadeUp(rewards=tuple(rewards), told_apart=told_apart and len({*rewards}) > 1)
+    assert bool([*samples.shortfalls()]) is not samples.told_apart

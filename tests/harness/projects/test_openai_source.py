@@ -10,6 +10,7 @@ import pytest
 
 from harness.errors import InputError
 from harness.projects.openai_source import read_openai_source
+from harness.projects.python_source import read_python_source
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems shut nothing in")
 
@@ -170,3 +171,36 @@ def test_a_range_is_widened_to_what_python_pays_unless_it_is_given():
     assert b"range=(0, 8)" in imported.files["grader.py"]
     assert any("was paid 7.5, so the range is 0 to 8" in note.what for note in imported.notes)
     assert read(spec, range=(0, 1)).range == (0, 1)
+
+
+SOURCE = """import random
+SEEN = []
+def grade(sample, item):
+    print(sample)
+    try:
+        wanted = float(item["size"])
+    except ValueError:
+        return 0.0
+    SEEN.append(wanted)
+    return random.random()
+"""
+
+
+@pytest.mark.parametrize("is_file", [True, False])
+def test_python_gets_the_same_warnings_in_a_file_and_in_json(is_file, tmp_path):
+    if is_file:
+        (tmp_path / "g.py").write_text(SOURCE)
+        place, imported = "g.py:", read_python_source(tmp_path / "g.py")
+    else:
+        place, imported = "spec.json /source:", read({"type": "python", "name": "p", "source": SOURCE})
+    told = {each.place.removeprefix(place): each.what for each in imported.notes if each.place[-1].isdigit()}
+    assert told["4"] == "what it prints is dropped"
+    assert "is paid 0 here, as a wrong answer is" in told["7"]
+    assert told["9"].startswith("SEEN is not kept")
+    assert told["10"].startswith("random.random gives the same in each call")
+
+
+def test_what_confined_python_cannot_do_is_unsupported_and_left_to_do():
+    source = "def grade(sample, item):\n    if item['x'] == 'no':\n        open('x')\n    return 1.0\n"
+    [note] = [each for each in read({"type": "python", "source": source}).notes if each.how == "unsupported"]
+    assert (note.place, note.what[:19]) == ("spec.json /source:3", "open opens a file, ")
