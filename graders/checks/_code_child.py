@@ -65,7 +65,7 @@ class CPython:
         if protection == "full" and "seccomp" not in self.protection:
             raise ConfigurationError(
                 "this system has no seccomp, so that code could read files and reach the network: run it on "
-                "Linux, or pass protection='limits' for code that you trust"
+                "Linux; where you make the grader yourself, protection='limits' runs code that you trust"
             )
 
     def session(self, limits: Limits) -> ChildSession:
