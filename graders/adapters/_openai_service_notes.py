@@ -37,7 +37,7 @@ def model_notes(node: ScoreModel | LabelModel, models: JudgeModels) -> Iterator[
     else:
         place = f"{node.pointer}/passing_labels"
         yield SpecNote(place, "mapped", f"1 for {' or '.join(node.passing_labels)}, else 0")
-        what = "a reply that is not a label gives no reward; what OpenAI makes of one is not documented"
+        what = "a reply that is not one of the labels gives no reward, where OpenAI makes it 0"
         yield SpecNote(place, "approximated", what)
         if not node.pointer:
             what = "a label_model grades alone here, where OpenAI takes one in evals and multi graders only"
