@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from time import perf_counter
 
+from ..checks._judge_secrets import looks_like_key
 from ..reward import Reward
 from ._openai_grading import GradingOptions, grading_of
 from ._openai_json import FormulaError, OpenAISpecError, checked_document, spec_document, spec_file
@@ -36,6 +37,7 @@ __all__ = [
     "SpecNote",
     "endpoint_secrets",
     "from_openai",
+    "looks_like_key",
     "openai_models",
     "openai_notes",
     "openai_packages",

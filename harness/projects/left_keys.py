@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from graders.checks._judge_secrets import looks_like_key
+from graders.adapters.openai import looks_like_key
 from harness.projects.imported import ImportNote
 
 __all__ = ["key_notes"]
