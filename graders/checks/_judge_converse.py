@@ -136,16 +136,14 @@ class Converse:
         return reply
 
     def _request(self, question: Question, parts: Mapping[str, str]) -> dict[str, Any]:
-        request: dict[str, Any] = {
-            "modelId": self.model,
-            "messages": [{"role": role, "content": [{"text": text}]} for role, text in question.turns],
-            "inferenceConfig": {},
-        }
+        request: dict[str, Any] = {"modelId": self.model}
         if question.rubric:
             system: list[dict[str, Any]] = [{"text": question.rubric}]
-            request["system"] = system
             if question.is_shared and parts[CACHE] == "given":
                 system.append({"cachePoint": {"type": "default"}})
+            request["system"] = system
+        request["messages"] = [{"role": role, "content": [{"text": text}]} for role, text in question.turns]
+        request["inferenceConfig"] = {}
         if parts[LIMIT] == "given":
             request["inferenceConfig"]["maxTokens"] = self._max_tokens
         if parts[TEMPERATURE] == "given":

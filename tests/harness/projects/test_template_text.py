@@ -11,7 +11,7 @@ from harness.projects.template_text import NO_MODEL, ROLE, NoPlace, grader_resou
 
 ROOT = Path(__file__).resolve().parents[3]
 CHECK = dict.fromkeys(["@CHECK_PARAMETER@", "@CHECK_VERSION@", "@CHECK_VARIABLE@"], "")
-WORDS = {"@LOGICAL_ID@": "First", "@HANDLER@": "first.first", "@NAME@": "mine", **CHECK}
+WORDS = {"@MEMORY@": "512", "@LOGICAL_ID@": "First", "@HANDLER@": "first.first", "@NAME@": "mine", **CHECK}
 WORDS |= {"@ROLE@": ROLE, "@JUDGE_MODEL@": NO_MODEL}
 MADE = filled("new_project/template.yaml.template", WORDS).decode()
 TYPE = "AWS::Serverless::Function"
