@@ -85,8 +85,14 @@ class Belongings:
             return
         path = self.folder / name
         if not _FOR_MAKE.fullmatch(name.partition("/")[0]):
-            fix = "Rename it: letters, digits, hyphens, dots and underscores."
-            raise InputError("belongs to the handler, but make cannot read such a name", place=name, fix=fix)
+            top = name.partition("/")[0]
+            other = re.sub(r"[^\w.-]+", "_", top).strip("_") or "rewards.py"
+            message = (
+                f"make, which `sam build` runs, cannot handle the name {top!r}: it needs letters, digits, "
+                "hyphens, dots and underscores"
+            )
+            fix = f"Rename it, for example to {other}."
+            raise InputError(message, place=str(path), fix=fix)
         self.files[name] = content_of(path)
         self._size += len(self.files[name])
         if self._size > _MOST_BYTES:

@@ -139,7 +139,7 @@ class _Source:
             of_range = [*of_range[:-1], *(wider or of_range[-1:])]
         files = {**self.belongings.files, f"{text.module}.py": text.written().encode("utf-8")}
         return ImportedGrader(
-            kind=KINDS_OF_PYTHON[self.kind],
+            kind=self._shown_kind(),
             module=text.module,
             function="reward",
             files=files,
@@ -161,6 +161,14 @@ class _Source:
             ),
             sample_notes=tuple(self._about(samples, asks, text.wire)),
         )
+
+    def _shown_kind(self) -> str:
+        """What the functions were written for, with verl's parameters as they are named here."""
+        shown = KINDS_OF_PYTHON[self.kind]
+        node = self.functions[0].node
+        if self.kind == "verl" and node is not None:
+            shown = f"{shown.partition(' (')[0]} ({', '.join(parameters_of(node).needed)})"
+        return shown
 
     def _place(self, function: ForeignFunction) -> str:
         return f"{self.path}:{function.line}"
