@@ -63,12 +63,12 @@ _TAKEN = ("graders", "harness", "rft-graders", "pytest")
     "--records",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Take the records in this file, not made-up ones.",
+    help="Take the records in this file; completions of them are made up unless there are --rollouts.",
 )
 @click.option(
     "--rollouts",
     type=click.Path(path_type=Path),
-    help="Take the rollouts in this file, not made-up ones.",
+    help="Take the rollouts in this file, and their records unless there are --records.",
 )
 @json_option
 def command(
