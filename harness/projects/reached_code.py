@@ -75,7 +75,10 @@ class ReachedCode:
         return found
 
     def needed_imports(self) -> Iterator[tuple[str, SourceNode]]:
-        """The packages that it cannot run without, each with its import: those in `try` and `if` may lack."""
+        """The packages that it cannot run without, each with its import.
+
+        Those in `if` may be missing, and those in a `try` that catches it.
+        """
         waiting: list[tuple[str, ast.AST]] = [(place.file, place.node) for place in self.parts()][::-1]
         while waiting:
             file, node = waiting.pop()
@@ -83,7 +86,12 @@ class ReachedCode:
                 yield from ((each.name.partition(".")[0], SourceNode(file, node)) for each in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 yield node.module.partition(".")[0], SourceNode(file, node)
-            elif not isinstance(node, ast.Try | ast.If | ast.expr):
+            elif isinstance(node, ast.Try | ast.TryStar):
+                needed = [*node.orelse, *node.finalbody]
+                if not any(_catches_imports(each) for each in node.handlers):
+                    needed += node.body
+                waiting += [(file, each) for each in needed][::-1]
+            elif not isinstance(node, ast.If | ast.expr):
                 waiting += [(file, each) for each in ast.iter_child_nodes(node)][::-1]
 
     def texts(self) -> set[str]:
@@ -145,6 +153,15 @@ def dotted(node: ast.expr, aliases: Mapping[str, str]) -> str | None:
         before = dotted(node.value, aliases)
         return None if before is None else f"{before}.{node.attr}"
     return None
+
+
+def _catches_imports(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler runs where an import fails."""
+    if handler.type is None:
+        return True
+    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = {ast.unparse(each).rpartition(".")[2] for each in caught}
+    return bool(names & {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
 def _module_of(name: str) -> str:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import ast
 
+import pytest
+
 from harness.projects.reached_code import ReachedCode
 
 MAIN = """
@@ -63,3 +65,20 @@ def test_functions_that_call_each_other_and_names_that_are_nothing_end():
 def test_names_of_star_imports_are_followed():
     code = code_of(main="from .beside import *\ndef score(): return close(1)", beside=NUMBERS)
     assert names(code) == {"score", "close", "inner"}
+
+
+@pytest.mark.parametrize(
+    ("caught", "needed"),
+    [
+        ("except ImportError", set()),
+        ("except (ValueError, ModuleNotFoundError)", set()),
+        ("except Exception as e", set()),
+        ("except", set()),
+        ("except ValueError", {"zz"}),
+        ("finally", {"zz"}),
+    ],
+)
+def test_a_package_may_be_missing_only_where_its_import_s_failure_is_caught(caught, needed):
+    source = f"try:\n    import zz\n{caught}:\n    pass\n"
+    code = ReachedCode({"r.py": ast.parse(source)}, [])
+    assert {name for name, _ in code.needed_imports()} == needed
