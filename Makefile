@@ -67,8 +67,9 @@ $(SAM): requirements/sam.txt
 	@SAM_CLI_TELEMETRY=0 $(VENV_SAM)/bin/sam --version >&2
 	@touch $@
 
-# A gigabyte, with the torch that needs no GPU where its index can be reached: made once, and kept until `make clean`.
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+# Made once, and kept until `make clean`. TORCH_INDEX=URL names an index of builds of torch that need no GPU, which take
+# a gigabyte; without one pip takes what its own index has, which may be several.
+TORCH_INDEX ?=
 $(TRL):
 	@echo "making $(VENV_TRL)" >&2
 	@$(PYTHON) -m venv --clear $(VENV_TRL)
@@ -93,7 +94,7 @@ test-slow: $(DEV) $(SAM) ## the slow tests, with the SAM command line
 
 test-all: test test-slow ## every test that needs no AWS account
 
-test-trl: $(DEV) $(TRL) ## TRL trains on a grader; its environment takes a gigabyte
+test-trl: $(DEV) $(TRL) ## TRL trains on a grader; its environment takes a gigabyte or more
 	RFT_TRL_PYTHON=$(abspath $(VENV_TRL))/bin/python \
 		$(VENV)/bin/python -m pytest $(PYTEST_FLAGS) tests/graders/adapters/test_trl_training.py
 

@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
         not PYTHON,
-        reason="needs an environment with TRL: `make test-trl` makes one (a gigabyte) and runs this in it",
+        reason="needs an environment with TRL: `make test-trl` makes one and runs this in it",
     ),
 ]
 
