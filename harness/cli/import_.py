@@ -129,7 +129,7 @@ def _folder_name(source: Path) -> str:
 
 
 def _table(models: tuple[str, ...]) -> dict[str, str]:
-    """What --model says, by OpenAI's names."""
+    """What --judge says, by OpenAI's names."""
     found = {}
     for each in models:
         name, equals, model = (part.strip() for part in each.partition("="))
