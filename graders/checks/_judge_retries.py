@@ -142,6 +142,11 @@ class Patience:
         return self._ends - perf_counter()
 
     @property
+    def _said(self) -> str:
+        """The limit as a message says it: a sample's own steps have taken a little of it."""
+        return f"{float(f'{self.limit:.2g}'):g}"
+
+    @property
     def is_lost(self) -> bool:
         """Whether a question of this batch had all its time, and the model told nobody anything."""
         return self._heard.trouble is None and self._heard.is_given_up(self._began)
@@ -149,7 +154,7 @@ class Patience:
     def late(self) -> SampleError | ConfigurationError:
         """What becomes of a sample whose question is still being answered when its time is up."""
         self._heard.trouble = None
-        return self._silence(f"{self._model} did not answer within {self.limit:.3g} s", "slow judge")
+        return self._silence(f"{self._model} did not answer within {self._said} s", "slow judge")
 
     def unsent(self) -> SampleError | ConfigurationError:
         """What becomes of a sample whose question could not be sent in time, or need not be."""
@@ -157,9 +162,9 @@ class Patience:
         if trouble is not None:
             return self._given_up(trouble)
         if self._heard.since(self._began):
-            what = f"{self._model} was not asked: its turn did not come within {self.limit:.3g} s"
+            what = f"{self._model} was not asked: its turn did not come within {self._said} s"
         else:
-            what = f"{self._model} did not answer the first questions within {self.limit:.3g} s"
+            what = f"{self._model} did not answer the first questions within {self._said} s"
         return self._silence(what, "busy judge")
 
     def _silence(self, what: str, cause: str) -> SampleError | ConfigurationError:
