@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from .._runtime.held_questions import held_back
 from ..checks._judge_address import RELAY, shown_address
-from ..checks._judge_retries import Heard, Late, Patience, TryAgain, Unsent, bounded, in_thread, seconds_of
+from ..checks._judge_retries import Heard, Patience, TryAgain, Unsent, bounded, in_thread, seconds_of
 from ..checks._judge_secrets import without_secrets
 from ..checks._options import LARGEST
 from ..errors import ConfigurationError, SampleError
@@ -108,17 +108,13 @@ class ScoringEndpoint:
         """
         body = self._body(sample, item)
         patience = Patience(self.name, self._heard, _MOST_ASKED)
-        while True:
-            try:
-                await self._turn(patience)
-                score: float = await in_thread(lambda: self._ask(body, patience.left + 1), patience)
-                return score
-            except TryAgain as trouble:
-                await patience.after(trouble)
-            except Unsent:
-                raise patience.unsent() from None
-            except Late:
-                raise patience.late() from None
+
+        async def once() -> float:
+            await self._turn(patience)
+            score: float = await in_thread(lambda: self._ask(body, patience.left + 1), patience)
+            return score
+
+        return await patience.until_answered(once)
 
     def takes(self, sample: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
         """Return whether a sample can be sent at all; the arguments are those of `score`."""

@@ -12,6 +12,7 @@ import json
 from .._runtime.held_questions import held_back
 from ..checks._judge_question import as_asked
 from ..checks._judge_service import Question
+from ..checks._judge_verdict import object_schema
 from ..checks._visible import says_something, visible
 from ..errors import SampleError
 from ..extract import Missing
@@ -202,17 +203,8 @@ class _Labels:
 
 def _schema(result: Mapping[str, Any]) -> dict[str, Any]:
     """The schema of an answer: steps first, so that the model reasons before it decides."""
-    step = _object({"description": {"type": "string"}, "conclusion": {"type": "string"}})
-    return _object({"steps": {"type": "array", "items": step}, "result": dict(result)})
-
-
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [*properties],
-        "additionalProperties": False,
-    }
+    step = object_schema({"description": {"type": "string"}, "conclusion": {"type": "string"}})
+    return object_schema({"steps": {"type": "array", "items": step}, "result": dict(result)})
 
 
 def _answer(reply: Reply) -> tuple[Any, str]:

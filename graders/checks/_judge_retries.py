@@ -11,8 +11,10 @@ from ._judge_places import Places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from typing import Any
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 _LONGEST_S = 60.0
 """What a question may take where its grader has no limit."""
@@ -151,12 +153,32 @@ class Patience:
         """Whether a question of this batch had all its time, and the model told nobody anything."""
         return self._heard.trouble is None and self._heard.is_given_up(self._began)
 
-    def late(self) -> SampleError | ConfigurationError:
+    async def until_answered(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask, and again where that may help, within the question's time.
+
+        Args:
+            ask: Asks once. It raises `TryAgain`, `Unsent` or `Late` where there is no answer.
+
+        Raises:
+            SampleError: There is no answer for this sample.
+            ConfigurationError: The model answered nobody.
+        """
+        while True:
+            try:
+                return await ask()
+            except TryAgain as trouble:
+                await self._after(trouble)
+            except Unsent:
+                raise self._unsent() from None
+            except Late:
+                raise self._late() from None
+
+    def _late(self) -> SampleError | ConfigurationError:
         """What becomes of a sample whose question is still being answered when its time is up."""
         self._heard.trouble = None
         return self._silence(f"{self._model} did not answer within {self._said} s", "slow judge")
 
-    def unsent(self) -> SampleError | ConfigurationError:
+    def _unsent(self) -> SampleError | ConfigurationError:
         """What becomes of a sample whose question could not be sent in time, or need not be."""
         trouble = self._trouble or self._heard.trouble
         if trouble is not None:
@@ -177,7 +199,7 @@ class Patience:
             "up, or raise the grader's timeout_s="
         )
 
-    async def after(self, trouble: TryAgain) -> None:
+    async def _after(self, trouble: TryAgain) -> None:
         """Wait until the question may be asked again.
 
         Raises:

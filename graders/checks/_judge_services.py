@@ -8,14 +8,14 @@ from weakref import WeakSet
 from ..errors import ConfigurationError, DecorationError, SampleError
 from ._judge_abilities import Abilities, Trial
 from ._judge_address import address_fault, shown_address
-from ._judge_retries import FormRefused, Late, Patience, TryAgain, Unsent
+from ._judge_retries import FormRefused, Patience, TryAgain, Unsent
 from ._judge_secrets import looks_like_key, without_secrets, without_values
 from ._judge_spending import Spending
 from ._options import choice_option, count_option, number_option, text_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
     from typing import Any, Literal, Protocol, TypeAlias
 
     from ._judge_service import JudgeService, Question, Reply
@@ -219,17 +219,13 @@ class _Asked:
         abilities = known.get(key) or known.setdefault(key, self._model.abilities())
         patience = Patience(self._model.name, abilities.heard)
         asking = _Asking(self._model, question, Trial(abilities), patience)
-        while True:
-            try:
-                if self._is_measured(abilities):
-                    return await self._counted(asking)
-                return await self._in_turn(asking, abilities, patience)
-            except TryAgain as trouble:
-                await patience.after(trouble)
-            except Unsent:
-                raise patience.unsent() from None
-            except Late:
-                raise patience.late() from None
+
+        def once() -> Awaitable[Reply]:
+            if self._is_measured(abilities):
+                return self._counted(asking)
+            return self._in_turn(asking, abilities, patience)
+
+        return await patience.until_answered(once)
 
     async def _in_turn(self, asking: _Asking, abilities: Abilities, patience: Patience) -> Reply:
         """Ask alone until the first answer: that finds out what the model takes, and what an answer costs.

@@ -156,7 +156,7 @@ class Criterion:
         self.ask = ask
         self.scale = scale
         self.parts: Mapping[str, str] = {}
-        self.schema = _object({"reason": {"type": "string"}, scale.key: scale.schema})
+        self.schema = object_schema({"reason": {"type": "string"}, scale.key: scale.schema})
 
     def rubric(self, turn: int) -> str:
         """What is asked, with its scale."""
@@ -187,7 +187,7 @@ class WeightedCriteria:
         self.criteria = criteria
         self.weights = weights
         self.parts: Mapping[str, str] = {}
-        self.schema = _object({name: each.schema for name, each in criteria.items()})
+        self.schema = object_schema({name: each.schema for name, each in criteria.items()})
 
     def rubric(self, turn: int) -> str:
         """What is asked, one criterion below the other."""
@@ -232,7 +232,7 @@ class Checklist:
         self.parts: Mapping[str, str] = {"points": "\n".join(self._numbered)} if own else {}
         # The same for any number of points, as a service compiles each schema anew.
         point = {"point": {"type": "integer"}, "reason": {"type": "string"}, "met": {"type": "boolean"}}
-        self.schema = _object({"points": {"type": "array", "items": _object(point)}})
+        self.schema = object_schema({"points": {"type": "array", "items": object_schema(point)}})
 
     def rubric(self, _turn: int) -> str:
         """What is asked, with the points where they are the same for all records."""
@@ -268,7 +268,7 @@ def _entry(name: str, meaning: str | None) -> str:
     return f"- {name}: {meaning}" if meaning else f"- {name}"
 
 
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
+def object_schema(properties: dict[str, Any]) -> dict[str, Any]:
     """The schema of an object that has these properties and no others."""
     return {
         "type": "object",

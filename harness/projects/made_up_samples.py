@@ -20,7 +20,7 @@ from harness.projects.imported import ImportNote
 from harness.projects.read_keys import ReadKeys
 from harness.targets.own_process import OwnProcessTarget
 
-__all__ = ["MadeUp", "made_up", "make_up", "shortfall_notes"]
+__all__ = ["MadeUp", "grade_here", "made_up", "make_up", "shortfall_notes"]
 
 _LONGEST = 30.0
 _OUT_OF_TIME = f"not every made-up completion was tried: trying takes {_LONGEST:g} seconds at most"
@@ -140,6 +140,25 @@ def make_up(
         texts: The texts in its source.
         clock: Tells when trying has taken long enough.
     """
+    return grade_here(
+        write,
+        clock,
+        lambda target, goes_on: _Trial(target, keys, goes_on).samples(_shapes(keys, texts), _likely(texts)),
+    )
+
+
+def grade_here(
+    write: Callable[[Path], Path],
+    clock: Clock | None,
+    search: Callable[[OwnProcessTarget, Callable[[], bool]], MadeUp],
+) -> MadeUp:
+    """Look for samples that a grader grades here, with the grader in a process of its own.
+
+    Args:
+        write: Writes the grader into a folder and returns its file, which calls it `reward`.
+        clock: Tells when trying has taken long enough.
+        search: Makes samples, given where they are graded and a function that tells whether time is left.
+    """
     clock = clock or SystemClock()
     ends = clock.monotonic() + _LONGEST
     with TemporaryDirectory() as folder:
@@ -148,8 +167,7 @@ def make_up(
         except InputError as error:
             return MadeUp(problem=error.message)
         with closing(target):
-            trial = _Trial(target, keys, lambda: clock.monotonic() < ends)
-            return trial.samples(_shapes(keys, texts), _likely(texts))
+            return search(target, lambda: clock.monotonic() < ends)
 
 
 class _Trial:

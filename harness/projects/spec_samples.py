@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from harness.clock import Clock, SystemClock
-from harness.errors import InputError
-from harness.projects.made_up_samples import MadeUp
+from harness.clock import Clock
+from harness.projects.made_up_samples import MadeUp, grade_here
 from harness.projects.spec_values import ReadPath, SpecValues
 from harness.targets.own_process import OwnProcessTarget
 
@@ -27,7 +24,6 @@ _SENTENCES = (
     "Seven old clocks in the tower strike at midnight.",
     "Her blue letter arrived from Lisbon on a Tuesday.",
 )
-_LONGEST = 30.0
 _NUMBERS = (42, 17, 5)
 _KINDS: tuple[Callable[[int], Any], ...] = (
     lambda at: _SENTENCES[at % 3],
@@ -46,20 +42,12 @@ def make_up_for_spec(values: SpecValues, write: Callable[[Path], Path], clock: C
         write: Writes the grader into a folder and returns its file, which calls it `reward`.
         clock: Tells when trying has taken long enough.
     """
-    clock = clock or SystemClock()
-    ends = clock.monotonic() + _LONGEST
     if values.asks:
         records = [_record(values, _KINDS[0], at) for at in range(len(_SENTENCES))]
         wording = next(iter(_answers(values, records[0])), (0, ""))[0]
         rollouts = [each for at in range(len(records)) for each in _rollouts(values, records, at, wording)]
         return MadeUp(tuple(records), tuple(rollouts))
-    with TemporaryDirectory() as folder:
-        try:
-            target = OwnProcessTarget(f"{write(Path(folder))}:reward")
-        except InputError as error:
-            return MadeUp(problem=error.message)
-        with closing(target):
-            return _tried(values, target, lambda: clock.monotonic() < ends)
+    return grade_here(write, clock, lambda target, goes_on: _tried(values, target, goes_on))
 
 
 def _tried(values: SpecValues, target: OwnProcessTarget, goes_on: Callable[[], bool]) -> MadeUp:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,16 @@ Call = Callable[..., Any]
 def _no_server_left() -> Iterator[None]:
     yield
     _code_fork_server.end_processes()
+
+
+@pytest.fixture
+def modules_as_before() -> Iterator[None]:
+    """Whatever a test imports or makes importable is gone after it."""
+    before, finders = set(sys.modules), [*sys.meta_path]
+    yield
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+    sys.meta_path[:] = finders
 
 
 @pytest.fixture

@@ -10,15 +10,8 @@ import pytest
 
 from graders import DecorationError, RecordError, Reward, SampleError, grader
 from graders.adapters import confined, from_lambda
-from graders.checks import _code_fork_server
 from graders.testing import invoke, make_sample
 from graders.wire import PROFILES, write_events
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _end_servers():
-    yield
-    _code_fork_server.end_processes()
 
 
 def listing(event, context):

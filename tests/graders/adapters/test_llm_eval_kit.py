@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from graders import Abstain, DecorationError, RecordError, Reward, SampleError, grader
 from graders.adapters import ConfinedFunction, from_llm_eval_kit, stand_in
-from graders.checks import _code_fork_server
 from graders.testing import make_sample
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems shut nothing in")
 Rewards = Callable[..., ConfinedFunction]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _end_servers() -> Iterator[None]:
-    yield
-    _code_fork_server.end_processes()
-
-
 @pytest.fixture
-def stood_in() -> Iterator[None]:
+def stood_in(modules_as_before: None) -> None:
     """The stand-ins, for one test."""
-    before, finders = set(sys.modules), [*sys.meta_path]
     stand_in("llm_eval_kit", "nova_custom_evaluation_sdk")
-    yield
-    for name in set(sys.modules) - before:
-        del sys.modules[name]
-    sys.meta_path[:] = finders
 
 
 def loaded(text: str, name: str) -> Any:

@@ -22,15 +22,8 @@ from graders import (
     grader,
 )
 from graders.adapters import as_verl, from_verl
-from graders.checks import _code_fork_server
 from graders.testing import make_sample
 from support.any_sample import any_sample, measured
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _end_servers():
-    yield
-    _code_fork_server.end_processes()
 
 
 @grader(range=(-1, 1))
