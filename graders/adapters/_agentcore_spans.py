@@ -152,13 +152,18 @@ def _exchange(span: AgentSpan) -> list[Exchange]:
     """
     if span.is_tools:
         return []
+    is_empty = False
     for _, _, read in DIALECTS:
         asked, answered = read(span)
         before = [turn for one in asked if (turn := turn_of(one)) is not None]
         after = [turn for one in answered if (turn := turn_of(one)) is not None]
-        answers = [turn for turn in after if turn["role"] == "assistant" and _says_something(turn)]
+        answers = [turn for turn in after if turn["role"] == "assistant"]
         if answers and any(turn["role"] == "user" for turn in before):
-            return [Exchange(_with_system_prompt(before, span), answers[-1], span)]
+            if said := [turn for turn in answers if _says_something(turn)]:
+                return [Exchange(_with_system_prompt(before, span), said[-1], span)]
+            is_empty = True
+    if is_empty:
+        raise TurnUnread("it is empty")
     return []
 
 

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _NOT_LOADED = frozenset({"antigravity", "this", "__main__", "__future__"})
 """Python's own modules that do more than to define names as they are imported, or are none."""
 
@@ -81,7 +81,7 @@ def imports_of(tree: ast.Module, place: str, package: str, function: str) -> Ite
                         yield Import(module, f"{place}:{one.lineno}", False, is_tried, name.name)
             elif isinstance(one, (ast.Try, ast.If)):
                 yield from look(one, False, True)
-            elif isinstance(one, (*_FUNCTIONS, ast.ClassDef)) and node is tree:
+            elif isinstance(one, (*FUNCTIONS, ast.ClassDef)) and node is tree:
                 yield from look(one, is_needed and one.name in used, is_tried)
             else:
                 yield from look(one, is_needed, is_tried)
@@ -113,7 +113,7 @@ def _used_by(tree: ast.Module, function: str) -> frozenset[str]:
     names = {
         one.name: {node.id for node in ast.walk(one) if isinstance(node, ast.Name)}
         for one in tree.body
-        if isinstance(one, (*_FUNCTIONS, ast.ClassDef))
+        if isinstance(one, (*FUNCTIONS, ast.ClassDef))
     }
     found, waiting = {function}, [function]
     while waiting:

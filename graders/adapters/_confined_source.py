@@ -10,9 +10,10 @@ import importlib.util
 import marshal
 import os
 import warnings
+from contextlib import contextmanager
 
 from ..errors import DecorationError
-from ._confined_imports import has_async, imports_of, is_pythons
+from ._confined_imports import FUNCTIONS, has_async, imports_of, is_pythons
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     Sent: TypeAlias = tuple[str, str, bool, bytes]
 
 _LARGEST = 1_000_000
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _TEXT = "grader_source"
 
 
@@ -158,21 +158,22 @@ def read_text(file: str) -> str:
 
 
 def _tree(text: str, place: str) -> ast.Module:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of escapes in a text that is not ours
-            return ast.parse(text)
-    except SyntaxError as error:
-        raise DecorationError(f"{place}:{error.lineno or 1} is no Python: {error.msg}") from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise DecorationError(f"{place} is no Python: {error or 'it is nested too deeply'}") from None
+    with _python(place):
+        return ast.parse(text)
 
 
 def _compiled(tree: ast.Module, place: str) -> bytes:
+    with _python(place):
+        return marshal.dumps(compile(tree, place, "exec", dont_inherit=True))
+
+
+@contextmanager
+def _python(place: str) -> Iterator[None]:
+    """Say of a text that it is no Python where it is none, and nothing of its escapes, which are not ours."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return marshal.dumps(compile(tree, place, "exec", dont_inherit=True))
+            yield
     except SyntaxError as error:
         raise DecorationError(f"{place}:{error.lineno or 1} is no Python: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
@@ -192,7 +193,7 @@ def _line_of(tree: ast.Module, function: str) -> int:
 
     def look(body: list[ast.stmt]) -> Iterator[int]:
         for one in body:
-            if isinstance(one, (*_FUNCTIONS, ast.ClassDef)):
+            if isinstance(one, (*FUNCTIONS, ast.ClassDef)):
                 if one.name == function:
                     yield one.lineno
             elif isinstance(one, (ast.Import, ast.ImportFrom)):
@@ -210,6 +211,6 @@ def _line_of(tree: ast.Module, function: str) -> int:
 
 
 def _no_function(tree: ast.Module, function: str, place: str) -> str:
-    names = [one.name for one in tree.body if isinstance(one, _FUNCTIONS)]
+    names = [one.name for one in tree.body if isinstance(one, FUNCTIONS)]
     others = f"; it defines {', '.join(names[:10])}" if names else ""
     return f"{place} defines no function {function!r}{others}"

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import sys
 
-from ..checks._awaiting import run_steps
 from ..errors import DecorationError, RecordError, SampleError
 from ..reward import RESERVED, Abstain, Reward, number
 from ..sample import ASSISTANTS, final_text, turn_text
 from . import _evaluators_inside
-from ._answer_bounds import bounded
-from ._confined import ConfinedFunction, placed
 from ._given_reference import given_reference
+from ._placed import placed
+from ._scoring_function import scoring_function
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Callable, Generator
     from typing import Any, TypeAlias
 
     from ..sample import Sample
+    from ._confined import ConfinedFunction
 
     Evaluator: TypeAlias = Callable[..., Any] | ConfinedFunction
     Answer: TypeAlias = Reward | Abstain
@@ -34,7 +34,7 @@ def evaluated(function: Evaluator, adapter: str) -> Callable[[Sample[Any]], Any]
     Raises:
         DecorationError: This is no such function.
     """
-    if not callable(function):
+    if not callable(function) or hasattr(function, "grade_all"):
         raise DecorationError(f"{adapter} was given {function!r}: give it a function, or confined(...)")
     if type(function).__name__ in ("PreProcessor", "PostProcessor"):
         raise DecorationError(
@@ -53,11 +53,7 @@ def evaluated(function: Evaluator, adapter: str) -> Callable[[Sample[Any]], Any]
             raise RecordError(_lacking(name, told["lacks"]))
         return _settled(name, told)
 
-    def evaluator_reward(sample: Sample[Any]) -> Answer | Awaitable[Answer]:
-        given = bounded(sample) if isinstance(function, ConfinedFunction) else sample
-        return run_steps(steps(given))  # type: ignore[no-any-return]
-
-    return evaluator_reward
+    return scoring_function(steps, [function])
 
 
 def _turn(sample: Sample[Any], at: int) -> dict[str, Any]:

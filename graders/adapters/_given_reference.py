@@ -45,8 +45,11 @@ def _may_equal_nothing(reference: Any) -> bool:
     """Whether nothing in it says anything, or it lists right answers of which one says nothing."""
     while isinstance(reference, dict) and len(reference) == 1:
         [reference] = reference.values()
-    if isinstance(reference, list) and all(one is None or isinstance(one, str) for one in reference):
-        return not all(map(_says, reference)) or not reference
+    if isinstance(reference, list):
+        if any(isinstance(one, str) and not _says(one) for one in reference):
+            return True
+        if None in reference and all(one is None or isinstance(one, str) for one in reference):
+            return True
     waiting = [reference]
     while waiting:  # not by recursion: it may be nested deeply
         value = waiting.pop()

@@ -16,12 +16,11 @@ from .._runtime.held_questions import held_back
 from ..checks._judge_address import RELAY, shown_address
 from ..checks._judge_retries import Heard, Patience, TryAgain, Unsent, bounded, in_thread, seconds_of
 from ..checks._judge_secrets import without_secrets
-from ..checks._options import LARGEST
 from ..errors import ConfigurationError, SampleError
 from ..extract._json import exact_json
-from ._openai_address import OWN_HEADERS, SCHEME, filled, header_fault, url_fault
-from ._openai_json import OpenAISpecError
-from ._openai_scores import GradeFault, GraderScore, Scope
+from ._openai_address import OWN_HEADERS, SCHEME, filled, url_fault
+from ._openai_json import number_of
+from ._openai_scores import GradeFault, GraderScore, Scope, passed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,16 +47,7 @@ def endpoint_scoring(node: EndpointGrader) -> Scoring:
 
     Args:
         node: The grader.
-
-    Raises:
-        OpenAISpecError: Its address or a header cannot be sent.
     """
-    if fault := url_fault(node.url):
-        raise OpenAISpecError(f"{node.pointer}/url", fault)
-    for name, value in node.headers.items():
-        if fault := header_fault(name, value):
-            place = name.replace("~", "~0").replace("/", "~1")
-            raise OpenAISpecError(f"{node.pointer}/headers/{place}", fault)
     endpoint = ScoringEndpoint(node.url, node.headers, node.rate_limit)
 
     async def scored(scope: Scope) -> GraderScore:
@@ -71,8 +61,7 @@ def endpoint_scoring(node: EndpointGrader) -> Scoring:
                 raise
             # Its record alone can be sent.
             return GraderScore(0.0, unread=True, errors={"other_error": True}, reason=error.message)
-        threshold = node.pass_threshold
-        return GraderScore(score, metrics={} if threshold is None else {"passed": float(score >= threshold)})
+        return GraderScore(score, metrics=passed(score, node.pass_threshold))
 
     return scored
 
@@ -274,10 +263,10 @@ def score_of(content: bytes) -> float:
     said = exact_json(content.decode("utf-8", "replace").removeprefix("\ufeff"))
     if not isinstance(said, dict):
         raise TryAgain("its answer is no JSON object")
-    score = said.get("score")
-    if isinstance(score, bool) or not isinstance(score, (int, float)) or not abs(score) <= LARGEST:
+    score = number_of(said.get("score"))
+    if score is None:
         raise TryAgain("its answer has no finite number as `score`")
-    return float(score)
+    return score
 
 
 def _as_answered() -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 
+from ..checks._options import LARGEST
 from ..errors import DecorationError
 
 TYPE_CHECKING = False
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 _LARGEST_FILE = 20_000_000
-_LARGEST_NUMBER = 1e300
 _DEEPEST = 100
 _SHOWN = 60
 
@@ -47,6 +47,11 @@ class FormulaError(OpenAISpecError):
     """A formula that cannot be read, or that names what is not there."""
 
 
+def place_of(pointer: str, key: object) -> str:
+    """Return the place of a key in the object at a place."""
+    return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+
+
 class JsonObject:
     """An object of a grader's JSON, whose keys are read one by one.
 
@@ -64,7 +69,7 @@ class JsonObject:
         if not isinstance(raw, dict):
             raise OpenAISpecError(pointer, f"is {kind_of(raw)}: write an object, such as {{...}}")
         if isinstance(raw, _Doubled):
-            raise OpenAISpecError(self._place(pointer, raw.key), "is written twice: keep one of them")
+            raise OpenAISpecError(place_of(pointer, raw.key), "is written twice: keep one of them")
         self.raw: dict[Any, Any] = raw
         self.pointer = pointer
         self._read: set[str] = set()
@@ -72,13 +77,9 @@ class JsonObject:
             if not isinstance(key, str):
                 raise OpenAISpecError(pointer, f"has the key {key!r}, {kind_of(key)}: write a text")
 
-    @staticmethod
-    def _place(pointer: str, key: object) -> str:
-        return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
-
     def place(self, key: object) -> str:
         """Return the place of a key."""
-        return self._place(self.pointer, key)
+        return place_of(self.pointer, key)
 
     def fault(self, key: object, message: str) -> OpenAISpecError:
         """Return the error of a key."""
@@ -285,7 +286,7 @@ def number_of(value: object) -> float | None:
     """Return a finite number; None where a value is none."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value) if -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER else None
+    return float(value) if -LARGEST <= value <= LARGEST else None
 
 
 def kind_of(value: object) -> str:
@@ -304,7 +305,7 @@ def shown(value: object) -> str:
     if isinstance(value, str):
         return f"'{value}'" if len(value) <= _SHOWN else f"'{value[: _SHOWN - 3]}...'"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return f"{value:g}" if -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER else "no finite number"
+        return f"{value:g}" if -LARGEST <= value <= LARGEST else "no finite number"
     return kind_of(value)
 
 

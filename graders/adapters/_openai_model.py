@@ -19,7 +19,7 @@ from ..extract import Missing
 from ..extract._json import exact_json
 from ._openai_json import number_of
 from ._openai_models import JudgeModels
-from ._openai_scores import GradeFault, GraderScore, ModelTokens, RecordFault, unread_score
+from ._openai_scores import GradeFault, GraderScore, ModelTokens, RecordFault, passed, unread_score
 from ._openai_spec import ScoreModel
 
 TYPE_CHECKING = False
@@ -174,9 +174,7 @@ class _Scores:
         if score is None:
             raise _unread("its `result` is no number")
         value = min(max(score, self._low), self._high)
-        metrics = {"clipped": float(value != score)}
-        if self._threshold is not None:
-            metrics["passed"] = float(value >= self._threshold)
+        metrics = {"clipped": float(value != score), **passed(value, self._threshold)}
         return value, metrics, reason
 
 

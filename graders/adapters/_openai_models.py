@@ -145,7 +145,7 @@ def _options(place: str, name: object, given: object) -> dict[str, Any]:
 
 def _limit(node: ScoreModel | LabelModel) -> float:
     for key in LIMITS:
-        if key in node.sampling:
+        if node.sampling.get(key) is not None:
             return _sampling(node, key, _MOST_TOKENS, 1.0, 10_000_000.0)
     return _MOST_TOKENS
 

@@ -9,7 +9,7 @@ import warnings
 from ..errors import ConfigurationError, SampleError
 from ..reward import number
 from ._answer_bounds import LONGEST, is_bounded
-from ._openai_scores import GradeFault, GraderScore
+from ._openai_scores import GradeFault, GraderScore, passed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +60,10 @@ _HINTS = {
     ModuleNotFoundError: "a Python grader may import what OpenAI's image holds and is installed here",
 }
 """What to know of an exception, in words that are true wherever a grader's JSON is run."""
+_NOT_OF_TEXT = (
+    *("NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError", "MemoryError"),
+    *("OSError", "PermissionError", "FileNotFoundError"),
+)
 _WRITE = "write def grade(sample, item)"
 
 
@@ -115,7 +119,8 @@ def python_code(
             place = error.origin.partition(" at ")[2]
             details = "timeout" if error.kind == "timeout" else f"{error.message} ({place or grade.place})"
             fault = GradeFault(flag, error.message, error.kind, error.origin, details)
-            if error.kind == "exception" and _PARSED in node.source and _PARSED not in scope.sample:
+            about = error.kind == "exception" and error.origin.partition(" at ")[0] not in _NOT_OF_TEXT
+            if about and _PARSED in node.source and _PARSED not in scope.sample:
                 why = f"{_PARSED}: the completion is not JSON, and grade raised {error.message}"
                 return GraderScore(0.0, unread=True, errors=fault.errors, reason=why)
             raise fault from None
@@ -128,8 +133,7 @@ def python_code(
             raise GradeFault(
                 "python_grader_runtime_error", message, "value", f"value at {grade.place}"
             ) from None
-        passed = {} if node.pass_threshold is None else {"passed": float(value >= node.pass_threshold)}
-        return GraderScore(value, metrics=passed)
+        return GraderScore(value, metrics=passed(value, node.pass_threshold))
 
     return scored
 
@@ -162,10 +166,8 @@ def python_imports(source: str) -> tuple[PythonImport, ...]:
     """Return what a source imports beyond the standard library, each module once."""
     found: dict[str, PythonImport] = {}
     tree = _parsed(source)
-    optional = [node.body for node in ast.walk(tree) if isinstance(node, ast.Try | ast.If)]
-    optional += [node.orelse for node in ast.walk(tree) if isinstance(node, ast.If)]
-    tried = [inner for body in optional for inner in _inside(body)]
-    guarded = set(map(id, tried))
+    optional = [node for node in ast.walk(tree) if isinstance(node, ast.Try | ast.TryStar | ast.If)]
+    guarded = {id(inner) for node in optional for inner in ast.walk(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -179,12 +181,6 @@ def python_imports(source: str) -> tuple[PythonImport, ...]:
                 each = found.setdefault(top, PythonImport(top, node.lineno, True))
                 each.guarded = each.guarded and id(node) in guarded
     return tuple(found.values())
-
-
-def _inside(body: Iterable[ast.stmt]) -> Iterator[ast.AST]:
-    """All nodes in statements."""
-    for statement in body:
-        yield from ast.walk(statement)
 
 
 def _parsed(source: str) -> ast.Module:

@@ -228,6 +228,11 @@ def _plain(message: Any) -> Any:
     return {**message, "content": turn_text(message)}
 
 
+def passed(score: float, threshold: float | None) -> dict[str, float]:
+    """Return the metric of a grader's `pass_threshold`; none where it has none."""
+    return {} if threshold is None else {"passed": float(score >= threshold)}
+
+
 def unread_score(
     why: Missing, scope: Scope, worst: float = 0.0, metrics: Mapping[str, float] | None = None
 ) -> GraderScore:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._openai_address import OWN_HEADERS
-from ._openai_json import number_of
+from ._openai_json import number_of, place_of
 from ._openai_model import SYSTEM, is_shared
 from ._openai_models import LIMITS, NOT_SENT
 from ._openai_note import SpecNote
@@ -65,9 +65,8 @@ def endpoint_notes(node: EndpointGrader) -> Iterator[SpecNote]:
         yield SpecNote(f"{node.pointer}/headers", "mapped", what)
     for name in node.headers:
         if name.lower() in OWN_HEADERS:
-            place = name.replace("~", "~0").replace("/", "~1")
             what = "not sent: a request is JSON, and has its own"
-            yield SpecNote(f"{node.pointer}/headers/{place}", "approximated", what)
+            yield SpecNote(place_of(f"{node.pointer}/headers", name), "approximated", what)
     if node.rate_limit is not None:
         what = f"{node.rate_limit:g} requests a second in each process, of which a job runs many"
         yield SpecNote(f"{node.pointer}/rate_limit", "approximated", what)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..checks._arithmetic import read_formula
 from ..errors import DecorationError
 from ..reward import RESERVED
+from ._openai_address import header_fault, url_fault
 from ._openai_json import FormulaError, JsonObject, OpenAISpecError, number_of, one_of, shown
 from ._openai_python import IMAGE_PACKAGES, python_fault, python_imports
 from ._openai_turns import A_TEXT, read_template, read_turns
@@ -200,11 +201,16 @@ class EndpointGrader:
         self.pointer = raw.pointer
         self.name = raw.text_or_none("name", '"answer"')
         self.url = raw.text("url", '"https://example.com/grade"')
+        if fault := url_fault(self.url):
+            raise raw.fault("url", fault)
         self.rate_limit = raw.number_or_none("rate_limit", "10", 1e-6)
         self.pass_threshold = raw.number_or_none("pass_threshold", "0.5")
         self.headers: dict[str, str] = {}
         if headers := raw.object_or_none("headers", '{"Authorization": "Bearer ${GRADER_KEY}"}'):
             self.headers = {name: headers.text(name, '"${GRADER_KEY}"') for name in headers.raw}
+            for name, value in self.headers.items():
+                if fault := header_fault(name, value):
+                    raise headers.fault(name, fault)
 
 
 class MultiGrader:

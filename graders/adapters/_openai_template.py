@@ -184,7 +184,7 @@ class TextTemplate:
             return text
         # What counts is what the completion says, or where it is not asked for, what the record says.
         telling = [value for value in self.values if value.namespace == "sample"] or self.values
-        if visible(text) and (not telling or any(value.says_something(scope) for value in telling)):
+        if any(value.says_something(scope) for value in telling) if telling else visible(text):
             return text
         if self.reads_completion:
             return Missing("the completion leaves it blank", "not exact")

@@ -7,7 +7,7 @@ from ..checks import _overlap
 from ..checks._optional import optional
 from ..checks._tokens import CUTS
 from ..extract import Missing
-from ._openai_scores import GraderScore, RecordFault, unread_score
+from ._openai_scores import GraderScore, RecordFault, passed, unread_score
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ def text_similarity(node: TextSimilarity) -> Scoring:
             if isinstance(side, Missing):
                 return unread_score(side, scope)
         value = metric.score(given, reference)
-        passed = {} if node.pass_threshold is None else {"passed": float(value >= node.pass_threshold)}
-        return GraderScore(value, metrics=passed)
+        return GraderScore(value, metrics=passed(value, node.pass_threshold))
 
     return scored
 

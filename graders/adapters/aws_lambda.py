@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from time import perf_counter
 
-from .._runtime.timing import around
+from .._runtime.timing import around, until
 from ..errors import DecorationError, EventError, SampleError
 from ..reward import Failure
 from ..sample import item_of
@@ -99,11 +99,13 @@ def _event(sample: Sample[Any], wire: Wire | None) -> Any:
 
 def _seconds_left() -> float:
     """How long the sample that is graded here may take."""
-    tick = around.get()
-    seconds = _SECONDS if tick is None or tick.limit is None else tick.limit
-    if tick is not None and tick.deadline is not None:
-        seconds = min(seconds, tick.deadline - perf_counter())
-    return seconds
+    tick, now = around.get(), perf_counter()
+    ends = until.get()
+    if ends is None and tick is not None:
+        limit = _SECONDS if tick.limit is None else tick.limit
+        known = ((tick.since or now) + limit, tick.deadline)
+        ends = min(end for end in known if end is not None)
+    return _SECONDS if ends is None else ends - now
 
 
 def _read(answer: Any, event: Any) -> Reward:

@@ -111,8 +111,11 @@ def _reward(score: Any, beside: dict[str, Any]) -> Reward:
         raise SampleError("exception", f"the function reported {RESERVED}: what it graded failed")
     metrics = {}
     for name, value in beside.items():
-        if not name.startswith(RESERVED) and value == value and abs(value) != float("inf"):
-            metrics[name] = float(value)
+        if not name.startswith(RESERVED):
+            try:
+                metrics[name] = number(value)
+            except ValueError:  # NaN is how verl's functions say that a sample lacks a metric
+                continue
     try:
         return Reward(number(score), metrics=metrics)
     except ValueError as error:
@@ -182,10 +185,10 @@ def _item(data_source: Any, text: str, reference: Any, extra_info: Any, wire: st
     """What a replay would send for the completion."""
     if not isinstance(extra_info, (dict, type(None))):
         raise ValueError(f"extra_info is a {type(extra_info).__name__}: pass a dict, or None")
-    extra = {name: plain(value) for name, value in (extra_info or {}).items() if name not in _VERLS}
-    turns = messages_of(extra.pop("prompt", ""), "user")
+    extra = {name: value for name, value in (extra_info or {}).items() if name not in _VERLS}
+    turns = messages_of(plain(extra.pop("prompt", None)) or "", "user")
     for name, value in (("data_source", data_source or None), ("ground_truth", plain(reference))):
-        if value is not None and extra.setdefault(name, value) != value:
+        if value is not None and plain(extra.setdefault(name, value)) != value:
             raise ValueError(f"extra_info holds another {name} than verl passes: rename it there")
     return rollout_item(
         extra, "ground_truth", "sample", [*turns, {"role": "assistant", "content": text}], wire

@@ -36,6 +36,8 @@ _OF_ONE: dict[str, Callable[[float], float]] = {
     "log": math.log,
 }
 _OF_SEVERAL: dict[str, Callable[..., float]] = {"min": min, "max": max}
+_MARK = "\u00b7"
+"""What a tree has behind a name that is a keyword: no formula can hold it."""
 FUNCTIONS = (*_OF_SEVERAL, *_OF_ONE)
 """The functions that a formula may call; `log` is the natural logarithm."""
 
@@ -80,7 +82,7 @@ def formula_tree(text: str, names: Collection[str]) -> ast.expr:
     python = " ".join(text.split()).replace("^", "**")
     for name in names:
         if iskeyword(name):
-            python = re.sub(rf"\b{name}\b", f"{name}_", python)
+            python = re.sub(rf"\b{name}\b", f"{name}{_MARK}", python)
     try:
         return ast.parse(python, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -89,10 +91,8 @@ def formula_tree(text: str, names: Collection[str]) -> ast.expr:
 
 def name_of(node: ast.Name, names: Collection[str]) -> str | None:
     """Return which of the names a node of the tree stands for; None where it is none of them."""
-    if node.id in names:
-        return node.id
-    plain = node.id.removesuffix("_")
-    return plain if iskeyword(plain) and plain in names else None
+    name = node.id.removesuffix(_MARK)
+    return name if name in names else None
 
 
 class _FormulaReader:

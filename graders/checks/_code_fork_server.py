@@ -212,7 +212,7 @@ def _loaded(imports: frozenset[str]) -> bytes:
 _started: dict[bool, ForkServer] = {}
 _replaced: list[ForkServer] = []
 _expected: set[str] = set()
-_failing: dict[str, CannotImport] = {}
+_failing: dict[str, str] = {}
 _starting = Lock()
 
 
@@ -230,7 +230,7 @@ def fork_server(imports: frozenset[str] = frozenset()) -> ForkServer:
     loads = bool(imports)
     with _starting:
         for name in imports & _failing.keys():
-            raise _failing[name]
+            raise CannotImport(name, _failing[name])
         server = _started.get(loads)
         if server is not None and server.alive and imports <= server.imports:
             return server
@@ -253,7 +253,7 @@ def _start(imports: frozenset[str]) -> ForkServer:
         try:
             return ForkServer(wanted)
         except CannotImport as problem:
-            _failing[problem.module] = problem
+            _failing[problem.module] = problem.why
             if problem.module in imports:
                 raise
         except ConfigurationError:

@@ -69,7 +69,10 @@ def test_a_reference_that_says_something_is_given(reference):
 
 
 @pytest.mark.parametrize("score", ADAPTED.values(), ids=ADAPTED)
-@pytest.mark.parametrize("reference", [["72", ""], {"target": ["72", None]}])
+@pytest.mark.parametrize(
+    "reference",
+    [["72", ""], {"target": ["72", None]}, ["", 72], ["", ["72"]], {"target": ["", 72]}, [" ", None, 72]],
+)
 def test_one_blank_answer_among_right_ones_is_a_fault_of_the_record(score, reference):
     with pytest.raises(RecordError, match="lists a blank text"):
         score(make_sample("", reference))

@@ -275,6 +275,23 @@ def test_a_python_grader_that_needs_json_leaves_what_is_none_unread(taken):
         check.grade(make_sample("[]"))
 
 
+@pytest.mark.parametrize("fault", ["nothing", "open('/etc/passwd')", "__import__('nowhere')"])
+def test_a_fault_of_a_python_grader_itself_is_a_failure_whatever_the_completion_is(fault):
+    source = f"def grade(sample, item):\n    {fault}\n    return sample['output_json']['score']"
+    check = grader(from_openai({"type": "python", "source": source}))
+    for completion in ("no JSON", '{"score": 1}'):
+        with pytest.raises(SampleError, match="exception: "):
+            check.grade(make_sample(completion))
+
+
+def test_an_import_that_another_one_stands_in_for_may_be_missing():
+    source = (
+        "try:\n    import rapidfuzz as fuzzy\nexcept ImportError:\n    import fuzzywuzzy as fuzzy\n\n\n"
+        "def grade(sample, item):\n    return float(bool(fuzzy))"
+    )
+    assert graded({"type": "python", "source": source}, "text").value == 1
+
+
 @pytest.mark.parametrize(
     "text", ["[" * 150 + "]" * 150, '{"a":' * 85 + "1" + "}" * 85, "[" + "0," * 200_000 + "0]"]
 )

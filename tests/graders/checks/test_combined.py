@@ -285,3 +285,9 @@ def test_a_grader_may_pay_what_its_range_says():
     wide = grader(range=(0, 10))(lambda sample: 7.0)
     check = cascade(steps={"wide": wide, "last": number()}, at_least=5)
     assert check(make_sample("42", "42")).value == 1
+
+
+def test_a_keyword_names_itself_and_no_other_part():
+    compute = read_formula("in + 10 * in_", ["in", "in_"])
+    assert compute({"in": 1, "in_": 5}) == 51
+    assert read_formula("in", ["in", "in_"], all_used=False)({"in": 1, "in_": 5}) == 1
