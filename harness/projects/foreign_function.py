@@ -143,25 +143,42 @@ class _Finder:
     def _weights(self, count: int) -> list[float | None]:
         """What the file writes as `reward_weights`, where it writes numbers."""
         for each in _keywords(self._tree, "reward_weights"):
-            value = self._resolved(each)
             try:
-                found = ast.literal_eval(value)
+                found = ast.literal_eval(self._resolved(each))
             except ValueError:
+                found = ()
+            if found is None:
                 continue
-            if isinstance(found, list | tuple) and len(found) == count:
-                return [float(weight) for weight in found if isinstance(weight, int | float)]
+            if (
+                not isinstance(found, list | tuple)
+                or len(found) != count
+                or not all(isinstance(weight, int | float) for weight in found)
+            ):
+                fix = "Write the numbers there, or name the functions: --take NAME, once for each."
+                message = f"reward_weights does not show one number for each of {count} functions"
+                raise InputError(message, place=f"{self._path}:{each.lineno}", fix=fix)
+            return [float(weight) for weight in found]
         return [None] * count
 
     def _resolved(self, value: ast.expr) -> ast.expr:
-        """What a name was last bound to, anywhere in the file."""
-        if isinstance(value, ast.Name):
-            for node in ast.walk(self._tree):
-                if isinstance(node, ast.Assign) and any(
-                    isinstance(each, ast.Name) and each.id == value.id for each in node.targets
-                ):
-                    if isinstance(node.value, ast.List | ast.Tuple):
-                        return node.value
-        return value
+        """The list that a name is bound to anywhere in the file, else the expression itself."""
+        if not isinstance(value, ast.Name):
+            return value
+        found: list[ast.expr] = []
+        changed = False
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.List | ast.Tuple):
+                if any(isinstance(each, ast.Name) and each.id == value.id for each in node.targets):
+                    found.append(node.value)
+            elif isinstance(node, ast.AugAssign):
+                changed |= isinstance(node.target, ast.Name) and node.target.id == value.id
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                changed |= node.value.id == value.id and node.attr in ("append", "extend", "insert")
+        if found and (changed or len({ast.dump(each) for each in found}) > 1):
+            fix = "Name the functions: --take NAME, once for each."
+            message = f"{value.id} is made in several steps"
+            raise InputError(message, place=f"{self._path}:{value.lineno}", fix=fix)
+        return found[0] if found else value
 
     def alone(self, kind: str | None) -> ForeignFunction:
         """The one function that can be it."""

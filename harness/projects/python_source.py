@@ -190,12 +190,7 @@ class _Source:
                 fix=fix,
             )
         if function.kind == "verl":
-            singular = [name.removesuffix("s") if name.endswith("s") else name for name in given.needed]
-            lacks = [
-                name
-                for name, one in zip(given.needed, singular, strict=True)
-                if name not in _VERLS and one not in _VERLS and name != "extra_infos"
-            ]
+            lacks = [name for name in given.needed if name.removesuffix("s") not in _VERLS]
             if lacks:
                 fix = (
                     f"verl passes {', '.join(_VERLS)}: rename the parameters, or give them defaults, as your "
@@ -212,7 +207,7 @@ class _Source:
             "Take it out of what grades, or write --trust to run the file in the grader's own process, with "
             "its network, files and keys."
         )
-        place = str(self.path.with_name(first.place))
+        place = str(self.path.parent / first.place)
         message = f"{first.what}, which confined code cannot do{also}"
         return InputError(message, place=place, fix=fix)
 

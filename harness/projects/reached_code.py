@@ -42,9 +42,9 @@ class ReachedCode:
         self._main = next(iter(trees))
         self._modules = {_module_of(name): name for name in trees}
         self._defined = {name: _definitions(tree) for name, tree in trees.items()}
-        self.aliases = {name: _aliases(tree) for name, tree in trees.items()}
+        self.aliases = {name: _aliases(name, tree) for name, tree in trees.items()}
         """What each file calls what it imports: `np` is `numpy`, `run` is `subprocess.run`."""
-        self._stars = {name: _stars(tree) for name, tree in trees.items()}
+        self._stars = {name: _stars(name, tree) for name, tree in trees.items()}
         self._reached: dict[str, dict[str, Definition]] = {name: {} for name in trees}
         waiting: list[tuple[str, ast.AST]] = [
             (name, node) for name, tree in trees.items() for node in _top(tree)
@@ -104,13 +104,17 @@ class ReachedCode:
 
     def definition(self, file: str, name: str) -> tuple[str, Definition] | None:
         """The function or class that a file means by a name, with the file that defines it."""
-        if name in self._defined[file]:
-            return file, self._defined[file][name]
-        module, _, inner = self.aliases[file].get(name, "").rpartition(".")
-        for each, wanted in ((module, inner), *((star, name) for star in self._stars[file])):
-            other = self._modules.get(each.lstrip("."))
-            if other is not None and wanted in self._defined[other]:
-                return other, self._defined[other][wanted]
+        waiting, seen = [(file, name)], set()
+        while waiting:
+            file, name = place = waiting.pop(0)
+            if name in self._defined[file]:
+                return file, self._defined[file][name]
+            if place not in seen:
+                seen.add(place)
+                module, _, inner = self.aliases[file].get(name, "").rpartition(".")
+                for each, wanted in ((module, inner), *((star, name) for star in self._stars[file])):
+                    if (other := self._modules.get(each.lstrip("."))) is not None:
+                        waiting.append((other, wanted))
         return None
 
     def called(self, place: SourceNode) -> str | None:
@@ -196,7 +200,15 @@ def _definitions(tree: ast.Module) -> dict[str, Definition]:
     return found
 
 
-def _aliases(tree: ast.Module) -> dict[str, str]:
+def _source_of(node: ast.ImportFrom, file: str) -> str:
+    """The module that a file imports from: with its package's name in a folder, with dots at the top."""
+    package = file.split("/")[:-1]
+    if node.level and package:
+        return ".".join([*package[: len(package) - node.level + 1], *filter(None, [node.module])])
+    return "." * node.level + (node.module or "")
+
+
+def _aliases(file: str, tree: ast.Module) -> dict[str, str]:
     """What the names that a module imports stand for."""
     found = {}
     for node in ast.walk(tree):
@@ -205,15 +217,16 @@ def _aliases(tree: ast.Module) -> dict[str, str]:
                 top = each.name.partition(".")[0]
                 found[each.asname or top] = each.name if each.asname else top
         elif isinstance(node, ast.ImportFrom):
-            before = "." * node.level + (f"{node.module}." if node.module else "")
+            module = _source_of(node, file)
+            before = f"{module}." if module.strip(".") else module
             found |= {each.asname or each.name: f"{before}{each.name}" for each in node.names}
     return found
 
 
-def _stars(tree: ast.Module) -> list[str]:
+def _stars(file: str, tree: ast.Module) -> list[str]:
     """The modules of which a module imports every name."""
     return [
-        "." * node.level + (node.module or "")
+        _source_of(node, file)
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
     ]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from harness.projects.caught_failures import failure_notes
 from harness.projects.imported import ImportNote
-from harness.projects.reached_code import Function, ReachedCode, SourceNode
+from harness.projects.reached_code import Function, ReachedCode, SourceNode, dotted
 from harness.projects.record_values import RecordValues
 
 __all__ = ["Refused", "batch_notes", "notes_of", "refused_by_confinement"]
@@ -139,16 +139,14 @@ def notes_of(
 def _differs(place: SourceNode, code: ReachedCode, is_confined: bool) -> Iterator[str]:
     node = place.node
     name = code.called(place) or ""
-    yield from _chance(name, is_confined)
+    if isinstance(node, ast.Call):
+        yield from _chance(name, is_confined, bool(node.args or node.keywords))
     if name in _CLOCK:
         yield f"{name}: the reward may depend on when it is given"
-    if isinstance(node, ast.Attribute | ast.Call):
-        shown = name if isinstance(node, ast.Call) else ""
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            shown = f"{code.aliases[place.file].get(node.value.id, node.value.id)}.{node.attr}"
-        if shown in _ENVIRONMENT:
-            where = "confined code sees none" if is_confined else "set them in template.yaml"
-            yield f"{shown} reads environment variables: {where}"
+    shown = dotted(node, code.aliases[place.file]) if isinstance(node, ast.Attribute | ast.Name) else None
+    if shown in _ENVIRONMENT:
+        where = "confined code sees none" if is_confined else "set them in template.yaml"
+        yield f"{shown} reads environment variables: {where}"
     if name == "print":
         yield (
             "what it prints is dropped"
@@ -157,11 +155,17 @@ def _differs(place: SourceNode, code: ReachedCode, is_confined: bool) -> Iterato
         )
 
 
-def _chance(name: str, is_confined: bool) -> Iterator[str]:
+def _chance(name: str, is_confined: bool, is_given: bool) -> Iterator[str]:
     """What to say of a call of chance."""
-    if name in _FIXED or not any(_is_of(name, each) for each in _RANDOM):
+    seeds = name in _FIXED
+    if (seeds and is_given) or not any(_is_of(name, each) for each in _RANDOM):
         return
-    if is_confined and any(_is_of(name, each) for each in _SEEDED):
+    if (
+        is_confined
+        and not seeds
+        and name != "random.SystemRandom"
+        and any(_is_of(name, each) for each in _SEEDED)
+    ):
         yield f"{name} gives the same in each call: confined code starts from one seed"
     else:
         yield f"{name} may make the reward of a completion differ from one grading to the next"

@@ -61,7 +61,7 @@ def needed_packages(
         if distribution is not None or find_spec(name) is not None:
             found[name] = distribution
         elif name in needed:
-            place = str(path.with_name(str(needed[name])))
+            place = str(path.parent / str(needed[name]))
             raise InputError(f"imports {name}, which is not installed here", place=place, fix=_fix(name))
         else:
             # Named all the same: without it the source would fall back in Lambda, too, and say nothing.
