@@ -7,7 +7,7 @@ from functools import update_wrapper
 
 from ._runtime.declaration import Declared, Options
 from ._runtime.handler import Budget, handle
-from ._runtime.scoring import reward_of, score, score_part
+from ._runtime.scoring import reward_of, score, score_part, settled
 from .reward import Failure, Reward
 from .sample import Sample
 
@@ -146,9 +146,7 @@ class Grader(_Typed["Asked", "Graded"]):
         The error budget is not spent: replay and tests want to see every sample.
         """
         outcomes, _ = score(self.declared, samples)
-        return [
-            outcome if isinstance(outcome, (Reward, Failure)) else Reward(outcome) for outcome in outcomes
-        ]
+        return settled(outcomes)
 
     def __reduce__(self) -> str:
         """By its qualified name, as functions are pickled."""

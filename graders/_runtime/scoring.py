@@ -19,7 +19,7 @@ from .timing import ALARM, Tick, around, getsignal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
     from typing import Any, TypeAlias
 
     from ..reward import Outcome
@@ -111,6 +111,11 @@ def reward_of(outcome: Outcome) -> Reward:
     if isinstance(outcome, Failure):
         raise SampleError(outcome.kind, outcome.message, outcome.origin) from outcome.cause
     return outcome if isinstance(outcome, Reward) else Reward(outcome)
+
+
+def settled(outcomes: Iterable[Outcome]) -> list[Reward | Failure]:
+    """The outcomes of samples, with a Reward where a scoring function returned a number."""
+    return [each if isinstance(each, (Reward, Failure)) else Reward(each) for each in outcomes]
 
 
 def _score_sync(

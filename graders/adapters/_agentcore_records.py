@@ -112,6 +112,14 @@ class AgentSpan:
 
 
 def _time(value: Any) -> float:
+    """Nanoseconds since 1970, which a span writes as a number or as a date; 0 where it is neither."""
+    if isinstance(value, str) and "T" in value:
+        from datetime import datetime
+
+        try:
+            return datetime.fromisoformat(value).timestamp() * 1e9
+        except (ValueError, OverflowError):
+            return 0.0
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):

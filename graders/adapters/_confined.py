@@ -21,7 +21,7 @@ from ..checks._options import choice_option, count_option, number_option
 from ..errors import ConfigurationError, DecorationError, SampleError
 from ._confined_imports import library_imports
 from ._confined_source import ConfinedSource, read_text
-from ._placed import module_of, placed
+from ._placed import module_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class ConfinedFunction:
         """
         module = module_of(inside)
         other = copy(self)
-        other._inside = f"{module.__name__.rpartition('.')[2]}"
+        other._inside = module.__name__.rpartition(".")[2]
         loader: Any = module.__loader__
         sent = (other._inside, "", False, marshal.dumps(loader.get_code(module.__name__)))
         other._modules = [*self._source.modules.values(), sent]
@@ -301,4 +301,4 @@ def _packages_option(packages: Sequence[str]) -> tuple[str, ...]:
     return named
 
 
-__all__ = ["ConfinedFunction", "confined", "placed"]
+__all__ = ["ConfinedFunction", "confined"]

@@ -18,6 +18,7 @@ from ._confined_imports import FUNCTIONS, has_async, imports_of, is_pythons
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from importlib.machinery import ModuleSpec
     from typing import TypeAlias
 
     from ._confined_imports import Import
@@ -79,7 +80,7 @@ class ConfinedSource:
                     f"{one.place} imports {one.package}, which is neither beside it nor in packages=: add "
                     f"{one.package!r} to packages=, and what provides it to requirements.txt"
                 )
-            if importlib.util.find_spec(one.package) is None:
+            if spec_of(one.package) is None:
                 return (
                     f"{one.place} imports {one.package}, which is not installed here: install it, and "
                     "in a project add it to requirements.txt"
@@ -184,8 +185,16 @@ def _is_installed(package: str) -> bool:
     """Whether a package is Python's own or installed here, and no mere folder."""
     if is_pythons(package):
         return True
-    found = importlib.util.find_spec(package)
+    found = spec_of(package)
     return found is not None and found.origin is not None
+
+
+def spec_of(package: str) -> ModuleSpec | None:
+    """Where a package is installed; None where it is not, a mere stand-in of it included."""
+    try:
+        return importlib.util.find_spec(package)
+    except ValueError:  # the module that is loaded under its name is in no file
+        return None
 
 
 def _line_of(tree: ast.Module, function: str) -> int:

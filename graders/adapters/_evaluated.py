@@ -9,7 +9,7 @@ from ..reward import RESERVED, Abstain, Reward, number
 from ..sample import ASSISTANTS, final_text, turn_text
 from . import _evaluators_inside
 from ._given_reference import given_reference
-from ._placed import placed
+from ._placed import name_of, placed
 from ._scoring_function import scoring_function
 
 TYPE_CHECKING = False
@@ -42,7 +42,7 @@ def evaluated(function: Evaluator, adapter: str) -> Callable[[Sample[Any]], Any]
             "gives no reward: write what it measures as a function of messages and ground_truth"
         )
     call = placed(function, _evaluators_inside)
-    name = str(getattr(function, "__name__", type(function).__name__))
+    name = name_of(function)
 
     def steps(sample: Sample[Any]) -> Generator[Any, Any, Answer]:
         fields: dict[str, Any] = dict(sample.fields)

@@ -7,7 +7,7 @@ import sys
 
 from .._runtime.declaration import Declared, Options
 from .._runtime.handler import Budget, check_failures
-from .._runtime.scoring import score, score_here
+from .._runtime.scoring import score, score_here, settled
 from ..decorator import Grader
 from ..decorator import grader as decorate
 from ..errors import ConfigurationError, SampleError
@@ -109,9 +109,7 @@ class TrainerBatch:
     """
 
     def __init__(self, outcomes: Sequence[Outcome]) -> None:
-        self.outcomes = [
-            outcome if isinstance(outcome, (Reward, Failure)) else Reward(outcome) for outcome in outcomes
-        ]
+        self.outcomes = settled(outcomes)
 
     @property
     def rewards(self) -> list[float | None]:

@@ -42,6 +42,13 @@ def placed(function: Callable[..., Any], inside: ModuleType | str | os.PathLike[
     return partial(module_of(inside).call, function)
 
 
+def name_of(function: Any) -> str:
+    """What messages and metrics call a function."""
+    while hasattr(function, "func"):  # a partial, also of a partial
+        function = function.func
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
 def is_confined(function: object) -> bool:
     """Whether this is a `ConfinedFunction`; there is none before its module was loaded."""
     module = sys.modules.get(f"{__package__}._confined")

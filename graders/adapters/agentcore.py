@@ -13,7 +13,7 @@ from time import perf_counter
 from .._runtime import telemetry
 from .._runtime.event_shape import capture
 from .._runtime.log_content import may_log_content
-from .._runtime.scoring import score
+from .._runtime.scoring import place_of, score, settled
 from .._runtime.timing import deadline_of, milliseconds_left
 from ..decorator import Grader
 from ..errors import ConfigurationError, DecorationError
@@ -103,7 +103,9 @@ def as_agentcore(
             capture(event, context)
             answer = _evaluated(grader, event, context, reference, least)
         except Exception as error:  # whatever the event holds, the service gets an answer of its contract
-            answer = _error("EVENT_NOT_READ", f"reading the event raises a {type(error).__name__}")
+            answer = _error(
+                "EVENT_NOT_READ", f"answering raised a {type(error).__name__} at {place_of(error)}"
+            )
         return strict(answer)[0]
 
     handler.__qualname__ = handler.__name__ = "handler"
@@ -165,8 +167,7 @@ def _graded(grader: Grader[Any, Any], item: dict[str, Any], context: object) -> 
     outcomes, _ = score(grader.declared, [item], deadline_of(context))
     took = (perf_counter() - started) * 1000
     telemetry.report([item], outcomes, took, 0, milliseconds_left(context))
-    outcome = outcomes[0]
-    return outcome if isinstance(outcome, (Reward, Failure)) else Reward(outcome)
+    return settled(outcomes)[0]
 
 
 class TargetUnread(ValueError):

@@ -39,7 +39,8 @@ def from_lambda(
     """Make a scoring function of a Lambda handler for rewards: AWS's samples and templates, or one's own.
 
     The handler is called with one sample at a time, as the service would send it alone, and a context with a
-    request id and the time that is left. Its answer may be a list of one entry, the entry itself, or an
+    request id and the time that is left (of the grader's limit: a confined handler is not told of its own
+    `seconds`). Its answer may be a list of one entry, the entry itself, or an
     envelope of `statusCode` and `body` around either. The reward is `aggregate_reward_score`; what
     `metrics_list` holds becomes metrics and components, by type. Other keys of an entry are not read, since
     no service is known to read them.

@@ -7,13 +7,15 @@ against TRL 1.16.
 
 from __future__ import annotations
 
+from math import isfinite
+
 from ..errors import DecorationError, RecordError, SampleError
 from ..reward import Abstain, Failure, Reward, number
 from ..sample import final_text, turn_text, turn_thoughts
 from . import _trl_inside
 from ._given_reference import given_reference
 from ._in_trainer import GraderInTrainer, messages_of, rollout_item
-from ._placed import placed
+from ._placed import name_of, placed
 from ._scoring_function import scoring_function
 
 TYPE_CHECKING = False
@@ -74,7 +76,8 @@ def from_trl(
         >>> from_trl(brief)(make_sample("72"))
         Reward(1.0)
     """
-    listed = [functions] if callable(functions) or functions is None else list(functions)
+    given: Any = functions
+    listed: list[Any] = list(given) if hasattr(given, "__iter__") and not callable(given) else [given]
     if not listed or any(map(_is_no_function, listed)):
         raise DecorationError(
             f"from_trl was given {functions!r}: give it a reward function, or a list of them"
@@ -93,7 +96,8 @@ def from_trl(
                 raise RecordError(f"{name} needs {' and '.join(lacks)}, and the record has no such field")
             if found[0] is not None:
                 values[name] = _value(name, found[0])
-            metrics.update(logged)
+            # NaN is how such functions say that they have nothing to log.
+            metrics.update((word, one) for word, one in logged.items() if isfinite(one))
         if not values:
             return Abstain(f"{' and '.join(names)} returned None: this sample is none of theirs")
         total = sum(share * values[name] for name, share in zip(names, shares, strict=True) if name in values)
@@ -137,10 +141,7 @@ def _names(functions: Sequence[RewardFunction]) -> list[str]:
     """A name for each function, as TRL's log has it; a second of the same name gets a number."""
     names: list[str] = []
     for one in functions:
-        inner: Any = one
-        while hasattr(inner, "func"):  # a partial, also of a partial
-            inner = inner.func
-        name = getattr(inner, "__name__", type(inner).__name__)
+        name = name_of(one)
         alike = sum(1 for other in names if other.partition("#")[0] == name)
         names.append(f"{name}#{alike + 1}" if alike else name)
     return names

@@ -163,6 +163,8 @@ def as_verl(
         >>> as_verl(right)(data_source="sums", solution_str="4", ground_truth="4")
         {'score': 1.0, 'grader_error': 0.0}
     """
+    if isinstance(metrics, str):
+        raise DecorationError(f"metrics={metrics!r}: give a list of names, such as [{metrics!r}]")
     graded = GraderInTrainer(grader, None)
     names = [name for name in metrics if name not in ("score", RESERVED)]
 

@@ -43,7 +43,7 @@ _LEFT_OUT_EXTENSIONS = ("_test", "_xx", "xx", "_ctypes_test", "_curses", "_tkint
 _DEPRECATED_EXTENSIONS = frozenset({"_crypt", "audioop", "nis", "ossaudiodev", "spwd"})
 
 _PYC_HEADER = 16  # magic number, flags, time and size of the text
-_IMPORT = re.compile(rb"^\s*(?:from|import) ([A-Za-z_][A-Za-z0-9_]*)", re.MULTILINE)
+_IMPORT = re.compile(rb"\n[ \t]*(?:from|import) ([A-Za-z_][A-Za-z0-9_]*)")
 
 
 class Library:
@@ -173,7 +173,7 @@ def _mentioned(package: str, folders: Sequence[str]) -> set[str]:
     for folder in _folders_of(package, folders):
         for _, path, _, _ in _modules(folder):
             with open(path, "rb") as file:
-                found.update(name.decode() for name in _IMPORT.findall(file.read()))
+                found.update(name.decode() for name in _IMPORT.findall(b"\n" + file.read()))
     return found - sys.stdlib_module_names - {package}
 
 

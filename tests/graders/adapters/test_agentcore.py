@@ -462,6 +462,34 @@ def test_a_tools_span_holds_no_answer() -> None:
         assert as_agentcore(equals)(event_of(spans), None)["value"] == 1.0
 
 
+def test_an_empty_last_answer_is_not_replaced_by_an_earlier_one() -> None:
+    first, last = openllmetry("8 x 9?", "72")[0], openllmetry("8 x 9?", "")[0]
+    spans = [{**first, "endTimeUnixNano": 8}, {**last, "spanId": "2", "endTimeUnixNano": 9}]
+    assert "empty" in error_of(spans)
+
+
+def test_a_span_may_write_its_end_as_a_date() -> None:
+    wrong, right = openllmetry("8 x 9?", "73")[0], openllmetry("8 x 9?", "72")[0]
+    for span_of in (wrong, right):
+        span_of.pop("endTimeUnixNano", None)
+    spans = [
+        {**right, "spanId": "2", "end_time": "2026-11-26T10:00:02.000000Z"},
+        {**wrong, "end_time": "2026-11-26T10:00:01.000000Z"},
+    ]
+    assert as_agentcore(equals)(event_of(spans), None)["value"] == 1.0
+
+
+def test_what_fails_beside_the_spans_says_where() -> None:
+    class Broken:
+        def get_remaining_time_in_millis(self) -> int:
+            raise RuntimeError("secret")
+
+    answer = as_agentcore(equals)(event_of(openllmetry("8 x 9?", "72")), Broken())
+    assert answer["errorCode"] == "EVENT_NOT_READ"
+    assert "RuntimeError at test_agentcore.py:" in answer["errorMessage"]
+    assert "secret" not in answer["errorMessage"]
+
+
 def test_the_answer_is_what_the_agent_said_though_a_model_was_asked_for_something_else_later() -> None:
     later = {**strands_events("Summarize.", "A sum.")[0], "spanId": "3", "endTimeUnixNano": 10}
     spans = [*strands_and_its_agent("8 x 9?", "72"), later]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict, dataclass
+from time import process_time
 
 import pytest
 
@@ -211,3 +212,22 @@ def test_a_confined_handler_answers_as_a_trusted_one(tmp_path):
     assert reward.grade(make_sample("72", "72")) == Reward(1.0)
     problem = failure(reward.__wrapped__, make_sample("73", "72"))
     assert (problem.kind, problem.origin) == ("exception", "ZeroDivisionError at app.py:12")
+
+
+def test_a_handler_is_told_what_the_scoring_function_around_it_has_left():
+    told = []
+
+    def handler(event, context):
+        told.append(context.get_remaining_time_in_millis())
+        return [entry()]
+
+    scored = from_lambda(handler)
+
+    def late(sample):
+        since = process_time()
+        while process_time() - since < 0.2:
+            pass
+        return scored(sample)
+
+    grader(timeout_s=2)(late).grade(make_sample("72"))
+    assert 0 < told[0] <= 1800

@@ -15,7 +15,7 @@ from graders import DecorationError, Failure, SampleError, grader
 from graders._runtime.scoring import score
 from graders._runtime.timing import deadline_of
 from graders.adapters import ConfinedFunction, _confined, confined
-from graders.adapters._confined import placed
+from graders.adapters._placed import placed
 from graders.checks._code_clock import SessionStarved
 from graders.testing import Context, make_sample
 

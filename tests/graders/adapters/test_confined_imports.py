@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from traceback import walk_tb
+from types import ModuleType
 
 import pytest
 
@@ -200,6 +202,21 @@ def test_a_package_that_fails_is_told_with_its_error_and_costs_no_other_function
     said = "broken cannot be imported to run code: OSError: no library"
     assert [str(failing(broken)) for _ in range(2)] == [said, said]
     assert called(confined(file.with_name("other.py"), "f", packages=["sound"])) == 3
+
+
+def test_the_error_of_a_package_keeps_nothing_of_the_calls_that_met_it(folder, failing):
+    file = folder(rewards="import broken\ndef f(): pass", packages_of_broken="raise OSError('no library')")
+    broken = confined(file, "f", packages=["broken"])
+    depths = [len([*walk_tb(failing(broken).__traceback__)]) for _ in range(3)]
+    assert depths[1] == depths[2]
+
+
+def test_a_mere_stand_in_of_a_package_is_not_installed(folder, failing, monkeypatch):
+    monkeypatch.setitem(sys.modules, "standing_in", ModuleType("standing_in"))
+    file = folder(rewards="import standing_in\ndef f(): pass")
+    assert "standing_in, which is not installed here" in str(
+        failing(confined(file, "f", packages=["standing_in"]))
+    )
 
 
 def test_a_package_that_ends_the_process_costs_no_other_function(folder, called, failing):

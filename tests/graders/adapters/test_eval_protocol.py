@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders import Abstain, DecorationError, Failure, RecordError, Reward, SampleError, grader
+from graders import Abstain, DecorationError, Failure, RecordError, Reward, Sample, SampleError, grader
 from graders.adapters import ConfinedFunction, from_eval_protocol, stand_in
 from graders.adapters import _evaluators_inside as inside
 from graders.testing import invoke, make_sample
@@ -309,3 +310,20 @@ def test_an_error_in_this_process_has_the_line_of_the_function() -> None:
     outcome = grader(from_eval_protocol(f)).grade_all([make_sample("72")])[0]
     assert isinstance(outcome, Failure)
     assert outcome.place.startswith("test_eval_protocol.py:")
+
+
+def test_a_grader_is_no_function_of_the_librarys() -> None:
+    @grader
+    def right(sample: Sample) -> bool:
+        return True
+
+    with pytest.raises(DecorationError, match="from_eval_protocol was given <grader"):
+        from_eval_protocol(right)
+
+
+def test_a_partial_is_called_by_its_functions_name() -> None:
+    def rates(messages: Any, ground_truth: str, bonus: float) -> Any:
+        return {"score": bonus}
+
+    with pytest.raises(RecordError, match="rates needs ground_truth"):
+        from_eval_protocol(partial(rates, bonus=1.0))(make_sample("72"))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
-from graders import Abstain, DecorationError, RecordError, Reward, SampleError, grader
+from graders import Abstain, DecorationError, RecordError, Reward, Sample, SampleError, grader
 from graders.adapters import ConfinedFunction, from_llm_eval_kit, stand_in
 from graders.testing import make_sample
 
@@ -117,3 +118,20 @@ def test_a_processor_is_no_grader() -> None:
 
     with pytest.raises(DecorationError, match="gives no reward: write what it measures as a function"):
         from_llm_eval_kit(PreProcessor())
+
+
+def test_a_grader_is_no_function_of_the_librarys() -> None:
+    @grader
+    def right(sample: Sample) -> bool:
+        return True
+
+    with pytest.raises(DecorationError, match="from_llm_eval_kit was given <grader"):
+        from_llm_eval_kit(right)
+
+
+def test_a_partial_is_called_by_its_functions_name() -> None:
+    def rates(messages: Any, ground_truth: str, bonus: float) -> Any:
+        return {"score": bonus}
+
+    with pytest.raises(RecordError, match="rates needs ground_truth"):
+        from_llm_eval_kit(partial(rates, bonus=1.0))(make_sample("72"))

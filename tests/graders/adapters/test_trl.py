@@ -434,3 +434,17 @@ def test_prompts_and_completions_come_in_pairs():
 def test_a_grader_that_went_to_trl_and_back_is_the_same(sample):
     there_and_back = grader(range=(0, 1e9))(from_trl(as_trl(measured)))
     assert there_and_back.grade(sample).value == measured.grade(sample).value
+
+
+def test_what_a_function_logs_as_no_number_is_no_metric():
+    def paid(completions, log_metric, **columns):
+        log_metric("loss", float("nan"))
+        log_metric("length", 2.0)
+        return [1.0]
+
+    assert from_trl(paid)(make_sample("72")) == Reward(1.0, metrics={"length": 2.0})
+
+
+def test_one_thing_that_is_no_function_is_refused():
+    with pytest.raises(DecorationError, match="from_trl was given 5: give it a reward function"):
+        from_trl(5)  # type: ignore[arg-type]

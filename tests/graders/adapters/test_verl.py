@@ -299,3 +299,18 @@ def test_an_async_grader_is_async_there_too_and_keeps_its_limit():
 def test_a_grader_that_went_to_verl_and_back_is_the_same(sample):
     there_and_back = grader(range=(0, 1e9))(from_verl(as_verl(measured)))
     assert there_and_back.grade(sample).value == measured.grade(sample).value
+
+
+def test_metrics_are_listed():
+    with pytest.raises(DecorationError, match=r"give a list of names, such as \['unread'\]"):
+        as_verl(right, metrics="unread")
+
+
+@pytest.mark.parametrize("extra", [{"prompt": None}, {"prompt": ""}, {}])
+def test_a_prompt_that_is_missing_leaves_the_users_turn_empty(extra):
+    assert as_verl(right)("sums", "4", "4", extra) == as_verl(right)("sums", "4", "4")
+
+
+def test_a_metric_that_no_number_can_hold_is_left_out():
+    reward = from_verl(lambda solution_str: {"score": 1.0, "huge": 10**400, "words": 2})(make_sample("a b"))
+    assert reward == Reward(1.0, metrics={"words": 2.0})
