@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
@@ -394,6 +395,27 @@ def test_whatever_a_sample_does_to_sigalrm_the_deadline_holds(disturb):
     samples = [make_sample(text, id=text) for text in ("disturb", "disturb, slow")]
     answer = graded([{"id": s.id, "messages": s.messages} for s in samples], Context(400))
     assert [entry["aggregate_reward_score"] for entry in answer] == [0.5, 0.0]
+
+
+def test_an_interrupt_is_not_lost_in_a_callback_of_the_garbage_collector(monkeypatch):
+    lost: list = []
+    monkeypatch.setattr(sys, "unraisablehook", lost.append)
+
+    def takes_its_time(*_):
+        for _round in range(2_000):
+            pass
+
+    def collects(_sample):
+        while True:
+            gc.collect(0)
+
+    gc.callbacks.append(takes_its_time)
+    try:
+        found = grader(timeout_s=LIMIT, max_error_rate=1)(collects).grade_all([make_sample("x")] * 5)
+    finally:
+        gc.callbacks.remove(takes_its_time)
+    assert [getattr(one, "kind", "fine") for one in found] == ["timeout"] * 5
+    assert lost == []
 
 
 def test_a_scoring_functions_own_alarm_reaches_its_own_handler():
