@@ -12,13 +12,18 @@ if TYPE_CHECKING:
 HIDDEN = "***"
 _SHORTEST = 4
 """A shorter key is a stand-in, for a service that needs none, and may be part of any word."""
-_USER = re.compile(r"""([a-z][a-z0-9+.-]*://)[^\s"'<>]*@""", re.IGNORECASE)
-_QUERY = re.compile(r"""([a-z][a-z0-9+.-]*://[^\s"'<>?#)]*)[?#][^\s"'<>)]*""", re.IGNORECASE)
+# Texts of others are searched, so the time may not grow with the square of their length: a run without the
+# mark that is looked for is either short or consumed whole.
+_USER = re.compile(r"""([a-z][a-z0-9+.-]{0,30}://)(?:[^\s"'<>]*@|([^\s"'<>]*))""", re.IGNORECASE)
+_QUERY = re.compile(
+    r"""([a-z][a-z0-9+.-]{0,30}://[^\s"'<>?#)]*)(?:[?#][^\s"'<>)]*)?""",
+    re.IGNORECASE,
+)
 # What services' keys begin with, JSON web tokens, and long mixtures that are no word and no model's name.
 _KEY = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|hf|ghp|pplx|nvapi|r8|key|api[-_]?key|bedrock-api-key)[-_](?=[\w*.-]*[\d*])[\w*.-]{8,}"
+    r"\b(?:sk|pk|rk|gsk|xai|hf|ghp|pplx|nvapi|r8|key|api[-_]?key|bedrock-api-key)[-_](?=[\w*.-]{0,200}[\d*])[\w*.-]{8,}"
     r"|\b(?:sk|gsk|bedrock-api-key)[-_][\w*.-]{6,}"
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\bAIza[\w-]{20,}|\beyJ[\w-]{10,}\.[\w.-]+"
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\bAIza[\w-]{20,}|\beyJ[\w-]{10,2000}\.[\w.-]+"
     r"|\b(?=[A-Za-z_]*\d)(?=[a-z0-9_]*[A-Z])(?=[A-Z0-9_]*[a-z])\w{32,}",
 )
 _BEARER = re.compile(r"\b(bearer|basic)\s+(?!token|auth|key)[\w.~+/*=-]{8,}", re.IGNORECASE)
@@ -33,7 +38,7 @@ def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
         secrets: Values to blank out, whatever they look like.
     """
     text = without_values(text, secrets)
-    text = _QUERY.sub(r"\1", _USER.sub(r"\1", text))
+    text = _QUERY.sub(r"\1", _USER.sub(r"\1\2", text))
     return _KEY.sub(HIDDEN, _BEARER.sub(rf"\1 {HIDDEN}", text))
 
 

@@ -20,7 +20,8 @@ _NAMED = re.compile(
     r"""(?:key|token|secret|passw(?:or)?d|credential)s?["']?\s*[:=]\s*["'](?=[^"'\s]*\d)[\w+/=.~-]{12,}["']""",
     re.IGNORECASE,
 )
-_PASSWORD = re.compile(r"""[a-z][a-z0-9+.-]*://[^\s"'<>/@:]*:[^\s"'<>/@{}$]+@""", re.IGNORECASE)
+# Begins at the `://`: a run of letters before it is never searched again from each of its letters.
+_PASSWORD = re.compile(r"""(?<=[a-z0-9+.-])://[^\s"'<>/@:]*:[^\s"'<>/@{}$]+@""", re.IGNORECASE)
 
 
 def key_notes(

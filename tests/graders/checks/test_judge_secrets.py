@@ -39,6 +39,15 @@ def test_secrets_are_left_out_of_a_message_and_nothing_else_is(text: str, shown:
 
 
 @pytest.mark.parametrize(
+    "part", ["a", "a1", "://", "a://", "a://b:", "key-", "api_key-", "eyJ-", "sk.", "bearer "]
+)
+def test_a_long_text_without_a_secret_is_searched_in_time_that_grows_with_its_length(part: str) -> None:
+    # With the square of its length, this would take minutes.
+    text = part * (200_000 // len(part))
+    assert without_secrets(f"{text} at http://user:pa55@host/v1?key=1").endswith(" at http://host/v1")
+
+
+@pytest.mark.parametrize(
     ("service", "name", "value"),
     [
         *(("openai", "OPENAI_API_KEY", key) for key in ("a\nb", "k\u00e9y", "a\x7f")),
