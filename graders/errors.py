@@ -4,6 +4,9 @@
     +-- DecorationError      @grader or a factory was misused; raised while the module is imported
     +-- ConfigurationError   nothing can be graded like this (no key, a throttled judge); fails the call
     +-- EventError           the event has no shape that any service sends; fails the call
+    |   +-- AnswerShapeError     what a handler answered is not a list of entries, one for each sample
+    |   +-- AnswerIdError        an entry carries another id than the sample in its place
+    |   +-- AnswerRewardError    an entry's reward, or one of its metrics, is not a finite number
     +-- RecordError          this record cannot be graded (no reference); costs this sample only
     +-- SampleError          one sample got no reward; raised by calling a grader with it, carries the kind
     +-- ErrorBudgetExceeded  more samples failed than `max_error_rate` allows; fails the call
@@ -33,6 +36,18 @@ class ConfigurationError(GraderError):
 
 class EventError(GraderError, ValueError):
     """The event is in none of the shapes that a service sends."""
+
+
+class AnswerShapeError(EventError):
+    """What a handler answered is not a list of entries, one for each sample."""
+
+
+class AnswerIdError(EventError):
+    """An entry of an answer carries another id than the sample in its place."""
+
+
+class AnswerRewardError(EventError):
+    """The reward of an entry, or one of its metrics, is not a finite number."""
 
 
 class RecordError(GraderError, ValueError):
@@ -79,6 +94,9 @@ def _readable(text: str) -> str:
 
 
 __all__ = [
+    "AnswerIdError",
+    "AnswerRewardError",
+    "AnswerShapeError",
     "ConfigurationError",
     "DecorationError",
     "ErrorBudgetExceeded",

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 
-from .errors import EventError
+from .errors import AnswerIdError, AnswerRewardError, AnswerShapeError, EventError
 from .reward import KINDS, RESERVED, Failure, Reward, number
 from .sample import REFERENCES, item_id
 
@@ -340,21 +340,23 @@ def read_answer(answer: Any, event: Any) -> list[Reward | Failure]:
     if enveloped:
         status = answer.get("statusCode", 200)
         if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status < 300:
-            raise EventError(f"the grader answered with the status {status!r}: {str(answer['body'])[:200]}")
+            raise AnswerShapeError(
+                f"the grader answered with the status {status!r}: {str(answer['body'])[:200]}"
+            )
         body = answer["body"]
         try:
             answer = json.loads(body) if isinstance(body, str) else body
         except ValueError as error:
-            raise EventError(f"the body of the answer is no JSON: {error}") from None
+            raise AnswerShapeError(f"the body of the answer is no JSON: {error}") from None
     items = read_event(event)
     if isinstance(answer, dict) and "error" in answer:  # what SageMaker's starter template says of a failure
-        raise EventError(f"the grader answered with an error: {str(answer['error'])[:200]}")
+        raise AnswerShapeError(f"the grader answered with an error: {str(answer['error'])[:200]}")
     if not isinstance(answer, list):
-        raise EventError(f"the answer is a {type(answer).__name__}, not a list")
+        raise AnswerShapeError(f"the answer is a {type(answer).__name__}, not a list")
     if len(answer) != len(items):
         sent = "1 sample was" if len(items) == 1 else f"{len(items)} samples were"
         back = "1 answer" if len(answer) == 1 else f"{len(answer)} answers"
-        raise EventError(f"{sent} sent and {back} came back")
+        raise AnswerIdError(f"{sent} sent and {back} came back")
     pairs = enumerate(zip(answer, items, strict=True))
     return [_read_entry(entry, item, at, enveloped) for at, (entry, item) in pairs]
 
@@ -362,13 +364,13 @@ def read_answer(answer: Any, event: Any) -> list[Reward | Failure]:
 def _read_entry(entry: Any, item: Any, at: int, enveloped: bool) -> Reward | Failure:
     """One entry of an answer."""
     if not isinstance(entry, dict):
-        raise EventError(f"answer {at} is a {type(entry).__name__}, not an object")
+        raise AnswerShapeError(f"answer {at} is a {type(entry).__name__}, not an object")
     sent = strict(item_id(item))[0]
     back = entry.get("id")
     # In an envelope SageMaker's starter template names a sample without `my_key` by its place.
     by_place = enveloped and back == f"sample-{at:03d}"
     if (back != sent or type(back) is not type(sent)) and not by_place:
-        raise EventError(f"answer {at} carries the id {back!r}; the sample in that place is {sent!r}")
+        raise AnswerIdError(f"answer {at} carries the id {back!r}; the sample in that place is {sent!r}")
     try:
         if isinstance(entry.get("aggregate_reward_score"), bool):
             raise ValueError("a boolean")
@@ -379,7 +381,7 @@ def _read_entry(entry: Any, item: Any, at: int, enveloped: bool) -> Reward | Fai
         if len(metrics) + len(components) != len(listed):
             raise ValueError("a metric is given twice, or its type is neither Metric nor Reward")
     except (ValueError, TypeError, KeyError) as error:
-        raise EventError(f"answer {at}: {error}") from None
+        raise AnswerRewardError(f"answer {at}: {error}") from None
     if metrics.get(RESERVED):
         kind = next((kind for kind in KINDS if metrics.get(f"{RESERVED}_{kind}")), "exception")
         return Failure(kind, f"the grader reported an error of kind {kind}; its log says more")

@@ -20,6 +20,7 @@ GROUPS = {
     "Grader": {
         "graders": "List the ready checks; show one and what it pays for.",
         "replay": "Run recorded rollouts through a grader; keep every reward.",
+        "audit": "Find what a grader pays for, before a model does.",
         "runs": "List the replay runs.",
         "show": "Show a replay run: rewards, groups, errors, one sample.",
         "signal": "Say what a job could learn from a run, and what it costs.",

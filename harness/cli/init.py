@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--kind",
+    metavar="KIND",
     type=click.Choice(["number", "choice", "json", "tools", "sql", "text", "code", "judge"]),
-    help="Grade by a ready check of this kind, which grader.toml describes, instead of by Python.",
+    help="Grade by a ready check of this kind, which grader.toml describes, instead of by Python: number,"
+    " choice, json, tools, sql, text, code or judge.",
 )
 @click.option(
     "--add", metavar="NAME", help="Add a grader to the project in DIR, by default here: receipt-total."

@@ -18,7 +18,7 @@ from typing import Any
 
 from graders import Failure, Grader, Reward
 from graders._runtime import Context, score
-from graders.errors import ConfigurationError, EventError
+from graders.errors import AnswerRewardError, AnswerShapeError, ConfigurationError
 from graders.wire import read_answer, read_event
 from harness.targets.fingerprint import Fingerprint, GraderFiles
 from harness.targets.grader_name import named
@@ -128,12 +128,14 @@ class InProcessTarget:
         answer = self.handler(json.loads(json.dumps(event)), Context(FUNCTION_SECONDS * 1000))
         try:
             answer = json.loads(json.dumps(answer, allow_nan=False))
-        except (TypeError, ValueError, RecursionError) as error:
-            raise EventError(f"the answer is not JSON: {error}") from None
+        except ValueError as error:  # NaN, or an infinity
+            raise AnswerRewardError(f"the answer is not JSON: {error}") from None
+        except (TypeError, RecursionError) as error:
+            raise AnswerShapeError(f"the answer is not JSON: {error}") from None
         try:
             return read_answer(answer, event)
         except json.JSONDecodeError as error:
-            raise EventError(f"the body of the answer is not JSON: {error}") from None
+            raise AnswerShapeError(f"the body of the answer is not JSON: {error}") from None
 
     def close(self) -> None:
         """Nothing is held."""

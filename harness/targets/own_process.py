@@ -21,16 +21,25 @@ from typing import Any
 
 from harness.data.typed_json import typed
 from harness.errors import HarnessError, InputError, ServiceError
-from harness.processes import end
+from harness.processes import end, end_group
 from harness.targets.in_process import FUNCTION_SECONDS
 from harness.targets.protocol import Answer, Graded, GraderFault
 
-__all__ = ["HEARTBEAT", "DeclaredGrader", "OwnProcessTarget", "how_it_ended", "longest_hold"]
+__all__ = [
+    "HEARTBEAT",
+    "DeclaredGrader",
+    "OwnProcessTarget",
+    "ProcessLimits",
+    "how_it_ended",
+    "longest_hold",
+]
 
 # As it was before a grader's folder was put first: the process is not to import that folder's `queue.py`.
 _PATH = tuple(filter(None, sys.path))
 _MAIN = "harness.targets.own_process_main"
 _LOOK_S = 1.0
+IMPORT_SECONDS = 60
+"""How long a grader with limits may take to be imported."""
 HEARTBEAT = b""
 """Said once a second while a call is graded, unless code in C holds the interpreter."""
 _ERRORS = {1: HarnessError, 2: InputError, 3: ServiceError}
@@ -53,12 +62,29 @@ class DeclaredGrader:
     exit_code: int = 2
 
 
+@dataclass(frozen=True, slots=True)
+class ProcessLimits:
+    """What a grader that nobody trusts yet may take, and the surroundings that it finds."""
+
+    seconds: float
+    """How long one call may take before the process is killed, and everything that it started."""
+    memory_bytes: int
+    """How much memory it may ask for beyond what it has when the grader is imported."""
+    output: int
+    """The file descriptor that gets what it prints."""
+    clock_ahead_s: float = 0.0
+    """How far its clock is ahead, seconds."""
+    hash_seed: int | None = None
+    """Python's seed for the order of sets; the usual random one when None."""
+
+
 class OwnProcessTarget:
     """A grader in a process of its own.
 
     Args:
         grader: `module:name` or `path/to/file.py:name` (a lone grader's name may be left out).
         answers: Recorded answers to what it asks a service, beyond which nobody is asked.
+        limits: What it may take; None for as much as it likes.
 
     Raises:
         InputError: There is no such module, file or grader, or importing it failed or ended the process; or
@@ -69,10 +95,11 @@ class OwnProcessTarget:
     max_bytes: int | None = None
     concurrency = 1
 
-    def __init__(self, grader: str, answers: Path | None = None) -> None:
+    def __init__(self, grader: str, answers: Path | None = None, limits: ProcessLimits | None = None) -> None:
         self._grader = grader
         self._answers = None if answers is None else str(answers.resolve())
-        self._process: _Process | None = _Process(grader, self._answers)
+        self._limits = limits
+        self._process: _Process | None = _Process(grader, self._answers, limits)
         self._declared = self._process.declared
 
     @property
@@ -101,16 +128,18 @@ class OwnProcessTarget:
     def grade(self, event: Any) -> Answer:
         """Grade the samples of one event."""
         if self._process is None:
-            self._process = _Process(self._grader, self._answers)
+            self._process = _Process(self._grader, self._answers, self._limits)
         started = time.perf_counter()
         answer = self._process.grade(event)
-        if answer is None:
-            message = f"the grader ended its own process {self._process.end()}"
-            self._process = None
-            return Answer(
-                [], (time.perf_counter() - started) * 1000, GraderFault("Runtime.ExitError", message)
-            )
-        return answer
+        if answer is not None:
+            return answer
+        how = self._process.end()
+        fault = GraderFault("Runtime.ExitError", f"the grader ended its own process {how}")
+        if self._process.late and self._limits is not None:
+            message = f"the call took longer than {self._limits.seconds:g} seconds and was ended"
+            fault = GraderFault("Sandbox.Timedout", message)
+        self._process = None
+        return Answer([], (time.perf_counter() - started) * 1000, fault)
 
     def print_to(self, log: Path) -> None:
         """Append what the grader prints to an existing file, until the process is started anew."""
@@ -131,24 +160,32 @@ class OwnProcessTarget:
 class _Process:
     """The parent's side of one process."""
 
-    def __init__(self, grader: str, answers: str | None) -> None:
+    def __init__(self, grader: str, answers: str | None, limits: ProcessLimits | None) -> None:
         from multiprocessing.connection import Pipe  # 10 ms that a replay need not pay
 
         self._connection, theirs = Pipe()
-        command = [sys.executable, "-P", "-m", _MAIN, str(theirs.fileno())]
+        self._limits = limits
+        self.late = False
+        """Whether it was killed because a call took longer than its limit."""
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(_PATH)}
+        if limits is not None and limits.hash_seed is not None:
+            environment["PYTHONHASHSEED"] = str(limits.hash_seed)
+        output = 2 if limits is None else limits.output
         self._process = subprocess.Popen(
-            command,
+            [sys.executable, "-P", "-m", _MAIN, str(theirs.fileno())],
             stdin=subprocess.DEVNULL,
-            stdout=2,
-            stderr=2,
+            stdout=output,
+            stderr=output,
             pass_fds=[theirs.fileno()],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(_PATH)},
+            env=environment,
+            start_new_session=limits is not None,  # so that all of it can be ended
         )
         theirs.close()
         self._held = False
-        self._send((grader, sys.path, answers))
+        ahead, memory = (limits.clock_ahead_s, limits.memory_bytes) if limits else (0.0, None)
+        self._send((grader, sys.path, answers, ahead, memory))
         try:
-            said = self._heard(None)
+            said = self._heard(None, None if limits is None else IMPORT_SECONDS)
         except BaseException:  # Ctrl-C during a slow import
             self._process.kill()
             self.end()
@@ -156,6 +193,8 @@ class _Process:
         if said is None:
             how = self.end()
             fix = "Mend it until Python can import it."
+            if self.late:
+                raise InputError(f"importing it took longer than {IMPORT_SECONDS} s", place=grader, fix=fix)
             raise InputError(f"importing it ended the process {how}", place=grader, fix=fix)
         self.declared: DeclaredGrader = typed(DeclaredGrader, json.loads(said))
         if self.declared.error is not None:
@@ -165,7 +204,8 @@ class _Process:
     def grade(self, event: Any) -> Answer | None:
         """Grade one event; None when that ended the process."""
         self._send(event)
-        said = self._heard(longest_hold(self.declared.options))
+        limit = None if self._limits is None else self._limits.seconds
+        said = self._heard(longest_hold(self.declared.options), limit)
         if said is None:
             return None
         items, ms, fault = json.loads(said)
@@ -178,8 +218,13 @@ class _Process:
     def end(self) -> str:
         """End it where it has not ended, and say how it ended."""
         self._connection.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_LOOK_S)
+        if self._limits is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_LOOK_S)
+        else:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.05)  # how it ended, where it did; its group may go on without it
+            end_group(self._process.pid)
         end(self._process)
         return how_it_ended(self._process.returncode, self._held)
 
@@ -187,11 +232,24 @@ class _Process:
         with contextlib.suppress(OSError):  # it has ended, which is heard next
             self._connection.send_bytes(marshal.dumps(message))
 
-    def _heard(self, limit: float | None) -> bytes | None:
-        """What the process says next; None when it ended, or code in C held it for longer than the limit."""
-        alive = time.monotonic()
+    def _heard(self, limit: float | None, longest: float | None = None) -> bytes | None:
+        """What the process says next.
+
+        Args:
+            limit: How long code in C may hold it, seconds.
+            longest: How long it may take in any case, seconds.
+
+        Returns:
+            None when it ended, or was killed for a limit.
+        """
+        alive = began = time.monotonic()
         while True:
-            if self._connection.poll(_LOOK_S):
+            left = _LOOK_S if longest is None else began + longest - time.monotonic()
+            if left <= 0:
+                self.late = True
+                self._process.kill()
+                return None
+            if self._connection.poll(min(left, _LOOK_S)):
                 try:
                     said = self._connection.recv_bytes()
                 except (EOFError, OSError):

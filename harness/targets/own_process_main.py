@@ -41,8 +41,10 @@ def main() -> None:
     threading.Thread(target=_listen, args=(connection, orders), daemon=True).start()
     busy, speaking = threading.Event(), threading.Lock()
     threading.Thread(target=_beat, args=(connection, busy, speaking), daemon=True).start()
-    grader, path, answers = orders.get()
+    grader, path, answers, ahead, memory = orders.get()
     use_path(path)
+    if ahead:
+        _move_clock(ahead)
     try:
         opened = open_here(grader, book=None if answers is None else played_book(Path(answers)))
         target = opened if isinstance(opened, InProcessTarget) else opened.inner
@@ -51,6 +53,8 @@ def main() -> None:
         declared = DeclaredGrader(target.sha256, target.options, made_of.files, made_of.packages)
     except HarnessError as error:
         declared = DeclaredGrader(error=str(error), exit_code=error.exit_code)
+    if memory is not None:
+        _limit_memory(memory)
     answer: Any = as_json(declared)
     while True:
         with speaking:
@@ -59,6 +63,53 @@ def main() -> None:
         event = orders.get()
         busy.set()
         answer = opened.grade(event)
+
+
+def _limit_memory(more: int) -> None:
+    """Allow so many bytes beyond what is in use; what asks for more gets a MemoryError."""
+    import resource
+
+    import psutil
+
+    used = psutil.Process().memory_info()
+    # Linux counts what a process can write to; elsewhere the whole address space is all there is to limit.
+    kind, now = (
+        (resource.RLIMIT_DATA, used.rss) if sys.platform == "linux" else (resource.RLIMIT_AS, used.vms)
+    )
+    _, most = resource.getrlimit(kind)
+    limit = now + more
+    resource.setrlimit(kind, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
+
+
+def _move_clock(ahead: float) -> None:
+    """Let the grader's clock be ahead: what it asks `time` and `datetime` for, not what it measures."""
+    import datetime
+    import time as clock
+
+    real_time, real_ns = clock.time, clock.time_ns
+    delta = datetime.timedelta(seconds=ahead)
+
+    class Moved(datetime.datetime):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> Moved:
+            return super().now(tz) + delta
+
+        @classmethod
+        def utcnow(cls) -> Moved:
+            return super().now(datetime.UTC).replace(tzinfo=None) + delta
+
+        @classmethod
+        def today(cls) -> Moved:
+            return cls.now()
+
+    class MovedDate(datetime.date):
+        @classmethod
+        def today(cls) -> MovedDate:
+            return super().today() + delta
+
+    clock.time = lambda: real_time() + ahead
+    clock.time_ns = lambda: real_ns() + int(ahead * 1e9)
+    datetime.datetime, datetime.date = Moved, MovedDate  # type: ignore[misc]
 
 
 def _listen(connection: Connection, orders: queue.SimpleQueue[Any]) -> None:

@@ -149,15 +149,15 @@ def test_an_odd_id_comes_back_as_it_was(tmp_path, open_target, odd):
         ),
         (
             "def handler(event, context): return []",
-            "EventError",
+            "AnswerIdError",
             "1 sample was sent and 0 answers came back",
         ),
         ("def handler(event, context): return float('nan')", "InvalidAnswer", "NaN, which is not JSON"),
         ("def handler(event, context): return b'{'", "InvalidJson", "no job could use the answer"),
-        ("def handler(event, context): return None", "EventError", "NoneType, not a list"),
+        ("def handler(event, context): return None", "AnswerShapeError", "NoneType, not a list"),
         (
             "def handler(event, context): return [{'id': 'other', 'aggregate_reward_score': 1.0}]",
-            "EventError",
+            "AnswerIdError",
             "carries the id 'other'",
         ),
     ],

@@ -1,0 +1,206 @@
+"""Asks the grader, and checks every answer for the contract, whatever probe asked for it.
+
+One probe on one right answer misses a grader that is wrong on others: so the shape, the ids and the rewards
+of all answers are looked at here. A sample that fails its whole call is found by dividing the call.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any, NamedTuple
+
+from graders.wire import Profile
+from harness.audit.case import FamilyStopped, Subject
+from harness.replay.grading import grade_samples
+from harness.targets.protocol import Answer, Graded, GraderFault, Target
+
+__all__ = ["Budget", "Collector", "Violation"]
+
+_BATCH = 64
+_TIMEOUTS = 4
+_KEPT = 5
+_CONTRACT = {
+    "AnswerShapeError": "A01",
+    "InvalidJson": "A01",
+    "Runtime.MarshalError": "A01",
+    "AnswerIdError": "A02",
+    "AnswerRewardError": "A09",
+    "InvalidAnswer": "A09",
+}
+"""Which rule of the contract a call breaks that fails with this error."""
+
+
+class Violation(NamedTuple):
+    """One answer that breaks the contract."""
+
+    id: str
+    """`A01`, `A02` or `A09`."""
+    message: str
+    sample: dict[str, Any]
+    """The sample, as a line of a rollouts file."""
+    reward: float | None
+
+
+@dataclass
+class Budget:
+    """What an audit may use."""
+
+    gradings: int | None = None
+    """How many samples may be graded; None for no limit."""
+    seconds: float | None = None
+    """How long it may take; None for no limit."""
+    used: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+    def take(self, count: int) -> None:
+        """Count gradings.
+
+        Raises:
+            FamilyStopped: There is nothing left.
+        """
+        if self.gradings is not None and self.used + count > self.gradings:
+            raise FamilyStopped(f"the budget of {self.gradings:,} gradings is used up")
+        if self.seconds is not None and time.monotonic() - self.began > self.seconds:
+            raise FamilyStopped(f"the audit's {self.seconds:g} seconds are over")
+        self.used += count
+
+
+class _Watched:
+    """A target that notes what its calls came to."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.name, self.max_bytes, self.concurrency = target.name, target.max_bytes, target.concurrency
+        self.faults: list[tuple[str, str]] = []
+        self.timeouts = 0
+
+    def grade(self, event: Any) -> Answer:
+        if self.timeouts >= _TIMEOUTS:
+            raise FamilyStopped("the grader ran into the time limit again and again")
+        answer = self.target.grade(event)
+        if isinstance(answer.fault, GraderFault):
+            if answer.fault.error_type == "Sandbox.Timedout":
+                self.timeouts += 1
+            self.faults.append((answer.fault.error_type, answer.fault.message))
+        return answer
+
+    def close(self) -> None:
+        self.target.close()
+
+
+class Collector:
+    """Asks one process of the grader.
+
+    Args:
+        target: The grader; closed with the collector.
+        subject: The data.
+        profile: The wire over which samples are sent.
+        budget: What may be used, shared by all collectors of an audit.
+    """
+
+    def __init__(self, target: Target, subject: Subject, profile: Profile, budget: Budget) -> None:
+        self.target = _Watched(target)
+        self.subject = subject
+        self.profile = profile
+        self.budget = budget
+        self.violations: list[Violation] = []
+        self.broken: Counter[str] = Counter()
+        """How many answers broke the contract, by rule."""
+        self.failures: Counter[str] = Counter()
+        """How many samples failed, by kind of error: `call` for a call that failed as a whole."""
+        self._known: dict[tuple[int, str], Graded] = {}
+        self._number = 0
+
+    def rollout(self, record: int, completion: Any, name: Any = None) -> dict[str, Any]:
+        """A line of a rollouts file: a record with a completion.
+
+        Args:
+            record: The record's index.
+            completion: A text, a whole final message, or whatever the content of one may be.
+            name: Its id; one that says nothing when None.
+        """
+        if name is None:
+            self._number += 1
+            name = f"s{self._number * 2654435761 % 2**32:08x}"
+        last = completion if isinstance(completion, dict) else {"role": "assistant", "content": completion}
+        fields = self.subject.records[record]
+        return {**fields, "id": name, "messages": [*fields["messages"], last]}
+
+    def ask(self, asked: Sequence[tuple[int, Any]]) -> list[Graded]:
+        """Grade completions of records; what was asked before is remembered.
+
+        Args:
+            asked: Each a record's index and a completion: a text or a whole final message.
+
+        Raises:
+            FamilyStopped: The grader keeps running into the limit, or the budget is used up.
+            ServiceError: The grader cannot be reached.
+        """
+        keys = [(record, json.dumps(completion)) for record, completion in asked]
+        new = {key: one for key, one in zip(keys, asked, strict=True) if key not in self._known}
+        found = self.grade([self.rollout(*one) for one in new.values()])
+        self._known.update(zip(new, found, strict=True))
+        return [self._known[key] for key in keys]
+
+    def grade(self, samples: Sequence[dict[str, Any]], batch: int = _BATCH) -> list[Graded]:
+        """Grade lines of a rollouts file, each anew.
+
+        Args:
+            samples: The lines, as `rollout` makes them or as a probe bends them.
+            batch: How many go into one call.
+        """
+        found: list[Graded] = []
+        for start in range(0, len(samples), batch):
+            part = samples[start : start + batch]
+            self.budget.take(len(part))
+            graded = grade_samples(self.target, part, self.profile, divide=True)
+            self._look_at(part, graded)
+            found += graded
+        return found
+
+    def call(self, event: Any, gradings: int = 1) -> Answer:
+        """Make one call with an event of one's own; nothing is divided and nothing is remembered.
+
+        Args:
+            event: The event.
+            gradings: How many samples it counts for.
+        """
+        self.budget.take(gradings)
+        return self.target.grade(event)
+
+    def rest(self) -> None:
+        """Forget earlier timeouts: another family begins."""
+        self.target.timeouts = 0
+
+    def close(self) -> None:
+        """Let go of the grader."""
+        self.target.close()
+
+    def _look_at(self, samples: Sequence[dict[str, Any]], graded: Sequence[Graded]) -> None:
+        """Note which answers break the contract."""
+        for sample, one in zip(samples, graded, strict=True):
+            if one.error is not None:
+                self.failures[one.error["kind"]] += 1
+                kind, _, message = one.error["message"].partition(": ")
+                if one.error["kind"] == "call" and kind in _CONTRACT:
+                    self._note(Violation(_CONTRACT[kind], message, sample, None))
+            elif one.reward is not None and (wrong := self._out_of_range(one.reward)):
+                self._note(Violation("A09", wrong, sample, one.reward))
+
+    def _out_of_range(self, reward: float) -> str | None:
+        low, high = self.subject.bounds or (0.0, 1.0)
+        if not isfinite(reward):
+            return f"the reward is {reward}"
+        if low - 1e-9 <= reward <= high + 1e-9:
+            return None
+        return f"the reward {reward:g} is outside of {low:g} to {high:g}"
+
+    def _note(self, violation: Violation) -> None:
+        self.broken[violation.id] += 1
+        if sum(one.id == violation.id for one in self.violations) < _KEPT:
+            self.violations.append(violation)

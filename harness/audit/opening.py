@@ -1,0 +1,143 @@
+"""Opens the grader for an audit, as often as it is needed afresh, in a child process with limits."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+
+from graders.wire import PROFILES
+from harness.audit.case import Subject
+from harness.audit.collector import Budget, Collector
+from harness.runs.facts import InProcessFacts, TargetFacts
+from harness.targets.opening import open_target
+from harness.targets.own_process import OwnProcessTarget, ProcessLimits
+from harness.targets.protocol import Target
+
+__all__ = ["Limits", "Opener", "Output"]
+
+_HEAD = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one call of a grader in a child process may take."""
+
+    seconds: float = 5.0
+    memory_bytes: int = 1 << 30
+
+
+class Output:
+    """What a grader prints: counted whole, kept in part, and read all the time."""
+
+    def __init__(self) -> None:
+        self._read, self.write = os.pipe()
+        self.bytes = 0
+        """How many bytes were printed."""
+        self.head = b""
+        """The first 64 KiB of them."""
+        self._closed = False
+        self._thread = threading.Thread(target=self._drain, daemon=True)
+        self._thread.start()
+
+    def _drain(self) -> None:
+        while True:
+            try:
+                part = os.read(self._read, 1 << 16)
+            except OSError:
+                return
+            if not part:
+                os.close(self._read)
+                return
+            self.bytes += len(part)
+            if len(self.head) < _HEAD:
+                self.head = (self.head + part)[:_HEAD]
+
+    def close(self) -> None:
+        """Stop reading once the grader's processes are gone."""
+        if not self._closed:
+            self._closed = True
+            os.close(self.write)
+        self._thread.join(1.0)
+
+
+class _Child(OwnProcessTarget):
+    """A grader in a child process, and what it prints."""
+
+    def __init__(self, grader: str, limits: ProcessLimits, output: Output) -> None:
+        self.output = output
+        super().__init__(grader, None, limits)
+
+    def close(self) -> None:
+        super().close()
+        self.output.close()
+
+
+class Opener:
+    """Opens collectors of one grader, which share a budget.
+
+    Args:
+        facts: Where the grader is, as `harness.targets.opening.describe` says it.
+        subject: The data.
+        wire: The wire over which samples are sent, a name of `graders.wire.PROFILES`.
+        budget: What the whole audit may use.
+        limits: What a call may take in a child process.
+    """
+
+    def __init__(
+        self,
+        facts: TargetFacts,
+        subject: Subject,
+        wire: str = "open-weight",
+        budget: Budget | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.facts = facts
+        self.subject = subject
+        self.wire = wire
+        self.budget = budget or Budget()
+        self.limits = limits or Limits()
+
+    @property
+    def here(self) -> bool:
+        """Whether the grader runs in a child process on this machine, whose surroundings can be changed."""
+        return isinstance(self.facts, InProcessFacts)
+
+    def open(
+        self,
+        *,
+        wire: str | None = None,
+        seconds: float | None = None,
+        clock_ahead_s: float = 0.0,
+        hash_seed: int | None = None,
+    ) -> Collector:
+        """Open the grader afresh.
+
+        Args:
+            wire: Another wire than the audit's.
+            seconds: Another limit for a call.
+            clock_ahead_s: How far its clock is ahead; in a child process alone.
+            hash_seed: Python's seed for the order of sets; in a child process alone.
+
+        Raises:
+            InputError: It cannot be opened.
+            ServiceError: AWS cannot be reached.
+        """
+        target: Target
+        if isinstance(self.facts, InProcessFacts):
+            output = Output()
+            limits = ProcessLimits(
+                seconds or self.limits.seconds,
+                self.limits.memory_bytes,
+                output.write,
+                clock_ahead_s,
+                hash_seed,
+            )
+            try:
+                target = _Child(self.facts.grader, limits, output)
+            except BaseException:
+                output.close()
+                raise
+        else:
+            target = open_target(self.facts)
+        return Collector(target, self.subject, PROFILES[wire or self.wire], self.budget)

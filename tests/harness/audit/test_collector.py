@@ -1,0 +1,123 @@
+import textwrap
+from contextlib import closing
+
+import pytest
+
+from harness.audit.case import FamilyStopped, Subject
+from harness.audit.opening import Limits, Opener
+from harness.runs.facts import InProcessFacts
+
+RECORDS = tuple(
+    {"messages": [{"role": "user", "content": f"What is {n} + 1?"}], "reference_answer": str(n + 1)}
+    for n in range(20)
+)
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """Open a handler by its source, with limits that a test can wait for."""
+    collectors = []
+
+    def open_source(source, seconds=2.0):
+        (tmp_path / "g.py").write_text(textwrap.dedent(source))
+        subject = Subject(RECORDS, "records.jsonl", tuple(range(1, 21)))
+        opener = Opener(InProcessFacts(f"{tmp_path}/g.py:handler"), subject, limits=Limits(seconds, 1 << 28))
+        collectors.append(opener.open())
+        return collectors[-1]
+
+    yield open_source
+    for one in collectors:
+        one.close()
+
+
+HONEST = """
+    def handler(event, context):
+        return [entry(s, s["messages"][-1]["content"]) for s in event]
+
+    def entry(s, text):
+        {extra}
+        right = text == s["metadata"]["reference_answer"]
+        return {{"id": s["id"], "aggregate_reward_score": float(right), "metrics_list": []}}
+"""
+
+
+def source(extra="pass"):
+    return HONEST.format(extra=extra)
+
+
+def test_answers_come_in_order_and_are_remembered(opened):
+    collector = opened(source())
+    replies = collector.ask([(0, "1"), (0, "2"), (1, "2")])
+    assert [one.reward for one in replies] == [1.0, 0.0, 1.0]
+    assert collector.ask([(1, "2")])[0].reward == 1.0
+    assert collector.budget.used == 3
+    assert collector.violations == []
+
+
+@pytest.mark.parametrize(
+    ("extra", "rule"),
+    [
+        ("if text == 'bad': return {'id': 'other', 'aggregate_reward_score': 0.0}", "A02"),
+        ("if text == 'bad': return {'id': s['id'], 'aggregate_reward_score': float('nan')}", "A09"),
+        ("if text == 'bad': return {'id': s['id'], 'aggregate_reward_score': True}", "A09"),
+        ("if text == 'bad': return {'id': s['id'], 'aggregate_reward_score': 7.0}", "A09"),
+        ("if text == 'bad': return None", "A01"),
+    ],
+)
+def test_what_breaks_the_contract_is_found_among_neighbors_that_keep_it(opened, extra, rule):
+    collector = opened(source(extra))
+    replies = collector.ask([(at, "bad" if at == 7 else str(at + 1)) for at in range(20)])
+    assert [at for at, one in enumerate(replies) if one.reward != 1.0] == [7]
+    assert {one.id for one in collector.violations} == {rule}
+    assert collector.violations[0].sample["messages"][-1]["content"] == "bad"
+
+
+def test_a_crash_costs_its_own_sample_alone(opened):
+    collector = opened(source("if text == 'bad': raise KeyError('no')"))
+    replies = collector.ask([(at, "bad" if at == 3 else str(at + 1)) for at in range(20)])
+    assert [at for at, one in enumerate(replies) if one.reward is None] == [3]
+
+
+def test_a_grader_that_hangs_is_ended_and_stops_its_family(opened):
+    collector = opened(source("while text == 'bad': pass"), seconds=0.2)
+    for _ in range(4):
+        (one,) = collector.grade([collector.rollout(0, "bad")])
+        assert "Sandbox.Timedout" in one.error["message"]
+    with pytest.raises(FamilyStopped, match="time limit"):
+        collector.grade([collector.rollout(0, "bad")])
+    collector.rest()
+    assert collector.ask([(0, "1")])[0].reward == 1.0
+
+
+def test_memory_beyond_the_limit_fails_the_sample(opened):
+    collector = opened(source("if text == 'bad': bytearray(1 << 30)"))
+    bad, good = collector.ask([(0, "bad"), (1, "2")])
+    assert bad.reward is None
+    assert "MemoryError" in bad.error["message"]
+    assert good.reward == 1.0
+
+
+def test_what_is_printed_is_counted_and_nothing_waits_for_it(opened):
+    collector = opened(source("print('x' * 10_000_000)"))
+    assert collector.ask([(0, "1")])[0].reward == 1.0
+    with closing(collector):
+        pass
+    assert collector.target.target.output.bytes == 10_000_001
+
+
+def test_surroundings_can_be_changed(tmp_path):
+    (tmp_path / "g.py").write_text(
+        textwrap.dedent("""
+            import time
+            from datetime import datetime
+
+            def handler(event, context):
+                late = datetime.now().year > 2100 and time.time() > 4e9
+                return [{"id": s["id"], "aggregate_reward_score": float(late)} for s in event]
+        """)
+    )
+    subject = Subject(RECORDS, "records.jsonl", tuple(range(1, 21)))
+    opener = Opener(InProcessFacts(f"{tmp_path}/g.py:handler"), subject)
+    for ahead, reward in ((0.0, 0.0), (100 * 365 * 86_400, 1.0)):
+        with closing(opener.open(clock_ahead_s=ahead)) as collector:
+            assert collector.ask([(0, "x")])[0].reward == reward
