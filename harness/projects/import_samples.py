@@ -15,6 +15,7 @@ from harness.data.validate import validate
 from harness.errors import InputError
 from harness.findings import Severity
 from harness.projects.imported import ImportedGrader, ImportNote
+from harness.projects.made_up_samples import shortfall_notes
 from harness.projects.other_half import records_of, rollouts_of
 from harness.rollouts.read import read_rollout
 
@@ -55,7 +56,7 @@ def with_samples(imported: ImportedGrader, records: Path | None, rollouts: Path 
         taken = _records(records)
         return _completed(replace(imported, own_records=True), taken.values, (taken.note,))
     if imported.asks_judge and not imported.rollouts:
-        return replace(imported, rollouts=rollouts_of(imported.records, imported).values)
+        return replace(imported, rollouts=rollouts_of(imported.records, imported).rollouts)
     return imported
 
 
@@ -98,16 +99,16 @@ def _completed(
 ) -> ImportedGrader:
     """A grader with records of the user's, and completions of them that are made up."""
     made = rollouts_of(records, imported)
-    if made.values and imported.asks_judge:
+    if made.rollouts and imported.asks_judge:
         what = "rollouts.jsonl has made-up completions of your records, not graded here: that asks a service"
-    elif made.values:
-        what = f"rollouts.jsonl has {len(made.values)} made-up completions of your records, all graded here"
+    elif made.rollouts:
+        what = f"rollouts.jsonl has {len(made.rollouts)} made-up completions of your records, all graded here"
     else:
         what = "no made-up completion of your records could be graded, so there is no rollouts.jsonl"
-    if made.problem is not None:
-        what += f"; the first that could not be graded: {made.problem}"
-    note = ImportNote(notes[0].place, "approximated", what)
-    return replace(imported, records=records, rollouts=made.values, sample_notes=(*notes, note))
+        what += f": {made.problem}" if made.problem else ""
+    place = notes[0].place
+    notes = (*notes, ImportNote(place, "approximated", what), *shortfall_notes(place, made))
+    return replace(imported, records=records, rollouts=made.rollouts, sample_notes=notes)
 
 
 def _records(path: Path) -> _Taken:

@@ -7,23 +7,18 @@ of an answer are tried. The ones that it tells apart best are kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from graders.wire import PROFILES, write_events
-from harness.clock import Clock, SystemClock
+from harness.clock import Clock
 from harness.errors import InputError
+from harness.projects.grading_here import OUT_OF_TIME, GradingHere, grading_here
 from harness.projects.imported import ImportNote
 from harness.projects.read_keys import ReadKeys
-from harness.targets.own_process import OwnProcessTarget
 
-__all__ = ["MadeUp", "grade_here", "made_up", "make_up", "shortfall_notes"]
+__all__ = ["MadeUp", "made_up", "make_up", "shortfall_notes"]
 
-_LONGEST = 30.0
-_OUT_OF_TIME = f"not every made-up completion was tried: trying takes {_LONGEST:g} seconds at most"
 _QUESTIONS = (
     ("What is 6 times 7?", "42", "41"),
     ("What is 9 plus 8?", "17", "18"),
@@ -85,7 +80,7 @@ class MadeUp:
             why = f": {self.problem}" if self.problem else ""
             yield f"{self.left_out} more made-up completions got no reward, and were left out{why}"
         if self.ended_early:
-            yield _OUT_OF_TIME
+            yield OUT_OF_TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,41 +135,18 @@ def make_up(
         texts: The texts in its source.
         clock: Tells when trying has taken long enough.
     """
-    return grade_here(
-        write,
-        clock,
-        lambda target, goes_on: _Trial(target, keys, goes_on).samples(_shapes(keys, texts), _likely(texts)),
-    )
-
-
-def grade_here(
-    write: Callable[[Path], Path],
-    clock: Clock | None,
-    search: Callable[[OwnProcessTarget, Callable[[], bool]], MadeUp],
-) -> MadeUp:
-    """Look for samples that a grader grades here, with the grader in a process of its own.
-
-    Args:
-        write: Writes the grader into a folder and returns its file, which calls it `reward`.
-        clock: Tells when trying has taken long enough.
-        search: Makes samples, given where they are graded and a function that tells whether time is left.
-    """
-    clock = clock or SystemClock()
-    ends = clock.monotonic() + _LONGEST
-    with TemporaryDirectory() as folder:
-        try:
-            target = OwnProcessTarget(f"{write(Path(folder))}:reward")
-        except InputError as error:
-            return MadeUp(problem=error.message)
-        with closing(target):
-            return search(target, lambda: clock.monotonic() < ends)
+    try:
+        with grading_here(write, clock) as here:
+            return _Trial(here, keys).samples(_shapes(keys, texts), _likely(texts))
+    except InputError as error:
+        return MadeUp(problem=error.message)
 
 
 class _Trial:
     """Tries what a grader grades."""
 
-    def __init__(self, target: OwnProcessTarget, keys: ReadKeys, goes_on: Callable[[], bool]) -> None:
-        self._target, self._keys, self._goes_on = target, keys, goes_on
+    def __init__(self, here: GradingHere, keys: ReadKeys) -> None:
+        self._here, self._keys = here, keys
         self._problem: str | None = None
 
     def samples(self, shapes: list[_Shape], spellings: list[str]) -> MadeUp:
@@ -189,7 +161,7 @@ class _Trial:
             return MadeUp(
                 tuple(record for record, _ in made_up(self._keys, best.shape)),
                 (),
-                self._problem or _OUT_OF_TIME,
+                self._problem or OUT_OF_TIME,
             )
         spelled = best.told_apart
         highest = max(best.rewards, key=lambda text: best.rewards[text])
@@ -214,7 +186,7 @@ class _Trial:
             told_apart=spelled is not None,
             rewards=tuple(rewards),
             left_out=tried - len(rollouts),
-            ended_early=spelled is None and not self._goes_on(),
+            ended_early=spelled is None and not self._here.goes_on(),
         )
 
     def _try(self, shape: _Shape, spellings: list[str]) -> _Found:
@@ -222,7 +194,7 @@ class _Trial:
         found = _Found(shape)
         record, answers = next(made_up(self._keys, shape))
         for number, spelling in enumerate(spellings):
-            if not self._goes_on() or (number == _FAILURES and not found.rewards):
+            if not self._here.goes_on() or (number == _FAILURES and not found.rewards):
                 break
             texts = [spelling.format(answer) for answer in answers]
             rewards = [self._reward(_rollout(record, "made-up-1", 0, text)) for text in texts]
@@ -236,15 +208,9 @@ class _Trial:
         return found
 
     def _reward(self, rollout: Mapping[str, Any]) -> float | None:
-        [event] = write_events([{**rollout}], PROFILES["open-weight"])
-        answer = self._target.grade(event)
-        if answer.fault is not None:
-            self._problem = self._problem or answer.fault.message
-            return None
-        [graded] = answer.items
-        if graded.error is not None:
-            self._problem = self._problem or graded.error["message"]
-        return graded.reward
+        reward, problem = self._here.grade(rollout)
+        self._problem = self._problem or problem
+        return reward
 
 
 def shortfall_notes(place: str, samples: MadeUp) -> Iterator[ImportNote]:

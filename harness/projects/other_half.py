@@ -9,25 +9,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
-from graders.wire import PROFILES, write_events
-from harness.clock import Clock, SystemClock
+from harness.clock import Clock
 from harness.data.identity import record_key
 from harness.data.record_fields import FieldComparison, flattened, record_fields
 from harness.errors import InputError
+from harness.projects.grading_here import GradingHere, grading_here
 from harness.projects.imported import ImportedGrader
-from harness.targets.own_process import OwnProcessTarget
+from harness.projects.made_up_samples import MadeUp
 
-__all__ = ["MadeRecords", "MadeRollouts", "records_of", "rollouts_of"]
+__all__ = ["MadeRecords", "records_of", "rollouts_of"]
 
 _MOST_RECORDS = 12
-_LONGEST = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +36,6 @@ class MadeRecords:
     """Fields that differ within a record, so that they are about a completion."""
     unproven: tuple[str, ...]
     """Fields that may be about a completion: no two rollouts of one record hold them."""
-
-
-@dataclass(frozen=True, slots=True)
-class MadeRollouts:
-    """Rollouts made of records."""
-
-    values: tuple[Mapping[str, Any], ...]
-    problem: str | None = None
-    """Why the first completion that is missing could not be graded."""
 
 
 def records_of(rollouts: Sequence[Mapping[str, Any]]) -> MadeRecords:
@@ -72,7 +60,7 @@ def records_of(rollouts: Sequence[Mapping[str, Any]]) -> MadeRecords:
 
 def rollouts_of(
     records: Sequence[Mapping[str, Any]], imported: ImportedGrader, clock: Clock | None = None
-) -> MadeRollouts:
+) -> MadeUp:
     """Make completions of the first records, and keep those that the grader grades here.
 
     Args:
@@ -83,43 +71,76 @@ def rollouts_of(
     """
     made = [*_completed(records, imported)]
     if imported.asks_judge:
-        return MadeRollouts(tuple(made))
-    clock = clock or SystemClock()
-    ends = clock.monotonic() + _LONGEST
-    kept, problem = [], None
-    with TemporaryDirectory() as folder:
+        return MadeUp(rollouts=tuple(each.rollout for each in made))
+
+    def write(folder: Path) -> Path:
         for name, content in imported.files.items():
-            path = Path(folder, name)
+            path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        try:
-            target = OwnProcessTarget(f"{Path(folder, imported.module)}.py:{imported.function}")
-        except InputError as error:
-            return MadeRollouts((), error.message)
-        with closing(target):
-            for rollout in made:
-                if clock.monotonic() > ends:
-                    break
-                [event] = write_events([{**rollout}], PROFILES["open-weight"])
-                answer = target.grade(event)
-                if answer.fault is None and answer.items[0].reward is not None:
-                    kept.append(rollout)
-                elif answer.fault is not None:
-                    problem = problem or answer.fault.message
-                elif answer.items[0].error is not None:
-                    problem = problem or answer.items[0].error["message"]
-    return MadeRollouts(tuple(kept), problem)
+        return folder / f"{imported.module}.py"
+
+    try:
+        with grading_here(write, clock, imported.function) as here:
+            return _graded(made, here)
+    except InputError as error:
+        return MadeUp(problem=error.message)
 
 
-def _completed(records: Sequence[Mapping[str, Any]], imported: ImportedGrader) -> Iterator[dict[str, Any]]:
+class _Completed(NamedTuple):
+    """A rollout with a made-up completion."""
+
+    number: int
+    """Of its record."""
+    rollout: dict[str, Any]
+    is_like_reference: bool
+
+
+def _graded(made: Sequence[_Completed], here: GradingHere) -> MadeUp:
+    """The rollouts that a grader grades, with what they show of it."""
+    kept: list[tuple[_Completed, float]] = []
+    tried, problem = 0, None
+    for each in made:
+        if not here.goes_on():
+            break
+        tried += 1
+        reward, why = here.grade(each.rollout)
+        problem = problem or why
+        if reward is not None:
+            kept.append((each, reward))
+    return MadeUp(
+        rollouts=tuple(each.rollout for each, _ in kept),
+        problem=problem,
+        told_apart=any(_best(kept, number, True) > _best(kept, number, False) for number in _numbers(kept)),
+        rewards=tuple(reward for _, reward in kept),
+        left_out=tried - len(kept),
+        ended_early=tried < len(made),
+    )
+
+
+def _numbers(kept: Sequence[tuple[_Completed, float]]) -> set[int]:
+    """The records of which both kinds of completions were graded."""
+    right, wrong = (
+        {each.number for each, _ in kept if each.is_like_reference is is_right} for is_right in (True, False)
+    )
+    return right & wrong
+
+
+def _best(kept: Sequence[tuple[_Completed, float]], number: int, is_right: bool) -> float:
+    return max(reward for each, reward in kept if (each.number, each.is_like_reference) == (number, is_right))
+
+
+def _completed(records: Sequence[Mapping[str, Any]], imported: ImportedGrader) -> Iterator[_Completed]:
     """Rollouts of the first records: a completion like the reference, one like another's, an empty one."""
     first = records[:_MOST_RECORDS]
     for number, record in enumerate(first, 1):
         other = first[number % len(first)]
-        texts = [*_answers(record, imported), *_answers(other, imported), ""]
+        right = [*_answers(record, imported)]
+        texts = [*right, *_answers(other, imported), ""]
         for at, text in enumerate(dict.fromkeys(texts)):
             turns = [*record["messages"], {"role": "assistant", "content": text}]
-            yield {**record, "id": f"made-up-{number}/{at}", "messages": turns}
+            rollout = {**record, "id": f"made-up-{number}/{at}", "messages": turns}
+            yield _Completed(number, rollout, text in right)
 
 
 def _answers(record: Mapping[str, Any], imported: ImportedGrader) -> Iterator[str]:

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.clock import Clock
-from harness.projects.made_up_samples import MadeUp, grade_here
+from harness.errors import InputError
+from harness.projects.grading_here import OUT_OF_TIME, GradingHere, grading_here
+from harness.projects.made_up_samples import MadeUp
 from harness.projects.spec_values import ReadPath, SpecValues
-from harness.targets.own_process import OwnProcessTarget
 
 __all__ = ["make_up_for_spec"]
 
@@ -47,22 +48,26 @@ def make_up_for_spec(values: SpecValues, write: Callable[[Path], Path], clock: C
         wording = next(iter(_answers(values, records[0])), (0, ""))[0]
         rollouts = [each for at in range(len(records)) for each in _rollouts(values, records, at, wording)]
         return MadeUp(tuple(records), tuple(rollouts))
-    return grade_here(write, clock, lambda target, goes_on: _tried(values, target, goes_on))
+    try:
+        with grading_here(write, clock) as here:
+            return _tried(values, here)
+    except InputError as error:
+        return MadeUp(problem=error.message)
 
 
-def _tried(values: SpecValues, target: OwnProcessTarget, goes_on: Callable[[], bool]) -> MadeUp:
+def _tried(values: SpecValues, here: GradingHere) -> MadeUp:
     """The samples by which a grader tells answers apart, else those of which it grades most."""
     best, best_worth, problem = MadeUp(), (0.0, 0), None
     for kind in _KINDS if values.fields else _KINDS[:1]:
         records = [_record(values, kind, at) for at in range(len(_SENTENCES))]
         for wording, _ in _answers(values, records[0]):
             made = [_rollouts(values, records, at, wording) for at in range(len(records))]
-            rewards, why = _graded(target, [rollout for group in made for rollout in group], goes_on)
+            rewards, why = _graded(here, [rollout for group in made for rollout in group])
             problem = problem or why
             kept = [[each for each in group if rewards.get(each["id"]) is not None] for group in made]
             first = [rewards.get(each["id"]) for each in made[0]]
             apart = first[0] - first[1] if first[0] is not None and first[1] is not None else 0.0
-            worth = (apart, sum(map(len, kept)))
+            worth = (max(apart, 0.0), sum(map(len, kept)))  # one that pays wrong answers more is shown, too
             if worth > best_worth:
                 best_worth = worth
                 best = MadeUp(
@@ -76,26 +81,19 @@ def _tried(values: SpecValues, target: OwnProcessTarget, goes_on: Callable[[], b
         if best_worth[0] > 0:
             break
     if not best.rollouts:
-        return MadeUp(tuple(records), (), problem)
-    return replace(best, ended_early=not best.told_apart and not goes_on())
+        return MadeUp(tuple(records), (), problem or (None if here.goes_on() else OUT_OF_TIME))
+    return replace(best, ended_early=not best.told_apart and not here.goes_on())
 
 
-def _graded(
-    target: OwnProcessTarget, rollouts: list[dict[str, Any]], goes_on: Callable[[], bool]
-) -> tuple[dict[str, float | None], str | None]:
+def _graded(here: GradingHere, rollouts: list[dict[str, Any]]) -> tuple[dict[str, float | None], str | None]:
     """The rewards of rollouts by id, and the first failure."""
     rewards: dict[str, float | None] = {}
     problem = None
     for rollout in rollouts:
-        if not goes_on():
+        if not here.goes_on():
             break
-        answer = target.grade([rollout])
-        if answer.fault is not None:
-            return rewards, answer.fault.message
-        [graded] = answer.items
-        rewards[rollout["id"]] = graded.reward
-        if graded.error is not None:
-            problem = problem or graded.error["message"]
+        rewards[rollout["id"]], why = here.grade(rollout)
+        problem = problem or why
     return rewards, problem
 
 

@@ -52,7 +52,14 @@ def test_where_no_completion_can_be_graded_the_note_says_why(tmp_path):
     broken = replace(GRADED, files={"grader.py": GRADER.replace(b"return", b"raise ValueError")})
     found = with_samples(broken, written(tmp_path / "r.jsonl", RECORD), None)
     assert found.rollouts == ()
-    assert "so there is no rollouts.jsonl; the first that could not be graded: " in found.sample_notes[1].what
+    assert "so there is no rollouts.jsonl: grader.py: importing" in (found.sample_notes[1].what)
+
+
+def test_a_grader_that_pays_all_completions_of_the_user_s_records_the_same_is_said(tmp_path):
+    same = replace(GRADED, files={"grader.py": GRADER.replace(b"float(", b"1.0 or (")})
+    found = with_samples(same, written(tmp_path / "r.jsonl", RECORD), None)
+    assert [each.place for each in found.sample_notes] == ["r.jsonl"] * 3
+    assert "no made-up completion was paid more than another" in found.sample_notes[2].what
 
 
 def test_rollouts_alone_get_their_records(tmp_path):

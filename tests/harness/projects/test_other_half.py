@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.clock import ManualClock
 from harness.projects.imported import ImportedGrader
+from harness.projects.made_up_samples import shortfall_notes
 from harness.projects.other_half import records_of, rollouts_of
 
 ASKS = ImportedGrader("kind", "grader", "reward", {}, (), asks_judge=True)
@@ -21,7 +24,7 @@ def made_up(completion, **fields):
 
 
 def completions(imported, *records):
-    found = rollouts_of([{"messages": [TURN], **each} for each in records], imported).values
+    found = rollouts_of([{"messages": [TURN], **each} for each in records], imported).rollouts
     return [each["messages"][-1]["content"] for each in found if each["id"].startswith("made-up-1/")]
 
 
@@ -39,7 +42,7 @@ def test_records_of_rollouts_of_records_are_those_records(fields):
         {"messages": [{"role": "user", "content": f"Question {number}?"}], **each}
         for number, each in enumerate(fields)
     ]
-    made = records_of(rollouts_of(records, ASKS).values)
+    made = records_of(rollouts_of(records, ASKS).rollouts)
     assert list(made.values) == records
 
 
@@ -68,4 +71,60 @@ def test_a_record_without_the_made_up_fields_gets_the_completion_as_it_is():
 
 def test_only_the_first_records_get_completions():
     records = [{"messages": [TURN], "reference_answer": str(number)} for number in range(100)]
-    assert len(rollouts_of(records, ASKS).values) == 12 * 3
+    assert len(rollouts_of(records, ASKS).rollouts) == 12 * 3
+
+
+GRADER = """
+from graders import grader
+
+@grader(max_error_rate=1)
+def reward(sample):
+    return {}
+"""
+RECORDS = [{"messages": [TURN], "reference_answer": each} for each in ("red", "green")]
+
+
+class Hasty(ManualClock):
+    """A clock on which every look takes 12 seconds, so that time is up at the third."""
+
+    def monotonic(self):
+        self.sleep(12)
+        return super().monotonic()
+
+
+def graded(paid, clock=None):
+    """What `rollouts_of` says of a grader that pays this."""
+    files = {"grader.py": GRADER.format(paid).encode()}
+    return rollouts_of(RECORDS, replace(ASKS, files=files, asks_judge=False), clock)
+
+
+def said(made):
+    return [note.what for note in shortfall_notes("r.jsonl", made)]
+
+
+def test_a_grader_that_tells_the_records_apart_needs_no_note():
+    made = graded("sample.completion == sample.reference_answer")
+    assert made.rewards == (1, 0, 0, 1, 0, 0)
+    assert said(made) == []
+
+
+@pytest.mark.parametrize(
+    ("paid", "notes"),
+    [
+        ("0.5", ["no made-up completion was paid more than another"]),
+        ("bool(sample.completion)", ["no made-up right answer was paid more than a wrong one"]),
+        (
+            "1 / len(sample.completion)",
+            ["2 more made-up completions got no reward, and were left out: ZeroDivisionError"],
+        ),
+    ],
+)
+def test_what_the_completions_do_not_show_of_the_grader_is_said(paid, notes):
+    found = said(graded(paid))
+    assert all(each.startswith(note) for each, note in zip(found, notes, strict=True))
+
+
+def test_a_grader_that_takes_too_long_is_said_with_what_it_graded():
+    made = graded("len(sample.completion) / 9", Hasty())
+    assert 0 < len(made.rollouts) < 6
+    assert said(made)[-1].startswith("not every made-up completion was tried: trying takes 30 seconds")

@@ -31,12 +31,12 @@ class Hasty(ManualClock):
         return super().monotonic()
 
 
-def made(text, clock=None):
+def made(text, clock=None, spec=SPEC):
     def write(folder):
         (folder / "grader.py").write_text(text)
         return folder / "grader.py"
 
-    return make_up_for_spec(read_spec_values(SPEC), write, clock)
+    return make_up_for_spec(read_spec_values(spec), write, clock)
 
 
 def test_each_record_has_a_right_answer_another_and_none():
@@ -46,9 +46,16 @@ def test_each_record_has_a_right_answer_another_and_none():
     assert [one["messages"][-1]["content"] for one in rollouts[2::3]] == ["", "", ""]
 
 
-def test_trying_ends_in_time():
+def test_trying_ends_in_time_and_says_so():
     samples = made(GRADER, Hasty())
     assert (len(samples.records), samples.rollouts) == (3, ())
+    assert "30 seconds at most" in str(samples.problem)
+
+
+def test_a_grader_that_pays_wrong_answers_more_is_shown_with_what_it_pays():
+    samples = made(GRADER.replace("'eq'", "'ne'"), spec={**SPEC, "operation": "ne"})
+    assert samples.rewards == (0, 1, 1) * 3
+    assert not samples.told_apart
 
 
 def test_a_grader_that_cannot_be_imported_has_a_problem():

@@ -1,0 +1,78 @@
+"""Grades made-up samples with an imported grader on this machine, until the time for that is up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+from graders.wire import PROFILES, write_events
+from harness.clock import Clock, SystemClock
+from harness.errors import InputError
+from harness.targets.own_process import OwnProcessTarget
+
+__all__ = ["OUT_OF_TIME", "GradedHere", "GradingHere", "grading_here"]
+
+_LONGEST = 30.0
+OUT_OF_TIME = f"not every made-up completion was tried: trying takes {_LONGEST:g} seconds at most"
+
+
+class GradedHere(NamedTuple):
+    """What a grader gave one rollout."""
+
+    reward: float | None
+    problem: str | None
+    """Why there is no reward."""
+
+
+class GradingHere:
+    """A grader in a process of its own, with the time that is left for trying it.
+
+    Args:
+        target: The grader.
+        clock: Tells the time.
+        ends: When trying has taken long enough, on that clock.
+    """
+
+    def __init__(self, target: OwnProcessTarget, clock: Clock, ends: float) -> None:
+        self._target, self._clock, self._ends = target, clock, ends
+
+    def goes_on(self) -> bool:
+        """Whether time is left."""
+        return self._clock.monotonic() < self._ends
+
+    def grade(self, rollout: Mapping[str, Any]) -> GradedHere:
+        """Grade one rollout."""
+        [event] = write_events([{**rollout}], PROFILES["open-weight"])
+        answer = self._target.grade(event)
+        if answer.fault is not None:
+            return GradedHere(None, answer.fault.message)
+        [graded] = answer.items
+        return GradedHere(graded.reward, None if graded.error is None else graded.error["message"])
+
+
+@contextmanager
+def grading_here(
+    write: Callable[[Path], Path], clock: Clock | None = None, function: str = "reward"
+) -> Iterator[GradingHere]:
+    """Start a grader in a process of its own, and end it with the block.
+
+    Args:
+        write: Writes the grader into a folder and returns its file.
+        clock: Tells when trying has taken long enough.
+        function: The grader's name in that file.
+
+    Raises:
+        InputError: The grader cannot be imported.
+    """
+    clock = clock or SystemClock()
+    ends = clock.monotonic() + _LONGEST
+    with TemporaryDirectory() as folder:
+        try:
+            target = OwnProcessTarget(f"{write(Path(folder))}:{function}")
+        except InputError as error:  # the user knows the file by its name, and not this folder
+            raise InputError(error.message.replace(f"{folder}/", "")) from error
+        with closing(target):
+            yield GradingHere(target, clock, ends)
