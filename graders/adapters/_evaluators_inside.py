@@ -168,7 +168,7 @@ class KitMetric(StandInRecord):
             return value
         score = _score(self.CALLED, value)
         if not 0 <= score <= 1:
-            raise ValueError(f"{self.CALLED}: score={score:g} is not between 0 and 1")
+            raise ValueError(f"{self.CALLED}: score={score!r} is not between 0 and 1")
         return score
 
 

@@ -289,6 +289,11 @@ def number_of(value: object) -> float | None:
     return float(value) if -LARGEST <= value <= LARGEST else None
 
 
+def exact(value: float) -> str:
+    """Return a finite number as a message has it: not rounded, and a whole one without `.0`."""
+    return repr(float(value)).removesuffix(".0")
+
+
 def kind_of(value: object) -> str:
     """Name the kind of a JSON value."""
     if value is None:
@@ -305,7 +310,7 @@ def shown(value: object) -> str:
     if isinstance(value, str):
         return f"'{value}'" if len(value) <= _SHOWN else f"'{value[: _SHOWN - 3]}...'"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return f"{value:g}" if -LARGEST <= value <= LARGEST else "no finite number"
+        return exact(value) if -LARGEST <= value <= LARGEST else "no finite number"
     return kind_of(value)
 
 

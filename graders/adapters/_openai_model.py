@@ -17,7 +17,7 @@ from ..checks._visible import says_something, visible
 from ..errors import SampleError
 from ..extract import Missing
 from ..extract._json import exact_json
-from ._openai_json import number_of
+from ._openai_json import exact, number_of
 from ._openai_models import JudgeModels
 from ._openai_scores import GradeFault, GraderScore, ModelTokens, RecordFault, passed, unread_score
 from ._openai_spec import ScoreModel
@@ -160,7 +160,7 @@ class _Scores:
         self._low, self._high = node.low, node.high
         self._threshold = node.pass_threshold
         self.worst = node.low
-        self.wanted = f"a number from {node.low:g} to {node.high:g}"
+        self.wanted = f"a number from {exact(node.low)} to {exact(node.high)}"
         self.schema = _schema({"type": "number"})
 
     def read(self, reply: Reply) -> tuple[float, dict[str, float], str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._openai_address import OWN_HEADERS
-from ._openai_json import number_of, place_of
+from ._openai_json import exact, number_of, place_of
 from ._openai_model import SYSTEM, is_shared
 from ._openai_models import LIMITS, NOT_SENT
 from ._openai_note import SpecNote
@@ -28,8 +28,8 @@ def model_notes(node: ScoreModel | LabelModel, models: JudgeModels) -> Iterator[
     yield from _of_messages(node)
     if isinstance(node, ScoreModel):
         what = (
-            f"a score beyond {node.low:g} to {node.high:g} is moved to the nearest of the two, and the "
-            "metric clipped is 1"
+            f"a score beyond {exact(node.low)} to {exact(node.high)} is moved to the nearest of the two, and "
+            "the metric clipped is 1"
         )
         yield SpecNote(node.pointer, "mapped", what)
         what = "a reply without a number gives no reward, where OpenAI makes it 0"
@@ -68,7 +68,7 @@ def endpoint_notes(node: EndpointGrader) -> Iterator[SpecNote]:
             what = "not sent: a request is JSON, and has its own"
             yield SpecNote(place_of(f"{node.pointer}/headers", name), "approximated", what)
     if node.rate_limit is not None:
-        what = f"{node.rate_limit:g} requests a second in each process, of which a job runs many"
+        what = f"{exact(node.rate_limit)} requests a second in each process, of which a job runs many"
         yield SpecNote(f"{node.pointer}/rate_limit", "approximated", what)
 
 

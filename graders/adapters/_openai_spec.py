@@ -366,5 +366,7 @@ def _range(raw: JsonObject) -> tuple[float, float]:
         raise raw.fault("range", "is no range: write two numbers, such as [0, 1]")
     low, high = numbers
     if not low < high:  # type: ignore[operator]
-        raise raw.fault("range", f"goes from {low:g} to {high:g}: write the lower bound first, as in [0, 1]")
+        raise raw.fault(
+            "range", f"goes from {shown(low)} to {shown(high)}: write the lower bound first, as in [0, 1]"
+        )
     return low, high  # type: ignore[return-value]

@@ -100,11 +100,10 @@ def command(
     from harness.projects.import_samples import with_samples
     from harness.projects.left_keys import key_notes
     from harness.projects.scaffold import make_project
+    from harness.projects.written_numbers import written_range
 
     if range is not None and not range[0] < range[1]:
-        raise click.UsageError(
-            f"--range goes from {range[0]:g} to {range[1]:g}: write the lower bound first."
-        )
+        raise click.UsageError(f"--range goes from {written_range(range)}: write the lower bound first.")
     if folder is None:
         folder = Path(_folder_name(source))
     imported = _read(source, functions, kind, _table(models), range, trust)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from math import inf
 
 from harness.projects.reached_code import ReachedCode, SourceNode
 from harness.projects.record_values import RecordValues
+from harness.projects.written_numbers import written_number
 
 __all__ = ["failure_notes"]
 
@@ -196,7 +198,8 @@ def _number_in(node: ast.expr) -> str | None:
             value = ast.literal_eval(node)
         except ValueError:
             return None
-        return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else None
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < inf
+        return written_number(value) if is_number else None
     if isinstance(node, ast.List | ast.Tuple):
         return next((found for each in node.elts if (found := _number_in(each)) is not None), None)
     if isinstance(node, ast.BinOp):  # [0.0] * len(completions)

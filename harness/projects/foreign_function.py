@@ -152,7 +152,7 @@ class _Finder:
             if (
                 not isinstance(found, list | tuple)
                 or len(found) != count
-                or not all(isinstance(weight, int | float) for weight in found)
+                or not all(isinstance(weight, int | float) and -1e9 < weight < 1e9 for weight in found)
             ):
                 fix = "Write the numbers there, or name the functions: --take NAME, once for each."
                 message = f"reward_weights does not show one number for each of {count} functions"

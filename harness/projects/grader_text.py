@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.projects.written_numbers import written_number
+
 __all__ = ["STANDS_IN", "GraderText"]
 
 _ADAPTERS = {
@@ -37,6 +39,8 @@ class GraderText:
     range: tuple[float, float]
     timeout_s: float
     trust: bool
+    range_is_given: bool = False
+    """Whether the user gave the range."""
     wire: str | None = None
     """What a handler reads."""
 
@@ -49,12 +53,15 @@ class GraderText:
         """The module.
 
         Args:
-            for_trial: Whether any reward is taken, and any number of failures.
+            for_trial: Whether any number of failures is taken, and any reward that the user's range does not
+                exclude.
         """
-        low, high = self.range
-        options = f"range=({low:g}, {high:g}), timeout_s={self.timeout_s:g}"
+        bounds = ", ".join(map(written_number, self.range))
+        if for_trial and not self.range_is_given:
+            bounds = "-1e9, 1e9"
+        options = f"range=({bounds}), timeout_s={self.timeout_s:g}"
         if for_trial:
-            options = f"range=(-1e9, 1e9), timeout_s={self.timeout_s:g}, max_error_rate=1"
+            options += ", max_error_rate=1"
         return "\n".join([*self._head(), *self._grader(options)]) + "\n"
 
     def _head(self) -> list[str]:
@@ -130,7 +137,7 @@ class GraderText:
             given = ["[\n" + "".join(f"            {each},\n" for each in functions) + "        ]"]
         if self.kind == "trl":
             if any(weight != 1 for weight in self.weights):
-                given.append(f"weights=[{', '.join(f'{weight:g}' for weight in self.weights)}]")
+                given.append(f"weights=[{', '.join(map(written_number, self.weights))}]")
             if self.reference != "reference_answer":
                 given.append(f'reference="{self.reference}"')
             if not self.conversational:

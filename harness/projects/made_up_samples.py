@@ -16,8 +16,9 @@ from harness.errors import InputError
 from harness.projects.grading_here import OUT_OF_TIME, GradingHere, grading_here
 from harness.projects.imported import ImportNote
 from harness.projects.read_keys import ReadKeys
+from harness.projects.written_numbers import written_number, written_range
 
-__all__ = ["MadeUp", "made_up", "make_up", "shortfall_notes"]
+__all__ = ["MadeUp", "made_up", "make_up", "shortfall_notes", "widened_by"]
 
 _QUESTIONS = (
     ("What is 6 times 7?", "42", "41"),
@@ -69,7 +70,7 @@ class MadeUp:
         if self.shows_nothing:
             yield (
                 "no made-up completion was paid more than another: the samples show nothing of the grader "
-                f"(all of them are paid {self.rewards[0]:g})"
+                f"(all of them are paid {written_number(self.rewards[0])})"
             )
         elif self.rewards and not self.told_apart:
             yield (
@@ -227,6 +228,17 @@ def shortfall_notes(place: str, samples: MadeUp) -> Iterator[ImportNote]:
     )
     for what in samples.shortfalls():
         yield ImportNote(place, "approximated", what, step)
+
+
+def widened_by(paid: float, wider: tuple[float, float]) -> str:
+    """Say why a range is wider than the source shows.
+
+    Args:
+        paid: What a made-up sample was paid.
+        wider: The range that holds it.
+    """
+    paid_, range_ = written_number(paid), written_range(wider)
+    return f"a made-up sample was paid {paid_}, so the range is {range_}; --range sets another"
 
 
 def made_up(keys: ReadKeys, shape: _Shape | None = None) -> Iterator[tuple[dict[str, Any], tuple[str, str]]]:

@@ -23,10 +23,11 @@ from graders.adapters.openai import (
 from graders.errors import ConfigurationError, DecorationError
 from harness.errors import InputError
 from harness.projects.imported import ImportedGrader, ImportNote
-from harness.projects.made_up_samples import shortfall_notes
+from harness.projects.made_up_samples import shortfall_notes, widened_by
 from harness.projects.spec_samples import make_up_for_spec
 from harness.projects.spec_values import read_spec_values
 from harness.projects.text_notes import notes_of_text
+from harness.projects.written_numbers import written_number, written_range
 
 __all__ = ["read_openai_source"]
 
@@ -175,8 +176,8 @@ class _Source:
         return files
 
     def _grader(self, for_trial: bool) -> str:
-        low, high = self._range if self._given or not for_trial else _ANY
-        options = f"range=({low:g}, {high:g}), timeout_s={self._timeout():g}"
+        low, high = map(written_number, self._range if self._given or not for_trial else _ANY)
+        options = f"range=({low}, {high}), timeout_s={self._timeout():g}"
         if for_trial:
             options += ", max_error_rate=1"
         models = f', models=HERE / "{_MODELS}"' if self._models else ""
@@ -203,12 +204,12 @@ class _Source:
             yield ImportNote(f"{self._shown} {note.pointer}".rstrip(), note.how, note.what)
         for pointer, source in self._values.sources.items():
             yield from notes_of_text(f"{self._shown} {pointer}", source)
-        low, high = self._range
+        bounds = written_range(self._range)
         if self._has_range:
-            yield ImportNote(self._shown, "mapped", f"its rewards are {low:g} to {high:g}")
+            yield ImportNote(self._shown, "mapped", f"its rewards are {bounds}")
         else:
             what = (
-                f"its scores have no known range, so {low:g} to {high:g} is taken, and a score beyond that "
+                f"its scores have no known range, so {bounds} is taken, and a score beyond that "
                 "is a failure: write the right one in grader.py, or import with --range"
             )
             yield ImportNote(self._shown, "approximated", what)
@@ -226,12 +227,8 @@ class _Source:
         low, high = self._range
         outside = [paid for paid in rewards if not low <= paid <= high]
         if outside:
-            self._range = low, high = min(low, floor(min(outside))), max(high, ceil(max(outside)))
-            what = (
-                f"a made-up sample was paid {outside[0]:g}, so the range is {low:g} to {high:g}; --range "
-                "sets another"
-            )
-            yield ImportNote(self._shown, "approximated", what)
+            self._range = min(low, floor(min(outside))), max(high, ceil(max(outside)))
+            yield ImportNote(self._shown, "approximated", widened_by(outside[0], self._range))
 
     def _about_samples(self, problem: str | None, graded: bool) -> Iterator[ImportNote]:
         if self._values.asks:

@@ -23,13 +23,14 @@ from harness.projects.foreign_function import ForeignFunction, find_functions
 from harness.projects.foreign_kinds import KINDS_OF_PYTHON, parameters_of
 from harness.projects.grader_text import STANDS_IN, GraderText
 from harness.projects.imported import ImportedGrader, ImportNote
-from harness.projects.made_up_samples import MadeUp, made_up, make_up, shortfall_notes
+from harness.projects.made_up_samples import MadeUp, made_up, make_up, shortfall_notes, widened_by
 from harness.projects.names import check_module
 from harness.projects.reached_code import ReachedCode
 from harness.projects.read_keys import ReadKeys, read_keys, record_parameters
 from harness.projects.reward_range import range_of
 from harness.projects.source_notes import Refused, batch_notes, notes_of, refused_by_confinement
 from harness.projects.source_packages import needed_packages
+from harness.projects.written_numbers import written_number
 
 __all__ = ["read_python_source"]
 
@@ -128,6 +129,7 @@ class _Source:
             conversational=self._is_conversational(code),
             packages=() if self.trust else tuple(packages),
             range=low_high,
+            range_is_given=range is not None,
             timeout_s=60 if any(each.asks for each in refused) else 5 + 5 * len(self.functions),
             trust=self.trust,
         )
@@ -260,12 +262,9 @@ class _Source:
         outside = [paid for paid in samples.rewards if not low <= paid <= high]
         if not outside:
             return text, []
-        low, high = min(low, float(floor(min(outside)))), max(high, float(ceil(max(outside))))
-        paid = outside[0]
-        what = (
-            f"a made-up sample was paid {paid:g}, so the range is {low:g} to {high:g}; --range sets another"
-        )
-        return replace(text, range=(low, high)), [ImportNote(self.path.name, "approximated", what)]
+        wider = min(low, float(floor(min(outside)))), max(high, float(ceil(max(outside))))
+        note = ImportNote(self.path.name, "approximated", widened_by(outside[0], wider))
+        return replace(text, range=wider), [note]
 
     def _wires(self, texts: Sequence[str]) -> list[str | None]:
         """The dialects that a handler may read, as the texts in it tell."""
@@ -301,7 +300,7 @@ class _Source:
                 f"{self.path.name}:{each.line}",
                 "mapped",
                 f"{each.name}, {KINDS_OF_PYTHON[self.kind].partition(' (')[0]}, {where}"
-                + ("" if each.weight is None else f", with the weight {each.weight:g}"),
+                + ("" if each.weight is None else f", with the weight {written_number(each.weight)}"),
             )
             for each in self.functions
         ]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from harness.projects.foreign_function import ForeignFunction
 from harness.projects.imported import ImportNote
 from harness.projects.reached_code import Definition, ReachedCode
+from harness.projects.written_numbers import written_number, written_range
 
 __all__ = ["Shown", "range_of", "shown_rewards"]
 
@@ -38,8 +39,12 @@ def range_of(
         low, high = low + ends[0], high + ends[1]
         for one in shown:
             if not 0 <= one.value <= 1:
-                notes.append(ImportNote(one.place, "mapped", f"a reward of {one.value:g} widens the range"))
-    what = f"the range is {low:g} to {high:g}, as far as the source shows it; --range sets another"
+                notes.append(
+                    ImportNote(
+                        one.place, "mapped", f"a reward of {written_number(one.value)} widens the range"
+                    )
+                )
+    what = f"the range is {written_range((low, high))}, as far as the source shows it; --range sets another"
     return (low, high), [*dict.fromkeys(notes), ImportNote(file, "mapped", what)]
 
 

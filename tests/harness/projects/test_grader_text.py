@@ -4,6 +4,8 @@ import ast
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.projects.grader_text import GraderText
 
@@ -53,6 +55,27 @@ def test_every_grader_is_python_of_moderate_width(kind, functions, trust):
     text = replace(ONE, kind=kind, functions=functions, weights=weights, trust=trust, wire="nova").written()
     assert isinstance(ast.parse(text).body[-1], ast.Assign)
     assert max(map(len, text.splitlines())) <= 100
+
+
+NUMBERS = st.floats(-1e9, 1e9)
+
+
+@given(NUMBERS, NUMBERS, NUMBERS)
+def test_bounds_and_weights_are_written_exactly(low, high, weight):
+    text = replace(ONE, functions=("brief", "loud"), weights=(weight, 0.5), range=(low, high)).written()
+    written = {
+        each.arg: ast.literal_eval(each.value)
+        for each in ast.walk(ast.parse(text))
+        if isinstance(each, ast.keyword) and each.arg in ("range", "weights")
+    }
+    assert written["range"] == (low, high)
+    assert written.get("weights", [1, 0.5]) == [weight, 0.5]
+
+
+def test_a_trial_holds_to_a_range_that_the_user_gave():
+    assert "range=(-1e9, 1e9), timeout_s=10, max_error_rate=1" in ONE.written(for_trial=True)
+    given_one = replace(ONE, range_is_given=True).written(for_trial=True)
+    assert "range=(-0.5, 1), timeout_s=10, max_error_rate=1" in given_one
 
 
 def test_the_module_is_not_called_as_the_source():

@@ -163,6 +163,14 @@ def test_notes_name_the_file_without_its_folders():
     assert {note.place.partition(" ")[0] for note in imported.notes} == {"spec.json"}
 
 
+def test_a_range_that_was_computed_is_written_exactly():
+    judge = {**JUDGE, "range": [0.1234567891, 1234567.5]}
+    imported = read(judge)
+    assert imported.range == (0.1234567891, 1234567.5)
+    assert b"range=(0.1234567891, 1234567.5)" in imported.files["grader.py"]
+    assert any(note.what == "its rewards are 0.1234567891 to 1234567.5" for note in imported.notes)
+
+
 def test_a_range_is_widened_to_what_python_pays_unless_it_is_given():
     source = "def grade(sample, item):\n    return 7.5 * (sample['output_text'] == item['gold'])"
     spec = {"type": "python", "source": source}

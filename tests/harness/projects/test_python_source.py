@@ -143,6 +143,13 @@ def test_a_range_that_is_given_holds(read):
     assert read({"tagged.py": TRL}, range=(-3.0, 3.0)).range == (-3, 3)
 
 
+def test_what_a_range_that_is_given_does_not_hold_is_no_sample(read):
+    imported = read({"tagged.py": TRL}, range=(0.0, 1.0))
+    assert all(each["messages"][-1]["content"] for each in imported.rollouts)  # the empty one is paid -0.5
+    [left_out] = [each.what for each in imported.sample_notes if "got no reward" in each.what]
+    assert "outside the range 0 to 1" in left_out
+
+
 def test_a_range_that_does_not_show_is_widened_to_what_is_paid(read):
     imported = read({"longer.py": "def longer(completions, **kw): return [len(c) / 8 for c in completions]"})
     assert imported.range[0] == 0
