@@ -1,0 +1,1 @@
+"""Public reward functions as graders: `benchmarks/public_graders.py` audits them."""

@@ -1,0 +1,94 @@
+"""`rft audit` through the command line, and the table of what it said."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.public.cases import Fault, Public
+
+SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Audited:
+    """What `rft audit` said of one reward function; `said` is its JSON, None where it printed none."""
+
+    case: Public
+    version: str
+    said: dict[str, Any] | None
+    seconds: float
+    error: str = ""
+
+
+def audit_of(case: Public, version: str, folder: Path, python: Path) -> Audited:
+    """Run the audit in a folder that holds the reward function and its records."""
+    flag = "--grader" if case.clone is None else "--handler"
+    command = [str(python.parent / "rft"), "audit", "records.jsonl", flag, case.grader, "--json"]
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    started = time.perf_counter()
+    try:
+        ended = subprocess.run(
+            command, cwd=folder, env=environ, capture_output=True, text=True, timeout=SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return Audited(case, version, None, SECONDS, f"not done after {SECONDS} s")
+    seconds = time.perf_counter() - started
+    folder.joinpath("audit.json").write_text(ended.stdout)
+    folder.joinpath("stderr.txt").write_text(ended.stderr)
+    try:
+        return Audited(case, version, json.loads(ended.stdout), seconds)
+    except ValueError:
+        return Audited(case, version, None, seconds, ended.stderr.strip()[-300:])
+
+
+def id_of(finding: Any) -> str:
+    return str(finding.get("id", "-")) if isinstance(finding, dict) else "-"
+
+
+def place_of(fault: Fault, said: dict[str, Any] | None) -> str:
+    """Where a known fault came: in the headline, among the findings, or nowhere."""
+    if said is None:
+        return "missed"
+    if id_of(said.get("headline")) in fault.finds:
+        return "headline"
+    return "found" if any(id_of(one) in fault.finds for one in said.get("findings", ())) else "missed"
+
+
+def witness_of(headline: Any) -> str:
+    """The headline's smallest witness as one short text."""
+    witness = headline.get("witness") if isinstance(headline, dict) else None
+    return json.dumps(witness, ensure_ascii=False)[:160] if witness else "none"
+
+
+def row(audit: Audited) -> str:
+    case, said = audit.case, audit.said
+    lines = [f"{case.name} {audit.version}, {audit.seconds:.1f} s"]
+    if said is None:
+        lines.append(f"  no audit: {audit.error}")
+    else:
+        headline = said.get("headline")
+        text = headline.get("message", "") if isinstance(headline, dict) else str(headline)
+        lines[0] += f": {said.get('verdict')}, {said.get('gradings')} gradings"
+        lines += [f"  headline {id_of(headline)}: {text[:200]}", f"  witness {witness_of(headline)}"]
+    places = [(place_of(fault, said), fault) for fault in case.faults]
+    return "\n".join(lines + [f"  {place:<8} {'/'.join(one.finds)}: {one.what}" for place, one in places])
+
+
+def report(audits: list[Audited]) -> str:
+    """A row for each audit, and the count of known faults by where they came."""
+    places = [place_of(fault, audit.said) for audit in audits for fault in audit.case.faults]
+    first = [place_of(audit.case.faults[0], audit.said) for audit in audits]
+    return "\n".join(
+        [
+            *map(row, audits),
+            f"{first.count('headline')} of {len(first)} worst faults in the headline, "
+            f"{first.count('found')} more among the findings",
+            f"{len(places) - places.count('missed')} of {len(places)} known faults found",
+        ]
+    )

@@ -1,0 +1,204 @@
+"""The public reward functions that are audited, and what is known to be wrong with each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+PINS = ("reasoning-gym==0.1.25", "math-verify[antlr4-13-2]==0.9.0")
+"""What pip installs with its requirements."""
+
+ALONE = ("verl==0.9.1",)
+"""What pip installs without: two files of it are used, which need the standard library alone."""
+
+Clone = Literal["samples", "template"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that a public reward function does and that nobody wants.
+
+    Args:
+        finds: Ids of findings, any of which is the right name of this fault.
+        what: The fault in one line.
+        text: A wrong completion that is paid; `{gold}` stands for the record's own answer. None where the
+            fault is none of what a completion earns.
+        reference: The reference to try it under; None for the record's own.
+    """
+
+    finds: tuple[str, ...]
+    what: str
+    text: str | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True)
+class Public:
+    """One public reward function.
+
+    Args:
+        name: What the table calls it.
+        package: The distribution that it is from; for a clone, the clone's name.
+        grader: `file:name` under `wrapped`, or `module.function` of a file of a clone.
+        records: The maker of its records, or reasoning-gym's data set.
+        right: The right answer in the format that the prompts ask for.
+        faults: What is known to be wrong with it, what a headline should say first.
+        clone: The clone that the file is from; None for what pip installs.
+    """
+
+    name: str
+    package: str
+    grader: str
+    records: str
+    right: str
+    faults: tuple[Fault, ...]
+    clone: Clone | None = None
+
+
+_TAGGED = "<answer>{gold}</answer>"
+_HASHES = "It adds up.\n#### {gold}"
+_SUFFIX = Fault(("C05",), "a number a hundred thousand times the gold is paid in full", "#### {gold}e5")
+_NO_BLOCKS = Fault(("A07", "A03"), "content that is null or in blocks raises, and the batch is lost")
+_PRINTS = Fault(("G07",), "prompts and references are printed to the log")
+
+_REASONING_GYM = (
+    Public(
+        "complex_arithmetic",
+        "reasoning-gym",
+        "reasoning.py:complex_arithmetic",
+        "complex_arithmetic",
+        _TAGGED,
+        (Fault(("C02", "C01", "C16", "C03"), "nan is paid in full on every record", "<answer>nan</answer>"),),
+    ),
+    Public(
+        "basic_arithmetic",
+        "reasoning-gym",
+        "reasoning.py:basic_arithmetic",
+        "basic_arithmetic",
+        _TAGGED,
+        (
+            Fault(("C05",), "a digit after the gold keeps most of the reward", "<answer>{gold}0</answer>"),
+            Fault(
+                ("C09",), "a second candidate keeps part of the reward", "<answer>{gold} or 99999</answer>"
+            ),
+        ),
+    ),
+    Public(
+        "coin_flip",
+        "reasoning-gym",
+        "reasoning.py:coin_flip",
+        "coin_flip",
+        _TAGGED,
+        (Fault(("C03", "C02", "C05"), "the constant 0 is paid most of the reward", "<answer>0</answer>"),),
+    ),
+    Public(
+        "game_of_life_halting",
+        "reasoning-gym",
+        "reasoning.py:game_of_life_halting",
+        "game_of_life_halting",
+        _TAGGED,
+        (
+            Fault(
+                ("C04", "C02", "C01", "C03"),
+                "any text but an empty one is paid in full",
+                "<answer>-</answer>",
+            ),
+        ),
+    ),
+)
+
+_MATH_VERIFY = Public(
+    "math_verify",
+    "math-verify",
+    "mathematics.py:math_verify",
+    "boxed_numbers",
+    "\\boxed{{{gold}}}",
+    (Fault(("C05",), "a number a hundred thousand times the gold is paid in full", "{gold}e5"),),
+)
+
+_VERL = (
+    Public("gsm8k", "verl", "verl_scores.py:gsm8k", "word_problems", _HASHES, (_SUFFIX,)),
+    Public(
+        "gsm8k_with_format",
+        "verl",
+        "verl_scores.py:gsm8k_with_format",
+        "word_problems",
+        _HASHES,
+        (Fault(("C07", "C02"), "a comma in the slot is paid the score for the format", "#### ,"), _SUFFIX),
+    ),
+    Public(
+        "search_r1",
+        "verl",
+        "verl_scores.py:search_r1",
+        "questions_of_fact",
+        _TAGGED,
+        (Fault(("G04",), "time grows with the square of the number of <answer>: 16,000 take seconds"),),
+    ),
+)
+
+_AWS = (
+    Public(
+        "aws_gsm8k",
+        "amazon-bedrock-samples",
+        "gsm8k_rew_func.lambda_handler",
+        "final_answer_problems",
+        _HASHES,
+        (
+            Fault(("A03", "A06"), "a reference that is a text, or metadata that is null, loses the batch"),
+            _SUFFIX,
+            _NO_BLOCKS,
+        ),
+        "samples",
+    ),
+    Public(
+        "aws_gsm8k_gptoss",
+        "amazon-bedrock-samples",
+        "gsm8k_gptoss_rew_func.lambda_handler",
+        "worked_problems",
+        _HASHES,
+        (
+            Fault(
+                ("A05",), "a comma is paid in full under a reference that cannot be read", "#### ,", "#### 72"
+            ),
+            Fault(("A06",), "under a reference that is a text, every right answer is refused"),
+            _SUFFIX,
+            _NO_BLOCKS,
+            Fault(("A08",), "without a reply, an earlier turn of the assistant is graded"),
+            _PRINTS,
+        ),
+        "samples",
+    ),
+    Public(
+        "aws_finqa",
+        "amazon-bedrock-samples",
+        "finqa_rew_func.lambda_handler",
+        "financial_questions",
+        "ANSWER: {gold}",
+        (
+            Fault(("C03", "C02"), "the constant 0 is paid 0.95 on every small ratio", "ANSWER: 0"),
+            Fault(("C05",), "a hundred times the gold is paid in full, and the other sign of a ratio"),
+            Fault(("A02",), "what cannot be graded comes back under the id 0"),
+            Fault(("A03", "A07"), "a sample without messages, reference or content loses the batch"),
+            _PRINTS,
+        ),
+        "samples",
+    ),
+    Public(
+        "aws_starter_template",
+        "agent-plugins",
+        "nova_rlvr_reward_function_source_template.lambda_handler",
+        "word_problems",
+        "{gold}",
+        (
+            Fault(
+                ("C07", "C11", "C16"),
+                "connectives and length are paid 0.3 without an answer",
+                "first second then finally because therefore so step calculate " * 3 + ".",
+            ),
+            Fault(("C06", "B02"), "right answers with their working earn less: the first '=' counts"),
+        ),
+        "template",
+    ),
+)
+
+CASES = (*_REASONING_GYM, _MATH_VERIFY, *_VERL, *_AWS)

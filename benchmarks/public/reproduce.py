@@ -1,0 +1,61 @@
+"""Shows the known faults of one public reward function by calling it, before any audit.
+
+`python -m benchmarks.public.reproduce NAME FOLDER`, where FOLDER holds its file and its records, prints the
+mean reward of the right answers and of each fault's text as one JSON object.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.public.cases import CASES, Public
+
+Handler = Callable[[list[dict[str, Any]], None], list[dict[str, Any]]]
+
+
+def handler_of(case: Public, folder: str) -> Handler:
+    sys.path.insert(0, folder)
+    module, _, name = case.grader.replace(".py:", ".").partition(".")
+    handler: Handler = getattr(importlib.import_module(module), name)
+    return handler
+
+
+def gold_of(record: dict[str, Any]) -> str:
+    """The record's answer as a text: what follows the last mark in a worked reference."""
+    reference = record["reference_answer"]
+    text = next(iter(reference.values())) if isinstance(reference, dict) else reference
+    return str(text).rpartition("#### ")[2]
+
+
+def mean_reward(handler: Handler, records: list[dict[str, Any]], text: str, reference: str | None) -> float:
+    """The mean reward of one text, filled in with each record's own answer."""
+    event = []
+    for number, record in enumerate(records):
+        reply = {"role": "assistant", "content": text.format(gold=gold_of(record))}
+        item = {**record, "id": str(number), "messages": [*record["messages"], reply]}
+        event.append(item if reference is None else {**item, "reference_answer": reference})
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        answers = handler(event, None)
+    return float(sum(answer["aggregate_reward_score"] for answer in answers) / len(answers))
+
+
+def main(name: str, folder: str) -> None:
+    case = next(case for case in CASES if case.name == name)
+    with open(os.path.join(folder, "records.jsonl")) as file:
+        records = [json.loads(line) for line in file]
+    handler = handler_of(case, folder)
+    paid = [
+        mean_reward(handler, records, fault.text, fault.reference) if fault.text is not None else None
+        for fault in case.faults
+    ]
+    print(json.dumps({"right": mean_reward(handler, records, case.right, None), "paid": paid}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,114 @@
+"""Audits public reward functions: `python benchmarks/public_graders.py [NAME ...]`.
+
+Installs pinned versions of reasoning-gym, math-verify and verl in an environment of its own, wraps their
+reward functions as graders, shows their known faults by calling them, and runs `rft audit` on each. AWS's
+samples and its starter template are audited where options name clones of them. No gate runs this.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+if __name__ == "__main__":
+    # Run as a file, Python puts this folder first, whose `signal.py` would hide the standard library's.
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import argparse
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+from benchmarks.public.audits import audit_of, report
+from benchmarks.public.cases import CASES, Public
+from benchmarks.public.environment import ROOT, commit_of, environment, version_of
+
+WRAPPED = Path(__file__).resolve().parent / "public" / "wrapped"
+RECORDS = 300
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="audit these alone")
+    parser.add_argument(
+        "--env", type=Path, metavar="DIR", default=ROOT / ".venv-public", help="where to install"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where to write (default: audits in the environment)"
+    )
+    parser.add_argument(
+        "--aws-samples", type=Path, metavar="DIR", help="clone of aws-samples/amazon-bedrock-samples"
+    )
+    parser.add_argument("--aws-template", type=Path, metavar="DIR", help="clone of awslabs/agent-plugins")
+    parser.add_argument(
+        "--count", type=int, metavar="N", default=RECORDS, help="records a grader (%(default)s)"
+    )
+    parser.add_argument("--no-audit", action="store_true", help="show the known faults alone")
+    options = parser.parse_args()
+    names = [case.name for case in CASES]
+    unknown = [name for name in options.names if name not in names]
+    if unknown:
+        parser.error(f"no grader called {', '.join(unknown)}; there are {', '.join(names)}")
+    return options
+
+
+def source_of(case: Public, options: argparse.Namespace) -> Path | None:
+    """The file with the reward function; None where no option names a clone that holds it."""
+    if case.clone is None:
+        return WRAPPED / case.grader.partition(":")[0]
+    clone: Path | None = options.aws_samples if case.clone == "samples" else options.aws_template
+    if clone is None:
+        return None
+    return next(iter(sorted(clone.rglob(f"{case.grader.partition('.')[0]}.py"))), None)
+
+
+def laid_out(case: Public, source: Path, python: Path, options: argparse.Namespace) -> Path:
+    """A folder with the file and its records, which keeps what the audit prints."""
+    folder: Path = (options.out or options.env / "audits").resolve() / case.name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shutil.copy(source, folder)
+    maker = [str(python), "-m", "benchmarks.public.records", case.records, str(options.count)]
+    with folder.joinpath("records.jsonl").open("w") as file:
+        subprocess.run(maker, check=True, cwd=ROOT, stdout=file)
+    return folder
+
+
+def reproduced(case: Public, folder: Path, python: Path) -> str:
+    """What the right answers and the known texts earn, by a direct call."""
+    command = [str(python), "-m", "benchmarks.public.reproduce", case.name, str(folder)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if ended.returncode:
+        return f"  does not run: {ended.stderr.strip()[-300:]}"
+    means = json.loads(ended.stdout)
+    lines = [f"  called directly, right answers earn {means['right']:.2f} on average"]
+    for fault, paid in zip(case.faults, means["paid"], strict=True):
+        earned = "" if paid is None else f"; {fault.text!r:.50} earns {paid:.2f}"
+        lines.append(f"  known {'/'.join(fault.finds)}: {fault.what}{earned}")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    options = parsed()
+    python = environment(options.env.resolve())
+    audits = []
+    for case in CASES:
+        if options.names and case.name not in options.names:
+            continue
+        source = source_of(case, options)
+        if source is None:
+            print(f"{case.name}: skipped, since --aws-{case.clone} names no clone that holds it", flush=True)
+            continue
+        version = version_of(python, case.package) if case.clone is None else commit_of(source.parent)
+        folder = laid_out(case, source, python, options)
+        print(f"{case.name}: {case.package} {version}\n{reproduced(case, folder, python)}", flush=True)
+        if not options.no_audit:
+            audits.append(audit_of(case, version, folder, python))
+    if audits:
+        print(f"\n{report(audits)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

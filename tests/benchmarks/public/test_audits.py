@@ -1,0 +1,38 @@
+"""What is said of an audit's JSON: where a known fault came, and a table that survives any answer."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.public.audits import Audited, place_of, report
+from benchmarks.public.cases import CASES, Fault
+
+FAULT = Fault(("C05", "C09"), "too wide")
+
+scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
+found = st.fixed_dictionaries({"id": st.sampled_from(["C05", "C01", "A03"])}, optional={"message": st.text()})
+answers = st.fixed_dictionaries(
+    {}, optional={"headline": scalars | found, "findings": st.lists(found, max_size=3), "verdict": scalars}
+)
+
+
+def test_the_headline_beats_the_list_and_the_list_beats_nothing():
+    assert place_of(FAULT, {"headline": {"id": "C09"}, "findings": [{"id": "C05"}]}) == "headline"
+    assert place_of(FAULT, {"headline": {"id": "A03"}, "findings": [{"id": "C05"}]}) == "found"
+    assert place_of(FAULT, {"headline": None, "findings": [{"id": "A03"}]}) == "missed"
+    assert place_of(FAULT, None) == "missed"
+
+
+@given(answers)
+def test_every_answer_has_a_row_and_every_fault_a_line(said):
+    text = report([Audited(case, "1", said, 1.0) for case in CASES])
+    faults = sum(len(case.faults) for case in CASES)
+    assert f"of {faults} known faults found" in text
+    assert all(case.name in text for case in CASES)
+
+
+def test_what_printed_no_answer_says_why():
+    text = report([Audited(CASES[0], "1", None, 1.0, "No such command")])
+    assert "no audit: No such command" in text
+    assert "0 of 1 worst faults in the headline" in text
