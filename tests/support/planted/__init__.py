@@ -1,0 +1,30 @@
+"""The planted set: graders with one known fault each, good graders, and records to audit them with.
+
+`FIRST_PLANTED` and `FIRST_GOOD` are rows; `load(row.grader)` gives the handler, `row.records()` its records.
+"""
+
+from support.planted.first_numbers import CONTRACT, NUMBERS
+from support.planted.recorded import rollouts_of
+from support.planted.records import event_of, records_of, right_of, rollout, tasks_of, wrong_of
+from support.planted.rows import FOLDER, Good, Planted, Shows, load, path_of
+
+FIRST_PLANTED: tuple[Planted, ...] = (*NUMBERS, *CONTRACT)
+FIRST_GOOD: tuple[Good, ...] = ()
+
+__all__ = [
+    "FIRST_GOOD",
+    "FIRST_PLANTED",
+    "FOLDER",
+    "Good",
+    "Planted",
+    "Shows",
+    "event_of",
+    "load",
+    "path_of",
+    "records_of",
+    "right_of",
+    "rollout",
+    "rollouts_of",
+    "tasks_of",
+    "wrong_of",
+]

@@ -1,0 +1,65 @@
+"""Recorded rollouts of the planted set's records: right, wrong and unfinished ones in varied writing."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import Any
+
+from support.planted.forms import answer_text, form_of
+from support.planted.records import records_of, rollout, tasks_of
+from support.planted.tasks import Task
+
+__all__ = ["rollouts_of"]
+
+_OPENINGS = (
+    "",
+    "",
+    "Let me think. ",
+    "First, I read the question carefully. ",
+    "Okay. ",
+    "Here is how I see it: ",
+)
+_CHECKS = ("", "", " That seems right.", " I checked this twice.", " No other value fits.")
+
+
+def rollouts_of(
+    kind: str, n_records: int = 40, per_record: int = 8, seed: int = 0, form: str = ""
+) -> list[dict[str, Any]]:
+    """Rollouts as a model's recorded answers would be, each with its record's id in `record`.
+
+    Records differ in how hard they are, so that some groups are all right, some all wrong, and most mixed.
+    About one rollout in fifteen is cut off before its answer. `label` says whether a rollout is right.
+
+    Args:
+        kind: Kind of answer, as for `records_of`.
+        n_records: How many records.
+        per_record: How many rollouts each of them has.
+        seed: Seed of the choice.
+        form: Format that the prompts ask for.
+    """
+    chance = Random(f"{kind}/{seed}/{per_record}")
+    found = []
+    pairs = zip(records_of(kind, n_records, seed, form), tasks_of(kind, n_records, seed), strict=True)
+    for at, (record, task) in enumerate(pairs):
+        ease = chance.choice((0.0, 0.15, 0.35, 0.5, 0.7, 0.9, 1.0))
+        for number in range(per_record):
+            right, text = _written(chance, kind, form, task, ease)
+            made = rollout(record, text, f"{kind}-{at:05d}/{number}")
+            found.append({**made, "record": f"{kind}-{at:05d}", "label": right})
+    return found
+
+
+def _written(chance: Random, kind: str, form: str, task: Task, ease: float) -> tuple[bool, str]:
+    """One completion, and whether it is right."""
+    right = chance.random() < ease
+    answer = answer_text(task.answer if right else task.wrong)
+    working = f"{chance.choice(_OPENINGS)}{task.working}{chance.choice(_CHECKS)}"
+    if kind == "json":
+        answer = json.dumps(json.loads(answer), indent=chance.choice((None, None, 1, 2, 4)))
+    if kind == "judge":
+        answer += chance.choice(("", "", " Kind regards, the shop team", " Thank you for your patience."))
+    text = form_of(kind, form).write(answer, working)
+    if chance.random() < 1 / 15:
+        return False, text[: int(len(text) * chance.uniform(0.2, 0.6))]
+    return right, text
