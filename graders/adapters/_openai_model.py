@@ -52,7 +52,7 @@ def model_scoring(
         models: The models that stand in for OpenAI's, as `JudgeModels` has them.
 
     Raises:
-        OpenAISpecError: The table has no such model, or a sampling parameter cannot be meant.
+        OpenAISpecError: The table has no such model.
         DecorationError: The table cannot be meant.
         ConfigurationError: The table cannot be read, or the package of the service is not installed.
     """

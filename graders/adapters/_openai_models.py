@@ -6,7 +6,8 @@ import os
 
 from ..checks._judge_services import service_of
 from ..errors import ConfigurationError, DecorationError
-from ._openai_json import NoCounterpart, OpenAISpecError, kind_of, number_of, shown
+from ._openai_json import NoCounterpart, kind_of, shown
+from ._openai_spec import LIMITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ OPTIONS = (
 """What the table may say of a model, as `graders.checks.judge` has it."""
 NOT_SENT = ("seed", "top_p", "reasoning_effort")
 """Sampling parameters that judges are not asked with."""
-LIMITS = ("max_completions_tokens", "max_completion_tokens")
-"""How a spec spells the most tokens of an answer: OpenAI's spelling, and the one that people write."""
 _MOST_TOKENS = 4_000
 _EXAMPLE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 
@@ -84,15 +83,15 @@ class JudgeModels:
         """Return the options of the service that a grader's judge asks.
 
         Raises:
-            OpenAISpecError: The table has no such model, or a sampling parameter cannot be meant.
+            OpenAISpecError: The table has no such model.
         """
         given = self.find(node.model)
         if given is None:
             raise NoCounterpart(f"{node.pointer}/model", self.missing(node.model))
         highest = 1.0 if given.get("service", "bedrock") == "bedrock" else 2.0
         wanted = {
-            "temperature": min(_sampling(node, "temperature", 0.0, 0.0, 2.0), highest),
-            "max_tokens": int(_limit(node)),
+            "temperature": min(float(node.sampling.get("temperature") or 0.0), highest),
+            "max_tokens": _most_tokens(node),
         }
         return {**wanted, **given}
 
@@ -100,7 +99,7 @@ class JudgeModels:
         """Return the service that a grader's judge asks.
 
         Raises:
-            OpenAISpecError: The table has no such model, or a sampling parameter cannot be meant.
+            OpenAISpecError: The table has no such model.
             DecorationError: The table's options cannot be meant.
             ConfigurationError: The package of the service is not installed.
         """
@@ -143,22 +142,8 @@ def _options(place: str, name: object, given: object) -> dict[str, Any]:
     return dict(made)
 
 
-def _limit(node: ScoreModel | LabelModel) -> float:
-    for key in LIMITS:
-        if node.sampling.get(key) is not None:
-            return _sampling(node, key, _MOST_TOKENS, 1.0, 10_000_000.0)
-    return _MOST_TOKENS
-
-
-def _sampling(node: ScoreModel | LabelModel, key: str, otherwise: float, low: float, high: float) -> float:
-    """A sampling parameter of a spec."""
-    given = node.sampling.get(key)
-    if given is None:
-        return otherwise
-    value = number_of(given)
-    if value is None or not low <= value <= high:
-        raise OpenAISpecError(
-            f"{node.pointer}/sampling_params/{key}",
-            f"is {shown(given)}: write a number from {low:g} to {high:g}",
-        )
-    return value
+def _most_tokens(node: ScoreModel | LabelModel) -> int:
+    """The most tokens of an answer."""
+    return next(
+        (int(node.sampling[key]) for key in LIMITS if node.sampling.get(key) is not None), _MOST_TOKENS
+    )

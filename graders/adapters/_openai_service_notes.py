@@ -5,9 +5,9 @@ from __future__ import annotations
 from ._openai_address import OWN_HEADERS
 from ._openai_json import exact, number_of, place_of
 from ._openai_model import SYSTEM, is_shared
-from ._openai_models import LIMITS, NOT_SENT
+from ._openai_models import NOT_SENT
 from ._openai_note import SpecNote
-from ._openai_spec import ScoreModel
+from ._openai_spec import LIMITS, ScoreModel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

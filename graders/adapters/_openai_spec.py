@@ -10,14 +10,14 @@ from ..checks._arithmetic import read_formula
 from ..errors import DecorationError
 from ..reward import RESERVED
 from ._openai_address import header_fault, url_fault
-from ._openai_json import FormulaError, JsonObject, OpenAISpecError, number_of, one_of, shown
+from ._openai_json import FormulaError, JsonObject, OpenAISpecError, exact, number_of, one_of, shown
 from ._openai_python import IMAGE_PACKAGES, python_fault, python_imports
 from ._openai_turns import A_TEXT, read_template, read_turns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from typing import Any, TypeAlias
+    from typing import Any, Literal, TypeAlias
 
     from ..checks._arithmetic import Computed
     from ._openai_python import PythonImport
@@ -52,6 +52,9 @@ _OTHER_TYPES = {
 }
 _A_GRADER = '{"answer": {"type": "string_check", ...}}'
 _CODE_BYTES = 256 * 1024
+LIMITS = ("max_completions_tokens", "max_completion_tokens")
+"""How a spec spells the most tokens of an answer: OpenAI's spelling, and the one that people write."""
+_SAMPLING_BOUNDS = {"temperature": (0.0, 2.0), **dict.fromkeys(LIMITS, (1.0, 10_000_000.0))}
 IMAGE = "2025-05-08"
 """The image of Python graders whose packages OpenAI lists."""
 
@@ -59,7 +62,7 @@ IMAGE = "2025-05-08"
 class StringCheck:
     """A `string_check` grader: 1 where two texts compare as its operation says, else 0."""
 
-    type = "string_check"
+    type: Literal["string_check"] = "string_check"
     __slots__ = ("input", "name", "operation", "pointer", "reference")
 
     def __init__(self, raw: JsonObject) -> None:
@@ -81,7 +84,7 @@ class StringCheck:
 class TextSimilarity:
     """A `text_similarity` grader: how alike two texts are by its metric, 0 to 1."""
 
-    type = "text_similarity"
+    type: Literal["text_similarity"] = "text_similarity"
     __slots__ = ("input", "metric", "name", "pass_threshold", "pointer", "reference")
 
     def __init__(self, raw: JsonObject) -> None:
@@ -103,7 +106,7 @@ class TextSimilarity:
 class PythonCode:
     """A `python` grader: what its function `grade(sample, item)` returns."""
 
-    type = "python"
+    type: Literal["python"] = "python"
     __slots__ = ("image_tag", "imports", "name", "pass_threshold", "pointer", "source")
 
     templates: Mapping[str, TextTemplate] = {}
@@ -143,7 +146,7 @@ class PythonCode:
 class ScoreModel:
     """A `score_model` grader: the number that a model answers, within its range."""
 
-    type = "score_model"
+    type: Literal["score_model"] = "score_model"
     __slots__ = ("high", "low", "model", "name", "pass_threshold", "pointer", "sampling", "turns")
 
     def __init__(self, raw: JsonObject) -> None:
@@ -155,6 +158,8 @@ class ScoreModel:
         self.pass_threshold = raw.number_or_none("pass_threshold", "0.5")
         sampling = raw.object_or_none("sampling_params", '{"temperature": 0}')
         self.sampling: dict[str, Any] = sampling.raw if sampling else {}
+        if sampling is not None:
+            _check_sampling(sampling)
 
     @property
     def templates(self) -> dict[str, TextTemplate]:
@@ -165,7 +170,7 @@ class ScoreModel:
 class LabelModel:
     """A `label_model` grader: 1 where a model answers with a passing label, else 0."""
 
-    type = "label_model"
+    type: Literal["label_model"] = "label_model"
     __slots__ = ("labels", "model", "name", "passing_labels", "pointer", "sampling", "turns")
 
     def __init__(self, raw: JsonObject) -> None:
@@ -192,7 +197,7 @@ class LabelModel:
 class EndpointGrader:
     """Azure's `endpoint` grader: the score that an address answers."""
 
-    type = "endpoint"
+    type: Literal["endpoint"] = "endpoint"
     __slots__ = ("headers", "name", "pass_threshold", "pointer", "rate_limit", "url")
 
     templates: Mapping[str, TextTemplate] = {}
@@ -216,7 +221,7 @@ class EndpointGrader:
 class MultiGrader:
     """A `multi` grader: a formula over the scores of its graders."""
 
-    type = "multi"
+    type: Literal["multi"] = "multi"
     __slots__ = ("computed", "formula", "graders", "name", "pointer")
 
     def __init__(self, raw: JsonObject, note: Callable[[JsonObject], None]) -> None:
@@ -354,6 +359,16 @@ def _model(raw: JsonObject) -> str:
     if not model.strip():
         raise raw.fault("model", 'is blank: write a model, such as "o4-mini-2025-04-16"')
     return model
+
+
+def _check_sampling(raw: JsonObject) -> None:
+    """Refuse the numbers of `sampling_params` that no judge could be asked with."""
+    for key, (low, high) in _SAMPLING_BOUNDS.items():
+        value = number_of(raw.raw[key]) if raw.has(key) else low
+        if value is None or not low <= value <= high:
+            raise raw.fault(
+                key, f"is {shown(raw.raw[key])}: write a number from {exact(low)} to {exact(high)}"
+            )
 
 
 def _range(raw: JsonObject) -> tuple[float, float]:

@@ -10,13 +10,14 @@ from time import perf_counter
 from ..checks._judge_secrets import looks_like_key
 from ..reward import Reward
 from ._openai_grading import GradingOptions, grading_of
-from ._openai_json import FormulaError, OpenAISpecError, checked_document, spec_document, spec_file
+from ._openai_json import FormulaError, OpenAISpecError, checked_document, place_of, spec_document, spec_file
 from ._openai_note import SpecNote
 from ._openai_python import IMAGE_PACKAGES
 from ._openai_ranges import score_range
 from ._openai_scores import DETAILS, FLAGS, GraderScore, ModelTokens, Scope, scope_of
 from ._openai_secrets import endpoint_secrets
 from ._openai_spec import MultiGrader, OpenAISpec, PythonCode
+from ._openai_template import TextTemplate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal, TypeAlias
 
     from ..sample import Sample
+    from ._openai_spec import OpenAIGrader
 
     SpecSource: TypeAlias = Mapping[str, Any] | str | os.PathLike[str]
     ModelTable: TypeAlias = Mapping[str, Any] | str | os.PathLike[str]
@@ -35,14 +37,17 @@ __all__ = [
     "OpenAIRun",
     "OpenAISpecError",
     "SpecNote",
+    "TextTemplate",
     "endpoint_secrets",
     "from_openai",
     "looks_like_key",
+    "openai_graders",
     "openai_models",
     "openai_notes",
     "openai_packages",
     "openai_range",
     "openai_run",
+    "place_of",
     "spec_document",
 ]
 
@@ -190,6 +195,18 @@ def openai_notes(spec: SpecSource, models: ModelTable | None = None) -> list[Spe
     return list(spec_notes(read, JudgeModels(models)))
 
 
+def openai_graders(spec: SpecSource) -> list[OpenAIGrader]:
+    """Return the grader that a spec holds, followed by those that it joins; for the harness.
+
+    Args:
+        spec: As for `from_openai`.
+
+    Raises:
+        OpenAISpecError: The grader cannot be used as it is written.
+    """
+    return list(_read(spec).each())
+
+
 def openai_models(models: ModelTable | None) -> tuple[str, ...]:
     """Return the models of OpenAI's that a table has a counterpart for; for the harness.
 
@@ -254,7 +271,7 @@ def openai_packages(spec: SpecSource) -> list[ImagePackage]:
         OpenAISpecError: The grader cannot be used as it is written.
     """
     found = []
-    for node in _read(spec).each():
+    for node in openai_graders(spec):
         for each in node.imports if isinstance(node, PythonCode) else ():
             package, version = IMAGE_PACKAGES.get(each.module, (each.module, None))
             found.append(ImagePackage(each.module, package, version, f"{node.pointer}/source", each.line))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from graders.adapters.openai import OpenAISpecError, openai_graders
 from harness.emulator.api_errors import ApiError
+from harness.processes import cores
 
 __all__ = ["PythonTurns", "python_graders"]
 
@@ -23,12 +24,12 @@ class PythonTurns:
     wait are refused. All of it happens on one event loop.
 
     Args:
-        at_once: How many run at once; None for the number of processors.
+        at_once: How many run at once; None for the number of processors that this process may use.
         patience: Seconds to wait in a queue that does not move.
     """
 
     def __init__(self, at_once: int | None = None, patience: float = _PATIENCE_S) -> None:
-        self._at_once = at_once or _processors()
+        self._at_once = at_once or cores()
         self._patience = patience
         self._running = 0
         self._waiting: list[object] = []
@@ -88,11 +89,8 @@ class PythonTurns:
 
 
 def python_graders(grader: Mapping[str, Any]) -> int:
-    """How many Python graders a grader is, or joins."""
-    joined = grader.get("graders")
-    inner = joined.values() if isinstance(joined, Mapping) else ()
-    return sum(isinstance(one, Mapping) and one.get("type") == "python" for one in (grader, *inner))
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """How many Python graders a grader is, joins, or is wrapped around; none where it cannot be read."""
+    try:
+        return sum(each.type == "python" for each in openai_graders(grader))
+    except OpenAISpecError:
+        return 0  # no program of it is run: the run says why

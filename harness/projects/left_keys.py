@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from graders.adapters.openai import looks_like_key
+from graders.adapters.openai import looks_like_key, place_of
 from harness.projects.imported import ImportNote
 
 __all__ = ["key_notes"]
@@ -79,9 +79,8 @@ def _pointed(pointer: str, value: Any) -> Iterator[tuple[str, str]]:
             yield f" {pointer}{f' line {number}' if numbered else ''}", text
     elif isinstance(value, dict):
         for key, each in value.items():
-            step = key.replace("~", "~0").replace("/", "~1")
             yield f" {pointer}", key
-            yield from _pointed(f"{pointer}/{step}", each)
+            yield from _pointed(place_of(pointer, key), each)
     elif isinstance(value, list):
         for at, each in enumerate(value):
             yield from _pointed(f"{pointer}/{at}", each)

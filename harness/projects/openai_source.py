@@ -15,6 +15,7 @@ from graders.adapters.openai import (
     OpenAISpecError,
     endpoint_secrets,
     from_openai,
+    openai_graders,
     openai_notes,
     openai_packages,
     openai_range,
@@ -102,7 +103,7 @@ class _Source:
         widened = list(self._widened(samples.rewards))
         files = self._files()
         return ImportedGrader(
-            kind=f"OpenAI's or Azure's grader JSON ({self._type()})",
+            kind=f"OpenAI's or Azure's grader JSON ({openai_graders(self._document)[0].type})",
             module="grader",
             function="reward",
             files=files,
@@ -122,15 +123,6 @@ class _Source:
             ),
             secrets=tuple(self._secrets),
         )
-
-    def _type(self) -> str:
-        """The type of the grader, of which the whole document is one or holds one."""
-        here: Any = self._document
-        while "grader" in here or "method" in here or "reinforcement" in here:
-            here = here.get("grader") or here.get("reinforcement") or here.get("method") or {}
-            if not isinstance(here, dict):
-                break
-        return str(here.get("type")) if isinstance(here, dict) else ""
 
     def _judges(self, given: Mapping[str, str]) -> dict[str, str]:
         """The models that stand in for those that it asks.

@@ -16,7 +16,7 @@ from harness.clock import Clock
 from harness.errors import InputError
 from harness.projects.grading_here import OUT_OF_TIME, GradingHere, grading_here
 from harness.projects.made_up_samples import MadeUp
-from harness.projects.spec_values import ReadPath, SpecValues
+from harness.projects.spec_values import ReadPath, SpecValues, part_of, value_at, written
 
 __all__ = ["make_up_for_spec"]
 
@@ -112,28 +112,26 @@ def _answers(values: SpecValues, record: Mapping[str, Any]) -> Iterator[tuple[in
     if values.reads_json:
         found.append(_json_answer(values, record))
     references = [
-        values.written(reference, record)
-        for given, reference in values.compared
-        if values.part_of(given) is None
+        written(reference, record) for given, reference in values.compared if part_of(given) is None
     ]
     found += references
     if len(references) > 1:
         found.append("\n".join(dict.fromkeys(references)))
-    found += [str(_value_at(record, path)) for path in values.fields]
+    found += [str(value_at(record, path)) for path in values.fields]
     yield from enumerate(found or ["A made-up answer."])
 
 
 def _json_answer(values: SpecValues, record: Mapping[str, Any]) -> str:
     """A completion of JSON with the parts that a grader reads."""
     answer: dict[str, Any] = {}
-    fallback = next((_value_at(record, path) for path in values.fields), "made up")
+    fallback = next((value_at(record, path) for path in values.fields), "made up")
     for path in values.parts:
         like = [each for each in values.fields if path and each[-1] == path[-1]]
-        _put(answer, path, _value_at(record, like[0]) if like else fallback)
+        _put(answer, path, value_at(record, like[0]) if like else fallback)
     for given, reference in values.compared:
-        part = values.part_of(given)
+        part = part_of(given)
         if part:
-            _put(answer, part, values.written(reference, record))
+            _put(answer, part, written(reference, record))
     return json.dumps(answer or {"answer": fallback}, ensure_ascii=False)
 
 
@@ -154,15 +152,6 @@ def _rollouts(
         }
         for number, text in enumerate(texts)
     ]
-
-
-def _value_at(value: Any, path: ReadPath) -> Any:
-    for step in path:
-        try:
-            value = value[step]
-        except (TypeError, KeyError, IndexError):
-            return ""
-    return value
 
 
 def _put(fields: dict[str, Any], path: ReadPath, value: Any) -> None:

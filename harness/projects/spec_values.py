@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-__all__ = ["ReadPath", "SpecValues", "read_spec_values"]
+from graders.adapters.openai import TextTemplate, openai_graders
+
+__all__ = ["ReadPath", "SpecValues", "part_of", "read_spec_values", "value_at", "written"]
 
 ReadPath: TypeAlias = tuple[str | int, ...]
 """Keys and places in lists."""
-
-_VALUE = re.compile(r"\{\{\s*(?P<space>item|sample)(?P<path>(?:\.[^\s.\[\]{}\"']+|\[[^\]{}]+\])+)\s*\}\}")
-_STEP = re.compile(r"\.(?P<name>[^\s.\[\]{}\"']+)|\[(?P<index>\d+)\]|\[[\"'](?P<key>[^\"']+)[\"']\]")
-_COMPARED = ("string_check", "text_similarity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,7 @@ class SpecValues:
     """What it reads of a completion's JSON."""
     reads_json: bool
     """Whether it reads a completion's JSON, in parts or whole."""
-    compared: tuple[tuple[str, str], ...]
+    compared: tuple[tuple[TextTemplate, TextTemplate], ...]
     """Templates of what is compared: the input and its reference."""
     models: Mapping[str, str]
     """The models that it asks, by the pointer of where each is named."""
@@ -45,25 +42,32 @@ class SpecValues:
         """Whether it runs Python."""
         return bool(self.sources)
 
-    def written(self, template: str, record: Mapping[str, Any]) -> str:
-        """A template with values of a record; what is of the completion is left out.
 
-        Args:
-            template: The template.
-            record: The record's fields.
-        """
-        return _VALUE.sub(lambda found: _text(_at(record, found)), template)
+def written(template: TextTemplate, record: Mapping[str, Any]) -> str:
+    """A template with values of a record; what is of the completion is left out.
 
-    def part_of(self, template: str) -> ReadPath | None:
-        """The part of a completion's JSON that a template names first; None where it names none.
+    Args:
+        template: The template.
+        record: The record's fields.
+    """
+    return "".join(
+        piece
+        if isinstance(piece, str)
+        else _text(value_at(record, piece.path) if piece.namespace == "item" else "")
+        for piece in template.pieces
+    )
 
-        Args:
-            template: The template.
-        """
-        for space, path in _named(template):
-            if space == "sample" and path[0] == "output_json":
-                return path[1:]
-        return None
+
+def part_of(template: TextTemplate) -> ReadPath | None:
+    """The part of a completion's JSON that a template names first; None where it names none.
+
+    Args:
+        template: The template.
+    """
+    for each in template.values:
+        if each.namespace == "sample" and each.path[0] == "output_json":
+            return each.path[1:]
+    return None
 
 
 def read_spec_values(document: Mapping[str, Any]) -> SpecValues:
@@ -73,71 +77,37 @@ def read_spec_values(document: Mapping[str, Any]) -> SpecValues:
         document: Its JSON, which is known to be a grader, or to hold one.
     """
     read: dict[tuple[str, ReadPath], None] = {}
-    compared: dict[tuple[str, str], None] = {}
-    models, sources, kinds, metrics = {}, {}, set(), set()
-    for pointer, node in _graders(document, ""):
-        kind = node["type"]
-        kinds.add(kind)
-        metrics.add(node.get("evaluation_metric"))
-        if kind in _COMPARED:
-            compared[node["input"], node["reference"]] = None
-        if kind in ("score_model", "label_model"):
-            models[f"{pointer}/model"] = str(node.get("model"))
-        if kind == "python":
-            source = sources[f"{pointer}/source"] = str(node.get("source"))
-            read |= dict.fromkeys(_of_source(source))
-        else:
-            texts = _texts({key: node.get(key) for key in ("input", "reference")})
-            read |= dict.fromkeys(one for text in texts for one in _named(text))
+    compared: dict[tuple[str, str], tuple[TextTemplate, TextTemplate]] = {}
+    models, sources = {}, {}
+    asks = similar = False
+    for node in openai_graders(document):
+        for template in node.templates.values():
+            read |= dict.fromkeys((each.namespace, each.path) for each in template.values)
+        if node.type == "string_check" or node.type == "text_similarity":
+            compared[node.input.text, node.reference.text] = node.input, node.reference
+            similar = similar or (node.type == "text_similarity" and node.metric == "fuzzy_match")
+        elif node.type == "score_model" or node.type == "label_model":
+            models[f"{node.pointer}/model"] = node.model
+        elif node.type == "python":
+            sources[f"{node.pointer}/source"] = node.source
+            read |= dict.fromkeys(_of_source(node.source))
+        asks = asks or node.type in ("score_model", "label_model", "endpoint")
     in_json = [path[1:] for space, path in read if space == "sample" and path[0] == "output_json"]
     return SpecValues(
         fields=tuple(path for space, path in read if space == "item" and path[0] not in ("messages", "id")),
         parts=tuple(path for path in in_json if path),
         reads_json=bool(in_json),
-        compared=tuple(compared),
+        compared=tuple(compared.values()),
         models=models,
-        asks=bool(models) or "endpoint" in kinds,
+        asks=asks,
         sources=sources,
-        similar="fuzzy_match" in metrics,
+        similar=similar,
     )
 
 
-def _graders(value: Any, pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every object that is a grader's, with its place."""
-    if isinstance(value, Mapping):
-        kind = value.get("type")
-        if kind in (*_COMPARED, "python", "score_model", "label_model", "endpoint"):
-            yield pointer, value
-            return
-        for key, each in value.items():
-            yield from _graders(each, f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}")
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every text in a value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | list):
-        for each in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(each)
-
-
-def _named(text: str) -> Iterator[tuple[str, ReadPath]]:
-    """The values that a template names."""
-    for found in _VALUE.finditer(text):
-        yield found["space"], _path(found["path"])
-
-
-def _path(text: str) -> ReadPath:
-    return tuple(
-        int(step["index"]) if step["index"] else step["name"] or step["key"] for step in _STEP.finditer(text)
-    )
-
-
-def _at(record: Mapping[str, Any], found: re.Match[str]) -> Any:
-    """The value of a record that a template names."""
-    value: Any = record if found["space"] == "item" else None
-    for step in _path(found["path"]):
+def value_at(value: Any, path: ReadPath) -> Any:
+    """The value in a record or an answer at a place; an empty text where there is none."""
+    for step in path:
         try:
             value = value[step]
         except (TypeError, KeyError, IndexError):

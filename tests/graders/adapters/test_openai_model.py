@@ -355,7 +355,7 @@ def test_sampling_parameters_are_sent_as_the_service_takes_them(
 )
 def test_a_sampling_parameter_that_cannot_be_meant_has_its_place(key: str, value: object) -> None:
     with pytest.raises(OpenAISpecError) as raised:
-        model_scoring(node(sampling_params={key: value}), {NAME: "judge"})
+        node(sampling_params={key: value})
     assert raised.value.pointer == f"/sampling_params/{key}"
 
 

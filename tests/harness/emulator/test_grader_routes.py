@@ -134,6 +134,16 @@ def test_a_grader_is_validated_and_comes_back_as_it_was(service: OpenAI) -> None
         (multi("a", a=multi("b", b=CHECK)), "grader.graders.a.type", "multi"),
         (python("return 1 +"), "grader.source", "2"),
         (
+            {**JUDGE, "sampling_params": {"temperature": "hot"}},
+            "grader.sampling_params.temperature",
+            "0 to 2",
+        ),
+        (
+            {"type": "reinforcement", "grader": {**CHECK, "operation": "neq"}},
+            "grader.grader.operation",
+            "write ne",
+        ),
+        (
             {**JUDGE, "input": [{"role": "user", "content": [{"type": "input_image", "image_url": "x"}]}]},
             "grader.input[0].content[0].type",
             "input_image",
@@ -153,6 +163,22 @@ def test_a_grader_that_cannot_be_read_is_refused_by_its_place(
         assert answer["metadata"]["name"] == "several"
     else:
         assert refused(service, "run", {"grader": grader, "model_sample": "a"})["param"] == param
+
+
+@pytest.mark.parametrize(
+    ("grader", "param", "flag"),
+    [
+        ({**CHECK, "input": "{{sample.nothing}}"}, "grader.input", "invalid_variable_error"),
+        (python("import torch\nreturn 1"), "grader.source", "python_grader_server_error"),
+    ],
+)
+def test_what_no_completion_could_be_graded_with_is_refused_by_validation_and_a_flag_of_a_run(
+    service: OpenAI, grader: Any, param: str, flag: str
+) -> None:
+    assert refused(service, "validate", {"grader": grader})["param"] == param
+    answer = run(service, grader, "a", {"label": "a"})
+    assert answer["reward"] == 0
+    assert raised(answer)[flag] is True
 
 
 @pytest.mark.parametrize(

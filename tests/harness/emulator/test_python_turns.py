@@ -9,6 +9,18 @@ from hypothesis import strategies as st
 
 from harness.emulator.api_errors import ApiError
 from harness.emulator.python_turns import PythonTurns, python_graders
+from harness.processes import cores
+
+
+def test_as_many_run_at_once_as_this_process_has_processors() -> None:
+    async def story() -> None:
+        turns = PythonTurns(patience=0.01)
+        async with turns.taken(cores()):
+            with pytest.raises(ApiError, match=f"{cores()} Python grader"):
+                async with turns.taken(1):
+                    raise AssertionError("it had no turn")
+
+    asyncio.run(story())
 
 
 @given(counts=st.lists(st.integers(0, 5), max_size=20), at_once=st.integers(1, 4))
@@ -78,14 +90,27 @@ def test_one_that_waits_and_is_given_up_holds_no_place() -> None:
     asyncio.run(story())
 
 
+PYTHON = {"type": "python", "source": "def grade(sample, item): return 1.0"}
+ENDPOINT = {"type": "endpoint", "url": "https://grader.example/"}
+
+
+def multi(**graders: object) -> dict[str, object]:
+    return {"type": "multi", "graders": graders, "calculate_output": "a + b"}
+
+
 @pytest.mark.parametrize(
     ("grader", "count"),
     [
-        ({"type": "python"}, 1),
-        ({"type": "string_check"}, 0),
-        ({"type": "multi", "graders": {"a": {"type": "python"}, "b": {"type": "endpoint"}}}, 1),
-        ({"type": "multi", "graders": [{"type": "python"}]}, 0),
+        (PYTHON, 1),
+        (ENDPOINT, 0),
+        (multi(a=PYTHON, b=ENDPOINT), 1),
+        (multi(a=PYTHON, b=PYTHON), 2),
+        ({"type": "reinforcement", "grader": multi(a=PYTHON, b=PYTHON)}, 2),
+        ({"type": "custom", "method": {"type": "reinforcement", "reinforcement": {"grader": PYTHON}}}, 1),
+        (multi(a=PYTHON), 0),  # its formula cannot be read, so nothing of it runs
+        ({"type": "multi", "graders": [PYTHON]}, 0),
         ({"type": "multi", "graders": {"a": "python", "b": None}}, 0),
+        ({"type": "python"}, 0),
         ({}, 0),
     ],
 )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from harness.projects.spec_values import read_spec_values
+from graders.adapters.openai import TextTemplate
+from harness.projects.spec_values import part_of, read_spec_values, written
 
 CHECK = {"type": "string_check", "operation": "eq"}
 
@@ -36,7 +37,9 @@ def test_what_a_python_grader_reads_is_found_through_names_and_defaults():
 
 def test_models_have_the_place_where_they_are_named():
     judge = {"type": "score_model", "model": "o3", "input": [{"role": "user", "content": "{{item.note}}"}]}
-    values = read_spec_values({"method": {"grader": {"type": "multi", "graders": {"a/b": judge}}}})
+    values = read_spec_values(
+        {"method": {"grader": {"type": "multi", "graders": {"a/b": judge}, "calculate_output": "1"}}}
+    )
     assert values.models == {"/method/grader/graders/a~1b/model": "o3"}
     assert values.asks
     assert values.fields == (("note",),)
@@ -44,9 +47,12 @@ def test_models_have_the_place_where_they_are_named():
 
 def test_a_template_is_written_with_a_record_s_values():
     values = read(a=CHECK | {"input": "{{sample.output_text}}", "reference": "{{item.answer}}"})
-    assert values.written("#### {{item.answer}}, {{ item.none }}", {"answer": 4}) == "#### 4, "
-    assert values.part_of("{{sample.output_json.a.b}}") == ("a", "b")
-    assert values.part_of("{{sample.output_text}}") is None
+    [(given, reference)] = values.compared
+    assert (given.text, written(reference, {"answer": 4})) == ("{{sample.output_text}}", "4")
+    template = TextTemplate("#### {{item.answer}}, {{ item.none }}{{sample.output_text}}")
+    assert written(template, {"answer": 4}) == "#### 4, "
+    assert part_of(TextTemplate("{{sample.output_json.a.b}}")) == ("a", "b")
+    assert part_of(given) is None
 
 
 def test_what_functions_beside_it_read_is_found():
