@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from graders.wire import PROFILES
 from harness.audit.case import Subject
 from harness.audit.collector import Budget, Collector
+from harness.audit.stub_service import StubService
 from harness.runs.facts import InProcessFacts, TargetFacts
 from harness.targets.opening import open_target
 from harness.targets.own_process import OwnProcessTarget, ProcessLimits
@@ -36,7 +38,6 @@ class Output:
         """How many bytes were printed."""
         self.head = b""
         """The first 64 KiB of them."""
-        self._closed = False
         self._thread = threading.Thread(target=self._drain, daemon=True)
         self._thread.start()
 
@@ -55,22 +56,25 @@ class Output:
 
     def close(self) -> None:
         """Stop reading once the grader's processes are gone."""
-        if not self._closed:
-            self._closed = True
-            os.close(self.write)
+        os.close(self.write)
         self._thread.join(1.0)
 
 
 class _Child(OwnProcessTarget):
     """A grader in a child process, and what it prints."""
 
-    def __init__(self, grader: str, limits: ProcessLimits, output: Output) -> None:
+    def __init__(
+        self, grader: str, limits: ProcessLimits, output: Output, closed: Callable[[], None]
+    ) -> None:
         self.output = output
+        self._closed: Callable[[], None] | None = closed
         super().__init__(grader, None, limits)
 
     def close(self) -> None:
         super().close()
-        self.output.close()
+        if self._closed is not None:
+            self._closed()
+            self._closed = None
 
 
 class Opener:
@@ -97,6 +101,16 @@ class Opener:
         self.wire = wire
         self.budget = budget or Budget()
         self.limits = limits or Limits()
+        self.service: StubService | None = None
+        """What answers a judge's questions, while a child process is open."""
+        self._open = 0
+
+    def _closed(self) -> None:
+        """Stop answering questions with the last child process."""
+        self._open -= 1
+        if not self._open and self.service is not None:
+            self.service.close()
+            self.service = None
 
     @property
     def here(self) -> bool:
@@ -126,17 +140,25 @@ class Opener:
         target: Target
         if isinstance(self.facts, InProcessFacts):
             output = Output()
+            self._open += 1
+            self.service = self.service or StubService()
             limits = ProcessLimits(
                 seconds or self.limits.seconds,
                 self.limits.memory_bytes,
                 output.write,
                 clock_ahead_s,
                 hash_seed,
+                self.service.variables,
             )
-            try:
-                target = _Child(self.facts.grader, limits, output)
-            except BaseException:
+
+            def closed() -> None:
                 output.close()
+                self._closed()
+
+            try:
+                target = _Child(self.facts.grader, limits, output, closed)
+            except BaseException:
+                closed()
                 raise
         else:
             target = open_target(self.facts)

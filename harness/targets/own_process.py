@@ -76,6 +76,8 @@ class ProcessLimits:
     """How far its clock is ahead, seconds."""
     hash_seed: int | None = None
     """Python's seed for the order of sets; the usual random one when None."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What its environment holds beside this process's own."""
 
 
 class OwnProcessTarget:
@@ -168,6 +170,7 @@ class _Process:
         self.late = False
         """Whether it was killed because a call took longer than its limit."""
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(_PATH)}
+        environment |= limits.variables if limits is not None else {}
         if limits is not None and limits.hash_seed is not None:
             environment["PYTHONHASHSEED"] = str(limits.hash_seed)
         output = 2 if limits is None else limits.output

@@ -1,0 +1,209 @@
+"""Stands in for the model that a judge asks: it replies as told, costs nothing, and notes the questions.
+
+It is found as recorded answers are: by the variables with which botocore and the OpenAI SDK are led to
+another address, and, over plain HTTP, as the proxy. So a grader that is audited asks nobody for money. What
+wants to leave over HTTPS at an address of its own is refused, and counted.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any, NamedTuple
+
+from harness.localaws.loopback import HttpRequest, HttpResponse, LoopbackServer
+
+__all__ = ["Question", "StubService"]
+
+_KEY = "an-audit-needs-no-key-0000000000"
+_FAULTS = {
+    400: "ValidationException",
+    403: "AccessDeniedException",
+    408: "ModelTimeoutException",
+    429: "ThrottlingException",
+    500: "InternalServerException",
+    503: "ServiceUnavailableException",
+}
+
+
+class Question(NamedTuple):
+    """What a grader asked."""
+
+    path: str
+    body: Any
+    """The request's body, as JSON; its text where it is none."""
+
+    @property
+    def text(self) -> str:
+        """All texts of the question, in the order in which the request has them."""
+        return "\n".join(_texts(self.body))
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for key, part in value.items() if key not in _SETTINGS for text in _texts(part)]
+    return [text for part in value for text in _texts(part)] if isinstance(value, list) else []
+
+
+_SETTINGS = (
+    "model",
+    "role",
+    "type",
+    "tools",
+    "toolConfig",
+    "response_format",
+    "anthropic_version",
+    "outputConfig",
+)
+
+
+class StubService:
+    """Serves replies on a port of this machine until it is closed."""
+
+    def __init__(self) -> None:
+        self.reply = ""
+        """The text of the next replies."""
+        self.status = 200
+        """Their HTTP status; any but 200 is an error as the service words it."""
+        self.once = False
+        """Whether the status holds for the next question alone."""
+        self.questions: list[Question] = []
+        """What was asked since this was last cleared."""
+        self.elsewhere = 0
+        """How many questions wanted to leave over HTTPS at an address of their own."""
+        self._lock = threading.Lock()
+        self._server = LoopbackServer(self._handle, "stub service", proxy=True)
+        own = f"http://{self._server.address}"
+        self.variables = {
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": own,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ACCESS_KEY_ID": _KEY,
+            "AWS_SECRET_ACCESS_KEY": _KEY,
+            "AWS_SESSION_TOKEN": _KEY,
+            "OPENAI_BASE_URL": f"{own}/v1",
+            "OPENAI_API_KEY": _KEY,
+            "ANTHROPIC_BASE_URL": own,
+            "ANTHROPIC_API_KEY": _KEY,
+            "GRADER_JUDGE_RELAY": own,
+            "HTTP_PROXY": own,
+            "HTTPS_PROXY": own,
+            "http_proxy": own,
+            "https_proxy": own,
+        }
+        """What leads a grader's clients here."""
+
+    def tell(self, reply: str, status: int = 200, once: bool = False) -> None:
+        """Set the next replies, and forget what was asked.
+
+        Args:
+            reply: Their text.
+            status: Their HTTP status.
+            once: Whether only the next one has this status.
+        """
+        with self._lock:
+            self.reply, self.status, self.once = reply, status, once
+            self.questions.clear()
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.close()
+
+    def _handle(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "CONNECT":
+            self.elsewhere += 1
+            return HttpResponse(502, b"{}")
+        try:
+            body = json.loads(request.body) if request.body else None
+        except ValueError:
+            body = request.body.decode(errors="replace")
+        with self._lock:
+            self.questions.append(Question(request.path, body))
+            status, reply = self.status, self.reply
+            if self.once:
+                self.status, self.once = 200, False
+        if status != 200:
+            return _fault(status)
+        return HttpResponse(200, json.dumps(_answer(request.path, body, reply)).encode())
+
+
+def _fault(status: int) -> HttpResponse:
+    """An error in the words of Bedrock and of OpenAI at once."""
+    kind = _FAULTS.get(status, "InternalServerException")
+    said = {"message": kind, "error": {"message": kind, "type": kind, "code": kind}}
+    return HttpResponse(status, json.dumps(said).encode(), {"x-amzn-errortype": kind})
+
+
+def _answer(path: str, body: Any, reply: str) -> dict[str, Any]:
+    """A reply in the shape of the API that was asked."""
+    if path.endswith("/converse"):
+        return _converse(body, reply)
+    if path.endswith("/chat/completions"):
+        return _chat(body, reply)
+    content = [{"type": "text", "text": reply}]
+    if path.endswith("/responses"):
+        said = [{"type": "output_text", "text": reply, "annotations": []}]
+        turn = {"type": "message", "id": "m", "role": "assistant", "status": "completed", "content": said}
+        return {"id": "r", "object": "response", "created_at": 0, "model": "stub", "status": "completed"} | {
+            "output": [turn],
+            "parallel_tool_calls": False,
+            "tool_choice": "auto",
+            "tools": [],
+        }
+    # InvokeModel: each family of models has a shape of its own, and none minds the others' keys.
+    return {
+        "id": "m",
+        "type": "message",
+        "role": "assistant",
+        "model": "stub",
+        "content": content,
+        "stop_reason": "end_turn",
+        "usage": {"input_tokens": 1, "output_tokens": 1},
+        "completion": reply,
+        "generation": reply,
+        "results": [{"outputText": reply}],
+        "outputs": [{"text": reply, "stop_reason": "stop"}],
+        "output": {"message": {"role": "assistant", "content": [{"text": reply}]}},
+        "choices": [{"index": 0, "text": reply, "message": {"role": "assistant", "content": reply}}],
+    }
+
+
+def _converse(body: Any, reply: str) -> dict[str, Any]:
+    block: dict[str, Any] = {"text": reply}
+    tools = body.get("toolConfig", {}).get("tools") if isinstance(body, dict) else None
+    values = _object(reply)
+    if tools and values is not None:
+        name = tools[0].get("toolSpec", {}).get("name", "")
+        block = {"toolUse": {"toolUseId": "t", "name": name, "input": values}}
+    return {
+        "output": {"message": {"role": "assistant", "content": [block]}},
+        "stopReason": "tool_use" if "toolUse" in block else "end_turn",
+        "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
+        "metrics": {"latencyMs": 1},
+    }
+
+
+def _chat(body: Any, reply: str) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": reply, "refusal": None}
+    tools = body.get("tools") if isinstance(body, dict) else None
+    if tools and _object(reply) is not None:
+        call = {"name": tools[0].get("function", {}).get("name", ""), "arguments": reply}
+        message |= {"content": None, "tool_calls": [{"id": "t", "type": "function", "function": call}]}
+    finish = "tool_calls" if "tool_calls" in message else "stop"
+    return {
+        "id": "c",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "stub",
+        "choices": [{"index": 0, "finish_reason": finish, "message": message, "logprobs": None}],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+    }
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None

@@ -1,0 +1,65 @@
+import json
+from contextlib import closing
+from typing import Any
+
+import boto3
+import botocore.exceptions
+import openai
+import pytest
+from botocore.config import Config
+
+from harness.audit.stub_service import StubService
+
+
+@pytest.fixture
+def service():
+    with closing(StubService()) as opened:
+        yield opened
+
+
+def bedrock(service):
+    url = service.variables["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"]
+    once = Config(retries={"total_max_attempts": 1})
+    keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s"}
+    return boto3.client("bedrock-runtime", "us-east-1", endpoint_url=url, config=once, **keys)
+
+
+def asked(client, text):
+    return client.converse(modelId="m", messages=[{"role": "user", "content": [{"text": text}]}])
+
+
+def test_bedrock_s_client_gets_the_reply_that_was_told(service):
+    service.tell("Score: 3")
+    client = bedrock(service)
+    with closing(client):
+        answer = asked(client, "How good is it?")
+        assert answer["output"]["message"]["content"] == [{"text": "Score: 3"}]
+        body = json.dumps({"prompt": "How good is it?"})
+        invoked = json.loads(client.invoke_model(modelId="m", body=body)["body"].read())
+        assert invoked["content"][0]["text"] == invoked["generation"] == "Score: 3"
+    assert [one.text for one in service.questions] == ["How good is it?"] * 2
+
+
+def test_a_fault_is_the_service_s_own_error_and_may_come_once(service):
+    service.tell("fine", 429, once=True)
+    client = bedrock(service)
+    with closing(client):
+        with pytest.raises(botocore.exceptions.ClientError, match="ThrottlingException"):
+            asked(client, "x")
+        assert asked(client, "x")["stopReason"] == "end_turn"
+
+
+def test_openai_s_client_gets_texts_and_tool_calls(service):
+    service.tell('{"score": 1}')
+    url: Any = service.variables["OPENAI_BASE_URL"]
+    with openai.OpenAI(base_url=url, api_key="k", max_retries=0) as client:
+        turns: Any = [{"role": "user", "content": "How good is it?"}]
+        said: Any = client.chat.completions.create(model="m", messages=turns).choices[0].message
+        assert said.content == '{"score": 1}'
+        tool: Any = {"type": "function", "function": {"name": "grade", "parameters": {"type": "object"}}}
+        said = client.chat.completions.create(model="m", messages=turns, tools=[tool]).choices[0].message
+        assert said.tool_calls[0].function.arguments == '{"score": 1}'
+        assert client.responses.create(model="m", input="How?").output_text == '{"score": 1}'
+        service.tell("", 503)
+        with pytest.raises(openai.InternalServerError):
+            client.chat.completions.create(model="m", messages=turns)
