@@ -24,8 +24,6 @@ _KINDS = ("openai", "lambda", "trl", "verl", "eval-protocol", "llm-eval-kit")
 _LARGEST = 20_000_001
 # A path has one slash where an address had two.
 _ADDRESS = re.compile("(https?|s3|gs|ftp):/+")
-# What no project's folder may be called.
-_TAKEN = ("graders", "harness", "rft-graders", "pytest")
 
 
 @click.command("import")
@@ -99,13 +97,14 @@ def command(
     from harness.projects.import_content import content_of_import
     from harness.projects.import_samples import with_samples
     from harness.projects.left_keys import key_notes
+    from harness.projects.names import folder_name
     from harness.projects.scaffold import make_project
     from harness.projects.written_numbers import written_range
 
     if range is not None and not range[0] < range[1]:
         raise click.UsageError(f"--range goes from {written_range(range)}: write the lower bound first.")
     if folder is None:
-        folder = Path(_folder_name(source))
+        folder = Path(folder_name("" if str(source) == "-" else source.stem))
     imported = _read(source, functions, kind, _table(models), range, trust)
     imported = with_samples(imported, records, rollouts)
     keys = key_notes(imported.files, imported.records, imported.rollouts)
@@ -117,14 +116,6 @@ def command(
     else:
         _tell(folder, imported, made)
     return 0
-
-
-def _folder_name(source: Path) -> str:
-    """A folder's name like that of a source."""
-    words = re.sub("[^A-Za-z0-9]+", "-", "" if str(source) == "-" else source.stem).strip("-")[:32].strip("-")
-    if not words or words.lower() in _TAKEN:
-        return "imported-grader"
-    return words if words[0].isalpha() else f"grader-{words}"
 
 
 def _table(models: tuple[str, ...]) -> dict[str, str]:
@@ -157,7 +148,7 @@ def _read(
         fix = "Download it first, and name the file."
         place = f"{address[1]}://{str(source)[address.end() :]}"
         raise InputError("is an address, and not a file", place=place, fix=fix)
-    if source.suffix == ".py":
+    if source.suffix.lower() == ".py":
         from harness.projects.python_source import read_python_source
 
         if models:

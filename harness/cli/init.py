@@ -120,12 +120,15 @@ def _make(
 ) -> int:
     from harness.projects.handler_file import read_handler
     from harness.projects.handler_import import import_problem
+    from harness.projects.left_keys import key_notes
     from harness.projects.needed import lacking
     from harness.projects.scaffold import make_project
 
     own = read_handler(source, handler) if source else None
     made = make_project(folder, name, own, kind=kind, workflow=ci)
     problem = import_problem(folder, made.handler) if own else None
+    copied = {path: own.files[path] for path in own.files if path not in made.left_out} if own else {}
+    keys = [*key_notes(copied)]
     missing = lacking()
     if as_json:
         emit_json(
@@ -134,6 +137,7 @@ def _make(
                 "files": [str(file) for file in made.files],
                 "handler": made.handler,
                 "left_out": made.left_out,
+                "keys": [each.place for each in keys],
                 "import_error": problem,
                 "lacking": [each.name for each in missing],
             }
@@ -142,9 +146,11 @@ def _make(
     _say_list(f"made in {folder}:", made.files)
     if own is not None:
         _say_taken(own, made.left_out, problem)
-    for each in missing:
-        say(f"not installed: {each.name}, which {each.why}. To install it:")
-        say(f"  {each.install}", verbatim=True)
+    for each in keys:
+        _say_wrapped(f"{each.place} {each.what}. Take it out before anybody else sees the project.")
+    for lacks in missing:
+        say(f"not installed: {lacks.name}, which {lacks.why}. To install it:")
+        say(f"  {lacks.install}", verbatim=True)
     if ci:
         _say_role()
     _say_next(folder, "pytest", "rft replay", "sam build && rft doctor")
@@ -165,7 +171,10 @@ def _say_taken(own: HandlerFile, left_out: tuple[str, ...], problem: str | None)
 
 def _say_list(title: str, names: Iterable[object]) -> None:
     """Say a list, in lines that a terminal of 80 columns holds."""
-    text = f"{title} {', '.join(map(str, names))}"
+    _say_wrapped(f"{title} {', '.join(map(str, names))}")
+
+
+def _say_wrapped(text: str) -> None:
     say(textwrap.fill(text, 80, subsequent_indent="  ", break_on_hyphens=False))
 
 

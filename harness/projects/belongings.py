@@ -17,7 +17,7 @@ from harness.errors import InputError
 from harness.installed import owners
 from harness.projects.names import check_module
 
-__all__ = ["Belongings", "content_of", "parsed"]
+__all__ = ["Belongings", "check_python_file", "content_of", "parsed"]
 
 _MOST_BYTES = 250 << 20
 _FOR_MAKE = re.compile(r"[\w.-]+")
@@ -26,6 +26,34 @@ _IN_LAMBDA = frozenset(
     ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six", "awslambdaric")
     + ("graders", "aws_lambda_powertools")
 )
+
+
+def check_python_file(path: Path, wanted: str) -> None:
+    """Refuse what is no Python file that can be imported.
+
+    Args:
+        path: What the user named.
+        wanted: What the file does, to complete "Name the Python file that ...".
+
+    Raises:
+        InputError: It is a folder, not there, or of another kind.
+    """
+    fix = f"Name the Python file that {wanted}."
+    kind = path.suffix.lower()
+    if path.is_dir():
+        raise InputError("is a folder", place=str(path), fix=fix)
+    if not path.is_file():
+        raise InputError("no such file", place=str(path), fix=fix)
+    if kind == ".py" and path.suffix != ".py":
+        fix = f"Rename it to {path.stem}.py."
+        message = f"ends in {path.suffix}, and Python imports only files that end in .py"
+        raise InputError(message, place=str(path), fix=fix)
+    if kind == ".ipynb":
+        fix = f"Make Python of it first: jupyter nbconvert --to script {path.name}."
+        raise InputError("is a notebook", place=str(path), fix=fix)
+    if kind != ".py":
+        fix += " Unpack it first if it is in a zip file." if kind == ".zip" else ""
+        raise InputError("is not a Python file", place=str(path), fix=fix)
 
 
 def content_of(path: Path) -> bytes:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.errors import InputError
-from harness.projects.belongings import Belongings, content_of, parsed
+from harness.projects.belongings import Belongings, check_python_file, content_of, parsed
 from harness.projects.handler_names import choose_handler
 from harness.projects.names import check_module
 
@@ -46,14 +45,7 @@ def read_handler(path: Path, named: str | None = None) -> HandlerFile:
     Raises:
         InputError: There is no such file, it is no Python, or it holds no handler.
     """
-    if path.is_dir():
-        fix = "Name the Python file that holds the handler: --from lambda_function.py."
-        raise InputError("is a folder", place=str(path), fix=fix)
-    if not path.is_file():
-        raise InputError("no such file", place=str(path), fix="Name the Python file of your handler.")
-    if path.suffix != ".py":
-        fix = "Name the Python file that holds the handler; unpack it first if it is in a zip file."
-        raise InputError("is not a Python file", place=str(path), fix=fix)
+    check_python_file(path, "holds the handler")
     module, folder = path.stem, path.absolute().parent
     check_module(module, folder, path)
     tree = parsed(path)

@@ -12,7 +12,20 @@ from pathlib import Path
 from harness.errors import InputError
 from harness.import_path import is_taken
 
-__all__ = ["ProjectNames", "check_module", "grader_name", "logical_id_of"]
+__all__ = [
+    "FOLDERS_TAKEN",
+    "NAMES_TAKEN",
+    "ProjectNames",
+    "check_module",
+    "folder_name",
+    "grader_name",
+    "logical_id_of",
+]
+
+FOLDERS_TAKEN = ("graders", "harness")
+"""Folders that Python would find in place of the library."""
+NAMES_TAKEN = ("rft-graders", "pytest")
+"""What every project depends on: one of that name would depend on itself."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_ ][A-Za-z0-9]+)*")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -52,6 +65,14 @@ def grader_name(text: str, folder: Path) -> ProjectNames:
         fix = "Choose another name, for example with what it grades: receipt-total."
         raise InputError(f"rft and its tools write into a folder called {module}", fix=fix)
     return ProjectNames(module, logical_id_of(module))
+
+
+def folder_name(like: str) -> str:
+    """Derive the name of a new project's folder from the name of a source, without its ending."""
+    words = re.sub("[^A-Za-z0-9]+", "-", like).strip("-")[:32].strip("-")
+    if not words or words.lower() in (*FOLDERS_TAKEN, *NAMES_TAKEN):
+        return "imported-grader"
+    return words if words[0].isalpha() else f"grader-{words}"
 
 
 def logical_id_of(module: str) -> str:

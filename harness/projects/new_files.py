@@ -42,9 +42,15 @@ def write_new(folder: Path, files: Mapping[str, bytes]) -> None:
         else:
             _move(stage, folder, missing)
     except OSError as error:
-        raise _unwritten(unwritable(Path(error.filename or folder), error)) from error
+        raise _unwritten(unwritable(_meant(error.filename, stage, folder), error)) from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def _meant(named: str | None, stage: Path, folder: Path) -> Path:
+    """The path that the user knows: where a file is to appear, instead of where it is written first."""
+    path = Path(named or folder)
+    return folder / path.relative_to(stage) if path.is_relative_to(stage) else path
 
 
 def _unwritten(error: InputError) -> InputError:

@@ -18,7 +18,7 @@ from graders.adapters import confined, from_openai
 from graders.errors import ConfigurationError, DecorationError
 from graders.wire import PROFILES, PROVEN
 from harness.errors import InputError
-from harness.projects.belongings import Belongings, parsed
+from harness.projects.belongings import Belongings, check_python_file, parsed
 from harness.projects.foreign_function import ForeignFunction, find_functions
 from harness.projects.foreign_kinds import KINDS_OF_PYTHON, parameters_of
 from harness.projects.grader_text import STANDS_IN, GraderText
@@ -59,7 +59,7 @@ def read_python_source(
     Raises:
         InputError: It cannot be imported; the message says where and what to do.
     """
-    _check_file(path)
+    check_python_file(path, "grades")
     if kind is not None and kind not in KINDS_OF_PYTHON:
         fix = f"Write one of {', '.join(KINDS_OF_PYTHON)}."
         raise InputError(f"{kind} is no kind of Python grader", place="--as", fix=fix)
@@ -75,19 +75,6 @@ def read_python_source(
         raise InputError("an OpenAI python grader always runs confined", place="--trust", fix=fix)
     source = _Source(path, found, belongings, trust)
     return source.imported(range)
-
-
-def _check_file(path: Path) -> None:
-    """Refuse what is no Python file."""
-    if path.is_dir():
-        raise InputError("is a folder", place=str(path), fix="Name the Python file that grades.")
-    if not path.is_file():
-        raise InputError("no such file", place=str(path), fix="Name the Python file that grades.")
-    if path.suffix == ".ipynb":
-        fix = f"Make Python of it first: jupyter nbconvert --to script {path.name}."
-        raise InputError("is a notebook", place=str(path), fix=fix)
-    if path.suffix != ".py":
-        raise InputError("is not a Python file", place=str(path), fix="Name a file that ends in .py.")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from harness.errors import InputError
 from harness.projects.ci_workflow import WORKFLOW, check_root, workflow_text
 from harness.projects.handler_file import HandlerFile
 from harness.projects.kinds import content_of_kind
-from harness.projects.names import logical_id_of
+from harness.projects.names import FOLDERS_TAKEN, NAMES_TAKEN, logical_id_of
 from harness.projects.new_files import STAGE, write_new
 from harness.projects.project_content import ProjectContent
 from harness.projects.project_words import common_words, requirements_of, sources_word
@@ -35,9 +35,6 @@ _SAMPLES = ("records.jsonl", "rollouts.jsonl")
 _REPLACED = ("requirements.txt",)
 # The name of a stack; Lambda's names, of 64 characters, begin with it and hold the grader's too.
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?")
-_FOLDERS_TAKEN = ("graders", "harness")
-# What the project depends on: a project of that name would depend on itself.
-_NAMES_TAKEN = ("rft-graders", "pytest")
 _MODULE, _FUNCTION = "math_grader", "math_answer"
 
 
@@ -145,13 +142,13 @@ def _handler(own: HandlerFile) -> ProjectContent:
 def _checked(folder: Path, name: str | None) -> str:
     """The project's name, refused where AWS or Python would stumble over it."""
     found = name if name is not None else folder.resolve().name
-    if folder.resolve().name in _FOLDERS_TAKEN:
+    if folder.resolve().name in FOLDERS_TAKEN:
         fix = "Choose another: Python would find the folder in place of the library."
         raise InputError(
             f"a folder called {folder.resolve().name} hides the library", place=str(folder), fix=fix
         )
     fix = "Letters, digits and hyphens between them, a letter first, 40 at most: it becomes the stack's name."
-    if found.lower() in _NAMES_TAKEN:
+    if found.lower() in NAMES_TAKEN:
         fix = "The project would depend on itself."
     elif _NAME.fullmatch(found):
         return found

@@ -79,6 +79,7 @@ def test_json_is_read_from_stdin(here, monkeypatch, capsys):
         (["s3://bucket/grader.py"], "s3://bucket/grader.py: is an address"),
         (["."], "is a folder"),
         (["r.jsonl"], "holds samples, and no grader"),
+        (["R.PY"], "R.PY: ends in .PY, and Python imports only files that end in .py. Rename it to R.py."),
         (["n.txt"], "is neither JSON nor Python"),
         (["city_names.json", "--as", "trl"], "trl graders are Python"),
         (["city_names.json", "--take", "f"], "--take: is for Python files"),
@@ -92,7 +93,7 @@ def test_json_is_read_from_stdin(here, monkeypatch, capsys):
     ],
 )
 def test_bad_input_is_one_sentence_and_writes_nothing(here, capsys, words, message):
-    for name in ("r.jsonl", "n.txt", "rewards.py"):
+    for name in ("r.jsonl", "n.txt", "rewards.py", "R.PY"):
         (here / name).touch()
     before = sorted(here.iterdir())
     assert main(["import", *words]) == 2

@@ -62,6 +62,19 @@ def test_a_handler_is_taken_with_what_it_needs_and_what_is_missing_is_said(tmp_p
     assert 'handler = "lambda_function.reward"\n' in (tmp_path / "mine" / "rft.toml").read_text()
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_key_that_is_copied_is_said_and_never_shown(tmp_path, capsys, handler, as_json):
+    (tmp_path / "prices.py").write_text("table = {}\nKEY = 'sk-proj-a1b2c3d4e5f6'\n")
+    words = ["init", str(tmp_path / "mine"), "--from", handler, "--handler", "reward"]
+    assert main([*words, *(["--json"] if as_json else [])]) == 0
+    out = capsys.readouterr().out
+    if as_json:
+        assert json.loads(out)["keys"] == ["prices.py:2"]
+    else:
+        assert "prices.py:2 looks like a key, and was left in. Take it out before" in out
+    assert "a1b2c3d4" not in out
+
+
 def test_two_handlers_are_a_question_and_nothing_is_written(tmp_path, capsys, handler):
     assert main(["init", str(tmp_path / "mine"), "--from", handler]) == 2
     assert "Name one: --handler lambda_function.reward" in capsys.readouterr().err

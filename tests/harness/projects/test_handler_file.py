@@ -166,11 +166,13 @@ def test_a_module_beside_it_that_hides_another_is_refused(read):
 
 
 def test_what_is_no_python_file_is_refused_as_what_it_is(tmp_path):
-    (tmp_path / "code.zip").touch()
+    for name in ("code.zip", "code.PY"):
+        (tmp_path / name).touch()
     for name, message in [
         ("nope.py", "no such file"),
         ("", "is a folder"),
-        ("code.zip", "is not a Python file"),
+        ("code.zip", "is not a Python file. Name the Python file that holds the handler. Unpack it first"),
+        ("code.PY", "Rename it to code.py"),
     ]:
         with pytest.raises(InputError, match=message):
             read_handler(tmp_path / name)

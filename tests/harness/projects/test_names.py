@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import InputError
-from harness.projects.names import grader_name, logical_id_of
+from harness.projects.names import folder_name, grader_name, logical_id_of
 from harness.projects.template_files import filled
 
 
@@ -75,3 +75,22 @@ def test_a_name_that_is_taken_is_one_in_python_and_in_a_template(text):
     assert found.module not in sys.stdlib_module_names
     assert re.fullmatch("[A-Z][A-Za-z0-9]*", found.logical_id)
     assert logical_id_of(found.module) == found.logical_id
+
+
+@pytest.mark.parametrize(
+    ("like", "name"),
+    [
+        ("city_names", "city-names"),
+        ("9 lives!", "grader-9-lives"),
+        ("", "imported-grader"),
+        ("Harness", "imported-grader"),
+        ("pytest", "imported-grader"),
+    ],
+)
+def test_a_project_s_folder_is_called_like_its_source(like, name):
+    assert folder_name(like) == name
+
+
+@given(st.text())
+def test_whatever_a_source_is_called_its_project_can_be_made(like):
+    assert re.fullmatch("[A-Za-z](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?", folder_name(like))

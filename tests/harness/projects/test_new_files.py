@@ -70,6 +70,24 @@ def test_a_file_that_cannot_go_to_its_place_takes_the_others_back(tmp_path):
     assert found(tmp_path) == {"deep"}
 
 
+@pytest.mark.parametrize("name", ["sealed", "sealed/new"])
+def test_an_error_names_the_folder_that_the_user_gave(tmp_path, name):
+    (tmp_path / "sealed").write_bytes(b"a file, in which no folder can be made")
+    folder = tmp_path / name / "mine"
+    with pytest.raises(InputError) as raised:
+        write_new(folder, FILES)
+    assert ".rft-new" not in str(raised.value)
+    assert str(tmp_path / "sealed") in str(raised.value)
+
+
+def test_an_error_of_one_file_names_its_place_in_the_folder(tmp_path):
+    long = "n" * 300
+    with pytest.raises(InputError) as raised:
+        write_new(tmp_path, {"a.txt": b"a", long: b"b"})
+    assert str(raised.value).startswith(f"{tmp_path / long}: cannot be written")
+    assert found(tmp_path) == set()
+
+
 FULL = """
 import resource, signal, sys
 from pathlib import Path

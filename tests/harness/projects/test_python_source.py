@@ -237,6 +237,7 @@ def test_code_that_asks_a_service_is_imported_only_as_trusted_and_is_not_called(
         ({"r.py": "x = 'é'".encode("latin-1")}, {}, "r.py:1: is not valid Python"),
         ({"r.ipynb": "{}"}, {}, "is a notebook. Make Python of it first: jupyter nbconvert"),
         ({"r.txt": ""}, {}, "is not a Python file"),
+        ({"r.PY": TRL}, {}, "r.PY: ends in .PY, and Python imports only .* in .py. Rename it to r.py."),
         ({"json.py": TRL}, {}, "would hide the standard library's module"),
         ({"r.py": TRL}, {"kind": "java"}, "--as: java is no kind of Python grader. Write one of lambda, trl"),
         ({"r.py": TRL}, {"functions": ["g"]}, "r.py: there is no function g. It defines tagged."),
