@@ -1,0 +1,255 @@
+"""Whether a grader answers the same sample alike: determinism, state, neighbors in a call.
+
+It runs before everything else. What a grader that answers at random, or by what it saw before, does in other
+probes says nothing, so one finding here explains all of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from harness.audit.case import Case
+from harness.audit.collector import Collector
+from harness.audit.formats import answer_of, candidates
+from harness.audit.found import Found, Witness
+from harness.audit.mining import asks_a_service, mine
+from harness.findings import Rule, Severity
+from harness.targets.protocol import Graded
+
+__all__ = ["PROBES", "UNSTEADY", "State"]
+
+UNSTEADY = ("G01", "G02", "A11")
+"""The ids of this file's finding; one of them explains what every probe but those of the contract finds."""
+
+_RECORDS = 8
+_SLOW_MS = 2.0
+_FEW = 24
+_WHOLE = 64
+_PART = 5
+_DAYS = 100
+_SEEDS = (1, 2, 3)
+_ALIKE = 1e-6
+
+_RANDOM = Rule(
+    "G01",
+    Severity.CRITICAL,
+    "the same sample gets different rewards",
+    "Take out what is random: random choices, clocks, ids, the order of sets.",
+)
+_STATEFUL = Rule(
+    "G02",
+    Severity.ERROR,
+    "the reward depends on what the process graded before",
+    "Keep nothing from one call to the next that changes a reward.",
+)
+_NEIGHBORS = Rule(
+    "A11",
+    Severity.ERROR,
+    "the reward depends on the other samples of the call",
+    "Grade each sample alone: the service decides which samples share a call.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cause:
+    """Why a grader's answers differ, and a witness where replay can show it."""
+
+    rule: Rule
+    message: str
+    witness: Witness | None = None
+
+
+class State:
+    """One finding for all the ways in which the same sample gets different rewards."""
+
+    rule = _RANDOM
+    controlled = False
+
+    def why_not(self, case: Case) -> str | None:
+        """It applies to every grader."""
+        return None
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Grade the same samples again in other orders and batches, and in a fresh process."""
+        samples = _samples(case)
+        first = _grade(case.collector, samples)
+        if (first[0].ms or 0.0) > _SLOW_MS or not case.opener.here:
+            kept = case.random("state few").sample(range(len(samples)), min(_FEW, len(samples)))
+            samples, first = (
+                [samples[at] for at in kept],
+                _grade(case.collector, [samples[at] for at in kept]),
+            )
+        differing = _differing_here(case, samples, first)
+        if case.opener.here:
+            mined = mine(case.subject.sources)
+            for seed in _SEEDS if mined.hashes or not case.subject.sources else _SEEDS[:1]:
+                with closing(case.opener.open(hash_seed=seed, clock_ahead_s=_DAYS * 86_400.0)) as fresh:
+                    differing |= _differing(first, _grade(fresh, samples))
+        if not differing:
+            return
+        worst = sorted(differing)
+        cause = _cause(case, samples, worst)
+        severity = cause.rule.severity
+        if cause.rule is _RANDOM and asks_a_service(case.subject.sources):
+            severity = Severity.WARNING  # a judge that wavers; how much is the judge family's to say
+        yield Found(
+            cause.rule.id,
+            severity,
+            cause.message,
+            fix=cause.rule.fix,
+            witness=cause.witness,
+            records=len(worst),
+            tried=len(samples),
+            headline=cause.message,
+        )
+
+
+PROBES = (State(),)
+"""The one probe of this family."""
+
+
+def _samples(case: Case) -> list[dict[str, Any]]:
+    """Right, wrong and empty completions of some records, in the likeliest formats."""
+    subject = case.subject
+    chosen = case.some(_RECORDS, "state", among=range(len(subject.records)))
+    control = case.control
+    completions: list[tuple[int, Any]] = []
+    for at, other in zip(chosen, chosen[1:] + chosen[:1], strict=True):
+        formats = list(control.formats) if control else candidates(subject.reference(at))[:6]
+        for number, one in enumerate(formats):
+            answer = answer_of(one.reading, subject.reference(at))
+            if answer:
+                completions.append((at, one.fill(answer)))
+            wrong = answer_of(one.reading, subject.reference(other))
+            if wrong and number == 0:
+                completions.append((at, one.fill(wrong)))
+        completions.append((at, ""))
+    completions += [(one.record, one.message) for one in subject.recorded if one.record in chosen][:_FEW]
+    return [case.collector.rollout(*each) for each in completions]
+
+
+def _grade(collector: Collector, samples: Sequence[dict[str, Any]], batch: int = _WHOLE) -> list[Graded]:
+    return collector.grade(samples, batch)
+
+
+def _differing(one: Sequence[Graded], other: Sequence[Graded]) -> set[int]:
+    """Where two gradings of the same samples disagree."""
+    return {at for at, pair in enumerate(zip(one, other, strict=True)) if not _alike(*pair)}
+
+
+def _alike(one: Graded, other: Graded) -> bool:
+    if one.reward is None or other.reward is None:
+        return one.reward is other.reward
+    return abs(one.reward - other.reward) <= _ALIKE or one.reward == other.reward
+
+
+def _differing_here(case: Case, samples: list[dict[str, Any]], first: Sequence[Graded]) -> set[int]:
+    """Where the same process disagrees with itself: the same calls again, other orders, other batches."""
+    differing = _differing(first, _grade(case.collector, samples)) if case.opener.here else set()
+    order = list(range(len(samples)))
+    case.random("state order").shuffle(order)
+    for batch, places in ((_PART, order), (1, order[: _FEW // 2]), (_WHOLE, order[::-1])):
+        if not case.opener.here and batch != _PART:
+            continue  # each call to a deployed function costs
+        again = _grade(case.collector, [_renamed(samples[at], at) for at in places], batch)
+        differing |= {at for at, one in zip(places, again, strict=True) if not _alike(first[at], one)}
+    return differing
+
+
+def _renamed(sample: dict[str, Any], number: int) -> dict[str, Any]:
+    """The same sample under another id, of another length."""
+    return {**sample, "id": f"other-{number * 7919}-{sample['id']}"}
+
+
+def _cause(case: Case, samples: list[dict[str, Any]], differing: list[int]) -> _Cause:
+    """Find out why rewards differ, in fresh processes whose surroundings are equal but for one thing."""
+    if not case.opener.here:
+        return _Cause(
+            _NEIGHBORS,
+            f"{len(differing)} of {len(samples)} samples get another reward in another order or batch: a"
+            " policy is paid by chance",
+        )
+
+    def fresh(given: Sequence[dict[str, Any]] = samples, batch: int = _WHOLE, **how: Any) -> list[Graded]:
+        with closing(case.opener.open(**{"hash_seed": 0, **how})) as collector:
+            return _grade(collector, given, batch)
+
+    base = fresh()
+    if _differing(base, fresh()):
+        return _Cause(_RANDOM, _said(len(differing), len(samples), "at random"))
+    hashes = mine(case.subject.sources).hashes or not case.subject.sources
+    if hashes and any(_differing(base, fresh(hash_seed=seed)) for seed in range(1, 8)):
+        return _Cause(_RANDOM, _said(len(differing), len(samples), "by the order of Python's sets"))
+    if _differing(base, fresh(clock_ahead_s=_DAYS * 86_400.0)):
+        return _Cause(_RANDOM, _said(len(differing), len(samples), f"when the clock is {_DAYS} days ahead"))
+    renamed = fresh([_renamed(one, at) for at, one in enumerate(samples)])
+    if _differing(base, renamed):
+        return _Cause(_RANDOM, _said(len(differing), len(samples), "under another id"))
+    return _by_company(samples, differing, fresh)
+
+
+def _said(count: int, tried: int, how: str) -> str:
+    return f"{count} of {tried} samples are rewarded differently {how}: a policy learns from chance"
+
+
+def _by_company(samples: list[dict[str, Any]], differing: list[int], fresh: Any) -> _Cause:
+    """Tell what was graded before from what is graded beside."""
+    again = [_renamed(one, at) for at, one in enumerate(samples)]
+    alone, later = _halves(fresh([*samples, *again], 1))
+    backward = fresh(samples[::-1], 1)[::-1]
+    if _differing(alone, later) or _differing(alone, backward):
+        return _stateful(samples, differing, fresh)
+    return _among_neighbors(samples, differing, alone, fresh)
+
+
+def _stateful(samples: list[dict[str, Any]], differing: list[int], fresh: Any) -> _Cause:
+    """The rewards depend on what came before: find few samples that show it."""
+    for at in _spread(differing, 2):
+        pair = _pair(samples[at], samples[at])
+        rewards = fresh(pair)
+        if not _alike(*rewards):
+            return _Cause(_STATEFUL, _said_stateful("a second time"), _witness(pair, rewards))
+    everything = [*samples, *(_renamed(one, at) for at, one in enumerate(samples))]
+    return _Cause(_STATEFUL, _said_stateful("after others"), _witness(everything, fresh(everything)))
+
+
+def _among_neighbors(
+    samples: list[dict[str, Any]], differing: list[int], alone: list[Graded], fresh: Any
+) -> _Cause:
+    """The rewards depend on the other samples of the call: find a pair that shows it, or a whole call."""
+    message = "a sample is rewarded differently beside others: a policy is paid by its neighbors"
+    at = differing[0]
+    others = [samples[each] for each in _spread([*range(len(samples))], 12) if each != at]
+    pairs = [_pair(samples[at], other) for other in (samples[at], *others)]
+    beside = fresh([each for pair in pairs for each in pair], 2)
+    for number, pair in enumerate(pairs):
+        rewards = beside[2 * number : 2 * number + 2]
+        if not _alike(rewards[0], alone[at]):
+            return _Cause(_NEIGHBORS, message, _witness(pair, rewards))
+    call = samples[:_WHOLE]
+    return _Cause(_NEIGHBORS, message, _witness(call, fresh(call)))
+
+
+def _halves(graded: list[Graded]) -> tuple[list[Graded], list[Graded]]:
+    return graded[: len(graded) // 2], graded[len(graded) // 2 :]
+
+
+def _pair(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one, {**other, "id": f"{one['id']}-2"}]
+
+
+def _said_stateful(when: str) -> str:
+    return f"the same sample is rewarded differently {when}: a policy is paid by what came before"
+
+
+def _spread(values: Sequence[int], count: int) -> list[int]:
+    """Some of the values, from the whole of them."""
+    return [values[len(values) * each // count] for each in range(min(count, len(values)))]
+
+
+def _witness(samples: Sequence[dict[str, Any]], rewards: Sequence[Graded]) -> Witness:
+    named = tuple({**one, "id": f"witness-{number}"} for number, one in enumerate(samples, 1))
+    return Witness(named, tuple(one.reward for one in rewards))

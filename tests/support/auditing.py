@@ -1,0 +1,77 @@
+"""An audit's case over a handler that a test writes, and the findings of some probes."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from harness.audit.case import Case, Probe, Subject
+from harness.audit.control import find_control
+from harness.audit.found import Found
+from harness.audit.opening import Limits, Opener
+from harness.runs.facts import InProcessFacts
+
+MARKED = "Work it out, and end with #### and the number."
+
+
+def number_records(count: int = 24, ask: str = MARKED) -> tuple[dict[str, Any], ...]:
+    """Records of sums whose answers all differ."""
+    return tuple(
+        {
+            "messages": [{"role": "user", "content": f"What is {n * 7 + 3} plus {n * n + 11}? {ask}"}],
+            "reference_answer": str(n * 7 + 3 + n * n + 11),
+        }
+        for n in range(count)
+    )
+
+
+@contextmanager
+def audited_case(
+    folder: Path,
+    source: str,
+    records: Sequence[dict[str, Any]] | None = None,
+    *,
+    control: bool = True,
+    seconds: float = 2.0,
+    **subject: Any,
+) -> Iterator[Case]:
+    """A case over the handler `handler` of a source, with limits that a test can wait for."""
+    file = folder / "g.py"
+    file.write_text(textwrap.dedent(source))
+    records = number_records() if records is None else tuple(records)
+    data = Subject(records, "records.jsonl", tuple(range(1, len(records) + 1)), sources=(file,), **subject)
+    opener = Opener(InProcessFacts(f"{file}:handler"), data, limits=Limits(seconds, 1 << 28))
+    collector = opener.open()
+    try:
+        case = Case(data, opener, collector)
+        if control:
+            case.control = find_control(case)
+        yield case
+    finally:
+        collector.close()
+
+
+def found_by(case: Case, probes: Iterable[Probe]) -> list[Found]:
+    """What some probes find, where they apply."""
+    return [one for probe in probes if probe.why_not(case) is None for one in probe.run(case)]
+
+
+def replayed(case: Case, found: Found) -> None:
+    """Check that a witness gets its stated rewards in a fresh process and one call."""
+    assert found.witness is not None
+    with fresh(case) as collector:
+        rewards = [one.reward for one in collector.grade(found.witness.rollouts)]
+    assert rewards == list(found.witness.rewards)
+
+
+@contextmanager
+def fresh(case: Case, **how: Any) -> Iterator[Any]:
+    """A collector of its own."""
+    collector = case.opener.open(**how)
+    try:
+        yield collector
+    finally:
+        collector.close()
