@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
 import math
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -28,10 +31,15 @@ ROWS: tuple[Planted | Good, ...] = (*FIRST_PLANTED, *FIRST_GOOD)
 SEVERITIES = {"note", "warning", "error", "critical"}
 COUNT = 6
 
-# Their fault is that they pay a wrong answer in the declared format as a right one.
-PAY_WRONG_ANSWERS = {"constant_one", "any_number_at_all"}
+# Their fault is that they pay the wrong answers that are tried here as right ones.
+PAY_WRONG_ANSWERS = {
+    *("constant_one", "any_number_at_all", "letter_anywhere", "one_right_name_is_enough"),
+    *("keys_alone", "name_alone", "values_as_text"),
+}
 # Their fault is in the shape or the number of ordinary answers.
 ODD_REWARDS = {"more_than_one", "true_or_false", "not_a_number"}
+# Their fault is that they refuse some right answers.
+REFUSE_SOME = {"negatives_never_right"}
 
 
 def of(row: Planted | Good, wrong: bool = False, count: int = COUNT) -> list[dict[str, Any]]:
@@ -90,7 +98,7 @@ def test_a_grader_pays_right_answers_in_the_declared_format(row):
     elif row.name in PAY_WRONG_ANSWERS:
         assert paid == unpaid == [1.0] * COUNT
     else:
-        assert min(paid) >= 0.5
+        assert row.name in REFUSE_SOME or min(paid) >= 0.5
         assert sum(paid) > sum(value for value in unpaid if math.isfinite(value)) + 1
 
 
@@ -213,6 +221,30 @@ def test_everything_is_printed(capsys):
     assert right["messages"][0]["content"] in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("slow_on_digits", "#### " + "1" * 60 + "x"),
+        ("hangs_on_open_box", "\\boxed{1"),
+        ("tags_take_quadratic_time", "<answer>" * 10_000),
+    ],
+    ids=["slow_on_digits", "hangs_on_open_box", "tags_take_quadratic_time"],
+)
+def test_a_text_takes_longer_than_the_others_by_far(name, text):
+    row = row_of(name)
+    [record] = row.records(1)
+    event = event_of([rollout(record, text)])
+    said = "import json, sys; sys.path[:0] = ['tests', '.']; from support.planted import load; "
+    said += "handler = load(sys.argv[1]); print('loaded', flush=True); handler(json.loads(sys.argv[2]), None)"
+    command = [sys.executable, "-c", said, row.grader, json.dumps(event)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "loaded\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.3)
+        process.kill()
+
+
 # Rows without a completion that shows the fault: a test above does.
 DIRECT = {
     "coin_flip",
@@ -229,6 +261,9 @@ DIRECT = {
     "first_assistant_turn",
     "takes_the_turn_out",
     "prints_everything",
+    "slow_on_digits",
+    "hangs_on_open_box",
+    "tags_take_quadratic_time",
 }
 
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from support.planted.rows import Planted, Shows
+from support.planted.rows import Planted, Shows, rows_in
 
 __all__ = ["CONTRACT", "NUMBERS"]
 
 
-def _row(
-    name: str, finds: str, severity: str, why: str, shows: Shows | None = None, **more: object
-) -> Planted:
-    return Planted(
-        f"first/number.py:{name}", "number", tuple(finds.split()), severity, why, shows=shows, **more
-    )
+_row = rows_in("first/number.py", "number")
+_contract = rows_in("first/contract.py", "number")
 
-
-NUMBERS = (
+NUMBERS: tuple[Planted, ...] = (
     _row(
         "constant_zero",
         "A04",
@@ -102,16 +97,7 @@ NUMBERS = (
     ),
 )
 
-
-def _contract(
-    name: str, finds: str, severity: str, why: str, shows: Shows | None = None, **more: object
-) -> Planted:
-    return Planted(
-        f"first/contract.py:{name}", "number", tuple(finds.split()), severity, why, shows=shows, **more
-    )
-
-
-CONTRACT = (
+CONTRACT: tuple[Planted, ...] = (
     _contract("one_bad_sample_ends_all", "A03", "critical", "One sample without messages loses the batch."),
     _contract("error_rows_lose_ids", "A02", "error", "Samples that fail come back with the id 0."),
     _contract(

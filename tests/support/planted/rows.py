@@ -10,7 +10,7 @@ from typing import Any
 
 from support.planted.records import records_of
 
-__all__ = ["FOLDER", "Good", "Planted", "Shows", "load", "path_of"]
+__all__ = ["FOLDER", "Good", "Planted", "Shows", "load", "path_of", "rows_in"]
 
 FOLDER = Path(__file__).resolve().parents[2] / "harness/audit/planted"
 """The folder that the graders' files are in."""
@@ -96,6 +96,22 @@ class Good:
     def records(self, n: int = 300, seed: int = 0) -> list[dict[str, Any]]:
         """Training records that ask for the format which this grader takes."""
         return records_of(self.kind, n, seed, self.form)
+
+
+def rows_in(file: str, kind: str) -> Callable[..., Planted]:
+    """A shorter way to write the rows of one file.
+
+    Args:
+        file: The file, relative to `FOLDER`.
+        kind: The kind of answer of all its graders.
+    """
+
+    def row(
+        name: str, finds: str, severity: str, why: str, shows: Shows | None = None, **more: Any
+    ) -> Planted:
+        return Planted(f"{file}:{name}", kind, tuple(finds.split()), severity, why, shows=shows, **more)
+
+    return row
 
 
 def path_of(grader: str) -> Path:

@@ -54,9 +54,11 @@ def _reversed(chance: Random) -> Task:
 def _port(chance: Random) -> Task:
     ports = chance.sample(PLACES, 4)
     cargo = chance.sample(GOODS, 4)
+    asked = chance.randrange(4)
     stops = "; ".join(f"at {port} the {goods}" for port, goods in zip(ports, cargo, strict=True))
-    prompt = f"A ship unloads {stops}. Where does it unload the {cargo[2]}?"
-    return Task(prompt, ports[2], ports[1], f"The {cargo[2]} are the third cargo.")
+    prompt = f"A ship unloads {stops}. Where does it unload the {cargo[asked]}?"
+    working = f"The ship unloads the {cargo[asked]} at one of the four ports."
+    return Task(prompt, ports[asked], ports[asked - 1], working)
 
 
 def list_task(chance: Random) -> Task:
