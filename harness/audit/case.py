@@ -17,6 +17,7 @@ from harness.findings import Rule
 if TYPE_CHECKING:
     from harness.audit.collector import Collector
     from harness.audit.formats import Format
+    from harness.audit.judge_replies import Verdicts
     from harness.audit.opening import Opener
 
 __all__ = ["Case", "Control", "FamilyStopped", "NotRun", "Probe", "Recorded", "Subject"]
@@ -112,6 +113,8 @@ class Case:
     """How many gradings the search may use."""
     control: Control | None = None
     """None until it was found, and where nothing is ever paid."""
+    verdicts: Verdicts | None = None
+    """What a judge's model says when it praises and when it condemns; None for a grader without one."""
     notes: list[str] = field(default_factory=list)
     """What the user should know of how it was measured, a sentence each."""
 

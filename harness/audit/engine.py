@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from harness.audit import wrongness
+from harness.audit import judge, wrongness
 from harness.audit.case import Case, Control, FamilyStopped, NotRun, Probe, shown_first
 from harness.audit.control import find_control
 from harness.audit.found import Found
+from harness.audit.judge import asks_a_model, find_verdicts
 
 __all__ = ["CATALOGUE", "FAMILIES", "Audited", "Outcome", "run_audit"]
 
@@ -20,7 +21,7 @@ CATALOGUE = "1"
 BEFORE: dict[str, tuple[Probe, ...]] = {}
 """What runs before the control is looked for: whether the grader answers the same twice."""
 
-FAMILIES: dict[str, tuple[Probe, ...]] = {"wrongness": wrongness.PROBES}
+FAMILIES: dict[str, tuple[Probe, ...]] = {"wrongness": wrongness.PROBES, "judge": judge.PROBES}
 """The families in the order in which they run; one file each."""
 
 ENDS: tuple[Callable[[Case], Iterable[Found]], ...] = ()
@@ -55,6 +56,10 @@ class Audited:
     findings: list[Found]
     outcomes: list[Outcome]
     control: Control | None
+    judged: bool
+    """Whether the grader asks a model, so that the replies which it understands stand for a control."""
+    measured: bool
+    """Whether anything is known to be paid; without that, what is not paid says nothing."""
     gradings: int
     seconds: float
     notes: list[str] = field(default_factory=list)
@@ -84,7 +89,10 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
     unstable = next((one.id for one in findings if one.id in _UNSTABLE and one.severity >= "error"), None)
     if unstable is None:
         progress("formats", case.collector.budget.used)
-        case.control = find_control(case)
+        if asks_a_model(case):
+            case.verdicts = find_verdicts(case)
+        else:
+            case.control = find_control(case)
         _run_families(case, FAMILIES, findings, outcomes, progress)
     else:
         outcomes += _explained(unstable)
@@ -96,6 +104,8 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
         shown_first(findings),
         outcomes,
         case.control,
+        asks_a_model(case),
+        case.control is not None or case.verdicts is not None,
         case.collector.budget.used,
         time.monotonic() - began,
         case.notes,
@@ -155,6 +165,9 @@ def _run_family(
     for probe in probes:
         why = probe.why_not(case)
         if why is not None:
+            outcomes.append(Outcome(probe.rule.id, "inapplicable", why))
+        elif probe.controlled and case.verdicts is not None:
+            why = "a judge decides it, and its model is not asked"
             outcomes.append(Outcome(probe.rule.id, "inapplicable", why))
         elif stopped or (probe.controlled and case.control is None):
             outcomes.append(Outcome(probe.rule.id, "skipped", stopped or "no format is known to be paid"))

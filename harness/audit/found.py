@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from harness.findings import Finding
+from harness.targets.recorded_answers import RecordedAnswers
 
 __all__ = ["Found", "Witness"]
 
@@ -19,6 +20,8 @@ class Witness(NamedTuple):
     """Lines of a rollouts file, each with an id of its own."""
     rewards: tuple[float | None, ...]
     """The reward of each; None where the grader fails."""
+    answers: RecordedAnswers | None = None
+    """What a judge's model replied, for `rft replay --answers`; None where nobody is asked."""
 
     @property
     def digest(self) -> str:

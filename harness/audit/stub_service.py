@@ -12,6 +12,7 @@ import threading
 from typing import Any, NamedTuple
 
 from harness.localaws.loopback import HttpRequest, HttpResponse, LoopbackServer
+from harness.targets.recorded_answers import RecordedAnswer, RecordedAnswers, question_of
 
 __all__ = ["Question", "StubService"]
 
@@ -70,7 +71,11 @@ class StubService:
         self.once = False
         """Whether the status holds for the next question alone."""
         self.questions: list[Question] = []
-        """What was asked since this was last cleared."""
+        """What was asked since the replies were last told."""
+        self.asked = 0
+        """How often anything was asked."""
+        self.answers: list[RecordedAnswer] = []
+        """The same questions with their replies, as a file of recorded answers has them."""
         self.elsewhere = 0
         """How many questions wanted to leave over HTTPS at an address of their own."""
         self._lock = threading.Lock()
@@ -105,6 +110,14 @@ class StubService:
         with self._lock:
             self.reply, self.status, self.once = reply, status, once
             self.questions.clear()
+            self.answers.clear()
+
+    def recorded(self) -> RecordedAnswers:
+        """What was asked and replied, for `rft replay --answers`."""
+        with self._lock:
+            first = {answer.key: answer for answer in reversed(self.answers)}
+        keys = {name: None for name in self.variables if name.endswith("_API_KEY")}
+        return RecordedAnswers(tuple(first.values()), keys)
 
     def close(self) -> None:
         """Stop serving."""
@@ -119,20 +132,24 @@ class StubService:
         except ValueError:
             body = request.body.decode(errors="replace")
         with self._lock:
+            self.asked += 1
             self.questions.append(Question(request.path, body))
             status, reply = self.status, self.reply
             if self.once:
                 self.status, self.once = 200, False
-        if status != 200:
-            return _fault(status)
-        return HttpResponse(200, json.dumps(_answer(request.path, body, reply)).encode())
+            kind = None if status == 200 else _FAULTS.get(status, "InternalServerException")
+            answer = _answer(request.path, body, reply) if kind is None else _fault(kind)
+            question = question_of(f"https://{self._server.address}{request.path}", request.body)
+            if question is not None:
+                kept = RecordedAnswer(*question, status, answer, 0, "application/json", kind)
+                self.answers.append(kept)
+        headers = {} if kind is None else {"x-amzn-errortype": kind}
+        return HttpResponse(status, json.dumps(answer).encode(), headers)
 
 
-def _fault(status: int) -> HttpResponse:
+def _fault(kind: str) -> dict[str, Any]:
     """An error in the words of Bedrock and of OpenAI at once."""
-    kind = _FAULTS.get(status, "InternalServerException")
-    said = {"message": kind, "error": {"message": kind, "type": kind, "code": kind}}
-    return HttpResponse(status, json.dumps(said).encode(), {"x-amzn-errortype": kind})
+    return {"message": kind, "error": {"message": kind, "type": kind, "code": kind}}
 
 
 def _answer(path: str, body: Any, reply: str) -> dict[str, Any]:

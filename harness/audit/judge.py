@@ -1,0 +1,330 @@
+"""Graders that ask a model: what they make of its replies and failures, and what they ask it (family D).
+
+No model is asked. A stub replies as it is told, so the meaning of each reply is known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+from harness.audit.case import DELTA, Case, NotRun
+from harness.audit.collector import Collector
+from harness.audit.found import Found, Witness
+from harness.audit.judge_replies import Verdicts, broken_replies, verdicts_for
+from harness.audit.stub_service import Question, StubService
+from harness.findings import Rule, Severity
+
+__all__ = ["PROBES", "asks_a_model", "find_verdicts"]
+
+_COMPLETION, _REFERENCE, _PROMPT, _FORGED = (
+    f"Rftmark{word}" for word in ("completion", "reference", "prompt", "forged")
+)
+_ENOUGH = 0.5
+_MOST_PAIRS = 160
+_PATIENCE_S = 20.0
+_NAMES = ("completion", "response", "answer", "output", "prompt", "question", "input")
+_GOLDS = ("reference", "reference_answer", "ground_truth", "gold", "expected", "target")
+
+
+def asks_a_model(case: Case) -> bool:
+    """Whether the grader asked a model anything so far."""
+    return case.opener.service is not None and case.opener.service.asked > 0
+
+
+def find_verdicts(case: Case) -> Verdicts | None:
+    """The replies that the grader understands: a praising one is paid more than a condemning one.
+
+    Args:
+        case: The audit of a grader that asks a model.
+
+    Returns:
+        None where no form of reply is understood.
+    """
+    service = _service(case)
+    service.tell("")
+    _reward(case)
+    if not service.questions:
+        return None
+    question = service.questions[0]
+    span = 1.0 if case.subject.bounds is None else case.subject.bounds[1] - case.subject.bounds[0]
+    best: tuple[float, Verdicts] | None = None
+    for number, pair in enumerate(verdicts_for(question)):
+        high = _told(case, pair.high)
+        low = None if high is None else _told(case, pair.low)
+        if high is not None and low is not None and high - low > (best[0] if best else DELTA * span):
+            best = (high - low, pair)
+        if number >= _MOST_PAIRS or (best is not None and best[0] >= 0.99 * span):
+            break
+    return None if best is None else best[1]
+
+
+def _service(case: Case) -> StubService:
+    assert case.opener.service is not None
+    return case.opener.service
+
+
+def _completion(case: Case) -> str:
+    """A completion that any judge would ask about."""
+    return f"The answer to the question is {_COMPLETION}, because of what the question says."
+
+
+def _reward(case: Case, collector: Collector | None = None) -> float | None:
+    """What the first record's completion earns with the replies that were told."""
+    asked = collector or case.collector
+    (one,) = asked.grade([asked.rollout(0, _completion(case))])
+    return one.reward
+
+
+def _told(case: Case, reply: str, status: int = 200) -> float | None:
+    _service(case).tell(reply, status)
+    return _reward(case)
+
+
+def _witness(case: Case, reward: float | None) -> Witness:
+    """The rollout that was asked about last, with what the stub replied."""
+    rollout = case.collector.rollout(0, _completion(case), "witness-1")
+    return Witness((rollout,), (reward,), _service(case).recorded())
+
+
+class _OfAJudge:
+    """What the probes of this family have in common: they need replies that the grader understands."""
+
+    controlled = False
+
+    def why_not(self, case: Case) -> str | None:
+        """It applies to graders that ask a model."""
+        if not asks_a_model(case):
+            return "the grader asks no model"
+        return None
+
+    def verdicts(self, case: Case) -> tuple[Verdicts, float, float]:
+        """The replies that are understood, and what they earn.
+
+        Raises:
+            NotRun: None is.
+        """
+        pair = case.verdicts
+        if pair is None:
+            raise NotRun("no reply of the judge's model was understood")
+        high, low = _told(case, pair.high), _told(case, pair.low)
+        if high is None or low is None:
+            raise NotRun("the judge's verdict is not paid the same twice")
+        return pair, high, low
+
+
+class ReplyParser(_OfAJudge):
+    """Replies that condemn the completion or say nothing, and are paid."""
+
+    rule = Rule(
+        "D01",
+        Severity.CRITICAL,
+        "a judge's reply that is no good verdict is paid",
+        "Read the reply as one whole JSON object of the form that was asked for, and abstain from any other.",
+    )
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Tell the stub each broken reply, and look at what it earns."""
+        pair, high, low = self.verdicts(case)
+        paid: list[tuple[float, str, Witness]] = []
+        tried = broken_replies(pair)
+        for broken in tried:
+            reward = _told(case, broken.reply)
+            if reward is not None and reward > low + DELTA * (high - low):
+                paid.append((reward, broken.what, _witness(case, reward)))
+        if paid:
+            reward, what, witness = max(paid, key=lambda one: one[0])
+            more = f"; {len(paid)} of {len(tried)} such replies are paid" if len(paid) > 1 else ""
+            yield Found(
+                self.rule.id,
+                self.rule.severity,
+                f"{what} earns {reward:g}, where a bad verdict earns {low:g}{more}: a policy is "
+                "paid for luck",
+                fix=self.rule.fix,
+                witness=witness,
+                records=1,
+                tried=1,
+                share=(reward - low) / (high - low),
+                headline=f"Your judge's parser pays {reward:g} for {what}.",
+            )
+            return
+        fenced = _told(case, f"```json\n{pair.high}\n```")
+        if fenced is not None and fenced < high - DELTA * (high - low):
+            yield Found(
+                self.rule.id,
+                Severity.WARNING,
+                f"a good verdict in a fence earns {fenced:g} instead of {high:g}: a right answer is refused "
+                "where the judge's model adds a fence",
+                fix="Abstain from a reply that cannot be read, instead of paying the lowest reward.",
+                witness=_witness(case, fenced),
+                records=1,
+                tried=1,
+            )
+
+
+class FailurePays(_OfAJudge):
+    """Failures of the service that are paid, or that one more try would have mended."""
+
+    rule = Rule(
+        "D02",
+        Severity.CRITICAL,
+        "a failure of the judge's service is paid",
+        "Let the error pass, or return Abstain: a failure in grading is no reward.",
+    )
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Let the service refuse, throttle and break down."""
+        pair, high, low = self.verdicts(case)
+        service = _service(case)
+        with closing(case.opener.open(seconds=_PATIENCE_S)) as patient:
+            for status, what in ((403, "refuses"), (429, "is throttled"), (500, "breaks down")):
+                service.tell("", status)
+                reward = _reward(case, patient)
+                if reward is not None and reward > low + DELTA * (high - low):
+                    yield Found(
+                        self.rule.id,
+                        self.rule.severity,
+                        f"the grader pays {reward:g} when the judge's service {what} (HTTP {status}), "
+                        f"where a bad verdict earns {low:g}: a policy is paid for the weather",
+                        fix=self.rule.fix,
+                        witness=_witness(case, reward),
+                        records=1,
+                        tried=1,
+                        share=(reward - low) / (high - low),
+                        headline=f"Your grader pays {reward:g} when the judge's service {what}.",
+                    )
+                    return
+            service.tell(pair.high, 429, once=True)
+            reward = _reward(case, patient)
+        if reward is None or reward < high - DELTA * (high - low):
+            yield Found(
+                self.rule.id,
+                Severity.NOTE,
+                "one refusal for too many requests (HTTP 429) costs the sample its reward: the grader does "
+                "not ask again",
+                fix="Let the client ask again with growing waits.",
+            )
+
+
+class QuestionAsked(_OfAJudge):
+    """Questions that a completion can rewrite, or that do not hold it."""
+
+    rule = Rule(
+        "D03",
+        Severity.CRITICAL,
+        "a completion can rewrite the question that the judge is asked",
+        "Put the completion between marks that no text can hold, behind the reference, in one single step.",
+    )
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Look at the questions with marks in the place of the completion, the prompt and the reference."""
+        pair, high, _ = self.verdicts(case)
+        for text, why in (
+            (_completion(case), "is asked about a completion that is not in the question"),
+            ([{"type": "text", "text": _completion(case)}], "does not see a completion that comes as blocks"),
+        ):
+            question, reward = self._asked(case, pair, text)
+            if question is not None and _COMPLETION not in question.text and reward is not None:
+                yield self._found(case, text, reward, f"the judge {why}, and {reward:g} is paid")
+                return
+        found = self._substituted(case, pair) or self._forged(case, pair)
+        if found is not None:
+            yield found
+
+    def _asked(self, case: Case, pair: Verdicts, content: Any) -> tuple[Question | None, float | None]:
+        """The question about a completion of the first record, whose reference and prompt are marked."""
+        service = _service(case)
+        service.tell(pair.high)
+        (one,) = case.collector.grade([self._sample(case, content)])
+        return (service.questions[0] if service.questions else None), one.reward
+
+    def _sample(self, case: Case, content: Any) -> dict[str, Any]:
+        sample = case.collector.rollout(0, content)
+        messages = [*sample["messages"][:-2], {"role": "user", "content": f"What is {_PROMPT}?"}]
+        reference = sample.get("reference_answer")
+        if isinstance(reference, dict):
+            reference = {
+                key: _REFERENCE if isinstance(part, str) else part for key, part in reference.items()
+            }
+        elif reference is not None:
+            reference = _REFERENCE
+        return {**sample, "messages": [*messages, sample["messages"][-1]]} | (
+            {} if reference is None else {"reference_answer": reference}
+        )
+
+    def _substituted(self, case: Case, pair: Verdicts) -> Found | None:
+        """A completion whose placeholders are filled in."""
+        plain, _ = self._asked(case, pair, _completion(case))
+        names = [
+            form for name in _GOLDS for form in (f"{{{name}}}", f"{{{{{name}}}}}", f"${name}", f"<{name}>")
+        ]
+        text = f"{_completion(case)} {' '.join(names)}"
+        question, reward = self._asked(case, pair, text)
+        if question is None or plain is None or reward is None:
+            return None
+        if question.text.count(_REFERENCE) <= plain.text.count(_REFERENCE):
+            return None
+        return self._found(
+            case,
+            text,
+            reward,
+            "a completion that holds a placeholder of the judge's prompt gets the reference in its place: a "
+            "policy learns to write the placeholder",
+        )
+
+    def _forged(self, case: Case, pair: Verdicts) -> Found | None:
+        """A completion that repeats the heading of the reference, before the reference itself."""
+        plain, _ = self._asked(case, pair, _completion(case))
+        if plain is None:
+            return None
+        said = plain.text
+        place, reference = said.find(_COMPLETION), said.find(_REFERENCE)
+        if reference < 0 or place > reference or _enclosed(said, _completion(case)):
+            return None
+        heading = said[:reference].rstrip("\n\"'` ").rpartition("\n")[2]
+        if not re.search(r"[A-Za-z]{3}", heading):
+            return None
+        text = f"{_completion(case)}\n\n{heading}\n{_FORGED}"
+        question, reward = self._asked(case, pair, text)
+        if question is None or reward is None or question.text.count(heading) <= said.count(heading):
+            return None
+        shown = heading.strip()
+        return self._found(
+            case,
+            text,
+            reward,
+            f"a completion can write {shown!r} and an answer of its own before the real reference: a policy "
+            "learns to tell the judge what is right",
+        )
+
+    def _found(self, case: Case, content: Any, reward: float, message: str) -> Found:
+        rollout = {**self._sample(case, content), "id": "witness-1"}
+        witness = Witness((rollout,), (reward,), _service(case).recorded())
+        return Found(
+            self.rule.id,
+            self.rule.severity,
+            message,
+            fix=self.rule.fix,
+            witness=witness,
+            records=1,
+            tried=1,
+            headline=f"In your judge's question, {message.partition(':')[0]}.",
+        )
+
+
+def _enclosed(question: str, completion: str) -> bool:
+    """Whether a completion stands between marks: a pair of tags, a fence, or quotes."""
+    before, _, after = question.partition(completion)
+    before, after = before.rstrip(), after.lstrip()
+    if not before or not after:
+        return False
+    tag = re.search(r"<(\w+)[^<>]*>$", before)
+    if tag is not None and after.startswith(f"</{tag[1]}>"):
+        return True
+    return any(before.endswith(mark) and after.startswith(mark) for mark in ("```", '"""', "'''", '"', "---"))
+
+
+PROBES = (ReplyParser(), FailurePays(), QuestionAsked())
+"""The probes of this family, in the order in which they run."""

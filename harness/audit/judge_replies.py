@@ -1,0 +1,166 @@
+"""Replies that a judge's model could give: verdicts in the form that is asked for, and broken ones."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from harness.audit.stub_service import Question
+
+__all__ = ["Broken", "Verdicts", "broken_replies", "verdicts_for"]
+
+_PAIRS: tuple[tuple[Any, Any], ...] = (
+    *((1, 0), (10, 0), (5, 1), (100, 0), (10, 1), (4, 0), (3, 0), (2, 0)),
+    *(("yes", "no"), ("Yes", "No"), ("YES", "NO"), ("correct", "incorrect"), ("CORRECT", "INCORRECT")),
+    *((True, False), ("pass", "fail"), ("PASS", "FAIL"), ("good", "bad"), ("A", "B"), ("true", "false")),
+)
+_WORDS = ("Score", "score", "Rating", "Verdict", "Final score", "Grade", "Answer")
+_KEY = re.compile(r"""["'](\w{2,30})["']\s*:""")
+_TAG = re.compile(r"<(\w{2,30})>")
+_LINE = re.compile(r"^\W*([A-Za-z][\w ]{1,25}):", re.M)
+_MOST = 6
+
+
+class Verdicts(NamedTuple):
+    """A reply that praises the completion and one that condemns it, alike but for the verdict."""
+
+    high: str
+    low: str
+    best: Any = None
+    """The verdict in the first one; None where several fields hold it."""
+    worst: Any = None
+
+
+class Broken(NamedTuple):
+    """A reply that must not be paid."""
+
+    reply: str
+    what: str
+    """What it is, as the message of a finding names it."""
+
+
+def verdicts_for(question: Question) -> Iterator[Verdicts]:
+    """Pairs of replies in the forms that a question may ask for, the likeliest first.
+
+    Args:
+        question: What the grader asked.
+    """
+    for schema in _schemas(question.body):
+        for turned in (False, True):
+            high, low = (_instance(schema, good, turned) for good in (True, False))
+            yield Verdicts(json.dumps(high), json.dumps(low))
+    text = question.text
+    forms = [*_json_forms(text), *_tag_forms(text), *_line_forms(text), "{v}", "[[{v}]]", "{v}/10"]
+    for form in forms:
+        for best, worst in _PAIRS:
+            if form.startswith("{{") or not isinstance(best, bool):
+                yield Verdicts(_filled(form, best), _filled(form, worst), best, worst)
+
+
+def _filled(form: str, verdict: Any) -> str:
+    """A form with a verdict: as JSON inside of an object, as it is read elsewhere."""
+    inside = json.dumps(verdict) if form.startswith("{{") else str(verdict)
+    return form.replace("{{", "{").replace("}}", "}").replace("{v}", inside)
+
+
+def _json_forms(text: str) -> list[str]:
+    """Objects with the keys that a question names, the verdict under each of them in turn."""
+    keys = [*dict.fromkeys(_KEY.findall(text))][:_MOST]
+    found = []
+    for key in [*keys, *(name for name in ("score", "verdict") if name not in keys)]:
+        others = "".join(f', "{other}": "as asked"' for other in keys if other != key)
+        found.append(f'{{{{"{key}": {{v}}{others}}}}}')
+    return found
+
+
+def _tag_forms(text: str) -> list[str]:
+    tags = [*dict.fromkeys(_TAG.findall(text))][:_MOST]
+    return [f"<{tag}>{{v}}</{tag}>" for tag in dict.fromkeys([*tags, "score", "verdict"])]
+
+
+def _line_forms(text: str) -> list[str]:
+    words = [word.strip() for word in _LINE.findall(text)][-_MOST:]
+    return [f"{word}: {{v}}" for word in dict.fromkeys([*reversed(words), *_WORDS])]
+
+
+def _schemas(value: Any) -> Iterator[dict[str, Any]]:
+    """The JSON schemas of objects that a request holds, the outermost of each."""
+    if isinstance(value, str) and '"properties"' in value:
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return
+    if isinstance(value, dict):
+        if isinstance(value.get("properties"), dict):
+            yield value
+            return
+        for part in value.values():
+            yield from _schemas(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _schemas(part)
+
+
+def _instance(schema: Any, good: bool, turned: bool) -> Any:
+    """A value that fits a schema: the best or the worst of what each part allows.
+
+    Args:
+        schema: The schema.
+        good: Whether it praises.
+        turned: Whether lists of choices begin with the worst.
+    """
+    if not isinstance(schema, dict):
+        return "as asked"
+    if isinstance(choices := schema.get("enum"), list) and choices:
+        return choices[0 if good != turned else -1]
+    for key in ("anyOf", "oneOf"):
+        if isinstance(options := schema.get(key), list) and options:
+            return _instance(options[0], good, turned)
+    kind = schema.get("type")
+    if kind == "object" or "properties" in schema:
+        parts = schema.get("properties", {})
+        return {name: _instance(part, good, turned) for name, part in parts.items()}
+    if kind == "array":
+        return [_instance(schema.get("items"), good, turned)]
+    if kind == "boolean":
+        return good
+    if kind in ("number", "integer"):
+        return schema.get("maximum", 1) if good else schema.get("minimum", 0)
+    return schema.get("const", "as asked")
+
+
+def broken_replies(found: Verdicts) -> list[Broken]:
+    """Replies that condemn the completion in other words, or say nothing: none is worth a reward.
+
+    Args:
+        found: The replies that the grader understands.
+    """
+    low, best = found.low, "full marks" if found.best is None else f"{found.best}"
+    replies = [
+        Broken("", "an empty reply"),
+        Broken("I'm sorry, but I can't help with that.", "a refusal"),
+        Broken("I cannot say whether this is a 1 or a 10.", "a reply that decides nothing"),
+        Broken(f"In 2024 a reader would not have accepted this.\n{low}", "a bad verdict after a year"),
+        Broken(f"The rubric gives {best} at most. {low}", "a bad verdict after the highest one was named"),
+        Broken(f"```json\n{low}\n```", "a bad verdict in a fence"),
+    ]
+    if found.low.startswith("{"):
+        replies += _broken_objects(found)
+    elif found.best is not None:
+        for word in ("nan", "inf", "-1", "null"):
+            said = found.low.replace(str(found.worst), word)
+            replies.append(Broken(said, f"a verdict that is {word}"))
+    return replies
+
+
+def _broken_objects(found: Verdicts) -> Iterator[Broken]:
+    """Replies of JSON that is cut off, or whose verdict is no verdict."""
+    body = found.low.rstrip("}")
+    yield Broken(f'{body}, "reasoning": "Deduct -0.4', "a bad verdict that is cut off behind it")
+    if found.best is None or isinstance(found.best, bool):
+        return
+    said = json.dumps(found.worst)
+    for word in ("NaN", "Infinity", "null", "true", '""', "[]"):
+        yield Broken(found.low.replace(f": {said}", f": {word}", 1), f"a verdict that is {word}")
