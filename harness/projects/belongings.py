@@ -16,6 +16,7 @@ from pathlib import Path
 from harness.errors import InputError
 from harness.installed import owners
 from harness.projects.names import check_module
+from harness.projects.syntax import packages_of
 
 __all__ = ["Belongings", "check_python_file", "content_of", "parsed"]
 
@@ -138,11 +139,8 @@ class Belongings:
     def _imports(self, tree: ast.Module, name: str) -> Iterator[tuple[str, int]]:
         """The top-level modules that a file imports anywhere, inside functions too, each with its line."""
         for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                yield from ((each.name.partition(".")[0], node.lineno) for each in node.names)
-            elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-                yield node.module.partition(".")[0], node.lineno
-            elif isinstance(node, ast.ImportFrom) and node.level and "/" not in name:
+            yield from ((each, node.lineno) for each in packages_of(node))  # type: ignore[attr-defined]
+            if isinstance(node, ast.ImportFrom) and node.level and "/" not in name:
                 yield from self._beside(node, name)
 
     def _beside(self, node: ast.ImportFrom, name: str) -> Iterator[tuple[str, int]]:

@@ -8,6 +8,7 @@ from math import inf
 
 from harness.projects.reached_code import ReachedCode, SourceNode
 from harness.projects.record_values import RecordValues
+from harness.projects.syntax import caught_by, packages_of
 from harness.projects.written_numbers import written_number
 
 __all__ = ["failure_notes"]
@@ -35,7 +36,8 @@ def failure_notes(
     for part in code.parts():
         for node in ast.walk(part.node):
             if isinstance(node, ast.Try | ast.TryStar):
-                lacks = sorted(_imported(node.body) & {*missing})
+                inside = (each for statement in node.body for each in ast.walk(statement))
+                lacks = sorted({name for each in inside for name in packages_of(each)} & {*missing})
                 for handler in node.handlers:
                     if lacks and _catches(handler, (*_OF_IMPORTS, *_OF_ALL)):
                         yield from _without(lacks, part.file, handler, code)
@@ -55,7 +57,7 @@ def _hidden(handler: ast.ExceptHandler, reads_record: bool) -> str | None:
     """What to say of a handler, if anything."""
     inside = [*ast.walk(handler)]
     paid = _paid(inside)
-    if all(name in _OF_ANSWERS for name in _caught(handler)):
+    if all(name in _OF_ANSWERS for name in caught_by(handler)):
         if paid is None or not reads_record:
             return None
         return (
@@ -64,7 +66,7 @@ def _hidden(handler: ast.ExceptHandler, reads_record: bool) -> str | None:
         )
     if paid is not None:
         return f"a failure is paid {paid} here and cannot be told from a reward; let it raise"
-    if all(name in _OF_IMPORTS for name in _caught(handler)):
+    if all(name in _OF_IMPORTS for name in caught_by(handler)):
         return None  # What stands in for a package is no answer.
     if any(isinstance(each, ast.Raise) for each in inside):
         return None
@@ -72,16 +74,8 @@ def _hidden(handler: ast.ExceptHandler, reads_record: bool) -> str | None:
     return _PASSED if all(each is None or isinstance(each, ast.Constant) for each in given) else None
 
 
-def _caught(handler: ast.ExceptHandler) -> list[str]:
-    """The exceptions that a handler catches, by the last part of their names."""
-    if handler.type is None:
-        return ["BaseException"]
-    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return [ast.unparse(each).rpartition(".")[2] for each in caught]
-
-
 def _catches(handler: ast.ExceptHandler, names: Collection[str]) -> bool:
-    return any(name in names for name in _caught(handler))
+    return any(name in names for name in caught_by(handler))
 
 
 def _suppresses(file: str, node: ast.expr, code: ReachedCode) -> bool:
@@ -89,17 +83,6 @@ def _suppresses(file: str, node: ast.expr, code: ReachedCode) -> bool:
     if code.called(SourceNode(file, node)) != "contextlib.suppress" or not isinstance(node, ast.Call):
         return False
     return any(ast.unparse(each).rpartition(".")[2] not in (*_OF_ANSWERS, *_OF_IMPORTS) for each in node.args)
-
-
-def _imported(body: Iterable[ast.AST]) -> set[str]:
-    """The packages that statements import."""
-    found: set[str] = set()
-    for node in (each for statement in body for each in ast.walk(statement)):
-        if isinstance(node, ast.Import):
-            found |= {each.name.partition(".")[0] for each in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.partition(".")[0])
-    return found
 
 
 def _without(

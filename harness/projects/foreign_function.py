@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from harness.projects.foreign_kinds import (
 )
 from harness.projects.handler_names import bound_names, names_of_graders
 from harness.projects.reached_code import ReachedCode
+from harness.projects.syntax import aliases_of
+from harness.projects.trainer_arguments import given_functions
 
 __all__ = ["ForeignFunction", "find_functions"]
 
@@ -69,7 +71,7 @@ class _Finder:
         self._bound = {
             name: node for name, node in self._names.items() if not isinstance(node, ast.ImportFrom)
         }
-        self._imports = _imported(tree)
+        self._imports = aliases_of(tree, path.name)
         self._bound |= {
             node.name: node
             for node in tree.body
@@ -112,19 +114,8 @@ class _Finder:
 
     def listed(self) -> tuple[ForeignFunction, ...]:
         """The functions that the file gives a TRL trainer as `reward_funcs`."""
-        lists = [each for each in _keywords(self._tree, "reward_funcs")]
-        if not lists:
-            return ()
-        if len({ast.dump(each) for each in lists}) > 1:
-            fix = "Name the functions: --take NAME, once for each."
-            places = ", ".join(f"line {each.lineno}" for each in lists)
-            raise InputError(
-                f"gives trainers different reward_funcs: {places}", place=str(self._path), fix=fix
-            )
-        value = self._resolved(lists[0])
-        parts = value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
-        weights = self._weights(len(parts))
-        return tuple(self._part(each, weight) for each, weight in zip(parts, weights, strict=True))
+        entries = given_functions(self._tree, self._path)
+        return tuple(self._part(each.function, each.weight) for each in entries)
 
     def _part(self, part: ast.expr, weight: float | None) -> ForeignFunction:
         """One entry of `reward_funcs`."""
@@ -139,46 +130,6 @@ class _Finder:
             raise self._unbound(part.id, place)
         node = self._bound[part.id]
         return ForeignFunction("trl", part.id, node.lineno, _callable(node), weight)
-
-    def _weights(self, count: int) -> list[float | None]:
-        """What the file writes as `reward_weights`, where it writes numbers."""
-        for each in _keywords(self._tree, "reward_weights"):
-            try:
-                found = ast.literal_eval(self._resolved(each))
-            except ValueError:
-                found = ()
-            if found is None:
-                continue
-            if (
-                not isinstance(found, list | tuple)
-                or len(found) != count
-                or not all(isinstance(weight, int | float) and -1e9 < weight < 1e9 for weight in found)
-            ):
-                fix = "Write the numbers there, or name the functions: --take NAME, once for each."
-                message = f"reward_weights does not show one number for each of {count} functions"
-                raise InputError(message, place=f"{self._path}:{each.lineno}", fix=fix)
-            return [float(weight) for weight in found]
-        return [None] * count
-
-    def _resolved(self, value: ast.expr) -> ast.expr:
-        """The list that a name is bound to anywhere in the file, else the expression itself."""
-        if not isinstance(value, ast.Name):
-            return value
-        found: list[ast.expr] = []
-        changed = False
-        for node in ast.walk(self._tree):
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.List | ast.Tuple):
-                if any(isinstance(each, ast.Name) and each.id == value.id for each in node.targets):
-                    found.append(node.value)
-            elif isinstance(node, ast.AugAssign):
-                changed |= isinstance(node.target, ast.Name) and node.target.id == value.id
-            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                changed |= node.value.id == value.id and node.attr in ("append", "extend", "insert")
-        if found and (changed or len({ast.dump(each) for each in found}) > 1):
-            fix = "Name the functions: --take NAME, once for each."
-            message = f"{value.id} is made in several steps"
-            raise InputError(message, place=f"{self._path}:{value.lineno}", fix=fix)
-        return found[0] if found else value
 
     def alone(self, kind: str | None) -> ForeignFunction:
         """The one function that can be it."""
@@ -309,18 +260,6 @@ def _callable(node: ast.stmt) -> Callables | None:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return node
     return node.value if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) else None
-
-
-def _imported(tree: ast.Module) -> dict[str, str]:
-    """What the names that a module imports stand for."""
-    return next(iter(ReachedCode({"source.py": tree}, []).aliases.values()))
-
-
-def _keywords(tree: ast.Module, name: str) -> Iterator[ast.expr]:
-    """The values that calls of the file pass under a name."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.keyword) and node.arg == name:
-            yield node.value
 
 
 def _mentions(node: ast.Import | ast.ImportFrom, package: str) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from harness.projects.handler_names import looks_like_handler
-from harness.projects.reached_code import Function, dotted
+from harness.projects.reached_code import Function
+from harness.projects.syntax import dotted
 
 __all__ = ["KINDS_OF_PYTHON", "Callables", "Parameters", "is_grader_class", "kind_of", "parameters_of"]
 

@@ -6,10 +6,13 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
-__all__ = ["Definition", "Function", "SourceNode", "ReachedCode", "dotted"]
+from harness.projects.syntax import aliases_of, caught_by, dotted, module_of_import, packages_of
+
+__all__ = ["Definition", "Function", "ReachedCode", "SourceNode"]
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_CATCH_IMPORTS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -42,14 +45,14 @@ class ReachedCode:
         self._main = next(iter(trees))
         self._modules = {_module_of(name): name for name in trees}
         self._defined = {name: _definitions(tree) for name, tree in trees.items()}
-        self.aliases = {name: _aliases(name, tree) for name, tree in trees.items()}
+        self.aliases = {name: aliases_of(tree, name) for name, tree in trees.items()}
         """What each file calls what it imports: `np` is `numpy`, `run` is `subprocess.run`."""
         self._stars = {name: _stars(name, tree) for name, tree in trees.items()}
         self._reached: dict[str, dict[str, Definition]] = {name: {} for name in trees}
         waiting: list[tuple[str, ast.AST]] = [
             (name, node) for name, tree in trees.items() for node in _top(tree)
         ]
-        waiting += [found for name in functions if (found := self._reach(self._main, name))]
+        waiting += filter(None, (self._reach(self.definition(self._main, name)) for name in functions))
         while waiting:
             waiting += self._named_in(*waiting.pop())
 
@@ -66,13 +69,7 @@ class ReachedCode:
 
     def packages(self) -> set[str]:
         """The packages that it imports, those in functions that are not reached left out."""
-        found: set[str] = set()
-        for _, node in self.nodes():
-            if isinstance(node, ast.Import):
-                found |= {each.name.partition(".")[0] for each in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found.add(node.module.partition(".")[0])
-        return found
+        return {name for _, node in self.nodes() for name in packages_of(node)}
 
     def needed_imports(self) -> Iterator[tuple[str, SourceNode]]:
         """The packages that it cannot run without, each with its import.
@@ -82,13 +79,10 @@ class ReachedCode:
         waiting: list[tuple[str, ast.AST]] = [(place.file, place.node) for place in self.parts()][::-1]
         while waiting:
             file, node = waiting.pop()
-            if isinstance(node, ast.Import):
-                yield from ((each.name.partition(".")[0], SourceNode(file, node)) for each in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                yield node.module.partition(".")[0], SourceNode(file, node)
-            elif isinstance(node, ast.Try | ast.TryStar):
+            yield from ((name, SourceNode(file, node)) for name in packages_of(node))
+            if isinstance(node, ast.Try | ast.TryStar):
                 needed = [*node.orelse, *node.finalbody]
-                if not any(_catches_imports(each) for each in node.handlers):
+                if not any({*caught_by(each)} & _CATCH_IMPORTS for each in node.handlers):
                     needed += node.body
                 waiting += [(file, each) for each in needed][::-1]
             elif not isinstance(node, ast.If | ast.expr):
@@ -117,15 +111,29 @@ class ReachedCode:
                         waiting.append((other, wanted))
         return None
 
+    def meant(self, file: str, node: ast.expr) -> tuple[str, Definition] | None:
+        """The function or class that an expression of a file names: `f`, `module.f`, `package.module.f`.
+
+        Args:
+            file: The file.
+            node: The expression.
+        """
+        if isinstance(node, ast.Name):
+            return self.definition(file, node.id)
+        if isinstance(node, ast.Attribute):
+            name = dotted(node.value, self.aliases[file])
+            module = None if name is None else self._modules.get(name.lstrip("."))
+            return None if module is None else self.definition(module, node.attr)
+        return None
+
     def called(self, place: SourceNode) -> str | None:
         """The dotted name of what a call calls, with what was imported under another name spelled out."""
         if not isinstance(place.node, ast.Call):
             return None
         return dotted(place.node.func, self.aliases[place.file])
 
-    def _reach(self, file: str, name: str) -> tuple[str, Definition] | None:
-        """What a file means by a name, where that is reached for the first time."""
-        found = self.definition(file, name)
+    def _reach(self, found: tuple[str, Definition] | None) -> tuple[str, Definition] | None:
+        """A function or class with its file, where it is reached for the first time."""
         if found is None or found[1].name in self._reached[found[0]]:
             return None
         self._reached[found[0]][found[1].name] = found[1]
@@ -134,38 +142,8 @@ class ReachedCode:
     def _named_in(self, file: str, part: ast.AST) -> Iterator[tuple[str, Definition]]:
         """The functions and classes that a part of a file names, and that were not reached before."""
         for node in ast.walk(part):
-            found = None
-            if isinstance(node, ast.Name):
-                found = self._reach(file, node.id)
-            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                module = self._modules.get(self.aliases[file].get(node.value.id, "").lstrip("."))
-                found = None if module is None else self._reach(module, node.attr)
-            if found is not None:
+            if isinstance(node, ast.Name | ast.Attribute) and (found := self._reach(self.meant(file, node))):
                 yield found
-
-
-def dotted(node: ast.expr, aliases: Mapping[str, str]) -> str | None:
-    """The dotted name that an expression is, with imported names spelled out; None where it is none.
-
-    Args:
-        node: The expression.
-        aliases: What names stand for.
-    """
-    if isinstance(node, ast.Name):
-        return aliases.get(node.id, node.id)
-    if isinstance(node, ast.Attribute):
-        before = dotted(node.value, aliases)
-        return None if before is None else f"{before}.{node.attr}"
-    return None
-
-
-def _catches_imports(handler: ast.ExceptHandler) -> bool:
-    """Whether a handler runs where an import fails."""
-    if handler.type is None:
-        return True
-    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    names = {ast.unparse(each).rpartition(".")[2] for each in caught}
-    return bool(names & {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
 def _module_of(name: str) -> str:
@@ -200,33 +178,10 @@ def _definitions(tree: ast.Module) -> dict[str, Definition]:
     return found
 
 
-def _source_of(node: ast.ImportFrom, file: str) -> str:
-    """The module that a file imports from: with its package's name in a folder, with dots at the top."""
-    package = file.split("/")[:-1]
-    if node.level and package:
-        return ".".join([*package[: len(package) - node.level + 1], *filter(None, [node.module])])
-    return "." * node.level + (node.module or "")
-
-
-def _aliases(file: str, tree: ast.Module) -> dict[str, str]:
-    """What the names that a module imports stand for."""
-    found = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for each in node.names:
-                top = each.name.partition(".")[0]
-                found[each.asname or top] = each.name if each.asname else top
-        elif isinstance(node, ast.ImportFrom):
-            module = _source_of(node, file)
-            before = f"{module}." if module.strip(".") else module
-            found |= {each.asname or each.name: f"{before}{each.name}" for each in node.names}
-    return found
-
-
 def _stars(file: str, tree: ast.Module) -> list[str]:
     """The modules of which a module imports every name."""
     return [
-        _source_of(node, file)
+        module_of_import(node, file)
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
     ]

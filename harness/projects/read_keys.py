@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from harness.projects.foreign_function import ForeignFunction
 from harness.projects.foreign_kinds import parameters_of
 from harness.projects.reached_code import ReachedCode
+from harness.projects.syntax import key_of
 
 __all__ = ["ReadKeys", "read_keys", "record_parameters"]
 
@@ -110,22 +111,11 @@ def _columns(functions: tuple[ForeignFunction, ...]) -> dict[str, str]:
 def _keys(code: ReachedCode) -> Iterator[tuple[str, str]]:
     """What is read by key: the name or key that it is read of, and the key."""
     for _, node in code.nodes():
-        if isinstance(node, ast.Subscript | ast.Call) and (key := _key(node)) is not None:
+        if isinstance(node, ast.Subscript | ast.Call) and (key := key_of(node)) is not None:
             base = node.value if isinstance(node, ast.Subscript) else node.func.value  # type: ignore[attr-defined]
             named = _name(base)
             if named is not None:
                 yield named, key
-
-
-def _key(node: ast.Subscript | ast.Call) -> str | None:
-    """The key of `x["key"]` or `x.get("key")`."""
-    if isinstance(node, ast.Subscript):
-        key: ast.expr | None = node.slice
-    elif isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
-        key = node.args[0]
-    else:
-        return None
-    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None
 
 
 def _name(base: ast.expr) -> str | None:
@@ -137,7 +127,7 @@ def _name(base: ast.expr) -> str | None:
             base = base.values[0]
             continue
         if isinstance(base, ast.Subscript | ast.Call):
-            key = _key(base)
+            key = key_of(base)
             if key is not None:
                 return key
         if isinstance(base, ast.Subscript):

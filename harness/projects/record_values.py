@@ -7,6 +7,7 @@ import builtins
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from harness.projects.reached_code import ReachedCode, SourceNode
+from harness.projects.syntax import key_of
 
 __all__ = ["RecordValues"]
 
@@ -50,7 +51,7 @@ class RecordValues:
     def _works_on(self, part: SourceNode, node: ast.AST) -> bool:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _SAFE:
             return False
-        if isinstance(node, ast.Attribute) and node.attr in _NAMES or _key(node) in _NAMES:
+        if isinstance(node, ast.Attribute) and node.attr in _NAMES or key_of(node) in _NAMES:
             return True
         names = (each.id for each in _worked_on(node) if isinstance(each, ast.Name))
         return any(self._is_known(part, each) for each in names) or any(
@@ -66,7 +67,7 @@ class RecordValues:
             return False
         found = False
         for node in _without_places(value):
-            if isinstance(node, ast.Attribute) and node.attr in _NAMES or _key(node) in _NAMES:
+            if isinstance(node, ast.Attribute) and node.attr in _NAMES or key_of(node) in _NAMES:
                 return True
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                 if self._is_known(part, node.id):
@@ -90,8 +91,8 @@ class RecordValues:
                 self._bind(part, node.target, node.value)
             elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
                 self._bind_each(part, node.target, node.iter)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                self._pass_on(part, node, node.func.id)
+            elif isinstance(node, ast.Call):
+                self._pass_on(part, node)
 
     def _bind(self, part: SourceNode, target: ast.expr, value: ast.expr) -> None:
         if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
@@ -116,9 +117,9 @@ class RecordValues:
             if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
         }
 
-    def _pass_on(self, part: SourceNode, call: ast.Call, name: str) -> None:
+    def _pass_on(self, part: SourceNode, call: ast.Call) -> None:
         """Add the parameters of a function of the source that get values of the record."""
-        found = self._code.definition(part.file, name)
+        found = self._code.meant(part.file, call.func)
         if found is None or isinstance(found[1], ast.ClassDef) or found[1] not in self._names:
             return
         listed = [each.arg for each in [*found[1].args.posonlyargs, *found[1].args.args]]
@@ -153,13 +154,3 @@ def _without_places(node: ast.AST) -> Iterator[ast.AST]:
             for each in field if isinstance(field, list) else [field]:
                 if isinstance(each, ast.AST):
                     yield from _without_places(each)
-
-
-def _key(node: ast.AST) -> str | None:
-    """The key of `x["key"]` or `x.get("key")`."""
-    key: ast.expr | None = None
-    if isinstance(node, ast.Subscript):
-        key = node.slice
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
-        key = node.args[0] if node.args else None
-    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None

@@ -122,13 +122,9 @@ class _Reader:
             yield from _bound_to(node.id, part)
         elif isinstance(node, ast.Call):
             yield from _named_scores(node)
-            if not isinstance(node.func, ast.Name):
-                return
-            if node.func.id in _SAME:
+            if isinstance(node.func, ast.Name) and node.func.id in _SAME:
                 yield from node.args
-            elif (found := self._code.definition(file, node.func.id)) and not isinstance(
-                found[1], ast.ClassDef
-            ):
+            elif (found := self._code.meant(file, node.func)) and not isinstance(found[1], ast.ClassDef):
                 yield from self.returned(*found, depth + 1)
         elif type(node) in _PARTS:
             yield from _PARTS[type(node)](node)

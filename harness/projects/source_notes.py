@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from harness.projects.caught_failures import failure_notes
 from harness.projects.imported import ImportNote
-from harness.projects.reached_code import Function, ReachedCode, SourceNode, dotted
+from harness.projects.reached_code import Function, ReachedCode, SourceNode
 from harness.projects.record_values import RecordValues
+from harness.projects.syntax import dotted
 
 __all__ = ["Refused", "batch_notes", "notes_of", "refused_by_confinement"]
 
@@ -29,7 +30,13 @@ _FILES = (
 _OF_PATHS = ("read_text", "read_bytes", "write_text", "write_bytes", "iterdir", "rglob", "mkdir", "unlink")
 _RANDOM = "random secrets uuid.uuid1 uuid.uuid4 os.urandom numpy.random".split()
 _SEEDED = ("random", "numpy.random")
-_FIXED = ("random.seed", "random.Random", "numpy.random.seed", "numpy.random.default_rng")
+_FIXED = (
+    "random.seed",
+    "random.Random",
+    "numpy.random.seed",
+    "numpy.random.default_rng",
+    "numpy.random.RandomState",
+)
 _CLOCK = (
     "time.time time.time_ns time.localtime time.gmtime datetime.now datetime.utcnow datetime.today "
     "datetime.datetime.now datetime.datetime.utcnow datetime.datetime.today datetime.date.today date.today"
@@ -140,7 +147,7 @@ def _differs(place: SourceNode, code: ReachedCode, is_confined: bool) -> Iterato
     node = place.node
     name = code.called(place) or ""
     if isinstance(node, ast.Call):
-        yield from _chance(name, is_confined, bool(node.args or node.keywords))
+        yield from _chance(name, is_confined, _gives_seed(node))
     if name in _CLOCK:
         yield f"{name}: the reward may depend on when it is given"
     shown = dotted(node, code.aliases[place.file]) if isinstance(node, ast.Attribute | ast.Name) else None
@@ -155,8 +162,14 @@ def _differs(place: SourceNode, code: ReachedCode, is_confined: bool) -> Iterato
         )
 
 
+def _gives_seed(call: ast.Call) -> bool:
+    """Whether a call gives a seed: the first argument, or one of the names that libraries have for it."""
+    given = [*call.args[:1], *(each.value for each in call.keywords if each.arg in (None, "a", "x", "seed"))]
+    return any(not isinstance(each, ast.Constant) or each.value is not None for each in given)
+
+
 def _chance(name: str, is_confined: bool, is_given: bool) -> Iterator[str]:
-    """What to say of a call of chance."""
+    """What to say of a call of chance; without a seed, one that would take it starts from the system's."""
     seeds = name in _FIXED
     if (seeds and is_given) or not any(_is_of(name, each) for each in _RANDOM):
         return

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from graders.adapters.openai import TextTemplate, openai_graders
+from harness.projects.syntax import key_of
 
 __all__ = ["ReadPath", "SpecValues", "part_of", "read_spec_values", "value_at", "written"]
 
@@ -145,13 +146,9 @@ def _chain(node: ast.AST, known: Mapping[str, tuple[str, ReadPath]]) -> tuple[st
         return known.get(node.id)
     if isinstance(node, ast.BoolOp):
         return _chain(node.values[0], known)
-    key: ast.expr | None = None
-    base: ast.expr | None = None
-    if isinstance(node, ast.Subscript):
-        base, key = node.value, node.slice
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
-        base, key = node.func.value, node.args[0] if node.args else None
-    if base is None or not isinstance(key, ast.Constant) or not isinstance(key.value, str):
+    key = key_of(node)
+    if key is None:
         return None
+    base = node.value if isinstance(node, ast.Subscript) else node.func.value  # type: ignore[attr-defined]
     found = _chain(base, known)
-    return None if found is None else (found[0], (*found[1], key.value))
+    return None if found is None else (found[0], (*found[1], key))

@@ -248,6 +248,28 @@ def test_what_cannot_be_imported_is_refused_with_its_place(read, files, options,
         read(files, **options)
 
 
+@pytest.mark.parametrize(
+    ("inner", "message"),
+    [
+        ("def g(x): return open(x)", r"pkg/b.py:1: open opens a file"),
+        (
+            "import not_there\ndef g(x): return 1",
+            r"pkg/b.py:1: imports not_there, which is not installed here",
+        ),
+    ],
+)
+def test_a_place_in_a_package_beside_the_file_is_said_with_its_folder(read, tmp_path, inner, message):
+    (tmp_path / "pkg").mkdir()
+    files = {
+        "r.py": "import pkg.b\ndef f(completions): return pkg.b.g(1)",
+        "pkg/__init__.py": "",
+        "pkg/b.py": inner,
+    }
+    with pytest.raises(InputError, match=message) as raised:
+        read(files)
+    assert str(raised.value).startswith(f"{tmp_path / 'pkg' / 'b.py'}:1: ")
+
+
 def test_what_python_warns_of_in_the_source_is_not_said_here(read):
     assert read({"r.py": TRL.replace('"<answer>(.*)</answer>"', '"<answer>(\\d*)</answer>"')}).rollouts
 

@@ -68,6 +68,47 @@ def test_names_of_star_imports_are_followed():
 
 
 @pytest.mark.parametrize(
+    ("main", "files"),
+    [
+        ("import pkg.b\ndef score(): return pkg.b.f()", {"pkg/b.py": ""}),
+        ("import pkg.b as b\ndef score(): return b.f()", {"pkg/b.py": ""}),
+        ("from pkg import b\ndef score(): return b.f()", {"pkg/b.py": ""}),
+        ("import pkg\ndef score(): return pkg.f()", {"pkg/__init__.py": "from .b import f", "pkg/b.py": ""}),
+        (
+            "from pkg import f as g\ndef score(): return g()",
+            {"pkg/__init__.py": "from .b import f", "pkg/b.py": ""},
+        ),
+        (
+            "from pkg import f\ndef score(): return f()",
+            {"pkg/__init__.py": "from .b import *", "pkg/b.py": ""},
+        ),
+        (
+            "from pkg import f\ndef score(): return f()",
+            {"pkg/__init__.py": "from .a import f", "pkg/a.py": "from pkg.b import f", "pkg/b.py": ""},
+        ),
+        ("from .b import f\ndef score(): return f()", {"b.py": ""}),
+        ("from . import b\ndef score(): return b.f()", {"b.py": ""}),
+    ],
+)
+def test_modules_of_packages_and_names_that_are_passed_on_are_followed(main, files):
+    texts = {"main.py": main, **files}
+    [last] = [name for name in files if name.endswith("b.py")]
+    texts[last] = "def f(): return inner()\ndef inner(): return 1\ndef far(): return 2\n"
+    code = ReachedCode({name: ast.parse(text) for name, text in texts.items()}, ["score"])
+    assert names(code) == {"score", "f", "inner"}
+
+
+def test_names_that_pass_each_other_on_end():
+    files = {
+        "main.py": "from a import f\ndef score(): return f()",
+        "a.py": "from b import f",
+        "b.py": "from a import f",
+    }
+    code = ReachedCode({name: ast.parse(text) for name, text in files.items()}, ["score"])
+    assert names(code) == {"score"}
+
+
+@pytest.mark.parametrize(
     ("caught", "needed"),
     [
         ("except ImportError", set()),

@@ -38,6 +38,19 @@ def test_constants_that_are_returned_are_found_with_their_place(body, values):
     assert all(each.place.startswith("rewards.py:") for each in found)
 
 
+def test_what_functions_of_other_modules_return_is_found():
+    files = {
+        "rewards.py": "import pkg.b\nfrom c import h\ndef f(x): return pkg.b.g(x) or h(x)",
+        "pkg/b.py": "def g(x): return 3",
+        "c.py": "def h(x): return -2",
+    }
+    code = ReachedCode({name: ast.parse(text) for name, text in files.items()}, ["f"])
+    assert [(each.value, each.place) for each in shown_rewards(code, "rewards.py", "f")] == [
+        (3, "pkg/b.py:1"),
+        (-2, "c.py:1"),
+    ]
+
+
 def test_a_handler_is_read_by_what_it_calls_a_score():
     source = """
 def handler(event, context):

@@ -108,6 +108,63 @@ def test_what_grades_the_same_is_not_said(body):
     assert list(notes_of(code_of(body, "import random"), is_confined=True)) == []
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        *(
+            "random.seed()",
+            "random.seed(None)",
+            "random.seed(a=None)",
+            "random.Random()",
+            "random.Random(None)",
+        ),
+        *("random.SystemRandom()", "np.random.default_rng()", "np.random.default_rng(seed=None)"),
+        *("np.random.seed()", "np.random.RandomState(None)", "random.seed(None, version=2)"),
+    ],
+)
+@pytest.mark.parametrize("is_confined", [True, False])
+def test_chance_without_a_seed_is_said(call, is_confined):
+    [note] = notes_of(code_of(call, "import random\nimport numpy as np"), is_confined)
+    assert "may make the reward of a completion differ" in note.what
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *("random.seed(1)", "random.seed(a=text)", "random.Random(0)", "random.Random(x=1)"),
+        *("np.random.default_rng(7)", "np.random.default_rng(seed=7)", "np.random.RandomState(3)"),
+        *("random.seed(*given)", "random.seed(**given)"),
+    ],
+)
+@pytest.mark.parametrize("is_confined", [True, False])
+def test_chance_with_a_seed_is_not(call, is_confined):
+    assert [*notes_of(code_of(call, "import random\nimport numpy as np"), is_confined)] == []
+
+
+@pytest.mark.parametrize(
+    ("top", "body"),
+    [
+        ("from os import environ", "environ['X']"),
+        ("from os import environ as e", "e.get('X')"),
+        ("import os as system", "system.environ.get('X')"),
+        ("from os import getenv", "getenv('X')"),
+    ],
+)
+def test_environment_variables_are_found_however_they_are_imported(top, body):
+    [note] = notes_of(code_of(body, top), is_confined=True)
+    assert note.place == "rewards.py:3"
+    assert "reads environment variables: confined code sees none" in note.what
+
+
+def test_what_a_module_of_a_package_does_is_said_with_its_place():
+    files = {
+        "rewards.py": "import pkg.b\ndef f(completions): return pkg.b.g()",
+        "pkg/b.py": "import random\ndef g(): return random.random()",
+    }
+    code = ReachedCode({name: ast.parse(text) for name, text in files.items()}, ["f"])
+    assert [note.place for note in notes_of(code, is_confined=True)] == ["pkg/b.py:2"]
+
+
 def test_chance_differs_from_one_grading_to_the_next_where_code_is_trusted():
     [note] = notes_of(code_of("random.random()", "import random"), is_confined=False)
     assert note.what.startswith("random.random may make the reward of a completion differ")

@@ -1,0 +1,83 @@
+"""What parts of a syntax tree of Python say: names, imports, keys that are read, and exceptions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+__all__ = ["aliases_of", "caught_by", "dotted", "key_of", "module_of_import", "packages_of"]
+
+
+def dotted(node: ast.expr, aliases: Mapping[str, str]) -> str | None:
+    """The dotted name that an expression is, with imported names spelled out; None where it is none.
+
+    Args:
+        node: The expression.
+        aliases: What names stand for.
+    """
+    if isinstance(node, ast.Name):
+        return aliases.get(node.id, node.id)
+    if isinstance(node, ast.Attribute):
+        before = dotted(node.value, aliases)
+        return None if before is None else f"{before}.{node.attr}"
+    return None
+
+
+def packages_of(node: ast.AST) -> list[str]:
+    """The top-level modules that a statement imports by their full names; none where it is no such import."""
+    if isinstance(node, ast.Import):
+        return [each.name.partition(".")[0] for each in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return [node.module.partition(".")[0]]
+    return []
+
+
+def module_of_import(node: ast.ImportFrom, file: str) -> str:
+    """The module that a statement imports from: with its package's name in a folder, with dots at the top.
+
+    Args:
+        node: The statement.
+        file: Its file, by path from the folder where Python looks first.
+    """
+    package = file.split("/")[:-1]
+    if node.level and package:
+        return ".".join([*package[: len(package) - node.level + 1], *filter(None, [node.module])])
+    return "." * node.level + (node.module or "")
+
+
+def aliases_of(tree: ast.Module, file: str) -> dict[str, str]:
+    """What the names that a module imports stand for: `np` is `numpy`, `run` is `subprocess.run`.
+
+    Args:
+        tree: The module.
+        file: Its file, by path from the folder where Python looks first.
+    """
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for each in node.names:
+                top = each.name.partition(".")[0]
+                found[each.asname or top] = each.name if each.asname else top
+        elif isinstance(node, ast.ImportFrom):
+            module = module_of_import(node, file)
+            before = f"{module}." if module.strip(".") else module
+            found |= {each.asname or each.name: f"{before}{each.name}" for each in node.names}
+    return found
+
+
+def key_of(node: ast.AST) -> str | None:
+    """The key of `x["key"]` or `x.get("key")`; None of anything else."""
+    key: ast.expr | None = None
+    if isinstance(node, ast.Subscript):
+        key = node.slice
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+        key = node.args[0] if node.args else None
+    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None
+
+
+def caught_by(handler: ast.ExceptHandler) -> list[str]:
+    """The exceptions that a handler catches, by the last part of their names."""
+    if handler.type is None:
+        return ["BaseException"]
+    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return [ast.unparse(each).rpartition(".")[2] for each in caught]
