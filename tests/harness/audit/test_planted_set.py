@@ -2,69 +2,33 @@
 
 from __future__ import annotations
 
-import copy
-import json
 import math
-import subprocess
-import sys
-from typing import Any
+import tempfile
+from pathlib import Path
 
 import pytest
 
-from support.planted import (
-    FIRST_GOOD,
-    FIRST_PLANTED,
-    Good,
-    Planted,
-    event_of,
-    load,
-    records_of,
-    right_of,
-    rollout,
-    rollouts_of,
-    tasks_of,
-    wrong_of,
-)
-from support.planted.forms import FORMS, answer_text
+from support.planted import FIRST_GOOD, FIRST_PLANTED, Good, Planted, records_of, rollouts_of
+from support.planted.forms import FORMS
+from support.planted.trying import graded, rewards, rollouts_for, shown
 
 ROWS: tuple[Planted | Good, ...] = (*FIRST_PLANTED, *FIRST_GOOD)
 SEVERITIES = {"note", "warning", "error", "critical"}
-COUNT = 6
+# Rows without a completion that shows the fault have a test in these files.
+OTHER_TESTS = "".join(
+    (Path(__file__).parent / name).read_text()
+    for name in ("test_planted_faults.py", "test_planted_judges.py")
+)
 
-# Their fault is that they pay the wrong answers that are tried here as right ones.
+# Their fault is that they pay the wrong answers tried here as right ones. Form alone has no wrong ones.
 PAY_WRONG_ANSWERS = {
     *("constant_one", "any_number_at_all", "letter_anywhere", "one_right_name_is_enough"),
-    *("keys_alone", "name_alone", "values_as_text"),
+    *("keys_alone", "name_alone", "values_as_text", "one_test_is_enough"),
 }
 # Their fault is in the shape or the number of ordinary answers.
 ODD_REWARDS = {"more_than_one", "true_or_false", "not_a_number"}
 # Their fault is that they refuse some right answers.
 REFUSE_SOME = {"negatives_never_right"}
-
-
-def of(row: Planted | Good, wrong: bool = False, count: int = COUNT) -> list[dict[str, Any]]:
-    """Rollouts of a row's own records, with the right answers in the declared format, or wrong ones."""
-    write = wrong_of if wrong else right_of
-    tasks = tasks_of(row.kind, count)
-    records = row.records(count)
-    texts = [write(row.kind, task, row.form) for task in tasks]
-    return [
-        rollout(record, text, f"s{at}") for at, (record, text) in enumerate(zip(records, texts, strict=True))
-    ]
-
-
-def graded(grader: str, rollouts: list[dict[str, Any]]) -> list[Any]:
-    """The answer of a freshly loaded grader to one event."""
-    return list(load(grader)(event_of(rollouts), None))
-
-
-def rewards(grader: str, rollouts: list[dict[str, Any]]) -> list[Any]:
-    return [entry["aggregate_reward_score"] for entry in graded(grader, rollouts)]
-
-
-def row_of(name: str) -> Planted:
-    [row] = [row for row in FIRST_PLANTED if row.name == name]
-    return row
 
 
 def test_every_grader_is_in_the_table_once():
@@ -78,12 +42,14 @@ def test_a_row_says_what_should_be_found(row):
     assert row.severity in SEVERITIES
     assert row.finds
     assert len(set(row.finds)) == len(row.finds)
-    assert row.shows is not None or row.name in DIRECT
+    assert row.shows is not None or f'ROWS["{row.name}"]' in OTHER_TESTS or f'("{row.name}", ' in OTHER_TESTS
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_a_grader_pays_right_answers_in_the_declared_format(row):
-    rollouts = [*of(row), *of(row, wrong=True)]
+@pytest.mark.parametrize("row", [row for row in ROWS if row.kind != "judge"], ids=lambda row: row.name)
+def test_a_grader_pays_right_answers_in_the_declared_format(row, tmp_path, monkeypatch):
+    count = 3 if row.kind == "code" else 6  # each reply of code takes a process
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    rollouts = [*rollouts_for(row, count=count), *rollouts_for(row, wrong=True, count=count)]
     for at, each in enumerate(rollouts):
         each["id"] = f"s{at:02d}"
     answer = graded(row.grader, rollouts)
@@ -92,11 +58,11 @@ def test_a_grader_pays_right_answers_in_the_declared_format(row):
         value = entry["aggregate_reward_score"]
         assert row.name in ODD_REWARDS or (type(value) in (int, float) and 0 <= value <= 1)
     values = [entry["aggregate_reward_score"] for entry in answer]
-    paid, unpaid = values[:COUNT], values[COUNT:]
+    paid, unpaid = values[:count], values[count:]
     if "accepted" in row.options:
-        assert paid == [0.0] * COUNT
-    elif row.name in PAY_WRONG_ANSWERS:
-        assert paid == unpaid == [1.0] * COUNT
+        assert paid == [0.0] * count
+    elif row.name in PAY_WRONG_ANSWERS or row.kind == "format":
+        assert paid == unpaid == [1.0] * count
     else:
         assert row.name in REFUSE_SOME or min(paid) >= 0.5
         assert sum(paid) > sum(value for value in unpaid if math.isfinite(value)) + 1
@@ -106,165 +72,9 @@ def test_a_grader_pays_right_answers_in_the_declared_format(row):
     "row", [row for row in FIRST_PLANTED if row.shows is not None], ids=lambda row: row.name
 )
 def test_a_completion_shows_the_fault(row):
-    shows = row.shows
-    record, other = row.records(2)
-    if shows.reference is not None:
-        record = {**record, "reference_answer": shows.reference}
-    tasks = tasks_of(row.kind, 2)
-    answers = {
-        "{a}": answer_text(tasks[0].answer),
-        "{b}": answer_text(tasks[1].answer),
-        "{w}": answer_text(tasks[0].wrong),
-        "{prompt}": record["messages"][-1]["content"],
-    }
-    completion = shows.completion
-    for slot, text in answers.items():
-        completion = completion.replace(slot, text)
-    [paid] = rewards(row.grader, [rollout(record, completion)])
-    assert paid == pytest.approx(shows.reward, abs=1e-6, nan_ok=True), completion
-
-
-def poisoned(row: Planted) -> list[dict[str, Any]]:
-    """An event of three samples, the second of which has no messages."""
-    good, bad, other = event_of(of(row, count=3))
-    return [good, {"id": bad["id"], "metadata": bad["metadata"]}, other]
-
-
-def test_chance_is_in_the_reward():
-    row = row_of("coin_flip")
-    handler, event = load(row.grader), event_of(of(row))
-    answers = [[entry["aggregate_reward_score"] for entry in handler(event, None)] for _ in range(2)]
-    assert answers[0] != answers[1]
-
-
-def test_a_wrong_answer_earns_less_with_every_call():
-    row = row_of("warms_up")
-    handler, event = load(row.grader), event_of(of(row, wrong=True))
-    first, second = (handler(event, None)[0]["aggregate_reward_score"] for _ in range(2))
-    assert first > second > 0
-
-
-def test_a_right_answer_is_paid_once():
-    row = row_of("pays_once")
-    handler, event = load(row.grader), event_of(of(row, count=1))
-    assert [handler(event, None)[0]["aggregate_reward_score"] for _ in range(2)] == [1.0, 0.0]
-
-
-def test_neighbors_decide_what_a_sample_earns():
-    row = row_of("centered_in_batch")
-    [right], [wrong] = of(row, count=1), of(row, wrong=True, count=1)
-    assert rewards(row.grader, [right]) != rewards(row.grader, [right, wrong])[:1]
-
-
-def test_one_bad_sample_loses_the_batch():
-    row = row_of("one_bad_sample_ends_all")
-    with pytest.raises(KeyError):
-        load(row.grader)(poisoned(row), None)
-
-
-def test_a_bad_sample_loses_its_id():
-    row = row_of("error_rows_lose_ids")
-    assert [entry["id"] for entry in load(row.grader)(poisoned(row), None)] == ["s0", "0", "s2"]
-
-
-def test_rewards_go_to_other_ids_when_ids_are_not_sorted():
-    row = row_of("ids_in_sorted_order")
-    event = event_of([*of(row, count=1), *of(row, wrong=True, count=1)])
-    event[0]["id"], event[1]["id"] = "b", "a"
-    answer = {entry["id"]: entry["aggregate_reward_score"] for entry in load(row.grader)(event, None)}
-    assert answer == {"a": 1.0, "b": 0.0}
-
-
-def test_a_bad_sample_has_no_reward():
-    row = row_of("error_rows_without_score")
-    assert "aggregate_reward_score" not in load(row.grader)(poisoned(row), None)[1]
-
-
-def test_rewards_are_booleans():
-    row = row_of("true_or_false")
-    assert rewards(row.grader, of(row, count=1)) == [True]
-    assert type(rewards(row.grader, of(row, count=1))[0]) is bool
-
-
-def test_an_unread_answer_is_paid_with_a_text():
-    row = row_of("text_when_unread")
-    [record] = row.records(1)
-    assert rewards(row.grader, [rollout(record, "I do not know.")]) == ["0.0"]
-
-
-def test_blocks_lose_the_batch():
-    row = row_of("blocks_end_all")
-    [record] = row.records(1)
-    with pytest.raises(TypeError):
-        graded(row.grader, [rollout(record, [{"type": "text", "text": "#### 1"}])])
-
-
-def test_a_turn_of_the_prompt_is_graded():
-    row = row_of("first_assistant_turn")
-    [right] = of(row, count=1)
-    right["messages"][-1:-1] = [{"role": "assistant", "content": "#### 1"}, {"role": "user", "content": "?"}]
-    assert rewards(row.grader, [right]) == [0.0]
-
-
-def test_the_event_is_changed():
-    row = row_of("takes_the_turn_out")
-    event = event_of(of(row, count=1))
-    before = copy.deepcopy(event)
-    load(row.grader)(event, None)
-    assert event != before
-
-
-def test_everything_is_printed(capsys):
-    row = row_of("prints_everything")
-    [right] = of(row, count=1)
-    graded(row.grader, [right])
-    assert right["messages"][0]["content"] in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("slow_on_digits", "#### " + "1" * 60 + "x"),
-        ("hangs_on_open_box", "\\boxed{1"),
-        ("tags_take_quadratic_time", "<answer>" * 10_000),
-    ],
-    ids=["slow_on_digits", "hangs_on_open_box", "tags_take_quadratic_time"],
-)
-def test_a_text_takes_longer_than_the_others_by_far(name, text):
-    row = row_of(name)
-    [record] = row.records(1)
-    event = event_of([rollout(record, text)])
-    said = "import json, sys; sys.path[:0] = ['tests', '.']; from support.planted import load; "
-    said += "handler = load(sys.argv[1]); print('loaded', flush=True); handler(json.loads(sys.argv[2]), None)"
-    command = [sys.executable, "-c", said, row.grader, json.dumps(event)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "loaded\n"
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(0.3)
-        process.kill()
-
-
-# Rows without a completion that shows the fault: a test above does.
-DIRECT = {
-    "coin_flip",
-    "warms_up",
-    "pays_once",
-    "centered_in_batch",
-    "one_bad_sample_ends_all",
-    "error_rows_lose_ids",
-    "ids_in_sorted_order",
-    "error_rows_without_score",
-    "true_or_false",
-    "text_when_unread",
-    "blocks_end_all",
-    "first_assistant_turn",
-    "takes_the_turn_out",
-    "prints_everything",
-    "slow_on_digits",
-    "hangs_on_open_box",
-    "tags_take_quadratic_time",
-}
+    sample = shown(row, row.shows)
+    [paid] = rewards(row.grader, [sample])
+    assert paid == pytest.approx(row.shows.reward, abs=1e-6, nan_ok=True), sample["messages"][-1]["content"]
 
 
 @pytest.mark.parametrize(("kind", "form"), [(kind, form) for kind in FORMS for form in FORMS[kind]])

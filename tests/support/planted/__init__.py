@@ -7,12 +7,23 @@ from support.planted.first_farming import FARMING
 from support.planted.first_labels import LABELS
 from support.planted.first_numbers import CONTRACT, NUMBERS
 from support.planted.first_objects import OBJECTS
+from support.planted.first_programs import FORM, JUDGES, PROGRAMS
 from support.planted.first_texts import TEXTS
 from support.planted.recorded import rollouts_of
 from support.planted.records import event_of, records_of, right_of, rollout, tasks_of, wrong_of
 from support.planted.rows import FOLDER, Good, Planted, Shows, load, path_of
 
-FIRST_PLANTED: tuple[Planted, ...] = (*NUMBERS, *CONTRACT, *FARMING, *LABELS, *TEXTS, *OBJECTS)
+FIRST_PLANTED: tuple[Planted, ...] = (
+    *NUMBERS,
+    *CONTRACT,
+    *FARMING,
+    *LABELS,
+    *TEXTS,
+    *OBJECTS,
+    *PROGRAMS,
+    *JUDGES,
+    *FORM,
+)
 FIRST_GOOD: tuple[Good, ...] = ()
 
 __all__ = [

@@ -22,8 +22,8 @@ class Shows:
 
     Args:
         completion: The completion. `{a}` is the record's answer, `{b}` the next record's, `{w}` a wrong one,
-            and `{prompt}` the prompt's text.
-        reward: What the grader pays for it, at least 0.02 exactly.
+            `{prompt}` the prompt's text and `{name}` the name of the function to be written.
+        reward: What the grader pays for it.
         reference: The reference answer that the record has instead of its own; None to keep its own.
     """
 
@@ -46,6 +46,7 @@ class Planted:
         form: The format that the records' prompts ask for; empty for the kind's own.
         shows: A completion that is paid, or refused, because of the fault; None where it takes more than one.
         reply: For a judge, the reply of the judge's model that means full marks.
+        poor: For a judge, the reply that means no marks.
     """
 
     grader: str
@@ -57,6 +58,7 @@ class Planted:
     form: str = ""
     shows: Shows | None = None
     reply: str = ""
+    poor: str = ""
 
     @property
     def name(self) -> str:
@@ -79,6 +81,7 @@ class Good:
         options: What the audit is told, as for `Planted`.
         form: The format that the records' prompts ask for; empty for the kind's own.
         reply: For a judge, the reply of the judge's model that means full marks.
+        poor: For a judge, the reply that means no marks.
     """
 
     grader: str
@@ -87,6 +90,7 @@ class Good:
     options: dict[str, Any] = field(default_factory=dict)
     form: str = ""
     reply: str = ""
+    poor: str = ""
 
     @property
     def name(self) -> str:

@@ -1,0 +1,54 @@
+"""Runs a row's grader on completions of its own records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from support.planted.forms import answer_text
+from support.planted.records import event_of, right_of, rollout, tasks_of, wrong_of
+from support.planted.rows import Good, Planted, Shows, load
+
+__all__ = ["graded", "poisoned", "rewards", "rollouts_for", "shown"]
+
+
+def rollouts_for(row: Planted | Good, wrong: bool = False, count: int = 6) -> list[dict[str, Any]]:
+    """Rollouts of a row's own records, with the right answers in the declared format, or wrong ones."""
+    write = wrong_of if wrong else right_of
+    texts = [write(row.kind, task, row.form) for task in tasks_of(row.kind, count)]
+    pairs = zip(row.records(count), texts, strict=True)
+    return [rollout(record, text, f"s{at:02d}") for at, (record, text) in enumerate(pairs)]
+
+
+def shown(row: Planted, shows: Shows) -> dict[str, Any]:
+    """The rollout that shows a row's fault."""
+    record = row.records(1)[0]
+    if shows.reference is not None:
+        record = {**record, "reference_answer": shows.reference}
+    task, other = tasks_of(row.kind, 2)
+    slots = {
+        "{a}": answer_text(task.answer),
+        "{b}": answer_text(other.answer),
+        "{w}": answer_text(task.wrong),
+        "{prompt}": record["messages"][-1]["content"],
+        "{name}": record.get("entry_point", ""),
+    }
+    completion = shows.completion
+    for slot, text in slots.items():
+        completion = completion.replace(slot, text)
+    return rollout(record, completion)
+
+
+def poisoned(row: Planted | Good) -> list[dict[str, Any]]:
+    """An event of three samples, the second of which has no messages."""
+    good, bad, other = event_of(rollouts_for(row, count=3))
+    return [good, {"id": bad["id"], "metadata": bad["metadata"]}, other]
+
+
+def graded(grader: str, rollouts: list[dict[str, Any]]) -> list[Any]:
+    """The answer of a freshly loaded grader to one event."""
+    return list(load(grader)(event_of(rollouts), None))
+
+
+def rewards(grader: str, rollouts: list[dict[str, Any]]) -> list[Any]:
+    """The rewards in the answer of a freshly loaded grader."""
+    return [entry["aggregate_reward_score"] for entry in graded(grader, rollouts)]
