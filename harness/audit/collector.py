@@ -78,11 +78,15 @@ class _Watched:
         self.name, self.max_bytes, self.concurrency = target.name, target.max_bytes, target.concurrency
         self.faults: list[tuple[str, str]] = []
         self.timeouts = 0
+        self.changed: Any = None
+        """The first event that the grader changed."""
 
     def grade(self, event: Any) -> Answer:
         if self.timeouts >= _TIMEOUTS:
             raise FamilyStopped("the grader ran into the time limit again and again")
         answer = self.target.grade(event)
+        if answer.changed and self.changed is None:
+            self.changed = event
         if isinstance(answer.fault, GraderFault):
             if answer.fault.error_type == "Sandbox.Timedout":
                 self.timeouts += 1
@@ -147,19 +151,23 @@ class Collector:
         self._known.update(zip(new, found, strict=True))
         return [self._known[key] for key in keys]
 
-    def grade(self, samples: Sequence[dict[str, Any]], batch: int = _BATCH) -> list[Graded]:
+    def grade(
+        self, samples: Sequence[dict[str, Any]], batch: int = _BATCH, bent: bool = False
+    ) -> list[Graded]:
         """Grade lines of a rollouts file, each anew.
 
         Args:
             samples: The lines, as `rollout` makes them or as a probe bends them.
             batch: How many go into one call.
+            bent: Whether they are such as no service sends, so that their answers may break the contract.
         """
         found: list[Graded] = []
         for start in range(0, len(samples), batch):
             part = samples[start : start + batch]
             self.budget.take(len(part))
             graded = grade_samples(self.target, part, self.profile, divide=True)
-            self._look_at(part, graded)
+            if not bent:
+                self._look_at(part, graded)
             found += graded
         return found
 

@@ -51,6 +51,9 @@ class InProcessTarget:
         module: ModuleType | None
         self.files = GraderFiles()
         """Tells which of the user's files the grader imports and opens."""
+        self.watches = False
+        """Whether answers are to say that the grader changed its event."""
+        self._given: Any = None
         self._check: str | None = None
         self._file: Path | None = None
         if isinstance(grader, str):
@@ -92,6 +95,8 @@ class InProcessTarget:
     def grade(self, event: Any) -> Answer:
         """Grade the samples of one event."""
         started, own = perf_counter(), os.getpid()
+        before = json.dumps(event) if self.watches else None
+        self._given = event
         try:
             if isinstance(self.handler, Grader):
                 outcomes, took = score(self.handler.declared, read_event(event))
@@ -100,9 +105,9 @@ class InProcessTarget:
                 items = [graded(outcome) for outcome in self._call_by_hand(event)]
         except (Exception, SystemExit) as error:
             _end_copy(own)
-            return Answer([], _since(started), _fault(error))
+            return Answer([], _since(started), _fault(error), _is_changed(self._given, before))
         _end_copy(own)
-        return Answer(items, _since(started))
+        return Answer(items, _since(started), None, _is_changed(self._given, before))
 
     @property
     def streams(self) -> bool:
@@ -125,7 +130,8 @@ class InProcessTarget:
 
     def _call_by_hand(self, event: Any) -> Any:
         """Call a plain handler through strict JSON, as Lambda would."""
-        answer = self.handler(json.loads(json.dumps(event)), Context(FUNCTION_SECONDS * 1000))
+        self._given = json.loads(json.dumps(event))
+        answer = self.handler(self._given, Context(FUNCTION_SECONDS * 1000))
         try:
             answer = json.loads(json.dumps(answer, allow_nan=False))
         except ValueError as error:  # NaN, or an infinity
@@ -146,6 +152,16 @@ def _answer(outcome: float | Reward | Failure | ConfigurationError, ms: float) -
     if isinstance(outcome, ConfigurationError):
         return Answer([], ms, _fault(outcome))
     return Answer([graded(outcome, ms)], ms)
+
+
+def _is_changed(given: Any, before: str | None) -> bool:
+    """Whether an event is not any more what it was before, as JSON."""
+    if before is None:
+        return False
+    try:
+        return json.dumps(given) != before
+    except (TypeError, ValueError, RecursionError):  # something was put in that is no JSON
+        return True
 
 
 def _fault(error: BaseException) -> GraderFault:

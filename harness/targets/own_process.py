@@ -211,8 +211,8 @@ class _Process:
         said = self._heard(longest_hold(self.declared.options), limit)
         if said is None:
             return None
-        items, ms, fault = json.loads(said)
-        return Answer([Graded(*item) for item in items], ms, fault and GraderFault(*fault))
+        items, ms, fault, changed = json.loads(said)
+        return Answer([Graded(*item) for item in items], ms, fault and GraderFault(*fault), changed)
 
     def print_to(self, log: Path) -> None:
         """Order the process to print to a file; a text is no event."""

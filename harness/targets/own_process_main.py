@@ -49,6 +49,7 @@ def main() -> None:
         opened = open_here(grader, book=None if answers is None else played_book(Path(answers)))
         target = opened if isinstance(opened, InProcessTarget) else opened.inner
         assert isinstance(target, InProcessTarget)
+        target.watches = memory is not None
         made_of = target.fingerprint
         declared = DeclaredGrader(target.sha256, target.options, made_of.files, made_of.packages)
     except HarnessError as error:

@@ -52,6 +52,8 @@ class Answer(NamedTuple):
     ms: float
     """Milliseconds that the call took."""
     fault: GraderFault | ServiceFault | None = None
+    changed: bool = False
+    """Whether the grader changed the event that it was given, where the target was told to look."""
 
 
 class Target(Protocol):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from harness.audit.case import Case, Probe, Subject
+from harness.audit.case import Case, FamilyStopped, NotRun, Probe, Subject
 from harness.audit.control import find_control
 from harness.audit.found import Found
 from harness.audit.opening import Limits, Opener
@@ -56,7 +56,13 @@ def audited_case(
 
 def found_by(case: Case, probes: Iterable[Probe]) -> list[Found]:
     """What some probes find, where they apply."""
-    return [one for probe in probes if probe.why_not(case) is None for one in probe.run(case)]
+    found: list[Found] = []
+    for probe in probes:
+        if probe.why_not(case) is None:
+            with suppress(NotRun, FamilyStopped):
+                for one in probe.run(case):
+                    found.append(one)
+    return found
 
 
 def replayed(case: Case, found: Found) -> None:
