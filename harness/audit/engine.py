@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from harness.audit import judge, wrongness
+from harness.audit import contract, judge, state, wrongness
 from harness.audit.case import Case, Control, FamilyStopped, NotRun, Probe, shown_first
 from harness.audit.control import find_control
 from harness.audit.found import Found
@@ -18,13 +18,17 @@ __all__ = ["CATALOGUE", "FAMILIES", "Audited", "Outcome", "run_audit"]
 CATALOGUE = "1"
 """The version of the catalogue of probes: it changes with what a probe looks for."""
 
-BEFORE: dict[str, tuple[Probe, ...]] = {}
+BEFORE: dict[str, tuple[Probe, ...]] = {"state": state.PROBES}
 """What runs before the control is looked for: whether the grader answers the same twice."""
 
-FAMILIES: dict[str, tuple[Probe, ...]] = {"wrongness": wrongness.PROBES, "judge": judge.PROBES}
+FAMILIES: dict[str, tuple[Probe, ...]] = {
+    "contract": contract.PROBES,
+    "wrongness": wrongness.PROBES,
+    "judge": judge.PROBES,
+}
 """The families in the order in which they run; one file each."""
 
-ENDS: tuple[Callable[[Case], Iterable[Found]], ...] = ()
+ENDS: tuple[Callable[[Case], Iterable[Found]], ...] = (contract.broken_contract,)
 """What looks at all answers of the whole audit, at its end."""
 
 _CONTRACT = ("A01", "A02", "A03", "A09", "A12", "A14", "G07")
