@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -26,6 +26,7 @@ __all__ = [
     "SettingKind",
     "Setting",
     "Value",
+    "Waiver",
     "find_configuration",
     "read_configuration",
 ]
@@ -33,6 +34,8 @@ __all__ = [
 OWN_FILE: Final = "rft.toml"
 _SHARED_FILE: Final = "pyproject.toml"
 _TABLE: Final = "job"
+_AUDIT: Final = "audit"
+_WAIVERS: Final = "waivers"
 
 Value: TypeAlias = str | int | float | list[str] | list[float]
 
@@ -138,11 +141,26 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiver:
+    """A finding of the audit that the project accepts."""
+
+    probe: str
+    """The id of the probe that found it, such as `C07`."""
+    witness: str
+    """Hash of the finding's witness, as the audit prints it; a finding with another witness stays open."""
+    reason: str
+    date: str
+    """The day on which it was accepted, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """The settings of one file."""
 
     file: Path
     settings: Mapping[str, Setting]
+    waivers: tuple[Waiver, ...] = ()
+    """Findings of the audit that the project accepts."""
 
     @property
     def passed_over(self) -> Path | None:
@@ -209,7 +227,7 @@ def read_configuration(file: Path) -> Configuration:
         if one in settings and other in settings:
             what = f"{one} and {other} exclude each other"
             raise InputError(what, place=settings[other].place, fix="Remove one of them.")
-    return Configuration(file, settings)
+    return Configuration(file, settings, _waivers(file, table.get(_AUDIT, {})))
 
 
 def _has_table(file: Path) -> bool:
@@ -262,12 +280,34 @@ def _entries(
             for inner, each in value.items():
                 _check_key(inner, _TABLE, _place(file, lines(_TABLE, inner)))
                 yield inner, each, lines(_TABLE, inner)
-        else:
+        elif name != _AUDIT:  # it holds no settings but the waivers
             if name == "tool" and file.name == OWN_FILE and isinstance(value, dict) and "rft" in value:
                 fix = f"Remove that header: in {OWN_FILE} the keys stand at the top."
                 raise InputError("[tool.rft] belongs in pyproject.toml", place=_place(file), fix=fix)
             _check_key(name, None, _place(file, lines(name)))
             yield name, value, lines(name)
+
+
+def _waivers(file: Path, table: Any) -> tuple[Waiver, ...]:
+    """The waivers of a file's table for the audit."""
+    keys = 'probe = "C07", witness = "...", reason = "...", date = 2026-01-31'
+    fix = f"Write [[audit.waivers]] and below it {keys}."
+    if file.name != OWN_FILE:
+        fix = fix.replace("[[", "[[tool.rft.")
+    listed = table.get(_WAIVERS, []) if isinstance(table, dict) else None
+    if not isinstance(listed, list) or not set(table) <= {_WAIVERS}:
+        raise InputError(f"{_AUDIT} holds something else than {_WAIVERS}", place=_place(file), fix=fix)
+    names = [one.name for one in fields(Waiver)]
+    found = []
+    for number, one in enumerate(listed, 1):
+        texts = {str(key): str(value).strip() for key, value in one.items()} if isinstance(one, dict) else {}
+        if set(texts) != set(names) or not all(texts.values()):
+            what = f"waiver {number} of {_AUDIT} has to hold {', '.join(names)}, and nothing else"
+            raise InputError(what, place=_place(file), fix=fix)
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d", texts["date"]):
+            raise InputError(f"the date of waiver {number} is not a day", place=_place(file), fix=fix)
+        found.append(Waiver(**texts))
+    return tuple(found)
 
 
 def _check_key(name: str, table: str | None, place: str) -> None:

@@ -54,6 +54,9 @@ class Budget:
     """How many samples may be graded; None for no limit."""
     seconds: float | None = None
     """How long it may take; None for no limit."""
+    calls: int | None = None
+    """How often the grader may be called; None for no limit."""
+    called: int = 0
     used: int = 0
     began: float = field(default_factory=time.monotonic)
 
@@ -69,12 +72,23 @@ class Budget:
             raise FamilyStopped(f"the audit's {self.seconds:g} seconds are over")
         self.used += count
 
+    def take_call(self) -> None:
+        """Count a call.
+
+        Raises:
+            FamilyStopped: No call is left.
+        """
+        if self.calls is not None and self.called >= self.calls:
+            raise FamilyStopped(f"the budget of {self.calls:,} calls is used up")
+        self.called += 1
+
 
 class _Watched:
     """A target that notes what its calls came to."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, budget: Budget) -> None:
         self.target = target
+        self.budget = budget
         self.name, self.max_bytes, self.concurrency = target.name, target.max_bytes, target.concurrency
         self.faults: list[tuple[str, str]] = []
         self.timeouts = 0
@@ -84,6 +98,7 @@ class _Watched:
     def grade(self, event: Any) -> Answer:
         if self.timeouts >= _TIMEOUTS:
             raise FamilyStopped("the grader ran into the time limit again and again")
+        self.budget.take_call()
         answer = self.target.grade(event)
         if answer.changed and self.changed is None:
             self.changed = event
@@ -108,7 +123,7 @@ class Collector:
     """
 
     def __init__(self, target: Target, subject: Subject, profile: Profile, budget: Budget) -> None:
-        self.target = _Watched(target)
+        self.target = _Watched(target, budget)
         self.subject = subject
         self.profile = profile
         self.budget = budget

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.audit.kinds import KINDS
-from harness.cli.options import grader_option, handler_option, json_option, range_option, seed_option
-from harness.cli.output import emit_json, printable, say
+from harness.cli.configured import setting_of
+from harness.cli.grading_place import where_to_grade
+from harness.cli.options import (
+    FiniteNumber,
+    grader_option,
+    handler_option,
+    json_option,
+    name_option,
+    place_options,
+    range_option,
+    runs_dir_option,
+    seed_option,
+    wire_option,
+    yes_option,
+)
+from harness.cli.output import emit_json, progress_bar, say, stdout_console
+from harness.errors import InputError
+from harness.findings import Severity
+
+if TYPE_CHECKING:
+    from harness.audit.request import AuditRequest, FinishedAudit
+    from harness.config import Waiver
+    from harness.runs.facts import TargetFacts
 
 
 @click.command("audit")
 @click.argument("data", type=click.Path(path_type=Path))
 @grader_option()
 @handler_option
+@place_options()
 @click.option(
     "--kind",
     metavar="KIND",
@@ -30,37 +53,250 @@ from harness.cli.output import emit_json, printable, say
     multiple=True,
     help="Take this completion for one that should be paid; {a} stands for the answer. Repeatable.",
 )
+@click.option(
+    "--rollouts",
+    type=click.Path(path_type=Path),
+    help="Use these recorded rollouts of the records too: formats, common forms, statistics.",
+)
 @range_option
+@wire_option()
+@click.option(
+    "--limit",
+    metavar="N",
+    type=click.IntRange(2),
+    default=300,
+    show_default=True,
+    help="Audit at most N records, drawn at random.",
+)
 @seed_option("which records and texts are tried", 0)
+@click.option(
+    "--search",
+    metavar="N",
+    type=click.IntRange(0),
+    default=2_000,
+    show_default=True,
+    help="Search for paid texts with at most N gradings.",
+)
+@click.option(
+    "--seconds",
+    metavar="N",
+    type=FiniteNumber(0, min_open=True),
+    help="End the audit after N seconds; what did not run then is skipped.",
+)
+@click.option(
+    "--budget",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Call the grader at most N times; 400 for a function in AWS.",
+)
+@yes_option
+@click.option(
+    "--fail-on",
+    metavar="SEVERITY",
+    type=click.Choice([one.value for one in Severity]),
+    default=Severity.ERROR.value,
+    show_default=True,
+    help="Exit with 1 for a finding of this severity or worse: note, warning, error or critical.",
+)
+@click.option(
+    "--witnesses",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Write the witness of each finding there too, for `rft replay WITNESS --expect REWARDS`.",
+)
+@click.option(
+    "--write-tests",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Write the findings there as pytest tests, which pass once they are mended.",
+)
+@click.option(
+    "--sarif",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write the findings there as SARIF 2.1.0, for code scanning.",
+)
+@runs_dir_option
+@name_option("Keep the audit by this name under --runs-dir; by default made of time and grader.")
 @json_option
-def command(
-    data: Path,
-    grader: str | None,
-    handler: str | None,
-    kind: str | None,
-    accepted: tuple[str, ...],
-    range: Any,
-    seed: int,
-    as_json: bool,
-) -> int:
-    """Find what a grader pays for that nobody wants, on the records of a file."""
-    from harness.audit.case import Case
-    from harness.audit.data import read_subject
-    from harness.audit.engine import run_audit
-    from harness.audit.opening import Opener
-    from harness.targets.opening import TargetChoice, describe
+@click.pass_context
+def command(context: click.Context, /, **asked: Any) -> int:
+    """Find what a grader pays for that nobody wants, and which right answers it refuses.
 
-    facts, known = describe(TargetChoice(grader=grader, handler=handler))
-    bounds = range or known.bounds
-    sources = tuple(map(Path, known.files))
-    subject = read_subject(data, seed=seed, kind=kind, accepted=accepted, bounds=bounds, sources=sources)
-    opener = Opener(facts, subject)
-    with closing(opener.open()) as collector:
-        audited = run_audit(Case(subject, opener, collector, seed))
-    if as_json:
-        emit_json({"findings": [{"id": one.id, "severity": one.severity} for one in audited.findings]})
-        return 0
-    for one in audited.findings:
-        say(printable(f"{one.id} {one.severity}: {one.message}"))
-    say(f"{audited.gradings} gradings, {audited.seconds:.2f} s")
-    return 0
+    DATA holds records, or rollouts whose records are audited. The grader is --grader or --handler in Python
+    here, a built function (--artifact), or a deployed one (--arn or --stack).
+
+    The verdict is: train, fix first, or not measured. The audit is kept with its witnesses in the folder
+    audits under --runs-dir. Waivers in rft.toml accept findings.
+
+    Exit codes: 0 train; 1 a finding to fix first; 2 not measured, or wrong input; 3 the service could not be
+    reached.
+    """
+    from harness.audit.kept import witness_files, write_files
+    from harness.audit.request import audit
+    from harness.runs.audits import keep_audit
+
+    waivers = () if context.find_root().params.get("no_config") else _waivers()
+    request = _request(asked, waivers)
+    quiet = asked["as_json"] or ":" in request.where.target  # a function in AWS is asked about first
+    with progress_bar("audit", quiet=quiet) as update:
+
+        def progress(family: str, gradings: int) -> None:
+            if update is not None:
+                update(description=f"{family}, {gradings:,} gradings")
+
+        found = audit(request, progress, lambda target, calls: _agree(target, calls, asked["yes"]))
+    witnesses = witness_files([*found.findings.open, *(one for one, _ in found.findings.waived)])
+    folder = keep_audit(asked["runs_dir"], asked["name"], found.facts, witnesses)
+    if asked["witnesses"] is not None:
+        write_files(asked["witnesses"], witnesses)
+    remarks = [*_written(found, asked), *_remarks(found, folder)]
+    if asked["as_json"]:
+        emit_json(_as_json(found, folder))
+    else:
+        from harness.report.audit_screen import print_audit
+
+        print_audit(found.facts, stdout_console(), remarks)
+    return _exit_code(found)
+
+
+def _waivers() -> tuple[Waiver, ...]:
+    from harness.config import find_configuration
+
+    found = find_configuration(Path())
+    return () if found is None else found.waivers
+
+
+def _request(asked: dict[str, Any], waivers: tuple[Waiver, ...]) -> AuditRequest:
+    from harness.audit.request import AuditRequest
+    from harness.targets.opening import TargetChoice
+
+    if setting_of("rollouts") is not None and setting_of("data") is None:
+        asked["rollouts"] = None  # the configured rollouts are of the configured records
+    place = {name: asked[name] for name in ("artifact", "function", "region")}
+    place |= where_to_grade(asked["arn"], asked["stack"], asked)
+    where = TargetChoice(
+        grader=asked["grader"],
+        handler=asked["handler"],
+        passed=asked["pass_env"],
+        profile=asked["aws_credentials"],
+        **place,
+    )
+    return AuditRequest(
+        data=asked["data"],
+        rollouts=asked["rollouts"],
+        where=where,
+        wire=asked["wire"],
+        limit=asked["limit"],
+        seed=asked["seed"],
+        kind=asked["kind"],
+        accepted=asked["accepted"],
+        range=asked["range"],
+        search=asked["search"],
+        seconds=asked["seconds"],
+        calls=asked["budget"],
+        fail_on=Severity(asked["fail_on"]),
+        waivers=waivers,
+    )
+
+
+def _agree(target: TargetFacts, calls: int | None, yes: bool) -> None:
+    """Say what the calls of a function in AWS cost, and ask whether to make them."""
+    from harness.runs.facts import DeployedFacts
+
+    if not isinstance(target, DeployedFacts):
+        return
+    from harness.audit.price import price_lines
+
+    for line in price_lines(target.arn, calls or 0):
+        say(line, err=True)
+    if not yes:
+        from harness.cli.cancel import confirm
+
+        confirm(f"Call {target.arn} up to {calls:,} times?")
+
+
+def _written(found: FinishedAudit, asked: dict[str, Any]) -> Iterator[str]:
+    """Write what else was asked for; a line on each."""
+    if asked["sarif"] is not None:
+        from importlib.metadata import version
+
+        from harness.audit.sarif import sarif
+        from harness.disk import write_json
+
+        write_json(asked["sarif"], sarif(found.facts, version("rft-graders")))
+        yield f"SARIF: {asked['sarif']}"
+    if asked["write_tests"] is not None:
+        from harness.audit.finding_tests import as_tests
+        from harness.audit.kept import write_files
+
+        if found.facts.target.kind != "in-process":
+            raise InputError("--write-tests is for a grader in Python here", fix="Write --grader.")
+        made = as_tests(
+            found.findings.open,
+            found.subject,
+            found.audited.control,
+            found.facts.grader.ref,
+            found.subject.bounds,
+        )
+        write_files(asked["write_tests"], made.files)
+        left = (
+            f"; {made.left} findings have none, since no single completion can show them" if made.left else ""
+        )
+        yield f"tests of {made.written} findings: {asked['write_tests']}{left}"
+
+
+def _remarks(found: FinishedAudit, folder: Path) -> Iterator[str]:
+    why = {one.why for one in found.audited.outcomes if one.what == "skipped" and one.why}
+    if why:
+        yield f"skipped because: {'; '.join(sorted(why))}"
+    for one in found.findings.unused:
+        yield f"the waiver of {one.probe} {one.witness} ({one.date}) fits no finding: {one.reason}"
+    yield f"kept in {folder}"
+    first = next((one for one in found.facts.open if one.rollouts), None)
+    if first is not None and found.facts.target.kind == "in-process":
+        named = [str(folder / str(first.rollouts)), "--expect", str(folder / str(first.rewards))]
+        if first.answers is not None:
+            named += ["--answers", str(folder / first.answers)]
+        files = shlex.join(named)
+        yield "to replay the first witness:"
+        yield f"  rft replay {files} --grader {shlex.quote(found.facts.grader.ref)}"
+
+
+def _as_json(found: FinishedAudit, folder: Path) -> dict[str, Any]:
+    facts = found.facts
+    headline = facts.headline
+    witnesses = {one.witness.digest: one.witness.rewards for one in found.findings.open if one.witness}
+    return {
+        "verdict": facts.verdict,
+        "exit_code": _exit_code(found),
+        "headline": headline and {"id": headline.id, "text": headline.text, "message": headline.message},
+        "findings": [
+            {
+                "id": one.id,
+                "severity": one.severity.value,
+                "place": one.place and {"file": one.place.file, "line": one.place.line},
+                "message": one.message,
+                "fix": one.fix,
+                "witness": one.witness
+                and {
+                    "hash": one.witness,
+                    "file": str(folder / str(one.rollouts)),
+                    "answers": one.answers and str(folder / one.answers),
+                    "rewards": witnesses[one.witness],
+                },
+                "records": one.records,
+            }
+            for one in facts.open
+        ],
+        "probes": facts.probes,
+        "formats": list(facts.formats),
+        "gradings": facts.gradings,
+        "seconds": facts.seconds,
+    }
+
+
+def _exit_code(found: FinishedAudit) -> int:
+    from harness.audit.headline import EXIT_CODES
+
+    return EXIT_CODES[found.facts.verdict]

@@ -45,6 +45,7 @@ UNREAD: Final = frozenset({"demo", "init"})
 
 _ARGUMENTS: Final[Mapping[tuple[str, str], str]] = {
     ("replay", "rollouts"): "rollouts",
+    ("audit", "data"): "records",
     ("rehearse", "rollouts"): "rollouts",
     ("parity", "rollouts"): "rollouts",
     ("validate", "data"): "records",
@@ -57,6 +58,7 @@ _ARGUMENTS: Final[Mapping[tuple[str, str], str]] = {
 _APART: Final[Mapping[str, frozenset[str]]] = {
     # Without --stack and --arn they need no credentials, and a file does not change that.
     "doctor": frozenset({"stack", "arn"}),
+    "audit": frozenset({"stack", "arn"}),
     # The build says what its handlers are.
     "parity": frozenset({"stack", "arn", "handler"}),
     # Every function is served unless one is asked for.
@@ -166,11 +168,11 @@ def variable_for(key: str, environment: Mapping[str, str]) -> str | None:
 
 def _in_place(verb: str, held: list[str], said: Mapping[str, Any]) -> list[str]:
     """Leave out settings about where to grade that would move a verb elsewhere, or mean nothing there."""
-    if verb == "replay":
+    if verb in ("replay", "audit"):
         held = _for_replay(held, said)
     if verb == "capture":
         held = _first_only(held, said, ("log", "arn", "stack"))
-    if verb in ("replay", "capture") and str(_only(said.get("arn"))).startswith("arn:"):
+    if verb in ("replay", "audit", "capture") and str(_only(said.get("arn"))).startswith("arn:"):
         held = _without(held, ("region",))  # the ARN says it
     if verb in ("capture", "doctor", "submit") and "stack" not in {*held, *said}:
         held = _without(held, ("function",))

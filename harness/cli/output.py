@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.printable import printable, readable, substitute, wrapped
+from harness.report.severity_styles import SEVERITY_STYLES
 
 if TYPE_CHECKING:
     from harness.report.console import SafeConsole
@@ -32,9 +33,6 @@ __all__ = [
     "stderr_console",
     "stdout_console",
 ]
-
-SEVERITY_STYLES = {"critical": "bold red", "error": "red", "warning": "yellow", "note": "cyan", "info": "dim"}
-"""How a finding of each severity looks on a terminal, worst first."""
 
 
 def emit_json(value: Any) -> None:

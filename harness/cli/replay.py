@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from harness.cli.configured import setting_of
+from harness.cli.grading_place import where_to_grade
 from harness.cli.label_options import label_rule_options
 from harness.cli.options import (
     answers_option,
@@ -38,7 +39,7 @@ from harness.report.summary import summary_of
 from harness.runs.labels import PLAIN, label_rule, not_compared
 from harness.runs.rows import Totals
 from harness.runs.store import Run
-from harness.targets.opening import CONCURRENCY, IN_PROCESS, LAMBDA_RUNTIME
+from harness.targets.opening import CONCURRENCY, IN_PROCESS
 
 
 @click.command("replay")
@@ -134,7 +135,7 @@ def command(
     if label is None:
         rule = PLAIN
     asked |= {"label": label, "records": fitting_records(asked["rollouts"], asked["records"])}
-    asked |= _target(arn, stack, asked)
+    asked |= where_to_grade(arn, stack, asked)
     if asked["target"] != IN_PROCESS:
         if cores is not None:
             raise InputError("--cores is for grading in process", fix="Write --concurrency elsewhere.")
@@ -157,26 +158,6 @@ def command(
     if totals.errors.get("input"):
         return 2
     return int(bool(outcome.changed or totals.wires or totals.errors or totals.fields))
-
-
-def _target(arn: str | None, stack: str | None, asked: dict[str, Any]) -> dict[str, Any]:
-    """Where to grade: what exactly one of the options says, in process when none does."""
-    places = [("--arn", arn), ("--stack", stack), ("--artifact", asked["artifact"])]
-    given = [name for name, value in places if value is not None]
-    if len(given) > 1:
-        raise InputError(
-            f"{' and '.join(given)} {'both' if len(given) == 2 else 'all'} say where to grade",
-            fix="Leave all but one out.",
-        )
-    if arn is not None:
-        return {"target": arn}
-    if stack is not None:
-        from harness.deploy.outputs import read_stack
-
-        found = read_stack(stack, asked["region"])
-        return {"target": found.arn(asked["function"]), "function": None, "region": None}
-    here = asked["artifact"] is None and asked["function"] is None
-    return {"target": IN_PROCESS if here else LAMBDA_RUNTIME}
 
 
 def _replay(run: Run, cores: int | None, quiet: bool) -> Totals:

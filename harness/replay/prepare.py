@@ -124,7 +124,7 @@ def prepare(request: ReplayRequest) -> Run:
         records=records,
         range=request.range,
         answers=_answers(request, target),
-        versions=_versions(),
+        versions=versions_here(),
     )
     run = _begun(request, facts)
     if run is not None and run.done:  # so that a loop that repeats a command until it succeeds can end
@@ -234,7 +234,8 @@ def _identity(path: Path, derived: bool, template: str | None) -> InputFacts:
     return InputFacts(path.resolve(), found.st_size, found.st_mtime_ns, None, derived, template)
 
 
-def _versions() -> dict[str, str]:
+def versions_here() -> dict[str, str]:
+    """What grades on this machine, beside the grader itself: Python and this project, by version."""
     from importlib.metadata import version
 
     return {"python": platform.python_version(), "rft-graders": version("rft-graders")}

@@ -216,3 +216,43 @@ def test_a_place_is_named_from_the_current_folder(root: Path, monkeypatch: pytes
     found = find_configuration(Path())
     assert found is not None
     assert found.settings["label"].place == os.path.join("..", "rft.toml:1")
+
+
+WAIVER = """
+[[audit.waivers]]
+probe = "C07"
+witness = "0123456789abcdef"
+reason = "form is meant to count"
+date = 2026-11-26
+"""
+
+
+def test_waivers_of_the_audit_are_read_from_both_files(root: Path) -> None:
+    (root / "pyproject.toml").write_text("[tool.rft]\n" + WAIVER.replace("audit", "tool.rft.audit"))
+    found = find_configuration(root)
+    assert found is not None
+    (waiver,) = found.waivers
+    (root / "rft.toml").write_text(f'grader = "g.py:f"\n{WAIVER}{WAIVER}[job]\nn_epochs = 2\n')
+    found = find_configuration(root)
+    assert found is not None
+    assert found.waivers == (waiver, waiver)
+    assert (waiver.probe, waiver.witness, waiver.date) == ("C07", "0123456789abcdef", "2026-11-26")
+    assert {*found.settings} == {"grader", "n_epochs"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("audit = 3", "audit holds something else than waivers"),
+        ("[audit]\nlimit = 3", "audit holds something else than waivers"),
+        ("[audit]\nwaivers = 3", "audit holds something else than waivers"),
+        (WAIVER.replace('"form is meant to count"', '""'), "waiver 1 of audit has to hold"),
+        (WAIVER.replace('probe = "C07"', ""), "waiver 1 of audit has to hold"),
+        (WAIVER + 'until = "2027"', "waiver 1 of audit has to hold"),
+        (WAIVER.replace("2026-11-26", '"soon"'), "the date of waiver 1 is not a day"),
+    ],
+)
+def test_a_waiver_that_is_not_whole_is_refused(text: str, said: str) -> None:
+    message = refused(text)
+    assert said in message
+    assert "[[audit.waivers]]" in message

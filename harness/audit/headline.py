@@ -1,0 +1,111 @@
+"""What an audit says in one line, and whether its grader may train."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from harness.audit.engine import Audited
+from harness.audit.found import Found
+from harness.config import Waiver
+from harness.findings import Severity
+from harness.printable import printable, shortened
+from harness.runs.audits import AuditHeadline, Verdict
+
+__all__ = ["EXIT_CODES", "Sorted", "headline_of", "sort_out", "verdict_of", "waiver_of"]
+
+EXIT_CODES: dict[Verdict, int] = {"train": 0, "fix first": 1, "not measured": 2}
+"""The exit code of each verdict."""
+
+NO_WITNESS = "none"
+"""What a waiver names in place of a witness' hash where the finding has no witness."""
+
+_TEXT = 60
+_INVARIANCE = "B"
+
+
+class Sorted(NamedTuple):
+    """The findings of an audit, and the waivers that its project has."""
+
+    open: list[Found]
+    """The worst first."""
+    waived: list[tuple[Found, Waiver]]
+    unused: list[Waiver]
+    """Waivers that fit no finding: it was mended, or it has another witness now."""
+
+
+def sort_out(findings: Sequence[Found], waivers: Sequence[Waiver]) -> Sorted:
+    """Take the findings apart that somebody waived.
+
+    Args:
+        findings: The audit's findings, in the order in which they are shown.
+        waivers: The project's.
+    """
+    waived = [(one, found) for one in findings if (found := waiver_of(one, waivers)) is not None]
+    used = [waiver for _, waiver in waived]
+    return Sorted(
+        [one for one in findings if waiver_of(one, waivers) is None],
+        waived,
+        [one for one in waivers if one not in used],
+    )
+
+
+def waiver_of(found: Found, waivers: Iterable[Waiver]) -> Waiver | None:
+    """The waiver of a finding; a new witness has none.
+
+    Args:
+        found: The finding.
+        waivers: The project's.
+    """
+    witness = NO_WITNESS if found.witness is None else found.witness.digest
+    return next((one for one in waivers if (one.probe, one.witness) == (found.id, witness)), None)
+
+
+def verdict_of(audited: Audited, open_findings: Iterable[Found], fail_on: Severity, form: bool) -> Verdict:
+    """Whether to train with this grader.
+
+    Args:
+        audited: The audit.
+        open_findings: Its findings that nobody waived.
+        fail_on: Findings of this severity or worse have to be fixed first.
+        form: Whether the user declared a reward of form alone, which has no control.
+    """
+    if any(one.severity >= fail_on for one in open_findings):
+        return "fix first"
+    counts = audited.counts()
+    ran = counts["passed"] + counts["failed"]
+    # An audit that a budget ended before half of its probes ran did not measure the grader.
+    if not (audited.measured or form) or ran < max(1, counts["skipped"]):
+        return "not measured"
+    return "train"
+
+
+def headline_of(open_findings: Sequence[Found], recorded: bool) -> AuditHeadline | None:
+    """The cheapest text that is paid, or the right answers that are refused; None where nothing is found.
+
+    Args:
+        open_findings: In the order in which they are shown.
+        recorded: Whether rollouts were recorded. Without them nobody knows how often a policy writes a form
+            that the grader refuses, so such a finding is no headline.
+    """
+    eligible = [
+        one
+        for one in open_findings
+        if one.severity >= Severity.WARNING and (recorded or not one.id.startswith(_INVARIANCE))
+    ]
+    if not eligible:
+        return None
+    first = eligible[0]
+    return AuditHeadline(first.id, first.text, _sentence(first))
+
+
+def _sentence(found: Found) -> str:
+    if found.headline is not None:
+        return found.headline
+    if found.text is None or not found.share or found.id.startswith(_INVARIANCE):
+        return found.message
+    text = shortened(printable(found.text), _TEXT)
+    earns = "as much as" if found.share >= 0.995 else f"{found.share:.0%} of what"
+    on = "" if not found.records else f", on {found.records} of {found.tried or found.records} records"
+    said = f"`{text}`" if text.strip() else "An empty completion"
+    return f"{said} earns {earns} the right answer{' earns' if '%' in earns else ''}{on}"

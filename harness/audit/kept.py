@@ -1,0 +1,173 @@
+"""Turns an audit into what is kept of it, and its witnesses into files that `rft replay` runs."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from harness.audit.case import Subject
+from harness.audit.engine import BEFORE, CATALOGUE, FAMILIES, Audited
+from harness.audit.found import Found, Witness
+from harness.audit.headline import Sorted
+from harness.disk import file_sha256, replaced
+from harness.findings import Place, Rule
+from harness.runs.audits import AuditFacts, AuditFinding, Verdict
+from harness.targets.recorded_answers import answer_lines
+
+__all__ = ["facts_of", "place_of", "record_of", "rules", "title_of", "witness_files", "write_files"]
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """The rules of all probes, by id; of two probes with one id, the first one's."""
+    found: dict[str, Rule] = {}
+    for probes in (*BEFORE.values(), *FAMILIES.values()):
+        for one in probes:
+            found.setdefault(one.rule.id, one.rule)
+    return dict(sorted(found.items()))
+
+
+def title_of(found: Found) -> str:
+    """What is wrong, as the heading over a finding."""
+    rule = rules().get(found.id)
+    return found.message if rule is None else rule.title
+
+
+def record_of(subject: Subject, rollout: Mapping[str, Any]) -> int | None:
+    """The record that a rollout of a witness is of; None where the probe bent its prompt.
+
+    Args:
+        subject: The data of the audit.
+        rollout: A line of a rollouts file.
+    """
+    messages = rollout.get("messages")
+    if not isinstance(messages, list):
+        return None
+    places = [at for at, one in enumerate(subject.records) if one["messages"] == messages[:-1]]
+    same = [at for at in places if subject.reference(at) == rollout.get("reference_answer")]
+    return next(iter([*same, *places]), None)
+
+
+def place_of(found: Found, subject: Subject) -> Place:
+    """Where a finding stands: where its probe says, else on the line of its witness' record.
+
+    Args:
+        found: The finding.
+        subject: The data of the audit.
+    """
+    if found.place is not None:
+        return found.place
+    witness = found.witness
+    at = (
+        record_of(subject, witness.rollouts[0]) if isinstance(witness, Witness) and witness.rollouts else None
+    )
+    return Place(subject.file, None if at is None else subject.lines[at])
+
+
+def facts_of(
+    audited: Audited, subject: Subject, findings: Sorted, verdict: Verdict, **known: Any
+) -> AuditFacts:
+    """What is kept of an audit.
+
+    Args:
+        audited: The audit.
+        subject: Its data.
+        findings: Its findings, taken apart by the project's waivers.
+        verdict: What it says.
+        **known: Other fields of `AuditFacts`: grader, target, wire, rollouts and so on.
+
+    Raises:
+        InputError: The data cannot be read any more.
+    """
+    control = audited.control
+    data = Path(subject.file)
+    return AuditFacts(
+        catalogue=CATALOGUE,
+        data=data.resolve(),
+        data_sha256=file_sha256(data),
+        records=len(subject.records),
+        kind=subject.kind if control is None else control.kind,
+        formats=() if control is None else tuple(map(str, control.formats)),
+        verdict=verdict,
+        findings=(
+            *(_kept(one, subject, None) for one in findings.open),
+            *(_kept(one, subject, waiver.reason) for one, waiver in findings.waived),
+        ),
+        probes=audited.counts(),
+        gradings=audited.gradings,
+        seconds=round(audited.seconds, 3),
+        notes=tuple(audited.notes),
+        **known,
+    )
+
+
+def _kept(found: Found, subject: Subject, waived: str | None) -> AuditFinding:
+    share = found.share if found.share is not None and math.isfinite(found.share) else None
+    return AuditFinding(
+        id=found.id,
+        severity=found.severity,
+        title=title_of(found),
+        message=found.message,
+        place=place_of(found, subject),
+        fix=found.fix,
+        witness=None if found.witness is None else found.witness.digest,
+        answered=isinstance(found.witness, Witness) and found.witness.answers is not None,
+        records=found.records,
+        tried=found.tried,
+        text=found.text,
+        share=share,
+        waived=waived,
+    )
+
+
+def witness_files(findings: Iterable[Found]) -> dict[str, bytes]:
+    """The files of each finding with a witness: its rollouts, and their rewards for `rft replay --expect`.
+
+    Where the grader asks a model, a third file holds the model's replies, for `rft replay --answers`.
+
+    Args:
+        findings: The findings.
+
+    Returns:
+        The files' content, by name.
+    """
+    files: dict[str, bytes] = {}
+    for one in findings:
+        if not isinstance(one.witness, Witness):
+            continue
+        stem = f"{one.id}-{one.witness.digest}"
+        rewards = [
+            {
+                "id": rollout.get("id"),
+                "reward": reward if reward is not None and math.isfinite(reward) else None,
+            }
+            for rollout, reward in zip(one.witness.rollouts, one.witness.rewards, strict=True)
+        ]
+        files[f"{stem}.jsonl"] = _lines(one.witness.rollouts)
+        files[f"{stem}.rewards.jsonl"] = _lines(rewards)
+        if one.witness.answers is not None:
+            files[f"{stem}.answers.jsonl"] = answer_lines(one.witness.answers)
+    return files
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a folder, each in one step.
+
+    Args:
+        folder: Made when missing.
+        files: Their content, by name.
+
+    Raises:
+        InputError: One cannot be written.
+    """
+    for name, content in files.items():
+        with replaced(folder / name) as file:
+            file.write(content)
+
+
+def _lines(values: Iterable[Mapping[str, Any]]) -> bytes:
+    return "".join(f"{json.dumps(one)}\n" for one in values).encode("ascii")

@@ -1,0 +1,37 @@
+"""What the calls of an audit cost, before the first one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.api.cost import lambda_price
+from harness.api.function_arn import read_arn
+from harness.errors import HarnessError
+from harness.targets.deployed_code import look_up
+
+__all__ = ["price_lines"]
+
+
+def price_lines(arn: str, calls: int) -> Iterator[str]:
+    """What an audit of a deployed function may cost, a sentence each.
+
+    Args:
+        arn: The function.
+        calls: The most calls that it gets.
+    """
+    yield f"The audit calls the function at most {calls:,} times (--budget)."
+    try:
+        found, region = look_up(arn), read_arn(arn).region
+    except HarnessError as error:
+        yield f"What that costs is not known: {error.message}."
+        return
+    price = lambda_price(region, found.architecture or "")
+    if price is None or found.memory_mb is None:
+        yield f"What that costs is not known: we have no price for {found.architecture} in {region}."
+        return
+    usd = calls * (price.usd_per_request + found.memory_mb / 1024 * price.usd_per_gb_second)
+    yield (
+        f"Lambda charges about ${usd:.4f} if each call takes one second ({found.memory_mb} MB,"
+        f" {price.architecture}, list price of {price.read}); what the grader itself asks, such as a judge,"
+        " is charged beside it."
+    )

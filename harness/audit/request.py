@@ -1,0 +1,129 @@
+"""One audit from what a user asks for to what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from graders.wire import PROFILES
+from harness.audit.case import Case, Subject
+from harness.audit.collector import Budget
+from harness.audit.data import RECORDS, read_subject
+from harness.audit.engine import Audited, run_audit
+from harness.audit.headline import Sorted, headline_of, sort_out, verdict_of
+from harness.audit.kept import facts_of
+from harness.audit.opening import Opener
+from harness.config import Waiver
+from harness.errors import InputError
+from harness.findings import Severity
+from harness.replay.prepare import versions_here
+from harness.runs.audits import AuditFacts
+from harness.runs.facts import Bounds, DeployedFacts, TargetFacts, known_bounds
+from harness.targets.opening import TargetChoice, describe
+
+__all__ = ["CALLS", "AuditRequest", "FinishedAudit", "audit"]
+
+CALLS = 400
+"""How often an audit calls a deployed function when it is not told."""
+
+_NO_FORMAT = (
+    "No format was found in which a right answer is paid more than a wrong one. Show one with --accepted TEXT"
+    " or --rollouts FILE; for a reward of form alone, write --kind format."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRequest:
+    """What to audit, and how."""
+
+    data: Path
+    """Records, or rollouts whose records are audited."""
+    rollouts: Path | None = None
+    """Recorded rollouts of these records."""
+    where: TargetChoice
+    wire: str = "open-weight"
+    limit: int = RECORDS
+    seed: int = 0
+    kind: str | None = None
+    accepted: tuple[str, ...] = ()
+    range: Bounds | None = None
+    search: int = 2_000
+    """How many gradings the search may use."""
+    seconds: float | None = None
+    """How long the audit may take; None for no limit."""
+    calls: int | None = None
+    """How often the grader may be called; None for no limit here, and for `CALLS` in AWS."""
+    fail_on: Severity = Severity.ERROR
+    waivers: tuple[Waiver, ...] = ()
+
+
+class FinishedAudit(NamedTuple):
+    """An audit with everything that it can give out."""
+
+    facts: AuditFacts
+    findings: Sorted
+    audited: Audited
+    subject: Subject
+
+
+def audit(
+    request: AuditRequest,
+    progress: Callable[[str, int], None] = lambda family, gradings: None,
+    before: Callable[[TargetFacts, int | None], None] = lambda target, calls: None,
+) -> FinishedAudit:
+    """Audit a grader.
+
+    Args:
+        request: What to audit.
+        progress: Told the family of probes that runs, and how many gradings there were.
+        before: Told the target and the most calls that it gets, before the first one.
+
+    Raises:
+        InputError: There is no such grader or file, or no record to audit.
+        ServiceError: The grader cannot be reached.
+    """
+    if request.wire not in PROFILES:
+        fix = f"Write one of {', '.join(PROFILES)}."
+        raise InputError(f"{request.wire!r} is not a wire that an audit can use", fix=fix)
+    target, grader = describe(request.where)
+    subject = read_subject(
+        request.data,
+        request.rollouts,
+        request.limit,
+        request.seed,
+        kind=request.kind,
+        accepted=request.accepted,
+        bounds=known_bounds(grader.bounds, request.range),
+        sources=tuple(map(Path, grader.files)),
+    )
+    calls = request.calls
+    if isinstance(target, DeployedFacts):
+        calls = calls or CALLS
+    before(target, calls)
+    opener = Opener(target, subject, request.wire, Budget(seconds=request.seconds, calls=calls))
+    with closing(opener.open()) as collector:
+        case = Case(subject, opener, collector, request.seed, request.search)
+        audited = run_audit(case, progress)
+    findings = sort_out(audited.findings, request.waivers)
+    form = request.kind == "format"
+    verdict = verdict_of(audited, findings.open, request.fail_on, form)
+    if not audited.measured and not form:
+        audited = replace(audited, notes=[*audited.notes, _NO_FORMAT])
+    facts = facts_of(
+        audited,
+        subject,
+        findings,
+        verdict,
+        grader=grader,
+        target=target,
+        wire=request.wire,
+        rollouts=None if request.rollouts is None else request.rollouts.resolve(),
+        seed=request.seed,
+        fail_on=request.fail_on,
+        headline=headline_of(findings.open, bool(subject.recorded)),
+        versions=versions_here(),
+    )
+    return FinishedAudit(facts, findings, audited, subject)

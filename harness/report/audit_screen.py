@@ -1,0 +1,100 @@
+"""Prints an audit in 80 columns: the headline, three findings, the verdict, and then the rest."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from harness.printable import printable, shortened
+from harness.report.console import SafeConsole
+from harness.report.severity_styles import SEVERITY_STYLES
+from harness.runs.audits import AuditFacts, AuditFinding, Verdict
+
+__all__ = ["print_audit", "verdict_line"]
+
+_SHOWN = 3
+_MOST = 600
+_COMMAND = "  rft "
+_STYLES: dict[Verdict, str] = {"train": "bold green", "fix first": "bold red", "not measured": "bold yellow"}
+
+
+def print_audit(facts: AuditFacts, console: SafeConsole, remarks: Iterable[str] = ()) -> None:
+    """Print an audit.
+
+    Args:
+        facts: The audit.
+        console: Where to print.
+        remarks: Further lines for the end: what was skipped and why, what was written where. A command stays
+            on one line, so that it can be copied.
+    """
+    if facts.headline is not None:
+        console.print(_filled(f"{facts.headline.message} ({facts.headline.id})"), style="bold")
+    elif facts.verdict == "train":
+        console.print("No probe found a completion that is paid and should not be.", style="bold")
+    for one in facts.open[:_SHOWN]:
+        console.print()
+        _print_finding(one, console)
+    console.print()
+    console.print(_filled(verdict_line(facts)), style=_STYLES[facts.verdict])
+    for one in facts.open[_SHOWN:]:
+        line = f"{one.severity.value} {one.id}{_place(one)} {shortened(one.message)}{_how_often(one)}"
+        console.print(_filled(line, "  "))
+    for one in facts.findings:
+        if one.waived is not None:
+            line = f"waived: {one.severity.value} {one.id} {one.title} ({one.waived})"
+            console.print(_filled(line, "  "), style="dim")
+    for note in facts.notes:
+        console.print(_filled(note))
+    for line in (*_figures(facts), *remarks):
+        console.print(line if line.startswith(_COMMAND) else _filled(line), style="dim", soft_wrap=True)
+
+
+def verdict_line(facts: AuditFacts) -> str:
+    """The verdict with what it rests on, in one sentence."""
+    counts = [f"{count} {severity.value}" for severity, count in facts.counts().items()]
+    found = f"{', '.join(counts)}" if counts else "no findings"
+    return f"{facts.verdict.upper()}: {facts.grader.ref} on {facts.records:,} records, {found}"
+
+
+def _print_finding(one: AuditFinding, console: SafeConsole) -> None:
+    head = f"{one.severity.value} {one.id} {one.title}"
+    console.print(_filled(head), style=SEVERITY_STYLES[one.severity.value])
+    console.print(_filled(f"{shortened(one.message, _MOST)}{_how_often(one)}", "  "))
+    where = _place(one).strip(" :")
+    witness = "" if one.witness is None else f"witness {one.witness}"
+    if where or witness:
+        console.print(_filled(", ".join(part for part in (where, witness) if part), "  "), style="dim")
+    if one.fix:
+        console.print(_filled(one.fix, "  "))
+
+
+def _place(one: AuditFinding) -> str:
+    if one.place is None:
+        return ""
+    return f" {str(one.place).removeprefix(f'{Path.cwd()}/')}:"
+
+
+def _how_often(one: AuditFinding) -> str:
+    if one.records is None or f"{one.records} of" in one.message:
+        return ""
+    return f" ({one.records:,} of {one.tried:,} records)" if one.tried else f" ({one.records:,} records)"
+
+
+def _figures(facts: AuditFacts) -> Iterator[str]:
+    if facts.formats:
+        yield f"answers taken as {facts.kind}; formats: {', '.join(map(repr, facts.formats))}"
+    counts = ", ".join(f"{count} {what}" for what, count in facts.probes.items())
+    yield f"probes: {counts}; {facts.gradings:,} gradings in {facts.seconds:.1f} s"
+
+
+def _filled(text: str, indent: str = "") -> str:
+    """A paragraph that fits into 80 columns, except for paths and texts without a space."""
+    return textwrap.fill(
+        printable(text),
+        80,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
