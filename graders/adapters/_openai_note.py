@@ -15,7 +15,7 @@ class SpecNote:
     Args:
         pointer: Its place, as a JSON pointer; empty for all of it.
         how: `mapped` (as documented), `approximated` (differs, is not documented, or deserves a look), or
-            `unsupported` (nothing is done with it).
+            `unsupported` (ignored).
         what: What is done, and what differs.
     """
 

@@ -1,4 +1,4 @@
-"""`rft import`: make a project of a grader that was written for another platform."""
+"""`rft import`: make a project from a grader that was written for another platform."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ADDRESS = re.compile("(https?|s3|gs|ftp):/+")
     "functions",
     metavar="NAME",
     multiple=True,
-    help="Take this function of a Python file; repeat it for several of TRL's.",
+    help="Import this function of a Python file; repeat it for several TRL functions.",
 )
 @click.option(
     "--as", "kind", type=click.Choice(_KINDS), help="Read SOURCE as this kind, not as what it looks like."
@@ -45,14 +45,14 @@ _ADDRESS = re.compile("(https?|s3|gs|ftp):/+")
     "models",
     metavar="OPENAI=BEDROCK",
     multiple=True,
-    help="Ask this model of Bedrock in place of one of OpenAI's; repeatable.",
+    help="Ask this Bedrock model instead of an OpenAI model; repeatable.",
 )
 @click.option(
     "--range",
     metavar="LOW HIGH",
     nargs=2,
     type=FiniteNumber(),
-    help="Use this range of rewards; found out by default.",
+    help="Use this range of rewards instead of the one that the source shows.",
 )
 @click.option(
     "--trust", is_flag=True, help="Run the Python in the grader's own process, with files, network and keys."
@@ -61,12 +61,12 @@ _ADDRESS = re.compile("(https?|s3|gs|ftp):/+")
     "--records",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Take the records in this file; completions of them are made up unless there are --rollouts.",
+    help="Use the records in this file. Without --rollouts, their completions are made up.",
 )
 @click.option(
     "--rollouts",
     type=click.Path(path_type=Path),
-    help="Take the rollouts in this file, and their records unless there are --records.",
+    help="Use the rollouts in this file. Without --records, the records are made from them.",
 )
 @json_option
 def command(
@@ -82,14 +82,14 @@ def command(
     rollouts: Path | None,
     as_json: bool,
 ) -> int:
-    """Make a project in DIR of a grader that was written for another platform.
+    """Make a project in DIR from a grader that was written for another platform.
 
-    SOURCE is a .json file with a grader of OpenAI's or Azure's, or a job that holds one; or a .py file with
-    an AWS Lambda handler, reward functions of TRL, verl's compute_score, an eval-protocol or llm-eval-kit
-    grader, or OpenAI's grade(sample, item). `-` reads JSON from stdin. DIR must not exist or be empty; by
-    default it is called like SOURCE.
+    SOURCE is a .json file with an OpenAI or Azure grader, or with a job that holds one; or a .py file with an
+    AWS Lambda handler, TRL reward functions, verl's compute_score, an eval-protocol or llm-eval-kit grader,
+    or OpenAI's grade(sample, item). `-` reads JSON from stdin. DIR must not exist or must be empty; by
+    default it is named after SOURCE.
 
-    Python of others runs in a process of its own that reaches no file, network or key, unless you --trust it.
+    Imported Python runs in a process of its own that reaches no file, network or key, unless you --trust it.
     IMPORT.md in the project says what became of each part of SOURCE, and what is left to do.
 
     Exit codes: 0 made; 2 SOURCE cannot be imported (then nothing is written), or DIR is not empty.
@@ -124,9 +124,7 @@ def _table(models: tuple[str, ...]) -> dict[str, str]:
     for each in models:
         name, equals, model = (part.strip() for part in each.partition("="))
         if not (name and equals and model):
-            raise click.UsageError(
-                f"--judge {each}: write OpenAI's name, =, and the ID of a model of Bedrock."
-            )
+            raise click.UsageError(f"--judge {each}: write OpenAI's name, =, and the ID of a Bedrock model.")
         found[name] = model
     return found
 
@@ -152,7 +150,7 @@ def _read(
         from harness.projects.python_source import read_python_source
 
         if models:
-            fix = "Leave it out: the models that Python asks stand in the file."
+            fix = "Leave it out: a Python file names the models that it asks."
             raise InputError("is for graders in JSON", place="--judge", fix=fix)
         return read_python_source(source, functions=functions, kind=kind, trust=trust, range=range)
     text = _json_text(source)
@@ -178,7 +176,7 @@ def _json_text(source: Path) -> bytes:
     """
     if str(source) == "-":
         return sys.stdin.buffer.read(_LARGEST)
-    fix = "Name a .json file with a grader of OpenAI's or Azure's, or a .py file with a grader in Python."
+    fix = "Name a .json file with an OpenAI or Azure grader, or a .py file with a grader in Python."
     if source.is_dir():
         raise InputError("is a folder", place=str(source), fix=fix)
     if not source.exists():
@@ -235,8 +233,8 @@ def _tell(folder: Path, imported: ImportedGrader, made: NewProject) -> None:
     say()
     say(
         _wrapped(
-            "A grader that fails on a sample gives it no reward here, which is counted. Other platforms pay "
-            "0, leave the sample out, or stop."
+            "When a grader fails on a sample, the sample gets no reward here and is counted. Other "
+            "platforms pay 0, leave the sample out, or stop."
         )
     )
     for each in lacking():

@@ -1,4 +1,4 @@
-"""The project of a grader that was written for another platform, with the report of what became of it."""
+"""The project of a grader that was written for another platform, with a report on each of its parts."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from harness.errors import InputError
 from harness.projects.imported import How, ImportedGrader, ImportNote
 from harness.projects.names import logical_id_of
 from harness.projects.project_content import ProjectContent
-from harness.projects.project_words import common_words, requirements_of, sources_word
+from harness.projects.project_words import common_words, requirements_of, sources_word, to_replace
 from harness.projects.template_text import NO_MODEL, ROLE
 
 __all__ = ["HOWS", "content_of_import", "next_commands", "next_steps"]
 
 HOWS: Mapping[How, str] = {
-    "mapped": "graded as it was there",
-    "approximated": "graded another way, like something undocumented, or worth a look",
-    "unsupported": "nothing is done with it",
+    "mapped": "grades as it did there",
+    "approximated": "grades differently, relies on undocumented behavior, or needs a look",
+    "unsupported": "is ignored here",
 }
 _FAILURES = (
-    "One difference is everywhere. Where a grader fails - an exception, a value that is not a finite number, "
-    "a formula without a value - the sample has no reward here: it is counted and reported, and never taken "
-    "for a wrong answer. Other platforms pay 0, leave the sample out, or stop the job."
+    "One difference applies everywhere. When a grader fails on a sample (an exception, a value that is not a "
+    "finite number, a formula without a value), the sample gets no reward here. It is counted and reported, "
+    "and never treated as a wrong answer. Other platforms pay 0, leave the sample out, or stop the job."
 )
 _JUDGE_ROLE = """      # It asks a model about each sample, so it has the role for that, and more time.
       Role: !GetAtt JudgeRole.Arn
@@ -100,17 +100,19 @@ def content_of_import(imported: ImportedGrader, name: str) -> ProjectContent:
 
 
 def _whose_records(imported: ImportedGrader) -> str:
+    if not imported.records:
+        return "write yours to a file of this name"
     if imported.own_records:
         return "yours"
-    return "those of your rollouts" if imported.own_rollouts else "made up"
+    return "made from your rollouts" if imported.own_rollouts else to_replace("made up")
 
 
 def _whose_rollouts(imported: ImportedGrader) -> str:
     if not imported.rollouts:
-        return "completions of them yet: put yours into a file of this name"
+        return "completions of them yet: write yours to a file of this name"
     if imported.own_rollouts:
         return "completions of them, yours"
-    return "completions of them, made up" + ("" if imported.own_records else ", too")
+    return "completions of them, made up; replace them with your own"
 
 
 def _setting(name: str, is_written: bool) -> str:
@@ -144,9 +146,9 @@ def _steps(imported: ImportedGrader) -> Iterator[str]:
     yield from dict.fromkeys(note.step for note in imported.all_notes if note.step is not None)
     places = [note.place for note in imported.all_notes if note.how == "unsupported" and note.step is None]
     if places:
-        yield f"Decide whether you can do without what is unsupported: {', '.join(dict.fromkeys(places))}."
+        yield f"Decide whether you can do without the unsupported parts: {', '.join(dict.fromkeys(places))}."
     if "models.toml" in imported.files:
-        yield "Look through models.toml: other models judge in other ways."
+        yield "Check the models in models.toml: another model judges differently."
     if len(imported.judge_models) > 1:
         others = ", ".join(imported.judge_models[1:])
         yield (
@@ -163,7 +165,7 @@ def _steps(imported: ImportedGrader) -> Iterator[str]:
         yield f"Write the packages of {', '.join(missing)} into requirements.txt: they are not installed."
     yield from _samples_to_give(imported)
     if imported.asks_judge:
-        yield f"Record the answers of the service once, which costs what it costs: {_TO_RECORD}"
+        yield f"Record the service's answers once; the service charges for them: {_TO_RECORD}"
     yield "Run rft replay, and compare its rewards with those that the other platform gave."
 
 
@@ -173,11 +175,11 @@ def _samples_to_give(imported: ImportedGrader) -> Iterator[str]:
     rollouts = [] if imported.own_rollouts or not imported.rollouts else ["rollouts"]
     if replaced := [*records, *rollouts]:
         files = " and ".join(f"{name}.jsonl" for name in replaced)
-        yield f"Put your {' and '.join(replaced)} in the place of the made-up {files}."
+        yield f"Replace the made-up {files} with your own."
     if not imported.rollouts:
-        yield "Put rollouts of yours into rollouts.jsonl, and take the # from `rollouts` in rft.toml."
+        yield "Write your rollouts to rollouts.jsonl, and remove the # before `rollouts` in rft.toml."
     if not imported.records:
-        yield "Put your records into records.jsonl, and take the # from `records` in rft.toml."
+        yield "Write your records to records.jsonl, and remove the # before `records` in rft.toml."
 
 
 def next_commands(imported: ImportedGrader) -> list[str]:
@@ -241,7 +243,7 @@ def _skipped(imported: ImportedGrader) -> str:
         reason = f"no answers are recorded yet: {_TO_RECORD}"
         return _SKIPPED.format(file="answers.jsonl", test="exists()", reason=reason)
     if not imported.rollouts:
-        reason = "there are no rollouts: put yours into rollouts.jsonl, and name it in rft.toml"
+        reason = "there are no rollouts: write yours to rollouts.jsonl, and name it in rft.toml"
         return _SKIPPED.format(file="rollouts.jsonl", test="exists()", reason=reason)
     return ""
 

@@ -1,4 +1,4 @@
-"""Records and rollouts of the user's for an imported grader, in the place of made-up ones."""
+"""The user's own records and rollouts for an imported grader, instead of made-up ones."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from graders.configured import READY_HANDLER
 from harness.projects.project_content import ProjectContent
-from harness.projects.project_words import common_words
+from harness.projects.project_words import common_words, to_replace
 from harness.projects.template_text import CHECK_IN_VERSION, NO_MODEL, ROLE
 
 __all__ = ["KINDS", "ProjectKind", "content_of_kind", "files_of_kind"]
@@ -129,7 +129,7 @@ def content_of_kind(kind: str) -> ProjectContent:
         "@JUDGE_MODEL@": one.judge or NO_MODEL,
         "@ABOUT_JUDGE@": _about_judge(one.judge) if one.judge else "",
         "@AGREES@": one.agrees,
-        "@SAMPLES@": one.samples,
+        "@SAMPLES@": to_replace(one.samples),
         "@LABEL@": one.label,
         "@PACKAGES@": one.packages,
     }

@@ -201,15 +201,16 @@ class _Source:
             yield ImportNote(self._shown, "mapped", f"its rewards are {bounds}")
         else:
             what = (
-                f"its scores have no known range, so {bounds} is taken, and a score beyond that "
-                "is a failure: write the right one in grader.py, or import with --range"
+                f"its scores have no known range, so {bounds} is used, and a score outside of it "
+                "is a failure: write the right range in grader.py, or import with --range"
             )
             yield ImportNote(self._shown, "approximated", what)
         if self._values.runs_code:
             what = (
-                "its Python has 5 seconds and 256 MB for each sample; seconds= and memory_mb= of from_openai"
+                "its Python gets 5 seconds and 256 MB for each sample: seconds= and memory_mb= of "
+                "from_openai in grader.py set other limits"
             )
-            yield ImportNote(self._shown, "approximated", f"{what} in grader.py set others")
+            yield ImportNote(self._shown, "approximated", what)
         for name in self._secrets:
             what = f"a key was taken out: give the function the environment variable {name}"
             yield ImportNote(self._shown, "approximated", what)
@@ -231,8 +232,10 @@ class _Source:
             what = "records.jsonl and rollouts.jsonl are made up from what it reads"
         else:
             why = f": {problem}" if problem else ""
-            what = f"no made-up sample could be graded, so there is no rollouts.jsonl{why}"
-        yield ImportNote(self._shown, "approximated", f"{what}. Put yours in their place")
+            what = f"no made-up sample could be graded, so there is no rollouts.jsonl{why}. Write your own"
+            yield ImportNote(self._shown, "approximated", what)
+            return
+        yield ImportNote(self._shown, "approximated", f"{what}. Replace them with your own")
 
 
 def _installed(package: str) -> str | None:

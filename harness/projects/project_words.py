@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from harness.projects.template_text import NO_MODEL, ROLE
 
-__all__ = ["common_words", "requirements_of", "sources_word"]
+__all__ = ["common_words", "requirements_of", "sources_word", "to_replace"]
 
 _GENERATED = "completions of them, with a verdict in `{}`; generated, too"
 
@@ -31,7 +31,7 @@ def common_words(
         "@LOGICAL_ID@": logical_id,
         "@WHAT@": what,
         "@TESTED@": tested,
-        "@SAMPLES@": "generated word problems",
+        "@SAMPLES@": to_replace("generated word problems"),
         "@COMPLETIONS@": _GENERATED.format(verdicts),
         "@MEMORY@": "512",
         "@ROLE@": ROLE,
@@ -43,6 +43,15 @@ def common_words(
         "@PACKAGES@": "",
         "@SOURCES@": "",
     }
+
+
+def to_replace(samples: str) -> str:
+    """What a README says of records that are not the user's.
+
+    Args:
+        samples: What they are, such as `generated word problems`.
+    """
+    return f"{samples}; replace them with your own"
 
 
 def requirements_of(packages: Mapping[str, str | None]) -> str:

@@ -328,15 +328,15 @@ class _Source:
         """What to know of the made-up samples."""
         name = self.path.name
         if asks:
-            what = "it asks a service, so no sample was graded here: put rollouts of yours in rollouts.jsonl"
+            what = "it asks a service, so no sample was graded here: write your rollouts to rollouts.jsonl"
         elif samples.rollouts:
-            what = "records.jsonl and rollouts.jsonl are made up: put yours in their place"
+            what = "records.jsonl and rollouts.jsonl are made up: replace them with your own"
         else:
-            what = f"no made-up sample could be graded, put yours in their place: {samples.problem}"
+            what = f"no made-up sample could be graded, so use your own: {samples.problem}"
         notes = [ImportNote(name, "approximated", what), *shortfall_notes(name, samples)]
         if self.kind == "lambda" and not samples.told_apart:
             read = "AWS's own events" if wire is None else f"the dialect {wire}"
-            what = f"made-up answers did not show which dialect the handler reads: {read} is taken"
+            what = f"made-up answers did not show which dialect the handler reads: {read} is used"
             notes.append(ImportNote(name, "approximated", what))
         return notes
 

@@ -112,7 +112,7 @@ DIFFERS = re.compile("where (OpenAI|Azure|AWS)|not documented|may pose")
 
 @pytest.mark.parametrize("spec", [*GRADERS.values(), MULTI], ids=[*GRADERS, "multi"])
 def test_what_is_done_otherwise_than_there_is_never_called_mapped(spec: dict[str, Any]) -> None:
-    """A row of this kind is read as "graded as it was there"."""
+    """A row of this kind is read as "grades as it did there"."""
     whole = {"hyperparameters": {}, "response_format": {}, "grader": spec}
     found = list(openai_notes(whole))
     assert {"approximated"} <= {note.how for note in found}

@@ -119,7 +119,10 @@ def test_a_grader_s_own_samples_take_the_place_of_made_up_ones(here, capsys):
     out = capsys.readouterr().out
     assert "mine.jsonl: 1 of 2 lines are in records.jsonl" in out
     assert "made up" not in out
-    assert "training records: yours." in (here / "city-names" / "README.md").read_text()
+    assert (
+        "1 training records: yours. A job needs at least 100 |"
+        in (here / "city-names" / "README.md").read_text()
+    )
 
 
 RECORD = {"messages": [{"role": "user", "content": "?"}], "reference_answer": "Bern"}

@@ -79,10 +79,38 @@ def test_keys_are_secrets_of_the_account(tmp_path):
 
 def test_without_rollouts_no_file_and_no_setting_names_them(tmp_path):
     folder = make(tmp_path, rollouts=())
-    assert "put yours into rollouts.jsonl" in (folder / "test_grader.py").read_text()
+    assert "write yours to rollouts.jsonl" in (folder / "test_grader.py").read_text()
     assert not (folder / "rollouts.jsonl").exists()
     assert '\n# rollouts = "rollouts.jsonl"\n' in (folder / "rft.toml").read_text()
-    assert "| no completions of them yet: put yours" in (folder / "README.md").read_text()
+    assert "| no completions of them yet: write yours" in (folder / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("changes", "records", "rollouts"),
+    [
+        (
+            {},
+            "1 training records: made up; replace them with your own",
+            "1 completions of them, made up; replace",
+        ),
+        ({"own_records": True}, "1 training records: yours.", "1 completions of them, made up; replace"),
+        (
+            {"own_rollouts": True},
+            "1 training records: made from your rollouts.",
+            "1 completions of them, yours |",
+        ),
+        (
+            {"records": ()},
+            "no training records: write yours to a file of this name.",
+            "1 completions of them, made up; replace",
+        ),
+    ],
+)
+def test_the_readme_asks_to_replace_only_samples_that_are_made_up(tmp_path, changes, records, rollouts):
+    text = (make(tmp_path, **changes) / "README.md").read_text()
+    assert f"| {records}" in text
+    assert f"| {rollouts}" in text
+    assert text.count("replace them with your own") == f"{records}{rollouts}".count("replace")
 
 
 @pytest.mark.parametrize("own_records", [False, True])
