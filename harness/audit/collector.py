@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, NamedTuple
 
-from graders.wire import Profile
+from graders.wire import PROFILES, Profile
 from harness.audit.case import FamilyStopped, Subject
 from harness.replay.grading import grade_samples
 from harness.targets.protocol import Answer, Graded, GraderFault, Target
@@ -195,6 +195,14 @@ class Collector:
         """
         self.budget.take(gradings)
         return self.target.grade(event)
+
+    def over(self, wire: str) -> Collector:
+        """A collector of the same process that sends over another wire; closing one closes both.
+
+        Args:
+            wire: A name of `graders.wire.PROFILES`.
+        """
+        return Collector(self.target.target, self.subject, PROFILES[wire], self.budget)
 
     def rest(self) -> None:
         """Forget earlier timeouts: another family begins."""

@@ -1,0 +1,238 @@
+"""Messages in other shapes, the right message of several, and samples that cannot be graded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from harness.audit.case import Case
+from harness.audit.contract import good_completion
+from harness.audit.found import Found, Witness
+from harness.data.records import ends_with_assistant
+from harness.findings import Rule, Severity
+from harness.targets.protocol import Graded
+
+__all__ = ["PROBES"]
+
+_RECORDS = 4
+
+
+class ContentShape:
+    """The right answer as text blocks, as AWS's samples and the Converse API have it."""
+
+    rule = Rule(
+        "A07",
+        Severity.CRITICAL,
+        "content that comes as blocks is not read",
+        "Join the `text` of the blocks where the content is a list.",
+    )
+    controlled = True
+
+    def why_not(self, case: Case) -> str | None:
+        """It applies where a completion is a text."""
+        return None if _is_text(case) else "completions are calls of tools"
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Grade right answers as a list of text blocks: they must not end the call, nor earn less."""
+        records = case.some(_RECORDS, "A07")
+        samples = [
+            _with_last(one, content=[{"type": "text", "text": str(one["messages"][-1]["content"])}])
+            for one in _right(case, records)
+        ]
+        graded = case.collector.grade(samples, bent=True)
+        lost = [one for one in graded if one.error is not None and one.error["kind"] == "call"]
+        silent = [
+            one
+            for at, one in zip(records, graded, strict=True)
+            if one.error is None and not case.known.pays(one.reward, at) and not _says_so(case, one, at)
+        ]
+        if len(lost) * 2 > len(graded):
+            severity, how = self.rule.severity, f"loses the rewards of the call ({lost[0].error['message']})"  # type: ignore[index]
+        elif len(silent) * 2 > len(graded):
+            severity, how = Severity.ERROR, "earns nothing, and no metric says why"
+        else:
+            return
+        message = f"a right answer whose content comes as blocks of text {how}"
+        yield _found(self.rule, severity, message, samples[:1], graded[:1], len(records))
+
+
+class RightMessage:
+    """Turns of the assistant's in the prompt, and a completion that is missing."""
+
+    rule = Rule(
+        "A08",
+        Severity.ERROR,
+        "another message than the completion is graded",
+        "Grade the final message alone, and fail the sample where that is not the assistant's.",
+    )
+    controlled = True
+
+    def why_not(self, case: Case) -> str | None:
+        """It applies where a completion is a text."""
+        return None if _is_text(case) else "completions are calls of tools"
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Put the right answer in an earlier turn and a wrong one last, and the other way around."""
+        records = case.some(_RECORDS, "A08")
+        right = _right(case, records)
+        wrong = [case.collector.rollout(at, "I do not know.") for at in records]
+        shown, example = _shown_before(right, wrong), _shown_before(wrong, right)
+        kinds = (
+            ("the right answer in an earlier turn is paid", True, shown, wrong),
+            (
+                "without a reply, an earlier turn is paid",
+                True,
+                _without_reply(shown),
+                _without_reply(example),
+            ),
+            ("a right answer is not paid after an example in the prompt", False, example, wrong),
+        )
+        for said, is_paid, samples, without in kinds:
+            graded, honest = (case.collector.grade(each, bent=True) for each in (samples, without))
+            wrongly = [
+                number
+                for number, (at, one, base) in enumerate(zip(records, graded, honest, strict=True))
+                if _is_wrong(case, at, one, base, is_paid)
+            ]
+            if len(wrongly) * 2 > len(records) or (len(wrongly) >= 2 and is_paid):
+                message = f"{said} on {len(wrongly)} of {len(records)} records"
+                at = wrongly[0]
+                yield _found(
+                    self.rule,
+                    self.rule.severity,
+                    message,
+                    samples[at : at + 1],
+                    graded[at : at + 1],
+                    len(records),
+                )
+                return
+
+
+def _is_wrong(case: Case, at: int, one: Graded, base: Graded, is_paid: bool) -> bool:
+    """Whether the reward is the other turn's, and not what the text alone earns."""
+    if not is_paid:
+        return one.error is None and not case.known.pays(one.reward, at)
+    return case.known.pays(one.reward, at) and not case.known.pays(base.reward, at)
+
+
+def _shown_before(earlier: Sequence[dict[str, Any]], last: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Samples whose prompts show an exchange before, as prompts with examples do."""
+    bent = []
+    for shown, sample in zip(earlier, last, strict=True):
+        *prompt, final = sample["messages"]
+        system = [one for one in prompt if one.get("role") == "system"]
+        asked = [one for one in prompt if one.get("role") != "system"]
+        exchange = [{"role": "user", "content": "Here is an example."}, shown["messages"][-1]]
+        bent.append({**sample, "messages": [*system, *exchange, *asked, final]})
+    return bent
+
+
+def _without_reply(samples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**one, "messages": one["messages"][:-1]} for one in samples]
+
+
+class PaidFailure:
+    """Samples that cannot be graded must not earn more than a wrong answer, and must be told from one."""
+
+    rule = Rule(
+        "A10",
+        Severity.CRITICAL,
+        "a sample that cannot be graded is paid",
+        "Return the lowest reward where grading fails, with a metric that says so.",
+    )
+    controlled = True
+
+    def why_not(self, case: Case) -> str | None:
+        """It applies to every grader."""
+        return None
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Grade samples that lack what grading needs: none may beat an honest wrong answer."""
+        records = case.some(_RECORDS, "A10")
+        honest = case.collector.grade([case.collector.rollout(at, "I do not know.") for at in records])
+        hidden = 0
+        kinds = _malformed(case, records)
+        for what, samples in kinds.items():
+            graded = case.collector.grade(samples, bent=True)
+            beats = [
+                number
+                for number, (at, one, base) in enumerate(zip(records, graded, honest, strict=True))
+                if case.known.pays(one.reward, at) and not case.known.pays(base.reward, at)
+            ]
+            if len(beats) * 2 > len(records) and len({graded[each].reward for each in beats}) == 1:
+                reward = graded[beats[0]].reward
+                message = f"a sample {what} earns {reward:g}: a policy is paid where grading fails"
+                yield _found(
+                    self.rule, self.rule.severity, message, samples[:1], graded[:1], len(records), len(beats)
+                )
+                return
+            hidden += all(
+                one.error is None and not _says_so(case, one, at)
+                for at, one in zip(records, graded, strict=True)
+            )
+        if hidden == len(kinds):
+            message = (
+                "samples that cannot be graded earn what wrong answers earn, and no metric tells them apart"
+            )
+            yield Found(self.rule.id, Severity.NOTE, message, fix=self.rule.fix)
+
+
+def _malformed(case: Case, records: Sequence[int]) -> dict[str, list[dict[str, Any]]]:
+    """Samples whose grading has to fail, in words and as lines of a rollouts file."""
+    right = _right(case, records)
+    kinds = {
+        "without content": [_with_last(one, content=None) for one in right],
+        "whose content is of another kind": [_with_last(one, content=[{"image": {}}]) for one in right],
+        "without messages": [{**one, "messages": []} for one in right],
+    }
+    if any("reference_answer" in one for one in right):
+        kinds["with an unreadable reference"] = [
+            {**one, "reference_answer": ["?", {"?": None}]} for one in right
+        ]
+    return kinds
+
+
+PROBES = (ContentShape(), RightMessage(), PaidFailure())
+"""The probes of this file, in the order in which they run."""
+
+
+def _right(case: Case, records: Sequence[int]) -> list[dict[str, Any]]:
+    return [case.collector.rollout(at, good_completion(case, at)) for at in records]
+
+
+def _is_text(case: Case) -> bool:
+    records = case.some(1, "A07")
+    return bool(records) and isinstance(good_completion(case, records[0]), str)
+
+
+def _with_last(sample: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    *before, last = sample["messages"]
+    return {**sample, "messages": [*before, {**last, **changed}]}
+
+
+def _says_so(case: Case, one: Graded, at: int) -> bool:
+    """Whether an entry tells by its metrics that it is no honest wrong answer."""
+    (wrong,) = case.collector.ask([(at, "I do not know.")])
+    return one.error is not None or one.metrics != wrong.metrics
+
+
+def _found(
+    rule: Rule,
+    severity: Severity,
+    message: str,
+    samples: Sequence[dict[str, Any]],
+    graded: Sequence[Graded],
+    tried: int,
+    records: int | None = None,
+) -> Found:
+    shown = tuple({**one, "id": f"witness-{number}"} for number, one in enumerate(samples, 1))
+    usable = all(ends_with_assistant(one) for one in shown)
+    witness = Witness(shown, tuple(one.reward for one in graded)) if usable else None
+    return Found(
+        *(rule.id, severity, message),
+        fix=rule.fix,
+        witness=witness,
+        records=records,
+        tried=tried,
+        headline=message,
+    )

@@ -1,0 +1,212 @@
+"""References that hold no answer, which must not pay, and references in other shapes, which should work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from harness.audit.case import Case
+from harness.audit.contract import good_completion
+from harness.audit.found import Found, Witness
+from harness.findings import Rule, Severity
+from harness.printable import printable, shortened
+from harness.targets.protocol import Graded
+
+__all__ = ["PROBES"]
+
+_GONE: Any = object()
+_VACUOUS: tuple[tuple[str, Any], ...] = (
+    ("missing", _GONE),
+    ("null", None),
+    ("an empty text", ""),
+    ("an empty object", {}),
+    ("an object of another kind", {"rubric": "be brief"}),
+    ("an empty list", []),
+    ("a text that holds no answer", "see the attached file"),
+    ("an empty `text`", {"text": ""}),
+)
+"""References that no completion can be right under, in words and as they are sent."""
+_FILLERS = ("", ",", "-", ".", "None")
+_TEXTS = ("", " ", "I do not know.", ",", "None")
+_RECORDS = 3
+
+
+class _Try(NamedTuple):
+    """A completion under a vacuous reference."""
+
+    record: int
+    what: str
+    text: Any
+    sample: dict[str, Any]
+
+
+class VacuousReference:
+    """Completions without an answer under references that hold none: two missing answers are not equal."""
+
+    rule = Rule(
+        "A05",
+        Severity.CRITICAL,
+        "a completion without an answer is paid under a reference without one",
+        "Fail the sample where the reference holds no answer, before you compare anything.",
+    )
+    controlled = True
+
+    def why_not(self, case: Case) -> str | None:
+        """It applies where records have a reference."""
+        return _no_reference(case)
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Grade fillers in the accepted formats, and alone, under each vacuous reference."""
+        tries = _tries(case)
+        replies = case.collector.grade([one.sample for one in tries], bent=True)
+        paid = [
+            (one, reply.reward)
+            for one, reply in zip(tries, replies, strict=True)
+            if reply.reward is not None and case.known.pays(reply.reward, one.record)
+        ]
+        records = {one.record for one, _ in paid}
+        if not paid or (len(records) < 2 and len({one.record for one in tries}) > 1):
+            return
+        one, reward = min(paid, key=lambda each: (-each[1], len(str(each[0].text)), len(each[0].what)))
+        kinds = list(dict.fromkeys(each.what for each, _ in paid))
+        text = shortened(printable(repr(one.text)), 60)
+        message = (
+            f"when the reference is {_listed(kinds)}, {text} earns {reward:g}: a policy is paid for no answer"
+        )
+        yield Found(
+            self.rule.id,
+            self.rule.severity,
+            message,
+            fix=self.rule.fix,
+            witness=Witness(({**one.sample, "id": "witness-1"},), (reward,)),
+            records=len(records),
+            tried=len({each.record for each in tries}),
+            headline=message,
+        )
+
+
+def _tries(case: Case) -> list[_Try]:
+    """Fillers under every vacuous reference, on a few records; what would be equal by value is left out."""
+    known = case.known
+    tries: list[_Try] = []
+    for at in case.some(_RECORDS, "A05"):
+        texts: list[Any] = [one.fill(filler) for one in known.formats for filler in _FILLERS]
+        texts = [*{repr(text): text for text in (*texts, *_TEXTS)}.values()]
+        for what, reference in _VACUOUS:
+            if known.kind in ("json", "list", "tools") and reference in ({}, []):
+                continue  # an empty object may be a right answer
+            for text in texts:
+                sample = _with_reference(case.collector.rollout(at, text), reference)
+                tries.append(_Try(at, what, text, sample))
+    return tries
+
+
+def _with_reference(sample: dict[str, Any], reference: Any) -> dict[str, Any]:
+    if reference is _GONE:
+        return {key: value for key, value in sample.items() if key != "reference_answer"}
+    return {**sample, "reference_answer": reference}
+
+
+class ReferenceShape:
+    """The right answer under its own reference in the other shapes in which services send it."""
+
+    rule = Rule(
+        "A06",
+        Severity.ERROR,
+        "a right answer earns nothing when its reference comes in another shape",
+        "Read the reference as a text and as an object with `text`, in `metadata` and beside it.",
+    )
+    controlled = True
+
+    def why_not(self, case: Case) -> str | None:
+        """It applies where records have a reference."""
+        return _no_reference(case)
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Grade right answers over the wires of the services, and with numbers as numbers."""
+        records = case.some(6, "A06")
+        samples = [case.collector.rollout(at, good_completion(case, at)) for at in records]
+        as_sent = _paid(case, records, case.collector.grade(samples))
+        if as_sent < len(records):
+            return  # what is not paid as it is sent says nothing of other shapes
+        texts = all(isinstance(one["reference_answer"], str) for one in samples)
+        shapes = {"a field beside `metadata`": _over(case, samples, "open-weight-plain")}
+        if texts:
+            wrapped = [{**one, "reference_answer": {"text": one["reference_answer"]}} for one in samples]
+            shapes["an object with `text`"] = case.collector.grade(wrapped, bent=True)
+            numbers = [{**one, "reference_answer": _as_number(one["reference_answer"])} for one in samples]
+            if all(one["reference_answer"] is not None for one in numbers):
+                shapes["a number in place of a text"] = case.collector.grade(numbers, bent=True)
+        lost = {
+            name: graded
+            for name, graded in shapes.items()
+            if graded and _paid(case, records, graded) < len(records) / 2
+        }
+        if lost:
+            yield self._found(case, lost, samples, len(records))
+
+    def _found(
+        self, case: Case, lost: dict[str, list[Graded]], samples: Sequence[dict[str, Any]], tried: int
+    ) -> Found:
+        # AWS's samples send a reference beside the metadata and wrapped: a grader that reads one of the two
+        # was written for them. One that reads the documented shape alone keeps to the documentation.
+        name = "an object with `text`" if "an object with `text`" in lost else next(iter(lost))
+        sampled = name == "an object with `text`" and "a field beside `metadata`" not in lost
+        severity = Severity.ERROR if sampled else Severity.NOTE
+        how = f"{_listed(list(lost))}"
+        message = (
+            f"right answers earn nothing when the reference comes as {how}: a policy would learn nothing"
+        )
+        witness = None
+        if name != "a field beside `metadata`":  # that is another wire, not another rollout
+            reference = samples[0]["reference_answer"]
+            bent = {"text": reference} if name == "an object with `text`" else _as_number(reference)
+            sample = {**samples[0], "reference_answer": bent, "id": "witness-1"}
+            witness = Witness((sample,), (lost[name][0].reward,))
+        return Found(
+            self.rule.id,
+            severity,
+            message,
+            fix=self.rule.fix,
+            witness=witness,
+            records=tried,
+            tried=tried,
+            headline=message,
+        )
+
+
+PROBES = (VacuousReference(), ReferenceShape())
+"""The probes of this file, in the order in which they run."""
+
+
+def _no_reference(case: Case) -> str | None:
+    if case.control is not None and case.control.kind == "format":
+        return "a reward of form alone looks at no reference"
+    with_one = sum("reference_answer" in record for record in case.subject.records)
+    return None if with_one else "the records have no reference_answer"
+
+
+def _paid(case: Case, records: Sequence[int], graded: Sequence[Graded]) -> int:
+    return sum(case.known.pays(one.reward, at) for at, one in zip(records, graded, strict=True))
+
+
+def _over(case: Case, samples: Sequence[dict[str, Any]], wire: str) -> list[Graded]:
+    """Grade over another wire; nothing where the audit has that one already."""
+    if case.collector.profile.placement != "metadata" or not case.opener.here:
+        return []
+    return case.collector.over(wire).grade(samples, bent=True)
+
+
+def _as_number(text: str) -> int | float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    if text.strip() != f"{number:.15g}" or number - number != 0:
+        return None
+    return int(number) if number.is_integer() else number
+
+
+def _listed(names: Sequence[str]) -> str:
+    few = [*names[:3], *(["..."] if len(names) > 3 else [])]
+    return few[0] if len(few) == 1 else f"{', '.join(few[:-1])} or {few[-1]}"
