@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from harness.audit import contract, judge, state, wrongness
+from harness.audit import contract, judge, messages, references, state, wrongness
 from harness.audit.case import Case, Control, FamilyStopped, NotRun, Probe, shown_first
 from harness.audit.control import find_control
 from harness.audit.found import Found
@@ -23,6 +23,8 @@ BEFORE: dict[str, tuple[Probe, ...]] = {"state": state.PROBES}
 
 FAMILIES: dict[str, tuple[Probe, ...]] = {
     "contract": contract.PROBES,
+    "references": references.PROBES,
+    "messages": messages.PROBES,
     "wrongness": wrongness.PROBES,
     "judge": judge.PROBES,
 }
@@ -39,6 +41,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "C04": ("A05", *(f"C{number:02}" for number in (1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 17))),
     **dict.fromkeys(_GOLD_FREE, ("C07", "C16", "C17")),
     "C07": ("C16",),
+    "A10": ("A05",),
 }
 """Which findings another one explains: one cause is one finding."""
 
