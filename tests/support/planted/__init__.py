@@ -4,6 +4,7 @@
 """
 
 from support.planted.first_farming import FARMING
+from support.planted.first_good import GOOD
 from support.planted.first_labels import LABELS
 from support.planted.first_numbers import CONTRACT, NUMBERS
 from support.planted.first_objects import OBJECTS
@@ -24,7 +25,7 @@ FIRST_PLANTED: tuple[Planted, ...] = (
     *JUDGES,
     *FORM,
 )
-FIRST_GOOD: tuple[Good, ...] = ()
+FIRST_GOOD: tuple[Good, ...] = GOOD
 
 __all__ = [
     "FIRST_GOOD",

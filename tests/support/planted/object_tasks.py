@@ -25,7 +25,7 @@ def json_task(chance: Random) -> Task:
 
 def _order(chance: Random) -> tuple[str, dict[str, Any]]:
     who, goods, count = person(chance), chance.choice(GOODS), chance.randrange(2, 400)
-    urgent = chance.random() < 0.35
+    urgent = chance.random() < 0.45
     hurry = "We need them this week." if urgent else "There is no hurry."
     prompt = f"Message: 'This is {who}. Please send {count} {goods}. {hurry}' Extract the order."
     return prompt, {"customer": who, "goods": goods, "quantity": count, "urgent": urgent}
