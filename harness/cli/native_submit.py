@@ -74,6 +74,7 @@ def submit_to_native(asked: dict[str, Any]) -> int:
     """
     from harness.findings import Severity, worst
     from harness.jobs.evidence import evidence
+    from harness.jobs.grader_audit import audit_findings
     from harness.jobs.native_job import native_findings
     from harness.jobs.preflight import native_preflight
     from harness.jobs.same_code import look_at_function
@@ -93,6 +94,7 @@ def submit_to_native(asked: dict[str, Any]) -> int:
         *native_preflight(plan, validate=asked["validate"]),
         *native_findings(plan),
         *weighed.findings,
+        *audit_findings(asked["runs_dir"], function, weighed.replay),
     ]
     level = worst(findings)
     stopped = level is not None and level >= Severity.ERROR and not asked["force"]

@@ -86,6 +86,9 @@ def command(context: click.Context, /, **asked: Any) -> int:
     --like JOB reuses that job's data, model and hyperparameters with another grader, and first shows what
     the new grader changes.
 
+    rft looks under --runs-dir for an audit of this very grader. One with open critical findings, or that
+    measured nothing, stops the job unless you write --force.
+
     Exit codes: 0 submitted, or the dry run found no error; 1 a finding stopped it, or Bedrock does not show
     which function grades the job; 2 wrong input; 3 the service could not be reached.
     """
@@ -169,6 +172,7 @@ def _weighed(plan: Plan, asked: dict[str, Any]) -> tuple[Plan, Forecast, list[Fi
     """The plan with what is known of its grader, what it takes, and what speaks against that grader."""
     from harness.jobs.evidence import changed_code, evidence
     from harness.jobs.forecast import forecast
+    from harness.jobs.grader_audit import audit_findings
     from harness.jobs.journal import check_name, default_name, find_entry
     from harness.jobs.same_code import look_at_function
 
@@ -187,7 +191,8 @@ def _weighed(plan: Plan, asked: dict[str, Any]) -> tuple[Plan, Forecast, list[Fi
         completions_a_call=asked["completions_per_call"],
         usd_per_hour=asked["price_per_hour"],
     )
-    return plan, ahead, [*changed, *found.findings]
+    audited = audit_findings(asked["runs_dir"], function, found.replay)
+    return plan, ahead, [*changed, *found.findings, *audited]
 
 
 def _send(plan: Plan, asked: dict[str, Any]) -> dict[str, Any]:

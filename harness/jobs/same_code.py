@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 
 import graders
 from graders.configured import READY_HANDLER, READY_VARIABLE
@@ -20,14 +21,30 @@ from harness.aws import NotInAws
 from harness.errors import HarnessError
 from harness.jobs.plan import SameCode
 from harness.localaws.function import code_digest
-from harness.runs.facts import DeployedFacts, LocalRuntimeFacts, RunFacts
+from harness.runs.facts import DeployedFacts, GraderFacts, LocalRuntimeFacts, TargetFacts
 from harness.runs.store import sha256
 from harness.targets.deployed_code import FunctionCode, FunctionFacts, canonical_name, look_up, read_code
 from harness.targets.grader_name import names_the_check
 
-__all__ = ["CodeComparison", "UnknownFunction", "compare_code", "compare_files", "look_at_function"]
+__all__ = ["CodeComparison", "Graded", "UnknownFunction", "compare_code", "compare_files", "look_at_function"]
 
 _SHOWN = 3
+
+
+class Graded(Protocol):
+    """What is known of something that graded: a run, or an audit."""
+
+    @property
+    def grader(self) -> GraderFacts:
+        """The grader."""
+
+    @property
+    def target(self) -> TargetFacts:
+        """Where it graded."""
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Python and the packages that graded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +92,11 @@ def look_at_function(arn: str, *, local_service: bool) -> FunctionFacts | Unknow
         return UnknownFunction(arn, error.message, missing=isinstance(error, NotInAws))
 
 
-def compare_code(facts: RunFacts, function: FunctionFacts | UnknownFunction) -> CodeComparison:
+def compare_code(facts: Graded, function: FunctionFacts | UnknownFunction) -> CodeComparison:
     """Compare what was replayed with what a job will call.
 
     Args:
-        facts: The run.
+        facts: The run, or an audit.
         function: What `look_at_function` returned.
     """
     if isinstance(facts.target, DeployedFacts):
@@ -93,11 +110,11 @@ def compare_code(facts: RunFacts, function: FunctionFacts | UnknownFunction) -> 
     return compare_files(facts, function, code)
 
 
-def compare_files(facts: RunFacts, function: FunctionFacts, code: FunctionCode) -> CodeComparison:
+def compare_files(facts: Graded, function: FunctionFacts, code: FunctionCode) -> CodeComparison:
     """Compare what was replayed on this machine with what is in a function's zip.
 
     Args:
-        facts: The run.
+        facts: The run, or an audit.
         function: What AWS says of the function.
         code: What is in its zip.
     """

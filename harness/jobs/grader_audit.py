@@ -1,0 +1,82 @@
+"""The kept audit of a job's grader: what it found stops a job, and that there is none is said.
+
+Findings have the ids J036 to J038. An audit counts for the very grader that it looked at: by the fingerprint
+that a replay of the grader has too, by `CodeSha256`, or because the function holds the same files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from harness.findings import Finding, Place, Severity
+from harness.jobs.plan import ReplayEvidence
+from harness.jobs.same_code import UnknownFunction, compare_code
+from harness.runs.audits import AuditFacts, audit_folder, audits_of
+from harness.targets.deployed_code import FunctionFacts
+
+__all__ = ["audit_findings"]
+
+_COMPARED = 3
+"""How many graders' audits are compared with the function's files, which takes a download."""
+_FIX = "Run `rft audit` on the training file, with this grader."
+
+
+def audit_findings(
+    runs: Path, function: FunctionFacts | UnknownFunction, replay: ReplayEvidence | None
+) -> list[Finding]:
+    """Look for an audit of the grader that is to train.
+
+    Args:
+        runs: The folder of all runs.
+        function: The function that is to train.
+        replay: The replay of its grader; None where there is none.
+
+    Returns:
+        An error where the audit says not to train, which stops a job.
+    """
+    found = _audit_of(runs, function, replay)
+    if found is None:
+        where = audit_folder(runs)
+        some = "none of those in" if where.is_dir() else "there is none in"
+        message = f"no audit is known to be of this grader: {some} {where}"
+        return [Finding("J038", Severity.WARNING, message, fix=_FIX)]
+    return [*_told(found, Place(file=str(audit_folder(runs) / found.name)))]
+
+
+def _told(found: AuditFacts, place: Place) -> Iterator[Finding]:
+    if found.verdict == "not measured":
+        message = "the audit of this grader measured nothing, so what it pays for is not known"
+        yield Finding("J036", Severity.ERROR, message, place, fix="See what `rft audit` says is missing.")
+    counts = found.counts()
+    critical = [one for one in found.open if one.severity is Severity.CRITICAL]
+    if critical:
+        more = f", and {len(critical) - 1} more" if len(critical) > 1 else ""
+        message = f"the audit of this grader has open critical findings: {critical[0].id} {critical[0].title}"
+        fix = "Mend the grader and audit it again, or accept the finding with a waiver in rft.toml."
+        yield Finding("J037", Severity.ERROR, f"{message}{more}", place, fix=fix)
+    elif errors := counts.get(Severity.ERROR):
+        one = next(one for one in found.open if one.severity is Severity.ERROR)
+        message = f"the audit of this grader has {errors} open errors: {one.id} {one.title}"
+        yield Finding("J037", Severity.WARNING, message, place, fix="Mend what it shows, or waive it.")
+
+
+def _audit_of(
+    runs: Path, function: FunctionFacts | UnknownFunction, replay: ReplayEvidence | None
+) -> AuditFacts | None:
+    """The newest audit of the very grader."""
+    known = {function.code_sha256}
+    if replay is not None and replay.same_code != "different":
+        known.add(replay.grader_sha256)
+    audits = list(audits_of(runs))
+    for one in audits:
+        if one.grader.sha256 is not None and one.grader.sha256 in known:
+            return one
+    newest: dict[str | None, AuditFacts] = {}
+    for one in audits:
+        newest.setdefault(one.grader.sha256, one)
+    for one in islice(newest.values(), _COMPARED):
+        if not isinstance(function, UnknownFunction) and compare_code(one, function).same == "proven":
+            return one
+    return None
