@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.data.typed_json import as_json
 from harness.report.look import Look, look_at
+from harness.report.page.audit_card import AuditCard, audit_card
 from harness.report.page.bars import (
     FAILURES,
     BarChart,
@@ -66,6 +67,8 @@ class ReportPage:
     calibration: CalibrationCard | None
     """None where the run has neither labels nor repeats."""
     comparison: ComparisonCard | None
+    audit: AuditCard | None
+    """None where no audit of this grader is kept."""
     training: list[CurveChart]
     rehearsal: list[CurveChart]
     rehearsal_says: list[str]
@@ -179,6 +182,7 @@ def page_of(
         all_groups=len(gathered.cells.cells),
         calibration=calibration_card(run, bounds),
         comparison=compared,
+        audit=audit_card(run),
         training=training,
         rehearsal=rehearsed,
         rehearsal_says=says,

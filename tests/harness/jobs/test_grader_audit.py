@@ -11,9 +11,10 @@ from harness.findings import Severity
 from harness.jobs.grader_audit import audit_findings
 from harness.jobs.plan import ReplayEvidence, SameCode
 from harness.jobs.same_code import UnknownFunction
-from harness.runs.audits import AuditFacts, AuditFinding, keep_audit
-from harness.runs.facts import DeployedFacts, GraderFacts, InProcessFacts
+from harness.runs.audits import AuditFinding
+from harness.runs.facts import DeployedFacts, GraderFacts
 from harness.targets.deployed_code import FunctionFacts
+from support.kept_audits import kept_audit
 
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:my-grader:3"
 UNKNOWN = UnknownFunction(ARN, "AWS was not asked")
@@ -30,22 +31,10 @@ FUNCTION = FunctionFacts(
 
 
 def keep(runs: Path, name: str, severity: str | None = None, **more: Any) -> None:
-    findings: tuple[AuditFinding, ...] = ()
     if severity is not None:
         one = AuditFinding(id="C01", severity=Severity(severity), title="empty is paid", message="m")
-        findings = (one,)
-    known: dict[str, Any] = {
-        "catalogue": "1",
-        "grader": GraderFacts("g.py:f", "abc"),
-        "target": InProcessFacts("g.py:f"),
-        "wire": "open-weight",
-        "data": Path("/d/r.jsonl"),
-        "data_sha256": "d",
-        "records": 3,
-        "verdict": "fix first" if findings else "train",
-        "findings": findings,
-    }
-    keep_audit(runs, name, AuditFacts(**{**known, **more}), {})
+        more |= {"findings": (one,), "verdict": "fix first"}
+    kept_audit(runs, name, **more)
 
 
 def replay(same: SameCode = "not proven") -> ReplayEvidence:

@@ -10,18 +10,12 @@ import pytest
 from harness.errors import InputError
 from harness.findings import Place, Severity
 from harness.runs.audits import AuditFacts, AuditFinding, AuditHeadline, audits_of, keep_audit, read_audit
-from harness.runs.facts import GraderFacts, InProcessFacts
+from harness.runs.facts import GraderFacts
+from support.kept_audits import audit_facts
 
 
 def facts(**more: Any) -> AuditFacts:
     known: dict[str, Any] = {
-        "catalogue": "1",
-        "grader": GraderFacts("my_grader.py:right", "abc"),
-        "target": InProcessFacts("my_grader.py:right"),
-        "wire": "open-weight",
-        "data": Path("/data/records.jsonl"),
-        "data_sha256": "def",
-        "records": 20,
         "verdict": "fix first",
         "headline": AuditHeadline("C01", "", "An empty completion is paid"),
         "findings": (
@@ -41,9 +35,8 @@ def facts(**more: Any) -> AuditFacts:
                 id="C07", severity=Severity.ERROR, title="form is paid", message="form", waived="meant"
             ),
         ),
-        "probes": {"passed": 3, "failed": 1, "skipped": 0, "inapplicable": 0},
     }
-    return AuditFacts(**{**known, **more})
+    return audit_facts(**{**known, **more})
 
 
 def test_an_audit_is_read_back_as_it_was_kept(tmp_path: Path) -> None:

@@ -1,0 +1,40 @@
+"""Keeps audits without running any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness.runs.audits import AuditFacts, keep_audit
+from harness.runs.facts import GraderFacts, InProcessFacts
+
+
+def audit_facts(**more: Any) -> AuditFacts:
+    """Facts of an audit that found nothing.
+
+    Args:
+        more: Fields of `AuditFacts`.
+    """
+    known: dict[str, Any] = {
+        "catalogue": "1",
+        "grader": GraderFacts("my_grader.py:right", "abc"),
+        "target": InProcessFacts("my_grader.py:right"),
+        "wire": "open-weight",
+        "data": Path("/data/records.jsonl"),
+        "data_sha256": "def",
+        "records": 20,
+        "verdict": "train",
+        "probes": {"passed": 3, "failed": 0, "skipped": 0, "inapplicable": 1},
+    }
+    return AuditFacts(**{**known, **more})
+
+
+def kept_audit(runs: Path, name: str, **more: Any) -> Path:
+    """Keep an audit; return its folder.
+
+    Args:
+        runs: The folder of all runs.
+        name: The audit's name.
+        more: Fields of `AuditFacts`.
+    """
+    return keep_audit(runs, name, audit_facts(**more), {})
