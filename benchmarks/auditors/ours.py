@@ -1,0 +1,47 @@
+"""`rft audit` on the same graders, through the command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.auditors.tools import SECONDS, Answer, Verdict
+from support.planted import Good, Planted, path_of
+
+_SEVERE = ("warning", "error", "critical")
+
+
+def told(grader: Planted | Good) -> list[str]:
+    """The options that the set says an audit of this grader is given."""
+    options: list[str] = []
+    for name, value in grader.options.items():
+        options += [f"--{name}", *(map(str, value) if isinstance(value, (list, tuple)) else (str(value),))]
+    return options
+
+
+def verdict_of(grader: Planted | Good, said: dict[str, Any]) -> Verdict:
+    """A planted grader is flagged by its right id alone; a good one by any finding from warning up."""
+    found = {one["id"] for one in said.get("findings", ()) if one.get("severity") in _SEVERE}
+    right = found.intersection(grader.finds) if isinstance(grader, Planted) else found
+    if right:
+        return "flagged"
+    return "not measured" if "measured" in str(said.get("verdict")) else "clean"
+
+
+def our_answer(grader: Planted | Good, folder: Path) -> Answer:
+    """Run `rft audit` on one grader with the records of its folder."""
+    command = [str(Path(sys.executable).with_name("rft")), "audit", "records.jsonl", "--json", *told(grader)]
+    command += ["--grader", f"{path_of(grader.grader)}:{grader.name}"]
+    started = time.perf_counter()
+    try:
+        ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS)
+        said = json.loads(ended.stdout)
+    except subprocess.TimeoutExpired:
+        return Answer("no answer", SECONDS, f"not done after {SECONDS} s")
+    except ValueError:
+        return Answer("no answer", time.perf_counter() - started, ended.stderr.strip()[-200:])
+    return Answer(verdict_of(grader, said), time.perf_counter() - started)

@@ -1,0 +1,140 @@
+"""Other auditors beside `rft audit` on the planted set: `python benchmarks/other_auditors.py [TOOL ...]`.
+
+Installs each in an environment of its own, wraps each planted and each good grader in the form that it
+takes, and prints how many planted graders it flags and how many good ones. A flag counts whatever it says,
+since no other auditor's findings have our ids; for ours, the right id counts too. No gate runs this.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+if __name__ == "__main__":
+    # Run as a file, Python puts this folder first, whose `signal.py` would hide the standard library's.
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    sys.path.insert(1, os.path.join(sys.path[0], "tests"))
+
+import argparse
+import shutil
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.auditors.adapter import lay_out, write_lines
+from benchmarks.auditors.ours import our_answer
+from benchmarks.auditors.tools import ROOT, TOOLS, Answer, Tool, answer_of, installed
+from support.planted import FIRST_GOOD, FIRST_PLANTED, Good, Planted, path_of, right_of, tasks_of, wrong_of
+from support.planted.forms import answer_text
+
+TASKS = 60
+OURS = "rft audit"
+
+Ask = Callable[[Planted | Good, Path], Answer]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one auditor said of one grader of the set."""
+
+    tool: str
+    grader: Planted | Good
+    answer: Answer
+
+
+def laid_out(grader: Planted | Good, home: Path) -> Path:
+    """A folder with a grader's wrapped file, its tasks, and right and wrong responses to them."""
+    folder = home / grader.grader.replace("/", "-").replace(":", "-").replace(".py", "")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    tasks = tasks_of(grader.kind, TASKS)
+    answers = [answer_text(task.answer) for task in tasks]
+    lay_out(folder, path_of(grader.grader).read_text(), grader.name, grader.records(), answers)
+    texts = [write(grader.kind, task, grader.form) for task in tasks[:12] for write in (right_of, wrong_of)]
+    responses = [
+        {"response_id": f"r{at}", "task_id": str(at // 2), "text": text} for at, text in enumerate(texts)
+    ]
+    write_lines(folder / "responses.jsonl", responses)
+    return folder
+
+
+def line(name: str, rule: str, rows: list[Row]) -> str:
+    """One auditor's counts."""
+
+    def counted(kind: type[Planted] | type[Good]) -> str:
+        said = [row.answer.verdict for row in rows if isinstance(row.grader, kind)]
+        other = ", ".join(
+            f"{said.count(verdict)} {verdict}" for verdict in ("not measured", "no answer") if verdict in said
+        )
+        return f"{said.count('flagged')} of {len(said)} flagged" + (f" ({other})" if other else "")
+
+    seconds = [row.answer.seconds for row in rows]
+    return (
+        f"{name}: planted {counted(Planted)}; good {counted(Good)}; "
+        f"median {statistics.median(seconds):.1f} s, worst {max(seconds):.1f} s\n    flagged means: {rule}"
+    )
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    names = sorted({tool.name for tool in TOOLS} | {OURS})
+    parser.add_argument("tools", nargs="*", metavar="TOOL", help=f"run these alone: {', '.join(names)}")
+    parser.add_argument(
+        "--env", type=Path, metavar="DIR", default=ROOT / ".venv-auditors", help="where to install"
+    )
+    parser.add_argument("--every", type=int, metavar="N", default=1, help="take each Nth grader of the set")
+    options = parser.parse_args()
+    unknown = set(options.tools) - set(names)
+    if unknown:
+        parser.error(f"no auditor called {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    return options
+
+
+def said_of_all(name: str, ask: Ask, options: argparse.Namespace) -> list[Row]:
+    """What one auditor says of every grader; what it gave no answer on goes to stderr."""
+    rows = []
+    for grader in (*FIRST_PLANTED[:: options.every], *FIRST_GOOD[:: options.every]):
+        folder = laid_out(grader, options.env.resolve() / "graders")
+        rows.append(Row(name, grader, ask(grader, folder)))
+        if rows[-1].answer.why:
+            sys.stderr.write(f"{name}, {grader.grader}: {rows[-1].answer.why}\n")
+    return rows
+
+
+def asked(tool: Tool, home: Path) -> Ask:
+    commands = installed(tool, home)
+    return lambda grader, folder: answer_of(tool, commands, folder)
+
+
+def kept_row(row: Row) -> dict[str, object]:
+    said = row.answer
+    return {
+        "tool": row.tool,
+        "grader": row.grader.grader,
+        "verdict": said.verdict,
+        "seconds": round(said.seconds, 2),
+        "why": said.why,
+    }
+
+
+def main() -> int:
+    options = parsed()
+    home: Path = options.env.resolve()
+    wanted = [tool for tool in TOOLS if not options.tools or tool.name in options.tools]
+    runs = [(f"{tool.name} ({', '.join(tool.pins)})", tool.rule, asked(tool, home)) for tool in wanted]
+    if not options.tools or OURS in options.tools:
+        rule = "the right id for a planted grader, anything from warning up for a good one"
+        runs.append((OURS, rule, our_answer))
+    every: list[Row] = []
+    for name, rule, ask in runs:
+        rows = said_of_all(name, ask, options)
+        every += rows
+        write_lines(home / "answers.jsonl", map(kept_row, every))
+        print(line(name, rule, rows), flush=True)
+    print(f"every answer: {home / 'answers.jsonl'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
