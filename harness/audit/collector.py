@@ -19,12 +19,12 @@ from harness.audit.case import FamilyStopped, Subject
 from harness.replay.grading import grade_samples
 from harness.targets.protocol import Answer, Graded, GraderFault, Target
 
-__all__ = ["Budget", "Collector", "Violation"]
+__all__ = ["BREAKS_CONTRACT", "Budget", "Collector", "Violation"]
 
 _BATCH = 64
 _TIMEOUTS = 4
 _KEPT = 5
-_CONTRACT = {
+BREAKS_CONTRACT = {
     "AnswerShapeError": "A01",
     "InvalidJson": "A01",
     "Runtime.MarshalError": "A01",
@@ -218,8 +218,8 @@ class Collector:
             if one.error is not None:
                 self.failures[one.error["kind"]] += 1
                 kind, _, message = one.error["message"].partition(": ")
-                if one.error["kind"] == "call" and kind in _CONTRACT:
-                    self._note(Violation(_CONTRACT[kind], message, sample, None))
+                if one.error["kind"] == "call" and kind in BREAKS_CONTRACT:
+                    self._note(Violation(BREAKS_CONTRACT[kind], message, sample, None))
             elif one.reward is not None and (wrong := self._out_of_range(one.reward)):
                 self._note(Violation("A09", wrong, sample, one.reward))
 

@@ -220,6 +220,7 @@ class PoisonedCall:
         before = case.collector.call(event, 2)
         if isinstance(before.fault, GraderFault):
             raise NotRun(f"a call of good samples fails: {before.fault.message}")
+        steady = not _differ(before, case.collector.call(event, 2))
         lost: list[tuple[_Poison, GraderFault]] = []
         broken: list[tuple[_Poison, GraderFault]] = []
         for poison in _POISONS:
@@ -228,11 +229,15 @@ class PoisonedCall:
             fault = answer.fault
             if isinstance(fault, GraderFault):
                 (broken if fault.error_type in _OF_SHAPE else lost).append((poison, fault))
-            elif _moved(before, answer):
+            elif steady and _moved(before, answer):
                 lost.append((poison, GraderFault("", "the good samples beside it get other rewards")))
         for rule, cases in ((self.rule, lost), (None, broken)):
             if cases:
                 yield _of_poisons(case, rule, cases, good)
+
+
+def _differ(one: Answer, other: Answer) -> bool:
+    return [each.reward for each in one.items] != [each.reward for each in other.items]
 
 
 def _moved(before: Answer, after: Answer) -> bool:

@@ -12,6 +12,7 @@ from harness.audit.case import Case, Control, FamilyStopped, NotRun, Probe, show
 from harness.audit.control import find_control
 from harness.audit.found import Found
 from harness.audit.judge import asks_a_model, find_verdicts
+from harness.findings import Severity
 
 __all__ = ["CATALOGUE", "FAMILIES", "Audited", "Outcome", "run_audit"]
 
@@ -105,7 +106,7 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
         outcomes += _explained(unstable)
         _run_families(case, _of_contract(), findings, outcomes, progress)
     for end in ENDS:
-        findings += end(case)
+        findings = _worst_of_each(findings, end(case))
     findings, outcomes = _one_cause(findings, outcomes)
     return Audited(
         shown_first(findings),
@@ -138,9 +139,19 @@ def _of_contract() -> dict[str, tuple[Probe, ...]]:
     }
 
 
+def _worst_of_each(findings: list[Found], more: Iterable[Found]) -> list[Found]:
+    """Add what all answers show; where a probe found the same thing, the worse of the two is kept."""
+    for one in more:
+        same = [other for other in findings if other.id == one.id]
+        if any(other.severity >= one.severity for other in same):
+            continue
+        findings = [*(other for other in findings if other not in same), one]
+    return findings
+
+
 def _one_cause(findings: list[Found], outcomes: list[Outcome]) -> tuple[list[Found], list[Outcome]]:
     """Leave out findings that another one explains, and count their probes as skipped."""
-    ids = {one.id for one in findings}
+    ids = {one.id for one in findings if one.severity > Severity.NOTE}
     by = {other: id for id, others in EXPLAINS.items() if id in ids for other in others if other in ids}
     gone = {id: cause for id, cause in by.items() if cause not in by or by[cause] != id}
     kept = [one for one in findings if one.id not in gone]

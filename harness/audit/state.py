@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.audit.case import Case
-from harness.audit.collector import Collector
+from harness.audit.collector import BREAKS_CONTRACT, Collector
 from harness.audit.formats import answer_of, candidates
 from harness.audit.found import Found, Witness
 from harness.audit.mining import asks_a_service, mine
@@ -82,16 +82,16 @@ class State:
                 [samples[at] for at in kept],
                 _grade(case.collector, [samples[at] for at in kept]),
             )
-        differing = _differing_here(case, samples, first)
+        here, elsewhere = _differing_here(case, samples, first), set[int]()
         if case.opener.here:
             mined = mine(case.subject.sources)
             for seed in _SEEDS if mined.hashes or not case.subject.sources else _SEEDS[:1]:
                 with closing(case.opener.open(hash_seed=seed, clock_ahead_s=_DAYS * 86_400.0)) as fresh:
-                    differing |= _differing(first, _grade(fresh, samples))
-        if not differing:
+                    elsewhere |= _differing(first, _grade(fresh, samples))
+        worst = sorted(here | elsewhere)
+        if not worst:
             return
-        worst = sorted(differing)
-        cause = _cause(case, samples, worst)
+        cause = _cause(case, samples, worst, bool(elsewhere))
         severity = cause.rule.severity
         if cause.rule is _RANDOM and asks_a_service(case.subject.sources):
             severity = Severity.WARNING  # a judge that wavers; how much is the judge family's to say
@@ -141,9 +141,16 @@ def _differing(one: Sequence[Graded], other: Sequence[Graded]) -> set[int]:
 
 
 def _alike(one: Graded, other: Graded) -> bool:
+    if _breaks_contract(one) or _breaks_contract(other):
+        return True  # that is a finding of its own, and what a divided call answers depends on its parts
     if one.reward is None or other.reward is None:
         return one.reward is other.reward
     return abs(one.reward - other.reward) <= _ALIKE or one.reward == other.reward
+
+
+def _breaks_contract(one: Graded) -> bool:
+    kind = one.error["message"].partition(":")[0] if one.error and one.error["kind"] == "call" else ""
+    return kind in BREAKS_CONTRACT
 
 
 def _differing_here(case: Case, samples: list[dict[str, Any]], first: Sequence[Graded]) -> set[int]:
@@ -164,8 +171,15 @@ def _renamed(sample: dict[str, Any], number: int) -> dict[str, Any]:
     return {**sample, "id": f"other-{number * 7919}-{sample['id']}"}
 
 
-def _cause(case: Case, samples: list[dict[str, Any]], differing: list[int]) -> _Cause:
-    """Find out why rewards differ, in fresh processes whose surroundings are equal but for one thing."""
+def _cause(case: Case, samples: list[dict[str, Any]], differing: list[int], elsewhere: bool) -> _Cause:
+    """Find out why rewards differ, in fresh processes whose surroundings are equal but for one thing.
+
+    Args:
+        case: The audit.
+        samples: What was graded.
+        differing: The places of those whose rewards differ.
+        elsewhere: Whether some differ in another process, and not in other calls of one process alone.
+    """
     if not case.opener.here:
         return _Cause(
             _NEIGHBORS,
@@ -180,10 +194,10 @@ def _cause(case: Case, samples: list[dict[str, Any]], differing: list[int]) -> _
     base = fresh()
     if _differing(base, fresh()):
         return _Cause(_RANDOM, _said(len(differing), len(samples), "at random"))
-    hashes = mine(case.subject.sources).hashes or not case.subject.sources
+    hashes = elsewhere and (mine(case.subject.sources).hashes or not case.subject.sources)
     if hashes and any(_differing(base, fresh(hash_seed=seed)) for seed in range(1, 8)):
         return _Cause(_RANDOM, _said(len(differing), len(samples), "by the order of Python's sets"))
-    if _differing(base, fresh(clock_ahead_s=_DAYS * 86_400.0)):
+    if elsewhere and _differing(base, fresh(clock_ahead_s=_DAYS * 86_400.0)):
         return _Cause(_RANDOM, _said(len(differing), len(samples), f"when the clock is {_DAYS} days ahead"))
     renamed = fresh([_renamed(one, at) for at, one in enumerate(samples)])
     if _differing(base, renamed):
