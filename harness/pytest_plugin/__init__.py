@@ -2,7 +2,8 @@
 
 Three fixtures grade in this process, through the whole contract: `rft_replay` returns a `Replayed` with
 assertions, `reward_snapshot` compares with rewards stored beside the test, and `assert_order` compares a few
-completions with one another. Failures show completion, reference, reward and metrics of what failed.
+completions with one another. A fourth, `assert_no_findings`, audits a grader. Failures show completion,
+reference, reward and metrics of what failed.
 
 The plugin is loaded by every pytest run of whoever installs the harness, so it imports nothing until it is
 used.
@@ -15,14 +16,16 @@ import shlex
 import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 if TYPE_CHECKING:
     from harness.pytest_plugin.found import Finder
     from harness.replay.replayed import Replayed
+    from harness.runs.audits import AuditFacts
 
+Work = TypeVar("Work")
 _UPDATE = "--update-rewards"
 _UPDATED = "rft_rewards"
 _ASKED = "rft_asked"
@@ -114,6 +117,30 @@ def assert_order(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
     return in_order
 
 
+@pytest.fixture
+def assert_no_findings(request: pytest.FixtureRequest) -> Callable[..., AuditFacts]:
+    """A function that audits a grader, and fails with the findings.
+
+    Its arguments: `records`, a path, and `grader`, a grader or its name, those of the project's settings when
+    they are left out; `fail_on`, the severity from which on a finding fails, `error` when it is left out; and
+    `rollouts` (a path), `kind`, `accepted`, `range`, `wire`, `limit`, `search`, `seconds` and `seed` as `rft
+    audit` has them. It audits 60 records and searches with 200 gradings, so that a test takes about a second.
+    Findings that the project's settings waive do not fail. It returns the audit, and keeps nothing.
+
+    Example:
+        def test_nothing_else_is_paid(assert_no_findings):
+            assert_no_findings("records.jsonl", "my_grader.py:math_answer")
+    """
+
+    def no_findings(
+        records: str | Path | None = None, grader: Any = None, *, fail_on: str = "error", **options: Any
+    ) -> AuditFacts:
+        __tracebackhide__ = True
+        return _plainly("assert_no_findings", lambda: _audited(request, records, grader, fail_on, options))
+
+    return no_findings
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
     """Escape what steers a terminal in the failure of a grader: its error may quote a completion."""
@@ -152,7 +179,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.line(text)
 
 
-def _plainly(fixture: str, work: Callable[[], Replayed]) -> Replayed:
+def _plainly(fixture: str, work: Callable[[], Work]) -> Work:
     """Do the work of a fixture; an error of the harness ends the test with its message alone."""
     __tracebackhide__ = True
     from harness.errors import HarnessError
@@ -245,6 +272,19 @@ def _ordered(
     _note_questions(request, run, answers)
     run.assert_order(*range(1, len(completions) + 1), strict=strict)
     return run
+
+
+def _audited(
+    request: pytest.FixtureRequest,
+    records: str | Path | None,
+    grader: Any,
+    fail_on: str,
+    options: dict[str, Any],
+) -> AuditFacts:
+    """Audit what a test names, and what the settings name for it."""
+    from harness.pytest_plugin.auditing import audit_without_findings
+
+    return audit_without_findings(_finder(request.path, request.config), records, grader, fail_on, options)
 
 
 def _finder(path: Path, config: pytest.Config) -> Finder:

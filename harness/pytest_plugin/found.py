@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.aws import region_of_project
-from harness.config import find_configuration
+from harness.config import Waiver, find_configuration
 from harness.errors import InputError
 from harness.runs.facts import Bounds
 from harness.targets.grader_name import named
@@ -105,6 +105,30 @@ class Finder:
             names.append("keep_field" if "keep_field" in self.settings else "records")
         known = {name: self.settings[name] for name in names if name in self.settings}
         return FoundRollouts(self.settings["rollouts"], {**known, **given})
+
+    def records(self, records: str | Path | None) -> Path:
+        """The file of records that a test names; the settings' own where it names none.
+
+        Raises:
+            InputError: The settings name none, either.
+        """
+        if records is not None:
+            return self._file(records)
+        if "records" not in self.settings:
+            fix = 'Write records = "records.jsonl" in rft.toml, or name the file in the test.'
+            raise InputError("no records are named", fix=fix)
+        found: Path = self.settings["records"]
+        return found
+
+    def optional(self, path: str | Path | None) -> Path | None:
+        """A file that a test names; None where it names none."""
+        return None if path is None else self._file(path)
+
+    @property
+    def waivers(self) -> tuple[Waiver, ...]:
+        """The findings of an audit that the project accepts."""
+        found = find_configuration(self._folders[0])
+        return () if found is None else found.waivers
 
     def answers(self, answers: str | Path | None) -> Path | None:
         """The recorded answers that a test names; the settings' own, if any, where it names none."""

@@ -6,12 +6,12 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from harness.printable import printable, shortened
+from harness.printable import printable, readable, shortened
 from harness.report.console import SafeConsole
 from harness.report.severity_styles import SEVERITY_STYLES
 from harness.runs.audits import AuditFacts, AuditFinding, Verdict
 
-__all__ = ["print_audit", "verdict_line"]
+__all__ = ["audit_text", "print_audit", "verdict_line"]
 
 _SHOWN = 3
 _MOST = 600
@@ -48,6 +48,22 @@ def print_audit(facts: AuditFacts, console: SafeConsole, remarks: Iterable[str] 
         console.print(_filled(note))
     for line in (*_figures(facts), *remarks):
         console.print(line if line.startswith(_COMMAND) else _filled(line), style="dim", soft_wrap=True)
+
+
+def audit_text(facts: AuditFacts) -> str:
+    """An audit as lines of text: the verdict, and every open finding with its fix.
+
+    Args:
+        facts: The audit.
+    """
+    lines = [verdict_line(facts)]
+    for one in facts.open:
+        place = _place(one).strip(" :")
+        lines.append(f"{one.severity.value} {one.id} {one.title}: {shortened(one.message, _MOST)}")
+        lines += [f"  {part}" for part in (place, one.fix) if part]
+        if one.witness is not None:
+            lines.append(f"  witness {one.witness}")
+    return "\n".join(readable(line) for line in [*lines, *facts.notes])
 
 
 def verdict_line(facts: AuditFacts) -> str:
