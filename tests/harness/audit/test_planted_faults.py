@@ -169,3 +169,57 @@ def test_code_that_exits_ends_the_grader():
     row = ROWS["runs_it_right_here"]
     with pytest.raises(SystemExit):
         rewards(row.grader, [python(row, "raise SystemExit(0)")])
+
+
+def test_a_reply_is_paid_what_another_with_its_id_was_paid():
+    row = ROWS["remembers_ids"]
+    [right], [wrong] = rollouts_for(row, count=1), rollouts_for(row, wrong=True, count=1)
+    assert rewards(row.grader, [right, wrong]) == [1.0, 1.0]
+    assert rewards(row.grader, [wrong, right]) == [0.0, 0.0]
+
+
+def test_a_reply_is_paid_what_another_to_its_prompt_was_paid():
+    row = ROWS["remembers_prompts"]
+    [right], [wrong] = rollouts_for(row, count=1), rollouts_for(row, wrong=True, count=1)
+    assert rewards(row.grader, [right, {**wrong, "id": "s1"}]) == [1.0, 1.0]
+
+
+def test_a_bad_sample_is_left_out():
+    row = ROWS["drops_bad_samples"]
+    assert [entry["id"] for entry in load(row.grader)(poisoned(row), None)] == ["s00", "s02"]
+
+
+def test_two_samples_of_one_id_get_one_row():
+    row = ROWS["one_row_for_an_id"]
+    [right], [wrong] = rollouts_for(row, count=1), rollouts_for(row, wrong=True, count=1)
+    assert len(graded(row.grader, [right, wrong])) == 1
+
+
+def test_an_id_that_is_a_number_comes_back_as_a_text():
+    row = ROWS["ids_become_texts"]
+    [right] = rollouts_for(row, count=1)
+    assert graded(row.grader, [{**right, "id": 7}])[0]["id"] == "7"
+
+
+def test_a_metric_has_a_type_of_its_own():
+    row = ROWS["metric_of_no_known_type"]
+    [entry] = graded(row.grader, rollouts_for(row, count=1))
+    assert entry["metrics_list"][0]["type"] not in ("Metric", "Reward")
+
+
+def test_a_bad_sample_turns_the_answer_into_an_error():
+    row = ROWS["answers_in_an_envelope"]
+    assert load(row.grader)(poisoned(row), None)["statusCode"] == 500
+
+
+def test_a_lone_surrogate_loses_the_batch():
+    row = ROWS["odd_characters_end_all"]
+    with pytest.raises(UnicodeEncodeError):
+        graded(row.grader, [rollout(row.records(1)[0], "\ud800")])
+
+
+def test_a_long_number_loses_the_batch():
+    row = ROWS["long_numbers_end_all"]
+    sample = rollout({**row.records(1)[0], "reference_answer": "17"}, "Answer: " + "9" * 5000)
+    with pytest.raises(ValueError, match="4300"):
+        graded(row.grader, [sample])

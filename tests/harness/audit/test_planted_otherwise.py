@@ -13,7 +13,12 @@ from support.planted import FIRST_GOOD, FIRST_PLANTED, Planted, event_of, load, 
 from support.planted.forms import form_of
 from support.planted.trying import poisoned, rewards, rollouts_for
 
-ROWS = [row for row in (*FIRST_PLANTED, *FIRST_GOOD) if row.kind != "judge"]
+# Judges have tests of their own; each reply of code takes a process, and those graders share what is tested.
+ROWS = [
+    row
+    for row in (*FIRST_PLANTED, *FIRST_GOOD)
+    if row.kind not in ("judge", "code") or row.name in ("clean_exit_passes", "function")
+]
 # Chance, state and neighbors: what any two samples earn cannot be compared.
 STATE = ("G01", "G02", "A11")
 
@@ -82,4 +87,4 @@ def test_a_record_without_a_reference_pays_nothing(row):
         for reference in ("", " ", {}, {"other": "1"}, {"text": ""}, None):
             samples.append({**sample, "reference_answer": reference})
         del samples[-1]["reference_answer"]
-    assert set(rewards(row.grader, samples)) == {0.0}
+    assert max(rewards(row.grader, samples)) <= 0

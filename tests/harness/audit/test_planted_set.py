@@ -23,10 +23,10 @@ OTHER_TESTS = "".join(
 # Their fault is that they pay the wrong answers tried here as right ones. Form alone has no wrong ones.
 PAY_WRONG_ANSWERS = {
     *("constant_one", "any_number_at_all", "letter_anywhere", "one_right_name_is_enough"),
-    *("keys_alone", "name_alone", "values_as_text", "one_test_is_enough"),
+    *("keys_alone", "name_alone", "values_as_text", "one_test_is_enough", "remembers_prompts"),
 }
 # Their fault is in the shape or the number of ordinary answers.
-ODD_REWARDS = {"more_than_one", "true_or_false", "not_a_number"}
+ODD_REWARDS = {"more_than_one", "true_or_false", "not_a_number", "takes_points_away"}
 # Their fault is that they refuse some right answers.
 REFUSE_SOME = {"negatives_never_right"}
 

@@ -4,6 +4,7 @@
 """
 
 from support.planted.first_farming import FARMING
+from support.planted.first_forms import FORMS_OF_NUMBERS, SHAPES
 from support.planted.first_good import GOOD
 from support.planted.first_labels import LABELS
 from support.planted.first_numbers import CONTRACT, NUMBERS
@@ -15,15 +16,10 @@ from support.planted.records import event_of, records_of, right_of, rollout, tas
 from support.planted.rows import FOLDER, Good, Planted, Shows, load, path_of
 
 FIRST_PLANTED: tuple[Planted, ...] = (
-    *NUMBERS,
-    *CONTRACT,
-    *FARMING,
-    *LABELS,
-    *TEXTS,
-    *OBJECTS,
-    *PROGRAMS,
-    *JUDGES,
-    *FORM,
+    *(*NUMBERS, *FORMS_OF_NUMBERS, *FARMING),
+    *(*CONTRACT, *SHAPES),
+    *(*LABELS, *TEXTS, *OBJECTS),
+    *(*PROGRAMS, *JUDGES, *FORM),
 )
 FIRST_GOOD: tuple[Good, ...] = GOOD
 
