@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import tempfile
 from typing import Any
 
 import pytest
@@ -27,11 +26,6 @@ def without(*ids: str) -> list[Any]:
     """The rows whose fault is none of these."""
     rows = [row for row in ROWS if not (isinstance(row, Planted) and set(ids) & set(row.finds))]
     return [pytest.param(row, id=row.name) for row in rows]
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 def values(answer: list[Any]) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tempfile
 from pathlib import Path
 
@@ -36,18 +37,32 @@ def test_every_grader_is_in_the_table_once():
     assert len({row.why for row in ROWS}) == len(ROWS)
 
 
+@pytest.fixture(scope="module")
+def own_folder(tmp_path_factory):
+    """A folder for the temporary files that some graders leave behind."""
+    return str(tmp_path_factory.mktemp("planted"))
+
+
+def test_there_are_enough_of_them():
+    assert len(FIRST_PLANTED) >= 110
+    assert len(FIRST_GOOD) >= 25
+    assert {row.kind for row in FIRST_GOOD} == set(FORMS)
+    assert {row.kind for row in FIRST_PLANTED} == set(FORMS)
+
+
 @pytest.mark.parametrize("row", FIRST_PLANTED, ids=lambda row: row.name)
 def test_a_row_says_what_should_be_found(row):
     assert row.severity in SEVERITIES
     assert row.finds
     assert len(set(row.finds)) == len(row.finds)
+    assert all(re.fullmatch("[A-G][0-9]{2}", each) for each in row.finds)
     assert row.shows is not None or f'ROWS["{row.name}"]' in OTHER_TESTS or f'("{row.name}", ' in OTHER_TESTS
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.kind != "judge"], ids=lambda row: row.name)
-def test_a_grader_pays_right_answers_in_the_declared_format(row, tmp_path, monkeypatch):
+def test_a_grader_pays_right_answers_in_the_declared_format(row, own_folder, monkeypatch):
     count = 3 if row.kind == "code" else 6  # each reply of code takes a process
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", own_folder)
     rollouts = [*rollouts_for(row, count=count), *rollouts_for(row, wrong=True, count=count)]
     for at, each in enumerate(rollouts):
         each["id"] = f"s{at:02d}"
