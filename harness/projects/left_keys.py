@@ -23,11 +23,14 @@ _NAMED = re.compile(
 # Begins at the `://`: a run of letters before it is never searched again from each of its letters.
 _PASSWORD = re.compile(r"""(?<=[a-z0-9+.-])://[^\s"'<>/@:]*:[^\s"'<>/@{}$]+@""", re.IGNORECASE)
 
+_LOOK_BYTES = 8_000
+"""A file with a zero byte among so many is binary, as Git sees it: a model's weights would take minutes."""
+
 
 def key_notes(
     files: Mapping[str, bytes], records: Sequence[Any] = (), rollouts: Sequence[Any] = ()
 ) -> Iterator[ImportNote]:
-    """Report where a project would hold what looks like a key, without the key.
+    """Report where a project would hold what looks like a key, without the key. Binary files are skipped.
 
     Args:
         files: The project's files by path. A place is a JSON pointer in `.json`, and a line in others.
@@ -56,7 +59,9 @@ def _holds_key(text: str) -> bool:
 
 
 def _places(name: str, content: bytes) -> Iterator[tuple[str, str]]:
-    """The texts of a file, each with its place."""
+    """The texts of a file, each with its place; a binary file has none."""
+    if b"\0" in content[:_LOOK_BYTES]:
+        return
     if name.endswith(".json"):
         try:
             yield from _pointed("", json.loads(content))

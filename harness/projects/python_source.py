@@ -36,6 +36,7 @@ __all__ = ["read_python_source"]
 
 _VERLS = ("data_source", "solution_str", "ground_truth", "extra_info")
 _MODEL = re.compile(r"(?:(?:us|eu|apac|jp|au|global)\.)?[a-z0-9]+\.[a-z][a-z0-9.-]*-[a-z0-9.:-]+")
+_LONGEST_MODEL = 256
 _MAKERS = ("amazon", "anthropic", "meta", "mistral", "cohere", "ai21", "deepseek", "openai", "qwen", "writer")
 
 
@@ -276,7 +277,8 @@ class _Source:
 
     def _model(self, code: ReachedCode) -> str | None:
         """The Bedrock model that a file names."""
-        found = [each for each in sorted(code.texts()) if _MODEL.fullmatch(each)]
+        texts = (each for each in sorted(code.texts()) if len(each) <= _LONGEST_MODEL)
+        found = [each for each in texts if _MODEL.fullmatch(each)]
         return next((each for each in found if any(maker in each for maker in _MAKERS)), None)
 
     def _mapped(self, text: GraderText, keys: ReadKeys, told_apart: bool) -> list[ImportNote]:

@@ -80,3 +80,8 @@ def test_a_long_line_is_searched_in_time_that_grows_with_its_length(part):
     # With the square of its length, this would take minutes.
     line = part * (200_000 // len(part))
     assert places({"a.py": f"{line} https://user:pass1@g.example/".encode()}) == ["a.py:1"]
+
+
+def test_a_binary_file_is_not_searched():
+    key = KEYS[0].encode()
+    assert places({"weights.bin": b"\0\1\n" + key, "notes.txt": b"\1\n" + key}) == ["notes.txt:2"]

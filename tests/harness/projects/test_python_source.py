@@ -134,6 +134,11 @@ def test_notes_say_what_is_mapped_and_what_grades_otherwise_with_file_and_line(r
     assert [place for how, place, what in notes if "random.random" in what] == ["rewards.py:4"]
 
 
+def test_a_long_text_in_the_source_is_no_model_and_takes_no_time(read):
+    source = f'X = "a.{"b-" * 100_000}!"\n{SERVICE}'
+    assert read({"judge.py": source}, trust=True).judge_models == ("us.amazon.nova-pro-v1:0",)
+
+
 def test_keys_that_are_read_of_a_record_are_said(read):
     said = [each.what for each in read({"score.py": VERL, "reading.py": READING}).notes]
     assert "of a reference that is an object, these keys are read: target" in said
