@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from harness.printable import printable, readable, shortened
+from harness.printable import printable, shortened
 from harness.report.console import SafeConsole
 from harness.report.severity_styles import SEVERITY_STYLES
-from harness.runs.audits import AuditFacts, AuditFinding, Verdict
+from harness.runs.audits import AuditFacts, AuditFinding, AuditHeadline, Verdict
 
 __all__ = ["audit_text", "print_audit", "verdict_line"]
 
@@ -34,7 +34,7 @@ def print_audit(facts: AuditFacts, console: SafeConsole, remarks: Iterable[str] 
         console.print("No probe found a completion that is paid and should not be.", style="bold")
     for one in facts.open[:_SHOWN]:
         console.print()
-        _print_finding(one, console)
+        _print_finding(one, console, facts.headline)
     console.print()
     console.print(_filled(verdict_line(facts)), style=_STYLES[facts.verdict])
     for one in facts.open[_SHOWN:]:
@@ -63,7 +63,7 @@ def audit_text(facts: AuditFacts) -> str:
         lines += [f"  {part}" for part in (place, one.fix) if part]
         if one.witness is not None:
             lines.append(f"  witness {one.witness}")
-    return "\n".join(readable(line) for line in [*lines, *facts.notes])
+    return "\n".join(printable(line) for line in [*lines, *facts.notes])
 
 
 def verdict_line(facts: AuditFacts) -> str:
@@ -73,10 +73,11 @@ def verdict_line(facts: AuditFacts) -> str:
     return f"{facts.verdict.upper()}: {facts.grader.ref} on {facts.records:,} records, {found}"
 
 
-def _print_finding(one: AuditFinding, console: SafeConsole) -> None:
+def _print_finding(one: AuditFinding, console: SafeConsole, headline: AuditHeadline | None) -> None:
     head = f"{one.severity.value} {one.id} {one.title}"
     console.print(_filled(head), style=SEVERITY_STYLES[one.severity.value])
-    console.print(_filled(f"{shortened(one.message, _MOST)}{_how_often(one)}", "  "))
+    if headline is None or headline.message != one.message:  # nobody reads it twice
+        console.print(_filled(f"{shortened(one.message, _MOST)}{_how_often(one)}", "  "))
     where = _place(one).strip(" :")
     witness = "" if one.witness is None else f"witness {one.witness}"
     if where or witness:
