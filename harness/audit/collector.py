@@ -22,6 +22,9 @@ from harness.targets.protocol import Answer, Graded, GraderFault, Target
 __all__ = ["BREAKS_CONTRACT", "Budget", "Collector", "Violation"]
 
 _BATCH = 64
+_FIRST = 8
+_SHARE = 0.25
+"""A call should take no more than this part of its time limit, as far as earlier calls tell."""
 _TIMEOUTS = 4
 _KEPT = 5
 BREAKS_CONTRACT = {
@@ -120,10 +123,15 @@ class Collector:
         subject: The data.
         profile: The wire over which samples are sent.
         budget: What may be used, shared by all collectors of an audit.
+        seconds: How long a call may take.
     """
 
-    def __init__(self, target: Target, subject: Subject, profile: Profile, budget: Budget) -> None:
+    def __init__(
+        self, target: Target, subject: Subject, profile: Profile, budget: Budget, seconds: float = 5.0
+    ) -> None:
         self.target = _Watched(target, budget)
+        self.seconds = seconds
+        self._ms: list[float] = []
         self.subject = subject
         self.profile = profile
         self.budget = budget
@@ -167,24 +175,38 @@ class Collector:
         return [self._known[key] for key in keys]
 
     def grade(
-        self, samples: Sequence[dict[str, Any]], batch: int = _BATCH, bent: bool = False
+        self, samples: Sequence[dict[str, Any]], batch: int | None = None, bent: bool = False
     ) -> list[Graded]:
         """Grade lines of a rollouts file, each anew.
 
         Args:
             samples: The lines, as `rollout` makes them or as a probe bends them.
-            batch: How many go into one call.
+            batch: How many go into one call; as many as its time limit allows when None.
             bent: Whether they are such as no service sends, so that their answers may break the contract.
         """
         found: list[Graded] = []
-        for start in range(0, len(samples), batch):
-            part = samples[start : start + batch]
+        while len(found) < len(samples):
+            part = samples[len(found) : len(found) + (batch or self._fitting())]
             self.budget.take(len(part))
+            began = time.perf_counter()
             graded = grade_samples(self.target, part, self.profile, divide=True)
+            self._ms.append((time.perf_counter() - began) * 1000 / len(part))
             if not bent:
                 self._look_at(part, graded)
             found += graded
         return found
+
+    @property
+    def pace(self) -> float:
+        """How long a sample takes, milliseconds, as far as the last calls tell."""
+        return max(self._ms[-_FIRST:], default=1.0)
+
+    def _fitting(self) -> int:
+        """How many samples a call may hold, by how long the last ones took."""
+        if not self._ms:
+            return _FIRST
+        room = self.seconds * 1000 * _SHARE
+        return max(1, min(_BATCH, int(room / self.pace)))
 
     def call(self, event: Any, gradings: int = 1) -> Answer:
         """Make one call with an event of one's own; nothing is divided and nothing is remembered.

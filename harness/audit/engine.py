@@ -38,6 +38,9 @@ _CONTRACT = ("A01", "A02", "A03", "A09", "A12", "A14", "G07")
 _UNSTABLE = ("G01", "G02", "A11")
 _GOLD_FREE = ("C01", "C02", "C03", "C11", "C12")
 
+_ANY = "The answer is in this sentence."
+"""A completion that a judge would be asked about."""
+
 EXPLAINS: dict[str, tuple[str, ...]] = {
     "C04": ("A05", *(f"C{number:02}" for number in (1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 17))),
     **dict.fromkeys(_GOLD_FREE, ("C07", "C16", "C17")),
@@ -97,14 +100,12 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
     unstable = next((one.id for one in findings if one.id in _UNSTABLE and one.severity >= "error"), None)
     if unstable is None:
         progress("formats", case.collector.budget.used)
-        if asks_a_model(case):
-            case.verdicts = find_verdicts(case)
-        else:
-            case.control = find_control(case)
+        _find_out(case)
         _run_families(case, FAMILIES, findings, outcomes, progress)
     else:
         outcomes += _explained(unstable)
         _run_families(case, _of_contract(), findings, outcomes, progress)
+    case.collector.rest()
     for end in ENDS:
         findings = _worst_of_each(findings, end(case))
     findings, outcomes = _one_cause(findings, outcomes)
@@ -118,6 +119,19 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
         time.monotonic() - began,
         case.notes,
     )
+
+
+def _find_out(case: Case) -> None:
+    """Find what the grader pays for: the formats of right answers, or a judge's replies."""
+    case.collector.rest()
+    try:
+        case.collector.ask([(at, _ANY) for at in range(min(2, len(case.subject.records)))])
+        if asks_a_model(case):
+            case.verdicts = find_verdicts(case)
+        else:
+            case.control = find_control(case)
+    except FamilyStopped as error:
+        case.notes.append(f"What the grader pays for was not found: {error}.")
 
 
 def _explained(unstable: str) -> list[Outcome]:

@@ -6,6 +6,7 @@ No model is asked. A stub replies as it is told, so the meaning of each reply is
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -22,8 +23,9 @@ __all__ = ["PROBES", "asks_a_model", "find_verdicts"]
 _COMPLETION, _REFERENCE, _PROMPT, _FORGED = (
     f"Rftmark{word}" for word in ("completion", "reference", "prompt", "forged")
 )
-_ENOUGH = 0.5
+_NO_VERDICT = "The reply mentions what was asked."
 _MOST_PAIRS = 160
+_SEARCH_S = 6.0
 _PATIENCE_S = 20.0
 _NAMES = ("completion", "response", "answer", "output", "prompt", "question", "input")
 _GOLDS = ("reference", "reference_answer", "ground_truth", "gold", "expected", "target")
@@ -51,14 +53,24 @@ def find_verdicts(case: Case) -> Verdicts | None:
     question = service.questions[0]
     span = 1.0 if case.subject.bounds is None else case.subject.bounds[1] - case.subject.bounds[0]
     best: tuple[float, Verdicts] | None = None
+    fooled: tuple[float, Verdicts] | None = None
+    nothing = _told(case, _NO_VERDICT) or 0.0
+    until = time.monotonic() + _SEARCH_S
     for number, pair in enumerate(verdicts_for(question)):
         high = _told(case, pair.high)
         low = None if high is None else _told(case, pair.low)
-        if high is not None and low is not None and high - low > (best[0] if best else DELTA * span):
+        if high is None or low is None:
+            continue
+        if high - low > (best[0] if best else DELTA * span):
             best = (high - low, pair)
-        if number >= _MOST_PAIRS or (best is not None and best[0] >= 0.99 * span):
+        elif high - nothing > (fooled[0] if fooled else DELTA * span):
+            fooled = (high - nothing, pair._replace(low=_NO_VERDICT))
+        if best is not None and best[0] >= 0.99 * span:
             break
-    return None if best is None else best[1]
+        if number >= _MOST_PAIRS or time.monotonic() > until:
+            break
+    found = best or fooled
+    return None if found is None else found[1]
 
 
 def _service(case: Case) -> StubService:
@@ -154,7 +166,7 @@ class ReplyParser(_OfAJudge):
         if fenced is not None and fenced < high - DELTA * (high - low):
             yield Found(
                 self.rule.id,
-                Severity.WARNING,
+                Severity.NOTE,
                 f"a good verdict in a fence earns {fenced:g} instead of {high:g}: a right answer is refused "
                 "where the judge's model adds a fence",
                 fix="Abstain from a reply that cannot be read, instead of paying the lowest reward.",
@@ -326,5 +338,43 @@ def _enclosed(question: str, completion: str) -> bool:
     return any(before.endswith(mark) and after.startswith(mark) for mark in ("```", '"""', "'''", '"', "---"))
 
 
-PROBES = (ReplyParser(), FailurePays(), QuestionAsked())
+class ScaleUse(_OfAJudge):
+    """The lowest verdict above nothing, paid as the highest."""
+
+    rule = Rule(
+        "D10",
+        Severity.CRITICAL,
+        "a verdict of one point is paid as all points",
+        "Divide the verdict by the highest one, and keep what is between.",
+    )
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Tell the stub a verdict of one point."""
+        pair, high, low = self.verdicts(case)
+        if isinstance(pair.best, bool) or not isinstance(pair.best, int) or pair.best < 4:
+            return
+        said = _filled_in(pair, 1)
+        reward = None if said is None else _told(case, said)
+        if reward is not None and reward > low + 0.9 * (high - low):
+            yield Found(
+                self.rule.id,
+                self.rule.severity,
+                f"a verdict of 1 of {pair.best} earns {reward:g}, as {pair.best} does: a policy "
+                "learns that little is enough",
+                fix=self.rule.fix,
+                witness=_witness(case, reward),
+                records=1,
+                tried=1,
+                share=(reward - low) / (high - low),
+                headline=f"A verdict of 1 of {pair.best} earns as much as {pair.best}.",
+            )
+
+
+def _filled_in(pair: Verdicts, verdict: int) -> str | None:
+    """The praising reply with another verdict; None where its own occurs more than once."""
+    best = str(pair.best)
+    return pair.high.replace(best, str(verdict)) if pair.high.count(best) == 1 else None
+
+
+PROBES = (ReplyParser(), FailurePays(), QuestionAsked(), ScaleUse())
 """The probes of this family, in the order in which they run."""

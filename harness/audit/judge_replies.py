@@ -20,6 +20,10 @@ _WORDS = ("Score", "score", "Rating", "Verdict", "Final score", "Grade", "Answer
 _KEY = re.compile(r"""["'](\w{2,30})["']\s*:""")
 _TAG = re.compile(r"<(\w{2,30})>")
 _LINE = re.compile(r"^\W*([A-Za-z][\w ]{1,25}):", re.M)
+_SCALE = re.compile(r"(?:\b[01]\s*(?:to|-|\u2013|and|through|\.\.)|\bout of|/)\s*(\d{1,4})\b")
+_EITHER = re.compile(
+    r"""["'`]?\b([A-Z]{2,}|(?<=["'`])\w+)\b["'`]?\s*(?:or|/|,)\s*["'`]?\b([A-Z]{2,}|\w+(?=["'`]))\b"""
+)
 _MOST = 6
 
 
@@ -52,9 +56,12 @@ def verdicts_for(question: Question) -> Iterator[Verdicts]:
             high, low = (_instance(schema, good, turned) for good in (True, False))
             yield Verdicts(json.dumps(high), json.dumps(low))
     text = question.text
+    for best, worst in _labels(text):
+        yield Verdicts(best, worst, best, worst)
+    pairs = [*((top, 0) for top in _tops(text)), *_PAIRS]
     forms = [*_json_forms(text), *_tag_forms(text), *_line_forms(text), "{v}", "[[{v}]]", "{v}/10"]
     for form in forms:
-        for best, worst in _PAIRS:
+        for best, worst in dict.fromkeys(pairs):
             if form.startswith("{{") or not isinstance(best, bool):
                 yield Verdicts(_filled(form, best), _filled(form, worst), best, worst)
 
@@ -63,6 +70,18 @@ def _filled(form: str, verdict: Any) -> str:
     """A form with a verdict: as JSON inside of an object, as it is read elsewhere."""
     inside = json.dumps(verdict) if form.startswith("{{") else str(verdict)
     return form.replace("{{", "{").replace("}}", "}").replace("{v}", inside)
+
+
+def _tops(text: str) -> list[int]:
+    """The highest verdicts that a question may allow: `0 to 10`, `1-5`, `of 100`."""
+    return [*dict.fromkeys(int(one) for one in _SCALE.findall(text) if 1 < int(one) <= 1000)][:2]
+
+
+def _labels(text: str) -> Iterator[tuple[str, str]]:
+    """Pairs of words that a question offers as verdicts, in both orders."""
+    for one, other in dict.fromkeys(_EITHER.findall(text)):
+        yield one, other
+        yield other, one
 
 
 def _json_forms(text: str) -> list[str]:
@@ -140,6 +159,7 @@ def broken_replies(found: Verdicts) -> list[Broken]:
     low, best = found.low, "full marks" if found.best is None else f"{found.best}"
     replies = [
         Broken("", "an empty reply"),
+        Broken(found.low, "a bad verdict"),
         Broken("I'm sorry, but I can't help with that.", "a refusal"),
         Broken("I cannot say whether this is a 1 or a 10.", "a reply that decides nothing"),
         Broken(f"In 2024 a reader would not have accepted this.\n{low}", "a bad verdict after a year"),
@@ -148,6 +168,10 @@ def broken_replies(found: Verdicts) -> list[Broken]:
     ]
     if found.low.startswith("{"):
         replies += _broken_objects(found)
+    elif isinstance(found.best, str) and found.best.isalpha():
+        for denial in (f"in{found.best}", f"not {found.best}", f"IN{found.best.upper()}"):
+            said = found.high.replace(found.best, denial)
+            replies.append(Broken(said, f"the verdict {denial!r}"))
     elif found.best is not None:
         for word in ("nan", "inf", "-1", "null"):
             said = found.low.replace(str(found.worst), word)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from graders.wire import PROFILES
 from harness.audit.case import Subject
 from harness.audit.collector import Budget, Collector
+from harness.audit.mining import asks_a_service
 from harness.audit.stub_service import StubService
 from harness.runs.facts import InProcessFacts, TargetFacts
 from harness.targets.opening import open_target
@@ -19,6 +20,8 @@ from harness.targets.protocol import Target
 __all__ = ["Limits", "Opener", "Output"]
 
 _HEAD = 65_536
+_ASKING_S = 20.0
+"""What a call may take of a grader that asks a service, and may ask again with waits between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class Opener:
         self.subject = subject
         self.wire = wire
         self.budget = budget or Budget()
-        self.limits = limits or Limits()
+        self.limits = limits or (Limits(_ASKING_S) if asks_a_service(subject.sources) else Limits())
         self.service: StubService | None = None
         """What answers a judge's questions, while a child process is open."""
         self._open = 0
@@ -162,4 +165,5 @@ class Opener:
                 raise
         else:
             target = open_target(self.facts)
-        return Collector(target, self.subject, PROFILES[wire or self.wire], self.budget)
+        profile = PROFILES[wire or self.wire]
+        return Collector(target, self.subject, profile, self.budget, seconds or self.limits.seconds)

@@ -69,7 +69,7 @@ def replayed(case: Case, found: Found) -> None:
     """Check that a witness gets its stated rewards in a fresh process and one call."""
     assert found.witness is not None
     with fresh(case) as collector:
-        rewards = [one.reward for one in collector.grade(found.witness.rollouts)]
+        rewards = [one.reward for one in collector.grade(found.witness.rollouts, len(found.witness.rollouts))]
     assert rewards == list(found.witness.rewards)
 
 
