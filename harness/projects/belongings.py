@@ -18,7 +18,7 @@ from harness.installed import owners
 from harness.projects.names import check_module
 from harness.projects.syntax import packages_of
 
-__all__ = ["Belongings", "check_python_file", "content_of", "parsed"]
+__all__ = ["Belongings", "check_python_file", "content_of", "parsed", "too_deep"]
 
 _MOST_BYTES = 250 << 20
 _FOR_MAKE = re.compile(r"[\w.-]+")
@@ -83,6 +83,12 @@ def parsed(path: Path) -> ast.Module:
         raise InputError(f"is not valid Python: {error.msg}", place=_line_of(path, error)) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise InputError(f"is not valid Python: {error or type(error).__name__}", place=str(path)) from None
+
+
+def too_deep(place: str) -> InputError:
+    """The error of code that Python parses, and that is nested too deeply to be followed here."""
+    fix = "Split its longest expression, or its longest chain of elif."
+    return InputError("nests its code too deeply to be read", place=place, fix=fix)
 
 
 def _line_of(path: Path, error: SyntaxError) -> str:

@@ -18,7 +18,7 @@ from graders.adapters import confined, from_openai
 from graders.errors import ConfigurationError, DecorationError
 from graders.wire import PROFILES, PROVEN
 from harness.errors import InputError
-from harness.projects.belongings import Belongings, check_python_file, parsed
+from harness.projects.belongings import Belongings, check_python_file, parsed, too_deep
 from harness.projects.foreign_function import ForeignFunction, find_functions
 from harness.projects.foreign_kinds import KINDS_OF_PYTHON, parameters_of
 from harness.projects.grader_text import STANDS_IN, GraderText
@@ -64,7 +64,15 @@ def read_python_source(
     if kind is not None and kind not in KINDS_OF_PYTHON:
         fix = f"Write one of {', '.join(KINDS_OF_PYTHON)}."
         raise InputError(f"{kind} is no kind of Python grader", place="--as", fix=fix)
-    tree = parsed(path)
+    try:
+        source = _source(path, parsed(path), functions, kind, trust)
+        return source.imported(range)
+    except RecursionError:
+        raise too_deep(str(path)) from None
+
+
+def _source(path: Path, tree: ast.Module, functions: Sequence[str], kind: str | None, trust: bool) -> _Source:
+    """The functions of a file that grade, with what belongs to them."""
     found = find_functions(tree, path, functions, kind)
     belongings = Belongings(path.parent, relative=not trust)
     belongings.add(path.name)
@@ -74,8 +82,7 @@ def read_python_source(
     if trust and found[0].kind == "openai":
         fix = "Leave --trust out: such a grader uses no files and no network anywhere."
         raise InputError("an OpenAI python grader always runs confined", place="--trust", fix=fix)
-    source = _Source(path, found, belongings, trust)
-    return source.imported(range)
+    return _Source(path, found, belongings, trust)
 
 
 @dataclass(frozen=True)

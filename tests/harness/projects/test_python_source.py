@@ -279,6 +279,15 @@ def test_what_python_warns_of_in_the_source_is_not_said_here(read):
     assert read({"r.py": TRL.replace('"<answer>(.*)</answer>"', '"<answer>(\\d*)</answer>"')}).rollouts
 
 
+DEEP = "".join(f"    elif x == {at}: x = 0\n" for at in range(1500))
+DEEP = f"    x = 1\n    if x == 0: pass\n{DEEP}"
+
+
+def test_code_that_is_nested_too_deeply_to_be_followed_is_refused(read):
+    with pytest.raises(InputError, match="r.py: nests its code too deeply to be read. Split its longest"):
+        read({"r.py": f"def f(completions, **kwargs):\n{DEEP}    return [1.0]\n"})
+
+
 def test_what_is_no_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         read_python_source(tmp_path / "none.py")
