@@ -25,6 +25,7 @@ from harness.cli.options import (
     named_grader,
     out_option,
     records_option,
+    runs_dir_option,
     seed_option,
 )
 from harness.cli.output import emit_json, say
@@ -67,9 +68,16 @@ _REFRESH_S: Final = 0.1
 @records_option
 @answers_option
 @out_option("Write to this folder; by default one under rehearsals/.")
+@runs_dir_option
 @json_option
 def command(
-    rollouts: Path, grader: str | None, handler: str | None, out: Path | None, as_json: bool, **asked: Any
+    rollouts: Path,
+    grader: str | None,
+    handler: str | None,
+    out: Path | None,
+    runs_dir: Path,
+    as_json: bool,
+    **asked: Any,
 ) -> int:
     """Train on recorded ROLLOUTS on this machine, and see what the reward breeds.
 
@@ -80,6 +88,9 @@ def command(
 
     Warnings B001 to B004 name a reward that something else than right answers earns. For one of them, at most
     300 completions that nobody recorded are made and graded: lists of answers, padding, an empty answer.
+
+    Where --runs-dir holds an audit of this very grader, a second job may also say the texts that the audit
+    found paid, and the report shows whether training breeds them.
 
     Fields that differ between the rollouts of one record are hidden from the grader, unless --keep-field
     names them. With --records, the training file decides instead which fields the grader sees.
@@ -97,7 +108,8 @@ def command(
     given = {name: value for name, value in asked.items() if value is not None}
     named = named_grader(grader, handler)
     with screen(quiet=as_json) as progress:
-        found = rehearse(RehearsalRequest(rollouts=rollouts, grader=named, out=out, **given), progress)
+        request = RehearsalRequest(rollouts=rollouts, grader=named, out=out, runs=runs_dir, **given)
+        found = rehearse(request, progress)
     if as_json:
         emit_json(found.to_json())
         return 0

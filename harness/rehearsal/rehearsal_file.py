@@ -11,6 +11,7 @@ from harness.conclusions.conclude import Conclusions
 from harness.data.typed_json import as_json, read_typed, typed
 from harness.disk import write_json
 from harness.errors import InputError
+from harness.rehearsal.bred_text import BredText
 from harness.simulator.learned import LearnedReport
 
 __all__ = [
@@ -101,6 +102,8 @@ class Rehearsal(Conclusions):
     """Questions that a service's judge answered, since the rehearsal was last begun or resumed."""
     questions_made: int = 0
     """Of these, those about completions that nobody recorded."""
+    bred: list[BredText] = field(default_factory=list)
+    """Texts that an audit of this grader found paid, before and after a job that may say them."""
 
     def to_json(self) -> dict[str, Any]:
         """The rehearsal as one JSON object."""

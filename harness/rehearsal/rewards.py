@@ -68,6 +68,15 @@ class KeptRewards:
         """The numbers that the grader reported beside each reward, by completion."""
         return {key: one.components for key, one in self._known.items() if one.reward is not None}
 
+    def known(self, key: str) -> float | None:
+        """The reward of a completion; None where it was not graded, or has none.
+
+        Args:
+            key: The completion's key.
+        """
+        found = self._known.get(key)
+        return None if found is None else found.reward
+
     def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
         """Grade completions, as many answers as completions and in their order.
 

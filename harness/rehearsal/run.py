@@ -28,6 +28,7 @@ from harness.disk import file_sha256, lock, replaced
 from harness.errors import HarnessError, InputError
 from harness.follow.curves import Series
 from harness.grader_output import LOG, output_to
+from harness.rehearsal.bred import breed, paid_texts
 from harness.rehearsal.rehearsal_file import (
     BeforeAfter,
     Rehearsal,
@@ -81,6 +82,8 @@ class RehearsalRequest:
     goal: str | None = None
     """The field of the rollouts that says how right a completion is; `is_right` or a single label when
     None. The grader does not see it."""
+    runs: Path = Path("runs")
+    """The folder of all runs, with the audits of graders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +226,10 @@ def _rehearsed(
         goal=parts.goal,
         bounds=target.bounds,
     )
+    paid = paid_texts(request.runs, target.sha256) if request.answers is None else []
+    if paid:
+        progress.stage("training with the texts that the audit found paid")
+    bred = breed(paid, parts.training, parts.held_out, schedule, rewards)
     asked = rewards.questions
     concluded = conclude(outcome, rewards, progress.stage)
     curves = {name: series.curve() for name, series in job.series.items()}
@@ -239,6 +246,7 @@ def _rehearsed(
         length_by_quarter=quarters(curves[RESPONSE_LENGTH_MEAN]),
         learned=report,
         example=_example(parts.held_out, job.policy, known),
+        bred=bred,
         questions=rewards.questions if request.answers is None else 0,
         questions_made=rewards.questions - asked if request.answers is None else 0,
         **{one.name: getattr(concluded, one.name) for one in fields(concluded)},

@@ -12,13 +12,22 @@ from typing import NamedTuple
 from harness.api.types import ENTROPY, RESPONSE_LENGTH_MEAN, REWARD_MEAN
 from harness.conclusions.folds import FoldedFigures
 from harness.follow.curves import sparkline
-from harness.printable import printable
+from harness.printable import printable, shortened
+from harness.rehearsal.bred_text import BredText
 from harness.rehearsal.rehearsal_file import BeforeAfter, Rehearsal
 from harness.simulator.learned import NeverMoved, StyleShift
 from harness.simulator.pool import message_text
 from harness.simulator.style_features import FeatureShift, said_of
 
-__all__ = ["StyledLine", "curves_lines", "example_lines", "rehearsal_lines", "verdict_lines", "warning_lines"]
+__all__ = [
+    "StyledLine",
+    "bred_lines",
+    "curves_lines",
+    "example_lines",
+    "rehearsal_lines",
+    "verdict_lines",
+    "warning_lines",
+]
 
 
 class StyledLine(NamedTuple):
@@ -70,6 +79,7 @@ def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
     if found.example is not None:
         yield from _head("one held-out record")
         yield from example_lines(found.example)
+    yield from bred_lines(found.bred)
     yield from _head("verdict")
     yield from verdict_lines(found)
     yield from warning_lines(found)
@@ -89,6 +99,32 @@ def warning_lines(found: Rehearsal) -> Iterator[StyledLine]:
             yield StyledLine(f"    witness: {_line(text, 66) or '(nothing)'}", "dim")
     for reason in found.unchecked:
         yield StyledLine(_indented(printable(f"{reason}."), 2), "dim")
+
+
+def bred_lines(bred: Sequence[BredText]) -> Iterator[StyledLine]:
+    """What training makes of the texts that an audit found paid: finding and curve; nothing without any.
+
+    Args:
+        bred: The texts.
+    """
+    if not bred:
+        return
+    yield from _head("what the audit found paid, if the model may say it")
+    for one in bred:
+        yield StyledLine(_indented(f"{one.id} {printable(shortened(one.message))}", 2), "bold")
+        yield StyledLine(f"    text: {_line(one.text, 66) or '(nothing)'}", "dim")
+        told = f"{one.before:.0%} -> {one.after:.0%}"
+        if one.held_out is not None:
+            told += ", on held-out records {:.0%} -> {:.0%}".format(*one.held_out)
+        yield StyledLine(f"    probability {sparkline(one.curve)}  {told}")
+        earned = "no step drew it" if one.reward is None else f"mean reward {one.reward:.2f}"
+        verdict = "training breeds it" if one.bred else "training does not breed it here"
+        yield StyledLine(f"    {verdict}; {earned}")
+    said = (
+        "This is a job of its own, in which the text is one more of the completions of each record; a model"
+        " may say it less often at first. The figures above and the verdict are without it."
+    )
+    yield StyledLine(_indented(said, 2), "dim")
 
 
 def verdict_lines(found: Rehearsal) -> Iterator[StyledLine]:

@@ -101,7 +101,17 @@ def rehearsal_charts(folder: Path) -> tuple[list[str], list[CurveChart]]:
         if points:
             steps = [round((at + 1) * wide, 3) for at in range(len(points))]
             charts.append(CurveChart(title, metric, steps, points))
+    charts += [*_bred(found)]
     return list(_said(found)), charts
+
+
+def _bred(found: Rehearsal) -> Iterator[CurveChart]:
+    """The probability of each text that the audit found paid, in a job that may say it."""
+    for one in found.bred:
+        wide = found.steps / len(one.curve) if one.curve else 0.0
+        steps = [round((at + 1) * wide, 3) for at in range(len(one.curve))]
+        if steps:
+            yield CurveChart(f"Probability of what {one.id} found paid", f"audit {one.id}", steps, one.curve)
 
 
 def _said(found: Rehearsal) -> Iterator[str]:
@@ -112,6 +122,9 @@ def _said(found: Rehearsal) -> Iterator[str]:
         if finding.witness is not None:
             text = message_text(finding.witness["messages"][-1])[:EXCERPT]
             yield f"Witness: {text or '(nothing)'}"
+    for one in found.bred:
+        whether = "breeds" if one.bred else "does not breed"
+        yield f"{one.id} {one.message}. A job whose model may say this text {whether} it."
     yield from (f"{reason}." for reason in found.unchecked)
 
 
