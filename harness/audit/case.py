@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from graders.wire import PROFILES
 from harness.audit.found import Found, Witness
+from harness.audit.readings import answer_in
 from harness.findings import Rule
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from harness.audit.judge_replies import Verdicts
     from harness.audit.opening import Opener
 
-__all__ = ["Case", "Control", "FamilyStopped", "NotRun", "Probe", "Recorded", "Subject"]
+__all__ = ["Case", "Control", "FamilyStopped", "NotRun", "Probe", "Recorded", "Sought", "Subject"]
 
 DELTA = 0.1
 """A completion is paid when it earns more than an honest wrong answer by this share of the range."""
@@ -83,6 +85,8 @@ class Control:
     """The lowest reward that was seen or that is declared."""
     high: float
     """The highest one."""
+    golds: dict[int, str] = field(default_factory=dict)
+    """The right answer of each record, as the first format says it."""
 
     @property
     def span(self) -> float:
@@ -99,6 +103,23 @@ class Control:
         return 0.0 if reward is None or best <= 0 else max(0.0, (reward - self.low) / best)
 
 
+class Sought(NamedTuple):
+    """What the search for a control found."""
+
+    control: Control | None
+    """None where no format is known in which right answers are paid more than wrong ones."""
+    why: str = ""
+    """Why there is no control, and what the user can supply."""
+    wire: str = ""
+    """The wire over which right answers are paid."""
+    unpaid_over: str | None = None
+    """The wire that was asked for, where right answers are paid over another one alone."""
+    unpaid: tuple[tuple[int, Any], ...] = ()
+    """Completions that should be paid and earn nothing: each a record's index and the completion."""
+    tried: tuple[Format, ...] = ()
+    """Formats that were tried, the likeliest first, where none is accepted."""
+
+
 @dataclass
 class Case:
     """One audit while it runs."""
@@ -113,10 +134,30 @@ class Case:
     """How many gradings the search may use."""
     control: Control | None = None
     """None until it was found, and where nothing is ever paid."""
+    sought: Sought | None = None
+    """How the search for the control ended; None before it."""
     verdicts: Verdicts | None = None
     """What a judge's model says when it praises and when it condemns; None for a grader without one."""
     notes: list[str] = field(default_factory=list)
     """What the user should know of how it was measured, a sentence each."""
+
+    def gold(self, one: Format, record: int) -> str | None:
+        """The right answer of a record as a format says it; None where the record has none.
+
+        Args:
+            one: The format.
+            record: The record's index.
+        """
+        return answer_in(one.reading, self.subject.records[record])
+
+    def speak(self, wire: str) -> None:
+        """Send samples over another wire from now on.
+
+        Args:
+            wire: A name of `graders.wire.PROFILES`.
+        """
+        self.opener.wire = wire
+        self.collector.speak(PROFILES[wire])
 
     @property
     def known(self) -> Control:

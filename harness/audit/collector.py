@@ -226,6 +226,16 @@ class Collector:
         """
         return Collector(self.target.target, self.subject, PROFILES[wire], self.budget)
 
+    def speak(self, profile: Profile) -> None:
+        """Send samples over another wire from now on, and forget what was answered over the last one.
+
+        Args:
+            profile: The wire.
+        """
+        if profile is not self.profile:
+            self.profile = profile
+            self._known.clear()
+
     def rest(self) -> None:
         """Forget earlier timeouts: another family begins."""
         self.target.timeouts = 0

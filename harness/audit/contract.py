@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from graders.wire import write_events
 from harness.audit.case import Case, NotRun
 from harness.audit.collector import Violation
-from harness.audit.formats import answer_of
 from harness.audit.found import Found, Witness
 from harness.findings import Rule, Severity
 from harness.targets.protocol import Answer, GraderFault
@@ -50,6 +49,8 @@ _OF_SHAPE = {
     "AnswerIdError": "A02",
 }
 """Which rule an entry breaks whose call fails with this error."""
+_NOT_FINITE = "Out of range float"
+"""How JSON's writer says that a number is not finite."""
 _NO_NUMBER = ("None is no number", "a str is no number", "a list is", "a dict is", "aggregate_reward_score")
 
 
@@ -257,7 +258,7 @@ def _of_poisons(
         severity = poison.severity
         said = f"one sample {poison.what} loses the rewards of its whole call ({fault.message})"
     else:
-        rule = _RULES[_OF_SHAPE[fault.error_type]]
+        rule = _RANGE if _NOT_FINITE in fault.message else _RULES[_OF_SHAPE[fault.error_type]]
         severity = min(rule.severity, max(poison.severity, Severity.WARNING))
         said = f"the entry of a sample {poison.what} breaks the contract: {fault.message}"
     if len(cases) > 1:
@@ -283,7 +284,7 @@ def good_completion(case: Case, at: int) -> Any:
     """
     reference = case.subject.reference(at)
     for one in case.control.formats if case.control is not None else ():
-        if answer := answer_of(one.reading, reference):
+        if answer := case.gold(one, at):
             return one.fill(answer)
     return reference if isinstance(reference, str) else json.dumps(reference)
 

@@ -1,4 +1,4 @@
-"""Finds the formats that a grader accepts, by contrast.
+"""Finds the formats that a grader accepts, by contrast, and what right and wrong answers earn.
 
 A format is accepted where the right answer in it is paid more than another record's answer in it. To choose
 by what the right answer earns alone picks the very hole: a format that pays whatever stands in it.
@@ -6,84 +6,256 @@ by what the right answer earns alone picks the very hole: a format that pays wha
 
 from __future__ import annotations
 
-from harness.audit.case import DELTA, Case, Control
-from harness.audit.formats import Format, answer_of, candidates
-from harness.audit.kinds import kind_of, value
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
+from typing import NamedTuple
 
-__all__ = ["find_control"]
+from harness.audit.case import DELTA, Case, Control, FamilyStopped, Sought
+from harness.audit.form_alone import seek_form
+from harness.audit.formats import WORKING, Format
+from harness.audit.proposals import answers_of, tiers
+from harness.audit.unpaid import explain
 
-_TRIED = 24
-_WORKS = 0.8
+__all__ = ["find_control", "seek"]
+
+_SAMPLE = 24
+_PROBED = 4
+_CHECKED = 16
+_CHOSEN = 5
 _MOST = 3
+_WORKS = 0.9
+_SOME = 0.25
+_SECONDS = 0.25
+_PATIENCE = 4.0
+_FEWEST = 24
+_NARROWEST = 0.5
+_WIRES = ("open-weight", "open-weight-text", "open-weight-root", "open-weight-plain", "nova", "nova-blocks")
+_QUICK = 12
+_REASONING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
+
+
+class _Tried(NamedTuple):
+    """How well a format tells right answers from wrong ones."""
+
+    format: Format
+    share: float
+    """The share of records whose right answer earns more than a wrong one."""
+    mean: float
+    """What right answers earn on average."""
 
 
 def find_control(case: Case) -> Control | None:
-    """The control; None where nothing is ever paid by contrast.
+    """The control; None where no format is known in which right answers are paid more than wrong ones.
 
     Args:
         case: The audit.
     """
-    subject = case.subject
-    tried = case.some(_TRIED, "control")
-    formats: dict[Format, None] = {}
-    for at in tried:
-        formats |= dict.fromkeys(candidates(subject.reference(at)))
-    scored = []
-    for place, one in enumerate(formats):
-        control = _measure(case, one, tried)
-        if control is None:
-            continue
-        apart = [at for at in control.right if control.pays(control.right[at], at)]
-        if len(apart) >= _WORKS * len(tried):
-            scored.append((-sum(control.right.values()), place, one))
-    if not scored:
-        return None
-    chosen = tuple(one for _, _, one in sorted(scored, key=lambda each: each[:2])[:_MOST])
-    control = _measure(case, chosen[0], list(range(len(subject.records))))
-    if control is None:
-        return None
-    return Control(
-        control.kind, chosen, control.right, control.wrong, control.other, control.low, control.high
-    )
+    return seek(case).control
 
 
-def _measure(case: Case, one: Format, records: list[int]) -> Control | None:
-    """What right answers and those of others earn in one format."""
-    answers = {at: answer_of(one.reading, case.subject.reference(at)) for at in records}
-    known = {at: text for at, text in answers.items() if text}
-    kind = case.subject.kind or kind_of([*known.values()])
-    other = _others(kind, known)
-    if not other:
-        return None
-    asked = [(at, one.fill(known[at])) for at in other]
-    asked += [(at, one.fill(known[there])) for at, there in other.items()]
-    replies = case.collector.ask(asked)
-    half = len(other)
-    right = {at: reply.reward for at, reply in zip(other, replies[:half], strict=True)}
-    wrong = {at: reply.reward for at, reply in zip(other, replies[half:], strict=True)}
-    rewards = [reward for reward in (*right.values(), *wrong.values()) if reward is not None]
-    if not rewards:
-        return None
-    low, high = case.subject.bounds or (min(0.0, *rewards), max(*rewards, DELTA))
-    return Control(
-        kind,
-        (one,),
-        {at: reward for at, reward in right.items() if reward is not None},
-        {at: reward for at, reward in wrong.items() if reward is not None},
-        other,
-        low,
-        high,
-    )
+def seek(case: Case) -> Sought:
+    """Look for the control, and say why where there is none.
+
+    Where nothing is paid over the audit's wire, others are tried; the case goes on with the one that works.
+
+    Args:
+        case: The audit; `sought` of it is set too.
+    """
+    if case.subject.kind == "format":
+        case.sought = seek_form(case)
+    else:
+        try:
+            case.sought = _seek(case)
+        except FamilyStopped as stopped:
+            case.sought = Sought(None, str(stopped), case.opener.wire)
+    return case.sought
 
 
-def _others(kind: str, known: dict[int, str]) -> dict[int, int]:
-    """For each record the next one whose answer differs by value."""
-    order = list(known)
-    found = {}
-    for place, at in enumerate(order):
-        mine = value(kind, known[at])
-        for there in order[place + 1 :] + order[:place]:
-            if value(kind, known[there]) != mine:
-                found[at] = there
+def _seek(case: Case) -> Sought:
+    search = _Search(case)
+    found = search.run()
+    asked = case.opener.wire
+    if found:
+        return Sought(search.control(found), wire=asked)
+    tried = tuple(search.tried_formats)
+    for wire in _WIRES if search.answers else ():
+        if wire != asked and time.monotonic() < search.until:
+            search.collector = case.collector.over(wire)  # its answers are no breach of the wire asked for
+            found = search.run(quick=True)
+            if found:
+                case.speak(wire)
+                search.collector = case.collector
+                return Sought(search.control(found), wire=wire, unpaid_over=asked)
+    return explain(case, search.answers, tried)
+
+
+class _Search:
+    """The formats of one grader, tried tier by tier."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.collector = case.collector
+        self.sample = _spread(case)
+        self.answers = answers_of(case.subject, self.sample)
+        self.tried_formats: list[Format] = []
+        self.seconds_each = 0.0
+        self.until = time.monotonic() + _PATIENCE
+
+    def run(self, quick: bool = False) -> list[_Tried]:
+        """The formats that are accepted, the first to audit first; none where none is.
+
+        Args:
+            quick: Try the likeliest ones alone.
+        """
+        found: list[_Tried] = []
+        self.tried_formats = []
+        for formats in tiers(self.case.subject, self.answers, self.sample):
+            few = formats[:_QUICK] if quick else formats if not found else formats[: _QUICK // 2]
+            found += self._checked(self._contrasted(few))
+            good = {_skeleton(one.format) for one in found if one.share >= _WORKS}
+            if len(good) >= (1 if quick else _MOST) or (quick and len(self.tried_formats) > _QUICK):
                 break
-    return found
+            if time.monotonic() > self.until:
+                break
+        return _chosen([one for one in found if one.share >= (_WORKS if quick else _SOME)])
+
+    def _contrasted(self, formats: Sequence[Format]) -> list[Format]:
+        """Those of some formats in which a few right answers are paid more than wrong ones."""
+        self.tried_formats += formats
+        tried = self._measure(formats, _PROBED)
+        likely = [one for one in tried if one.share >= 2 / _PROBED]
+        likely = likely or [one for one in tried if one.share > 0]
+        return [one.format for one in sorted(likely, key=lambda one: -one.mean * one.share)[:_CHOSEN]]
+
+    def _checked(self, formats: Sequence[Format]) -> list[_Tried]:
+        """Those of some formats that hold on more records."""
+        return [one for one in self._measure(formats, _CHECKED) if one.share >= _SOME]
+
+    def _measure(self, formats: Sequence[Format], count: int) -> list[_Tried]:
+        """Grade right and wrong answers in each format, in one go."""
+        asked: list[tuple[int, object]] = []
+        spans: list[tuple[Format, list[tuple[int, int]]]] = []
+        for one in formats:
+            answers = self.answers[one.reading]
+            pairs = _pairs(answers.other, self.sample, count)
+            asked += [(at, one.fill(answers.known[at])) for at, _ in pairs]
+            asked += [(at, one.fill(answers.known[there])) for at, there in pairs]
+            spans.append((one, pairs))
+        began, used = time.perf_counter(), self.collector.budget.used
+        replies = iter([_finite(reply.reward) for reply in self.collector.ask(asked)])
+        used = self.collector.budget.used - used
+        if used:
+            self.seconds_each = (time.perf_counter() - began) / used
+        measured = []
+        for one, pairs in spans:
+            right = {at: next(replies) for at, _ in pairs}
+            measured.append((one, pairs, right, {at: next(replies) for at, _ in pairs}))
+        span = _span(
+            self.case,
+            (each for *_, right, wrong in measured for part in (right, wrong) for each in part.values()),
+        )
+        return [_judged(one, pairs, right, wrong, span) for one, pairs, right, wrong in measured if pairs]
+
+    def control(self, found: Sequence[_Tried]) -> Control:
+        """What right and wrong answers earn on all records, or on as many as a slow grader's time allows."""
+        first = found[0].format
+        subject = self.case.subject
+        answers = answers_of(subject, range(len(subject.records)), (first.reading,))[first.reading]
+        order = [*dict.fromkeys((*self.sample, *answers.other))]
+        most = max(_FEWEST, int(_SECONDS / max(self.seconds_each, 1e-6)))
+        chosen = sorted(at for at in order[:most] if at in answers.other)
+        replies = self.collector.ask(
+            [(at, first.fill(answers.known[at])) for at in chosen]
+            + [(at, first.fill(answers.known[answers.other[at]])) for at in chosen]
+        )
+        half = len(chosen)
+        right = {at: one.reward for at, one in zip(chosen, replies[:half], strict=True)}
+        wrong = {at: one.reward for at, one in zip(chosen, replies[half:], strict=True)}
+        rewards = [one for one in (*right.values(), *wrong.values()) if one is not None and isfinite(one)]
+        low = min(0.0, *rewards)
+        low, high = subject.bounds or (low, max(low + _NARROWEST, *rewards))
+        if not answers.sure and subject.kind is None:
+            self.case.notes.append(
+                f"The records do not show what kind of answer they have; they are taken for {answers.kind}."
+                " Say it with --kind."
+            )
+        return Control(
+            answers.kind,
+            tuple(one.format for one in found),
+            {at: reward for at, reward in right.items() if reward is not None},
+            {at: reward for at, reward in wrong.items() if reward is not None},
+            {at: answers.other[at] for at in chosen},
+            low,
+            high,
+            golds=answers.known,
+        )
+
+
+def _pairs(other: Mapping[int, int], sample: Sequence[int], count: int) -> list[tuple[int, int]]:
+    """Some records, each with the one whose answer is wrong for it; both of a pair where that is mutual."""
+    found: dict[int, int] = {}
+    for at in sample:
+        if at in other and len(found) < count:
+            found[at] = other[at]
+            if other.get(other[at]) == at:
+                found[other[at]] = at
+    return list(found.items())
+
+
+def _judged(
+    one: Format,
+    pairs: Sequence[tuple[int, int]],
+    right: Mapping[int, float | None],
+    wrong: Mapping[int, float | None],
+    span: float,
+) -> _Tried:
+    """How well a format does: a right answer earns more than a wrong one, and more than elsewhere."""
+    apart = 0
+    for at, there in pairs:
+        mutual = right.get(there) is not None and dict(pairs).get(there) == at
+        rivals = (wrong[at], wrong[there]) if mutual else (wrong[at],)  # the same text on the other record
+        mine = right[at]
+        apart += mine is not None and all(mine > (each or 0.0) + DELTA * span for each in rivals)
+    return _Tried(one, apart / len(pairs), sum(each or 0.0 for each in right.values()) / len(pairs))
+
+
+def _finite(reward: float | None) -> float | None:
+    return reward if reward is not None and isfinite(reward) else None
+
+
+def _span(case: Case, rewards: Iterable[float | None]) -> float:
+    """How far apart rewards can be, as far as it is known."""
+    if case.subject.bounds is not None:
+        return case.subject.bounds[1] - case.subject.bounds[0] or 1.0
+    seen = [one for one in rewards if one is not None]
+    return max(_NARROWEST, max(seen, default=0.0) - min(seen, default=0.0))
+
+
+def _chosen(found: Sequence[_Tried]) -> list[_Tried]:
+    """Up to three formats: the first that is as good as the best, then others that differ from it."""
+    if not found:
+        return []
+    best = max(one.share for one in found)
+    good = [one for one in found if one.share >= _WORKS * best]
+    most = max(one.mean for one in good)
+    paid = [one for one in good if one.mean >= most - 0.05 * abs(most)]
+    rest = sorted((one for one in found if one not in paid), key=lambda one: -one.share)
+    first: dict[str, _Tried] = {}
+    for one in (*paid, *rest):
+        first.setdefault(_skeleton(one.format), one)
+    return list(first.values())[:_MOST]
+
+
+def _skeleton(one: Format) -> str:
+    """A format without reasoning, spaces and case, so that formats that differ in these alone are one."""
+    return "".join(_REASONING.sub("", one.template).replace(WORKING, "").split()).casefold()
+
+
+def _spread(case: Case) -> list[int]:
+    """Records to try formats on: a seeded draw."""
+    records = range(len(case.subject.records))
+    drawn = case.some(_SAMPLE, "control", among=records)
+    case.random("control order").shuffle(drawn)
+    return drawn

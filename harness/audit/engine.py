@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from harness.audit import contract, judge, messages, references, state, wrongness
+from harness.audit import contract, judge, messages, references, right_answers, state, wrongness
 from harness.audit.case import Case, Control, FamilyStopped, NotRun, Probe, shown_first
 from harness.audit.control import find_control
 from harness.audit.found import Found
@@ -23,6 +23,7 @@ BEFORE: dict[str, tuple[Probe, ...]] = {"state": state.PROBES}
 """What runs before the control is looked for: whether the grader answers the same twice."""
 
 FAMILIES: dict[str, tuple[Probe, ...]] = {
+    "right answers": right_answers.PROBES,
     "contract": contract.PROBES,
     "references": references.PROBES,
     "messages": messages.PROBES,

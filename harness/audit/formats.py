@@ -1,19 +1,22 @@
-"""The formats in which a grader may want its answer, and which part of a reference the answer is."""
+"""The formats in which a grader may want its answer."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.audit.readings import Reading, answer_in, readings_of
 from harness.targets.reference_calls import calls_of
 
-__all__ = ["SLOT", "Format", "answer_of", "candidates"]
+__all__ = ["SLOT", "WORKING", "Format", "answer_of", "candidates", "common_templates"]
 
 SLOT = "{a}"
 """Where the answer goes in a template."""
 
-_MARKER = "####"
+WORKING = "Let me work this out step by step before I answer."
+"""Reasoning that says nothing of the answer, for formats that ask for some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +25,8 @@ class Format:
 
     template: str
     """A completion with `{a}` in the place of the answer; empty for tool calls."""
-    reading: str
-    """Which part of the reference the answer is: a name that `answer_of` takes."""
+    reading: Reading = Reading()
+    """Which part of the record the answer is."""
 
     def fill(self, answer: str) -> Any:
         """The completion that says an answer: a text, or a message with tool calls.
@@ -32,10 +35,12 @@ class Format:
             answer: What stands in the slot; for tool calls, the calls as JSON.
         """
         if self.template:
+            if f'"{SLOT}"' in self.template and self.template.lstrip("`json\n ")[:1] == "{":
+                answer = json.dumps(answer, ensure_ascii=False)[1:-1]
             return self.template.replace(SLOT, answer)
         try:
             calls = calls_of(json.loads(answer))
-        except ValueError:
+        except (ValueError, RecursionError):
             calls = []
         return {"role": "assistant", "content": None, "tool_calls": calls}
 
@@ -44,40 +49,57 @@ class Format:
         return self.template or "tool calls"
 
 
-def answer_of(reading: str, reference: Any) -> str | None:
-    """The answer of a reference, as a text.
+def answer_of(reading: Reading, reference: Any) -> str | None:
+    """The answer of a reference alone, as a text.
 
     Args:
-        reading: `whole`, `marker`, or `field NAME`.
+        reading: Which part of the record the answer is.
         reference: The record's reference.
 
     Returns:
         None where the reference has no such part.
     """
-    if isinstance(reference, dict) and set(reference) == {"text"}:
-        reference = reference["text"]
-    if reading.startswith("field "):
-        reference = reference.get(reading[6:]) if isinstance(reference, dict) else None
-    if reference is None:
-        return None
-    text = reference if isinstance(reference, str) else json.dumps(reference, ensure_ascii=False)
-    if reading == "marker":
-        _, found, text = text.rpartition(_MARKER)
-        if not found:
-            return None
-    return text.strip()
+    return answer_in(reading, {"reference_answer": reference})
 
 
 def candidates(reference: Any) -> list[Format]:
     """The formats that are tried for a reference, the likeliest first."""
-    readings = ["whole"]
-    if isinstance(reference, str) and _MARKER in reference:
-        readings.insert(0, "marker")
-    if isinstance(reference, dict) and set(reference) != {"text"}:
-        readings += [f"field {name}" for name in reference]
-    templates = (
-        *("{a}", "#### {a}", "\\boxed{{a}}", "The answer is {a}.", "Answer: {a}", "<answer>{a}</answer>"),
-        *("```\n{a}\n```", "```json\n{a}\n```", "<think>{a}</think><answer>{a}</answer>"),
-    )
-    found = [Format(template, reading) for reading in readings for template in templates]
-    return [*found, Format("", "whole")] if calls_of(reference) else found
+    found = []
+    for reading in readings_of({"reference_answer": reference}):
+        kind = "tools" if reading.part.startswith("call") else ""
+        found += [Format(template, reading) for template in common_templates(kind, reading)]
+    return found
+
+
+def common_templates(kind: str, reading: Reading) -> Sequence[str]:
+    """Templates that graders often want for a kind of answer, the likeliest first.
+
+    Args:
+        kind: A name of `harness.audit.kinds.KINDS`.
+        reading: Which part of the record the answer is.
+    """
+    if reading.part == "calls":
+        return ("", *_OBJECTS)
+    if reading.part == "call":
+        return ("", "<tool_call>\n{a}\n</tool_call>", *_OBJECTS)
+    if reading.part == "call in Python":
+        return ("{a}",)
+    return _OF_KIND.get(kind, _OF_TEXT)
+
+
+_OF_TEXT = (
+    *("{a}", "#### {a}", "<answer>{a}</answer>", "\\boxed{{a}}", "Answer: {a}", "The answer is {a}."),
+    *("The answer is \\boxed{{a}}.", "Final answer: {a}", "**{a}**", "({a})", '{"answer": "{a}"}'),
+    *(f"<think>{WORKING}</think>\n<answer>{{a}}</answer>", f"{WORKING}\n#### {{a}}", f"{WORKING}\n{{a}}"),
+    *("```\n{a}\n```", "ANSWER: {a}", "[[{a}]]", "<final_answer>{a}</final_answer>", "<result>{a}</result>"),
+    *('{"answer": {a}}', "Final Answer: The final answer is {a}. I hope it is correct.", "<b>{a}</b>"),
+)
+_OBJECTS = ("{a}", "```json\n{a}\n```", "<answer>{a}</answer>", f"{WORKING}\n```json\n{{a}}\n```")
+_CODE = (
+    *("```python\n{a}\n```", "{a}", "```\n{a}\n```", "<answer>\n```python\n{a}\n```\n</answer>"),
+    *("<answer>{a}</answer>", "<code>{a}</code>"),
+)
+_OF_KIND = {
+    "json": (*_OBJECTS, "<json>{a}</json>", '{"answer": {a}}', f"<think>{WORKING}</think>\n{{a}}"),
+    "code": _CODE,
+}

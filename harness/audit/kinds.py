@@ -5,13 +5,70 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
 
-__all__ = ["KINDS", "kind_of", "same", "value"]
+from harness.targets.reference_calls import calls_of
+
+__all__ = ["KINDS", "Inferred", "distinct", "infer", "items", "kind_of", "letter", "number", "same", "value"]
 
 KINDS = ("number", "choice", "yes-no", "text", "list", "json", "tools", "code", "free", "format")
 """Every kind; `format` is declared alone, for a reward of form that looks at no reference."""
 
-_NUMBER = re.compile(r"[-+]?\$?[\d,]*\.?\d+(?:[eE][-+]?\d+)?%?")
+_MOST = 0.9
+_MAJORITY = 0.6
+_LONG = 80
+_FEW = 3
+
+_CURRENCY = "$€£¥₹"
+_NUMBER = re.compile(
+    rf"(?P<sign>[-+\u2212]?)[{_CURRENCY}]?(?P<inner>[-+\u2212]?)"
+    r"(?P<digits>\d{1,3}(?:,\d{3})+|\d+)?(?P<point>\.\d*)?(?P<power>[eE][-+]?\d{1,3})?"
+    rf"(?:/(?P<under>\d+))?\s?[%{_CURRENCY}]?"
+)
+_LETTER = re.compile(r"[(\[]?([A-Ja-j])[)\].:]?")
+_OPTION = re.compile(r"[(\[]?([A-J])[)\].:]\s+\S.*", re.DOTALL)
+_YES = {"yes": True, "true": True, "y": True, "no": False, "false": False, "n": False}
+_CODE = re.compile(
+    r"^\s*(?:def \w+\(.*:|class \w+.*:|from [\w.]+ import |import \w|async def |function \w+\(|"
+    r"(?:const|let|var) \w+ =|#include|public \w+|return\b)",
+    re.MULTILINE,
+)
+
+
+class Inferred(NamedTuple):
+    """Which kind some answers are, as far as their texts tell."""
+
+    kind: str
+    """A name of `KINDS`."""
+    sure: bool
+    """False where several kinds fit, or none fits most of the answers."""
+
+
+def infer(answers: Sequence[str]) -> Inferred:
+    """Infer the kind of most of some answers.
+
+    Args:
+        answers: One a record.
+
+    Returns:
+        The kind, and whether the answers show it: too few distinct answers, or a mixture, do not.
+    """
+    if not answers:
+        return Inferred("free", False)
+    enough = len(set(answers)) > 1
+    shares = {kind: sum(map(fits, answers)) / len(answers) for kind, fits in _FITS.items()}
+    for kind, share in shares.items():
+        if share >= _MOST:
+            return Inferred(kind, enough)
+    likely = max(shares, key=lambda kind: shares[kind])
+    if shares[likely] >= _MAJORITY:
+        return Inferred(likely, False)
+    if _divided(answers):
+        return Inferred("list", enough)
+    mixed = shares[likely] > 1 - _MOST
+    short = sum(len(each) for each in answers) < _LONG * len(answers)
+    return Inferred("text" if short else "free", enough and not mixed)
 
 
 def kind_of(answers: Sequence[str]) -> str:
@@ -20,44 +77,146 @@ def kind_of(answers: Sequence[str]) -> str:
     Args:
         answers: One a record.
     """
-    if not answers:
-        return "free"
-    for kind, fits in _FITS.items():
-        if sum(map(fits, answers)) >= 0.9 * len(answers):
-            return kind
-    return "text" if sum(len(each) for each in answers) < 80 * len(answers) else "free"
+    return infer(answers).kind
 
 
-def _is_json(text: str, what: type) -> bool:
-    try:
-        return isinstance(json.loads(text), what)
-    except ValueError:
+def _is_list(text: str) -> bool:
+    return isinstance(_parsed(text), list)
+
+
+def _divided(answers: Sequence[str]) -> bool:
+    """Whether answers are lists of short items divided by commas, which single answers hold too rarely."""
+    parts = [[part.split() for part in re.split(r",|;|\n", text)] for text in answers]
+    short = sum(all(0 < len(words) <= _FEW for words in each) for each in parts)
+    several, many = (sum(len(each) >= count for each in parts) for count in (2, _FEW))
+    total = len(answers)
+    return short >= _MOST * total and several >= _MAJORITY * total and many >= total / 4
+
+
+def _is_calls(text: str) -> bool:
+    found = _parsed(text)
+    if not isinstance(found, (dict, list)) or not found:
         return False
+    listed = isinstance(found, list) or any(name in found for name in ("calls", "tool_calls", "ground_truth"))
+    named = isinstance(found, dict) and isinstance(found.get("name"), str)
+    return (listed or (named and "arguments" in found)) and bool(calls_of(found))
 
 
 _FITS = {
-    "yes-no": lambda text: text.strip().lower() in ("yes", "no", "true", "false"),
-    "number": lambda text: bool(_NUMBER.fullmatch(text.strip())),
-    "choice": lambda text: bool(re.fullmatch(r"\(?[A-Ja-j]\)?", text.strip())),
-    "json": lambda text: _is_json(text, dict),
-    "list": lambda text: _is_json(text, list),
+    "yes-no": lambda text: text.strip(" .").lower() in _YES,
+    "choice": lambda text: letter(text) is not None,
+    "number": lambda text: number(text) is not None,
+    "tools": _is_calls,
+    "json": lambda text: isinstance(_parsed(text), dict),
+    "code": lambda text: bool(_CODE.search(text)),
+    "list": _is_list,
 }
+"""Whether a text is of a kind, the narrowest kinds first."""
+
+
+def number(text: str) -> Fraction | None:
+    """Read a text that is one number and nothing else.
+
+    Thousands, currency signs, percent signs and fractions are read; 50% is 50.
+
+    Args:
+        text: An answer.
+
+    Returns:
+        The number exactly, or None.
+    """
+    found = _NUMBER.fullmatch(text.strip().strip("*").rstrip("."))
+    if found is None or (found["sign"] and found["inner"]):
+        return None
+    whole, point = (found["digits"] or "").replace(",", ""), (found["point"] or "").rstrip(".")
+    if not whole and not point:
+        return None
+    sign = "-" if (found["sign"] or found["inner"]) in ("-", "\u2212") else ""
+    try:
+        under = int(found["under"] or 1)
+        return Fraction(f"{sign}{whole or 0}{point}{found['power'] or ''}") / under if under else None
+    except ValueError:  # more digits than Python reads
+        return None
+
+
+def letter(text: str) -> str | None:
+    """The letter of an answer that is one option: `B`, `(b)`, `B.` or `B) with its text`; else None.
+
+    Args:
+        text: An answer.
+    """
+    found = _LETTER.fullmatch(text.strip()) or _OPTION.fullmatch(text.strip())
+    return found[1].upper() if found else None
+
+
+def items(text: str) -> list[str] | None:
+    """The items of an answer that is a list, as JSON or divided by lines, semicolons or commas.
+
+    Args:
+        text: An answer.
+
+    Returns:
+        None where it is no list.
+    """
+    found = _parsed(text)
+    if isinstance(found, list):
+        return [each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in found]
+    for mark in ("\n", ";", ","):
+        if mark in text:
+            return [part.strip() for part in text.split(mark) if part.strip()]
+    return None
+
+
+def _parsed(text: str) -> Any:
+    """A text as JSON; None where it is something else."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _canonical(given: Any) -> str:
+    """JSON in which equal values are spelled alike: 1.0 and 1, keys in any order, text in any case."""
+    if isinstance(given, dict):
+        return (
+            "{"
+            + ",".join(sorted(f"{key.casefold()!r}:{_canonical(one)}" for key, one in given.items()))
+            + "}"
+        )
+    if isinstance(given, list):
+        return "[" + ",".join(map(_canonical, given)) + "]"
+    if isinstance(given, float) and given.is_integer():
+        given = int(given)
+    return repr(" ".join(given.split()).casefold()) if isinstance(given, str) else repr(given)
 
 
 def value(kind: str, text: str) -> object:
-    """What an answer means, so that two spellings of one value are equal; hashable."""
-    text = " ".join(text.split())
+    """What an answer means, so that two spellings of one value are equal; hashable.
+
+    Args:
+        kind: A name of `KINDS`.
+        text: The answer. What cannot be read as the kind is compared as a text.
+    """
+    plain = " ".join(text.split()).casefold()
     if kind == "number":
-        try:
-            return float(re.sub(r"[$,%]", "", text))
-        except ValueError:
-            return text
-    if kind in ("json", "list", "tools"):
-        try:
-            return json.dumps(json.loads(text), sort_keys=True)
-        except ValueError:
-            return text
-    return text if kind == "code" else text.casefold()
+        read = number(text)
+        return plain if read is None else read
+    if kind == "choice":
+        return letter(text) or plain
+    if kind == "yes-no":
+        return _YES.get(plain.strip(" ."), plain)
+    if kind == "code":
+        return text.strip()
+    if kind == "tools" and (calls := calls_of(text)):
+        read_calls = ((one["function"]["name"], one["function"]["arguments"]) for one in calls)
+        return tuple(sorted((name, _canonical(_parsed(arguments))) for name, arguments in read_calls))
+    if kind in ("json", "list", "tools") and (parsed := _parsed(text)) is not None:
+        return _canonical(parsed)
+    if kind == "list" and (found := items(text)) is not None:
+        return _canonical(found)
+    return plain.rstrip(".") or plain
 
 
 def same(kind: str, one: str, other: str) -> bool:

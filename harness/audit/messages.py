@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.audit.case import Case
 from harness.audit.contract import good_completion
+from harness.audit.formats import Format
 from harness.audit.found import Found, Witness
 from harness.data.records import ends_with_assistant
 from harness.findings import Rule, Severity
@@ -74,7 +75,14 @@ class RightMessage:
     def run(self, case: Case) -> Iterator[Found]:
         """Put the right answer in an earlier turn and a wrong one last, and the other way around."""
         records = case.some(_RECORDS, "A08")
-        right = _right(case, records)
+        for form in case.known.formats:  # a marker may hide that the text of all turns is graded
+            found = self._look(case, records, _right(case, records, form))
+            if found is not None:
+                yield found
+                return
+
+    def _look(self, case: Case, records: Sequence[int], right: list[dict[str, Any]]) -> Found | None:
+        """What is graded in place of the final message, with right answers in one format."""
         wrong = [case.collector.rollout(at, "I do not know.") for at in records]
         shown, example = _shown_before(right, wrong), _shown_before(wrong, right)
         kinds = (
@@ -97,7 +105,7 @@ class RightMessage:
             if len(wrongly) * 2 > len(records) or (len(wrongly) >= 2 and is_paid):
                 message = f"{said} on {len(wrongly)} of {len(records)} records"
                 at = wrongly[0]
-                yield _found(
+                return _found(
                     self.rule,
                     self.rule.severity,
                     message,
@@ -105,7 +113,7 @@ class RightMessage:
                     graded[at : at + 1],
                     len(records),
                 )
-                return
+        return None
 
 
 def _is_wrong(case: Case, at: int, one: Graded, base: Graded, is_paid: bool) -> bool:
@@ -196,8 +204,12 @@ PROBES = (ContentShape(), RightMessage(), PaidFailure())
 """The probes of this file, in the order in which they run."""
 
 
-def _right(case: Case, records: Sequence[int]) -> list[dict[str, Any]]:
-    return [case.collector.rollout(at, good_completion(case, at)) for at in records]
+def _right(case: Case, records: Sequence[int], form: Format | None = None) -> list[dict[str, Any]]:
+    filled = ((at, case.gold(form, at) if form is not None else None) for at in records)
+    return [
+        case.collector.rollout(at, form.fill(gold) if form and gold else good_completion(case, at))
+        for at, gold in filled
+    ]
 
 
 def _is_text(case: Case) -> bool:

@@ -13,9 +13,10 @@ from typing import Any
 
 from harness.audit.case import Case
 from harness.audit.collector import BREAKS_CONTRACT, Collector
-from harness.audit.formats import answer_of, candidates
+from harness.audit.formats import candidates
 from harness.audit.found import Found, Witness
 from harness.audit.mining import asks_a_service, mine
+from harness.audit.readings import answer_in
 from harness.findings import Rule, Severity
 from harness.targets.protocol import Graded
 
@@ -121,10 +122,10 @@ def _samples(case: Case) -> list[dict[str, Any]]:
     for at, other in zip(chosen, chosen[1:] + chosen[:1], strict=True):
         formats = list(control.formats) if control else candidates(subject.reference(at))[:6]
         for number, one in enumerate(formats):
-            answer = answer_of(one.reading, subject.reference(at))
+            answer = answer_in(one.reading, subject.records[at])
             if answer:
                 completions.append((at, one.fill(answer)))
-            wrong = answer_of(one.reading, subject.reference(other))
+            wrong = answer_in(one.reading, subject.records[other])
             if wrong and number == 0:
                 completions.append((at, one.fill(wrong)))
         completions.append((at, ""))

@@ -17,7 +17,7 @@ RECORDS = tuple(
     {"messages": [{"role": "user", "content": f"{n} + 1?"}], "reference_answer": str(n + 1)} for n in range(3)
 )
 SUBJECT = Subject(RECORDS, "records.jsonl", (1, 2, 5), bounds=(0.0, 1.0))
-CONTROL = Control("number", (Format("{a}", "whole"),), {0: 1.0, 2: 0.9}, {0: 0.0, 2: 0.2}, {0: 1}, 0.0, 1.0)
+CONTROL = Control("number", (Format("{a}"),), {0: 1.0, 2: 0.9}, {0: 0.0, 2: 0.2}, {0: 1}, 0.0, 1.0)
 
 
 def rollout(at: int, completion: str, number: int = 1) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from harness.audit.headline import headline_of, sort_out, verdict_of
 from harness.config import Waiver
 from harness.findings import Severity
 
-CONTROL = Control("number", (Format("{a}", "whole"),), {0: 1.0}, {0: 0.0}, {0: 1}, 0.0, 1.0)
+CONTROL = Control("number", (Format("{a}"),), {0: 1.0}, {0: 0.0}, {0: 1}, 0.0, 1.0)
 WITNESS = Witness(({"id": "witness-1", "messages": []},), (1.0,))
 
 

@@ -1,0 +1,82 @@
+"""The control of a grader that rewards form alone: the declared format against a text without it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.audit.case import DELTA, Case, Control, Sought
+from harness.audit.declared import declared_templates, prompt_of
+from harness.audit.formats import SLOT, WORKING, Format, common_templates
+from harness.audit.readings import Reading
+from harness.audit.seen_formats import mined_templates
+
+__all__ = ["seek_form"]
+
+_SAMPLE = 12
+_WORKS = 0.8
+_MOST = 3
+_PLAIN = "I looked at this and here is what I think about it"
+_ANSWER = "The result follows from the steps above"
+
+
+def seek_form(case: Case) -> Sought:
+    """Find a format that is paid more than a text without any.
+
+    Args:
+        case: The audit of a reward that looks at no reference.
+    """
+    subject = case.subject
+    sample = case.some(_SAMPLE, "control", among=range(len(subject.records)))
+    own = [one if SLOT in one else f"{one}{SLOT}" for one in subject.accepted]
+    declared = declared_templates([prompt_of(subject.records[at]) for at in sample])
+    found: list[tuple[float, int, Format]] = []
+    formats: list[Format] = []
+    for templates in (
+        (*own, *declared),
+        (*common_templates("text", Reading()), *mined_templates(subject.sources)),
+    ):
+        formats = [Format(one) for one in dict.fromkeys(templates) if one != SLOT]
+        found = _paid(case, formats, sample)
+        if found:
+            break
+    if not found:
+        why = "no format is paid more than a text without one. Name a completion that is with --accepted."
+        return Sought(None, why, case.opener.wire, tried=tuple(formats))
+    chosen = tuple(one for _, _, one in sorted(found, key=lambda each: each[:2])[:_MOST])
+    return Sought(_control(case, chosen), wire=case.opener.wire)
+
+
+def _paid(case: Case, formats: Sequence[Format], sample: Sequence[int]) -> list[tuple[float, int, Format]]:
+    """The formats that are paid on most records, each with what it earns and its place."""
+    plain = [reply.reward or 0.0 for reply in case.collector.ask([(at, _PLAIN) for at in sample])]
+    asked = [(at, one.fill(_ANSWER)) for one in formats for at in sample]
+    rewards = [reply.reward for reply in case.collector.ask(asked)]
+    bounds = case.subject.bounds or (0.0, max((one for one in rewards if one is not None), default=1.0))
+    span = bounds[1] - bounds[0] or 1.0
+    found = []
+    for place, one in enumerate(formats):
+        mine = rewards[place * len(sample) : (place + 1) * len(sample)]
+        paid = [a for a, b in zip(mine, plain, strict=True) if a is not None and a > b + DELTA * span]
+        if len(paid) >= _WORKS * len(sample):
+            found.append((-sum(paid) / len(paid), place, one))
+    return found
+
+
+def _control(case: Case, formats: tuple[Format, ...]) -> Control:
+    """What the format and a plain text earn on all records."""
+    records = range(len(case.subject.records))
+    right = [reply.reward for reply in case.collector.ask([(at, formats[0].fill(_ANSWER)) for at in records])]
+    plain = case.collector.ask([(at, text) for at in records for text in (_PLAIN, WORKING)])
+    wrong = [max((one.reward or 0.0) for one in plain[2 * at : 2 * at + 2]) for at in records]
+    seen = [one for one in (*right, *wrong) if one is not None]
+    low, high = case.subject.bounds or (min(0.0, *seen), max(*seen, DELTA))
+    return Control(
+        "format",
+        formats,
+        {at: reward for at, reward in zip(records, right, strict=True) if reward is not None},
+        dict(zip(records, wrong, strict=True)),
+        {},
+        low,
+        high,
+        golds=dict.fromkeys(records, _ANSWER),
+    )

@@ -1,0 +1,236 @@
+"""Which part of a record the answer is: a field of it, and a piece of what stands there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from harness.audit.kinds import items, letter, number
+from harness.data.look_alikes import REFERENCE
+from harness.targets.reference_calls import calls_of
+
+__all__ = ["Reading", "answer_in", "readings_of"]
+
+_MARKER = "####"
+_OWN = ("messages", "reference_answer", "tools", "id")
+_DEEPEST = 3
+_LONGEST_FIELD = 20_000
+_LONG = 40
+_MOST_FIELDS = 12
+_SOLUTIONS = ("canonical_solution", "solution", "reference_solution", "code")
+_LAST_NUMBER = re.compile(r"[-\u2212]?\d[\d,]*(?:\.\d+)?(?:/\d+)?")
+_CLAIM = re.compile(r"(?:answer(?: is)?|result(?: is)?)\s*[:=]?\s*(\S[^\n]*)", re.IGNORECASE)
+_TAGGED = re.compile(r"<(\w{1,30})>(.*?)</\1>", re.DOTALL)
+_FENCED = re.compile(r"```[\w+-]*\n(.*?)```", re.DOTALL)
+
+
+class Reading(NamedTuple):
+    """One part of a record that may be the answer."""
+
+    path: tuple[str, ...] = ("reference_answer",)
+    """Keys from the record down to the value; texts on the way are read as JSON."""
+    part: str = "whole"
+    """Which piece of the value: a name of the table in this file."""
+
+    def __str__(self) -> str:
+        """The part as people read it."""
+        field = ".".join(self.path)
+        return field if self.part == "whole" else f"{field} ({self.part})"
+
+
+def answer_in(reading: Reading, record: dict[str, Any]) -> str | None:
+    """The answer of a record.
+
+    Args:
+        reading: Which part of the record the answer is.
+        record: The record's fields.
+
+    Returns:
+        A text; JSON where the value is no text; None where the record has no such part.
+    """
+    given: Any = record
+    for key in reading.path:
+        given = _opened(given)
+        given = given.get(key) if isinstance(given, dict) else None
+    if isinstance(given, dict) and set(given) == {"text"}:
+        given = given["text"]
+    if given is None:
+        return None
+    found = _PARTS[reading.part](given)
+    return None if found is None else found.strip()
+
+
+def readings_of(record: dict[str, Any]) -> list[Reading]:
+    """The parts of a record that may be its answer, the likeliest first.
+
+    Args:
+        record: The record's fields.
+    """
+    found: list[Reading] = []
+    if record.get("reference_answer") is not None:
+        found += _within(("reference_answer",), record["reference_answer"])
+    others = [name for name in record if name not in _OWN]
+    others.sort(key=_likelihood)
+    for name in others[:_MOST_FIELDS]:
+        if record[name] is not None:
+            found += _within((name,), record[name])
+    return found
+
+
+def _likelihood(name: str) -> int:
+    """How likely a field of this name is the answer: 0 for the likeliest."""
+    plain = re.sub(r"[^a-z]", "", name.lower())
+    if name in _SOLUTIONS:
+        return 0
+    if plain in REFERENCE:
+        return REFERENCE.index(plain)
+    return len(REFERENCE)
+
+
+def _within(path: tuple[str, ...], value: Any) -> Iterator[Reading]:
+    """The readings of a value and of what it holds; of a text that is JSON, what it says."""
+    if isinstance(value, dict) and set(value) == {"text"}:
+        value = value["text"]
+    opened = _opened(value) if isinstance(value, str) else value
+    if _has_calls(opened):
+        yield from (Reading(path, part) for part in ("calls", "call", "call in Python"))
+    if isinstance(value, str):
+        yield from (Reading(path, part) for part in _parts_of(value))
+    else:
+        yield from _fields(path, opened, first=True)
+        yield Reading(path)
+    if isinstance(opened, list) and opened:
+        yield from (Reading(path, part) for part in ("first", "joined", "lines"))
+    yield from _fields(path, opened, first=isinstance(value, str))
+    yield from _fields(path, opened, first=False)
+
+
+def _fields(path: tuple[str, ...], value: Any, first: bool) -> Iterator[Reading]:
+    """The readings of an object's fields: those called like an answer, or the others."""
+    if isinstance(value, dict) and len(path) < _DEEPEST:
+        for name in sorted(value, key=_likelihood)[:_MOST_FIELDS]:
+            if (_likelihood(name) < len(REFERENCE)) is first:
+                yield from _within((*path, name), value[name])
+
+
+def _parts_of(text: str) -> Iterator[str]:
+    """The pieces of a text that may be the answer, the likeliest first."""
+    if len(text) <= _LONGEST_FIELD:
+        for part, sign in _SIGNS.items():
+            if sign(text) and _PARTS[part](text):
+                yield part
+    yield "whole"
+    if len(text) > _LONG and number(text) is None and _LAST_NUMBER.search(text):
+        yield "last number"
+
+
+def _has_calls(value: Any) -> bool:
+    if isinstance(value, dict) and not {"name", "calls", "tool_calls", "ground_truth"} & set(value):
+        return False
+    return isinstance(value, (dict, list)) and bool(calls_of(value))
+
+
+def _opened(value: Any) -> Any:
+    """A text that is a JSON object or list as what it says; anything else as it is."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+def _whole(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _of_text(read: Callable[[str], str | None]) -> Callable[[Any], str | None]:
+    return lambda value: read(_whole(value))
+
+
+def _after_marker(text: str) -> str | None:
+    _, found, rest = text.rpartition(_MARKER)
+    return rest if found else None
+
+
+def _boxed(text: str) -> str | None:
+    start = text.rfind("\\boxed{")
+    depth = 0
+    for at in range(start + 6, len(text)) if start >= 0 else ():
+        depth += (text[at] == "{") - (text[at] == "}")
+        if depth == 0:
+            return text[start + 7 : at]
+    return None
+
+
+def _last_tagged(text: str) -> str | None:
+    found = _TAGGED.findall(text)
+    return found[-1][1] if found else None
+
+
+def _claimed(text: str) -> str | None:
+    found = _CLAIM.findall(text)
+    return found[-1].strip(" .*$") if found else None
+
+
+def _last_match(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
+    def read(text: str) -> str | None:
+        found = pattern.findall(text)
+        return found[-1] if found else None
+
+    return read
+
+
+def _items(value: Any) -> list[str] | None:
+    found = items(_whole(value))
+    return found or None
+
+
+def _calls(value: Any) -> list[dict[str, Any]]:
+    """The calls of a reference, each with its arguments as an object."""
+    return [
+        {"name": one["function"]["name"], "arguments": json.loads(one["function"]["arguments"])}
+        for one in calls_of(value)
+    ]
+
+
+def _in_python(value: Any) -> str | None:
+    found = [
+        f"{one['name']}({', '.join(f'{key}={each!r}' for key, each in one['arguments'].items())})"
+        for one in _calls(value)
+        if isinstance(one["arguments"], dict)
+    ]
+    return f"[{', '.join(found)}]" if found else None
+
+
+_PARTS: dict[str, Callable[[Any], str | None]] = {
+    "whole": _whole,
+    "after ####": _of_text(_after_marker),
+    "in the box": _of_text(_boxed),
+    "in a tag": _of_text(_last_tagged),
+    "in a fence": _of_text(_last_match(_FENCED)),
+    "claimed": _of_text(_claimed),
+    "letter": _of_text(letter),
+    "last line": _of_text(lambda text: text.strip().rpartition("\n")[2]),
+    "last number": _of_text(_last_match(_LAST_NUMBER)),
+    "first": lambda value: next(iter(_items(value) or ()), None),
+    "joined": lambda value: ", ".join(_items(value) or ()) or None,
+    "lines": lambda value: "\n".join(_items(value) or ()) or None,
+    "calls": lambda value: json.dumps(_calls(value), ensure_ascii=False) if calls_of(value) else None,
+    "call": lambda value: json.dumps(_calls(value)[0], ensure_ascii=False) if calls_of(value) else None,
+    "call in Python": _in_python,
+}
+"""The pieces of a value by name."""
+
+_SIGNS: dict[str, Callable[[str], object]] = {
+    "after ####": lambda text: _MARKER in text,
+    "in the box": lambda text: "\\boxed{" in text,
+    "in a tag": _TAGGED.search,
+    "in a fence": lambda text: "```" in text,
+    "claimed": lambda text: len(text) > _LONG and _CLAIM.search(text),
+    "last line": lambda text: _MARKER not in text and "\n" in text.strip(),
+    "letter": lambda text: len(text.strip()) > 3 and letter(text),
+}
+"""What shows that a piece of a text may be meant."""

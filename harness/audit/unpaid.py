@@ -1,0 +1,99 @@
+"""Says what it means when no format is accepted: nothing can be told, or what should be paid is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.audit.case import DELTA, Case, Sought
+from harness.audit.formats import SLOT, Format
+from harness.audit.proposals import Answers
+from harness.audit.readings import Reading
+from harness.audit.seen_formats import text_of, whole_template
+
+__all__ = ["explain"]
+
+_RECORDED = 200
+_ENOUGH = 5
+_SUPPLY = "Name a completion that should be paid with --accepted, or record rollouts with `rft rollout`."
+
+
+def explain(case: Case, answers: Mapping[Reading, Answers], tried: Sequence[Format]) -> Sought:
+    """Why there is no control.
+
+    Args:
+        case: The audit.
+        answers: The answers of the records in the sample, by reading.
+        tried: The formats that were tried.
+    """
+    formats = tuple(tried)
+    if not answers:
+        return Sought(None, _no_answers(case), case.opener.wire)
+    unpaid = _accepted(case, answers) or _recorded(case, answers)
+    if unpaid:
+        why = "nothing is paid, although right answers in the right format are among what was tried"
+        return Sought(None, why, case.opener.wire, unpaid=tuple(unpaid), tried=formats)
+    failed = _failed(case, answers, formats)
+    if failed is not None:
+        return Sought(
+            None, f"the grader fails on every completion: {failed}", case.opener.wire, tried=formats
+        )
+    why = f"in none of {len(formats)} formats are right answers paid more than wrong ones. {_SUPPLY}"
+    return Sought(None, why, case.opener.wire, tried=formats)
+
+
+def _no_answers(case: Case) -> str:
+    """Why the records have no answers to compare."""
+    if len(case.subject.records) < 2:
+        return "an audit needs two records at least, with different answers"
+    if all(case.subject.reference(at) is None for at in range(len(case.subject.records))):
+        return "the records have no reference_answer. Audit a reward of form alone with `--kind format`."
+    return "all records have the same answer, so right and wrong cannot be told apart: use more records"
+
+
+def _accepted(case: Case, answers: Mapping[Reading, Answers]) -> list[tuple[int, Any]]:
+    """Completions that the user says should be paid, where none of them is."""
+    asked: list[tuple[int, Any]] = []
+    for text in case.subject.accepted:
+        for known in list(answers.values())[:1]:
+            for at, answer in list(known.known.items())[:4]:
+                if SLOT in text or answer in text:
+                    asked.append((at, text.replace(SLOT, answer)))
+    return _all_unpaid(case, asked)
+
+
+def _recorded(case: Case, answers: Mapping[Reading, Answers]) -> list[tuple[int, Any]]:
+    """Recorded completions that end with the right answer, where no recorded completion is paid."""
+    first = next(iter(answers))
+    right: list[tuple[int, Any]] = []
+    every = [(one.record, one.message) for one in case.subject.recorded[:_RECORDED]]
+    for at, message in every:
+        gold = case.gold(Format(SLOT, first), at)
+        ending = text_of(message).strip().rpartition("\n")[2]
+        if gold and whole_template(ending, gold) is not None:
+            right.append((at, message))
+    if len({at for at, _ in right}) < _ENOUGH or not _all_unpaid(case, every):
+        return []
+    return right[:_ENOUGH]
+
+
+def _all_unpaid(case: Case, asked: Sequence[tuple[int, Any]]) -> list[tuple[int, Any]]:
+    """What was asked, where all of it earns the lowest reward; else nothing."""
+    if not asked:
+        return []
+    low, high = case.subject.bounds or (0.0, 1.0)
+    rewards = [reply.reward for reply in case.collector.ask(asked)]
+    unpaid = all(reward is None or reward <= low + DELTA * (high - low) for reward in rewards)
+    return list(asked) if unpaid else []
+
+
+def _failed(case: Case, answers: Mapping[Reading, Answers], formats: Sequence[Format]) -> str | None:
+    """The grader's error, where it fails on everything; None where it does not."""
+    asked: list[tuple[int, Any]] = []
+    for one in formats[:_ENOUGH]:
+        at, answer = next(iter(answers[one.reading].known.items()))
+        asked.append((at, one.fill(answer)))
+    replies = case.collector.ask(asked)
+    if not replies or any(reply.error is None for reply in replies):
+        return None
+    return str((replies[0].error or {}).get("message", ""))[:200]
