@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60
+CHECKS = "pydantic-monty>=1.4,<1.5"
+"""What graders of the set that are made of ready checks need."""
 
 Verdict = Literal["flagged", "clean", "not measured", "no answer"]
 
@@ -75,6 +77,8 @@ def _rewardprobe_strict(folder: Path, code: int) -> Verdict:
 
 
 def _falsepass(folder: Path, code: int) -> Verdict:
+    if "no candidate format earned any reward" in folder.joinpath("stderr.txt").read_text():
+        return "not measured"
     meta = _json_in(folder, "audits/wrapped/probe-results.json")["meta"]
     if meta["adapter"].get("validity") != "ok":
         return "not measured"
@@ -144,8 +148,8 @@ TOOLS = (
 def installed(tool: Tool, home: Path) -> Path:
     """The folder of commands of an auditor's environment; made where it is not there."""
     folder = home / tool.name
-    mark = folder / ".installed"
-    if not (mark.is_file() and mark.read_text() == repr(tool.pins)):
+    mark, wanted = folder / ".installed", repr((*tool.pins, CHECKS))
+    if not (mark.is_file() and mark.read_text() == wanted):
         venv.create(folder, with_pip=True)
         pip = [
             str(folder / "bin" / "python"),
@@ -155,8 +159,8 @@ def installed(tool: Tool, home: Path) -> Path:
             "--quiet",
             "--disable-pip-version-check",
         ]
-        subprocess.run([*pip, *tool.pins], check=True)
-        mark.write_text(repr(tool.pins))
+        subprocess.run([*pip, *tool.pins, CHECKS], check=True)
+        mark.write_text(wanted)
     return folder / "bin"
 
 
@@ -173,6 +177,7 @@ def _call(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
         errors="replace",
     )
     folder.joinpath("stdout.txt").write_text(ended.stdout)
+    folder.joinpath("stderr.txt").write_text(ended.stderr)
     return ended
 
 

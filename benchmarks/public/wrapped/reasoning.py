@@ -9,13 +9,14 @@ from reasoning_gym.utils import extract_answer  # type: ignore[import-not-found,
 
 from graders import Sample, grader
 
+NAMES = ("complex_arithmetic", "basic_arithmetic", "coin_flip", "game_of_life_halting")
+DATA_SETS = {name: reasoning_gym.create_dataset(name, size=1) for name in NAMES}
+
 
 def scored(name: str, sample: Sample) -> float:
     """The reward of a data set's `score_answer` for what stands in the completion's answer tags."""
     entry: dict[str, Any] = {"answer": sample.reference_text, "metadata": sample.fields.get("entry", {})}
-    return float(
-        reasoning_gym.create_dataset(name, size=1).score_answer(extract_answer(sample.completion), entry)
-    )
+    return float(DATA_SETS[name].score_answer(extract_answer(sample.completion), entry))
 
 
 @grader
