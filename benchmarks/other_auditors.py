@@ -30,6 +30,9 @@ from support.planted.forms import answer_text
 
 TASKS = 60
 OURS = "rft audit"
+PLANTED = tuple(row for row in FIRST_PLANTED if row.kind != "judge")
+GOOD = tuple(row for row in FIRST_GOOD if row.kind != "judge")
+"""Judges are left out: `rft audit` stands in for their model, and the others would ask a real one."""
 
 Ask = Callable[[Planted | Good, Path], Answer]
 
@@ -94,7 +97,7 @@ def parsed() -> argparse.Namespace:
 def said_of_all(name: str, ask: Ask, options: argparse.Namespace) -> list[Row]:
     """What one auditor says of every grader; what it gave no answer on goes to stderr."""
     rows = []
-    for grader in (*FIRST_PLANTED[:: options.every], *FIRST_GOOD[:: options.every]):
+    for grader in (*PLANTED[:: options.every], *GOOD[:: options.every]):
         folder = laid_out(grader, options.env.resolve() / "graders")
         rows.append(Row(name, grader, ask(grader, folder)))
         if rows[-1].answer.why:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60
-CHECKS = "pydantic-monty>=1.4,<1.5"
+CHECKS = ("pydantic-monty>=1.4,<1.5", "openai")
 """What graders of the set that are made of ready checks need."""
 
 Verdict = Literal["flagged", "clean", "not measured", "no answer"]
@@ -148,7 +148,7 @@ TOOLS = (
 def installed(tool: Tool, home: Path) -> Path:
     """The folder of commands of an auditor's environment; made where it is not there."""
     folder = home / tool.name
-    mark, wanted = folder / ".installed", repr((*tool.pins, CHECKS))
+    mark, wanted = folder / ".installed", repr((*tool.pins, *CHECKS))
     if not (mark.is_file() and mark.read_text() == wanted):
         venv.create(folder, with_pip=True)
         pip = [
@@ -159,7 +159,7 @@ def installed(tool: Tool, home: Path) -> Path:
             "--quiet",
             "--disable-pip-version-check",
         ]
-        subprocess.run([*pip, *tool.pins, CHECKS], check=True)
+        subprocess.run([*pip, *tool.pins, *CHECKS], check=True)
         mark.write_text(wanted)
     return folder / "bin"
 
