@@ -82,7 +82,9 @@ def reproduced(case: Public, folder: Path, python: Path) -> str:
     if ended.returncode:
         return f"  does not run: {ended.stderr.strip()[-300:]}"
     means = json.loads(ended.stdout)
-    lines = [f"  called directly, right answers earn {means['right']:.2f} on average"]
+    right = means["right"]
+    earned = "not called directly, since it asks a model" if right is None else f"{right:.2f} on average"
+    lines = [f"  right answers earn: {earned}"]
     for fault, paid in zip(case.faults, means["paid"], strict=True):
         earned = "" if paid is None else f"; {fault.text!r:.50} earns {paid:.2f}"
         lines.append(f"  known {'/'.join(fault.finds)}: {fault.what}{earned}")

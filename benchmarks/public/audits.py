@@ -60,10 +60,10 @@ def place_of(fault: Fault, said: dict[str, Any] | None) -> str:
     return "found" if any(id_of(one) in fault.finds for one in said.get("findings", ())) else "missed"
 
 
-def witness_of(headline: Any) -> str:
-    """The headline's smallest witness as one short text."""
-    witness = headline.get("witness") if isinstance(headline, dict) else None
-    return json.dumps(witness, ensure_ascii=False)[:160] if witness else "none"
+def text_of(headline: Any) -> str:
+    """The smallest text that the headline says is paid."""
+    text = headline.get("text") if isinstance(headline, dict) else None
+    return repr(text)[:160] if text is not None else "none"
 
 
 def row(audit: Audited) -> str:
@@ -75,7 +75,7 @@ def row(audit: Audited) -> str:
         headline = said.get("headline")
         text = headline.get("message", "") if isinstance(headline, dict) else str(headline)
         lines[0] += f": {said.get('verdict')}, {said.get('gradings')} gradings"
-        lines += [f"  headline {id_of(headline)}: {text[:200]}", f"  witness {witness_of(headline)}"]
+        lines += [f"  headline {id_of(headline)}: {text[:200]}", f"  text {text_of(headline)}"]
     places = [(place_of(fault, said), fault) for fault in case.faults]
     return "\n".join(lines + [f"  {place:<8} {'/'.join(one.finds)}: {one.what}" for place, one in places])
 

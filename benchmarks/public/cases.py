@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PINS = ("reasoning-gym==0.1.25", "math-verify[antlr4-13-2]==0.9.0")
+PINS = ("reasoning-gym==0.1.25", "math-verify[antlr4-13-2]==0.9.0", "boto3")
 """What pip installs with its requirements."""
 
 ALONE = ("verl==0.9.1",)
@@ -41,7 +41,7 @@ class Public:
         package: The distribution that it is from; for a clone, the clone's name.
         grader: `file:name` under `wrapped`, or `module.function` of a file of a clone.
         records: The maker of its records, or reasoning-gym's data set.
-        right: The right answer in the format that the prompts ask for.
+        right: The right answer in the format that the prompts ask for; None where a model is asked.
         faults: What is known to be wrong with it, what a headline should say first.
         clone: The clone that the file is from; None for what pip installs.
     """
@@ -50,7 +50,7 @@ class Public:
     package: str
     grader: str
     records: str
-    right: str
+    right: str | None
     faults: tuple[Fault, ...]
     clone: Clone | None = None
 
@@ -180,6 +180,23 @@ _AWS = (
             Fault(("A02",), "what cannot be graded comes back under the id 0"),
             Fault(("A03", "A07"), "a sample without messages, reference or content loses the batch"),
             _PRINTS,
+        ),
+        "samples",
+    ),
+    Public(
+        "aws_pandalm",
+        "amazon-bedrock-samples",
+        "pandalm_rew_func.lambda_handler",
+        "comparisons",
+        None,
+        (
+            Fault(("D02",), "throttling of the judge's service is paid 0.5"),
+            Fault(
+                ("D01",),
+                "refusals, empty replies and NaN are paid 0.5 or 1; so is a year before a score of 0",
+            ),
+            Fault(("D03",), "a completion can write the heading that the reference stands under"),
+            Fault(("A07",), "content in blocks without a type is judged as an empty text"),
         ),
         "samples",
     ),

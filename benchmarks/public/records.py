@@ -128,7 +128,24 @@ def financial_questions(count: int, chance: Random) -> Iterator[Record]:
         yield asked(f"{told} {question} {form}", {"answer": answer})
 
 
+_VIRTUES = ("names the cause", "gives the date", "says who decides", "keeps to the point", "quotes the rule")
+
+
+def comparisons(count: int, chance: Random) -> Iterator[Record]:
+    """Two answers to compare, as AWS's sample of a judge expects them."""
+    for _ in range(count):
+        place, (virtue, other) = chance.choice(_PLACES), chance.sample(_VIRTUES, 2)
+        better = chance.choice((1, 2))
+        first, second = (virtue, other) if better == 1 else (other, virtue)
+        yield asked(
+            f"Response 1 about the flood in {place} {first}. Response 2 {second}. The reader wants one that "
+            f"{virtue}. Which is better? Give a reason and write a better one.",
+            {"answer": f"Response {better}, since it {virtue}."},
+        )
+
+
 MAKERS: dict[str, Maker] = {
+    "comparisons": comparisons,
     "word_problems": word_problems,
     "worked_problems": worked_problems,
     "final_answer_problems": final_answer_problems,

@@ -49,6 +49,9 @@ def main(name: str, folder: str) -> None:
     case = next(case for case in CASES if case.name == name)
     with open(os.path.join(folder, "records.jsonl")) as file:
         records = [json.loads(line) for line in file]
+    if case.right is None:  # it makes its client when it is imported
+        print(json.dumps({"right": None, "paid": [None] * len(case.faults)}))
+        return
     handler = handler_of(case, folder)
     paid = [
         mean_reward(handler, records, fault.text, fault.reference) if fault.text is not None else None

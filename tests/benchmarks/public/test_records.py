@@ -35,6 +35,6 @@ def test_word_problems_are_solved():
 def test_every_case_has_records_a_right_answer_and_a_fault():
     for case in CASES:
         assert case.records in MAKERS or case.package == "reasoning-gym"
-        assert "{gold}" in case.right
+        assert case.right is None or "{gold}" in case.right
         assert case.faults
     assert len({case.name for case in CASES}) == len(CASES)
