@@ -29,7 +29,16 @@ class Audited:
 def audit_of(case: Public, version: str, folder: Path, python: Path) -> Audited:
     """Run the audit in a folder that holds the reward function and its records."""
     flag = "--grader" if case.clone is None else "--handler"
-    command = [str(python.parent / "rft"), "audit", "records.jsonl", flag, case.grader, "--json"]
+    command = [
+        str(python.parent / "rft"),
+        "audit",
+        "records.jsonl",
+        flag,
+        case.grader,
+        "--json",
+        "--wire",
+        case.wire,
+    ]
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     started = time.perf_counter()
     try:

@@ -44,6 +44,7 @@ class Public:
         right: The right answer in the format that the prompts ask for; None where a model is asked.
         faults: What is known to be wrong with it, what a headline should say first.
         clone: The clone that the file is from; None for what pip installs.
+        wire: The shape of event that it reads.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Public:
     right: str | None
     faults: tuple[Fault, ...]
     clone: Clone | None = None
+    wire: str = "open-weight"
 
 
 _TAGGED = "<answer>{gold}</answer>"
@@ -167,6 +169,7 @@ _AWS = (
             _PRINTS,
         ),
         "samples",
+        "open-weight-root",
     ),
     Public(
         "aws_finqa",
@@ -182,6 +185,7 @@ _AWS = (
             _PRINTS,
         ),
         "samples",
+        "sagemaker",
     ),
     Public(
         "aws_pandalm",
@@ -190,15 +194,13 @@ _AWS = (
         "comparisons",
         None,
         (
+            Fault(("D01", "D02"), "a refusal, an empty reply and throttling are paid 0.5, NaN is paid 1"),
             Fault(("D02",), "throttling of the judge's service is paid 0.5"),
-            Fault(
-                ("D01",),
-                "refusals, empty replies and NaN are paid 0.5 or 1; so is a year before a score of 0",
-            ),
             Fault(("D03",), "a completion can write the heading that the reference stands under"),
             Fault(("A07",), "content in blocks without a type is judged as an empty text"),
         ),
         "samples",
+        "sagemaker",
     ),
     Public(
         "aws_starter_template",
@@ -215,6 +217,7 @@ _AWS = (
             Fault(("C06", "B02"), "right answers with their working earn less: the first '=' counts"),
         ),
         "template",
+        "sagemaker",
     ),
 )
 
