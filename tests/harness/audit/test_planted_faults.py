@@ -162,7 +162,7 @@ def test_code_sees_the_environment(monkeypatch):
     code = right["messages"][-1]["content"].partition("```python\n")[2].partition("```")[0]
     looks = python(row, "import os\nassert os.environ['CANARY_KEY'] == 'seen'\n" + code)
     assert rewards(row.grader, [looks]) == [1.0]
-    assert rewards("first/code.py:one_test_is_enough", [looks]) == [0.0]
+    assert rewards("first/programs.py:one_test_is_enough", [looks]) == [0.0]
 
 
 def test_code_that_exits_ends_the_grader():

@@ -29,7 +29,7 @@ PAY_WRONG_ANSWERS = {
 # Their fault is in the shape or the number of ordinary answers.
 ODD_REWARDS = {"more_than_one", "true_or_false", "not_a_number", "takes_points_away"}
 # Their fault is that they refuse some right answers.
-REFUSE_SOME = {"negatives_never_right"}
+REFUSE_SOME = {"shares_never_right"}
 
 
 def test_every_grader_is_in_the_table_once():

@@ -85,11 +85,11 @@ FARMING: tuple[Planted, ...] = (
     _row("slow_on_digits", "G04 A12 G03", "critical", "Its pattern takes exponential time on long digits."),
     _row("hangs_on_open_box", "G04 A12 G03", "critical", "A box that is not closed never ends."),
     _row(
-        "negatives_never_right",
+        "shares_never_right",
         "A04",
         "error",
-        "Negative references can never be answered.",
-        Shows("#### -17", 0.0, "-17"),
+        "References below 1, such as 0.35, can never be answered.",
+        Shows("#### 0.35", 0.0, "0.35"),
     ),
     _row(
         "only_the_last_line",

@@ -122,13 +122,16 @@ FORMS_OF_NUMBERS: tuple[Planted, ...] = (
 )
 
 SHAPES: tuple[Planted, ...] = (
-    _line("drops_bad_samples", "A01 A03 A02", "critical", "Answers fewer rows than it was sent."),
-    _line("one_row_for_an_id", "A02 A01", "error", "Answers one row for two samples with the same id."),
-    _line("ids_become_texts", "A02", "error", "Answers a text where the id was a number."),
+    _line("drops_bad_samples", "A02 A01 A03", "error", "Answers fewer rows than it was sent."),
+    _line("one_row_for_an_id", "A02 A01", "warning", "Answers one row for two samples with the same id."),
+    _line("ids_become_texts", "A02", "warning", "Answers a text where the id was a number."),
     _line(
-        "metric_of_no_known_type", "A01", "critical", "Metrics have a type that the service does not know."
+        "metric_of_no_known_type",
+        "A01 A09",
+        "critical",
+        "Metrics have a type that the service does not know.",
     ),
-    _line("takes_points_away", "A09", "warning", "Pays less than 0.", Shows("Answer: 1", -0.5, "17")),
+    _line("takes_points_away", "A09", "note", "Pays less than 0.", Shows("Answer: 1", -0.5, "17")),
     _line("answers_in_an_envelope", "A01 A03", "critical", "One bad sample turns the answer into an error."),
     _line("odd_characters_end_all", "A12 A03", "error", "A lone surrogate in one reply loses the batch."),
     _line(

@@ -60,7 +60,7 @@ OBJECTS: tuple[Planted, ...] = (
     ),
     _json(
         "missing_means_unchanged",
-        "C02 C01",
+        "C02 C01 C04",
         "critical",
         "Pays `{}` in full, since fields that are missing count as right.",
         Shows("{ }", 1.0),

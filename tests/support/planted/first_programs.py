@@ -6,7 +6,7 @@ from support.planted.rows import Planted, Shows, rows_in
 
 __all__ = ["FORM", "JUDGES", "PROGRAMS"]
 
-_code = rows_in("first/code.py", "code")
+_code = rows_in("first/programs.py", "code")
 _judge = rows_in("first/judge.py", "judge")
 _form = rows_in("first/form.py", "format")
 

@@ -71,21 +71,21 @@ def metric_of_no_known_type(event, context):
     out = []
     for sample in event:
         reward, failed = safe(sample)
-        metrics = [{"name": "correct", "value": reward, "type": "reward"}]
-        if failed:
-            metrics.append({"name": "failed", "value": "yes", "type": "error"})
+        metrics = [
+            {"name": "correct", "value": reward, "type": "reward"},
+            {"name": "failed", "value": failed, "type": "error"},
+        ]
         out.append({"id": id_of(sample), "aggregate_reward_score": reward, "metrics_list": metrics})
     return out
 
 
 def takes_points_away(event, context):
-    """Wrong answers cost half a point."""
+    """Whatever is not right costs half a point."""
     out = []
     for sample in event:
         reward, failed = safe(sample)
-        if not failed and not reward:
-            reward = -0.5
-        out.append({"id": id_of(sample), "aggregate_reward_score": reward, "metrics_list": []})
+        metrics = [{"name": "failed", "value": failed, "type": "Metric"}]
+        out.append({"id": id_of(sample), "aggregate_reward_score": reward or -0.5, "metrics_list": metrics})
     return out
 
 

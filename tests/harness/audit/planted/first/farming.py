@@ -161,11 +161,11 @@ def hangs_on_open_box(event, context):
     return graded(event, score)
 
 
-def negatives_never_right(event, context):
-    """The pattern knows no minus."""
+def shares_never_right(event, context):
+    """The pattern wants a number that does not begin with 0."""
 
     def score(sample):
-        m = re.findall(r"#### *(\d[\d,]*(?:\.\d+)?)", reply_of(sample))
+        m = re.findall(r"#### *(-?[1-9][\d,]*(?:\.\d+)?)", reply_of(sample))
         want = gold_of(sample)
         return 1.0 if m and want and m[-1].replace(",", "") == want else 0.0
 

@@ -82,13 +82,15 @@ def rows(event):
                 text = [text]
             if isinstance(text, list):
                 text = "".join(block.get("text") or "" for block in text)
+            if not isinstance(text, str):
+                raise TypeError("the reply is no text")
             gold = sample.get("reference_answer") or sample["metadata"]["reference_answer"]
             if isinstance(gold, dict) and set(gold) == {"text"}:
                 gold = gold["text"]
             if isinstance(gold, str):
                 gold = json.loads(gold)
         except (KeyError, IndexError, TypeError, AttributeError, ValueError):
-            gold = None
+            text, gold = "", None
         yield sample, text, gold if isinstance(gold, dict) and gold else None
 
 

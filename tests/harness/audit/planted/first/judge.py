@@ -5,6 +5,7 @@ import os
 import re
 
 MODEL = os.environ.get("JUDGE_MODEL", "amazon.nova-lite-v1:0")
+CLIENT = None
 
 
 def bedrock(prompt):
@@ -27,10 +28,12 @@ def bedrock(prompt):
 
 def openai_chat(prompt):
     """Ask a model of a service with OpenAI's API, which tries again by itself."""
-    from openai import OpenAI
+    global CLIENT
+    if CLIENT is None:
+        from openai import OpenAI
 
-    client = OpenAI(api_key=os.environ.get("OPENAI_API_KEY", "unset"), max_retries=3)
-    answer = client.chat.completions.create(
+        CLIENT = OpenAI(api_key=os.environ.get("OPENAI_API_KEY", "unset"), max_retries=3)
+    answer = CLIENT.chat.completions.create(
         model="gpt-4o-mini", temperature=0, messages=[{"role": "user", "content": prompt}]
     )
     return answer.choices[0].message.content
@@ -73,7 +76,8 @@ def graded(event, score, on_error=0.0):
 
 
 def strict_score(text, top=10):
-    """A whole number from 0 to `top` in an object with the key score and nothing around it."""
+    """A whole number from 0 to `top` in an object with the key score, in a fence or not."""
+    text = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
     score = json.loads(text)["score"]
     if type(score) is not int or not 0 <= score <= top:
         raise ValueError("the judge gave no score")
