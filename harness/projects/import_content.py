@@ -13,7 +13,7 @@ from harness.errors import InputError
 from harness.projects.imported import How, ImportedGrader, ImportNote
 from harness.projects.names import logical_id_of
 from harness.projects.project_content import ProjectContent
-from harness.projects.project_words import common_words, requirements_of, sources_word, to_replace
+from harness.projects.project_words import common_words, encoded, requirements_of, sources_word, to_replace
 from harness.projects.template_text import NO_MODEL, ROLE
 
 __all__ = ["HOWS", "content_of_import", "next_commands", "next_steps"]
@@ -92,7 +92,7 @@ def content_of_import(imported: ImportedGrader, name: str) -> ProjectContent:
     }
     files = {
         **imported.files,
-        "IMPORT.md": _report(imported, name).encode("utf-8"),
+        "IMPORT.md": encoded(_report(imported, name)),
         "records.jsonl": _lines(imported.records),
         "rollouts.jsonl": _lines(imported.rollouts),
     }
@@ -249,4 +249,4 @@ def _skipped(imported: ImportedGrader) -> str:
 
 
 def _lines(values: Iterable[Mapping[str, Any]]) -> bytes:
-    return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in values).encode("utf-8")
+    return encoded("".join(json.dumps(each, ensure_ascii=False) + "\n" for each in values))

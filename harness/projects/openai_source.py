@@ -25,6 +25,7 @@ from graders.errors import ConfigurationError, DecorationError
 from harness.errors import InputError
 from harness.projects.imported import ImportedGrader, ImportNote
 from harness.projects.made_up_samples import shortfall_notes, widened_by
+from harness.projects.project_words import encoded
 from harness.projects.spec_samples import make_up_for_spec
 from harness.projects.spec_values import read_spec_values
 from harness.projects.text_notes import notes_of_text
@@ -247,4 +248,4 @@ def _installed(package: str) -> str | None:
 
 
 def _json(document: Any) -> bytes:
-    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
+    return encoded(json.dumps(document, ensure_ascii=False, indent=2) + "\n")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from harness.projects.template_text import NO_MODEL, ROLE
 
-__all__ = ["common_words", "requirements_of", "sources_word", "to_replace"]
+__all__ = ["common_words", "encoded", "requirements_of", "sources_word", "to_replace"]
 
 _GENERATED = "completions of them, with a verdict in `{}`; generated, too"
 
@@ -52,6 +52,11 @@ def to_replace(samples: str) -> str:
         samples: What they are, such as `generated word problems`.
     """
     return f"{samples}; replace them with your own"
+
+
+def encoded(text: str) -> bytes:
+    """A text as a file holds it; half a character, which JSON may hold, is written as JSON escapes it."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def requirements_of(packages: Mapping[str, str | None]) -> str:

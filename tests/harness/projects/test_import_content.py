@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from typing import get_args
@@ -125,6 +126,14 @@ def test_a_command_is_next_only_where_it_has_what_it_needs():
     assert next_commands(imported())[0] == "rft replay"
     assert next_commands(imported(asks_judge=True))[0] == "rft replay --ask all"
     assert next_commands(imported(rollouts=()))[0] == "pytest"
+
+
+def test_half_a_character_is_written_as_json_escapes_it(tmp_path):
+    record = {**RECORD, "reference_answer": "half \ud800"}
+    note = ImportNote("a.json /half \ud800", "unsupported", "ignored")
+    folder = make(tmp_path, records=(record,), notes=(note,))
+    assert json.loads((folder / "records.jsonl").read_bytes()) == record
+    assert "half \\ud800" in (folder / "IMPORT.md").read_text("utf-8")
 
 
 def test_packages_that_are_not_here_are_left_to_do():

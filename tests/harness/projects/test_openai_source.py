@@ -163,6 +163,14 @@ def test_notes_name_the_file_without_its_folders():
     assert {note.place.partition(" ")[0] for note in imported.notes} == {"spec.json"}
 
 
+def test_half_a_character_in_a_source_whose_keys_are_taken_out_is_kept_as_json_escapes_it():
+    headers = {"X-Key": "hidden-word-5"}
+    spec = {"type": "endpoint", "name": "half \ud800", "url": "https://example.com/", "headers": headers}
+    [copy] = [content for name, content in read(spec).files.items() if name.endswith(".json")]
+    assert b"half \\ud800" in copy
+    assert json.loads(copy)["name"] == "half \ud800"
+
+
 def test_a_range_that_was_computed_is_written_exactly():
     judge = {**JUDGE, "range": [0.1234567891, 1234567.5]}
     imported = read(judge)
