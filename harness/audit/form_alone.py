@@ -10,13 +10,14 @@ from harness.audit.formats import SLOT, WORKING, Format, common_templates
 from harness.audit.readings import Reading
 from harness.audit.seen_formats import mined_templates
 
-__all__ = ["seek_form"]
+__all__ = ["FORM_FILLER", "seek_form"]
 
 _SAMPLE = 12
 _WORKS = 0.8
 _MOST = 3
 _PLAIN = "I looked at this and here is what I think about it"
-_ANSWER = "The result follows from the steps above"
+FORM_FILLER = "The result follows from the steps above"
+"""What stands in the place of an answer where form alone counts."""
 
 
 def seek_form(case: Case) -> Sought:
@@ -49,7 +50,7 @@ def seek_form(case: Case) -> Sought:
 def _paid(case: Case, formats: Sequence[Format], sample: Sequence[int]) -> list[tuple[float, int, Format]]:
     """The formats that are paid on most records, each with what it earns and its place."""
     plain = [reply.reward or 0.0 for reply in case.collector.ask([(at, _PLAIN) for at in sample])]
-    asked = [(at, one.fill(_ANSWER)) for one in formats for at in sample]
+    asked = [(at, one.fill(FORM_FILLER)) for one in formats for at in sample]
     rewards = [reply.reward for reply in case.collector.ask(asked)]
     bounds = case.subject.bounds or (0.0, max((one for one in rewards if one is not None), default=1.0))
     span = bounds[1] - bounds[0] or 1.0
@@ -65,7 +66,9 @@ def _paid(case: Case, formats: Sequence[Format], sample: Sequence[int]) -> list[
 def _control(case: Case, formats: tuple[Format, ...]) -> Control:
     """What the format and a plain text earn on all records."""
     records = range(len(case.subject.records))
-    right = [reply.reward for reply in case.collector.ask([(at, formats[0].fill(_ANSWER)) for at in records])]
+    right = [
+        reply.reward for reply in case.collector.ask([(at, formats[0].fill(FORM_FILLER)) for at in records])
+    ]
     plain = case.collector.ask([(at, text) for at in records for text in (_PLAIN, WORKING)])
     wrong = [max((one.reward or 0.0) for one in plain[2 * at : 2 * at + 2]) for at in records]
     seen = [one for one in (*right, *wrong) if one is not None]
@@ -78,5 +81,5 @@ def _control(case: Case, formats: tuple[Format, ...]) -> Control:
         {},
         low,
         high,
-        golds=dict.fromkeys(records, _ANSWER),
+        golds=dict.fromkeys(records, FORM_FILLER),
     )

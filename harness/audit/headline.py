@@ -61,21 +61,20 @@ def waiver_of(found: Found, waivers: Iterable[Waiver]) -> Waiver | None:
     return next((one for one in waivers if (one.probe, one.witness) == (found.id, witness)), None)
 
 
-def verdict_of(audited: Audited, open_findings: Iterable[Found], fail_on: Severity, form: bool) -> Verdict:
+def verdict_of(audited: Audited, open_findings: Iterable[Found], fail_on: Severity) -> Verdict:
     """Whether to train with this grader.
 
     Args:
         audited: The audit.
         open_findings: Its findings that nobody waived.
         fail_on: Findings of this severity or worse have to be fixed first.
-        form: Whether the user declared a reward of form alone, which has no control.
     """
     if any(one.severity >= fail_on for one in open_findings):
         return "fix first"
     counts = audited.counts()
     ran = counts["passed"] + counts["failed"]
     # An audit that a budget ended before half of its probes ran did not measure the grader.
-    if not (audited.measured or form) or ran < max(1, counts["skipped"]):
+    if not audited.measured or ran < max(1, counts["skipped"]):
         return "not measured"
     return "train"
 

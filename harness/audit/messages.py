@@ -93,7 +93,7 @@ class RightMessage:
                 _without_reply(shown),
                 _without_reply(example),
             ),
-            ("a right answer is not paid after an example in the prompt", False, example, wrong),
+            ("a right answer is not paid after an example in the prompt", False, example, right),
         )
         for said, is_paid, samples, without in kinds:
             graded, honest = (case.collector.grade(each, bent=True) for each in (samples, without))
@@ -119,7 +119,7 @@ class RightMessage:
 def _is_wrong(case: Case, at: int, one: Graded, base: Graded, is_paid: bool) -> bool:
     """Whether the reward is the other turn's, and not what the text alone earns."""
     if not is_paid:
-        return one.error is None and not case.known.pays(one.reward, at)
+        return one.error is None and case.known.pays(base.reward, at) and not case.known.pays(one.reward, at)
     return case.known.pays(one.reward, at) and not case.known.pays(base.reward, at)
 
 
@@ -189,15 +189,31 @@ def _malformed(case: Case, records: Sequence[int]) -> dict[str, list[dict[str, A
     """Samples whose grading has to fail, in words and as lines of a rollouts file."""
     right = _right(case, records)
     kinds = {
-        "without content": [_with_last(one, content=None) for one in right],
-        "whose content is of another kind": [_with_last(one, content=[{"image": {}}]) for one in right],
+        # Calls of tools come without content, and are a whole completion.
+        "without content": [_with_last(one, content=None, tool_calls=None) for one in right],
+        "whose content is of another kind": [
+            _with_last(one, content=[{"image": {}}], tool_calls=None) for one in right
+        ],
         "without messages": [{**one, "messages": []} for one in right],
     }
-    if any("reference_answer" in one for one in right):
+    if any("reference_answer" in one for one in right) and _reads_reference(case, records, right):
         kinds["with an unreadable reference"] = [
             {**one, "reference_answer": ["?", {"?": None}]} for one in right
         ]
     return kinds
+
+
+def _reads_reference(case: Case, records: Sequence[int], right: Sequence[dict[str, Any]]) -> bool:
+    """Whether right answers are wrong under another record's reference; tests of code may be elsewhere."""
+    other = [
+        {**one, "reference_answer": case.subject.reference(case.known.other.get(at, at))}
+        for at, one in zip(records, right, strict=True)
+    ]
+    graded = case.collector.grade(other, bent=True)
+    return any(
+        one.error is None and not case.known.pays(one.reward, at)
+        for at, one in zip(records, graded, strict=True)
+    )
 
 
 PROBES = (ContentShape(), RightMessage(), PaidFailure())

@@ -31,7 +31,7 @@ CALLS = 400
 
 _NO_FORMAT = (
     "No format was found in which a right answer is paid more than a wrong one. Show one with --accepted TEXT"
-    " or --rollouts FILE; for a reward of form alone, write --kind format."
+    " or --rollouts FILE; for a reward of form alone, write --kind format and --accepted TEXT."
 )
 
 
@@ -108,9 +108,8 @@ def audit(
         case = Case(subject, opener, collector, request.seed, request.search)
         audited = run_audit(case, progress)
     findings = sort_out(audited.findings, request.waivers)
-    form = request.kind == "format"
-    verdict = verdict_of(audited, findings.open, request.fail_on, form)
-    if not audited.measured and not form:
+    verdict = verdict_of(audited, findings.open, request.fail_on)
+    if not audited.measured:
         audited = replace(audited, notes=[*audited.notes, _NO_FORMAT])
     facts = facts_of(
         audited,

@@ -41,19 +41,18 @@ def audited(control: Control | None = CONTROL, passed: int = 3, failed: int = 0,
 def test_a_verdict_follows_from_open_findings_and_the_limit(
     found: list[Found], fail_on: str, verdict: str
 ) -> None:
-    assert verdict_of(audited(), found, Severity(fail_on), form=False) == verdict
+    assert verdict_of(audited(), found, Severity(fail_on)) == verdict
 
 
 def test_without_a_control_nothing_was_measured_but_a_finding_still_counts() -> None:
-    assert verdict_of(audited(None), [], Severity.ERROR, form=False) == "not measured"
-    assert verdict_of(audited(None), [], Severity.ERROR, form=True) == "train"
-    assert verdict_of(audited(None), [finding()], Severity.ERROR, form=False) == "fix first"
+    assert verdict_of(audited(None), [], Severity.ERROR) == "not measured"
+    assert verdict_of(audited(None), [finding()], Severity.ERROR) == "fix first"
 
 
 def test_an_audit_that_ran_less_than_half_of_its_probes_did_not_measure() -> None:
-    assert verdict_of(audited(passed=2, skipped=3), [], Severity.ERROR, form=False) == "not measured"
-    assert verdict_of(audited(passed=3, skipped=3), [], Severity.ERROR, form=False) == "train"
-    assert verdict_of(audited(passed=0), [], Severity.ERROR, form=False) == "not measured"
+    assert verdict_of(audited(passed=2, skipped=3), [], Severity.ERROR) == "not measured"
+    assert verdict_of(audited(passed=3, skipped=3), [], Severity.ERROR) == "train"
+    assert verdict_of(audited(passed=0), [], Severity.ERROR) == "not measured"
 
 
 def test_the_headline_is_the_text_that_is_paid() -> None:

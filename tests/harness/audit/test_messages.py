@@ -78,3 +78,26 @@ def test_what_is_wrong_with_messages_is_found(tmp_path, how, expected):
     found, _ = audited(tmp_path, handler(**how))
     assert expected in found
     assert {id for id, severity in found if severity != "note"} == {expected[0]}
+
+
+ELSEWHERE = """
+    def handler(event, context):
+        return [entry(s) for s in event]
+
+    def entry(s):
+        # What the prompt asks for decides, whatever the reference is: "What is 3 plus 11? ..."
+        asked = [m["content"] for m in s["messages"] if m["role"] == "user"][-1:]
+        want = [str(int(text.split()[2]) + int(text.split()[4].strip("?"))) for text in asked]
+        last = (s["messages"] or [{}])[-1]
+        content = last.get("content") if last.get("role") == "assistant" else None
+        if isinstance(content, list):
+            content = "".join(b.get("text", "") for b in content)
+        failed = float(not content)
+        right = bool(want) and str(content).rpartition("####")[2].strip() == want[0]
+        metrics = [{"name": "failed", "value": failed, "type": "Metric"}]
+        return {"id": s["id"], "aggregate_reward_score": float(right), "metrics_list": metrics}
+"""
+
+
+def test_a_reference_that_the_grader_does_not_read_is_no_failure(tmp_path):
+    assert audited(tmp_path, ELSEWHERE)[0] == []
