@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from support.planted import FIRST_GOOD, FIRST_PLANTED, Good, Planted, records_of, rollouts_of
+from support.planted import FIRST_GOOD, FIRST_PLANTED, FIRST_RECORDED, Good, Planted, records_of, rollouts_of
 from support.planted.forms import FORMS
 from support.planted.trying import graded, rewards, rollouts_for, shown
 
-ROWS: tuple[Planted | Good, ...] = (*FIRST_PLANTED, *FIRST_GOOD)
+ROWS: tuple[Planted | Good, ...] = (*FIRST_PLANTED, *FIRST_RECORDED, *FIRST_GOOD)
 SEVERITIES = {"note", "warning", "error", "critical"}
 # Rows without a completion that shows the fault have a test in these files.
 OTHER_TESTS = "".join(
@@ -25,6 +26,7 @@ OTHER_TESTS = "".join(
 PAY_WRONG_ANSWERS = {
     *("constant_one", "any_number_at_all", "letter_anywhere", "one_right_name_is_enough"),
     *("keys_alone", "name_alone", "values_as_text", "one_test_is_enough", "remembers_prompts"),
+    "nearly_all_right",
 }
 # Their fault is in the shape or the number of ordinary answers.
 ODD_REWARDS = {"more_than_one", "true_or_false", "not_a_number", "takes_points_away"}
@@ -119,3 +121,24 @@ def test_recorded_rollouts_are_right_wrong_and_unfinished(kind):
     assert len({each["record"] for each in rollouts}) == 20
     assert 20 < sum(each["label"] for each in rollouts) < 100
     assert len({each["messages"][-1]["content"] for each in rollouts}) > 30
+
+
+def test_some_answers_are_written_in_other_forms():
+    strict, loose = (rollouts_of("number", 20, 6, loose=share) for share in (0.0, 0.4))
+    assert not any("**" in each["messages"][-1]["content"] for each in strict)
+    assert any("**" in each["messages"][-1]["content"] for each in loose)
+
+
+def test_recordings_show_what_single_completions_do_not():
+    paid = {row.name: rewards(row.grader, row.rollouts()) for row in FIRST_RECORDED}
+    labels = [each["label"] for each in FIRST_RECORDED[0].rollouts()]
+    assert 0.9 < statistics.mean(paid["nearly_all_right"]) < 1
+    assert statistics.mean(labels) < 0.7
+    assert {round(each, 3) for each in paid["tiny_tiers"]} == {0.0, 0.998, 0.999, 1.0}
+    lengths = [len(each["messages"][-1]["content"]) for each in FIRST_RECORDED[0].rollouts()]
+    by_length = [
+        each
+        for each, right in zip(zip(lengths, paid["length_among_right"], strict=True), labels, strict=True)
+        if right
+    ]
+    assert statistics.correlation(*zip(*by_length, strict=True)) > 0.9

@@ -1,8 +1,10 @@
 """The planted set: graders with one known fault each, good graders, and records to audit them with.
 
 `FIRST_PLANTED` and `FIRST_GOOD` are rows; `load(row.grader)` gives the handler, `row.records()` its records.
+The faults of `FIRST_RECORDED` show in recorded rollouts alone, which `row.rollouts()` gives.
 """
 
+from support.planted.first_composed import COMPOSED, RECORDED
 from support.planted.first_farming import FARMING
 from support.planted.first_forms import FORMS_OF_NUMBERS, SHAPES
 from support.planted.first_good import GOOD
@@ -16,16 +18,18 @@ from support.planted.records import event_of, records_of, right_of, rollout, tas
 from support.planted.rows import FOLDER, Good, Planted, Shows, load, path_of
 
 FIRST_PLANTED: tuple[Planted, ...] = (
-    *(*NUMBERS, *FORMS_OF_NUMBERS, *FARMING),
+    *(*NUMBERS, *FORMS_OF_NUMBERS, *FARMING, *COMPOSED),
     *(*CONTRACT, *SHAPES),
     *(*LABELS, *TEXTS, *OBJECTS),
     *(*PROGRAMS, *JUDGES, *FORM),
 )
 FIRST_GOOD: tuple[Good, ...] = GOOD
+FIRST_RECORDED: tuple[Planted, ...] = RECORDED
 
 __all__ = [
     "FIRST_GOOD",
     "FIRST_PLANTED",
+    "FIRST_RECORDED",
     "FOLDER",
     "Good",
     "Planted",

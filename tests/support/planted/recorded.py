@@ -20,11 +20,12 @@ _OPENINGS = (
     "Okay. ",
     "Here is how I see it: ",
 )
+_LOOSE = ("**{}**", "{}.", "{}\nI hope this helps.", "`{}`")
 _CHECKS = ("", "", " That seems right.", " I checked this twice.", " No other value fits.")
 
 
 def rollouts_of(
-    kind: str, n_records: int = 40, per_record: int = 8, seed: int = 0, form: str = ""
+    kind: str, n_records: int = 40, per_record: int = 8, seed: int = 0, form: str = "", loose: float = 0.0
 ) -> list[dict[str, Any]]:
     """Rollouts as a model's recorded answers would be, each with its record's id in `record`.
 
@@ -37,6 +38,7 @@ def rollouts_of(
         per_record: How many rollouts each of them has.
         seed: Seed of the choice.
         form: Format that the prompts ask for.
+        loose: Share of the answers that are written in bold, with a period, or with a sentence after them.
     """
     chance = Random(f"{kind}/{seed}/{per_record}")
     found = []
@@ -44,13 +46,13 @@ def rollouts_of(
     for at, (record, task) in enumerate(pairs):
         ease = chance.choice((0.0, 0.15, 0.35, 0.5, 0.7, 0.9, 1.0))
         for number in range(per_record):
-            right, text = _written(chance, kind, form, task, ease)
+            right, text = _written(chance, kind, form, task, ease, loose)
             made = rollout(record, text, f"{kind}-{at:05d}/{number}")
             found.append({**made, "record": f"{kind}-{at:05d}", "label": right})
     return found
 
 
-def _written(chance: Random, kind: str, form: str, task: Task, ease: float) -> tuple[bool, str]:
+def _written(chance: Random, kind: str, form: str, task: Task, ease: float, loose: float) -> tuple[bool, str]:
     """One completion, and whether it is right."""
     right = chance.random() < ease
     answer = answer_text(task.answer if right else task.wrong)
@@ -59,6 +61,8 @@ def _written(chance: Random, kind: str, form: str, task: Task, ease: float) -> t
         answer = json.dumps(json.loads(answer), indent=chance.choice((None, None, 1, 2, 4)))
     if kind == "judge":
         answer += chance.choice(("", "", " Kind regards, the shop team", " Thank you for your patience."))
+    if loose and chance.random() < loose:
+        answer = chance.choice(_LOOSE).format(answer)
     text = form_of(kind, form).write(answer, working)
     if chance.random() < 1 / 15:
         return False, text[: int(len(text) * chance.uniform(0.2, 0.6))]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from support.planted.recorded import rollouts_of
 from support.planted.records import records_of
 
 __all__ = ["FOLDER", "Good", "Planted", "Shows", "load", "path_of", "rows_in"]
@@ -69,6 +70,10 @@ class Planted:
         """Training records that ask for the format which this grader takes."""
         return records_of(self.kind, n, seed, self.form)
 
+    def rollouts(self, n_records: int = 60, per_record: int = 8, seed: int = 0) -> list[dict[str, Any]]:
+        """Recorded rollouts of the first of these records."""
+        return rollouts_of(self.kind, n_records, per_record, seed, self.form)
+
 
 @dataclass(frozen=True)
 class Good:
@@ -100,6 +105,10 @@ class Good:
     def records(self, n: int = 300, seed: int = 0) -> list[dict[str, Any]]:
         """Training records that ask for the format which this grader takes."""
         return records_of(self.kind, n, seed, self.form)
+
+    def rollouts(self, n_records: int = 60, per_record: int = 8, seed: int = 0) -> list[dict[str, Any]]:
+        """Recorded rollouts of the first of these records."""
+        return rollouts_of(self.kind, n_records, per_record, seed, self.form)
 
 
 def rows_in(file: str, kind: str) -> Callable[..., Planted]:
