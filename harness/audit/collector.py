@@ -138,6 +138,8 @@ class Collector:
         self.violations: list[Violation] = []
         self.broken: Counter[str] = Counter()
         """How many answers broke the contract, by rule."""
+        self.crashes: list[Violation] = []
+        """Some samples that fail their whole call: the grader raises, or its process ends."""
         self.failures: Counter[str] = Counter()
         """How many samples failed, by kind of error: `call` for a call that failed as a whole."""
         self._known: dict[tuple[int, str], Graded] = {}
@@ -252,6 +254,11 @@ class Collector:
                 kind, _, message = one.error["message"].partition(": ")
                 if one.error["kind"] == "call" and kind in BREAKS_CONTRACT:
                     self._note(Violation(BREAKS_CONTRACT[kind], message, sample, None))
+                elif one.error["kind"] == "call" and kind != "Sandbox.Timedout" and message:
+                    self.crashes = [
+                        *self.crashes,
+                        Violation("A03", one.error["message"], sample, None),
+                    ][:_KEPT]
             elif one.reward is not None and (wrong := self._out_of_range(one.reward)):
                 self._note(Violation("A09", wrong, sample, one.reward))
 

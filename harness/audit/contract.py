@@ -7,17 +7,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from graders.wire import write_events
-from harness.audit.case import Case, NotRun
+from harness.audit.case import Case
 from harness.audit.collector import Violation
 from harness.audit.form_alone import FORM_FILLER
 from harness.audit.found import Found, Witness
 from harness.findings import Rule, Severity
-from harness.targets.protocol import Answer, GraderFault
+from harness.printable import printable, shortened
+from harness.targets.protocol import GraderFault
 
-__all__ = ["PROBES", "broken_contract", "good_completion"]
+__all__ = [
+    "LOST_CALL",
+    "OF_SHAPE",
+    "PROBES",
+    "RULES",
+    "broken_contract",
+    "good_completion",
+    "records_for",
+    "rule_of",
+]
 
 _SHAPE = Rule(
     "A01",
@@ -43,16 +53,31 @@ _CHANGES = Rule(
     "the grader changes the event that it is given",
     "Work on a copy, or take nothing out of the sample and put nothing in.",
 )
-_RULES = {rule.id: rule for rule in (_SHAPE, _IDS, _RANGE)}
-_OF_SHAPE = {
+LOST_CALL = Rule(
+    "A03",
+    Severity.CRITICAL,
+    "one sample loses its whole call",
+    "Grade each sample in a `try` of its own, and give one that fails an entry with the lowest reward.",
+)
+"""What is found where a call fails for one of its samples."""
+RULES = {rule.id: rule for rule in (_SHAPE, _IDS, _RANGE)}
+OF_SHAPE = {
     **dict.fromkeys(("AnswerShapeError", "InvalidJson", "Runtime.MarshalError"), "A01"),
     **dict.fromkeys(("AnswerRewardError", "InvalidAnswer"), "A01"),
     "AnswerIdError": "A02",
 }
 """Which rule an entry breaks whose call fails with this error."""
+_MISSING = "came back"
 _NOT_FINITE = "Out of range float"
 """How JSON's writer says that a number is not finite."""
-_NO_NUMBER = ("None is no number", "a str is no number", "a list is", "a dict is", "aggregate_reward_score")
+_NO_NUMBER = (
+    "None is no number",
+    "a str is no number",
+    "a list is",
+    "a dict is",
+    "aggregate_reward_score",
+    "metric",
+)
 
 
 def broken_contract(case: Case) -> Iterator[Found]:
@@ -65,7 +90,7 @@ def broken_contract(case: Case) -> Iterator[Found]:
     for violation in case.collector.violations:
         noted.setdefault(_rule_of(violation), []).append(violation)
     for id, violations in noted.items():
-        rule = _RULES[id]
+        rule = RULES[id]
         worst = max(violations, key=lambda one: _severity(case, id, one).rank)
         severity = _severity(case, id, worst)
         count = case.collector.broken[worst.id]
@@ -79,11 +104,48 @@ def broken_contract(case: Case) -> Iterator[Found]:
             records=count,
             headline=_short(said),
         )
+    yield from _crashes(case)
     yield from _changed_event(case)
 
 
+def _crashes(case: Case) -> Iterator[Found]:
+    """Completions that lose their whole call; what code under test does to its grader is told elsewhere."""
+    crashes = case.collector.crashes
+    if not crashes or (case.control is not None and case.control.kind == "code"):
+        return
+    worst = min(crashes, key=lambda one: len(str(one.sample["messages"][-1])))
+    content = worst.sample["messages"][-1].get("content")
+    text = shortened(printable(repr(content)), 60)
+    samples = ({**worst.sample, "id": "witness-1"},)
+    graded = case.collector.grade(samples, bent=True)
+    if graded[0].error is None:
+        return
+    message = f"the completion {text} loses the rewards of its whole call ({worst.message})"
+    rule = LOST_CALL
+    yield Found(
+        *(rule.id, rule.severity, message),
+        fix=rule.fix,
+        witness=Witness(samples, (None,)),
+        text=content if isinstance(content, str) else None,
+        headline=f"the completion {text} loses the rewards of its whole call",
+    )
+
+
+def rule_of(fault: GraderFault) -> Rule:
+    """The rule of the contract that a call breaks which fails for what it answers.
+
+    Args:
+        fault: Its type is one of `OF_SHAPE`.
+    """
+    if _NOT_FINITE in fault.message:
+        return _RANGE
+    return _SHAPE if _MISSING in fault.message else RULES[OF_SHAPE[fault.error_type]]
+
+
 def _rule_of(violation: Violation) -> str:
-    """The rule that a violation breaks: a reward that is no number at all is a matter of shape."""
+    """The rule that a violation breaks; missing rows and rewards that are no numbers are of shape."""
+    if violation.id == "A02" and _MISSING in violation.message:
+        return "A01"
     if violation.id == "A09" and any(text in violation.message for text in _NO_NUMBER):
         return "A01"
     return violation.id
@@ -91,15 +153,12 @@ def _rule_of(violation: Violation) -> str:
 
 def _severity(case: Case, id: str, violation: Violation) -> Severity:
     if id != "A09":
-        return _RULES[id].severity
+        return RULES[id].severity
     if "boolean" in violation.message:
         return Severity.WARNING
     if violation.reward is None or violation.reward - violation.reward != 0:
         return Severity.CRITICAL  # not finite
-    control = case.control
-    usual = control is not None and violation.reward < 0 and min(control.wrong.values(), default=0.0) < 0
-    # Wrong answers that earn less than nothing are a range that nobody declared, not an accident.
-    return Severity.NOTE if usual and case.subject.bounds is None else Severity.WARNING
+    return Severity.WARNING
 
 
 def _witness(case: Case, violation: Violation) -> Witness | None:
@@ -135,13 +194,13 @@ class Ids:
 
     def run(self, case: Case) -> Iterator[Found]:
         """Send ids that are repeated, odd, or numbers; a number that comes back as a text is a note."""
-        good = [case.collector.rollout(at, good_completion(case, at)) for at in _records(case, 3)]
+        good = [case.collector.rollout(at, good_completion(case, at)) for at in records_for(case, 3)]
         if _fault_of(case, good) is not None:
             return  # whatever this is, the ids are not why
         for ids, what, severity in (
             (("r/7:é b", "0", "r/7:é c"), "unusual characters", Severity.ERROR),
-            (("same", "same", "same"), "one id for several samples", Severity.WARNING),
-            ((11, 2, 3), "ids that are numbers", Severity.NOTE),
+            (("same", "same", "same"), "one id for several samples", Severity.ERROR),
+            ((11, 2, 3), "ids that are numbers", Severity.ERROR),
         ):
             samples = [{**one, "id": id} for one, id in zip(good, ids, strict=False)]
             fault = _fault_of(case, samples)
@@ -154,126 +213,8 @@ class Ids:
             return
 
 
-class _Poison(NamedTuple):
-    """One way in which a sample can be malformed."""
-
-    what: str
-    severity: Severity
-    """What it costs when it takes its call with it: nothing but a note where no service sends it."""
-    bend: Any
-    """Makes the malformed element of an event from a good one."""
-
-
-def _last(sample: dict[str, Any], **changed: Any) -> dict[str, Any]:
-    """The sample with a changed final message; a value of `...` takes the key out."""
-    *before, last = sample["messages"]
-    merged = {**last, **changed}
-    return {**sample, "messages": [*before, {k: v for k, v in merged.items() if v is not ...}]}
-
-
-def _without_reference(sample: dict[str, Any]) -> dict[str, Any]:
-    bent = {key: value for key, value in sample.items() if key != "reference_answer"}
-    if isinstance(bent.get("metadata"), dict):
-        bent["metadata"] = {k: v for k, v in bent["metadata"].items() if k != "reference_answer"}
-    return bent
-
-
-_ERROR, _CRITICAL, _NOTE = Severity.ERROR, Severity.CRITICAL, Severity.NOTE
-_POISONS = (
-    _Poison("whose content is null", _CRITICAL, lambda s: _last(s, content=None)),
-    _Poison("whose message has no content", _CRITICAL, lambda s: _last(s, content=...)),
-    _Poison("without messages", _CRITICAL, lambda s: {**s, "messages": []}),
-    _Poison("without the key messages", _CRITICAL, lambda s: {k: v for k, v in s.items() if k != "messages"}),
-    _Poison("without a reference", _ERROR, _without_reference),
-    _Poison(
-        "with blocks of a kind of their own", _NOTE, lambda s: _last(s, content=[{"image": {"x": 1}}, 7])
-    ),
-    _Poison("whose content is a number", _NOTE, lambda s: _last(s, content=7)),
-    _Poison("whose messages are a text", _NOTE, lambda s: {**s, "messages": "hello"}),
-    _Poison("that is no object", _NOTE, lambda s: "hello"),
-)
-
-
-class PoisonedCall:
-    """A malformed sample between two good ones."""
-
-    rule = Rule(
-        "A03",
-        Severity.CRITICAL,
-        "one malformed sample loses its whole call",
-        "Grade each sample in a `try` of its own, and give one that fails an entry with the lowest reward.",
-    )
-    controlled = False
-
-    def why_not(self, case: Case) -> str | None:
-        """It applies to every grader."""
-        return None
-
-    def run(self, case: Case) -> Iterator[Found]:
-        """Put each kind of malformed sample between two good ones; they must be graded as they are alone."""
-        first, second = _records(case, 2)
-        good = [
-            case.collector.rollout(first, good_completion(case, first)),
-            case.collector.rollout(second, good_completion(case, second)),
-        ]
-        (event,) = [*write_events(good, case.collector.profile)][:1]
-        if not isinstance(event, list):
-            raise NotRun("this wire sends samples one by one or in an object")
-        before = case.collector.call(event, 2)
-        if isinstance(before.fault, GraderFault):
-            raise NotRun(f"a call of good samples fails: {before.fault.message}")
-        steady = not _differ(before, case.collector.call(event, 2))
-        lost: list[tuple[_Poison, GraderFault]] = []
-        broken: list[tuple[_Poison, GraderFault]] = []
-        for poison in _POISONS:
-            bad = poison.bend({**event[0], "id": "bad"})
-            answer = case.collector.call([event[0], bad, event[1]], 3)
-            fault = answer.fault
-            if isinstance(fault, GraderFault):
-                (broken if fault.error_type in _OF_SHAPE else lost).append((poison, fault))
-            elif steady and _moved(before, answer):
-                lost.append((poison, GraderFault("", "the good samples beside it get other rewards")))
-        for rule, cases in ((self.rule, lost), (None, broken)):
-            if cases:
-                yield _of_poisons(case, rule, cases, good)
-
-
-def _differ(one: Answer, other: Answer) -> bool:
-    return [each.reward for each in one.items] != [each.reward for each in other.items]
-
-
-def _moved(before: Answer, after: Answer) -> bool:
-    return [one.reward for one in before.items] != [after.items[0].reward, after.items[2].reward]
-
-
-def _of_poisons(
-    case: Case,
-    rule: Rule | None,
-    cases: Sequence[tuple[_Poison, GraderFault]],
-    good: Sequence[dict[str, Any]],
-) -> Found:
-    """One finding for all kinds of malformed samples that break a call in one way."""
-    poison, fault = max(cases, key=lambda one: one[0].severity.rank)
-    kinds = ", ".join(one.what for one, _ in cases[:4]) + (", ..." if len(cases) > 4 else "")
-    if rule is not None:
-        severity = poison.severity
-        said = f"one sample {poison.what} loses the rewards of its whole call ({fault.message})"
-    else:
-        rule = _RANGE if _NOT_FINITE in fault.message else _RULES[_OF_SHAPE[fault.error_type]]
-        severity = min(rule.severity, max(poison.severity, Severity.WARNING))
-        said = f"the entry of a sample {poison.what} breaks the contract: {fault.message}"
-    if len(cases) > 1:
-        said += f"; so do samples {kinds}"
-    bad = poison.bend({**good[0], "id": "witness-2"})
-    witness = None
-    if isinstance(bad, dict) and "messages" in bad and isinstance(bad["messages"], list) and bad["messages"]:
-        samples = ({**good[0], "id": "witness-1"}, bad, {**good[1], "id": "witness-3"})
-        witness = Witness(samples, tuple(one.reward for one in case.collector.grade(samples, bent=True)))
-    return Found(rule.id, severity, said, fix=rule.fix, witness=witness, headline=_short(said))
-
-
-PROBES = (Ids(), PoisonedCall())
-"""The probes of this family, in the order in which they run."""
+PROBES = (Ids(),)
+"""The one probe of this file."""
 
 
 def good_completion(case: Case, at: int) -> Any:
@@ -292,8 +233,13 @@ def good_completion(case: Case, at: int) -> Any:
     return reference if isinstance(reference, str) else json.dumps(reference)
 
 
-def _records(case: Case, count: int) -> list[int]:
-    """Some records, the same ones again where there are fewer."""
+def records_for(case: Case, count: int) -> list[int]:
+    """Some records, the same ones again where there are fewer.
+
+    Args:
+        case: The audit.
+        count: How many.
+    """
     found = case.some(count, "contract") or case.some(count, "contract", range(len(case.subject.records)))
     return (found * count)[:count]
 

@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from harness.audit import contract, judge, messages, references, right_answers, state, wrongness
+from harness.audit import (
+    contract,
+    cost,
+    hostile_texts,
+    judge,
+    malformed,
+    messages,
+    printed,
+    references,
+    right_answers,
+    state,
+    wrongness,
+)
 from harness.audit.case import Case, Control, FamilyStopped, NotRun, Probe, shown_first
 from harness.audit.control import find_control
 from harness.audit.found import Found
@@ -24,9 +36,10 @@ BEFORE: dict[str, tuple[Probe, ...]] = {"state": state.PROBES}
 
 FAMILIES: dict[str, tuple[Probe, ...]] = {
     "right answers": right_answers.PROBES,
-    "contract": contract.PROBES,
+    "contract": (*contract.PROBES, *malformed.PROBES, *hostile_texts.PROBES),
     "references": references.PROBES,
     "messages": messages.PROBES,
+    "cost": (*cost.PROBES, *printed.PROBES),
     "wrongness": wrongness.PROBES,
     "judge": judge.PROBES,
 }

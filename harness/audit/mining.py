@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -95,7 +96,10 @@ def _trees(sources: Iterable[Path]) -> Iterator[ast.Module]:
             continue
         try:
             if path.stat().st_size <= _MOST_BYTES:
-                yield ast.parse(path.read_bytes())
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # of what a later Python will read otherwise
+                    tree = ast.parse(path.read_bytes())
+                yield tree
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             continue
 
@@ -124,7 +128,9 @@ def _is_pattern(text: str) -> bool:
     if not re.search(r"\\[dswbDSWB]|\(\?[:iPsm]|\.\*|\.\+|\[\^|\)\?|\]\+", text):
         return False
     try:
-        re.compile(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            re.compile(text)
     except (re.error, OverflowError, RecursionError):
         return False
     return True

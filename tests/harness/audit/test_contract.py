@@ -1,6 +1,6 @@
 import pytest
 
-from harness.audit.contract import PROBES, broken_contract
+from harness.audit import contract, malformed
 from support.auditing import audited_case, found_by, replayed
 
 HANDLER = """
@@ -31,7 +31,10 @@ def handler(before="pass", id="id", reward="reward"):
 
 def audited(tmp_path, source, **more):
     with audited_case(tmp_path, source, **more) as case:
-        found = [*found_by(case, PROBES), *broken_contract(case)]
+        found = [
+            *found_by(case, (*contract.PROBES, *malformed.PROBES)),
+            *contract.broken_contract(case),
+        ]
         for one in found:
             if one.witness is not None:
                 replayed(case, one)
@@ -75,19 +78,25 @@ def test_a_malformed_sample_that_changes_its_neighbors_is_found(tmp_path):
     assert "other rewards" in full[0].message
 
 
+UNKNOWN_METRIC = """if text: return {
+            "id": s["id"], "aggregate_reward_score": 0.0,
+            "metrics_list": [{"name": "right", "value": 0.0, "type": "reward"}]}"""
+
+
 @pytest.mark.parametrize(
     ("how", "expected"),
     [
         ({"id": "id if text else '0'"}, [("A02", "error")]),
         ({"id": "str(n)"}, [("A02", "error")]),
         ({"id": "id.split(':')[0] if isinstance(id, str) else id"}, [("A02", "error")]),
-        ({"id": "str(id) if isinstance(id, int) else id"}, [("A02", "note")]),
+        ({"id": "str(id) if isinstance(id, int) else id"}, [("A02", "error")]),
         ({"reward": "reward if text else None"}, [("A01", "critical")]),
         ({"reward": "reward if '####' in text else '0.0'"}, [("A01", "critical")]),
         ({"reward": "reward if text.endswith('4') else float('nan')"}, [("A09", "critical")]),
+        ({"before": UNKNOWN_METRIC}, [("A01", "critical")]),
         ({"reward": "bool(reward)"}, [("A09", "warning")]),
         ({"reward": "reward * (1.25 if len(text) < 9 else 1)"}, [("A09", "warning")]),
-        ({"reward": "reward * 2 - 1"}, [("A09", "note")]),
+        ({"reward": "reward * 2 - 1"}, [("A09", "warning")]),
         (
             {"before": "text and s['messages'].pop()"},
             [("A14", "warning")],
@@ -101,3 +110,15 @@ def test_what_any_answer_breaks_is_found(tmp_path, how, expected):
 
 def test_a_declared_range_is_kept_to(tmp_path):
     assert audited(tmp_path, handler(reward="reward * 2 - 1"), bounds=(-1.0, 1.0))[0] == []
+
+
+def test_an_ordinary_completion_that_loses_its_call_is_found(tmp_path):
+    found, full = audited(tmp_path, handler("float(text.replace('####', '')) if text else 0"))
+    assert ("A03", "critical") in found
+    assert "ValueError" in full[-1].message
+
+
+def test_a_completion_that_ends_the_process_is_found(tmp_path):
+    found, full = audited(tmp_path, handler("import os; text.startswith('The') and os._exit(3)"))
+    assert found == [("A03", "critical")]
+    assert "exit code 3" in full[0].message

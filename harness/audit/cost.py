@@ -1,0 +1,216 @@
+"""What grading costs: the time of a call, and time that grows faster than the completion (family G).
+
+A completion that hangs a grader stops training. Limits of this family's own, shorter than a grader's, keep
+the audit from hanging with it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import NamedTuple
+
+from graders.wire import write_events
+from harness.audit.case import Case, FamilyStopped, NotRun
+from harness.audit.collector import Collector
+from harness.audit.contract import good_completion
+from harness.audit.found import Found, Witness
+from harness.audit.long_texts import LongText, long_texts
+from harness.findings import Rule, Severity
+from harness.printable import printable, shortened
+from harness.targets.protocol import Answer, GraderFault
+
+__all__ = ["PROBES"]
+
+_BATCH = 64
+_DEFAULT_S = 3.0
+_SURELY_S = 6.0
+_LIMIT_S = 1.0
+_SIZES = (40, 2_000, 16_000)
+_CHUNK = 10
+_STEEP = 1.5
+_LONG = 64_000
+_MATTERS_S = 2.0
+_NOTICED_MS = 30.0
+_SLOW_MS = 20.0
+
+
+class CallTime:
+    """How long a call of right answers takes, against Lambda's default limit of 3 s."""
+
+    rule = Rule(
+        "G03",
+        Severity.ERROR,
+        "a call takes longer than Lambda allows by default",
+        "Grade faster, or set the function's timeout in the template to several times what a call takes.",
+    )
+    controlled = False
+
+    def why_not(self, case: Case) -> str | None:
+        """It applies where the grader runs on this machine."""
+        return None if case.opener.here else "time over a network says little of the grader"
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Time some samples, and a whole call where that may take long; the faster of two counts."""
+        records = (case.some(8, "G03") or [0]) * _BATCH
+        samples = [case.collector.rollout(at, good_completion(case, at)) for at in records[:_BATCH]]
+        few = samples[:4]
+        each = min(_timed(case.collector, few) for _ in range(2)) / len(few)
+        seconds = each * _BATCH / 1000
+        if seconds < _DEFAULT_S / 2:
+            return
+        more = samples[: _BATCH // 4]  # a call has a part of its own that few samples overrate
+        seconds = min(seconds, _timed(case.collector, more) / len(more) * _BATCH / 1000)
+        if seconds < _DEFAULT_S:
+            return
+        severity = self.rule.severity if seconds > _SURELY_S else Severity.NOTE
+        message = (
+            f"a call of {_BATCH} samples takes {seconds:.1f} s, {seconds / _BATCH * 1000:.0f} ms a sample;"
+            f" Lambda ends a function after {_DEFAULT_S:g} s unless its template says otherwise"
+        )
+        yield Found(self.rule.id, severity, message, fix=self.rule.fix, headline=message)
+
+
+def _timed(collector: Collector, samples: Sequence[dict[str, object]]) -> float:
+    """Milliseconds of one call."""
+    ms = 0.0
+    for event in write_events(samples, collector.profile):
+        answer = collector.call(event, len(samples))
+        if isinstance(answer.fault, GraderFault) and answer.fault.error_type == "Sandbox.Timedout":
+            raise NotRun(f"a call of {len(samples)} right answers ran into the time limit")
+        ms += answer.ms
+    return ms
+
+
+class _Steep(NamedTuple):
+    """A completion whose time grows too fast."""
+
+    text: LongText
+    size: int
+    ms: float | None
+    """None where it ran into the limit."""
+    exponent: float | None
+
+
+class GrowingTime:
+    """Completions of growing length: time must grow with the length, not with its square."""
+
+    rule = Rule(
+        "G04",
+        Severity.CRITICAL,
+        "time grows faster than the completion",
+        "Bound what regular expressions repeat, search for fixed texts with `str.find`, and cut completions.",
+    )
+    controlled = False
+
+    def why_not(self, case: Case) -> str | None:
+        """It applies where the grader runs on this machine."""
+        return None if case.opener.here else "time over a network says little of the grader"
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Grade long completions of many forms at growing sizes, and find the one that takes too long."""
+        texts = long_texts(case)
+        at = (case.some(1, "G04") or [0])[0]
+        with closing(case.opener.open(seconds=_LIMIT_S)) as collector:
+            usual = min(_call(collector, at, [each.of(8) for each in texts[:4]]).ms for _ in range(2)) / 4
+            if usual > _SLOW_MS:
+                texts = texts[: max(4, int(_LIMIT_S * 500 / usual))]
+            try:
+                steep = _steepest(collector, at, texts, usual)
+            except FamilyStopped:
+                steep = None
+                case.notes.append("The search for slow completions ended early: calls kept timing out.")
+        if steep is not None:
+            yield self._found(case, at, steep)
+
+    def _found(self, case: Case, at: int, steep: _Steep) -> Found:
+        text = steep.text.of(steep.size)
+        shown = shortened(printable(repr(steep.text.of(24))), 60)
+        if steep.ms is None or steep.exponent is None:
+            said = f"{len(text):,} characters such as {shown} take longer than {_LIMIT_S:g} s"
+        else:
+            said = (
+                f"{len(text):,} characters such as {shown} take {steep.ms:.0f} ms, and twice as many"
+                f" {2**steep.exponent:.1f} times as long"
+            )
+        rollout = case.collector.rollout(at, text, "witness-1")
+        reward = None
+        if steep.ms is not None:
+            (graded,) = case.collector.grade([rollout], bent=True)
+            reward = graded.reward
+        return Found(
+            self.rule.id,
+            self.rule.severity,
+            f"{said}: one such completion stops training",
+            fix=self.rule.fix,
+            witness=Witness((rollout,), (reward,)),
+            headline=said,
+        )
+
+
+PROBES = (CallTime(), GrowingTime())
+"""The probes of this family, in the order in which they run."""
+
+
+def _call(collector: Collector, record: int, texts: Sequence[str]) -> Answer:
+    """Grade texts in one call."""
+    samples = [collector.rollout(record, text) for text in texts]
+    found = [collector.call(event, len(samples)) for event in write_events(samples, collector.profile)]
+    late = next((one for one in found if _is_late(one)), None)
+    return late or found[0]._replace(ms=sum(one.ms for one in found))
+
+
+def _is_late(answer: Answer) -> bool:
+    return isinstance(answer.fault, GraderFault) and answer.fault.error_type == "Sandbox.Timedout"
+
+
+def _steepest(collector: Collector, record: int, texts: Sequence[LongText], usual: float) -> _Steep | None:
+    """The first text that takes too long, at the smallest size at which one does."""
+    before: dict[int, float] = {}
+    for size in _SIZES:
+        for start in range(0, len(texts), _CHUNK):
+            chunk = texts[start : start + _CHUNK]
+            answer = _call(collector, record, [each.of(size) for each in chunk])
+            spent = answer.ms - usual * len(chunk)
+            grown = spent > max(_NOTICED_MS, before.get(start, 0.0) * 8**_STEEP / 2)
+            before[start] = max(spent, 0.1)
+            if _is_late(answer) or grown:
+                collector.rest()  # the call's own timeout tells nothing of one text
+                for each in chunk:
+                    steep = _measured(collector, record, each, size)
+                    if steep is not None:
+                        return steep
+    return None
+
+
+def _measured(collector: Collector, record: int, text: LongText, size: int) -> _Steep | None:
+    """Time one text at several sizes, each twice; None where its time is in order."""
+    largest = _time(collector, record, text, size)
+    if largest is None:
+        # One that is late by chance is not late twice.
+        return _Steep(text, size, None, None) if _time(collector, record, text, size) is None else None
+    if largest < _NOTICED_MS / 2:
+        return None
+    # The call's own time is in both, and hides a little of the growth.
+    times = [_time(collector, record, text, part) for part in (size // 4, size // 2)]
+    small, half = (each or 0.0 for each in times)
+    if not small or not half:
+        return None
+    exponent = min(math.log2(largest / half), math.log2(largest / small) / 2 + 0.25)
+    if exponent <= _STEEP or largest / 1000 * (_LONG / size) ** exponent < _MATTERS_S:
+        return None
+    return _Steep(text, size, largest, exponent)
+
+
+def _time(collector: Collector, record: int, text: LongText, size: int) -> float | None:
+    """Milliseconds for one text, the faster of two; None where it ran into the limit."""
+    best = math.inf
+    for _ in range(2):
+        answer = _call(collector, record, [text.of(size)])
+        if _is_late(answer):
+            return None
+        best = min(best, answer.ms)
+        if best < 1.0:
+            break
+    return best

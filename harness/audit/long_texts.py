@@ -1,0 +1,69 @@
+"""Long completions of the forms that slow programs down: repeated parts, open tags, repeated matches."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from harness.audit.case import Case
+from harness.audit.formats import SLOT
+from harness.audit.mining import mine
+from harness.audit.regex_texts import pumps_of
+
+__all__ = ["LongText", "long_texts"]
+
+_PLAIN = (
+    *(" ", "\n", "1", "a", "a b ", "1,", ". ", "(", "[", "{", "<", "<a>", "#", "*", "\\", '"', "- "),
+    *("\\boxed{", "<answer>", "<think>", "```", "$", '{"a":'),
+)
+_MOST_TEXTS = 140
+_MOST_PARTS = 16
+_LONGEST_PART = 40
+
+
+class LongText(NamedTuple):
+    """A completion that can be made as long as one likes."""
+
+    before: str
+    again: str
+    after: str = ""
+
+    def of(self, size: int) -> str:
+        """The completion at a length.
+
+        Args:
+            size: How many characters the repeated part has in all.
+        """
+        return self.before + self.again * (size // len(self.again)) + self.after
+
+
+def long_texts(case: Case) -> list[LongText]:
+    """The forms for a grader: those of its own regular expressions and markers first.
+
+    Args:
+        case: The audit, whose sources and accepted formats are looked at.
+    """
+    mined = mine(case.subject.sources)
+    found: list[LongText] = []
+    for pattern in mined.patterns:
+        for pump in pumps_of(pattern)[:6]:
+            # An end that does not match makes a pattern try all that it can.
+            found += LongText(pump.before, pump.again, "\x00"), LongText("", pump.before + pump.again, "\x00")
+    for part in _markers(case):
+        found += LongText("", part), LongText(part, " ", "x"), LongText(part, "1", "x"), LongText(part, "a ")
+    found += [LongText("", part, after) for part in _PLAIN for after in ("", "x")]
+    kept = [each for each in found if each.again and len(each.again) <= _LONGEST_PART]
+    return list(dict.fromkeys(kept))[:_MOST_TEXTS]
+
+
+def _markers(case: Case) -> list[str]:
+    """What stands before an answer, and the tags of the sources, open ones too."""
+    mined = mine(case.subject.sources)
+    parts: dict[str, None] = {}
+    for one in case.control.formats if case.control is not None else ():
+        before, _, after = one.template.partition(SLOT)
+        parts |= dict.fromkeys(text.strip() for text in (before, after))
+    for tag in mined.tags:
+        parts |= dict.fromkeys((f"<{tag}>", f"<{tag}", f"</{tag}>"))
+    short = [text for text in mined.literals if not text.isalnum() and 1 < len(text.strip()) <= 12]
+    parts |= dict.fromkeys(sorted(short, key=lambda text: not set(text) & set("<{[(#`$\\")))
+    return [part for part in parts if part][:_MOST_PARTS]
