@@ -93,6 +93,13 @@ def test_a_turn_of_the_prompt_is_graded():
     assert rewards(row.grader, [right]) == [0.0]
 
 
+def test_an_example_answers_for_the_reply():
+    row = ROWS["earlier_turn_counts"]
+    [record] = row.records(1)
+    example = record["messages"][-2]["content"].rpartition("#### ")[2]
+    assert rewards(row.grader, [rollout({**record, "reference_answer": example}, "I do not know.")]) == [1.0]
+
+
 def test_the_event_is_changed():
     row = ROWS["takes_the_turn_out"]
     event = event_of(rollouts_for(row, count=1))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.planted import FIRST_GOOD, FIRST_PLANTED, FIRST_RECORDED, Good, Planted, records_of, rollouts_of
-from support.planted.forms import FORMS
+from support.planted.forms import FORMS, form_of
 from support.planted.trying import graded, rewards, rollouts_for, shown
 
 ROWS: tuple[Planted | Good, ...] = (*FIRST_PLANTED, *FIRST_RECORDED, *FIRST_GOOD)
@@ -101,7 +101,9 @@ def test_records_are_different_and_the_same_for_a_seed(kind, form):
     assert len({record["messages"][-1]["content"] for record in records}) == 60
     for record in records:
         assert record["reference_answer"]
-        assert [turn["role"] for turn in record["messages"]] in (["user"], ["system", "user"])
+        roles = [turn["role"] for turn in record["messages"]]
+        examples = ["user", "assistant"] * form_of(kind, form).shots
+        assert roles in ([*examples, "user"], ["system", *examples, "user"])
 
 
 def test_answers_are_spread_as_in_real_data():

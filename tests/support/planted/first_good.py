@@ -46,7 +46,12 @@ GOOD: tuple[Good, ...] = (
     _checks("in_a_box", "number", "Reads the number in the last box exactly.", "boxed"),
     _checks("nearly", "number", "Reads the number after the marker and allows for rounding.", "line"),
     _checks("shorter_is_better", "number", "Pays right answers up to a fifth less for length."),
-    _checks("tidy_and_right", "number", "Gates a tenth for form by the answer."),
+    _checks(
+        "tidy_and_right",
+        "number",
+        "Gates a tenth for form by the answer; its prompts hold examples.",
+        "shots",
+    ),
     _checks("letter_in_tags", "choice", "Reads the letter in the last answer tags."),
     _checks("letter", "choice", "Reads the letter that the reply settles on.", "line"),
     _checks("letter_and_reason", "choice", "Gates a tenth for a reason by the answer."),

@@ -135,6 +135,13 @@ CONTRACT: tuple[Planted, ...] = (
     _contract(
         "first_assistant_turn", "A08", "error", "Grades an assistant turn of the prompt, not the reply."
     ),
+    _contract(
+        "earlier_turn_counts",
+        "A08",
+        "error",
+        "An example of the prompt answers for a reply without a number.",
+        form="shots",
+    ),
     _contract("takes_the_turn_out", "A14", "warning", "Removes the reply from the event that it grades."),
     _contract(
         "half_for_an_error",

@@ -21,12 +21,14 @@ class Form(NamedTuple):
         declared: Sentences of which each prompt ends in one.
         write: Writes a completion from an answer's text and its working.
         worked: Whether references hold the working as well, with the answer after `####`.
+        shots: How many examples, each a question and its answer, stand before the question.
     """
 
     system: str
     declared: tuple[str, ...]
     write: Callable[[str, str], str]
     worked: bool = False
+    shots: int = 0
 
 
 def _marker(answer: str, working: str) -> str:
@@ -72,6 +74,7 @@ FORMS: dict[str, dict[str, Form]] = {
     "number": {
         "": Form("You solve everyday problems step by step.", _MARKER_SAID, _marker),
         "worked": Form("", ('Think step by step and write the final number after "####".',), _marker, True),
+        "shots": Form("Answer as in the examples.", ("End with #### and the number.",), _marker, shots=2),
         "boxed": Form("", ("Reason briefly and put the final number in \\boxed{}.",), _boxed),
         "line": Form("", ("Finish with a line that says Answer: and the number.",), _line),
         "bare": Form("", ("Reply with the number only, without any other word.",), _bare),

@@ -55,10 +55,21 @@ def records_of(kind: str, n: int = 300, seed: int = 0, form: str = "") -> list[d
         seed: Seed of the choice.
         form: Format that the prompts ask for; empty for the kind's own. `forms.FORMS` lists them.
     """
-    return [_record(task, kind, form, at) for at, task in enumerate(tasks_of(kind, n, seed))]
+    examples = _examples(kind, form)
+    return [_record(task, kind, form, examples, at) for at, task in enumerate(tasks_of(kind, n, seed))]
 
 
-def _record(task: Task, kind: str, form: str, at: int) -> dict[str, Any]:
+def _examples(kind: str, form: str) -> list[dict[str, Any]]:
+    """The turns of the examples, which are no task of a record."""
+    shape = form_of(kind, form)
+    turns = []
+    for task in tasks_of(kind, shape.shots, seed=10_000):
+        turns.append({"role": "user", "content": f"{task.prompt}\n\n{shape.declared[0]}"})
+        turns.append({"role": "assistant", "content": right_of(kind, task, form)})
+    return turns
+
+
+def _record(task: Task, kind: str, form: str, examples: list[dict[str, Any]], at: int) -> dict[str, Any]:
     shape = form_of(kind, form)
     said = shape.declared[at % len(shape.declared)]
     system = [{"role": "system", "content": shape.system}] if shape.system else []
@@ -68,7 +79,7 @@ def _record(task: Task, kind: str, form: str, at: int) -> dict[str, Any]:
     elif isinstance(reference, list):
         reference = ", ".join(reference)
     return {
-        "messages": [*system, {"role": "user", "content": f"{task.prompt}\n\n{said}"}],
+        "messages": [*system, *examples, {"role": "user", "content": f"{task.prompt}\n\n{said}"}],
         "reference_answer": reference,
         **task.fields,
         "task_id": f"{kind}-{at:05d}",

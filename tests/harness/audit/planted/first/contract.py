@@ -198,6 +198,21 @@ def first_assistant_turn(event, context):
     return results
 
 
+def earlier_turn_counts(event, context):
+    """Goes back until an assistant turn has a number, so an example answers for an empty reply."""
+    results = []
+    for sample in event:
+        try:
+            want, got = reference(sample), None
+            for message in reversed(sample["messages"]):
+                if got is None and message["role"] in ("assistant", "nova_assistant"):
+                    got = parse(content_of(message))
+            results.append(row(sample, 1.0 if want is not None and got == want else 0.0))
+        except Exception:
+            results.append(row(sample, 0.0, 1.0))
+    return results
+
+
 def takes_the_turn_out(event, context):
     results = []
     for sample in event:
