@@ -11,6 +11,7 @@ from harness.audit import (
     contract,
     cost,
     hostile_texts,
+    invariance,
     judge,
     malformed,
     messages,
@@ -41,6 +42,7 @@ FAMILIES: dict[str, tuple[Probe, ...]] = {
     "messages": messages.PROBES,
     "cost": (*cost.PROBES, *printed.PROBES),
     "wrongness": wrongness.PROBES,
+    "invariance": invariance.PROBES,
     "judge": judge.PROBES,
 }
 """The families in the order in which they run; one file each."""

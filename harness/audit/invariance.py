@@ -1,0 +1,183 @@
+"""Right answers in other forms, which should keep their reward: family B, one finding at most."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from harness.audit.answer_forms import FORMS, Form, Right
+from harness.audit.case import DELTA, Case
+from harness.audit.formats import SLOT
+from harness.audit.found import Found
+from harness.audit.seen_formats import text_of, whole_template
+from harness.findings import Rule, Severity
+
+__all__ = ["PROBES"]
+
+_RECORDS = 6
+_RECORDED = 400
+_LOST = 0.5
+_MOST = 0.5
+_USED = 0.02
+_LISTED = 5
+_ALONE = re.compile(
+    r"\b(?:only|nothing else|no other|alone|just the|without any other|and nothing)\b", re.IGNORECASE
+)
+_CONTESTED = ("B07", "B10")
+_FIXES = {
+    "B01": "Read the answer at its marker and leave what follows out.",
+    "B02": "Look for the answer at its marker or at the end, not for the first number or for the whole text.",
+    "B09": "Take reasoning out before you look for the answer; `Sample.completion` does.",
+}
+_FIX = "Compare by value: strip markup and punctuation and parse numbers before you compare."
+
+
+class _Refused(NamedTuple):
+    """A form in which right answers lose most of their reward."""
+
+    form: Form
+    record: int
+    completion: str
+    lost: int
+    tried: int
+
+
+class OtherForms:
+    """Right answers that lose their reward by how they are written."""
+
+    rule = Rule("B01", Severity.WARNING, "right answers in another form are refused", _FIX)
+    controlled = True
+
+    def why_not(self, case: Case) -> str | None:
+        """It applies to completions that are texts."""
+        if case.control is not None and (case.known.kind == "format" or not case.known.formats[0].template):
+            return "the completion is not a text with an answer in it"
+        return None
+
+    def run(self, case: Case) -> Iterator[Found]:
+        """Try every form on a few records and report those that are refused as one finding."""
+        tried, refused = _try(case)
+        _note_profiles(case, tried, refused)
+        uses, right = _uses(case, [one.form for one in refused])
+        refused.sort(key=lambda one: (-uses[one.form.name], one.form.id in _CONTESTED, not one.form.everyday))
+        if not refused:
+            return
+        alone = _alone(case)
+        worst = refused[0]
+        used = uses[worst.form.name]
+        severity = Severity.NOTE
+        if right and used >= max(2, _USED * right):
+            severity = Severity.WARNING
+        elif not right and worst.form.everyday and not alone:
+            severity = Severity.WARNING
+        share = f", in {used} of {right} recorded right answers" if used else ""
+        others = list(dict.fromkeys(one.form.name for one in refused[1:] if one.form.name != worst.form.name))
+        more = f", and with {_listed(others)}" if others else ""
+        message = (
+            f"a right answer loses its reward on {worst.lost} of {worst.tried} records with"
+            f" {worst.form.name}{share} ({worst.form.keeps}){more}: a policy learns one way to write alone"
+        )
+        gold = case.known.golds[worst.record]
+        yield Found(
+            worst.form.id,
+            severity,
+            message,
+            fix=_FIXES.get(worst.form.id, _FIX),
+            witness=case.witness(
+                (worst.record, case.known.formats[0].fill(gold)), (worst.record, worst.completion)
+            ),
+            records=worst.lost,
+            tried=worst.tried,
+            text=worst.completion,
+            headline=f"right answers lose their reward with {worst.form.name}{share}" if used else "",
+        )
+
+
+def _try(case: Case) -> tuple[dict[str, list[float]], list[_Refused]]:
+    """What each form keeps of the reward, and the forms that lose most of it."""
+    known = case.known
+    first = known.formats[0]
+    asked: list[tuple[Form, int, str]] = []
+    for at in case.some(_RECORDS, "B"):
+        wrong = known.golds[known.other.get(at, at)]
+        right = Right(first, known.kind, known.golds[at], wrong)
+        for form in FORMS:
+            written = form.write(right)
+            if written is not None and written != right.text:
+                asked.append((form, at, written))
+    replies = case.collector.ask([(at, written) for _, at, written in asked])
+    kept: dict[str, list[float]] = {}
+    lost: dict[str, list[tuple[Form, int, str]]] = {}
+    for one, reply in zip(asked, replies, strict=True):
+        form, at, _ = one
+        mine, floor = known.right[at], max(known.low, min(known.wrong.get(at, known.low), known.right[at]))
+        reward = known.low if reply.reward is None else reply.reward
+        share = (reward - floor) / (mine - floor) if mine > floor else 1.0
+        kept.setdefault(form.name, []).append(share)
+        if share < _LOST and mine - reward > DELTA * known.span:
+            lost.setdefault(form.name, []).append(one)
+    refused = [
+        _Refused(*cases[0], len(cases), len(kept[name]))
+        for name, cases in lost.items()
+        if len(cases) > _MOST * len(kept[name]) or len(cases) >= 2
+    ]
+    return kept, refused
+
+
+def _note_profiles(case: Case, kept: dict[str, list[float]], refused: Sequence[_Refused]) -> None:
+    """Say what kind of grader this is, where that explains what it refuses."""
+    ids = {one.form.id for one in refused}
+    if {"B01", "B02"} <= ids:
+        case.notes.append("This grader takes the answer alone: text before or after it costs the reward.")
+    means = [
+        sum(kept[form.name]) / len(kept[form.name])
+        for form in FORMS
+        if form.id == "B01" and form.name in kept
+    ]
+    if len(means) == 3 and min(means) > _LOST and abs(means[2] - means[0]) > 0.02:
+        how = "falls" if means[2] < means[0] else "grows"
+        case.notes.append(
+            f"This grader shapes by length: the reward of a right answer {how} with its length"
+            f" ({means[0]:.0%} to {means[2]:.0%} of the plain answer's)."
+        )
+
+
+def _alone(case: Case) -> bool:
+    """Whether the format is the answer alone, or a whole completion of one structure."""
+    template = case.known.formats[0].template.strip()
+    return (
+        template == SLOT or template[:1] in ("{", "[") or (template[:1] == "<" and template.count("</") > 1)
+    )
+
+
+def _uses(case: Case, forms: Sequence[Form]) -> tuple[Counter[str], int]:
+    """How many recorded right answers use each form, and how many recorded right answers there are."""
+    found: Counter[str] = Counter()
+    right = 0
+    for one in case.subject.recorded[:_RECORDED]:
+        gold = case.known.golds.get(one.record)
+        text = text_of(one.message)
+        template = whole_template(text, gold) if gold else None
+        if template is None or gold is None:
+            continue
+        before, _, after = template.partition(SLOT)
+        if _LAST_WORDS.search(after):  # the gold is in the working, and something else may be the answer
+            continue
+        right += 1
+        found.update({form.name for form in forms if form.used(before, gold, after)})
+    return found, right
+
+
+_LAST_WORDS = re.compile(r"\d")
+"""What shows that another answer follows."""
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_LISTED])
+    return f"{shown} and {len(names) - _LISTED} more" if len(names) > _LISTED else shown
+
+
+PROBES = (OtherForms(),)
+"""The one probe of this family."""

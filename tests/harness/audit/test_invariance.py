@@ -1,0 +1,105 @@
+import pytest
+
+from harness.audit.case import Recorded
+from harness.audit.invariance import PROBES
+from support.auditing import audited_case, found_by, number_records, replayed
+
+GRADER = """
+    import re
+
+    def handler(event, context):
+        return [entry(s) for s in event]
+
+    def entry(s):
+        text, want = s["messages"][-1]["content"], s["metadata"]["reference_answer"]
+        return {{"id": s["id"], "aggregate_reward_score": float(reward(text, want))}}
+
+    def reward(text, want):
+        {body}
+"""
+TOLERANT = (
+    "m = re.findall(r'#### *[*`]*([\\d,]+)', text)\n        return bool(m) and m[-1].replace(',', '') == want"
+)
+STRICT = "return text.rpartition('####')[2].strip() == want and '####' in text"
+ALONE = "return text.strip() == want"
+
+
+def audit(folder, body, rows=None, **how):
+    with audited_case(folder, GRADER.format(body=body), rows, **how) as case:
+        found = found_by(case, PROBES)
+        for one in found:
+            replayed(case, one)
+            paid, refused = one.witness.rewards
+            assert paid > (refused or 0.0)
+        return found, case.notes
+
+
+def recordings(*texts):
+    return tuple(
+        Recorded(at, {"role": "assistant", "content": texts[at % len(texts)].format(one["reference_answer"])})
+        for at, one in enumerate(number_records())
+    )
+
+
+def test_a_grader_that_reads_the_answer_by_value_has_a_note_at_most(tmp_path):
+    found, notes = audit(tmp_path, TOLERANT)
+    assert [one.severity for one in found] in ([], ["note"])
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    ("body", "id"),
+    [
+        (STRICT, "B01"),
+        ("return text[:200].rpartition('####')[2].strip().partition(chr(10))[0] == want", "B02"),
+        ("return text.partition('####')[2].split() == [want] and 'think' not in text", "B09"),
+    ],
+)
+def test_everyday_forms_that_are_refused_are_one_warning_out_of_the_headline(tmp_path, body, id):
+    found, _ = audit(tmp_path, body)
+    (one,) = found
+    assert (one.id, one.severity) == (id, "warning")
+    assert one.headline == ""
+    assert one.share is None
+
+
+def test_a_grader_that_takes_the_answer_alone_is_a_profile(tmp_path):
+    found, notes = audit(tmp_path, ALONE, number_records(24, "Reply with the number only."))
+    assert [one.severity for one in found] == ["note"]
+    assert "takes the answer alone" in " ".join(notes)
+
+
+def test_pay_for_length_is_a_profile(tmp_path):
+    body = (
+        "return 0.9 * bool(re.search(r'####\\s*' + want + r'\\b', text)) + 0.1 * max(0, 1 - len(text) / 2000)"
+    )
+    found, notes = audit(tmp_path, body)
+    assert all(one.severity == "note" for one in found)
+    assert "shapes by length" in " ".join(notes)
+
+
+def test_recordings_that_use_a_form_put_it_into_the_headline(tmp_path):
+    recorded = recordings("I add them.\n#### {}", "I add them.\n#### {}\nThat is it.")
+    (one,), _ = audit(tmp_path, STRICT, recorded=recorded)
+    assert (one.id, one.severity) == ("B01", "warning")
+    assert "in 12 of 24 recorded right answers" in one.headline
+
+
+def test_forms_that_no_recording_uses_are_a_note(tmp_path):
+    (one,), _ = audit(tmp_path, STRICT, recorded=recordings("I add them.\n#### {}"))
+    assert one.severity == "note"
+    assert one.headline == ""
+
+
+def test_a_form_of_the_answer_that_recordings_use_is_a_warning(tmp_path):
+    body = "m = re.search(r'####\\s*([0-9]+)', text)\n        return bool(m) and m[1] == want"
+    (one,), _ = audit(tmp_path, body, recorded=recordings("So:\n#### {}", "So:\n#### **{}**"))
+    assert (one.id, one.severity) == ("B05", "warning")
+    assert "bold type" in one.message
+
+
+def test_rewards_of_form_and_calls_of_tools_are_left_out(tmp_path):
+    rows = number_records(12, "Put it in <answer> tags.")
+    body = "return bool(re.search('<answer>.+</answer>', text))"
+    with audited_case(tmp_path, GRADER.format(body=body), rows, kind="format") as case:
+        assert PROBES[0].why_not(case) is not None
