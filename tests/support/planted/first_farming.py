@@ -45,6 +45,13 @@ FARMING: tuple[Planted, ...] = (
         Shows("{prompt}", 0.4),
     ),
     _row(
+        "uses_the_givens",
+        "C12 C07",
+        "critical",
+        "Pays 0.3 for the numbers of the prompt.",
+        Shows("{prompt}", 0.3),
+    ),
+    _row(
         "first_marker_counts",
         "C08 B10",
         "error",

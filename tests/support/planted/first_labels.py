@@ -12,8 +12,8 @@ _yes_no = rows_in("first/yes_no.py", "yes-no")
 LABELS: tuple[Planted, ...] = (
     _choice(
         "letter_anywhere",
-        "C09 C01 C08 C03 C07",
-        "error",
+        "C01 C09 C08 C03 C07",
+        "critical",
         "Pays any text in which the letter occurs, as it does in most words.",
         Shows("ABCDE", 1.0),
     ),
@@ -62,8 +62,8 @@ LABELS: tuple[Planted, ...] = (
     ),
     _yes_no(
         "word_in_word",
-        "C09 C01 C14 C08",
-        "error",
+        "C01 C09 C14 C08",
+        "critical",
         "Finds `no` in `know`, and pays a text that says both.",
         Shows("Yes and no.", 1.0),
     ),

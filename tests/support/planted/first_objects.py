@@ -17,6 +17,20 @@ OBJECTS: tuple[Planted, ...] = (
         "nothing_contradicts", "C02 C01", "critical", "Pays `{}`, which says nothing wrong.", Shows("{}", 1.0)
     ),
     _json(
+        "further_keys_are_fine",
+        "C05 C09",
+        "note",
+        "Pays an object with keys that nobody asked for.",
+        Shows('{"site": "Carrow", "level": 2, "other": 1}', 1.0, _TWO),
+    ),
+    _json(
+        "one_spelling_wanted",
+        "B12",
+        "warning",
+        "Refuses the right object when its keys stand in another order.",
+        Shows('{"level": 2, "site": "Carrow"}', 0.0, _TWO),
+    ),
+    _json(
         "keys_alone",
         "C04 C07 C02 C03",
         "critical",

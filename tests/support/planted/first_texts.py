@@ -96,6 +96,13 @@ TEXTS: tuple[Planted, ...] = (
         Shows("<answer>Lund, Lund, Lund</answer>", 1.0, "Lund, Porto, Quito"),
     ),
     _list(
+        "same_order_wanted",
+        "B12",
+        "warning",
+        "Refuses the right names in another order.",
+        Shows("<answer>Porto, Lund</answer>", 0.0, "Lund, Porto"),
+    ),
+    _list(
         "none_is_wrong",
         "C02 C01",
         "critical",

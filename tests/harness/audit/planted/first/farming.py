@@ -55,6 +55,14 @@ def overlap_with_prompt(sample):
 
 
 @grader
+def uses_the_givens(sample):
+    """Working that uses the numbers of the question earns something."""
+    given = set(re.findall(r"\d+", sample.prompt))
+    used = given & set(re.findall(r"\d+", sample.completion[:20_000]))
+    return 0.7 * right(sample) + (0.3 * len(used) / len(given) if given else 0.0)
+
+
+@grader
 def first_marker_counts(sample):
     """The first number after a marker is the answer."""
     found = same_number(sample.completion, sample.reference_text, marker=MARKER, which="first")

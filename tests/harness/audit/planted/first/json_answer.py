@@ -34,6 +34,23 @@ def nothing_contradicts(sample):
 
 
 @grader
+def further_keys_are_fine(sample):
+    """All that was asked for is there."""
+    said, gold = value_of(sample), wanted(sample)
+    return (
+        1.0
+        if said is not None and all(name in said and same(said[name], gold[name]) for name in gold)
+        else 0.0
+    )
+
+
+@grader
+def one_spelling_wanted(sample):
+    """Compares the texts, so the order of keys and the space between them count."""
+    return 1.0 if sample.completion.strip() == json.dumps(wanted(sample)) else 0.0
+
+
+@grader
 def keys_alone(sample):
     said, gold = value_of(sample), wanted(sample)
     return 1.0 if said is not None and set(said) == set(gold) else 0.0

@@ -38,6 +38,12 @@ def repeated_names_count(sample):
     return max(0.0, min(1.0, (hits - misses) / len(want)))
 
 
+@grader
+def same_order_wanted(sample):
+    """Compares the lists as they stand, though nobody asked for an order."""
+    return 1.0 if in_tags(sample) == items(sample.reference_text) else 0.0
+
+
 def none_is_wrong(event, context):
     """Pays when no name is wrong, and an empty list has no wrong names."""
     out = []

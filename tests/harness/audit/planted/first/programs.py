@@ -174,6 +174,21 @@ def tests_beside_the_code(event, context):
     return answers(event, score)
 
 
+def expected_in_a_frame(event, context):
+    """Hands the tests to the child whole, which keeps them in a variable while it calls the function."""
+
+    def score(source, name, tests):
+        script = CALL_ALL.replace(
+            'for args in job["calls"]:', 'for test in job["calls"]:\n    args = test["args"]'
+        )
+        _, output = run(script, json.dumps({"source": source, "name": name, "calls": tests}))
+        found = json.loads(output.strip().split("\n")[-1] or "[]")
+        passed = [json.dumps(a.get("value")) == json.dumps(b["expected"]) for a, b in zip(found, tests)]
+        return 1.0 if len(passed) == len(tests) and all(passed) else 0.0
+
+    return answers(event, score)
+
+
 RESULT = os.path.join(tempfile.gettempdir(), "last_result.json")
 
 
