@@ -110,7 +110,9 @@ def audit(
     findings = sort_out(audited.findings, request.waivers)
     verdict = verdict_of(audited, findings.open, request.fail_on)
     if not audited.measured:
-        audited = replace(audited, notes=[*audited.notes, _NO_FORMAT])
+        why = case.sought.why.rstrip(".") if case.sought is not None else ""
+        note = f"Nothing was measured: {why}." if why else _NO_FORMAT
+        audited = replace(audited, notes=[*audited.notes, note])
     facts = facts_of(
         audited,
         subject,

@@ -8,6 +8,7 @@ wants to leave over HTTPS at an address of its own is refused, and counted.
 from __future__ import annotations
 
 import json
+import os
 import threading
 from typing import Any, NamedTuple
 
@@ -84,6 +85,7 @@ class StubService:
         self.variables = {
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": own,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_REGION": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
             "AWS_ACCESS_KEY_ID": _KEY,
             "AWS_SECRET_ACCESS_KEY": _KEY,
             "AWS_SESSION_TOKEN": _KEY,

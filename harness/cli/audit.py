@@ -108,7 +108,7 @@ if TYPE_CHECKING:
     "--write-tests",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Write the findings there as pytest tests, which pass once they are mended.",
+    help="Write the findings from --fail-on upwards there as tests, which pass once they are mended.",
 )
 @click.option(
     "--sarif",
@@ -232,12 +232,9 @@ def _written(found: FinishedAudit, asked: dict[str, Any]) -> Iterator[str]:
 
         if found.facts.target.kind != "in-process":
             raise InputError("--write-tests is for a grader in Python here", fix="Write --grader.")
+        failing = [one for one in found.findings.open if one.severity >= found.facts.fail_on]
         made = as_tests(
-            found.findings.open,
-            found.subject,
-            found.audited.control,
-            found.facts.grader.ref,
-            found.subject.bounds,
+            failing, found.subject, found.audited.control, found.facts.grader.ref, found.subject.bounds
         )
         write_files(asked["write_tests"], made.files)
         left = (
