@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from harness.audit import (
+    code,
     contract,
     cost,
     hostile_texts,
@@ -16,6 +17,7 @@ from harness.audit import (
     malformed,
     messages,
     printed,
+    recorded,
     references,
     right_answers,
     state,
@@ -43,7 +45,9 @@ FAMILIES: dict[str, tuple[Probe, ...]] = {
     "cost": (*cost.PROBES, *printed.PROBES),
     "wrongness": wrongness.PROBES,
     "invariance": invariance.PROBES,
+    "code": code.PROBES,
     "judge": judge.PROBES,
+    "recorded": recorded.PROBES,
 }
 """The families in the order in which they run; one file each."""
 
